@@ -1,0 +1,100 @@
+# bookingd: one Makefile, no recursion. `make help` lists what it can do.
+#
+#   BUILD=dir            where everything is put (build)
+#   SANITIZE=address     AddressSanitizer and UBSan; SANITIZE=thread: ThreadSanitizer. Each builds into a folder of its own
+#   WERROR=1             warnings are errors (CI and `make lint`)
+
+SHELL       := /bin/sh
+BUILD       ?= build
+SANITIZE    ?=
+VERSION     := 0.1.0
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+OUT := $(BUILD)$(if $(SANITIZE),/$(SANITIZE))
+GEN := $(OUT)/gen
+
+# ---------------------------------------------------------------- compiler
+
+PACKAGES := libmicrohttpd jansson libical libpq libcurl libcrypto
+CC       ?= cc
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+            -Wvla -Wswitch-enum -Wnull-dereference $(if $(WERROR),-Werror)
+HARDEN   := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=3) -fstack-protector-strong -fPIE
+OPTIMIZE := $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2) -g
+SANITIZERS_address := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SANITIZERS_thread  := -fsanitize=thread
+SANITIZERS := $(SANITIZERS_$(SANITIZE))
+
+CPPFLAGS += -D_GNU_SOURCE -DBOOKINGD_VERSION='"$(VERSION)"' -Iinclude -I$(GEN)
+CFLAGS   += -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(SANITIZERS) -pthread $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
+LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
+
+# ---------------------------------------------------------------- layers, lowest first; a layer may use those before it
+
+LAYERS   := base domain http net db app api
+sources   = $(sort $(wildcard src/$(1)/*.c))
+objects   = $(patsubst %.c,$(OUT)/%.o,$(1))
+archive   = $(OUT)/lib$(1).a
+# The archives a layer links with, highest first.
+reverse   = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+upto_base   := base
+upto_domain := base domain
+upto_http   := base http
+upto_net    := base domain net
+upto_db     := base domain db
+upto_app    := base domain http net db app
+upto_api    := $(LAYERS)
+ARCHIVES := $(foreach layer,$(call reverse,$(LAYERS)),$(call archive,$(layer)))
+
+.PHONY: all
+all: $(OUT)/bookingd ## build bookingd
+
+$(OUT)/bookingd: $(call objects,$(wildcard src/*.c)) $(ARCHIVES)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+define layer_rule
+$(call archive,$(1)): $(call objects,$(call sources,$(1)))
+	@rm -f $$@
+	$(AR) rcsD $$@ $$^
+endef
+$(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
+
+$(OUT)/%.o: %.c | $(GEN)/.made
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(GEN)/.made:
+	@mkdir -p $(@D) && touch $@
+
+# ---------------------------------------------------------------- tests
+
+# tests/unit/<layer>/test_<module>.c links with that layer and those below it only, so the linker proves what it may use.
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_TESTS   := $(patsubst %.c,$(OUT)/%,$(UNIT_SOURCES))
+
+define unit_rule
+$(OUT)/tests/unit/$(1)/%: $(OUT)/tests/unit/$(1)/%.o $(foreach layer,$(call reverse,$(upto_$(1))),$(call archive,$(layer)))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ -lcmocka $(LDLIBS)
+endef
+$(foreach layer,$(LAYERS),$(eval $(call unit_rule,$(layer))))
+
+.PHONY: unit
+unit: $(UNIT_TESTS) ## run the unit tests
+	@for test in $(UNIT_TESTS); do echo "# $$test"; $$test || exit 1; done
+
+# ---------------------------------------------------------------- housekeeping
+
+.PHONY: clean help
+clean: ## remove everything built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,45 @@
+/*
+ * buffer - bytes that grow up to a stated maximum.
+ *
+ * Past the maximum a buffer takes nothing more and remembers it (`overflowed`), so a
+ * writer may append many pieces and look once at the end. Belongs to one thread;
+ * nothing here blocks. Running out of memory aborts.
+ */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer {
+	char *bytes; /* NUL-terminated after the last byte; NULL while nothing was appended */
+	size_t length;
+	size_t capacity;
+	size_t max; /* most bytes it may hold */
+	bool overflowed;
+};
+
+/* An empty buffer that may hold `max` bytes. Allocates nothing yet. */
+void buffer_init(struct buffer *buffer, size_t max);
+
+/* Free the bytes; the buffer is empty, with the same maximum. */
+void buffer_clear(struct buffer *buffer);
+
+/* Forget the bytes but keep the memory. */
+void buffer_reset(struct buffer *buffer);
+
+/* Make room for `length` more bytes. False, and `overflowed` set, if the maximum forbids it. */
+bool buffer_reserve(struct buffer *buffer, size_t length);
+
+/* Append; false, with nothing appended and `overflowed` set, past the maximum. */
+bool buffer_append(struct buffer *buffer, const void *bytes, size_t length);
+bool buffer_append_text(struct buffer *buffer, const char *text);
+bool buffer_append_char(struct buffer *buffer, char c);
+bool buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The text so far; "" when nothing was appended. Valid until the next change. */
+const char *buffer_text(const struct buffer *buffer);
+
+/* For __attribute__((cleanup(buffer_clear))). */
+
+#endif

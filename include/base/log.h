@@ -1,0 +1,52 @@
+/*
+ * log - one line per event on stderr, for an operator and for machines.
+ *
+ * A line is a JSON object (or `key=value` text) with `time`, `level`, `event` and what the
+ * caller adds. Lines are written with one write(2) each, so threads never mix them. Only
+ * main, http, api and app log. A secret, a token, a phone number, an email or a person's
+ * name is never handed to these functions.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+enum log_format { LOG_JSON, LOG_TEXT };
+
+enum log_kind { LOG_FIELD_TEXT, LOG_FIELD_INTEGER, LOG_FIELD_NUMBER, LOG_FIELD_END };
+
+struct log_field {
+	const char *name;
+	enum log_kind kind;
+	const char *text; /* NULL is left out of the line */
+	int64_t integer;
+	double number;
+};
+
+/* Set once by main before threads start. The default is LOG_INFO and LOG_JSON. */
+void log_setup(enum log_level least, enum log_format format);
+
+/* Whether a line of this level is written at all. */
+bool log_enabled(enum log_level level);
+
+/*
+ * Write one line. `event` is a short stable name (`request`, `calendar_debt_failed`); `fields`
+ * ends with LOG_END. Control characters are escaped; a line is cut at 8 KiB. A failing
+ * write is dropped: a full disk must not stop bookings. Safe from any thread.
+ */
+void log_event(enum log_level level, const char *event, const struct log_field fields[]);
+
+#define LOG_TEXT_FIELD(field_name, value)                                                                    \
+	((struct log_field){.name = (field_name), .kind = LOG_FIELD_TEXT, .text = (value)})
+#define LOG_INTEGER_FIELD(field_name, value)                                                                 \
+	((struct log_field){.name = (field_name), .kind = LOG_FIELD_INTEGER, .integer = (value)})
+#define LOG_NUMBER_FIELD(field_name, value)                                                                  \
+	((struct log_field){.name = (field_name), .kind = LOG_FIELD_NUMBER, .number = (value)})
+#define LOG_END ((struct log_field){.kind = LOG_FIELD_END})
+
+/* log_line(LOG_INFO, "started", LOG_INTEGER_FIELD("port", 8080)) */
+#define log_line(level, event, ...) log_event(level, event, (const struct log_field[]){__VA_ARGS__, LOG_END})
+
+#endif

@@ -1,0 +1,89 @@
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void buffer_init(struct buffer *buffer, size_t max)
+{
+	*buffer = (struct buffer){.max = max};
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+	free(buffer->bytes);
+	buffer_init(buffer, buffer->max);
+}
+
+void buffer_reset(struct buffer *buffer)
+{
+	buffer->length = 0;
+	buffer->overflowed = false;
+	if (buffer->bytes != NULL)
+		buffer->bytes[0] = '\0';
+}
+
+bool buffer_reserve(struct buffer *buffer, size_t length)
+{
+	if (buffer->overflowed || length > buffer->max - buffer->length) {
+		buffer->overflowed = true;
+		return false;
+	}
+	size_t needed = buffer->length + length + 1;
+	if (needed <= buffer->capacity)
+		return true;
+	size_t capacity = buffer->capacity < 256 ? 256 : buffer->capacity;
+	while (capacity < needed)
+		capacity *= 2;
+	char *bytes = realloc(buffer->bytes, capacity);
+	if (bytes == NULL)
+		abort();
+	buffer->bytes = bytes;
+	buffer->capacity = capacity;
+	return true;
+}
+
+bool buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+	if (!buffer_reserve(buffer, length))
+		return false;
+	if (length > 0)
+		memcpy(buffer->bytes + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->bytes[buffer->length] = '\0';
+	return true;
+}
+
+bool buffer_append_text(struct buffer *buffer, const char *text)
+{
+	return buffer_append(buffer, text, strlen(text));
+}
+
+bool buffer_append_char(struct buffer *buffer, char c)
+{
+	return buffer_append(buffer, &c, 1);
+}
+
+bool buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		abort();
+	if (!buffer_reserve(buffer, (size_t)length))
+		return false;
+	va_start(arguments, format);
+	if (vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format, arguments) != length)
+		abort();
+	va_end(arguments);
+	buffer->length += (size_t)length;
+	return true;
+}
+
+const char *buffer_text(const struct buffer *buffer)
+{
+	return buffer->bytes != NULL ? buffer->bytes : "";
+}

@@ -1,0 +1,304 @@
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+size_t utf8_length(const char *text)
+{
+	size_t count = 0;
+	for (; *text != '\0'; text++)
+		count += ((unsigned char)*text & 0xC0) != 0x80;
+	return count;
+}
+
+/* Bytes of the valid sequence at `bytes`, 0 if there is none (RFC 3629). */
+static size_t utf8_sequence(const unsigned char *bytes, size_t length)
+{
+	unsigned char first = bytes[0];
+	if (first < 0x80)
+		return 1;
+	size_t size = first >= 0xC2 && first <= 0xDF   ? 2
+		      : (first & 0xF0) == 0xE0         ? 3
+		      : first >= 0xF0 && first <= 0xF4 ? 4
+						       : 0;
+	if (size == 0 || size > length)
+		return 0;
+	for (size_t i = 1; i < size; i++) {
+		if ((bytes[i] & 0xC0) != 0x80)
+			return 0;
+	}
+	if ((first == 0xE0 && bytes[1] < 0xA0) || (first == 0xED && bytes[1] > 0x9F) ||
+	    (first == 0xF0 && bytes[1] < 0x90) || (first == 0xF4 && bytes[1] > 0x8F))
+		return 0;
+	return size;
+}
+
+bool utf8_valid(const char *bytes, size_t length)
+{
+	size_t at = 0;
+	while (at < length) {
+		size_t size = utf8_sequence((const unsigned char *)bytes + at, length - at);
+		if (size == 0 || bytes[at] == '\0')
+			return false;
+		at += size;
+	}
+	return true;
+}
+
+static json_t *fail(struct json_fault *ret_fault, enum json_verdict verdict, const char *field,
+		    const char *detail)
+{
+	*ret_fault = (struct json_fault){verdict, field, detail};
+	return NULL;
+}
+
+json_t *json_parse_object(struct arena *mem, const char *bytes, size_t length, struct json_fault *ret_fault)
+{
+	json_error_t error;
+	json_t *value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
+	if (value == NULL && json_error_code(&error) == json_error_numeric_overflow) {
+		/* 2^63 is valid JSON: read it as a real, so that its field is named as no integer. */
+		value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+		if (value == NULL && json_error_code(&error) == json_error_numeric_overflow)
+			return fail(ret_fault, JSON_INVALID_FIELD, NULL,
+				    "A number in the body is too large.");
+	}
+	if (value == NULL)
+		return fail(ret_fault, JSON_MALFORMED, NULL,
+			    arena_printf(mem, "The body is not valid JSON (line %d, column %d).", error.line,
+					 error.column));
+	if (!json_is_object(value)) {
+		json_decref(value);
+		return fail(ret_fault, JSON_MALFORMED, NULL, "The body must be one JSON object.");
+	}
+	return value;
+}
+
+static const struct json_field *field_named(const struct json_field fields[], size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(fields[i].name, name) == 0)
+			return &fields[i];
+	}
+	return NULL;
+}
+
+static bool is_id(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", *text) ==
+		    NULL)
+			return false;
+	}
+	return true;
+}
+
+/* NULL if the value was read, else the sentence that says what is wrong. */
+static const char *read_text(struct arena *mem, const json_t *value, const struct json_field *field)
+{
+	if (!json_is_string(value))
+		return arena_printf(mem, "%s must be a string.", field->name);
+	const char *text = json_string_value(value);
+	int64_t length = (int64_t)utf8_length(text);
+	if (length < field->min)
+		return arena_printf(mem, "%s must not be shorter than %" PRId64 " characters.", field->name,
+				    field->min);
+	if (length > field->max)
+		return arena_printf(mem, "%s must not be longer than %" PRId64 " characters.", field->name,
+				    field->max);
+	if (field->kind == JSON_FIELD_ID && !is_id(text))
+		return arena_printf(mem, "%s may hold letters, digits, '.', '_' and '-' only.", field->name);
+	*(const char **)field->out = arena_strdup(mem, text);
+	return NULL;
+}
+
+static const char *read_field(struct arena *mem, const json_t *value, const struct json_field *field)
+{
+	switch (field->kind) {
+	case JSON_FIELD_TEXT:
+	case JSON_FIELD_ID:
+		return read_text(mem, value, field);
+	case JSON_FIELD_INTEGER:
+		if (!json_is_integer(value))
+			return arena_printf(mem, "%s must be a whole number.", field->name);
+		if (json_integer_value(value) < field->min || json_integer_value(value) > field->max)
+			return arena_printf(mem, "%s must be from %" PRId64 " to %" PRId64 ".", field->name,
+					    field->min, field->max);
+		*(int64_t *)field->out = json_integer_value(value);
+		return NULL;
+	case JSON_FIELD_INSTANT:
+		if (!json_is_string(value) ||
+		    !instant_parse(json_string_value(value), json_string_length(value), field->out))
+			return arena_printf(mem,
+					    "%s must be a time with an offset such as 2026-11-24T14:00:00Z.",
+					    field->name);
+		return NULL;
+	}
+	return "This field cannot be read.";
+}
+
+bool json_read_fields(struct arena *mem, const json_t *object, const struct json_field fields[], size_t count,
+		      struct json_fault *ret_fault)
+{
+	const char *name = NULL;
+	json_t *value = NULL;
+	json_object_foreach((json_t *)object, name, value)
+	{
+		if (field_named(fields, count, name) == NULL) {
+			const char *shown = arena_strndup(mem, name, strnlen(name, 100));
+			fail(ret_fault, JSON_UNKNOWN_FIELD, utf8_valid(shown, strlen(shown)) ? shown : NULL,
+			     "The body has a field that this call does not know.");
+			return false;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		value = json_object_get(object, fields[i].name);
+		if (value == NULL || json_is_null(value)) {
+			if (!fields[i].required)
+				continue;
+			fail(ret_fault, JSON_INVALID_FIELD, fields[i].name,
+			     arena_printf(mem, "%s is required.", fields[i].name));
+			return false;
+		}
+		const char *detail = read_field(mem, value, &fields[i]);
+		if (detail != NULL) {
+			fail(ret_fault, JSON_INVALID_FIELD, fields[i].name, detail);
+			return false;
+		}
+		if (fields[i].present != NULL)
+			*fields[i].present = true;
+	}
+	return true;
+}
+
+bool json_read_body(struct arena *mem, const char *bytes, size_t length, bool may_be_empty,
+		    const struct json_field fields[], size_t count, struct json_fault *ret_fault)
+{
+	if (length == 0 && may_be_empty) {
+		bytes = "{}";
+		length = 2;
+	}
+	__attribute__((cleanup(json_cleanup))) json_t *object =
+		json_parse_object(mem, bytes, length, ret_fault);
+	return object != NULL && json_read_fields(mem, object, fields, count, ret_fault);
+}
+
+void json_put_text(struct buffer *out, const char *text)
+{
+	if (text == NULL) {
+		buffer_append_text(out, "null");
+		return;
+	}
+	buffer_append_char(out, '"');
+	const unsigned char *at = (const unsigned char *)text;
+	const unsigned char *end = at + strlen(text);
+	const unsigned char *plain = at; /* start of the run that needs no escape */
+	while (at < end) {
+		size_t size = utf8_sequence(at, (size_t)(end - at));
+		if (size > 1 || (size == 1 && *at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7F)) {
+			at += size;
+			continue;
+		}
+		buffer_append(out, plain, (size_t)(at - plain));
+		if (size == 0)
+			buffer_append_text(out, "\\ufffd");
+		else if (*at == '"' || *at == '\\')
+			buffer_printf(out, "\\%c", *at);
+		else if (*at == '\n')
+			buffer_append_text(out, "\\n");
+		else
+			buffer_printf(out, "\\u%04x", *at);
+		plain = ++at;
+	}
+	buffer_append(out, plain, (size_t)(at - plain));
+	buffer_append_char(out, '"');
+}
+
+void json_writer_init(struct json_writer *writer, struct buffer *out)
+{
+	*writer = (struct json_writer){.out = out};
+}
+
+static void put_name(struct json_writer *writer, const char *name)
+{
+	if (writer->filled[writer->depth])
+		buffer_append_char(writer->out, ',');
+	writer->filled[writer->depth] = true;
+	if (name != NULL) {
+		json_put_text(writer->out, name);
+		buffer_append_char(writer->out, ':');
+	}
+}
+
+static void open_bracket(struct json_writer *writer, const char *name, char bracket)
+{
+	put_name(writer, name);
+	buffer_append_char(writer->out, bracket);
+	/* Nesting is fixed by our own code; past the limit the commas would be wrong, so stop. */
+	if (++writer->depth >= sizeof(writer->filled) / sizeof(writer->filled[0]))
+		__builtin_trap();
+	writer->filled[writer->depth] = false;
+}
+
+static void close_bracket(struct json_writer *writer, char bracket)
+{
+	writer->depth--;
+	buffer_append_char(writer->out, bracket);
+}
+
+void json_write_object(struct json_writer *writer, const char *name)
+{
+	open_bracket(writer, name, '{');
+}
+
+void json_write_array(struct json_writer *writer, const char *name)
+{
+	open_bracket(writer, name, '[');
+}
+
+void json_write_object_end(struct json_writer *writer)
+{
+	close_bracket(writer, '}');
+}
+
+void json_write_array_end(struct json_writer *writer)
+{
+	close_bracket(writer, ']');
+}
+
+void json_write_text(struct json_writer *writer, const char *name, const char *text)
+{
+	put_name(writer, name);
+	json_put_text(writer->out, text);
+}
+
+void json_write_integer(struct json_writer *writer, const char *name, int64_t value)
+{
+	put_name(writer, name);
+	buffer_printf(writer->out, "%" PRId64, value);
+}
+
+void json_write_boolean(struct json_writer *writer, const char *name, bool value)
+{
+	put_name(writer, name);
+	buffer_append_text(writer->out, value ? "true" : "false");
+}
+
+void json_write_null(struct json_writer *writer, const char *name)
+{
+	put_name(writer, name);
+	buffer_append_text(writer->out, "null");
+}
+
+void json_write_instant(struct json_writer *writer, const char *name, instant at)
+{
+	char text[INSTANT_TEXT_BYTES];
+	instant_format(at, text);
+	json_write_text(writer, name, text);
+}
+
+void json_write_raw(struct json_writer *writer, const char *name, const char *json, size_t length)
+{
+	put_name(writer, name);
+	buffer_append(writer->out, json, length);
+}
