@@ -1,0 +1,105 @@
+/*
+ * config - every setting of the daemon, from one table.
+ *
+ * The table in config.c (name, type, range, default, secret?, help) is what reads and checks the
+ * environment, prints `--help`, and writes config/bookingd.env.example; a test compares.
+ * A secret NAME may also come from the file named by NAME_FILE (its last line end is cut).
+ * An empty value counts as not set. Unknown variables are none of our business.
+ *
+ * Read once at start by main, then immutable and safe from any thread. Only main.c sees
+ * `struct settings`; the layers get what they need as plain parameters.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct setting_list {
+	char **items; /* NULL when count is 0 */
+	size_t count;
+};
+
+/* Texts are NULL when not set; all of it belongs to the struct. Named as the variables are. */
+struct settings {
+	/* serving */
+	int64_t port;                             /* 0 .. 65535; 0 picks a free one */
+	char *bind_address;                       /* an IPv4 or IPv6 address */
+	char *public_url;                         /* http(s)://…, no slash at the end */
+	struct setting_list cors_allowed_origins; /* scheme://host[:port], or "*" alone */
+	int64_t trusted_proxy_hops;
+	int64_t rate_limit_read;    /* per identity and minute; 0 is off */
+	int64_t rate_limit_book;    /* per identity and minute; 0 is off */
+	int64_t rate_limit_address; /* per address and minute; 0 is off */
+
+	/* database */
+	char *database_url;
+	bool migrate;
+	int64_t retention_days; /* 0: personal fields are kept */
+
+	/* who is calling */
+	char *auth_session_query;
+	char *auth_jwt_secret;
+	char *auth_jwt_public_key; /* PEM text */
+	char *auth_jwks_url;
+	char *auth_jwt_issuer;
+	char *auth_jwt_audience;
+	int64_t session_cache_seconds;
+	bool public_availability;
+
+	/* coach */
+	char *coach_id;
+	char *coach_schedule; /* the schedule document, JSON text */
+	char *coach_email;
+	int64_t hold_minutes;
+
+	/* Google */
+	char *google_service_account_key; /* JSON text */
+	char *google_impersonate;
+	char *coach_google_calendar_id;
+	char *google_oauth_client_id;
+	char *google_oauth_client_secret;
+	char *google_calendar_api;
+	char *google_oauth_auth_url;
+	char *google_oauth_token_url;
+	char *google_oauth_revoke_url;
+	char *token_encryption_key; /* keys of 32 bytes in base64 with commas between, for seal_keys_init() */
+	int64_t calendar_fresh_seconds;
+	int64_t calendar_stale_seconds;
+	int64_t calendar_poll_seconds;
+
+	/* log */
+	enum log_level log_level;
+	enum log_format log_format;
+};
+
+/*
+ * Fill `ret_settings` from `environment` ("NAME=value" strings, NULL at the end).
+ *
+ * Returns how many settings are bad or missing; for each, one line that names it is written
+ * to `complaints` (never the value of a secret). With 0 the settings are complete.
+ * Reads the files that NAME_FILE, GOOGLE_SERVICE_ACCOUNT_KEY, AUTH_JWT_PUBLIC_KEY and
+ * COACH_SCHEDULE name, each at most 64 KiB. `ret_settings` is to be wiped in any case.
+ */
+size_t config_load(struct settings *ret_settings, char *const environment[], FILE *complaints);
+
+/*
+ * Blank the values of secrets in `environment` itself, so that they are not in
+ * /proc/<pid>/environ any longer. Call it after config_load().
+ */
+void config_hide_secrets(char *environment[]);
+
+/* Overwrite the secrets and free everything; the struct is empty afterwards. */
+void config_wipe(struct settings *settings);
+
+/* Write the settings' part of `--help`. */
+void config_print_help(FILE *out);
+
+/* Write config/bookingd.env.example. */
+void config_print_example(FILE *out);
+
+#endif

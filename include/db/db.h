@@ -1,0 +1,240 @@
+/*
+ * db - one connection to PostgreSQL: run named statements, read rows, keep transactions honest.
+ *
+ * A `struct db` belongs to one thread. It connects when first needed, reconnects with a
+ * growing pause after a failure (100 ms to 2 s, in which it answers DB_UNAVAILABLE at once),
+ * and prepares each statement of query.h the first time a connection uses it.
+ *
+ * Every call that talks to the server blocks, but never without end: connecting takes at
+ * most 3 s, a statement at most the connection's statement timeout, which the server keeps;
+ * a server that is silent for a second more is given up. This layer never logs; what an
+ * operator should read is in db_failure(), which never holds parameter values.
+ *
+ * The schema "bookingd" comes first in the search path, then what the database's role has,
+ * so our tables and a platform's own may share a database. The session's zone is UTC.
+ */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/instant.h"
+#include "db/query.h"
+
+enum db_result {
+	DB_OK,        /* done; a `one` statement has its row */
+	DB_NONE,      /* done; a `one` statement found no row */
+	DB_DUPLICATE, /* a unique constraint said no (23505), see failure->constraint */
+	DB_OVERLAP,   /* an exclusion constraint said no (23P01) */
+	DB_INVALID,   /* a check, foreign key or not-null constraint said no (class 23) */
+	DB_RAISED,    /* a function of ours raised a state of class BK, see failure->state */
+	DB_BUSY, /* deadlocks, lost serialization races or a timeout, after all retries; nothing was done */
+	DB_UNAVAILABLE, /* the server cannot be reached or takes no writes; nothing was done */
+	DB_UNKNOWN,     /* the connection ended before the answer: done or not, nobody knows */
+	DB_ROLLBACK,    /* from the work of db_transact only: it wants everything undone */
+	DB_FAILED       /* anything else: a mistake in a statement, in the schema, or of ours */
+};
+
+/* Why the last call of a `struct db` did not return DB_OK or DB_NONE. */
+struct db_failure {
+	char state[6];       /* SQLSTATE, "" when the server did not answer */
+	char constraint[64]; /* the constraint's name, or "" */
+	char detail[256];    /* one line for the operator's log: statement, state, the server's message */
+};
+
+struct db;
+
+/*
+ * Make a connection that is not connected yet. Does not block, does not fail.
+ *
+ * url                a libpq URL or keyword string; copied.
+ * statement_timeout  milliseconds a statement may take, 0 for no limit (migrations).
+ */
+struct db *db_open(const char *url, int statement_timeout);
+
+/* End the connection and free it; an open transaction is lost. NULL is fine. */
+void db_close(struct db *db);
+
+/*
+ * Connect now if not connected, whatever the pause after a failure says.
+ * Returns DB_OK or DB_UNAVAILABLE.
+ */
+enum db_result db_connect(struct db *db);
+
+/* Why the last call failed. Borrowed, and true until the next call on `db`. */
+const struct db_failure *db_failure(const struct db *db);
+
+/* ---- parameters ---- */
+
+enum db_kind {
+	DB_KIND_NULL,
+	DB_KIND_TEXT,
+	DB_KIND_INT,
+	DB_KIND_BOOL,
+	DB_KIND_INSTANT,
+	DB_KIND_UUID,
+	DB_KIND_BYTES
+};
+
+/* A parameter; pointers are borrowed until the statement returns. Made by the functions below. */
+struct db_value {
+	enum db_kind kind;
+	size_t length; /* of `bytes` */
+	union {
+		const char *text;
+		const void *bytes;
+		int64_t number;
+	};
+};
+
+/* No value. */
+static inline struct db_value db_null(void)
+{
+	return (struct db_value){.kind = DB_KIND_NULL};
+}
+
+/* Text in UTF-8, or the text form of any other type (date, json, enum, interval). NULL becomes no value. */
+static inline struct db_value db_text(const char *text)
+{
+	return (struct db_value){.kind = text ? DB_KIND_TEXT : DB_KIND_NULL, .text = text};
+}
+
+/* A JSON text for a json or jsonb parameter. NULL becomes no value. */
+static inline struct db_value db_json(const char *json)
+{
+	return db_text(json);
+}
+
+/* An integer; for an int2 or int4 parameter it must fit, or the statement fails. */
+static inline struct db_value db_int(int64_t number)
+{
+	return (struct db_value){.kind = DB_KIND_INT, .number = number};
+}
+
+static inline struct db_value db_bool(bool truth)
+{
+	return (struct db_value){.kind = DB_KIND_BOOL, .number = truth};
+}
+
+/* An instant for a timestamptz parameter. */
+static inline struct db_value db_instant(instant when)
+{
+	return (struct db_value){.kind = DB_KIND_INSTANT, .number = when};
+}
+
+/* A UUID in its usual text form (36 characters); another text fails the statement. NULL becomes no value. */
+static inline struct db_value db_uuid(const char *uuid)
+{
+	return (struct db_value){.kind = uuid ? DB_KIND_UUID : DB_KIND_NULL, .text = uuid};
+}
+
+/* Bytes for a bytea parameter. */
+static inline struct db_value db_bytes(const void *bytes, size_t length)
+{
+	return (struct db_value){.kind = DB_KIND_BYTES, .length = length, .bytes = bytes};
+}
+
+/* Parameters and their count, for the calls below: DB_PARAMETERS(db_text(id), db_int(5)). */
+#define DB_PARAMETERS(...)                                                                                   \
+	(const struct db_value[]){__VA_ARGS__},                                                              \
+		(sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
+#define DB_NO_PARAMETERS NULL, 0
+
+/* ---- running statements ---- */
+
+/* Rows of an answer; empty when zeroed. Declare with `DB_ROWS`, and they are cleared with the scope. */
+struct db_rows {
+	void *result; /* libpq's, owned */
+	size_t count;
+};
+
+/*
+ * Run a named statement.
+ *
+ * count     must be what the statement takes; otherwise DB_FAILED and nothing is sent.
+ * ret_rows  receives the rows with DB_OK, and is emptied first in any case; to be cleared by
+ *           db_rows_clear(). May be NULL when the rows do not matter.
+ *
+ * Outside a transaction a statement is a transaction of its own: lost races and deadlocks
+ * are tried again up to 5 times before DB_BUSY. Inside one they end it with DB_BUSY, and
+ * db_transact() starts over. A `many` answer of more than 100,000 rows is DB_FAILED.
+ */
+enum db_result db_run(struct db *db, enum query query, const struct db_value parameters[], size_t count,
+		      struct db_rows *ret_rows);
+
+/*
+ * Run a statement that is not ours, such as an operator's AUTH_SESSION_QUERY: prepared under
+ * `name` on first use (same name, same text, always), any number of rows. Else as db_run().
+ */
+enum db_result db_run_text(struct db *db, const char *name, const char *text,
+			   const struct db_value parameters[], size_t count, struct db_rows *ret_rows);
+
+/*
+ * Run `work` inside a transaction (read committed) and commit.
+ *
+ * work      runs statements on `db` and returns DB_OK to commit. DB_NONE, DB_ROLLBACK or any
+ *           failure rolls back and is the answer. After a lost race it is called again, up to
+ *           5 times, so it must not keep anything from a former try.
+ *
+ * DB_UNKNOWN if the connection ended while committing; a connection that ends before that is
+ * DB_UNAVAILABLE, since nothing can have been committed. Not to be nested (aborts).
+ */
+enum db_result db_transact(struct db *db, enum db_result (*work)(struct db *db, void *argument),
+			   void *argument);
+
+/* Whether a transaction is open: asserted to be false whenever a request is done. */
+bool db_in_transaction(const struct db *db);
+
+/* A short name for the result ("unavailable"), for logs and metrics; lives as long as the program. */
+const char *db_result_name(enum db_result result);
+
+/* ---- reading rows ----
+ *
+ * row < rows->count; column counts from 0 in the order of the statement's list. Reading a
+ * column as what it is not is a mistake of ours and aborts, naming the column. What is
+ * returned by pointer is borrowed until the rows are cleared.
+ */
+
+#define DB_ROWS __attribute__((cleanup(db_rows_clear))) struct db_rows
+
+void db_rows_clear(struct db_rows *rows);
+
+bool db_is_null(const struct db_rows *rows, size_t row, size_t column);
+
+/* text, varchar, name, enum, json, jsonb; NULL where the value is null. */
+const char *db_get_text(const struct db_rows *rows, size_t row, size_t column);
+
+/* The same, copied to `mem`. */
+char *db_copy_text(const struct db_rows *rows, size_t row, size_t column, struct arena *mem);
+
+/* int2, int4, int8; 0 where the value is null. */
+int64_t db_get_int(const struct db_rows *rows, size_t row, size_t column);
+
+/* bool; false where the value is null. */
+bool db_get_bool(const struct db_rows *rows, size_t row, size_t column);
+
+/*
+ * timestamptz, to the second below; 0 where the value is null.
+ * Cut to INSTANT_MIN .. INSTANT_MAX, so infinity is INSTANT_MAX.
+ */
+instant db_get_instant(const struct db_rows *rows, size_t row, size_t column);
+
+/* uuid in lower-case text form; "" where the value is null. */
+void db_get_uuid(const struct db_rows *rows, size_t row, size_t column, char ret_uuid[static 37]);
+
+/* bytea; NULL and length 0 where the value is null. */
+const void *db_get_bytes(const struct db_rows *rows, size_t row, size_t column, size_t *ret_length);
+
+/* The place of the column called `name`, or -1: for statements that are not ours. */
+int db_column(const struct db_rows *rows, const char *name);
+
+/*
+ * The value as text whatever its type is, for answers of db_run_text(), which come as text;
+ * NULL where the value is null.
+ */
+const char *db_get_raw(const struct db_rows *rows, size_t row, size_t column);
+
+#endif

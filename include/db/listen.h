@@ -1,0 +1,41 @@
+/*
+ * listen - hear what other daemons changed: one connection that LISTENs, on a thread of its own.
+ *
+ * PostgreSQL forgets notifications nobody hears, so whoever keeps a cache by them must (1) drop
+ * everything when told to (`channel` NULL), and (2) not use the cache while listener_up() is
+ * false. A snapshot must be stored only if nothing was dropped since before it was read, or a
+ * change in between is lost: take a generation number before reading, compare when storing.
+ */
+#ifndef DB_LISTEN_H
+#define DB_LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct listener;
+
+/*
+ * Start listening, for good: reconnects by itself until stopped. Does not block, does not fail.
+ *
+ * url       as in db_open(); copied.
+ * channels  names of [a-z_], at least one; borrowed until listener_stop().
+ * notified  called on the listener's own thread, one call at a time: with the channel and the
+ *           payload ("" if none) of each notification; with NULL and NULL after each (re)connect,
+ *           before listener_up() turns true, when anything may have been missed. Must not block
+ *           and must not call listener_stop().
+ */
+struct listener *listener_start(const char *url, const char *const channels[], size_t count,
+				void (*notified)(const char *channel, const char *payload, void *argument),
+				void *argument);
+
+/*
+ * Whether everything committed until about a second ago has been heard. The listener asks the
+ * server for a sign of life every second; with no answer for 2 s this is false, also when the
+ * server hangs or the network swallows everything. Cheap; any thread.
+ */
+bool listener_up(const struct listener *listener);
+
+/* Stop, join the thread, free. Blocks for at most 3 s (a connection attempt). NULL is fine. */
+void listener_stop(struct listener *listener);
+
+#endif

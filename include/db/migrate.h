@@ -1,0 +1,40 @@
+/*
+ * migrate - bring the schema up to date.
+ *
+ * The files sql/migrations/NNNN_name.sql are embedded in the binary in order. Each is applied
+ * once, in a transaction of its own, and entered in bookingd.schema_migration (version, name,
+ * checksum, applied_at). An advisory lock makes several daemons that start at once take turns.
+ * A file that was applied must never change: its SHA-256 is compared every time.
+ *
+ * Blocks: at most 60 s for the lock, and for as long as the migrations take.
+ */
+#ifndef DB_MIGRATE_H
+#define DB_MIGRATE_H
+
+#include "db/db.h"
+
+enum migrate_result {
+	MIGRATE_DONE,        /* the schema is what this binary knows */
+	MIGRATE_PENDING,     /* from migrate_check() only: migrations wait to be applied */
+	MIGRATE_REFUSED,     /* an applied file changed, or the database is newer than the binary */
+	MIGRATE_UNAVAILABLE, /* the server cannot be reached, or is busy migrating for too long; try again */
+	MIGRATE_FAILED       /* a migration failed and was rolled back, or the role may not create */
+};
+
+struct migrate_report {
+	int known;      /* the newest version in the binary */
+	int found;      /* the newest version in the database before the call, 0 when there is none */
+	int applied;    /* how many were applied by this call */
+	char line[400]; /* one line for the operator, whatever the result */
+};
+
+/*
+ * Apply what is missing. `db` is best opened with no statement timeout; it keeps the
+ * connection and may be used for anything afterwards. `ret_report` is always filled.
+ */
+enum migrate_result migrate_run(struct db *db, struct migrate_report *ret_report);
+
+/* Look only; changes nothing. `ret_report` is always filled. */
+enum migrate_result migrate_check(struct db *db, struct migrate_report *ret_report);
+
+#endif
