@@ -1,0 +1,116 @@
+/*
+ * schedule - when a coach works and on what terms: the typed form of the schedule document.
+ *
+ * A schedule is filled by domain/schedule_json.h, lives in the arena it was read into and is
+ * never changed afterwards, so any number of threads may read it. Everything here is pure.
+ */
+#ifndef DOMAIN_SCHEDULE_H
+#define DOMAIN_SCHEDULE_H
+
+#include "base/arena.h"
+#include "base/instant.h"
+#include "domain/interval.h"
+#include "domain/policy.h"
+#include "domain/zone.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	SCHEDULE_WEEKLY_MAX = 200,
+	SCHEDULE_OVERRIDES_MAX = 1000,
+	SCHEDULE_OVERRIDE_INTERVALS_MAX = 50,
+	SCHEDULE_BLOCKED_MAX = 1000,
+	SCHEDULE_TYPES_MAX = 50,
+	SCHEDULE_DURATIONS_MAX = 50,
+	SCHEDULE_ID_MAX = 64,       /* characters of a session type's id */
+	SCHEDULE_NAME_MAX = 200,    /* of its name */
+	SCHEDULE_REASON_MAX = 2000, /* of a blocked range's reason */
+	DURATION_MIN_MINUTES = 5,
+	DURATION_MAX_MINUTES = 1440,
+	MINUTES_PER_DAY = 1440,
+};
+
+/* Wall clock hours. `to` <= `from` ends on the next date (equal is never read). */
+struct hours {
+	int from; /* minutes since 00:00, 0 .. 1439 */
+	int to;   /* 0 .. 1440 */
+};
+
+struct weekly_hours {
+	unsigned days; /* bit 0 is Monday, bit 6 Sunday */
+	struct hours hours;
+};
+
+struct date_override {
+	civil_day date;
+	const struct hours *hours;
+	size_t hours_count; /* 0 closes the day */
+};
+
+struct blocked_range {
+	civil_day from;
+	civil_day to;       /* exclusive, after from */
+	const char *reason; /* NULL if none; the coach's own, never shown to clients */
+};
+
+enum meeting_kind { MEETING_GOOGLE_MEET, MEETING_PHONE, MEETING_IN_PERSON, MEETING_NONE };
+
+/* "google_meet" and so on; static. */
+const char *meeting_kind_name(enum meeting_kind kind);
+bool meeting_kind_parse(const char *name, enum meeting_kind *ret_kind);
+
+struct session_type {
+	const char *id;
+	const char *name;
+	int durations[SCHEDULE_DURATIONS_MAX]; /* minutes, in the document's order; the first is the default
+						*/
+	size_t duration_count;
+	enum meeting_kind meeting;
+	struct policy policy; /* in force: the schedule's with this type's own fields over it */
+	unsigned own;         /* bit (1u << enum policy_field) for each field of its own */
+};
+
+struct schedule {
+	const struct zone *zone;
+	const struct weekly_hours *weekly;
+	size_t weekly_count;
+	const struct date_override *overrides; /* sorted by date; a date may have several */
+	size_t override_count;
+	const struct blocked_range *blocked; /* sorted by from; may overlap */
+	size_t blocked_count;
+	struct policy policy;
+	const struct session_type *types; /* at least one; the first is the default */
+	size_t type_count;
+};
+
+/* The type of that id; NULL if there is none. NULL as id gives the first. */
+const struct session_type *schedule_type(const struct schedule *schedule, const char *id);
+
+/* Whether the type offers that many minutes. */
+bool session_type_offers(const struct session_type *type, int64_t minutes);
+
+/*
+ * Whether a limit (POLICY_MAX_ACTIVE_PER_USER, POLICY_MAX_PER_DAY) counts this type's appointments only: it
+ * does when the type carries it in a policy of its own.
+ */
+bool session_type_owns(const struct session_type *type, enum policy_field field);
+
+/* Whether a date lies in a blocked range. */
+bool schedule_blocks(const struct schedule *schedule, civil_day date);
+
+/*
+ * The working intervals that belong to a date: rule 1 and 2 of the contract. None if the date is blocked,
+ * else the overrides' if it has any, else the weekly hours of its weekday; each mapped to instants by itself,
+ * empty ones left out, sorted by start; not joined. They lie in `mem`.
+ */
+struct intervals schedule_day(const struct schedule *schedule, civil_day date, struct arena *mem);
+
+/*
+ * The stretches of [from, to) whose local date is blocked: sorted, disjoint, in `mem`.
+ */
+struct intervals schedule_blocked_time(const struct schedule *schedule, struct interval within,
+				       struct arena *mem);
+
+#endif

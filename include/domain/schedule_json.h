@@ -1,0 +1,45 @@
+/*
+ * schedule_json - the schedule document: JSON to struct schedule and back.
+ *
+ * Every fault is found in one pass and named by its path. Pure but for looking up the zone.
+ */
+#ifndef DOMAIN_SCHEDULE_JSON_H
+#define DOMAIN_SCHEDULE_JSON_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/json.h"
+#include "domain/schedule.h"
+
+enum { SCHEDULE_FAULTS_MAX = 20 }; /* more are counted, not kept */
+
+struct schedule_faults {
+	struct json_fault at[SCHEDULE_FAULTS_MAX]; /* unknown_field or invalid_field; in document order */
+	size_t count;                              /* kept */
+	size_t total;                              /* found */
+};
+
+/*
+ * Read a document. What it leaves out takes the default document's value: the default coach's zone, hours,
+ * policy and session type, no overrides, no blocked ranges; reschedule_notice_minutes takes
+ * cancel_notice_minutes.
+ *
+ * document  a JSON object; borrowed.
+ * prefix    put before each path ("schedule." gives "schedule.weekly[0].to"); "" for none.
+ *
+ * Returns the schedule, in `mem` and sharing nothing with `document`, or NULL with at least one fault.
+ */
+struct schedule *schedule_read(const json_t *document, const char *prefix, struct arena *mem,
+			       struct schedule_faults *ret_faults);
+
+/* The same from text (a file, a jsonb column). Text that is not one JSON object is a malformed_json fault. */
+struct schedule *schedule_read_text(const char *bytes, size_t length, struct arena *mem,
+				    struct schedule_faults *ret_faults);
+
+/* Write the whole document, defaults filled in, fields in the contract's order. */
+void schedule_write(const struct schedule *schedule, struct buffer *out);
+
+/* The schedule of a new coach, read once per call into `mem`. */
+struct schedule *schedule_default(struct arena *mem);
+
+#endif
