@@ -1,0 +1,86 @@
+/*
+ * reply - what a handler answers.
+ *
+ * Starts as an empty 500; a handler sets the status and either writes a body into a bounded buffer
+ * or lends a ready body that many replies share. The server adds Date, Content-Length,
+ * X-Request-Id, CORS headers and nosniff, and leaves the body out for HEAD. Belongs to the thread
+ * that holds the request; nothing here blocks.
+ */
+#ifndef HTTP_REPLY_H
+#define HTTP_REPLY_H
+
+#include "base/buffer.h"
+#include "http/request.h"
+
+#include <stddef.h>
+
+enum {
+	REPLY_BODY_MAX = 8 * 1024 * 1024, /* the most bytes a written body may have */
+	REPLY_HEADERS_MAX = 20,
+};
+
+struct ready_body;
+
+struct reply_header {
+	const char *name;
+	const char *value;
+};
+
+struct reply {
+	struct arena *mem; /* the request's */
+	unsigned status;
+	const char *code; /* the problem's code, for logs and metrics; NULL when all is well */
+	struct buffer body;
+	struct ready_body *ready; /* sent instead of `body` when set; holds a reference */
+	bool ready_gzip;          /* send its compressed twin */
+	bool close;               /* end the connection after this reply */
+	struct reply_header headers[REPLY_HEADERS_MAX];
+	size_t header_count;
+};
+
+/*
+ * Set a header; the same name again replaces the value. Name and value are copied. A value that
+ * holds CR, LF or another control character is an attempt at header injection: the header is left
+ * out and the call returns false.
+ */
+bool reply_header(struct reply *reply, const char *name, const char *value);
+bool reply_header_printf(struct reply *reply, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Set a status without a body: 204, 302. */
+void reply_empty(struct reply *reply, unsigned status);
+
+/*
+ * Begin a body of that media type and return the buffer to write it into, empty. A body that
+ * overflows REPLY_BODY_MAX is answered by the server with a 500 problem.
+ */
+struct buffer *reply_begin(struct reply *reply, unsigned status, const char *content_type);
+
+/* As reply_begin with application/json. */
+struct buffer *reply_begin_json(struct reply *reply, unsigned status);
+
+/* What an RFC 9457 problem says. Leave out (zero) what does not apply. */
+struct problem {
+	unsigned status;
+	const char *code;     /* stable, "slot_taken" */
+	const char *title;    /* a few words, the same for the code; NULL: the status's own phrase */
+	const char *detail;   /* one sentence for a person */
+	const char *field;    /* the body's or query's name at fault */
+	unsigned retry_after; /* seconds; sent as Retry-After too */
+	const char *appointment_id;
+};
+
+/*
+ * Answer with application/problem+json. `type` is made of the code. Whatever body was begun is
+ * dropped, headers set before stay. 429 and 503 without retry_after say 1 second.
+ */
+void reply_problem(struct reply *reply, const struct problem *problem);
+
+/*
+ * Answer with a ready body: 200, or 304 when the request's If-None-Match names its ETag. Takes a
+ * reference of its own. Sends the compressed twin if there is one and the client takes gzip;
+ * sets Content-Type, ETag, Content-Encoding and Vary.
+ */
+void reply_ready(struct reply *reply, const struct request *request, struct ready_body *ready);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * request - what a handler sees of an HTTP request.
+ *
+ * The server makes it, routes it and reads the body before any handler runs, so a handler never
+ * sees a body that is too big, of the wrong type, or a malformed path. All pointers live in
+ * `mem` or in the connection until the reply has gone out: copy what must outlive that. One thread
+ * at a time holds a request: first the loop thread, then perhaps one worker. Nothing here blocks.
+ */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include "base/arena.h"
+#include "base/instant.h"
+#include "http/router.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	REQUEST_QUERY_MAX = 32,  /* query parameters in one request */
+	REQUEST_ID_BYTES = 65,   /* the longest X-Request-Id we take over, with its NUL */
+	ADDRESS_TEXT_BYTES = 46, /* as INET6_ADDRSTRLEN */
+	ADDRESS_KEY_BYTES = 8,
+};
+
+/* Who connected. Behind TRUSTED_PROXY_HOPS proxies, who connected to the outermost of them. */
+struct address {
+	char text[ADDRESS_TEXT_BYTES];        /* "203.0.113.7", "2001:db8::1"; "" if unknown */
+	unsigned char key[ADDRESS_KEY_BYTES]; /* for rate limits: the IPv4 address, or the IPv6 /64 */
+};
+
+struct query_parameter {
+	const char *name;  /* percent-decoded, NUL-terminated UTF-8 */
+	const char *value; /* likewise; "" when there was no `=` */
+};
+
+struct connection; /* the server's own */
+
+struct request {
+	struct arena *mem;         /* for whatever the handler needs; freed after the reply */
+	const struct route *route; /* its endpoint says who may call */
+	enum http_method method;   /* the route's: PUT also when POST was sent for it */
+	bool head;                 /* HEAD: answer as for GET, the server leaves the body out */
+	enum lane lane;            /* where it goes when it is handed over; the early hook may change it */
+	const char *path;          /* as sent, still encoded, without the query */
+	const char *query_text;    /* as sent, after the `?`; "" without */
+	const char *id;            /* X-Request-Id: the client's if sane, else a new one */
+	struct address address;
+	instant now; /* read once, when the headers had come */
+	struct route_parameters parameters;
+	struct query_parameter query[REQUEST_QUERY_MAX];
+	size_t query_count;
+	const char *body; /* NUL-terminated after body_length bytes; "" without a body */
+	size_t body_length;
+	void *caller; /* for the api layer: whom it found to be calling; the server never looks */
+	struct connection *connection;
+};
+
+/* The value of the route's parameter `name` ("id" for ":id"). Aborts if the pattern has none. */
+const char *request_parameter(const struct request *request, const char *name);
+
+/*
+ * The value of a query parameter, NULL when it was not sent. Repeated and malformed ones were
+ * refused with 400 bad_parameter before (but on a ROUTE_ANY_QUERY route: the first counts, malformed ones are
+ * left out).
+ */
+const char *request_query(const struct request *request, const char *name);
+
+/*
+ * The first header of that name, in any letter case; NULL without. Obsolete line folding and
+ * control characters never get here: libmicrohttpd is set to refuse them.
+ */
+const char *request_header(const struct request *request, const char *name);
+
+/* Whether the client takes gzip (Accept-Encoding with a quality above 0; RFC 9110 section 12.5.3). */
+bool request_accepts_gzip(const struct request *request);
+
+/* Whether If-None-Match names this strong ETag (quotes included), or is `*`. RFC 9110 section 13.1.2. */
+bool request_none_match(const struct request *request, const char *etag);
+
+#endif

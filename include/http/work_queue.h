@@ -1,0 +1,63 @@
+/*
+ * work_queue - a lane: a bounded queue and the threads that work it off.
+ *
+ * Each worker thread owns a resource made by the caller (a database connection, a curl handle)
+ * and runs one job at a time, so jobs may block. A lane that is full says so at once; a job
+ * that waited longer than the lane's patience is refused instead of run, also when every worker is stuck.
+ * A slow lane never touches another. All functions are safe from any thread.
+ */
+#ifndef HTTP_WORK_QUEUE_H
+#define HTTP_WORK_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct work_queue_settings {
+	const char *name;     /* for thread names and metrics: "database" */
+	unsigned workers;     /* 1 .. 256 */
+	unsigned capacity;    /* jobs that may wait, >= 1 */
+	unsigned patience_ms; /* how long a job may wait for a worker */
+	/* Called on the worker's own thread when it starts and when it ends. Either may be NULL. */
+	void *(*open)(void *owner, unsigned worker);
+	void (*close)(void *owner, void *resource);
+	void *owner;
+};
+
+/*
+ * One job, embedded in the caller's struct and left alone by it between push and run or refuse.
+ * Exactly one of the two is called: `run` on a worker thread, `refuse` on a worker thread or in
+ * work_queue_expire.
+ */
+struct work {
+	struct work *next;
+	int64_t pushed_ms; /* monotonic; set by push */
+	void (*run)(struct work *work, void *resource);
+	void (*refuse)(struct work *work);
+};
+
+struct work_queue;
+
+/* Start the workers. `settings` is copied; the strings in it are borrowed. Aborts if a thread cannot be made.
+ */
+struct work_queue *work_queue_open(const struct work_queue_settings *settings);
+
+/*
+ * Take a place in the queue. False when it is full or closing. A place must be used by
+ * work_queue_push: so a request can be suspended between knowing that it fits and being published.
+ */
+bool work_queue_reserve(struct work_queue *queue);
+
+/* Publish a job into a reserved place. The job may be running before this returns. */
+void work_queue_push(struct work_queue *queue, struct work *work);
+
+/* Refuse the jobs that have waited longer than the lane's patience. Cheap when there are none. */
+void work_queue_expire(struct work_queue *queue, int64_t now_ms);
+
+/* Jobs waiting now, and workers that are running one. */
+unsigned work_queue_waiting(const struct work_queue *queue);
+unsigned work_queue_running(const struct work_queue *queue);
+
+/* Stop: takes no more places, runs what waits, ends and joins the workers, frees the queue. Blocks. */
+void work_queue_close(struct work_queue *queue);
+
+#endif
