@@ -35,7 +35,12 @@ struct query_parameter {
 	const char *value; /* likewise; "" when there was no `=` */
 };
 
-struct connection; /* the server's own */
+struct request_header {
+	const char *name;  /* in the letter case it was sent in */
+	const char *value; /* "" if empty */
+};
+
+struct exchange; /* the server's own */
 
 struct request {
 	struct arena *mem;         /* for whatever the handler needs; freed after the reply */
@@ -51,10 +56,12 @@ struct request {
 	struct route_parameters parameters;
 	struct query_parameter query[REQUEST_QUERY_MAX];
 	size_t query_count;
+	const struct request_header *headers;
+	size_t header_count;
 	const char *body; /* NUL-terminated after body_length bytes; "" without a body */
 	size_t body_length;
 	void *caller; /* for the api layer: whom it found to be calling; the server never looks */
-	struct connection *connection;
+	struct exchange *exchange;
 };
 
 /* The value of the route's parameter `name` ("id" for ":id"). Aborts if the pattern has none. */
@@ -68,8 +75,8 @@ const char *request_parameter(const struct request *request, const char *name);
 const char *request_query(const struct request *request, const char *name);
 
 /*
- * The first header of that name, in any letter case; NULL without. Obsolete line folding and
- * control characters never get here: libmicrohttpd is set to refuse them.
+ * The first header of that name, in any letter case; NULL without. Values hold no control
+ * characters but tab: a request with others was refused.
  */
 const char *request_header(const struct request *request, const char *name);
 

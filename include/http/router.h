@@ -46,7 +46,7 @@ struct route {
 	const char *pattern; /* "/booking/:id/cancel"; a trailing slash is part of it */
 	enum lane lane;
 	unsigned flags;       /* of enum route_flag */
-	size_t body_limit;    /* most bytes of body; 0: the call takes none, and one that comes is 413 */
+	size_t body_limit;    /* most bytes of body; 0: the call takes none, a small one is thrown away */
 	const void *endpoint; /* the caller's own row: handler, who may call */
 };
 
