@@ -35,6 +35,21 @@ CFLAGS   += -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(SANITIZERS) -pthread 
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
+# ---------------------------------------------------------------- SQL
+
+# SQL becomes tables that the C sources include: a statement that does not exist does not compile.
+QUERIES    := $(sort $(wildcard sql/queries/*.sql))
+MIGRATIONS := $(sort $(wildcard sql/migrations/*.sql))
+GENERATED  += $(GEN)/queries.h $(GEN)/migrations.h
+
+$(GEN)/queries.h: sql/queries.awk $(wildcard sql/queries) $(QUERIES)
+	@mkdir -p $(@D)
+	awk -f $< $(QUERIES) /dev/null >$@
+
+$(GEN)/migrations.h: sql/migrations.awk $(wildcard sql/migrations) $(MIGRATIONS)
+	@mkdir -p $(@D)
+	awk -f $< $(MIGRATIONS) /dev/null >$@
+
 # ---------------------------------------------------------------- layers, lowest first; a layer may use those before it
 
 LAYERS   := base domain http net db app api
@@ -65,12 +80,9 @@ $(call archive,$(1)): $(call objects,$(call sources,$(1)))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
 
-$(OUT)/%.o: %.c | $(GEN)/.made
+$(OUT)/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-
-$(GEN)/.made:
-	@mkdir -p $(@D) && touch $@
 
 # ---------------------------------------------------------------- tests
 

@@ -148,13 +148,13 @@ static inline struct db_value db_bytes(const void *bytes, size_t length)
 /* Rows of an answer; empty when zeroed. Declare with `DB_ROWS`, and they are cleared with the scope. */
 struct db_rows {
 	void *result; /* libpq's, owned */
-	size_t count;
+	size_t count; /* of an `exec` statement: how many rows it changed; none can be read */
 };
 
 /*
  * Run a named statement.
  *
- * count     must be what the statement takes; otherwise DB_FAILED and nothing is sent.
+ * count     must be what the statement takes; otherwise DB_FAILED and it is not run.
  * ret_rows  receives the rows with DB_OK, and is emptied first in any case; to be cleared by
  *           db_rows_clear(). May be NULL when the rows do not matter.
  *
@@ -204,7 +204,10 @@ void db_rows_clear(struct db_rows *rows);
 
 bool db_is_null(const struct db_rows *rows, size_t row, size_t column);
 
-/* text, varchar, name, enum, json, jsonb; NULL where the value is null. */
+/*
+ * text, varchar, name, enum, json, jsonb; NULL where the value is null.
+ * In answers of db_run_text(), which come as text, a column of any type.
+ */
 const char *db_get_text(const struct db_rows *rows, size_t row, size_t column);
 
 /* The same, copied to `mem`. */
@@ -230,11 +233,5 @@ const void *db_get_bytes(const struct db_rows *rows, size_t row, size_t column, 
 
 /* The place of the column called `name`, or -1: for statements that are not ours. */
 int db_column(const struct db_rows *rows, const char *name);
-
-/*
- * The value as text whatever its type is, for answers of db_run_text(), which come as text;
- * NULL where the value is null.
- */
-const char *db_get_raw(const struct db_rows *rows, size_t row, size_t column);
 
 #endif

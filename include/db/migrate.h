@@ -11,8 +11,6 @@
 #ifndef DB_MIGRATE_H
 #define DB_MIGRATE_H
 
-#include "db/db.h"
-
 enum migrate_result {
 	MIGRATE_DONE,        /* the schema is what this binary knows */
 	MIGRATE_PENDING,     /* from migrate_check() only: migrations wait to be applied */
@@ -29,12 +27,12 @@ struct migrate_report {
 };
 
 /*
- * Apply what is missing. `db` is best opened with no statement timeout; it keeps the
- * connection and may be used for anything afterwards. `ret_report` is always filled.
+ * Apply what is missing, over a connection of its own. `url` as in db_open().
+ * `ret_report` is always filled.
  */
-enum migrate_result migrate_run(struct db *db, struct migrate_report *ret_report);
+enum migrate_result migrate_run(const char *url, struct migrate_report *ret_report);
 
 /* Look only; changes nothing. `ret_report` is always filled. */
-enum migrate_result migrate_check(struct db *db, struct migrate_report *ret_report);
+enum migrate_result migrate_check(const char *url, struct migrate_report *ret_report);
 
 #endif

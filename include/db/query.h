@@ -6,7 +6,7 @@
  *	-- name: appointment_insert one
  *
  * with a shape: `one` (a row or none), `many` (any number of rows), `exec` (no rows). The
- * build turns them into the table "queries.h" (config/queries.awk), and this header turns
+ * build turns them into the table "queries.h" (sql/queries.awk), and this header turns
  * the table into an enum: a statement that does not exist does not compile. `make test`
  * prepares each of them against a freshly migrated database.
  *

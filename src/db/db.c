@@ -1,0 +1,444 @@
+#include "db/db.h"
+
+#include "base/instant.h"
+#include "connection.h"
+#include "parameter.h"
+
+#include <assert.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	PAUSE_FIRST = 100,      /* milliseconds between two attempts to connect, at first */
+	PAUSE_MAX = 2000,       /* and at most */
+	SILENCE = 1000,         /* how much longer than its own timeout a server may be silent */
+	TRIES = 6,              /* of a statement or transaction that loses races */
+	ROWS_MAX = 100000,      /* of one answer */
+	STATEMENTS_FOREIGN = 4, /* statements of db_run_text() on one connection */
+};
+
+/* A statement as the present connection knows it. */
+struct prepared {
+	bool ready;
+	size_t parameters;
+	Oid *types; /* one a parameter */
+};
+
+struct db {
+	char *url;
+	int statement_timeout;
+	PGconn *connection;   /* NULL while there is none */
+	int64_t next_attempt; /* of monotonic_ms(): no connecting before */
+	int pause;
+	bool in_transaction;
+	bool lost_race; /* whether trying the transaction again may help */
+	struct prepared prepared[QUERY_COUNT + STATEMENTS_FOREIGN];
+	const char *foreign[STATEMENTS_FOREIGN]; /* names, in the order of first use */
+	struct db_failure failure;
+};
+
+/* Out of memory is the end (house rule), so what an allocation returns needs no look elsewhere. */
+static void *must(void *memory)
+{
+	if (memory == NULL)
+		abort();
+	return memory;
+}
+
+struct db *db_open(const char *url, int statement_timeout)
+{
+	struct db *db = must(calloc(1, sizeof(*db)));
+	db->url = must(strdup(url));
+	db->statement_timeout = statement_timeout;
+	return db;
+}
+
+static void disconnect(struct db *db)
+{
+	for (size_t i = 0; i < sizeof(db->prepared) / sizeof(db->prepared[0]); i++) {
+		free(db->prepared[i].types);
+		db->prepared[i] = (struct prepared){.ready = false};
+	}
+	PQfinish(db->connection);
+	db->connection = NULL;
+}
+
+void db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	disconnect(db);
+	explicit_bzero(db->url, strlen(db->url));
+	free(db->url);
+	free(db);
+}
+
+const struct db_failure *db_failure(const struct db *db)
+{
+	return &db->failure;
+}
+
+bool db_in_transaction(const struct db *db)
+{
+	return db->in_transaction;
+}
+
+const char *db_result_name(enum db_result result)
+{
+	switch (result) {
+	case DB_OK:
+		return "ok";
+	case DB_NONE:
+		return "none";
+	case DB_DUPLICATE:
+		return "duplicate";
+	case DB_OVERLAP:
+		return "overlap";
+	case DB_INVALID:
+		return "invalid";
+	case DB_RAISED:
+		return "raised";
+	case DB_BUSY:
+		return "busy";
+	case DB_UNAVAILABLE:
+		return "unavailable";
+	case DB_UNKNOWN:
+		return "unknown";
+	case DB_ROLLBACK:
+		return "rollback";
+	case DB_FAILED:
+		return "failed";
+	}
+	return "";
+}
+
+/* ---- failures ---- */
+
+static enum db_result fail(struct db *db, enum db_result result, const char *state, const char *what,
+			   const char *message)
+{
+	db->failure = (struct db_failure){.state = ""};
+	snprintf(db->failure.state, sizeof(db->failure.state), "%s", state);
+	char line[sizeof(db->failure.detail)];
+	connection_message(line, sizeof(line), message);
+	int length = snprintf(db->failure.detail, sizeof(db->failure.detail), "%.80s: %s%s", what, state,
+			      *state ? " " : "");
+	snprintf(db->failure.detail + length, sizeof(db->failure.detail) - (size_t)length, "%s", line);
+	return result;
+}
+
+/* The connection is gone with a statement under way. */
+static enum db_result fail_lost(struct db *db, const char *state, const char *what)
+{
+	const char *message = "the connection ended before the answer";
+	if (*state == '\0' && PQstatus(db->connection) == CONNECTION_OK)
+		message = "no answer in time, connection given up";
+	disconnect(db);
+	/* Nothing of a transaction is kept that was not committed; alone, a statement commits itself. */
+	return fail(db, db->in_transaction ? DB_UNAVAILABLE : DB_UNKNOWN, state, what, message);
+}
+
+static bool state_is(const char *state, const char *wanted)
+{
+	return strncmp(state, wanted, strlen(wanted)) == 0;
+}
+
+static enum db_result result_of_state(const char *state)
+{
+	if (state_is(state, "23505"))
+		return DB_DUPLICATE;
+	if (state_is(state, "23P01"))
+		return DB_OVERLAP;
+	if (state_is(state, "23"))
+		return DB_INVALID;
+	if (state_is(state, "BK"))
+		return DB_RAISED;
+	/* Lost races, a lock not had, a statement that ran into its timeout. */
+	if (state_is(state, "40") || state_is(state, "55P03") || state_is(state, "57014"))
+		return DB_BUSY;
+	/* No room, not now, or a standby that takes no writes. */
+	if (state_is(state, "53") || state_is(state, "25006"))
+		return DB_UNAVAILABLE;
+	return DB_FAILED;
+}
+
+/* The server said no. */
+static enum db_result fail_server(struct db *db, const PGresult *result, const char *what)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+	if (state == NULL)
+		state = "";
+	/* A server that shuts down may say so after it has committed. */
+	if (PQstatus(db->connection) != CONNECTION_OK || state_is(state, "57P") || state_is(state, "25P03"))
+		return fail_lost(db, state, what);
+	/* "invalid input syntax for type uuid: "…"" and its like quote the value. */
+	if (message == NULL || state_is(state, "22"))
+		message = "(the message is left out, it may quote a value)";
+	enum db_result kind = fail(db, result_of_state(state), state, what, message);
+	snprintf(db->failure.constraint, sizeof(db->failure.constraint), "%s", constraint ? constraint : "");
+	db->lost_race = state_is(state, "40001") || state_is(state, "40P01");
+	/* The schema changed under a prepared plan, or somebody forgot our statements: start afresh. */
+	if (state_is(state, "0A000") || state_is(state, "26000")) {
+		disconnect(db);
+		db->lost_race = true;
+		return DB_BUSY;
+	}
+	/* Look for a server that takes writes, should the URL name several. */
+	if (state_is(state, "25006"))
+		disconnect(db);
+	return kind;
+}
+
+/* ---- connecting ---- */
+
+enum db_result db_connect(struct db *db)
+{
+	if (db->connection != NULL) {
+		if (connection_alive(db->connection))
+			return DB_OK;
+		disconnect(db);
+	}
+	char why[sizeof(db->failure.detail)];
+	db->connection = connection_open(db->url, db->statement_timeout, why, sizeof(why));
+	if (db->connection != NULL) {
+		db->pause = 0;
+		return DB_OK;
+	}
+	db->pause = db->pause == 0 ? PAUSE_FIRST : db->pause * 2;
+	if (db->pause > PAUSE_MAX)
+		db->pause = PAUSE_MAX;
+	db->next_attempt = monotonic_ms() + db->pause;
+	return fail(db, DB_UNAVAILABLE, "", "connect", why);
+}
+
+static enum db_result connect_if_due(struct db *db)
+{
+	if (db->connection == NULL && db->pause > 0 && monotonic_ms() < db->next_attempt)
+		return DB_UNAVAILABLE; /* the failure told stays that of the last attempt */
+	return db_connect(db);
+}
+
+/* ---- statements ---- */
+
+static PGresult *answer(struct db *db, int sent)
+{
+	if (!sent)
+		return NULL;
+	int64_t deadline = 0;
+	if (db->statement_timeout > 0)
+		deadline = monotonic_ms() + db->statement_timeout + SILENCE;
+	return connection_answer(db->connection, deadline);
+}
+
+/* What prepare-time failures mean: nothing has been done, whatever else they say. */
+static enum db_result before_anything(enum db_result result)
+{
+	return result == DB_UNKNOWN ? DB_UNAVAILABLE : result;
+}
+
+/*
+ * Prepare on this connection, and learn the types the server takes the parameters for: so a value is sent
+ * in binary only as what the server reads it as.
+ */
+static enum db_result prepare(struct db *db, struct prepared *prepared, const char *name, const char *text)
+{
+	PGresult *result = answer(db, PQsendPrepare(db->connection, name, text, 0, NULL));
+	if (PQresultStatus(result) == PGRES_COMMAND_OK) {
+		PQclear(result);
+		result = answer(db, PQsendDescribePrepared(db->connection, name));
+	}
+	enum db_result kind = DB_OK;
+	if (result == NULL) {
+		kind = before_anything(fail_lost(db, "", name));
+	} else if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+		kind = before_anything(fail_server(db, result, name));
+	} else {
+		prepared->parameters = (size_t)PQnparams(result);
+		prepared->types = must(calloc(prepared->parameters + 1, sizeof(*prepared->types)));
+		for (size_t i = 0; i < prepared->parameters; i++)
+			prepared->types[i] = PQparamtype(result, (int)i);
+		prepared->ready = true;
+	}
+	PQclear(result);
+	return kind;
+}
+
+/* Look at an answer and hand it over. */
+static enum db_result take(struct db *db, PGresult *result, const char *name, enum query_shape shape,
+			   struct db_rows *ret_rows)
+{
+	if (result == NULL)
+		return fail_lost(db, "", name);
+	ExecStatusType status = PQresultStatus(result);
+	enum db_result kind = DB_OK;
+	size_t count = (size_t)PQntuples(result);
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		kind = fail_server(db, result, name);
+	else if (shape == QUERY_SHAPE_EXEC)
+		count = (size_t)strtoul(PQcmdTuples(result), NULL, 10);
+	else if (shape == QUERY_SHAPE_ONE && count > 1)
+		kind = fail(db, DB_FAILED, "", name, "more than one row where at most one was expected");
+	else if (count > ROWS_MAX)
+		kind = fail(db, DB_FAILED, "", name, "the answer has too many rows");
+	else if (shape == QUERY_SHAPE_ONE && count == 0)
+		kind = DB_NONE;
+	if (kind != DB_OK || ret_rows == NULL || shape == QUERY_SHAPE_EXEC) {
+		PQclear(result);
+		result = NULL;
+	}
+	if (kind == DB_OK && ret_rows != NULL)
+		*ret_rows = (struct db_rows){.result = result, .count = count};
+	return kind;
+}
+
+struct statement {
+	const char *name;
+	const char *text;
+	enum query_shape shape;
+	size_t slot;   /* of db->prepared */
+	int in_binary; /* the answer's format, as libpq wants it */
+};
+
+static enum db_result run_once(struct db *db, const struct statement *statement,
+			       const struct db_value parameters[], size_t count, struct db_rows *ret_rows)
+{
+	struct prepared *prepared = &db->prepared[statement->slot];
+	if (!prepared->ready) {
+		enum db_result result = prepare(db, prepared, statement->name, statement->text);
+		if (result != DB_OK)
+			return result;
+	}
+	if (prepared->parameters != count || count > PARAMETERS_MAX)
+		return fail(db, DB_FAILED, "", statement->name, "called with a wrong number of parameters");
+	struct parameters wire;
+	size_t wrong = parameters_encode(&wire, parameters, prepared->types, count);
+	if (wrong > 0) {
+		char message[64];
+		snprintf(message, sizeof(message), "the value of $%zu is not of its type", wrong);
+		return fail(db, DB_FAILED, "", statement->name, message);
+	}
+	int sent = PQsendQueryPrepared(db->connection, statement->name, (int)count, wire.values, wire.lengths,
+				       wire.formats, statement->in_binary);
+	return take(db, answer(db, sent), statement->name, statement->shape, ret_rows);
+}
+
+/* Let the others go first: 1 to 8 ms, longer with each try, not the same for everybody. */
+static void step_back(int tries)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	long nanoseconds = 1000000L * tries + now.tv_nsec % (1000000L * tries);
+	nanosleep(&(struct timespec){.tv_nsec = nanoseconds}, NULL);
+}
+
+static enum db_result run(struct db *db, const struct statement *statement,
+			  const struct db_value parameters[], size_t count, struct db_rows *ret_rows)
+{
+	if (ret_rows != NULL)
+		db_rows_clear(ret_rows);
+	if (db->in_transaction) {
+		if (db->connection == NULL)
+			return DB_UNAVAILABLE; /* lost earlier in this transaction, and told then */
+		return run_once(db, statement, parameters, count, ret_rows);
+	}
+	for (int tries = 1;; tries++) {
+		enum db_result result = connect_if_due(db);
+		if (result == DB_OK) {
+			db->lost_race = false;
+			result = run_once(db, statement, parameters, count, ret_rows);
+		}
+		if (result != DB_BUSY || !db->lost_race || tries == TRIES)
+			return result;
+		step_back(tries);
+	}
+}
+
+enum db_result db_run(struct db *db, enum query query, const struct db_value parameters[], size_t count,
+		      struct db_rows *ret_rows)
+{
+	const struct query_entry *entry = query_entry(query);
+	struct statement statement = {.name = entry->name,
+				      .text = entry->text,
+				      .shape = entry->shape,
+				      .slot = (size_t)query,
+				      .in_binary = 1};
+	return run(db, &statement, parameters, count, ret_rows);
+}
+
+enum db_result db_run_text(struct db *db, const char *name, const char *text,
+			   const struct db_value parameters[], size_t count, struct db_rows *ret_rows)
+{
+	size_t slot = 0;
+	while (slot < STATEMENTS_FOREIGN && db->foreign[slot] != NULL && strcmp(db->foreign[slot], name) != 0)
+		slot++;
+	assert(slot < STATEMENTS_FOREIGN);
+	db->foreign[slot] = name;
+	struct statement statement = {.name = name,
+				      .text = text,
+				      .shape = QUERY_SHAPE_MANY,
+				      .slot = QUERY_COUNT + slot,
+				      .in_binary = 0};
+	return run(db, &statement, parameters, count, ret_rows);
+}
+
+/* ---- transactions ---- */
+
+/* BEGIN, COMMIT or ROLLBACK. */
+static enum db_result control(struct db *db, const char *command)
+{
+	PGresult *result = answer(db, PQsendQuery(db->connection, command));
+	enum db_result kind = DB_OK;
+	if (result == NULL)
+		kind = fail_lost(db, "", command);
+	else if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		kind = fail_server(db, result, command);
+	else if (strcmp(PQcmdStatus(result), command) != 0)
+		/* The server answers ROLLBACK to the COMMIT of a transaction that failed before. */
+		kind = fail(db, DB_FAILED, "", command,
+			    "rolled back, because a failed statement was ignored");
+	PQclear(result);
+	return kind;
+}
+
+static enum db_result transact_once(struct db *db, enum db_result (*work)(struct db *db, void *argument),
+				    void *argument)
+{
+	enum db_result result = connect_if_due(db);
+	if (result != DB_OK)
+		return result;
+	db->lost_race = false;
+	result = before_anything(control(db, "BEGIN"));
+	if (result != DB_OK)
+		return result;
+	db->in_transaction = true;
+	result = work(db, argument);
+	db->in_transaction = false;
+	if (db->connection == NULL)
+		return result == DB_OK ? DB_UNAVAILABLE : result;
+	if (result == DB_OK)
+		return control(db, "COMMIT");
+	struct db_failure why = db->failure;
+	bool lost_race = db->lost_race;
+	if (control(db, "ROLLBACK") != DB_OK && db->connection != NULL)
+		disconnect(db); /* the server rolls back what has no connection */
+	db->failure = why;
+	db->lost_race = lost_race;
+	return result;
+}
+
+enum db_result db_transact(struct db *db, enum db_result (*work)(struct db *db, void *argument),
+			   void *argument)
+{
+	assert(!db->in_transaction);
+	for (int tries = 1;; tries++) {
+		enum db_result result = transact_once(db, work, argument);
+		if (result != DB_BUSY || !db->lost_race || tries == TRIES)
+			return result;
+		step_back(tries);
+	}
+}
