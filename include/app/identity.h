@@ -1,0 +1,129 @@
+/*
+ * identity - who is calling.
+ *
+ * A caller proves who they are in one of two ways, both of which may be configured at once:
+ *
+ *  - `Authorization: Bearer <JWT>`, verified as base/jwt.h says;
+ *  - `X-Session-ID: <id>`, looked up in the platform's own tables by AUTH_SESSION_QUERY.
+ *
+ * Nothing else is an identity, least of all a header such as X-User-ID that any browser can set. When
+ * a request carries both, the bearer token decides, also when it is bad: falling back would hide from the
+ * client that their token is worthless. An Authorization header of another scheme (a proxy's Basic), or any
+ * of them while no kind of token is configured, counts as not sent.
+ *
+ * What was found is remembered under a salted digest, never under the token or session id itself: tokens
+ * until they expire (re-verified every few minutes, so that a withdrawn key ends them), sessions for
+ * session_cache_seconds, bad credentials for a few seconds. Memory is bounded. Nothing is remembered when the
+ * database could not be asked.
+ *
+ * The keys behind a JWKS URL are fetched when first needed, again when they are JWKS_FRESH_SECONDS old, and
+ * when a token names a key that is not among them, but then at most once a minute; one thread fetches, the
+ * others go on with the keys there are. When fetching fails the known keys serve on, at most
+ * JWKS_STALE_SECONDS.
+ *
+ * One `struct identity_source` serves all threads. No lock is held across the database or the network.
+ */
+#ifndef APP_IDENTITY_H
+#define APP_IDENTITY_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/instant.h"
+#include "db/db.h"
+#include "net/fetch.h"
+
+enum {
+	IDENTITY_SESSION_MAX = 512,         /* longest X-Session-ID, visible ASCII */
+	IDENTITY_TOKEN_CACHE_SECONDS = 300, /* a token is verified again after this */
+	IDENTITY_REFUSAL_CACHE_SECONDS = 5, /* bad credentials are refused from memory so long */
+	IDENTITY_JWKS_FRESH_SECONDS = 900,
+	IDENTITY_JWKS_STALE_SECONDS = 86400,
+	IDENTITY_JWKS_RETRY_SECONDS = 60, /* between two fetches for unknown keys */
+	IDENTITY_JWKS_DEADLINE_MS = 2000,
+};
+
+enum identity_role {
+	IDENTITY_USER,  /* also every role we do not know, and a coach without a coach's id */
+	IDENTITY_COACH, /* of the coach in `coach` */
+	IDENTITY_ADMIN,
+};
+
+/* Texts are NULL when not known, but user_id. */
+struct identity {
+	const char *user_id; /* 1 .. 255 characters, no control characters */
+	const char *email;   /* at most 254 characters; not checked for being an address */
+	const char *name;    /* at most 200 characters */
+	enum identity_role role;
+	const char *coach; /* the coach's id; set exactly when role is IDENTITY_COACH */
+};
+
+enum identity_outcome {
+	IDENTITY_KNOWN,
+	IDENTITY_ANONYMOUS,   /* no credentials were sent */
+	IDENTITY_REFUSED,     /* credentials were sent and are not good: 401 */
+	IDENTITY_UNAVAILABLE, /* the database or the identity provider cannot be asked: 503 */
+	IDENTITY_UNDECIDED,   /* only from identity_recall: somebody who may block must decide */
+};
+
+/* Why not, besides IDENTITY_KNOWN. Both are constant texts. */
+struct identity_reason {
+	const char *name;   /* for the log: "expired", "unknown_session", "database" */
+	const char *detail; /* one sentence for a person */
+};
+
+/* All borrowed until identity_source_free; NULL: that way is not configured. */
+struct identity_settings {
+	const char *session_query; /* AUTH_SESSION_QUERY: $1 is the session id; columns user_id, email, name,
+				      role, coach */
+	int64_t session_cache_seconds; /* 0: no session is remembered */
+	const char *jwt_secret;
+	const char *jwt_public_key; /* PEM text */
+	const char *jwks_url;
+	const char *jwt_issuer;
+	const char *jwt_audience;
+};
+
+struct identity_source;
+
+/* NULL if jwt_public_key is no public key that can be used, which is the one way to fail. Does not block. */
+struct identity_source *identity_source_new(const struct identity_settings *settings);
+
+/* No other thread may still use it. NULL is fine. */
+void identity_source_free(struct identity_source *source);
+
+/* Whether any way is configured; without one nobody can ever be known. */
+bool identity_possible(const struct identity_settings *settings);
+
+/*
+ * Who sent these headers? Either may be NULL: not sent.
+ *
+ * db, fetcher  the worker's own; asked only when memory does not know. fetcher may be NULL without a
+ * jwks_url. now          the request's. mem          receives the identity's texts.
+ *
+ * Blocks for the session query or a fetch of keys. Never returns IDENTITY_UNDECIDED. ret_reason is set in
+ * every case but IDENTITY_KNOWN; it may be NULL.
+ */
+enum identity_outcome identity_find(struct identity_source *source, struct db *db,
+				    struct fetch_client *fetcher, const char *authorization,
+				    const char *session_id, instant now, struct arena *mem,
+				    struct identity *ret_identity, struct identity_reason *ret_reason);
+
+/*
+ * The same from memory alone, for the HTTP loop: never blocks, never waits for a lock. IDENTITY_UNDECIDED
+ * when it needs work (or a lock is held just now); then a worker calls identity_find. Never
+ * IDENTITY_UNAVAILABLE.
+ */
+enum identity_outcome identity_recall(struct identity_source *source, const char *authorization,
+				      const char *session_id, instant now, struct arena *mem,
+				      struct identity *ret_identity, struct identity_reason *ret_reason);
+
+/*
+ * Fetch the keys behind the JWKS URL now, if one is configured and none are known: called once at start, on a
+ * thread that may block for IDENTITY_JWKS_DEADLINE_MS, so that the first callers need not wait. False when
+ * the fetch failed; *ret_detail is then one line for the log, in `mem`.
+ */
+bool identity_warm(struct identity_source *source, struct fetch_client *fetcher, instant now,
+		   struct arena *mem, const char **ret_detail);
+
+#endif
