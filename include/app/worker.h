@@ -1,0 +1,17 @@
+/*
+ * worker - what one worker thread owns: a database connection and a client for calls to Google.
+ *
+ * Made by the thread that uses it; never shared.
+ */
+#ifndef APP_WORKER_H
+#define APP_WORKER_H
+
+#include "db/db.h"
+#include "net/fetch.h"
+
+struct worker {
+	struct db *db;
+	struct fetch_client *fetcher;
+};
+
+#endif

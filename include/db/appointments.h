@@ -1,0 +1,188 @@
+/*
+ * appointments - rows of the table `appointment` and the statements on them.
+ *
+ * Every function runs one statement on the caller's connection, blocks for it, and returns what
+ * db_run() returns; *ret_ is filled only with DB_OK. Texts of an appointment live in the arena.
+ */
+#ifndef DB_APPOINTMENTS_H
+#define DB_APPOINTMENTS_H
+
+#include "base/arena.h"
+#include "base/uuid.h"
+#include "db/db.h"
+
+/* One row, columns as in sql/migrations. Texts are NULL where the column is. */
+struct appointment {
+	char id[UUID_TEXT_SIZE];
+	const char *coach_id;
+	const char *user_id;
+	const char *session_type;
+	const char *status; /* held, scheduled, cancelled, completed, no_show, expired */
+	instant starts_at;
+	instant ends_at;
+	instant blocked_from;
+	instant blocked_to;
+	instant hold_expires_at; /* 0: none */
+	const char *client_time_zone;
+	const char *name;
+	const char *email;
+	const char *phone;
+	const char *notes;
+	const char *meeting_kind;
+	const char *meeting_url;
+	int64_t cancel_notice_minutes;
+	int64_t reschedule_notice_minutes;
+	int64_t max_reschedules; /* -1: no limit */
+	int64_t reschedule_count;
+	const char *cancel_reason;
+	instant cancelled_at; /* 0: not */
+	const char *cancelled_by;
+	instant created_at;
+	instant updated_at;
+	int64_t version;
+	const char *calendar_id; /* NULL: no calendar is written */
+	int64_t synced_version;
+	int64_t refused_version;
+	bool calendar_conflict;
+	const char *calendar_detail;
+	int64_t calendar_attempts;
+	instant calendar_due_at;
+	bool event_written;
+	const char *event_etag;
+	const char *event_link;
+	int64_t conference_attempt;
+	bool conference_pending;
+	bool erased;
+};
+
+/* Whether there is still something to tell Google. */
+bool appointment_owes(const struct appointment *appointment);
+
+/* Read the columns of `appointment`, which start at column `first` of the row. */
+void appointment_read(const struct db_rows *rows, size_t row, size_t first, struct arena *mem,
+		      struct appointment *ret_appointment);
+
+/* Who acts, for the audit and the idempotency key. */
+struct actor {
+	const char *user_id;
+	const char *role; /* user, coach, admin, calendar */
+	const char *request_id;
+	const char *idempotency_key;       /* NULL: none was sent */
+	const unsigned char *request_hash; /* CRYPTO_SHA256_SIZE bytes; NULL without a key */
+};
+
+/* A booking whose slot rules have been checked. NULL and -1 as in struct appointment. */
+struct booking {
+	const char *id; /* a new UUID */
+	const char *coach_id;
+	const char *user_id;
+	const char *session_type;
+	bool hold;
+	instant starts_at;
+	instant ends_at;
+	instant blocked_from;
+	instant blocked_to;
+	const char *client_time_zone;
+	const char *name;
+	const char *email;
+	const char *phone;
+	const char *notes;
+	const char *meeting_kind;
+	int64_t cancel_notice_minutes;
+	int64_t reschedule_notice_minutes;
+	int64_t max_reschedules;
+	int64_t hold_minutes;
+	const char *calendar_id;
+	int64_t lease_seconds; /* in which the caller pays the debt to Google itself */
+};
+
+/* Limits that the database counts; -1 is no limit. A type is NULL where all types count. */
+struct booking_limits {
+	int64_t max_active;
+	const char *max_active_type;
+	int64_t max_per_day;
+	const char *max_per_day_type;
+	instant day_from;
+	instant day_to;
+};
+
+/* What the booking functions of the schema answer. */
+enum booking_outcome {
+	BOOKING_DONE,   /* booked, confirmed, cancelled, moved, marked */
+	BOOKING_EXISTS, /* the very same stands already: exists, already, same */
+	BOOKING_NOT_FOUND,
+	BOOKING_LIMIT,
+	BOOKING_DAY_FULL,
+	BOOKING_SLOT_TAKEN,
+	BOOKING_HOLD_EXPIRED,
+	BOOKING_NOT_ACTIVE,
+	BOOKING_NOT_STARTED,
+	BOOKING_CANCELLATION_CLOSED,
+	BOOKING_RESCHEDULE_CLOSED,
+	BOOKING_RESCHEDULE_LIMIT,
+};
+
+/* The row is filled with BOOKING_DONE and BOOKING_EXISTS, and where one exists with the refusals too (id ""
+ * if not). */
+struct booking_answer {
+	enum booking_outcome outcome;
+	struct appointment appointment;
+};
+
+enum db_result appointment_book(struct db *db, struct arena *mem, const struct booking *booking,
+				const struct booking_limits *limits, const struct actor *actor,
+				struct booking_answer *ret_answer);
+
+/* Confirm a hold of booking->user_id: uses id, user_id, the person's fields and the calendar's. */
+enum db_result appointment_confirm(struct db *db, struct arena *mem, const struct booking *booking,
+				   const struct actor *actor, struct booking_answer *ret_answer);
+
+/* by: client, coach, admin, calendar. exempt: no cut-off binds. reason may be NULL. */
+enum db_result appointment_cancel(struct db *db, struct arena *mem, const char *id, const char *by,
+				  bool exempt, const char *reason, int64_t lease_seconds,
+				  const struct actor *actor, struct booking_answer *ret_answer);
+
+/* Move: uses id, coach_id, the times and lease_seconds of the booking, and the day limit. */
+enum db_result appointment_move(struct db *db, struct arena *mem, const struct booking *booking, bool exempt,
+				const struct booking_limits *limits, const struct actor *actor,
+				struct booking_answer *ret_answer);
+
+/* status: completed or no_show. */
+enum db_result appointment_mark(struct db *db, struct arena *mem, const char *id, const char *status,
+				const struct actor *actor, struct booking_answer *ret_answer);
+
+/* DB_NONE: no such row. */
+enum db_result appointment_by_id(struct db *db, struct arena *mem, const char *id,
+				 struct appointment *ret_appointment);
+
+/* The scheduled appointment of this client at exactly this time. DB_NONE: none. */
+enum db_result appointment_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
+				instant start, instant end, struct appointment *ret_appointment);
+
+struct appointment_page_query {
+	const char *user_id;  /* either this */
+	const char *coach_id; /* or this */
+	const char *status;   /* upcoming, past, cancelled, all */
+	instant after_start; /* the last one of the page before; INSTANT_MIN and the nil UUID for the first */
+	const char *after_id;
+	int64_t limit;
+	instant from; /* a coach's list only: those that end after this */
+	instant to;   /* and start before this */
+};
+
+struct appointment_list {
+	struct appointment *items;
+	size_t count;
+};
+
+/* By start, then id. */
+enum db_result appointment_list(struct db *db, struct arena *mem, const struct appointment_page_query *query,
+				struct appointment_list *ret_list);
+
+/* Every row of a user, for the export; and a coach's for the feed. */
+enum db_result appointment_export(struct db *db, struct arena *mem, const char *user_id,
+				  struct appointment_list *ret_list);
+enum db_result appointment_feed(struct db *db, struct arena *mem, const char *coach_id,
+				struct appointment_list *ret_list);
+
+#endif

@@ -1,0 +1,103 @@
+-- Appointments. Whatever returns one returns the table's columns in their order (src/db/appointments.c reads them so).
+
+-- name: appointment_book one
+select b.outcome, (b.booked).*
+from book(
+  row($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::timestamptz, $7::timestamptz, $8::timestamptz, $9::timestamptz,
+      $10::text, $11::text, $12::text, $13::text, $14::text, $15::text, $16::integer, $17::integer, $18::integer,
+      $19::integer, $20::text, $21::integer)::booking,
+  row($22::integer, $23::text, $24::integer, $25::text, $26::timestamptz, $27::timestamptz)::booking_limits,
+  row($28::text, $29::text, $30::text, $31::text, $32::bytea)::actor) b;
+
+-- name: appointment_confirm one
+select b.outcome, (b.booked).*
+from confirm_hold(
+  row($1::uuid, null, $2::text, null, null, null, null, null, null, $3::text, $4::text, $5::text, $6::text, $7::text,
+      null, null, null, null, null, $8::text, $9::integer)::booking,
+  row($10::text, $11::text, $12::text, $13::text, $14::bytea)::actor) b;
+
+-- name: appointment_cancel one
+select b.outcome, (b.booked).*
+from cancel_appointment($1::uuid, $2::text, $3::boolean, $4::text, $5::integer,
+  row($6::text, $7::text, $8::text, $9::text, $10::bytea)::actor) b;
+
+-- name: appointment_move one
+select b.outcome, (b.booked).*
+from move_appointment(
+  row($1::uuid, $2::text, null, null, null, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::timestamptz, null, null,
+      null, null, null, null, null, null, null, null, null, $7::integer)::booking,
+  $8::boolean,
+  row(null, null, $9::integer, $10::text, $11::timestamptz, $12::timestamptz)::booking_limits,
+  row($13::text, $14::text, $15::text, $16::text, $17::bytea)::actor) b;
+
+-- name: appointment_mark one
+select b.outcome, (b.booked).*
+from mark_appointment($1::uuid, $2::text, row($3::text, $4::text, $5::text, $6::text, $7::bytea)::actor) b;
+
+-- name: appointment_by_id one
+select * from appointment where id = $1;
+
+-- The appointment that the same request would make again.
+-- name: appointment_same one
+select * from appointment
+where coach_id = $1 and user_id = $2 and starts_at = $3 and ends_at = $4 and status = 'scheduled';
+
+-- A client's or a coach's list: $1 user or null, $2 coach or null, $3 status word, $4 and $5 the page's last start and id,
+-- $6 how many, $7 and $8 the window on the start.
+-- name: appointment_list_by_user many
+select * from appointment
+where user_id = $1
+  and case $2::text
+        when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
+        when 'past' then status in ('completed', 'no_show') or (status = 'scheduled' and ends_at <= now())
+        when 'cancelled' then status = 'cancelled'
+        else status in ('scheduled', 'completed', 'no_show', 'cancelled') or (status = 'held' and hold_expires_at > now())
+      end
+  and (starts_at, id) > ($3::timestamptz, $4::uuid)
+order by starts_at, id
+limit $5;
+
+-- name: appointment_list_by_coach many
+select * from appointment
+where coach_id = $1
+  and case $2::text
+        when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
+        when 'past' then status in ('completed', 'no_show') or (status = 'scheduled' and ends_at <= now())
+        when 'cancelled' then status = 'cancelled'
+        else status in ('scheduled', 'completed', 'no_show', 'cancelled') or (status = 'held' and hold_expires_at > now())
+      end
+  and (starts_at, id) > ($3::timestamptz, $4::uuid)
+  and ends_at > $6 and starts_at < $7
+order by starts_at, id
+limit $5;
+
+-- What stands in the way of a booking, and what counts for limits: everything that has not ended for a day.
+-- name: appointment_busy many
+select id, user_id, session_type, starts_at, ends_at, blocked_from, blocked_to, status, hold_expires_at
+from appointment
+where coach_id = $1 and status in ('held', 'scheduled', 'completed', 'no_show') and starts_at > now() - interval '4 days'
+  and (status <> 'held' or hold_expires_at > now())
+order by starts_at
+limit 50000;
+
+-- name: appointment_export many
+select * from appointment where user_id = $1 order by starts_at, id limit 10000;
+
+-- name: user_erase one
+select cancelled_count, erased_count, array_to_json(coaches)::text from erase_user($1, $2, row($3::text, $4::text, $5::text, null, null)::actor);
+
+-- Past appointments lose their personal fields after RETENTION_DAYS.
+-- name: appointment_retire many
+update appointment
+set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, erased = true,
+    updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now()
+where id in (select id from appointment where not erased and ends_at < now() - make_interval(days => $1::integer)
+             order by ends_at limit 500 for update skip locked)
+returning id;
+
+-- name: coach_feed many
+select * from appointment
+where coach_id = $1 and status in ('scheduled', 'completed', 'no_show', 'cancelled')
+  and starts_at > now() - interval '90 days'
+order by starts_at, id
+limit 5000;

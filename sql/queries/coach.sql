@@ -1,0 +1,26 @@
+-- name: coach_by_id one
+select id, email, schedule::text, schedule_version, feed_token from coach where id = $1;
+
+-- The only coach, when a call names none.
+-- name: coach_ids many
+select id from coach order by id limit 1000;
+
+-- name: coach_seed exec
+insert into coach (id, email, schedule, feed_token) values ($1, $2, $3::jsonb, $4) on conflict (id) do nothing;
+
+-- name: coach_schedule_put one
+update coach set schedule = $2::jsonb, schedule_version = schedule_version + 1, updated_at = now()
+where id = $1 and ($3::bigint is null or schedule_version = $3)
+returning schedule_version;
+
+-- name: coach_feed_renew one
+update coach set feed_token = $2, updated_at = now() where id = $1 returning feed_token;
+
+-- name: coach_email_put exec
+update coach set email = $2 where id = $1 and email is distinct from $2;
+
+-- name: coach_notify exec
+select pg_notify('bookingd_coach', $1);
+
+-- name: audit_note exec
+insert into audit (actor, role, action, coach_id, request_id) values ($1, $2, $3, $4, $5);

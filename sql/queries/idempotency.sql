@@ -1,0 +1,14 @@
+-- Idempotency-Key. The session lock marks a request that is still running: it goes with the connection, so a
+-- crash leaves nothing behind.
+
+-- name: idempotency_begin one
+select locked, same, status, body, appointment_id from begin_request($1, $2, $3);
+
+-- name: idempotency_end exec
+select pg_advisory_unlock(hashtextextended($1::text || ' ' || $2::text, 1651469166));
+
+-- name: idempotency_store exec
+select remember_reply($1, $2, $3, $4, $5, $6);
+
+-- name: idempotency_expire exec
+delete from idempotency_key where created_at < now() - interval '24 hours';
