@@ -1,0 +1,320 @@
+#include "db/appointments.h"
+
+#include "base/crypto.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The columns of `appointment` in the order of the migrations. */
+enum column {
+	ID,
+	COACH_ID,
+	USER_ID,
+	SESSION_TYPE,
+	STATUS,
+	STARTS_AT,
+	ENDS_AT,
+	BLOCKED_FROM,
+	BLOCKED_TO,
+	HOLD_EXPIRES_AT,
+	CLIENT_TIME_ZONE,
+	NAME,
+	EMAIL,
+	PHONE,
+	NOTES,
+	MEETING_KIND,
+	MEETING_URL,
+	CANCEL_NOTICE_MINUTES,
+	RESCHEDULE_NOTICE_MINUTES,
+	MAX_RESCHEDULES,
+	RESCHEDULE_COUNT,
+	CANCEL_REASON,
+	CANCELLED_AT,
+	CANCELLED_BY,
+	CREATED_AT,
+	UPDATED_AT,
+	VERSION,
+	CALENDAR_ID,
+	SYNCED_VERSION,
+	REFUSED_VERSION,
+	CALENDAR_CONFLICT,
+	CALENDAR_DETAIL,
+	CALENDAR_ATTEMPTS,
+	CALENDAR_DUE_AT,
+	EVENT_WRITTEN,
+	EVENT_ETAG,
+	EVENT_LINK,
+	CONFERENCE_ATTEMPT,
+	CONFERENCE_PENDING,
+	ERASED,
+};
+
+bool appointment_owes(const struct appointment *appointment)
+{
+	return appointment->calendar_id != NULL && appointment->version > appointment->synced_version &&
+	       appointment->version > appointment->refused_version;
+}
+
+void appointment_read(const struct db_rows *rows, size_t row, size_t first, struct arena *mem,
+		      struct appointment *ret_appointment)
+{
+#define TEXT(column) db_copy_text(rows, row, first + (column), mem)
+#define NUMBER(column) db_get_int(rows, row, first + (column))
+#define WHEN(column) db_get_instant(rows, row, first + (column))
+#define TRUTH(column) db_get_bool(rows, row, first + (column))
+	*ret_appointment = (struct appointment){
+		.coach_id = TEXT(COACH_ID),
+		.user_id = TEXT(USER_ID),
+		.session_type = TEXT(SESSION_TYPE),
+		.status = TEXT(STATUS),
+		.starts_at = WHEN(STARTS_AT),
+		.ends_at = WHEN(ENDS_AT),
+		.blocked_from = WHEN(BLOCKED_FROM),
+		.blocked_to = WHEN(BLOCKED_TO),
+		.hold_expires_at = WHEN(HOLD_EXPIRES_AT),
+		.client_time_zone = TEXT(CLIENT_TIME_ZONE),
+		.name = TEXT(NAME),
+		.email = TEXT(EMAIL),
+		.phone = TEXT(PHONE),
+		.notes = TEXT(NOTES),
+		.meeting_kind = TEXT(MEETING_KIND),
+		.meeting_url = TEXT(MEETING_URL),
+		.cancel_notice_minutes = NUMBER(CANCEL_NOTICE_MINUTES),
+		.reschedule_notice_minutes = NUMBER(RESCHEDULE_NOTICE_MINUTES),
+		.max_reschedules = db_is_null(rows, row, first + MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
+		.reschedule_count = NUMBER(RESCHEDULE_COUNT),
+		.cancel_reason = TEXT(CANCEL_REASON),
+		.cancelled_at = WHEN(CANCELLED_AT),
+		.cancelled_by = TEXT(CANCELLED_BY),
+		.created_at = WHEN(CREATED_AT),
+		.updated_at = WHEN(UPDATED_AT),
+		.version = NUMBER(VERSION),
+		.calendar_id = TEXT(CALENDAR_ID),
+		.synced_version = NUMBER(SYNCED_VERSION),
+		.refused_version = NUMBER(REFUSED_VERSION),
+		.calendar_conflict = TRUTH(CALENDAR_CONFLICT),
+		.calendar_detail = TEXT(CALENDAR_DETAIL),
+		.calendar_attempts = NUMBER(CALENDAR_ATTEMPTS),
+		.calendar_due_at = WHEN(CALENDAR_DUE_AT),
+		.event_written = TRUTH(EVENT_WRITTEN),
+		.event_etag = TEXT(EVENT_ETAG),
+		.event_link = TEXT(EVENT_LINK),
+		.conference_attempt = NUMBER(CONFERENCE_ATTEMPT),
+		.conference_pending = TRUTH(CONFERENCE_PENDING),
+		.erased = TRUTH(ERASED),
+	};
+	db_get_uuid(rows, row, first + ID, ret_appointment->id);
+#undef TEXT
+#undef NUMBER
+#undef WHEN
+#undef TRUTH
+}
+
+static const struct {
+	const char *name;
+	enum booking_outcome outcome;
+} outcomes[] = {
+	{"booked", BOOKING_DONE},
+	{"confirmed", BOOKING_DONE},
+	{"cancelled", BOOKING_DONE},
+	{"moved", BOOKING_DONE},
+	{"marked", BOOKING_DONE},
+	{"exists", BOOKING_EXISTS},
+	{"already", BOOKING_EXISTS},
+	{"same", BOOKING_EXISTS},
+	{"not_found", BOOKING_NOT_FOUND},
+	{"booking_limit", BOOKING_LIMIT},
+	{"day_full", BOOKING_DAY_FULL},
+	{"slot_taken", BOOKING_SLOT_TAKEN},
+	{"hold_expired", BOOKING_HOLD_EXPIRED},
+	{"not_active", BOOKING_NOT_ACTIVE},
+	{"not_started", BOOKING_NOT_STARTED},
+	{"cancellation_closed", BOOKING_CANCELLATION_CLOSED},
+	{"reschedule_closed", BOOKING_RESCHEDULE_CLOSED},
+	{"reschedule_limit", BOOKING_RESCHEDULE_LIMIT},
+};
+
+static enum booking_outcome outcome_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+		if (strcmp(outcomes[i].name, name) == 0)
+			return outcomes[i].outcome;
+	}
+	abort(); /* the schema and this table are built together */
+}
+
+static void answer_read(const struct db_rows *rows, struct arena *mem, struct booking_answer *ret_answer)
+{
+	*ret_answer = (struct booking_answer){.outcome = outcome_named(db_get_text(rows, 0, 0))};
+	if (!db_is_null(rows, 0, 1 + ID))
+		appointment_read(rows, 0, 1, mem, &ret_answer->appointment);
+}
+
+static struct db_value limit_value(int64_t limit)
+{
+	return limit < 0 ? db_null() : db_int(limit);
+}
+
+#define ACTOR_PARAMETERS(actor)                                                                              \
+	db_text((actor)->user_id), db_text((actor)->role), db_text((actor)->request_id),                     \
+		db_text((actor)->idempotency_key),                                                           \
+		(actor)->request_hash == NULL ? db_null()                                                    \
+					      : db_bytes((actor)->request_hash, CRYPTO_SHA256_SIZE)
+
+static enum db_result run_booking(struct db *db, struct arena *mem, enum query query,
+				  const struct db_value parameters[], size_t count,
+				  struct booking_answer *ret_answer)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, query, parameters, count, &rows);
+	if (result == DB_OK)
+		answer_read(&rows, mem, ret_answer);
+	return result;
+}
+
+enum db_result appointment_book(struct db *db, struct arena *mem, const struct booking *booking,
+				const struct booking_limits *limits, const struct actor *actor,
+				struct booking_answer *ret_answer)
+{
+	enum db_result result = run_booking(
+		db, mem, QUERY_APPOINTMENT_BOOK,
+		DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id), db_text(booking->user_id),
+			      db_text(booking->session_type), db_text(booking->hold ? "held" : "scheduled"),
+			      db_instant(booking->starts_at), db_instant(booking->ends_at),
+			      db_instant(booking->blocked_from), db_instant(booking->blocked_to),
+			      db_text(booking->client_time_zone), db_text(booking->name), db_text(booking->email),
+			      db_text(booking->phone), db_text(booking->notes), db_text(booking->meeting_kind),
+			      db_int(booking->cancel_notice_minutes), db_int(booking->reschedule_notice_minutes),
+			      limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
+			      db_text(booking->calendar_id), db_int(booking->lease_seconds),
+			      limit_value(limits->max_active), db_text(limits->max_active_type),
+			      limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
+			      db_instant(limits->day_from), db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
+		ret_answer);
+	if (result != DB_RAISED)
+		return result;
+	/* The caller's own hold would have given way, but the booking was refused: all undone. */
+	static const struct {
+		const char *state;
+		enum booking_outcome outcome;
+	} undone[] = {{"BK001", BOOKING_SLOT_TAKEN}, {"BK002", BOOKING_LIMIT}, {"BK003", BOOKING_DAY_FULL}};
+	for (size_t i = 0; i < sizeof(undone) / sizeof(undone[0]); i++) {
+		if (strcmp(db_failure(db)->state, undone[i].state) == 0) {
+			*ret_answer = (struct booking_answer){.outcome = undone[i].outcome};
+			return DB_OK;
+		}
+	}
+	return result;
+}
+
+enum db_result appointment_confirm(struct db *db, struct arena *mem, const struct booking *booking,
+				   const struct actor *actor, struct booking_answer *ret_answer)
+{
+	return run_booking(db, mem, QUERY_APPOINTMENT_CONFIRM,
+			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->user_id),
+					 db_text(booking->client_time_zone), db_text(booking->name),
+					 db_text(booking->email), db_text(booking->phone), db_text(booking->notes),
+					 db_text(booking->calendar_id), db_int(booking->lease_seconds),
+					 ACTOR_PARAMETERS(actor)),
+			   ret_answer);
+}
+
+enum db_result appointment_cancel(struct db *db, struct arena *mem, const char *id, const char *by, bool exempt,
+				  const char *reason, int64_t lease_seconds, const struct actor *actor,
+				  struct booking_answer *ret_answer)
+{
+	return run_booking(db, mem, QUERY_APPOINTMENT_CANCEL,
+			   DB_PARAMETERS(db_uuid(id), db_text(by), db_bool(exempt), db_text(reason),
+					 db_int(lease_seconds), ACTOR_PARAMETERS(actor)),
+			   ret_answer);
+}
+
+enum db_result appointment_move(struct db *db, struct arena *mem, const struct booking *booking, bool exempt,
+				const struct booking_limits *limits, const struct actor *actor,
+				struct booking_answer *ret_answer)
+{
+	return run_booking(db, mem, QUERY_APPOINTMENT_MOVE,
+			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id),
+					 db_instant(booking->starts_at), db_instant(booking->ends_at),
+					 db_instant(booking->blocked_from), db_instant(booking->blocked_to),
+					 db_int(booking->lease_seconds), db_bool(exempt),
+					 limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
+					 db_instant(limits->day_from), db_instant(limits->day_to),
+					 ACTOR_PARAMETERS(actor)),
+			   ret_answer);
+}
+
+enum db_result appointment_mark(struct db *db, struct arena *mem, const char *id, const char *status,
+				const struct actor *actor, struct booking_answer *ret_answer)
+{
+	return run_booking(db, mem, QUERY_APPOINTMENT_MARK,
+			   DB_PARAMETERS(db_uuid(id), db_text(status), ACTOR_PARAMETERS(actor)), ret_answer);
+}
+
+static enum db_result run_one(struct db *db, struct arena *mem, enum query query,
+			      const struct db_value parameters[], size_t count,
+			      struct appointment *ret_appointment)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, query, parameters, count, &rows);
+	if (result == DB_OK)
+		appointment_read(&rows, 0, 0, mem, ret_appointment);
+	return result;
+}
+
+enum db_result appointment_by_id(struct db *db, struct arena *mem, const char *id,
+				 struct appointment *ret_appointment)
+{
+	return run_one(db, mem, QUERY_APPOINTMENT_BY_ID, DB_PARAMETERS(db_uuid(id)), ret_appointment);
+}
+
+enum db_result appointment_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
+				instant start, instant end, struct appointment *ret_appointment)
+{
+	return run_one(db, mem, QUERY_APPOINTMENT_SAME,
+		       DB_PARAMETERS(db_text(coach_id), db_text(user_id), db_instant(start), db_instant(end)),
+		       ret_appointment);
+}
+
+static enum db_result run_many(struct db *db, struct arena *mem, enum query query,
+			       const struct db_value parameters[], size_t count,
+			       struct appointment_list *ret_list)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, query, parameters, count, &rows);
+	if (result != DB_OK && result != DB_NONE)
+		return result;
+	struct appointment_list list = {arena_array(mem, rows.count, sizeof(struct appointment)), rows.count};
+	for (size_t i = 0; i < rows.count; i++)
+		appointment_read(&rows, i, 0, mem, &list.items[i]);
+	*ret_list = list;
+	return DB_OK;
+}
+
+enum db_result appointment_list(struct db *db, struct arena *mem, const struct appointment_page_query *query,
+				struct appointment_list *ret_list)
+{
+	if (query->user_id != NULL)
+		return run_many(db, mem, QUERY_APPOINTMENT_LIST_BY_USER,
+				DB_PARAMETERS(db_text(query->user_id), db_text(query->status),
+					      db_instant(query->after_start), db_uuid(query->after_id),
+					      db_int(query->limit)),
+				ret_list);
+	return run_many(db, mem, QUERY_APPOINTMENT_LIST_BY_COACH,
+			DB_PARAMETERS(db_text(query->coach_id), db_text(query->status),
+				      db_instant(query->after_start), db_uuid(query->after_id),
+				      db_int(query->limit), db_instant(query->from), db_instant(query->to)),
+			ret_list);
+}
+
+enum db_result appointment_export(struct db *db, struct arena *mem, const char *user_id,
+				  struct appointment_list *ret_list)
+{
+	return run_many(db, mem, QUERY_APPOINTMENT_EXPORT, DB_PARAMETERS(db_text(user_id)), ret_list);
+}
+
+enum db_result appointment_feed(struct db *db, struct arena *mem, const char *coach_id,
+				struct appointment_list *ret_list)
+{
+	return run_many(db, mem, QUERY_COACH_FEED, DB_PARAMETERS(db_text(coach_id)), ret_list);
+}
