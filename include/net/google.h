@@ -60,15 +60,21 @@ const char *google_outcome_name(enum google_outcome outcome);
 bool google_outcome_passes(enum google_outcome outcome);
 
 /*
- * What a failed reason means and what to do about it: one sentence for the coach or the operator, or
- * NULL if the reason is none we know. `reason` is that of a google_answer.
+ * What to do about it: one sentence for the coach or the operator; NULL if there is nothing to say that the
+ * message does not say already.
  */
-const char *google_remedy(const char *reason);
+const char *google_remedy(const struct google_answer *answer);
 
-/* What 410 and 404 mean depends on what was asked. */
+/* Did Google refuse because these credentials can make no Meet link here? (400, told by its text only.) */
+bool google_refused_meet(const struct google_answer *answer);
+
+/* Did Google refuse because a service account without impersonation may invite nobody? */
+bool google_refused_guests(const struct google_answer *answer);
+
+/* What 410 means depends on what was asked. */
 enum google_subject {
-	GOOGLE_ABOUT_EVENT, /* one event, a channel, freeBusy */
-	GOOGLE_ABOUT_LIST,  /* events.list, events.watch */
+	GOOGLE_ABOUT_EVENT, /* an event, a channel, busy times */
+	GOOGLE_ABOUT_LIST,  /* events.list */
 };
 
 /*

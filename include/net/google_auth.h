@@ -43,14 +43,12 @@ struct google_service_account {
 };
 
 /*
- * Read the setting GOOGLE_SERVICE_ACCOUNT_KEY: the JSON itself (its first character that is no blank is {),
- * or the path of a file with it, of at most 64 KiB.
+ * Read a service account's key file, given as its JSON text (settings.google_service_account_key).
  *
- * Returns NULL and fills *ret_account, or one sentence in `mem` that says what is wrong (unreadable file, not
- * JSON, not "type":"service_account", a field missing, no RSA private key in it) and never quotes the key.
- * Reads a file; call at start.
+ * Returns NULL and fills *ret_account, or one sentence that says what is wrong (no JSON, not
+ * "type":"service_account", a field missing, no RSA private key in it) and never quotes the key. Pure.
  */
-const char *google_service_account_read(struct arena *mem, const char *key_or_path,
+const char *google_service_account_read(struct arena *mem, const char *json,
 					struct google_service_account *ret_account);
 
 /* The daemon's registration for consent. */

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/instant.h"
 #include "domain/interval.h"
 #include "net/fetch.h"
@@ -82,7 +83,7 @@ struct google_guest {
 enum google_event_part {
 	GOOGLE_PART_TEXT = 1,       /* summary, description, location */
 	GOOGLE_PART_TIME = 2,       /* start, end, time_zone */
-	GOOGLE_PART_GUESTS = 4,     /* the whole list, which replaces Google's */
+	GOOGLE_PART_GUESTS = 4,     /* the whole list; replaces Google's, answers included */
 	GOOGLE_PART_CONFERENCE = 8, /* a new conference request */
 	GOOGLE_PART_REVIVE = 16,    /* status confirmed: brings a deleted event back */
 };
@@ -260,7 +261,7 @@ bool google_channel_read(struct arena *mem, const char *body, size_t length,
 bool google_busy_read(struct arena *mem, const char *body, size_t length, const char *const calendars[],
 		      size_t count, struct google_busy busy[]);
 
-/* The JSON body of an insert (parts == 0) or a patch. */
-char *google_event_write(struct arena *mem, const struct google_event_draft *draft, unsigned parts);
+/* Append the JSON body of an insert (parts == 0) or a patch; look at body->overflowed afterwards. */
+void google_event_write(struct buffer *body, const struct google_event_draft *draft, unsigned parts);
 
 #endif
