@@ -1,0 +1,128 @@
+#include "domain/appointment.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const status_names[] = {
+	[APPOINTMENT_HELD] = "held",           [APPOINTMENT_SCHEDULED] = "scheduled",
+	[APPOINTMENT_CANCELLED] = "cancelled", [APPOINTMENT_COMPLETED] = "completed",
+	[APPOINTMENT_NO_SHOW] = "no_show",
+};
+
+static const char *const calendar_names[] = {
+	[CALENDAR_SYNCED] = "synced",     [CALENDAR_PENDING] = "pending", [CALENDAR_FAILED] = "failed",
+	[CALENDAR_CONFLICT] = "conflict", [CALENDAR_OFF] = "off",
+};
+
+static const char *const cancelled_by_names[] = {
+	[CANCELLED_BY_CLIENT] = "client",
+	[CANCELLED_BY_COACH] = "coach",
+	[CANCELLED_BY_ADMIN] = "admin",
+	[CANCELLED_BY_CALENDAR] = "calendar",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool find_name(const char *const names[], size_t count, const char *name, size_t *ret_index)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], name) == 0) {
+			*ret_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *appointment_status_name(enum appointment_status status)
+{
+	return status_names[status];
+}
+
+bool appointment_status_parse(const char *name, enum appointment_status *ret_status)
+{
+	size_t index = 0;
+	if (!find_name(status_names, COUNT(status_names), name, &index))
+		return false;
+	*ret_status = (enum appointment_status)index;
+	return true;
+}
+
+const char *calendar_state_name(enum calendar_state state)
+{
+	return calendar_names[state];
+}
+
+bool calendar_state_parse(const char *name, enum calendar_state *ret_state)
+{
+	size_t index = 0;
+	if (!find_name(calendar_names, COUNT(calendar_names), name, &index))
+		return false;
+	*ret_state = (enum calendar_state)index;
+	return true;
+}
+
+const char *cancelled_by_name(enum cancelled_by who)
+{
+	return cancelled_by_names[who];
+}
+
+bool cancelled_by_parse(const char *name, enum cancelled_by *ret_who)
+{
+	size_t index = 0;
+	if (!find_name(cancelled_by_names, COUNT(cancelled_by_names), name, &index))
+		return false;
+	*ret_who = (enum cancelled_by)index;
+	return true;
+}
+
+instant appointment_cancel_before(const struct policy *policy, instant start)
+{
+	return start - policy->cancel_notice_minutes * SECONDS_PER_MINUTE;
+}
+
+instant appointment_reschedule_before(const struct policy *policy, instant start)
+{
+	return start - policy->reschedule_notice_minutes * SECONDS_PER_MINUTE;
+}
+
+enum refusal appointment_cancel(const struct appointment_facts *facts, const struct policy *policy,
+				instant now, bool exempt)
+{
+	if (facts->status == APPOINTMENT_HELD)
+		return REFUSAL_NONE;
+	if (facts->status != APPOINTMENT_SCHEDULED)
+		return REFUSAL_NOT_ACTIVE;
+	instant last = exempt ? facts->start : appointment_cancel_before(policy, facts->start);
+	return now > last ? REFUSAL_CANCELLATION_CLOSED : REFUSAL_NONE;
+}
+
+enum refusal appointment_reschedule(const struct appointment_facts *facts, const struct policy *policy,
+				    instant now, bool exempt)
+{
+	if (facts->status != APPOINTMENT_SCHEDULED)
+		return REFUSAL_NOT_ACTIVE;
+	instant last = exempt ? facts->start : appointment_reschedule_before(policy, facts->start);
+	if (now > last)
+		return REFUSAL_RESCHEDULE_CLOSED;
+	if (!exempt && policy->max_reschedules != POLICY_NO_LIMIT &&
+	    facts->reschedule_count >= policy->max_reschedules)
+		return REFUSAL_RESCHEDULE_LIMIT;
+	return REFUSAL_NONE;
+}
+
+enum refusal appointment_confirm(const struct appointment_facts *facts, instant now)
+{
+	if (facts->status == APPOINTMENT_SCHEDULED)
+		return REFUSAL_NONE;
+	if (facts->status != APPOINTMENT_HELD)
+		return REFUSAL_NOT_ACTIVE;
+	return now >= facts->hold_expires_at ? REFUSAL_HOLD_EXPIRED : REFUSAL_NONE;
+}
+
+enum refusal appointment_mark(const struct appointment_facts *facts, instant now)
+{
+	if (facts->status == APPOINTMENT_HELD || facts->status == APPOINTMENT_CANCELLED)
+		return REFUSAL_NOT_ACTIVE;
+	return now < facts->start ? REFUSAL_NOT_STARTED : REFUSAL_NONE;
+}

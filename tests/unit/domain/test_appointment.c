@@ -1,0 +1,164 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "domain/appointment.h"
+
+#include <string.h>
+
+static const instant start = 1795528800; /* 2026-11-24T14:00:00Z */
+static const seconds day = SECONDS_PER_DAY;
+
+static void every_word_is_read_back(void **state)
+{
+	(void)state;
+	for (int i = APPOINTMENT_HELD; i <= APPOINTMENT_NO_SHOW; i++) {
+		enum appointment_status status = APPOINTMENT_HELD;
+		const char *name = appointment_status_name((enum appointment_status)i);
+		assert_true(appointment_status_parse(name, &status));
+		assert_int_equal((int)status, i);
+	}
+	for (int i = CALENDAR_SYNCED; i <= CALENDAR_OFF; i++) {
+		enum calendar_state calendar = CALENDAR_SYNCED;
+		assert_true(calendar_state_parse(calendar_state_name((enum calendar_state)i), &calendar));
+		assert_int_equal((int)calendar, i);
+	}
+	for (int i = CANCELLED_BY_CLIENT; i <= CANCELLED_BY_CALENDAR; i++) {
+		enum cancelled_by who = CANCELLED_BY_CLIENT;
+		assert_true(cancelled_by_parse(cancelled_by_name((enum cancelled_by)i), &who));
+		assert_int_equal((int)who, i);
+	}
+	enum appointment_status status = APPOINTMENT_HELD;
+	assert_false(appointment_status_parse("canceled", &status));
+	assert_false(appointment_status_parse("", &status));
+}
+
+static void cut_offs_are_open_to_the_second_and_not_after(void **state)
+{
+	(void)state;
+	const struct policy policy = {.cancel_notice_minutes = 1440,
+				      .reschedule_notice_minutes = 60,
+				      .max_reschedules = POLICY_NO_LIMIT};
+	const struct appointment_facts facts = {.status = APPOINTMENT_SCHEDULED, .start = start};
+	assert_int_equal(appointment_cancel_before(&policy, start), start - day);
+	assert_int_equal(appointment_reschedule_before(&policy, start), start - 3600);
+	assert_int_equal(appointment_cancel(&facts, &policy, start - day, false), REFUSAL_NONE);
+	assert_int_equal(appointment_cancel(&facts, &policy, start - day + 1, false),
+			 REFUSAL_CANCELLATION_CLOSED);
+	assert_int_equal(appointment_reschedule(&facts, &policy, start - 3600, false), REFUSAL_NONE);
+	assert_int_equal(appointment_reschedule(&facts, &policy, start - 3599, false),
+			 REFUSAL_RESCHEDULE_CLOSED);
+}
+
+static void a_coach_is_bound_by_the_past_only(void **state)
+{
+	(void)state;
+	const struct policy policy = {
+		.cancel_notice_minutes = 1440, .reschedule_notice_minutes = 1440, .max_reschedules = 0};
+	const struct appointment_facts facts = {
+		.status = APPOINTMENT_SCHEDULED, .start = start, .reschedule_count = 5};
+	assert_int_equal(appointment_cancel(&facts, &policy, start, true), REFUSAL_NONE);
+	assert_int_equal(appointment_cancel(&facts, &policy, start + 1, true), REFUSAL_CANCELLATION_CLOSED);
+	assert_int_equal(appointment_reschedule(&facts, &policy, start, true), REFUSAL_NONE);
+	assert_int_equal(appointment_reschedule(&facts, &policy, start + 1, true), REFUSAL_RESCHEDULE_CLOSED);
+}
+
+static void the_reschedule_limit_counts_moves_made(void **state)
+{
+	(void)state;
+	struct policy policy = {.max_reschedules = 2};
+	struct appointment_facts facts = {
+		.status = APPOINTMENT_SCHEDULED, .start = start, .reschedule_count = 1};
+	assert_int_equal(appointment_reschedule(&facts, &policy, start - day, false), REFUSAL_NONE);
+	facts.reschedule_count = 2;
+	assert_int_equal(appointment_reschedule(&facts, &policy, start - day, false),
+			 REFUSAL_RESCHEDULE_LIMIT);
+	policy.max_reschedules = POLICY_NO_LIMIT;
+	assert_int_equal(appointment_reschedule(&facts, &policy, start - day, false), REFUSAL_NONE);
+}
+
+static void only_a_live_appointment_can_be_cancelled_or_moved(void **state)
+{
+	(void)state;
+	const struct policy policy = {.max_reschedules = POLICY_NO_LIMIT};
+	static const enum appointment_status over[] = {APPOINTMENT_CANCELLED, APPOINTMENT_COMPLETED,
+						       APPOINTMENT_NO_SHOW};
+	for (size_t i = 0; i < 3; i++) {
+		const struct appointment_facts facts = {.status = over[i], .start = start};
+		assert_int_equal(appointment_cancel(&facts, &policy, start - day, false), REFUSAL_NOT_ACTIVE);
+		assert_int_equal(appointment_reschedule(&facts, &policy, start - day, true),
+				 REFUSAL_NOT_ACTIVE);
+		assert_int_equal(appointment_confirm(&facts, start - day), REFUSAL_NOT_ACTIVE);
+	}
+	const struct appointment_facts held = {.status = APPOINTMENT_HELD, .start = start};
+	assert_int_equal(appointment_cancel(&held, &policy, start + day, false), REFUSAL_NONE);
+	assert_int_equal(appointment_reschedule(&held, &policy, start - day, false), REFUSAL_NOT_ACTIVE);
+}
+
+static void a_hold_is_confirmed_until_it_expires(void **state)
+{
+	(void)state;
+	struct appointment_facts facts = {
+		.status = APPOINTMENT_HELD, .start = start, .hold_expires_at = 1000};
+	assert_int_equal(appointment_confirm(&facts, 999), REFUSAL_NONE);
+	assert_int_equal(appointment_confirm(&facts, 1000), REFUSAL_HOLD_EXPIRED);
+	facts.status = APPOINTMENT_SCHEDULED;
+	assert_int_equal(appointment_confirm(&facts, 2000), REFUSAL_NONE);
+}
+
+static void what_has_not_started_is_neither_completed_nor_missed(void **state)
+{
+	(void)state;
+	struct appointment_facts facts = {.status = APPOINTMENT_SCHEDULED, .start = start};
+	assert_int_equal(appointment_mark(&facts, start - 1), REFUSAL_NOT_STARTED);
+	assert_int_equal(appointment_mark(&facts, start), REFUSAL_NONE);
+	facts.status = APPOINTMENT_NO_SHOW;
+	assert_int_equal(appointment_mark(&facts, start), REFUSAL_NONE);
+	facts.status = APPOINTMENT_CANCELLED;
+	assert_int_equal(appointment_mark(&facts, start), REFUSAL_NOT_ACTIVE);
+}
+
+static void every_refusal_has_its_code(void **state)
+{
+	(void)state;
+	assert_null(refusal_code(REFUSAL_NONE));
+	for (int i = REFUSAL_BAD_DURATION; i <= REFUSAL_HOLD_EXPIRED; i++)
+		assert_non_null(refusal_code((enum refusal)i));
+	assert_string_equal(refusal_code(REFUSAL_BAD_DURATION), "bad_duration");
+	assert_string_equal(refusal_code(REFUSAL_HOLD_EXPIRED), "hold_expired");
+}
+
+static void every_policy_field_is_reached_by_its_name(void **state)
+{
+	(void)state;
+	struct policy policy = policy_default;
+	for (int i = 0; i < POLICY_FIELD_COUNT; i++) {
+		const struct policy_field_rule *rule = &policy_fields[i];
+		assert_non_null(rule->name);
+		int64_t value = policy_get(&policy_default, (enum policy_field)i);
+		assert_true(value == POLICY_NO_LIMIT ? rule->may_be_null
+						     : value >= rule->min && value <= rule->max);
+		policy_set(&policy, (enum policy_field)i, 100 + i);
+	}
+	assert_int_equal(policy.min_notice_minutes, 100);
+	assert_int_equal(policy.max_reschedules, 109);
+	assert_string_equal(policy_fields[POLICY_MAX_PER_DAY].name, "max_per_day");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_word_is_read_back),
+		cmocka_unit_test(cut_offs_are_open_to_the_second_and_not_after),
+		cmocka_unit_test(a_coach_is_bound_by_the_past_only),
+		cmocka_unit_test(the_reschedule_limit_counts_moves_made),
+		cmocka_unit_test(only_a_live_appointment_can_be_cancelled_or_moved),
+		cmocka_unit_test(a_hold_is_confirmed_until_it_expires),
+		cmocka_unit_test(what_has_not_started_is_neither_completed_nor_missed),
+		cmocka_unit_test(every_refusal_has_its_code),
+		cmocka_unit_test(every_policy_field_is_reached_by_its_name),
+	};
+	return cmocka_run_group_tests_name("appointment", tests, NULL, NULL);
+}
