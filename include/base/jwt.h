@@ -106,7 +106,8 @@ const char *jwt_verdict_name(enum jwt_verdict verdict);
 
 /*
  * A token signed with HS256 and rules->secret (which must be set), with `iss` and `aud` of the rules, `iat`,
- * and the claims that are not NULL. For `bookingd token` and tests. In `mem`.
+ * and the claims that are not NULL. For `bookingd token` and tests. In `mem`; NULL if
+ * the claims are too long for a token of JWT_SIZE_MAX bytes.
  */
 char *jwt_mint(const struct jwt_rules *rules, const struct jwt_claims *claims, instant now,
 	       struct arena *mem);
