@@ -1,0 +1,30 @@
+/*
+ * What both stand-alone pages need: who is calling, by the address's fragment, and the language.
+ *
+ * The token (or the platform's session id) comes in the fragment, `#token=…` or `#session=…`, which browsers send to no
+ * server; it is taken out of the address bar at once, so that it is neither copied nor bookmarked with the address.
+ */
+
+/* What the fragment brought, or what it brought before a reload; storage may be blocked, then a reload forgets it. */
+export function takeIdentity(place) {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const brought = { token: fragment.get('token'), session: fragment.get('session') };
+  if (brought.token || brought.session) {
+    history.replaceState(null, '', location.pathname + location.search);
+    try {
+      sessionStorage.setItem(place, JSON.stringify(brought));
+    } catch { /* blocked */ }
+    return brought;
+  }
+  try {
+    return JSON.parse(sessionStorage.getItem(place)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/* The page's language: asked for, else the first of the browser's that there are words for. */
+export function pageLanguage(table) {
+  const wanted = [new URLSearchParams(location.search).get('lang'), ...navigator.languages].filter(Boolean);
+  return wanted.map((tag) => tag.split('-')[0].toLowerCase()).find((tag) => table[tag]) ?? 'en';
+}
