@@ -1,0 +1,91 @@
+// The real bookingd: started with an environment of the test's choice, waited for, stopped gently or killed.
+//
+// VALGRIND=1 runs it under Valgrind; a leak or a bad access then makes stop() fail, as a sanitizer's report does.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { Child, until } from './child.mjs';
+import { Client } from './http.mjs';
+import { bookingd } from './postgres.mjs';
+import { freePort } from './run_folder.mjs';
+
+const VALGRIND = ['--quiet', '--leak-check=full', '--show-leak-kinds=definite,indirect', '--errors-for-leak-kinds=definite,indirect',
+  '--error-exitcode=99'];
+const PATIENCE = process.env.VALGRIND ? 60_000 : 15_000;
+
+/** Only what the daemon needs of our own environment: a developer's settings must not leak into a test. */
+const inherited = () => Object.fromEntries(['PATH', 'HOME', 'LANG', 'TZ', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS']
+  .filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]]));
+
+export class Daemon {
+  /** Starts `bookingd serve` and waits until it is ready (or, with `ready: false`, only alive). */
+  static async start({ env = {}, ready = true, port } = {}) {
+    const daemon = new Daemon();
+    daemon.port = port ?? await freePort();
+    daemon.url = `http://127.0.0.1:${daemon.port}`;
+    daemon.env = { BIND_ADDRESS: '127.0.0.1', PORT: String(daemon.port), PUBLIC_URL: daemon.url, ...env };
+    daemon.client = new Client(daemon.url);
+    await daemon.#spawn(ready);
+    return daemon;
+  }
+
+  async #spawn(ready) {
+    const env = { ...inherited(), ...this.env };
+    for (const name of Object.keys(env)) if (env[name] === undefined || env[name] === null) delete env[name];
+    this.child = process.env.VALGRIND
+      ? new Child('valgrind', [...VALGRIND, bookingd(), 'serve'], { name: 'bookingd', env })
+      : new Child(bookingd(), ['serve'], { name: 'bookingd', env });
+    await until(`${ready ? 'readiness' : 'a sign of life'} of bookingd (see ${this.child.logFile})`, async () => {
+      if (this.child.end) throw new Error(`bookingd ended (${JSON.stringify(this.child.end)}):\n${this.child.lines.slice(-20).join('\n')}`);
+      try {
+        return (await this.client.get(ready ? '/readyz' : '/healthz')).status === 200;
+      } catch {
+        return false;
+      }
+    }, PATIENCE);
+  }
+
+  /** Every line logged since the (last) start, as text. */
+  get log() {
+    return this.child.lines;
+  }
+
+  /** The log lines of one kind, parsed. */
+  events(name) {
+    return this.log.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)).filter(({ event }) => event === name);
+  }
+
+  /** Waits for a log line that contains `text`. */
+  logged(text, ms) {
+    return this.child.line((line) => line.includes(text), `a line with ${text}`, ms);
+  }
+
+  /** Resident memory in bytes. */
+  memory() {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) * 1024;
+  }
+
+  /** SIGTERM; the daemon must finish and exit 0, and neither Valgrind nor a sanitizer may have complained. */
+  async stop() {
+    this.client.close();
+    const end = await this.child.stop('SIGTERM', PATIENCE);
+    if (end.code !== 0) throw new Error(`bookingd ended with ${JSON.stringify(end)}; see ${this.child.logFile}:\n${this.child.lines.slice(-40).join('\n')}`);
+  }
+
+  /** kill -9. */
+  kill() {
+    return this.child.stop('SIGKILL');
+  }
+
+  /** Starts again after stop() or kill(), on the same port, with `env` on top of what it had. */
+  async restart({ env = {}, ready = true } = {}) {
+    Object.assign(this.env, env);
+    this.client = new Client(this.url);
+    await this.#spawn(ready);
+  }
+}
+
+/** Runs a subcommand to its end: { code, stdout, stderr }. */
+export function runBookingd(args, { env = {}, input } = {}) {
+  const { status, stdout, stderr } = spawnSync(bookingd(), args, { env: { ...inherited(), ...env }, input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  return { code: status, stdout, stderr };
+}
