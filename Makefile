@@ -96,6 +96,9 @@ $(OUT)/tests/unit/$(1)/%: $(OUT)/tests/unit/$(1)/%.o $(foreach layer,$(call reve
 endef
 $(foreach layer,$(LAYERS),$(eval $(call unit_rule,$(layer))))
 
+$(OUT)/tests/unit/main/test_config: $(call objects,tests/unit/main/test_config.c src/config.c src/config_value.c) $(call archive,base)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
 .PHONY: unit
 unit: $(UNIT_TESTS) ## run the unit tests
 	@for test in $(UNIT_TESTS); do echo "# $$test"; $$test || exit 1; done

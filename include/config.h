@@ -4,7 +4,8 @@
  * The table in config.c (name, type, range, default, secret?, help) is what reads and checks the
  * environment, prints `--help`, and writes config/bookingd.env.example; a test compares.
  * A secret NAME may also come from the file named by NAME_FILE (its last line end is cut).
- * An empty value counts as not set. Unknown variables are none of our business.
+ * An empty value counts as not set, and a file wins over nothing: NAME and NAME_FILE together are refused.
+ * Unknown variables are none of our business.
  *
  * Read once at start by main, then immutable and safe from any thread. Only main.c sees
  * `struct settings`; the layers get what they need as plain parameters.
@@ -19,19 +20,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct setting_list {
-	char **items; /* NULL when count is 0 */
-	size_t count;
-};
-
 /* Texts are NULL when not set; all of it belongs to the struct. Named as the variables are. */
 struct settings {
 	/* serving */
-	int64_t port;                             /* 0 .. 65535; 0 picks a free one */
-	char *bind_address;                       /* an IPv4 or IPv6 address */
-	char *public_url;                         /* http(s)://…, no slash at the end */
-	struct setting_list cors_allowed_origins; /* scheme://host[:port], or "*" alone */
+	int64_t port;                /* 0 .. 65535; 0 picks a free one */
+	char *bind_address;          /* an IPv4 or IPv6 address */
+	char *public_url;            /* http(s)://…, no slash at the end */
+	char **cors_allowed_origins; /* scheme://host[:port] each, or "*" alone; NULL at the end; NULL when
+					none */
 	int64_t trusted_proxy_hops;
+	int64_t max_connections;
+	int64_t workers;            /* threads for calls that need the database */
+	int64_t calendar_workers;   /* threads for calls that may wait for Google */
 	int64_t rate_limit_read;    /* per identity and minute; 0 is off */
 	int64_t rate_limit_book;    /* per identity and minute; 0 is off */
 	int64_t rate_limit_address; /* per address and minute; 0 is off */
@@ -80,12 +80,15 @@ struct settings {
 /*
  * Fill `ret_settings` from `environment` ("NAME=value" strings, NULL at the end).
  *
+ * with_database  whether DATABASE_URL must be set.
+ *
  * Returns how many settings are bad or missing; for each, one line that names it is written
  * to `complaints` (never the value of a secret). With 0 the settings are complete.
  * Reads the files that NAME_FILE, GOOGLE_SERVICE_ACCOUNT_KEY, AUTH_JWT_PUBLIC_KEY and
  * COACH_SCHEDULE name, each at most 64 KiB. `ret_settings` is to be wiped in any case.
  */
-size_t config_load(struct settings *ret_settings, char *const environment[], FILE *complaints);
+size_t config_load(struct settings *ret_settings, char *const environment[], bool with_database,
+		   FILE *complaints);
 
 /*
  * Blank the values of secrets in `environment` itself, so that they are not in
@@ -99,7 +102,7 @@ void config_wipe(struct settings *settings);
 /* Write the settings' part of `--help`. */
 void config_print_help(FILE *out);
 
-/* Write config/bookingd.env.example. */
+/* Write config/bookingd.env.example: what `bookingd settings` prints. */
 void config_print_example(FILE *out);
 
 #endif

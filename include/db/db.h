@@ -191,6 +191,9 @@ bool db_in_transaction(const struct db *db);
 /* A short name for the result ("unavailable"), for logs and metrics; lives as long as the program. */
 const char *db_result_name(enum db_result result);
 
+/* The version of libpq at run time, such as "15.8". Static text. */
+const char *db_library_version(void);
+
 /* ---- reading rows ----
  *
  * row < rows->count; column counts from 0 in the order of the statement's list. Reading a

@@ -6,7 +6,7 @@
  * checksum, applied_at). An advisory lock makes several daemons that start at once take turns.
  * A file that was applied must never change: its SHA-256 is compared every time.
  *
- * Blocks: at most 60 s for the lock, and for as long as the migrations take.
+ * Blocks: at most 5 s for the lock, and for as long as the migrations take.
  */
 #ifndef DB_MIGRATE_H
 #define DB_MIGRATE_H
@@ -15,7 +15,8 @@ enum migrate_result {
 	MIGRATE_DONE,        /* the schema is what this binary knows */
 	MIGRATE_PENDING,     /* from migrate_check() only: migrations wait to be applied */
 	MIGRATE_REFUSED,     /* an applied file changed, or the database is newer than the binary */
-	MIGRATE_UNAVAILABLE, /* the server cannot be reached, or is busy migrating for too long; try again */
+	MIGRATE_BUSY,        /* another daemon has been migrating for 5 s; try again */
+	MIGRATE_UNAVAILABLE, /* the server cannot be reached or takes no writes now; try again */
 	MIGRATE_FAILED       /* a migration failed and was rolled back, or the role may not create */
 };
 

@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include "base/instant.h"
+#include "db/db.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -137,7 +138,7 @@ PGresult *connection_answer(PGconn *connection, int64_t deadline)
 		PGresult *result = next_result(connection, deadline, &lost);
 		if (result == NULL)
 			break;
-		if (PQresultStatus(kept) == PGRES_FATAL_ERROR) {
+		if (kept != NULL && PQresultStatus(kept) == PGRES_FATAL_ERROR) {
 			PQclear(result);
 			continue;
 		}
@@ -149,9 +150,17 @@ PGresult *connection_answer(PGconn *connection, int64_t deadline)
 			break;
 		}
 	}
-	if (lost && PQresultStatus(kept) != PGRES_FATAL_ERROR) {
+	if (lost && kept != NULL && PQresultStatus(kept) != PGRES_FATAL_ERROR) {
 		PQclear(kept);
 		return NULL;
 	}
 	return kept;
+}
+
+const char *db_library_version(void)
+{
+	static char text[16];
+	int number = PQlibVersion();
+	snprintf(text, sizeof(text), "%d.%d", number / 10000, number % 10000);
+	return text;
 }

@@ -28,7 +28,7 @@ static const struct migration migrations[] = {
 enum { KNOWN = (int)(sizeof(migrations) / sizeof(migrations[0])) - 1 };
 
 /* The number of our advisory lock; any will do that nobody else in the database uses ("bookingd"). */
-#define TAKE_LOCK "SET lock_timeout = '60s'; SELECT pg_advisory_lock(7092451062087214692)"
+#define TAKE_LOCK "SET lock_timeout = '5s'; SELECT pg_advisory_lock(7092451062087214692)"
 
 static enum migrate_result report(struct migrate_report *report, enum migrate_result result,
 				  const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -58,13 +58,17 @@ static enum migrate_result run(PGconn *connection, const char *sql, const char *
 	} else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
 		const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 		const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-		/* Shutting down, out of room, a standby, the lock not had in time: try again later. */
+		/* Shutting down, out of room, a standby: try again later. */
+		bool busy = state != NULL && strcmp(state, "55P03") == 0;
 		bool later = state == NULL || strncmp(state, "57P", 3) == 0 || strncmp(state, "53", 2) == 0 ||
-			     strcmp(state, "25006") == 0 || strcmp(state, "55P03") == 0;
+			     strcmp(state, "25006") == 0;
 		char line[256];
 		connection_message(line, sizeof(line), message ? message : PQerrorMessage(connection));
-		kind = report(ret_report, later ? MIGRATE_UNAVAILABLE : MIGRATE_FAILED, "%s: %s %s", what,
-			      state ? state : "", line);
+		kind = report(ret_report,
+			      busy    ? MIGRATE_BUSY
+			      : later ? MIGRATE_UNAVAILABLE
+				      : MIGRATE_FAILED,
+			      "%s: %s %s", what, state ? state : "", line);
 	}
 	if (kind == MIGRATE_DONE && ret_rows != NULL)
 		*ret_rows = result;

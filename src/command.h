@@ -1,0 +1,24 @@
+/*
+ * command - the subcommands of bookingd, each in a file of its own. Only main.c calls them.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1, /* it was tried and did not work */
+	EXIT_USAGE = 2,  /* wrong arguments or settings; nothing was tried */
+};
+
+/*
+ * A subcommand: `arguments` are those after its name, NULL at the end. Returns an exit code, and has written
+ * one line to stderr for each reason why it is not EXIT_DONE.
+ */
+typedef enum exit_code command_run(char *arguments[]);
+
+command_run command_serve;
+command_run command_migrate;
+command_run command_doctor;
+command_run command_token;
+
+#endif

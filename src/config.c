@@ -1,0 +1,270 @@
+#include "config.h"
+
+#include "config_value.h"
+
+#include <string.h>
+
+struct setting {
+	const char *heading; /* of the group that begins here */
+	const char *name;
+	enum value_kind kind;
+	size_t offset; /* in struct settings */
+	int64_t min;
+	int64_t max;
+	const char *initial; /* the default, NULL for none */
+	bool secret;
+	const char *help;
+};
+
+#define AT(member) offsetof(struct settings, member)
+
+/* clang-format off */
+static const struct setting settings_table[] = {
+{"Serving", "PORT", KIND_INTEGER, AT(port), 0, 65535, "8080", false,
+ "TCP port to listen on; 0 picks a free one"},
+{NULL, "BIND_ADDRESS", KIND_ADDRESS, AT(bind_address), 0, 0, "127.0.0.1", false,
+ "address to listen on; 0.0.0.0 for all of IPv4, :: for all"},
+{NULL, "PUBLIC_URL", KIND_URL, AT(public_url), 0, 0, NULL, false,
+ "where clients reach this service, such as https://book.example.org"},
+{NULL, "CORS_ALLOWED_ORIGINS", KIND_ORIGINS, AT(cors_allowed_origins), 0, 0, NULL, false,
+ "origins of pages that may call, with commas between, such as https://example.org"},
+{NULL, "TRUSTED_PROXY_HOPS", KIND_INTEGER, AT(trusted_proxy_hops), 0, 16, "0", false,
+ "how many proxies in front add to X-Forwarded-For"},
+{NULL, "RATE_LIMIT_READ", KIND_INTEGER, AT(rate_limit_read), 0, 1000000, "240", false,
+ "reading calls per identity and minute; 0 is no limit"},
+{NULL, "RATE_LIMIT_BOOK", KIND_INTEGER, AT(rate_limit_book), 0, 1000000, "30", false,
+ "booking calls per identity and minute; 0 is no limit"},
+{NULL, "RATE_LIMIT_ADDRESS", KIND_INTEGER, AT(rate_limit_address), 0, 1000000, "1200", false,
+ "calls per network address and minute; 0 is no limit"},
+{NULL, "MAX_CONNECTIONS", KIND_INTEGER, AT(max_connections), 1, 100000, "4096", false,
+ "connections open at once"},
+{NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "8", false,
+ "threads, and database connections, for calls that need the database"},
+{NULL, "CALENDAR_WORKERS", KIND_INTEGER, AT(calendar_workers), 1, 256, "16", false,
+ "threads, and database connections, for calls that may wait for Google"},
+
+{"Database", "DATABASE_URL", KIND_DATABASE, AT(database_url), 1, 4096, NULL, true,
+ "PostgreSQL 15 or newer, such as postgresql://user:password@host:5432/name (required)"},
+{NULL, "MIGRATE", KIND_BOOLEAN, AT(migrate), 0, 0, "1", false,
+ "bring the schema up to date at start; with 0 wait until `bookingd migrate` has done it"},
+{NULL, "RETENTION_DAYS", KIND_INTEGER, AT(retention_days), 0, 36500, "0", false,
+ "blank personal fields of appointments so many days after their end; 0 keeps them"},
+
+{"Who is calling", "AUTH_SESSION_QUERY", KIND_SQL, AT(auth_session_query), 1, 8192, NULL, false,
+ "SQL that finds the session $1 (X-Session-ID): columns user_id, and if it has them email, name, role"},
+{NULL, "AUTH_JWT_SECRET", KIND_TEXT, AT(auth_jwt_secret), 1, 4096, NULL, true,
+ "shared secret of bearer tokens signed with HS256; 32 random bytes or more"},
+{NULL, "AUTH_JWT_PUBLIC_KEY", KIND_PEM, AT(auth_jwt_public_key), 0, 0, NULL, false,
+ "public key of bearer tokens signed with RS256 or ES256: PEM text or a path"},
+{NULL, "AUTH_JWKS_URL", KIND_URL, AT(auth_jwks_url), 0, 0, NULL, false,
+ "where the public keys of bearer tokens are published (JWKS)"},
+{NULL, "AUTH_JWT_ISSUER", KIND_TEXT, AT(auth_jwt_issuer), 1, 1024, NULL, false,
+ "the `iss` that a bearer token must have"},
+{NULL, "AUTH_JWT_AUDIENCE", KIND_TEXT, AT(auth_jwt_audience), 1, 1024, NULL, false,
+ "the `aud` that a bearer token must have"},
+{NULL, "SESSION_CACHE_SECONDS", KIND_INTEGER, AT(session_cache_seconds), 0, 3600, "30", false,
+ "how long a session is believed before it is looked up again"},
+{NULL, "PUBLIC_AVAILABILITY", KIND_BOOLEAN, AT(public_availability), 0, 0, "0", false,
+ "with 1 free times are shown to everybody"},
+
+{"Coach", "COACH_ID", KIND_ID, AT(coach_id), 0, 0, NULL, false,
+ "coach to make at start if it does not exist yet"},
+{NULL, "COACH_SCHEDULE", KIND_JSON, AT(coach_schedule), 0, 0, NULL, false,
+ "schedule of that new coach: a JSON file's path; default: weekdays 9 to 17"},
+{NULL, "COACH_EMAIL", KIND_EMAIL, AT(coach_email), 3, 254, NULL, false,
+ "email address of that coach"},
+{NULL, "HOLD_MINUTES", KIND_INTEGER, AT(hold_minutes), 1, 1440, "10", false,
+ "how long a hold keeps its slot"},
+
+{"Google Calendar", "GOOGLE_SERVICE_ACCOUNT_KEY", KIND_JSON, AT(google_service_account_key), 0, 0, NULL, true,
+ "a service account's key: the JSON itself or a path"},
+{NULL, "GOOGLE_IMPERSONATE", KIND_EMAIL, AT(google_impersonate), 3, 254, NULL, false,
+ "Workspace user the service account acts for (domain-wide delegation)"},
+{NULL, "COACH_GOOGLE_CALENDAR_ID", KIND_TEXT, AT(coach_google_calendar_id), 1, 254, "primary", false,
+ "calendar that is checked and written"},
+{NULL, "GOOGLE_OAUTH_CLIENT_ID", KIND_TEXT, AT(google_oauth_client_id), 1, 1024, NULL, false,
+ "OAuth client with which coaches connect their own account"},
+{NULL, "GOOGLE_OAUTH_CLIENT_SECRET", KIND_TEXT, AT(google_oauth_client_secret), 1, 1024, NULL, true,
+ "that client's secret"},
+{NULL, "TOKEN_ENCRYPTION_KEY", KIND_KEYS, AT(token_encryption_key), 0, 0, NULL, true,
+ "32 bytes in base64 that seal coaches' tokens (openssl rand -base64 32); old keys may follow after commas"},
+{NULL, "GOOGLE_CALENDAR_API", KIND_URL, AT(google_calendar_api), 0, 0, "https://www.googleapis.com/calendar/v3", false,
+ "base of the Calendar API"},
+{NULL, "GOOGLE_OAUTH_AUTH_URL", KIND_URL, AT(google_oauth_auth_url), 0, 0,
+ "https://accounts.google.com/o/oauth2/v2/auth", false,
+ "where a coach consents"},
+{NULL, "GOOGLE_OAUTH_TOKEN_URL", KIND_URL, AT(google_oauth_token_url), 0, 0, "https://oauth2.googleapis.com/token", false,
+ "where tokens are had"},
+{NULL, "GOOGLE_OAUTH_REVOKE_URL", KIND_URL, AT(google_oauth_revoke_url), 0, 0, "https://oauth2.googleapis.com/revoke", false,
+ "where tokens are revoked"},
+{NULL, "CALENDAR_FRESH_SECONDS", KIND_INTEGER, AT(calendar_fresh_seconds), 0, 86400, "30", false,
+ "how long busy times serve a listing"},
+{NULL, "CALENDAR_STALE_SECONDS", KIND_INTEGER, AT(calendar_stale_seconds), 0, 604800, "900", false,
+ "how long they serve when Google cannot be reached"},
+{NULL, "CALENDAR_POLL_SECONDS", KIND_INTEGER, AT(calendar_poll_seconds), 0, 86400, "120", false,
+ "seconds between two looks for changes in the calendar; 0 is never"},
+
+{"Log", "LOG_LEVEL", KIND_LEVEL, AT(log_level), 0, 0, "info", false,
+ "debug, info, warning or error"},
+{NULL, "LOG_FORMAT", KIND_FORMAT, AT(log_format), 0, 0, "json", false,
+ "json or text"},
+};
+/* clang-format on */
+
+enum { SETTINGS = sizeof(settings_table) / sizeof(settings_table[0]) };
+
+static void *member(struct settings *settings, const struct setting *setting)
+{
+	return (char *)settings + setting->offset;
+}
+
+/* The value of `name` + `suffix` in the environment; NULL when it is not set or empty. */
+static char *lookup(char *const environment[], const char *name, const char *suffix)
+{
+	size_t length = strlen(name);
+	size_t suffix_length = strlen(suffix);
+	for (; *environment != NULL; environment++) {
+		char *rest = *environment;
+		if (strncmp(rest, name, length) != 0 || strncmp(rest + length, suffix, suffix_length) != 0)
+			continue;
+		rest += length + suffix_length;
+		if (*rest == '=' && rest[1] != '\0')
+			return rest + 1;
+	}
+	return NULL;
+}
+
+/* Read one setting; false, and a line in `complaints`, if it is bad. */
+static bool load(struct settings *settings, const struct setting *setting, char *const environment[],
+		 FILE *complaints)
+{
+	const char *given = lookup(environment, setting->name, "");
+	const char *path = setting->secret ? lookup(environment, setting->name, "_FILE") : NULL;
+	const char *why = NULL;
+	char *value = NULL;
+	if (given != NULL && path != NULL) {
+		fprintf(complaints, "%s: set it or %s_FILE, not both\n", setting->name, setting->name);
+		return false;
+	}
+	if (path != NULL) {
+		value = value_read_file(path, &why);
+		if (value == NULL) {
+			fprintf(complaints, "%s_FILE: %s: %s\n", setting->name, path, why);
+			return false;
+		}
+	} else if (given != NULL && strlen(given) > VALUE_MAX) {
+		fprintf(complaints, "%s: must not be that long\n", setting->name);
+		return false;
+	} else if (given != NULL || setting->initial != NULL) {
+		const char *text = given ? given : setting->initial;
+		value = value_copy(text, strlen(text));
+	}
+	if (value == NULL)
+		return true;
+	why = value_store((struct value_rule){setting->kind, setting->min, setting->max}, value,
+			  member(settings, setting));
+	if (why != NULL)
+		fprintf(complaints, "%s: %s\n", setting->name, why);
+	return why == NULL;
+}
+
+/* A setting that another one needs. */
+static size_t require(bool wanted, const void *value, FILE *complaints, const char *line)
+{
+	if (!wanted || value != NULL)
+		return 0;
+	fprintf(complaints, "%s\n", line);
+	return 1;
+}
+
+size_t config_load(struct settings *ret_settings, char *const environment[], bool with_database,
+		   FILE *complaints)
+{
+	*ret_settings = (struct settings){.port = 0};
+	size_t bad = 0;
+	for (size_t i = 0; i < SETTINGS; i++)
+		bad += !load(ret_settings, &settings_table[i], environment, complaints);
+	if (bad > 0)
+		return bad;
+	const struct settings *s = ret_settings;
+	bool oauth = s->google_oauth_client_id != NULL;
+	bad += require(with_database, s->database_url, complaints,
+		       "DATABASE_URL: must be set, such as postgresql://user:password@host:5432/name");
+	bad += require(oauth, s->google_oauth_client_secret, complaints,
+		       "GOOGLE_OAUTH_CLIENT_SECRET: must be set when GOOGLE_OAUTH_CLIENT_ID is");
+	bad += require(s->google_oauth_client_secret != NULL, s->google_oauth_client_id, complaints,
+		       "GOOGLE_OAUTH_CLIENT_ID: must be set when GOOGLE_OAUTH_CLIENT_SECRET is");
+	bad += require(
+		oauth, s->token_encryption_key, complaints,
+		"TOKEN_ENCRYPTION_KEY: must be set when GOOGLE_OAUTH_CLIENT_ID is: it seals coaches' tokens");
+	bad += require(s->google_impersonate != NULL, s->google_service_account_key, complaints,
+		       "GOOGLE_SERVICE_ACCOUNT_KEY: must be set when GOOGLE_IMPERSONATE is");
+	bad += require(s->coach_schedule != NULL, s->coach_id, complaints,
+		       "COACH_ID: must be set when COACH_SCHEDULE is");
+	return bad;
+}
+
+void config_hide_secrets(char *environment[])
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		char *value =
+			settings_table[i].secret ? lookup(environment, settings_table[i].name, "") : NULL;
+		if (value != NULL)
+			explicit_bzero(value, strlen(value));
+	}
+}
+
+void config_wipe(struct settings *settings)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		value_free(settings_table[i].kind, member(settings, &settings_table[i]));
+	*settings = (struct settings){.port = 0};
+}
+
+/* Write `text` folded at blanks to lines of at most 96 characters that begin with `prefix`. */
+static void print_folded(FILE *out, const char *prefix, const char *text)
+{
+	size_t room = 96 - strlen(prefix);
+	while (*text) {
+		size_t length = strlen(text);
+		if (length > room) {
+			length = room;
+			while (length > 0 && text[length] != ' ')
+				length--;
+		}
+		fprintf(out, "%s%.*s\n", prefix, (int)length, text);
+		text += length + (text[length] == ' ');
+	}
+}
+
+void config_print_help(FILE *out)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *setting = &settings_table[i];
+		if (setting->heading != NULL)
+			fprintf(out, "%s%s:\n", i ? "\n" : "", setting->heading);
+		fprintf(out, "  %s%s%s%s%s\n", setting->name, setting->initial ? " (" : "",
+			setting->initial ? setting->initial : "", setting->initial ? ")" : "",
+			setting->secret ? ", or _FILE" : "");
+		print_folded(out, "      ", setting->help);
+	}
+}
+
+void config_print_example(FILE *out)
+{
+	fputs("# Settings of bookingd, for a systemd EnvironmentFile or `docker run --env-file`. A line that "
+	      "is\n"
+	      "# commented out shows the default, or nothing where there is none. A secret NAME may be given "
+	      "as\n"
+	      "# NAME_FILE instead, the path of a file that holds it. This file is written by\n"
+	      "# `bookingd settings`.\n",
+	      out);
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *setting = &settings_table[i];
+		if (setting->heading != NULL)
+			fprintf(out, "\n# ---- %s ----\n", setting->heading);
+		fputc('\n', out);
+		print_folded(out, "# ", setting->help);
+		fprintf(out, "#%s=%s\n", setting->name, setting->initial ? setting->initial : "");
+	}
+}

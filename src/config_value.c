@@ -1,0 +1,333 @@
+#include "config_value.h"
+
+#include "base/log.h"
+#include "base/seal.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Memory of a secret is never handed back unwiped. */
+static void wipe(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+char *value_copy(const char *text, size_t length)
+{
+	char *bytes = calloc(1, length + 1);
+	if (bytes == NULL)
+		abort();
+	memcpy(bytes, text, length);
+	return bytes;
+}
+
+/* The file's text without the line end at its end, or NULL and why not. */
+char *value_read_file(const char *path, const char **ret_why)
+{
+	FILE *file = fopen(path, "re");
+	if (file == NULL) {
+		*ret_why = strerror(errno);
+		return NULL;
+	}
+	char *text = calloc(1, VALUE_MAX + 2);
+	if (text == NULL)
+		abort();
+	setvbuf(file, NULL, _IONBF, 0); /* no second copy of a secret in a buffer */
+	size_t length = fread(text, 1, VALUE_MAX + 1, file);
+	*ret_why = ferror(file)             ? "cannot be read"
+		   : length > VALUE_MAX     ? "is longer than 64 KiB"
+		   : strlen(text) != length ? "has a NUL byte in it"
+					    : NULL;
+	fclose(file);
+	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+		text[--length] = '\0';
+	if (*ret_why == NULL && length == 0)
+		*ret_why = "is empty";
+	if (*ret_why != NULL) {
+		wipe(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* ---- checks: each answers NULL when the value is good, else what it must be ---- */
+
+static const char *check_text(struct value_rule rule, const char *value)
+{
+	size_t length = strlen(value);
+	if ((int64_t)length < rule.min || (int64_t)length > rule.max)
+		return "must not be that long";
+	for (; *value; value++) {
+		if (iscntrl((unsigned char)*value) && !(rule.kind == KIND_SQL && strchr("\t\r\n", *value)))
+			return "must have no control characters in it";
+	}
+	return NULL;
+}
+
+static const char *check_id(const char *value)
+{
+	bool good = strlen(value) <= 64;
+	for (; *value; value++)
+		good = good && (isalnum((unsigned char)*value) || strchr("._-", *value)) &&
+		       (*value & 0x80) == 0;
+	return good ? NULL : "must be 1 to 64 letters, digits, dots, dashes and underscores";
+}
+
+static const char *check_email(struct value_rule rule, const char *value)
+{
+	const char *at = strchr(value, '@');
+	bool good = at != NULL && at != value && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
+		    strpbrk(value, " \t<>,;\"") == NULL && check_text(rule, value) == NULL;
+	return good ? NULL : "must be an email address";
+}
+
+/* Length of scheme://host[:port], or 0. */
+static size_t origin_length(const char *value)
+{
+	const char *host = strncmp(value, "https://", 8) == 0  ? value + 8
+			   : strncmp(value, "http://", 7) == 0 ? value + 7
+							       : NULL;
+	if (host == NULL)
+		return 0;
+	const char *end = host;
+	if (*end == '[') {
+		end += strspn(end + 1, "0123456789abcdefABCDEF:.") + 1;
+		if (*end++ != ']' || end == host + 2)
+			return 0;
+	} else {
+		while (isalnum((unsigned char)*end) || *end == '.' || *end == '-' || *end == '_')
+			end++;
+		if (end == host)
+			return 0;
+	}
+	if (*end == ':') {
+		size_t digits = strspn(end + 1, "0123456789");
+		if (digits == 0 || digits > 5 || atoi(end + 1) > 65535)
+			return 0;
+		end += 1 + digits;
+	}
+	return (size_t)(end - value);
+}
+
+static const char *check_url(const char *value)
+{
+	static const char wanted[] =
+		"must be a URL that begins with http:// or https://, without user, blank or #";
+	size_t length = origin_length(value);
+	if (length == 0 || strlen(value) > 2048 || (value[length] != '\0' && value[length] != '/'))
+		return wanted;
+	for (value += length; *value; value++) {
+		if (*value <= ' ' || *value > '~' || strchr("#\"<>\\^`{|}", *value))
+			return wanted;
+	}
+	return NULL;
+}
+
+static const char *check_database(const char *value)
+{
+	bool url = strncmp(value, "postgresql://", 13) == 0 || strncmp(value, "postgres://", 11) == 0;
+	bool keywords = strstr(value, "://") == NULL && strchr(value, '=') != NULL;
+	return url || keywords ? NULL : "must begin with postgresql:// (or be keyword=value pairs)";
+}
+
+static const char *read_integer(const char *value, int64_t min, int64_t max, int64_t *ret_number)
+{
+	static char wanted[80];
+	snprintf(wanted, sizeof(wanted), "must be a whole number from %" PRId64 " to %" PRId64, min, max);
+	char *end;
+	errno = 0;
+	int64_t number = strtoll(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end != '\0' || errno != 0 || number < min || number > max)
+		return wanted;
+	*ret_number = number;
+	return NULL;
+}
+
+/* The place of `value` in a list of words (NULL at the end), or -1. */
+static int word(const char *value, const char *const words[])
+{
+	for (int i = 0; words[i] != NULL; i++) {
+		if (strcasecmp(value, words[i]) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static const char *read_boolean(const char *value, bool *ret_truth)
+{
+	int place =
+		word(value, (const char *const[]){"0", "1", "false", "true", "no", "yes", "off", "on", NULL});
+	if (place < 0)
+		return "must be 1 or 0";
+	*ret_truth = place % 2 == 1;
+	return NULL;
+}
+
+static void origins_free(char **origins)
+{
+	for (size_t i = 0; origins != NULL && origins[i] != NULL; i++)
+		free(origins[i]);
+	free(origins);
+}
+
+static const char *read_origins(const char *value, char ***ret_origins)
+{
+	char **origins = calloc(strlen(value) / 2 + 2, sizeof(*origins));
+	if (origins == NULL)
+		abort();
+	size_t count = 0;
+	bool good = true;
+	bool any = false;
+	for (const char *item = value + strspn(value, ", "); *item; item += strspn(item, ", ")) {
+		size_t length = strcspn(item, ", ");
+		origins[count] = value_copy(item, length);
+		any = any || strcmp(origins[count], "*") == 0;
+		good = good && (origin_length(origins[count]) == length || strcmp(origins[count], "*") == 0);
+		count++;
+		item += length;
+	}
+	if (!good || count == 0 || (any && count > 1)) {
+		origins_free(origins);
+		return "must be a list of origins such as https://example.org (no path, no slash at the "
+		       "end), or * alone";
+	}
+	*ret_origins = origins;
+	return NULL;
+}
+
+static const char *check_keys(const char *value)
+{
+	struct seal_keys keys;
+	bool good = seal_keys_init(&keys, value);
+	seal_keys_clear(&keys);
+	return good ? NULL : "must be 32 bytes in base64, as `openssl rand -base64 32` prints them";
+}
+
+/* Text as it is if it begins with `mark`, else the file it names. Takes `value` over, in any case. */
+static char *text_or_file(char *value, const char *mark, const char **ret_why)
+{
+	char *text = value;
+	if (strncmp(value + strspn(value, " \t\r\n"), mark, strlen(mark)) != 0) {
+		static char line[128];
+		text = value_read_file(value, ret_why);
+		wipe(value);
+		if (text == NULL) {
+			snprintf(line, sizeof(line), "is not %s, nor the path of a file with it (%s)",
+				 *mark == '{' ? "a JSON object" : "PEM text", *ret_why);
+			*ret_why = line;
+		}
+	}
+	if (text != NULL && strncmp(text + strspn(text, " \t\r\n"), mark, strlen(mark)) != 0) {
+		wipe(text);
+		text = NULL;
+		*ret_why = *mark == '{' ? "must be a JSON object or the path of a file with one"
+					: "must be PEM text or the path of a file with it";
+	}
+	return text;
+}
+
+/* Environments of one line write line ends as \n. */
+static void unescape_lines(char *pem)
+{
+	char *out = pem;
+	for (char *in = pem; *in; in++) {
+		if (in[0] == '\\' && in[1] == 'n') {
+			*out++ = '\n';
+			in++;
+		} else {
+			*out++ = *in;
+		}
+	}
+	*out = '\0';
+}
+
+/* Whether values of this kind stay a text. */
+static bool is_kept_text(enum value_kind kind)
+{
+	return kind != KIND_INTEGER && kind != KIND_BOOLEAN && kind != KIND_ORIGINS && kind != KIND_LEVEL &&
+	       kind != KIND_FORMAT;
+}
+
+const char *value_store(struct value_rule rule, char *value, void *place)
+{
+	const char *why = NULL;
+	int choice;
+	switch (rule.kind) {
+	case KIND_INTEGER:
+		why = read_integer(value, rule.min, rule.max, place);
+		break;
+	case KIND_BOOLEAN:
+		why = read_boolean(value, place);
+		break;
+	case KIND_ORIGINS:
+		why = read_origins(value, place);
+		break;
+	case KIND_LEVEL:
+		choice = word(value, (const char *const[]){"debug", "info", "warning", "error", NULL});
+		why = choice < 0 ? "must be debug, info, warning or error" : NULL;
+		*(enum log_level *)place = choice < 0 ? LOG_INFO : (enum log_level)choice;
+		break;
+	case KIND_FORMAT:
+		choice = word(value, (const char *const[]){"json", "text", NULL});
+		why = choice < 0 ? "must be json or text" : NULL;
+		*(enum log_format *)place = choice == 1 ? LOG_TEXT : LOG_JSON;
+		break;
+	case KIND_SQL:
+		why = check_text(rule, value);
+		if (why == NULL && strstr(value, "$1") == NULL)
+			why = "must have $1, the session's id, in it";
+		break;
+	case KIND_TEXT:
+		why = check_text(rule, value);
+		break;
+	case KIND_ID:
+		why = check_id(value);
+		break;
+	case KIND_EMAIL:
+		why = check_email(rule, value);
+		break;
+	case KIND_ADDRESS:
+		if (inet_pton(AF_INET, value, &(struct in_addr){0}) != 1 &&
+		    inet_pton(AF_INET6, value, &(struct in6_addr){0}) != 1)
+			why = "must be an IPv4 or IPv6 address";
+		break;
+	case KIND_URL:
+		while (*value && value[strlen(value) - 1] == '/')
+			value[strlen(value) - 1] = '\0';
+		why = check_url(value);
+		break;
+	case KIND_DATABASE:
+		why = check_database(value);
+		break;
+	case KIND_KEYS:
+		why = check_keys(value);
+		break;
+	case KIND_JSON:
+		value = text_or_file(value, "{", &why);
+		break;
+	case KIND_PEM:
+		unescape_lines(value);
+		value = text_or_file(value, "-----BEGIN", &why);
+		break;
+	}
+	if (why == NULL && is_kept_text(rule.kind))
+		*(char **)place = value;
+	else
+		wipe(value);
+	return why;
+}
+
+void value_free(enum value_kind kind, void *place)
+{
+	if (kind == KIND_ORIGINS)
+		origins_free(*(char ***)place);
+	else if (is_kept_text(kind))
+		wipe(*(char **)place);
+}

@@ -1,0 +1,93 @@
+/*
+ * main - the command line.
+ */
+#include "base/crypto.h"
+#include "command.h"
+#include "config.h"
+#include "db/db.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static command_run command_help;
+static command_run command_version;
+static command_run command_settings;
+
+static const struct command {
+	const char *name;
+	command_run *run;
+	const char *arguments;
+	const char *help;
+} commands[] = {
+	{"serve", command_serve, "", "run the daemon (also without any argument)"},
+	{"migrate", command_migrate, "", "bring the database's schema up to date"},
+	{"doctor", command_doctor, "", "check database, zone data and credentials; one line a check"},
+	{"token", command_token, " --user U [--role R] [--coach C] [--email E] [--name N] [--ttl S]",
+	 "mint a bearer token with AUTH_JWT_SECRET"},
+	{"settings", command_settings, "", "print a file of all settings and their defaults"},
+	{"--version", command_version, "", "print the versions of bookingd and its libraries"},
+	{"--help", command_help, "", "print this"},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static enum exit_code command_help(char *arguments[])
+{
+	(void)arguments;
+	puts("bookingd - a booking server: free times, appointments, Google Calendar\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  bookingd %s%s\n      %s\n", commands[i].name, commands[i].arguments,
+		       commands[i].help);
+	puts("\nSettings are environment variables, here with their defaults. A secret NAME may also be "
+	     "given\n"
+	     "as NAME_FILE, the path of a file that holds it.\n");
+	config_print_help(stdout);
+	puts("\nExit codes: 0 done, 1 failed, 2 wrong arguments or settings.");
+	return EXIT_DONE;
+}
+
+static enum exit_code command_version(char *arguments[])
+{
+	(void)arguments;
+	printf("bookingd %s\n", BOOKINGD_VERSION);
+	printf("%s\n", crypto_version());
+	printf("libpq %s\n", db_library_version());
+	printf("jansson %s\n", jansson_version_str());
+	return EXIT_DONE;
+}
+
+static enum exit_code command_settings(char *arguments[])
+{
+	(void)arguments;
+	config_print_example(stdout);
+	return EXIT_DONE;
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+int main(int argc, char *argv[])
+{
+	/* Memory holds keys and clients' data: no core file, whatever the shell allows. */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+
+	const struct command *command = find(argc > 1 ? argv[1] : "serve");
+	char **arguments = argc > 1 ? argv + 2 : argv + argc;
+	if (command == NULL) {
+		fprintf(stderr, "bookingd: there is no command %s; see bookingd --help\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	if (*arguments != NULL && *command->arguments == '\0') {
+		fprintf(stderr, "bookingd: %s takes no arguments\n", command->name);
+		return EXIT_USAGE;
+	}
+	return (int)command->run(arguments);
+}

@@ -1,0 +1,393 @@
+/*
+ * Settings: what the environment may say, and what is told when it says something else.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define DATABASE         "DATABASE_URL=postgresql://booker@127.0.0.1/booking"
+#define ENVIRONMENT(...) ((char *[]){__VA_ARGS__, NULL})
+
+static char complaints[4096];
+
+static size_t load(struct settings *settings, char *environment[])
+{
+	FILE *out = fmemopen(complaints, sizeof(complaints), "w");
+	size_t bad = config_load(settings, environment, true, out);
+	fclose(out);
+	return bad;
+}
+
+static void assert_refused(char *environment[], const char *line)
+{
+	struct settings settings;
+	assert_int_equal(load(&settings, environment), 1);
+	if (strcmp(complaints, line) != 0)
+		fail_msg("expected: %sgot:      %s", line, complaints);
+	config_wipe(&settings);
+}
+
+static void assert_good(char *environment[])
+{
+	struct settings settings;
+	if (load(&settings, environment) != 0)
+		fail_msg("%s", complaints);
+	config_wipe(&settings);
+}
+
+/* A file of our own with this text; its path, to be unlinked and freed. */
+static char *file_with(const char *text, size_t length)
+{
+	char *path = strdup("/tmp/bookingd-test-config-XXXXXX");
+	int file = mkstemp(path);
+	assert_true(file >= 0);
+	assert_int_equal(write(file, text, length), length);
+	close(file);
+	return path;
+}
+
+static char *joined(const char *name, const char *value)
+{
+	char *pair = NULL;
+	assert_true(asprintf(&pair, "%s=%s", name, value) > 0);
+	return pair;
+}
+
+static void test_defaults_are_those_of_the_contract(void **state)
+{
+	(void)state;
+	struct settings s;
+	assert_int_equal(load(&s, ENVIRONMENT(DATABASE)), 0);
+	assert_int_equal(s.port, 8080);
+	assert_string_equal(s.bind_address, "127.0.0.1");
+	assert_string_equal(s.coach_google_calendar_id, "primary");
+	assert_string_equal(s.google_calendar_api, "https://www.googleapis.com/calendar/v3");
+	assert_int_equal(s.calendar_fresh_seconds, 30);
+	assert_int_equal(s.calendar_stale_seconds, 900);
+	assert_int_equal(s.calendar_poll_seconds, 120);
+	assert_int_equal(s.hold_minutes, 10);
+	assert_int_equal(s.session_cache_seconds, 30);
+	assert_int_equal(s.rate_limit_read, 240);
+	assert_int_equal(s.rate_limit_book, 30);
+	assert_int_equal(s.rate_limit_address, 1200);
+	assert_int_equal(s.trusted_proxy_hops, 0);
+	assert_true(s.migrate);
+	assert_false(s.public_availability);
+	assert_null(s.cors_allowed_origins);
+	assert_null(s.coach_id);
+	assert_null(s.auth_jwt_secret);
+	assert_int_equal(s.log_level, LOG_INFO);
+	assert_int_equal(s.log_format, LOG_JSON);
+	config_wipe(&s);
+	assert_null(s.database_url);
+}
+
+static void test_values_are_read(void **state)
+{
+	(void)state;
+	struct settings s;
+	char **environment = ENVIRONMENT(
+		DATABASE, "PORT=0", "BIND_ADDRESS=::", "PUBLIC_URL=https://book.example.org/",
+		"CORS_ALLOWED_ORIGINS=https://a.example, http://localhost:3000,https://[::1]:8443",
+		"MIGRATE=no", "PUBLIC_AVAILABILITY=1", "LOG_LEVEL=DEBUG", "LOG_FORMAT=text",
+		"CALENDAR_FRESH_SECONDS=0", "AUTH_SESSION_QUERY=SELECT user_id\nFROM sessions WHERE id = $1",
+		"COACH_ID=damian.x-1_", "COACH_SCHEDULE= {\"time_zone\":\"UTC\"}",
+		"COACH_EMAIL=damian@example.org",
+		"AUTH_JWT_PUBLIC_KEY=-----BEGIN PUBLIC KEY-----\\nMIIB\\n-----END PUBLIC KEY-----\\n",
+		"TOKEN_ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+	assert_int_equal(load(&s, environment), 0);
+	assert_int_equal(s.port, 0);
+	assert_string_equal(s.public_url, "https://book.example.org");
+	assert_string_equal(s.cors_allowed_origins[0], "https://a.example");
+	assert_string_equal(s.cors_allowed_origins[1], "http://localhost:3000");
+	assert_string_equal(s.cors_allowed_origins[2], "https://[::1]:8443");
+	assert_null(s.cors_allowed_origins[3]);
+	assert_false(s.migrate);
+	assert_true(s.public_availability);
+	assert_int_equal(s.log_level, LOG_DEBUG);
+	assert_int_equal(s.log_format, LOG_TEXT);
+	assert_int_equal(s.calendar_fresh_seconds, 0);
+	assert_string_equal(s.auth_jwt_public_key,
+			    "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n");
+	config_wipe(&s);
+}
+
+static void test_an_empty_value_counts_as_not_set(void **state)
+{
+	(void)state;
+	struct settings s;
+	assert_int_equal(
+		load(&s, ENVIRONMENT(DATABASE, "PORT=", "AUTH_JWT_SECRET=", "AUTH_JWT_SECRET_FILE=")), 0);
+	assert_int_equal(s.port, 8080);
+	assert_null(s.auth_jwt_secret);
+	config_wipe(&s);
+}
+
+static void test_unknown_variables_and_longer_names_do_not_matter(void **state)
+{
+	(void)state;
+	struct settings s;
+	assert_int_equal(load(&s, ENVIRONMENT("PORTAL=1", "PORT_FILE=/nowhere", "POR=1", DATABASE)), 0);
+	assert_int_equal(s.port, 8080);
+	config_wipe(&s);
+}
+
+static void test_a_missing_setting_is_named(void **state)
+{
+	(void)state;
+	assert_refused(ENVIRONMENT("PORT=1"),
+		       "DATABASE_URL: must be set, such as postgresql://user:password@host:5432/name\n");
+	assert_refused(ENVIRONMENT(DATABASE, "COACH_SCHEDULE={}"),
+		       "COACH_ID: must be set when COACH_SCHEDULE is\n");
+	assert_refused(ENVIRONMENT(DATABASE, "GOOGLE_OAUTH_CLIENT_SECRET=s"),
+		       "GOOGLE_OAUTH_CLIENT_ID: must be set when GOOGLE_OAUTH_CLIENT_SECRET is\n");
+	assert_refused(ENVIRONMENT(DATABASE, "GOOGLE_OAUTH_CLIENT_ID=i", "GOOGLE_OAUTH_CLIENT_SECRET=s"),
+		       "TOKEN_ENCRYPTION_KEY: must be set when GOOGLE_OAUTH_CLIENT_ID is: it seals coaches' "
+		       "tokens\n");
+}
+
+static void test_a_token_needs_no_database(void **state)
+{
+	(void)state;
+	struct settings s;
+	assert_int_equal(config_load(&s, ENVIRONMENT("AUTH_JWT_SECRET=hush"), false, stderr), 0);
+	assert_null(s.database_url);
+	config_wipe(&s);
+}
+
+static void test_a_bad_value_is_refused_in_one_line_that_names_it(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pair;
+		const char *why;
+	} bad[] = {
+		{"PORT=65536", "PORT: must be a whole number from 0 to 65535\n"},
+		{"PORT=80x", "PORT: must be a whole number from 0 to 65535\n"},
+		{"PORT=+80", "PORT: must be a whole number from 0 to 65535\n"},
+		{"PORT= 80", "PORT: must be a whole number from 0 to 65535\n"},
+		{"PORT=99999999999999999999", "PORT: must be a whole number from 0 to 65535\n"},
+		{"CALENDAR_FRESH_SECONDS=-1",
+		 "CALENDAR_FRESH_SECONDS: must be a whole number from 0 to 86400\n"},
+		{"HOLD_MINUTES=0", "HOLD_MINUTES: must be a whole number from 1 to 1440\n"},
+		{"BIND_ADDRESS=localhost", "BIND_ADDRESS: must be an IPv4 or IPv6 address\n"},
+		{"BIND_ADDRESS=1.2.3", "BIND_ADDRESS: must be an IPv4 or IPv6 address\n"},
+		{"MIGRATE=2", "MIGRATE: must be 1 or 0\n"},
+		{"LOG_LEVEL=loud", "LOG_LEVEL: must be debug, info, warning or error\n"},
+		{"LOG_FORMAT=xml", "LOG_FORMAT: must be json or text\n"},
+		{"DATABASE_URL=mysql://x/y",
+		 "DATABASE_URL: must begin with postgresql:// (or be keyword=value pairs)\n"},
+		{"AUTH_SESSION_QUERY=SELECT 1",
+		 "AUTH_SESSION_QUERY: must have $1, the session's id, in it\n"},
+		{"COACH_ID=a b", "COACH_ID: must be 1 to 64 letters, digits, dots, dashes and underscores\n"},
+		{"COACH_EMAIL=damian", "COACH_EMAIL: must be an email address\n"},
+		{"COACH_EMAIL=a@b@c", "COACH_EMAIL: must be an email address\n"},
+		{"AUTH_JWT_ISSUER=a\x01", "AUTH_JWT_ISSUER: must have no control characters in it\n"},
+		{"TOKEN_ENCRYPTION_KEY=c2hvcnQ=", "TOKEN_ENCRYPTION_KEY: must be 32 bytes in base64, as "
+						  "`openssl rand -base64 32` prints them\n"},
+		{"COACH_SCHEDULE=/nowhere/at-all", "COACH_SCHEDULE: is not a JSON object, nor the path of a "
+						   "file with it (No such file or directory)\n"},
+		{"AUTH_JWT_PUBLIC_KEY=/nowhere/at-all", "AUTH_JWT_PUBLIC_KEY: is not PEM text, nor the path "
+							"of a file with it (No such file or directory)\n"},
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		/* The last of two equal names is never read, so the bad one stands first. */
+		char *pair = strdup(bad[i].pair);
+		assert_refused(ENVIRONMENT(pair, DATABASE), bad[i].why);
+		free(pair);
+	}
+}
+
+static void test_urls_and_origins_are_checked(void **state)
+{
+	(void)state;
+	static const char *const bad_urls[] = {"example.org",        "ftp://example.org", "https://",
+					       "https://u:p@host/x", "https://a b/",      "https://a:99999/",
+					       "https://a/\x7f",     "https://[::1/x",    "https://a/#x"};
+	static const char url_line[] = "AUTH_JWKS_URL: must be a URL that begins with http:// or https://, "
+				       "without user, blank or #\n";
+	for (size_t i = 0; i < sizeof(bad_urls) / sizeof(bad_urls[0]); i++) {
+		char *pair = joined("AUTH_JWKS_URL", bad_urls[i]);
+		assert_refused(ENVIRONMENT(DATABASE, pair), url_line);
+		free(pair);
+	}
+	assert_good(ENVIRONMENT(DATABASE, "AUTH_JWKS_URL=http://127.0.0.1:9/.well-known/jwks.json?x=1"));
+	assert_good(ENVIRONMENT(DATABASE, "AUTH_JWKS_URL=https://[::1]:9/keys"));
+
+	static const char *const bad_origins[] = {"https://a/", "https://a/b", "*,https://a",
+						  "a.example",  ",",           "null"};
+	static const char origin_line[] = "CORS_ALLOWED_ORIGINS: must be a list of origins such as "
+					  "https://example.org (no path, no slash at the end), or * alone\n";
+	for (size_t i = 0; i < sizeof(bad_origins) / sizeof(bad_origins[0]); i++) {
+		char *pair = joined("CORS_ALLOWED_ORIGINS", bad_origins[i]);
+		assert_refused(ENVIRONMENT(DATABASE, pair), origin_line);
+		free(pair);
+	}
+	assert_good(ENVIRONMENT(DATABASE, "CORS_ALLOWED_ORIGINS=*"));
+}
+
+static void test_every_bad_setting_is_told_at_once(void **state)
+{
+	(void)state;
+	struct settings settings;
+	assert_int_equal(load(&settings, ENVIRONMENT(DATABASE, "PORT=x", "MIGRATE=maybe")), 2);
+	assert_non_null(strstr(complaints, "PORT: "));
+	assert_non_null(strstr(complaints, "MIGRATE: "));
+	config_wipe(&settings);
+}
+
+static void test_a_secret_may_come_from_a_file(void **state)
+{
+	(void)state;
+	char *path = file_with("hush, hush\n", 11);
+	char *pair = joined("AUTH_JWT_SECRET_FILE", path);
+	struct settings s;
+	assert_int_equal(load(&s, ENVIRONMENT(DATABASE, pair)), 0);
+	assert_string_equal(s.auth_jwt_secret, "hush, hush");
+	config_wipe(&s);
+	assert_refused(ENVIRONMENT(DATABASE, pair, "AUTH_JWT_SECRET=x"),
+		       "AUTH_JWT_SECRET: set it or AUTH_JWT_SECRET_FILE, not both\n");
+	unlink(path);
+	assert_int_equal(load(&s, ENVIRONMENT(DATABASE, pair)), 1);
+	assert_non_null(strstr(complaints, "AUTH_JWT_SECRET_FILE: "));
+	config_wipe(&s);
+	free(pair);
+	free(path);
+}
+
+static void test_files_that_cannot_be_a_value_are_refused(void **state)
+{
+	(void)state;
+	static char big[64 * 1024 + 2];
+	memset(big, 'x', sizeof(big));
+	const struct {
+		const char *text;
+		size_t length;
+		const char *why;
+	} files[] = {
+		{"", 0, "is empty"}, {"\n", 1, "is empty"}, {"a\0b", 3, "NUL"}, {big, sizeof(big), "64 KiB"}};
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char *path = file_with(files[i].text, files[i].length);
+		char *pair = joined("AUTH_JWT_SECRET_FILE", path);
+		struct settings s;
+		assert_int_equal(load(&s, ENVIRONMENT(DATABASE, pair)), 1);
+		assert_non_null(strstr(complaints, files[i].why));
+		config_wipe(&s);
+		unlink(path);
+		free(pair);
+		free(path);
+	}
+}
+
+static void test_json_may_be_given_as_a_path(void **state)
+{
+	(void)state;
+	char *path = file_with("{\"a\":1}\n", 8);
+	char *pair = joined("GOOGLE_SERVICE_ACCOUNT_KEY", path);
+	struct settings s;
+	assert_int_equal(load(&s, ENVIRONMENT(DATABASE, pair)), 0);
+	assert_string_equal(s.google_service_account_key, "{\"a\":1}");
+	config_wipe(&s);
+	unlink(path);
+	free(pair);
+	free(path);
+}
+
+static void test_a_complaint_never_shows_a_secret(void **state)
+{
+	(void)state;
+	struct settings s;
+	assert_true(load(&s, ENVIRONMENT("DATABASE_URL=hunter2", "TOKEN_ENCRYPTION_KEY=hunter2",
+					 "GOOGLE_SERVICE_ACCOUNT_KEY=hunter2",
+					 "AUTH_JWT_SECRET=hunter2\x01")) >= 3);
+	assert_null(strstr(complaints, "hunter2"));
+	config_wipe(&s);
+}
+
+static void test_secrets_are_blanked_in_the_environment(void **state)
+{
+	(void)state;
+	char secret[] = "AUTH_JWT_SECRET=hush";
+	char port[] = "PORT=81";
+	char database[] = DATABASE;
+	char *environment[] = {secret, port, database, NULL};
+	struct settings s;
+	assert_int_equal(load(&s, environment), 0);
+	config_hide_secrets(environment);
+	static const char blank[sizeof("hush")] = "";
+	assert_memory_equal(secret + strlen("AUTH_JWT_SECRET="), blank, sizeof(blank));
+	assert_string_equal(database, "DATABASE_URL=");
+	assert_string_equal(port, "PORT=81");
+	assert_string_equal(s.auth_jwt_secret, "hush");
+	config_wipe(&s);
+}
+
+static void test_the_example_file_in_the_tree_is_current(void **state)
+{
+	(void)state;
+	static char ours[64 * 1024];
+	static char theirs[64 * 1024];
+	FILE *out = fmemopen(ours, sizeof(ours), "w");
+	config_print_example(out);
+	fclose(out);
+	FILE *file = fopen("config/bookingd.env.example", "r");
+	assert_non_null(file);
+	theirs[fread(theirs, 1, sizeof(theirs) - 1, file)] = '\0';
+	fclose(file);
+	if (strcmp(ours, theirs) != 0)
+		fail_msg("run: bookingd settings > config/bookingd.env.example");
+}
+
+static void test_help_names_every_setting_of_the_example(void **state)
+{
+	(void)state;
+	static char help[64 * 1024];
+	static char example[64 * 1024];
+	FILE *out = fmemopen(help, sizeof(help), "w");
+	config_print_help(out);
+	fclose(out);
+	out = fmemopen(example, sizeof(example), "w");
+	config_print_example(out);
+	fclose(out);
+	size_t names = 0;
+	for (char *line = strtok(example, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		if (line[0] != '#' || line[1] == ' ')
+			continue;
+		char name[64];
+		snprintf(name, sizeof(name), "  %.*s", (int)strcspn(line + 1, "="), line + 1);
+		assert_non_null(strstr(help, name));
+		names++;
+	}
+	assert_true(names > 30);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults_are_those_of_the_contract),
+		cmocka_unit_test(test_values_are_read),
+		cmocka_unit_test(test_an_empty_value_counts_as_not_set),
+		cmocka_unit_test(test_unknown_variables_and_longer_names_do_not_matter),
+		cmocka_unit_test(test_a_missing_setting_is_named),
+		cmocka_unit_test(test_a_token_needs_no_database),
+		cmocka_unit_test(test_a_bad_value_is_refused_in_one_line_that_names_it),
+		cmocka_unit_test(test_urls_and_origins_are_checked),
+		cmocka_unit_test(test_every_bad_setting_is_told_at_once),
+		cmocka_unit_test(test_a_secret_may_come_from_a_file),
+		cmocka_unit_test(test_files_that_cannot_be_a_value_are_refused),
+		cmocka_unit_test(test_json_may_be_given_as_a_path),
+		cmocka_unit_test(test_a_complaint_never_shows_a_secret),
+		cmocka_unit_test(test_secrets_are_blanked_in_the_environment),
+		cmocka_unit_test(test_the_example_file_in_the_tree_is_current),
+		cmocka_unit_test(test_help_names_every_setting_of_the_example),
+	};
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}
