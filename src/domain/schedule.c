@@ -1,0 +1,155 @@
+#include "domain/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const meeting_names[] = {
+	[MEETING_GOOGLE_MEET] = "google_meet",
+	[MEETING_PHONE] = "phone",
+	[MEETING_IN_PERSON] = "in_person",
+	[MEETING_NONE] = "none",
+};
+
+const char *meeting_kind_name(enum meeting_kind kind)
+{
+	return meeting_names[kind];
+}
+
+bool meeting_kind_parse(const char *name, enum meeting_kind *ret_kind)
+{
+	for (size_t i = 0; i < sizeof(meeting_names) / sizeof(meeting_names[0]); i++) {
+		if (strcmp(meeting_names[i], name) == 0) {
+			*ret_kind = (enum meeting_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct session_type *schedule_type(const struct schedule *schedule, const char *id)
+{
+	if (id == NULL)
+		return &schedule->types[0];
+	for (size_t i = 0; i < schedule->type_count; i++) {
+		if (strcmp(schedule->types[i].id, id) == 0)
+			return &schedule->types[i];
+	}
+	return NULL;
+}
+
+bool session_type_offers(const struct session_type *type, int64_t minutes)
+{
+	for (size_t i = 0; i < type->duration_count; i++) {
+		if (type->durations[i] == minutes)
+			return true;
+	}
+	return false;
+}
+
+bool session_type_owns(const struct session_type *type, enum policy_field field)
+{
+	return (type->own & 1u << field) != 0;
+}
+
+bool schedule_blocks(const struct schedule *schedule, civil_day date)
+{
+	for (size_t i = 0; i < schedule->blocked_count && schedule->blocked[i].from <= date; i++) {
+		if (date < schedule->blocked[i].to)
+			return true;
+	}
+	return false;
+}
+
+/* Index of the first override of that date or a later one. */
+static size_t first_override(const struct schedule *schedule, civil_day date)
+{
+	size_t low = 0;
+	size_t high = schedule->override_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (schedule->overrides[middle].date < date)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void add_interval(const struct schedule *schedule, civil_day date, struct hours hours,
+			 struct interval at[], size_t *count)
+{
+	struct interval interval = {
+		zone_instant(schedule->zone, date, (seconds)hours.from * SECONDS_PER_MINUTE),
+		zone_instant(schedule->zone, hours.to > hours.from ? date : date + 1,
+			     (seconds)hours.to * SECONDS_PER_MINUTE),
+	};
+	if (interval.start >= interval.end)
+		return;
+	/* Few a day, and mostly in order already. */
+	size_t place = (*count)++;
+	for (; place > 0 && at[place - 1].start > interval.start; place--)
+		at[place] = at[place - 1];
+	at[place] = interval;
+}
+
+struct intervals schedule_day(const struct schedule *schedule, civil_day date, struct arena *mem)
+{
+	if (schedule_blocks(schedule, date))
+		return INTERVALS_NONE;
+	size_t count = 0;
+	size_t first = first_override(schedule, date);
+	size_t end = first;
+	size_t room = 0;
+	for (; end < schedule->override_count && schedule->overrides[end].date == date; end++)
+		room += schedule->overrides[end].hours_count;
+	if (end > first) {
+		struct interval *at = arena_array(mem, room, sizeof(*at));
+		for (size_t i = first; i < end; i++) {
+			const struct date_override *override = &schedule->overrides[i];
+			for (size_t h = 0; h < override->hours_count; h++)
+				add_interval(schedule, date, override->hours[h], at, &count);
+		}
+		return (struct intervals){at, count};
+	}
+	unsigned weekday = 1u << date_weekday(date_from_days(date));
+	for (size_t i = 0; i < schedule->weekly_count; i++)
+		room += (schedule->weekly[i].days & weekday) != 0;
+	struct interval *at = arena_array(mem, room, sizeof(*at));
+	for (size_t i = 0; i < schedule->weekly_count; i++) {
+		if ((schedule->weekly[i].days & weekday) != 0)
+			add_interval(schedule, date, schedule->weekly[i].hours, at, &count);
+	}
+	return (struct intervals){at, count};
+}
+
+/*
+ * By stretches of one offset: where the clock goes back past midnight a date comes in two pieces, with a
+ * piece of the date before between them (St. John's until 2011).
+ */
+struct intervals schedule_blocked_time(const struct schedule *schedule, struct interval within,
+				       struct arena *mem)
+{
+	if (within.start >= within.end || schedule->blocked_count == 0)
+		return INTERVALS_NONE;
+	size_t periods = 0;
+	for (instant at = within.start; at < within.end; at = zone_period_at(schedule->zone, at).end)
+		periods++;
+	struct interval *found = arena_array(mem, periods * schedule->blocked_count, sizeof(*found));
+	size_t count = 0;
+	for (instant at = within.start; at < within.end;) {
+		struct zone_period period = zone_period_at(schedule->zone, at);
+		instant end = period.end < within.end ? period.end : within.end;
+		for (size_t i = 0; i < schedule->blocked_count; i++) {
+			const struct blocked_range *range = &schedule->blocked[i];
+			instant from = range->from * SECONDS_PER_DAY - period.offset;
+			instant to = range->to * SECONDS_PER_DAY - period.offset;
+			if (from >= end)
+				break; /* the others begin later */
+			if (to > at)
+				found[count++] =
+					(struct interval){from > at ? from : at, to < end ? to : end};
+		}
+		at = period.end;
+	}
+	return (struct intervals){found, intervals_normalize(found, count)};
+}
