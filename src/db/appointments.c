@@ -58,10 +58,10 @@ bool appointment_owes(const struct appointment *appointment)
 void appointment_read(const struct db_rows *rows, size_t row, size_t first, struct arena *mem,
 		      struct appointment *ret_appointment)
 {
-#define TEXT(column)   db_copy_text(rows, row, first + (column), mem)
+#define TEXT(column) db_copy_text(rows, row, first + (column), mem)
 #define NUMBER(column) db_get_int(rows, row, first + (column))
-#define WHEN(column)   db_get_instant(rows, row, first + (column))
-#define TRUTH(column)  db_get_bool(rows, row, first + (column))
+#define WHEN(column) db_get_instant(rows, row, first + (column))
+#define TRUTH(column) db_get_bool(rows, row, first + (column))
 	*ret_appointment = (struct appointment){
 		.coach_id = TEXT(COACH_ID),
 		.user_id = TEXT(USER_ID),
@@ -81,8 +81,7 @@ void appointment_read(const struct db_rows *rows, size_t row, size_t first, stru
 		.meeting_url = TEXT(MEETING_URL),
 		.cancel_notice_minutes = NUMBER(CANCEL_NOTICE_MINUTES),
 		.reschedule_notice_minutes = NUMBER(RESCHEDULE_NOTICE_MINUTES),
-		.max_reschedules =
-			db_is_null(rows, row, first + MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
+		.max_reschedules = db_is_null(rows, row, first + MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
 		.reschedule_count = NUMBER(RESCHEDULE_COUNT),
 		.cancel_reason = TEXT(CANCEL_REASON),
 		.cancelled_at = WHEN(CANCELLED_AT),
@@ -179,19 +178,18 @@ enum db_result appointment_book(struct db *db, struct arena *mem, const struct b
 {
 	enum db_result result = run_booking(
 		db, mem, QUERY_APPOINTMENT_BOOK,
-		DB_PARAMETERS(
-			db_uuid(booking->id), db_text(booking->coach_id), db_text(booking->user_id),
-			db_text(booking->session_type), db_text(booking->hold ? "held" : "scheduled"),
-			db_instant(booking->starts_at), db_instant(booking->ends_at),
-			db_instant(booking->blocked_from), db_instant(booking->blocked_to),
-			db_text(booking->client_time_zone), db_text(booking->name), db_text(booking->email),
-			db_text(booking->phone), db_text(booking->notes), db_text(booking->meeting_kind),
-			db_int(booking->cancel_notice_minutes), db_int(booking->reschedule_notice_minutes),
-			limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
-			db_text(booking->calendar_id), db_int(booking->lease_seconds),
-			limit_value(limits->max_active), db_text(limits->max_active_type),
-			limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
-			db_instant(limits->day_from), db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
+		DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id), db_text(booking->user_id),
+			      db_text(booking->session_type), db_text(booking->hold ? "held" : "scheduled"),
+			      db_instant(booking->starts_at), db_instant(booking->ends_at),
+			      db_instant(booking->blocked_from), db_instant(booking->blocked_to),
+			      db_text(booking->client_time_zone), db_text(booking->name), db_text(booking->email),
+			      db_text(booking->phone), db_text(booking->notes), db_text(booking->meeting_kind),
+			      db_int(booking->cancel_notice_minutes), db_int(booking->reschedule_notice_minutes),
+			      limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
+			      db_text(booking->calendar_id), db_int(booking->lease_seconds),
+			      limit_value(limits->max_active), db_text(limits->max_active_type),
+			      limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
+			      db_instant(limits->day_from), db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
 		ret_answer);
 	if (result != DB_RAISED)
 		return result;
@@ -215,15 +213,15 @@ enum db_result appointment_confirm(struct db *db, struct arena *mem, const struc
 	return run_booking(db, mem, QUERY_APPOINTMENT_CONFIRM,
 			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->user_id),
 					 db_text(booking->client_time_zone), db_text(booking->name),
-					 db_text(booking->email), db_text(booking->phone),
-					 db_text(booking->notes), db_text(booking->calendar_id),
-					 db_int(booking->lease_seconds), ACTOR_PARAMETERS(actor)),
+					 db_text(booking->email), db_text(booking->phone), db_text(booking->notes),
+					 db_text(booking->calendar_id), db_int(booking->lease_seconds),
+					 ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
 
-enum db_result appointment_cancel(struct db *db, struct arena *mem, const char *id, const char *by,
-				  bool exempt, const char *reason, int64_t lease_seconds,
-				  const struct actor *actor, struct booking_answer *ret_answer)
+enum db_result appointment_cancel(struct db *db, struct arena *mem, const char *id, const char *by, bool exempt,
+				  const char *reason, int64_t lease_seconds, const struct actor *actor,
+				  struct booking_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_CANCEL,
 			   DB_PARAMETERS(db_uuid(id), db_text(by), db_bool(exempt), db_text(reason),

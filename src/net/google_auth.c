@@ -14,6 +14,7 @@
 
 enum {
 	ASSERTION_SECONDS = 3600, /* the longest Google allows */
+	CLAIMS_MAX = 16 * 1024,
 	TOKEN_REPLY_MAX = 64 * 1024,
 	TOKEN_LENGTH_MAX = 4096,
 	LIFETIME_UNSAID = 3600, /* RFC 6749 leaves expires_in optional */
@@ -85,7 +86,7 @@ char *google_assertion_body(struct arena *mem, const struct google_service_accou
 	static const char header[] = "{\"alg\":\"RS256\",\"typ\":\"JWT\"}";
 	__attribute__((cleanup(private_key_cleanup))) struct private_key *key =
 		private_key_from_pem(account->private_key);
-	__attribute__((cleanup(buffer_cleanup))) struct buffer claims;
+	__attribute__((cleanup(buffer_cleanup))) struct buffer claims = {.max = CLAIMS_MAX};
 	unsigned char signature[SIGNATURE_SIZE_MAX];
 	struct json_writer writer;
 	char *signing_input;
@@ -93,7 +94,6 @@ char *google_assertion_body(struct arena *mem, const struct google_service_accou
 
 	if (!key || private_key_kind(key) != SIGNATURE_RS256)
 		return NULL;
-	buffer_init(&claims, 16 * 1024);
 	json_writer_init(&writer, &claims);
 	json_write_object(&writer, NULL);
 	json_write_text(&writer, "iss", account->client_email);

@@ -114,7 +114,7 @@ static enum google_outcome query_portion(const struct google_call *call, const c
 					 size_t count, instant from, instant to, struct google_busy busy[],
 					 struct google_answer *answer)
 {
-	__attribute__((cleanup(buffer_clear))) struct buffer body;
+	__attribute__((cleanup(buffer_clear))) struct buffer body = {.max = BUSY_BODY_MAX};
 	struct fetch_request request = {
 		.method = "POST",
 		.url = arena_printf(call->mem, "%s/freeBusy?prettyPrint=false&fields=calendars", call->api),
@@ -123,7 +123,6 @@ static enum google_outcome query_portion(const struct google_call *call, const c
 	};
 	struct fetch_reply reply;
 
-	buffer_init(&body, BUSY_BODY_MAX);
 	write_query(&body, calendars, count, from, to);
 	if (!google_ask_json(call, &request, &body, GOOGLE_ABOUT_EVENT, &reply, answer))
 		return answer->outcome;

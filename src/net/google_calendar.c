@@ -7,6 +7,7 @@
 #include "google_ask.h"
 
 enum {
+	URL_MAX = 64 * 1024,
 	EVENT_BODY_MAX = 256 * 1024,
 	EVENT_REPLY_MAX = 1024 * 1024,
 	PAGE_REPLY_MAX = 16 * 1024 * 1024,
@@ -47,7 +48,7 @@ enum google_outcome google_event_insert(const struct google_call *call, const ch
 					const struct google_event_draft *draft,
 					struct google_event *ret_event, struct google_answer *answer)
 {
-	__attribute__((cleanup(buffer_clear))) struct buffer body;
+	__attribute__((cleanup(buffer_clear))) struct buffer body = {.max = EVENT_BODY_MAX};
 	struct fetch_request request = {
 		.method = "POST",
 		.url = arena_printf(
@@ -60,7 +61,6 @@ enum google_outcome google_event_insert(const struct google_call *call, const ch
 	};
 	struct fetch_reply reply;
 
-	buffer_init(&body, EVENT_BODY_MAX);
 	google_event_write(&body, draft, 0);
 	if (!google_ask_json(call, &request, &body, GOOGLE_ABOUT_EVENT, &reply, answer))
 		return answer->outcome;
@@ -90,7 +90,7 @@ enum google_outcome google_event_patch(const struct google_call *call, const cha
 				       const struct google_event_draft *draft, const char *if_match,
 				       struct google_event *ret_event, struct google_answer *answer)
 {
-	__attribute__((cleanup(buffer_clear))) struct buffer body;
+	__attribute__((cleanup(buffer_clear))) struct buffer body = {.max = EVENT_BODY_MAX};
 	struct fetch_request request = {
 		.method = "PATCH",
 		.url = arena_printf(
@@ -104,7 +104,6 @@ enum google_outcome google_event_patch(const struct google_call *call, const cha
 	};
 	struct fetch_reply reply;
 
-	buffer_init(&body, EVENT_BODY_MAX);
 	google_event_write(&body, draft, parts);
 	if (!google_ask_json(call, &request, &body, GOOGLE_ABOUT_EVENT, &reply, answer))
 		return answer->outcome;
@@ -150,7 +149,7 @@ enum google_outcome google_events_page(const struct google_call *call, const cha
 				       const struct google_event_query *query,
 				       struct google_event_page *ret_page, struct google_answer *answer)
 {
-	__attribute__((cleanup(buffer_clear))) struct buffer url;
+	__attribute__((cleanup(buffer_clear))) struct buffer url = {.max = URL_MAX};
 	struct fetch_request request = {
 		.method = "GET",
 		.reply_max = PAGE_REPLY_MAX,
@@ -158,7 +157,6 @@ enum google_outcome google_events_page(const struct google_call *call, const cha
 	};
 	struct fetch_reply reply;
 
-	buffer_init(&url, 64 * 1024);
 	/* All but the bounds must be the same in the first list and in every sync that builds on it. */
 	buffer_printf(&url,
 		      "%s?maxResults=250&singleEvents=true&showDeleted=true&maxAttendees=20&prettyPrint=false"
@@ -194,7 +192,7 @@ enum google_outcome google_events_watch(const struct google_call *call, const ch
 					seconds lifetime, struct google_channel *ret_channel,
 					struct google_answer *answer)
 {
-	__attribute__((cleanup(buffer_clear))) struct buffer body;
+	__attribute__((cleanup(buffer_clear))) struct buffer body = {.max = EVENT_BODY_MAX};
 	struct fetch_request request = {
 		.method = "POST",
 		.url = arena_printf(call->mem, "%s/watch?prettyPrint=false&fields=resourceId,expiration",
@@ -205,7 +203,6 @@ enum google_outcome google_events_watch(const struct google_call *call, const ch
 	struct json_writer writer;
 	struct fetch_reply reply;
 
-	buffer_init(&body, EVENT_BODY_MAX);
 	json_writer_init(&writer, &body);
 	json_write_object(&writer, NULL);
 	json_write_text(&writer, "id", channel_id);
@@ -228,7 +225,7 @@ enum google_outcome google_events_watch(const struct google_call *call, const ch
 enum google_outcome google_channel_stop(const struct google_call *call, const char *channel_id,
 					const char *resource_id, struct google_answer *answer)
 {
-	__attribute__((cleanup(buffer_clear))) struct buffer body;
+	__attribute__((cleanup(buffer_clear))) struct buffer body = {.max = EVENT_BODY_MAX};
 	struct fetch_request request = {
 		.method = "POST",
 		.url = arena_printf(call->mem, "%s/channels/stop", call->api),
@@ -238,7 +235,6 @@ enum google_outcome google_channel_stop(const struct google_call *call, const ch
 	struct json_writer writer;
 	struct fetch_reply reply;
 
-	buffer_init(&body, EVENT_BODY_MAX);
 	json_writer_init(&writer, &body);
 	json_write_object(&writer, NULL);
 	json_write_text(&writer, "id", channel_id);
