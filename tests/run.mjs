@@ -9,7 +9,7 @@ import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { startTestServer } from './harness/postgres.mjs';
-import { ROOT, RUN_FOLDER } from './harness/run_folder.mjs';
+import { ROOT, runFolder } from './harness/run_folder.mjs';
 
 const APART = ['browser', 'bench', 'fuzz'].map((name) => path.join(ROOT, 'tests', name));
 
@@ -36,5 +36,5 @@ for (const [batch, concurrency] of [[together, Number(process.env.TEST_JOBS ?? 2
   for await (const text of stream.compose(new spec())) process.stdout.write(text);
 }
 await server.stop();
-if (failed) console.log(`logs are kept in ${path.join(RUN_FOLDER, 'logs')}`);
+if (failed) console.log(`logs are kept in ${path.join(runFolder(), 'logs')}`);
 process.exitCode = failed || !files.length ? 1 : 0;

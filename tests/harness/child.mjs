@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { RUN_FOLDER } from './run_folder.mjs';
+import { runFolder } from './run_folder.mjs';
 
 let count = 0;
 
@@ -21,11 +21,14 @@ export async function until(what, question, ms = 10_000) {
 }
 
 export class Child {
-  /** `options`: as for spawn; `name` names the log file. The program ends with us, however we end: by `deathSignal`. */
-  constructor(command, args, { name = path.basename(command), deathSignal = 'KILL', ...options } = {}) {
+  /**
+   * `options`: as for spawn; `logFile` receives all output, by default a file of the run's logs that `name` names.
+   * The program ends with us, however we end: by `deathSignal`.
+   */
+  constructor(command, args, { name = path.basename(command), logFile, deathSignal = 'KILL', ...options } = {}) {
     this.name = name;
     this.lines = [];
-    this.logFile = path.join(RUN_FOLDER, 'logs', `${process.pid}-${++count}-${name}.log`);
+    this.logFile = logFile ?? path.join(runFolder(), 'logs', `${process.pid}-${++count}-${name}.log`);
     this.process = spawn('setpriv', ['--pdeathsig', deathSignal, '--', command, ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...options });
     this.pid = this.process.pid; // setpriv becomes the program, so this is its process
     const log = fs.createWriteStream(this.logFile);

@@ -18,8 +18,9 @@ const inherited = () => Object.fromEntries(['PATH', 'HOME', 'LANG', 'TZ', 'ASAN_
 
 export class Daemon {
   /** Starts `bookingd serve` and waits until it is ready (or, with `ready: false`, only alive). */
-  static async start({ env = {}, ready = true, port } = {}) {
+  static async start({ env = {}, ready = true, port, child = {} } = {}) {
     const daemon = new Daemon();
+    daemon.childOptions = child;
     daemon.port = port ?? await freePort();
     daemon.url = `http://127.0.0.1:${daemon.port}`;
     daemon.env = { BIND_ADDRESS: '127.0.0.1', PORT: String(daemon.port), PUBLIC_URL: daemon.url, ...env };
@@ -31,9 +32,8 @@ export class Daemon {
   async #spawn(ready) {
     const env = { ...inherited(), ...this.env };
     for (const name of Object.keys(env)) if (env[name] === undefined || env[name] === null) delete env[name];
-    this.child = process.env.VALGRIND
-      ? new Child('valgrind', [...VALGRIND, bookingd(), 'serve'], { name: 'bookingd', env })
-      : new Child(bookingd(), ['serve'], { name: 'bookingd', env });
+    const command = [...(process.env.VALGRIND ? ['valgrind', ...VALGRIND] : []), bookingd(), 'serve'];
+    this.child = new Child(command[0], command.slice(1), { name: 'bookingd', env, ...this.childOptions });
     await until(`${ready ? 'readiness' : 'a sign of life'} of bookingd (see ${this.child.logFile})`, async () => {
       if (this.child.end) throw new Error(`bookingd ended (${JSON.stringify(this.child.end)}):\n${this.child.lines.slice(-20).join('\n')}`);
       try {

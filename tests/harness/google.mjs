@@ -5,12 +5,11 @@ import { ROOT, freePort, temporaryFolder } from './run_folder.mjs';
 
 export class Google {
   /** Starts the stand-in and, where SCHEMA_PROXY names one, the schema proxy in front of it. */
-  static async start({ stateFile, port } = {}) {
+  static async start({ credentials = temporaryFolder('google'), stateFile, child = {} } = {}) {
     const google = new Google();
-    const args = [path.join(ROOT, 'tests/google/google.mjs'), '--credentials', temporaryFolder('google')];
+    const args = [path.join(ROOT, 'tests/google/google.mjs'), '--credentials', credentials];
     if (stateFile) args.push('--state', stateFile);
-    if (port) args.push('--port', String(port));
-    google.child = new Child(process.execPath, args, { name: 'google' });
+    google.child = new Child(process.execPath, args, { name: 'google', ...child });
     Object.assign(google, JSON.parse(await google.child.line((line) => line.startsWith('{'), 'its addresses')));
     if (process.env.SCHEMA_PROXY) await google.#startProxy(process.env.SCHEMA_PROXY);
     return google;

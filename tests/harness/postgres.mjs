@@ -47,9 +47,9 @@ function ownFolder(folder) {
 export class Postgres {
   /**
    * Starts a server on `folder`, made with initdb if it is new. `durable: false` gives up safety for speed; `settings` are
-   * further ones of postgresql.conf. Resolves when it answers.
+   * further ones of postgresql.conf, `child` options for the program. Resolves when it answers.
    */
-  static async start({ folder, port, durable = true, settings = {} }) {
+  static async start({ folder, port, durable = true, settings = {}, child = {} }) {
     ownFolder(folder);
     // Unix sockets have short names only, so theirs is a folder of its own.
     const socketFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'bookingd-pg-'));
@@ -68,7 +68,7 @@ export class Postgres {
       ['-D', folder, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]);
     const server = new Postgres();
     Object.assign(server, { folder, port, socketFolder });
-    server.child = new Child(program, args, { name: 'postgres', cwd: '/', deathSignal: 'INT' });
+    server.child = new Child(program, args, { name: 'postgres', cwd: '/', deathSignal: 'INT', ...child });
     try {
       await server.child.line((line) => line.includes('database system is ready to accept connections'), 'readiness', 60_000);
     } catch (error) {
