@@ -35,6 +35,13 @@ CFLAGS   += -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(SANITIZERS) -pthread 
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
+# `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
+PREPARED := $(if $(filter run test,$(MAKECMDGOALS)),packages)
+
+.PHONY: packages
+packages: ## install the Debian packages that are missing
+	@config/install-packages
+
 # ---------------------------------------------------------------- SQL
 
 # SQL becomes tables that the C sources include: a statement that does not exist does not compile.
@@ -80,7 +87,7 @@ $(call archive,$(1)): $(call objects,$(call sources,$(1)))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
 
-$(OUT)/%.o: %.c | $(GENERATED)
+$(OUT)/%.o: %.c | $(GENERATED) $(PREPARED)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -102,6 +109,15 @@ $(OUT)/tests/unit/main/test_config: $(call objects,tests/unit/main/test_config.c
 .PHONY: unit
 unit: $(UNIT_TESTS) ## run the unit tests
 	@for test in $(UNIT_TESTS); do echo "# $$test"; $$test || exit 1; done
+
+# Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).
+.PHONY: test
+test: unit $(OUT)/bookingd ## run all tests
+	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs
+
+.PHONY: run
+run: $(OUT)/bookingd ## try it: PostgreSQL, a stand-in for Google and bookingd on PORT (8080), until Ctrl-C
+	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/demo.mjs
 
 # ---------------------------------------------------------------- housekeeping
 
