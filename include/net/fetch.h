@@ -60,7 +60,7 @@ struct fetch_reply {
 	size_t body_length;  /* the body may hold NULs */
 	char *etag;          /* the ETag header with its quotes, in the arena; NULL: none */
 	seconds retry_after; /* Retry-After, a date turned into seconds from now; 0: none. 0 .. 86400 */
-	char detail[160];    /* with a failure: one line for the operator; never part of a request */
+	char detail[256];    /* with a failure: one line for the operator; never part of a request */
 };
 
 struct fetch_client;
