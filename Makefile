@@ -57,6 +57,16 @@ $(GEN)/migrations.h: sql/migrations.awk $(wildcard sql/migrations) $(MIGRATIONS)
 	@mkdir -p $(@D)
 	awk -f $< $(MIGRATIONS) /dev/null >$@
 
+# ---------------------------------------------------------------- web
+
+# The pages' files become a table too, with compressed twins.
+WEB       := $(sort $(shell find src/web -type f))
+GENERATED += $(GEN)/assets.h
+
+$(GEN)/assets.h: src/http/embed_assets.sh $(shell find src/web -type d) $(WEB)
+	@mkdir -p $(@D)
+	sh $< $(GEN)/web $(WEB) >$@
+
 # ---------------------------------------------------------------- layers, lowest first; a layer may use those before it
 
 LAYERS   := base domain http net db app api

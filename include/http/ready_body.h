@@ -1,9 +1,9 @@
 /*
  * ready_body - finished bytes that many replies share: a cached answer, an asset.
  *
- * Immutable and counted: the cache holds one reference, every reply in flight its own, so dropping
- * it from the cache never pulls it from under a slow client. The compressed twin and the ETag
- * are made once. Safe from any thread.
+ * Immutable and counted: the cache holds one reference, every reply in flight its own, so dropping it
+ * from the cache never pulls it from under a slow client. The ETag is made with it, the compressed
+ * twin when the first client asks for it, and never again. Safe from any thread.
  */
 #ifndef HTTP_READY_BODY_H
 #define HTTP_READY_BODY_H
@@ -11,28 +11,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { READY_BODY_ETAG_BYTES = 24 };
+
 struct ready_body {
 	const char *bytes;
 	size_t length;
-	const char *gzip; /* NULL when the twin would not be smaller, or was not asked for */
-	size_t gzip_length;
 	const char *content_type;
 	/*
-	 * Strong, quotes included, one per encoding, as RFC 9110 section 8.8.3.3 demands. The plain one
-	 * is a hash of the bytes; If-None-Match is held against both.
+	 * Strong, quotes included, and one for each encoding, as RFC 9110 section 8.8.3.3 demands. Made of a
+	 * hash of the plain bytes, so the same on every replica.
 	 */
-	char etag[24];
-	char gzip_etag[24];
+	char etag[READY_BODY_ETAG_BYTES];
+	char gzip_etag[READY_BODY_ETAG_BYTES];
 };
 
 /*
  * A ready body with one reference, copied from `bytes`. `content_type` is borrowed for its whole
- * life (a literal). With `compress`, makes the gzip twin if it saves anything: some 100 µs for
- * 17 KB, so only for what will be asked for again.
+ * life (a literal).
  */
-struct ready_body *ready_body_new(const char *bytes, size_t length, const char *content_type, bool compress);
+struct ready_body *ready_body_new(const char *bytes, size_t length, const char *content_type);
 
-/* As ready_body_new over bytes and twin that live for ever (embedded in the binary); copies nothing. */
+/*
+ * As ready_body_new over bytes and twin that live for ever (embedded in the binary); copies nothing.
+ * `gzip` may be NULL: then none is made either.
+ */
 struct ready_body *ready_body_new_static(const char *bytes, size_t length, const char *gzip,
 					 size_t gzip_length, const char *content_type);
 
@@ -42,7 +44,13 @@ struct ready_body *ready_body_hold(struct ready_body *body);
 /* Give a reference back; the last one frees. NULL is fine. */
 void ready_body_drop(struct ready_body *body);
 
-/* Bytes it keeps allocated, for caches with a memory bound. */
+/*
+ * The compressed twin. Made on the first call, which costs some 100 µs for 17 KB. False, outputs
+ * untouched, if it would save nothing.
+ */
+bool ready_body_gzip(struct ready_body *body, const char **ret_bytes, size_t *ret_length);
+
+/* Bytes it keeps allocated now, for caches with a memory bound. */
 size_t ready_body_size(const struct ready_body *body);
 
 #endif

@@ -3,8 +3,8 @@
  *
  * Starts as an empty 500; a handler sets the status and either writes a body into a bounded buffer
  * or lends a ready body that many replies share. The server adds Date, Content-Length,
- * X-Request-Id, CORS headers and nosniff, and leaves the body out for HEAD. Belongs to the thread
- * that holds the request; nothing here blocks.
+ * X-Request-Id, CORS headers, nosniff and (unless the handler sets another) `Cache-Control: no-store`, and
+ * leaves the body out for HEAD. Belongs to the thread that holds the request; nothing here blocks.
  */
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H
@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "http/request.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -47,6 +48,16 @@ bool reply_header(struct reply *reply, const char *name, const char *value);
 bool reply_header_printf(struct reply *reply, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* As reply_header for a name and a sane value that live as long as the reply: literals, the request's arena.
+ */
+void reply_header_literal(struct reply *reply, const char *name, const char *value);
+
+/* The value set so far, or NULL. */
+const char *reply_get_header(const struct reply *reply, const char *name);
+
+/* Add a name to Vary. */
+void reply_vary(struct reply *reply, const char *name);
+
 /* Set a status without a body: 204, 302. */
 void reply_empty(struct reply *reply, unsigned status);
 
@@ -79,8 +90,16 @@ void reply_problem(struct reply *reply, const struct problem *problem);
 /*
  * Answer with a ready body: 200, or 304 when the request's If-None-Match names its ETag. Takes a
  * reference of its own. Sends the compressed twin if there is one and the client takes gzip;
- * sets Content-Type, ETag, Content-Encoding and Vary.
+ * sets Content-Type, ETag, Content-Encoding and Vary, and Cache-Control to "private, no-cache" if the handler
+ * has not set it.
  */
 void reply_ready(struct reply *reply, const struct request *request, struct ready_body *ready);
+
+/*
+ * For the server and for tests: make a reply that is zeroed, or that was reset, an empty 500; and let go of
+ * what it holds, but for memory that the next one will use.
+ */
+void reply_init(struct reply *reply, struct arena *mem);
+void reply_reset(struct reply *reply);
 
 #endif

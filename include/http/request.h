@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/instant.h"
+#include "http/address.h"
 #include "http/router.h"
 
 #include <stdbool.h>
@@ -18,16 +19,8 @@
 #include <stdint.h>
 
 enum {
-	REQUEST_QUERY_MAX = 32,  /* query parameters in one request */
-	REQUEST_ID_BYTES = 65,   /* the longest X-Request-Id we take over, with its NUL */
-	ADDRESS_TEXT_BYTES = 46, /* as INET6_ADDRSTRLEN */
-	ADDRESS_KEY_BYTES = 8,
-};
-
-/* Who connected. Behind TRUSTED_PROXY_HOPS proxies, who connected to the outermost of them. */
-struct address {
-	char text[ADDRESS_TEXT_BYTES];        /* "203.0.113.7", "2001:db8::1"; "" if unknown */
-	unsigned char key[ADDRESS_KEY_BYTES]; /* for rate limits: the IPv4 address, or the IPv6 /64 */
+	REQUEST_QUERY_MAX = 32, /* query parameters in one request */
+	REQUEST_ID_BYTES = 65,  /* the longest X-Request-Id we take over, with its NUL */
 };
 
 struct query_parameter {
@@ -51,8 +44,8 @@ struct request {
 	const char *path;          /* as sent, still encoded, without the query */
 	const char *query_text;    /* as sent, after the `?`; "" without */
 	const char *id;            /* X-Request-Id: the client's if sane, else a new one */
-	struct address address;
-	instant now; /* read once, when the headers had come */
+	struct address address; /* who connected, to the outermost of the trusted proxies if there are any */
+	instant now;            /* read once, when the headers had come */
 	struct route_parameters parameters;
 	struct query_parameter query[REQUEST_QUERY_MAX];
 	size_t query_count;
@@ -85,5 +78,21 @@ bool request_accepts_gzip(const struct request *request);
 
 /* Whether If-None-Match names this strong ETag (quotes included), or is `*`. RFC 9110 section 13.1.2. */
 bool request_none_match(const struct request *request, const char *etag);
+
+/*
+ * Cut the next element of a comma-separated header value, blanks around it left out, empty ones skipped.
+ * *rest moves on. False at the end, outputs untouched.
+ */
+bool request_list_next(const char **rest, const char **ret_text, size_t *ret_length);
+
+/* For the server: whether an X-Request-Id of the client's is fit to be sent back and logged. */
+bool request_id_is_sane(const char *id);
+
+/*
+ * For the server: read `query_text` into `query`. False if a parameter is malformed, repeated or
+ * one too many; *ret_field is then the first such one's name, NULL if it has none. The sound ones are there
+ * in any case.
+ */
+bool request_read_query(struct request *request, const char **ret_field);
 
 #endif

@@ -76,6 +76,9 @@ struct router;
 struct router *router_new(const struct route routes[], size_t count);
 void router_free(struct router *router);
 
+/* "loop", "database", "google": for logs and metrics. */
+const char *lane_name(enum lane lane);
+
 /* The method's name ("GET"), and back. HEAD reads as HTTP_GET; an unknown name is HTTP_METHODS. */
 const char *http_method_name(enum http_method method);
 enum http_method http_method_parse(const char *name);

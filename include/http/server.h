@@ -57,7 +57,7 @@ struct server_settings {
 
 	const struct route *routes;
 	size_t route_count;
-	struct metrics *metrics;
+	struct metrics *metrics; /* not to be rendered after server_close */
 
 	/*
 	 * Called on the loop thread for every request that has a route, its body complete. Must not block.
@@ -70,9 +70,8 @@ struct server_settings {
 	void (*handle)(void *owner, struct request *request, struct reply *reply, void *worker);
 
 	/*
-	 * Called last, on whichever thread completed the reply (the loop thread for the server's own
-	 * refusals), before it is sent: a place for headers that every reply bears. May be NULL. Must not
-	 * block.
+	 * Called last, on the loop thread, before the reply is sent: a place for headers that every reply
+	 * bears. request->route is NULL where no route was found. May be NULL. Must not block.
 	 */
 	void (*finish)(void *owner, const struct request *request, struct reply *reply);
 

@@ -54,10 +54,13 @@ void work_queue_push(struct work_queue *queue, struct work *work);
 void work_queue_expire(struct work_queue *queue, int64_t now_ms);
 
 /* Jobs waiting now, and workers that are running one. */
-unsigned work_queue_waiting(const struct work_queue *queue);
-unsigned work_queue_running(const struct work_queue *queue);
+unsigned work_queue_waiting(struct work_queue *queue);
+unsigned work_queue_running(struct work_queue *queue);
 
-/* Stop: takes no more places, runs what waits, ends and joins the workers, frees the queue. Blocks. */
-void work_queue_close(struct work_queue *queue);
+/* Take no more places, run what waits, end and join the workers. Blocks. The queue may still be asked. */
+void work_queue_stop(struct work_queue *queue);
+
+/* Free a queue that was stopped, once nobody asks it any more. */
+void work_queue_free(struct work_queue *queue);
 
 #endif

@@ -1,0 +1,124 @@
+#include "http/assets.h"
+
+#include "assets.h"
+#include "http/ready_body.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The assembler puts the files' bytes into the binary. Their sizes are the distances between
+ * symbols, as a compiler cannot know them.
+ */
+#define EMBED(number, name, file)                                                                            \
+	__asm__(".pushsection .rodata, \"a\"\n"                                                               \
+		".balign 16\n"                                                                                \
+		"asset_" #number "_bytes: .incbin \"" file "\"\n"                                             \
+		"asset_" #number "_gzip: .incbin \"" file ".gz\"\n"                                           \
+		"asset_" #number "_end:\n"                                                                    \
+		".popsection\n");                                                                             \
+	extern const char asset_##number##_bytes[] __attribute__((visibility("hidden")));                     \
+	extern const char asset_##number##_gzip[] __attribute__((visibility("hidden")));                      \
+	extern const char asset_##number##_end[] __attribute__((visibility("hidden")));
+ASSETS(EMBED)
+
+struct file {
+	const char *name;
+	const char *bytes;
+	const char *gzip;
+	const char *end;
+};
+
+#define FILE_ROW(number, name, file) {name, asset_##number##_bytes, asset_##number##_gzip, asset_##number##_end},
+static const struct file files[] = {ASSETS(FILE_ROW)};
+enum { FILES = sizeof(files) / sizeof(files[0]) };
+
+struct assets {
+	struct ready_body *bodies[FILES];
+};
+
+/*
+ * Nothing inline runs, nothing of another site is loaded, no form goes elsewhere, nobody frames the page. The
+ * page's own scripts talk to this server only.
+ */
+static const char page_policy[] =
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+	"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+static const char *content_type(const char *name)
+{
+	static const struct {
+		const char *suffix;
+		const char *type;
+	} types[] = {
+		{".html", "text/html; charset=utf-8"},
+		{".js", "text/javascript; charset=utf-8"},
+		{".css", "text/css; charset=utf-8"},
+		{".json", "application/json"},
+		{".svg", "image/svg+xml"},
+		{".png", "image/png"},
+		{".ico", "image/x-icon"},
+		{".webmanifest", "application/manifest+json"},
+		{".woff2", "font/woff2"},
+		{".txt", "text/plain; charset=utf-8"},
+	};
+	const char *suffix = strrchr(name, '.');
+	for (size_t i = 0; suffix != NULL && i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i].suffix, suffix) == 0)
+			return types[i].type;
+	return "application/octet-stream";
+}
+
+struct assets *assets_new(void)
+{
+	struct assets *assets = calloc(1, sizeof(*assets));
+	if (assets == NULL)
+		abort();
+	for (size_t i = 0; i < FILES; i++) {
+		size_t length = (size_t)(files[i].gzip - files[i].bytes);
+		size_t gzip_length = (size_t)(files[i].end - files[i].gzip);
+		assets->bodies[i] = ready_body_new_static(files[i].bytes, length,
+							  gzip_length < length ? files[i].gzip : NULL, gzip_length,
+							  content_type(files[i].name));
+	}
+	return assets;
+}
+
+void assets_free(struct assets *assets)
+{
+	if (assets == NULL)
+		return;
+	for (size_t i = 0; i < FILES; i++)
+		ready_body_drop(assets->bodies[i]);
+	free(assets);
+}
+
+const char *assets_version(void)
+{
+	return ASSETS_VERSION;
+}
+
+bool assets_reply(const struct assets *assets, const char *name, const struct request *request,
+		  struct reply *reply)
+{
+	size_t i = 0;
+	while (i < FILES && strcmp(files[i].name, name) != 0)
+		i++;
+	if (i == FILES)
+		return false;
+
+	const char *version = request_query(request, "v");
+	bool current = version != NULL && strcmp(version, ASSETS_VERSION) == 0;
+	reply_header_literal(reply, "Cache-Control",
+			     current ? "public, max-age=31536000, immutable" : "public, no-cache");
+	reply_header_literal(reply, "Referrer-Policy", "strict-origin-when-cross-origin");
+	if (strncmp(assets->bodies[i]->content_type, "text/html", 9) == 0) {
+		reply_header_literal(reply, "Content-Security-Policy", page_policy);
+	} else {
+		/* Nothing in them is secret, and the widget lives on other sites. */
+		reply_header_literal(reply, "Access-Control-Allow-Origin", "*");
+		reply_header_literal(reply, "Cross-Origin-Resource-Policy", "cross-origin");
+	}
+	reply_ready(reply, request, assets->bodies[i]);
+	return true;
+}

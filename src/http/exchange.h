@@ -1,0 +1,132 @@
+/*
+ * exchange - one request and its reply on the way through the server. Private to src/http.
+ *
+ * Everything here runs on the loop thread that owns the connection; only what lies between lane_push and
+ * loop_give_back runs on a worker, which then holds the exchange alone.
+ */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include "http/reply.h"
+#include "http/request.h"
+#include "http/server.h"
+#include "http/work_queue.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct server;
+
+/* A TCP connection, from accept to close. In its loop's list, to be cut off when it is too slow. */
+struct peer {
+	struct peer *next;
+	struct peer **previous; /* what points to this peer */
+	struct loop *loop;
+	int socket;
+	bool idle;         /* between two requests */
+	int64_t cut_at_ms; /* monotonic; INT64_MAX while a request is being worked on */
+	struct address address;
+};
+
+enum stage {
+	STAGE_HEADERS,  /* the request line has come */
+	STAGE_BODY,     /* the headers have come; the body is being read, or thrown away */
+	STAGE_WORKING,  /* a lane has it, or it has been given back and not yet been resumed */
+	STAGE_REPLYING, /* libmicrohttpd has the reply */
+};
+
+struct exchange {
+	struct request request;
+	struct reply reply;
+	struct arena mem;
+	struct buffer incoming; /* the body */
+	struct work work;
+	struct exchange *next; /* in the loop's lists of finished and of spare ones */
+	struct MHD_Connection *connection;
+	struct peer *peer;
+	enum stage stage;
+	bool refused;     /* the reply is made already: the body is thrown away */
+	bool options;     /* OPTIONS: answered by the server */
+	size_t discarded; /* bytes of a body that nobody wants */
+	size_t reply_bytes;
+	unsigned reply_status; /* as sent; 0 while nothing was */
+	int64_t began_us;      /* when the headers had come */
+	int64_t waited_us;     /* for a worker; negative: no lane was needed */
+};
+
+/* What a lane's workers are opened with. */
+struct lane_owner {
+	struct server *server;
+	enum lane lane;
+};
+
+struct loop {
+	struct server *server;
+	struct MHD_Daemon *daemon;
+	pthread_t thread;
+	unsigned number;
+	int epoll;
+	int wake; /* eventfd: written when `finished` was empty before */
+	struct exchange *_Atomic finished;
+	struct exchange *spare;
+	unsigned spare_count;
+	struct peer *peers;
+	unsigned peer_count;
+	unsigned answering; /* exchanges past STAGE_BODY */
+};
+
+struct server {
+	struct server_settings settings;
+	struct router *router;
+	struct work_queue *lanes[LANES]; /* none for LANE_LOOP */
+	struct lane_owner lane_owners[LANES];
+	int listener;
+	uint16_t port;
+	atomic_bool draining; /* no new work */
+	atomic_bool ending;   /* the lanes are empty: finish the replies, then end the loops */
+	uint64_t id_seed;
+	atomic_uint_fast64_t id_count;
+	struct tally *tally;
+	struct loop loops[];
+};
+
+/* microseconds of the clock that never jumps */
+int64_t monotonic_us(void);
+
+/* loop.c: start and end the loop's thread; give a finished exchange back to it from any thread. */
+bool loop_start(struct loop *loop);
+void loop_wake(struct loop *loop);
+void loop_give_back(struct exchange *exchange);
+
+/* exchange.c: libmicrohttpd's callbacks. */
+void *exchange_on_uri(void *loop, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result exchange_on_access(void *loop, struct MHD_Connection *connection, const char *url,
+				   const char *method, const char *version, const char *upload,
+				   size_t *upload_size, void **exchange);
+void exchange_on_completed(void *loop, struct MHD_Connection *connection, void **exchange,
+			   enum MHD_RequestTerminationCode code);
+void exchange_on_connection(void *loop, struct MHD_Connection *connection, void **peer,
+			    enum MHD_ConnectionNotificationCode code);
+void exchange_free(struct exchange *exchange);
+
+/* send.c: hand the reply to libmicrohttpd. */
+enum MHD_Result exchange_send(struct exchange *exchange);
+
+/* cors.c: the headers a browser asks for before it lets a page of another origin see the reply. */
+void cors_apply(const struct server_settings *settings, const struct request *request, struct reply *reply);
+void cors_preflight(const struct server_settings *settings, const struct request *request, const char *allow,
+		    struct reply *reply);
+
+/* tally.c: counting and logging what was answered. */
+struct tally *tally_new(struct server *server);
+void tally_free(struct tally *tally);
+void tally_exchange(struct tally *tally, const struct exchange *exchange, bool delivered);
+void tally_cut(struct tally *tally);
+void tally_connection(struct tally *tally, int change); /* 1 or -1 */
+
+#endif

@@ -1,0 +1,218 @@
+#include "exchange.h"
+
+#include "base/instant.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	TICK_MS = 250,          /* how often queues and slow connections are looked at */
+	CROWDED_IDLE_MS = 1000, /* how long an idle connection may stay while the server is nearly full */
+};
+
+int64_t monotonic_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void loop_wake(struct loop *loop)
+{
+	const uint64_t one = 1;
+	ssize_t written = write(loop->wake, &one, sizeof(one));
+	(void)written; /* it can only fail when it is full, and then it is readable anyway */
+}
+
+void loop_give_back(struct exchange *exchange)
+{
+	struct loop *loop = exchange->peer->loop;
+	struct exchange *first = atomic_load_explicit(&loop->finished, memory_order_relaxed);
+	do {
+		exchange->next = first;
+	} while (!atomic_compare_exchange_weak_explicit(&loop->finished, &first, exchange,
+							memory_order_release, memory_order_relaxed));
+	/* Whoever put the first one there has woken the loop, and it has not yet come to take them. */
+	if (first == NULL)
+		loop_wake(loop);
+}
+
+/* Resume what the workers have finished, the oldest first. */
+static void take_finished(struct loop *loop)
+{
+	struct exchange *newest = atomic_exchange_explicit(&loop->finished, NULL, memory_order_acquire);
+	struct exchange *oldest = NULL;
+	while (newest != NULL) {
+		struct exchange *next = newest->next;
+		newest->next = oldest;
+		oldest = newest;
+		newest = next;
+	}
+	while (oldest != NULL) {
+		struct exchange *next = oldest->next;
+		MHD_resume_connection(oldest->connection);
+		oldest = next;
+	}
+}
+
+/*
+ * Cut off connections that are past their time. Closing is left to libmicrohttpd, which finds the socket at
+ * its end. When the server is nearly full, idle connections go first.
+ */
+static void cut_slow(struct loop *loop, int64_t now_ms)
+{
+	const struct server_settings *settings = &loop->server->settings;
+	bool crowded = loop->peer_count > settings->connections / settings->loops / 10 * 9;
+	int64_t idle_ms = settings->idle_seconds * (int64_t)1000;
+	for (struct peer *peer = loop->peers; peer != NULL; peer = peer->next) {
+		int64_t cut_at_ms = peer->cut_at_ms;
+		if (peer->idle && crowded && idle_ms > CROWDED_IDLE_MS)
+			cut_at_ms -= idle_ms - CROWDED_IDLE_MS;
+		if (now_ms < cut_at_ms)
+			continue;
+		if (!peer->idle)
+			tally_cut(loop->server->tally);
+		peer->cut_at_ms = INT64_MAX; /* once is enough */
+		shutdown(peer->socket, SHUT_RDWR);
+	}
+}
+
+static void tick(struct loop *loop, int64_t now_ms)
+{
+	struct server *server = loop->server;
+	if (loop->number == 0)
+		for (enum lane lane = LANE_DATABASE; lane < LANES; lane++)
+			work_queue_expire(server->lanes[lane], now_ms);
+	cut_slow(loop, now_ms);
+}
+
+/* How long to wait for events: 0 when libmicrohttpd has work left over. */
+static int wait_ms(struct loop *loop, int64_t now_ms, int64_t next_tick_ms)
+{
+	int64_t wait = next_tick_ms > now_ms ? next_tick_ms - now_ms : 0;
+	MHD_UNSIGNED_LONG_LONG wanted = 0;
+	if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && wanted < (MHD_UNSIGNED_LONG_LONG)wait)
+		wait = (int64_t)wanted;
+	return (int)wait;
+}
+
+static void run(struct loop *loop)
+{
+	struct server *server = loop->server;
+	bool quiesced = false;
+	int64_t next_tick_ms = 0;
+	int64_t give_up_ms = INT64_MAX;
+	for (;;) {
+		int64_t now_ms = monotonic_ms();
+		if (now_ms >= next_tick_ms) {
+			tick(loop, now_ms);
+			next_tick_ms = now_ms + TICK_MS;
+		}
+		if (!quiesced && atomic_load(&server->draining)) {
+			/* The listening socket is the server's, which closes it when all loops have let go of
+			 * it. */
+			MHD_quiesce_daemon(loop->daemon);
+			quiesced = true;
+		}
+		if (atomic_load(&server->ending)) {
+			if (give_up_ms == INT64_MAX)
+				give_up_ms = now_ms + server->settings.reply_seconds * (int64_t)1000;
+			bool all_back = atomic_load(&loop->finished) == NULL;
+			if ((loop->answering == 0 && all_back) || now_ms >= give_up_ms)
+				return;
+		}
+		struct epoll_event events[2];
+		int count = epoll_wait(loop->epoll, events, 2, wait_ms(loop, now_ms, next_tick_ms));
+		for (int i = 0; i < count; i++) {
+			uint64_t woken = 0;
+			if (events[i].data.fd == loop->wake && read(loop->wake, &woken, sizeof(woken)) < 0 &&
+			    errno != EAGAIN)
+				abort();
+		}
+		/* After the eventfd was read: whatever comes from now on wakes us again. */
+		take_finished(loop);
+		MHD_run(loop->daemon);
+	}
+}
+
+static void *loop_main(void *loop_pointer)
+{
+	struct loop *loop = loop_pointer;
+	run(loop);
+	MHD_stop_daemon(loop->daemon);
+	while (loop->spare != NULL) {
+		struct exchange *next = loop->spare->next;
+		exchange_free(loop->spare);
+		loop->spare = next;
+	}
+	close(loop->epoll);
+	close(loop->wake);
+	return NULL;
+}
+
+/* Names and values are decoded by ourselves: leave them as they are. */
+static size_t unescape_nothing(void *owner, struct MHD_Connection *connection, char *text)
+{
+	(void)owner;
+	(void)connection;
+	size_t length = 0;
+	while (text[length] != '\0')
+		length++;
+	return length;
+}
+
+static struct MHD_Daemon *start_daemon(struct loop *loop)
+{
+	enum { CONNECTION_BYTES = 16 * 1024 }; /* headers of a request and of its reply; more is 431 */
+	const struct server_settings *settings = &loop->server->settings;
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_on_access, loop,
+		MHD_OPTION_LISTEN_SOCKET, loop->server->listener, MHD_OPTION_URI_LOG_CALLBACK,
+		exchange_on_uri, loop, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, loop, MHD_OPTION_NOTIFY_CONNECTION,
+		exchange_on_connection, loop, MHD_OPTION_CONNECTION_LIMIT,
+		settings->connections / settings->loops, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		settings->connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
+		1, MHD_OPTION_END);
+}
+
+static void watch(int epoll, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+		abort();
+}
+
+bool loop_start(struct loop *loop)
+{
+	loop->daemon = start_daemon(loop);
+	if (loop->daemon == NULL)
+		return false;
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop->epoll < 0 || loop->wake < 0)
+		abort();
+	watch(loop->epoll, MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
+	watch(loop->epoll, loop->wake);
+
+	/* Signals are main's business. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool started = pthread_create(&loop->thread, NULL, loop_main, loop) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!started)
+		abort();
+	char name[16];
+	snprintf(name, sizeof(name), "loop-%u", loop->number % 1000);
+	pthread_setname_np(loop->thread, name);
+	return true;
+}

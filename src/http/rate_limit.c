@@ -1,0 +1,181 @@
+#include "http/rate_limit.h"
+
+#include "base/crypto.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A bucket is kept as the one moment at which it will be full again (the "theoretical arrival time" of the
+ * generic cell rate algorithm). A moment that has passed says the same as no entry at all, so entries need no
+ * cleaning: they are written over.
+ */
+enum {
+	WAYS = 8, /* places a key may lie in */
+	LOCKS = 64,
+};
+
+#define WINDOW_US ((uint64_t)60 * 1000 * 1000)
+
+struct entry {
+	uint64_t hash;
+	uint64_t full_at; /* microseconds, monotonic */
+};
+
+struct rate_limit {
+	const char *name;
+	unsigned per_minute;
+	uint64_t token_us; /* time in which one token comes back */
+	uint64_t secret[2];
+	size_t sets; /* a power of two */
+	struct entry *entries;
+	pthread_mutex_t locks[LOCKS];
+};
+
+static uint64_t rotate(uint64_t value, unsigned bits)
+{
+	return value << bits | value >> (64 - bits);
+}
+
+static void sip_round(uint64_t v[static 4])
+{
+	v[0] += v[1];
+	v[1] = rotate(v[1], 13) ^ v[0];
+	v[0] = rotate(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotate(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotate(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotate(v[1], 17) ^ v[2];
+	v[2] = rotate(v[2], 32);
+}
+
+/* SipHash-2-4 (Aumasson and Bernstein, 2012) on a little-endian machine. */
+static uint64_t sip_hash(const uint64_t secret[static 2], const void *key, size_t length)
+{
+	uint64_t v[4] = {
+		secret[0] ^ 0x736f6d6570736575u,
+		secret[1] ^ 0x646f72616e646f6du,
+		secret[0] ^ 0x6c7967656e657261u,
+		secret[1] ^ 0x7465646279746573u,
+	};
+	const unsigned char *bytes = key;
+	for (size_t left = length;;) {
+		uint64_t word = left < sizeof(word) ? (uint64_t)length << 56 : 0;
+		size_t taken = left < sizeof(word) ? left : sizeof(word);
+		memcpy(&word, bytes, taken);
+		v[3] ^= word;
+		sip_round(v);
+		sip_round(v);
+		v[0] ^= word;
+		if (left < sizeof(word))
+			break;
+		bytes += taken;
+		left -= taken;
+	}
+	v[2] ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+struct rate_limit *rate_limit_new(const char *name, unsigned per_minute, size_t keys)
+{
+	struct rate_limit *limit = calloc(1, sizeof(*limit));
+	if (limit == NULL)
+		abort();
+	limit->name = name;
+	limit->per_minute = per_minute;
+	if (per_minute == 0)
+		return limit;
+	limit->token_us = WINDOW_US / per_minute;
+	limit->sets = 1;
+	while (limit->sets * WAYS < keys)
+		limit->sets *= 2;
+	/* Untouched pages of it cost nothing until keys come. */
+	limit->entries = calloc(limit->sets * WAYS, sizeof(limit->entries[0]));
+	if (limit->entries == NULL)
+		abort();
+	crypto_random(limit->secret, sizeof(limit->secret));
+	for (size_t i = 0; i < LOCKS; i++)
+		pthread_mutex_init(&limit->locks[i], NULL);
+	return limit;
+}
+
+void rate_limit_free(struct rate_limit *limit)
+{
+	if (limit == NULL)
+		return;
+	if (limit->per_minute > 0)
+		for (size_t i = 0; i < LOCKS; i++)
+			pthread_mutex_destroy(&limit->locks[i]);
+	free(limit->entries);
+	free(limit);
+}
+
+/* The key's entry, or else the one of its set that is missed least: full, or the fullest. */
+static struct entry *entry_for(struct entry set[static WAYS], uint64_t hash)
+{
+	struct entry *least = &set[0];
+	for (size_t i = 0; i < WAYS; i++) {
+		if (set[i].hash == hash)
+			return &set[i];
+		if (set[i].full_at < least->full_at)
+			least = &set[i];
+	}
+	*least = (struct entry){hash, 0};
+	return least;
+}
+
+struct rate_verdict rate_limit_take(struct rate_limit *limit, const void *key, size_t length, int64_t now_ms)
+{
+	if (limit->per_minute == 0)
+		return (struct rate_verdict){.allowed = true};
+	uint64_t hash = sip_hash(limit->secret, key, length);
+	size_t set = hash & (limit->sets - 1);
+	/* A clock that starts at 0 must still leave "long ago" representable. */
+	uint64_t now = (uint64_t)now_ms * 1000 + WINDOW_US;
+
+	pthread_mutex_t *lock = &limit->locks[set % LOCKS];
+	pthread_mutex_lock(lock);
+	struct entry *entry = entry_for(&limit->entries[set * WAYS], hash);
+	uint64_t full_at = entry->full_at > now ? entry->full_at : now;
+	uint64_t after = full_at + limit->token_us;
+	bool allowed = after <= now + WINDOW_US;
+	if (allowed)
+		full_at = entry->full_at = after;
+	pthread_mutex_unlock(lock);
+
+	uint64_t used = full_at - now;
+	return (struct rate_verdict){
+		.allowed = allowed,
+		.limit = limit->per_minute,
+		.remaining = used < WINDOW_US ? (unsigned)((WINDOW_US - used) / limit->token_us) : 0,
+		.reset = (unsigned)((used + 999999) / 1000000),
+		.retry_after = allowed ? 0 : (unsigned)((after - now - WINDOW_US + 999999) / 1000000),
+	};
+}
+
+void rate_limit_headers(const struct rate_limit *limit, struct rate_verdict verdict, struct reply *reply)
+{
+	if (limit->per_minute == 0)
+		return;
+	reply_header_printf(reply, "RateLimit-Policy", "\"%s\";q=%u;w=60", limit->name, verdict.limit);
+	reply_header_printf(reply, "RateLimit", "\"%s\";r=%u;t=%u", limit->name, verdict.remaining,
+			    verdict.reset);
+}
+
+void rate_limit_refuse(const struct rate_limit *limit, struct rate_verdict verdict, struct reply *reply)
+{
+	rate_limit_headers(limit, verdict, reply);
+	reply_problem(reply,
+		      &(struct problem){
+			      .status = 429,
+			      .code = "rate_limited",
+			      .title = "Too many requests",
+			      .detail = "That was too much at once. Please wait a moment and try again.",
+			      .retry_after = verdict.retry_after,
+		      });
+}

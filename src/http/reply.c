@@ -1,0 +1,209 @@
+#include "http/reply.h"
+
+#include "base/json.h"
+#include "http/ready_body.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A body's memory that is kept for the next request on the same struct; more is given back. */
+enum { BODY_KEPT = 64 * 1024 };
+
+void reply_init(struct reply *reply, struct arena *mem)
+{
+	struct buffer body = reply->body;
+	*reply = (struct reply){.mem = mem, .status = 500, .body = body};
+	if (body.max != REPLY_BODY_MAX)
+		buffer_init(&reply->body, REPLY_BODY_MAX);
+}
+
+void reply_reset(struct reply *reply)
+{
+	ready_body_drop(reply->ready);
+	reply->ready = NULL;
+	if (reply->body.capacity > BODY_KEPT)
+		buffer_clear(&reply->body);
+	else
+		buffer_reset(&reply->body);
+}
+
+static bool value_is_sane(const char *value)
+{
+	for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
+		if ((*c < 0x20 && *c != '\t') || *c == 0x7f)
+			return false;
+	return true;
+}
+
+static bool name_is_sane(const char *name)
+{
+	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+	return length > 0 && name[length] == '\0';
+}
+
+static struct reply_header *find(struct reply *reply, const char *name)
+{
+	for (size_t i = 0; i < reply->header_count; i++)
+		if (strcasecmp(reply->headers[i].name, name) == 0)
+			return &reply->headers[i];
+	return NULL;
+}
+
+const char *reply_get_header(const struct reply *reply, const char *name)
+{
+	const struct reply_header *header = find((struct reply *)reply, name);
+	return header != NULL ? header->value : NULL;
+}
+
+void reply_header_literal(struct reply *reply, const char *name, const char *value)
+{
+	struct reply_header *header = find(reply, name);
+	if (header == NULL) {
+		if (reply->header_count == REPLY_HEADERS_MAX)
+			abort();
+		header = &reply->headers[reply->header_count++];
+	}
+	*header = (struct reply_header){name, value};
+}
+
+bool reply_header(struct reply *reply, const char *name, const char *value)
+{
+	if (!name_is_sane(name) || !value_is_sane(value))
+		return false;
+	reply_header_literal(reply, arena_strdup(reply->mem, name), arena_strdup(reply->mem, value));
+	return true;
+}
+
+bool reply_header_printf(struct reply *reply, const char *name, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	const char *value = arena_vprintf(reply->mem, format, arguments);
+	va_end(arguments);
+	if (!name_is_sane(name) || !value_is_sane(value))
+		return false;
+	reply_header_literal(reply, arena_strdup(reply->mem, name), value);
+	return true;
+}
+
+void reply_vary(struct reply *reply, const char *name)
+{
+	const char *before = reply_get_header(reply, "Vary");
+	if (before == NULL)
+		reply_header_literal(reply, "Vary", arena_strdup(reply->mem, name));
+	else if (strcasestr(before, name) == NULL)
+		reply_header_literal(reply, "Vary", arena_printf(reply->mem, "%s, %s", before, name));
+}
+
+static void drop_body(struct reply *reply)
+{
+	buffer_reset(&reply->body);
+	ready_body_drop(reply->ready);
+	reply->ready = NULL;
+	reply->ready_gzip = false;
+}
+
+void reply_empty(struct reply *reply, unsigned status)
+{
+	drop_body(reply);
+	reply->status = status;
+}
+
+struct buffer *reply_begin(struct reply *reply, unsigned status, const char *content_type)
+{
+	reply_empty(reply, status);
+	reply_header_literal(reply, "Content-Type", content_type);
+	return &reply->body;
+}
+
+struct buffer *reply_begin_json(struct reply *reply, unsigned status)
+{
+	return reply_begin(reply, status, "application/json");
+}
+
+static const char *status_phrase(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *phrase;
+	} phrases[] = {
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{409, "Conflict"},
+		{410, "Gone"},
+		{412, "Precondition Failed"},
+		{413, "Content Too Large"},
+		{415, "Unsupported Media Type"},
+		{422, "Unprocessable Content"},
+		{429, "Too Many Requests"},
+		{500, "Internal Server Error"},
+		{503, "Service Unavailable"},
+	};
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Error";
+}
+
+void reply_problem(struct reply *reply, const struct problem *problem)
+{
+	struct buffer *out = reply_begin(reply, problem->status, "application/problem+json");
+	reply->code = problem->code;
+
+	unsigned retry_after = problem->retry_after;
+	if (retry_after == 0 && (problem->status == 429 || problem->status == 503))
+		retry_after = 1;
+	if (retry_after > 0)
+		reply_header_literal(reply, "Retry-After", arena_printf(reply->mem, "%u", retry_after));
+
+	struct json_writer writer;
+	json_writer_init(&writer, out);
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "type", arena_printf(reply->mem, "urn:bookingd:problem:%s", problem->code));
+	json_write_text(&writer, "title",
+			problem->title != NULL ? problem->title : status_phrase(problem->status));
+	json_write_integer(&writer, "status", problem->status);
+	if (problem->detail != NULL)
+		json_write_text(&writer, "detail", problem->detail);
+	json_write_text(&writer, "code", problem->code);
+	if (problem->field != NULL)
+		json_write_text(&writer, "field", problem->field);
+	if (retry_after > 0)
+		json_write_integer(&writer, "retry_after", retry_after);
+	if (problem->appointment_id != NULL)
+		json_write_text(&writer, "appointment_id", problem->appointment_id);
+	json_write_object_end(&writer);
+}
+
+void reply_ready(struct reply *reply, const struct request *request, struct ready_body *ready)
+{
+	reply_empty(reply, 200);
+	bool gzip = false;
+	if (request_accepts_gzip(request)) {
+		const char *bytes = NULL;
+		size_t length = 0;
+		gzip = ready_body_gzip(ready, &bytes, &length);
+	}
+	reply_vary(reply, "Accept-Encoding");
+	if (reply_get_header(reply, "Cache-Control") == NULL)
+		reply_header_literal(reply, "Cache-Control", "private, no-cache");
+
+	/* The tags live as long as the body, which may end before the reply has gone out. */
+	const char *etag = gzip ? ready->gzip_etag : ready->etag;
+	if (request_none_match(request, ready->etag) || request_none_match(request, ready->gzip_etag)) {
+		reply_header_literal(reply, "ETag", arena_strdup(reply->mem, etag));
+		reply->status = 304;
+		return;
+	}
+	reply->ready = ready_body_hold(ready);
+	reply->ready_gzip = gzip;
+	reply_header_literal(reply, "ETag", etag);
+	reply_header_literal(reply, "Content-Type", ready->content_type);
+	if (gzip)
+		reply_header_literal(reply, "Content-Encoding", "gzip");
+}

@@ -1,0 +1,145 @@
+#include "http/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const char *request_parameter(const struct request *request, const char *name)
+{
+	size_t length = strlen(name);
+	for (size_t i = 0; i < request->parameters.count; i++)
+		if (request->parameters.at[i].name_length == length &&
+		    memcmp(request->parameters.at[i].name, name, length) == 0)
+			return request->parameters.at[i].value;
+	abort();
+}
+
+const char *request_query(const struct request *request, const char *name)
+{
+	for (size_t i = 0; i < request->query_count; i++)
+		if (strcmp(request->query[i].name, name) == 0)
+			return request->query[i].value;
+	return NULL;
+}
+
+const char *request_header(const struct request *request, const char *name)
+{
+	for (size_t i = 0; i < request->header_count; i++)
+		if (strcasecmp(request->headers[i].name, name) == 0)
+			return request->headers[i].value;
+	return NULL;
+}
+
+bool request_list_next(const char **rest, const char **ret_text, size_t *ret_length)
+{
+	const char *text = *rest + strspn(*rest, ", \t");
+	if (*text == '\0')
+		return false;
+	size_t length = strcspn(text, ",");
+	*rest = text + length;
+	while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+		length--;
+	*ret_text = text;
+	*ret_length = length;
+	return true;
+}
+
+/* Whether a coding's parameters, the text after its name, give it the quality 0 ("; q=0.000"). */
+static bool quality_is_zero(const char *text, size_t length)
+{
+	const char *end = text + length;
+	while (text < end && (*text == ' ' || *text == '\t' || *text == ';'))
+		text++;
+	if (end - text < 3 || (text[0] != 'q' && text[0] != 'Q') || text[1] != '=')
+		return false;
+	for (text += 2; text < end; text++)
+		if (*text != '0' && *text != '.')
+			return false;
+	return true;
+}
+
+bool request_accepts_gzip(const struct request *request)
+{
+	const char *rest = request_header(request, "Accept-Encoding");
+	if (rest == NULL)
+		return false;
+	bool any = false;
+	const char *element = NULL;
+	size_t length = 0;
+	while (request_list_next(&rest, &element, &length)) {
+		size_t name = 0;
+		while (name < length && element[name] != ';' && element[name] != ' ' && element[name] != '\t')
+			name++;
+		bool wanted = !quality_is_zero(element + name, length - name);
+		if (name == 4 && strncasecmp(element, "gzip", 4) == 0)
+			return wanted; /* named itself, it counts more than the star */
+		if (name == 1 && element[0] == '*')
+			any = wanted;
+	}
+	return any;
+}
+
+bool request_none_match(const struct request *request, const char *etag)
+{
+	const char *rest = request_header(request, "If-None-Match");
+	if (rest == NULL)
+		return false;
+	size_t etag_length = strlen(etag);
+	const char *element = NULL;
+	size_t length = 0;
+	while (request_list_next(&rest, &element, &length)) {
+		if (length == 1 && element[0] == '*')
+			return true;
+		/* The comparison is the weak one, so a W/ that a proxy put in front does not matter. */
+		if (length > 2 && element[0] == 'W' && element[1] == '/') {
+			element += 2;
+			length -= 2;
+		}
+		if (length == etag_length && memcmp(element, etag, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Add one `name=value`. Returns false if it is malformed, repeated, or one too many. */
+static bool query_add(struct request *request, const char *text, size_t length, const char **ret_fault)
+{
+	const char *equals = memchr(text, '=', length);
+	size_t name_length = equals != NULL ? (size_t)(equals - text) : length;
+	const char *name = percent_decode(request->mem, text, name_length, true);
+	if (name == NULL || request->query_count == REQUEST_QUERY_MAX) {
+		*ret_fault = NULL;
+		return false;
+	}
+	*ret_fault = name;
+	const char *value = "";
+	if (equals != NULL)
+		value = percent_decode(request->mem, equals + 1, length - name_length - 1, true);
+	if (value == NULL || request_query(request, name) != NULL)
+		return false;
+	request->query[request->query_count++] = (struct query_parameter){name, value};
+	return true;
+}
+
+bool request_read_query(struct request *request, const char **ret_field)
+{
+	bool sound = true;
+	const char *rest = request->query_text;
+	while (*rest != '\0') {
+		size_t length = strcspn(rest, "&");
+		const char *fault = NULL;
+		if (length > 0 && !query_add(request, rest, length, &fault) && sound) {
+			sound = false;
+			*ret_field = fault;
+		}
+		rest += length;
+		rest += *rest == '&';
+	}
+	return sound;
+}
+
+bool request_id_is_sane(const char *id)
+{
+	size_t length = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
+	return length > 0 && length < REQUEST_ID_BYTES && id[length] == '\0';
+}

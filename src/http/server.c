@@ -1,0 +1,209 @@
+#include "http/server.h"
+
+#include "exchange.h"
+
+#include "base/crypto.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	BACKLOG = 4096,
+	OTHER_FILES = 128, /* open files besides connections: databases, calendars, logs */
+};
+
+struct server_settings server_settings_default(void)
+{
+	return (struct server_settings){
+		.address = "127.0.0.1",
+		.port = 8080,
+		.loops = 1,
+		.connections = 4096,
+		.header_seconds = 10,
+		.body_seconds = 20,
+		.reply_seconds = 30,
+		.idle_seconds = 60,
+		.lanes =
+			{
+				[LANE_DATABASE] = {.workers = 8, .capacity = 1024, .patience_ms = 2000},
+				[LANE_GOOGLE] = {.workers = 16, .capacity = 512, .patience_ms = 4000},
+			},
+	};
+}
+
+/* One sentence on why the address cannot be had; ends with the process. */
+static const char *listen_reason(const char *address, uint16_t port, int error)
+{
+	static char reason[160];
+	if (error == EADDRINUSE)
+		snprintf(reason, sizeof(reason), "port %u on %.60s is in use by another program", port,
+			 address);
+	else if (error == EACCES)
+		snprintf(reason, sizeof(reason), "port %u may not be opened by this user", port);
+	else
+		snprintf(reason, sizeof(reason), "cannot listen on %.60s port %u: %.60s", address, port,
+			 strerror(error));
+	return reason;
+}
+
+static bool bind_listener(int fd, const struct addrinfo *address)
+{
+	const int on = 1, off = 0;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (address->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	return bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
+}
+
+/* The listening socket, or -1 with *ret_reason set. */
+static int open_listener(const char *host, uint16_t port, const char **ret_reason)
+{
+	char service[8];
+	snprintf(service, sizeof(service), "%u", port);
+	const struct addrinfo hints = {
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *found = NULL;
+	if (getaddrinfo(host, service, &hints, &found) != 0 || found == NULL) {
+		*ret_reason = listen_reason(host, port, EADDRNOTAVAIL);
+		return -1;
+	}
+	int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || !bind_listener(fd, found)) {
+		*ret_reason = listen_reason(host, port, errno);
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	}
+	freeaddrinfo(found);
+	return fd;
+}
+
+static uint16_t bound_port(int fd)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t length = sizeof(address);
+	getsockname(fd, (struct sockaddr *)&address, &length);
+	struct sockaddr_in six_or_four; /* the port lies in the same place in both */
+	memcpy(&six_or_four, &address, sizeof(six_or_four));
+	return ntohs(six_or_four.sin_port);
+}
+
+static void allow_open_files(unsigned connections)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)connections + OTHER_FILES;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void *worker_open(void *owner_pointer, unsigned number)
+{
+	const struct lane_owner *owner = owner_pointer;
+	const struct server_settings *settings = &owner->server->settings;
+	return settings->worker_open != NULL ? settings->worker_open(settings->owner, owner->lane, number)
+					     : NULL;
+}
+
+static void worker_close(void *owner_pointer, void *worker)
+{
+	const struct lane_owner *owner = owner_pointer;
+	const struct server_settings *settings = &owner->server->settings;
+	if (settings->worker_close != NULL)
+		settings->worker_close(settings->owner, worker);
+}
+
+static void open_lanes(struct server *server)
+{
+	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++) {
+		const struct lane_settings *lane_settings = &server->settings.lanes[lane];
+		server->lane_owners[lane] = (struct lane_owner){server, lane};
+		server->lanes[lane] = work_queue_open(&(struct work_queue_settings){
+			.name = lane_name(lane),
+			.workers = lane_settings->workers,
+			.capacity = lane_settings->capacity,
+			.patience_ms = lane_settings->patience_ms,
+			.open = worker_open,
+			.close = worker_close,
+			.owner = &server->lane_owners[lane],
+		});
+	}
+}
+
+struct server *server_open(const struct server_settings *settings, const char **ret_reason)
+{
+	int listener = open_listener(settings->address, settings->port, ret_reason);
+	if (listener < 0)
+		return NULL;
+	allow_open_files(settings->connections);
+
+	struct server *server = calloc(1, sizeof(*server) + settings->loops * sizeof(server->loops[0]));
+	if (server == NULL)
+		abort();
+	server->settings = *settings;
+	server->listener = listener;
+	server->port = bound_port(listener);
+	crypto_random(&server->id_seed, sizeof(server->id_seed));
+	server->router = router_new(settings->routes, settings->route_count);
+	open_lanes(server);
+	server->tally = tally_new(server);
+	for (unsigned i = 0; i < settings->loops; i++) {
+		server->loops[i].server = server;
+		server->loops[i].number = i;
+		loop_start(&server->loops[i]);
+	}
+	return server;
+}
+
+uint16_t server_port(const struct server *server)
+{
+	return server->port;
+}
+
+static void wake_all(struct server *server)
+{
+	for (unsigned i = 0; i < server->settings.loops; i++)
+		loop_wake(&server->loops[i]);
+}
+
+void server_drain(struct server *server)
+{
+	atomic_store(&server->draining, true);
+	wake_all(server);
+}
+
+bool server_draining(const struct server *server)
+{
+	return atomic_load_explicit(&server->draining, memory_order_relaxed);
+}
+
+void server_close(struct server *server)
+{
+	if (server == NULL)
+		return;
+	server_drain(server);
+	/* The loops still run, and send what the lanes finish. */
+	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++)
+		work_queue_stop(server->lanes[lane]);
+	atomic_store(&server->ending, true);
+	wake_all(server);
+	for (unsigned i = 0; i < server->settings.loops; i++)
+		pthread_join(server->loops[i].thread, NULL);
+	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++)
+		work_queue_free(server->lanes[lane]);
+	close(server->listener);
+	tally_free(server->tally);
+	router_free(server->router);
+	free(server);
+}

@@ -1,0 +1,174 @@
+#include "http/work_queue.h"
+
+#include "base/instant.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct worker {
+	struct work_queue *queue;
+	pthread_t thread;
+	unsigned number;
+};
+
+struct work_queue {
+	struct work_queue_settings settings;
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* a job came, or the queue is closing and a place became free */
+	/* under the lock */
+	struct work *first;
+	struct work **last;
+	unsigned taken; /* places: jobs waiting, and those reserved but not yet pushed */
+	unsigned running;
+	bool closing;
+
+	struct worker workers[];
+};
+
+/* Cut the oldest job off. The lock is held and there is one. */
+static struct work *take_first(struct work_queue *queue)
+{
+	struct work *work = queue->first;
+	queue->first = work->next;
+	if (queue->first == NULL)
+		queue->last = &queue->first;
+	queue->taken--;
+	if (queue->closing && queue->taken == 0)
+		pthread_cond_broadcast(&queue->changed);
+	return work;
+}
+
+static bool too_late(const struct work_queue *queue, const struct work *work, int64_t now_ms)
+{
+	return now_ms - work->pushed_ms > (int64_t)queue->settings.patience_ms;
+}
+
+static void *work_off(void *argument)
+{
+	struct worker *worker = argument;
+	struct work_queue *queue = worker->queue;
+	const struct work_queue_settings *settings = &queue->settings;
+	void *resource = settings->open != NULL ? settings->open(settings->owner, worker->number) : NULL;
+
+	pthread_mutex_lock(&queue->lock);
+	for (;;) {
+		while (queue->first == NULL && !(queue->closing && queue->taken == 0))
+			pthread_cond_wait(&queue->changed, &queue->lock);
+		if (queue->first == NULL)
+			break;
+		struct work *work = take_first(queue);
+		queue->running++;
+		pthread_mutex_unlock(&queue->lock);
+
+		if (too_late(queue, work, monotonic_ms()))
+			work->refuse(work);
+		else
+			work->run(work, resource);
+
+		pthread_mutex_lock(&queue->lock);
+		queue->running--;
+	}
+	pthread_mutex_unlock(&queue->lock);
+
+	if (settings->close != NULL)
+		settings->close(settings->owner, resource);
+	return NULL;
+}
+
+struct work_queue *work_queue_open(const struct work_queue_settings *settings)
+{
+	struct work_queue *queue = calloc(1, sizeof(*queue) + settings->workers * sizeof(queue->workers[0]));
+	if (queue == NULL)
+		abort();
+	queue->settings = *settings;
+	queue->last = &queue->first;
+	pthread_mutex_init(&queue->lock, NULL);
+	pthread_cond_init(&queue->changed, NULL);
+
+	/* Signals are main's business. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (unsigned i = 0; i < settings->workers; i++) {
+		struct worker *worker = &queue->workers[i];
+		worker->queue = queue;
+		worker->number = i;
+		if (pthread_create(&worker->thread, NULL, work_off, worker) != 0)
+			abort();
+		char name[16]; /* as many as the kernel keeps */
+		snprintf(name, sizeof(name), "%.9s-%u", settings->name, i % 1000);
+		pthread_setname_np(worker->thread, name);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return queue;
+}
+
+bool work_queue_reserve(struct work_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	bool room = !queue->closing && queue->taken < queue->settings.capacity;
+	queue->taken += room;
+	pthread_mutex_unlock(&queue->lock);
+	return room;
+}
+
+void work_queue_push(struct work_queue *queue, struct work *work)
+{
+	work->next = NULL;
+	work->pushed_ms = monotonic_ms();
+	pthread_mutex_lock(&queue->lock);
+	*queue->last = work;
+	queue->last = &work->next;
+	pthread_cond_signal(&queue->changed);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void work_queue_expire(struct work_queue *queue, int64_t now_ms)
+{
+	/* All jobs have the same patience, so the oldest is first. */
+	for (;;) {
+		pthread_mutex_lock(&queue->lock);
+		struct work *work = NULL;
+		if (queue->first != NULL && too_late(queue, queue->first, now_ms))
+			work = take_first(queue);
+		pthread_mutex_unlock(&queue->lock);
+		if (work == NULL)
+			return;
+		work->refuse(work);
+	}
+}
+
+unsigned work_queue_waiting(struct work_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	unsigned waiting = queue->taken;
+	pthread_mutex_unlock(&queue->lock);
+	return waiting;
+}
+
+unsigned work_queue_running(struct work_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	unsigned running = queue->running;
+	pthread_mutex_unlock(&queue->lock);
+	return running;
+}
+
+void work_queue_stop(struct work_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->closing = true;
+	pthread_cond_broadcast(&queue->changed);
+	pthread_mutex_unlock(&queue->lock);
+	for (unsigned i = 0; i < queue->settings.workers; i++)
+		pthread_join(queue->workers[i].thread, NULL);
+}
+
+void work_queue_free(struct work_queue *queue)
+{
+	pthread_cond_destroy(&queue->changed);
+	pthread_mutex_destroy(&queue->lock);
+	free(queue);
+}
