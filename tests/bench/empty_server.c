@@ -1,0 +1,89 @@
+/*
+ * empty_server - the floor for HTTP: libmicrohttpd in external epoll mode as the daemon runs it, and nothing
+ * else.
+ *
+ * empty_server <port, 0 for any> <bytes>: answers every request with the same body of that many
+ * bytes, made once. Prints the port; SIGTERM ends it. What it reaches is what any server on this
+ * library can reach on this machine; ratios are taken against it.
+ */
+#include <microhttpd.h>
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+static volatile sig_atomic_t ended;
+
+static void end(int received)
+{
+	(void)received;
+	ended = 1;
+}
+
+static enum MHD_Result answer(void *body, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *upload,
+			      size_t *upload_size, void **seen)
+{
+	(void)url;
+	(void)method;
+	(void)version;
+	(void)upload;
+	static int once;
+	if (*seen == NULL) {
+		*seen = &once;
+		return MHD_YES;
+	}
+	if (*upload_size > 0) {
+		*upload_size = 0;
+		return MHD_YES;
+	}
+	return MHD_queue_response(connection, MHD_HTTP_OK, body);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		return 2;
+	signal(SIGPIPE, SIG_IGN);
+	struct sigaction action = {.sa_handler = end};
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+
+	size_t length = (size_t)atol(argv[2]);
+	char *bytes = malloc(length);
+	if (bytes == NULL)
+		return 1;
+	memset(bytes, 'x', length);
+	struct MHD_Response *body = MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
+	MHD_add_response_header(body, "Content-Type", "application/json");
+
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1]))};
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	struct MHD_Daemon *daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer, body, MHD_OPTION_SOCK_ADDR,
+		&address, MHD_OPTION_CONNECTION_LIMIT, 8192U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)16 * 1024, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096U, MHD_OPTION_END);
+	if (daemon == NULL)
+		return 1;
+	printf("%u\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+	fflush(stdout);
+
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event event = {.events = EPOLLIN};
+	epoll_ctl(epoll, EPOLL_CTL_ADD, MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		  &event);
+	while (!ended) {
+		MHD_UNSIGNED_LONG_LONG left = 0;
+		int wait = MHD_get_timeout(daemon, &left) == MHD_YES && left < 1000 ? (int)left : 1000;
+		epoll_wait(epoll, &event, 1, wait);
+		MHD_run(daemon);
+	}
+	MHD_stop_daemon(daemon);
+	MHD_destroy_response(body);
+	return 0;
+}
