@@ -1,9 +1,11 @@
 /*
  * coaches - what the daemon remembers of each coach: the schedule and what stands in the calendar.
  *
- * A snapshot is immutable and counted; it is dropped by own writes and by notifications of other replicas,
+ * A snapshot is immutable and counted. It is dropped by own writes and by notifications of other replicas,
  * and read anew by the next request that needs it. While the listener is down nothing is served from memory.
  * A snapshot that is a moment old can cost a client a 409, never a double booking: the database decides.
+ *
+ * All functions are safe from any thread; only coaches_find and coaches_stop block.
  */
 #ifndef APP_COACHES_H
 #define APP_COACHES_H
@@ -11,7 +13,6 @@
 #include "app/worker.h"
 #include "db/listen.h"
 #include "domain/schedule.h"
-#include "domain/slot.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,64 +21,76 @@
 /* One row of what is booked, without anything personal. */
 struct busy_appointment {
 	unsigned char id[16];
-	uint64_t user; /* hash of the client's id under a secret of this process */
-	int type;      /* index of the session type in the schedule; -1: one that is no more */
-	bool live;     /* held or scheduled: counts for the client's limit */
-	bool hold;
+	uint64_t user; /* coaches_user_hash() of the client's id */
 	instant start;
 	instant end;
 	instant blocked_from;
 	instant blocked_to;
 	instant hold_expires_at; /* 0: no hold */
+	int type;                /* index of the session type in the schedule; -1: one that is no more */
+	bool live;               /* held or scheduled: counts for the client's limit */
 };
 
-/* A coach with the schedule. Immutable. */
+/* A coach as of some moment. Immutable. */
 struct coach {
 	const char *id;
 	const char *email; /* NULL: none */
+	const char *feed_token;
 	int64_t schedule_version;
 	const struct schedule *schedule;
-	const char *feed_token;
-	const struct busy_appointment *appointments; /* by start; only those that did not end days ago */
+	const struct busy_appointment *appointments; /* by start; none that started more than four days ago */
 	size_t appointment_count;
-	uint64_t generation; /* differs between any two snapshots */
+	uint64_t generation; /* differs between any two snapshots of this process */
 };
 
 struct coaches;
 
-enum coach_find {
+enum coach_found {
 	COACH_FOUND,
 	COACH_UNKNOWN,       /* no such coach */
 	COACH_AMBIGUOUS,     /* none was named and there are several */
-	COACH_NOT_IN_MEMORY, /* from coaches_peek only */
-	COACH_FAILURE,       /* the database, see *ret_result */
+	COACH_NOT_IN_MEMORY, /* from coaches_peek only: ask coaches_find on a worker */
+	COACH_FAILURE,       /* the database: see db_failure() of the worker's connection */
 };
 
-struct coaches *coaches_new(void);
+/*
+ * The notifications are read from, and sent through, connections of their own to `database_url` (borrowed).
+ * `dropped` (may be NULL) is told on the listener's thread when another replica changed a coach; NULL as id
+ * means anything may have changed. It must not block. coaches_start begins both threads, coaches_stop ends
+ * them.
+ */
+struct coaches *coaches_new(const char *database_url, void (*dropped)(void *owner, const char *coach_id),
+			    void *owner);
+void coaches_start(struct coaches *coaches);
+void coaches_stop(struct coaches *coaches);
 void coaches_free(struct coaches *coaches);
 
-/* The listener whose health decides whether memory may be used; NULL: memory is never used. */
-void coaches_listen(struct coaches *coaches, const struct listener *listener);
+/* From memory only, never blocks. id NULL: the only coach. *ret_coach is to be given to coach_release. */
+enum coach_found coaches_peek(struct coaches *coaches, const char *id, const struct coach **ret_coach);
 
-/* From memory only, never blocks. id NULL: the only coach. *ret_coach is held: coach_release. */
-enum coach_find coaches_peek(struct coaches *coaches, const char *id, const struct coach **ret_coach);
+/* As peek, else from the database. */
+enum coach_found coaches_find(struct coaches *coaches, struct worker *worker, const char *id,
+			      const struct coach **ret_coach);
 
-/* As peek, else from the database. Blocks. */
-enum coach_find coaches_find(struct coaches *coaches, struct worker *worker, const char *id,
-			     const struct coach **ret_coach, enum db_result *ret_result);
+/* Straight from the database, whatever memory says: for whoever must see the latest. */
+enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, const char *id,
+			      const struct coach **ret_coach);
 
-/* Give a snapshot back. NULL is fine. */
+/* Give a snapshot back. NULL is fine. For locals: COACH_LOCAL. */
 void coach_release(const struct coach *coach);
+static inline void coach_cleanup(const struct coach **coach)
+{
+	coach_release(*coach);
+}
+#define COACH_LOCAL __attribute__((cleanup(coach_cleanup))) const struct coach *
 
-/*
- * Drop a coach's snapshot, here and (soon) in other replicas. `schedule` says whether the schedule may have
- * changed too. coaches_drop_all drops everything here.
- */
+/* A coach's appointments or schedule were changed here: drop the snapshot, and tell the other replicas. */
 void coaches_changed(struct coaches *coaches, const char *id);
-void coaches_drop(struct coaches *coaches, const char *id);
-void coaches_drop_all(struct coaches *coaches);
 
 /* The hash by which busy_appointment.user is compared. */
 uint64_t coaches_user_hash(const struct coaches *coaches, const char *user_id);
+
+/* Whether changes of other replicas are heard. */
+bool coaches_listening(const struct coaches *coaches);
 
 #endif

@@ -16,10 +16,14 @@ struct arena_block;
 struct arena {
 	struct arena_block *head; /* the block that pieces are cut from now */
 	size_t total;             /* bytes of all blocks */
+	size_t block_bytes;       /* usual size of a block; 0: 16 KiB */
 };
 
 /* An arena without memory; the first piece allocates. */
-#define ARENA_EMPTY ((struct arena){NULL, 0})
+#define ARENA_EMPTY ((struct arena){NULL, 0, 0})
+
+/* The same, growing by blocks of `bytes`: for what is kept in thousands. */
+#define ARENA_OF_BLOCKS(bytes) ((struct arena){NULL, 0, (bytes)})
 
 /* Free every block. The arena may be used again. */
 void arena_clear(struct arena *mem);

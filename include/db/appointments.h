@@ -129,35 +129,35 @@ struct booking_answer {
 	struct appointment appointment;
 };
 
-enum db_result appointment_book(struct db *db, struct arena *mem, const struct booking *booking,
-				const struct booking_limits *limits, const struct actor *actor,
-				struct booking_answer *ret_answer);
+enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
+				 const struct booking_limits *limits, const struct actor *actor,
+				 struct booking_answer *ret_answer);
 
 /* Confirm a hold of booking->user_id: uses id, user_id, the person's fields and the calendar's. */
-enum db_result appointment_confirm(struct db *db, struct arena *mem, const struct booking *booking,
-				   const struct actor *actor, struct booking_answer *ret_answer);
+enum db_result appointments_confirm(struct db *db, struct arena *mem, const struct booking *booking,
+				    const struct actor *actor, struct booking_answer *ret_answer);
 
 /* by: client, coach, admin, calendar. exempt: no cut-off binds. reason may be NULL. */
-enum db_result appointment_cancel(struct db *db, struct arena *mem, const char *id, const char *by,
-				  bool exempt, const char *reason, int64_t lease_seconds,
-				  const struct actor *actor, struct booking_answer *ret_answer);
+enum db_result appointments_cancel(struct db *db, struct arena *mem, const char *id, const char *by,
+				   bool exempt, const char *reason, int64_t lease_seconds,
+				   const struct actor *actor, struct booking_answer *ret_answer);
 
 /* Move: uses id, coach_id, the times and lease_seconds of the booking, and the day limit. */
-enum db_result appointment_move(struct db *db, struct arena *mem, const struct booking *booking, bool exempt,
-				const struct booking_limits *limits, const struct actor *actor,
-				struct booking_answer *ret_answer);
+enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking, bool exempt,
+				 const struct booking_limits *limits, const struct actor *actor,
+				 struct booking_answer *ret_answer);
 
 /* status: completed or no_show. */
-enum db_result appointment_mark(struct db *db, struct arena *mem, const char *id, const char *status,
-				const struct actor *actor, struct booking_answer *ret_answer);
+enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id, const char *status,
+				 const struct actor *actor, struct booking_answer *ret_answer);
 
 /* DB_NONE: no such row. */
-enum db_result appointment_by_id(struct db *db, struct arena *mem, const char *id,
-				 struct appointment *ret_appointment);
+enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *id,
+				  struct appointment *ret_appointment);
 
 /* The scheduled appointment of this client at exactly this time. DB_NONE: none. */
-enum db_result appointment_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
-				instant start, instant end, struct appointment *ret_appointment);
+enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
+				 instant start, instant end, struct appointment *ret_appointment);
 
 struct appointment_page_query {
 	const char *user_id;  /* either this */
@@ -176,13 +176,13 @@ struct appointment_list {
 };
 
 /* By start, then id. */
-enum db_result appointment_list(struct db *db, struct arena *mem, const struct appointment_page_query *query,
-				struct appointment_list *ret_list);
+enum db_result appointments_list(struct db *db, struct arena *mem, const struct appointment_page_query *query,
+				 struct appointment_list *ret_list);
 
 /* Every row of a user, for the export; and a coach's for the feed. */
-enum db_result appointment_export(struct db *db, struct arena *mem, const char *user_id,
-				  struct appointment_list *ret_list);
-enum db_result appointment_feed(struct db *db, struct arena *mem, const char *coach_id,
-				struct appointment_list *ret_list);
+enum db_result appointments_export(struct db *db, struct arena *mem, const char *user_id,
+				   struct appointment_list *ret_list);
+enum db_result appointments_feed(struct db *db, struct arena *mem, const char *coach_id,
+				 struct appointment_list *ret_list);
 
 #endif

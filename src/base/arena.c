@@ -8,6 +8,11 @@
 
 enum { BLOCK_BYTES = 16 * 1024 };
 
+static size_t usual_block(const struct arena *mem)
+{
+	return mem->block_bytes != 0 ? mem->block_bytes : BLOCK_BYTES;
+}
+
 struct arena_block {
 	struct arena_block *next;
 	size_t capacity;
@@ -34,7 +39,8 @@ void arena_clear(struct arena *mem)
 		free(block);
 		block = next;
 	}
-	*mem = ARENA_EMPTY;
+	mem->head = NULL;
+	mem->total = 0;
 }
 
 void arena_reset(struct arena *mem)
@@ -44,7 +50,7 @@ void arena_reset(struct arena *mem)
 	struct arena_block *block = mem->head;
 	while (block != NULL) {
 		struct arena_block *next = block->next;
-		if (keep == NULL && block->capacity == BLOCK_BYTES) {
+		if (keep == NULL && block->capacity == usual_block(mem)) {
 			keep = block;
 			keep->next = NULL;
 			keep->used = 0;
@@ -66,7 +72,7 @@ void *arena_alloc(struct arena *mem, size_t size)
 
 	struct arena_block *block = mem->head;
 	if (block == NULL || block->capacity - block->used < size) {
-		size_t capacity = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+		size_t capacity = size > usual_block(mem) ? size : usual_block(mem);
 		struct arena_block *fresh = block_new(capacity);
 		fresh->next = block;
 		mem->head = fresh;

@@ -58,10 +58,10 @@ bool appointment_owes(const struct appointment *appointment)
 void appointment_read(const struct db_rows *rows, size_t row, size_t first, struct arena *mem,
 		      struct appointment *ret_appointment)
 {
-#define TEXT(column) db_copy_text(rows, row, first + (column), mem)
+#define TEXT(column)   db_copy_text(rows, row, first + (column), mem)
 #define NUMBER(column) db_get_int(rows, row, first + (column))
-#define WHEN(column) db_get_instant(rows, row, first + (column))
-#define TRUTH(column) db_get_bool(rows, row, first + (column))
+#define WHEN(column)   db_get_instant(rows, row, first + (column))
+#define TRUTH(column)  db_get_bool(rows, row, first + (column))
 	*ret_appointment = (struct appointment){
 		.coach_id = TEXT(COACH_ID),
 		.user_id = TEXT(USER_ID),
@@ -81,7 +81,8 @@ void appointment_read(const struct db_rows *rows, size_t row, size_t first, stru
 		.meeting_url = TEXT(MEETING_URL),
 		.cancel_notice_minutes = NUMBER(CANCEL_NOTICE_MINUTES),
 		.reschedule_notice_minutes = NUMBER(RESCHEDULE_NOTICE_MINUTES),
-		.max_reschedules = db_is_null(rows, row, first + MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
+		.max_reschedules =
+			db_is_null(rows, row, first + MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
 		.reschedule_count = NUMBER(RESCHEDULE_COUNT),
 		.cancel_reason = TEXT(CANCEL_REASON),
 		.cancelled_at = WHEN(CANCELLED_AT),
@@ -172,24 +173,25 @@ static enum db_result run_booking(struct db *db, struct arena *mem, enum query q
 	return result;
 }
 
-enum db_result appointment_book(struct db *db, struct arena *mem, const struct booking *booking,
-				const struct booking_limits *limits, const struct actor *actor,
-				struct booking_answer *ret_answer)
+enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
+				 const struct booking_limits *limits, const struct actor *actor,
+				 struct booking_answer *ret_answer)
 {
 	enum db_result result = run_booking(
 		db, mem, QUERY_APPOINTMENT_BOOK,
-		DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id), db_text(booking->user_id),
-			      db_text(booking->session_type), db_text(booking->hold ? "held" : "scheduled"),
-			      db_instant(booking->starts_at), db_instant(booking->ends_at),
-			      db_instant(booking->blocked_from), db_instant(booking->blocked_to),
-			      db_text(booking->client_time_zone), db_text(booking->name), db_text(booking->email),
-			      db_text(booking->phone), db_text(booking->notes), db_text(booking->meeting_kind),
-			      db_int(booking->cancel_notice_minutes), db_int(booking->reschedule_notice_minutes),
-			      limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
-			      db_text(booking->calendar_id), db_int(booking->lease_seconds),
-			      limit_value(limits->max_active), db_text(limits->max_active_type),
-			      limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
-			      db_instant(limits->day_from), db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
+		DB_PARAMETERS(
+			db_uuid(booking->id), db_text(booking->coach_id), db_text(booking->user_id),
+			db_text(booking->session_type), db_text(booking->hold ? "held" : "scheduled"),
+			db_instant(booking->starts_at), db_instant(booking->ends_at),
+			db_instant(booking->blocked_from), db_instant(booking->blocked_to),
+			db_text(booking->client_time_zone), db_text(booking->name), db_text(booking->email),
+			db_text(booking->phone), db_text(booking->notes), db_text(booking->meeting_kind),
+			db_int(booking->cancel_notice_minutes), db_int(booking->reschedule_notice_minutes),
+			limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
+			db_text(booking->calendar_id), db_int(booking->lease_seconds),
+			limit_value(limits->max_active), db_text(limits->max_active_type),
+			limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
+			db_instant(limits->day_from), db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
 		ret_answer);
 	if (result != DB_RAISED)
 		return result;
@@ -207,21 +209,21 @@ enum db_result appointment_book(struct db *db, struct arena *mem, const struct b
 	return result;
 }
 
-enum db_result appointment_confirm(struct db *db, struct arena *mem, const struct booking *booking,
-				   const struct actor *actor, struct booking_answer *ret_answer)
+enum db_result appointments_confirm(struct db *db, struct arena *mem, const struct booking *booking,
+				    const struct actor *actor, struct booking_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_CONFIRM,
 			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->user_id),
 					 db_text(booking->client_time_zone), db_text(booking->name),
-					 db_text(booking->email), db_text(booking->phone), db_text(booking->notes),
-					 db_text(booking->calendar_id), db_int(booking->lease_seconds),
-					 ACTOR_PARAMETERS(actor)),
+					 db_text(booking->email), db_text(booking->phone),
+					 db_text(booking->notes), db_text(booking->calendar_id),
+					 db_int(booking->lease_seconds), ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
 
-enum db_result appointment_cancel(struct db *db, struct arena *mem, const char *id, const char *by, bool exempt,
-				  const char *reason, int64_t lease_seconds, const struct actor *actor,
-				  struct booking_answer *ret_answer)
+enum db_result appointments_cancel(struct db *db, struct arena *mem, const char *id, const char *by,
+				   bool exempt, const char *reason, int64_t lease_seconds,
+				   const struct actor *actor, struct booking_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_CANCEL,
 			   DB_PARAMETERS(db_uuid(id), db_text(by), db_bool(exempt), db_text(reason),
@@ -229,9 +231,9 @@ enum db_result appointment_cancel(struct db *db, struct arena *mem, const char *
 			   ret_answer);
 }
 
-enum db_result appointment_move(struct db *db, struct arena *mem, const struct booking *booking, bool exempt,
-				const struct booking_limits *limits, const struct actor *actor,
-				struct booking_answer *ret_answer)
+enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking, bool exempt,
+				 const struct booking_limits *limits, const struct actor *actor,
+				 struct booking_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_MOVE,
 			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id),
@@ -244,8 +246,8 @@ enum db_result appointment_move(struct db *db, struct arena *mem, const struct b
 			   ret_answer);
 }
 
-enum db_result appointment_mark(struct db *db, struct arena *mem, const char *id, const char *status,
-				const struct actor *actor, struct booking_answer *ret_answer)
+enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id, const char *status,
+				 const struct actor *actor, struct booking_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_MARK,
 			   DB_PARAMETERS(db_uuid(id), db_text(status), ACTOR_PARAMETERS(actor)), ret_answer);
@@ -262,14 +264,14 @@ static enum db_result run_one(struct db *db, struct arena *mem, enum query query
 	return result;
 }
 
-enum db_result appointment_by_id(struct db *db, struct arena *mem, const char *id,
-				 struct appointment *ret_appointment)
+enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *id,
+				  struct appointment *ret_appointment)
 {
 	return run_one(db, mem, QUERY_APPOINTMENT_BY_ID, DB_PARAMETERS(db_uuid(id)), ret_appointment);
 }
 
-enum db_result appointment_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
-				instant start, instant end, struct appointment *ret_appointment)
+enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
+				 instant start, instant end, struct appointment *ret_appointment)
 {
 	return run_one(db, mem, QUERY_APPOINTMENT_SAME,
 		       DB_PARAMETERS(db_text(coach_id), db_text(user_id), db_instant(start), db_instant(end)),
@@ -291,8 +293,8 @@ static enum db_result run_many(struct db *db, struct arena *mem, enum query quer
 	return DB_OK;
 }
 
-enum db_result appointment_list(struct db *db, struct arena *mem, const struct appointment_page_query *query,
-				struct appointment_list *ret_list)
+enum db_result appointments_list(struct db *db, struct arena *mem, const struct appointment_page_query *query,
+				 struct appointment_list *ret_list)
 {
 	if (query->user_id != NULL)
 		return run_many(db, mem, QUERY_APPOINTMENT_LIST_BY_USER,
@@ -307,14 +309,14 @@ enum db_result appointment_list(struct db *db, struct arena *mem, const struct a
 			ret_list);
 }
 
-enum db_result appointment_export(struct db *db, struct arena *mem, const char *user_id,
-				  struct appointment_list *ret_list)
+enum db_result appointments_export(struct db *db, struct arena *mem, const char *user_id,
+				   struct appointment_list *ret_list)
 {
 	return run_many(db, mem, QUERY_APPOINTMENT_EXPORT, DB_PARAMETERS(db_text(user_id)), ret_list);
 }
 
-enum db_result appointment_feed(struct db *db, struct arena *mem, const char *coach_id,
-				struct appointment_list *ret_list)
+enum db_result appointments_feed(struct db *db, struct arena *mem, const char *coach_id,
+				 struct appointment_list *ret_list)
 {
 	return run_many(db, mem, QUERY_COACH_FEED, DB_PARAMETERS(db_text(coach_id)), ret_list);
 }

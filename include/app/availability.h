@@ -1,0 +1,102 @@
+/*
+ * availability - which starts a client may book with a coach.
+ *
+ * Joins what is remembered of the coach, the busy times of the calendar and the slot rules. With a worker it
+ * may ask the database and Google; without one it answers from memory or says that it cannot.
+ */
+#ifndef APP_AVAILABILITY_H
+#define APP_AVAILABILITY_H
+
+#include "app/calendar.h"
+#include "app/coaches.h"
+#include "app/identity.h"
+#include "domain/slot.h"
+
+/* One end of the window: a day read in the answer's zone, an instant, or nothing. */
+struct window_end {
+	bool given;
+	bool is_day;
+	civil_day day;
+	instant at;
+};
+
+struct availability_query {
+	const char *coach_id;     /* NULL: the only coach */
+	const char *session_type; /* NULL: the first */
+	int64_t duration_minutes; /* 0: the type's first */
+	const struct zone *zone;  /* NULL: the coach's */
+	struct window_end from;
+	struct window_end to;          /* a day counts whole */
+	const char *rescheduling;      /* id of the caller's appointment that is to be moved; NULL: none */
+	const struct identity *caller; /* NULL: nobody known */
+	instant now;
+	int64_t deadline; /* as monotonic_ms, for the database and Google */
+};
+
+enum availability_outcome {
+	AVAILABILITY_OK,
+	AVAILABILITY_NOT_IN_MEMORY, /* only without a worker */
+	AVAILABILITY_UNKNOWN_COACH,
+	AVAILABILITY_AMBIGUOUS_COACH, /* none was named and there are several */
+	AVAILABILITY_UNKNOWN_TYPE,
+	AVAILABILITY_BAD_DURATION,        /* not offered by the type */
+	AVAILABILITY_BAD_WINDOW,          /* `to` before `from`, or more than 62 days */
+	AVAILABILITY_UNKNOWN_APPOINTMENT, /* rescheduling: none of the caller's that can be moved */
+	AVAILABILITY_CALENDAR_UNAVAILABLE,
+	AVAILABILITY_FAILURE, /* the database: see db_failure() */
+};
+
+/* Texts and slots live in the arena, but the coach, which is to be released when not NULL. */
+struct availability {
+	const struct coach *coach;
+	const struct session_type *type;
+	const struct zone *zone;
+	int64_t duration_minutes;
+	instant from;
+	instant to;
+	struct calendar_busy busy;
+	struct slots slots;
+	bool has_next;
+	instant next_available; /* with no slots only */
+	enum refusal refusal;   /* why this caller gets none whatever the time; or REFUSAL_NONE */
+	const char *refusal_detail;
+	/* Two answers whose marks are equal have the same bytes. */
+	struct availability_mark {
+		uint64_t generation;
+		instant busy_as_of;
+		instant now;
+		instant from;
+		instant to;
+		const struct zone *zone;
+		int64_t duration_minutes;
+		int type;
+		int knowledge;
+		bool exempt;
+		bool limited;
+		bool plain; /* no rescheduling: may be shared between callers */
+	} mark;
+};
+
+/*
+ * Answer the query. `worker` NULL: from memory only. `known` (may be NULL) is asked before slots are computed
+ * whether the caller has the answer to this mark already; if it returns true the slots are left out.
+ */
+enum availability_outcome availability_find(struct coaches *coaches, struct calendars *calendars,
+					    struct worker *worker, const struct availability_query *query,
+					    bool (*known)(void *owner, const struct availability_mark *mark),
+					    void *owner, struct arena *mem,
+					    struct availability *ret_availability);
+
+/* Whether rules of notice, horizon and limits do not bind this caller: an admin, or the coach's own. */
+bool identity_is_exempt(const struct identity *caller, const char *coach_id);
+
+/*
+ * The facts of a coach that the slot rules look at, from a snapshot: busy time of appointments and unexpired
+ * holds, the client's count and counts a day, in `mem`. moving: id (16 bytes) that does not count; NULL:
+ * none. user_id NULL: nobody's count. Fills appointments, active_count and day_counts of the question, whose
+ * schedule, type and now are set.
+ */
+void availability_facts(const struct coaches *coaches, const struct coach *coach, const char *user_id,
+			const unsigned char *moving, struct arena *mem, struct slot_question *question);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * booking - create, hold, confirm, move, cancel and mark appointments.
+ *
+ * Each use case reads top to bottom: what is asked, the slot rules, Google's busy times for just that range,
+ * one statement that books, then the debt to Google, for which the reply waits until the deadline at most.
+ * All block, each on its worker's connection; safe from any thread with a worker of its own.
+ */
+#ifndef APP_BOOKING_H
+#define APP_BOOKING_H
+
+#include "app/availability.h"
+#include "app/calendar.h"
+#include "app/coaches.h"
+#include "app/identity.h"
+#include "db/appointments.h"
+#include "domain/refusal.h"
+
+/* What the use cases stand on, and who asks when. Everything is borrowed. */
+struct booking_call {
+	struct coaches *coaches;
+	struct calendars *calendars;
+	struct worker *worker;
+	struct arena *mem;
+	const struct identity *caller;
+	struct actor actor; /* the same caller, with the request's id and idempotency key */
+	int64_t hold_minutes;
+	instant now;
+	int64_t deadline; /* as monotonic_ms: how long the reply may wait for Google in all */
+};
+
+enum booking_verdict {
+	BOOKING_CREATED, /* 201 */
+	BOOKING_FINE,    /* 200: done, or it stood like that already */
+	BOOKING_REFUSED, /* a rule said no: refusal and detail are set */
+	BOOKING_UNKNOWN, /* no such appointment, or not this caller's: 404, all alike */
+	BOOKING_FORBIDDEN,
+	BOOKING_UNKNOWN_COACH,
+	BOOKING_AMBIGUOUS_COACH,
+	BOOKING_UNKNOWN_TYPE,
+	BOOKING_CALENDAR_UNAVAILABLE,
+	BOOKING_DATABASE_UNAVAILABLE, /* nothing was done, or it is not known (the detail says so) */
+	BOOKING_FAILURE,              /* the database refused what it should not: see db_failure() */
+};
+
+struct booking_result {
+	enum booking_verdict verdict;
+	enum refusal refusal;
+	const char *detail;             /* one sentence for a person; NULL: the verdict says it all */
+	struct appointment appointment; /* CREATED, FINE; id is "" otherwise */
+	bool moved_or_new;              /* the appointment was changed by this call */
+};
+
+/* A new appointment or hold. NULL and 0 where the client sent none. */
+struct booking_wish {
+	const char *coach_id;
+	const char *session_type;
+	instant start;
+	int64_t duration_minutes; /* 0: the type's, or the appointment's own when it is moved */
+	const struct zone *zone;  /* the booker's; NULL: the coach's */
+	const char *name;
+	const char *email;
+	const char *phone;
+	const char *notes;
+};
+
+void booking_create(const struct booking_call *call, const struct booking_wish *wish, bool hold,
+		    struct booking_result *ret_result);
+
+/* Turn the caller's hold into a booking; uses the person's fields of the wish. */
+void booking_confirm(const struct booking_call *call, const char *id, const struct booking_wish *wish,
+		     struct booking_result *ret_result);
+
+/* Uses start and duration of the wish. */
+void booking_reschedule(const struct booking_call *call, const char *id, const struct booking_wish *wish,
+			struct booking_result *ret_result);
+
+void booking_cancel(const struct booking_call *call, const char *id, const char *reason,
+		    struct booking_result *ret_result);
+
+/* status: completed or no_show; for the coach and admins. */
+void booking_mark(const struct booking_call *call, const char *id, const char *status,
+		  struct booking_result *ret_result);
+
+/* One appointment for whoever may see it: its client, its coach, an admin. */
+void booking_get(const struct booking_call *call, const char *id, struct booking_result *ret_result);
+
+/*
+ * Every rule that stands against a start, for the coach: as for a client (user_id NULL: nobody in
+ * particular). The question is returned for the sentences.
+ */
+enum availability_outcome booking_explain(const struct booking_call *call, const struct booking_wish *wish,
+					  const char *user_id, const struct coach **ret_coach,
+					  struct slot_question *ret_question,
+					  struct slot_verdict *ret_verdict,
+					  enum calendar_knowledge *ret_knowledge);
+
+#endif

@@ -1,0 +1,264 @@
+#include "app/availability.h"
+
+#include "base/uuid.h"
+
+#include <string.h>
+
+enum { WINDOW_MAX_DAYS = 62 };
+
+bool identity_is_exempt(const struct identity *caller, const char *coach_id)
+{
+	return caller != NULL && (caller->role == IDENTITY_ADMIN ||
+				  (caller->role == IDENTITY_COACH && strcmp(caller->coach, coach_id) == 0));
+}
+
+static bool counts(const struct busy_appointment *appointment, instant now, const unsigned char *moving)
+{
+	return (appointment->hold_expires_at == 0 || appointment->hold_expires_at > now) &&
+	       (moving == NULL || memcmp(appointment->id, moving, sizeof(appointment->id)) != 0);
+}
+
+/* Appointments come by start, so the days come in order too. */
+static void count_days(const struct coach *coach, const struct slot_question *question,
+		       const unsigned char *moving, struct arena *mem, struct day_count **ret_days,
+		       size_t *ret_length)
+{
+	int type = session_type_owns(question->type, POLICY_MAX_PER_DAY)
+			   ? (int)(question->type - coach->schedule->types)
+			   : -1;
+	struct day_count *days = arena_array(mem, coach->appointment_count, sizeof(*days));
+	size_t length = 0;
+	for (size_t i = 0; i < coach->appointment_count; i++) {
+		const struct busy_appointment *appointment = &coach->appointments[i];
+		if (!counts(appointment, question->now, moving) || (type >= 0 && appointment->type != type))
+			continue;
+		civil_day day = zone_day(coach->schedule->zone, appointment->start);
+		if (length == 0 || days[length - 1].date != day)
+			days[length++] = (struct day_count){day, 0};
+		days[length - 1].count++;
+	}
+	*ret_days = days;
+	*ret_length = length;
+}
+
+void availability_facts(const struct coaches *coaches, const struct coach *coach, const char *user_id,
+			const unsigned char *moving, struct arena *mem, struct slot_question *question)
+{
+	struct interval *busy = arena_array(mem, coach->appointment_count, sizeof(*busy));
+	size_t busy_count = 0;
+	uint64_t user = user_id != NULL ? coaches_user_hash(coaches, user_id) : 0;
+	int type = session_type_owns(question->type, POLICY_MAX_ACTIVE_PER_USER)
+			   ? (int)(question->type - coach->schedule->types)
+			   : -1;
+	question->active_count = 0;
+	for (size_t i = 0; i < coach->appointment_count; i++) {
+		const struct busy_appointment *appointment = &coach->appointments[i];
+		if (!counts(appointment, question->now, moving))
+			continue;
+		busy[busy_count++] = (struct interval){appointment->blocked_from, appointment->blocked_to};
+		if (user_id != NULL && appointment->live && appointment->user == user &&
+		    appointment->end > question->now && (type < 0 || appointment->type == type))
+			question->active_count++;
+	}
+	question->appointments = (struct intervals){busy, intervals_normalize(busy, busy_count)};
+	if (question->type->policy.max_per_day != POLICY_NO_LIMIT) {
+		struct day_count *days = NULL;
+		count_days(coach, question, moving, mem, &days, &question->day_counts_length);
+		question->day_counts = days;
+	}
+}
+
+/* The window's ends as instants. False: it makes no sense. */
+static bool resolve_window(const struct availability_query *query, const struct zone *zone, seconds horizon,
+			   instant *ret_from, instant *ret_to)
+{
+	instant from = query->now;
+	if (query->from.given)
+		from = query->from.is_day ? zone_instant(zone, query->from.day, 0) : query->from.at;
+	instant to = query->now + horizon + 1; /* the horizon itself may be booked, `to` is exclusive */
+	if (query->to.given) {
+		to = query->to.is_day ? zone_instant(zone, query->to.day + 1, 0) : query->to.at;
+		if (to < from)
+			return false;
+	} else {
+		if (to < from)
+			to = from;
+		if (to - from > WINDOW_MAX_DAYS * SECONDS_PER_DAY)
+			to = from + WINDOW_MAX_DAYS * SECONDS_PER_DAY;
+	}
+	/* A window of whole days is an hour longer where the clocks go back. */
+	if (to - from > WINDOW_MAX_DAYS * SECONDS_PER_DAY + SECONDS_PER_HOUR)
+		return false;
+	*ret_from = from;
+	*ret_to = to;
+	return true;
+}
+
+/* The caller's appointment that is to be moved. */
+static enum availability_outcome find_moving(const struct availability_query *query, struct worker *worker,
+					     const char *coach_id, struct arena *mem,
+					     struct appointment *ret_moving)
+{
+	if (!uuid_parse(query->rescheduling, strlen(query->rescheduling), NULL))
+		return AVAILABILITY_UNKNOWN_APPOINTMENT;
+	enum db_result result = appointments_by_id(worker->db, mem, query->rescheduling, ret_moving);
+	if (result != DB_OK)
+		return result == DB_NONE ? AVAILABILITY_UNKNOWN_APPOINTMENT : AVAILABILITY_FAILURE;
+	bool own = query->caller != NULL && (strcmp(ret_moving->user_id, query->caller->user_id) == 0 ||
+					     identity_is_exempt(query->caller, ret_moving->coach_id));
+	if (!own || strcmp(ret_moving->coach_id, coach_id) != 0 ||
+	    strcmp(ret_moving->status, "scheduled") != 0)
+		return AVAILABILITY_UNKNOWN_APPOINTMENT;
+	return AVAILABILITY_OK;
+}
+
+/*
+ * What must be known of the calendar: from now to the horizon, for `next_available` too, and to the window's
+ * end. Widened to whole hours and days, so that the cached times serve the requests of the next hours too.
+ */
+static struct interval calendar_window(const struct slot_question *question, instant to, bool exempt)
+{
+	const struct policy *policy = &question->type->policy;
+	instant end = question->now + policy->horizon_days * SECONDS_PER_DAY;
+	if (exempt && to > end)
+		end = to;
+	end += question->duration + policy->buffer_after_minutes * SECONDS_PER_MINUTE;
+	instant start = question->now - policy->buffer_before_minutes * SECONDS_PER_MINUTE;
+	return (struct interval){
+		start / SECONDS_PER_HOUR * SECONDS_PER_HOUR,
+		(end / SECONDS_PER_DAY + 2) * SECONDS_PER_DAY,
+	};
+}
+
+static enum availability_outcome find_busy(struct calendars *calendars, struct worker *worker,
+					   const struct availability_query *query, const struct coach *coach,
+					   const struct appointment *moving, struct interval window,
+					   struct arena *mem, struct calendar_busy *ret_busy)
+{
+	if (moving == NULL && calendar_busy_peek(calendars, coach->id, window, query->now, mem, ret_busy))
+		return AVAILABILITY_OK;
+	if (worker == NULL)
+		return AVAILABILITY_NOT_IN_MEMORY;
+	if (moving != NULL)
+		calendar_busy_moving(calendars, worker, coach->id, window, moving, query->now,
+				     query->deadline, mem, ret_busy);
+	else
+		calendar_busy_listing(calendars, worker, coach->id, window, query->now, query->deadline, mem,
+				      ret_busy);
+	return ret_busy->knowledge == CALENDAR_UNKNOWN ? AVAILABILITY_CALENDAR_UNAVAILABLE : AVAILABILITY_OK;
+}
+
+static enum availability_outcome find_coach(struct coaches *coaches, struct worker *worker, const char *id,
+					    const struct coach **ret_coach)
+{
+	enum coach_found found = worker == NULL ? coaches_peek(coaches, id, ret_coach)
+						: coaches_find(coaches, worker, id, ret_coach);
+	switch (found) {
+	case COACH_FOUND:
+		return AVAILABILITY_OK;
+	case COACH_UNKNOWN:
+		return AVAILABILITY_UNKNOWN_COACH;
+	case COACH_AMBIGUOUS:
+		return AVAILABILITY_AMBIGUOUS_COACH;
+	case COACH_NOT_IN_MEMORY:
+		return AVAILABILITY_NOT_IN_MEMORY;
+	case COACH_FAILURE:
+		return AVAILABILITY_FAILURE;
+	}
+	return AVAILABILITY_FAILURE;
+}
+
+/* A limit that is reached leaves no time at all: say so instead of an empty list. */
+static void explain_limit(struct availability *answer, const struct slot_question *question,
+			  struct arena *mem)
+{
+	int64_t limit = question->type->policy.max_active_per_user;
+	if (question->exempt || limit == POLICY_NO_LIMIT || question->active_count < limit)
+		return;
+	struct slot_reason reason = {
+		.rule = REFUSAL_BOOKING_LIMIT, .needed = limit, .actual = question->active_count};
+	answer->refusal = REFUSAL_BOOKING_LIMIT;
+	answer->refusal_detail = slot_reason_detail(question, answer->from, &reason, answer->zone, mem);
+}
+
+enum availability_outcome availability_find(struct coaches *coaches, struct calendars *calendars,
+					    struct worker *worker, const struct availability_query *query,
+					    bool (*known)(void *owner, const struct availability_mark *mark),
+					    void *owner, struct arena *mem,
+					    struct availability *ret_availability)
+{
+	struct availability answer = {0};
+	*ret_availability = answer;
+	if (worker == NULL && query->rescheduling != NULL)
+		return AVAILABILITY_NOT_IN_MEMORY;
+	enum availability_outcome outcome = find_coach(coaches, worker, query->coach_id, &answer.coach);
+	if (outcome != AVAILABILITY_OK)
+		return outcome;
+	ret_availability->coach = answer.coach;
+
+	answer.type = schedule_type(answer.coach->schedule, query->session_type);
+	if (answer.type == NULL)
+		return AVAILABILITY_UNKNOWN_TYPE;
+	answer.duration_minutes =
+		query->duration_minutes != 0 ? query->duration_minutes : answer.type->durations[0];
+	if (!session_type_offers(answer.type, answer.duration_minutes))
+		return AVAILABILITY_BAD_DURATION;
+	answer.zone = query->zone != NULL ? query->zone : answer.coach->schedule->zone;
+	if (!resolve_window(query, answer.zone, answer.type->policy.horizon_days * SECONDS_PER_DAY,
+			    &answer.from, &answer.to))
+		return AVAILABILITY_BAD_WINDOW;
+
+	struct appointment moving_row = {0};
+	struct appointment *moving = NULL;
+	struct uuid moving_id;
+	if (query->rescheduling != NULL) {
+		outcome = find_moving(query, worker, answer.coach->id, mem, &moving_row);
+		if (outcome != AVAILABILITY_OK)
+			return outcome;
+		moving = &moving_row;
+		uuid_parse(moving->id, strlen(moving->id), &moving_id);
+	}
+
+	struct slot_question question = {
+		.schedule = answer.coach->schedule,
+		.type = answer.type,
+		.duration = answer.duration_minutes * SECONDS_PER_MINUTE,
+		.now = query->now,
+		.exempt = identity_is_exempt(query->caller, answer.coach->id),
+	};
+	outcome = find_busy(calendars, worker, query, answer.coach, moving,
+			    calendar_window(&question, answer.to, question.exempt), mem, &answer.busy);
+	if (outcome != AVAILABILITY_OK)
+		return outcome;
+	question.calendar = answer.busy.times;
+	/* A moved appointment is counted for its own client, whoever asks. */
+	const char *client = moving != NULL          ? moving->user_id
+			     : query->caller != NULL ? query->caller->user_id
+						     : NULL;
+	availability_facts(coaches, answer.coach, client, moving != NULL ? moving_id.bytes : NULL, mem,
+			   &question);
+	explain_limit(&answer, &question, mem);
+
+	answer.mark = (struct availability_mark){
+		.generation = answer.coach->generation,
+		.busy_as_of = answer.busy.as_of,
+		.now = query->now,
+		.from = answer.from,
+		.to = answer.to,
+		.zone = answer.zone,
+		.duration_minutes = answer.duration_minutes,
+		.type = (int)(answer.type - answer.coach->schedule->types),
+		.knowledge = (int)answer.busy.knowledge,
+		.exempt = question.exempt,
+		.limited = answer.refusal != REFUSAL_NONE,
+		.plain = moving == NULL,
+	};
+	if (known == NULL || !known(owner, &answer.mark)) {
+		answer.slots = slot_list(&question, answer.from, answer.to, mem);
+		if (answer.slots.count == 0)
+			answer.has_next =
+				slot_next(&question, answer.from, INSTANT_MAX, mem, &answer.next_available);
+	}
+	*ret_availability = answer;
+	return AVAILABILITY_OK;
+}

@@ -1,0 +1,499 @@
+#include "app/coaches.h"
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "domain/schedule_json.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	BUCKETS = 4096,
+	SNAPSHOT_MAX_AGE_MS = 15000, /* a replica that dies between commit and notification is forgotten so */
+	NOTIFY_PAUSE_MS = 20,        /* changes of one coach within this are told once */
+	INSTANCE_BYTES = 17,         /* 16 hexadecimal digits and NUL */
+};
+
+static const char *const channels[] = {"bookingd_coach"};
+
+/* A schedule outlives the snapshots that a booking drops: reading it anew costs more than all the rest. */
+struct schedule_copy {
+	atomic_int references;
+	struct arena mem;
+	const struct schedule *schedule;
+	int64_t version;
+};
+
+struct snapshot {
+	struct coach coach; /* first: a coach is its snapshot */
+	atomic_int references;
+	struct arena mem;
+	struct schedule_copy *copy;
+	int64_t read_ms;
+};
+
+/* A coach that memory knows, or is being read. */
+struct entry {
+	struct entry *next;
+	char *id;
+	struct snapshot *snapshot;  /* NULL: dropped */
+	struct schedule_copy *copy; /* the last schedule seen */
+	uint64_t drops;             /* a snapshot read before the last drop is not kept */
+	int readers;                /* reading from the database now */
+};
+
+struct coaches {
+	pthread_mutex_t lock;
+	struct entry *buckets[BUCKETS];
+	char *only;      /* id of the only coach; NULL: not known */
+	int64_t only_ms; /* when that was read */
+	uint64_t generation;
+	uint64_t seed; /* of coaches_user_hash */
+
+	const char *database_url;
+	void (*dropped)(void *owner, const char *coach_id);
+	void *owner;
+	struct listener *_Atomic listener;
+
+	/* Changes still to be told to other replicas. */
+	char instance[INSTANCE_BYTES];
+	pthread_t notifier;
+	pthread_cond_t wake;
+	bool running;
+	char **pending;
+	size_t pending_count;
+	size_t pending_capacity;
+};
+
+/* FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/), started from a secret. */
+static uint64_t hash_text(uint64_t seed, const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325u ^ seed;
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+	return hash ^ hash >> 32;
+}
+
+static char *copy_text(const char *text)
+{
+	char *copy = strdup(text);
+	if (copy == NULL)
+		abort();
+	return copy;
+}
+
+static void schedule_copy_drop(struct schedule_copy *copy)
+{
+	if (copy != NULL && atomic_fetch_sub(&copy->references, 1) == 1) {
+		arena_clear(&copy->mem);
+		free(copy);
+	}
+}
+
+static void snapshot_drop(struct snapshot *snapshot)
+{
+	if (snapshot != NULL && atomic_fetch_sub(&snapshot->references, 1) == 1) {
+		schedule_copy_drop(snapshot->copy);
+		arena_clear(&snapshot->mem);
+		free(snapshot);
+	}
+}
+
+void coach_release(const struct coach *coach)
+{
+	snapshot_drop((struct snapshot *)coach);
+}
+
+struct coaches *coaches_new(const char *database_url, void (*dropped)(void *owner, const char *coach_id),
+			    void *owner)
+{
+	struct coaches *coaches = calloc(1, sizeof(*coaches));
+	if (coaches == NULL || pthread_mutex_init(&coaches->lock, NULL) != 0 ||
+	    pthread_cond_init(&coaches->wake, NULL) != 0)
+		abort();
+	coaches->database_url = database_url;
+	coaches->dropped = dropped;
+	coaches->owner = owner;
+	crypto_random(&coaches->seed, sizeof(coaches->seed));
+	uint64_t instance = 0;
+	crypto_random(&instance, sizeof(instance));
+	snprintf(coaches->instance, sizeof(coaches->instance), "%016llx", (unsigned long long)instance);
+	return coaches;
+}
+
+static struct entry **entry_place(struct coaches *coaches, const char *id)
+{
+	struct entry **place = &coaches->buckets[hash_text(coaches->seed, id) % BUCKETS];
+	while (*place != NULL && strcmp((*place)->id, id) != 0)
+		place = &(*place)->next;
+	return place;
+}
+
+static void entry_remove(struct entry **place)
+{
+	struct entry *entry = *place;
+	*place = entry->next;
+	snapshot_drop(entry->snapshot);
+	schedule_copy_drop(entry->copy);
+	free(entry->id);
+	free(entry);
+}
+
+void coaches_free(struct coaches *coaches)
+{
+	if (coaches == NULL)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (coaches->buckets[i] != NULL)
+			entry_remove(&coaches->buckets[i]);
+	}
+	for (size_t i = 0; i < coaches->pending_count; i++)
+		free(coaches->pending[i]);
+	free(coaches->pending);
+	free(coaches->only);
+	pthread_cond_destroy(&coaches->wake);
+	pthread_mutex_destroy(&coaches->lock);
+	free(coaches);
+}
+
+bool coaches_listening(const struct coaches *coaches)
+{
+	const struct listener *listener = atomic_load(&((struct coaches *)coaches)->listener);
+	return listener != NULL && listener_up(listener);
+}
+
+uint64_t coaches_user_hash(const struct coaches *coaches, const char *user_id)
+{
+	return hash_text(~coaches->seed, user_id);
+}
+
+enum coach_found coaches_peek(struct coaches *coaches, const char *id, const struct coach **ret_coach)
+{
+	if (!coaches_listening(coaches))
+		return COACH_NOT_IN_MEMORY;
+	enum coach_found found = COACH_NOT_IN_MEMORY;
+	int64_t now_ms = monotonic_ms();
+	pthread_mutex_lock(&coaches->lock);
+	if (id == NULL && coaches->only != NULL && now_ms - coaches->only_ms < SNAPSHOT_MAX_AGE_MS)
+		id = coaches->only;
+	struct entry *entry = id != NULL ? *entry_place(coaches, id) : NULL;
+	if (entry != NULL && entry->snapshot != NULL &&
+	    now_ms - entry->snapshot->read_ms < SNAPSHOT_MAX_AGE_MS) {
+		atomic_fetch_add(&entry->snapshot->references, 1);
+		*ret_coach = &entry->snapshot->coach;
+		found = COACH_FOUND;
+	}
+	pthread_mutex_unlock(&coaches->lock);
+	return found;
+}
+
+static int type_index(const struct schedule *schedule, const char *id)
+{
+	const struct session_type *type = schedule_type(schedule, id);
+	return type == NULL ? -1 : (int)(type - schedule->types);
+}
+
+static void read_appointments(struct coaches *coaches, const struct db_rows *rows, struct snapshot *snapshot)
+{
+	struct busy_appointment *items = arena_array(&snapshot->mem, rows->count, sizeof(*items));
+	for (size_t i = 0; i < rows->count; i++) {
+		char text[UUID_TEXT_SIZE];
+		struct uuid id;
+		db_get_uuid(rows, i, 0, text);
+		if (!uuid_parse(text, strlen(text), &id))
+			abort(); /* a uuid column holds UUIDs */
+		const char *status = db_get_text(rows, i, 7);
+		items[i] = (struct busy_appointment){
+			.user = coaches_user_hash(coaches, db_get_text(rows, i, 1)),
+			.type = type_index(snapshot->copy->schedule, db_get_text(rows, i, 2)),
+			.start = db_get_instant(rows, i, 3),
+			.end = db_get_instant(rows, i, 4),
+			.blocked_from = db_get_instant(rows, i, 5),
+			.blocked_to = db_get_instant(rows, i, 6),
+			.live = strcmp(status, "scheduled") == 0 || strcmp(status, "held") == 0,
+			.hold_expires_at = db_get_instant(rows, i, 8),
+		};
+		memcpy(items[i].id, id.bytes, sizeof(items[i].id));
+	}
+	snapshot->coach.appointments = items;
+	snapshot->coach.appointment_count = rows->count;
+}
+
+/* The schedule of a coach's row: the copy at hand if its version is the same, else read anew. NULL: not
+ * readable. */
+static struct schedule_copy *schedule_of_row(const struct db_rows *rows, struct schedule_copy *at_hand)
+{
+	int64_t version = db_get_int(rows, 0, 3);
+	if (at_hand != NULL && at_hand->version == version) {
+		atomic_fetch_add(&at_hand->references, 1);
+		return at_hand;
+	}
+	struct schedule_copy *copy = calloc(1, sizeof(*copy));
+	if (copy == NULL)
+		abort();
+	atomic_init(&copy->references, 1);
+	copy->mem = ARENA_OF_BLOCKS(1024);
+	copy->version = version;
+	const char *text = db_get_text(rows, 0, 2);
+	struct schedule_faults faults;
+	copy->schedule = schedule_read_text(text, strlen(text), &copy->mem, &faults);
+	if (copy->schedule == NULL) {
+		log_line(LOG_ERROR, "schedule_unreadable", LOG_TEXT_FIELD("coach", db_get_text(rows, 0, 0)),
+			 LOG_TEXT_FIELD("field", faults.at[0].field),
+			 LOG_TEXT_FIELD("detail", faults.at[0].detail));
+		schedule_copy_drop(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+/* Read a coach by id. COACH_FOUND sets *ret_snapshot with one reference. */
+static enum coach_found read_snapshot(struct coaches *coaches, struct worker *worker, const char *id,
+				      struct schedule_copy *at_hand, struct snapshot **ret_snapshot)
+{
+	DB_ROWS coach_rows = {0};
+	DB_ROWS busy_rows = {0};
+	int64_t read_ms = monotonic_ms();
+	enum db_result result =
+		db_run(worker->db, QUERY_COACH_BY_ID, DB_PARAMETERS(db_text(id)), &coach_rows);
+	if (result != DB_OK)
+		return result == DB_NONE ? COACH_UNKNOWN : COACH_FAILURE;
+	result = db_run(worker->db, QUERY_APPOINTMENT_BUSY, DB_PARAMETERS(db_text(id)), &busy_rows);
+	if (result != DB_OK && result != DB_NONE)
+		return COACH_FAILURE;
+	struct schedule_copy *copy = schedule_of_row(&coach_rows, at_hand);
+	if (copy == NULL)
+		return COACH_FAILURE;
+
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	if (snapshot == NULL)
+		abort();
+	atomic_init(&snapshot->references, 1);
+	snapshot->mem = ARENA_OF_BLOCKS(512);
+	snapshot->copy = copy;
+	snapshot->read_ms = read_ms;
+	snapshot->coach.id = db_copy_text(&coach_rows, 0, 0, &snapshot->mem);
+	snapshot->coach.email = db_copy_text(&coach_rows, 0, 1, &snapshot->mem);
+	snapshot->coach.schedule = copy->schedule;
+	snapshot->coach.schedule_version = copy->version;
+	snapshot->coach.feed_token = db_copy_text(&coach_rows, 0, 4, &snapshot->mem);
+	read_appointments(coaches, &busy_rows, snapshot);
+	*ret_snapshot = snapshot;
+	return COACH_FOUND;
+}
+
+enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, const char *id,
+			      const struct coach **ret_coach)
+{
+	/* The entry stands before the reading starts, so that a drop in between is seen. */
+	pthread_mutex_lock(&coaches->lock);
+	struct entry **place = entry_place(coaches, id);
+	if (*place == NULL) {
+		*place = calloc(1, sizeof(**place));
+		if (*place == NULL)
+			abort();
+		(*place)->id = copy_text(id);
+	}
+	struct entry *entry = *place;
+	entry->readers++;
+	uint64_t drops = entry->drops;
+	struct schedule_copy *at_hand = entry->copy;
+	if (at_hand != NULL)
+		atomic_fetch_add(&at_hand->references, 1);
+	pthread_mutex_unlock(&coaches->lock);
+
+	struct snapshot *snapshot = NULL;
+	enum coach_found found = read_snapshot(coaches, worker, id, at_hand, &snapshot);
+	schedule_copy_drop(at_hand);
+
+	pthread_mutex_lock(&coaches->lock);
+	entry->readers--;
+	if (found == COACH_FOUND) {
+		snapshot->coach.generation = ++coaches->generation;
+		if (entry->drops == drops) {
+			snapshot_drop(entry->snapshot);
+			schedule_copy_drop(entry->copy);
+			entry->snapshot = snapshot;
+			entry->copy = snapshot->copy;
+			atomic_fetch_add(&snapshot->references, 1);
+			atomic_fetch_add(&snapshot->copy->references, 1);
+		}
+		*ret_coach = &snapshot->coach;
+	} else if (entry->readers == 0 && entry->snapshot == NULL) {
+		entry_remove(entry_place(coaches, id));
+	}
+	pthread_mutex_unlock(&coaches->lock);
+	return found;
+}
+
+/* The id of the only coach, in `mem`. */
+static enum coach_found only_coach(struct coaches *coaches, struct worker *worker, struct arena *mem,
+				   const char **ret_id)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(worker->db, QUERY_COACH_IDS, DB_NO_PARAMETERS, &rows);
+	if (result != DB_OK && result != DB_NONE)
+		return COACH_FAILURE;
+	if (rows.count != 1)
+		return rows.count == 0 ? COACH_UNKNOWN : COACH_AMBIGUOUS;
+	*ret_id = db_copy_text(&rows, 0, 0, mem);
+	pthread_mutex_lock(&coaches->lock);
+	free(coaches->only);
+	coaches->only = copy_text(*ret_id);
+	coaches->only_ms = monotonic_ms();
+	pthread_mutex_unlock(&coaches->lock);
+	return COACH_FOUND;
+}
+
+enum coach_found coaches_find(struct coaches *coaches, struct worker *worker, const char *id,
+			      const struct coach **ret_coach)
+{
+	if (coaches_peek(coaches, id, ret_coach) == COACH_FOUND)
+		return COACH_FOUND;
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_OF_BLOCKS(128);
+	if (id == NULL) {
+		enum coach_found found = only_coach(coaches, worker, &mem, &id);
+		if (found != COACH_FOUND)
+			return found;
+		if (coaches_peek(coaches, id, ret_coach) == COACH_FOUND)
+			return COACH_FOUND;
+	}
+	return coaches_read(coaches, worker, id, ret_coach);
+}
+
+static void entry_forget(struct entry *entry)
+{
+	entry->drops++;
+	snapshot_drop(entry->snapshot);
+	entry->snapshot = NULL;
+}
+
+static void drop(struct coaches *coaches, const char *id)
+{
+	pthread_mutex_lock(&coaches->lock);
+	struct entry *entry = *entry_place(coaches, id);
+	if (entry != NULL)
+		entry_forget(entry);
+	pthread_mutex_unlock(&coaches->lock);
+}
+
+static void drop_all(struct coaches *coaches)
+{
+	pthread_mutex_lock(&coaches->lock);
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct entry *entry = coaches->buckets[i]; entry != NULL; entry = entry->next)
+			entry_forget(entry);
+	}
+	coaches->only_ms = INT64_MIN / 2;
+	pthread_mutex_unlock(&coaches->lock);
+}
+
+void coaches_changed(struct coaches *coaches, const char *id)
+{
+	drop(coaches, id);
+	pthread_mutex_lock(&coaches->lock);
+	bool known = false;
+	for (size_t i = 0; i < coaches->pending_count && !known; i++)
+		known = strcmp(coaches->pending[i], id) == 0;
+	if (!known && coaches->running) {
+		if (coaches->pending_count == coaches->pending_capacity) {
+			coaches->pending_capacity = coaches->pending_capacity * 2 + 16;
+			coaches->pending = realloc(coaches->pending,
+						   coaches->pending_capacity * sizeof(*coaches->pending));
+			if (coaches->pending == NULL)
+				abort();
+		}
+		coaches->pending[coaches->pending_count++] = copy_text(id);
+		pthread_cond_signal(&coaches->wake);
+	}
+	pthread_mutex_unlock(&coaches->lock);
+}
+
+/* "instance:coach", so that nobody drops for their own change twice. */
+static void heard(const char *channel, const char *payload, void *argument)
+{
+	struct coaches *coaches = argument;
+	const char *id = NULL;
+	if (channel == NULL) {
+		drop_all(coaches);
+	} else {
+		const char *colon = strchr(payload, ':');
+		if (colon == NULL || strncmp(payload, coaches->instance, (size_t)(colon - payload)) == 0)
+			return;
+		id = colon + 1;
+		drop(coaches, id);
+	}
+	if (coaches->dropped != NULL)
+		coaches->dropped(coaches->owner, id);
+}
+
+static void notify_one(struct coaches *coaches, struct db *db, const char *id)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_OF_BLOCKS(256);
+	char *payload = arena_printf(&mem, "%s:%s", coaches->instance, id);
+	enum db_result result = db_run(db, QUERY_COACH_NOTIFY, DB_PARAMETERS(db_text(payload)), NULL);
+	if (result != DB_OK && result != DB_UNAVAILABLE)
+		log_line(LOG_WARNING, "notify_failed", LOG_TEXT_FIELD("coach", id),
+			 LOG_TEXT_FIELD("detail", db_failure(db)->detail));
+}
+
+/*
+ * NOTIFY inside the booking's transaction would make commits queue behind one lock of the whole database;
+ * a connection of its own tells a coach's changes of the last moments at once.
+ */
+static void *notify(void *argument)
+{
+	struct coaches *coaches = argument;
+	struct db *db = db_open(coaches->database_url, 2000);
+	pthread_mutex_lock(&coaches->lock);
+	while (coaches->running || coaches->pending_count > 0) {
+		if (coaches->pending_count == 0) {
+			pthread_cond_wait(&coaches->wake, &coaches->lock);
+			continue;
+		}
+		char **ids = coaches->pending;
+		size_t count = coaches->pending_count;
+		coaches->pending = NULL;
+		coaches->pending_count = 0;
+		coaches->pending_capacity = 0;
+		pthread_mutex_unlock(&coaches->lock);
+		/* With the database away the others hear nothing either; they drop all when they are back. */
+		for (size_t i = 0; i < count; i++) {
+			notify_one(coaches, db, ids[i]);
+			free(ids[i]);
+		}
+		free(ids);
+		struct timespec pause = {.tv_nsec = NOTIFY_PAUSE_MS * 1000000L};
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+		pthread_mutex_lock(&coaches->lock);
+	}
+	pthread_mutex_unlock(&coaches->lock);
+	db_close(db);
+	return NULL;
+}
+
+void coaches_start(struct coaches *coaches)
+{
+	coaches->running = true;
+	if (pthread_create(&coaches->notifier, NULL, notify, coaches) != 0)
+		abort();
+	atomic_store(&coaches->listener, listener_start(coaches->database_url, channels, 1, heard, coaches));
+}
+
+void coaches_stop(struct coaches *coaches)
+{
+	pthread_mutex_lock(&coaches->lock);
+	bool was_running = coaches->running;
+	coaches->running = false;
+	pthread_cond_signal(&coaches->wake);
+	pthread_mutex_unlock(&coaches->lock);
+	if (!was_running)
+		return;
+	pthread_join(coaches->notifier, NULL);
+	listener_stop(atomic_exchange(&coaches->listener, NULL));
+}
