@@ -16,11 +16,6 @@
  * session_cache_seconds, bad credentials for a few seconds. Memory is bounded. Nothing is remembered when the
  * database could not be asked.
  *
- * The keys behind a JWKS URL are fetched when first needed, again when they are JWKS_FRESH_SECONDS old, and
- * when a token names a key that is not among them, but then at most once a minute; one thread fetches, the
- * others go on with the keys there are. When fetching fails the known keys serve on, at most
- * JWKS_STALE_SECONDS.
- *
  * One `struct identity_source` serves all threads. No lock is held across the database or the network.
  */
 #ifndef APP_IDENTITY_H
@@ -34,13 +29,13 @@
 #include "net/fetch.h"
 
 enum {
+	IDENTITY_USER_ID_MAX = 255, /* characters, as OpenID Connect bounds `sub` */
+	IDENTITY_EMAIL_MAX = 254,
+	IDENTITY_NAME_MAX = 200,
+	IDENTITY_COACH_MAX = 64,
 	IDENTITY_SESSION_MAX = 512,         /* longest X-Session-ID, visible ASCII */
 	IDENTITY_TOKEN_CACHE_SECONDS = 300, /* a token is verified again after this */
 	IDENTITY_REFUSAL_CACHE_SECONDS = 5, /* bad credentials are refused from memory so long */
-	IDENTITY_JWKS_FRESH_SECONDS = 900,
-	IDENTITY_JWKS_STALE_SECONDS = 86400,
-	IDENTITY_JWKS_RETRY_SECONDS = 60, /* between two fetches for unknown keys */
-	IDENTITY_JWKS_DEADLINE_MS = 2000,
 };
 
 enum identity_role {
@@ -49,11 +44,14 @@ enum identity_role {
 	IDENTITY_ADMIN,
 };
 
-/* Texts are NULL when not known, but user_id. */
+/*
+ * Texts are NULL when not known, but user_id; none is empty or has control characters. A user id that is, or
+ * is too long, is a refusal; another text that is counts as not known.
+ */
 struct identity {
-	const char *user_id; /* 1 .. 255 characters, no control characters */
-	const char *email;   /* at most 254 characters; not checked for being an address */
-	const char *name;    /* at most 200 characters */
+	const char *user_id; /* at most IDENTITY_USER_ID_MAX characters */
+	const char *email;   /* not checked for being an address */
+	const char *name;
 	enum identity_role role;
 	const char *coach; /* the coach's id; set exactly when role is IDENTITY_COACH */
 };
@@ -119,11 +117,13 @@ enum identity_outcome identity_recall(struct identity_source *source, const char
 				      struct identity *ret_identity, struct identity_reason *ret_reason);
 
 /*
- * Fetch the keys behind the JWKS URL now, if one is configured and none are known: called once at start, on a
- * thread that may block for IDENTITY_JWKS_DEADLINE_MS, so that the first callers need not wait. False when
- * the fetch failed; *ret_detail is then one line for the log, in `mem`.
+ * Fetch the keys behind the JWKS URL if one is configured and none are known: called once at start, on a
+ * thread that may block for PROVIDER_KEYS_DEADLINE_MS (app/provider_keys.h), so that the first callers need
+ * not wait.
  */
-bool identity_warm(struct identity_source *source, struct fetch_client *fetcher, instant now,
-		   struct arena *mem, const char **ret_detail);
+void identity_warm(struct identity_source *source, struct fetch_client *fetcher, instant now);
+
+/* Forget who this user is: for erasure. Their next request asks anew. */
+void identity_forget(struct identity_source *source, const char *user_id);
 
 #endif

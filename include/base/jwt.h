@@ -30,9 +30,8 @@
 
 enum {
 	JWT_SIZE_MAX = 8192,
-	JWT_LEEWAY = 30,       /* seconds that clocks may differ */
-	JWT_SUBJECT_MAX = 255, /* characters of `sub`; RFC 7519 leaves it open, OpenID Connect says 255 */
-	JWT_KEY_SET_MAX = 64,  /* keys taken from one JWKS */
+	JWT_LEEWAY = 30,      /* seconds that clocks may differ */
+	JWT_KEY_SET_MAX = 64, /* keys taken from one JWKS */
 };
 
 /* ---- keys of an identity provider ---- */
@@ -77,11 +76,11 @@ enum jwt_verdict {
 };
 
 /*
- * Texts are NULL when missing. When verified, a claim other than `sub` that is no text, is empty or longer
- * than we allow (email 254, name 200, role and coach 64 characters) counts as missing.
+ * Texts are NULL when missing or no text. Valid UTF-8 without NUL and, when verified, together
+ * shorter than JWT_SIZE_MAX; what they may say is the caller's to judge.
  */
 struct jwt_claims {
-	const char *subject; /* 1 .. JWT_SUBJECT_MAX characters, none of them a control character */
+	const char *subject; /* never empty when verified */
 	const char *email;
 	const char *name;
 	const char *role;

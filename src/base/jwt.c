@@ -12,9 +12,6 @@
 #define JSON __attribute__((cleanup(json_cleanup))) json_t
 
 enum {
-	EMAIL_MAX = 254,
-	NAME_MAX = 200,
-	ID_MAX = 64,
 	CLAIMS_MAX = 6000, /* bytes of JSON of a token we mint, so that it stays below JWT_SIZE_MAX */
 	/* Larger than any signature we verify, so a longer third part need not be decoded. */
 	SIGNATURE_TEXT_MAX = ENCODE_BASE64URL_SIZE(SIGNATURE_SIZE_MAX),
@@ -262,23 +259,10 @@ static bool read_date(const json_t *value, instant *ret_at)
 	return true;
 }
 
-static bool has_control_character(const char *text)
+/* The claim's text in `mem`, NULL if it is none. */
+static const char *read_text(const json_t *claims, const char *name, struct arena *mem)
 {
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return true;
-	}
-	return false;
-}
-
-/* The claim's text in `mem`, NULL if it is none, empty, too long or not printable. */
-static const char *read_text(const json_t *claims, const char *name, size_t max, struct arena *mem)
-{
-	const char *text = json_string_value(json_object_get(claims, name));
-
-	if (text == NULL || *text == '\0' || utf8_length(text) > max || has_control_character(text))
-		return NULL;
-	return arena_strdup(mem, text);
+	return arena_strdup(mem, json_string_value(json_object_get(claims, name)));
 }
 
 /* `aud` is one text or a list of them (RFC 7519 section 4.1.3). */
@@ -301,10 +285,11 @@ static enum jwt_verdict check_claims(const struct jwt_rules *rules, const json_t
 				     struct arena *mem, struct jwt_claims *ret_claims)
 {
 	const json_t *not_before = json_object_get(claims, "nbf");
-	struct jwt_claims read = {.subject = read_text(claims, "sub", JWT_SUBJECT_MAX, mem)};
+	struct jwt_claims read = {.subject = read_text(claims, "sub", mem)};
 	instant starts = 0;
 
-	if (read.subject == NULL || !read_date(json_object_get(claims, "exp"), &read.expires) ||
+	if (read.subject == NULL || *read.subject == '\0' ||
+	    !read_date(json_object_get(claims, "exp"), &read.expires) ||
 	    (not_before != NULL && !read_date(not_before, &starts)))
 		return JWT_CLAIMS;
 	if (now >= read.expires + JWT_LEEWAY)
@@ -315,10 +300,10 @@ static enum jwt_verdict check_claims(const struct jwt_rules *rules, const json_t
 		return JWT_WRONG_ISSUER;
 	if (rules->audience != NULL && !is_audience(json_object_get(claims, "aud"), rules->audience))
 		return JWT_WRONG_AUDIENCE;
-	read.email = read_text(claims, "email", EMAIL_MAX, mem);
-	read.name = read_text(claims, "name", NAME_MAX, mem);
-	read.role = read_text(claims, "role", ID_MAX, mem);
-	read.coach = read_text(claims, "coach", ID_MAX, mem);
+	read.email = read_text(claims, "email", mem);
+	read.name = read_text(claims, "name", mem);
+	read.role = read_text(claims, "role", mem);
+	read.coach = read_text(claims, "coach", mem);
 	*ret_claims = read;
 	return JWT_VALID;
 }

@@ -26,18 +26,15 @@ static int make_keys(void **state)
 {
 	(void)state;
 	EVP_PKEY *pairs[] = {EVP_RSA_gen(2048), EVP_EC_gen("P-256")};
-	char *private_pems[] = {generated_private_pem(pairs[0]), generated_private_pem(pairs[1])};
 	char *p256_public_pem = generated_public_pem(pairs[1]);
 	rsa_public_pem = generated_public_pem(pairs[0]);
-	rsa = private_key_from_pem(private_pems[0]);
-	p256 = private_key_from_pem(private_pems[1]);
+	rsa = generated_private_key(pairs[0]);
+	p256 = generated_private_key(pairs[1]);
 	rsa_public = public_key_from_pem(rsa_public_pem);
 	p256_public = public_key_from_pem(p256_public_pem);
-	for (size_t i = 0; i < 2; i++) {
-		free(private_pems[i]);
-		EVP_PKEY_free(pairs[i]);
-	}
 	free(p256_public_pem);
+	EVP_PKEY_free(pairs[0]);
+	EVP_PKEY_free(pairs[1]);
 	return 0;
 }
 
@@ -53,30 +50,15 @@ static int free_keys(void **state)
 	return 0;
 }
 
-static char *encoded(const char *text)
-{
-	char *out = arena_alloc(&mem, ENCODE_BASE64URL_SIZE(strlen(text)));
-	encode_base64url(text, strlen(text), out);
-	return out;
-}
-
 /* A token of any header and claims, signed with HS256 whatever the header says. */
 static char *signed_with_secret(const char *header, const char *claims, const char *secret)
 {
-	char *input = arena_printf(&mem, "%s.%s", encoded(header), encoded(claims));
+	char *input = arena_printf(&mem, "%s.%s", generated_base64url(&mem, header),
+				   generated_base64url(&mem, claims));
 	unsigned char mac[CRYPTO_SHA256_SIZE];
 	char text[ENCODE_BASE64URL_SIZE(CRYPTO_SHA256_SIZE)];
 	crypto_hmac_sha256(secret, strlen(secret), input, strlen(input), mac);
 	encode_base64url(mac, sizeof(mac), text);
-	return arena_printf(&mem, "%s.%s", input, text);
-}
-
-static char *signed_with_key(const char *header, const char *claims, const struct private_key *key)
-{
-	char *input = arena_printf(&mem, "%s.%s", encoded(header), encoded(claims));
-	unsigned char signature[SIGNATURE_SIZE_MAX];
-	char text[ENCODE_BASE64URL_SIZE(SIGNATURE_SIZE_MAX)];
-	encode_base64url(signature, private_key_sign(key, input, strlen(input), signature), text);
 	return arena_printf(&mem, "%s.%s", input, text);
 }
 
@@ -149,8 +131,8 @@ static void each_kind_of_key_takes_its_own_algorithm_only(void **state)
 {
 	(void)state;
 	const char *hs256 = signed_with_secret("{\"alg\":\"HS256\"}", GOOD, SECRET);
-	const char *rs256 = signed_with_key("{\"alg\":\"RS256\"}", GOOD, rsa);
-	const char *es256 = signed_with_key("{\"alg\":\"ES256\"}", GOOD, p256);
+	const char *rs256 = generated_token(&mem, "{\"alg\":\"RS256\"}", GOOD, rsa);
+	const char *es256 = generated_token(&mem, "{\"alg\":\"ES256\"}", GOOD, p256);
 	const struct jwt_rules by_secret = {.secret = SECRET}, by_rsa = {.key = rsa_public},
 			       by_p256 = {.key = p256_public},
 			       by_both = {.secret = SECRET, .key = rsa_public};
@@ -209,9 +191,11 @@ static void no_algorithm_but_the_three_is_accepted(void **state)
 
 	const struct jwt_rules rules = {.secret = SECRET};
 	const char *unsigned_token =
-		arena_printf(&mem, "%s.%s.", encoded("{\"alg\":\"none\"}"), encoded(GOOD));
+		arena_printf(&mem, "%s.%s.", generated_base64url(&mem, "{\"alg\":\"none\"}"),
+			     generated_base64url(&mem, GOOD));
 	assert_int_equal(verify(&rules, unsigned_token), JWT_ALGORITHM);
-	unsigned_token = arena_printf(&mem, "%s.%s.", encoded("{\"alg\":\"HS256\"}"), encoded(GOOD));
+	unsigned_token = arena_printf(&mem, "%s.%s.", generated_base64url(&mem, "{\"alg\":\"HS256\"}"),
+				      generated_base64url(&mem, GOOD));
 	assert_int_equal(verify(&rules, unsigned_token), JWT_SIGNATURE);
 }
 
@@ -294,35 +278,25 @@ static void issuer_and_audience_are_checked_when_configured(void **state)
 			 JWT_VALID);
 }
 
-static void sub_is_a_bounded_text(void **state)
+static void sub_is_a_text_and_not_empty(void **state)
 {
 	(void)state;
-	static const char *const malformed[] = {"null",      "\"\"",          "5",           "[\"u1\"]",
-						"\"a\\nb\"", "\"a\\u0000b\"", "\"a\\u007f\""};
+	static const char *const malformed[] = {"null", "\"\"", "5", "[\"u1\"]", "\"a\\u0000b\""};
 	assert_int_equal(verify_claims("{\"exp\":2000000000}"), JWT_CLAIMS);
 	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++)
 		assert_int_not_equal(
 			verify_claims(arena_printf(&mem, "{\"sub\":%s,\"exp\":2000000000}", malformed[i])),
 			JWT_VALID);
-	char longest[JWT_SUBJECT_MAX + 2];
-	memset(longest, 'x', sizeof(longest) - 1);
-	longest[sizeof(longest) - 1] = '\0';
-	assert_int_equal(verify_claims(arena_printf(&mem, "{\"sub\":\"%s\",\"exp\":2000000000}", longest)),
-			 JWT_CLAIMS);
-	assert_int_equal(
-		verify_claims(arena_printf(&mem, "{\"sub\":\"%s\",\"exp\":2000000000}", longest + 1)),
-		JWT_VALID);
 }
 
-static void other_claims_that_cannot_be_used_count_as_missing(void **state)
+static void other_claims_that_are_no_text_count_as_missing(void **state)
 {
 	(void)state;
 	const struct jwt_rules rules = {.secret = SECRET};
-	const char *token =
-		signed_with_secret("{\"alg\":\"HS256\"}",
-				   "{\"sub\":\"u1\",\"exp\":2000000000,\"email\":5,\"name\":\"a\\r\\nb\","
-				   "\"role\":[\"admin\"],\"coach\":\"\"}",
-				   SECRET);
+	const char *token = signed_with_secret("{\"alg\":\"HS256\"}",
+					       "{\"sub\":\"u1\",\"exp\":2000000000,\"email\":5,\"name\":null,"
+					       "\"role\":[\"admin\"],\"coach\":{}}",
+					       SECRET);
 	struct jwt_claims claims;
 	assert_int_equal(jwt_verify(&rules, token, strlen(token), NOW, &mem, &claims), JWT_VALID);
 	assert_null(claims.email);
@@ -398,59 +372,30 @@ static void a_token_of_100_kilobytes_is_refused_unread(void **state)
 	assert_null(jwt_mint(&rules, &too_long, NOW, &mem));
 }
 
-static char *number_member(EVP_PKEY *pair, const char *parameter)
-{
-	BIGNUM *number = NULL;
-	unsigned char bytes[SIGNATURE_SIZE_MAX];
-	char text[ENCODE_BASE64URL_SIZE(SIGNATURE_SIZE_MAX)];
-	assert_int_equal(EVP_PKEY_get_bn_param(pair, parameter, &number), 1);
-	int size = BN_num_bytes(number) > 32 || strcmp(parameter, "e") == 0 ? BN_num_bytes(number) : 32;
-	BN_bn2binpad(number, bytes, size);
-	BN_free(number);
-	encode_base64url(bytes, (size_t)size, text);
-	return arena_strdup(&mem, text);
-}
-
-static char *rsa_jwk(EVP_PKEY *pair, const char *members)
-{
-	return arena_printf(&mem, "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"%s\"%s}", number_member(pair, "n"),
-			    number_member(pair, "e"), members);
-}
-
-static char *p256_jwk(EVP_PKEY *pair, const char *members)
-{
-	return arena_printf(&mem, "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"%s}",
-			    number_member(pair, "qx"), number_member(pair, "qy"), members);
-}
-
 static struct jwt_key_set *key_set(const char *jwks)
 {
 	char *json = arena_printf(&mem, "{\"keys\":[%s]}", jwks);
 	return jwt_key_set_read(json, strlen(json));
 }
 
-static struct private_key *private_of(EVP_PKEY *pair)
-{
-	char *pem = generated_private_pem(pair);
-	struct private_key *key = private_key_from_pem(pem);
-	free(pem);
-	return key;
-}
-
 static void a_key_set_is_searched_by_kid_and_rotates(void **state)
 {
 	(void)state;
 	EVP_PKEY *pairs[] = {EVP_RSA_gen(2048), EVP_RSA_gen(2048), EVP_EC_gen("P-256")};
-	struct private_key *keys[] = {private_of(pairs[0]), private_of(pairs[1]), private_of(pairs[2])};
+	struct private_key *keys[] = {generated_private_key(pairs[0]), generated_private_key(pairs[1]),
+				      generated_private_key(pairs[2])};
 	struct jwt_key_set *before = key_set(arena_printf(
-		&mem, "%s,%s", rsa_jwk(pairs[0], ",\"kid\":\"old\",\"use\":\"sig\",\"alg\":\"RS256\""),
-		p256_jwk(pairs[2], ",\"kid\":\"curve\",\"key_ops\":[\"verify\"]")));
-	struct jwt_key_set *after = key_set(arena_printf(&mem, "%s,%s", rsa_jwk(pairs[0], ",\"kid\":\"old\""),
-							 rsa_jwk(pairs[1], ",\"kid\":\"new\"")));
+		&mem, "%s,%s",
+		generated_rsa_jwk(&mem, pairs[0], ",\"kid\":\"old\",\"use\":\"sig\",\"alg\":\"RS256\""),
+		generated_p256_jwk(&mem, pairs[2], ",\"kid\":\"curve\",\"key_ops\":[\"verify\"]")));
+	struct jwt_key_set *after =
+		key_set(arena_printf(&mem, "%s,%s", generated_rsa_jwk(&mem, pairs[0], ",\"kid\":\"old\""),
+				     generated_rsa_jwk(&mem, pairs[1], ",\"kid\":\"new\"")));
 	const struct jwt_rules by_before = {.keys = before}, by_after = {.keys = after};
-	const char *old_token = signed_with_key("{\"alg\":\"RS256\",\"kid\":\"old\"}", GOOD, keys[0]);
-	const char *new_token = signed_with_key("{\"alg\":\"RS256\",\"kid\":\"new\"}", GOOD, keys[1]);
-	const char *curve_token = signed_with_key("{\"alg\":\"ES256\",\"kid\":\"curve\"}", GOOD, keys[2]);
+	const char *old_token = generated_token(&mem, "{\"alg\":\"RS256\",\"kid\":\"old\"}", GOOD, keys[0]);
+	const char *new_token = generated_token(&mem, "{\"alg\":\"RS256\",\"kid\":\"new\"}", GOOD, keys[1]);
+	const char *curve_token =
+		generated_token(&mem, "{\"alg\":\"ES256\",\"kid\":\"curve\"}", GOOD, keys[2]);
 
 	assert_int_equal(jwt_key_set_count(before), 2);
 	assert_int_equal(verify(&by_before, old_token), JWT_VALID);
@@ -461,22 +406,25 @@ static void a_key_set_is_searched_by_kid_and_rotates(void **state)
 	assert_int_equal(verify(&by_after, curve_token), JWT_UNKNOWN_KEY);
 
 	/* The right name on the wrong signature; no name at all; another kind under a known name. */
-	assert_int_equal(
-		verify(&by_after, signed_with_key("{\"alg\":\"RS256\",\"kid\":\"new\"}", GOOD, keys[0])),
-		JWT_SIGNATURE);
-	assert_int_equal(verify(&by_after, signed_with_key("{\"alg\":\"RS256\"}", GOOD, keys[1])), JWT_VALID);
-	assert_int_equal(verify(&by_after, signed_with_key("{\"alg\":\"RS256\"}", GOOD, rsa)), JWT_SIGNATURE);
-	assert_int_equal(
-		verify(&by_before, signed_with_key("{\"alg\":\"ES256\",\"kid\":\"old\"}", GOOD, keys[2])),
-		JWT_UNKNOWN_KEY);
+	assert_int_equal(verify(&by_after,
+				generated_token(&mem, "{\"alg\":\"RS256\",\"kid\":\"new\"}", GOOD, keys[0])),
+			 JWT_SIGNATURE);
+	assert_int_equal(verify(&by_after, generated_token(&mem, "{\"alg\":\"RS256\"}", GOOD, keys[1])),
+			 JWT_VALID);
+	assert_int_equal(verify(&by_after, generated_token(&mem, "{\"alg\":\"RS256\"}", GOOD, rsa)),
+			 JWT_SIGNATURE);
+	assert_int_equal(verify(&by_before,
+				generated_token(&mem, "{\"alg\":\"ES256\",\"kid\":\"old\"}", GOOD, keys[2])),
+			 JWT_UNKNOWN_KEY);
 	/* A set never makes HS256 possible. */
 	assert_int_equal(
 		verify(&by_before, signed_with_secret("{\"alg\":\"HS256\",\"kid\":\"old\"}", GOOD, "old")),
 		JWT_ALGORITHM);
 	/* A key of the operator's serves beside the set. */
 	const struct jwt_rules by_both = {.keys = after, .key = rsa_public};
-	assert_int_equal(verify(&by_both, signed_with_key("{\"alg\":\"RS256\",\"kid\":\"own\"}", GOOD, rsa)),
-			 JWT_VALID);
+	assert_int_equal(
+		verify(&by_both, generated_token(&mem, "{\"alg\":\"RS256\",\"kid\":\"own\"}", GOOD, rsa)),
+		JWT_VALID);
 	assert_int_equal(verify(&by_both, new_token), JWT_VALID);
 
 	jwt_key_set_free(before);
@@ -491,16 +439,16 @@ static void keys_for_other_uses_are_skipped(void **state)
 {
 	(void)state;
 	EVP_PKEY *pair = EVP_RSA_gen(2048), *curve = EVP_EC_gen("P-256"), *weak = EVP_RSA_gen(1024);
-	char *n = number_member(pair, "n");
+	char *n = generated_number(&mem, pair, "n");
 	const char *skipped[] = {
-		rsa_jwk(pair, ",\"use\":\"enc\""),
-		rsa_jwk(pair, ",\"use\":5"),
-		rsa_jwk(pair, ",\"alg\":\"RS512\""),
-		rsa_jwk(pair, ",\"alg\":\"HS256\""),
-		rsa_jwk(pair, ",\"key_ops\":[\"encrypt\"]"),
-		rsa_jwk(pair, ",\"key_ops\":\"verify\""),
-		rsa_jwk(weak, ""),
-		p256_jwk(curve, ",\"alg\":\"RS256\""),
+		generated_rsa_jwk(&mem, pair, ",\"use\":\"enc\""),
+		generated_rsa_jwk(&mem, pair, ",\"use\":5"),
+		generated_rsa_jwk(&mem, pair, ",\"alg\":\"RS512\""),
+		generated_rsa_jwk(&mem, pair, ",\"alg\":\"HS256\""),
+		generated_rsa_jwk(&mem, pair, ",\"key_ops\":[\"encrypt\"]"),
+		generated_rsa_jwk(&mem, pair, ",\"key_ops\":\"verify\""),
+		generated_rsa_jwk(&mem, weak, ""),
+		generated_p256_jwk(&mem, curve, ",\"alg\":\"RS256\""),
 		"{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"alg\":\"HS256\"}",
 		"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
 		"{\"kty\":\"RSA\",\"n\":\"\",\"e\":\"AQAB\"}",
@@ -513,7 +461,8 @@ static void keys_for_other_uses_are_skipped(void **state)
 		arena_printf(&mem, "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":65537}", n),
 	};
 	for (size_t i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++) {
-		struct jwt_key_set *set = key_set(arena_printf(&mem, "%s,%s", skipped[i], rsa_jwk(pair, "")));
+		struct jwt_key_set *set =
+			key_set(arena_printf(&mem, "%s,%s", skipped[i], generated_rsa_jwk(&mem, pair, "")));
 		assert_non_null(set);
 		assert_int_equal(jwt_key_set_count(set), 1);
 		jwt_key_set_free(set);
@@ -538,7 +487,7 @@ static void what_is_no_key_set_is_refused_and_a_huge_one_is_bounded(void **state
 		assert_null(jwt_key_set_read(malformed[i], strlen(malformed[i])));
 
 	EVP_PKEY *curve = EVP_EC_gen("P-256");
-	char *jwk = p256_jwk(curve, ""), *list = jwk;
+	char *jwk = generated_p256_jwk(&mem, curve, ""), *list = jwk;
 	for (int i = 0; i < 2 * JWT_KEY_SET_MAX; i++)
 		list = arena_printf(&mem, "%s,%s", list, jwk);
 	struct jwt_key_set *set = key_set(list), *empty = key_set("");
@@ -561,8 +510,8 @@ int main(void)
 		cmocka_unit_test(exp_is_required_and_a_sane_number),
 		cmocka_unit_test(time_counts_to_the_second_with_the_leeway),
 		cmocka_unit_test(issuer_and_audience_are_checked_when_configured),
-		cmocka_unit_test(sub_is_a_bounded_text),
-		cmocka_unit_test(other_claims_that_cannot_be_used_count_as_missing),
+		cmocka_unit_test(sub_is_a_text_and_not_empty),
+		cmocka_unit_test(other_claims_that_are_no_text_count_as_missing),
 		cmocka_unit_test(what_is_no_token_is_malformed),
 		cmocka_unit_test(no_changed_character_of_a_token_goes_unnoticed),
 		cmocka_unit_test(a_token_of_100_kilobytes_is_refused_unread),

@@ -1,0 +1,391 @@
+#include "app/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "app/identity_cache.h"
+#include "app/provider_keys.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/jwt.h"
+#include "base/log.h"
+#include "base/signature.h"
+
+enum {
+	KNOWN_MAX = 4096, /* identities remembered */
+	SALT_SIZE = 32,
+	REFUSED_MAX =
+		1024, /* refusals remembered, apart, so that a flood of bad ones pushes no good ones out */
+};
+
+static const struct identity_reason no_credentials = {"no_credentials", "Please sign in."};
+static const struct identity_reason malformed = {"malformed",
+						 "Your sign-in is not valid. Please sign in again."};
+static const struct identity_reason unusable_user = {"unusable_user",
+						     "Your sign-in is not valid. Please sign in again."};
+static const struct identity_reason unknown_session = {"unknown_session",
+						       "Your session has ended. Please sign in again."};
+static const struct identity_reason ambiguous_session = {"ambiguous_session",
+							 "Your session has ended. Please sign in again."};
+static const struct identity_reason unavailable_database = {
+	"database", "We cannot check who you are right now. Please try again in a moment."};
+static const struct identity_reason unavailable_provider = {
+	"identity_provider", "We cannot check who you are right now. Please try again in a moment."};
+
+struct identity_source {
+	struct identity_settings settings;
+	struct public_key *key;         /* NULL: not configured */
+	struct provider_keys *provider; /* NULL: not configured */
+	struct identity_cache *known, *refused;
+	unsigned char salt[SALT_SIZE];
+};
+
+/* What a request showed. */
+struct credential {
+	enum credential_kind { TOKEN = 't', SESSION = 's' } kind;
+	const char *text;
+	size_t length;
+	struct identity_cache_key key;
+};
+
+static bool takes_tokens(const struct identity_settings *settings)
+{
+	return settings->jwt_secret != NULL || settings->jwt_public_key != NULL || settings->jwks_url != NULL;
+}
+
+bool identity_possible(const struct identity_settings *settings)
+{
+	return takes_tokens(settings) || settings->session_query != NULL;
+}
+
+struct identity_source *identity_source_new(const struct identity_settings *settings)
+{
+	struct public_key *key = NULL;
+
+	if (settings->jwt_public_key != NULL) {
+		key = public_key_from_pem(settings->jwt_public_key);
+		if (key == NULL)
+			return NULL;
+	}
+	struct identity_source *source = calloc(1, sizeof(*source));
+	if (source == NULL)
+		abort();
+	source->settings = *settings;
+	source->key = key;
+	if (settings->jwks_url != NULL)
+		source->provider = provider_keys_new(settings->jwks_url);
+	source->known = identity_cache_new(KNOWN_MAX);
+	source->refused = identity_cache_new(REFUSED_MAX);
+	crypto_random(source->salt, sizeof(source->salt));
+	return source;
+}
+
+void identity_source_free(struct identity_source *source)
+{
+	if (source == NULL)
+		return;
+	public_key_free(source->key);
+	provider_keys_free(source->provider);
+	identity_cache_free(source->known);
+	identity_cache_free(source->refused);
+	free(source);
+}
+
+static struct identity_finding refusal(struct identity_reason reason)
+{
+	return (struct identity_finding){.outcome = IDENTITY_REFUSED, .reason = reason};
+}
+
+static struct identity_finding failure(struct identity_reason reason)
+{
+	return (struct identity_finding){.outcome = IDENTITY_UNAVAILABLE, .reason = reason};
+}
+
+/* ---- from texts to an identity ---- */
+
+static bool is_usable(const char *text, size_t max)
+{
+	if (text == NULL || *text == '\0' || utf8_length(text) > max)
+		return false;
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static const char *usable_or_null(const char *text, size_t max)
+{
+	return is_usable(text, max) ? text : NULL;
+}
+
+/* The claims of a token, or the columns of a session; any but subject may be NULL. */
+static struct identity_finding finding_from(const struct jwt_claims *claims, struct arena *mem)
+{
+	const char *coach = usable_or_null(claims->coach, IDENTITY_COACH_MAX);
+	enum identity_role role = IDENTITY_USER;
+
+	if (!is_usable(claims->subject, IDENTITY_USER_ID_MAX))
+		return refusal(unusable_user);
+	if (claims->role != NULL && strcmp(claims->role, "admin") == 0)
+		role = IDENTITY_ADMIN;
+	else if (claims->role != NULL && strcmp(claims->role, "coach") == 0 && coach != NULL)
+		role = IDENTITY_COACH;
+	return (struct identity_finding){
+		.outcome = IDENTITY_KNOWN,
+		.identity = {.user_id = arena_strdup(mem, claims->subject),
+			     .email = arena_strdup(mem, usable_or_null(claims->email, IDENTITY_EMAIL_MAX)),
+			     .name = arena_strdup(mem, usable_or_null(claims->name, IDENTITY_NAME_MAX)),
+			     .role = role,
+			     .coach = role == IDENTITY_COACH ? arena_strdup(mem, coach) : NULL},
+	};
+}
+
+/* ---- tokens ---- */
+
+static struct identity_reason reason_for(enum jwt_verdict verdict)
+{
+	struct identity_reason reason = malformed;
+
+	reason.name = jwt_verdict_name(verdict);
+	if (verdict == JWT_EXPIRED)
+		reason.detail = "Your sign-in has expired. Please sign in again.";
+	else if (verdict == JWT_NOT_YET)
+		reason.detail = "Your sign-in is not valid yet. Please try again in a moment.";
+	return reason;
+}
+
+static enum jwt_verdict verify(struct identity_source *source, const struct credential *token, instant now,
+			       struct arena *mem, struct jwt_claims *ret_claims,
+			       unsigned long *ret_generation)
+{
+	struct jwt_rules rules = {.secret = source->settings.jwt_secret,
+				  .key = source->key,
+				  .issuer = source->settings.jwt_issuer,
+				  .audience = source->settings.jwt_audience};
+
+	if (source->provider != NULL)
+		rules.keys = provider_keys_borrow(source->provider, now, ret_generation);
+	enum jwt_verdict verdict = jwt_verify(&rules, token->text, token->length, now, mem, ret_claims);
+	if (source->provider != NULL)
+		provider_keys_return(source->provider);
+	return verdict;
+}
+
+static struct identity_finding find_token(struct identity_source *source, struct fetch_client *fetcher,
+					  const struct credential *token, instant now, struct arena *mem,
+					  instant *ret_until)
+{
+	struct jwt_claims claims;
+	unsigned long generation = 0;
+
+	if (source->provider != NULL)
+		provider_keys_renew(source->provider, fetcher, now);
+	enum jwt_verdict verdict = verify(source, token, now, mem, &claims, &generation);
+	if (verdict == JWT_UNKNOWN_KEY) {
+		switch (provider_keys_seek(source->provider, fetcher, now, generation)) {
+		case PROVIDER_KEYS_NEW:
+			verdict = verify(source, token, now, mem, &claims, &generation);
+			break;
+		case PROVIDER_KEYS_CURRENT:
+			break;
+		case PROVIDER_KEYS_FAILED:
+			return failure(unavailable_provider);
+		}
+	}
+	if (verdict != JWT_VALID)
+		return refusal(reason_for(verdict));
+	*ret_until = claims.expires + JWT_LEEWAY;
+	if (*ret_until > now + IDENTITY_TOKEN_CACHE_SECONDS)
+		*ret_until = now + IDENTITY_TOKEN_CACHE_SECONDS;
+	return finding_from(&claims, mem);
+}
+
+/* ---- sessions ---- */
+
+/* The class of SQLSTATEs for a session id that is no value of its column's type, such as text for a uuid. */
+#define DATA_EXCEPTION "22"
+
+/* The column's text; NULL if there is no such column or no value. */
+static const char *column_text(const struct db_rows *rows, const char *name)
+{
+	int column = db_column(rows, name);
+	return column >= 0 ? db_get_text(rows, 0, (size_t)column) : NULL;
+}
+
+static struct identity_finding find_session(struct identity_source *source, struct db *db,
+					    const struct credential *session, instant now, struct arena *mem,
+					    instant *ret_until)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run_text(db, "auth_session", source->settings.session_query,
+					    DB_PARAMETERS(db_text(session->text)), &rows);
+
+	if (result == DB_FAILED && strncmp(db_failure(db)->state, DATA_EXCEPTION, 2) == 0)
+		return refusal(unknown_session);
+	if (result != DB_OK && result != DB_NONE) {
+		log_line(LOG_WARNING, "session_query_failed",
+			 LOG_TEXT_FIELD("result", db_result_name(result)),
+			 LOG_TEXT_FIELD("detail", db_failure(db)->detail));
+		return failure(unavailable_database);
+	}
+	if (rows.count == 0)
+		return refusal(unknown_session);
+	/* Two people behind one session id: whoever is meant, it is not for us to guess. */
+	if (rows.count > 1)
+		return refusal(ambiguous_session);
+	*ret_until = now + source->settings.session_cache_seconds;
+	const struct jwt_claims columns = {
+		.subject = column_text(&rows, "user_id"),
+		.email = column_text(&rows, "email"),
+		.name = column_text(&rows, "name"),
+		.role = column_text(&rows, "role"),
+		.coach = column_text(&rows, "coach"),
+	};
+	return finding_from(&columns, mem);
+}
+
+/* ---- both ---- */
+
+/* The token behind "Bearer ", NULL if the header has another scheme (RFC 9110 section 11.1; any letter case).
+ */
+static const char *bearer_token(const char *authorization)
+{
+	static const char scheme[] = "Bearer";
+
+	if (strncasecmp(authorization, scheme, sizeof(scheme) - 1) != 0)
+		return NULL;
+	const char *token = authorization + sizeof(scheme) - 1;
+	if (*token != ' ' && *token != '\0')
+		return NULL;
+	return token + strspn(token, " ");
+}
+
+static bool is_session_id(const char *text)
+{
+	size_t length = 0;
+
+	for (; text[length] != '\0'; length++) {
+		if (length == IDENTITY_SESSION_MAX || text[length] < 0x21 || text[length] > 0x7e)
+			return false;
+	}
+	return length > 0;
+}
+
+/*
+ * What the credential is remembered under. Salted anew in each process, so that neither tokens nor session
+ * ids rest in memory; the kind keeps a token and a session id of the same text apart.
+ */
+static struct identity_cache_key cache_key(const struct identity_source *source,
+					   const struct credential *credential)
+{
+	unsigned char salted[SALT_SIZE + 1 + JWT_SIZE_MAX];
+	struct identity_cache_key key;
+
+	memcpy(salted, source->salt, SALT_SIZE);
+	salted[SALT_SIZE] = (unsigned char)credential->kind;
+	memcpy(salted + SALT_SIZE + 1, credential->text, credential->length);
+	crypto_sha256(salted, SALT_SIZE + 1 + credential->length, key.bytes);
+	crypto_wipe(salted, SALT_SIZE + 1 + credential->length);
+	return key;
+}
+
+/* What the request shows. True with *ret_credential set; else *ret_finding says that it shows nothing or
+ * rubbish. */
+static bool read_credential(const struct identity_source *source, const char *authorization,
+			    const char *session_id, struct credential *ret_credential,
+			    struct identity_finding *ret_finding)
+{
+	const char *token = NULL;
+
+	if (authorization != NULL && takes_tokens(&source->settings))
+		token = bearer_token(authorization);
+	if (token == NULL && (session_id == NULL || source->settings.session_query == NULL)) {
+		*ret_finding = (struct identity_finding){IDENTITY_ANONYMOUS, {0}, no_credentials};
+		return false;
+	}
+	ret_credential->kind = token != NULL ? TOKEN : SESSION;
+	ret_credential->text = token != NULL ? token : session_id;
+	ret_credential->length = strlen(ret_credential->text);
+	if (ret_credential->kind == TOKEN ? ret_credential->length > JWT_SIZE_MAX
+					  : !is_session_id(session_id)) {
+		*ret_finding = refusal(malformed);
+		return false;
+	}
+	ret_credential->key = cache_key(source, ret_credential);
+	return true;
+}
+
+/* What is remembered. True with *ret_finding set. */
+static bool recall(struct identity_source *source, const struct credential *credential, instant now,
+		   bool wait, struct arena *mem, struct identity_finding *ret_finding)
+{
+	return identity_cache_find(source->known, &credential->key, now, wait, mem, ret_finding) ||
+	       identity_cache_find(source->refused, &credential->key, now, wait, mem, ret_finding);
+}
+
+static void remember(struct identity_source *source, const struct credential *credential,
+		     const struct identity_finding *finding, instant now, instant until)
+{
+	if (finding->outcome == IDENTITY_KNOWN)
+		identity_cache_put(source->known, &credential->key, finding, until);
+	/* Whoever turned sessions' memory off wants each asked for, the bad ones too. */
+	else if (finding->outcome == IDENTITY_REFUSED &&
+		 (credential->kind == TOKEN || source->settings.session_cache_seconds > 0))
+		identity_cache_put(source->refused, &credential->key, finding,
+				   now + IDENTITY_REFUSAL_CACHE_SECONDS);
+}
+
+static enum identity_outcome answer(const struct identity_finding *finding, struct identity *ret_identity,
+				    struct identity_reason *ret_reason)
+{
+	if (finding->outcome == IDENTITY_KNOWN)
+		*ret_identity = finding->identity;
+	else if (ret_reason != NULL)
+		*ret_reason = finding->reason;
+	return finding->outcome;
+}
+
+enum identity_outcome identity_find(struct identity_source *source, struct db *db,
+				    struct fetch_client *fetcher, const char *authorization,
+				    const char *session_id, instant now, struct arena *mem,
+				    struct identity *ret_identity, struct identity_reason *ret_reason)
+{
+	struct credential credential;
+	struct identity_finding finding;
+
+	if (read_credential(source, authorization, session_id, &credential, &finding) &&
+	    !recall(source, &credential, now, true, mem, &finding)) {
+		instant until = now;
+		finding = credential.kind == TOKEN
+				  ? find_token(source, fetcher, &credential, now, mem, &until)
+				  : find_session(source, db, &credential, now, mem, &until);
+		remember(source, &credential, &finding, now, until);
+	}
+	return answer(&finding, ret_identity, ret_reason);
+}
+
+enum identity_outcome identity_recall(struct identity_source *source, const char *authorization,
+				      const char *session_id, instant now, struct arena *mem,
+				      struct identity *ret_identity, struct identity_reason *ret_reason)
+{
+	struct credential credential;
+	struct identity_finding finding;
+
+	if (read_credential(source, authorization, session_id, &credential, &finding) &&
+	    !recall(source, &credential, now, false, mem, &finding))
+		return IDENTITY_UNDECIDED;
+	return answer(&finding, ret_identity, ret_reason);
+}
+
+void identity_warm(struct identity_source *source, struct fetch_client *fetcher, instant now)
+{
+	if (source->provider != NULL)
+		provider_keys_renew(source->provider, fetcher, now);
+}
+
+void identity_forget(struct identity_source *source, const char *user_id)
+{
+	identity_cache_forget(source->known, user_id);
+}

@@ -1,0 +1,168 @@
+#include "domain/slot.h"
+
+#include <inttypes.h>
+
+/* "2 days 3 h", "3 h 12 min", "10 min 30 s": the two largest units; days only from two on. */
+static const char *span_text(seconds span, struct arena *mem)
+{
+	static const struct {
+		seconds unit;
+		const char *name;
+	} units[] = {
+		{SECONDS_PER_DAY, "days"}, {SECONDS_PER_HOUR, "h"}, {SECONDS_PER_MINUTE, "min"}, {1, "s"}};
+	size_t large = span >= 2 * SECONDS_PER_DAY ? 0 : 1;
+	while (large < 3 && span < units[large].unit)
+		large++;
+	int64_t first = span / units[large].unit;
+	int64_t second = large < 3 ? span % units[large].unit / units[large + 1].unit : 0;
+	if (second == 0)
+		return arena_printf(mem, "%" PRId64 " %s", first, units[large].name);
+	return arena_printf(mem, "%" PRId64 " %s %" PRId64 " %s", first, units[large].name, second,
+			    units[large + 1].name);
+}
+
+static const char *date_text(civil_day date, struct arena *mem)
+{
+	char text[DATE_TEXT_BYTES];
+	date_format(date_from_days(date), text);
+	return arena_strdup(mem, text);
+}
+
+/* HH:MM on the viewer's clock, after the date if that is not `date`. */
+static const char *clock_text(instant at, const struct zone *viewer, civil_day date, struct arena *mem)
+{
+	int second = zone_civil(viewer, at).second_of_day;
+	civil_day own = zone_day(viewer, at);
+	return arena_printf(mem, "%s%s%02d:%02d", own == date ? "" : date_text(own, mem),
+			    own == date ? "" : " ", second / SECONDS_PER_HOUR,
+			    second / SECONDS_PER_MINUTE % 60);
+}
+
+/* "14:00-15:00", with dates where the start's own would mislead. */
+static const char *stretch_text(struct interval span, instant start, const struct zone *viewer,
+				struct arena *mem)
+{
+	civil_day date = zone_day(viewer, start);
+	bool near = zone_day(viewer, span.start) == date && zone_day(viewer, span.end) == date;
+	return arena_printf(mem, "%s%s%s", clock_text(span.start, viewer, date, mem), near ? "-" : " to ",
+			    clock_text(span.end, viewer, date, mem));
+}
+
+static const char *bad_duration(const struct slot_question *question, struct arena *mem)
+{
+	const struct session_type *type = question->type;
+	const char *offered = "";
+	for (size_t i = 0; i < type->duration_count; i++) {
+		const char *before = i == 0 ? "" : i + 1 < type->duration_count ? ", " : " or ";
+		offered = arena_printf(mem, "%s%s%d", offered, before, type->durations[i]);
+	}
+	return arena_printf(mem, "A session of %s is not offered; choose %s min.",
+			    span_text(question->duration, mem), offered);
+}
+
+static const char *blocked(const struct slot_question *question, const struct slot_reason *reason,
+			   struct arena *mem)
+{
+	const struct zone *zone = question->schedule->zone;
+	civil_day first = zone_day(zone, reason->span.start);
+	civil_day last = zone_day(zone, reason->span.end - 1);
+	if (first >= last)
+		return arena_printf(mem, "No sessions on %s.", date_text(first, mem));
+	return arena_printf(mem, "No sessions from %s to %s.", date_text(first, mem), date_text(last, mem));
+}
+
+static const char *outside_hours(const struct slot_question *question, instant start,
+				 const struct zone *viewer, struct arena *mem)
+{
+	enum { SHOWN_MAX = 4 };
+	civil_day date = zone_day(question->schedule->zone, start);
+	struct intervals day = schedule_day(question->schedule, date, mem);
+	if (day.count == 0)
+		return arena_printf(mem, "There are no working hours on %s.", date_text(date, mem));
+	const char *hours = "";
+	size_t shown = day.count < SHOWN_MAX ? day.count : SHOWN_MAX;
+	for (size_t i = 0; i < shown; i++) {
+		const char *before = i == 0 ? "" : i + 1 < day.count ? ", " : " and ";
+		hours = arena_printf(mem, "%s%s%s", hours, before,
+				     stretch_text(day.at[i], start, viewer, mem));
+	}
+	return arena_printf(mem, "The session must lie within working hours: %s%s on %s.", hours,
+			    shown < day.count ? " and more" : "", date_text(date, mem));
+}
+
+static const char *not_aligned(const struct slot_reason *reason, instant start, const struct zone *viewer,
+			       struct arena *mem)
+{
+	civil_day date = zone_day(viewer, start);
+	const char *after =
+		reason->span.end == INSTANT_NONE
+			? ""
+			: arena_printf(mem, " and %s", clock_text(reason->span.end, viewer, date, mem));
+	return arena_printf(mem, "This is %s off the %" PRId64 "-minute grid; nearest %s%s.",
+			    span_text(reason->actual, mem), reason->needed / SECONDS_PER_MINUTE,
+			    clock_text(reason->span.start, viewer, date, mem), after);
+}
+
+/* Why a busy time stands in the way that the slot itself does not touch. */
+static const char *buffer_note(const struct slot_question *question, instant start,
+			       const struct slot_reason *reason, struct arena *mem)
+{
+	const struct policy *policy = &question->type->policy;
+	struct interval slot = {start, start + question->duration};
+	if (interval_overlaps(slot, reason->span))
+		return "";
+	if (reason->span.end <= start)
+		return arena_printf(mem, "; %" PRId64 " min before a session are kept free",
+				    policy->buffer_before_minutes);
+	return arena_printf(mem, "; %" PRId64 " min after a session are kept free",
+			    policy->buffer_after_minutes);
+}
+
+const char *slot_reason_detail(const struct slot_question *question, instant start,
+			       const struct slot_reason *reason, const struct zone *viewer, struct arena *mem)
+{
+	switch (reason->rule) {
+	case REFUSAL_BAD_DURATION:
+		return bad_duration(question, mem);
+	case REFUSAL_TOO_SOON:
+		if (reason->actual < 0)
+			return arena_printf(mem, "This start is %s in the past.",
+					    span_text(-reason->actual, mem));
+		return arena_printf(mem, "Needs %s notice, this is %s ahead.", span_text(reason->needed, mem),
+				    span_text(reason->actual, mem));
+	case REFUSAL_TOO_FAR:
+		return arena_printf(mem, "Bookable at most %s ahead, this is %s ahead.",
+				    span_text(reason->needed, mem), span_text(reason->actual, mem));
+	case REFUSAL_BLOCKED:
+		return blocked(question, reason, mem);
+	case REFUSAL_OUTSIDE_HOURS:
+		return outside_hours(question, start, viewer, mem);
+	case REFUSAL_NOT_ALIGNED:
+		return not_aligned(reason, start, viewer, mem);
+	case REFUSAL_BOOKING_LIMIT:
+		return arena_printf(
+			mem, "At most %" PRId64 " at a time may be booked by one person, and %" PRId64 " %s.",
+			reason->needed, reason->actual, reason->actual == 1 ? "is" : "are");
+	case REFUSAL_DAY_FULL:
+		return arena_printf(mem, "At most %" PRId64 " a day may be booked, and %s has %" PRId64 ".",
+				    reason->needed, date_text(zone_day(question->schedule->zone, start), mem),
+				    reason->actual);
+	case REFUSAL_SLOT_TAKEN:
+		return arena_printf(mem, "Another appointment takes %s%s.",
+				    stretch_text(reason->span, start, viewer, mem),
+				    buffer_note(question, start, reason, mem));
+	case REFUSAL_CALENDAR_BUSY:
+		return arena_printf(mem, "Busy in Google Calendar %s%s.",
+				    stretch_text(reason->span, start, viewer, mem),
+				    buffer_note(question, start, reason, mem));
+	case REFUSAL_NONE:
+	case REFUSAL_CANCELLATION_CLOSED:
+	case REFUSAL_RESCHEDULE_CLOSED:
+	case REFUSAL_RESCHEDULE_LIMIT:
+	case REFUSAL_NOT_ACTIVE:
+	case REFUSAL_NOT_STARTED:
+	case REFUSAL_HOLD_EXPIRED:
+		break;
+	}
+	return "This start cannot be booked.";
+}
