@@ -1,7 +1,8 @@
 // The demo behind `make run`: everything bookingd needs, on this machine only, until Ctrl-C.
 //
-// A private PostgreSQL and the Google stand-in on free loopback ports, bookingd on PORT (8080); data, keys and logs under
-// build/demo, so that the next run finds what this one left. Removing that folder starts afresh.
+// A private PostgreSQL and the Google stand-in on free loopback ports, bookingd on PORT (8080); data, keys
+// and logs under build/demo, so that the next run finds what this one left. Removing that folder starts
+// afresh.
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -30,24 +31,34 @@ async function stop(code) {
 const child = (name) => ({ logFile: path.join(folder, 'logs', `${name}.log`), detached: true });
 
 async function main() {
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`PORT=${process.env.PORT} is no port`);
-  if (!await isFree(port)) throw new Error(`port ${port} is taken; choose another: make run PORT=${port === 8080 ? 8081 : 8080}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new Error(`PORT=${process.env.PORT} is no port`);
+  if (!(await isFree(port)))
+    throw new Error(`port ${port} is taken; choose another: make run PORT=${port === 8080 ? 8081 : 8080}`);
   fs.mkdirSync(path.join(folder, 'logs'), { recursive: true });
 
   const postgres = await Postgres.start({ folder: path.join(folder, 'postgres'), child: child('postgres') });
   started.push(postgres);
   const server = new Database(postgres.url());
-  if (server.value("SELECT count(*) FROM pg_database WHERE datname = 'bookingd'") === 0) server.run('CREATE DATABASE bookingd');
+  if (server.value("SELECT count(*) FROM pg_database WHERE datname = 'bookingd'") === 0)
+    server.run('CREATE DATABASE bookingd');
 
   const google = await Google.start({
-    credentials: path.join(folder, 'google'), stateFile: path.join(folder, 'google', 'state.json'), child: child('google'),
+    credentials: path.join(folder, 'google'),
+    stateFile: path.join(folder, 'google', 'state.json'),
+    child: child('google'),
   });
   started.push(google);
 
   const env = {
-    DATABASE_URL: postgres.url('bookingd'), AUTH_JWT_SECRET: secret('jwt-secret'), COACH_ID: coach, COACH_EMAIL: account,
-    GOOGLE_SERVICE_ACCOUNT_KEY: google.service_account_key, GOOGLE_IMPERSONATE: account,
-    GOOGLE_CALENDAR_API: google.calendar_api, GOOGLE_OAUTH_TOKEN_URL: google.token_url,
+    DATABASE_URL: postgres.url('bookingd'),
+    AUTH_JWT_SECRET: secret('jwt-secret'),
+    COACH_ID: coach,
+    COACH_EMAIL: account,
+    GOOGLE_SERVICE_ACCOUNT_KEY: google.service_account_key,
+    GOOGLE_IMPERSONATE: account,
+    GOOGLE_CALENDAR_API: google.calendar_api,
+    GOOGLE_OAUTH_TOKEN_URL: google.token_url,
   };
   const migrated = runBookingd(['migrate'], { env });
   if (migrated.code !== 0) throw new Error(`bookingd migrate failed:\n${migrated.stderr}`);
@@ -82,18 +93,22 @@ async function tour(env, google) {
   const upcoming = before.body?.appointments ?? [];
   // One booking at a time is the rule for a client, so somebody without one shows how it is done.
   const busy = new Set(upcoming.map(({ user_id }) => user_id));
-  const user = ['ann', 'bob', 'cleo', 'dora', 'emil'].find((name) => !busy.has(name)) ?? `guest-${Date.now()}`;
+  const user =
+    ['ann', 'bob', 'cleo', 'dora', 'emil'].find((name) => !busy.has(name)) ?? `guest-${Date.now()}`;
   const name = user[0].toUpperCase() + user.slice(1);
   const token = mint(env, '--user', user, '--email', `${user}@client.example`, '--name', name);
   const { body } = await new Client(url, { token }).get('/booking/availability');
-  const free = (body?.slots ?? []).filter(({ start }) => Date.parse(start) > Date.now() + 48 * 3600_000).map(({ start }) => start);
+  const free = (body?.slots ?? [])
+    .filter(({ start }) => Date.parse(start) > Date.now() + 48 * 3600_000)
+    .map(({ start }) => start);
   if (free.length < 2) throw new Error(`no free times: ${JSON.stringify(body)}`);
   const [first, second] = [free[0], free[Math.min(3, free.length - 1)]];
 
   const json = "-H 'Content-Type: application/json'";
   console.log(`
 bookingd is ready at ${url}; coach ${coach}, database, keys and logs in ${path.relative(ROOT, folder)}.`);
-  for (const { start, status, name: who } of upcoming) console.log(`  from before: ${start} ${who ?? ''} (${status})`);
+  for (const { start, status, name: who } of upcoming)
+    console.log(`  from before: ${start} ${who ?? ''} (${status})`);
   console.log(`
 Paste these into another terminal (${name} books, moves and cancels a session):
 

@@ -1,9 +1,10 @@
-// Runs the end-to-end tests: one private PostgreSQL for all, each file in a process of its own, Node's own summary.
+// Runs the end-to-end tests: one private PostgreSQL for all, each file in a process of its own, Node's own
+// summary.
 //
 //   node tests/run.mjs [file or folder]...      (all but tests/browser, tests/bench and tests/fuzz when none is named)
 //
-// TEST_JOBS=N files at once (2). Files under tests/race measure times, so they run by themselves after the others.
-// BOOKINGD=path to the binary, VALGRIND=1, SCHEMA_PROXY=path: see tests/harness.
+// TEST_JOBS=N files at once (2). Files under tests/race measure times, so they run by themselves after the
+// others. BOOKINGD=path to the binary, VALGRIND=1, SCHEMA_PROXY=path: see tests/harness.
 import fs from 'node:fs';
 import path from 'node:path';
 import { run } from 'node:test';
@@ -15,22 +16,30 @@ const APART = ['browser', 'bench', 'fuzz'].map((name) => path.join(ROOT, 'tests'
 
 function discover(place) {
   if (fs.statSync(place).isFile()) return [place];
-  return fs.readdirSync(place, { withFileTypes: true }).filter(({ name }) => name !== 'node_modules').flatMap((entry) => {
-    const inside = path.join(place, entry.name);
-    if (entry.isDirectory()) return discover(inside);
-    return entry.name.endsWith('.test.mjs') ? [inside] : [];
-  });
+  return fs
+    .readdirSync(place, { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules')
+    .flatMap((entry) => {
+      const inside = path.join(place, entry.name);
+      if (entry.isDirectory()) return discover(inside);
+      return entry.name.endsWith('.test.mjs') ? [inside] : [];
+    });
 }
 
 const named = process.argv.slice(2).map((name) => path.resolve(name));
-const files = (named.length ? named : [path.join(ROOT, 'tests')]).flatMap(discover)
-  .filter((file) => named.length || !APART.some((folder) => file.startsWith(folder + path.sep))).sort();
+const files = (named.length ? named : [path.join(ROOT, 'tests')])
+  .flatMap(discover)
+  .filter((file) => named.length || !APART.some((folder) => file.startsWith(folder + path.sep)))
+  .sort();
 const alone = files.filter((file) => file.startsWith(path.join(ROOT, 'tests/race') + path.sep));
 const together = files.filter((file) => !alone.includes(file));
 
 const server = await startTestServer();
 let failed = 0;
-for (const [batch, concurrency] of [[together, Number(process.env.TEST_JOBS ?? 2)], [alone, 1]]) {
+for (const [batch, concurrency] of [
+  [together, Number(process.env.TEST_JOBS ?? 2)],
+  [alone, 1],
+]) {
   if (!batch.length) continue;
   const stream = run({ files: batch, concurrency, timeout: 600_000 }).on('test:fail', () => failed++);
   for await (const text of stream.compose(new spec())) process.stdout.write(text);

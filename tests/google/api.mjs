@@ -1,4 +1,5 @@
-// Calendar v3: one table of methods, and for each call the checks that come before its own: token, scopes, query, body, calendar.
+// Calendar v3: one table of methods, and for each call the checks that come before its own: token, scopes,
+// query, body, calendar.
 import { authenticate } from './oauth.mjs';
 import { stopChannel, watchEvents } from './channels.mjs';
 import { changeEvent, etagOf, insertEvent, removeEvent, renderEvent } from './events.mjs';
@@ -9,12 +10,24 @@ import { SCOPE, hasRole } from './world.mjs';
 
 const scopes = (names) => names.split(' ').map((name) => SCOPE + name);
 const WRITE = scopes('calendar calendar.events calendar.events.owned calendar.app.created');
-const READ = [...WRITE, ...scopes('calendar.readonly calendar.events.readonly calendar.events.owned.readonly ' +
-  'calendar.events.freebusy calendar.events.public.readonly')];
+const READ = [
+  ...WRITE,
+  ...scopes(
+    'calendar.readonly calendar.events.readonly calendar.events.owned.readonly ' +
+      'calendar.events.freebusy calendar.events.public.readonly',
+  ),
+];
 const BUSY = scopes('calendar calendar.readonly calendar.freebusy calendar.events.freebusy');
-const STOP = [...READ, ...scopes('calendar.acls calendar.acls.readonly calendar.calendarlist calendar.calendarlist.readonly ' +
-  'calendar.settings.readonly')];
-const CALENDARS = scopes('calendar calendar.readonly calendar.calendars calendar.calendars.readonly calendar.app.created');
+const STOP = [
+  ...READ,
+  ...scopes(
+    'calendar.acls calendar.acls.readonly calendar.calendarlist calendar.calendarlist.readonly ' +
+      'calendar.settings.readonly',
+  ),
+];
+const CALENDARS = scopes(
+  'calendar calendar.readonly calendar.calendars calendar.calendars.readonly calendar.app.created',
+);
 
 const found = (run) => (call) => {
   const event = call.calendar.events[call.event];
@@ -22,32 +35,110 @@ const found = (run) => (call) => {
   return run({ ...call, event });
 };
 const shown = ({ world, calendar, speaker, query }, event) => ({
-  body: renderEvent(world, calendar, event, { user: speaker.user, zone: query.timeZone, maxAttendees: query.maxAttendees }),
+  body: renderEvent(world, calendar, event, {
+    user: speaker.user,
+    zone: query.timeZone,
+    maxAttendees: query.maxAttendees,
+  }),
   etag: etagOf(event),
 });
 
-/** name, verb, path, scopes any of which will do, query parameters, body, least role on the calendar, what it does. */
+/**
+ * The methods: the scopes any one of which will do, the query parameters, the form of the body, the least
+ * role on the calendar, and what is done.
+ */
 const METHODS = [
-  ['freebusy.query', 'POST', 'freeBusy', BUSY, 'none', 'FREE_BUSY', null, (call) => ({ body: queryFreeBusy(call.world, call) })],
-  ['channels.stop', 'POST', 'channels/stop', STOP, 'none', 'CHANNEL', null, (call) => stopChannel(call.world, call) ?? {}],
-  ['events.watch', 'POST', 'calendars/*/events/watch', READ, 'list', 'CHANNEL', 'reader', (call) => ({ body: watchEvents(call.world, call) })],
-  ['events.list', 'GET', 'calendars/*/events', READ, 'list', null, 'reader', (call) => ({ body: listEvents(call.world, call) })],
-  ['events.insert', 'POST', 'calendars/*/events', WRITE, 'insert', 'EVENT', 'writer', (call) => shown(call, insertEvent(call.world, call))],
-  ['events.get', 'GET', 'calendars/*/events/*', READ, 'get', null, 'reader', found(getEvent)],
-  ['events.patch', 'PATCH', 'calendars/*/events/*', WRITE, 'change', 'EVENT', 'writer',
-    found((call) => shown(call, changeEvent(call.world, call)))],
-  ['events.update', 'PUT', 'calendars/*/events/*', WRITE, 'change', 'EVENT', 'writer',
-    found((call) => shown(call, changeEvent(call.world, { ...call, replace: true })))],
-  ['events.delete', 'DELETE', 'calendars/*/events/*', WRITE, 'remove', null, 'writer', found((call) => removeEvent(call.world, call) && {})],
-  ['calendars.get', 'GET', 'calendars/*', CALENDARS, 'none', null, 'reader', ({ calendar }) => ({
-    body: { kind: 'calendar#calendar', id: calendar.id, etag: '"1"', summary: calendar.summary, timeZone: calendar.timeZone },
-  })],
-].map(([name, verb, path, needs, query, body, role, run]) => ({
-  name, verb, needs, query, body, role, run, pattern: new RegExp(`^/${path.replaceAll('*', '([^/]+)')}$`),
-}));
+  {
+    name: 'freebusy.query',
+    route: 'POST freeBusy',
+    needs: BUSY,
+    body: BODIES.FREE_BUSY,
+    run: (call) => ({ body: queryFreeBusy(call.world, call) }),
+  },
+  {
+    name: 'channels.stop',
+    route: 'POST channels/stop',
+    needs: STOP,
+    body: BODIES.CHANNEL,
+    run: (call) => stopChannel(call.world, call) ?? {},
+  },
+  {
+    name: 'events.watch',
+    route: 'POST calendars/*/events/watch',
+    needs: READ,
+    query: QUERIES.list,
+    body: BODIES.CHANNEL,
+    role: 'reader',
+    run: (call) => ({ body: watchEvents(call.world, call) }),
+  },
+  {
+    name: 'events.list',
+    route: 'GET calendars/*/events',
+    needs: READ,
+    query: QUERIES.list,
+    role: 'reader',
+    run: (call) => ({ body: listEvents(call.world, call) }),
+  },
+  {
+    name: 'events.insert',
+    route: 'POST calendars/*/events',
+    needs: WRITE,
+    query: QUERIES.insert,
+    body: BODIES.EVENT,
+    role: 'writer',
+    run: (call) => shown(call, insertEvent(call.world, call)),
+  },
+  {
+    name: 'events.get',
+    route: 'GET calendars/*/events/*',
+    needs: READ,
+    query: QUERIES.get,
+    role: 'reader',
+    run: found(getEvent),
+  },
+  {
+    name: 'events.patch',
+    route: 'PATCH calendars/*/events/*',
+    needs: WRITE,
+    query: QUERIES.change,
+    body: BODIES.EVENT,
+    role: 'writer',
+    run: found((call) => shown(call, changeEvent(call.world, call))),
+  },
+  {
+    name: 'events.update',
+    route: 'PUT calendars/*/events/*',
+    needs: WRITE,
+    query: QUERIES.change,
+    body: BODIES.EVENT,
+    role: 'writer',
+    run: found((call) => shown(call, changeEvent(call.world, { ...call, replace: true }))),
+  },
+  {
+    name: 'events.delete',
+    route: 'DELETE calendars/*/events/*',
+    needs: WRITE,
+    query: QUERIES.remove,
+    role: 'writer',
+    run: found((call) => removeEvent(call.world, call) && {}),
+  },
+  {
+    name: 'calendars.get',
+    route: 'GET calendars/*',
+    needs: CALENDARS,
+    role: 'reader',
+    run: ({ calendar: { id, summary, timeZone } }) => ({
+      body: { kind: 'calendar#calendar', id, etag: '"1"', summary, timeZone },
+    }),
+  },
+].map(({ route, ...method }) => {
+  const [verb, path] = route.split(' ');
+  return { ...method, verb, pattern: new RegExp(`^/${path.replaceAll('*', '([^/]+)')}$`) };
+});
 
 function getEvent(call) {
-  if (call.ifNoneMatch && call.ifNoneMatch === etagOf(call.event)) return { status: 304, etag: etagOf(call.event) };
+  if (call.ifNoneMatch && call.ifNoneMatch === etagOf(call.event))
+    return { status: 304, etag: etagOf(call.event) };
   return shown(call, call.event);
 }
 
@@ -70,17 +161,30 @@ export function findMethod(verb, path) {
 export function answer(world, { method, calendarId, event }, { headers, search, bytes, base }) {
   const speaker = authenticate(world, headers.authorization);
   countRequest(world, speaker);
-  if (!method.needs.some((scope) => speaker.scopes.includes(scope))) throw refusals.insufficientPermissions(method.needs);
-  const query = readQuery(search, QUERIES[method.query]);
-  if (!method.body && bytes.length) throw refusals.badRequest('Your client has issued a malformed or illegal request.');
-  const body = method.body ? readBody(bytes, headers['content-type'], BODIES[method.body]) : undefined;
-  const calendar = calendarId === undefined ? null : world.visibleCalendar(speaker.user, calendarId, 'reader');
+  if (!method.needs.some((scope) => speaker.scopes.includes(scope)))
+    throw refusals.insufficientPermissions(method.needs);
+  const query = readQuery(search, method.query ?? {});
+  if (!method.body && bytes.length)
+    throw refusals.badRequest('Your client has issued a malformed or illegal request.');
+  const body = method.body ? readBody(bytes, headers['content-type'], method.body) : undefined;
+  const calendar =
+    calendarId === undefined ? null : world.visibleCalendar(speaker.user, calendarId, 'reader');
   if (calendarId !== undefined && !calendar) throw refusals.notFound();
   if (calendar && !hasRole(calendar, speaker.user, method.role)) throw refusals.requiredAccessLevel();
   const reply = method.run({
-    world, speaker, query, body, calendar, event, base, ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'],
+    world,
+    speaker,
+    query,
+    body,
+    calendar,
+    event,
+    base,
+    ifMatch: headers['if-match'],
+    ifNoneMatch: headers['if-none-match'],
   });
-  return query.fields !== undefined && reply.body ? { ...reply, body: selectFields(reply.body, query.fields) } : reply;
+  return query.fields !== undefined && reply.body
+    ? { ...reply, body: selectFields(reply.body, query.fields) }
+    : reply;
 }
 
 function countRequest(world, speaker) {

@@ -9,8 +9,11 @@ const EVENTS = 'calendars/primary/events';
 const SHARED = 'calendars/coach%40gmail.com/events';
 const at = (start, end, more) => ({ start: { dateTime: start }, end: { dateTime: end }, ...more });
 const MORNING = at('2026-11-24T09:00:00-05:00', '2026-11-24T09:30:00-05:00');
-const MEET = { conferenceData: { createRequest: { requestId: 'r1', conferenceSolutionKey: { type: 'hangoutsMeet' } } } };
-const mails = async () => (await order(google, 'GET', 'journal?type=mail')).map(({ kind, to }) => `${kind} ${to}`);
+const MEET = {
+  conferenceData: { createRequest: { requestId: 'r1', conferenceSolutionKey: { type: 'hangoutsMeet' } } },
+};
+const mails = async () =>
+  (await order(google, 'GET', 'journal?type=mail')).map(({ kind, to }) => `${kind} ${to}`);
 
 before(async () => {
   google = await startGoogle();
@@ -41,7 +44,10 @@ test('conference data is ignored without conferenceDataVersion=1', async () => {
 
 test('a service account that impersonates nobody can write, but neither invite nor make Meet links', async () => {
   assert.equal((await call(google, bare, 'POST', SHARED, MORNING)).status, 200);
-  const guests = await call(google, bare, 'POST', SHARED, { ...MORNING, attendees: [{ email: 'ann@client.test' }] });
+  const guests = await call(google, bare, 'POST', SHARED, {
+    ...MORNING,
+    attendees: [{ email: 'ann@client.test' }],
+  });
   assert.deepEqual([guests.status, guests.reason], [403, 'forbiddenForServiceAccounts']);
   const meet = await call(google, bare, 'POST', `${SHARED}?conferenceDataVersion=1`, { ...MORNING, ...MEET });
   assert.deepEqual([meet.status, meet.body.error.message], [400, 'Invalid conference type value.']);
@@ -49,7 +55,11 @@ test('a service account that impersonates nobody can write, but neither invite n
 });
 
 test('a deleted event: 204, then 410, cancelled on get, its id never free again, one cancellation', async () => {
-  await call(google, coach, 'POST', `${EVENTS}?sendUpdates=all`, { id: 'abc123', attendees: [{ email: 'ann@client.test' }], ...MORNING });
+  await call(google, coach, 'POST', `${EVENTS}?sendUpdates=all`, {
+    id: 'abc123',
+    attendees: [{ email: 'ann@client.test' }],
+    ...MORNING,
+  });
   const path = `${EVENTS}/abc123`;
   assert.equal((await call(google, coach, 'DELETE', `${path}?sendUpdates=all`)).status, 204);
   const again = await call(google, coach, 'DELETE', path);
@@ -62,25 +72,45 @@ test('a deleted event: 204, then 410, cancelled on get, its id never free again,
 
 test('a patch merges objects, replaces guests whole, and minds If-Match', async () => {
   const guests = [{ email: 'ann@client.test' }, { email: 'bob@client.test' }];
-  const made = (await call(google, coach, 'POST', EVENTS, { id: 'abc123', summary: 'S', attendees: guests, ...MORNING })).body;
+  const made = (
+    await call(google, coach, 'POST', EVENTS, { id: 'abc123', summary: 'S', attendees: guests, ...MORNING })
+  ).body;
   const path = `${EVENTS}/abc123?sendUpdates=all`;
-  const moved = await call(google, coach, 'PATCH', path, at('2026-11-25T14:00:00Z', '2026-11-25T15:00:00Z', { attendees: guests.slice(1) }),
-    { 'if-match': made.etag });
+  const moved = await call(
+    google,
+    coach,
+    'PATCH',
+    path,
+    at('2026-11-25T14:00:00Z', '2026-11-25T15:00:00Z', { attendees: guests.slice(1) }),
+    { 'if-match': made.etag },
+  );
   assert.equal(moved.status, 200);
-  assert.deepEqual([moved.body.summary, moved.body.start.dateTime, moved.body.sequence], ['S', '2026-11-25T09:00:00-05:00', 1]);
+  assert.deepEqual(
+    [moved.body.summary, moved.body.start.dateTime, moved.body.sequence],
+    ['S', '2026-11-25T09:00:00-05:00', 1],
+  );
   assert.deepEqual((await mails()).sort(), ['cancellation ann@client.test', 'update bob@client.test']);
   const stale = await call(google, coach, 'PATCH', path, { summary: 'T' }, { 'if-match': made.etag });
   assert.deepEqual([stale.status, stale.reason], [412, 'conditionNotMet']);
-  assert.equal((await call(google, coach, 'GET', `${EVENTS}/abc123`, null, { 'if-none-match': moved.body.etag })).status, 304);
+  assert.equal(
+    (await call(google, coach, 'GET', `${EVENTS}/abc123`, null, { 'if-none-match': moved.body.etag })).status,
+    304,
+  );
 });
 
 test('a second Meet beside a living one is refused, the same request ignored, a failed one may be asked anew', async () => {
   await order(google, 'POST', 'settings', { meet: { outcome: 'failure', after_ms: 0 } });
-  const made = await call(google, coach, 'POST', `${EVENTS}?conferenceDataVersion=1`, { id: 'abc123', ...MORNING, ...MEET });
+  const made = await call(google, coach, 'POST', `${EVENTS}?conferenceDataVersion=1`, {
+    id: 'abc123',
+    ...MORNING,
+    ...MEET,
+  });
   assert.equal(made.body.conferenceData.createRequest.status.statusCode, 'failure');
   await order(google, 'POST', 'settings', { meet: { outcome: 'success', after_ms: 0 } });
-  const patch = (requestId) => call(google, coach, 'PATCH', `${EVENTS}/abc123?conferenceDataVersion=1`,
-    { conferenceData: { createRequest: { requestId, conferenceSolutionKey: { type: 'hangoutsMeet' } } } });
+  const patch = (requestId) =>
+    call(google, coach, 'PATCH', `${EVENTS}/abc123?conferenceDataVersion=1`, {
+      conferenceData: { createRequest: { requestId, conferenceSolutionKey: { type: 'hangoutsMeet' } } },
+    });
   assert.equal((await patch('r1')).body.hangoutLink, undefined);
   assert.ok((await patch('r2')).body.hangoutLink);
   assert.equal((await patch('r3')).status, 400);
@@ -89,10 +119,18 @@ test('a second Meet beside a living one is refused, the same request ignored, a 
 
 test('a conference can be pending first; then the etag changes', async () => {
   await order(google, 'POST', 'settings', { meet: { outcome: 'success', after_ms: 30 } });
-  const made = await call(google, coach, 'POST', `${EVENTS}?conferenceDataVersion=1`, { id: 'abc123', ...MORNING, ...MEET });
-  assert.deepEqual([made.body.conferenceData.createRequest.status.statusCode, made.body.hangoutLink], ['pending', undefined]);
+  const made = await call(google, coach, 'POST', `${EVENTS}?conferenceDataVersion=1`, {
+    id: 'abc123',
+    ...MORNING,
+    ...MEET,
+  });
+  assert.deepEqual(
+    [made.body.conferenceData.createRequest.status.statusCode, made.body.hangoutLink],
+    ['pending', undefined],
+  );
   let later;
-  do later = (await call(google, coach, 'GET', `${EVENTS}/abc123`)).body; while (!later.hangoutLink);
+  do later = (await call(google, coach, 'GET', `${EVENTS}/abc123`)).body;
+  while (!later.hangoutLink);
   assert.notEqual(later.etag, made.body.etag);
 });
 
@@ -105,8 +143,11 @@ for (const [what, change, reason] of [
   ['a day and a time', { start: { date: '2026-11-24' } }, 'invalid'],
   ['a zone there is not', { start: { ...MORNING.start, timeZone: 'Mars/Base' } }, 'invalid'],
   ['a guest without an address', { attendees: [{ displayName: 'Ann' }] }, 'invalid'],
-  ['default reminders and others', { reminders: { useDefault: true, overrides: [{ method: 'popup', minutes: 5 }] } },
-    'cannotUseDefaultRemindersAndSpecifyOverride'],
+  [
+    'default reminders and others',
+    { reminders: { useDefault: true, overrides: [{ method: 'popup', minutes: 5 }] } },
+    'cannotUseDefaultRemindersAndSpecifyOverride',
+  ],
   ['a field there is not', { title: 'S' }, 'badRequest'],
   ['a number for a text', { summary: 5 }, 'invalid'],
 ]) {
@@ -126,18 +167,28 @@ test('unknown parameters, a foreign calendar, no token and a mere reader are ref
   assert.equal(await outcome(coach, 'GET', SHARED), '404 notFound');
   assert.equal(await outcome(null, 'GET', EVENTS), '401 required');
   assert.equal(await outcome('ya29.other', 'GET', EVENTS), '401 authError');
-  await order(google, 'POST', 'calendars/coach@gmail.com/share', { user: 'coach@example.com', role: 'reader' });
+  await order(google, 'POST', 'calendars/coach@gmail.com/share', {
+    user: 'coach@example.com',
+    role: 'reader',
+  });
   assert.equal(await outcome(coach, 'POST', SHARED, MORNING), '403 requiredAccessLevel');
 });
 
 test('freeBusy merges and clips, skips the free and the declined, and reports a hidden calendar inside a 200', async () => {
   for (const event of [
-    { start: '2026-11-24T14:00:00Z', end: '2026-11-24T15:00:00Z' }, { start: '2026-11-24T14:30:00Z', end: '2026-11-24T16:00:00Z' },
+    { start: '2026-11-24T14:00:00Z', end: '2026-11-24T15:00:00Z' },
+    { start: '2026-11-24T14:30:00Z', end: '2026-11-24T16:00:00Z' },
     { start: '2026-11-25T14:00:00Z', end: '2026-11-25T15:00:00Z', transparency: 'transparent' },
-    { start: '2026-11-26T14:00:00Z', end: '2026-11-26T15:00:00Z', attendees: [{ email: 'coach@example.com', responseStatus: 'declined' }] },
+    {
+      start: '2026-11-26T14:00:00Z',
+      end: '2026-11-26T15:00:00Z',
+      attendees: [{ email: 'coach@example.com', responseStatus: 'declined' }],
+    },
     { start: '2026-11-27', end: '2026-11-28' },
-  ]) await order(google, 'POST', 'calendars/coach@example.com/events', event);
-  const ask = (timeMin, timeMax) => call(google, coach, 'POST', 'freeBusy', { timeMin, timeMax, items: [{ id: 'primary' }, { id: 'x@y' }] });
+  ])
+    await order(google, 'POST', 'calendars/coach@example.com/events', event);
+  const ask = (timeMin, timeMax) =>
+    call(google, coach, 'POST', 'freeBusy', { timeMin, timeMax, items: [{ id: 'primary' }, { id: 'x@y' }] });
   const { status, body } = await ask('2026-11-24T14:15:00Z', '2026-11-29T00:00:00Z');
   assert.equal(status, 200);
   assert.deepEqual(body.calendars.primary.busy, [
@@ -155,7 +206,10 @@ test('freeBusy is not covered by calendar.events, nor events by calendar.freebus
   const busy = (await signIn(google, { scope: scope('calendar.freebusy') })).body.access_token;
   const range = { timeMin: '2026-11-24T00:00:00Z', timeMax: '2026-11-25T00:00:00Z' };
   const refused = await call(google, events, 'POST', 'freeBusy', range);
-  assert.deepEqual([refused.status, refused.body.error.details[0].reason], [403, 'ACCESS_TOKEN_SCOPE_INSUFFICIENT']);
+  assert.deepEqual(
+    [refused.status, refused.body.error.details[0].reason],
+    [403, 'ACCESS_TOKEN_SCOPE_INSUFFICIENT'],
+  );
   assert.equal((await call(google, busy, 'POST', 'freeBusy', range)).status, 200);
   assert.equal((await call(google, busy, 'GET', EVENTS)).status, 403);
 });
@@ -164,15 +218,30 @@ test('sync tokens bring every change after them, the deleted by id only, and end
   for (const id of ['aaaa1', 'aaaa2', 'aaaa3']) await call(google, coach, 'POST', EVENTS, { id, ...MORNING });
   const first = (await call(google, coach, 'GET', `${EVENTS}?maxResults=2`)).body;
   assert.equal(first.nextSyncToken, undefined);
-  const last = (await call(google, coach, 'GET', `${EVENTS}?maxResults=2&pageToken=${first.nextPageToken}`)).body;
-  assert.deepEqual([...first.items, ...last.items].map(({ id }) => id), ['aaaa1', 'aaaa2', 'aaaa3']);
+  const last = (await call(google, coach, 'GET', `${EVENTS}?maxResults=2&pageToken=${first.nextPageToken}`))
+    .body;
+  assert.deepEqual(
+    [...first.items, ...last.items].map(({ id }) => id),
+    ['aaaa1', 'aaaa2', 'aaaa3'],
+  );
   await order(google, 'DELETE', 'calendars/coach@example.com/events/aaaa1');
-  await order(google, 'PATCH', 'calendars/coach@example.com/events/aaaa2', { start: '2026-11-26T10:00:00Z', end: '2026-11-26T11:00:00Z' });
+  await order(google, 'PATCH', 'calendars/coach@example.com/events/aaaa2', {
+    start: '2026-11-26T10:00:00Z',
+    end: '2026-11-26T11:00:00Z',
+  });
   const sync = `${EVENTS}?syncToken=${last.nextSyncToken}`;
   const changes = (await call(google, coach, 'GET', sync)).body;
-  assert.deepEqual(changes.items.map(({ id, status, start }) => [id, status, start?.dateTime]),
-    [['aaaa1', 'cancelled', undefined], ['aaaa2', 'confirmed', '2026-11-26T05:00:00-05:00']]);
-  assert.deepEqual((await call(google, coach, 'GET', `${EVENTS}?syncToken=${changes.nextSyncToken}`)).body.items, []);
+  assert.deepEqual(
+    changes.items.map(({ id, status, start }) => [id, status, start?.dateTime]),
+    [
+      ['aaaa1', 'cancelled', undefined],
+      ['aaaa2', 'confirmed', '2026-11-26T05:00:00-05:00'],
+    ],
+  );
+  assert.deepEqual(
+    (await call(google, coach, 'GET', `${EVENTS}?syncToken=${changes.nextSyncToken}`)).body.items,
+    [],
+  );
   assert.equal((await call(google, coach, 'GET', `${sync}&timeMin=2026-11-24T00:00:00Z`)).status, 400);
   await order(google, 'POST', 'calendars/coach@example.com/expire-sync-tokens');
   const dead = await call(google, coach, 'GET', sync);
@@ -182,5 +251,8 @@ test('sync tokens bring every change after them, the deleted by id only, and end
 test('fields= cuts the reply down', async () => {
   await call(google, coach, 'POST', EVENTS, { id: 'abc123', ...MORNING });
   const { body } = await call(google, coach, 'GET', `${EVENTS}?fields=timeZone,items(id,start/dateTime)`);
-  assert.deepEqual(body, { timeZone: 'America/New_York', items: [{ id: 'abc123', start: { dateTime: '2026-11-24T09:00:00-05:00' } }] });
+  assert.deepEqual(body, {
+    timeZone: 'America/New_York',
+    items: [{ id: 'abc123', start: { dateTime: '2026-11-24T09:00:00-05:00' } }],
+  });
 });

@@ -21,7 +21,13 @@ export function watchEvents(world, { calendar, speaker, body, base }) {
   const wanted = expiration != null ? +expiration : now + (params?.ttl ? params.ttl * 1000 : WEEK);
   if (wanted <= now) throw refusals.invalid('Invalid expiration.');
   const channel = {
-    id, address, token: token ?? null, calendar: calendar.id, user: speaker.user, messages: 0, stopped: false,
+    id,
+    address,
+    token: token ?? null,
+    calendar: calendar.id,
+    user: speaker.user,
+    messages: 0,
+    stopped: false,
     expiration: Math.floor(Math.min(wanted, now + 30 * 86_400_000) / 1000) * 1000,
     resourceId: digest(`resource ${calendar.id}`).slice(0, 27),
     resourceUri: `${base}/calendars/${encodeURIComponent(calendar.id)}/events?alt=json`,
@@ -30,8 +36,12 @@ export function watchEvents(world, { calendar, speaker, body, base }) {
   world.save();
   push(world, channel, 'sync'); // may arrive before this reply does, as with Google
   return {
-    kind: 'api#channel', id, resourceId: channel.resourceId, resourceUri: channel.resourceUri,
-    ...(token != null && { token }), expiration: String(channel.expiration),
+    kind: 'api#channel',
+    id,
+    resourceId: channel.resourceId,
+    resourceUri: channel.resourceUri,
+    ...(token != null && { token }),
+    expiration: String(channel.expiration),
   };
 }
 
@@ -46,7 +56,8 @@ export function stopChannel(world, { speaker, body }) {
 /** Tells every living channel of `calendar` that something changed. */
 export function notifyChannels(world, calendar) {
   for (const channel of Object.values(world.kept.channels))
-    if (channel.calendar === calendar.id && !channel.stopped && channel.expiration > Date.now()) push(world, channel, 'exists');
+    if (channel.calendar === calendar.id && !channel.stopped && channel.expiration > Date.now())
+      push(world, channel, 'exists');
 }
 
 function push(world, channel, state) {
@@ -61,12 +72,23 @@ function deliver(world, channel, state, number, attempt) {
   const route = world.settings.push_routes[url.origin];
   const target = new URL(route ?? url.origin);
   const request = (target.protocol === 'https:' ? https : http).request({
-    method: 'POST', host: target.hostname, port: target.port, path: url.pathname + url.search, agent: false, timeout: 10_000,
+    method: 'POST',
+    host: target.hostname,
+    port: target.port,
+    path: url.pathname + url.search,
+    agent: false,
+    timeout: 10_000,
     headers: {
-      host: url.host, accept: '*/*', 'content-type': 'application/json; utf-8', 'content-length': 0,
+      host: url.host,
+      accept: '*/*',
+      'content-type': 'application/json; utf-8',
+      'content-length': 0,
       'user-agent': 'APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)',
-      'x-goog-channel-id': channel.id, 'x-goog-message-number': number, 'x-goog-resource-id': channel.resourceId,
-      'x-goog-resource-state': state, 'x-goog-resource-uri': channel.resourceUri,
+      'x-goog-channel-id': channel.id,
+      'x-goog-message-number': number,
+      'x-goog-resource-id': channel.resourceId,
+      'x-goog-resource-state': state,
+      'x-goog-resource-uri': channel.resourceUri,
       'x-goog-channel-expiration': new Date(channel.expiration).toUTCString(),
       ...(channel.token !== null && { 'x-goog-channel-token': channel.token }),
     },
@@ -74,11 +96,17 @@ function deliver(world, channel, state, number, attempt) {
   const done = (outcome, retry) => {
     world.log({ type: 'push', channel: channel.id, state, number, outcome });
     if (retry && attempt < 6)
-      setTimeout(() => deliver(world, channel, state, number, attempt + 1), world.settings.push_retry_ms * 2 ** attempt).unref();
+      setTimeout(
+        () => deliver(world, channel, state, number, attempt + 1),
+        world.settings.push_retry_ms * 2 ** attempt,
+      ).unref();
   };
   request.on('response', (reply) => {
     reply.resume();
-    done(ACCEPTED.includes(reply.statusCode) ? 'delivered' : `refused ${reply.statusCode}`, RETRIED.includes(reply.statusCode));
+    done(
+      ACCEPTED.includes(reply.statusCode) ? 'delivered' : `refused ${reply.statusCode}`,
+      RETRIED.includes(reply.statusCode),
+    );
   });
   request.on('timeout', () => request.destroy(new Error('timeout')));
   request.on('error', (error) => done(`unreachable: ${error.code ?? error.message}`, true));

@@ -10,7 +10,12 @@ export function assertion(google, claims = {}, header = {}) {
   const iat = Math.floor(Date.now() / 1000);
   const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${part({ alg: 'RS256', typ: 'JWT', ...header })}.${part({
-    iss: serviceAccount.email, scope: MINIMAL, aud: `${google.url}/token`, iat, exp: iat + 3600, ...claims,
+    iss: serviceAccount.email,
+    scope: MINIMAL,
+    aud: `${google.url}/token`,
+    iat,
+    exp: iat + 3600,
+    ...claims,
   })}`;
   return `${signed}.${sign('sha256', Buffer.from(signed), serviceAccount.privateKey).toString('base64url')}`;
 }
@@ -20,23 +25,38 @@ export async function form(google, path, fields) {
   return { status: reply.status, body: await reply.json() };
 }
 
-export const signIn = (google, claims, header) => form(google, '/token', {
-  grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: assertion(google, claims, header),
-});
+export const signIn = (google, claims, header) =>
+  form(google, '/token', {
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion: assertion(google, claims, header),
+  });
 
 /** Calls the API: { status, body, etag, reason }. */
 export async function call(google, token, verb, path, body, headers = {}) {
   const reply = await fetch(`${google.url}/calendar/v3/${path}`, {
-    method: verb, body: body && JSON.stringify(body),
-    headers: { ...(token && { authorization: `Bearer ${token}` }), ...(body && { 'content-type': 'application/json' }), ...headers },
+    method: verb,
+    body: body && JSON.stringify(body),
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(body && { 'content-type': 'application/json' }),
+      ...headers,
+    },
   });
   const text = await reply.text();
   const json = text && /json/.test(reply.headers.get('content-type')) ? JSON.parse(text) : null;
-  return { status: reply.status, body: json ?? text, etag: reply.headers.get('etag'), reason: json?.error?.errors?.[0]?.reason };
+  return {
+    status: reply.status,
+    body: json ?? text,
+    etag: reply.headers.get('etag'),
+    reason: json?.error?.errors?.[0]?.reason,
+  };
 }
 
 export async function order(google, verb, path, body) {
-  const reply = await fetch(`${google.url}/_control/${path}`, { method: verb, body: body && JSON.stringify(body) });
+  const reply = await fetch(`${google.url}/_control/${path}`, {
+    method: verb,
+    body: body && JSON.stringify(body),
+  });
   const json = await reply.json();
   if (!reply.ok) throw new Error(json.error);
   return json;

@@ -1,5 +1,5 @@
-// The control API under /_control: how a test sets the scene, plays the coach who uses Google Calendar by hand, orders
-// faults and reads what happened. Everything is JSON; README.md lists the calls.
+// The control API under /_control: how a test sets the scene, plays the coach who uses Google Calendar by
+// hand, orders faults and reads what happened. Everything is JSON; README.md lists the calls.
 import { changeEvent, etagOf, eventRange, insertEvent, removeEvent } from './events.mjs';
 import { addFault } from './faults.mjs';
 import { killGrants } from './oauth.mjs';
@@ -7,35 +7,82 @@ import { inZone } from './time.mjs';
 import { defaultSettings } from './world.mjs';
 
 const CALLS = [
-  ['GET', 'state', ({ world }) => ({ settings: world.settings, accounts: world.kept.accounts, faults: world.faults,
-    calendars: Object.values(world.kept.calendars).map(({ events, ...rest }) => ({ ...rest, events: Object.keys(events).length })),
-    channels: Object.values(world.kept.channels), grants: Object.values(world.kept.grants), delegation: world.kept.serviceAccount.delegation })],
+  [
+    'GET',
+    'state',
+    ({ world }) => ({
+      settings: world.settings,
+      accounts: world.kept.accounts,
+      faults: world.faults,
+      calendars: Object.values(world.kept.calendars).map(({ events, ...rest }) => ({
+        ...rest,
+        events: Object.keys(events).length,
+      })),
+      channels: Object.values(world.kept.channels),
+      grants: Object.values(world.kept.grants),
+      delegation: world.kept.serviceAccount.delegation,
+    }),
+  ],
   ['POST', 'settings', ({ world, body }) => changeSettings(world, body)],
   ['POST', 'accounts', ({ world, body }) => world.addAccount(body)],
   ['POST', 'calendars', ({ world, body }) => world.addCalendar(body)],
   ['POST', 'calendars/*/share', ({ world, body, names: [id] }) => world.share(id, body.user, body.role)],
-  ['POST', 'calendars/*/expire-sync-tokens', ({ world, names: [id] }) => void world.calendar(id).generation++],
+  [
+    'POST',
+    'calendars/*/expire-sync-tokens',
+    ({ world, names: [id] }) => void world.calendar(id).generation++,
+  ],
   ['POST', 'delegation', ({ world, body }) => void Object.assign(world.kept.serviceAccount.delegation, body)],
   ['POST', 'redirect-uris', ({ world, body }) => world.kept.oauthClient.redirectUris.push(...body.uris)],
 
   ['GET', 'calendars/*/events', ({ world, names: [id] }) => listAll(world.calendar(id))],
-  ['POST', 'calendars/*/events', ({ world, body, names: [id] }) => insertByHand(world, world.calendar(id), body)],
-  ['PATCH', 'calendars/*/events/*', ({ world, body, names: [id, event] }) => changeByHand(world, world.calendar(id), event, body)],
-  ['DELETE', 'calendars/*/events/*', ({ world, body, names: [id, event] }) => removeByHand(world, world.calendar(id), event, body)],
+  [
+    'POST',
+    'calendars/*/events',
+    ({ world, body, names: [id] }) => insertByHand(world, world.calendar(id), body),
+  ],
+  [
+    'PATCH',
+    'calendars/*/events/*',
+    ({ world, body, names: [id, event] }) => changeByHand(world, world.calendar(id), event, body),
+  ],
+  [
+    'DELETE',
+    'calendars/*/events/*',
+    ({ world, body, names: [id, event] }) => removeByHand(world, world.calendar(id), event, body),
+  ],
 
   ['GET', 'faults', ({ world }) => world.faults],
   ['POST', 'faults', ({ world, body }) => addFault(world, body)],
   ['POST', 'heal', ({ world }) => heal(world)],
   ['POST', 'consents', ({ world, body }) => world.consents.push(...[body].flat())],
-  ['POST', 'kill-grants', ({ world, body }) => ({ killed: killGrants(world, (grant) => !body.user || grant.user === body.user) })],
+  [
+    'POST',
+    'kill-grants',
+    ({ world, body }) => ({ killed: killGrants(world, (grant) => !body.user || grant.user === body.user) }),
+  ],
   ['POST', 'expire-access-tokens', ({ world }) => world.tokens.clear()],
 
-  ['GET', 'journal', ({ world, query }) => world.journal.filter((entry) => entry.n > +(query.get('since') ?? 0) &&
-    ['type', 'method', 'calendar', 'event', 'user', 'to', 'kind', 'outcome'].every((name) => !query.has(name) || entry[name] === query.get(name)))],
-  ['POST', 'reset', ({ world, body }) => {
-    heal(world);
-    world.reset(body.all);
-  }],
+  [
+    'GET',
+    'journal',
+    ({ world, query }) =>
+      world.journal.filter(
+        (entry) =>
+          entry.n > +(query.get('since') ?? 0) &&
+          ['type', 'method', 'calendar', 'event', 'user', 'to', 'kind', 'outcome'].every(
+            (name) => !query.has(name) || entry[name] === query.get(name),
+          ),
+      ),
+  ],
+  [
+    'POST',
+    'reset',
+    ({ world, body }) => {
+      heal(world);
+      world.reset(body.all);
+    },
+  ],
 ].map(([verb, path, run]) => ({ verb, run, pattern: new RegExp(`^/${path.replaceAll('*', '([^/]+)')}$`) }));
 
 /** Answers a control call: { status, body }. */
@@ -45,7 +92,10 @@ export function control(world, { verb, path, query, bytes }) {
     if (!match) continue;
     try {
       const body = bytes.length ? JSON.parse(bytes) : {};
-      return { status: 200, body: call.run({ world, body, query, names: match.slice(1).map(decodeURIComponent) }) ?? {} };
+      return {
+        status: 200,
+        body: call.run({ world, body, query, names: match.slice(1).map(decodeURIComponent) }) ?? {},
+      };
     } catch (error) {
       return { status: 400, body: { error: error.message } };
     }
@@ -54,7 +104,8 @@ export function control(world, { verb, path, query, bytes }) {
 }
 
 function changeSettings(world, changes) {
-  for (const name of Object.keys(changes)) if (!(name in defaultSettings())) throw new Error(`no setting ${name}`);
+  for (const name of Object.keys(changes))
+    if (!(name in defaultSettings())) throw new Error(`no setting ${name}`);
   return Object.assign(world.settings, changes);
 }
 
@@ -63,10 +114,22 @@ function listAll(calendar) {
   return Object.values(calendar.events).map((event) => {
     const { start, end } = eventRange(calendar, event.fields);
     return {
-      ...event.fields, id: event.id, etag: etagOf(event), status: event.status, sequence: event.sequence, creator: event.creator,
-      organizer: event.organizer, start: inZone(start, 'UTC'), end: inZone(end, 'UTC'), conference: event.conference ?? null,
+      ...event.fields,
+      id: event.id,
+      etag: etagOf(event),
+      status: event.status,
+      sequence: event.sequence,
+      creator: event.creator,
+      organizer: event.organizer,
+      start: inZone(start, 'UTC'),
+      end: inZone(end, 'UTC'),
+      conference: event.conference ?? null,
       guests: (event.fields.attendees ?? []).map((guest) => guest.email),
-      history: event.history.map((was) => ({ ...was, start: inZone(was.start, 'UTC'), end: inZone(was.end, 'UTC') })),
+      history: event.history.map((was) => ({
+        ...was,
+        start: inZone(was.start, 'UTC'),
+        end: inZone(was.end, 'UTC'),
+      })),
     };
   });
 }
@@ -75,8 +138,13 @@ const owner = (calendar) => ({ user: calendar.owner, bare: false });
 
 /** `start` and `end` may be an instant, a day (all day), or Google's own objects. */
 function times({ start, end, ...rest }) {
-  const when = (value) => (typeof value !== 'string' ? value : value.length === 10 ? { date: value } : { dateTime: value });
-  return { ...rest, ...(start !== undefined && { start: when(start) }), ...(end !== undefined && { end: when(end) }) };
+  const when = (value) =>
+    typeof value !== 'string' ? value : value.length === 10 ? { date: value } : { dateTime: value };
+  return {
+    ...rest,
+    ...(start !== undefined && { start: when(start) }),
+    ...(end !== undefined && { end: when(end) }),
+  };
 }
 
 /** What the coach (or somebody who invited them: `organizer`) puts on the calendar by hand. */
@@ -93,7 +161,10 @@ function byHand(calendar, id) {
   return event;
 }
 
-/** What the coach changes by hand; guests are told unless `mails` is false, as the coach may choose in the web UI. */
+/**
+ * What the coach changes by hand; guests are told unless `mails` is false, as the coach may choose in the web
+ * UI.
+ */
 function changeByHand(world, calendar, id, { mails = true, answer, ...fields }) {
   const event = byHand(calendar, id);
   const body = times(fields);
@@ -105,7 +176,13 @@ function changeByHand(world, calendar, id, { mails = true, answer, ...fields }) 
     world.touch(calendar, event);
   }
   if (Object.keys(body).length)
-    changeEvent(world, { calendar, speaker: owner(calendar), query: { sendUpdates: mails ? 'all' : 'none' }, body, event });
+    changeEvent(world, {
+      calendar,
+      speaker: owner(calendar),
+      query: { sendUpdates: mails ? 'all' : 'none' },
+      body,
+      event,
+    });
   return { id, etag: etagOf(event) };
 }
 

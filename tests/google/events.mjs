@@ -1,26 +1,58 @@
-// Events: what may be written, how a change is applied, how an event is shown, and which mails Google would send.
+// Events: what may be written, how a change is applied, how an event is shown, and which mails Google would
+// send.
 //
-// An event is kept as { id, micros, change, sequence, status, fields, ... }: `fields` is what a client may write, as
-// written; everything else is Google's.
+// An event is kept as { id, micros, change, sequence, status, fields, ... }: `fields` is what a client may
+// write, as written; everything else is Google's.
 import { isDeepStrictEqual } from 'node:util';
 import { conferenceAfter } from './meet.mjs';
 import { refusals } from './replies.mjs';
 import { hasOffset, inZone, isZone, parseDate, parseInstant } from './time.mjs';
 import { hasRole, randomId } from './world.mjs';
 
-const READ_ONLY = ['kind', 'etag', 'id', 'iCalUID', 'status', 'htmlLink', 'created', 'updated', 'creator', 'organizer', 'sequence',
-  'hangoutLink', 'conferenceData', 'locked', 'attendeesOmitted', 'originalStartTime', 'recurringEventId', 'privateCopy', 'eventType'];
+const READ_ONLY = [
+  'kind',
+  'etag',
+  'id',
+  'iCalUID',
+  'status',
+  'htmlLink',
+  'created',
+  'updated',
+  'creator',
+  'organizer',
+  'sequence',
+  'hangoutLink',
+  'conferenceData',
+  'locked',
+  'attendeesOmitted',
+  'originalStartTime',
+  'recurringEventId',
+  'privateCopy',
+  'eventType',
+];
 const SEEN_BY_GUESTS = ['summary', 'description', 'location', 'start', 'end', 'attendees'];
-const SHARED = [...SEEN_BY_GUESTS, 'visibility', 'guestsCanModify', 'guestsCanInviteOthers', 'guestsCanSeeOtherGuests'];
+const SHARED = [
+  ...SEEN_BY_GUESTS,
+  'visibility',
+  'guestsCanModify',
+  'guestsCanInviteOthers',
+  'guestsCanSeeOtherGuests',
+];
 const CHOICES = {
-  status: ['confirmed', 'tentative', 'cancelled'], transparency: ['opaque', 'transparent'],
-  visibility: ['default', 'public', 'private', 'confidential'], eventType: ['default'],
+  status: ['confirmed', 'tentative', 'cancelled'],
+  transparency: ['opaque', 'transparent'],
+  visibility: ['default', 'public', 'private', 'confidential'],
+  eventType: ['default'],
 };
 const ANSWERS = ['needsAction', 'declined', 'tentative', 'accepted'];
 
-/** Start and end of an event in milliseconds. All-day events reach from midnight to midnight in the calendar's zone. */
+/**
+ * Start and end of an event in milliseconds. All-day events reach from midnight to midnight in the calendar's
+ * zone.
+ */
 export function eventRange(calendar, fields) {
-  const at = (when) => (when.date ? parseDate(when.date, calendar.timeZone) : parseInstant(when.dateTime, when.timeZone));
+  const at = (when) =>
+    when.date ? parseDate(when.date, calendar.timeZone) : parseInstant(when.dateTime, when.timeZone);
   return { start: at(fields.start), end: at(fields.end) };
 }
 
@@ -29,7 +61,10 @@ function checkTimes(calendar, { start, end }) {
   if (!end || (!end.date && !end.dateTime)) throw refusals.required('Missing end time.');
   if ((start.date && start.dateTime) || (end.date && end.dateTime) || !start.date !== !end.date)
     throw refusals.invalid('Start and end times must either both be date or both be dateTime.');
-  for (const [name, when] of [['start', start], ['end', end]]) {
+  for (const [name, when] of [
+    ['start', start],
+    ['end', end],
+  ]) {
     if (when.timeZone !== undefined && !isZone(when.timeZone))
       throw refusals.invalid(`Invalid time zone definition for ${name} time.`);
     if (when.dateTime && !hasOffset(when.dateTime) && !when.timeZone)
@@ -42,7 +77,8 @@ function checkTimes(calendar, { start, end }) {
 
 function checkGuests(attendees) {
   for (const guest of attendees ?? []) {
-    if (!/^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$/.test(guest.email ?? '')) throw refusals.invalid('Invalid attendee email.');
+    if (!/^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$/.test(guest.email ?? ''))
+      throw refusals.invalid('Invalid attendee email.');
     if (guest.responseStatus !== undefined && !ANSWERS.includes(guest.responseStatus))
       throw refusals.invalid('Invalid attendee response status.');
   }
@@ -52,7 +88,8 @@ function checkReminders({ useDefault, overrides } = {}) {
   if (useDefault && overrides?.length) throw refusals.reminders();
   if ((overrides ?? []).length > 5) throw refusals.invalid('Too many reminders.');
   for (const { method, minutes } of overrides ?? [])
-    if (!['email', 'popup'].includes(method) || !(minutes >= 0 && minutes <= 40320)) throw refusals.invalid('Invalid reminder.');
+    if (!['email', 'popup'].includes(method) || !(minutes >= 0 && minutes <= 40320))
+      throw refusals.invalid('Invalid reminder.');
 }
 
 /** Google drops properties with names over 44 characters and cuts values at 1024, without a word. */
@@ -66,17 +103,21 @@ function cutProperties(kinds) {
 /** Checks the fields of a whole event as they will be kept. Throws the refusal Google would give. */
 function checkFields(calendar, fields) {
   for (const [name, allowed] of Object.entries(CHOICES))
-    if (fields[name] !== undefined && !allowed.includes(fields[name])) throw refusals.invalid(`Invalid value for: ${name}`);
+    if (fields[name] !== undefined && !allowed.includes(fields[name]))
+      throw refusals.invalid(`Invalid value for: ${name}`);
   checkTimes(calendar, fields);
   checkGuests(fields.attendees);
   checkReminders(fields.reminders);
   cutProperties(fields.extendedProperties);
   if (fields.recurrence) throw refusals.notModelled('recurring events');
-  if (fields.source && !/^https?:\/\//.test(fields.source.url ?? '')) throw refusals.invalid('Invalid source url.');
+  if (fields.source && !/^https?:\/\//.test(fields.source.url ?? ''))
+    throw refusals.invalid('Invalid source url.');
 }
 
 function writable(fields) {
-  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => !READ_ONLY.includes(name) && value !== null));
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => !READ_ONLY.includes(name) && value !== null),
+  );
 }
 
 /** What a service account that impersonates nobody is refused. */
@@ -94,8 +135,14 @@ export function insertEvent(world, { calendar, speaker, query, body }) {
   const id = body.id ?? randomId(26);
   if (calendar.events[id]) throw refusals.duplicate(); // a deleted event keeps its id for ever
   const event = {
-    id, iCalUID: body.iCalUID ?? `${id}@google.com`, created: Date.now(), sequence: 0, status: body.status ?? 'confirmed',
-    creator: speaker.user, organizer: calendar.id, fields,
+    id,
+    iCalUID: body.iCalUID ?? `${id}@google.com`,
+    created: Date.now(),
+    sequence: 0,
+    status: body.status ?? 'confirmed',
+    creator: speaker.user,
+    organizer: calendar.id,
+    fields,
   };
   if (query.conferenceDataVersion === 1)
     event.conference = conferenceAfter(world, { calendar, event, speaker, asked: body.conferenceData });
@@ -114,12 +161,23 @@ export function changeEvent(world, { calendar, speaker, query, body, ifMatch, ev
     return removeEvent(world, { calendar, query, event });
   if (event.status === 'cancelled' && body.status !== 'confirmed') throw refusals.deleted();
   const before = { fields: event.fields, status: event.status };
-  const fields = writable(replace ? structuredClone(body) : merge(structuredClone(event.fields), writableOrNull(body)));
-  if (event.organizer !== calendar.id && SHARED.some((name) => !isDeepStrictEqual(fields[name], event.fields[name])))
+  const fields = writable(
+    replace ? structuredClone(body) : merge(structuredClone(event.fields), writableOrNull(body)),
+  );
+  if (
+    event.organizer !== calendar.id &&
+    SHARED.some((name) => !isDeepStrictEqual(fields[name], event.fields[name]))
+  )
     throw refusals.forbiddenForNonOrganizer();
   checkFields(calendar, { ...fields, status: body.status ?? event.status, eventType: body.eventType });
   if (query.conferenceDataVersion === 1)
-    event.conference = conferenceAfter(world, { calendar, event, speaker, asked: body.conferenceData, replace });
+    event.conference = conferenceAfter(world, {
+      calendar,
+      event,
+      speaker,
+      asked: body.conferenceData,
+      replace,
+    });
   Object.assign(event, { fields, status: body.status ?? event.status });
   if (noteTime(calendar, event)) event.sequence++;
   world.touch(calendar, event);
@@ -142,7 +200,8 @@ function checkEtag(event, ifMatch) {
   if (ifMatch && ifMatch !== '*' && ifMatch !== etagOf(event)) throw refusals.conditionNotMet();
 }
 
-const writableOrNull = (body) => Object.fromEntries(Object.entries(body).filter(([name]) => !READ_ONLY.includes(name)));
+const writableOrNull = (body) =>
+  Object.fromEntries(Object.entries(body).filter(([name]) => !READ_ONLY.includes(name)));
 
 function merge(into, changes) {
   for (const [name, value] of Object.entries(changes))
@@ -164,30 +223,50 @@ function noteTime(calendar, event) {
 export const etagOf = (event) => `"${event.micros * 2}"`;
 
 /** The event as the API shows it. `zone` is the one to write times in; the calendar's own by default. */
-export function renderEvent(world, calendar, event, { user, zone = calendar.timeZone, maxAttendees = Infinity } = {}) {
+export function renderEvent(
+  world,
+  calendar,
+  event,
+  { user, zone = calendar.timeZone, maxAttendees = Infinity } = {},
+) {
   const { fields } = event;
   const when = ({ date, dateTime, timeZone }) =>
-    (date ? { date } : { dateTime: inZone(parseInstant(dateTime, timeZone), zone), timeZone: timeZone ?? calendar.timeZone });
+    date
+      ? { date }
+      : { dateTime: inZone(parseInstant(dateTime, timeZone), zone), timeZone: timeZone ?? calendar.timeZone };
   const person = (email) => ({ email, ...(email === calendar.id && { self: true }) });
   const guests = fields.attendees?.map((guest) => ({
-    ...guest, responseStatus: guest.responseStatus ?? 'needsAction',
-    ...(guest.email === event.organizer && { organizer: true }), ...(guest.email === calendar.id && { self: true }),
+    ...guest,
+    responseStatus: guest.responseStatus ?? 'needsAction',
+    ...(guest.email === event.organizer && { organizer: true }),
+    ...(guest.email === calendar.id && { self: true }),
   }));
   const code = event.conference?.code;
   return {
-    kind: 'calendar#event', etag: etagOf(event), id: event.id, status: event.status,
+    kind: 'calendar#event',
+    etag: etagOf(event),
+    id: event.id,
+    status: event.status,
     htmlLink: `https://www.google.com/calendar/event?eid=${Buffer.from(`${event.id} ${calendar.id}`).toString('base64url')}`,
-    created: new Date(event.created).toISOString(), updated: new Date(event.micros / 1000).toISOString(),
-    ...fields, creator: person(event.creator), organizer: person(event.organizer),
-    start: when(fields.start), end: when(fields.end),
-    iCalUID: event.iCalUID, sequence: event.sequence,
+    created: new Date(event.created).toISOString(),
+    updated: new Date(event.micros / 1000).toISOString(),
+    ...fields,
+    creator: person(event.creator),
+    organizer: person(event.organizer),
+    start: when(fields.start),
+    end: when(fields.end),
+    iCalUID: event.iCalUID,
+    sequence: event.sequence,
     ...(guests && { attendees: guests.slice(0, maxAttendees) }),
     ...(guests?.length > maxAttendees && { attendeesOmitted: true }),
     // Private properties belong to the copy on this calendar; a mere reader of it does not see them.
-    ...(fields.extendedProperties && user && !hasRole(calendar, user, 'writer') && { extendedProperties: undefined }),
+    ...(fields.extendedProperties &&
+      user &&
+      !hasRole(calendar, user, 'writer') && { extendedProperties: undefined }),
     ...(code && { hangoutLink: `https://meet.google.com/${code}` }),
     ...(event.conference && { conferenceData: renderConference(event.conference) }),
-    reminders: fields.reminders ? { useDefault: false, ...fields.reminders } : { useDefault: true }, eventType: 'default',
+    reminders: fields.reminders ? { useDefault: false, ...fields.reminders } : { useDefault: true },
+    eventType: 'default',
   };
 }
 
@@ -196,15 +275,24 @@ function renderConference({ requestId, statusCode, code }) {
   const createRequest = { requestId, conferenceSolutionKey: key, status: { statusCode } };
   if (!code) return { createRequest };
   return {
-    createRequest, conferenceId: code,
-    entryPoints: [{ entryPointType: 'video', uri: `https://meet.google.com/${code}`, label: `meet.google.com/${code}` }],
-    conferenceSolution: { key, name: 'Google Meet', iconUri: 'https://fonts.gstatic.com/s/i/productlogos/meet_2020q4/v6/web-512dp/logo_meet_2020q4_color_2x_web_512dp.png' },
+    createRequest,
+    conferenceId: code,
+    entryPoints: [
+      { entryPointType: 'video', uri: `https://meet.google.com/${code}`, label: `meet.google.com/${code}` },
+    ],
+    conferenceSolution: {
+      key,
+      name: 'Google Meet',
+      iconUri:
+        'https://fonts.gstatic.com/s/i/productlogos/meet_2020q4/v6/web-512dp/logo_meet_2020q4_color_2x_web_512dp.png',
+    },
   };
 }
 
 /**
- * Writes into the journal the mails Google would send for a change. A patch that names something guests see counts as
- * an update even if it changes nothing: Google documents neither, and this is the reading that hurts.
+ * Writes into the journal the mails Google would send for a change. A patch that names something guests see
+ * counts as an update even if it changes nothing: Google documents neither, and this is the reading that
+ * hurts.
  */
 function sendMails(world, { calendar, event, query, before, named = [] }) {
   const mode = query.sendUpdates ?? (query.sendNotifications ? 'all' : 'none');
@@ -212,15 +300,24 @@ function sendMails(world, { calendar, event, query, before, named = [] }) {
   const invited = (fields) => new Set((fields?.attendees ?? []).map((guest) => guest.email.toLowerCase()));
   const was = before?.status === 'confirmed' ? invited(before.fields) : new Set();
   const is = event.status === 'cancelled' ? new Set() : invited(event.fields);
-  const changed = before && SEEN_BY_GUESTS.some((name) => !isDeepStrictEqual(before.fields[name], event.fields[name]));
-  const told = changed || (!world.settings.quiet_unchanged && named.some((name) => SEEN_BY_GUESTS.includes(name)));
+  const changed =
+    before && SEEN_BY_GUESTS.some((name) => !isDeepStrictEqual(before.fields[name], event.fields[name]));
+  const told =
+    changed || (!world.settings.quiet_unchanged && named.some((name) => SEEN_BY_GUESTS.includes(name)));
   const { start, end } = eventRange(calendar, event.fields);
   for (const to of new Set([...was, ...is])) {
     const kind = !was.has(to) ? 'invitation' : !is.has(to) ? 'cancellation' : told ? 'update' : null;
     if (!kind || to === event.organizer || (mode === 'externalOnly' && world.kept.accounts[to])) continue;
     world.log({
-      type: 'mail', kind, to, calendar: calendar.id, event: event.id, sequence: event.sequence,
-      start: inZone(start, 'UTC'), end: inZone(end, 'UTC'), summary: event.fields.summary ?? null,
+      type: 'mail',
+      kind,
+      to,
+      calendar: calendar.id,
+      event: event.id,
+      sequence: event.sequence,
+      start: inZone(start, 'UTC'),
+      end: inZone(end, 'UTC'),
+      summary: event.fields.summary ?? null,
       meet: event.conference?.code ? `https://meet.google.com/${event.conference.code}` : null,
     });
   }

@@ -2,8 +2,8 @@
 //
 //   { "fault": NAME, "method": "events.insert", "calendar": ID, "user": EMAIL, "count": 3, "skip": 1, "probability": 0.3, "seed": 7 }
 //
-// `method` may end in `*`; whatever is left out matches everything; without `count` the order stands until healed.
-// NAME is a row of Google's error table (replies.mjs), a token refusal, or one of the faults below.
+// `method` may end in `*`; whatever is left out matches everything; without `count` the order stands until
+// healed. NAME is a row of Google's error table (replies.mjs), a token refusal, or one of the faults below.
 import { Refusal, refusals, tokenRefusals } from './replies.mjs';
 
 /** Faults of the connection. Before: Google never acted; after: it did, and only the reply is lost. */
@@ -11,16 +11,36 @@ const CONNECTION = ['cut_before', 'cut_after', 'cut_half', 'hang_before', 'hang_
 /** Lies in a freeBusy reply about the calendar the order names (or all of them). */
 const FREE_BUSY = ['free_busy_error', 'free_busy_missing', 'free_busy_no_busy'];
 const PUSH = ['push_drop', 'push_twice'];
-const MIX = ['backendError', 'backendError503', 'rateLimitExceeded', 'html502', 'cut_before', 'cut_after', 'cut_half', 'hang_before',
-  'hang_after', 'garbage'];
-const KNOWN = new Set([...Object.keys(refusals), ...Object.keys(tokenRefusals), ...CONNECTION, ...FREE_BUSY, ...PUSH, 'latency', 'mix']);
+const MIX = [
+  'backendError',
+  'backendError503',
+  'rateLimitExceeded',
+  'html502',
+  'cut_before',
+  'cut_after',
+  'cut_half',
+  'hang_before',
+  'hang_after',
+  'garbage',
+];
+const KNOWN = new Set([
+  ...Object.keys(refusals),
+  ...Object.keys(tokenRefusals),
+  ...CONNECTION,
+  ...FREE_BUSY,
+  ...PUSH,
+  'latency',
+  'mix',
+]);
 
 let lastId = 0;
 
 /** Takes an order; throws an Error that says what is wrong with it. */
 export function addFault(world, order) {
-  if (!KNOWN.has(order.fault)) throw new Error(`no fault ${order.fault}; there are ${[...KNOWN].sort().join(' ')}`);
-  for (const name of order.of ?? []) if (!KNOWN.has(name) || name === 'mix') throw new Error(`no fault ${name}`);
+  if (!KNOWN.has(order.fault))
+    throw new Error(`no fault ${order.fault}; there are ${[...KNOWN].sort().join(' ')}`);
+  for (const name of order.of ?? [])
+    if (!KNOWN.has(name) || name === 'mix') throw new Error(`no fault ${name}`);
   const fault = { method: '*', skip: 0, count: Infinity, probability: 1, ...order, id: ++lastId, hits: 0 };
   Object.defineProperty(fault, 'random', { value: randomFrom(order.seed ?? lastId) });
   world.faults.push(fault);
@@ -39,7 +59,9 @@ function randomFrom(seed) {
 }
 
 function matches(fault, call) {
-  const method = fault.method.endsWith('*') ? call.method.startsWith(fault.method.slice(0, -1)) : call.method === fault.method;
+  const method = fault.method.endsWith('*')
+    ? call.method.startsWith(fault.method.slice(0, -1))
+    : call.method === fault.method;
   const same = (name) => fault[name] === undefined || fault[name] === call[name];
   if (!method || !same('user')) return false;
   if (FREE_BUSY.includes(fault.fault)) return call.method === 'freebusy.query'; // its calendar picks an entry of the reply
@@ -47,8 +69,8 @@ function matches(fault, call) {
 }
 
 /**
- * What shall happen to `call` ({ method, calendar, user, event }): { delay_ms, fault, name }, `fault` null for nothing.
- * Latencies add up; of the other orders the first that strikes counts.
+ * What shall happen to `call` ({ method, calendar, user, event }): { delay_ms, fault, name }, `fault` null
+ * for nothing. Latencies add up; of the other orders the first that strikes counts.
  */
 export function chooseFault(world, call) {
   const chosen = { delay_ms: 0, fault: null, name: null };
@@ -74,10 +96,14 @@ export function chooseFault(world, call) {
 
 /** The refusal a fault stands for, or null if it is none of those. */
 export function faultRefusal({ fault, name }, call) {
-  const make = (call.method.startsWith('oauth.') && tokenRefusals[name]) || refusals[name] || tokenRefusals[name];
+  const make =
+    (call.method.startsWith('oauth.') && tokenRefusals[name]) || refusals[name] || tokenRefusals[name];
   if (!make) return null;
   const refusal = make();
-  const headers = { ...refusal.headers, ...(fault.retry_after !== undefined && { 'retry-after': String(fault.retry_after) }) };
+  const headers = {
+    ...refusal.headers,
+    ...(fault.retry_after !== undefined && { 'retry-after': String(fault.retry_after) }),
+  };
   return new Refusal(refusal.status, refusal.body, headers);
 }
 
@@ -86,7 +112,10 @@ export function spoilFreeBusy({ fault, name }, reply, user) {
   for (const id of Object.keys(reply.calendars)) {
     if (fault.calendar !== undefined && fault.calendar !== (id === 'primary' ? user : id)) continue;
     if (name === 'free_busy_error')
-      reply.calendars[id] = { errors: [{ domain: 'global', reason: fault.reason ?? 'internalError' }], busy: [] };
+      reply.calendars[id] = {
+        errors: [{ domain: 'global', reason: fault.reason ?? 'internalError' }],
+        busy: [],
+      };
     else if (name === 'free_busy_missing') delete reply.calendars[id];
     else if (name === 'free_busy_no_busy') delete reply.calendars[id].busy;
   }

@@ -12,7 +12,8 @@ let google, coach;
 const EVENTS = 'calendars/primary/events';
 const EVENT = { start: { dateTime: '2026-11-24T14:00:00Z' }, end: { dateTime: '2026-11-24T15:00:00Z' } };
 const insert = (id) => call(google, coach, 'POST', EVENTS, { id, ...EVENT });
-const ids = async () => (await order(google, 'GET', 'calendars/coach@example.com/events')).map(({ id }) => id);
+const ids = async () =>
+  (await order(google, 'GET', 'calendars/coach@example.com/events')).map(({ id }) => id);
 
 before(async () => {
   google = await startGoogle();
@@ -22,12 +23,21 @@ beforeEach(() => order(google, 'POST', 'reset', {}));
 after(() => google.close());
 
 for (const [fault, status, reason] of [
-  ['invalid', 400, 'invalid'], ['authError', 401, 'authError'], ['rateLimitExceeded403', 403, 'rateLimitExceeded'],
-  ['userRateLimitExceeded', 403, 'userRateLimitExceeded'], ['quotaExceeded', 403, 'quotaExceeded'],
-  ['forbiddenForNonOrganizer', 403, 'forbiddenForNonOrganizer'], ['accessNotConfigured', 403, 'accessNotConfigured'],
-  ['notFound', 404, 'notFound'], ['conflict', 409, 'conflict'], ['updatedMinTooLongAgo', 410, 'updatedMinTooLongAgo'],
-  ['conditionNotMet', 412, 'conditionNotMet'], ['rateLimitExceeded', 429, 'rateLimitExceeded'], ['backendError', 500, 'backendError'],
-  ['html502', 502, undefined], ['backendError503', 503, 'backendError'],
+  ['invalid', 400, 'invalid'],
+  ['authError', 401, 'authError'],
+  ['rateLimitExceeded403', 403, 'rateLimitExceeded'],
+  ['userRateLimitExceeded', 403, 'userRateLimitExceeded'],
+  ['quotaExceeded', 403, 'quotaExceeded'],
+  ['forbiddenForNonOrganizer', 403, 'forbiddenForNonOrganizer'],
+  ['accessNotConfigured', 403, 'accessNotConfigured'],
+  ['notFound', 404, 'notFound'],
+  ['conflict', 409, 'conflict'],
+  ['updatedMinTooLongAgo', 410, 'updatedMinTooLongAgo'],
+  ['conditionNotMet', 412, 'conditionNotMet'],
+  ['rateLimitExceeded', 429, 'rateLimitExceeded'],
+  ['backendError', 500, 'backendError'],
+  ['html502', 502, undefined],
+  ['backendError503', 503, 'backendError'],
 ]) {
   test(`order ${fault}: ${status}, nothing done, and only as often as said`, async () => {
     await order(google, 'POST', 'faults', { fault, method: 'events.insert', count: 1 });
@@ -38,7 +48,11 @@ for (const [fault, status, reason] of [
   });
 }
 
-for (const [fault, applied] of [['cut_before', false], ['cut_after', true], ['cut_half', true]]) {
+for (const [fault, applied] of [
+  ['cut_before', false],
+  ['cut_after', true],
+  ['cut_half', true],
+]) {
   test(`order ${fault}: the connection breaks ${applied ? 'after' : 'before'} the event is there`, async () => {
     await order(google, 'POST', 'faults', { fault, method: 'events.*' });
     await assert.rejects(insert('abc123'));
@@ -59,9 +73,15 @@ test('a hanging call waits until all is healed', async () => {
 test('a seeded mix strikes its share, the same calls each time', async () => {
   const run = async () => {
     await order(google, 'POST', 'reset', {});
-    await order(google, 'POST', 'faults', { fault: 'mix', probability: 0.3, seed: 5, of: ['backendError', 'html502'] });
+    await order(google, 'POST', 'faults', {
+      fault: 'mix',
+      probability: 0.3,
+      seed: 5,
+      of: ['backendError', 'html502'],
+    });
     const struck = [];
-    for (let i = 0; i < 100; i++) if ((await call(google, coach, 'GET', EVENTS)).status !== 200) struck.push(i);
+    for (let i = 0; i < 100; i++)
+      if ((await call(google, coach, 'GET', EVENTS)).status !== 200) struck.push(i);
     return struck;
   };
   const first = await run();
@@ -70,11 +90,20 @@ test('a seeded mix strikes its share, the same calls each time', async () => {
 });
 
 test('freeBusy lies as ordered', async () => {
-  const ask = async () => (await call(google, coach, 'POST', 'freeBusy',
-    { timeMin: '2026-11-24T00:00:00Z', timeMax: '2026-11-25T00:00:00Z', items: [{ id: 'primary' }] })).body.calendars;
-  const fault = (name) => order(google, 'POST', 'faults', { fault: name, count: 1, calendar: 'coach@example.com' });
+  const ask = async () =>
+    (
+      await call(google, coach, 'POST', 'freeBusy', {
+        timeMin: '2026-11-24T00:00:00Z',
+        timeMax: '2026-11-25T00:00:00Z',
+        items: [{ id: 'primary' }],
+      })
+    ).body.calendars;
+  const fault = (name) =>
+    order(google, 'POST', 'faults', { fault: name, count: 1, calendar: 'coach@example.com' });
   await fault('free_busy_error');
-  assert.deepEqual(await ask(), { primary: { errors: [{ domain: 'global', reason: 'internalError' }], busy: [] } });
+  assert.deepEqual(await ask(), {
+    primary: { errors: [{ domain: 'global', reason: 'internalError' }], busy: [] },
+  });
   await fault('free_busy_missing');
   assert.deepEqual(await ask(), {});
   await fault('free_busy_no_busy');
@@ -84,25 +113,36 @@ test('freeBusy lies as ordered', async () => {
 
 test('a watched calendar pushes its changes until the channel is stopped', async (t) => {
   const seen = [];
-  const hook = http.createServer((request, response) => {
-    seen.push(request.headers);
-    response.writeHead(seen.length === 2 ? 503 : 204).end(); // one is refused, and must come again
-  }).listen(0, '127.0.0.1');
+  const hook = http
+    .createServer((request, response) => {
+      seen.push(request.headers);
+      response.writeHead(seen.length === 2 ? 503 : 204).end(); // one is refused, and must come again
+    })
+    .listen(0, '127.0.0.1');
   t.after(() => hook.close());
-  const watch = (address, id = 'channel-1') => call(google, coach, 'POST', `${EVENTS}/watch`, { id, type: 'web_hook', address, token: 'secret' });
+  const watch = (address, id = 'channel-1') =>
+    call(google, coach, 'POST', `${EVENTS}/watch`, { id, type: 'web_hook', address, token: 'secret' });
   const http_ = await watch('http://book.example/hooks');
   assert.match(http_.body.error.message, /WebHook callback must be HTTPS/);
   await order(google, 'POST', 'settings', {
-    push_routes: { 'https://book.example': `http://127.0.0.1:${hook.address().port}` }, push_retry_ms: 1,
+    push_routes: { 'https://book.example': `http://127.0.0.1:${hook.address().port}` },
+    push_retry_ms: 1,
   });
   const { body: channel } = await watch('https://book.example/hooks');
   assert.match(channel.expiration, /^\d{13}$/);
   assert.equal((await watch('https://book.example/hooks')).reason, 'channelIdNotUnique');
   await insert('abc123');
   while (seen.length < 3) await new Promise(setImmediate);
-  assert.deepEqual(seen.map((h) => h['x-goog-resource-state']), ['sync', 'exists', 'exists']);
-  assert.deepEqual([seen[2]['x-goog-channel-token'], seen[2]['x-goog-resource-id']], ['secret', channel.resourceId]);
-  const stop = () => call(google, coach, 'POST', 'channels/stop', { id: channel.id, resourceId: channel.resourceId });
+  assert.deepEqual(
+    seen.map((h) => h['x-goog-resource-state']),
+    ['sync', 'exists', 'exists'],
+  );
+  assert.deepEqual(
+    [seen[2]['x-goog-channel-token'], seen[2]['x-goog-resource-id']],
+    ['secret', channel.resourceId],
+  );
+  const stop = () =>
+    call(google, coach, 'POST', 'channels/stop', { id: channel.id, resourceId: channel.resourceId });
   assert.equal((await stop()).status, 204);
   assert.equal((await stop()).status, 404);
   await insert('abc124');
@@ -114,7 +154,10 @@ test('a saved world keeps its keys and events', async (t) => {
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const stateFile = path.join(folder, 'state.json');
   const first = await startGoogle({ stateFile });
-  await order(first, 'POST', 'calendars/coach@gmail.com/events', { start: '2026-11-24T14:00:00Z', end: '2026-11-24T15:00:00Z' });
+  await order(first, 'POST', 'calendars/coach@gmail.com/events', {
+    start: '2026-11-24T14:00:00Z',
+    end: '2026-11-24T15:00:00Z',
+  });
   await first.close();
   const second = await startGoogle({ stateFile });
   t.after(() => second.close());

@@ -20,12 +20,11 @@ export async function startGoogle({ port = 0, stateFile } = {}) {
   world.onChange = (calendar) => notifyChannels(world, calendar);
   resumeConferences(world);
   const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    serve(world, `http://127.0.0.1:${server.address().port}`, request, response)
-      .catch((error) => {
-        console.error(error);
-        world.log({ type: 'defect', error: error.stack });
-        if (!response.headersSent) response.writeHead(599).end();
-      });
+    serve(world, `http://127.0.0.1:${server.address().port}`, request, response).catch((error) => {
+      console.error(error);
+      world.log({ type: 'defect', error: error.stack });
+      if (!response.headersSent) response.writeHead(599).end();
+    });
   });
   await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   const close = () => {
@@ -57,14 +56,23 @@ async function serve(world, url, request, response) {
   }
   if (target.pathname.startsWith('/_control/')) {
     const { status, body } = control(world, {
-      verb: request.method, path: target.pathname.slice('/_control'.length), query: target.searchParams, bytes,
+      verb: request.method,
+      path: target.pathname.slice('/_control'.length),
+      query: target.searchParams,
+      bytes,
     });
     return send(request, response, { status, body });
   }
   const call = recognise(world, { request, target, bytes, url });
   const entry = {
-    type: 'call', method: call.name, calendar: call.calendar, user: call.user, event: call.event,
-    query: target.search, body: call.journalBody, if_match: request.headers['if-match'],
+    type: 'call',
+    method: call.name,
+    calendar: call.calendar,
+    user: call.user,
+    event: call.event,
+    query: target.search,
+    body: call.journalBody,
+    if_match: request.headers['if-match'],
   };
   await act(world, call, entry, request, response);
 }
@@ -79,16 +87,27 @@ function recognise(world, { request, target, bytes, url }) {
     const run = () => {
       if (!/^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? ''))
         throw tokenRefusal(400, 'invalid_request', 'Bad Request');
-      return { body: name === 'oauth.token' ? token(world, { form, urls: [`${url}/token`, 'https://oauth2.googleapis.com/token'] })
-        : revoke(world, form.get('token') ?? target.searchParams.get('token')) };
+      return {
+        body:
+          name === 'oauth.token'
+            ? token(world, { form, urls: [`${url}/token`, 'https://oauth2.googleapis.com/token'] })
+            : revoke(world, form.get('token') ?? target.searchParams.get('token')),
+      };
     };
     return { name, run, journalBody: { grant_type: form.get('grant_type') } }; // secrets stay out of the journal
   }
-  if (key === 'GET /o/oauth2/v2/auth') return { name: 'oauth.auth', run: () => ({ status: 302, ...consent(world, target.searchParams) }) };
+  if (key === 'GET /o/oauth2/v2/auth')
+    return { name: 'oauth.auth', run: () => ({ status: 302, ...consent(world, target.searchParams) }) };
 
   const path = target.pathname.startsWith(API) ? target.pathname.slice(API.length) : null;
   const match = path === null ? null : findMethod(request.method, path);
-  if (!match) return { name: `unknown ${key}`, run: () => { throw refusals.notFound(); } };
+  if (!match)
+    return {
+      name: `unknown ${key}`,
+      run: () => {
+        throw refusals.notFound();
+      },
+    };
   const user = world.tokens.get(headers.authorization?.slice('Bearer '.length))?.user;
   let body;
   try {
@@ -97,14 +116,22 @@ function recognise(world, { request, target, bytes, url }) {
     body = bytes.toString().slice(0, 200);
   }
   return {
-    name: match.method.name, user, calendar: match.calendarId === 'primary' ? user : match.calendarId,
-    event: match.event ?? (match.method.name === 'events.insert' ? body?.id : undefined), journalBody: body,
+    name: match.method.name,
+    user,
+    calendar: match.calendarId === 'primary' ? user : match.calendarId,
+    event: match.event ?? (match.method.name === 'events.insert' ? body?.id : undefined),
+    journalBody: body,
     run: () => answer(world, match, { headers, search: target.searchParams, bytes, base: url + API }),
   };
 }
 
 async function act(world, call, entry, request, response) {
-  const chosen = chooseFault(world, { method: call.name, calendar: call.calendar, user: call.user, event: call.event });
+  const chosen = chooseFault(world, {
+    method: call.name,
+    calendar: call.calendar,
+    user: call.user,
+    event: call.event,
+  });
   if (chosen.delay_ms) await new Promise((resolve) => setTimeout(resolve, chosen.delay_ms));
   if (chosen.name) entry.fault = chosen.name;
   const finish = (outcome, more) => world.log({ ...entry, ...more, outcome });
@@ -167,10 +194,15 @@ function hang(world, fault, response) {
 }
 
 function send(request, response, { status, body, etag, location, headers = {} }, { half = false } = {}) {
-  const all = { 'cache-control': 'no-cache, no-store, max-age=0, must-revalidate', date: new Date().toUTCString(), ...headers };
+  const all = {
+    'cache-control': 'no-cache, no-store, max-age=0, must-revalidate',
+    date: new Date().toUTCString(),
+    ...headers,
+  };
   if (etag) all.etag = etag;
   if (location) all.location = location;
-  if (body === undefined || status === 204 || status === 304) return void response.writeHead(status, all).end();
+  if (body === undefined || status === 204 || status === 304)
+    return void response.writeHead(status, all).end();
   let bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   all['content-type'] ??= 'application/json; charset=UTF-8';
   if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {

@@ -7,52 +7,146 @@ const WHEN = { date: 'string', dateTime: 'string', timeZone: 'string' };
 const PERSON = { displayName: 'string', email: 'string', id: 'string', self: 'boolean' };
 const CONFERENCE_KEY = { type: 'string' };
 const EVENT = {
-  anyoneCanAddSelf: 'boolean', attendeesOmitted: 'boolean', colorId: 'string', created: 'string', creator: PERSON,
-  description: 'string', end: WHEN, endTimeUnspecified: 'boolean', etag: 'string', eventType: 'string',
-  extendedProperties: { private: TEXTS, shared: TEXTS }, guestsCanInviteOthers: 'boolean', guestsCanModify: 'boolean',
-  guestsCanSeeOtherGuests: 'boolean', hangoutLink: 'string', htmlLink: 'string', iCalUID: 'string', id: 'string',
-  kind: 'string', location: 'string', locked: 'boolean', organizer: PERSON, originalStartTime: WHEN, privateCopy: 'boolean',
-  recurrence: ['string'], recurringEventId: 'string', sequence: 'integer', source: { title: 'string', url: 'string' },
-  start: WHEN, status: 'string', summary: 'string', transparency: 'string', updated: 'string', visibility: 'string',
-  attendees: [{
-    additionalGuests: 'integer', comment: 'string', displayName: 'string', email: 'string', id: 'string', optional: 'boolean',
-    organizer: 'boolean', resource: 'boolean', responseStatus: 'string', self: 'boolean',
-  }],
+  anyoneCanAddSelf: 'boolean',
+  attendeesOmitted: 'boolean',
+  colorId: 'string',
+  created: 'string',
+  creator: PERSON,
+  description: 'string',
+  end: WHEN,
+  endTimeUnspecified: 'boolean',
+  etag: 'string',
+  eventType: 'string',
+  extendedProperties: { private: TEXTS, shared: TEXTS },
+  guestsCanInviteOthers: 'boolean',
+  guestsCanModify: 'boolean',
+  guestsCanSeeOtherGuests: 'boolean',
+  hangoutLink: 'string',
+  htmlLink: 'string',
+  iCalUID: 'string',
+  id: 'string',
+  kind: 'string',
+  location: 'string',
+  locked: 'boolean',
+  organizer: PERSON,
+  originalStartTime: WHEN,
+  privateCopy: 'boolean',
+  recurrence: ['string'],
+  recurringEventId: 'string',
+  sequence: 'integer',
+  source: { title: 'string', url: 'string' },
+  start: WHEN,
+  status: 'string',
+  summary: 'string',
+  transparency: 'string',
+  updated: 'string',
+  visibility: 'string',
+  attendees: [
+    {
+      additionalGuests: 'integer',
+      comment: 'string',
+      displayName: 'string',
+      email: 'string',
+      id: 'string',
+      optional: 'boolean',
+      organizer: 'boolean',
+      resource: 'boolean',
+      responseStatus: 'string',
+      self: 'boolean',
+    },
+  ],
   conferenceData: {
-    conferenceId: 'string', notes: 'string', signature: 'string', parameters: { '*': 'any' },
+    conferenceId: 'string',
+    notes: 'string',
+    signature: 'string',
+    parameters: { '*': 'any' },
     conferenceSolution: { iconUri: 'string', key: CONFERENCE_KEY, name: 'string' },
-    createRequest: { requestId: 'string', conferenceSolutionKey: CONFERENCE_KEY, status: { statusCode: 'string' } },
-    entryPoints: [{
-      accessCode: 'string', entryPointFeatures: ['string'], entryPointType: 'string', label: 'string', meetingCode: 'string',
-      passcode: 'string', password: 'string', pin: 'string', regionCode: 'string', uri: 'string',
-    }],
+    createRequest: {
+      requestId: 'string',
+      conferenceSolutionKey: CONFERENCE_KEY,
+      status: { statusCode: 'string' },
+    },
+    entryPoints: [
+      {
+        accessCode: 'string',
+        entryPointFeatures: ['string'],
+        entryPointType: 'string',
+        label: 'string',
+        meetingCode: 'string',
+        passcode: 'string',
+        password: 'string',
+        pin: 'string',
+        regionCode: 'string',
+        uri: 'string',
+      },
+    ],
   },
   reminders: { useDefault: 'boolean', overrides: [{ method: 'string', minutes: 'integer' }] },
 };
 const FREE_BUSY = {
-  timeMin: 'string', timeMax: 'string', timeZone: 'string', items: [{ id: 'string' }],
-  calendarExpansionMax: 'integer', groupExpansionMax: 'integer',
+  timeMin: 'string',
+  timeMax: 'string',
+  timeZone: 'string',
+  items: [{ id: 'string' }],
+  calendarExpansionMax: 'integer',
+  groupExpansionMax: 'integer',
 };
 const CHANNEL = {
-  address: 'string', expiration: 'int64', id: 'string', kind: 'string', params: TEXTS, payload: 'boolean',
-  resourceId: 'string', resourceUri: 'string', token: 'string', type: 'string',
+  address: 'string',
+  expiration: 'int64',
+  id: 'string',
+  kind: 'string',
+  params: TEXTS,
+  payload: 'boolean',
+  resourceId: 'string',
+  resourceUri: 'string',
+  token: 'string',
+  type: 'string',
 };
 export const BODIES = { EVENT, FREE_BUSY, CHANNEL };
 
 const COMMON = {
-  alt: ['json'], fields: 'string', key: 'string', oauth_token: 'string', prettyPrint: 'boolean', quotaUser: 'string', userIp: 'string',
+  alt: ['json'],
+  fields: 'string',
+  key: 'string',
+  oauth_token: 'string',
+  prettyPrint: 'boolean',
+  quotaUser: 'string',
+  userIp: 'string',
 };
 const EVENT_TYPES = ['birthday', 'default', 'focusTime', 'fromGmail', 'outOfOffice', 'workingLocation'];
 const MAILS = { sendUpdates: ['all', 'externalOnly', 'none'], sendNotifications: 'boolean' };
-const WRITE = { ...MAILS, conferenceDataVersion: 'integer', maxAttendees: 'integer', supportsAttachments: 'boolean' };
+const WRITE = {
+  ...MAILS,
+  conferenceDataVersion: 'integer',
+  maxAttendees: 'integer',
+  supportsAttachments: 'boolean',
+};
 const LIST = {
-  alwaysIncludeEmail: 'boolean', eventTypes: EVENT_TYPES, iCalUID: 'string', maxAttendees: 'integer', maxResults: 'integer',
-  orderBy: ['startTime', 'updated'], pageToken: 'string', privateExtendedProperty: 'string', q: 'string',
-  sharedExtendedProperty: 'string', showDeleted: 'boolean', showHiddenInvitations: 'boolean', singleEvents: 'boolean',
-  syncToken: 'string', timeMax: 'instant', timeMin: 'instant', timeZone: 'string', updatedMin: 'instant',
+  alwaysIncludeEmail: 'boolean',
+  eventTypes: EVENT_TYPES,
+  iCalUID: 'string',
+  maxAttendees: 'integer',
+  maxResults: 'integer',
+  orderBy: ['startTime', 'updated'],
+  pageToken: 'string',
+  privateExtendedProperty: 'string',
+  q: 'string',
+  sharedExtendedProperty: 'string',
+  showDeleted: 'boolean',
+  showHiddenInvitations: 'boolean',
+  singleEvents: 'boolean',
+  syncToken: 'string',
+  timeMax: 'instant',
+  timeMin: 'instant',
+  timeZone: 'string',
+  updatedMin: 'instant',
 };
 export const QUERIES = {
-  none: {}, list: LIST, insert: WRITE, change: { ...WRITE, alwaysIncludeEmail: 'boolean' }, remove: MAILS,
+  list: LIST,
+  insert: WRITE,
+  change: { ...WRITE, alwaysIncludeEmail: 'boolean' },
+  remove: MAILS,
   get: { alwaysIncludeEmail: 'boolean', maxAttendees: 'integer', timeZone: 'string' },
 };
 const REPEATED = new Set(['eventTypes', 'privateExtendedProperty', 'sharedExtendedProperty']);
@@ -63,16 +157,30 @@ export function readQuery(search, allowed) {
   for (const [name, value] of search) {
     const type = allowed[name] ?? COMMON[name];
     if (!type) throw refusals.unknownName(name);
-    if (name in out && !REPEATED.has(name)) throw refusals.invalidParameter(name, `Parameter ${name} is given twice.`);
-    if (Array.isArray(type) && !type.includes(value)) throw refusals.invalidParameter(name, `Invalid string value: '${value}'.`);
+    if (name in out && !REPEATED.has(name))
+      throw refusals.invalidParameter(name, `Parameter ${name} is given twice.`);
+    if (Array.isArray(type) && !type.includes(value))
+      throw refusals.invalidParameter(name, `Invalid string value: '${value}'.`);
     if (type === 'boolean' && value !== 'true' && value !== 'false')
       throw refusals.invalidParameter(name, `Invalid boolean value: '${value}'.`);
-    if (type === 'integer' && (!/^\d{1,9}$/.test(value) || (/^max/.test(name) && +value < 1) ||
-        (name === 'conferenceDataVersion' && +value > 1)))
+    if (
+      type === 'integer' &&
+      (!/^\d{1,9}$/.test(value) ||
+        (/^max/.test(name) && +value < 1) ||
+        (name === 'conferenceDataVersion' && +value > 1))
+    )
       throw refusals.invalidParameter(name, `Invalid integer value: '${value}'.`);
-    if (type === 'instant' && (!hasOffset(value) || Number.isNaN(parseInstant(value)))) throw refusals.badRequest();
+    if (type === 'instant' && (!hasOffset(value) || Number.isNaN(parseInstant(value))))
+      throw refusals.badRequest();
     if (name === 'quotaUser' && value.length > 40) throw refusals.invalidParameter(name);
-    const read = type === 'boolean' ? value === 'true' : type === 'integer' ? +value : type === 'instant' ? parseInstant(value) : value;
+    const read =
+      type === 'boolean'
+        ? value === 'true'
+        : type === 'integer'
+          ? +value
+          : type === 'instant'
+            ? parseInstant(value)
+            : value;
     if (REPEATED.has(name)) (out[name] ??= []).push(read);
     else out[name] = read;
   }
@@ -81,7 +189,8 @@ export function readQuery(search, allowed) {
 
 /** Parses a body of the given form: refuses what is no JSON object, unknown names, wrong types. */
 export function readBody(bytes, type, form) {
-  if (!/^application\/json\b/i.test(type ?? '')) throw refusals.badRequest(`Unsupported content type ${type ?? ''}`);
+  if (!/^application\/json\b/i.test(type ?? ''))
+    throw refusals.badRequest(`Unsupported content type ${type ?? ''}`);
   let body;
   try {
     body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

@@ -3,17 +3,34 @@
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?$/;
 const formatters = new Map();
 
-/** Milliseconds of `text`, NaN if it is no RFC 3339 time; without an offset it is read in `zone`, NaN if there is none. */
+/**
+ * Milliseconds of `text`, NaN if it is no RFC 3339 time; without an offset it is read in `zone`, NaN if there
+ * is none.
+ */
 export function parseInstant(text, zone) {
   const found = typeof text === 'string' && RFC3339.exec(text);
   if (!found) return NaN;
   const [, year, month, day, hour, minute, second, fraction, offset] = found;
-  const civil = Date.UTC(year, month - 1, day, hour, minute, second, fraction ? +fraction.slice(0, 3).padEnd(3, '0') : 0);
+  const civil = Date.UTC(
+    year,
+    month - 1,
+    day,
+    hour,
+    minute,
+    second,
+    fraction ? +fraction.slice(0, 3).padEnd(3, '0') : 0,
+  );
   const back = new Date(civil);
-  if (back.getUTCDate() !== +day || back.getUTCMonth() !== month - 1 || back.getUTCHours() !== +hour || second > 59)
+  if (
+    back.getUTCDate() !== +day ||
+    back.getUTCMonth() !== month - 1 ||
+    back.getUTCHours() !== +hour ||
+    second > 59
+  )
     return NaN;
   if (/^[zZ]$/.test(offset ?? '')) return civil;
-  if (offset) return civil - Math.sign(+(offset[0] + '1')) * (offset.slice(1, 3) * 60 + +offset.slice(4)) * 60_000;
+  if (offset)
+    return civil - Math.sign(+(offset[0] + '1')) * (offset.slice(1, 3) * 60 + +offset.slice(4)) * 60_000;
   return zone ? civilToInstant(civil, zone) : NaN;
 }
 
@@ -39,10 +56,19 @@ export function isZone(name) {
 
 function formatter(zone) {
   if (!formatters.has(zone))
-    formatters.set(zone, new Intl.DateTimeFormat('en-US', {
-      timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit',
-      hour: '2-digit', minute: '2-digit', second: '2-digit',
-    }));
+    formatters.set(
+      zone,
+      new Intl.DateTimeFormat('en-US', {
+        timeZone: zone,
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: '2-digit',
+        day: '2-digit',
+        hour: '2-digit',
+        minute: '2-digit',
+        second: '2-digit',
+      }),
+    );
   return formatters.get(zone);
 }
 
@@ -67,6 +93,8 @@ export function inZone(instant, zone) {
   const minutes = Math.round((civil - whole) / 60_000);
   const two = (n) => String(n).padStart(2, '0');
   const sign = minutes < 0 ? '-' : '+';
-  return `${new Date(civil).toISOString().slice(0, 19)}${sign}${two(Math.trunc(Math.abs(minutes) / 60))}:` +
-    two(Math.abs(minutes) % 60);
+  return (
+    `${new Date(civil).toISOString().slice(0, 19)}${sign}${two(Math.trunc(Math.abs(minutes) / 60))}:` +
+    two(Math.abs(minutes) % 60)
+  );
 }

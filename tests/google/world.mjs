@@ -1,5 +1,6 @@
-// Everything the stand-in knows: accounts, calendars, events, consents, tokens, channels, and the journal of what happened.
-// All of it is plain data, so that it can be saved to a file and read back; only tokens and the journal are forgotten.
+// Everything the stand-in knows: accounts, calendars, events, consents, tokens, channels, and the journal of
+// what happened. All of it is plain data, so that it can be saved to a file and read back; only tokens and
+// the journal are forgotten.
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -44,18 +45,26 @@ export class World {
   #newborn() {
     const key = generateKeyPairSync('rsa', {
       modulusLength: 2048,
-      publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     });
     this.kept = {
-      accounts: {}, calendars: {}, grants: {}, channels: {},
+      accounts: {},
+      calendars: {},
+      grants: {},
+      channels: {},
       serviceAccount: {
-        email: 'booking@stand-in.iam.gserviceaccount.com', clientId: '100000000000000000001',
-        keyId: randomBytes(20).toString('hex'), publicKey: key.publicKey, privateKey: key.privateKey,
+        email: 'booking@stand-in.iam.gserviceaccount.com',
+        clientId: '100000000000000000001',
+        keyId: randomBytes(20).toString('hex'),
+        publicKey: key.publicKey,
+        privateKey: key.privateKey,
         // Domain-wide delegation as an administrator would have entered it: domain -> exact scopes.
         delegation: { 'example.com': [`${SCOPE}calendar.events`, `${SCOPE}calendar.freebusy`] },
       },
       oauthClient: {
-        clientId: '200000000000-stand-in.apps.googleusercontent.com', clientSecret: `GOCSPX-${randomBytes(21).toString('base64url')}`,
+        clientId: '200000000000-stand-in.apps.googleusercontent.com',
+        clientSecret: `GOCSPX-${randomBytes(21).toString('base64url')}`,
         redirectUris: [], // loopback ones are always allowed
       },
     };
@@ -78,8 +87,14 @@ export class World {
     if (!isZone(time_zone)) throw new Error(`no zone ${time_zone}`);
     id ??= `${randomId(26)}@group.calendar.google.com`;
     this.kept.calendars[id] = {
-      id, owner, summary: summary ?? id, timeZone: time_zone, roles: { [owner]: 'owner' }, events: {},
-      change: 0, generation: 1, // what sync tokens are made of
+      id,
+      owner,
+      summary: summary ?? id,
+      timeZone: time_zone,
+      roles: { [owner]: 'owner' },
+      events: {},
+      change: 0,
+      generation: 1, // what sync tokens are made of
     };
     for (const [who, role] of Object.entries(share)) this.share(id, who, role);
     return this.kept.calendars[id];
@@ -97,7 +112,10 @@ export class World {
     return calendar;
   }
 
-  /** The calendar that `user` means by `id`, or null if there is none or they may do less than `least` with it. */
+  /**
+   * The calendar that `user` means by `id`, or null if there is none or they may do less than `least` with
+   * it.
+   */
   visibleCalendar(user, id, least) {
     const calendar = this.kept.calendars[id === 'primary' ? user : id];
     return calendar && hasRole(calendar, user, least) ? calendar : null;
@@ -123,7 +141,10 @@ export class World {
     return line;
   }
 
-  /** Forgets events, channels, orders and the journal; `all` forgets consents and tokens too. Accounts and keys stay. */
+  /**
+   * Forgets events, channels, orders and the journal; `all` forgets consents and tokens too. Accounts and
+   * keys stay.
+   */
   reset(all) {
     for (const calendar of Object.values(this.kept.calendars))
       Object.assign(calendar, { events: {}, change: 0, generation: calendar.generation + 1 });

@@ -9,7 +9,10 @@ let count = 0;
 /** Resolves after `ms` milliseconds. */
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Asks `question` until it answers something true, and returns that; throws what it was waiting for after `ms`. */
+/**
+ * Asks `question` until it answers something true, and returns that; throws what it was waiting for after
+ * `ms`.
+ */
 export async function until(what, question, ms = 10_000) {
   const end = Date.now() + ms;
   for (let pause = 5; ; pause = Math.min(pause * 1.5, 200)) {
@@ -22,14 +25,21 @@ export async function until(what, question, ms = 10_000) {
 
 export class Child {
   /**
-   * `options`: as for spawn; `logFile` receives all output, by default a file of the run's logs that `name` names.
-   * The program ends with us, however we end: by `deathSignal`.
+   * `options`: as for spawn; `logFile` receives all output, by default a file of the run's logs that `name`
+   * names. The program ends with us, however we end: by `deathSignal`.
    */
-  constructor(command, args, { name = path.basename(command), logFile, deathSignal = 'KILL', ...options } = {}) {
+  constructor(
+    command,
+    args,
+    { name = path.basename(command), logFile, deathSignal = 'KILL', ...options } = {},
+  ) {
     this.name = name;
     this.lines = [];
     this.logFile = logFile ?? path.join(runFolder(), 'logs', `${process.pid}-${++count}-${name}.log`);
-    this.process = spawn('setpriv', ['--pdeathsig', deathSignal, '--', command, ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+    this.process = spawn('setpriv', ['--pdeathsig', deathSignal, '--', command, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...options,
+    });
     this.pid = this.process.pid; // setpriv becomes the program, so this is its process
     const log = fs.createWriteStream(this.logFile);
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -40,7 +50,7 @@ export class Child {
       this.process.on('error', (error) => resolve({ code: null, signal: null, error }));
       this.process.on('close', (code, signal) => {
         log.end();
-        resolve(this.end = { code, signal });
+        resolve((this.end = { code, signal }));
       });
     });
   }
@@ -54,22 +64,35 @@ export class Child {
     });
   }
 
-  /** The first line, already printed or yet to come, that `matches`; fails when the program ends without it. */
+  /**
+   * The first line, already printed or yet to come, that `matches`; fails when the program ends without it.
+   */
   line(matches, what = 'a line', ms = 15_000) {
-    return until(`${what} from ${this.name} (see ${this.logFile})`, () => {
-      const line = this.lines.find(matches);
-      if (!line && this.end) throw new Error(`${this.name} ended (${JSON.stringify(this.end)}) without ${what}:\n${this.lines.slice(-20).join('\n')}`);
-      return line;
-    }, ms);
+    return until(
+      `${what} from ${this.name} (see ${this.logFile})`,
+      () => {
+        const line = this.lines.find(matches);
+        if (!line && this.end)
+          throw new Error(
+            `${this.name} ended (${JSON.stringify(this.end)}) without ${what}:\n${this.lines.slice(-20).join('\n')}`,
+          );
+        return line;
+      },
+      ms,
+    );
   }
 
-  /** Sends `signal` and waits for the end; a program that does not end in `ms` is killed, and that is an error. */
+  /**
+   * Sends `signal` and waits for the end; a program that does not end in `ms` is killed, and that is an
+   * error.
+   */
   async stop(signal = 'SIGTERM', ms = 15_000) {
     if (!this.end) this.process.kill(signal);
     const timer = setTimeout(() => this.process.kill('SIGKILL'), ms);
     const end = await this.exited;
     clearTimeout(timer);
-    if (end.signal === 'SIGKILL' && signal !== 'SIGKILL') throw new Error(`${this.name} did not end on ${signal} within ${ms} ms`);
+    if (end.signal === 'SIGKILL' && signal !== 'SIGKILL')
+      throw new Error(`${this.name} did not end on ${signal} within ${ms} ms`);
     return end;
   }
 }

@@ -1,6 +1,7 @@
 // The real bookingd: started with an environment of the test's choice, waited for, stopped gently or killed.
 //
-// VALGRIND=1 runs it under Valgrind; a leak or a bad access then makes stop() fail, as a sanitizer's report does.
+// VALGRIND=1 runs it under Valgrind; a leak or a bad access then makes stop() fail, as a sanitizer's report
+// does.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { Child, until } from './child.mjs';
@@ -8,20 +9,29 @@ import { Client } from './http.mjs';
 import { bookingd } from './postgres.mjs';
 import { freePort } from './run_folder.mjs';
 
-const VALGRIND = ['--quiet', '--leak-check=full', '--show-leak-kinds=definite,indirect', '--errors-for-leak-kinds=definite,indirect',
-  '--error-exitcode=99'];
+const VALGRIND = [
+  '--quiet',
+  '--leak-check=full',
+  '--show-leak-kinds=definite,indirect',
+  '--errors-for-leak-kinds=definite,indirect',
+  '--error-exitcode=99',
+];
 const PATIENCE = process.env.VALGRIND ? 60_000 : 15_000;
 
 /** Only what the daemon needs of our own environment: a developer's settings must not leak into a test. */
-const inherited = () => Object.fromEntries(['PATH', 'HOME', 'LANG', 'TZ', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS']
-  .filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]]));
+const inherited = () =>
+  Object.fromEntries(
+    ['PATH', 'HOME', 'LANG', 'TZ', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS']
+      .filter((name) => process.env[name] !== undefined)
+      .map((name) => [name, process.env[name]]),
+  );
 
 export class Daemon {
   /** Starts `bookingd serve` and waits until it is ready (or, with `ready: false`, only alive). */
   static async start({ env = {}, ready = true, port, child = {} } = {}) {
     const daemon = new Daemon();
     daemon.childOptions = child;
-    daemon.port = port ?? await freePort();
+    daemon.port = port ?? (await freePort());
     daemon.url = `http://127.0.0.1:${daemon.port}`;
     daemon.env = { BIND_ADDRESS: '127.0.0.1', PORT: String(daemon.port), PUBLIC_URL: daemon.url, ...env };
     daemon.client = new Client(daemon.url);
@@ -34,14 +44,21 @@ export class Daemon {
     for (const name of Object.keys(env)) if (env[name] === undefined || env[name] === null) delete env[name];
     const command = [...(process.env.VALGRIND ? ['valgrind', ...VALGRIND] : []), bookingd(), 'serve'];
     this.child = new Child(command[0], command.slice(1), { name: 'bookingd', env, ...this.childOptions });
-    await until(`${ready ? 'readiness' : 'a sign of life'} of bookingd (see ${this.child.logFile})`, async () => {
-      if (this.child.end) throw new Error(`bookingd ended (${JSON.stringify(this.child.end)}):\n${this.child.lines.slice(-20).join('\n')}`);
-      try {
-        return (await this.client.get(ready ? '/readyz' : '/healthz')).status === 200;
-      } catch {
-        return false;
-      }
-    }, PATIENCE);
+    await until(
+      `${ready ? 'readiness' : 'a sign of life'} of bookingd (see ${this.child.logFile})`,
+      async () => {
+        if (this.child.end)
+          throw new Error(
+            `bookingd ended (${JSON.stringify(this.child.end)}):\n${this.child.lines.slice(-20).join('\n')}`,
+          );
+        try {
+          return (await this.client.get(ready ? '/readyz' : '/healthz')).status === 200;
+        } catch {
+          return false;
+        }
+      },
+      PATIENCE,
+    );
   }
 
   /** Every line logged since the (last) start, as text. */
@@ -51,7 +68,10 @@ export class Daemon {
 
   /** The log lines of one kind, parsed. */
   events(name) {
-    return this.log.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)).filter(({ event }) => event === name);
+    return this.log
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line))
+      .filter(({ event }) => event === name);
   }
 
   /** Waits for a log line that contains `text`. */
@@ -61,14 +81,19 @@ export class Daemon {
 
   /** Resident memory in bytes. */
   memory() {
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) * 1024;
+    return (
+      Number(/^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) * 1024
+    );
   }
 
   /** SIGTERM; the daemon must finish and exit 0, and neither Valgrind nor a sanitizer may have complained. */
   async stop() {
     this.client.close();
     const end = await this.child.stop('SIGTERM', PATIENCE);
-    if (end.code !== 0) throw new Error(`bookingd ended with ${JSON.stringify(end)}; see ${this.child.logFile}:\n${this.child.lines.slice(-40).join('\n')}`);
+    if (end.code !== 0)
+      throw new Error(
+        `bookingd ended with ${JSON.stringify(end)}; see ${this.child.logFile}:\n${this.child.lines.slice(-40).join('\n')}`,
+      );
   }
 
   /** kill -9. */
@@ -86,6 +111,11 @@ export class Daemon {
 
 /** Runs a subcommand to its end: { code, stdout, stderr }. */
 export function runBookingd(args, { env = {}, input } = {}) {
-  const { status, stdout, stderr } = spawnSync(bookingd(), args, { env: { ...inherited(), ...env }, input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync(bookingd(), args, {
+    env: { ...inherited(), ...env },
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   return { code: status, stdout, stderr };
 }

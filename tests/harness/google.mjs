@@ -10,14 +10,19 @@ export class Google {
     const args = [path.join(ROOT, 'tests/google/google.mjs'), '--credentials', credentials];
     if (stateFile) args.push('--state', stateFile);
     google.child = new Child(process.execPath, args, { name: 'google', ...child });
-    Object.assign(google, JSON.parse(await google.child.line((line) => line.startsWith('{'), 'its addresses')));
+    Object.assign(
+      google,
+      JSON.parse(await google.child.line((line) => line.startsWith('{'), 'its addresses')),
+    );
     if (process.env.SCHEMA_PROXY) await google.#startProxy(process.env.SCHEMA_PROXY);
     return google;
   }
 
   async #startProxy(script) {
     const port = await freePort();
-    this.proxy = new Child(process.execPath, [path.resolve(script), String(port), this.url], { name: 'schema-proxy' });
+    this.proxy = new Child(process.execPath, [path.resolve(script), String(port), this.url], {
+      name: 'schema-proxy',
+    });
     await this.proxy.line((line) => line.startsWith('discovery proxy on'), 'its address');
     this.calendar_api = `http://127.0.0.1:${port}/calendar/v3`;
     this.findings_url = `http://127.0.0.1:${port}/_findings`;
@@ -25,27 +30,55 @@ export class Google {
 
   /** A call of the control API (tests/google/README.md). */
   async order(verb, call, body) {
-    const reply = await fetch(`${this.control}/${call}`, { method: verb, body: body && JSON.stringify(body) });
+    const reply = await fetch(`${this.control}/${call}`, {
+      method: verb,
+      body: body && JSON.stringify(body),
+    });
     const json = await reply.json();
     if (!reply.ok) throw new Error(`${verb} ${call}: ${json.error}`);
     return json;
   }
 
-  settings(changes) { return this.order('POST', 'settings', changes); }
-  fault(name, more = {}) { return this.order('POST', 'faults', { fault: name, ...more }); }
-  heal() { return this.order('POST', 'heal'); }
-  journal(filter = {}) { return this.order('GET', `journal?${new URLSearchParams(filter)}`); }
-  calls(method) { return this.journal({ type: 'call', method }); }
-  mails(filter = {}) { return this.journal({ type: 'mail', ...filter }); }
-  events(calendar) { return this.order('GET', `calendars/${calendar}/events`); }
+  settings(changes) {
+    return this.order('POST', 'settings', changes);
+  }
+  fault(name, more = {}) {
+    return this.order('POST', 'faults', { fault: name, ...more });
+  }
+  heal() {
+    return this.order('POST', 'heal');
+  }
+  journal(filter = {}) {
+    return this.order('GET', `journal?${new URLSearchParams(filter)}`);
+  }
+  calls(method) {
+    return this.journal({ type: 'call', method });
+  }
+  mails(filter = {}) {
+    return this.journal({ type: 'mail', ...filter });
+  }
+  events(calendar) {
+    return this.order('GET', `calendars/${calendar}/events`);
+  }
   /** The events that are not deleted. */
-  async live(calendar) { return (await this.events(calendar)).filter(({ status }) => status !== 'cancelled'); }
+  async live(calendar) {
+    return (await this.events(calendar)).filter(({ status }) => status !== 'cancelled');
+  }
   /** The coach is busy from `start` to `end`. */
-  busy(calendar, start, end, more = {}) { return this.order('POST', `calendars/${calendar}/events`, { start, end, ...more }); }
-  move(calendar, id, start, end, more = {}) { return this.order('PATCH', `calendars/${calendar}/events/${id}`, { start, end, ...more }); }
-  remove(calendar, id, more = {}) { return this.order('DELETE', `calendars/${calendar}/events/${id}`, more); }
+  busy(calendar, start, end, more = {}) {
+    return this.order('POST', `calendars/${calendar}/events`, { start, end, ...more });
+  }
+  move(calendar, id, start, end, more = {}) {
+    return this.order('PATCH', `calendars/${calendar}/events/${id}`, { start, end, ...more });
+  }
+  remove(calendar, id, more = {}) {
+    return this.order('DELETE', `calendars/${calendar}/events/${id}`, more);
+  }
 
-  /** Stops it all; an error if the stand-in found a defect of its own or the schema proxy a fault in what was said. */
+  /**
+   * Stops it all; an error if the stand-in found a defect of its own or the schema proxy a fault in what was
+   * said.
+   */
   async stop() {
     let findings = [];
     if (this.proxy) {

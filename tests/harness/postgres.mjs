@@ -11,19 +11,24 @@ const TEMPLATE = 'bookingd_template';
 function binary(name) {
   const home = '/usr/lib/postgresql';
   const versions = fs.existsSync(home) ? fs.readdirSync(home).sort((a, b) => b - a) : [];
-  const found = versions.map((version) => `${home}/${version}/bin/${name}`).find((file) => fs.existsSync(file));
+  const found = versions
+    .map((version) => `${home}/${version}/bin/${name}`)
+    .find((file) => fs.existsSync(file));
   return found ?? name; // else wherever PATH has it
 }
 
 /**
- * How to run a PostgreSQL program on `folder`: it refuses to run as root, so root becomes the user postgres, who may lack
- * the right to walk down to the folder (below /root, say) and then keeps that one right and no other.
+ * How to run a PostgreSQL program on `folder`: it refuses to run as root, so root becomes the user postgres,
+ * who may lack the right to walk down to the folder (below /root, say) and then keeps that one right and no
+ * other.
  */
 function command(folder, program, args) {
   if (process.getuid() !== 0) return [binary(program), args];
   // Becoming another user forgets the death signal that Child has set.
   const become = ['--reuid', 'postgres', '--regid', 'postgres', '--init-groups', '--pdeathsig', 'INT'];
-  const rights = ['', 'dac_read_search', 'dac_override'].map((right) => (right ? [`--inh-caps=+${right}`, `--ambient-caps=+${right}`] : []));
+  const rights = ['', 'dac_read_search', 'dac_override'].map((right) =>
+    right ? [`--inh-caps=+${right}`, `--ambient-caps=+${right}`] : [],
+  );
   for (const more of rights) {
     const options = [...become, ...more];
     try {
@@ -46,8 +51,9 @@ function ownFolder(folder) {
 
 export class Postgres {
   /**
-   * Starts a server on `folder`, made with initdb if it is new. `durable: false` gives up safety for speed; `settings` are
-   * further ones of postgresql.conf, `child` options for the program. Resolves when it answers.
+   * Starts a server on `folder`, made with initdb if it is new. `durable: false` gives up safety for speed;
+   * `settings` are further ones of postgresql.conf, `child` options for the program. Resolves when it
+   * answers.
    */
   static async start({ folder, port, durable = true, settings = {}, child = {} }) {
     ownFolder(folder);
@@ -55,22 +61,45 @@ export class Postgres {
     const socketFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'bookingd-pg-'));
     ownFolder(socketFolder);
     if (!fs.existsSync(path.join(folder, 'PG_VERSION'))) {
-      const [program, args] = command(folder, 'initdb', ['--pgdata', folder, '--username', 'postgres', '--auth', 'trust',
-        '--encoding', 'UTF8', '--locale', 'C.UTF-8', ...(durable ? [] : ['--no-sync'])]);
+      const [program, args] = command(folder, 'initdb', [
+        '--pgdata',
+        folder,
+        '--username',
+        'postgres',
+        '--auth',
+        'trust',
+        '--encoding',
+        'UTF8',
+        '--locale',
+        'C.UTF-8',
+        ...(durable ? [] : ['--no-sync']),
+      ]);
       execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'], cwd: '/' });
     }
     port ??= await freePort();
     const all = {
-      listen_addresses: '127.0.0.1', port, unix_socket_directories: socketFolder, max_connections: 400, shared_buffers: '64MB',
-      ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }), ...settings,
+      listen_addresses: '127.0.0.1',
+      port,
+      unix_socket_directories: socketFolder,
+      max_connections: 400,
+      shared_buffers: '64MB',
+      ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
+      ...settings,
     };
-    const [program, args] = command(folder, 'postgres',
-      ['-D', folder, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]);
+    const [program, args] = command(folder, 'postgres', [
+      '-D',
+      folder,
+      ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ]);
     const server = new Postgres();
     Object.assign(server, { folder, port, socketFolder });
     server.child = new Child(program, args, { name: 'postgres', cwd: '/', deathSignal: 'INT', ...child });
     try {
-      await server.child.line((line) => line.includes('database system is ready to accept connections'), 'readiness', 60_000);
+      await server.child.line(
+        (line) => line.includes('database system is ready to accept connections'),
+        'readiness',
+        60_000,
+      );
     } catch (error) {
       fs.rmSync(socketFolder, { recursive: true, force: true });
       throw error;
@@ -97,7 +126,11 @@ export class Database {
 
   /** Runs `sql` (one or several statements) and returns what psql prints, without alignment. */
   run(sql) {
-    return execFileSync('psql', ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', '-d', this.url], { input: sql, encoding: 'utf8', maxBuffer: 1 << 28 });
+    return execFileSync('psql', ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', '-d', this.url], {
+      input: sql,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
   }
 
   /** The rows of one query as objects. */
@@ -116,7 +149,9 @@ export class Database {
   }
 }
 
-/** The server of this run: the one tests/run.mjs started, else one of our own that ends with `stopOwnServer`. */
+/**
+ * The server of this run: the one tests/run.mjs started, else one of our own that ends with `stopOwnServer`.
+ */
 let own = null;
 
 export async function testServer() {
@@ -125,14 +160,22 @@ export async function testServer() {
   return (await own).url();
 }
 
-/** Starts the server for a test run, its time zone an odd one so that nothing leans on it, with the migrated template. */
+/**
+ * Starts the server for a test run, its time zone an odd one so that nothing leans on it, with the migrated
+ * template.
+ */
 export async function startTestServer() {
   const server = await Postgres.start({
-    folder: path.join(temporaryFolder('postgres'), 'data'), durable: false, settings: { timezone: 'Asia/Kathmandu' },
+    folder: path.join(temporaryFolder('postgres'), 'data'),
+    durable: false,
+    settings: { timezone: 'Asia/Kathmandu' },
   });
   process.env.TEST_DATABASE_SERVER = server.url();
   new Database(server.url()).run(`CREATE DATABASE ${TEMPLATE}`);
-  execFileSync(bookingd(), ['migrate'], { env: { ...process.env, DATABASE_URL: server.url(TEMPLATE) }, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(bookingd(), ['migrate'], {
+    env: { ...process.env, DATABASE_URL: server.url(TEMPLATE) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return server;
 }
 

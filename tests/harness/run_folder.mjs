@@ -7,7 +7,10 @@ import path from 'node:path';
 /** Absolute path of the repository. */
 export const ROOT = path.resolve(new URL('../..', import.meta.url).pathname);
 
-/** The run's folder: made by tests/run.mjs for all files, by a file that runs by itself when it first needs it. */
+/**
+ * The run's folder: made by tests/run.mjs for all files, by a file that runs by itself when it first needs
+ * it.
+ */
 export function runFolder() {
   if (process.env.TEST_RUN_FOLDER) return process.env.TEST_RUN_FOLDER;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bookingd-test-'));
@@ -22,8 +25,8 @@ export function runFolder() {
 export const temporaryFolder = (name) => fs.mkdtempSync(path.join(runFolder(), `${name}-`));
 
 /**
- * A port on the loopback that nobody in this run will be given again, below the range the kernel takes the ports of
- * outgoing connections from.
+ * A port on the loopback that nobody in this run will be given again, below the range the kernel takes the
+ * ports of outgoing connections from.
  */
 export async function freePort() {
   for (let tries = 0; tries < 200; tries++) {

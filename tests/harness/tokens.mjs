@@ -1,7 +1,8 @@
 // Tokens as a platform would mint them, and bad ones as an attacker would.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 
-const part = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+const part = (value) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 const hour = () => Math.floor(Date.now() / 1000) + 3600;
 
 /** An HS256 token; `claims` may override `exp` (undefined leaves it out), `header` the header. */
@@ -18,13 +19,23 @@ export function mintSigned(privateKey, claims, header = {}) {
 }
 
 /** A token that nobody signed. */
-export const mintUnsigned = (claims, header = {}) => `${part({ alg: 'none', typ: 'JWT', ...header })}.${part({ exp: hour(), ...claims })}.`;
+export const mintUnsigned = (claims, header = {}) =>
+  `${part({ alg: 'none', typ: 'JWT', ...header })}.${part({ exp: hour(), ...claims })}.`;
 
 /** A key pair: { privateKey, publicKey, pem, jwk(kid) }. */
 export function keyPair(kind = 'rsa') {
-  const pair = kind === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pair =
+    kind === 'ec'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2048 });
   return {
-    ...pair, pem: pair.publicKey.export({ type: 'spki', format: 'pem' }),
-    jwk: (kid) => ({ ...pair.publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: kind === 'ec' ? 'ES256' : 'RS256' }),
+    ...pair,
+    pem: pair.publicKey.export({ type: 'spki', format: 'pem' }),
+    jwk: (kid) => ({
+      ...pair.publicKey.export({ format: 'jwk' }),
+      kid,
+      use: 'sig',
+      alg: kind === 'ec' ? 'ES256' : 'RS256',
+    }),
   };
 }
