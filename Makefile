@@ -36,11 +36,13 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run test,$(MAKECMDGOALS)),packages)
+PREPARED := $(if $(filter run test,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint,$(MAKECMDGOALS)),packages-checks)
 
-.PHONY: packages
+.PHONY: packages packages-checks
 packages: ## install the Debian packages that are missing
 	@config/install-packages
+packages-checks:
+	@config/install-packages config/packages.txt config/packages-checks.txt
 
 # ---------------------------------------------------------------- SQL
 
@@ -128,6 +130,40 @@ test: unit $(OUT)/bookingd ## run all tests
 .PHONY: run
 run: $(OUT)/bookingd ## try it: PostgreSQL, a stand-in for Google and bookingd on PORT (8080), until Ctrl-C
 	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/demo.mjs
+
+# ---------------------------------------------------------------- fuzzing: tests/fuzz/fuzz_<subject>.c with tests/fuzz/seeds/<subject>
+
+# Built by clang with sanitizers into a folder of its own. An input that breaks something is left there; what reaches new
+# code is kept in its corpus for the next run.
+FUZZ_SECONDS ?= 20
+FUZZ_CC      ?= clang-14
+FUZZ_OUT     := $(BUILD)/fuzz
+FUZZ_FLAGS   := -D_GNU_SOURCE -DBOOKINGD_VERSION='"$(VERSION)"' -Iinclude -I$(GEN) -std=gnu17 -O1 -g -fno-omit-frame-pointer \
+                -fsanitize=address,undefined -fno-sanitize-recover=undefined -pthread
+FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ_OUT)/%.o,$(foreach layer,base domain http net,$(call sources,$(layer))))
+FUZZERS      := $(patsubst %.c,$(FUZZ_OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+$(FUZZ_OUT)/%.o: %.c | $(GENERATED) $(PREPARED)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(FUZZ_OUT)/libfuzzed.a: $(FUZZ_OBJECTS)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$(FUZZERS): $(FUZZ_OUT)/%: $(FUZZ_OUT)/%.o $(FUZZ_OUT)/libfuzzed.a
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS) ## feed each parser of outside data with hostile bytes for FUZZ_SECONDS (20)
+	@for fuzzer in $(FUZZERS); do \
+		subject=$${fuzzer##*/fuzz_}; log=$(FUZZ_OUT)/$$subject.log; mkdir -p $(FUZZ_OUT)/corpus/$$subject; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1 \
+			-artifact_prefix=$(FUZZ_OUT)/$$subject- $(FUZZ_OUT)/corpus/$$subject tests/fuzz/seeds/$$subject \
+			>$$log 2>&1 || { tail -n 60 $$log; echo "# $$subject: failed, see $$log"; exit 1; }; \
+		awk -v subject=$$subject '/units:/ { n = $$2 } /per_sec:/ { rate = $$2 } /rss_mb:/ { rss = $$2 } \
+			END { printf "# %-12s %10d inputs, %6d a second, %4d MiB at most\n", subject, n, rate, rss }' $$log; \
+	done
 
 # ---------------------------------------------------------------- housekeeping
 
