@@ -122,9 +122,23 @@ $(OUT)/tests/unit/main/test_config: $(call objects,tests/unit/main/test_config.c
 unit: $(UNIT_TESTS) ## run the unit tests
 	@for test in $(UNIT_TESTS); do echo "# $$test"; $$test || exit 1; done
 
+# C programs that tests/db runs against a PostgreSQL. test_db has a table of statements of its own.
+DB_TESTS := $(OUT)/tests/db/test_db $(OUT)/tests/db/test_statements
+DB_TESTED := $(patsubst %,src/db/%.c,connection db listen parameter query rows)
+
+$(OUT)/tests/db/gen/queries.h: sql/queries.awk tests/db/statements.sql
+	@mkdir -p $(@D)
+	awk -f $^ >$@
+
+$(OUT)/tests/db/test_db: $(OUT)/tests/db/gen/queries.h $(wildcard tests/db/*.c tests/db/*.h) $(DB_TESTED) $(wildcard src/db/*.h include/db/*.h) $(call archive,base)
+	$(CC) -I$(<D) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ tests/db/test_db.c $(DB_TESTED) $(call archive,base) -lcmocka $(LDLIBS)
+
+$(OUT)/tests/db/test_statements: $(OUT)/tests/db/test_statements.o $(foreach layer,$(call reverse,$(upto_db)),$(call archive,$(layer)))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
 # Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).
 .PHONY: test
-test: unit $(OUT)/bookingd ## run all tests
+test: unit $(OUT)/bookingd $(DB_TESTS) ## run all tests
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs
 
 .PHONY: run

@@ -53,7 +53,7 @@ static void check_identity(const struct settings *settings, struct db *db)
 {
 	bool tokens = settings->auth_jwt_secret || settings->auth_jwt_public_key || settings->auth_jwks_url;
 	if (!tokens && settings->auth_session_query == NULL)
-		tell(BAD, "identity",
+		tell(NOTE, "identity",
 		     "nobody can sign in; set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, "
 		     "AUTH_JWKS_URL or AUTH_SESSION_QUERY");
 	if (settings->auth_jwt_secret != NULL && strlen(settings->auth_jwt_secret) < SECRET_BYTES_MIN)

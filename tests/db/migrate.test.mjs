@@ -1,0 +1,117 @@
+// Migrations: once each, safe for several daemons at once, and refused where they would do harm.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { sleep } from '../harness/child.mjs';
+import { runBookingd } from '../harness/daemon.mjs';
+import { bookingd, createDatabase, stopOwnServer } from '../harness/postgres.mjs';
+import { ROOT, freePort } from '../harness/run_folder.mjs';
+
+after(stopOwnServer);
+
+const KNOWN = fs.readdirSync(path.join(ROOT, 'sql/migrations')).filter((name) => name.endsWith('.sql')).length;
+const APPLIED = 'SELECT version, name, checksum, applied_at FROM bookingd.schema_migration ORDER BY version';
+const LOCK = '7092451062087214692';
+
+const migrate = (database) => runBookingd(['migrate'], { env: { DATABASE_URL: database.url } });
+
+/** The same, without waiting for its end. */
+function migrateMeanwhile(database) {
+  const child = spawn(bookingd(), ['migrate'], { env: { DATABASE_URL: database.url }, stdio: 'ignore' });
+  return new Promise((resolve) => child.on('close', resolve));
+}
+
+test('an empty database gets every migration, a second run applies none', async () => {
+  const database = await createDatabase({ migrated: false });
+  assert.deepEqual(migrate(database), {
+    code: 0, stdout: `bookingd: applied ${KNOWN} migration${KNOWN === 1 ? '' : 's'}, the schema is at version ${KNOWN}\n`, stderr: '',
+  });
+  const applied = database.rows(APPLIED);
+  assert.equal(applied.length, KNOWN);
+  assert.deepEqual(migrate(database), { code: 0, stdout: `bookingd: the schema is up to date (version ${KNOWN})\n`, stderr: '' });
+  assert.deepEqual(database.rows(APPLIED), applied);
+  database.drop();
+});
+
+test('ten that start at once apply each migration once, and all succeed', async () => {
+  const database = await createDatabase({ migrated: false });
+  const codes = await Promise.all(Array.from({ length: 10 }, () => migrateMeanwhile(database)));
+  assert.deepEqual(codes, Array(10).fill(0));
+  assert.equal(database.rows(APPLIED).length, KNOWN);
+  database.drop();
+});
+
+test('one that waits for another goes on when that one is done', async () => {
+  const database = await createDatabase({ migrated: false });
+  const holder = spawn('psql', ['-X', '-q', '-d', database.url, '-c', `SELECT pg_advisory_lock(${LOCK})`, '-c', 'SELECT pg_sleep(1)'], { stdio: 'ignore' });
+  const held = () => database.value(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted`) > 0;
+  while (!held()) await sleep(20);
+  const waiting = migrateMeanwhile(database);
+  await sleep(300);
+  assert.equal(database.value(`SELECT to_regclass('bookingd.schema_migration') IS NULL`), true);
+  await new Promise((resolve) => holder.on('close', resolve));
+  assert.equal(await waiting, 0);
+  database.drop();
+});
+
+test('an applied migration that differs is refused, and nothing is changed', async () => {
+  const database = await createDatabase();
+  database.run(`UPDATE bookingd.schema_migration SET checksum = repeat('0', 64) WHERE version = 1`);
+  const { code, stdout, stderr } = migrate(database);
+  assert.equal(code, 1);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^bookingd: migration 0001_\w+ differs from the one applied to this database: .*\n$/);
+  database.drop();
+});
+
+test('a database that is newer than the binary is refused', async () => {
+  const database = await createDatabase();
+  database.run(`INSERT INTO bookingd.schema_migration (version, name, checksum) VALUES (9000, 'future', 'x')`);
+  const { code, stderr } = migrate(database);
+  assert.equal(code, 1);
+  assert.equal(stderr, `bookingd: the database has schema version 9000, this bookingd knows versions up to ${KNOWN}: use a newer bookingd\n`);
+  database.drop();
+});
+
+test('a migration that fails leaves nothing behind, and is named', async () => {
+  const database = await createDatabase({ migrated: false });
+  database.run('CREATE SCHEMA bookingd; CREATE TABLE bookingd.appointment (in_the_way integer)');
+  const { code, stderr } = migrate(database);
+  assert.equal(code, 1);
+  assert.match(stderr, /^bookingd: migration 0001_\w+: 42P07 relation "appointment" already exists\n$/);
+  assert.deepEqual(database.rows(`SELECT tablename FROM pg_tables WHERE schemaname = 'bookingd' ORDER BY 1`),
+    [{ tablename: 'appointment' }, { tablename: 'schema_migration' }]);
+  assert.deepEqual(database.rows(APPLIED), []);
+  database.drop();
+});
+
+test('a role that may create nothing is told so; in a schema of its own it needs no more', async () => {
+  const database = await createDatabase({ migrated: false });
+  const role = `${database.name}_role`;
+  database.run(`CREATE ROLE ${role} LOGIN; REVOKE ALL ON SCHEMA public FROM public`);
+  const url = new URL(database.url);
+  url.username = role;
+  const refused = migrate({ url: url.href });
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^bookingd: creating the schema "bookingd": 42501 permission denied for database .*\n$/);
+  database.run(`CREATE SCHEMA bookingd AUTHORIZATION ${role}; CREATE EXTENSION btree_gist`);
+  assert.equal(migrate({ url: url.href }).code, 0);
+  database.drop();
+});
+
+test('with PostgreSQL away it says so in one line and fails', async () => {
+  const { code, stderr } = migrate({ url: `postgresql://postgres@127.0.0.1:${await freePort()}/none` });
+  assert.equal(code, 1);
+  assert.match(stderr, /^bookingd: cannot connect to the database: .*Connection refused.*\n$/);
+});
+
+test('tables of a platform with our names in the same database are left alone', async () => {
+  const database = await createDatabase({ migrated: false });
+  database.run('CREATE TABLE public.appointment (theirs integer); CREATE TABLE public.schema_migration (theirs integer)');
+  assert.equal(migrate(database).code, 0);
+  assert.deepEqual(database.rows(`SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name IN ('appointment', 'schema_migration')`),
+    [{ column_name: 'theirs' }, { column_name: 'theirs' }]);
+  database.drop();
+});

@@ -1,0 +1,12 @@
+-- The schema of tests/db/test_db.c, made anew for each test.
+drop schema if exists bookingd cascade;
+create schema bookingd;
+set search_path = bookingd, public;
+create extension if not exists btree_gist schema public;
+create type mood as enum ('calm', 'hurried');
+create table thing (id int4 primary key, amount int4 not null constraint amount_positive check (amount > 0));
+create table span (during tstzrange not null, constraint span_overlap exclude using gist (during with &&));
+create function raise_state(state text, message text) returns void language plpgsql as $$
+begin
+  raise exception using errcode = state, message = message;
+end $$;
