@@ -24,6 +24,7 @@ static const struct command {
 	{"serve", command_serve, "", "run the daemon (also without any argument)"},
 	{"migrate", command_migrate, "", "bring the database's schema up to date"},
 	{"doctor", command_doctor, "", "check database, zone data and credentials; one line a check"},
+	{"slots", command_slots, "", "the slot rules by themselves: a JSON case on stdin, its slots on stdout"},
 	{"token", command_token, " --user U [--role R] [--coach C] [--email E] [--name N] [--ttl S]",
 	 "mint a bearer token with AUTH_JWT_SECRET"},
 	{"settings", command_settings, "", "print a file of all settings and their defaults"},
