@@ -1,6 +1,6 @@
 // The control API under /_control: how a test sets the scene, plays the coach who uses Google Calendar by
 // hand, orders faults and reads what happened. Everything is JSON; README.md lists the calls.
-import { changeEvent, etagOf, eventRange, insertEvent, removeEvent } from './events.mjs';
+import { changeEvent, etagOf, insertEvent, removeEvent, timeOf } from './events.mjs';
 import { addFault } from './faults.mjs';
 import { killGrants } from './oauth.mjs';
 import { inZone } from './time.mjs';
@@ -112,7 +112,7 @@ function changeSettings(world, changes) {
 /** Every event of a calendar, deleted ones too, with its times in UTC and all the times it ever had. */
 function listAll(calendar) {
   return Object.values(calendar.events).map((event) => {
-    const { start, end } = eventRange(calendar, event.fields);
+    const { start, end } = timeOf(event);
     return {
       ...event.fields,
       id: event.id,

@@ -50,7 +50,7 @@ const ANSWERS = ['needsAction', 'declined', 'tentative', 'accepted'];
  * Start and end of an event in milliseconds. All-day events reach from midnight to midnight in the calendar's
  * zone.
  */
-export function eventRange(calendar, fields) {
+function rangeOf(calendar, fields) {
   const at = (when) =>
     when.date ? parseDate(when.date, calendar.timeZone) : parseInstant(when.dateTime, when.timeZone);
   return { start: at(fields.start), end: at(fields.end) };
@@ -70,7 +70,7 @@ function checkTimes(calendar, { start, end }) {
     if (when.dateTime && !hasOffset(when.dateTime) && !when.timeZone)
       throw refusals.required(`Missing time zone definition for ${name} time.`);
   }
-  const range = eventRange(calendar, { start, end });
+  const range = rangeOf(calendar, { start, end });
   if (Number.isNaN(range.start) || Number.isNaN(range.end)) throw refusals.badRequest();
   if (range.end <= range.start) throw refusals.timeRangeEmpty();
 }
@@ -211,9 +211,12 @@ function merge(into, changes) {
   return into;
 }
 
+/** Where an event lies: { start, end } in milliseconds. */
+export const timeOf = (event) => event.history.at(-1);
+
 /** Remembers every time an event had, for tests that ask whether it ever lay elsewhere; true if it moved. */
 function noteTime(calendar, event) {
-  const { start, end } = eventRange(calendar, event.fields);
+  const { start, end } = rangeOf(calendar, event.fields);
   const last = event.history?.at(-1);
   const entry = { at: Date.now(), status: event.status, start, end };
   (event.history ??= []).push(entry);
@@ -304,7 +307,7 @@ function sendMails(world, { calendar, event, query, before, named = [] }) {
     before && SEEN_BY_GUESTS.some((name) => !isDeepStrictEqual(before.fields[name], event.fields[name]));
   const told =
     changed || (!world.settings.quiet_unchanged && named.some((name) => SEEN_BY_GUESTS.includes(name)));
-  const { start, end } = eventRange(calendar, event.fields);
+  const { start, end } = timeOf(event);
   for (const to of new Set([...was, ...is])) {
     const kind = !was.has(to) ? 'invitation' : !is.has(to) ? 'cancellation' : told ? 'update' : null;
     if (!kind || to === event.organizer || (mode === 'externalOnly' && world.kept.accounts[to])) continue;

@@ -151,7 +151,6 @@ test('a watched calendar pushes its changes until the channel is stopped', async
 
 test('a saved world keeps its keys and events', async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stand-in-'));
-  t.after(() => fs.rmSync(folder, { recursive: true }));
   const stateFile = path.join(folder, 'state.json');
   const first = await startGoogle({ stateFile });
   await order(first, 'POST', 'calendars/coach@gmail.com/events', {
@@ -160,7 +159,10 @@ test('a saved world keeps its keys and events', async (t) => {
   });
   await first.close();
   const second = await startGoogle({ stateFile });
-  t.after(() => second.close());
+  t.after(async () => {
+    await second.close();
+    fs.rmSync(folder, { recursive: true });
+  });
   assert.equal((await order(second, 'GET', 'calendars/coach@gmail.com/events')).length, 1);
   assert.equal(second.world.kept.serviceAccount.keyId, first.world.kept.serviceAccount.keyId);
 });

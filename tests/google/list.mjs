@@ -1,5 +1,5 @@
 // events.list with pages and sync tokens, and freeBusy: the two ways to read a calendar.
-import { etagOf, eventRange, renderEvent } from './events.mjs';
+import { etagOf, renderEvent, timeOf } from './events.mjs';
 import { refusals } from './replies.mjs';
 import { hasOffset, inZone, isZone, parseInstant } from './time.mjs';
 import { digest } from './world.mjs';
@@ -60,7 +60,7 @@ export function listEvents(world, { calendar, speaker, query }) {
       : changesSince(calendar, query, parameters);
   found.sort(
     query.orderBy === 'startTime'
-      ? (a, b) => eventRange(calendar, a.fields).start - eventRange(calendar, b.fields).start
+      ? (a, b) => timeOf(a).start - timeOf(b).start
       : (a, b) => a.micros - b.micros,
   );
 
@@ -136,9 +136,9 @@ function fullListFilter(calendar, query) {
   const tests = [...property('private'), ...property('shared')];
   if (!query.showDeleted) tests.push((event) => event.status !== 'cancelled');
   if (query.timeMin !== undefined)
-    tests.push((event) => eventRange(calendar, event.fields).end > query.timeMin);
+    tests.push((event) => timeOf(event).end > query.timeMin);
   if (query.timeMax !== undefined)
-    tests.push((event) => eventRange(calendar, event.fields).start < query.timeMax);
+    tests.push((event) => timeOf(event).start < query.timeMax);
   if (query.updatedMin !== undefined) tests.push((event) => event.micros / 1000 >= query.updatedMin);
   if (query.iCalUID !== undefined) tests.push((event) => event.iCalUID === query.iCalUID);
   if (query.eventTypes !== undefined) tests.push(() => query.eventTypes.includes('default'));
@@ -180,7 +180,7 @@ function busyTimes(world, calendar, from, to, zone) {
     .filter(
       (event) => isBusy(calendar, event) && (world.settings.free_busy_lag_ms === 0 || event.micros <= seen),
     )
-    .map((event) => eventRange(calendar, event.fields))
+    .map(timeOf)
     .filter(({ start, end }) => start < to && end > from)
     .sort((a, b) => a.start - b.start);
   const merged = [];

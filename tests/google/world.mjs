@@ -8,6 +8,7 @@ import { isZone } from './time.mjs';
 
 export const SCOPE = 'https://www.googleapis.com/auth/';
 const ROLES = ['freeBusyReader', 'reader', 'writer', 'owner'];
+const JOURNAL_LIMIT = 100_000; // then the older half is forgotten
 const BASE32HEX = '0123456789abcdefghijklmnopqrstuv';
 
 export const defaultSettings = () => ({
@@ -27,6 +28,7 @@ export class World {
   constructor({ stateFile } = {}) {
     this.stateFile = stateFile;
     this.journal = [];
+    this.entries = 0; // ever written to it
     this.tokens = new Map(); // access token -> who it speaks for
     this.codes = new Map(); // authorisation codes not yet redeemed
     this.consents = []; // orders for the next consent pages
@@ -136,9 +138,8 @@ export class World {
   }
 
   log(entry) {
-    const line = { n: this.journal.length + 1, at: new Date().toISOString(), ...entry };
-    this.journal.push(line);
-    return line;
+    this.journal.push({ n: ++this.entries, at: new Date().toISOString(), ...entry });
+    if (this.journal.length > JOURNAL_LIMIT) this.journal.splice(0, JOURNAL_LIMIT / 2);
   }
 
   /**
