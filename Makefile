@@ -136,9 +136,13 @@ $(OUT)/tests/db/test_db: $(OUT)/tests/db/gen/queries.h $(wildcard tests/db/*.c t
 $(OUT)/tests/db/test_statements: $(OUT)/tests/db/test_statements.o $(foreach layer,$(call reverse,$(upto_db)),$(call archive,$(layer)))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+# A program that makes Google calls as tests/net/google.test.mjs tells it.
+$(OUT)/tests/net/google_calls: $(OUT)/tests/net/google_calls.o $(foreach layer,$(call reverse,$(upto_net)),$(call archive,$(layer)))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 # Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).
 .PHONY: test
-test: unit $(OUT)/bookingd $(DB_TESTS) ## run all tests
+test: unit $(OUT)/bookingd $(DB_TESTS) $(OUT)/tests/net/google_calls ## run all tests
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs
 
 .PHONY: run

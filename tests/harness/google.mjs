@@ -3,6 +3,9 @@ import path from 'node:path';
 import { Child } from './child.mjs';
 import { ROOT, freePort, temporaryFolder } from './run_folder.mjs';
 
+/** Faults after which a reply is no JSON. */
+const SPOILING = ['garbage', 'empty'];
+
 export class Google {
   /** Starts the stand-in and, where SCHEMA_PROXY names one, the schema proxy in front of it. */
   static async start({ credentials = temporaryFolder('google'), stateFile, child = {} } = {}) {
@@ -43,6 +46,7 @@ export class Google {
     return this.order('POST', 'settings', changes);
   }
   fault(name, more = {}) {
+    this.spoils ||= SPOILING.includes(name); // a reset forgets the journal
     return this.order('POST', 'faults', { fault: name, ...more });
   }
   heal() {
@@ -84,7 +88,7 @@ export class Google {
     if (this.proxy) {
       findings = await (await fetch(this.findings_url)).json();
       // A reply that was spoilt on order is no finding.
-      const spoilt = (await this.journal()).some(({ fault }) => ['garbage', 'empty'].includes(fault));
+      const spoilt = this.spoils || (await this.journal()).some(({ fault }) => SPOILING.includes(fault));
       findings = findings.filter(({ x }) => !(spoilt && x === 'reply is not JSON'));
       await this.proxy.stop('SIGKILL');
     }
