@@ -28,3 +28,11 @@ export function pageLanguage(table) {
   const wanted = [new URLSearchParams(location.search).get('lang'), ...navigator.languages].filter(Boolean);
   return wanted.map((tag) => tag.split('-')[0].toLowerCase()).find((tag) => table[tag]) ?? 'en';
 }
+
+/* Signed out: nothing is kept. */
+export function forgetIdentity(place) {
+  try {
+    sessionStorage.removeItem(place);
+  } catch { /* blocked: there is nothing */ }
+  return {};
+}

@@ -226,7 +226,7 @@ export function h(tag, properties, ...children) {
 
 /* Puts children in place of those there were; null, false and the like are none. */
 export function fill(node, ...children) {
-  node.replaceChildren(...children.flat().filter((child) => child || child === 0));
+  node.replaceChildren(...children.flat(Infinity).filter((child) => child || child === 0));
   return node;
 }
 
