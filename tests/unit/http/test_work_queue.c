@@ -1,0 +1,184 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "http/work_queue.h"
+
+#include "base/instant.h"
+
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <string.h>
+
+static atomic_uint opened, closed;
+
+static void *open_resource(void *owner, unsigned worker)
+{
+	(void)worker;
+	opened++;
+	return owner;
+}
+
+static void close_resource(void *owner, void *resource)
+{
+	assert_ptr_equal(owner, resource);
+	closed++;
+}
+
+/* A job that waits at a gate, so that a test decides when a worker is busy. */
+struct job {
+	struct work work;
+	sem_t begun;
+	sem_t gate;
+	sem_t done;
+	bool gated;
+	bool refused;
+	void *resource;
+};
+
+static void run(struct work *work, void *resource)
+{
+	struct job *job = (struct job *)work;
+	job->resource = resource;
+	sem_post(&job->begun);
+	if (job->gated)
+		sem_wait(&job->gate);
+	sem_post(&job->done);
+}
+
+static void refuse(struct work *work)
+{
+	struct job *job = (struct job *)work;
+	job->refused = true;
+	sem_post(&job->done);
+}
+
+static void job_init(struct job *job, bool gated)
+{
+	memset(job, 0, sizeof(*job));
+	job->work = (struct work){.run = run, .refuse = refuse};
+	job->gated = gated;
+	sem_init(&job->begun, 0, 0);
+	sem_init(&job->gate, 0, 0);
+	sem_init(&job->done, 0, 0);
+}
+
+static struct work_queue *open_queue(unsigned workers, unsigned capacity, unsigned patience_ms)
+{
+	static int owner;
+	return work_queue_open(&(struct work_queue_settings){
+		.name = "test",
+		.workers = workers,
+		.capacity = capacity,
+		.patience_ms = patience_ms,
+		.open = open_resource,
+		.close = close_resource,
+		.owner = &owner,
+	});
+}
+
+static void close_queue(struct work_queue *queue)
+{
+	work_queue_stop(queue);
+	work_queue_free(queue);
+}
+
+static void push(struct work_queue *queue, struct job *job)
+{
+	assert_true(work_queue_reserve(queue));
+	work_queue_push(queue, &job->work);
+}
+
+static void every_worker_opens_and_closes_its_resource(void **state)
+{
+	(void)state;
+	opened = closed = 0;
+	struct work_queue *queue = open_queue(3, 10, 1000);
+	struct job job;
+	job_init(&job, false);
+	push(queue, &job);
+	sem_wait(&job.done);
+	assert_non_null(job.resource);
+	close_queue(queue);
+	assert_int_equal(opened, 3);
+	assert_int_equal(closed, 3);
+}
+
+static void a_full_queue_says_so_at_once(void **state)
+{
+	(void)state;
+	struct work_queue *queue = open_queue(1, 2, 60000);
+	struct job busy, waiting[2];
+	job_init(&busy, true);
+	push(queue, &busy);
+	sem_wait(&busy.begun);
+	for (int i = 0; i < 2; i++) {
+		job_init(&waiting[i], false);
+		push(queue, &waiting[i]);
+	}
+	assert_false(work_queue_reserve(queue));
+	assert_int_equal(work_queue_waiting(queue), 2);
+	assert_int_equal(work_queue_running(queue), 1);
+	sem_post(&busy.gate);
+	for (int i = 0; i < 2; i++)
+		sem_wait(&waiting[i].done);
+	assert_true(work_queue_reserve(queue));
+	struct job last;
+	job_init(&last, false);
+	work_queue_push(queue, &last.work);
+	close_queue(queue);
+	assert_false(last.refused);
+}
+
+static void jobs_are_refused_when_every_worker_is_stuck_for_too_long(void **state)
+{
+	(void)state;
+	struct work_queue *queue = open_queue(1, 10, 500);
+	struct job stuck, late;
+	job_init(&stuck, true);
+	push(queue, &stuck);
+	sem_wait(&stuck.begun);
+	job_init(&late, false);
+	push(queue, &late);
+	work_queue_expire(queue, monotonic_ms());
+	assert_false(late.refused);
+	work_queue_expire(queue, monotonic_ms() + 501);
+	sem_wait(&late.done);
+	assert_true(late.refused);
+	assert_false(stuck.refused);
+	assert_int_equal(work_queue_waiting(queue), 0);
+	sem_post(&stuck.gate);
+	close_queue(queue);
+}
+
+static void stopping_finishes_what_waits(void **state)
+{
+	(void)state;
+	enum { JOBS = 200 };
+	static struct job jobs[JOBS];
+	struct work_queue *queue = open_queue(2, JOBS, 60000);
+	for (int i = 0; i < JOBS; i++) {
+		job_init(&jobs[i], false);
+		push(queue, &jobs[i]);
+	}
+	work_queue_stop(queue);
+	for (int i = 0; i < JOBS; i++) {
+		assert_int_equal(sem_trywait(&jobs[i].done), 0);
+		assert_false(jobs[i].refused);
+	}
+	assert_false(work_queue_reserve(queue));
+	work_queue_free(queue);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_worker_opens_and_closes_its_resource),
+		cmocka_unit_test(a_full_queue_says_so_at_once),
+		cmocka_unit_test(jobs_are_refused_when_every_worker_is_stuck_for_too_long),
+		cmocka_unit_test(stopping_finishes_what_waits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
