@@ -45,6 +45,8 @@ static void exchange_put_back(struct loop *loop, struct exchange *exchange)
 	arena_reset(&exchange->mem);
 	if (exchange->incoming.capacity > BODY_KEPT)
 		buffer_clear(&exchange->incoming);
+	else
+		buffer_reset(&exchange->incoming);
 	if (loop->spare_count == SPARE_MAX) {
 		exchange_free(exchange);
 		return;
