@@ -135,10 +135,8 @@ function fullListFilter(calendar, query) {
     });
   const tests = [...property('private'), ...property('shared')];
   if (!query.showDeleted) tests.push((event) => event.status !== 'cancelled');
-  if (query.timeMin !== undefined)
-    tests.push((event) => timeOf(event).end > query.timeMin);
-  if (query.timeMax !== undefined)
-    tests.push((event) => timeOf(event).start < query.timeMax);
+  if (query.timeMin !== undefined) tests.push((event) => timeOf(event).end > query.timeMin);
+  if (query.timeMax !== undefined) tests.push((event) => timeOf(event).start < query.timeMax);
   if (query.updatedMin !== undefined) tests.push((event) => event.micros / 1000 >= query.updatedMin);
   if (query.iCalUID !== undefined) tests.push((event) => event.iCalUID === query.iCalUID);
   if (query.eventTypes !== undefined) tests.push(() => query.eventTypes.includes('default'));

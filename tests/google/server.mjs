@@ -70,7 +70,7 @@ async function serve(world, url, request, response) {
     calendar: call.calendar,
     user: call.user,
     event: call.event,
-    query: target.search,
+    query: call.name.startsWith('oauth.') ? undefined : target.search,
     body: call.journalBody,
     if_match: request.headers['if-match'],
   };
@@ -81,21 +81,21 @@ async function serve(world, url, request, response) {
 function recognise(world, { request, target, bytes, url }) {
   const { headers } = request;
   const key = `${request.method} ${target.pathname}`;
-  if (key === 'POST /token' || key === 'POST /revoke') {
-    const form = new URLSearchParams(bytes.toString());
-    const name = key === 'POST /token' ? 'oauth.token' : 'oauth.revoke';
+  const form = new URLSearchParams(bytes.toString());
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+  if (key === 'POST /token') {
+    const audiences = [`${url}/token`, 'https://oauth2.googleapis.com/token'];
     const run = () => {
-      if (!/^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? ''))
-        throw tokenRefusal(400, 'invalid_request', 'Bad Request');
-      return {
-        body:
-          name === 'oauth.token'
-            ? token(world, { form, urls: [`${url}/token`, 'https://oauth2.googleapis.com/token'] })
-            : revoke(world, form.get('token') ?? target.searchParams.get('token')),
-      };
+      if (!isForm) throw tokenRefusal(400, 'invalid_request', 'Bad Request');
+      return { body: token(world, { form, urls: audiences }) };
     };
-    return { name, run, journalBody: { grant_type: form.get('grant_type') } }; // secrets stay out of the journal
+    return { name: 'oauth.token', run, journalBody: { grant_type: form.get('grant_type') } }; // no secrets
   }
+  if (key === 'POST /revoke')
+    return {
+      name: 'oauth.revoke',
+      run: () => ({ body: revoke(world, (isForm && form.get('token')) || target.searchParams.get('token')) }),
+    };
   if (key === 'GET /o/oauth2/v2/auth')
     return { name: 'oauth.auth', run: () => ({ status: 302, ...consent(world, target.searchParams) }) };
 
