@@ -44,7 +44,13 @@ struct ics_text {
 	size_t length;
 };
 
-/* One appointment as a file. `zone`: the wall clock it is written in. */
+/*
+ * One appointment as a file.
+ *
+ * method  ICS_REQUEST and ICS_CANCEL need both an organizer and an attendee, and become ICS_PUBLISH without
+ *         (RFC 5546); ICS_CANCEL makes the status cancelled. Published ones name no attendee.
+ * zone    the wall clock it is written in; UTC where that clock alone would not tell the instant.
+ */
 struct ics_text ics_appointment(const struct ics_event *event, enum ics_method method,
 				const struct zone *zone, struct arena *mem);
 

@@ -1,0 +1,302 @@
+#include "domain/ics.h"
+
+#include <libical/ical.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FEED_REFRESH_HOURS = 1, SEQUENCE_MAX = 2147483647 };
+
+static pthread_mutex_t libical = PTHREAD_MUTEX_INITIALIZER;
+
+static bool present(const char *text)
+{
+	return text != NULL && *text != '\0';
+}
+
+/* The text without control characters; line breaks stay (as "\n"), tabs become blanks. */
+static const char *clean_text(const char *text, struct arena *mem)
+{
+	char *clean = arena_strdup(mem, text);
+	char *out = clean;
+	for (const char *at = clean; *at != '\0'; at++) {
+		unsigned char c = (unsigned char)*at;
+		if (c == '\t')
+			*out++ = ' ';
+		else if (c == '\n' || (c >= 0x20 && c != 0x7F))
+			*out++ = *at;
+	}
+	*out = '\0';
+	return clean;
+}
+
+/* For addresses and links, which libical writes as they are: no blanks, quotes or control characters at all.
+ */
+static const char *clean_uri(const char *text, struct arena *mem)
+{
+	char *clean = arena_strdup(mem, text);
+	char *out = clean;
+	for (const char *at = clean; *at != '\0'; at++) {
+		unsigned char c = (unsigned char)*at;
+		if (c > 0x20 && c != 0x7F && c != '"')
+			*out++ = *at;
+	}
+	*out = '\0';
+	return clean;
+}
+
+/* For a parameter in quotes, which has no escapes (RFC 5545 section 3.2): one line, no double quote. */
+static const char *clean_name(const char *text, struct arena *mem)
+{
+	char *clean = arena_strdup(mem, clean_text(text, mem));
+	for (char *at = clean; *at != '\0'; at++) {
+		if (*at == '"')
+			*at = '\'';
+		else if (*at == '\n')
+			*at = ' ';
+	}
+	return clean;
+}
+
+static struct icaltimetype time_of(struct civil_time civil, bool utc)
+{
+	struct icaltimetype time = icaltime_null_time();
+	time.year = civil.date.year;
+	time.month = civil.date.month;
+	time.day = civil.date.day;
+	time.hour = civil.second_of_day / SECONDS_PER_HOUR;
+	time.minute = civil.second_of_day / SECONDS_PER_MINUTE % 60;
+	time.second = civil.second_of_day % 60;
+	if (utc)
+		time.zone = icaltimezone_get_utc_timezone();
+	return time;
+}
+
+static struct icaltimetype utc_time(instant at)
+{
+	return time_of(civil_from_instant(at, 0), true);
+}
+
+static void add(icalcomponent *component, icalproperty *property)
+{
+	icalcomponent_add_property(component, property);
+}
+
+static void add_parameter(icalproperty *property, icalparameter *parameter)
+{
+	icalproperty_add_parameter(property, parameter);
+}
+
+/* ---------------------------------------------------------------- VTIMEZONE */
+
+/* One observance: the clock shows UTC + offset from `start` on, and showed UTC + before until then. */
+static void add_observance(icalcomponent *timezone, struct zone_period period, seconds before)
+{
+	const bool first = period.start == INT64_MIN;
+	icalcomponent *observance =
+		icalcomponent_new(period.daylight ? ICAL_XDAYLIGHT_COMPONENT : ICAL_XSTANDARD_COMPONENT);
+	struct civil_time onset =
+		first ? (struct civil_time){{1970, 1, 1}, 0} : civil_from_instant(period.start, before);
+	add(observance, icalproperty_new_dtstart(time_of(onset, false)));
+	add(observance, icalproperty_new_tzoffsetfrom((int)(first ? period.offset : before)));
+	add(observance, icalproperty_new_tzoffsetto((int)period.offset));
+	add(observance, icalproperty_new_tzname(period.letters));
+	icalcomponent_add_component(timezone, observance);
+}
+
+/* Every stretch of one offset from the one that holds `first` to the one that holds `last`. */
+static void add_timezone(icalcomponent *calendar, const struct zone *zone, instant first, instant last)
+{
+	icalcomponent *timezone = icalcomponent_new(ICAL_VTIMEZONE_COMPONENT);
+	add(timezone, icalproperty_new_tzid(zone_name(zone)));
+	for (instant at = first;;) {
+		struct zone_period period = zone_period_at(zone, at);
+		seconds before =
+			period.start == INT64_MIN ? period.offset : zone_offset(zone, period.start - 1);
+		add_observance(timezone, period, before);
+		if (period.end > last)
+			break;
+		at = period.end;
+	}
+	icalcomponent_add_component(calendar, timezone);
+}
+
+/* ---------------------------------------------------------------- VEVENT */
+
+/* Whether the wall clock alone tells the instant: not in the second round of an hour that comes twice. */
+static bool wall_clock_tells(const struct zone *zone, instant at)
+{
+	return zone_instant(zone, zone_day(zone, at), zone_civil(zone, at).second_of_day) == at;
+}
+
+static void add_times(icalcomponent *component, const struct ics_event *event, const struct zone *zone)
+{
+	if (!wall_clock_tells(zone, event->start) || !wall_clock_tells(zone, event->end)) {
+		add(component, icalproperty_new_dtstart(utc_time(event->start)));
+		add(component, icalproperty_new_dtend(utc_time(event->end)));
+		return;
+	}
+	icalproperty *start = icalproperty_new_dtstart(time_of(zone_civil(zone, event->start), false));
+	icalproperty *end = icalproperty_new_dtend(time_of(zone_civil(zone, event->end), false));
+	add_parameter(start, icalparameter_new_tzid(zone_name(zone)));
+	add_parameter(end, icalparameter_new_tzid(zone_name(zone)));
+	add(component, start);
+	add(component, end);
+}
+
+static icalproperty *person(icalproperty *property, const char *name, struct arena *mem)
+{
+	if (present(name))
+		add_parameter(property, icalparameter_new_cn(clean_name(name, mem)));
+	return property;
+}
+
+static const char *mailto(const char *email, struct arena *mem)
+{
+	return arena_printf(mem, "mailto:%s", clean_uri(email, mem));
+}
+
+static void add_people(icalcomponent *component, const struct ics_event *event, enum ics_method method,
+		       struct arena *mem)
+{
+	if (present(event->organizer_email))
+		add(component, person(icalproperty_new_organizer(mailto(event->organizer_email, mem)),
+				      event->organizer_name, mem));
+	/* RFC 5546 section 3.2.1: what is published names no attendees. */
+	if (method == ICS_PUBLISH || !present(event->attendee_email))
+		return;
+	icalproperty *attendee = icalproperty_new_attendee(mailto(event->attendee_email, mem));
+	person(attendee, event->attendee_name, mem);
+	add_parameter(attendee, icalparameter_new_role(ICAL_ROLE_REQPARTICIPANT));
+	add_parameter(attendee, icalparameter_new_partstat(ICAL_PARTSTAT_ACCEPTED));
+	add(component, attendee);
+}
+
+static void add_texts(icalcomponent *component, const struct ics_event *event, struct arena *mem)
+{
+	const char *link = present(event->meeting_url) ? clean_uri(event->meeting_url, mem) : NULL;
+	const char *description = present(event->description) ? event->description : "";
+	const char *location = present(event->location) ? event->location : link;
+	if (link != NULL)
+		description =
+			arena_printf(mem, "%s%s%s", description, *description != '\0' ? "\n\n" : "", link);
+	if (present(event->summary))
+		add(component, icalproperty_new_summary(clean_text(event->summary, mem)));
+	if (*description != '\0')
+		add(component, icalproperty_new_description(clean_text(description, mem)));
+	if (present(location))
+		add(component, icalproperty_new_location(clean_text(location, mem)));
+	if (link == NULL)
+		return;
+	add(component, icalproperty_new_url(link));
+	icalproperty *conference = icalproperty_new_conference(link);
+	add_parameter(conference, icalparameter_new_value(ICAL_VALUE_URI));
+	add_parameter(conference, icalparameter_new_feature(ICAL_FEATURE_VIDEO));
+	add(component, conference);
+}
+
+static void add_event(icalcomponent *calendar, const struct ics_event *event, enum ics_method method,
+		      const struct zone *zone, struct arena *mem)
+{
+	icalcomponent *component = icalcomponent_new(ICAL_VEVENT_COMPONENT);
+	const bool cancelled = event->cancelled;
+	int64_t sequence = event->sequence < SEQUENCE_MAX ? event->sequence : SEQUENCE_MAX;
+	add(component, icalproperty_new_uid(clean_uri(event->uid, mem)));
+	add(component, icalproperty_new_dtstamp(utc_time(event->stamp)));
+	add(component, icalproperty_new_sequence((int)sequence));
+	add_times(component, event, zone);
+	add(component, icalproperty_new_status(cancelled ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED));
+	add(component, icalproperty_new_transp(cancelled ? ICAL_TRANSP_TRANSPARENT : ICAL_TRANSP_OPAQUE));
+	if (event->created != 0)
+		add(component, icalproperty_new_created(utc_time(event->created)));
+	if (event->modified != 0)
+		add(component, icalproperty_new_lastmodified(utc_time(event->modified)));
+	add_texts(component, event, mem);
+	add_people(component, event, method, mem);
+	icalcomponent_add_component(calendar, component);
+}
+
+/* ---------------------------------------------------------------- VCALENDAR */
+
+static icalcomponent *calendar_new(enum ics_method method)
+{
+	static const icalproperty_method methods[] = {
+		[ICS_PUBLISH] = ICAL_METHOD_PUBLISH,
+		[ICS_REQUEST] = ICAL_METHOD_REQUEST,
+		[ICS_CANCEL] = ICAL_METHOD_CANCEL,
+	};
+	icalcomponent *calendar = icalcomponent_new(ICAL_VCALENDAR_COMPONENT);
+	add(calendar, icalproperty_new_version("2.0"));
+	add(calendar, icalproperty_new_prodid("-//bookingd//bookingd//EN"));
+	add(calendar, icalproperty_new_calscale("GREGORIAN"));
+	add(calendar, icalproperty_new_method(methods[method]));
+	return calendar;
+}
+
+static struct ics_text finish(icalcomponent *calendar, struct arena *mem)
+{
+	char *text = icalcomponent_as_ical_string_r(calendar);
+	if (text == NULL)
+		abort();
+	struct ics_text result = {.length = strlen(text)};
+	result.bytes = arena_strndup(mem, text, result.length);
+	icalmemory_free_buffer(text);
+	icalcomponent_free(calendar);
+	return result;
+}
+
+struct ics_text ics_appointment(const struct ics_event *event, enum ics_method method,
+				const struct zone *zone, struct arena *mem)
+{
+	/* RFC 5546 section 3.2.2: a request or a cancellation is from somebody to somebody. */
+	struct ics_event one = *event;
+	one.cancelled = event->cancelled || method == ICS_CANCEL;
+	if (!present(event->organizer_email) || !present(event->attendee_email))
+		method = ICS_PUBLISH;
+	pthread_mutex_lock(&libical);
+	icalcomponent *calendar = calendar_new(method);
+	add_timezone(calendar, zone, event->start, event->end);
+	add_event(calendar, &one, method, zone, mem);
+	struct ics_text result = finish(calendar, mem);
+	pthread_mutex_unlock(&libical);
+	return result;
+}
+
+static void add_extension(icalcomponent *component, const char *name, const char *value)
+{
+	icalproperty *property = icalproperty_new_x(value);
+	icalproperty_set_x_name(property, name);
+	add(component, property);
+}
+
+struct ics_text ics_feed(const char *name, const struct ics_event events[], size_t count,
+			 const struct zone *zone, struct arena *mem)
+{
+	const char *title = clean_name(name, mem);
+	pthread_mutex_lock(&libical);
+	icalcomponent *calendar = calendar_new(ICS_PUBLISH);
+	/* The names of RFC 7986, and those that Google, Apple and Outlook read. */
+	add(calendar, icalproperty_new_name(title));
+	add_extension(calendar, "X-WR-CALNAME", title);
+	icalproperty *refresh = icalproperty_new_refreshinterval(
+		icaldurationtype_from_int(FEED_REFRESH_HOURS * SECONDS_PER_HOUR));
+	add_parameter(refresh, icalparameter_new_value(ICAL_VALUE_DURATION));
+	add(calendar, refresh);
+	add_extension(calendar, "X-PUBLISHED-TTL", "PT1H");
+
+	instant first = INSTANT_MAX;
+	instant last = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (events[i].start < first)
+			first = events[i].start;
+		if (events[i].end > last)
+			last = events[i].end;
+	}
+	if (count > 0)
+		add_timezone(calendar, zone, first, last);
+	for (size_t i = 0; i < count; i++)
+		add_event(calendar, &events[i], ICS_PUBLISH, zone, mem);
+	struct ics_text result = finish(calendar, mem);
+	pthread_mutex_unlock(&libical);
+	return result;
+}
