@@ -1,26 +1,36 @@
 /*
  * serve - the daemon: compose the layers, start, drain, stop.
  */
+#include "api/api.h"
+#include "api/availability.h"
+#include "app/housekeeping.h"
+#include "base/crypto.h"
+#include "base/encode.h"
 #include "base/log.h"
 #include "command.h"
 #include "config.h"
 #include "db/migrate.h"
+#include "domain/schedule_json.h"
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+enum { LIMITED_KEYS = 65536 }; /* callers or addresses whose rate is remembered at once */
+
 enum { DATABASE_PAUSE_SECONDS = 1 }; /* between two looks for a database that is away */
 
-/* Wait for SIGTERM or SIGINT, at most so long; seconds < 0: for ever. True when asked to stop. */
-static bool wait_for_stop(const sigset_t *stop, time_t seconds)
+/* Wait for SIGTERM or SIGINT, at most so many seconds; below 0: for ever. True when asked to stop. */
+static bool wait_for_stop(const sigset_t *stop, time_t patience)
 {
-	if (seconds < 0)
+	if (patience < 0)
 		return sigwaitinfo(stop, NULL) > 0;
-	return sigtimedwait(stop, NULL, &(struct timespec){.tv_sec = seconds}) > 0;
+	return sigtimedwait(stop, NULL, &(struct timespec){.tv_sec = patience}) > 0;
 }
 
 enum bring_up { UP, STOPPED, HOPELESS };
@@ -59,16 +69,256 @@ static enum bring_up database_bring_up(const struct settings *settings, const si
 	}
 }
 
+/* ---- composing the layers ---- */
+
+/* Everything that lives as long as the daemon. */
+struct daemon {
+	struct settings settings;
+	struct api api;
+	struct seal_keys seal_keys;
+	atomic_bool stopping;
+	struct server *server;
+	struct housekeeping *housekeeping;
+	char *schedule; /* COACH_SCHEDULE in canonical form; NULL: the default */
+};
+
+static void appointments_changed(void *owner, const char *coach_id)
+{
+	struct daemon *daemon = owner;
+	coaches_changed(daemon->api.coaches, coach_id);
+}
+
+static void coach_dropped(void *owner, const char *coach_id)
+{
+	struct daemon *daemon = owner;
+	if (coach_id != NULL)
+		calendar_forget(daemon->api.calendars, coach_id);
+}
+
+/* A bad COACH_SCHEDULE is told with each fault's path. */
+static bool read_schedule(struct daemon *daemon)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	const char *text = daemon->settings.coach_schedule;
+	struct schedule_faults faults;
+	const struct schedule *schedule =
+		text != NULL ? schedule_read_text(text, strlen(text), &mem, &faults) : schedule_default(&mem);
+	if (schedule == NULL) {
+		fprintf(stderr, "bookingd: COACH_SCHEDULE: %s: %s\n",
+			faults.at[0].field != NULL ? faults.at[0].field : "document", faults.at[0].detail);
+		return false;
+	}
+	struct buffer out;
+	buffer_init(&out, 8 * 1024 * 1024);
+	schedule_write(schedule, &out);
+	daemon->schedule = out.bytes;
+	return true;
+}
+
+static bool compose_calendars(struct daemon *daemon)
+{
+	const struct settings *settings = &daemon->settings;
+	bool sealed = settings->token_encryption_key != NULL;
+	if (sealed && !seal_keys_init(&daemon->seal_keys, settings->token_encryption_key)) {
+		fputs("bookingd: TOKEN_ENCRYPTION_KEY: must be 32 bytes in base64\n", stderr);
+		return false;
+	}
+	static char redirect[1024];
+	if (settings->public_url != NULL)
+		snprintf(redirect, sizeof(redirect), "%s/oauth/google/callback", settings->public_url);
+	struct calendar_settings calendar = {
+		.api = settings->google_calendar_api,
+		.service_account_key = settings->google_service_account_key,
+		.impersonate = settings->google_impersonate,
+		.calendar_id = settings->coach_google_calendar_id,
+		.coach_id = settings->coach_id,
+		.oauth = {.id = settings->google_oauth_client_id,
+			  .secret = settings->google_oauth_client_secret,
+			  .auth_url = settings->google_oauth_auth_url,
+			  .token_url = settings->google_oauth_token_url,
+			  .revoke_url = settings->google_oauth_revoke_url,
+			  .redirect_url = settings->public_url != NULL ? redirect : NULL},
+		.seal_keys = sealed ? &daemon->seal_keys : NULL,
+		.public_url = settings->public_url,
+		.database_url = settings->database_url,
+		.fresh_seconds = settings->calendar_fresh_seconds,
+		.stale_seconds = settings->calendar_stale_seconds,
+		.poll_seconds = settings->calendar_poll_seconds,
+		.metrics = daemon->api.metrics,
+		.appointments_changed = appointments_changed,
+		.owner = daemon,
+	};
+	const char *reason = NULL;
+	daemon->api.calendars = calendars_new(&calendar, &reason);
+	if (daemon->api.calendars == NULL)
+		fprintf(stderr, "bookingd: GOOGLE_SERVICE_ACCOUNT_KEY: %s\n", reason);
+	return daemon->api.calendars != NULL;
+}
+
+/* Make all parts; nothing runs yet. False: one line on stderr says why. */
+static bool compose(struct daemon *daemon)
+{
+	const struct settings *settings = &daemon->settings;
+	struct api *api = &daemon->api;
+	if (!read_schedule(daemon))
+		return false;
+	*api = (struct api){
+		.metrics = metrics_new(),
+		.assets = assets_new(),
+		.read_limit = rate_limit_new("read", (unsigned)settings->rate_limit_read, LIMITED_KEYS),
+		.book_limit = rate_limit_new("book", (unsigned)settings->rate_limit_book, LIMITED_KEYS),
+		.address_limit =
+			rate_limit_new("address", (unsigned)settings->rate_limit_address, LIMITED_KEYS),
+		.availability = availability_cache_new(),
+		.public_availability = settings->public_availability,
+		.hold_minutes = settings->hold_minutes,
+		.public_url = settings->public_url,
+		.database_url = settings->database_url,
+		.stopping = &daemon->stopping,
+		.started_at = instant_now(),
+	};
+	struct identity_settings identity = {
+		.session_query = settings->auth_session_query,
+		.session_cache_seconds = settings->session_cache_seconds,
+		.jwt_secret = settings->auth_jwt_secret,
+		.jwt_public_key = settings->auth_jwt_public_key,
+		.jwks_url = settings->auth_jwks_url,
+		.jwt_issuer = settings->auth_jwt_issuer,
+		.jwt_audience = settings->auth_jwt_audience,
+	};
+	api->identities = identity_source_new(&identity);
+	if (api->identities == NULL) {
+		fputs("bookingd: AUTH_JWT_PUBLIC_KEY: is no public key that can be used\n", stderr);
+		return false;
+	}
+	if (!identity_possible(&identity))
+		log_line(LOG_WARNING, "nobody_can_sign_in",
+			 LOG_TEXT_FIELD("remedy",
+					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
+					"AUTH_SESSION_QUERY"));
+	api->coaches = coaches_new(settings->database_url, coach_dropped, daemon);
+	return compose_calendars(daemon);
+}
+
+static void decompose(struct daemon *daemon)
+{
+	struct api *api = &daemon->api;
+	calendars_free(api->calendars);
+	coaches_free(api->coaches);
+	identity_source_free(api->identities);
+	availability_cache_free(api->availability);
+	rate_limit_free(api->address_limit);
+	rate_limit_free(api->book_limit);
+	rate_limit_free(api->read_limit);
+	assets_free(api->assets);
+	metrics_free(api->metrics);
+	seal_keys_clear(&daemon->seal_keys);
+	free(daemon->schedule);
+	config_wipe(&daemon->settings);
+}
+
+static bool open_server(struct daemon *daemon)
+{
+	const struct settings *settings = &daemon->settings;
+	struct server_settings server = server_settings_default();
+	server.address = settings->bind_address;
+	server.port = (uint16_t)settings->port;
+	server.connections = (unsigned)settings->max_connections;
+	server.trusted_proxy_hops = (unsigned)settings->trusted_proxy_hops;
+	server.cors_origins = (const char *const *)settings->cors_allowed_origins;
+	server.lanes[LANE_DATABASE].workers = (unsigned)settings->workers;
+	server.lanes[LANE_GOOGLE].workers = (unsigned)settings->calendar_workers;
+	server.routes = api_routes;
+	server.route_count = api_route_count;
+	server.metrics = daemon->api.metrics;
+	server.early = api_early;
+	server.handle = api_handle;
+	server.finish = api_finish;
+	server.worker_open = api_worker_open;
+	server.worker_close = api_worker_close;
+	server.owner = &daemon->api;
+	const char *reason = NULL;
+	daemon->server = server_open(&server, &reason);
+	if (daemon->server == NULL)
+		fprintf(stderr, "bookingd: PORT: %s\n", reason);
+	return daemon->server != NULL;
+}
+
+/* COACH_ID comes to be if it does not exist yet. */
+static void seed_coach(struct daemon *daemon)
+{
+	const struct settings *settings = &daemon->settings;
+	if (settings->coach_id == NULL)
+		return;
+	unsigned char bytes[24];
+	char token[ENCODE_BASE64URL_SIZE(sizeof(bytes))];
+	crypto_random(bytes, sizeof(bytes));
+	encode_base64url(bytes, sizeof(bytes), token);
+	struct db *db = db_open(settings->database_url, 5000);
+	enum db_result result =
+		db_run(db, QUERY_COACH_SEED,
+		       DB_PARAMETERS(db_text(settings->coach_id), db_text(settings->coach_email),
+				     db_json(daemon->schedule), db_text(token)),
+		       NULL);
+	if (result == DB_OK && settings->coach_email != NULL)
+		result = db_run(db, QUERY_COACH_EMAIL_PUT,
+				DB_PARAMETERS(db_text(settings->coach_id), db_text(settings->coach_email)),
+				NULL);
+	if (result != DB_OK)
+		log_line(LOG_ERROR, "coach_not_seeded", LOG_TEXT_FIELD("detail", db_failure(db)->detail));
+	db_close(db);
+}
+
+/* The JWKS is fetched on a thread that may block, so that the first callers need not wait. */
+static void warm_identities(struct daemon *daemon)
+{
+	struct fetch_client *fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, &daemon->stopping);
+	identity_warm(daemon->api.identities, fetcher, instant_now());
+	fetch_client_free(fetcher);
+}
+
+/* From the first look for the database until somebody asks to stop. */
+static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
+{
+	log_line(LOG_INFO, "listening", LOG_TEXT_FIELD("version", BOOKINGD_VERSION),
+		 LOG_TEXT_FIELD("address", daemon->settings.bind_address),
+		 LOG_INTEGER_FIELD("port", server_port(daemon->server)),
+		 LOG_TEXT_FIELD("google_calendar", calendars_on(daemon->api.calendars) ? "on" : "off"));
+	enum bring_up up = database_bring_up(&daemon->settings, stop);
+	if (up == UP) {
+		seed_coach(daemon);
+		coaches_start(daemon->api.coaches);
+		calendars_start(daemon->api.calendars);
+		daemon->housekeeping =
+			housekeeping_start(daemon->settings.database_url, daemon->settings.retention_days);
+		atomic_store(&daemon->api.migrated, true);
+		warm_identities(daemon);
+		wait_for_stop(stop, -1);
+	}
+	return up == HOPELESS ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* In this order: no new requests, what runs is finished, then the threads behind it. */
+static void stop_all(struct daemon *daemon)
+{
+	server_drain(daemon->server);
+	server_close(daemon->server);
+	atomic_store(&daemon->stopping, true);
+	housekeeping_stop(daemon->housekeeping);
+	calendars_stop(daemon->api.calendars);
+	coaches_stop(daemon->api.coaches);
+}
+
 enum exit_code command_serve(char *arguments[])
 {
 	(void)arguments;
-	struct settings settings;
-	if (config_load(&settings, environ, true, stderr) > 0) {
-		config_wipe(&settings);
+	static struct daemon daemon;
+	if (config_load(&daemon.settings, environ, true, stderr) > 0) {
+		config_wipe(&daemon.settings);
 		return EXIT_USAGE;
 	}
 	config_hide_secrets(environ);
-	log_setup(settings.log_level, settings.log_format);
+	log_setup(daemon.settings.log_level, daemon.settings.log_format);
 
 	/* Blocked before there are threads, so that none of them is ever hit. */
 	sigset_t stop;
@@ -78,10 +328,16 @@ enum exit_code command_serve(char *arguments[])
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
-	enum bring_up up = database_bring_up(&settings, &stop);
-	if (up == UP)
-		wait_for_stop(&stop, -1);
-	log_line(LOG_INFO, "stopped", LOG_TEXT_FIELD("version", BOOKINGD_VERSION));
-	config_wipe(&settings);
-	return up == HOPELESS ? EXIT_FAILED : EXIT_DONE;
+	enum exit_code code = EXIT_USAGE;
+	if (!fetch_global_begin()) {
+		fputs("bookingd: libcurl cannot be set up\n", stderr);
+		code = EXIT_FAILED;
+	} else if (compose(&daemon) && open_server(&daemon)) {
+		code = run(&daemon, &stop);
+		stop_all(&daemon);
+		log_line(LOG_INFO, "stopped", LOG_TEXT_FIELD("version", BOOKINGD_VERSION));
+	}
+	decompose(&daemon);
+	fetch_global_end();
+	return code;
 }

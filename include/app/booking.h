@@ -63,6 +63,12 @@ struct booking_wish {
 	const char *notes;
 };
 
+/*
+ * Whether mail could reach this address: one @, something and a dot behind it, no blanks or brackets. RFC
+ * 5321 allows more that nobody has, and that Google would refuse. Pure.
+ */
+bool booking_email_good(const char *email);
+
 void booking_create(const struct booking_call *call, const struct booking_wish *wish, bool hold,
 		    struct booking_result *ret_result);
 

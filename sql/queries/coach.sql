@@ -9,9 +9,14 @@ select id from coach order by id limit 1000;
 insert into coach (id, email, schedule, feed_token) values ($1, $2, $3::jsonb, $4) on conflict (id) do nothing;
 
 -- name: coach_schedule_put one
-update coach set schedule = $2::jsonb, schedule_version = schedule_version + 1, updated_at = now()
-where id = $1 and ($3::bigint is null or schedule_version = $3)
-returning schedule_version;
+with changed as (
+  update coach set schedule = $2::jsonb, schedule_version = schedule_version + 1, updated_at = now()
+  where id = $1 and ($3::bigint is null or schedule_version = $3)
+  returning id, schedule_version),
+noted as (
+  insert into audit (actor, role, action, coach_id, request_id)
+  select $4::text, $5::text, 'schedule', id, $6::text from changed)
+select schedule_version from changed;
 
 -- name: coach_feed_renew one
 update coach set feed_token = $2, updated_at = now() where id = $1 returning feed_token;
@@ -21,6 +26,3 @@ update coach set email = $2 where id = $1 and email is distinct from $2;
 
 -- name: coach_notify exec
 select pg_notify('bookingd_coach', $1);
-
--- name: audit_note exec
-insert into audit (actor, role, action, coach_id, request_id) values ($1, $2, $3, $4, $5);

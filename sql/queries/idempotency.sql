@@ -7,6 +7,7 @@ select locked, same, status, body, appointment_id from begin_request($1, $2, $3)
 -- name: idempotency_end exec
 select pg_advisory_unlock(hashtextextended($1::text || ' ' || $2::text, 1651469166));
 
+-- The finished reply, kept beside what the booking's own transaction wrote.
 -- name: idempotency_store exec
 select remember_reply($1, $2, $3, $4, $5, $6);
 

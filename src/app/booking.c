@@ -9,6 +9,25 @@
  * this. */
 enum { LEASE_SECONDS = 10 };
 
+bool booking_email_good(const char *email)
+{
+	const char *at = strchr(email, '@');
+	if (at == NULL || at == email || strchr(at + 1, '@') != NULL || strchr(at + 1, '.') == NULL ||
+	    at[1] == '.' || at[strlen(at) - 1] == '.')
+		return false;
+	for (const char *c = email; *c != '\0'; c++) {
+		if ((unsigned char)*c <= 0x20 || *c == 0x7F || strchr("<>,;:\\\"()[]", *c) != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* The identity's address, if Google would take it. */
+static const char *good_email(const char *email)
+{
+	return email != NULL && booking_email_good(email) ? email : NULL;
+}
+
 static void refuse(struct booking_result *result, enum refusal refusal, const char *detail)
 {
 	result->verdict = BOOKING_REFUSED;
@@ -182,20 +201,6 @@ static void settle(const struct booking_call *call, struct booking_result *resul
 		calendar_pay(call->calendars, call->worker, call->mem, call->deadline, &result->appointment);
 }
 
-/* An address Google would take: one @, something on both sides, no blanks. RFC 5321 allows more; nobody has
- * it. */
-static const char *sendable(const char *email)
-{
-	if (email == NULL)
-		return NULL;
-	const char *at = strchr(email, '@');
-	bool good = at != NULL && at != email && strchr(at + 1, '@') == NULL && strchr(at + 1, '.') != NULL &&
-		    at[strlen(at) - 1] != '.' && at[1] != '.';
-	for (const char *c = email; good && *c != '\0'; c++)
-		good = (unsigned char)*c > 0x20 && *c != 0x7F && strchr("<>,;:\\\"()[]", *c) == NULL;
-	return good ? email : NULL;
-}
-
 /* Where the events of this coach go. False: the database failed. */
 static bool find_target(const struct booking_call *call, const char *coach_id, const char **ret_calendar_id,
 			struct booking_result *result)
@@ -301,7 +306,7 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 		.blocked_to = blocked.end,
 		.client_time_zone = zone_name(zone),
 		.name = wish->name != NULL ? wish->name : call->caller->name,
-		.email = wish->email != NULL ? wish->email : sendable(call->caller->email),
+		.email = wish->email != NULL ? wish->email : good_email(call->caller->email),
 		.phone = wish->phone,
 		.notes = wish->notes,
 		.meeting_kind = meeting_kind_name(type->meeting),
@@ -349,7 +354,7 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 		.ends_at = held.ends_at,
 		.client_time_zone = zone_name(zone),
 		.name = wish->name != NULL ? wish->name : call->caller->name,
-		.email = wish->email != NULL ? wish->email : sendable(call->caller->email),
+		.email = wish->email != NULL ? wish->email : good_email(call->caller->email),
 		.phone = wish->phone,
 		.notes = wish->notes,
 		.calendar_id = calendar_id,

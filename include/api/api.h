@@ -1,0 +1,131 @@
+/*
+ * api - the HTTP calls of the contract: parse, one use case, render.
+ *
+ * routes.c holds the one table: method, path, who may call, lane, limits, handler. The router, the OpenAPI
+ * document and the authority test read the same rows. A handler gets a call whose caller is known and
+ * allowed, and leaves a complete reply. Handlers run on a worker's thread and may block, but those marked
+ * `early`, which run on the HTTP loop first and answer from memory or decline.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "app/calendar.h"
+#include "app/coaches.h"
+#include "app/identity.h"
+#include "app/worker.h"
+#include "base/json.h"
+#include "db/appointments.h"
+#include "http/assets.h"
+#include "http/metrics.h"
+#include "http/rate_limit.h"
+#include "http/server.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct availability_cache;
+
+/* All that handlers stand on. Filled by main, borrowed for the life of the server. */
+struct api {
+	struct coaches *coaches;
+	struct calendars *calendars;
+	struct identity_source *identities;
+	struct metrics *metrics;
+	struct assets *assets;
+	struct rate_limit *read_limit;
+	struct rate_limit *book_limit;
+	struct rate_limit *address_limit;
+	struct availability_cache *availability; /* finished bodies, see api/availability.h */
+	bool public_availability;
+	int64_t hold_minutes;
+	const char *public_url;      /* NULL: relative addresses are made from the Host header */
+	const char *database_url;    /* for the workers' connections */
+	const atomic_bool *stopping; /* ends calls to Google */
+	atomic_bool migrated;        /* the schema is up to date */
+	instant started_at;
+};
+
+/* Who may make a call. */
+enum authority {
+	AUTHORITY_ANYONE, /* pages, scripts, health */
+	AUTHORITY_CALLER, /* anybody known */
+	AUTHORITY_READER, /* as CALLER, or anyone with PUBLIC_AVAILABILITY */
+	AUTHORITY_SELF,   /* the user in the path (or `me`), or an admin */
+	AUTHORITY_COACH,  /* the coach in the path, or an admin */
+	AUTHORITY_STAFF,  /* any coach, or an admin; the handler looks whose appointment it is */
+};
+
+/* What a call costs the caller. */
+enum toll { TOLL_NONE, TOLL_READ, TOLL_BOOK };
+
+struct call;
+
+/* The caller's own part of a route; a row of the table in routes.c. */
+struct endpoint {
+	enum authority authority;
+	enum toll toll;
+	bool idempotent;                   /* takes an Idempotency-Key */
+	void (*handle)(struct call *call); /* on a worker, or on the loop for LANE_LOOP */
+	bool (*early)(struct call *call);  /* on the loop, from memory only; false: not here. May be NULL */
+	const char *asset;                 /* file of src/web that is the answer */
+	const char *summary;               /* for the OpenAPI document */
+	const char *query;                 /* names of query parameters, blanks between; NULL: none */
+	const char *body;                  /* schema name of the body; NULL: none */
+	const char *reply;                 /* schema name of the reply; NULL: none */
+};
+
+/* One request on its way through the handlers. */
+struct call {
+	struct api *api;
+	struct request *request;
+	struct reply *reply;
+	struct worker *worker; /* NULL on the loop */
+	const struct endpoint *endpoint;
+	struct arena *mem;             /* the request's */
+	const struct identity *caller; /* NULL: nobody known */
+	struct identity identity;      /* where caller points */
+	struct actor actor;
+	int64_t started_ms; /* monotonic, when the request was first handled */
+	bool toll_taken;
+	const char *appointment_id; /* which one the reply is about; NULL: none */
+};
+
+/* The hooks of http/server.h. `owner` is a struct api. */
+enum handled api_early(void *owner, struct request *request, struct reply *reply);
+void api_handle(void *owner, struct request *request, struct reply *reply, void *worker);
+void api_finish(void *owner, const struct request *request, struct reply *reply);
+void *api_worker_open(void *owner, enum lane lane, unsigned number);
+void api_worker_close(void *owner, void *worker);
+
+/* The table, for the router and for tests. */
+extern const struct route api_routes[];
+extern const size_t api_route_count;
+
+/* ---- for handlers ---- */
+
+/* How long a reply may wait for Google in all (the contract's 3 s), as monotonic_ms. */
+int64_t call_deadline(const struct call *call);
+
+/* Answer with a problem of the contract; the status belongs to the code. field and detail may be NULL. */
+void call_problem(struct call *call, const char *code, const char *field, const char *detail);
+
+/* A failed db_run: logs it with the request's id and answers 503 or 500. */
+void call_database_failure(struct call *call, enum db_result result);
+
+/* A query parameter as a whole number. False: answered 400. *ret_value stays as it is when it was not sent.
+ */
+bool call_query_integer(struct call *call, const char *name, int64_t min, int64_t max, int64_t *ret_value);
+
+/* A query parameter as an instant. False: answered 400. *ret_given says whether it was sent. */
+bool call_query_instant(struct call *call, const char *name, bool *ret_given, instant *ret_at);
+
+/* Refuse query parameters that the endpoint's row does not name. False: answered 400. */
+bool call_query_known(struct call *call);
+
+/* Read the JSON body into fields; false: answered 400 or 422. */
+bool call_body(struct call *call, bool may_be_empty, const struct json_field fields[], size_t count);
+
+/* The origin this daemon is known by, without a slash at the end: PUBLIC_URL, else made from the request. */
+const char *call_origin(struct call *call);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * google - the calls about a coach's Google Calendar: what it may do, consent, retry, and what Google calls.
+ */
+#ifndef API_GOOGLE_H
+#define API_GOOGLE_H
+
+#include "api/api.h"
+
+void api_google_status(struct call *call);
+void api_google_connect(struct call *call);
+void api_google_disconnect(struct call *call);
+void api_google_retry(struct call *call);
+void api_google_callback(struct call *call);
+void api_google_hook(struct call *call);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * render - appointments as the contract writes them. Pure.
+ */
+#ifndef API_RENDER_H
+#define API_RENDER_H
+
+#include "base/json.h"
+#include "db/appointments.h"
+
+/* One appointment as an object; `name` as in json_write_object. */
+void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
+			instant now);
+
+/* A page of appointments with its cursor; more: there are others after the last one. */
+void render_appointments(struct buffer *out, const struct appointment_list *list, bool more, instant now,
+			 struct arena *mem);
+
+/* Read a cursor made by render_appointments. False: it is none. */
+bool cursor_read(const char *cursor, struct arena *mem, instant *ret_start, const char **ret_id);
+
+#endif

@@ -1,0 +1,300 @@
+#include "api/availability.h"
+
+#include "app/availability.h"
+#include "base/json.h"
+#include "http/ready_body.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CACHE_PLACES = 256, /* bodies kept; a body of a month is about 17 KB, its compressed twin 1 KB */
+	CACHE_BODY_MAX = 256 * 1024,
+	CACHE_BYTES_MAX = 8 * 1024 * 1024,
+};
+
+struct availability_cache {
+	pthread_mutex_t lock;
+	size_t bytes;
+	struct {
+		struct availability_mark mark;
+		struct ready_body *body;
+	} places[CACHE_PLACES];
+};
+
+struct availability_cache *availability_cache_new(void)
+{
+	struct availability_cache *cache = calloc(1, sizeof(*cache));
+	if (cache == NULL || pthread_mutex_init(&cache->lock, NULL) != 0)
+		abort();
+	return cache;
+}
+
+void availability_cache_free(struct availability_cache *cache)
+{
+	if (cache == NULL)
+		return;
+	for (size_t i = 0; i < CACHE_PLACES; i++)
+		ready_body_drop(cache->places[i].body);
+	pthread_mutex_destroy(&cache->lock);
+	free(cache);
+}
+
+static bool mark_equal(const struct availability_mark *a, const struct availability_mark *b)
+{
+	return a->generation == b->generation && a->busy_as_of == b->busy_as_of && a->now == b->now &&
+	       a->from == b->from && a->to == b->to && a->zone == b->zone &&
+	       a->duration_minutes == b->duration_minutes && a->type == b->type &&
+	       a->knowledge == b->knowledge && a->exempt == b->exempt && a->limited == b->limited;
+}
+
+/* One place per question; the answer of this second takes the place of the last one's. */
+static size_t place_of(const struct availability_mark *mark)
+{
+	uint64_t hash = mark->generation * 0x9E3779B97F4A7C15u;
+	hash = (hash ^ (uint64_t)mark->from) * 0x9E3779B97F4A7C15u;
+	hash = (hash ^ (uint64_t)mark->to ^ (uint64_t)(uintptr_t)mark->zone) * 0x9E3779B97F4A7C15u;
+	hash ^= (uint64_t)mark->duration_minutes << 8 ^ (uint64_t)mark->type << 1 ^ (uint64_t)mark->limited;
+	return (hash >> 32 ^ hash) % CACHE_PLACES;
+}
+
+static struct ready_body *cache_find(struct availability_cache *cache, const struct availability_mark *mark)
+{
+	struct ready_body *body = NULL;
+	size_t place = place_of(mark);
+	pthread_mutex_lock(&cache->lock);
+	if (cache->places[place].body != NULL && mark_equal(&cache->places[place].mark, mark))
+		body = ready_body_hold(cache->places[place].body);
+	pthread_mutex_unlock(&cache->lock);
+	return body;
+}
+
+static void cache_store(struct availability_cache *cache, const struct availability_mark *mark,
+			struct ready_body *body)
+{
+	size_t place = place_of(mark);
+	struct ready_body *old = NULL;
+	pthread_mutex_lock(&cache->lock);
+	old = cache->places[place].body;
+	size_t without = cache->bytes - (old != NULL ? ready_body_size(old) : 0);
+	if (without + ready_body_size(body) <= CACHE_BYTES_MAX) {
+		cache->places[place].mark = *mark;
+		cache->places[place].body = ready_body_hold(body);
+		cache->bytes = without + ready_body_size(body);
+	} else {
+		cache->places[place].body = NULL;
+		cache->bytes = without;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	ready_body_drop(old);
+}
+
+/* ---- the query ---- */
+
+static bool parse_end(struct call *call, const char *name, struct window_end *ret_end)
+{
+	const char *text = request_query(call->request, name);
+	if (text == NULL)
+		return true;
+	struct civil_date date;
+	if (date_parse(text, strlen(text), &date))
+		*ret_end = (struct window_end){.given = true, .is_day = true, .day = date_to_days(date)};
+	else if (instant_parse(text, strlen(text), &ret_end->at))
+		ret_end->given = true;
+	else {
+		call_problem(
+			call, "bad_parameter", name,
+			arena_printf(call->mem,
+				     "%s must be a day such as 2026-11-24 or a time with an offset such as "
+				     "2026-11-24T14:00:00Z.",
+				     name));
+		return false;
+	}
+	return true;
+}
+
+static bool parse_query(struct call *call, struct availability_query *query)
+{
+	*query = (struct availability_query){
+		.coach_id = request_query(call->request, "coach"),
+		.session_type = request_query(call->request, "session_type"),
+		.rescheduling = request_query(call->request, "rescheduling"),
+		.caller = call->caller,
+		.now = call->request->now,
+		.deadline = call_deadline(call),
+	};
+	const char *zone = request_query(call->request, "tz");
+	if (zone != NULL && (query->zone = zone_find(zone)) == NULL) {
+		call_problem(call, "bad_parameter", "tz",
+			     "tz must be the name of a time zone such as America/New_York.");
+		return false;
+	}
+	return call_query_integer(call, "duration", 1, DURATION_MAX_MINUTES, &query->duration_minutes) &&
+	       parse_end(call, "from", &query->from) && parse_end(call, "to", &query->to);
+}
+
+/* ---- the reply ---- */
+
+static const char *knowledge_name(enum calendar_knowledge knowledge)
+{
+	switch (knowledge) {
+	case CALENDAR_KNOWN_LIVE:
+		return "live";
+	case CALENDAR_KNOWN_STALE:
+		return "stale";
+	case CALENDAR_KNOWN_OFF:
+	case CALENDAR_UNKNOWN:
+		break;
+	}
+	return "off";
+}
+
+/* Some 300 slots of fixed width, written without a formatter. */
+static void write_slots(struct buffer *out, const struct slots *slots, seconds duration)
+{
+	static const char head[] = "{\"start\":\"";
+	static const char middle[] = "\",\"end\":\"";
+	static const char tail[] = "\"}";
+	char item[sizeof(head) + sizeof(middle) + sizeof(tail) + 2 * INSTANT_TEXT_BYTES];
+	char start[INSTANT_TEXT_BYTES];
+	char end[INSTANT_TEXT_BYTES];
+	buffer_append_char(out, '[');
+	for (size_t i = 0; i < slots->count; i++) {
+		instant_format(slots->starts[i], start);
+		instant_format(slots->starts[i] + duration, end);
+		char *at = item;
+		if (i > 0)
+			*at++ = ',';
+		at = mempcpy(at, head, sizeof(head) - 1);
+		at = mempcpy(at, start, INSTANT_TEXT_BYTES - 1);
+		at = mempcpy(at, middle, sizeof(middle) - 1);
+		at = mempcpy(at, end, INSTANT_TEXT_BYTES - 1);
+		at = mempcpy(at, tail, sizeof(tail) - 1);
+		buffer_append(out, item, (size_t)(at - item));
+	}
+	buffer_append_char(out, ']');
+}
+
+static void render(const struct availability *found, struct buffer *out)
+{
+	struct json_writer writer;
+	json_writer_init(&writer, out);
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "coach", found->coach->id);
+	json_write_text(&writer, "session_type", found->type->id);
+	json_write_integer(&writer, "duration_minutes", found->duration_minutes);
+	json_write_text(&writer, "time_zone", zone_name(found->zone));
+	json_write_text(&writer, "coach_time_zone", zone_name(found->coach->schedule->zone));
+	json_write_instant(&writer, "from", found->from);
+	json_write_instant(&writer, "to", found->to);
+	struct buffer slots;
+	buffer_init(&slots, REPLY_BODY_MAX);
+	write_slots(&slots, &found->slots, found->duration_minutes * SECONDS_PER_MINUTE);
+	json_write_raw(&writer, "slots", slots.bytes, slots.length);
+	buffer_clear(&slots);
+	if (found->slots.count == 0) {
+		if (found->has_next)
+			json_write_instant(&writer, "next_available", found->next_available);
+		else
+			json_write_null(&writer, "next_available");
+	}
+	if (found->refusal != REFUSAL_NONE) {
+		json_write_object(&writer, "refusal");
+		json_write_text(&writer, "code", refusal_code(found->refusal));
+		json_write_text(&writer, "detail", found->refusal_detail);
+		json_write_object_end(&writer);
+	}
+	json_write_object(&writer, "calendar");
+	json_write_text(&writer, "state", knowledge_name(found->busy.knowledge));
+	json_write_instant(&writer, "as_of", found->busy.as_of);
+	json_write_object_end(&writer);
+	json_write_object_end(&writer);
+}
+
+/* Asked by availability_find before it computes. */
+struct lookup {
+	struct call *call;
+	struct ready_body *body;
+};
+
+static bool have_body(void *owner, const struct availability_mark *mark)
+{
+	struct lookup *lookup = owner;
+	if (mark->plain)
+		lookup->body = cache_find(lookup->call->api->availability, mark);
+	return lookup->body != NULL;
+}
+
+static void answer(struct call *call, const struct availability *found, struct ready_body *body)
+{
+	if (body == NULL) {
+		__attribute__((cleanup(buffer_clear))) struct buffer text;
+		buffer_init(&text, REPLY_BODY_MAX);
+		render(found, &text);
+		body = ready_body_new(text.bytes, text.length, "application/json");
+		if (found->mark.plain && text.length <= CACHE_BODY_MAX)
+			cache_store(call->api->availability, &found->mark, body);
+	}
+	reply_header(call->reply, "Cache-Control", "private, no-cache");
+	reply_ready(call->reply, call->request, body);
+	ready_body_drop(body);
+}
+
+/* False: not from memory. */
+static bool find_and_answer(struct call *call)
+{
+	struct availability_query query;
+	if (!parse_query(call, &query))
+		return true;
+	struct lookup lookup = {.call = call};
+	struct availability found;
+	enum availability_outcome outcome =
+		availability_find(call->api->coaches, call->api->calendars, call->worker, &query, have_body,
+				  &lookup, call->mem, &found);
+	switch (outcome) {
+	case AVAILABILITY_OK:
+		answer(call, &found, lookup.body);
+		break;
+	case AVAILABILITY_NOT_IN_MEMORY:
+		break;
+	case AVAILABILITY_UNKNOWN_COACH:
+		call_problem(call, "unknown_coach", "coach", NULL);
+		break;
+	case AVAILABILITY_AMBIGUOUS_COACH:
+		call_problem(call, "bad_parameter", "coach",
+			     "There are several coaches; please say which one.");
+		break;
+	case AVAILABILITY_UNKNOWN_TYPE:
+		call_problem(call, "unknown_session_type", "session_type", NULL);
+		break;
+	case AVAILABILITY_BAD_DURATION:
+		call_problem(call, "bad_duration", "duration", NULL);
+		break;
+	case AVAILABILITY_BAD_WINDOW:
+		call_problem(call, "bad_parameter", "to",
+			     "to must not be before from, nor more than 62 days after it.");
+		break;
+	case AVAILABILITY_UNKNOWN_APPOINTMENT:
+		call_problem(call, "not_found", "rescheduling", "There is no such appointment to move.");
+		break;
+	case AVAILABILITY_CALENDAR_UNAVAILABLE:
+		call_problem(call, "calendar_unavailable", NULL, NULL);
+		break;
+	case AVAILABILITY_FAILURE:
+		call_database_failure(call, DB_UNAVAILABLE);
+		break;
+	}
+	coach_release(found.coach);
+	return outcome != AVAILABILITY_NOT_IN_MEMORY;
+}
+
+bool api_availability_early(struct call *call)
+{
+	return find_and_answer(call);
+}
+
+void api_availability(struct call *call)
+{
+	find_and_answer(call);
+}

@@ -1,0 +1,245 @@
+#include "api/booking.h"
+
+#include "api/render.h"
+#include "app/booking.h"
+#include "base/json.h"
+
+#include <string.h>
+
+enum {
+	NAME_MAX_CHARACTERS = 200,
+	EMAIL_MAX_CHARACTERS = 254,
+	PHONE_MAX_CHARACTERS = 32,
+	NOTES_MAX_CHARACTERS = 2000,
+};
+
+static struct booking_call use_case(struct call *call)
+{
+	return (struct booking_call){
+		.coaches = call->api->coaches,
+		.calendars = call->api->calendars,
+		.worker = call->worker,
+		.mem = call->mem,
+		.caller = call->caller,
+		.actor = call->actor,
+		.hold_minutes = call->api->hold_minutes,
+		.now = call->request->now,
+		.deadline = call_deadline(call),
+	};
+}
+
+static void answer_appointment(struct call *call, unsigned status, const struct appointment *appointment)
+{
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, status));
+	render_appointment(&writer, NULL, appointment, call->request->now);
+	call->appointment_id = arena_strdup(call->mem, appointment->id);
+	if (status == 201)
+		reply_header_printf(call->reply, "Location", "/booking/%s", appointment->id);
+}
+
+static void count_outcome(struct call *call, const char *action)
+{
+	const char *outcome = call->reply->status < 300 ? "done" : call->reply->code;
+	counter_add(metrics_counter(call->api->metrics, "bookingd_bookings_total",
+				    "Bookings, moves and cancellations asked for, by outcome.", "action",
+				    action, "outcome", outcome != NULL ? outcome : "none", NULL),
+		    1);
+}
+
+/* The one place where a verdict becomes a reply. */
+static void answer(struct call *call, const char *action, const struct booking_result *result)
+{
+	switch (result->verdict) {
+	case BOOKING_CREATED:
+		answer_appointment(call, 201, &result->appointment);
+		break;
+	case BOOKING_FINE:
+		answer_appointment(call, 200, &result->appointment);
+		break;
+	case BOOKING_REFUSED:
+		call_problem(call, refusal_code(result->refusal), NULL, result->detail);
+		break;
+	case BOOKING_UNKNOWN:
+		call_problem(call, "not_found", NULL, "There is no such appointment.");
+		break;
+	case BOOKING_FORBIDDEN:
+		call_problem(call, "forbidden", NULL, NULL);
+		break;
+	case BOOKING_UNKNOWN_COACH:
+		call_problem(call, "unknown_coach", "coach", NULL);
+		break;
+	case BOOKING_AMBIGUOUS_COACH:
+		call_problem(call, "invalid_field", "coach",
+			     "There are several coaches; please say which one.");
+		break;
+	case BOOKING_UNKNOWN_TYPE:
+		call_problem(call, "unknown_session_type", "session_type", NULL);
+		break;
+	case BOOKING_CALENDAR_UNAVAILABLE:
+		call_problem(call, "calendar_unavailable", NULL, NULL);
+		break;
+	case BOOKING_DATABASE_UNAVAILABLE:
+		call_database_failure(call, DB_UNAVAILABLE);
+		break;
+	case BOOKING_FAILURE:
+		call_database_failure(call, DB_FAILED);
+		break;
+	}
+	count_outcome(call, action);
+}
+
+/* The person's fields of a body, besides what the call itself asks for. */
+struct person {
+	const char *zone_name;
+	const char *name;
+	const char *email;
+	const char *phone;
+	const char *notes;
+};
+
+#define PERSON_FIELDS(person)                                                                                \
+	{"time_zone", JSON_FIELD_TEXT, false, 1, ZONE_NAME_MAX, &(person).zone_name, NULL},                  \
+		{"name", JSON_FIELD_TEXT, false, 1, NAME_MAX_CHARACTERS, &(person).name, NULL},              \
+		{"email", JSON_FIELD_TEXT, false, 1, EMAIL_MAX_CHARACTERS, &(person).email, NULL},           \
+		{"phone", JSON_FIELD_TEXT, false, 1, PHONE_MAX_CHARACTERS, &(person).phone, NULL},           \
+	{                                                                                                    \
+		"notes", JSON_FIELD_TEXT, false, 0, NOTES_MAX_CHARACTERS, &(person).notes, NULL              \
+	}
+
+/* Check the person's fields and put them into the wish. False: answered. */
+static bool accept_person(struct call *call, const struct person *person, struct booking_wish *wish)
+{
+	if (person->zone_name != NULL && (wish->zone = zone_find(person->zone_name)) == NULL) {
+		call_problem(call, "invalid_field", "time_zone",
+			     "time_zone must be the name of a time zone such as America/New_York.");
+		return false;
+	}
+	if (person->email != NULL && !booking_email_good(person->email)) {
+		call_problem(call, "invalid_field", "email",
+			     "email must be an address such as name@example.com.");
+		return false;
+	}
+	wish->name = person->name;
+	wish->email = person->email;
+	wish->phone = person->phone;
+	wish->notes = person->notes;
+	return true;
+}
+
+void api_booking_create(struct call *call)
+{
+	struct booking_wish wish = {0};
+	struct person person = {0};
+	const struct json_field fields[] = {
+		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
+		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_MAX_MINUTES,
+		 &wish.duration_minutes, NULL},
+		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.session_type, NULL},
+		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
+		PERSON_FIELDS(person),
+	};
+	if (!call_body(call, false, fields, sizeof(fields) / sizeof(fields[0])) ||
+	    !accept_person(call, &person, &wish))
+		return;
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_create(&use, &wish, false, &result);
+	answer(call, "create", &result);
+}
+
+void api_booking_hold(struct call *call)
+{
+	struct booking_wish wish = {0};
+	const struct json_field fields[] = {
+		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
+		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_MAX_MINUTES,
+		 &wish.duration_minutes, NULL},
+		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.session_type, NULL},
+		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
+	};
+	if (!call_body(call, false, fields, sizeof(fields) / sizeof(fields[0])))
+		return;
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_create(&use, &wish, true, &result);
+	answer(call, "hold", &result);
+}
+
+void api_booking_confirm(struct call *call)
+{
+	struct booking_wish wish = {0};
+	struct person person = {0};
+	const struct json_field fields[] = {PERSON_FIELDS(person)};
+	if (!call_body(call, true, fields, sizeof(fields) / sizeof(fields[0])) ||
+	    !accept_person(call, &person, &wish))
+		return;
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_confirm(&use, request_parameter(call->request, "id"), &wish, &result);
+	answer(call, "confirm", &result);
+}
+
+void api_booking_reschedule(struct call *call)
+{
+	struct booking_wish wish = {0};
+	const struct json_field fields[] = {
+		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
+		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_MAX_MINUTES,
+		 &wish.duration_minutes, NULL},
+	};
+	if (!call_body(call, false, fields, sizeof(fields) / sizeof(fields[0])))
+		return;
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_reschedule(&use, request_parameter(call->request, "id"), &wish, &result);
+	answer(call, "reschedule", &result);
+}
+
+void api_booking_cancel(struct call *call)
+{
+	const char *reason = NULL;
+	const struct json_field fields[] = {
+		{"reason", JSON_FIELD_TEXT, false, 0, NOTES_MAX_CHARACTERS, &reason, NULL}};
+	if (!call_body(call, true, fields, 1))
+		return;
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_cancel(&use, request_parameter(call->request, "id"), reason, &result);
+	answer(call, "cancel", &result);
+}
+
+void api_booking_status(struct call *call)
+{
+	const char *status = NULL;
+	const struct json_field fields[] = {{"status", JSON_FIELD_TEXT, true, 1, 20, &status, NULL}};
+	if (!call_body(call, false, fields, 1))
+		return;
+	if (strcmp(status, "completed") != 0 && strcmp(status, "no_show") != 0) {
+		call_problem(call, "invalid_field", "status", "status must be completed or no_show.");
+		return;
+	}
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_mark(&use, request_parameter(call->request, "id"), status, &result);
+	answer(call, "mark", &result);
+}
+
+void api_booking_get(struct call *call)
+{
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_get(&use, request_parameter(call->request, "id"), &result);
+	answer(call, "get", &result);
+}
+
+bool api_booking_find(struct call *call, struct appointment *ret_appointment)
+{
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_get(&use, request_parameter(call->request, "id"), &result);
+	if (result.verdict != BOOKING_FINE)
+		answer(call, "get", &result);
+	*ret_appointment = result.appointment;
+	return result.verdict == BOOKING_FINE;
+}

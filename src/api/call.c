@@ -1,0 +1,505 @@
+/*
+ * From a request to its handler: limits, identity, authority, idempotency; and what all handlers use.
+ */
+#include "api/api.h"
+#include "api/render.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	GOOGLE_WAIT_MS = 3000,       /* the contract: a reply waits for Google at most this long */
+	STATEMENT_TIMEOUT_MS = 5000, /* no statement of ours takes longer unless something is wrong */
+	IDEMPOTENCY_KEY_MAX = 255,
+};
+
+static const struct {
+	const char *code;
+	unsigned status;
+	const char *detail;
+} problems[] = {
+	{"malformed_json", 400, "The body is not valid JSON."},
+	{"bad_parameter", 400, "A query parameter cannot be read."},
+	{"unauthenticated", 401, "Please sign in first."},
+	{"forbidden", 403, "You may not do this."},
+	{"not_found", 404, "There is no such thing here."},
+	{"unknown_coach", 404, "There is no such coach."},
+	{"unknown_session_type", 404, "The coach does not offer this kind of session."},
+	{"slot_taken", 409, NULL},
+	{"calendar_busy", 409, NULL},
+	{"booking_limit", 409, NULL},
+	{"day_full", 409, NULL},
+	{"cancellation_closed", 409, NULL},
+	{"reschedule_closed", 409, NULL},
+	{"reschedule_limit", 409, NULL},
+	{"not_active", 409, NULL},
+	{"not_started", 409, NULL},
+	{"request_in_progress", 409, "The first request with this Idempotency-Key is still being answered."},
+	{"hold_expired", 410, NULL},
+	{"changed_meanwhile", 412, "Somebody else changed this in the meantime; please read it again."},
+	{"invalid_field", 422, "A field of the body has a value that cannot be used."},
+	{"unknown_field", 422, "The body has a field that this call does not know."},
+	{"bad_duration", 422, "The coach does not offer this duration."},
+	{"too_soon", 422, NULL},
+	{"too_far", 422, NULL},
+	{"blocked", 422, NULL},
+	{"outside_hours", 422, NULL},
+	{"not_aligned", 422, NULL},
+	{"idempotency_key_reused", 422, "This Idempotency-Key was used for another request."},
+	{"rate_limited", 429, "Too many requests; please wait a moment."},
+	{"internal_error", 500, "Something went wrong on our side."},
+	{"calendar_unavailable", 503,
+	 "The coach's calendar cannot be reached right now; please try again soon."},
+	{"database_unavailable", 503, "The booking system cannot reach its database; please try again soon."},
+	{"overloaded", 503, "Too much is going on right now; please try again soon."},
+};
+
+void call_problem(struct call *call, const char *code, const char *field, const char *detail)
+{
+	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
+		if (strcmp(problems[i].code, code) != 0)
+			continue;
+		struct problem problem = {
+			.status = problems[i].status,
+			.code = problems[i].code,
+			.detail = detail != NULL ? detail : problems[i].detail,
+			.field = field,
+			.retry_after = problems[i].status == 503 ? 5 : 0,
+		};
+		reply_problem(call->reply, &problem);
+		return;
+	}
+	abort(); /* a code that the contract does not have */
+}
+
+void call_database_failure(struct call *call, enum db_result result)
+{
+	bool away = result == DB_UNAVAILABLE || result == DB_UNKNOWN || result == DB_BUSY;
+	log_line(LOG_ERROR, "database", LOG_TEXT_FIELD("request_id", call->request->id),
+		 LOG_TEXT_FIELD("result", db_result_name(result)),
+		 LOG_TEXT_FIELD("detail", db_failure(call->worker->db)->detail));
+	call_problem(call, away ? "database_unavailable" : "internal_error", NULL, NULL);
+}
+
+int64_t call_deadline(const struct call *call)
+{
+	return call->started_ms + GOOGLE_WAIT_MS;
+}
+
+bool call_query_integer(struct call *call, const char *name, int64_t min, int64_t max, int64_t *ret_value)
+{
+	const char *text = request_query(call->request, name);
+	if (text == NULL)
+		return true;
+	char *end = NULL;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < min || value > max) {
+		call_problem(call, "bad_parameter", name,
+			     arena_printf(call->mem, "%s must be a whole number from %lld to %lld.", name,
+					  (long long)min, (long long)max));
+		return false;
+	}
+	*ret_value = value;
+	return true;
+}
+
+bool call_query_instant(struct call *call, const char *name, bool *ret_given, instant *ret_at)
+{
+	const char *text = request_query(call->request, name);
+	*ret_given = text != NULL;
+	if (text == NULL || instant_parse(text, strlen(text), ret_at))
+		return true;
+	call_problem(call, "bad_parameter", name,
+		     arena_printf(call->mem, "%s must be a time with an offset such as 2026-11-24T14:00:00Z.",
+				  name));
+	return false;
+}
+
+/* Whether `name` is one of the names in `list`, which has blanks between. */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+	for (const char *at = list; at != NULL && *at != '\0';
+	     at += strcspn(at, " "), at += strspn(at, " ")) {
+		if (strncmp(at, name, length) == 0 && (at[length] == ' ' || at[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+bool call_query_known(struct call *call)
+{
+	for (size_t i = 0; i < call->request->query_count; i++) {
+		const char *name = call->request->query[i].name;
+		if (is_listed(call->endpoint->query, name))
+			continue;
+		call_problem(call, "bad_parameter", arena_strndup(call->mem, name, strnlen(name, 64)),
+			     "This query parameter is not known here.");
+		return false;
+	}
+	return true;
+}
+
+bool call_body(struct call *call, bool may_be_empty, const struct json_field fields[], size_t count)
+{
+	struct json_fault fault;
+	if (json_read_body(call->mem, call->request->body, call->request->body_length, may_be_empty, fields,
+			   count, &fault))
+		return true;
+	const char *code = fault.verdict == JSON_UNKNOWN_FIELD   ? "unknown_field"
+			   : fault.verdict == JSON_INVALID_FIELD ? "invalid_field"
+								 : "malformed_json";
+	call_problem(call, code, fault.field, fault.detail);
+	return false;
+}
+
+const char *call_origin(struct call *call)
+{
+	if (call->api->public_url != NULL)
+		return call->api->public_url;
+	const char *host = request_header(call->request, "Host");
+	return arena_printf(call->mem, "http://%s", host != NULL ? host : "localhost");
+}
+
+/* ---- identity, authority, tolls ---- */
+
+static void refuse_identity(struct call *call, enum identity_outcome outcome,
+			    const struct identity_reason *reason)
+{
+	if (outcome == IDENTITY_UNAVAILABLE) {
+		call_problem(call, "database_unavailable", NULL, reason->detail);
+		return;
+	}
+	call_problem(call, "unauthenticated", NULL, reason->detail);
+	reply_header(call->reply, "WWW-Authenticate",
+		     outcome == IDENTITY_REFUSED ? "Bearer realm=\"bookingd\", error=\"invalid_token\""
+						 : "Bearer realm=\"bookingd\"");
+}
+
+/*
+ * Who is calling, from memory on the loop, else with the worker. IDENTITY_UNDECIDED: a worker is needed.
+ * Anything but KNOWN has been answered, unless anyone may make this call.
+ */
+static enum identity_outcome identify(struct call *call)
+{
+	if (call->caller != NULL)
+		return IDENTITY_KNOWN;
+	const char *authorization = request_header(call->request, "Authorization");
+	const char *session = request_header(call->request, "X-Session-ID");
+	struct identity_reason reason = {"none", "Please sign in first."};
+	enum identity_outcome outcome =
+		call->worker == NULL
+			? identity_recall(call->api->identities, authorization, session, call->request->now,
+					  call->mem, &call->identity, &reason)
+			: identity_find(call->api->identities, call->worker->db, call->worker->fetcher,
+					authorization, session, call->request->now, call->mem,
+					&call->identity, &reason);
+	if (outcome == IDENTITY_UNDECIDED)
+		return outcome;
+	if (outcome == IDENTITY_KNOWN) {
+		call->caller = &call->identity;
+		static const char *const roles[] = {
+			[IDENTITY_USER] = "user", [IDENTITY_COACH] = "coach", [IDENTITY_ADMIN] = "admin"};
+		call->actor = (struct actor){.user_id = call->identity.user_id,
+					     .role = roles[call->identity.role],
+					     .request_id = call->request->id};
+		return outcome;
+	}
+	bool open = call->endpoint->authority == AUTHORITY_READER && call->api->public_availability;
+	if (open && outcome != IDENTITY_UNAVAILABLE)
+		return IDENTITY_ANONYMOUS;
+	refuse_identity(call, outcome, &reason);
+	return IDENTITY_REFUSED;
+}
+
+static bool is_of_coach(const struct identity *caller, const char *coach_id)
+{
+	return caller->role == IDENTITY_ADMIN ||
+	       (caller->role == IDENTITY_COACH && strcmp(caller->coach, coach_id) == 0);
+}
+
+static bool is_allowed(const struct call *call)
+{
+	const struct identity *caller = call->caller;
+	switch (call->endpoint->authority) {
+	case AUTHORITY_ANYONE:
+	case AUTHORITY_CALLER:
+	case AUTHORITY_READER:
+		return true;
+	case AUTHORITY_SELF: {
+		const char *user_id = request_parameter(call->request, "user_id");
+		return strcmp(user_id, "me") == 0 || strcmp(user_id, caller->user_id) == 0 ||
+		       caller->role == IDENTITY_ADMIN;
+	}
+	case AUTHORITY_COACH:
+		return is_of_coach(caller, request_parameter(call->request, "coach"));
+	case AUTHORITY_STAFF:
+		return caller->role != IDENTITY_USER;
+	}
+	return false;
+}
+
+/* One token of the caller's bucket. False: answered 429. */
+static bool take_toll(struct call *call)
+{
+	if (call->toll_taken || call->endpoint->toll == TOLL_NONE)
+		return true;
+	call->toll_taken = true;
+	struct rate_limit *limit =
+		call->endpoint->toll == TOLL_BOOK ? call->api->book_limit : call->api->read_limit;
+	const void *key = call->request->address.key;
+	size_t length = sizeof(call->request->address.key);
+	if (call->caller != NULL) {
+		key = call->caller->user_id;
+		length = strlen(call->caller->user_id);
+	}
+	struct rate_verdict verdict = rate_limit_take(limit, key, length, monotonic_ms());
+	if (verdict.allowed) {
+		rate_limit_headers(limit, verdict, call->reply);
+		return true;
+	}
+	rate_limit_refuse(limit, verdict, call->reply);
+	return false;
+}
+
+/* Everything before the handler. False: answered, or (undecided) to be handed over. */
+static bool admit(struct call *call, bool *ret_undecided)
+{
+	*ret_undecided = false;
+	if (call->endpoint->authority != AUTHORITY_ANYONE) {
+		enum identity_outcome outcome = identify(call);
+		*ret_undecided = outcome == IDENTITY_UNDECIDED;
+		if (outcome != IDENTITY_KNOWN && outcome != IDENTITY_ANONYMOUS)
+			return false;
+		if (!take_toll(call))
+			return false;
+		if (call->caller != NULL && !is_allowed(call)) {
+			call_problem(call, "forbidden", NULL, NULL);
+			return false;
+		}
+	}
+	return call_query_known(call);
+}
+
+/* ---- idempotency ---- */
+
+static bool is_key(const char *key)
+{
+	size_t length = strlen(key);
+	if (length < 1 || length > IDEMPOTENCY_KEY_MAX)
+		return false;
+	for (; *key != '\0'; key++) {
+		if (*key < 0x21 || *key > 0x7E)
+			return false;
+	}
+	return true;
+}
+
+/* Which request a key was used for: method, path and body. */
+static void hash_request(const struct request *request, unsigned char ret_hash[static CRYPTO_SHA256_SIZE])
+{
+	struct buffer text;
+	buffer_init(&text, REPLY_BODY_MAX);
+	buffer_printf(&text, "%s %s\n", http_method_name(request->method), request->path);
+	buffer_append(&text, request->body, request->body_length);
+	crypto_sha256(text.bytes, text.length, ret_hash);
+	buffer_clear(&text);
+}
+
+/* Answer again what was answered first. */
+static void replay(struct call *call, const struct db_rows *rows)
+{
+	unsigned status = (unsigned)db_get_int(rows, 0, 2);
+	const char *body = db_get_text(rows, 0, 3);
+	char id[UUID_TEXT_SIZE];
+	db_get_uuid(rows, 0, 4, id);
+	struct appointment appointment;
+	if (body == NULL) {
+		/* The daemon died between the booking and its reply: tell how the appointment stands. */
+		enum db_result read = appointments_by_id(call->worker->db, call->mem, id, &appointment);
+		if (read != DB_OK) {
+			call_database_failure(call, read);
+			return;
+		}
+	}
+	struct buffer *out = reply_begin_json(call->reply, status);
+	struct json_writer writer;
+	json_writer_init(&writer, out);
+	if (body != NULL)
+		json_write_raw(&writer, NULL, body, strlen(body));
+	else
+		render_appointment(&writer, NULL, &appointment, call->request->now);
+	if (status == 201)
+		reply_header_printf(call->reply, "Location", "/booking/%s", id);
+	reply_header(call->reply, "Idempotent-Replayed", "true");
+	reply_header(call->reply, "Cache-Control", "no-store");
+}
+
+/*
+ * Run the handler under the caller's key. The key's row is written with the booking; here it gets the
+ * finished reply. A refused request leaves nothing, so its key is free again.
+ */
+static void handle_once(struct call *call, const char *key)
+{
+	unsigned char hash[CRYPTO_SHA256_SIZE];
+	hash_request(call->request, hash);
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(
+		call->worker->db, QUERY_IDEMPOTENCY_BEGIN,
+		DB_PARAMETERS(db_text(call->caller->user_id), db_text(key), db_bytes(hash, sizeof(hash))),
+		&rows);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	if (!db_get_bool(&rows, 0, 0)) {
+		call_problem(call, "request_in_progress", NULL, NULL);
+		return;
+	}
+	if (db_is_null(&rows, 0, 1)) {
+		call->actor.idempotency_key = key;
+		call->actor.request_hash = hash;
+		call->endpoint->handle(call);
+		if (call->reply->status < 300) {
+			result = db_run(call->worker->db, QUERY_IDEMPOTENCY_STORE,
+					DB_PARAMETERS(db_text(call->caller->user_id), db_text(key),
+						      db_bytes(hash, sizeof(hash)),
+						      db_uuid(call->appointment_id),
+						      db_int(call->reply->status),
+						      db_text(buffer_text(&call->reply->body))),
+					NULL);
+		}
+	} else if (db_get_bool(&rows, 0, 1)) {
+		replay(call, &rows);
+	} else {
+		call_problem(call, "idempotency_key_reused", NULL, NULL);
+	}
+	enum db_result ended = db_run(call->worker->db, QUERY_IDEMPOTENCY_END,
+				      DB_PARAMETERS(db_text(call->caller->user_id), db_text(key)), NULL);
+	/* The booking stands whatever happens here: a replay then tells how the appointment stands. */
+	if (result != DB_OK || (ended != DB_OK && ended != DB_UNAVAILABLE))
+		log_line(LOG_WARNING, "idempotency_reply_not_kept",
+			 LOG_TEXT_FIELD("request_id", call->request->id),
+			 LOG_TEXT_FIELD("detail", db_failure(call->worker->db)->detail));
+}
+
+static void handle(struct call *call)
+{
+	const char *key =
+		call->endpoint->idempotent ? request_header(call->request, "Idempotency-Key") : NULL;
+	if (key == NULL)
+		call->endpoint->handle(call);
+	else if (is_key(key))
+		handle_once(call, key);
+	else
+		call_problem(call, "bad_parameter", "Idempotency-Key",
+			     "Idempotency-Key must be 1 to 255 visible ASCII characters.");
+}
+
+/* ---- the hooks ---- */
+
+static struct call *call_of(struct api *api, struct request *request, struct reply *reply,
+			    struct worker *worker)
+{
+	struct call *call = request->caller;
+	if (call == NULL) {
+		call = arena_alloc(request->mem, sizeof(*call));
+		call->api = api;
+		call->request = request;
+		call->reply = reply;
+		call->mem = request->mem;
+		call->endpoint = request->route->endpoint;
+		call->started_ms = monotonic_ms();
+		request->caller = call;
+	}
+	call->worker = worker;
+	return call;
+}
+
+/* The address's bucket, for everything but what monitors ask. False: answered 429. */
+static bool take_address_toll(struct api *api, struct request *request, struct reply *reply)
+{
+	if ((request->route->flags & (ROUTE_DRAINING | ROUTE_QUIET)) != 0)
+		return true;
+	struct rate_verdict verdict = rate_limit_take(api->address_limit, request->address.key,
+						      sizeof(request->address.key), monotonic_ms());
+	if (verdict.allowed)
+		return true;
+	rate_limit_refuse(api->address_limit, verdict, reply);
+	return false;
+}
+
+enum handled api_early(void *owner, struct request *request, struct reply *reply)
+{
+	struct api *api = owner;
+	if (!take_address_toll(api, request, reply))
+		return HANDLED;
+	struct call *call = call_of(api, request, reply, NULL);
+	const struct endpoint *endpoint = call->endpoint;
+	if (endpoint->asset != NULL) {
+		if (!assets_reply(api->assets, endpoint->asset, request, reply))
+			call_problem(call, "not_found", NULL, NULL);
+		return HANDLED;
+	}
+	if (request->lane == LANE_GOOGLE && !calendars_on(api->calendars))
+		request->lane = LANE_DATABASE;
+	if (request->lane != LANE_LOOP && endpoint->early == NULL)
+		return HAND_OVER;
+	bool undecided = false;
+	if (!admit(call, &undecided))
+		return undecided ? HAND_OVER : HANDLED;
+	if (request->lane == LANE_LOOP) {
+		endpoint->handle(call);
+		return HANDLED;
+	}
+	return endpoint->early(call) ? HANDLED : HAND_OVER;
+}
+
+void api_handle(void *owner, struct request *request, struct reply *reply, void *worker)
+{
+	struct call *call = call_of(owner, request, reply, worker);
+	bool undecided = false;
+	if (admit(call, &undecided))
+		handle(call);
+	if (db_in_transaction(call->worker->db))
+		abort(); /* a transaction left open would be committed with a stranger's request */
+}
+
+void api_finish(void *owner, const struct request *request, struct reply *reply)
+{
+	(void)owner;
+	const struct endpoint *endpoint = request->route != NULL ? request->route->endpoint : NULL;
+	bool personal = endpoint == NULL || endpoint->authority != AUTHORITY_ANYONE;
+	for (size_t i = 0; i < reply->header_count && personal; i++)
+		personal = strcasecmp(reply->headers[i].name, "Cache-Control") != 0;
+	if (personal)
+		reply_header(reply, "Cache-Control", "no-store");
+}
+
+void *api_worker_open(void *owner, enum lane lane, unsigned number)
+{
+	(void)lane;
+	(void)number;
+	struct api *api = owner;
+	struct worker *worker = calloc(1, sizeof(*worker));
+	if (worker == NULL)
+		abort();
+	worker->db = db_open(api->database_url, STATEMENT_TIMEOUT_MS);
+	worker->fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, api->stopping);
+	return worker;
+}
+
+void api_worker_close(void *owner, void *resource)
+{
+	(void)owner;
+	struct worker *worker = resource;
+	db_close(worker->db);
+	fetch_client_free(worker->fetcher);
+	free(worker);
+}

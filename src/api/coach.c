@@ -1,0 +1,248 @@
+#include "api/coach.h"
+
+#include "api/user.h"
+#include "app/booking.h"
+#include "base/json.h"
+
+#include <string.h>
+
+enum { WINDOW_MAX_DAYS = 366 };
+
+bool api_coach_find(struct call *call, const struct coach **ret_coach)
+{
+	switch (coaches_find(call->api->coaches, call->worker, request_parameter(call->request, "coach"),
+			     ret_coach)) {
+	case COACH_FOUND:
+		return true;
+	case COACH_UNKNOWN:
+	case COACH_AMBIGUOUS:
+		call_problem(call, "unknown_coach", NULL, NULL);
+		return false;
+	case COACH_NOT_IN_MEMORY:
+	case COACH_FAILURE:
+		break;
+	}
+	call_database_failure(call, DB_UNAVAILABLE);
+	return false;
+}
+
+/* A query parameter that is a day of the coach's zone or an instant; `to` as a day counts whole. */
+static bool read_end(struct call *call, const struct coach *coach, const char *name, instant *ret_at)
+{
+	const char *text = request_query(call->request, name);
+	struct civil_date date;
+	if (text == NULL || instant_parse(text, strlen(text), ret_at))
+		return true;
+	if (!date_parse(text, strlen(text), &date)) {
+		call_problem(call, "bad_parameter", name,
+			     "Please give a day such as 2026-11-24 or a time with an offset.");
+		return false;
+	}
+	civil_day day = date_to_days(date) + (strcmp(name, "to") == 0 ? 1 : 0);
+	*ret_at = zone_instant(coach->schedule->zone, day, 0);
+	return true;
+}
+
+/* from and to of the query; default now to the horizon. False: answered. */
+static bool read_window(struct call *call, const struct coach *coach, struct interval *ret_window)
+{
+	instant now = call->request->now;
+	struct interval window = {now, now + coach->schedule->policy.horizon_days * SECONDS_PER_DAY};
+	if (!read_end(call, coach, "from", &window.start))
+		return false;
+	if (request_query(call->request, "to") == NULL && window.end < window.start)
+		window.end = window.start + coach->schedule->policy.horizon_days * SECONDS_PER_DAY;
+	if (!read_end(call, coach, "to", &window.end))
+		return false;
+	if (window.end < window.start || window.end - window.start > WINDOW_MAX_DAYS * SECONDS_PER_DAY) {
+		call_problem(call, "bad_parameter", "to",
+			     "to must not be before from, nor over a year after it.");
+		return false;
+	}
+	*ret_window = window;
+	return true;
+}
+
+void api_coach_appointments(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	struct interval window;
+	if (!api_coach_find(call, &coach) || !read_window(call, coach, &window))
+		return;
+	struct appointment_page_query query = {.coach_id = coach->id, .from = window.start, .to = window.end};
+	api_answer_list(call, &query);
+}
+
+/* Who the caller is on the coach's side, for the coach's page. */
+void api_coach_me(struct call *call)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(call->worker->db, QUERY_COACH_IDS, DB_NO_PARAMETERS, &rows);
+	if (result != DB_OK && result != DB_NONE) {
+		call_database_failure(call, result);
+		return;
+	}
+	bool admin = call->caller->role == IDENTITY_ADMIN;
+	const char *own = admin ? (rows.count > 0 ? db_get_text(&rows, 0, 0) : NULL) : call->caller->coach;
+	COACH_LOCAL coach = NULL;
+	if (own != NULL)
+		coaches_find(call->api->coaches, call->worker, own, &coach);
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "user_id", call->caller->user_id);
+	json_write_text(&writer, "role", call->actor.role);
+	json_write_text(&writer, "coach", own);
+	json_write_text(&writer, "time_zone", coach != NULL ? zone_name(coach->schedule->zone) : NULL);
+	json_write_array(&writer, "coaches");
+	for (size_t i = 0; i < rows.count; i++) {
+		if (admin || strcmp(db_get_text(&rows, i, 0), own) == 0)
+			json_write_text(&writer, NULL, db_get_text(&rows, i, 0));
+	}
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+}
+
+static void write_interval(struct json_writer *writer, struct interval interval, const char *source)
+{
+	json_write_object(writer, NULL);
+	json_write_instant(writer, "start", interval.start);
+	json_write_instant(writer, "end", interval.end);
+	if (source != NULL)
+		json_write_text(writer, "source", source);
+	json_write_object_end(writer);
+}
+
+/* What fills the coach's week: working hours, blocked time, and everything busy with where it comes from. */
+void api_coach_busy(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	struct interval window;
+	if (!api_coach_find(call, &coach) || !read_window(call, coach, &window))
+		return;
+	struct calendar_busy busy = {0};
+	calendar_busy_listing(call->api->calendars, call->worker, coach->id, window, call->request->now,
+			      call_deadline(call), call->mem, &busy);
+
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "time_zone", zone_name(coach->schedule->zone));
+	json_write_array(&writer, "hours");
+	civil_day last = zone_day(coach->schedule->zone, window.end);
+	for (civil_day day = zone_day(coach->schedule->zone, window.start) - 1; day <= last; day++) {
+		struct intervals hours = schedule_day(coach->schedule, day, call->mem);
+		for (size_t i = 0; i < hours.count; i++) {
+			if (interval_overlaps(hours.at[i], window))
+				write_interval(&writer, hours.at[i], NULL);
+		}
+	}
+	json_write_array_end(&writer);
+	json_write_array(&writer, "blocked");
+	struct intervals blocked = schedule_blocked_time(coach->schedule, window, call->mem);
+	for (size_t i = 0; i < blocked.count; i++)
+		write_interval(&writer, blocked.at[i], NULL);
+	json_write_array_end(&writer);
+	json_write_array(&writer, "busy");
+	for (size_t i = 0; i < busy.times.count; i++) {
+		if (interval_overlaps(busy.times.at[i], window))
+			write_interval(&writer, busy.times.at[i], "google_calendar");
+	}
+	for (size_t i = 0; i < coach->appointment_count; i++) {
+		const struct busy_appointment *appointment = &coach->appointments[i];
+		struct interval time = {appointment->start, appointment->end};
+		bool hold = appointment->hold_expires_at != 0;
+		if (interval_overlaps(time, window) &&
+		    !(hold && appointment->hold_expires_at <= call->request->now))
+			write_interval(&writer, time, hold ? "hold" : "appointment");
+	}
+	json_write_array_end(&writer);
+	json_write_object(&writer, "calendar");
+	json_write_text(&writer, "state",
+			busy.knowledge == CALENDAR_KNOWN_LIVE    ? "live"
+			: busy.knowledge == CALENDAR_KNOWN_STALE ? "stale"
+			: busy.knowledge == CALENDAR_KNOWN_OFF   ? "off"
+								 : "unknown");
+	json_write_object_end(&writer);
+	json_write_object_end(&writer);
+}
+
+/* ---- explain ---- */
+
+static void write_reason(struct json_writer *writer, const char *rule, const char *detail,
+			 const struct interval *span)
+{
+	json_write_object(writer, NULL);
+	json_write_text(writer, "rule", rule);
+	json_write_text(writer, "detail", detail);
+	if (span != NULL) {
+		json_write_instant(writer, "start", span->start);
+		json_write_instant(writer, "end", span->end);
+	}
+	json_write_object_end(writer);
+}
+
+void api_coach_explain(struct call *call)
+{
+	struct booking_wish wish = {
+		.coach_id = request_parameter(call->request, "coach"),
+		.session_type = request_query(call->request, "session_type"),
+	};
+	bool given = false;
+	if (!call_query_instant(call, "start", &given, &wish.start) ||
+	    !call_query_integer(call, "duration", 1, DURATION_MAX_MINUTES, &wish.duration_minutes))
+		return;
+	if (!given) {
+		call_problem(call, "bad_parameter", "start", "start is required: the time to explain.");
+		return;
+	}
+	struct booking_call use = {.coaches = call->api->coaches,
+				   .calendars = call->api->calendars,
+				   .worker = call->worker,
+				   .mem = call->mem,
+				   .caller = call->caller,
+				   .now = call->request->now,
+				   .deadline = call_deadline(call)};
+	COACH_LOCAL coach = NULL;
+	struct slot_question question;
+	struct slot_verdict verdict;
+	enum calendar_knowledge knowledge = CALENDAR_KNOWN_OFF;
+	switch (booking_explain(&use, &wish, request_query(call->request, "user_id"), &coach, &question,
+				&verdict, &knowledge)) {
+	case AVAILABILITY_OK:
+		break;
+	case AVAILABILITY_UNKNOWN_COACH:
+		call_problem(call, "unknown_coach", NULL, NULL);
+		return;
+	case AVAILABILITY_UNKNOWN_TYPE:
+		call_problem(call, "unknown_session_type", "session_type", NULL);
+		return;
+	case AVAILABILITY_NOT_IN_MEMORY:
+	case AVAILABILITY_AMBIGUOUS_COACH:
+	case AVAILABILITY_BAD_DURATION:
+	case AVAILABILITY_BAD_WINDOW:
+	case AVAILABILITY_UNKNOWN_APPOINTMENT:
+	case AVAILABILITY_CALENDAR_UNAVAILABLE:
+	case AVAILABILITY_FAILURE:
+		call_database_failure(call, DB_UNAVAILABLE);
+		return;
+	}
+	bool unknown = knowledge == CALENDAR_UNKNOWN;
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_boolean(&writer, "bookable", verdict.count == 0 && !unknown);
+	json_write_array(&writer, "reasons");
+	for (size_t i = 0; i < verdict.count; i++) {
+		const struct slot_reason *reason = &verdict.reasons[i];
+		write_reason(
+			&writer, refusal_code(reason->rule),
+			slot_reason_detail(&question, wish.start, reason, coach->schedule->zone, call->mem),
+			slot_reason_has_span(reason) ? &reason->span : NULL);
+	}
+	if (unknown)
+		write_reason(&writer, "calendar_unavailable",
+			     "Google Calendar cannot be asked right now, so nothing is offered.", NULL);
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+}

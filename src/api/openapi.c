@@ -1,0 +1,201 @@
+/*
+ * The OpenAPI document, written from the route table, so that it cannot leave out a call. Schemas of bodies
+ * are in openapi_schemas.json, embedded at build time.
+ */
+#include "api/ops.h"
+#include "base/json.h"
+
+#include <string.h>
+
+extern const char openapi_schemas[];
+extern const char openapi_schemas_end[];
+
+/* Embedded as it is. */
+__asm__(".section .rodata\n"
+	".global openapi_schemas\n"
+	"openapi_schemas:\n"
+	".incbin \"src/api/openapi_schemas.json\"\n"
+	".global openapi_schemas_end\n"
+	"openapi_schemas_end:\n"
+	".byte 0\n"
+	".previous\n");
+
+static const char *const authority_words[] = {
+	[AUTHORITY_ANYONE] = "anyone",
+	[AUTHORITY_CALLER] = "any signed-in caller",
+	[AUTHORITY_READER] = "any signed-in caller, or anyone with PUBLIC_AVAILABILITY",
+	[AUTHORITY_SELF] = "the user in the path, or an admin",
+	[AUTHORITY_COACH] = "the coach in the path, or an admin",
+	[AUTHORITY_STAFF] = "a coach or an admin",
+};
+
+/* "/booking/:id" as "/booking/{id}". */
+static const char *path_template(const char *pattern, struct arena *mem)
+{
+	struct buffer out;
+	buffer_init(&out, 256);
+	for (const char *at = pattern; *at != '\0'; at++) {
+		if (*at != ':') {
+			buffer_append_char(&out, *at);
+			continue;
+		}
+		size_t length = strcspn(at + 1, "/");
+		buffer_printf(&out, "{%.*s}", (int)length, at + 1);
+		at += length;
+	}
+	char *path = arena_strdup(mem, buffer_text(&out));
+	buffer_clear(&out);
+	return path;
+}
+
+static void write_parameter(struct json_writer *writer, const char *name, size_t length, const char *in,
+			    struct arena *mem)
+{
+	json_write_object(writer, NULL);
+	json_write_text(writer, "name", arena_strndup(mem, name, length));
+	json_write_text(writer, "in", in);
+	json_write_boolean(writer, "required", strcmp(in, "path") == 0);
+	json_write_object(writer, "schema");
+	json_write_text(writer, "type", "string");
+	json_write_object_end(writer);
+	json_write_object_end(writer);
+}
+
+static void write_parameters(struct json_writer *writer, const struct route *route,
+			     const struct endpoint *endpoint, struct arena *mem)
+{
+	json_write_array(writer, "parameters");
+	for (const char *at = strchr(route->pattern, ':'); at != NULL; at = strchr(at + 1, ':'))
+		write_parameter(writer, at + 1, strcspn(at + 1, "/"), "path", mem);
+	for (const char *at = endpoint->query; at != NULL && *at != '\0';) {
+		size_t length = strcspn(at, " ");
+		write_parameter(writer, at, length, "query", mem);
+		at += length + strspn(at + length, " ");
+	}
+	if (endpoint->idempotent)
+		write_parameter(writer, "Idempotency-Key", strlen("Idempotency-Key"), "header", mem);
+	json_write_array_end(writer);
+}
+
+static void write_content(struct json_writer *writer, const char *media_type, const char *schema,
+			  struct arena *mem)
+{
+	json_write_object(writer, "content");
+	json_write_object(writer, media_type);
+	json_write_object(writer, "schema");
+	json_write_text(writer, "$ref", arena_printf(mem, "#/components/schemas/%s", schema));
+	json_write_object_end(writer);
+	json_write_object_end(writer);
+	json_write_object_end(writer);
+}
+
+static const char *success_status(const struct route *route)
+{
+	if (route->method == HTTP_DELETE && strstr(route->pattern, "/google") != NULL)
+		return "204";
+	if (strstr(route->pattern, "/retry") != NULL)
+		return "202";
+	if (strstr(route->pattern, "/callback") != NULL)
+		return "302";
+	return strstr(route->pattern, "/create") != NULL || strstr(route->pattern, "/hold") != NULL ? "201"
+												    : "200";
+}
+
+static void write_operation(struct json_writer *writer, const struct route *route, struct arena *mem)
+{
+	const struct endpoint *endpoint = route->endpoint;
+	static const char *const methods[] = {
+		[HTTP_GET] = "get", [HTTP_POST] = "post", [HTTP_PUT] = "put", [HTTP_DELETE] = "delete"};
+	json_write_object(writer, methods[route->method]);
+	json_write_text(writer, "summary", endpoint->summary != NULL ? endpoint->summary : endpoint->asset);
+	json_write_text(writer, "x-who-may-call", authority_words[endpoint->authority]);
+	json_write_array(writer, "security");
+	if (endpoint->authority != AUTHORITY_ANYONE) {
+		static const char *const schemes[] = {"bearer", "session"};
+		for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+			json_write_object(writer, NULL);
+			json_write_array(writer, schemes[i]);
+			json_write_array_end(writer);
+			json_write_object_end(writer);
+		}
+	}
+	json_write_array_end(writer);
+	write_parameters(writer, route, endpoint, mem);
+	if (endpoint->body != NULL) {
+		json_write_object(writer, "requestBody");
+		write_content(writer, "application/json", endpoint->body, mem);
+		json_write_object_end(writer);
+	}
+	json_write_object(writer, "responses");
+	json_write_object(writer, success_status(route));
+	json_write_text(writer, "description", "Done");
+	if (endpoint->reply != NULL)
+		write_content(writer, "application/json", endpoint->reply, mem);
+	json_write_object_end(writer);
+	json_write_object(writer, "default");
+	json_write_text(writer, "description", "A problem, with a stable code");
+	write_content(writer, "application/problem+json", "Problem", mem);
+	json_write_object_end(writer);
+	json_write_object_end(writer);
+	json_write_object_end(writer);
+}
+
+static bool is_first_of_path(size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(api_routes[i].pattern, api_routes[index].pattern) == 0)
+			return false;
+	}
+	return true;
+}
+
+static void write_document(struct buffer *out, struct arena *mem)
+{
+	struct json_writer writer;
+	json_writer_init(&writer, out);
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "openapi", "3.1.0");
+	json_write_object(&writer, "info");
+	json_write_text(&writer, "title", "bookingd");
+	json_write_text(&writer, "version", BOOKINGD_VERSION);
+	json_write_text(&writer, "description",
+			"Free times, holds, appointments and calendars. Instants are RFC 3339 with an "
+			"offset; replies "
+			"give UTC.");
+	json_write_object_end(&writer);
+	json_write_object(&writer, "paths");
+	for (size_t i = 0; i < api_route_count; i++) {
+		if (!is_first_of_path(i))
+			continue;
+		json_write_object(&writer, path_template(api_routes[i].pattern, mem));
+		for (size_t j = i; j < api_route_count; j++) {
+			if (strcmp(api_routes[j].pattern, api_routes[i].pattern) == 0)
+				write_operation(&writer, &api_routes[j], mem);
+		}
+		json_write_object_end(&writer);
+	}
+	json_write_object_end(&writer);
+	json_write_object(&writer, "components");
+	json_write_object(&writer, "securitySchemes");
+	json_write_object(&writer, "bearer");
+	json_write_text(&writer, "type", "http");
+	json_write_text(&writer, "scheme", "bearer");
+	json_write_text(&writer, "bearerFormat", "JWT");
+	json_write_object_end(&writer);
+	json_write_object(&writer, "session");
+	json_write_text(&writer, "type", "apiKey");
+	json_write_text(&writer, "in", "header");
+	json_write_text(&writer, "name", "X-Session-ID");
+	json_write_object_end(&writer);
+	json_write_object_end(&writer);
+	json_write_raw(&writer, "schemas", openapi_schemas, (size_t)(openapi_schemas_end - openapi_schemas));
+	json_write_object_end(&writer);
+	json_write_object_end(&writer);
+}
+
+void api_openapi(struct call *call)
+{
+	write_document(reply_begin_json(call->reply, 200), call->mem);
+	reply_header(call->reply, "Cache-Control", "no-cache");
+	reply_header(call->reply, "Access-Control-Allow-Origin", "*");
+}

@@ -1,0 +1,56 @@
+#include "api/ops.h"
+
+#include "base/json.h"
+
+/* The listener asks the database for a sign of life every second, so this is true to about two seconds. */
+static bool database_up(const struct call *call)
+{
+	return coaches_listening(call->api->coaches);
+}
+
+void api_health(struct call *call)
+{
+	bool up = database_up(call);
+	bool migrated = atomic_load(&call->api->migrated);
+	bool stopping = atomic_load(call->api->stopping);
+	bool ok = up && migrated && !stopping;
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, ok ? 200 : 503));
+	json_write_object(&writer, NULL);
+	json_write_boolean(&writer, "ok", ok);
+	json_write_text(&writer, "version", BOOKINGD_VERSION);
+	json_write_integer(&writer, "uptime_seconds", call->request->now - call->api->started_at);
+	json_write_object(&writer, "database");
+	json_write_text(&writer, "state", up ? (migrated ? "ok" : "migrating") : "unavailable");
+	json_write_object_end(&writer);
+	json_write_object(&writer, "google_calendar");
+	json_write_text(&writer, "state", calendars_health(call->api->calendars));
+	json_write_object_end(&writer);
+	json_write_text(&writer, "state", stopping ? "stopping" : ok ? "serving" : "waiting");
+	json_write_object_end(&writer);
+	if (!ok)
+		reply_header(call->reply, "Retry-After", "2");
+	reply_header(call->reply, "Cache-Control", "no-store");
+}
+
+void api_healthz(struct call *call)
+{
+	buffer_append_text(reply_begin_json(call->reply, 200), "{\"ok\":true}");
+	reply_header(call->reply, "Cache-Control", "no-store");
+}
+
+void api_readyz(struct call *call)
+{
+	if (database_up(call) && atomic_load(&call->api->migrated) && !atomic_load(call->api->stopping)) {
+		api_healthz(call);
+		return;
+	}
+	call_problem(call, "database_unavailable", NULL, "bookingd is not ready to take requests.");
+	reply_header(call->reply, "Cache-Control", "no-store");
+}
+
+void api_metrics(struct call *call)
+{
+	metrics_render(call->api->metrics, reply_begin(call->reply, 200, METRICS_CONTENT_TYPE));
+	reply_header(call->reply, "Cache-Control", "no-store");
+}

@@ -1,0 +1,126 @@
+#include "api/render.h"
+
+#include "app/calendar.h"
+#include "base/encode.h"
+#include "net/google_calendar.h"
+
+#include <string.h>
+
+/* A hold that ran out has ended, whether or not somebody has written that down yet. */
+static const char *status_of(const struct appointment *appointment, instant now)
+{
+	bool ran_out = strcmp(appointment->status, "held") == 0 && appointment->hold_expires_at <= now;
+	return ran_out ? "expired" : appointment->status;
+}
+
+static void write_instant_or_null(struct json_writer *writer, const char *name, instant at)
+{
+	if (at == 0)
+		json_write_null(writer, name);
+	else
+		json_write_instant(writer, name, at);
+}
+
+void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
+			instant now)
+{
+	const char *status = status_of(appointment, now);
+	bool scheduled = strcmp(status, "scheduled") == 0;
+	instant cancel_before =
+		appointment->starts_at - appointment->cancel_notice_minutes * SECONDS_PER_MINUTE;
+	instant move_before =
+		appointment->starts_at - appointment->reschedule_notice_minutes * SECONDS_PER_MINUTE;
+	bool moves_left = appointment->max_reschedules < 0 ||
+			  appointment->reschedule_count < appointment->max_reschedules;
+
+	json_write_object(writer, name);
+	json_write_text(writer, "id", appointment->id);
+	json_write_text(writer, "status", status);
+	json_write_text(writer, "coach", appointment->coach_id);
+	json_write_text(writer, "user_id", appointment->user_id);
+	json_write_text(writer, "session_type", appointment->session_type);
+	json_write_instant(writer, "start", appointment->starts_at);
+	json_write_instant(writer, "end", appointment->ends_at);
+	json_write_integer(writer, "duration_minutes",
+			   (appointment->ends_at - appointment->starts_at) / SECONDS_PER_MINUTE);
+	json_write_text(writer, "time_zone", appointment->client_time_zone);
+	json_write_text(writer, "name", appointment->name);
+	json_write_text(writer, "email", appointment->email);
+	json_write_text(writer, "phone", appointment->phone);
+	json_write_text(writer, "notes", appointment->notes);
+	if (strcmp(appointment->meeting_kind, "none") == 0) {
+		json_write_null(writer, "meeting");
+	} else {
+		json_write_object(writer, "meeting");
+		json_write_text(writer, "kind", appointment->meeting_kind);
+		json_write_text(writer, "url", appointment->meeting_url);
+		json_write_object_end(writer);
+	}
+	json_write_object(writer, "calendar");
+	json_write_text(writer, "state", calendar_state_of(appointment));
+	char event_id[GOOGLE_EVENT_ID_BYTES];
+	bool has_event = appointment->event_written && google_event_id(appointment->id, event_id);
+	json_write_text(writer, "event_id", has_event ? event_id : NULL);
+	json_write_text(writer, "html_link", appointment->event_link);
+	if (appointment->calendar_detail != NULL)
+		json_write_text(writer, "detail", appointment->calendar_detail);
+	json_write_object_end(writer);
+	json_write_instant(writer, "cancel_before", cancel_before);
+	json_write_instant(writer, "reschedule_before", move_before);
+	json_write_boolean(writer, "can_cancel",
+			   strcmp(status, "held") == 0 || (scheduled && now <= cancel_before));
+	json_write_boolean(writer, "can_reschedule", scheduled && now <= move_before && moves_left);
+	json_write_integer(writer, "reschedule_count", appointment->reschedule_count);
+	if (strcmp(status, "held") == 0 || strcmp(status, "expired") == 0)
+		write_instant_or_null(writer, "hold_expires_at", appointment->hold_expires_at);
+	if (strcmp(status, "cancelled") == 0) {
+		write_instant_or_null(writer, "cancelled_at", appointment->cancelled_at);
+		json_write_text(writer, "cancelled_by", appointment->cancelled_by);
+		json_write_text(writer, "cancel_reason", appointment->cancel_reason);
+	}
+	json_write_instant(writer, "created_at", appointment->created_at);
+	json_write_instant(writer, "updated_at", appointment->updated_at);
+	json_write_object_end(writer);
+}
+
+/* A cursor is the last appointment's start and id; opaque to clients, checked when it comes back. */
+static const char *cursor_write(const struct appointment *last, struct arena *mem)
+{
+	char start[INSTANT_TEXT_BYTES];
+	instant_format(last->starts_at, start);
+	const char *plain = arena_printf(mem, "%s|%s", start, last->id);
+	char *text = arena_alloc(mem, ENCODE_BASE64URL_SIZE(strlen(plain)));
+	encode_base64url(plain, strlen(plain), text);
+	return text;
+}
+
+bool cursor_read(const char *cursor, struct arena *mem, instant *ret_start, const char **ret_id)
+{
+	char plain[80];
+	size_t size = 0;
+	if (!encode_base64url_read(cursor, strlen(cursor), plain, sizeof(plain), &size))
+		return false;
+	const char *bar = memchr(plain, '|', size);
+	if (bar == NULL || !instant_parse(plain, (size_t)(bar - plain), ret_start))
+		return false;
+	size_t id_length = size - (size_t)(bar - plain) - 1;
+	if (!uuid_parse(bar + 1, id_length, NULL))
+		return false;
+	*ret_id = arena_strndup(mem, bar + 1, id_length);
+	return true;
+}
+
+void render_appointments(struct buffer *out, const struct appointment_list *list, bool more, instant now,
+			 struct arena *mem)
+{
+	struct json_writer writer;
+	json_writer_init(&writer, out);
+	json_write_object(&writer, NULL);
+	json_write_array(&writer, "appointments");
+	for (size_t i = 0; i < list->count; i++)
+		render_appointment(&writer, NULL, &list->items[i], now);
+	json_write_array_end(&writer);
+	json_write_text(&writer, "next_cursor",
+			more ? cursor_write(&list->items[list->count - 1], mem) : NULL);
+	json_write_object_end(&writer);
+}

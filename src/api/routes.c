@@ -1,0 +1,112 @@
+/*
+ * THE table: every call of the contract, who may make it, where it runs, what it costs. The router, 405's
+ * Allow, the OpenAPI document and the authority test read the same rows.
+ */
+#include "api/api.h"
+#include "api/availability.h"
+#include "api/booking.h"
+#include "api/coach.h"
+#include "api/ops.h"
+#include "api/user.h"
+
+enum { BODY_MAX = 64 * 1024 };
+
+#define ENDPOINT(...) (&(const struct endpoint){__VA_ARGS__})
+
+/* A call that asks who is calling. */
+#define CALL(method, path, lane, body_limit, ...)                                                            \
+	{                                                                                                    \
+		HTTP_##method, path, LANE_##lane, 0, body_limit, ENDPOINT(__VA_ARGS__)                       \
+	}
+
+/* Read by monitors, also while the daemon stops. */
+#define MONITOR(path, handler, what)                                                                         \
+	{                                                                                                    \
+		HTTP_GET, path, LANE_LOOP, ROUTE_DRAINING | ROUTE_QUIET | ROUTE_ANY_QUERY, 0,                \
+			ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = handler, .summary = what)          \
+	}
+
+/* A file of src/web. */
+#define ASSET(path, file)                                                                                    \
+	{                                                                                                    \
+		HTTP_GET, path, LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET, 0,                                 \
+			ENDPOINT(.authority = AUTHORITY_ANYONE, .asset = file)                               \
+	}
+
+#define COACH_CALL AUTHORITY_COACH, TOLL_READ
+
+const struct route api_routes[] = {
+	/* booking */
+	CALL(GET, "/booking/availability", GOOGLE, 0, AUTHORITY_READER, TOLL_READ, .handle = api_availability,
+	     .early = api_availability_early, .summary = "Times that may be booked",
+	     .query = "from to duration session_type tz coach rescheduling", .reply = "Availability"),
+	CALL(POST, "/booking/create", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
+	     .handle = api_booking_create, .summary = "Book a session", .body = "Create",
+	     .reply = "Appointment"),
+	CALL(POST, "/booking/hold", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
+	     .handle = api_booking_hold, .summary = "Hold a time while a form is filled in", .body = "Hold",
+	     .reply = "Appointment"),
+	CALL(PUT, "/booking/:id/confirm", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
+	     .handle = api_booking_confirm, .summary = "Turn a hold into a booking", .body = "Confirm",
+	     .reply = "Appointment"),
+	CALL(PUT, "/booking/:id/cancel", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
+	     .handle = api_booking_cancel, .summary = "Cancel an appointment or release a hold",
+	     .body = "Cancel", .reply = "Appointment"),
+	CALL(PUT, "/booking/:id/reschedule", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK,
+	     .idempotent = true, .handle = api_booking_reschedule, .summary = "Move an appointment",
+	     .body = "Reschedule", .reply = "Appointment"),
+	CALL(PUT, "/booking/:id/status", DATABASE, BODY_MAX, AUTHORITY_STAFF, TOLL_BOOK,
+	     .handle = api_booking_status, .summary = "Mark as completed or no-show", .body = "Status",
+	     .reply = "Appointment"),
+	CALL(GET, "/booking/:id", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ, .handle = api_booking_get,
+	     .summary = "One appointment", .reply = "Appointment"),
+	CALL(GET, "/booking/user/:user_id", DATABASE, 0, AUTHORITY_SELF, TOLL_READ, .handle = api_user_list,
+	     .summary = "A client's appointments", .query = "status limit cursor", .reply = "Appointments"),
+	CALL(GET, "/booking/user/:user_id/export", DATABASE, 0, AUTHORITY_SELF, TOLL_READ,
+	     .handle = api_user_export, .summary = "Everything kept about a client", .reply = "Export"),
+	CALL(DELETE, "/booking/user/:user_id", DATABASE, 0, AUTHORITY_SELF, TOLL_BOOK,
+	     .handle = api_user_erase, .summary = "Erase a client's personal fields", .reply = "Erasure"),
+
+	/* the coach's side */
+	CALL(GET, "/coach/me", DATABASE, 0, AUTHORITY_STAFF, TOLL_READ, .handle = api_coach_me,
+	     .summary = "Who is calling, and for which coach", .reply = "Me"),
+	CALL(GET, "/coach/:coach/appointments", DATABASE, 0, COACH_CALL, .handle = api_coach_appointments,
+	     .summary = "Who is coming", .query = "from to status limit cursor", .reply = "Appointments"),
+	CALL(GET, "/coach/:coach/busy", GOOGLE, 0, COACH_CALL, .handle = api_coach_busy,
+	     .summary = "Working hours, blocked time and busy times", .query = "from to", .reply = "Busy"),
+	CALL(GET, "/coach/:coach/schedule", DATABASE, 0, COACH_CALL, .handle = api_coach_schedule_get,
+	     .summary = "The schedule document", .reply = "Schedule"),
+	CALL(PUT, "/coach/:coach/schedule", DATABASE, BODY_MAX, COACH_CALL, .handle = api_coach_schedule_put,
+	     .summary = "Replace the schedule document", .body = "Schedule", .reply = "Schedule"),
+	CALL(GET, "/coach/:coach/explain", GOOGLE, 0, COACH_CALL, .handle = api_coach_explain,
+	     .summary = "Why a time may not be booked", .query = "start duration session_type user_id",
+	     .reply = "Explanation"),
+
+	/* operations */
+	MONITOR("/health", api_health, "The state of each part"),
+	MONITOR("/healthz", api_healthz, "Alive"),
+	MONITOR("/readyz", api_readyz, "Ready to take requests"),
+	MONITOR("/metrics", api_metrics, "Metrics for Prometheus"),
+	MONITOR("/openapi.json", api_openapi, "This document"),
+
+	/* pages */
+	ASSET("/booking/", "booking.html"),
+	ASSET("/booking/widget.js", "widget.js"),
+	ASSET("/booking/page.js", "page.js"),
+	ASSET("/booking/booking.js", "booking.js"),
+	ASSET("/booking/booking.css", "booking.css"),
+	ASSET("/coach/", "coach.html"),
+	ASSET("/coach/coach-draft.js", "coach-draft.js"),
+	ASSET("/coach/coach-google.js", "coach-google.js"),
+	ASSET("/coach/coach-grid.js", "coach-grid.js"),
+	ASSET("/coach/coach-hours.js", "coach-hours.js"),
+	ASSET("/coach/coach-people.js", "coach-people.js"),
+	ASSET("/coach/coach-rules.js", "coach-rules.js"),
+	ASSET("/coach/coach-strings.js", "coach-strings.js"),
+	ASSET("/coach/coach-time.js", "coach-time.js"),
+	ASSET("/coach/coach-week.js", "coach-week.js"),
+	ASSET("/coach/coach.css", "coach.css"),
+	ASSET("/coach/coach.js", "coach.js"),
+};
+
+const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);

@@ -1,0 +1,198 @@
+/*
+ * The schedule document: read, replaced as a whole, guarded by If-Match.
+ */
+#include "api/coach.h"
+#include "base/crypto.h"
+#include "base/encode.h"
+#include "base/json.h"
+#include "domain/schedule_json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FEED_TOKEN_BYTES = 24 };
+
+static void set_etag(struct call *call, int64_t version)
+{
+	reply_header_printf(call->reply, "ETag", "\"%" PRId64 "\"", version);
+}
+
+void api_coach_schedule_get(struct call *call)
+{
+	const struct coach *read = NULL;
+	enum coach_found found = coaches_read(call->api->coaches, call->worker,
+					      request_parameter(call->request, "coach"), &read);
+	COACH_LOCAL coach = found == COACH_FOUND ? read : NULL;
+	if (found == COACH_FAILURE) {
+		call_database_failure(call, DB_UNAVAILABLE);
+		return;
+	}
+	if (coach == NULL) {
+		call_problem(call, "unknown_coach", NULL, NULL);
+		return;
+	}
+	char etag[32];
+	snprintf(etag, sizeof(etag), "\"%" PRId64 "\"", coach->schedule_version);
+	if (request_none_match(call->request, etag))
+		reply_empty(call->reply, 304);
+	else
+		schedule_write(coach->schedule, reply_begin_json(call->reply, 200));
+	set_etag(call, coach->schedule_version);
+	reply_header(call->reply, "Cache-Control", "private, no-cache");
+}
+
+/* Every fault with its path, besides the first as the problem's own field. */
+static void answer_faults(struct call *call, const struct schedule_faults *faults)
+{
+	const struct json_fault *first = &faults->at[0];
+	struct buffer errors;
+	buffer_init(&errors, 64 * 1024);
+	struct json_writer writer;
+	json_writer_init(&writer, &errors);
+	json_write_array(&writer, NULL);
+	for (size_t i = 0; i < faults->count; i++) {
+		json_write_object(&writer, NULL);
+		json_write_text(&writer, "code",
+				faults->at[i].verdict == JSON_UNKNOWN_FIELD ? "unknown_field"
+									    : "invalid_field");
+		json_write_text(&writer, "field", faults->at[i].field);
+		json_write_text(&writer, "detail", faults->at[i].detail);
+		json_write_object_end(&writer);
+	}
+	json_write_array_end(&writer);
+	call_problem(call,
+		     first->verdict == JSON_MALFORMED       ? "malformed_json"
+		     : first->verdict == JSON_UNKNOWN_FIELD ? "unknown_field"
+							    : "invalid_field",
+		     first->field, first->detail);
+	struct buffer *body = &call->reply->body;
+	body->length--; /* the problem's closing brace comes after the list */
+	buffer_printf(body, ",\"errors\":%s}", buffer_text(&errors));
+	buffer_clear(&errors);
+}
+
+/* Whether the appointment still lies in the hours: what a new schedule does to those that stand. */
+static bool in_hours(const struct schedule *schedule, const struct busy_appointment *appointment,
+		     struct arena *mem)
+{
+	struct interval time = {appointment->start, appointment->end};
+	if (schedule_blocked_time(schedule, time, mem).count > 0)
+		return false;
+	civil_day day = zone_day(schedule->zone, appointment->start);
+	for (civil_day date = day - 1; date <= day; date++) {
+		struct intervals hours = schedule_day(schedule, date, mem);
+		for (size_t i = 0; i < hours.count; i++) {
+			if (hours.at[i].start <= time.start && time.end <= hours.at[i].end)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void answer_schedule(struct call *call, unsigned status, const struct schedule *schedule,
+			    const struct coach *coach, int64_t version)
+{
+	struct buffer *out = reply_begin_json(call->reply, status);
+	schedule_write(schedule, out);
+	out->length--; /* the closing brace comes after the list */
+	buffer_append_text(out, ",\"appointments_outside_hours\":");
+	struct json_writer writer;
+	json_writer_init(&writer, out);
+	json_write_array(&writer, NULL);
+	for (size_t i = 0; coach != NULL && i < coach->appointment_count; i++) {
+		const struct busy_appointment *appointment = &coach->appointments[i];
+		if (!appointment->live || appointment->end <= call->request->now ||
+		    in_hours(schedule, appointment, call->mem))
+			continue;
+		struct uuid id;
+		char text[UUID_TEXT_SIZE];
+		memcpy(id.bytes, appointment->id, sizeof(id.bytes));
+		uuid_format(id, text);
+		json_write_object(&writer, NULL);
+		json_write_text(&writer, "id", text);
+		json_write_instant(&writer, "start", appointment->start);
+		json_write_instant(&writer, "end", appointment->end);
+		json_write_object_end(&writer);
+	}
+	json_write_array_end(&writer);
+	buffer_append_char(out, '}');
+	set_etag(call, version);
+}
+
+/* If-Match as our own ETag; "*" and none match anything. False: it matches nothing that can be. */
+static bool read_if_match(const struct call *call, int64_t *ret_version)
+{
+	const char *text = request_header(call->request, "If-Match");
+	*ret_version = -1;
+	if (text == NULL || strcmp(text, "*") == 0)
+		return true;
+	int end = 0;
+	return sscanf(text, "\"%" SCNd64 "\"%n", ret_version, &end) == 1 && end > 0 && text[end] == '\0' &&
+	       *ret_version > 0;
+}
+
+/* A coach that does not exist yet comes to be with their first schedule. */
+static enum db_result create_coach(struct call *call, const char *id, const char *document)
+{
+	unsigned char bytes[FEED_TOKEN_BYTES];
+	char token[ENCODE_BASE64URL_SIZE(FEED_TOKEN_BYTES)];
+	crypto_random(bytes, sizeof(bytes));
+	encode_base64url(bytes, sizeof(bytes), token);
+	return db_run(call->worker->db, QUERY_COACH_SEED,
+		      DB_PARAMETERS(db_text(id), db_null(), db_json(document), db_text(token)), NULL);
+}
+
+void api_coach_schedule_put(struct call *call)
+{
+	const char *id = request_parameter(call->request, "coach");
+	int64_t expected = 0;
+	if (!read_if_match(call, &expected)) {
+		call_problem(call, "changed_meanwhile", NULL, NULL);
+		return;
+	}
+	struct schedule_faults faults;
+	const struct schedule *schedule =
+		schedule_read_text(call->request->body, call->request->body_length, call->mem, &faults);
+	if (schedule == NULL) {
+		answer_faults(call, &faults);
+		return;
+	}
+	struct buffer document;
+	buffer_init(&document, REPLY_BODY_MAX);
+	schedule_write(schedule, &document);
+	DB_ROWS rows = {0};
+	unsigned status = 200;
+	enum db_result result = db_run(call->worker->db, QUERY_COACH_SCHEDULE_PUT,
+				       DB_PARAMETERS(db_text(id), db_json(document.bytes),
+						     expected < 0 ? db_null() : db_int(expected),
+						     db_text(call->actor.user_id), db_text(call->actor.role),
+						     db_text(call->actor.request_id)),
+				       &rows);
+	const struct coach *before = NULL;
+	enum coach_found found = COACH_FOUND;
+	if (result == DB_OK || result == DB_NONE) {
+		if (result == DB_OK)
+			coaches_changed(call->api->coaches, id);
+		found = coaches_read(call->api->coaches, call->worker, id, &before);
+	}
+	COACH_LOCAL coach = found == COACH_FOUND ? before : NULL;
+	int64_t version = 1;
+	if (result == DB_OK) {
+		version = db_get_int(&rows, 0, 0);
+	} else if (result == DB_NONE && found == COACH_UNKNOWN && expected < 0 &&
+		   (result = create_coach(call, id, document.bytes)) == DB_OK) {
+		status = 201;
+		coaches_changed(call->api->coaches, id);
+	}
+	buffer_clear(&document);
+	if (result == DB_OK)
+		answer_schedule(call, status, schedule, coach, version);
+	else if (result == DB_INVALID)
+		call_problem(call, "unknown_coach", NULL, "That cannot be the id of a coach.");
+	else if (result == DB_NONE)
+		call_problem(call, found == COACH_UNKNOWN ? "unknown_coach" : "changed_meanwhile", NULL,
+			     NULL);
+	else
+		call_database_failure(call, result);
+}

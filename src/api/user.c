@@ -1,0 +1,118 @@
+#include "api/user.h"
+
+#include "api/render.h"
+#include "base/json.h"
+
+#include <jansson.h>
+#include <string.h>
+
+enum { PAGE_DEFAULT = 50, PAGE_MAX = 100 };
+
+static bool is_status_word(const char *word)
+{
+	return strcmp(word, "upcoming") == 0 || strcmp(word, "past") == 0 || strcmp(word, "cancelled") == 0 ||
+	       strcmp(word, "all") == 0;
+}
+
+void api_answer_list(struct call *call, struct appointment_page_query *query)
+{
+	const char *status = request_query(call->request, "status");
+	query->status = status != NULL ? status : "upcoming";
+	if (!is_status_word(query->status)) {
+		call_problem(call, "bad_parameter", "status",
+			     "status must be upcoming, past, cancelled or all.");
+		return;
+	}
+	int64_t limit = PAGE_DEFAULT;
+	if (!call_query_integer(call, "limit", 1, PAGE_MAX, &limit))
+		return;
+	query->after_start = INSTANT_MIN;
+	query->after_id = "00000000-0000-0000-0000-000000000000";
+	const char *cursor = request_query(call->request, "cursor");
+	if (cursor != NULL && !cursor_read(cursor, call->mem, &query->after_start, &query->after_id)) {
+		call_problem(call, "bad_parameter", "cursor", "cursor must be a next_cursor of this list.");
+		return;
+	}
+	/* One more than the page tells whether there is another page. */
+	query->limit = limit + 1;
+	struct appointment_list list;
+	enum db_result result = appointments_list(call->worker->db, call->mem, query, &list);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	bool more = list.count > (size_t)limit;
+	if (more)
+		list.count = (size_t)limit;
+	render_appointments(reply_begin_json(call->reply, 200), &list, more, call->request->now, call->mem);
+}
+
+/* The user in the path; `me` is the caller. */
+static const char *user_of(const struct call *call)
+{
+	const char *user_id = request_parameter(call->request, "user_id");
+	return strcmp(user_id, "me") == 0 ? call->caller->user_id : user_id;
+}
+
+void api_user_list(struct call *call)
+{
+	struct appointment_page_query query = {.user_id = user_of(call)};
+	api_answer_list(call, &query);
+}
+
+void api_user_export(struct call *call)
+{
+	struct appointment_list list;
+	enum db_result result = appointments_export(call->worker->db, call->mem, user_of(call), &list);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "user_id", user_of(call));
+	json_write_instant(&writer, "exported_at", call->request->now);
+	json_write_array(&writer, "appointments");
+	for (size_t i = 0; i < list.count; i++)
+		render_appointment(&writer, NULL, &list.items[i], call->request->now);
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+	reply_header(call->reply, "Content-Disposition", "attachment; filename=\"bookings.json\"");
+}
+
+/* Erasure changed these coaches' appointments: a JSON array of ids. */
+static void tell_coaches(struct call *call, const char *coaches)
+{
+	__attribute__((cleanup(json_cleanup))) json_t *ids = json_loads(coaches, 0, NULL);
+	size_t i = 0;
+	json_t *id = NULL;
+	json_array_foreach(ids, i, id)
+	{
+		coaches_changed(call->api->coaches, json_string_value(id));
+		calendar_forget(call->api->calendars, json_string_value(id));
+	}
+}
+
+void api_user_erase(struct call *call)
+{
+	const char *user_id = user_of(call);
+	const char *by = strcmp(user_id, call->caller->user_id) == 0 ? "client" : "admin";
+	DB_ROWS rows = {0};
+	enum db_result result =
+		db_run(call->worker->db, QUERY_USER_ERASE,
+		       DB_PARAMETERS(db_text(user_id), db_text(by), db_text(call->actor.user_id),
+				     db_text(call->actor.role), db_text(call->actor.request_id)),
+		       &rows);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	tell_coaches(call, db_get_text(&rows, 0, 2));
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_integer(&writer, "cancelled", db_get_int(&rows, 0, 0));
+	json_write_integer(&writer, "erased", db_get_int(&rows, 0, 1));
+	json_write_object_end(&writer);
+}

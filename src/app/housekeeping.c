@@ -1,0 +1,92 @@
+#include "app/housekeeping.h"
+
+#include "base/log.h"
+#include "db/db.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { PAUSE_SECONDS = 60, STATEMENT_TIMEOUT_MS = 30000 };
+
+struct housekeeping {
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t thread;
+	bool stopping;
+	const char *database_url;
+	int64_t retention_days;
+};
+
+static void report(struct db *db, enum db_result result)
+{
+	if (result != DB_OK && result != DB_NONE && result != DB_UNAVAILABLE)
+		log_line(LOG_WARNING, "housekeeping_failed",
+			 LOG_TEXT_FIELD("detail", db_failure(db)->detail));
+}
+
+static void tidy(const struct housekeeping *housekeeping, struct db *db)
+{
+	report(db, db_run(db, QUERY_IDEMPOTENCY_EXPIRE, DB_NO_PARAMETERS, NULL));
+	size_t retired = housekeeping->retention_days > 0 ? 1 : 0;
+	int64_t total = 0;
+	while (retired > 0) {
+		DB_ROWS rows = {0};
+		enum db_result result = db_run(db, QUERY_APPOINTMENT_RETIRE,
+					       DB_PARAMETERS(db_int(housekeeping->retention_days)), &rows);
+		report(db, result);
+		retired = result == DB_OK ? rows.count : 0;
+		total += (int64_t)retired;
+	}
+	if (total > 0)
+		log_line(LOG_INFO, "personal_fields_erased", LOG_INTEGER_FIELD("appointments", total));
+}
+
+static void *run(void *argument)
+{
+	struct housekeeping *housekeeping = argument;
+	struct db *db = db_open(housekeeping->database_url, STATEMENT_TIMEOUT_MS);
+	pthread_mutex_lock(&housekeeping->lock);
+	while (!housekeeping->stopping) {
+		pthread_mutex_unlock(&housekeeping->lock);
+		tidy(housekeeping, db);
+		pthread_mutex_lock(&housekeeping->lock);
+		struct timespec until;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += PAUSE_SECONDS;
+		if (!housekeeping->stopping)
+			pthread_cond_timedwait(&housekeeping->wake, &housekeeping->lock, &until);
+	}
+	pthread_mutex_unlock(&housekeeping->lock);
+	db_close(db);
+	return NULL;
+}
+
+struct housekeeping *housekeeping_start(const char *database_url, int64_t retention_days)
+{
+	struct housekeeping *housekeeping = calloc(1, sizeof(*housekeeping));
+	if (housekeeping == NULL)
+		abort();
+	housekeeping->database_url = database_url;
+	housekeeping->retention_days = retention_days;
+	if (pthread_mutex_init(&housekeeping->lock, NULL) != 0 ||
+	    pthread_cond_init(&housekeeping->wake, NULL) != 0 ||
+	    pthread_create(&housekeeping->thread, NULL, run, housekeeping) != 0)
+		abort();
+	return housekeeping;
+}
+
+void housekeeping_stop(struct housekeeping *housekeeping)
+{
+	if (housekeeping == NULL)
+		return;
+	pthread_mutex_lock(&housekeeping->lock);
+	housekeeping->stopping = true;
+	pthread_cond_signal(&housekeeping->wake);
+	pthread_mutex_unlock(&housekeeping->lock);
+	pthread_join(housekeeping->thread, NULL);
+	pthread_cond_destroy(&housekeeping->wake);
+	pthread_mutex_destroy(&housekeeping->lock);
+	free(housekeeping);
+}
