@@ -39,6 +39,7 @@ struct request {
 	struct arena *mem;         /* for whatever the handler needs; freed after the reply */
 	const struct route *route; /* its endpoint says who may call */
 	enum http_method method;   /* the route's: PUT also when POST was sent for it */
+	bool draining;             /* the daemon is stopping; only ROUTE_DRAINING routes see it */
 	bool head;                 /* HEAD: answer as for GET, the server leaves the body out */
 	enum lane lane;            /* where it goes when it is handed over; the early hook may change it */
 	const char *path;          /* as sent, still encoded, without the query */

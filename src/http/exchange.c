@@ -397,8 +397,8 @@ static enum MHD_Result dispatch(struct exchange *exchange)
 		request->body = exchange->incoming.bytes;
 		request->body_length = exchange->incoming.length;
 	}
-	if (atomic_load_explicit(&server->draining, memory_order_relaxed) &&
-	    (request->route->flags & ROUTE_DRAINING) == 0) {
+	request->draining = server_draining(server);
+	if (request->draining && (request->route->flags & ROUTE_DRAINING) == 0) {
 		reply_problem(&exchange->reply, &overloaded);
 		return exchange_send(exchange);
 	}

@@ -98,8 +98,12 @@ struct server {
 /* microseconds of the clock that never jumps */
 int64_t monotonic_us(void);
 
-/* loop.c: start and end the loop's thread; give a finished exchange back to it from any thread. */
-bool loop_start(struct loop *loop);
+/*
+ * loop.c: start the loop's thread, wait for its end once `ending` is set, wake it, and give it a finished
+ * exchange from any thread.
+ */
+void loop_start(struct loop *loop);
+void loop_join(struct loop *loop);
 void loop_wake(struct loop *loop);
 void loop_give_back(struct exchange *exchange);
 

@@ -152,8 +152,6 @@ static void *loop_main(void *loop_pointer)
 		exchange_free(loop->spare);
 		loop->spare = next;
 	}
-	close(loop->epoll);
-	close(loop->wake);
 	return NULL;
 }
 
@@ -184,6 +182,13 @@ static struct MHD_Daemon *start_daemon(struct loop *loop)
 		1, MHD_OPTION_END);
 }
 
+void loop_join(struct loop *loop)
+{
+	pthread_join(loop->thread, NULL);
+	close(loop->epoll);
+	close(loop->wake);
+}
+
 static void watch(int epoll, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
@@ -191,11 +196,11 @@ static void watch(int epoll, int fd)
 		abort();
 }
 
-bool loop_start(struct loop *loop)
+void loop_start(struct loop *loop)
 {
 	loop->daemon = start_daemon(loop);
 	if (loop->daemon == NULL)
-		return false;
+		abort();
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (loop->epoll < 0 || loop->wake < 0)
@@ -214,5 +219,4 @@ bool loop_start(struct loop *loop)
 	char name[16];
 	snprintf(name, sizeof(name), "loop-%u", loop->number % 1000);
 	pthread_setname_np(loop->thread, name);
-	return true;
 }

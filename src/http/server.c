@@ -199,7 +199,7 @@ void server_close(struct server *server)
 	atomic_store(&server->ending, true);
 	wake_all(server);
 	for (unsigned i = 0; i < server->settings.loops; i++)
-		pthread_join(server->loops[i].thread, NULL);
+		loop_join(&server->loops[i]);
 	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++)
 		work_queue_free(server->lanes[lane]);
 	close(server->listener);

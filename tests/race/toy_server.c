@@ -18,7 +18,6 @@ enum { SLOTS_BYTES = 17 * 1024 };
 struct toy {
 	struct metrics *metrics;
 	struct ready_body *ready;
-	struct server *server;
 };
 
 enum endpoint { OK, READY, COMPUTED, WORK, SLEEP, ECHO, CANCEL, METRICS, HEALTH };
@@ -58,7 +57,7 @@ static enum handled early(void *owner, struct request *request, struct reply *re
 		metrics_render(toy->metrics, reply_begin(reply, 200, METRICS_CONTENT_TYPE));
 		return HANDLED;
 	case HEALTH:
-		reply_empty(reply, server_draining(toy->server) ? 503 : 200);
+		reply_empty(reply, request->draining ? 503 : 200);
 		return HANDLED;
 	case WORK:
 	case SLEEP:
@@ -125,16 +124,16 @@ int main(int argc, char **argv)
 	settings.handle = handle;
 	settings.owner = &toy;
 	const char *reason = NULL;
-	toy.server = server_open(&settings, &reason);
-	if (toy.server == NULL) {
+	struct server *server = server_open(&settings, &reason);
+	if (server == NULL) {
 		fprintf(stderr, "%s\n", reason);
 		return 1;
 	}
-	printf("%u\n", server_port(toy.server));
+	printf("%u\n", server_port(server));
 	fflush(stdout);
 	int received = 0;
 	sigwait(&ends, &received);
-	server_close(toy.server);
+	server_close(server);
 	ready_body_drop(toy.ready);
 	metrics_free(toy.metrics);
 	return 0;
