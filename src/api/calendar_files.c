@@ -1,0 +1,133 @@
+/*
+ * Appointments as calendar files: one to download, and a coach's to subscribe to.
+ */
+#include "api/booking.h"
+#include "api/coach.h"
+#include "app/booking.h"
+#include "base/crypto.h"
+#include "base/encode.h"
+#include "domain/ics.h"
+#include "net/google_calendar.h"
+
+#include <string.h>
+
+enum { FEED_TOKEN_BYTES = 24 };
+
+/* The entry of an appointment. Its texts are the appointment's or lie in `mem`. */
+static struct ics_event share_event(const struct appointment *appointment, const struct coach *coach,
+				    struct arena *mem)
+{
+	const struct session_type *type = schedule_type(coach->schedule, appointment->session_type);
+	const char *what = type != NULL ? type->name : appointment->session_type;
+	/* The host part only makes the UID look as RFC 7986 section 5.3 likes it; the UUID alone is unique.
+	 */
+	const char *uid = arena_printf(mem, "%s@bookingd", appointment->id);
+	const char *summary =
+		appointment->name != NULL ? arena_printf(mem, "%s: %s", what, appointment->name) : what;
+	return (struct ics_event){
+		.uid = uid,
+		.sequence = appointment->version - 1,
+		.cancelled = strcmp(appointment->status, "cancelled") == 0,
+		.stamp = appointment->updated_at,
+		.created = appointment->created_at,
+		.modified = appointment->updated_at,
+		.start = appointment->starts_at,
+		.end = appointment->ends_at,
+		.summary = summary,
+		.description = appointment->notes,
+		.meeting_url = appointment->meeting_url,
+		.organizer_email = coach->email,
+		.organizer_name = coach->email != NULL ? coach->id : NULL,
+		.attendee_name = appointment->email != NULL ? appointment->name : NULL,
+		.attendee_email = appointment->email,
+	};
+}
+
+void api_booking_ics(struct call *call)
+{
+	struct appointment appointment;
+	if (!api_booking_find(call, &appointment))
+		return;
+	COACH_LOCAL coach = NULL;
+	if (coaches_find(call->api->coaches, call->worker, appointment.coach_id, &coach) != COACH_FOUND) {
+		call_database_failure(call, DB_UNAVAILABLE);
+		return;
+	}
+	struct ics_event event = share_event(&appointment, coach, call->mem);
+	const struct zone *zone =
+		appointment.client_time_zone != NULL ? zone_find(appointment.client_time_zone) : NULL;
+	struct ics_text text = ics_appointment(&event, event.cancelled ? ICS_CANCEL : ICS_PUBLISH,
+					       zone != NULL ? zone : coach->schedule->zone, call->mem);
+	struct buffer *out = reply_begin(call->reply, 200, "text/calendar; charset=utf-8");
+	buffer_append(out, text.bytes, text.length);
+	reply_header_printf(call->reply, "Content-Disposition",
+			    "attachment; filename=\"appointment-%.8s.ics\"", appointment.id);
+}
+
+static void answer_feed_url(struct call *call, const char *coach_id, const char *token)
+{
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(
+		&writer, "url",
+		arena_printf(call->mem, "%s/coach/%s/feed.ics?token=%s", call_origin(call), coach_id, token));
+	json_write_object_end(&writer);
+}
+
+void api_coach_feed(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	if (api_coach_find(call, &coach))
+		answer_feed_url(call, coach->id, coach->feed_token);
+}
+
+void api_coach_feed_renew(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	if (!api_coach_find(call, &coach))
+		return;
+	unsigned char bytes[FEED_TOKEN_BYTES];
+	char token[ENCODE_BASE64URL_SIZE(FEED_TOKEN_BYTES)];
+	crypto_random(bytes, sizeof(bytes));
+	encode_base64url(bytes, sizeof(bytes), token);
+	enum db_result result = db_run(call->worker->db, QUERY_COACH_FEED_RENEW,
+				       DB_PARAMETERS(db_text(coach->id), db_text(token)), NULL);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	coaches_changed(call->api->coaches, coach->id);
+	answer_feed_url(call, coach->id, token);
+}
+
+/* Anyone with the token; a wrong one looks like no feed at all. */
+void api_coach_feed_ics(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	const char *token = request_query(call->request, "token");
+	const char *id = request_parameter(call->request, "coach");
+	enum coach_found found = coaches_find(call->api->coaches, call->worker, id, &coach);
+	if (found == COACH_FAILURE) {
+		call_database_failure(call, DB_UNAVAILABLE);
+		return;
+	}
+	if (found != COACH_FOUND || token == NULL || !crypto_equal_text(token, coach->feed_token)) {
+		call_problem(call, "not_found", NULL, "There is no such feed.");
+		return;
+	}
+	struct appointment_list list;
+	enum db_result result = appointments_feed(call->worker->db, call->mem, coach->id, &list);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	struct ics_event *events = arena_array(call->mem, list.count, sizeof(*events));
+	for (size_t i = 0; i < list.count; i++)
+		events[i] = share_event(&list.items[i], coach, call->mem);
+	struct ics_text text = ics_feed(arena_printf(call->mem, "Appointments of %s", coach->id), events,
+					list.count, coach->schedule->zone, call->mem);
+	struct buffer *out = reply_begin(call->reply, 200, "text/calendar; charset=utf-8");
+	buffer_append(out, text.bytes, text.length);
+	reply_header(call->reply, "Cache-Control", "no-store");
+}
