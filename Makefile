@@ -191,6 +191,18 @@ fuzz: $(FUZZERS) ## feed each parser of outside data with hostile bytes for FUZZ
 
 # ---------------------------------------------------------------- housekeeping
 
+.PHONY: install uninstall
+install: $(OUT)/bookingd ## copy binary, man page, systemd unit and example settings below PREFIX (/usr/local)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/doc/bookingd lib/systemd/system)
+	install -m 755 -s $(OUT)/bookingd $(DESTDIR)$(PREFIX)/bin/bookingd
+	install -m 644 config/bookingd.1 $(DESTDIR)$(PREFIX)/share/man/man1/bookingd.1
+	install -m 644 config/bookingd.env.example LICENSE $(wildcard README.md) $(DESTDIR)$(PREFIX)/share/doc/bookingd
+	sed 's,/usr/local/bin,$(PREFIX)/bin,' config/bookingd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/bookingd.service
+
+uninstall: ## take them away again; the database is not touched
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/bookingd share/man/man1/bookingd.1 lib/systemd/system/bookingd.service)
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/bookingd
+
 .PHONY: clean help
 clean: ## remove everything built
 	rm -rf $(BUILD)

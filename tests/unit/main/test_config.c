@@ -369,6 +369,31 @@ static void test_help_names_every_setting_of_the_example(void **state)
 	assert_true(names > 30);
 }
 
+static void test_the_man_page_tells_every_setting_and_its_default(void **state)
+{
+	(void)state;
+	static char page[64 * 1024];
+	static char example[64 * 1024];
+	FILE *file = fopen("config/bookingd.1", "r");
+	assert_non_null(file);
+	page[fread(page, 1, sizeof(page) - 1, file)] = '\0';
+	fclose(file);
+	FILE *out = fmemopen(example, sizeof(example), "w");
+	config_print_example(out);
+	fclose(out);
+	for (char *line = strtok(example, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		if (line[0] != '#' || line[1] == ' ')
+			continue;
+		char wanted[256];
+		size_t name = strcspn(line, "=");
+		bool has_default = line[name + 1] != '\0';
+		snprintf(wanted, sizeof(wanted), "\n.It Ev %.*s%s%s\n", (int)name - 1, line + 1,
+			 has_default ? " Pq " : "", has_default ? line + name + 1 : "");
+		if (strstr(page, wanted) == NULL)
+			fail_msg("config/bookingd.1 lacks: %s", wanted + 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_secrets_are_blanked_in_the_environment),
 		cmocka_unit_test(test_the_example_file_in_the_tree_is_current),
 		cmocka_unit_test(test_help_names_every_setting_of_the_example),
+		cmocka_unit_test(test_the_man_page_tells_every_setting_and_its_default),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }
