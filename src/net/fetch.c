@@ -211,6 +211,20 @@ static void read_headers(CURL *curl, struct arena *mem, struct fetch_reply *repl
 	reply->retry_after = retry_after > 0 ? retry_after : 0;
 }
 
+static void describe_failure(CURLcode code, const char *problem, struct fetch_reply *reply)
+{
+	const char *detail = problem[0] ? problem : curl_easy_strerror(code);
+
+	/* libcurl only knows that a callback of ours said no. */
+	if (reply->failure == FETCH_STOPPED)
+		detail = "shutting down";
+	else if (code == CURLE_ABORTED_BY_CALLBACK)
+		detail = "the connection ended before the reply";
+	else if (reply->failure == FETCH_TOO_BIG)
+		detail = "the reply is larger than expected";
+	snprintf(reply->detail, sizeof(reply->detail), "%s", detail);
+}
+
 static enum fetch_failure refuse(struct fetch_reply *reply, enum fetch_failure failure, const char *detail)
 {
 	reply->failure = failure;
@@ -264,6 +278,10 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 	/* Otherwise a name server that is silent outlasts the deadline: its thread would be waited for. */
 	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	/* With a folder of certificates besides the bundle, libcurl parses the bundle for each connection: 30
+	 * ms. */
+	if (curl_version_info(CURLVERSION_NOW)->cainfo)
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -298,8 +316,7 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 		reply->body = arena_strndup(mem, buffer_text(&client->body), client->body.length);
 		read_headers(curl, mem, reply);
 	} else {
-		snprintf(reply->detail, sizeof(reply->detail), "%s",
-			 problem[0] ? problem : curl_easy_strerror(code));
+		describe_failure(code, problem, reply);
 	}
 	if (client->body.capacity > KEPT_BYTES_MAX)
 		buffer_clear(&client->body);

@@ -386,6 +386,7 @@ static void a_kept_connection_that_dies_repeats_only_what_may_be_repeated(void *
 		assert_int_equal(run(&fixture, &request, &reply), FETCH_OK);
 		assert_int_equal(run(&fixture, &request, &reply), FETCH_CUT);
 		assert_true(reply.sent);
+		assert_string_equal(reply.detail, "the connection ended before the reply");
 		assert_int_equal(atomic_load(&fixture.server.requests), 2);
 		request.may_be_repeated = true;
 		assert_int_equal(run(&fixture, &request, &reply), FETCH_OK);
