@@ -105,13 +105,16 @@ $(OUT)/%.o: %.c | $(GENERATED) $(PREPARED)
 
 # ---------------------------------------------------------------- tests
 
-# tests/unit/<layer>/test_<module>.c links with that layer and those below it only, so the linker proves what it may use.
+# tests/unit/<layer>/test_<module>.c links with that layer and those below it only, so the linker proves what it may use:
+# base and domain get no library that speaks to a network or a database.
+PURE_LIBS_base   := jansson libcrypto
+PURE_LIBS_domain := jansson libical
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_TESTS   := $(patsubst %.c,$(OUT)/%,$(UNIT_SOURCES))
 
 define unit_rule
 $(OUT)/tests/unit/$(1)/%: $(OUT)/tests/unit/$(1)/%.o $(foreach layer,$(call reverse,$(upto_$(1))),$(call archive,$(layer)))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ -lcmocka $(LDLIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ -lcmocka $$(if $$(PURE_LIBS_$(1)),$$(shell pkg-config --libs $$(PURE_LIBS_$(1)) 2>/dev/null),$$(LDLIBS))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call unit_rule,$(layer))))
 
