@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,42 +32,6 @@ static bool wait_for_stop(const sigset_t *stop, time_t patience)
 	if (patience < 0)
 		return sigwaitinfo(stop, NULL) > 0;
 	return sigtimedwait(stop, NULL, &(struct timespec){.tv_sec = patience}) > 0;
-}
-
-enum bring_up { UP, STOPPED, HOPELESS };
-
-/*
- * Get the schema where this binary needs it, however long the database is away. Each reason to wait is told
- * once.
- */
-static enum bring_up database_bring_up(const struct settings *settings, const sigset_t *stop)
-{
-	char told[sizeof(((struct migrate_report *)0)->line)] = "";
-	for (;;) {
-		struct migrate_report report;
-		enum migrate_result result = settings->migrate
-						     ? migrate_run(settings->database_url, &report)
-						     : migrate_check(settings->database_url, &report);
-		switch (result) {
-		case MIGRATE_DONE:
-			log_line(LOG_INFO, "database_ready", LOG_TEXT_FIELD("detail", report.line),
-				 LOG_INTEGER_FIELD("schema", report.known));
-			return UP;
-		case MIGRATE_REFUSED:
-		case MIGRATE_FAILED:
-			log_line(LOG_ERROR, "database_refused", LOG_TEXT_FIELD("detail", report.line));
-			return HOPELESS;
-		case MIGRATE_PENDING:
-		case MIGRATE_BUSY:
-		case MIGRATE_UNAVAILABLE:
-			if (strcmp(told, report.line) != 0)
-				log_line(LOG_WARNING, "database_awaited",
-					 LOG_TEXT_FIELD("detail", report.line));
-			memcpy(told, report.line, sizeof(told));
-			if (wait_for_stop(stop, DATABASE_PAUSE_SECONDS))
-				return STOPPED;
-		}
-	}
 }
 
 /* ---- composing the layers ---- */
@@ -244,12 +209,12 @@ static bool open_server(struct daemon *daemon)
 	return daemon->server != NULL;
 }
 
-/* COACH_ID comes to be if it does not exist yet. */
-static void seed_coach(struct daemon *daemon)
+/* COACH_ID comes to be if it does not exist yet. False: not now, *ret_report says why. */
+static bool seed_coach(const struct daemon *daemon, struct migrate_report *ret_report)
 {
 	const struct settings *settings = &daemon->settings;
 	if (settings->coach_id == NULL)
-		return;
+		return true;
 	unsigned char bytes[24];
 	char token[ENCODE_BASE64URL_SIZE(sizeof(bytes))];
 	crypto_random(bytes, sizeof(bytes));
@@ -265,8 +230,48 @@ static void seed_coach(struct daemon *daemon)
 				DB_PARAMETERS(db_text(settings->coach_id), db_text(settings->coach_email)),
 				NULL);
 	if (result != DB_OK)
-		log_line(LOG_ERROR, "coach_not_seeded", LOG_TEXT_FIELD("detail", db_failure(db)->detail));
+		snprintf(ret_report->line, sizeof(ret_report->line), "%s", db_failure(db)->detail);
 	db_close(db);
+	return result == DB_OK;
+}
+
+enum bring_up { UP, STOPPED, HOPELESS };
+
+/*
+ * Get the schema where this binary needs it, and the coach, however long the database is away. Each reason to
+ * wait is told once.
+ */
+static enum bring_up database_bring_up(const struct daemon *daemon, const sigset_t *stop)
+{
+	const struct settings *settings = &daemon->settings;
+	char told[sizeof(((struct migrate_report *)0)->line)] = "";
+	for (;;) {
+		struct migrate_report report;
+		enum migrate_result result = settings->migrate
+						     ? migrate_run(settings->database_url, &report)
+						     : migrate_check(settings->database_url, &report);
+		switch (result) {
+		case MIGRATE_DONE:
+			log_line(LOG_INFO, "database_ready", LOG_TEXT_FIELD("detail", report.line),
+				 LOG_INTEGER_FIELD("schema", report.known));
+			if (seed_coach(daemon, &report))
+				return UP;
+			break;
+		case MIGRATE_REFUSED:
+		case MIGRATE_FAILED:
+			log_line(LOG_ERROR, "database_refused", LOG_TEXT_FIELD("detail", report.line));
+			return HOPELESS;
+		case MIGRATE_PENDING:
+		case MIGRATE_BUSY:
+		case MIGRATE_UNAVAILABLE:
+			break;
+		}
+		if (strcmp(told, report.line) != 0)
+			log_line(LOG_WARNING, "database_awaited", LOG_TEXT_FIELD("detail", report.line));
+		memcpy(told, report.line, sizeof(told));
+		if (wait_for_stop(stop, DATABASE_PAUSE_SECONDS))
+			return STOPPED;
+	}
 }
 
 /* The JWKS is fetched on a thread that may block, so that the first callers need not wait. */
@@ -284,10 +289,9 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 		 LOG_TEXT_FIELD("address", daemon->settings.bind_address),
 		 LOG_INTEGER_FIELD("port", server_port(daemon->server)),
 		 LOG_TEXT_FIELD("google_calendar", calendars_on(daemon->api.calendars) ? "on" : "off"));
-	enum bring_up up = database_bring_up(&daemon->settings, stop);
+	coaches_start(daemon->api.coaches); /* first, to have its connection when the schema is there */
+	enum bring_up up = database_bring_up(daemon, stop);
 	if (up == UP) {
-		seed_coach(daemon);
-		coaches_start(daemon->api.coaches);
 		calendars_start(daemon->api.calendars);
 		daemon->housekeeping =
 			housekeeping_start(daemon->settings.database_url, daemon->settings.retention_days);
@@ -312,6 +316,9 @@ static void stop_all(struct daemon *daemon)
 enum exit_code command_serve(char *arguments[])
 {
 	(void)arguments;
+	/* No other process of this user may look into our memory, nor may a core dump be piped anywhere. */
+	prctl(PR_SET_DUMPABLE, 0);
+
 	static struct daemon daemon;
 	if (config_load(&daemon.settings, environ, true, stderr) > 0) {
 		config_wipe(&daemon.settings);
