@@ -140,11 +140,13 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 	case REFUSAL_NOT_ALIGNED:
 		return not_aligned(reason, start, viewer, mem);
 	case REFUSAL_BOOKING_LIMIT:
-		return arena_printf(
-			mem, "At most %" PRId64 " at a time may be booked by one person, and %" PRId64 " %s.",
-			reason->needed, reason->actual, reason->actual == 1 ? "is" : "are");
+		return arena_printf(mem,
+				    "One person may have %" PRId64
+				    " session%s booked at a time, and has %" PRId64 " already.",
+				    reason->needed, reason->needed == 1 ? "" : "s", reason->actual);
 	case REFUSAL_DAY_FULL:
-		return arena_printf(mem, "At most %" PRId64 " a day may be booked, and %s has %" PRId64 ".",
+		return arena_printf(mem,
+				    "At most %" PRId64 " sessions are taken a day, and %s has %" PRId64 ".",
 				    reason->needed, date_text(zone_day(question->schedule->zone, start), mem),
 				    reason->actual);
 	case REFUSAL_SLOT_TAKEN:

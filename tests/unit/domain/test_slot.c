@@ -559,12 +559,12 @@ static void the_sentences_hold_the_numbers(void **state)
 	question.duration = 3600;
 	question.active_count = 1;
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_BOOKING_LIMIT),
-			    "At most 1 at a time may be booked by one person, and 1 is.");
+			    "One person may have 1 session booked at a time, and has 1 already.");
 	const struct day_count counts[] = {{date_to_days((struct civil_date){2026, 11, 24}), 4}};
 	question.day_counts = counts;
 	question.day_counts_length = 1;
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_DAY_FULL),
-			    "At most 4 a day may be booked, and 2026-11-24 has 4.");
+			    "At most 4 sessions are taken a day, and 2026-11-24 has 4.");
 	set_busy(&question.calendar, EDGES("2026-11-24T14:30:00Z", "2026-11-24T15:00:00Z",
 					   "2026-11-24T16:00:00Z", "2026-11-26T17:00:00Z"));
 	set_busy(&question.appointments, EDGES("2026-11-24T19:00:00Z", "2026-11-24T20:00:00Z"));

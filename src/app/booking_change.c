@@ -1,0 +1,181 @@
+/*
+ * What becomes of an appointment that stands: moved, cancelled, marked, shown, explained.
+ */
+#include "booking_parts.h"
+
+#include "domain/appointment.h"
+
+#include <string.h>
+
+/* What the client was promised when booking, as a policy for the domain's rules. */
+static struct policy promised(const struct appointment *appointment)
+{
+	struct policy policy = policy_default;
+	policy.cancel_notice_minutes = appointment->cancel_notice_minutes;
+	policy.reschedule_notice_minutes = appointment->reschedule_notice_minutes;
+	policy.max_reschedules = appointment->max_reschedules;
+	return policy;
+}
+
+/* The cut-offs, asked before the slot rules: whoever may not move at all need not hear about the new time. */
+static bool may_move(const struct booking_call *call, const struct appointment *appointment, bool exempt,
+		     struct booking_result *result)
+{
+	struct appointment_facts facts = {
+		.start = appointment->starts_at,
+		.hold_expires_at = appointment->hold_expires_at,
+		.reschedule_count = appointment->reschedule_count,
+	};
+	/* An expired hold has no status of the domain's; it is as inactive as a cancelled appointment. */
+	if (!appointment_status_parse(appointment->status, &facts.status))
+		facts.status = APPOINTMENT_CANCELLED;
+	struct policy policy = promised(appointment);
+	enum refusal refusal = appointment_reschedule(&facts, &policy, call->now, exempt);
+	if (refusal == REFUSAL_NONE)
+		return true;
+	const char *detail = refusal == REFUSAL_NOT_ACTIVE ? "This appointment is no longer active."
+			     : refusal == REFUSAL_RESCHEDULE_LIMIT
+				     ? "This appointment has been moved as often "
+				       "as is allowed."
+				     : "It is too late to move this appointment.";
+	booking_refuse(result, refusal, detail);
+	return false;
+}
+
+void booking_reschedule(const struct booking_call *call, const char *id, const struct booking_wish *wish,
+			struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	if (!booking_find(call, id, ret_result))
+		return;
+	const struct appointment old = ret_result->appointment;
+	if (!may_move(call, &old, identity_is_exempt(call->caller, old.coach_id), ret_result))
+		return;
+	seconds duration = wish->duration_minutes != 0 ? wish->duration_minutes * SECONDS_PER_MINUTE
+						       : old.ends_at - old.starts_at;
+	if (wish->start == old.starts_at && duration == old.ends_at - old.starts_at) {
+		ret_result->verdict = BOOKING_FINE;
+		return;
+	}
+	COACH_LOCAL coach = NULL;
+	if (!booking_coach(call, old.coach_id, &coach, ret_result))
+		return;
+	const struct session_type *type = schedule_type(coach->schedule, old.session_type);
+	if (type == NULL) {
+		ret_result->verdict = BOOKING_UNKNOWN_TYPE;
+		return;
+	}
+	const struct zone *zone = old.client_time_zone != NULL ? zone_find(old.client_time_zone) : NULL;
+	struct offer offer;
+	offer_make(call, coach, type, zone, wish->start, duration, &offer);
+	if (!offer_keeps_rules(call, &offer, ret_result) ||
+	    (old.calendar_id != NULL && !offer_is_free(call, &offer, old.user_id, &old, ret_result)))
+		return;
+
+	struct booking booking = {
+		.id = old.id,
+		.coach_id = coach->id,
+		.starts_at = offer.start,
+		.ends_at = offer.end,
+		.blocked_from = offer.blocked.start,
+		.blocked_to = offer.blocked.end,
+		.lease_seconds = BOOKING_LEASE_SECONDS,
+	};
+	struct booking_limits limits = offer_limits(&offer);
+	struct booking_answer answer = {0};
+	enum db_result done = appointments_move(call->worker->db, call->mem, &booking, offer.question.exempt,
+						&limits, &call->actor, &answer);
+	if (done != DB_OK) {
+		booking_fail(ret_result, done);
+		return;
+	}
+	booking_answer(call, &answer, &limits, ret_result);
+	booking_settle(call, ret_result);
+}
+
+void booking_cancel(const struct booking_call *call, const char *id, const char *reason,
+		    struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	if (!booking_find(call, id, ret_result))
+		return;
+	const struct appointment *old = &ret_result->appointment;
+	const char *by = strcmp(old->user_id, call->caller->user_id) == 0 ? "client"
+			 : call->caller->role == IDENTITY_ADMIN           ? "admin"
+									  : "coach";
+	struct booking_answer answer = {0};
+	enum db_result done = appointments_cancel(call->worker->db, call->mem, old->id, by,
+						  identity_is_exempt(call->caller, old->coach_id), reason,
+						  BOOKING_LEASE_SECONDS, &call->actor, &answer);
+	if (done != DB_OK) {
+		booking_fail(ret_result, done);
+		return;
+	}
+	booking_answer(call, &answer, NULL, ret_result);
+	booking_settle(call, ret_result);
+}
+
+void booking_mark(const struct booking_call *call, const char *id, const char *status,
+		  struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	if (!booking_find(call, id, ret_result))
+		return;
+	if (!identity_is_exempt(call->caller, ret_result->appointment.coach_id)) {
+		ret_result->verdict = BOOKING_FORBIDDEN;
+		return;
+	}
+	struct booking_answer answer = {0};
+	enum db_result done = appointments_mark(call->worker->db, call->mem, ret_result->appointment.id,
+						status, &call->actor, &answer);
+	if (done != DB_OK) {
+		booking_fail(ret_result, done);
+		return;
+	}
+	booking_answer(call, &answer, NULL, ret_result);
+	booking_settle(call, ret_result);
+}
+
+void booking_get(const struct booking_call *call, const char *id, struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	if (booking_find(call, id, ret_result))
+		ret_result->verdict = BOOKING_FINE;
+}
+
+enum availability_outcome booking_explain(const struct booking_call *call, const struct booking_wish *wish,
+					  const char *user_id, const struct coach **ret_coach,
+					  struct slot_question *ret_question,
+					  struct slot_verdict *ret_verdict,
+					  enum calendar_knowledge *ret_knowledge)
+{
+	*ret_coach = NULL;
+	switch (coaches_find(call->coaches, call->worker, wish->coach_id, ret_coach)) {
+	case COACH_FOUND:
+		break;
+	case COACH_UNKNOWN:
+		return AVAILABILITY_UNKNOWN_COACH;
+	case COACH_AMBIGUOUS:
+		return AVAILABILITY_AMBIGUOUS_COACH;
+	case COACH_NOT_IN_MEMORY:
+	case COACH_FAILURE:
+		return AVAILABILITY_FAILURE;
+	}
+	const struct coach *coach = *ret_coach;
+	const struct session_type *type = schedule_type(coach->schedule, wish->session_type);
+	if (type == NULL)
+		return AVAILABILITY_UNKNOWN_TYPE;
+	int64_t minutes = wish->duration_minutes != 0 ? wish->duration_minutes : type->durations[0];
+	struct offer offer;
+	offer_make(call, coach, type, NULL, wish->start, minutes * SECONDS_PER_MINUTE, &offer);
+	offer.question.exempt = false; /* the coach asks for their clients */
+	availability_facts(call->coaches, coach, user_id, NULL, call->mem, &offer.question);
+	struct calendar_busy busy = {0};
+	calendar_busy_booking(call->calendars, call->worker, coach->id, offer.blocked, NULL, call->now,
+			      call->deadline, call->mem, &busy);
+	*ret_knowledge = busy.knowledge;
+	offer.question.calendar = busy.times;
+	*ret_question = offer.question;
+	*ret_verdict = slot_judge(ret_question, wish->start, call->mem);
+	return AVAILABILITY_OK;
+}

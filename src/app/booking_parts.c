@@ -1,0 +1,222 @@
+#include "booking_parts.h"
+
+#include "base/uuid.h"
+
+#include <string.h>
+
+bool booking_email_good(const char *email)
+{
+	const char *at = strchr(email, '@');
+	if (at == NULL || at == email || strchr(at + 1, '@') != NULL || strchr(at + 1, '.') == NULL ||
+	    at[1] == '.' || at[strlen(at) - 1] == '.')
+		return false;
+	for (const char *c = email; *c != '\0'; c++) {
+		if ((unsigned char)*c <= 0x20 || *c == 0x7F || strchr("<>,;:\\\"()[]", *c) != NULL)
+			return false;
+	}
+	return true;
+}
+
+void booking_refuse(struct booking_result *result, enum refusal refusal, const char *detail)
+{
+	result->verdict = BOOKING_REFUSED;
+	result->refusal = refusal;
+	result->detail = detail;
+}
+
+void booking_fail(struct booking_result *result, enum db_result failure)
+{
+	bool away = failure == DB_UNAVAILABLE || failure == DB_UNKNOWN || failure == DB_BUSY;
+	result->verdict = away ? BOOKING_DATABASE_UNAVAILABLE : BOOKING_FAILURE;
+}
+
+/* Whether this caller may see the appointment. */
+static bool is_party(const struct identity *caller, const struct appointment *appointment)
+{
+	return strcmp(appointment->user_id, caller->user_id) == 0 ||
+	       identity_is_exempt(caller, appointment->coach_id);
+}
+
+bool booking_find(const struct booking_call *call, const char *id, struct booking_result *result)
+{
+	if (!uuid_parse(id, strlen(id), NULL)) {
+		result->verdict = BOOKING_UNKNOWN;
+		return false;
+	}
+	enum db_result read = appointments_by_id(call->worker->db, call->mem, id, &result->appointment);
+	if (read != DB_OK && read != DB_NONE) {
+		booking_fail(result, read);
+		return false;
+	}
+	if (read == DB_NONE || !is_party(call->caller, &result->appointment)) {
+		result->appointment = (struct appointment){0};
+		result->verdict = BOOKING_UNKNOWN;
+		return false;
+	}
+	return true;
+}
+
+bool booking_coach(const struct booking_call *call, const char *id, const struct coach **ret_coach,
+		   struct booking_result *result)
+{
+	switch (coaches_find(call->coaches, call->worker, id, ret_coach)) {
+	case COACH_FOUND:
+		return true;
+	case COACH_UNKNOWN:
+		result->verdict = BOOKING_UNKNOWN_COACH;
+		return false;
+	case COACH_AMBIGUOUS:
+		result->verdict = BOOKING_AMBIGUOUS_COACH;
+		return false;
+	case COACH_NOT_IN_MEMORY:
+	case COACH_FAILURE:
+		break;
+	}
+	result->verdict = BOOKING_DATABASE_UNAVAILABLE;
+	return false;
+}
+
+void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
+		const struct zone *zone, instant start, seconds duration, struct offer *ret_offer)
+{
+	const struct policy *policy = &type->policy;
+	instant end = start + duration;
+	*ret_offer = (struct offer){
+		.coach = coach,
+		.type = type,
+		.zone = zone != NULL ? zone : coach->schedule->zone,
+		.start = start,
+		.end = end,
+		.blocked = {start - policy->buffer_before_minutes * SECONDS_PER_MINUTE,
+			    end + policy->buffer_after_minutes * SECONDS_PER_MINUTE},
+		.question = {.schedule = coach->schedule,
+			     .type = type,
+			     .duration = duration,
+			     .now = call->now,
+			     .exempt = identity_is_exempt(call->caller, coach->id)},
+	};
+}
+
+bool offer_keeps_rules(const struct booking_call *call, const struct offer *offer,
+		       struct booking_result *result)
+{
+	struct slot_verdict verdict = slot_judge(&offer->question, offer->start, call->mem);
+	if (verdict.count == 0)
+		return true;
+	const struct slot_reason *reason = &verdict.reasons[0];
+	booking_refuse(result, reason->rule,
+		       slot_reason_detail(&offer->question, offer->start, reason, offer->zone, call->mem));
+	return false;
+}
+
+bool offer_is_free(const struct booking_call *call, struct offer *offer, const char *client,
+		   const struct appointment *moving, struct booking_result *result)
+{
+	struct calendar_busy busy = {0};
+	calendar_busy_booking(call->calendars, call->worker, offer->coach->id, offer->blocked, moving,
+			      call->now, call->deadline, call->mem, &busy);
+	if (busy.knowledge == CALENDAR_UNKNOWN) {
+		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
+		return false;
+	}
+	offer->question.calendar = busy.times;
+	if (offer_keeps_rules(call, offer, result))
+		return true;
+	/*
+	 * The calendar says no. The contract ranks limits and taken slots before that, so look at everything
+	 * the database has before choosing the code.
+	 */
+	struct uuid moving_id;
+	if (moving != NULL)
+		uuid_parse(moving->id, strlen(moving->id), &moving_id);
+	COACH_LOCAL latest = NULL;
+	if (coaches_read(call->coaches, call->worker, offer->coach->id, &latest) == COACH_FOUND &&
+	    latest->schedule_version == offer->coach->schedule_version) {
+		availability_facts(call->coaches, latest, client, moving != NULL ? moving_id.bytes : NULL,
+				   call->mem, &offer->question);
+		offer_keeps_rules(call, offer, result);
+	}
+	return false;
+}
+
+struct booking_limits offer_limits(const struct offer *offer)
+{
+	const struct session_type *type = offer->type;
+	const struct zone *zone = offer->coach->schedule->zone;
+	civil_day day = zone_day(zone, offer->start);
+	bool exempt = offer->question.exempt;
+	return (struct booking_limits){
+		.max_active = exempt ? -1 : type->policy.max_active_per_user,
+		.max_active_type = session_type_owns(type, POLICY_MAX_ACTIVE_PER_USER) ? type->id : NULL,
+		.max_per_day = exempt ? -1 : type->policy.max_per_day,
+		.max_per_day_type = session_type_owns(type, POLICY_MAX_PER_DAY) ? type->id : NULL,
+		.day_from = zone_instant(zone, day, 0),
+		.day_to = zone_instant(zone, day + 1, 0),
+	};
+}
+
+void booking_answer(const struct booking_call *call, const struct booking_answer *answer,
+		    const struct booking_limits *limits, struct booking_result *result)
+{
+	result->appointment = answer->appointment;
+	switch (answer->outcome) {
+	case BOOKING_DONE:
+		result->verdict = BOOKING_FINE;
+		result->moved_or_new = true;
+		return;
+	case BOOKING_EXISTS:
+		result->verdict = BOOKING_FINE;
+		return;
+	case BOOKING_NOT_FOUND:
+		result->verdict = BOOKING_UNKNOWN;
+		return;
+	case BOOKING_LIMIT:
+		booking_refuse(
+			result, REFUSAL_BOOKING_LIMIT,
+			limits->max_active == 1
+				? "You have a session booked already; please move or cancel that one."
+				: arena_printf(call->mem,
+					       "You have %d sessions booked, as many as one person may have; "
+					       "please move or cancel one.",
+					       (int)limits->max_active));
+		return;
+	case BOOKING_DAY_FULL:
+		booking_refuse(result, REFUSAL_DAY_FULL,
+			       "No more sessions are taken on this day; please choose another one.");
+		return;
+	case BOOKING_SLOT_TAKEN:
+		booking_refuse(result, REFUSAL_SLOT_TAKEN,
+			       "This time has just been taken; please choose another one.");
+		return;
+	case BOOKING_HOLD_EXPIRED:
+		booking_refuse(result, REFUSAL_HOLD_EXPIRED,
+			       "The hold on this time has ended; please choose a time again.");
+		return;
+	case BOOKING_NOT_ACTIVE:
+		booking_refuse(result, REFUSAL_NOT_ACTIVE, "This appointment is no longer active.");
+		return;
+	case BOOKING_NOT_STARTED:
+		booking_refuse(result, REFUSAL_NOT_STARTED, "This appointment has not started yet.");
+		return;
+	case BOOKING_CANCELLATION_CLOSED:
+		booking_refuse(result, REFUSAL_CANCELLATION_CLOSED,
+			       "It is too late to cancel this appointment.");
+		return;
+	case BOOKING_RESCHEDULE_CLOSED:
+		booking_refuse(result, REFUSAL_RESCHEDULE_CLOSED, "It is too late to move this appointment.");
+		return;
+	case BOOKING_RESCHEDULE_LIMIT:
+		booking_refuse(result, REFUSAL_RESCHEDULE_LIMIT,
+			       "This appointment has been moved as often as is allowed.");
+		return;
+	}
+}
+
+void booking_settle(const struct booking_call *call, struct booking_result *result)
+{
+	if (!result->moved_or_new)
+		return;
+	coaches_changed(call->coaches, result->appointment.coach_id);
+	if (appointment_owes(&result->appointment))
+		calendar_pay(call->calendars, call->worker, call->mem, call->deadline, &result->appointment);
+}

@@ -1,0 +1,58 @@
+/*
+ * booking_parts - what the use cases of booking.h share. For src/app/booking*.c only.
+ */
+#ifndef APP_BOOKING_PARTS_H
+#define APP_BOOKING_PARTS_H
+
+#include "app/booking.h"
+
+/* While a request pays its own debt to Google, nobody else touches it; if it dies, the debt is free after
+ * this. */
+enum { BOOKING_LEASE_SECONDS = 10 };
+
+void booking_refuse(struct booking_result *result, enum refusal refusal, const char *detail);
+void booking_fail(struct booking_result *result, enum db_result failure);
+
+/* Read the appointment for a party of it: client, coach, admin. False: the result says why not. */
+bool booking_find(const struct booking_call *call, const char *id, struct booking_result *result);
+
+/* The coach, to be released. False: the result says why not. */
+bool booking_coach(const struct booking_call *call, const char *id, const struct coach **ret_coach,
+		   struct booking_result *result);
+
+/* A time that somebody wants, and all that is asked about it. Borrowed from the coach's snapshot. */
+struct offer {
+	const struct coach *coach;
+	const struct session_type *type;
+	const struct zone *zone; /* the booker's, for sentences */
+	instant start;
+	instant end;
+	struct interval blocked; /* with the buffers */
+	struct slot_question question;
+};
+
+void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
+		const struct zone *zone, instant start, seconds duration, struct offer *ret_offer);
+
+/* The rules that need nothing but the schedule; limits and overlaps are the database's. False: refused. */
+bool offer_keeps_rules(const struct booking_call *call, const struct offer *offer,
+		       struct booking_result *result);
+
+/*
+ * Ask Google afresh for just this time. False: refused, or unavailable. moving: the appointment that is being
+ * moved; NULL: none.
+ */
+bool offer_is_free(const struct booking_call *call, struct offer *offer, const char *client,
+		   const struct appointment *moving, struct booking_result *result);
+
+/* The limits that the database counts under its locks; none for those who are exempt. */
+struct booking_limits offer_limits(const struct offer *offer);
+
+/* What the database's answer means for the caller; limits may be NULL where none were given. */
+void booking_answer(const struct booking_call *call, const struct booking_answer *answer,
+		    const struct booking_limits *limits, struct booking_result *result);
+
+/* The appointment was changed: caches go, and Google is told for as long as the reply may wait. */
+void booking_settle(const struct booking_call *call, struct booking_result *result);
+
+#endif
