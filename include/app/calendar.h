@@ -30,8 +30,9 @@ struct calendar_settings {
 	const char *api;                 /* GOOGLE_CALENDAR_API */
 	const char *service_account_key; /* JSON text; NULL: none */
 	const char *impersonate;         /* GOOGLE_IMPERSONATE; NULL: none */
-	const char *calendar_id;         /* COACH_GOOGLE_CALENDAR_ID of the seeded coach; default "primary" */
-	const char *coach_id;            /* COACH_ID, whom calendar_id belongs to */
+	const char *calendar_id; /* COACH_GOOGLE_CALENDAR_ID of the seeded coach; default "primary". Several
+				    with commas between: the first is written to, all are read */
+	const char *coach_id;    /* COACH_ID, whom calendar_id belongs to */
 	struct google_oauth_client oauth;  /* id NULL: no consent is offered */
 	const struct seal_keys *seal_keys; /* TOKEN_ENCRYPTION_KEY; NULL: none */
 	const char *public_url;            /* NULL: none, so no pushes */
@@ -155,10 +156,98 @@ struct calendar_status {
 	int64_t failed;
 };
 
+/* May ask the database; never Google. DB_OK or a failure. */
 enum db_result calendar_status(struct calendars *calendars, struct worker *worker, const char *coach_id,
 			       struct arena *mem, struct calendar_status *ret_status);
 
-/* The worst state over all coaches in use, from memory, for /health: "ok", "off", "failing"... */
+/*
+ * The worst state over all coaches who have a calendar, from memory, for /health: "off" (nobody has), "ok",
+ * "backing_off", "needs_consent", "failing".
+ */
 const char *calendars_health(struct calendars *calendars);
+
+/*
+ * Ask Google now what the credentials may do, as far as that shows without writing: busy times, and the list
+ * of events. For `doctor` and the start; calendar_status then knows more. Blocks until the deadline at most.
+ */
+void calendar_probe(struct calendars *calendars, struct worker *worker, const char *coach_id,
+		    int64_t deadline);
+
+/* Whether coaches can be offered to connect their calendar: client, keys and PUBLIC_URL are configured. */
+bool calendar_consent_possible(const struct calendars *calendars);
+
+/*
+ * Begin a consent: *ret_url, in mem, is where the coach's browser has to go, good for ten minutes and one
+ * answer. Only if calendar_consent_possible. DB_OK or a failure.
+ */
+enum db_result calendar_connect(struct calendars *calendars, struct worker *worker, const char *coach_id,
+				instant now, struct arena *mem, const char **ret_url);
+
+/*
+ * The browser came back from Google with these parameters (NULL: not sent). Returns the word for the coach's
+ * page: "connected", Google's own error, "bad_state" (forged, used or too old: nothing was changed) or
+ * "exchange_failed".
+ */
+const char *calendar_consent_received(struct calendars *calendars, struct worker *worker, const char *state,
+				      const char *code, const char *error, instant now, int64_t deadline,
+				      struct arena *mem);
+
+/*
+ * End a coach's consent: channels stopped, tokens forgotten here and revoked at Google (if Google can be
+ * reached; else that is logged). What was still owed counts as refused until the calendar is connected again.
+ * Nothing happens where a service account serves the coach. DB_OK or a failure, after which nothing was
+ * ended.
+ */
+enum db_result calendar_disconnect(struct calendars *calendars, struct worker *worker, const char *coach_id,
+				   int64_t deadline, struct arena *mem);
+
+/* Try what Google refused once more, in the background. DB_OK with how many there are, or a failure. */
+enum db_result calendar_retry(struct calendars *calendars, struct worker *worker, const char *coach_id,
+			      int64_t *ret_retried);
+
+/* ---- pushes ---- */
+
+/* Headers of a push, https://developers.google.com/workspace/calendar/api/guides/push. NULL: not sent. */
+struct push {
+	const char *channel_id;  /* X-Goog-Channel-ID */
+	const char *token;       /* X-Goog-Channel-Token */
+	const char *resource_id; /* X-Goog-Resource-ID */
+	const char *state;       /* X-Goog-Resource-State */
+};
+
+enum push_verdict {
+	PUSH_ACCEPTED,    /* a look for changes follows */
+	PUSH_UNKNOWN,     /* no such channel (any more) */
+	PUSH_REFUSED,     /* the token or the resource is not the channel's: logged, nothing done */
+	PUSH_UNAVAILABLE, /* the database; Google tries again */
+};
+
+enum push_verdict calendar_pushed(struct calendars *calendars, struct worker *worker,
+				  const struct push *push);
+
+/* ---- the keys consents rest under ---- */
+
+enum { CALENDAR_LINE = 300 };
+
+enum calendar_keys {
+	CALENDAR_KEYS_GOOD,
+	CALENDAR_KEYS_WRONG,       /* a consent does not open; ret_line says whose and what to do */
+	CALENDAR_KEYS_UNAVAILABLE, /* the database; ret_line says why */
+};
+
+/*
+ * Whether these keys open every consent there is; to be asked before the daemon serves, for with the wrong
+ * key it must not start. keys NULL: none are configured. Reads only.
+ */
+enum calendar_keys calendar_check_keys(struct db *db, const struct seal_keys *keys,
+				       char ret_line[static CALENDAR_LINE]);
+
+/*
+ * Seal every consent with the first of the keys (`bookingd rekey`); the others can go afterwards. Nothing is
+ * written unless all can be opened. Safe while daemons run that have all the keys. ret_count: how many were
+ * sealed anew.
+ */
+enum calendar_keys calendar_rekey(struct db *db, const struct seal_keys *keys, size_t *ret_count,
+				  char ret_line[static CALENDAR_LINE]);
 
 #endif

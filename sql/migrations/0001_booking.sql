@@ -80,10 +80,6 @@ create index appointment_by_user on appointment (user_id, starts_at, id);
 -- One open hold per caller.
 create unique index appointment_open_hold on appointment (user_id) where status = 'held';
 create index appointment_hold on appointment (coach_id, hold_expires_at) where status = 'held';
--- What is owed to Google; empty when all is well.
-create index appointment_debt on appointment (calendar_due_at)
-  where calendar_id is not null and version > synced_version and version > refused_version;
-create index appointment_conference on appointment (calendar_due_at) where conference_pending;
 
 -- Replies kept for Idempotency-Key, written with the booking in one transaction.
 create table idempotency_key (
@@ -456,41 +452,3 @@ begin
   insert into audit (actor, role, action, request_id) values (p_actor.user_id, p_actor.role, 'erase', p_actor.request_id);
   return next;
 end $$;
-
--- ---------------------------------------------------------------------------------------------- Google
-
--- A coach's consent. The refresh token rests sealed (AES-256-GCM, bound to the coach).
-create table google_grant (
-  coach_id      text primary key references coach,
-  sealed_token  bytea not null,
-  account       text,
-  scopes        text not null,
-  needs_consent boolean not null default false,
-  detail        text,
-  created_at    timestamptz not null default now()
-);
-
--- Consents under way: a state is good once, for ten minutes.
-create table google_consent (
-  nonce           text primary key,
-  coach_id        text not null references coach,
-  sealed_verifier bytea not null,
-  created_at      timestamptz not null default now()
-);
-
--- Calendars of a coach: busy times are read from all, events written to one.
-create table coach_calendar (
-  coach_id     text not null references coach,
-  calendar_id  text not null,
-  writes       boolean not null default false,
-  sync_token   text,
-  synced_at    timestamptz, -- the last incremental sync that came to its end
-  poll_due_at  timestamptz not null default now(),
-  channel_id       text,
-  channel_resource text,
-  channel_token    text,
-  channel_expires_at timestamptz,
-  primary key (coach_id, calendar_id)
-);
-create unique index coach_calendar_written on coach_calendar (coach_id) where writes;
-create unique index coach_calendar_channel on coach_calendar (channel_id) where channel_id is not null;

@@ -284,7 +284,7 @@ static bool admit(struct call *call, bool *ret_undecided)
 			return false;
 		}
 	}
-	return call_query_known(call);
+	return (call->request->route->flags & ROUTE_ANY_QUERY) != 0 || call_query_known(call);
 }
 
 /* ---- idempotency ---- */

@@ -6,6 +6,7 @@
 #include "api/availability.h"
 #include "api/booking.h"
 #include "api/coach.h"
+#include "api/google.h"
 #include "api/ops.h"
 #include "api/user.h"
 
@@ -89,6 +90,22 @@ const struct route api_routes[] = {
 	     .summary = "A new address; the old one ends", .reply = "Link"),
 	CALL(GET, "/coach/:coach/feed.ics", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE,
 	     .handle = api_coach_feed_ics, .summary = "The calendar feed", .query = "token"),
+
+	/* Google */
+	CALL(GET, "/coach/:coach/google", DATABASE, 0, COACH_CALL, .handle = api_google_status,
+	     .summary = "The connected calendar and what its credentials may do", .reply = "Google"),
+	CALL(POST, "/coach/:coach/google/connect", DATABASE, 0, COACH_CALL, .handle = api_google_connect,
+	     .summary = "Where the coach consents", .reply = "Link"),
+	CALL(DELETE, "/coach/:coach/google", GOOGLE, 0, COACH_CALL, .handle = api_google_disconnect,
+	     .summary = "Disconnect the calendar and revoke the consent"),
+	CALL(POST, "/coach/:coach/google/retry", DATABASE, 0, COACH_CALL, .handle = api_google_retry,
+	     .summary = "Try the failed events again", .reply = "Retried"),
+	{HTTP_GET, "/oauth/google/callback", LANE_GOOGLE, ROUTE_ANY_QUERY, 0,
+	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_google_callback,
+		  .summary = "Where Google sends the coach back", .query = "state code error")},
+	{HTTP_POST, "/hooks/google-calendar", LANE_DATABASE, ROUTE_ANY_TYPE | ROUTE_QUIET, 0,
+	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_google_hook,
+		  .summary = "Google tells of a change")},
 
 	/* operations */
 	MONITOR("/health", api_health, "The state of each part"),

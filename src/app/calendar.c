@@ -1,97 +1,186 @@
-#include "app/calendar.h"
+/* Making and ending, and what memory knows of each coach. */
+#include "calendar_inside.h"
+
+#include "base/crypto.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-struct calendars {
-	struct calendar_settings settings;
-};
+/* ---- making and ending ---- */
+
+static struct shared_tokens *tokens_new(struct google_token_source *source)
+{
+	struct shared_tokens *tokens = calloc(1, sizeof(*tokens));
+	if (tokens == NULL)
+		abort();
+	tokens->references = 1;
+	tokens->source = source;
+	return tokens;
+}
+
+/* Returns one sentence, or NULL when the key is good. */
+static const char *read_service_account(struct calendars *calendars)
+{
+	const struct calendar_settings *settings = &calendars->settings;
+	struct google_service_account account;
+	const char *wrong =
+		google_service_account_read(&calendars->mem, settings->service_account_key, &account);
+	if (wrong != NULL)
+		return wrong;
+	calendars->service_tokens =
+		tokens_new(google_token_source_service_account(&account, settings->impersonate));
+	calendars->service_account =
+		settings->impersonate != NULL ? settings->impersonate : account.client_email;
+	calendars->bare = settings->impersonate == NULL;
+	return NULL;
+}
 
 struct calendars *calendars_new(const struct calendar_settings *settings, const char **ret_reason)
 {
 	struct calendars *calendars = calloc(1, sizeof(*calendars));
+	pthread_condattr_t monotonic;
 	if (calendars == NULL)
 		abort();
 	calendars->settings = *settings;
+	calendars->mem = ARENA_EMPTY;
+	calendars->on = settings->service_account_key != NULL || settings->oauth.id != NULL;
+	pthread_rwlock_init(&calendars->coaches_lock, NULL);
+	pthread_mutex_init(&calendars->wake_lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&calendars->payers_wake, &monotonic);
+	pthread_cond_init(&calendars->keeper_wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+
+	const char *wrong = NULL;
+	if (settings->service_account_key != NULL)
+		wrong = read_service_account(calendars);
+	if (wrong == NULL && settings->oauth.id != NULL && settings->seal_keys == NULL)
+		wrong = "TOKEN_ENCRYPTION_KEY is needed to keep coaches' consents";
+	if (wrong != NULL) {
+		/* The sentence lives in the arena that is about to go. */
+		static _Thread_local char reason[300];
+		*reason = '\0';
+		strncat(reason, wrong, sizeof(reason) - 1);
+		*ret_reason = reason;
+		calendars_free(calendars);
+		return NULL;
+	}
+	if (settings->metrics != NULL) {
+		calendars->debt_count = metrics_gauge(settings->metrics, "bookingd_calendar_debt",
+						      "Appointments whose event Google is still owed.", NULL);
+		calendars->debt_age = metrics_gauge(
+			settings->metrics, "bookingd_calendar_debt_age_seconds",
+			"Age of the oldest appointment whose event Google is still owed.", NULL);
+	}
 	*ret_reason = NULL;
 	return calendars;
 }
 
-void calendars_start(struct calendars *calendars)
+static void coach_free(struct calendar_coach *coach)
 {
-	(void)calendars;
-}
-
-void calendars_stop(struct calendars *calendars)
-{
-	(void)calendars;
+	link_release(coach->link);
+	busy_memory_free(coach->busy);
+	pthread_cond_destroy(&coach->asked);
+	pthread_mutex_destroy(&coach->lock);
+	free(coach->id);
+	free(coach);
 }
 
 void calendars_free(struct calendars *calendars)
 {
+	if (calendars == NULL)
+		return;
+	for (size_t i = 0; i < COACH_BUCKETS; i++) {
+		for (struct calendar_coach *coach = calendars->coaches[i], *next; coach != NULL;
+		     coach = next) {
+			next = coach->next;
+			coach_free(coach);
+		}
+	}
+	if (calendars->service_tokens != NULL) {
+		google_token_source_free(calendars->service_tokens->source);
+		free(calendars->service_tokens);
+	}
+	pthread_cond_destroy(&calendars->payers_wake);
+	pthread_cond_destroy(&calendars->keeper_wake);
+	pthread_mutex_destroy(&calendars->wake_lock);
+	pthread_rwlock_destroy(&calendars->coaches_lock);
+	arena_clear(&calendars->mem);
 	free(calendars);
 }
 
 bool calendars_on(const struct calendars *calendars)
 {
-	(void)calendars;
-	return false;
+	return calendars->on;
 }
 
-static void answer_off(instant now, struct calendar_busy *ret_busy)
+/* ---- coaches ---- */
+
+static size_t bucket_of(const char *coach_id)
 {
-	*ret_busy = (struct calendar_busy){.knowledge = CALENDAR_KNOWN_OFF, .as_of = now};
+	size_t hash = 5381;
+	for (const char *c = coach_id; *c != '\0'; c++)
+		hash = hash * 33 + (unsigned char)*c;
+	return hash % COACH_BUCKETS;
 }
 
-bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struct interval within,
-			instant now, struct arena *mem, struct calendar_busy *ret_busy)
+static struct calendar_coach *find_coach(struct calendars *calendars, const char *coach_id)
 {
-	(void)calendars, (void)coach_id, (void)within, (void)mem;
-	answer_off(now, ret_busy);
-	return true;
+	struct calendar_coach *coach = calendars->coaches[bucket_of(coach_id)];
+	while (coach != NULL && strcmp(coach->id, coach_id) != 0)
+		coach = coach->next;
+	return coach;
 }
 
-void calendar_busy_listing(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			   struct interval within, instant now, int64_t deadline, struct arena *mem,
-			   struct calendar_busy *ret_busy)
+static struct calendar_coach *coach_new(const char *coach_id)
 {
-	(void)calendars, (void)worker, (void)coach_id, (void)within, (void)deadline, (void)mem;
-	answer_off(now, ret_busy);
+	struct calendar_coach *coach = calloc(1, sizeof(*coach));
+	pthread_condattr_t monotonic;
+	if (coach == NULL || (coach->id = strdup(coach_id)) == NULL)
+		abort();
+	pthread_mutex_init(&coach->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&coach->asked, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	coach->reach = GOOGLE_BUSY_DAYS_MAX * SECONDS_PER_DAY;
+	return coach;
 }
 
-void calendar_busy_booking(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			   struct interval within, const struct appointment *moving, instant now,
-			   int64_t deadline, struct arena *mem, struct calendar_busy *ret_busy)
+struct calendar_coach *calendar_coach_of(struct calendars *calendars, const char *coach_id)
 {
-	(void)moving;
-	calendar_busy_listing(calendars, worker, coach_id, within, now, deadline, mem, ret_busy);
+	pthread_rwlock_rdlock(&calendars->coaches_lock);
+	struct calendar_coach *coach = find_coach(calendars, coach_id);
+	pthread_rwlock_unlock(&calendars->coaches_lock);
+	if (coach != NULL)
+		return coach;
+	pthread_rwlock_wrlock(&calendars->coaches_lock);
+	coach = find_coach(calendars, coach_id);
+	if (coach == NULL) {
+		struct calendar_coach **bucket = &calendars->coaches[bucket_of(coach_id)];
+		coach = coach_new(coach_id);
+		coach->next = *bucket;
+		*bucket = coach;
+	}
+	pthread_rwlock_unlock(&calendars->coaches_lock);
+	return coach;
 }
 
-void calendar_busy_moving(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			  struct interval within, const struct appointment *moving, instant now,
-			  int64_t deadline, struct arena *mem, struct calendar_busy *ret_busy)
+void calendar_coaches_each(struct calendars *calendars,
+			   void (*each)(struct calendars *calendars, struct calendar_coach *coach,
+					void *owner),
+			   void *owner)
 {
-	(void)moving;
-	calendar_busy_listing(calendars, worker, coach_id, within, now, deadline, mem, ret_busy);
+	pthread_rwlock_rdlock(&calendars->coaches_lock);
+	for (size_t i = 0; i < COACH_BUCKETS; i++) {
+		for (struct calendar_coach *coach = calendars->coaches[i]; coach != NULL; coach = coach->next)
+			each(calendars, coach, owner);
+	}
+	pthread_rwlock_unlock(&calendars->coaches_lock);
 }
 
-void calendar_forget(struct calendars *calendars, const char *coach_id)
-{
-	(void)calendars, (void)coach_id;
-}
-
-enum db_result calendar_target(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			       struct arena *mem, const char **ret_calendar_id)
-{
-	(void)calendars, (void)worker, (void)coach_id, (void)mem;
-	*ret_calendar_id = NULL;
-	return DB_OK;
-}
-
-void calendar_pay(struct calendars *calendars, struct worker *worker, struct arena *mem, int64_t deadline,
-		  struct appointment *appointment)
-{
-	(void)calendars, (void)worker, (void)mem, (void)deadline, (void)appointment;
-}
+/* ---- the word for a reply ---- */
 
 const char *calendar_state_of(const struct appointment *appointment)
 {
@@ -104,16 +193,18 @@ const char *calendar_state_of(const struct appointment *appointment)
 	return appointment->refused_version >= appointment->version ? "failed" : "pending";
 }
 
-enum db_result calendar_status(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			       struct arena *mem, struct calendar_status *ret_status)
+enum db_result calendar_target(struct calendars *calendars, struct worker *worker, const char *coach_id,
+			       struct arena *mem, const char **ret_calendar_id)
 {
-	(void)calendars, (void)worker, (void)coach_id, (void)mem;
-	*ret_status = (struct calendar_status){.mode = "off", .state = "ok"};
+	*ret_calendar_id = NULL;
+	if (!calendars->on)
+		return DB_OK;
+	enum db_result result;
+	struct link *link = link_get(calendars, worker, calendar_coach_of(calendars, coach_id), &result);
+	if (link == NULL)
+		return result;
+	if (link->connected)
+		*ret_calendar_id = arena_strdup(mem, link->calendar_ids[0]);
+	link_release(link);
 	return DB_OK;
-}
-
-const char *calendars_health(struct calendars *calendars)
-{
-	(void)calendars;
-	return "off";
 }

@@ -1,0 +1,213 @@
+-- The coach's Google Calendar. Whatever returns an appointment returns the table's columns in their order.
+
+-- ------------------------------------------------------------------ who may do what
+
+-- name: calendar_grant one
+select c.id, g.sealed_token, g.account, g.scopes, g.needs_consent, g.detail
+from coach c left join google_grant g on g.coach_id = c.id where c.id = $1;
+
+-- name: calendar_list many
+select calendar_id, writes from coach_calendar where coach_id = $1 order by writes desc, calendar_id limit 1000;
+
+-- name: calendar_set exec
+select set_calendars($1, $2);
+
+-- The coaches that have to do with Google: $1 is the one of the settings.
+-- name: calendar_coaches many
+select c.id, g.sealed_token, g.needs_consent
+from coach c left join google_grant g on g.coach_id = c.id
+where c.id = $1 or g.coach_id is not null or exists (select from coach_calendar k where k.coach_id = c.id)
+order by c.id limit 10000;
+
+-- name: calendar_grant_put exec
+insert into google_grant (coach_id, sealed_token, scopes) values ($1, $2, $3)
+on conflict (coach_id) do update
+set sealed_token = excluded.sealed_token, scopes = excluded.scopes, needs_consent = false, detail = null, account = null,
+    created_at = now();
+
+-- Only if it still is the consent that was used.
+-- name: calendar_grant_dead exec
+update google_grant set needs_consent = true, detail = $3 where coach_id = $1 and sealed_token = $2;
+
+-- name: calendar_grant_rotate exec
+update google_grant set sealed_token = $3 where coach_id = $1 and sealed_token = $2;
+
+-- name: calendar_grant_account exec
+update google_grant set account = $2 where coach_id = $1 and account is null;
+
+-- name: calendar_grant_delete exec
+with consents as (delete from google_consent where coach_id = $1),
+     calendars as (delete from coach_calendar where coach_id = $1)
+delete from google_grant where coach_id = $1;
+
+-- name: calendar_grants many
+select coach_id, sealed_token from google_grant order by coach_id limit 100000;
+
+-- name: calendar_consent_begin exec
+with old as (delete from google_consent where created_at < now() - interval '10 minutes')
+insert into google_consent (nonce, coach_id, sealed_verifier) values ($1, $2, $3);
+
+-- A state is good once.
+-- name: calendar_consent_take one
+delete from google_consent where nonce = $1 and coach_id = $2 and created_at > now() - interval '10 minutes'
+returning sealed_verifier;
+
+-- name: calendar_consents_drop exec
+delete from google_consent;
+
+-- ------------------------------------------------------------------ the debt
+
+-- Claim one debt: $1 seconds of lease, $2 coaches not to be asked about now, separated by commas.
+-- name: calendar_claim one
+update appointment set calendar_due_at = now() + make_interval(secs => $1::integer), calendar_attempts = calendar_attempts + 1
+where id = (select id from appointment a
+            where calendar_id is not null and (version > synced_version or conference_pending) and owes_google(a)
+              and calendar_due_at <= now() and coach_id <> all (string_to_array($2::text, ','))
+            order by calendar_due_at limit 1 for update skip locked)
+returning id, coach_id;
+
+-- name: calendar_lock one
+select l.locked, (l.booked).* from lock_event($1) l;
+
+-- name: calendar_unlock exec
+select pg_advisory_unlock(hashtextextended($1::text, 1651469167));
+
+-- What a draft needs besides the appointment: the session type's name and the coach's zone.
+-- name: calendar_words one
+select coalesce((select t ->> 'name' from jsonb_array_elements(c.schedule -> 'session_types') t where t ->> 'id' = $2 limit 1), $2),
+       c.schedule ->> 'time_zone'
+from coach c where c.id = $1;
+
+-- Google now has version $2. If the row has moved on since, that is owed again, whatever was believed before.
+-- $3 event there, $4 etag, $5 link, $6 Meet link, $7 conference pending, $8 its attempt, $9 detail, $10 wait in ms.
+-- name: calendar_paid one
+update appointment
+set synced_version = $2, event_written = $3, event_etag = $4, event_link = coalesce($5, event_link),
+    meeting_url = coalesce($6, meeting_url),
+    conference_pending = $7::boolean and version = $2, conference_attempt = $8, calendar_detail = $9,
+    calendar_attempts = case when $7 then calendar_attempts else 0 end,
+    calendar_due_at = case when version = $2 then now() + $10::integer * interval '1 ms' else calendar_due_at end
+where id = $1
+returning *;
+
+-- name: calendar_later one
+update appointment
+set calendar_due_at = now() + $3::integer * interval '1 ms', calendar_attempts = greatest(calendar_attempts, 1),
+    conference_attempt = greatest(conference_attempt, $4)
+where id = $1 and version = $2
+returning *;
+
+-- name: calendar_refused one
+update appointment set refused_version = $2, calendar_detail = $3, conference_pending = false, calendar_attempts = 0
+where id = $1 and version = $2
+returning *;
+
+-- name: calendar_event_gone one
+select g.outcome, (g.booked).* from event_gone($1, $2) g;
+
+-- name: calendar_event_moved one
+select m.outcome, (m.booked).* from event_moved($1, $2, $3, $4, $5) m;
+
+-- The event stands as we want it: only what Google adds is noted.
+-- name: calendar_event_seen exec
+update appointment
+set event_etag = $3, calendar_conflict = false, calendar_detail = case when calendar_conflict then null else calendar_detail end
+where id = $1 and version = $2 and synced_version = version and (event_etag is distinct from $3 or calendar_conflict);
+
+-- The event was made something an appointment cannot follow.
+-- name: calendar_event_conflict exec
+update appointment set calendar_conflict = true, calendar_detail = $3
+where id = $1 and version = $2 and not calendar_conflict;
+
+-- The event stands although it should not: it is to be deleted again.
+-- name: calendar_owe_again exec
+update appointment
+set synced_version = version - 1, event_written = true, calendar_attempts = 0, calendar_due_at = now()
+where id = $1 and version = $2 and synced_version = version and calendar_id is not null;
+
+-- name: calendar_retry exec
+update appointment set refused_version = 0, calendar_detail = null, calendar_attempts = 0, calendar_due_at = now()
+where coach_id = $1 and calendar_id is not null and version > synced_version and refused_version >= version;
+
+-- Those that wait for their next try have it now.
+-- name: calendar_hurry exec
+update appointment a set calendar_attempts = 0, calendar_due_at = now()
+where coach_id = $1 and calendar_id is not null and (version > synced_version or conference_pending) and owes_google(a);
+
+-- The calendar was disconnected: what is owed will not be paid until it is connected again.
+-- name: calendar_abandon exec
+update appointment set refused_version = version, calendar_detail = $2, conference_pending = false
+where coach_id = $1 and calendar_id is not null and version > synced_version and version > refused_version;
+
+-- name: calendar_counts one
+select count(*) filter (where version > refused_version), count(*) filter (where version <= refused_version)
+from appointment where coach_id = $1 and calendar_id is not null and version > synced_version;
+
+-- name: calendar_debt one
+select count(*), coalesce(extract(epoch from now() - min(updated_at)), 0)::bigint
+from appointment where calendar_id is not null and (version > synced_version or conference_pending)
+  and version > synced_version and version > refused_version;
+
+-- ------------------------------------------------------------------ the other direction
+
+-- Claim one calendar whose changes are to be looked for: $1 seconds until the next look.
+-- name: calendar_sync_claim one
+update coach_calendar set poll_due_at = now() + make_interval(secs => $1::integer)
+where (coach_id, calendar_id) = (select coach_id, calendar_id from coach_calendar
+                                 where writes and poll_due_at <= now() and coach_id <> all (string_to_array($2::text, ','))
+                                 order by poll_due_at limit 1 for update skip locked)
+returning coach_id, calendar_id, sync_token;
+
+-- name: calendar_sync_done exec
+update coach_calendar set sync_token = $3, synced_at = now() where coach_id = $1 and calendar_id = $2;
+
+-- name: calendar_sync_soon exec
+update coach_calendar set poll_due_at = least(poll_due_at, now() + make_interval(secs => $2::integer)) where coach_id = $1;
+
+-- A new consent: what was remembered of the calendars may be another account's.
+-- name: calendar_reset exec
+update coach_calendar
+set sync_token = null, poll_due_at = now(), channel_id = null, channel_resource = null, channel_digest = null,
+    channel_expires_at = null, channel_due_at = now()
+where coach_id = $1;
+
+-- Appointments that should have an event, when a list of all events has come to its end.
+-- name: calendar_expected many
+select * from appointment
+where coach_id = $1 and calendar_id = $2 and event_written and status = 'scheduled' and ends_at > now()
+  and version = synced_version and updated_at < $3
+order by starts_at limit 10000;
+
+-- name: calendar_conflicts many
+select * from appointment where coach_id = $1 and calendar_conflict and status = 'scheduled' limit 1000;
+
+-- name: calendar_synced_at one
+select max(synced_at) from coach_calendar where coach_id = $1;
+
+-- ------------------------------------------------------------------ pushes
+
+-- Claim one calendar that needs a (new) channel; $1 seconds until somebody else tries.
+-- name: calendar_channel_claim one
+update coach_calendar k set channel_due_at = now() + make_interval(secs => $1::integer)
+from (select coach_id, calendar_id, channel_id, channel_resource from coach_calendar
+      where channel_due_at <= now() and coach_id <> all (string_to_array($2::text, ','))
+      order by channel_due_at limit 1 for update skip locked) old
+where k.coach_id = old.coach_id and k.calendar_id = old.calendar_id
+returning k.coach_id, k.calendar_id, old.channel_id, old.channel_resource;
+
+-- Known before Google is asked: its first message may come before the reply.
+-- name: calendar_channel_put exec
+update coach_calendar set channel_id = $3, channel_resource = $4, channel_digest = $5, channel_expires_at = $6, channel_due_at = $7
+where coach_id = $1 and calendar_id = $2;
+
+-- name: calendar_channel_get one
+select coach_id, calendar_id, channel_resource, channel_digest, channel_expires_at from coach_calendar where channel_id = $1;
+
+-- name: calendar_channel_row one
+select channel_digest, channel_expires_at from coach_calendar where coach_id = $1 and calendar_id = $2;
+
+-- name: calendar_channels many
+select channel_id, channel_resource from coach_calendar where coach_id = $1 and channel_id is not null limit 1000;
+
+-- name: calendar_pushed exec
+update coach_calendar set poll_due_at = now() where coach_id = $1 and writes;

@@ -1,0 +1,151 @@
+#include "api/google.h"
+
+#include "api/coach.h"
+#include "base/json.h"
+
+#include <string.h>
+
+static void write_ability(struct json_writer *writer, const char *name, struct calendar_ability ability)
+{
+	if (ability.known)
+		json_write_boolean(writer, name, ability.can);
+	else
+		json_write_null(writer, name);
+}
+
+void api_google_status(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	struct calendar_status status;
+	struct json_writer writer;
+	if (!api_coach_find(call, &coach))
+		return;
+	enum db_result result =
+		calendar_status(call->api->calendars, call->worker, coach->id, call->mem, &status);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "mode", status.mode);
+	json_write_text(&writer, "account", status.account);
+	json_write_array(&writer, "calendars");
+	for (size_t i = 0; i < status.calendar_count; i++) {
+		json_write_object(&writer, NULL);
+		json_write_text(&writer, "id", status.calendars[i].id);
+		json_write_boolean(&writer, "write", status.calendars[i].writes);
+		json_write_object_end(&writer);
+	}
+	json_write_array_end(&writer);
+	json_write_object(&writer, "can");
+	write_ability(&writer, "read_busy", status.read_busy);
+	write_ability(&writer, "write_events", status.write_events);
+	write_ability(&writer, "invite_guests", status.invite_guests);
+	write_ability(&writer, "create_meet", status.create_meet);
+	json_write_object_end(&writer);
+	json_write_text(&writer, "state", status.state);
+	json_write_text(&writer, "detail", status.detail);
+	if (status.last_success_at != 0)
+		json_write_instant(&writer, "last_success_at", status.last_success_at);
+	else
+		json_write_null(&writer, "last_success_at");
+	json_write_integer(&writer, "pending", status.pending);
+	json_write_integer(&writer, "failed", status.failed);
+	json_write_object_end(&writer);
+}
+
+void api_google_connect(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	const char *url;
+	struct json_writer writer;
+	if (!api_coach_find(call, &coach))
+		return;
+	if (!calendar_consent_possible(call->api->calendars)) {
+		call_problem(call, "not_found", NULL,
+			     "Connecting a calendar is not configured here; it takes GOOGLE_OAUTH_CLIENT_ID, "
+			     "TOKEN_ENCRYPTION_KEY and PUBLIC_URL.");
+		return;
+	}
+	enum db_result result = calendar_connect(call->api->calendars, call->worker, coach->id,
+						 call->request->now, call->mem, &url);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "url", url);
+	json_write_object_end(&writer);
+}
+
+void api_google_disconnect(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	if (!api_coach_find(call, &coach))
+		return;
+	enum db_result result = calendar_disconnect(call->api->calendars, call->worker, coach->id,
+						    call_deadline(call), call->mem);
+	if (result != DB_OK)
+		call_database_failure(call, result);
+	else
+		reply_empty(call->reply, 204);
+}
+
+void api_google_retry(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	int64_t retried;
+	struct json_writer writer;
+	if (!api_coach_find(call, &coach))
+		return;
+	enum db_result result = calendar_retry(call->api->calendars, call->worker, coach->id, &retried);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	json_writer_init(&writer, reply_begin_json(call->reply, 202));
+	json_write_object(&writer, NULL);
+	json_write_integer(&writer, "retried", retried);
+	json_write_object_end(&writer);
+}
+
+/* The browser has no identity to show here: the state says for which coach this is, and is signed. */
+void api_google_callback(struct call *call)
+{
+	const struct request *request = call->request;
+	const char *word =
+		calendar_consent_received(call->api->calendars, call->worker, request_query(request, "state"),
+					  request_query(request, "code"), request_query(request, "error"),
+					  request->now, call_deadline(call), call->mem);
+	reply_empty(call->reply, 302);
+	reply_header_printf(call->reply, "Location", "/coach/?google=%s", word);
+	/* The address holds the code and the state: neither is to be told to anybody. */
+	reply_header(call->reply, "Referrer-Policy", "no-referrer");
+}
+
+void api_google_hook(struct call *call)
+{
+	const struct request *request = call->request;
+	struct push push = {
+		.channel_id = request_header(request, "X-Goog-Channel-ID"),
+		.token = request_header(request, "X-Goog-Channel-Token"),
+		.resource_id = request_header(request, "X-Goog-Resource-ID"),
+		.state = request_header(request, "X-Goog-Resource-State"),
+	};
+	switch (calendar_pushed(call->api->calendars, call->worker, &push)) {
+	case PUSH_ACCEPTED:
+		reply_empty(call->reply, 204);
+		return;
+	case PUSH_UNKNOWN:
+		call_problem(call, "not_found", NULL, "There is no such channel.");
+		return;
+	case PUSH_REFUSED:
+		call_problem(call, "forbidden", NULL, "The channel's token or resource is another.");
+		return;
+	case PUSH_UNAVAILABLE:
+		call_database_failure(call, DB_UNAVAILABLE);
+		return;
+	}
+}

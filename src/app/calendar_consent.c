@@ -1,0 +1,375 @@
+/*
+ * The coach's consent: asked for, received, ended; and the keys it rests under.
+ *
+ * Threats, and what stands against them:
+ *  - a forged callback: the state is signed with a key derived from TOKEN_ENCRYPTION_KEY, names the coach it
+ * was made for and when it ends; its nonce must be in the table, and goes with the first use;
+ *  - a stolen code: worth nothing without the PKCE verifier, which rests sealed and never leaves the daemon;
+ *  - a stolen table: tokens and verifiers are sealed, and bound to their coach.
+ */
+#include "calendar_inside.h"
+
+#include "base/crypto.h"
+#include "base/encode.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	NONCE_BYTES = 16,
+	STATE_SECONDS = 600,
+	STATE_MAX = 400,
+	ERROR_MAX = 64,
+	REVOKE_DEADLINE_MS = 5000,
+};
+
+/* ---- the state ---- */
+
+static void sign_state(const struct seal_key *key, const char *payload,
+		       unsigned char mac[static CRYPTO_SHA256_SIZE])
+{
+	static const char purpose[] = "bookingd: state of a Google consent";
+	unsigned char derived[CRYPTO_SHA256_SIZE];
+	crypto_hmac_sha256(key->secret, sizeof(key->secret), purpose, sizeof(purpose) - 1, derived);
+	crypto_hmac_sha256(derived, sizeof(derived), payload, strlen(payload), mac);
+	crypto_wipe(derived, sizeof(derived));
+}
+
+/* "coach nonce end", in base64url, a dot, and its signature. */
+static char *write_state(const struct seal_keys *keys, struct arena *mem, const char *coach_id,
+			 const char *nonce, instant ends)
+{
+	unsigned char mac[CRYPTO_SHA256_SIZE];
+	char mac_text[ENCODE_BASE64URL_SIZE(CRYPTO_SHA256_SIZE)];
+	char *payload = arena_printf(mem, "%s %s %" PRId64, coach_id, nonce, ends);
+	char *payload_text = arena_alloc(mem, ENCODE_BASE64URL_SIZE(strlen(payload)));
+	sign_state(&keys->keys[0], payload, mac);
+	encode_base64url(payload, strlen(payload), payload_text);
+	encode_base64url(mac, sizeof(mac), mac_text);
+	return arena_printf(mem, "%s.%s", payload_text, mac_text);
+}
+
+static bool is_signed(const struct seal_keys *keys, const char *payload, const unsigned char *mac)
+{
+	unsigned char expected[CRYPTO_SHA256_SIZE];
+	bool good = false;
+	for (size_t i = 0; i < keys->count; i++) {
+		sign_state(&keys->keys[i], payload, expected);
+		good |= crypto_equal(expected, mac, sizeof(expected));
+	}
+	return good;
+}
+
+static bool read_state(const struct seal_keys *keys, struct arena *mem, const char *state, instant now,
+		       const char **ret_coach_id, const char **ret_nonce)
+{
+	const char *dot = state != NULL ? strchr(state, '.') : NULL;
+	unsigned char mac[CRYPTO_SHA256_SIZE];
+	size_t size;
+	if (dot == NULL || strlen(state) > STATE_MAX)
+		return false;
+	char *payload = arena_alloc(mem, ENCODE_DECODED_SIZE(dot - state) + 1);
+	if (!encode_base64url_read(state, (size_t)(dot - state), payload, ENCODE_DECODED_SIZE(dot - state),
+				   &size) ||
+	    memchr(payload, '\0', size) != NULL)
+		return false;
+	payload[size] = '\0';
+	if (!encode_base64url_read(dot + 1, strlen(dot + 1), mac, sizeof(mac), &size) ||
+	    size != sizeof(mac) || !is_signed(keys, payload, mac))
+		return false;
+	/* Signed, so it is as we wrote it. */
+	char *nonce = strchr(payload, ' ');
+	char *ends = nonce != NULL ? strchr(nonce + 1, ' ') : NULL;
+	if (ends == NULL || strtoll(ends + 1, NULL, 10) <= now)
+		return false;
+	*nonce++ = '\0';
+	*ends = '\0';
+	*ret_coach_id = payload;
+	*ret_nonce = nonce;
+	return true;
+}
+
+/* ---- connecting ---- */
+
+static char *seal(struct calendars *calendars, struct arena *mem, const char *name, const char *secret)
+{
+	char *sealed = arena_alloc(mem, SEAL_TEXT_SIZE(strlen(secret)));
+	seal_text(calendars->settings.seal_keys, name, secret, strlen(secret), sealed);
+	return sealed;
+}
+
+bool calendar_consent_possible(const struct calendars *calendars)
+{
+	const struct calendar_settings *settings = &calendars->settings;
+	return settings->oauth.id != NULL && settings->oauth.redirect_url != NULL &&
+	       settings->seal_keys != NULL;
+}
+
+enum db_result calendar_connect(struct calendars *calendars, struct worker *worker, const char *coach_id,
+				instant now, struct arena *mem, const char **ret_url)
+{
+	unsigned char random[NONCE_BYTES];
+	char nonce[ENCODE_BASE64URL_SIZE(NONCE_BYTES)];
+	char verifier[GOOGLE_VERIFIER_BYTES];
+	crypto_random(random, sizeof(random));
+	encode_base64url(random, sizeof(random), nonce);
+	google_consent_verifier(verifier);
+	enum db_result result = db_run(
+		worker->db, QUERY_CALENDAR_CONSENT_BEGIN,
+		DB_PARAMETERS(db_text(nonce), db_text(coach_id),
+			      db_text(seal(calendars, mem, seal_name_verifier(mem, coach_id), verifier))),
+		NULL);
+	if (result == DB_OK) {
+		char *state =
+			write_state(calendars->settings.seal_keys, mem, coach_id, nonce, now + STATE_SECONDS);
+		*ret_url = google_consent_url(mem, &calendars->settings.oauth, state, verifier);
+	}
+	crypto_wipe(verifier, sizeof(verifier));
+	return result;
+}
+
+/* Google's own word for what went wrong, or ours if it is no word. */
+static const char *error_word(struct arena *mem, const char *error)
+{
+	size_t length = strlen(error);
+	if (length > ERROR_MAX || strspn(error, "abcdefghijklmnopqrstuvwxyz_") != length || length == 0)
+		return "exchange_failed";
+	return arena_strdup(mem, error);
+}
+
+/* The verifier of a consent under way, which is over with this. */
+static enum db_result take_verifier(struct calendars *calendars, struct worker *worker, struct arena *mem,
+				    const char *coach_id, const char *nonce,
+				    char verifier[static 2 * GOOGLE_VERIFIER_BYTES])
+{
+	DB_ROWS rows = {0};
+	size_t size;
+	enum db_result result = db_run(worker->db, QUERY_CALENDAR_CONSENT_TAKE,
+				       DB_PARAMETERS(db_text(nonce), db_text(coach_id)), &rows);
+	if (result == DB_OK &&
+	    seal_open(calendars->settings.seal_keys, seal_name_verifier(mem, coach_id),
+		      db_get_text(&rows, 0, 0), verifier, 2 * GOOGLE_VERIFIER_BYTES, &size) != SEAL_OPENED)
+		return DB_NONE;
+	return result;
+}
+
+/* Everything that waited for the consent goes on. */
+static void resume(struct calendars *calendars, struct worker *worker, const char *coach_id)
+{
+	struct calendar_coach *coach = calendar_coach_of(calendars, coach_id);
+	db_run(worker->db, QUERY_CALENDAR_RESET, DB_PARAMETERS(db_text(coach_id)), NULL);
+	db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), NULL);
+	db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
+	link_forget(coach, true);
+	sync_changed(calendars, coach_id);
+	keeper_wake(calendars);
+	payers_wake(calendars);
+}
+
+/* Trade the code and keep what comes. */
+static const char *exchange(struct calendars *calendars, struct worker *worker, struct arena *mem,
+			    const char *coach_id, const char *code, const char *verifier, int64_t deadline)
+{
+	struct google_grant grant;
+	struct google_answer answer;
+	if (google_consent_exchange(worker->fetcher, mem, &calendars->settings.oauth, code, verifier,
+				    deadline, &grant, &answer) != GOOGLE_OK) {
+		log_line(LOG_WARNING, "calendar_consent_failed", LOG_TEXT_FIELD("coach", coach_id),
+			 LOG_TEXT_FIELD("reason", answer.reason), LOG_TEXT_FIELD("message", answer.message),
+			 LOG_TEXT_FIELD("remedy", google_remedy(&answer)));
+		return "exchange_failed";
+	}
+	char *scopes = arena_printf(mem, "%s%s%s", grant.write_events ? "calendar.events" : "",
+				    grant.write_events && grant.read_busy ? " " : "",
+				    grant.read_busy ? "calendar.freebusy" : "");
+	char *sealed = seal(calendars, mem, seal_name_token(mem, coach_id), grant.refresh_token);
+	crypto_wipe(grant.refresh_token, strlen(grant.refresh_token));
+	crypto_wipe(grant.access_token, strlen(grant.access_token));
+	if (db_run(worker->db, QUERY_CALENDAR_GRANT_PUT,
+		   DB_PARAMETERS(db_text(coach_id), db_text(sealed), db_text(scopes)), NULL) != DB_OK) {
+		log_line(LOG_ERROR, "calendar_consent_not_kept", LOG_TEXT_FIELD("coach", coach_id),
+			 LOG_TEXT_FIELD("detail", db_failure(worker->db)->detail));
+		return "exchange_failed";
+	}
+	log_line(LOG_INFO, "calendar_connected", LOG_TEXT_FIELD("coach", coach_id),
+		 LOG_TEXT_FIELD("read_busy", grant.read_busy ? "yes" : "no"),
+		 LOG_TEXT_FIELD("write_events", grant.write_events ? "yes" : "no"));
+	resume(calendars, worker, coach_id);
+	return "connected";
+}
+
+const char *calendar_consent_received(struct calendars *calendars, struct worker *worker, const char *state,
+				      const char *code, const char *error, instant now, int64_t deadline,
+				      struct arena *mem)
+{
+	const char *coach_id = NULL;
+	const char *nonce = NULL;
+	char verifier[2 * GOOGLE_VERIFIER_BYTES] = "";
+	enum db_result result = DB_NONE;
+	if (calendar_consent_possible(calendars) &&
+	    read_state(calendars->settings.seal_keys, mem, state, now, &coach_id, &nonce))
+		result = take_verifier(calendars, worker, mem, coach_id, nonce, verifier);
+	if (result == DB_NONE) {
+		log_line(LOG_WARNING, "calendar_consent_refused", LOG_TEXT_FIELD("coach", coach_id),
+			 LOG_TEXT_FIELD("reason", coach_id == NULL ? "forged_or_expired" : "used_before"));
+		return "bad_state";
+	}
+	if (result != DB_OK)
+		return "exchange_failed";
+	const char *word = "exchange_failed";
+	if (error != NULL) {
+		word = error_word(mem, error);
+		log_line(LOG_INFO, "calendar_consent_denied", LOG_TEXT_FIELD("coach", coach_id),
+			 LOG_TEXT_FIELD("reason", word));
+	} else if (code != NULL && *code != '\0') {
+		word = exchange(calendars, worker, mem, coach_id, code, verifier, deadline);
+	}
+	crypto_wipe(verifier, sizeof(verifier));
+	return word;
+}
+
+/* ---- disconnecting ---- */
+
+static void revoke(struct visit *visit)
+{
+	struct calendars *calendars = visit->calendars;
+	struct arena *mem = visit->call.mem;
+	char token[SEAL_PLAIN_MAX / 4];
+	size_t size;
+	struct google_answer answer;
+	if (seal_open(calendars->settings.seal_keys, seal_name_token(mem, visit->coach->id),
+		      visit->link->sealed, token, sizeof(token), &size) != SEAL_OPENED)
+		return;
+	google_consent_revoke(visit->worker->fetcher, mem, &calendars->settings.oauth, token,
+			      monotonic_ms() + REVOKE_DEADLINE_MS, &answer);
+	crypto_wipe(token, sizeof(token));
+	visit_note(visit, "oauth.revoke", VISIT_READ, &answer);
+	if (answer.outcome != GOOGLE_OK)
+		log_line(LOG_WARNING, "calendar_not_revoked", LOG_TEXT_FIELD("coach", visit->coach->id),
+			 LOG_TEXT_FIELD("reason", answer.reason),
+			 LOG_TEXT_FIELD("remedy",
+					"The coach can remove the app at myaccount.google.com/permissions."));
+}
+
+enum db_result calendar_disconnect(struct calendars *calendars, struct worker *worker, const char *coach_id,
+				   int64_t deadline, struct arena *mem)
+{
+	if (!calendars->on)
+		return DB_OK;
+	VISIT visit;
+	visit_begin(&visit, calendars, worker, coach_id, mem, deadline);
+	if (visit.link == NULL)
+		return visit.result;
+	if (visit.link->sealed == NULL)
+		return DB_OK;
+	push_stop_all(&visit);
+	enum db_result result =
+		db_run(worker->db, QUERY_CALENDAR_GRANT_DELETE, DB_PARAMETERS(db_text(coach_id)), NULL);
+	if (result != DB_OK)
+		return result;
+	revoke(&visit);
+	db_run(worker->db, QUERY_CALENDAR_ABANDON,
+	       DB_PARAMETERS(db_text(coach_id),
+			     db_text("The calendar was disconnected before this was written.")),
+	       NULL);
+	link_forget(visit.coach, true);
+	sync_changed(calendars, coach_id);
+	log_line(LOG_INFO, "calendar_disconnected", LOG_TEXT_FIELD("coach", coach_id));
+	return DB_OK;
+}
+
+enum db_result calendar_retry(struct calendars *calendars, struct worker *worker, const char *coach_id,
+			      int64_t *ret_retried)
+{
+	DB_ROWS rows = {0};
+	*ret_retried = 0;
+	if (!calendars->on)
+		return DB_OK;
+	enum db_result result =
+		db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), &rows);
+	if (result != DB_OK && result != DB_NONE)
+		return result;
+	*ret_retried = (int64_t)rows.count;
+	db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
+	struct calendar_coach *coach = calendar_coach_of(calendars, coach_id);
+	link_forget(coach, true); /* whoever asks for this has changed something */
+	payers_wake(calendars);
+	return DB_OK;
+}
+
+/* ---- the keys ---- */
+
+enum calendar_keys calendar_check_keys(struct db *db, const struct seal_keys *keys,
+				       char ret_line[static CALENDAR_LINE])
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	DB_ROWS rows = {0};
+	char token[SEAL_PLAIN_MAX / 4];
+	size_t size;
+	enum db_result result = db_run(db, QUERY_CALENDAR_GRANTS, DB_NO_PARAMETERS, &rows);
+	if (result != DB_OK && result != DB_NONE) {
+		snprintf(ret_line, CALENDAR_LINE, "%s", db_failure(db)->detail);
+		return CALENDAR_KEYS_UNAVAILABLE;
+	}
+	for (size_t i = 0; i < rows.count; i++) {
+		const char *coach_id = db_get_text(&rows, i, 0);
+		enum seal_outcome outcome = SEAL_UNKNOWN_KEY;
+		if (keys != NULL)
+			outcome = seal_open(keys, seal_name_token(&mem, coach_id), db_get_text(&rows, i, 1),
+					    token, sizeof(token), &size);
+		crypto_wipe(token, sizeof(token));
+		if (outcome == SEAL_OPENED)
+			continue;
+		snprintf(ret_line, CALENDAR_LINE,
+			 outcome == SEAL_BROKEN
+				 ? "the consent of coach %s is damaged; delete it from google_grant"
+			 : keys == NULL
+				 ? "TOKEN_ENCRYPTION_KEY is missing, and the consent of coach %s is sealed"
+				 : "TOKEN_ENCRYPTION_KEY does not open the consent of coach %s; put the "
+				   "former key "
+				   "behind it, separated by a comma",
+			 coach_id);
+		return CALENDAR_KEYS_WRONG;
+	}
+	return CALENDAR_KEYS_GOOD;
+}
+
+enum calendar_keys calendar_rekey(struct db *db, const struct seal_keys *keys, size_t *ret_count,
+				  char ret_line[static CALENDAR_LINE])
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	DB_ROWS rows = {0};
+	char token[SEAL_PLAIN_MAX / 4];
+	size_t size;
+	*ret_count = 0;
+	/* All or nothing is readable before anything is written. */
+	enum calendar_keys verdict = calendar_check_keys(db, keys, ret_line);
+	if (verdict != CALENDAR_KEYS_GOOD)
+		return verdict;
+	enum db_result result = db_run(db, QUERY_CALENDAR_GRANTS, DB_NO_PARAMETERS, &rows);
+	for (size_t i = 0; i < rows.count && result == DB_OK; i++) {
+		const char *coach_id = db_get_text(&rows, i, 0);
+		const char *old = db_get_text(&rows, i, 1);
+		const char *name = seal_name_token(&mem, coach_id);
+		if (seal_is_current(keys, old) ||
+		    seal_open(keys, name, old, token, sizeof(token), &size) != SEAL_OPENED)
+			continue;
+		char *sealed = arena_alloc(&mem, SEAL_TEXT_SIZE(size));
+		seal_text(keys, name, token, size, sealed);
+		crypto_wipe(token, sizeof(token));
+		result = db_run(db, QUERY_CALENDAR_GRANT_ROTATE,
+				DB_PARAMETERS(db_text(coach_id), db_text(old), db_text(sealed)), NULL);
+		*ret_count += result == DB_OK;
+	}
+	/* Consents under way begin anew: their verifiers rest under the old key. */
+	if (result == DB_OK || result == DB_NONE)
+		result = db_run(db, QUERY_CALENDAR_CONSENTS_DROP, DB_NO_PARAMETERS, NULL);
+	if (result != DB_OK && result != DB_NONE) {
+		snprintf(ret_line, CALENDAR_LINE, "%s", db_failure(db)->detail);
+		return CALENDAR_KEYS_UNAVAILABLE;
+	}
+	return CALENDAR_KEYS_GOOD;
+}

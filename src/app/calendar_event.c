@@ -1,0 +1,120 @@
+/* What an appointment looks like as an event in the coach's calendar. */
+#include "calendar_inside.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+enum {
+	SUMMARY_MAX = 500,
+	DESCRIPTION_MAX = 8000, /* Google cuts at 8192 characters */
+};
+
+/* Google shows descriptions as HTML, so what the client wrote is escaped: it stays text. Cut between
+ * characters. */
+static void put_escaped(struct buffer *out, const char *text)
+{
+	for (const char *c = text; *c != '\0';) {
+		const char *entity = *c == '&'   ? "&amp;"
+				     : *c == '<' ? "&lt;"
+				     : *c == '>' ? "&gt;"
+				     : *c == '"' ? "&quot;"
+						 : NULL;
+		size_t length = 1;
+		while (((unsigned char)c[length] & 0xC0) == 0x80)
+			length++;
+		bool fits = entity != NULL ? buffer_append_text(out, entity) : buffer_append(out, c, length);
+		if (!fits)
+			return;
+		c += length;
+	}
+}
+
+static void put_line(struct buffer *out, const char *label, const char *text)
+{
+	if (text == NULL || *text == '\0')
+		return;
+	if (out->length > 0)
+		buffer_append_char(out, '\n');
+	buffer_append_text(out, label);
+	put_escaped(out, text);
+}
+
+static const char *description_of(const struct visit *visit, const struct appointment *appointment)
+{
+	struct buffer text;
+	const char *public_url = visit->calendars->settings.public_url;
+	buffer_init(&text, DESCRIPTION_MAX);
+	put_line(&text, "Client: ", appointment->name);
+	put_line(&text, "Email: ", appointment->email);
+	put_line(&text, "Phone: ", appointment->phone);
+	put_line(&text, "Time zone: ", appointment->client_time_zone);
+	if (public_url != NULL && appointment->email != NULL)
+		put_line(&text, "Move or cancel: ", arena_printf(visit->call.mem, "%s/booking/", public_url));
+	if (appointment->notes != NULL) {
+		buffer_append_text(&text, text.length > 0 ? "\n\n" : "");
+		put_escaped(&text, appointment->notes);
+	}
+	const char *description = arena_strdup(visit->call.mem, buffer_text(&text));
+	buffer_clear(&text);
+	return description;
+}
+
+/* A title is plain text; a line break has no place in it. */
+static const char *summary_of(const struct visit *visit, const struct appointment *appointment,
+			      const char *type_name)
+{
+	struct arena *mem = visit->call.mem;
+	const char *name = appointment->name;
+	char *summary = name == NULL ? arena_strdup(mem, type_name)
+				     : arena_printf(mem, "%s: %.*s", type_name, SUMMARY_MAX, name);
+	for (char *c = summary; *c != '\0'; c++) {
+		if ((unsigned char)*c < 0x20)
+			*c = ' ';
+	}
+	return summary;
+}
+
+bool event_draft(struct visit *visit, const struct appointment *appointment,
+		 struct google_event_draft *ret_draft)
+{
+	struct arena *mem = visit->call.mem;
+	struct calendar_coach *coach = visit->coach;
+	DB_ROWS rows = {0};
+	if (db_run(visit->worker->db, QUERY_CALENDAR_WORDS,
+		   DB_PARAMETERS(db_text(appointment->coach_id), db_text(appointment->session_type)),
+		   &rows) != DB_OK)
+		return false;
+	pthread_mutex_lock(&coach->lock);
+	bool may_invite = coach->invite_guests != ABILITY_NO;
+	bool may_meet = coach->create_meet != ABILITY_NO;
+	pthread_mutex_unlock(&coach->lock);
+
+	char *id = arena_alloc(mem, GOOGLE_EVENT_ID_BYTES);
+	google_event_id(appointment->id, id);
+	*ret_draft = (struct google_event_draft){
+		.id = id,
+		.booking_id = appointment->id,
+		.start = appointment->starts_at,
+		.end = appointment->ends_at,
+		.time_zone = db_copy_text(&rows, 0, 1, mem),
+	};
+	const char *type_name = db_copy_text(&rows, 0, 0, mem);
+	if (appointment->erased) {
+		ret_draft->summary = type_name;
+		ret_draft->silent = true;
+		return true;
+	}
+	ret_draft->summary = summary_of(visit, appointment, type_name);
+	ret_draft->description = description_of(visit, appointment);
+	if (may_invite && appointment->email != NULL) {
+		struct google_guest *guest = arena_alloc(mem, sizeof(*guest));
+		*guest = (struct google_guest){.email = appointment->email, .name = appointment->name};
+		ret_draft->guests = guest;
+		ret_draft->guest_count = 1;
+	}
+	if (may_meet && strcmp(appointment->meeting_kind, "google_meet") == 0)
+		ret_draft->conference_request =
+			arena_printf(mem, "%s-%d", id, (int)appointment->conference_attempt);
+	return true;
+}

@@ -1,0 +1,169 @@
+/* What the coach and the operator are told about the calendar. */
+#include "calendar_inside.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+static struct calendar_ability ability_of(enum ability ability)
+{
+	return (struct calendar_ability){.known = ability != ABILITY_UNKNOWN, .can = ability == ABILITY_YES};
+}
+
+/* The worse of two words. */
+static const char *worse(const char *a, const char *b)
+{
+	static const char *const order[] = {"off", "ok", "backing_off", "needs_consent", "failing"};
+	size_t of_a = 0;
+	size_t of_b = 0;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (strcmp(order[i], a) == 0)
+			of_a = i;
+		if (strcmp(order[i], b) == 0)
+			of_b = i;
+	}
+	return order[of_a > of_b ? of_a : of_b];
+}
+
+static const char *trouble_word(const struct trouble *trouble)
+{
+	if (trouble->outcome == GOOGLE_OK)
+		return "ok";
+	return google_outcome_passes(trouble->outcome) ? "backing_off" : "failing";
+}
+
+/* The word for a coach, and the sentence that goes with it. The lock is held. */
+static const char *state_of(const struct calendar_coach *coach, const struct link *link,
+			    const char **ret_detail)
+{
+	*ret_detail = NULL;
+	if (link->mode == LINK_OFF)
+		return "off";
+	if (link->needs_consent) {
+		*ret_detail =
+			link->detail != NULL ? link->detail : "The coach has not connected a calendar yet.";
+		return "needs_consent";
+	}
+	if (link->tokens == NULL) {
+		*ret_detail = link->detail;
+		return "failing";
+	}
+	if (!link->may_read_busy || !link->may_write_events) {
+		*ret_detail =
+			!link->may_read_busy && !link->may_write_events
+				? "Google was allowed neither to show busy times nor to write events; "
+				  "connect again and "
+				  "leave both boxes ticked."
+			: !link->may_read_busy
+				? "Google was not allowed to show busy times; connect again and leave "
+				  "both boxes ticked."
+				: "Google was not allowed to write events; connect again and leave both "
+				  "boxes ticked.";
+		return "failing";
+	}
+	const char *read = trouble_word(&coach->trouble[VISIT_READ]);
+	const char *write = trouble_word(&coach->trouble[VISIT_WRITE]);
+	const char *word = worse(read, write);
+	if (strcmp(word, "ok") != 0)
+		*ret_detail = coach->trouble[strcmp(word, read) == 0 ? VISIT_READ : VISIT_WRITE].detail;
+	else if (coach->write_events == ABILITY_NO) {
+		*ret_detail = "The calendar is not shared with the right to make changes to events.";
+		return "failing";
+	}
+	return word;
+}
+
+static const char *limits_sentence(const struct calendar_coach *coach)
+{
+	bool no_guests = coach->invite_guests == ABILITY_NO;
+	bool no_meet = coach->create_meet == ABILITY_NO;
+	if (!no_guests && !no_meet)
+		return NULL;
+	return no_guests && no_meet
+		       ? "These credentials can neither invite guests nor make Meet links: clients get the "
+			 "calendar file; let the coach connect their own account, or set GOOGLE_IMPERSONATE."
+	       : no_guests ? "These credentials cannot invite guests: clients get the calendar file."
+			   : "These credentials cannot make Meet links.";
+}
+
+static enum db_result read_counts(struct worker *worker, const char *coach_id, struct calendar_status *status)
+{
+	DB_ROWS counts = {0};
+	DB_ROWS synced = {0};
+	enum db_result result =
+		db_run(worker->db, QUERY_CALENDAR_COUNTS, DB_PARAMETERS(db_text(coach_id)), &counts);
+	if (result == DB_OK)
+		result = db_run(worker->db, QUERY_CALENDAR_SYNCED_AT, DB_PARAMETERS(db_text(coach_id)),
+				&synced);
+	if (result != DB_OK)
+		return result;
+	status->pending = db_get_int(&counts, 0, 0);
+	status->failed = db_get_int(&counts, 0, 1);
+	if (status->last_success_at < db_get_instant(&synced, 0, 0))
+		status->last_success_at = db_get_instant(&synced, 0, 0);
+	return DB_OK;
+}
+
+enum db_result calendar_status(struct calendars *calendars, struct worker *worker, const char *coach_id,
+			       struct arena *mem, struct calendar_status *ret_status)
+{
+	static const char *const modes[] = {
+		[LINK_OFF] = "off", [LINK_SERVICE_ACCOUNT] = "service_account", [LINK_CONSENT] = "oauth"};
+	struct calendar_status status = {.mode = "off", .state = "ok"};
+	const char *detail = NULL;
+	if (!calendars->on) {
+		*ret_status = status;
+		return DB_OK;
+	}
+	VISIT visit;
+	visit_begin(&visit, calendars, worker, coach_id, mem, 0);
+	const struct link *link = visit.link;
+	struct calendar_coach *coach = visit.coach;
+	if (link == NULL)
+		return visit.result;
+	status.mode = modes[link->mode];
+	status.account = arena_strdup(mem, link->account);
+	status.calendars = arena_array(mem, link->calendar_count, sizeof(*status.calendars));
+	status.calendar_count = link->calendar_count;
+	for (size_t i = 0; i < link->calendar_count; i++) {
+		status.calendars[i].id = arena_strdup(mem, link->calendar_ids[i]);
+		status.calendars[i].writes = i == 0;
+	}
+	pthread_mutex_lock(&coach->lock);
+	status.state = state_of(coach, link, &detail);
+	if (strcmp(status.state, "off") == 0)
+		status.state = "ok";
+	if (detail == NULL && strcmp(status.state, "ok") == 0)
+		detail = limits_sentence(coach);
+	status.detail = arena_strdup(mem, detail);
+	status.read_busy = ability_of(coach->read_busy);
+	status.write_events = ability_of(coach->write_events);
+	status.invite_guests = ability_of(coach->invite_guests);
+	status.create_meet = ability_of(coach->create_meet);
+	status.last_success_at = coach->last_success_at;
+	pthread_mutex_unlock(&coach->lock);
+	enum db_result result = read_counts(worker, coach_id, &status);
+	if (result == DB_OK)
+		*ret_status = status;
+	return result;
+}
+
+static void add_health(struct calendars *calendars, struct calendar_coach *coach, void *owner)
+{
+	const char **word = owner;
+	const char *detail;
+	(void)calendars;
+	pthread_mutex_lock(&coach->lock);
+	/* A coach who never connected is no trouble. */
+	if (coach->link != NULL && coach->link->connected)
+		*word = worse(*word, state_of(coach, coach->link, &detail));
+	pthread_mutex_unlock(&coach->lock);
+}
+
+const char *calendars_health(struct calendars *calendars)
+{
+	const char *word = "off";
+	if (calendars->on)
+		calendar_coaches_each(calendars, add_health, &word);
+	return word;
+}

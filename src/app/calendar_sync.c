@@ -1,0 +1,326 @@
+/*
+ * The other direction: what happened to our events in Google Calendar.
+ *
+ * A look reads what changed since the last one (or everything, when Google has forgotten the last one). For
+ * each event of ours that is not as the appointment has it, the event is read once more after the row was:
+ * the row's version then tells whether our own write came in between, so our writes can never be taken for
+ * the coach's.
+ */
+#include "calendar_inside.h"
+
+#include "base/encode.h"
+#include "base/log.h"
+#include "base/uuid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PAGE_DEADLINE_MS = 10000,
+	PAGES_MAX = 2000,         /* of 250 events */
+	BEHIND = SECONDS_PER_DAY, /* how far back the first list reaches */
+};
+
+static const char *const all_day_detail =
+	"The event was made an all-day event in Google Calendar; the appointment keeps its time.";
+
+void sync_changed(struct calendars *calendars, const char *coach_id)
+{
+	calendar_forget(calendars, coach_id);
+	if (calendars->settings.appointments_changed != NULL)
+		calendars->settings.appointments_changed(calendars->settings.owner, coach_id);
+}
+
+/* One look at one calendar. */
+struct sync {
+	struct visit *visit;
+	const char *calendar_id;
+	struct arena *mem;  /* of the look */
+	struct arena page;  /* of one page */
+	struct buffer seen; /* ids of the events of a full list, 32 characters each */
+	bool foreign;       /* events that are not ours have changed */
+	bool changed;       /* appointments have */
+	bool unfinished;    /* something could not be looked at: the same changes are to come again */
+	bool noted;         /* what the list tells of the calendar */
+};
+
+static void count_change(struct sync *sync, const struct appointment *row, const char *change)
+{
+	struct metrics *metrics = sync->visit->calendars->settings.metrics;
+	log_line(LOG_INFO, "calendar_followed", LOG_TEXT_FIELD("coach", row->coach_id),
+		 LOG_TEXT_FIELD("appointment", row->id), LOG_TEXT_FIELD("change", change));
+	if (metrics != NULL)
+		counter_add(metrics_counter(metrics, "bookingd_calendar_changes_total",
+					    "What coaches did to our events in Google Calendar.", "change",
+					    change, NULL),
+			    1);
+}
+
+/* ---- one event ---- */
+
+/* The appointment an event id belongs to. False: it is none of ours. */
+static bool appointment_id_of(const char *event_id, char ret_id[static UUID_TEXT_SIZE])
+{
+	struct uuid id;
+	size_t size;
+	if (strlen(event_id) != 2 * UUID_SIZE ||
+	    !encode_hex_read(event_id, 2 * UUID_SIZE, id.bytes, sizeof(id.bytes), &size))
+		return false;
+	uuid_format(id, ret_id);
+	return true;
+}
+
+static bool is_scheduled(const struct appointment *row)
+{
+	return strcmp(row->status, "scheduled") == 0;
+}
+
+static bool same_time(const struct google_event *event, const struct appointment *row)
+{
+	return event->has_time && !event->all_day && event->start == row->starts_at &&
+	       event->end == row->ends_at;
+}
+
+/* Whether row and event agree, but for what is still owed. */
+static bool agree(const struct google_event *event, const struct appointment *row)
+{
+	if (event->status == GOOGLE_EVENT_CANCELLED)
+		return !row->event_written;
+	return is_scheduled(row) ? same_time(event, row) && row->event_written : row->event_written;
+}
+
+static enum db_result run(struct sync *sync, enum query query, const struct db_value parameters[],
+			  size_t count, struct db_rows *rows)
+{
+	enum db_result result = db_run(sync->visit->worker->db, query, parameters, count, rows);
+	if (result != DB_OK && result != DB_NONE)
+		sync->unfinished = true;
+	return result;
+}
+
+static void follow_deletion(struct sync *sync, const struct appointment *row)
+{
+	DB_ROWS rows = {0};
+	if (run(sync, QUERY_CALENDAR_EVENT_GONE, DB_PARAMETERS(db_uuid(row->id), db_int(row->version)),
+		&rows) != DB_OK)
+		return;
+	if (strcmp(db_get_text(&rows, 0, 0), "cancelled") != 0)
+		return;
+	sync->changed = true;
+	count_change(sync, row, "cancelled");
+}
+
+static void follow_move(struct sync *sync, const struct appointment *row, const struct google_event *event)
+{
+	DB_ROWS rows = {0};
+	if (!event->has_time || event->all_day || event->end <= event->start) {
+		if (!row->calendar_conflict &&
+		    run(sync, QUERY_CALENDAR_EVENT_CONFLICT,
+			DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_text(all_day_detail)),
+			NULL) == DB_OK)
+			count_change(sync, row, "conflict");
+		return;
+	}
+	if (run(sync, QUERY_CALENDAR_EVENT_MOVED,
+		DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_instant(event->start),
+			      db_instant(event->end), db_text(event->etag)),
+		&rows) != DB_OK)
+		return;
+	const char *outcome = db_get_text(&rows, 0, 0);
+	if (strcmp(outcome, "moved") == 0 || strcmp(outcome, "conflict") == 0) {
+		sync->changed = true;
+		count_change(sync, row, outcome);
+	}
+}
+
+/* Lay the event, as it is now, over the row, as it was read before. */
+static void follow(struct sync *sync, const struct appointment *row)
+{
+	struct visit *visit = sync->visit;
+	struct google_event event = {0};
+	struct google_answer answer;
+	char event_id[GOOGLE_EVENT_ID_BYTES];
+	visit->call.deadline = monotonic_ms() + PAGE_DEADLINE_MS;
+	if (!google_event_id(row->id, event_id) || !visit_may_call(visit)) {
+		sync->unfinished = true;
+		return;
+	}
+	google_event_get(&visit->call, sync->calendar_id, event_id, &event, &answer);
+	visit_note(visit, "events.get", VISIT_READ, &answer);
+	bool gone = answer.outcome == GOOGLE_GONE || answer.outcome == GOOGLE_NOT_FOUND;
+	if (answer.outcome != GOOGLE_OK && !gone) {
+		sync->unfinished = true;
+		return;
+	}
+	if (gone || event.status == GOOGLE_EVENT_CANCELLED) {
+		if (row->event_written)
+			follow_deletion(sync, row);
+	} else if (strcmp(row->status, "cancelled") == 0) {
+		/* An insert that came late, or somebody fetched it back: the client was told otherwise. */
+		run(sync, QUERY_CALENDAR_OWE_AGAIN, DB_PARAMETERS(db_uuid(row->id), db_int(row->version)),
+		    NULL);
+		payers_wake(visit->calendars);
+	} else if (is_scheduled(row) && !same_time(&event, row)) {
+		follow_move(sync, row, &event);
+	} else if (is_scheduled(row)) {
+		run(sync, QUERY_CALENDAR_EVENT_SEEN,
+		    DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_text(event.etag)), NULL);
+	}
+}
+
+/* The row of an event. False: none, or it has another calendar, or something is owed, which comes first. */
+static bool find_row(struct sync *sync, const char *id, struct appointment *row)
+{
+	enum db_result result = appointments_by_id(sync->visit->worker->db, &sync->page, id, row);
+	if (result != DB_OK && result != DB_NONE)
+		sync->unfinished = true;
+	return result == DB_OK && row->calendar_id != NULL &&
+	       strcmp(row->calendar_id, sync->calendar_id) == 0 &&
+	       strcmp(row->coach_id, sync->visit->coach->id) == 0 && row->version == row->synced_version;
+}
+
+static void look_at(struct sync *sync, const struct google_event *event)
+{
+	char id[UUID_TEXT_SIZE];
+	struct appointment row;
+	if (!appointment_id_of(event->id, id)) {
+		sync->foreign = true;
+		return;
+	}
+	buffer_printf(&sync->seen, "%s\n", event->id);
+	if (!find_row(sync, id, &row))
+		return;
+	if (!agree(event, &row)) {
+		follow(sync, &row);
+		return;
+	}
+	if (event->status != GOOGLE_EVENT_CANCELLED && event->etag != NULL &&
+	    (row.calendar_conflict || row.event_etag == NULL || strcmp(row.event_etag, event->etag) != 0))
+		run(sync, QUERY_CALENDAR_EVENT_SEEN,
+		    DB_PARAMETERS(db_uuid(row.id), db_int(row.version), db_text(event->etag)), NULL);
+}
+
+/* ---- a whole look ---- */
+
+/* What the list tells of the calendar itself. */
+static void note_page(struct sync *sync, const struct google_event_page *page)
+{
+	struct visit *visit = sync->visit;
+	if (sync->noted)
+		return;
+	sync->noted = true;
+	if (page->access_role != NULL) {
+		bool writes =
+			strcmp(page->access_role, "owner") == 0 || strcmp(page->access_role, "writer") == 0;
+		if (visit->link->may_write_events)
+			visit_learn(visit, &visit->coach->write_events, writes ? ABILITY_YES : ABILITY_NO);
+	}
+	if (visit->link->mode == LINK_CONSENT && visit->link->account == NULL && page->title != NULL &&
+	    strchr(page->title, '@') != NULL && strcmp(sync->calendar_id, "primary") == 0 &&
+	    run(sync, QUERY_CALENDAR_GRANT_ACCOUNT,
+		DB_PARAMETERS(db_text(visit->coach->id), db_text(page->title)), NULL) == DB_OK)
+		link_forget(visit->coach, false);
+}
+
+/* Everything was listed: an event that should be there and was not is looked for by its id. */
+static void look_for_missing(struct sync *sync, instant started)
+{
+	DB_ROWS rows = {0};
+	const char *seen = buffer_text(&sync->seen);
+	if (sync->seen.overflowed || run(sync, QUERY_CALENDAR_EXPECTED,
+					 DB_PARAMETERS(db_text(sync->visit->coach->id),
+						       db_text(sync->calendar_id), db_instant(started)),
+					 &rows) != DB_OK)
+		return;
+	for (size_t i = 0; i < rows.count; i++) {
+		struct appointment row;
+		char event_id[GOOGLE_EVENT_ID_BYTES];
+		arena_reset(&sync->page);
+		appointment_read(&rows, i, 0, &sync->page, &row);
+		google_event_id(row.id, event_id);
+		if (strstr(seen, event_id) == NULL)
+			follow(sync, &row);
+	}
+}
+
+/* A conflict may have dissolved without the event having changed. */
+static void look_at_conflicts(struct sync *sync)
+{
+	DB_ROWS rows = {0};
+	if (run(sync, QUERY_CALENDAR_CONFLICTS, DB_PARAMETERS(db_text(sync->visit->coach->id)), &rows) !=
+	    DB_OK)
+		return;
+	for (size_t i = 0; i < rows.count; i++) {
+		struct appointment row;
+		arena_reset(&sync->page);
+		appointment_read(&rows, i, 0, &sync->page, &row);
+		if (row.version == row.synced_version && row.calendar_id != NULL &&
+		    strcmp(row.calendar_id, sync->calendar_id) == 0)
+			follow(sync, &row);
+	}
+}
+
+/* Every page from `token` on, or of everything. Returns the next token, or NULL with *ret_outcome. */
+static const char *look_at_pages(struct sync *sync, const char *token, enum google_outcome *ret_outcome)
+{
+	struct visit *visit = sync->visit;
+	struct google_event_query query = {.sync_token = token};
+	struct google_event_page page;
+	struct google_answer answer;
+	if (token == NULL)
+		query.from = visit->call.now - BEHIND;
+	for (int count = 0; count < PAGES_MAX; count++) {
+		arena_reset(&sync->page);
+		visit->call.deadline = monotonic_ms() + PAGE_DEADLINE_MS;
+		if (!visit_may_call(visit)) {
+			*ret_outcome = GOOGLE_TEMPORARY;
+			return NULL;
+		}
+		*ret_outcome = google_events_page(&visit->call, sync->calendar_id, &query, &page, &answer);
+		visit_note(visit, "events.list", VISIT_READ, &answer);
+		if (*ret_outcome != GOOGLE_OK)
+			return NULL;
+		note_page(sync, &page);
+		for (size_t i = 0; i < page.count; i++)
+			look_at(sync, &page.events[i]);
+		if (page.next_page == NULL)
+			return page.next_sync != NULL ? arena_strdup(sync->mem, page.next_sync) : "";
+		query.page_token = arena_strdup(sync->mem, page.next_page);
+	}
+	*ret_outcome = GOOGLE_TEMPORARY;
+	return NULL;
+}
+
+bool sync_calendar(struct visit *visit, const char *calendar_id, const char *sync_token)
+{
+	struct arena *mem = visit->call.mem;
+	struct sync sync = {.visit = visit, .calendar_id = calendar_id, .mem = mem, .page = ARENA_EMPTY};
+	instant started = instant_now();
+	enum google_outcome outcome;
+	buffer_init(&sync.seen, 64 << 20);
+	visit->call.mem = &sync.page;
+	const char *next = look_at_pages(&sync, sync_token, &outcome);
+	if (next == NULL && outcome == GOOGLE_FULL_SYNC_REQUIRED) {
+		sync_token = NULL;
+		buffer_reset(&sync.seen);
+		next = look_at_pages(&sync, NULL, &outcome);
+	}
+	if (next != NULL) {
+		if (sync_token == NULL)
+			look_for_missing(&sync, started);
+		look_at_conflicts(&sync);
+	}
+	if (next != NULL && !sync.unfinished)
+		run(&sync, QUERY_CALENDAR_SYNC_DONE,
+		    DB_PARAMETERS(db_text(visit->coach->id), db_text(calendar_id),
+				  db_text(*next != '\0' ? next : NULL)),
+		    NULL);
+	visit->call.mem = mem;
+	arena_clear(&sync.page);
+	buffer_clear(&sync.seen);
+	if (sync.changed)
+		sync_changed(visit->calendars, visit->coach->id);
+	else if (sync.foreign)
+		calendar_forget(visit->calendars, visit->coach->id);
+	return next != NULL && !sync.unfinished;
+}
