@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 static command_run command_help;
@@ -24,7 +25,8 @@ static const struct command {
 	{"serve", command_serve, "", "run the daemon (also without any argument)"},
 	{"migrate", command_migrate, "", "bring the database's schema up to date"},
 	{"doctor", command_doctor, "", "check database, zone data and credentials; one line a check"},
-	{"slots", command_slots, "", "the slot rules by themselves: a JSON case on stdin, its slots on stdout"},
+	{"slots", command_slots, "",
+	 "the slot rules by themselves: a JSON case on stdin, its slots on stdout"},
 	{"token", command_token, " --user U [--role R] [--coach C] [--email E] [--name N] [--ttl S]",
 	 "mint a bearer token with AUTH_JWT_SECRET"},
 	{"settings", command_settings, "", "print a file of all settings and their defaults"},
@@ -77,8 +79,12 @@ static const struct command *find(const char *name)
 
 int main(int argc, char *argv[])
 {
-	/* Memory holds keys and clients' data: no core file, whatever the shell allows. */
+	/*
+	 * Memory holds keys and clients' data: no core file, whatever the shell allows. The limit alone does
+	 * not bind a core that is piped to a program (core(5)); what is not dumpable makes none at all.
+	 */
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	prctl(PR_SET_DUMPABLE, 0);
 
 	const struct command *command = find(argc > 1 ? argv[1] : "serve");
 	char **arguments = argc > 1 ? argv + 2 : argv + argc;

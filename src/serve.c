@@ -65,7 +65,7 @@ static bool read_schedule(struct daemon *daemon)
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
 	const char *text = daemon->settings.coach_schedule;
-	struct schedule_faults faults;
+	struct schedule_faults faults = {0};
 	const struct schedule *schedule =
 		text != NULL ? schedule_read_text(text, strlen(text), &mem, &faults) : schedule_default(&mem);
 	if (schedule == NULL) {

@@ -95,7 +95,7 @@ enum handled api_early(void *owner, struct request *request, struct reply *reply
 void api_handle(void *owner, struct request *request, struct reply *reply, void *worker);
 void api_finish(void *owner, const struct request *request, struct reply *reply);
 void *api_worker_open(void *owner, enum lane lane, unsigned number);
-void api_worker_close(void *owner, void *worker);
+void api_worker_close(void *owner, void *resource);
 
 /* The table, for the router and for tests. */
 extern const struct route api_routes[];

@@ -170,7 +170,7 @@ static bool read_case(const json_t *object, struct slots_case *this, struct aren
 		"schedule", "session_type", "duration_minutes", "busy", "now", "from", "to"};
 	if (!check_names(object, "", names, 7, mem, problem))
 		return false;
-	struct schedule_faults faults;
+	struct schedule_faults faults = {0};
 	const json_t *schedule = given(object, "schedule");
 	this->schedule =
 		schedule == NULL ? schedule_default(mem) : schedule_read(schedule, "schedule.", mem, &faults);
@@ -222,8 +222,8 @@ static void write_slots(struct slots slots, struct buffer *answer)
 /* Whether it could be answered with slots; the answer is written either way. */
 static bool answer_case(const char *bytes, size_t length, struct arena *mem, struct buffer *answer)
 {
-	struct problem problem;
-	struct json_fault malformed;
+	struct problem problem = {0};
+	struct json_fault malformed = {0};
 	struct slots_case this = {0};
 	__attribute__((cleanup(json_cleanup))) json_t *object =
 		json_parse_object(mem, bytes, length, &malformed);

@@ -317,6 +317,8 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 		snapshot->coach.generation = ++coaches->generation;
 		if (entry->drops == drops) {
 			snapshot_drop(entry->snapshot);
+			/* Not freed above: the entry holds a reference of its own.
+			 * NOLINTNEXTLINE(*unix.Malloc) */
 			schedule_copy_drop(entry->copy);
 			entry->snapshot = snapshot;
 			entry->copy = snapshot->copy;

@@ -77,10 +77,10 @@ static size_t authenticate(const unsigned char *sealed, const char *associated,
 {
 	size_t length = strlen(associated);
 
-	if (length > ASSOCIATED_MAX)
+	if (length >= ASSOCIATED_MAX)
 		abort();
 	memcpy(ret_bytes, sealed, NONCE_AT);
-	memcpy(ret_bytes + NONCE_AT, associated, length);
+	memcpy(ret_bytes + NONCE_AT, associated, length + 1);
 	return NONCE_AT + length;
 }
 

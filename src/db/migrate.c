@@ -157,7 +157,7 @@ static enum migrate_result apply(PGconn *connection, const struct migration *mig
 /* With the lock held: look again, since another daemon may have been faster, and apply what is missing. */
 static enum migrate_result apply_missing(PGconn *connection, struct migrate_report *ret_report)
 {
-	bool applied[KNOWN + 1];
+	bool applied[KNOWN + 1] = {false};
 	/* CREATE SCHEMA IF NOT EXISTS asks for a right that a schema made beforehand by somebody else does
 	 * not need. */
 	enum migrate_result result = run(

@@ -74,7 +74,7 @@ static bool encode(struct parameters *out, size_t i, const struct db_value *valu
 		return encode_int(out, i, value->number, type);
 	case DB_KIND_BOOL:
 		if (type == OID_BOOL)
-			put_binary(out, i, &(char){value->number != 0}, 1);
+			put_binary(out, i, value->number != 0 ? "\1" : "\0", 1);
 		else
 			out->values[i] = value->number ? "true" : "false";
 		return true;

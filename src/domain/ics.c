@@ -90,7 +90,7 @@ static void add_parameter(icalproperty *property, icalparameter *parameter)
 /* ---------------------------------------------------------------- VTIMEZONE */
 
 /* One observance: the clock shows UTC + offset from `start` on, and showed UTC + before until then. */
-static void add_observance(icalcomponent *timezone, struct zone_period period, seconds before)
+static void add_observance(icalcomponent *vtimezone, struct zone_period period, seconds before)
 {
 	const bool first = period.start == INT64_MIN;
 	icalcomponent *observance =
@@ -101,24 +101,24 @@ static void add_observance(icalcomponent *timezone, struct zone_period period, s
 	add(observance, icalproperty_new_tzoffsetfrom((int)(first ? period.offset : before)));
 	add(observance, icalproperty_new_tzoffsetto((int)period.offset));
 	add(observance, icalproperty_new_tzname(period.letters));
-	icalcomponent_add_component(timezone, observance);
+	icalcomponent_add_component(vtimezone, observance);
 }
 
 /* Every stretch of one offset from the one that holds `first` to the one that holds `last`. */
 static void add_timezone(icalcomponent *calendar, const struct zone *zone, instant first, instant last)
 {
-	icalcomponent *timezone = icalcomponent_new(ICAL_VTIMEZONE_COMPONENT);
-	add(timezone, icalproperty_new_tzid(zone_name(zone)));
+	icalcomponent *vtimezone = icalcomponent_new(ICAL_VTIMEZONE_COMPONENT);
+	add(vtimezone, icalproperty_new_tzid(zone_name(zone)));
 	for (instant at = first;;) {
 		struct zone_period period = zone_period_at(zone, at);
 		seconds before =
 			period.start == INT64_MIN ? period.offset : zone_offset(zone, period.start - 1);
-		add_observance(timezone, period, before);
+		add_observance(vtimezone, period, before);
 		if (period.end > last)
 			break;
 		at = period.end;
 	}
-	icalcomponent_add_component(calendar, timezone);
+	icalcomponent_add_component(calendar, vtimezone);
 }
 
 /* ---------------------------------------------------------------- VEVENT */

@@ -11,14 +11,14 @@
  * symbols, as a compiler cannot know them.
  */
 #define EMBED(number, name, file)                                                                            \
-	__asm__(".pushsection .rodata, \"a\"\n"                                                               \
-		".balign 16\n"                                                                                \
-		"asset_" #number "_bytes: .incbin \"" file "\"\n"                                             \
-		"asset_" #number "_gzip: .incbin \"" file ".gz\"\n"                                           \
-		"asset_" #number "_end:\n"                                                                    \
-		".popsection\n");                                                                             \
-	extern const char asset_##number##_bytes[] __attribute__((visibility("hidden")));                     \
-	extern const char asset_##number##_gzip[] __attribute__((visibility("hidden")));                      \
+	__asm__(".pushsection .rodata, \"a\"\n"                                                              \
+		".balign 16\n"                                                                               \
+		"asset_" #number "_bytes: .incbin \"" file "\"\n"                                            \
+		"asset_" #number "_gzip: .incbin \"" file ".gz\"\n"                                          \
+		"asset_" #number "_end:\n"                                                                   \
+		".popsection\n");                                                                            \
+	extern const char asset_##number##_bytes[] __attribute__((visibility("hidden")));                    \
+	extern const char asset_##number##_gzip[] __attribute__((visibility("hidden")));                     \
 	extern const char asset_##number##_end[] __attribute__((visibility("hidden")));
 ASSETS(EMBED)
 
@@ -29,7 +29,8 @@ struct file {
 	const char *end;
 };
 
-#define FILE_ROW(number, name, file) {name, asset_##number##_bytes, asset_##number##_gzip, asset_##number##_end},
+#define FILE_ROW(number, name, file)                                                                         \
+	{name, asset_##number##_bytes, asset_##number##_gzip, asset_##number##_end},
 static const struct file files[] = {ASSETS(FILE_ROW)};
 enum { FILES = sizeof(files) / sizeof(files[0]) };
 
@@ -43,7 +44,8 @@ struct assets {
  */
 static const char page_policy[] =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-	"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+	"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+	"'none'";
 
 static const char *content_type(const char *name)
 {
@@ -78,8 +80,8 @@ struct assets *assets_new(void)
 		size_t length = (size_t)(files[i].gzip - files[i].bytes);
 		size_t gzip_length = (size_t)(files[i].end - files[i].gzip);
 		assets->bodies[i] = ready_body_new_static(files[i].bytes, length,
-							  gzip_length < length ? files[i].gzip : NULL, gzip_length,
-							  content_type(files[i].name));
+							  gzip_length < length ? files[i].gzip : NULL,
+							  gzip_length, content_type(files[i].name));
 	}
 	return assets;
 }

@@ -256,7 +256,7 @@ enum google_outcome google_consent_exchange(struct fetch_client *fetcher, struct
 					    const char *verifier, int64_t deadline,
 					    struct google_grant *ret_grant, struct google_answer *ret_answer)
 {
-	struct google_grant grant;
+	struct google_grant grant = {0};
 	char *form =
 		arena_printf(mem, "grant_type=authorization_code&code=%s&redirect_uri=%s&code_verifier=%s%s",
 			     fetch_encode(mem, code), fetch_encode(mem, client->redirect_url),

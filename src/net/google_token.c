@@ -171,7 +171,7 @@ static void renew_for_all(struct google_token_source *source, struct fetch_clien
 			  instant now, int64_t deadline)
 {
 	char *refresh_token = arena_strdup(mem, source->refresh_token);
-	struct google_grant grant;
+	struct google_grant grant = {.access_token = ""};
 	struct google_answer answer;
 	int64_t early_deadline = monotonic_ms() + EARLY_RENEWAL_MS_MAX;
 

@@ -101,15 +101,15 @@ static void compare_with_zdump(const char *name, int end_year)
 		const char *utc = strstr(line, "  ");
 		const char *local = strstr(line, " UT = ");
 		const char *offset = strstr(line, " gmtoff=");
-		const char *daylight = strstr(line, " isdst=");
-		if (utc == NULL || local == NULL || offset == NULL || daylight == NULL)
+		const char *summer = strstr(line, " isdst=");
+		if (utc == NULL || local == NULL || offset == NULL || summer == NULL)
 			continue; /* the ends of time */
 		instant when = zdump_time(utc + 2);
 		if (when < first || when >= end)
 			continue;
 		struct zone_period period = zone_period_at(ours, when);
 		long wanted = strtol(offset + 8, NULL, 10);
-		if (period.offset != wanted || period.daylight != (daylight[7] == '1'))
+		if (period.offset != wanted || period.daylight != (summer[7] == '1'))
 			fail_msg("%s: at %.24s we say %ld, daylight %d; zdump: %s", name, utc + 2,
 				 (long)period.offset, period.daylight, line);
 		/* zdump shows a pair of lines around a change: a second before, and the change itself. */

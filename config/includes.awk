@@ -1,0 +1,55 @@
+# Layers point down, and each foreign header has one home (src/README.md). Prints every include that breaks this.
+#
+#   awk -f config/includes.awk $(git ls-files '*.c' '*.h')
+
+function layer_of(path) {
+	if (path !~ /^(src|include)\/[a-z]+\//)
+		return "main"
+	sub(/^(src|include)\//, "", path)
+	sub(/\/.*/, "", path)
+	return path
+}
+
+BEGIN {
+	uses["base"] = "base"
+	uses["domain"] = "base domain"
+	uses["http"] = "base http"
+	uses["net"] = "base domain net"
+	uses["db"] = "base domain db"
+	uses["app"] = "base domain http net db app"
+	uses["api"] = "base domain http net db app api"
+	uses["main"] = "base domain http net db app api main"
+
+	home["microhttpd.h"] = "^src/http/"
+	home["libpq-fe.h"] = "^src/db/"
+	home["curl/"] = "^src/net/"
+	home["openssl/"] = "^src/base/(crypto|signature)\\.c$"
+	home["libical/"] = "^src/domain/(zone|ics)\\.c$"
+	home["jansson.h"] = "^(src|include)/(base|http|net|api)/|^src/(main|version)\\.c$"
+}
+
+FNR == 1 { layer = layer_of(FILENAME) }
+
+/^#include "[a-z]+\// {
+	split($0, parts, /["\/]/)
+	if (parts[2] in uses && index(" " uses[layer] " ", " " parts[2] " ") == 0)
+		bad[++count] = FILENAME ":" FNR ": " layer " may not use " parts[2]
+}
+
+/^#include "(config|config_value|command)\.h"/ && layer != "main" {
+	bad[++count] = FILENAME ":" FNR ": " layer " may not use what composes it"
+}
+
+/^#include </ {
+	header = $2
+	gsub(/[<>]/, "", header)
+	for (start in home)
+		if (index(header, start) == 1 && FILENAME !~ home[start])
+			bad[++count] = FILENAME ":" FNR ": " header " has its home elsewhere: " home[start]
+}
+
+END {
+	for (i = 1; i <= count; i++)
+		print bad[i]
+	exit count > 0
+}
