@@ -143,10 +143,10 @@ $(OUT)/tests/db/test_statements: $(OUT)/tests/db/test_statements.o $(foreach lay
 $(OUT)/tests/net/google_calls: $(OUT)/tests/net/google_calls.o $(foreach layer,$(call reverse,$(upto_net)),$(call archive,$(layer)))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# Programs of their own that tests and benchmarks start: tests/race/*.c and tests/bench/*.c, over the HTTP layer.
+# Programs of their own that tests and benchmarks start: tests/race/*.c and tests/bench/*.c, over the HTTP layer or the domain.
 TEST_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/race/*.c tests/bench/*.c))
 
-$(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,base)
+$(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domain) $(call archive,base)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).

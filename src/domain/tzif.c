@@ -247,6 +247,8 @@ static void unroll(struct table *table, const struct rule *rule)
 	uint8_t standard = kind_index(table, &rule->standard);
 	uint8_t daylight = kind_index(table, &rule->daylight);
 	instant last = table->change_count > 0 ? table->changes[table->change_count - 1] : INT64_MIN;
+	if (last > INSTANT_MAX)
+		return; /* the table reaches past every year that is served */
 	int first_year = last > 0 ? civil_from_instant(last, rule->standard.offset).date.year : 1970;
 
 	for (int year = first_year; year <= first_year + UNROLLED_YEARS; year++) {

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FIRST_YEAR = 1970, NAMES_MAX = 2000 };
 
@@ -300,6 +301,48 @@ static void damaged_files_are_refused_whatever_byte_is_missing_or_wrong(void **s
 	arena_clear(&mem);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+	char bytes[TZIF_BYTES_MAX];
+	FILE *in = fopen(from, "rbe");
+	FILE *out = fopen(to, "wbe");
+	assert_non_null(in);
+	assert_non_null(out);
+	size_t length = fread(bytes, 1, sizeof(bytes), in);
+	assert_int_equal(fwrite(bytes, 1, length, out), length);
+	fclose(in);
+	fclose(out);
+}
+
+static void other_zone_data_are_read_from_tzdir(void **state)
+{
+	(void)state;
+	char place[] = "/tmp/zone-test-XXXXXX";
+	char file[64];
+	assert_non_null(mkdtemp(place));
+	snprintf(file, sizeof(file), "%s/Brand-New", place);
+	copy_file("/usr/share/zoneinfo/Asia/Tokyo", file);
+	assert_null(zone_find("Brand-New"));
+	setenv("TZDIR", place, 1);
+	const struct zone *found = zone_find("Brand-New");
+	unsetenv("TZDIR");
+	unlink(file);
+	rmdir(place);
+	assert_non_null(found);
+	assert_int_equal(zone_offset(found, 0), 9 * 3600);
+	/* Once read, a zone stays as it is. */
+	assert_ptr_equal(zone_find("Brand-New"), found);
+}
+
+static void the_release_of_the_zone_data_is_told(void **state)
+{
+	(void)state;
+	const char *release = zone_release();
+	assert_non_null(release);
+	assert_true(strlen(release) >= 5 && strncmp(release, "20", 2) == 0);
+	assert_ptr_equal(zone_release(), release);
+}
+
 /* A version 2 file without changes of its own: one kind and a footer. */
 static bool read_footer(const char *footer, struct arena *mem, struct tzif *ret_table)
 {
@@ -413,6 +456,8 @@ int main(void)
 		cmocka_unit_test(the_wall_clock_of_an_instant_is_read_back),
 		cmocka_unit_test(a_name_that_is_no_zone_or_a_path_trick_finds_nothing),
 		cmocka_unit_test(damaged_files_are_refused_whatever_byte_is_missing_or_wrong),
+		cmocka_unit_test(other_zone_data_are_read_from_tzdir),
+		cmocka_unit_test(the_release_of_the_zone_data_is_told),
 		cmocka_unit_test(every_form_of_rule_in_a_footer_is_read),
 	};
 	return cmocka_run_group_tests_name("zone", tests, NULL, NULL);
