@@ -25,7 +25,7 @@
 
 export const strings = {
   en: {
-    book: 'Book a session', close: 'Close', mySessions: 'My sessions', back: 'Back', retry: 'Try again',
+    book: 'Book a session', close: 'Close', mySessions: 'My sessions', retry: 'Try again',
     loading: 'Looking for free times…', length: 'Length', type: 'Session', minutes: '{n} min',
     monthBefore: 'Previous month', monthAfter: 'Next month', calendar: 'Choose a day',
     times: { one: '{n} time', other: '{n} times' }, noTimes: 'no times', today: 'today',
@@ -36,7 +36,7 @@ export const strings = {
     otherDay: 'Choose another day', zone: 'Times in {zone}', changeZone: 'Change time zone', findZone: 'City or time zone',
     zoneHint: 'Type to search, arrow keys to choose.', zoneResults: { one: '{n} time zone', other: '{n} time zones' },
     noZone: 'No time zone found.', zoneSet: 'Times are now shown in {zone}.',
-    clock: 'Clock', clock12: '12 h', clock24: '24 h', coachTime: '{time} for the coach', coachZone: '{zone}',
+    clock: 'Clock', clock12: '12 h', clock24: '24 h', coachTime: '{time} for the coach', coachAt: 'For the coach: {time}',
     stale: 'The calendar cannot be reached at the moment; these are its last known times.',
     details: 'Your details', changeTime: 'Change time', name: 'Name', email: 'Email', phone: 'Phone', notes: 'What is it about?',
     optional: 'optional', emailHint: 'Your invitation goes there. Left empty: your account’s address.',
@@ -66,11 +66,11 @@ export const strings = {
     offline: 'You are offline. Nothing is lost: try again when the connection is back.',
     unreachable: 'The booking server cannot be reached. Check your connection and try again.',
     expired: 'Please sign in again. Your session has ended or is missing, so nothing was sent.',
-    failed: 'Something went wrong. Please try again.', problem: 'That did not work', limit: 'You cannot book another session yet',
+    failed: 'Something went wrong. Please try again.', limit: 'You cannot book another session yet',
     busyNow: 'Too many requests just now. Please try again in {n} s.', online: 'You are online again.', title: 'Session with {coach}', titleAlone: 'Session',
   },
   fr: {
-    book: 'Réserver une séance', close: 'Fermer', mySessions: 'Mes séances', back: 'Retour', retry: 'Réessayer',
+    book: 'Réserver une séance', close: 'Fermer', mySessions: 'Mes séances', retry: 'Réessayer',
     loading: 'Recherche des horaires libres…', length: 'Durée', type: 'Séance', minutes: '{n} min',
     monthBefore: 'Mois précédent', monthAfter: 'Mois suivant', calendar: 'Choisissez un jour',
     times: { one: '{n} horaire', other: '{n} horaires' }, noTimes: 'aucun horaire', today: 'aujourd’hui',
@@ -81,7 +81,7 @@ export const strings = {
     otherDay: 'Choisir un autre jour', zone: 'Heures de {zone}', changeZone: 'Changer de fuseau horaire', findZone: 'Ville ou fuseau horaire',
     zoneHint: 'Tapez pour chercher, flèches pour choisir.', zoneResults: { one: '{n} fuseau horaire', other: '{n} fuseaux horaires' },
     noZone: 'Aucun fuseau horaire trouvé.', zoneSet: 'Les heures sont maintenant celles de {zone}.',
-    clock: 'Horloge', clock12: '12 h', clock24: '24 h', coachTime: '{time} pour le coach', coachZone: '{zone}',
+    clock: 'Horloge', clock12: '12 h', clock24: '24 h', coachTime: '{time} pour le coach', coachAt: 'Pour le coach : {time}',
     stale: 'L’agenda est injoignable pour le moment ; voici ses derniers horaires connus.',
     details: 'Vos coordonnées', changeTime: 'Changer d’horaire', name: 'Nom', email: 'E-mail', phone: 'Téléphone', notes: 'De quoi s’agit-il ?',
     optional: 'facultatif', emailHint: 'Votre invitation y sera envoyée. Vide : l’adresse de votre compte.',
@@ -111,10 +111,12 @@ export const strings = {
     offline: 'Vous êtes hors ligne. Rien n’est perdu : réessayez quand la connexion sera revenue.',
     unreachable: 'Le serveur de réservation est injoignable. Vérifiez votre connexion et réessayez.',
     expired: 'Reconnectez-vous. Votre session est terminée ou absente ; rien n’a été envoyé.',
-    failed: 'Un problème est survenu. Réessayez.', problem: 'Cela n’a pas marché', limit: 'Vous ne pouvez pas encore réserver une autre séance',
+    failed: 'Un problème est survenu. Réessayez.', limit: 'Vous ne pouvez pas encore réserver une autre séance',
     busyNow: 'Trop de demandes à l’instant. Réessayez dans {n} s.', online: 'Vous êtes de nouveau en ligne.', title: 'Séance avec {coach}', titleAlone: 'Séance',
   },
 };
+
+const rightToLeft = /^(ar|arc|ckb|dv|fa|he|ks|ku|ps|sd|ug|ur|yi)$/;
 
 /* A translator for one language: (key, values) -> text; `n` among the values picks the plural. */
 export function translator(table, language) {
@@ -361,7 +363,7 @@ dialog[open] { animation: rise .16s ease-out; }
 @keyframes rise { from { opacity: 0; transform: translateY(6px); } }
 .panel { container-type: inline-size; background: var(--paper); color: var(--ink); text-align: start; }
 .inside { padding: clamp(1rem, 5cqi, 2.25rem); display: grid; gap: 1.5rem; grid-template-columns: minmax(0, 1fr); }
-header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; }
+header { display: flex; gap: 1rem; align-items: center; }
 header h2 { margin-inline-end: auto; }
 .close { width: 44px; padding: 0; margin-inline-end: -.75rem; border-color: transparent; font-size: 1.5rem; line-height: 1; }
 
@@ -375,7 +377,7 @@ header h2 { margin-inline-end: auto; }
 .bar { display: grid; grid-template-columns: 1fr 44px 44px; align-items: center; gap: .25rem; margin-block-end: .5rem; }
 .bar button { padding: 0; border-color: transparent; font-size: 1.25rem; line-height: 1; }
 .bar button[aria-disabled=true] { opacity: .3; }
-[dir=rtl] .bar button, :host(:dir(rtl)) .bar button { transform: scaleX(-1); }
+[dir=rtl] .bar button { transform: scaleX(-1); }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; }
 th { font-size: .8125rem; font-weight: 400; color: var(--muted); padding: .375rem 0; text-align: center; }
 td { padding: 1px; text-align: center; }
@@ -458,9 +460,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   static strings = strings;
   static observedAttributes = ['inline', 'server', 'coach', 'session-type', 'duration', 'time-zone', 'lang', 'label', 'token', 'session'];
 
-  headers = null;
-  booker = {};
-  #credentials = { token: null, session: null };
+  #given = {}; // the properties as they were set: token, session, headers, booker
   #page = {}; // the parts of the panel that stay: dialog, title, mine, view, live
   #t;
   #locale;
@@ -492,10 +492,20 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     this.shadowRoot.adoptedStyleSheets = [sheet];
   }
 
-  get token() { return this.#credentials.token ?? this.getAttribute('token'); }
-  set token(value) { this.#credentials.token = value; this.#restart(); }
-  get session() { return this.#credentials.session ?? this.getAttribute('session'); }
-  set session(value) { this.#credentials.session = value; this.#restart(); }
+  get token() { return this.#given.token ?? this.getAttribute('token'); }
+  set token(value) { this.#give('token', value); }
+  get session() { return this.#given.session ?? this.getAttribute('session'); }
+  set session(value) { this.#give('session', value); }
+  get headers() { return this.#given.headers ?? null; }
+  set headers(value) { this.#give('headers', value); }
+  get booker() { return this.#given.booker ?? {}; }
+  set booker(value) { this.#given.booker = value; }
+
+  /* Who is calling has changed, so everything is asked for again, but for what is being filled in. */
+  #give(name, value) {
+    this.#given[name] = value;
+    if (this.#view !== 'details') this.#restart();
+  }
 
   connectedCallback() {
     // Properties that were set before the script had loaded hide the accessors until they are set again.
@@ -579,7 +589,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       live: h('p', { class: 'hidden', role: 'status', 'aria-live': 'polite', id: 'live' }),
     };
     const close = h('button', { type: 'button', class: 'close', 'aria-label': t('close'), onclick: () => this.close() }, '\u00d7');
-    const panel = h('div', { class: 'panel', part: 'panel', lang: known },
+    const panel = h('div', { class: 'panel', part: 'panel', lang: known, dir: rightToLeft.test(known) ? 'rtl' : 'ltr' },
       h('div', { class: 'inside' }, h('header', null, page.title, page.mine, !inline && close), page.view), page.live);
     if (this.#page.dialog?.open) this.#page.dialog.close();
     this.#page = page;
@@ -677,7 +687,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       h('strong', null, this.#date(start)),
       h('span', null, `${this.#time(start)} – ${this.#time(end)}`),
       h('span', { class: 'muted small' }, this.#zoneText(this.#zone, start)),
-      differs && h('span', { class: 'muted small' }, this.#t('coachTime', {
+      differs && h('span', { class: 'muted small' }, this.#t('coachAt', {
         time: `${coachDay ? this.#moment(start, coachZone) : this.#time(start, coachZone)}, ${cityOf(coachZone)}`,
       })),
     ];
@@ -904,7 +914,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   #gridKey(event) {
     const day = event.target.dataset?.day;
     if (!day || event.altKey || event.ctrlKey || event.metaKey) return;
-    const forward = getComputedStyle(this).direction === 'rtl' ? -1 : 1;
+    const forward = getComputedStyle(event.target).direction === 'rtl' ? -1 : 1;
     const column = (weekdayOf(day) - firstWeekday(this.#locale) + 7) % 7;
     const steps = { ArrowRight: forward, ArrowLeft: -forward, ArrowDown: 7, ArrowUp: -7, Home: -column, End: 6 - column };
     if (event.key in steps) this.#moveFocus(addDays(day, steps[event.key]));
@@ -1150,7 +1160,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   #adopt(held) {
     for (const name of ['name', 'email', 'phone']) {
       const input = this.#page.view.querySelector(`#${name}`);
-      if (!held[name] || !input || input.value || this.shadowRoot.activeElement === input) continue;
+      if (!held[name] || !input || input.value) continue;
       input.value = this.#form.values[name] = held[name];
     }
     if (held.meeting?.kind === 'phone') this.#askPhone();
