@@ -36,7 +36,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run test,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint,$(MAKECMDGOALS)),packages-checks)
+PREPARED := $(if $(filter run test test-browser,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint,$(MAKECMDGOALS)),packages-checks)
 
 .PHONY: packages packages-checks
 packages: ## install the Debian packages that are missing
@@ -153,6 +153,16 @@ $(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domai
 .PHONY: test
 test: unit $(OUT)/bookingd $(DB_TESTS) $(OUT)/tests/net/google_calls $(TEST_PROGRAMS) ## run all tests
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs
+
+# The pages in a real browser, with pictures of them in build/screenshots. The packages from npm are for these tests only.
+.PHONY: test-browser packages-browser
+packages-browser: packages
+	@config/install-packages config/packages-browser.txt
+	@command -v npm >/dev/null || echo npm | config/install-packages /dev/stdin
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json | packages-browser
+	cd tests/browser && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
+test-browser: $(OUT)/bookingd tests/browser/node_modules/.package-lock.json ## test the pages in Chromium
+	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs tests/browser
 
 .PHONY: run
 run: $(OUT)/bookingd ## try it: PostgreSQL, a stand-in for Google and bookingd on PORT (8080), until Ctrl-C

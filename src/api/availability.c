@@ -176,6 +176,25 @@ static void write_slots(struct buffer *out, const struct slots *slots, seconds d
 	buffer_append_char(out, ']');
 }
 
+/* What may be booked at all, so that a page can offer the choice. */
+static void write_types(struct json_writer *writer, const struct schedule *schedule)
+{
+	json_write_array(writer, "session_types");
+	for (size_t i = 0; i < schedule->type_count; i++) {
+		const struct session_type *type = &schedule->types[i];
+		json_write_object(writer, NULL);
+		json_write_text(writer, "id", type->id);
+		json_write_text(writer, "name", type->name);
+		json_write_array(writer, "durations");
+		for (size_t k = 0; k < type->duration_count; k++)
+			json_write_integer(writer, NULL, type->durations[k]);
+		json_write_array_end(writer);
+		json_write_text(writer, "meeting", meeting_kind_name(type->meeting));
+		json_write_object_end(writer);
+	}
+	json_write_array_end(writer);
+}
+
 static void render(const struct availability *found, struct buffer *out)
 {
 	struct json_writer writer;
@@ -205,6 +224,7 @@ static void render(const struct availability *found, struct buffer *out)
 		json_write_text(&writer, "detail", found->refusal_detail);
 		json_write_object_end(&writer);
 	}
+	write_types(&writer, found->coach->schedule);
 	json_write_object(&writer, "calendar");
 	json_write_text(&writer, "state", knowledge_name(found->busy.knowledge));
 	json_write_instant(&writer, "as_of", found->busy.as_of);

@@ -10,8 +10,9 @@ export async function googleView(house, heading) {
   const returned = query.get('google');
   if (returned) history.replaceState(null, '', `${location.pathname}#google`);
   const place = h('div', { class: 'stack' });
-  const notice = h('div', { class: 'stack' }, returned && h('p', { class: returned === 'connected' ? 'notice' : 'notice alarm', role: 'status' },
+  const notice = h('div', { class: 'stack' }, returned && h('p', { class: returned === 'connected' ? 'notice' : 'notice alarm' },
     returned === 'connected' ? t('connected') : t('connectFailed', { code: returned })));
+  if (notice.textContent) house.say(notice.textContent);
   const view = { house, place, notice, heading };
   render(view, await load(house));
   return [heading, notice, place, feed(house)];

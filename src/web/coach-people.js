@@ -2,7 +2,7 @@
  * Who is coming: contact, notes, the link; what became of it; moving and cancelling.
  */
 
-import { cityOf, dayOf, fill, format, h, offsetMinutes, webAddress, zoneName } from './widget.js?v=@VERSION@';
+import { cityOf, clockOptions, dayOf, fill, format, h, offsetMinutes, webAddress, zoneName } from './widget.js?v=@VERSION@';
 
 export function peopleView(house, heading) {
   const { t } = house;
@@ -27,7 +27,7 @@ async function load(view, cursor) {
   try {
     const reply = await house.coachCall('GET', `appointments?${new URLSearchParams({ status, limit: 50, ...range, ...(cursor && { cursor }) })}`);
     if (asked !== view.asked) return;
-    const shown = reply.appointments.filter((one) => one.status !== 'held');
+    const shown = reply.appointments.filter((one) => one.status !== 'held' && one.status !== 'expired');
     if (!cursor) fill(list);
     let day = list.lastElementChild?.dataset.day;
     for (const one of shown) {
@@ -76,12 +76,12 @@ function person(view, one) {
   const article = h('article', null,
     h('div', { class: 'when' }, h('strong', null, `${house.time(start)} – ${house.time(Date.parse(one.end))}`),
       elsewhere && h('span', { class: 'small muted' }, t('theirZone', { zone: cityOf(zone),
-        time: format(start, house.locale, { timeZone: zone, weekday: 'short', hour: 'numeric', minute: '2-digit', hourCycle: house.hour12 ? 'h12' : 'h23' }) }))),
+        time: format(start, house.locale, { timeZone: zone, weekday: 'short', ...clockOptions(house.hour12) }) }))),
     h('div', { class: 'who' }, h('h3', { tabindex: '-1' }, name),
       one.email && h('a', { href: `mailto:${encodeURIComponent(one.email).replace('%40', '@')}` }, one.email),
       one.phone && h('a', { href: `tel:${one.phone.replace(/[^\d+]/g, '')}` }, one.phone),
       one.notes && h('p', { class: 'notes' }, one.notes),
-      status && h('span', { class: 'small' }, status), one.cancellation_reason && h('p', { class: 'notes' }, one.cancellation_reason),
+      status && h('span', { class: 'small' }, status), one.cancel_reason && h('p', { class: 'notes' }, one.cancel_reason),
       debt && one.status === 'scheduled' && h('p', { class: 'small' }, [t(debt), one.calendar.detail].filter(Boolean).join('. '))),
     h('div', { class: 'actions' },
       link && one.status === 'scheduled' && h('a', { class: 'button', href: link, target: '_blank', rel: 'noopener noreferrer', ...label(t('join')) }, t('join')),

@@ -29,7 +29,7 @@ export async function weekView(house, heading) {
     const range = `from=${from}&to=${to}`;
     const [busy, list, schedule] = await Promise.all([house.coachCall('GET', `busy?${range}`),
       house.coachCall('GET', `appointments?${range}&status=all&limit=100`), house.schedule()]);
-    return { first, busy, schedule, appointments: list.appointments.filter((one) => one.status !== 'cancelled' && one.status !== 'held') };
+    return { first, busy, schedule, appointments: list.appointments.filter((one) => !['cancelled', 'held', 'expired'].includes(one.status)) };
   };
   const turn = async (to, focus) => {
     start = to;
@@ -268,6 +268,7 @@ export function outsideNotice(house, outside) {
 }
 
 export function changedNotice(house, reload) {
-  return h('div', { class: 'notice alarm', role: 'alert' }, h('p', null, house.t('changed')),
+  house.say(house.t('changed'));
+  return h('div', { class: 'notice alarm' }, h('p', null, house.t('changed')),
     h('button', { type: 'button', onclick: () => { house.forget(); reload(); } }, house.t('reload')));
 }

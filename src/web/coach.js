@@ -6,7 +6,7 @@
  * so that two editors never overwrite each other.
  */
 
-import { Problem, call, cityOf, explain, fill, format, h, offsetLabel, translator, zoneName } from './widget.js?v=@VERSION@';
+import { Problem, call, cityOf, clockOptions, explain, fill, format, h, offsetLabel, translator, zoneName } from './widget.js?v=@VERSION@';
 import { pageLanguage, takeIdentity, forgetIdentity } from './page.js?v=@VERSION@';
 import { strings } from './coach-strings.js?v=@VERSION@';
 import { weekView } from './coach-week.js?v=@VERSION@';
@@ -42,14 +42,16 @@ const house = {
   call: (method, path, options) => call(server, headers, method, path, options),
   coachCall: (method, path, options) => house.call(method, `coach/${encodeURIComponent(house.coach)}/${path}`, options),
   explain: (problem) => explain(problem, t),
-  time: (instant, zone = house.zone) => format(instant, locale, { timeZone: zone, hour: 'numeric', minute: '2-digit', hourCycle: house.hour12 ? 'h12' : 'h23' }),
-  clock: (minutes) => format(minutes * 60000, locale, { timeZone: 'UTC', hour: 'numeric', minute: '2-digit', hourCycle: house.hour12 ? 'h12' : 'h23' }),
+  time: (instant, zone = house.zone) => format(instant, locale, { timeZone: zone, ...clockOptions(house.hour12) }),
+  clock: (minutes) => format(minutes * 60000, locale, { timeZone: 'UTC', ...clockOptions(house.hour12) }),
   day: (day, style = 'long') => format(Date.parse(day), locale, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style }),
-  moment: (instant) => format(instant, locale, { timeZone: house.zone, weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit',
-    hourCycle: house.hour12 ? 'h12' : 'h23' }),
+  moment: (instant) => format(instant, locale, { timeZone: house.zone, weekday: 'short', day: 'numeric', month: 'short',
+    ...clockOptions(house.hour12) }),
   zoneText: (zone = house.zone) => `${cityOf(zone)} (${offsetLabel(Date.now(), zone)})`,
-  trouble: (problem, retry) => h('div', { class: 'notice alarm', role: 'alert' }, h('p', null, explain(problem, t)),
-    retry && h('button', { type: 'button', onclick: retry }, t('retry'))),
+  trouble(problem, retry) {
+    say(explain(problem, t));
+    return h('div', { class: 'notice alarm' }, h('p', null, explain(problem, t)), retry && h('button', { type: 'button', onclick: retry }, t('retry')));
+  },
   choice: (name, legend, options, value, change) => h('fieldset', { class: 'choice' }, h('legend', { class: 'hidden' }, legend),
     options.map(([key, text]) => h('label', null, h('input', { type: 'radio', name, value: key, checked: key === value, onchange: () => change(key) }),
       h('span', null, text)))),
@@ -63,7 +65,7 @@ const house = {
   /* Saves a whole document; answers the appointments that now lie outside the hours. A Problem says what is wrong with it. */
   async save(next) {
     const reply = await house.coachCall('PUT', 'schedule', { body: next, etag });
-    const { outside_hours: outside, ...saved } = reply.content;
+    const { appointments_outside_hours: outside, ...saved } = reply.content;
     schedule = saved;
     etag = reply.etag;
     house.zone = zoneName(saved.time_zone);
@@ -85,7 +87,7 @@ function signIn(problem) {
     // A token has three parts between dots; the platform's session ids have none.
     location.hash = new URLSearchParams(text.split('.').length === 3 ? { token: text } : { session: text });
     return undefined;
-  } }, h('h1', { tabindex: '-1' }, t('signIn')), problem && h('div', { class: 'notice alarm', role: 'alert' }, h('p', null, problem)),
+  } }, h('h1', { tabindex: '-1' }, t('signIn')), problem && h('div', { class: 'notice alarm' }, h('p', null, problem)),
   h('div', { class: 'field' }, h('label', { for: 'token' }, t('token')), field, h('p', { class: 'hint', id: 'token-hint' }, t('signInHint'))),
   h('div', { class: 'actions' }, h('button', { class: 'main' }, t('signIn'))));
   fill(document.body, fill(main, form), live);

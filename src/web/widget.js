@@ -161,6 +161,8 @@ export function format(instant, locale, options) {
   return formatters.get(key).format(instant);
 }
 
+export const clockOptions = (hour12) => ({ hour: hour12 ? 'numeric' : '2-digit', minute: '2-digit', hourCycle: hour12 ? 'h12' : 'h23' });
+
 /* The wall clock of a zone at an instant, as if it were UTC, in milliseconds. */
 function wallClock(instant, zone) {
   const text = format(instant, 'en-US-u-ca-gregory-nu-latn', {
@@ -478,6 +480,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   #moving = null; // the appointment for which a new time is looked for
   #form = null; // the booking being made: {slot, hold, values, sent, key}
   #view = null; // the name of what is shown
+  #released = null; // a hold being given back; times are asked for after it
   #leave = new AbortController(); // ended when the view changes: stops its timers
   #asked = 0; // which availability question is the latest
   #scheduled = false;
@@ -656,9 +659,11 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     if (focus) focus.focus();
   }
 
+  /* A notice of what went wrong, said as well; with a way to try again. */
   #trouble(problem, retry) {
-    return h('div', { class: 'notice alarm', role: 'alert' },
-      h('p', null, explain(problem, this.#t)),
+    const text = explain(problem, this.#t);
+    this.#say(text);
+    return h('div', { class: 'notice alarm' }, h('p', null, text),
       retry && h('button', { type: 'button', onclick: retry }, this.#t('retry')));
   }
 
@@ -669,14 +674,14 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     else this.showSessions();
   }
 
-  #time = (instant, zone = this.#zone) => format(instant, this.#locale,
-    { timeZone: zone, hour: 'numeric', minute: '2-digit', hourCycle: this.#hour12 ? 'h12' : 'h23' });
+  #clock = () => clockOptions(this.#hour12);
+  #time = (instant, zone = this.#zone) => format(instant, this.#locale, { timeZone: zone, ...this.#clock() });
   #dayName = (day) => format(Date.parse(day), this.#locale, { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long' });
   #monthName = (month) => format(Date.parse(month + '-01'), this.#locale, { timeZone: 'UTC', month: 'long', year: 'numeric' });
   #date = (instant, zone = this.#zone) => format(instant, this.#locale,
     { timeZone: zone, weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
   #moment = (instant, zone = this.#zone) => format(instant, this.#locale, { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short',
-    hour: 'numeric', minute: '2-digit', hourCycle: this.#hour12 ? 'h12' : 'h23' });
+    ...this.#clock() });
   #zoneText = (zone, instant = Date.now()) => `${cityOf(zone)} (${offsetLabel(instant, zone)})`;
 
   /* When a session is, for its client and, where the clocks differ, for the coach. */
@@ -738,6 +743,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     add('rescheduling', this.#moving?.id);
     add('from', from && new Date(from).toISOString().replace('.000', ''));
     add('to', to && new Date(to).toISOString().replace('.000', ''));
+    await this.#released;
     const reply = await this.#call('GET', 'booking/availability' + (query.size ? '?' + query : ''));
     const slots = reply.slots.map((slot) => ({ ...slot, at: Date.parse(slot.start), until: Date.parse(slot.end) }));
     return { reply, slots };
@@ -751,6 +757,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     this.#say(t('loading'));
     try {
       let { reply, slots } = await this.#ask();
+      if (reply.refusal && await this.#letGo()) ({ reply, slots } = await this.#ask());
       if (!slots.length && reply.next_available) {
         const from = Date.parse(reply.next_available);
         ({ reply, slots } = await this.#ask(from, from + 31 * 86400000));
@@ -778,7 +785,6 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       if (asked !== this.#asked) return;
       this.#wait(false);
       this.#page.times.replaceChildren();
-      this.#say('');
       this.#page.trouble.replaceChildren(this.#trouble(problem, () => this.#startPicking(this.#moving, true)));
     }
   }
@@ -926,20 +932,20 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
 
   #moveFocus(day) {
     const month = day.slice(0, 7);
-    if (month < this.#firstMonth() || month > this.#lastMonth()) return;
+    if (month < this.#firstMonth()) return this.#moveFocus(this.#firstMonth() + '-01');
+    if (month > this.#lastMonth()) return undefined;
     const { grid } = this.#page;
     this.#focusDay = day;
     if (month !== this.#month) {
       this.#month = month;
       this.#renderMonth(true);
-      if (!this.#exhausted && dayOf(this.#end, this.#zone).slice(0, 7) <= month) this.#extend(month);
-      else this.#sayMonth();
-      return;
+      if (!this.#exhausted && dayOf(this.#end, this.#zone).slice(0, 7) <= month) return this.#extend(month);
+      return this.#sayMonth();
     }
     grid.querySelector('[tabindex="0"]')?.setAttribute('tabindex', '-1');
     const button = grid.querySelector(`[data-day="${day}"]`);
     button.setAttribute('tabindex', '0');
-    button.focus();
+    return button.focus();
   }
 
   #chooseDay(day) {
@@ -1137,7 +1143,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const received = Date.now();
     form.holding = this.#call('POST', 'booking/hold', { body: this.#slotBody(form.slot), key: newKey() }).then((held) => {
       if (this.#form !== form || form.released) {
-        this.#call('PUT', `booking/${held.id}/cancel`, { keepalive: true }).catch(() => {});
+        this.#giveBack(held);
         return;
       }
       if (held.status !== 'held') return; // the very session was booked before: create answers with it
@@ -1176,8 +1182,18 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const form = this.#form;
     if (!form) return;
     form.released = true;
-    if (form.hold) this.#call('PUT', `booking/${form.hold.id}/cancel`, { keepalive: true }).catch(() => {});
+    if (form.hold) this.#released = this.#giveBack(form.hold);
     form.hold = null;
+  }
+
+  #giveBack = (held) => this.#call('PUT', `booking/${held.id}/cancel`, { keepalive: true }).catch(() => {});
+
+  /* A time held by a page that was left without a word counts against the limit: give it back. Answers whether there was one. */
+  async #letGo() {
+    const { appointments } = await this.#call('GET', 'booking/user/me');
+    const held = appointments.filter((a) => a.status === 'held');
+    await Promise.all(held.map(this.#giveBack));
+    return held.length > 0;
   }
 
   #countDown(form) {
@@ -1292,7 +1308,6 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const notice = this.#trouble(problem, () => this.#submit());
     this.#page.wrongs.replaceChildren(notice);
     notice.querySelector('button').focus();
-    this.#say(explain(problem, this.#t));
   }
 
   #refused(problem) {
@@ -1365,7 +1380,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       try {
         return await send('PUT', `booking/${form.hold.id}/confirm`, rest);
       } catch (problem) {
-        if (problem.code !== 'hold_expired' && problem.status !== 404) throw problem;
+        if (!['hold_expired', 'not_active', 'not_found'].includes(problem.code)) throw problem;
         form.hold = null;
       }
     }
@@ -1479,14 +1494,14 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const t = this.#t;
     const cancel = Date.parse(a.cancel_before);
     const move = Date.parse(a.reschedule_before);
-    const now = Date.now();
-    const when = (instant) => this.#moment(instant);
-    if (cancel > now && move > now && cancel === move) return t('until', { when: when(cancel) });
-    const parts = [cancel > now && t('cancelUntil', { when: when(cancel) }), move > now && t('moveUntil', { when: when(move) })].filter(Boolean);
-    if (parts.length) return parts.join(' ');
-    const last = Math.max(cancel || 0, move || 0);
-    return last ? t('changesClosed', { when: when(last) }) : '';
+    const may = { cancel: this.#open(a.can_cancel, cancel), move: this.#open(a.can_reschedule, move) };
+    const until = (key, instant) => t(key, { when: this.#moment(instant) });
+    if (may.cancel && may.move && cancel === move) return until('until', cancel);
+    const parts = [may.cancel && until('cancelUntil', cancel), may.move && until('moveUntil', move)].filter(Boolean);
+    return parts.join(' ') || until('changesClosed', Math.max(cancel, move));
   }
+
+  #open = (allowed, before) => allowed ?? before > Date.now();
 
   #calendarLinks(a) {
     const t = this.#t;
@@ -1546,7 +1561,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     try {
       const reply = await this.#call('GET', `booking/user/me?${query}`);
       if (asked !== this.#asked) return;
-      const items = reply.appointments.filter((a) => a.status !== 'held').map((a) => this.#session(a));
+      const items = reply.appointments.filter((a) => a.status !== 'held' && a.status !== 'expired').map((a) => this.#session(a));
       if (!cursor) list.replaceChildren();
       list.append(...items);
       more.replaceChildren(...(reply.next_cursor
@@ -1564,8 +1579,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   #session(a) {
     const t = this.#t;
     const start = Date.parse(a.start);
-    const now = Date.now();
-    const ahead = a.status === 'scheduled' && Date.parse(a.end) > now;
+    const ahead = a.status === 'scheduled' && Date.parse(a.end) > Date.now();
     const status = { completed: t('statusCompleted'), no_show: t('statusNoShow'),
       cancelled: t(a.cancelled_by && a.cancelled_by !== 'client' ? 'byCoach' : 'statusCancelled') }[a.status];
     const label = (text) => ({ 'aria-label': `${text}: ${this.#moment(start)}` });
@@ -1574,8 +1588,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       ahead && this.#meeting(a), ahead && a.calendar?.detail && h('p', { class: 'small' }, a.calendar.detail),
       ahead && h('p', { class: 'muted small' }, this.#rule(a)),
       ahead && h('div', { class: 'actions' },
-        Date.parse(a.reschedule_before) > now && h('button', { type: 'button', ...label(t('move')), onclick: () => this.move(a) }, t('move')),
-        Date.parse(a.cancel_before) > now && h('button', { type: 'button', ...label(t('cancel')), onclick: () => this.#showCancel(a) }, t('cancel'))),
+        this.#open(a.can_reschedule, Date.parse(a.reschedule_before)) && h('button', { type: 'button', ...label(t('move')), onclick: () => this.move(a) }, t('move')),
+        this.#open(a.can_cancel, Date.parse(a.cancel_before)) && h('button', { type: 'button', ...label(t('cancel')), onclick: () => this.#showCancel(a) }, t('cancel'))),
       ahead && this.#calendarLinks(a));
   }
 
@@ -1597,7 +1611,6 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       } catch (problem) {
         done();
         trouble.replaceChildren(this.#trouble(problem));
-        this.#say(explain(problem, t));
       }
     } },
       h('p', null, `${this.#rule(a)} ${t('cancelRule')}`),
@@ -1642,10 +1655,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       } catch (problem) {
         done();
         if (goneCodes.has(problem.code)) this.#offerFresh(problem);
-        else {
-          wrongs.replaceChildren(this.#trouble(problem));
-          this.#say(explain(problem, t));
-        }
+        else wrongs.replaceChildren(this.#trouble(problem));
       }
     } }, t('moveConfirm'));
     this.#form = { slot, values: {}, released: true };
