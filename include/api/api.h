@@ -116,11 +116,14 @@ void call_database_failure(struct call *call, enum db_result result);
  */
 bool call_query_integer(struct call *call, const char *name, int64_t min, int64_t max, int64_t *ret_value);
 
+/*
+ * An instant out of a query. The `+` of an offset that was not percent-encoded has become a blank; it is
+ * clear what was meant.
+ */
+bool call_read_instant(struct call *call, const char *text, instant *ret_at);
+
 /* A query parameter as an instant. False: answered 400. *ret_given says whether it was sent. */
 bool call_query_instant(struct call *call, const char *name, bool *ret_given, instant *ret_at);
-
-/* Refuse query parameters that the endpoint's row does not name. False: answered 400. */
-bool call_query_known(struct call *call);
 
 /* Read the JSON body into fields; false: answered 400 or 422. */
 bool call_body(struct call *call, bool may_be_empty, const struct json_field fields[], size_t count);

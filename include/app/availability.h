@@ -24,7 +24,8 @@ struct availability_query {
 	const char *coach_id;     /* NULL: the only coach */
 	const char *session_type; /* NULL: the first */
 	int64_t duration_minutes; /* 0: the type's first */
-	const struct zone *zone;  /* NULL: the coach's */
+	/* Where an appointment is to be moved, its own are what NULL and 0 stand for. */
+	const struct zone *zone; /* NULL: the coach's */
 	struct window_end from;
 	struct window_end to;          /* a day counts whole */
 	const char *rescheduling;      /* id of the caller's appointment that is to be moved; NULL: none */
@@ -71,8 +72,8 @@ struct availability {
 		int64_t duration_minutes;
 		int type;
 		int knowledge;
+		int64_t limited; /* how many the caller has, when that is the limit; -1: not limited */
 		bool exempt;
-		bool limited;
 		bool plain; /* no rescheduling: may be shared between callers */
 	} mark;
 };

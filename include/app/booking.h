@@ -37,6 +37,7 @@ enum booking_verdict {
 	BOOKING_UNKNOWN_COACH,
 	BOOKING_AMBIGUOUS_COACH,
 	BOOKING_UNKNOWN_TYPE,
+	BOOKING_EMAIL_MISSING, /* neither sent nor known, and the invitation needs one */
 	BOOKING_CALENDAR_UNAVAILABLE,
 	BOOKING_DATABASE_UNAVAILABLE, /* nothing was done, or it is not known (the detail says so) */
 	BOOKING_FAILURE,              /* the database refused what it should not: see db_failure() */
@@ -45,9 +46,10 @@ enum booking_verdict {
 struct booking_result {
 	enum booking_verdict verdict;
 	enum refusal refusal;
-	const char *detail;             /* one sentence for a person; NULL: the verdict says it all */
-	struct appointment appointment; /* CREATED, FINE; id is "" otherwise */
-	bool moved_or_new;              /* the appointment was changed by this call */
+	const char *detail; /* one sentence for a person; NULL: the verdict says it all */
+	/* CREATED, FINE; with REFUSED the one that it is about. id is "" otherwise */
+	struct appointment appointment;
+	bool moved_or_new; /* the appointment was changed by this call */
 };
 
 /* A new appointment or hold. NULL and 0 where the client sent none. */

@@ -29,6 +29,7 @@ enum {
 	SCHEDULE_REASON_MAX = 2000, /* of a blocked range's reason */
 	DURATION_MIN_MINUTES = 5,
 	DURATION_MAX_MINUTES = 1440,
+	DURATION_ASKED_MAX = 1000000, /* what may be asked for, and is then refused as not offered */
 	MINUTES_PER_DAY = 1440,
 };
 

@@ -18,8 +18,8 @@ struct ready_body {
 	size_t length;
 	const char *content_type;
 	/*
-	 * Strong, quotes included, and one for each encoding, as RFC 9110 section 8.8.3.3 demands. Made of a
-	 * hash of the plain bytes, so the same on every replica.
+	 * Quotes included, and one for each encoding, as RFC 9110 section 8.8.3.3 demands. Made of a hash of
+	 * the plain bytes or of the tag, so the same on every replica.
 	 */
 	char etag[READY_BODY_ETAG_BYTES];
 	char gzip_etag[READY_BODY_ETAG_BYTES];
@@ -30,6 +30,13 @@ struct ready_body {
  * life (a literal).
  */
 struct ready_body *ready_body_new(const char *bytes, size_t length, const char *content_type);
+
+/*
+ * As ready_body_new, with weak ETags (RFC 9110 section 8.8.1) made of `tag` instead of the bytes: for bodies
+ * that hold something that does not matter to who has an older one, such as the time at which they were made.
+ */
+struct ready_body *ready_body_new_tagged(const char *bytes, size_t length, const char *content_type,
+					 const char *tag, size_t tag_length);
 
 /*
  * As ready_body_new over bytes and twin that live for ever (embedded in the binary); copies nothing.

@@ -2,7 +2,8 @@
  * router - which route a method and a path mean.
  *
  * The routes are one constant table that the caller owns (api/routes.c). Literal segments beat
- * parameters: /booking/user/:id is tried before /booking/:id/cancel, whatever their order.
+ * parameters, whatever their order and the method: /booking/user/cancel is never a /booking/:id/cancel, and
+ * GET /booking/create is a method that is not allowed, not an appointment called "create".
  * A router is immutable once made, so every thread may use it; nothing here blocks.
  */
 #ifndef HTTP_ROUTER_H
@@ -87,8 +88,8 @@ enum http_method http_method_parse(const char *name);
  * Find the route for a path as it came on the request line, without query, still encoded.
  *
  * A path matches segment by segment; empty segments and a trailing slash count, so "/booking/"
- * is not "/booking". Decoded parameters are allocated in `mem`. *ret_route is set when found,
- * and (to one of the path's routes) when only the method is unknown.
+ * is not "/booking". Decoded parameters are allocated in `mem`. *ret_route is set for all paths that
+ * exist: to one of the path's routes when the method or a parameter is at fault.
  */
 enum route_verdict router_find(const struct router *router, enum http_method method, const char *path,
 			       struct arena *mem, const struct route **ret_route,

@@ -139,6 +139,17 @@ returns void language sql as $$
       body = excluded.body, created_at = now();
 $$;
 
+-- The finished reply of a booking. Whoever was erased meanwhile leaves no copy behind: an erasure waits for this lock,
+-- or this for the erasure.
+create function keep_reply(p_caller text, p_key text, p_hash bytea, p_appointment uuid, p_status integer, p_body text)
+returns void language plpgsql as $$
+begin
+  perform 1 from appointment where id = p_appointment and not erased for share;
+  if found then
+    perform remember_reply(p_caller, p_key, p_hash, p_appointment, p_status, p_body);
+  end if;
+end $$;
+
 -- Take the session's lock on a key, and only then look for a reply kept under it: a first request that ends between
 -- the two is seen. The lock goes with the connection, so a crash leaves nothing behind.
 create function begin_request(p_caller text, p_key text, p_hash bytea)
@@ -262,6 +273,11 @@ begin
   if p_limits.max_active is not null
      and active_count(p_new.coach_id, p_new.user_id, p_limits.max_active_type, null) >= p_limits.max_active then
     outcome := 'booking_limit';
+    -- The one to move or cancel instead.
+    select * into booked from appointment
+    where user_id = p_new.user_id and coach_id = p_new.coach_id and status = 'scheduled' and ends_at > now()
+      and (p_limits.max_active_type is null or session_type = p_limits.max_active_type)
+    order by starts_at limit 1;
   elsif p_limits.max_per_day is not null then
     perform lock_day(p_new.coach_id, p_limits.day_from);
     if day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, null)
@@ -434,6 +450,8 @@ create function erase_user(p_user text, p_by text, p_actor actor)
 returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language plpgsql as $$
 begin
   perform lock_client(p_user);
+  update appointment set status = 'expired', updated_at = now()
+  where user_id = p_user and status = 'held' and hold_expires_at <= now();
   with gone as (
     update appointment
     set status = 'cancelled', cancelled_at = now(), cancelled_by = p_by, updated_at = now(), hold_expires_at = null,
@@ -448,7 +466,9 @@ begin
     where user_id = p_user and not erased
     returning coach_id)
   select count(*), coalesce(array_agg(distinct coach_id), '{}') into erased_count, coaches from blank;
-  delete from idempotency_key where caller = p_user;
+  -- Replies to a coach or an admin tell of this person too.
+  delete from idempotency_key
+  where caller = p_user or appointment_id in (select id from appointment where user_id = p_user);
   insert into audit (actor, role, action, request_id) values (p_actor.user_id, p_actor.role, 'erase', p_actor.request_id);
   return next;
 end $$;

@@ -9,7 +9,7 @@ select pg_advisory_unlock(hashtextextended($1::text || ' ' || $2::text, 16514691
 
 -- The finished reply, kept beside what the booking's own transaction wrote.
 -- name: idempotency_store exec
-select remember_reply($1, $2, $3, $4, $5, $6);
+select keep_reply($1, $2, $3, $4, $5, $6);
 
 -- name: idempotency_expire exec
 delete from idempotency_key where created_at < now() - interval '24 hours';

@@ -2,6 +2,7 @@
 
 #include "app/availability.h"
 #include "base/json.h"
+#include "base/uuid.h"
 #include "http/ready_body.h"
 
 #include <pthread.h>
@@ -100,7 +101,7 @@ static bool parse_end(struct call *call, const char *name, struct window_end *re
 	struct civil_date date;
 	if (date_parse(text, strlen(text), &date))
 		*ret_end = (struct window_end){.given = true, .is_day = true, .day = date_to_days(date)};
-	else if (instant_parse(text, strlen(text), &ret_end->at))
+	else if (call_read_instant(call, text, &ret_end->at))
 		ret_end->given = true;
 	else {
 		call_problem(
@@ -130,7 +131,13 @@ static bool parse_query(struct call *call, struct availability_query *query)
 			     "tz must be the name of a time zone such as America/New_York.");
 		return false;
 	}
-	return call_query_integer(call, "duration", 1, DURATION_MAX_MINUTES, &query->duration_minutes) &&
+	if (query->rescheduling != NULL &&
+	    !uuid_parse(query->rescheduling, strlen(query->rescheduling), NULL)) {
+		call_problem(call, "bad_parameter", "rescheduling",
+			     "rescheduling must be the id of an appointment.");
+		return false;
+	}
+	return call_query_integer(call, "duration", 1, DURATION_ASKED_MAX, &query->duration_minutes) &&
 	       parse_end(call, "from", &query->from) && parse_end(call, "to", &query->to);
 }
 
@@ -195,7 +202,9 @@ static void write_types(struct json_writer *writer, const struct schedule *sched
 	json_write_array_end(writer);
 }
 
-static void render(const struct availability *found, struct buffer *out)
+/* The reply, and as `tag` what of it makes a difference: not from, to and as_of, which move with the clock.
+ */
+static void render(const struct availability *found, struct buffer *out, struct buffer *tag)
 {
 	struct json_writer writer;
 	json_writer_init(&writer, out);
@@ -205,8 +214,10 @@ static void render(const struct availability *found, struct buffer *out)
 	json_write_integer(&writer, "duration_minutes", found->duration_minutes);
 	json_write_text(&writer, "time_zone", zone_name(found->zone));
 	json_write_text(&writer, "coach_time_zone", zone_name(found->coach->schedule->zone));
+	buffer_append(tag, out->bytes, out->length);
 	json_write_instant(&writer, "from", found->from);
 	json_write_instant(&writer, "to", found->to);
+	size_t rest = out->length;
 	struct buffer slots;
 	buffer_init(&slots, REPLY_BODY_MAX);
 	write_slots(&slots, &found->slots, found->duration_minutes * SECONDS_PER_MINUTE);
@@ -227,6 +238,7 @@ static void render(const struct availability *found, struct buffer *out)
 	write_types(&writer, found->coach->schedule);
 	json_write_object(&writer, "calendar");
 	json_write_text(&writer, "state", knowledge_name(found->busy.knowledge));
+	buffer_append(tag, out->bytes + rest, out->length - rest);
 	json_write_instant(&writer, "as_of", found->busy.as_of);
 	json_write_object_end(&writer);
 	json_write_object_end(&writer);
@@ -250,9 +262,12 @@ static void answer(struct call *call, const struct availability *found, struct r
 {
 	if (body == NULL) {
 		__attribute__((cleanup(buffer_clear))) struct buffer text;
+		__attribute__((cleanup(buffer_clear))) struct buffer tag;
 		buffer_init(&text, REPLY_BODY_MAX);
-		render(found, &text);
-		body = ready_body_new(text.bytes, text.length, "application/json");
+		buffer_init(&tag, REPLY_BODY_MAX);
+		render(found, &text, &tag);
+		body = ready_body_new_tagged(text.bytes, text.length, "application/json", tag.bytes,
+					     tag.length);
 		if (found->mark.plain && text.length <= CACHE_BODY_MAX)
 			cache_store(call->api->availability, &found->mark, body);
 	}

@@ -58,6 +58,8 @@ static void answer(struct call *call, const char *action, const struct booking_r
 		answer_appointment(call, 200, &result->appointment);
 		break;
 	case BOOKING_REFUSED:
+		if (result->appointment.id[0] != '\0')
+			call->appointment_id = arena_strdup(call->mem, result->appointment.id);
 		call_problem(call, refusal_code(result->refusal), NULL, result->detail);
 		break;
 	case BOOKING_UNKNOWN:
@@ -75,6 +77,9 @@ static void answer(struct call *call, const char *action, const struct booking_r
 		break;
 	case BOOKING_UNKNOWN_TYPE:
 		call_problem(call, "unknown_session_type", "session_type", NULL);
+		break;
+	case BOOKING_EMAIL_MISSING:
+		call_problem(call, "invalid_field", "email", "email is needed: the invitation goes there.");
 		break;
 	case BOOKING_CALENDAR_UNAVAILABLE:
 		call_problem(call, "calendar_unavailable", NULL, NULL);
@@ -102,7 +107,7 @@ struct person {
 	{"time_zone", JSON_FIELD_TEXT, false, 1, ZONE_NAME_MAX, &(person).zone_name, NULL},                  \
 		{"name", JSON_FIELD_TEXT, false, 1, NAME_MAX_CHARACTERS, &(person).name, NULL},              \
 		{"email", JSON_FIELD_TEXT, false, 1, EMAIL_MAX_CHARACTERS, &(person).email, NULL},           \
-		{"phone", JSON_FIELD_TEXT, false, 1, PHONE_MAX_CHARACTERS, &(person).phone, NULL},           \
+		{"phone", JSON_FIELD_TEXT, false, 0, PHONE_MAX_CHARACTERS, &(person).phone, NULL},           \
 	{                                                                                                    \
 		"notes", JSON_FIELD_TEXT, false, 0, NOTES_MAX_CHARACTERS, &(person).notes, NULL              \
 	}
@@ -122,8 +127,9 @@ static bool accept_person(struct call *call, const struct person *person, struct
 	}
 	wish->name = person->name;
 	wish->email = person->email;
-	wish->phone = person->phone;
-	wish->notes = person->notes;
+	/* Forms send fields that were left empty. */
+	wish->phone = person->phone != NULL && person->phone[0] != '\0' ? person->phone : NULL;
+	wish->notes = person->notes != NULL && person->notes[0] != '\0' ? person->notes : NULL;
 	return true;
 }
 
@@ -133,8 +139,8 @@ void api_booking_create(struct call *call)
 	struct person person = {0};
 	const struct json_field fields[] = {
 		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
-		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_MAX_MINUTES,
-		 &wish.duration_minutes, NULL},
+		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX, &wish.duration_minutes,
+		 NULL},
 		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.session_type, NULL},
 		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
 		PERSON_FIELDS(person),
@@ -153,8 +159,8 @@ void api_booking_hold(struct call *call)
 	struct booking_wish wish = {0};
 	const struct json_field fields[] = {
 		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
-		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_MAX_MINUTES,
-		 &wish.duration_minutes, NULL},
+		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX, &wish.duration_minutes,
+		 NULL},
 		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.session_type, NULL},
 		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
 	};
@@ -185,8 +191,8 @@ void api_booking_reschedule(struct call *call)
 	struct booking_wish wish = {0};
 	const struct json_field fields[] = {
 		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
-		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_MAX_MINUTES,
-		 &wish.duration_minutes, NULL},
+		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX, &wish.duration_minutes,
+		 NULL},
 	};
 	if (!call_body(call, false, fields, sizeof(fields) / sizeof(fields[0])))
 		return;

@@ -70,6 +70,7 @@ void call_problem(struct call *call, const char *code, const char *field, const 
 			.detail = detail != NULL ? detail : problems[i].detail,
 			.field = field,
 			.retry_after = problems[i].status == 503 ? 5 : 0,
+			.appointment_id = call->appointment_id,
 		};
 		reply_problem(call->reply, &problem);
 		return;
@@ -109,41 +110,27 @@ bool call_query_integer(struct call *call, const char *name, int64_t min, int64_
 	return true;
 }
 
+bool call_read_instant(struct call *call, const char *text, instant *ret_at)
+{
+	enum { OFFSET_SIGN = 19 };
+	size_t length = strlen(text);
+	if (length <= OFFSET_SIGN || text[OFFSET_SIGN] != ' ')
+		return instant_parse(text, length, ret_at);
+	char *mended = arena_strdup(call->mem, text);
+	mended[OFFSET_SIGN] = '+';
+	return instant_parse(mended, length, ret_at);
+}
+
 bool call_query_instant(struct call *call, const char *name, bool *ret_given, instant *ret_at)
 {
 	const char *text = request_query(call->request, name);
 	*ret_given = text != NULL;
-	if (text == NULL || instant_parse(text, strlen(text), ret_at))
+	if (text == NULL || call_read_instant(call, text, ret_at))
 		return true;
 	call_problem(call, "bad_parameter", name,
 		     arena_printf(call->mem, "%s must be a time with an offset such as 2026-11-24T14:00:00Z.",
 				  name));
 	return false;
-}
-
-/* Whether `name` is one of the names in `list`, which has blanks between. */
-static bool is_listed(const char *list, const char *name)
-{
-	size_t length = strlen(name);
-	for (const char *at = list; at != NULL && *at != '\0';
-	     at += strcspn(at, " "), at += strspn(at, " ")) {
-		if (strncmp(at, name, length) == 0 && (at[length] == ' ' || at[length] == '\0'))
-			return true;
-	}
-	return false;
-}
-
-bool call_query_known(struct call *call)
-{
-	for (size_t i = 0; i < call->request->query_count; i++) {
-		const char *name = call->request->query[i].name;
-		if (is_listed(call->endpoint->query, name))
-			continue;
-		call_problem(call, "bad_parameter", arena_strndup(call->mem, name, strnlen(name, 64)),
-			     "This query parameter is not known here.");
-		return false;
-	}
-	return true;
 }
 
 bool call_body(struct call *call, bool may_be_empty, const struct json_field fields[], size_t count)
@@ -284,7 +271,7 @@ static bool admit(struct call *call, bool *ret_undecided)
 			return false;
 		}
 	}
-	return (call->request->route->flags & ROUTE_ANY_QUERY) != 0 || call_query_known(call);
+	return true;
 }
 
 /* ---- idempotency ---- */

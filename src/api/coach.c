@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { WINDOW_MAX_DAYS = 366 };
+enum { BUSY_MAX_DAYS = 366 };
 
 bool api_coach_find(struct call *call, const struct coach **ret_coach)
 {
@@ -31,7 +31,7 @@ static bool read_end(struct call *call, const struct coach *coach, const char *n
 {
 	const char *text = request_query(call->request, name);
 	struct civil_date date;
-	if (text == NULL || instant_parse(text, strlen(text), ret_at))
+	if (text == NULL || call_read_instant(call, text, ret_at))
 		return true;
 	if (!date_parse(text, strlen(text), &date)) {
 		call_problem(call, "bad_parameter", name,
@@ -39,35 +39,52 @@ static bool read_end(struct call *call, const struct coach *coach, const char *n
 		return false;
 	}
 	civil_day day = date_to_days(date) + (strcmp(name, "to") == 0 ? 1 : 0);
-	*ret_at = zone_instant(coach->schedule->zone, day, 0);
+	instant at = zone_instant(coach->schedule->zone, day, 0);
+	*ret_at = at < INSTANT_MAX ? at : INSTANT_MAX;
 	return true;
 }
 
-/* from and to of the query; default now to the horizon. False: answered. */
-static bool read_window(struct call *call, const struct coach *coach, struct interval *ret_window)
+/* From now to the horizon, which may be booked itself: the furthest that any session type has. */
+static struct interval ahead(const struct call *call, const struct coach *coach)
 {
+	int64_t days = coach->schedule->policy.horizon_days;
+	for (size_t i = 0; i < coach->schedule->type_count; i++) {
+		if (coach->schedule->types[i].policy.horizon_days > days)
+			days = coach->schedule->types[i].policy.horizon_days;
+	}
 	instant now = call->request->now;
-	struct interval window = {now, now + coach->schedule->policy.horizon_days * SECONDS_PER_DAY};
-	if (!read_end(call, coach, "from", &window.start))
+	return (struct interval){now, now + days * SECONDS_PER_DAY + 1};
+}
+
+/* from and to of the query over the window that stands for none. False: answered. */
+static bool read_window(struct call *call, const struct coach *coach, seconds longest,
+			struct interval *window)
+{
+	struct interval next = ahead(call, coach);
+	if (!read_end(call, coach, "from", &window->start))
 		return false;
-	if (request_query(call->request, "to") == NULL && window.end < window.start)
-		window.end = window.start + coach->schedule->policy.horizon_days * SECONDS_PER_DAY;
-	if (!read_end(call, coach, "to", &window.end))
+	if (request_query(call->request, "to") == NULL && window->end < window->start)
+		window->end = window->start + (next.end - next.start);
+	if (!read_end(call, coach, "to", &window->end))
 		return false;
-	if (window.end < window.start || window.end - window.start > WINDOW_MAX_DAYS * SECONDS_PER_DAY) {
+	if (window->end < window->start || window->end - window->start > longest) {
 		call_problem(call, "bad_parameter", "to",
-			     "to must not be before from, nor over a year after it.");
+			     "to must not be before from, nor too long after it.");
 		return false;
 	}
-	*ret_window = window;
 	return true;
 }
 
 void api_coach_appointments(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
-	struct interval window;
-	if (!api_coach_find(call, &coach) || !read_window(call, coach, &window))
+	if (!api_coach_find(call, &coach))
+		return;
+	struct interval window = ahead(call, coach);
+	const char *status = request_query(call->request, "status");
+	if (status != NULL && strcmp(status, "past") == 0)
+		window = (struct interval){INSTANT_MIN, window.start}; /* none of them lies ahead */
+	if (!read_window(call, coach, INSTANT_MAX, &window))
 		return;
 	struct appointment_page_query query = {.coach_id = coach->id, .from = window.start, .to = window.end};
 	api_answer_list(call, &query);
@@ -117,8 +134,12 @@ static void write_interval(struct json_writer *writer, struct interval interval,
 void api_coach_busy(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
-	struct interval window;
-	if (!api_coach_find(call, &coach) || !read_window(call, coach, &window))
+	if (!api_coach_find(call, &coach))
+		return;
+	struct interval window = ahead(call, coach);
+	if (window.end - window.start > BUSY_MAX_DAYS * SECONDS_PER_DAY)
+		window.end = window.start + BUSY_MAX_DAYS * SECONDS_PER_DAY;
+	if (!read_window(call, coach, BUSY_MAX_DAYS * SECONDS_PER_DAY, &window))
 		return;
 	struct calendar_busy busy = {0};
 	calendar_busy_listing(call->api->calendars, call->worker, coach->id, window, call->request->now,
@@ -190,7 +211,7 @@ void api_coach_explain(struct call *call)
 	};
 	bool given = false;
 	if (!call_query_instant(call, "start", &given, &wish.start) ||
-	    !call_query_integer(call, "duration", 1, DURATION_MAX_MINUTES, &wish.duration_minutes))
+	    !call_query_integer(call, "duration", 1, DURATION_ASKED_MAX, &wish.duration_minutes))
 		return;
 	if (!given) {
 		call_problem(call, "bad_parameter", "start", "start is required: the time to explain.");

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WINDOW_MAX_DAYS = 62, CALENDAR_DAYS_MAX = 366 };
+enum { WINDOW_MAX_DAYS = 62 };
 
 bool identity_is_exempt(const struct identity *caller, const char *coach_id)
 {
@@ -78,7 +78,9 @@ static bool resolve_window(const struct availability_query *query, const struct 
 	instant to = query->now + horizon + 1; /* the horizon itself may be booked, `to` is exclusive */
 	if (query->to.given) {
 		to = query->to.is_day ? zone_instant(zone, query->to.day + 1, 0) : query->to.at;
-		if (to < from)
+		bool backwards =
+			query->from.is_day && query->to.is_day ? query->to.day < query->from.day : to < from;
+		if (backwards || to > INSTANT_MAX)
 			return false;
 	} else {
 		if (to < from)
@@ -92,75 +94,6 @@ static bool resolve_window(const struct availability_query *query, const struct 
 	*ret_from = from;
 	*ret_to = to;
 	return true;
-}
-
-/* The caller's appointment that is to be moved. */
-static enum availability_outcome find_moving(const struct availability_query *query, struct worker *worker,
-					     const char *coach_id, struct arena *mem,
-					     struct appointment *ret_moving)
-{
-	if (!uuid_parse(query->rescheduling, strlen(query->rescheduling), NULL))
-		return AVAILABILITY_UNKNOWN_APPOINTMENT;
-	enum db_result result = appointments_by_id(worker->db, mem, query->rescheduling, ret_moving);
-	if (result != DB_OK)
-		return result == DB_NONE ? AVAILABILITY_UNKNOWN_APPOINTMENT : AVAILABILITY_FAILURE;
-	bool own = query->caller != NULL && (strcmp(ret_moving->user_id, query->caller->user_id) == 0 ||
-					     identity_is_exempt(query->caller, ret_moving->coach_id));
-	if (!own || strcmp(ret_moving->coach_id, coach_id) != 0 ||
-	    strcmp(ret_moving->status, "scheduled") != 0)
-		return AVAILABILITY_UNKNOWN_APPOINTMENT;
-	return AVAILABILITY_OK;
-}
-
-/*
- * What must be known of the calendar: from now to the horizon, for `next_available` too. Widened to whole
- * hours and days, so that the cached times serve the requests of the next hours; a year ahead at most, since
- * Google is asked in portions of 60 days. Whoever looks further (a long horizon, a coach) has just that
- * window asked.
- */
-static struct interval calendar_window(const struct slot_question *question, instant from, instant to)
-{
-	const struct policy *policy = &question->type->policy;
-	seconds reach = policy->horizon_days * SECONDS_PER_DAY;
-	if (reach > CALENDAR_DAYS_MAX * SECONDS_PER_DAY)
-		reach = CALENDAR_DAYS_MAX * SECONDS_PER_DAY;
-	instant start = question->now;
-	instant end = question->now + reach;
-	if (to > end + 1) {
-		start = from > end ? from : start;
-		end = to;
-	}
-	start -= policy->buffer_before_minutes * SECONDS_PER_MINUTE;
-	end += question->duration + policy->buffer_after_minutes * SECONDS_PER_MINUTE;
-	return (struct interval){
-		start / SECONDS_PER_HOUR * SECONDS_PER_HOUR,
-		(end / SECONDS_PER_DAY + 2) * SECONDS_PER_DAY,
-	};
-}
-
-/* No start from here on is known to be free, its buffer behind it included. */
-static instant last_start(const struct slot_question *question, struct interval asked)
-{
-	return asked.end - question->duration -
-	       question->type->policy.buffer_after_minutes * SECONDS_PER_MINUTE;
-}
-
-static enum availability_outcome find_busy(struct calendars *calendars, struct worker *worker,
-					   const struct availability_query *query, const struct coach *coach,
-					   const struct appointment *moving, struct interval window,
-					   struct arena *mem, struct calendar_busy *ret_busy)
-{
-	if (moving == NULL && calendar_busy_peek(calendars, coach->id, window, query->now, mem, ret_busy))
-		return AVAILABILITY_OK;
-	if (worker == NULL)
-		return AVAILABILITY_NOT_IN_MEMORY;
-	if (moving != NULL)
-		calendar_busy_moving(calendars, worker, coach->id, window, moving, query->now,
-				     query->deadline, mem, ret_busy);
-	else
-		calendar_busy_listing(calendars, worker, coach->id, window, query->now, query->deadline, mem,
-				      ret_busy);
-	return ret_busy->knowledge == CALENDAR_UNKNOWN ? AVAILABILITY_CALENDAR_UNAVAILABLE : AVAILABILITY_OK;
 }
 
 static enum availability_outcome find_coach(struct coaches *coaches, struct worker *worker, const char *id,
@@ -181,6 +114,86 @@ static enum availability_outcome find_coach(struct coaches *coaches, struct work
 		return AVAILABILITY_FAILURE;
 	}
 	return AVAILABILITY_FAILURE;
+}
+
+/* The appointment that is to be moved, if this caller may move it. */
+static enum availability_outcome find_moving(const struct availability_query *query, struct worker *worker,
+					     struct arena *mem, struct appointment *ret_moving)
+{
+	if (!uuid_parse(query->rescheduling, strlen(query->rescheduling), NULL))
+		return AVAILABILITY_UNKNOWN_APPOINTMENT;
+	enum db_result result = appointments_by_id(worker->db, mem, query->rescheduling, ret_moving);
+	if (result != DB_OK)
+		return result == DB_NONE ? AVAILABILITY_UNKNOWN_APPOINTMENT : AVAILABILITY_FAILURE;
+	bool own = query->caller != NULL && (strcmp(ret_moving->user_id, query->caller->user_id) == 0 ||
+					     identity_is_exempt(query->caller, ret_moving->coach_id));
+	if (!own || strcmp(ret_moving->status, "scheduled") != 0 ||
+	    (query->coach_id != NULL && strcmp(ret_moving->coach_id, query->coach_id) != 0))
+		return AVAILABILITY_UNKNOWN_APPOINTMENT;
+	return AVAILABILITY_OK;
+}
+
+/* Whose times, of which kind and length: as the query says, else as the moved appointment is. */
+static enum availability_outcome find_offer(struct coaches *coaches, struct worker *worker,
+					    const struct availability_query *query,
+					    const struct appointment *moving, struct availability *answer)
+{
+	const char *coach_id = query->coach_id != NULL ? query->coach_id
+			       : moving != NULL        ? moving->coach_id
+						       : NULL;
+	const char *type = query->session_type != NULL ? query->session_type
+			   : moving != NULL            ? moving->session_type
+						       : NULL;
+	enum availability_outcome outcome = find_coach(coaches, worker, coach_id, &answer->coach);
+	if (outcome != AVAILABILITY_OK)
+		return outcome;
+	answer->type = schedule_type(answer->coach->schedule, type);
+	if (answer->type == NULL)
+		return AVAILABILITY_UNKNOWN_TYPE;
+	answer->duration_minutes = query->duration_minutes;
+	if (query->duration_minutes == 0)
+		answer->duration_minutes =
+			moving != NULL && strcmp(moving->session_type, answer->type->id) == 0
+				? (moving->ends_at - moving->starts_at) / SECONDS_PER_MINUTE
+				: answer->type->durations[0];
+	return session_type_offers(answer->type, answer->duration_minutes) ? AVAILABILITY_OK
+									   : AVAILABILITY_BAD_DURATION;
+}
+
+/*
+ * What must be known of the calendar: from now to the horizon, for `next_available` too, and to the window's
+ * end. Widened to whole hours and days, so that the cached times serve the requests of the next hours too.
+ */
+static struct interval calendar_window(const struct slot_question *question, instant to, bool exempt)
+{
+	const struct policy *policy = &question->type->policy;
+	instant end = question->now + policy->horizon_days * SECONDS_PER_DAY;
+	if (exempt && to > end)
+		end = to;
+	end += question->duration + policy->buffer_after_minutes * SECONDS_PER_MINUTE;
+	instant start = question->now - policy->buffer_before_minutes * SECONDS_PER_MINUTE;
+	return (struct interval){
+		start / SECONDS_PER_HOUR * SECONDS_PER_HOUR,
+		(end / SECONDS_PER_DAY + 2) * SECONDS_PER_DAY,
+	};
+}
+
+static enum availability_outcome find_busy(struct calendars *calendars, struct worker *worker,
+					   const struct availability_query *query, const struct coach *coach,
+					   const struct appointment *moving, struct interval window,
+					   struct arena *mem, struct calendar_busy *ret_busy)
+{
+	if (moving == NULL && calendar_busy_peek(calendars, coach->id, window, query->now, mem, ret_busy))
+		return AVAILABILITY_OK;
+	if (worker == NULL)
+		return AVAILABILITY_NOT_IN_MEMORY;
+	if (moving != NULL)
+		calendar_busy_moving(calendars, worker, coach->id, window, moving, query->now,
+				     query->deadline, mem, ret_busy);
+	else
+		calendar_busy_listing(calendars, worker, coach->id, window, query->now, query->deadline, mem,
+				      ret_busy);
+	return ret_busy->knowledge == CALENDAR_UNKNOWN ? AVAILABILITY_CALENDAR_UNAVAILABLE : AVAILABILITY_OK;
 }
 
 /* A limit that is reached leaves no time at all: say so instead of an empty list. */
@@ -206,33 +219,25 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 	*ret_availability = answer;
 	if (worker == NULL && query->rescheduling != NULL)
 		return AVAILABILITY_NOT_IN_MEMORY;
-	enum availability_outcome outcome = find_coach(coaches, worker, query->coach_id, &answer.coach);
-	if (outcome != AVAILABILITY_OK)
-		return outcome;
-	ret_availability->coach = answer.coach;
-
-	answer.type = schedule_type(answer.coach->schedule, query->session_type);
-	if (answer.type == NULL)
-		return AVAILABILITY_UNKNOWN_TYPE;
-	answer.duration_minutes =
-		query->duration_minutes != 0 ? query->duration_minutes : answer.type->durations[0];
-	if (!session_type_offers(answer.type, answer.duration_minutes))
-		return AVAILABILITY_BAD_DURATION;
-	answer.zone = query->zone != NULL ? query->zone : answer.coach->schedule->zone;
-	if (!resolve_window(query, answer.zone, answer.type->policy.horizon_days * SECONDS_PER_DAY,
-			    &answer.from, &answer.to))
-		return AVAILABILITY_BAD_WINDOW;
-
 	struct appointment moving_row = {0};
 	struct appointment *moving = NULL;
 	struct uuid moving_id;
+	enum availability_outcome outcome = AVAILABILITY_OK;
 	if (query->rescheduling != NULL) {
-		outcome = find_moving(query, worker, answer.coach->id, mem, &moving_row);
+		outcome = find_moving(query, worker, mem, &moving_row);
 		if (outcome != AVAILABILITY_OK)
 			return outcome;
 		moving = &moving_row;
 		uuid_parse(moving->id, strlen(moving->id), &moving_id);
 	}
+	outcome = find_offer(coaches, worker, query, moving, &answer);
+	ret_availability->coach = answer.coach;
+	if (outcome != AVAILABILITY_OK)
+		return outcome;
+	answer.zone = query->zone != NULL ? query->zone : answer.coach->schedule->zone;
+	if (!resolve_window(query, answer.zone, answer.type->policy.horizon_days * SECONDS_PER_DAY,
+			    &answer.from, &answer.to))
+		return AVAILABILITY_BAD_WINDOW;
 
 	struct slot_question question = {
 		.schedule = answer.coach->schedule,
@@ -241,8 +246,8 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 		.now = query->now,
 		.exempt = identity_is_exempt(query->caller, answer.coach->id),
 	};
-	struct interval asked = calendar_window(&question, answer.from, answer.to);
-	outcome = find_busy(calendars, worker, query, answer.coach, moving, asked, mem, &answer.busy);
+	outcome = find_busy(calendars, worker, query, answer.coach, moving,
+			    calendar_window(&question, answer.to, question.exempt), mem, &answer.busy);
 	if (outcome != AVAILABILITY_OK)
 		return outcome;
 	question.calendar = answer.busy.times;
@@ -265,14 +270,14 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 		.type = (int)(answer.type - answer.coach->schedule->types),
 		.knowledge = (int)answer.busy.knowledge,
 		.exempt = question.exempt,
-		.limited = answer.refusal != REFUSAL_NONE,
+		.limited = answer.refusal != REFUSAL_NONE ? question.active_count : -1,
 		.plain = moving == NULL,
 	};
 	if (known == NULL || !known(owner, &answer.mark)) {
 		answer.slots = slot_list(&question, answer.from, answer.to, mem);
 		if (answer.slots.count == 0)
-			answer.has_next = slot_next(&question, answer.from, last_start(&question, asked), mem,
-						    &answer.next_available);
+			answer.has_next =
+				slot_next(&question, answer.from, INSTANT_MAX, mem, &answer.next_available);
 	}
 	*ret_availability = answer;
 	return AVAILABILITY_OK;

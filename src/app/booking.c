@@ -63,6 +63,16 @@ static struct booking person_of(const struct booking_call *call, const struct bo
 	};
 }
 
+/* An event invites its guest, so with a calendar there must be an address. False: refused. */
+static bool can_invite(const struct booking_call *call, const struct booking_wish *wish,
+		       const char *calendar_id, struct booking_result *result)
+{
+	if (calendar_id == NULL || wish->email != NULL || good_email(call->caller->email) != NULL)
+		return true;
+	result->verdict = BOOKING_EMAIL_MISSING;
+	return false;
+}
+
 /* One statement: limits, overlap, row, audit, key. */
 static void book(const struct booking_call *call, const struct booking_wish *wish, const struct offer *offer,
 		 bool hold, const char *calendar_id, struct booking_result *result)
@@ -123,13 +133,15 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 	if (kept && !find_target(call, coach->id, &calendar_id, ret_result))
 		return;
 	/* Our own event would make the calendar busy, and the notice may have run out since. */
-	if (!hold && (!kept || calendar_id != NULL) &&
+	if (!hold && (!kept || calendar_id != NULL) && offer.end <= INSTANT_MAX &&
 	    find_same(call, coach, offer.start, offer.end, ret_result))
 		return;
 	if (!kept) {
 		*ret_result = refusal;
 		return;
 	}
+	if (!hold && !can_invite(call, wish, calendar_id, ret_result))
+		return;
 	if (calendar_id != NULL && !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result))
 		return;
 	book(call, wish, &offer, hold, calendar_id, ret_result);
@@ -145,6 +157,9 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 	if (!booking_find(call, id, ret_result) ||
 	    !find_target(call, ret_result->appointment.coach_id, &calendar_id, ret_result) ||
 	    !booking_coach(call, ret_result->appointment.coach_id, &coach, ret_result))
+		return;
+	if (strcmp(ret_result->appointment.status, "held") == 0 &&
+	    !can_invite(call, wish, calendar_id, ret_result))
 		return;
 	struct booking booking =
 		person_of(call, wish, wish->zone != NULL ? wish->zone : coach->schedule->zone);

@@ -170,8 +170,13 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 	offer_make(call, coach, type, NULL, wish->start, minutes * SECONDS_PER_MINUTE, &offer);
 	offer.question.exempt = false; /* the coach asks for their clients */
 	availability_facts(call->coaches, coach, user_id, NULL, call->mem, &offer.question);
+	/* Any duration may be asked about; Google answers for some weeks only, and a day is the longest
+	 * session. */
+	struct interval asked = offer.blocked;
+	if (minutes > DURATION_MAX_MINUTES)
+		asked.end = asked.start + DURATION_MAX_MINUTES * SECONDS_PER_MINUTE;
 	struct calendar_busy busy = {0};
-	calendar_busy_booking(call->calendars, call->worker, coach->id, offer.blocked, NULL, call->now,
+	calendar_busy_booking(call->calendars, call->worker, coach->id, asked, NULL, call->now,
 			      call->deadline, call->mem, &busy);
 	*ret_knowledge = busy.knowledge;
 	offer.question.calendar = busy.times;

@@ -100,6 +100,10 @@ void offer_make(const struct booking_call *call, const struct coach *coach, cons
 bool offer_keeps_rules(const struct booking_call *call, const struct offer *offer,
 		       struct booking_result *result)
 {
+	if (offer->blocked.end > INSTANT_MAX) {
+		booking_refuse(result, REFUSAL_TOO_FAR, "No calendar goes that far.");
+		return false;
+	}
 	struct slot_verdict verdict = slot_judge(&offer->question, offer->start, call->mem);
 	if (verdict.count == 0)
 		return true;
@@ -170,7 +174,7 @@ void booking_answer(const struct booking_call *call, const struct booking_answer
 	case BOOKING_NOT_FOUND:
 		result->verdict = BOOKING_UNKNOWN;
 		return;
-	case BOOKING_LIMIT:
+	case BOOKING_LIMIT: /* with the one that stands, if the database told it */
 		booking_refuse(
 			result, REFUSAL_BOOKING_LIMIT,
 			limits->max_active == 1

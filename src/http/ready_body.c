@@ -64,22 +64,36 @@ static struct counted_body *body_make(size_t extra, size_t length, const char *c
 	return made;
 }
 
-static void name_versions(struct ready_body *body)
+static void name_versions(struct ready_body *body, const char *strength, const char *tag, size_t tag_length)
 {
-	uint64_t hash = hash_bytes(body->bytes, body->length);
-	snprintf(body->etag, sizeof(body->etag), "\"%016" PRIx64 "\"", hash);
-	snprintf(body->gzip_etag, sizeof(body->gzip_etag), "\"%016" PRIx64 "-gz\"", hash);
+	uint64_t hash = hash_bytes(tag, tag_length);
+	snprintf(body->etag, sizeof(body->etag), "%s\"%016" PRIx64 "\"", strength, hash);
+	snprintf(body->gzip_etag, sizeof(body->gzip_etag), "%s\"%016" PRIx64 "-gz\"", strength, hash);
 }
 
-struct ready_body *ready_body_new(const char *bytes, size_t length, const char *content_type)
+static struct ready_body *body_copy(const char *bytes, size_t length, const char *content_type)
 {
 	struct counted_body *made = body_make(length + 1, length, content_type);
 	char *copy = (char *)(made + 1);
 	memcpy(copy, bytes, length);
 	copy[length] = '\0';
 	made->body.bytes = copy;
-	name_versions(&made->body);
 	return &made->body;
+}
+
+struct ready_body *ready_body_new(const char *bytes, size_t length, const char *content_type)
+{
+	struct ready_body *body = body_copy(bytes, length, content_type);
+	name_versions(body, "", bytes, length);
+	return body;
+}
+
+struct ready_body *ready_body_new_tagged(const char *bytes, size_t length, const char *content_type,
+					 const char *tag, size_t tag_length)
+{
+	struct ready_body *body = body_copy(bytes, length, content_type);
+	name_versions(body, "W/", tag, tag_length);
+	return body;
 }
 
 static struct twin *twin_make(const char *bytes, size_t length, bool owned)
@@ -104,7 +118,7 @@ struct ready_body *ready_body_new_static(const char *bytes, size_t length, const
 	struct counted_body *made = body_make(0, length, content_type);
 	made->body.bytes = bytes;
 	atomic_init(&made->twin, twin_make(gzip, gzip_length, false));
-	name_versions(&made->body);
+	name_versions(&made->body, "", bytes, length);
 	return &made->body;
 }
 

@@ -84,6 +84,8 @@ bool request_none_match(const struct request *request, const char *etag)
 	const char *rest = request_header(request, "If-None-Match");
 	if (rest == NULL)
 		return false;
+	if (etag[0] == 'W' && etag[1] == '/')
+		etag += 2;
 	size_t etag_length = strlen(etag);
 	const char *element = NULL;
 	size_t length = 0;

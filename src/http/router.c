@@ -180,61 +180,65 @@ static bool decode_parameters(const struct shape *shape, const struct segment pa
 	return true;
 }
 
+/*
+ * The most literal of the shapes that the path has; those equal to it follow. NULL: none. So /booking/create
+ * is that call whatever the method, and never the appointment named "create".
+ */
+static const struct shape *find_shape(const struct router *router, const char *path,
+				      struct segment segments[static ROUTE_SEGMENTS_MAX])
+{
+	size_t count = split(path, segments, ROUTE_SEGMENTS_MAX);
+	if (count == 0 || count > ROUTE_SEGMENTS_MAX)
+		return NULL;
+	for (size_t i = 0; i < router->count; i++) {
+		if (shape_matches(&router->shapes[i], segments, count))
+			return &router->shapes[i];
+	}
+	return NULL;
+}
+
+/* The route of that shape with that method. NULL: none. */
+static const struct shape *find_method(const struct router *router, const struct shape *first,
+				       enum http_method method)
+{
+	const struct shape *end = router->shapes + router->count;
+	for (const struct shape *shape = first; shape < end && shape_compare(shape, first) == 0; shape++) {
+		if (shape->route->method == method)
+			return shape;
+	}
+	return NULL;
+}
+
 enum route_verdict router_find(const struct router *router, enum http_method method, const char *path,
 			       struct arena *mem, const struct route **ret_route,
 			       struct route_parameters *ret_parameters)
 {
 	struct segment segments[ROUTE_SEGMENTS_MAX];
-	size_t count = split(path, segments, ROUTE_SEGMENTS_MAX);
-	if (count == 0 || count > ROUTE_SEGMENTS_MAX)
+	const struct shape *first = find_shape(router, path, segments);
+	if (first == NULL)
 		return ROUTE_UNKNOWN_PATH;
-
-	const struct shape *found = NULL;
-	const struct shape *other = NULL; /* matches the path, not the method */
-	for (size_t i = 0; i < router->count && found == NULL; i++) {
-		const struct shape *shape = &router->shapes[i];
-		if (!shape_matches(shape, segments, count))
-			continue;
-		if (shape->route->method == method)
-			found = shape;
-		else if (other == NULL || (method == HTTP_POST && other->route->method != HTTP_PUT &&
-					   shape->route->method == HTTP_PUT))
-			other = shape;
-	}
+	const struct shape *found = find_method(router, first, method);
 	/* Clients that only have GET and POST reach PUT endpoints by POST. */
-	if (found == NULL && other != NULL && method == HTTP_POST && other->route->method == HTTP_PUT)
-		found = other;
-	if (found == NULL) {
-		if (other == NULL)
-			return ROUTE_UNKNOWN_PATH;
-		*ret_route = other->route;
+	if (found == NULL && method == HTTP_POST)
+		found = find_method(router, first, HTTP_PUT);
+	*ret_route = found != NULL ? found->route : first->route;
+	if (found == NULL)
 		return ROUTE_UNKNOWN_METHOD;
-	}
-	if (!decode_parameters(found, segments, mem, ret_parameters))
-		return ROUTE_BAD_PARAMETER;
-	*ret_route = found->route;
-	return ROUTE_FOUND;
+	return decode_parameters(found, segments, mem, ret_parameters) ? ROUTE_FOUND : ROUTE_BAD_PARAMETER;
 }
 
 const char *router_allow(const struct router *router, const char *path, struct arena *mem)
 {
 	struct segment segments[ROUTE_SEGMENTS_MAX];
-	size_t count = split(path, segments, ROUTE_SEGMENTS_MAX);
-	if (count == 0 || count > ROUTE_SEGMENTS_MAX)
+	const struct shape *first = find_shape(router, path, segments);
+	if (first == NULL)
 		return NULL;
-	bool has[HTTP_METHODS] = {false};
-	bool known = false;
-	for (size_t i = 0; i < router->count; i++) {
-		if (!shape_matches(&router->shapes[i], segments, count))
-			continue;
-		has[router->shapes[i].route->method] = true;
-		known = true;
-	}
-	if (!known)
-		return NULL;
-	return arena_printf(mem, "%s%s%s%sOPTIONS", has[HTTP_GET] ? "GET, HEAD, " : "",
-			    has[HTTP_POST] || has[HTTP_PUT] ? "POST, " : "", has[HTTP_PUT] ? "PUT, " : "",
-			    has[HTTP_DELETE] ? "DELETE, " : "");
+	bool get = find_method(router, first, HTTP_GET) != NULL;
+	bool put = find_method(router, first, HTTP_PUT) != NULL;
+	bool post = put || find_method(router, first, HTTP_POST) != NULL;
+	bool delete = find_method(router, first, HTTP_DELETE) != NULL;
+	return arena_printf(mem, "%s%s%s%sOPTIONS", get ? "GET, HEAD, " : "", post ? "POST, " : "",
+			    put ? "PUT, " : "", delete ? "DELETE, " : "");
 }
 
 static int hex_digit(char c)

@@ -1,5 +1,4 @@
 // PostgreSQL away, hanging, behind or ahead: the daemon stays alive, refuses quickly, and comes back by itself.
-import fs from 'node:fs';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
@@ -34,9 +33,7 @@ const bearer = (user = 'ann') => ({
   authorization: `Bearer ${mintHS256(SECRET, { sub: user, email: `${user}@example.org` })}`,
 });
 const start = (days) =>
-  new Date((Math.floor(Date.now() / 86_400_000) + days) * 86_400_000 + 36_000_000)
-    .toISOString()
-    .replace('.000', '');
+  new Date((Math.floor(Date.now() / 86_400_000) + days) * 86_400_000 + 36_000_000).toISOString().replace('.000', '');
 const book = (days) =>
   daemon.client.post('/booking/create', { start: start(days), duration_minutes: 30 }, bearer());
 
@@ -109,7 +106,7 @@ test('a PostgreSQL that hangs is given up, and used again when it wakes', async 
   assert.equal((await book(2)).status, 201);
   const family = () => [
     String(server.child.pid),
-    ...fs.readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8').trim().split(' '),
+    ...execFileSync('pgrep', ['-P', String(server.child.pid)], { encoding: 'utf8' }).trim().split('\n'),
   ];
   const frozen = family();
   execFileSync('kill', ['-STOP', ...frozen]);
@@ -180,14 +177,8 @@ test('a bad setting stops the start with one line that names it', async () => {
   for (const [env, line] of [
     [{ PORT: '80a' }, /^PORT: .*\n$/],
     [{ DATABASE_URL: '' }, /^DATABASE_URL: .*\n$/],
-    [
-      { COACH_SCHEDULE: '{"weekly":[{"days":["MO"],"from":"25:00","to":"26:00"}]}' },
-      /^.*COACH_SCHEDULE: weekly\[0\].*\n$/,
-    ],
-    [
-      { AUTH_JWT_PUBLIC_KEY: '-----BEGIN PUBLIC KEY-----\nxx\n-----END PUBLIC KEY-----' },
-      /AUTH_JWT_PUBLIC_KEY: .*\n$/,
-    ],
+    [{ COACH_SCHEDULE: '{"weekly":[{"days":["MO"],"from":"25:00","to":"26:00"}]}' }, /^.*COACH_SCHEDULE: weekly\[0\].*\n$/],
+    [{ AUTH_JWT_PUBLIC_KEY: '-----BEGIN PUBLIC KEY-----\nxx\n-----END PUBLIC KEY-----' }, /AUTH_JWT_PUBLIC_KEY: .*\n$/],
   ]) {
     const { code, stderr } = bad(env);
     assert.equal(code, 2, stderr);
