@@ -21,7 +21,8 @@ export async function googleView(house, heading) {
 /* Google's state, and the appointments whose event it refused. */
 async function load(house) {
   const google = await house.coachCall('GET', 'google');
-  const failed = google.failed ? (await house.coachCall('GET', 'appointments?status=all&from=2000-01-01T00:00:00Z&limit=100')).appointments
+  const since = new Date(Date.now() - 30 * 86400000).toISOString().replace(/\.\d+/, '');
+  const failed = google.failed ? (await house.coachCall('GET', `appointments?status=all&from=${since}&limit=100`)).appointments
     .filter((one) => one.calendar?.state === 'failed' || one.calendar?.state === 'conflict') : [];
   return { google, failed };
 }

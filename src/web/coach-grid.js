@@ -85,6 +85,7 @@ export function timeGrid({ label, days, from, to, time, name, kind, blocks, onra
   table.addEventListener('keydown', (event) => {
     const at = event.target.at;
     if (!at || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (cells[focus.column][focus.row] !== event.target) move(at.column, at.row, false); // a screen reader set the focus by itself
     const forward = getComputedStyle(table).direction === 'rtl' ? -1 : 1;
     const steps = { ArrowRight: [forward, 0], ArrowLeft: [-forward, 0], ArrowDown: [0, 1], ArrowUp: [0, -1], PageUp: [0, -rows.length],
       PageDown: [0, rows.length], Home: [-days.length, 0], End: [days.length, 0] };
@@ -171,6 +172,7 @@ export function monthGrid({ label, month, days, weekdayHeads, lead, name, state,
   table.addEventListener('keydown', (event) => {
     const { day } = event.target;
     if (!day || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (day !== focus) move(day, false);
     const forward = getComputedStyle(table).direction === 'rtl' ? -1 : 1;
     const index = days.indexOf(day);
     const column = (lead + index) % 7;

@@ -9,40 +9,77 @@ export function peopleView(house, heading) {
   const list = h('div', { class: 'people' });
   const more = h('div', null);
   const view = { house, list, more, status: 'upcoming', asked: 0 };
-  load(view, null);
+  load(view);
   return [heading, house.choice('which', t('which'), [['upcoming', t('upcoming')], ['past', t('past')], ['cancelled', t('cancelled')]], 'upcoming', (status) => {
     view.status = status;
-    load(view, null);
+    load(view);
   }), h('p', { class: 'hint' }, t('zoneLine', { zone: house.zoneText() })), list, more];
 }
 
-async function load(view, cursor) {
-  const { house, list, more, status } = view;
+const dayLength = 86400000;
+const iso = (instant) => new Date(instant).toISOString().replace(/\.\d+/, '');
+
+/* Everybody of a stretch of time, in the order of their times. */
+async function all(house, status, from, to) {
+  const found = [];
+  for (let cursor; cursor !== null;) {
+    const query = new URLSearchParams({ status, from: iso(from), to: iso(to), limit: 100, ...(cursor && { cursor }) });
+    const reply = await house.coachCall('GET', `appointments?${query}`);
+    found.push(...reply.appointments);
+    cursor = reply.next_cursor ?? null;
+  }
+  return found;
+}
+
+/*
+ * The next part of the list. What is ahead comes in one go, the soonest first; what is past a quarter at a time, the latest
+ * first, back to where there is something, or a year if there is nothing.
+ */
+async function next(view) {
+  const { house, status } = view;
+  const now = Date.now();
+  if (status !== 'past') {
+    view.ended = true;
+    return all(house, status, now - (status === 'cancelled' ? 90 : 1) * dayLength, now + 270 * dayLength);
+  }
+  for (let quarter = 0; quarter < 4; quarter += 1) {
+    const to = view.until ?? now;
+    view.until = to - 91 * dayLength;
+    const found = await all(house, status, view.until, to);
+    if (found.length) return found.reverse();
+  }
+  view.ended = true;
+  return [];
+}
+
+async function load(view, afresh = true) {
+  const { house, list, more } = view;
   const { t } = house;
   view.asked += 1;
   const { asked } = view;
-  if (!cursor) fill(list, h('div', { class: 'bone', 'aria-hidden': 'true' }));
-  // Without a range the server lists from now on; the past is asked for as far back as there can be any.
-  const range = status === 'upcoming' ? {} : { from: '2000-01-01T00:00:00Z' };
+  if (afresh) {
+    Object.assign(view, { until: null, ended: false });
+    fill(list, h('div', { class: 'bone', 'aria-hidden': 'true' }));
+    fill(more);
+  }
   try {
-    const reply = await house.coachCall('GET', `appointments?${new URLSearchParams({ status, limit: 50, ...range, ...(cursor && { cursor }) })}`);
+    const found = await next(view);
     if (asked !== view.asked) return;
-    const shown = reply.appointments.filter((one) => one.status !== 'held' && one.status !== 'expired');
-    if (!cursor) fill(list);
+    if (afresh) fill(list);
     let day = list.lastElementChild?.dataset.day;
-    for (const one of shown) {
+    for (const one of found.filter((other) => other.status !== 'held' && other.status !== 'expired')) {
       const date = dayOf(Date.parse(one.start), house.zone);
       if (date !== day) list.append(h('section', { 'data-day': date }, h('h2', null, `${house.day(date)} ${date.slice(0, 4)}`)));
       day = date;
       list.lastElementChild.append(person(view, one));
     }
-    fill(more, reply.next_cursor ? h('button', { type: 'button', onclick: () => load(view, reply.next_cursor) }, t('more'))
+    fill(more, !view.ended ? h('button', { type: 'button', onclick: () => load(view, false) }, t('more'))
       : !list.children.length && h('p', { class: 'muted' }, t('nobody')));
     house.say(list.children.length ? t('listed', { n: list.querySelectorAll('article').length }) : t('nobody'));
   } catch (problem) {
     if (asked !== view.asked) return;
-    if (!cursor) fill(list);
-    fill(more, house.trouble(problem, () => load(view, cursor)));
+    if (afresh) fill(list);
+    fill(more, house.trouble(problem, () => load(view, afresh)));
   }
 }
 
@@ -112,7 +149,7 @@ function cancelDialog(view, one) {
     try {
       await house.call('PUT', `booking/${one.id}/cancel`, { body: reason.value.trim() ? { reason: reason.value.trim() } : undefined });
       dialog.close();
-      await load(view, null);
+      await load(view);
       house.say(`${one.name ?? t('unnamed')}: ${t('statusCancelled')}`);
       document.querySelector('h1').focus();
     } catch (problem) {
@@ -137,6 +174,6 @@ function moveDialog(view, one) {
     h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => dialog.close() }, t('close'))));
   dialog.classList.add('wide');
   dialog.addEventListener('close', () => document.querySelector('h1')?.focus());
-  widget.addEventListener('rescheduled', () => load(view, null));
+  widget.addEventListener('rescheduled', () => load(view));
   queueMicrotask(() => widget.move(one));
 }

@@ -1,0 +1,297 @@
+// The coach's page: the week, who is coming, hours, rules; by mouse and by keyboard alone.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { addDays, dayOf, instantOf, weekdayOf } from '../../src/web/widget.js';
+import { schedule, startStack } from '../harness/stack.mjs';
+import { checked, focused, openBrowser, said } from './browser.mjs';
+
+const ZONE = 'America/New_York';
+let stack;
+let browser;
+let coach;
+let monday; // of the week after next: bookable, and none of it past
+const iso = (instant) => new Date(instant).toISOString().replace('.000', '');
+const at = (day, hour) => iso(instantOf(day, hour * 60, ZONE));
+const saved = async () => (await coach.get('/coach/damian/schedule')).body;
+const fresh = () => schedule({ policy: { max_active_per_user: null } });
+
+before(async () => {
+  stack = await startStack({ document: fresh() });
+  coach = stack.coach();
+  browser = await openBrowser();
+  monday = addDays(dayOf(Date.now(), ZONE), 8);
+  while (weekdayOf(monday) !== 1) monday = addDays(monday, 1);
+  const ann = stack.client('ann');
+  const reply = await ann.post('/booking/create', { start: at(monday, 10), duration_minutes: 60, time_zone: 'Asia/Kathmandu', phone: '+977 1 234', notes: 'About <b>work</b>' });
+  assert.equal(reply.status, 201, reply.text);
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+beforeEach(async () => { assert.equal((await coach.put('/coach/damian/schedule', fresh())).status, 200); });
+
+async function open(view = 'week', options = {}) {
+  const page = await browser.page({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options });
+  await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
+  await page.locator('nav').waitFor();
+  assert.doesNotMatch(page.url(), /token/);
+  if (view !== 'week') {
+    await page.locator(`nav a[href="#${view}"]`).click();
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+  }
+  return page;
+}
+
+/** The week view with `monday` in it. */
+async function openWeek(options) {
+  const page = await open('week', options);
+  await page.locator('.grid').waitFor();
+  const day = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short' }).format(Date.parse(monday));
+  for (let weeks = 0; weeks < 6 && !(await page.getByRole('button', { name: day }).count()); weeks++) {
+    const before_ = await page.locator('.bar h2').textContent();
+    await page.getByRole('button', { name: 'Later' }).click();
+    await page.waitForFunction((text) => document.querySelector('.bar h2').textContent !== text, before_);
+  }
+  return page;
+}
+const long = (day) => new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long' }).format(Date.parse(day));
+const cell = (page, day, time) => page.getByRole('gridcell', { name: `${long(day)}, ${time}: ` });
+
+async function drag(page, from, to) {
+  const center = async (locator) => {
+    await locator.scrollIntoViewIfNeeded();
+    const box = await locator.boundingBox();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+  };
+  await page.mouse.move(...(await center(from)));
+  await page.mouse.down();
+  await page.mouse.move(...(await center(to)), { steps: 5 });
+  await page.mouse.up();
+}
+
+test('signing in by pasting a token; others are told that this is not for them', async () => {
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/coach/`);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await checked(page, 'coach-sign-in');
+  await page.getByLabel('Token or session id').fill(stack.client('nobody').token);
+  await page.keyboard.press('Enter');
+  await said(page, /^This page is for coaches/);
+  await checked(page, 'coach-not-a-coach');
+  await page.getByLabel('Token or session id').fill(coach.token);
+  await page.keyboard.press('Enter');
+  await page.locator('.grid').waitFor();
+  assert.doesNotMatch(page.url(), /token/);
+  await page.reload();
+  await page.locator('.grid').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+test('the week shows who comes, when the coach works, and why a clicked time can or cannot be booked', async () => {
+  const page = await openWeek();
+  await said(page, /one appointment$/);
+  await checked(page, 'coach-week');
+  await cell(page, monday, '14:00').click();
+  await page.getByText('This time can be booked.').waitFor();
+  await said(page, /This time can be booked/);
+  await checked(page, 'coach-bookable');
+  await cell(page, monday, '10:30').click();
+  await page.locator('aside').getByText('ann@client.test').waitFor();
+  await page.locator('[data-rule=slot_taken]').waitFor();
+  assert.match(await page.locator('aside').innerText(), /About <b>work<\/b>/);
+  await checked(page, 'coach-appointment');
+  await cell(page, addDays(monday, 5), '10:00').click();
+  await page.locator('[data-rule=outside_hours]').waitFor();
+  await page.keyboard.press('Escape');
+  assert.match(await focused(page), new RegExp(`^${long(addDays(monday, 5))}, 10:00`));
+});
+
+test('dragging over hours closes them for that date; undo brings them back; by keyboard the same', async () => {
+  const tuesday = addDays(monday, 1);
+  const page = await openWeek();
+  await drag(page, cell(page, tuesday, '09:00'), cell(page, tuesday, '11:30'));
+  await page.getByRole('button', { name: 'Close these hours' }).click();
+  await said(page, /saved\.$/);
+  assert.deepEqual((await saved()).overrides, [{ date: tuesday, intervals: [{ from: '12:00', to: '17:00' }] }]);
+  await checked(page, 'coach-closed');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await said(page, /^Undone/);
+  assert.deepEqual((await saved()).overrides, []);
+
+  await cell(page, tuesday, '17:00').focus();
+  await page.keyboard.press('Shift+ArrowDown');
+  await said(page, /^Chosen: .*17:00 to .*18:00/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Open these hours' }).press('Enter');
+  await said(page, /saved\.$/);
+  assert.deepEqual((await saved()).overrides, [{ date: tuesday, intervals: [{ from: '09:00', to: '18:00' }] }]);
+  await cell(page, tuesday, '09:00').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Back to weekly hours' }).press('Enter');
+  await said(page, /saved\.$/);
+  assert.deepEqual((await saved()).overrides, []);
+});
+
+test('a day is blocked from its head, and appointments that now lie outside are listed', async () => {
+  const page = await openWeek();
+  await page.locator('.grid thead button').filter({ hasText: /^Mon/ }).click();
+  await page.getByLabel('Reason').fill('Fête');
+  await page.locator('aside').getByRole('button', { name: 'Block the day' }).click();
+  await page.getByText('One appointment now lies outside your hours.').waitFor();
+  assert.deepEqual((await saved()).blocked, [{ from: monday, to: addDays(monday, 1), reason: 'Fête' }]);
+  await checked(page, 'coach-blocked');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await said(page, /^Undone/);
+  assert.deepEqual((await saved()).blocked, []);
+});
+
+test('weekly hours: dragged, walked with the keys, typed to the minute, past midnight', async () => {
+  const page = await open('hours');
+  const weekly = (name) => page.getByRole('gridcell', { name });
+  await checked(page, 'coach-hours');
+  await drag(page, weekly('Saturday, 09:00: '), weekly('Saturday, 11:30: '));
+  await said(page, /^Saturday, 09:00 to 12:00: opened/);
+  await weekly('Monday, 09:00: ').focus();
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Enter');
+  await said(page, /^Monday, 09:00 to 10:00: closed/);
+  await page.getByText('To the minute').click();
+  await page.getByRole('button', { name: 'Add hours: Sunday' }).click();
+  await page.getByLabel('Sunday, From').fill('22:15');
+  await page.getByLabel('Sunday, To').fill('01:45');
+  await page.getByText('until the next day').waitFor();
+  await checked(page, 'coach-hours-changed');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^Saved/);
+  const sets = (await saved()).weekly.map(({ days, from, to }) => [days.join(), from, to]).sort();
+  assert.deepEqual(sets, [['MO', '10:00', '17:00'], ['SA', '09:00', '12:00'], ['SU', '22:15', '01:45'], ['TU,WE,TH,FR', '09:00', '17:00']]);
+});
+
+test('dates: several are blocked by keyboard, one gets hours of its own', async () => {
+  const page = await open('hours');
+  await page.getByRole('button', { name: 'Next month' }).click();
+  await page.getByRole('button', { name: 'Next month' }).click();
+  const grid = page.getByRole('grid', { name: 'Dates' });
+  const day = (number) => grid.getByRole('gridcell', { name: new RegExp(`^\\w+ ${number} `) });
+  await day(10).focus();
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Reason').fill('Away');
+  await page.getByRole('button', { name: 'Block these days' }).press('Enter');
+  await said(page, /blocked$/);
+  await day(20).click();
+  await page.getByRole('button', { name: 'Give own hours' }).click();
+  await checked(page, 'coach-dates');
+  const from = page.locator('.lists input[type=time]').first();
+  await from.fill('13:00');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^Saved/);
+  const { blocked, overrides } = await saved();
+  assert.equal(blocked.length, 1);
+  assert.equal(Date.parse(blocked[0].to) - Date.parse(blocked[0].from), 3 * 86_400_000);
+  assert.equal(blocked[0].reason, 'Away');
+  assert.deepEqual(overrides.map((one) => one.intervals), [[{ from: '13:00', to: '17:00' }]]);
+  await page.getByRole('button', { name: /^Remove: .*–/ }).click();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^Saved/);
+  assert.deepEqual((await saved()).blocked, []);
+});
+
+test('rules: what the server finds wrong is shown at its field; put right, it is saved', async () => {
+  const page = await open('rules');
+  await checked(page, 'coach-rules');
+  const step = page.locator('[name="policy.step_minutes"]');
+  await step.fill('0');
+  await page.getByLabel('Lengths in minutes, the first is the usual one').fill('30, thirty');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^2 things to correct/);
+  assert.equal(await focused(page), '2 things to correct');
+  assert.equal(await step.getAttribute('aria-invalid'), 'true');
+  await checked(page, 'coach-rules-wrong');
+  await page.getByRole('link').filter({ hasText: 'step_minutes' }).click();
+  assert.match(await focused(page), /A start every/);
+  await step.fill('15');
+  await page.getByLabel('Lengths in minutes, the first is the usual one').fill('45');
+  await page.locator('[name="policy.max_per_day"]').fill('4');
+  await page.getByRole('button', { name: 'Add a session type' }).click();
+  assert.match(await focused(page), /^Name/);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^Saved/);
+  const document = await saved();
+  assert.deepEqual([document.policy.step_minutes, document.policy.max_per_day, document.session_types.map((type) => type.durations)], [15, 4, [[45], [30]]]);
+});
+
+test('somebody else’s change meanwhile is not overwritten; leaving with changes asks', async () => {
+  const page = await open('rules');
+  await page.locator('[name="policy.step_minutes"]').fill('20');
+  await coach.put('/coach/damian/schedule', fresh());
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^Somebody else changed the schedule meanwhile/);
+  await checked(page, 'coach-changed-meanwhile');
+  await page.locator('nav a[href="#people"]').click();
+  await page.getByRole('heading', { name: 'Leave without saving?' }).waitFor();
+  await checked(page, 'coach-leave');
+  await page.getByRole('button', { name: 'Stay here' }).click();
+  await page.getByRole('button', { name: 'Load the new schedule' }).click();
+  await page.waitForFunction(() => document.querySelector('[name="policy.step_minutes"]')?.value === '30');
+});
+
+test('people: contact as text, the client’s own time, moving and cancelling', async () => {
+  const ben = stack.client('ben', { name: '<i>Ben</i>' });
+  const made = await ben.post('/booking/create', { start: at(addDays(monday, 2), 9), duration_minutes: 30 });
+  assert.equal(made.status, 201);
+  const page = await open('people');
+  await page.getByRole('heading', { name: 'Name of ann' }).waitFor();
+  await page.getByText(/for the client \(Kathmandu\)/).waitFor();
+  await checked(page, 'coach-people');
+  await page.getByRole('button', { name: /^Move: <i>Ben<\/i>/ }).click();
+  await page.locator('dialog [data-start]').first().waitFor();
+  await checked(page, 'coach-move');
+  const to = await page.locator('dialog [data-start]').first().getAttribute('data-start');
+  await page.locator('dialog [data-start]').first().click();
+  await page.getByRole('button', { name: 'Move to this time' }).click();
+  await page.getByRole('heading', { name: 'Your session is moved' }).waitFor();
+  assert.equal((await ben.get(`/booking/${made.body.id}`)).body.start, to);
+  await page.locator('dialog > .stack > .actions').getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: /^Cancel: <i>Ben<\/i>/ }).click();
+  await checked(page, 'coach-cancel');
+  await page.getByLabel('Reason').fill('Ill');
+  await page.getByRole('button', { name: 'Cancel it' }).click();
+  await said(page, /<i>Ben<\/i>: cancelled/);
+  const { body } = await ben.get(`/booking/${made.body.id}`);
+  assert.deepEqual([body.status, body.cancelled_by, body.cancel_reason], ['cancelled', 'coach', 'Ill']);
+  await page.getByLabel('Cancelled').check({ force: true });
+  await page.getByText('cancelled by you').waitFor();
+});
+
+test('what became of a session is marked once it has begun', async () => {
+  const cid = stack.client('cid');
+  const { body } = await cid.post('/booking/create', { start: at(addDays(monday, 3), 9), duration_minutes: 30 });
+  stack.database.run(`update bookingd.appointment set starts_at = starts_at - interval '40 days', ends_at = ends_at - interval '40 days',
+    blocked_from = blocked_from - interval '40 days', blocked_to = blocked_to - interval '40 days' where id = '${body.id}'`);
+  const page = await open('people');
+  await page.getByLabel('Past').check({ force: true });
+  await page.getByRole('button', { name: /^Did not come: Name of cid/ }).click();
+  await said(page, /^Name of cid: did not come/);
+  assert.equal((await cid.get(`/booking/${body.id}`)).body.status, 'no_show');
+  await checked(page, 'coach-past');
+});
+
+test('on a telephone, in French and in the dark, every view passes', async () => {
+  const page = await open('week', { viewport: { width: 360, height: 740 }, locale: 'fr-FR', colorScheme: 'dark', hasTouch: true });
+  await page.locator('.grid').waitFor();
+  await checked(page, 'coach-phone-week');
+  await page.getByRole('gridcell').filter({ hasText: /, 10:00/ }).first().tap();
+  await page.locator('#why p').filter({ hasText: /réservable/ }).waitFor();
+  await checked(page, 'coach-phone-panel');
+  for (const view of ['people', 'hours', 'rules', 'google']) {
+    await page.locator(`nav a[href="#${view}"]`).click();
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+    await checked(page, `coach-phone-${view}`);
+  }
+});
