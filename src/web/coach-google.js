@@ -79,7 +79,7 @@ function render(view, { google, failed }) {
     h('div', { class: 'actions' },
       google.failed > 0 && h('button', { type: 'button', class: 'main', onclick: retry }, t('retryFailed')),
       google.mode === 'oauth' && h('button', { type: 'button', class: google.state === 'needs_consent' ? 'main' : null, onclick: connect }, t(google.state === 'needs_consent' ? 'connect' : 'again')),
-      google.mode === 'oauth' && google.account && h('button', { type: 'button', onclick: disconnect }, t('disconnect'))));
+      google.mode === 'oauth' && google.state !== 'needs_consent' && h('button', { type: 'button', onclick: disconnect }, t('disconnect'))));
 }
 
 /* The address is a secret, so it is shown only when asked for. */

@@ -168,6 +168,7 @@ function moveDialog(view, one) {
   const { t } = house;
   const widget = document.createElement('mosaic-booking');
   widget.setAttribute('inline', '');
+  widget.setAttribute('move-only', '');
   widget.setAttribute('time-zone', house.zone);
   Object.assign(widget, house.identity());
   const dialog = modal(t('moveTitle', { name: one.name ?? t('unnamed') }), widget,

@@ -6,7 +6,7 @@
  *
  * Attributes: `inline` (the panel itself instead of a button that opens a modal), `server` (default: where this
  * script came from), `coach`, `session-type`, `duration`, `time-zone`, `lang`, `label` (the button's text),
- * `coach-name`, and who is calling: `token` (a bearer token) or `session` (the platform's session id). The last two
+ * `coach-name`, `move-only` (nothing but moving, for the coach's page), and who is calling: `token` (a bearer token) or `session` (the platform's session id). The last two
  * are properties too, beside `headers`, an object or a function (it may be async) that gives the headers of each call:
  *
  *   element.headers = () => ({ 'X-Session-ID': currentSession() });
@@ -43,14 +43,14 @@ export const strings = {
     emailHintKnown: 'Your invitation goes there.', phoneHint: 'The coach calls you on this number.',
     confirm: 'Confirm booking', sending: 'Booking…',
     held: 'Chosen: {when}. It is held for you while you fill in the form.',
-    holdLeft: 'Held for you for {left} more', holdSoon: 'This time is held for you for two more minutes.',
+    holdLeft: 'Held for you for {left} more',
     holdOver: 'The time is no longer held for you. It is still yours if it is free when you confirm.',
     errors: { one: 'One thing is missing', other: '{n} things are missing' },
     needName: 'Please give your name.', needEmail: 'Please give an email address, such as ana@example.org.',
     needPhone: 'Please give a phone number.',
     taken: '{time} has just been taken.', gone: '{time} can no longer be booked.', freeNow: 'These times are free:',
     freeNone: 'No other time is free at the moment.',
-    booked: 'Your session is booked', moved: 'Your session is moved', cancelled: 'Your session is cancelled',
+    booked: 'Your session is booked', moved: 'The session is moved', cancelled: 'Your session is cancelled',
     invited: 'An invitation is on its way to {email}.', join: 'Join with Google Meet', joinAt: 'Meeting link',
     linkFollows: 'The meeting link follows in a moment.', linkLater: 'The meeting link will be in your invitation and in “My sessions”.',
     linkHere: 'The meeting link is here.', byPhone: 'The coach calls you.', inPerson: 'You meet in person.',
@@ -59,7 +59,7 @@ export const strings = {
     changesClosed: 'It can no longer be cancelled or moved online; that was possible until {when}.',
     another: 'Book another session', upcoming: 'Upcoming', past: 'Past', gone3: 'Cancelled', which: 'Which sessions',
     noSessions: 'No sessions here.', more: 'Show more', move: 'Move', cancel: 'Cancel',
-    moveTitle: 'Move your session', moveFrom: 'Now', moveTo: 'New time', moveConfirm: 'Move to this time', moving: 'Moving…',
+    moveTitle: 'Move the session', moveFrom: 'Now', moveTo: 'New time', moveConfirm: 'Move to this time', moving: 'Moving…',
     cancelTitle: 'Cancel this session?', cancelRule: 'The time becomes free for others. This cannot be undone.',
     reason: 'Reason', cancelConfirm: 'Cancel the session', keep: 'Keep it', cancelling: 'Cancelling…',
     statusCompleted: 'took place', statusNoShow: 'missed', statusCancelled: 'cancelled', byCoach: 'cancelled by the coach',
@@ -88,14 +88,14 @@ export const strings = {
     emailHintKnown: 'Votre invitation y sera envoyée.', phoneHint: 'Le coach vous appelle à ce numéro.',
     confirm: 'Confirmer la réservation', sending: 'Réservation…',
     held: 'Choisi : {when}. L’horaire vous est gardé pendant que vous remplissez le formulaire.',
-    holdLeft: 'Gardé pour vous encore {left}', holdSoon: 'Cet horaire vous est gardé encore deux minutes.',
+    holdLeft: 'Gardé pour vous encore {left}',
     holdOver: 'L’horaire ne vous est plus gardé. Il reste à vous s’il est libre quand vous confirmez.',
     errors: { one: 'Il manque une chose', other: 'Il manque {n} choses' },
     needName: 'Indiquez votre nom.', needEmail: 'Indiquez une adresse e-mail, par exemple ana@example.org.',
     needPhone: 'Indiquez un numéro de téléphone.',
     taken: '{time} vient d’être pris.', gone: '{time} ne peut plus être réservé.', freeNow: 'Ces horaires sont libres :',
     freeNone: 'Aucun autre horaire n’est libre pour le moment.',
-    booked: 'Votre séance est réservée', moved: 'Votre séance est déplacée', cancelled: 'Votre séance est annulée',
+    booked: 'Votre séance est réservée', moved: 'La séance est déplacée', cancelled: 'Votre séance est annulée',
     invited: 'Une invitation part à l’adresse {email}.', join: 'Rejoindre avec Google Meet', joinAt: 'Lien de la réunion',
     linkFollows: 'Le lien de la réunion arrive dans un instant.', linkLater: 'Le lien de la réunion sera dans votre invitation et dans « Mes séances ».',
     linkHere: 'Le lien de la réunion est là.', byPhone: 'Le coach vous appelle.', inPerson: 'Vous vous voyez sur place.',
@@ -104,7 +104,7 @@ export const strings = {
     changesClosed: 'Elle ne peut plus être annulée ni déplacée en ligne ; c’était possible jusqu’au {when}.',
     another: 'Réserver une autre séance', upcoming: 'À venir', past: 'Passées', gone3: 'Annulées', which: 'Quelles séances',
     noSessions: 'Aucune séance ici.', more: 'En afficher plus', move: 'Déplacer', cancel: 'Annuler',
-    moveTitle: 'Déplacer votre séance', moveFrom: 'Actuellement', moveTo: 'Nouvel horaire', moveConfirm: 'Déplacer à cet horaire', moving: 'Déplacement…',
+    moveTitle: 'Déplacer la séance', moveFrom: 'Actuellement', moveTo: 'Nouvel horaire', moveConfirm: 'Déplacer à cet horaire', moving: 'Déplacement…',
     cancelTitle: 'Annuler cette séance ?', cancelRule: 'L’horaire redevient libre pour d’autres. C’est définitif.',
     reason: 'Raison', cancelConfirm: 'Annuler la séance', keep: 'La garder', cancelling: 'Annulation…',
     statusCompleted: 'a eu lieu', statusNoShow: 'manquée', statusCancelled: 'annulée', byCoach: 'annulée par le coach',
@@ -653,7 +653,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     this.#view = name;
     this.#page.title.textContent = title;
     this.#page.mine.textContent = this.#t(name === 'sessions' || name === 'cancel' ? 'book' : 'mySessions');
-    this.#page.mine.hidden = false;
+    this.#page.mine.hidden = this.hasAttribute('move-only');
     this.#page.view.replaceChildren(...content);
     this.#page.dialog?.scrollTo?.(0, 0);
     if (focus) focus.focus();
@@ -1198,14 +1198,14 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
 
   #countDown(form) {
     const place = this.#page.held;
-    let told = 0;
+    let told = false;
     const tick = () => {
       const left = Math.ceil((form.until - Date.now()) / 1000);
       if (left > 120) return;
       if (left > 0) {
         place.textContent = this.#t('holdLeft', { left: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}` });
-        if (told === 0) this.#say(this.#t('holdSoon'));
-        told = 1;
+        if (!told) this.#say(place.textContent);
+        told = true;
         return;
       }
       clearInterval(timer);
@@ -1334,16 +1334,15 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   async #submit() {
     const t = this.#t;
     const form = this.#form;
-    const faults = this.#faults();
-    if (faults.length) return this.#mark(faults);
     const done = this.#busy(this.#page.submit, t('sending'));
     if (!done) return undefined;
     this.#mark([]);
-    await form.holding;
+    await form.holding; // which may fill a field in, or find the time taken
     if (this.#form !== form || this.#view !== 'details') return undefined;
-    if (form.stale) { // the hold found the time taken while the form was being sent
+    const faults = this.#faults();
+    if (form.stale || faults.length) {
       done();
-      return undefined;
+      return form.stale ? undefined : this.#mark(faults);
     }
     try {
       const appointment = await this.#send(form);
@@ -1447,7 +1446,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
         a.calendar?.detail && h('p', null, a.calendar.detail),
         this.#calendarLinks(a),
         h('p', { class: 'muted' }, this.#rule(a)),
-        h('div', { class: 'row' }, h('button', { type: 'button', class: 'plain', onclick: () => this.showSessions() }, t('mySessions')),
+        !this.hasAttribute('move-only') && h('div', { class: 'row' }, h('button', { type: 'button', class: 'plain', onclick: () => this.showSessions() }, t('mySessions')),
           h('button', { type: 'button', class: 'plain', onclick: () => this.#startPicking(null, true) }, t('another'))));
     };
     this.#moving = null;

@@ -226,6 +226,28 @@ test('a chosen time is held, and given back when the page is left or another one
   assert.equal((await mine(client)).length, 0);
 });
 
+test('near its end a hold counts down; after it the time is still booked if it is free', async () => {
+  const { page, client } = await visit();
+  await page.clock.install();
+  await page.reload();
+  const slot = (await lateTimes(page)).first();
+  const start = await slot.getAttribute('data-start');
+  await Promise.all([page.waitForResponse(/booking\/hold/), slot.click()]);
+  assert.equal(await page.getByText(/^Held for you for/).count(), 0, 'quiet at first');
+  await page.clock.fastForward('08:30');
+  await page.locator('form').getByText(/^Held for you for 1:\d\d more$/).waitFor();
+  await page.clock.fastForward('00:01');
+  await said(page, /^Held for you for 1:/);
+  await checked(page, 'hold-countdown');
+  await page.clock.fastForward('02:00');
+  await page.locator('form').getByText(/^The time is no longer held for you/).waitFor();
+  stack.database.run(`update bookingd.appointment set hold_expires_at = now() - interval '1 second' where status = 'held'`);
+  await page.clock.resume();
+  await button(page, 'Confirm booking').click();
+  await confirmation(page).waitFor();
+  assert.equal((await mine(client))[0].start, start);
+});
+
 test('pressing twice books once', async () => {
   const { page, client } = await visit();
   await page.locator('[data-start]').first().click();
@@ -263,7 +285,7 @@ test('my sessions: what may be done is said; moving keeps the appointment; cance
   await page.locator('[data-start]').first().click();
   await checked(page, 'moving-confirm');
   await button(page, 'Move to this time').click();
-  await page.getByRole('heading', { name: 'Your session is moved' }).waitFor();
+  await page.getByRole('heading', { name: 'The session is moved' }).waitFor();
   const [moved] = await mine(client);
   assert.deepEqual([moved.id, moved.start], [before_.id, to]);
 

@@ -1,0 +1,90 @@
+// The coach connects Google Calendar, sees what it may do, repairs what it refused, and lets go of it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { schedule, startStack } from '../harness/stack.mjs';
+import { checked, openBrowser, said } from './browser.mjs';
+
+let stack;
+let browser;
+let coach;
+let page;
+before(async () => {
+  stack = await startStack({ google: 'oauth', document: schedule({ policy: { max_active_per_user: null } }) });
+  coach = stack.coach();
+  browser = await openBrowser();
+  page = await browser.page({ viewport: { width: 1280, height: 900 } });
+  await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
+  await page.locator('nav a[href="#google"]').click();
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+test('without consent the page says so; consent is two clicks away, and a refusal comes back in words', async () => {
+  await page.getByRole('heading', { name: 'needs your consent' }).waitFor();
+  await checked(page, 'coach-google-needs-consent');
+  await stack.google.order('POST', 'consents', { user: 'coach@gmail.com', answer: 'access_denied' });
+  await page.getByRole('button', { name: 'Connect Google Calendar' }).click();
+  await page.getByText('Google Calendar was not connected: access_denied.').first().waitFor();
+  await checked(page, 'coach-google-refused');
+  await stack.google.order('POST', 'consents', { user: 'coach@gmail.com', answer: 'allow' });
+  await page.getByRole('button', { name: 'Connect Google Calendar' }).click();
+  await page.getByText('Google Calendar is connected.').first().waitFor();
+  assert.doesNotMatch(page.url(), /google=/);
+  await page.getByText('read busy times: ').waitFor();
+  await checked(page, 'coach-google-connected');
+});
+
+test('refused events are listed and tried again', async () => {
+  await stack.google.fault('invalid', { method: 'events.insert', count: 1 });
+  const ann = stack.client('ann');
+  const [slot] = (await ann.get('/booking/availability')).body.slots;
+  const { body } = await ann.post('/booking/create', { start: slot.start });
+  await stack.settled(ann, body.id, 'failed');
+  await page.reload();
+  await page.getByRole('heading', { name: 'Refused events' }).waitFor();
+  await page.getByText('Name of ann').waitFor();
+  await checked(page, 'coach-google-failed');
+  await page.getByRole('button', { name: 'Try the refused events again' }).click();
+  await said(page, /^One event is tried again/);
+  await stack.settled(ann, body.id, 'synced');
+  await page.reload();
+  await page.getByText('write events: yes').waitFor();
+  await checked(page, 'coach-google-well');
+});
+
+test('busy times of the calendar stand in the week; a click says who is to blame', async () => {
+  const [slot] = (await coach.get('/booking/availability')).body.slots;
+  await stack.google.busy('coach@gmail.com', slot.start, slot.end);
+  await page.locator('nav a[href="#week"]').click();
+  await page.locator('.grid').waitFor();
+  if (!(await page.locator('.block.busy').count())) {
+    await page.getByRole('button', { name: 'Later' }).click();
+    await page.locator('.block.busy').waitFor();
+  }
+  await page.getByRole('gridcell', { name: /busy in Google Calendar/ }).first().click();
+  await page.locator('[data-rule=calendar_busy]').waitFor();
+  await checked(page, 'coach-busy');
+});
+
+test('the feed’s address is shown when asked for, and a new one ends the old', async () => {
+  await page.locator('nav a[href="#google"]').click();
+  await page.getByRole('button', { name: 'Show the address' }).click();
+  const address = page.getByLabel('Address');
+  const old = await address.inputValue();
+  assert.equal((await fetch(old)).status, 200);
+  await page.getByRole('button', { name: 'New address, end the old one' }).click();
+  await page.waitForFunction((text) => document.querySelector('#feed').value !== text, old);
+  assert.equal((await fetch(old)).status, 404);
+  assert.equal((await fetch(await address.inputValue())).status, 200);
+  await checked(page, 'coach-feed');
+});
+
+test('disconnecting asks first', async () => {
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  await checked(page, 'coach-google-disconnect');
+  await page.locator('dialog').getByRole('button', { name: 'Disconnect' }).click();
+  await said(page, /^Disconnected/);
+  await page.getByRole('heading', { name: 'needs your consent' }).waitFor();
+});
