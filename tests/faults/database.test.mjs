@@ -1,4 +1,5 @@
 // PostgreSQL away, hanging, behind or ahead: the daemon stays alive, refuses quickly, and comes back by itself.
+import fs from 'node:fs';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
@@ -106,10 +107,10 @@ test('a PostgreSQL that hangs is given up, and used again when it wakes', async 
   assert.equal((await book(2)).status, 201);
   const family = () => [
     String(server.child.pid),
-    ...execFileSync('pgrep', ['-P', String(server.child.pid)], { encoding: 'utf8' }).trim().split('\n'),
+    ...fs.readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8').trim().split(' '),
   ];
   const frozen = family();
-  execFileSync('kill', ['-STOP', ...frozen]);
+  for (const pid of frozen) process.kill(Number(pid), 'SIGSTOP');
   try {
     await becomes(503);
     const reply = await book(3);
@@ -117,7 +118,7 @@ test('a PostgreSQL that hangs is given up, and used again when it wakes', async 
     assert.ok(reply.ms < 10_000, `${reply.ms} ms`);
     assert.equal((await daemon.client.get('/healthz')).status, 200);
   } finally {
-    execFileSync('kill', ['-CONT', ...frozen]);
+    for (const pid of frozen) process.kill(Number(pid), 'SIGCONT');
   }
   await becomes(200);
   await until('a booking', async () => [200, 201].includes((await book(4)).status));
