@@ -59,7 +59,8 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	json_write_object(writer, "calendar");
 	json_write_text(writer, "state", calendar_state_of(appointment));
 	char event_id[GOOGLE_EVENT_ID_BYTES];
-	bool has_event = appointment->event_written && google_event_id(appointment->id, event_id);
+	bool has_event = (appointment->event_written || appointment->event_link != NULL) &&
+			 google_event_id(appointment->id, event_id);
 	json_write_text(writer, "event_id", has_event ? event_id : NULL);
 	json_write_text(writer, "html_link", appointment->event_link);
 	if (appointment->calendar_detail != NULL)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WINDOW_MAX_DAYS = 62 };
+enum { WINDOW_MAX_DAYS = 62, CALENDAR_DAYS_MAX = 366 };
 
 bool identity_is_exempt(const struct identity *caller, const char *coach_id)
 {
@@ -161,21 +161,36 @@ static enum availability_outcome find_offer(struct coaches *coaches, struct work
 }
 
 /*
- * What must be known of the calendar: from now to the horizon, for `next_available` too, and to the window's
- * end. Widened to whole hours and days, so that the cached times serve the requests of the next hours too.
+ * What must be known of the calendar: from now to the horizon, for `next_available` too. Widened to whole
+ * hours and days, so that the cached times serve the requests of the next hours; a year ahead at most, since
+ * Google is asked in portions of 60 days. Whoever looks further (a long horizon, a coach) has just that
+ * window asked.
  */
-static struct interval calendar_window(const struct slot_question *question, instant to, bool exempt)
+static struct interval calendar_window(const struct slot_question *question, instant from, instant to)
 {
 	const struct policy *policy = &question->type->policy;
-	instant end = question->now + policy->horizon_days * SECONDS_PER_DAY;
-	if (exempt && to > end)
+	seconds reach = policy->horizon_days * SECONDS_PER_DAY;
+	if (reach > CALENDAR_DAYS_MAX * SECONDS_PER_DAY)
+		reach = CALENDAR_DAYS_MAX * SECONDS_PER_DAY;
+	instant start = question->now;
+	instant end = question->now + reach;
+	if (to > end + 1) {
+		start = from > end ? from : start;
 		end = to;
+	}
+	start -= policy->buffer_before_minutes * SECONDS_PER_MINUTE;
 	end += question->duration + policy->buffer_after_minutes * SECONDS_PER_MINUTE;
-	instant start = question->now - policy->buffer_before_minutes * SECONDS_PER_MINUTE;
 	return (struct interval){
 		start / SECONDS_PER_HOUR * SECONDS_PER_HOUR,
 		(end / SECONDS_PER_DAY + 2) * SECONDS_PER_DAY,
 	};
+}
+
+/* No start from here on is known to be free, its buffer behind it included. */
+static instant last_start(const struct slot_question *question, struct interval asked)
+{
+	return asked.end - question->duration -
+	       question->type->policy.buffer_after_minutes * SECONDS_PER_MINUTE;
 }
 
 static enum availability_outcome find_busy(struct calendars *calendars, struct worker *worker,
@@ -246,8 +261,8 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 		.now = query->now,
 		.exempt = identity_is_exempt(query->caller, answer.coach->id),
 	};
-	outcome = find_busy(calendars, worker, query, answer.coach, moving,
-			    calendar_window(&question, answer.to, question.exempt), mem, &answer.busy);
+	struct interval asked = calendar_window(&question, answer.from, answer.to);
+	outcome = find_busy(calendars, worker, query, answer.coach, moving, asked, mem, &answer.busy);
 	if (outcome != AVAILABILITY_OK)
 		return outcome;
 	question.calendar = answer.busy.times;
@@ -276,8 +291,8 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 	if (known == NULL || !known(owner, &answer.mark)) {
 		answer.slots = slot_list(&question, answer.from, answer.to, mem);
 		if (answer.slots.count == 0)
-			answer.has_next =
-				slot_next(&question, answer.from, INSTANT_MAX, mem, &answer.next_available);
+			answer.has_next = slot_next(&question, answer.from, last_start(&question, asked), mem,
+						    &answer.next_available);
 	}
 	*ret_availability = answer;
 	return AVAILABILITY_OK;

@@ -17,6 +17,7 @@ enum {
 	SILENCE = 1000,         /* how much longer than its own timeout a server may be silent */
 	TRIES = 6,              /* of a statement or transaction that loses races */
 	ROWS_MAX = 100000,      /* of one answer */
+	IDLE = 10,              /* milliseconds after which a connection may have been closed unnoticed */
 	STATEMENTS_FOREIGN = 4, /* statements of db_run_text() on one connection */
 };
 
@@ -32,6 +33,7 @@ struct db {
 	int statement_timeout;
 	PGconn *connection;   /* NULL while there is none */
 	int64_t next_attempt; /* of monotonic_ms(): no connecting before */
+	int64_t last_answer;  /* of monotonic_ms() */
 	int pause;
 	bool in_transaction;
 	bool lost_race; /* whether trying the transaction again may help */
@@ -199,7 +201,7 @@ static enum db_result fail_server(struct db *db, const PGresult *result, const c
 enum db_result db_connect(struct db *db)
 {
 	if (db->connection != NULL) {
-		if (connection_alive(db->connection))
+		if (monotonic_ms() - db->last_answer < IDLE || connection_alive(db->connection))
 			return DB_OK;
 		disconnect(db);
 	}
@@ -232,7 +234,9 @@ static PGresult *answer(struct db *db, int sent)
 	int64_t deadline = 0;
 	if (db->statement_timeout > 0)
 		deadline = monotonic_ms() + db->statement_timeout + SILENCE;
-	return connection_answer(db->connection, deadline);
+	PGresult *result = connection_answer(db->connection, deadline);
+	db->last_answer = monotonic_ms();
+	return result;
 }
 
 /* What prepare-time failures mean: nothing has been done, whatever else they say. */

@@ -12,14 +12,21 @@ const SECRET = 'a-secret-of-thirty-two-characters-or-more';
 /** The findings as { subject: [state, text] }, each line having the form of one. */
 function doctor(env) {
   const { code, stdout, stderr } = runBookingd(['doctor'], { env });
-  const lines = stdout.trimEnd().split('\n').map((line) => /^(ok|note|FAIL) +(\S+(?: \S+)?)  +(.+)$/.exec(line) ?? assert.fail(line));
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => /^(ok|note|FAIL) +(\S+(?: \S+)?)  +(.+)$/.exec(line) ?? assert.fail(line));
   const of = (subject) => lines.filter((line) => line[2] === subject).map((line) => `${line[1]} ${line[3]}`);
   return { code, stderr, of, failed: lines.filter((line) => line[1] === 'FAIL').map((line) => line[2]) };
 }
 
 test('a good installation has no failure', async () => {
   const database = await createDatabase();
-  const { code, stderr, of, failed } = doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET, COACH_ID: 'damian' });
+  const { code, stderr, of, failed } = doctor({
+    DATABASE_URL: database.url,
+    AUTH_JWT_SECRET: SECRET,
+    COACH_ID: 'damian',
+  });
   assert.deepEqual(failed, []);
   assert.equal(code, 0);
   assert.equal(stderr, '');
@@ -43,7 +50,10 @@ test('an empty database is noted when the daemon will migrate it, and a failure 
 });
 
 test('a database that is away fails, with the reason', async () => {
-  const { code, of } = doctor({ DATABASE_URL: `postgresql://u@127.0.0.1:${await freePort()}/x`, AUTH_JWT_SECRET: SECRET });
+  const { code, of } = doctor({
+    DATABASE_URL: `postgresql://u@127.0.0.1:${await freePort()}/x`,
+    AUTH_JWT_SECRET: SECRET,
+  });
   assert.equal(code, 1);
   assert.match(of('database')[0], /^FAIL .*Connection refused.*DATABASE_URL/);
 });
@@ -52,17 +62,28 @@ test('a session query is tried: bad SQL and a missing user_id are told', async (
   const database = await createDatabase();
   database.run('CREATE TABLE session (id uuid, "user" text)');
   const ask = (query) => doctor({ DATABASE_URL: database.url, AUTH_SESSION_QUERY: query });
-  assert.deepEqual(ask('SELECT "user" AS user_id FROM session WHERE id = $1').of('identity'), ['ok AUTH_SESSION_QUERY can be run']);
-  assert.match(ask('SELECT "user" FROM session WHERE id::text = $1').of('identity')[0], /^FAIL .* no column user_id/);
-  assert.match(ask('SELECT "user" AS user_id FROM sessions WHERE id = $1').of('identity')[0], /^FAIL AUTH_SESSION_QUERY: .*42P01/);
-  assert.match(ask('SELECT 1 AS user_id WHERE $1 = \'\'; DROP TABLE session').of('identity')[0], /^FAIL/);
-  assert.equal(database.value('SELECT to_regclass(\'session\') IS NOT NULL'), true);
+  assert.deepEqual(ask('SELECT "user" AS user_id FROM session WHERE id = $1').of('identity'), [
+    'ok AUTH_SESSION_QUERY can be run',
+  ]);
+  assert.match(
+    ask('SELECT "user" FROM session WHERE id::text = $1').of('identity')[0],
+    /^FAIL .* no column user_id/,
+  );
+  assert.match(
+    ask('SELECT "user" AS user_id FROM sessions WHERE id = $1').of('identity')[0],
+    /^FAIL AUTH_SESSION_QUERY: .*42P01/,
+  );
+  assert.match(ask("SELECT 1 AS user_id WHERE $1 = ''; DROP TABLE session").of('identity')[0], /^FAIL/);
+  assert.equal(database.value("SELECT to_regclass('session') IS NOT NULL"), true);
   database.drop();
 });
 
 test('without any way to sign in, or with a guessable secret, it says so', async () => {
   const database = await createDatabase();
   assert.match(doctor({ DATABASE_URL: database.url }).of('identity')[0], /^note nobody can sign in/);
-  assert.match(doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: 'short' }).of('identity')[0], /^note .*shorter than 32 bytes/);
+  assert.match(
+    doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: 'short' }).of('identity')[0],
+    /^note .*shorter than 32 bytes/,
+  );
   database.drop();
 });

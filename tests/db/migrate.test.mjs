@@ -11,7 +11,9 @@ import { ROOT, freePort } from '../harness/run_folder.mjs';
 
 after(stopOwnServer);
 
-const KNOWN = fs.readdirSync(path.join(ROOT, 'sql/migrations')).filter((name) => name.endsWith('.sql')).length;
+const KNOWN = fs
+  .readdirSync(path.join(ROOT, 'sql/migrations'))
+  .filter((name) => name.endsWith('.sql')).length;
 const APPLIED = 'SELECT version, name, checksum, applied_at FROM bookingd.schema_migration ORDER BY version';
 const LOCK = '7092451062087214692';
 
@@ -26,11 +28,17 @@ function migrateMeanwhile(database) {
 test('an empty database gets every migration, a second run applies none', async () => {
   const database = await createDatabase({ migrated: false });
   assert.deepEqual(migrate(database), {
-    code: 0, stdout: `bookingd: applied ${KNOWN} migration${KNOWN === 1 ? '' : 's'}, the schema is at version ${KNOWN}\n`, stderr: '',
+    code: 0,
+    stdout: `bookingd: applied ${KNOWN} migration${KNOWN === 1 ? '' : 's'}, the schema is at version ${KNOWN}\n`,
+    stderr: '',
   });
   const applied = database.rows(APPLIED);
   assert.equal(applied.length, KNOWN);
-  assert.deepEqual(migrate(database), { code: 0, stdout: `bookingd: the schema is up to date (version ${KNOWN})\n`, stderr: '' });
+  assert.deepEqual(migrate(database), {
+    code: 0,
+    stdout: `bookingd: the schema is up to date (version ${KNOWN})\n`,
+    stderr: '',
+  });
   assert.deepEqual(database.rows(APPLIED), applied);
   database.drop();
 });
@@ -45,8 +53,13 @@ test('ten that start at once apply each migration once, and all succeed', async 
 
 test('one that waits for another goes on when that one is done', async () => {
   const database = await createDatabase({ migrated: false });
-  const holder = spawn('psql', ['-X', '-q', '-d', database.url, '-c', `SELECT pg_advisory_lock(${LOCK})`, '-c', 'SELECT pg_sleep(1)'], { stdio: 'ignore' });
-  const held = () => database.value(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted`) > 0;
+  const holder = spawn(
+    'psql',
+    ['-X', '-q', '-d', database.url, '-c', `SELECT pg_advisory_lock(${LOCK})`, '-c', 'SELECT pg_sleep(1)'],
+    { stdio: 'ignore' },
+  );
+  const held = () =>
+    database.value(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted`) > 0;
   while (!held()) await sleep(20);
   const waiting = migrateMeanwhile(database);
   await sleep(300);
@@ -68,10 +81,15 @@ test('an applied migration that differs is refused, and nothing is changed', asy
 
 test('a database that is newer than the binary is refused', async () => {
   const database = await createDatabase();
-  database.run(`INSERT INTO bookingd.schema_migration (version, name, checksum) VALUES (9000, 'future', 'x')`);
+  database.run(
+    `INSERT INTO bookingd.schema_migration (version, name, checksum) VALUES (9000, 'future', 'x')`,
+  );
   const { code, stderr } = migrate(database);
   assert.equal(code, 1);
-  assert.equal(stderr, `bookingd: the database has schema version 9000, this bookingd knows versions up to ${KNOWN}: use a newer bookingd\n`);
+  assert.equal(
+    stderr,
+    `bookingd: the database has schema version 9000, this bookingd knows versions up to ${KNOWN}: use a newer bookingd\n`,
+  );
   database.drop();
 });
 
@@ -81,8 +99,10 @@ test('a migration that fails leaves nothing behind, and is named', async () => {
   const { code, stderr } = migrate(database);
   assert.equal(code, 1);
   assert.match(stderr, /^bookingd: migration 0001_\w+: 42P07 relation "appointment" already exists\n$/);
-  assert.deepEqual(database.rows(`SELECT tablename FROM pg_tables WHERE schemaname = 'bookingd' ORDER BY 1`),
-    [{ tablename: 'appointment' }, { tablename: 'schema_migration' }]);
+  assert.deepEqual(
+    database.rows(`SELECT tablename FROM pg_tables WHERE schemaname = 'bookingd' ORDER BY 1`),
+    [{ tablename: 'appointment' }, { tablename: 'schema_migration' }],
+  );
   assert.deepEqual(database.rows(APPLIED), []);
   database.drop();
 });
@@ -95,7 +115,10 @@ test('a role that may create nothing is told so; in a schema of its own it needs
   url.username = role;
   const refused = migrate({ url: url.href });
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /^bookingd: creating the schema "bookingd": 42501 permission denied for database .*\n$/);
+  assert.match(
+    refused.stderr,
+    /^bookingd: creating the schema "bookingd": 42501 permission denied for database .*\n$/,
+  );
   database.run(`CREATE SCHEMA bookingd AUTHORIZATION ${role}; CREATE EXTENSION btree_gist`);
   assert.equal(migrate({ url: url.href }).code, 0);
   database.drop();
@@ -109,9 +132,15 @@ test('with PostgreSQL away it says so in one line and fails', async () => {
 
 test('tables of a platform with our names in the same database are left alone', async () => {
   const database = await createDatabase({ migrated: false });
-  database.run('CREATE TABLE public.appointment (theirs integer); CREATE TABLE public.schema_migration (theirs integer)');
+  database.run(
+    'CREATE TABLE public.appointment (theirs integer); CREATE TABLE public.schema_migration (theirs integer)',
+  );
   assert.equal(migrate(database).code, 0);
-  assert.deepEqual(database.rows(`SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name IN ('appointment', 'schema_migration')`),
-    [{ column_name: 'theirs' }, { column_name: 'theirs' }]);
+  assert.deepEqual(
+    database.rows(
+      `SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name IN ('appointment', 'schema_migration')`,
+    ),
+    [{ column_name: 'theirs' }, { column_name: 'theirs' }],
+  );
   database.drop();
 });

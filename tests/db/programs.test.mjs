@@ -10,12 +10,20 @@ after(stopOwnServer);
 
 async function run(name, { migrated }) {
   const database = await createDatabase({ migrated });
-  const { status, signal, stdout, stderr } = spawnSync(path.join(path.dirname(bookingd()), 'tests/db', name), [], {
-    cwd: ROOT, env: { ...process.env, DATABASE_URL: database.url }, encoding: 'utf8', timeout: 120_000,
-  });
+  const { status, signal, stdout, stderr } = spawnSync(
+    path.join(path.dirname(bookingd()), 'tests/db', name),
+    [],
+    {
+      cwd: ROOT,
+      env: { ...process.env, DATABASE_URL: database.url },
+      encoding: 'utf8',
+      timeout: 120_000,
+    },
+  );
   database.drop();
   assert.equal(status, 0, `${name} ended with ${status ?? signal}:\n${stdout}\n${stderr}`);
 }
 
 test('the database layer keeps what its headers promise', () => run('test_db', { migrated: false }));
-test('every statement can be prepared against a freshly migrated database', () => run('test_statements', { migrated: true }));
+test('every statement can be prepared against a freshly migrated database', () =>
+  run('test_statements', { migrated: true }));

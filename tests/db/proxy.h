@@ -30,6 +30,7 @@ struct proxy {
 	_Atomic enum proxy_mode mode;
 	const char *word;
 	atomic_bool stop;
+	atomic_int accepted; /* clients so far */
 	pthread_t thread;
 };
 
@@ -77,6 +78,7 @@ static void *proxy_main(void *argument)
 		if (poll(&waiting, 1, 50) <= 0)
 			continue;
 		int client = accept(proxy->listening, NULL, NULL);
+		atomic_fetch_add(&proxy->accepted, 1);
 		int server = proxy_socket(proxy->target_port, false);
 		bool going = true;
 		while (going && !atomic_load(&proxy->stop)) {

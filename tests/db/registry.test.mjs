@@ -17,23 +17,34 @@ function generate(program, files) {
     fs.writeFileSync(path.join(folder, name), text);
     return path.join(folder, name);
   });
-  const { status, stdout, stderr } = spawnSync('awk', ['-f', path.join(ROOT, 'sql', program), ...paths, '/dev/null'], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(
+    'awk',
+    ['-f', path.join(ROOT, 'sql', program), ...paths, '/dev/null'],
+    { encoding: 'utf8' },
+  );
   return { status, stdout, stderr };
 }
 
 const queries = (text, more = {}) => generate('queries.awk', { 'a.sql': text, ...more });
 
 test('a statement becomes a row: name, shape, highest parameter, text without comments', () => {
-  const { status, stdout } = queries('-- About.\n\n-- name: thing_get one\n-- why $9\nselect a -- not a $ number\nfrom thing where x = $2 and y = $12\n\n-- name: thing_drop exec\ndelete from thing\n');
+  const { status, stdout } = queries(
+    '-- About.\n\n-- name: thing_get one\n-- why $9\nselect a -- not a $ number\nfrom thing where x = $2 and y = $12\n\n-- name: thing_drop exec\ndelete from thing\n',
+  );
   assert.equal(status, 0);
-  assert.equal(stdout, 'QUERY(THING_GET, "thing_get", QUERY_SHAPE_ONE, 12,\n\t"select a -- not a $ number\\n"\n\t"from thing where x = $2 and y = $12\\n")\n'
-    + 'QUERY(THING_DROP, "thing_drop", QUERY_SHAPE_EXEC, 0,\n\t"delete from thing\\n")\n');
+  assert.equal(
+    stdout,
+    'QUERY(THING_GET, "thing_get", QUERY_SHAPE_ONE, 12,\n\t"select a -- not a $ number\\n"\n\t"from thing where x = $2 and y = $12\\n")\n' +
+      'QUERY(THING_DROP, "thing_drop", QUERY_SHAPE_EXEC, 0,\n\t"delete from thing\\n")\n',
+  );
 });
 
 test('quotes and backslashes survive', () => {
-  assert.ok(queries(String.raw`-- name: a many
+  assert.ok(
+    queries(String.raw`-- name: a many
 select "x" || E'\n\\'
-`).stdout.includes(String.raw`"select \"x\" || E'\\n\\\\'\n"`));
+`).stdout.includes(String.raw`"select \"x\" || E'\\n\\\\'\n"`),
+  );
 });
 
 test('mistakes stop the build and are named with their place', () => {
@@ -51,20 +62,35 @@ test('mistakes stop the build and are named with their place', () => {
     assert.equal(status, 1, text);
     assert.ok(stderr.includes(complaint), `${JSON.stringify(text)}: ${stderr}`);
   }
-  assert.ok(queries('-- name: a one\nselect 1\n', { 'b.sql': '-- name: a one\nselect 1\n' }).stderr.includes('b.sql:1: a second statement'));
+  assert.ok(
+    queries('-- name: a one\nselect 1\n', { 'b.sql': '-- name: a one\nselect 1\n' }).stderr.includes(
+      'b.sql:1: a second statement',
+    ),
+  );
 });
 
 test('migrations carry version, name, checksum and text', () => {
   const text = 'create table "t" (a text default E\'\\n\');\n-- $1\n';
-  const { status, stdout } = generate('migrations.awk', { '0001_first.sql': text, '0002_second.sql': 'select 1;\n' });
+  const { status, stdout } = generate('migrations.awk', {
+    '0001_first.sql': text,
+    '0002_second.sql': 'select 1;\n',
+  });
   assert.equal(status, 0);
   const sum = (what) => createHash('sha256').update(what).digest('hex');
-  assert.equal(stdout, `MIGRATION(1, "first", "${sum(text)}",\n\t"create table \\"t\\" (a text default E'\\\\n');\\n"\n\t"-- $1\\n"\n)\n`
-    + `MIGRATION(2, "second", "${sum('select 1;\n')}",\n\t"select 1;\\n"\n)\n`);
+  assert.equal(
+    stdout,
+    `MIGRATION(1, "first", "${sum(text)}",\n\t"create table \\"t\\" (a text default E'\\\\n');\\n"\n\t"-- $1\\n"\n)\n` +
+      `MIGRATION(2, "second", "${sum('select 1;\n')}",\n\t"select 1;\\n"\n)\n`,
+  );
 });
 
 test('a gap between migrations and a bad name stop the build', () => {
-  for (const files of [{ '0002_second.sql': 'x' }, { '0001_a.sql': 'x', '0003_c.sql': 'x' }, { '0001_Big.sql': 'x' }, { '1_a.sql': 'x' }]) {
+  for (const files of [
+    { '0002_second.sql': 'x' },
+    { '0001_a.sql': 'x', '0003_c.sql': 'x' },
+    { '0001_Big.sql': 'x' },
+    { '1_a.sql': 'x' },
+  ]) {
     const { status, stderr } = generate('migrations.awk', files);
     assert.equal(status, 1, JSON.stringify(files));
     assert.match(stderr, /expected 000\d_some_name\.sql here/);

@@ -5,7 +5,7 @@ select $1::int2, $2::int4, $3::int8, $4::bool, $5::text, $6::uuid, $7::timestamp
        $11::mood, $12::date::text
 
 -- name: infinities one
-select 'infinity'::timestamptz, '-infinity'::timestamptz, '1969-12-31 23:59:59.5Z'::timestamptz,
+select 'infinity'::timestamptz, '-infinity'::timestamptz, '1999-12-31 23:59:59.5Z'::timestamptz,
        '2026-11-24 14:00:00.999999Z'::timestamptz
 
 -- name: as_text one

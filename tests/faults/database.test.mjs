@@ -34,7 +34,9 @@ const bearer = (user = 'ann') => ({
   authorization: `Bearer ${mintHS256(SECRET, { sub: user, email: `${user}@example.org` })}`,
 });
 const start = (days) =>
-  new Date((Math.floor(Date.now() / 86_400_000) + days) * 86_400_000 + 36_000_000).toISOString().replace('.000', '');
+  new Date((Math.floor(Date.now() / 86_400_000) + days) * 86_400_000 + 36_000_000)
+    .toISOString()
+    .replace('.000', '');
 const book = (days) =>
   daemon.client.post('/booking/create', { start: start(days), duration_minutes: 30 }, bearer());
 
@@ -178,8 +180,14 @@ test('a bad setting stops the start with one line that names it', async () => {
   for (const [env, line] of [
     [{ PORT: '80a' }, /^PORT: .*\n$/],
     [{ DATABASE_URL: '' }, /^DATABASE_URL: .*\n$/],
-    [{ COACH_SCHEDULE: '{"weekly":[{"days":["MO"],"from":"25:00","to":"26:00"}]}' }, /^.*COACH_SCHEDULE: weekly\[0\].*\n$/],
-    [{ AUTH_JWT_PUBLIC_KEY: '-----BEGIN PUBLIC KEY-----\nxx\n-----END PUBLIC KEY-----' }, /AUTH_JWT_PUBLIC_KEY: .*\n$/],
+    [
+      { COACH_SCHEDULE: '{"weekly":[{"days":["MO"],"from":"25:00","to":"26:00"}]}' },
+      /^.*COACH_SCHEDULE: weekly\[0\].*\n$/,
+    ],
+    [
+      { AUTH_JWT_PUBLIC_KEY: '-----BEGIN PUBLIC KEY-----\nxx\n-----END PUBLIC KEY-----' },
+      /AUTH_JWT_PUBLIC_KEY: .*\n$/,
+    ],
   ]) {
     const { code, stderr } = bad(env);
     assert.equal(code, 2, stderr);

@@ -1,0 +1,273 @@
+// Who may do what: every endpoint times every kind of caller. The endpoints are read from the running server's
+// own document, which is made from the table the router uses; one without a row here fails the test.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { assertStatus } from '../harness/expect.mjs';
+import { Client } from '../harness/http.mjs';
+import { COACH, openSchedule, startStack } from '../harness/stack.mjs';
+import { mintHS256, mintUnsigned } from '../harness/tokens.mjs';
+
+const SCHEDULE = openSchedule({ horizon_days: 365 });
+const IN = 'in'; // let in: whatever the handler then says, it is none of the refusals below
+const [UNKNOWN, FORBIDDEN, HIDDEN] = [401, 403, 404];
+
+/** The callers, and how each shows who they are. `owner` is whose appointment, and whose path, it is about. */
+const CALLERS = {
+  nobody: () => ({}),
+  'X-User-ID only': ({ owner }) => ({ 'x-user-id': owner }),
+  'expired token': ({ owner }) => bearer({ sub: owner, exp: 1 }),
+  'unsigned token': ({ owner }) => ({
+    authorization: `Bearer ${mintUnsigned({ sub: owner, role: 'admin' })}`,
+  }),
+  'unknown session': () => ({ 'x-session-id': 'no-such-session' }),
+  owner: ({ owner }) => bearer({ sub: owner }),
+  'owner by session': ({ owner }) => ({ 'x-session-id': sessionOf(owner) }),
+  'other client': () => bearer({ sub: 'mallory' }),
+  'other client with X-User-ID': ({ owner }) => ({ ...bearer({ sub: 'mallory' }), 'x-user-id': owner }),
+  'coach without an id': () => bearer({ sub: 'mallory', role: 'coach' }),
+  'unknown role': () => bearer({ sub: 'mallory', role: 'root', coach: COACH }),
+  'other coach': () => bearer({ sub: 'clara', role: 'coach', coach: 'clara' }),
+  'own coach': () => bearer({ sub: 'damian', role: 'coach', coach: COACH }),
+  admin: () => bearer({ sub: 'the-admin', role: 'admin' }),
+};
+const STRANGERS = ['nobody', 'X-User-ID only', 'expired token', 'unsigned token', 'unknown session'];
+const CLIENTS = ['other client', 'other client with X-User-ID', 'coach without an id', 'unknown role'];
+
+/** What each caller gets: strangers, the owner, other clients, the other coach, the own coach, an admin. */
+function rule(strangers, owner, clients, otherCoach, ownCoach, admin) {
+  return (caller) => {
+    if (STRANGERS.includes(caller)) return strangers;
+    if (CLIENTS.includes(caller)) return clients;
+    return { 'other coach': otherCoach, 'own coach': ownCoach, admin }[caller] ?? owner;
+  };
+}
+const WHO = {
+  anyone: rule(IN, IN, IN, IN, IN, IN),
+  'any signed-in caller': rule(UNKNOWN, IN, IN, IN, IN, IN),
+  'a party to the appointment': rule(UNKNOWN, IN, HIDDEN, HIDDEN, IN, IN),
+  'who holds the time': rule(UNKNOWN, IN, HIDDEN, HIDDEN, HIDDEN, HIDDEN),
+  'the user in the path, or an admin': rule(UNKNOWN, IN, FORBIDDEN, FORBIDDEN, FORBIDDEN, IN),
+  'the coach in the path, or an admin': rule(UNKNOWN, FORBIDDEN, FORBIDDEN, FORBIDDEN, IN, IN),
+  'a coach or an admin': rule(UNKNOWN, FORBIDDEN, FORBIDDEN, IN, IN, IN),
+  "the appointment's coach, or an admin": rule(UNKNOWN, FORBIDDEN, FORBIDDEN, HIDDEN, IN, IN),
+};
+
+/** Every endpoint: who may call it, and what is sent along; `missing`: what is said to have no such thing. */
+const TABLE = {
+  'GET /booking/availability': { who: 'any signed-in caller', query: () => `?coach=${COACH}` },
+  'POST /booking/create': {
+    who: 'any signed-in caller',
+    body: () => ({ start: nextSlot(), coach: COACH, email: 'a@b.test' }),
+  },
+  'POST /booking/hold': { who: 'any signed-in caller', body: () => ({ start: nextSlot(), coach: COACH }) },
+  'PUT /booking/{id}/confirm': { who: 'who holds the time', body: () => ({ email: 'a@b.test' }) },
+  'PUT /booking/{id}/cancel': { who: 'a party to the appointment', body: () => ({ reason: 'changed' }) },
+  'PUT /booking/{id}/reschedule': { who: 'a party to the appointment', body: () => ({ start: nextSlot() }) },
+  'PUT /booking/{id}/status': {
+    who: "the appointment's coach, or an admin",
+    body: () => ({ status: 'completed' }),
+  },
+  'GET /booking/{id}': { who: 'a party to the appointment' },
+  'GET /booking/{id}/calendar.ics': { who: 'a party to the appointment' },
+  'GET /booking/user/{user_id}': { who: 'the user in the path, or an admin' },
+  'GET /booking/user/{user_id}/export': { who: 'the user in the path, or an admin' },
+  'DELETE /booking/user/{user_id}': { who: 'the user in the path, or an admin' },
+  'GET /coach/me': { who: 'a coach or an admin' },
+  'GET /coach/{coach}/appointments': { who: 'the coach in the path, or an admin' },
+  'GET /coach/{coach}/busy': { who: 'the coach in the path, or an admin' },
+  'GET /coach/{coach}/schedule': { who: 'the coach in the path, or an admin' },
+  'PUT /coach/{coach}/schedule': { who: 'the coach in the path, or an admin', body: () => SCHEDULE },
+  'GET /coach/{coach}/explain': {
+    who: 'the coach in the path, or an admin',
+    query: () => `?start=${nextSlot()}&duration=30`,
+  },
+  'GET /coach/{coach}/feed': { who: 'the coach in the path, or an admin' },
+  'POST /coach/{coach}/feed': { who: 'the coach in the path, or an admin' },
+  // Its token is its identity, and a wrong one is as good as no feed: asked with the right one here.
+  'GET /coach/{coach}/feed.ics': { who: 'anyone', query: () => `?token=${feedToken()}` },
+  'GET /coach/{coach}/google': { who: 'the coach in the path, or an admin' },
+  'POST /coach/{coach}/google/connect': {
+    who: 'the coach in the path, or an admin',
+    missing: 'a calendar is not configured',
+  },
+  'DELETE /coach/{coach}/google': { who: 'the coach in the path, or an admin' },
+  'POST /coach/{coach}/google/retry': { who: 'the coach in the path, or an admin' },
+  // Both prove themselves by what they carry: a signed state, a channel's token.
+  'GET /oauth/google/callback': { who: 'anyone' },
+  'POST /hooks/google-calendar': { who: 'anyone', missing: 'no such channel' },
+  'GET /health': { who: 'anyone' },
+  'GET /healthz': { who: 'anyone' },
+  'GET /readyz': { who: 'anyone' },
+  'GET /metrics': { who: 'anyone' },
+  'GET /openapi.json': { who: 'anyone' },
+};
+/** Pages and what they load. */
+const PAGES = /^GET \/(booking|coach)\/([a-z-]+\.(js|css))?$/;
+
+let stack;
+let endpoints;
+let slots = 0;
+const nextSlot = () => stack.slot(slots++);
+const feedToken = () => stack.database.value(`select feed_token from bookingd.coach where id = '${COACH}'`);
+const bearer = (claims) => ({ authorization: `Bearer ${mintHS256(stack.secret, claims)}` });
+
+function sessionOf(user) {
+  const id = randomUUID();
+  stack.database.run(`insert into platform.session values ('${id}', '${user}', now() + interval '1 hour')`);
+  return id;
+}
+
+before(async () => {
+  stack = await startStack({
+    document: SCHEDULE,
+    env: {
+      AUTH_SESSION_QUERY: 'select user_id from platform.session where id = $1 and ends_at > now()',
+    },
+  });
+  stack.database.run(`
+    create schema platform;
+    create table platform.session (id text primary key, user_id text not null, ends_at timestamptz not null);
+    insert into bookingd.coach (id, schedule, feed_token)
+      select 'clara', schedule, 'token-of-clara' from bookingd.coach where id = '${COACH}'`);
+  const { body } = await stack.stranger().get('/openapi.json');
+  endpoints = Object.entries(body.paths).flatMap(([path, calls]) =>
+    Object.entries(calls).map(([method, call]) => ({ name: `${method.toUpperCase()} ${path}`, ...call })),
+  );
+});
+after(() => stack.stop());
+
+/** An appointment of a user of its own, so that no pair sees what another did. */
+async function appointmentOf(owner) {
+  const client = new Client(stack.daemon.url, { headers: bearer({ sub: owner }) });
+  const reply = await client.post('/booking/create', {
+    start: nextSlot(),
+    coach: COACH,
+    name: 'The Owner',
+    email: 'owner@client.test',
+    notes: 'private matters',
+  });
+  client.close();
+  return assertStatus(reply, 201);
+}
+
+const seenByAdmin = async (id) => (await stack.admin().get(`/booking/${id}`)).text;
+
+async function ask(name, caller, world, { method, id } = {}) {
+  const [declared, path] = name.split(' ');
+  const { body, query } = TABLE[name];
+  const filled = path
+    .replace('{id}', id ?? world.appointment?.id)
+    .replace('{user_id}', encodeURIComponent(world.owner))
+    .replace('{coach}', COACH);
+  const client = new Client(stack.daemon.url, { headers: CALLERS[caller](world) });
+  const reply = await client.request(method ?? declared, filled + (query?.() ?? ''), body?.());
+  client.close();
+  return reply;
+}
+
+const CODES = { [UNKNOWN]: 'unauthenticated', [FORBIDDEN]: 'forbidden', [HIDDEN]: 'not_found' };
+
+function check(reply, expected, what, missing) {
+  if (expected === IN && missing !== undefined) {
+    // Let in, and then told that what it is about is not there.
+    assert.equal(reply.status, 404, `${what}: ${reply.text}`);
+    assert.ok(reply.body.detail.includes(missing), `${what}: ${reply.text}`);
+    return;
+  }
+  if (expected === IN) {
+    assert.ok(![UNKNOWN, FORBIDDEN, HIDDEN].includes(reply.status), `${what}: ${reply.status} ${reply.text}`);
+    assert.ok(reply.status < 500 || reply.status === 503, `${what}: ${reply.status} ${reply.text}`);
+    return;
+  }
+  assert.deepEqual([reply.status, reply.body?.code], [expected, CODES[expected]], `${what}: ${reply.text}`);
+  assert.equal('www-authenticate' in reply.headers, expected === UNKNOWN, what);
+  for (const secret of ['private matters', 'The Owner', 'owner@client.test'])
+    assert.ok(!reply.text.includes(secret), `${what} shows ${secret}`);
+}
+
+test('every endpoint has its row, and no row is left over', () => {
+  const served = endpoints.map(({ name }) => name).filter((name) => !PAGES.test(name));
+  assert.deepEqual(served.sort(), Object.keys(TABLE).sort());
+});
+
+test('the document tells the truth about who may call', () => {
+  const told = {
+    'a party to the appointment': 'any signed-in caller',
+    'who holds the time': 'any signed-in caller',
+    "the appointment's coach, or an admin": 'a coach or an admin',
+  };
+  for (const endpoint of endpoints) {
+    const who = TABLE[endpoint.name]?.who ?? 'anyone';
+    const says = endpoint['x-who-may-call'].replace(', or anyone with PUBLIC_AVAILABILITY', '');
+    assert.equal(says, told[who] ?? who, endpoint.name);
+    assert.equal(endpoint.security.length === 0, who === 'anyone', endpoint.name);
+  }
+});
+
+for (const name of Object.keys(TABLE)) {
+  test(`${name}: ${TABLE[name].who}`, async () => {
+    const [method] = name.split(' ');
+    for (const caller of Object.keys(CALLERS)) {
+      const expected = WHO[TABLE[name].who](caller);
+      // PUT calls take POST as well; GET calls take HEAD.
+      for (const alias of { PUT: ['PUT', 'POST'], GET: ['GET', 'HEAD'] }[method] ?? [method]) {
+        const what = `${alias} ${name} by ${caller}`;
+        const world = { owner: `owner ${slots}` };
+        if (/\{(id|user_id)\}/.test(name)) world.appointment = await appointmentOf(world.owner);
+        const unchanged = expected !== IN && world.appointment && (await seenByAdmin(world.appointment.id));
+        const reply = await ask(name, caller, world, { method: alias });
+        if (alias === 'HEAD') {
+          assert.equal(reply.text, '', what);
+          if (expected !== IN) assert.equal(reply.status, expected, what);
+          continue;
+        }
+        check(reply, expected, what, TABLE[name].missing);
+        if (unchanged)
+          assert.equal(await seenByAdmin(world.appointment.id), unchanged, `${what} changed something`);
+        if (expected === HIDDEN) {
+          const none = await ask(name, caller, world, { method: alias, id: randomUUID() });
+          assert.equal(none.text, reply.text, `${what} can tell it from none at all`);
+        }
+      }
+    }
+  });
+}
+
+test('pages and their scripts are for anyone', async () => {
+  for (const { name } of endpoints.filter((endpoint) => PAGES.test(endpoint.name)))
+    for (const caller of STRANGERS) {
+      const client = new Client(stack.daemon.url, { headers: CALLERS[caller]({ owner: 'ann' }) });
+      assert.equal((await client.get(name.split(' ')[1])).status, 200, `${name} by ${caller}`);
+      client.close();
+    }
+});
+
+test("another user's list is forbidden whether or not they exist", async () => {
+  const name = 'GET /booking/user/{user_id}';
+  await appointmentOf('really there');
+  const there = await ask(name, 'other client', { owner: 'really there' });
+  const none = await ask(name, 'other client', { owner: 'never heard of' });
+  assert.deepEqual([there.status, there.text], [none.status, none.text]);
+});
+
+test('`me` is the caller, whoever else they claim to be', async () => {
+  const ann = stack.client('ann');
+  const { body: made } = await ann.post('/booking/create', { start: nextSlot(), coach: COACH });
+  const { body } = await ann.get('/booking/user/me', { 'x-user-id': 'mallory' });
+  assert.deepEqual(
+    body.appointments.map(({ id }) => id),
+    [made.id],
+  );
+  const mallory = await stack.client('mallory').get('/booking/user/me?status=all', { 'x-user-id': 'ann' });
+  assert.ok(!mallory.text.includes(made.id));
+});
+
+test('an idempotency key is its caller’s own', async () => {
+  const key = { 'idempotency-key': 'the-same-key' };
+  const wish = (notes) => ({ start: nextSlot(), coach: COACH, notes });
+  const [ann, bob] = [stack.client('ann2'), stack.client('bob2')];
+  const first = await ann.post('/booking/create', wish('private matters'), key);
+  const second = await bob.post('/booking/create', wish(null), key);
+  assert.notEqual(assertStatus(first, 201).id, assertStatus(second, 201).id);
+});
