@@ -2,14 +2,15 @@
  * empty_server - the floor for HTTP: libmicrohttpd in external epoll mode as the daemon runs it, and nothing
  * else.
  *
- * empty_server <port, 0 for any> <bytes>: answers every request with the same body of that many
- * bytes, made once. Prints the port; SIGTERM ends it. What it reaches is what any server on this
- * library can reach on this machine; ratios are taken against it.
+ * empty_server <port, 0 for any> <bytes> [copy]: answers every request with the same body of that many
+ * bytes, made once; with `copy`, with a copy of them made for each reply. Prints the port; SIGTERM ends it.
+ * What it reaches is what any server on this library can reach on this machine; ratios are taken against it.
  */
 #include <microhttpd.h>
 
 #include <arpa/inet.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,23 @@ static void end(int received)
 	ended = 1;
 }
 
-static enum MHD_Result answer(void *body, struct MHD_Connection *connection, const char *url,
+struct content {
+	char *bytes;
+	size_t length;
+	bool copied; /* for each reply */
+	struct MHD_Response *shared;
+};
+
+static struct MHD_Response *make_response(const struct content *content)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		content->length, content->bytes,
+		content->copied ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+	MHD_add_response_header(response, "Content-Type", "application/json");
+	return response;
+}
+
+static enum MHD_Result answer(void *content_pointer, struct MHD_Connection *connection, const char *url,
 			      const char *method, const char *version, const char *upload,
 			      size_t *upload_size, void **seen)
 {
@@ -42,32 +59,38 @@ static enum MHD_Result answer(void *body, struct MHD_Connection *connection, con
 		*upload_size = 0;
 		return MHD_YES;
 	}
-	return MHD_queue_response(connection, MHD_HTTP_OK, body);
+	const struct content *content = content_pointer;
+	if (!content->copied)
+		return MHD_queue_response(connection, MHD_HTTP_OK, content->shared);
+	struct MHD_Response *response = make_response(content);
+	enum MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	return queued;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	struct sigaction action = {.sa_handler = end};
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 
-	size_t length = (size_t)atol(argv[2]);
-	char *bytes = malloc(length);
-	if (bytes == NULL)
+	struct content content = {.length = (size_t)atol(argv[2]), .copied = argc > 3};
+	content.bytes = malloc(content.length);
+	if (content.bytes == NULL)
 		return 1;
-	memset(bytes, 'x', length);
-	struct MHD_Response *body = MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
-	MHD_add_response_header(body, "Content-Type", "application/json");
+	memset(content.bytes, 'x', content.length);
+	content.shared = make_response(&content);
 
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1]))};
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	struct MHD_Daemon *daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer, body, MHD_OPTION_SOCK_ADDR,
-		&address, MHD_OPTION_CONNECTION_LIMIT, 8192U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)16 * 1024, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096U, MHD_OPTION_END);
+	struct MHD_Daemon *daemon =
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer, &content,
+				 MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT, 8192U,
+				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16 * 1024,
+				 MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096U, MHD_OPTION_END);
 	if (daemon == NULL)
 		return 1;
 	printf("%u\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
@@ -84,6 +107,7 @@ int main(int argc, char **argv)
 		MHD_run(daemon);
 	}
 	MHD_stop_daemon(daemon);
-	MHD_destroy_response(body);
+	MHD_destroy_response(content.shared);
+	free(content.bytes);
 	return 0;
 }

@@ -1,0 +1,63 @@
+// Availability: what a phone waits for. Against an empty server that sends as many bytes.
+import { interleave, load, raw, ratio, startEmptyServer, writeRequests } from './measure.mjs';
+import { instant, midnight } from './world.mjs';
+
+/** About 300 free half hours of the busy coach. */
+const window = () => {
+  const from = midnight(2);
+  return { from, to: new Date(from.getTime() + 9.4 * 86_400_000) };
+};
+
+export const target = ({ from, to }, coach = 'damian') =>
+  `/booking/availability?coach=${coach}&from=${instant(from)}&to=${instant(to)}&duration=30`;
+
+export async function availability(world, report) {
+  const daemon = await world.serve();
+  const { from, to } = window();
+  const same = target({ from, to });
+  const sample = await daemon.client.get(same);
+  report.fact('availability: slots', sample.body.slots.length);
+  report.fact('availability: bytes', sample.bytes.length);
+
+  const ready = writeRequests('ready', world.tokens.map((token) => raw('GET', same, { token })));
+  // Other seconds, the same slots: each question is a new one and is computed from the snapshot.
+  const computed = writeRequests(
+    'computed',
+    Array.from({ length: 100_000 }, (_, i) =>
+      raw('GET', target({ from: new Date(from.getTime() - (i % 1700) * 1000), to: new Date(to.getTime() - 1000 * Math.floor(i / 1700)) }), {
+        token: world.tokens[i % world.tokens.length],
+      }),
+    ),
+  );
+  const known = writeRequests(
+    'known',
+    world.tokens.map((token) => raw('GET', same, { token, headers: { 'If-None-Match': sample.headers.etag } })),
+  );
+  const compressed = writeRequests(
+    'compressed',
+    world.tokens.map((token) => raw('GET', same, { token, headers: { 'Accept-Encoding': 'gzip' } })),
+  );
+  const empty = await startEmptyServer(sample.bytes.length);
+  const copy = await startEmptyServer(sample.bytes.length, true);
+  const before = world.transactions();
+  const samples = await interleave({
+    'empty server': () => load(empty, ready),
+    'empty server, bytes copied': () => load(copy, ready),
+    'body ready': () => load(daemon, ready),
+    'computed from the snapshot': () => load(daemon, computed),
+    'gzip, body ready': () => load(daemon, compressed),
+    'known to the client (304)': () => load(daemon, known),
+  });
+  const asked = ['body ready', 'computed from the snapshot', 'gzip, body ready', 'known to the client (304)']
+    .flatMap((name) => samples[name])
+    .reduce((sum, { requests }) => sum + requests, 0);
+  report.table('availability', samples);
+  const known304 = samples['known to the client (304)'].at(-1).statuses;
+  report.fact('availability: statuses when the client has it', JSON.stringify(known304));
+  report.must('availability, body ready', ratio(samples, 'body ready', 'empty server'), '>=', 0.7);
+  report.must('availability, computed', ratio(samples, 'computed from the snapshot', 'empty server'), '>=', 0.45);
+  report.must('availability, 304', ratio(samples, 'known to the client (304)', 'empty server'), '>=', 0.9);
+  report.must('availability, SQL transactions a request', (world.transactions() - before) / asked, '<=', 0.1);
+  report.must('RSS with 64 connections and 1,000 coaches, MiB', daemon.memory(), '<=', 20);
+  await Promise.all([empty.stop(), copy.stop(), daemon.stop()]);
+}

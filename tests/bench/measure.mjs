@@ -1,0 +1,160 @@
+// How things are measured: programs started without a pipe in their way, load, processor time, interleaved rounds.
+import { execFile, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { sleep, until } from '../harness/child.mjs';
+import { ROOT } from '../harness/run_folder.mjs';
+
+export const OUT = path.dirname(path.resolve(ROOT, process.env.BOOKINGD ?? 'build/bookingd'));
+export const FOLDER = path.join(OUT, 'bench');
+export const SECONDS = Number(process.env.BENCH_SECONDS ?? 4); // of one measurement
+export const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const program = (name) => path.join(OUT, 'tests/bench', name);
+const run = promisify(execFile);
+
+/**
+ * A program whose output goes to a file, not through us: a log line per request would make us the bottleneck.
+ * It ends with us.
+ */
+export class Program {
+  constructor(command, args, { name, env = process.env } = {}) {
+    this.log = path.join(FOLDER, `${name}.log`);
+    const log = fs.openSync(this.log, 'w');
+    this.process = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
+      stdio: ['ignore', log, log],
+      env,
+    });
+    fs.closeSync(log);
+    this.pid = this.process.pid;
+    this.exited = new Promise((resolve) => this.process.on('exit', resolve));
+  }
+
+  /** Waits for the first line of the log that `pattern` finds; its first group, or all of it. */
+  line(pattern) {
+    return until(`${pattern} in ${this.log}`, () => {
+      const found = pattern.exec(fs.readFileSync(this.log, 'utf8'));
+      return found && (found[1] ?? found[0]);
+    });
+  }
+
+  async stop() {
+    this.process.kill('SIGTERM');
+    await this.exited;
+  }
+
+  /** Seconds of processor time so far, of all its threads. */
+  cpu() {
+    const fields = fs.readFileSync(`/proc/${this.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** Resident memory in MiB. */
+  memory() {
+    return Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]) / 1024;
+  }
+}
+
+/** The empty server (empty_server.c) with a body of `bytes`; `copy` makes it copy them for each reply. */
+export async function startEmptyServer(bytes, copy = false) {
+  const server = new Program(program('empty_server'), ['0', String(bytes), ...(copy ? ['copy'] : [])], {
+    name: `empty_server_${bytes}${copy ? '_copy' : ''}`,
+  });
+  server.port = Number(await server.line(/^(\d+)$/m));
+  return server;
+}
+
+/** Writes a file of raw requests for load.c and returns its path. */
+export function writeRequests(name, requests) {
+  const file = path.join(FOLDER, `${name}.requests`);
+  const out = fs.openSync(file, 'w');
+  let text = [];
+  const flush = () => {
+    fs.writeSync(out, text.join(''));
+    text = [];
+  };
+  for (const request of requests) {
+    text.push(`${Buffer.byteLength(request)}\n${request}`);
+    if (text.length === 10_000) flush();
+  }
+  flush();
+  fs.closeSync(out);
+  return file;
+}
+
+/** One raw request. */
+export function raw(method, target, { token, headers = {}, body } = {}) {
+  const lines = [`${method} ${target} HTTP/1.1`, 'Host: localhost'];
+  if (token) lines.push(`Authorization: Bearer ${token}`);
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  if (body !== undefined) lines.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
+  return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
+}
+
+/**
+ * Runs load.c against `server` (a Program with a port) and adds what the server's processor time was per
+ * request.
+ */
+export async function load(server, file, { connections = 64, seconds = SECONDS, mode = 'wrap' } = {}) {
+  const before = server.cpu?.() ?? 0;
+  const { stdout } = await run(
+    program('load'),
+    [String(server.port), String(connections), String(seconds), file, mode],
+    { maxBuffer: 1 << 24 },
+  );
+  const result = JSON.parse(stdout);
+  result.cpu_us = (((server.cpu?.() ?? 0) - before) * 1e6) / result.requests;
+  return result;
+}
+
+/** Processor time of the whole machine: [idle, all] in ticks. */
+function machine() {
+  const fields = fs.readFileSync('/proc/stat', 'utf8').split('\n')[0].trim().split(/\s+/).slice(1).map(Number);
+  return [fields[3] + fields[4], fields.slice(0, 8).reduce((a, b) => a + b)];
+}
+
+export let disturbed = 0;
+
+/** Waits until the machine is nearly idle, a minute at most; counts the times it was not. */
+export async function idle() {
+  for (let tries = 0; tries < 120; tries++) {
+    const [idleBefore, allBefore] = machine();
+    await sleep(500);
+    const [idleAfter, allAfter] = machine();
+    if ((idleAfter - idleBefore) / (allAfter - allBefore) > 0.9) return;
+  }
+  disturbed++;
+}
+
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+export const summary = (numbers) => ({
+  median: median(numbers),
+  min: Math.min(...numbers),
+  max: Math.max(...numbers),
+});
+
+/**
+ * Runs every variant in turn, round after round (A B A B), so that what else the machine does hits all alike.
+ * `variants`: name -> async () => sample. Resolves to name -> samples, one a round.
+ */
+export async function interleave(variants, rounds = ROUNDS) {
+  const samples = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const [name, measure] of Object.entries(variants)) {
+      await idle();
+      samples[name].push(await measure());
+    }
+  return samples;
+}
+
+/** The median over the rounds of what `a` reached against `b` in the same round. */
+export const ratio = (samples, a, b, of = (sample) => sample.rate) =>
+  median(samples[a].map((sample, round) => of(sample) / of(samples[b][round])));
+
+export const cores = () => os.cpus().length;
