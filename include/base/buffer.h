@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
 	char *bytes; /* NUL-terminated after the last byte; NULL while nothing was appended */
@@ -21,6 +22,12 @@ struct buffer {
 
 /* An empty buffer that may hold `max` bytes. Allocates nothing yet. */
 void buffer_init(struct buffer *buffer, size_t max);
+
+/*
+ * A buffer over `size` bytes of the caller's (at least 1; the last is for the NUL). It never allocates and
+ * is not to be cleared.
+ */
+void buffer_init_over(struct buffer *buffer, char *memory, size_t size);
 
 /* Free the bytes; the buffer is empty, with the same maximum. */
 void buffer_clear(struct buffer *buffer);
@@ -35,6 +42,7 @@ bool buffer_reserve(struct buffer *buffer, size_t length);
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t length);
 bool buffer_append_text(struct buffer *buffer, const char *text);
 bool buffer_append_char(struct buffer *buffer, char c);
+bool buffer_append_integer(struct buffer *buffer, int64_t number); /* decimal */
 bool buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The text so far; "" when nothing was appended. Valid until the next change. */

@@ -38,6 +38,14 @@ bool log_enabled(enum log_level level);
  */
 void log_event(enum log_level level, const char *event, const struct log_field fields[]);
 
+/*
+ * Between the two, this thread's lines below LOG_WARNING gather and go out some 4 KiB at a time, each line
+ * whole: for a loop that logs a line per request and would spend more on writing it than on answering.
+ * log_release writes what is left.
+ */
+void log_hold(void);
+void log_release(void);
+
 #define LOG_TEXT_FIELD(field_name, value)                                                                    \
 	((struct log_field){.name = (field_name), .kind = LOG_FIELD_TEXT, .text = (value)})
 #define LOG_INTEGER_FIELD(field_name, value)                                                                 \

@@ -41,24 +41,37 @@ static void count_days(const struct coach *coach, const struct slot_question *qu
 	*ret_length = length;
 }
 
-void availability_facts(const struct coaches *coaches, const struct coach *coach, const char *user_id,
-			const unsigned char *moving, struct arena *mem, struct slot_question *question)
+/* How many of the client's appointments count for the limit. Without a limit that is nobody's question. */
+static int64_t count_active(const struct coaches *coaches, const struct coach *coach, const char *user_id,
+			    const unsigned char *moving, const struct slot_question *question)
 {
-	struct interval *busy = arena_array(mem, coach->appointment_count, sizeof(*busy));
-	size_t busy_count = 0;
-	uint64_t user = user_id != NULL ? coaches_user_hash(coaches, user_id) : 0;
+	if (user_id == NULL || question->type->policy.max_active_per_user == POLICY_NO_LIMIT)
+		return 0;
+	uint64_t user = coaches_user_hash(coaches, user_id);
 	int type = session_type_owns(question->type, POLICY_MAX_ACTIVE_PER_USER)
 			   ? (int)(question->type - coach->schedule->types)
 			   : -1;
-	question->active_count = 0;
+	int64_t count = 0;
 	for (size_t i = 0; i < coach->appointment_count; i++) {
 		const struct busy_appointment *appointment = &coach->appointments[i];
-		if (!counts(appointment, question->now, moving))
-			continue;
-		busy[busy_count++] = (struct interval){appointment->blocked_from, appointment->blocked_to};
-		if (user_id != NULL && appointment->live && appointment->user == user &&
-		    appointment->end > question->now && (type < 0 || appointment->type == type))
-			question->active_count++;
+		if (appointment->user == user && appointment->live && appointment->end > question->now &&
+		    (type < 0 || appointment->type == type) && counts(appointment, question->now, moving))
+			count++;
+	}
+	return count;
+}
+
+/* The times that are taken, and how many a day where that is limited. */
+static void find_occupied(const struct coach *coach, const unsigned char *moving, struct arena *mem,
+			  struct slot_question *question)
+{
+	struct interval *busy = arena_array(mem, coach->appointment_count, sizeof(*busy));
+	size_t busy_count = 0;
+	for (size_t i = 0; i < coach->appointment_count; i++) {
+		const struct busy_appointment *appointment = &coach->appointments[i];
+		if (counts(appointment, question->now, moving))
+			busy[busy_count++] =
+				(struct interval){appointment->blocked_from, appointment->blocked_to};
 	}
 	question->appointments = (struct intervals){busy, intervals_normalize(busy, busy_count)};
 	if (question->type->policy.max_per_day != POLICY_NO_LIMIT) {
@@ -66,6 +79,13 @@ void availability_facts(const struct coaches *coaches, const struct coach *coach
 		count_days(coach, question, moving, mem, &days, &question->day_counts_length);
 		question->day_counts = days;
 	}
+}
+
+void availability_facts(const struct coaches *coaches, const struct coach *coach, const char *user_id,
+			const unsigned char *moving, struct arena *mem, struct slot_question *question)
+{
+	question->active_count = count_active(coaches, coach, user_id, moving, question);
+	find_occupied(coach, moving, mem, question);
 }
 
 /* The window's ends as instants. False: it makes no sense. */
@@ -270,8 +290,8 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 	const char *client = moving != NULL          ? moving->user_id
 			     : query->caller != NULL ? query->caller->user_id
 						     : NULL;
-	availability_facts(coaches, answer.coach, client, moving != NULL ? moving_id.bytes : NULL, mem,
-			   &question);
+	const unsigned char *moving_bytes = moving != NULL ? moving_id.bytes : NULL;
+	question.active_count = count_active(coaches, answer.coach, client, moving_bytes, &question);
 	explain_limit(&answer, &question, mem);
 
 	answer.mark = (struct availability_mark){
@@ -289,6 +309,7 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 		.plain = moving == NULL,
 	};
 	if (known == NULL || !known(owner, &answer.mark)) {
+		find_occupied(answer.coach, moving_bytes, mem, &question);
 		answer.slots = slot_list(&question, answer.from, answer.to, mem);
 		if (answer.slots.count == 0)
 			answer.has_next = slot_next(&question, answer.from, last_start(&question, asked), mem,

@@ -10,6 +10,13 @@ void buffer_init(struct buffer *buffer, size_t max)
 	*buffer = (struct buffer){.max = max};
 }
 
+void buffer_init_over(struct buffer *buffer, char *memory, size_t size)
+{
+	/* With room for the maximum already there, nothing ever asks for more. */
+	*buffer = (struct buffer){.bytes = memory, .capacity = size, .max = size - 1};
+	memory[0] = '\0';
+}
+
 void buffer_clear(struct buffer *buffer)
 {
 	free(buffer->bytes);
@@ -63,6 +70,20 @@ bool buffer_append_text(struct buffer *buffer, const char *text)
 bool buffer_append_char(struct buffer *buffer, char c)
 {
 	return buffer_append(buffer, &c, 1);
+}
+
+bool buffer_append_integer(struct buffer *buffer, int64_t number)
+{
+	char digits[sizeof("-9223372036854775808")];
+	char *at = digits + sizeof(digits);
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	do {
+		*--at = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		*--at = '-';
+	return buffer_append(buffer, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 bool buffer_printf(struct buffer *buffer, const char *format, ...)

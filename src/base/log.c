@@ -4,14 +4,24 @@
 #include "base/instant.h"
 #include "base/json.h"
 
-#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 8 * 1024 };
+enum {
+	LINE_BYTES = 8 * 1024,
+	HELD_BYTES = PIPE_BUF, /* more than that at once, a pipe may cut up between two writers */
+};
 
 static enum log_level least_level = LOG_INFO;
 static enum log_format line_format = LOG_JSON;
+
+/* What log_hold keeps back. */
+static _Thread_local bool holding;
+static _Thread_local size_t held_length;
+static _Thread_local char held[HELD_BYTES];
 
 void log_setup(enum log_level least, enum log_format format)
 {
@@ -39,6 +49,24 @@ static const char *level_name(enum log_level level)
 	return "error";
 }
 
+/* Three digits behind the point. */
+static void put_number(struct buffer *line, double number)
+{
+	const double exact_below = 1e12;
+	if (!(number > -exact_below && number < exact_below)) {
+		buffer_printf(line, "%.3f", number);
+		return;
+	}
+	int64_t thousandths = llround(number * 1000);
+	if (thousandths < 0)
+		buffer_append_char(line, '-');
+	uint64_t size = (uint64_t)llabs(thousandths);
+	buffer_append_integer(line, (int64_t)(size / 1000));
+	const char digits[] = {'.', (char)('0' + size / 100 % 10), (char)('0' + size / 10 % 10),
+			       (char)('0' + size % 10)};
+	buffer_append(line, digits, sizeof(digits));
+}
+
 static void put_value(struct buffer *line, const struct log_field *field)
 {
 	switch (field->kind) {
@@ -46,33 +74,93 @@ static void put_value(struct buffer *line, const struct log_field *field)
 		json_put_text(line, field->text);
 		break;
 	case LOG_FIELD_INTEGER:
-		buffer_printf(line, "%" PRId64, field->integer);
+		buffer_append_integer(line, field->integer);
 		break;
 	case LOG_FIELD_NUMBER:
-		buffer_printf(line, "%.3f", field->number);
+		put_number(line, field->number);
 		break;
 	case LOG_FIELD_END:
 		break;
 	}
 }
 
+static void put_name(struct buffer *line, const char *name)
+{
+	if (line_format == LOG_JSON) {
+		buffer_append_text(line, ",\"");
+		buffer_append_text(line, name);
+		buffer_append_text(line, "\":");
+	} else {
+		buffer_append_char(line, ' ');
+		buffer_append_text(line, name);
+		buffer_append_char(line, '=');
+	}
+}
+
+static void put_start(struct buffer *line, enum log_level level, const char *event)
+{
+	char time[INSTANT_TEXT_BYTES];
+	instant_format(instant_now(), time);
+	bool json = line_format == LOG_JSON;
+	buffer_append_text(line, json ? "{\"time\":\"" : "");
+	buffer_append_text(line, time);
+	buffer_append_text(line, json ? "\",\"level\":\"" : " ");
+	buffer_append_text(line, level_name(level));
+	buffer_append_text(line, json ? "\",\"event\":\"" : " ");
+	buffer_append_text(line, event);
+	buffer_append_text(line, json ? "\"" : "");
+}
+
+static void write_out(const char *bytes, size_t length)
+{
+	ssize_t written = write(STDERR_FILENO, bytes, length);
+	(void)written; /* nobody is left to tell */
+}
+
+static void flush_held(void)
+{
+	if (held_length > 0)
+		write_out(held, held_length);
+	held_length = 0;
+}
+
+void log_hold(void)
+{
+	holding = true;
+}
+
+void log_release(void)
+{
+	flush_held();
+	holding = false;
+}
+
+static void put_out(enum log_level level, const struct buffer *line)
+{
+	if (held_length + line->length > HELD_BYTES)
+		flush_held();
+	if (holding && level < LOG_WARNING && line->length <= HELD_BYTES) {
+		memcpy(held + held_length, line->bytes, line->length);
+		held_length += line->length;
+		return;
+	}
+	flush_held(); /* in their order */
+	write_out(line->bytes, line->length);
+}
+
 void log_event(enum log_level level, const char *event, const struct log_field fields[])
 {
 	if (!log_enabled(level))
 		return;
-	__attribute__((cleanup(buffer_clear))) struct buffer line;
-	buffer_init(&line, LINE_BYTES);
-	char time[INSTANT_TEXT_BYTES];
-	instant_format(instant_now(), time);
-
-	bool json = line_format == LOG_JSON;
-	buffer_printf(&line, json ? "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"" : "%s %s %s", time,
-		      level_name(level), event);
+	char room[LINE_BYTES + 1];
+	struct buffer line;
+	buffer_init_over(&line, room, sizeof(room));
+	put_start(&line, level, event);
 	for (const struct log_field *field = fields; field->kind != LOG_FIELD_END; field++) {
 		if (field->kind == LOG_FIELD_TEXT && field->text == NULL)
 			continue;
 		size_t before = line.length;
-		buffer_printf(&line, json ? ",\"%s\":" : " %s=", field->name);
+		put_name(&line, field->name);
 		put_value(&line, field);
 		if (line.overflowed || line.length + 2 > LINE_BYTES) {
 			/* Leave a whole line: drop the field that does not fit, and those after it. */
@@ -81,7 +169,6 @@ void log_event(enum log_level level, const char *event, const struct log_field f
 			break;
 		}
 	}
-	buffer_append_text(&line, json ? "}\n" : "\n");
-	ssize_t written = write(STDERR_FILENO, line.bytes, line.length);
-	(void)written; /* nobody is left to tell */
+	buffer_append_text(&line, line_format == LOG_JSON ? "}\n" : "\n");
+	put_out(level, &line);
 }

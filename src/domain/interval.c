@@ -14,6 +14,15 @@ static int by_start(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
+static bool is_sorted(const struct interval at[], size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (at[i].start < at[i - 1].start)
+			return false;
+	}
+	return true;
+}
+
 size_t intervals_normalize(struct interval at[], size_t count)
 {
 	size_t kept = 0;
@@ -23,7 +32,10 @@ size_t intervals_normalize(struct interval at[], size_t count)
 	}
 	if (kept == 0)
 		return 0;
-	qsort(at, kept, sizeof(at[0]), by_start);
+	/* Appointments without buffers come in order already; sorting them would cost more than all else
+	 * here. */
+	if (!is_sorted(at, kept))
+		qsort(at, kept, sizeof(at[0]), by_start);
 	size_t last = 0;
 	for (size_t i = 1; i < kept; i++) {
 		if (at[i].start > at[last].end)

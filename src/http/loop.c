@@ -1,6 +1,7 @@
 #include "exchange.h"
 
 #include "base/instant.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -138,7 +139,9 @@ static void run(struct loop *loop)
 		}
 		/* After the eventfd was read: whatever comes from now on wakes us again. */
 		take_finished(loop);
+		log_hold();
 		MHD_run(loop->daemon);
+		log_release();
 	}
 }
 
