@@ -5,19 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEED_REFRESH_HOURS = 1, SEQUENCE_MAX = 2147483647 };
+enum { FEED_REFRESH_HOURS = 1, SEQUENCE_MAX = 2147483647, LINE_OCTETS = 75 };
 
 static pthread_mutex_t libical = PTHREAD_MUTEX_INITIALIZER;
 
-static bool present(const char *text)
-{
-	return text != NULL && *text != '\0';
-}
+/* Cleaning leaves NULL where nothing but blanks is left, or nothing was there: a property must not be empty.
+ */
 
 /* The text without control characters; line breaks stay (as "\n"), tabs become blanks. */
 static const char *clean_text(const char *text, struct arena *mem)
 {
-	char *clean = arena_strdup(mem, text);
+	char *clean = arena_strdup(mem, text != NULL ? text : "");
 	char *out = clean;
 	for (const char *at = clean; *at != '\0'; at++) {
 		unsigned char c = (unsigned char)*at;
@@ -27,14 +25,14 @@ static const char *clean_text(const char *text, struct arena *mem)
 			*out++ = *at;
 	}
 	*out = '\0';
-	return clean;
+	return clean[strspn(clean, " \n")] != '\0' ? clean : NULL;
 }
 
 /* For addresses and links, which libical writes as they are: no blanks, quotes or control characters at all.
  */
 static const char *clean_uri(const char *text, struct arena *mem)
 {
-	char *clean = arena_strdup(mem, text);
+	char *clean = arena_strdup(mem, text != NULL ? text : "");
 	char *out = clean;
 	for (const char *at = clean; *at != '\0'; at++) {
 		unsigned char c = (unsigned char)*at;
@@ -42,14 +40,14 @@ static const char *clean_uri(const char *text, struct arena *mem)
 			*out++ = *at;
 	}
 	*out = '\0';
-	return clean;
+	return out > clean ? clean : NULL;
 }
 
 /* For a parameter in quotes, which has no escapes (RFC 5545 section 3.2): one line, no double quote. */
 static const char *clean_name(const char *text, struct arena *mem)
 {
 	char *clean = arena_strdup(mem, clean_text(text, mem));
-	for (char *at = clean; *at != '\0'; at++) {
+	for (char *at = clean; at != NULL && *at != '\0'; at++) {
 		if (*at == '"')
 			*at = '\'';
 		else if (*at == '\n')
@@ -146,26 +144,30 @@ static void add_times(icalcomponent *component, const struct ics_event *event, c
 
 static icalproperty *person(icalproperty *property, const char *name, struct arena *mem)
 {
-	if (present(name))
-		add_parameter(property, icalparameter_new_cn(clean_name(name, mem)));
+	const char *clean = clean_name(name, mem);
+	if (clean != NULL)
+		add_parameter(property, icalparameter_new_cn(clean));
 	return property;
 }
 
+/* NULL without an address. */
 static const char *mailto(const char *email, struct arena *mem)
 {
-	return arena_printf(mem, "mailto:%s", clean_uri(email, mem));
+	const char *clean = clean_uri(email, mem);
+	return clean != NULL ? arena_printf(mem, "mailto:%s", clean) : NULL;
 }
 
 static void add_people(icalcomponent *component, const struct ics_event *event, enum ics_method method,
 		       struct arena *mem)
 {
-	if (present(event->organizer_email))
-		add(component, person(icalproperty_new_organizer(mailto(event->organizer_email, mem)),
-				      event->organizer_name, mem));
+	const char *from = mailto(event->organizer_email, mem);
+	const char *to = mailto(event->attendee_email, mem);
+	if (from != NULL)
+		add(component, person(icalproperty_new_organizer(from), event->organizer_name, mem));
 	/* RFC 5546 section 3.2.1: what is published names no attendees. */
-	if (method == ICS_PUBLISH || !present(event->attendee_email))
+	if (method == ICS_PUBLISH || to == NULL)
 		return;
-	icalproperty *attendee = icalproperty_new_attendee(mailto(event->attendee_email, mem));
+	icalproperty *attendee = icalproperty_new_attendee(to);
 	person(attendee, event->attendee_name, mem);
 	add_parameter(attendee, icalparameter_new_role(ICAL_ROLE_REQPARTICIPANT));
 	add_parameter(attendee, icalparameter_new_partstat(ICAL_PARTSTAT_ACCEPTED));
@@ -174,18 +176,20 @@ static void add_people(icalcomponent *component, const struct ics_event *event, 
 
 static void add_texts(icalcomponent *component, const struct ics_event *event, struct arena *mem)
 {
-	const char *link = present(event->meeting_url) ? clean_uri(event->meeting_url, mem) : NULL;
-	const char *description = present(event->description) ? event->description : "";
-	const char *location = present(event->location) ? event->location : link;
+	const char *link = clean_uri(event->meeting_url, mem);
+	const char *summary = clean_text(event->summary, mem);
+	const char *description = clean_text(event->description, mem);
+	const char *location = clean_text(event->location, mem);
 	if (link != NULL)
-		description =
-			arena_printf(mem, "%s%s%s", description, *description != '\0' ? "\n\n" : "", link);
-	if (present(event->summary))
-		add(component, icalproperty_new_summary(clean_text(event->summary, mem)));
-	if (*description != '\0')
-		add(component, icalproperty_new_description(clean_text(description, mem)));
-	if (present(location))
-		add(component, icalproperty_new_location(clean_text(location, mem)));
+		description = description != NULL ? arena_printf(mem, "%s\n\n%s", description, link) : link;
+	if (location == NULL)
+		location = link;
+	if (summary != NULL)
+		add(component, icalproperty_new_summary(summary));
+	if (description != NULL)
+		add(component, icalproperty_new_description(description));
+	if (location != NULL)
+		add(component, icalproperty_new_location(location));
 	if (link == NULL)
 		return;
 	add(component, icalproperty_new_url(link));
@@ -233,13 +237,46 @@ static icalcomponent *calendar_new(enum ics_method method)
 	return calendar;
 }
 
+/* Octets of the UTF-8 sequence that begins with `first`. */
+static size_t sequence_size(unsigned char first)
+{
+	return first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
+/*
+ * Fold anew what libical folded (RFC 5545 section 3.1): at a line's 75th octet libical 3.0.16 may part the CR
+ * from the LF that end it.
+ */
+static struct ics_text fold(const char *text, struct arena *mem)
+{
+	size_t length = strlen(text), column = 0;
+	char *out = arena_alloc(mem, length + length / (LINE_OCTETS - 4) * 3 + 1), *to = out;
+	while (*text != '\0') {
+		if (strncmp(text, "\r\n ", 3) == 0) {
+			text += 3;
+			continue;
+		}
+		size_t size = sequence_size((unsigned char)*text);
+		if (*text == '\r' || *text == '\n') {
+			column = 0;
+		} else if (column + size > LINE_OCTETS) {
+			to = mempcpy(to, "\r\n ", 3);
+			column = 1 + size;
+		} else {
+			column += size;
+		}
+		to = mempcpy(to, text, size);
+		text += size;
+	}
+	return (struct ics_text){out, (size_t)(to - out)};
+}
+
 static struct ics_text finish(icalcomponent *calendar, struct arena *mem)
 {
 	char *text = icalcomponent_as_ical_string_r(calendar);
 	if (text == NULL)
 		abort();
-	struct ics_text result = {.length = strlen(text)};
-	result.bytes = arena_strndup(mem, text, result.length);
+	struct ics_text result = fold(text, mem);
 	icalmemory_free_buffer(text);
 	icalcomponent_free(calendar);
 	return result;
@@ -251,7 +288,7 @@ struct ics_text ics_appointment(const struct ics_event *event, enum ics_method m
 	/* RFC 5546 section 3.2.2: a request or a cancellation is from somebody to somebody. */
 	struct ics_event one = *event;
 	one.cancelled = event->cancelled || method == ICS_CANCEL;
-	if (!present(event->organizer_email) || !present(event->attendee_email))
+	if (clean_uri(event->organizer_email, mem) == NULL || clean_uri(event->attendee_email, mem) == NULL)
 		method = ICS_PUBLISH;
 	pthread_mutex_lock(&libical);
 	icalcomponent *calendar = calendar_new(method);
@@ -276,8 +313,10 @@ struct ics_text ics_feed(const char *name, const struct ics_event events[], size
 	pthread_mutex_lock(&libical);
 	icalcomponent *calendar = calendar_new(ICS_PUBLISH);
 	/* The names of RFC 7986, and those that Google, Apple and Outlook read. */
-	add(calendar, icalproperty_new_name(title));
-	add_extension(calendar, "X-WR-CALNAME", title);
+	if (title != NULL) {
+		add(calendar, icalproperty_new_name(title));
+		add_extension(calendar, "X-WR-CALNAME", title);
+	}
 	icalproperty *refresh = icalproperty_new_refreshinterval(
 		icaldurationtype_from_int(FEED_REFRESH_HOURS * SECONDS_PER_HOUR));
 	add_parameter(refresh, icalparameter_new_value(ICAL_VALUE_DURATION));

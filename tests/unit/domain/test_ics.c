@@ -287,6 +287,39 @@ static void threads_write_the_same_file_at_once(void **state)
 	}
 }
 
+static void every_line_ends_whole_whatever_its_length(void **state)
+{
+	(void)state;
+	char summary[200];
+	for (size_t length = 1; length < sizeof(summary); length++) {
+		memset(summary, 'x', length);
+		summary[length] = '\0';
+		struct ics_event event = some_event();
+		event.summary = summary;
+		struct ics_text text = ics_appointment(&event, ICS_REQUEST, zone_find("Europe/Berlin"), &mem);
+		for (size_t i = 0; i < text.length; i++) {
+			if (text.bytes[i] == '\r')
+				assert_int_equal(text.bytes[i + 1], '\n');
+			if (text.bytes[i] == '\n')
+				assert_int_equal(text.bytes[i - 1], '\r');
+		}
+		assert_non_null(strstr(unfolded(text), arena_printf(&mem, "SUMMARY:%s\n", summary)));
+	}
+}
+
+static void what_is_blank_is_left_out(void **state)
+{
+	(void)state;
+	struct ics_event event = some_event();
+	event.summary = event.location = "\t\n \x01";
+	event.attendee_email = "\r\n";
+	const char *text = unfolded(ics_appointment(&event, ICS_REQUEST, zone_find("Europe/Berlin"), &mem));
+	assert_null(strstr(text, "SUMMARY"));
+	assert_null(strstr(text, "LOCATION"));
+	assert_null(strstr(text, "ATTENDEE"));
+	assert_non_null(strstr(text, "METHOD:PUBLISH"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +334,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_feed_keeps_what_was_cancelled_and_asks_to_be_read_again, forget),
 		cmocka_unit_test_teardown(the_file_reads_back_as_the_same_instant, forget),
 		cmocka_unit_test_teardown(threads_write_the_same_file_at_once, forget),
+		cmocka_unit_test_teardown(every_line_ends_whole_whatever_its_length, forget),
+		cmocka_unit_test_teardown(what_is_blank_is_left_out, forget),
 	};
 	return cmocka_run_group_tests_name("ics", tests, NULL, NULL);
 }
