@@ -6,6 +6,7 @@
 #include "config.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "doctor.h"
 #include "domain/zone.h"
 
 #include <inttypes.h>
@@ -21,14 +22,9 @@ enum {
 	CONNECTIONS_BESIDES = 4, /* of a daemon besides its workers': listener, calendar threads, migration */
 };
 
-enum finding { GOOD, NOTE, BAD };
-
 static size_t bad_findings;
 
-static void tell(enum finding finding, const char *subject, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void tell(enum finding finding, const char *subject, const char *format, ...)
+void doctor_tell(enum finding finding, const char *subject, const char *format, ...)
 {
 	static const char *const words[] = {[GOOD] = "ok", [NOTE] = "note", [BAD] = "FAIL"};
 	va_list arguments;
@@ -37,6 +33,7 @@ static void tell(enum finding finding, const char *subject, const char *format, 
 	vprintf(format, arguments);
 	putchar('\n');
 	va_end(arguments);
+	fflush(stdout); /* what comes next may take seconds */
 	bad_findings += finding == BAD;
 }
 
@@ -44,25 +41,25 @@ static void check_zones(void)
 {
 	const char *release = zone_release();
 	if (zone_find("America/New_York") == NULL || zone_find("Australia/Lord_Howe") == NULL)
-		tell(BAD, "zone data", "there is none; install the package tzdata");
+		doctor_tell(BAD, "zone data", "there is none; install the package tzdata");
 	else
-		tell(GOOD, "zone data", "release %s", release ? release : "unknown");
+		doctor_tell(GOOD, "zone data", "release %s", release ? release : "unknown");
 }
 
 static void check_identity(const struct settings *settings, struct db *db)
 {
 	bool tokens = settings->auth_jwt_secret || settings->auth_jwt_public_key || settings->auth_jwks_url;
 	if (!tokens && settings->auth_session_query == NULL)
-		tell(NOTE, "identity",
-		     "nobody can sign in; set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, "
-		     "AUTH_JWKS_URL or AUTH_SESSION_QUERY");
+		doctor_tell(NOTE, "identity",
+			    "nobody can sign in; set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, "
+			    "AUTH_JWKS_URL or AUTH_SESSION_QUERY");
 	if (settings->auth_jwt_secret != NULL && strlen(settings->auth_jwt_secret) < SECRET_BYTES_MIN)
-		tell(NOTE, "identity",
-		     "AUTH_JWT_SECRET is shorter than %d bytes and may be guessed; "
-		     "make one with openssl rand -base64 32",
-		     SECRET_BYTES_MIN);
+		doctor_tell(NOTE, "identity",
+			    "AUTH_JWT_SECRET is shorter than %d bytes and may be guessed; "
+			    "make one with openssl rand -base64 32",
+			    SECRET_BYTES_MIN);
 	else if (tokens)
-		tell(GOOD, "identity", "bearer tokens");
+		doctor_tell(GOOD, "identity", "bearer tokens");
 	if (settings->auth_session_query == NULL || db == NULL)
 		return;
 	DB_ROWS rows = {0};
@@ -70,11 +67,12 @@ static void check_identity(const struct settings *settings, struct db *db)
 					    DB_PARAMETERS(db_text("")), &rows);
 	/* Class 22: the statement stands, but its $1 cannot be the empty text. */
 	if (result != DB_OK && strncmp(db_failure(db)->state, "22", 2) != 0)
-		tell(BAD, "identity", "AUTH_SESSION_QUERY: %s", db_failure(db)->detail);
+		doctor_tell(BAD, "identity", "AUTH_SESSION_QUERY: %s", db_failure(db)->detail);
 	else if (result == DB_OK && db_column(&rows, "user_id") < 0)
-		tell(BAD, "identity", "AUTH_SESSION_QUERY gives no column user_id; write … AS user_id");
+		doctor_tell(BAD, "identity",
+			    "AUTH_SESSION_QUERY gives no column user_id; write … AS user_id");
 	else
-		tell(GOOD, "identity", "AUTH_SESSION_QUERY can be run");
+		doctor_tell(GOOD, "identity", "AUTH_SESSION_QUERY can be run");
 }
 
 static void check_clock(struct db *db)
@@ -82,45 +80,49 @@ static void check_clock(struct db *db)
 	DB_ROWS rows = {0};
 	instant before = instant_now();
 	if (db_run(db, QUERY_DOCTOR_CLOCK, DB_NO_PARAMETERS, &rows) != DB_OK) {
-		tell(BAD, "clock", "%s", db_failure(db)->detail);
+		doctor_tell(BAD, "clock", "%s", db_failure(db)->detail);
 		return;
 	}
 	instant after = instant_now();
 	instant there = db_get_instant(&rows, 0, 0);
 	if (there < before - CLOCKS_MAY_DIFFER || there > after + CLOCKS_MAY_DIFFER)
-		tell(BAD, "clock", "differs from the database's by %" PRId64 " s; run NTP on both machines",
-		     there - before);
+		doctor_tell(BAD, "clock",
+			    "differs from the database's by %" PRId64 " s; run NTP on both machines",
+			    there - before);
 	else
-		tell(GOOD, "clock", "agrees with the database's");
+		doctor_tell(GOOD, "clock", "agrees with the database's");
 }
 
-static void check_schema(const struct settings *settings, struct db *db)
+/* Whether the tables are there to be asked further. */
+static bool check_schema(const struct settings *settings, struct db *db)
 {
 	struct migrate_report report;
 	enum migrate_result result = migrate_check(settings->database_url, &report);
 	if (result == MIGRATE_PENDING && settings->migrate)
-		tell(NOTE, "schema", "version %d of %d; the daemon brings it up to date when it starts",
-		     report.found, report.known);
+		doctor_tell(NOTE, "schema",
+			    "version %d of %d; the daemon brings it up to date when it starts", report.found,
+			    report.known);
 	else
-		tell(result == MIGRATE_DONE ? GOOD : BAD, "schema", "%s", report.line);
+		doctor_tell(result == MIGRATE_DONE ? GOOD : BAD, "schema", "%s", report.line);
 	if (result != MIGRATE_DONE)
-		return;
+		return false;
 	DB_ROWS rows = {0};
 	if (db_run(db, QUERY_DOCTOR_COACHES, DB_NO_PARAMETERS, &rows) != DB_OK)
-		tell(BAD, "coaches", "%s", db_failure(db)->detail);
+		doctor_tell(BAD, "coaches", "%s", db_failure(db)->detail);
 	else if (db_get_int(&rows, 0, 0) == 0 && settings->coach_id == NULL)
-		tell(NOTE, "coaches", "there is none; set COACH_ID and start the daemon");
+		doctor_tell(NOTE, "coaches", "there is none; set COACH_ID and start the daemon");
 	else if (db_get_int(&rows, 0, 0) == 0)
-		tell(NOTE, "coaches", "%s will be made when the daemon starts", settings->coach_id);
+		doctor_tell(NOTE, "coaches", "%s will be made when the daemon starts", settings->coach_id);
 	else
-		tell(GOOD, "coaches", "%" PRId64, db_get_int(&rows, 0, 0));
+		doctor_tell(GOOD, "coaches", "%" PRId64, db_get_int(&rows, 0, 0));
+	return true;
 }
 
 static void check_server(const struct settings *settings, struct db *db)
 {
 	DB_ROWS rows = {0};
 	if (db_run(db, QUERY_DOCTOR_SERVER, DB_NO_PARAMETERS, &rows) != DB_OK) {
-		tell(BAD, "database", "%s", db_failure(db)->detail);
+		doctor_tell(BAD, "database", "%s", db_failure(db)->detail);
 		return;
 	}
 	enum {
@@ -139,45 +141,47 @@ static void check_server(const struct settings *settings, struct db *db)
 		CONNECTIONS_NOW
 	};
 	if (db_get_int(&rows, 0, VERSION_NUMBER) < 150000)
-		tell(BAD, "database", "PostgreSQL %s; 15 or newer is needed", db_get_text(&rows, 0, VERSION));
+		doctor_tell(BAD, "database", "PostgreSQL %s; 15 or newer is needed",
+			    db_get_text(&rows, 0, VERSION));
 	else
-		tell(GOOD, "database", "PostgreSQL %s, as %s in %s", db_get_text(&rows, 0, VERSION),
-		     db_get_text(&rows, 0, USER), db_get_text(&rows, 0, DATABASE));
+		doctor_tell(GOOD, "database", "PostgreSQL %s, as %s in %s", db_get_text(&rows, 0, VERSION),
+			    db_get_text(&rows, 0, USER), db_get_text(&rows, 0, DATABASE));
 	if (db_get_bool(&rows, 0, STANDBY))
-		tell(BAD, "database", "is a standby that takes no writes; name the primary in DATABASE_URL");
+		doctor_tell(BAD, "database",
+			    "is a standby that takes no writes; name the primary in DATABASE_URL");
 	if (db_get_bool(&rows, 0, GIST_INSTALLED))
-		tell(GOOD, "btree_gist", "installed");
+		doctor_tell(GOOD, "btree_gist", "installed");
 	else if (!db_get_bool(&rows, 0, GIST_AVAILABLE))
-		tell(BAD, "btree_gist",
-		     "not there; install PostgreSQL's contrib package on the database's machine");
+		doctor_tell(BAD, "btree_gist",
+			    "not there; install PostgreSQL's contrib package on the database's machine");
 	else if (!db_get_bool(&rows, 0, MAY_CREATE))
-		tell(BAD, "btree_gist",
-		     "not installed and %s may not; let an owner of the database run: "
-		     "CREATE EXTENSION btree_gist",
-		     db_get_text(&rows, 0, USER));
+		doctor_tell(BAD, "btree_gist",
+			    "not installed and %s may not; let an owner of the database run: "
+			    "CREATE EXTENSION btree_gist",
+			    db_get_text(&rows, 0, USER));
 	else
-		tell(GOOD, "btree_gist", "available");
+		doctor_tell(GOOD, "btree_gist", "available");
 	if (!db_get_bool(&rows, 0, SCHEMA) && !db_get_bool(&rows, 0, MAY_CREATE))
-		tell(BAD, "schema",
-		     "%s may not create it; let an owner of the database run: "
-		     "CREATE SCHEMA bookingd AUTHORIZATION %s",
-		     db_get_text(&rows, 0, USER), db_get_text(&rows, 0, USER));
+		doctor_tell(BAD, "schema",
+			    "%s may not create it; let an owner of the database run: "
+			    "CREATE SCHEMA bookingd AUTHORIZATION %s",
+			    db_get_text(&rows, 0, USER), db_get_text(&rows, 0, USER));
 	if (!db_get_bool(&rows, 0, SAFE_FILES) || !db_get_bool(&rows, 0, SAFE_COMMIT))
-		tell(NOTE, "durability",
-		     "fsync, full_page_writes or synchronous_commit is off: a power cut loses "
-		     "bookings; switch them on");
+		doctor_tell(NOTE, "durability",
+			    "fsync, full_page_writes or synchronous_commit is off: a power cut loses "
+			    "bookings; switch them on");
 	else
-		tell(GOOD, "durability", "commits are on disk");
+		doctor_tell(GOOD, "durability", "commits are on disk");
 	int64_t wanted = settings->workers + settings->calendar_workers + CONNECTIONS_BESIDES;
 	int64_t room = db_get_int(&rows, 0, CONNECTIONS_MAX) - db_get_int(&rows, 0, CONNECTIONS_NOW);
 	if (room < wanted)
-		tell(NOTE, "connections",
-		     "a daemon may open %" PRId64 " and %" PRId64 " are left; raise "
-		     "max_connections or lower WORKERS",
-		     wanted, room);
+		doctor_tell(NOTE, "connections",
+			    "a daemon may open %" PRId64 " and %" PRId64 " are left; raise "
+			    "max_connections or lower WORKERS",
+			    wanted, room);
 	else
-		tell(GOOD, "connections", "a daemon may open %" PRId64 ", %" PRId64 " are left", wanted,
-		     room);
+		doctor_tell(GOOD, "connections", "a daemon may open %" PRId64 ", %" PRId64 " are left",
+			    wanted, room);
 }
 
 enum exit_code command_doctor(char *arguments[])
@@ -194,11 +198,15 @@ enum exit_code command_doctor(char *arguments[])
 	if (connected) {
 		check_server(&settings, db);
 		check_clock(db);
-		check_schema(&settings, db);
 	} else {
-		tell(BAD, "database", "%s; see DATABASE_URL", db_failure(db)->detail);
+		doctor_tell(BAD, "database", "%s; see DATABASE_URL", db_failure(db)->detail);
 	}
+	bool migrated = connected && check_schema(&settings, db);
 	check_identity(&settings, connected ? db : NULL);
+	if (migrated)
+		doctor_calendar(&settings, db);
+	else
+		doctor_tell(NOTE, "google", "is looked at once the schema is there: run bookingd migrate");
 	db_close(db);
 	config_wipe(&settings);
 	return bad_findings > 0 ? EXIT_FAILED : EXIT_DONE;

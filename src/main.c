@@ -5,6 +5,11 @@
 #include "command.h"
 #include "config.h"
 #include "db/db.h"
+#include "domain/ics.h"
+#include "domain/zone.h"
+#include "http/ready_body.h"
+#include "http/server.h"
+#include "net/fetch.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -27,6 +32,7 @@ static const struct command {
 	{"doctor", command_doctor, "", "check database, zone data and credentials; one line a check"},
 	{"slots", command_slots, "",
 	 "the slot rules by themselves: a JSON case on stdin, its slots on stdout"},
+	{"rekey", command_rekey, "", "seal coaches' tokens with the first key of TOKEN_ENCRYPTION_KEY"},
 	{"token", command_token, " --user U [--role R] [--coach C] [--email E] [--name N] [--ttl S]",
 	 "mint a bearer token with AUTH_JWT_SECRET"},
 	{"settings", command_settings, "", "print a file of all settings and their defaults"},
@@ -57,7 +63,12 @@ static enum exit_code command_version(char *arguments[])
 	printf("bookingd %s\n", BOOKINGD_VERSION);
 	printf("%s\n", crypto_version());
 	printf("libpq %s\n", db_library_version());
+	printf("libmicrohttpd %s\n", server_library_version());
+	printf("%s\n", fetch_library_version());
 	printf("jansson %s\n", jansson_version_str());
+	printf("libical %s\n", ics_library_version());
+	printf("zlib %s\n", ready_body_library_version());
+	printf("tzdata %s\n", zone_release() ? zone_release() : "unknown");
 	return EXIT_DONE;
 }
 

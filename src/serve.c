@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "command.h"
+#include "compose.h"
 #include "config.h"
 #include "db/migrate.h"
 #include "domain/schedule_json.h"
@@ -80,39 +81,13 @@ static bool read_schedule(struct daemon *daemon)
 	return true;
 }
 
-static bool compose_calendars(struct daemon *daemon)
+static bool make_calendars(struct daemon *daemon)
 {
-	const struct settings *settings = &daemon->settings;
-	bool sealed = settings->token_encryption_key != NULL;
-	if (sealed && !seal_keys_init(&daemon->seal_keys, settings->token_encryption_key)) {
-		fputs("bookingd: TOKEN_ENCRYPTION_KEY: must be 32 bytes in base64\n", stderr);
-		return false;
-	}
-	static char redirect[1024];
-	if (settings->public_url != NULL)
-		snprintf(redirect, sizeof(redirect), "%s/oauth/google/callback", settings->public_url);
-	struct calendar_settings calendar = {
-		.api = settings->google_calendar_api,
-		.service_account_key = settings->google_service_account_key,
-		.impersonate = settings->google_impersonate,
-		.calendar_id = settings->coach_google_calendar_id,
-		.coach_id = settings->coach_id,
-		.oauth = {.id = settings->google_oauth_client_id,
-			  .secret = settings->google_oauth_client_secret,
-			  .auth_url = settings->google_oauth_auth_url,
-			  .token_url = settings->google_oauth_token_url,
-			  .revoke_url = settings->google_oauth_revoke_url,
-			  .redirect_url = settings->public_url != NULL ? redirect : NULL},
-		.seal_keys = sealed ? &daemon->seal_keys : NULL,
-		.public_url = settings->public_url,
-		.database_url = settings->database_url,
-		.fresh_seconds = settings->calendar_fresh_seconds,
-		.stale_seconds = settings->calendar_stale_seconds,
-		.poll_seconds = settings->calendar_poll_seconds,
-		.metrics = daemon->api.metrics,
-		.appointments_changed = appointments_changed,
-		.owner = daemon,
-	};
+	const struct seal_keys *keys = compose_seal_keys(&daemon->settings, &daemon->seal_keys);
+	struct calendar_settings calendar = compose_calendar_settings(&daemon->settings, keys);
+	calendar.metrics = daemon->api.metrics;
+	calendar.appointments_changed = appointments_changed;
+	calendar.owner = daemon;
 	const char *reason = NULL;
 	daemon->api.calendars = calendars_new(&calendar, &reason);
 	if (daemon->api.calendars == NULL)
@@ -162,7 +137,7 @@ static bool compose(struct daemon *daemon)
 					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
 					"AUTH_SESSION_QUERY"));
 	api->coaches = coaches_new(settings->database_url, coach_dropped, daemon);
-	return compose_calendars(daemon);
+	return make_calendars(daemon);
 }
 
 static void decompose(struct daemon *daemon)
@@ -209,17 +184,30 @@ static bool open_server(struct daemon *daemon)
 	return daemon->server != NULL;
 }
 
-/* COACH_ID comes to be if it does not exist yet. False: not now, *ret_report says why. */
-static bool seed_coach(const struct daemon *daemon, struct migrate_report *ret_report)
+enum bring_up { UP, LATER, STOPPED, HOPELESS };
+
+/* With a key that does not open what is sealed, nothing may be served or written. */
+static enum bring_up check_keys(const struct daemon *daemon, struct db *db, struct migrate_report *ret_report)
+{
+	char line[CALENDAR_LINE];
+	const struct seal_keys *keys = daemon->settings.token_encryption_key ? &daemon->seal_keys : NULL;
+	enum calendar_keys verdict = calendar_check_keys(db, keys, line);
+	if (verdict == CALENDAR_KEYS_GOOD)
+		return UP;
+	snprintf(ret_report->line, sizeof(ret_report->line), "%s", line);
+	return verdict == CALENDAR_KEYS_WRONG ? HOPELESS : LATER;
+}
+
+/* COACH_ID comes to be if it does not exist yet. */
+static enum bring_up seed_coach(const struct daemon *daemon, struct db *db, struct migrate_report *ret_report)
 {
 	const struct settings *settings = &daemon->settings;
 	if (settings->coach_id == NULL)
-		return true;
+		return UP;
 	unsigned char bytes[24];
 	char token[ENCODE_BASE64URL_SIZE(sizeof(bytes))];
 	crypto_random(bytes, sizeof(bytes));
 	encode_base64url(bytes, sizeof(bytes), token);
-	struct db *db = db_open(settings->database_url, 5000);
 	enum db_result result =
 		db_run(db, QUERY_COACH_SEED,
 		       DB_PARAMETERS(db_text(settings->coach_id), db_text(settings->coach_email),
@@ -229,43 +217,44 @@ static bool seed_coach(const struct daemon *daemon, struct migrate_report *ret_r
 		result = db_run(db, QUERY_COACH_EMAIL_PUT,
 				DB_PARAMETERS(db_text(settings->coach_id), db_text(settings->coach_email)),
 				NULL);
-	if (result != DB_OK)
-		snprintf(ret_report->line, sizeof(ret_report->line), "%s", db_failure(db)->detail);
-	db_close(db);
-	return result == DB_OK;
+	if (result == DB_OK)
+		return UP;
+	snprintf(ret_report->line, sizeof(ret_report->line), "%s", db_failure(db)->detail);
+	return LATER;
 }
 
-enum bring_up { UP, STOPPED, HOPELESS };
-
-/*
- * Get the schema where this binary needs it, and the coach, however long the database is away. Each reason to
- * wait is told once.
- */
-static enum bring_up database_bring_up(const struct daemon *daemon, const sigset_t *stop)
+/* One try to get the schema where this binary needs it, and the coach; *ret_report says what came of it. */
+static enum bring_up database_try(const struct daemon *daemon, struct migrate_report *ret_report)
 {
 	const struct settings *settings = &daemon->settings;
+	enum migrate_result result = settings->migrate ? migrate_run(settings->database_url, ret_report)
+						       : migrate_check(settings->database_url, ret_report);
+	if (result == MIGRATE_REFUSED || result == MIGRATE_FAILED)
+		return HOPELESS;
+	if (result != MIGRATE_DONE)
+		return LATER;
+	struct db *db = db_open(settings->database_url, 5000);
+	enum bring_up state = check_keys(daemon, db, ret_report);
+	if (state == UP)
+		state = seed_coach(daemon, db, ret_report);
+	db_close(db);
+	return state;
+}
+
+/* However long the database is away; each reason to wait is told once. */
+static enum bring_up database_bring_up(const struct daemon *daemon, const sigset_t *stop)
+{
 	char told[sizeof(((struct migrate_report *)0)->line)] = "";
 	for (;;) {
 		struct migrate_report report;
-		enum migrate_result result = settings->migrate
-						     ? migrate_run(settings->database_url, &report)
-						     : migrate_check(settings->database_url, &report);
-		switch (result) {
-		case MIGRATE_DONE:
+		enum bring_up state = database_try(daemon, &report);
+		if (state == HOPELESS)
+			log_line(LOG_ERROR, "database_refused", LOG_TEXT_FIELD("detail", report.line));
+		if (state == UP)
 			log_line(LOG_INFO, "database_ready", LOG_TEXT_FIELD("detail", report.line),
 				 LOG_INTEGER_FIELD("schema", report.known));
-			if (seed_coach(daemon, &report))
-				return UP;
-			break;
-		case MIGRATE_REFUSED:
-		case MIGRATE_FAILED:
-			log_line(LOG_ERROR, "database_refused", LOG_TEXT_FIELD("detail", report.line));
-			return HOPELESS;
-		case MIGRATE_PENDING:
-		case MIGRATE_BUSY:
-		case MIGRATE_UNAVAILABLE:
-			break;
-		}
+		if (state != LATER)
+			return state;
 		if (strcmp(told, report.line) != 0)
 			log_line(LOG_WARNING, "database_awaited", LOG_TEXT_FIELD("detail", report.line));
 		memcpy(told, report.line, sizeof(told));

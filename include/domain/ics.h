@@ -58,4 +58,7 @@ struct ics_text ics_appointment(const struct ics_event *event, enum ics_method m
 struct ics_text ics_feed(const char *name, const struct ics_event events[], size_t count,
 			 const struct zone *zone, struct arena *mem);
 
+/* The version of libical, such as "3.0.16". Static text. */
+const char *ics_library_version(void);
+
 #endif

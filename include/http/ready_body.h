@@ -60,4 +60,7 @@ bool ready_body_gzip(struct ready_body *body, const char **ret_bytes, size_t *re
 /* Bytes it keeps allocated now, for caches with a memory bound. */
 size_t ready_body_size(const struct ready_body *body);
 
+/* The version of zlib at run time, such as "1.2.13". Static text. */
+const char *ready_body_library_version(void);
+
 #endif

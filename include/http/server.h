@@ -111,4 +111,7 @@ bool server_draining(const struct server *server);
 /* server_drain, then wait until all replies are out (at most reply_seconds), join all threads, free. */
 void server_close(struct server *server);
 
+/* The version of libmicrohttpd at run time, such as "0.9.75". Static text. */
+const char *server_library_version(void);
+
 #endif

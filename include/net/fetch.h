@@ -101,4 +101,7 @@ const char *fetch_failure_name(enum fetch_failure failure);
  */
 char *fetch_encode(struct arena *mem, const char *text);
 
+/* The version of libcurl and what it was built on, as it puts it. Static text. */
+const char *fetch_library_version(void);
+
 #endif

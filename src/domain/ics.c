@@ -339,3 +339,10 @@ struct ics_text ics_feed(const char *name, const struct ics_event events[], size
 	pthread_mutex_unlock(&libical);
 	return result;
 }
+
+const char *ics_library_version(void)
+{
+	static char text[16];
+	snprintf(text, sizeof(text), "%d.%d.%d", ICAL_MAJOR_VERSION, ICAL_MINOR_VERSION, ICAL_PATCH_VERSION);
+	return text;
+}

@@ -192,3 +192,8 @@ size_t ready_body_size(const struct ready_body *body)
 	struct twin *twin = atomic_load_explicit(&held->twin, memory_order_acquire);
 	return held->allocated + (twin != NULL ? sizeof(*twin) + (twin->owned ? twin->length : 0) : 0);
 }
+
+const char *ready_body_library_version(void)
+{
+	return zlibVersion();
+}

@@ -207,3 +207,8 @@ void server_close(struct server *server)
 	router_free(server->router);
 	free(server);
 }
+
+const char *server_library_version(void)
+{
+	return MHD_get_version();
+}

@@ -365,3 +365,8 @@ char *fetch_encode(struct arena *mem, const char *text)
 	*out = '\0';
 	return encoded;
 }
+
+const char *fetch_library_version(void)
+{
+	return curl_version();
+}

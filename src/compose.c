@@ -1,0 +1,37 @@
+#include "compose.h"
+
+#include <stdio.h>
+
+const struct seal_keys *compose_seal_keys(const struct settings *settings, struct seal_keys *keys)
+{
+	if (settings->token_encryption_key == NULL || !seal_keys_init(keys, settings->token_encryption_key))
+		return NULL;
+	return keys;
+}
+
+struct calendar_settings compose_calendar_settings(const struct settings *settings,
+						   const struct seal_keys *keys)
+{
+	static char redirect[2200];
+	if (settings->public_url != NULL)
+		snprintf(redirect, sizeof(redirect), "%s/oauth/google/callback", settings->public_url);
+	return (struct calendar_settings){
+		.api = settings->google_calendar_api,
+		.service_account_key = settings->google_service_account_key,
+		.impersonate = settings->google_impersonate,
+		.calendar_id = settings->coach_google_calendar_id,
+		.coach_id = settings->coach_id,
+		.oauth = {.id = settings->google_oauth_client_id,
+			  .secret = settings->google_oauth_client_secret,
+			  .auth_url = settings->google_oauth_auth_url,
+			  .token_url = settings->google_oauth_token_url,
+			  .revoke_url = settings->google_oauth_revoke_url,
+			  .redirect_url = settings->public_url != NULL ? redirect : NULL},
+		.seal_keys = keys,
+		.public_url = settings->public_url,
+		.database_url = settings->database_url,
+		.fresh_seconds = settings->calendar_fresh_seconds,
+		.stale_seconds = settings->calendar_stale_seconds,
+		.poll_seconds = settings->calendar_poll_seconds,
+	};
+}

@@ -1,0 +1,20 @@
+/*
+ * compose - what more than one command makes of the settings.
+ */
+#ifndef COMPOSE_H
+#define COMPOSE_H
+
+#include "app/calendar.h"
+#include "config.h"
+
+/*
+ * Read TOKEN_ENCRYPTION_KEY. Returns `keys`, or NULL when it is not set; config_load() has checked it.
+ * To be cleared with seal_keys_clear() in any case.
+ */
+const struct seal_keys *compose_seal_keys(const struct settings *settings, struct seal_keys *keys);
+
+/* The calendar's settings but metrics and hooks. Borrows all; keys may be NULL. For one thread at start. */
+struct calendar_settings compose_calendar_settings(const struct settings *settings,
+						   const struct seal_keys *keys);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * rekey - seal every coach's tokens with the first key of TOKEN_ENCRYPTION_KEY, so that the others can go.
+ */
+#include "app/calendar.h"
+#include "command.h"
+#include "compose.h"
+#include "config.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { STATEMENT_TIMEOUT = 30000 }; /* milliseconds */
+
+static enum exit_code rekey(const char *database_url, const struct seal_keys *keys)
+{
+	char line[CALENDAR_LINE];
+	size_t count = 0;
+	struct db *db = db_open(database_url, STATEMENT_TIMEOUT);
+	bool good = calendar_rekey(db, keys, &count, line) == CALENDAR_KEYS_GOOD;
+	db_close(db);
+	if (!good) {
+		fprintf(stderr, "bookingd: %s\n", line);
+		return EXIT_FAILED;
+	}
+	char id[ENCODE_HEX_SIZE(SEAL_KEY_ID_SIZE)];
+	seal_keys_describe(keys, id);
+	printf("bookingd: %zu consent%s sealed anew; all rest under the key %s, the others can go\n", count,
+	       count == 1 ? "" : "s", id);
+	return EXIT_DONE;
+}
+
+enum exit_code command_rekey(char *arguments[])
+{
+	(void)arguments;
+	struct settings settings;
+	struct seal_keys keys = {.count = 0};
+	enum exit_code code = EXIT_USAGE;
+	if (config_load(&settings, environ, true, stderr) == 0) {
+		if (compose_seal_keys(&settings, &keys) != NULL)
+			code = rekey(settings.database_url, &keys);
+		else
+			fputs("TOKEN_ENCRYPTION_KEY: must be set, the new key first, the old ones behind "
+			      "it\n",
+			      stderr);
+	}
+	seal_keys_clear(&keys);
+	config_wipe(&settings);
+	return code;
+}

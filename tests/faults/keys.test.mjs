@@ -1,0 +1,81 @@
+// The key that coaches' tokens rest under: wrong, missing, rotated.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { runBookingd, startStack } from '../harness/stack.mjs';
+
+let stack;
+let former;
+const newKey = () => randomBytes(32).toString('base64');
+const sealed = () => stack.database.value('SELECT sealed_token FROM bookingd.google_grant');
+const run = (command, key) =>
+  runBookingd([command], { env: { ...stack.env, PORT: '0', TOKEN_ENCRYPTION_KEY: key } });
+
+/** The coach consents, as a browser would go. */
+async function connect() {
+  const { body } = await stack.coach().post('/coach/damian/google/connect', {});
+  let place = `${body.url}&stand_in_user=coach@gmail.com`;
+  for (let hops = 0; hops < 3; hops++) {
+    const reply = await fetch(place, { redirect: 'manual' });
+    place = new URL(reply.headers.get('location'), place).href;
+    if (place.includes('google=')) return place;
+  }
+  return place;
+}
+
+before(async () => {
+  stack = await startStack({ google: 'oauth' });
+  former = stack.env.TOKEN_ENCRYPTION_KEY;
+  assert.match(await connect(), /google=connected$/);
+});
+after(() => stack.stop());
+
+test('with a wrong key, or none, it does not start, says so in one line and changes nothing', async () => {
+  await stack.daemon.stop();
+  const before = sealed();
+  const wrong = run('serve', newKey());
+  assert.equal(wrong.code, 1);
+  const told = wrong.stderr.split('\n').filter((line) => line.includes('TOKEN_ENCRYPTION_KEY'));
+  assert.equal(told.length, 1, wrong.stderr);
+  assert.match(told[0], /coach damian/);
+  const missing = runBookingd(['serve'], {
+    env: {
+      ...stack.env,
+      PORT: '0',
+      TOKEN_ENCRYPTION_KEY: '',
+      GOOGLE_OAUTH_CLIENT_ID: '',
+      GOOGLE_OAUTH_CLIENT_SECRET: '',
+    },
+  });
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /TOKEN_ENCRYPTION_KEY is missing/);
+  assert.equal(run('rekey', newKey()).code, 1);
+  assert.equal(sealed(), before);
+});
+
+test('a new key in front of the former one, then rekey, and the former can go', async () => {
+  const key = newKey();
+  const before = sealed();
+  await stack.daemon.restart({ env: { TOKEN_ENCRYPTION_KEY: `${key},${former}` } });
+  const { code, stdout } = run('rekey', `${key},${former}`);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^bookingd: 1 consent sealed anew; all rest under the key [0-9a-f]{16}, the others can go\n$/,
+  );
+  assert.notEqual(sealed(), before);
+  assert.match(run('rekey', key).stdout, /^bookingd: 0 consents sealed anew/);
+  await stack.daemon.stop();
+  await stack.daemon.restart({ env: { TOKEN_ENCRYPTION_KEY: key } });
+  const made = await stack
+    .client('ann')
+    .post('/booking/create', { start: stack.slot(9), duration_minutes: 30 });
+  assert.deepEqual([made.status, made.body.calendar?.state], [201, 'synced']);
+  assert.equal(run('serve', former).code, 1);
+});
+
+test('rekey without a key says which setting it wants', () => {
+  const { code, stderr } = runBookingd(['rekey'], { env: { DATABASE_URL: stack.database.url } });
+  assert.equal(code, 2);
+  assert.match(stderr, /^TOKEN_ENCRYPTION_KEY: must be set/);
+});
