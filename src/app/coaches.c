@@ -381,6 +381,8 @@ static void drop(struct coaches *coaches, const char *id)
 	struct entry *entry = *entry_place(coaches, id);
 	if (entry != NULL)
 		entry_forget(entry);
+	if (coaches->only != NULL && strcmp(coaches->only, id) != 0)
+		coaches->only_ms = INT64_MIN / 2; /* perhaps there are two now */
 	pthread_mutex_unlock(&coaches->lock);
 }
 

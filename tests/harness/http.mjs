@@ -39,7 +39,8 @@ export class Client {
           .on('end', () => {
             const bytes = Buffer.concat(chunks);
             const text = bytes.toString();
-            const json = /\bjson\b/.test(reply.headers['content-type'] ?? '') && text;
+            const plain = !reply.headers['content-encoding'];
+            const json = plain && /\bjson\b/.test(reply.headers['content-type'] ?? '') && text;
             resolve({
               status: reply.statusCode,
               headers: reply.headers,

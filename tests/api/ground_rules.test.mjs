@@ -1,0 +1,273 @@
+// What holds for every call: JSON in and out, errors, request ids, methods, CORS, unknown fields and parameters.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
+import { startStack } from '../harness/stack.mjs';
+
+const ORIGIN = 'https://shop.example';
+const NOBODYS = '00000000-0000-4000-8000-000000000000';
+let stack, ann;
+before(async () => {
+  stack = await startStack({ env: { CORS_ALLOWED_ORIGINS: `${ORIGIN},https://other.example` } });
+  ann = stack.client('ann');
+});
+after(() => stack.stop());
+
+const free = () => stack.slot(1);
+
+test('a content type may carry parameters and any letter case; another one is 415 on every call with a body', async () => {
+  for (const type of ['application/json; charset=utf-8', 'Application/JSON', 'application/json;x=y']) {
+    const reply = await ann.post('/booking/create', JSON.stringify({ start: 'x' }), { 'content-type': type });
+    assertProblem(reply, 422, 'invalid_field', 'start');
+  }
+  for (const [method, path] of [
+    ['POST', '/booking/create'],
+    ['POST', '/booking/hold'],
+    ['PUT', `/booking/${NOBODYS}/confirm`],
+    ['PUT', `/booking/${NOBODYS}/reschedule`],
+    ['PUT', `/booking/${NOBODYS}/cancel`],
+    ['PUT', '/coach/damian/schedule'],
+  ])
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'text/json'])
+      assertProblem(
+        await ann.request(method, path, '{}', { 'content-type': type }),
+        415,
+        'unsupported_media_type',
+      );
+});
+
+test('a body of 64 KiB is read, one byte more is 413, on every call', async () => {
+  const body = (bytes) => `{"start":"${' '.repeat(bytes - 12)}"}`;
+  assertProblem(await ann.post('/booking/create', body(65_536)), 422, 'invalid_field', 'start');
+  for (const path of ['create', 'hold', `${NOBODYS}/cancel`, `${NOBODYS}/reschedule`, `${NOBODYS}/confirm`])
+    assertProblem(await ann.post(`/booking/${path}`, body(65_537)), 413, 'body_too_large');
+  const schedule = await stack.coach().put('/coach/damian/schedule', body(65_537));
+  assertProblem(schedule, 413, 'body_too_large');
+});
+
+test('an unknown field is refused by its name on every call with a body', async () => {
+  const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(3) }), 201);
+  for (const [method, path, good] of [
+    ['POST', '/booking/create', { start: free() }],
+    ['POST', '/booking/hold', { start: free() }],
+    ['PUT', `/booking/${made.id}/confirm`, {}],
+    ['PUT', `/booking/${made.id}/cancel`, { reason: 'ill' }],
+    ['PUT', `/booking/${made.id}/reschedule`, { start: free() }],
+    ['PUT', `/booking/${made.id}/status`, { status: 'completed' }],
+  ]) {
+    const who = path.endsWith('/status') ? stack.coach() : ann;
+    assertProblem(await who.request(method, path, { ...good, surprise: 1 }), 422, 'unknown_field', 'surprise');
+  }
+  assert.equal(assertStatus(await ann.get(`/booking/${made.id}`), 200).status, 'scheduled');
+});
+
+test('hold knows no field of the person, reschedule none of the booking', async () => {
+  assertProblem(await ann.post('/booking/hold', { start: free(), notes: 'x' }), 422, 'unknown_field', 'notes');
+  const body = { start: free(), session_type: 'coaching' };
+  assertProblem(await ann.put(`/booking/${NOBODYS}/reschedule`, body), 422, 'unknown_field', 'session_type');
+});
+
+test('lengths are counted in characters, not bytes', async () => {
+  const body = { name: 'é'.repeat(200), phone: '٣'.repeat(32), notes: '😀'.repeat(2000) };
+  const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(5), ...body }), 201);
+  assert.deepEqual({ name: made.name, phone: made.phone, notes: made.notes }, body);
+  const email = (length) => `${'x'.repeat(length - 9)}@ab.co.uk`;
+  const long = assertStatus(await ann.post('/booking/create', { start: stack.slot(6), email: email(254) }), 201);
+  assert.equal(long.email, email(254));
+  const over = { start: free(), email: email(255) };
+  assertProblem(await ann.post('/booking/create', over), 422, 'invalid_field', 'email');
+  const reason = await ann.put(`/booking/${made.id}/cancel`, { reason: 'x'.repeat(2001) });
+  assertProblem(reason, 422, 'invalid_field', 'reason');
+});
+
+test('optional fields may be null', async () => {
+  const body = { start: stack.slot(8), duration_minutes: null, name: null, phone: null, notes: null, coach: null };
+  const made = assertStatus(await ann.post('/booking/create', body), 201);
+  assert.deepEqual([made.duration_minutes, made.name, made.notes], [30, 'Name of ann', null]);
+});
+
+test('an instant: any offset, only whole seconds, T and Z in capitals', async () => {
+  for (const start of [
+    '2027-02-03T10:00:00z',
+    '2027-02-03t10:00:00Z',
+    '2027-02-03T10:00Z',
+    '2027-02-03T10:00:00+0100',
+    '2027-02-03T10:00:00.000001Z',
+    '2027-02-03T24:00:00Z',
+    '2027-02-03T23:59:60Z',
+    '2027-13-03T10:00:00Z',
+    '2027-02-29T10:00:00Z',
+    '+02027-02-03T10:00:00Z',
+    ' 2027-02-03T10:00:00Z',
+    '2027-02-03',
+    '',
+    true,
+    {},
+  ])
+    assertProblem(await ann.post('/booking/create', { start }), 422, 'invalid_field', 'start');
+  const zero = stack.slot(10).replace('Z', '.000Z');
+  assert.equal(assertStatus(await ann.post('/booking/create', { start: zero }), 201).start, stack.slot(10));
+  const west = later(stack.slot(12), -5 * 60).replace('Z', '-05:00');
+  assert.equal(assertStatus(await ann.post('/booking/create', { start: west }), 201).start, stack.slot(12));
+});
+
+test('the ends of time are refused by a rule, whoever asks', async () => {
+  for (const who of [ann, stack.admin()]) {
+    const far = await who.post('/booking/create', { start: '9999-12-31T23:30:00Z', duration_minutes: 60 });
+    assertProblem(far, 422, 'too_far');
+    assertProblem(await who.post('/booking/create', { start: '1970-01-01T00:00:00Z' }), 422, 'too_soon');
+  }
+});
+
+test('every reply carries X-Request-Id: the sane one of the client, else one of ours', async () => {
+  const ask = async (client, method, path, body) => (await client.request(method, path, body)).headers['x-request-id'];
+  const ids = [
+    await ask(ann, 'GET', '/booking/availability'),
+    await ask(ann, 'GET', '/nowhere'),
+    await ask(ann, 'DELETE', '/booking/create'),
+    await ask(ann, 'OPTIONS', '/booking/create'),
+    await ask(ann, 'HEAD', '/booking/user/me'),
+    await ask(ann, 'POST', '/booking/create', '{'),
+    await ask(ann, 'POST', '/booking/create', 'x'.repeat(70_000)),
+    await ask(stack.stranger(), 'GET', '/booking/user/me'),
+    await ask(stack.stranger(), 'GET', '/healthz'),
+    await ask(stack.stranger(), 'GET', '/booking/'),
+  ];
+  for (const id of ids) assert.match(id ?? '', /^[\w.:-]{8,}$/);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const sane of ['a', 'trace-1.2:3_4', 'f'.repeat(32)]) {
+    const reply = await ann.get('/booking/user/me', { 'x-request-id': sane });
+    assert.equal(reply.headers['x-request-id'], sane);
+  }
+  for (const bad of ['a b', 'x'.repeat(500), '<b>', '"', 'é'])
+    assert.notEqual((await ann.get('/healthz', { 'x-request-id': bad })).headers['x-request-id'], bad);
+});
+
+test('405 names the methods there are, a literal path before a parameter', async () => {
+  for (const [method, path, allow] of [
+    ['GET', '/booking/create', 'POST, OPTIONS'],
+    ['GET', '/booking/hold', 'POST, OPTIONS'],
+    ['POST', '/booking/availability', 'GET, HEAD, OPTIONS'],
+    ['DELETE', `/booking/${NOBODYS}`, 'GET, HEAD, OPTIONS'],
+    ['GET', `/booking/${NOBODYS}/cancel`, 'POST, PUT, OPTIONS'],
+    ['PATCH', `/booking/${NOBODYS}/reschedule`, 'POST, PUT, OPTIONS'],
+    ['PUT', '/booking/user/me', 'GET, HEAD, DELETE, OPTIONS'],
+    ['DELETE', '/coach/damian/schedule', 'GET, HEAD, POST, PUT, OPTIONS'],
+    ['POST', '/health', 'GET, HEAD, OPTIONS'],
+  ]) {
+    const reply = await ann.request(method, path);
+    assertProblem(reply, 405, 'method_not_allowed');
+    const sorted = (text) => text.split(/, */).sort();
+    assert.deepEqual(sorted(reply.headers.allow), sorted(allow), `${method} ${path}`);
+  }
+});
+
+test('every PUT is a POST too', async () => {
+  const made = assertStatus(await ann.post('/booking/hold', { start: stack.slot(14) }), 201);
+  assertStatus(await ann.post(`/booking/${made.id}/confirm`), 200);
+  assertStatus(await ann.post(`/booking/${made.id}/reschedule`, { start: stack.slot(15) }), 200);
+  assertStatus(await ann.post(`/booking/${made.id}/cancel`), 200);
+  const coach = stack.coach();
+  const document = assertStatus(await coach.get('/coach/damian/schedule'), 200);
+  assertStatus(await coach.post('/coach/damian/schedule', document), 200);
+  assertProblem(await coach.post(`/booking/${made.id}/status`, { status: 'no_show' }), 409, 'not_active');
+});
+
+test('HEAD is GET without the body', async () => {
+  const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(17) }), 201);
+  for (const path of [
+    `/booking/${made.id}`,
+    `/booking/${made.id}/calendar.ics`,
+    `/booking/availability?from=${stack.slot(0)}&to=${stack.slot(2)}`,
+    '/booking/user/me',
+    '/booking/user/me/export',
+    '/healthz',
+    '/openapi.json',
+    '/booking/',
+    '/booking/widget.js',
+    '/nowhere',
+  ]) {
+    const [get, head] = [await ann.get(path), await ann.request('HEAD', path)];
+    assert.deepEqual([head.status, head.text], [get.status, ''], path);
+    for (const name of ['content-type', 'etag', 'content-length'])
+      assert.equal(head.headers[name], get.headers[name], `${path} ${name}`);
+  }
+});
+
+test('a problem says what it is in members that do not change', async () => {
+  const { body, headers } = await ann.post('/booking/create', { start: stack.slot(17), duration_minutes: 45 });
+  assert.match(headers['content-type'], /^application\/problem\+json/);
+  assert.deepEqual(Object.keys(body).sort(), ['code', 'detail', 'status', 'title', 'type']);
+  assert.deepEqual([body.code, body.status], ['bad_duration', 422]);
+  assert.match(body.detail, /^[A-Z].*\.$/);
+  assert.match(body.type, /bad_duration$/);
+});
+
+test('a refusal about an appointment names it', async () => {
+  const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(19) }), 201);
+  assertStatus(await ann.put(`/booking/${made.id}/cancel`), 200);
+  const reply = await ann.put(`/booking/${made.id}/reschedule`, { start: stack.slot(20) });
+  assertProblem(reply, 409, 'not_active');
+  assert.equal(reply.body.appointment_id, made.id);
+});
+
+test('an id that is none is 404 like one that nobody has', async () => {
+  for (const id of ['x', '123', 'create2', `${NOBODYS}0`, NOBODYS.replace('-', ''), '%F0%9F%98%80', "1'--", NOBODYS])
+    for (const [method, path, body] of [
+      ['GET', `/booking/${id}`],
+      ['GET', `/booking/${id}/calendar.ics`],
+      ['PUT', `/booking/${id}/cancel`],
+      ['PUT', `/booking/${id}/confirm`],
+      ['PUT', `/booking/${id}/reschedule`, { start: free() }],
+    ]) {
+      const reply = await ann.request(method, path, body);
+      assertProblem(reply, 404, 'not_found');
+      assert.equal(reply.body.appointment_id, undefined);
+    }
+});
+
+test('query parameters that a call does not know are let be, known ones may come once', async () => {
+  assertStatus(await ann.get('/booking/availability?_=123&utm_source=mail&duration=30'), 200);
+  assertStatus(await ann.get('/booking/user/me?_=1'), 200);
+  assertProblem(await ann.get('/booking/availability?duration=30&duration=60'), 400, 'bad_parameter', 'duration');
+  assertProblem(await ann.get('/booking/availability?tz=%FF'), 400, 'bad_parameter', 'tz');
+});
+
+test('nothing personal may be stored by a cache', async () => {
+  const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(22) }), 201);
+  for (const path of [`/booking/${made.id}`, '/booking/user/me', '/booking/user/me/export', `/booking/${NOBODYS}`])
+    assert.match((await ann.get(path)).headers['cache-control'], /no-store/, path);
+  const listing = await ann.get('/booking/availability');
+  assert.match(listing.headers['cache-control'], /private/);
+});
+
+test('preflights: configured origins get the methods and headers, others nothing', async () => {
+  const ask = (origin, path) =>
+    stack.stranger().request('OPTIONS', path, undefined, {
+      origin,
+      'access-control-request-method': 'PUT',
+      'access-control-request-headers': 'x-session-id, content-type, if-match',
+    });
+  for (const path of [`/booking/${NOBODYS}/cancel`, '/coach/damian/schedule']) {
+    const { status, headers } = await ask(ORIGIN, path);
+    assert.equal(status, 204);
+    assert.equal(headers['access-control-allow-origin'], ORIGIN);
+    assert.match(headers['access-control-allow-methods'], /PUT/);
+    for (const name of ['authorization', 'x-session-id', 'idempotency-key', 'if-match', 'content-type'])
+      assert.match(headers['access-control-allow-headers'], new RegExp(name, 'i'));
+  }
+  for (const origin of ['https://evil.example', `${ORIGIN}.evil.example`, 'http://shop.example', 'null'])
+    for (const name of ['origin', 'methods', 'headers', 'credentials'])
+      assert.equal((await ask(origin, '/booking/create')).headers[`access-control-allow-${name}`], undefined);
+});
+
+test('replies, refusals too, can be read by pages of configured origins only', async () => {
+  for (const path of ['/booking/user/me', '/booking/availability', `/booking/${NOBODYS}`, '/nowhere']) {
+    const { headers } = await ann.get(path, { origin: ORIGIN });
+    assert.equal(headers['access-control-allow-origin'], ORIGIN, path);
+    assert.match(headers.vary, /origin/i);
+    assert.match(headers['access-control-expose-headers'], /etag/i);
+    const other = await ann.get(path, { origin: 'https://evil.example' });
+    assert.equal(other.headers['access-control-allow-origin'], undefined);
+  }
+});
