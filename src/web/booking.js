@@ -1,6 +1,6 @@
 /*
- * The stand-alone booking page: the widget and nothing else. `?coach=`, `?session_type=`, `?duration=`, `?lang=` choose
- * what is shown.
+ * The stand-alone booking page: the widget and nothing else. `?coach=`, `?session_type=`, `?duration=`,
+ * `?lang=` choose what is shown.
  */
 
 import { strings, translator } from './widget.js?v=@VERSION@';
@@ -16,7 +16,11 @@ const identity = takeIdentity('mosaic-booking-identity');
 const query = new URLSearchParams(location.search);
 const widget = document.createElement('mosaic-booking');
 widget.setAttribute('inline', '');
-for (const [parameter, attribute] of [['coach', 'coach'], ['session_type', 'session-type'], ['duration', 'duration']])
+for (const [parameter, attribute] of [
+  ['coach', 'coach'],
+  ['session_type', 'session-type'],
+  ['duration', 'duration'],
+])
   if (query.get(parameter)) widget.setAttribute(attribute, query.get(parameter));
 widget.token = identity.token ?? null;
 widget.session = identity.session ?? null;

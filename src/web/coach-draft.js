@@ -1,22 +1,27 @@
 /*
- * A schedule being edited: changes gather in a draft, a bar at the foot saves or discards them, and what the server finds
- * wrong is shown at the field it names. A field is found by its name, which is its path in the document
- * (`policy.step_minutes`, `weekly[0].to`).
+ * A schedule being edited: changes gather in a draft, a bar at the foot saves or discards them, and what the
+ * server finds wrong is shown at the field it names. A field is found by its name, which is its path in the
+ * document (`policy.step_minutes`, `weekly[0].to`).
  */
 
 import { fill, h } from './widget.js?v=@VERSION@';
-import { changedNotice, outsideNotice } from './coach-week.js?v=@VERSION@';
+import { changedNotice, outsideNotice } from './coach-notices.js?v=@VERSION@';
 
 /*
- * `render` draws the view from draft.value, a copy of the document to be changed at will; draft.changed() after each change.
- * `place` finds the element for a path that no field bears; it may answer null.
+ * `render` draws the view from draft.value, a copy of the document to be changed at will; draft.changed()
+ * after each change. `place` finds the element for a path that no field bears; it may answer null.
  */
 export function draftOf(house, schedule, render, place = () => null) {
   const { t } = house;
   const notices = h('div', { class: 'stack' });
   const save = h('button', { type: 'button', class: 'main', onclick: () => draft.save() }, t('save'));
-  const bar = h('div', { class: 'save-bar', hidden: true, role: 'region', 'aria-label': t('unsaved') }, h('span', null, t('unsaved')), save,
-    h('button', { type: 'button', onclick: () => draft.discard() }, t('discard')));
+  const bar = h(
+    'div',
+    { class: 'save-bar', hidden: true, role: 'region', 'aria-label': t('unsaved') },
+    h('span', null, t('unsaved')),
+    save,
+    h('button', { type: 'button', onclick: () => draft.discard() }, t('discard')),
+  );
   const body = h('div', { class: 'stack' });
   const draft = {
     value: structuredClone(schedule),
@@ -50,12 +55,19 @@ export function draftOf(house, schedule, render, place = () => null) {
       } catch (problem) {
         if (problem.status === 422) showFaults(problem);
         else if (problem.code === 'changed_meanwhile') {
-          fill(notices, changedNotice(house, () => {
-            house.dirty = null;
-            house.show(location.hash.slice(1));
-          }));
+          fill(
+            notices,
+            changedNotice(house, () => {
+              house.dirty = null;
+              house.show(location.hash.slice(1));
+            }),
+          );
           notices.querySelector('button').focus();
-        } else fill(notices, house.trouble(problem, () => draft.save()));
+        } else
+          fill(
+            notices,
+            house.trouble(problem, () => draft.save()),
+          );
         return false;
       } finally {
         save.removeAttribute('aria-disabled');
@@ -75,17 +87,30 @@ export function draftOf(house, schedule, render, place = () => null) {
   const showFaults = (problem) => {
     const faults = problem.errors?.length ? problem.errors : [problem];
     const lines = faults.map((fault, index) => {
-      const field = [...body.querySelectorAll('[name]')].find((input) => input.name === fault.field) ?? place(fault.field, body);
+      const field =
+        [...body.querySelectorAll('[name]')].find((input) => input.name === fault.field) ??
+        place(fault.field, body);
       if (!field) return h('li', null, fault.detail);
       const wrong = h('p', { class: 'wrong', id: `fault-${index}` }, fault.detail);
       field.setAttribute('aria-invalid', 'true');
       field.setAttribute('aria-describedby', wrong.id);
       (field.closest('.field, .hours') ?? field).append(wrong);
-      return h('li', null, h('a', { href: `#${field.id}`, onclick: (event) => {
-        event.preventDefault();
-        field.closest('details')?.setAttribute('open', '');
-        field.focus();
-      } }, fault.detail));
+      return h(
+        'li',
+        null,
+        h(
+          'a',
+          {
+            href: `#${field.id}`,
+            onclick: (event) => {
+              event.preventDefault();
+              field.closest('details')?.setAttribute('open', '');
+              field.focus();
+            },
+          },
+          fault.detail,
+        ),
+      );
     });
     const heading = h('h2', { tabindex: '-1' }, t('faults', { n: faults.length }));
     fill(notices, h('div', { class: 'notice alarm' }, heading, h('ul', null, lines)));

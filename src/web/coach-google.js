@@ -10,8 +10,16 @@ export async function googleView(house, heading) {
   const returned = query.get('google');
   if (returned) history.replaceState(null, '', `${location.pathname}#google`);
   const place = h('div', { class: 'stack' });
-  const notice = h('div', { class: 'stack' }, returned && h('p', { class: returned === 'connected' ? 'notice' : 'notice alarm' },
-    returned === 'connected' ? t('connected') : t('connectFailed', { code: returned })));
+  const notice = h(
+    'div',
+    { class: 'stack' },
+    returned &&
+      h(
+        'p',
+        { class: returned === 'connected' ? 'notice' : 'notice alarm' },
+        returned === 'connected' ? t('connected') : t('connectFailed', { code: returned }),
+      ),
+  );
   if (notice.textContent) house.say(notice.textContent);
   const view = { house, place, notice, heading };
   render(view, await load(house));
@@ -22,8 +30,11 @@ export async function googleView(house, heading) {
 async function load(house) {
   const google = await house.coachCall('GET', 'google');
   const since = new Date(Date.now() - 30 * 86400000).toISOString().replace(/\.\d+/, '');
-  const failed = google.failed ? (await house.coachCall('GET', `appointments?status=all&from=${since}&limit=100`)).appointments
-    .filter((one) => one.calendar?.state === 'failed' || one.calendar?.state === 'conflict') : [];
+  const failed = google.failed
+    ? (await house.coachCall('GET', `appointments?status=all&from=${since}&limit=100`)).appointments.filter(
+        (one) => one.calendar?.state === 'failed' || one.calendar?.state === 'conflict',
+      )
+    : [];
   return { google, failed };
 }
 
@@ -49,12 +60,33 @@ function render(view, { google, failed }) {
     location.assign(url);
   });
   const disconnect = () => {
-    const dialog = h('dialog', { 'aria-labelledby': 'sure', onclose: () => dialog.remove() }, h('div', { class: 'stack' }, h('h2', { id: 'sure' }, t('disconnectSure')),
-      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'main', onclick: act(null, async () => {
-        dialog.close();
-        await house.coachCall('DELETE', 'google');
-        await again(t('disconnected'));
-      }) }, t('disconnect')), h('button', { type: 'button', onclick: () => dialog.close() }, t('stay')))));
+    const dialog = h(
+      'dialog',
+      { 'aria-labelledby': 'sure', onclose: () => dialog.remove() },
+      h(
+        'div',
+        { class: 'stack' },
+        h('h2', { id: 'sure' }, t('disconnectSure')),
+        h(
+          'div',
+          { class: 'actions' },
+          h(
+            'button',
+            {
+              type: 'button',
+              class: 'main',
+              onclick: act(null, async () => {
+                dialog.close();
+                await house.coachCall('DELETE', 'google');
+                await again(t('disconnected'));
+              }),
+            },
+            t('disconnect'),
+          ),
+          h('button', { type: 'button', onclick: () => dialog.close() }, t('stay')),
+        ),
+      ),
+    );
     document.body.append(dialog);
     dialog.showModal();
   };
@@ -65,21 +97,95 @@ function render(view, { google, failed }) {
   if (google.mode === 'off') return fill(place, h('p', { class: 'notice' }, t('googleOff')));
   const fact = (name, value) => [h('dt', null, name), h('dd', null, value)];
   const can = Object.entries(google.can ?? {});
-  const last = google.last_success_at && format(Date.parse(google.last_success_at), house.locale, { timeZone: house.zone, dateStyle: 'medium', timeStyle: 'short' });
-  return fill(place,
-    google.state !== 'ok' && h('div', { class: 'notice alarm' }, h('h2', null, t(google.state)), google.detail && h('p', null, google.detail)),
-    h('dl', { class: 'facts' },
+  const last =
+    google.last_success_at &&
+    format(Date.parse(google.last_success_at), house.locale, {
+      timeZone: house.zone,
+      dateStyle: 'medium',
+      timeStyle: 'short',
+    });
+  return fill(
+    place,
+    google.state !== 'ok' &&
+      h(
+        'div',
+        { class: 'notice alarm' },
+        h('h2', null, t(google.state)),
+        google.detail && h('p', null, google.detail),
+      ),
+    h(
+      'dl',
+      { class: 'facts' },
       fact(t('state'), h('strong', { class: google.state === 'ok' ? 'yes' : 'no' }, t(google.state))),
-      fact(t('modeLabel'), t(google.mode)), google.account && fact(t('account'), google.account),
-      google.calendars?.length > 0 && fact(t('calendars'), h('ul', null, google.calendars.map((one) => h('li', null, one.id, h('span', { class: 'muted' }, ` – ${t(one.write ? 'writes' : 'reads')}`))))),
-      can.length > 0 && fact(t('may'), h('ul', null, can.map(([name, value]) => h('li', { class: value === true ? 'yes' : value === false ? 'no' : 'maybe' }, `${t(name)}: ${t(value === true ? 'yes' : value === false ? 'no' : 'unknown')}`)))),
-      fact(t('lastSuccess'), last ?? t('never')), fact(t('owed'), t('owedText', { n: google.pending })), fact(t('failedCount'), t('owedText', { n: google.failed }))),
-    failed.length > 0 && h('section', { class: 'stack' }, h('h2', null, t('refusedEvents')), h('ul', { class: 'lines' }, failed.map((one) => h('li', null,
-      h('strong', null, `${house.moment(Date.parse(one.start))}, ${one.name ?? t('unnamed')}`), h('p', { class: 'muted' }, one.calendar.detail ?? t(one.calendar.state === 'failed' ? 'eventFailed' : 'eventConflict')))))),
-    h('div', { class: 'actions' },
+      fact(t('modeLabel'), t(google.mode)),
+      google.account && fact(t('account'), google.account),
+      google.calendars?.length > 0 &&
+        fact(
+          t('calendars'),
+          h(
+            'ul',
+            null,
+            google.calendars.map((one) =>
+              h('li', null, one.id, h('span', { class: 'muted' }, ` – ${t(one.write ? 'writes' : 'reads')}`)),
+            ),
+          ),
+        ),
+      can.length > 0 &&
+        fact(
+          t('may'),
+          h(
+            'ul',
+            null,
+            can.map(([name, value]) =>
+              h(
+                'li',
+                { class: value === true ? 'yes' : value === false ? 'no' : 'maybe' },
+                `${t(name)}: ${t(value === true ? 'yes' : value === false ? 'no' : 'unknown')}`,
+              ),
+            ),
+          ),
+        ),
+      fact(t('lastSuccess'), last ?? t('never')),
+      fact(t('owed'), t('owedText', { n: google.pending })),
+      fact(t('failedCount'), t('owedText', { n: google.failed })),
+    ),
+    failed.length > 0 &&
+      h(
+        'section',
+        { class: 'stack' },
+        h('h2', null, t('refusedEvents')),
+        h(
+          'ul',
+          { class: 'lines' },
+          failed.map((one) =>
+            h(
+              'li',
+              null,
+              h('strong', null, `${house.moment(Date.parse(one.start))}, ${one.name ?? t('unnamed')}`),
+              h(
+                'p',
+                { class: 'muted' },
+                one.calendar.detail ?? t(one.calendar.state === 'failed' ? 'eventFailed' : 'eventConflict'),
+              ),
+            ),
+          ),
+        ),
+      ),
+    h(
+      'div',
+      { class: 'actions' },
       google.failed > 0 && h('button', { type: 'button', class: 'main', onclick: retry }, t('retryFailed')),
-      google.mode === 'oauth' && h('button', { type: 'button', class: google.state === 'needs_consent' ? 'main' : null, onclick: connect }, t(google.state === 'needs_consent' ? 'connect' : 'again')),
-      google.mode === 'oauth' && google.state !== 'needs_consent' && h('button', { type: 'button', onclick: disconnect }, t('disconnect'))));
+      google.mode === 'oauth' &&
+        h(
+          'button',
+          { type: 'button', class: google.state === 'needs_consent' ? 'main' : null, onclick: connect },
+          t(google.state === 'needs_consent' ? 'connect' : 'again'),
+        ),
+      google.mode === 'oauth' &&
+        google.state !== 'needs_consent' &&
+        h('button', { type: 'button', onclick: disconnect }, t('disconnect')),
+    ),
+  );
 }
 
 /* The address is a secret, so it is shown only when asked for. */
@@ -90,24 +196,48 @@ function feed(house) {
     try {
       const { url } = await house.coachCall(method, 'feed');
       const field = h('input', { id: 'feed', readonly: true, value: url });
-      const copy = h('button', { type: 'button', onclick: async () => {
-        field.select();
-        try {
-          await navigator.clipboard.writeText(url);
-        } catch {
-          document.execCommand('copy'); // where the page may not use the clipboard by itself
-        }
-        house.say(t('copied'));
-        copy.textContent = t('copied');
-      } }, t('copy'));
-      fill(place, h('div', { class: 'field' }, h('label', { for: 'feed' }, t('address')), field), h('div', { class: 'actions' }, copy,
-        h('button', { type: 'button', onclick: show('POST') }, t('newFeed'))));
+      const copy = h(
+        'button',
+        {
+          type: 'button',
+          onclick: async () => {
+            field.select();
+            try {
+              await navigator.clipboard.writeText(url);
+            } catch {
+              document.execCommand('copy'); // where the page may not use the clipboard by itself
+            }
+            house.say(t('copied'));
+            copy.textContent = t('copied');
+          },
+        },
+        t('copy'),
+      );
+      fill(
+        place,
+        h('div', { class: 'field' }, h('label', { for: 'feed' }, t('address')), field),
+        h(
+          'div',
+          { class: 'actions' },
+          copy,
+          h('button', { type: 'button', onclick: show('POST') }, t('newFeed')),
+        ),
+      );
       field.focus();
       field.select();
     } catch (problem) {
       fill(place, house.trouble(problem));
     }
   };
-  fill(place, h('div', { class: 'actions' }, h('button', { type: 'button', onclick: show('GET') }, t('showFeed'))));
-  return h('section', { class: 'stack' }, h('h2', null, t('feed')), h('p', { class: 'hint' }, t('feedHint')), place);
+  fill(
+    place,
+    h('div', { class: 'actions' }, h('button', { type: 'button', onclick: show('GET') }, t('showFeed'))),
+  );
+  return h(
+    'section',
+    { class: 'stack' },
+    h('h2', null, t('feed')),
+    h('p', { class: 'hint' }, t('feedHint')),
+    place,
+  );
 }

@@ -2,7 +2,17 @@
  * Who is coming: contact, notes, the link; what became of it; moving and cancelling.
  */
 
-import { cityOf, clockOptions, dayOf, fill, format, h, offsetMinutes, webAddress, zoneName } from './widget.js?v=@VERSION@';
+import {
+  cityOf,
+  clockOptions,
+  dayOf,
+  fill,
+  format,
+  h,
+  offsetMinutes,
+  webAddress,
+  zoneName,
+} from './widget.js?v=@VERSION@';
 
 export function peopleView(house, heading) {
   const { t } = house;
@@ -10,10 +20,26 @@ export function peopleView(house, heading) {
   const more = h('div', null);
   const view = { house, list, more, status: 'upcoming', asked: 0 };
   load(view);
-  return [heading, house.choice('which', t('which'), [['upcoming', t('upcoming')], ['past', t('past')], ['cancelled', t('cancelled')]], 'upcoming', (status) => {
-    view.status = status;
-    load(view);
-  }), h('p', { class: 'hint' }, t('zoneLine', { zone: house.zoneText() })), list, more];
+  return [
+    heading,
+    house.choice(
+      'which',
+      t('which'),
+      [
+        ['upcoming', t('upcoming')],
+        ['past', t('past')],
+        ['cancelled', t('cancelled')],
+      ],
+      'upcoming',
+      (status) => {
+        view.status = status;
+        load(view);
+      },
+    ),
+    h('p', { class: 'hint' }, t('zoneLine', { zone: house.zoneText() })),
+    list,
+    more,
+  ];
 }
 
 const dayLength = 86400000;
@@ -23,7 +49,13 @@ const iso = (instant) => new Date(instant).toISOString().replace(/\.\d+/, '');
 async function all(house, status, from, to) {
   const found = [];
   for (let cursor; cursor !== null;) {
-    const query = new URLSearchParams({ status, from: iso(from), to: iso(to), limit: 100, ...(cursor && { cursor }) });
+    const query = new URLSearchParams({
+      status,
+      from: iso(from),
+      to: iso(to),
+      limit: 100,
+      ...(cursor && { cursor }),
+    });
     const reply = await house.coachCall('GET', `appointments?${query}`);
     found.push(...reply.appointments);
     cursor = reply.next_cursor ?? null;
@@ -32,8 +64,8 @@ async function all(house, status, from, to) {
 }
 
 /*
- * The next part of the list. What is ahead comes in one go, the soonest first; what is past a quarter at a time, the latest
- * first, back to where there is something, or a year if there is nothing.
+ * The next part of the list. What is ahead comes in one go, the soonest first; what is past a quarter at a
+ * time, the latest first, back to where there is something, or a year if there is nothing.
  */
 async function next(view) {
   const { house, status } = view;
@@ -69,17 +101,29 @@ async function load(view, afresh = true) {
     let day = list.lastElementChild?.dataset.day;
     for (const one of found.filter((other) => other.status !== 'held' && other.status !== 'expired')) {
       const date = dayOf(Date.parse(one.start), house.zone);
-      if (date !== day) list.append(h('section', { 'data-day': date }, h('h2', null, `${house.day(date)} ${date.slice(0, 4)}`)));
+      if (date !== day)
+        list.append(
+          h('section', { 'data-day': date }, h('h2', null, `${house.day(date)} ${date.slice(0, 4)}`)),
+        );
       day = date;
       list.lastElementChild.append(person(view, one));
     }
-    fill(more, !view.ended ? h('button', { type: 'button', onclick: () => load(view, false) }, t('more'))
-      : !list.children.length && h('p', { class: 'muted' }, t('nobody')));
-    house.say(list.children.length ? t('listed', { n: list.querySelectorAll('article').length }) : t('nobody'));
+    fill(
+      more,
+      !view.ended
+        ? h('button', { type: 'button', onclick: () => load(view, false) }, t('more'))
+        : !list.children.length && h('p', { class: 'muted' }, t('nobody')),
+    );
+    house.say(
+      list.children.length ? t('listed', { n: list.querySelectorAll('article').length }) : t('nobody'),
+    );
   } catch (problem) {
     if (asked !== view.asked) return;
     if (afresh) fill(list);
-    fill(more, house.trouble(problem, () => load(view, afresh)));
+    fill(
+      more,
+      house.trouble(problem, () => load(view, afresh)),
+    );
   }
 }
 
@@ -92,9 +136,13 @@ function person(view, one) {
   const link = webAddress(one.meeting?.url);
   const zone = one.time_zone && zoneName(one.time_zone);
   const elsewhere = zone && offsetMinutes(start, zone) !== offsetMinutes(start, house.zone);
-  const status = one.status === 'cancelled' ? [t('statusCancelled'), one.cancelled_by && t(`by_${one.cancelled_by}`)].filter(Boolean).join(' ')
-    : { completed: t('statusCompleted'), no_show: t('statusNoShow') }[one.status];
-  const debt = { pending: 'eventPending', failed: 'eventFailed', conflict: 'eventConflict' }[one.calendar?.state];
+  const status =
+    one.status === 'cancelled'
+      ? [t('statusCancelled'), one.cancelled_by && t(`by_${one.cancelled_by}`)].filter(Boolean).join(' ')
+      : { completed: t('statusCompleted'), no_show: t('statusNoShow') }[one.status];
+  const debt = { pending: 'eventPending', failed: 'eventFailed', conflict: 'eventConflict' }[
+    one.calendar?.state
+  ];
   const trouble = h('div', null);
   const set = async (next, words) => {
     try {
@@ -108,30 +156,78 @@ function person(view, one) {
     }
   };
   const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(start)}` });
-  const button = (text, onclick, pressed) => h('button', { type: 'button', 'aria-pressed': pressed, ...label(text), onclick }, text);
+  const button = (text, onclick, pressed) =>
+    h('button', { type: 'button', 'aria-pressed': pressed, ...label(text), onclick }, text);
   const ended = one.status !== 'cancelled' && start <= now;
-  const article = h('article', null,
-    h('div', { class: 'when' }, h('strong', null, `${house.time(start)} – ${house.time(Date.parse(one.end))}`),
-      elsewhere && h('span', { class: 'small muted' }, t('theirZone', { zone: cityOf(zone),
-        time: format(start, house.locale, { timeZone: zone, weekday: 'short', ...clockOptions(house.hour12) }) }))),
-    h('div', { class: 'who' }, h('h3', { tabindex: '-1' }, name),
+  const article = h(
+    'article',
+    null,
+    h(
+      'div',
+      { class: 'when' },
+      h('strong', null, `${house.time(start)} – ${house.time(Date.parse(one.end))}`),
+      elsewhere &&
+        h(
+          'span',
+          { class: 'small muted' },
+          t('theirZone', {
+            zone: cityOf(zone),
+            time: format(start, house.locale, {
+              timeZone: zone,
+              weekday: 'short',
+              ...clockOptions(house.hour12),
+            }),
+          }),
+        ),
+    ),
+    h(
+      'div',
+      { class: 'who' },
+      h('h3', { tabindex: '-1' }, name),
       one.email && h('a', { href: `mailto:${encodeURIComponent(one.email).replace('%40', '@')}` }, one.email),
       one.phone && h('a', { href: `tel:${one.phone.replace(/[^\d+]/g, '')}` }, one.phone),
       one.notes && h('p', { class: 'notes' }, one.notes),
-      status && h('span', { class: 'small' }, status), one.cancel_reason && h('p', { class: 'notes' }, one.cancel_reason),
-      debt && one.status === 'scheduled' && h('p', { class: 'small' }, [t(debt), one.calendar.detail].filter(Boolean).join('. '))),
-    h('div', { class: 'actions' },
-      link && one.status === 'scheduled' && h('a', { class: 'button', href: link, target: '_blank', rel: 'noopener noreferrer', ...label(t('join')) }, t('join')),
-      ended && button(t('completed'), () => set('completed', t('statusCompleted')), String(one.status === 'completed')),
+      status && h('span', { class: 'small' }, status),
+      one.cancel_reason && h('p', { class: 'notes' }, one.cancel_reason),
+      debt &&
+        one.status === 'scheduled' &&
+        h('p', { class: 'small' }, [t(debt), one.calendar.detail].filter(Boolean).join('. ')),
+    ),
+    h(
+      'div',
+      { class: 'actions' },
+      link &&
+        one.status === 'scheduled' &&
+        h(
+          'a',
+          { class: 'button', href: link, target: '_blank', rel: 'noopener noreferrer', ...label(t('join')) },
+          t('join'),
+        ),
+      ended &&
+        button(
+          t('completed'),
+          () => set('completed', t('statusCompleted')),
+          String(one.status === 'completed'),
+        ),
       ended && button(t('noShow'), () => set('no_show', t('statusNoShow')), String(one.status === 'no_show')),
-      one.status === 'scheduled' && Date.parse(one.end) > now && [button(t('moveIt'), () => moveDialog(view, one)), button(t('cancelIt'), () => cancelDialog(view, one))]),
-    trouble);
+      one.status === 'scheduled' &&
+        Date.parse(one.end) > now && [
+          button(t('moveIt'), () => moveDialog(view, one)),
+          button(t('cancelIt'), () => cancelDialog(view, one)),
+        ],
+    ),
+    trouble,
+  );
   return article;
 }
 
 function modal(title, ...content) {
   const heading = h('h2', { id: 'modal', tabindex: '-1' }, title);
-  const dialog = h('dialog', { 'aria-labelledby': 'modal', onclose: () => dialog.remove() }, h('div', { class: 'stack' }, heading, ...content));
+  const dialog = h(
+    'dialog',
+    { 'aria-labelledby': 'modal', onclose: () => dialog.remove() },
+    h('div', { class: 'stack' }, heading, ...content),
+  );
   document.body.append(dialog);
   dialog.showModal();
   heading.focus();
@@ -143,23 +239,53 @@ function cancelDialog(view, one) {
   const { t } = house;
   const reason = h('textarea', { id: 'cancel-reason', maxlength: 2000 });
   const trouble = h('div', null);
-  const confirm = h('button', { type: 'button', class: 'main', onclick: async () => {
-    if (confirm.getAttribute('aria-disabled')) return;
-    confirm.setAttribute('aria-disabled', 'true');
-    try {
-      await house.call('PUT', `booking/${one.id}/cancel`, { body: reason.value.trim() ? { reason: reason.value.trim() } : undefined });
-      dialog.close();
-      await load(view);
-      house.say(`${one.name ?? t('unnamed')}: ${t('statusCancelled')}`);
-      document.querySelector('h1').focus();
-    } catch (problem) {
-      confirm.removeAttribute('aria-disabled');
-      fill(trouble, house.trouble(problem));
-    }
-  } }, t('cancelConfirm'));
-  const dialog = modal(t('cancelTitle', { name: one.name ?? t('unnamed') }), h('p', null, house.moment(Date.parse(one.start))), h('p', null, t('cancelRule')),
-    h('div', { class: 'field' }, h('label', { for: 'cancel-reason' }, t('reason'), h('span', { class: 'muted small' }, ` (${t('optional')})`)), reason), trouble,
-    h('div', { class: 'actions' }, confirm, h('button', { type: 'button', onclick: () => dialog.close() }, t('keep'))));
+  const confirm = h(
+    'button',
+    {
+      type: 'button',
+      class: 'main',
+      onclick: async () => {
+        if (confirm.getAttribute('aria-disabled')) return;
+        confirm.setAttribute('aria-disabled', 'true');
+        try {
+          await house.call('PUT', `booking/${one.id}/cancel`, {
+            body: reason.value.trim() ? { reason: reason.value.trim() } : undefined,
+          });
+          dialog.close();
+          await load(view);
+          house.say(`${one.name ?? t('unnamed')}: ${t('statusCancelled')}`);
+          document.querySelector('h1').focus();
+        } catch (problem) {
+          confirm.removeAttribute('aria-disabled');
+          fill(trouble, house.trouble(problem));
+        }
+      },
+    },
+    t('cancelConfirm'),
+  );
+  const dialog = modal(
+    t('cancelTitle', { name: one.name ?? t('unnamed') }),
+    h('p', null, house.moment(Date.parse(one.start))),
+    h('p', null, t('cancelRule')),
+    h(
+      'div',
+      { class: 'field' },
+      h(
+        'label',
+        { for: 'cancel-reason' },
+        t('reason'),
+        h('span', { class: 'muted small' }, ` (${t('optional')})`),
+      ),
+      reason,
+    ),
+    trouble,
+    h(
+      'div',
+      { class: 'actions' },
+      confirm,
+      h('button', { type: 'button', onclick: () => dialog.close() }, t('keep')),
+    ),
+  );
 }
 
 /* The clients' own way of choosing a time, in the coach's hands and zone. */
@@ -171,8 +297,15 @@ function moveDialog(view, one) {
   widget.setAttribute('move-only', '');
   widget.setAttribute('time-zone', house.zone);
   Object.assign(widget, house.identity());
-  const dialog = modal(t('moveTitle', { name: one.name ?? t('unnamed') }), widget,
-    h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => dialog.close() }, t('close'))));
+  const dialog = modal(
+    t('moveTitle', { name: one.name ?? t('unnamed') }),
+    widget,
+    h(
+      'div',
+      { class: 'actions' },
+      h('button', { type: 'button', onclick: () => dialog.close() }, t('close')),
+    ),
+  );
   dialog.classList.add('wide');
   dialog.addEventListener('close', () => document.querySelector('h1')?.focus());
   widget.addEventListener('rescheduled', () => load(view));

@@ -1,14 +1,24 @@
 /*
- * The policy and the session types as a form. What is allowed the server knows; its faults are shown at their fields.
+ * The policy and the session types as a form. What is allowed the server knows; its faults are shown at their
+ * fields.
  */
 
 import { cityOf, fill, h } from './widget.js?v=@VERSION@';
 import { draftOf } from './coach-draft.js?v=@VERSION@';
 
 /* The fields of a policy: unit, and whether empty means no limit. */
-const fields = [['min_notice_minutes', 'unitMinutes'], ['horizon_days', 'unitDays'], ['step_minutes', 'unitMinutes'], ['buffer_before_minutes', 'unitMinutes'],
-  ['buffer_after_minutes', 'unitMinutes'], ['cancel_notice_minutes', 'unitMinutes'], ['reschedule_notice_minutes', 'unitMinutes'],
-  ['max_active_per_user', 'unitCount', true], ['max_per_day', 'unitCount', true], ['max_reschedules', 'unitCount', true]];
+const fields = [
+  ['min_notice_minutes', 'unitMinutes'],
+  ['horizon_days', 'unitDays'],
+  ['step_minutes', 'unitMinutes'],
+  ['buffer_before_minutes', 'unitMinutes'],
+  ['buffer_after_minutes', 'unitMinutes'],
+  ['cancel_notice_minutes', 'unitMinutes'],
+  ['reschedule_notice_minutes', 'unitMinutes'],
+  ['max_active_per_user', 'unitCount', true],
+  ['max_per_day', 'unitCount', true],
+  ['max_reschedules', 'unitCount', true],
+];
 
 export async function rulesView(house, heading) {
   const draft = draftOf(house, await house.schedule(), (current) => render(house, current));
@@ -18,25 +28,69 @@ export async function rulesView(house, heading) {
 function render(house, draft, focus) {
   const { t } = house;
   const zones = [...new Set(['UTC', ...(Intl.supportedValuesOf?.('timeZone') ?? [])])];
-  const zone = h('input', { id: 'time_zone', name: 'time_zone', list: 'zones', value: draft.value.time_zone, autocomplete: 'off', spellcheck: 'false', oninput: () => {
-    draft.value.time_zone = zone.value.trim();
-    draft.changed();
-  } });
-  fill(draft.body,
-    h('section', { class: 'stack' }, h('h2', null, t('policy')),
-      h('div', { class: 'fields' }, h('div', { class: 'field' }, h('label', { for: 'time_zone' }, t('zone')), zone,
-        h('datalist', { id: 'zones' }, zones.map((name) => h('option', { value: name }, cityOf(name))))),
-      fields.map((field) => number(house, draft, draft.value.policy, field, 'policy')))),
-    h('section', { class: 'stack' }, h('h2', null, t('types')),
+  const zone = h('input', {
+    id: 'time_zone',
+    name: 'time_zone',
+    list: 'zones',
+    value: draft.value.time_zone,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    oninput: () => {
+      draft.value.time_zone = zone.value.trim();
+      draft.changed();
+    },
+  });
+  fill(
+    draft.body,
+    h(
+      'section',
+      { class: 'stack' },
+      h('h2', null, t('policy')),
+      h(
+        'div',
+        { class: 'fields' },
+        h(
+          'div',
+          { class: 'field' },
+          h('label', { for: 'time_zone' }, t('zone')),
+          zone,
+          h(
+            'datalist',
+            { id: 'zones' },
+            zones.map((name) => h('option', { value: name }, cityOf(name))),
+          ),
+        ),
+        fields.map((field) => number(house, draft, draft.value.policy, field, 'policy')),
+      ),
+    ),
+    h(
+      'section',
+      { class: 'stack' },
+      h('h2', null, t('types')),
       draft.value.session_types.map((type, index) => typeForm(house, draft, type, index)),
-      h('button', { type: 'button', id: 'add-type', onclick: () => {
-        const taken = new Set(draft.value.session_types.map((type) => type.id));
-        let id = 'session';
-        for (let count = 2; taken.has(id); count += 1) id = `session-${count}`;
-        draft.value.session_types.push({ id, name: t('newType'), durations: [30], meeting: 'google_meet' });
-        draft.changed();
-        render(house, draft, `type-${draft.value.session_types.length - 1}-name`);
-      } }, t('addType'))));
+      h(
+        'button',
+        {
+          type: 'button',
+          id: 'add-type',
+          onclick: () => {
+            const taken = new Set(draft.value.session_types.map((type) => type.id));
+            let id = 'session';
+            for (let count = 2; taken.has(id); count += 1) id = `session-${count}`;
+            draft.value.session_types.push({
+              id,
+              name: t('newType'),
+              durations: [30],
+              meeting: 'google_meet',
+            });
+            draft.changed();
+            render(house, draft, `type-${draft.value.session_types.length - 1}-name`);
+          },
+        },
+        t('addType'),
+      ),
+    ),
+  );
   if (focus) draft.body.querySelector(`#${focus}`)?.focus();
 }
 
@@ -50,21 +104,45 @@ function inWords(minutes) {
   return `= ${[days && `${days} d`, hours && `${hours} h`, rest && `${rest} min`].filter(Boolean).join(' ')}`;
 }
 
-/* One number of a policy. A field that may be empty is null then (no limit), or, in a type's own policy, left out. */
+/*
+ * One number of a policy. A field that may be empty is null then (no limit), or, in a type's own policy, left
+ * out.
+ */
 function number(house, draft, policy, [name, unit, limit], path, own = false) {
   const { t } = house;
   const id = `${path}.${name}`.replace(/[^\w]/g, '-');
   const words = h('span', { class: 'muted small', 'aria-live': 'off' });
-  const show = () => { words.textContent = unit === 'unitMinutes' ? inWords(Number(input.value)) : limit && !own && input.value === '' ? t('unlimited') : ''; };
-  const input = h('input', { type: 'number', id, name: `${path}.${name}`, min: 0, step: 1, inputmode: 'numeric', value: policy[name] ?? '', oninput: () => {
-    if (input.value !== '') policy[name] = Number(input.value);
-    else if (own) delete policy[name];
-    else policy[name] = null;
-    show();
-    draft.changed();
-  } });
+  const show = () => {
+    words.textContent =
+      unit === 'unitMinutes'
+        ? inWords(Number(input.value))
+        : limit && !own && input.value === ''
+          ? t('unlimited')
+          : '';
+  };
+  const input = h('input', {
+    type: 'number',
+    id,
+    name: `${path}.${name}`,
+    min: 0,
+    step: 1,
+    inputmode: 'numeric',
+    value: policy[name] ?? '',
+    oninput: () => {
+      if (input.value !== '') policy[name] = Number(input.value);
+      else if (own) delete policy[name];
+      else policy[name] = null;
+      show();
+      draft.changed();
+    },
+  });
   show();
-  return h('div', { class: 'field' }, h('label', { for: id }, t(name)), h('div', { class: 'row' }, input, h('span', { class: 'muted' }, t(unit)), words));
+  return h(
+    'div',
+    { class: 'field' },
+    h('label', { for: id }, t(name)),
+    h('div', { class: 'row' }, input, h('span', { class: 'muted' }, t(unit)), words),
+  );
 }
 
 function typeForm(house, draft, type, index) {
@@ -72,35 +150,96 @@ function typeForm(house, draft, type, index) {
   const path = `session_types[${index}]`;
   const id = (name) => `type-${index}-${name}`;
   const text = (name, label, properties, read) => {
-    const input = h('input', { id: id(name), name: `${path}.${name}`, autocomplete: 'off', ...properties, oninput: () => {
-      read(input.value);
-      draft.changed();
-    } });
+    const input = h('input', {
+      id: id(name),
+      name: `${path}.${name}`,
+      autocomplete: 'off',
+      ...properties,
+      oninput: () => {
+        read(input.value);
+        draft.changed();
+      },
+    });
     return h('div', { class: 'field' }, h('label', { for: id(name) }, label), input);
   };
-  const meeting = h('select', { id: id('meeting'), name: `${path}.meeting`, onchange: () => {
-    type.meeting = meeting.value;
-    draft.changed();
-  } }, ['google_meet', 'phone', 'in_person', 'none'].map((kind) => h('option', { value: kind, selected: kind === type.meeting }, t(kind === 'none' ? 'noneMeeting' : kind))));
+  const meeting = h(
+    'select',
+    {
+      id: id('meeting'),
+      name: `${path}.meeting`,
+      onchange: () => {
+        type.meeting = meeting.value;
+        draft.changed();
+      },
+    },
+    ['google_meet', 'phone', 'in_person', 'none'].map((kind) =>
+      h(
+        'option',
+        { value: kind, selected: kind === type.meeting },
+        t(kind === 'none' ? 'noneMeeting' : kind),
+      ),
+    ),
+  );
   const own = { ...type.policy };
-  const ownDraft = { ...draft, changed: () => {
-    if (Object.keys(own).length) type.policy = own;
-    else delete type.policy;
-    draft.changed();
-  } };
-  return h('fieldset', { class: 'type' }, h('legend', null, type.name), h('div', { class: 'fields' },
-    text('name', t('typeName'), { value: type.name, maxlength: 200 }, (value) => { type.name = value; }),
-    text('id', t('typeId'), { value: type.id, maxlength: 64, spellcheck: 'false' }, (value) => { type.id = value.trim(); }),
-    text('durations', t('durations'), { value: type.durations.join(', '), inputmode: 'numeric' }, (value) => {
-      // What is no number goes to the server as it is, which then names the fault.
-      type.durations = value.split(/[\s,;]+/).filter(Boolean).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-    }),
-    h('div', { class: 'field' }, h('label', { for: id('meeting') }, t('meeting')), meeting)),
-  h('details', { open: Boolean(type.policy) }, h('summary', null, t('ownRules')), h('p', { class: 'hint' }, t('ownHint')),
-    h('div', { class: 'fields' }, fields.map((field) => number(house, ownDraft, own, field, `${path}.policy`, true)))),
-  draft.value.session_types.length > 1 && h('button', { type: 'button', class: 'plain small', onclick: () => {
-    draft.value.session_types.splice(index, 1);
-    draft.changed();
-    render(house, draft, 'add-type');
-  } }, t('removeType', { name: type.name })));
+  const ownDraft = {
+    ...draft,
+    changed: () => {
+      if (Object.keys(own).length) type.policy = own;
+      else delete type.policy;
+      draft.changed();
+    },
+  };
+  return h(
+    'fieldset',
+    { class: 'type' },
+    h('legend', null, type.name),
+    h(
+      'div',
+      { class: 'fields' },
+      text('name', t('typeName'), { value: type.name, maxlength: 200 }, (value) => {
+        type.name = value;
+      }),
+      text('id', t('typeId'), { value: type.id, maxlength: 64, spellcheck: 'false' }, (value) => {
+        type.id = value.trim();
+      }),
+      text(
+        'durations',
+        t('durations'),
+        { value: type.durations.join(', '), inputmode: 'numeric' },
+        (value) => {
+          // What is no number goes to the server as it is, which then names the fault.
+          type.durations = value
+            .split(/[\s,;]+/)
+            .filter(Boolean)
+            .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+        },
+      ),
+      h('div', { class: 'field' }, h('label', { for: id('meeting') }, t('meeting')), meeting),
+    ),
+    h(
+      'details',
+      { open: Boolean(type.policy) },
+      h('summary', null, t('ownRules')),
+      h('p', { class: 'hint' }, t('ownHint')),
+      h(
+        'div',
+        { class: 'fields' },
+        fields.map((field) => number(house, ownDraft, own, field, `${path}.policy`, true)),
+      ),
+    ),
+    draft.value.session_types.length > 1 &&
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'plain small',
+          onclick: () => {
+            draft.value.session_types.splice(index, 1);
+            draft.changed();
+            render(house, draft, 'add-type');
+          },
+        },
+        t('removeType', { name: type.name }),
+      ),
+  );
 }

@@ -1,7 +1,8 @@
 /*
  * The arithmetic of hours: pure, on minutes after a day's midnight.
  *
- * A stretch is {from, to} with 0 <= from < 1440 and from < to <= from + 1440; a `to` over 1440 reaches into the next day.
+ * A stretch is {from, to} with 0 <= from < 1440 and from < to <= from + 1440; a `to` over 1440 reaches into
+ * the next day.
  */
 
 import { addDays, weekdayOf } from './widget.js?v=@VERSION@';
@@ -11,7 +12,8 @@ export const weekdays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 /* The weekday of a date as an index into `weekdays`. */
 export const weekdayIndex = (day) => (weekdayOf(day) + 6) % 7;
 
-export const clock = (minutes) => `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+export const clock = (minutes) =>
+  `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 
 /* '09:30' as minutes; NaN for anything else. */
 export function minutesOf(text) {
@@ -26,26 +28,37 @@ export function stretchOf(hours) {
   return { from, to: to <= from ? to + 1440 : to };
 }
 
-export const hoursOf = ({ from, to }) => ({ from: clock(from), to: to <= 1440 ? clock(to) : clock(to - 1440) });
+export const hoursOf = ({ from, to }) => ({
+  from: clock(from),
+  to: to <= 1440 ? clock(to) : clock(to - 1440),
+});
 
 /* `stretches` with [from, to) added; what it touches becomes one. */
 export function opened(stretches, from, to) {
   const apart = stretches.filter((one) => one.to < from || one.from > to);
   const joined = stretches.filter((one) => !apart.includes(one));
-  const whole = { from: Math.min(from, ...joined.map((one) => one.from)), to: Math.max(to, ...joined.map((one) => one.to)) };
+  const whole = {
+    from: Math.min(from, ...joined.map((one) => one.from)),
+    to: Math.max(to, ...joined.map((one) => one.to)),
+  };
   return [...apart, whole].sort((a, b) => a.from - b.from);
 }
 
 /* `stretches` without [from, to). A piece left over after midnight comes with a `from` of 1440 or more. */
 export function closed(stretches, from, to) {
-  return stretches.flatMap((one) => [{ from: one.from, to: Math.min(one.to, from) }, { from: Math.max(one.from, to), to: one.to }]
-    .filter((piece) => piece.from < piece.to));
+  return stretches.flatMap((one) =>
+    [
+      { from: one.from, to: Math.min(one.to, from) },
+      { from: Math.max(one.from, to), to: one.to },
+    ].filter((piece) => piece.from < piece.to),
+  );
 }
 
 /* The weekly hours of a document as seven lists of stretches, Monday first. */
 export function weeklyLists(weekly) {
   const lists = weekdays.map(() => []);
-  for (const entry of weekly) for (const day of entry.days) lists[weekdays.indexOf(day)].push(stretchOf(entry));
+  for (const entry of weekly)
+    for (const day of entry.days) lists[weekdays.indexOf(day)].push(stretchOf(entry));
   for (const list of lists) list.sort((a, b) => a.from - b.from || a.to - b.to);
   return lists;
 }
@@ -53,16 +66,21 @@ export function weeklyLists(weekly) {
 /* And back: days with the same hours share an entry. */
 export function weeklyDocument(lists) {
   const entries = new Map();
-  lists.forEach((list, index) => list.forEach((stretch) => {
-    const hours = hoursOf(stretch);
-    const key = `${hours.from} ${hours.to}`;
-    if (!entries.has(key)) entries.set(key, { days: [], ...hours });
-    if (!entries.get(key).days.includes(weekdays[index])) entries.get(key).days.push(weekdays[index]);
-  }));
+  lists.forEach((list, index) =>
+    list.forEach((stretch) => {
+      const hours = hoursOf(stretch);
+      const key = `${hours.from} ${hours.to}`;
+      if (!entries.has(key)) entries.set(key, { days: [], ...hours });
+      if (!entries.get(key).days.includes(weekdays[index])) entries.get(key).days.push(weekdays[index]);
+    }),
+  );
   return [...entries.values()];
 }
 
-/* Weekly lists with a part of one weekday opened or closed; hours that come from the day before are closed there. */
+/*
+ * Weekly lists with a part of one weekday opened or closed; hours that come from the day before are closed
+ * there.
+ */
 export function changeWeekly(lists, index, from, to, open) {
   const next = lists.map((list) => [...list]);
   if (open) {
@@ -73,12 +91,15 @@ export function changeWeekly(lists, index, from, to, open) {
   next[index] = closed(next[index], from, to);
   const rest = closed(next[before], from + 1440, to + 1440);
   next[before] = rest.filter((one) => one.from < 1440);
-  for (const one of rest.filter((piece) => piece.from >= 1440)) next[index].push({ from: one.from - 1440, to: one.to - 1440 });
+  for (const one of rest.filter((piece) => piece.from >= 1440))
+    next[index].push({ from: one.from - 1440, to: one.to - 1440 });
   next[index].sort((a, b) => a.from - b.from);
   return next;
 }
 
-/* The hours of a date by the document: an override's, else the weekly ones. Blocked ranges are not looked at. */
+/*
+ * The hours of a date by the document: an override's, else the weekly ones. Blocked ranges are not looked at.
+ */
 export function stretchesOn(schedule, date) {
   const own = schedule.overrides.filter((one) => one.date === date);
   if (own.length) return own.flatMap((one) => one.intervals.map(stretchOf)).sort((a, b) => a.from - b.from);
@@ -105,8 +126,15 @@ export function changeDate(schedule, date, from, to, open) {
   let left = closed(now, from, to);
   const rest = closed(evening, from + 1440, to + 1440);
   if (JSON.stringify(rest) !== JSON.stringify(evening)) {
-    next = withOverride(next, before, rest.filter((one) => one.from < 1440));
-    left = [...rest.filter((one) => one.from >= 1440).map((one) => ({ from: one.from - 1440, to: one.to - 1440 })), ...left];
+    next = withOverride(
+      next,
+      before,
+      rest.filter((one) => one.from < 1440),
+    );
+    left = [
+      ...rest.filter((one) => one.from >= 1440).map((one) => ({ from: one.from - 1440, to: one.to - 1440 })),
+      ...left,
+    ];
   }
   if (JSON.stringify(left) === JSON.stringify(now)) return next === schedule ? null : next;
   return withOverride(next, date, left);
@@ -122,7 +150,10 @@ export function withBlock(schedule, from, to, reason) {
 export function withoutBlock(schedule, from, to) {
   const blocked = schedule.blocked.flatMap((one) => {
     if (one.to <= from || to <= one.from) return [one];
-    return [{ ...one, to: from < one.to ? from : one.to }, { ...one, from: to > one.from ? to : one.from }].filter((piece) => piece.from < piece.to);
+    return [
+      { ...one, to: from < one.to ? from : one.to },
+      { ...one, from: to > one.from ? to : one.from },
+    ].filter((piece) => piece.from < piece.to);
   });
   return { ...schedule, blocked };
 }

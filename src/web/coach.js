@@ -1,12 +1,24 @@
 /*
  * The coach's page: who signs in, which view is shown, and what the views share.
  *
- * A view is a function (house) -> elements or a promise of them; `house` below is all that it may use. The schedule is one
- * document on the server: views get it by house.schedule(), and save a whole new one by house.save(), which sends If-Match
- * so that two editors never overwrite each other.
+ * A view is a function (house) -> elements or a promise of them; `house` below is all that it may use. The
+ * schedule is one document on the server: views get it by house.schedule(), and save a whole new one by
+ * house.save(), which sends If-Match so that two editors never overwrite each other.
  */
 
-import { Problem, call, cityOf, clockOptions, explain, fill, format, h, offsetLabel, translator, zoneName } from './widget.js?v=@VERSION@';
+import {
+  Problem,
+  call,
+  cityOf,
+  clockOptions,
+  explain,
+  fill,
+  format,
+  h,
+  offsetLabel,
+  translator,
+  zoneName,
+} from './widget.js?v=@VERSION@';
 import { pageLanguage, takeIdentity, forgetIdentity } from './page.js?v=@VERSION@';
 import { strings } from './coach-strings.js?v=@VERSION@';
 import { weekView } from './coach-week.js?v=@VERSION@';
@@ -19,7 +31,9 @@ const views = { week: weekView, people: peopleView, hours: hoursView, rules: rul
 const server = new URL('..', import.meta.url);
 const language = pageLanguage(strings);
 const t = translator(strings, language);
-const locale = navigator.languages.find((tag) => tag.includes('-') && tag.toLowerCase().startsWith(language + '-')) ?? language;
+const locale =
+  navigator.languages.find((tag) => tag.includes('-') && tag.toLowerCase().startsWith(language + '-')) ??
+  language;
 const live = h('p', { class: 'hidden', role: 'status', 'aria-live': 'polite', id: 'live' });
 const main = h('main', { id: 'main', tabindex: '-1' });
 let identity = takeIdentity('mosaic-coach-identity');
@@ -29,32 +43,71 @@ let schedule = null; // as the server last gave it
 
 function say(text) {
   live.textContent = '';
-  setTimeout(() => { live.textContent = text; }, 60);
+  setTimeout(() => {
+    live.textContent = text;
+  }, 60);
 }
 
 const headers = () => ({
-  ...(identity.token && { Authorization: `Bearer ${identity.token}` }), ...(identity.session && { 'X-Session-ID': identity.session }),
+  ...(identity.token && { Authorization: `Bearer ${identity.token}` }),
+  ...(identity.session && { 'X-Session-ID': identity.session }),
 });
 
 const house = {
-  t, locale, say, coach: null, zone: 'UTC', hour12: Boolean(new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions().hour12),
+  t,
+  locale,
+  say,
+  coach: null,
+  zone: 'UTC',
+  hour12: Boolean(new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions().hour12),
   identity: () => identity,
   call: (method, path, options) => call(server, headers, method, path, options),
-  coachCall: (method, path, options) => house.call(method, `coach/${encodeURIComponent(house.coach)}/${path}`, options),
+  coachCall: (method, path, options) =>
+    house.call(method, `coach/${encodeURIComponent(house.coach)}/${path}`, options),
   explain: (problem) => explain(problem, t),
-  time: (instant, zone = house.zone) => format(instant, locale, { timeZone: zone, ...clockOptions(house.hour12) }),
+  time: (instant, zone = house.zone) =>
+    format(instant, locale, { timeZone: zone, ...clockOptions(house.hour12) }),
   clock: (minutes) => format(minutes * 60000, locale, { timeZone: 'UTC', ...clockOptions(house.hour12) }),
-  day: (day, style = 'long') => format(Date.parse(day), locale, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style }),
-  moment: (instant) => format(instant, locale, { timeZone: house.zone, weekday: 'short', day: 'numeric', month: 'short',
-    ...clockOptions(house.hour12) }),
+  day: (day, style = 'long') =>
+    format(Date.parse(day), locale, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style }),
+  moment: (instant) =>
+    format(instant, locale, {
+      timeZone: house.zone,
+      weekday: 'short',
+      day: 'numeric',
+      month: 'short',
+      ...clockOptions(house.hour12),
+    }),
   zoneText: (zone = house.zone) => `${cityOf(zone)} (${offsetLabel(Date.now(), zone)})`,
   trouble(problem, retry) {
     say(explain(problem, t));
-    return h('div', { class: 'notice alarm' }, h('p', null, explain(problem, t)), retry && h('button', { type: 'button', onclick: retry }, t('retry')));
+    return h(
+      'div',
+      { class: 'notice alarm' },
+      h('p', null, explain(problem, t)),
+      retry && h('button', { type: 'button', onclick: retry }, t('retry')),
+    );
   },
-  choice: (name, legend, options, value, change) => h('fieldset', { class: 'choice' }, h('legend', { class: 'hidden' }, legend),
-    options.map(([key, text]) => h('label', null, h('input', { type: 'radio', name, value: key, checked: key === value, onchange: () => change(key) }),
-      h('span', null, text)))),
+  choice: (name, legend, options, value, change) =>
+    h(
+      'fieldset',
+      { class: 'choice' },
+      h('legend', { class: 'hidden' }, legend),
+      options.map(([key, text]) =>
+        h(
+          'label',
+          null,
+          h('input', {
+            type: 'radio',
+            name,
+            value: key,
+            checked: key === value,
+            onchange: () => change(key),
+          }),
+          h('span', null, text),
+        ),
+      ),
+    ),
   show: (name) => show(name),
   dirty: null, // set by a view with unsaved changes: {save, discard}
 
@@ -62,7 +115,10 @@ const house = {
     if (!schedule) ({ content: schedule, etag } = await house.coachCall('GET', 'schedule', { etag: '' }));
     return schedule;
   },
-  /* Saves a whole document; answers the appointments that now lie outside the hours. A Problem says what is wrong with it. */
+  /*
+   * Saves a whole document; answers the appointments that now lie outside the hours. A Problem says what is
+   * wrong with it.
+   */
   async save(next) {
     const reply = await house.coachCall('PUT', 'schedule', { body: next, etag });
     const { appointments_outside_hours: outside, ...saved } = reply.content;
@@ -79,17 +135,39 @@ const house = {
 /* ---- signing in ---- */
 
 function signIn(problem) {
-  const field = h('input', { id: 'token', type: 'password', autocomplete: 'off', required: true, 'aria-describedby': 'token-hint' });
-  const form = h('form', { class: 'sign-in', onsubmit: (event) => {
-    event.preventDefault();
-    const text = field.value.trim();
-    if (!text) return field.focus();
-    // A token has three parts between dots; the platform's session ids have none.
-    location.hash = new URLSearchParams(text.split('.').length === 3 ? { token: text } : { session: text });
-    return undefined;
-  } }, h('h1', { tabindex: '-1' }, t('signIn')), problem && h('div', { class: 'notice alarm' }, h('p', null, problem)),
-  h('div', { class: 'field' }, h('label', { for: 'token' }, t('token')), field, h('p', { class: 'hint', id: 'token-hint' }, t('signInHint'))),
-  h('div', { class: 'actions' }, h('button', { class: 'main' }, t('signIn'))));
+  const field = h('input', {
+    id: 'token',
+    type: 'password',
+    autocomplete: 'off',
+    required: true,
+    'aria-describedby': 'token-hint',
+  });
+  const form = h(
+    'form',
+    {
+      class: 'sign-in',
+      onsubmit: (event) => {
+        event.preventDefault();
+        const text = field.value.trim();
+        if (!text) return field.focus();
+        // A token has three parts between dots; the platform's session ids have none.
+        location.hash = new URLSearchParams(
+          text.split('.').length === 3 ? { token: text } : { session: text },
+        );
+        return undefined;
+      },
+    },
+    h('h1', { tabindex: '-1' }, t('signIn')),
+    problem && h('div', { class: 'notice alarm' }, h('p', null, problem)),
+    h(
+      'div',
+      { class: 'field' },
+      h('label', { for: 'token' }, t('token')),
+      field,
+      h('p', { class: 'hint', id: 'token-hint' }, t('signInHint')),
+    ),
+    h('div', { class: 'actions' }, h('button', { class: 'main' }, t('signIn'))),
+  );
   fill(document.body, fill(main, form), live);
   (problem ? form.querySelector('h1') : field).focus();
   if (problem) say(problem);
@@ -101,7 +179,9 @@ async function enter() {
     const me = await house.call('GET', 'coach/me');
     house.coaches = me.coaches?.map((one) => one.id ?? one) ?? [me.coach];
     house.coach = me.coach ?? house.coaches[0];
-    house.zone = zoneName(me.time_zone ?? me.coaches?.find((one) => one.id === house.coach)?.time_zone ?? 'UTC');
+    house.zone = zoneName(
+      me.time_zone ?? me.coaches?.find((one) => one.id === house.coach)?.time_zone ?? 'UTC',
+    );
     return frame();
   } catch (problem) {
     if (problem.status === 401) {
@@ -117,21 +197,49 @@ async function enter() {
 
 function frame() {
   const links = Object.keys(views).map((name) => h('a', { href: `#${name}` }, t(name)));
-  const whose = house.coaches.length > 1 && h('label', { class: 'whose' }, h('span', { class: 'hidden' }, t('whose')),
-    h('select', { onchange: async (event) => {
-      house.coach = event.target.value;
-      house.forget();
-      house.zone = zoneName((await house.schedule()).time_zone);
-      show(current());
-    } }, house.coaches.map((id) => h('option', { value: id, selected: id === house.coach }, id))));
-  fill(document.body,
-    h('header', { class: 'top' }, h('p', { class: 'name' }, house.coaches.length > 1 ? whose : house.coach),
+  const whose =
+    house.coaches.length > 1 &&
+    h(
+      'label',
+      { class: 'whose' },
+      h('span', { class: 'hidden' }, t('whose')),
+      h(
+        'select',
+        {
+          onchange: async (event) => {
+            house.coach = event.target.value;
+            house.forget();
+            house.zone = zoneName((await house.schedule()).time_zone);
+            show(current());
+          },
+        },
+        house.coaches.map((id) => h('option', { value: id, selected: id === house.coach }, id)),
+      ),
+    );
+  fill(
+    document.body,
+    h(
+      'header',
+      { class: 'top' },
+      h('p', { class: 'name' }, house.coaches.length > 1 ? whose : house.coach),
       h('nav', { 'aria-label': t('views') }, links),
-      h('button', { type: 'button', class: 'plain', onclick: () => {
-        identity = forgetIdentity('mosaic-coach-identity');
-        location.hash = '';
-        signIn();
-      } }, t('signOut'))), main, live);
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'plain',
+          onclick: () => {
+            identity = forgetIdentity('mosaic-coach-identity');
+            location.hash = '';
+            signIn();
+          },
+        },
+        t('signOut'),
+      ),
+    ),
+    main,
+    live,
+  );
   const returned = new URLSearchParams(location.search).get('google');
   if (returned) location.hash = 'google';
   return show(current());
@@ -151,7 +259,12 @@ async function show(name) {
     else link.removeAttribute('aria-current');
   }
   const heading = h('h1', { tabindex: '-1' }, t(name));
-  fill(main, heading, h('p', { class: 'muted' }, t('loading')), h('div', { class: 'bone', 'aria-hidden': 'true' }));
+  fill(
+    main,
+    heading,
+    h('p', { class: 'muted' }, t('loading')),
+    h('div', { class: 'bone', 'aria-hidden': 'true' }),
+  );
   try {
     const content = await views[name](house, heading);
     if (mine !== turn) return;
@@ -164,7 +277,11 @@ async function show(name) {
       signIn(t('expired'));
       return;
     }
-    fill(main, heading, house.trouble(problem, () => show(name)));
+    fill(
+      main,
+      heading,
+      house.trouble(problem, () => show(name)),
+    );
   }
 }
 
@@ -175,11 +292,22 @@ function askBeforeLeaving(name) {
     dialog.close();
     if ((await then()) !== false) location.hash = name;
   };
-  const dialog = h('dialog', { 'aria-labelledby': 'leave', onclose: () => dialog.remove() }, h('div', { class: 'stack' },
-    h('h2', { id: 'leave' }, t('leave')),
-    h('div', { class: 'actions' }, h('button', { type: 'button', class: 'main', onclick: leave(save) }, t('save')),
-      h('button', { type: 'button', onclick: leave(() => discard(true)) }, t('discard')),
-      h('button', { type: 'button', onclick: () => dialog.close() }, t('stay')))));
+  const dialog = h(
+    'dialog',
+    { 'aria-labelledby': 'leave', onclose: () => dialog.remove() },
+    h(
+      'div',
+      { class: 'stack' },
+      h('h2', { id: 'leave' }, t('leave')),
+      h(
+        'div',
+        { class: 'actions' },
+        h('button', { type: 'button', class: 'main', onclick: leave(save) }, t('save')),
+        h('button', { type: 'button', onclick: leave(() => discard(true)) }, t('discard')),
+        h('button', { type: 'button', onclick: () => dialog.close() }, t('stay')),
+      ),
+    ),
+  );
   document.body.append(dialog);
   dialog.showModal();
 }
@@ -193,7 +321,7 @@ window.addEventListener('hashchange', () => {
     enter();
     return;
   }
-  if (!house.coach || !identity.token && !identity.session) return;
+  if (!house.coach || (!identity.token && !identity.session)) return;
   if (house.dirty && location.hash !== shownHash) {
     const wanted = current();
     history.replaceState(null, '', shownHash || '#week');

@@ -1,11 +1,15 @@
 /*
  * What both stand-alone pages need: who is calling, by the address's fragment, and the language.
  *
- * The token (or the platform's session id) comes in the fragment, `#token=…` or `#session=…`, which browsers send to no
- * server; it is taken out of the address bar at once, so that it is neither copied nor bookmarked with the address.
+ * The token (or the platform's session id) comes in the fragment, `#token=…` or `#session=…`, which browsers
+ * send to no server; it is taken out of the address bar at once, so that it is neither copied nor bookmarked
+ * with the address.
  */
 
-/* What the fragment brought, or what it brought before a reload; storage may be blocked, then a reload forgets it. */
+/*
+ * What the fragment brought, or what it brought before a reload; storage may be blocked, then a reload
+ * forgets it.
+ */
 export function takeIdentity(place) {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const brought = { token: fragment.get('token'), session: fragment.get('session') };
@@ -13,7 +17,9 @@ export function takeIdentity(place) {
     history.replaceState(null, '', location.pathname + location.search);
     try {
       sessionStorage.setItem(place, JSON.stringify(brought));
-    } catch { /* blocked */ }
+    } catch {
+      /* blocked */
+    }
     return brought;
   }
   try {
@@ -33,6 +39,8 @@ export function pageLanguage(table) {
 export function forgetIdentity(place) {
   try {
     sessionStorage.removeItem(place);
-  } catch { /* blocked: there is nothing */ }
+  } catch {
+    /* blocked: there is nothing */
+  }
   return {};
 }

@@ -1,4 +1,5 @@
-// The booking page, as people use it: with a mouse, by keyboard alone, on a small telephone, far away, out of luck.
+// The booking page, as people use it: with a mouse, by keyboard alone, on a small telephone, far away, out of
+// luck.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { schedule, startStack, until } from '../harness/stack.mjs';
@@ -27,14 +28,16 @@ async function visit(options = {}, { claims, path = '/booking/', ready = true } 
   if (ready) await page.locator('[data-start]').first().waitFor();
   return { page, client };
 }
-const starts = (page) => page.locator('[data-start]').evaluateAll((buttons) => buttons.map((button) => button.dataset.start));
+const starts = (page) =>
+  page.locator('[data-start]').evaluateAll((buttons) => buttons.map((button) => button.dataset.start));
 const button = (page, name) => page.getByRole('button', { name });
 /** The times of the month's last free day: the first days may be all but gone when the tests run late. */
 async function lateTimes(page) {
   await page.locator('td button.free').last().click();
   return page.locator('[data-start]');
 }
-const mine = async (client, status = 'upcoming') => (await client.get(`/booking/user/me?status=${status}`)).body.appointments;
+const mine = async (client, status = 'upcoming') =>
+  (await client.get(`/booking/user/me?status=${status}`)).body.appointments;
 const confirmation = (page) => page.getByRole('heading', { name: 'Your session is booked' });
 
 test('three clicks and a name book a session, and the token leaves the address bar', async () => {
@@ -52,7 +55,10 @@ test('three clicks and a name book a session, and the token leaves the address b
   await confirmation(page).waitFor();
   await checked(page, 'booking-confirmed');
   const [appointment] = await mine(client);
-  assert.deepEqual([appointment.start, appointment.status, appointment.name], [start, 'scheduled', 'Ana Lópes']);
+  assert.deepEqual(
+    [appointment.start, appointment.status, appointment.name],
+    [start, 'scheduled', 'Ana Lópes'],
+  );
   assert.match(name, /^\w+, \w+ \d+, (today, )?\d+ times$/);
   await said(page, /^Your session is booked: /);
 });
@@ -123,7 +129,13 @@ test('a form with faults says which, in one place and at each field', async () =
 });
 
 test('on a telephone of 360 px, in French, nothing is cut off or scrolled sideways', async () => {
-  const { page, client } = await visit({ viewport: { width: 360, height: 740 }, locale: 'fr-FR', timezoneId: 'Europe/Paris', hasTouch: true, isMobile: true });
+  const { page, client } = await visit({
+    viewport: { width: 360, height: 740 },
+    locale: 'fr-FR',
+    timezoneId: 'Europe/Paris',
+    hasTouch: true,
+    isMobile: true,
+  });
   await checked(page, 'phone-times');
   await page.locator('td button.free').first().tap();
   await page.locator('[data-start]').first().tap();
@@ -170,7 +182,10 @@ test('the zone is found by search and by keys, kept over a reload, and the clock
   await page.keyboard.press('Enter');
   await said(page, /^Times are now shown in Kathmandu \(UTC\+5:45\)/);
   assert.equal(await focused(page), 'Change time zone');
-  assert.ok((await starts(page)).every((start) => before_.includes(start)), 'the same instants');
+  assert.ok(
+    (await starts(page)).every((start) => before_.includes(start)),
+    'the same instants',
+  );
   await page.getByLabel('24 h').check({ force: true });
   assert.match(await page.locator('[data-start]').first().innerText(), /^\d\d:\d\d\n/);
   await page.reload();
@@ -218,7 +233,10 @@ test('a chosen time is held, and given back when the page is left or another one
   const slot = (await lateTimes(page)).first();
   const start = await slot.getAttribute('data-start');
   await slot.click();
-  const held = async () => (await stack.client('looker').get('/booking/availability')).body.slots.every((one) => one.start !== start);
+  const held = async () =>
+    (await stack.client('looker').get('/booking/availability')).body.slots.every(
+      (one) => one.start !== start,
+    );
   await until('the time to be held while the form is filled in', held);
   await button(page, 'Change time').click();
   await page.locator('[data-start]').first().waitFor();
@@ -235,13 +253,21 @@ test('near its end a hold counts down; after it the time is still booked if it i
   await Promise.all([page.waitForResponse(/booking\/hold/), slot.click()]);
   assert.equal(await page.getByText(/^Held for you for/).count(), 0, 'quiet at first');
   await page.clock.fastForward('08:30');
-  await page.locator('form').getByText(/^Held for you for 1:\d\d more$/).waitFor();
+  await page
+    .locator('form')
+    .getByText(/^Held for you for 1:\d\d more$/)
+    .waitFor();
   await page.clock.fastForward('00:01');
   await said(page, /^Held for you for 1:/);
   await checked(page, 'hold-countdown');
   await page.clock.fastForward('02:00');
-  await page.locator('form').getByText(/^The time is no longer held for you/).waitFor();
-  stack.database.run(`update bookingd.appointment set hold_expires_at = now() - interval '1 second' where status = 'held'`);
+  await page
+    .locator('form')
+    .getByText(/^The time is no longer held for you/)
+    .waitFor();
+  stack.database.run(
+    `update bookingd.appointment set hold_expires_at = now() - interval '1 second' where status = 'held'`,
+  );
   await page.clock.resume();
   await button(page, 'Confirm booking').click();
   await confirmation(page).waitFor();
@@ -267,12 +293,19 @@ test('my sessions: what may be done is said; moving keeps the appointment; cance
   await page.getByRole('heading', { name: 'You cannot book another session yet' }).waitFor();
   await checked(page, 'limit');
   await page.locator('.notice').getByRole('button', { name: 'My sessions' }).click();
-  await page.getByText(/can no longer be cancelled|You can/).first().waitFor();
+  await page
+    .getByText(/can no longer be cancelled|You can/)
+    .first()
+    .waitFor();
   await checked(page, 'sessions');
 
   // Within the notice of a day nothing may be changed any more; a later time is needed for the rest.
   const later = (await client.get(`/booking/availability?rescheduling=${before_.id}`)).body.slots?.at(-1);
-  if (later) assert.equal((await stack.coach().put(`/booking/${before_.id}/reschedule`, { start: later.start })).status, 200);
+  if (later)
+    assert.equal(
+      (await stack.coach().put(`/booking/${before_.id}/reschedule`, { start: later.start })).status,
+      200,
+    );
   await page.reload();
   await page.locator('.notice').getByRole('button', { name: 'My sessions' }).click();
   await page.getByText(/^You can cancel or move it until/).waitFor();
@@ -298,7 +331,10 @@ test('my sessions: what may be done is said; moving keeps the appointment; cance
   await page.getByRole('heading', { name: 'Your session is cancelled' }).waitFor();
   await said(page, /^Your session is cancelled: /);
   const [cancelled] = await mine(client, 'cancelled');
-  assert.deepEqual([cancelled.id, cancelled.status, cancelled.cancelled_by], [before_.id, 'cancelled', 'client']);
+  assert.deepEqual(
+    [cancelled.id, cancelled.status, cancelled.cancelled_by],
+    [before_.id, 'cancelled', 'client'],
+  );
   await button(page, 'My sessions').first().click();
   await page.getByText('No sessions here.').waitFor();
   await page.getByLabel('Cancelled').check({ force: true });
@@ -324,7 +360,9 @@ test('an ended session is said in words, and the form is kept', async () => {
   const { page } = await visit();
   await page.locator('[data-start]').first().click();
   await page.getByLabel('What is it about?').fill('Still here');
-  await page.route('**/booking/**', (route) => route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer a.b.c' } }));
+  await page.route('**/booking/**', (route) =>
+    route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer a.b.c' } }),
+  );
   await button(page, 'Confirm booking').click();
   await page.locator('.notice').getByText('Please sign in again.').waitFor();
   await checked(page, 'expired');
@@ -337,7 +375,9 @@ test('an ended session is said in words, and the form is kept', async () => {
 test('the grid is there before its times, and says that it is busy', async () => {
   const { page } = await visit({}, { ready: false });
   await page.route('**/booking/availability**', async (route) => {
-    await new Promise((resolve) => { setTimeout(resolve, 700); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 700);
+    });
     await route.continue();
   });
   await page.reload();
@@ -350,7 +390,10 @@ test('the grid is there before its times, and says that it is busy', async () =>
 test('a month without times is said so, and the first later one is opened at once', async () => {
   const now = new Date();
   const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 8)).toISOString().slice(0, 10);
-  const document = schedule({ policy: { min_notice_minutes: 0, horizon_days: 200 }, blocked: [{ from: '2020-01-01', to: first }] });
+  const document = schedule({
+    policy: { min_notice_minutes: 0, horizon_days: 200 },
+    blocked: [{ from: '2020-01-01', to: first }],
+  });
   const coach = stack.coach();
   const kept = await coach.get('/coach/damian/schedule');
   assert.equal((await coach.put('/coach/damian/schedule', document)).status, 200);

@@ -1,12 +1,13 @@
 // A real browser for the tests of the pages: Debian's Chromium, driven by playwright-core.
 //
 //   const browser = await openBrowser();
-//   const page = await browser.page({ timezoneId: 'Asia/Kathmandu' });   // a context of its own, closed with the browser
+//   const page = await browser.page({ timezoneId: 'Asia/Kathmandu' });   // a context of its own, closed with
+// the browser
 //   await page.goto(`${stack.daemon.url}/booking/#token=${token}`);
 //   await checked(page, 'picking');      // axe finds nothing; a screenshot is kept under build/screenshots
 //
-// A page that logs an error, throws, or is refused something by its Content-Security-Policy fails the test that closes the
-// browser. The browser's own line about a call that answered 4xx or 5xx is none of that.
+// A page that logs an error, throws, or is refused something by its Content-Security-Policy fails the test
+// that closes the browser. The browser's own line about a call that answered 4xx or 5xx is none of that.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,18 +20,26 @@ const SHOTS = path.join(ROOT, 'build/screenshots');
 const WIDE = { width: 1100, height: 850 };
 
 /** Chromium tells of calls that failed; that they may is what the tests are about. */
-const EXPECTED = /^Failed to load resource: (the server responded with a status of \d+|net::ERR_(INTERNET_DISCONNECTED|FAILED|CONNECTION_REFUSED))/;
+const EXPECTED =
+  /^Failed to load resource: (the server responded with a status of \d+|net::ERR_(INTERNET_DISCONNECTED|FAILED|CONNECTION_REFUSED))/;
 
 export class Browser {
   troubles = [];
 
   /** A page in a context of its own; `options` as playwright's newContext. */
   async page(options = {}) {
-    const context = await this.chromium.newContext({ viewport: WIDE, locale: 'en-US', timezoneId: 'America/New_York', ...options });
+    const context = await this.chromium.newContext({
+      viewport: WIDE,
+      locale: 'en-US',
+      timezoneId: 'America/New_York',
+      ...options,
+    });
     context.setDefaultTimeout(15_000);
     const page = await context.newPage();
     page.calls = []; // every request: 'GET /booking/availability'
-    page.on('request', (request) => page.calls.push(`${request.method()} ${new URL(request.url()).pathname}`));
+    page.on('request', (request) =>
+      page.calls.push(`${request.method()} ${new URL(request.url()).pathname}`),
+    );
     page.on('console', (message) => {
       if (message.type() === 'error' && !EXPECTED.test(message.text())) this.troubles.push(message.text());
     });
@@ -48,8 +57,16 @@ export async function openBrowser() {
   const browser = new Browser();
   browser.chromium = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
   return browser;
 }
@@ -57,7 +74,14 @@ export async function openBrowser() {
 /** A picture of the page as it is, under build/screenshots. */
 export async function shot(page, name) {
   fs.mkdirSync(SHOTS, { recursive: true });
-  await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations === 1).map((one) => one.finished)));
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((one) => one.effect.getComputedTiming().iterations === 1)
+        .map((one) => one.finished),
+    ),
+  );
   await page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
 }
 
@@ -66,9 +90,14 @@ export async function checked(page, name) {
   await shot(page, name);
   await page.evaluate(AXE);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  const told = found.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 200)).join(' | ')}`);
+  const told = found.violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 200)).join(' | ')}`,
+  );
   assert.deepEqual(told, [], `axe on ${name}`);
-  const [width, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  const [width, window_] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
   assert.ok(width <= window_, `${name} is ${width} wide in a window of ${window_}`);
 }
 

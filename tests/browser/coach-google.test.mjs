@@ -9,7 +9,10 @@ let browser;
 let coach;
 let page;
 before(async () => {
-  stack = await startStack({ google: 'oauth', document: schedule({ policy: { max_active_per_user: null } }) });
+  stack = await startStack({
+    google: 'oauth',
+    document: schedule({ policy: { max_active_per_user: null } }),
+  });
   coach = stack.coach();
   browser = await openBrowser();
   page = await browser.page({ viewport: { width: 1280, height: 900 } });
@@ -63,7 +66,10 @@ test('busy times of the calendar stand in the week; a click says who is to blame
     await page.getByRole('button', { name: 'Later' }).click();
     await page.locator('.block.busy').waitFor();
   }
-  await page.getByRole('gridcell', { name: /busy in Google Calendar/ }).first().click();
+  await page
+    .getByRole('gridcell', { name: /busy in Google Calendar/ })
+    .first()
+    .click();
   await page.locator('[data-rule=calendar_busy]').waitFor();
   await checked(page, 'coach-busy');
 });

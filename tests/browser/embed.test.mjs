@@ -1,4 +1,5 @@
-// The widget on somebody else's page, on another origin, called as the mosaic page calls: with the platform's session id.
+// The widget on somebody else's page, on another origin, called as the mosaic page calls: with the platform's
+// session id.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
@@ -12,25 +13,52 @@ let site;
 let server;
 
 /** The host page's own policy is strict as well: nothing inline but what it names, and no styles from elsewhere. */
-const policy = () => [`default-src 'none'`, `script-src 'self' ${stack.daemon.url}`, `connect-src ${stack.daemon.url}`, `style-src 'self'`,
-  `img-src data:`, `base-uri 'none'`, `require-trusted-types-for 'script'`].join('; ');
+const policy = () =>
+  [
+    `default-src 'none'`,
+    `script-src 'self' ${stack.daemon.url}`,
+    `connect-src ${stack.daemon.url}`,
+    `style-src 'self'`,
+    `img-src data:`,
+    `base-uri 'none'`,
+    `require-trusted-types-for 'script'`,
+  ].join('; ');
 
 const FILES = {
-  '/': ['text/html', () => page('<mosaic-booking id="booking" label="Book with Damian" coach-name="Damian"></mosaic-booking>')],
+  '/': [
+    'text/html',
+    () => page('<mosaic-booking id="booking" label="Book with Damian" coach-name="Damian"></mosaic-booking>'),
+  ],
   '/inline': ['text/html', () => page('<mosaic-booking id="booking" inline></mosaic-booking>')],
-  '/rtl': ['text/html', () => page('<mosaic-booking id="booking" lang="ar"></mosaic-booking>', 'lang="ar" dir="rtl"')],
-  '/dark': ['text/html', () => page('<mosaic-booking id="booking" inline></mosaic-booking>', 'lang="en" class="dark"')],
-  '/style.css': ['text/css', () => 'body { margin: 2rem; font-family: Georgia, serif } .dark { color-scheme: dark; background: #141414; color: #fff } * { color: inherit } button { display: none } p { font-size: 40px }'],
+  '/rtl': [
+    'text/html',
+    () => page('<mosaic-booking id="booking" lang="ar"></mosaic-booking>', 'lang="ar" dir="rtl"'),
+  ],
+  '/dark': [
+    'text/html',
+    () => page('<mosaic-booking id="booking" inline></mosaic-booking>', 'lang="en" class="dark"'),
+  ],
+  '/style.css': [
+    'text/css',
+    () =>
+      'body { margin: 2rem; font-family: Georgia, serif } .dark { color-scheme: dark; background: #141414; color: #fff } * { color: inherit } button { display: none } p { font-size: 40px }',
+  ],
   // One line is all that mosaic's page has to say; the rest notes what the element tells.
-  '/page.js': ['text/javascript', () => `
+  '/page.js': [
+    'text/javascript',
+    () => `
     const booking = document.getElementById('booking');
     booking.headers = async () => ({ 'X-Session-ID': 'session-of-ann' });
     window.told = [];
     for (const name of ['booked', 'cancelled', 'rescheduled', 'error'])
       (name === 'error' ? booking : document).addEventListener(name, (event) => window.told.push([name, event.detail.status, event.detail.id ?? event.detail.code]));
-  `],
+  `,
+  ],
 };
-const page = (body, html = 'lang="en"') => `<!doctype html><html ${html}><head><title>Mosaic</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css">
+const page = (
+  body,
+  html = 'lang="en"',
+) => `<!doctype html><html ${html}><head><title>Mosaic</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css">
   <script src="/page.js" defer></script><script type="module" src="${stack.daemon.url}/booking/widget.js"></script></head><body><main><h1>Mosaic</h1>${body}</main></body></html>`;
 
 before(async () => {
@@ -39,16 +67,27 @@ before(async () => {
   stack = await startStack({
     document: schedule({ policy: { max_active_per_user: null } }),
     start: false,
-    env: { CORS_ALLOWED_ORIGINS: site, AUTH_SESSION_QUERY: 'select user_id, email, name, role from platform_sessions where id = $1' },
+    env: {
+      CORS_ALLOWED_ORIGINS: site,
+      AUTH_SESSION_QUERY: 'select user_id, email, name, role from platform_sessions where id = $1',
+    },
   });
-  stack.database.run(`create table platform_sessions (id text primary key, user_id text, email text, name text, role text);
+  stack.database
+    .run(`create table platform_sessions (id text primary key, user_id text, email text, name text, role text);
     insert into platform_sessions values ('session-of-ann', 'ann', 'ann@client.test', 'Ann Example', 'user')`);
   await stack.startDaemon();
   server = http.createServer((request, reply) => {
     const [type, content] = FILES[request.url] ?? [];
-    reply.writeHead(type ? 200 : 404, { 'Content-Type': type ?? 'text/plain', 'Content-Security-Policy': policy() }).end(content?.() ?? '');
+    reply
+      .writeHead(type ? 200 : 404, {
+        'Content-Type': type ?? 'text/plain',
+        'Content-Security-Policy': policy(),
+      })
+      .end(content?.() ?? '');
   });
-  await new Promise((resolve) => { server.listen(port, '127.0.0.1', resolve); });
+  await new Promise((resolve) => {
+    server.listen(port, '127.0.0.1', resolve);
+  });
   browser = await openBrowser();
 });
 after(async () => {
@@ -70,12 +109,20 @@ test('from the button to the times: one script, one question; to the booking: th
   assert.deepEqual(foreign(page_.calls), ['GET /booking/widget.js', 'GET /booking/availability']);
   await checked(page_, 'embed-modal');
   await page_.locator('[data-start]').first().click();
-  await page_.waitForFunction(() => document.getElementById('booking').shadowRoot.querySelector('#name').value === 'Ann Example');
+  await page_.waitForFunction(
+    () => document.getElementById('booking').shadowRoot.querySelector('#name').value === 'Ann Example',
+  );
   await page_.getByRole('button', { name: 'Confirm booking' }).click();
   await page_.getByRole('heading', { name: 'Your session is booked' }).waitFor();
   await checked(page_, 'embed-booked');
-  assert.match(await page_.getByRole('link', { name: 'Google Calendar' }).getAttribute('href'), /text=Session\+with\+Damian&dates=\d{8}T\d{6}Z%2F\d{8}T\d{6}Z/);
-  assert.match(await page_.getByRole('link', { name: 'Outlook' }).getAttribute('href'), /startdt=\d{4}-\d\d-\d\dT/);
+  assert.match(
+    await page_.getByRole('link', { name: 'Google Calendar' }).getAttribute('href'),
+    /text=Session\+with\+Damian&dates=\d{8}T\d{6}Z%2F\d{8}T\d{6}Z/,
+  );
+  assert.match(
+    await page_.getByRole('link', { name: 'Outlook' }).getAttribute('href'),
+    /startdt=\d{4}-\d\d-\d\dT/,
+  );
   const download = page_.waitForEvent('download');
   await page_.getByRole('button', { name: 'Calendar file (.ics)' }).click();
   assert.equal((await download).suggestedFilename(), 'session.ics');
@@ -87,21 +134,40 @@ test('from the button to the times: one script, one question; to the booking: th
   await page_.keyboard.press('Escape');
   assert.equal(await focused(page_), 'Book with Damian', 'the focus goes back to the button');
   const told = await page_.evaluate(() => window.told);
-  assert.deepEqual(told.map(([name, status]) => [name, status]), [['booked', 'scheduled'], ['cancelled', 'cancelled']]);
+  assert.deepEqual(
+    told.map(([name, status]) => [name, status]),
+    [
+      ['booked', 'scheduled'],
+      ['cancelled', 'cancelled'],
+    ],
+  );
 });
 
 test('the script is small, and cached for good where its version is named', async () => {
-  const plain = await fetch(`${stack.daemon.url}/booking/widget.js`, { headers: { 'Accept-Encoding': 'gzip' } });
+  const plain = await fetch(`${stack.daemon.url}/booking/widget.js`, {
+    headers: { 'Accept-Encoding': 'gzip' },
+  });
   const bytes = await new Promise((resolve) => {
     http.get(`${stack.daemon.url}/booking/widget.js`, { headers: { 'Accept-Encoding': 'gzip' } }, (reply) => {
       let size = 0;
-      reply.on('data', (chunk) => { size += chunk.length; }).on('end', () => resolve([size, reply.headers['content-encoding']]));
+      reply
+        .on('data', (chunk) => {
+          size += chunk.length;
+        })
+        .on('end', () => resolve([size, reply.headers['content-encoding']]));
     });
   });
   assert.equal(bytes[1], 'gzip');
   assert.ok(bytes[0] < 25_000, `the widget weighs ${bytes[0]} bytes`);
   assert.match(plain.headers.get('etag'), /^"/);
-  assert.equal((await fetch(`${stack.daemon.url}/booking/widget.js`, { headers: { 'If-None-Match': plain.headers.get('etag') } })).status, 304);
+  assert.equal(
+    (
+      await fetch(`${stack.daemon.url}/booking/widget.js`, {
+        headers: { 'If-None-Match': plain.headers.get('etag') },
+      })
+    ).status,
+    304,
+  );
   const html = await (await fetch(`${stack.daemon.url}/booking/`)).text();
   const [, version] = /booking\.js\?v=(\w+)/.exec(html);
   const versioned = await fetch(`${stack.daemon.url}/booking/widget.js?v=${version}`);
@@ -112,8 +178,16 @@ test('with cookies and storage blocked everything works', async () => {
   const page_ = await browser.page();
   await page_.addInitScript(() => {
     for (const name of ['localStorage', 'sessionStorage', 'indexedDB'])
-      Object.defineProperty(window, name, { get() { throw new DOMException('blocked', 'SecurityError'); } });
-    Object.defineProperty(document, 'cookie', { get() { throw new DOMException('blocked', 'SecurityError'); } });
+      Object.defineProperty(window, name, {
+        get() {
+          throw new DOMException('blocked', 'SecurityError');
+        },
+      });
+    Object.defineProperty(document, 'cookie', {
+      get() {
+        throw new DOMException('blocked', 'SecurityError');
+      },
+    });
   });
   await page_.goto(`${site}/inline`);
   await page_.locator('[data-start]').first().waitFor();
@@ -124,7 +198,12 @@ test('with cookies and storage blocked everything works', async () => {
   assert.deepEqual(await page_.context().cookies(), []);
   const alone = await browser.page();
   await alone.addInitScript(() => {
-    for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get() { throw new DOMException('blocked', 'SecurityError'); } });
+    for (const name of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(window, name, {
+        get() {
+          throw new DOMException('blocked', 'SecurityError');
+        },
+      });
   });
   await alone.goto(`${stack.daemon.url}/booking/#token=${stack.client('bea').token}`);
   await alone.locator('[data-start]').first().waitFor();
@@ -137,7 +216,12 @@ test('the modal keeps the focus inside, closes with Escape, and gives a held tim
   await page_.locator('[data-start]').first().waitFor();
   for (let presses = 0; presses < 60; presses++) {
     await page_.keyboard.press('Tab');
-    assert.ok(await page_.evaluate(() => document.activeElement.id === 'booking' || document.activeElement === document.body), 'the focus stays in the modal');
+    assert.ok(
+      await page_.evaluate(
+        () => document.activeElement.id === 'booking' || document.activeElement === document.body,
+      ),
+      'the focus stays in the modal',
+    );
   }
   await Promise.all([page_.waitForResponse(/booking\/hold/), page_.locator('[data-start]').first().click()]);
   await said(page_, /^Chosen/);
@@ -149,12 +233,20 @@ test('the modal keeps the focus inside, closes with Escape, and gives a held tim
 
 test('an ended session of the platform is said, and the page is told', async () => {
   const page_ = await browser.page();
-  await page_.route('**/page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: FILES['/page.js'][1]().replace('session-of-ann', 'no-such-session') }));
+  await page_.route('**/page.js', (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      body: FILES['/page.js'][1]().replace('session-of-ann', 'no-such-session'),
+    }),
+  );
   await page_.goto(`${site}/`);
   await page_.getByRole('button', { name: 'Book with Damian' }).click();
   await said(page_, /^Please sign in again/);
   await checked(page_, 'embed-expired');
-  assert.deepEqual(await page_.evaluate(() => window.told.map(([name, status, code]) => [name, status, code])), [['error', 401, 'unauthenticated']]);
+  assert.deepEqual(
+    await page_.evaluate(() => window.told.map(([name, status, code]) => [name, status, code])),
+    [['error', 401, 'unauthenticated']],
+  );
 });
 
 test('right to left: the grid runs the other way, for the eye and for the arrow keys', async () => {
@@ -162,7 +254,11 @@ test('right to left: the grid runs the other way, for the eye and for the arrow 
   await page_.addInitScript(() => {
     // A host page may bring a language of its own; what it leaves out stays English.
     customElements.whenDefined('mosaic-booking').then(() => {
-      customElements.get('mosaic-booking').strings.ar = { book: 'احجز جلسة', confirm: 'تأكيد الحجز', mySessions: 'جلساتي' };
+      customElements.get('mosaic-booking').strings.ar = {
+        book: 'احجز جلسة',
+        confirm: 'تأكيد الحجز',
+        mySessions: 'جلساتي',
+      };
     });
   });
   await page_.goto(`${site}/rtl`);
@@ -172,11 +268,16 @@ test('right to left: the grid runs the other way, for the eye and for the arrow 
   const today = page_.locator('td button[tabindex="0"]');
   await today.focus();
   await page_.keyboard.press('PageDown');
-  const [sunday, monday] = await page_.locator('thead th').evaluateAll((heads) => heads.map((one) => one.getBoundingClientRect().x));
+  const [sunday, monday] = await page_
+    .locator('thead th')
+    .evaluateAll((heads) => heads.map((one) => one.getBoundingClientRect().x));
   assert.ok(sunday > monday, 'the week begins on the right');
   await page_.locator('[data-day$="-14"]').focus();
   await page_.keyboard.press('ArrowLeft');
-  assert.match(await page_.evaluate(() => document.getElementById('booking').shadowRoot.activeElement.dataset.day), /-15$/);
+  assert.match(
+    await page_.evaluate(() => document.getElementById('booking').shadowRoot.activeElement.dataset.day),
+    /-15$/,
+  );
 });
 
 test('the page’s styles do not reach in; its dark colours do', async () => {
@@ -186,7 +287,10 @@ test('the page’s styles do not reach in; its dark colours do', async () => {
   await checked(page_, 'embed-dark');
   const [paper, size] = await page_.evaluate(() => {
     const root = document.getElementById('booking').shadowRoot;
-    return [getComputedStyle(root.querySelector('.panel')).backgroundColor, getComputedStyle(root.querySelector('p')).fontSize];
+    return [
+      getComputedStyle(root.querySelector('.panel')).backgroundColor,
+      getComputedStyle(root.querySelector('p')).fontSize,
+    ];
   });
   assert.equal(paper, 'rgb(20, 20, 20)');
   assert.notEqual(size, '40px');

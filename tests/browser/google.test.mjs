@@ -7,7 +7,10 @@ import { checked, openBrowser, said } from './browser.mjs';
 let stack;
 let browser;
 before(async () => {
-  stack = await startStack({ google: 'delegated', document: schedule({ policy: { max_active_per_user: null } }) });
+  stack = await startStack({
+    google: 'delegated',
+    document: schedule({ policy: { max_active_per_user: null } }),
+  });
   browser = await openBrowser();
 });
 after(async () => {
@@ -28,7 +31,10 @@ test('the confirmation has the Meet link and says where the invitation goes', as
   await page.locator('[data-start]').first().click();
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await page.getByRole('link', { name: 'Join with Google Meet' }).waitFor();
-  assert.match(await page.getByRole('link', { name: 'Join with Google Meet' }).getAttribute('href'), /^https:\/\/meet\.google\.com\//);
+  assert.match(
+    await page.getByRole('link', { name: 'Join with Google Meet' }).getAttribute('href'),
+    /^https:\/\/meet\.google\.com\//,
+  );
   await page.getByText('An invitation is on its way to ann@client.test.').waitFor();
   await checked(page, 'google-booked');
 });
@@ -61,11 +67,18 @@ test('with Google down: last known times are marked as such; without any, the pa
     await page.locator('.notice').getByRole('button', { name: 'Try again' }).waitFor();
     await checked(page, 'google-down');
     await stack.google.heal();
-    await until('the times to be back', async () => {
-      if (await page.locator('[data-start]').count()) return true;
-      await page.getByRole('button', { name: 'Try again' }).click({ timeout: 1000 }).catch(() => {});
-      return false;
-    }, 40_000);
+    await until(
+      'the times to be back',
+      async () => {
+        if (await page.locator('[data-start]').count()) return true;
+        await page
+          .getByRole('button', { name: 'Try again' })
+          .click({ timeout: 1000 })
+          .catch(() => {});
+        return false;
+      },
+      40_000,
+    );
   } finally {
     await stack.google.heal();
   }

@@ -1,4 +1,5 @@
-// What a person sees, what they get and what the server keeps are one instant, wherever and whenever they are.
+// What a person sees, what they get and what the server keeps are one instant, wherever and whenever they
+// are.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { addDays, dayOf, instantOf, offsetMinutes, weekdayOf, zoneName } from '../../src/web/widget.js';
@@ -13,12 +14,15 @@ const DAY = 86_400_000;
 function changes(zone, days) {
   const today = dayOf(Date.now(), zone);
   return Array.from({ length: days }, (_, index) => addDays(today, index + 2)).filter(
-    (day) => offsetMinutes(Date.parse(day), zone) !== offsetMinutes(Date.parse(day) + DAY, zone));
+    (day) => offsetMinutes(Date.parse(day), zone) !== offsetMinutes(Date.parse(day) + DAY, zone),
+  );
 }
 
 /** The Saturdays of eight weekends in a row that hold a change of clocks in both zones. */
 function weekends() {
-  const pairs = changes(COACH, 400).flatMap((a) => changes(CLIENT, 400).map((b) => [a, b].sort())).filter(([a, b]) => Date.parse(b) - Date.parse(a) < 40 * DAY);
+  const pairs = changes(COACH, 400)
+    .flatMap((a) => changes(CLIENT, 400).map((b) => [a, b].sort()))
+    .filter(([a, b]) => Date.parse(b) - Date.parse(a) < 40 * DAY);
   let saturday = addDays(pairs[0][0], -1);
   while (weekdayOf(saturday) !== 6) saturday = addDays(saturday, -1);
   if (Date.parse(saturday) > Date.now() + 10 * DAY) saturday = addDays(saturday, -7);
@@ -65,7 +69,9 @@ test('Sydney books New York on eight weekends across both changes of clocks: one
   const { page, user } = await open(CLIENT);
   const days = weekends();
   for (const zone of [COACH, CLIENT]) {
-    const offsets = new Set(days.flatMap((day) => [0, 1, 2].map((n) => offsetMinutes(Date.parse(addDays(day, n)) + DAY / 2, zone))));
+    const offsets = new Set(
+      days.flatMap((day) => [0, 1, 2].map((n) => offsetMinutes(Date.parse(addDays(day, n)) + DAY / 2, zone))),
+    );
     assert.equal(offsets.size, 2, `both sides of ${zone}'s change are among the weekends`);
   }
   for (const [index, day] of days.entries()) {
@@ -75,8 +81,16 @@ test('Sydney books New York on eight weekends across both changes of clocks: one
     const wanted = instantOf(sunday, 210 + 150 * index, CLIENT);
     const iso = new Date(wanted).toISOString().replace('.000', '');
     const slot = page.locator(`[data-start="${iso}"]`);
-    const clock = new Intl.DateTimeFormat('en-GB', { timeZone: CLIENT, hour: '2-digit', minute: '2-digit' }).format(wanted);
-    const theirs = new Intl.DateTimeFormat('en-GB', { timeZone: COACH, hour: '2-digit', minute: '2-digit' }).format(wanted);
+    const clock = new Intl.DateTimeFormat('en-GB', {
+      timeZone: CLIENT,
+      hour: '2-digit',
+      minute: '2-digit',
+    }).format(wanted);
+    const theirs = new Intl.DateTimeFormat('en-GB', {
+      timeZone: COACH,
+      hour: '2-digit',
+      minute: '2-digit',
+    }).format(wanted);
     const text = await slot.innerText();
     assert.ok(text.startsWith(clock), `${text} begins with ${clock}`);
     assert.ok(text.includes(theirs), `${text} tells the coach's ${theirs}`);
@@ -85,10 +99,18 @@ test('Sydney books New York on eight weekends across both changes of clocks: one
     await page.getByRole('button', { name: 'Confirm booking' }).click();
     await page.getByRole('heading', { name: 'Your session is booked' }).waitFor();
     const summary = await page.locator('.summary').innerText();
-    const date = new Intl.DateTimeFormat('en-GB', { timeZone: CLIENT, weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(wanted);
+    const date = new Intl.DateTimeFormat('en-GB', {
+      timeZone: CLIENT,
+      weekday: 'long',
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+    }).format(wanted);
     assert.ok(summary.includes(date), `${summary} names ${date}`);
     assert.ok(summary.includes(clock) && summary.includes(theirs), summary);
-    const stored = stack.database.value(`select starts_at from bookingd.appointment where user_id = '${user}' and status = 'scheduled' order by starts_at desc limit 1`);
+    const stored = stack.database.value(
+      `select starts_at from bookingd.appointment where user_id = '${user}' and status = 'scheduled' order by starts_at desc limit 1`,
+    );
     assert.equal(Date.parse(stored), wanted);
     await page.getByRole('button', { name: 'Book another session' }).click();
     await page.locator('[data-start]').first().waitFor();
@@ -96,33 +118,64 @@ test('Sydney books New York on eight weekends across both changes of clocks: one
 });
 
 test('the hour that a clock strikes twice is offered twice, each with its offset', async () => {
-  const day = changes(COACH, 400).find((one) => offsetMinutes(Date.parse(one), COACH) > offsetMinutes(Date.parse(one) + DAY, COACH));
+  const day = changes(COACH, 400).find(
+    (one) => offsetMinutes(Date.parse(one), COACH) > offsetMinutes(Date.parse(one) + DAY, COACH),
+  );
   const { page } = await open(COACH);
   await chooseDay(page, day);
   const texts = await page.locator('[data-start]').allInnerTexts();
-  assert.deepEqual(texts.filter((text) => text.startsWith('01:')), ['01:00 UTC\u22124', '01:30 UTC\u22124', '01:00 UTC\u22125', '01:30 UTC\u22125']);
+  assert.deepEqual(
+    texts.filter((text) => text.startsWith('01:')),
+    ['01:00 UTC\u22124', '01:30 UTC\u22124', '01:00 UTC\u22125', '01:30 UTC\u22125'],
+  );
   await shot(page, 'hour-twice');
 });
 
 test('the hour that a clock leaves out is not offered', async () => {
-  const day = changes(COACH, 400).find((one) => offsetMinutes(Date.parse(one), COACH) < offsetMinutes(Date.parse(one) + DAY, COACH));
+  const day = changes(COACH, 400).find(
+    (one) => offsetMinutes(Date.parse(one), COACH) < offsetMinutes(Date.parse(one) + DAY, COACH),
+  );
   const { page } = await open(COACH);
   await chooseDay(page, day);
   const texts = await page.locator('[data-start]').allInnerTexts();
-  assert.deepEqual(texts.filter((text) => /^0[123]:/.test(text)), ['01:00', '01:30', '03:00', '03:30']);
+  assert.deepEqual(
+    texts.filter((text) => /^0[123]:/.test(text)),
+    ['01:00', '01:30', '03:00', '03:30'],
+  );
 });
 
 test('wall clocks become instants by RFC 5545, back and forth, in zones of every kind', () => {
-  const zones = ['America/New_York', 'Australia/Lord_Howe', 'America/St_Johns', 'Asia/Kathmandu', 'Pacific/Apia', 'Africa/Casablanca', 'Europe/Dublin',
-    'America/Havana', 'America/Santiago', 'Africa/Cairo', 'Atlantic/Azores', 'Pacific/Chatham', 'UTC'];
+  const zones = [
+    'America/New_York',
+    'Australia/Lord_Howe',
+    'America/St_Johns',
+    'Asia/Kathmandu',
+    'Pacific/Apia',
+    'Africa/Casablanca',
+    'Europe/Dublin',
+    'America/Havana',
+    'America/Santiago',
+    'Africa/Cairo',
+    'Atlantic/Azores',
+    'Pacific/Chatham',
+    'UTC',
+  ];
   for (const zone of zones) {
     for (let day = '2026-01-01'; day < '2028-01-01'; day = addDays(day, 1)) {
       for (const minutes of [0, 90, 720, 1410]) {
         const at = instantOf(day, minutes, zone);
         const back = (at + offsetMinutes(at, zone) * 60_000 - Date.parse(day)) / 60_000;
         const gap = offsetMinutes(at + DAY, zone) - offsetMinutes(at - DAY, zone);
-        assert.ok(back === minutes || (gap > 0 && back === minutes + gap), `${day} ${minutes} in ${zone} came back as ${back}`);
-        if (back === minutes && gap < 0) assert.notEqual(offsetMinutes(at + gap * 60_000, zone) * 60_000 + at + gap * 60_000, Date.parse(day) + minutes * 60_000, 'the first of two');
+        assert.ok(
+          back === minutes || (gap > 0 && back === minutes + gap),
+          `${day} ${minutes} in ${zone} came back as ${back}`,
+        );
+        if (back === minutes && gap < 0)
+          assert.notEqual(
+            offsetMinutes(at + gap * 60_000, zone) * 60_000 + at + gap * 60_000,
+            Date.parse(day) + minutes * 60_000,
+            'the first of two',
+          );
       }
     }
   }

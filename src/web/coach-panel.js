@@ -1,0 +1,282 @@
+/*
+ * The panel beside the week, about the time that was chosen there: who comes, why it can or cannot be booked,
+ * and what to do with it on its date.
+ */
+
+import { addDays, dayOf, fill, h, instantOf, offsetMinutes, webAddress } from './widget.js?v=@VERSION@';
+import { changedNotice, outsideNotice } from './coach-notices.js?v=@VERSION@';
+import {
+  blockOn,
+  changeDate,
+  clock,
+  hasOverride,
+  minutesOf,
+  withBlock,
+  withOverride,
+  withoutBlock,
+} from './coach-time.js?v=@VERSION@';
+
+const instant = (text) => Date.parse(text);
+
+/* The part of [start, end) that lies on a day, in minutes of its wall clock; null if none. */
+export function partOf(house, one, day) {
+  const from = instant(one.start);
+  const to = instant(one.end);
+  const first = dayOf(from, house.zone);
+  const last = dayOf(to - 1, house.zone);
+  if (day < first || day > last) return null;
+  const minutes = (at) => (((at / 60000 + offsetMinutes(at, house.zone)) % 1440) + 1440) % 1440;
+  return { from: day === first ? minutes(from) : 0, to: day === last ? minutes(to) || 1440 : 1440 };
+}
+
+/* `range` is what was chosen of the week in `loaded`: {days, from, to} in minutes, `to` exclusive. */
+export function showPanel(house, page, loaded, range, grid) {
+  const { t } = house;
+  const { schedule } = loaded;
+  const { days } = range;
+  const single = days.length === 1;
+  const wholeDay = range.from === 0 && range.to === 1440;
+  const trouble = h('div', null);
+  const close = () => {
+    fill(page.panel);
+    grid.clear();
+    grid.focus();
+  };
+  const dates = single
+    ? house.day(days[0])
+    : `${house.day(days[0], 'short')} – ${house.day(days.at(-1), 'short')}`;
+  const title = wholeDay ? dates : `${dates}, ${house.clock(range.from)} – ${house.clock(range.to % 1440)}`;
+  const heading = h('h2', { tabindex: '-1' }, title);
+  const from = h('input', { type: 'time', id: 'range-from', value: clock(range.from) });
+  const to = h('input', { type: 'time', id: 'range-to', value: clock(range.to % 1440) });
+  const reason = h('input', { id: 'block-reason', maxlength: 2000 });
+
+  /* Saves at once; a way back is offered, so that a slip of the hand costs nothing. */
+  const save = async (next) => {
+    if (!next) {
+      house.say(t('nothingToClose'));
+      fill(trouble, h('p', { class: 'notice' }, t('nothingToClose')));
+      return;
+    }
+    try {
+      const before = schedule;
+      const outside = await house.save(next);
+      await page.again();
+      const undo = h(
+        'button',
+        {
+          type: 'button',
+          onclick: async () => {
+            try {
+              await house.save(before);
+              await page.again();
+              house.say(t('undone'));
+              fill(page.panel, h('h2', { tabindex: '-1' }, t('undone')));
+              page.panel.querySelector('h2').focus();
+            } catch (problem) {
+              fill(trouble, house.trouble(problem));
+            }
+          },
+        },
+        t('undo'),
+      );
+      const done = h('h2', { tabindex: '-1' }, t('daySaved', { day: title }));
+      fill(
+        page.panel,
+        h(
+          'div',
+          { class: 'stack' },
+          done,
+          outsideNotice(house, outside),
+          h('div', { class: 'actions' }, undo),
+          trouble,
+        ),
+      );
+      done.focus();
+      house.say(t('daySaved', { day: title }));
+    } catch (problem) {
+      fill(
+        trouble,
+        problem.code === 'changed_meanwhile'
+          ? changedNotice(house, () => page.again())
+          : house.trouble(problem),
+      );
+    }
+  };
+  const change = (open) => {
+    const a = minutesOf(from.value);
+    const b = minutesOf(to.value) || 1440;
+    if (!(a < b)) return to.focus();
+    let next = schedule;
+    let changed = false;
+    for (const day of days) {
+      const one = changeDate(next, day, a, b, open);
+      changed ||= Boolean(one);
+      next = one ?? next;
+    }
+    return save(changed ? next : null);
+  };
+
+  const blocked = days.some((day) => blockOn(schedule, day));
+  const own = days.some((day) => hasOverride(schedule, day));
+  const after = addDays(days.at(-1), 1);
+  const here = loaded.appointments.filter((one) =>
+    days.some((day) => {
+      const part = partOf(house, one, day);
+      return part && part.from < range.to && part.to > range.from;
+    }),
+  );
+  fill(
+    page.panel,
+    h(
+      'div',
+      { class: 'stack' },
+      h(
+        'div',
+        { class: 'panel-head' },
+        heading,
+        h('button', { type: 'button', class: 'close', 'aria-label': t('close'), onclick: close }, '\u00d7'),
+      ),
+      here.map((one) => card(house, one)),
+      single && !wholeDay && whyPart(house, schedule, days[0], range.from),
+      trouble,
+      h(
+        'div',
+        { class: 'stack ruled' },
+        h('h3', null, t('onDate')),
+        h(
+          'div',
+          { class: 'row' },
+          h('label', { for: 'range-from' }, t('from')),
+          from,
+          h('label', { for: 'range-to' }, t('to')),
+          to,
+        ),
+        blocked && h('p', { class: 'hint' }, t('dayBlockedFirst')),
+        h(
+          'div',
+          { class: 'actions' },
+          h('button', { type: 'button', onclick: () => change(true) }, t('openHours')),
+          h('button', { type: 'button', onclick: () => change(false) }, t('closeHours')),
+          own &&
+            h(
+              'button',
+              {
+                type: 'button',
+                onclick: () => save(days.reduce((next, day) => withOverride(next, day, null), schedule)),
+              },
+              t('asWeekly'),
+            ),
+        ),
+      ),
+      h(
+        'div',
+        { class: 'stack ruled' },
+        h('h3', null, t(single ? 'block' : 'blockDays')),
+        h(
+          'div',
+          { class: 'field' },
+          h(
+            'label',
+            { for: 'block-reason' },
+            t('reason'),
+            h('span', { class: 'muted small' }, ` (${t('optional')})`),
+          ),
+          reason,
+        ),
+        h(
+          'div',
+          { class: 'actions' },
+          h(
+            'button',
+            { type: 'button', onclick: () => save(withBlock(schedule, days[0], after, reason.value.trim())) },
+            t(single ? 'block' : 'blockDays'),
+          ),
+          blocked &&
+            h(
+              'button',
+              { type: 'button', onclick: () => save(withoutBlock(schedule, days[0], after)) },
+              t('unblock'),
+            ),
+        ),
+      ),
+    ),
+  );
+  page.panel.onkeydown = (event) => {
+    if (event.key === 'Escape') close();
+  };
+  heading.focus();
+}
+
+/* Every rule that stands against a start, for each length that is offered. */
+function whyPart(house, schedule, day, minutes) {
+  const { t } = house;
+  const answer = h('div', { class: 'stack', id: 'why' });
+  const time = h('input', { type: 'time', id: 'why-start', value: clock(minutes) });
+  const type = schedule.session_types[0];
+  let duration = type.durations[0];
+  const ask = async () => {
+    const at = minutesOf(time.value);
+    if (Number.isNaN(at)) return;
+    fill(answer, h('p', { class: 'muted' }, t('asking')));
+    const begin = new Date(instantOf(day, at, house.zone)).toISOString().replace('.000', '');
+    try {
+      const reply = await house.coachCall('GET', `explain?start=${begin}&duration=${duration}`);
+      const words = t(reply.bookable ? 'bookable' : 'notBookable');
+      fill(
+        answer,
+        h('p', { class: reply.bookable ? 'yes' : 'no' }, words),
+        !reply.bookable &&
+          h(
+            'ul',
+            { class: 'reasons' },
+            reply.reasons.map((one) => h('li', { 'data-rule': one.rule }, one.detail ?? one.rule)),
+          ),
+      );
+      house.say([words, ...reply.reasons.map((one) => one.detail ?? one.rule)].join(' '));
+    } catch (problem) {
+      fill(answer, house.trouble(problem, ask));
+    }
+  };
+  time.addEventListener('change', ask);
+  ask();
+  return h(
+    'div',
+    { class: 'stack ruled' },
+    h('h3', null, t('why')),
+    h(
+      'div',
+      { class: 'row' },
+      h('label', { for: 'why-start' }, t('start')),
+      time,
+      type.durations.length > 1 &&
+        house.choice(
+          'why-length',
+          t('length'),
+          type.durations.map((n) => [String(n), t('minutes', { n })]),
+          String(duration),
+          (value) => {
+            duration = Number(value);
+            ask();
+          },
+        ),
+    ),
+    answer,
+  );
+}
+
+/* An appointment in a few lines. */
+function card(house, one) {
+  const { t } = house;
+  const link = webAddress(one.meeting?.url);
+  return h(
+    'div',
+    { class: 'card' },
+    h('strong', null, one.name ?? t('unnamed')),
+    h('span', null, `${house.time(instant(one.start))} – ${house.time(instant(one.end))}`),
+    one.email && h('a', { href: `mailto:${encodeURIComponent(one.email).replace('%40', '@')}` }, one.email),
+    one.phone && h('a', { href: `tel:${one.phone.replace(/[^\d+]/g, '')}` }, one.phone),
+    one.notes && h('p', { class: 'notes' }, one.notes),
+    link && h('a', { href: link, target: '_blank', rel: 'noopener noreferrer' }, t('join')),
+  );
+}

@@ -1,0 +1,195 @@
+/*
+ * The weekly hours: a grid to drag over and walk with the keys, and below it the same to the minute, for
+ * hours off the half hour or past midnight, and for those who rather type.
+ */
+
+import { addDays, fill, firstWeekday, format, h } from './widget.js?v=@VERSION@';
+import { timeGrid } from './coach-grid.js?v=@VERSION@';
+import { addHours, hoursInputs } from './coach-inputs.js?v=@VERSION@';
+import { changeWeekly, stretchOf, weekdays, weeklyDocument } from './coach-time.js?v=@VERSION@';
+
+const monday = '2026-11-23'; // any Monday: its weekdays' names are wanted
+
+/* The weekdays, 0 for Monday, in the order of the locale. */
+const columnsOf = (house) =>
+  Array.from({ length: 7 }, (_, index) => (index + firstWeekday(house.locale) + 6) % 7);
+
+export const weekdayName = (house, index, style = 'long') =>
+  format(Date.parse(addDays(monday, index)), house.locale, { timeZone: 'UTC', weekday: style });
+
+/* What is open on a weekday, in minutes of that day: its own hours, and the end of the day before's. */
+const partsOf = (lists, index) => [
+  ...lists[index].map((one) => ({ from: one.from, to: Math.min(one.to, 1440) })),
+  ...lists[(index + 6) % 7].filter((one) => one.to > 1440).map((one) => ({ from: 0, to: one.to - 1440 })),
+];
+
+export function renderWeekly(view, draft) {
+  const { house } = view;
+  const { t } = house;
+  const whole = h(
+    'button',
+    {
+      type: 'button',
+      class: 'plain',
+      'aria-pressed': String(view.whole),
+      onclick: () => {
+        view.whole = !view.whole;
+        whole.setAttribute('aria-pressed', String(view.whole));
+        renderGrid(view, draft);
+      },
+    },
+    t('allDay'),
+  );
+  view.week = h('div', { class: 'week' });
+  view.days = h('div', { class: 'exact' });
+  fill(
+    view.weekly,
+    h('div', { class: 'row' }, h('h2', null, t('weekly')), whole),
+    h('p', { class: 'hint' }, t('weeklyHint')),
+    view.week,
+    h(
+      'details',
+      {
+        open: view.exact,
+        ontoggle: (event) => {
+          view.exact = event.target.open;
+        },
+      },
+      h('summary', null, t('exactly')),
+      view.days,
+    ),
+  );
+  renderGrid(view, draft);
+  renderDays(view, draft);
+}
+
+/* The lists have changed: the document follows. */
+function changed(view, draft) {
+  draft.value.weekly = weeklyDocument(view.lists);
+  draft.changed();
+}
+
+/* The hours that are shown: those with something in them and two around, or all. */
+function spanOf(view, parts) {
+  if (view.whole || !parts.length) return [0, 1440];
+  const from = Math.min(...parts.map((part) => part.from));
+  const to = Math.max(...parts.map((part) => part.to));
+  return [Math.max(0, Math.floor(from / 60) * 60 - 120), Math.min(1440, Math.ceil(to / 60) * 60 + 120)];
+}
+
+function renderGrid(view, draft) {
+  const { house } = view;
+  const { t } = house;
+  const columns = columnsOf(house);
+  const parts = columns.map((index) => partsOf(view.lists, index));
+  const open = (column, minute) => parts[column].some((part) => part.from < minute + 30 && part.to > minute);
+  const [from, to] = spanOf(view, parts.flat());
+  const name = (column, style) => weekdayName(house, columns[column], style);
+  const clock = (minute) => house.clock(minute % 1440);
+  const grid = timeGrid({
+    label: t('weeklyGrid'),
+    days: columns.map((_, column) => ({ head: name(column, 'short') })),
+    from,
+    to,
+    time: house.clock,
+    name: (column, minute) =>
+      t('cell', {
+        day: name(column),
+        time: clock(minute),
+        what: t(open(column, minute) ? 'kindOpen' : 'kindClosed'),
+      }),
+    kind: (column, minute) => (open(column, minute) ? 'open' : 'closed'),
+    blocks: (column) =>
+      parts[column].map((part) => ({
+        ...part,
+        kind: 'working',
+        text: part.to - part.from >= 60 && `${clock(part.from)} – ${clock(part.to)}`,
+      })),
+    onmove: (range) =>
+      house.say(
+        t('selected', {
+          from: `${name(range.first, 'short')} ${clock(range.from)}`,
+          to: `${name(range.last, 'short')} ${clock(range.to)}`,
+        }),
+      ),
+    // The cell on which a range was begun decides: over closed time it opens, over open time it closes.
+    onrange: (range) => {
+      const opening = !open(range.origin.column, range.origin.minute);
+      for (let column = range.first; column <= range.last; column += 1)
+        view.lists = changeWeekly(view.lists, columns[column], range.from, range.to, opening);
+      changed(view, draft);
+      renderGrid(view, draft).goTo(range.origin.column, range.origin.minute);
+      renderDays(view, draft);
+      house.say(
+        t('toggled', {
+          day: name(range.first),
+          from: clock(range.from),
+          to: clock(range.to),
+          what: t(opening ? 'opened' : 'closed'),
+        }),
+      );
+    },
+  });
+  fill(view.week, grid.table);
+  return grid;
+}
+
+const fieldId = (index, at) => `${weekdays[index]}-${at}`;
+
+function renderDays(view, draft) {
+  const { house } = view;
+  const { t } = house;
+  const replace = (index, list, focus) => {
+    view.lists[index] = list;
+    changed(view, draft);
+    renderGrid(view, draft);
+    renderDays(view, draft);
+    view.days.querySelector(`#${focus}`).focus();
+  };
+  fill(
+    view.days,
+    columnsOf(house).map((index) => {
+      const list = view.lists[index];
+      const day = weekdayName(house, index);
+      return h(
+        'div',
+        { class: 'exact-day' },
+        h('h3', null, day),
+        list.length === 0 && h('p', { class: 'muted' }, t('closedDay')),
+        list.map((stretch, at) =>
+          hoursInputs(house, stretch, {
+            day,
+            id: fieldId(index, at),
+            change: (next) => {
+              list[at] = next;
+              changed(view, draft);
+              renderGrid(view, draft);
+            },
+            remove: () =>
+              replace(
+                index,
+                list.filter((_, other) => other !== at),
+                `${weekdays[index]}-add`,
+              ),
+          }),
+        ),
+        addHours(house, list, {
+          day,
+          id: `${weekdays[index]}-add`,
+          add: (stretch) => replace(index, [...list, stretch], `${fieldId(index, list.length)}-from`),
+        }),
+      );
+    }),
+  );
+}
+
+/* The field for a path such as weekly[2].to: that of the first weekday with those hours. */
+export function weeklyFaultPlace(view, draft, path) {
+  const [, number, part] = /^weekly\[(\d+)\](?:\.(from|to))?/.exec(path ?? '') ?? [];
+  const entry = draft.value.weekly[number];
+  if (!entry) return null;
+  const index = weekdays.indexOf(entry.days[0]);
+  const { from, to } = stretchOf(entry);
+  const at = view.lists[index].findIndex((one) => one.from === from && one.to === to);
+  return view.days.querySelector(`#${fieldId(index, at)}-${part ?? 'from'}`);
+}

@@ -1,0 +1,100 @@
+// The parts of the pages that need no page: the tables of words, the arithmetic of hours.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { strings as coachWords } from '../../src/web/coach-strings.js';
+import {
+  changeDate,
+  changeWeekly,
+  closed,
+  hoursOf,
+  opened,
+  stretchOf,
+  stretchesOn,
+  weeklyDocument,
+  weeklyLists,
+  withBlock,
+  withoutBlock,
+} from '../../src/web/coach-time.js';
+import { strings as clientWords, translator } from '../../src/web/widget.js';
+
+test('every language has every word, with the same places to fill in', () => {
+  const places = (text) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();
+  for (const table of [clientWords, coachWords]) {
+    for (const [language, words] of Object.entries(table)) {
+      assert.deepEqual(Object.keys(words).sort(), Object.keys(table.en).sort(), language);
+      for (const [key, text] of Object.entries(words))
+        assert.deepEqual(places(text), places(table.en[key]), `${language}: ${key}`);
+    }
+  }
+});
+
+test('a language brought by the host page falls back to English word by word, and plurals are its own', () => {
+  const t = translator(
+    { ...clientWords, pl: { times: { one: '{n} termin', few: '{n} terminy', other: '{n} terminów' } } },
+    'pl',
+  );
+  assert.deepEqual(
+    [t('times', { n: 1 }), t('times', { n: 3 }), t('times', { n: 5 }), t('close')],
+    ['1 termin', '3 terminy', '5 terminów', 'Close'],
+  );
+});
+
+test('hours to stretches and back, past midnight and to it', () => {
+  for (const hours of [
+    { from: '09:00', to: '17:00' },
+    { from: '22:00', to: '02:00' },
+    { from: '00:00', to: '24:00' },
+    { from: '12:15', to: '24:00' },
+  ])
+    assert.deepEqual(hoursOf(stretchOf(hours)), hours);
+});
+
+test('opening joins what touches, closing cuts', () => {
+  assert.deepEqual(opened([{ from: 540, to: 720 }], 720, 780), [{ from: 540, to: 780 }]);
+  assert.deepEqual(opened([{ from: 540, to: 720 }], 800, 860), [
+    { from: 540, to: 720 },
+    { from: 800, to: 860 },
+  ]);
+  assert.deepEqual(closed([{ from: 540, to: 1020 }], 720, 780), [
+    { from: 540, to: 720 },
+    { from: 780, to: 1020 },
+  ]);
+  assert.deepEqual(closed([{ from: 540, to: 1020 }], 0, 1440), []);
+});
+
+test('the weekly document keeps its meaning through the lists', () => {
+  const weekly = [
+    { days: ['MO', 'TU'], from: '09:00', to: '17:00' },
+    { days: ['FR'], from: '22:00', to: '02:00' },
+  ];
+  assert.deepEqual(weeklyDocument(weeklyLists(weekly)), weekly);
+});
+
+test('closing the hours after midnight cuts those of the evening before', () => {
+  const lists = weeklyLists([{ days: ['SU'], from: '22:00', to: '03:00' }]);
+  assert.deepEqual(weeklyDocument(changeWeekly(lists, 0, 30, 60, false)), [
+    { days: ['MO'], from: '01:00', to: '03:00' },
+    { days: ['SU'], from: '22:00', to: '00:30' },
+  ]);
+});
+
+test('a date’s own hours begin with those it has, and nothing changes where nothing is open', () => {
+  const schedule = { weekly: [{ days: ['TU'], from: '09:00', to: '17:00' }], overrides: [], blocked: [] };
+  const next = changeDate(schedule, '2026-11-24', 540, 720, false);
+  assert.deepEqual(next.overrides, [{ date: '2026-11-24', intervals: [{ from: '12:00', to: '17:00' }] }]);
+  assert.deepEqual(stretchesOn(next, '2026-11-24'), [{ from: 720, to: 1020 }]);
+  assert.equal(changeDate(schedule, '2026-11-25', 540, 720, false), null);
+  const night = { ...schedule, weekly: [{ days: ['MO'], from: '20:00', to: '04:00' }] };
+  assert.deepEqual(changeDate(night, '2026-11-24', 0, 60, false).overrides, [
+    { date: '2026-11-23', intervals: [{ from: '20:00', to: '24:00' }] },
+    { date: '2026-11-24', intervals: [{ from: '01:00', to: '04:00' }] },
+  ]);
+});
+
+test('unblocking a day in the middle leaves both sides blocked', () => {
+  const schedule = withBlock({ blocked: [] }, '2026-12-20', '2026-12-31', 'holidays');
+  assert.deepEqual(withoutBlock(schedule, '2026-12-24', '2026-12-25').blocked, [
+    { from: '2026-12-20', to: '2026-12-24', reason: 'holidays' },
+    { from: '2026-12-25', to: '2026-12-31', reason: 'holidays' },
+  ]);
+});
