@@ -36,7 +36,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run test test-browser,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint,$(MAKECMDGOALS)),packages-checks)
+PREPARED := $(if $(filter run test test-browser,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format,$(MAKECMDGOALS)),packages-checks)
 
 .PHONY: packages packages-checks
 packages: ## install the Debian packages that are missing
@@ -233,6 +233,10 @@ lint: $(LINT_STAMPS) ## check layers, formatting and warnings; clang-tidy and cp
 	@clang-format-14 --dry-run -Werror $(LINT_SOURCES)
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --library=posix,gnu \
 		--suppressions-list=config/cppcheck-suppressions.txt $(LINT_LOOPS) $(CPPFLAGS:-I$(GEN)=) src
+
+.PHONY: format
+format: ## lay out the C sources as .clang-format says
+	@clang-format-14 -i $(LINT_SOURCES)
 
 # ---------------------------------------------------------------- housekeeping
 
