@@ -31,8 +31,8 @@ enum {
 	SEAL_PLAIN_MAX = 16384,
 };
 
-/* Room for the sealed text of `size` bytes, its NUL included. Constant where `size` is. */
-#define SEAL_TEXT_SIZE(size) ENCODE_BASE64URL_SIZE((size_t)(size) + SEAL_OVERHEAD)
+/* Room for the sealed text of `size` bytes (as base64url, see base/encode.h), its NUL included. */
+#define SEAL_TEXT_SIZE(size) ((((size_t)(size) + SEAL_OVERHEAD) * 4 + 2) / 3 + 1)
 
 struct seal_key {
 	unsigned char id[SEAL_KEY_ID_SIZE];

@@ -3,6 +3,7 @@
 
 #include "base/crypto.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,8 +61,7 @@ struct calendars *calendars_new(const struct calendar_settings *settings, const 
 	if (wrong != NULL) {
 		/* The sentence lives in the arena that is about to go. */
 		static _Thread_local char reason[300];
-		*reason = '\0';
-		strncat(reason, wrong, sizeof(reason) - 1);
+		snprintf(reason, sizeof(reason), "%s", wrong);
 		*ret_reason = reason;
 		calendars_free(calendars);
 		return NULL;
