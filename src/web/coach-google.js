@@ -2,7 +2,7 @@
  * Google Calendar: connected or not, what it may do, what went wrong; and the feed of appointments.
  */
 
-import { fill, format, h } from './widget.js?v=@VERSION@';
+import { fill, format, h, isoText } from './widget.js?v=@VERSION@';
 
 export async function googleView(house, heading) {
   const { t } = house;
@@ -29,7 +29,7 @@ export async function googleView(house, heading) {
 /* Google's state, and the appointments whose event it refused. */
 async function load(house) {
   const google = await house.coachCall('GET', 'google');
-  const since = new Date(Date.now() - 30 * 86400000).toISOString().replace(/\.\d+/, '');
+  const since = isoText(Date.now() - 30 * 86400000);
   const failed = google.failed
     ? (await house.coachCall('GET', `appointments?status=all&from=${since}&limit=100`)).appointments.filter(
         (one) => one.calendar?.state === 'failed' || one.calendar?.state === 'conflict',

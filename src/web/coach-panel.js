@@ -3,7 +3,16 @@
  * and what to do with it on its date.
  */
 
-import { addDays, dayOf, fill, h, instantOf, offsetMinutes, webAddress } from './widget.js?v=@VERSION@';
+import {
+  addDays,
+  dayOf,
+  fill,
+  h,
+  instantOf,
+  isoText,
+  offsetMinutes,
+  webAddress,
+} from './widget.js?v=@VERSION@';
 import { changedNotice, outsideNotice } from './coach-notices.js?v=@VERSION@';
 import {
   blockOn,
@@ -219,7 +228,7 @@ function whyPart(house, schedule, day, minutes) {
     const at = minutesOf(time.value);
     if (Number.isNaN(at)) return;
     fill(answer, h('p', { class: 'muted' }, t('asking')));
-    const begin = new Date(instantOf(day, at, house.zone)).toISOString().replace('.000', '');
+    const begin = isoText(instantOf(day, at, house.zone));
     try {
       const reply = await house.coachCall('GET', `explain?start=${begin}&duration=${duration}`);
       const words = t(reply.bookable ? 'bookable' : 'notBookable');

@@ -9,6 +9,7 @@ import {
   fill,
   format,
   h,
+  isoText,
   offsetMinutes,
   webAddress,
   zoneName,
@@ -43,7 +44,6 @@ export function peopleView(house, heading) {
 }
 
 const dayLength = 86400000;
-const iso = (instant) => new Date(instant).toISOString().replace(/\.\d+/, '');
 
 /* Everybody of a stretch of time, in the order of their times. */
 async function all(house, status, from, to) {
@@ -51,8 +51,8 @@ async function all(house, status, from, to) {
   for (let cursor; cursor !== null;) {
     const query = new URLSearchParams({
       status,
-      from: iso(from),
-      to: iso(to),
+      from: isoText(from),
+      to: isoText(to),
       limit: 100,
       ...(cursor && { cursor }),
     });

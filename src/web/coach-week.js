@@ -3,7 +3,16 @@
  * booked; a dragged range can be opened or closed for that date only, or its days blocked.
  */
 
-import { addDays, dayOf, fill, firstWeekday, h, instantOf, weekdayOf } from './widget.js?v=@VERSION@';
+import {
+  addDays,
+  dayOf,
+  fill,
+  firstWeekday,
+  h,
+  instantOf,
+  isoText,
+  weekdayOf,
+} from './widget.js?v=@VERSION@';
 import { timeGrid } from './coach-grid.js?v=@VERSION@';
 import { partOf, showPanel } from './coach-panel.js?v=@VERSION@';
 import { blockOn } from './coach-time.js?v=@VERSION@';
@@ -30,8 +39,8 @@ export async function weekView(house, heading) {
   const load = async () => {
     const first = start;
     const end = addDays(first, count());
-    const from = new Date(instantOf(first, 0, house.zone)).toISOString().replace('.000', '');
-    const to = new Date(instantOf(end, 0, house.zone)).toISOString().replace('.000', '');
+    const from = isoText(instantOf(first, 0, house.zone));
+    const to = isoText(instantOf(end, 0, house.zone));
     const range = `from=${from}&to=${to}`;
     const [busy, list, schedule] = await Promise.all([
       house.coachCall('GET', `busy?${range}`),

@@ -15,8 +15,8 @@
  * `booker` ({name, email, phone}) fills the form in. Methods: open(), close(), refresh(), showSessions(),
  * move(appointment). Events: `booked`, `cancelled`, `rescheduled` (detail: the appointment) and `error`
  * (detail: a Problem). Theme: --mosaic-ink, -paper, -muted, -line, -wash, -accent, -accent-ink, -radius,
- * -font. Dark where the page's `color-scheme` is dark. Another language: MosaicBooking.strings.xx = {...},
- * same keys; a missing key falls back to English.
+ * -font. Dark where the page's `color-scheme` is dark. Another language: MosaicBooking.strings.xx = {...}
+ * before `lang` is set, same keys; a missing key falls back to English.
  *
  * One file and no build step, because a page should have it with one request. All text reaches the page as
  * text nodes and all styles through a constructed sheet, so the strictest Content-Security-Policy suits it.
@@ -334,10 +334,15 @@ function wallClock(instant, zone) {
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
+/* An instant as the server takes it: whole seconds. */
+export const isoText = (instant) => new Date(instant).toISOString().replace(/\.\d+/, '');
+
 export const offsetMinutes = (instant, zone) => Math.round((wallClock(instant, zone) - instant) / 60000);
 export const dayOf = (instant, zone) => new Date(wallClock(instant, zone)).toISOString().slice(0, 10);
+const dayLength = 86400000;
+
 export const addDays = (day, count) =>
-  new Date(Date.parse(day) + count * 86400000).toISOString().slice(0, 10);
+  new Date(Date.parse(day) + count * dayLength).toISOString().slice(0, 10);
 export const weekdayOf = (day) => new Date(day).getUTCDay();
 
 export function addMonths(month, count) {
@@ -345,7 +350,7 @@ export function addMonths(month, count) {
   return new Date(Date.UTC(year, number - 1 + count, 1)).toISOString().slice(0, 7);
 }
 
-export const daysInMonth = (month) => new Date(Date.parse(addMonths(month, 1)) - 86400000).getUTCDate();
+export const daysInMonth = (month) => new Date(Date.parse(addMonths(month, 1)) - dayLength).getUTCDate();
 
 /*
  * The instant of a wall clock (a day and minutes after its midnight) in a zone. By RFC 5545 section 3.3.5: a
@@ -354,8 +359,8 @@ export const daysInMonth = (month) => new Date(Date.parse(addMonths(month, 1)) -
  */
 export function instantOf(day, minutes, zone) {
   const wall = Date.parse(day) + minutes * 60000;
-  const before = wall - offsetMinutes(wall - 86400000, zone) * 60000;
-  const after = wall - offsetMinutes(wall + 86400000, zone) * 60000;
+  const before = wall - offsetMinutes(wall - dayLength, zone) * 60000;
+  const after = wall - offsetMinutes(wall + dayLength, zone) * 60000;
   for (const candidate of [Math.min(before, after), Math.max(before, after)])
     if (wallClock(candidate, zone) === wall) return candidate;
   return before;
@@ -752,9 +757,13 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     this.#given.booker = value;
   }
 
-  /* Who is calling has changed, so everything is asked for again, but for what is being filled in. */
   #give(name, value) {
     this.#given[name] = value;
+    this.#identified();
+  }
+
+  /* Who is calling has changed, so everything is asked for again, but for a form that is being filled in. */
+  #identified() {
     if (this.#view !== 'details') this.#restart();
   }
 
@@ -780,23 +789,30 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   }
 
   attributeChangedCallback(name, before, after) {
-    if (before !== after) this.#restart();
+    if (before === after) return;
+    if (name === 'token' || name === 'session') this.#identified();
+    else this.#restart();
   }
 
   handleEvent(event) {
     if (event.type === 'pagehide') this.#release();
     else if (event.type === 'offline') this.#say(this.#t('offline'));
-    else if (this.#view === 'pick' && this.#page.trouble?.isConnected) this.refresh();
+    else if (this.#view === 'pick' && this.#page.trouble.querySelector('.alarm')) this.refresh();
     else if (this.#view) this.#say(this.#t('online'));
   }
 
   open() {
+    if (this.#reveal()) this.#startPicking(null);
+  }
+
+  /* Opens the modal, behind which the page stays where it is. False: there is none, or it is open. */
+  #reveal() {
     const { dialog } = this.#page;
-    if (!dialog || dialog.open) return;
+    if (!dialog || dialog.open) return false;
     dialog.showModal();
     this.#page.scroll = document.documentElement.style.overflow;
     document.documentElement.style.overflow = 'hidden';
-    this.#startPicking(null);
+    return true;
   }
 
   close() {
@@ -857,7 +873,10 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       h('div', { class: 'inside' }, h('header', null, page.title, page.mine, !inline && close), page.view),
       page.live,
     );
-    if (this.#page.dialog?.open) this.#page.dialog.close();
+    if (wasOpen) {
+      document.documentElement.style.overflow = this.#page.scroll;
+      this.#page.dialog.close();
+    }
     this.#page = page;
     if (inline) {
       this.shadowRoot.replaceChildren(h('section', { 'aria-labelledby': 'title' }, panel));
@@ -881,13 +900,17 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       panel,
     );
     page.dialog.addEventListener('pointerdown', (event) => {
-      if (event.target === page.dialog && this.#view !== 'details') this.close();
+      const box = page.dialog.getBoundingClientRect();
+      const { clientX: x, clientY: y } = event;
+      const outside = x < box.left || x > box.right || y < box.top || y > box.bottom;
+      if (outside && this.#view !== 'details') this.close();
     });
     this.shadowRoot.replaceChildren(page.opener, page.dialog);
     if (wasOpen) this.open();
   }
 
   #closed(page) {
+    if (page !== this.#page) return; // the panel has been built anew meanwhile, and may be open again
     document.documentElement.style.overflow = page.scroll ?? '';
     this.#leave.abort();
     this.#release();
@@ -897,7 +920,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
 
   /* ---- small services ---- */
 
-  #call(method, path, options) {
+  /* `quiet`: what goes wrong is nobody's concern. */
+  #call(method, path, { quiet, ...options } = {}) {
     const server = new URL(this.getAttribute('server') || new URL('..', import.meta.url), document.baseURI);
     if (!server.pathname.endsWith('/')) server.pathname += '/';
     const identity = async () => ({
@@ -906,7 +930,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       ...(typeof this.headers === 'function' ? await this.headers() : this.headers),
     });
     return call(server, identity, method, path, options).catch((problem) => {
-      this.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
+      if (!quiet) this.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
       throw problem;
     });
   }
@@ -1091,8 +1115,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     add('session_type', this.#moving?.session_type ?? this.#type);
     add('duration', this.#moving?.duration_minutes ?? this.#duration);
     add('rescheduling', this.#moving?.id);
-    add('from', from && new Date(from).toISOString().replace('.000', ''));
-    add('to', to && new Date(to).toISOString().replace('.000', ''));
+    add('from', from && isoText(from));
+    add('to', to && isoText(to));
     await this.#released;
     const reply = await this.#call('GET', 'booking/availability' + (query.size ? '?' + query : ''));
     const slots = reply.slots.map((slot) => ({
@@ -1114,7 +1138,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       if (reply.refusal && (await this.#letGo())) ({ reply, slots } = await this.#ask());
       if (!slots.length && reply.next_available) {
         const from = Date.parse(reply.next_available);
-        ({ reply, slots } = await this.#ask(from, from + 31 * 86400000));
+        ({ reply, slots } = await this.#ask(from, from + 31 * dayLength));
       }
       if (asked !== this.#asked) return;
       this.#answer = reply;
@@ -1184,10 +1208,10 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     this.#wait(true);
     try {
       while (!this.#exhausted && dayOf(this.#end, this.#zone).slice(0, 7) <= month) {
-        const { reply, slots } = await this.#ask(this.#end, this.#end + 61 * 86400000);
+        const { reply, slots } = await this.#ask(this.#end, this.#end + 61 * dayLength);
         if (asked !== this.#asked) return;
         this.#slots.push(...slots);
-        this.#end += 61 * 86400000;
+        this.#end += 61 * dayLength;
         this.#exhausted = !slots.length && !reply.next_available;
       }
       this.#sort();
@@ -1747,7 +1771,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     form.hold = null;
   }
 
-  #giveBack = (held) => this.#call('PUT', `booking/${held.id}/cancel`, { keepalive: true }).catch(() => {});
+  #giveBack = (held) =>
+    this.#call('PUT', `booking/${held.id}/cancel`, { keepalive: true, quiet: true }).catch(() => {});
 
   /*
    * A time held by a page that was left without a word counts against the limit: give it back. Answers
@@ -1780,7 +1805,9 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       this.#say(place.textContent);
     };
     const timer = setInterval(tick, 1000);
-    this.#leave.signal.addEventListener('abort', () => clearInterval(timer));
+    form.stop?.(); // of the time that was chosen before
+    form.stop = () => clearInterval(timer);
+    this.#leave.signal.addEventListener('abort', form.stop);
     tick();
   }
 
@@ -1971,6 +1998,11 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   async #submit() {
     const t = this.#t;
     const form = this.#form;
+    if (form.stale) {
+      const heading = this.#page.wrongs.querySelector('h3');
+      this.#say(heading.textContent);
+      return heading.focus();
+    }
     const done = this.#busy(this.#page.submit, t('sending'));
     if (!done) return undefined;
     this.#mark([]);
@@ -2047,7 +2079,11 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     heading.focus();
     this.#say(words);
     try {
-      const { reply, slots } = await this.#ask();
+      let { reply, slots } = await this.#ask(
+        Math.max(Date.now(), lost.at - 3 * dayLength),
+        lost.at + 14 * dayLength,
+      );
+      if (!slots.length) ({ reply, slots } = await this.#ask());
       if (!notice.isConnected) return;
       this.#answer = { ...this.#answer, ...reply };
       const near = slots
@@ -2156,7 +2192,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
         setTimeout(resolve, wait * 1000);
       });
       if (signal.aborted) return;
-      const fresh = await this.#call('GET', `booking/${appointment.id}`).catch(() => null);
+      const fresh = await this.#call('GET', `booking/${appointment.id}`, { quiet: true }).catch(() => null);
       if (signal.aborted) return;
       if (!fresh || this.#linkMissing(fresh)) continue;
       render(fresh);
@@ -2258,9 +2294,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   /* ---- my sessions ---- */
 
   showSessions() {
-    if (this.#page.dialog && !this.#page.dialog.open) {
-      this.#page.dialog.showModal();
-    }
+    this.#reveal();
     const t = this.#t;
     this.#release();
     this.#form = null;
@@ -2463,7 +2497,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   /* ---- another time for an appointment ---- */
 
   move(appointment) {
-    if (this.#page.dialog && !this.#page.dialog.open) this.#page.dialog.showModal();
+    this.#reveal();
     this.#form = null;
     return this.#startPicking(appointment, true);
   }

@@ -217,6 +217,8 @@ test('a time taken meanwhile: the form stays, fresh times come with a message an
   assert.match(await focused(page), /has just been taken\.$/);
   await page.getByLabel('What is it about?').fill('Written before');
   await checked(page, 'taken');
+  await button(page, 'Confirm booking').click(); // nothing to confirm yet: back to the fresh times
+  assert.match(await focused(page), /has just been taken\.$/);
   const fresh = page.locator('.notice [data-start]').first();
   const next = await fresh.getAttribute('data-start');
   await fresh.click();
@@ -374,16 +376,19 @@ test('an ended session is said in words, and the form is kept', async () => {
 
 test('the grid is there before its times, and says that it is busy', async () => {
   const { page } = await visit({}, { ready: false });
+  let answer;
+  const answered = new Promise((resolve) => {
+    answer = resolve;
+  });
   await page.route('**/booking/availability**', async (route) => {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 700);
-    });
+    await answered;
     await route.continue();
   });
   await page.reload();
   await page.locator('table[aria-busy=true]').waitFor();
-  await shot(page, 'skeleton');
   await said(page, /^Looking for free times/);
+  await shot(page, 'skeleton');
+  answer();
   await page.locator('table[aria-busy=false]').waitFor();
 });
 

@@ -30,10 +30,7 @@ const FILES = {
     () => page('<mosaic-booking id="booking" label="Book with Damian" coach-name="Damian"></mosaic-booking>'),
   ],
   '/inline': ['text/html', () => page('<mosaic-booking id="booking" inline></mosaic-booking>')],
-  '/rtl': [
-    'text/html',
-    () => page('<mosaic-booking id="booking" lang="ar"></mosaic-booking>', 'lang="ar" dir="rtl"'),
-  ],
+  '/rtl': ['text/html', () => page('<mosaic-booking id="booking"></mosaic-booking>', 'lang="ar" dir="rtl"')],
   '/dark': [
     'text/html',
     () => page('<mosaic-booking id="booking" inline></mosaic-booking>', 'lang="en" class="dark"'),
@@ -259,10 +256,11 @@ test('right to left: the grid runs the other way, for the eye and for the arrow 
         confirm: 'تأكيد الحجز',
         mySessions: 'جلساتي',
       };
+      document.getElementById('booking').setAttribute('lang', 'ar');
     });
   });
   await page_.goto(`${site}/rtl`);
-  await page_.getByRole('button').first().click();
+  await page_.getByRole('button', { name: 'احجز جلسة' }).click();
   await page_.locator('[data-start]').first().waitFor();
   await checked(page_, 'embed-rtl');
   const today = page_.locator('td button[tabindex="0"]');
