@@ -64,7 +64,7 @@ struct availability {
 	/* Two answers whose marks are equal have the same bytes. */
 	struct availability_mark {
 		uint64_t generation;
-		instant busy_as_of;
+		int64_t busy_asked_at;
 		instant now;
 		instant from;
 		instant to;

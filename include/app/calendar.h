@@ -71,6 +71,7 @@ enum calendar_knowledge {
 struct calendar_busy {
 	enum calendar_knowledge knowledge;
 	instant as_of;          /* when Google said so; `now` for off */
+	int64_t asked_at;       /* the same to the millisecond (monotonic), which tells two answers apart */
 	struct intervals times; /* sorted, disjoint; in the caller's arena */
 };
 

@@ -44,7 +44,7 @@ void availability_cache_free(struct availability_cache *cache)
 
 static bool mark_equal(const struct availability_mark *a, const struct availability_mark *b)
 {
-	return a->generation == b->generation && a->busy_as_of == b->busy_as_of && a->now == b->now &&
+	return a->generation == b->generation && a->busy_asked_at == b->busy_asked_at && a->now == b->now &&
 	       a->from == b->from && a->to == b->to && a->zone == b->zone &&
 	       a->duration_minutes == b->duration_minutes && a->type == b->type &&
 	       a->knowledge == b->knowledge && a->exempt == b->exempt && a->limited == b->limited;

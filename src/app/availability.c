@@ -296,7 +296,7 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 
 	answer.mark = (struct availability_mark){
 		.generation = answer.coach->generation,
-		.busy_as_of = answer.busy.as_of,
+		.busy_asked_at = answer.busy.asked_at,
 		.now = query->now,
 		.from = answer.from,
 		.to = answer.to,

@@ -151,6 +151,7 @@ static bool is_usable_stale(const struct calendars *calendars, const struct cale
 struct found {
 	enum calendar_knowledge knowledge;
 	instant as_of;
+	int64_t asked_at;
 	struct intervals written;
 	struct intervals others;
 	struct intervals all;
@@ -162,6 +163,7 @@ static void find_in(const struct busy_memory *memory, struct interval within,
 	*ret_found = (struct found){
 		.knowledge = knowledge,
 		.as_of = memory->as_of,
+		.asked_at = memory->asked_at,
 		.written = copy_row(part_of(memory->written, within), mem),
 		.others = copy_row(part_of(memory->others, within), mem),
 		.all = copy_row(part_of(memory->all, within), mem),
@@ -294,6 +296,7 @@ bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struc
 		*ret_busy = (struct calendar_busy){
 			.knowledge = CALENDAR_KNOWN_LIVE,
 			.as_of = coach->busy->as_of,
+			.asked_at = coach->busy->asked_at,
 			.times = copy_row(part_of(coach->busy->all, within), mem),
 		};
 		known = true;
@@ -305,7 +308,11 @@ bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struc
 static void answer_found(const struct found *found, struct calendar_busy *ret_busy)
 {
 	*ret_busy = (struct calendar_busy){
-		.knowledge = found->knowledge, .as_of = found->as_of, .times = found->all};
+		.knowledge = found->knowledge,
+		.as_of = found->as_of,
+		.asked_at = found->asked_at,
+		.times = found->all,
+	};
 }
 
 static void answer_off(instant now, struct calendar_busy *ret_busy)

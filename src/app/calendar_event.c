@@ -10,6 +10,9 @@ enum {
 	DESCRIPTION_MAX = 8000, /* Google cuts at 8192 characters */
 };
 
+/* When the coach is reminded, before the start. Guests set their own. */
+static const int reminder_minutes[] = {60, 10};
+
 /* Google shows descriptions as HTML, so what the client wrote is escaped: it stays text. Cut between
  * characters. */
 static void put_escaped(struct buffer *out, const char *text)
@@ -98,6 +101,8 @@ bool event_draft(struct visit *visit, const struct appointment *appointment,
 		.start = appointment->starts_at,
 		.end = appointment->ends_at,
 		.time_zone = db_copy_text(&rows, 0, 1, mem),
+		.popup_reminders = reminder_minutes,
+		.popup_reminder_count = sizeof(reminder_minutes) / sizeof(reminder_minutes[0]),
 	};
 	const char *type_name = db_copy_text(&rows, 0, 0, mem);
 	if (appointment->erased) {

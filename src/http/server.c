@@ -180,6 +180,8 @@ static void wake_all(struct server *server)
 void server_drain(struct server *server)
 {
 	atomic_store(&server->draining, true);
+	/* Who connects from now on is refused, not left waiting for an accept that never comes. */
+	shutdown(server->listener, SHUT_RD);
 	wake_all(server);
 }
 

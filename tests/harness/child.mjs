@@ -46,13 +46,23 @@ export class Child {
       stream.pipe(log, { end: false });
       this.#read(stream);
     }
-    this.exited = new Promise((resolve) => {
+    this.#exited = new Promise((resolve) => {
       this.process.on('error', (error) => resolve({ code: null, signal: null, error }));
       this.process.on('close', (code, signal) => {
         log.end();
         resolve((this.end = { code, signal }));
       });
     });
+    // A program that a failed test left behind does not keep us from ending, which ends it.
+    for (const held of [this.process, ...this.process.stdio]) held.unref();
+  }
+
+  #exited;
+
+  /** Resolves at the program's end to { code, signal }; who asks waits. */
+  get exited() {
+    for (const held of [this.process, ...this.process.stdio]) held.ref();
+    return this.#exited;
   }
 
   #read(stream) {

@@ -116,6 +116,8 @@ export function runBookingd(args, { env = {}, input } = {}) {
     input,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
+    timeout: PATIENCE, // a code of null: it went on running
+    killSignal: 'SIGKILL',
   });
   return { code: status, stdout, stderr };
 }

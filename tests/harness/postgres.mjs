@@ -117,6 +117,12 @@ export class Postgres {
   }
 }
 
+// Tables are named as the daemon's own statements name them.
+const psql = (url) => ({
+  args: ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', '-d', url],
+  env: { ...process.env, PGOPTIONS: '-c search_path=bookingd,public' },
+});
+
 /** A database of a test's own, spoken to through psql. */
 export class Database {
   constructor(url) {
@@ -126,11 +132,18 @@ export class Database {
 
   /** Runs `sql` (one or several statements) and returns what psql prints, without alignment. */
   run(sql) {
-    return execFileSync('psql', ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', '-d', this.url], {
-      input: sql,
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    });
+    const { args, env } = psql(this.url);
+    return execFileSync('psql', args, { env, input: sql, encoding: 'utf8', maxBuffer: 1 << 28 });
+  }
+
+  /** A connection that stays: `send(sql)` without waiting, `close()`. For tests that hold a lock. */
+  session() {
+    const { args, env } = psql(this.url);
+    const child = new Child('psql', args, { env });
+    return {
+      send: (sql) => child.process.stdin.write(`${sql}\n`),
+      close: () => child.process.stdin.end(),
+    };
   }
 
   /** The rows of one query as objects. */

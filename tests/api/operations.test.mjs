@@ -1,0 +1,149 @@
+// Starting, stopping, being watched.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertProblem, assertStatus } from '../harness/expect.mjs';
+import { createDatabase } from '../harness/postgres.mjs';
+import { Daemon } from '../harness/daemon.mjs';
+import { runBookingd, startStack, until } from '../harness/stack.mjs';
+
+let stack;
+before(async () => {
+  stack = await startStack({ env: { CORS_ALLOWED_ORIGINS: 'https://shop.example' } });
+});
+after(() => stack.stop());
+
+test('health, life, readiness and the API document answer anybody', async () => {
+  const stranger = stack.stranger();
+  assert.equal(assertStatus(await stranger.get('/health'), 200).ok, true);
+  assertStatus(await stranger.get('/healthz'), 200);
+  assertStatus(await stranger.get('/readyz'), 200);
+  const document = assertStatus(await stranger.get('/openapi.json'), 200);
+  assert.match(document.openapi, /^3\./);
+  for (const path of [
+    '/booking/availability',
+    '/booking/create',
+    '/booking/{id}/cancel',
+    '/booking/{id}/reschedule',
+    '/booking/user/{user_id}',
+  ])
+    assert.ok(document.paths[path], path);
+});
+
+test('metrics count requests by route and code, and bookings by outcome', async () => {
+  const ann = stack.client('ann');
+  assertStatus(await ann.post('/booking/create', { start: stack.slot(1) }), 201);
+  assertProblem(
+    await stack.client('bob').post('/booking/create', { start: stack.slot(1) }),
+    409,
+    'slot_taken',
+  );
+  const { text } = await stack.stranger().get('/metrics');
+  assert.match(text, /\{[^}]*\/booking\/create[^}]*201[^}]*\} 1\b/);
+  assert.match(text, /\{[^}]*\/booking\/create[^}]*409[^}]*\} 1\b/);
+  assert.match(text, /booking[^\n]*slot_taken[^\n]* 1\b/);
+});
+
+test('HEAD works where GET does', async () => {
+  const head = await stack.stranger().request('HEAD', '/health');
+  assert.deepEqual([head.status, head.text], [200, '']);
+});
+
+test('preflights are answered for the configured origins only', async () => {
+  const ask = (origin) =>
+    stack.stranger().request('OPTIONS', '/booking/create', undefined, {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type,idempotency-key',
+    });
+  const allowed = await ask('https://shop.example');
+  assert.equal(allowed.headers['access-control-allow-origin'], 'https://shop.example');
+  assert.match(allowed.headers['access-control-allow-headers'], /authorization/i);
+  assert.equal((await ask('https://evil.example')).headers['access-control-allow-origin'], undefined);
+});
+
+test('every request is one log line, with its id and without a secret', async () => {
+  const ann = stack.client('ann');
+  await ann.get('/booking/user/me', { 'x-request-id': 'one-line' });
+  await stack.daemon.logged('one-line');
+  assert.equal(stack.daemon.log.filter((line) => line.includes('one-line')).length, 1);
+  for (const secret of [ann.token, stack.secret, 'ann@client.test', 'Name of ann'])
+    assert.ok(!stack.daemon.log.some((line) => line.includes(secret)), secret);
+});
+
+for (const [name, value] of [
+  ['PORT', '99999'],
+  ['PORT', 'http'],
+  ['DATABASE_URL', ''],
+  ['CALENDAR_FRESH_SECONDS', '-1'],
+  ['LOG_LEVEL', 'loud'],
+  ['CORS_ALLOWED_ORIGINS', 'shop'],
+  ['GOOGLE_SERVICE_ACCOUNT_KEY', '/no/such/file'],
+  ['AUTH_JWT_PUBLIC_KEY', 'no key'],
+  ['COACH_SCHEDULE', '/no/such/file'],
+]) {
+  test(`${name}=${value} stops the start with one line that names it`, () => {
+    const { code, stderr } = runBookingd(['serve'], { env: { ...stack.env, PORT: '0', [name]: value } });
+    assert.notEqual(code, 0);
+    assert.match(stderr, new RegExp(name));
+    assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  });
+}
+
+test('SIGTERM finishes what is in flight and exits 0', async () => {
+  const database = await createDatabase();
+  const daemon = await Daemon.start({ env: { ...stack.env, DATABASE_URL: database.url } });
+  // While another holds the table, booking waits inside PostgreSQL.
+  const holder = database.session();
+  holder.send('BEGIN; LOCK TABLE appointment IN ACCESS EXCLUSIVE MODE;');
+  const locks = (granted) =>
+    database.value(
+      `SELECT count(*) FROM pg_locks WHERE granted = ${granted} AND relation = 'appointment'::regclass`,
+    );
+  await until('the lock', () => locks(true));
+  const { token } = stack.client('ann');
+  const reply = daemon.client.post(
+    '/booking/create',
+    { start: stack.slot(3) },
+    { authorization: `Bearer ${token}` },
+  );
+  await until('the waiting request', () => locks(false));
+  const stopped = daemon.child.stop('SIGTERM');
+  await until(
+    'the drain',
+    async () =>
+      daemon.child.end || (await daemon.client.get('/readyz').catch(() => ({ status: 0 }))).status !== 200,
+  );
+  holder.send('COMMIT;');
+  holder.close();
+  assertStatus(await reply, 201);
+  assert.equal((await stopped).code, 0);
+  database.drop();
+});
+
+test('several daemons may start at once on an empty database', async () => {
+  const database = await createDatabase({ migrated: false });
+  const daemons = await Promise.all(
+    Array.from({ length: 4 }, () => Daemon.start({ env: { ...stack.env, DATABASE_URL: database.url } })),
+  );
+  for (const daemon of daemons) assertStatus(await daemon.client.get('/readyz'), 200);
+  assert.equal(database.value('SELECT count(*) FROM coach'), 1);
+  await Promise.all(daemons.map((daemon) => daemon.stop()));
+  database.drop();
+});
+
+test('without PostgreSQL the daemon lives but is not ready, and gets ready when it comes', async () => {
+  const database = await createDatabase({ migrated: false });
+  database.drop();
+  const daemon = await Daemon.start({ env: { ...stack.env, DATABASE_URL: database.url }, ready: false });
+  const ready = await daemon.client.get('/readyz');
+  assert.equal(ready.status, 503);
+  assertProblem(
+    await daemon.client.get('/booking/user/me', { authorization: `Bearer ${stack.client('ann').token}` }),
+    503,
+    'database_unavailable',
+  );
+  stack.database.run(`CREATE DATABASE ${database.name}`);
+  await until('readiness', async () => (await daemon.client.get('/readyz')).status === 200);
+  await daemon.stop();
+  database.drop();
+});
