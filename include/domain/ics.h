@@ -24,6 +24,7 @@ struct ics_event {
 	const char *uid;  /* the same for the appointment's whole life */
 	int64_t sequence; /* grows with every change, 0 at first */
 	bool cancelled;   /* STATUS:CANCELLED, else CONFIRMED */
+	bool tentative;   /* STATUS:TENTATIVE, unless cancelled */
 	instant stamp;    /* DTSTAMP: when this version came to be */
 	instant created;  /* 0: not written */
 	instant modified; /* 0: not written */

@@ -27,7 +27,9 @@ static struct ics_event share_event(const struct appointment *appointment, const
 	return (struct ics_event){
 		.uid = uid,
 		.sequence = appointment->version - 1,
-		.cancelled = strcmp(appointment->status, "cancelled") == 0,
+		.cancelled = strcmp(appointment->status, "cancelled") == 0 ||
+			     strcmp(appointment->status, "expired") == 0,
+		.tentative = strcmp(appointment->status, "held") == 0,
 		.stamp = appointment->updated_at,
 		.created = appointment->created_at,
 		.modified = appointment->updated_at,

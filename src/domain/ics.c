@@ -121,9 +121,15 @@ static void add_timezone(icalcomponent *calendar, const struct zone *zone, insta
 
 /* ---------------------------------------------------------------- VEVENT */
 
-/* Whether the wall clock alone tells the instant: not in the second round of an hour that comes twice. */
+/*
+ * Whether the wall clock alone tells the instant: not in the second round of an hour that comes twice. UTC,
+ * as a zone that is looked up, is known to fewer readers than the Z at a time's end.
+ */
 static bool wall_clock_tells(const struct zone *zone, instant at)
 {
+	struct zone_period period = zone_period_at(zone, at);
+	if (period.offset == 0 && period.start < 0 && period.end == INT64_MAX)
+		return false;
 	return zone_instant(zone, zone_day(zone, at), zone_civil(zone, at).second_of_day) == at;
 }
 
@@ -209,7 +215,9 @@ static void add_event(icalcomponent *calendar, const struct ics_event *event, en
 	add(component, icalproperty_new_dtstamp(utc_time(event->stamp)));
 	add(component, icalproperty_new_sequence((int)sequence));
 	add_times(component, event, zone);
-	add(component, icalproperty_new_status(cancelled ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED));
+	add(component, icalproperty_new_status(cancelled          ? ICAL_STATUS_CANCELLED
+					       : event->tentative ? ICAL_STATUS_TENTATIVE
+								  : ICAL_STATUS_CONFIRMED));
 	add(component, icalproperty_new_transp(cancelled ? ICAL_TRANSP_TRANSPARENT : ICAL_TRANSP_OPAQUE));
 	if (event->created != 0)
 		add(component, icalproperty_new_created(utc_time(event->created)));

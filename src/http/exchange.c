@@ -10,7 +10,7 @@ enum {
 	 * A body that is refused is read and thrown away up to here, so that the client gets to read the
 	 * refusal; closing with unread bytes would reset the connection under it. Beyond, it is closed.
 	 */
-	DISCARD_MAX = 2 * 1024 * 1024,
+	DISCARD_MAX = 16 * 1024 * 1024,
 	UNWANTED_BODY_MAX = 64 * 1024, /* of a call that takes none */
 	BODY_KEPT = 16 * 1024,         /* memory for bodies that a spare exchange keeps */
 	SPARE_MAX = 64,
