@@ -1,0 +1,170 @@
+// What is kept about a person: exported on demand, erased without a trace, forgotten after RETENTION_DAYS.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertStatus } from '../harness/expect.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
+
+let stack;
+before(async () => {
+  stack = await startStack({ document: openSchedule() });
+});
+after(() => stack.stop());
+
+/** Words by which a dump tells on somebody. */
+const traits = (who) => ({
+  name: `${who} Nametrait`,
+  email: `${who}.mailtrait@client.test`,
+  phone: `+1 555 ${who}phonetrait`.slice(0, 32),
+  notes: `${who} wants notetrait`,
+});
+const words = (who) => [...Object.values(traits(who)), `${who} reasontrait`, `Token ${who}`, `${who}@client.test`];
+const nobodys = (text, who) => {
+  for (const word of words(who)) assert.ok(!text.includes(word), word);
+};
+
+let hour = 0;
+const nextStart = () => stack.slot((hour += 2));
+const person = (who) => stack.client(who, { name: `Token ${who}` });
+const book = async (client, who, headers) =>
+  assertStatus(await client.post('/booking/create', { start: nextStart(), ...traits(who) }, headers), 201);
+
+/** Puts the appointment so many days into the past. */
+const ended = (id, days) =>
+  stack.database.run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+    blocked_to = t + interval '30 min'
+    FROM (SELECT date_trunc('second', now()) - interval '${days} days' AS t) AS moment WHERE id = '${id}'`);
+
+test('the export has all there is about the caller, and nothing about others', async () => {
+  const [xena, yuri] = [person('xena'), person('yuri')];
+  const mine = [await book(xena, 'xena'), await book(xena, 'xena')];
+  assertStatus(await xena.put(`/booking/${mine[0].id}/cancel`, { reason: 'xena reasontrait' }), 200);
+  await book(yuri, 'yuri');
+  for (const [who, path] of [
+    [xena, '/booking/user/me/export'],
+    [xena, '/booking/user/xena/export'],
+    [stack.admin(), '/booking/user/xena/export'],
+  ]) {
+    const reply = await who.get(path);
+    const body = assertStatus(reply, 200);
+    assert.equal(body.user_id, 'xena');
+    assert.deepEqual(body.appointments.map(({ id }) => id).sort(), mine.map(({ id }) => id).sort());
+    for (const word of Object.values(traits('xena'))) assert.ok(reply.text.includes(word), word);
+    nobodys(reply.text, 'yuri');
+  }
+});
+
+test('erasing leaves no trace in any table, reply or log, and keeps the bare fact of past sessions', async () => {
+  const zoe = person('zoe');
+  const coach = stack.coach();
+  const past = await book(zoe, 'zoe', { 'idempotency-key': 'zoe-1' });
+  ended(past.id, 3);
+  const cancelled = await book(zoe, 'zoe');
+  assertStatus(await coach.put(`/booking/${cancelled.id}/cancel`, { reason: 'zoe reasontrait' }), 200);
+  const upcoming = await book(zoe, 'zoe');
+  const move = { start: nextStart() };
+  const headers = { 'idempotency-key': 'coach-1' }; // the reply kept for the coach tells of zoe too
+  assertStatus(await coach.put(`/booking/${upcoming.id}/reschedule`, move, headers), 200);
+  assertStatus(await zoe.post('/booking/hold', { start: nextStart() }), 201);
+  assert.ok(stack.database.dump().includes('zoe wants notetrait'));
+
+  assert.deepEqual(assertStatus(await zoe.delete('/booking/user/me'), 200), { cancelled: 2, erased: 4 });
+  nobodys(stack.database.dump(), 'zoe');
+  nobodys(stack.daemon.log.join('\n'), 'zoe');
+  assert.deepEqual(assertStatus(await zoe.delete('/booking/user/me'), 200), { cancelled: 0, erased: 0 });
+
+  const left = assertStatus(await zoe.get(`/booking/${past.id}`), 200);
+  assert.deepEqual([left.start === past.start, left.status], [false, 'scheduled']);
+  for (const field of ['name', 'email', 'phone', 'notes']) assert.equal(left[field], null);
+  const gone = assertStatus(await zoe.get(`/booking/${upcoming.id}`), 200);
+  assert.deepEqual([gone.status, gone.cancelled_by], ['cancelled', 'client']);
+  assert.equal(assertStatus(await zoe.get(`/booking/${cancelled.id}`), 200).cancel_reason, null);
+  assert.deepEqual(assertStatus(await zoe.get('/booking/user/me'), 200).appointments, []);
+
+  const again = await coach.put(`/booking/${upcoming.id}/reschedule`, move, headers);
+  assert.equal(again.status, 409, 'the kept reply is gone, and the appointment is cancelled');
+  nobodys(again.text, 'zoe');
+  const seen = [`/booking/${upcoming.id}/calendar.ics`, '/coach/damian/appointments?status=all&from=2020-01-01'];
+  for (const path of seen) nobodys((await coach.get(path)).text, 'zoe');
+  const { url } = assertStatus(await coach.get('/coach/damian/feed'), 200);
+  nobodys((await coach.get(url.slice(stack.daemon.url.length))).text, 'zoe');
+});
+
+test('what was erased frees its time at once, and its owner may book again', async () => {
+  const vera = person('vera');
+  const made = await book(vera, 'vera');
+  assertStatus(await vera.delete('/booking/user/vera'), 200);
+  assertStatus(await stack.client('wim').post('/booking/create', { start: made.start }), 201);
+  assert.equal((await book(vera, 'vera')).name, traits('vera').name);
+});
+
+test('an admin may erase a client, who then reads that it was an admin', async () => {
+  const uma = person('uma');
+  const made = await book(uma, 'uma');
+  assert.deepEqual(assertStatus(await stack.admin().delete('/booking/user/uma'), 200), { cancelled: 1, erased: 1 });
+  assert.equal(assertStatus(await uma.get(`/booking/${made.id}`), 200).cancelled_by, 'admin');
+  assert.deepEqual(assertStatus(await stack.admin().delete('/booking/user/never-was'), 200), { cancelled: 0, erased: 0 });
+});
+
+test('erasing while bookings are being made and replayed leaves nothing either', async () => {
+  const tess = person('tess');
+  const starts = Array.from({ length: 12 }, nextStart);
+  const calls = starts.map((start, i) =>
+    tess.post('/booking/create', { start, ...traits('tess') }, { 'idempotency-key': `tess-${i}` }),
+  );
+  const erased = tess.delete('/booking/user/me');
+  await Promise.all([...calls, erased]);
+  assertStatus(await tess.delete('/booking/user/me'), 200);
+  nobodys(stack.database.dump(), 'tess');
+});
+
+test('who did what when is kept, without a word about the person', async () => {
+  const saul = person('saul');
+  const made = assertStatus(
+    await saul.post('/booking/create', { start: nextStart(), ...traits('saul') }, { 'x-request-id': 'audit-1' }),
+    201,
+  );
+  assertStatus(await stack.coach().put(`/booking/${made.id}/cancel`, { reason: 'saul reasontrait' }), 200);
+  const audit = stack.database.rows(`SELECT actor, role, action, request_id, at > now() - interval '1 minute' AS recent
+    FROM bookingd.audit WHERE appointment_id = '${made.id}' ORDER BY id`);
+  assert.deepEqual(
+    audit.map(({ actor, role, action, recent }) => [actor, role, action, recent]),
+    [
+      ['saul', 'user', 'create', true],
+      ['the-coach', 'coach', 'cancel', true],
+    ],
+  );
+  assert.equal(audit[0].request_id, 'audit-1');
+  nobodys(JSON.stringify(stack.database.rows('SELECT * FROM bookingd.audit')), 'saul');
+});
+
+test('RETENTION_DAYS after its end an appointment is blank, before that and ahead it is not', async () => {
+  const own = await startStack({ document: openSchedule(), env: { RETENTION_DAYS: '30' }, start: false });
+  try {
+    const daemon = await own.startDaemon();
+    const made = {};
+    for (const [who, days] of [
+      ['old', 31],
+      ['young', 29],
+      ['ahead', null],
+    ]) {
+      const body = { start: own.slot(Object.keys(made).length * 2 + 1), ...traits(who) };
+      made[who] = assertStatus(await own.client(who).post('/booking/create', body), 201);
+      if (days)
+        own.database.run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+          blocked_to = t + interval '30 min' FROM (SELECT now() - interval '${days} days' AS t) AS moment
+          WHERE id = '${made[who].id}'`);
+    }
+    own.database.run('DELETE FROM bookingd.idempotency_key');
+    await daemon.restart(await daemon.stop());
+    await until('the blank', () => !own.database.dump().includes('old wants notetrait'));
+    nobodys(own.database.dump(), 'old');
+    for (const who of ['young', 'ahead']) {
+      const kept = assertStatus(await own.client(who).get(`/booking/${made[who].id}`), 200);
+      assert.equal(kept.notes, traits(who).notes);
+    }
+    const blank = assertStatus(await own.client('old').get(`/booking/${made.old.id}`), 200);
+    assert.deepEqual([blank.name, blank.email, blank.status], [null, null, 'scheduled']);
+  } finally {
+    await own.stop();
+  }
+});
