@@ -50,11 +50,10 @@ char *value_read_file(const char *path, const char **ret_why)
 		text[--length] = '\0';
 	if (*ret_why == NULL && length == 0)
 		*ret_why = "is empty";
-	if (*ret_why != NULL) {
-		wipe(text);
-		return NULL;
-	}
-	return text;
+	char *fitting = *ret_why == NULL ? value_copy(text, length) : NULL;
+	explicit_bzero(text, length);
+	free(text);
+	return fitting;
 }
 
 /* ---- checks: each answers NULL when the value is good, else what it must be ---- */

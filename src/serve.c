@@ -13,6 +13,7 @@
 #include "db/migrate.h"
 #include "domain/schedule_json.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdatomic.h>
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -307,6 +309,8 @@ enum exit_code command_serve(char *arguments[])
 	(void)arguments;
 	/* No other process of this user may look into our memory, nor may a core dump be piped anywhere. */
 	prctl(PR_SET_DUMPABLE, 0);
+	/* glibc would keep up to eight heaps a processor, each with the peak of some thread's past. */
+	mallopt(M_ARENA_MAX, get_nprocs());
 
 	static struct daemon daemon;
 	if (config_load(&daemon.settings, environ, true, stderr) > 0) {

@@ -17,10 +17,12 @@ enum {
 
 struct availability_cache {
 	pthread_mutex_t lock;
+	instant now; /* the second that all bodies are of: no other can be asked for again */
 	size_t bytes;
 	struct {
 		struct availability_mark mark;
 		struct ready_body *body;
+		size_t bytes; /* counted for it; a compressed twin that is made later is not */
 	} places[CACHE_PLACES];
 };
 
@@ -71,24 +73,41 @@ static struct ready_body *cache_find(struct availability_cache *cache, const str
 	return body;
 }
 
+/* Forget the bodies of former seconds. Notes in `ret_old` what is to be dropped without the lock. */
+static void cache_turn(struct availability_cache *cache, instant now,
+		       struct ready_body *ret_old[CACHE_PLACES])
+{
+	for (size_t i = 0; i < CACHE_PLACES; i++) {
+		ret_old[i] = cache->places[i].body;
+		cache->places[i].body = NULL;
+	}
+	cache->bytes = 0;
+	cache->now = now;
+}
+
 static void cache_store(struct availability_cache *cache, const struct availability_mark *mark,
 			struct ready_body *body)
 {
 	size_t place = place_of(mark);
-	struct ready_body *old = NULL;
+	struct ready_body *old[CACHE_PLACES] = {NULL};
 	pthread_mutex_lock(&cache->lock);
-	old = cache->places[place].body;
-	size_t without = cache->bytes - (old != NULL ? ready_body_size(old) : 0);
-	if (without + ready_body_size(body) <= CACHE_BYTES_MAX) {
+	if (mark->now > cache->now)
+		cache_turn(cache, mark->now, old);
+	size_t without = cache->bytes;
+	if (cache->places[place].body != NULL)
+		without -= cache->places[place].bytes;
+	size_t bytes = ready_body_size(body);
+	if (mark->now == cache->now && without + bytes <= CACHE_BYTES_MAX) {
+		if (cache->places[place].body != NULL)
+			old[place] = cache->places[place].body;
 		cache->places[place].mark = *mark;
 		cache->places[place].body = ready_body_hold(body);
-		cache->bytes = without + ready_body_size(body);
-	} else {
-		cache->places[place].body = NULL;
-		cache->bytes = without;
+		cache->places[place].bytes = bytes;
+		cache->bytes = without + bytes;
 	}
 	pthread_mutex_unlock(&cache->lock);
-	ready_body_drop(old);
+	for (size_t i = 0; i < CACHE_PLACES; i++)
+		ready_body_drop(old[i]);
 }
 
 /* ---- the query ---- */

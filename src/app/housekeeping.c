@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "db/db.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ static void *run(void *argument)
 	while (!housekeeping->stopping) {
 		pthread_mutex_unlock(&housekeeping->lock);
 		tidy(housekeeping, db);
+		malloc_trim(0); /* after a burst of requests its pages go back to the system */
 		pthread_mutex_lock(&housekeeping->lock);
 		struct timespec until;
 		clock_gettime(CLOCK_REALTIME, &until);
