@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum {
-	SUMMARY_MAX = 500,
 	DESCRIPTION_MAX = 8000, /* Google cuts at 8192 characters */
 };
 
@@ -69,8 +68,8 @@ static const char *summary_of(const struct visit *visit, const struct appointmen
 {
 	struct arena *mem = visit->call.mem;
 	const char *name = appointment->name;
-	char *summary = name == NULL ? arena_strdup(mem, type_name)
-				     : arena_printf(mem, "%s: %.*s", type_name, SUMMARY_MAX, name);
+	char *summary =
+		name == NULL ? arena_strdup(mem, type_name) : arena_printf(mem, "%s: %s", type_name, name);
 	for (char *c = summary; *c != '\0'; c++) {
 		if ((unsigned char)*c < 0x20)
 			*c = ' ';
