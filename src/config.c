@@ -37,7 +37,7 @@ static const struct setting settings_table[] = {
 {NULL, "RATE_LIMIT_ADDRESS", KIND_INTEGER, AT(rate_limit_address), 0, 1000000, "1200", false,
  "calls per network address and minute; 0 is no limit"},
 {NULL, "MAX_CONNECTIONS", KIND_INTEGER, AT(max_connections), 1, 100000, "4096", false,
- "connections open at once"},
+ "connections open at once; half of them, unless TRUSTED_PROXY_HOPS is set, for any one address"},
 {NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "8", false,
  "threads, and database connections, for calls that need the database"},
 {NULL, "CALENDAR_WORKERS", KIND_INTEGER, AT(calendar_workers), 1, 256, "16", false,

@@ -166,6 +166,9 @@ static bool open_server(struct daemon *daemon)
 	server.address = settings->bind_address;
 	server.port = (uint16_t)settings->port;
 	server.connections = (unsigned)settings->max_connections;
+	/* One address may not shut all others out; behind a proxy all come from one. */
+	if (settings->trusted_proxy_hops == 0)
+		server.connections_per_address = (server.connections + 1) / 2;
 	server.trusted_proxy_hops = (unsigned)settings->trusted_proxy_hops;
 	server.cors_origins = (const char *const *)settings->cors_allowed_origins;
 	server.lanes[LANE_DATABASE].workers = (unsigned)settings->workers;

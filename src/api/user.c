@@ -108,6 +108,7 @@ void api_user_erase(struct call *call)
 		call_database_failure(call, result);
 		return;
 	}
+	identity_forget(call->api->identities, user_id);
 	tell_coaches(call, db_get_text(&rows, 0, 2));
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
