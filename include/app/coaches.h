@@ -12,6 +12,7 @@
 
 #include "app/worker.h"
 #include "db/listen.h"
+#include "domain/interval.h"
 #include "domain/schedule.h"
 
 #include <stdbool.h>
@@ -40,6 +41,9 @@ struct coach {
 	const struct schedule *schedule;
 	const struct busy_appointment *appointments; /* by start; none that started more than four days ago */
 	size_t appointment_count;
+	/* Their blocked times, sorted and disjoint, where no hold among them may run out; else NULL. */
+	const struct interval *occupied;
+	size_t occupied_count;
 	uint64_t generation; /* differs between any two snapshots of this process */
 };
 

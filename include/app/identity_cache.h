@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/instant.h"
 
-enum { IDENTITY_CACHE_KEY_SIZE = 32 };
+enum { IDENTITY_CACHE_KEY_SIZE = 16 };
 
 /* Its first bytes choose the bucket: a digest that outsiders cannot compute. */
 struct identity_cache_key {

@@ -102,6 +102,8 @@ void json_write_integer(struct json_writer *writer, const char *name, int64_t va
 void json_write_boolean(struct json_writer *writer, const char *name, bool value);
 void json_write_null(struct json_writer *writer, const char *name);
 void json_write_instant(struct json_writer *writer, const char *name, instant at);
+/* A name for a value that the caller writes into the buffer next by himself. */
+void json_write_name(struct json_writer *writer, const char *name);
 /* Bytes that are JSON already, as they are. */
 void json_write_raw(struct json_writer *writer, const char *name, const char *json, size_t length);
 

@@ -8,8 +8,11 @@
 #ifndef HTTP_READY_BODY_H
 #define HTTP_READY_BODY_H
 
+#include "base/buffer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { READY_BODY_ETAG_BYTES = 24 };
 
@@ -32,11 +35,17 @@ struct ready_body {
 struct ready_body *ready_body_new(const char *bytes, size_t length, const char *content_type);
 
 /*
- * As ready_body_new, with weak ETags (RFC 9110 section 8.8.1) made of `tag` instead of the bytes: for bodies
- * that hold something that does not matter to who has an older one, such as the time at which they were made.
+ * As ready_body_new, but takes the buffer's bytes over, which is empty afterwards, and has weak ETags (RFC
+ * 9110 section 8.8.1) made of `tag`: for bodies that hold something that does not matter to who has an older
+ * one, such as the time at which they were made.
  */
-struct ready_body *ready_body_new_tagged(const char *bytes, size_t length, const char *content_type,
-					 const char *tag, size_t tag_length);
+struct ready_body *ready_body_take_tagged(struct buffer *text, const char *content_type, uint64_t tag);
+
+/*
+ * A hash for such a tag, of bytes behind those that gave `before` (0: none). It tells versions apart; it is
+ * no secret and no defence against forgers.
+ */
+uint64_t ready_body_hash(uint64_t before, const char *bytes, size_t length);
 
 /*
  * As ready_body_new over bytes and twin that live for ever (embedded in the binary); copies nothing.

@@ -176,30 +176,29 @@ static const char *knowledge_name(enum calendar_knowledge knowledge)
 	return "off";
 }
 
-/* Some 300 slots of fixed width, written without a formatter. */
+/* Some 300 slots of fixed width, written straight into the buffer. */
 static void write_slots(struct buffer *out, const struct slots *slots, seconds duration)
 {
 	static const char head[] = "{\"start\":\"";
 	static const char middle[] = "\",\"end\":\"";
-	static const char tail[] = "\"}";
-	char item[sizeof(head) + sizeof(middle) + sizeof(tail) + 2 * INSTANT_TEXT_BYTES];
-	char start[INSTANT_TEXT_BYTES];
-	char end[INSTANT_TEXT_BYTES];
+	static const char tail[] = "\"},";
+	const size_t item = sizeof(head) + sizeof(middle) + sizeof(tail) - 3 + 2 * (INSTANT_TEXT_BYTES - 1);
 	buffer_append_char(out, '[');
+	if (!buffer_reserve(out, slots->count * item + 1))
+		return; /* it remembers that it overflowed */
+	char *at = out->bytes + out->length;
 	for (size_t i = 0; i < slots->count; i++) {
-		instant_format(slots->starts[i], start);
-		instant_format(slots->starts[i] + duration, end);
-		char *at = item;
-		if (i > 0)
-			*at++ = ',';
 		at = mempcpy(at, head, sizeof(head) - 1);
-		at = mempcpy(at, start, INSTANT_TEXT_BYTES - 1);
-		at = mempcpy(at, middle, sizeof(middle) - 1);
-		at = mempcpy(at, end, INSTANT_TEXT_BYTES - 1);
-		at = mempcpy(at, tail, sizeof(tail) - 1);
-		buffer_append(out, item, (size_t)(at - item));
+		instant_format(slots->starts[i], at);
+		at = mempcpy(at + INSTANT_TEXT_BYTES - 1, middle, sizeof(middle) - 1);
+		instant_format(slots->starts[i] + duration, at);
+		at = mempcpy(at + INSTANT_TEXT_BYTES - 1, tail, sizeof(tail) - 1);
 	}
-	buffer_append_char(out, ']');
+	if (slots->count > 0)
+		at--; /* the last comma */
+	*at++ = ']';
+	*at = '\0';
+	out->length = (size_t)(at - out->bytes);
 }
 
 /* What may be booked at all, so that a page can offer the choice. */
@@ -221,9 +220,9 @@ static void write_types(struct json_writer *writer, const struct schedule *sched
 	json_write_array_end(writer);
 }
 
-/* The reply, and as `tag` what of it makes a difference: not from, to and as_of, which move with the clock.
- */
-static void render(const struct availability *found, struct buffer *out, struct buffer *tag)
+/* The reply. Returns a tag of what of it makes a difference: not from, to and as_of, which move with the
+ * clock. */
+static uint64_t render(const struct availability *found, struct buffer *out)
 {
 	struct json_writer writer;
 	json_writer_init(&writer, out);
@@ -233,15 +232,12 @@ static void render(const struct availability *found, struct buffer *out, struct 
 	json_write_integer(&writer, "duration_minutes", found->duration_minutes);
 	json_write_text(&writer, "time_zone", zone_name(found->zone));
 	json_write_text(&writer, "coach_time_zone", zone_name(found->coach->schedule->zone));
-	buffer_append(tag, out->bytes, out->length);
+	uint64_t tag = ready_body_hash(0, out->bytes, out->length);
 	json_write_instant(&writer, "from", found->from);
 	json_write_instant(&writer, "to", found->to);
 	size_t rest = out->length;
-	struct buffer slots;
-	buffer_init(&slots, REPLY_BODY_MAX);
-	write_slots(&slots, &found->slots, found->duration_minutes * SECONDS_PER_MINUTE);
-	json_write_raw(&writer, "slots", slots.bytes, slots.length);
-	buffer_clear(&slots);
+	json_write_name(&writer, "slots");
+	write_slots(out, &found->slots, found->duration_minutes * SECONDS_PER_MINUTE);
 	if (found->slots.count == 0) {
 		if (found->has_next)
 			json_write_instant(&writer, "next_available", found->next_available);
@@ -257,10 +253,11 @@ static void render(const struct availability *found, struct buffer *out, struct 
 	write_types(&writer, found->coach->schedule);
 	json_write_object(&writer, "calendar");
 	json_write_text(&writer, "state", knowledge_name(found->busy.knowledge));
-	buffer_append(tag, out->bytes + rest, out->length - rest);
+	tag = ready_body_hash(tag, out->bytes + rest, out->length - rest);
 	json_write_instant(&writer, "as_of", found->busy.as_of);
 	json_write_object_end(&writer);
 	json_write_object_end(&writer);
+	return tag;
 }
 
 /* Asked by availability_find before it computes. */
@@ -281,16 +278,12 @@ static void answer(struct call *call, const struct availability *found, struct r
 {
 	if (body == NULL) {
 		__attribute__((cleanup(buffer_clear))) struct buffer text;
-		__attribute__((cleanup(buffer_clear))) struct buffer tag;
 		buffer_init(&text, REPLY_BODY_MAX);
-		buffer_init(&tag, REPLY_BODY_MAX);
-		render(found, &text, &tag);
-		body = ready_body_new_tagged(text.bytes, text.length, "application/json", tag.bytes,
-					     tag.length);
-		if (found->mark.plain && text.length <= CACHE_BODY_MAX)
+		uint64_t tag = render(found, &text);
+		body = ready_body_take_tagged(&text, "application/json", tag);
+		if (found->mark.plain && body->length <= CACHE_BODY_MAX)
 			cache_store(call->api->availability, &found->mark, body);
 	}
-	reply_header(call->reply, "Cache-Control", "private, no-cache");
 	reply_ready(call->reply, call->request, body);
 	ready_body_drop(body);
 }

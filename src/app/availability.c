@@ -61,19 +61,27 @@ static int64_t count_active(const struct coaches *coaches, const struct coach *c
 	return count;
 }
 
+static struct intervals occupied_now(const struct coach *coach, const unsigned char *moving, instant now,
+				     struct arena *mem)
+{
+	struct interval *busy = arena_array(mem, coach->appointment_count, sizeof(*busy));
+	size_t count = 0;
+	for (size_t i = 0; i < coach->appointment_count; i++) {
+		const struct busy_appointment *appointment = &coach->appointments[i];
+		if (counts(appointment, now, moving))
+			busy[count++] = (struct interval){appointment->blocked_from, appointment->blocked_to};
+	}
+	return (struct intervals){busy, intervals_normalize(busy, count)};
+}
+
 /* The times that are taken, and how many a day where that is limited. */
 static void find_occupied(const struct coach *coach, const unsigned char *moving, struct arena *mem,
 			  struct slot_question *question)
 {
-	struct interval *busy = arena_array(mem, coach->appointment_count, sizeof(*busy));
-	size_t busy_count = 0;
-	for (size_t i = 0; i < coach->appointment_count; i++) {
-		const struct busy_appointment *appointment = &coach->appointments[i];
-		if (counts(appointment, question->now, moving))
-			busy[busy_count++] =
-				(struct interval){appointment->blocked_from, appointment->blocked_to};
-	}
-	question->appointments = (struct intervals){busy, intervals_normalize(busy, busy_count)};
+	if (moving == NULL && coach->occupied != NULL)
+		question->appointments = (struct intervals){coach->occupied, coach->occupied_count};
+	else
+		question->appointments = occupied_now(coach, moving, question->now, mem);
 	if (question->type->policy.max_per_day != POLICY_NO_LIMIT) {
 		struct day_count *days = NULL;
 		count_days(coach, question, moving, mem, &days, &question->day_counts_length);

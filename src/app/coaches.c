@@ -198,6 +198,20 @@ static int type_index(const struct schedule *schedule, const char *id)
 	return type == NULL ? -1 : (int)(type - schedule->types);
 }
 
+/* What every question about the coach begins with, found once. Holds run out as time goes by. */
+static void find_occupied(struct snapshot *snapshot, const struct busy_appointment items[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].hold_expires_at != 0)
+			return;
+	}
+	struct interval *occupied = arena_array(&snapshot->mem, count, sizeof(*occupied));
+	for (size_t i = 0; i < count; i++)
+		occupied[i] = (struct interval){items[i].blocked_from, items[i].blocked_to};
+	snapshot->coach.occupied = occupied;
+	snapshot->coach.occupied_count = intervals_normalize(occupied, count);
+}
+
 static void read_appointments(struct coaches *coaches, const struct db_rows *rows, struct snapshot *snapshot)
 {
 	struct busy_appointment *items = arena_array(&snapshot->mem, rows->count, sizeof(*items));
@@ -220,6 +234,7 @@ static void read_appointments(struct coaches *coaches, const struct db_rows *row
 		};
 		memcpy(items[i].id, id.bytes, sizeof(items[i].id));
 	}
+	find_occupied(snapshot, items, rows->count);
 	snapshot->coach.appointments = items;
 	snapshot->coach.appointment_count = rows->count;
 }

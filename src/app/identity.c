@@ -11,10 +11,10 @@
 #include "base/jwt.h"
 #include "base/log.h"
 #include "base/signature.h"
+#include "base/siphash.h"
 
 enum {
 	KNOWN_MAX = 4096, /* identities remembered */
-	SALT_SIZE = 32,
 	REFUSED_MAX =
 		1024, /* refusals remembered, apart, so that a flood of bad ones pushes no good ones out */
 };
@@ -38,7 +38,7 @@ struct identity_source {
 	struct public_key *key;         /* NULL: not configured */
 	struct provider_keys *provider; /* NULL: not configured */
 	struct identity_cache *known, *refused;
-	unsigned char salt[SALT_SIZE];
+	struct siphash_key secret; /* of what credentials are remembered under */
 };
 
 /* What a request showed. */
@@ -77,7 +77,7 @@ struct identity_source *identity_source_new(const struct identity_settings *sett
 		source->provider = provider_keys_new(settings->jwks_url);
 	source->known = identity_cache_new(KNOWN_MAX);
 	source->refused = identity_cache_new(REFUSED_MAX);
-	crypto_random(source->salt, sizeof(source->salt));
+	crypto_random(&source->secret, sizeof(source->secret));
 	return source;
 }
 
@@ -274,20 +274,17 @@ static bool is_session_id(const char *text)
 }
 
 /*
- * What the credential is remembered under. Salted anew in each process, so that neither tokens nor session
- * ids rest in memory; the kind keeps a token and a session id of the same text apart.
+ * What the credential is remembered under: a digest under a key made anew in each process, so that neither
+ * tokens nor session ids rest in memory; the kind keeps a token and a session id of the same text apart.
  */
 static struct identity_cache_key cache_key(const struct identity_source *source,
 					   const struct credential *credential)
 {
-	unsigned char salted[SALT_SIZE + 1 + JWT_SIZE_MAX];
+	struct siphash_key secret = source->secret;
 	struct identity_cache_key key;
 
-	memcpy(salted, source->salt, SALT_SIZE);
-	salted[SALT_SIZE] = (unsigned char)credential->kind;
-	memcpy(salted + SALT_SIZE + 1, credential->text, credential->length);
-	crypto_sha256(salted, SALT_SIZE + 1 + credential->length, key.bytes);
-	crypto_wipe(salted, SALT_SIZE + 1 + credential->length);
+	secret.words[0] ^= (uint64_t)credential->kind;
+	siphash_128(secret, credential->text, credential->length, key.bytes);
 	return key;
 }
 

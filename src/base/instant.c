@@ -1,6 +1,7 @@
 #include "base/instant.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 instant instant_now(void)
@@ -176,6 +177,12 @@ static void put(char *out, int value, int count)
 	}
 }
 
+static void put_two(char *out, unsigned value)
+{
+	out[0] = (char)('0' + value / 10);
+	out[1] = (char)('0' + value % 10);
+}
+
 void date_format(struct civil_date date, char out[static DATE_TEXT_BYTES])
 {
 	put(out, date.year, 4);
@@ -188,14 +195,22 @@ void date_format(struct civil_date date, char out[static DATE_TEXT_BYTES])
 
 void instant_format(instant at, char out[static INSTANT_TEXT_BYTES])
 {
-	struct civil_time civil = civil_from_instant(at, 0);
-	date_format(civil.date, out);
+	/* Instants are mostly written in rows, and the next one is of the same day. */
+	static _Thread_local int64_t last_days = INT64_MIN;
+	static _Thread_local char last_date[DATE_TEXT_BYTES];
+	int64_t days = floor_divide(at, SECONDS_PER_DAY);
+	if (days != last_days) {
+		date_format(date_from_days(days), last_date);
+		last_days = days;
+	}
+	unsigned second = (unsigned)(at - days * SECONDS_PER_DAY);
+	memcpy(out, last_date, 10);
 	out[10] = 'T';
-	put(out + 11, civil.second_of_day / 3600, 2);
+	put_two(out + 11, second / 3600);
 	out[13] = ':';
-	put(out + 14, civil.second_of_day / 60 % 60, 2);
+	put_two(out + 14, second / 60 % 60);
 	out[16] = ':';
-	put(out + 17, civil.second_of_day % 60, 2);
+	put_two(out + 17, second % 60);
 	out[19] = 'Z';
 	out[20] = '\0';
 }

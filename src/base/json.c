@@ -275,7 +275,7 @@ void json_write_text(struct json_writer *writer, const char *name, const char *t
 void json_write_integer(struct json_writer *writer, const char *name, int64_t value)
 {
 	put_name(writer, name);
-	buffer_printf(writer->out, "%" PRId64, value);
+	buffer_append_integer(writer->out, value);
 }
 
 void json_write_boolean(struct json_writer *writer, const char *name, bool value)
@@ -295,6 +295,11 @@ void json_write_instant(struct json_writer *writer, const char *name, instant at
 	char text[INSTANT_TEXT_BYTES];
 	instant_format(at, text);
 	json_write_text(writer, name, text);
+}
+
+void json_write_name(struct json_writer *writer, const char *name)
+{
+	put_name(writer, name);
 }
 
 void json_write_raw(struct json_writer *writer, const char *name, const char *json, size_t length)

@@ -1,6 +1,7 @@
 #include "http/rate_limit.h"
 
 #include "base/crypto.h"
+#include "base/siphash.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -27,59 +28,11 @@ struct rate_limit {
 	const char *name;
 	unsigned per_minute;
 	uint64_t token_us; /* time in which one token comes back */
-	uint64_t secret[2];
+	struct siphash_key secret;
 	size_t sets; /* a power of two */
 	struct entry *entries;
 	pthread_mutex_t locks[LOCKS];
 };
-
-static uint64_t rotate(uint64_t value, unsigned bits)
-{
-	return value << bits | value >> (64 - bits);
-}
-
-static void sip_round(uint64_t v[static 4])
-{
-	v[0] += v[1];
-	v[1] = rotate(v[1], 13) ^ v[0];
-	v[0] = rotate(v[0], 32);
-	v[2] += v[3];
-	v[3] = rotate(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rotate(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rotate(v[1], 17) ^ v[2];
-	v[2] = rotate(v[2], 32);
-}
-
-/* SipHash-2-4 (Aumasson and Bernstein, 2012) on a little-endian machine. */
-static uint64_t sip_hash(const uint64_t secret[static 2], const void *key, size_t length)
-{
-	uint64_t v[4] = {
-		secret[0] ^ 0x736f6d6570736575u,
-		secret[1] ^ 0x646f72616e646f6du,
-		secret[0] ^ 0x6c7967656e657261u,
-		secret[1] ^ 0x7465646279746573u,
-	};
-	const unsigned char *bytes = key;
-	for (size_t left = length;;) {
-		uint64_t word = left < sizeof(word) ? (uint64_t)length << 56 : 0;
-		size_t taken = left < sizeof(word) ? left : sizeof(word);
-		memcpy(&word, bytes, taken);
-		v[3] ^= word;
-		sip_round(v);
-		sip_round(v);
-		v[0] ^= word;
-		if (left < sizeof(word))
-			break;
-		bytes += taken;
-		left -= taken;
-	}
-	v[2] ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 struct rate_limit *rate_limit_new(const char *name, unsigned per_minute, size_t keys)
 {
@@ -98,7 +51,7 @@ struct rate_limit *rate_limit_new(const char *name, unsigned per_minute, size_t 
 	limit->entries = calloc(limit->sets * WAYS, sizeof(limit->entries[0]));
 	if (limit->entries == NULL)
 		abort();
-	crypto_random(limit->secret, sizeof(limit->secret));
+	crypto_random(&limit->secret, sizeof(limit->secret));
 	for (size_t i = 0; i < LOCKS; i++)
 		pthread_mutex_init(&limit->locks[i], NULL);
 	return limit;
@@ -133,7 +86,7 @@ struct rate_verdict rate_limit_take(struct rate_limit *limit, const void *key, s
 {
 	if (limit->per_minute == 0)
 		return (struct rate_verdict){.allowed = true};
-	uint64_t hash = sip_hash(limit->secret, key, length);
+	uint64_t hash = siphash_64(limit->secret, key, length);
 	size_t set = hash & (limit->sets - 1);
 	/* A clock that starts at 0 must still leave "long ago" representable. */
 	uint64_t now = (uint64_t)now_ms * 1000 + WINDOW_US;

@@ -25,6 +25,7 @@ struct counted_body {
 	struct ready_body body; /* first, so that a pointer to it is a pointer to all */
 	atomic_uint references;
 	struct twin *_Atomic twin; /* NULL until somebody asked */
+	char *taken;               /* freed with it; NULL: the bytes are none of its own, or lie behind it */
 	size_t allocated;
 };
 
@@ -33,21 +34,27 @@ static struct counted_body *counted(struct ready_body *body)
 	return (struct counted_body *)body;
 }
 
-/* 64 bits that tell versions of a document apart; no secret, and no defence against forgers. */
-static uint64_t hash_bytes(const char *bytes, size_t length)
+static inline uint64_t mix(uint64_t hash, const char *bytes)
 {
-	const uint64_t odd = 0x9e3779b97f4a7c15u;
-	uint64_t hash = length * odd;
-	while (length > 0) {
-		uint64_t word = 0;
-		size_t taken = length < sizeof(word) ? length : sizeof(word);
-		memcpy(&word, bytes, taken);
-		hash = (hash ^ word) * odd;
-		hash ^= hash >> 29;
-		bytes += taken;
-		length -= taken;
-	}
-	hash *= odd;
+	uint64_t word;
+	memcpy(&word, bytes, sizeof(word));
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+	return hash ^ hash >> 29;
+}
+
+uint64_t ready_body_hash(uint64_t before, const char *bytes, size_t length)
+{
+	/* Four at a time, because each step waits for the multiplication of the one before. */
+	uint64_t lanes[4] = {before + length, before ^ 1, before ^ 2, before ^ 3};
+	for (; length >= 32; bytes += 32, length -= 32)
+		for (size_t i = 0; i < 4; i++)
+			lanes[i] = mix(lanes[i], bytes + i * 8);
+	char rest[32] = {0};
+	memcpy(rest, bytes, length);
+	for (size_t i = 0; i < 4; i++)
+		lanes[i] = mix(lanes[i], rest + i * 8);
+	uint64_t hash = mix(mix(mix(lanes[0], (const char *)&lanes[1]), (const char *)&lanes[2]),
+			    (const char *)&lanes[3]);
 	return hash ^ hash >> 32;
 }
 
@@ -64,36 +71,31 @@ static struct counted_body *body_make(size_t extra, size_t length, const char *c
 	return made;
 }
 
-static void name_versions(struct ready_body *body, const char *strength, const char *tag, size_t tag_length)
+static void name_versions(struct ready_body *body, const char *strength, uint64_t hash)
 {
-	uint64_t hash = hash_bytes(tag, tag_length);
 	snprintf(body->etag, sizeof(body->etag), "%s\"%016" PRIx64 "\"", strength, hash);
 	snprintf(body->gzip_etag, sizeof(body->gzip_etag), "%s\"%016" PRIx64 "-gz\"", strength, hash);
 }
 
-static struct ready_body *body_copy(const char *bytes, size_t length, const char *content_type)
+struct ready_body *ready_body_new(const char *bytes, size_t length, const char *content_type)
 {
 	struct counted_body *made = body_make(length + 1, length, content_type);
 	char *copy = (char *)(made + 1);
 	memcpy(copy, bytes, length);
 	copy[length] = '\0';
 	made->body.bytes = copy;
+	name_versions(&made->body, "", ready_body_hash(0, bytes, length));
 	return &made->body;
 }
 
-struct ready_body *ready_body_new(const char *bytes, size_t length, const char *content_type)
+struct ready_body *ready_body_take_tagged(struct buffer *text, const char *content_type, uint64_t tag)
 {
-	struct ready_body *body = body_copy(bytes, length, content_type);
-	name_versions(body, "", bytes, length);
-	return body;
-}
-
-struct ready_body *ready_body_new_tagged(const char *bytes, size_t length, const char *content_type,
-					 const char *tag, size_t tag_length)
-{
-	struct ready_body *body = body_copy(bytes, length, content_type);
-	name_versions(body, "W/", tag, tag_length);
-	return body;
+	struct counted_body *made = body_make(0, text->length, content_type);
+	made->body.bytes = made->taken = text->bytes;
+	made->allocated += text->capacity;
+	buffer_init(text, text->max);
+	name_versions(&made->body, "W/", tag);
+	return &made->body;
 }
 
 static struct twin *twin_make(const char *bytes, size_t length, bool owned)
@@ -118,7 +120,7 @@ struct ready_body *ready_body_new_static(const char *bytes, size_t length, const
 	struct counted_body *made = body_make(0, length, content_type);
 	made->body.bytes = bytes;
 	atomic_init(&made->twin, twin_make(gzip, gzip_length, false));
-	name_versions(&made->body, "", bytes, length);
+	name_versions(&made->body, "", ready_body_hash(0, bytes, length));
 	return &made->body;
 }
 
@@ -136,6 +138,7 @@ void ready_body_drop(struct ready_body *body)
 	if (atomic_fetch_sub_explicit(&held->references, 1, memory_order_acq_rel) != 1)
 		return;
 	twin_free(atomic_load_explicit(&held->twin, memory_order_acquire));
+	free(held->taken);
 	free(held);
 }
 
