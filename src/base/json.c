@@ -194,8 +194,12 @@ void json_put_text(struct buffer *out, const char *text)
 	const unsigned char *end = at + strlen(text);
 	const unsigned char *plain = at; /* start of the run that needs no escape */
 	while (at < end) {
+		if (*at >= 0x20 && *at < 0x7F && *at != '"' && *at != '\\') {
+			at++;
+			continue;
+		}
 		size_t size = utf8_sequence(at, (size_t)(end - at));
-		if (size > 1 || (size == 1 && *at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7F)) {
+		if (size > 1) {
 			at += size;
 			continue;
 		}

@@ -1,6 +1,5 @@
 #include "exchange.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,10 +10,8 @@ enum {
 	 * refusal; closing with unread bytes would reset the connection under it. Beyond, it is closed.
 	 */
 	DISCARD_MAX = 16 * 1024 * 1024,
-	UNWANTED_BODY_MAX = 64 * 1024, /* of a call that takes none */
-	BODY_KEPT = 16 * 1024,         /* memory for bodies that a spare exchange keeps */
+	BODY_KEPT = 16 * 1024, /* memory for bodies that a spare exchange keeps */
 	SPARE_MAX = 64,
-	HEADERS_MAX = 64,
 };
 
 static struct exchange *exchange_take(struct loop *loop)
@@ -71,7 +68,7 @@ void exchange_on_connection(void *loop_pointer, struct MHD_Connection *connectio
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 		peer->address = address_of_peer(
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
-		peer->cut_at_ms = monotonic_ms() + loop->server->settings.header_seconds * (int64_t)1000;
+		peer->cut_at_ms = loop->now_ms + loop->server->settings.header_seconds * (int64_t)1000;
 		peer->next = loop->peers;
 		peer->previous = &loop->peers;
 		if (peer->next != NULL)
@@ -91,13 +88,6 @@ void exchange_on_connection(void *loop_pointer, struct MHD_Connection *connectio
 		*peer_pointer = NULL;
 		break;
 	}
-}
-
-/* Refuse before or instead of dispatching. The body, if one comes, is thrown away. */
-static void refuse(struct exchange *exchange, const struct problem *problem)
-{
-	exchange->refused = true;
-	reply_problem(&exchange->reply, problem);
 }
 
 static const struct problem overloaded = {
@@ -144,178 +134,6 @@ void *exchange_on_uri(void *loop_pointer, const char *uri, struct MHD_Connection
 	return exchange;
 }
 
-struct header_reading {
-	struct request_header *headers;
-	size_t count;
-	bool sound;
-};
-
-static enum MHD_Result read_header(void *reading_pointer, enum MHD_ValueKind kind, const char *name,
-				   size_t name_size, const char *value, size_t value_size)
-{
-	(void)kind;
-	struct header_reading *reading = reading_pointer;
-	if (value == NULL)
-		value = "";
-	if (reading->count == HEADERS_MAX || strlen(name) != name_size) {
-		reading->sound = false;
-		return MHD_NO;
-	}
-	for (size_t i = 0; i < value_size; i++)
-		if (((unsigned char)value[i] < 0x20 && value[i] != '\t') || value[i] == 0x7f)
-			reading->sound = false;
-	reading->headers[reading->count++] = (struct request_header){name, value};
-	return MHD_YES;
-}
-
-static size_t count_headers(const struct request *request, const char *name)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < request->header_count; i++)
-		count += strcasecmp(request->headers[i].name, name) == 0;
-	return count;
-}
-
-/* False for headers that are malformed, too many, or that let two servers see two different requests. */
-static bool read_headers(struct exchange *exchange)
-{
-	struct request *request = &exchange->request;
-	struct request_header headers[HEADERS_MAX];
-	struct header_reading reading = {.headers = headers, .sound = true};
-	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, read_header, &reading);
-	struct request_header *kept = arena_array(&exchange->mem, reading.count, sizeof(headers[0]));
-	memcpy(kept, headers, reading.count * sizeof(headers[0]));
-	request->headers = kept;
-	request->header_count = reading.count;
-
-	size_t lengths = count_headers(request, "Content-Length");
-	size_t encodings = count_headers(request, "Transfer-Encoding");
-	return reading.sound && lengths + encodings <= 1;
-}
-
-static const char *request_id(struct exchange *exchange)
-{
-	const char *sent = request_header(&exchange->request, "X-Request-Id");
-	if (sent != NULL && request_id_is_sane(sent))
-		return sent;
-	struct server *server = exchange->peer->loop->server;
-	/* A bijection of the counter (splitmix64), so ids never repeat within a process and look like
-	 * nothing. */
-	uint64_t id =
-		server->id_seed +
-		atomic_fetch_add_explicit(&server->id_count, 1, memory_order_relaxed) * 0x9e3779b97f4a7c15u;
-	id = (id ^ id >> 30) * 0xbf58476d1ce4e5b9u;
-	id = (id ^ id >> 27) * 0x94d049bb133111ebu;
-	id ^= id >> 31;
-	static const char digits[] = "0123456789abcdef";
-	char *text = arena_alloc(&exchange->mem, 17);
-	for (int i = 15; i >= 0; i--, id >>= 4)
-		text[i] = digits[id & 15];
-	return text;
-}
-
-static bool is_json(const char *content_type)
-{
-	static const char json[] = "application/json";
-	const size_t length = sizeof(json) - 1;
-	if (content_type == NULL || strncasecmp(content_type, json, length) != 0)
-		return false;
-	content_type += length + strspn(content_type + length, " \t");
-	return *content_type == '\0' || *content_type == ';';
-}
-
-/* What the headers alone refuse about a body that is coming. */
-static void check_body(struct exchange *exchange)
-{
-	const struct request *request = &exchange->request;
-	const char *length_text = request_header(request, "Content-Length");
-	bool chunked = request_header(request, "Transfer-Encoding") != NULL;
-	uintmax_t length = 0;
-	if (length_text != NULL)
-		length = strtoumax(length_text, NULL, 10); /* libmicrohttpd has refused what is no number */
-	if (length == 0 && !chunked)
-		return;
-
-	size_t limit = request->route->body_limit;
-	exchange->incoming.max = limit;
-	if (limit == 0)
-		limit = UNWANTED_BODY_MAX;
-	if (length > limit) {
-		refuse(exchange, &(struct problem){
-					 .status = 413,
-					 .code = "body_too_large",
-					 .detail = "The request's body is too large.",
-				 });
-	} else if (request->route->body_limit > 0 && (request->route->flags & ROUTE_ANY_TYPE) == 0 &&
-		   !is_json(request_header(request, "Content-Type"))) {
-		refuse(exchange, &(struct problem){
-					 .status = 415,
-					 .code = "unsupported_media_type",
-					 .detail = "The request's body must be sent as application/json.",
-				 });
-	}
-}
-
-/* Find the route and refuse what has none. */
-static void find_route(struct exchange *exchange, const char *method_name)
-{
-	struct request *request = &exchange->request;
-	const struct server *server = exchange->peer->loop->server;
-	request->head = strcmp(method_name, "HEAD") == 0;
-	request->method = http_method_parse(method_name);
-
-	if (strcmp(method_name, "OPTIONS") == 0) {
-		const char *allow = router_allow(server->router, request->path, request->mem);
-		if (allow == NULL) {
-			refuse(exchange, &(struct problem){.status = 404,
-							   .code = "not_found",
-							   .detail = "There is nothing at this address."});
-			return;
-		}
-		exchange->refused = true;
-		reply_header(&exchange->reply, "Allow", allow);
-		cors_preflight(&server->settings, request, allow, &exchange->reply);
-		return;
-	}
-
-	const char *field = NULL;
-	switch (router_find(server->router, request->method, request->path, request->mem, &request->route,
-			    &request->parameters)) {
-	case ROUTE_FOUND:
-		request->method = request->route->method;
-		request->lane = request->route->lane;
-		if (!request_read_query(request, &field) && (request->route->flags & ROUTE_ANY_QUERY) == 0)
-			refuse(exchange, &(struct problem){
-						 .status = 400,
-						 .code = "bad_parameter",
-						 .detail = "A query parameter is malformed or given twice.",
-						 .field = field,
-					 });
-		else
-			check_body(exchange);
-		break;
-	case ROUTE_UNKNOWN_PATH:
-		refuse(exchange, &(struct problem){.status = 404,
-						   .code = "not_found",
-						   .detail = "There is nothing at this address."});
-		break;
-	case ROUTE_UNKNOWN_METHOD:
-		reply_header(&exchange->reply, "Allow",
-			     router_allow(server->router, request->path, request->mem));
-		refuse(exchange, &(struct problem){
-					 .status = 405,
-					 .code = "method_not_allowed",
-					 .detail = "This address does not answer that method; see Allow.",
-				 });
-		break;
-	case ROUTE_BAD_PARAMETER:
-		refuse(exchange, &(struct problem){.status = 400,
-						   .code = "bad_parameter",
-						   .detail = "The address is malformed."});
-		break;
-	}
-}
-
 /* The headers have come. */
 static enum MHD_Result begin(struct exchange *exchange, const char *method)
 {
@@ -327,21 +145,10 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method)
 	peer->idle = false;
 	peer->cut_at_ms = exchange->began_us / 1000 + settings->body_seconds * (int64_t)1000;
 	request->now = instant_now();
-
-	bool sound = read_headers(exchange);
-	request->id = request_id(exchange);
-	request->address = address_behind_proxies(request, &peer->address, settings->trusted_proxy_hops);
-	if (!sound) {
-		exchange->reply.close = true;
-		refuse(exchange, &(struct problem){.status = 400,
-						   .code = "bad_parameter",
-						   .detail = "The request's headers are malformed."});
-		return exchange_send(exchange);
-	}
-	find_route(exchange, method);
+	exchange_admit(exchange, method);
 
 	/* A client that waits for `100 Continue` gets the refusal instead; libmicrohttpd then closes. */
-	if (exchange->refused && request_header(request, "Expect") != NULL)
+	if (exchange->refused && (exchange->reply.close || request_header(request, "Expect") != NULL))
 		return exchange_send(exchange);
 	return MHD_YES;
 }
@@ -352,19 +159,19 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
 	if (!exchange->refused && limit > 0) {
 		if (buffer_append(&exchange->incoming, bytes, size))
 			return MHD_YES;
-		refuse(exchange, &(struct problem){
-					 .status = 413,
-					 .code = "body_too_large",
-					 .detail = "The request's body is too large.",
-				 });
+		exchange_refuse(exchange, &(struct problem){
+						  .status = 413,
+						  .code = "body_too_large",
+						  .detail = "The request's body is too large.",
+					  });
 	}
 	exchange->discarded += size;
 	if (!exchange->refused && exchange->discarded > UNWANTED_BODY_MAX)
-		refuse(exchange, &(struct problem){
-					 .status = 413,
-					 .code = "body_too_large",
-					 .detail = "This call takes no body.",
-				 });
+		exchange_refuse(exchange, &(struct problem){
+						  .status = 413,
+						  .code = "body_too_large",
+						  .detail = "This call takes no body.",
+					  });
 	return exchange->discarded <= DISCARD_MAX ? MHD_YES : MHD_NO;
 }
 
@@ -460,7 +267,7 @@ void exchange_on_completed(void *loop_pointer, struct MHD_Connection *connection
 	if (exchange->stage == STAGE_WORKING || exchange->stage == STAGE_REPLYING)
 		loop->answering--;
 	peer->idle = true;
-	peer->cut_at_ms = monotonic_ms() + loop->server->settings.idle_seconds * (int64_t)1000;
+	peer->cut_at_ms = loop->now_ms + loop->server->settings.idle_seconds * (int64_t)1000;
 	if (exchange->stage != STAGE_HEADERS)
 		tally_exchange(loop->server->tally, exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	exchange_put_back(loop, exchange);

@@ -33,6 +33,8 @@ struct peer {
 	struct address address;
 };
 
+enum { UNWANTED_BODY_MAX = 64 * 1024 }; /* bytes of body that a call which takes none lets pass */
+
 enum stage {
 	STAGE_HEADERS,  /* the request line has come */
 	STAGE_BODY,     /* the headers have come; the body is being read, or thrown away */
@@ -77,6 +79,7 @@ struct loop {
 	unsigned spare_count;
 	struct peer *peers;
 	unsigned peer_count;
+	int64_t now_ms;     /* monotonic, of this turn */
 	unsigned answering; /* exchanges past STAGE_BODY */
 };
 
@@ -117,6 +120,13 @@ void exchange_on_completed(void *loop, struct MHD_Connection *connection, void *
 void exchange_on_connection(void *loop, struct MHD_Connection *connection, void **peer,
 			    enum MHD_ConnectionNotificationCode code);
 void exchange_free(struct exchange *exchange);
+
+/*
+ * admission.c: read the headers, find the route; a request that is refused by its head alone has its reply
+ * made and `refused` set, and its body is thrown away.
+ */
+void exchange_admit(struct exchange *exchange, const char *method);
+void exchange_refuse(struct exchange *exchange, const struct problem *problem);
 
 /* send.c: hand the reply to libmicrohttpd. */
 enum MHD_Result exchange_send(struct exchange *exchange);

@@ -138,6 +138,7 @@ static void run(struct loop *loop)
 				abort();
 		}
 		/* After the eventfd was read: whatever comes from now on wakes us again. */
+		loop->now_ms = monotonic_ms();
 		take_finished(loop);
 		log_hold();
 		MHD_run(loop->daemon);

@@ -24,9 +24,12 @@ const char *request_query(const struct request *request, const char *name)
 
 const char *request_header(const struct request *request, const char *name)
 {
-	for (size_t i = 0; i < request->header_count; i++)
-		if (strcasecmp(request->headers[i].name, name) == 0)
+	for (size_t i = 0; i < request->header_count; i++) {
+		/* Most names differ in the first letter already. */
+		const char *sent = request->headers[i].name;
+		if ((sent[0] | 0x20) == (name[0] | 0x20) && strcasecmp(sent, name) == 0)
 			return request->headers[i].value;
+	}
 	return NULL;
 }
 

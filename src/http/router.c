@@ -256,6 +256,7 @@ char *percent_decode(struct arena *mem, const char *text, size_t length, bool pl
 {
 	char *decoded = arena_alloc(mem, length + 1);
 	size_t used = 0;
+	bool ascii = true;
 	for (size_t i = 0; i < length; i++) {
 		char c = text[i];
 		if (c == '+' && plus_is_space) {
@@ -270,7 +271,8 @@ char *percent_decode(struct arena *mem, const char *text, size_t length, bool pl
 			c = (char)(high << 4 | low);
 			i += 2;
 		}
+		ascii = ascii && c > 0;
 		decoded[used++] = c;
 	}
-	return utf8_valid(decoded, used) ? decoded : NULL;
+	return ascii || utf8_valid(decoded, used) ? decoded : NULL;
 }

@@ -57,7 +57,7 @@ enum MHD_Result exchange_send(struct exchange *exchange)
 	if (exchange->stage != STAGE_WORKING)
 		peer->loop->answering++;
 	exchange->stage = STAGE_REPLYING;
-	peer->cut_at_ms = monotonic_ms() + peer->loop->server->settings.reply_seconds * (int64_t)1000;
+	peer->cut_at_ms = peer->loop->now_ms + peer->loop->server->settings.reply_seconds * (int64_t)1000;
 	complete_headers(exchange);
 	exchange->reply_status = reply->status;
 	struct MHD_Response *response = make_response(exchange);
