@@ -60,6 +60,18 @@ bool instant_parse_loose(const char *text, size_t length, instant *ret_instant);
 /* Write `2026-11-24T14:00:00Z`, NUL-terminated. The instant must lie in INSTANT_MIN..MAX. */
 void instant_format(instant at, char out[static INSTANT_TEXT_BYTES]);
 
+/* The day of the instant written last; zeroed before the first. */
+struct instant_day {
+	instant start;
+	char text[DATE_TEXT_BYTES]; /* with a T instead of the NUL */
+};
+
+/*
+ * As instant_format without the NUL, for rows of instants: the day's text is made once a day. Rows that take
+ * turns have a day each.
+ */
+void instant_put(struct instant_day *day, instant at, char out[static INSTANT_TEXT_BYTES - 1]);
+
 /* Read YYYY-MM-DD of a date that exists, 1970 to 9999. False otherwise. */
 bool date_parse(const char *text, size_t length, struct civil_date *ret_date);
 

@@ -187,11 +187,12 @@ static void write_slots(struct buffer *out, const struct slots *slots, seconds d
 	if (!buffer_reserve(out, slots->count * item + 1))
 		return; /* it remembers that it overflowed */
 	char *at = out->bytes + out->length;
+	struct instant_day start_day = {0}, end_day = {0};
 	for (size_t i = 0; i < slots->count; i++) {
 		at = mempcpy(at, head, sizeof(head) - 1);
-		instant_format(slots->starts[i], at);
+		instant_put(&start_day, slots->starts[i], at);
 		at = mempcpy(at + INSTANT_TEXT_BYTES - 1, middle, sizeof(middle) - 1);
-		instant_format(slots->starts[i] + duration, at);
+		instant_put(&end_day, slots->starts[i] + duration, at);
 		at = mempcpy(at + INSTANT_TEXT_BYTES - 1, tail, sizeof(tail) - 1);
 	}
 	if (slots->count > 0)
@@ -235,9 +236,12 @@ static uint64_t render(const struct availability *found, struct buffer *out)
 	uint64_t tag = ready_body_hash(0, out->bytes, out->length);
 	json_write_instant(&writer, "from", found->from);
 	json_write_instant(&writer, "to", found->to);
-	size_t rest = out->length;
+	/* The starts stand for their text; the duration came before. */
+	tag = ready_body_hash(tag, (const char *)found->slots.starts,
+			      found->slots.count * sizeof(found->slots.starts[0]));
 	json_write_name(&writer, "slots");
 	write_slots(out, &found->slots, found->duration_minutes * SECONDS_PER_MINUTE);
+	size_t rest = out->length;
 	if (found->slots.count == 0) {
 		if (found->has_next)
 			json_write_instant(&writer, "next_available", found->next_available);

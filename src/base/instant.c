@@ -193,24 +193,28 @@ void date_format(struct civil_date date, char out[static DATE_TEXT_BYTES])
 	out[10] = '\0';
 }
 
+void instant_put(struct instant_day *day, instant at, char out[static INSTANT_TEXT_BYTES - 1])
+{
+	if (at < day->start || at - day->start >= SECONDS_PER_DAY || day->text[0] == '\0') {
+		int64_t days = floor_divide(at, SECONDS_PER_DAY);
+		date_format(date_from_days(days), day->text);
+		day->text[DATE_TEXT_BYTES - 1] = 'T';
+		day->start = days * SECONDS_PER_DAY;
+	}
+	unsigned minute = (unsigned)(at - day->start) / 60;
+	memcpy(out, day->text, DATE_TEXT_BYTES);
+	put_two(out + 11, minute / 60);
+	out[13] = ':';
+	put_two(out + 14, minute % 60);
+	out[16] = ':';
+	put_two(out + 17, (unsigned)(at - day->start) % 60);
+	out[19] = 'Z';
+}
+
 void instant_format(instant at, char out[static INSTANT_TEXT_BYTES])
 {
-	/* Instants are mostly written in rows, and the next one is of the same day. */
-	static _Thread_local int64_t last_days = INT64_MIN;
-	static _Thread_local char last_date[DATE_TEXT_BYTES];
-	int64_t days = floor_divide(at, SECONDS_PER_DAY);
-	if (days != last_days) {
-		date_format(date_from_days(days), last_date);
-		last_days = days;
-	}
-	unsigned second = (unsigned)(at - days * SECONDS_PER_DAY);
-	memcpy(out, last_date, 10);
-	out[10] = 'T';
-	put_two(out + 11, second / 3600);
-	out[13] = ':';
-	put_two(out + 14, second / 60 % 60);
-	out[16] = ':';
-	put_two(out + 17, second % 60);
-	out[19] = 'Z';
-	out[20] = '\0';
+	/* The one before was mostly of the same day. */
+	static _Thread_local struct instant_day day;
+	instant_put(&day, at, out);
+	out[INSTANT_TEXT_BYTES - 1] = '\0';
 }

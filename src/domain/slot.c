@@ -39,7 +39,7 @@ struct terms {
 };
 
 /* Index of the first interval that ends after span.start; whether it overlaps is for the caller to see. */
-static size_t row_find(struct row *row, instant start)
+static inline size_t row_find(struct row *row, instant start)
 {
 	size_t place = row->place;
 	if (place > 0 && row->intervals.at[place - 1].end > start)
@@ -50,8 +50,10 @@ static size_t row_find(struct row *row, instant start)
 	return place;
 }
 
-static bool row_overlaps(struct row *row, struct interval span)
+static inline bool row_overlaps(struct row *row, struct interval span)
 {
+	if (row->intervals.count == 0)
+		return false;
 	size_t place = row_find(row, span.start);
 	return place < row->intervals.count && row->intervals.at[place].start < span.end;
 }
@@ -106,7 +108,7 @@ static void find_blocked(struct terms *terms, instant first, instant last, struc
 	terms->blocked.intervals = schedule_blocked_time(terms->question->schedule, within, mem);
 }
 
-static bool day_is_full(const struct terms *terms, instant start)
+static inline bool day_is_full(const struct terms *terms, instant start)
 {
 	if (terms->all_full || terms->full_count == 0)
 		return terms->all_full;
@@ -138,6 +140,15 @@ static unsigned standing(struct terms *terms, instant start)
 	if (row_overlaps(&terms->calendar, kept_free))
 		against |= BIT(REFUSAL_CALENDAR_BUSY);
 	return against;
+}
+
+/* Whether nothing stands against a start that is known to be neither too soon nor too far. */
+static inline bool is_free(struct terms *terms, instant start)
+{
+	const instant end = start + terms->question->duration;
+	const struct interval kept_free = {start - terms->buffer_before, end + terms->buffer_after};
+	return !row_overlaps(&terms->appointments, kept_free) && !row_overlaps(&terms->calendar, kept_free) &&
+	       !row_overlaps(&terms->blocked, (struct interval){start, end}) && !day_is_full(terms, start);
 }
 
 /* ---------------------------------------------------------------- listing */
@@ -199,7 +210,7 @@ struct slots slot_list(const struct slot_question *question, instant from, insta
 			struct grid grid =
 				grid_within(days[i].at[h], terms.step, question->duration, first, last);
 			for (instant start = grid.first; start <= grid.last; start += terms.step) {
-				if (standing(&terms, start) != 0)
+				if (!is_free(&terms, start))
 					continue;
 				sorted =
 					sorted && (slots.count == 0 || slots.starts[slots.count - 1] < start);
