@@ -1,0 +1,112 @@
+// Several daemons on one database: what one does, the others know within a second.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Daemon } from '../harness/daemon.mjs';
+import { assertProblem, assertStatus, countStatuses, later } from '../harness/expect.mjs';
+import { Client } from '../harness/http.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
+
+let stack, other;
+const clients = [];
+before(async () => {
+  stack = await startStack({ document: openSchedule({ max_active_per_user: 3, max_per_day: 5 }) });
+  other = await Daemon.start({ env: stack.env });
+});
+after(async () => {
+  for (const client of clients) client.close();
+  await other?.stop();
+  await stack.stop();
+});
+
+/** The same caller at both daemons. */
+function both(here) {
+  const there = new Client(other.url, { token: here.token });
+  clients.push(there);
+  return [here, there];
+}
+let people = 0;
+const somebody = () => both(stack.client(`client-${++people}`));
+const within = (what, question) => until(what, question, 1000); // the second of the contract
+const offers = async (client, start) =>
+  assertStatus(await client.get(`/booking/availability?from=${start}&to=${later(start, 1)}`), 200).slots.length === 1;
+
+test('a booking, a move and a cancellation are seen in the listing of the other', async () => {
+  const [here, there] = somebody();
+  const [first, second] = [stack.slot(1), stack.slot(2)];
+  assert.ok((await offers(there, first)) && (await offers(there, second)));
+  const made = assertStatus(await here.post('/booking/create', { start: first }), 201);
+  assert.equal(await offers(here, first), false, 'here in the very next reply');
+  await within('the booking there', async () => !(await offers(there, first)));
+  assertStatus(await here.put(`/booking/${made.id}/reschedule`, { start: second }), 200);
+  await within('the move there', async () => (await offers(there, first)) && !(await offers(there, second)));
+  assertStatus(await there.put(`/booking/${made.id}/cancel`), 200);
+  await within('the cancellation here', () => offers(here, second));
+});
+
+test('a schedule that was put here is that of the other', async () => {
+  const [here, there] = both(stack.coach());
+  const [client] = somebody();
+  const path = '/coach/damian/schedule';
+  const before = assertStatus(await there.get(path), 200);
+  assert.ok(await offers(client, stack.slot(4)));
+  assertStatus(await there.put(path, { ...before, weekly: [] }), 200);
+  assert.deepEqual(assertStatus(await here.get(path), 200).weekly, []);
+  await within('the closed week', async () => !(await offers(client, stack.slot(4))));
+  assertStatus(await here.put(path, before), 200);
+  await within('the open week', () => offers(there, stack.slot(4)));
+});
+
+test('a second coach is known to the other, so that one must be named', async () => {
+  const [admin] = both(stack.admin());
+  const [here, there] = somebody();
+  for (const client of [here, there]) assertStatus(await client.get('/booking/availability'), 200);
+  assertStatus(await admin.put('/coach/clara/schedule', openSchedule()), 201);
+  for (const client of [here, there])
+    await within('two coaches', async () => (await client.get('/booking/availability')).status === 400);
+  stack.database.run("DELETE FROM bookingd.coach WHERE id = 'clara'");
+});
+
+test('a new feed token ends the old one at the other too', async () => {
+  const [here, there] = both(stack.coach());
+  const path = ({ url }) => new URL(url).pathname + new URL(url).search;
+  const old = assertStatus(await here.get('/coach/damian/feed'), 200);
+  assertStatus(await there.get(path(old)), 200);
+  const renewed = assertStatus(await here.post('/coach/damian/feed'), 200);
+  await within('the end of the old token', async () => (await there.get(path(old))).status === 404);
+  assertStatus(await there.get(path(renewed)), 200);
+});
+
+test('racing for one time at two daemons: exactly one gets it', async () => {
+  for (const start of [stack.slot(6), stack.slot(7)]) {
+    const crowd = Array.from({ length: 12 }, () => somebody());
+    const replies = await Promise.all(crowd.map((pair, i) => pair[i % 2].post('/booking/create', { start })));
+    assert.deepEqual(countStatuses(replies), { 201: 1, 409: 11 });
+  }
+});
+
+test("racing for a client's last place at two daemons: no more than the limit", async () => {
+  const pair = somebody();
+  const starts = Array.from({ length: 10 }, (_, i) => stack.slot(48 + 24 * i));
+  const replies = await Promise.all(starts.map((start, i) => pair[i % 2].post('/booking/create', { start })));
+  assert.deepEqual(countStatuses(replies), { 201: 3, 409: 7 });
+});
+
+test('one key sent to both daemons books once', async () => {
+  const pair = somebody();
+  const body = { start: stack.slot(400) };
+  const headers = { 'idempotency-key': 'both' };
+  const replies = await Promise.all([0, 1, 0, 1, 0, 1].map((i) => pair[i].post('/booking/create', body, headers)));
+  const made = replies.filter(({ status }) => status === 201);
+  assert.ok(made.length >= 1);
+  assert.equal(new Set(made.map((reply) => reply.body.id)).size, 1);
+  for (const reply of replies)
+    if (reply.status !== 201) assertProblem(reply, 409, 'request_in_progress');
+  const again = await pair[1].post('/booking/create', body, headers);
+  assert.deepEqual([again.status, again.headers['idempotent-replayed']], [201, 'true']);
+});
+
+test('a hold at one is confirmed at the other', async () => {
+  const [here, there] = somebody();
+  const held = assertStatus(await here.post('/booking/hold', { start: stack.slot(420) }), 201);
+  assert.equal(assertStatus(await there.put(`/booking/${held.id}/confirm`), 200).status, 'scheduled');
+});
