@@ -48,16 +48,43 @@ static const char *path_template(const char *pattern, struct arena *mem)
 	return path;
 }
 
+/* What a parameter of this name must be; the same wherever it occurs. */
+static const char *parameter_schema(const char *name)
+{
+	static const struct {
+		const char *name;
+		const char *schema;
+	} schemas[] = {
+		{"from", "{\"type\":\"string\",\"description\":\"A day or an instant.\"}"},
+		{"to",
+		 "{\"type\":\"string\",\"description\":\"A day (inclusive) or an instant (exclusive).\"}"},
+		{"duration", "{\"type\":\"integer\",\"minimum\":1,\"description\":\"Minutes.\"}"},
+		{"start", "{\"type\":\"string\",\"format\":\"date-time\"}"},
+		{"tz", "{\"type\":\"string\",\"description\":\"The name of an IANA time zone.\"}"},
+		{"rescheduling", "{\"type\":\"string\",\"format\":\"uuid\"}"},
+		{"id", "{\"type\":\"string\",\"format\":\"uuid\"}"},
+		{"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"default\":50}"},
+		{"status", "{\"type\":\"string\",\"enum\":[\"upcoming\",\"past\",\"cancelled\",\"all\"],"
+			   "\"default\":\"upcoming\"}"},
+		{"Idempotency-Key", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}"},
+	};
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
+		if (strcmp(schemas[i].name, name) == 0)
+			return schemas[i].schema;
+	}
+	return "{\"type\":\"string\"}";
+}
+
 static void write_parameter(struct json_writer *writer, const char *name, size_t length, const char *in,
 			    struct arena *mem)
 {
+	const char *text = arena_strndup(mem, name, length);
+	const char *schema = parameter_schema(text);
 	json_write_object(writer, NULL);
-	json_write_text(writer, "name", arena_strndup(mem, name, length));
+	json_write_text(writer, "name", text);
 	json_write_text(writer, "in", in);
-	json_write_boolean(writer, "required", strcmp(in, "path") == 0);
-	json_write_object(writer, "schema");
-	json_write_text(writer, "type", "string");
-	json_write_object_end(writer);
+	json_write_boolean(writer, "required", strcmp(in, "path") == 0 || strcmp(text, "start") == 0);
+	json_write_raw(writer, "schema", schema, strlen(schema));
 	json_write_object_end(writer);
 }
 
@@ -89,16 +116,47 @@ static void write_content(struct json_writer *writer, const char *media_type, co
 	json_write_object_end(writer);
 }
 
-static const char *success_status(const struct route *route)
+/* The statuses of success, blanks between. */
+static const char *success_statuses(const struct route *route)
 {
-	if (route->method == HTTP_DELETE && strstr(route->pattern, "/google") != NULL)
-		return "204";
-	if (strstr(route->pattern, "/retry") != NULL)
-		return "202";
-	if (strstr(route->pattern, "/callback") != NULL)
-		return "302";
-	return strstr(route->pattern, "/create") != NULL || strstr(route->pattern, "/hold") != NULL ? "201"
-												    : "200";
+	static const struct {
+		const char *end; /* of the pattern */
+		const char *statuses;
+		enum http_method method;
+	} others[] = {
+		{"/create", "201 200", HTTP_POST},      {"/hold", "201", HTTP_POST},
+		{"/schedule", "200 201", HTTP_PUT},     {"/google", "204", HTTP_DELETE},
+		{"/google/retry", "202", HTTP_POST},    {"/callback", "302", HTTP_GET},
+		{"/google-calendar", "204", HTTP_POST},
+	};
+	size_t length = strlen(route->pattern);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		size_t end = strlen(others[i].end);
+		if (route->method == others[i].method && length >= end &&
+		    strcmp(route->pattern + length - end, others[i].end) == 0)
+			return others[i].statuses;
+	}
+	return "200";
+}
+
+static void write_responses(struct json_writer *writer, const struct route *route,
+			    const struct endpoint *endpoint, struct arena *mem)
+{
+	json_write_object(writer, "responses");
+	for (const char *at = success_statuses(route); *at != '\0';) {
+		size_t length = strcspn(at, " ");
+		json_write_object(writer, arena_strndup(mem, at, length));
+		json_write_text(writer, "description", "Done");
+		if (endpoint->reply != NULL)
+			write_content(writer, "application/json", endpoint->reply, mem);
+		json_write_object_end(writer);
+		at += length + strspn(at + length, " ");
+	}
+	json_write_object(writer, "default");
+	json_write_text(writer, "description", "A problem, with a stable code");
+	write_content(writer, "application/problem+json", "Problem", mem);
+	json_write_object_end(writer);
+	json_write_object_end(writer);
 }
 
 static void write_operation(struct json_writer *writer, const struct route *route, struct arena *mem)
@@ -126,17 +184,7 @@ static void write_operation(struct json_writer *writer, const struct route *rout
 		write_content(writer, "application/json", endpoint->body, mem);
 		json_write_object_end(writer);
 	}
-	json_write_object(writer, "responses");
-	json_write_object(writer, success_status(route));
-	json_write_text(writer, "description", "Done");
-	if (endpoint->reply != NULL)
-		write_content(writer, "application/json", endpoint->reply, mem);
-	json_write_object_end(writer);
-	json_write_object(writer, "default");
-	json_write_text(writer, "description", "A problem, with a stable code");
-	write_content(writer, "application/problem+json", "Problem", mem);
-	json_write_object_end(writer);
-	json_write_object_end(writer);
+	write_responses(writer, route, endpoint, mem);
 	json_write_object_end(writer);
 }
 

@@ -43,7 +43,8 @@ const file = async (client, id) => {
   assertStatus(reply, 200);
   return reply;
 };
-const oneEvent = async (client, { id, time_zone }) => understand([[await file(client, id), time_zone]])[0].events[0];
+const oneEvent = async (client, { id, time_zone }) =>
+  understand([[await file(client, id), time_zone]])[0].events[0];
 
 /** The next moment from two days on at which the offset of `zone` changes, by trying every hour. */
 function nextChange(zone) {
@@ -130,12 +131,19 @@ test("the file is for who may see the appointment, nobody else's business", asyn
 });
 
 test("the coach's feed has every appointment with the right instants, cancelled ones too, no hold", async () => {
-  const own = await startStack({ document: { ...openSchedule({ horizon_days: 800 }), time_zone: 'America/New_York' } });
+  const own = await startStack({
+    document: { ...openSchedule({ horizon_days: 800 }), time_zone: 'America/New_York' },
+  });
   try {
     const damian = own.coach();
     const change = nextChange('America/New_York');
     const expected = {};
-    for (const [i, at] of [change - 3600_000, change, change + 3600_000, change + 200 * 86400_000].entries()) {
+    for (const [i, at] of [
+      change - 3600_000,
+      change,
+      change + 3600_000,
+      change + 200 * 86400_000,
+    ].entries()) {
       const client = own.client(`c${i}`);
       const { id, start } = assertStatus(await client.post('/booking/create', { start: text(at) }), 201);
       expected[id] = [start, 'CONFIRMED'];
@@ -152,7 +160,9 @@ test("the coach's feed has every appointment with the right instants, cancelled 
     const [{ method, name, events }] = understand([[reply, 'America/New_York']]);
     assert.equal(method, 'PUBLISH');
     assert.match(name, /damian/);
-    const seen = Object.fromEntries(events.map(({ uid, start, status }) => [uid.slice(0, 36), [start, status]]));
+    const seen = Object.fromEntries(
+      events.map(({ uid, start, status }) => [uid.slice(0, 36), [start, status]]),
+    );
     assert.deepEqual(seen, expected);
   } finally {
     await own.stop();
@@ -178,7 +188,12 @@ test('a new feed token ends the old one at once; a wrong one is 404', async () =
   assert.notEqual(renewed.url, old.url);
   const stranger = stack.stranger();
   assertStatus(await stranger.get(path(renewed)), 200);
-  for (const address of [path(old), '/coach/damian/feed.ics', '/coach/damian/feed.ics?token=', '/coach/clara/feed.ics?token=x'])
+  for (const address of [
+    path(old),
+    '/coach/damian/feed.ics',
+    '/coach/damian/feed.ics?token=',
+    '/coach/clara/feed.ics?token=x',
+  ])
     assertProblem(await stranger.get(address), 404, 'not_found');
   assert.ok(!stack.daemon.log.some((line) => line.includes(new URL(renewed.url).searchParams.get('token'))));
 });

@@ -10,7 +10,8 @@ import { ROOT, temporaryFolder } from '../harness/run_folder.mjs';
 import { openSchedule, runBookingd, schedule, startStack } from '../harness/stack.mjs';
 
 /** Every setting that the contract names. */
-const SETTINGS = `PORT BIND_ADDRESS DATABASE_URL CORS_ALLOWED_ORIGINS PUBLIC_URL AUTH_SESSION_QUERY AUTH_JWT_SECRET
+const SETTINGS =
+  `PORT BIND_ADDRESS DATABASE_URL CORS_ALLOWED_ORIGINS PUBLIC_URL AUTH_SESSION_QUERY AUTH_JWT_SECRET
   AUTH_JWT_PUBLIC_KEY AUTH_JWKS_URL AUTH_JWT_ISSUER AUTH_JWT_AUDIENCE GOOGLE_SERVICE_ACCOUNT_KEY GOOGLE_IMPERSONATE
   COACH_GOOGLE_CALENDAR_ID COACH_EMAIL GOOGLE_OAUTH_CLIENT_ID GOOGLE_OAUTH_CLIENT_SECRET GOOGLE_CALENDAR_API
   GOOGLE_OAUTH_AUTH_URL GOOGLE_OAUTH_TOKEN_URL GOOGLE_OAUTH_REVOKE_URL TOKEN_ENCRYPTION_KEY COACH_ID COACH_SCHEDULE
@@ -63,7 +64,14 @@ test('--version names its libraries', () => {
 });
 
 test('what is no command is one line and exit code 2', () => {
-  for (const args of [['dance'], ['--port', '1'], ['slots', 'x'], ['migrate', '--now'], ['token'], ['token', '--user']]) {
+  for (const args of [
+    ['dance'],
+    ['--port', '1'],
+    ['slots', 'x'],
+    ['migrate', '--now'],
+    ['token'],
+    ['token', '--user'],
+  ]) {
     const { code, stderr, stdout } = runBookingd(args, { env: { AUTH_JWT_SECRET: stack.secret } });
     assert.deepEqual([code, stdout, stderr.trim().split('\n').length], [2, '', 1], `${args}: ${stderr}`);
   }
@@ -78,7 +86,10 @@ for (const [changes, name] of [
   [{ PUBLIC_URL: 'book.example.org' }, 'PUBLIC_URL'],
   [{ CORS_ALLOWED_ORIGINS: 'https://a.example/path' }, 'CORS_ALLOWED_ORIGINS'],
   [{ AUTH_JWT_PUBLIC_KEY: '/no/such/key.pem' }, 'AUTH_JWT_PUBLIC_KEY'],
-  [{ AUTH_JWT_PUBLIC_KEY: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n' }, 'AUTH_JWT_PUBLIC_KEY'],
+  [
+    { AUTH_JWT_PUBLIC_KEY: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n' },
+    'AUTH_JWT_PUBLIC_KEY',
+  ],
   [{ AUTH_JWKS_URL: 'keys.json' }, 'AUTH_JWKS_URL'],
   [{ GOOGLE_SERVICE_ACCOUNT_KEY: '{}' }, 'GOOGLE_SERVICE_ACCOUNT_KEY'],
   [{ GOOGLE_SERVICE_ACCOUNT_KEY: 'nonsense' }, 'GOOGLE_SERVICE_ACCOUNT_KEY'],
@@ -110,7 +121,11 @@ test('several bad settings are a line each', () => {
   const { code, stderr } = failing({ PORT: 'x', LOG_LEVEL: 'x', HOLD_MINUTES: 'x' });
   assert.equal(code, 2);
   assert.deepEqual(
-    stderr.trim().split('\n').map((line) => /\b(PORT|LOG_LEVEL|HOLD_MINUTES)\b/.exec(line)?.[1]).sort(),
+    stderr
+      .trim()
+      .split('\n')
+      .map((line) => /\b(PORT|LOG_LEVEL|HOLD_MINUTES)\b/.exec(line)?.[1])
+      .sort(),
     ['HOLD_MINUTES', 'LOG_LEVEL', 'PORT'],
   );
 });
@@ -135,7 +150,9 @@ test('a port that is taken is said in one line', async () => {
 
 test('variables it does not know are none of its business', () => {
   const database = stack.database.url;
-  const { code } = runBookingd(['migrate'], { env: { DATABASE_URL: database, BOOKING_FOO: '1', PORTS: 'x' } });
+  const { code } = runBookingd(['migrate'], {
+    env: { DATABASE_URL: database, BOOKING_FOO: '1', PORTS: 'x' },
+  });
   assert.equal(code, 0);
 });
 
@@ -159,12 +176,27 @@ test('token mints what the daemon takes, and says what it lacks', async () => {
   const daemon = await stack.startDaemon();
   const mint = (args, env = { AUTH_JWT_SECRET: stack.secret }) => runBookingd(['token', ...args], { env });
   const ask = (token) => daemon.client.get('/coach/me', { authorization: `Bearer ${token}` });
-  const args = ['--user', 'u1', '--role', 'coach', '--coach', 'damian', '--email', 'a@b.example', '--name', 'Ä'];
+  const args = [
+    '--user',
+    'u1',
+    '--role',
+    'coach',
+    '--coach',
+    'damian',
+    '--email',
+    'a@b.example',
+    '--name',
+    'Ä',
+  ];
   const me = assertStatus(await ask(mint(args).stdout.trim()), 200);
   assert.deepEqual([me.user_id, me.role, me.coach], ['u1', 'coach', 'damian']);
   assertStatus(await ask(mint(['--user', 'u1', '--role', 'admin', '--ttl', '60']).stdout.trim()), 200);
   assert.equal((await ask(mint(['--user', 'u1']).stdout.trim())).status, 403);
-  for (const bad of [mint(['--user', 'u1'], {}), mint(['--user', 'u1', '--ttl', 'x']), mint(['--user', 'u1', '--x', '1'])]) {
+  for (const bad of [
+    mint(['--user', 'u1'], {}),
+    mint(['--user', 'u1', '--ttl', 'x']),
+    mint(['--user', 'u1', '--x', '1']),
+  ]) {
     assert.equal(bad.code, 2);
     assert.equal(bad.stderr.trim().split('\n').length, 1);
   }
@@ -217,8 +249,16 @@ test('slots says what is wrong with a case, and exits with 1', () => {
     [{ now: '2026-03-06' }, 'invalid_field', 'now'],
     [{ from: 'x' }, 'invalid_field', 'from'],
     [{ busy: [{ start: '2026-03-09T14:00:00Z' }] }, 'invalid_field', 'busy[0].end'],
-    [{ schedule: { ...openSchedule(), weekly: [{ days: ['MO'], from: '25:00', to: '26:00' }] } }, 'invalid_field', 'schedule.weekly[0].from'],
-    [{ schedule: { ...openSchedule(), overrides: [{ date: '2026-02-30', intervals: [] }] } }, 'invalid_field', 'schedule.overrides[0].date'],
+    [
+      { schedule: { ...openSchedule(), weekly: [{ days: ['MO'], from: '25:00', to: '26:00' }] } },
+      'invalid_field',
+      'schedule.weekly[0].from',
+    ],
+    [
+      { schedule: { ...openSchedule(), overrides: [{ date: '2026-02-30', intervals: [] }] } },
+      'invalid_field',
+      'schedule.overrides[0].date',
+    ],
     [{ schedule: { ...openSchedule(), time_zone: 'Mars/Base' } }, 'invalid_field', 'schedule.time_zone'],
     [{ surprise: 1 }, 'unknown_field', 'surprise'],
   ]) {

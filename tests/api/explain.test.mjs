@@ -54,7 +54,8 @@ test('closed, blocked and outside hours are told apart; on a blocked date `block
   assert.deepEqual(await rules({ start: at(3, '08:30') }), ['outside_hours']);
   assert.deepEqual(await rules({ start: at(3, '16:45') }), ['outside_hours']);
   assert.deepEqual(await rules({ start: at(4, '10:00') }), ['outside_hours']);
-  for (const clock of ['03:00', '10:00', '10:07']) assert.deepEqual(await rules({ start: at(6, clock) }), ['blocked']);
+  for (const clock of ['03:00', '10:00', '10:07'])
+    assert.deepEqual(await rules({ start: at(6, clock) }), ['blocked']);
   const [blocked] = (await explain({ start: at(7, '10:00') })).reasons;
   assert.deepEqual([blocked.start, blocked.end], [at(6, '00:00'), at(8, '00:00')]);
 });
@@ -98,7 +99,12 @@ test('an instant may have any offset; what is missing or malformed is named', as
   assertProblem(await ask(''), 400, 'bad_parameter', 'start');
   assertProblem(await ask(`start=${date(3)}`), 400, 'bad_parameter', 'start');
   assertProblem(await ask(`start=${at(3, '10:00')}&duration=-5`), 400, 'bad_parameter', 'duration');
-  assertProblem(await ask(`start=${at(3, '10:00')}&session_type=x`), 404, 'unknown_session_type', 'session_type');
+  assertProblem(
+    await ask(`start=${at(3, '10:00')}&session_type=x`),
+    404,
+    'unknown_session_type',
+    'session_type',
+  );
   assertProblem(await stack.admin().get(`/coach/x/explain?start=${at(3, '10:00')}`), 404, 'unknown_coach');
 });
 

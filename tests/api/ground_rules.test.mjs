@@ -56,13 +56,23 @@ test('an unknown field is refused by its name on every call with a body', async 
     ['PUT', `/booking/${made.id}/status`, { status: 'completed' }],
   ]) {
     const who = path.endsWith('/status') ? stack.coach() : ann;
-    assertProblem(await who.request(method, path, { ...good, surprise: 1 }), 422, 'unknown_field', 'surprise');
+    assertProblem(
+      await who.request(method, path, { ...good, surprise: 1 }),
+      422,
+      'unknown_field',
+      'surprise',
+    );
   }
   assert.equal(assertStatus(await ann.get(`/booking/${made.id}`), 200).status, 'scheduled');
 });
 
 test('hold knows no field of the person, reschedule none of the booking', async () => {
-  assertProblem(await ann.post('/booking/hold', { start: free(), notes: 'x' }), 422, 'unknown_field', 'notes');
+  assertProblem(
+    await ann.post('/booking/hold', { start: free(), notes: 'x' }),
+    422,
+    'unknown_field',
+    'notes',
+  );
   const body = { start: free(), session_type: 'coaching' };
   assertProblem(await ann.put(`/booking/${NOBODYS}/reschedule`, body), 422, 'unknown_field', 'session_type');
 });
@@ -72,7 +82,10 @@ test('lengths are counted in characters, not bytes', async () => {
   const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(5), ...body }), 201);
   assert.deepEqual({ name: made.name, phone: made.phone, notes: made.notes }, body);
   const email = (length) => `${'x'.repeat(length - 9)}@ab.co.uk`;
-  const long = assertStatus(await ann.post('/booking/create', { start: stack.slot(6), email: email(254) }), 201);
+  const long = assertStatus(
+    await ann.post('/booking/create', { start: stack.slot(6), email: email(254) }),
+    201,
+  );
   assert.equal(long.email, email(254));
   const over = { start: free(), email: email(255) };
   assertProblem(await ann.post('/booking/create', over), 422, 'invalid_field', 'email');
@@ -81,7 +94,14 @@ test('lengths are counted in characters, not bytes', async () => {
 });
 
 test('optional fields may be null', async () => {
-  const body = { start: stack.slot(8), duration_minutes: null, name: null, phone: null, notes: null, coach: null };
+  const body = {
+    start: stack.slot(8),
+    duration_minutes: null,
+    name: null,
+    phone: null,
+    notes: null,
+    coach: null,
+  };
   const made = assertStatus(await ann.post('/booking/create', body), 201);
   assert.deepEqual([made.duration_minutes, made.name, made.notes], [30, 'Name of ann', null]);
 });
@@ -120,7 +140,8 @@ test('the ends of time are refused by a rule, whoever asks', async () => {
 });
 
 test('every reply carries X-Request-Id: the sane one of the client, else one of ours', async () => {
-  const ask = async (client, method, path, body) => (await client.request(method, path, body)).headers['x-request-id'];
+  const ask = async (client, method, path, body) =>
+    (await client.request(method, path, body)).headers['x-request-id'];
   const ids = [
     await ask(ann, 'GET', '/booking/availability'),
     await ask(ann, 'GET', '/nowhere'),
@@ -195,7 +216,10 @@ test('HEAD is GET without the body', async () => {
 });
 
 test('a problem says what it is in members that do not change', async () => {
-  const { body, headers } = await ann.post('/booking/create', { start: stack.slot(17), duration_minutes: 45 });
+  const { body, headers } = await ann.post('/booking/create', {
+    start: stack.slot(17),
+    duration_minutes: 45,
+  });
   assert.match(headers['content-type'], /^application\/problem\+json/);
   assert.deepEqual(Object.keys(body).sort(), ['code', 'detail', 'status', 'title', 'type']);
   assert.deepEqual([body.code, body.status], ['bad_duration', 422]);
@@ -212,7 +236,16 @@ test('a refusal about an appointment names it', async () => {
 });
 
 test('an id that is none is 404 like one that nobody has', async () => {
-  for (const id of ['x', '123', 'create2', `${NOBODYS}0`, NOBODYS.replace('-', ''), '%F0%9F%98%80', "1'--", NOBODYS])
+  for (const id of [
+    'x',
+    '123',
+    'create2',
+    `${NOBODYS}0`,
+    NOBODYS.replace('-', ''),
+    '%F0%9F%98%80',
+    "1'--",
+    NOBODYS,
+  ])
     for (const [method, path, body] of [
       ['GET', `/booking/${id}`],
       ['GET', `/booking/${id}/calendar.ics`],
@@ -229,13 +262,23 @@ test('an id that is none is 404 like one that nobody has', async () => {
 test('query parameters that a call does not know are let be, known ones may come once', async () => {
   assertStatus(await ann.get('/booking/availability?_=123&utm_source=mail&duration=30'), 200);
   assertStatus(await ann.get('/booking/user/me?_=1'), 200);
-  assertProblem(await ann.get('/booking/availability?duration=30&duration=60'), 400, 'bad_parameter', 'duration');
+  assertProblem(
+    await ann.get('/booking/availability?duration=30&duration=60'),
+    400,
+    'bad_parameter',
+    'duration',
+  );
   assertProblem(await ann.get('/booking/availability?tz=%FF'), 400, 'bad_parameter', 'tz');
 });
 
 test('nothing personal may be stored by a cache', async () => {
   const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(22) }), 201);
-  for (const path of [`/booking/${made.id}`, '/booking/user/me', '/booking/user/me/export', `/booking/${NOBODYS}`])
+  for (const path of [
+    `/booking/${made.id}`,
+    '/booking/user/me',
+    '/booking/user/me/export',
+    `/booking/${NOBODYS}`,
+  ])
     assert.match((await ann.get(path)).headers['cache-control'], /no-store/, path);
   const listing = await ann.get('/booking/availability');
   assert.match(listing.headers['cache-control'], /private/);

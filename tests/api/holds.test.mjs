@@ -17,7 +17,8 @@ let hour = 0;
 const nextStart = () => stack.slot((hour += 3));
 let people = 0;
 const somebody = (claims) => stack.client(`client-${++people}`, claims);
-const hold = async (client, start, more) => assertStatus(await client.post('/booking/hold', { start, ...more }), 201);
+const hold = async (client, start, more) =>
+  assertStatus(await client.post('/booking/hold', { start, ...more }), 201);
 const status = async (client, id) => assertStatus(await client.get(`/booking/${id}`), 200).status;
 const offered = async (client, start) => {
   const query = `from=${start}&to=${later(start, 10)}`;
@@ -26,7 +27,8 @@ const offered = async (client, start) => {
 
 /** The hold runs out now, in the database's own time; the daemon is told as another replica would. */
 function runOut(id) {
-  stack.database.run(`UPDATE bookingd.appointment SET hold_expires_at = now() - interval '1 second' WHERE id = '${id}';
+  stack.database
+    .run(`UPDATE bookingd.appointment SET hold_expires_at = now() - interval '1 second' WHERE id = '${id}';
     SELECT pg_notify('bookingd_coach', 'test:damian')`);
 }
 
@@ -34,7 +36,12 @@ test('a hold is an appointment that says how long it is kept, HOLD_MINUTES on', 
   const ann = somebody();
   const start = nextStart();
   const before = Date.now();
-  const reply = await ann.post('/booking/hold', { start, duration_minutes: 60, session_type: 'coaching', coach: 'damian' });
+  const reply = await ann.post('/booking/hold', {
+    start,
+    duration_minutes: 60,
+    session_type: 'coaching',
+    coach: 'damian',
+  });
   const held = assertStatus(reply, 201);
   assert.equal(reply.headers.location, `/booking/${held.id}`);
   assert.deepEqual([held.status, held.start, held.end], ['held', start, later(start, 60)]);
@@ -63,7 +70,10 @@ test('confirm takes the rest of what create takes, and again is 200 with the sam
   assert.deepEqual({ name, email, phone, notes, time_zone }, body);
   assert.deepEqual([confirmed.id, confirmed.status, confirmed.start], [held.id, 'scheduled', held.start]);
   assert.equal(confirmed.hold_expires_at, undefined);
-  assert.deepEqual(assertStatus(await ann.put(`/booking/${held.id}/confirm`, { name: 'Other' }), 200), confirmed);
+  assert.deepEqual(
+    assertStatus(await ann.put(`/booking/${held.id}/confirm`, { name: 'Other' }), 200),
+    confirmed,
+  );
 });
 
 test('confirm without a body takes name and email from the identity', async () => {
@@ -127,7 +137,11 @@ test('until it runs out it confirms whatever became of schedule and limits', asy
   const held = await hold(ann, nextStart());
   const coach = stack.coach();
   const before = assertStatus(await coach.get('/coach/damian/schedule'), 200);
-  const closed = { ...before, weekly: [], session_types: [{ id: 'other', durations: [45], meeting: 'none' }] };
+  const closed = {
+    ...before,
+    weekly: [],
+    session_types: [{ id: 'other', durations: [45], meeting: 'none' }],
+  };
   assertStatus(await coach.put('/coach/damian/schedule', closed), 200);
   assertStatus(await ann.put(`/booking/${held.id}/confirm`), 200);
   assertStatus(await coach.put('/coach/damian/schedule', before), 200);
@@ -174,7 +188,9 @@ test('cancel releases a hold, also when cancelling a session would be too late',
   const [ann, bob] = [somebody(), somebody()];
   const start = nextStart();
   const held = await hold(ann, start);
-  stack.database.run(`UPDATE bookingd.appointment SET cancel_notice_minutes = 100000 WHERE id = '${held.id}'`);
+  stack.database.run(
+    `UPDATE bookingd.appointment SET cancel_notice_minutes = 100000 WHERE id = '${held.id}'`,
+  );
   const released = assertStatus(await ann.put(`/booking/${held.id}/cancel`), 200);
   assert.deepEqual([released.status, released.cancelled_by], ['cancelled', 'client']);
   assert.equal(await offered(bob, start), true);
@@ -186,7 +202,11 @@ test('a hold can be neither moved nor marked', async () => {
   const ann = somebody();
   const held = await hold(ann, nextStart());
   assertProblem(await ann.put(`/booking/${held.id}/reschedule`, { start: nextStart() }), 409, 'not_active');
-  assertProblem(await stack.coach().put(`/booking/${held.id}/status`, { status: 'no_show' }), 409, 'not_active');
+  assertProblem(
+    await stack.coach().put(`/booking/${held.id}/status`, { status: 'no_show' }),
+    409,
+    'not_active',
+  );
 });
 
 test('a hold obeys every rule that create obeys', async () => {

@@ -155,7 +155,9 @@ test('1 to 255 visible ASCII characters make a key', async () => {
 test('many at once with one key: one books, others hear that it is under way or get its reply', async () => {
   const ann = somebody();
   const body = { start: nextStart() };
-  const replies = await Promise.all(Array.from({ length: 24 }, () => ann.post('/booking/create', body, key('k'))));
+  const replies = await Promise.all(
+    Array.from({ length: 24 }, () => ann.post('/booking/create', body, key('k'))),
+  );
   const first = replies.find(({ status, headers }) => status === 201 && !headers['idempotent-replayed']);
   for (const reply of replies) {
     if (reply === first) continue;
@@ -170,7 +172,9 @@ test('while the first is being answered the second is 409 request_in_progress, w
   const ann = somebody();
   const body = { start: nextStart() };
   // A lock that booking needs keeps the first one inside PostgreSQL.
-  const blocker = spawn('psql', ['-X', '-q', '-d', stack.database.url], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const blocker = spawn('psql', ['-X', '-q', '-d', stack.database.url], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
   const done = new Promise((resolve) => blocker.on('close', resolve));
   blocker.stdin.write('BEGIN; LOCK TABLE bookingd.appointment IN SHARE ROW EXCLUSIVE MODE;\n');
   const locks = (granted) =>

@@ -13,7 +13,13 @@ const HOURLY = schedule({
   policy: { step_minutes: 60, horizon_days: 100, max_active_per_user: 2 },
   session_types: [
     { id: 'coaching', name: 'Coaching', durations: [30, 60], meeting: 'google_meet' },
-    { id: 'intro', name: 'Introduction', durations: [15], meeting: 'phone', policy: { max_active_per_user: null } },
+    {
+      id: 'intro',
+      name: 'Introduction',
+      durations: [15],
+      meeting: 'phone',
+      policy: { max_active_per_user: null },
+    },
     { id: 'workshop', durations: [120, 240], meeting: 'none' },
   ],
 });
@@ -85,7 +91,10 @@ test('a day begins and ends in tz: 24 hours on most dates, 23 or 25 when its clo
 test('an instant as `to` is exclusive, as `from` inclusive; both kinds may be mixed', async () => {
   const [from, to] = [stack.slot(48), stack.slot(51)];
   assert.deepEqual(await starts({ from, to }), [stack.slot(48), stack.slot(49), stack.slot(50)]);
-  assert.deepEqual(await starts({ from: later(from, 1), to: later(to, 1) }), [49, 50, 51].map((n) => stack.slot(n)));
+  assert.deepEqual(
+    await starts({ from: later(from, 1), to: later(to, 1) }),
+    [49, 50, 51].map((n) => stack.slot(n)),
+  );
   assert.deepEqual(await starts({ from, to: from }), []);
   const mixed = await list({ from, to: day(2), tz: 'UTC' });
   assert.deepEqual([mixed.from, mixed.to], [from, stack.slot(72)]);
@@ -160,14 +169,21 @@ test('a session type brings its own durations', async () => {
   assert.equal((await list({ session_type: 'intro' })).duration_minutes, 15);
   assert.equal((await list({ session_type: 'workshop' })).duration_minutes, 120);
   assert.equal((await list({ session_type: 'workshop', duration: 240 })).duration_minutes, 240);
-  assertProblem(await ann.get(path({ session_type: 'intro', duration: 30 })), 422, 'bad_duration', 'duration');
+  assertProblem(
+    await ann.get(path({ session_type: 'intro', duration: 30 })),
+    422,
+    'bad_duration',
+    'duration',
+  );
 });
 
 test('with no slots next_available is the first start at or after from, null when there is none in the horizon', async () => {
   const gap = await list({ from: later(stack.slot(48), 1), to: later(stack.slot(48), 59) });
   assert.deepEqual([gap.slots, gap.next_available], [[], stack.slot(49)]);
   const soon = await list({ to: later(new Date().toISOString().slice(0, 19) + 'Z', 60) });
-  assert.ok(seconds(soon.next_available) - now() >= 86400 - 5 && seconds(soon.next_available) - now() <= 90000);
+  assert.ok(
+    seconds(soon.next_available) - now() >= 86400 - 5 && seconds(soon.next_available) - now() <= 90000,
+  );
   assert.equal((await list({ from: '2031-01-01', to: '2031-01-02' })).next_available, null);
 });
 
@@ -205,7 +221,10 @@ test('who has reached the limit gets no slots and is told why, others get theirs
   for (const n of [120, 122]) assertStatus(await bob.post('/booking/create', { start: stack.slot(n) }), 201);
   const range = { from: stack.slot(119), to: stack.slot(125) };
   const limited = await list(range, bob);
-  assert.deepEqual([limited.slots, limited.next_available, limited.refusal.code], [[], null, 'booking_limit']);
+  assert.deepEqual(
+    [limited.slots, limited.next_available, limited.refusal.code],
+    [[], null, 'booking_limit'],
+  );
   assert.equal(typeof limited.refusal.detail, 'string');
   assert.deepEqual(
     await starts(range),
@@ -251,7 +270,11 @@ test('coach and admin are offered times without notice and beyond the horizon, b
     assert.equal(far.length, 24);
   }
   const other = stack.client('clara', { role: 'coach', coach: 'clara' });
-  assert.deepEqual(await starts({ from: day(120), to: day(120) }, other), [], "another coach is anybody's client");
+  assert.deepEqual(
+    await starts({ from: day(120), to: day(120) }, other),
+    [],
+    "another coach is anybody's client",
+  );
 });
 
 test('with several coaches one must be named', async () => {
@@ -261,7 +284,10 @@ test('with several coaches one must be named', async () => {
   assert.equal((await list({ coach: 'clara' })).coach, 'clara');
   const body = { start: stack.slot(60), coach: 'clara' };
   assert.equal(assertStatus(await ann.post('/booking/create', body), 201).coach, 'clara');
-  assert.ok((await starts({ coach: 'damian', from: stack.slot(60), to: stack.slot(61) })).length, 'each has their own');
+  assert.ok(
+    (await starts({ coach: 'damian', from: stack.slot(60), to: stack.slot(61) })).length,
+    'each has their own',
+  );
 });
 
 test('PUBLIC_AVAILABILITY opens the listing to all, and only the listing', async () => {

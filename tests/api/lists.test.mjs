@@ -19,7 +19,8 @@ before(async () => {
     await book(name, stack.slot(10 + Object.keys(ids).length));
   assertStatus(await ann.put(`/booking/${ids.cancelled}/cancel`), 200);
   const begins = (name, hours) =>
-    stack.database.run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+    stack.database
+      .run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
       blocked_to = t + interval '30 min'
       FROM (SELECT date_trunc('second', now()) + interval '${hours} hours' AS t) AS moment WHERE id = '${ids[name]}'`);
   begins('ended', -50);
@@ -29,7 +30,10 @@ before(async () => {
   assertStatus(await coach.put(`/booking/${ids.completed}/status`, { status: 'completed' }), 200);
   assertStatus(await coach.put(`/booking/${ids.missed}/status`, { status: 'no_show' }), 200);
   ids.held = assertStatus(await ann.post('/booking/hold', { start: stack.slot(4) }), 201).id;
-  ids.bobs = assertStatus(await stack.client('bob').post('/booking/create', { start: stack.slot(5) }), 201).id;
+  ids.bobs = assertStatus(
+    await stack.client('bob').post('/booking/create', { start: stack.slot(5) }),
+    201,
+  ).id;
 });
 after(() => stack.stop());
 
@@ -55,12 +59,16 @@ test('upcoming is the default; each item is what GET answers', async () => {
   const body = await list(ann, '/booking/user/me');
   assert.deepEqual(named(body.appointments), MINE.upcoming);
   assert.equal(body.next_cursor, null);
-  for (const item of body.appointments) assert.deepEqual(assertStatus(await ann.get(`/booking/${item.id}`), 200), item);
+  for (const item of body.appointments)
+    assert.deepEqual(assertStatus(await ann.get(`/booking/${item.id}`), 200), item);
 });
 
 test('a client of whom nothing is known has an empty list', async () => {
   for (const path of ['me', 'me?status=all'])
-    assert.deepEqual(await list(stack.client('new'), `/booking/user/${path}`), { appointments: [], next_cursor: null });
+    assert.deepEqual(await list(stack.client('new'), `/booking/user/${path}`), {
+      appointments: [],
+      next_cursor: null,
+    });
 });
 
 test('pages of any size make up the whole list', async () => {
@@ -113,10 +121,17 @@ test('the coach sees who is coming, with contact data, from now to the horizon',
   const body = await list(coach, '/coach/damian/appointments');
   assert.deepEqual(named(body.appointments), ['running', 'first', 'second', 'third', 'held', 'bobs']);
   const first = body.appointments.find(({ id }) => id === ids.first);
-  assert.deepEqual([first.name, first.email, first.phone, first.notes], ['Name of ann', 'ann@client.test', '1', 'first']);
+  assert.deepEqual(
+    [first.name, first.email, first.phone, first.notes],
+    ['Name of ann', 'ann@client.test', '1', 'first'],
+  );
   const far = { start: stack.slot(24 * 15) };
   const { id } = assertStatus(await coach.post('/booking/create', far), 201);
-  assert.deepEqual(await names(coach, '/coach/damian/appointments'), [...MINE.upcoming, 'bobs'], 'beyond the horizon');
+  assert.deepEqual(
+    await names(coach, '/coach/damian/appointments'),
+    [...MINE.upcoming, 'bobs'],
+    'beyond the horizon',
+  );
   assert.equal((await list(coach, '/coach/damian/appointments?to=9999-12-31')).appointments.at(-1).id, id);
   stack.database.run(`DELETE FROM bookingd.appointment WHERE id = '${id}'`);
 });
@@ -130,13 +145,25 @@ test("the coach's list goes by status, window and page like the client's", async
   assert.deepEqual(await names(coach, path('status=all&from=2020-01-01&to=2100-01-01')), [
     ...['ended', 'completed', 'missed', 'running', 'first', 'second', 'third', 'held', 'bobs', 'cancelled'],
   ]);
-  assert.deepEqual(await names(coach, path(`from=${stack.slot(2)}&to=${stack.slot(4)}`)), ['second', 'third']);
+  assert.deepEqual(await names(coach, path(`from=${stack.slot(2)}&to=${stack.slot(4)}`)), [
+    'second',
+    'third',
+  ]);
   assert.deepEqual(await names(coach, path(`from=${later(stack.slot(2), 30)}&to=${stack.slot(3)}`)), []);
   const page = await list(coach, path('limit=2'));
   assert.deepEqual(named(page.appointments), ['running', 'first']);
-  assert.deepEqual(await names(coach, path(`limit=3&cursor=${page.next_cursor}`)), ['second', 'third', 'held']);
+  assert.deepEqual(await names(coach, path(`limit=3&cursor=${page.next_cursor}`)), [
+    'second',
+    'third',
+    'held',
+  ]);
   for (const query of ['from=x', 'to=x', `from=${stack.slot(4)}&to=${stack.slot(2)}`])
-    assertProblem(await coach.get(path(query)), 400, 'bad_parameter', query.startsWith('from=x') ? 'from' : 'to');
+    assertProblem(
+      await coach.get(path(query)),
+      400,
+      'bad_parameter',
+      query.startsWith('from=x') ? 'from' : 'to',
+    );
 });
 
 test('days of the window are days of the coach', async () => {

@@ -4,11 +4,21 @@ import { after, before, test } from 'node:test';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
 
-const POLICY = { cancel_notice_minutes: 60, reschedule_notice_minutes: 120, max_reschedules: 2, step_minutes: 15 };
+const POLICY = {
+  cancel_notice_minutes: 60,
+  reschedule_notice_minutes: 120,
+  max_reschedules: 2,
+  step_minutes: 15,
+};
 const TYPES = [
   { id: 'coaching', name: 'Coaching', durations: [30, 60], meeting: 'google_meet' },
   { id: 'strict', durations: [30], meeting: 'phone', policy: { cancel_notice_minutes: 2880 } },
-  { id: 'lax', durations: [30], meeting: 'none', policy: { cancel_notice_minutes: 0, max_reschedules: null } },
+  {
+    id: 'lax',
+    durations: [30],
+    meeting: 'none',
+    policy: { cancel_notice_minutes: 0, max_reschedules: null },
+  },
 ];
 let stack;
 before(async () => {
@@ -40,7 +50,11 @@ test('the cut-offs are in the appointment, and hold to the minute', async () => 
   assert.equal(made.reschedule_before, later(made.start, -120));
   assert.deepEqual([made.can_cancel, made.can_reschedule], [true, true]);
   startsIn(made.id, 119);
-  assertProblem(await ann.put(`/booking/${made.id}/reschedule`, { start: nextStart() }), 409, 'reschedule_closed');
+  assertProblem(
+    await ann.put(`/booking/${made.id}/reschedule`, { start: nextStart() }),
+    409,
+    'reschedule_closed',
+  );
   const late = assertStatus(await ann.get(`/booking/${made.id}`), 200);
   assert.deepEqual([late.can_cancel, late.can_reschedule], [true, false]);
   startsIn(made.id, 59);
@@ -127,7 +141,10 @@ test('moving keeps the id, counts, takes the new time and frees the old one', as
   const ann = somebody();
   const made = await booked(ann, { start: nextStart(), name: 'Ann', notes: 'x', time_zone: 'Asia/Tokyo' });
   const to = nextStart();
-  const moved = assertStatus(await ann.put(`/booking/${made.id}/reschedule`, { start: to, duration_minutes: 60 }), 200);
+  const moved = assertStatus(
+    await ann.put(`/booking/${made.id}/reschedule`, { start: to, duration_minutes: 60 }),
+    200,
+  );
   const { updated_at: _, ...rest } = moved;
   const { updated_at: __, ...before } = made;
   assert.deepEqual(rest, {
@@ -142,7 +159,11 @@ test('moving keeps the id, counts, takes the new time and frees the old one', as
   assert.equal(await offers(somebody(), made.start), true);
   assert.equal(await offers(somebody(), to), false);
   assertStatus(await ann.put(`/booking/${made.id}/reschedule`, { start: nextStart() }), 200);
-  assertProblem(await ann.put(`/booking/${made.id}/reschedule`, { start: nextStart() }), 409, 'reschedule_limit');
+  assertProblem(
+    await ann.put(`/booking/${made.id}/reschedule`, { start: nextStart() }),
+    409,
+    'reschedule_limit',
+  );
   const last = assertStatus(await ann.get(`/booking/${made.id}`), 200);
   assert.deepEqual([last.duration_minutes, last.reschedule_count, last.can_reschedule], [60, 2, false]);
   for (const who of [stack.coach(), stack.admin()])

@@ -17,7 +17,12 @@ const traits = (who) => ({
   phone: `+1 555 ${who}phonetrait`.slice(0, 32),
   notes: `${who} wants notetrait`,
 });
-const words = (who) => [...Object.values(traits(who)), `${who} reasontrait`, `Token ${who}`, `${who}@client.test`];
+const words = (who) => [
+  ...Object.values(traits(who)),
+  `${who} reasontrait`,
+  `Token ${who}`,
+  `${who}@client.test`,
+];
 const nobodys = (text, who) => {
   for (const word of words(who)) assert.ok(!text.includes(word), word);
 };
@@ -30,7 +35,8 @@ const book = async (client, who, headers) =>
 
 /** Puts the appointment so many days into the past. */
 const ended = (id, days) =>
-  stack.database.run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+  stack.database
+    .run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
     blocked_to = t + interval '30 min'
     FROM (SELECT date_trunc('second', now()) - interval '${days} days' AS t) AS moment WHERE id = '${id}'`);
 
@@ -83,7 +89,10 @@ test('erasing leaves no trace in any table, reply or log, and keeps the bare fac
   const again = await coach.put(`/booking/${upcoming.id}/reschedule`, move, headers);
   assert.equal(again.status, 409, 'the kept reply is gone, and the appointment is cancelled');
   nobodys(again.text, 'zoe');
-  const seen = [`/booking/${upcoming.id}/calendar.ics`, '/coach/damian/appointments?status=all&from=2020-01-01'];
+  const seen = [
+    `/booking/${upcoming.id}/calendar.ics`,
+    '/coach/damian/appointments?status=all&from=2020-01-01',
+  ];
   for (const path of seen) nobodys((await coach.get(path)).text, 'zoe');
   const { url } = assertStatus(await coach.get('/coach/damian/feed'), 200);
   nobodys((await coach.get(url.slice(stack.daemon.url.length))).text, 'zoe');
@@ -100,9 +109,15 @@ test('what was erased frees its time at once, and its owner may book again', asy
 test('an admin may erase a client, who then reads that it was an admin', async () => {
   const uma = person('uma');
   const made = await book(uma, 'uma');
-  assert.deepEqual(assertStatus(await stack.admin().delete('/booking/user/uma'), 200), { cancelled: 1, erased: 1 });
+  assert.deepEqual(assertStatus(await stack.admin().delete('/booking/user/uma'), 200), {
+    cancelled: 1,
+    erased: 1,
+  });
   assert.equal(assertStatus(await uma.get(`/booking/${made.id}`), 200).cancelled_by, 'admin');
-  assert.deepEqual(assertStatus(await stack.admin().delete('/booking/user/never-was'), 200), { cancelled: 0, erased: 0 });
+  assert.deepEqual(assertStatus(await stack.admin().delete('/booking/user/never-was'), 200), {
+    cancelled: 0,
+    erased: 0,
+  });
 });
 
 test('erasing while bookings are being made and replayed leaves nothing either', async () => {
@@ -120,11 +135,16 @@ test('erasing while bookings are being made and replayed leaves nothing either',
 test('who did what when is kept, without a word about the person', async () => {
   const saul = person('saul');
   const made = assertStatus(
-    await saul.post('/booking/create', { start: nextStart(), ...traits('saul') }, { 'x-request-id': 'audit-1' }),
+    await saul.post(
+      '/booking/create',
+      { start: nextStart(), ...traits('saul') },
+      { 'x-request-id': 'audit-1' },
+    ),
     201,
   );
   assertStatus(await stack.coach().put(`/booking/${made.id}/cancel`, { reason: 'saul reasontrait' }), 200);
-  const audit = stack.database.rows(`SELECT actor, role, action, request_id, at > now() - interval '1 minute' AS recent
+  const audit = stack.database
+    .rows(`SELECT actor, role, action, request_id, at > now() - interval '1 minute' AS recent
     FROM bookingd.audit WHERE appointment_id = '${made.id}' ORDER BY id`);
   assert.deepEqual(
     audit.map(({ actor, role, action, recent }) => [actor, role, action, recent]),
@@ -150,7 +170,8 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
       const body = { start: own.slot(Object.keys(made).length * 2 + 1), ...traits(who) };
       made[who] = assertStatus(await own.client(who).post('/booking/create', body), 201);
       if (days)
-        own.database.run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+        own.database
+          .run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
           blocked_to = t + interval '30 min' FROM (SELECT now() - interval '${days} days' AS t) AS moment
           WHERE id = '${made[who].id}'`);
     }

@@ -78,7 +78,8 @@ test('only the hop that the trusted proxy wrote counts, not what the client put 
   const own = `198.51.100.${++addresses}`;
   let forged = 0;
   const client = new Client(stack.daemon.url);
-  const ask = () => client.get('/booking/user/me', { 'x-forwarded-for': `203.0.113.${++forged % 250}, ${own}` });
+  const ask = () =>
+    client.get('/booking/user/me', { 'x-forwarded-for': `203.0.113.${++forged % 250}, ${own}` });
   const [allowed] = await until429(ask, ADDRESS);
   assert.equal(allowed, ADDRESS);
   client.close();

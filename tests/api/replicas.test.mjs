@@ -28,7 +28,8 @@ let people = 0;
 const somebody = () => both(stack.client(`client-${++people}`));
 const within = (what, question) => until(what, question, 1000); // the second of the contract
 const offers = async (client, start) =>
-  assertStatus(await client.get(`/booking/availability?from=${start}&to=${later(start, 1)}`), 200).slots.length === 1;
+  assertStatus(await client.get(`/booking/availability?from=${start}&to=${later(start, 1)}`), 200).slots
+    .length === 1;
 
 test('a booking, a move and a cancellation are seen in the listing of the other', async () => {
   const [here, there] = somebody();
@@ -95,12 +96,13 @@ test('one key sent to both daemons books once', async () => {
   const pair = somebody();
   const body = { start: stack.slot(400) };
   const headers = { 'idempotency-key': 'both' };
-  const replies = await Promise.all([0, 1, 0, 1, 0, 1].map((i) => pair[i].post('/booking/create', body, headers)));
+  const replies = await Promise.all(
+    [0, 1, 0, 1, 0, 1].map((i) => pair[i].post('/booking/create', body, headers)),
+  );
   const made = replies.filter(({ status }) => status === 201);
   assert.ok(made.length >= 1);
   assert.equal(new Set(made.map((reply) => reply.body.id)).size, 1);
-  for (const reply of replies)
-    if (reply.status !== 201) assertProblem(reply, 409, 'request_in_progress');
+  for (const reply of replies) if (reply.status !== 201) assertProblem(reply, 409, 'request_in_progress');
   const again = await pair[1].post('/booking/create', body, headers);
   assert.deepEqual([again.status, again.headers['idempotent-replayed']], [201, 'true']);
 });

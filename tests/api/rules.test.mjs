@@ -26,9 +26,20 @@ const DOCUMENT = schedule({
       name: 'Introduction',
       durations: [15],
       meeting: 'phone',
-      policy: { max_active_per_user: 1, max_per_day: 2, step_minutes: 15, min_notice_minutes: 60, horizon_days: 60 },
+      policy: {
+        max_active_per_user: 1,
+        max_per_day: 2,
+        step_minutes: 15,
+        min_notice_minutes: 60,
+        horizon_days: 60,
+      },
     },
-    { id: 'free', durations: [30], meeting: 'none', policy: { max_active_per_user: null, max_per_day: null } },
+    {
+      id: 'free',
+      durations: [30],
+      meeting: 'none',
+      policy: { max_active_per_user: null, max_per_day: null },
+    },
   ],
 });
 let stack, coach;
@@ -72,7 +83,11 @@ test('the first of the rules that refuse a start is the code, and explain tells 
     assert.deepEqual(await explained(start, duration, 'ann'), rules, `explain ${start}`);
     const status = ['booking_limit'].includes(rules[0]) ? 409 : 422;
     for (const call of ['create', 'hold'])
-      assertProblem(await ann.post(`/booking/${call}`, { start, duration_minutes: duration }), status, rules[0]);
+      assertProblem(
+        await ann.post(`/booking/${call}`, { start, duration_minutes: duration }),
+        status,
+        rules[0],
+      );
   }
   const bob = somebody();
   assertProblem(await book(bob, at(day, '10:30')), 409, 'day_full');
@@ -137,7 +152,10 @@ test("a session type's own day limit counts that type only, the common one count
   assertProblem(await book(somebody(), at(day, '10:30')), 409, 'day_full');
   await booked(somebody(), at(day, '10:30'), { session_type: 'free' });
   await booked(somebody(), at(day + 1, '10:30'));
-  const offered = assertStatus(await somebody().get(`/booking/availability?from=${date(day)}&to=${date(day)}`), 200);
+  const offered = assertStatus(
+    await somebody().get(`/booking/availability?from=${date(day)}&to=${date(day)}`),
+    200,
+  );
   assert.deepEqual(offered.slots, [], 'a full day is not offered');
   assert.equal(offered.refusal, undefined);
   assert.equal(offered.next_available.slice(0, 10), date(day + 1));
@@ -157,7 +175,11 @@ test('moving within a full day counts the appointment once, into another full da
   const bobs = await booked(somebody(), at(other, '09:00'));
   for (const clock of ['10:00', '11:00']) await booked(somebody(), at(full, clock));
   const owner = stack.client(bobs.user_id);
-  assertProblem(await owner.put(`/booking/${bobs.id}/reschedule`, { start: at(full, '12:00') }), 409, 'day_full');
+  assertProblem(
+    await owner.put(`/booking/${bobs.id}/reschedule`, { start: at(full, '12:00') }),
+    409,
+    'day_full',
+  );
   assertStatus(await ann.put(`/booking/${mine.id}/reschedule`, { start: at(full, '12:00') }), 200);
 });
 
@@ -202,7 +224,9 @@ test('racing moves into the last place of a day: exactly one gets it', async () 
   }
   for (const clock of ['09:00', '10:00']) await booked(somebody(), at(day, clock));
   const replies = await Promise.all(
-    movers.map(([client, { id }], i) => client.put(`/booking/${id}/reschedule`, { start: at(day, `1${2 + i}:00`) })),
+    movers.map(([client, { id }], i) =>
+      client.put(`/booking/${id}/reschedule`, { start: at(day, `1${2 + i}:00`) }),
+    ),
   );
   assert.deepEqual(countStatuses(replies), { 200: 1, 409: 2 });
 });

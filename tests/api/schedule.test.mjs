@@ -37,7 +37,13 @@ test('what was put is what is read, in full, and takes effect at once', async ()
     ],
     overrides: [
       { date: '2027-01-04', intervals: [] },
-      { date: '2027-02-05', intervals: [{ from: '08:15', to: '09:45' }, { from: '09:00', to: '12:00' }] },
+      {
+        date: '2027-02-05',
+        intervals: [
+          { from: '08:15', to: '09:45' },
+          { from: '09:00', to: '12:00' },
+        ],
+      },
     ],
     blocked: [
       { from: '2026-12-25', to: '2027-01-02', reason: 'holidays' },
@@ -45,7 +51,13 @@ test('what was put is what is read, in full, and takes effect at once', async ()
     ],
     policy: { step_minutes: 20, max_per_day: 4, buffer_before_minutes: 5, buffer_after_minutes: 10 },
     session_types: [
-      { id: 'a', name: 'A', durations: [20, 40], meeting: 'phone', policy: { max_per_day: null, min_notice_minutes: 0 } },
+      {
+        id: 'a',
+        name: 'A',
+        durations: [20, 40],
+        meeting: 'phone',
+        policy: { max_per_day: null, min_notice_minutes: 0 },
+      },
       { id: 'b.2-x_Y', name: 'Bé', durations: [1440], meeting: 'none' },
     ],
   });
@@ -89,7 +101,12 @@ for (const [what, document, faults] of [
     },
     [
       ...['weekly[0].days[1]', 'weekly[0].days[2]', 'weekly[0].from', 'weekly[0].to', 'weekly[1].days'],
-      ...['weekly[1].to', 'overrides[0].date', 'overrides[0].intervals[0].from', 'overrides[0].intervals[0].to'],
+      ...[
+        'weekly[1].to',
+        'overrides[0].date',
+        'overrides[0].intervals[0].from',
+        'overrides[0].intervals[0].to',
+      ],
       ...['blocked[0].to', 'blocked[1].to', 'time_zone'],
     ],
   ],
@@ -106,7 +123,12 @@ for (const [what, document, faults] of [
     },
     [
       ...['policy.horizon_days', 'policy.min_notice_minutes', 'policy.step_minutes', 'policy.max_per_day'],
-      ...['policy.colour', 'session_types[0].durations', 'session_types[1].durations[0]', 'session_types[1].id'],
+      ...[
+        'policy.colour',
+        'session_types[0].durations',
+        'session_types[1].durations[0]',
+        'session_types[1].id',
+      ],
       ...['session_types[1].durations[1]', 'session_types[1].durations[3]', 'session_types[1].meeting'],
       ...['session_types[2].durations', 'session_types[2].id', 'session_types[2].name', 'extra'],
       'session_types[2].policy.max_active_per_user',
@@ -135,7 +157,13 @@ for (const [what, body, status, code, field] of [
   ['no session type', { session_types: [] }, 422, 'invalid_field', 'session_types'],
   ['a wrong kind of list', { weekly: {} }, 422, 'invalid_field', 'weekly'],
   ['10,000 blocked ranges', { blocked: '0'.repeat(10_000) }, 422, 'invalid_field', 'blocked'],
-  ['too many blocked ranges', { blocked: Array(1200).fill({ from: '2027-01-01', to: '2027-01-02' }) }, 422, 'invalid_field', 'blocked'],
+  [
+    'too many blocked ranges',
+    { blocked: Array(1200).fill({ from: '2027-01-01', to: '2027-01-02' }) },
+    422,
+    'invalid_field',
+    'blocked',
+  ],
   ['5 MB', { blocked: 'x'.repeat(5_000_000) }, 413, 'body_too_large'],
 ])
   test(`a document that is ${what} is refused`, async () => {
@@ -153,7 +181,11 @@ test('If-Match: only who has seen the latest version may replace it', async () =
   assertProblem(await put(openSchedule(), { 'if-match': '"nonsense"' }), 412, 'changed_meanwhile');
   assertProblem(await put(openSchedule(), { 'if-match': '' }), 412, 'changed_meanwhile');
   assert.equal((await read()).policy.step_minutes, 20);
-  assert.equal((await coach.get(PATH)).headers.etag, first.headers.etag, 'the ETag of the reply is the next one');
+  assert.equal(
+    (await coach.get(PATH)).headers.etag,
+    first.headers.etag,
+    'the ETag of the reply is the next one',
+  );
   assertStatus(await put(openSchedule(), { 'if-match': first.headers.etag }), 200);
   assertStatus(await put(openSchedule(), { 'if-match': '*' }), 200);
   assertStatus(await put(openSchedule()), 200);
@@ -184,14 +216,18 @@ test('a change never touches what is booked, and lists what now lies outside', a
   const ann = stack.client('ann');
   const [inside, outside, gone] = [stack.slot(48 + 10), stack.slot(48 + 20), stack.slot(48 + 21)];
   const made = [];
-  for (const start of [inside, outside, gone]) made.push(assertStatus(await ann.post('/booking/create', { start }), 201));
+  for (const start of [inside, outside, gone])
+    made.push(assertStatus(await ann.post('/booking/create', { start }), 201));
   assertStatus(await ann.put(`/booking/${made[2].id}/cancel`), 200);
   const reply = await replace({ ...openSchedule(), weekly: [{ days: WEEK, from: '09:00', to: '17:00' }] });
   assert.deepEqual(reply.appointments_outside_hours, [
     { id: made[1].id, start: outside, end: later(outside, 30) },
   ]);
   assert.deepEqual(assertStatus(await ann.get(`/booking/${made[1].id}`), 200), made[1]);
-  const blocked = await replace({ ...openSchedule(), blocked: [{ from: inside.slice(0, 10), to: '2100-01-01' }] });
+  const blocked = await replace({
+    ...openSchedule(),
+    blocked: [{ from: inside.slice(0, 10), to: '2100-01-01' }],
+  });
   assert.deepEqual(
     blocked.appointments_outside_hours.map(({ id }) => id),
     [made[0].id, made[1].id],
