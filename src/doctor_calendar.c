@@ -42,15 +42,15 @@ static void check_coach(struct calendars *calendars, struct worker *worker, cons
 	if (!good)
 		return;
 	bool alone = strcmp(status.mode, "service_account") == 0;
-	tell_ability(coach_id, status.read_busy, "read busy times",
+	tell_ability(coach_id, status.can.read_busy, "read busy times",
 		     "share the calendar with the account, or connect again with both boxes ticked");
 	tell_ability(
-		coach_id, status.write_events, "write events",
+		coach_id, status.can.write_events, "write events",
 		"share the calendar with the right to make changes, or connect again with both boxes ticked");
-	tell_ability(coach_id, status.invite_guests, "invite guests",
+	tell_ability(coach_id, status.can.invite_guests, "invite guests",
 		     alone ? "set GOOGLE_IMPERSONATE (Workspace), or let the coach connect their own account"
 			   : "let the coach connect again");
-	tell_ability(coach_id, status.create_meet, "make Meet links",
+	tell_ability(coach_id, status.can.create_meet, "make Meet links",
 		     alone ? "set GOOGLE_IMPERSONATE (Workspace), or let the coach connect their own account"
 			   : "allow Google Meet for this account, or choose another kind of meeting");
 	if (status.failed > 0)

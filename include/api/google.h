@@ -13,4 +13,7 @@ void api_google_retry(struct call *call);
 void api_google_callback(struct call *call);
 void api_google_hook(struct call *call);
 
+/* The member "can": true, false, or null where it is not known yet. */
+void google_write_abilities(struct json_writer *writer, const struct calendar_abilities *can);
+
 #endif

@@ -25,7 +25,11 @@
 
 struct calendars;
 
-/* Borrowed for the life of the calendars. */
+/*
+ * Borrowed for the life of the calendars. Which credentials serve a coach: their own consent if they gave
+ * one; else the service account, if it is configured and the coach is coach_id (or has calendars of their own
+ * in the table coach_calendar); else none, until they consent where an OAuth client is configured.
+ */
 struct calendar_settings {
 	const char *api;                 /* GOOGLE_CALENDAR_API */
 	const char *service_account_key; /* JSON text; NULL: none */
@@ -138,6 +142,13 @@ struct calendar_ability {
 	bool can;
 };
 
+struct calendar_abilities {
+	struct calendar_ability read_busy;
+	struct calendar_ability write_events;
+	struct calendar_ability invite_guests;
+	struct calendar_ability create_meet;
+};
+
 struct calendar_status {
 	const char *mode;    /* oauth, service_account, off */
 	const char *state;   /* ok, needs_consent, backing_off, failing */
@@ -148,10 +159,7 @@ struct calendar_status {
 		bool writes;
 	} * calendars;
 	size_t calendar_count;
-	struct calendar_ability read_busy;
-	struct calendar_ability write_events;
-	struct calendar_ability invite_guests;
-	struct calendar_ability create_meet;
+	struct calendar_abilities can;
 	instant last_success_at; /* 0: never */
 	int64_t pending;
 	int64_t failed;
@@ -161,11 +169,15 @@ struct calendar_status {
 enum db_result calendar_status(struct calendars *calendars, struct worker *worker, const char *coach_id,
 			       struct arena *mem, struct calendar_status *ret_status);
 
-/*
- * The worst state over all coaches who have a calendar, from memory, for /health: "off" (nobody has), "ok",
- * "backing_off", "needs_consent", "failing".
- */
-const char *calendars_health(struct calendars *calendars);
+/* All coaches who have a calendar taken together, the worst of each: for /health. */
+struct calendar_health {
+	const char *state; /* "off" (nobody has one), "ok", "backing_off", "needs_consent", "failing" */
+	struct calendar_abilities can;
+	instant last_success_at; /* the latest of any; 0: none since the start */
+};
+
+/* From memory; never blocks. */
+struct calendar_health calendars_health(struct calendars *calendars);
 
 /*
  * Ask Google now what the credentials may do, as far as that shows without writing: busy times, and the list

@@ -13,6 +13,16 @@ static void write_ability(struct json_writer *writer, const char *name, struct c
 		json_write_null(writer, name);
 }
 
+void google_write_abilities(struct json_writer *writer, const struct calendar_abilities *can)
+{
+	json_write_object(writer, "can");
+	write_ability(writer, "read_busy", can->read_busy);
+	write_ability(writer, "write_events", can->write_events);
+	write_ability(writer, "invite_guests", can->invite_guests);
+	write_ability(writer, "create_meet", can->create_meet);
+	json_write_object_end(writer);
+}
+
 void api_google_status(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
@@ -38,12 +48,7 @@ void api_google_status(struct call *call)
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);
-	json_write_object(&writer, "can");
-	write_ability(&writer, "read_busy", status.read_busy);
-	write_ability(&writer, "write_events", status.write_events);
-	write_ability(&writer, "invite_guests", status.invite_guests);
-	write_ability(&writer, "create_meet", status.create_meet);
-	json_write_object_end(&writer);
+	google_write_abilities(&writer, &status.can);
 	json_write_text(&writer, "state", status.state);
 	json_write_text(&writer, "detail", status.detail);
 	if (status.last_success_at != 0)

@@ -1,5 +1,6 @@
 #include "api/ops.h"
 
+#include "api/google.h"
 #include "base/json.h"
 
 /* The listener asks the database for a sign of life every second, so this is true to about two seconds. */
@@ -24,7 +25,13 @@ void api_health(struct call *call)
 	json_write_text(&writer, "state", up ? (migrated ? "ok" : "migrating") : "unavailable");
 	json_write_object_end(&writer);
 	json_write_object(&writer, "google_calendar");
-	json_write_text(&writer, "state", calendars_health(call->api->calendars));
+	struct calendar_health calendar = calendars_health(call->api->calendars);
+	json_write_text(&writer, "state", calendar.state);
+	google_write_abilities(&writer, &calendar.can);
+	if (calendar.last_success_at != 0)
+		json_write_instant(&writer, "last_success_at", calendar.last_success_at);
+	else
+		json_write_null(&writer, "last_success_at");
 	json_write_object_end(&writer);
 	json_write_text(&writer, "state", stopping ? "stopping" : ok ? "serving" : "waiting");
 	json_write_object_end(&writer);

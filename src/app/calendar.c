@@ -36,6 +36,24 @@ static const char *read_service_account(struct calendars *calendars)
 	return NULL;
 }
 
+/* "a, b" as "a,b": ids hold neither blanks nor commas. */
+static const char *read_calendar_ids(struct arena *mem, const char *setting)
+{
+	if (setting == NULL)
+		return NULL;
+	char *ids = arena_strdup(mem, setting);
+	char *end = ids;
+	for (const char *c = setting; *c != '\0'; c++) {
+		bool comma = *c == ',';
+		if (*c != ' ' && !(comma && (end == ids || end[-1] == ',')))
+			*end++ = *c;
+	}
+	if (end > ids && end[-1] == ',')
+		end--;
+	*end = '\0';
+	return end > ids ? ids : NULL;
+}
+
 struct calendars *calendars_new(const struct calendar_settings *settings, const char **ret_reason)
 {
 	struct calendars *calendars = calloc(1, sizeof(*calendars));
@@ -44,6 +62,7 @@ struct calendars *calendars_new(const struct calendar_settings *settings, const 
 		abort();
 	calendars->settings = *settings;
 	calendars->mem = ARENA_EMPTY;
+	calendars->settings.calendar_id = read_calendar_ids(&calendars->mem, settings->calendar_id);
 	calendars->on = settings->service_account_key != NULL || settings->oauth.id != NULL;
 	pthread_rwlock_init(&calendars->coaches_lock, NULL);
 	pthread_mutex_init(&calendars->wake_lock, NULL);

@@ -294,8 +294,7 @@ enum db_result calendar_retry(struct calendars *calendars, struct worker *worker
 		return result;
 	*ret_retried = (int64_t)rows.count;
 	db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
-	struct calendar_coach *coach = calendar_coach_of(calendars, coach_id);
-	link_forget(coach, true); /* whoever asks for this has changed something */
+	visit_hope(calendar_coach_of(calendars, coach_id)); /* whoever asks for this has changed something */
 	payers_wake(calendars);
 	return DB_OK;
 }

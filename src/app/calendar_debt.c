@@ -10,7 +10,7 @@
  *  - the appointment changes while Google is being told: the row then says that Google has the older version,
  * and the rest is owed.
  */
-#include "calendar_inside.h"
+#include "calendar_debt.h"
 
 #include "base/log.h"
 
@@ -19,435 +19,11 @@
 
 enum {
 	BACKGROUND_DEADLINE_MS = 6000,
-	WAIT_MAX_MS = 20000, /* between two tries while Google fails */
-	CONFERENCE_WAIT_MAX_MS = 60000,
-	CONFERENCE_POLLS_MAX = 40,   /* about half an hour */
-	CONFERENCE_ATTEMPTS_MAX = 4, /* requests for one Meet link */
-	TURNS_MAX = 4,               /* of read, decide, write when others change the event meanwhile */
-	MARGIN_MS = 100,             /* less than this before the deadline nothing is begun */
+	MARGIN_MS = 100, /* less than this before the deadline nothing is begun */
 	LOCK_PAUSE_MS = 30,
 };
 
-/* How a try ended: what is to be written into the row. */
-enum payment {
-	PAYMENT_DONE,    /* Google has this version */
-	PAYMENT_LATER,   /* try again after `wait` */
-	PAYMENT_REFUSED, /* Google will never take this version */
-	PAYMENT_GONE,    /* the coach has deleted the event */
-};
-
-struct debt {
-	struct visit *visit;
-	struct arena *mem;
-	struct appointment a;
-	char event_id[GOOGLE_EVENT_ID_BYTES];
-
-	enum payment payment;
-	bool written;
-	const char *etag;
-	const char *link;
-	const char *meet_url;
-	bool conference_pending;
-	int64_t conference_attempt;
-	const char *detail;
-	int64_t wait_ms;
-};
-
-/* ---- ends of a try ---- */
-
-static void later(struct debt *debt, int64_t wait_ms)
-{
-	debt->payment = PAYMENT_LATER;
-	debt->wait_ms = wait_ms;
-}
-
-static void refused(struct debt *debt, const char *detail)
-{
-	debt->payment = PAYMENT_REFUSED;
-	debt->detail = detail;
-}
-
-/* An answer that is neither success nor something to be looked into. */
-static void failed(struct debt *debt, const struct google_answer *answer)
-{
-	int64_t wait = backoff_ms(debt->a.calendar_attempts, WAIT_MAX_MS);
-	switch (answer->outcome) {
-	case GOOGLE_RATE_LIMITED:
-		if (wait < answer->retry_after * 1000)
-			wait = answer->retry_after * 1000;
-		later(debt, wait);
-		return;
-	case GOOGLE_QUOTA_EXCEEDED: /* visit_note keeps the whole coach waiting for longer */
-	case GOOGLE_TEMPORARY:
-	case GOOGLE_UNAUTHORIZED:
-	case GOOGLE_OPERATOR:
-	case GOOGLE_DEAD_GRANT:
-	case GOOGLE_PRECONDITION_FAILED:
-	case GOOGLE_FULL_SYNC_REQUIRED:
-		later(debt, wait);
-		return;
-	case GOOGLE_NOT_FOUND:
-	case GOOGLE_FORBIDDEN:
-	case GOOGLE_INVALID:
-	case GOOGLE_GONE:
-	case GOOGLE_DUPLICATE:
-	case GOOGLE_OK:
-		break;
-	}
-	refused(debt, visit_detail(debt->mem, answer));
-}
-
-/* What the credentials cannot do is said once the event is there. */
-static const char *limits_detail(struct debt *debt)
-{
-	struct calendar_coach *coach = debt->visit->coach;
-	const struct appointment *a = &debt->a;
-	pthread_mutex_lock(&coach->lock);
-	bool no_guest = coach->invite_guests == ABILITY_NO && a->email != NULL;
-	bool no_meet = coach->create_meet == ABILITY_NO && strcmp(a->meeting_kind, "google_meet") == 0;
-	pthread_mutex_unlock(&coach->lock);
-	if (a->erased || (!no_guest && !no_meet))
-		return NULL;
-	return no_guest && no_meet ? "The coach's calendar credentials can neither invite guests nor make a "
-				     "Meet link, so "
-				     "the event has neither; the calendar file has the details."
-	       : no_guest
-		       ? "The coach's calendar credentials cannot invite guests, so no invitation was sent; "
-			 "the "
-			 "calendar file has the details."
-		       : "The coach's calendar credentials cannot make a Meet link, so the event has none.";
-}
-
-static bool wants_meet(const struct debt *debt)
-{
-	struct calendar_coach *coach = debt->visit->coach;
-	pthread_mutex_lock(&coach->lock);
-	bool able = coach->create_meet != ABILITY_NO;
-	pthread_mutex_unlock(&coach->lock);
-	return able && !debt->a.erased && strcmp(debt->a.meeting_kind, "google_meet") == 0;
-}
-
-/* Google has the event as we want it. */
-static void taken(struct debt *debt, const struct google_event *event)
-{
-	struct visit *visit = debt->visit;
-	debt->payment = PAYMENT_DONE;
-	debt->written = true;
-	debt->etag = event->etag;
-	debt->link = event->html_link;
-	debt->wait_ms = 0;
-	debt->conference_pending = false;
-	debt->detail = limits_detail(debt);
-	visit_learn(visit, &visit->coach->write_events, ABILITY_YES);
-	if (!wants_meet(debt))
-		return;
-	if (event->conference == GOOGLE_CONFERENCE_SUCCESS) {
-		debt->meet_url = event->meet_url;
-		visit_learn(visit, &visit->coach->create_meet, ABILITY_YES);
-	} else if (debt->a.meeting_url == NULL) {
-		/* Pending, failed, or not asked for yet: all three are for the polling. */
-		debt->conference_pending = true;
-		debt->wait_ms = event->conference == GOOGLE_CONFERENCE_PENDING ? 1000 : 0;
-	}
-}
-
-/* Google has no event, as we want it. */
-static void removed(struct debt *debt)
-{
-	debt->payment = PAYMENT_DONE;
-	debt->written = false;
-	debt->etag = NULL;
-	debt->conference_pending = false;
-	debt->detail = NULL;
-	debt->wait_ms = 0;
-}
-
-/* Credentials that cannot invite may not even send an empty list of guests. */
-static unsigned guests_part(const struct debt *debt)
-{
-	struct calendar_coach *coach = debt->visit->coach;
-	pthread_mutex_lock(&coach->lock);
-	bool able = coach->invite_guests != ABILITY_NO;
-	pthread_mutex_unlock(&coach->lock);
-	return able ? GOOGLE_PART_GUESTS : 0;
-}
-
-/* ---- calls ---- */
-
-static enum google_outcome get_event(struct debt *debt, struct google_event *event,
-				     struct google_answer *answer)
-{
-	google_event_get(&debt->visit->call, debt->a.calendar_id, debt->event_id, event, answer);
-	visit_note(debt->visit, "events.get", VISIT_WRITE, answer);
-	return answer->outcome;
-}
-
-static enum google_outcome patch_event(struct debt *debt, unsigned parts,
-				       const struct google_event_draft *draft, const char *etag,
-				       struct google_event *event, struct google_answer *answer)
-{
-	google_event_patch(&debt->visit->call, debt->a.calendar_id, debt->event_id, parts, draft, etag, event,
-			   answer);
-	visit_note(debt->visit, "events.patch", VISIT_WRITE, answer);
-	return answer->outcome;
-}
-
-static bool same_time(const struct google_event *event, const struct appointment *a)
-{
-	return event->has_time && !event->all_day && event->start == a->starts_at && event->end == a->ends_at;
-}
-
-/* ---- the event is not there yet ---- */
-
-/* Our id exists: from our own lost attempt, or as the remains of a deleted event. */
-static void adopt(struct debt *debt, const struct google_event_draft *draft)
-{
-	struct google_event event;
-	struct google_answer answer;
-	if (get_event(debt, &event, &answer) != GOOGLE_OK) {
-		/* It was there a moment ago: Google's copies disagree for a while. */
-		if (answer.outcome == GOOGLE_NOT_FOUND || answer.outcome == GOOGLE_GONE)
-			later(debt, backoff_ms(debt->a.calendar_attempts, WAIT_MAX_MS));
-		else
-			failed(debt, &answer);
-		return;
-	}
-	if (event.booking_id != NULL && strcmp(event.booking_id, debt->a.id) != 0) {
-		refused(debt, "Another event in the calendar has this appointment's id.");
-		return;
-	}
-	unsigned parts = 0;
-	if (event.status == GOOGLE_EVENT_CANCELLED)
-		parts = GOOGLE_PART_REVIVE | GOOGLE_PART_TEXT | GOOGLE_PART_TIME |
-			(draft->guest_count > 0 ? GOOGLE_PART_GUESTS : 0);
-	else if (!same_time(&event, &debt->a))
-		parts = GOOGLE_PART_TIME;
-	if (parts != 0 && patch_event(debt, parts, draft, event.etag, &event, &answer) != GOOGLE_OK)
-		failed(debt, &answer);
-	else
-		taken(debt, &event);
-}
-
-static void insert(struct debt *debt)
-{
-	struct visit *visit = debt->visit;
-	struct google_event_draft draft;
-	struct google_event event;
-	struct google_answer answer;
-	if (!event_draft(visit, &debt->a, &draft)) {
-		later(debt, 1000);
-		return;
-	}
-	for (;;) {
-		google_event_insert(&visit->call, debt->a.calendar_id, &draft, &event, &answer);
-		visit_note(visit, "events.insert", VISIT_WRITE, &answer);
-		if (answer.outcome == GOOGLE_OK) {
-			taken(debt, &event);
-			return;
-		}
-		if (answer.outcome == GOOGLE_DUPLICATE) {
-			adopt(debt, &draft);
-			return;
-		}
-		/* Nothing was written. What these credentials cannot do is left out from now on, and said. */
-		if (google_refused_meet(&answer) && draft.conference_request != NULL) {
-			visit_learn(visit, &visit->coach->create_meet, ABILITY_NO);
-			draft.conference_request = NULL;
-		} else if (google_refused_guests(&answer) && draft.guest_count > 0) {
-			visit_learn(visit, &visit->coach->invite_guests, ABILITY_NO);
-			draft.guest_count = 0;
-		} else {
-			failed(debt, &answer);
-			return;
-		}
-		log_line(LOG_WARNING, "calendar_cannot", LOG_TEXT_FIELD("coach", visit->coach->id),
-			 LOG_TEXT_FIELD("reason", answer.reason),
-			 LOG_TEXT_FIELD("remedy", google_remedy(&answer)));
-	}
-}
-
-/* ---- the event is there and has to change ---- */
-
-static void change(struct debt *debt)
-{
-	struct google_event_draft draft;
-	struct google_event event;
-	struct google_answer answer;
-	const char *etag = debt->a.event_etag;
-	unsigned parts = GOOGLE_PART_TIME;
-	if (!event_draft(debt->visit, &debt->a, &draft)) {
-		later(debt, 1000);
-		return;
-	}
-	if (debt->a.erased)
-		parts |= GOOGLE_PART_TEXT | guests_part(debt);
-	for (int turn = 0; turn < TURNS_MAX; turn++) {
-		if (etag == NULL) {
-			if (get_event(debt, &event, &answer) != GOOGLE_OK)
-				break;
-			if (event.status == GOOGLE_EVENT_CANCELLED) {
-				debt->payment = PAYMENT_GONE;
-				return;
-			}
-			/* Our own change, whose reply was lost; or somebody has put it there. */
-			if (!debt->a.erased && same_time(&event, &debt->a)) {
-				taken(debt, &event);
-				return;
-			}
-			etag = event.etag;
-		}
-		patch_event(debt, parts, &draft, etag, &event, &answer);
-		if (answer.outcome == GOOGLE_OK && event.status != GOOGLE_EVENT_CANCELLED) {
-			taken(debt, &event);
-			return;
-		}
-		if (answer.outcome == GOOGLE_GONE || answer.outcome == GOOGLE_OK) {
-			debt->payment = PAYMENT_GONE;
-			return;
-		}
-		if (answer.outcome != GOOGLE_PRECONDITION_FAILED)
-			break;
-		etag = NULL;
-	}
-	if (answer.outcome == GOOGLE_GONE)
-		debt->payment = PAYMENT_GONE;
-	else
-		failed(debt, &answer);
-}
-
-/* ---- the event has to go ---- */
-
-/*
- * A person is erased: nothing of theirs may stay, not even in the remains of the deleted event. An event that
- * stands is emptied first, which tells the guest of the cancellation if it lies ahead, and then deleted. One
- * that was deleted is brought back for a moment, in silence. False: not done, see debt->payment.
- */
-static bool empty_event(struct debt *debt)
-{
-	struct google_event_draft draft;
-	struct google_event event;
-	struct google_answer answer;
-	if (!event_draft(debt->visit, &debt->a, &draft)) {
-		later(debt, 1000);
-		return false;
-	}
-	if (get_event(debt, &event, &answer) == GOOGLE_NOT_FOUND || answer.outcome == GOOGLE_GONE)
-		return true;
-	if (answer.outcome == GOOGLE_OK) {
-		bool deleted = event.status == GOOGLE_EVENT_CANCELLED;
-		unsigned parts = GOOGLE_PART_TEXT | guests_part(debt);
-		draft.silent = deleted || debt->a.ends_at <= debt->visit->call.now;
-		if (deleted)
-			parts |= GOOGLE_PART_REVIVE;
-		patch_event(debt, parts, &draft, event.etag, &event, &answer);
-		/* Remains that cannot be changed any more vanish from Google's bin by themselves. */
-		if (deleted && !google_outcome_passes(answer.outcome) &&
-		    answer.outcome != GOOGLE_PRECONDITION_FAILED)
-			return true;
-	}
-	if (answer.outcome == GOOGLE_OK || answer.outcome == GOOGLE_GONE)
-		return true;
-	failed(debt, &answer);
-	return false;
-}
-
-static void take_away(struct debt *debt)
-{
-	struct google_answer answer;
-	if (debt->a.erased && !empty_event(debt))
-		return;
-	google_event_delete(&debt->visit->call, debt->a.calendar_id, debt->event_id, NULL, &answer);
-	visit_note(debt->visit, "events.delete", VISIT_WRITE, &answer);
-	/* Deleted before, or never there: a lost insert was looked for as well. */
-	if (answer.outcome == GOOGLE_OK || answer.outcome == GOOGLE_GONE ||
-	    answer.outcome == GOOGLE_NOT_FOUND)
-		removed(debt);
-	else
-		failed(debt, &answer);
-}
-
-/* ---- the Meet link is not there yet ---- */
-
-static void request_conference(struct debt *debt, bool again)
-{
-	struct google_event_draft draft;
-	struct google_event event;
-	struct google_answer answer;
-	debt->conference_attempt += again;
-	debt->a.conference_attempt = debt->conference_attempt;
-	if (debt->conference_attempt > CONFERENCE_ATTEMPTS_MAX) {
-		debt->conference_pending = false;
-		debt->detail = "Google could not make a Meet link for this appointment.";
-		return;
-	}
-	if (!event_draft(debt->visit, &debt->a, &draft) || draft.conference_request == NULL) {
-		later(debt, 1000);
-		return;
-	}
-	patch_event(debt, GOOGLE_PART_CONFERENCE, &draft, NULL, &event, &answer);
-	if (answer.outcome == GOOGLE_OK) {
-		taken(debt, &event);
-	} else if (google_refused_meet(&answer)) {
-		visit_learn(debt->visit, &debt->visit->coach->create_meet, ABILITY_NO);
-		debt->conference_pending = false;
-		debt->detail = limits_detail(debt);
-	} else if (google_outcome_passes(answer.outcome)) {
-		later(debt, backoff_ms(debt->a.calendar_attempts, WAIT_MAX_MS));
-	} else {
-		debt->conference_pending = false;
-		debt->detail = visit_detail(debt->mem, &answer);
-	}
-}
-
-static void poll_conference(struct debt *debt)
-{
-	struct google_event event;
-	struct google_answer answer;
-	debt->payment = PAYMENT_DONE;
-	debt->written = true;
-	debt->etag = debt->a.event_etag;
-	debt->detail = debt->a.calendar_detail;
-	debt->conference_pending = true;
-	if (get_event(debt, &event, &answer) == GOOGLE_NOT_FOUND || answer.outcome == GOOGLE_GONE) {
-		debt->conference_pending = false; /* the sync finds out what became of the event */
-		return;
-	}
-	if (answer.outcome != GOOGLE_OK) {
-		failed(debt, &answer);
-		if (debt->payment == PAYMENT_REFUSED)
-			later(debt, CONFERENCE_WAIT_MAX_MS);
-		return;
-	}
-	debt->etag = event.etag;
-	if (event.status == GOOGLE_EVENT_CANCELLED || !wants_meet(debt)) {
-		debt->conference_pending = false;
-		return;
-	}
-	switch (event.conference) {
-	case GOOGLE_CONFERENCE_SUCCESS:
-		taken(debt, &event);
-		return;
-	case GOOGLE_CONFERENCE_PENDING:
-		if (debt->a.calendar_attempts > CONFERENCE_POLLS_MAX) {
-			debt->conference_pending = false;
-			debt->detail = "Google has not made a Meet link for this appointment.";
-		}
-		debt->wait_ms = backoff_ms(debt->a.calendar_attempts - 1, CONFERENCE_WAIT_MAX_MS);
-		return;
-	case GOOGLE_CONFERENCE_NONE:
-	case GOOGLE_CONFERENCE_FAILURE:
-		request_conference(debt, event.conference == GOOGLE_CONFERENCE_FAILURE);
-		return;
-	}
-}
-
 /* ---- the row ---- */
-
-static bool wants_event(const struct appointment *a)
-{
-	return strcmp(a->status, "scheduled") == 0 || strcmp(a->status, "completed") == 0 ||
-	       strcmp(a->status, "no_show") == 0;
-}
 
 static enum db_result run_row(struct debt *debt, enum query query, const struct db_value parameters[],
 			      size_t count, size_t first)
@@ -488,40 +64,13 @@ static enum db_result write_row(struct debt *debt)
 	return DB_FAILED;
 }
 
-/* Whether there is anything to do at Google for this row. */
-static bool owes(const struct appointment *a)
-{
-	return appointment_owes(a) ||
-	       (a->calendar_id != NULL && a->conference_pending && a->version == a->synced_version);
-}
-
 /* One try, and what it came to into the row. The lock of the appointment is held. */
 static void try_to_pay(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
 	struct calendars *calendars = debt->visit->calendars;
 	bool scheduled = strcmp(a->status, "scheduled") == 0;
-	debt->etag = debt->link = debt->meet_url = debt->detail = NULL;
-	debt->written = debt->conference_pending = false;
-	debt->conference_attempt = a->conference_attempt;
-	debt->wait_ms = 0;
-	google_event_id(a->id, debt->event_id);
-	if (debt->visit->link != NULL && !debt->visit->link->connected)
-		refused(debt, "No calendar is connected any more.");
-	else if (!visit_may_write(debt->visit))
-		later(debt, backoff_ms(a->calendar_attempts, WAIT_MAX_MS));
-	else if (!appointment_owes(a))
-		poll_conference(debt);
-	else if (!wants_event(a))
-		take_away(debt);
-	else if (a->event_written)
-		change(debt);
-	else if (a->erased)
-		take_away(debt);
-	else if (a->ends_at <= debt->visit->call.now)
-		refused(debt, "The appointment was over before its event could be written.");
-	else
-		insert(debt);
+	debt_try(debt);
 	enum db_result result = write_row(debt);
 	if (result != DB_OK && result != DB_NONE)
 		log_line(LOG_ERROR, "calendar_debt_not_noted",
@@ -565,7 +114,7 @@ void debt_pay(struct calendars *calendars, struct worker *worker, const char *co
 	struct debt debt = {.visit = &visit, .mem = &mem};
 	if (visit.link == NULL || lock_row(&debt, appointment_id) != LOCKED)
 		return;
-	if (debt.a.id[0] != '\0' && owes(&debt.a))
+	if (debt.a.id[0] != '\0' && debt_owes(&debt.a))
 		try_to_pay(&debt);
 	unlock_row(&debt, appointment_id);
 }
@@ -596,10 +145,11 @@ void calendar_pay(struct calendars *calendars, struct worker *worker, struct are
 		payers_wake(calendars);
 		return;
 	}
-	if (debt.a.id[0] != '\0' && owes(&debt.a))
+	if (debt.a.id[0] != '\0' && debt_owes(&debt.a))
 		try_to_pay(&debt);
 	/* A Meet link usually takes a second or two, and the client would like to see it. */
-	for (int64_t pause = 200; debt.a.conference_pending && owes(&debt.a); pause *= 2) {
+	for (int64_t pause = 200; debt.link_is_near && debt.a.conference_pending && debt_owes(&debt.a);
+	     pause *= 2) {
 		if (monotonic_ms() + pause + MARGIN_MS >= deadline)
 			break;
 		pause_ms(pause);
@@ -610,6 +160,6 @@ void calendar_pay(struct calendars *calendars, struct worker *worker, struct are
 	unlock_row(&debt, id);
 	if (debt.a.id[0] != '\0')
 		*appointment = debt.a;
-	if (owes(appointment))
+	if (debt_owes(appointment))
 		payers_wake(calendars);
 }

@@ -191,6 +191,9 @@ const char *visit_detail(struct arena *mem, const struct google_answer *answer);
 /* Remember what the credentials proved to (un)able to do. */
 void visit_learn(struct visit *visit, enum ability *of_coach, enum ability learned);
 
+/* Forget that Google asked for patience, and what it refused to do: it is worth another try now. */
+void visit_hope(struct calendar_coach *coach);
+
 /* Coaches whom Google should not be asked about now, separated by commas. `writes`: debts, else reading. */
 char *calendar_blocked(struct calendars *calendars, struct arena *mem, bool writes);
 

@@ -241,6 +241,9 @@ static void learn_from_link(struct calendar_coach *coach, const struct link *lin
 			coach->read_busy = ABILITY_NO;
 		if (!link->may_write_events)
 			coach->write_events = coach->invite_guests = coach->create_meet = ABILITY_NO;
+		else if (coach->invite_guests == ABILITY_UNKNOWN)
+			coach->invite_guests =
+				ABILITY_YES; /* a person may always invite from their own calendar */
 	}
 	if (link->bare)
 		coach->invite_guests = coach->create_meet = ABILITY_NO;
@@ -254,7 +257,7 @@ struct link *link_get(struct calendars *calendars, struct worker *worker, struct
 	if (link != NULL)
 		return link;
 	*ret_result = link_read(calendars, worker, coach, &link);
-	if (*ret_result != DB_OK)
+	if (*ret_result != DB_OK || link == NULL)
 		return NULL;
 	pthread_mutex_lock(&coach->lock);
 	struct link *old = coach->link;

@@ -136,10 +136,10 @@ enum db_result calendar_status(struct calendars *calendars, struct worker *worke
 	if (detail == NULL && strcmp(status.state, "ok") == 0)
 		detail = limits_sentence(coach);
 	status.detail = arena_strdup(mem, detail);
-	status.read_busy = ability_of(coach->read_busy);
-	status.write_events = ability_of(coach->write_events);
-	status.invite_guests = ability_of(coach->invite_guests);
-	status.create_meet = ability_of(coach->create_meet);
+	status.can.read_busy = ability_of(coach->read_busy);
+	status.can.write_events = ability_of(coach->write_events);
+	status.can.invite_guests = ability_of(coach->invite_guests);
+	status.can.create_meet = ability_of(coach->create_meet);
 	status.last_success_at = coach->last_success_at;
 	pthread_mutex_unlock(&coach->lock);
 	enum db_result result = read_counts(worker, coach_id, &status);
@@ -148,22 +148,40 @@ enum db_result calendar_status(struct calendars *calendars, struct worker *worke
 	return result;
 }
 
+static struct calendar_ability worse_ability(struct calendar_ability a, enum ability of_coach)
+{
+	struct calendar_ability b = ability_of(of_coach);
+	if (!b.known || !b.can)
+		return a.known && !a.can ? a : b;
+	return a;
+}
+
 static void add_health(struct calendars *calendars, struct calendar_coach *coach, void *owner)
 {
-	const char **word = owner;
+	struct calendar_health *health = owner;
 	const char *detail;
 	(void)calendars;
 	pthread_mutex_lock(&coach->lock);
 	/* A coach who never connected is no trouble. */
-	if (coach->link != NULL && coach->link->connected)
-		*word = worse(*word, state_of(coach, coach->link, &detail));
+	if (coach->link != NULL && coach->link->connected) {
+		health->state = worse(health->state, state_of(coach, coach->link, &detail));
+		health->can.read_busy = worse_ability(health->can.read_busy, coach->read_busy);
+		health->can.write_events = worse_ability(health->can.write_events, coach->write_events);
+		health->can.invite_guests = worse_ability(health->can.invite_guests, coach->invite_guests);
+		health->can.create_meet = worse_ability(health->can.create_meet, coach->create_meet);
+		if (health->last_success_at < coach->last_success_at)
+			health->last_success_at = coach->last_success_at;
+	}
 	pthread_mutex_unlock(&coach->lock);
 }
 
-const char *calendars_health(struct calendars *calendars)
+struct calendar_health calendars_health(struct calendars *calendars)
 {
-	const char *word = "off";
+	const struct calendar_ability yes = {.known = true, .can = true};
+	struct calendar_health health = {.state = "off", .can = {yes, yes, yes, yes}};
 	if (calendars->on)
-		calendar_coaches_each(calendars, add_health, &word);
-	return word;
+		calendar_coaches_each(calendars, add_health, &health);
+	if (strcmp(health.state, "off") == 0)
+		health.can = (struct calendar_abilities){0};
+	return health;
 }

@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum {
-	PAGE_DEADLINE_MS = 10000,
+	PAGE_DEADLINE_MS = 5000,
 	PAGES_MAX = 2000,         /* of 250 events */
 	BEHIND = SECONDS_PER_DAY, /* how far back the first list reaches */
 };

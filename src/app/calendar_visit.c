@@ -84,7 +84,9 @@ int64_t backoff_ms(int64_t attempt, int64_t longest_ms)
 const char *visit_detail(struct arena *mem, const struct google_answer *answer)
 {
 	const char *remedy = google_remedy(answer);
-	const char *said = answer->message[0] != '\0' ? answer->message : answer->reason;
+	const char *said = answer->message[0] != '\0'  ? answer->message
+			   : answer->reason[0] != '\0' ? answer->reason
+						       : "no reason given";
 	if (remedy == NULL)
 		return arena_printf(mem, "Google says: %s", said);
 	if (answer->status == 0)
@@ -304,6 +306,19 @@ void visit_learn(struct visit *visit, enum ability *of_coach, enum ability learn
 	pthread_mutex_lock(&visit->coach->lock);
 	*of_coach = learned;
 	pthread_mutex_unlock(&visit->coach->lock);
+}
+
+void visit_hope(struct calendar_coach *coach)
+{
+	pthread_mutex_lock(&coach->lock);
+	bool bare = coach->link != NULL && coach->link->bare;
+	bool denied = coach->link != NULL && !coach->link->may_write_events;
+	coach->failures = coach->refusals = coach->holds = 0;
+	coach->closed_until = coach->writes_wait_until = coach->held_until = 0;
+	if (!bare && !denied)
+		coach->write_events = coach->invite_guests = coach->create_meet = ABILITY_UNKNOWN;
+	memset(&coach->trouble[VISIT_WRITE], 0, sizeof(coach->trouble[VISIT_WRITE]));
+	pthread_mutex_unlock(&coach->lock);
 }
 
 /* ---- whom not to ask now ---- */

@@ -5,6 +5,8 @@ import { ROOT, freePort, temporaryFolder } from './run_folder.mjs';
 
 /** Faults after which a reply is no JSON. */
 const SPOILING = ['garbage', 'empty'];
+/** What the schema proxy says of those. */
+const SPOILT = ['reply is not JSON', 'a reply body where the method answers none'];
 
 export class Google {
   /** Starts the stand-in and, where SCHEMA_PROXY names one, the schema proxy in front of it. */
@@ -89,7 +91,7 @@ export class Google {
       findings = await (await fetch(this.findings_url)).json();
       // A reply that was spoilt on order is no finding.
       const spoilt = this.spoils || (await this.journal()).some(({ fault }) => SPOILING.includes(fault));
-      findings = findings.filter(({ x }) => !(spoilt && x === 'reply is not JSON'));
+      findings = findings.filter(({ x }) => !(spoilt && SPOILT.includes(x)));
       await this.proxy.stop('SIGKILL');
     }
     const defects = await this.journal({ type: 'defect' });

@@ -1,0 +1,155 @@
+// Busy times: asked once for everybody, never guessed, and nobody waits for a Google that does not answer.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { startStack, until } from '../harness/stack.mjs';
+
+const asked = async (stack) => (await stack.google.calls('freebusy.query')).length;
+
+describe('with busy times remembered', () => {
+  let stack;
+  before(async () => { stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '30', CALENDAR_POLL_SECONDS: '0' } }); });
+  after(() => stack.stop());
+  beforeEach(async () => { await stack.google.heal(); });
+
+  test('200 listings in 10 seconds cost at most 2 questions', async () => {
+    const ann = stack.client('ann');
+    const first = await asked(stack);
+    for (let i = 0; i < 200; i++) {
+      const from = stack.slot(24 * (i % 20)).slice(0, 10);
+      const { status, body } = await ann.get(`/booking/availability?from=${from}&duration=${i % 2 ? 30 : 60}`);
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.equal(body.calendar.state, 'live');
+    }
+    assert.ok(await asked(stack) - first <= 2);
+  });
+
+  test('500 listings at once on a cold cache cost 1', async () => {
+    const ann = stack.client('ann');
+    await stack.google.fault('latency', { method: 'freebusy.query', ms: 500 });
+    const booked = await ann.post('/booking/create', { start: stack.slot(5), duration_minutes: 30 }); // an own write drops what was known
+    assert.equal(booked.status, 201);
+    const first = await asked(stack);
+    const clients = Array.from({ length: 50 }, (_, i) => stack.client(`c${i}`));
+    const replies = await Promise.all(Array.from({ length: 500 }, (_, i) => clients[i % 50].get('/booking/availability?duration=30')));
+    assert.deepEqual([...new Set(replies.map(({ status }) => status))], [200]);
+    assert.equal(await asked(stack) - first, 1);
+    assert.ok(replies.every(({ body }) => !body.slots.some(({ start }) => start === stack.slot(5))));
+  });
+
+  test('a horizon beyond 60 days is asked in portions', async () => {
+    const { status, body } = await stack.coach().put('/coach/damian/schedule', {
+      ...(await stack.coach().get('/coach/damian/schedule')).body, policy: { ...(await stack.coach().get('/coach/damian/schedule')).body.policy, horizon_days: 150 },
+    });
+    assert.equal(status, 200, JSON.stringify(body));
+    const far = await stack.client('ann').get(`/booking/availability?from=${stack.slot(24 * 120).slice(0, 10)}&duration=30`);
+    assert.equal(far.status, 200, JSON.stringify(far.body));
+    assert.equal(far.body.calendar.state, 'live');
+    for (const call of await stack.google.calls('freebusy.query'))
+      assert.ok(new Date(call.body.timeMax) - new Date(call.body.timeMin) <= 60 * 86_400_000);
+  });
+});
+
+describe('with busy times asked each time', () => {
+  let stack;
+  before(async () => { stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '0', CALENDAR_POLL_SECONDS: '0' } }); });
+  after(() => stack.stop());
+  beforeEach(async () => { await stack.google.heal(); });
+
+  for (const lie of ['free_busy_error', 'free_busy_missing', 'free_busy_no_busy'])
+    test(`${lie} is unknown, never free`, async () => {
+      const ann = stack.client('ann');
+      await stack.google.fault(lie);
+      const list = await ann.get('/booking/availability?duration=30');
+      assert.deepEqual([list.status, list.body.code], [503, 'calendar_unavailable']);
+      const book = await ann.post('/booking/create', { start: stack.slot(7), duration_minutes: 30 });
+      assert.deepEqual([book.status, book.body.code], [503, 'calendar_unavailable']);
+      const { body } = await stack.coach().get('/coach/damian/google');
+      assert.equal(body.state, 'failing');
+      assert.equal(body.can.read_busy, false);
+    });
+
+  test('a listing says so when the calendar is unknown, and a coach sees the reason and the way out', async () => {
+    const ann = stack.client('ann');
+    await stack.google.fault('free_busy_error', { reason: 'notFound' });
+    assert.equal((await ann.get('/booking/availability?duration=30')).status, 503);
+    const { body } = await stack.coach().get('/coach/damian/google');
+    assert.match(body.detail, /shared with this account/);
+    await stack.google.heal();
+    assert.equal((await ann.get('/booking/availability?duration=30')).status, 200);
+    assert.equal((await stack.coach().get('/coach/damian/google')).body.state, 'ok');
+  });
+
+  test('an event that came a moment ago makes its time busy for a booking', async () => {
+    await stack.google.busy(stack.calendar, stack.slot(30), stack.slot(31));
+    const { status, body } = await stack.client('ann').post('/booking/create', { start: stack.slot(30), duration_minutes: 30 });
+    assert.deepEqual([status, body.code], [409, 'calendar_busy']);
+  });
+
+  test('a move may overlap its own old time, but not what else lies there', async () => {
+    const bob = stack.client('bob');
+    const { body: made, status } = await bob.post('/booking/create', { start: stack.slot(40), duration_minutes: 60 });
+    assert.equal(status, 201, JSON.stringify(made));
+    const half = stack.slot(40).replace(':00:00Z', ':30:00Z');
+    await stack.google.busy(stack.calendar, half, stack.slot(41)); // the coach puts something beside our event
+    const refused = await bob.put(`/booking/${made.id}/reschedule`, { start: half });
+    assert.deepEqual([refused.status, refused.body.code], [409, 'calendar_busy']);
+    const moved = await bob.put(`/booking/${made.id}/reschedule`, { start: stack.slot(40), duration_minutes: 30 });
+    assert.equal(moved.status, 200, JSON.stringify(moved.body));
+    assert.equal(moved.body.calendar.state, 'synced');
+  });
+});
+
+describe('while Google hangs', () => {
+  let stack;
+  before(async () => { stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '600', CALENDAR_POLL_SECONDS: '0' } }); });
+  after(() => stack.stop());
+
+  test('creates answer within 4 s from what was known, the event follows, and nobody else waits', async () => {
+    const ann = stack.client('ann');
+    const bob = stack.client('bob');
+    assert.equal((await ann.get('/booking/availability?duration=30')).status, 200);
+    await stack.google.fault('hang_before', { ms: 60_000 });
+    const threads = () => Number(/^Threads:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${stack.daemon.child.pid}/status`, 'utf8'))[1]);
+    const before = { threads: threads(), memory: stack.daemon.memory() };
+    const began = Date.now();
+    const creating = Promise.all(Array.from({ length: 8 }, (_, i) => stack.client(`d${i}`).post('/booking/create', { start: stack.slot(50 + i), duration_minutes: 30 })));
+    let slowest = 0;
+    for (let i = 0; i < 100; i++) {
+      const at = Date.now();
+      assert.equal((await bob.get('/booking/user/me')).status, 200);
+      slowest = Math.max(slowest, Date.now() - at);
+    }
+    assert.ok(slowest < 1000, `a list took ${slowest} ms`);
+    const made = await creating;
+    assert.ok(Date.now() - began < 4000, `creates took ${Date.now() - began} ms`);
+    for (const { status, body } of made) {
+      assert.equal(status, 201, JSON.stringify(body));
+      assert.equal(body.calendar.state, 'pending');
+    }
+    const listed = await ann.get('/booking/availability?duration=30');
+    assert.deepEqual([listed.status, listed.body.calendar.state], [200, 'stale']);
+    assert.ok(threads() <= before.threads, `${threads()} threads, ${before.threads} before`);
+    assert.ok(stack.daemon.memory() < before.memory + 16 * 2 ** 20);
+    await stack.google.heal();
+    for (const [i, { body }] of made.entries()) await stack.settled(stack.client(`d${i}`), body.id);
+    assert.equal((await stack.google.live(stack.calendar)).length, 8);
+  });
+});
+
+describe('when what is known is too old', () => {
+  let stack;
+  before(async () => { stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '2', CALENDAR_POLL_SECONDS: '0' } }); });
+  after(() => stack.stop());
+
+  test('nothing is offered and nothing is booked', async () => {
+    const ann = stack.client('ann');
+    assert.equal((await ann.get('/booking/availability?duration=30')).body.calendar.state, 'live');
+    await stack.google.fault('backendError');
+    assert.equal((await ann.get('/booking/availability?duration=30')).body.calendar.state, 'stale');
+    await until('the busy times to be too old', async () => (await ann.get('/booking/availability?duration=30')).status === 503);
+    const book = await ann.post('/booking/create', { start: stack.slot(7), duration_minutes: 30 });
+    assert.deepEqual([book.status, book.body.code], [503, 'calendar_unavailable']);
+    assert.equal(stack.database.value('select count(*) from bookingd.appointment'), 0);
+  });
+});

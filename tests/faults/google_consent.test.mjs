@@ -1,0 +1,213 @@
+// The coach's own consent: given, refused, forged, ended, and what rests in the database.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { openSchedule, runBookingd, startStack, until } from '../harness/stack.mjs';
+
+const document = openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 });
+const GOOGLE = '/coach/damian/google';
+
+/** Where a browser ends that follows the consent page: [callback address, what the daemon answers there]. */
+async function consent(stack, { user = 'coach@gmail.com', ...answers } = {}) {
+  const { status, body } = await stack.coach().post(`${GOOGLE}/connect`, {});
+  assert.equal(status, 200, JSON.stringify(body));
+  const page = new URL(body.url);
+  page.searchParams.set('stand_in_user', user);
+  for (const [name, value] of Object.entries(answers)) page.searchParams.set(`stand_in_${name}`, value);
+  const reply = await fetch(page, { redirect: 'manual' });
+  return reply.headers.get('location');
+}
+
+async function visit(address) {
+  const reply = await fetch(address, { redirect: 'manual' });
+  assert.equal(reply.status, 302);
+  return reply.headers.get('location');
+}
+
+const connect = async (stack, answers) => assert.equal(await visit(await consent(stack, answers)), '/coach/?google=connected');
+const status = async (stack) => (await stack.coach().get(GOOGLE)).body;
+const book = async (stack, name, hour) => (await stack.client(name).post('/booking/create', { start: stack.slot(hour), duration_minutes: 30 })).body;
+
+describe('a coach with a Gmail account', () => {
+  let stack;
+  before(async () => { stack = await startStack({ google: 'oauth', document, env: { CALENDAR_POLL_SECONDS: '1', CALENDAR_STALE_SECONDS: '600' } }); });
+  after(() => stack.stop());
+
+  test('before the consent: needs_consent, calendars off, bookings go on', async () => {
+    const { body } = await stack.coach().get(GOOGLE);
+    assert.deepEqual([body.mode, body.state, body.account], ['oauth', 'needs_consent', null]);
+    assert.deepEqual(body.can, { read_busy: null, write_events: null, invite_guests: null, create_meet: null });
+    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'off');
+    assert.equal((await book(stack, 'early', 1)).calendar.state, 'off');
+  });
+
+  test('the address asks for exactly two scopes, offline, with PKCE and a state', async () => {
+    const { body } = await stack.coach().post(`${GOOGLE}/connect`, {});
+    const query = new URL(body.url).searchParams;
+    assert.deepEqual(query.get('scope').split(' ').sort(), ['https://www.googleapis.com/auth/calendar.events', 'https://www.googleapis.com/auth/calendar.freebusy']);
+    assert.deepEqual([query.get('access_type'), query.get('code_challenge_method'), query.get('redirect_uri')],
+      ['offline', 'S256', `${stack.daemon.url}/oauth/google/callback`]);
+    assert.ok(query.get('state').length > 40);
+  });
+
+  test('only the coach and an admin may connect', async () => {
+    assert.equal((await stack.client('ann').post(`${GOOGLE}/connect`, {})).status, 403);
+    assert.equal((await stack.client('rival', { role: 'coach', coach: 'other' }).post(`${GOOGLE}/connect`, {})).status, 403);
+    assert.equal((await stack.stranger().post(`${GOOGLE}/connect`, {})).status, 401);
+    assert.equal((await stack.admin().post(`${GOOGLE}/connect`, {})).status, 200);
+  });
+
+  test('forged, changed, replayed and denied: refused, logged, nothing changed', async () => {
+    const callback = (query) => visit(`${stack.daemon.url}/oauth/google/callback?${new URLSearchParams(query)}`);
+    assert.equal(await callback({}), '/coach/?google=bad_state');
+    assert.equal(await callback({ state: 'x', code: 'y' }), '/coach/?google=bad_state');
+    const back = new URL(await consent(stack));
+    const [payload, mac] = back.searchParams.get('state').split('.');
+    const other = Buffer.from(Buffer.from(payload, 'base64url').toString().replace('damian', 'mallory')).toString('base64url');
+    for (const state of [`${other}.${mac}`, `${payload}.${mac[0] === 'A' ? 'B' : 'A'}${mac.slice(1)}`, payload, `${payload}.`, `.${mac}`])
+      assert.equal(await callback({ state, code: back.searchParams.get('code') }), '/coach/?google=bad_state');
+    assert.equal((await status(stack)).state, 'needs_consent');
+    assert.equal(await visit(await consent(stack, { answer: 'access_denied' })), '/coach/?google=access_denied');
+    assert.equal((await status(stack)).state, 'needs_consent');
+    const state = back.searchParams.get('state');
+    assert.equal(await callback({ state, code: 'not-the-code' }), '/coach/?google=exchange_failed');
+    assert.equal(await visit(back.href), '/coach/?google=bad_state'); // its one use is over
+    const strange = new URL(await consent(stack));
+    assert.equal(await callback({ state: strange.searchParams.get('state'), error: '<script>\r\nX: y' }), '/coach/?google=exchange_failed');
+    assert.ok(stack.daemon.events('calendar_consent_refused').length >= 7);
+    assert.equal(stack.database.value('select count(*) from bookingd.google_grant'), 0);
+  });
+
+  test('a state ends after ten minutes', async () => {
+    const back = await consent(stack);
+    stack.database.run(`update bookingd.google_consent set created_at = now() - interval '601 seconds'`);
+    assert.equal(await visit(back), '/coach/?google=bad_state');
+  });
+
+  test('given: busy times, events, guests and Meet, and Google\'s word on whose calendar it is', async () => {
+    await connect(stack);
+    const made = await book(stack, 'ann', 10);
+    assert.equal(made.calendar.state, 'synced', JSON.stringify(made));
+    assert.match(made.meeting.url, /^https:\/\/meet/);
+    const body = await until('the account', async () => {
+      const now = await status(stack);
+      return now.account && now;
+    });
+    assert.deepEqual([body.mode, body.state, body.account], ['oauth', 'ok', 'coach@gmail.com']);
+    assert.deepEqual(body.can, { read_busy: true, write_events: true, invite_guests: true, create_meet: true });
+    assert.deepEqual(body.calendars, [{ id: 'primary', write: true }]);
+    assert.equal((await stack.google.live('coach@gmail.com')).length, 1);
+  });
+
+  test('a token that ends early is renewed once, also for many at once', async () => {
+    await stack.google.order('POST', 'expire-access-tokens');
+    const first = (await stack.google.calls('oauth.token')).length;
+    const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => stack.client(`t${i}`).get('/booking/availability?duration=30')));
+    assert.ok(replies.every(({ status, body }) => status === 200 && body.calendar.state === 'live'));
+    assert.equal((await stack.google.calls('oauth.token')).length - first, 1);
+  });
+
+  test('nothing in the database or in the log can be read by a thief', async () => {
+    const dump = stack.database.dump();
+    const log = stack.daemon.log.join('\n');
+    for (const secret of ['1//stand-in', 'ya29.', stack.env.TOKEN_ENCRYPTION_KEY, stack.env.GOOGLE_OAUTH_CLIENT_SECRET]) {
+      assert.ok(!dump.includes(secret), `${secret.slice(0, 12)} is in the database`);
+      assert.ok(!log.includes(secret), `${secret.slice(0, 12)} is in the log`);
+    }
+    for (const personal of ['@client.test', 'Name of', '@gmail.com']) assert.ok(!log.includes(personal), `${personal} is in the log`);
+  });
+
+  test('a row copied to another coach does not open', async () => {
+    stack.database.run(`insert into bookingd.coach (id, schedule, feed_token) select 'mallory', schedule, 'f2' from bookingd.coach where id = 'damian'`);
+    stack.database.run(`insert into bookingd.google_grant (coach_id, sealed_token, scopes) select 'mallory', sealed_token, scopes from bookingd.google_grant`);
+    const { body } = await stack.admin().get('/coach/mallory/google');
+    assert.equal(body.state, 'failing');
+    assert.match(body.detail, /cannot be read/);
+    const list = await stack.client('ann').get('/booking/availability?coach=mallory&duration=30');
+    assert.deepEqual([list.status, list.body.code], [503, 'calendar_unavailable']);
+    stack.database.run(`delete from bookingd.coach_calendar where coach_id = 'mallory'; delete from bookingd.google_grant where coach_id = 'mallory'; delete from bookingd.coach where id = 'mallory'`);
+  });
+
+  test('a dead grant stops at once, asks for consent, and what waited goes on after it', async () => {
+    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'live');
+    await stack.google.order('POST', 'kill-grants', {});
+    const made = await book(stack, 'bob', 20);
+    assert.equal(made.calendar.state, 'pending', JSON.stringify(made));
+    const body = await status(stack);
+    assert.deepEqual([body.mode, body.state], ['oauth', 'needs_consent']);
+    assert.match(body.detail, /Connect the calendar again/);
+    assert.equal(stack.daemon.events('calendar_needs_consent').length, 1);
+    const tokens = (await stack.google.calls('oauth.token')).length;
+    const second = await book(stack, 'carl', 21);
+    assert.equal(second.calendar.state, 'pending');
+    assert.equal((await stack.google.calls('oauth.token')).length, tokens, 'Google was asked again');
+    await stack.daemon.stop();
+    await stack.daemon.restart();
+    assert.equal((await status(stack)).state, 'needs_consent');
+    await connect(stack);
+    await stack.settled(stack.client('bob'), made.id);
+    await stack.settled(stack.client('carl'), second.id);
+    assert.equal((await status(stack)).state, 'ok');
+  });
+
+  test('both boxes are needed: an unticked one is named', async () => {
+    await connect(stack, { scopes: 'https://www.googleapis.com/auth/calendar.events' });
+    const body = await status(stack);
+    assert.deepEqual([body.state, body.can.read_busy], ['failing', false]);
+    assert.match(body.detail, /busy times/);
+    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).status, 503);
+    await connect(stack);
+    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'live');
+  });
+
+  test('keys are rotated: the old one opens, rekey seals anew, then it can go', async () => {
+    const old = stack.env.TOKEN_ENCRYPTION_KEY;
+    const fresh = randomBytes(32).toString('base64');
+    const sealed = () => stack.database.value('select sealed_token from bookingd.google_grant');
+    const before = sealed();
+    const wrong = await runBookingd(['serve'], { env: { ...stack.env, PORT: '0', TOKEN_ENCRYPTION_KEY: fresh } });
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.stderr, /TOKEN_ENCRYPTION_KEY/);
+    assert.equal(wrong.stderr.split('\n').filter((line) => line.includes('TOKEN_ENCRYPTION_KEY')).length, 1);
+    assert.equal(sealed(), before);
+    const rekeyed = await runBookingd(['rekey'], { env: { ...stack.env, TOKEN_ENCRYPTION_KEY: `${fresh},${old}` } });
+    assert.equal(rekeyed.code, 0, rekeyed.stderr);
+    assert.notEqual(sealed(), before);
+    await stack.daemon.stop();
+    stack.env.TOKEN_ENCRYPTION_KEY = fresh;
+    await stack.daemon.restart({ env: { TOKEN_ENCRYPTION_KEY: fresh } });
+    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'live');
+    const refused = await runBookingd(['rekey'], { env: { ...stack.env, TOKEN_ENCRYPTION_KEY: old } });
+    assert.notEqual(refused.code, 0);
+  });
+
+  test('disconnected: revoked at Google, forgotten here, what was owed is said, and connecting takes it up', async () => {
+    await stack.google.fault('backendError', { method: 'events.insert' });
+    const owed = await book(stack, 'dora', 30);
+    assert.equal(owed.calendar.state, 'pending');
+    assert.equal((await stack.client('ann').delete(GOOGLE)).status, 403);
+    assert.equal((await stack.coach().delete(GOOGLE)).status, 204);
+    assert.equal((await stack.google.calls('oauth.revoke')).length, 1);
+    const body = await status(stack);
+    assert.deepEqual([body.mode, body.state, body.account], ['oauth', 'needs_consent', null]);
+    assert.equal(stack.database.value('select count(*) from bookingd.google_grant'), 0);
+    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'off');
+    assert.equal((await stack.client('dora').get(`/booking/${owed.id}`)).body.calendar.state, 'failed');
+    assert.equal((await stack.coach().delete(GOOGLE)).status, 204);
+    await stack.google.heal();
+    await connect(stack);
+    await stack.settled(stack.client('dora'), owed.id);
+  });
+});
+
+test('without an OAuth client there is nothing to connect', async () => {
+  const stack = await startStack({ google: 'off' });
+  try {
+    assert.equal((await stack.coach().post(`${GOOGLE}/connect`, {})).status, 404);
+    assert.deepEqual((await status(stack)).mode, 'off');
+    assert.equal((await stack.coach().delete(GOOGLE)).status, 204);
+    assert.deepEqual((await stack.coach().post(`${GOOGLE}/retry`, {})).body, { retried: 0 });
+  } finally {
+    await stack.stop();
+  }
+});

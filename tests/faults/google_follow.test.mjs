@@ -1,0 +1,216 @@
+// What the coach does to our events in Google Calendar: the appointment follows, and nothing else does.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
+
+const document = openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0, buffer_before_minutes: 15 });
+const eventOf = ({ id }) => id.replaceAll('-', '');
+const half = (slot) => slot.replace(':00:00Z', ':30:00Z');
+
+function follower(google, env) {
+  const s = { hour: 0 };
+  s.slot = () => s.stack.slot(2 * s.hour++);
+  s.book = async (client) => {
+    const { status, body } = await client.post('/booking/create', { start: s.slot(), duration_minutes: 30 });
+    assert.equal(status, 201, JSON.stringify(body));
+    assert.equal(body.calendar.state, 'synced', JSON.stringify(body));
+    return body;
+  };
+  s.read = async (client, made) => (await client.get(`/booking/${made.id}`)).body;
+  before(async () => { s.stack = await startStack({ google, document, env }); });
+  after(() => s.stack.stop());
+  return s;
+}
+
+describe('by looking every second', () => {
+  const s = follower('delegated', { CALENDAR_POLL_SECONDS: '1', CALENDAR_FRESH_SECONDS: '30' });
+
+  test('moved by hand: the appointment has the new time, and Google is told nothing', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    const to = s.slot();
+    await s.stack.google.move(s.stack.calendar, eventOf(made), to, half(to));
+    const moved = await until('the move', async () => {
+      const body = await s.read(ann, made);
+      return body.start === to && body;
+    });
+    assert.deepEqual([moved.status, moved.calendar.state, moved.duration_minutes, moved.reschedule_count], ['scheduled', 'synced', 30, 0]);
+    const ics = (await ann.get(`/booking/${made.id}/calendar.ics`)).text;
+    assert.match(ics, new RegExp(`DTSTART[^:]*:${to.replaceAll(/[-:]/g, '').replace('Z', '')}`));
+    assert.equal((await s.stack.google.calls('events.patch')).length, 0);
+    // The old slot is free again, the new one is not.
+    const { body: { slots } } = await s.stack.client('bob').get('/booking/availability?duration=30');
+    assert.ok(slots.some(({ start }) => start === made.start));
+    assert.ok(!slots.some(({ start }) => start === to));
+    // And the client may move it on: the event is changed from where it is now.
+    const again = await ann.put(`/booking/${made.id}/reschedule`, { start: s.slot() });
+    assert.deepEqual([again.status, again.body.calendar.state], [200, 'synced']);
+  });
+
+  test('made longer by hand: so is the appointment', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    const end = new Date(new Date(made.start).getTime() + 45 * 60_000).toISOString().replace('.000', '');
+    await s.stack.google.move(s.stack.calendar, eventOf(made), made.start, end);
+    await until('the new end', async () => (await s.read(ann, made)).end === end);
+  });
+
+  test('deleted by hand: cancelled by the calendar', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    await s.stack.google.remove(s.stack.calendar, eventOf(made));
+    const gone = await until('the cancellation', async () => {
+      const body = await s.read(ann, made);
+      return body.status === 'cancelled' && body;
+    });
+    assert.deepEqual([gone.cancelled_by, gone.calendar.state], ['calendar', 'synced']);
+    assert.equal((await s.stack.google.calls('events.delete')).length, 0);
+    const { body: { slots } } = await s.stack.client('bob').get('/booking/availability?duration=30');
+    assert.ok(slots.some(({ start }) => start === made.start));
+  });
+
+  test('moved onto another appointment: a conflict that shows, until the coach moves it on', async () => {
+    const ann = s.stack.client('ann');
+    const first = await s.book(ann);
+    const second = await s.book(s.stack.client('bob'));
+    await s.stack.google.move(s.stack.calendar, eventOf(first), second.start, second.end);
+    const stuck = await until('the conflict', async () => {
+      const body = await s.read(ann, first);
+      return body.calendar.state === 'conflict' && body;
+    });
+    assert.equal(stuck.start, first.start);
+    assert.match(stuck.calendar.detail, /taken/);
+    assert.equal(s.stack.daemon.events('calendar_followed').filter(({ change }) => change === 'conflict').length, 1);
+    const to = s.slot();
+    await s.stack.google.move(s.stack.calendar, eventOf(first), to, half(to));
+    const solved = await until('the way out', async () => {
+      const body = await s.read(ann, first);
+      return body.start === to && body;
+    });
+    assert.deepEqual([solved.calendar.state, solved.calendar.detail], ['synced', undefined]);
+  });
+
+  test('a conflict that is moved back is none any more; one whose other is cancelled follows', async () => {
+    const ann = s.stack.client('ann');
+    const first = await s.book(ann);
+    const second = await s.book(s.stack.client('bob'));
+    const state = (wanted) => until(wanted, async () => (await s.read(ann, first)).calendar.state === wanted);
+    await s.stack.google.move(s.stack.calendar, eventOf(first), second.start, second.end);
+    await state('conflict');
+    await s.stack.google.move(s.stack.calendar, eventOf(first), first.start, first.end);
+    await state('synced');
+    await s.stack.google.move(s.stack.calendar, eventOf(first), second.start, second.end);
+    await state('conflict');
+    await s.stack.client('bob').put(`/booking/${second.id}/cancel`, {});
+    await until('the appointment to follow', async () => (await s.read(ann, first)).start === second.start);
+    await state('synced');
+  });
+
+  test('made an all-day event: a conflict', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    const day = made.start.slice(0, 10);
+    await s.stack.google.move(s.stack.calendar, eventOf(made), ...['2027-03-01', '2027-03-02'].map((date) => ({ date, dateTime: null, timeZone: null })));
+    await until('the conflict', async () => (await s.read(ann, made)).calendar.state === 'conflict');
+    assert.equal((await s.read(ann, made)).start.slice(0, 10), day);
+    await ann.put(`/booking/${made.id}/cancel`, {});
+  });
+
+  test('a dead sync token costs a full look, and nothing is missed', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    await s.stack.google.order('POST', `calendars/${s.stack.calendar}/expire-sync-tokens`);
+    await s.stack.google.remove(s.stack.calendar, eventOf(made));
+    await until('the cancellation', async () => (await s.read(ann, made)).status === 'cancelled');
+    await until('another look to come to its end', () => s.stack.database.value('select sync_token is not null from bookingd.coach_calendar'));
+  });
+
+  test('small pages and an empty first one are read to the end', async () => {
+    await s.stack.google.settings({ page_size: 2, empty_first_page: true });
+    const clients = ['a1', 'a2', 'a3', 'a4', 'a5'].map((name) => s.stack.client(name));
+    const made = await Promise.all(clients.map((client) => s.book(client)));
+    for (const one of made) await s.stack.google.remove(s.stack.calendar, eventOf(one));
+    for (const [i, one] of made.entries()) await until(`cancellation ${i}`, async () => (await s.read(clients[i], one)).status === 'cancelled');
+    await s.stack.google.settings({ page_size: 250, empty_first_page: false });
+  });
+
+  test('while Google fails the look, nothing is lost', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    await s.stack.google.fault('backendError', { method: 'events.get' });
+    await s.stack.google.remove(s.stack.calendar, eventOf(made));
+    await until('a failed look', async () => (await s.stack.google.calls('events.get')).some(({ status }) => status === 500));
+    await s.stack.google.heal();
+    await until('the cancellation', async () => (await s.read(ann, made)).status === 'cancelled', 30_000);
+  });
+
+  test('an event of ours that should not be there is deleted again', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    await ann.put(`/booking/${made.id}/cancel`, {});
+    await s.stack.google.order('PATCH', `calendars/${s.stack.calendar}/events/${eventOf(made)}`, { status: 'confirmed' });
+    await until('the event to go', async () => (await s.stack.google.live(s.stack.calendar)).every(({ id }) => id !== eventOf(made)));
+  });
+});
+
+describe('by pushes', () => {
+  const s = follower('delegated', { CALENDAR_POLL_SECONDS: '0', CALENDAR_FRESH_SECONDS: '30', PUBLIC_URL: 'https://book.example' });
+  const hook = (headers) => new Promise((resolve, reject) => {
+    http.request(`${s.stack.daemon.url}/hooks/google-calendar`, { method: 'POST', headers: { 'content-length': 0, ...headers } },
+      (reply) => { reply.resume(); resolve(reply.statusCode); }).on('error', reject).end();
+  });
+  const channel = () => s.stack.database.rows('select channel_id, channel_resource from bookingd.coach_calendar')[0];
+
+  before(async () => {
+    await s.stack.google.settings({ push_routes: { 'https://book.example': s.stack.daemon.url }, push_retry_ms: 100 });
+    await until('a channel', () => channel()?.channel_resource);
+  });
+
+  test('a move is followed at once', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    const to = s.slot();
+    await s.stack.google.move(s.stack.calendar, eventOf(made), to, half(to));
+    await until('the move', async () => (await s.read(ann, made)).start === to, 5000);
+  });
+
+  test('a push makes busy times be asked anew', async () => {
+    const ann = s.stack.client('ann');
+    const free = async (start) => (await ann.get('/booking/availability?duration=30')).body.slots.some((slot) => slot.start === start);
+    const start = s.slot();
+    assert.ok(await free(start));
+    await s.stack.google.busy(s.stack.calendar, start, half(start));
+    await until('the slot to go', async () => !await free(start), 5000);
+  });
+
+  test('a push with another token, channel or resource is refused, logged, and changes nothing', async () => {
+    const { channel_id, channel_resource } = channel();
+    await until('the looks before to be over', async () => {
+      const before = (await s.stack.google.calls('events.list')).length;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return before === (await s.stack.google.calls('events.list')).length;
+    });
+    const looks = (await s.stack.google.calls('events.list')).length;
+    const headers = { 'x-goog-channel-id': channel_id, 'x-goog-resource-id': channel_resource, 'x-goog-resource-state': 'exists', 'x-goog-message-number': 9 };
+    assert.equal(await hook({ ...headers, 'x-goog-channel-token': 'guessed' }), 403);
+    assert.equal(await hook(headers), 403);
+    assert.equal(await hook({ ...headers, 'x-goog-channel-id': '4e5b5f2c-0000-4000-8000-000000000000', 'x-goog-channel-token': 'guessed' }), 404);
+    assert.equal(await hook({}), 404);
+    assert.equal(await hook({ 'x-goog-channel-id': "' or 1=1 --" }), 404);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    assert.equal((await s.stack.google.calls('events.list')).length, looks);
+    assert.ok(s.stack.daemon.events('calendar_push_refused').length >= 5);
+  });
+
+  test('a channel is renewed before it ends, and the old one stopped', async () => {
+    const old = channel().channel_id;
+    s.stack.database.run(`update bookingd.coach_calendar set channel_due_at = now()`);
+    await until('a new channel', () => channel().channel_id !== old && channel().channel_resource);
+    await until('the old one to be stopped', async () => (await s.stack.google.order('GET', 'state')).channels.find(({ id }) => id === old)?.stopped);
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    await s.stack.google.remove(s.stack.calendar, eventOf(made));
+    await until('the cancellation', async () => (await s.read(ann, made)).status === 'cancelled', 5000);
+  });
+});
