@@ -217,6 +217,14 @@ export function showPanel(house, page, loaded, range, grid) {
   heading.focus();
 }
 
+/* The server's own words, which have the figures; in another language those for the rule, with its times. */
+function reasonText(house, reason) {
+  const text = house.t.code(reason.rule);
+  if (!text) return reason.detail ?? reason.rule;
+  if (!reason.start) return text;
+  return `${text}, ${house.time(instant(reason.start))} – ${house.time(instant(reason.end))}`;
+}
+
 /* Every rule that stands against a start, for each length that is offered. */
 function whyPart(house, schedule, day, minutes) {
   const { t } = house;
@@ -239,10 +247,10 @@ function whyPart(house, schedule, day, minutes) {
           h(
             'ul',
             { class: 'reasons' },
-            reply.reasons.map((one) => h('li', { 'data-rule': one.rule }, one.detail ?? one.rule)),
+            reply.reasons.map((one) => h('li', { 'data-rule': one.rule }, reasonText(house, one))),
           ),
       );
-      house.say([words, ...reply.reasons.map((one) => one.detail ?? one.rule)].join(' '));
+      house.say([words, ...reply.reasons.map((one) => reasonText(house, one))].join(' '));
     } catch (problem) {
       fill(answer, house.trouble(problem, ask));
     }

@@ -224,6 +224,7 @@ export const strings = {
     copy: 'Copy',
     copied: 'Copied.',
     address: 'Address',
+    codes: {}, // the server speaks English
   },
   fr: {
     title: 'Coach',
@@ -450,5 +451,23 @@ export const strings = {
     copy: 'Copier',
     copied: 'Copié.',
     address: 'Adresse',
+    codes: {
+      bad_duration: 'Cette durée n’est pas proposée.',
+      too_soon: 'C’est trop tôt : le délai avant une séance n’est pas respecté.',
+      too_far: 'C’est trop loin dans l’avenir.',
+      blocked: 'Ce jour est bloqué.',
+      outside_hours: 'C’est hors de vos horaires.',
+      not_aligned: 'Aucune séance ne commence à cette minute.',
+      booking_limit: 'Ce client a déjà autant de séances à venir que possible.',
+      day_full: 'La journée est complète.',
+      slot_taken: 'Un rendez-vous est déjà pris',
+      calendar_busy: 'Occupé dans Google Agenda',
+      not_started: 'Le rendez-vous n’a pas encore commencé.',
+      not_active: 'Ce rendez-vous n’a plus cours.',
+      not_found: 'Ce rendez-vous n’existe pas.',
+      calendar_unavailable: 'L’agenda est injoignable pour le moment. Réessayez dans un instant.',
+      database_unavailable: 'Le service est interrompu un instant. Réessayez.',
+      overloaded: 'Le service est très demandé. Réessayez dans un instant.',
+    },
   },
 };

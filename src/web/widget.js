@@ -138,6 +138,7 @@ export const strings = {
     online: 'You are online again.',
     title: 'Session with {coach}',
     titleAlone: 'Session',
+    codes: {}, // the server speaks English
   },
   fr: {
     book: 'Réserver une séance',
@@ -251,19 +252,36 @@ export const strings = {
     online: 'Vous êtes de nouveau en ligne.',
     title: 'Séance avec {coach}',
     titleAlone: 'Séance',
+    codes: {
+      booking_limit: 'Vous avez déjà autant de séances à venir que possible.',
+      cancellation_closed: 'Il est trop tard pour annuler cette séance.',
+      reschedule_closed: 'Il est trop tard pour déplacer cette séance.',
+      reschedule_limit: 'Cette séance a déjà été déplacée aussi souvent que possible.',
+      not_active: 'Cette séance n’a plus cours.',
+      not_found: 'Cette séance n’existe pas.',
+      calendar_unavailable: 'L’agenda du coach est injoignable pour le moment. Réessayez dans un instant.',
+      database_unavailable: 'Le service est interrompu un instant. Réessayez.',
+      overloaded: 'Le service est très demandé. Réessayez dans un instant.',
+      request_in_progress: 'La demande est déjà en cours. Réessayez dans un instant.',
+    },
   },
 };
 
 const rightToLeft = /^(ar|arc|ckb|dv|fa|he|ks|ku|ps|sd|ug|ur|yi)$/;
 
-/* A translator for one language: (key, values) -> text; `n` among the values picks the plural. */
+/*
+ * A translator for one language: (key, values) -> text; `n` among the values picks the plural. Its `code` has
+ * the words for a problem's or a refusal's code, where the server's own are in another language.
+ */
 export function translator(table, language) {
   const plural = new Intl.PluralRules(language);
-  return (key, values = {}) => {
+  const translate = (key, values = {}) => {
     let text = table[language]?.[key] ?? table.en[key];
     if (typeof text === 'object') text = text[plural.select(values.n)] ?? text.other;
     return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   };
+  translate.code = (code) => table[language]?.codes?.[code];
+  return translate;
 }
 
 /* ---- Time: instants are milliseconds, a day is 'YYYY-MM-DD', a month 'YYYY-MM' ---- */
@@ -463,7 +481,7 @@ export function explain(problem, t) {
   if (problem.code === 'unreachable') return t('unreachable');
   if (problem.status === 401) return t('expired');
   if (problem.code === 'rate_limited' && problem.retry_after) return t('busyNow', { n: problem.retry_after });
-  return problem.detail || t('failed');
+  return t.code(problem.code) ?? (problem.detail || t('failed'));
 }
 
 /* What a token says about its bearer, for filling in the form; nothing is trusted to it. */
@@ -614,11 +632,11 @@ td button[aria-current]::after { content: ''; position: absolute; inset-inline: 
   .settings .row { min-height: 44px; }
 }
 
-fieldset.choice { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem .75rem; }
+fieldset.choice { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.25rem; }
 fieldset.choice legend { float: inline-start; padding: 0; color: var(--muted); font-size: .875rem;
   margin-inline-end: .75rem; }
 .choice label { position: relative; display: inline-flex; align-items: center; min-height: 44px;
-  padding: 0 .25rem; cursor: pointer; }
+  cursor: pointer; }
 .choice input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0;
   cursor: pointer; }
 .choice span { border-block-end: 2px solid transparent; color: var(--muted); }
@@ -1157,7 +1175,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       this.#renderChoices();
       this.#renderMonth();
       this.#renderTimes();
-      if (reply.refusal) this.#say(`${t('limit')}. ${reply.refusal.detail ?? ''}`);
+      if (reply.refusal) this.#say(`${t('limit')}. ${explain(reply.refusal, t)}`);
       else
         this.#say(
           this.#day
@@ -1184,7 +1202,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
           'div',
           { class: 'notice' },
           h('h3', null, t('limit')),
-          h('p', null, reply.refusal.detail),
+          h('p', null, explain(reply.refusal, t)),
           h('button', { type: 'button', onclick: () => this.showSessions() }, t('mySessions')),
         ),
       );

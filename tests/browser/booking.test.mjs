@@ -144,6 +144,8 @@ test('on a telephone of 360 px, in French, nothing is cut off or scrolled sidewa
   await page.getByRole('heading', { name: 'Votre séance est réservée' }).waitFor();
   await checked(page, 'phone-confirmed');
   assert.equal((await mine(client))[0].time_zone, 'Europe/Paris');
+  await page.reload();
+  await said(page, /^Vous ne pouvez pas .* Vous avez déjà autant de séances/);
 });
 
 test('320 px and 200 % zoom do with one column and no sideways scrolling', async () => {
