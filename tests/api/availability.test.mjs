@@ -84,8 +84,7 @@ test('what is booked is not offered in the very next reply, and offered again on
 test('from and to bound the starts: days in tz with the last one included, instants with the last one excluded', async () => {
   const free = await starts();
   const day = free[20].slice(0, 10);
-  const inTokyo = (text) =>
-    new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Tokyo' }).format(new Date(text));
+  const inTokyo = (text) => later(text, 9 * 60).slice(0, 10); // Japan has no summer time
   assert.deepEqual(
     await starts(`?from=${day}&to=${day}&tz=Asia/Tokyo`),
     free.filter((slot) => inTokyo(slot) === day),
