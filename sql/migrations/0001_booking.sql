@@ -248,6 +248,7 @@ create function book(p_new booking, p_limits booking_limits, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
 declare
   released boolean := false;
+  freed text; -- the coach whose time the caller's own hold kept
 begin
   perform lock_client(p_new.user_id);
 
@@ -267,8 +268,12 @@ begin
   update appointment set status = 'expired', updated_at = now(), version = version + 1
   where user_id = p_new.user_id and status = 'held'
     and (p_new.status = 'held'
-         or (coach_id = p_new.coach_id and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from));
+         or (coach_id = p_new.coach_id and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from))
+  returning coach_id into freed;
   released := found;
+  if freed <> p_new.coach_id then
+    perform pg_notify('bookingd_coach', 'hold:' || freed); -- whoever books tells of their own coach only
+  end if;
 
   if p_limits.max_active is not null
      and active_count(p_new.coach_id, p_new.user_id, p_limits.max_active_type, null) >= p_limits.max_active then

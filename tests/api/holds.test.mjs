@@ -244,3 +244,18 @@ test('confirm and cancel racing leave one of the two, and the replies say which'
   assert.ok(confirm.status === 200 || confirm.body.code === 'not_active');
   assert.equal(await status(ann, held.id), 'cancelled');
 });
+
+test('a hold with another coach frees the time with the first', async () => {
+  const document = assertStatus(await stack.coach().get('/coach/damian/schedule'), 200);
+  assertStatus(await stack.admin().put('/coach/clara/schedule', document), 201);
+  const [ann, bob] = [somebody(), somebody()];
+  const start = nextStart();
+  const free = async () => {
+    const query = `coach=damian&from=${start}&to=${later(start, 10)}`;
+    return assertStatus(await bob.get(`/booking/availability?${query}`), 200).slots.length === 1;
+  };
+  await hold(ann, start, { coach: 'damian' });
+  assert.equal(await free(), false);
+  await hold(ann, start, { coach: 'clara' });
+  await until('the time to be offered', free, 1000);
+});

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.mjs';
 import { assertProblem, assertStatus, countStatuses, later } from '../harness/expect.mjs';
 import { Client } from '../harness/http.mjs';
+import { Database } from '../harness/postgres.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 let stack, other;
@@ -111,4 +112,37 @@ test('a hold at one is confirmed at the other', async () => {
   const [here, there] = somebody();
   const held = assertStatus(await here.post('/booking/hold', { start: stack.slot(420) }), 201);
   assert.equal(assertStatus(await there.put(`/booking/${held.id}/confirm`), 200).status, 'scheduled');
+});
+
+test('daemons that cannot hear each other ask the database each time', async () => {
+  const env = { WORKERS: '1', CALENDAR_WORKERS: '1' };
+  const pair = [
+    await Daemon.start({ env: { ...stack.env, ...env } }),
+    await Daemon.start({ env: { ...stack.env, ...env } }),
+  ];
+  const url = new URL(stack.database.url);
+  url.pathname = '/postgres';
+  const admin = new Database(url.href);
+  const door = (open) => admin.run(`ALTER DATABASE ${stack.database.name} ALLOW_CONNECTIONS ${open}`);
+  const { token } = stack.client('deaf');
+  const [here, there] = pair.map((daemon) => new Client(daemon.url, { token }));
+  clients.push(here, there);
+  try {
+    const start = stack.slot(500);
+    for (const client of [here, there]) assert.equal(await offers(client, start), true);
+    door(false); // nobody new gets in, those inside stay; the listeners are shown out
+    admin.run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = '${stack.database.name}' AND (query = '' OR query ILIKE 'listen%') AND pid <> pg_backend_pid()`);
+    for (const { client } of pair)
+      await until('deafness', async () => (await client.get('/readyz')).status === 503);
+    const made = assertStatus(await here.post('/booking/create', { start }), 201);
+    assert.equal(await offers(there, start), false);
+    assertStatus(await there.put(`/booking/${made.id}/cancel`), 200);
+    assert.equal(await offers(here, start), true);
+  } finally {
+    door(true);
+    for (const { client } of pair)
+      await until('hearing', async () => (await client.get('/readyz')).status === 200);
+    for (const daemon of pair) await daemon.stop();
+  }
 });
