@@ -53,7 +53,7 @@ struct daemon {
 static void appointments_changed(void *owner, const char *coach_id)
 {
 	struct daemon *daemon = owner;
-	coaches_changed(daemon->api.coaches, coach_id);
+	coaches_booked(daemon->api.coaches, coach_id);
 }
 
 static void coach_dropped(void *owner, const char *coach_id)

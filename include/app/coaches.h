@@ -76,6 +76,13 @@ enum coach_found coaches_peek(struct coaches *coaches, const char *id, const str
 enum coach_found coaches_find(struct coaches *coaches, struct worker *worker, const char *id,
 			      const struct coach **ret_coach);
 
+/*
+ * As coaches_find, for whoever only asks for the schedule: the appointments may be those of before a booking.
+ * So that booking after booking with one coach does not read all of it each time.
+ */
+enum coach_found coaches_find_schedule(struct coaches *coaches, struct worker *worker, const char *id,
+				       const struct coach **ret_coach);
+
 /* Straight from the database, whatever memory says: for whoever must see the latest. */
 enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, const char *id,
 			      const struct coach **ret_coach);
@@ -88,7 +95,11 @@ static inline void coach_cleanup(const struct coach **coach)
 }
 #define COACH_LOCAL __attribute__((cleanup(coach_cleanup))) const struct coach *
 
-/* A coach's appointments or schedule were changed here: drop the snapshot, and tell the other replicas. */
+/*
+ * Something was changed here: the snapshot is no longer used, and the other replicas are told. After
+ * coaches_booked, which is about appointments only, it still serves coaches_find_schedule.
+ */
+void coaches_booked(struct coaches *coaches, const char *id);
 void coaches_changed(struct coaches *coaches, const char *id);
 
 /* The hash by which busy_appointment.user is compared. */

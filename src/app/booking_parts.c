@@ -59,7 +59,7 @@ bool booking_find(const struct booking_call *call, const char *id, struct bookin
 bool booking_coach(const struct booking_call *call, const char *id, const struct coach **ret_coach,
 		   struct booking_result *result)
 {
-	switch (coaches_find(call->coaches, call->worker, id, ret_coach)) {
+	switch (coaches_find_schedule(call->coaches, call->worker, id, ret_coach)) {
 	case COACH_FOUND:
 		return true;
 	case COACH_UNKNOWN:
@@ -220,7 +220,7 @@ void booking_settle(const struct booking_call *call, struct booking_result *resu
 {
 	if (!result->moved_or_new)
 		return;
-	coaches_changed(call->coaches, result->appointment.coach_id);
+	coaches_booked(call->coaches, result->appointment.coach_id);
 	if (appointment_owes(&result->appointment))
 		calendar_pay(call->calendars, call->worker, call->mem, call->deadline, &result->appointment);
 }

@@ -1,5 +1,6 @@
 #include "app/coaches.h"
 
+#include "app/coach_news.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/uuid.h"
@@ -15,11 +16,9 @@
 enum {
 	BUCKETS = 4096,
 	SNAPSHOT_MAX_AGE_MS = 15000, /* a replica that dies between commit and notification is forgotten so */
-	NOTIFY_PAUSE_MS = 20,        /* changes of one coach within this are told once */
-	INSTANCE_BYTES = 17,         /* 16 hexadecimal digits and NUL */
 };
 
-static const char *const channels[] = {"bookingd_coach"};
+static const char *const channels[] = {COACH_NEWS_CHANNEL};
 
 /* A schedule outlives the snapshots that a booking drops: reading it anew costs more than all the rest. */
 struct schedule_copy {
@@ -42,8 +41,10 @@ struct entry {
 	struct entry *next;
 	char *id;
 	struct snapshot *snapshot;  /* NULL: dropped */
+	bool outdated;              /* there were bookings since: good for its schedule only */
 	struct schedule_copy *copy; /* the last schedule seen */
-	uint64_t drops;             /* a snapshot read before the last drop is not kept */
+	uint64_t drops;             /* a snapshot read before the last drop is outdated */
+	uint64_t changes;           /* a snapshot read before the last of these drops is not kept */
 	int readers;                /* reading from the database now */
 };
 
@@ -59,15 +60,7 @@ struct coaches {
 	void (*dropped)(void *owner, const char *coach_id);
 	void *owner;
 	struct listener *_Atomic listener;
-
-	/* Changes still to be told to other replicas. */
-	char instance[INSTANCE_BYTES];
-	pthread_t notifier;
-	pthread_cond_t wake;
-	bool running;
-	char **pending;
-	size_t pending_count;
-	size_t pending_capacity;
+	struct coach_news *news;
 };
 
 /* FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/), started from a secret. */
@@ -113,16 +106,13 @@ struct coaches *coaches_new(const char *database_url, void (*dropped)(void *owne
 			    void *owner)
 {
 	struct coaches *coaches = calloc(1, sizeof(*coaches));
-	if (coaches == NULL || pthread_mutex_init(&coaches->lock, NULL) != 0 ||
-	    pthread_cond_init(&coaches->wake, NULL) != 0)
+	if (coaches == NULL || pthread_mutex_init(&coaches->lock, NULL) != 0)
 		abort();
 	coaches->database_url = database_url;
 	coaches->dropped = dropped;
 	coaches->owner = owner;
 	crypto_random(&coaches->seed, sizeof(coaches->seed));
-	uint64_t instance = 0;
-	crypto_random(&instance, sizeof(instance));
-	snprintf(coaches->instance, sizeof(coaches->instance), "%016llx", (unsigned long long)instance);
+	coaches->news = coach_news_new(database_url);
 	return coaches;
 }
 
@@ -152,11 +142,8 @@ void coaches_free(struct coaches *coaches)
 		while (coaches->buckets[i] != NULL)
 			entry_remove(&coaches->buckets[i]);
 	}
-	for (size_t i = 0; i < coaches->pending_count; i++)
-		free(coaches->pending[i]);
-	free(coaches->pending);
+	coach_news_free(coaches->news);
 	free(coaches->only);
-	pthread_cond_destroy(&coaches->wake);
 	pthread_mutex_destroy(&coaches->lock);
 	free(coaches);
 }
@@ -172,7 +159,8 @@ uint64_t coaches_user_hash(const struct coaches *coaches, const char *user_id)
 	return hash_text(~coaches->seed, user_id);
 }
 
-enum coach_found coaches_peek(struct coaches *coaches, const char *id, const struct coach **ret_coach)
+static enum coach_found peek(struct coaches *coaches, const char *id, bool schedule_only,
+			     const struct coach **ret_coach)
 {
 	if (!coaches_listening(coaches))
 		return COACH_NOT_IN_MEMORY;
@@ -182,7 +170,7 @@ enum coach_found coaches_peek(struct coaches *coaches, const char *id, const str
 	if (id == NULL && coaches->only != NULL && now_ms - coaches->only_ms < SNAPSHOT_MAX_AGE_MS)
 		id = coaches->only;
 	struct entry *entry = id != NULL ? *entry_place(coaches, id) : NULL;
-	if (entry != NULL && entry->snapshot != NULL &&
+	if (entry != NULL && entry->snapshot != NULL && (schedule_only || !entry->outdated) &&
 	    now_ms - entry->snapshot->read_ms < SNAPSHOT_MAX_AGE_MS) {
 		atomic_fetch_add(&entry->snapshot->references, 1);
 		*ret_coach = &entry->snapshot->coach;
@@ -190,6 +178,11 @@ enum coach_found coaches_peek(struct coaches *coaches, const char *id, const str
 	}
 	pthread_mutex_unlock(&coaches->lock);
 	return found;
+}
+
+enum coach_found coaches_peek(struct coaches *coaches, const char *id, const struct coach **ret_coach)
+{
+	return peek(coaches, id, false, ret_coach);
 }
 
 static int type_index(const struct schedule *schedule, const char *id)
@@ -317,6 +310,7 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 	struct entry *entry = *place;
 	entry->readers++;
 	uint64_t drops = entry->drops;
+	uint64_t changes = entry->changes;
 	struct schedule_copy *at_hand = entry->copy;
 	if (at_hand != NULL)
 		atomic_fetch_add(&at_hand->references, 1);
@@ -330,13 +324,14 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 	entry->readers--;
 	if (found == COACH_FOUND) {
 		snapshot->coach.generation = ++coaches->generation;
-		if (entry->drops == drops) {
+		if (entry->changes == changes) {
 			snapshot_drop(entry->snapshot);
 			/* Not freed above: the entry holds a reference of its own.
 			 * NOLINTNEXTLINE(*unix.Malloc) */
 			schedule_copy_drop(entry->copy);
 			entry->snapshot = snapshot;
 			entry->copy = snapshot->copy;
+			entry->outdated = entry->drops != drops;
 			atomic_fetch_add(&snapshot->references, 1);
 			atomic_fetch_add(&snapshot->copy->references, 1);
 		}
@@ -367,35 +362,53 @@ static enum coach_found only_coach(struct coaches *coaches, struct worker *worke
 	return COACH_FOUND;
 }
 
-enum coach_found coaches_find(struct coaches *coaches, struct worker *worker, const char *id,
-			      const struct coach **ret_coach)
+static enum coach_found find(struct coaches *coaches, struct worker *worker, const char *id,
+			     bool schedule_only, const struct coach **ret_coach)
 {
-	if (coaches_peek(coaches, id, ret_coach) == COACH_FOUND)
+	if (peek(coaches, id, schedule_only, ret_coach) == COACH_FOUND)
 		return COACH_FOUND;
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_OF_BLOCKS(128);
 	if (id == NULL) {
 		enum coach_found found = only_coach(coaches, worker, &mem, &id);
 		if (found != COACH_FOUND)
 			return found;
-		if (coaches_peek(coaches, id, ret_coach) == COACH_FOUND)
+		if (peek(coaches, id, schedule_only, ret_coach) == COACH_FOUND)
 			return COACH_FOUND;
 	}
 	return coaches_read(coaches, worker, id, ret_coach);
 }
 
+enum coach_found coaches_find(struct coaches *coaches, struct worker *worker, const char *id,
+			      const struct coach **ret_coach)
+{
+	return find(coaches, worker, id, false, ret_coach);
+}
+
+enum coach_found coaches_find_schedule(struct coaches *coaches, struct worker *worker, const char *id,
+				       const struct coach **ret_coach)
+{
+	return find(coaches, worker, id, true, ret_coach);
+}
+
 static void entry_forget(struct entry *entry)
 {
 	entry->drops++;
+	entry->changes++;
 	snapshot_drop(entry->snapshot);
 	entry->snapshot = NULL;
 }
 
-static void drop(struct coaches *coaches, const char *id)
+/* After a booking the snapshot stays for its schedule. */
+static void drop(struct coaches *coaches, const char *id, enum coach_news_kind kind)
 {
 	pthread_mutex_lock(&coaches->lock);
 	struct entry *entry = *entry_place(coaches, id);
-	if (entry != NULL)
-		entry_forget(entry);
+	if (entry != NULL) {
+		entry->drops++;
+		entry->outdated = true;
+		if (kind == COACH_CHANGED)
+			entry_forget(entry);
+	}
 	if (coaches->only != NULL && strcmp(coaches->only, id) != 0)
 		coaches->only_ms = INT64_MIN / 2; /* perhaps there are two now */
 	pthread_mutex_unlock(&coaches->lock);
@@ -414,105 +427,42 @@ static void drop_all(struct coaches *coaches)
 
 void coaches_changed(struct coaches *coaches, const char *id)
 {
-	drop(coaches, id);
-	pthread_mutex_lock(&coaches->lock);
-	bool known = false;
-	for (size_t i = 0; i < coaches->pending_count && !known; i++)
-		known = strcmp(coaches->pending[i], id) == 0;
-	if (!known && coaches->running) {
-		if (coaches->pending_count == coaches->pending_capacity) {
-			coaches->pending_capacity = coaches->pending_capacity * 2 + 16;
-			coaches->pending = realloc(coaches->pending,
-						   coaches->pending_capacity * sizeof(*coaches->pending));
-			if (coaches->pending == NULL)
-				abort();
-		}
-		coaches->pending[coaches->pending_count++] = copy_text(id);
-		pthread_cond_signal(&coaches->wake);
-	}
-	pthread_mutex_unlock(&coaches->lock);
+	drop(coaches, id, COACH_CHANGED);
+	coach_news_tell(coaches->news, id, COACH_CHANGED);
 }
 
-/* "instance:coach", so that nobody drops for their own change twice. */
+void coaches_booked(struct coaches *coaches, const char *id)
+{
+	drop(coaches, id, COACH_BOOKED);
+	coach_news_tell(coaches->news, id, COACH_BOOKED);
+}
+
+/* What another replica did, or (channel NULL) anything. */
 static void heard(const char *channel, const char *payload, void *argument)
 {
 	struct coaches *coaches = argument;
 	const char *id = NULL;
-	if (channel == NULL) {
+	enum coach_news_kind kind = COACH_CHANGED;
+	if (channel == NULL)
 		drop_all(coaches);
-	} else {
-		const char *colon = strchr(payload, ':');
-		if (colon == NULL || strncmp(payload, coaches->instance, (size_t)(colon - payload)) == 0)
-			return;
-		id = colon + 1;
-		drop(coaches, id);
-	}
+	else if (coach_news_read(coaches->news, payload, &id, &kind))
+		drop(coaches, id, kind);
+	else
+		return;
 	if (coaches->dropped != NULL)
 		coaches->dropped(coaches->owner, id);
 }
 
-static void notify_one(struct coaches *coaches, struct db *db, const char *id)
-{
-	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_OF_BLOCKS(256);
-	char *payload = arena_printf(&mem, "%s:%s", coaches->instance, id);
-	enum db_result result = db_run(db, QUERY_COACH_NOTIFY, DB_PARAMETERS(db_text(payload)), NULL);
-	if (result != DB_OK && result != DB_UNAVAILABLE)
-		log_line(LOG_WARNING, "notify_failed", LOG_TEXT_FIELD("coach", id),
-			 LOG_TEXT_FIELD("detail", db_failure(db)->detail));
-}
-
-/*
- * NOTIFY inside the booking's transaction would make commits queue behind one lock of the whole database;
- * a connection of its own tells a coach's changes of the last moments at once.
- */
-static void *notify(void *argument)
-{
-	struct coaches *coaches = argument;
-	struct db *db = db_open(coaches->database_url, 2000);
-	pthread_mutex_lock(&coaches->lock);
-	while (coaches->running || coaches->pending_count > 0) {
-		if (coaches->pending_count == 0) {
-			pthread_cond_wait(&coaches->wake, &coaches->lock);
-			continue;
-		}
-		char **ids = coaches->pending;
-		size_t count = coaches->pending_count;
-		coaches->pending = NULL;
-		coaches->pending_count = 0;
-		coaches->pending_capacity = 0;
-		pthread_mutex_unlock(&coaches->lock);
-		/* With the database away the others hear nothing either; they drop all when they are back. */
-		for (size_t i = 0; i < count; i++) {
-			notify_one(coaches, db, ids[i]);
-			free(ids[i]);
-		}
-		free(ids);
-		struct timespec pause = {.tv_nsec = NOTIFY_PAUSE_MS * 1000000L};
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-		pthread_mutex_lock(&coaches->lock);
-	}
-	pthread_mutex_unlock(&coaches->lock);
-	db_close(db);
-	return NULL;
-}
-
 void coaches_start(struct coaches *coaches)
 {
-	coaches->running = true;
-	if (pthread_create(&coaches->notifier, NULL, notify, coaches) != 0)
-		abort();
+	coach_news_start(coaches->news);
 	atomic_store(&coaches->listener, listener_start(coaches->database_url, channels, 1, heard, coaches));
 }
 
 void coaches_stop(struct coaches *coaches)
 {
-	pthread_mutex_lock(&coaches->lock);
-	bool was_running = coaches->running;
-	coaches->running = false;
-	pthread_cond_signal(&coaches->wake);
-	pthread_mutex_unlock(&coaches->lock);
-	if (!was_running)
-		return;
-	pthread_join(coaches->notifier, NULL);
-	listener_stop(atomic_exchange(&coaches->listener, NULL));
+	coach_news_stop(coaches->news);
+	struct listener *listener = atomic_exchange(&coaches->listener, NULL);
+	if (listener != NULL)
+		listener_stop(listener);
 }

@@ -1,0 +1,41 @@
+/*
+ * coach_news - tells the other replicas that something about a coach changed.
+ *
+ * Changes gather for some milliseconds and go out in one statement of a connection of their own: NOTIFY
+ * inside the booking's transaction would make all commits queue behind one lock of the whole database, and
+ * one commit per coach would double what the disk has to do. Safe from any thread; only coach_news_stop
+ * blocks.
+ */
+#ifndef APP_COACH_NEWS_H
+#define APP_COACH_NEWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum coach_news_kind {
+	COACH_BOOKED,  /* appointments came, moved or went; the schedule is as it was */
+	COACH_CHANGED, /* the schedule too */
+};
+
+struct coach_news;
+
+/* `database_url` is borrowed. Nothing is sent before coach_news_start. */
+struct coach_news *coach_news_new(const char *database_url);
+void coach_news_start(struct coach_news *news);
+
+/* Sends what is left and ends the thread. */
+void coach_news_stop(struct coach_news *news);
+void coach_news_free(struct coach_news *news);
+
+/* Soon, tell the others. Before start and after stop nobody listens, so it is forgotten. */
+void coach_news_tell(struct coach_news *news, const char *coach_id, enum coach_news_kind kind);
+
+/*
+ * Read a notification. False if it is our own or none of ours; else *ret_coach_id points into `payload`.
+ */
+bool coach_news_read(const struct coach_news *news, const char *payload, const char **ret_coach_id,
+		     enum coach_news_kind *ret_kind);
+
+#define COACH_NEWS_CHANNEL "bookingd_coach"
+
+#endif

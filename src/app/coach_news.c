@@ -1,0 +1,173 @@
+#include "app/coach_news.h"
+
+#include "base/buffer.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "db/db.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	PAUSE_MS = 20,       /* changes within this go out together */
+	INSTANCE_BYTES = 17, /* 16 hexadecimal digits and NUL */
+	STATEMENT_BYTES_MAX = 4 * 1024 * 1024,
+};
+
+/* What stands between instance and coach in a payload: "0123456789abcdef:damian". */
+static const char marks[] = {[COACH_BOOKED] = '+', [COACH_CHANGED] = ':'};
+
+struct item {
+	char *coach_id;
+	enum coach_news_kind kind;
+};
+
+struct coach_news {
+	const char *database_url;
+	char instance[INSTANCE_BYTES];
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t wake;
+	bool running;
+	struct item *pending;
+	size_t count;
+	size_t capacity;
+};
+
+struct coach_news *coach_news_new(const char *database_url)
+{
+	struct coach_news *news = calloc(1, sizeof(*news));
+	if (news == NULL || pthread_mutex_init(&news->lock, NULL) != 0 ||
+	    pthread_cond_init(&news->wake, NULL) != 0)
+		abort();
+	news->database_url = database_url;
+	uint64_t instance = 0;
+	crypto_random(&instance, sizeof(instance));
+	snprintf(news->instance, sizeof(news->instance), "%016llx", (unsigned long long)instance);
+	return news;
+}
+
+static void items_free(struct item items[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(items[i].coach_id);
+	free(items);
+}
+
+void coach_news_free(struct coach_news *news)
+{
+	if (news == NULL)
+		return;
+	items_free(news->pending, news->count);
+	pthread_cond_destroy(&news->wake);
+	pthread_mutex_destroy(&news->lock);
+	free(news);
+}
+
+/* Under the lock. */
+static void add(struct coach_news *news, const char *coach_id, enum coach_news_kind kind)
+{
+	for (size_t i = 0; i < news->count; i++) {
+		if (strcmp(news->pending[i].coach_id, coach_id) != 0)
+			continue;
+		if (kind == COACH_CHANGED)
+			news->pending[i].kind = kind;
+		return;
+	}
+	if (news->count == news->capacity) {
+		news->capacity = news->capacity * 2 + 16;
+		news->pending = realloc(news->pending, news->capacity * sizeof(news->pending[0]));
+		if (news->pending == NULL)
+			abort();
+	}
+	char *copy = strdup(coach_id);
+	if (copy == NULL)
+		abort();
+	news->pending[news->count++] = (struct item){copy, kind};
+	if (news->count == 1)
+		pthread_cond_signal(&news->wake);
+}
+
+void coach_news_tell(struct coach_news *news, const char *coach_id, enum coach_news_kind kind)
+{
+	pthread_mutex_lock(&news->lock);
+	if (news->running)
+		add(news, coach_id, kind);
+	pthread_mutex_unlock(&news->lock);
+}
+
+bool coach_news_read(const struct coach_news *news, const char *payload, const char **ret_coach_id,
+		     enum coach_news_kind *ret_kind)
+{
+	size_t length = strcspn(payload, "+:");
+	if (payload[length] == '\0' ||
+	    (length == strlen(news->instance) && memcmp(payload, news->instance, length) == 0))
+		return false;
+	*ret_kind = payload[length] == marks[COACH_BOOKED] ? COACH_BOOKED : COACH_CHANGED;
+	*ret_coach_id = payload + length + 1;
+	return true;
+}
+
+static void send_all(const struct coach_news *news, struct db *db, const struct item items[], size_t count)
+{
+	__attribute__((cleanup(buffer_clear))) struct buffer payloads;
+	buffer_init(&payloads, STATEMENT_BYTES_MAX);
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(&payloads, "%s%s%c%s", i > 0 ? " " : "", news->instance, marks[items[i].kind],
+			      items[i].coach_id);
+	/* With the database away the others hear nothing either; they drop all when they are back. */
+	enum db_result result =
+		db_run(db, QUERY_COACH_NOTIFY, DB_PARAMETERS(db_text(buffer_text(&payloads))), NULL);
+	if (result != DB_OK && result != DB_UNAVAILABLE)
+		log_line(LOG_WARNING, "notify_failed", LOG_INTEGER_FIELD("coaches", (int64_t)count),
+			 LOG_TEXT_FIELD("detail", db_failure(db)->detail));
+}
+
+static void *send_news(void *news_pointer)
+{
+	struct coach_news *news = news_pointer;
+	struct db *db = db_open(news->database_url, 2000);
+	pthread_mutex_lock(&news->lock);
+	while (news->running || news->count > 0) {
+		if (news->count == 0) {
+			pthread_cond_wait(&news->wake, &news->lock);
+			continue;
+		}
+		struct item *items = news->pending;
+		size_t count = news->count;
+		news->pending = NULL;
+		news->count = 0;
+		news->capacity = 0;
+		pthread_mutex_unlock(&news->lock);
+		send_all(news, db, items, count);
+		items_free(items, count);
+		const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+		pthread_mutex_lock(&news->lock);
+	}
+	pthread_mutex_unlock(&news->lock);
+	db_close(db);
+	return NULL;
+}
+
+void coach_news_start(struct coach_news *news)
+{
+	news->running = true;
+	if (pthread_create(&news->thread, NULL, send_news, news) != 0)
+		abort();
+}
+
+void coach_news_stop(struct coach_news *news)
+{
+	pthread_mutex_lock(&news->lock);
+	bool was_running = news->running;
+	news->running = false;
+	pthread_cond_signal(&news->wake);
+	pthread_mutex_unlock(&news->lock);
+	if (was_running)
+		pthread_join(news->thread, NULL);
+}
