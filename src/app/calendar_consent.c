@@ -164,6 +164,9 @@ static void resume(struct calendars *calendars, struct worker *worker, const cha
 	db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), NULL);
 	db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
 	link_forget(coach, true);
+	/* Reading the link makes the rows of the calendars, which the keeper looks for. */
+	enum db_result result;
+	link_release(link_get(calendars, worker, coach, &result));
 	sync_changed(calendars, coach_id);
 	keeper_wake(calendars);
 	payers_wake(calendars);

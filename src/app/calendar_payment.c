@@ -284,6 +284,8 @@ static void change(struct debt *debt)
 	}
 	if (answer.outcome == GOOGLE_GONE)
 		debt->payment = PAYMENT_GONE;
+	else if (answer.outcome == GOOGLE_NOT_FOUND && debt->a.erased)
+		removed(debt); /* nothing is left that could tell of the person */
 	else
 		failed(debt, &answer);
 }

@@ -15,7 +15,8 @@ async function consent(stack, { user = 'coach@gmail.com', ...answers } = {}) {
   page.searchParams.set('stand_in_user', user);
   for (const [name, value] of Object.entries(answers)) page.searchParams.set(`stand_in_${name}`, value);
   const reply = await fetch(page, { redirect: 'manual' });
-  return reply.headers.get('location');
+  // A front end that ends TLS hands the browser's call on to the daemon.
+  return reply.headers.get('location').replace('https://book.example', stack.daemon.url);
 }
 
 async function visit(address) {
@@ -198,6 +199,20 @@ describe('a coach with a Gmail account', () => {
     await connect(stack);
     await stack.settled(stack.client('dora'), owed.id);
   });
+});
+
+test('disconnecting stops the pushes', async () => {
+  const stack = await startStack({ google: 'oauth', document, env: { PUBLIC_URL: 'https://book.example' } });
+  try {
+    await stack.google.order('POST', 'redirect-uris', { uris: ['https://book.example/oauth/google/callback'] });
+    await connect(stack);
+    const channels = async () => (await stack.google.order('GET', 'state')).channels;
+    await until('a channel', async () => (await channels()).some(({ stopped }) => !stopped));
+    assert.equal((await stack.coach().delete(GOOGLE)).status, 204);
+    assert.ok((await channels()).every(({ stopped }) => stopped));
+  } finally {
+    await stack.stop();
+  }
 });
 
 test('without an OAuth client there is nothing to connect', async () => {
