@@ -50,7 +50,8 @@ uint64_t ready_body_hash(uint64_t before, const char *bytes, size_t length)
 		for (size_t i = 0; i < 4; i++)
 			lanes[i] = mix(lanes[i], bytes + i * 8);
 	char rest[32] = {0};
-	memcpy(rest, bytes, length);
+	if (length > 0) /* `bytes` may be NULL without */
+		memcpy(rest, bytes, length);
 	for (size_t i = 0; i < 4; i++)
 		lanes[i] = mix(lanes[i], rest + i * 8);
 	uint64_t hash = mix(mix(mix(lanes[0], (const char *)&lanes[1]), (const char *)&lanes[2]),
