@@ -127,6 +127,7 @@ enum booking_outcome {
 struct booking_answer {
 	enum booking_outcome outcome;
 	struct appointment appointment;
+	const char *freed_coach; /* another coach, whose time the caller's hold had kept; NULL: none */
 };
 
 enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,

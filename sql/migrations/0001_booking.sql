@@ -61,7 +61,8 @@ create table appointment (
   conference_attempt        integer not null default 1,
   conference_pending        boolean not null default false,
   erased                    boolean not null default false,
-  check (ends_at > starts_at),
+  -- Whoever looks for what has not ended need look no further back.
+  check (ends_at > starts_at and ends_at - starts_at <= interval '24 hours'),
   check (blocked_from <= starts_at and blocked_to >= ends_at),
   check ((status = 'held') <= (hold_expires_at is not null)),
   check (synced_version <= version and refused_version <= version),
@@ -71,12 +72,10 @@ create table appointment (
     where (status in ('held', 'scheduled', 'completed', 'no_show'))
 );
 
--- Busy times of a coach, answered from the index alone.
-create index appointment_busy on appointment (coach_id, starts_at)
-  include (ends_at, blocked_from, blocked_to, status, hold_expires_at)
-  where status in ('held', 'scheduled', 'completed', 'no_show');
 create index appointment_by_coach on appointment (coach_id, starts_at, id);
 create index appointment_by_user on appointment (user_id, starts_at, id);
+-- Whose personal fields are to go next (RETENTION_DAYS).
+create index appointment_personal on appointment (ends_at) where not erased;
 -- One open hold per caller.
 create unique index appointment_open_hold on appointment (user_id) where status = 'held';
 create index appointment_hold on appointment (coach_id, hold_expires_at) where status = 'held';
@@ -93,6 +92,7 @@ create table idempotency_key (
   primary key (caller, key)
 );
 create index idempotency_key_age on idempotency_key (created_at);
+create index idempotency_key_about on idempotency_key (appointment_id);
 
 -- Who did what when; no personal text.
 create table audit (
@@ -116,18 +116,21 @@ create function lock_day(p_coach text, p_day timestamptz) returns void language 
   select pg_advisory_xact_lock(1651469164, hashtext(p_coach || extract(epoch from p_day)::text));
 $$;
 
--- Moves only: two UPDATEs racing for one slot would deadlock on the constraint and wait a second.
-create function lock_moves(p_coach text) returns void language sql as $$
-  select pg_advisory_xact_lock(1651469165, hashtext(p_coach));
+-- Whoever takes time away, by a move or because a hold gives way, and then waits for others on the constraint could wait
+-- in a circle, until the server breaks it after a second. So these go one after the other for each coach they touch;
+-- a plain booking takes nothing away and passes them. Taken before anything is changed, after the client's lock and
+-- before the day's.
+create function lock_moves(variadic p_coaches text[]) returns void language sql as $$
+  select pg_advisory_xact_lock(1651469165, hash)
+  from (select distinct hashtext(coach) as hash from unnest(p_coaches) coach where coach is not null order by 1) sorted;
 $$;
 
--- Holds that ran out give way. The constraint cannot ask the clock, so this happens before each booking.
+-- Holds that ran out give way. The constraint cannot ask the clock, and a hold that is being confirmed just now must be
+-- waited for, so they are marked before a booking counts or inserts. Needs lock_moves.
 create function expire_holds(p_coach text, p_from timestamptz, p_to timestamptz) returns void language sql as $$
   update appointment set status = 'expired', updated_at = now(), version = version + 1
-  where id in (select id from appointment
-               where coach_id = p_coach and status = 'held' and hold_expires_at <= now()
-                 and blocked_from < p_to and blocked_to > p_from
-               order by id for update skip locked);
+  where coach_id = p_coach and status = 'held' and hold_expires_at <= now()
+    and blocked_from < p_to and blocked_to > p_from;
 $$;
 
 create function remember_reply(p_caller text, p_key text, p_hash bytea, p_appointment uuid, p_status integer, p_body text)
@@ -197,7 +200,8 @@ create type booking_limits as (
 create function active_count(p_coach text, p_user text, p_type text, p_except uuid) returns bigint language sql stable as $$
   select count(*) from appointment
   where user_id = p_user and coach_id = p_coach and (p_type is null or session_type = p_type)
-    and ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
+    and starts_at > now() - interval '24 hours' and ends_at > now()
+    and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
     and id is distinct from p_except;
 $$;
 
@@ -243,12 +247,16 @@ $$;
  * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken.
  * When the caller's own open hold has given way but
  * the booking is refused all the same, BK001 to BK003 are raised, so that the hold stays.
+ * freed_coach: another coach, whose time that hold had kept.
  */
 create function book(p_new booking, p_limits booking_limits, p_actor actor)
-returns table (outcome text, booked appointment) language plpgsql as $$
+returns table (outcome text, booked appointment, freed_coach text) language plpgsql as $$
 declare
+  counted_from timestamptz := least(p_new.blocked_from, p_limits.day_from);
+  counted_to timestamptz := greatest(p_new.blocked_to, p_limits.day_to);
+  own_hold appointment;
+  others_expire boolean;
   released boolean := false;
-  freed text; -- the coach whose time the caller's own hold kept
 begin
   perform lock_client(p_new.user_id);
 
@@ -265,14 +273,30 @@ begin
   end if;
 
   -- A new hold replaces the old one; a booking over the caller's own hold takes its place.
-  update appointment set status = 'expired', updated_at = now(), version = version + 1
+  select * into own_hold from appointment
   where user_id = p_new.user_id and status = 'held'
     and (p_new.status = 'held'
-         or (coach_id = p_new.coach_id and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from))
-  returning coach_id into freed;
-  released := found;
-  if freed <> p_new.coach_id then
-    perform pg_notify('bookingd_coach', 'hold:' || freed); -- whoever books tells of their own coach only
+         or (coach_id = p_new.coach_id
+             and (hold_expires_at <= now() or (blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from))));
+  others_expire := exists (select from appointment
+                           where coach_id = p_new.coach_id and status = 'held' and hold_expires_at <= now()
+                             and blocked_from < counted_to and blocked_to > counted_from);
+  if own_hold.id is not null or others_expire then
+    perform lock_moves(p_new.coach_id, own_hold.coach_id);
+  end if;
+  if p_limits.max_per_day is not null then
+    perform lock_day(p_new.coach_id, p_limits.day_from);
+  end if;
+  if own_hold.id is not null then
+    update appointment set status = 'expired', updated_at = now(), version = version + 1
+    where id = own_hold.id and status = 'held';
+    released := found and own_hold.hold_expires_at > now();
+    if released and own_hold.coach_id <> p_new.coach_id then
+      freed_coach := own_hold.coach_id;
+    end if;
+  end if;
+  if others_expire then
+    perform expire_holds(p_new.coach_id, counted_from, counted_to);
   end if;
 
   if p_limits.max_active is not null
@@ -280,19 +304,17 @@ begin
     outcome := 'booking_limit';
     -- The one to move or cancel instead.
     select * into booked from appointment
-    where user_id = p_new.user_id and coach_id = p_new.coach_id and status = 'scheduled' and ends_at > now()
+    where user_id = p_new.user_id and coach_id = p_new.coach_id and status = 'scheduled'
+      and starts_at > now() - interval '24 hours' and ends_at > now()
       and (p_limits.max_active_type is null or session_type = p_limits.max_active_type)
     order by starts_at limit 1;
-  elsif p_limits.max_per_day is not null then
-    perform lock_day(p_new.coach_id, p_limits.day_from);
-    if day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, null)
-       >= p_limits.max_per_day then
-      outcome := 'day_full';
-    end if;
+  elsif p_limits.max_per_day is not null
+        and day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, null)
+            >= p_limits.max_per_day then
+    outcome := 'day_full';
   end if;
 
   if outcome is null then
-    perform expire_holds(p_new.coach_id, p_new.blocked_from, p_new.blocked_to);
     insert into appointment
       (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
        client_time_zone, name, email, phone, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes,
@@ -403,8 +425,10 @@ begin
     perform note_action(p_actor, 'reschedule', booked, 200);
   elsif not p_exempt and booked.reschedule_count >= booked.max_reschedules then
     outcome := 'reschedule_limit';
-  elsif p_limits.max_per_day is not null then
+  end if;
+  if outcome is null and p_limits.max_per_day is not null then
     perform lock_day(p_new.coach_id, p_limits.day_from);
+    perform expire_holds(p_new.coach_id, p_limits.day_from, p_limits.day_to);
     if day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, p_new.id)
        >= p_limits.max_per_day then
       outcome := 'day_full';
@@ -417,6 +441,10 @@ begin
 
   perform expire_holds(p_new.coach_id, p_new.blocked_from, p_new.blocked_to);
   begin
+    -- The client's own hold gives way; it stays where the move fails.
+    update appointment set status = 'expired', updated_at = now(), version = version + 1
+    where user_id = booked.user_id and status = 'held' and coach_id = p_new.coach_id
+      and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from;
     update appointment
     set starts_at = p_new.starts_at, ends_at = p_new.ends_at, blocked_from = p_new.blocked_from,
         blocked_to = p_new.blocked_to, reschedule_count = reschedule_count + 1, updated_at = now(),
@@ -455,6 +483,8 @@ create function erase_user(p_user text, p_by text, p_actor actor)
 returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language plpgsql as $$
 begin
   perform lock_client(p_user);
+  perform lock_moves(variadic array(select distinct coach_id from appointment
+                                    where user_id = p_user and (status = 'held' or (status = 'scheduled' and ends_at > now()))));
   update appointment set status = 'expired', updated_at = now()
   where user_id = p_user and status = 'held' and hold_expires_at <= now();
   with gone as (
@@ -472,8 +502,8 @@ begin
     returning coach_id)
   select count(*), coalesce(array_agg(distinct coach_id), '{}') into erased_count, coaches from blank;
   -- Replies to a coach or an admin tell of this person too.
-  delete from idempotency_key
-  where caller = p_user or appointment_id in (select id from appointment where user_id = p_user);
+  delete from idempotency_key where caller = p_user;
+  delete from idempotency_key where appointment_id = any (array(select id from appointment where user_id = p_user));
   insert into audit (actor, role, action, request_id) values (p_actor.user_id, p_actor.role, 'erase', p_actor.request_id);
   return next;
 end $$;

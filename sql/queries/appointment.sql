@@ -1,7 +1,7 @@
 -- Appointments. Whatever returns one returns the table's columns in their order (src/db/appointments.c reads them so).
 
 -- name: appointment_book one
-select b.outcome, (b.booked).*
+select b.outcome, (b.booked).*, b.freed_coach
 from book(
   row($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::timestamptz, $7::timestamptz, $8::timestamptz, $9::timestamptz,
       $10::text, $11::text, $12::text, $13::text, $14::text, $15::text, $16::integer, $17::integer, $18::integer,
@@ -53,6 +53,7 @@ where user_id = $1
         when 'cancelled' then status = 'cancelled'
         else status in ('scheduled', 'completed', 'no_show', 'cancelled') or (status = 'held' and hold_expires_at > now())
       end
+  and starts_at > case when $2 = 'upcoming' then now() - interval '24 hours' else '-infinity' end
   and (starts_at, id) > ($3::timestamptz, $4::uuid)
 order by starts_at, id
 limit $5;
@@ -67,7 +68,7 @@ where coach_id = $1
         else status in ('scheduled', 'completed', 'no_show', 'cancelled') or (status = 'held' and hold_expires_at > now())
       end
   and (starts_at, id) > ($3::timestamptz, $4::uuid)
-  and ends_at > $6 and starts_at < $7
+  and ends_at > $6 and starts_at > $6 - interval '24 hours' and starts_at < $7
 order by starts_at, id
 limit $5;
 
@@ -86,13 +87,19 @@ select * from appointment where user_id = $1 order by starts_at, id limit 10000;
 -- name: user_erase one
 select cancelled_count, erased_count, array_to_json(coaches)::text from erase_user($1, $2, row($3::text, $4::text, $5::text, null, null)::actor);
 
+-- Holds that nobody came back for, so that no booking has to look at them again.
+-- name: hold_expire exec
+update appointment set status = 'expired', updated_at = now(), version = version + 1
+where id = any (array(select id from appointment where status = 'held' and hold_expires_at <= now()
+                      limit 1000 for update skip locked));
+
 -- Past appointments lose their personal fields after RETENTION_DAYS.
 -- name: appointment_retire many
 update appointment
 set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, erased = true,
     updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now()
-where id in (select id from appointment where not erased and ends_at < now() - make_interval(days => $1::integer)
-             order by ends_at limit 500 for update skip locked)
+where id = any (array(select id from appointment where not erased and ends_at < now() - make_interval(days => $1::integer)
+                      order by ends_at limit 500 for update skip locked))
 returning id;
 
 -- name: coach_feed many

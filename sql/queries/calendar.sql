@@ -174,7 +174,8 @@ where coach_id = $1;
 -- Appointments that should have an event, when a list of all events has come to its end.
 -- name: calendar_expected many
 select * from appointment
-where coach_id = $1 and calendar_id = $2 and event_written and status = 'scheduled' and ends_at > now()
+where coach_id = $1 and calendar_id = $2 and event_written and status = 'scheduled'
+  and starts_at > now() - interval '24 hours' and ends_at > now()
   and version = synced_version and updated_at < $3
 order by starts_at limit 10000;
 

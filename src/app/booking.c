@@ -109,6 +109,8 @@ static void book(const struct booking_call *call, const struct booking_wish *wis
 	booking_answer(call, &answer, &limits, result);
 	if (result->moved_or_new)
 		result->verdict = BOOKING_CREATED;
+	if (answer.freed_coach != NULL)
+		coaches_booked(call->coaches, answer.freed_coach);
 }
 
 void booking_create(const struct booking_call *call, const struct booking_wish *wish, bool hold,

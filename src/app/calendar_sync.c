@@ -11,6 +11,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "domain/schedule.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ enum {
 
 static const char *const all_day_detail =
 	"The event was made an all-day event in Google Calendar; the appointment keeps its time.";
+static const char *const long_detail =
+	"The event was made longer than a day in Google Calendar; the appointment keeps its time.";
 
 void sync_changed(struct calendars *calendars, const char *coach_id)
 {
@@ -113,10 +116,12 @@ static void follow_deletion(struct sync *sync, const struct appointment *row)
 static void follow_move(struct sync *sync, const struct appointment *row, const struct google_event *event)
 {
 	DB_ROWS rows = {0};
-	if (!event->has_time || event->all_day || event->end <= event->start) {
+	bool timed = event->has_time && !event->all_day && event->end > event->start;
+	if (!timed || event->end - event->start > DURATION_MAX_MINUTES * SECONDS_PER_MINUTE) {
 		if (!row->calendar_conflict &&
 		    run(sync, QUERY_CALENDAR_EVENT_CONFLICT,
-			DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_text(all_day_detail)),
+			DB_PARAMETERS(db_uuid(row->id), db_int(row->version),
+				      db_text(timed ? long_detail : all_day_detail)),
 			NULL) == DB_OK)
 			count_change(sync, row, "conflict");
 		return;

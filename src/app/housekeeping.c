@@ -27,12 +27,21 @@ static void report(struct db *db, enum db_result result)
 			 LOG_TEXT_FIELD("detail", db_failure(db)->detail));
 }
 
-static void tidy(const struct housekeeping *housekeeping, struct db *db)
+static bool is_stopping(struct housekeeping *housekeeping)
+{
+	pthread_mutex_lock(&housekeeping->lock);
+	bool stopping = housekeeping->stopping;
+	pthread_mutex_unlock(&housekeeping->lock);
+	return stopping;
+}
+
+static void tidy(struct housekeeping *housekeeping, struct db *db)
 {
 	report(db, db_run(db, QUERY_IDEMPOTENCY_EXPIRE, DB_NO_PARAMETERS, NULL));
+	report(db, db_run(db, QUERY_HOLD_EXPIRE, DB_NO_PARAMETERS, NULL));
 	size_t retired = housekeeping->retention_days > 0 ? 1 : 0;
 	int64_t total = 0;
-	while (retired > 0) {
+	while (retired > 0 && !is_stopping(housekeeping)) {
 		DB_ROWS rows = {0};
 		enum db_result result = db_run(db, QUERY_APPOINTMENT_RETIRE,
 					       DB_PARAMETERS(db_int(housekeeping->retention_days)), &rows);

@@ -149,6 +149,9 @@ static void answer_read(const struct db_rows *rows, struct arena *mem, struct bo
 	*ret_answer = (struct booking_answer){.outcome = outcome_named(db_get_text(rows, 0, 0))};
 	if (!db_is_null(rows, 0, 1 + ID))
 		appointment_read(rows, 0, 1, mem, &ret_answer->appointment);
+	int freed_coach = db_column(rows, "freed_coach");
+	if (freed_coach >= 0)
+		ret_answer->freed_coach = db_copy_text(rows, 0, (size_t)freed_coach, mem);
 }
 
 static struct db_value limit_value(int64_t limit)

@@ -1,0 +1,110 @@
+// No statement costs more because there is much history: each is run, with the plan that serves all parameters, on a
+// table full of the past, and may neither scan it nor read rows only to throw them away.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { createDatabase, stopOwnServer } from '../harness/postgres.mjs';
+import { ROOT } from '../harness/run_folder.mjs';
+
+const WASTE_MAX = 100; // rows a plan may read and drop: not yet history
+
+/** Every statement of sql/queries by name. */
+const statements = new Map();
+for (const file of fs.readdirSync(path.join(ROOT, 'sql/queries'))) {
+  const parts = fs.readFileSync(path.join(ROOT, 'sql/queries', file), 'utf8').split(/^-- name: (\S+) .*$/m);
+  for (let i = 1; i < parts.length; i += 2) statements.set(parts[i], parts[i + 1].trim().replace(/;(\s*--.*)*$/, ''));
+}
+
+let database;
+let scheduled;
+before(async () => {
+  database = await createDatabase();
+  database.run(`
+    SET search_path = bookingd, public;
+    INSERT INTO coach (id, schedule, feed_token) SELECT 'c' || n, '{}', 'x' FROM generate_series(1, 20) n;
+    -- c1 and u1 have a long past and little to come; abandoned holds and cancelled appointments lie about.
+    INSERT INTO appointment (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to,
+      hold_expires_at, name, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes, calendar_id, synced_version,
+      event_written, erased)
+    SELECT gen_random_uuid(), coach, CASE WHEN coach = 'c2' THEN 'u1' ELSE 'u' || n END, 'coaching', status, at,
+      at + interval '30 min', at, at + interval '30 min', CASE status WHEN 'held' THEN now() + interval '5 min' END,
+      'Somebody', 'none', 60, 60, CASE WHEN status <> 'held' THEN 'cal' END, 1, status = 'scheduled', at < now() - interval '100 days'
+    FROM (
+      SELECT 'c' || c AS coach, n,
+        CASE n % 4 WHEN 0 THEN 'cancelled' WHEN 1 THEN 'completed' ELSE 'scheduled' END AS status,
+        date_trunc('hour', now()) - make_interval(hours => 2 * n) AS at
+      FROM generate_series(1, 20) c, generate_series(1, 1000 + CASE WHEN c < 3 THEN 2000 ELSE 0 END) n
+      UNION ALL
+      SELECT 'c' || c, n, CASE WHEN c = 4 THEN 'held' ELSE 'scheduled' END, date_trunc('hour', now()) + make_interval(hours => 30 + n)
+      FROM generate_series(1, 20) c, generate_series(1, 30) n) rows;
+    INSERT INTO idempotency_key (caller, key, request_hash, status)
+      SELECT 'u' || n, 'k', '', 200 FROM generate_series(1, 3000) n;
+    ANALYZE`);
+  scheduled = database.rows(`SELECT id, starts_at FROM bookingd.appointment
+    WHERE coach_id = 'c1' AND status = 'scheduled' AND starts_at > now() ORDER BY starts_at LIMIT 1`)[0];
+});
+after(async () => {
+  database.drop();
+  await stopOwnServer();
+});
+
+const ACTOR = "'u1', 'user', 'r', null, null";
+const AT = "date_trunc('hour', now()) + interval '500 hours'";
+const DAY = `date_trunc('day', ${AT})`;
+const SLOT = `${AT}, ${AT} + interval '30 min', ${AT}, ${AT} + interval '30 min'`;
+const PAGE = `'-infinity', '00000000-0000-0000-0000-000000000000', 51`;
+const id = () => `'${scheduled.id}'`;
+const calls = {
+  appointment_book: () => `gen_random_uuid(), 'c1', 'u1', 'coaching', 'scheduled', ${SLOT}, 'UTC', 'N', 'e@x.y', null, null,
+    'none', 60, 60, null, 10, null, 0, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
+  appointment_confirm: () => `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, ${ACTOR}`,
+  appointment_cancel: () => `${id()}, 'client', true, null, 0, ${ACTOR}`,
+  appointment_move: () => `${id()}, 'c1', ${SLOT}, 0, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
+  appointment_mark: () => `${id()}, 'completed', ${ACTOR}`,
+  appointment_by_id: id,
+  appointment_same: () => `'c1', 'u1', ${AT}, ${AT} + interval '30 min'`,
+  appointment_list_by_user: () => `'u1', 'upcoming', ${PAGE}`,
+  appointment_list_by_coach: () => `'c1', 'upcoming', ${PAGE}, now(), now() + interval '30 days'`,
+  appointment_busy: () => `'c1'`,
+  appointment_export: () => `'u5'`,
+  appointment_retire: () => '90',
+  hold_expire: () => null,
+  user_erase: () => `'u5', 'client', 'u5', 'user', 'r'`,
+  idempotency_begin: () => `'u5', 'k', ''`,
+  idempotency_store: () => `'u5', 'k', '', ${id()}, 200, '{}'`,
+  idempotency_expire: () => null,
+  calendar_claim: () => `20, ''`,
+  calendar_paid: () => `${id()}, 1, true, null, null, null, false, 1, null, 0`,
+  calendar_event_moved: () => `${id()}, 1, ${AT}, ${AT} + interval '30 min', 'e'`,
+  calendar_retry: () => `'c1'`,
+  calendar_hurry: () => `'c1'`,
+  calendar_abandon: () => `'c1', 'x'`,
+  calendar_counts: () => `'c1'`,
+  calendar_debt: () => null,
+  calendar_expected: () => `'c1', 'cal', now()`,
+  calendar_conflicts: () => `'c1'`,
+};
+
+for (const [name, call] of Object.entries(calls)) {
+  test(`${name} does not grow with what is past`, () => {
+    assert.ok(statements.has(name), 'there is such a statement');
+    const { status, stderr } = spawnSync('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database.url], {
+      encoding: 'utf8',
+      input: `LOAD 'auto_explain';
+        SET search_path = bookingd, public; SET plan_cache_mode = force_generic_plan; SET jit = off;
+        PREPARE it AS ${statements.get(name)};
+        SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;
+        SET auto_explain.log_analyze = on; SET auto_explain.log_timing = off; SET client_min_messages = log;
+        BEGIN;
+        EXECUTE it ${call() === null ? '' : `(${call()})`};
+        ROLLBACK;`,
+    });
+    assert.equal(status, 0, stderr);
+    assert.ok(stderr.includes('plan:'), stderr);
+    assert.doesNotMatch(stderr, /Seq Scan on (appointment|idempotency_key|audit)\b/, stderr);
+    for (const [line, rows] of stderr.matchAll(/Rows Removed by (?:Filter|Index Recheck): (\d+)/g))
+      assert.ok(Number(rows) <= WASTE_MAX, `${line}\n${stderr}`);
+  });
+}
