@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buffer {
 	char *bytes; /* NUL-terminated after the last byte; NULL while nothing was appended */
@@ -39,9 +40,31 @@ void buffer_reset(struct buffer *buffer);
 bool buffer_reserve(struct buffer *buffer, size_t length);
 
 /* Append; false, with nothing appended and `overflowed` set, past the maximum. */
-bool buffer_append(struct buffer *buffer, const void *bytes, size_t length);
-bool buffer_append_text(struct buffer *buffer, const char *text);
-bool buffer_append_char(struct buffer *buffer, char c);
+static inline bool buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+	/* In line, because replies and log lines are made of hundreds of short pieces. */
+	if (buffer->overflowed || length >= buffer->capacity - buffer->length ||
+	    length > buffer->max - buffer->length) {
+		if (!buffer_reserve(buffer, length))
+			return false;
+	}
+	if (length > 0)
+		memcpy(buffer->bytes + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->bytes[buffer->length] = '\0';
+	return true;
+}
+
+static inline bool buffer_append_text(struct buffer *buffer, const char *text)
+{
+	return buffer_append(buffer, text, strlen(text));
+}
+
+static inline bool buffer_append_char(struct buffer *buffer, char c)
+{
+	return buffer_append(buffer, &c, 1);
+}
+
 bool buffer_append_integer(struct buffer *buffer, int64_t number); /* decimal */
 bool buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -51,27 +51,6 @@ bool buffer_reserve(struct buffer *buffer, size_t length)
 	return true;
 }
 
-bool buffer_append(struct buffer *buffer, const void *bytes, size_t length)
-{
-	if (!buffer_reserve(buffer, length))
-		return false;
-	if (length > 0)
-		memcpy(buffer->bytes + buffer->length, bytes, length);
-	buffer->length += length;
-	buffer->bytes[buffer->length] = '\0';
-	return true;
-}
-
-bool buffer_append_text(struct buffer *buffer, const char *text)
-{
-	return buffer_append(buffer, text, strlen(text));
-}
-
-bool buffer_append_char(struct buffer *buffer, char c)
-{
-	return buffer_append(buffer, &c, 1);
-}
-
 bool buffer_append_integer(struct buffer *buffer, int64_t number)
 {
 	char digits[sizeof("-9223372036854775808")];

@@ -229,8 +229,10 @@ static void put_name(struct json_writer *writer, const char *name)
 		buffer_append_char(writer->out, ',');
 	writer->filled[writer->depth] = true;
 	if (name != NULL) {
-		json_put_text(writer->out, name);
-		buffer_append_char(writer->out, ':');
+		/* Names are literals of ours: nothing in them needs an escape. */
+		buffer_append_char(writer->out, '"');
+		buffer_append_text(writer->out, name);
+		buffer_append(writer->out, "\":", 2);
 	}
 }
 

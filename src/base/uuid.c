@@ -11,9 +11,15 @@ enum { GROUP_COUNT = sizeof(groups) / sizeof(groups[0]) };
 
 struct uuid uuid_new(void)
 {
-	struct uuid id;
+	/* Asking the generator costs as much for one as for sixteen. */
+	static _Thread_local struct uuid pool[16];
+	static _Thread_local size_t left;
 
-	crypto_random(id.bytes, sizeof(id.bytes));
+	if (left == 0) {
+		crypto_random(pool, sizeof(pool));
+		left = sizeof(pool) / sizeof(pool[0]);
+	}
+	struct uuid id = pool[--left];
 	id.bytes[6] = (unsigned char)((id.bytes[6] & 0x0f) | 0x40);
 	id.bytes[8] = (unsigned char)((id.bytes[8] & 0x3f) | 0x80);
 	return id;

@@ -140,13 +140,17 @@ static void put_label_value(struct buffer *out, const char *value)
 static struct series *series_get(struct metrics *metrics, enum kind kind, const char *name, const char *help,
 				 va_list pairs)
 {
-	__attribute__((cleanup(buffer_clear))) struct buffer labels;
-	buffer_init(&labels, LABELS_BYTES);
+	char room[LABELS_BYTES];
+	struct buffer labels;
+	buffer_init_over(&labels, room, sizeof(room));
 	const char *label = NULL;
 	for (unsigned count = 0; (label = va_arg(pairs, const char *)) != NULL; count++) {
 		if (count == LABELS_MAX)
 			abort();
-		buffer_printf(&labels, "%s%s=\"", count > 0 ? "," : "", label);
+		if (count > 0)
+			buffer_append_char(&labels, ',');
+		buffer_append_text(&labels, label);
+		buffer_append_text(&labels, "=\"");
 		put_label_value(&labels, va_arg(pairs, const char *));
 		buffer_append_char(&labels, '"');
 	}
