@@ -36,7 +36,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run test test-browser,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format,$(MAKECMDGOALS)),packages-checks)
+PREPARED := $(if $(filter run test test-browser bench,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format,$(MAKECMDGOALS)),packages-checks)
 
 .PHONY: packages packages-checks
 packages: ## install the Debian packages that are missing
@@ -167,6 +167,10 @@ test-browser: $(OUT)/bookingd tests/browser/node_modules/.package-lock.json ## t
 .PHONY: run
 run: $(OUT)/bookingd ## try it: PostgreSQL, a stand-in for Google and bookingd on PORT (8080), until Ctrl-C
 	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/demo.mjs
+
+.PHONY: bench
+bench: $(OUT)/bookingd $(TEST_PROGRAMS) ## measure side by side with an empty server and pgbench; results in build/bench
+	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/bench/bench.mjs
 
 # ---------------------------------------------------------------- fuzzing: tests/fuzz/fuzz_<subject>.c with tests/fuzz/seeds/<subject>
 
