@@ -144,8 +144,12 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 	}
 	if (!hold && !can_invite(call, wish, calendar_id, ret_result))
 		return;
-	if (calendar_id != NULL && !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result))
+	if (calendar_id != NULL && !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result)) {
+		/* Sent twice at once, the other may have been faster: then our own event is in the way. */
+		if (!hold && ret_result->verdict == BOOKING_REFUSED)
+			find_same(call, coach, offer.start, offer.end, ret_result);
 		return;
+	}
 	book(call, wish, &offer, hold, calendar_id, ret_result);
 	booking_settle(call, ret_result);
 }

@@ -42,6 +42,17 @@ static bool may_move(const struct booking_call *call, const struct appointment *
 	return false;
 }
 
+/* Sent twice at once, the other may have been faster: then the appointment's own event is in the way. */
+static void find_moved(const struct booking_call *call, const struct offer *offer, const char *id,
+		       struct booking_result *result)
+{
+	struct booking_result latest = {.verdict = BOOKING_FINE};
+	if (result->verdict == BOOKING_REFUSED && booking_find(call, id, &latest) &&
+	    strcmp(latest.appointment.status, "scheduled") == 0 &&
+	    latest.appointment.starts_at == offer->start && latest.appointment.ends_at == offer->end)
+		*result = latest;
+}
+
 void booking_reschedule(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 			struct booking_result *ret_result)
 {
@@ -68,9 +79,12 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	const struct zone *zone = old.client_time_zone != NULL ? zone_find(old.client_time_zone) : NULL;
 	struct offer offer;
 	offer_make(call, coach, type, zone, wish->start, duration, &offer);
-	if (!offer_keeps_rules(call, &offer, ret_result) ||
-	    (old.calendar_id != NULL && !offer_is_free(call, &offer, old.user_id, &old, ret_result)))
+	if (!offer_keeps_rules(call, &offer, ret_result))
 		return;
+	if (old.calendar_id != NULL && !offer_is_free(call, &offer, old.user_id, &old, ret_result)) {
+		find_moved(call, &offer, id, ret_result);
+		return;
+	}
 
 	struct booking booking = {
 		.id = old.id,
