@@ -181,6 +181,7 @@ static bool open_server(struct daemon *daemon)
 	server.finish = api_finish;
 	server.worker_open = api_worker_open;
 	server.worker_close = api_worker_close;
+	server.worker_fit = api_worker_fit;
 	server.owner = &daemon->api;
 	const char *reason = NULL;
 	daemon->server = server_open(&server, &reason);

@@ -96,6 +96,7 @@ void api_handle(void *owner, struct request *request, struct reply *reply, void 
 void api_finish(void *owner, const struct request *request, struct reply *reply);
 void *api_worker_open(void *owner, enum lane lane, unsigned number);
 void api_worker_close(void *owner, void *resource);
+bool api_worker_fit(void *owner, void *resource);
 
 /* The table, for the router and for tests. */
 extern const struct route api_routes[];

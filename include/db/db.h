@@ -64,6 +64,12 @@ void db_close(struct db *db);
  */
 enum db_result db_connect(struct db *db);
 
+/*
+ * Whether statements may be expected to reach the server: there is a connection, or none was needed yet.
+ * Without one it tries again, where the pause after the last failure has passed.
+ */
+bool db_usable(struct db *db);
+
 /* Why the last call failed. Borrowed, and true until the next call on `db`. */
 const struct db_failure *db_failure(const struct db *db);
 

@@ -79,6 +79,8 @@ struct server_settings {
 	 * needed. */
 	void *(*worker_open)(void *owner, enum lane lane, unsigned number);
 	void (*worker_close)(void *owner, void *worker);
+	/* Whether the worker can do its work just now (http/work_queue.h, `fit`). May be NULL. May block. */
+	bool (*worker_fit)(void *owner, void *worker);
 
 	void *owner; /* handed to all of these */
 };

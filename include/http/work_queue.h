@@ -20,6 +20,13 @@ struct work_queue_settings {
 	/* Called on the worker's own thread when it starts and when it ends. Either may be NULL. */
 	void *(*open)(void *owner, unsigned worker);
 	void (*close)(void *owner, void *resource);
+	/*
+	 * Whether the resource can be used, as far as is known; asked on the worker's thread after each job,
+	 * and a few times a second while it cannot. A worker that is not fit leaves jobs to those that are,
+	 * for it would only fail them, faster than the others can do them; when none is fit all take jobs.
+	 * NULL: always.
+	 */
+	bool (*fit)(void *owner, void *resource);
 	void *owner;
 };
 

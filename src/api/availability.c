@@ -13,6 +13,7 @@ enum {
 	CACHE_PLACES = 256, /* bodies kept; a body of a month is about 17 KB, its compressed twin 1 KB */
 	CACHE_BODY_MAX = 256 * 1024,
 	CACHE_BYTES_MAX = 8 * 1024 * 1024,
+	CLOCK_SET_BACK = 60, /* seconds; less is a slow request */
 };
 
 struct availability_cache {
@@ -91,7 +92,8 @@ static void cache_store(struct availability_cache *cache, const struct availabil
 	size_t place = place_of(mark);
 	struct ready_body *old[CACHE_PLACES] = {NULL};
 	pthread_mutex_lock(&cache->lock);
-	if (mark->now > cache->now)
+	bool set_back = mark->now < cache->now - CLOCK_SET_BACK;
+	if (mark->now > cache->now || set_back)
 		cache_turn(cache, mark->now, old);
 	size_t without = cache->bytes;
 	if (cache->places[place].body != NULL)

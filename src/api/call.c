@@ -490,3 +490,10 @@ void api_worker_close(void *owner, void *resource)
 	fetch_client_free(worker->fetcher);
 	free(worker);
 }
+
+bool api_worker_fit(void *owner, void *resource)
+{
+	(void)owner;
+	struct worker *worker = resource;
+	return db_usable(worker->db);
+}

@@ -225,6 +225,11 @@ static enum db_result connect_if_due(struct db *db)
 	return db_connect(db);
 }
 
+bool db_usable(struct db *db)
+{
+	return (db->connection == NULL && db->pause == 0) || connect_if_due(db) == DB_OK;
+}
+
 /* ---- statements ---- */
 
 static PGresult *answer(struct db *db, int sent)

@@ -124,6 +124,13 @@ static void worker_close(void *owner_pointer, void *worker)
 		settings->worker_close(settings->owner, worker);
 }
 
+static bool worker_fit(void *owner_pointer, void *worker)
+{
+	const struct lane_owner *owner = owner_pointer;
+	const struct server_settings *settings = &owner->server->settings;
+	return settings->worker_fit == NULL || settings->worker_fit(settings->owner, worker);
+}
+
 static void open_lanes(struct server *server)
 {
 	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++) {
@@ -136,6 +143,7 @@ static void open_lanes(struct server *server)
 			.patience_ms = lane_settings->patience_ms,
 			.open = worker_open,
 			.close = worker_close,
+			.fit = worker_fit,
 			.owner = &server->lane_owners[lane],
 		});
 	}

@@ -6,6 +6,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+enum { RECOVER_MS = 200 }; /* how often a worker that is not fit looks whether it is again */
 
 struct worker {
 	struct work_queue *queue;
@@ -17,11 +20,13 @@ struct work_queue {
 	struct work_queue_settings settings;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a job came, or the queue is closing and a place became free */
+	pthread_cond_t over;    /* the queue is closing: for workers that do not wait for jobs */
 	/* under the lock */
 	struct work *first;
 	struct work **last;
 	unsigned taken; /* places: jobs waiting, and those reserved but not yet pushed */
 	unsigned running;
+	unsigned fit; /* workers */
 	bool closing;
 
 	struct worker workers[];
@@ -45,6 +50,33 @@ static bool too_late(const struct work_queue *queue, const struct work *work, in
 	return now_ms - work->pushed_ms > (int64_t)queue->settings.patience_ms;
 }
 
+/* Note whether the worker is fit. The lock is held, but not while asking. */
+static void look_after(struct work_queue *queue, void *resource, bool *fit)
+{
+	const struct work_queue_settings *settings = &queue->settings;
+	if (settings->fit == NULL)
+		return;
+	pthread_mutex_unlock(&queue->lock);
+	bool now_fit = settings->fit(settings->owner, resource);
+	pthread_mutex_lock(&queue->lock);
+	queue->fit += (unsigned)now_fit - (unsigned)*fit;
+	*fit = now_fit;
+}
+
+/* While this worker is not fit and others are, they do the work. The lock is held. */
+static void stand_back(struct work_queue *queue, void *resource, bool *fit)
+{
+	while (!*fit && queue->fit > 0 && !queue->closing) {
+		struct timespec until;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += RECOVER_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		pthread_cond_timedwait(&queue->over, &queue->lock, &until);
+		look_after(queue, resource, fit);
+	}
+}
+
 static void *work_off(void *argument)
 {
 	struct worker *worker = argument;
@@ -52,8 +84,11 @@ static void *work_off(void *argument)
 	const struct work_queue_settings *settings = &queue->settings;
 	void *resource = settings->open != NULL ? settings->open(settings->owner, worker->number) : NULL;
 
+	bool fit = true;
+
 	pthread_mutex_lock(&queue->lock);
 	for (;;) {
+		stand_back(queue, resource, &fit);
 		while (queue->first == NULL && !(queue->closing && queue->taken == 0))
 			pthread_cond_wait(&queue->changed, &queue->lock);
 		if (queue->first == NULL)
@@ -69,6 +104,7 @@ static void *work_off(void *argument)
 
 		pthread_mutex_lock(&queue->lock);
 		queue->running--;
+		look_after(queue, resource, &fit);
 	}
 	pthread_mutex_unlock(&queue->lock);
 
@@ -86,6 +122,12 @@ struct work_queue *work_queue_open(const struct work_queue_settings *settings)
 	queue->last = &queue->first;
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->changed, NULL);
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&queue->over, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	queue->fit = settings->workers;
 
 	/* Signals are main's business. */
 	sigset_t all, before;
@@ -161,6 +203,7 @@ void work_queue_stop(struct work_queue *queue)
 	pthread_mutex_lock(&queue->lock);
 	queue->closing = true;
 	pthread_cond_broadcast(&queue->changed);
+	pthread_cond_broadcast(&queue->over);
 	pthread_mutex_unlock(&queue->lock);
 	for (unsigned i = 0; i < queue->settings.workers; i++)
 		pthread_join(queue->workers[i].thread, NULL);
@@ -169,6 +212,7 @@ void work_queue_stop(struct work_queue *queue)
 void work_queue_free(struct work_queue *queue)
 {
 	pthread_cond_destroy(&queue->changed);
+	pthread_cond_destroy(&queue->over);
 	pthread_mutex_destroy(&queue->lock);
 	free(queue);
 }

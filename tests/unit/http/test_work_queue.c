@@ -172,6 +172,72 @@ static void stopping_finishes_what_waits(void **state)
 	work_queue_free(queue);
 }
 
+/* Two workers with a resource each, which may be broken. */
+static atomic_bool broken[2];
+
+static void *open_numbered(void *owner, unsigned worker)
+{
+	(void)owner;
+	return &broken[worker];
+}
+
+static bool is_whole(void *owner, void *resource)
+{
+	(void)owner;
+	return !*(atomic_bool *)resource;
+}
+
+/* Run a job on each worker at once, so that both have been asked since whether they are fit. */
+static void run_on_both(struct work_queue *queue)
+{
+	struct job jobs[2];
+	for (int i = 0; i < 2; i++) {
+		job_init(&jobs[i], true);
+		push(queue, &jobs[i]);
+	}
+	for (int i = 0; i < 2; i++)
+		sem_wait(&jobs[i].begun);
+	for (int i = 0; i < 2; i++)
+		sem_post(&jobs[i].gate);
+	for (int i = 0; i < 2; i++)
+		sem_wait(&jobs[i].done);
+}
+
+static void who_is_not_fit_leaves_the_work_to_those_who_are(void **state)
+{
+	(void)state;
+	struct work_queue *queue = work_queue_open(&(struct work_queue_settings){
+		.name = "test",
+		.workers = 2,
+		.capacity = 100,
+		.patience_ms = 60000,
+		.open = open_numbered,
+		.fit = is_whole,
+	});
+	run_on_both(queue);
+	broken[0] = true;
+	struct job job;
+	/* It may take one more before it is asked. */
+	unsigned by_broken = 0;
+	for (int i = 0; i < 50; i++) {
+		job_init(&job, false);
+		push(queue, &job);
+		sem_wait(&job.done);
+		by_broken += job.resource == &broken[0];
+	}
+	assert_true(by_broken <= 1);
+
+	broken[1] = true; /* when none is fit somebody must fail the jobs */
+	for (int i = 0; i < 5; i++) {
+		job_init(&job, false);
+		push(queue, &job);
+		sem_wait(&job.done);
+	}
+	broken[0] = broken[1] = false;
+	run_on_both(queue); /* and both come back */
+	close_queue(queue);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +245,7 @@ int main(void)
 		cmocka_unit_test(a_full_queue_says_so_at_once),
 		cmocka_unit_test(jobs_are_refused_when_every_worker_is_stuck_for_too_long),
 		cmocka_unit_test(stopping_finishes_what_waits),
+		cmocka_unit_test(who_is_not_fit_leaves_the_work_to_those_who_are),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
