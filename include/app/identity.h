@@ -13,8 +13,8 @@
  *
  * What was found is remembered under a salted digest, never under the token or session id itself: tokens
  * until they expire (re-verified every few minutes, so that a withdrawn key ends them), sessions for
- * session_cache_seconds, bad credentials for a few seconds. Memory is bounded. Nothing is remembered when the
- * database could not be asked.
+ * session_cache_seconds, bad credentials for IDENTITY_REFUSAL_CACHE_SECONDS, but a bad session id no longer
+ * than session_cache_seconds. Memory is bounded. Nothing is remembered when the database could not be asked.
  *
  * One `struct identity_source` serves all threads. No lock is held across the database or the network.
  */
@@ -74,7 +74,7 @@ struct identity_reason {
 struct identity_settings {
 	const char *session_query; /* AUTH_SESSION_QUERY: $1 is the session id; columns user_id, email, name,
 				      role, coach */
-	int64_t session_cache_seconds; /* 0: no session is remembered */
+	int64_t session_cache_seconds; /* 0: no session is remembered, a refused one neither */
 	const char *jwt_secret;
 	const char *jwt_public_key; /* PEM text */
 	const char *jwks_url;

@@ -322,16 +322,23 @@ static bool recall(struct identity_source *source, const struct credential *cred
 	       identity_cache_find(source->refused, &credential->key, now, wait, mem, ret_finding);
 }
 
+/* How long a refusal is remembered: that of a session no longer than a session would be. */
+static seconds refusal_lasts(const struct identity_source *source, const struct credential *credential)
+{
+	seconds session = source->settings.session_cache_seconds;
+	return credential->kind == SESSION && session < IDENTITY_REFUSAL_CACHE_SECONDS
+		       ? session
+		       : IDENTITY_REFUSAL_CACHE_SECONDS;
+}
+
 static void remember(struct identity_source *source, const struct credential *credential,
 		     const struct identity_finding *finding, instant now, instant until)
 {
 	if (finding->outcome == IDENTITY_KNOWN)
 		identity_cache_put(source->known, &credential->key, finding, until);
-	/* Whoever turned sessions' memory off wants each asked for, the bad ones too. */
-	else if (finding->outcome == IDENTITY_REFUSED &&
-		 (credential->kind == TOKEN || source->settings.session_cache_seconds > 0))
+	else if (finding->outcome == IDENTITY_REFUSED)
 		identity_cache_put(source->refused, &credential->key, finding,
-				   now + IDENTITY_REFUSAL_CACHE_SECONDS);
+				   now + refusal_lasts(source, credential));
 }
 
 static enum identity_outcome answer(const struct identity_finding *finding, struct identity *ret_identity,

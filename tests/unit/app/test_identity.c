@@ -329,6 +329,24 @@ static void without_cache_time_each_request_asks(void **state)
 	assert_int_equal(database.asked, 3);
 }
 
+static void a_refused_session_is_remembered_no_longer_than_a_good_one(void **state)
+{
+	(void)state;
+	for (seconds cached = 1; cached <= 30; cached++) {
+		seconds kept =
+			cached < IDENTITY_REFUSAL_CACHE_SECONDS ? cached : IDENTITY_REFUSAL_CACHE_SECONDS;
+		start(&(struct identity_settings){.session_query = "select",
+						  .session_cache_seconds = cached});
+		assert_int_equal(find(NULL, "s1", NOW), IDENTITY_REFUSED);
+		assert_int_equal(recall(NULL, "s1", NOW + kept - 1), IDENTITY_REFUSED);
+		assert_int_equal(recall(NULL, "s1", NOW + kept), IDENTITY_UNDECIDED);
+	}
+	start(&by_secret); /* a token has nothing to do with it */
+	assert_int_equal(find("Bearer a.b.c", NULL, NOW), IDENTITY_REFUSED);
+	assert_int_equal(recall("Bearer a.b.c", NULL, NOW + IDENTITY_REFUSAL_CACHE_SECONDS - 1),
+			 IDENTITY_REFUSED);
+}
+
 static void no_session_is_taken_from_a_doubtful_answer(void **state)
 {
 	(void)state;
@@ -564,6 +582,7 @@ int main(void)
 		cmocka_unit_test(a_remembered_token_ends_when_it_expires),
 		cmocka_unit_test(a_session_is_looked_up_once_and_dies_within_the_cache_time),
 		cmocka_unit_test(without_cache_time_each_request_asks),
+		cmocka_unit_test(a_refused_session_is_remembered_no_longer_than_a_good_one),
 		cmocka_unit_test(no_session_is_taken_from_a_doubtful_answer),
 		cmocka_unit_test(rubbish_for_a_session_id_never_reaches_the_database),
 		cmocka_unit_test(a_session_id_of_another_type_is_unknown_not_a_failure),
