@@ -63,6 +63,12 @@ static void coach_dropped(void *owner, const char *coach_id)
 		calendar_forget(daemon->api.calendars, coach_id);
 }
 
+static void client_erased(void *owner, const char *user_id)
+{
+	struct daemon *daemon = owner;
+	identity_forget(daemon->api.identities, user_id);
+}
+
 /* A bad COACH_SCHEDULE is told with each fault's path. */
 static bool read_schedule(struct daemon *daemon)
 {
@@ -138,7 +144,7 @@ static bool compose(struct daemon *daemon)
 			 LOG_TEXT_FIELD("remedy",
 					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
 					"AUTH_SESSION_QUERY"));
-	api->coaches = coaches_new(settings->database_url, coach_dropped, daemon);
+	api->coaches = coaches_new(settings->database_url, coach_dropped, client_erased, daemon);
 	return make_calendars(daemon);
 }
 

@@ -59,12 +59,12 @@ enum coach_found {
 
 /*
  * The notifications are read from, and sent through, connections of their own to `database_url` (borrowed).
- * `dropped` (may be NULL) is told on the listener's thread when another replica changed a coach; NULL as id
- * means anything may have changed. It must not block. coaches_start begins both threads, coaches_stop ends
- * them.
+ * On the listener's thread `dropped` is told when another replica changed a coach, `erased` when any replica
+ * erased a client; NULL as id means anyone, as something may have been missed. Both may be NULL and must not
+ * block. coaches_start begins both threads, coaches_stop ends them.
  */
 struct coaches *coaches_new(const char *database_url, void (*dropped)(void *owner, const char *coach_id),
-			    void *owner);
+			    void (*erased)(void *owner, const char *user_id), void *owner);
 void coaches_start(struct coaches *coaches);
 void coaches_stop(struct coaches *coaches);
 void coaches_free(struct coaches *coaches);

@@ -123,7 +123,7 @@ enum identity_outcome identity_recall(struct identity_source *source, const char
  */
 void identity_warm(struct identity_source *source, struct fetch_client *fetcher, instant now);
 
-/* Forget who this user is: for erasure. Their next request asks anew. */
+/* Forget who this user is, or (NULL) who everybody is: for erasure. Their next request asks anew. */
 void identity_forget(struct identity_source *source, const char *user_id);
 
 #endif

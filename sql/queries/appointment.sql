@@ -84,8 +84,10 @@ limit 50000;
 -- name: appointment_export many
 select * from appointment where user_id = $1 order by starts_at, id limit 10000;
 
+-- All replicas are told, so that none remembers who this was; no identity has a longer id, and a payload has its limit.
 -- name: user_erase one
-select cancelled_count, erased_count, array_to_json(coaches)::text from erase_user($1, $2, row($3::text, $4::text, $5::text, null, null)::actor);
+select cancelled_count, erased_count, array_to_json(coaches)::text, pg_notify('bookingd_erased', left($1, 255))
+from erase_user($1, $2, row($3::text, $4::text, $5::text, null, null)::actor);
 
 -- Holds that nobody came back for, so that no booking has to look at them again.
 -- name: hold_expire exec

@@ -18,7 +18,8 @@ enum {
 	SNAPSHOT_MAX_AGE_MS = 15000, /* a replica that dies between commit and notification is forgotten so */
 };
 
-static const char *const channels[] = {COACH_NEWS_CHANNEL};
+static const char erasures[] = "bookingd_erased"; /* QUERY_USER_ERASE tells it */
+static const char *const channels[] = {COACH_NEWS_CHANNEL, erasures};
 
 /* A schedule outlives the snapshots that a booking drops: reading it anew costs more than all the rest. */
 struct schedule_copy {
@@ -58,6 +59,7 @@ struct coaches {
 
 	const char *database_url;
 	void (*dropped)(void *owner, const char *coach_id);
+	void (*erased)(void *owner, const char *user_id);
 	void *owner;
 	struct listener *_Atomic listener;
 	struct coach_news *news;
@@ -103,13 +105,14 @@ void coach_release(const struct coach *coach)
 }
 
 struct coaches *coaches_new(const char *database_url, void (*dropped)(void *owner, const char *coach_id),
-			    void *owner)
+			    void (*erased)(void *owner, const char *user_id), void *owner)
 {
 	struct coaches *coaches = calloc(1, sizeof(*coaches));
 	if (coaches == NULL || pthread_mutex_init(&coaches->lock, NULL) != 0)
 		abort();
 	coaches->database_url = database_url;
 	coaches->dropped = dropped;
+	coaches->erased = erased;
 	coaches->owner = owner;
 	crypto_random(&coaches->seed, sizeof(coaches->seed));
 	coaches->news = coach_news_new(database_url);
@@ -443,6 +446,11 @@ static void heard(const char *channel, const char *payload, void *argument)
 	struct coaches *coaches = argument;
 	const char *id = NULL;
 	enum coach_news_kind kind = COACH_CHANGED;
+	bool erasure = channel != NULL && strcmp(channel, erasures) == 0;
+	if (coaches->erased != NULL && (channel == NULL || erasure))
+		coaches->erased(coaches->owner, payload);
+	if (erasure)
+		return;
 	if (channel == NULL)
 		drop_all(coaches);
 	else if (coach_news_read(coaches->news, payload, &id, &kind))
@@ -456,7 +464,9 @@ static void heard(const char *channel, const char *payload, void *argument)
 void coaches_start(struct coaches *coaches)
 {
 	coach_news_start(coaches->news);
-	atomic_store(&coaches->listener, listener_start(coaches->database_url, channels, 1, heard, coaches));
+	const size_t count = sizeof(channels) / sizeof(channels[0]);
+	atomic_store(&coaches->listener,
+		     listener_start(coaches->database_url, channels, count, heard, coaches));
 }
 
 void coaches_stop(struct coaches *coaches)

@@ -175,7 +175,7 @@ void identity_cache_forget(struct identity_cache *cache, const char *user_id)
 	for (size_t slot = 0; slot < cache->capacity; slot++) {
 		const struct entry *entry = cache->slots[slot];
 		if (entry != NULL && entry->finding.outcome == IDENTITY_KNOWN &&
-		    strcmp(entry->finding.identity.user_id, user_id) == 0)
+		    (user_id == NULL || strcmp(entry->finding.identity.user_id, user_id) == 0))
 			drop(cache, (long)slot);
 	}
 	pthread_mutex_unlock(&cache->lock);

@@ -10,7 +10,15 @@ import { openSchedule, startStack, until } from '../harness/stack.mjs';
 let stack, other;
 const clients = [];
 before(async () => {
-  stack = await startStack({ document: openSchedule({ max_active_per_user: 3, max_per_day: 5 }) });
+  stack = await startStack({
+    document: openSchedule({ max_active_per_user: 3, max_per_day: 5 }),
+    env: {
+      AUTH_SESSION_QUERY: 'select user_id, name, email from platform.session where id = $1',
+      SESSION_CACHE_SECONDS: '3600',
+    },
+  });
+  stack.database.run(`create schema platform;
+    create table platform.session (id text, user_id text, name text, email text)`);
   other = await Daemon.start({ env: stack.env });
 });
 after(async () => {
@@ -112,6 +120,29 @@ test('a hold at one is confirmed at the other', async () => {
   const [here, there] = somebody();
   const held = assertStatus(await here.post('/booking/hold', { start: stack.slot(420) }), 201);
   assert.equal(assertStatus(await there.put(`/booking/${held.id}/confirm`), 200).status, 'scheduled');
+});
+
+test('who was erased at one is remembered by none: the platform is asked anew', async () => {
+  const rename = (name) =>
+    stack.database.run(`delete from platform.session; insert into platform.session
+      values ('of-xena', 'xena', '${name}', 'xena@client.test')`);
+  const headers = { 'x-session-id': 'of-xena' };
+  let slot = 550;
+  const named = async (url) => {
+    const client = new Client(url, { headers });
+    clients.push(client);
+    const made = await client.post('/booking/create', { start: stack.slot((slot += 1)) });
+    assertStatus(await client.put(`/booking/${assertStatus(made, 201).id}/cancel`), 200);
+    return made.body.name;
+  };
+  const daemons = [stack.daemon.url, other.url];
+  rename('Old Name');
+  for (const url of daemons) assert.equal(await named(url), 'Old Name');
+  rename('New Name');
+  for (const url of daemons) assert.equal(await named(url), 'Old Name', 'remembered');
+  assertStatus(await stack.admin().delete('/booking/user/xena'), 200);
+  assert.equal(await named(daemons[0]), 'New Name');
+  await within('the name to be forgotten there', async () => (await named(daemons[1])) === 'New Name');
 });
 
 test('daemons that cannot hear each other ask the database each time', async () => {

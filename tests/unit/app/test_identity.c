@@ -462,6 +462,8 @@ static void an_erased_user_is_forgotten(void **state)
 	assert_int_equal(recall(header, NULL, NOW), IDENTITY_UNDECIDED);
 	assert_int_equal(recall(NULL, "s1", NOW), IDENTITY_UNDECIDED);
 	assert_int_equal(recall(NULL, "s2", NOW), IDENTITY_KNOWN);
+	identity_forget(source, NULL);
+	assert_int_equal(recall(NULL, "s2", NOW), IDENTITY_UNDECIDED);
 }
 
 static void a_public_key_that_is_none_stops_the_start(void **state)
