@@ -32,8 +32,12 @@ enum { DATABASE_PAUSE_SECONDS = 1 }; /* between two looks for a database that is
 /* Wait for SIGTERM or SIGINT, at most so many seconds; below 0: for ever. True when asked to stop. */
 static bool wait_for_stop(const sigset_t *stop, time_t patience)
 {
-	if (patience < 0)
-		return sigwaitinfo(stop, NULL) > 0;
+	if (patience < 0) {
+		/* Stopped and continued, or looked at by a debugger, it ends with EINTR (signal(7)). */
+		while (sigwaitinfo(stop, NULL) < 0)
+			;
+		return true;
+	}
 	return sigtimedwait(stop, NULL, &(struct timespec){.tv_sec = patience}) > 0;
 }
 

@@ -1,5 +1,6 @@
 // Starting, stopping, being watched.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { assertProblem, assertStatus } from '../harness/expect.mjs';
 import { createDatabase } from '../harness/postgres.mjs';
@@ -118,6 +119,17 @@ test('SIGTERM finishes what is in flight and exits 0', async () => {
   assertStatus(await reply, 201);
   assert.equal((await stopped).code, 0);
   database.drop();
+});
+
+test('SIGSTOP and SIGCONT, as a debugger sends them, do not end it', async () => {
+  const { process } = stack.daemon.child;
+  const main = () => fs.readFileSync(`/proc/${process.pid}/task/${process.pid}/stat`, 'utf8');
+  process.kill('SIGSTOP');
+  await until('the stop', () => /\) T /.test(main()));
+  process.kill('SIGCONT');
+  await until('sleep', () => /\) S /.test(main()));
+  assertStatus(await stack.stranger().get('/readyz'), 200);
+  assert.equal(stack.daemon.events('stopped').length, 0);
 });
 
 test('several daemons may start at once on an empty database', async () => {
