@@ -169,8 +169,8 @@ run: $(OUT)/bookingd ## try it: PostgreSQL, a stand-in for Google and bookingd o
 	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/demo.mjs
 
 .PHONY: bench
-bench: $(OUT)/bookingd $(TEST_PROGRAMS) ## measure side by side with an empty server and pgbench; results in build/bench
-	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/bench/bench.mjs
+bench: $(OUT)/bookingd $(TEST_PROGRAMS) ## measure side by side with an empty server and pgbench; PARTS="booking google" for some
+	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/bench/bench.mjs $(PARTS)
 
 # ---------------------------------------------------------------- fuzzing: tests/fuzz/fuzz_<subject>.c with tests/fuzz/seeds/<subject>
 

@@ -1,13 +1,21 @@
 /*
  * load - sends prepared requests over keep-alive connections and measures the replies.
  *
- *	load <port> <connections> <seconds> <requests> [wrap|once] >result.json
+ *	load <port> <connections> <seconds> <requests> [wrap|once|paced:<rate>] [trace] >result.json
  *	load <port> <connections> <rounds> <requests> barrier >result.json
  *
  * `requests` is a file: for each request one line with its length in bytes, then its bytes. Each
  * connection asks again as soon as it has its reply (a closed loop); the requests are taken in turn
  * by whichever connection is free. `once` ends when the file does, `wrap` begins it again. `barrier` sends
  * on all connections at once and waits for all replies before the next round.
+ *
+ * `paced` is an open loop: so many requests a second are due at fixed times, however late the replies are,
+ *and latency counts from the time a request was due. One that is due while every connection waits for a reply
+ *is sent late; one that could not be sent before the end is counted as unsent. When the file has ended, those
+ * refused with 503 come again, then all.
+ *
+ * `trace` is a file that gets a line for each reply: when it was asked for (or due), how long it took, both
+ *in microseconds of the monotonic clock, and its status.
  *
  * Ours and not a common one, because it must send a different token and body each time at the cost of
  * a pointer, or it would be the bottleneck of what it measures.
@@ -72,6 +80,9 @@ static int epoll;
 static uint64_t statuses[STATUS_MAX];
 static uint64_t errors, bytes_received;
 static struct histogram served, refused; /* below 400, and from 400 */
+static const struct request **returned;  /* refused with 503, to be sent again; NULL: that is not wanted */
+static size_t returned_count;
+static FILE *trace;
 
 static int64_t now_us(void)
 {
@@ -147,8 +158,6 @@ static void read_requests(const char *path)
 	}
 }
 
-static void ask(struct connection *connection);
-
 static void connect_to(struct connection *connection)
 {
 	connection->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -177,20 +186,35 @@ static void send_rest(struct connection *connection)
 		errors++;
 }
 
-static void ask(struct connection *connection)
+/* NULL: there are no more. */
+static const struct request *take_request(void)
 {
-	if (next_request == request_count) {
-		if (!wraps)
-			return;
-		next_request = 0;
-	}
-	connection->request = &requests[next_request++];
+	if (next_request < request_count)
+		return &requests[next_request++];
+	if (returned_count > 0)
+		return returned[--returned_count];
+	if (!wraps)
+		return NULL;
+	next_request = 0;
+	return &requests[next_request++];
+}
+
+static void ask_at(struct connection *connection, int64_t asked_us)
+{
+	connection->request = take_request();
+	if (connection->request == NULL)
+		return;
 	connection->sent = 0;
 	connection->head_length = 0;
 	connection->in_body = false;
 	connection->waiting = true;
-	connection->asked_us = now_us();
+	connection->asked_us = asked_us;
 	send_rest(connection);
+}
+
+static void ask(struct connection *connection)
+{
+	ask_at(connection, now_us());
 }
 
 /* Read status and length from a complete head; what follows it is body. */
@@ -215,9 +239,14 @@ static void read_head(struct connection *connection, const char *end)
 /* One reply is there. */
 static void replied(struct connection *connection)
 {
+	int64_t took_us = now_us() - connection->asked_us;
 	connection->waiting = false;
 	statuses[connection->status]++;
-	record(connection->status < 400 ? &served : &refused, now_us() - connection->asked_us);
+	record(connection->status < 400 ? &served : &refused, took_us);
+	if (trace != NULL)
+		fprintf(trace, "%ld %ld %u\n", connection->asked_us, took_us, connection->status);
+	if (connection->status == 503 && returned != NULL && returned_count < request_count)
+		returned[returned_count++] = connection->request;
 	if (connection->closing) {
 		close(connection->socket);
 		connect_to(connection);
@@ -271,13 +300,23 @@ static void print_histogram(const char *name, const struct histogram *histogram)
 	       quantile(histogram, 0.99), quantile(histogram, 0.999), histogram->max);
 }
 
-static void print_result(double took, int64_t worst_round_us)
+static double cpu_seconds(void)
+{
+	struct timespec used;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+static double cpu_before;
+
+static void print_result(int64_t began, int64_t ended)
 {
 	uint64_t all = served.count + refused.count;
+	double took = (double)(ended - began) / 1e6;
 	printf("{\"requests\":%lu,\"seconds\":%.6f,\"rate\":%.1f,\"bytes\":%lu,\"errors\":%lu", all, took,
 	       (double)all / took, bytes_received, errors);
-	if (worst_round_us >= 0)
-		printf(",\"worst_round_us\":%ld", worst_round_us);
+	printf(",\"began_us\":%ld,\"ended_us\":%ld,\"cpu_seconds\":%.3f", began, ended,
+	       cpu_seconds() - cpu_before);
 	print_histogram("served", &served);
 	print_histogram("refused", &refused);
 	printf(",\"statuses\":{");
@@ -288,18 +327,22 @@ static void print_result(double took, int64_t worst_round_us)
 		printf("%s\"%u\":%lu", comma, status, statuses[status]);
 		comma = ",";
 	}
-	printf("}}\n");
+	printf("}");
 }
 
-static size_t wait_and_receive(int wait_ms, struct connection *done[static EVENTS])
+static size_t wait_and_receive(int64_t wait_us, struct connection *done[static EVENTS])
 {
 	struct epoll_event events[EVENTS];
-	int count = epoll_wait(epoll, events, EVENTS, wait_ms);
+	const struct timespec wait = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
+	int count = epoll_pwait2(epoll, events, EVENTS, &wait, NULL);
 	size_t replies = 0;
 	for (int i = 0; i < count; i++) {
 		struct connection *connection = events[i].data.ptr;
-		if (!connection->waiting)
+		if (!connection->waiting) { /* the server has closed an idle connection */
+			close(connection->socket);
+			connect_to(connection);
 			continue;
+		}
 		receive(connection);
 		if (!connection->waiting)
 			done[replies++] = connection;
@@ -317,13 +360,67 @@ static void run_loop(struct connection connections[], size_t count, double durat
 	}
 	while (waiting > 0 && now_us() < end) {
 		struct connection *done[EVENTS];
-		size_t replies = wait_and_receive(100, done);
+		size_t replies = wait_and_receive(100000, done);
 		for (size_t i = 0; i < replies; i++) {
 			ask(done[i]);
 			waiting -= !done[i]->waiting;
 		}
 	}
-	print_result((double)(now_us() - started) / 1e6, -1);
+	print_result(started, now_us());
+}
+
+/* The connections that wait for nothing, longest first: so none is left idle for long. */
+struct idle {
+	struct connection **ring;
+	size_t size, first, count;
+};
+
+static void idle_put(struct idle *idle, struct connection *connection)
+{
+	idle->ring[(idle->first + idle->count++) % idle->size] = connection;
+}
+
+static struct connection *idle_take(struct idle *idle)
+{
+	struct connection *connection = idle->ring[idle->first];
+	idle->first = (idle->first + 1) % idle->size;
+	idle->count--;
+	return connection;
+}
+
+static void run_paced(struct connection connections[], size_t count, double duration, double rate)
+{
+	enum { BURST = 64, LAST_REPLIES_US = 10000000 };
+	struct idle idle = {calloc(count, sizeof(struct connection *)), count, 0, 0};
+	returned = calloc(request_count, sizeof(*returned));
+	if (idle.ring == NULL || returned == NULL)
+		fail("calloc");
+	for (size_t i = 0; i < count; i++)
+		idle_put(&idle, &connections[i]);
+	const uint64_t wanted = (uint64_t)(rate * duration);
+	const int64_t started = now_us(), end = started + (int64_t)(duration * 1e6);
+	uint64_t sent = 0;
+	for (;;) {
+		int64_t now = now_us(), due = started;
+		for (int burst = 0; sent < wanted && now < end && idle.count > 0; burst++) {
+			due = started + (int64_t)((double)sent * 1e6 / rate);
+			if (due > now || burst == BURST)
+				break;
+			ask_at(idle_take(&idle), due);
+			sent++;
+		}
+		bool sending = now < end && sent < wanted;
+		if (!sending && (idle.count == count || now > end + LAST_REPLIES_US))
+			break;
+		int64_t wait = sending && idle.count > 0 ? due - now : 10000;
+		struct connection *done[EVENTS];
+		size_t replies = wait_and_receive(wait > 0 ? wait : 0, done);
+		for (size_t i = 0; i < replies; i++)
+			idle_put(&idle, done[i]);
+	}
+	print_result(started, end);
+	printf(",\"offered\":%lu,\"unsent\":%lu,\"unanswered\":%zu", wanted, wanted - sent,
+	       count - idle.count);
 }
 
 static void run_barrier(struct connection connections[], size_t count, unsigned rounds)
@@ -335,20 +432,22 @@ static void run_barrier(struct connection connections[], size_t count, unsigned 
 			ask(&connections[i]);
 		for (size_t waiting = count; waiting > 0;) {
 			struct connection *done[EVENTS];
-			waiting -= wait_and_receive(10000, done);
+			waiting -= wait_and_receive(10000000, done);
 			if (now_us() - began > 60000000)
 				exit(1);
 		}
 		if (now_us() - began > worst)
 			worst = now_us() - began;
 	}
-	print_result((double)(now_us() - started) / 1e6, worst);
+	print_result(started, now_us());
+	printf(",\"worst_round_us\":%ld", worst);
 }
 
 int main(int argc, char **argv)
 {
 	if (argc < 5) {
-		fputs("load <port> <connections> <seconds or rounds> <requests> [wrap|once|barrier]\n",
+		fputs("load <port> <connections> <seconds or rounds> <requests> "
+		      "[wrap|once|barrier|paced:<rate>] [trace]\n",
 		      stderr);
 		return 2;
 	}
@@ -368,9 +467,15 @@ int main(int argc, char **argv)
 		fail("nothing to do");
 	for (size_t i = 0; i < count; i++)
 		connect_to(&connections[i]);
+	if (argc > 6 && (trace = fopen(argv[6], "we")) == NULL)
+		fail(argv[6]);
+	cpu_before = cpu_seconds();
 	if (strcmp(mode, "barrier") == 0)
 		run_barrier(connections, count, (unsigned)atoi(argv[3]));
+	else if (strncmp(mode, "paced:", 6) == 0)
+		run_paced(connections, count, atof(argv[3]), atof(mode + 6));
 	else
 		run_loop(connections, count, atof(argv[3]));
-	return 0;
+	printf("}\n");
+	return trace != NULL && fclose(trace) != 0;
 }

@@ -14,6 +14,12 @@ export const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const program = (name) => path.join(OUT, 'tests/bench', name);
 const run = promisify(execFile);
 
+/** Seconds of processor time a process has used so far, with all its threads. */
+export function cpuOf(pid) {
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /**
  * A program whose output goes to a file, not through us: a log line per request would make us the bottleneck.
  * It ends with us.
@@ -44,10 +50,8 @@ export class Program {
     await this.exited;
   }
 
-  /** Seconds of processor time so far, of all its threads. */
   cpu() {
-    const fields = fs.readFileSync(`/proc/${this.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return cpuOf(this.pid);
   }
 
   /** Resident memory in MiB. */
@@ -94,17 +98,19 @@ export function raw(method, target, { token, headers = {}, body } = {}) {
 
 /**
  * Runs load.c against `server` (a Program with a port) and adds what the server's processor time was per
- * request.
+ * request, and the share of one core that the load generator itself took: near 1 it, not the server, may be
+ * what is measured.
  */
-export async function load(server, file, { connections = 64, seconds = SECONDS, mode = 'wrap' } = {}) {
+export async function load(server, file, { connections = 64, seconds = SECONDS, mode = 'wrap', trace } = {}) {
   const before = server.cpu?.() ?? 0;
   const { stdout } = await run(
     program('load'),
-    [String(server.port), String(connections), String(seconds), file, mode],
+    [server.port, connections, seconds, file, mode, ...(trace ? [trace] : [])].map(String),
     { maxBuffer: 1 << 24 },
   );
   const result = JSON.parse(stdout);
   result.cpu_us = (((server.cpu?.() ?? 0) - before) * 1e6) / result.requests;
+  result.load_share = result.cpu_seconds / result.seconds;
   return result;
 }
 
@@ -114,17 +120,19 @@ function machine() {
   return [fields[3] + fields[4], fields.slice(0, 8).reduce((a, b) => a + b)];
 }
 
-export let disturbed = 0;
+const PATIENCE = { once: 20, all: 180 }; // seconds
+export const waiting = { seconds: 0, inVain: 0 };
 
-/** Waits until the machine is nearly idle, a minute at most; counts the times it was not. */
+/** Waits until the machine is nearly idle. On one that never is, it gives up, and after a while for good. */
 export async function idle() {
-  for (let tries = 0; tries < 120; tries++) {
+  for (let tries = 0; tries < PATIENCE.once * 2 && waiting.seconds < PATIENCE.all; tries++) {
     const [idleBefore, allBefore] = machine();
     await sleep(500);
     const [idleAfter, allAfter] = machine();
     if ((idleAfter - idleBefore) / (allAfter - allBefore) > 0.9) return;
+    waiting.seconds += 0.5;
   }
-  disturbed++;
+  if (waiting.inVain++ === 0) console.log('note: this machine has other things to do; measuring all the same');
 }
 
 export function median(numbers) {
@@ -141,20 +149,23 @@ export const summary = (numbers) => ({
 
 /**
  * Runs every variant in turn, round after round (A B A B), so that what else the machine does hits all alike.
- * `variants`: name -> async () => sample. Resolves to name -> samples, one a round.
+ * `variants`: name -> async () => sample, or { prepare, measure } where measure(await prepare()) is what is
+ * timed. Resolves to name -> samples, one a round.
  */
 export async function interleave(variants, rounds = ROUNDS) {
   const samples = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++)
-    for (const [name, measure] of Object.entries(variants)) {
+    for (const [name, variant] of Object.entries(variants)) {
+      const { prepare, measure } = typeof variant === 'function' ? { measure: variant } : variant;
+      const prepared = await prepare?.();
       await idle();
-      samples[name].push(await measure());
+      samples[name].push(await measure(prepared));
     }
   return samples;
 }
 
-/** The median over the rounds of what `a` reached against `b` in the same round. */
-export const ratio = (samples, a, b, of = (sample) => sample.rate) =>
-  median(samples[a].map((sample, round) => of(sample) / of(samples[b][round])));
+/** What `a` reached against `b` in the same round, for each round. */
+export const ratios = (samples, a, b, of = (sample) => sample.rate) =>
+  samples[a].map((sample, round) => of(sample) / of(samples[b][round]));
 
 export const cores = () => os.cpus().length;

@@ -1,35 +1,50 @@
 // What came out: printed as it comes, kept as JSON, drawn as SVG.
 import fs from 'node:fs';
 import path from 'node:path';
-import { FOLDER, summary } from './measure.mjs';
+import { FOLDER, median, summary } from './measure.mjs';
 
+const middle = (values) =>
+  Array.isArray(values)
+    ? { value: median(values), min: Math.min(...values), max: Math.max(...values) }
+    : { value: values };
 const round = (number) => (number >= 100 ? Math.round(number) : Number(number.toPrecision(3)));
 
 export class Report {
   constructor(about) {
-    this.result = { about, facts: {}, tables: {}, series: {}, musts: [], failures: [] };
+    this.result = { about, facts: {}, tables: {}, series: {}, ratios: [], musts: [], failures: [] };
   }
 
   fact(name, value) {
     this.result.facts[name] = value;
-    console.log(`${name}: ${value}`);
+    console.log(`${name}: ${typeof value === 'number' ? round(value) : value}`);
   }
 
-  /** Samples as interleave() gives them. */
+  /**
+   * Samples as interleave() gives them: rates, latencies, the server's processor time for each request, and how
+   * much of one core the load generator took.
+   */
   table(title, samples) {
     const rows = Object.entries(samples).map(([name, list]) => ({
       name,
       rate: summary(list.map(({ rate }) => rate)),
-      p50_us: summary(list.map(({ served }) => served.p50_us)).median,
-      p99_us: summary(list.map(({ served }) => served.p99_us)).median,
-      ...(list[0].cpu_us && { cpu_us: summary(list.map(({ cpu_us }) => cpu_us)).median }),
+      p50_us: median(list.map(({ served }) => served.p50_us)),
+      p99_us: median(list.map(({ served }) => served.p99_us)),
+      cpu_us: median(list.map(({ cpu_us }) => cpu_us)),
+      load_share: median(list.map(({ load_share }) => load_share)),
     }));
     this.result.tables[title] = rows;
-    console.log(`\n${title.padEnd(36)} ${'rate/s'.padStart(9)} ${'min-max'.padStart(17)} ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)} ${'CPU µs'.padStart(7)}`);
-    for (const { name, rate, p50_us, p99_us, cpu_us } of rows)
-      console.log(
-        `${name.padEnd(36)} ${String(round(rate.median)).padStart(9)} ${`${round(rate.min)}-${round(rate.max)}`.padStart(17)} ` +
-          `${(p50_us / 1000).toFixed(2).padStart(8)} ${(p99_us / 1000).toFixed(2).padStart(8)} ${(cpu_us?.toFixed(1) ?? '').padStart(7)}`,
+    const line = (name, ...cells) => console.log(name.padEnd(36), ...cells.map((cell, i) => cell.padStart([9, 15, 8, 8, 7, 6][i])));
+    console.log();
+    line(title, 'rate/s', 'min-max', 'p50 ms', 'p99 ms', 'CPU µs', 'load %');
+    for (const { name, rate, p50_us, p99_us, cpu_us, load_share } of rows)
+      line(
+        name,
+        String(round(rate.median)),
+        `${round(rate.min)}-${round(rate.max)}`,
+        (p50_us / 1000).toFixed(2),
+        (p99_us / 1000).toFixed(2),
+        cpu_us?.toFixed(1) ?? '',
+        String(Math.round(load_share * 100)),
       );
   }
 
@@ -41,11 +56,19 @@ export class Report {
       console.log(`  ${String(x).padStart(9)}  ${Object.entries(rest).map(([name, value]) => `${name} ${round(value)}`).join('  ')}`);
   }
 
-  /** A value that must hold; `comparison` is '>=' or '<='. */
-  must(name, value, comparison, bound) {
+  /** A value, or one of each round, whose median must hold; `comparison` is '>=' or '<='. */
+  must(name, values, comparison, bound) {
+    const { value, ...spread } = middle(values);
     const holds = comparison === '>=' ? value >= bound : value <= bound;
-    this.result.musts.push({ name, value, comparison, bound, holds });
+    this.result.musts.push({ name, value, ...spread, comparison, bound, holds });
     console.log(`${holds ? 'holds' : 'FAILS'}: ${name} is ${round(value)}, must be ${comparison} ${bound}`);
+  }
+
+  /** A ratio that nobody has set a bound for. */
+  ratio(name, values) {
+    const ratio = { name, ...middle(values) };
+    this.result.ratios.push(ratio);
+    console.log(`${name}: ${round(ratio.value)}`);
   }
 
   failure(name, detail) {

@@ -1,9 +1,8 @@
 // What is measured: PostgreSQL with a platform's worth of data, bookingd on it, callers with tokens.
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { until } from '../harness/child.mjs';
+import { sleep } from '../harness/child.mjs';
 import { runBookingd } from '../harness/daemon.mjs';
 import { Client } from '../harness/http.mjs';
 import { bookingd, Database, Postgres } from '../harness/postgres.mjs';
@@ -13,121 +12,174 @@ import { mintHS256 } from '../harness/tokens.mjs';
 import { Program } from './measure.mjs';
 
 export const DAY = 86_400_000;
-export const CALLERS = 1000;
-const SCHEDULE = openSchedule({ horizon_days: 90, min_notice_minutes: 60 });
-const quote = (text) => `'${text.replaceAll("'", "''")}'`;
+const CALLERS = 1000;
+export const SCHEDULE = openSchedule({ horizon_days: 90, min_notice_minutes: 60 });
+export const quote = (text) => `'${text.replaceAll("'", "''")}'`;
 
 /** Midnight UTC, `days` from today. */
 export const midnight = (days) => new Date(Math.floor(Date.now() / DAY) * DAY + days * DAY);
-export const instant = (date) => date.toISOString().replace('.000', '');
+export const instant = (date) => new Date(date).toISOString().replace('.000', '');
 
-/**
- * Rows of appointments: for coach number c and row n, an hour each. The past is spread over half a year, one in
- * twenty lies in the next ten days; bookings are measured on the days after those.
- */
-const APPOINTMENTS = `
+/** Puts appointments in: `rows` is a query of id, coach, client, status, at, minutes. */
+export const insertAppointments = (rows) => `
   insert into appointment (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to,
                            name, email, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes)
-  select gen_random_uuid(), coach, 'u' || (n * 7 + length(coach)) % 1000, 'coaching',
-         case when at < now() then 'completed' else 'scheduled' end, at, at + interval '1 hour', at,
-         at + interval '1 hour', 'Somebody', 'somebody@client.test', 'google_meet', 1440, 1440
-  from (select coach, n, date_trunc('day', now()) + make_interval(hours => case
-          when n % 20 = 0 then 24 + (n / 20) % 240 else -1 - n end) as at`;
+  select id, coach, 'u' || client, 'coaching', status, at, at + make_interval(mins => minutes), at,
+         at + make_interval(mins => minutes), 'Client ' || client, 'u' || client || '@client.test', 'google_meet', 1440, 1440
+  from (${rows}) rows`;
+
+const today = "date_trunc('day', now(), 'UTC')";
 
 export class World {
-  /** A database with `coaches` (c1, c2, …) and `appointments` spread over them, and a coach `damian`. */
-  static async make({ coaches = 1000, appointments = 200_000, busy = 500, settings = {} } = {}) {
-    const world = new World();
-    world.secret = randomBytes(32).toString('hex');
-    world.coaches = coaches - 1;
-    world.postgres = await Postgres.start({
+  /** A PostgreSQL of its own with a database `bench`: see fill(). */
+  static async make(what = {}) {
+    const postgres = await Postgres.start({
       folder: path.join(temporaryFolder('bench'), 'data'),
-      settings: { shared_buffers: '256MB', max_wal_size: '4GB', checkpoint_timeout: '30min', ...settings },
+      settings: { shared_buffers: '256MB', max_wal_size: '4GB', checkpoint_timeout: '30min' },
     });
-    const server = new Database(world.postgres.url());
-    server.run('CREATE DATABASE bench');
-    server.run('ALTER DATABASE bench SET search_path = bookingd, public'); // as the daemon has it, for pgbench
-    world.database = new Database(world.postgres.url('bench'));
-    const migrated = runBookingd(['migrate'], { env: { DATABASE_URL: world.database.url } });
-    if (migrated.code !== 0) throw new Error(migrated.stderr);
-    const schedule = quote(JSON.stringify(SCHEDULE));
-    world.database.run(`
-      insert into coach (id, schedule, feed_token)
-      select case n when 0 then 'damian' else 'c' || n end, ${schedule}::jsonb, md5(n::text)
-      from generate_series(0, ${coaches - 1}) n`);
-    if (world.coaches > 0) {
-      const each = Math.ceil((appointments - busy) / world.coaches);
-      world.database.run(`${APPOINTMENTS} from (select 'c' || c as coach from generate_series(1, ${world.coaches}) c) c,
-        generate_series(1, ${each}) n) rows`);
-    }
-    /* The busy coach: every third hour or so of the next 62 days. */
-    world.database.run(`
-      insert into appointment (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to,
-                               meeting_kind, cancel_notice_minutes, reschedule_notice_minutes)
-      select gen_random_uuid(), 'damian', 'u' || n % 1000, 'coaching', 'scheduled', at, at + interval '1 hour', at,
-             at + interval '1 hour', 'none', 1440, 1440
-      from (select n, date_trunc('day', now()) + make_interval(hours => 24 + n * ${62 * 24} / ${Math.max(busy, 1)}) as at
-            from generate_series(0, ${busy - 1}) n) rows`);
-    world.database.run('vacuum analyze');
-    world.database.run('checkpoint');
-    world.tokens = Array.from({ length: CALLERS }, (_, i) =>
-      mintHS256(world.secret, { sub: `u${i}`, email: `u${i}@client.test`, name: `Client ${i}` }),
-    );
-    return world;
+    return new World(postgres, 'bench').fill(what);
   }
 
-  /** Starts bookingd on it; several may run at once. */
+  constructor(postgres, name) {
+    this.postgres = postgres;
+    this.secret = randomBytes(32).toString('hex');
+    this.tokens = Array.from({ length: CALLERS }, (_, i) =>
+      mintHS256(this.secret, { sub: `u${i}`, email: `u${i}@client.test`, name: `Client ${i}` }),
+    );
+    this.server = new Database(postgres.url());
+    this.server.run(`CREATE DATABASE ${name}`);
+    this.server.run(`ALTER DATABASE ${name} SET search_path = bookingd, public`); // as the daemon has it, for pgbench
+    this.database = new Database(postgres.url(name));
+    this.taken = 0;
+  }
+
+  /** Another database in the same PostgreSQL; drop() it after use. */
+  another(name, what) {
+    return new World(this.postgres, name).fill(what);
+  }
+
+  /**
+   * Migrates, and puts in `coaches`: `damian` with `busy` appointments in the next 62 days, and c1, c2, … with
+   * `appointments` spread over them: ten of each lie in the next ten days, the others in the past, four a day.
+   */
+  fill({ coaches = 1000, appointments = 200_000, busy = 500 } = {}) {
+    this.coaches = coaches - 1;
+    const migrated = runBookingd(['migrate'], { env: { DATABASE_URL: this.database.url } });
+    if (migrated.code !== 0) throw new Error(migrated.stderr);
+    this.addCoaches(`select case n when 0 then 'damian' else 'c' || n end from generate_series(0, ${this.coaches}) n`);
+    if (busy > 0)
+      this.database.run(
+        insertAppointments(`
+          select gen_random_uuid() as id, 'damian' as coach, n % ${CALLERS} as client, 'scheduled' as status,
+                 ${today} + make_interval(hours => 24 + n * ${62 * 24} / ${busy}) as at, 60 as minutes
+          from generate_series(0, ${busy - 1}) n`),
+      );
+    if (this.coaches > 0)
+      this.database.run(
+        insertAppointments(`
+          select gen_random_uuid() as id, 'c' || c as coach, (c * 7 + n) % ${CALLERS} as client,
+                 case when n <= 10 then 'scheduled' else 'completed' end as status,
+                 ${today} + case when n <= 10 then make_interval(days => n, hours => (n * 7 + c) % 24)
+                                 else make_interval(hours => -6 * (n - 10)) end as at, 60 as minutes
+          from generate_series(1, ${this.coaches}) c, generate_series(1, ${Math.ceil((appointments - busy) / this.coaches)}) n`),
+      );
+    this.settle();
+    return this;
+  }
+
+  /** Coaches with the ids that a query gives. */
+  addCoaches(ids, schedule = SCHEDULE) {
+    this.database.run(`insert into coach (id, schedule, feed_token)
+      select id, ${quote(JSON.stringify(schedule))}::jsonb, md5(id) from (${ids}) coach (id)`);
+  }
+
+  /** As PostgreSQL would be after a while: statistics there, nothing left to clean. */
+  settle() {
+    this.database.run('vacuum analyze');
+    this.database.run('checkpoint');
+  }
+
+  /** The environment of a daemon on this database. */
+  environment(env = {}) {
+    return {
+      PATH: process.env.PATH,
+      DATABASE_URL: this.database.url,
+      AUTH_JWT_SECRET: this.secret,
+      RATE_LIMIT_READ: '0',
+      RATE_LIMIT_BOOK: '0',
+      RATE_LIMIT_ADDRESS: '0',
+      ...env,
+    };
+  }
+
+  /** Starts bookingd on it and waits until it is ready; several may run at once. */
   async serve(env = {}) {
     const port = await freePort();
-    const started = performance.now();
+    const began = performance.now();
     const daemon = new Program(bookingd(), ['serve'], {
       name: `bookingd_${port}`,
-      env: {
-        PATH: process.env.PATH,
-        PORT: String(port),
-        DATABASE_URL: this.database.url,
-        AUTH_JWT_SECRET: this.secret,
-        RATE_LIMIT_READ: '0',
-        RATE_LIMIT_BOOK: '0',
-        RATE_LIMIT_ADDRESS: '0',
-        ...env,
-      },
+      env: this.environment({ PORT: String(port), ...env }),
     });
     daemon.port = port;
     daemon.client = new Client(`http://127.0.0.1:${port}`, { token: this.tokens[0] });
-    await until('readiness', async () => {
-      try {
-        return (await daemon.client.get('/readyz')).status === 200;
-      } catch {
-        return false;
-      }
-    });
-    daemon.ready_ms = performance.now() - started;
-    return daemon;
+    for (;;) {
+      const ready = await daemon.client.get('/readyz').catch(() => null);
+      daemon.ready_ms = performance.now() - began;
+      if (ready?.status === 200) return daemon;
+      if (daemon.ready_ms > 20_000) throw new Error(`bookingd does not get ready: see ${daemon.log}`);
+      await sleep(1);
+    }
   }
 
   /** The number of transactions the database has seen. */
   transactions() {
     this.database.run('select pg_stat_force_next_flush()');
     return this.database.value(
-      `select xact_commit + xact_rollback as n from pg_stat_database where datname = 'bench'`,
+      `select xact_commit + xact_rollback as n from pg_stat_database where datname = '${this.database.name}'`,
     );
   }
 
   /**
-   * The `k`th of all bookable half hours from the eleventh day on, over all coaches: no two bookings measured
-   * ever meet.
+   * The `k`th of all bookable half hours from the eleventh day on, over all coaches but damian: no two bookings
+   * measured ever meet.
    */
   slot(k) {
     const start = midnight(11).getTime() + Math.floor(k / this.coaches) * 1_800_000;
-    return { coach: `c${1 + (k % this.coaches)}`, start: instant(new Date(start)) };
+    return { coach: `c${1 + (k % this.coaches)}`, start: instant(start) };
   }
 
-  /** Takes the next `count` slots nobody was given yet; the first one's number. */
+  /** Takes at least the next `count` slots nobody was given yet; the first one's number, which is always one of c1's. */
   take(count) {
-    const first = this.taken ?? 0;
-    this.taken = first + count;
+    const first = this.taken;
+    this.taken += Math.ceil(count / this.coaches) * this.coaches;
+    if (Date.parse(this.slot(this.taken).start) > midnight(89)) throw new Error('the coaches have no more time to book');
     return first;
+  }
+
+  /** Books that many slots, in the database itself: the first one's number. See booked(). */
+  book(count) {
+    const first = this.take(count);
+    this.database.run(
+      insertAppointments(`
+        select md5('bench ' || k)::uuid as id, 'c' || 1 + k % ${this.coaches} as coach, k % ${CALLERS} as client, 'scheduled' as status,
+               ${quote(this.slot(0).start)}::timestamptz + make_interval(mins => k / ${this.coaches} * 30) as at, 30 as minutes
+        from generate_series(${first}, ${first + count - 1}) k`),
+    );
+    return first;
+  }
+
+  /** The appointment that book() put into slot `k`: its id and its client's token. */
+  booked(k) {
+    const hex = createHash('md5').update(`bench ${k}`).digest('hex');
+    return {
+      id: hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+      token: this.tokens[k % CALLERS],
+    };
+  }
+
+  /** Takes a further database away. */
+  drop() {
+    this.server.run(`DROP DATABASE ${this.database.name} WITH (FORCE)`);
   }
 
   async stop() {
@@ -135,6 +187,3 @@ export class World {
     fs.rmSync(path.dirname(this.postgres.folder), { recursive: true, force: true });
   }
 }
-
-/** How a program of PostgreSQL is called. */
-export const pgbench = (args) => execFileSync('pgbench', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

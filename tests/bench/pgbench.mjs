@@ -1,0 +1,110 @@
+// The floor for booking: pgbench running the very statement that a call of the daemon runs.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../harness/run_folder.mjs';
+import { FOLDER, SECONDS } from './measure.mjs';
+
+export const CLIENTS = 64;
+const WARM = 1; // seconds that do not count: each session of pgbench's plans the functions anew
+
+/** The statement of that name in sql/queries. */
+function statement(name) {
+  for (const file of fs.readdirSync(path.join(ROOT, 'sql/queries'))) {
+    const text = fs.readFileSync(path.join(ROOT, 'sql/queries', file), 'utf8');
+    const found = new RegExp(`^-- name: ${name} \\w+\\n([\\s\\S]*?;)`, 'm').exec(text);
+    if (found) return found[1];
+  }
+  throw new Error(`no statement ${name}`);
+}
+
+/*
+ * Parameters as pgbench is to make them, of the kinds that the daemon sends. The script's variables: k the slot's
+ * number, c its coach, t its start, d its day, i the number of the appointment, u its client.
+ */
+const ACTOR = ["('u' || :u)", "'user'", "'0123456789abcdef'", 'null', 'null'];
+const TIMES = ['to_timestamp(:t)', 'to_timestamp(:t + 1800)', 'to_timestamp(:t)', 'to_timestamp(:t + 1800)'];
+const DAY = ['to_timestamp(:d)', 'to_timestamp(:d + 86400)'];
+const APPOINTMENT = "md5('bench ' || :i)::uuid"; // as World.book() names them
+const PARAMETERS = {
+  appointment_book: [
+    'gen_random_uuid()', "('c' || :c)", "('u' || :u)", "'coaching'", "'scheduled'", ...TIMES, "'UTC'", "('Client ' || :u)",
+    "('u' || :u || '@client.test')", 'null', 'null', "'google_meet'", '1440', '1440', 'null', '10', 'null', '10',
+    'null', 'null', 'null', 'null', ...DAY, ...ACTOR,
+  ],
+  appointment_move: [APPOINTMENT, "('c' || :c)", ...TIMES, '10', 'false', 'null', 'null', ...DAY, ...ACTOR],
+  appointment_cancel: [APPOINTMENT, "'client'", 'false', 'null', '10', ...ACTOR],
+};
+
+/**
+ * The script: each run takes the next slot from number `slot` on, and the next appointment from number
+ * `appointment` on.
+ */
+function writeScript(world, name, { slot, appointment }) {
+  const start = Date.parse(world.slot(0).start) / 1000;
+  const sql = statement(name)
+    .replace(/\$(\d+)/g, (_, n) => PARAMETERS[name][n - 1])
+    .replace(/--.*\n/g, '')
+    .replaceAll('\n', ' ');
+  const file = path.join(FOLDER, `${name}.pgbench`);
+  fs.writeFileSync(
+    file,
+    `\\set n :n + 1
+\\set j :client_id + :n * ${CLIENTS}
+\\set k ${slot ?? 0} + :j
+\\set c 1 + :k % ${world.coaches}
+\\set t ${start} + :k / ${world.coaches} * 1800
+\\set d :t / 86400 * 86400
+\\set i ${appointment ?? 0} + :j
+\\set u ${appointment === undefined ? `random(0, ${world.tokens.length - 1})` : `:i % ${world.tokens.length}`}
+${sql}
+`,
+  );
+  return file;
+}
+
+/** pgbench's log of every transaction, in order of their ends: [{ us, ended }, …]. */
+function readLog() {
+  const rows = [];
+  for (const name of fs.readdirSync(FOLDER).filter((name) => name.startsWith('pgbench_log'))) {
+    for (const line of fs.readFileSync(path.join(FOLDER, name), 'utf8').trim().split('\n')) {
+      const [, , us, , second, more] = line.split(' ').map(Number);
+      rows.push({ us, ended: second * 1e6 + more });
+    }
+    fs.rmSync(path.join(FOLDER, name));
+  }
+  return rows.sort((a, b) => a.ended - b.ended);
+}
+
+/**
+ * Runs that statement with 64 clients; a sample as load() gives it. `action` is what the statement writes into the
+ * audit when it does its work: pgbench itself does not look at answers.
+ */
+export function runPgbench(world, name, action, from) {
+  const audited = () => world.database.value(`select count(*) as n from audit where action = '${action}'`);
+  const file = writeScript(world, name, from);
+  const before = audited();
+  const began = process.hrtime.bigint();
+  const out = execFileSync(
+    'sh',
+    [
+      '-c', '"$@" && times', 'sh', 'pgbench', '-n', '-M', 'prepared', '-c', CLIENTS, '-j', 1, '-T', WARM + SECONDS, '-D', 'n=-1',
+      '-l', `--log-prefix=${path.join(FOLDER, 'pgbench_log')}`, '-f', file, world.database.url,
+    ].map(String),
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const took = Number(process.hrtime.bigint() - began) / 1e9;
+  const log = readLog();
+  const done = audited() - before;
+  if (done !== log.length) throw new Error(`pgbench: ${done} of ${log.length} ${action}s done`);
+  const warm = log[0].ended - log[0].us + WARM * 1e6;
+  const times = log.filter(({ ended }) => ended > warm).map(({ us }) => us).sort((a, b) => a - b);
+  const [, user, system] = /(\S+)s (\S+)s\s*$/.exec(out.trimEnd()); // the last line: of children, as 0m1.5s 0m0.2s
+  const cpu = [user, system].map((text) => text.split('m')).reduce((sum, [m, s]) => sum + m * 60 + Number(s), 0);
+  return {
+    rate: (times.length * 1e6) / (log.at(-1).ended - warm),
+    requests: times.length,
+    load_share: cpu / took,
+    served: { p50_us: times[times.length >> 1], p99_us: times[Math.floor(times.length * 0.99)], max_us: times.at(-1) },
+  };
+}
