@@ -114,7 +114,7 @@ UNIT_TESTS   := $(patsubst %.c,$(OUT)/%,$(UNIT_SOURCES))
 
 define unit_rule
 $(OUT)/tests/unit/$(1)/%: $(OUT)/tests/unit/$(1)/%.o $(foreach layer,$(call reverse,$(upto_$(1))),$(call archive,$(layer)))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ -lcmocka $$(if $$(PURE_LIBS_$(1)),$$(shell pkg-config --libs $$(PURE_LIBS_$(1)) 2>/dev/null),$$(LDLIBS))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ -lcmocka $$(if $$(PURE_LIBS_$(1)),$$(shell pkg-config --libs $$(PURE_LIBS_$(1)) 2>/dev/null) -lm,$$(LDLIBS))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call unit_rule,$(layer))))
 

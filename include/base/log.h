@@ -33,8 +33,11 @@ bool log_enabled(enum log_level level);
 
 /*
  * Write one line. `event` is a short stable name (`request`, `calendar_debt_failed`); `fields`
- * ends with LOG_END. Control characters are escaped; a line is cut at 8 KiB. A failing
- * write is dropped: a full disk must not stop bookings. Safe from any thread.
+ * ends with LOG_END. Control characters are escaped; a line is cut at 4 KiB (PIPE_BUF). Safe from any thread.
+ *
+ * A full disk, or whoever should read a pipe or socket and does not, must not stop bookings: a line that
+ * cannot be written at once is dropped and counted, and `log_lines_dropped` with their number comes before
+ * the next that can.
  */
 void log_event(enum log_level level, const char *event, const struct log_field fields[]);
 

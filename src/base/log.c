@@ -6,17 +6,23 @@
 
 #include <limits.h>
 #include <math.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-	LINE_BYTES = 8 * 1024,
-	HELD_BYTES = PIPE_BUF, /* more than that at once, a pipe may cut up between two writers */
+	/* A pipe that is ready takes so much at once, without waiting and uncut by another writer. */
+	LINE_BYTES = PIPE_BUF,
+	HELD_BYTES = PIPE_BUF,
 };
 
 static enum log_level least_level = LOG_INFO;
 static enum log_format line_format = LOG_JSON;
+
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+static int64_t dropped; /* lines that nobody took; under the lock */
 
 /* What log_hold keeps back. */
 static _Thread_local bool holding;
@@ -111,10 +117,50 @@ static void put_start(struct buffer *line, enum log_level level, const char *eve
 	buffer_append_text(line, json ? "\"" : "");
 }
 
+static void put_end(struct buffer *line)
+{
+	buffer_append_text(line, line_format == LOG_JSON ? "}\n" : "\n");
+}
+
+static int64_t count_lines(const char *bytes, size_t length)
+{
+	int64_t count = 0;
+	for (size_t i = 0; i < length; i++)
+		count += bytes[i] == '\n';
+	return count;
+}
+
+/*
+ * At most LINE_BYTES, if that goes without waiting. Asked first, since O_NONBLOCK would be set for whoever
+ * else has stderr open; under the lock, so that no other thread takes the room in between.
+ */
+static bool try_write(const char *bytes, size_t length)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0 &&
+	       write(STDERR_FILENO, bytes, length) == (ssize_t)length;
+}
+
+static bool tell_dropped(void)
+{
+	char room[256];
+	struct buffer line;
+	buffer_init_over(&line, room, sizeof(room));
+	put_start(&line, LOG_WARNING, "log_lines_dropped");
+	put_name(&line, "lines");
+	buffer_append_integer(&line, dropped);
+	put_end(&line);
+	return try_write(line.bytes, line.length);
+}
+
 static void write_out(const char *bytes, size_t length)
 {
-	ssize_t written = write(STDERR_FILENO, bytes, length);
-	(void)written; /* nobody is left to tell */
+	pthread_mutex_lock(&writing);
+	if (dropped > 0 && tell_dropped())
+		dropped = 0;
+	if (dropped > 0 || !try_write(bytes, length))
+		dropped += count_lines(bytes, length);
+	pthread_mutex_unlock(&writing);
 }
 
 static void flush_held(void)
@@ -169,6 +215,6 @@ void log_event(enum log_level level, const char *event, const struct log_field f
 			break;
 		}
 	}
-	buffer_append_text(&line, line_format == LOG_JSON ? "}\n" : "\n");
+	put_end(&line);
 	put_out(level, &line);
 }

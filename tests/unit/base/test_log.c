@@ -1,0 +1,156 @@
+/* stderr is a pipe here, read by the test itself, whenever a line is logged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static int reading = -1, own_stderr = -1;
+
+static void attach(void)
+{
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	reading = ends[0];
+	own_stderr = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+}
+
+static void detach(void)
+{
+	dup2(own_stderr, STDERR_FILENO);
+	close(own_stderr);
+}
+
+/* Adds what the pipe holds to `text`, without waiting for more. */
+static size_t take(char *text, size_t length, size_t size)
+{
+	fcntl(reading, F_SETFL, O_NONBLOCK);
+	ssize_t more;
+	while (length + 1 < size && (more = read(reading, text + length, size - length - 1)) > 0)
+		length += (size_t)more;
+	text[length] = '\0';
+	return length;
+}
+
+/* How many lines the text has, each one whole JSON object; *ret_dropped: how many lines it says it misses. */
+static int64_t count_whole_lines(char *text, int64_t *ret_dropped)
+{
+	int64_t lines = 0;
+	*ret_dropped = 0;
+	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		json_t *object = json_loads(line, 0, NULL);
+		assert_non_null(object);
+		if (strcmp(json_string_value(json_object_get(object, "event")), "log_lines_dropped") == 0)
+			*ret_dropped += json_integer_value(json_object_get(object, "lines"));
+		else
+			lines++;
+		json_decref(object);
+	}
+	return lines;
+}
+
+enum { LINES = 5000, THREADS = 4, TEXT_BYTES = 8 << 20 };
+
+static void *log_many(void *hold)
+{
+	for (int i = 0; i < LINES; i++) {
+		if (hold != NULL)
+			log_hold();
+		log_line(LOG_INFO, "line", LOG_INTEGER_FIELD("number", i),
+			 LOG_TEXT_FIELD("text", "of some length, as lines of a request are: route, status"));
+		if (hold != NULL && i % 100 == 99)
+			log_release();
+	}
+	return NULL;
+}
+
+static void no_line_waits_for_a_reader_that_is_stuck(void **state)
+{
+	(void)state;
+	char *text = malloc(TEXT_BYTES);
+	static int hold;
+	pthread_t threads[THREADS];
+	attach();
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, log_many, i == 0 ? &hold : NULL);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL); /* the test hangs here if one of them waits */
+	size_t length = take(text, 0, TEXT_BYTES);
+	log_line(LOG_INFO, "again", LOG_INTEGER_FIELD("number", 1));
+	length = take(text, length, TEXT_BYTES);
+	detach();
+	assert_non_null(strstr(text, "\"again\""));
+	int64_t missed;
+	int64_t lines = count_whole_lines(text, &missed);
+	assert_true(lines > 100 && missed > 1000);
+	assert_int_equal(lines + missed, LINES * THREADS + 1);
+	free(text);
+}
+
+static void nobody_at_the_other_end_is_no_trouble(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	attach();
+	close(reading);
+	log_line(LOG_ERROR, "unheard", LOG_INTEGER_FIELD("number", 1));
+	close(STDERR_FILENO);
+	log_line(LOG_ERROR, "unheard", LOG_INTEGER_FIELD("number", 2));
+	detach();
+	attach();
+	char text[1000];
+	log_line(LOG_ERROR, "heard", LOG_INTEGER_FIELD("number", 3));
+	take(text, 0, sizeof(text));
+	detach();
+	int64_t missed;
+	assert_int_equal(count_whole_lines(text, &missed), 1);
+	assert_int_equal(missed, 2);
+}
+
+static void a_line_is_one_line_and_bounded_whatever_is_in_it(void **state)
+{
+	(void)state;
+	char wide[6000];
+	memset(wide, '\n', sizeof(wide) - 1);
+	wide[sizeof(wide) - 1] = '\0';
+	static char text[3 * 4096];
+	static const enum log_format formats[] = {LOG_JSON, LOG_TEXT};
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		log_setup(LOG_INFO, formats[i]);
+		attach();
+		log_line(LOG_INFO, "odd", LOG_TEXT_FIELD("a", "x\r\n\x1b[2J\x7f\"} {\"event\":\"forged\""),
+			 LOG_TEXT_FIELD("b", "\xff\xc0\xaf"), LOG_TEXT_FIELD("c", wide),
+			 LOG_TEXT_FIELD("d", "left out with it"));
+		size_t length = take(text, 0, sizeof(text));
+		detach();
+		assert_true(length < 4096);
+		assert_ptr_equal(strchr(text, '\n'), text + length - 1);
+		for (size_t at = 0; at + 1 < length; at++)
+			assert_true(text[at] >= 0x20 && text[at] < 0x7f);
+		assert_null(strstr(text, "left out"));
+	}
+	log_setup(LOG_INFO, LOG_JSON);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_line_waits_for_a_reader_that_is_stuck),
+		cmocka_unit_test(nobody_at_the_other_end_is_no_trouble),
+		cmocka_unit_test(a_line_is_one_line_and_bounded_whatever_is_in_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
