@@ -3,7 +3,7 @@ import { interleave, load, ratios, raw, startEmptyServer, writeRequests } from '
 import { instant, midnight } from './world.mjs';
 
 /** About 300 free half hours of the busy coach. */
-const window = () => {
+export const upcoming = () => {
   const from = midnight(2);
   return { from, to: new Date(from.getTime() + 9.4 * 86_400_000) };
 };
@@ -13,25 +13,37 @@ export const target = ({ from, to }, coach = 'damian') =>
 
 export async function availability(world, report) {
   const daemon = await world.serve();
-  const { from, to } = window();
+  const { from, to } = upcoming();
   const same = target({ from, to });
   const sample = await daemon.client.get(same);
   report.fact('availability: slots', sample.body.slots.length);
   report.fact('availability: bytes', sample.bytes.length);
 
-  const ready = writeRequests('ready', world.tokens.map((token) => raw('GET', same, { token })));
+  const ready = writeRequests(
+    'ready',
+    world.tokens.map((token) => raw('GET', same, { token })),
+  );
   // Other seconds, the same slots: each question is a new one and is computed from the snapshot.
   const computed = writeRequests(
     'computed',
     Array.from({ length: 100_000 }, (_, i) =>
-      raw('GET', target({ from: new Date(from.getTime() - (i % 1700) * 1000), to: new Date(to.getTime() - 1000 * Math.floor(i / 1700)) }), {
-        token: world.tokens[i % world.tokens.length],
-      }),
+      raw(
+        'GET',
+        target({
+          from: new Date(from.getTime() - (i % 1700) * 1000),
+          to: new Date(to.getTime() - 1000 * Math.floor(i / 1700)),
+        }),
+        {
+          token: world.tokens[i % world.tokens.length],
+        },
+      ),
     ),
   );
   const known = writeRequests(
     'known',
-    world.tokens.map((token) => raw('GET', same, { token, headers: { 'If-None-Match': sample.headers.etag } })),
+    world.tokens.map((token) =>
+      raw('GET', same, { token, headers: { 'If-None-Match': sample.headers.etag } }),
+    ),
   );
   const compressed = writeRequests(
     'compressed',
@@ -55,7 +67,12 @@ export async function availability(world, report) {
   const known304 = samples['known to the client (304)'].at(-1).statuses;
   report.fact('availability: statuses when the client has it', JSON.stringify(known304));
   report.must('availability, body ready', ratios(samples, 'body ready', 'empty server'), '>=', 0.7);
-  report.must('availability, computed', ratios(samples, 'computed from the snapshot', 'empty server'), '>=', 0.45);
+  report.must(
+    'availability, computed',
+    ratios(samples, 'computed from the snapshot', 'empty server'),
+    '>=',
+    0.45,
+  );
   report.must('availability, 304', ratios(samples, 'known to the client (304)', 'empty server'), '>=', 0.9);
   report.must('availability, SQL transactions a request', (world.transactions() - before) / asked, '<=', 0.1);
   await Promise.all([empty.stop(), copy.stop(), daemon.stop()]);

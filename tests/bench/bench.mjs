@@ -10,11 +10,12 @@ import os from 'node:os';
 import { availability } from './availability.mjs';
 import { booking } from './booking.mjs';
 import { change } from './change.mjs';
+import { google } from './google.mjs';
 import { FOLDER, ROUNDS, SECONDS, cores, waiting } from './measure.mjs';
 import { Report } from './report.mjs';
 import { World } from './world.mjs';
 
-const parts = { availability, booking, change };
+const parts = { availability, booking, change, google };
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!parts[name]) throw new Error(`no part ${name}; there are ${Object.keys(parts).join(', ')}`);

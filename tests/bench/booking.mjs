@@ -27,10 +27,10 @@ function* racing(world, count) {
 }
 
 /** A variant for interleave(): each of the requests is sent once. `requests` makes them for each round. */
-export const sendOnce = (daemon, name, requests, { connections = CLIENTS } = {}) => ({
+export const sendOnce = (daemon, name, requests, { connections = CLIENTS, seconds = SECONDS } = {}) => ({
   prepare: () => writeRequests(name, requests()),
   measure: async (file) => {
-    const sample = await load(daemon, file, { connections, mode: 'once' });
+    const sample = await load(daemon, file, { connections, seconds, mode: 'once' });
     fs.rmSync(file);
     return sample;
   },
@@ -80,6 +80,11 @@ export async function booking(world, report) {
   report.must('create, p99 against pgbench', ratios(samples, one, floor, p99), '<=', 1.5);
   report.must('create, daemon CPU each, µs', median(samples[one].map(({ cpu_us }) => cpu_us)), '<=', 60);
   report.must('racing against distinct', ratios(samples, raced, one), '>=', 1.5);
-  report.must('racing, p99 against distinct', samples[raced].map((sample, i) => p99All(sample) / p99(samples[one][i])), '<=', 1);
+  report.must(
+    'racing, p99 against distinct',
+    samples[raced].map((sample, i) => p99All(sample) / p99(samples[one][i])),
+    '<=',
+    1,
+  );
   await daemon.stop();
 }

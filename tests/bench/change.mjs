@@ -9,7 +9,10 @@ const CHANGES_MAX = 6_000; // a second; so many appointments are booked beforeha
 function* moves(world, { appointment, slot }, count) {
   for (let k = 0; k < count; k++) {
     const { id, token } = world.booked(appointment + k);
-    yield raw('PUT', `/booking/${id}/reschedule`, { token, body: JSON.stringify({ start: world.slot(slot + k).start }) });
+    yield raw('PUT', `/booking/${id}/reschedule`, {
+      token,
+      body: JSON.stringify({ start: world.slot(slot + k).start }),
+    });
   }
 }
 

@@ -16,7 +16,10 @@ const run = promisify(execFile);
 
 /** Seconds of processor time a process has used so far, with all its threads. */
 export function cpuOf(pid) {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = fs
+    .readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
@@ -92,7 +95,8 @@ export function raw(method, target, { token, headers = {}, body } = {}) {
   const lines = [`${method} ${target} HTTP/1.1`, 'Host: localhost'];
   if (token) lines.push(`Authorization: Bearer ${token}`);
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  if (body !== undefined) lines.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
+  if (body !== undefined)
+    lines.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
   return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
 
@@ -116,7 +120,13 @@ export async function load(server, file, { connections = 64, seconds = SECONDS, 
 
 /** Processor time of the whole machine: [idle, all] in ticks. */
 function machine() {
-  const fields = fs.readFileSync('/proc/stat', 'utf8').split('\n')[0].trim().split(/\s+/).slice(1).map(Number);
+  const fields = fs
+    .readFileSync('/proc/stat', 'utf8')
+    .split('\n')[0]
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
   return [fields[3] + fields[4], fields.slice(0, 8).reduce((a, b) => a + b)];
 }
 
@@ -132,7 +142,8 @@ export async function idle() {
     if ((idleAfter - idleBefore) / (allAfter - allBefore) > 0.9) return;
     waiting.seconds += 0.5;
   }
-  if (waiting.inVain++ === 0) console.log('note: this machine has other things to do; measuring all the same');
+  if (waiting.inVain++ === 0)
+    console.log('note: this machine has other things to do; measuring all the same');
 }
 
 export function median(numbers) {

@@ -6,6 +6,7 @@ import { ROOT } from '../harness/run_folder.mjs';
 import { FOLDER, SECONDS } from './measure.mjs';
 
 export const CLIENTS = 64;
+const LOG = path.join(FOLDER, 'pgbench_log');
 const WARM = 1; // seconds that do not count: each session of pgbench's plans the functions anew
 
 /** The statement of that name in sql/queries. */
@@ -19,21 +20,19 @@ function statement(name) {
 }
 
 /*
- * Parameters as pgbench is to make them, of the kinds that the daemon sends. The script's variables: k the slot's
- * number, c its coach, t its start, d its day, i the number of the appointment, u its client.
+ * Parameters as pgbench is to make them, of the kinds that the daemon sends, separated by semicolons. The script's
+ * variables: k the slot's number, c its coach, t its start, d its day, i the number of the appointment, u its client.
  */
-const ACTOR = ["('u' || :u)", "'user'", "'0123456789abcdef'", 'null', 'null'];
-const TIMES = ['to_timestamp(:t)', 'to_timestamp(:t + 1800)', 'to_timestamp(:t)', 'to_timestamp(:t + 1800)'];
-const DAY = ['to_timestamp(:d)', 'to_timestamp(:d + 86400)'];
-const APPOINTMENT = "md5('bench ' || :i)::uuid"; // as World.book() names them
+const TIMES = 'to_timestamp(:t); to_timestamp(:t + 1800); to_timestamp(:t); to_timestamp(:t + 1800)';
+const PERSON = `'UTC'; 'Client ' || :u; 'u' || :u || '@client.test'; null; null`;
+const DAY = 'to_timestamp(:d); to_timestamp(:d + 86400)';
+const ACTOR = `'u' || :u; 'user'; '0123456789abcdef'; null; null`;
+const APPOINTMENT = `md5('bench ' || :i)::uuid`; // as World.book() names them
 const PARAMETERS = {
-  appointment_book: [
-    'gen_random_uuid()', "('c' || :c)", "('u' || :u)", "'coaching'", "'scheduled'", ...TIMES, "'UTC'", "('Client ' || :u)",
-    "('u' || :u || '@client.test')", 'null', 'null', "'google_meet'", '1440', '1440', 'null', '10', 'null', '10',
-    'null', 'null', 'null', 'null', ...DAY, ...ACTOR,
-  ],
-  appointment_move: [APPOINTMENT, "('c' || :c)", ...TIMES, '10', 'false', 'null', 'null', ...DAY, ...ACTOR],
-  appointment_cancel: [APPOINTMENT, "'client'", 'false', 'null', '10', ...ACTOR],
+  appointment_book: `gen_random_uuid(); 'c' || :c; 'u' || :u; 'coaching'; 'scheduled'; ${TIMES}; ${PERSON};
+    'google_meet'; 1440; 1440; null; 10; null; 10; null; null; null; null; ${DAY}; ${ACTOR}`,
+  appointment_move: `${APPOINTMENT}; 'c' || :c; ${TIMES}; 10; false; null; null; ${DAY}; ${ACTOR}`,
+  appointment_cancel: `${APPOINTMENT}; 'client'; false; null; 10; ${ACTOR}`,
 };
 
 /**
@@ -42,8 +41,12 @@ const PARAMETERS = {
  */
 function writeScript(world, name, { slot, appointment }) {
   const start = Date.parse(world.slot(0).start) / 1000;
-  const sql = statement(name)
-    .replace(/\$(\d+)/g, (_, n) => PARAMETERS[name][n - 1])
+  const parameters = PARAMETERS[name].split(';');
+  const text = statement(name);
+  const numbers = [...text.matchAll(/\$(\d+)/g)].map(([, n]) => Number(n));
+  if (Math.max(...numbers) !== parameters.length) throw new Error(`${name} has other parameters now`);
+  const sql = text
+    .replace(/\$(\d+)/g, (_, n) => `(${parameters[n - 1].trim()})`)
     .replace(/--.*\n/g, '')
     .replaceAll('\n', ' ');
   const file = path.join(FOLDER, `${name}.pgbench`);
@@ -83,14 +86,13 @@ function readLog() {
 export function runPgbench(world, name, action, from) {
   const audited = () => world.database.value(`select count(*) as n from audit where action = '${action}'`);
   const file = writeScript(world, name, from);
+  const clients = ['-c', CLIENTS, '-j', 1, '-T', WARM + SECONDS, '-D', 'n=-1'];
+  const options = ['-n', '-M', 'prepared', ...clients, '-f', file, '-l', `--log-prefix=${LOG}`];
   const before = audited();
   const began = process.hrtime.bigint();
   const out = execFileSync(
     'sh',
-    [
-      '-c', '"$@" && times', 'sh', 'pgbench', '-n', '-M', 'prepared', '-c', CLIENTS, '-j', 1, '-T', WARM + SECONDS, '-D', 'n=-1',
-      '-l', `--log-prefix=${path.join(FOLDER, 'pgbench_log')}`, '-f', file, world.database.url,
-    ].map(String),
+    ['-c', '"$@" && times', 'sh', 'pgbench', ...options.map(String), world.database.url],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const took = Number(process.hrtime.bigint() - began) / 1e9;
@@ -98,13 +100,22 @@ export function runPgbench(world, name, action, from) {
   const done = audited() - before;
   if (done !== log.length) throw new Error(`pgbench: ${done} of ${log.length} ${action}s done`);
   const warm = log[0].ended - log[0].us + WARM * 1e6;
-  const times = log.filter(({ ended }) => ended > warm).map(({ us }) => us).sort((a, b) => a - b);
+  const times = log
+    .filter(({ ended }) => ended > warm)
+    .map(({ us }) => us)
+    .sort((a, b) => a - b);
   const [, user, system] = /(\S+)s (\S+)s\s*$/.exec(out.trimEnd()); // the last line: of children, as 0m1.5s 0m0.2s
-  const cpu = [user, system].map((text) => text.split('m')).reduce((sum, [m, s]) => sum + m * 60 + Number(s), 0);
+  const cpu = [user, system]
+    .map((text) => text.split('m'))
+    .reduce((sum, [m, s]) => sum + m * 60 + Number(s), 0);
   return {
     rate: (times.length * 1e6) / (log.at(-1).ended - warm),
     requests: times.length,
     load_share: cpu / took,
-    served: { p50_us: times[times.length >> 1], p99_us: times[Math.floor(times.length * 0.99)], max_us: times.at(-1) },
+    served: {
+      p50_us: times[times.length >> 1],
+      p99_us: times[Math.floor(times.length * 0.99)],
+      max_us: times.at(-1),
+    },
   };
 }

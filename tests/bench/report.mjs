@@ -33,7 +33,8 @@ export class Report {
       load_share: median(list.map(({ load_share }) => load_share)),
     }));
     this.result.tables[title] = rows;
-    const line = (name, ...cells) => console.log(name.padEnd(36), ...cells.map((cell, i) => cell.padStart([9, 15, 8, 8, 7, 6][i])));
+    const line = (name, ...cells) =>
+      console.log(name.padEnd(36), ...cells.map((cell, i) => cell.padStart([9, 15, 8, 8, 7, 6][i])));
     console.log();
     line(title, 'rate/s', 'min-max', 'p50 ms', 'p99 ms', 'CPU µs', 'load %');
     for (const { name, rate, p50_us, p99_us, cpu_us, load_share } of rows)
@@ -53,7 +54,11 @@ export class Report {
     this.result.series[title] = { expected, points };
     console.log(`\n${title}${expected ? ` (expected: ${expected})` : ''}`);
     for (const { x, ...rest } of points)
-      console.log(`  ${String(x).padStart(9)}  ${Object.entries(rest).map(([name, value]) => `${name} ${round(value)}`).join('  ')}`);
+      console.log(
+        `  ${String(x).padStart(9)}  ${Object.entries(rest)
+          .map(([name, value]) => `${name} ${round(value)}`)
+          .join('  ')}`,
+      );
   }
 
   /** A value, or one of each round, whose median must hold; `comparison` is '>=' or '<='. */

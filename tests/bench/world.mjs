@@ -66,7 +66,9 @@ export class World {
     this.coaches = coaches - 1;
     const migrated = runBookingd(['migrate'], { env: { DATABASE_URL: this.database.url } });
     if (migrated.code !== 0) throw new Error(migrated.stderr);
-    this.addCoaches(`select case n when 0 then 'damian' else 'c' || n end from generate_series(0, ${this.coaches}) n`);
+    this.addCoaches(
+      `select case n when 0 then 'damian' else 'c' || n end from generate_series(0, ${this.coaches}) n`,
+    );
     if (busy > 0)
       this.database.run(
         insertAppointments(`
@@ -152,7 +154,8 @@ export class World {
   take(count) {
     const first = this.taken;
     this.taken += Math.ceil(count / this.coaches) * this.coaches;
-    if (Date.parse(this.slot(this.taken).start) > midnight(89)) throw new Error('the coaches have no more time to book');
+    if (Date.parse(this.slot(this.taken).start) > midnight(89))
+      throw new Error('the coaches have no more time to book');
     return first;
   }
 

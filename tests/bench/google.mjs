@@ -1,0 +1,192 @@
+// Bookings with the calendar on: the stand-in in a process of its own, answering at once or after 300 ms.
+import fs from 'node:fs';
+import { sleep, until } from '../harness/child.mjs';
+import { Google } from '../harness/google.mjs';
+import { CALENDAR } from '../harness/stack.mjs';
+import { target, upcoming } from './availability.mjs';
+import { PER_SECOND_MAX, createRequest, distinct, mustAnswer, sendOnce } from './booking.mjs';
+import { SECONDS, cpuOf, interleave, load, median, ratios, raw, writeRequests } from './measure.mjs';
+
+const WORKERS = 16; // of the lane for calls that may wait for Google
+const CALLS = ['freebusy.query', 'events.insert']; // what a create waits for
+const LATENCY_MS = 300;
+const LISTED = 50; // coaches that are listed and booked at once
+
+/** Every coach has a calendar of their own; damian's is the primary one. */
+async function addCalendars(world, google) {
+  const calendar = (coach) => `${coach}@group.calendar.google.com`;
+  for (let n = 1; n <= world.coaches; n++)
+    await google.order('POST', 'calendars', {
+      id: calendar(`c${n}`),
+      owner: CALENDAR.delegated,
+      time_zone: 'UTC',
+    });
+  world.database.run(`insert into coach_calendar (coach_id, calendar_id, writes)
+    select 'c' || n, '${calendar("' || 'c' || n || '")}', true from generate_series(1, ${world.coaches}) n`);
+}
+
+/** A daemon with the calendar on that has made itself known to every calendar. */
+async function serveWithGoogle(world, google) {
+  const daemon = await world.serve({
+    COACH_ID: 'damian',
+    CALENDAR_WORKERS: String(WORKERS),
+    GOOGLE_CALENDAR_API: google.calendar_api,
+    GOOGLE_OAUTH_TOKEN_URL: google.token_url,
+    GOOGLE_SERVICE_ACCOUNT_KEY: google.service_account_key,
+    GOOGLE_IMPERSONATE: CALENDAR.delegated,
+  });
+  const ready = () => fs.readFileSync(daemon.log, 'utf8').split('"calendar_ready"').length - 1;
+  await until('all calendars', () => ready() > world.coaches, 120_000);
+  return daemon;
+}
+
+const setLatency = async (google, ms) => {
+  await google.heal();
+  if (ms > 0) await google.fault('latency', { ms });
+};
+
+/** A create at 0 ms: what it costs, and whether the stand-in or we are the limit. */
+async function atOnce(world, daemon, google, report) {
+  const send = sendOnce(daemon, 'create', () => distinct(world, SECONDS * PER_SECOND_MAX));
+  const shares = [];
+  const samples = await interleave({
+    'Google at 0 ms': {
+      prepare: send.prepare,
+      measure: async (file) => {
+        const before = cpuOf(google.child.pid);
+        const sample = await send.measure(file);
+        shares.push((cpuOf(google.child.pid) - before) / sample.seconds);
+        return sample;
+      },
+    },
+    [`Google at 0 ms, ${WORKERS} connections`]: sendOnce(
+      daemon,
+      'create',
+      () => distinct(world, SECONDS * PER_SECOND_MAX),
+      {
+        connections: WORKERS,
+      },
+    ),
+  });
+  report.table('create, calendar on', samples);
+  for (const [name, list] of Object.entries(samples)) mustAnswer(report, name, list, 201);
+  const share = median(shares);
+  const rate = median(samples['Google at 0 ms'].map(({ rate }) => rate));
+  report.fact("Google at 0 ms: the stand-in's share of one core", share);
+  report.fact(
+    'Google at 0 ms: creates a second that the stand-in, of one thread, could answer',
+    rate / share,
+  );
+  return median(samples[`Google at 0 ms, ${WORKERS} connections`].map(({ served }) => served.p50_us)) / 1e6;
+}
+
+/** `ownSeconds`: what a create takes besides waiting for Google. */
+async function atDistance(world, daemon, google, report, ownSeconds) {
+  const turns = Math.max(4, Math.ceil(SECONDS / ((CALLS.length * LATENCY_MS) / 1000)));
+  const count = WORKERS * turns; // whole turns of all workers: no rounding
+  const calls = async () => (await Promise.all(CALLS.map((name) => google.calls(name)))).flat().length;
+  const before = await calls();
+  const samples = await interleave({
+    [`Google at ${LATENCY_MS} ms`]: sendOnce(daemon, 'create', () => distinct(world, count), {
+      connections: 2 * WORKERS,
+      seconds: 60,
+    }),
+  });
+  report.table('create, calendar on', samples);
+  const [list] = Object.values(samples);
+  mustAnswer(report, 'create', list, 201);
+  report.fact('calls to Google that a create waits for', ((await calls()) - before) / (count * list.length));
+  const formula = WORKERS / ((CALLS.length * LATENCY_MS) / 1000 + ownSeconds);
+  report.fact(
+    `Google at ${LATENCY_MS} ms: creates a second by the formula`,
+    `${WORKERS} workers / (${CALLS.length} calls x ${LATENCY_MS / 1000} s + ${(ownSeconds * 1000).toFixed(1)} ms of its own) = ${formula.toFixed(2)}`,
+  );
+  report.must(
+    `create with Google at ${LATENCY_MS} ms, against the formula`,
+    list.map(({ rate }) => rate / formula),
+    '>=',
+    0.95,
+  );
+}
+
+/** Requests that book some coaches only, those that are listed meanwhile. */
+function* bookListed(world, count) {
+  const rows = Math.ceil(count / LISTED);
+  const first = world.take(rows * world.coaches);
+  for (let row = 0; row < rows; row++)
+    for (let n = 0; n < LISTED; n++)
+      yield createRequest(world, world.slot(first + row * world.coaches + n), n % world.tokens.length);
+}
+
+/**
+ * Availability, alone and while bookings wait for Google: of a coach that nobody books, and of coaches that are
+ * booked all the time. Long enough for busy times to be asked for anew.
+ */
+async function beside(world, daemon, report) {
+  const seconds = SECONDS * 8;
+  const ask = (coach, i) =>
+    raw('GET', target(upcoming(), coach), { token: world.tokens[i % world.tokens.length] });
+  const one = writeRequests(
+    'one',
+    world.tokens.map((_, i) => ask('damian', i)),
+  );
+  const booked = writeRequests(
+    'booked',
+    world.tokens.map((_, i) => ask(`c${1 + (i % LISTED)}`, i)),
+  );
+  const withCreates = async (file) => {
+    const creates = writeRequests('stream', bookListed(world, (seconds + 2) * 100));
+    const stream = load(daemon, creates, { connections: 2 * WORKERS, mode: 'once', seconds: seconds + 2 });
+    await sleep(1000);
+    const sample = await load(daemon, file, { seconds });
+    const { rate, statuses } = await stream;
+    if (Object.keys(statuses).join() !== '201')
+      report.failure('create beside availability', JSON.stringify(statuses));
+    return { ...sample, creates: rate };
+  };
+  const alone = 'a coach, alone';
+  const beside = 'a coach, beside bookings of others';
+  const bookedAlone = `${LISTED} coaches, alone`;
+  const bookedBeside = `${LISTED} coaches, beside their bookings`;
+  const samples = await interleave({
+    [alone]: () => load(daemon, one, { seconds }),
+    [beside]: () => withCreates(one),
+    [bookedAlone]: () => load(daemon, booked, { seconds }),
+    [bookedBeside]: () => withCreates(booked),
+  });
+  report.table(`availability, Google at ${LATENCY_MS} ms`, samples);
+  for (const [name, list] of Object.entries(samples)) {
+    mustAnswer(report, name, list, 200);
+    report.fact(`${name}: longest wait, ms`, Math.max(...list.map(({ served }) => served.max_us)) / 1000);
+  }
+  report.fact('bookings a second meanwhile', median(samples[beside].map(({ creates }) => creates)));
+  report.must(
+    `availability with Google at ${LATENCY_MS} ms, beside bookings against alone`,
+    ratios(samples, beside, alone),
+    '>=',
+    0.95,
+  );
+  report.ratio(
+    'availability of coaches beside their own bookings, against alone',
+    ratios(samples, bookedBeside, bookedAlone),
+  );
+}
+
+export async function google(world, report) {
+  const standIn = await Google.start();
+  await addCalendars(world, standIn);
+  const daemon = await serveWithGoogle(world, standIn);
+  const ownSeconds = await atOnce(world, daemon, standIn, report);
+  await setLatency(standIn, LATENCY_MS);
+  await atDistance(world, daemon, standIn, report, ownSeconds);
+  await beside(world, daemon, report);
+  await setLatency(standIn, 0);
+  const owed = () =>
+    world.database.value(
+      `select count(*) as n from appointment where calendar_id is not null and version > synced_version`,
+    );
+  await until('all events', () => owed() === 0, 30_000);
+  await daemon.stop();
+  await standIn.stop();
+  world.database.run('delete from coach_calendar');
+}
