@@ -110,7 +110,8 @@ int64_t call_deadline(const struct call *call);
 /* Answer with a problem of the contract; the status belongs to the code. field and detail may be NULL. */
 void call_problem(struct call *call, const char *code, const char *field, const char *detail);
 
-/* A failed db_run: logs it with the request's id and answers 503 or 500. */
+/* A failed db_run: logs it with the request's id and, the second one, answers 503 or 500. */
+void call_log_failure(const struct call *call, enum db_result result);
 void call_database_failure(struct call *call, enum db_result result);
 
 /* A query parameter as a whole number. False: answered 400. *ret_value stays as it is when it was not sent.

@@ -180,9 +180,15 @@ struct appointment_list {
 enum db_result appointments_list(struct db *db, struct arena *mem, const struct appointment_page_query *query,
 				 struct appointment_list *ret_list);
 
-/* Every row of a user, for the export; and a coach's for the feed. */
-enum db_result appointments_export(struct db *db, struct arena *mem, const char *user_id,
+/*
+ * For the export: rows of a user, whatever their status, that were last changed from query->from on and
+ * before query->to. By start, then id, as in a page; no status and no coach.
+ */
+enum db_result appointments_export(struct db *db, struct arena *mem,
+				   const struct appointment_page_query *query,
 				   struct appointment_list *ret_list);
+
+/* For a coach's feed. */
 enum db_result appointments_feed(struct db *db, struct arena *mem, const char *coach_id,
 				 struct appointment_list *ret_list);
 

@@ -1,10 +1,11 @@
 /*
  * reply - what a handler answers.
  *
- * Starts as an empty 500; a handler sets the status and either writes a body into a bounded buffer
- * or lends a ready body that many replies share. The server adds Date, Content-Length,
- * X-Request-Id, CORS headers, nosniff and (unless the handler sets another) `Cache-Control: no-store`, and
- * leaves the body out for HEAD. Belongs to the thread that holds the request; nothing here blocks.
+ * Starts as an empty 500; a handler sets the status and either writes a body into a bounded buffer (or
+ * portion by portion, see reply_continue) or lends a ready body that many replies share. The server adds
+ * Date, Content-Length, X-Request-Id, CORS headers, nosniff and (unless the handler sets another)
+ * `Cache-Control: no-store`, and leaves the body out for HEAD. Belongs to the thread that holds the request;
+ * nothing here blocks.
  */
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H
@@ -22,6 +23,13 @@ enum {
 
 struct ready_body;
 
+/* What came of writing one more portion of a long body. */
+enum reply_portion {
+	REPLY_MORE,   /* there is more to come */
+	REPLY_LAST,   /* that was all */
+	REPLY_BROKEN, /* the rest cannot be had */
+};
+
 struct reply_header {
 	const char *name;
 	const char *value;
@@ -34,7 +42,9 @@ struct reply {
 	struct buffer body;
 	struct ready_body *ready; /* sent instead of `body` when set; holds a reference */
 	bool ready_gzip;          /* send its compressed twin */
-	bool close;               /* end the connection after this reply */
+	enum reply_portion (*portion)(void *owner, void *worker); /* see reply_continue; NULL: none */
+	void *portion_owner;
+	bool close; /* end the connection after this reply */
 	struct reply_header headers[REPLY_HEADERS_MAX];
 	size_t header_count;
 };
@@ -69,6 +79,18 @@ struct buffer *reply_begin(struct reply *reply, unsigned status, const char *con
 
 /* As reply_begin with application/json. */
 struct buffer *reply_begin_json(struct reply *reply, unsigned status);
+
+/*
+ * The body that was begun is only the first portion: once the client has taken it, `portion` is called with
+ * `owner` and the worker's resource, to write the next one into the same buffer, emptied, and so on until it
+ * says REPLY_LAST. So a body of any length never lies in memory whole, and a slow client costs one portion.
+ *
+ * For routes of a lane, from the handle hook; `portion` runs on a worker of that lane and may block. The body
+ * goes out chunked. A client whose body ends early (REPLY_BROKEN, a full lane, a daemon that stops) finds the
+ * connection closed without the end that chunks have, so it cannot take the part for the whole.
+ */
+void reply_continue(struct reply *reply, enum reply_portion (*portion)(void *owner, void *worker),
+		    void *owner);
 
 /* What an RFC 9457 problem says. Leave out (zero) what does not apply. */
 struct problem {

@@ -81,8 +81,12 @@ where coach_id = $1 and status in ('held', 'scheduled', 'completed', 'no_show') 
 order by starts_at
 limit 50000;
 
+-- $2 and $3: the last start and id so far. $4 and $5: changed from when on, and before when.
 -- name: appointment_export many
-select * from appointment where user_id = $1 order by starts_at, id limit 10000;
+select * from appointment
+where user_id = $1 and (starts_at, id) > ($2::timestamptz, $3::uuid) and updated_at >= $4 and updated_at < $5
+order by starts_at, id
+limit $6;
 
 -- All replicas are told, so that none remembers who this was; no identity has a longer id, and a payload has its limit.
 -- name: user_erase one

@@ -78,12 +78,17 @@ void call_problem(struct call *call, const char *code, const char *field, const 
 	abort(); /* a code that the contract does not have */
 }
 
-void call_database_failure(struct call *call, enum db_result result)
+void call_log_failure(const struct call *call, enum db_result result)
 {
-	bool away = result == DB_UNAVAILABLE || result == DB_UNKNOWN || result == DB_BUSY;
 	log_line(LOG_ERROR, "database", LOG_TEXT_FIELD("request_id", call->request->id),
 		 LOG_TEXT_FIELD("result", db_result_name(result)),
 		 LOG_TEXT_FIELD("detail", db_failure(call->worker->db)->detail));
+}
+
+void call_database_failure(struct call *call, enum db_result result)
+{
+	bool away = result == DB_UNAVAILABLE || result == DB_UNKNOWN || result == DB_BUSY;
+	call_log_failure(call, result);
 	call_problem(call, away ? "database_unavailable" : "internal_error", NULL, NULL);
 }
 

@@ -2,6 +2,7 @@
 
 #include "api/render.h"
 #include "base/json.h"
+#include "base/uuid.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -60,25 +61,93 @@ void api_user_list(struct call *call)
 	api_answer_list(call, &query);
 }
 
+/* ---- export ---- */
+
+enum {
+	EXPORT_PORTION = 25, /* appointments written at once; with full texts some 75 KB, 650 KB at worst */
+	/*
+	 * What was changed so lately comes last, when all else has been written, so that an appointment that
+	 * is moved to before the others meanwhile is not missed. Longer than any transaction lasts.
+	 */
+	EXPORT_SETTLED_SECONDS = 60,
+};
+
+/* An export on its way. */
+struct export
+{
+	struct call *call;
+	struct json_writer writer;
+	struct appointment_page_query query;
+	char after_id[UUID_TEXT_SIZE]; /* where query.after_id points */
+	instant settled;
+};
+
+/* From the first appointment on, of those last changed from one instant on and before another. */
+static void export_those(struct export *export, instant from, instant to)
+{
+	export->query.from = from;
+	export->query.to = to;
+	export->query.after_start = INSTANT_MIN;
+	uuid_format((struct uuid){0}, export->after_id);
+}
+
+static enum db_result export_portion(struct export *export, bool *ret_last)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	struct appointment_list list;
+	enum db_result result = appointments_export(export->call->worker->db, &mem, &export->query, &list);
+	*ret_last = false;
+	if (result != DB_OK)
+		return result;
+	for (size_t i = 0; i < list.count; i++)
+		render_appointment(&export->writer, NULL, &list.items[i], export->call->request->now);
+	if (list.count == EXPORT_PORTION) {
+		const struct appointment *last = &list.items[list.count - 1];
+		export->query.after_start = last->starts_at;
+		memcpy(export->after_id, last->id, sizeof(export->after_id));
+	} else if (export->query.from < export->settled) {
+		export_those(export, export->settled, INSTANT_MAX);
+	} else {
+		*ret_last = true;
+		json_write_array_end(&export->writer);
+		json_write_object_end(&export->writer);
+	}
+	return DB_OK;
+}
+
+static enum reply_portion export_on(void *export_pointer, void *worker)
+{
+	struct export *export = export_pointer;
+	bool last = false;
+	export->call->worker = worker;
+	enum db_result result = export_portion(export, &last);
+	if (result != DB_OK) {
+		call_log_failure(export->call, result);
+		return REPLY_BROKEN;
+	}
+	return last ? REPLY_LAST : REPLY_MORE;
+}
+
 void api_user_export(struct call *call)
 {
-	struct appointment_list list;
-	enum db_result result = appointments_export(call->worker->db, call->mem, user_of(call), &list);
-	if (result != DB_OK) {
-		call_database_failure(call, result);
-		return;
-	}
-	struct json_writer writer;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_text(&writer, "user_id", user_of(call));
-	json_write_instant(&writer, "exported_at", call->request->now);
-	json_write_array(&writer, "appointments");
-	for (size_t i = 0; i < list.count; i++)
-		render_appointment(&writer, NULL, &list.items[i], call->request->now);
-	json_write_array_end(&writer);
-	json_write_object_end(&writer);
+	struct export *export = arena_alloc(call->mem, sizeof(*export));
+	export->call = call;
+	export->settled = call->request->now - EXPORT_SETTLED_SECONDS;
+	export->query = (struct appointment_page_query){
+		.user_id = user_of(call), .after_id = export->after_id, .limit = EXPORT_PORTION};
+	export_those(export, INSTANT_MIN, export->settled);
+	json_writer_init(&export->writer, reply_begin_json(call->reply, 200));
+	json_write_object(&export->writer, NULL);
+	json_write_text(&export->writer, "user_id", export->query.user_id);
+	json_write_instant(&export->writer, "exported_at", call->request->now);
+	json_write_array(&export->writer, "appointments");
 	reply_header(call->reply, "Content-Disposition", "attachment; filename=\"bookings.json\"");
+	bool last = false;
+	enum db_result result = export_portion(export, &last);
+	if (result != DB_OK)
+		call_database_failure(call, result);
+	else if (!last)
+		reply_continue(call->reply, export_on, export);
 }
 
 /* Erasure changed these coaches' appointments: a JSON array of ids. */

@@ -312,10 +312,15 @@ enum db_result appointments_list(struct db *db, struct arena *mem, const struct 
 			ret_list);
 }
 
-enum db_result appointments_export(struct db *db, struct arena *mem, const char *user_id,
+enum db_result appointments_export(struct db *db, struct arena *mem,
+				   const struct appointment_page_query *query,
 				   struct appointment_list *ret_list)
 {
-	return run_many(db, mem, QUERY_APPOINTMENT_EXPORT, DB_PARAMETERS(db_text(user_id)), ret_list);
+	return run_many(db, mem, QUERY_APPOINTMENT_EXPORT,
+			DB_PARAMETERS(db_text(query->user_id), db_instant(query->after_start),
+				      db_uuid(query->after_id), db_instant(query->from),
+				      db_instant(query->to), db_int(query->limit)),
+			ret_list);
 }
 
 enum db_result appointments_feed(struct db *db, struct arena *mem, const char *coach_id,

@@ -56,6 +56,9 @@ struct exchange {
 	bool options;     /* OPTIONS: answered by the server */
 	size_t discarded; /* bytes of a body that nobody wants */
 	size_t reply_bytes;
+	/* Of a body in portions: what the last one asked for came to, and how much of it has been sent. */
+	enum reply_portion portion;
+	size_t portion_sent;
 	unsigned reply_status; /* as sent; 0 while nothing was */
 	int64_t began_us;      /* when the headers had come */
 	int64_t waited_us;     /* for a worker; negative: no lane was needed */

@@ -103,6 +103,7 @@ static void drop_body(struct reply *reply)
 	ready_body_drop(reply->ready);
 	reply->ready = NULL;
 	reply->ready_gzip = false;
+	reply->portion = NULL;
 }
 
 void reply_empty(struct reply *reply, unsigned status)
@@ -121,6 +122,13 @@ struct buffer *reply_begin(struct reply *reply, unsigned status, const char *con
 struct buffer *reply_begin_json(struct reply *reply, unsigned status)
 {
 	return reply_begin(reply, status, "application/json");
+}
+
+void reply_continue(struct reply *reply, enum reply_portion (*portion)(void *owner, void *worker),
+		    void *owner)
+{
+	reply->portion = portion;
+	reply->portion_owner = owner;
 }
 
 static const char *status_phrase(unsigned status)

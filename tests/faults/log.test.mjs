@@ -42,7 +42,8 @@ function read() {
   }
 }
 
-test('with a stuck reader of the log every call is answered, and missed lines are counted', { timeout: 60_000 }, async () => {
+const PATIENCE = { timeout: 60_000 };
+test('with a stuck reader of the log every call is answered, missed lines are counted', PATIENCE, async () => {
   const ann = stack.client('ann');
   const asked = 2000; // a line is some 200 bytes, and the pipe holds 64 KiB
   for (let i = 0; i < asked / 40; i++)
