@@ -55,9 +55,16 @@ struct ics_text {
 struct ics_text ics_appointment(const struct ics_event *event, enum ics_method method,
 				const struct zone *zone, struct arena *mem);
 
-/* Many, to subscribe to: METHOD:PUBLISH, a name, REFRESH-INTERVAL (RFC 7986). Cancelled ones are kept. */
-struct ics_text ics_feed(const char *name, const struct ics_event events[], size_t count,
-			 const struct zone *zone, struct arena *mem);
+/*
+ * Many, to subscribe to: what begins the file (METHOD:PUBLISH, a name, REFRESH-INTERVAL of RFC 7986, the
+ * zone), then any number of events, then ICS_FEED_END. Cancelled events are kept.
+ *
+ * first, last  no event begins before or ends after.
+ */
+struct ics_text ics_feed_begin(const char *name, const struct zone *zone, instant first, instant last,
+			       struct arena *mem);
+struct ics_text ics_feed_event(const struct ics_event *event, const struct zone *zone, struct arena *mem);
+#define ICS_FEED_END "END:VCALENDAR\r\n"
 
 /* The version of libical, such as "3.0.16". Static text. */
 const char *ics_library_version(void);

@@ -108,9 +108,14 @@ where id = any (array(select id from appointment where not erased and ends_at < 
                       order by ends_at limit 500 for update skip locked))
 returning id;
 
+-- Where a coach's feed ends.
+-- name: coach_feed_end one
+select coalesce(max(starts_at), now()) + interval '24 hours' from appointment where coach_id = $1;
+
+-- $2 and $3: the last start and id so far, or where the feed begins. $4: where it ends.
 -- name: coach_feed many
 select * from appointment
 where coach_id = $1 and status in ('scheduled', 'completed', 'no_show', 'cancelled')
-  and starts_at > now() - interval '90 days'
+  and (starts_at, id) > ($2::timestamptz, $3::uuid) and ends_at <= $4
 order by starts_at, id
-limit 5000;
+limit $5;

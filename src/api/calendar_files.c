@@ -6,6 +6,7 @@
 #include "app/booking.h"
 #include "base/crypto.h"
 #include "base/encode.h"
+#include "base/uuid.h"
 #include "domain/ics.h"
 #include "net/google_calendar.h"
 
@@ -103,6 +104,90 @@ void api_coach_feed_renew(struct call *call)
 	answer_feed_url(call, coach->id, token);
 }
 
+/* ---- the feed ---- */
+
+enum {
+	FEED_PORTION = 25, /* appointments written at once */
+	FEED_PAST_DAYS = 90,
+};
+
+/* A feed on its way. */
+struct feed {
+	struct call *call;
+	struct appointment_page_query query;
+	char after_id[UUID_TEXT_SIZE]; /* where query.after_id points */
+};
+
+static enum db_result feed_portion(struct feed *feed, const struct coach *coach, bool *ret_last)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	struct appointment_list list;
+	enum db_result result = appointments_feed(feed->call->worker->db, &mem, &feed->query, &list);
+	if (result != DB_OK)
+		return result;
+	struct buffer *out = &feed->call->reply->body;
+	for (size_t i = 0; i < list.count; i++) {
+		struct ics_event event = share_event(&list.items[i], coach, &mem);
+		struct ics_text text = ics_feed_event(&event, coach->schedule->zone, &mem);
+		buffer_append(out, text.bytes, text.length);
+	}
+	*ret_last = list.count < FEED_PORTION;
+	if (*ret_last) {
+		buffer_append_text(out, ICS_FEED_END);
+	} else {
+		const struct appointment *last = &list.items[list.count - 1];
+		feed->query.after_start = last->starts_at;
+		memcpy(feed->after_id, last->id, sizeof(feed->after_id));
+	}
+	return DB_OK;
+}
+
+static enum reply_portion feed_on(void *feed_pointer, void *worker)
+{
+	struct feed *feed = feed_pointer;
+	struct call *call = feed->call;
+	call->worker = worker;
+	COACH_LOCAL coach = NULL;
+	bool last = false;
+	if (coaches_find_schedule(call->api->coaches, call->worker, feed->query.coach_id, &coach) !=
+	    COACH_FOUND)
+		return REPLY_BROKEN;
+	enum db_result result = feed_portion(feed, coach, &last);
+	if (result != DB_OK) {
+		call_log_failure(call, result);
+		return REPLY_BROKEN;
+	}
+	return last ? REPLY_LAST : REPLY_MORE;
+}
+
+static void answer_feed(struct call *call, const struct coach *coach)
+{
+	struct feed *feed = arena_alloc(call->mem, sizeof(*feed));
+	feed->call = call;
+	feed->query = (struct appointment_page_query){
+		.coach_id = arena_strdup(call->mem, coach->id),
+		.after_start = call->request->now - FEED_PAST_DAYS * SECONDS_PER_DAY,
+		.after_id = feed->after_id,
+		.limit = FEED_PORTION,
+	};
+	uuid_format((struct uuid){0}, feed->after_id);
+	enum db_result result = appointments_feed_end(call->worker->db, coach->id, &feed->query.to);
+	bool last = false;
+	if (result == DB_OK) {
+		struct ics_text begin = ics_feed_begin(
+			arena_printf(call->mem, "Appointments of %s", coach->id), coach->schedule->zone,
+			feed->query.after_start, feed->query.to, call->mem);
+		struct buffer *out = reply_begin(call->reply, 200, "text/calendar; charset=utf-8");
+		buffer_append(out, begin.bytes, begin.length);
+		reply_header(call->reply, "Cache-Control", "no-store");
+		result = feed_portion(feed, coach, &last);
+	}
+	if (result != DB_OK)
+		call_database_failure(call, result);
+	else if (!last)
+		reply_continue(call->reply, feed_on, feed);
+}
+
 /* Anyone with the token; a wrong one looks like no feed at all. */
 void api_coach_feed_ics(struct call *call)
 {
@@ -110,26 +195,10 @@ void api_coach_feed_ics(struct call *call)
 	const char *token = request_query(call->request, "token");
 	const char *id = request_parameter(call->request, "coach");
 	enum coach_found found = coaches_find(call->api->coaches, call->worker, id, &coach);
-	if (found == COACH_FAILURE) {
+	if (found == COACH_FAILURE)
 		call_database_failure(call, DB_UNAVAILABLE);
-		return;
-	}
-	if (found != COACH_FOUND || token == NULL || !crypto_equal_text(token, coach->feed_token)) {
+	else if (found != COACH_FOUND || token == NULL || !crypto_equal_text(token, coach->feed_token))
 		call_problem(call, "not_found", NULL, "There is no such feed.");
-		return;
-	}
-	struct appointment_list list;
-	enum db_result result = appointments_feed(call->worker->db, call->mem, coach->id, &list);
-	if (result != DB_OK) {
-		call_database_failure(call, result);
-		return;
-	}
-	struct ics_event *events = arena_array(call->mem, list.count, sizeof(*events));
-	for (size_t i = 0; i < list.count; i++)
-		events[i] = share_event(&list.items[i], coach, call->mem);
-	struct ics_text text = ics_feed(arena_printf(call->mem, "Appointments of %s", coach->id), events,
-					list.count, coach->schedule->zone, call->mem);
-	struct buffer *out = reply_begin(call->reply, 200, "text/calendar; charset=utf-8");
-	buffer_append(out, text.bytes, text.length);
-	reply_header(call->reply, "Cache-Control", "no-store");
+	else
+		answer_feed(call, coach);
 }

@@ -323,8 +323,20 @@ enum db_result appointments_export(struct db *db, struct arena *mem,
 			ret_list);
 }
 
-enum db_result appointments_feed(struct db *db, struct arena *mem, const char *coach_id,
+enum db_result appointments_feed_end(struct db *db, const char *coach_id, instant *ret_end)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, QUERY_COACH_FEED_END, DB_PARAMETERS(db_text(coach_id)), &rows);
+	if (result == DB_OK)
+		*ret_end = db_get_instant(&rows, 0, 0);
+	return result;
+}
+
+enum db_result appointments_feed(struct db *db, struct arena *mem, const struct appointment_page_query *query,
 				 struct appointment_list *ret_list)
 {
-	return run_many(db, mem, QUERY_COACH_FEED, DB_PARAMETERS(db_text(coach_id)), ret_list);
+	return run_many(db, mem, QUERY_COACH_FEED,
+			DB_PARAMETERS(db_text(query->coach_id), db_instant(query->after_start),
+				      db_uuid(query->after_id), db_instant(query->to), db_int(query->limit)),
+			ret_list);
 }

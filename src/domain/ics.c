@@ -205,8 +205,8 @@ static void add_texts(icalcomponent *component, const struct ics_event *event, s
 	add(component, conference);
 }
 
-static void add_event(icalcomponent *calendar, const struct ics_event *event, enum ics_method method,
-		      const struct zone *zone, struct arena *mem)
+static icalcomponent *event_new(const struct ics_event *event, enum ics_method method,
+				const struct zone *zone, struct arena *mem)
 {
 	icalcomponent *component = icalcomponent_new(ICAL_VEVENT_COMPONENT);
 	const bool cancelled = event->cancelled;
@@ -225,7 +225,7 @@ static void add_event(icalcomponent *calendar, const struct ics_event *event, en
 		add(component, icalproperty_new_lastmodified(utc_time(event->modified)));
 	add_texts(component, event, mem);
 	add_people(component, event, method, mem);
-	icalcomponent_add_component(calendar, component);
+	return component;
 }
 
 /* ---------------------------------------------------------------- VCALENDAR */
@@ -279,14 +279,14 @@ static struct ics_text fold(const char *text, struct arena *mem)
 	return (struct ics_text){out, (size_t)(to - out)};
 }
 
-static struct ics_text finish(icalcomponent *calendar, struct arena *mem)
+static struct ics_text finish(icalcomponent *component, struct arena *mem)
 {
-	char *text = icalcomponent_as_ical_string_r(calendar);
+	char *text = icalcomponent_as_ical_string_r(component);
 	if (text == NULL)
 		abort();
 	struct ics_text result = fold(text, mem);
 	icalmemory_free_buffer(text);
-	icalcomponent_free(calendar);
+	icalcomponent_free(component);
 	return result;
 }
 
@@ -301,7 +301,7 @@ struct ics_text ics_appointment(const struct ics_event *event, enum ics_method m
 	pthread_mutex_lock(&libical);
 	icalcomponent *calendar = calendar_new(method);
 	add_timezone(calendar, zone, event->start, event->end);
-	add_event(calendar, &one, method, zone, mem);
+	icalcomponent_add_component(calendar, event_new(&one, method, zone, mem));
 	struct ics_text result = finish(calendar, mem);
 	pthread_mutex_unlock(&libical);
 	return result;
@@ -314,8 +314,8 @@ static void add_extension(icalcomponent *component, const char *name, const char
 	add(component, property);
 }
 
-struct ics_text ics_feed(const char *name, const struct ics_event events[], size_t count,
-			 const struct zone *zone, struct arena *mem)
+struct ics_text ics_feed_begin(const char *name, const struct zone *zone, instant first, instant last,
+			       struct arena *mem)
 {
 	const char *title = clean_name(name, mem);
 	pthread_mutex_lock(&libical);
@@ -330,20 +330,20 @@ struct ics_text ics_feed(const char *name, const struct ics_event events[], size
 	add_parameter(refresh, icalparameter_new_value(ICAL_VALUE_DURATION));
 	add(calendar, refresh);
 	add_extension(calendar, "X-PUBLISHED-TTL", "PT1H");
-
-	instant first = INSTANT_MAX;
-	instant last = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (events[i].start < first)
-			first = events[i].start;
-		if (events[i].end > last)
-			last = events[i].end;
-	}
-	if (count > 0)
-		add_timezone(calendar, zone, first, last);
-	for (size_t i = 0; i < count; i++)
-		add_event(calendar, &events[i], ICS_PUBLISH, zone, mem);
+	add_timezone(calendar, zone, first, last);
 	struct ics_text result = finish(calendar, mem);
+	pthread_mutex_unlock(&libical);
+	result.length -= strlen(ICS_FEED_END);
+	if (strcmp(result.bytes + result.length, ICS_FEED_END) != 0)
+		abort(); /* libical ends what it began */
+	result.bytes = arena_strndup(mem, result.bytes, result.length);
+	return result;
+}
+
+struct ics_text ics_feed_event(const struct ics_event *event, const struct zone *zone, struct arena *mem)
+{
+	pthread_mutex_lock(&libical);
+	struct ics_text result = finish(event_new(event, ICS_PUBLISH, zone, mem), mem);
 	pthread_mutex_unlock(&libical);
 	return result;
 }

@@ -169,6 +169,29 @@ test("the coach's feed has every appointment with the right instants, cancelled 
   }
 });
 
+test('a feed is whole, whatever somebody books and cancels all day long', async () => {
+  const own = await startStack();
+  try {
+    own.database.run(`INSERT INTO bookingd.appointment (id, coach_id, user_id, session_type, status, starts_at, ends_at,
+        blocked_from, blocked_to, name, email, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes)
+      SELECT gen_random_uuid(), 'damian', 'mallory', 'coaching', 'cancelled', t, t + interval '30 min', t,
+        t + interval '30 min', 'M', 'm@client.test', repeat('N', 2000), 'none', 0, 0
+      FROM (SELECT date_trunc('hour', now()) + n / 10 * interval '1 hour' AS t
+        FROM generate_series(10, 6009) n) AS moment`);
+    const made = assertStatus(await own.client('ann').post('/booking/create', { start: own.slot(650) }), 201);
+    const { url } = assertStatus(await own.coach().get('/coach/damian/feed'), 200);
+    const { text } = await own.stranger().get(url.slice(own.daemon.url.length));
+    const lines = text.split('\r\n');
+    const count = (line) => lines.filter((other) => other === line).length;
+    assert.deepEqual([count('BEGIN:VEVENT'), count('END:VEVENT')], [6001, 6001]);
+    assert.deepEqual([count('BEGIN:VCALENDAR'), count('BEGIN:VTIMEZONE')], [1, 1]);
+    assert.ok(text.endsWith('END:VEVENT\r\nEND:VCALENDAR\r\n'));
+    assert.ok(text.includes(`UID:${made.id}`));
+  } finally {
+    await own.stop();
+  }
+});
+
 test('an empty feed is a calendar all the same', async () => {
   const own = await startStack();
   try {
