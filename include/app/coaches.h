@@ -1,9 +1,10 @@
 /*
  * coaches - what the daemon remembers of each coach: the schedule and what stands in the calendar.
  *
- * A snapshot is immutable and counted. It is dropped by own writes and by notifications of other replicas,
- * and read anew by the next request that needs it. While the listener is down nothing is served from memory.
- * A snapshot that is a moment old can cost a client a 409, never a double booking: the database decides.
+ * A snapshot is immutable and counted. It is dropped by own writes and by notifications of other replicas
+ * and of the database, and read anew by the next request that needs it. While the listener is down nothing is
+ * served from memory. A snapshot that is a moment old can cost a client a 409, never a double booking: the
+ * database decides.
  *
  * All functions are safe from any thread; only coaches_find and coaches_stop block.
  */
@@ -78,7 +79,7 @@ enum coach_found coaches_find(struct coaches *coaches, struct worker *worker, co
 
 /*
  * As coaches_find, for whoever only asks for the schedule: the appointments may be those of before a booking.
- * So that booking after booking with one coach does not read all of it each time.
+ * So that booking after booking with one coach does not read all of it each time, however old it is.
  */
 enum coach_found coaches_find_schedule(struct coaches *coaches, struct worker *worker, const char *id,
 				       const struct coach **ret_coach);
@@ -96,8 +97,9 @@ static inline void coach_cleanup(const struct coach **coach)
 #define COACH_LOCAL __attribute__((cleanup(coach_cleanup))) const struct coach *
 
 /*
- * Something was changed here: the snapshot is no longer used, and the other replicas are told. After
- * coaches_booked, which is about appointments only, it still serves coaches_find_schedule.
+ * Something was changed here: the snapshot is no longer used. After coaches_booked, which is about
+ * appointments only, it still serves coaches_find_schedule, and the other replicas are told; of a coach's row
+ * they are told by the database.
  */
 void coaches_booked(struct coaches *coaches, const char *id);
 void coaches_changed(struct coaches *coaches, const char *id);

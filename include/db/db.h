@@ -22,6 +22,7 @@
 
 #include "base/arena.h"
 #include "base/instant.h"
+#include "base/uuid.h"
 #include "db/query.h"
 
 enum db_result {
@@ -234,7 +235,10 @@ bool db_get_bool(const struct db_rows *rows, size_t row, size_t column);
  */
 instant db_get_instant(const struct db_rows *rows, size_t row, size_t column);
 
-/* uuid in lower-case text form; "" where the value is null. */
+/* A uuid; all zeros where the value is null. */
+struct uuid db_get_uuid_bytes(const struct db_rows *rows, size_t row, size_t column);
+
+/* The same in lower-case text form; "" where the value is null. */
 void db_get_uuid(const struct db_rows *rows, size_t row, size_t column, char ret_uuid[static 37]);
 
 /* bytea; NULL and length 0 where the value is null. */

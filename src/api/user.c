@@ -158,7 +158,7 @@ static void tell_coaches(struct call *call, const char *coaches)
 	json_t *id = NULL;
 	json_array_foreach(ids, i, id)
 	{
-		coaches_changed(call->api->coaches, json_string_value(id));
+		coaches_booked(call->api->coaches, json_string_value(id));
 		calendar_forget(call->api->calendars, json_string_value(id));
 	}
 }

@@ -18,13 +18,11 @@ enum {
 	STATEMENT_BYTES_MAX = 4 * 1024 * 1024,
 };
 
-/* What stands between instance and coach in a payload: "0123456789abcdef:damian". */
-static const char marks[] = {[COACH_BOOKED] = '+', [COACH_CHANGED] = ':'};
-
-struct item {
-	char *coach_id;
-	enum coach_news_kind kind;
-};
+/*
+ * What stands before the coach in a payload: "0123456789abcdef+damian" from an instance that was booked at,
+ * ":damian" from the database.
+ */
+enum { MARK_BOOKED = '+', MARK_CHANGED = ':' };
 
 struct coach_news {
 	const char *database_url;
@@ -33,7 +31,7 @@ struct coach_news {
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t wake;
 	bool running;
-	struct item *pending;
+	char **pending; /* ids of coaches */
 	size_t count;
 	size_t capacity;
 };
@@ -51,32 +49,29 @@ struct coach_news *coach_news_new(const char *database_url)
 	return news;
 }
 
-static void items_free(struct item items[], size_t count)
+static void ids_free(char *ids[], size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		free(items[i].coach_id);
-	free(items);
+		free(ids[i]);
+	free(ids);
 }
 
 void coach_news_free(struct coach_news *news)
 {
 	if (news == NULL)
 		return;
-	items_free(news->pending, news->count);
+	ids_free(news->pending, news->count);
 	pthread_cond_destroy(&news->wake);
 	pthread_mutex_destroy(&news->lock);
 	free(news);
 }
 
 /* Under the lock. */
-static void add(struct coach_news *news, const char *coach_id, enum coach_news_kind kind)
+static void add(struct coach_news *news, const char *coach_id)
 {
 	for (size_t i = 0; i < news->count; i++) {
-		if (strcmp(news->pending[i].coach_id, coach_id) != 0)
-			continue;
-		if (kind == COACH_CHANGED)
-			news->pending[i].kind = kind;
-		return;
+		if (strcmp(news->pending[i], coach_id) == 0)
+			return;
 	}
 	if (news->count == news->capacity) {
 		news->capacity = news->capacity * 2 + 16;
@@ -87,38 +82,38 @@ static void add(struct coach_news *news, const char *coach_id, enum coach_news_k
 	char *copy = strdup(coach_id);
 	if (copy == NULL)
 		abort();
-	news->pending[news->count++] = (struct item){copy, kind};
+	news->pending[news->count++] = copy;
 	if (news->count == 1)
 		pthread_cond_signal(&news->wake);
 }
 
-void coach_news_tell(struct coach_news *news, const char *coach_id, enum coach_news_kind kind)
+void coach_news_tell(struct coach_news *news, const char *coach_id)
 {
 	pthread_mutex_lock(&news->lock);
 	if (news->running)
-		add(news, coach_id, kind);
+		add(news, coach_id);
 	pthread_mutex_unlock(&news->lock);
 }
 
 bool coach_news_read(const struct coach_news *news, const char *payload, const char **ret_coach_id,
 		     enum coach_news_kind *ret_kind)
 {
-	size_t length = strcspn(payload, "+:");
+	const char marks[] = {MARK_BOOKED, MARK_CHANGED, '\0'};
+	size_t length = strcspn(payload, marks);
 	if (payload[length] == '\0' ||
 	    (length == strlen(news->instance) && memcmp(payload, news->instance, length) == 0))
 		return false;
-	*ret_kind = payload[length] == marks[COACH_BOOKED] ? COACH_BOOKED : COACH_CHANGED;
+	*ret_kind = payload[length] == MARK_BOOKED ? COACH_BOOKED : COACH_CHANGED;
 	*ret_coach_id = payload + length + 1;
 	return true;
 }
 
-static void send_all(const struct coach_news *news, struct db *db, const struct item items[], size_t count)
+static void send_all(const struct coach_news *news, struct db *db, char *const ids[], size_t count)
 {
 	__attribute__((cleanup(buffer_clear))) struct buffer payloads;
 	buffer_init(&payloads, STATEMENT_BYTES_MAX);
 	for (size_t i = 0; i < count; i++)
-		buffer_printf(&payloads, "%s%s%c%s", i > 0 ? " " : "", news->instance, marks[items[i].kind],
-			      items[i].coach_id);
+		buffer_printf(&payloads, "%s%s%c%s", i > 0 ? " " : "", news->instance, MARK_BOOKED, ids[i]);
 	/* With the database away the others hear nothing either; they drop all when they are back. */
 	enum db_result result =
 		db_run(db, QUERY_COACH_NOTIFY, DB_PARAMETERS(db_text(buffer_text(&payloads))), NULL);
@@ -137,14 +132,14 @@ static void *send_news(void *news_pointer)
 			pthread_cond_wait(&news->wake, &news->lock);
 			continue;
 		}
-		struct item *items = news->pending;
+		char **ids = news->pending;
 		size_t count = news->count;
 		news->pending = NULL;
 		news->count = 0;
 		news->capacity = 0;
 		pthread_mutex_unlock(&news->lock);
-		send_all(news, db, items, count);
-		items_free(items, count);
+		send_all(news, db, ids, count);
+		ids_free(ids, count);
 		const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 		pthread_mutex_lock(&news->lock);

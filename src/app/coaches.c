@@ -15,7 +15,7 @@
 
 enum {
 	BUCKETS = 4096,
-	SNAPSHOT_MAX_AGE_MS = 15000, /* a replica that dies between commit and notification is forgotten so */
+	SNAPSHOT_MAX_AGE_MS = 15000, /* for bookings of a replica that died before it had told of them */
 };
 
 static const char erasures[] = "bookingd_erased"; /* QUERY_USER_ERASE tells it */
@@ -173,8 +173,9 @@ static enum coach_found peek(struct coaches *coaches, const char *id, bool sched
 	if (id == NULL && coaches->only != NULL && now_ms - coaches->only_ms < SNAPSHOT_MAX_AGE_MS)
 		id = coaches->only;
 	struct entry *entry = id != NULL ? *entry_place(coaches, id) : NULL;
-	if (entry != NULL && entry->snapshot != NULL && (schedule_only || !entry->outdated) &&
-	    now_ms - entry->snapshot->read_ms < SNAPSHOT_MAX_AGE_MS) {
+	if (entry != NULL && entry->snapshot != NULL &&
+	    (schedule_only ||
+	     (!entry->outdated && now_ms - entry->snapshot->read_ms < SNAPSHOT_MAX_AGE_MS))) {
 		atomic_fetch_add(&entry->snapshot->references, 1);
 		*ret_coach = &entry->snapshot->coach;
 		found = COACH_FOUND;
@@ -212,11 +213,7 @@ static void read_appointments(struct coaches *coaches, const struct db_rows *row
 {
 	struct busy_appointment *items = arena_array(&snapshot->mem, rows->count, sizeof(*items));
 	for (size_t i = 0; i < rows->count; i++) {
-		char text[UUID_TEXT_SIZE];
-		struct uuid id;
-		db_get_uuid(rows, i, 0, text);
-		if (!uuid_parse(text, strlen(text), &id))
-			abort(); /* a uuid column holds UUIDs */
+		const struct uuid id = db_get_uuid_bytes(rows, i, 0);
 		const char *status = db_get_text(rows, i, 7);
 		items[i] = (struct busy_appointment){
 			.user = coaches_user_hash(coaches, db_get_text(rows, i, 1)),
@@ -431,16 +428,15 @@ static void drop_all(struct coaches *coaches)
 void coaches_changed(struct coaches *coaches, const char *id)
 {
 	drop(coaches, id, COACH_CHANGED);
-	coach_news_tell(coaches->news, id, COACH_CHANGED);
 }
 
 void coaches_booked(struct coaches *coaches, const char *id)
 {
 	drop(coaches, id, COACH_BOOKED);
-	coach_news_tell(coaches->news, id, COACH_BOOKED);
+	coach_news_tell(coaches->news, id);
 }
 
-/* What another replica did, or (channel NULL) anything. */
+/* What another replica or the database told, or (channel NULL) anything. */
 static void heard(const char *channel, const char *payload, void *argument)
 {
 	struct coaches *coaches = argument;

@@ -126,18 +126,24 @@ instant db_get_instant(const struct db_rows *rows, size_t row, size_t column)
 	return when < INSTANT_MIN ? INSTANT_MIN : when > INSTANT_MAX ? INSTANT_MAX : when;
 }
 
-void db_get_uuid(const struct db_rows *rows, size_t row, size_t column, char ret_uuid[static 37])
+struct uuid db_get_uuid_bytes(const struct db_rows *rows, size_t row, size_t column)
 {
 	int length;
 	const char *value = value_of(rows, row, column, &length);
-	ret_uuid[0] = '\0';
+	struct uuid id = {{0}};
 	if (value == NULL)
-		return;
-	struct uuid id;
+		return id;
 	if (type_of(rows, column) != OID_UUID || length != sizeof(id.bytes))
 		misread(rows, row, column, "a UUID");
 	memcpy(id.bytes, value, sizeof(id.bytes));
-	uuid_format(id, ret_uuid);
+	return id;
+}
+
+void db_get_uuid(const struct db_rows *rows, size_t row, size_t column, char ret_uuid[static 37])
+{
+	ret_uuid[0] = '\0';
+	if (!db_is_null(rows, row, column))
+		uuid_format(db_get_uuid_bytes(rows, row, column), ret_uuid);
 }
 
 const void *db_get_bytes(const struct db_rows *rows, size_t row, size_t column, size_t *ret_length)

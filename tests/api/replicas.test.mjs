@@ -66,6 +66,22 @@ test('a schedule that was put here is that of the other', async () => {
   await within('the open week', () => offers(there, stack.slot(4)));
 });
 
+test("a schedule that somebody changes in the database is everybody's at once", async () => {
+  const [client, there] = somebody();
+  const start = stack.slot(5);
+  assert.ok(await offers(there, start));
+  const set = (weekly) =>
+    stack.database.run(`UPDATE bookingd.coach SET schedule_version = schedule_version + 1,
+      schedule = jsonb_set(schedule, '{weekly}', ${weekly})`);
+  stack.database.run('CREATE TABLE kept AS SELECT schedule FROM bookingd.coach');
+  set("'[]'");
+  await within('the closed week', async () => !(await offers(client, start)));
+  await within('the closed week there', async () => !(await offers(there, start)));
+  assertProblem(await client.post('/booking/create', { start }), 422, 'outside_hours'); // from memory, whatever its age
+  set("(SELECT schedule->'weekly' FROM kept)");
+  await within('the open week', () => offers(there, start));
+});
+
 test('a second coach is known to the other, so that one must be named', async () => {
   const [admin] = both(stack.admin());
   const [here, there] = somebody();
