@@ -195,16 +195,16 @@ $(FUZZ_OUT)/libfuzzed.a: $(FUZZ_OBJECTS)
 $(FUZZERS): $(FUZZ_OUT)/%: $(FUZZ_OUT)/%.o $(FUZZ_OUT)/libfuzzed.a
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
-.PHONY: fuzz
-fuzz: $(FUZZERS) ## feed each parser of outside data with hostile bytes for FUZZ_SECONDS (20)
-	@for fuzzer in $(FUZZERS); do \
-		subject=$${fuzzer##*/fuzz_}; log=$(FUZZ_OUT)/$$subject.log; mkdir -p $(FUZZ_OUT)/corpus/$$subject; \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1 \
-			-artifact_prefix=$(FUZZ_OUT)/$$subject- $(FUZZ_OUT)/corpus/$$subject tests/fuzz/seeds/$$subject \
-			>$$log 2>&1 || { tail -n 60 $$log; echo "# $$subject: failed, see $$log"; exit 1; }; \
-		awk -v subject=$$subject '/units:/ { n = $$2 } /per_sec:/ { rate = $$2 } /rss_mb:/ { rss = $$2 } \
-			END { printf "# %-12s %10d inputs, %6d a second, %4d MiB at most\n", subject, n, rate, rss }' $$log; \
-	done
+FUZZ_RUNS := $(FUZZERS:%=%.run)
+.PHONY: fuzz $(FUZZ_RUNS)
+fuzz: $(FUZZ_RUNS) ## feed each parser of outside data with hostile bytes for FUZZ_SECONDS (20)
+$(FUZZ_RUNS): %.run: %
+	@subject=$(patsubst fuzz_%,%,$(notdir $*)); log=$(FUZZ_OUT)/$$subject.log; mkdir -p $(FUZZ_OUT)/corpus/$$subject; \
+	$* -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1 \
+		-artifact_prefix=$(FUZZ_OUT)/$$subject- $(FUZZ_OUT)/corpus/$$subject tests/fuzz/seeds/$$subject \
+		>$$log 2>&1 || { tail -n 60 $$log; echo "# $$subject: failed, see $$log"; exit 1; }; \
+	awk -v subject=$$subject '/units:/ { n = $$2 } /per_sec:/ { rate = $$2 } /rss_mb:/ { rss = $$2 } \
+		END { printf "# %-12s %10d inputs, %6d a second, %4d MiB at most\n", subject, n, rate, rss }' $$log
 
 # ---------------------------------------------------------------- lint
 
