@@ -36,7 +36,7 @@ struct availability_query {
 
 enum availability_outcome {
 	AVAILABILITY_OK,
-	AVAILABILITY_NOT_IN_MEMORY, /* only without a worker */
+	AVAILABILITY_NOT_IN_MEMORY, /* only without a worker: ask again with one */
 	AVAILABILITY_UNKNOWN_COACH,
 	AVAILABILITY_AMBIGUOUS_COACH, /* none was named and there are several */
 	AVAILABILITY_UNKNOWN_TYPE,
@@ -79,7 +79,9 @@ struct availability {
 };
 
 /*
- * Answer the query. `worker` NULL: from memory only. `known` (may be NULL) is asked before slots are computed
+ * Answer the query. `worker` NULL: from memory only, and only what takes less than some 2 ms, so that an HTTP
+ * loop may ask: a listing of more than 5,000 starts, or a search as long for the next one, is
+ * AVAILABILITY_NOT_IN_MEMORY then as well. `known` (may be NULL) is asked before slots are computed
  * whether the caller has the answer to this mark already; if it returns true the slots are left out.
  */
 enum availability_outcome availability_find(struct coaches *coaches, struct calendars *calendars,

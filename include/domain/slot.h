@@ -23,6 +23,16 @@ struct day_count {
 	int64_t count;
 };
 
+/*
+ * What a thread that must not be held up allows a listing to cost. One point is about what a start takes from
+ * being looked at until it stands in a compressed reply (some 0.3 us); a working interval costs one too, and
+ * so do 32 starts that are only looked at.
+ */
+struct slot_budget {
+	size_t left;
+	bool spent; /* it was not enough: what was answered is void */
+};
+
 /* All that a decision rests on. Everything is borrowed. */
 struct slot_question {
 	const struct schedule *schedule;
@@ -48,6 +58,8 @@ struct slot_question {
 	int64_t active_count; /* the client's scheduled appointments that have not ended, and holds */
 	const struct day_count *day_counts;
 	size_t day_counts_length;
+
+	struct slot_budget *budget; /* of slot_list and slot_next; NULL: whatever it takes */
 };
 
 struct slots {
@@ -55,7 +67,10 @@ struct slots {
 	size_t count;
 };
 
-/* Every bookable start with from <= start < to, in `mem`. None if from >= to. */
+/*
+ * Every bookable start with from <= start < to, in `mem`. None if from >= to. However many working intervals
+ * overlap, a start is looked at once if they begin a multiple of the step apart.
+ */
 struct slots slot_list(const struct slot_question *question, instant from, instant to, struct arena *mem);
 
 /*

@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-enum { WINDOW_MAX_DAYS = 62, CALENDAR_DAYS_MAX = 366 };
+enum {
+	WINDOW_MAX_DAYS = 62,
+	CALENDAR_DAYS_MAX = 366,
+	LOOP_POINTS = 5000, /* of a slot_budget: some 1.5 ms, compressing the reply included */
+};
 
 bool identity_is_exempt(const struct identity *caller, const char *coach_id)
 {
@@ -28,13 +32,18 @@ static void count_days(const struct coach *coach, const struct slot_question *qu
 			   : -1;
 	struct day_count *days = arena_array(mem, coach->appointment_count, sizeof(*days));
 	size_t length = 0;
+	instant next_day = INT64_MIN;
 	for (size_t i = 0; i < coach->appointment_count; i++) {
 		const struct busy_appointment *appointment = &coach->appointments[i];
 		if (!counts(appointment, question->now, moving) || (type >= 0 && appointment->type != type))
 			continue;
-		civil_day day = zone_day(coach->schedule->zone, appointment->start);
-		if (length == 0 || days[length - 1].date != day)
-			days[length++] = (struct day_count){day, 0};
+		if (appointment->start >= next_day) {
+			const struct zone *zone = coach->schedule->zone;
+			civil_day day = zone_day(zone, appointment->start);
+			if (length == 0 || days[length - 1].date != day)
+				days[length++] = (struct day_count){day, 0};
+			next_day = zone_instant(zone, day + 1, 0);
+		}
 		days[length - 1].count++;
 	}
 	*ret_days = days;
@@ -289,6 +298,9 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 		.now = query->now,
 		.exempt = identity_is_exempt(query->caller, answer.coach->id),
 	};
+	struct slot_budget budget = {.left = LOOP_POINTS};
+	if (worker == NULL)
+		question.budget = &budget;
 	struct interval asked = calendar_window(&question, answer.from, answer.to);
 	outcome = find_busy(calendars, worker, query, answer.coach, moving, asked, mem, &answer.busy);
 	if (outcome != AVAILABILITY_OK)
@@ -322,6 +334,8 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 		if (answer.slots.count == 0)
 			answer.has_next = slot_next(&question, answer.from, last_start(&question, asked), mem,
 						    &answer.next_available);
+		if (budget.spent)
+			return AVAILABILITY_NOT_IN_MEMORY;
 	}
 	*ret_availability = answer;
 	return AVAILABILITY_OK;

@@ -11,6 +11,7 @@ enum {
 	NEAR_DATES = 3,
 	SPANS_PER_RULE_MAX = 10,
 	NEXT_WINDOW_DAYS = 14,
+	LOOKS_PER_POINT = 32, /* of a slot_budget */
 };
 
 #define BIT(rule) (1u << (rule))
@@ -64,6 +65,14 @@ static instant later(instant a, seconds b)
 	return b > INSTANT_MAX - a ? INSTANT_MAX : a + b;
 }
 
+/* Instants, or dates: both are 64 bits. */
+static int ascending(const void *left, const void *right)
+{
+	const int64_t *a = left;
+	const int64_t *b = right;
+	return (*a > *b) - (*a < *b);
+}
+
 /* All but the blocked time, which is looked up for the starts that will be asked about. */
 static struct terms terms_init(const struct slot_question *question, struct arena *mem)
 {
@@ -98,6 +107,7 @@ static struct terms terms_init(const struct slot_question *question, struct aren
 		if (question->day_counts[i].count >= policy->max_per_day)
 			full[terms.full_count++] = question->day_counts[i].date;
 	}
+	qsort(full, terms.full_count, sizeof(*full), ascending);
 	terms.full = full;
 	return terms;
 }
@@ -105,7 +115,7 @@ static struct terms terms_init(const struct slot_question *question, struct aren
 static void find_blocked(struct terms *terms, instant first, instant last, struct arena *mem)
 {
 	const struct interval within = {first, last + terms->question->duration};
-	terms->blocked.intervals = schedule_blocked_time(terms->question->schedule, within, mem);
+	terms->blocked = (struct row){schedule_blocked_time(terms->question->schedule, within, mem), 0};
 }
 
 static inline bool day_is_full(const struct terms *terms, instant start)
@@ -113,11 +123,7 @@ static inline bool day_is_full(const struct terms *terms, instant start)
 	if (terms->all_full || terms->full_count == 0)
 		return terms->all_full;
 	civil_day date = zone_day(terms->question->schedule->zone, start);
-	for (size_t i = 0; i < terms->full_count; i++) {
-		if (terms->full[i] == date)
-			return true;
-	}
-	return false;
+	return bsearch(&date, terms->full, terms->full_count, sizeof(date), ascending) != NULL;
 }
 
 /* Every rule but hours and grid that stands against a start, as bits: rules 5 to 8. */
@@ -153,19 +159,25 @@ static inline bool is_free(struct terms *terms, instant start)
 
 /* ---------------------------------------------------------------- listing */
 
-static int ascending(const void *left, const void *right)
-{
-	const instant *a = left;
-	const instant *b = right;
-	return (*a > *b) - (*a < *b);
-}
-
-/* The starts of one working interval's grid that lie in [first, last]. */
+/* Starts of one working interval: first, first + step, ... last. */
 struct grid {
 	instant first;
 	instant last;
 };
 
+struct grids {
+	struct grid *at; /* in the order of the intervals */
+	size_t count;
+	size_t starts; /* of all of them */
+};
+
+/* Starts of intervals that begin at the same minute of the step, [from, to): none of them anew. */
+struct covered {
+	instant from;
+	instant to; /* the next one of them that is not among these */
+};
+
+/* The starts of one working interval's grid that lie in [first, last]. */
 static struct grid grid_within(struct interval hours, seconds step, seconds duration, instant first,
 			       instant last)
 {
@@ -174,6 +186,68 @@ static struct grid grid_within(struct interval hours, seconds step, seconds dura
 	if (first > hours.start)
 		grid.first += (first - hours.start + step - 1) / step * step;
 	return grid;
+}
+
+/* Add a grid, without the starts that those before it have already. `covered` has a place per minute of the
+ * step. */
+static void grids_add(struct grids *grids, struct grid grid, seconds step, struct covered covered[])
+{
+	if (grid.first > grid.last)
+		return;
+	grid.last -= (grid.last - grid.first) % step;
+	if (grid.first % SECONDS_PER_MINUTE == 0) {
+		seconds place = grid.first % step / SECONDS_PER_MINUTE;
+		struct covered *before = &covered[place < 0 ? place + step / SECONDS_PER_MINUTE : place];
+		if (before->from < before->to && grid.first >= before->from && grid.first <= before->to) {
+			grid.first = before->to;
+			if (grid.first > grid.last)
+				return;
+		} else {
+			before->from = grid.first;
+		}
+		before->to = grid.last + step;
+	}
+	grids->at[grids->count++] = grid;
+	grids->starts += (size_t)((grid.last - grid.first) / step) + 1;
+}
+
+/* Whether the budget allows that much more. */
+static bool afford(const struct slot_question *question, size_t points)
+{
+	struct slot_budget *budget = question->budget;
+	if (budget == NULL)
+		return true;
+	budget->spent = budget->spent || points > budget->left;
+	if (!budget->spent)
+		budget->left -= points;
+	return !budget->spent;
+}
+
+/* The starts of all working intervals in [first, last], whatever stands against them. None: too expensive. */
+static struct grids find_grids(const struct terms *terms, instant first, instant last, struct arena *mem)
+{
+	const struct slot_question *question = terms->question;
+	const struct zone *zone = question->schedule->zone;
+	const civil_day first_date = zone_day(zone, first) - NEAR_DATES;
+	const size_t dates = (size_t)(zone_day(zone, last) + NEAR_DATES - first_date + 1);
+	struct intervals *days = arena_array(mem, dates, sizeof(*days));
+	size_t intervals = 0;
+	for (size_t i = 0; i < dates; i++) {
+		days[i] = schedule_day(question->schedule, first_date + (civil_day)i, mem);
+		intervals += days[i].count;
+		if (!afford(question, days[i].count))
+			return (struct grids){0};
+	}
+	struct grids grids = {.at = arena_array(mem, intervals, sizeof(*grids.at))};
+	struct covered *covered =
+		arena_array(mem, (size_t)(terms->step / SECONDS_PER_MINUTE), sizeof(*covered));
+	for (size_t i = 0; i < dates; i++) {
+		for (size_t h = 0; h < days[i].count; h++)
+			grids_add(&grids,
+				  grid_within(days[i].at[h], terms->step, question->duration, first, last),
+				  terms->step, covered);
+	}
+	return grids;
 }
 
 struct slots slot_list(const struct slot_question *question, instant from, instant to, struct arena *mem)
@@ -187,35 +261,18 @@ struct slots slot_list(const struct slot_question *question, instant from, insta
 	if (terms.always != 0 || first > last)
 		return slots;
 	find_blocked(&terms, first, last, mem);
+	const struct grids grids = find_grids(&terms, first, last, mem);
+	if (!afford(question, grids.starts))
+		return slots;
 
-	const struct zone *zone = question->schedule->zone;
-	const civil_day first_date = zone_day(zone, first) - NEAR_DATES;
-	const size_t dates = (size_t)(zone_day(zone, last) + NEAR_DATES - first_date + 1);
-	struct intervals *days = arena_array(mem, dates, sizeof(*days));
-	size_t room = 0;
-	for (size_t i = 0; i < dates; i++) {
-		days[i] = schedule_day(question->schedule, first_date + (civil_day)i, mem);
-		for (size_t h = 0; h < days[i].count; h++) {
-			struct grid grid =
-				grid_within(days[i].at[h], terms.step, question->duration, first, last);
-			if (grid.first <= grid.last)
-				room += (size_t)((grid.last - grid.first) / terms.step) + 1;
-		}
-	}
-
-	slots.starts = arena_array(mem, room, sizeof(*slots.starts));
+	slots.starts = arena_array(mem, grids.starts, sizeof(*slots.starts));
 	bool sorted = true;
-	for (size_t i = 0; i < dates; i++) {
-		for (size_t h = 0; h < days[i].count; h++) {
-			struct grid grid =
-				grid_within(days[i].at[h], terms.step, question->duration, first, last);
-			for (instant start = grid.first; start <= grid.last; start += terms.step) {
-				if (!is_free(&terms, start))
-					continue;
-				sorted =
-					sorted && (slots.count == 0 || slots.starts[slots.count - 1] < start);
-				slots.starts[slots.count++] = start;
-			}
+	for (size_t i = 0; i < grids.count; i++) {
+		for (instant start = grids.at[i].first; start <= grids.at[i].last; start += terms.step) {
+			if (!is_free(&terms, start))
+				continue;
+			sorted = sorted && (slots.count == 0 || slots.starts[slots.count - 1] < start);
+			slots.starts[slots.count++] = start;
 		}
 	}
 	if (sorted)
@@ -231,20 +288,41 @@ struct slots slot_list(const struct slot_question *question, instant from, insta
 	return slots;
 }
 
+/* The first free start in [first, last]; INSTANT_MAX if there is none. */
+static instant first_free(struct terms *terms, instant first, instant last, struct arena *mem)
+{
+	instant found = INSTANT_MAX;
+	find_blocked(terms, first, last, mem);
+	const struct grids grids = find_grids(terms, first, last, mem);
+	if (!afford(terms->question, grids.starts / LOOKS_PER_POINT))
+		return found;
+	for (size_t i = 0; i < grids.count; i++) {
+		for (instant start = grids.at[i].first; start <= grids.at[i].last && start < found;
+		     start += terms->step) {
+			if (is_free(terms, start))
+				found = start;
+		}
+	}
+	return found;
+}
+
 bool slot_next(const struct slot_question *question, instant from, instant to, struct arena *mem,
 	       instant *ret_start)
 {
+	struct terms terms = terms_init(question, mem);
 	const instant horizon =
 		later(question->now, question->type->policy.horizon_days * SECONDS_PER_DAY + 1);
 	if (to > horizon)
 		to = horizon;
-	if (from < question->now)
-		from = question->now;
-	while (from < to) {
+	if (from < terms.earliest)
+		from = terms.earliest;
+	while (from < to && terms.always == 0) {
 		instant end = later(from, (seconds)NEXT_WINDOW_DAYS * SECONDS_PER_DAY);
-		struct slots slots = slot_list(question, from, end < to ? end : to, mem);
-		if (slots.count > 0) {
-			*ret_start = slots.starts[0];
+		instant found = first_free(&terms, from, (end < to ? end : to) - 1, mem);
+		if (question->budget != NULL && question->budget->spent)
+			return false;
+		if (found != INSTANT_MAX) {
+			*ret_start = found;
 			return true;
 		}
 		from = end;

@@ -277,6 +277,28 @@ test('coach and admin are offered times without notice and beyond the horizon, b
   );
 });
 
+test('what takes long is computed by a worker, never where all connections are served', async () => {
+  const every = (step_minutes) => schedule({ weekly: [OPEN], policy: { step_minutes, horizon_days: 366 } });
+  assertStatus(await stack.admin().put('/coach/quick/schedule', every(30)), 201);
+  assertStatus(await stack.admin().put('/coach/dense/schedule', every(1)), 201);
+  const lane = async (query) => {
+    const id = `lane-${Math.random()}`;
+    const reply = await ann.get(path(query), { 'x-request-id': id, 'accept-encoding': 'gzip' });
+    assertStatus(reply, 200);
+    return JSON.parse(await stack.daemon.logged(id)).lane;
+  };
+  const wide = { from: stack.slot(48), to: stack.slot(48 + 61 * 24) };
+  const narrow = { from: stack.slot(48), to: stack.slot(72) };
+  for (const coach of ['quick', 'dense']) {
+    await list({ coach, ...narrow }); // now it is in memory
+    assert.equal(await lane({ coach, ...narrow, to: stack.slot(71) }), 'loop', coach);
+  }
+  assert.equal((await list({ coach: 'quick', ...wide })).slots.length, 61 * 48);
+  assert.equal(await lane({ coach: 'quick', ...wide, to: stack.slot(48 + 60 * 24) }), 'loop');
+  assert.equal((await list({ coach: 'dense', ...wide })).slots.length, 61 * (1440 - 29));
+  assert.equal(await lane({ coach: 'dense', ...wide, to: stack.slot(48 + 60 * 24) }), 'database');
+});
+
 test('with several coaches one must be named', async () => {
   assertStatus(await stack.admin().put('/coach/clara/schedule', HOURLY), 201);
   assertProblem(await ann.get('/booking/availability'), 400, 'bad_parameter', 'coach');

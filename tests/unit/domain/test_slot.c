@@ -619,6 +619,68 @@ static void the_next_start_is_found_far_ahead_but_not_past_the_horizon(void **st
 	assert_false(slot_next(&question, question.now, INSTANT_MAX, &mem, &found));
 }
 
+/* ---------------------------------------------------------------- what it may cost */
+
+/* As many weekly hours as a schedule may have, each a minute later than the one before. */
+static const char *open_often(int step)
+{
+	const char *weekly = "";
+	for (int i = 0; i < SCHEDULE_WEEKLY_MAX; i++)
+		weekly = arena_printf(&mem,
+				      "%s%s{\"days\":[\"MO\",\"TU\",\"WE\",\"TH\",\"FR\",\"SA\",\"SU\"],"
+				      "\"from\":\"%02d:%02d\",\"to\":\"24:00\"}",
+				      weekly, i > 0 ? "," : "", i / 60, i % 60);
+	return arena_printf(&mem,
+			    "{\"time_zone\":\"UTC\",\"weekly\":[%s],\"policy\":{\"min_notice_minutes\":0,"
+			    "\"horizon_days\":3650,\"step_minutes\":%d}}",
+			    weekly, step);
+}
+
+static void hours_that_overlap_many_times_cost_no_more_than_their_starts(void **state)
+{
+	(void)state;
+	const size_t minutes = 62 * 1440;
+	struct slot_question question = ask(open_often(1), "2026-06-10T00:00:00Z");
+	question.duration = 30 * SECONDS_PER_MINUTE;
+	struct arena work = ARENA_EMPTY;
+	struct slots slots = slot_list(&question, question.now, question.now + 62 * SECONDS_PER_DAY, &work);
+	assert_int_equal(slots.count, minutes - 62 * 29);
+	assert_true(work.total < 2 * 1024 * 1024);
+	arena_clear(&work);
+
+	set_busy(&question.appointments, EDGES("2026-06-01T00:00:00Z", "2036-06-01T00:00:00Z"));
+	instant found = 0;
+	assert_false(slot_next(&question, question.now, question.now + 366 * SECONDS_PER_DAY, &work, &found));
+	assert_true(work.total < 8 * 1024 * 1024);
+	arena_clear(&work);
+}
+
+static void a_budget_ends_what_would_cost_more(void **state)
+{
+	(void)state;
+	struct slot_question question =
+		ask(open_daily("UTC", "00:00", "24:00", 30, "\"step_minutes\":5"), "2026-06-10T00:00:00Z");
+	const instant week = question.now + 7 * SECONDS_PER_DAY;
+	const size_t starts = 7 * 283 - 1;
+	struct slot_budget budget = {.left = starts + 20};
+	question.budget = &budget;
+	assert_int_equal(slot_list(&question, question.now + 300, week, &mem).count, starts);
+	assert_false(budget.spent);
+	assert_int_equal(slot_list(&question, question.now + 300, week, &mem).count, 0);
+	assert_true(budget.spent);
+
+	/* Looking for one is cheaper than listing, but not for nothing. */
+	instant found = 0;
+	set_busy(&question.appointments, EDGES("2026-06-01T00:00:00Z", "2027-06-09T00:00:00Z"));
+	budget = (struct slot_budget){.left = starts};
+	assert_false(slot_next(&question, question.now, INSTANT_MAX, &mem, &found));
+	assert_true(budget.spent);
+	budget = (struct slot_budget){.left = 3 * starts};
+	assert_true(slot_next(&question, question.now, INSTANT_MAX, &mem, &found));
+	assert_int_equal(found, at("2027-06-09T00:00:00Z"));
+	assert_false(budget.spent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -659,6 +721,9 @@ int main(void)
 		cmocka_unit_test_teardown(the_sentences_hold_the_numbers, forget),
 		cmocka_unit_test_teardown(the_last_grid_start_that_fits_has_no_next, forget),
 		cmocka_unit_test_teardown(the_next_start_is_found_far_ahead_but_not_past_the_horizon, forget),
+		cmocka_unit_test_teardown(hours_that_overlap_many_times_cost_no_more_than_their_starts,
+					  forget),
+		cmocka_unit_test_teardown(a_budget_ends_what_would_cost_more, forget),
 	};
 	return cmocka_run_group_tests_name("slot", tests, NULL, NULL);
 }
