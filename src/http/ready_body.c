@@ -10,7 +10,7 @@
 
 enum {
 	WORTH_COMPRESSING = 512, /* below, headers and a packet outweigh what is saved */
-	GZIP_LEVEL = 5,
+	GZIP_LEVEL = 2, /* a listing: a third of the time of 5 for an eighth more bytes */
 	GZIP_WINDOW = 15 + 16, /* zlib's way to ask for the gzip format, RFC 1952 */
 	GZIP_MEMORY = 8,
 };
