@@ -156,6 +156,13 @@ enum db_result appointments_mark(struct db *db, struct arena *mem, const char *i
 enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *id,
 				  struct appointment *ret_appointment);
 
+/*
+ * The same for a caller who is its client, or its coach (NULL: nobody's), or may see all. DB_NONE: no such
+ * row, or not for them; which of the two cannot be told by the time it takes either.
+ */
+enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id, const char *user_id,
+				     const char *coach_id, bool all, struct appointment *ret_appointment);
+
 /* The scheduled appointment of this client at exactly this time. DB_NONE: none. */
 enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
 				 instant start, instant end, struct appointment *ret_appointment);

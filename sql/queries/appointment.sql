@@ -37,6 +37,11 @@ from mark_appointment($1::uuid, $2::text, row($3::text, $4::text, $5::text, $6::
 -- name: appointment_by_id one
 select * from appointment where id = $1;
 
+-- If it is of this client, or of this coach, or the caller may see all. A stranger's row is not even sent, so that asking
+-- for it takes as long as asking for none.
+-- name: appointment_of_party one
+select * from appointment where id = $1 and (user_id = $2 or coach_id = $3 or $4::boolean);
+
 -- The appointment that the same request would make again.
 -- name: appointment_same one
 select * from appointment

@@ -157,14 +157,15 @@ static enum availability_outcome find_coach(struct coaches *coaches, struct work
 static enum availability_outcome find_moving(const struct availability_query *query, struct worker *worker,
 					     struct arena *mem, struct appointment *ret_moving)
 {
-	if (!uuid_parse(query->rescheduling, strlen(query->rescheduling), NULL))
+	const struct identity *caller = query->caller;
+	if (caller == NULL || !uuid_parse(query->rescheduling, strlen(query->rescheduling), NULL))
 		return AVAILABILITY_UNKNOWN_APPOINTMENT;
-	enum db_result result = appointments_by_id(worker->db, mem, query->rescheduling, ret_moving);
+	enum db_result result =
+		appointments_of_party(worker->db, mem, query->rescheduling, caller->user_id, caller->coach,
+				      caller->role == IDENTITY_ADMIN, ret_moving);
 	if (result != DB_OK)
 		return result == DB_NONE ? AVAILABILITY_UNKNOWN_APPOINTMENT : AVAILABILITY_FAILURE;
-	bool own = query->caller != NULL && (strcmp(ret_moving->user_id, query->caller->user_id) == 0 ||
-					     identity_is_exempt(query->caller, ret_moving->coach_id));
-	if (!own || strcmp(ret_moving->status, "scheduled") != 0 ||
+	if (strcmp(ret_moving->status, "scheduled") != 0 ||
 	    (query->coach_id != NULL && strcmp(ret_moving->coach_id, query->coach_id) != 0))
 		return AVAILABILITY_UNKNOWN_APPOINTMENT;
 	return AVAILABILITY_OK;

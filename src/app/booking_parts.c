@@ -30,30 +30,21 @@ void booking_fail(struct booking_result *result, enum db_result failure)
 	result->verdict = away ? BOOKING_DATABASE_UNAVAILABLE : BOOKING_FAILURE;
 }
 
-/* Whether this caller may see the appointment. */
-static bool is_party(const struct identity *caller, const struct appointment *appointment)
-{
-	return strcmp(appointment->user_id, caller->user_id) == 0 ||
-	       identity_is_exempt(caller, appointment->coach_id);
-}
-
 bool booking_find(const struct booking_call *call, const char *id, struct booking_result *result)
 {
 	if (!uuid_parse(id, strlen(id), NULL)) {
 		result->verdict = BOOKING_UNKNOWN;
 		return false;
 	}
-	enum db_result read = appointments_by_id(call->worker->db, call->mem, id, &result->appointment);
-	if (read != DB_OK && read != DB_NONE) {
-		booking_fail(result, read);
-		return false;
-	}
-	if (read == DB_NONE || !is_party(call->caller, &result->appointment)) {
-		result->appointment = (struct appointment){0};
+	const struct identity *caller = call->caller;
+	enum db_result read =
+		appointments_of_party(call->worker->db, call->mem, id, caller->user_id, caller->coach,
+				      caller->role == IDENTITY_ADMIN, &result->appointment);
+	if (read == DB_NONE)
 		result->verdict = BOOKING_UNKNOWN;
-		return false;
-	}
-	return true;
+	else if (read != DB_OK)
+		booking_fail(result, read);
+	return read == DB_OK;
 }
 
 bool booking_coach(const struct booking_call *call, const char *id, const struct coach **ret_coach,

@@ -273,6 +273,14 @@ enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *
 	return run_one(db, mem, QUERY_APPOINTMENT_BY_ID, DB_PARAMETERS(db_uuid(id)), ret_appointment);
 }
 
+enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id, const char *user_id,
+				     const char *coach_id, bool all, struct appointment *ret_appointment)
+{
+	return run_one(db, mem, QUERY_APPOINTMENT_OF_PARTY,
+		       DB_PARAMETERS(db_uuid(id), db_text(user_id), db_text(coach_id), db_bool(all)),
+		       ret_appointment);
+}
+
 enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
 				 instant start, instant end, struct appointment *ret_appointment)
 {

@@ -153,15 +153,16 @@ async function appointmentOf(owner) {
 
 const seenByAdmin = async (id) => (await stack.admin().get(`/booking/${id}`)).text;
 
-async function ask(name, caller, world, { method, id } = {}) {
+async function ask(name, caller, world, { method, id, coach, body: given, headers } = {}) {
   const [declared, path] = name.split(' ');
   const { body, query } = TABLE[name];
   const filled = path
     .replace('{id}', id ?? world.appointment?.id)
     .replace('{user_id}', encodeURIComponent(world.owner))
-    .replace('{coach}', COACH);
-  const client = new Client(stack.daemon.url, { headers: CALLERS[caller](world) });
-  const reply = await client.request(method ?? declared, filled + (query?.() ?? ''), body?.());
+    .replace('{coach}', encodeURIComponent(coach ?? COACH));
+  const client = new Client(stack.daemon.url, { headers: { ...CALLERS[caller](world), ...headers } });
+  const sent = given !== undefined ? given : body?.();
+  const reply = await client.request(method ?? declared, filled + (query?.() ?? ''), sent);
   client.close();
   return reply;
 }
@@ -243,12 +244,61 @@ test('pages and their scripts are for anyone', async () => {
     }
 });
 
-test("another user's list is forbidden whether or not they exist", async () => {
-  const name = 'GET /booking/user/{user_id}';
-  await appointmentOf('really there');
-  const there = await ask(name, 'other client', { owner: 'really there' });
-  const none = await ask(name, 'other client', { owner: 'never heard of' });
-  assert.deepEqual([there.status, there.text], [none.status, none.text]);
+/** All of a reply that could tell one thing from another. */
+const seen = ({ status, text, headers }) => {
+  const { date, 'x-request-id': id, ...rest } = headers;
+  return [status, text, rest];
+};
+/** What to put for a path's parameter: the first is there, the others are not there at all. */
+const STRANGE = {
+  id: ({ appointment: { id } }) => [id, id.toUpperCase(), randomUUID(), 'no-uuid', '0', `${id}0`],
+  user_id: ({ owner }) => [owner, 'never heard of', '00', 'x'.repeat(900)],
+  coach: () => [COACH, 'nobody', randomUUID(), 'no coach!'],
+};
+/** Besides what suits the call: a request refused for another reason must not tell either. */
+const SENT = [
+  {},
+  { headers: { 'idempotency-key': 'one' } },
+  { body: {} },
+  { body: { nonsense: 1 } },
+  { body: '{' },
+  { body: { start: 'never' } },
+];
+
+for (const name of Object.keys(TABLE).filter((key) => key.includes('{')))
+  test(`${name}: whom it is not for cannot tell what is there from what is not`, async () => {
+    const parameter = /\{(\w+)\}/.exec(name)[1];
+    const world = { owner: `owner ${slots}` };
+    world.appointment = await appointmentOf(world.owner);
+    const before = await seenByAdmin(world.appointment.id);
+    const callers = Object.keys(CALLERS).filter((caller) => WHO[TABLE[name].who](caller) !== IN);
+    for (const caller of callers)
+      for (const sent of TABLE[name].body ? SENT : SENT.slice(0, 1)) {
+        let first;
+        for (const value of STRANGE[parameter](world)) {
+          const other = parameter === 'user_id' ? { ...world, owner: value } : world;
+          const reply = seen(await ask(name, caller, other, { ...sent, [parameter]: value }));
+          assert.deepEqual(reply, (first ??= reply), `${caller} can tell ${value} by ${JSON.stringify(sent)}`);
+        }
+      }
+    assert.equal(await seenByAdmin(world.appointment.id), before);
+  });
+
+test('who asks for times to move an appointment to cannot tell another’s from none', async () => {
+  const { id } = await appointmentOf('mover');
+  const mallory = stack.client('mallory');
+  const times = async (other) => seen(await mallory.get(`/booking/availability?rescheduling=${other}`));
+  const there = await times(id);
+  assert.equal(there[0], 404);
+  for (const other of [randomUUID(), id.toUpperCase()]) assert.deepEqual(await times(other), there);
+});
+
+test('a wrong token does not tell which coach there is', async () => {
+  const feed = async (coach) =>
+    seen(await stack.stranger().get(`/coach/${encodeURIComponent(coach)}/feed.ics?token=wrong`));
+  const there = await feed(COACH);
+  assert.equal(there[0], 404);
+  for (const other of ['nobody', randomUUID(), 'no coach!']) assert.deepEqual(await feed(other), there);
 });
 
 test('`me` is the caller, whoever else they claim to be', async () => {

@@ -65,6 +65,7 @@ const calls = {
   appointment_move: () => `${id()}, 'c1', ${SLOT}, 0, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
   appointment_mark: () => `${id()}, 'completed', ${ACTOR}`,
   appointment_by_id: id,
+  appointment_of_party: () => `${id()}, 'u1', null, false`,
   appointment_same: () => `'c1', 'u1', ${AT}, ${AT} + interval '30 min'`,
   appointment_list_by_user: () => `'u1', 'upcoming', ${PAGE}`,
   appointment_list_by_coach: () => `'c1', 'upcoming', ${PAGE}, now(), now() + interval '30 days'`,
