@@ -49,7 +49,7 @@ export class World {
     this.server = new Database(postgres.url());
     this.server.run(`CREATE DATABASE ${name}`);
     this.server.run(`ALTER DATABASE ${name} SET search_path = bookingd, public`); // as the daemon has it, for pgbench
-    this.database = new Database(postgres.url(name));
+    this.database = new Database(postgres.socketUrl(name));
     this.taken = 0;
   }
 

@@ -111,6 +111,11 @@ export class Postgres {
     return `postgresql://postgres@127.0.0.1:${this.port}/${database}`;
   }
 
+  /** The same by its socket in the file system: less work for both sides than TCP. */
+  socketUrl(database) {
+    return `postgresql://postgres@localhost/${database}?host=${encodeURIComponent(this.socketFolder)}&port=${this.port}`;
+  }
+
   async stop() {
     await this.child.stop('SIGINT', 30_000); // fast shutdown
     fs.rmSync(this.socketFolder, { recursive: true, force: true });
