@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { startStack, until } from '../harness/stack.mjs';
 
+const MEASURED = !process.env.SANITIZE && !process.env.VALGRIND; // such builds keep what was freed
+
 const asked = async (stack) => (await stack.google.calls('freebusy.query')).length;
 
 describe('with busy times remembered', () => {
@@ -130,7 +132,7 @@ describe('while Google hangs', () => {
     const listed = await ann.get('/booking/availability?duration=30');
     assert.deepEqual([listed.status, listed.body.calendar.state], [200, 'stale']);
     assert.ok(threads() <= before.threads, `${threads()} threads, ${before.threads} before`);
-    assert.ok(stack.daemon.memory() < before.memory + 16 * 2 ** 20);
+    if (MEASURED) assert.ok(stack.daemon.memory() < before.memory + 16 * 2 ** 20);
     await stack.google.heal();
     for (const [i, { body }] of made.entries()) await stack.settled(stack.client(`d${i}`), body.id);
     assert.equal((await stack.google.live(stack.calendar)).length, 8);
