@@ -11,6 +11,20 @@ export const upcoming = () => {
 export const target = ({ from, to }, coach = 'damian') =>
   `/booking/availability?coach=${coach}&from=${instant(from)}&to=${instant(to)}&duration=30`;
 
+/** Questions for other seconds with the same slots as answer: each is a new one and has to be computed. */
+export function* computedRequests(world, coaches, { from, to }, count = 100_000) {
+  for (let i = 0; i < count; i++) {
+    const n = Math.floor(i / coaches.length);
+    const window = {
+      from: from.getTime() - (n % 1700) * 1000,
+      to: to.getTime() - Math.floor(n / 1700) * 1000,
+    };
+    yield raw('GET', target(window, coaches[i % coaches.length]), {
+      token: world.tokens[i % world.tokens.length],
+    });
+  }
+}
+
 export async function availability(world, report) {
   const daemon = await world.serve();
   const { from, to } = upcoming();
@@ -23,22 +37,7 @@ export async function availability(world, report) {
     'ready',
     world.tokens.map((token) => raw('GET', same, { token })),
   );
-  // Other seconds, the same slots: each question is a new one and is computed from the snapshot.
-  const computed = writeRequests(
-    'computed',
-    Array.from({ length: 100_000 }, (_, i) =>
-      raw(
-        'GET',
-        target({
-          from: new Date(from.getTime() - (i % 1700) * 1000),
-          to: new Date(to.getTime() - 1000 * Math.floor(i / 1700)),
-        }),
-        {
-          token: world.tokens[i % world.tokens.length],
-        },
-      ),
-    ),
-  );
+  const computed = writeRequests('computed', computedRequests(world, ['damian'], { from, to }));
   const known = writeRequests(
     'known',
     world.tokens.map((token) =>

@@ -2,14 +2,21 @@
 //
 //   node tests/bench/bench.mjs [part]...
 //
-// BENCH_ROUNDS=5 and BENCH_SECONDS=4 of each measurement, BENCH_PRESSURE_SECONDS=60 of overload; less makes a quick
+// BENCH_ROUNDS=15 and BENCH_SECONDS=1 of each measurement, BENCH_PRESSURE_SECONDS=60 of overload; less makes a quick
 // trial. Results: result.json and result.svg in build/bench.
 // Exits 1 when something that must hold does not.
 import fs from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { availability } from './availability.mjs';
 import { booking } from './booking.mjs';
 import { change } from './change.mjs';
+import { appointments } from './growth/appointments.mjs';
+import { busy } from './growth/busy.mjs';
+import { coaches } from './growth/coaches.mjs';
+import { range } from './growth/range.mjs';
+import { replicas } from './growth/replicas.mjs';
+import { start } from './growth/start.mjs';
 import { google } from './google.mjs';
 import { overload } from './overload.mjs';
 import { pressure } from './pressure.mjs';
@@ -17,12 +24,16 @@ import { FOLDER, ROUNDS, SECONDS, cores, waiting } from './measure.mjs';
 import { Report } from './report.mjs';
 import { World } from './world.mjs';
 
-const parts = { availability, booking, change, google, pressure, overload };
-const wanted = process.argv.slice(2);
+const growth = { appointments, coaches, busy, range, replicas, start };
+const parts = { availability, booking, change, google, pressure, overload, ...growth };
+const asked = process.argv.slice(2);
+const wanted = asked.flatMap((name) => (name === 'growth' ? Object.keys(growth) : name));
 for (const name of wanted)
-  if (!parts[name]) throw new Error(`no part ${name}; there are ${Object.keys(parts).join(', ')}`);
+  if (!parts[name]) throw new Error(`no part ${name}; there are ${Object.keys(parts).join(', ')}, growth`);
 
 fs.mkdirSync(FOLDER, { recursive: true });
+for (const file of fs.readdirSync(FOLDER))
+  if (/\.(requests|log|trace)$/.test(file)) fs.rmSync(path.join(FOLDER, file)); // of the last run, and large
 const report = new Report({
   when: new Date().toISOString(),
   processor: os.cpus()[0].model,
@@ -34,10 +45,13 @@ const report = new Report({
 console.log(JSON.stringify(report.result.about));
 const world = await World.make();
 try {
-  for (const [name, part] of Object.entries(parts))
-    if (!wanted.length || wanted.includes(name)) await part(world, report);
+  for (const [name, part] of Object.entries(parts)) {
+    if (wanted.length && !wanted.includes(name)) continue;
+    await part(world, report).catch((error) => report.failure(name, error.stack)); // the others are still of use
+    world.restore();
+  }
 } finally {
   await world.stop();
 }
 report.fact('measurements begun on a busy machine', waiting.inVain);
-process.exitCode = report.write() ? 0 : 1;
+process.exitCode = report.end() ? 0 : 1;

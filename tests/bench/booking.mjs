@@ -28,7 +28,7 @@ function* racing(world, count) {
 
 /** A variant for interleave(): each of the requests is sent once. `requests` makes them for each round. */
 export const sendOnce = (daemon, name, requests, { connections = CLIENTS, seconds = SECONDS } = {}) => ({
-  prepare: () => writeRequests(name, requests()),
+  prepare: async () => writeRequests(name, await requests()),
   measure: async (file) => {
     const sample = await load(daemon, file, { connections, seconds, mode: 'once' });
     fs.rmSync(file);

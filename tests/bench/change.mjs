@@ -27,20 +27,20 @@ export async function change(world, report) {
   const daemon = await world.serve();
   await warm(world, daemon);
   const count = (SECONDS + 1) * CHANGES_MAX;
-  const booked = () => ({ appointment: world.book(count) });
-  const bookedAndFree = () => ({ ...booked(), slot: world.take(count) });
+  const booked = async () => ({ appointment: await world.book(count) });
+  const bookedAndFree = async () => ({ ...(await booked()), slot: world.take(count) });
   const samples = await interleave({
     create: sendOnce(daemon, 'create', () => distinct(world, SECONDS * PER_SECOND_MAX)),
     'pgbench, the move': {
       prepare: bookedAndFree,
       measure: async (from) => runPgbench(world, 'appointment_move', 'reschedule', from),
     },
-    reschedule: sendOnce(daemon, 'reschedule', () => moves(world, bookedAndFree(), count)),
+    reschedule: sendOnce(daemon, 'reschedule', async () => moves(world, await bookedAndFree(), count)),
     'pgbench, the cancellation': {
       prepare: booked,
       measure: async (from) => runPgbench(world, 'appointment_cancel', 'cancel', from),
     },
-    cancel: sendOnce(daemon, 'cancel', () => cancellations(world, booked(), count)),
+    cancel: sendOnce(daemon, 'cancel', async () => cancellations(world, await booked(), count)),
   });
   report.table(`change, ${CLIENTS} connections`, samples);
   for (const [name, floor] of [

@@ -9,8 +9,9 @@ import { ROOT } from '../harness/run_folder.mjs';
 
 export const OUT = path.dirname(path.resolve(ROOT, process.env.BOOKINGD ?? 'build/bookingd'));
 export const FOLDER = path.join(OUT, 'bench');
-export const SECONDS = Number(process.env.BENCH_SECONDS ?? 4); // of one measurement
-export const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+export const SECONDS = Number(process.env.BENCH_SECONDS ?? 1); // of one measurement
+export const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 15);
+const PAUSE_MS = 200; // between two measurements: what the last one set going comes to its end
 const program = (name) => path.join(OUT, 'tests/bench', name);
 const run = promisify(execFile);
 
@@ -72,9 +73,11 @@ export async function startEmptyServer(bytes, copy = false) {
   return server;
 }
 
+let files = 0;
+
 /** Writes a file of raw requests for load.c and returns its path. */
 export function writeRequests(name, requests) {
-  const file = path.join(FOLDER, `${name}.requests`);
+  const file = path.join(FOLDER, `${name}_${++files}.requests`);
   const out = fs.openSync(file, 'w');
   let text = [];
   const flush = () => {
@@ -159,19 +162,24 @@ export const summary = (numbers) => ({
 });
 
 /**
- * Runs every variant in turn, round after round (A B A B), so that what else the machine does hits all alike.
+ * Runs every variant in turn, round after round (A B C, C B A), one right after the other: a machine that others
+ * share is now fast, now slow, for seconds on end, and only neighbours in time can be compared. So rounds are short
+ * and many.
  * `variants`: name -> async () => sample, or { prepare, measure } where measure(await prepare()) is what is
- * timed. Resolves to name -> samples, one a round.
+ * timed; all are prepared before a round. Resolves to name -> samples, one a round.
  */
 export async function interleave(variants, rounds = ROUNDS) {
-  const samples = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
-  for (let round = 0; round < rounds; round++)
-    for (const [name, variant] of Object.entries(variants)) {
-      const { prepare, measure } = typeof variant === 'function' ? { measure: variant } : variant;
-      const prepared = await prepare?.();
-      await idle();
-      samples[name].push(await measure(prepared));
+  const names = Object.keys(variants);
+  const samples = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    const prepared = {};
+    for (const name of names) prepared[name] = await variants[name].prepare?.();
+    await idle();
+    for (const name of round % 2 ? [...names].reverse() : names) {
+      samples[name].push(await (variants[name].measure ?? variants[name])(prepared[name]));
+      await sleep(PAUSE_MS);
     }
+  }
   return samples;
 }
 

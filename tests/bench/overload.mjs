@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { sleep } from '../harness/child.mjs';
-import { distinct, sendOnce, warm } from './booking.mjs';
-import { FOLDER, interleave, load, median, raw, writeRequests } from './measure.mjs';
+import { PER_SECOND_MAX, distinct, sendOnce, warm } from './booking.mjs';
+import { FOLDER, SECONDS, interleave, load, median, raw, writeRequests } from './measure.mjs';
 
 const PRESSURE_SECONDS = Number(process.env.BENCH_PRESSURE_SECONDS ?? 60);
 const AROUND_SECONDS = 5; // watched before and after
@@ -53,7 +53,7 @@ export async function overload(world, report) {
   const daemon = await world.serve();
   await warm(world, daemon);
   const measured = await interleave({
-    'create, 64 connections': sendOnce(daemon, 'create', () => distinct(world, 50_000)),
+    'create, 64 connections': sendOnce(daemon, 'create', () => distinct(world, SECONDS * PER_SECOND_MAX)),
   });
   report.table('capacity', measured);
   const capacity = median(measured['create, 64 connections'].map(({ rate }) => rate));

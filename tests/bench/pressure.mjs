@@ -28,7 +28,7 @@ async function crowd(world, daemon, report) {
     '64 connections': () => load(daemon, file),
     [`${CROWD} connections`]: () => load(daemon, file, { connections: CROWD }),
   });
-  report.table('availability', samples);
+  report.table('availability, connections', samples);
   report.fact(`RSS after ${CROWD} connections, MiB`, daemon.memory());
   report.ratio(
     `availability, ${CROWD} connections against 64`,
@@ -85,13 +85,13 @@ async function hot(world, daemon, report) {
     [many]: () => load(daemon, files[many]),
     [one]: () => load(daemon, files[one]),
   });
-  report.table('availability', listed);
+  report.table('availability, coaches', listed);
   report.ratio('availability of one coach against many', ratios(listed, one, many));
   const booked = await interleave({
     [many]: sendOnce(daemon, 'create', () => distinct(world, SECONDS * PER_SECOND_MAX)),
     [one]: sendOnce(daemon, 'create', () => bookHot(world, SECONDS * PER_SECOND_MAX)),
   });
-  report.table('create', booked);
+  report.table('create, coaches', booked);
   for (const list of Object.values(booked)) mustAnswer(report, 'create, one coach or many', list, 201);
   report.ratio('create for one coach against many', ratios(booked, one, many));
 }

@@ -1,22 +1,44 @@
-// What came out: printed as it comes, kept as JSON, drawn as SVG.
+// What came out: printed as it comes and once more in short, kept as JSON, drawn as SVG.
 import fs from 'node:fs';
 import path from 'node:path';
+import { draw } from './draw.mjs';
 import { FOLDER, median, summary } from './measure.mjs';
+
+/** A number with three digits that count. */
+export const short = (number) =>
+  Math.abs(number) >= 100 ? Math.round(number).toLocaleString('en') : String(Number(number.toPrecision(3)));
 
 const middle = (values) =>
   Array.isArray(values)
     ? { value: median(values), min: Math.min(...values), max: Math.max(...values) }
     : { value: values };
-const round = (number) => (number >= 100 ? Math.round(number) : Number(number.toPrecision(3)));
+const spread = ({ min, max }) => (min === undefined ? '' : `${short(min)} - ${short(max)}`);
+
+/** Prints a row: the first cell to the left, the others to the right. */
+const line = (name, widths, ...cells) =>
+  console.log(name.padEnd(widths[0]), ...cells.map((cell, i) => String(cell).padStart(widths[i + 1])));
+
+/** The exponent k of the power x^k that the points lie closest to; undefined for less than three. */
+function exponent(points, name) {
+  const logs = points
+    .filter((point) => point.x > 0 && point[name] > 0)
+    .map((point) => [Math.log(point.x), Math.log(point[name])]);
+  if (logs.length < 3) return undefined;
+  const mean = (i) => logs.reduce((sum, pair) => sum + pair[i], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const over = logs.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0);
+  return over / logs.reduce((sum, [a]) => sum + (a - x) ** 2, 0);
+}
 
 export class Report {
   constructor(about) {
-    this.result = { about, facts: {}, tables: {}, series: {}, ratios: [], musts: [], failures: [] };
+    this.result = { about, facts: {}, tables: [], series: [], ratios: [], musts: [], failures: [] };
   }
 
+  /** A single value, for people. */
   fact(name, value) {
     this.result.facts[name] = value;
-    console.log(`${name}: ${typeof value === 'number' ? round(value) : value}`);
+    console.log(`${name}: ${typeof value === 'number' ? short(value) : value}`);
   }
 
   /**
@@ -29,120 +51,89 @@ export class Report {
       rate: summary(list.map(({ rate }) => rate)),
       p50_us: median(list.map(({ served }) => served.p50_us)),
       p99_us: median(list.map(({ served }) => served.p99_us)),
-      cpu_us: median(list.map(({ cpu_us }) => cpu_us)),
+      ...(list[0].cpu_us !== undefined && { cpu_us: median(list.map(({ cpu_us }) => cpu_us)) }),
       load_share: median(list.map(({ load_share }) => load_share)),
     }));
-    this.result.tables[title] = rows;
-    const line = (name, ...cells) =>
-      console.log(name.padEnd(36), ...cells.map((cell, i) => cell.padStart([9, 15, 8, 8, 7, 6][i])));
+    this.result.tables.push({ title, rows });
+    const widths = [36, 9, 16, 8, 8, 7, 6];
     console.log();
-    line(title, 'rate/s', 'min-max', 'p50 ms', 'p99 ms', 'CPU µs', 'load %');
+    line(title, widths, 'rate/s', 'min - max', 'p50 ms', 'p99 ms', 'CPU µs', 'load %');
     for (const { name, rate, p50_us, p99_us, cpu_us, load_share } of rows)
       line(
         name,
-        String(round(rate.median)),
-        `${round(rate.min)}-${round(rate.max)}`,
+        widths,
+        short(rate.median),
+        spread(rate),
         (p50_us / 1000).toFixed(2),
         (p99_us / 1000).toFixed(2),
         cpu_us?.toFixed(1) ?? '',
-        String(Math.round(load_share * 100)),
+        Math.round(load_share * 100),
       );
   }
 
-  /** Points of one measure against another, for the growth plots: [{ x, y }, …]. */
+  /**
+   * How measures grow: `points` are [{ x, 'a measure': value, … }, …], `expected` says of each how it should grow.
+   * What it really does is told as a power of x.
+   */
   series(title, points, expected) {
-    this.result.series[title] = { expected, points };
-    console.log(`\n${title}${expected ? ` (expected: ${expected})` : ''}`);
-    for (const { x, ...rest } of points)
-      console.log(
-        `  ${String(x).padStart(9)}  ${Object.entries(rest)
-          .map(([name, value]) => `${name} ${round(value)}`)
-          .join('  ')}`,
-      );
+    const measures = Object.entries(expected).map(([name, order]) => ({
+      name,
+      expected: order,
+      exponent: exponent(points, name),
+    }));
+    this.result.series.push({ title, points, measures });
+    const widths = [38, ...points.map(() => 9), 8];
+    console.log();
+    line(title, widths, ...points.map(({ x }) => short(x)), 'order', ' expected');
+    for (const { name, expected: order, exponent: k } of measures) {
+      const values = points.map((point) => (point[name] === undefined ? '' : short(point[name])));
+      line(name, widths, ...values, k === undefined ? '' : `x^${k.toFixed(2)}`, ` ${order}`);
+    }
   }
 
   /** A value, or one of each round, whose median must hold; `comparison` is '>=' or '<='. */
   must(name, values, comparison, bound) {
-    const { value, ...spread } = middle(values);
-    const holds = comparison === '>=' ? value >= bound : value <= bound;
-    this.result.musts.push({ name, value, ...spread, comparison, bound, holds });
-    console.log(`${holds ? 'holds' : 'FAILS'}: ${name} is ${round(value)}, must be ${comparison} ${bound}`);
+    const measured = middle(values);
+    const holds = comparison === '>=' ? measured.value >= bound : measured.value <= bound;
+    this.result.musts.push({ name, ...measured, comparison, bound, holds });
+    console.log(
+      `${holds ? 'holds' : 'FAILS'}: ${name}: ${short(measured.value)}, must be ${comparison} ${short(bound)}`,
+    );
   }
 
   /** A ratio that nobody has set a bound for. */
   ratio(name, values) {
     const ratio = { name, ...middle(values) };
     this.result.ratios.push(ratio);
-    console.log(`${name}: ${round(ratio.value)}`);
+    console.log(`${name}: ${short(ratio.value)}`);
   }
 
+  /** What should not have happened at all. */
   failure(name, detail) {
     this.result.failures.push({ name, detail });
     console.log(`FAILS: ${name}: ${detail}`);
   }
 
-  /** Writes result.json and result.svg; true if everything holds. */
-  write() {
+  /** The figures that count, once more, and the files; true if everything holds. */
+  end() {
+    const { musts, ratios, failures } = this.result;
+    const widths = [84, 9, 16, 8];
+    console.log();
+    if (musts.length) line('what must hold', widths, 'median', 'min - max', 'bound');
+    for (const must of musts)
+      line(
+        `${must.holds ? 'holds' : 'FAILS'}  ${must.name}`,
+        widths,
+        short(must.value),
+        spread(must),
+        `${must.comparison} ${short(must.bound)}`,
+      );
+    if (ratios.length) line('what is told', widths, 'median', 'min - max');
+    for (const ratio of ratios) line(`       ${ratio.name}`, widths, short(ratio.value), spread(ratio));
+    for (const { name, detail } of failures) console.log(`FAILS  ${name}: ${detail}`);
     fs.writeFileSync(path.join(FOLDER, 'result.json'), `${JSON.stringify(this.result, null, 2)}\n`);
     fs.writeFileSync(path.join(FOLDER, 'result.svg'), draw(this.result));
     console.log(`\n${path.join(FOLDER, 'result.json')} and result.svg`);
-    return !this.result.failures.length && this.result.musts.every(({ holds }) => holds);
+    return !failures.length && musts.every(({ holds }) => holds);
   }
-}
-
-const WIDTH = 860;
-const BAR = 22;
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-const text = (x, y, words, more = '') => `<text x="${x}" y="${y}" ${more}>${escape(words)}</text>`;
-
-/** Bars of medians with a whisker from the slowest to the fastest round. */
-function drawTable(title, rows, top) {
-  const scale = 420 / Math.max(...rows.map(({ rate }) => rate.max));
-  const parts = [text(20, top + 16, `${title}: requests a second`, 'class="title"')];
-  rows.forEach(({ name, rate }, i) => {
-    const y = top + 30 + i * BAR;
-    parts.push(
-      text(250, y + 13, name, 'text-anchor="end"'),
-      `<rect x="260" y="${y}" width="${rate.median * scale}" height="${BAR - 8}"/>`,
-      `<path d="M${260 + rate.min * scale} ${y + 7}H${260 + rate.max * scale}"/>`,
-      text(268 + rate.max * scale, y + 12, round(rate.median)),
-    );
-  });
-  return { parts, height: 44 + rows.length * BAR };
-}
-
-/** A line for each measure over a logarithmic x. */
-function drawSeries(title, { points }, top) {
-  const names = Object.keys(points[0]).filter((name) => name !== 'x');
-  const logs = points.map(({ x }) => Math.log10(Math.max(x, 1)));
-  const span = Math.max(...logs) - Math.min(...logs) || 1;
-  const at = (x) => 260 + ((Math.log10(Math.max(x, 1)) - Math.min(...logs)) / span) * 420;
-  const parts = [text(20, top + 16, title, 'class="title"')];
-  names.forEach((name, i) => {
-    const most = Math.max(...points.map((point) => point[name])) || 1;
-    const base = top + 90 + i * 70;
-    parts.push(
-      text(250, base - 20, `${name}, up to ${round(most)}`, 'text-anchor="end"'),
-      `<polyline points="${points.map((point) => `${at(point.x)},${base - (point[name] / most) * 50}`).join(' ')}"/>`,
-      ...points.map((point) => text(at(point.x), base + 14, point.x, 'text-anchor="middle" class="small"')),
-    );
-  });
-  return { parts, height: 60 + names.length * 70 };
-}
-
-function draw({ tables, series }) {
-  let top = 10;
-  const body = [];
-  const add = ({ parts, height }) => {
-    body.push(...parts);
-    top += height;
-  };
-  for (const [title, rows] of Object.entries(tables)) add(drawTable(title, rows, top));
-  for (const [title, one] of Object.entries(series)) add(drawSeries(title, one, top));
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" font-family="sans-serif" font-size="12">
-<style>rect{fill:#4a7ab5}path{stroke:#222;stroke-width:1.5}polyline{fill:none;stroke:#4a7ab5;stroke-width:2}.title{font-weight:bold}.small{font-size:9px}</style>
-<rect width="100%" height="100%" style="fill:#fff"/>
-${body.join('\n')}
-</svg>
-`;
 }

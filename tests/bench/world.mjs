@@ -1,7 +1,9 @@
 // What is measured: PostgreSQL with a platform's worth of data, bookingd on it, callers with tokens.
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { sleep } from '../harness/child.mjs';
 import { runBookingd } from '../harness/daemon.mjs';
 import { Client } from '../harness/http.mjs';
@@ -9,7 +11,7 @@ import { bookingd, Database, Postgres } from '../harness/postgres.mjs';
 import { freePort, temporaryFolder } from '../harness/run_folder.mjs';
 import { openSchedule } from '../harness/stack.mjs';
 import { mintHS256 } from '../harness/tokens.mjs';
-import { Program } from './measure.mjs';
+import { Program, cores } from './measure.mjs';
 
 export const DAY = 86_400_000;
 const CALLERS = 1000;
@@ -19,6 +21,8 @@ export const quote = (text) => `'${text.replaceAll("'", "''")}'`;
 /** Midnight UTC, `days` from today. */
 export const midnight = (days) => new Date(Math.floor(Date.now() / DAY) * DAY + days * DAY);
 export const instant = (date) => new Date(date).toISOString().replace('.000', '');
+
+const runLater = promisify(execFile);
 
 /** Puts appointments in: `rows` is a query of id, coach, client, status, at, minutes. */
 export const insertAppointments = (rows) => `
@@ -62,7 +66,7 @@ export class World {
    * Migrates, and puts in `coaches`: `damian` with `busy` appointments in the next 62 days, and c1, c2, … with
    * `appointments` spread over them: ten of each lie in the next ten days, the others in the past, four a day.
    */
-  fill({ coaches = 1000, appointments = 200_000, busy = 500 } = {}) {
+  async fill({ coaches = 1000, appointments = 200_000, busy = 500 } = {}) {
     this.coaches = coaches - 1;
     const migrated = runBookingd(['migrate'], { env: { DATABASE_URL: this.database.url } });
     if (migrated.code !== 0) throw new Error(migrated.stderr);
@@ -76,17 +80,44 @@ export class World {
                  ${today} + make_interval(hours => 24 + n * ${62 * 24} / ${busy}) as at, 60 as minutes
           from generate_series(0, ${busy - 1}) n`),
       );
-    if (this.coaches > 0)
-      this.database.run(
-        insertAppointments(`
-          select gen_random_uuid() as id, 'c' || c as coach, (c * 7 + n) % ${CALLERS} as client,
-                 case when n <= 10 then 'scheduled' else 'completed' end as status,
-                 ${today} + case when n <= 10 then make_interval(days => n, hours => (n * 7 + c) % 24)
-                                 else make_interval(hours => -6 * (n - 10)) end as at, 60 as minutes
-          from generate_series(1, ${this.coaches}) c, generate_series(1, ${Math.ceil((appointments - busy) / this.coaches)}) n`),
-      );
+    const each = Math.ceil((appointments - busy) / this.coaches);
+    await this.insertSplit(
+      1,
+      this.coaches,
+      (from, to) => `
+        select gen_random_uuid() as id, 'c' || c as coach, (c * 7 + n) % ${CALLERS} as client,
+               case when n <= 10 then 'scheduled' else 'completed' end as status,
+               ${today} + case when n <= 10 then make_interval(days => n, hours => (n * 7 + c) % 24)
+                               else make_interval(hours => -6 * (n - 10)) end as at, 60 as minutes
+        from generate_series(${from}, ${to}) c, generate_series(1, ${each}) n`,
+    );
     this.settle();
     return this;
+  }
+
+  /** Puts in the appointments that `rows(from, to)` gives for the numbers from `first` to `last`, on all cores. */
+  async insertSplit(first, last, rows) {
+    const portion = Math.ceil((last - first + 1) / cores());
+    const inserts = [];
+    for (let from = first; from <= last; from += portion) {
+      const sql = insertAppointments(rows(from, Math.min(from + portion - 1, last)));
+      inserts.push(
+        runLater('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', this.database.url, '-c', sql]),
+      );
+    }
+    await Promise.all(inserts);
+  }
+
+  /** Takes away what parts have booked and added since fill(), so that each part finds the same world. */
+  restore() {
+    const own = "coach_id ~ '^(damian|c[0-9]+)$'";
+    this.database.run(`
+      delete from appointment where starts_at >= ${quote(this.slot(0).start)} and coach_id <> 'damian' or not ${own};
+      delete from coach_calendar;
+      delete from coach where not ${own.replace('coach_id', 'id')};
+      truncate audit, idempotency_key`);
+    this.taken = 0;
+    this.settle();
   }
 
   /** Coaches with the ids that a query gives. */
@@ -160,13 +191,16 @@ export class World {
   }
 
   /** Books that many slots, in the database itself: the first one's number. See booked(). */
-  book(count) {
+  async book(count) {
     const first = this.take(count);
-    this.database.run(
-      insertAppointments(`
-        select md5('bench ' || k)::uuid as id, 'c' || 1 + k % ${this.coaches} as coach, k % ${CALLERS} as client, 'scheduled' as status,
+    await this.insertSplit(
+      first,
+      first + count - 1,
+      (from, to) => `
+        select md5('bench ' || k)::uuid as id, 'c' || 1 + k % ${this.coaches} as coach, k % ${CALLERS} as client,
+               'scheduled' as status,
                ${quote(this.slot(0).start)}::timestamptz + make_interval(mins => k / ${this.coaches} * 30) as at, 30 as minutes
-        from generate_series(${first}, ${first + count - 1}) k`),
+        from generate_series(${from}, ${to}) k`,
     );
     return first;
   }

@@ -1,0 +1,51 @@
+// A platform of 10,000 coaches: time stays, memory grows by a little each.
+import { computedRequests, upcoming } from '../availability.mjs';
+import { mustAnswer } from '../booking.mjs';
+import { coachNames, coldListing, middle, rate } from './growth.mjs';
+import { interleave, load, writeRequests } from '../measure.mjs';
+
+const COACHES = [1, 100, 1_000, 10_000];
+const CROWD = 2000;
+
+/** Each with ten appointments ahead and twenty past ones; all of them listed, so all are in memory. */
+export async function coaches(world, report) {
+  const sizes = [];
+  for (const count of COACHES) {
+    const what = { coaches: count + (count > 1), appointments: count * 30, busy: count > 1 ? 0 : 10 };
+    const own = await world.another(`coaches_${count}`, what);
+    const daemon = await own.serve();
+    const names = coachNames(own.coaches);
+    const cold_us = count > 1 ? await coldListing(own, daemon, names) : undefined;
+    const file = writeRequests('all', computedRequests(own, names, upcoming()));
+    sizes.push({ count, own, daemon, cold_us, file });
+  }
+  const samples = await interleave(
+    Object.fromEntries(
+      sizes.map(({ count, daemon, file }) => [`${count} coaches`, () => load(daemon, file)]),
+    ),
+  );
+  report.table('coaches', samples);
+  for (const [name, list] of Object.entries(samples)) mustAnswer(report, name, list, 200);
+  report.series(
+    'coaches',
+    sizes.map(({ count, daemon, cold_us }) => ({
+      x: count,
+      'listings a second': middle(samples[`${count} coaches`], rate),
+      ...(cold_us && { 'cold listing, µs': cold_us }),
+      'RSS, MiB': daemon.memory(),
+    })),
+    {
+      'listings a second': 'constant',
+      'cold listing, µs': 'constant',
+      'RSS, MiB': 'a constant, and a few KiB each',
+    },
+  );
+  const [thousand, all] = [1_000, 10_000].map((wanted) => sizes.find(({ count }) => count === wanted));
+  report.must('RSS with 1,000 coaches and 64 connections, MiB', thousand.daemon.memory(), '<=', 20);
+  await load(all.daemon, all.file, { connections: CROWD });
+  report.must(`RSS with 10,000 coaches and ${CROWD} connections, MiB`, all.daemon.memory(), '<=', 64);
+  for (const { own, daemon } of sizes) {
+    await daemon.stop();
+    own.drop();
+  }
+}
