@@ -89,7 +89,8 @@ bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struc
 /*
  * For a listing: as peek, but asks Google when need be. One request is in flight per coach, others wait for
  * its result; stale ones serve when Google cannot be reached. The breaker answers at once while Google is
- * down.
+ * down. Of a window that ends more than 480 days ahead nothing is remembered: it is asked for as for a
+ * booking, so keep it short.
  */
 void calendar_busy_listing(struct calendars *calendars, struct worker *worker, const char *coach_id,
 			   struct interval within, instant now, int64_t deadline, struct arena *mem,

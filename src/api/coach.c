@@ -65,6 +65,8 @@ static bool read_window(struct call *call, const struct coach *coach, seconds lo
 		return false;
 	if (request_query(call->request, "to") == NULL && window->end < window->start)
 		window->end = window->start + (next.end - next.start);
+	if (window->end > INSTANT_MAX)
+		window->end = INSTANT_MAX;
 	if (!read_end(call, coach, "to", &window->end))
 		return false;
 	if (window->end < window->start || window->end - window->start > longest) {

@@ -202,7 +202,8 @@ static enum availability_outcome find_offer(struct coaches *coaches, struct work
  * What must be known of the calendar: from now to the horizon, for `next_available` too. Widened to whole
  * hours and days, so that the cached times serve the requests of the next hours; a year ahead at most, since
  * Google is asked in portions of 60 days. Whoever looks further (a long horizon, a coach) has just that
- * window asked.
+ * window asked. Beyond the horizon a client can book nothing, so for them Google is asked nothing about it:
+ * else anybody could spend the coach's quota.
  */
 static struct interval calendar_window(const struct slot_question *question, instant from, instant to)
 {
@@ -212,15 +213,21 @@ static struct interval calendar_window(const struct slot_question *question, ins
 		reach = CALENDAR_DAYS_MAX * SECONDS_PER_DAY;
 	instant start = question->now;
 	instant end = question->now + reach;
+	instant horizon = question->now + policy->horizon_days * SECONDS_PER_DAY + 1;
+	if (!question->exempt && to > horizon)
+		to = horizon;
+	if (from > to)
+		from = to;
 	if (to > end + 1) {
 		start = from > end ? from : start;
 		end = to;
 	}
 	start -= policy->buffer_before_minutes * SECONDS_PER_MINUTE;
 	end += question->duration + policy->buffer_after_minutes * SECONDS_PER_MINUTE;
+	end = (end / SECONDS_PER_DAY + 2) * SECONDS_PER_DAY;
 	return (struct interval){
 		start / SECONDS_PER_HOUR * SECONDS_PER_HOUR,
-		(end / SECONDS_PER_DAY + 2) * SECONDS_PER_DAY,
+		end < INSTANT_MAX ? end : INSTANT_MAX,
 	};
 }
 

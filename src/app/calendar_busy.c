@@ -11,6 +11,8 @@
 enum {
 	MOVING_PAGES_MAX = 4, /* of events around the one that is moved; more counts as busy */
 	REMEMBER_BEHIND = SECONDS_PER_DAY,
+	/* So far busy times are remembered, all from now on. Who looks further has just that asked. */
+	REACH_MAX = 8 * GOOGLE_BUSY_DAYS_MAX * SECONDS_PER_DAY,
 };
 
 /* What Google said. Rows are sorted and disjoint. Immutable. */
@@ -192,6 +194,29 @@ static bool find_without(const struct visit *visit, instant now, struct found *r
 	return true;
 }
 
+/* ---- for a booking ---- */
+
+static void find_booking(struct visit *visit, struct interval within, instant now, struct found *ret_found)
+{
+	struct calendar_coach *coach = visit->coach;
+	struct busy_memory *memory = NULL;
+	if (find_without(visit, now, ret_found))
+		return;
+	enum asked asked = visit_may_call(visit) ? ask(visit, within, &memory) : ASKED_FAILED;
+	if (asked == ASKED_KNOWN) {
+		find_in(memory, within, CALENDAR_KNOWN_LIVE, visit->call.mem, ret_found);
+		busy_memory_free(memory);
+		return;
+	}
+	pthread_mutex_lock(&coach->lock);
+	if (asked == ASKED_UNKNOWN) {
+		busy_memory_free(coach->busy);
+		coach->busy = NULL;
+	}
+	find_stale(visit->calendars, coach, within, now, visit->call.mem, ret_found);
+	pthread_mutex_unlock(&coach->lock);
+}
+
 /* ---- for a listing ---- */
 
 /* The window to ask for: the same for every listing, so that one answer serves them all. The lock is held. */
@@ -247,6 +272,10 @@ static void find_listing(struct visit *visit, struct interval within, instant no
 	if (find_without(visit, now, ret_found))
 		return;
 	within = cut_past(within, now);
+	if (within.end > now + REACH_MAX) {
+		find_booking(visit, within, now, ret_found);
+		return;
+	}
 	pthread_mutex_lock(&coach->lock);
 	for (;;) {
 		if (is_fresh(calendars, coach, arrival) && covers(coach->busy, within)) {
@@ -333,29 +362,6 @@ void calendar_busy_listing(struct calendars *calendars, struct worker *worker, c
 	visit_begin(&visit, calendars, worker, coach_id, mem, deadline);
 	find_listing(&visit, within, now, &found);
 	answer_found(&found, ret_busy);
-}
-
-/* ---- for a booking ---- */
-
-static void find_booking(struct visit *visit, struct interval within, instant now, struct found *ret_found)
-{
-	struct calendar_coach *coach = visit->coach;
-	struct busy_memory *memory = NULL;
-	if (find_without(visit, now, ret_found))
-		return;
-	enum asked asked = visit_may_call(visit) ? ask(visit, within, &memory) : ASKED_FAILED;
-	if (asked == ASKED_KNOWN) {
-		find_in(memory, within, CALENDAR_KNOWN_LIVE, visit->call.mem, ret_found);
-		busy_memory_free(memory);
-		return;
-	}
-	pthread_mutex_lock(&coach->lock);
-	if (asked == ASKED_UNKNOWN) {
-		busy_memory_free(coach->busy);
-		coach->busy = NULL;
-	}
-	find_stale(visit->calendars, coach, within, now, visit->call.mem, ret_found);
-	pthread_mutex_unlock(&coach->lock);
 }
 
 /* ---- without the event that is being moved ---- */

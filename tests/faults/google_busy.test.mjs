@@ -39,6 +39,26 @@ describe('with busy times remembered', () => {
     assert.ok(replies.every(({ body }) => !body.slots.some(({ start }) => start === stack.slot(5))));
   });
 
+  test('looking at the end of time costs a client no question, and a coach few, once', async () => {
+    const ann = stack.client('ann');
+    const coach = stack.coach();
+    const days = ['2030-01-01', '2099-01-01', '9998-12-31', '9999-12-30'];
+    const look = async (who, path) => {
+      const before = await asked(stack);
+      const { status, text } = await who.get(path);
+      assert.equal(status, 200, text);
+      return (await asked(stack)) - before;
+    };
+    await look(ann, '/booking/availability');
+    for (const day of days) assert.equal(await look(ann, `/booking/availability?from=${day}&to=${day}`), 0, day);
+    for (const day of days) {
+      assert.ok(await look(coach, `/booking/availability?from=${day}&to=${day}`) <= 1, day);
+      assert.ok(await look(coach, `/coach/damian/busy?from=${day}&to=${day}`) <= 1, day);
+      assert.ok(await look(coach, `/coach/damian/busy?from=${day}`) <= 7, day);
+    }
+    assert.equal(await look(ann, '/booking/availability'), 0, 'what is remembered is as it was');
+  });
+
   test('a horizon beyond 60 days is asked in portions', async () => {
     const { status, body } = await stack.coach().put('/coach/damian/schedule', {
       ...(await stack.coach().get('/coach/damian/schedule')).body, policy: { ...(await stack.coach().get('/coach/damian/schedule')).body.policy, horizon_days: 150 },
@@ -54,7 +74,10 @@ describe('with busy times remembered', () => {
 
 describe('with busy times asked each time', () => {
   let stack;
-  before(async () => { stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '0', CALENDAR_POLL_SECONDS: '0' } }); });
+  before(async () => {
+    stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '0', CALENDAR_POLL_SECONDS: '0' } });
+    await stack.daemon.logged('calendar_ready'); // what it asks at its start is answered
+  });
   after(() => stack.stop());
   beforeEach(async () => { await stack.google.heal(); });
 
