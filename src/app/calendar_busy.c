@@ -146,7 +146,8 @@ static bool is_usable_stale(const struct calendars *calendars, const struct cale
 			    struct interval within, instant now)
 {
 	seconds stale = calendars->settings.stale_seconds;
-	return stale > 0 && covers(coach->busy, within) && now - coach->busy->as_of <= stale;
+	const struct busy_memory *busy = coach->busy;
+	return busy != NULL && stale > 0 && covers(busy, within) && now - busy->as_of <= stale;
 }
 
 /* What a question is answered with: rows in the asker's arena. */
