@@ -1,6 +1,7 @@
 // What holds for every call: JSON in and out, errors, request ids, methods, CORS, unknown fields and parameters.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Daemon } from '../harness/daemon.mjs';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
 import { startStack } from '../harness/stack.mjs';
 
@@ -312,5 +313,41 @@ test('replies, refusals too, can be read by pages of configured origins only', a
     assert.match(headers['access-control-expose-headers'], /etag/i);
     const other = await ann.get(path, { origin: 'https://evil.example' });
     assert.equal(other.headers['access-control-allow-origin'], undefined);
+  }
+});
+
+test('credentials go with a configured origin, never with `*`', async () => {
+  const { headers } = await ann.get('/booking/user/me', { origin: ORIGIN });
+  assert.equal(headers['access-control-allow-credentials'], 'true');
+  const daemon = await Daemon.start({ env: { ...stack.env, CORS_ALLOWED_ORIGINS: '*' } });
+  for (const [method, path] of [
+    ['GET', '/booking/user/me'],
+    ['GET', '/booking/widget.js'],
+    ['GET', '/nowhere'],
+    ['OPTIONS', '/booking/create'],
+  ]) {
+    const asked = { origin: 'https://any.example', 'access-control-request-method': 'POST' };
+    const reply = await daemon.client.request(method, path, undefined, asked);
+    assert.equal(reply.headers['access-control-allow-origin'], '*', path);
+    assert.equal(reply.headers['access-control-allow-credentials'], undefined, path);
+  }
+  await daemon.stop();
+  for (const path of ['/booking/widget.js', '/coach/coach.css']) // for anybody's page
+    assert.equal((await ann.get(path, { origin: ORIGIN })).headers['access-control-allow-credentials'], undefined);
+});
+
+test('pages let nothing inline run, nothing foreign in and nobody frame them', async () => {
+  for (const path of ['/booking/', '/coach/']) {
+    const page = await ann.get(path);
+    const policy = Object.fromEntries(
+      page.headers['content-security-policy'].split('; ').map((one) => [one.split(' ')[0], one.split(' ').slice(1)]),
+    );
+    assert.deepEqual(policy['default-src'], ["'none'"]);
+    for (const kind of ['script-src', 'style-src', 'connect-src', 'form-action'])
+      assert.deepEqual(policy[kind], ["'self'"], kind);
+    for (const kind of ['frame-ancestors', 'base-uri']) assert.deepEqual(policy[kind], ["'none'"], kind);
+    assert.equal(page.headers['x-content-type-options'], 'nosniff');
+    assert.match(page.headers['referrer-policy'], /./);
+    assert.doesNotMatch(page.text, /<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)/i);
   }
 });

@@ -1,5 +1,6 @@
 // Hostile input against the real daemon: bodies, paths, headers, and texts that others will read.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.mjs';
@@ -7,12 +8,18 @@ import { assertProblem, assertStatus } from '../harness/expect.mjs';
 import { sleep, startStack, until } from '../harness/stack.mjs';
 
 const NOBODYS = '00000000-0000-4000-8000-000000000000';
+const MEASURED = !process.env.SANITIZE && !process.env.VALGRIND; // such builds keep what was freed
 let stack;
 let ann;
 let slots = 0;
+let fresh;
+const openFiles = () => fs.readdirSync(`/proc/${stack.daemon.child.pid}/fd`).length;
 before(async () => {
   stack = await startStack({ google: 'delegated' });
   ann = stack.client('ann');
+  // Everything it keeps for good is there after some of the usual.
+  await Promise.all(Array.from({ length: 100 }, (_, i) => stack.client(`first-${i}`).get('/booking/user/me')));
+  fresh = { memory: stack.daemon.memory(), files: openFiles() };
 });
 after(() => stack.stop());
 
@@ -77,6 +84,12 @@ test('numbers and types that no field takes are named', async () => {
   const noTimes = ['"2026-02-30T10:00:00Z"', '"2026-11-24T10:00:00"', '["2026"]'];
   for (const value of ['1795528800', 'null', '""', ...noTimes])
     assertProblem(await ann.post('/booking/create', `{"start":${value}}`), 422, 'invalid_field', 'start');
+});
+
+test('100,000 nested brackets are too much to be read', async () => {
+  for (const body of ['['.repeat(100_000), '['.repeat(50_000) + ']'.repeat(50_000), '{"a":'.repeat(20_000)])
+    for (const [method, path] of CALLS)
+      assertProblem(await ann.request(method, path, body), 413, 'body_too_large');
 });
 
 test('10 MB of JSON are 413 or a closed connection, and cost no memory that stays', async () => {
@@ -200,6 +213,14 @@ test('what a stranger writes reaches everybody as plain text', async () => {
     assert.match(reply.headers['content-type'], /^application\/json/);
     assert.equal(reply.headers['x-content-type-options'], 'nosniff');
   }
+  // What its canceller writes is told as text too, and to nobody but the parties.
+  const cancelled = assertStatus(await ann.put(`/booking/${made.id}/cancel`, { reason: NASTY.notes }), 200);
+  assert.equal(cancelled.cancel_reason, NASTY.notes);
+  const ended = await ann.get(`/booking/${made.id}/calendar.ics`);
+  assert.equal(ended.text.match(/^BEGIN:VEVENT\r$/gm).length, 1);
+  const gone = (await stack.google.events(stack.calendar)).find(({ id }) => id === event.id);
+  assert.ok(!/<(img|script|b|div)/i.test(gone.description), gone.description);
+
   const log = stack.daemon.log.join('\n');
   for (const text of ['onerror', 'HYPERLINK', 'evil.example']) assert.ok(!log.includes(text), text);
 });
@@ -279,7 +300,11 @@ test('a flood from one address takes half of the connections, others are served'
   await daemon.stop();
 });
 
-test('after all this the daemon is well', async () => {
+test('after all this the daemon is well, and as small as before', async () => {
+  for (const client of stack.clients) client.close();
+  await until('connections to be let go', () => openFiles() <= fresh.files);
+  const grown = stack.daemon.memory() - fresh.memory;
+  if (MEASURED) assert.ok(grown < 16 << 20, `grew by ${grown} bytes`);
   const health = assertStatus(await stack.stranger().get('/health'), 200);
   assert.equal(health.ok, true);
   const replies = stack.daemon.events('request').filter(({ route }) => route !== '/readyz');

@@ -1,5 +1,6 @@
 // How callers prove who they are: tokens of every kind, sessions of a platform, and all that is neither.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.mjs';
@@ -89,6 +90,12 @@ test('a key the provider rotated in is found at once', async () => {
   assert.equal(provider.asked, asked + 1);
 });
 
+/** Well signed, whatever it says. */
+function mintBytes(claims, header = '{"alg":"HS256","typ":"JWT"}') {
+  const signed = [header, claims].map((text) => Buffer.from(text).toString('base64url')).join('.');
+  return `${signed}.${createHmac('sha256', stack.secret).update(signed).digest('base64url')}`;
+}
+
 test('no token is accepted that somebody else could have made', async () => {
   for (const [what, token] of Object.entries({
     'alg none': mintUnsigned(CLAIMS),
@@ -117,6 +124,12 @@ test('no token is accepted that somebody else could have made', async () => {
     'a line break in sub': mintHS256(stack.secret, { ...CLAIMS, sub: 'a\nb' }),
     nothing: '',
     rubbish: 'a.b.c',
+    'nested brackets': mintBytes('['.repeat(5000)),
+    'nested brackets for a header': mintBytes('{}', '['.repeat(5000)),
+    'a NUL in sub': mintHS256(stack.secret, { ...CLAIMS, sub: 'ann\0' }),
+    'exp that no number holds': mintBytes(JSON.stringify({ ...CLAIMS, exp: 0 }).replace(':0', ':1e400')),
+    'exp of 2^63': mintBytes(JSON.stringify({ ...CLAIMS, exp: 0 }).replace(':0', ':9223372036854775808')),
+    'sub twice': mintBytes(`{"sub":"ann","sub":"root","iss":"${ISSUER}","aud":"${AUDIENCE}","exp":2999999999}`),
     '10 KB': mintHS256(stack.secret, { ...CLAIMS, filler: 'x'.repeat(10_000) }),
   }))
     await refused(bearer(token), what);
