@@ -50,6 +50,8 @@ struct coach {
 
 struct coaches;
 
+enum { COACHES_BYTES_MAX = 8 * 1024 * 1024 }; /* more is forgotten, what was read first to begin with */
+
 enum coach_found {
 	COACH_FOUND,
 	COACH_UNKNOWN,       /* no such coach */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <time.h>
 
 enum {
@@ -40,7 +41,9 @@ struct snapshot {
 /* A coach that memory knows, or is being read. */
 struct entry {
 	struct entry *next;
+	TAILQ_ENTRY(entry) age;
 	char *id;
+	size_t bytes;               /* counted for it */
 	struct snapshot *snapshot;  /* NULL: dropped */
 	bool outdated;              /* there were bookings since: good for its schedule only */
 	struct schedule_copy *copy; /* the last schedule seen */
@@ -52,8 +55,10 @@ struct entry {
 struct coaches {
 	pthread_mutex_t lock;
 	struct entry *buckets[BUCKETS];
-	char *only;      /* id of the only coach; NULL: not known */
-	int64_t only_ms; /* when that was read */
+	TAILQ_HEAD(, entry) by_age; /* all of them, the one that was read first at the head */
+	size_t bytes;               /* of all of them */
+	char *only;                 /* id of the only coach; NULL: not known */
+	int64_t only_ms;            /* when that was read */
 	uint64_t generation;
 	uint64_t seed; /* of coaches_user_hash */
 
@@ -110,6 +115,7 @@ struct coaches *coaches_new(const char *database_url, void (*dropped)(void *owne
 	struct coaches *coaches = calloc(1, sizeof(*coaches));
 	if (coaches == NULL || pthread_mutex_init(&coaches->lock, NULL) != 0)
 		abort();
+	TAILQ_INIT(&coaches->by_age);
 	coaches->database_url = database_url;
 	coaches->dropped = dropped;
 	coaches->erased = erased;
@@ -127,10 +133,24 @@ static struct entry **entry_place(struct coaches *coaches, const char *id)
 	return place;
 }
 
-static void entry_remove(struct entry **place)
+/* Count anew what an entry holds. */
+static void entry_count(struct coaches *coaches, struct entry *entry)
+{
+	size_t bytes = sizeof(*entry) + strlen(entry->id);
+	if (entry->snapshot != NULL)
+		bytes += sizeof(*entry->snapshot) + entry->snapshot->mem.total;
+	if (entry->copy != NULL)
+		bytes += sizeof(*entry->copy) + entry->copy->mem.total;
+	coaches->bytes += bytes - entry->bytes;
+	entry->bytes = bytes;
+}
+
+static void entry_remove(struct coaches *coaches, struct entry **place)
 {
 	struct entry *entry = *place;
 	*place = entry->next;
+	TAILQ_REMOVE(&coaches->by_age, entry, age);
+	coaches->bytes -= entry->bytes;
 	snapshot_drop(entry->snapshot);
 	schedule_copy_drop(entry->copy);
 	free(entry->id);
@@ -143,7 +163,7 @@ void coaches_free(struct coaches *coaches)
 		return;
 	for (size_t i = 0; i < BUCKETS; i++) {
 		while (coaches->buckets[i] != NULL)
-			entry_remove(&coaches->buckets[i]);
+			entry_remove(coaches, &coaches->buckets[i]);
 	}
 	coach_news_free(coaches->news);
 	free(coaches->only);
@@ -195,6 +215,17 @@ static int type_index(const struct schedule *schedule, const char *id)
 	return type == NULL ? -1 : (int)(type - schedule->types);
 }
 
+/* Forget what was read first while all of it takes too much. */
+static void make_room(struct coaches *coaches)
+{
+	while (coaches->bytes > COACHES_BYTES_MAX) {
+		struct entry *oldest = TAILQ_FIRST(&coaches->by_age);
+		if (oldest->readers > 0)
+			return;
+		entry_remove(coaches, entry_place(coaches, oldest->id));
+	}
+}
+
 /* What every question about the coach begins with, found once. Holds run out as time goes by. */
 static void find_occupied(struct snapshot *snapshot, const struct busy_appointment items[], size_t count)
 {
@@ -202,11 +233,17 @@ static void find_occupied(struct snapshot *snapshot, const struct busy_appointme
 		if (items[i].hold_expires_at != 0)
 			return;
 	}
-	struct interval *occupied = arena_array(&snapshot->mem, count, sizeof(*occupied));
+	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
+	struct interval *occupied = arena_array(&work, count, sizeof(*occupied));
 	for (size_t i = 0; i < count; i++)
 		occupied[i] = (struct interval){items[i].blocked_from, items[i].blocked_to};
-	snapshot->coach.occupied = occupied;
-	snapshot->coach.occupied_count = intervals_normalize(occupied, count);
+	/* Mostly fewer than there are appointments, so what is kept is a copy that fits. */
+	size_t kept = intervals_normalize(occupied, count);
+	struct interval *copy = arena_array(&snapshot->mem, kept, sizeof(*copy));
+	if (kept > 0)
+		memcpy(copy, occupied, kept * sizeof(*copy));
+	snapshot->coach.occupied = copy;
+	snapshot->coach.occupied_count = kept;
 }
 
 static void read_appointments(struct coaches *coaches, const struct db_rows *rows, struct snapshot *snapshot)
@@ -306,6 +343,8 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 		if (*place == NULL)
 			abort();
 		(*place)->id = copy_text(id);
+		TAILQ_INSERT_TAIL(&coaches->by_age, *place, age);
+		entry_count(coaches, *place);
 	}
 	struct entry *entry = *place;
 	entry->readers++;
@@ -334,10 +373,14 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 			entry->outdated = entry->drops != drops;
 			atomic_fetch_add(&snapshot->references, 1);
 			atomic_fetch_add(&snapshot->copy->references, 1);
+			TAILQ_REMOVE(&coaches->by_age, entry, age);
+			TAILQ_INSERT_TAIL(&coaches->by_age, entry, age);
+			entry_count(coaches, entry);
+			make_room(coaches);
 		}
 		*ret_coach = &snapshot->coach;
 	} else if (entry->readers == 0 && entry->snapshot == NULL) {
-		entry_remove(entry_place(coaches, id));
+		entry_remove(coaches, entry_place(coaches, id));
 	}
 	pthread_mutex_unlock(&coaches->lock);
 	return found;
@@ -390,12 +433,13 @@ enum coach_found coaches_find_schedule(struct coaches *coaches, struct worker *w
 	return find(coaches, worker, id, true, ret_coach);
 }
 
-static void entry_forget(struct entry *entry)
+static void entry_forget(struct coaches *coaches, struct entry *entry)
 {
 	entry->drops++;
 	entry->changes++;
 	snapshot_drop(entry->snapshot);
 	entry->snapshot = NULL;
+	entry_count(coaches, entry);
 }
 
 /* After a booking the snapshot stays for its schedule. */
@@ -407,7 +451,7 @@ static void drop(struct coaches *coaches, const char *id, enum coach_news_kind k
 		entry->drops++;
 		entry->outdated = true;
 		if (kind == COACH_CHANGED)
-			entry_forget(entry);
+			entry_forget(coaches, entry);
 	}
 	if (coaches->only != NULL && strcmp(coaches->only, id) != 0)
 		coaches->only_ms = INT64_MIN / 2; /* perhaps there are two now */
@@ -419,7 +463,7 @@ static void drop_all(struct coaches *coaches)
 	pthread_mutex_lock(&coaches->lock);
 	for (size_t i = 0; i < BUCKETS; i++) {
 		for (struct entry *entry = coaches->buckets[i]; entry != NULL; entry = entry->next)
-			entry_forget(entry);
+			entry_forget(coaches, entry);
 	}
 	coaches->only_ms = INT64_MIN / 2;
 	pthread_mutex_unlock(&coaches->lock);

@@ -10,8 +10,8 @@
 
 enum {
 	WORTH_COMPRESSING = 512, /* below, headers and a packet outweigh what is saved */
-	GZIP_LEVEL = 2, /* a listing: a third of the time of 5 for an eighth more bytes */
-	GZIP_WINDOW = 15 + 16, /* zlib's way to ask for the gzip format, RFC 1952 */
+	GZIP_LEVEL = 2,          /* a listing: a third of the time of 5 for an eighth more bytes */
+	GZIP_WINDOW = 15 + 16,   /* zlib's way to ask for the gzip format, RFC 1952 */
 	GZIP_MEMORY = 8,
 };
 
@@ -92,8 +92,10 @@ struct ready_body *ready_body_new(const char *bytes, size_t length, const char *
 struct ready_body *ready_body_take_tagged(struct buffer *text, const char *content_type, uint64_t tag)
 {
 	struct counted_body *made = body_make(0, text->length, content_type);
-	made->body.bytes = made->taken = text->bytes;
-	made->allocated += text->capacity;
+	/* A buffer grows by doubling, and bodies are kept for a while. */
+	char *exact = realloc(text->bytes, text->length + 1);
+	made->body.bytes = made->taken = exact != NULL ? exact : text->bytes;
+	made->allocated += text->length + 1;
 	buffer_init(text, text->max);
 	name_versions(&made->body, "W/", tag);
 	return &made->body;

@@ -132,6 +132,23 @@ test('SIGSTOP and SIGCONT, as a debugger sends them, do not end it', async () =>
   assert.equal(stack.daemon.events('stopped').length, 0);
 });
 
+test('what is remembered of coaches has a bound', async () => {
+  // Each schedule takes some 350 KB once read: all 200 would be 70 MB.
+  stack.database.run(`
+    INSERT INTO coach (id, schedule, feed_token)
+    SELECT 'many' || n, schedule || jsonb_build_object('overrides', (
+             SELECT jsonb_agg(jsonb_build_object('date', date '2030-01-01' + d, 'intervals', jsonb_build_array(
+               jsonb_build_object('from', '09:00', 'to', '10:00'), jsonb_build_object('from', '11:00', 'to', '12:00'))))
+             FROM generate_series(0, 999) d)), 'many' || n
+    FROM coach, generate_series(1, 200) n WHERE id = 'damian'`);
+  const ann = stack.client('ann');
+  const before = stack.daemon.memory();
+  for (let n = 1; n <= 200; n++) assertStatus(await ann.get(`/booking/availability?coach=many${n}`), 200);
+  const grown = (stack.daemon.memory() - before) / 1024 / 1024;
+  assert.ok(grown < 20, `${grown} MiB more`);
+  for (const n of [1, 200]) assertStatus(await ann.get(`/booking/availability?coach=many${n}`), 200);
+});
+
 test('several daemons may start at once on an empty database', async () => {
   const database = await createDatabase({ migrated: false });
   const daemons = await Promise.all(
