@@ -36,8 +36,8 @@ bool log_enabled(enum log_level level);
  * ends with LOG_END. Control characters are escaped; a line is cut at 4 KiB (PIPE_BUF). Safe from any thread.
  *
  * A full disk, or whoever should read a pipe or socket and does not, must not stop bookings: a line that
- * cannot be written at once is dropped and counted, and `log_lines_dropped` with their number comes before
- * the next that can.
+ * cannot be written within 20 ms is dropped and counted, so are all others until there is room again, and
+ * then `log_lines_dropped` with their number comes first.
  */
 void log_event(enum log_level level, const char *event, const struct log_field fields[]);
 

@@ -16,6 +16,8 @@ enum {
 	/* A pipe that is ready takes so much at once, without waiting and uncut by another writer. */
 	LINE_BYTES = PIPE_BUF,
 	HELD_BYTES = PIPE_BUF,
+	/* A reader that has fallen behind gets so long to make room; one that is stuck costs it once. */
+	LATE_MS = 20,
 };
 
 static enum log_level least_level = LOG_INFO;
@@ -131,13 +133,14 @@ static int64_t count_lines(const char *bytes, size_t length)
 }
 
 /*
- * At most LINE_BYTES, if that goes without waiting. Asked first, since O_NONBLOCK would be set for whoever
- * else has stderr open; under the lock, so that no other thread takes the room in between.
+ * At most LINE_BYTES, if that goes without waiting longer than `patience` milliseconds. Asked first, since
+ * O_NONBLOCK would be set for whoever else has stderr open; under the lock, so that no other thread takes the
+ * room in between.
  */
-static bool try_write(const char *bytes, size_t length)
+static bool try_write(const char *bytes, size_t length, int patience)
 {
 	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
-	return poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0 &&
+	return poll(&out, 1, patience) == 1 && (out.revents & POLLOUT) != 0 &&
 	       write(STDERR_FILENO, bytes, length) == (ssize_t)length;
 }
 
@@ -150,7 +153,7 @@ static bool tell_dropped(void)
 	put_name(&line, "lines");
 	buffer_append_integer(&line, dropped);
 	put_end(&line);
-	return try_write(line.bytes, line.length);
+	return try_write(line.bytes, line.length, 0);
 }
 
 static void write_out(const char *bytes, size_t length)
@@ -158,7 +161,7 @@ static void write_out(const char *bytes, size_t length)
 	pthread_mutex_lock(&writing);
 	if (dropped > 0 && tell_dropped())
 		dropped = 0;
-	if (dropped > 0 || !try_write(bytes, length))
+	if (dropped > 0 || !try_write(bytes, length, LATE_MS))
 		dropped += count_lines(bytes, length);
 	pthread_mutex_unlock(&writing);
 }
