@@ -96,6 +96,12 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
  */
 void config_hide_secrets(char *environment[]);
 
+/*
+ * Overwrite the keys that were taken over by who uses them, in another form (GOOGLE_SERVICE_ACCOUNT_KEY,
+ * TOKEN_ENCRYPTION_KEY): they are "" afterwards, or NULL as before.
+ */
+void config_wipe_keys(struct settings *settings);
+
 /* Overwrite the secrets and free everything; the struct is empty afterwards. */
 void config_wipe(struct settings *settings);
 

@@ -214,6 +214,14 @@ void config_hide_secrets(char *environment[])
 	}
 }
 
+void config_wipe_keys(struct settings *settings)
+{
+	char *const keys[] = {settings->google_service_account_key, settings->token_encryption_key};
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i] != NULL)
+			explicit_bzero(keys[i], strlen(keys[i]));
+}
+
 void config_wipe(struct settings *settings)
 {
 	for (size_t i = 0; i < SETTINGS; i++)

@@ -149,7 +149,9 @@ static bool compose(struct daemon *daemon)
 					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
 					"AUTH_SESSION_QUERY"));
 	api->coaches = coaches_new(settings->database_url, coach_dropped, client_erased, daemon);
-	return make_calendars(daemon);
+	bool made = make_calendars(daemon);
+	config_wipe_keys(&daemon->settings);
+	return made;
 }
 
 static void decompose(struct daemon *daemon)

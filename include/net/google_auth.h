@@ -46,7 +46,9 @@ struct google_service_account {
  * Read a service account's key file, given as its JSON text (settings.google_service_account_key).
  *
  * Returns NULL and fills *ret_account, or one sentence that says what is wrong (no JSON, not
- * "type":"service_account", a field missing, no RSA private key in it) and never quotes the key. Pure.
+ * "type":"service_account", a field missing, no RSA private key in it) and never quotes the key. Whatever
+ * held a piece of the key is wiped, but the text and the account: to be done by the caller. To that end
+ * jansson's memory functions are others meanwhile, so there must be no other thread yet.
  */
 const char *google_service_account_read(struct arena *mem, const char *json,
 					struct google_service_account *ret_account);

@@ -30,6 +30,7 @@ static const char *read_service_account(struct calendars *calendars)
 		return wrong;
 	calendars->service_tokens =
 		tokens_new(google_token_source_service_account(&account, settings->impersonate));
+	crypto_wipe((char *)account.private_key, strlen(account.private_key)); /* they have their own */
 	calendars->service_account =
 		settings->impersonate != NULL ? settings->impersonate : account.client_email;
 	calendars->bare = settings->impersonate == NULL;

@@ -1,5 +1,7 @@
 #include "net/google_auth.h"
 
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -27,6 +29,14 @@ static void private_key_cleanup(struct private_key **key)
 	private_key_free(*key);
 }
 
+/* For jansson while it reads a key: no piece of it is left behind. */
+static void free_wiped(void *memory)
+{
+	if (memory != NULL)
+		crypto_wipe(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
 static const char *text_of(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
@@ -34,8 +44,8 @@ static const char *text_of(const json_t *object, const char *name)
 	return text && text[0] ? text : NULL;
 }
 
-const char *google_service_account_read(struct arena *mem, const char *json,
-					struct google_service_account *ret_account)
+static const char *read_key_file(struct arena *mem, const char *json,
+				 struct google_service_account *ret_account)
 {
 	__attribute__((cleanup(json_cleanup))) json_t *root = json_loads(json, 0, NULL);
 	__attribute__((cleanup(private_key_cleanup))) struct private_key *key = NULL;
@@ -64,6 +74,19 @@ const char *google_service_account_read(struct arena *mem, const char *json,
 		.token_uri = arena_strdup(mem, token_uri),
 	};
 	return NULL;
+}
+
+const char *google_service_account_read(struct arena *mem, const char *json,
+					struct google_service_account *ret_account)
+{
+	json_malloc_t allocate;
+	json_free_t release;
+
+	json_get_alloc_funcs(&allocate, &release);
+	json_set_alloc_funcs(allocate, free_wiped);
+	const char *wrong = read_key_file(mem, json, ret_account);
+	json_set_alloc_funcs(allocate, release);
+	return wrong;
 }
 
 static char *base64url(struct arena *mem, const void *bytes, size_t size)
