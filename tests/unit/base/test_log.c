@@ -100,36 +100,6 @@ static void no_line_waits_for_a_reader_that_is_stuck(void **state)
 	free(text);
 }
 
-static void *read_slowly(void *text)
-{
-	size_t length = 0;
-	ssize_t more;
-	while ((more = read(reading, (char *)text + length, 4096)) > 0) {
-		length += (size_t)more;
-		usleep(500);
-	}
-	((char *)text)[length] = '\0';
-	return NULL;
-}
-
-/* Without patience it would miss nine lines of ten; on a machine that stalls it may miss some. */
-static void a_reader_that_is_only_late_is_waited_for(void **state)
-{
-	(void)state;
-	char *text = malloc(TEXT_BYTES);
-	pthread_t reader;
-	attach();
-	pthread_create(&reader, NULL, read_slowly, text);
-	log_many(NULL);
-	detach();
-	pthread_join(reader, NULL);
-	int64_t missed;
-	int64_t lines = count_whole_lines(text, &missed);
-	assert_int_equal(lines + missed, LINES);
-	assert_true(lines > LINES / 2);
-	free(text);
-}
-
 static void nobody_at_the_other_end_is_no_trouble(void **state)
 {
 	(void)state;
@@ -179,7 +149,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_line_waits_for_a_reader_that_is_stuck),
-		cmocka_unit_test(a_reader_that_is_only_late_is_waited_for),
 		cmocka_unit_test(nobody_at_the_other_end_is_no_trouble),
 		cmocka_unit_test(a_line_is_one_line_and_bounded_whatever_is_in_it),
 	};
