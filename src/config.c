@@ -40,6 +40,8 @@ static const struct setting settings_table[] = {
  "connections open at once; half of them, unless TRUSTED_PROXY_HOPS is set, for any one address"},
 {NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "8", false,
  "threads, and database connections, for calls that need the database"},
+{NULL, "LISTING_WORKERS", KIND_INTEGER, AT(listing_workers), 1, 256, "8", false,
+ "threads, and database connections, for listings that memory cannot answer"},
 {NULL, "CALENDAR_WORKERS", KIND_INTEGER, AT(calendar_workers), 1, 256, "16", false,
  "threads, and database connections, for calls that may wait for Google"},
 

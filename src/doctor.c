@@ -19,7 +19,7 @@ enum {
 	STATEMENT_TIMEOUT = 5000, /* milliseconds */
 	CLOCKS_MAY_DIFFER = 2,    /* seconds */
 	SECRET_BYTES_MIN = 32,    /* RFC 7518 section 3.2, for HS256 */
-	CONNECTIONS_BESIDES = 4, /* of a daemon besides its workers': listener, calendar threads, migration */
+	CONNECTIONS_BESIDES = 7,  /* listener, teller, housekeeping, four of the calendar */
 };
 
 static size_t bad_findings;
@@ -172,7 +172,8 @@ static void check_server(const struct settings *settings, struct db *db)
 			    "bookings; switch them on");
 	else
 		doctor_tell(GOOD, "durability", "commits are on disk");
-	int64_t wanted = settings->workers + settings->calendar_workers + CONNECTIONS_BESIDES;
+	int64_t wanted = settings->workers + settings->listing_workers + settings->calendar_workers +
+			 CONNECTIONS_BESIDES;
 	int64_t room = db_get_int(&rows, 0, CONNECTIONS_MAX) - db_get_int(&rows, 0, CONNECTIONS_NOW);
 	if (room < wanted)
 		doctor_tell(NOTE, "connections",

@@ -54,13 +54,13 @@ struct daemon {
 	char *schedule; /* COACH_SCHEDULE in canonical form; NULL: the default */
 };
 
-static void appointments_changed(void *owner, const char *coach_id)
+static void calendar_freed(void *owner, const char *coach_id)
 {
 	struct daemon *daemon = owner;
-	coaches_booked(daemon->api.coaches, coach_id);
+	coaches_freed(daemon->api.coaches, coach_id);
 }
 
-static void coach_dropped(void *owner, const char *coach_id)
+static void coach_freed(void *owner, const char *coach_id)
 {
 	struct daemon *daemon = owner;
 	if (coach_id != NULL)
@@ -98,7 +98,7 @@ static bool make_calendars(struct daemon *daemon)
 	const struct seal_keys *keys = compose_seal_keys(&daemon->settings, &daemon->seal_keys);
 	struct calendar_settings calendar = compose_calendar_settings(&daemon->settings, keys);
 	calendar.metrics = daemon->api.metrics;
-	calendar.appointments_changed = appointments_changed;
+	calendar.freed = calendar_freed;
 	calendar.owner = daemon;
 	const char *reason = NULL;
 	daemon->api.calendars = calendars_new(&calendar, &reason);
@@ -148,7 +148,7 @@ static bool compose(struct daemon *daemon)
 			 LOG_TEXT_FIELD("remedy",
 					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
 					"AUTH_SESSION_QUERY"));
-	api->coaches = coaches_new(settings->database_url, coach_dropped, client_erased, daemon);
+	api->coaches = coaches_new(settings->database_url, coach_freed, client_erased, daemon);
 	bool made = make_calendars(daemon);
 	config_wipe_keys(&daemon->settings);
 	return made;
@@ -184,6 +184,7 @@ static bool open_server(struct daemon *daemon)
 	server.trusted_proxy_hops = (unsigned)settings->trusted_proxy_hops;
 	server.cors_origins = (const char *const *)settings->cors_allowed_origins;
 	server.lanes[LANE_DATABASE].workers = (unsigned)settings->workers;
+	server.lanes[LANE_LISTING].workers = (unsigned)settings->listing_workers;
 	server.lanes[LANE_GOOGLE].workers = (unsigned)settings->calendar_workers;
 	server.routes = api_routes;
 	server.route_count = api_route_count;

@@ -45,8 +45,9 @@ struct calendar_settings {
 	seconds stale_seconds;
 	seconds poll_seconds;
 	struct metrics *metrics;
-	/* Told when the sync changed a coach's appointments, so that caches are dropped. Any thread. */
-	void (*appointments_changed)(void *owner, const char *coach_id);
+	/* Told when a coach's calendar gave time back, or changed appointments, so that all forget what they
+	 * know of it. Any thread. */
+	void (*freed)(void *owner, const char *coach_id);
 	void *owner;
 };
 
@@ -112,7 +113,8 @@ void calendar_busy_moving(struct calendars *calendars, struct worker *worker, co
 			  struct interval within, const struct appointment *moving, instant now,
 			  int64_t deadline, struct arena *mem, struct calendar_busy *ret_busy);
 
-/* Forget the busy times of a coach: after an own write, or when another replica says so. */
+/* The busy times of a coach that were asked for so far are too old: at a push, or when another replica says
+ * so. */
 void calendar_forget(struct calendars *calendars, const char *coach_id);
 
 /* ---- events ---- */

@@ -14,6 +14,8 @@
 
 enum coach_news_kind {
 	COACH_BOOKED,  /* appointments came, moved or went; the schedule is as it was */
+	COACH_FREED,   /* the same, and the coach's own calendar has changed: busy times known before are too
+			  old */
 	COACH_CHANGED, /* the coach's row: the schedule, the feed's token, the address */
 };
 
@@ -28,10 +30,10 @@ void coach_news_stop(struct coach_news *news);
 void coach_news_free(struct coach_news *news);
 
 /*
- * Soon, tell the others of appointments that came, moved or went. Before start and after stop nobody listens,
- * so it is forgotten.
+ * Soon, tell the others of COACH_BOOKED or COACH_FREED. Before start and after stop nobody listens, so it is
+ * forgotten.
  */
-void coach_news_tell(struct coach_news *news, const char *coach_id);
+void coach_news_tell(struct coach_news *news, const char *coach_id, enum coach_news_kind kind);
 
 /*
  * Read a notification. False if it is our own booking or none of ours; else *ret_coach_id points into

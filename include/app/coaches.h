@@ -62,11 +62,12 @@ enum coach_found {
 
 /*
  * The notifications are read from, and sent through, connections of their own to `database_url` (borrowed).
- * On the listener's thread `dropped` is told when another replica changed a coach, `erased` when any replica
- * erased a client; NULL as id means anyone, as something may have been missed. Both may be NULL and must not
+ * On the listener's thread `freed` is told when what is known of a coach's own calendar is too old (another
+ * replica moved or deleted an event, or the coach's row changed), `erased` when any replica erased a client;
+ * NULL as id means anyone, as something may have been missed. Both may be NULL and must not
  * block. coaches_start begins both threads, coaches_stop ends them.
  */
-struct coaches *coaches_new(const char *database_url, void (*dropped)(void *owner, const char *coach_id),
+struct coaches *coaches_new(const char *database_url, void (*freed)(void *owner, const char *coach_id),
 			    void (*erased)(void *owner, const char *user_id), void *owner);
 void coaches_start(struct coaches *coaches);
 void coaches_stop(struct coaches *coaches);
@@ -99,11 +100,13 @@ static inline void coach_cleanup(const struct coach **coach)
 #define COACH_LOCAL __attribute__((cleanup(coach_cleanup))) const struct coach *
 
 /*
- * Something was changed here: the snapshot is no longer used. After coaches_booked, which is about
- * appointments only, it still serves coaches_find_schedule, and the other replicas are told; of a coach's row
- * they are told by the database.
+ * Something was changed here: the snapshot is no longer used. After coaches_booked and coaches_freed, which
+ * are about appointments only, it still serves coaches_find_schedule, and the other replicas are told; of a
+ * coach's row they are told by the database. coaches_freed: Google has been told, too, and busy times that
+ * were asked for before are too old.
  */
 void coaches_booked(struct coaches *coaches, const char *id);
+void coaches_freed(struct coaches *coaches, const char *id);
 void coaches_changed(struct coaches *coaches, const char *id);
 
 /* The hash by which busy_appointment.user is compared. */

@@ -26,6 +26,8 @@ enum http_method {
 enum lane {
 	LANE_LOOP,     /* the HTTP loop thread: memory only, must not block */
 	LANE_DATABASE, /* a worker, for calls that only need PostgreSQL */
+	LANE_LISTING,  /* a worker, for lookups of what memory does not have: whoever waits, waits for one
+			  answer */
 	LANE_GOOGLE,   /* a worker, for calls that may wait for Google */
 	LANES,         /* how many there are */
 };

@@ -344,6 +344,9 @@ static bool find_and_answer(struct call *call)
 
 bool api_availability_early(struct call *call)
 {
+	/* Google is asked for that one appointment's event, an answer that serves nobody else. */
+	if (request_query(call->request, "rescheduling") != NULL && calendars_on(call->api->calendars))
+		call->request->lane = LANE_GOOGLE;
 	return find_and_answer(call);
 }
 

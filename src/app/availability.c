@@ -243,10 +243,10 @@ static enum availability_outcome find_busy(struct calendars *calendars, struct w
 					   const struct appointment *moving, struct interval window,
 					   struct arena *mem, struct calendar_busy *ret_busy)
 {
-	if (moving == NULL && calendar_busy_peek(calendars, coach->id, window, query->now, mem, ret_busy))
-		return AVAILABILITY_OK;
 	if (worker == NULL)
-		return AVAILABILITY_NOT_IN_MEMORY;
+		return calendar_busy_peek(calendars, coach->id, window, query->now, mem, ret_busy)
+			       ? AVAILABILITY_OK
+			       : AVAILABILITY_NOT_IN_MEMORY;
 	if (moving != NULL)
 		calendar_busy_moving(calendars, worker, coach->id, window, moving, query->now,
 				     query->deadline, mem, ret_busy);

@@ -10,6 +10,7 @@
 
 enum {
 	MOVING_PAGES_MAX = 4, /* of events around the one that is moved; more counts as busy */
+	RENEWER_MS = 1000,    /* so long one who was sent to ask again is waited for */
 	REMEMBER_BEHIND = SECONDS_PER_DAY,
 	/* So far busy times are remembered, all from now on. Who looks further has just that asked. */
 	REACH_MAX = 8 * GOOGLE_BUSY_DAYS_MAX * SECONDS_PER_DAY,
@@ -140,6 +141,25 @@ static bool is_fresh(const struct calendars *calendars, const struct calendar_co
 	if (oldest > arrival)
 		oldest = arrival;
 	return coach->busy != NULL && coach->busy->asked_at >= oldest;
+}
+
+/*
+ * Fresh, but not for long: one listing asks Google again while all others are still answered from memory, so
+ * that nobody has to wait with them when it is too old. The lock is held.
+ */
+static bool is_due(const struct calendars *calendars, const struct calendar_coach *coach, int64_t now_ms)
+{
+	return !coach->asking &&
+	       now_ms - coach->busy->asked_at > calendars->settings.fresh_seconds * 1000 * 2 / 3;
+}
+
+/* Whether this listing is the one to ask. The lock is held. */
+static bool send_renewer(const struct calendars *calendars, struct calendar_coach *coach, int64_t now_ms)
+{
+	if (!is_due(calendars, coach, now_ms) || now_ms < coach->renewer_until)
+		return false;
+	coach->renewer_until = now_ms + RENEWER_MS;
+	return true;
 }
 
 static bool is_usable_stale(const struct calendars *calendars, const struct calendar_coach *coach,
@@ -278,8 +298,9 @@ static void find_listing(struct visit *visit, struct interval within, instant no
 		return;
 	}
 	pthread_mutex_lock(&coach->lock);
-	for (;;) {
-		if (is_fresh(calendars, coach, arrival) && covers(coach->busy, within)) {
+	for (bool tried = false;; tried = true) {
+		bool fresh = is_fresh(calendars, coach, arrival) && covers(coach->busy, within);
+		if (fresh && (tried || !is_due(calendars, coach, arrival))) {
 			find_in(coach->busy, within, CALENDAR_KNOWN_LIVE, mem, ret_found);
 			break;
 		}
@@ -295,6 +316,8 @@ static void find_listing(struct visit *visit, struct interval within, instant no
 		if (coach->asking)
 			continue;
 		if (!may_ask || ask_for_all(visit, within, now) != ASKED_KNOWN) {
+			if (is_fresh(calendars, coach, arrival) && covers(coach->busy, within))
+				continue;
 			find_stale(calendars, coach, within, now, mem, ret_found);
 			break;
 		}
@@ -315,14 +338,15 @@ bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struc
 		return true;
 	}
 	struct calendar_coach *coach = calendar_coach_of(calendars, coach_id);
+	int64_t now_ms = monotonic_ms();
 	bool known = false;
 	within = cut_past(within, now);
 	pthread_mutex_lock(&coach->lock);
 	if (coach->link != NULL && !coach->link->connected) {
 		*ret_busy = (struct calendar_busy){.knowledge = CALENDAR_KNOWN_OFF, .as_of = now};
 		known = true;
-	} else if (coach->link != NULL && is_fresh(calendars, coach, monotonic_ms()) &&
-		   covers(coach->busy, within)) {
+	} else if (coach->link != NULL && is_fresh(calendars, coach, now_ms) && covers(coach->busy, within) &&
+		   !send_renewer(calendars, coach, now_ms)) {
 		*ret_busy = (struct calendar_busy){
 			.knowledge = CALENDAR_KNOWN_LIVE,
 			.as_of = coach->busy->as_of,

@@ -70,6 +70,7 @@ static void try_to_pay(struct debt *debt)
 	const struct appointment *a = &debt->a;
 	struct calendars *calendars = debt->visit->calendars;
 	bool scheduled = strcmp(a->status, "scheduled") == 0;
+	bool frees = debt_frees(a);
 	debt_try(debt);
 	enum db_result result = write_row(debt);
 	if (result != DB_OK && result != DB_NONE)
@@ -78,9 +79,11 @@ static void try_to_pay(struct debt *debt)
 	if (debt->payment == PAYMENT_GONE && scheduled && strcmp(debt->a.status, "cancelled") == 0) {
 		log_line(LOG_INFO, "calendar_followed", LOG_TEXT_FIELD("coach", debt->a.coach_id),
 			 LOG_TEXT_FIELD("appointment", debt->a.id), LOG_TEXT_FIELD("change", "cancelled"));
-		sync_changed(calendars, debt->a.coach_id);
+		frees = true;
 	}
-	calendar_forget(calendars, debt->a.coach_id);
+	/* What an insert takes is taken by its appointment, too: busy times asked for before are as good. */
+	if (frees)
+		sync_changed(calendars, debt->a.coach_id);
 }
 
 enum lock { LOCKED, LOCK_BUSY, LOCK_FAILED };

@@ -44,4 +44,7 @@ void debt_try(struct debt *debt);
 /* Whether there is anything to do at Google for this row. */
 bool debt_owes(const struct appointment *appointment);
 
+/* Whether paying it may give time back in the coach's calendar. */
+bool debt_frees(const struct appointment *appointment);
+
 #endif

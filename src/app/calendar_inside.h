@@ -74,7 +74,8 @@ struct calendar_coach {
 
 	struct busy_memory *busy; /* NULL: none */
 	bool asking;
-	uint64_t asks; /* how many requests have ended */
+	int64_t renewer_until; /* as monotonic_ms: somebody was sent to ask before the busy times are too old */
+	uint64_t asks;         /* how many requests have ended */
 	bool last_ask_failed;
 	int64_t forgotten_at; /* as monotonic_ms: busy times asked before are not fresh */
 	seconds reach;        /* how far ahead busy times are asked for */
@@ -219,7 +220,7 @@ void debt_pay(struct calendars *calendars, struct worker *worker, const char *co
 /* Look for changes in one calendar; false: to be tried again soon. */
 bool sync_calendar(struct visit *visit, const char *calendar_id, const char *sync_token);
 
-/* Tell the rest of the daemon that a coach's appointments are not what they were. */
+/* Tell this daemon and the others that a coach's appointments, or busy times, are not what they were. */
 void sync_changed(struct calendars *calendars, const char *coach_id);
 
 /* Open or renew one channel for pushes, if one is due. False: nothing was due. */

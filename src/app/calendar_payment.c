@@ -430,6 +430,11 @@ bool debt_owes(const struct appointment *appointment)
 		appointment->version == appointment->synced_version);
 }
 
+bool debt_frees(const struct appointment *appointment)
+{
+	return appointment_owes(appointment) && (!wants_event(appointment) || appointment->event_written);
+}
+
 void debt_try(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;

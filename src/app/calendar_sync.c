@@ -30,8 +30,8 @@ static const char *const long_detail =
 void sync_changed(struct calendars *calendars, const char *coach_id)
 {
 	calendar_forget(calendars, coach_id);
-	if (calendars->settings.appointments_changed != NULL)
-		calendars->settings.appointments_changed(calendars->settings.owner, coach_id);
+	if (calendars->settings.freed != NULL)
+		calendars->settings.freed(calendars->settings.owner, coach_id);
 }
 
 /* One look at one calendar. */
@@ -323,9 +323,7 @@ bool sync_calendar(struct visit *visit, const char *calendar_id, const char *syn
 	visit->call.mem = mem;
 	arena_clear(&sync.page);
 	buffer_clear(&sync.seen);
-	if (sync.changed)
+	if (sync.changed || sync.foreign)
 		sync_changed(visit->calendars, visit->coach->id);
-	else if (sync.foreign)
-		calendar_forget(visit->calendars, visit->coach->id);
 	return next != NULL && !sync.unfinished;
 }

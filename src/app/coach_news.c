@@ -22,7 +22,13 @@ enum {
  * What stands before the coach in a payload: "0123456789abcdef+damian" from an instance that was booked at,
  * ":damian" from the database.
  */
-enum { MARK_BOOKED = '+', MARK_CHANGED = ':' };
+static const char marks[] = {
+	[COACH_BOOKED] = '+', [COACH_FREED] = '-', [COACH_CHANGED] = ':', [COACH_CHANGED + 1] = '\0'};
+
+struct told {
+	char *coach_id;
+	enum coach_news_kind kind;
+};
 
 struct coach_news {
 	const char *database_url;
@@ -31,7 +37,7 @@ struct coach_news {
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t wake;
 	bool running;
-	char **pending; /* ids of coaches */
+	struct told *pending;
 	size_t count;
 	size_t capacity;
 };
@@ -49,29 +55,33 @@ struct coach_news *coach_news_new(const char *database_url)
 	return news;
 }
 
-static void ids_free(char *ids[], size_t count)
+static void told_free(struct told told[], size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		free(ids[i]);
-	free(ids);
+		free(told[i].coach_id);
+	free(told);
 }
 
 void coach_news_free(struct coach_news *news)
 {
 	if (news == NULL)
 		return;
-	ids_free(news->pending, news->count);
+	told_free(news->pending, news->count);
 	pthread_cond_destroy(&news->wake);
 	pthread_mutex_destroy(&news->lock);
 	free(news);
 }
 
 /* Under the lock. */
-static void add(struct coach_news *news, const char *coach_id)
+static void add(struct coach_news *news, const char *coach_id, enum coach_news_kind kind)
 {
 	for (size_t i = 0; i < news->count; i++) {
-		if (strcmp(news->pending[i], coach_id) == 0)
+		struct told *told = &news->pending[i];
+		if (strcmp(told->coach_id, coach_id) == 0) {
+			if (kind > told->kind)
+				told->kind = kind;
 			return;
+		}
 	}
 	if (news->count == news->capacity) {
 		news->capacity = news->capacity * 2 + 16;
@@ -82,38 +92,38 @@ static void add(struct coach_news *news, const char *coach_id)
 	char *copy = strdup(coach_id);
 	if (copy == NULL)
 		abort();
-	news->pending[news->count++] = copy;
+	news->pending[news->count++] = (struct told){copy, kind};
 	if (news->count == 1)
 		pthread_cond_signal(&news->wake);
 }
 
-void coach_news_tell(struct coach_news *news, const char *coach_id)
+void coach_news_tell(struct coach_news *news, const char *coach_id, enum coach_news_kind kind)
 {
 	pthread_mutex_lock(&news->lock);
 	if (news->running)
-		add(news, coach_id);
+		add(news, coach_id, kind);
 	pthread_mutex_unlock(&news->lock);
 }
 
 bool coach_news_read(const struct coach_news *news, const char *payload, const char **ret_coach_id,
 		     enum coach_news_kind *ret_kind)
 {
-	const char marks[] = {MARK_BOOKED, MARK_CHANGED, '\0'};
 	size_t length = strcspn(payload, marks);
 	if (payload[length] == '\0' ||
 	    (length == strlen(news->instance) && memcmp(payload, news->instance, length) == 0))
 		return false;
-	*ret_kind = payload[length] == MARK_BOOKED ? COACH_BOOKED : COACH_CHANGED;
+	*ret_kind = (enum coach_news_kind)(strchr(marks, payload[length]) - marks);
 	*ret_coach_id = payload + length + 1;
 	return true;
 }
 
-static void send_all(const struct coach_news *news, struct db *db, char *const ids[], size_t count)
+static void send_all(const struct coach_news *news, struct db *db, const struct told told[], size_t count)
 {
 	__attribute__((cleanup(buffer_clear))) struct buffer payloads;
 	buffer_init(&payloads, STATEMENT_BYTES_MAX);
 	for (size_t i = 0; i < count; i++)
-		buffer_printf(&payloads, "%s%s%c%s", i > 0 ? " " : "", news->instance, MARK_BOOKED, ids[i]);
+		buffer_printf(&payloads, "%s%s%c%s", i > 0 ? " " : "", news->instance, marks[told[i].kind],
+			      told[i].coach_id);
 	/* With the database away the others hear nothing either; they drop all when they are back. */
 	enum db_result result =
 		db_run(db, QUERY_COACH_NOTIFY, DB_PARAMETERS(db_text(buffer_text(&payloads))), NULL);
@@ -132,14 +142,14 @@ static void *send_news(void *news_pointer)
 			pthread_cond_wait(&news->wake, &news->lock);
 			continue;
 		}
-		char **ids = news->pending;
+		struct told *told = news->pending;
 		size_t count = news->count;
 		news->pending = NULL;
 		news->count = 0;
 		news->capacity = 0;
 		pthread_mutex_unlock(&news->lock);
-		send_all(news, db, ids, count);
-		ids_free(ids, count);
+		send_all(news, db, told, count);
+		told_free(told, count);
 		const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 		pthread_mutex_lock(&news->lock);

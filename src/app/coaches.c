@@ -50,10 +50,12 @@ struct entry {
 	uint64_t drops;             /* a snapshot read before the last drop is outdated */
 	uint64_t changes;           /* a snapshot read before the last of these drops is not kept */
 	int readers;                /* reading from the database now */
+	uint64_t reading;           /* what `drops` was when the last of them began */
 };
 
 struct coaches {
 	pthread_mutex_t lock;
+	pthread_cond_t read; /* a coach was read, or could not be */
 	struct entry *buckets[BUCKETS];
 	TAILQ_HEAD(, entry) by_age; /* all of them, the one that was read first at the head */
 	size_t bytes;               /* of all of them */
@@ -63,7 +65,7 @@ struct coaches {
 	uint64_t seed; /* of coaches_user_hash */
 
 	const char *database_url;
-	void (*dropped)(void *owner, const char *coach_id);
+	void (*freed)(void *owner, const char *coach_id);
 	void (*erased)(void *owner, const char *user_id);
 	void *owner;
 	struct listener *_Atomic listener;
@@ -109,15 +111,16 @@ void coach_release(const struct coach *coach)
 	snapshot_drop((struct snapshot *)coach);
 }
 
-struct coaches *coaches_new(const char *database_url, void (*dropped)(void *owner, const char *coach_id),
+struct coaches *coaches_new(const char *database_url, void (*freed)(void *owner, const char *coach_id),
 			    void (*erased)(void *owner, const char *user_id), void *owner)
 {
 	struct coaches *coaches = calloc(1, sizeof(*coaches));
-	if (coaches == NULL || pthread_mutex_init(&coaches->lock, NULL) != 0)
+	if (coaches == NULL || pthread_mutex_init(&coaches->lock, NULL) != 0 ||
+	    pthread_cond_init(&coaches->read, NULL) != 0)
 		abort();
 	TAILQ_INIT(&coaches->by_age);
 	coaches->database_url = database_url;
-	coaches->dropped = dropped;
+	coaches->freed = freed;
 	coaches->erased = erased;
 	coaches->owner = owner;
 	crypto_random(&coaches->seed, sizeof(coaches->seed));
@@ -167,6 +170,7 @@ void coaches_free(struct coaches *coaches)
 	}
 	coach_news_free(coaches->news);
 	free(coaches->only);
+	pthread_cond_destroy(&coaches->read);
 	pthread_mutex_destroy(&coaches->lock);
 	free(coaches);
 }
@@ -182,23 +186,45 @@ uint64_t coaches_user_hash(const struct coaches *coaches, const char *user_id)
 	return hash_text(~coaches->seed, user_id);
 }
 
-static enum coach_found peek(struct coaches *coaches, const char *id, bool schedule_only,
+/* The lock is held. NULL: not in memory. */
+static struct entry *find_entry(struct coaches *coaches, const char *id, int64_t now_ms)
+{
+	if (id == NULL && coaches->only != NULL && now_ms - coaches->only_ms < SNAPSHOT_MAX_AGE_MS)
+		id = coaches->only;
+	return id != NULL ? *entry_place(coaches, id) : NULL;
+}
+
+/* The lock is held. */
+static bool is_usable(const struct entry *entry, bool schedule_only, int64_t now_ms)
+{
+	return entry != NULL && entry->snapshot != NULL &&
+	       (schedule_only ||
+		(!entry->outdated && now_ms - entry->snapshot->read_ms < SNAPSHOT_MAX_AGE_MS));
+}
+
+/*
+ * From memory. `patient`: where somebody is reading this coach, and began after the last booking, what they
+ * read is waited for.
+ */
+static enum coach_found peek(struct coaches *coaches, const char *id, bool schedule_only, bool patient,
 			     const struct coach **ret_coach)
 {
 	if (!coaches_listening(coaches))
 		return COACH_NOT_IN_MEMORY;
 	enum coach_found found = COACH_NOT_IN_MEMORY;
-	int64_t now_ms = monotonic_ms();
 	pthread_mutex_lock(&coaches->lock);
-	if (id == NULL && coaches->only != NULL && now_ms - coaches->only_ms < SNAPSHOT_MAX_AGE_MS)
-		id = coaches->only;
-	struct entry *entry = id != NULL ? *entry_place(coaches, id) : NULL;
-	if (entry != NULL && entry->snapshot != NULL &&
-	    (schedule_only ||
-	     (!entry->outdated && now_ms - entry->snapshot->read_ms < SNAPSHOT_MAX_AGE_MS))) {
-		atomic_fetch_add(&entry->snapshot->references, 1);
-		*ret_coach = &entry->snapshot->coach;
-		found = COACH_FOUND;
+	for (;;) {
+		int64_t now_ms = monotonic_ms();
+		struct entry *entry = find_entry(coaches, id, now_ms);
+		if (is_usable(entry, schedule_only, now_ms)) {
+			atomic_fetch_add(&entry->snapshot->references, 1);
+			*ret_coach = &entry->snapshot->coach;
+			found = COACH_FOUND;
+			break;
+		}
+		if (!patient || entry == NULL || entry->readers == 0 || entry->reading != entry->drops)
+			break;
+		pthread_cond_wait(&coaches->read, &coaches->lock);
 	}
 	pthread_mutex_unlock(&coaches->lock);
 	return found;
@@ -206,7 +232,7 @@ static enum coach_found peek(struct coaches *coaches, const char *id, bool sched
 
 enum coach_found coaches_peek(struct coaches *coaches, const char *id, const struct coach **ret_coach)
 {
-	return peek(coaches, id, false, ret_coach);
+	return peek(coaches, id, false, false, ret_coach);
 }
 
 static int type_index(const struct schedule *schedule, const char *id)
@@ -350,6 +376,7 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 	entry->readers++;
 	uint64_t drops = entry->drops;
 	uint64_t changes = entry->changes;
+	entry->reading = drops;
 	struct schedule_copy *at_hand = entry->copy;
 	if (at_hand != NULL)
 		atomic_fetch_add(&at_hand->references, 1);
@@ -382,6 +409,7 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 	} else if (entry->readers == 0 && entry->snapshot == NULL) {
 		entry_remove(coaches, entry_place(coaches, id));
 	}
+	pthread_cond_broadcast(&coaches->read);
 	pthread_mutex_unlock(&coaches->lock);
 	return found;
 }
@@ -408,14 +436,14 @@ static enum coach_found only_coach(struct coaches *coaches, struct worker *worke
 static enum coach_found find(struct coaches *coaches, struct worker *worker, const char *id,
 			     bool schedule_only, const struct coach **ret_coach)
 {
-	if (peek(coaches, id, schedule_only, ret_coach) == COACH_FOUND)
+	if (peek(coaches, id, schedule_only, true, ret_coach) == COACH_FOUND)
 		return COACH_FOUND;
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_OF_BLOCKS(128);
 	if (id == NULL) {
 		enum coach_found found = only_coach(coaches, worker, &mem, &id);
 		if (found != COACH_FOUND)
 			return found;
-		if (peek(coaches, id, schedule_only, ret_coach) == COACH_FOUND)
+		if (peek(coaches, id, schedule_only, true, ret_coach) == COACH_FOUND)
 			return COACH_FOUND;
 	}
 	return coaches_read(coaches, worker, id, ret_coach);
@@ -477,7 +505,13 @@ void coaches_changed(struct coaches *coaches, const char *id)
 void coaches_booked(struct coaches *coaches, const char *id)
 {
 	drop(coaches, id, COACH_BOOKED);
-	coach_news_tell(coaches->news, id);
+	coach_news_tell(coaches->news, id, COACH_BOOKED);
+}
+
+void coaches_freed(struct coaches *coaches, const char *id)
+{
+	drop(coaches, id, COACH_FREED);
+	coach_news_tell(coaches->news, id, COACH_FREED);
 }
 
 /* What another replica or the database told, or (channel NULL) anything. */
@@ -497,8 +531,8 @@ static void heard(const char *channel, const char *payload, void *argument)
 		drop(coaches, id, kind);
 	else
 		return;
-	if (coaches->dropped != NULL)
-		coaches->dropped(coaches->owner, id);
+	if (coaches->freed != NULL && kind != COACH_BOOKED)
+		coaches->freed(coaches->owner, id);
 }
 
 void coaches_start(struct coaches *coaches)

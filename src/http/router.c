@@ -34,6 +34,7 @@ const char *lane_name(enum lane lane)
 	static const char *const names[LANES] = {
 		[LANE_LOOP] = "loop",
 		[LANE_DATABASE] = "database",
+		[LANE_LISTING] = "listing",
 		[LANE_GOOGLE] = "google",
 	};
 	return names[lane];

@@ -33,6 +33,7 @@ struct server_settings server_settings_default(void)
 		.lanes =
 			{
 				[LANE_DATABASE] = {.workers = 8, .capacity = 1024, .patience_ms = 2000},
+				[LANE_LISTING] = {.workers = 8, .capacity = 512, .patience_ms = 4000},
 				[LANE_GOOGLE] = {.workers = 16, .capacity = 512, .patience_ms = 4000},
 			},
 	};

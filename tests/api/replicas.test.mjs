@@ -162,7 +162,7 @@ test('who was erased at one is remembered by none: the platform is asked anew', 
 });
 
 test('daemons that cannot hear each other ask the database each time', async () => {
-  const env = { WORKERS: '1', CALENDAR_WORKERS: '1' };
+  const env = { WORKERS: '1', LISTING_WORKERS: '1', CALENDAR_WORKERS: '1' };
   const pair = [
     await Daemon.start({ env: { ...stack.env, ...env } }),
     await Daemon.start({ env: { ...stack.env, ...env } }),
@@ -176,7 +176,10 @@ test('daemons that cannot hear each other ask the database each time', async () 
   clients.push(here, there);
   try {
     const start = stack.slot(500);
-    for (const client of [here, there]) assert.equal(await offers(client, start), true);
+    for (const client of [here, there]) {
+      assert.equal(await offers(client, start), true); // each lane's worker connects at its first call
+      assertStatus(await client.get('/booking/user/deaf'), 200);
+    }
     door(false); // nobody new gets in, those inside stay; the listeners are shown out
     admin.run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = '${stack.database.name}' AND (query = '' OR query ILIKE 'listen%') AND pid <> pg_backend_pid()`);

@@ -28,15 +28,57 @@ describe('with busy times remembered', () => {
 
   test('500 listings at once on a cold cache cost 1', async () => {
     const ann = stack.client('ann');
-    await stack.google.fault('latency', { method: 'freebusy.query', ms: 500 });
-    const booked = await ann.post('/booking/create', { start: stack.slot(5), duration_minutes: 30 }); // an own write drops what was known
+    const booked = await ann.post('/booking/create', { start: stack.slot(5), duration_minutes: 30 });
     assert.equal(booked.status, 201);
+    assert.equal((await ann.put(`/booking/${booked.body.id}/cancel`)).status, 200); // time given back drops what was known
+    await stack.google.fault('latency', { method: 'freebusy.query', ms: 500 });
     const first = await asked(stack);
     const clients = Array.from({ length: 50 }, (_, i) => stack.client(`c${i}`));
     const replies = await Promise.all(Array.from({ length: 500 }, (_, i) => clients[i % 50].get('/booking/availability?duration=30')));
     assert.deepEqual([...new Set(replies.map(({ status }) => status))], [200]);
     assert.equal(await asked(stack) - first, 1);
-    assert.ok(replies.every(({ body }) => !body.slots.some(({ start }) => start === stack.slot(5))));
+    assert.ok(replies.every(({ body }) => body.slots.some(({ start }) => start === stack.slot(5))));
+  });
+
+  test('a booking makes no listing ask: what it takes is known, what a cancellation gives back is asked for', async () => {
+    const ann = stack.client('ann');
+    const offers = async (start) => {
+      const { status, body } = await ann.get('/booking/availability?duration=30');
+      assert.equal(status, 200, JSON.stringify(body));
+      return body.slots.some((slot) => slot.start === start);
+    };
+    assert.ok(await offers(stack.slot(8)));
+    const { body } = await ann.post('/booking/create', { start: stack.slot(8), duration_minutes: 30 });
+    assert.equal(body.calendar.state, 'synced');
+    let first = await asked(stack);
+    assert.equal(await offers(stack.slot(8)), false);
+    assert.equal(await asked(stack) - first, 0);
+    assert.equal((await ann.put(`/booking/${body.id}/cancel`)).body.calendar.state, 'synced');
+    first = await asked(stack);
+    assert.ok(await offers(stack.slot(8)));
+    assert.equal(await asked(stack) - first, 1);
+  });
+
+  test('a listing does not wait behind bookings, with Google as slow as it likes', async () => {
+    const clients = Array.from({ length: 48 }, (_, i) => stack.client(`w${i}`));
+    const ann = stack.client('ann');
+    await ann.get('/booking/availability?duration=30');
+    await stack.google.fault('latency', { ms: 300 });
+    let done = false;
+    const creates = Promise.all(clients.map((client, i) =>
+      client.post('/booking/create', { start: stack.slot(60 + i), duration_minutes: 30 }))).finally(() => { done = true; });
+    let asks = 0;
+    let listings = 0;
+    while (!done) {
+      const before = performance.now();
+      const { status } = await ann.get('/booking/availability?duration=30');
+      assert.equal(status, 200);
+      listings++;
+      if (performance.now() - before > 280) asks++; // as long as Google takes: that one has asked
+    }
+    const statuses = (await creates).map(({ status }) => status);
+    assert.ok(statuses.filter((status) => status === 201).length >= 16, String(statuses));
+    assert.ok(listings > 20 && asks <= 1, `${asks} of ${listings} listings waited`);
   });
 
   test('looking at the end of time costs a client no question, and a coach few, once', async () => {
@@ -70,6 +112,32 @@ describe('with busy times remembered', () => {
     for (const call of await stack.google.calls('freebusy.query'))
       assert.ok(new Date(call.body.timeMax) - new Date(call.body.timeMin) <= 60 * 86_400_000);
   });
+});
+
+test('busy times are asked for anew before they are too old, and only one listing waits for that', async () => {
+  const stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '3', CALENDAR_POLL_SECONDS: '0' } });
+  try {
+    const clients = Array.from({ length: 8 }, (_, i) => stack.client(`r${i}`));
+    assert.equal((await clients[0].get('/booking/availability?duration=30')).status, 200);
+    await stack.google.fault('latency', { method: 'freebusy.query', ms: 500 });
+    const first = await asked(stack);
+    const until = Date.now() + 7000;
+    let waited = 0;
+    await Promise.all(clients.map(async (client) => {
+      while (Date.now() < until) {
+        const before = performance.now();
+        const { status, body } = await client.get('/booking/availability?duration=30');
+        assert.deepEqual([status, body.calendar.state], [200, 'live']);
+        if (performance.now() - before > 400) waited++;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }));
+    const asks = await asked(stack) - first;
+    assert.ok(asks >= 2 && asks <= 4, `${asks} questions in 7 seconds`);
+    assert.ok(waited <= asks, `${waited} listings waited for ${asks} questions`);
+  } finally {
+    await stack.stop();
+  }
 });
 
 describe('with busy times asked each time', () => {
