@@ -85,7 +85,6 @@ struct call {
 	const struct identity *caller; /* NULL: nobody known */
 	struct identity identity;      /* where caller points */
 	struct actor actor;
-	int64_t started_ms; /* monotonic, when the request was first handled */
 	bool toll_taken;
 	const char *appointment_id; /* which one the reply is about; NULL: none */
 };

@@ -18,11 +18,14 @@ enum log_format { LOG_JSON, LOG_TEXT };
 enum log_kind { LOG_FIELD_TEXT, LOG_FIELD_INTEGER, LOG_FIELD_NUMBER, LOG_FIELD_END };
 
 struct log_field {
-	const char *name;
+	const char *name; /* as it stands in a JSON line: `,"name":` */
+	unsigned name_length;
 	enum log_kind kind;
-	const char *text; /* NULL is left out of the line */
-	int64_t integer;
-	double number;
+	union {
+		const char *text; /* NULL is left out of the line */
+		int64_t integer;
+		double number;
+	};
 };
 
 /* Set once by main before threads start. The default is LOG_INFO and LOG_JSON. */
@@ -49,13 +52,16 @@ void log_event(enum log_level level, const char *event, const struct log_field f
 void log_hold(void);
 void log_release(void);
 
-#define LOG_TEXT_FIELD(field_name, value)                                                                    \
-	((struct log_field){.name = (field_name), .kind = LOG_FIELD_TEXT, .text = (value)})
-#define LOG_INTEGER_FIELD(field_name, value)                                                                 \
-	((struct log_field){.name = (field_name), .kind = LOG_FIELD_INTEGER, .integer = (value)})
-#define LOG_NUMBER_FIELD(field_name, value)                                                                  \
-	((struct log_field){.name = (field_name), .kind = LOG_FIELD_NUMBER, .number = (value)})
-#define LOG_END ((struct log_field){.kind = LOG_FIELD_END})
+/* field_name is a literal. */
+#define LOG_FIELD_NAMED(field_name, field_kind, member, value)                                               \
+	((struct log_field){.name = ",\"" field_name "\":",                                                  \
+			    .name_length = sizeof(",\"" field_name "\":") - 1,                               \
+			    .kind = (field_kind),                                                            \
+			    .member = (value)})
+#define LOG_TEXT_FIELD(field_name, value)    LOG_FIELD_NAMED(field_name, LOG_FIELD_TEXT, text, value)
+#define LOG_INTEGER_FIELD(field_name, value) LOG_FIELD_NAMED(field_name, LOG_FIELD_INTEGER, integer, value)
+#define LOG_NUMBER_FIELD(field_name, value)  LOG_FIELD_NAMED(field_name, LOG_FIELD_NUMBER, number, value)
+#define LOG_END                              ((struct log_field){.kind = LOG_FIELD_END})
 
 /* log_line(LOG_INFO, "started", LOG_INTEGER_FIELD("port", 8080)) */
 #define log_line(level, event, ...) log_event(level, event, (const struct log_field[]){__VA_ARGS__, LOG_END})

@@ -33,6 +33,7 @@ enum reply_portion {
 struct reply_header {
 	const char *name;
 	const char *value;
+	bool once; /* see reply_header_once */
 };
 
 struct reply {
@@ -62,10 +63,13 @@ bool reply_header_printf(struct reply *reply, const char *name, const char *form
  */
 void reply_header_literal(struct reply *reply, const char *name, const char *value);
 
+/* The same for a value that is of this reply alone: others with the same body can share the rest. */
+void reply_header_once(struct reply *reply, const char *name, const char *value);
+
 /* The value set so far, or NULL. */
 const char *reply_get_header(const struct reply *reply, const char *name);
 
-/* Add a name to Vary. */
+/* Add a name, a literal, to Vary. */
 void reply_vary(struct reply *reply, const char *name);
 
 /* Set a status without a body: 204, 302. */

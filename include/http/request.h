@@ -47,6 +47,7 @@ struct request {
 	const char *id;            /* X-Request-Id: the client's if sane, else a new one */
 	struct address address; /* who connected, to the outermost of the trusted proxies if there are any */
 	instant now;            /* read once, when the headers had come */
+	int64_t complete_ms;    /* monotonic, when all of it had come; read once too */
 	struct route_parameters parameters;
 	struct query_parameter query[REQUEST_QUERY_MAX];
 	size_t query_count;

@@ -106,4 +106,7 @@ const char *router_allow(const struct router *router, const char *path, struct a
  */
 char *percent_decode(struct arena *mem, const char *text, size_t length, bool plus_is_space);
 
+/* The same over the text itself, which has room for a NUL behind it. False where percent_decode says NULL. */
+bool percent_decode_in_place(char *text, size_t length, bool plus_is_space);
+
 #endif

@@ -74,41 +74,45 @@ static struct ready_body *cache_find(struct availability_cache *cache, const str
 	return body;
 }
 
-/* Forget the bodies of former seconds. Notes in `ret_old` what is to be dropped without the lock. */
-static void cache_turn(struct availability_cache *cache, instant now,
-		       struct ready_body *ret_old[CACHE_PLACES])
+/* Forget the bodies of former seconds. Returns how many are in `ret_old`, to be dropped without the lock. */
+static size_t cache_turn(struct availability_cache *cache, instant now,
+			 struct ready_body *ret_old[CACHE_PLACES])
 {
+	size_t count = 0;
 	for (size_t i = 0; i < CACHE_PLACES; i++) {
-		ret_old[i] = cache->places[i].body;
+		if (cache->places[i].body != NULL)
+			ret_old[count++] = cache->places[i].body;
 		cache->places[i].body = NULL;
 	}
 	cache->bytes = 0;
 	cache->now = now;
+	return count;
 }
 
 static void cache_store(struct availability_cache *cache, const struct availability_mark *mark,
 			struct ready_body *body)
 {
 	size_t place = place_of(mark);
-	struct ready_body *old[CACHE_PLACES] = {NULL};
+	struct ready_body *old[CACHE_PLACES];
+	size_t old_count = 0;
 	pthread_mutex_lock(&cache->lock);
 	bool set_back = mark->now < cache->now - CLOCK_SET_BACK;
 	if (mark->now > cache->now || set_back)
-		cache_turn(cache, mark->now, old);
+		old_count = cache_turn(cache, mark->now, old);
 	size_t without = cache->bytes;
 	if (cache->places[place].body != NULL)
 		without -= cache->places[place].bytes;
 	size_t bytes = ready_body_size(body);
 	if (mark->now == cache->now && without + bytes <= CACHE_BYTES_MAX) {
 		if (cache->places[place].body != NULL)
-			old[place] = cache->places[place].body;
+			old[old_count++] = cache->places[place].body;
 		cache->places[place].mark = *mark;
 		cache->places[place].body = ready_body_hold(body);
 		cache->places[place].bytes = bytes;
 		cache->bytes = without + bytes;
 	}
 	pthread_mutex_unlock(&cache->lock);
-	for (size_t i = 0; i < CACHE_PLACES; i++)
+	for (size_t i = 0; i < old_count; i++)
 		ready_body_drop(old[i]);
 }
 

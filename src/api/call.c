@@ -94,7 +94,7 @@ void call_database_failure(struct call *call, enum db_result result)
 
 int64_t call_deadline(const struct call *call)
 {
-	return call->started_ms + GOOGLE_WAIT_MS;
+	return call->request->complete_ms + GOOGLE_WAIT_MS;
 }
 
 bool call_query_integer(struct call *call, const char *name, int64_t min, int64_t max, int64_t *ret_value)
@@ -251,7 +251,7 @@ static bool take_toll(struct call *call)
 		key = call->caller->user_id;
 		length = strlen(call->caller->user_id);
 	}
-	struct rate_verdict verdict = rate_limit_take(limit, key, length, monotonic_ms());
+	struct rate_verdict verdict = rate_limit_take(limit, key, length, call->request->complete_ms);
 	if (verdict.allowed) {
 		rate_limit_headers(limit, verdict, call->reply);
 		return true;
@@ -407,7 +407,6 @@ static struct call *call_of(struct api *api, struct request *request, struct rep
 		call->reply = reply;
 		call->mem = request->mem;
 		call->endpoint = request->route->endpoint;
-		call->started_ms = monotonic_ms();
 		request->caller = call;
 	}
 	call->worker = worker;
@@ -420,7 +419,7 @@ static bool take_address_toll(struct api *api, struct request *request, struct r
 	if ((request->route->flags & (ROUTE_DRAINING | ROUTE_QUIET)) != 0)
 		return true;
 	struct rate_verdict verdict = rate_limit_take(api->address_limit, request->address.key,
-						      sizeof(request->address.key), monotonic_ms());
+						      sizeof(request->address.key), request->complete_ms);
 	if (verdict.allowed)
 		return true;
 	rate_limit_refuse(api->address_limit, verdict, reply);

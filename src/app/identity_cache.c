@@ -13,6 +13,7 @@ struct entry {
 	bool recently_used;
 	long next; /* slot of the next entry in the same bucket, or NONE */
 	struct identity_finding finding;
+	size_t texts_length;
 	char texts[]; /* what its identity points to */
 };
 
@@ -76,6 +77,12 @@ static void drop(struct identity_cache *cache, long slot)
 	free(entry);
 }
 
+/* A text of the entry's in the copy that was made of all of them. */
+static const char *moved(const struct entry *entry, const char *text, const char *copy)
+{
+	return text != NULL ? copy + (text - entry->texts) : NULL;
+}
+
 bool identity_cache_find(struct identity_cache *cache, const struct identity_cache_key *key, instant now,
 			 bool wait, struct arena *mem, struct identity_finding *ret_finding)
 {
@@ -90,10 +97,11 @@ bool identity_cache_find(struct identity_cache *cache, const struct identity_cac
 		const struct identity *identity = &entry->finding.identity;
 		entry->recently_used = true;
 		*ret_finding = entry->finding;
-		ret_finding->identity.user_id = arena_strdup(mem, identity->user_id);
-		ret_finding->identity.email = arena_strdup(mem, identity->email);
-		ret_finding->identity.name = arena_strdup(mem, identity->name);
-		ret_finding->identity.coach = arena_strdup(mem, identity->coach);
+		const char *copy = arena_strndup(mem, entry->texts, entry->texts_length);
+		ret_finding->identity.user_id = moved(entry, identity->user_id, copy);
+		ret_finding->identity.email = moved(entry, identity->email, copy);
+		ret_finding->identity.name = moved(entry, identity->name, copy);
+		ret_finding->identity.coach = moved(entry, identity->coach, copy);
 	}
 	pthread_mutex_unlock(&cache->lock);
 	return found;
@@ -118,11 +126,12 @@ static struct entry *entry_new(const struct identity_cache_key *key, const struc
 			       instant until)
 {
 	const struct identity *identity = &finding->identity;
-	struct entry *entry =
-		malloc(sizeof(*entry) + room_for(identity->user_id) + room_for(identity->email) +
-		       room_for(identity->name) + room_for(identity->coach));
+	size_t length = room_for(identity->user_id) + room_for(identity->email) + room_for(identity->name) +
+			room_for(identity->coach);
+	struct entry *entry = malloc(sizeof(*entry) + length);
 	if (entry == NULL)
 		abort();
+	entry->texts_length = length;
 	char *at = entry->texts;
 	entry->key = *key;
 	entry->until = until;

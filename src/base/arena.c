@@ -107,13 +107,17 @@ char *arena_strdup(struct arena *mem, const char *text)
 
 char *arena_vprintf(struct arena *mem, const char *format, va_list arguments)
 {
+	/* A hundred bytes are enough but for a sentence here and there. */
+	char room[100];
 	va_list again;
 	va_copy(again, arguments);
-	int length = vsnprintf(NULL, 0, format, arguments);
+	int length = vsnprintf(room, sizeof(room), format, arguments);
 	if (length < 0)
 		abort();
 	char *text = arena_alloc(mem, (size_t)length + 1);
-	if (vsnprintf(text, (size_t)length + 1, format, again) != length)
+	if ((size_t)length < sizeof(room))
+		memcpy(text, room, (size_t)length);
+	else if (vsnprintf(text, (size_t)length + 1, format, again) != length)
 		abort();
 	va_end(again);
 	return text;

@@ -78,6 +78,13 @@ struct civil_time civil_from_instant(instant at, seconds offset)
 	return (struct civil_time){date_from_days(days), (int)(local - days * SECONDS_PER_DAY)};
 }
 
+static int days_of_month(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return days[month - 1] + (month == 2 && leap);
+}
+
 /* Exactly `count` decimal digits. */
 static bool digits(const char *text, int count, int *ret_value)
 {
@@ -97,10 +104,8 @@ bool date_parse(const char *text, size_t length, struct civil_date *ret_date)
 	if (length != 10 || !digits(text, 4, &date.year) || text[4] != '-' ||
 	    !digits(text + 5, 2, &date.month) || text[7] != '-' || !digits(text + 8, 2, &date.day))
 		return false;
-	if (date.year < 1970 || date.month < 1 || date.month > 12 || date.day < 1)
-		return false;
-	/* A day past the month's end comes back in a later month. */
-	if (date_from_days(date_to_days(date)).month != date.month)
+	if (date.year < 1970 || date.month < 1 || date.month > 12 || date.day < 1 ||
+	    date.day > days_of_month(date.year, date.month))
 		return false;
 	*ret_date = date;
 	return true;
@@ -177,10 +182,12 @@ static void put(char *out, int value, int count)
 	}
 }
 
-static void put_two(char *out, unsigned value)
+/* `value` is below 60. */
+static inline void put_two(char *out, unsigned value)
 {
-	out[0] = (char)('0' + value / 10);
-	out[1] = (char)('0' + value % 10);
+	static const char pairs[] = "000102030405060708091011121314151617181920212223242526272829"
+				    "303132333435363738394041424344454647484950515253545556575859";
+	memcpy(out, pairs + (size_t)value * 2, 2);
 }
 
 void date_format(struct civil_date date, char out[static DATE_TEXT_BYTES])
@@ -201,13 +208,15 @@ void instant_put(struct instant_day *day, instant at, char out[static INSTANT_TE
 		day->text[DATE_TEXT_BYTES - 1] = 'T';
 		day->start = days * SECONDS_PER_DAY;
 	}
-	unsigned minute = (unsigned)(at - day->start) / 60;
+	unsigned second = (unsigned)(at - day->start);
+	unsigned minute = second / 60;
+	unsigned hour = minute / 60;
 	memcpy(out, day->text, DATE_TEXT_BYTES);
-	put_two(out + 11, minute / 60);
+	put_two(out + 11, hour);
 	out[13] = ':';
-	put_two(out + 14, minute % 60);
+	put_two(out + 14, minute - hour * 60);
 	out[16] = ':';
-	put_two(out + 17, (unsigned)(at - day->start) % 60);
+	put_two(out + 17, second - minute * 60);
 	out[19] = 'Z';
 }
 

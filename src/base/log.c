@@ -92,17 +92,16 @@ static void put_value(struct buffer *line, const struct log_field *field)
 	}
 }
 
-static void put_name(struct buffer *line, const char *name)
+static void put_field(struct buffer *line, const struct log_field *field)
 {
 	if (line_format == LOG_JSON) {
-		buffer_append_text(line, ",\"");
-		buffer_append_text(line, name);
-		buffer_append_text(line, "\":");
+		buffer_append(line, field->name, field->name_length);
 	} else {
 		buffer_append_char(line, ' ');
-		buffer_append_text(line, name);
+		buffer_append(line, field->name + strlen(",\""), field->name_length - strlen(",\"\":"));
 		buffer_append_char(line, '=');
 	}
+	put_value(line, field);
 }
 
 static void put_start(struct buffer *line, enum log_level level, const char *event)
@@ -111,7 +110,7 @@ static void put_start(struct buffer *line, enum log_level level, const char *eve
 	instant_format(instant_now(), time);
 	bool json = line_format == LOG_JSON;
 	buffer_append_text(line, json ? "{\"time\":\"" : "");
-	buffer_append_text(line, time);
+	buffer_append(line, time, sizeof(time) - 1);
 	buffer_append_text(line, json ? "\",\"level\":\"" : " ");
 	buffer_append_text(line, level_name(level));
 	buffer_append_text(line, json ? "\",\"event\":\"" : " ");
@@ -150,8 +149,7 @@ static bool tell_dropped(void)
 	struct buffer line;
 	buffer_init_over(&line, room, sizeof(room));
 	put_start(&line, LOG_WARNING, "log_lines_dropped");
-	put_name(&line, "lines");
-	buffer_append_integer(&line, dropped);
+	put_field(&line, &LOG_INTEGER_FIELD("lines", dropped));
 	put_end(&line);
 	return try_write(line.bytes, line.length, 0);
 }
@@ -209,8 +207,7 @@ void log_event(enum log_level level, const char *event, const struct log_field f
 		if (field->kind == LOG_FIELD_TEXT && field->text == NULL)
 			continue;
 		size_t before = line.length;
-		put_name(&line, field->name);
-		put_value(&line, field);
+		put_field(&line, field);
 		if (line.overflowed || line.length + 2 > LINE_BYTES) {
 			/* Leave a whole line: drop the field that does not fit, and those after it. */
 			line.length = before;

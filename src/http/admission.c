@@ -4,6 +4,8 @@
  */
 #include "exchange.h"
 
+#include "base/octets.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,20 +28,14 @@ struct header_reading {
 /* Whether there is a control character but tab among the bytes. */
 static bool has_control(const char *bytes, size_t length)
 {
-	/* Eight at a time: a byte below 0x20, or 0x7f, sets its highest bit in one of the two terms. */
-	const uint64_t ones = 0x0101010101010101u;
 	uint64_t found = 0;
 	size_t i = 0;
 	for (; i + sizeof(uint64_t) <= length; i += sizeof(uint64_t)) {
-		uint64_t word;
-		memcpy(&word, bytes + i, sizeof(word));
-		uint64_t deletes = word ^ ones * 0x7f;
-		found |= ((word - ones * 0x20) & ~word) | ((deletes - ones) & ~deletes);
+		uint64_t word = octets_load(bytes + i);
+		found |= octets_below(word, 0x20) | octets_equal(word, 0x7f);
 	}
-	if ((found & ones * 0x80) == 0 && i == length)
-		return false;
-	if ((found & ones * 0x80) != 0)
-		i = 0; /* perhaps only a tab, or what the subtraction carried over */
+	if (OCTETS_ANY(found))
+		i = 0; /* perhaps only a tab */
 	for (; i < length; i++)
 		if (((unsigned char)bytes[i] < 0x20 && bytes[i] != '\t') || bytes[i] == 0x7f)
 			return true;

@@ -200,7 +200,9 @@ static enum MHD_Result dispatch(struct exchange *exchange)
 	struct server *server = loop->server;
 	if (exchange->refused)
 		return exchange_send(exchange);
+	request->complete_ms = exchange->began_us / 1000;
 	if (exchange->incoming.length > 0) {
+		request->complete_ms = monotonic_ms();
 		request->body = exchange->incoming.bytes;
 		request->body_length = exchange->incoming.length;
 	}
@@ -268,6 +270,11 @@ void exchange_on_completed(void *loop_pointer, struct MHD_Connection *connection
 		loop->answering--;
 	peer->idle = true;
 	peer->cut_at_ms = loop->now_ms + loop->server->settings.idle_seconds * (int64_t)1000;
+	if (exchange->prepared.response != NULL) {
+		prepared_drop(&loop->prepared);
+		loop->prepared = exchange->prepared;
+		exchange->prepared = (struct prepared){0};
+	}
 	if (exchange->stage != STAGE_HEADERS)
 		tally_exchange(loop->server->tally, exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	exchange_put_back(loop, exchange);

@@ -42,6 +42,17 @@ enum stage {
 	STAGE_REPLYING, /* libmicrohttpd has the reply */
 };
 
+/*
+ * What libmicrohttpd was given for a body that many replies share, or for a 304. Making one with its headers
+ * costs more than anything else in an answer from memory, so the last one is kept, and sent again when the
+ * next reply says the same but for the headers that are its alone.
+ */
+struct prepared {
+	struct MHD_Response *response; /* NULL: none */
+	const char *bytes;             /* its body; NULL: none */
+	struct ready_body *ready;      /* whose bytes these are; holds a reference */
+};
+
 struct exchange {
 	struct request request;
 	struct reply reply;
@@ -52,9 +63,10 @@ struct exchange {
 	struct MHD_Connection *connection;
 	struct peer *peer;
 	enum stage stage;
-	bool refused;     /* the reply is made already: the body is thrown away */
-	bool options;     /* OPTIONS: answered by the server */
-	size_t discarded; /* bytes of a body that nobody wants */
+	bool refused;             /* the reply is made already: the body is thrown away */
+	bool options;             /* OPTIONS: answered by the server */
+	struct prepared prepared; /* what is being sent, if the next reply may use it */
+	size_t discarded;         /* bytes of a body that nobody wants */
 	size_t reply_bytes;
 	/* Of a body in portions: what the last one asked for came to, and how much of it has been sent. */
 	enum reply_portion portion;
@@ -80,6 +92,7 @@ struct loop {
 	struct exchange *_Atomic finished;
 	struct exchange *spare;
 	unsigned spare_count;
+	struct prepared prepared; /* by the last reply; nobody is sending it now */
 	struct peer *peers;
 	unsigned peer_count;
 	int64_t now_ms;     /* monotonic, of this turn */
@@ -133,6 +146,7 @@ void exchange_refuse(struct exchange *exchange, const struct problem *problem);
 
 /* send.c: hand the reply to libmicrohttpd. */
 enum MHD_Result exchange_send(struct exchange *exchange);
+void prepared_drop(struct prepared *prepared);
 
 /* cors.c: the headers a browser asks for before it lets a page of another origin see the reply. */
 void cors_apply(const struct server_settings *settings, const struct request *request, struct reply *reply);

@@ -151,6 +151,7 @@ static void *loop_main(void *loop_pointer)
 	struct loop *loop = loop_pointer;
 	run(loop);
 	MHD_stop_daemon(loop->daemon);
+	prepared_drop(&loop->prepared);
 	while (loop->spare != NULL) {
 		struct exchange *next = loop->spare->next;
 		exchange_free(loop->spare);

@@ -115,9 +115,11 @@ void rate_limit_headers(const struct rate_limit *limit, struct rate_verdict verd
 {
 	if (limit->per_minute == 0)
 		return;
-	reply_header_printf(reply, "RateLimit-Policy", "\"%s\";q=%u;w=60", limit->name, verdict.limit);
-	reply_header_printf(reply, "RateLimit", "\"%s\";r=%u;t=%u", limit->name, verdict.remaining,
-			    verdict.reset);
+	reply_header_literal(reply, "RateLimit-Policy",
+			     arena_printf(reply->mem, "\"%s\";q=%u;w=60", limit->name, verdict.limit));
+	reply_header_once(
+		reply, "RateLimit",
+		arena_printf(reply->mem, "\"%s\";r=%u;t=%u", limit->name, verdict.remaining, verdict.reset));
 }
 
 void rate_limit_refuse(const struct rate_limit *limit, struct rate_verdict verdict, struct reply *reply)

@@ -46,7 +46,9 @@ static bool name_is_sane(const char *name)
 static struct reply_header *find(struct reply *reply, const char *name)
 {
 	for (size_t i = 0; i < reply->header_count; i++)
-		if (strcasecmp(reply->headers[i].name, name) == 0)
+		/* Most names differ in the first letter already. */
+		if ((reply->headers[i].name[0] | 0x20) == (name[0] | 0x20) &&
+		    strcasecmp(reply->headers[i].name, name) == 0)
 			return &reply->headers[i];
 	return NULL;
 }
@@ -57,15 +59,25 @@ const char *reply_get_header(const struct reply *reply, const char *name)
 	return header != NULL ? header->value : NULL;
 }
 
-void reply_header_literal(struct reply *reply, const char *name, const char *value)
+static void set(struct reply *reply, struct reply_header set)
 {
-	struct reply_header *header = find(reply, name);
+	struct reply_header *header = find(reply, set.name);
 	if (header == NULL) {
 		if (reply->header_count == REPLY_HEADERS_MAX)
 			abort();
 		header = &reply->headers[reply->header_count++];
 	}
-	*header = (struct reply_header){name, value};
+	*header = set;
+}
+
+void reply_header_literal(struct reply *reply, const char *name, const char *value)
+{
+	set(reply, (struct reply_header){.name = name, .value = value});
+}
+
+void reply_header_once(struct reply *reply, const char *name, const char *value)
+{
+	set(reply, (struct reply_header){.name = name, .value = value, .once = true});
 }
 
 bool reply_header(struct reply *reply, const char *name, const char *value)
@@ -92,7 +104,7 @@ void reply_vary(struct reply *reply, const char *name)
 {
 	const char *before = reply_get_header(reply, "Vary");
 	if (before == NULL)
-		reply_header_literal(reply, "Vary", arena_strdup(reply->mem, name));
+		reply_header_literal(reply, "Vary", name);
 	else if (strcasestr(before, name) == NULL)
 		reply_header_literal(reply, "Vary", arena_printf(reply->mem, "%s, %s", before, name));
 }

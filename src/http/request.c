@@ -17,7 +17,7 @@ const char *request_parameter(const struct request *request, const char *name)
 const char *request_query(const struct request *request, const char *name)
 {
 	for (size_t i = 0; i < request->query_count; i++)
-		if (strcmp(request->query[i].name, name) == 0)
+		if (request->query[i].name[0] == name[0] && strcmp(request->query[i].name, name) == 0)
 			return request->query[i].value;
 	return NULL;
 }
@@ -106,21 +106,22 @@ bool request_none_match(const struct request *request, const char *etag)
 	return false;
 }
 
-/* Add one `name=value`. Returns false if it is malformed, repeated, or one too many. */
-static bool query_add(struct request *request, const char *text, size_t length, const char **ret_fault)
+/* Add one `name=value`, decoded where it lies. False if it is malformed, repeated, or one too many. */
+static bool query_add(struct request *request, char *name, size_t length, const char **ret_fault)
 {
-	const char *equals = memchr(text, '=', length);
-	size_t name_length = equals != NULL ? (size_t)(equals - text) : length;
-	const char *name = percent_decode(request->mem, text, name_length, true);
-	if (name == NULL || request->query_count == REQUEST_QUERY_MAX) {
-		*ret_fault = NULL;
+	char *equals = memchr(name, '=', length);
+	size_t name_length = equals != NULL ? (size_t)(equals - name) : length;
+	*ret_fault = NULL;
+	if (request->query_count == REQUEST_QUERY_MAX || !percent_decode_in_place(name, name_length, true))
 		return false;
-	}
 	*ret_fault = name;
-	const char *value = "";
-	if (equals != NULL)
-		value = percent_decode(request->mem, equals + 1, length - name_length - 1, true);
-	if (value == NULL || request_query(request, name) != NULL)
+	char *value = name + length;
+	if (equals != NULL) {
+		value = equals + 1;
+		if (!percent_decode_in_place(value, length - name_length - 1, true))
+			return false;
+	}
+	if (request_query(request, name) != NULL)
 		return false;
 	request->query[request->query_count++] = (struct query_parameter){name, value};
 	return true;
@@ -129,16 +130,17 @@ static bool query_add(struct request *request, const char *text, size_t length, 
 bool request_read_query(struct request *request, const char **ret_field)
 {
 	bool sound = true;
-	const char *rest = request->query_text;
+	char *rest = arena_strdup(request->mem, request->query_text);
 	while (*rest != '\0') {
-		size_t length = strcspn(rest, "&");
+		char *end = strchrnul(rest, '&');
+		char *next = end + (*end == '&');
 		const char *fault = NULL;
-		if (length > 0 && !query_add(request, rest, length, &fault) && sound) {
+		*end = '\0'; /* the value of a name without `=`, too */
+		if (end > rest && !query_add(request, rest, (size_t)(end - rest), &fault) && sound) {
 			sound = false;
 			*ret_field = fault;
 		}
-		rest += length;
-		rest += *rest == '&';
+		rest = next;
 	}
 	return sound;
 }

@@ -1,6 +1,7 @@
 #include "http/router.h"
 
 #include "base/json.h"
+#include "base/octets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -253,27 +254,42 @@ static int hex_digit(char c)
 	return -1;
 }
 
-char *percent_decode(struct arena *mem, const char *text, size_t length, bool plus_is_space)
+/* Whether these eight bytes are ASCII that stands for itself. False for some that is. */
+static inline bool are_verbatim(const char *bytes)
 {
-	char *decoded = arena_alloc(mem, length + 1);
+	uint64_t word = octets_load(bytes);
+	return !OCTETS_ANY(octets_equal(word, '%') | octets_equal(word, '+') | octets_not_ascii(word));
+}
+
+bool percent_decode_in_place(char *text, size_t length, bool plus_is_space)
+{
 	size_t used = 0;
+	while (length - used >= 8 && are_verbatim(text + used))
+		used += 8;
 	bool ascii = true;
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = used; i < length; i++) {
 		char c = text[i];
 		if (c == '+' && plus_is_space) {
 			c = ' ';
 		} else if (c == '%') {
 			if (length - i < 3)
-				return NULL;
+				return false;
 			int high = hex_digit(text[i + 1]);
 			int low = hex_digit(text[i + 2]);
 			if (high < 0 || low < 0)
-				return NULL;
+				return false;
 			c = (char)(high << 4 | low);
 			i += 2;
 		}
 		ascii = ascii && c > 0;
-		decoded[used++] = c;
+		text[used++] = c;
 	}
-	return ascii || utf8_valid(decoded, used) ? decoded : NULL;
+	text[used] = '\0';
+	return ascii || utf8_valid(text, used);
+}
+
+char *percent_decode(struct arena *mem, const char *text, size_t length, bool plus_is_space)
+{
+	char *decoded = arena_strndup(mem, text, length);
+	return percent_decode_in_place(decoded, length, plus_is_space) ? decoded : NULL;
 }

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORTION_BLOCK = 16 * 1024 }; /* how much libmicrohttpd takes of a portion at once */
+enum {
+	PORTION_BLOCK = 16 * 1024, /* how much libmicrohttpd takes of a portion at once */
+	PREPARED_MAX = 64 * 1024,  /* a prepared reply keeps no longer body than this from being freed */
+};
 
 /* Headers that every reply bears, unless a handler has set its own. */
 static void complete_headers(struct exchange *exchange)
@@ -15,7 +18,7 @@ static void complete_headers(struct exchange *exchange)
 	if (settings->finish != NULL)
 		settings->finish(settings->owner, &exchange->request, reply);
 	cors_apply(settings, &exchange->request, reply);
-	reply_header_literal(reply, "X-Request-Id", exchange->request.id);
+	reply_header_once(reply, "X-Request-Id", exchange->request.id);
 	reply_header_literal(reply, "X-Content-Type-Options", "nosniff");
 	if (reply_get_header(reply, "Cache-Control") == NULL)
 		reply_header_literal(reply, "Cache-Control", "no-store");
@@ -88,22 +91,124 @@ static ssize_t next_bytes(void *exchange_pointer, uint64_t position, char *out, 
 
 /* ---- */
 
+/* ---- */
+
+static void add_headers(struct MHD_Response *response, const struct reply *reply, bool once)
+{
+	for (size_t i = 0; i < reply->header_count; i++)
+		if (reply->headers[i].once == once)
+			MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+}
+
 /*
  * The bytes are lent, not copied: the exchange holds them until libmicrohttpd says that the request is
  * completed, and nothing is sent after that.
  */
-static struct MHD_Response *make_response(struct exchange *exchange)
+static struct MHD_Response *make_response(const char *bytes, size_t length, const struct reply *reply)
 {
-	struct reply *reply = &exchange->reply;
-	if (reply->portion != NULL) {
-		struct MHD_Response *response = MHD_create_response_from_callback(
-			MHD_SIZE_UNKNOWN, PORTION_BLOCK, next_bytes, exchange, NULL);
-		/* libmicrohttpd 0.9.75 ends the head of a chunked reply with the last chunk, which is body.
-		 */
-		if (response != NULL && exchange->request.head)
-			MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_RESPONSE, MHD_RO_END);
-		return response;
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(length, (char *)bytes, MHD_RESPMEM_PERSISTENT);
+	if (response == NULL)
+		abort();
+	/* In this order: see compare_header. */
+	add_headers(response, reply, false);
+	add_headers(response, reply, true);
+	return response;
+}
+
+static struct MHD_Response *make_response_in_portions(struct exchange *exchange)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PORTION_BLOCK,
+									  next_bytes, exchange, NULL);
+	if (response == NULL)
+		abort();
+	/* libmicrohttpd 0.9.75 ends the head of a chunked reply with the last chunk, which is body. */
+	if (exchange->request.head)
+		MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_RESPONSE, MHD_RO_END);
+	add_headers(response, &exchange->reply, false);
+	add_headers(response, &exchange->reply, true);
+	return response;
+}
+
+/* ---- replies whose body many share ---- */
+
+struct comparison {
+	const struct reply *reply;
+	size_t next; /* of the reply's headers */
+	struct reply_header stale[REPLY_HEADERS_MAX];
+	size_t stale_count;
+};
+
+/* First come the headers that both must have, then those that were the former reply's alone. */
+static enum MHD_Result compare_header(void *comparison_pointer, enum MHD_ValueKind kind, const char *name,
+				      const char *value)
+{
+	(void)kind;
+	struct comparison *comparison = comparison_pointer;
+	const struct reply *reply = comparison->reply;
+	while (comparison->next < reply->header_count && reply->headers[comparison->next].once)
+		comparison->next++;
+	if (comparison->next < reply->header_count) {
+		const struct reply_header *header = &reply->headers[comparison->next];
+		if (strcmp(header->name, name) != 0 || strcmp(header->value, value) != 0)
+			return MHD_NO;
+		comparison->next++;
+		return MHD_YES;
 	}
+	comparison->stale[comparison->stale_count++] =
+		(struct reply_header){arena_strdup(reply->mem, name), arena_strdup(reply->mem, value), true};
+	return MHD_YES;
+}
+
+/* Whether the prepared response says what the reply says; if so, now with the reply's own headers. */
+static bool fits(const struct prepared *prepared, const char *bytes, const struct reply *reply)
+{
+	if (prepared->response == NULL || prepared->bytes != bytes)
+		return false;
+	struct comparison comparison = {.reply = reply};
+	MHD_get_response_headers(prepared->response, compare_header, &comparison);
+	while (comparison.next < reply->header_count && reply->headers[comparison.next].once)
+		comparison.next++;
+	if (comparison.next < reply->header_count)
+		return false;
+	for (size_t i = 0; i < comparison.stale_count; i++)
+		MHD_del_response_header(prepared->response, comparison.stale[i].name,
+					comparison.stale[i].value);
+	add_headers(prepared->response, reply, true);
+	return true;
+}
+
+void prepared_drop(struct prepared *prepared)
+{
+	if (prepared->response != NULL)
+		MHD_destroy_response(prepared->response);
+	ready_body_drop(prepared->ready);
+	*prepared = (struct prepared){0};
+}
+
+/* Only one reply at a time has the prepared response; it comes back with exchange_on_completed. */
+static struct MHD_Response *prepare(struct exchange *exchange, const char *bytes, size_t length)
+{
+	const struct reply *reply = &exchange->reply;
+	struct prepared *last = &exchange->peer->loop->prepared;
+	if (fits(last, bytes, reply)) {
+		exchange->prepared = *last;
+		*last = (struct prepared){0};
+	} else {
+		exchange->prepared.response = make_response(bytes, length, reply);
+		exchange->prepared.bytes = bytes;
+		exchange->prepared.ready = bytes != NULL ? ready_body_hold(reply->ready) : NULL;
+	}
+	return exchange->prepared.response;
+}
+
+/* ---- */
+
+static struct MHD_Response *response_for(struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->reply;
+	if (reply->portion != NULL)
+		return make_response_in_portions(exchange);
 	const char *bytes = reply->body.bytes;
 	size_t length = reply->body.length;
 	if (reply->ready != NULL) {
@@ -113,7 +218,11 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 			ready_body_gzip(reply->ready, &bytes, &length);
 	}
 	exchange->reply_bytes = exchange->request.head ? 0 : length;
-	return MHD_create_response_from_buffer(length, (char *)bytes, MHD_RESPMEM_PERSISTENT);
+	if (reply->status == 304)
+		return prepare(exchange, NULL, 0);
+	if (reply->ready != NULL && reply->ready->length <= PREPARED_MAX)
+		return prepare(exchange, bytes, length);
+	return make_response(bytes, length, reply);
 }
 
 enum MHD_Result exchange_send(struct exchange *exchange)
@@ -130,12 +239,9 @@ enum MHD_Result exchange_send(struct exchange *exchange)
 	give_time(peer);
 	complete_headers(exchange);
 	exchange->reply_status = reply->status;
-	struct MHD_Response *response = make_response(exchange);
-	if (response == NULL)
-		abort();
-	for (size_t i = 0; i < reply->header_count; i++)
-		MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+	struct MHD_Response *response = response_for(exchange);
 	enum MHD_Result queued = MHD_queue_response(exchange->connection, reply->status, response);
-	MHD_destroy_response(response);
+	if (response != exchange->prepared.response)
+		MHD_destroy_response(response);
 	return queued;
 }

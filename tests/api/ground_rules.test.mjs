@@ -216,6 +216,35 @@ test('HEAD is GET without the body', async () => {
   }
 });
 
+test('of many who get the same body, each gets the headers that are meant for it', async () => {
+  const path = `/booking/availability?from=${stack.slot(0)}&to=${stack.slot(2)}`;
+  const { etag } = (await ann.get(path)).headers;
+  const kinds = [
+    ['GET', {}],
+    ['HEAD', {}],
+    ['GET', { 'if-none-match': etag }],
+    ['GET', { 'if-none-match': etag, origin: ORIGIN }],
+    ['GET', { origin: ORIGIN }],
+    ['GET', { origin: 'https://other.example' }],
+    ['GET', {}, '/booking/widget.js'],
+  ];
+  const ask = async ([method, headers, other], id) => {
+    const reply = await ann.request(method, other ?? path, undefined, { ...headers, 'x-request-id': id });
+    const { date, 'x-request-id': own, ...rest } = reply.headers;
+    assert.equal(own, id);
+    const limit = rest.ratelimit;
+    delete rest.ratelimit;
+    return { status: reply.status, limited: limit !== undefined, rest };
+  };
+  const alone = [];
+  for (const [i, kind] of kinds.entries()) alone.push(await ask(kind, `alone-${i}`));
+  const turns = Array.from({ length: 300 }, (_, i) => (i * i + (i >> 2)) % kinds.length);
+  await Promise.all(
+    turns.map(async (kind, i) => assert.deepEqual(await ask(kinds[kind], `many-${i}`), alone[kind])),
+  );
+  for (const kind of turns) assert.deepEqual(await ask(kinds[kind], `next-${kind}`), alone[kind]);
+});
+
 test('a problem says what it is in members that do not change', async () => {
   const { body, headers } = await ann.post('/booking/create', {
     start: stack.slot(17),

@@ -118,6 +118,23 @@ static void written_text_is_valid_json_whatever_the_bytes(void **state)
 			    "\"c\":\"1970-01-01T00:00:00Z\"}");
 }
 
+static void every_character_comes_back_wherever_it_stands(void **state)
+{
+	(void)state;
+	for (int c = 1; c < 0x80; c++) {
+		for (size_t at = 0; at < 20; at++) {
+			char text[21] = "abcdefghijklmnopqrst";
+			text[at] = (char)c;
+			__attribute__((cleanup(buffer_clear))) struct buffer out;
+			buffer_init(&out, 1000);
+			json_put_text(&out, text);
+			json_t *read = json_loads(buffer_text(&out), JSON_DECODE_ANY, NULL);
+			assert_string_equal(json_string_value(read), text);
+			json_decref(read);
+		}
+	}
+}
+
 static void a_buffer_past_its_maximum_says_so_and_keeps_what_it_had(void **state)
 {
 	(void)state;
@@ -136,6 +153,7 @@ int main(void)
 		cmocka_unit_test(each_bad_body_has_its_verdict_and_field),
 		cmocka_unit_test(a_hundred_thousand_brackets_are_malformed_not_a_crash),
 		cmocka_unit_test(written_text_is_valid_json_whatever_the_bytes),
+		cmocka_unit_test(every_character_comes_back_wherever_it_stands),
 		cmocka_unit_test(a_buffer_past_its_maximum_says_so_and_keeps_what_it_had),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,11 +145,35 @@ static void a_line_is_one_line_and_bounded_whatever_is_in_it(void **state)
 	log_setup(LOG_INFO, LOG_JSON);
 }
 
+static void fields_bear_their_names_in_both_formats(void **state)
+{
+	(void)state;
+	static char text[4096];
+	static const char *const expected[] = {
+		[LOG_JSON] = ",\"level\":\"info\",\"event\":\"named\",\"text\":\"a "
+			     "b\",\"count\":-7,\"ms\":1.500}\n",
+		[LOG_TEXT] = " info named text=\"a b\" count=-7 ms=1.500\n",
+	};
+	for (enum log_format format = LOG_JSON; format <= LOG_TEXT; format++) {
+		log_setup(LOG_INFO, format);
+		attach();
+		log_line(LOG_INFO, "named", LOG_TEXT_FIELD("text", "a b"), LOG_TEXT_FIELD("none", NULL),
+			 LOG_INTEGER_FIELD("count", -7), LOG_NUMBER_FIELD("ms", 1.5));
+		size_t length = take(text, 0, sizeof(text));
+		detach();
+		size_t rest = strlen(expected[format]);
+		assert_true(length > rest);
+		assert_string_equal(text + length - rest, expected[format]);
+	}
+	log_setup(LOG_INFO, LOG_JSON);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_line_waits_for_a_reader_that_is_stuck),
 		cmocka_unit_test(nobody_at_the_other_end_is_no_trouble),
+		cmocka_unit_test(fields_bear_their_names_in_both_formats),
 		cmocka_unit_test(a_line_is_one_line_and_bounded_whatever_is_in_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,11 @@ static void query_parameters_are_decoded(void **state)
 	assert_string_equal(request_query(&request, "c"), "&=");
 	assert_string_equal(request_query(&request, "d"), "");
 	assert_null(request_query(&request, "e"));
+	assert_true(
+		read_query(&request, "long=2026-11-24T14:00:00%2B01:00&wide=12345678%c3%abxy+z&x", &field));
+	assert_string_equal(request_query(&request, "long"), "2026-11-24T14:00:00+01:00");
+	assert_string_equal(request_query(&request, "wide"), "12345678\xc3\xabxy z");
+	assert_string_equal(request_query(&request, "x"), "");
 }
 
 static void a_repeated_or_malformed_query_parameter_is_named(void **state)
@@ -93,6 +98,8 @@ static void a_repeated_or_malformed_query_parameter_is_named(void **state)
 	assert_string_equal(field, "from");
 	assert_false(read_query(&request, "%ff=1", &field));
 	assert_null(field);
+	assert_false(read_query(&request, "a=12345678901234%ff", &field));
+	assert_string_equal(field, "a");
 	assert_false(read_query(&request, "a=1&%61=2", &field));
 	assert_string_equal(field, "a");
 }
