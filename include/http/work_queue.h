@@ -4,7 +4,9 @@
  * Each worker thread owns a resource made by the caller (a database connection, a curl handle)
  * and runs one job at a time, so jobs may block. A lane that is full says so at once; a job
  * that waited longer than the lane's patience is refused instead of run, also when every worker is stuck.
- * A slow lane never touches another. All functions are safe from any thread.
+ * A crowd that comes at once may fill the queue; where it has not been empty for half a second more comes
+ * than can be done, and from then on only an eighth may wait: who is taken is served soon, who is not knows
+ * at once. A slow lane never touches another. All functions are safe from any thread.
  */
 #ifndef HTTP_WORK_QUEUE_H
 #define HTTP_WORK_QUEUE_H
@@ -15,7 +17,7 @@
 struct work_queue_settings {
 	const char *name;     /* for thread names and metrics: "database" */
 	unsigned workers;     /* 1 .. 256 */
-	unsigned capacity;    /* jobs that may wait, >= 1 */
+	unsigned capacity;    /* jobs that may wait, >= 1; in a flood an eighth of that */
 	unsigned patience_ms; /* how long a job may wait for a worker */
 	/* Called on the worker's own thread when it starts and when it ends. Either may be NULL. */
 	void *(*open)(void *owner, unsigned worker);
@@ -49,10 +51,11 @@ struct work_queue;
 struct work_queue *work_queue_open(const struct work_queue_settings *settings);
 
 /*
- * Take a place in the queue. False when it is full or closing. A place must be used by
- * work_queue_push: so a request can be suspended between knowing that it fits and being published.
+ * Take a place in the queue. `now_ms`: monotonic. `begun`: for the rest of what a client has been promised,
+ * which comes in even in a flood. False when it is full or closing. A place must be used by work_queue_push:
+ * so a request can be suspended between knowing that it fits and being published.
  */
-bool work_queue_reserve(struct work_queue *queue);
+bool work_queue_reserve(struct work_queue *queue, int64_t now_ms, bool begun);
 
 /* Publish a job into a reserved place. The job may be running before this returns. */
 void work_queue_push(struct work_queue *queue, struct work *work);

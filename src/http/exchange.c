@@ -217,7 +217,7 @@ static enum MHD_Result dispatch(struct exchange *exchange)
 	struct work_queue *lane = server->lanes[request->lane];
 	if (lane == NULL)
 		abort(); /* a route of the loop was handed over */
-	if (!work_queue_reserve(lane)) {
+	if (!work_queue_reserve(lane, loop->now_ms, false)) {
 		reply_problem(&exchange->reply, &overloaded);
 		return exchange_send(exchange);
 	}

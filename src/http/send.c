@@ -54,7 +54,7 @@ static void give_time(struct peer *peer)
 static bool ask_for_portion(struct exchange *exchange)
 {
 	struct work_queue *lane = exchange->peer->loop->server->lanes[exchange->request.lane];
-	if (!work_queue_reserve(lane))
+	if (!work_queue_reserve(lane, exchange->peer->loop->now_ms, true))
 		return false;
 	buffer_reset(&exchange->reply.body);
 	exchange->portion_sent = 0;

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { RECOVER_MS = 200 }; /* how often a worker that is not fit looks whether it is again */
+enum {
+	RECOVER_MS = 200, /* how often a worker that is not fit looks whether it is again */
+	FLOOD_MS = 500,   /* not empty for so long: more comes than can be done */
+	FLOOD_PART = 8,
+};
 
 struct worker {
 	struct work_queue *queue;
@@ -24,7 +28,8 @@ struct work_queue {
 	/* under the lock */
 	struct work *first;
 	struct work **last;
-	unsigned taken; /* places: jobs waiting, and those reserved but not yet pushed */
+	unsigned taken;        /* places: jobs waiting, and those reserved but not yet pushed */
+	int64_t waiting_since; /* monotonic: since then there was always one taken */
 	unsigned running;
 	unsigned fit; /* workers */
 	bool closing;
@@ -147,10 +152,20 @@ struct work_queue *work_queue_open(const struct work_queue_settings *settings)
 	return queue;
 }
 
-bool work_queue_reserve(struct work_queue *queue)
+/* More comes than can be done. The lock is held. */
+static bool is_flood(const struct work_queue *queue, int64_t now_ms)
+{
+	return queue->taken > queue->settings.capacity / FLOOD_PART &&
+	       now_ms - queue->waiting_since >= FLOOD_MS;
+}
+
+bool work_queue_reserve(struct work_queue *queue, int64_t now_ms, bool begun)
 {
 	pthread_mutex_lock(&queue->lock);
-	bool room = !queue->closing && queue->taken < queue->settings.capacity;
+	bool room = !queue->closing && queue->taken < queue->settings.capacity &&
+		    (begun || !is_flood(queue, now_ms));
+	if (room && queue->taken == 0)
+		queue->waiting_since = now_ms;
 	queue->taken += room;
 	pthread_mutex_unlock(&queue->lock);
 	return room;

@@ -87,7 +87,7 @@ static void close_queue(struct work_queue *queue)
 
 static void push(struct work_queue *queue, struct job *job)
 {
-	assert_true(work_queue_reserve(queue));
+	assert_true(work_queue_reserve(queue, monotonic_ms(), false));
 	work_queue_push(queue, &job->work);
 }
 
@@ -118,18 +118,61 @@ static void a_full_queue_says_so_at_once(void **state)
 		job_init(&waiting[i], false);
 		push(queue, &waiting[i]);
 	}
-	assert_false(work_queue_reserve(queue));
+	assert_false(work_queue_reserve(queue, monotonic_ms(), false));
 	assert_int_equal(work_queue_waiting(queue), 2);
 	assert_int_equal(work_queue_running(queue), 1);
 	sem_post(&busy.gate);
 	for (int i = 0; i < 2; i++)
 		sem_wait(&waiting[i].done);
-	assert_true(work_queue_reserve(queue));
+	assert_true(work_queue_reserve(queue, monotonic_ms(), false));
 	struct job last;
 	job_init(&last, false);
 	work_queue_push(queue, &last.work);
 	close_queue(queue);
 	assert_false(last.refused);
+}
+
+static void in_a_flood_few_may_wait(void **state)
+{
+	(void)state;
+	enum { CAPACITY = 32, FEW = CAPACITY / 8 };
+	static struct job jobs[CAPACITY];
+	struct work_queue *queue = open_queue(1, CAPACITY, 60000);
+	struct job busy, last;
+	int64_t now_ms = monotonic_ms();
+	job_init(&busy, true);
+	push(queue, &busy);
+	sem_wait(&busy.begun);
+	for (int i = 0; i < CAPACITY; i++) {
+		job_init(&jobs[i], true);
+		assert_true(work_queue_reserve(queue, now_ms, false)); /* a crowd, at once */
+		work_queue_push(queue, &jobs[i].work);
+	}
+	sem_post(&busy.gate);
+	sem_wait(&jobs[0].begun); /* one place is free */
+	assert_false(work_queue_reserve(queue, now_ms + 500, false));
+	assert_true(work_queue_reserve(queue, now_ms + 499, false)); /* still the crowd */
+	job_init(&last, false);
+	work_queue_push(queue, &last.work);
+	for (int i = 0; i < CAPACITY - FEW; i++)
+		sem_post(&jobs[i].gate);
+	sem_wait(&jobs[CAPACITY - FEW].begun); /* fewer wait now */
+	struct job new, rest;
+	assert_true(work_queue_reserve(queue, now_ms + 500, false));
+	job_init(&new, false);
+	work_queue_push(queue, &new.work);
+	assert_false(work_queue_reserve(queue, now_ms + 500, false));
+	assert_true(work_queue_reserve(queue, now_ms + 500, true)); /* what was begun goes on */
+	job_init(&rest, false);
+	work_queue_push(queue, &rest.work);
+	for (int i = CAPACITY - FEW; i < CAPACITY; i++)
+		sem_post(&jobs[i].gate);
+	sem_wait(&rest.done);
+	/* It was empty meanwhile, so who comes now is no part of the flood. */
+	job_init(&last, false);
+	assert_true(work_queue_reserve(queue, now_ms + 10000, false));
+	work_queue_push(queue, &last.work);
+	close_queue(queue);
 }
 
 static void jobs_are_refused_when_every_worker_is_stuck_for_too_long(void **state)
@@ -168,7 +211,7 @@ static void stopping_finishes_what_waits(void **state)
 		assert_int_equal(sem_trywait(&jobs[i].done), 0);
 		assert_false(jobs[i].refused);
 	}
-	assert_false(work_queue_reserve(queue));
+	assert_false(work_queue_reserve(queue, monotonic_ms(), false));
 	work_queue_free(queue);
 }
 
@@ -243,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_worker_opens_and_closes_its_resource),
 		cmocka_unit_test(a_full_queue_says_so_at_once),
+		cmocka_unit_test(in_a_flood_few_may_wait),
 		cmocka_unit_test(jobs_are_refused_when_every_worker_is_stuck_for_too_long),
 		cmocka_unit_test(stopping_finishes_what_waits),
 		cmocka_unit_test(who_is_not_fit_leaves_the_work_to_those_who_are),
