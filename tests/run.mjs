@@ -3,9 +3,10 @@
 //
 //   node tests/run.mjs [file or folder]...      (all but tests/browser, tests/bench and tests/fuzz when none is named)
 //
-// TEST_JOBS=N files at once (2). Files under tests/race measure times, so they run by themselves after the
-// others. BOOKINGD=path to the binary, VALGRIND=1, SCHEMA_PROXY=path: see tests/harness.
+// TEST_JOBS=N files at once (two a core: they mostly wait). Files under tests/race measure times, so they run by
+// themselves after the others. BOOKINGD=path to the binary, VALGRIND=1, SCHEMA_PROXY=path: see tests/harness.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -37,7 +38,7 @@ const together = files.filter((file) => !alone.includes(file));
 const server = await startTestServer();
 let failed = 0;
 for (const [batch, concurrency] of [
-  [together, Number(process.env.TEST_JOBS ?? 2)],
+  [together, Number(process.env.TEST_JOBS ?? 2 * os.cpus().length)],
   [alone, 1],
 ]) {
   if (!batch.length) continue;
