@@ -58,8 +58,8 @@ struct appointment {
 /* Whether there is still something to tell Google. */
 bool appointment_owes(const struct appointment *appointment);
 
-/* Read the columns of `appointment`, which start at column `first` of the row. */
-void appointment_read(const struct db_rows *rows, size_t row, size_t first, struct arena *mem,
+/* Read the appointment that is one value of the row. False, *ret_appointment untouched, if it is null. */
+bool appointment_read(const struct db_rows *rows, size_t row, size_t column, struct arena *mem,
 		      struct appointment *ret_appointment);
 
 /* Who acts, for the audit and the idempotency key. */

@@ -244,6 +244,34 @@ void db_get_uuid(const struct db_rows *rows, size_t row, size_t column, char ret
 /* bytea; NULL and length 0 where the value is null. */
 const void *db_get_bytes(const struct db_rows *rows, size_t row, size_t column, size_t *ret_length);
 
+/*
+ * A value of a row type, taken apart: `select appointment from appointment` has one column. Fields count from
+ * 0 in the order of the type; reading one as what it is not aborts, as above. Texts are copied, since the
+ * server sends them without an end.
+ */
+enum { DB_FIELDS_MAX = 64 };
+
+struct db_field {
+	const char *bytes; /* NULL: null */
+	int length;
+	unsigned type;
+};
+
+struct db_record {
+	size_t count;
+	struct db_field fields[DB_FIELDS_MAX];
+};
+
+/* False if the value is null, or all its fields are. Borrowed from the rows. */
+bool db_get_record(const struct db_rows *rows, size_t row, size_t column, struct db_record *ret_record);
+
+bool db_field_is_null(const struct db_record *record, size_t field);
+char *db_field_text(const struct db_record *record, size_t field, struct arena *mem);
+int64_t db_field_int(const struct db_record *record, size_t field);
+bool db_field_bool(const struct db_record *record, size_t field);
+instant db_field_instant(const struct db_record *record, size_t field);
+struct uuid db_field_uuid(const struct db_record *record, size_t field);
+
 /* The place of the column called `name`, or -1: for statements that are not ours. */
 int db_column(const struct db_rows *rows, const char *name);
 

@@ -1,7 +1,8 @@
--- Appointments. Whatever returns one returns the table's columns in their order (src/db/appointments.c reads them so).
+-- Appointments. Whatever returns one returns its whole row as one value (src/db/appointments.c takes it apart): the server
+-- describes each column of an answer anew each time, which costs both sides more than the values.
 
 -- name: appointment_book one
-select b.outcome, (b.booked).*, b.freed_coach
+select b.outcome, b.booked, b.freed_coach
 from book(
   row($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::timestamptz, $7::timestamptz, $8::timestamptz, $9::timestamptz,
       $10::text, $11::text, $12::text, $13::text, $14::text, $15::text, $16::integer, $17::integer, $18::integer,
@@ -10,19 +11,19 @@ from book(
   row($28::text, $29::text, $30::text, $31::text, $32::bytea)::actor) b;
 
 -- name: appointment_confirm one
-select b.outcome, (b.booked).*
+select b.outcome, b.booked
 from confirm_hold(
   row($1::uuid, null, $2::text, null, null, null, null, null, null, $3::text, $4::text, $5::text, $6::text, $7::text,
       null, null, null, null, null, $8::text, $9::integer)::booking,
   row($10::text, $11::text, $12::text, $13::text, $14::bytea)::actor) b;
 
 -- name: appointment_cancel one
-select b.outcome, (b.booked).*
+select b.outcome, b.booked
 from cancel_appointment($1::uuid, $2::text, $3::boolean, $4::text, $5::integer,
   row($6::text, $7::text, $8::text, $9::text, $10::bytea)::actor) b;
 
 -- name: appointment_move one
-select b.outcome, (b.booked).*
+select b.outcome, b.booked
 from move_appointment(
   row($1::uuid, $2::text, null, null, null, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::timestamptz, null, null,
       null, null, null, null, null, null, null, null, null, $7::integer)::booking,
@@ -31,26 +32,26 @@ from move_appointment(
   row($13::text, $14::text, $15::text, $16::text, $17::bytea)::actor) b;
 
 -- name: appointment_mark one
-select b.outcome, (b.booked).*
+select b.outcome, b.booked
 from mark_appointment($1::uuid, $2::text, row($3::text, $4::text, $5::text, $6::text, $7::bytea)::actor) b;
 
 -- name: appointment_by_id one
-select * from appointment where id = $1;
+select appointment from appointment where id = $1;
 
 -- If it is of this client, or of this coach, or the caller may see all. A stranger's row is not even sent, so that asking
 -- for it takes as long as asking for none.
 -- name: appointment_of_party one
-select * from appointment where id = $1 and (user_id = $2 or coach_id = $3 or $4::boolean);
+select appointment from appointment where id = $1 and (user_id = $2 or coach_id = $3 or $4::boolean);
 
 -- The appointment that the same request would make again.
 -- name: appointment_same one
-select * from appointment
+select appointment from appointment
 where coach_id = $1 and user_id = $2 and starts_at = $3 and ends_at = $4 and status = 'scheduled';
 
 -- A client's or a coach's list: $1 user or null, $2 coach or null, $3 status word, $4 and $5 the page's last start and id,
 -- $6 how many, $7 and $8 the window on the start.
 -- name: appointment_list_by_user many
-select * from appointment
+select appointment from appointment
 where user_id = $1
   and case $2::text
         when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
@@ -64,7 +65,7 @@ order by starts_at, id
 limit $5;
 
 -- name: appointment_list_by_coach many
-select * from appointment
+select appointment from appointment
 where coach_id = $1
   and case $2::text
         when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
@@ -88,7 +89,7 @@ limit 50000;
 
 -- $2 and $3: the last start and id so far. $4 and $5: changed from when on, and before when.
 -- name: appointment_export many
-select * from appointment
+select appointment from appointment
 where user_id = $1 and (starts_at, id) > ($2::timestamptz, $3::uuid) and updated_at >= $4 and updated_at < $5
 order by starts_at, id
 limit $6;
@@ -119,7 +120,7 @@ select coalesce(max(starts_at), now()) + interval '24 hours' from appointment wh
 
 -- $2 and $3: the last start and id so far, or where the feed begins. $4: where it ends.
 -- name: coach_feed many
-select * from appointment
+select appointment from appointment
 where coach_id = $1 and status in ('scheduled', 'completed', 'no_show', 'cancelled')
   and (starts_at, id) > ($2::timestamptz, $3::uuid) and ends_at <= $4
 order by starts_at, id

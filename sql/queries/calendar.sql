@@ -67,7 +67,7 @@ where id = (select id from appointment a
 returning id, coach_id;
 
 -- name: calendar_lock one
-select l.locked, (l.booked).* from lock_event($1) l;
+select l.locked, l.booked from lock_event($1) l;
 
 -- name: calendar_unlock exec
 select pg_advisory_unlock(hashtextextended($1::text, 1651469167));
@@ -88,25 +88,25 @@ set synced_version = $2, event_written = $3, event_etag = $4, event_link = coale
     calendar_attempts = case when $7 then calendar_attempts else 0 end,
     calendar_due_at = case when version = $2 then now() + $10::integer * interval '1 ms' else calendar_due_at end
 where id = $1
-returning *;
+returning appointment;
 
 -- name: calendar_later one
 update appointment
 set calendar_due_at = now() + $3::integer * interval '1 ms', calendar_attempts = greatest(calendar_attempts, 1),
     conference_attempt = greatest(conference_attempt, $4)
 where id = $1 and version = $2
-returning *;
+returning appointment;
 
 -- name: calendar_refused one
 update appointment set refused_version = $2, calendar_detail = $3, conference_pending = false, calendar_attempts = 0
 where id = $1 and version = $2
-returning *;
+returning appointment;
 
 -- name: calendar_event_gone one
-select g.outcome, (g.booked).* from event_gone($1, $2) g;
+select g.outcome, g.booked from event_gone($1, $2) g;
 
 -- name: calendar_event_moved one
-select m.outcome, (m.booked).* from event_moved($1, $2, $3, $4, $5) m;
+select m.outcome, m.booked from event_moved($1, $2, $3, $4, $5) m;
 
 -- The event stands as we want it: only what Google adds is noted.
 -- name: calendar_event_seen exec
@@ -173,14 +173,14 @@ where coach_id = $1;
 
 -- Appointments that should have an event, when a list of all events has come to its end.
 -- name: calendar_expected many
-select * from appointment
+select appointment from appointment
 where coach_id = $1 and calendar_id = $2 and event_written and status = 'scheduled'
   and starts_at > now() - interval '24 hours' and ends_at > now()
   and version = synced_version and updated_at < $3
 order by starts_at limit 10000;
 
 -- name: calendar_conflicts many
-select * from appointment where coach_id = $1 and calendar_conflict and status = 'scheduled' limit 1000;
+select appointment from appointment where coach_id = $1 and calendar_conflict and status = 'scheduled' limit 1000;
 
 -- name: calendar_synced_at one
 select max(synced_at) from coach_calendar where coach_id = $1;

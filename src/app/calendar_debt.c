@@ -26,12 +26,12 @@ enum {
 /* ---- the row ---- */
 
 static enum db_result run_row(struct debt *debt, enum query query, const struct db_value parameters[],
-			      size_t count, size_t first)
+			      size_t count, size_t column)
 {
 	DB_ROWS rows = {0};
 	enum db_result result = db_run(debt->visit->worker->db, query, parameters, count, &rows);
-	if (result == DB_OK && !db_is_null(&rows, 0, first))
-		appointment_read(&rows, 0, first, debt->mem, &debt->a);
+	if (result == DB_OK)
+		appointment_read(&rows, 0, column, debt->mem, &debt->a);
 	return result;
 }
 
@@ -96,8 +96,7 @@ static enum lock lock_row(struct debt *debt, const char *id)
 		return LOCK_FAILED;
 	if (!db_get_bool(&rows, 0, 0))
 		return LOCK_BUSY;
-	if (!db_is_null(&rows, 0, 1))
-		appointment_read(&rows, 0, 1, debt->mem, &debt->a);
+	appointment_read(&rows, 0, 1, debt->mem, &debt->a);
 	return LOCKED;
 }
 

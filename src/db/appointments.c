@@ -1,12 +1,13 @@
 #include "db/appointments.h"
 
 #include "base/crypto.h"
+#include "base/uuid.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* The columns of `appointment` in the order of the migrations. */
-enum column {
+enum field {
 	ID,
 	COACH_ID,
 	USER_ID,
@@ -55,13 +56,16 @@ bool appointment_owes(const struct appointment *appointment)
 	       appointment->version > appointment->refused_version;
 }
 
-void appointment_read(const struct db_rows *rows, size_t row, size_t first, struct arena *mem,
+bool appointment_read(const struct db_rows *rows, size_t row, size_t column, struct arena *mem,
 		      struct appointment *ret_appointment)
 {
-#define TEXT(column)   db_copy_text(rows, row, first + (column), mem)
-#define NUMBER(column) db_get_int(rows, row, first + (column))
-#define WHEN(column)   db_get_instant(rows, row, first + (column))
-#define TRUTH(column)  db_get_bool(rows, row, first + (column))
+	struct db_record record;
+	if (!db_get_record(rows, row, column, &record))
+		return false;
+#define TEXT(field)   db_field_text(&record, field, mem)
+#define NUMBER(field) db_field_int(&record, field)
+#define WHEN(field)   db_field_instant(&record, field)
+#define TRUTH(field)  db_field_bool(&record, field)
 	*ret_appointment = (struct appointment){
 		.coach_id = TEXT(COACH_ID),
 		.user_id = TEXT(USER_ID),
@@ -81,8 +85,7 @@ void appointment_read(const struct db_rows *rows, size_t row, size_t first, stru
 		.meeting_url = TEXT(MEETING_URL),
 		.cancel_notice_minutes = NUMBER(CANCEL_NOTICE_MINUTES),
 		.reschedule_notice_minutes = NUMBER(RESCHEDULE_NOTICE_MINUTES),
-		.max_reschedules =
-			db_is_null(rows, row, first + MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
+		.max_reschedules = db_field_is_null(&record, MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
 		.reschedule_count = NUMBER(RESCHEDULE_COUNT),
 		.cancel_reason = TEXT(CANCEL_REASON),
 		.cancelled_at = WHEN(CANCELLED_AT),
@@ -104,11 +107,12 @@ void appointment_read(const struct db_rows *rows, size_t row, size_t first, stru
 		.conference_pending = TRUTH(CONFERENCE_PENDING),
 		.erased = TRUTH(ERASED),
 	};
-	db_get_uuid(rows, row, first + ID, ret_appointment->id);
+	uuid_format(db_field_uuid(&record, ID), ret_appointment->id);
 #undef TEXT
 #undef NUMBER
 #undef WHEN
 #undef TRUTH
+	return true;
 }
 
 static const struct {
@@ -147,8 +151,7 @@ static enum booking_outcome outcome_named(const char *name)
 static void answer_read(const struct db_rows *rows, struct arena *mem, struct booking_answer *ret_answer)
 {
 	*ret_answer = (struct booking_answer){.outcome = outcome_named(db_get_text(rows, 0, 0))};
-	if (!db_is_null(rows, 0, 1 + ID))
-		appointment_read(rows, 0, 1, mem, &ret_answer->appointment);
+	appointment_read(rows, 0, 1, mem, &ret_answer->appointment);
 	int freed_coach = db_column(rows, "freed_coach");
 	if (freed_coach >= 0)
 		ret_answer->freed_coach = db_copy_text(rows, 0, (size_t)freed_coach, mem);

@@ -5,6 +5,8 @@ set search_path = bookingd, public;
 create extension if not exists btree_gist schema public;
 create type mood as enum ('calm', 'hurried');
 create table thing (id int4 primary key, amount int4 not null constraint amount_positive check (amount > 0));
+create table gone (dropped int4, a int2, b int8, c bool, d text, e uuid, f timestamptz, g mood, h text);
+alter table gone drop column dropped;
 create table span (during tstzrange not null, constraint span_overlap exclude using gist (during with &&));
 create function raise_state(state text, message text) returns void language plpgsql as $$
 begin

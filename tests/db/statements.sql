@@ -4,6 +4,11 @@
 select $1::int2, $2::int4, $3::int8, $4::bool, $5::text, $6::uuid, $7::timestamptz, $8::bytea, $9::json, $10::jsonb,
        $11::mood, $12::date::text
 
+-- A row in one value: full, with nulls, of nulls only, and none.
+-- name: records one
+select row($1, $2, true, $3, $4, $5, 'hurried', '')::gone, row(1, null, null, 'x', null, null, null, null)::gone,
+       row(null, null, null, null, null, null, null, null)::gone, null::gone
+
 -- name: infinities one
 select 'infinity'::timestamptz, '-infinity'::timestamptz, '1999-12-31 23:59:59.5Z'::timestamptz,
        '2026-11-24 14:00:00.999999Z'::timestamptz

@@ -135,6 +135,45 @@ static void test_every_type_comes_back_as_it_went(void **state)
 	assert_string_equal(db_get_text(&rows, 0, 11), "2026-11-24");
 }
 
+static void test_a_row_in_one_value_comes_back_as_it_went(void **state)
+{
+	(void)state;
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	DB_ROWS rows = {0};
+	struct db_record record;
+	const char *id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+	assert_result(db_run(db, QUERY_RECORDS,
+			     DB_PARAMETERS(db_int(-7), db_int(INT64_C(1) << 40), db_text("Zo\xc3\xab"),
+					   db_uuid(id), db_instant(1795528800)),
+			     &rows),
+		      DB_OK);
+	assert_true(db_get_record(&rows, 0, 0, &record));
+	assert_int_equal(record.count, 8);
+	assert_int_equal(db_field_int(&record, 0), -7);
+	assert_true(db_field_int(&record, 1) == INT64_C(1) << 40);
+	assert_true(db_field_bool(&record, 2));
+	assert_string_equal(db_field_text(&record, 3, &mem), "Zo\xc3\xab");
+	char text[UUID_TEXT_SIZE];
+	uuid_format(db_field_uuid(&record, 4), text);
+	assert_string_equal(text, id);
+	assert_int_equal(db_field_instant(&record, 5), 1795528800);
+	assert_string_equal(db_field_text(&record, 6, &mem), "hurried");
+	assert_string_equal(db_field_text(&record, 7, &mem), "");
+	assert_false(db_field_is_null(&record, 7));
+
+	assert_true(db_get_record(&rows, 0, 1, &record));
+	assert_int_equal(db_field_int(&record, 0), 1);
+	assert_true(db_field_is_null(&record, 1));
+	assert_int_equal(db_field_int(&record, 1), 0);
+	assert_false(db_field_bool(&record, 2));
+	assert_string_equal(db_field_text(&record, 3, &mem), "x");
+	assert_int_equal(db_field_instant(&record, 5), 0);
+	assert_null(db_field_text(&record, 7, &mem));
+
+	assert_false(db_get_record(&rows, 0, 2, &record));
+	assert_false(db_get_record(&rows, 0, 3, &record));
+}
+
 static void test_no_value_stays_no_value(void **state)
 {
 	(void)state;
@@ -716,6 +755,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_every_type_comes_back_as_it_went),
+		TEST(test_a_row_in_one_value_comes_back_as_it_went),
 		TEST(test_no_value_stays_no_value),
 		TEST(test_empty_bytes_are_not_null),
 		TEST(test_instants_are_cut_to_seconds_and_to_our_range),
