@@ -307,12 +307,9 @@ struct ics_text ics_appointment(const struct ics_event *event, enum ics_method m
 	return result;
 }
 
-/* libical writes the value of an extension as it is, and a comma would end a text (RFC 5545 section 3.3.11). */
-static void add_extension(icalcomponent *component, const char *name, const char *text)
+static void add_extension(icalcomponent *component, const char *name, const char *value)
 {
-	icalvalue *value = icalvalue_new_text(text);
-	icalproperty *property = icalproperty_new_x(icalvalue_as_ical_string(value));
-	icalvalue_free(value);
+	icalproperty *property = icalproperty_new_x(value);
 	icalproperty_set_x_name(property, name);
 	add(component, property);
 }
