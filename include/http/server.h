@@ -36,9 +36,10 @@ enum handled {
 };
 
 struct lane_settings {
-	unsigned workers;     /* threads */
-	unsigned capacity;    /* requests that may wait for one */
-	unsigned patience_ms; /* longest wait */
+	unsigned workers;        /* threads */
+	unsigned capacity;       /* requests that may wait for one */
+	unsigned flood_capacity; /* of them where more come than can be done: see work_queue.h */
+	unsigned patience_ms;    /* longest wait */
 };
 
 struct server_settings {

@@ -5,8 +5,8 @@
  * and runs one job at a time, so jobs may block. A lane that is full says so at once; a job
  * that waited longer than the lane's patience is refused instead of run, also when every worker is stuck.
  * A crowd that comes at once may fill the queue; where it has not been empty for half a second more comes
- * than can be done, and from then on only an eighth may wait: who is taken is served soon, who is not knows
- * at once. A slow lane never touches another. All functions are safe from any thread.
+ * than can be done, and from then on only flood_capacity may wait: who is taken is served soon, who is not
+ * knows at once. A slow lane never touches another. All functions are safe from any thread.
  */
 #ifndef HTTP_WORK_QUEUE_H
 #define HTTP_WORK_QUEUE_H
@@ -15,10 +15,12 @@
 #include <stdint.h>
 
 struct work_queue_settings {
-	const char *name;     /* for thread names and metrics: "database" */
-	unsigned workers;     /* 1 .. 256 */
-	unsigned capacity;    /* jobs that may wait, >= 1; in a flood an eighth of that */
-	unsigned patience_ms; /* how long a job may wait for a worker */
+	const char *name;  /* for thread names and metrics: "database" */
+	unsigned workers;  /* 1 .. 256 */
+	unsigned capacity; /* jobs that may wait, >= 1 */
+	unsigned
+		flood_capacity; /* of them where more come than can be done; 0 < flood_capacity <= capacity */
+	unsigned patience_ms;   /* how long a job may wait for a worker */
 	/* Called on the worker's own thread when it starts and when it ends. Either may be NULL. */
 	void *(*open)(void *owner, unsigned worker);
 	void (*close)(void *owner, void *resource);

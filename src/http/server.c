@@ -32,9 +32,19 @@ struct server_settings server_settings_default(void)
 		.idle_seconds = 60,
 		.lanes =
 			{
-				[LANE_DATABASE] = {.workers = 8, .capacity = 1024, .patience_ms = 2000},
-				[LANE_LISTING] = {.workers = 8, .capacity = 512, .patience_ms = 4000},
-				[LANE_GOOGLE] = {.workers = 16, .capacity = 512, .patience_ms = 4000},
+				[LANE_DATABASE] = {.workers = 8,
+						   .capacity = 1024,
+						   .flood_capacity = 128,
+						   .patience_ms = 2000},
+				/* Who waits here waits for what serves all of them. */
+				[LANE_LISTING] = {.workers = 8,
+						  .capacity = 512,
+						  .flood_capacity = 512,
+						  .patience_ms = 4000},
+				[LANE_GOOGLE] = {.workers = 16,
+						 .capacity = 512,
+						 .flood_capacity = 64,
+						 .patience_ms = 4000},
 			},
 	};
 }
@@ -141,6 +151,7 @@ static void open_lanes(struct server *server)
 			.name = lane_name(lane),
 			.workers = lane_settings->workers,
 			.capacity = lane_settings->capacity,
+			.flood_capacity = lane_settings->flood_capacity,
 			.patience_ms = lane_settings->patience_ms,
 			.open = worker_open,
 			.close = worker_close,

@@ -11,7 +11,6 @@
 enum {
 	RECOVER_MS = 200, /* how often a worker that is not fit looks whether it is again */
 	FLOOD_MS = 500,   /* not empty for so long: more comes than can be done */
-	FLOOD_PART = 8,
 };
 
 struct worker {
@@ -155,8 +154,7 @@ struct work_queue *work_queue_open(const struct work_queue_settings *settings)
 /* More comes than can be done. The lock is held. */
 static bool is_flood(const struct work_queue *queue, int64_t now_ms)
 {
-	return queue->taken > queue->settings.capacity / FLOOD_PART &&
-	       now_ms - queue->waiting_since >= FLOOD_MS;
+	return queue->taken >= queue->settings.flood_capacity && now_ms - queue->waiting_since >= FLOOD_MS;
 }
 
 bool work_queue_reserve(struct work_queue *queue, int64_t now_ms, bool begun)

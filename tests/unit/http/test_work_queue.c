@@ -72,6 +72,7 @@ static struct work_queue *open_queue(unsigned workers, unsigned capacity, unsign
 		.name = "test",
 		.workers = workers,
 		.capacity = capacity,
+		.flood_capacity = (capacity + 7) / 8,
 		.patience_ms = patience_ms,
 		.open = open_resource,
 		.close = close_resource,
@@ -154,9 +155,9 @@ static void in_a_flood_few_may_wait(void **state)
 	assert_true(work_queue_reserve(queue, now_ms + 499, false)); /* still the crowd */
 	job_init(&last, false);
 	work_queue_push(queue, &last.work);
-	for (int i = 0; i < CAPACITY - FEW; i++)
+	for (int i = 0; i <= CAPACITY - FEW; i++)
 		sem_post(&jobs[i].gate);
-	sem_wait(&jobs[CAPACITY - FEW].begun); /* fewer wait now */
+	sem_wait(&jobs[CAPACITY - FEW + 1].begun); /* fewer wait now */
 	struct job new, rest;
 	assert_true(work_queue_reserve(queue, now_ms + 500, false));
 	job_init(&new, false);
@@ -165,7 +166,7 @@ static void in_a_flood_few_may_wait(void **state)
 	assert_true(work_queue_reserve(queue, now_ms + 500, true)); /* what was begun goes on */
 	job_init(&rest, false);
 	work_queue_push(queue, &rest.work);
-	for (int i = CAPACITY - FEW; i < CAPACITY; i++)
+	for (int i = CAPACITY - FEW + 1; i < CAPACITY; i++)
 		sem_post(&jobs[i].gate);
 	sem_wait(&rest.done);
 	/* It was empty meanwhile, so who comes now is no part of the flood. */
@@ -253,6 +254,7 @@ static void who_is_not_fit_leaves_the_work_to_those_who_are(void **state)
 		.name = "test",
 		.workers = 2,
 		.capacity = 100,
+		.flood_capacity = 100,
 		.patience_ms = 60000,
 		.open = open_numbered,
 		.fit = is_whole,
