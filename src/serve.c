@@ -191,7 +191,6 @@ static bool open_server(struct daemon *daemon)
 	server.metrics = daemon->api.metrics;
 	server.early = api_early;
 	server.handle = api_handle;
-	server.finish = api_finish;
 	server.worker_open = api_worker_open;
 	server.worker_close = api_worker_close;
 	server.worker_fit = api_worker_fit;

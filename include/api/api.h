@@ -92,7 +92,6 @@ struct call {
 /* The hooks of http/server.h. `owner` is a struct api. */
 enum handled api_early(void *owner, struct request *request, struct reply *reply);
 void api_handle(void *owner, struct request *request, struct reply *reply, void *worker);
-void api_finish(void *owner, const struct request *request, struct reply *reply);
 void *api_worker_open(void *owner, enum lane lane, unsigned number);
 void api_worker_close(void *owner, void *resource);
 bool api_worker_fit(void *owner, void *resource);

@@ -70,12 +70,6 @@ struct server_settings {
 	/* Called on a worker thread, with what worker_open gave. May block. */
 	void (*handle)(void *owner, struct request *request, struct reply *reply, void *worker);
 
-	/*
-	 * Called last, on the loop thread, before the reply is sent: a place for headers that every reply
-	 * bears. request->route is NULL where no route was found. May be NULL. Must not block.
-	 */
-	void (*finish)(void *owner, const struct request *request, struct reply *reply);
-
 	/* Make and free what a worker owns, on its own thread. Opening must not fail: connect when first
 	 * needed. */
 	void *(*worker_open)(void *owner, enum lane lane, unsigned number);

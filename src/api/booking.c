@@ -35,7 +35,8 @@ static void answer_appointment(struct call *call, unsigned status, const struct 
 	render_appointment(&writer, NULL, appointment, call->request->now);
 	call->appointment_id = arena_strdup(call->mem, appointment->id);
 	if (status == 201)
-		reply_header_printf(call->reply, "Location", "/booking/%s", appointment->id);
+		reply_header_literal(call->reply, "Location",
+				     arena_printf(call->mem, "/booking/%s", appointment->id));
 }
 
 static void count_outcome(struct call *call, const char *action)

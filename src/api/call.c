@@ -462,17 +462,6 @@ void api_handle(void *owner, struct request *request, struct reply *reply, void 
 		abort(); /* a transaction left open would be committed with a stranger's request */
 }
 
-void api_finish(void *owner, const struct request *request, struct reply *reply)
-{
-	(void)owner;
-	const struct endpoint *endpoint = request->route != NULL ? request->route->endpoint : NULL;
-	bool personal = endpoint == NULL || endpoint->authority != AUTHORITY_ANYONE;
-	for (size_t i = 0; i < reply->header_count && personal; i++)
-		personal = strcasecmp(reply->headers[i].name, "Cache-Control") != 0;
-	if (personal)
-		reply_header(reply, "Cache-Control", "no-store");
-}
-
 void *api_worker_open(void *owner, enum lane lane, unsigned number)
 {
 	(void)lane;

@@ -38,8 +38,9 @@ enum { BODY_MAX = 64 * 1024 };
 
 const struct route api_routes[] = {
 	/* booking */
-	CALL(GET, "/booking/availability", LISTING, 0, AUTHORITY_READER, TOLL_READ, .handle = api_availability,
-	     .early = api_availability_early, .summary = "Times that may be booked",
+	CALL(GET, "/booking/availability", LISTING, 0, AUTHORITY_READER, TOLL_READ,
+	     .handle = api_availability, .early = api_availability_early,
+	     .summary = "Times that may be booked",
 	     .query = "from to duration session_type tz coach rescheduling", .reply = "Availability"),
 	CALL(POST, "/booking/create", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
 	     .handle = api_booking_create, .summary = "Book a session", .body = "Create",

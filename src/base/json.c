@@ -199,10 +199,12 @@ void json_put_text(struct buffer *out, const char *text)
 		buffer_append_text(out, "null");
 		return;
 	}
-	buffer_append_char(out, '"');
+	const size_t length = strlen(text);
 	const unsigned char *at = (const unsigned char *)text;
-	const unsigned char *end = at + strlen(text);
+	const unsigned char *end = at + length;
 	const unsigned char *plain = at; /* start of the run that needs no escape */
+	buffer_reserve(out, length + 2); /* mostly all it takes; a buffer remembers that it overflowed */
+	buffer_append_char(out, '"');
 	while (at < end) {
 		if (end - at >= 8 && are_plain(at)) {
 			at += 8;
@@ -239,15 +241,25 @@ void json_writer_init(struct json_writer *writer, struct buffer *out)
 
 static void put_name(struct json_writer *writer, const char *name)
 {
-	if (writer->filled[writer->depth])
-		buffer_append_char(writer->out, ',');
+	const bool further = writer->filled[writer->depth];
 	writer->filled[writer->depth] = true;
-	if (name != NULL) {
-		/* Names are literals of ours: nothing in them needs an escape. */
-		buffer_append_char(writer->out, '"');
-		buffer_append_text(writer->out, name);
-		buffer_append(writer->out, "\":", 2);
+	if (name == NULL) {
+		if (further)
+			buffer_append_char(writer->out, ',');
+		return;
 	}
+	/* Names are literals of ours: nothing in them needs an escape. */
+	const size_t length = strlen(name);
+	struct buffer *out = writer->out;
+	if (!buffer_reserve(out, length + 4))
+		return; /* it remembers that it overflowed */
+	char *at = out->bytes + out->length;
+	if (further)
+		*at++ = ',';
+	*at++ = '"';
+	at = mempcpy(at, name, length);
+	at = mempcpy(at, "\":", 3);
+	out->length = (size_t)(at - 1 - out->bytes);
 }
 
 static void open_bracket(struct json_writer *writer, const char *name, char bracket)
@@ -312,9 +324,11 @@ void json_write_null(struct json_writer *writer, const char *name)
 
 void json_write_instant(struct json_writer *writer, const char *name, instant at)
 {
-	char text[INSTANT_TEXT_BYTES];
-	instant_format(at, text);
-	json_write_text(writer, name, text);
+	char text[1 + INSTANT_TEXT_BYTES];
+	text[0] = '"';
+	instant_format(at, text + 1);
+	text[INSTANT_TEXT_BYTES] = '"';
+	json_write_raw(writer, name, text, sizeof(text));
 }
 
 void json_write_name(struct json_writer *writer, const char *name)

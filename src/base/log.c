@@ -164,7 +164,7 @@ static void write_out(const char *bytes, size_t length)
 	pthread_mutex_unlock(&writing);
 }
 
-static void flush_held(void)
+void log_flush(void)
 {
 	if (held_length > 0)
 		write_out(held, held_length);
@@ -176,22 +176,21 @@ void log_hold(void)
 	holding = true;
 }
 
-void log_release(void)
+bool log_holds(void)
 {
-	flush_held();
-	holding = false;
+	return held_length > 0;
 }
 
 static void put_out(enum log_level level, const struct buffer *line)
 {
 	if (held_length + line->length > HELD_BYTES)
-		flush_held();
+		log_flush();
 	if (holding && level < LOG_WARNING && line->length <= HELD_BYTES) {
 		memcpy(held + held_length, line->bytes, line->length);
 		held_length += line->length;
 		return;
 	}
-	flush_held(); /* in their order */
+	log_flush(); /* in their order */
 	write_out(line->bytes, line->length);
 }
 

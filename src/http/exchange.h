@@ -88,8 +88,9 @@ struct loop {
 	pthread_t thread;
 	unsigned number;
 	int epoll;
-	int wake; /* eventfd: written when `finished` was empty before */
+	int wake; /* eventfd: written when `finished` was empty before and the loop is asleep */
 	struct exchange *_Atomic finished;
+	atomic_bool asleep; /* or about to be: looks at `finished` once more before it is */
 	struct exchange *spare;
 	unsigned spare_count;
 	struct prepared prepared; /* by the last reply; nobody is sending it now */

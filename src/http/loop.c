@@ -3,7 +3,6 @@
 #include "base/instant.h"
 #include "base/log.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 enum {
 	TICK_MS = 250,          /* how often queues and slow connections are looked at */
+	LOG_MS = 20,            /* how long a line of the log may wait for others */
 	CROWDED_IDLE_MS = 1000, /* how long an idle connection may stay while the server is nearly full */
 };
 
@@ -38,10 +38,9 @@ void loop_give_back(struct exchange *exchange)
 	struct exchange *first = atomic_load_explicit(&loop->finished, memory_order_relaxed);
 	do {
 		exchange->next = first;
-	} while (!atomic_compare_exchange_weak_explicit(&loop->finished, &first, exchange,
-							memory_order_release, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak(&loop->finished, &first, exchange));
 	/* Whoever put the first one there has woken the loop, and it has not yet come to take them. */
-	if (first == NULL)
+	if (first == NULL && atomic_load(&loop->asleep))
 		loop_wake(loop);
 }
 
@@ -95,13 +94,28 @@ static void tick(struct loop *loop, int64_t now_ms)
 }
 
 /* How long to wait for events: 0 when libmicrohttpd has work left over. */
-static int wait_ms(struct loop *loop, int64_t now_ms, int64_t next_tick_ms)
+static int wait_ms(struct loop *loop, int64_t now_ms, int64_t until_ms)
 {
-	int64_t wait = next_tick_ms > now_ms ? next_tick_ms - now_ms : 0;
+	int64_t wait = until_ms > now_ms ? until_ms - now_ms : 0;
 	MHD_UNSIGNED_LONG_LONG wanted = 0;
 	if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && wanted < (MHD_UNSIGNED_LONG_LONG)wait)
 		wait = (int64_t)wanted;
 	return (int)wait;
+}
+
+/*
+ * Sleep until something is to be done. Nothing is read from the eventfd: being edge-triggered, it wakes once
+ * for each time that it is written.
+ */
+static void wait_for_work(struct loop *loop, int wait)
+{
+	struct epoll_event events[2];
+	/* In this order, and sequentially consistent: who finishes now either sees us asleep or is seen. */
+	atomic_store(&loop->asleep, true);
+	if (atomic_load(&loop->finished) != NULL)
+		wait = 0;
+	epoll_wait(loop->epoll, events, 2, wait);
+	atomic_store(&loop->asleep, false);
 }
 
 static void run(struct loop *loop)
@@ -109,6 +123,8 @@ static void run(struct loop *loop)
 	struct server *server = loop->server;
 	bool quiesced = false;
 	int64_t next_tick_ms = 0;
+	int64_t flush_ms = INT64_MAX;
+	log_hold();
 	int64_t give_up_ms = INT64_MAX;
 	for (;;) {
 		int64_t now_ms = monotonic_ms();
@@ -129,20 +145,16 @@ static void run(struct loop *loop)
 			if ((loop->answering == 0 && all_back) || now_ms >= give_up_ms)
 				return;
 		}
-		struct epoll_event events[2];
-		int count = epoll_wait(loop->epoll, events, 2, wait_ms(loop, now_ms, next_tick_ms));
-		for (int i = 0; i < count; i++) {
-			uint64_t woken = 0;
-			if (events[i].data.fd == loop->wake && read(loop->wake, &woken, sizeof(woken)) < 0 &&
-			    errno != EAGAIN)
-				abort();
-		}
-		/* After the eventfd was read: whatever comes from now on wakes us again. */
+		wait_for_work(loop, wait_ms(loop, now_ms, next_tick_ms < flush_ms ? next_tick_ms : flush_ms));
 		loop->now_ms = monotonic_ms();
 		take_finished(loop);
-		log_hold();
 		MHD_run(loop->daemon);
-		log_release();
+		if (log_holds() && flush_ms == INT64_MAX)
+			flush_ms = loop->now_ms + LOG_MS;
+		if (loop->now_ms >= flush_ms) {
+			log_flush();
+			flush_ms = INT64_MAX;
+		}
 	}
 }
 
@@ -151,6 +163,7 @@ static void *loop_main(void *loop_pointer)
 	struct loop *loop = loop_pointer;
 	run(loop);
 	MHD_stop_daemon(loop->daemon);
+	log_flush();
 	prepared_drop(&loop->prepared);
 	while (loop->spare != NULL) {
 		struct exchange *next = loop->spare->next;
@@ -194,9 +207,9 @@ void loop_join(struct loop *loop)
 	close(loop->wake);
 }
 
-static void watch(int epoll, int fd)
+static void watch(int epoll, int fd, uint32_t events)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+	struct epoll_event event = {.events = events};
 	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
 		abort();
 }
@@ -210,8 +223,8 @@ void loop_start(struct loop *loop)
 	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (loop->epoll < 0 || loop->wake < 0)
 		abort();
-	watch(loop->epoll, MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
-	watch(loop->epoll, loop->wake);
+	watch(loop->epoll, MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, EPOLLIN);
+	watch(loop->epoll, loop->wake, EPOLLIN | EPOLLET);
 
 	/* Signals are main's business. */
 	sigset_t all, before;

@@ -15,8 +15,6 @@ static void complete_headers(struct exchange *exchange)
 {
 	struct reply *reply = &exchange->reply;
 	const struct server_settings *settings = &exchange->peer->loop->server->settings;
-	if (settings->finish != NULL)
-		settings->finish(settings->owner, &exchange->request, reply);
 	cors_apply(settings, &exchange->request, reply);
 	reply_header_once(reply, "X-Request-Id", exchange->request.id);
 	reply_header_literal(reply, "X-Content-Type-Options", "nosniff");

@@ -72,7 +72,7 @@ static void *log_many(void *hold)
 		log_line(LOG_INFO, "line", LOG_INTEGER_FIELD("number", i),
 			 LOG_TEXT_FIELD("text", "of some length, as lines of a request are: route, status"));
 		if (hold != NULL && i % 100 == 99)
-			log_release();
+			log_flush();
 	}
 	return NULL;
 }
