@@ -80,7 +80,8 @@ static bool read_schedule(struct daemon *daemon)
 	const char *text = daemon->settings.coach_schedule;
 	struct schedule_faults faults = {0};
 	const struct schedule *schedule =
-		text != NULL ? schedule_read_text(text, strlen(text), &mem, &faults) : schedule_default(&mem);
+		text != NULL ? schedule_read_text(text, strlen(text), &mem, &mem, &faults)
+			     : schedule_default(&mem);
 	if (schedule == NULL) {
 		fprintf(stderr, "bookingd: COACH_SCHEDULE: %s: %s\n",
 			faults.at[0].field != NULL ? faults.at[0].field : "document", faults.at[0].detail);

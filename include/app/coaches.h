@@ -20,18 +20,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One row of what is booked, without anything personal. */
+/* One row of what is booked, without anything personal. There are hundreds of thousands of them. */
 struct busy_appointment {
 	unsigned char id[16];
 	uint64_t user; /* coaches_user_hash() of the client's id */
 	instant start;
-	instant end;
-	instant blocked_from;
-	instant blocked_to;
 	instant hold_expires_at; /* 0: no hold */
-	int type;                /* index of the session type in the schedule; -1: one that is no more */
-	bool live;               /* held or scheduled: counts for the client's limit */
+	uint32_t length;         /* seconds */
+	uint32_t free_before;    /* seconds that are kept free as well */
+	uint32_t free_after;
+	int16_t type; /* index of the session type in the schedule; -1: one that is no more */
+	bool live;    /* held or scheduled: counts for the client's limit */
 };
+
+static inline struct interval busy_appointment_time(const struct busy_appointment *appointment)
+{
+	return (struct interval){appointment->start, appointment->start + appointment->length};
+}
+
+/* With what is kept free around it. */
+static inline struct interval busy_appointment_blocked(const struct busy_appointment *appointment)
+{
+	return (struct interval){appointment->start - appointment->free_before,
+				 appointment->start + appointment->length + appointment->free_after};
+}
 
 /* A coach as of some moment. Immutable. */
 struct coach {
@@ -40,7 +52,9 @@ struct coach {
 	const char *feed_token;
 	int64_t schedule_version;
 	const struct schedule *schedule;
-	const struct busy_appointment *appointments; /* by start; none that started more than four days ago */
+	/* By start. What can no longer matter to a question about now or later is left out: see coaches_read.
+	 */
+	const struct busy_appointment *appointments;
 	size_t appointment_count;
 	/* Their blocked times, sorted and disjoint, where no hold among them may run out; else NULL. */
 	const struct interval *occupied;
@@ -87,9 +101,17 @@ enum coach_found coaches_find(struct coaches *coaches, struct worker *worker, co
 enum coach_found coaches_find_schedule(struct coaches *coaches, struct worker *worker, const char *id,
 				       const struct coach **ret_coach);
 
-/* Straight from the database, whatever memory says: for whoever must see the latest. */
+/*
+ * Straight from the database, whatever memory says: for whoever must see the latest. As always, the
+ * appointments are those whose time, with what is kept free around them, reached into the last 28 hours: a
+ * date may have begun 25 hours ago, a slot's own buffer reaches back for 24 at most, and clocks may differ.
+ */
 enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, const char *id,
 			      const struct coach **ret_coach);
+
+/* As coaches_find for questions about `at`, which may lie in the past: those are answered by the database. */
+enum coach_found coaches_find_past(struct coaches *coaches, struct worker *worker, const char *id, instant at,
+				   instant now, const struct coach **ret_coach);
 
 /* Give a snapshot back. NULL is fine. For locals: COACH_LOCAL. */
 void coach_release(const struct coach *coach);

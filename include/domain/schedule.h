@@ -65,8 +65,7 @@ bool meeting_kind_parse(const char *name, enum meeting_kind *ret_kind);
 struct session_type {
 	const char *id;
 	const char *name;
-	int durations[SCHEDULE_DURATIONS_MAX]; /* minutes, in the document's order; the first is the default
-						*/
+	const int *durations; /* minutes, in the document's order; the first is the default */
 	size_t duration_count;
 	enum meeting_kind meeting;
 	struct policy policy; /* in force: the schedule's with this type's own fields over it */

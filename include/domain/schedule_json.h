@@ -27,13 +27,16 @@ struct schedule_faults {
  * document  a JSON object; borrowed.
  * prefix    put before each path ("schedule." gives "schedule.weekly[0].to"); "" for none.
  *
- * Returns the schedule, in `mem` and sharing nothing with `document`, or NULL with at least one fault.
+ * work      memory for what is needed while reading, and for the faults' texts; may be `mem`.
+ *
+ * Returns the schedule, in `mem` with nothing else, sharing nothing with `document`; or NULL with at least
+ * one fault.
  */
 struct schedule *schedule_read(const json_t *document, const char *prefix, struct arena *mem,
-			       struct schedule_faults *ret_faults);
+			       struct arena *work, struct schedule_faults *ret_faults);
 
 /* The same from text (a file, a jsonb column). Text that is not one JSON object is a malformed_json fault. */
-struct schedule *schedule_read_text(const char *bytes, size_t length, struct arena *mem,
+struct schedule *schedule_read_text(const char *bytes, size_t length, struct arena *mem, struct arena *work,
 				    struct schedule_faults *ret_faults);
 
 /* Write the whole document, defaults filled in, fields in the contract's order. */

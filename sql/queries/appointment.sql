@@ -78,12 +78,15 @@ where coach_id = $1
 order by starts_at, id
 limit $5;
 
--- What stands in the way of a booking, and what counts for limits: everything that has not ended for a day.
+-- What stands in the way of a booking, and what counts for limits, for questions about now or later, or about $2 if that
+-- is earlier: include/app/coaches.h says why 28 hours. A session has at most a day and its buffer another, so what
+-- started three days before cannot reach that far.
 -- name: appointment_busy many
 select id, user_id, session_type, starts_at, ends_at, blocked_from, blocked_to, status, hold_expires_at
 from appointment
-where coach_id = $1 and status in ('held', 'scheduled', 'completed', 'no_show') and starts_at > now() - interval '4 days'
-  and (status <> 'held' or hold_expires_at > now())
+where coach_id = $1 and status in ('held', 'scheduled', 'completed', 'no_show')
+  and starts_at > least(now(), $2::timestamptz) - interval '28 hours' - interval '3 days'
+  and blocked_to > least(now(), $2::timestamptz) - interval '28 hours' and (status <> 'held' or hold_expires_at > now())
 order by starts_at
 limit 50000;
 

@@ -143,6 +143,12 @@ void api_coach_busy(struct call *call)
 		window.end = window.start + BUSY_MAX_DAYS * SECONDS_PER_DAY;
 	if (!read_window(call, coach, BUSY_MAX_DAYS * SECONDS_PER_DAY, &window))
 		return;
+	COACH_LOCAL then = NULL;
+	if (coaches_find_past(call->api->coaches, call->worker, coach->id, window.start, call->request->now,
+			      &then) != COACH_FOUND) {
+		call_database_failure(call, DB_UNAVAILABLE);
+		return;
+	}
 	struct calendar_busy busy = {0};
 	calendar_busy_listing(call->api->calendars, call->worker, coach->id, window, call->request->now,
 			      call_deadline(call), call->mem, &busy);
@@ -171,9 +177,9 @@ void api_coach_busy(struct call *call)
 		if (interval_overlaps(busy.times.at[i], window))
 			write_interval(&writer, busy.times.at[i], "google_calendar");
 	}
-	for (size_t i = 0; i < coach->appointment_count; i++) {
-		const struct busy_appointment *appointment = &coach->appointments[i];
-		struct interval time = {appointment->start, appointment->end};
+	for (size_t i = 0; i < then->appointment_count; i++) {
+		const struct busy_appointment *appointment = &then->appointments[i];
+		struct interval time = busy_appointment_time(appointment);
 		bool hold = appointment->hold_expires_at != 0;
 		if (interval_overlaps(time, window) &&
 		    !(hold && appointment->hold_expires_at <= call->request->now))

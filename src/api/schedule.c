@@ -73,13 +73,11 @@ static void answer_faults(struct call *call, const struct schedule_faults *fault
 }
 
 /* Whether the appointment still lies in the hours: what a new schedule does to those that stand. */
-static bool in_hours(const struct schedule *schedule, const struct busy_appointment *appointment,
-		     struct arena *mem)
+static bool in_hours(const struct schedule *schedule, struct interval time, struct arena *mem)
 {
-	struct interval time = {appointment->start, appointment->end};
 	if (schedule_blocked_time(schedule, time, mem).count > 0)
 		return false;
-	civil_day day = zone_day(schedule->zone, appointment->start);
+	civil_day day = zone_day(schedule->zone, time.start);
 	for (civil_day date = day - 1; date <= day; date++) {
 		struct intervals hours = schedule_day(schedule, date, mem);
 		for (size_t i = 0; i < hours.count; i++) {
@@ -102,8 +100,9 @@ static void answer_schedule(struct call *call, unsigned status, const struct sch
 	json_write_array(&writer, NULL);
 	for (size_t i = 0; coach != NULL && i < coach->appointment_count; i++) {
 		const struct busy_appointment *appointment = &coach->appointments[i];
-		if (!appointment->live || appointment->end <= call->request->now ||
-		    in_hours(schedule, appointment, call->mem))
+		struct interval time = busy_appointment_time(appointment);
+		if (!appointment->live || time.end <= call->request->now ||
+		    in_hours(schedule, time, call->mem))
 			continue;
 		struct uuid id;
 		char text[UUID_TEXT_SIZE];
@@ -111,8 +110,8 @@ static void answer_schedule(struct call *call, unsigned status, const struct sch
 		uuid_format(id, text);
 		json_write_object(&writer, NULL);
 		json_write_text(&writer, "id", text);
-		json_write_instant(&writer, "start", appointment->start);
-		json_write_instant(&writer, "end", appointment->end);
+		json_write_instant(&writer, "start", time.start);
+		json_write_instant(&writer, "end", time.end);
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);
@@ -152,8 +151,8 @@ void api_coach_schedule_put(struct call *call)
 		return;
 	}
 	struct schedule_faults faults;
-	const struct schedule *schedule =
-		schedule_read_text(call->request->body, call->request->body_length, call->mem, &faults);
+	const struct schedule *schedule = schedule_read_text(call->request->body, call->request->body_length,
+							     call->mem, call->mem, &faults);
 	if (schedule == NULL) {
 		answer_faults(call, &faults);
 		return;

@@ -172,8 +172,8 @@ static bool read_case(const json_t *object, struct slots_case *this, struct aren
 		return false;
 	struct schedule_faults faults = {0};
 	const json_t *schedule = given(object, "schedule");
-	this->schedule =
-		schedule == NULL ? schedule_default(mem) : schedule_read(schedule, "schedule.", mem, &faults);
+	this->schedule = schedule == NULL ? schedule_default(mem)
+					  : schedule_read(schedule, "schedule.", mem, mem, &faults);
 	if (this->schedule == NULL)
 		return fail_by_fault(problem, &faults.at[0]);
 	if (!read_type(object, this, mem, problem) || !read_busy(given(object, "busy"), this, mem, problem))

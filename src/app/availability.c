@@ -63,7 +63,8 @@ static int64_t count_active(const struct coaches *coaches, const struct coach *c
 	int64_t count = 0;
 	for (size_t i = 0; i < coach->appointment_count; i++) {
 		const struct busy_appointment *appointment = &coach->appointments[i];
-		if (appointment->user == user && appointment->live && appointment->end > question->now &&
+		if (appointment->user == user && appointment->live &&
+		    busy_appointment_time(appointment).end > question->now &&
 		    (type < 0 || appointment->type == type) && counts(appointment, question->now, moving))
 			count++;
 	}
@@ -78,7 +79,7 @@ static struct intervals occupied_now(const struct coach *coach, const unsigned c
 	for (size_t i = 0; i < coach->appointment_count; i++) {
 		const struct busy_appointment *appointment = &coach->appointments[i];
 		if (counts(appointment, now, moving))
-			busy[count++] = (struct interval){appointment->blocked_from, appointment->blocked_to};
+			busy[count++] = busy_appointment_blocked(appointment);
 	}
 	return (struct intervals){busy, intervals_normalize(busy, count)};
 }

@@ -164,7 +164,8 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 					  enum calendar_knowledge *ret_knowledge)
 {
 	*ret_coach = NULL;
-	switch (coaches_find(call->coaches, call->worker, wish->coach_id, ret_coach)) {
+	switch (coaches_find_past(call->coaches, call->worker, wish->coach_id, wish->start, call->now,
+				  ret_coach)) {
 	case COACH_FOUND:
 		break;
 	case COACH_UNKNOWN:

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 enum {
 	BUCKETS = 4096,
 	SNAPSHOT_MAX_AGE_MS = 15000, /* for bookings of a replica that died before it had told of them */
+	SCHEDULE_BLOCK = 384,        /* holds the schedule of a coach with weekly hours and a session type */
 };
 
 static const char erasures[] = "bookingd_erased"; /* QUERY_USER_ERASE tells it */
@@ -235,10 +237,10 @@ enum coach_found coaches_peek(struct coaches *coaches, const char *id, const str
 	return peek(coaches, id, false, false, ret_coach);
 }
 
-static int type_index(const struct schedule *schedule, const char *id)
+static int16_t type_index(const struct schedule *schedule, const char *id)
 {
 	const struct session_type *type = schedule_type(schedule, id);
-	return type == NULL ? -1 : (int)(type - schedule->types);
+	return type == NULL ? -1 : (int16_t)(type - schedule->types);
 }
 
 /* Forget what was read first while all of it takes too much. */
@@ -259,17 +261,11 @@ static void find_occupied(struct snapshot *snapshot, const struct busy_appointme
 		if (items[i].hold_expires_at != 0)
 			return;
 	}
-	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
-	struct interval *occupied = arena_array(&work, count, sizeof(*occupied));
+	struct interval *occupied = arena_array(&snapshot->mem, count, sizeof(*occupied));
 	for (size_t i = 0; i < count; i++)
-		occupied[i] = (struct interval){items[i].blocked_from, items[i].blocked_to};
-	/* Mostly fewer than there are appointments, so what is kept is a copy that fits. */
-	size_t kept = intervals_normalize(occupied, count);
-	struct interval *copy = arena_array(&snapshot->mem, kept, sizeof(*copy));
-	if (kept > 0)
-		memcpy(copy, occupied, kept * sizeof(*copy));
-	snapshot->coach.occupied = copy;
-	snapshot->coach.occupied_count = kept;
+		occupied[i] = busy_appointment_blocked(&items[i]);
+	snapshot->coach.occupied_count = intervals_normalize(occupied, count);
+	snapshot->coach.occupied = occupied;
 }
 
 static void read_appointments(struct coaches *coaches, const struct db_rows *rows, struct snapshot *snapshot)
@@ -278,13 +274,15 @@ static void read_appointments(struct coaches *coaches, const struct db_rows *row
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct uuid id = db_get_uuid_bytes(rows, i, 0);
 		const char *status = db_get_text(rows, i, 7);
+		instant start = db_get_instant(rows, i, 3);
+		instant end = db_get_instant(rows, i, 4);
 		items[i] = (struct busy_appointment){
 			.user = coaches_user_hash(coaches, db_get_text(rows, i, 1)),
 			.type = type_index(snapshot->copy->schedule, db_get_text(rows, i, 2)),
-			.start = db_get_instant(rows, i, 3),
-			.end = db_get_instant(rows, i, 4),
-			.blocked_from = db_get_instant(rows, i, 5),
-			.blocked_to = db_get_instant(rows, i, 6),
+			.start = start,
+			.length = (uint32_t)(end - start),
+			.free_before = (uint32_t)(start - db_get_instant(rows, i, 5)),
+			.free_after = (uint32_t)(db_get_instant(rows, i, 6) - end),
 			.live = strcmp(status, "scheduled") == 0 || strcmp(status, "held") == 0,
 			.hold_expires_at = db_get_instant(rows, i, 8),
 		};
@@ -308,11 +306,12 @@ static struct schedule_copy *schedule_of_row(const struct db_rows *rows, struct 
 	if (copy == NULL)
 		abort();
 	atomic_init(&copy->references, 1);
-	copy->mem = ARENA_OF_BLOCKS(1024);
+	copy->mem = ARENA_OF_BLOCKS(SCHEDULE_BLOCK);
 	copy->version = version;
 	const char *text = db_get_text(rows, 0, 2);
+	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
 	struct schedule_faults faults;
-	copy->schedule = schedule_read_text(text, strlen(text), &copy->mem, &faults);
+	copy->schedule = schedule_read_text(text, strlen(text), &copy->mem, &work, &faults);
 	if (copy->schedule == NULL) {
 		log_line(LOG_ERROR, "schedule_unreadable", LOG_TEXT_FIELD("coach", db_get_text(rows, 0, 0)),
 			 LOG_TEXT_FIELD("field", faults.at[0].field),
@@ -323,9 +322,20 @@ static struct schedule_copy *schedule_of_row(const struct db_rows *rows, struct 
 	return copy;
 }
 
-/* Read a coach by id. COACH_FOUND sets *ret_snapshot with one reference. */
+/* Bytes of an arena that the copy of a text takes at most. */
+static size_t text_room(const struct db_rows *rows, size_t column)
+{
+	const char *text = db_get_text(rows, 0, column);
+	return text == NULL ? 0 : strlen(text) + sizeof(max_align_t);
+}
+
+/*
+ * Read a coach by id, with the appointments that matter to questions about now and later, or about `from` and
+ * later if that is earlier. COACH_FOUND sets *ret_snapshot with one reference.
+ */
 static enum coach_found read_snapshot(struct coaches *coaches, struct worker *worker, const char *id,
-				      struct schedule_copy *at_hand, struct snapshot **ret_snapshot)
+				      instant from, struct schedule_copy *at_hand,
+				      struct snapshot **ret_snapshot)
 {
 	DB_ROWS coach_rows = {0};
 	DB_ROWS busy_rows = {0};
@@ -334,7 +344,8 @@ static enum coach_found read_snapshot(struct coaches *coaches, struct worker *wo
 		db_run(worker->db, QUERY_COACH_BY_ID, DB_PARAMETERS(db_text(id)), &coach_rows);
 	if (result != DB_OK)
 		return result == DB_NONE ? COACH_UNKNOWN : COACH_FAILURE;
-	result = db_run(worker->db, QUERY_APPOINTMENT_BUSY, DB_PARAMETERS(db_text(id)), &busy_rows);
+	result = db_run(worker->db, QUERY_APPOINTMENT_BUSY, DB_PARAMETERS(db_text(id), db_instant(from)),
+			&busy_rows);
 	if (result != DB_OK && result != DB_NONE)
 		return COACH_FAILURE;
 	struct schedule_copy *copy = schedule_of_row(&coach_rows, at_hand);
@@ -345,7 +356,11 @@ static enum coach_found read_snapshot(struct coaches *coaches, struct worker *wo
 	if (snapshot == NULL)
 		abort();
 	atomic_init(&snapshot->references, 1);
-	snapshot->mem = ARENA_OF_BLOCKS(512);
+	/* One block, which leaves nothing over: there are thousands of snapshots. */
+	snapshot->mem = ARENA_OF_BLOCKS(
+		text_room(&coach_rows, 0) + text_room(&coach_rows, 1) + text_room(&coach_rows, 4) +
+		busy_rows.count * (sizeof(struct busy_appointment) + sizeof(struct interval)) +
+		2 * sizeof(max_align_t));
 	snapshot->copy = copy;
 	snapshot->read_ms = read_ms;
 	snapshot->coach.id = db_copy_text(&coach_rows, 0, 0, &snapshot->mem);
@@ -383,7 +398,7 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 	pthread_mutex_unlock(&coaches->lock);
 
 	struct snapshot *snapshot = NULL;
-	enum coach_found found = read_snapshot(coaches, worker, id, at_hand, &snapshot);
+	enum coach_found found = read_snapshot(coaches, worker, id, INSTANT_MAX, at_hand, &snapshot);
 	schedule_copy_drop(at_hand);
 
 	pthread_mutex_lock(&coaches->lock);
@@ -411,6 +426,18 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 	}
 	pthread_cond_broadcast(&coaches->read);
 	pthread_mutex_unlock(&coaches->lock);
+	return found;
+}
+
+enum coach_found coaches_find_past(struct coaches *coaches, struct worker *worker, const char *id, instant at,
+				   instant now, const struct coach **ret_coach)
+{
+	if (at >= now)
+		return coaches_find(coaches, worker, id, ret_coach);
+	struct snapshot *snapshot = NULL;
+	enum coach_found found = read_snapshot(coaches, worker, id, at, NULL, &snapshot);
+	if (found == COACH_FOUND)
+		*ret_coach = &snapshot->coach;
 	return found;
 }
 

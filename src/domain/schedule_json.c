@@ -11,7 +11,8 @@ static const char *const day_names[7] = {"MO", "TU", "WE", "TH", "FR", "SA", "SU
 /* Where the reading has got to. Every function that reads adds a fault for what it cannot take, and goes on.
  */
 struct reader {
-	struct arena *mem;
+	struct arena *mem;  /* for the schedule */
+	struct arena *work; /* for paths and faults */
 	struct schedule_faults *faults;
 };
 
@@ -26,7 +27,7 @@ static void fault(struct reader *reader, enum json_verdict verdict, const char *
 /* `wrong` goes on after the path: "must be an array." */
 static void invalid(struct reader *reader, const char *path, const char *wrong)
 {
-	fault(reader, JSON_INVALID_FIELD, path, arena_printf(reader->mem, "%s %s", path, wrong));
+	fault(reader, JSON_INVALID_FIELD, path, arena_printf(reader->work, "%s %s", path, wrong));
 }
 
 /* "weekly[0]" and "to" give "weekly[0].to"; a path that is empty or ends in a dot gets the name as it is. */
@@ -34,12 +35,12 @@ static const char *member(struct reader *reader, const char *path, const char *n
 {
 	size_t length = strlen(path);
 	const char *dot = length == 0 || path[length - 1] == '.' ? "" : ".";
-	return arena_printf(reader->mem, "%s%s%s", path, dot, name);
+	return arena_printf(reader->work, "%s%s%s", path, dot, name);
 }
 
 static const char *element(struct reader *reader, const char *path, size_t index)
 {
-	return arena_printf(reader->mem, "%s[%zu]", path, index);
+	return arena_printf(reader->work, "%s[%zu]", path, index);
 }
 
 /* Whether it is an object; names that are not in the list are faults of their own. */
@@ -62,9 +63,9 @@ static bool check_object(struct reader *reader, const json_t *value, const char 
 		size_t shown = strnlen(name, SHOWN_NAME_BYTES);
 		while (shown > 0 && !utf8_valid(name, shown))
 			shown--;
-		const char *unknown = member(reader, path, arena_strndup(reader->mem, name, shown));
+		const char *unknown = member(reader, path, arena_strndup(reader->work, name, shown));
 		fault(reader, JSON_UNKNOWN_FIELD, unknown,
-		      arena_printf(reader->mem, "%s is no field of a schedule.", unknown));
+		      arena_printf(reader->work, "%s is no field of a schedule.", unknown));
 	}
 	return true;
 }
@@ -78,7 +79,7 @@ static bool check_array(struct reader *reader, const json_t *value, const char *
 	}
 	if (json_array_size(value) > max) {
 		invalid(reader, path,
-			arena_printf(reader->mem, "may hold at most %zu, not %zu.", max,
+			arena_printf(reader->work, "may hold at most %zu, not %zu.", max,
 				     json_array_size(value)));
 		return false;
 	}
@@ -96,7 +97,7 @@ static const char *read_text(struct reader *reader, const json_t *value, const c
 	size_t length = utf8_length(json_string_value(value));
 	if (length < least || length > most) {
 		invalid(reader, path,
-			arena_printf(reader->mem, "must have %zu to %zu characters.", least, most));
+			arena_printf(reader->work, "must have %zu to %zu characters.", least, most));
 		return NULL;
 	}
 	return arena_strdup(reader->mem, json_string_value(value));
@@ -107,7 +108,7 @@ static bool read_integer(struct reader *reader, const json_t *value, const char 
 {
 	if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max) {
 		invalid(reader, path,
-			arena_printf(reader->mem, "must be a whole number from %" PRId64 " to %" PRId64 ".",
+			arena_printf(reader->work, "must be a whole number from %" PRId64 " to %" PRId64 ".",
 				     min, max));
 		return false;
 	}
@@ -317,6 +318,8 @@ static void read_durations(struct reader *reader, const json_t *array, const cha
 		return;
 	if (json_array_size(array) == 0)
 		invalid(reader, path, "must hold at least one duration.");
+	int *durations = arena_array(reader->mem, json_array_size(array), sizeof(*durations));
+	type->durations = durations;
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		int64_t minutes = 0;
 		const char *at = element(reader, path, i);
@@ -326,7 +329,7 @@ static void read_durations(struct reader *reader, const json_t *array, const cha
 		if (session_type_offers(type, minutes))
 			invalid(reader, at, "names a duration twice.");
 		else
-			type->durations[type->duration_count++] = (int)minutes;
+			durations[type->duration_count++] = (int)minutes;
 	}
 }
 
@@ -400,10 +403,11 @@ static void read_types(struct reader *reader, const json_t *array, const char *p
 static void default_lists(struct schedule *schedule)
 {
 	static const struct weekly_hours weekly = {.days = 0x1F, .hours = {9 * 60, 17 * 60}};
+	static const int durations[] = {30, 60};
 	static const struct session_type type = {
 		.id = "coaching",
 		.name = "Coaching session",
-		.durations = {30, 60},
+		.durations = durations,
 		.duration_count = 2,
 		.meeting = MEETING_GOOGLE_MEET,
 	};
@@ -414,11 +418,11 @@ static void default_lists(struct schedule *schedule)
 }
 
 struct schedule *schedule_read(const json_t *document, const char *prefix, struct arena *mem,
-			       struct schedule_faults *ret_faults)
+			       struct arena *work, struct schedule_faults *ret_faults)
 {
 	static const char *const names[] = {"time_zone", "weekly", "overrides",
 					    "blocked",   "policy", "session_types"};
-	struct reader reader = {mem, ret_faults};
+	struct reader reader = {mem, work, ret_faults};
 	*ret_faults = (struct schedule_faults){.count = 0};
 	struct schedule *schedule = arena_alloc(mem, sizeof(*schedule));
 	default_lists(schedule);
@@ -426,7 +430,7 @@ struct schedule *schedule_read(const json_t *document, const char *prefix, struc
 
 	size_t prefix_length = strlen(prefix);
 	bool dotted = prefix_length > 0 && prefix[prefix_length - 1] == '.';
-	const char *whole = arena_strndup(mem, prefix, dotted ? prefix_length - 1 : prefix_length);
+	const char *whole = arena_strndup(work, prefix, dotted ? prefix_length - 1 : prefix_length);
 	if (!check_object(&reader, document, whole, names, 6))
 		return NULL;
 
@@ -464,27 +468,27 @@ struct schedule *schedule_read(const json_t *document, const char *prefix, struc
 	return ret_faults->total == 0 ? schedule : NULL;
 }
 
-struct schedule *schedule_read_text(const char *bytes, size_t length, struct arena *mem,
+struct schedule *schedule_read_text(const char *bytes, size_t length, struct arena *mem, struct arena *work,
 				    struct schedule_faults *ret_faults)
 {
 	*ret_faults = (struct schedule_faults){.count = 0};
-	struct reader reader = {mem, ret_faults};
+	struct reader reader = {mem, work, ret_faults};
 	if (length > DOCUMENT_BYTES_MAX) {
 		fault(&reader, JSON_INVALID_FIELD, NULL, "A schedule document has at most 1 MiB.");
 		return NULL;
 	}
 	struct json_fault malformed;
 	__attribute__((cleanup(json_cleanup))) json_t *document =
-		json_parse_object(mem, bytes, length, &malformed);
+		json_parse_object(work, bytes, length, &malformed);
 	if (document == NULL) {
 		fault(&reader, malformed.verdict, malformed.field, malformed.detail);
 		return NULL;
 	}
-	return schedule_read(document, "", mem, ret_faults);
+	return schedule_read(document, "", mem, work, ret_faults);
 }
 
 struct schedule *schedule_default(struct arena *mem)
 {
 	struct schedule_faults faults;
-	return schedule_read_text("{}", 2, mem, &faults);
+	return schedule_read_text("{}", 2, mem, mem, &faults);
 }

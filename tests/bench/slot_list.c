@@ -34,7 +34,7 @@ int main(void)
 	struct arena mem = ARENA_EMPTY;
 	struct arena work = ARENA_EMPTY;
 	struct schedule_faults faults;
-	const struct schedule *schedule = schedule_read_text(document, strlen(document), &mem, &faults);
+	const struct schedule *schedule = schedule_read_text(document, strlen(document), &mem, &mem, &faults);
 	if (schedule == NULL)
 		return 2;
 

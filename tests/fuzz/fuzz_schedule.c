@@ -15,7 +15,7 @@ static void check_again(const struct schedule *schedule, struct arena *mem)
 	buffer_init(&once, 1 << 20);
 	buffer_init(&twice, 1 << 20);
 	schedule_write(schedule, &once);
-	const struct schedule *again = schedule_read_text(buffer_text(&once), once.length, mem, &faults);
+	const struct schedule *again = schedule_read_text(buffer_text(&once), once.length, mem, mem, &faults);
 	if (again == NULL)
 		abort();
 	schedule_write(again, &twice);
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct arena mem = ARENA_EMPTY;
 	struct schedule_faults faults;
-	const struct schedule *schedule = schedule_read_text((const char *)bytes, size, &mem, &faults);
+	const struct schedule *schedule = schedule_read_text((const char *)bytes, size, &mem, &mem, &faults);
 	if (schedule != NULL) {
 		check_again(schedule, &mem);
 		check_slots(schedule, &mem);

@@ -14,7 +14,7 @@ static struct schedule_faults faults;
 
 static struct schedule *read(const char *text)
 {
-	return schedule_read_text(text, strlen(text), &mem, &faults);
+	return schedule_read_text(text, strlen(text), &mem, &mem, &faults);
 }
 
 static struct schedule *read_good(const char *text)
@@ -260,12 +260,12 @@ static void a_prefix_stands_before_every_path(void **state)
 	static const char text[] =
 		"{\"weekly\":[{\"days\":[\"MO\"],\"from\":\"1\",\"to\":\"17:00\"}],\"a\":1}";
 	json_t *document = json_parse_object(&mem, text, sizeof(text) - 1, &malformed);
-	assert_null(schedule_read(document, "schedule.", &mem, &faults));
+	assert_null(schedule_read(document, "schedule.", &mem, &mem, &faults));
 	assert_string_equal(faults.at[0].field, "schedule.a");
 	assert_string_equal(faults.at[1].field, "schedule.weekly[0].from");
 	json_decref(document);
 	document = json_integer(3);
-	assert_null(schedule_read(document, "schedule.", &mem, &faults));
+	assert_null(schedule_read(document, "schedule.", &mem, &mem, &faults));
 	assert_string_equal(faults.at[0].field, "schedule");
 	json_decref(document);
 }

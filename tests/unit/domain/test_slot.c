@@ -30,7 +30,7 @@ static instant at(const char *text)
 static const struct schedule *schedule(const char *document)
 {
 	struct schedule_faults faults;
-	const struct schedule *read = schedule_read_text(document, strlen(document), &mem, &faults);
+	const struct schedule *read = schedule_read_text(document, strlen(document), &mem, &mem, &faults);
 	if (read == NULL)
 		fail_msg("%s: %s", faults.at[0].field, faults.at[0].detail);
 	return read;

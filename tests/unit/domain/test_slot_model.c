@@ -335,7 +335,7 @@ static void compare(const struct model_case *c, const struct timeline *line)
 	buffer_init(&text, 64 * 1024);
 	write_case(c, &text);
 	document = buffer_text(&text);
-	struct schedule *schedule = schedule_read_text(document, text.length, &mem, &faults);
+	struct schedule *schedule = schedule_read_text(document, text.length, &mem, &mem, &faults);
 	if (schedule == NULL)
 		fail_msg("%s: %s", document, faults.at[0].detail);
 
