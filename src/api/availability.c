@@ -12,7 +12,7 @@
 enum {
 	CACHE_PLACES = 256, /* bodies kept; a body of a month is about 17 KB, its compressed twin 1 KB */
 	CACHE_BODY_MAX = 256 * 1024,
-	CACHE_BYTES_MAX = 2 * 1024 * 1024,
+	CACHE_BYTES_MAX = 512 * 1024,
 	CLOCK_SET_BACK = 60, /* seconds; less is a slow request */
 };
 

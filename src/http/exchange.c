@@ -12,6 +12,7 @@ enum {
 	DISCARD_MAX = 16 * 1024 * 1024,
 	BODY_KEPT = 16 * 1024, /* memory for bodies that a spare exchange keeps */
 	SPARE_MAX = 64,
+	REQUEST_BLOCK = 4 * 1024, /* of a request's memory: there may be as many as connections */
 };
 
 static struct exchange *exchange_take(struct loop *loop)
@@ -25,6 +26,7 @@ static struct exchange *exchange_take(struct loop *loop)
 	exchange = calloc(1, sizeof(*exchange));
 	if (exchange == NULL)
 		abort();
+	exchange->mem = ARENA_OF_BLOCKS(REQUEST_BLOCK);
 	return exchange;
 }
 

@@ -103,6 +103,11 @@ describe('requests on the wire', () => {
         statusOf(await raw(get('/ok', `Authorization: Bearer ${'a'.repeat(100_000)}\r\n`))),
       ),
     );
+    // 8 KB of headers is what proxies let through.
+    for (const lines of [1, 20]) {
+      const long = Array.from({ length: lines }, (_, i) => `X-${i}: ${'a'.repeat(8000 / lines)}\r\n`).join('');
+      assert.equal(statusOf(await raw(get('/ok', long))), 200);
+    }
     const many = Array.from({ length: 100 }, (_, i) => `X-${i}: 1\r\n`).join('');
     assert.equal(statusOf(await raw(get('/ok', many))), 400);
     assert.equal((await toy.client.get('/ok')).status, 200);
