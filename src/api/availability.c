@@ -193,7 +193,7 @@ static void write_slots(struct buffer *out, const struct slots *slots, seconds d
 	if (!buffer_reserve(out, slots->count * item + 1))
 		return; /* it remembers that it overflowed */
 	char *at = out->bytes + out->length;
-	struct instant_day start_day = {0}, end_day = {0};
+	struct instant_day day = {0};
 	const char *end = NULL; /* the text of the slot before */
 	for (size_t i = 0; i < slots->count; i++) {
 		at = mempcpy(at, head, sizeof(head) - 1);
@@ -201,10 +201,10 @@ static void write_slots(struct buffer *out, const struct slots *slots, seconds d
 		if (end != NULL && slots->starts[i] - slots->starts[i - 1] == duration)
 			memcpy(at, end, INSTANT_TEXT_BYTES - 1);
 		else
-			instant_put(&start_day, slots->starts[i], at);
+			instant_put(&day, slots->starts[i], at);
 		at = mempcpy(at + INSTANT_TEXT_BYTES - 1, middle, sizeof(middle) - 1);
 		end = at;
-		instant_put(&end_day, slots->starts[i] + duration, at);
+		instant_put(&day, slots->starts[i] + duration, at);
 		at = mempcpy(at + INSTANT_TEXT_BYTES - 1, tail, sizeof(tail) - 1);
 	}
 	if (slots->count > 0)

@@ -1,9 +1,10 @@
 #include "http/ready_body.h"
 
-#include <inttypes.h>
+#include "base/encode.h"
+
+#include <endian.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -72,10 +73,14 @@ static struct counted_body *body_make(size_t extra, size_t length, const char *c
 	return made;
 }
 
+/* `strength` is "" or "W/", so that all fits into READY_BODY_ETAG_BYTES. */
 static void name_versions(struct ready_body *body, const char *strength, uint64_t hash)
 {
-	snprintf(body->etag, sizeof(body->etag), "%s\"%016" PRIx64 "\"", strength, hash);
-	snprintf(body->gzip_etag, sizeof(body->gzip_etag), "%s\"%016" PRIx64 "-gz\"", strength, hash);
+	const uint64_t wire = htobe64(hash);
+	char digits[2 * sizeof(wire) + 1];
+	encode_hex(&wire, sizeof(wire), digits);
+	stpcpy(stpcpy(stpcpy(stpcpy(body->etag, strength), "\""), digits), "\"");
+	stpcpy(stpcpy(stpcpy(stpcpy(body->gzip_etag, strength), "\""), digits), "-gz\"");
 }
 
 struct ready_body *ready_body_new(const char *bytes, size_t length, const char *content_type)
