@@ -148,13 +148,31 @@ static unsigned standing(struct terms *terms, instant start)
 	return against;
 }
 
-/* Whether nothing stands against a start that is known to be neither too soon nor too far. */
-static inline bool is_free(struct terms *terms, instant start)
+/* Where the next interval begins after a look that found nothing. */
+static inline instant row_next(const struct row *row)
+{
+	return row->place < row->intervals.count ? row->intervals.at[row->place].start : INSTANT_MAX;
+}
+
+/*
+ * Whether nothing stands against a start that is known to be neither too soon nor too far. If so, nothing
+ * stands against those up to *ret_last either.
+ */
+static bool is_free(struct terms *terms, instant start, instant *ret_last)
 {
 	const instant end = start + terms->question->duration;
 	const struct interval kept_free = {start - terms->buffer_before, end + terms->buffer_after};
-	return !row_overlaps(&terms->appointments, kept_free) && !row_overlaps(&terms->calendar, kept_free) &&
-	       !row_overlaps(&terms->blocked, (struct interval){start, end}) && !day_is_full(terms, start);
+	if (row_overlaps(&terms->appointments, kept_free) || row_overlaps(&terms->calendar, kept_free) ||
+	    row_overlaps(&terms->blocked, (struct interval){start, end}) || day_is_full(terms, start))
+		return false;
+	instant busy = row_next(&terms->appointments);
+	if (row_next(&terms->calendar) < busy)
+		busy = row_next(&terms->calendar);
+	busy -= terms->buffer_after;
+	if (row_next(&terms->blocked) < busy)
+		busy = row_next(&terms->blocked);
+	*ret_last = terms->full_count == 0 ? busy - terms->question->duration : start;
+	return true;
 }
 
 /* ---------------------------------------------------------------- listing */
@@ -268,11 +286,11 @@ struct slots slot_list(const struct slot_question *question, instant from, insta
 	slots.starts = arena_array(mem, grids.starts, sizeof(*slots.starts));
 	bool sorted = true;
 	for (size_t i = 0; i < grids.count; i++) {
+		instant free_to = INSTANT_MIN;
+		sorted = sorted && (slots.count == 0 || slots.starts[slots.count - 1] < grids.at[i].first);
 		for (instant start = grids.at[i].first; start <= grids.at[i].last; start += terms.step) {
-			if (!is_free(&terms, start))
-				continue;
-			sorted = sorted && (slots.count == 0 || slots.starts[slots.count - 1] < start);
-			slots.starts[slots.count++] = start;
+			if (start <= free_to || is_free(&terms, start, &free_to))
+				slots.starts[slots.count++] = start;
 		}
 	}
 	if (sorted)
@@ -292,6 +310,7 @@ struct slots slot_list(const struct slot_question *question, instant from, insta
 static instant first_free(struct terms *terms, instant first, instant last, struct arena *mem)
 {
 	instant found = INSTANT_MAX;
+	instant free_to = INSTANT_MIN;
 	find_blocked(terms, first, last, mem);
 	const struct grids grids = find_grids(terms, first, last, mem);
 	if (!afford(terms->question, grids.starts / LOOKS_PER_POINT))
@@ -299,7 +318,7 @@ static instant first_free(struct terms *terms, instant first, instant last, stru
 	for (size_t i = 0; i < grids.count; i++) {
 		for (instant start = grids.at[i].first; start <= grids.at[i].last && start < found;
 		     start += terms->step) {
-			if (is_free(terms, start))
+			if (is_free(terms, start, &free_to))
 				found = start;
 		}
 	}
