@@ -186,9 +186,12 @@ static bool open_server(struct daemon *daemon)
 	server.cors_origins = (const char *const *)settings->cors_allowed_origins;
 	server.lanes[LANE_DATABASE].workers = (unsigned)settings->workers;
 	server.lanes[LANE_LISTING].workers = (unsigned)settings->listing_workers;
-	/* Without a calendar nothing comes to that lane: see api_early. */
-	server.lanes[LANE_GOOGLE].workers =
-		calendars_on(daemon->api.calendars) ? (unsigned)settings->calendar_workers : 0;
+	server.lanes[LANE_GOOGLE].workers = (unsigned)settings->calendar_workers;
+	if (!calendars_on(daemon->api.calendars)) {
+		/* Nobody waits for long there, and nothing comes to the other lane: see api_early. */
+		server.lanes[LANE_LISTING].workers = (unsigned)(settings->listing_workers + 1) / 2;
+		server.lanes[LANE_GOOGLE].workers = 0;
+	}
 	server.routes = api_routes;
 	server.route_count = api_route_count;
 	server.metrics = daemon->api.metrics;

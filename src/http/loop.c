@@ -3,7 +3,9 @@
 #include "base/instant.h"
 #include "base/log.h"
 
+#include <dlfcn.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -186,7 +188,7 @@ static size_t unescape_nothing(void *owner, struct MHD_Connection *connection, c
 
 static struct MHD_Daemon *start_daemon(struct loop *loop)
 {
-	enum { CONNECTION_BYTES = 10 * 1024 }; /* headers of a request and of its reply; more is 431 */
+	enum { CONNECTION_BYTES = 16 * 1024 }; /* headers of a request and of its reply; more is 431 */
 	const struct server_settings *settings = &loop->server->settings;
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_on_access, loop,
@@ -201,25 +203,26 @@ static struct MHD_Daemon *start_daemon(struct loop *loop)
 }
 
 /*
- * libmicrohttpd has GnuTLS made ready when the process starts, for TLS that we never speak: a proxy does.
- * That costs 1 MiB. The second function is how GnuTLS lets a program say so (GNUTLS_SKIP_GLOBAL_INIT).
+ * libmicrohttpd has GnuTLS made ready when it is loaded, for TLS that we never speak: a proxy does. That
+ * costs 1 MiB, so before we serve the call comes to nothing; whoever needs GnuTLS later (libldap, for libpq)
+ * gets the real one. The second function is how GnuTLS itself is asked to wait (GNUTLS_SKIP_GLOBAL_INIT).
  */
 int gnutls_global_init(void);
 int _gnutls_global_init_skip(void); /* NOLINT(bugprone-reserved-identifier) */
-void gnutls_global_deinit(void);
+
+static atomic_bool loaded; /* all libraries are */
 
 int gnutls_global_init(void)
 {
-	return 0;
+	int (*real)(void) = NULL;
+	if (atomic_load(&loaded))
+		*(void **)&real = dlsym(RTLD_NEXT, "gnutls_global_init");
+	return real != NULL ? real() : 0;
 }
 
 int _gnutls_global_init_skip(void) /* NOLINT(bugprone-reserved-identifier) */
 {
 	return 1;
-}
-
-void gnutls_global_deinit(void)
-{
 }
 
 void loop_join(struct loop *loop)
@@ -238,6 +241,7 @@ static void watch(int epoll, int fd, uint32_t events)
 
 void loop_start(struct loop *loop)
 {
+	atomic_store(&loaded, true);
 	loop->daemon = start_daemon(loop);
 	if (loop->daemon == NULL)
 		abort();
