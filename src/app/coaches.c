@@ -240,7 +240,7 @@ enum coach_found coaches_peek(struct coaches *coaches, const char *id, const str
 static int16_t type_index(const struct schedule *schedule, const char *id)
 {
 	const struct session_type *type = schedule_type(schedule, id);
-	return type == NULL ? -1 : (int16_t)(type - schedule->types);
+	return (int16_t)(type == NULL ? -1 : type - schedule->types); /* SCHEDULE_TYPES_MAX at most */
 }
 
 /* Forget what was read first while all of it takes too much. */
