@@ -55,15 +55,22 @@ bool log_holds(void);
 void log_flush(void);
 
 /* field_name is a literal. */
-#define LOG_FIELD_NAMED(field_name, field_kind, member, value)                                               \
+#define LOG_TEXT_FIELD(field_name, value)                                                                    \
 	((struct log_field){.name = ",\"" field_name "\":",                                                  \
 			    .name_length = sizeof(",\"" field_name "\":") - 1,                               \
-			    .kind = (field_kind),                                                            \
-			    .member = (value)})
-#define LOG_TEXT_FIELD(field_name, value)    LOG_FIELD_NAMED(field_name, LOG_FIELD_TEXT, text, value)
-#define LOG_INTEGER_FIELD(field_name, value) LOG_FIELD_NAMED(field_name, LOG_FIELD_INTEGER, integer, value)
-#define LOG_NUMBER_FIELD(field_name, value)  LOG_FIELD_NAMED(field_name, LOG_FIELD_NUMBER, number, value)
-#define LOG_END                              ((struct log_field){.kind = LOG_FIELD_END})
+			    .kind = LOG_FIELD_TEXT,                                                          \
+			    .text = (value)})
+#define LOG_INTEGER_FIELD(field_name, value)                                                                 \
+	((struct log_field){.name = ",\"" field_name "\":",                                                  \
+			    .name_length = sizeof(",\"" field_name "\":") - 1,                               \
+			    .kind = LOG_FIELD_INTEGER,                                                       \
+			    .integer = (value)})
+#define LOG_NUMBER_FIELD(field_name, value)                                                                  \
+	((struct log_field){.name = ",\"" field_name "\":",                                                  \
+			    .name_length = sizeof(",\"" field_name "\":") - 1,                               \
+			    .kind = LOG_FIELD_NUMBER,                                                        \
+			    .number = (value)})
+#define LOG_END ((struct log_field){.kind = LOG_FIELD_END})
 
 /* log_line(LOG_INFO, "started", LOG_INTEGER_FIELD("port", 8080)) */
 #define log_line(level, event, ...) log_event(level, event, (const struct log_field[]){__VA_ARGS__, LOG_END})
