@@ -2,8 +2,8 @@
  * housekeeping - what time takes away: kept replies after 24 hours, holds nobody came back for, personal
  * fields after RETENTION_DAYS, and memory that only a burst of requests needed.
  *
- * One thread of its own, which looks once a minute and does its work in small portions. Several daemons on
- * one database do not get into each other's way.
+ * One thread of its own, which looks once a minute and does its work in small portions, and gives memory back
+ * every ten seconds. Several daemons on one database do not get into each other's way.
  */
 #ifndef APP_HOUSEKEEPING_H
 #define APP_HOUSEKEEPING_H

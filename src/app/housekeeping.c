@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { PAUSE_SECONDS = 60, STATEMENT_TIMEOUT_MS = 30000 };
+enum {
+	PAUSE_SECONDS = 10,
+	TIDY_EVERY = 6, /* pauses: a minute */
+	STATEMENT_TIMEOUT_MS = 30000,
+};
 
 struct housekeeping {
 	pthread_mutex_t lock;
@@ -58,9 +62,10 @@ static void *run(void *argument)
 	struct housekeeping *housekeeping = argument;
 	struct db *db = db_open(housekeeping->database_url, STATEMENT_TIMEOUT_MS);
 	pthread_mutex_lock(&housekeeping->lock);
-	while (!housekeeping->stopping) {
+	for (unsigned turn = 0; !housekeeping->stopping; turn++) {
 		pthread_mutex_unlock(&housekeeping->lock);
-		tidy(housekeeping, db);
+		if (turn % TIDY_EVERY == 0)
+			tidy(housekeeping, db);
 		malloc_trim(0); /* after a burst of requests its pages go back to the system */
 		pthread_mutex_lock(&housekeeping->lock);
 		struct timespec until;
