@@ -255,6 +255,7 @@ struct db_field {
 	const char *bytes; /* NULL: null */
 	int length;
 	unsigned type;
+	size_t place; /* among the columns, or the fields */
 };
 
 struct db_record {

@@ -14,34 +14,19 @@ void db_rows_clear(struct db_rows *rows)
 	*rows = (struct db_rows){.result = NULL, .count = 0};
 }
 
-__attribute__((noreturn)) static void misread(const struct db_rows *rows, size_t row, size_t column,
-					      const char *wanted)
+__attribute__((noreturn)) static void misread(const struct db_field *field, const char *wanted)
 {
-	const char *name = rows->result ? PQfname(rows->result, (int)column) : NULL;
-	fprintf(stderr, "bookingd: row %zu of %zu, column %zu (%s) of an answer is not %s (type %u)\n", row,
-		rows->count, column, name ? name : "there is none", wanted,
-		name ? PQftype(rows->result, (int)column) : 0);
+	fprintf(stderr, "bookingd: value %zu of a row is not %s (type %u)\n", field->place, wanted,
+		field->type);
 	abort();
 }
 
-static struct db_field column_of(const struct db_rows *rows, size_t row, size_t column)
-{
-	const PGresult *result = rows->result;
-	if (result == NULL || row >= rows->count || column >= (size_t)PQnfields(result))
-		misread(rows, row, column, "in the answer");
-	if (PQgetisnull(result, (int)row, (int)column))
-		return (struct db_field){.bytes = NULL};
-	return (struct db_field){
-		.bytes = PQgetvalue(result, (int)row, (int)column),
-		.length = PQgetlength(result, (int)row, (int)column),
-		.type = PQfformat(result, (int)column) == 1 ? PQftype(result, (int)column) : OID_UNKNOWN,
-	};
-}
+/* ---- what the bytes of a value mean; 0 or NULL where it is null ---- */
 
-/* ---- what bytes mean; false if they are of another type ---- */
-
-static bool read_text(const struct db_field *field, const char **ret_text)
+static const char *read_text(const struct db_field *field)
 {
+	if (field->bytes == NULL)
+		return NULL;
 	switch (field->type) {
 	case OID_TEXT:
 	case OID_VARCHAR:
@@ -49,61 +34,86 @@ static bool read_text(const struct db_field *field, const char **ret_text)
 	case OID_NAME:
 	case OID_JSON:
 	case OID_UNKNOWN:
-		*ret_text = field->bytes;
-		return true;
+		return field->bytes;
 	case OID_JSONB:
-		*ret_text = field->bytes + 1; /* behind its format's version, 1 */
-		return true;
+		return field->bytes + 1; /* behind its format's version, 1 */
 	default:
-		*ret_text = field->bytes;
-		return field->type >= OID_FIRST_OF_USERS;
+		if (field->type < OID_FIRST_OF_USERS)
+			misread(field, "a text");
+		return field->bytes;
 	}
 }
 
-static bool read_int(const struct db_field *field, int64_t *ret_number)
+static int64_t read_int(const struct db_field *field)
 {
 	uint16_t two;
 	uint32_t four;
 	uint64_t eight;
+	if (field->bytes == NULL)
+		return 0;
 	switch (field->type) {
 	case OID_INT2:
 		memcpy(&two, field->bytes, sizeof(two));
-		*ret_number = (int16_t)be16toh(two);
-		return true;
+		return (int16_t)be16toh(two);
 	case OID_INT4:
 		memcpy(&four, field->bytes, sizeof(four));
-		*ret_number = (int32_t)be32toh(four);
-		return true;
+		return (int32_t)be32toh(four);
 	case OID_INT8:
 		memcpy(&eight, field->bytes, sizeof(eight));
-		*ret_number = (int64_t)be64toh(eight);
-		return true;
+		return (int64_t)be64toh(eight);
 	default:
-		return false;
+		misread(field, "an integer");
 	}
 }
 
-static bool read_instant(const struct db_field *field, instant *ret_at)
+static bool read_bool(const struct db_field *field)
 {
-	if (field->type != OID_TIMESTAMPTZ)
+	if (field->bytes == NULL)
 		return false;
+	if (field->type != OID_BOOL)
+		misread(field, "a boolean");
+	return field->bytes[0] != 0;
+}
+
+static instant read_instant(const struct db_field *field)
+{
+	if (field->bytes == NULL)
+		return 0;
+	if (field->type != OID_TIMESTAMPTZ)
+		misread(field, "an instant");
 	uint64_t wire;
 	memcpy(&wire, field->bytes, sizeof(wire));
 	int64_t microseconds = (int64_t)be64toh(wire);
 	instant when = microseconds / 1000000 - (microseconds % 1000000 < 0) + TIMESTAMP_EPOCH;
-	*ret_at = when < INSTANT_MIN ? INSTANT_MIN : when > INSTANT_MAX ? INSTANT_MAX : when;
-	return true;
+	return when < INSTANT_MIN ? INSTANT_MIN : when > INSTANT_MAX ? INSTANT_MAX : when;
 }
 
-static bool read_uuid(const struct db_field *field, struct uuid *ret_id)
+static struct uuid read_uuid(const struct db_field *field)
 {
-	if (field->type != OID_UUID || field->length != sizeof(ret_id->bytes))
-		return false;
-	memcpy(ret_id->bytes, field->bytes, sizeof(ret_id->bytes));
-	return true;
+	struct uuid id = {{0}};
+	if (field->bytes == NULL)
+		return id;
+	if (field->type != OID_UUID || field->length != sizeof(id.bytes))
+		misread(field, "a UUID");
+	memcpy(id.bytes, field->bytes, sizeof(id.bytes));
+	return id;
 }
 
 /* ---- columns ---- */
+
+static struct db_field column_of(const struct db_rows *rows, size_t row, size_t column)
+{
+	const PGresult *result = rows->result;
+	struct db_field field = {.place = column};
+	if (result == NULL || row >= rows->count || column >= (size_t)PQnfields(result))
+		misread(&field, "in the answer");
+	if (PQgetisnull(result, (int)row, (int)column))
+		return field;
+	field.bytes = PQgetvalue(result, (int)row, (int)column);
+	field.length = PQgetlength(result, (int)row, (int)column);
+	field.type = PQfformat(result, (int)column) == 1 ? PQftype(result, (int)column) : OID_UNKNOWN;
+	return field;
+}
 
 bool db_is_null(const struct db_rows *rows, size_t row, size_t column)
 {
@@ -113,10 +123,7 @@ bool db_is_null(const struct db_rows *rows, size_t row, size_t column)
 const char *db_get_text(const struct db_rows *rows, size_t row, size_t column)
 {
 	struct db_field field = column_of(rows, row, column);
-	const char *text = NULL;
-	if (field.bytes != NULL && !read_text(&field, &text))
-		misread(rows, row, column, "a text");
-	return text;
+	return read_text(&field);
 }
 
 char *db_copy_text(const struct db_rows *rows, size_t row, size_t column, struct arena *mem)
@@ -127,36 +134,25 @@ char *db_copy_text(const struct db_rows *rows, size_t row, size_t column, struct
 int64_t db_get_int(const struct db_rows *rows, size_t row, size_t column)
 {
 	struct db_field field = column_of(rows, row, column);
-	int64_t number = 0;
-	if (field.bytes != NULL && !read_int(&field, &number))
-		misread(rows, row, column, "an integer");
-	return number;
+	return read_int(&field);
 }
 
 bool db_get_bool(const struct db_rows *rows, size_t row, size_t column)
 {
 	struct db_field field = column_of(rows, row, column);
-	if (field.bytes != NULL && field.type != OID_BOOL)
-		misread(rows, row, column, "a boolean");
-	return field.bytes != NULL && field.bytes[0] != 0;
+	return read_bool(&field);
 }
 
 instant db_get_instant(const struct db_rows *rows, size_t row, size_t column)
 {
 	struct db_field field = column_of(rows, row, column);
-	instant at = 0;
-	if (field.bytes != NULL && !read_instant(&field, &at))
-		misread(rows, row, column, "an instant");
-	return at;
+	return read_instant(&field);
 }
 
 struct uuid db_get_uuid_bytes(const struct db_rows *rows, size_t row, size_t column)
 {
 	struct db_field field = column_of(rows, row, column);
-	struct uuid id = {{0}};
-	if (field.bytes != NULL && !read_uuid(&field, &id))
-		misread(rows, row, column, "a UUID");
-	return id;
+	return read_uuid(&field);
 }
 
 void db_get_uuid(const struct db_rows *rows, size_t row, size_t column, char ret_uuid[static 37])
@@ -170,7 +166,7 @@ const void *db_get_bytes(const struct db_rows *rows, size_t row, size_t column, 
 {
 	struct db_field field = column_of(rows, row, column);
 	if (field.bytes != NULL && field.type != OID_BYTEA)
-		misread(rows, row, column, "bytes");
+		misread(&field, "bytes");
 	*ret_length = (size_t)field.length;
 	return field.bytes;
 }
@@ -202,6 +198,7 @@ static bool record_read(const struct db_field *value, struct db_record *record, 
 		if ((size_t)(end - at) < 2 * word)
 			return false;
 		struct db_field *field = &record->fields[i];
+		field->place = i;
 		field->type = read_word(at);
 		field->length = (int32_t)read_word(at + word);
 		at += 2 * word;
@@ -222,22 +219,14 @@ bool db_get_record(const struct db_rows *rows, size_t row, size_t column, struct
 	struct db_field value = column_of(rows, row, column);
 	bool all_null = true;
 	if (value.bytes != NULL && !record_read(&value, ret_record, &all_null))
-		misread(rows, row, column, "a row");
+		misread(&value, "a row");
 	return !all_null;
-}
-
-__attribute__((noreturn)) static void misread_field(const struct db_record *record, size_t field,
-						    const char *wanted)
-{
-	fprintf(stderr, "bookingd: field %zu of %zu of a row is not %s (type %u)\n", field, record->count,
-		wanted, field < record->count ? record->fields[field].type : 0);
-	abort();
 }
 
 static const struct db_field *field_of(const struct db_record *record, size_t field)
 {
 	if (field >= record->count)
-		misread_field(record, field, "there");
+		misread(&(struct db_field){.place = field}, "there");
 	return &record->fields[field];
 }
 
@@ -249,47 +238,28 @@ bool db_field_is_null(const struct db_record *record, size_t field)
 char *db_field_text(const struct db_record *record, size_t field, struct arena *mem)
 {
 	const struct db_field *found = field_of(record, field);
-	const char *text = NULL;
-	if (found->bytes == NULL)
-		return NULL;
-	if (!read_text(found, &text))
-		misread_field(record, field, "a text");
-	return arena_strndup(mem, text, (size_t)(found->bytes + found->length - text));
+	const char *text = read_text(found);
+	return text != NULL ? arena_strndup(mem, text, (size_t)(found->bytes + found->length - text)) : NULL;
 }
 
 int64_t db_field_int(const struct db_record *record, size_t field)
 {
-	const struct db_field *found = field_of(record, field);
-	int64_t number = 0;
-	if (found->bytes != NULL && !read_int(found, &number))
-		misread_field(record, field, "an integer");
-	return number;
+	return read_int(field_of(record, field));
 }
 
 bool db_field_bool(const struct db_record *record, size_t field)
 {
-	const struct db_field *found = field_of(record, field);
-	if (found->bytes != NULL && found->type != OID_BOOL)
-		misread_field(record, field, "a boolean");
-	return found->bytes != NULL && found->bytes[0] != 0;
+	return read_bool(field_of(record, field));
 }
 
 instant db_field_instant(const struct db_record *record, size_t field)
 {
-	const struct db_field *found = field_of(record, field);
-	instant at = 0;
-	if (found->bytes != NULL && !read_instant(found, &at))
-		misread_field(record, field, "an instant");
-	return at;
+	return read_instant(field_of(record, field));
 }
 
 struct uuid db_field_uuid(const struct db_record *record, size_t field)
 {
-	const struct db_field *found = field_of(record, field);
-	struct uuid id = {{0}};
-	if (found->bytes != NULL && !read_uuid(found, &id))
-		misread_field(record, field, "a UUID");
-	return id;
+	return read_uuid(field_of(record, field));
 }
 
 int db_column(const struct db_rows *rows, const char *name)
