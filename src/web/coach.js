@@ -241,7 +241,8 @@ function frame() {
     live,
   );
   const returned = new URLSearchParams(location.search).get('google');
-  if (returned) location.hash = 'google';
+  // Not by location.hash, whose event would show the view a second time, without the query's words.
+  if (returned) history.replaceState(null, '', `${location.search}#google`);
   return show(current());
 }
 

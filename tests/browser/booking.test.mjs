@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { schedule, startStack, until } from '../harness/stack.mjs';
-import { checked, focused, openBrowser, said, shot } from './browser.mjs';
+import { checked, focused, openBrowser, said, shot, shown } from './browser.mjs';
 
 let stack;
 let browser;
@@ -159,14 +159,14 @@ test('320 px and 200 % zoom do with one column and no sideways scrolling', async
 
 test('in Kathmandu the times are Kathmandu’s, with the coach’s beside them, and the invitation knows the zone', async () => {
   const { page, client } = await visit({ timezoneId: 'Asia/Kathmandu', locale: 'en-GB' });
-  await page.getByText('Times in Kathmandu (UTC+5:45)').first().waitFor();
+  await shown(page, 'Times in Kathmandu (UTC+5:45)').first().waitFor();
   const slot = page.locator('[data-start]').first();
   const start = await slot.getAttribute('data-start');
   const local = new Date(Date.parse(start) + 345 * 60_000).toISOString().slice(11, 16);
   assert.match(await slot.innerText(), new RegExp(`^${local}\\n.* for the coach$`));
   await shot(page, 'kathmandu-times');
   await slot.click();
-  await page.getByText(/^For the coach: .*New York$/).waitFor();
+  await shown(page, /^For the coach: .*New York$/).waitFor();
   await button(page, 'Confirm booking').click();
   await confirmation(page).waitFor();
   const [appointment] = await mine(client);
@@ -191,7 +191,7 @@ test('the zone is found by search and by keys, kept over a reload, and the clock
   await page.getByLabel('24 h').check({ force: true });
   assert.match(await page.locator('[data-start]').first().innerText(), /^\d\d:\d\d\n/);
   await page.reload();
-  await page.getByText('Times in Kathmandu (UTC+5:45)').first().waitFor();
+  await shown(page, 'Times in Kathmandu (UTC+5:45)').first().waitFor();
   await page.locator('[data-start]').first().waitFor();
   assert.match(await page.locator('[data-start]').first().innerText(), /^\d\d:\d\d\n/);
 });
@@ -312,7 +312,7 @@ test('my sessions: what may be done is said; moving keeps the appointment; cance
     );
   await page.reload();
   await page.locator('.notice').getByRole('button', { name: 'My sessions' }).click();
-  await page.getByText(/^You can cancel or move it until/).waitFor();
+  await shown(page, /^You can cancel or move it until/).waitFor();
 
   await button(page, /^Move:/).click();
   await page.locator('[data-start]').first().waitFor();
@@ -328,7 +328,7 @@ test('my sessions: what may be done is said; moving keeps the appointment; cance
 
   await button(page, 'My sessions').first().click();
   await button(page, /^Cancel:/).click();
-  await page.getByText(/You can cancel or move it until .* The time becomes free for others/).waitFor();
+  await shown(page, /You can cancel or move it until .* The time becomes free for others/).waitFor();
   await checked(page, 'cancelling');
   await page.getByLabel('Reason').fill('Not well');
   await button(page, 'Cancel the session').click();
@@ -340,9 +340,9 @@ test('my sessions: what may be done is said; moving keeps the appointment; cance
     [before_.id, 'cancelled', 'client'],
   );
   await button(page, 'My sessions').first().click();
-  await page.getByText('No sessions here.').waitFor();
+  await shown(page, 'No sessions here.').waitFor();
   await page.getByLabel('Cancelled').check({ force: true });
-  await page.getByText('cancelled', { exact: true }).waitFor();
+  await shown(page, 'cancelled', { exact: true }).waitFor();
   await checked(page, 'sessions-cancelled');
 });
 

@@ -114,6 +114,9 @@ export async function said(page, pattern) {
   assert.fail(`the live region says ${JSON.stringify(text)}, not ${pattern}`);
 }
 
+/** What shows this text: the live region, which may say the same, is heard and not seen. */
+export const shown = (page, text, how) => page.getByText(text, how).and(page.locator(':not(#live)'));
+
 /** What has the keyboard's focus: its accessible text, also inside a shadow root. */
 export const focused = (page) =>
   page.evaluate(() => {

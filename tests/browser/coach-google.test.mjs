@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { schedule, startStack } from '../harness/stack.mjs';
-import { checked, openBrowser, said } from './browser.mjs';
+import { checked, openBrowser, said, shown } from './browser.mjs';
 
 let stack;
 let browser;
@@ -29,13 +29,13 @@ test('without consent the page says so; consent is two clicks away, and a refusa
   await checked(page, 'coach-google-needs-consent');
   await stack.google.order('POST', 'consents', { user: 'coach@gmail.com', answer: 'access_denied' });
   await page.getByRole('button', { name: 'Connect Google Calendar' }).click();
-  await page.getByText('Google Calendar was not connected: access_denied.').first().waitFor();
+  await shown(page, 'Google Calendar was not connected: access_denied.').first().waitFor();
   await checked(page, 'coach-google-refused');
   await stack.google.order('POST', 'consents', { user: 'coach@gmail.com', answer: 'allow' });
   await page.getByRole('button', { name: 'Connect Google Calendar' }).click();
-  await page.getByText('Google Calendar is connected.').first().waitFor();
+  await shown(page, 'Google Calendar is connected.').first().waitFor();
   assert.doesNotMatch(page.url(), /google=/);
-  await page.getByText('read busy times: ').waitFor();
+  await shown(page, 'read busy times: ').waitFor();
   await checked(page, 'coach-google-connected');
 });
 
@@ -47,13 +47,13 @@ test('refused events are listed and tried again', async () => {
   await stack.settled(ann, body.id, 'failed');
   await page.reload();
   await page.getByRole('heading', { name: 'Refused events' }).waitFor();
-  await page.getByText('Name of ann').waitFor();
+  await shown(page, 'Name of ann').waitFor();
   await checked(page, 'coach-google-failed');
   await page.getByRole('button', { name: 'Try the refused events again' }).click();
   await said(page, /^One event is tried again/);
   await stack.settled(ann, body.id, 'synced');
   await page.reload();
-  await page.getByText('write events: yes').waitFor();
+  await shown(page, 'write events: yes').waitFor();
   await checked(page, 'coach-google-well');
 });
 

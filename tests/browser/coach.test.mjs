@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { addDays, dayOf, instantOf, weekdayOf } from '../../src/web/widget.js';
 import { schedule, startStack } from '../harness/stack.mjs';
-import { checked, focused, openBrowser, said } from './browser.mjs';
+import { checked, focused, openBrowser, said, shown } from './browser.mjs';
 
 const ZONE = 'America/New_York';
 let stack;
@@ -115,7 +115,7 @@ test('the week shows who comes, when the coach works, and why a clicked time can
   await said(page, /one appointment$/);
   await checked(page, 'coach-week');
   await cell(page, monday, '14:00').click();
-  await page.getByText('This time can be booked.').waitFor();
+  await shown(page, 'This time can be booked.').waitFor();
   await said(page, /This time can be booked/);
   await checked(page, 'coach-bookable');
   await cell(page, monday, '10:30').click();
@@ -164,7 +164,7 @@ test('a day is blocked from its head, and appointments that now lie outside are 
   await page.locator('.grid thead button').filter({ hasText: /^Mon/ }).click();
   await page.getByLabel('Reason').fill('Fête');
   await page.locator('aside').getByRole('button', { name: 'Block the day' }).click();
-  await page.getByText('One appointment now lies outside your hours.').waitFor();
+  await shown(page, 'One appointment now lies outside your hours.').waitFor();
   assert.deepEqual((await saved()).blocked, [{ from: monday, to: addDays(monday, 1), reason: 'Fête' }]);
   await checked(page, 'coach-blocked');
   await page.getByRole('button', { name: 'Undo' }).click();
@@ -182,7 +182,7 @@ test('weekly hours: dragged, walked with the keys, typed to the minute, past mid
   await page.keyboard.press('Shift+ArrowDown');
   await page.keyboard.press('Enter');
   await said(page, /^Monday, 09:00 to 10:00: closed/);
-  await page.getByText('To the minute').click();
+  await shown(page, 'To the minute').click();
   await page.getByRole('button', { name: 'Add hours: Sunday' }).click();
   // Typed part by part, as a person does; the field must not be drawn anew meanwhile.
   await page.getByLabel('Sunday, From').focus();
@@ -289,7 +289,7 @@ test('people: contact as text, the client’s own time, moving and cancelling', 
   assert.equal(made.status, 201);
   const page = await open('people');
   await page.getByRole('heading', { name: 'Name of ann' }).waitFor();
-  await page.getByText(/for the client \(Kathmandu\)/).waitFor();
+  await shown(page, /for the client \(Kathmandu\)/).waitFor();
   await checked(page, 'coach-people');
   await page.getByRole('button', { name: /^Move: <i>Ben<\/i>/ }).click();
   await page.locator('dialog [data-start]').first().waitFor();
@@ -308,7 +308,7 @@ test('people: contact as text, the client’s own time, moving and cancelling', 
   const { body } = await ben.get(`/booking/${made.body.id}`);
   assert.deepEqual([body.status, body.cancelled_by, body.cancel_reason], ['cancelled', 'coach', 'Ill']);
   await page.getByLabel('Cancelled').check({ force: true });
-  await page.getByText('cancelled by you').waitFor();
+  await shown(page, 'cancelled by you').waitFor();
 });
 
 test('what became of a session is marked once it has begun', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { schedule, startStack, until } from '../harness/stack.mjs';
-import { checked, openBrowser, said } from './browser.mjs';
+import { checked, openBrowser, said, shown } from './browser.mjs';
 
 let stack;
 let browser;
@@ -35,7 +35,7 @@ test('the confirmation has the Meet link and says where the invitation goes', as
     await page.getByRole('link', { name: 'Join with Google Meet' }).getAttribute('href'),
     /^https:\/\/meet\.google\.com\//,
   );
-  await page.getByText('An invitation is on its way to ann@client.test.').waitFor();
+  await shown(page, 'An invitation is on its way to ann@client.test.').waitFor();
   await checked(page, 'google-booked');
 });
 
@@ -44,7 +44,7 @@ test('while Google is slow the booking stands, the link is promised, and then it
   const { page, client } = await visit('bob');
   await page.locator('[data-start]').first().click();
   await page.getByRole('button', { name: 'Confirm booking' }).click();
-  await page.getByText('The meeting link follows in a moment.').waitFor();
+  await shown(page, 'The meeting link follows in a moment.').waitFor();
   await checked(page, 'google-slow');
   await page.getByRole('link', { name: 'Join with Google Meet' }).waitFor({ timeout: 30_000 });
   await said(page, /^The meeting link is here/);
@@ -55,7 +55,7 @@ test('with Google down: last known times are marked as such; without any, the pa
   await stack.google.fault('backendError503', { method: 'freebusy.query' });
   try {
     const { page } = await visit('cem');
-    await page.getByText('The calendar cannot be reached at the moment').waitFor();
+    await shown(page, 'The calendar cannot be reached at the moment').waitFor();
     await checked(page, 'google-stale');
     await page.locator('[data-start]').first().click();
     await page.getByRole('button', { name: 'Confirm booking' }).click();
