@@ -41,7 +41,7 @@ static const struct setting settings_table[] = {
 {NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "8", false,
  "threads, and database connections, for calls that need the database"},
 {NULL, "LISTING_WORKERS", KIND_INTEGER, AT(listing_workers), 1, 256, "8", false,
- "threads, and database connections, for listings that memory cannot answer"},
+ "threads, and database connections, for listings not in memory; half without a calendar"},
 {NULL, "CALENDAR_WORKERS", KIND_INTEGER, AT(calendar_workers), 1, 256, "16", false,
  "threads, and database connections, for calls that may wait for Google"},
 

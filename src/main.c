@@ -11,6 +11,7 @@
 #include "http/server.h"
 #include "net/fetch.h"
 
+#include <dlfcn.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,8 +89,32 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/*
+ * libmicrohttpd has GnuTLS made ready when it is loaded, for TLS that we never speak: a proxy does. That
+ * costs 1 MiB, so before main the call comes to nothing; whoever needs GnuTLS later (libldap, for libpq) gets
+ * the real one. The second function is how GnuTLS itself is asked to wait (GNUTLS_SKIP_GLOBAL_INIT).
+ */
+int gnutls_global_init(void);
+int _gnutls_global_init_skip(void); /* NOLINT(bugprone-reserved-identifier,cert-*) */
+
+static bool libraries_loaded;
+
+int gnutls_global_init(void)
+{
+	int (*real)(void) = NULL;
+	if (libraries_loaded)
+		*(void **)&real = dlsym(RTLD_NEXT, "gnutls_global_init");
+	return real != NULL ? real() : 0;
+}
+
+int _gnutls_global_init_skip(void) /* NOLINT(bugprone-reserved-identifier,cert-*) */
+{
+	return 1;
+}
+
 int main(int argc, char *argv[])
 {
+	libraries_loaded = true;
 	/*
 	 * Memory holds keys and clients' data: no core file, whatever the shell allows. The limit alone does
 	 * not bind a core that is piped to a program (core(5)); what is not dumpable makes none at all.

@@ -82,7 +82,8 @@ struct calendar_busy {
 
 /*
  * For a listing, from memory only: true when busy times that cover `within` and are at most fresh_seconds old
- * are there (or the calendar is off), copied into mem. False: ask calendar_busy_listing on a worker.
+ * are there (or the calendar is off), copied into mem. False: ask calendar_busy_listing on a worker. False as
+ * well for one asker a second when two thirds of that time are over, so that this one renews them for all.
  */
 bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struct interval within,
 			instant now, struct arena *mem, struct calendar_busy *ret_busy);

@@ -6,7 +6,7 @@
  * served from memory. A snapshot that is a moment old can cost a client a 409, never a double booking: the
  * database decides.
  *
- * All functions are safe from any thread; only coaches_find and coaches_stop block.
+ * All functions are safe from any thread. Those with a worker block, and coaches_stop.
  */
 #ifndef APP_COACHES_H
 #define APP_COACHES_H
@@ -90,7 +90,7 @@ void coaches_free(struct coaches *coaches);
 /* From memory only, never blocks. id NULL: the only coach. *ret_coach is to be given to coach_release. */
 enum coach_found coaches_peek(struct coaches *coaches, const char *id, const struct coach **ret_coach);
 
-/* As peek, else from the database. */
+/* As peek, else from the database: read once for all who ask meanwhile. */
 enum coach_found coaches_find(struct coaches *coaches, struct worker *worker, const char *id,
 			      const struct coach **ret_coach);
 

@@ -15,12 +15,12 @@
 #include <stdint.h>
 
 struct work_queue_settings {
-	const char *name;  /* for thread names and metrics: "database" */
-	unsigned workers;  /* 1 .. 256 */
-	unsigned capacity; /* jobs that may wait, >= 1 */
-	unsigned
-		flood_capacity; /* of them where more come than can be done; 0 < flood_capacity <= capacity */
-	unsigned patience_ms;   /* how long a job may wait for a worker */
+	const char *name; /* for thread names and metrics: "database" */
+	unsigned workers; /* 1 .. 256 */
+	/* Jobs that may wait, >= 1; and how many of them where more come than can be done, 1 .. capacity. */
+	unsigned capacity;
+	unsigned flood_capacity;
+	unsigned patience_ms; /* how long a job may wait for a worker */
 	/* Called on the worker's own thread when it starts and when it ends. Either may be NULL. */
 	void *(*open)(void *owner, unsigned worker);
 	void (*close)(void *owner, void *resource);

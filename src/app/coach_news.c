@@ -20,7 +20,7 @@ enum {
 
 /*
  * What stands before the coach in a payload: "0123456789abcdef+damian" from an instance that was booked at,
- * ":damian" from the database.
+ * "0123456789abcdef-damian" if that freed time at Google, ":damian" from the database. A string.
  */
 static const char marks[] = {
 	[COACH_BOOKED] = '+', [COACH_FREED] = '-', [COACH_CHANGED] = ':', [COACH_CHANGED + 1] = '\0'};

@@ -3,7 +3,6 @@
 #include "base/instant.h"
 #include "base/log.h"
 
-#include <dlfcn.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -202,29 +201,6 @@ static struct MHD_Daemon *start_daemon(struct loop *loop)
 		1, MHD_OPTION_END);
 }
 
-/*
- * libmicrohttpd has GnuTLS made ready when it is loaded, for TLS that we never speak: a proxy does. That
- * costs 1 MiB, so before we serve the call comes to nothing; whoever needs GnuTLS later (libldap, for libpq)
- * gets the real one. The second function is how GnuTLS itself is asked to wait (GNUTLS_SKIP_GLOBAL_INIT).
- */
-int gnutls_global_init(void);
-int _gnutls_global_init_skip(void); /* NOLINT(bugprone-reserved-identifier,cert-*) */
-
-static atomic_bool loaded; /* all libraries are */
-
-int gnutls_global_init(void)
-{
-	int (*real)(void) = NULL;
-	if (atomic_load(&loaded))
-		*(void **)&real = dlsym(RTLD_NEXT, "gnutls_global_init");
-	return real != NULL ? real() : 0;
-}
-
-int _gnutls_global_init_skip(void) /* NOLINT(bugprone-reserved-identifier,cert-*) */
-{
-	return 1;
-}
-
 void loop_join(struct loop *loop)
 {
 	pthread_join(loop->thread, NULL);
@@ -241,7 +217,6 @@ static void watch(int epoll, int fd, uint32_t events)
 
 void loop_start(struct loop *loop)
 {
-	atomic_store(&loaded, true);
 	loop->daemon = start_daemon(loop);
 	if (loop->daemon == NULL)
 		abort();

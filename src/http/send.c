@@ -89,13 +89,18 @@ static ssize_t next_bytes(void *exchange_pointer, uint64_t position, char *out, 
 
 /* ---- */
 
-/* ---- */
-
 static void add_headers(struct MHD_Response *response, const struct reply *reply, bool once)
 {
 	for (size_t i = 0; i < reply->header_count; i++)
 		if (reply->headers[i].once == once)
 			MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+}
+
+/* In this order: see compare_header. */
+static void add_all_headers(struct MHD_Response *response, const struct reply *reply)
+{
+	add_headers(response, reply, false);
+	add_headers(response, reply, true);
 }
 
 /*
@@ -108,9 +113,7 @@ static struct MHD_Response *make_response(const char *bytes, size_t length, cons
 		MHD_create_response_from_buffer(length, (char *)bytes, MHD_RESPMEM_PERSISTENT);
 	if (response == NULL)
 		abort();
-	/* In this order: see compare_header. */
-	add_headers(response, reply, false);
-	add_headers(response, reply, true);
+	add_all_headers(response, reply);
 	return response;
 }
 
@@ -123,8 +126,7 @@ static struct MHD_Response *make_response_in_portions(struct exchange *exchange)
 	/* libmicrohttpd 0.9.75 ends the head of a chunked reply with the last chunk, which is body. */
 	if (exchange->request.head)
 		MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_RESPONSE, MHD_RO_END);
-	add_headers(response, &exchange->reply, false);
-	add_headers(response, &exchange->reply, true);
+	add_all_headers(response, &exchange->reply);
 	return response;
 }
 
