@@ -36,12 +36,9 @@ struct identity_cache *identity_cache_new(size_t capacity);
 /* NULL is fine. */
 void identity_cache_free(struct identity_cache *cache);
 
-/*
- * Look up. True if found and `now` is before its end: *ret_finding is set, its identity's texts in `mem`.
- * With `wait` false also false when another thread holds the lock just now.
- */
+/* Look up. True if found and `now` is before its end: *ret_finding is set, its identity's texts in `mem`. */
 bool identity_cache_find(struct identity_cache *cache, const struct identity_cache_key *key, instant now,
-			 bool wait, struct arena *mem, struct identity_finding *ret_finding);
+			 struct arena *mem, struct identity_finding *ret_finding);
 
 /* Remember a copy of `finding` up to, not including, `until`; replaces what was there. */
 void identity_cache_put(struct identity_cache *cache, const struct identity_cache_key *key,

@@ -45,9 +45,9 @@ struct lane_settings {
 struct server_settings {
 	const char *address;               /* "127.0.0.1", "0.0.0.0", "::" (IPv6 and IPv4) */
 	uint16_t port;                     /* 0: any free one, see server_port */
-	unsigned loops;                    /* loop threads, 1 .. 16 */
+	unsigned loops;                    /* loop threads, 1 .. 16; no more than connections */
 	unsigned connections;              /* most open at once, over all loops */
-	unsigned connections_per_address;  /* 0: no limit; set 0 behind a proxy */
+	unsigned connections_per_address;  /* all loops together; 0: no limit; set 0 behind a proxy */
 	unsigned header_seconds;           /* from connecting to complete headers */
 	unsigned body_seconds;             /* from complete headers to complete body */
 	unsigned reply_seconds;            /* for the client to take the reply */
@@ -61,9 +61,9 @@ struct server_settings {
 	struct metrics *metrics; /* not to be rendered after server_close */
 
 	/*
-	 * Called on the loop thread for every request that has a route, its body complete. Must not block.
-	 * Returns HANDLED, or HAND_OVER to go to request->lane, with any reply headers set so far kept. Never
-	 * HAND_OVER for LANE_LOOP. This is the place for rate limits and answers from memory.
+	 * Called on the connection's loop thread for every request that has a route, its body complete. Must
+	 * not block. Returns HANDLED, or HAND_OVER to go to request->lane, with any reply headers set so far
+	 * kept. Never HAND_OVER for LANE_LOOP. This is the place for rate limits and answers from memory.
 	 */
 	enum handled (*early)(void *owner, struct request *request, struct reply *reply);
 

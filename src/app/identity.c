@@ -316,10 +316,10 @@ static bool read_credential(const struct identity_source *source, const char *au
 
 /* What is remembered. True with *ret_finding set. */
 static bool recall(struct identity_source *source, const struct credential *credential, instant now,
-		   bool wait, struct arena *mem, struct identity_finding *ret_finding)
+		   struct arena *mem, struct identity_finding *ret_finding)
 {
-	return identity_cache_find(source->known, &credential->key, now, wait, mem, ret_finding) ||
-	       identity_cache_find(source->refused, &credential->key, now, wait, mem, ret_finding);
+	return identity_cache_find(source->known, &credential->key, now, mem, ret_finding) ||
+	       identity_cache_find(source->refused, &credential->key, now, mem, ret_finding);
 }
 
 /* How long a refusal is remembered: that of a session no longer than a session would be. */
@@ -360,7 +360,7 @@ enum identity_outcome identity_find(struct identity_source *source, struct db *d
 	struct identity_finding finding;
 
 	if (read_credential(source, authorization, session_id, &credential, &finding) &&
-	    !recall(source, &credential, now, true, mem, &finding)) {
+	    !recall(source, &credential, now, mem, &finding)) {
 		instant until = now;
 		finding = credential.kind == TOKEN
 				  ? find_token(source, fetcher, &credential, now, mem, &until)
@@ -378,7 +378,7 @@ enum identity_outcome identity_recall(struct identity_source *source, const char
 	struct identity_finding finding;
 
 	if (read_credential(source, authorization, session_id, &credential, &finding) &&
-	    !recall(source, &credential, now, false, mem, &finding))
+	    !recall(source, &credential, now, mem, &finding))
 		return IDENTITY_UNDECIDED;
 	return answer(&finding, ret_identity, ret_reason);
 }

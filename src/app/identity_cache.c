@@ -84,12 +84,9 @@ static const char *moved(const struct entry *entry, const char *text, const char
 }
 
 bool identity_cache_find(struct identity_cache *cache, const struct identity_cache_key *key, instant now,
-			 bool wait, struct arena *mem, struct identity_finding *ret_finding)
+			 struct arena *mem, struct identity_finding *ret_finding)
 {
-	if (wait)
-		pthread_mutex_lock(&cache->lock);
-	else if (pthread_mutex_trylock(&cache->lock) != 0)
-		return false;
+	pthread_mutex_lock(&cache->lock);
 	long slot = *link_to(cache, key);
 	bool found = slot != NONE && now < cache->slots[slot]->until;
 	if (found) {

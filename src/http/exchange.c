@@ -1,8 +1,10 @@
 #include "exchange.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 enum {
 	/*
@@ -55,6 +57,18 @@ static void exchange_put_back(struct loop *loop, struct exchange *exchange)
 	loop->spare_count++;
 }
 
+static atomic_uint *connections_of(struct server *server, const struct address *address)
+{
+	uint64_t hash = siphash_64(server->address_secret, address->key, sizeof(address->key));
+	return &server->connections_of[hash % ADDRESSES];
+}
+
+static unsigned connections_per_address(const struct server *server)
+{
+	unsigned limit = server->settings.connections_per_address;
+	return limit > 0 ? limit : UINT_MAX;
+}
+
 void exchange_on_connection(void *loop_pointer, struct MHD_Connection *connection, void **peer_pointer,
 			    enum MHD_ConnectionNotificationCode code)
 {
@@ -70,6 +84,12 @@ void exchange_on_connection(void *loop_pointer, struct MHD_Connection *connectio
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 		peer->address = address_of_peer(
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+		peer->of_address = connections_of(loop->server, &peer->address);
+		peer->unwanted =
+			atomic_fetch_add(peer->of_address, 1) >= connections_per_address(loop->server);
+		/* libmicrohttpd finds it at its end, and closes it. */
+		if (peer->unwanted)
+			shutdown(peer->socket, SHUT_RDWR);
 		peer->cut_at_ms = loop->now_ms + loop->server->settings.header_seconds * (int64_t)1000;
 		peer->next = loop->peers;
 		peer->previous = &loop->peers;
@@ -85,6 +105,7 @@ void exchange_on_connection(void *loop_pointer, struct MHD_Connection *connectio
 		if (peer->next != NULL)
 			peer->next->previous = peer->previous;
 		loop->peer_count--;
+		atomic_fetch_sub(peer->of_address, 1);
 		tally_connection(loop->server->tally, -1);
 		free(peer);
 		*peer_pointer = NULL;
@@ -246,7 +267,8 @@ enum MHD_Result exchange_on_access(void *loop, struct MHD_Connection *connection
 	size_t size = *upload_size;
 	switch (exchange->stage) {
 	case STAGE_HEADERS:
-		return begin(exchange, method);
+		/* What was sent before the connection was shut down can still be read. */
+		return exchange->peer->unwanted ? MHD_NO : begin(exchange, method);
 	case STAGE_BODY:
 		if (size == 0)
 			return dispatch(exchange);

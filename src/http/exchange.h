@@ -12,6 +12,8 @@
 #include "http/server.h"
 #include "http/work_queue.h"
 
+#include "base/siphash.h"
+
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,9 +31,14 @@ struct peer {
 	struct loop *loop;
 	int socket;
 	bool idle;         /* between two requests */
+	bool unwanted;     /* one too many from its address: shut down */
 	int64_t cut_at_ms; /* monotonic; INT64_MAX while a request is being worked on */
 	struct address address;
+	atomic_uint *of_address; /* how many there are from there */
 };
+
+/* Counters of connections. Two addresses may share one, and then its limit; nobody can know which. */
+enum { ADDRESSES = 1024 };
 
 enum { UNWANTED_BODY_MAX = 64 * 1024 }; /* bytes of body that a call which takes none lets pass */
 
@@ -112,6 +119,8 @@ struct server {
 	uint64_t id_seed;
 	atomic_uint_fast64_t id_count;
 	struct tally *tally;
+	struct siphash_key address_secret;
+	atomic_uint connections_of[ADDRESSES];
 	struct loop loops[];
 };
 

@@ -63,6 +63,14 @@ static void take_finished(struct loop *loop)
 	}
 }
 
+/* How many of all connections it may have. */
+static unsigned loop_share(const struct loop *loop)
+{
+	const struct server_settings *settings = &loop->server->settings;
+	return settings->connections / settings->loops +
+	       (loop->number < settings->connections % settings->loops);
+}
+
 /*
  * Cut off connections that are past their time. Closing is left to libmicrohttpd, which finds the socket at
  * its end. When the server is nearly full, idle connections go first.
@@ -70,7 +78,7 @@ static void take_finished(struct loop *loop)
 static void cut_slow(struct loop *loop, int64_t now_ms)
 {
 	const struct server_settings *settings = &loop->server->settings;
-	bool crowded = loop->peer_count > settings->connections / settings->loops / 10 * 9;
+	bool crowded = loop->peer_count > loop_share(loop) / 10 * 9;
 	int64_t idle_ms = settings->idle_seconds * (int64_t)1000;
 	for (struct peer *peer = loop->peers; peer != NULL; peer = peer->next) {
 		int64_t cut_at_ms = peer->cut_at_ms;
@@ -188,17 +196,14 @@ static size_t unescape_nothing(void *owner, struct MHD_Connection *connection, c
 static struct MHD_Daemon *start_daemon(struct loop *loop)
 {
 	enum { CONNECTION_BYTES = 16 * 1024 }; /* headers of a request and of its reply; more is 431 */
-	const struct server_settings *settings = &loop->server->settings;
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_on_access, loop,
 		MHD_OPTION_LISTEN_SOCKET, loop->server->listener, MHD_OPTION_URI_LOG_CALLBACK,
 		exchange_on_uri, loop, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
 		MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, loop, MHD_OPTION_NOTIFY_CONNECTION,
-		exchange_on_connection, loop, MHD_OPTION_CONNECTION_LIMIT,
-		settings->connections / settings->loops, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		settings->connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
-		1, MHD_OPTION_END);
+		exchange_on_connection, loop, MHD_OPTION_CONNECTION_LIMIT, loop_share(loop),
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 void loop_join(struct loop *loop)

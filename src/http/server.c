@@ -24,7 +24,7 @@ struct server_settings server_settings_default(void)
 	return (struct server_settings){
 		.address = "127.0.0.1",
 		.port = 8080,
-		.loops = 1,
+		.loops = 2,
 		.connections = 4096,
 		.header_seconds = 10,
 		.body_seconds = 20,
@@ -172,13 +172,16 @@ struct server *server_open(const struct server_settings *settings, const char **
 	if (server == NULL)
 		abort();
 	server->settings = *settings;
+	if (server->settings.loops > settings->connections)
+		server->settings.loops = settings->connections;
 	server->listener = listener;
 	server->port = bound_port(listener);
 	crypto_random(&server->id_seed, sizeof(server->id_seed));
+	crypto_random(&server->address_secret, sizeof(server->address_secret));
 	server->router = router_new(settings->routes, settings->route_count);
 	open_lanes(server);
 	server->tally = tally_new(server);
-	for (unsigned i = 0; i < settings->loops; i++) {
+	for (unsigned i = 0; i < server->settings.loops; i++) {
 		server->loops[i].server = server;
 		server->loops[i].number = i;
 		loop_start(&server->loops[i]);

@@ -11,6 +11,7 @@ export const OUT = path.dirname(path.resolve(ROOT, process.env.BOOKINGD ?? 'buil
 export const FOLDER = path.join(OUT, 'bench');
 export const SECONDS = Number(process.env.BENCH_SECONDS ?? 1); // of one measurement
 export const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 15);
+const LOOPS = 2; // as many as the daemon has (src/http/server.c)
 const PAUSE_MS = 200; // between two measurements: what the last one set going comes to its end
 const program = (name) => path.join(OUT, 'tests/bench', name);
 const run = promisify(execFile);
@@ -66,7 +67,7 @@ export class Program {
 
 /** The empty server (empty_server.c) with a body of `bytes`; `copy` makes it copy them for each reply. */
 export async function startEmptyServer(bytes, copy = false) {
-  const server = new Program(program('empty_server'), ['0', String(bytes), ...(copy ? ['copy'] : [])], {
+  const server = new Program(program('empty_server'), [String(LOOPS), String(bytes), ...(copy ? ['copy'] : [])], {
     name: `empty_server_${bytes}${copy ? '_copy' : ''}`,
   });
   server.port = Number(await server.line(/^(\d+)$/m));

@@ -31,7 +31,7 @@ static bool holds(struct identity_cache *cache, unsigned number, const char *use
 	struct identity_cache_key key = key_of(number);
 	struct identity_finding finding;
 	struct arena mem = ARENA_EMPTY;
-	bool found = identity_cache_find(cache, &key, now, true, &mem, &finding) &&
+	bool found = identity_cache_find(cache, &key, now, &mem, &finding) &&
 		     strcmp(finding.identity.user_id, user_id) == 0;
 	arena_clear(&mem);
 	return found;
@@ -91,11 +91,11 @@ static void refusals_are_kept_with_their_reason(void **state)
 	struct arena mem = ARENA_EMPTY;
 	identity_cache_put(cache, &key, &finding, 10);
 	memset(&finding, 0, sizeof(finding));
-	assert_true(identity_cache_find(cache, &key, 0, true, &mem, &finding));
+	assert_true(identity_cache_find(cache, &key, 0, &mem, &finding));
 	assert_int_equal(finding.outcome, IDENTITY_REFUSED);
 	assert_string_equal(finding.reason.name, "expired");
 	identity_cache_forget(cache, "anybody");
-	assert_true(identity_cache_find(cache, &key, 0, true, &mem, &finding));
+	assert_true(identity_cache_find(cache, &key, 0, &mem, &finding));
 	arena_clear(&mem);
 	identity_cache_free(cache);
 }
@@ -109,7 +109,7 @@ static void *work(void *argument)
 		struct identity_finding finding;
 		struct identity_cache_key key = key_of(i % 13);
 		snprintf(user_id, sizeof(user_id), "user %u", i % 13);
-		if (identity_cache_find(cache, &key, 0, i % 2 == 0, &mem, &finding))
+		if (identity_cache_find(cache, &key, 0, &mem, &finding))
 			assert_string_equal(finding.identity.user_id, user_id);
 		else
 			put(cache, i % 13, user_id, 10);
