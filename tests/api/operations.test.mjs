@@ -7,6 +7,7 @@ import { createDatabase } from '../harness/postgres.mjs';
 import { Daemon } from '../harness/daemon.mjs';
 import { runBookingd, startStack, until } from '../harness/stack.mjs';
 
+const MEASURED = !process.env.SANITIZE && !process.env.VALGRIND; // such builds keep what was freed
 let stack;
 before(async () => {
   stack = await startStack({ env: { CORS_ALLOWED_ORIGINS: 'https://shop.example' } });
@@ -145,7 +146,7 @@ test('what is remembered of coaches has a bound', async () => {
   const before = stack.daemon.memory();
   for (let n = 1; n <= 200; n++) assertStatus(await ann.get(`/booking/availability?coach=many${n}`), 200);
   const grown = (stack.daemon.memory() - before) / 1024 / 1024;
-  assert.ok(grown < 20, `${grown} MiB more`);
+  if (MEASURED) assert.ok(grown < 20, `${grown} MiB more`);
   for (const n of [1, 200]) assertStatus(await ann.get(`/booking/availability?coach=many${n}`), 200);
 });
 
