@@ -45,7 +45,7 @@ bool log_enabled(enum log_level level);
 void log_event(enum log_level level, const char *event, const struct log_field fields[]);
 
 /*
- * From log_hold on, this thread's lines below LOG_WARNING gather and go out some 4 KiB at a time, each line
+ * From log_hold on, this thread's lines below LOG_ERROR gather and go out some 4 KiB at a time, each line
  * whole: for a loop that logs a line per request and would spend more on writing it than on answering.
  * log_flush writes what has gathered, which log_holds says there is; it is for the thread to see to it that
  * none waits for long, and before it ends.

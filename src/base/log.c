@@ -185,7 +185,7 @@ static void put_out(enum log_level level, const struct buffer *line)
 {
 	if (held_length + line->length > HELD_BYTES)
 		log_flush();
-	if (holding && level < LOG_WARNING && line->length <= HELD_BYTES) {
+	if (holding && level < LOG_ERROR && line->length <= HELD_BYTES) {
 		memcpy(held + held_length, line->bytes, line->length);
 		held_length += line->length;
 		return;
