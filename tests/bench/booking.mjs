@@ -1,6 +1,6 @@
 // Create: against pgbench running the very statement that it runs.
 import fs from 'node:fs';
-import { SECONDS, interleave, load, median, ratios, raw, writeRequests } from './measure.mjs';
+import { SECONDS, interleave, load, median, ratios, raw, startEmptyServer, writeRequests } from './measure.mjs';
 import { CLIENTS, runPgbench } from './pgbench.mjs';
 
 export const PER_SECOND_MAX = 12_000; // prepared for; nothing here is faster
@@ -10,6 +10,8 @@ export const createRequest = (world, { coach, start }, caller, minutes = 30) =>
     token: world.tokens[caller],
     body: JSON.stringify({ coach, start, duration_minutes: minutes, time_zone: 'UTC' }),
   });
+
+const REPLY_BYTES = 1000; // of an appointment, about
 
 const anybody = (world) => Math.floor(Math.random() * world.tokens.length);
 
@@ -59,6 +61,24 @@ function mustHaveOneWinner(report, samples) {
   }
 }
 
+/** What it takes to talk to PostgreSQL, and to a client, with nothing of ours between the two. */
+async function cpuFloor(world, report, pgbench, creates) {
+  const empty = await startEmptyServer(REPLY_BYTES);
+  const requests = writeRequests('create_nothing', distinct(world, 10_000));
+  const { replies } = await interleave({ replies: () => load(empty, requests) });
+  const cpu = {
+    create: median(creates.map(({ cpu_us }) => cpu_us)),
+    'pgbench itself': median(pgbench.map(({ own_cpu_us }) => own_cpu_us)),
+    'empty server': median(replies.map(({ cpu_us }) => cpu_us)),
+  };
+  for (const [name, each] of Object.entries(cpu)) report.fact(`CPU each, µs: ${name}`, each);
+  report.ratio(
+    'create, daemon CPU against that of pgbench and an empty server together',
+    cpu.create / (cpu['pgbench itself'] + cpu['empty server']),
+  );
+  await empty.stop();
+}
+
 export async function booking(world, report) {
   const daemon = await world.serve();
   await warm(world, daemon);
@@ -87,4 +107,5 @@ export async function booking(world, report) {
     1,
   );
   await daemon.stop();
+  await cpuFloor(world, report, samples[floor], samples[one]);
 }

@@ -112,6 +112,7 @@ export function runPgbench(world, name, action, from) {
     rate: (times.length * 1e6) / (log.at(-1).ended - warm),
     requests: times.length,
     load_share: cpu / took,
+    own_cpu_us: (cpu * 1e6) / log.length,
     served: {
       p50_us: times[times.length >> 1],
       p99_us: times[Math.floor(times.length * 0.99)],
