@@ -312,9 +312,11 @@ static bool find_and_answer(struct call *call)
 		return true;
 	struct lookup lookup = {.call = call};
 	struct availability found;
+	/* The request's memory lasts until the reply is sent, and there may be thousands of them. */
+	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
 	enum availability_outcome outcome =
 		availability_find(call->api->coaches, call->api->calendars, call->worker, &query, have_body,
-				  &lookup, call->mem, &found);
+				  &lookup, &work, &found);
 	switch (outcome) {
 	case AVAILABILITY_OK:
 		answer(call, &found, lookup.body);

@@ -14,7 +14,7 @@ enum {
 	DISCARD_MAX = 16 * 1024 * 1024,
 	BODY_KEPT = 16 * 1024, /* memory for bodies that a spare exchange keeps */
 	SPARE_MAX = 64,
-	REQUEST_BLOCK = 4 * 1024, /* of a request's memory: there may be as many as connections */
+	REQUEST_BLOCK = 1024, /* of a request's memory: there may be as many as connections */
 };
 
 static struct exchange *exchange_take(struct loop *loop)
@@ -204,7 +204,7 @@ static void run_on_worker(struct work *work, void *resource)
 	const struct server_settings *settings = &exchange->peer->loop->server->settings;
 	exchange->waited_us += monotonic_us();
 	settings->handle(settings->owner, &exchange->request, &exchange->reply, resource);
-	loop_give_back(exchange);
+	loop_give_reply(exchange);
 }
 
 static void refuse_on_worker(struct work *work)

@@ -16,6 +16,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,6 +68,7 @@ struct exchange {
 	struct buffer incoming; /* the body */
 	struct work work;
 	struct exchange *next; /* in the loop's lists of finished and of spare ones */
+	bool took_room;        /* of the loop's */
 	struct MHD_Connection *connection;
 	struct peer *peer;
 	enum stage stage;
@@ -98,6 +100,7 @@ struct loop {
 	int wake; /* eventfd: written when `finished` was empty before and the loop is asleep */
 	struct exchange *_Atomic finished;
 	atomic_bool asleep; /* or about to be: looks at `finished` once more before it is */
+	sem_t room;         /* for large replies in `finished` */
 	struct exchange *spare;
 	unsigned spare_count;
 	struct prepared prepared; /* by the last reply; nobody is sending it now */
@@ -129,12 +132,14 @@ int64_t monotonic_us(void);
 
 /*
  * loop.c: start the loop's thread, wait for its end once `ending` is set, wake it, and give it a finished
- * exchange from any thread.
+ * exchange from any thread; or, from a worker, one whose reply may be large: then it waits while there are
+ * many.
  */
 void loop_start(struct loop *loop);
 void loop_join(struct loop *loop);
 void loop_wake(struct loop *loop);
 void loop_give_back(struct exchange *exchange);
+void loop_give_reply(struct exchange *exchange);
 
 /* exchange.c: libmicrohttpd's callbacks. */
 void *exchange_on_uri(void *loop, const char *uri, struct MHD_Connection *connection);

@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "base/log.h"
+#include "http/ready_body.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -17,6 +18,8 @@ enum {
 	TICK_MS = 250,          /* how often queues and slow connections are looked at */
 	LOG_MS = 20,            /* how long a line of the log may wait for others */
 	CROWDED_IDLE_MS = 1000, /* how long an idle connection may stay while the server is nearly full */
+	LARGE_REPLY = 4 * 1024, /* bytes; of such, this many may be ready before the loop takes them */
+	LARGE_REPLIES_MAX = 32,
 };
 
 int64_t monotonic_us(void)
@@ -45,6 +48,21 @@ void loop_give_back(struct exchange *exchange)
 		loop_wake(loop);
 }
 
+/*
+ * With thousands of clients workers are faster than the loop. The listings they have ready would take more
+ * memory than all else, so they wait, and with them the requests in the lane, which take little.
+ */
+void loop_give_reply(struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->reply;
+	size_t length = reply->ready != NULL ? reply->ready->length : reply->body.length;
+	exchange->took_room = length >= LARGE_REPLY;
+	if (exchange->took_room)
+		while (sem_wait(&exchange->peer->loop->room) != 0)
+			;
+	loop_give_back(exchange);
+}
+
 /* Resume what the workers have finished, the oldest first. */
 static void take_finished(struct loop *loop)
 {
@@ -58,6 +76,9 @@ static void take_finished(struct loop *loop)
 	}
 	while (oldest != NULL) {
 		struct exchange *next = oldest->next;
+		if (oldest->took_room)
+			sem_post(&loop->room);
+		oldest->took_room = false;
 		MHD_resume_connection(oldest->connection);
 		oldest = next;
 	}
@@ -211,6 +232,7 @@ void loop_join(struct loop *loop)
 	pthread_join(loop->thread, NULL);
 	close(loop->epoll);
 	close(loop->wake);
+	sem_destroy(&loop->room);
 }
 
 static void watch(int epoll, int fd, uint32_t events)
@@ -227,7 +249,7 @@ void loop_start(struct loop *loop)
 		abort();
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (loop->epoll < 0 || loop->wake < 0)
+	if (loop->epoll < 0 || loop->wake < 0 || sem_init(&loop->room, 0, LARGE_REPLIES_MAX) != 0)
 		abort();
 	watch(loop->epoll, MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, EPOLLIN);
 	watch(loop->epoll, loop->wake, EPOLLIN | EPOLLET);

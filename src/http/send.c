@@ -33,7 +33,7 @@ static void write_portion(struct work *work, void *resource)
 	exchange->portion = reply->portion(reply->portion_owner, resource);
 	if (reply->body.overflowed)
 		exchange->portion = REPLY_BROKEN;
-	loop_give_back(exchange);
+	loop_give_reply(exchange);
 }
 
 static void refuse_portion(struct work *work)

@@ -56,6 +56,15 @@ describe('requests on the wire', () => {
     assert.equal(statusOf(await raw(get('http://booking.example'))), 404);
   });
 
+  test('large replies of workers all arrive, however many, while others read nothing', async () => {
+    const deaf = Array.from({ length: 50 }, () => open(toy.port).socket.pause());
+    for (const socket of deaf) socket.write(get('/large'));
+    for (let round = 0; round < 5; round++)
+      for (const reply of await Promise.all(Array.from({ length: 100 }, () => toy.client.get('/large'))))
+        assert.deepEqual([reply.status, reply.bytes.length], [200, 17 * 1024]);
+    for (const socket of deaf) socket.destroy();
+  });
+
   test('a sane request id comes back, another is replaced', async () => {
     const { client } = toy;
     assert.equal(

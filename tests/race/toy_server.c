@@ -20,14 +20,16 @@ struct toy {
 	struct ready_body *ready;
 };
 
-enum endpoint { OK, READY, COMPUTED, WORK, SLEEP, ECHO, CANCEL, METRICS, HEALTH };
-static const enum endpoint endpoints[] = {OK, READY, COMPUTED, WORK, SLEEP, ECHO, CANCEL, METRICS, HEALTH};
+enum endpoint { OK, READY, COMPUTED, WORK, LARGE, SLEEP, ECHO, CANCEL, METRICS, HEALTH };
+static const enum endpoint endpoints[] = {OK,    READY, COMPUTED, WORK,    LARGE,
+					  SLEEP, ECHO,  CANCEL,   METRICS, HEALTH};
 
 static const struct route routes[] = {
 	{HTTP_GET, "/ok", LANE_LOOP, ROUTE_QUIET, 0, &endpoints[OK]},
 	{HTTP_GET, "/ready", LANE_LOOP, ROUTE_QUIET, 0, &endpoints[READY]},
 	{HTTP_GET, "/computed", LANE_LOOP, ROUTE_QUIET, 0, &endpoints[COMPUTED]},
 	{HTTP_GET, "/work", LANE_DATABASE, ROUTE_QUIET, 0, &endpoints[WORK]},
+	{HTTP_GET, "/large", LANE_DATABASE, ROUTE_QUIET, 0, &endpoints[LARGE]},
 	{HTTP_GET, "/sleep/:ms", LANE_GOOGLE, ROUTE_QUIET, 0, &endpoints[SLEEP]},
 	{HTTP_POST, "/echo", LANE_DATABASE, 0, 64 * 1024, &endpoints[ECHO]},
 	{HTTP_PUT, "/item/:id/cancel", LANE_DATABASE, 0, 64 * 1024, &endpoints[CANCEL]},
@@ -60,6 +62,7 @@ static enum handled early(void *owner, struct request *request, struct reply *re
 		reply_empty(reply, request->draining ? 503 : 200);
 		return HANDLED;
 	case WORK:
+	case LARGE:
 	case SLEEP:
 	case ECHO:
 	case CANCEL:
@@ -70,8 +73,12 @@ static enum handled early(void *owner, struct request *request, struct reply *re
 
 static void handle(void *owner, struct request *request, struct reply *reply, void *worker)
 {
-	(void)owner;
+	const struct toy *toy = owner;
 	(void)worker;
+	if (endpoint_of(request) == LARGE) {
+		buffer_append(reply_begin(reply, 200, "text/plain"), toy->ready->bytes, toy->ready->length);
+		return;
+	}
 	if (endpoint_of(request) == SLEEP) {
 		long ms = strtol(request_parameter(request, "ms"), NULL, 10);
 		const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
