@@ -26,8 +26,10 @@ set sealed_token = excluded.sealed_token, scopes = excluded.scopes, needs_consen
     created_at = now();
 
 -- Only if it still is the consent that was used.
--- name: calendar_grant_dead exec
-update google_grant set needs_consent = true, detail = $3 where coach_id = $1 and sealed_token = $2;
+-- name: calendar_grant_dead one
+update google_grant set needs_consent = true, detail = $3
+where coach_id = $1 and sealed_token = $2 and not needs_consent
+returning coach_id;
 
 -- name: calendar_grant_rotate exec
 update google_grant set sealed_token = $3 where coach_id = $1 and sealed_token = $2;

@@ -11,6 +11,7 @@
 
 enum {
 	FAILURES_TO_CLOSE = 3, /* in a row, until the breaker answers for Google */
+	FAIR_MS = 1000,        /* Google may well take so long; whoever has less left cannot blame it */
 	CLOSED_MS_MAX = 5000,  /* so a Google that is back is noticed within 5 s */
 	PATIENCE_MS_MAX = 64000,
 	HOLD_MS = 3600 * 1000,
@@ -174,6 +175,13 @@ static void set_trouble(struct trouble *trouble, enum google_outcome outcome, co
 	snprintf(trouble->detail, sizeof(trouble->detail), "%s", detail);
 }
 
+/* A call that was begun when its deadline was near, and met it. */
+static bool is_hurry(const struct visit *visit, const struct google_answer *answer)
+{
+	return answer->outcome == GOOGLE_TEMPORARY && strcmp(answer->reason, "timeout") == 0 &&
+	       visit->call.deadline - visit->started < FAIR_MS;
+}
+
 /* The lock is held. */
 static void note_health(struct visit *visit, enum visit_kind kind, const struct google_answer *answer,
 			bool *ret_held)
@@ -181,6 +189,8 @@ static void note_health(struct visit *visit, enum visit_kind kind, const struct 
 	struct calendar_coach *coach = visit->coach;
 	int64_t now = monotonic_ms();
 	*ret_held = false;
+	if (is_hurry(visit, answer))
+		return;
 	if (is_trouble(answer))
 		set_trouble(&coach->trouble[kind], answer->outcome, answer->reason,
 			    visit_detail(visit->call.mem, answer));
@@ -228,8 +238,10 @@ static void end_consent(struct visit *visit, const struct google_answer *answer)
 				       DB_PARAMETERS(db_text(coach_id), db_text(visit->link->sealed),
 						     db_text(visit_detail(visit->call.mem, answer))),
 				       NULL);
-	log_line(LOG_ERROR, "calendar_needs_consent", LOG_TEXT_FIELD("coach", coach_id),
-		 LOG_TEXT_FIELD("reason", answer->reason), LOG_TEXT_FIELD("remedy", google_remedy(answer)));
+	if (result != DB_NONE) /* else another call has met it at the same time, and told it */
+		log_line(LOG_ERROR, "calendar_needs_consent", LOG_TEXT_FIELD("coach", coach_id),
+			 LOG_TEXT_FIELD("reason", answer->reason),
+			 LOG_TEXT_FIELD("remedy", google_remedy(answer)));
 	visit->call.tokens = NULL;
 	if (result == DB_OK || result == DB_NONE)
 		link_forget(visit->coach, false);

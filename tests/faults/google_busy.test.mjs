@@ -79,6 +79,7 @@ describe('with busy times remembered', () => {
     const statuses = (await creates).map(({ status }) => status);
     assert.ok(statuses.filter((status) => status === 201).length >= 16, String(statuses));
     assert.ok(listings > 20 && asks <= 1, `${asks} of ${listings} listings waited`);
+    await stack.google.heal();
   });
 
   test('looking at the end of time costs a client no question, and a coach few, once', async () => {
@@ -112,6 +113,24 @@ describe('with busy times remembered', () => {
     for (const call of await stack.google.calls('freebusy.query'))
       assert.ok(new Date(call.body.timeMax) - new Date(call.body.timeMin) <= 60 * 86_400_000);
   });
+});
+
+test('calls that were begun too late to be answered say nothing against Google', async () => {
+  const env = { CALENDAR_WORKERS: '4', CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '0', CALENDAR_POLL_SECONDS: '0' };
+  const stack = await startStack({ google: 'delegated', env });
+  try {
+    await stack.google.fault('latency', { ms: 1100 });
+    // The first four take two calls each; the others wait for them, and have some 0.8 s left of their 3.
+    const replies = await Promise.all(Array.from({ length: 8 }, (_, i) =>
+      stack.client(`l${i}`).post('/booking/create', { start: stack.slot(i), duration_minutes: 30 })));
+    const late = replies.filter(({ status }) => status === 503);
+    assert.ok(late.length >= 3, `${late.length} came too late`);
+    for (const { body } of late) assert.equal(body.code, 'calendar_unavailable');
+    const { status, text } = await stack.client('l0').get('/booking/availability?duration=30');
+    assert.equal(status, 200, text);
+  } finally {
+    await stack.stop();
+  }
 });
 
 test('busy times are asked for anew before they are too old, and only one listing waits for that', async () => {
