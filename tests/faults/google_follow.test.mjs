@@ -81,7 +81,9 @@ describe('by looking every second', () => {
     });
     assert.equal(stuck.start, first.start);
     assert.match(stuck.calendar.detail, /taken/);
-    assert.equal(s.stack.daemon.events('calendar_followed').filter(({ change }) => change === 'conflict').length, 1);
+    const told = () => s.stack.daemon.events('calendar_followed').filter(({ change }) => change === 'conflict').length;
+    await until('the line of the log', told); // written after the row
+    assert.equal(told(), 1);
     const to = s.slot();
     await s.stack.google.move(s.stack.calendar, eventOf(first), to, half(to));
     const solved = await until('the way out', async () => {
