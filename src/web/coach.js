@@ -9,15 +9,14 @@
 import {
   Problem,
   call,
-  cityOf,
   clockOptions,
   explain,
   fill,
   format,
   h,
-  offsetLabel,
   translator,
   zoneName,
+  zoneText,
 } from './widget.js?v=@VERSION@';
 import { pageLanguage, takeIdentity, forgetIdentity } from './page.js?v=@VERSION@';
 import { strings } from './coach-strings.js?v=@VERSION@';
@@ -78,7 +77,7 @@ const house = {
       month: 'short',
       ...clockOptions(house.hour12),
     }),
-  zoneText: (zone = house.zone) => `${cityOf(zone)} (${offsetLabel(Date.now(), zone)})`,
+  zoneText: () => zoneText(house.zone, Date.now()),
   trouble(problem, retry) {
     say(explain(problem, t));
     return h(

@@ -393,6 +393,12 @@ export function offsetLabel(instant, zone) {
 
 export const cityOf = (zone) => zone.split('/').pop().replaceAll('_', ' ');
 
+/** "New York (UTC−5)"; of UTC there is no more to say than "UTC". */
+export function zoneText(zone, instant) {
+  const [city, offset] = [cityOf(zone), offsetLabel(instant, zone)];
+  return city === offset ? city : `${city} (${offset})`;
+}
+
 /* Which day a week starts with, 0 for Sunday, by the locale's region. */
 export function firstWeekday(locale) {
   const region = new Intl.Locale(locale);
@@ -1028,7 +1034,6 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       month: 'short',
       ...this.#clock(),
     });
-  #zoneText = (zone, instant = Date.now()) => `${cityOf(zone)} (${offsetLabel(instant, zone)})`;
 
   /* When a session is, for its client and, where the clocks differ, for the coach. */
   #when(start, end, coachZone) {
@@ -1037,7 +1042,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     return [
       h('strong', null, this.#date(start)),
       h('span', null, `${this.#time(start)} – ${this.#time(end)}`),
-      h('span', { class: 'muted small' }, this.#zoneText(this.#zone, start)),
+      h('span', { class: 'muted small' }, zoneText(this.#zone, start)),
       differs &&
         h(
           'span',
@@ -1423,7 +1428,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       return fill(
         times,
         h('h3', { tabindex: '-1' }, this.#dayName(this.#day)),
-        h('p', { class: 'muted small' }, t('zone', { zone: this.#zoneText(this.#zone, shown[0].at) })),
+        h('p', { class: 'muted small' }, t('zone', { zone: zoneText(this.#zone, shown[0].at) })),
         this.#slotList(shown, (slot) => this.#choose(slot)),
         h(
           'button',
@@ -1459,7 +1464,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       'ul',
       {
         class: both || withDay ? 'slots both' : 'slots',
-        'aria-label': this.#t('zone', { zone: this.#zoneText(this.#zone, slots[0].at) }),
+        'aria-label': this.#t('zone', { zone: zoneText(this.#zone, slots[0].at) }),
       },
       slots.map((slot, index) => {
         const twice = texts.filter((text) => text === texts[index]).length > 1;
@@ -1573,7 +1578,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       h(
         'div',
         null,
-        h('div', { class: 'row' }, h('span', null, t('zone', { zone: this.#zoneText(this.#zone) })), change),
+        h('div', { class: 'row' }, h('span', null, t('zone', { zone: zoneText(this.#zone, Date.now()) })), change),
         place,
       ),
       this.#choice(
@@ -1631,7 +1636,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       this.#renderMonth();
       this.#renderTimes();
       this.#page.settings.querySelector('button').focus();
-      this.#say(t('zoneSet', { zone: this.#zoneText(zone) }));
+      this.#say(t('zoneSet', { zone: zoneText(zone, Date.now()) }));
     };
     const mark = (index) => {
       active = index;

@@ -15,7 +15,7 @@ import {
   withBlock,
   withoutBlock,
 } from '../../src/web/coach-time.js';
-import { strings as clientWords, translator } from '../../src/web/widget.js';
+import { strings as clientWords, translator, zoneText } from '../../src/web/widget.js';
 
 test('every language has every word, with the same places to fill in', () => {
   const places = (text) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();
@@ -37,6 +37,14 @@ test('a language brought by the host page falls back to English word by word, an
     [t('times', { n: 1 }), t('times', { n: 3 }), t('times', { n: 5 }), t('close')],
     ['1 termin', '3 terminy', '5 terminów', 'Close'],
   );
+});
+
+test('a zone is told by its city and its distance, UTC by its name alone', () => {
+  const winter = Date.UTC(2026, 11, 1);
+  assert.equal(zoneText('America/New_York', winter), 'New York (UTC−5)');
+  assert.equal(zoneText('Asia/Kathmandu', winter), 'Kathmandu (UTC+5:45)');
+  assert.equal(zoneText('Europe/London', winter), 'London (UTC)');
+  assert.equal(zoneText('UTC', winter), 'UTC');
 });
 
 test('hours to stretches and back, past midnight and to it', () => {
