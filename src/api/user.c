@@ -159,7 +159,6 @@ static void tell_coaches(struct call *call, const char *coaches)
 	json_array_foreach(ids, i, id)
 	{
 		coaches_booked(call->api->coaches, json_string_value(id));
-		calendar_forget(call->api->calendars, json_string_value(id));
 	}
 }
 
