@@ -299,7 +299,8 @@ static void warm_identities(struct daemon *daemon)
 
 /*
  * Linking has touched most pages of some 40 libraries, and few are needed again. Those that are only read are
- * the file's, so that whatever is needed comes back by itself.
+ * the file's, so that whatever is needed comes back by itself. The machine has them cached as before; what is
+ * counted as ours is what we use.
  */
 static int let_go(struct dl_phdr_info *library, size_t size, void *unused)
 {

@@ -18,8 +18,8 @@ enum {
 	TICK_MS = 250,          /* how often queues and slow connections are looked at */
 	LOG_MS = 20,            /* how long a line of the log may wait for others */
 	CROWDED_IDLE_MS = 1000, /* how long an idle connection may stay while the server is nearly full */
-	LARGE_REPLY = 4 * 1024, /* bytes; of such, this many may be ready before the loop takes them */
-	LARGE_REPLIES_MAX = 32,
+	LARGE_REPLY = 4 * 1024, /* bytes; of such, this many may be ready before a loop takes them */
+	LARGE_REPLIES_MAX = 16,
 };
 
 int64_t monotonic_us(void)
