@@ -313,7 +313,9 @@ static int let_go(struct dl_phdr_info *library, size_t size, void *unused)
 			continue;
 		uintptr_t start = (library->dlpi_addr + part->p_vaddr) / page * page;
 		uintptr_t end = library->dlpi_addr + part->p_vaddr + part->p_filesz;
-		madvise((void *)start, end - start, MADV_DONTNEED); /* NOLINT(performance-no-int-to-ptr) */
+		void *first = (void *)start; /* NOLINT(performance-no-int-to-ptr) */
+		if (madvise(first, end - start, MADV_DONTNEED) != 0)
+			return 1; /* then not: nothing depends on it */
 	}
 	return 0;
 }

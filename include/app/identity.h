@@ -108,8 +108,8 @@ enum identity_outcome identity_find(struct identity_source *source, struct db *d
 				    struct identity *ret_identity, struct identity_reason *ret_reason);
 
 /*
- * The same from memory alone, for an HTTP loop: never blocks. IDENTITY_UNDECIDED when it needs work; then a
- * worker calls identity_find. Never IDENTITY_UNAVAILABLE.
+ * The same from memory alone, for an HTTP loop: waits for nothing but a lock on that memory.
+ * IDENTITY_UNDECIDED when it needs work; then a worker calls identity_find. Never IDENTITY_UNAVAILABLE.
  */
 enum identity_outcome identity_recall(struct identity_source *source, const char *authorization,
 				      const char *session_id, instant now, struct arena *mem,

@@ -25,7 +25,7 @@ on conflict (coach_id) do update
 set sealed_token = excluded.sealed_token, scopes = excluded.scopes, needs_consent = false, detail = null, account = null,
     created_at = now();
 
--- Only if it still is the consent that was used.
+-- Only if it still is the consent that was used, and only the first to say so gets a row.
 -- name: calendar_grant_dead one
 update google_grant set needs_consent = true, detail = $3
 where coach_id = $1 and sealed_token = $2 and not needs_consent

@@ -74,8 +74,7 @@ struct calendar_coach {
 
 	struct busy_memory *busy; /* NULL: none */
 	bool asking;
-	int64_t renewer_until; /* as monotonic_ms: somebody was sent to ask before the busy times are too old
-				*/
+	int64_t renewer_until; /* as monotonic_ms: somebody is asking before the busy times are too old */
 	uint64_t asks;         /* how many requests have ended */
 	bool last_ask_failed;
 	int64_t forgotten_at; /* as monotonic_ms: busy times asked before are not fresh */

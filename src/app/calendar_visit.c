@@ -107,13 +107,12 @@ static void count(const struct visit *visit, const char *call, const struct goog
 }
 
 /* Google could not be asked, or did not answer as an API does. The lock is held. */
-static void note_failure(struct calendar_coach *coach, const struct google_answer *answer, int64_t now)
+static void note_failure(struct calendar_coach *coach, int64_t now)
 {
 	coach->failures++;
 	if (coach->failures < FAILURES_TO_CLOSE)
 		return;
 	coach->closed_until = now + backoff_ms(coach->failures - FAILURES_TO_CLOSE, CLOSED_MS_MAX);
-	(void)answer;
 }
 
 /* Google asks for patience. The lock is held. Returns true when it is news that we are held back. */
@@ -211,7 +210,7 @@ static void note_health(struct visit *visit, enum visit_kind kind, const struct 
 	case GOOGLE_DEAD_GRANT:
 	case GOOGLE_TEMPORARY:
 	case GOOGLE_OPERATOR:
-		note_failure(coach, answer, now);
+		note_failure(coach, now);
 		return;
 	case GOOGLE_FORBIDDEN:
 		if (strcmp(answer->reason, "requiredAccessLevel") == 0)

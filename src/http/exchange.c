@@ -1,6 +1,5 @@
 #include "exchange.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -63,12 +62,6 @@ static atomic_uint *connections_of(struct server *server, const struct address *
 	return &server->connections_of[hash % ADDRESSES];
 }
 
-static unsigned connections_per_address(const struct server *server)
-{
-	unsigned limit = server->settings.connections_per_address;
-	return limit > 0 ? limit : UINT_MAX;
-}
-
 void exchange_on_connection(void *loop_pointer, struct MHD_Connection *connection, void **peer_pointer,
 			    enum MHD_ConnectionNotificationCode code)
 {
@@ -85,8 +78,9 @@ void exchange_on_connection(void *loop_pointer, struct MHD_Connection *connectio
 		peer->address = address_of_peer(
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 		peer->of_address = connections_of(loop->server, &peer->address);
-		peer->unwanted =
-			atomic_fetch_add(peer->of_address, 1) >= connections_per_address(loop->server);
+		unsigned others = atomic_fetch_add(peer->of_address, 1);
+		unsigned limit = loop->server->settings.connections_per_address;
+		peer->unwanted = limit > 0 && others >= limit;
 		/* libmicrohttpd finds it at its end, and closes it. */
 		if (peer->unwanted)
 			shutdown(peer->socket, SHUT_RDWR);

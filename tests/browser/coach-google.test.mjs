@@ -29,11 +29,11 @@ test('without consent the page says so; consent is two clicks away, and a refusa
   await checked(page, 'coach-google-needs-consent');
   await stack.google.order('POST', 'consents', { user: 'coach@gmail.com', answer: 'access_denied' });
   await page.getByRole('button', { name: 'Connect Google Calendar' }).click();
-  await shown(page, 'Google Calendar was not connected: access_denied.').first().waitFor();
+  await shown(page, 'Google Calendar was not connected: access_denied.').waitFor();
   await checked(page, 'coach-google-refused');
   await stack.google.order('POST', 'consents', { user: 'coach@gmail.com', answer: 'allow' });
   await page.getByRole('button', { name: 'Connect Google Calendar' }).click();
-  await shown(page, 'Google Calendar is connected.').first().waitFor();
+  await shown(page, 'Google Calendar is connected.').waitFor();
   assert.doesNotMatch(page.url(), /google=/);
   await shown(page, 'read busy times: ').waitFor();
   await checked(page, 'coach-google-connected');
