@@ -68,17 +68,16 @@ where id = (select id from appointment a
             order by calendar_due_at limit 1 for update skip locked)
 returning id, coach_id;
 
+-- Besides the appointment, if it is there and its lock was had: what its event is to be called, and the coach's zone.
 -- name: calendar_lock one
-select l.locked, l.booked from lock_event($1) l;
+select l.locked, l.booked,
+       coalesce((select t ->> 'name' from jsonb_array_elements(c.schedule -> 'session_types') t
+                 where t ->> 'id' = (l.booked).session_type limit 1), (l.booked).session_type),
+       c.schedule ->> 'time_zone'
+from lock_event($1) l left join coach c on c.id = (l.booked).coach_id;
 
 -- name: calendar_unlock exec
 select pg_advisory_unlock(hashtextextended($1::text, 1651469167));
-
--- What a draft needs besides the appointment: the session type's name and the coach's zone.
--- name: calendar_words one
-select coalesce((select t ->> 'name' from jsonb_array_elements(c.schedule -> 'session_types') t where t ->> 'id' = $2 limit 1), $2),
-       c.schedule ->> 'time_zone'
-from coach c where c.id = $1;
 
 -- Google now has version $2. If the row has moved on since, that is owed again, whatever was believed before.
 -- $3 event there, $4 etag, $5 link, $6 Meet link, $7 conference pending, $8 its attempt, $9 detail, $10 wait in ms.

@@ -19,6 +19,7 @@ struct debt {
 	struct visit *visit;
 	struct arena *mem;
 	struct appointment a;
+	struct event_words words;
 	char event_id[GOOGLE_EVENT_ID_BYTES];
 
 	enum payment payment;

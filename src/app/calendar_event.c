@@ -1,8 +1,6 @@
 /* What an appointment looks like as an event in the coach's calendar. */
 #include "calendar_inside.h"
 
-#include "base/log.h"
-
 #include <string.h>
 
 enum {
@@ -77,16 +75,11 @@ static const char *summary_of(const struct visit *visit, const struct appointmen
 	return summary;
 }
 
-bool event_draft(struct visit *visit, const struct appointment *appointment,
+void event_draft(struct visit *visit, const struct appointment *appointment, const struct event_words *words,
 		 struct google_event_draft *ret_draft)
 {
 	struct arena *mem = visit->call.mem;
 	struct calendar_coach *coach = visit->coach;
-	DB_ROWS rows = {0};
-	if (db_run(visit->worker->db, QUERY_CALENDAR_WORDS,
-		   DB_PARAMETERS(db_text(appointment->coach_id), db_text(appointment->session_type)),
-		   &rows) != DB_OK)
-		return false;
 	pthread_mutex_lock(&coach->lock);
 	bool may_invite = coach->invite_guests != ABILITY_NO;
 	bool may_meet = coach->create_meet != ABILITY_NO;
@@ -99,17 +92,16 @@ bool event_draft(struct visit *visit, const struct appointment *appointment,
 		.booking_id = appointment->id,
 		.start = appointment->starts_at,
 		.end = appointment->ends_at,
-		.time_zone = db_copy_text(&rows, 0, 1, mem),
+		.time_zone = words->time_zone,
 		.popup_reminders = reminder_minutes,
 		.popup_reminder_count = sizeof(reminder_minutes) / sizeof(reminder_minutes[0]),
 	};
-	const char *type_name = db_copy_text(&rows, 0, 0, mem);
 	if (appointment->erased) {
-		ret_draft->summary = type_name;
+		ret_draft->summary = words->session_type;
 		ret_draft->silent = true;
-		return true;
+		return;
 	}
-	ret_draft->summary = summary_of(visit, appointment, type_name);
+	ret_draft->summary = summary_of(visit, appointment, words->session_type);
 	ret_draft->description = description_of(visit, appointment);
 	if (may_invite && appointment->email != NULL) {
 		struct google_guest *guest = arena_alloc(mem, sizeof(*guest));
@@ -120,5 +112,4 @@ bool event_draft(struct visit *visit, const struct appointment *appointment,
 	if (may_meet && strcmp(appointment->meeting_kind, "google_meet") == 0)
 		ret_draft->conference_request =
 			arena_printf(mem, "%s-%d", id, (int)appointment->conference_attempt);
-	return true;
 }

@@ -207,8 +207,14 @@ void busy_memory_free(struct busy_memory *memory);
 
 /* ---- the debt: calendar_debt.c, calendar_event.c ---- */
 
-/* The event we want for this appointment, all in mem. False: the database failed. */
-bool event_draft(struct visit *visit, const struct appointment *appointment,
+/* What an event is made of besides the appointment. */
+struct event_words {
+	const char *session_type; /* its name */
+	const char *time_zone;    /* the coach's */
+};
+
+/* The event we want for this appointment, all in the visit's memory. */
+void event_draft(struct visit *visit, const struct appointment *appointment, const struct event_words *words,
 		 struct google_event_draft *ret_draft);
 
 /* Pay one claimed debt in the background. */

@@ -207,10 +207,7 @@ static void insert(struct debt *debt)
 	struct google_event_draft draft;
 	struct google_event event;
 	struct google_answer answer;
-	if (!event_draft(visit, &debt->a, &draft)) {
-		later(debt, 1000);
-		return;
-	}
+	event_draft(visit, &debt->a, &debt->words, &draft);
 	for (;;) {
 		google_event_insert(&visit->call, debt->a.calendar_id, &draft, &event, &answer);
 		visit_note(visit, "events.insert", VISIT_WRITE, &answer);
@@ -248,10 +245,7 @@ static void change(struct debt *debt)
 	struct google_answer answer;
 	const char *etag = debt->a.event_etag;
 	unsigned parts = GOOGLE_PART_TIME;
-	if (!event_draft(debt->visit, &debt->a, &draft)) {
-		later(debt, 1000);
-		return;
-	}
+	event_draft(debt->visit, &debt->a, &debt->words, &draft);
 	if (debt->a.erased)
 		parts |= GOOGLE_PART_TEXT | guests_part(debt);
 	for (int turn = 0; turn < TURNS_MAX; turn++) {
@@ -302,10 +296,7 @@ static bool empty_event(struct debt *debt)
 	struct google_event_draft draft;
 	struct google_event event;
 	struct google_answer answer;
-	if (!event_draft(debt->visit, &debt->a, &draft)) {
-		later(debt, 1000);
-		return false;
-	}
+	event_draft(debt->visit, &debt->a, &debt->words, &draft);
 	if (get_event(debt, &event, &answer) == GOOGLE_NOT_FOUND || answer.outcome == GOOGLE_GONE)
 		return true;
 	if (answer.outcome == GOOGLE_OK) {
@@ -354,7 +345,8 @@ static void request_conference(struct debt *debt, bool again)
 		give_up_meet(debt);
 		return;
 	}
-	if (!event_draft(debt->visit, &debt->a, &draft) || draft.conference_request == NULL) {
+	event_draft(debt->visit, &debt->a, &debt->words, &draft);
+	if (draft.conference_request == NULL) {
 		later(debt, 1000);
 		return;
 	}
