@@ -82,8 +82,8 @@ void date_format(struct civil_date date, char out[static DATE_TEXT_BYTES]);
 int64_t date_to_days(struct civil_date date);
 struct civil_date date_from_days(int64_t days);
 
-/* Monday is 0, Sunday is 6. */
-int date_weekday(struct civil_date date);
+/* The weekday of a day counted from 1970-01-01: Monday is 0, Sunday is 6. */
+int date_weekday(int64_t days);
 
 /* -1, 0 or 1. */
 int date_compare(struct civil_date a, struct civil_date b);

@@ -58,11 +58,11 @@ struct civil_date date_from_days(int64_t days)
 	};
 }
 
-int date_weekday(struct civil_date date)
+int date_weekday(int64_t days)
 {
 	/* 1970-01-01 was a Thursday. */
-	int64_t days = date_to_days(date) + 3;
-	return (int)(days - floor_divide(days, 7) * 7);
+	int weekday = (int)((days + 3) % 7);
+	return weekday < 0 ? weekday + 7 : weekday;
 }
 
 int date_compare(struct civil_date a, struct civil_date b)

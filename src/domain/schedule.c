@@ -111,7 +111,7 @@ struct intervals schedule_day(const struct schedule *schedule, civil_day date, s
 		}
 		return (struct intervals){at, count};
 	}
-	unsigned weekday = 1u << date_weekday(date_from_days(date));
+	unsigned weekday = 1u << date_weekday(date);
 	for (size_t i = 0; i < schedule->weekly_count; i++)
 		room += (schedule->weekly[i].days & weekday) != 0;
 	struct interval *at = arena_array(mem, room, sizeof(*at));

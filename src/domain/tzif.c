@@ -213,10 +213,10 @@ static seconds rule_local(const struct rule_day *day, int year)
 {
 	int64_t date = 0;
 	if (day->form == DAY_OF_MONTH_WEEK) {
-		struct civil_date first = {year, day->month, 1};
+		int64_t first = date_to_days((struct civil_date){year, day->month, 1});
 		/* date_weekday counts from Monday, the rule from Sunday. */
 		int ahead = (day->weekday + 6 - date_weekday(first) + 7) % 7;
-		date = date_to_days(first) + ahead + 7 * (day->week - 1);
+		date = first + ahead + 7 * (day->week - 1);
 		while (date_from_days(date).month != day->month)
 			date -= 7;
 	} else {
