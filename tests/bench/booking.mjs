@@ -1,7 +1,7 @@
 // Create: against pgbench running the very statement that it runs.
 import fs from 'node:fs';
-import { SECONDS, interleave, load, median, ratios, raw, startEmptyServer, writeRequests } from './measure.mjs';
-import { CLIENTS, runPgbench } from './pgbench.mjs';
+import { ROUNDS, SECONDS, interleave, load, median, ratios, raw, startBookingServer, writeRequests } from './measure.mjs';
+import { CLIENTS, runPgbench, writeBooking } from './pgbench.mjs';
 
 export const PER_SECOND_MAX = 12_000; // prepared for; nothing here is faster
 
@@ -11,7 +11,7 @@ export const createRequest = (world, { coach, start }, caller, minutes = 30) =>
     body: JSON.stringify({ coach, start, duration_minutes: minutes, time_zone: 'UTC' }),
   });
 
-const REPLY_BYTES = 1000; // of an appointment, about
+const WORKERS = 8; // as many as the daemon has for calls that need the database only (src/http/server.c)
 
 const anybody = (world) => Math.floor(Math.random() * world.tokens.length);
 
@@ -61,24 +61,6 @@ function mustHaveOneWinner(report, samples) {
   }
 }
 
-/** What it takes to talk to PostgreSQL, and to a client, with nothing of ours between the two. */
-async function cpuFloor(world, report, pgbench, creates) {
-  const empty = await startEmptyServer(REPLY_BYTES);
-  const requests = writeRequests('create_nothing', distinct(world, 10_000));
-  const { replies } = await interleave({ replies: () => load(empty, requests) });
-  const cpu = {
-    create: median(creates.map(({ cpu_us }) => cpu_us)),
-    'pgbench itself': median(pgbench.map(({ own_cpu_us }) => own_cpu_us)),
-    'empty server': median(replies.map(({ cpu_us }) => cpu_us)),
-  };
-  for (const [name, each] of Object.entries(cpu)) report.fact(`CPU each, µs: ${name}`, each);
-  report.ratio(
-    'create, daemon CPU against that of pgbench and an empty server together',
-    cpu.create / (cpu['pgbench itself'] + cpu['empty server']),
-  );
-  await empty.stop();
-}
-
 export async function booking(world, report) {
   const daemon = await world.serve();
   await warm(world, daemon);
@@ -86,13 +68,20 @@ export async function booking(world, report) {
   const floor = 'pgbench, the same statement';
   const one = 'create, distinct slots';
   const raced = 'create, 64 racing for one slot';
+  const bare = 'a server that does nothing but book';
+  const rounds = ROUNDS + 1; // and a warm one
+  const nothing = await startBookingServer(world, writeBooking(world), WORKERS, world.take(rounds * wanted));
+  const anything = writeRequests('anything', distinct(world, 1)); // it counts by itself
+  await load(nothing, anything);
   const samples = await interleave({
     [floor]: () => runPgbench(world, 'appointment_book', 'create', { slot: world.take(wanted) }),
     [one]: sendOnce(daemon, 'create', () => distinct(world, wanted)),
+    [bare]: () => load(nothing, anything),
     [raced]: sendOnce(daemon, 'create', () => racing(world, wanted * 2)),
   });
   report.table('booking', samples);
   mustAnswer(report, 'create', samples[one], 201);
+  mustAnswer(report, bare, samples[bare], 201);
   mustHaveOneWinner(report, samples[raced]);
   const p99 = ({ served }) => served.p99_us;
   const p99All = ({ served, refused }) => Math.max(served.p99_us, refused.p99_us);
@@ -106,6 +95,11 @@ export async function booking(world, report) {
     '<=',
     1,
   );
+  report.ratio(
+    `create, daemon CPU against ${bare}`,
+    ratios(samples, one, bare, ({ cpu_us }) => cpu_us),
+  );
+  report.fact('CPU each, µs: pgbench itself', median(samples[floor].map(({ own_cpu_us }) => own_cpu_us)));
+  await nothing.stop();
   await daemon.stop();
-  await cpuFloor(world, report, samples[floor], samples[one]);
 }

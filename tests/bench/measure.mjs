@@ -74,6 +74,17 @@ export async function startEmptyServer(bytes, copy = false) {
   return server;
 }
 
+/** The server that does nothing but book (booking_server.c), by a statement whose parameter it counts from `first`. */
+export async function startBookingServer(world, statement, workers, first) {
+  const args = [LOOPS, workers, first, statement].map(String);
+  const server = new Program(program('booking_server'), args, {
+    name: 'booking_server',
+    env: world.environment(),
+  });
+  server.port = Number(await server.line(/^(\d+)$/m));
+  return server;
+}
+
 let files = 0;
 
 /** Writes a file of raw requests for load.c and returns its path. */

@@ -35,20 +35,41 @@ const PARAMETERS = {
   appointment_cancel: `${APPOINTMENT}; 'client'; false; null; 10; ${ACTOR}`,
 };
 
+/** The statement with those parameters in place, on one line. */
+function filledIn(name) {
+  const parameters = PARAMETERS[name].split(';');
+  const text = statement(name);
+  const numbers = [...text.matchAll(/\$(\d+)/g)].map(([, n]) => Number(n));
+  if (Math.max(...numbers) !== parameters.length) throw new Error(`${name} has other parameters now`);
+  return text
+    .replace(/\$(\d+)/g, (_, n) => `(${parameters[n - 1].trim()})`)
+    .replace(/--.*\n/g, '')
+    .replaceAll('\n', ' ');
+}
+
+const firstStart = (world) => Date.parse(world.slot(0).start) / 1000;
+
+/** The file of a statement that books the slot whose number is its parameter: for booking_server.c. */
+export function writeBooking(world) {
+  const variables = {
+    c: `(1 + $1::bigint % ${world.coaches})`,
+    t: `(${firstStart(world)} + $1::bigint / ${world.coaches} * 1800)`,
+    d: `(${firstStart(world)} + $1::bigint / ${world.coaches} * 1800) / 86400 * 86400`,
+    u: `($1::bigint * 7919 % ${world.tokens.length})`,
+  };
+  const file = path.join(FOLDER, 'booking.sql');
+  fs.writeFileSync(
+    file,
+    filledIn('appointment_book').replace(/(?<!:):([a-z])\b/g, (_, name) => variables[name]),
+  );
+  return file;
+}
+
 /**
  * The script: each run takes the next slot from number `slot` on, and the next appointment from number
  * `appointment` on.
  */
 function writeScript(world, name, { slot, appointment }) {
-  const start = Date.parse(world.slot(0).start) / 1000;
-  const parameters = PARAMETERS[name].split(';');
-  const text = statement(name);
-  const numbers = [...text.matchAll(/\$(\d+)/g)].map(([, n]) => Number(n));
-  if (Math.max(...numbers) !== parameters.length) throw new Error(`${name} has other parameters now`);
-  const sql = text
-    .replace(/\$(\d+)/g, (_, n) => `(${parameters[n - 1].trim()})`)
-    .replace(/--.*\n/g, '')
-    .replaceAll('\n', ' ');
   const file = path.join(FOLDER, `${name}.pgbench`);
   fs.writeFileSync(
     file,
@@ -56,11 +77,11 @@ function writeScript(world, name, { slot, appointment }) {
 \\set j :client_id + :n * ${CLIENTS}
 \\set k ${slot ?? 0} + :j
 \\set c 1 + :k % ${world.coaches}
-\\set t ${start} + :k / ${world.coaches} * 1800
+\\set t ${firstStart(world)} + :k / ${world.coaches} * 1800
 \\set d :t / 86400 * 86400
 \\set i ${appointment ?? 0} + :j
 \\set u ${appointment === undefined ? `random(0, ${world.tokens.length - 1})` : `:i % ${world.tokens.length}`}
-${sql}
+${filledIn(name)}
 `,
   );
   return file;
