@@ -36,10 +36,11 @@ struct server_settings server_settings_default(void)
 						   .capacity = 1024,
 						   .flood_capacity = 128,
 						   .patience_ms = 2000},
-				/* Who waits here waits for what serves all of them. */
+				/* A crowd over many coaches is read in half a second: nobody need be told
+				 * to come again. */
 				[LANE_LISTING] = {.workers = 8,
-						  .capacity = 512,
-						  .flood_capacity = 512,
+						  .capacity = 2048,
+						  .flood_capacity = 2048,
 						  .patience_ms = 4000},
 				[LANE_GOOGLE] = {.workers = 16,
 						 .capacity = 512,

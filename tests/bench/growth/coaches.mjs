@@ -42,7 +42,10 @@ export async function coaches(world, report) {
   );
   const [thousand, all] = [1_000, 10_000].map((wanted) => sizes.find(({ count }) => count === wanted));
   report.must('RSS with 1,000 coaches and 64 connections, MiB', thousand.daemon.memory(), '<=', 20);
-  await load(all.daemon, all.file, { connections: CROWD });
+  const crowd = await load(all.daemon, all.file, { connections: CROWD });
+  mustAnswer(report, `10,000 coaches, ${CROWD} connections`, [crowd], 200);
+  report.fact(`10,000 coaches, ${CROWD} connections: listings a second`, crowd.rate);
+  report.fact(`10,000 coaches, ${CROWD} connections: longest wait, ms`, crowd.served.max_us / 1000);
   report.must(`RSS with 10,000 coaches and ${CROWD} connections, MiB`, all.daemon.memory(), '<=', 64);
   for (const { own, daemon } of sizes) {
     await daemon.stop();
