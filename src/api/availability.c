@@ -273,6 +273,7 @@ static uint64_t render(const struct availability *found, struct buffer *out)
 	json_write_instant(&writer, "as_of", found->busy.as_of);
 	json_write_object_end(&writer);
 	json_write_object_end(&writer);
+	buffer_append_char(out, '\n');
 	return tag;
 }
 

@@ -125,6 +125,8 @@ static enum reply_portion export_on(void *export_pointer, void *worker)
 		call_log_failure(export->call, result);
 		return REPLY_BROKEN;
 	}
+	if (last)
+		buffer_append_char(&export->call->reply->body, '\n');
 	return last ? REPLY_LAST : REPLY_MORE;
 }
 

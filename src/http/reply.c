@@ -116,6 +116,7 @@ static void drop_body(struct reply *reply)
 	reply->ready = NULL;
 	reply->ready_gzip = false;
 	reply->portion = NULL;
+	reply->json = false;
 }
 
 void reply_empty(struct reply *reply, unsigned status)
@@ -131,9 +132,16 @@ struct buffer *reply_begin(struct reply *reply, unsigned status, const char *con
 	return &reply->body;
 }
 
+static struct buffer *begin_json(struct reply *reply, unsigned status, const char *content_type)
+{
+	struct buffer *body = reply_begin(reply, status, content_type);
+	reply->json = true;
+	return body;
+}
+
 struct buffer *reply_begin_json(struct reply *reply, unsigned status)
 {
-	return reply_begin(reply, status, "application/json");
+	return begin_json(reply, status, "application/json");
 }
 
 void reply_continue(struct reply *reply, enum reply_portion (*portion)(void *owner, void *worker),
@@ -172,7 +180,7 @@ static const char *status_phrase(unsigned status)
 
 void reply_problem(struct reply *reply, const struct problem *problem)
 {
-	struct buffer *out = reply_begin(reply, problem->status, "application/problem+json");
+	struct buffer *out = begin_json(reply, problem->status, "application/problem+json");
 	reply->code = problem->code;
 
 	unsigned retry_after = problem->retry_after;

@@ -233,6 +233,8 @@ enum MHD_Result exchange_send(struct exchange *exchange)
 		reply_problem(reply, &(struct problem){.status = 500,
 						       .code = "internal_error",
 						       .detail = "The answer is too large to be given."});
+	if (reply->json && reply->portion == NULL)
+		buffer_append_char(&reply->body, '\n');
 	if (exchange->stage != STAGE_WORKING)
 		peer->loop->answering++;
 	exchange->stage = STAGE_REPLYING;

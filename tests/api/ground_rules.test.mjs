@@ -245,6 +245,21 @@ test('of many who get the same body, each gets the headers that are meant for it
   for (const kind of turns) assert.deepEqual(await ask(kinds[kind], `next-${kind}`), alone[kind]);
 });
 
+test('JSON ends with a newline: a terminal shows its prompt on a line of its own', async () => {
+  const { id } = (await ann.post('/booking/create', { start: stack.slot(2) })).body;
+  const replies = [
+    await ann.get('/booking/availability'),
+    await ann.get(`/booking/${id}`),
+    await ann.put(`/booking/${id}/cancel`),
+    await ann.get('/booking/user/me/export'),
+    await ann.get('/booking/nothing/here'),
+    await ann.post('/booking/create', { start: 'never' }),
+    await ann.get('/healthz'),
+    await ann.get('/openapi.json'),
+  ];
+  for (const reply of replies) assert.match(reply.text, /[^\n]\n$/, `${reply.status} ${reply.text.slice(-80)}`);
+});
+
 test('a problem says what it is in members that do not change', async () => {
   const { body, headers } = await ann.post('/booking/create', {
     start: stack.slot(17),
