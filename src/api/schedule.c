@@ -119,16 +119,26 @@ static void answer_schedule(struct call *call, unsigned status, const struct sch
 	set_etag(call, version);
 }
 
-/* If-Match as our own ETag; "*" and none match anything. False: it matches nothing that can be. */
-static bool read_if_match(const struct call *call, int64_t *ret_version)
+/* What a PUT asks of the schedule there is: RFC 9110 section 13.1. */
+struct precondition {
+	int64_t version; /* If-Match: our ETag; -1: any */
+	bool exists;     /* If-Match: * */
+	bool absent;     /* If-None-Match: * */
+};
+
+/* False: nothing that can be meets it. */
+static bool read_precondition(const struct call *call, struct precondition *ret_wanted)
 {
+	const char *none = request_header(call->request, "If-None-Match");
 	const char *text = request_header(call->request, "If-Match");
-	*ret_version = -1;
-	if (text == NULL || strcmp(text, "*") == 0)
+	*ret_wanted = (struct precondition){.version = -1,
+					    .exists = text != NULL && strcmp(text, "*") == 0,
+					    .absent = none != NULL && strcmp(none, "*") == 0};
+	if (text == NULL || ret_wanted->exists)
 		return true;
 	int end = 0;
-	return sscanf(text, "\"%" SCNd64 "\"%n", ret_version, &end) == 1 && end > 0 && text[end] == '\0' &&
-	       *ret_version > 0;
+	return sscanf(text, "\"%" SCNd64 "\"%n", &ret_wanted->version, &end) == 1 && end > 0 &&
+	       text[end] == '\0' && ret_wanted->version > 0;
 }
 
 /* A coach that does not exist yet comes to be with their first schedule. */
@@ -145,8 +155,8 @@ static enum db_result create_coach(struct call *call, const char *id, const char
 void api_coach_schedule_put(struct call *call)
 {
 	const char *id = request_parameter(call->request, "coach");
-	int64_t expected = 0;
-	if (!read_if_match(call, &expected)) {
+	struct precondition wanted;
+	if (!read_precondition(call, &wanted)) {
 		call_problem(call, "changed_meanwhile", NULL, NULL);
 		return;
 	}
@@ -160,11 +170,15 @@ void api_coach_schedule_put(struct call *call)
 	struct buffer document;
 	buffer_init(&document, REPLY_BODY_MAX);
 	schedule_write(schedule, &document);
+	/* No schedule has version 0. */
+	struct db_value version_wanted = wanted.absent        ? db_int(0)
+					 : wanted.version < 0 ? db_null()
+							      : db_int(wanted.version);
+	bool may_create = wanted.version < 0 && !wanted.exists;
 	DB_ROWS rows = {0};
 	unsigned status = 200;
 	enum db_result result = db_run(call->worker->db, QUERY_COACH_SCHEDULE_PUT,
-				       DB_PARAMETERS(db_text(id), db_json(document.bytes),
-						     expected < 0 ? db_null() : db_int(expected),
+				       DB_PARAMETERS(db_text(id), db_json(document.bytes), version_wanted,
 						     db_text(call->actor.user_id), db_text(call->actor.role),
 						     db_text(call->actor.request_id)),
 				       &rows);
@@ -179,7 +193,7 @@ void api_coach_schedule_put(struct call *call)
 	int64_t version = 1;
 	if (result == DB_OK) {
 		version = db_get_int(&rows, 0, 0);
-	} else if (result == DB_NONE && found == COACH_UNKNOWN && expected < 0 &&
+	} else if (result == DB_NONE && found == COACH_UNKNOWN && may_create &&
 		   (result = create_coach(call, id, document.bytes)) == DB_OK) {
 		status = 201;
 		coaches_changed(call->api->coaches, id);
@@ -190,8 +204,9 @@ void api_coach_schedule_put(struct call *call)
 	else if (result == DB_INVALID)
 		call_problem(call, "unknown_coach", NULL, "That cannot be the id of a coach.");
 	else if (result == DB_NONE)
-		call_problem(call, found == COACH_UNKNOWN ? "unknown_coach" : "changed_meanwhile", NULL,
-			     NULL);
+		call_problem(call,
+			     found == COACH_UNKNOWN && !wanted.exists ? "unknown_coach" : "changed_meanwhile",
+			     NULL, NULL);
 	else
 		call_database_failure(call, result);
 }

@@ -126,8 +126,9 @@ static bool resolve_window(const struct availability_query *query, const struct 
 		if (to - from > WINDOW_MAX_DAYS * SECONDS_PER_DAY)
 			to = from + WINDOW_MAX_DAYS * SECONDS_PER_DAY;
 	}
-	/* A window of whole days is an hour longer where the clocks go back. */
-	if (to - from > WINDOW_MAX_DAYS * SECONDS_PER_DAY + SECONDS_PER_HOUR)
+	/* A window that ends with a day is an hour longer where the clocks go back. */
+	bool ends_with_day = query->to.given && query->to.is_day;
+	if (to - from > WINDOW_MAX_DAYS * SECONDS_PER_DAY + (ends_with_day ? SECONDS_PER_HOUR : 0))
 		return false;
 	*ret_from = from;
 	*ret_to = to;

@@ -33,7 +33,7 @@ static bool may_move(const struct booking_call *call, const struct appointment *
 	enum refusal refusal = appointment_reschedule(&facts, &policy, call->now, exempt);
 	if (refusal == REFUSAL_NONE)
 		return true;
-	const char *detail = refusal == REFUSAL_NOT_ACTIVE ? "This appointment is no longer active."
+	const char *detail = refusal == REFUSAL_NOT_ACTIVE ? booking_not_active(appointment, call->now)
 			     : refusal == REFUSAL_RESCHEDULE_LIMIT
 				     ? "This appointment has been moved as often "
 				       "as is allowed."
@@ -60,14 +60,17 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	if (!booking_find(call, id, ret_result))
 		return;
 	const struct appointment old = ret_result->appointment;
-	if (!may_move(call, &old, identity_is_exempt(call->caller, old.coach_id), ret_result))
-		return;
 	seconds duration = wish->duration_minutes != 0 ? wish->duration_minutes * SECONDS_PER_MINUTE
 						       : old.ends_at - old.starts_at;
-	if (wish->start == old.starts_at && duration == old.ends_at - old.starts_at) {
+	/* Sent again, the move before may have been the last that is allowed, or to a time too near to leave.
+	 */
+	if (strcmp(old.status, "scheduled") == 0 && old.ends_at > call->now && wish->start == old.starts_at &&
+	    duration == old.ends_at - old.starts_at) {
 		ret_result->verdict = BOOKING_FINE;
 		return;
 	}
+	if (!may_move(call, &old, identity_is_exempt(call->caller, old.coach_id), ret_result))
+		return;
 	COACH_LOCAL coach = NULL;
 	if (!booking_coach(call, old.coach_id, &coach, ret_result))
 		return;

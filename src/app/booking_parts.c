@@ -30,6 +30,13 @@ void booking_fail(struct booking_result *result, enum db_result failure)
 	result->verdict = away ? BOOKING_DATABASE_UNAVAILABLE : BOOKING_FAILURE;
 }
 
+const char *booking_not_active(const struct appointment *appointment, instant now)
+{
+	bool held = strcmp(appointment->status, "held") == 0 && appointment->hold_expires_at > now;
+	return held ? "This time is only held; it must be confirmed first."
+		    : "This appointment is no longer active.";
+}
+
 bool booking_find(const struct booking_call *call, const char *id, struct booking_result *result)
 {
 	if (!uuid_parse(id, strlen(id), NULL)) {
@@ -168,7 +175,9 @@ void booking_answer(const struct booking_call *call, const struct booking_answer
 	case BOOKING_LIMIT: /* with the one that stands, if the database told it */
 		booking_refuse(
 			result, REFUSAL_BOOKING_LIMIT,
-			limits->max_active == 1
+			limits->max_active == 1 && answer->appointment.id[0] == '\0'
+				? "A time is being held for you already; please confirm or release that one."
+			: limits->max_active == 1
 				? "You have a session booked already; please move or cancel that one."
 				: arena_printf(call->mem,
 					       "You have %d sessions booked, as many as one person may have; "
@@ -188,7 +197,8 @@ void booking_answer(const struct booking_call *call, const struct booking_answer
 			       "The hold on this time has ended; please choose a time again.");
 		return;
 	case BOOKING_NOT_ACTIVE:
-		booking_refuse(result, REFUSAL_NOT_ACTIVE, "This appointment is no longer active.");
+		booking_refuse(result, REFUSAL_NOT_ACTIVE,
+			       booking_not_active(&result->appointment, call->now));
 		return;
 	case BOOKING_NOT_STARTED:
 		booking_refuse(result, REFUSAL_NOT_STARTED, "This appointment has not started yet.");

@@ -13,6 +13,9 @@ enum { BOOKING_LEASE_SECONDS = 10 };
 void booking_refuse(struct booking_result *result, enum refusal refusal, const char *detail);
 void booking_fail(struct booking_result *result, enum db_result failure);
 
+/* Why nothing can be done with an appointment that is not scheduled: a sentence for a person. Static text. */
+const char *booking_not_active(const struct appointment *appointment, instant now);
+
 /* Read the appointment for a party of it: client, coach, admin. False: the result says why not. */
 bool booking_find(const struct booking_call *call, const char *id, struct booking_result *result);
 

@@ -54,21 +54,31 @@ static json_t *fail(struct json_fault *ret_fault, enum json_verdict verdict, con
 	return NULL;
 }
 
+/* RFC 8259 allows both, but what a repeated name means is anybody's guess, and PostgreSQL keeps no NUL. */
+static const char *what_is_wrong(enum json_error_code code)
+{
+	return code == json_error_duplicate_key    ? "The body has the same name twice"
+	       : code == json_error_null_character ? "The body has the character U+0000, which cannot be kept"
+						   : "The body is not valid JSON";
+}
+
 json_t *json_parse_object(struct arena *mem, const char *bytes, size_t length, struct json_fault *ret_fault)
 {
+	/* Any value is read, so that one that is no object is told from what is no JSON. */
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
 	json_error_t error;
-	json_t *value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
+	json_t *value = json_loadb(bytes, length, flags, &error);
 	if (value == NULL && json_error_code(&error) == json_error_numeric_overflow) {
 		/* 2^63 is valid JSON: read it as a real, so that its field is named as no integer. */
-		value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+		value = json_loadb(bytes, length, flags | JSON_DECODE_INT_AS_REAL, &error);
 		if (value == NULL && json_error_code(&error) == json_error_numeric_overflow)
 			return fail(ret_fault, JSON_INVALID_FIELD, NULL,
 				    "A number in the body is too large.");
 	}
 	if (value == NULL)
 		return fail(ret_fault, JSON_MALFORMED, NULL,
-			    arena_printf(mem, "The body is not valid JSON (line %d, column %d).", error.line,
-					 error.column));
+			    arena_printf(mem, "%s (line %d, column %d).",
+					 what_is_wrong(json_error_code(&error)), error.line, error.column));
 	if (!json_is_object(value)) {
 		json_decref(value);
 		return fail(ret_fault, JSON_MALFORMED, NULL, "The body must be one JSON object.");

@@ -145,6 +145,13 @@ static void check_body(struct exchange *exchange)
 					.code = "unsupported_media_type",
 					.detail = "The request's body must be sent as application/json.",
 				});
+	} else if (request->route->body_limit > 0 && request_header(request, "Content-Encoding") != NULL &&
+		   strcasecmp(request_header(request, "Content-Encoding"), "identity") != 0) {
+		exchange_refuse(exchange, &(struct problem){
+						  .status = 415,
+						  .code = "unsupported_media_type",
+						  .detail = "The request's body must be sent uncompressed.",
+					  });
 	}
 }
 

@@ -153,6 +153,8 @@ test("the coach's feed has every appointment with the right instants, cancelled 
       }
     }
     assertStatus(await own.client('h').post('/booking/hold', { start: own.slot(3) }), 201);
+    const released = assertStatus(await own.client('r').post('/booking/hold', { start: own.slot(5) }), 201);
+    assertStatus(await own.client('r').put(`/booking/${released.id}/cancel`), 200);
     const { url } = assertStatus(await damian.get('/coach/damian/feed'), 200);
     assert.ok(url.startsWith(own.daemon.url));
     const reply = await own.stranger().get(url.slice(own.daemon.url.length));

@@ -1,6 +1,7 @@
 // What holds for every call: JSON in and out, errors, request ids, methods, CORS, unknown fields and parameters.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { Daemon } from '../harness/daemon.mjs';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
 import { startStack } from '../harness/stack.mjs';
@@ -35,6 +36,27 @@ test('a content type may carry parameters and any letter case; another one is 41
         415,
         'unsupported_media_type',
       );
+});
+
+test('a compressed body is 415 and says so', async () => {
+  const gzip = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const reply = await ann.post('/booking/create', gzipSync('{"start":"x"}'), gzip);
+  assertProblem(reply, 415, 'unsupported_media_type');
+  assert.match(reply.body.detail, /uncompressed/);
+});
+
+test('JSON that is no object, repeats a name or holds U+0000 is told as what it is', async () => {
+  for (const [text, told] of [
+    ['null', /must be one JSON object/],
+    ['"a"', /must be one JSON object/],
+    ['{"start":1,"start":2}', /same name twice/],
+    ['{"notes":"a\\u0000b"}', /U\+0000/],
+    ['{"start":', /not valid JSON/],
+  ]) {
+    const reply = await ann.post('/booking/create', text, { 'content-type': 'application/json' });
+    assertProblem(reply, 400, 'malformed_json');
+    assert.match(reply.body.detail, told, text);
+  }
 });
 
 test('a body of 64 KiB is read, one byte more is 413, on every call', async () => {

@@ -198,10 +198,40 @@ test('cancel releases a hold, also when cancelling a session would be too late',
   assertStatus(await ann.put(`/booking/${held.id}/cancel`), 200);
 });
 
+test('a released hold is no cancelled session: no list has it', async () => {
+  const ann = somebody();
+  const held = await hold(ann, nextStart());
+  assertStatus(await ann.put(`/booking/${held.id}/cancel`), 200);
+  const booked = assertStatus(await ann.post('/booking/create', { start: nextStart() }), 201);
+  assertStatus(await ann.put(`/booking/${booked.id}/cancel`), 200);
+  const ids = async (client, path) =>
+    assertStatus(await client.get(path), 200).appointments.map(({ id }) => id);
+  for (const word of ['cancelled', 'all']) {
+    assert.deepEqual(await ids(ann, `/booking/user/me?status=${word}`), [booked.id]);
+    const coachs = await ids(stack.coach(), `/coach/damian/appointments?status=${word}`);
+    assert.deepEqual([coachs.includes(held.id), coachs.includes(booked.id)], [false, true]);
+  }
+});
+
+test('who holds a time and may have no more is told of the hold, not of a session', async () => {
+  const ann = somebody();
+  const held = await hold(ann, nextStart());
+  const before = assertStatus(await stack.coach().get('/coach/damian/schedule'), 200);
+  const one = { ...before, policy: { ...before.policy, max_active_per_user: 1 } };
+  assertStatus(await stack.coach().put('/coach/damian/schedule', one), 200);
+  const reply = await ann.post('/booking/create', { start: nextStart() });
+  assertStatus(await stack.coach().put('/coach/damian/schedule', before), 200);
+  assertProblem(reply, 409, 'booking_limit');
+  assert.match(reply.body.detail, /held for you/);
+  assertStatus(await ann.put(`/booking/${held.id}/cancel`), 200);
+});
+
 test('a hold can be neither moved nor marked', async () => {
   const ann = somebody();
   const held = await hold(ann, nextStart());
-  assertProblem(await ann.put(`/booking/${held.id}/reschedule`, { start: nextStart() }), 409, 'not_active');
+  const moved = await ann.put(`/booking/${held.id}/reschedule`, { start: nextStart() });
+  assertProblem(moved, 409, 'not_active');
+  assert.match(moved.body.detail, /only held/);
   assertProblem(
     await stack.coach().put(`/booking/${held.id}/status`, { status: 'no_show' }),
     409,

@@ -122,6 +122,8 @@ test('a window that begins in the past offers nothing that has gone by', async (
 test('62 days may be asked for, a day more may not, nor `to` before `from`', async () => {
   assertStatus(await ann.get(path({ from: day(1), to: day(62) })), 200);
   assertStatus(await ann.get(path({ from: stack.slot(0), to: later(stack.slot(0), 62 * DAY) })), 200);
+  const minuteMore = path({ from: stack.slot(0), to: later(stack.slot(0), 62 * DAY + 1) });
+  assertProblem(await ann.get(minuteMore), 400, 'bad_parameter', 'to');
   assertProblem(await ann.get(path({ from: day(1), to: day(63) })), 400, 'bad_parameter', 'to');
   assertProblem(await ann.get(path({ from: day(3), to: day(2) })), 400, 'bad_parameter', 'to');
   const backwards = { from: stack.slot(2), to: stack.slot(1) };

@@ -65,6 +65,21 @@ test('the cut-offs are in the appointment, and hold to the minute', async () => 
   assertStatus(await ann.put(`/booking/${made.id}/cancel`), 200);
 });
 
+test('the last move that is allowed, sent again, is 200 with the same, also to a time too near to leave', async () => {
+  const ann = somebody();
+  const made = await booked(ann, { start: nextStart() });
+  assertStatus(await ann.put(`/booking/${made.id}/reschedule`, { start: nextStart() }), 200);
+  const last = { start: nextStart() };
+  const moved = assertStatus(await ann.put(`/booking/${made.id}/reschedule`, last), 200);
+  assert.deepEqual(assertStatus(await ann.put(`/booking/${made.id}/reschedule`, last), 200), moved);
+  const further = await ann.put(`/booking/${made.id}/reschedule`, { start: nextStart() });
+  assertProblem(further, 409, 'reschedule_limit');
+  startsIn(made.id, 30);
+  const near = assertStatus(await ann.get(`/booking/${made.id}`), 200);
+  assertStatus(await ann.put(`/booking/${made.id}/reschedule`, { start: near.start }), 200);
+  assertStatus(await stack.coach().put(`/booking/${made.id}/cancel`), 200);
+});
+
 test('what was promised when booking stays when the policy changes', async () => {
   const [ann, coach] = [somebody(), stack.coach()];
   const made = await booked(ann, { start: nextStart() });

@@ -248,3 +248,12 @@ test('an admin makes a coach by putting their schedule, an odd id is none', asyn
   const absent = await put(openSchedule(), { 'if-match': '"1"' }, admin, '/coach/absent/schedule');
   assertProblem(absent, 404, 'unknown_coach');
 });
+
+test('If-None-Match: * makes a new schedule only, If-Match: * replaces one only', async () => {
+  const admin = stack.admin();
+  const path = '/coach/newer.coach/schedule';
+  assertProblem(await put(openSchedule(), { 'if-match': '*' }, admin, path), 412, 'changed_meanwhile');
+  assertStatus(await put(openSchedule(), { 'if-none-match': '*' }, admin, path), 201);
+  assertProblem(await put(openSchedule(), { 'if-none-match': '*' }, admin, path), 412, 'changed_meanwhile');
+  assertStatus(await put(openSchedule(), { 'if-match': '*' }, admin, path), 200);
+});
