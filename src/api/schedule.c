@@ -34,10 +34,8 @@ void api_coach_schedule_get(struct call *call)
 	}
 	char etag[32];
 	snprintf(etag, sizeof(etag), "\"%" PRId64 "\"", coach->schedule_version);
-	if (request_none_match(call->request, etag))
-		reply_empty(call->reply, 304);
-	else
-		schedule_write(coach->schedule, reply_begin_json(call->reply, 200));
+	bool current = request_none_match(call->request, etag);
+	schedule_write(coach->schedule, reply_begin_json(call->reply, current ? 304 : 200));
 	set_etag(call, coach->schedule_version);
 	reply_header(call->reply, "Cache-Control", "private, no-cache");
 }

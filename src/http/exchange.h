@@ -58,7 +58,8 @@ enum stage {
 struct prepared {
 	struct MHD_Response *response; /* NULL: none */
 	const char *bytes;             /* its body; NULL: none */
-	struct ready_body *ready;      /* whose bytes these are; holds a reference */
+	size_t length;
+	struct ready_body *ready; /* whose bytes these are; holds a reference */
 };
 
 struct exchange {

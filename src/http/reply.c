@@ -221,16 +221,13 @@ void reply_ready(struct reply *reply, const struct request *request, struct read
 	if (reply_get_header(reply, "Cache-Control") == NULL)
 		reply_header_literal(reply, "Cache-Control", "private, no-cache");
 
-	/* The tags live as long as the body, which may end before the reply has gone out. */
-	const char *etag = gzip ? ready->gzip_etag : ready->etag;
+	reply->ready = ready_body_hold(ready);
+	reply->ready_gzip = gzip;
+	reply_header_literal(reply, "ETag", gzip ? ready->gzip_etag : ready->etag);
 	if (request_none_match(request, ready->etag) || request_none_match(request, ready->gzip_etag)) {
-		reply_header_literal(reply, "ETag", arena_strdup(reply->mem, etag));
 		reply->status = 304;
 		return;
 	}
-	reply->ready = ready_body_hold(ready);
-	reply->ready_gzip = gzip;
-	reply_header_literal(reply, "ETag", etag);
 	reply_header_literal(reply, "Content-Type", ready->content_type);
 	if (gzip)
 		reply_header_literal(reply, "Content-Encoding", "gzip");

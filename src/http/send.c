@@ -105,12 +105,13 @@ static void add_all_headers(struct MHD_Response *response, const struct reply *r
 
 /*
  * The bytes are lent, not copied: the exchange holds them until libmicrohttpd says that the request is
- * completed, and nothing is sent after that.
+ * completed, and nothing is sent after that. NULL with a 304: libmicrohttpd sends no body with it, but says
+ * how long the one of a 200 would be (RFC 9110 section 8.6).
  */
 static struct MHD_Response *make_response(const char *bytes, size_t length, const struct reply *reply)
 {
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(length, (char *)bytes, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		length, bytes != NULL ? (char *)bytes : "", MHD_RESPMEM_PERSISTENT);
 	if (response == NULL)
 		abort();
 	add_all_headers(response, reply);
@@ -161,9 +162,9 @@ static enum MHD_Result compare_header(void *comparison_pointer, enum MHD_ValueKi
 }
 
 /* Whether the prepared response says what the reply says; if so, now with the reply's own headers. */
-static bool fits(const struct prepared *prepared, const char *bytes, const struct reply *reply)
+static bool fits(const struct prepared *prepared, const char *bytes, size_t length, const struct reply *reply)
 {
-	if (prepared->response == NULL || prepared->bytes != bytes)
+	if (prepared->response == NULL || prepared->bytes != bytes || prepared->length != length)
 		return false;
 	struct comparison comparison = {.reply = reply};
 	MHD_get_response_headers(prepared->response, compare_header, &comparison);
@@ -191,12 +192,13 @@ static struct MHD_Response *prepare(struct exchange *exchange, const char *bytes
 {
 	const struct reply *reply = &exchange->reply;
 	struct prepared *last = &exchange->peer->loop->prepared;
-	if (fits(last, bytes, reply)) {
+	if (fits(last, bytes, length, reply)) {
 		exchange->prepared = *last;
 		*last = (struct prepared){0};
 	} else {
 		exchange->prepared.response = make_response(bytes, length, reply);
 		exchange->prepared.bytes = bytes;
+		exchange->prepared.length = length;
 		exchange->prepared.ready = bytes != NULL ? ready_body_hold(reply->ready) : NULL;
 	}
 	return exchange->prepared.response;
@@ -217,9 +219,10 @@ static struct MHD_Response *response_for(struct exchange *exchange)
 		if (reply->ready_gzip)
 			ready_body_gzip(reply->ready, &bytes, &length);
 	}
-	exchange->reply_bytes = exchange->request.head ? 0 : length;
+	bool unsent = exchange->request.head || reply->status == 304;
+	exchange->reply_bytes = unsent ? 0 : length;
 	if (reply->status == 304)
-		return prepare(exchange, NULL, 0);
+		return prepare(exchange, NULL, length);
 	if (reply->ready != NULL && reply->ready->length <= PREPARED_MAX)
 		return prepare(exchange, bytes, length);
 	return make_response(bytes, length, reply);

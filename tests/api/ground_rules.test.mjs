@@ -238,6 +238,23 @@ test('HEAD is GET without the body', async () => {
   }
 });
 
+test('a 304 says how long the body would be, and nothing comes behind it', async () => {
+  for (const [client, path] of [
+    [ann, '/booking/availability'],
+    [stack.coach(), '/coach/damian/schedule'],
+    [ann, '/booking/booking.js'],
+  ])
+    for (const coding of path.endsWith('schedule') ? [{}] : [{}, { 'accept-encoding': 'gzip' }]) {
+      const whole = await client.get(path, coding);
+      assert.equal(whole.status, 200);
+      for (let turn = 0; turn < 3; turn++) {
+        const none = await client.get(path, { ...coding, 'if-none-match': whole.headers.etag });
+        assert.deepEqual([none.status, none.text], [304, ''], path);
+        assert.equal(none.headers['content-length'], whole.headers['content-length'], path);
+      }
+    }
+});
+
 test('of many who get the same body, each gets the headers that are meant for it', async () => {
   const path = `/booking/availability?from=${stack.slot(0)}&to=${stack.slot(2)}`;
   const { etag } = (await ann.get(path)).headers;
