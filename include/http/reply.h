@@ -42,7 +42,7 @@ struct reply {
 	const char *code; /* the problem's code, for logs and metrics; NULL when all is well */
 	struct buffer body;
 	bool json; /* the body is, and ends with a newline when it is sent: terminals like it */
-	struct ready_body *ready; /* sent instead of `body` when set; holds a reference */
+	struct ready_body *ready; /* sent instead of `body` when set, but with a 304; holds a reference */
 	bool ready_gzip;          /* send its compressed twin */
 	enum reply_portion (*portion)(void *owner, void *worker); /* see reply_continue; NULL: none */
 	void *portion_owner;
