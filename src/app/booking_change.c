@@ -62,8 +62,7 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	const struct appointment old = ret_result->appointment;
 	seconds duration = wish->duration_minutes != 0 ? wish->duration_minutes * SECONDS_PER_MINUTE
 						       : old.ends_at - old.starts_at;
-	/* Sent again, the move before may have been the last that is allowed, or to a time too near to leave.
-	 */
+	/* Sent again, it may have been the last move that is allowed, or one to a time too near to leave. */
 	if (strcmp(old.status, "scheduled") == 0 && old.ends_at > call->now && wish->start == old.starts_at &&
 	    duration == old.ends_at - old.starts_at) {
 		ret_result->verdict = BOOKING_FINE;

@@ -88,7 +88,7 @@ static void try_to_pay(struct debt *debt)
 
 enum lock { LOCKED, LOCK_BUSY, LOCK_FAILED };
 
-/* Take the appointment's lock and read the row as it is then, with what its event needs besides. */
+/* Take the appointment's lock, read the row as it is then (id "" if it is gone) and what its event needs. */
 static enum lock lock_row(struct debt *debt, const char *id)
 {
 	DB_ROWS rows = {0};
@@ -96,6 +96,7 @@ static enum lock lock_row(struct debt *debt, const char *id)
 		return LOCK_FAILED;
 	if (!db_get_bool(&rows, 0, 0))
 		return LOCK_BUSY;
+	debt->a.id[0] = '\0'; /* the row may be gone */
 	if (appointment_read(&rows, 0, 1, debt->mem, &debt->a))
 		debt->words = (struct event_words){.session_type = db_copy_text(&rows, 0, 2, debt->mem),
 						   .time_zone = db_copy_text(&rows, 0, 3, debt->mem)};

@@ -11,13 +11,17 @@ export const upcoming = () => {
 export const target = ({ from, to }, coach = 'damian') =>
   `/booking/availability?coach=${coach}&from=${instant(from)}&to=${instant(to)}&duration=30`;
 
-/** Questions for other seconds with the same slots as answer: each is a new one and has to be computed. */
+/**
+ * Questions for other seconds, less than half an hour earlier, with the same slots as answer: each is a new one and has
+ * to be computed. None is longer than the window.
+ */
 export function* computedRequests(world, coaches, { from, to }, count = 100_000) {
   for (let i = 0; i < count; i++) {
     const n = Math.floor(i / coaches.length);
+    const earlier = from.getTime() - (n % 1700) * 1000;
     const window = {
-      from: from.getTime() - (n % 1700) * 1000,
-      to: to.getTime() - Math.floor(n / 1700) * 1000,
+      from: earlier,
+      to: earlier + (to.getTime() - from.getTime()) - Math.floor(n / 1700) * 1000,
     };
     yield raw('GET', target(window, coaches[i % coaches.length]), {
       token: world.tokens[i % world.tokens.length],

@@ -173,6 +173,18 @@ describe('delegated', () => {
     assert.deepEqual([moved.body.status, moved.body.cancelled_by], ['cancelled', 'calendar']);
   });
 
+  test('an appointment that is gone when its event is to be written gets none', async () => {
+    const [kept] = stack.database.rows("select pg_get_functiondef('bookingd.lock_event'::regproc) as text");
+    stack.database.run(`create or replace function bookingd.lock_event(p_id uuid)
+      returns table (locked boolean, booked bookingd.appointment) language sql as $$ select true, null::bookingd.appointment $$`);
+    const ann = somebody();
+    const made = await book(ann);
+    assert.equal(made.calendar.state, 'pending');
+    assert.equal((await stack.google.events(stack.calendar)).filter(({ id }) => id === eventOf(made)).length, 0);
+    stack.database.run(kept.text);
+    await stack.settled(ann, made.id);
+  });
+
   test('erasure empties the events, deleted ones too, and tells the guest once', async () => {
     const ann = stack.client('erased-one', { email: 'erase.me@client.test', name: 'Erase Me' });
     const standing = await book(ann, { notes: 'a secret of mine', phone: '+1 555 0100' });
