@@ -48,8 +48,8 @@ select appointment from appointment where id = $1 and (user_id = $2 or coach_id 
 select appointment from appointment
 where coach_id = $1 and user_id = $2 and starts_at = $3 and ends_at = $4 and status = 'scheduled';
 
--- A client's or a coach's list: $1 user or null, $2 coach or null, $3 status word, $4 and $5 the page's last start and id,
--- $6 how many, $7 and $8 the window on the start. A cancelled row that had a hold's end was released, never booked.
+-- A client's or a coach's list: $1 whose, $2 status word, $3 and $4 the page's last start and id, $5 how many; a coach's
+-- with $6 and $7, the window on the start. Only what was never booked has a hold's end: held, expired or released.
 -- name: appointment_list_by_user many
 select appointment from appointment
 where user_id = $1
@@ -57,8 +57,7 @@ where user_id = $1
         when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
         when 'past' then status in ('completed', 'no_show') or (status = 'scheduled' and ends_at <= now())
         when 'cancelled' then status = 'cancelled' and hold_expires_at is null
-        else status in ('scheduled', 'completed', 'no_show') or (status = 'cancelled' and hold_expires_at is null)
-             or (status = 'held' and hold_expires_at > now())
+        else hold_expires_at is null or (status = 'held' and hold_expires_at > now())
       end
   and starts_at > case when $2 = 'upcoming' then now() - interval '24 hours' else '-infinity' end
   and (starts_at, id) > ($3::timestamptz, $4::uuid)
@@ -72,8 +71,7 @@ where coach_id = $1
         when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
         when 'past' then status in ('completed', 'no_show') or (status = 'scheduled' and ends_at <= now())
         when 'cancelled' then status = 'cancelled' and hold_expires_at is null
-        else status in ('scheduled', 'completed', 'no_show') or (status = 'cancelled' and hold_expires_at is null)
-             or (status = 'held' and hold_expires_at > now())
+        else hold_expires_at is null or (status = 'held' and hold_expires_at > now())
       end
   and (starts_at, id) > ($3::timestamptz, $4::uuid)
   and ends_at > $6 and starts_at > $6 - interval '24 hours' and starts_at < $7
@@ -126,7 +124,7 @@ select coalesce(max(starts_at), now()) + interval '24 hours' from appointment wh
 -- $2 and $3: the last start and id so far, or where the feed begins. $4: where it ends.
 -- name: coach_feed many
 select appointment from appointment
-where coach_id = $1 and (status in ('scheduled', 'completed', 'no_show') or (status = 'cancelled' and hold_expires_at is null))
+where coach_id = $1 and hold_expires_at is null
   and (starts_at, id) > ($2::timestamptz, $3::uuid) and ends_at <= $4
 order by starts_at, id
 limit $5;

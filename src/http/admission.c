@@ -120,6 +120,7 @@ static void check_body(struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
 	const char *length_text = request_header(request, "Content-Length");
+	const char *encoding = request_header(request, "Content-Encoding");
 	bool chunked = request_header(request, "Transfer-Encoding") != NULL;
 	uintmax_t length = 0;
 	if (length_text != NULL)
@@ -145,8 +146,8 @@ static void check_body(struct exchange *exchange)
 					.code = "unsupported_media_type",
 					.detail = "The request's body must be sent as application/json.",
 				});
-	} else if (request->route->body_limit > 0 && request_header(request, "Content-Encoding") != NULL &&
-		   strcasecmp(request_header(request, "Content-Encoding"), "identity") != 0) {
+	} else if (request->route->body_limit > 0 && encoding != NULL &&
+		   strcasecmp(encoding, "identity") != 0) {
 		exchange_refuse(exchange, &(struct problem){
 						  .status = 415,
 						  .code = "unsupported_media_type",
