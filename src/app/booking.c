@@ -78,7 +78,7 @@ static void book(const struct booking_call *call, const struct booking_wish *wis
 		 bool hold, const char *calendar_id, struct booking_result *result)
 {
 	char id[UUID_TEXT_SIZE];
-	uuid_format(uuid_new(), id);
+	uuid_format(uuid_new(call->now), id);
 	const struct policy *policy = &offer->type->policy;
 	struct booking booking = person_of(call, wish, offer->zone);
 	booking.id = id;

@@ -88,7 +88,7 @@ static instant open_channel(struct visit *visit, const char *calendar_id, struct
 	struct google_answer answer;
 	if (!read_old(visit, calendar_id, old) || !visit_may_call(visit))
 		return now + RETRY_SOON;
-	uuid_format(uuid_new(), id);
+	uuid_format(uuid_new(now), id);
 	crypto_random(secret, sizeof(secret));
 	encode_base64url(secret, sizeof(secret), token);
 	crypto_sha256(token, strlen(token), new.digest);

@@ -7,9 +7,9 @@
 
 /* How many bytes stand in each of the groups of hex digits. */
 static const size_t groups[] = {4, 2, 2, 2, 6};
-enum { GROUP_COUNT = sizeof(groups) / sizeof(groups[0]) };
+enum { GROUP_COUNT = sizeof(groups) / sizeof(groups[0]), TIME_BYTES = 6 };
 
-struct uuid uuid_new(void)
+struct uuid uuid_new(instant now)
 {
 	/* Asking the generator costs as much for one as for sixteen. */
 	static _Thread_local struct uuid pool[16];
@@ -20,7 +20,10 @@ struct uuid uuid_new(void)
 		left = sizeof(pool) / sizeof(pool[0]);
 	}
 	struct uuid id = pool[--left];
-	id.bytes[6] = (unsigned char)((id.bytes[6] & 0x0f) | 0x40);
+	uint64_t milliseconds = (uint64_t)now * 1000;
+	for (size_t i = 0; i < TIME_BYTES; i++)
+		id.bytes[i] = (unsigned char)(milliseconds >> 8 * (TIME_BYTES - 1 - i));
+	id.bytes[6] = (unsigned char)((id.bytes[6] & 0x0f) | 0x70);
 	id.bytes[8] = (unsigned char)((id.bytes[8] & 0x3f) | 0x80);
 	return id;
 }

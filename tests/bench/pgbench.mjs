@@ -28,8 +28,11 @@ const PERSON = `'UTC'; 'Client ' || :u; 'u' || :u || '@client.test'; null; null`
 const DAY = 'to_timestamp(:d); to_timestamp(:d + 86400)';
 const ACTOR = `'u' || :u; 'user'; '0123456789abcdef'; null; null`;
 const APPOINTMENT = `md5('bench ' || :i)::uuid`; // as World.book() names them
+// An id as the daemon makes it (base/uuid.h): the time, then what is random.
+const NEW_ID = `(lpad(to_hex(extract(epoch from now())::bigint * 1000), 12, '0')
+    || substr(replace(gen_random_uuid()::text, '-', ''), 13))::uuid`;
 const PARAMETERS = {
-  appointment_book: `gen_random_uuid(); 'c' || :c; 'u' || :u; 'coaching'; 'scheduled'; ${TIMES}; ${PERSON};
+  appointment_book: `${NEW_ID}; 'c' || :c; 'u' || :u; 'coaching'; 'scheduled'; ${TIMES}; ${PERSON};
     'google_meet'; 1440; 1440; null; 10; null; 10; null; null; null; null; ${DAY}; ${ACTOR}`,
   appointment_move: `${APPOINTMENT}; 'c' || :c; ${TIMES}; 10; false; null; null; ${DAY}; ${ACTOR}`,
   appointment_cancel: `${APPOINTMENT}; 'client'; false; null; 10; ${ACTOR}`,
