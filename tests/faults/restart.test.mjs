@@ -14,6 +14,11 @@ import { mintHS256 } from '../harness/tokens.mjs';
 
 const SECRET = 'a-secret-of-thirty-two-characters-or-more';
 const CLIENTS = 16;
+// So many that nobody books them all in a few seconds.
+const SHORT_SESSIONS = {
+  ...openSchedule({ horizon_days: 300, step_minutes: 5 }),
+  session_types: [{ id: 'coaching', name: 'Coaching session', durations: [5], meeting: 'none' }],
+};
 let place, server, database, daemon;
 
 const startServer = async (settings) => {
@@ -31,7 +36,7 @@ before(async () => {
       DATABASE_URL: database.url.replace('postgres@', 'app@'),
       AUTH_JWT_SECRET: SECRET,
       COACH_ID: 'damian',
-      COACH_SCHEDULE: JSON.stringify(openSchedule({ horizon_days: 300 })),
+      COACH_SCHEDULE: JSON.stringify(SHORT_SESSIONS),
       RATE_LIMIT_BOOK: '0',
       RATE_LIMIT_READ: '0',
       RATE_LIMIT_ADDRESS: '0',
@@ -43,19 +48,19 @@ after(async () => {
   await server.stop();
 });
 
-const hour = (n) => {
+const slot = (n) => {
   const day = Math.floor(Date.now() / 86_400_000) + 2;
-  return new Date(day * 86_400_000 + n * 3_600_000).toISOString().replace('.000', '');
+  return new Date(day * 86_400_000 + n * 300_000).toISOString().replace('.000', '');
 };
-let hours = 0;
+let slots = 0;
 
 /** One client, until `over()`: each booking is asked for until it stands. Every reply goes into `replies`. */
 async function book(n, over, replies) {
   const token = mintHS256(SECRET, { sub: `client-${n}`, email: `c${n}@client.test`, name: 'Somebody' });
   const client = new Client(daemon.url, { token, connections: 1 });
   while (!over()) {
-    const start = hour(hours++);
-    const headers = hours % 2 ? { 'idempotency-key': `key-${start}` } : {};
+    const start = slot(slots++);
+    const headers = slots % 2 ? { 'idempotency-key': `key-${start}` } : {};
     for (let status = 0; status !== 201 && status !== 200; ) {
       const reply = await client.post('/booking/create', { start }, headers);
       replies.push({ ...reply, start });
