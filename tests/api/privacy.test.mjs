@@ -70,7 +70,7 @@ test('erasing leaves no trace in any table, reply or log, and keeps the bare fac
   const move = { start: nextStart() };
   const headers = { 'idempotency-key': 'coach-1' }; // the reply kept for the coach tells of zoe too
   assertStatus(await coach.put(`/booking/${upcoming.id}/reschedule`, move, headers), 200);
-  assertStatus(await zoe.post('/booking/hold', { start: nextStart() }), 201);
+  const held = assertStatus(await zoe.post('/booking/hold', { start: nextStart() }), 201);
   assert.ok(stack.database.dump().includes('zoe wants notetrait'));
 
   assert.deepEqual(assertStatus(await zoe.delete('/booking/user/me'), 200), { cancelled: 2, erased: 4 });
@@ -86,6 +86,9 @@ test('erasing leaves no trace in any table, reply or log, and keeps the bare fac
   assert.equal(assertStatus(await zoe.get(`/booking/${cancelled.id}`), 200).cancel_reason, null);
   assert.deepEqual(assertStatus(await zoe.get('/booking/user/me'), 200).appointments, []);
 
+  const list = assertStatus(await coach.get('/coach/damian/appointments?status=cancelled'), 200).appointments;
+  const listed = [upcoming, held].map(({ id }) => list.some((one) => one.id === id));
+  assert.deepEqual(listed, [true, false], 'a hold is no session that was cancelled');
   const again = await coach.put(`/booking/${upcoming.id}/reschedule`, move, headers);
   assert.equal(again.status, 409, 'the kept reply is gone, and the appointment is cancelled');
   nobodys(again.text, 'zoe');
