@@ -57,6 +57,13 @@ returning sealed_verifier;
 -- name: calendar_consents_drop exec
 delete from google_consent;
 
+-- What was booked while the coach had no calendar gets its event, too, as long as it lies ahead.
+-- name: calendar_adopt many
+update appointment set calendar_id = $2, calendar_attempts = 0, calendar_due_at = now(), updated_at = now()
+where coach_id = $1 and calendar_id is null and status = 'scheduled'
+  and starts_at > now() - interval '24 hours' and ends_at > now()
+returning id;
+
 -- ------------------------------------------------------------------ the debt
 
 -- Claim one debt: $1 seconds of lease, $2 coaches not to be asked about now, separated by commas.

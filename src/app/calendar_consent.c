@@ -157,16 +157,16 @@ static enum db_result take_verifier(struct calendars *calendars, struct worker *
 }
 
 /* Everything that waited for the consent goes on. */
-static void resume(struct calendars *calendars, struct worker *worker, const char *coach_id)
+static void resume(struct calendars *calendars, struct worker *worker, struct arena *mem,
+		   const char *coach_id)
 {
 	struct calendar_coach *coach = calendar_coach_of(calendars, coach_id);
 	db_run(worker->db, QUERY_CALENDAR_RESET, DB_PARAMETERS(db_text(coach_id)), NULL);
 	db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), NULL);
 	db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
 	link_forget(coach, true);
-	/* Reading the link makes the rows of the calendars, which the keeper looks for. */
-	enum db_result result;
-	link_release(link_get(calendars, worker, coach, &result));
+	/* This reads the link, which makes the rows of the calendars, which the keeper looks for. */
+	calendar_adopt(calendars, worker, coach_id, mem);
 	sync_changed(calendars, coach_id);
 	keeper_wake(calendars);
 	payers_wake(calendars);
@@ -200,7 +200,7 @@ static const char *exchange(struct calendars *calendars, struct worker *worker, 
 	log_line(LOG_INFO, "calendar_connected", LOG_TEXT_FIELD("coach", coach_id),
 		 LOG_TEXT_FIELD("read_busy", grant.read_busy ? "yes" : "no"),
 		 LOG_TEXT_FIELD("write_events", grant.write_events ? "yes" : "no"));
-	resume(calendars, worker, coach_id);
+	resume(calendars, worker, mem, coach_id);
 	return "connected";
 }
 

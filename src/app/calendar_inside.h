@@ -238,6 +238,9 @@ void push_stop_all(struct visit *visit);
 /* ---- threads: calendar_threads.c ---- */
 
 void payers_wake(struct calendars *calendars);
+/* What was booked while the coach had no calendar is owed to the one there is now, if there is one. */
+void calendar_adopt(struct calendars *calendars, struct worker *worker, const char *coach_id,
+		    struct arena *mem);
 void keeper_wake(struct calendars *calendars);
 
 #endif

@@ -214,6 +214,7 @@ static void check_link(struct keeper *keeper, const char *coach_id, const char *
 		return;
 	calendar_probe(calendars, &keeper->worker, coach_id, monotonic_ms() + PROBE_DEADLINE_MS);
 	announce(keeper, coach);
+	calendar_adopt(calendars, &keeper->worker, coach_id, &keeper->mem);
 	db_run(keeper->worker.db, QUERY_CALENDAR_SYNC_SOON, DB_PARAMETERS(db_text(coach_id), db_int(0)),
 	       NULL);
 }

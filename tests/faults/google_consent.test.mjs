@@ -31,6 +31,7 @@ const book = async (stack, name, hour) => (await stack.client(name).post('/booki
 
 describe('a coach with a Gmail account', () => {
   let stack;
+  let early;
   before(async () => { stack = await startStack({ google: 'oauth', document, env: { CALENDAR_POLL_SECONDS: '1', CALENDAR_STALE_SECONDS: '600' } }); });
   after(() => stack.stop());
 
@@ -39,7 +40,8 @@ describe('a coach with a Gmail account', () => {
     assert.deepEqual([body.mode, body.state, body.account], ['oauth', 'needs_consent', null]);
     assert.deepEqual(body.can, { read_busy: null, write_events: null, invite_guests: null, create_meet: null });
     assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'off');
-    assert.equal((await book(stack, 'early', 1)).calendar.state, 'off');
+    early = await book(stack, 'early', 1);
+    assert.deepEqual([early.calendar.state, early.meeting.url], ['off', null]);
   });
 
   test('the address asks for exactly two scopes, offline, with PKCE and a state', async () => {
@@ -97,7 +99,19 @@ describe('a coach with a Gmail account', () => {
     assert.deepEqual([body.mode, body.state, body.account], ['oauth', 'ok', 'coach@gmail.com']);
     assert.deepEqual(body.can, { read_busy: true, write_events: true, invite_guests: true, create_meet: true });
     assert.deepEqual(body.calendars, [{ id: 'primary', write: true }]);
-    assert.equal((await stack.google.live('coach@gmail.com')).length, 1);
+  });
+
+  test('what was booked before the consent gets its event, its guest and its Meet link', async () => {
+    const settled = await stack.settled(stack.client('early'), early.id);
+    assert.match(settled.meeting.url, /^https:\/\/meet/);
+    const events = await stack.google.live('coach@gmail.com');
+    assert.equal(events.length, 2);
+    assert.ok(events.some(({ id }) => id === settled.calendar.event_id));
+    const inserts = await stack.google.calls('events.insert');
+    const { body } = inserts.find(({ body }) => body.id === settled.calendar.event_id);
+    assert.equal(Date.parse(body.start.dateTime), Date.parse(early.start));
+    assert.deepEqual(body.attendees.map(({ email }) => email), [early.email]);
+    assert.equal(stack.daemon.events('calendar_adopted').at(0).appointments, 1);
   });
 
   test('a token that ends early is renewed once, also for many at once', async () => {
@@ -222,6 +236,26 @@ test('without an OAuth client there is nothing to connect', async () => {
     assert.deepEqual((await status(stack)).mode, 'off');
     assert.equal((await stack.coach().delete(GOOGLE)).status, 204);
     assert.deepEqual((await stack.coach().post(`${GOOGLE}/retry`, {})).body, { retried: 0 });
+  } finally {
+    await stack.stop();
+  }
+});
+
+test('a service account that is given later writes what was booked before, and nothing that is over', async () => {
+  const stack = await startStack({ google: 'delegated', document, env: { GOOGLE_SERVICE_ACCOUNT_KEY: null, GOOGLE_IMPERSONATE: null } });
+  try {
+    const ahead = await book(stack, 'ann', 30);
+    const [over, cancelled] = [await book(stack, 'bob', 31), await book(stack, 'carl', 32)];
+    assert.equal(ahead.calendar.state, 'off');
+    assert.equal((await stack.client('carl').put(`/booking/${cancelled.id}/cancel`, {})).status, 200);
+    stack.database.run(`update bookingd.appointment set starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour',
+      blocked_from = now() - interval '2 hours', blocked_to = now() - interval '1 hour' where id = '${over.id}'`);
+    await stack.daemon.stop();
+    await stack.daemon.restart({ env: { GOOGLE_SERVICE_ACCOUNT_KEY: stack.google.service_account_key, GOOGLE_IMPERSONATE: stack.calendar } });
+    await stack.settled(stack.client('ann'), ahead.id);
+    for (const [name, { id }] of [['bob', over], ['carl', cancelled]])
+      assert.equal((await stack.client(name).get(`/booking/${id}`)).body.calendar.state, 'off');
+    assert.equal((await stack.google.live(stack.calendar)).length, 1);
   } finally {
     await stack.stop();
   }
