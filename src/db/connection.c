@@ -9,13 +9,16 @@
 
 /*
  * Everything that can be asked for in one round trip. The search path keeps what the role has behind our
- * schema; an open transaction may not outlive a daemon that hangs; JIT only ever costs at our sizes.
+ * schema; an open transaction may not outlive a daemon that hangs; JIT only ever costs at our sizes. A plan
+ * serves all parameters: made for each anew it took as long as its statement, and tests/db/plans.test.mjs
+ * knows these only.
  */
 static const char session_setup[] =
 	"SELECT set_config('search_path', 'bookingd, ' || current_setting('search_path'), false),"
 	" set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false),"
 	" set_config('default_transaction_isolation', 'read committed', false),"
 	" set_config('idle_in_transaction_session_timeout', '10s', false), set_config('jit', 'off', false),"
+	" set_config('plan_cache_mode', 'force_generic_plan', false),"
 	" set_config('statement_timeout', '%d', false)";
 
 enum {
