@@ -21,7 +21,10 @@ async function addCalendars(world, google) {
       owner: CALENDAR.delegated,
       time_zone: 'UTC',
     });
-  world.database.run(`insert into coach_calendar (coach_id, calendar_id, writes)
+  // What was booked without a calendar would be owed to this one.
+  world.database.run(`update appointment set calendar_id = 'elsewhere', synced_version = version
+      where status = 'scheduled' and calendar_id is null;
+    insert into coach_calendar (coach_id, calendar_id, writes)
     select 'c' || n, '${calendar("' || 'c' || n || '")}', true from generate_series(1, ${world.coaches}) n`);
 }
 

@@ -113,6 +113,7 @@ export class World {
     const own = "coach_id ~ '^(damian|c[0-9]+)$'";
     this.database.run(`
       delete from appointment where starts_at >= ${quote(this.slot(0).start)} and coach_id <> 'damian' or not ${own};
+      update appointment set calendar_id = null, synced_version = 0 where calendar_id is not null;
       delete from coach_calendar;
       delete from coach where not ${own.replace('coach_id', 'id')};
       truncate audit, idempotency_key`);
