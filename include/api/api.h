@@ -65,6 +65,8 @@ struct endpoint {
 	enum authority authority;
 	enum toll toll;
 	bool idempotent;                   /* takes an Idempotency-Key */
+	bool etag;                         /* its replies carry one, and it heeds If-None-Match, If-Match */
+	bool body_optional;                /* an empty body counts as {} */
 	void (*handle)(struct call *call); /* on a worker, or on the loop for LANE_LOOP */
 	bool (*early)(struct call *call);  /* on the loop, from memory only; false: not here. May be NULL */
 	const char *asset;                 /* file of src/web that is the answer */
@@ -126,7 +128,10 @@ bool call_read_instant(struct call *call, const char *text, instant *ret_at);
 bool call_query_instant(struct call *call, const char *name, bool *ret_given, instant *ret_at);
 
 /* Read the JSON body into fields; false: answered 400 or 422. */
-bool call_body(struct call *call, bool may_be_empty, const struct json_field fields[], size_t count);
+bool call_body(struct call *call, const struct json_field fields[], size_t count);
+
+/* The contract's code for what is wrong with a body. */
+const char *call_fault_code(enum json_verdict verdict);
 
 /* The origin this daemon is known by, without a slash at the end: PUBLIC_URL, else made from the request. */
 const char *call_origin(struct call *call);

@@ -146,7 +146,7 @@ void api_booking_create(struct call *call)
 		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
 		PERSON_FIELDS(person),
 	};
-	if (!call_body(call, false, fields, sizeof(fields) / sizeof(fields[0])) ||
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !accept_person(call, &person, &wish))
 		return;
 	struct booking_call use = use_case(call);
@@ -165,7 +165,7 @@ void api_booking_hold(struct call *call)
 		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.session_type, NULL},
 		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
 	};
-	if (!call_body(call, false, fields, sizeof(fields) / sizeof(fields[0])))
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
 		return;
 	struct booking_call use = use_case(call);
 	struct booking_result result;
@@ -178,7 +178,7 @@ void api_booking_confirm(struct call *call)
 	struct booking_wish wish = {0};
 	struct person person = {0};
 	const struct json_field fields[] = {PERSON_FIELDS(person)};
-	if (!call_body(call, true, fields, sizeof(fields) / sizeof(fields[0])) ||
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !accept_person(call, &person, &wish))
 		return;
 	struct booking_call use = use_case(call);
@@ -195,7 +195,7 @@ void api_booking_reschedule(struct call *call)
 		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX, &wish.duration_minutes,
 		 NULL},
 	};
-	if (!call_body(call, false, fields, sizeof(fields) / sizeof(fields[0])))
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
 		return;
 	struct booking_call use = use_case(call);
 	struct booking_result result;
@@ -208,7 +208,7 @@ void api_booking_cancel(struct call *call)
 	const char *reason = NULL;
 	const struct json_field fields[] = {
 		{"reason", JSON_FIELD_TEXT, false, 0, NOTES_MAX_CHARACTERS, &reason, NULL}};
-	if (!call_body(call, true, fields, 1))
+	if (!call_body(call, fields, 1))
 		return;
 	struct booking_call use = use_case(call);
 	struct booking_result result;
@@ -220,7 +220,7 @@ void api_booking_status(struct call *call)
 {
 	const char *status = NULL;
 	const struct json_field fields[] = {{"status", JSON_FIELD_TEXT, true, 1, 20, &status, NULL}};
-	if (!call_body(call, false, fields, 1))
+	if (!call_body(call, fields, 1))
 		return;
 	if (strcmp(status, "completed") != 0 && strcmp(status, "no_show") != 0) {
 		call_problem(call, "invalid_field", "status", "status must be completed or no_show.");

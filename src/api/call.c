@@ -138,16 +138,20 @@ bool call_query_instant(struct call *call, const char *name, bool *ret_given, in
 	return false;
 }
 
-bool call_body(struct call *call, bool may_be_empty, const struct json_field fields[], size_t count)
+const char *call_fault_code(enum json_verdict verdict)
+{
+	return verdict == JSON_UNKNOWN_FIELD   ? "unknown_field"
+	       : verdict == JSON_INVALID_FIELD ? "invalid_field"
+					       : "malformed_json";
+}
+
+bool call_body(struct call *call, const struct json_field fields[], size_t count)
 {
 	struct json_fault fault;
-	if (json_read_body(call->mem, call->request->body, call->request->body_length, may_be_empty, fields,
-			   count, &fault))
+	if (json_read_body(call->mem, call->request->body, call->request->body_length,
+			   call->endpoint->body_optional, fields, count, &fault))
 		return true;
-	const char *code = fault.verdict == JSON_UNKNOWN_FIELD   ? "unknown_field"
-			   : fault.verdict == JSON_INVALID_FIELD ? "invalid_field"
-								 : "malformed_json";
-	call_problem(call, code, fault.field, fault.detail);
+	call_problem(call, call_fault_code(fault.verdict), fault.field, fault.detail);
 	return false;
 }
 

@@ -67,6 +67,12 @@ static const char *parameter_schema(const char *name)
 		{"status", "{\"type\":\"string\",\"enum\":[\"upcoming\",\"past\",\"cancelled\",\"all\"],"
 			   "\"default\":\"upcoming\"}"},
 		{"Idempotency-Key", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}"},
+		{"If-Match",
+		 "{\"type\":\"string\",\"description\":\"Replace only what has this ETag, or * for "
+		 "whatever there is; else 412.\"}"},
+		{"If-None-Match",
+		 "{\"type\":\"string\",\"description\":\"Read only what has another ETag, else "
+		 "304; replace (with * alone) only what is not there, else 412.\"}"},
 	};
 	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
 		if (strcmp(schemas[i].name, name) == 0)
@@ -101,6 +107,10 @@ static void write_parameters(struct json_writer *writer, const struct route *rou
 	}
 	if (endpoint->idempotent)
 		write_parameter(writer, "Idempotency-Key", strlen("Idempotency-Key"), "header", mem);
+	if (endpoint->etag && route->method == HTTP_PUT)
+		write_parameter(writer, "If-Match", strlen("If-Match"), "header", mem);
+	if (endpoint->etag)
+		write_parameter(writer, "If-None-Match", strlen("If-None-Match"), "header", mem);
 	json_write_array_end(writer);
 }
 
@@ -139,21 +149,59 @@ static const char *success_statuses(const struct route *route)
 	return "200";
 }
 
+/* `always`: every reply of this status has it. */
+static void write_header(struct json_writer *writer, const char *name, bool always, const char *schema)
+{
+	json_write_object(writer, name);
+	json_write_boolean(writer, "required", always);
+	json_write_raw(writer, "schema", schema, strlen(schema));
+	json_write_object_end(writer);
+}
+
+/* The headers of a success that say more than how the body is sent. */
+static void write_headers(struct json_writer *writer, const struct route *route,
+			  const struct endpoint *endpoint, const char *status)
+{
+	/* What a PUT makes is at the address it was sent to. */
+	bool made = route->method == HTTP_POST && strcmp(status, "201") == 0;
+	json_write_object(writer, "headers");
+	if (endpoint->etag)
+		write_header(writer, "ETag", true, "{\"type\":\"string\"}");
+	if (made || strcmp(status, "302") == 0)
+		write_header(writer, "Location", true, "{\"type\":\"string\",\"format\":\"uri-reference\"}");
+	if (endpoint->idempotent)
+		write_header(writer, "Idempotent-Replayed", false,
+			     "{\"type\":\"string\",\"enum\":[\"true\"]}");
+	json_write_object_end(writer);
+}
+
 static void write_responses(struct json_writer *writer, const struct route *route,
 			    const struct endpoint *endpoint, struct arena *mem)
 {
 	json_write_object(writer, "responses");
 	for (const char *at = success_statuses(route); *at != '\0';) {
 		size_t length = strcspn(at, " ");
-		json_write_object(writer, arena_strndup(mem, at, length));
+		const char *status = arena_strndup(mem, at, length);
+		json_write_object(writer, status);
 		json_write_text(writer, "description", "Done");
+		write_headers(writer, route, endpoint, status);
 		if (endpoint->reply != NULL)
 			write_content(writer, "application/json", endpoint->reply, mem);
 		json_write_object_end(writer);
 		at += length + strspn(at + length, " ");
 	}
+	if (endpoint->etag && route->method == HTTP_GET) {
+		json_write_object(writer, "304");
+		json_write_text(writer, "description", "It still has the ETag of If-None-Match");
+		write_headers(writer, route, endpoint, "304");
+		json_write_object_end(writer);
+	}
 	json_write_object(writer, "default");
 	json_write_text(writer, "description", "A problem, with a stable code");
+	json_write_object(writer, "headers");
+	write_header(writer, "Retry-After", false,
+		     "{\"type\":\"integer\",\"description\":\"Seconds; with 429 and 503.\"}");
+	json_write_object_end(writer);
 	write_content(writer, "application/problem+json", "Problem", mem);
 	json_write_object_end(writer);
 	json_write_object_end(writer);
@@ -181,6 +229,7 @@ static void write_operation(struct json_writer *writer, const struct route *rout
 	write_parameters(writer, route, endpoint, mem);
 	if (endpoint->body != NULL) {
 		json_write_object(writer, "requestBody");
+		json_write_boolean(writer, "required", !endpoint->body_optional);
 		write_content(writer, "application/json", endpoint->body, mem);
 		json_write_object_end(writer);
 	}

@@ -31,14 +31,14 @@ enum { BODY_MAX = 64 * 1024 };
 #define ASSET(path, file)                                                                                    \
 	{                                                                                                    \
 		HTTP_GET, path, LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET, 0,                                 \
-			ENDPOINT(.authority = AUTHORITY_ANYONE, .asset = file)                               \
+			ENDPOINT(.authority = AUTHORITY_ANYONE, .etag = true, .asset = file)                 \
 	}
 
 #define COACH_CALL AUTHORITY_COACH, TOLL_READ
 
 const struct route api_routes[] = {
 	/* booking */
-	CALL(GET, "/booking/availability", LISTING, 0, AUTHORITY_READER, TOLL_READ,
+	CALL(GET, "/booking/availability", LISTING, 0, AUTHORITY_READER, TOLL_READ, .etag = true,
 	     .handle = api_availability, .early = api_availability_early,
 	     .summary = "Times that may be booked",
 	     .query = "from to duration session_type tz coach rescheduling", .reply = "Availability"),
@@ -49,11 +49,11 @@ const struct route api_routes[] = {
 	     .handle = api_booking_hold, .summary = "Hold a time while a form is filled in", .body = "Hold",
 	     .reply = "Appointment"),
 	CALL(PUT, "/booking/:id/confirm", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
-	     .handle = api_booking_confirm, .summary = "Turn a hold into a booking", .body = "Confirm",
-	     .reply = "Appointment"),
+	     .body_optional = true, .handle = api_booking_confirm, .summary = "Turn a hold into a booking",
+	     .body = "Confirm", .reply = "Appointment"),
 	CALL(PUT, "/booking/:id/cancel", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
-	     .handle = api_booking_cancel, .summary = "Cancel an appointment or release a hold",
-	     .body = "Cancel", .reply = "Appointment"),
+	     .body_optional = true, .handle = api_booking_cancel,
+	     .summary = "Cancel an appointment or release a hold", .body = "Cancel", .reply = "Appointment"),
 	CALL(PUT, "/booking/:id/reschedule", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK,
 	     .idempotent = true, .handle = api_booking_reschedule, .summary = "Move an appointment",
 	     .body = "Reschedule", .reply = "Appointment"),
@@ -78,10 +78,11 @@ const struct route api_routes[] = {
 	     .summary = "Who is coming", .query = "from to status limit cursor", .reply = "Appointments"),
 	CALL(GET, "/coach/:coach/busy", GOOGLE, 0, COACH_CALL, .handle = api_coach_busy,
 	     .summary = "Working hours, blocked time and busy times", .query = "from to", .reply = "Busy"),
-	CALL(GET, "/coach/:coach/schedule", DATABASE, 0, COACH_CALL, .handle = api_coach_schedule_get,
-	     .summary = "The schedule document", .reply = "Schedule"),
-	CALL(PUT, "/coach/:coach/schedule", DATABASE, BODY_MAX, COACH_CALL, .handle = api_coach_schedule_put,
-	     .summary = "Replace the schedule document", .body = "Schedule", .reply = "Schedule"),
+	CALL(GET, "/coach/:coach/schedule", DATABASE, 0, COACH_CALL, .etag = true,
+	     .handle = api_coach_schedule_get, .summary = "The schedule document", .reply = "Schedule"),
+	CALL(PUT, "/coach/:coach/schedule", DATABASE, BODY_MAX, COACH_CALL, .etag = true,
+	     .handle = api_coach_schedule_put, .summary = "Replace the schedule document", .body = "Schedule",
+	     .reply = "Schedule"),
 	CALL(GET, "/coach/:coach/explain", GOOGLE, 0, COACH_CALL, .handle = api_coach_explain,
 	     .summary = "Why a time may not be booked", .query = "start duration session_type user_id",
 	     .reply = "Explanation"),

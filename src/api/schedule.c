@@ -51,19 +51,13 @@ static void answer_faults(struct call *call, const struct schedule_faults *fault
 	json_write_array(&writer, NULL);
 	for (size_t i = 0; i < faults->count; i++) {
 		json_write_object(&writer, NULL);
-		json_write_text(&writer, "code",
-				faults->at[i].verdict == JSON_UNKNOWN_FIELD ? "unknown_field"
-									    : "invalid_field");
+		json_write_text(&writer, "code", call_fault_code(faults->at[i].verdict));
 		json_write_text(&writer, "field", faults->at[i].field);
 		json_write_text(&writer, "detail", faults->at[i].detail);
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);
-	call_problem(call,
-		     first->verdict == JSON_MALFORMED       ? "malformed_json"
-		     : first->verdict == JSON_UNKNOWN_FIELD ? "unknown_field"
-							    : "invalid_field",
-		     first->field, first->detail);
+	call_problem(call, call_fault_code(first->verdict), first->field, first->detail);
 	struct buffer *body = &call->reply->body;
 	body->length--; /* the problem's closing brace comes after the list */
 	buffer_printf(body, ",\"errors\":%s}", buffer_text(&errors));

@@ -29,29 +29,48 @@ const typeOf = (value) => {
   return Number.isInteger(value) ? 'integer' : typeof value;
 };
 
-/** What of `value` the schema does not allow, as lines. An object may have no members that the schema does not name. */
-function faults(value, schema, at = '$') {
-  if (schema.$ref) return faults(value, document.components.schemas[schema.$ref.split('/').at(-1)], at);
+/**
+ * What of `value` the schema does not allow, as lines. In a reply (`closed`) an object may have no members that the
+ * schema does not name; in a body it may unless the schema says otherwise.
+ */
+function faults(value, schema, { at = '$', closed = true } = {}) {
+  if (schema.$ref)
+    return faults(value, document.components.schemas[schema.$ref.split('/').at(-1)], { at, closed });
+  if (schema.anyOf) {
+    const each = schema.anyOf.map((one) => faults(value, one, { at, closed }));
+    return each.find((found) => !found.length) ?? each[0];
+  }
   const types = [schema.type ?? []].flat();
   const type = typeOf(value);
   if (types.length && !types.includes(type)) return [`${at} is ${type}, not ${types}`];
   const found = [];
+  const within = (size, least = -Infinity, most = Infinity) => {
+    if (size < least || size > most) found.push(`${at} has ${size}, not ${least} to ${most}`);
+  };
   if (schema.enum && !schema.enum.includes(value)) found.push(`${at} is ${value}, not one of ${schema.enum}`);
-  if (type === 'string' && schema.format && !FORMATS[schema.format].test(value))
-    found.push(`${at} is ${value}, no ${schema.format}`);
-  if (type === 'string' && value.length > (schema.maxLength ?? Infinity)) found.push(`${at} is too long`);
-  if (type === 'array')
-    for (const [i, item] of value.entries()) found.push(...faults(item, schema.items, `${at}[${i}]`));
+  if (type === 'integer') within(value, schema.minimum, schema.maximum);
+  if (type === 'string') {
+    if (schema.format && !FORMATS[schema.format].test(value)) found.push(`${at} is ${value}, no ${schema.format}`);
+    if (schema.pattern && !new RegExp(schema.pattern).test(value)) found.push(`${at} is ${value}, which is none`);
+    within([...value].length, schema.minLength, schema.maxLength);
+  }
+  if (type === 'array') {
+    within(value.length, schema.minItems, schema.maxItems);
+    if (schema.uniqueItems && new Set(value).size < value.length) found.push(`${at} has something twice`);
+    for (const [i, item] of value.entries())
+      found.push(...faults(item, schema.items, { at: `${at}[${i}]`, closed }));
+  }
   if (type === 'object') {
-    const names = Object.keys(schema.properties ?? {});
-    for (const name of schema.required ?? []) if (!(name in value)) found.push(`${at}.${name} is missing`);
-    for (const name of Object.keys(value)) {
-      if (!names.includes(name)) found.push(`${at}.${name} is not in the document`);
-      else found.push(...faults(value[name], schema.properties[name], `${at}.${name}`));
-    }
+    const { properties = {}, required = [], additionalProperties = !closed } = schema;
+    for (const name of required) if (!(name in value)) found.push(`${at}.${name} is missing`);
+    for (const name of Object.keys(value))
+      if (name in properties) found.push(...faults(value[name], properties[name], { at: `${at}.${name}`, closed }));
+      else if (!additionalProperties) found.push(`${at}.${name} is not in the document`);
   }
   return found;
 }
+
+const schemaOf = (operation) => operation.requestBody.content['application/json'].schema;
 
 const called = new Set();
 
@@ -61,6 +80,9 @@ async function call(client, method, template, { path = {}, query = '', body, hea
   assert.ok(operation, `${method} ${template} is not in the document`);
   called.add(`${method} ${template}`);
   const address = template.replace(/\{(\w+)\}/g, (_, name) => path[name]);
+  const asked = operation.parameters.filter((one) => one.in === 'header').map(({ name }) => name.toLowerCase());
+  for (const name of ['idempotency-key', 'if-match', 'if-none-match'])
+    if (headers?.[name]) assert.ok(asked.includes(name), `${method} ${template} takes ${name}`);
   const reply = await client.request(method, address + query, body, headers);
   if (status) assert.equal(reply.status, status, `${method} ${address}: ${reply.text}`);
   const good = reply.status < 400;
@@ -69,7 +91,12 @@ async function call(client, method, template, { path = {}, query = '', body, hea
       operation.responses[reply.status],
       `${method} ${template}: ${reply.status} is not in the document`,
     );
-  const { content } = good ? operation.responses[reply.status] : operation.responses.default;
+  const { content, headers: told = {} } = operation.responses[good ? reply.status : 'default'];
+  for (const name of ['ETag', 'Location', 'Retry-After', 'Idempotent-Replayed']) {
+    const value = reply.headers[name.toLowerCase()];
+    if (value !== undefined) assert.ok(told[name], `${method} ${template}: ${reply.status} has ${name}`);
+    else assert.ok(!told[name]?.required, `${method} ${template}: ${reply.status} has no ${name}`);
+  }
   const [type] = Object.keys(content ?? {});
   if (!type) return reply;
   assert.ok(
@@ -78,11 +105,7 @@ async function call(client, method, template, { path = {}, query = '', body, hea
   );
   assert.deepEqual(faults(reply.body, content[type].schema), [], `${method} ${template}: ${reply.text}`);
   if (body && good && operation.requestBody)
-    assert.deepEqual(
-      faults(body, operation.requestBody.content['application/json'].schema),
-      [],
-      'what was sent',
-    );
+    assert.deepEqual(faults(body, schemaOf(operation), { closed: false }), [], 'what was sent');
   return reply;
 }
 
@@ -130,7 +153,9 @@ test('every call answers as the document says', async () => {
     status: 200,
   });
   await call(ann, 'PUT', '/booking/{id}/reschedule', { ...one, body: { start: stack.slot(5) }, status: 200 });
-  await call(ann, 'GET', '/booking/availability', { status: 200 });
+  const { headers: seen } = await call(ann, 'GET', '/booking/availability', { status: 200 });
+  const unchanged = { headers: { 'if-none-match': seen.etag }, status: 304 };
+  await call(ann, 'GET', '/booking/availability', unchanged);
   const past = `?from=2020-01-01&to=2020-01-02`;
   const { body: empty } = await call(ann, 'GET', '/booking/availability', { query: past, status: 200 });
   assert.match(empty.next_available, INSTANT);
@@ -144,10 +169,12 @@ test('every call answers as the document says', async () => {
     status: 200,
   });
   await call(coach, 'GET', '/coach/{coach}/busy', { path: damian, status: 200 });
-  const { body: schedule } = await call(coach, 'GET', '/coach/{coach}/schedule', {
+  const { body: schedule, headers: latest } = await call(coach, 'GET', '/coach/{coach}/schedule', {
     path: damian,
     status: 200,
   });
+  const same = { path: damian, headers: { 'if-none-match': latest.etag }, status: 304 };
+  await call(coach, 'GET', '/coach/{coach}/schedule', same);
   const closed = {
     ...schedule,
     weekly: [],
@@ -188,7 +215,10 @@ test('every call answers as the document says', async () => {
     blocked_from = now() - interval '10 min', blocked_to = now() + interval '5 min' WHERE id = '${held.id}'`);
   const completed = { path: { id: held.id }, body: { status: 'completed' }, status: 200 };
   await call(coach, 'PUT', '/booking/{id}/status', completed);
-  await call(ann, 'PUT', '/booking/{id}/cancel', { ...one, body: { reason: 'x' }, status: 200 });
+  const cancel = { ...one, body: { reason: 'x' }, headers: { 'idempotency-key': 'once' }, status: 200 };
+  await call(ann, 'PUT', '/booking/{id}/cancel', cancel);
+  const { headers: replayed } = await call(ann, 'PUT', '/booking/{id}/cancel', cancel);
+  assert.equal(replayed['idempotent-replayed'], 'true');
   await call(ann, 'GET', '/booking/user/{user_id}/export', { path: { user_id: 'me' }, status: 200 });
   await call(ann, 'DELETE', '/booking/user/{user_id}', { path: { user_id: 'ann' }, status: 200 });
   await call(ann, 'GET', '/booking/{id}', { ...one, status: 200 }); // erased
@@ -199,7 +229,11 @@ test('every call answers as the document says', async () => {
       operations.get &&
       /^\/(health|healthz|readyz|metrics|openapi.json|booking\/|coach\/)/.test(path)
     )
-      if (!called.has(`GET ${path}`)) await call(stranger, 'GET', path, { status: 200 });
+      if (!called.has(`GET ${path}`)) {
+        const { headers } = await call(stranger, 'GET', path, { status: 200 });
+        const again = { headers: { 'if-none-match': headers.etag }, status: 304 };
+        if (headers.etag) await call(stranger, 'GET', path, again);
+      }
   const all = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   );
@@ -230,9 +264,100 @@ test('refusals are the problem of the document', async () => {
   await call(ann, 'GET', '/coach/{coach}/schedule', { path: { coach: 'damian' }, status: 403 });
   const bad = { path: { coach: 'damian' }, body: { weekly: 1, x: 1 }, status: 422 };
   await call(stack.coach(), 'PUT', '/coach/{coach}/schedule', bad);
+  const broken = { path: { coach: 'damian' }, body: '{', status: 400 };
+  await call(stack.coach(), 'PUT', '/coach/{coach}/schedule', broken);
   const late = { path: { coach: 'damian' }, body: {}, headers: { 'if-match': '"0"' }, status: 412 };
   await call(stack.coach(), 'PUT', '/coach/{coach}/schedule', late);
   await stack.google.fault('free_busy_error');
   await call(ann, 'GET', '/booking/availability', { query: here, status: 503 });
   await stack.google.heal();
 });
+
+const policy = {
+  min_notice_minutes: 0,
+  horizon_days: 30,
+  step_minutes: 30,
+  buffer_before_minutes: 0,
+  buffer_after_minutes: 0,
+  cancel_notice_minutes: 0,
+  reschedule_notice_minutes: 0,
+  max_active_per_user: 1,
+  max_per_day: 1,
+  max_reschedules: 1,
+};
+const person = { time_zone: 'Asia/Tokyo', name: 'N', email: 'n@client.test', phone: '1', notes: 'x' };
+const time = { start: '2020-01-01T00:00:00Z', duration_minutes: 30 }; // refused, once it could be read
+const wish = { ...time, session_type: 'coaching', coach: 'damian' };
+/** A body of each schema with every field it may have. */
+const WHOLE = {
+  Create: { ...wish, ...person },
+  Hold: wish,
+  Confirm: person,
+  Cancel: { reason: 'x' },
+  Reschedule: time,
+  Status: { status: 'completed' },
+  Schedule: {
+    time_zone: 'UTC',
+    weekly: [{ days: ['MO', 'TU'], from: '00:00', to: '24:00' }],
+    overrides: [{ date: '2026-12-24', intervals: [{ from: '09:00', to: '12:00' }] }],
+    blocked: [{ from: '2026-12-25', to: '2027-01-02', reason: 'x' }],
+    policy,
+    session_types: [{ id: 'coaching', name: 'C', durations: [30, 60], meeting: 'phone', policy }],
+  },
+};
+
+/** What may be put in place of a value of a body, to see where its schema draws the line. */
+function* instead(value, schema) {
+  yield* [null, true, 1.5, [], {}];
+  if (typeof value === 'number')
+    yield* [schema.minimum - 1, schema.minimum, schema.maximum, schema.maximum + 1, '30'];
+  if (typeof value === 'string') yield* ['', 'ü', 'x'.repeat((schema.maxLength ?? 2000) + 1)];
+  if (Array.isArray(value)) {
+    yield [...value, value[0]];
+    if (schema.maxItems) yield Array(schema.maxItems + 1).fill(value[0]);
+  }
+  if (value === null || typeof value !== 'object') return;
+  for (const [name, one] of Object.entries(value)) {
+    const { [name]: left, ...rest } = value;
+    if (!Array.isArray(value)) yield rest;
+    for (const other of instead(one, partOf(schema, name)))
+      yield Object.assign(structuredClone(value), { [name]: other });
+  }
+  if (!Array.isArray(value)) yield { ...value, surprise: 1 };
+}
+
+function partOf(schema, name) {
+  const { properties, items } = schema;
+  const part = items ?? properties[name];
+  const { $ref } = part.anyOf?.[0] ?? part;
+  return $ref ? document.components.schemas[$ref.split('/').at(-1)] : part;
+}
+
+for (const [name, whole] of Object.entries(WHOLE))
+  test(`${name}: the server takes the fields, types, lengths and ranges of the document and no others`, async () => {
+    const [[method, path, operation]] = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, one]) => one.requestBody && schemaOf(one).$ref.endsWith(`/${name}`))
+        .map(([method, one]) => [method.toUpperCase(), path, one]),
+    );
+    const admin = stack.admin();
+    const { body: made } = await admin.post('/booking/create', { start: stack.slot(30), coach: 'damian' });
+    const address = path.replace('{id}', made.id).replace('{coach}', 'of.the.document');
+    const ask = (body) => admin.request(method, address, body);
+    const unread = ({ body }) => ['malformed_json', 'invalid_field', 'unknown_field'].includes(body?.code);
+    const schema = document.components.schemas[name];
+    assert.deepEqual(faults(whole, schema, { closed: false }), []);
+    assert.equal(unread(await ask(whole)), false);
+    assert.equal(unread(await ask('')), operation.requestBody.required, 'without a body');
+    const wrong = [];
+    for (const body of instead(whole, schema)) {
+      const found = faults(body, schema, { closed: false });
+      const reply = await ask(body);
+      // What no schema can say.
+      const taken = !unread(reply) || /IANA|time zone|several coaches|used twice/.test(reply.body.detail);
+      const refused = [400, 413, 422].includes(reply.status);
+      if (found.length ? !refused : !taken)
+        wrong.push(`${JSON.stringify(body).slice(0, 500)}: ${found}: ${reply.text.slice(0, 500)}`);
+    }
+    assert.deepEqual(wrong, []);
+  });
