@@ -79,6 +79,9 @@ size_t utf8_length(const char *text);
 /* Whether the bytes are valid UTF-8 (no surrogates, no overlong forms, no NUL). */
 bool utf8_valid(const char *bytes, size_t length);
 
+/* The whole characters in the first `most` bytes of valid UTF-8, copied: to be shown in a message. */
+const char *utf8_beginning(struct arena *mem, const char *text, size_t most);
+
 /* A quoted, escaped JSON string; null for NULL. Bytes that are not UTF-8 become U+FFFD. */
 void json_put_text(struct buffer *out, const char *text);
 

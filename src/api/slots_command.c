@@ -63,10 +63,8 @@ static bool check_names(const json_t *object, const char *prefix, const char *co
 			known = strcmp(names[i], name) == 0;
 		if (known)
 			continue;
-		size_t shown = strnlen(name, SHOWN_NAME_BYTES);
-		while (shown > 0 && !utf8_valid(name, shown))
-			shown--;
-		const char *field = arena_printf(mem, "%s%.*s", prefix, (int)shown, name);
+		const char *field =
+			arena_printf(mem, "%s%s", prefix, utf8_beginning(mem, name, SHOWN_NAME_BYTES));
 		return fail(problem, "unknown_field", field,
 			    arena_printf(mem, "%s is no field of a case.", field));
 	}

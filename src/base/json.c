@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { SHOWN_NAME_BYTES = 100 };
+
 size_t utf8_length(const char *text)
 {
 	size_t count = 0;
@@ -45,6 +47,14 @@ bool utf8_valid(const char *bytes, size_t length)
 		at += size;
 	}
 	return true;
+}
+
+const char *utf8_beginning(struct arena *mem, const char *text, size_t most)
+{
+	size_t length = strnlen(text, most);
+	while (!utf8_valid(text, length))
+		length--;
+	return arena_strndup(mem, text, length);
 }
 
 static json_t *fail(struct json_fault *ret_fault, enum json_verdict verdict, const char *field,
@@ -157,9 +167,10 @@ bool json_read_fields(struct arena *mem, const json_t *object, const struct json
 	json_object_foreach((json_t *)object, name, value)
 	{
 		if (field_named(fields, count, name) == NULL) {
-			const char *shown = arena_strndup(mem, name, strnlen(name, 100));
-			fail(ret_fault, JSON_UNKNOWN_FIELD, utf8_valid(shown, strlen(shown)) ? shown : NULL,
-			     "The body has a field that this call does not know.");
+			const char *shown = utf8_beginning(mem, name, SHOWN_NAME_BYTES);
+			fail(ret_fault, JSON_UNKNOWN_FIELD, shown,
+			     arena_printf(mem, "The body has a field \"%s\" that this call does not know.",
+					  shown));
 			return false;
 		}
 	}

@@ -60,10 +60,8 @@ static bool check_object(struct reader *reader, const json_t *value, const char 
 			known = strcmp(names[i], name) == 0;
 		if (known)
 			continue;
-		size_t shown = strnlen(name, SHOWN_NAME_BYTES);
-		while (shown > 0 && !utf8_valid(name, shown))
-			shown--;
-		const char *unknown = member(reader, path, arena_strndup(reader->work, name, shown));
+		const char *unknown =
+			member(reader, path, utf8_beginning(reader->work, name, SHOWN_NAME_BYTES));
 		fault(reader, JSON_UNKNOWN_FIELD, unknown,
 		      arena_printf(reader->work, "%s is no field of a schedule.", unknown));
 	}

@@ -79,14 +79,17 @@ test('an unknown field is refused by its name on every call with a body', async 
     ['PUT', `/booking/${made.id}/status`, { status: 'completed' }],
   ]) {
     const who = path.endsWith('/status') ? stack.coach() : ann;
-    assertProblem(
-      await who.request(method, path, { ...good, surprise: 1 }),
-      422,
-      'unknown_field',
-      'surprise',
-    );
+    const reply = await who.request(method, path, { ...good, surprise: 1 });
+    assertProblem(reply, 422, 'unknown_field', 'surprise');
+    assert.match(reply.body.detail, /"surprise"/, 'a page shows nothing but the detail');
   }
   assert.equal(assertStatus(await ann.get(`/booking/${made.id}`), 200).status, 'scheduled');
+});
+
+test('of an unknown field with a long name the refusal tells the beginning, in whole characters', async () => {
+  const reply = await ann.post('/booking/create', { start: free(), [`x${'é'.repeat(20_000)}`]: 1 });
+  assertProblem(reply, 422, 'unknown_field', `x${'é'.repeat(49)}`);
+  assert.ok(reply.body.detail.length < 200);
 });
 
 test('hold knows no field of the person, reschedule none of the booking', async () => {
