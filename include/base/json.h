@@ -38,7 +38,7 @@ struct json_fault {
 
 enum json_field_kind {
 	JSON_FIELD_TEXT,    /* const char *: min..max characters (code points), copied into the arena */
-	JSON_FIELD_INTEGER, /* int64_t: min..max; 30.0 and "30" are not integers */
+	JSON_FIELD_INTEGER, /* int64_t: min..max; 30.0 is 30, "30" is no number */
 	JSON_FIELD_INSTANT, /* instant: RFC 3339 with an offset */
 	JSON_FIELD_ID,      /* const char *: as TEXT, of A-Z a-z 0-9 . _ - only */
 };
@@ -56,9 +56,15 @@ struct json_field {
 /*
  * Parse `length` bytes as one JSON object (jansson; names must not repeat, depth is bounded).
  * Returns the object, which the caller releases with json_decref, or NULL with *ret_fault set.
- * A number too large for a double or a 64-bit integer is JSON_INVALID_FIELD.
+ * A number too large for a double is JSON_MALFORMED, too: jansson cannot say which field it stands in.
  */
 json_t *json_parse_object(struct arena *mem, const char *bytes, size_t length, struct json_fault *ret_fault);
+
+/*
+ * Whether it is a number without a fraction: 30, 30.0 and 3e1 are the same in JSON. In the latter forms it
+ * must be below 2^53, up to where a double is exact.
+ */
+bool json_whole_number(const json_t *value, int64_t *ret_number);
 
 /*
  * Read the fields of an object. Every name in it must be one of `fields`. Returns true, or false

@@ -148,10 +148,9 @@ static bool read_type(const json_t *object, struct slots_case *this, struct aren
 	this->duration_minutes = this->type->durations[0];
 	if (duration == NULL)
 		return true;
-	if (!json_is_integer(duration) || json_integer_value(duration) < 1)
+	if (!json_whole_number(duration, &this->duration_minutes) || this->duration_minutes < 1)
 		return fail(problem, "invalid_field", "duration_minutes",
 			    "duration_minutes must be a whole number of minutes.");
-	this->duration_minutes = json_integer_value(duration);
 	if (session_type_offers(this->type, this->duration_minutes))
 		return true;
 	const char *offered = "";

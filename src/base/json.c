@@ -69,7 +69,8 @@ static const char *what_is_wrong(enum json_error_code code)
 {
 	return code == json_error_duplicate_key    ? "The body has the same name twice"
 	       : code == json_error_null_character ? "The body has the character U+0000, which cannot be kept"
-						   : "The body is not valid JSON";
+	       : code == json_error_numeric_overflow ? "A number in the body is too large"
+						     : "The body is not valid JSON";
 }
 
 json_t *json_parse_object(struct arena *mem, const char *bytes, size_t length, struct json_fault *ret_fault)
@@ -79,11 +80,8 @@ json_t *json_parse_object(struct arena *mem, const char *bytes, size_t length, s
 	json_error_t error;
 	json_t *value = json_loadb(bytes, length, flags, &error);
 	if (value == NULL && json_error_code(&error) == json_error_numeric_overflow) {
-		/* 2^63 is valid JSON: read it as a real, so that its field is named as no integer. */
+		/* 2^63 is valid JSON: read it as a real, so that its field is named. */
 		value = json_loadb(bytes, length, flags | JSON_DECODE_INT_AS_REAL, &error);
-		if (value == NULL && json_error_code(&error) == json_error_numeric_overflow)
-			return fail(ret_fault, JSON_INVALID_FIELD, NULL,
-				    "A number in the body is too large.");
 	}
 	if (value == NULL)
 		return fail(ret_fault, JSON_MALFORMED, NULL,
@@ -94,6 +92,20 @@ json_t *json_parse_object(struct arena *mem, const char *bytes, size_t length, s
 		return fail(ret_fault, JSON_MALFORMED, NULL, "The body must be one JSON object.");
 	}
 	return value;
+}
+
+bool json_whole_number(const json_t *value, int64_t *ret_number)
+{
+	const double exact = 9007199254740992.0; /* from here on a double may stand for another number */
+	if (json_is_integer(value)) {
+		*ret_number = json_integer_value(value);
+		return true;
+	}
+	double number = json_real_value(value);
+	if (!json_is_real(value) || number <= -exact || number >= exact || number != (double)(int64_t)number)
+		return false;
+	*ret_number = (int64_t)number;
+	return true;
 }
 
 static const struct json_field *field_named(const struct json_field fields[], size_t count, const char *name)
@@ -136,17 +148,18 @@ static const char *read_text(struct arena *mem, const json_t *value, const struc
 
 static const char *read_field(struct arena *mem, const json_t *value, const struct json_field *field)
 {
+	int64_t number = 0;
 	switch (field->kind) {
 	case JSON_FIELD_TEXT:
 	case JSON_FIELD_ID:
 		return read_text(mem, value, field);
 	case JSON_FIELD_INTEGER:
-		if (!json_is_integer(value))
+		if (!json_whole_number(value, &number))
 			return arena_printf(mem, "%s must be a whole number.", field->name);
-		if (json_integer_value(value) < field->min || json_integer_value(value) > field->max)
+		if (number < field->min || number > field->max)
 			return arena_printf(mem, "%s must be from %" PRId64 " to %" PRId64 ".", field->name,
 					    field->min, field->max);
-		*(int64_t *)field->out = json_integer_value(value);
+		*(int64_t *)field->out = number;
 		return NULL;
 	case JSON_FIELD_INSTANT:
 		if (!json_is_string(value) ||

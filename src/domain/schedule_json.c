@@ -104,13 +104,14 @@ static const char *read_text(struct reader *reader, const json_t *value, const c
 static bool read_integer(struct reader *reader, const json_t *value, const char *path, int64_t min,
 			 int64_t max, int64_t *ret_value)
 {
-	if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max) {
+	int64_t number = 0;
+	if (!json_whole_number(value, &number) || number < min || number > max) {
 		invalid(reader, path,
 			arena_printf(reader->work, "must be a whole number from %" PRId64 " to %" PRId64 ".",
 				     min, max));
 		return false;
 	}
-	*ret_value = json_integer_value(value);
+	*ret_value = number;
 	return true;
 }
 

@@ -119,6 +119,19 @@ test('lengths are counted in characters, not bytes', async () => {
   assertProblem(reason, 422, 'invalid_field', 'reason');
 });
 
+test('a number without a fraction is whole, however it is written', async () => {
+  for (const [i, minutes] of ['60', '60.0', '6e1'].entries()) {
+    const made = await ann.post('/booking/create', `{"start":"${stack.slot(24 + i)}","duration_minutes":${minutes}}`);
+    assert.equal(assertStatus(made, 201).duration_minutes, 60, minutes);
+  }
+  const coach = stack.coach();
+  const { policy, ...rest } = assertStatus(await coach.get('/coach/damian/schedule'), 200);
+  const text = JSON.stringify({ ...rest, policy: { ...policy, step_minutes: 20 } });
+  const put = await coach.put('/coach/damian/schedule', text.replace('"step_minutes":20', '"step_minutes":20.0'));
+  assert.equal(assertStatus(put, 200).policy.step_minutes, 20);
+  assertStatus(await coach.put('/coach/damian/schedule', { ...rest, policy }), 200);
+});
+
 test('optional fields may be null', async () => {
   const body = {
     start: stack.slot(8),

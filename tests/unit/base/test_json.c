@@ -44,6 +44,46 @@ static void a_good_body_fills_the_struct(void **state)
 	assert_true(body.has_name);
 }
 
+static void a_number_without_a_fraction_is_whole_however_it_is_written(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"30", "30.0", "3e1", "0.3e2", "3000E-2"};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+		struct body body = {0};
+		struct json_fault fault;
+		const char *text = arena_printf(
+			&mem, "{\"start\":\"1970-01-01T01:00:00Z\",\"duration_minutes\":%s}", texts[i]);
+		assert_int_equal(read(&mem, text, &body, &fault), JSON_READ);
+		assert_int_equal(body.minutes, 30);
+	}
+}
+
+static void a_number_that_is_not_held_exactly_is_not_whole(void **state)
+{
+	(void)state;
+	static const struct {
+		double number;
+		bool whole;
+	} cases[] = {
+		{9007199254740991.0, true},
+		{-9007199254740991.0, true},
+		{9007199254740992.0, false},
+		{1e308, false},
+		{-1e308, false},
+		{30.5, false},
+		{-0.5, false},
+		{-0.0, true},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		__attribute__((cleanup(json_cleanup))) json_t *value = json_real(cases[i].number);
+		int64_t number = 0;
+		assert_int_equal(json_whole_number(value, &number), cases[i].whole);
+		if (cases[i].whole)
+			assert_int_equal(number, (int64_t)cases[i].number);
+	}
+}
+
 static void each_bad_body_has_its_verdict_and_field(void **state)
 {
 	(void)state;
@@ -69,7 +109,9 @@ static void each_bad_body_has_its_verdict_and_field(void **state)
 		 "duration_minutes"},
 		{"{\"start\":\"2026-02-20T00:00:00Z\",\"duration_minutes\":9223372036854775808}",
 		 JSON_INVALID_FIELD, "duration_minutes"},
-		{"{\"start\":\"2026-02-20T00:00:00Z\",\"duration_minutes\":1e400}", JSON_INVALID_FIELD, NULL},
+		{"{\"start\":\"2026-02-20T00:00:00Z\",\"duration_minutes\":1e400}", JSON_MALFORMED, NULL},
+		{"{\"start\":\"2026-02-20T00:00:00Z\",\"duration_minutes\":1e308}", JSON_INVALID_FIELD,
+		 "duration_minutes"},
 		{"{\"start\":\"2026-02-20T00:00:00Z\",\"name\":\"12345\"}", JSON_INVALID_FIELD, "name"},
 		{"{\"start\":\"2026-02-20T00:00:00Z\",\"name\":\"\"}", JSON_INVALID_FIELD, "name"},
 	};
@@ -150,6 +192,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_body_fills_the_struct),
+		cmocka_unit_test(a_number_without_a_fraction_is_whole_however_it_is_written),
+		cmocka_unit_test(a_number_that_is_not_held_exactly_is_not_whole),
 		cmocka_unit_test(each_bad_body_has_its_verdict_and_field),
 		cmocka_unit_test(a_hundred_thousand_brackets_are_malformed_not_a_crash),
 		cmocka_unit_test(written_text_is_valid_json_whatever_the_bytes),

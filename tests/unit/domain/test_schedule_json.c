@@ -194,7 +194,7 @@ static const struct {
 	{"{\"policy\":null}", "policy", JSON_INVALID_FIELD},
 	{"{\"policy\":{\"notice\":5}}", "policy.notice", JSON_UNKNOWN_FIELD},
 	{"{\"policy\":{\"step_minutes\":0}}", "policy.step_minutes", JSON_INVALID_FIELD},
-	{"{\"policy\":{\"step_minutes\":30.0}}", "policy.step_minutes", JSON_INVALID_FIELD},
+	{"{\"policy\":{\"step_minutes\":30.5}}", "policy.step_minutes", JSON_INVALID_FIELD},
 	{"{\"policy\":{\"step_minutes\":\"30\"}}", "policy.step_minutes", JSON_INVALID_FIELD},
 	{"{\"policy\":{\"horizon_days\":-1}}", "policy.horizon_days", JSON_INVALID_FIELD},
 	{"{\"policy\":{\"horizon_days\":null}}", "policy.horizon_days", JSON_INVALID_FIELD},
