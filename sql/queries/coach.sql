@@ -8,10 +8,11 @@ select id from coach order by id limit 1000;
 -- name: coach_seed exec
 insert into coach (id, email, schedule, feed_token) values ($1, $2, $3::jsonb, $4) on conflict (id) do nothing;
 
+-- $3: the versions that may be replaced, blanks between; null: any.
 -- name: coach_schedule_put one
 with changed as (
   update coach set schedule = $2::jsonb, schedule_version = schedule_version + 1, updated_at = now()
-  where id = $1 and ($3::bigint is null or schedule_version = $3)
+  where id = $1 and ($3::text is null or schedule_version::text = any (string_to_array($3, ' ')))
   returning id, schedule_version),
 noted as (
   insert into audit (actor, role, action, coach_id, request_id)

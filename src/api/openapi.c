@@ -68,7 +68,7 @@ static const char *parameter_schema(const char *name)
 			   "\"default\":\"upcoming\"}"},
 		{"Idempotency-Key", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}"},
 		{"If-Match",
-		 "{\"type\":\"string\",\"description\":\"Replace only what has this ETag, or * for "
+		 "{\"type\":\"string\",\"description\":\"Replace only what has one of these ETags, or * for "
 		 "whatever there is; else 412.\"}"},
 		{"If-None-Match",
 		 "{\"type\":\"string\",\"description\":\"Read only what has another ETag, else "

@@ -113,24 +113,38 @@ static void answer_schedule(struct call *call, unsigned status, const struct sch
 
 /* What a PUT asks of the schedule there is: RFC 9110 section 13.1. */
 struct precondition {
-	int64_t version; /* If-Match: our ETag; -1: any */
-	bool exists;     /* If-Match: * */
-	bool absent;     /* If-None-Match: * */
+	const char *versions; /* one of these, blanks between; NULL: any */
+	bool exists;          /* If-Match: * */
+	bool may_create;      /* neither it nor a version */
 };
 
-/* False: nothing that can be meets it. */
-static bool read_precondition(const struct call *call, struct precondition *ret_wanted)
+/* The versions that If-Match names. The comparison is the strong one: W/"1" is no version. */
+static const char *versions_named(const char *if_match, struct arena *mem)
+{
+	char *versions = arena_alloc(mem, strlen(if_match) + 2);
+	const char *tag = NULL;
+	size_t length = 0;
+	char *end = versions;
+	while (request_list_next(&if_match, &tag, &length)) {
+		size_t digits = tag[0] == '"' ? strspn(tag + 1, "0123456789") : 0;
+		if (digits > 0 && length == digits + 2 && tag[digits + 1] == '"')
+			end = mempcpy(mempcpy(end, tag + 1, digits), " ", 1);
+	}
+	*end = '\0';
+	return versions;
+}
+
+static struct precondition read_precondition(const struct call *call)
 {
 	const char *none = request_header(call->request, "If-None-Match");
-	const char *text = request_header(call->request, "If-Match");
-	*ret_wanted = (struct precondition){.version = -1,
-					    .exists = text != NULL && strcmp(text, "*") == 0,
-					    .absent = none != NULL && strcmp(none, "*") == 0};
-	if (text == NULL || ret_wanted->exists)
-		return true;
-	int end = 0;
-	return sscanf(text, "\"%" SCNd64 "\"%n", &ret_wanted->version, &end) == 1 && end > 0 &&
-	       text[end] == '\0' && ret_wanted->version > 0;
+	const char *match = request_header(call->request, "If-Match");
+	struct precondition wanted = {.exists = match != NULL && strcmp(match, "*") == 0,
+				      .may_create = match == NULL};
+	if (none != NULL && strcmp(none, "*") == 0)
+		wanted.versions = "0"; /* no schedule has it */
+	else if (match != NULL && !wanted.exists)
+		wanted.versions = versions_named(match, call->mem);
+	return wanted;
 }
 
 /* A coach that does not exist yet comes to be with their first schedule. */
@@ -147,11 +161,7 @@ static enum db_result create_coach(struct call *call, const char *id, const char
 void api_coach_schedule_put(struct call *call)
 {
 	const char *id = request_parameter(call->request, "coach");
-	struct precondition wanted;
-	if (!read_precondition(call, &wanted)) {
-		call_problem(call, "changed_meanwhile", NULL, NULL);
-		return;
-	}
+	struct precondition wanted = read_precondition(call);
 	struct schedule_faults faults;
 	const struct schedule *schedule = schedule_read_text(call->request->body, call->request->body_length,
 							     call->mem, call->mem, &faults);
@@ -162,18 +172,14 @@ void api_coach_schedule_put(struct call *call)
 	struct buffer document;
 	buffer_init(&document, REPLY_BODY_MAX);
 	schedule_write(schedule, &document);
-	/* No schedule has version 0. */
-	struct db_value version_wanted = wanted.absent        ? db_int(0)
-					 : wanted.version < 0 ? db_null()
-							      : db_int(wanted.version);
-	bool may_create = wanted.version < 0 && !wanted.exists;
 	DB_ROWS rows = {0};
 	unsigned status = 200;
-	enum db_result result = db_run(call->worker->db, QUERY_COACH_SCHEDULE_PUT,
-				       DB_PARAMETERS(db_text(id), db_json(document.bytes), version_wanted,
-						     db_text(call->actor.user_id), db_text(call->actor.role),
-						     db_text(call->actor.request_id)),
-				       &rows);
+	enum db_result result =
+		db_run(call->worker->db, QUERY_COACH_SCHEDULE_PUT,
+		       DB_PARAMETERS(db_text(id), db_json(document.bytes), db_text(wanted.versions),
+				     db_text(call->actor.user_id), db_text(call->actor.role),
+				     db_text(call->actor.request_id)),
+		       &rows);
 	const struct coach *before = NULL;
 	enum coach_found found = COACH_FOUND;
 	if (result == DB_OK || result == DB_NONE) {
@@ -185,7 +191,7 @@ void api_coach_schedule_put(struct call *call)
 	int64_t version = 1;
 	if (result == DB_OK) {
 		version = db_get_int(&rows, 0, 0);
-	} else if (result == DB_NONE && found == COACH_UNKNOWN && may_create &&
+	} else if (result == DB_NONE && found == COACH_UNKNOWN && wanted.may_create &&
 		   (result = create_coach(call, id, document.bytes)) == DB_OK) {
 		status = 201;
 		coaches_changed(call->api->coaches, id);

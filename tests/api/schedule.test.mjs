@@ -191,6 +191,20 @@ test('If-Match: only who has seen the latest version may replace it', async () =
   assertStatus(await put(openSchedule()), 200);
 });
 
+test('If-Match may list versions; a weak tag is none of them', async () => {
+  const latest = async () => (await coach.get(PATH)).headers.etag;
+  for (const list of [(tag) => `"0", ${tag}`, (tag) => `${tag},"x"`, (tag) => ` ,\t${tag} ,, W/"1"`])
+    assertStatus(await put(openSchedule(), { 'if-match': list(await latest()) }), 200);
+  const tag = await latest();
+  const number = tag.slice(1, -1);
+  for (const text of [
+    ...[`W/${tag}`, `W/${tag}, "x"`, '"98", "99"', `"0 ${number}"`, `"${number} 0"`, number, `"${number}`],
+    ...[`"+${number}"`, `"0${number}"`, `"x", ${number}`, '"99999999999999999999"', ',', '"1'.repeat(2000)],
+  ])
+    assertProblem(await put(openSchedule(), { 'if-match': text }), 412, 'changed_meanwhile');
+  assert.equal(await latest(), tag);
+});
+
 test('a fault in the document is told before a lost race', async () => {
   assertProblem(await put({ weekly: 1 }, { 'if-match': '"1"' }), 422, 'invalid_field', 'weekly');
 });
