@@ -26,8 +26,12 @@ bool api_coach_find(struct call *call, const struct coach **ret_coach)
 	return false;
 }
 
-/* A query parameter that is a day of the coach's zone or an instant; `to` as a day counts whole. */
-static bool read_end(struct call *call, const struct coach *coach, const char *name, instant *ret_at)
+/*
+ * A query parameter that is a day of the coach's zone or an instant; `to` as a day counts whole. *ret_day is
+ * left as it is where it is no day.
+ */
+static bool read_end(struct call *call, const struct coach *coach, const char *name, instant *ret_at,
+		     civil_day *ret_day)
 {
 	const char *text = request_query(call->request, name);
 	struct civil_date date;
@@ -38,7 +42,8 @@ static bool read_end(struct call *call, const struct coach *coach, const char *n
 			     "Please give a day such as 2026-11-24 or a time with an offset.");
 		return false;
 	}
-	civil_day day = date_to_days(date) + (strcmp(name, "to") == 0 ? 1 : 0);
+	*ret_day = date_to_days(date);
+	civil_day day = *ret_day + (strcmp(name, "to") == 0 ? 1 : 0);
 	instant at = zone_instant(coach->schedule->zone, day, 0);
 	*ret_at = at < INSTANT_MAX ? at : INSTANT_MAX;
 	return true;
@@ -61,15 +66,18 @@ static bool read_window(struct call *call, const struct coach *coach, seconds lo
 			struct interval *window)
 {
 	struct interval next = ahead(call, coach);
-	if (!read_end(call, coach, "from", &window->start))
+	civil_day first = INT64_MIN;
+	civil_day last = INT64_MAX;
+	if (!read_end(call, coach, "from", &window->start, &first))
 		return false;
 	if (request_query(call->request, "to") == NULL && window->end < window->start)
 		window->end = window->start + (next.end - next.start);
 	if (window->end > INSTANT_MAX)
 		window->end = INSTANT_MAX;
-	if (!read_end(call, coach, "to", &window->end))
+	if (!read_end(call, coach, "to", &window->end, &last))
 		return false;
-	if (window->end < window->start || window->end - window->start > longest) {
+	/* The end of the day before is where the day begins: nothing lies between, but it makes no sense. */
+	if (last < first || window->end < window->start || window->end - window->start > longest) {
 		call_problem(call, "bad_parameter", "to",
 			     "to must not be before from, nor too long after it.");
 		return false;

@@ -166,6 +166,16 @@ test("the coach's list goes by status, window and page like the client's", async
     );
 });
 
+test('a window that ends on the day before it begins is refused, as availability does; one day is a window', async () => {
+  for (const path of ['/coach/damian/appointments', '/coach/damian/busy', '/booking/availability']) {
+    for (const query of ['from=2027-01-02&to=2027-01-01', 'from=2027-01-09&to=2027-01-01'])
+      assertProblem(await coach.get(`${path}?${query}`), 400, 'bad_parameter', 'to');
+    assertStatus(await coach.get(`${path}?from=2027-01-02&to=2027-01-02`), 200);
+    const instant = '2027-01-02T00:00:00Z'; // nothing lies in it, but nothing is wrong with it
+    assertStatus(await coach.get(`${path}?from=${instant}&to=${instant}`), 200);
+  }
+});
+
 test('days of the window are days of the coach', async () => {
   const day = stack.slot(0).slice(0, 10);
   const seen = await names(coach, `/coach/damian/appointments?from=${day}&to=${day}`);
