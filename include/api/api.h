@@ -70,6 +70,7 @@ struct endpoint {
 	void (*handle)(struct call *call); /* on a worker, or on the loop for LANE_LOOP */
 	bool (*early)(struct call *call);  /* on the loop, from memory only; false: not here. May be NULL */
 	const char *asset;                 /* file of src/web that is the answer */
+	const char *redirect;              /* where the answer is, relative to the path */
 	const char *summary;               /* for the OpenAPI document */
 	const char *query;                 /* names of query parameters, blanks between; NULL: none */
 	const char *body;                  /* schema name of the body; NULL: none */

@@ -1,5 +1,6 @@
 /*
- * ops - what operators and monitors call. All of it is answered on the loop, from memory.
+ * ops - what operators and monitors call, and where the bare address leads. All of it is answered on the
+ * loop, from memory.
  */
 #ifndef API_OPS_H
 #define API_OPS_H
@@ -11,5 +12,6 @@ void api_healthz(struct call *call);
 void api_readyz(struct call *call);
 void api_metrics(struct call *call);
 void api_openapi(struct call *call);
+void api_redirect(struct call *call);
 
 #endif

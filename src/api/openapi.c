@@ -139,6 +139,8 @@ static const char *success_statuses(const struct route *route)
 		{"/google/retry", "202", HTTP_POST},    {"/callback", "302", HTTP_GET},
 		{"/google-calendar", "204", HTTP_POST},
 	};
+	if (((const struct endpoint *)route->endpoint)->redirect != NULL)
+		return "302";
 	size_t length = strlen(route->pattern);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		size_t end = strlen(others[i].end);

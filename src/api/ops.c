@@ -3,6 +3,10 @@
 #include "api/google.h"
 #include "base/json.h"
 
+#include <string.h>
+
+enum { REDIRECT_QUERY_MAX = 4096 };
+
 /* The listener asks the database for a sign of life every second, so this is true to about two seconds. */
 static bool database_up(const struct call *call)
 {
@@ -54,6 +58,21 @@ void api_readyz(struct call *call)
 	}
 	call_problem(call, "database_unavailable", NULL, "bookingd is not ready to take requests.");
 	reply_header(call->reply, "Cache-Control", "no-store");
+}
+
+void api_redirect(struct call *call)
+{
+	/*
+	 * Not for good (308): what the root leads to may change. A browser takes the fragment along by
+	 * itself. The query may choose the coach; a huge one has no room among the headers.
+	 */
+	const char *to = call->endpoint->redirect;
+	const char *query = call->request->query_text;
+	const char *mark = query[0] != '\0' ? "?" : "";
+	reply_empty(call->reply, 302);
+	if (strlen(query) > REDIRECT_QUERY_MAX ||
+	    !reply_header_printf(call->reply, "Location", "%s%s%s", to, mark, query))
+		reply_header(call->reply, "Location", to);
 }
 
 void api_metrics(struct call *call)

@@ -34,6 +34,14 @@ enum { BODY_MAX = 64 * 1024 };
 			ENDPOINT(.authority = AUTHORITY_ANYONE, .etag = true, .asset = file)                 \
 	}
 
+/* An address that people type for that of a page. */
+#define REDIRECT(path, to, what)                                                                             \
+	{                                                                                                    \
+		HTTP_GET, path, LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET, 0,                                 \
+			ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_redirect, .redirect = to,      \
+				 .summary = what)                                                            \
+	}
+
 #define COACH_CALL AUTHORITY_COACH, TOLL_READ
 
 const struct route api_routes[] = {
@@ -117,6 +125,9 @@ const struct route api_routes[] = {
 	MONITOR("/openapi.json", api_openapi, "This document"),
 
 	/* pages */
+	REDIRECT("/", "booking/", "Leads to the booking page"),
+	REDIRECT("/booking", "booking/", "Leads to the booking page"),
+	REDIRECT("/coach", "coach/", "Leads to the coach's page"),
 	ASSET("/booking/", "booking.html"),
 	ASSET("/booking/widget.js", "widget.js"),
 	ASSET("/booking/page.js", "page.js"),

@@ -435,6 +435,35 @@ test('credentials go with a configured origin, never with `*`', async () => {
     assert.equal((await ann.get(path, { origin: ORIGIN })).headers['access-control-allow-credentials'], undefined);
 });
 
+test('the root and the pages without their slash lead to the pages, the query along', async () => {
+  const stranger = stack.stranger();
+  for (const [path, page] of [
+    ['/', '/booking/'],
+    ['/booking', '/booking/'],
+    ['/coach', '/coach/'],
+    ['/?lang=fr', '/booking/?lang=fr'],
+    ['/booking?coach=a%2Fb&lang=fr', '/booking/?coach=a%2Fb&lang=fr'],
+    ['/booking?a=%ff&a=//evil.example/', '/booking/?a=%ff&a=//evil.example/'],
+    ['/coach?', '/coach/'],
+    [`/booking?x=${'y'.repeat(4000)}`, `/booking/?x=${'y'.repeat(4000)}`],
+    [`/booking?x=${'y'.repeat(10_000)}`, '/booking/'],
+  ])
+    for (const method of ['GET', 'HEAD']) {
+      const reply = await stranger.request(method, path);
+      assert.deepEqual([reply.status, reply.text], [302, ''], path);
+      const from = new URL(path, stack.daemon.url);
+      assert.equal(new URL(reply.headers.location, from).href, stack.daemon.url + page, path);
+      // A proxy may have put all of it under a path of its own.
+      const below = new URL(reply.headers.location, `https://shop.example/book${path}`);
+      assert.ok(below.href.startsWith('https://shop.example/book/'), below.href);
+    }
+  const answer = await stranger.raw('GET /booking?a=\x01b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  assert.match(answer, /^HTTP\/1\.1 302[^]*\r\nLocation: booking\/\r\n/);
+  const post = await stranger.post('/booking', {});
+  assertProblem(post, 405, 'method_not_allowed');
+  assert.equal(post.headers.allow, 'GET, HEAD, OPTIONS');
+});
+
 test('pages let nothing inline run, nothing foreign in and nobody frame them', async () => {
   for (const path of ['/booking/', '/coach/']) {
     const page = await ann.get(path);

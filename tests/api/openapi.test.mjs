@@ -223,6 +223,7 @@ test('every call answers as the document says', async () => {
   await call(ann, 'DELETE', '/booking/user/{user_id}', { path: { user_id: 'ann' }, status: 200 });
   await call(ann, 'GET', '/booking/{id}', { ...one, status: 200 }); // erased
 
+  for (const path of ['/', '/booking', '/coach']) await call(stranger, 'GET', path, { status: 302 });
   for (const [path, operations] of Object.entries(document.paths))
     if (
       !path.includes('{') &&

@@ -40,6 +40,13 @@ const mine = async (client, status = 'upcoming') =>
   (await client.get(`/booking/user/me?status=${status}`)).body.appointments;
 const confirmation = (page) => page.getByRole('heading', { name: 'Your session is booked' });
 
+test('the bare address leads to the page, and the token comes along', async () => {
+  for (const path of ['/', '/booking']) {
+    const { page } = await visit({}, { path });
+    assert.equal(page.url(), `${stack.daemon.url}/booking/`);
+  }
+});
+
 test('three clicks and a name book a session, and the token leaves the address bar', async () => {
   const { page, client } = await visit({}, { claims: { name: undefined } });
   assert.doesNotMatch(page.url(), /token/);
