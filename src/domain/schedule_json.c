@@ -419,8 +419,10 @@ static void default_lists(struct schedule *schedule)
 struct schedule *schedule_read(const json_t *document, const char *prefix, struct arena *mem,
 			       struct arena *work, struct schedule_faults *ret_faults)
 {
-	static const char *const names[] = {"time_zone", "weekly", "overrides",
-					    "blocked",   "policy", "session_types"};
+	static const char *const names[] = {"time_zone", "weekly", "overrides", "blocked", "policy",
+					    "session_types",
+					    /* no part of it, but of a PUT's reply, which may be put back */
+					    "appointments_outside_hours"};
 	struct reader reader = {mem, work, ret_faults};
 	*ret_faults = (struct schedule_faults){.count = 0};
 	struct schedule *schedule = arena_alloc(mem, sizeof(*schedule));
@@ -430,7 +432,7 @@ struct schedule *schedule_read(const json_t *document, const char *prefix, struc
 	size_t prefix_length = strlen(prefix);
 	bool dotted = prefix_length > 0 && prefix[prefix_length - 1] == '.';
 	const char *whole = arena_strndup(work, prefix, dotted ? prefix_length - 1 : prefix_length);
-	if (!check_object(&reader, document, whole, names, 6))
+	if (!check_object(&reader, document, whole, names, 7))
 		return NULL;
 
 	const json_t *value = json_object_get(document, "time_zone");

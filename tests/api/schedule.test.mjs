@@ -75,6 +75,22 @@ test('what was put is what is read, in full, and takes effect at once', async ()
   assert.deepEqual(await starts(), []);
 });
 
+test('the reply to a change may be put back as it is', async () => {
+  await replace(openSchedule());
+  const ann = stack.client('ann');
+  const start = stack.slot(24 * 5 + 20);
+  const { id } = assertStatus(await ann.post('/booking/create', { start }), 201);
+  const saved = await replace({ ...openSchedule(), weekly: [{ days: WEEK, from: '09:00', to: '17:00' }] });
+  assert.deepEqual(saved.appointments_outside_hours, [{ id, start, end: later(start, 30) }]);
+  assert.deepEqual(await replace(saved), saved);
+  // The list is the server's to make, whatever is sent for it.
+  assert.deepEqual(await replace({ ...saved, appointments_outside_hours: [] }), saved);
+  const { appointments_outside_hours: outside, ...document } = saved;
+  assert.deepEqual(await read(), document);
+  assertStatus(await ann.put(`/booking/${id}/cancel`), 200);
+  await replace(openSchedule());
+});
+
 test('what a document leaves out takes its default', async () => {
   await replace({});
   assert.deepEqual(await read(), schedule());
