@@ -1,5 +1,5 @@
--- The server reads the text of every check constraint anew for each statement that writes: seven of them were an eighth
--- of a booking. One that calls a function says the same in a line.
+-- The server reads the text of every check constraint anew for each statement that writes: seven of them were more than
+-- a tenth of a booking. One that calls a function says the same in a line.
 create function appointment_is_sound(
   status text, meeting_kind text, cancelled_by text, starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz,
   blocked_to timestamptz, hold_expires_at timestamptz, version integer, synced_version integer, refused_version integer)
