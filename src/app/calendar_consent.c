@@ -165,8 +165,9 @@ static void resume(struct calendars *calendars, struct worker *worker, struct ar
 	db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), NULL);
 	db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
 	link_forget(coach, true);
-	/* This reads the link, which makes the rows of the calendars, which the keeper looks for. */
-	calendar_adopt(calendars, worker, coach_id, mem);
+	/* This reads the link, which makes the rows of the calendars, which the keeper looks for; if it
+	 * fails, the keeper does it, too. */
+	(void)calendar_adopt(calendars, worker, coach_id, mem);
 	sync_changed(calendars, coach_id);
 	keeper_wake(calendars);
 	payers_wake(calendars);

@@ -169,16 +169,21 @@ void calendar_pay(struct calendars *calendars, struct worker *worker, struct are
 		payers_wake(calendars);
 }
 
-void calendar_adopt(struct calendars *calendars, struct worker *worker, const char *coach_id,
+bool calendar_adopt(struct calendars *calendars, struct worker *worker, const char *coach_id,
 		    struct arena *mem)
 {
 	const char *calendar_id;
 	DB_ROWS rows = {0};
-	if (calendar_target(calendars, worker, coach_id, mem, &calendar_id) != DB_OK || calendar_id == NULL ||
-	    db_run(worker->db, QUERY_CALENDAR_ADOPT, DB_PARAMETERS(db_text(coach_id), db_text(calendar_id)),
-		   &rows) != DB_OK)
-		return;
+	if (calendar_target(calendars, worker, coach_id, mem, &calendar_id) != DB_OK)
+		return false;
+	if (calendar_id == NULL)
+		return true;
+	enum db_result result = db_run(worker->db, QUERY_CALENDAR_ADOPT,
+				       DB_PARAMETERS(db_text(coach_id), db_text(calendar_id)), &rows);
+	if (result != DB_OK)
+		return result == DB_NONE;
 	log_line(LOG_INFO, "calendar_adopted", LOG_TEXT_FIELD("coach", coach_id),
 		 LOG_INTEGER_FIELD("appointments", (int64_t)rows.count));
 	payers_wake(calendars);
+	return true;
 }

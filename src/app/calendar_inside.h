@@ -221,6 +221,13 @@ void event_draft(struct visit *visit, const struct appointment *appointment, con
 void debt_pay(struct calendars *calendars, struct worker *worker, const char *coach_id,
 	      const char *appointment_id);
 
+/*
+ * What was booked while the coach had no calendar is owed to the one there is now, if there is one. False:
+ * the database failed, to be tried again.
+ */
+bool calendar_adopt(struct calendars *calendars, struct worker *worker, const char *coach_id,
+		    struct arena *mem);
+
 /* ---- the other direction: calendar_sync.c, calendar_push.c ---- */
 
 /* Look for changes in one calendar; false: to be tried again soon. */
@@ -238,9 +245,6 @@ void push_stop_all(struct visit *visit);
 /* ---- threads: calendar_threads.c ---- */
 
 void payers_wake(struct calendars *calendars);
-/* What was booked while the coach had no calendar is owed to the one there is now, if there is one. */
-void calendar_adopt(struct calendars *calendars, struct worker *worker, const char *coach_id,
-		    struct arena *mem);
 void keeper_wake(struct calendars *calendars);
 
 #endif

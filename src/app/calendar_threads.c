@@ -213,8 +213,13 @@ static void check_link(struct keeper *keeper, const char *coach_id, const char *
 	if (announced)
 		return;
 	calendar_probe(calendars, &keeper->worker, coach_id, monotonic_ms() + PROBE_DEADLINE_MS);
+	if (!calendar_adopt(calendars, &keeper->worker, coach_id, &keeper->mem)) {
+		/* Not announced, so the next round looks at the coach again. */
+		log_line(LOG_WARNING, "calendar_not_adopted", LOG_TEXT_FIELD("coach", coach_id),
+			 LOG_TEXT_FIELD("detail", db_failure(keeper->worker.db)->detail));
+		return;
+	}
 	announce(keeper, coach);
-	calendar_adopt(calendars, &keeper->worker, coach_id, &keeper->mem);
 	db_run(keeper->worker.db, QUERY_CALENDAR_SYNC_SOON, DB_PARAMETERS(db_text(coach_id), db_int(0)),
 	       NULL);
 }

@@ -251,7 +251,12 @@ test('a service account that is given later writes what was booked before, and n
     stack.database.run(`update bookingd.appointment set starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour',
       blocked_from = now() - interval '2 hours', blocked_to = now() - interval '1 hour' where id = '${over.id}'`);
     await stack.daemon.stop();
+    // The database cannot take it at first: it is tried again.
+    stack.database.run(`create function bookingd.fail() returns trigger language plpgsql as $$ begin raise exception 'full'; end $$;
+      create trigger fail before update of calendar_id on bookingd.appointment for each row execute function bookingd.fail()`);
     await stack.daemon.restart({ env: { GOOGLE_SERVICE_ACCOUNT_KEY: stack.google.service_account_key, GOOGLE_IMPERSONATE: stack.calendar } });
+    await until('the failure', () => stack.daemon.events('calendar_not_adopted').length > 0);
+    stack.database.run('drop trigger fail on bookingd.appointment');
     await stack.settled(stack.client('ann'), ahead.id);
     for (const [name, { id }] of [['bob', over], ['carl', cancelled]])
       assert.equal((await stack.client(name).get(`/booking/${id}`)).body.calendar.state, 'off');
