@@ -71,7 +71,7 @@ $(GEN)/assets.h: src/http/embed_assets.sh $(shell find src/web -type d) $(WEB)
 
 # ---------------------------------------------------------------- layers, lowest first; a layer may use those before it
 
-LAYERS   := base domain http net db app api
+LAYERS   := base domain http net db calendar app api
 sources   = $(sort $(wildcard src/$(1)/*.c))
 objects   = $(patsubst %.c,$(OUT)/%.o,$(1))
 archive   = $(OUT)/lib$(1).a
@@ -82,14 +82,15 @@ upto_domain := base domain
 upto_http   := base http
 upto_net    := base domain net
 upto_db     := base domain db
-upto_app    := base domain http net db app
+upto_calendar := base domain net db calendar
+upto_app    := base domain net db calendar app
 upto_api    := $(LAYERS)
 ARCHIVES := $(foreach layer,$(call reverse,$(LAYERS)),$(call archive,$(layer)))
 
 .PHONY: all
 all: $(OUT)/bookingd ## build bookingd
 
-$(OUT)/bookingd: $(call objects,$(wildcard src/*.c)) $(ARCHIVES)
+$(OUT)/bookingd: $(call objects,$(wildcard src/*.c src/commands/*.c)) $(ARCHIVES)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 define layer_rule

@@ -2,7 +2,7 @@
  * main - the command line.
  */
 #include "base/crypto.h"
-#include "command.h"
+#include "commands/command.h"
 #include "config.h"
 #include "db/db.h"
 #include "domain/ics.h"

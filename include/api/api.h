@@ -9,14 +9,14 @@
 #ifndef API_API_H
 #define API_API_H
 
-#include "app/calendar.h"
+#include "calendar/calendar.h"
 #include "app/coaches.h"
 #include "app/identity.h"
-#include "app/worker.h"
+#include "calendar/worker.h"
 #include "base/json.h"
 #include "db/appointments.h"
 #include "http/assets.h"
-#include "http/metrics.h"
+#include "base/metrics.h"
 #include "http/rate_limit.h"
 #include "http/server.h"
 

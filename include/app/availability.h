@@ -7,7 +7,7 @@
 #ifndef APP_AVAILABILITY_H
 #define APP_AVAILABILITY_H
 
-#include "app/calendar.h"
+#include "calendar/calendar.h"
 #include "app/coaches.h"
 #include "app/identity.h"
 #include "domain/slot.h"

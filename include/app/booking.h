@@ -9,7 +9,7 @@
 #define APP_BOOKING_H
 
 #include "app/availability.h"
-#include "app/calendar.h"
+#include "calendar/calendar.h"
 #include "app/coaches.h"
 #include "app/identity.h"
 #include "db/appointments.h"

@@ -11,7 +11,7 @@
 #ifndef APP_COACHES_H
 #define APP_COACHES_H
 
-#include "app/worker.h"
+#include "calendar/worker.h"
 #include "db/listen.h"
 #include "domain/interval.h"
 #include "domain/schedule.h"

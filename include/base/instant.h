@@ -44,6 +44,9 @@ instant instant_now(void);
 /* Milliseconds of a clock that never jumps, for measuring durations and deadlines. */
 int64_t monotonic_ms(void);
 
+/* The same clock in microseconds. */
+int64_t monotonic_us(void);
+
 /*
  * Read an RFC 3339 instant with an offset (section 5.6): `T` between date and time, `Z` or
  * +hh:mm, a fraction only if it is zero, no second 60. `length` bytes, no NUL needed.

@@ -21,7 +21,7 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
-#include "http/metrics.h"
+#include "base/metrics.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/router.h"

@@ -128,9 +128,6 @@ struct server {
 	struct loop loops[];
 };
 
-/* microseconds of the clock that never jumps */
-int64_t monotonic_us(void);
-
 /*
  * loop.c: start the loop's thread, wait for its end once `ending` is set, wake it, and give it a finished
  * exchange from any thread; or, from a worker, one whose reply may be large: then it waits while there are

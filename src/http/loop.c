@@ -22,13 +22,6 @@ enum {
 	LARGE_REPLIES_MAX = 16,
 };
 
-int64_t monotonic_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 void loop_wake(struct loop *loop)
 {
 	const uint64_t one = 1;

@@ -5,8 +5,8 @@
  * nanoseconds, from any thread. Registering the same name and labels again gives the same
  * object. Objects live as long as the registry.
  */
-#ifndef HTTP_METRICS_H
-#define HTTP_METRICS_H
+#ifndef BASE_METRICS_H
+#define BASE_METRICS_H
 
 #include "base/buffer.h"
 

@@ -2,7 +2,7 @@
  * doctor - look at everything bookingd depends on, one line a check, with the remedy. Changes nothing.
  */
 #include "base/instant.h"
-#include "command.h"
+#include "commands/command.h"
 #include "config.h"
 #include "db/db.h"
 #include "db/migrate.h"

@@ -2,7 +2,7 @@
  * migrate - bring the schema up to date and exit.
  */
 #include "db/migrate.h"
-#include "command.h"
+#include "commands/command.h"
 #include "config.h"
 
 #include <stdio.h>

@@ -12,13 +12,13 @@
 #ifndef APP_CALENDAR_INSIDE_H
 #define APP_CALENDAR_INSIDE_H
 
-#include "app/calendar.h"
+#include "calendar/calendar.h"
 #include "net/google_calendar.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* ---- how a coach stands with Google: calendar_link.c ---- */
+/* ---- how a coach stands with Google: link.c ---- */
 
 enum link_mode {
 	LINK_OFF,
@@ -62,7 +62,7 @@ struct trouble {
 	char detail[400];
 };
 
-struct busy_memory; /* calendar_busy.c */
+struct busy_memory; /* busy.c */
 
 struct calendar_coach {
 	struct calendar_coach *next; /* in its bucket */
@@ -113,7 +113,7 @@ struct calendars {
 	pthread_rwlock_t coaches_lock;
 	struct calendar_coach *coaches[COACH_BUCKETS];
 
-	/* Threads: calendar_threads.c */
+	/* Threads: threads.c */
 	atomic_bool stop;
 	bool running;
 	pthread_mutex_t wake_lock;
@@ -152,7 +152,7 @@ void link_forget(struct calendar_coach *coach, bool all);
 const char *seal_name_token(struct arena *mem, const char *coach_id);
 const char *seal_name_verifier(struct arena *mem, const char *coach_id);
 
-/* ---- calls to Google: calendar_visit.c ---- */
+/* ---- calls to Google: visit.c ---- */
 
 struct visit {
 	struct calendars *calendars;
@@ -201,11 +201,11 @@ char *calendar_blocked(struct calendars *calendars, struct arena *mem, bool writ
 /* min(2^attempt s, longest), a random part of it taken off, in ms. */
 int64_t backoff_ms(int64_t attempt, int64_t longest_ms);
 
-/* ---- busy times: calendar_busy.c ---- */
+/* ---- busy times: busy.c ---- */
 
 void busy_memory_free(struct busy_memory *memory);
 
-/* ---- the debt: calendar_debt.c, calendar_event.c ---- */
+/* ---- the debt: debt.c, event.c ---- */
 
 /* What an event is made of besides the appointment. */
 struct event_words {
@@ -228,7 +228,7 @@ void debt_pay(struct calendars *calendars, struct worker *worker, const char *co
 bool calendar_adopt(struct calendars *calendars, struct worker *worker, const char *coach_id,
 		    struct arena *mem);
 
-/* ---- the other direction: calendar_sync.c, calendar_push.c ---- */
+/* ---- the other direction: follow.c, push.c ---- */
 
 /* Look for changes in one calendar; false: to be tried again soon. */
 bool sync_calendar(struct visit *visit, const char *calendar_id, const char *sync_token);
@@ -242,7 +242,7 @@ bool push_renew_one(struct calendars *calendars, struct worker *worker, struct a
 /* Stop the coach's channels, as far as the deadline allows. */
 void push_stop_all(struct visit *visit);
 
-/* ---- threads: calendar_threads.c ---- */
+/* ---- threads: threads.c ---- */
 
 void payers_wake(struct calendars *calendars);
 void keeper_wake(struct calendars *calendars);

@@ -2,7 +2,7 @@
  * token - mint a bearer token with the configured secret, for curl and tests.
  */
 #include "base/jwt.h"
-#include "command.h"
+#include "commands/command.h"
 #include "config.h"
 
 #include <stdio.h>

@@ -3,8 +3,8 @@
  *
  * Made by the thread that uses it; never shared.
  */
-#ifndef APP_WORKER_H
-#define APP_WORKER_H
+#ifndef CALENDAR_WORKER_H
+#define CALENDAR_WORKER_H
 
 #include "db/db.h"
 #include "net/fetch.h"

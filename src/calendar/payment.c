@@ -1,5 +1,5 @@
 /* What Google is told about one appointment, and what its answers mean. */
-#include "calendar_debt.h"
+#include "debt.h"
 
 #include "base/log.h"
 

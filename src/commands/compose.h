@@ -4,7 +4,7 @@
 #ifndef COMPOSE_H
 #define COMPOSE_H
 
-#include "app/calendar.h"
+#include "calendar/calendar.h"
 #include "config.h"
 
 /*

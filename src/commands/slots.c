@@ -1,5 +1,5 @@
 #include "api/slots_command.h"
-#include "command.h"
+#include "commands/command.h"
 
 enum exit_code command_slots(char *arguments[])
 {

@@ -1,6 +1,6 @@
 /*
- * calendar_debt - one appointment whose event is being written: what Google is told (calendar_payment.c), and
- * who may tell it and what is noted afterwards (calendar_debt.c).
+ * calendar_debt - one appointment whose event is being written: what Google is told (payment.c), and
+ * who may tell it and what is noted afterwards (debt.c).
  */
 #ifndef APP_CALENDAR_DEBT_H
 #define APP_CALENDAR_DEBT_H

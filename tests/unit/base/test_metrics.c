@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "http/metrics.h"
+#include "base/metrics.h"
 
 #include <pthread.h>
 #include <string.h>

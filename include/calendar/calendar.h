@@ -10,14 +10,14 @@
  * Functions with a worker block (database, Google) until their deadline at most, as monotonic_ms; the others
  * answer from memory. No lock is held across a call to the database or to Google.
  */
-#ifndef APP_CALENDAR_H
-#define APP_CALENDAR_H
+#ifndef CALENDAR_CALENDAR_H
+#define CALENDAR_CALENDAR_H
 
-#include "app/worker.h"
+#include "calendar/worker.h"
 #include "base/seal.h"
 #include "db/appointments.h"
 #include "domain/interval.h"
-#include "http/metrics.h"
+#include "base/metrics.h"
 #include "net/google_auth.h"
 
 #include <stdbool.h>

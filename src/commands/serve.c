@@ -7,7 +7,7 @@
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "base/log.h"
-#include "command.h"
+#include "commands/command.h"
 #include "compose.h"
 #include "config.h"
 #include "db/migrate.h"

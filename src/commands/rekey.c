@@ -1,8 +1,8 @@
 /*
  * rekey - seal every coach's tokens with the first key of TOKEN_ENCRYPTION_KEY, so that the others can go.
  */
-#include "app/calendar.h"
-#include "command.h"
+#include "calendar/calendar.h"
+#include "commands/command.h"
 #include "compose.h"
 #include "config.h"
 

@@ -10,7 +10,7 @@
  *  - the appointment changes while Google is being told: the row then says that Google has the older version,
  * and the rest is owed.
  */
-#include "calendar_debt.h"
+#include "debt.h"
 
 #include "base/log.h"
 
