@@ -140,8 +140,9 @@ $(OUT)/tests/db/test_db: $(OUT)/tests/db/gen/queries.h $(wildcard tests/db/*.c t
 $(OUT)/tests/db/test_statements: $(OUT)/tests/db/test_statements.o $(foreach layer,$(call reverse,$(upto_db)),$(call archive,$(layer)))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
-# A program that makes Google calls as tests/net/google.test.mjs tells it.
-$(OUT)/tests/net/google_calls: $(OUT)/tests/net/google_calls.o $(foreach layer,$(call reverse,$(upto_net)),$(call archive,$(layer)))
+# Programs that make calls as tests/net/*.test.mjs tell them.
+NET_TESTS := $(OUT)/tests/net/google_calls $(OUT)/tests/net/mail_calls
+$(NET_TESTS): $(OUT)/%: $(OUT)/%.o $(foreach layer,$(call reverse,$(upto_net)),$(call archive,$(layer)))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Programs of their own that tests and benchmarks start: tests/race/*.c and tests/bench/*.c, over the HTTP layer or the domain.
@@ -152,7 +153,7 @@ $(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domai
 
 # Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).
 .PHONY: test
-test: unit $(OUT)/bookingd $(DB_TESTS) $(OUT)/tests/net/google_calls $(TEST_PROGRAMS) ## run all tests
+test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) ## run all tests
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs
 
 # The pages in a real browser, with pictures of them in build/screenshots. The packages from npm are for these tests only.

@@ -11,7 +11,7 @@
  * name, connecting (5 s at most), TLS, waiting and reading. Proxy variables of the
  * environment are honoured as curl does.
  *
- * This file is the only one that includes curl.h. It never logs.
+ * It never logs.
  */
 #ifndef NET_FETCH_H
 #define NET_FETCH_H

@@ -7,9 +7,9 @@
 #include <strings.h>
 
 #include <curl/curl.h>
-#include <dirent.h>
 
 #include "base/buffer.h"
+#include "curl_trust.h"
 
 enum {
 	CONNECT_MS_MAX = 5000,
@@ -30,34 +30,11 @@ struct fetch_client {
 	bool too_big;
 };
 
-/*
- * Whether the system keeps its trusted certificates as a folder with one file each, named by hash. Then only
- * the one that is needed is read; the bundle of all is parsed by each client anew, which costs 0.2 s and
- * almost 1 MiB apiece.
- */
-static bool certificates_in_folder;
-
-static bool find_certificates_folder(void)
-{
-	const char *path = curl_version_info(CURLVERSION_NOW)->capath;
-	DIR *folder = path ? opendir(path) : NULL;
-	const struct dirent *entry;
-	bool found = false;
-	if (!folder)
-		return false;
-	while (!found && (entry = readdir(folder))) {
-		/* xxxxxxxx.0 */
-		found = strlen(entry->d_name) == 10 && strcmp(entry->d_name + 8, ".0") == 0;
-	}
-	closedir(folder);
-	return found;
-}
-
 bool fetch_global_begin(void)
 {
 	/* CURLOPT_NOSIGNAL leaves broken pipes to the process, and OpenSSL writes without MSG_NOSIGNAL. */
 	signal(SIGPIPE, SIG_IGN);
-	certificates_in_folder = find_certificates_folder();
+	curl_trust_find();
 	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
@@ -303,14 +280,7 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 	/* Otherwise a name server that is silent outlasts the deadline: its thread would be waited for. */
 	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	/* Never both: with a folder besides the bundle, libcurl parses the bundle for each connection. */
-	if (certificates_in_folder)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
-	else if (curl_version_info(CURLVERSION_NOW)->cainfo)
-		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_trust(curl);
 	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, client->user_agent);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
