@@ -3,6 +3,7 @@
 #   BUILD=dir            where everything is put (build)
 #   SANITIZE=address     AddressSanitizer and UBSan; SANITIZE=thread: ThreadSanitizer. Each builds into a folder of its own
 #   WERROR=1             warnings are errors (CI and `make lint`)
+#   V=1                  show every command in full instead of `CC src/main.c`
 
 SHELL       := /bin/sh
 BUILD       ?= build
@@ -14,6 +15,10 @@ DESTDIR     ?=
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
+
+# In a recipe: $(call run,CC,what) in front of a command tells it in short, or with V=1 in full.
+run = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 OUT := $(BUILD)$(if $(SANITIZE),/$(SANITIZE))
 GEN := $(OUT)/gen
@@ -53,11 +58,11 @@ GENERATED  += $(GEN)/queries.h $(GEN)/migrations.h
 
 $(GEN)/queries.h: sql/queries.awk $(wildcard sql/queries) $(QUERIES)
 	@mkdir -p $(@D)
-	awk -f $< $(QUERIES) /dev/null >$@
+	$(call run,AWK,$@)awk -f $< $(QUERIES) /dev/null >$@
 
 $(GEN)/migrations.h: sql/migrations.awk $(wildcard sql/migrations) $(MIGRATIONS)
 	@mkdir -p $(@D)
-	awk -f $< $(MIGRATIONS) /dev/null >$@
+	$(call run,AWK,$@)awk -f $< $(MIGRATIONS) /dev/null >$@
 
 # ---------------------------------------------------------------- web
 
@@ -67,7 +72,7 @@ GENERATED += $(GEN)/assets.h
 
 $(GEN)/assets.h: src/http/embed_assets.sh $(shell find src/web -type d) $(WEB)
 	@mkdir -p $(@D)
-	sh $< $(GEN)/web $(WEB) >$@
+	$(call run,EMBED,$@)sh $< $(GEN)/web $(WEB) >$@
 
 # ---------------------------------------------------------------- layers, lowest first; a layer may use those before it
 
@@ -91,18 +96,18 @@ ARCHIVES := $(foreach layer,$(call reverse,$(LAYERS)),$(call archive,$(layer)))
 all: $(OUT)/bookingd ## build bookingd
 
 $(OUT)/bookingd: $(call objects,$(wildcard src/*.c src/commands/*.c)) $(ARCHIVES)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 define layer_rule
 $(call archive,$(1)): $(call objects,$(call sources,$(1)))
 	@rm -f $$@
-	$(AR) rcsD $$@ $$^
+	$$(call run,AR,$$@)$(AR) rcsD $$@ $$^
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
 
 $(OUT)/%.o: %.c | $(GENERATED) $(PREPARED)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call run,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # ---------------------------------------------------------------- tests
 
@@ -115,16 +120,19 @@ UNIT_TESTS   := $(patsubst %.c,$(OUT)/%,$(UNIT_SOURCES))
 
 define unit_rule
 $(OUT)/tests/unit/$(1)/%: $(OUT)/tests/unit/$(1)/%.o $(foreach layer,$(call reverse,$(upto_$(1))),$(call archive,$(layer)))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ -lcmocka $$(if $$(PURE_LIBS_$(1)),$$(shell pkg-config --libs $$(PURE_LIBS_$(1)) 2>/dev/null) -lm,$$(LDLIBS))
+	$$(call run,LINK,$$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ -lcmocka $$(if $$(PURE_LIBS_$(1)),$$(shell pkg-config --libs $$(PURE_LIBS_$(1)) 2>/dev/null) -lm,$$(LDLIBS))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call unit_rule,$(layer))))
 
 $(OUT)/tests/unit/main/test_config: $(call objects,tests/unit/main/test_config.c src/config.c src/config_value.c) $(call archive,base)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 .PHONY: unit
+# Each program may take UNIT_SECONDS: one that hangs fails with its name instead of holding everything up.
+UNIT_SECONDS ?= 60
 unit: $(UNIT_TESTS) ## run the unit tests
-	@for test in $(UNIT_TESTS); do echo "# $$test"; $$test || exit 1; done
+	@for test in $(UNIT_TESTS); do echo "# $$test"; timeout --signal=ABRT --kill-after=5 $(UNIT_SECONDS) $$test || { \
+		status=$$?; [ $$status -ne 124 ] || echo "# $$test: not done within $(UNIT_SECONDS) seconds"; exit $$status; }; done
 
 # C programs that tests/db runs against a PostgreSQL. test_db has a table of statements of its own.
 DB_TESTS := $(OUT)/tests/db/test_db $(OUT)/tests/db/test_statements
@@ -132,24 +140,24 @@ DB_TESTED := $(patsubst %,src/db/%.c,connection db listen parameter query rows)
 
 $(OUT)/tests/db/gen/queries.h: sql/queries.awk tests/db/statements.sql
 	@mkdir -p $(@D)
-	awk -f $^ >$@
+	$(call run,AWK,$@)awk -f $^ >$@
 
 $(OUT)/tests/db/test_db: $(OUT)/tests/db/gen/queries.h $(wildcard tests/db/*.c tests/db/*.h) $(DB_TESTED) $(wildcard src/db/*.h include/db/*.h) $(call archive,base)
-	$(CC) -I$(<D) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ tests/db/test_db.c $(DB_TESTED) $(call archive,base) -lcmocka $(LDLIBS)
+	$(call run,CC,$@)$(CC) -I$(<D) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ tests/db/test_db.c $(DB_TESTED) $(call archive,base) -lcmocka $(LDLIBS)
 
 $(OUT)/tests/db/test_statements: $(OUT)/tests/db/test_statements.o $(foreach layer,$(call reverse,$(upto_db)),$(call archive,$(layer)))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 # Programs that make calls as tests/net/*.test.mjs tell them.
 NET_TESTS := $(OUT)/tests/net/google_calls $(OUT)/tests/net/mail_calls
 $(NET_TESTS): $(OUT)/%: $(OUT)/%.o $(foreach layer,$(call reverse,$(upto_net)),$(call archive,$(layer)))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Programs of their own that tests and benchmarks start: tests/race/*.c and tests/bench/*.c, over the HTTP layer or the domain.
 TEST_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/race/*.c tests/bench/*.c))
 
 $(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domain) $(call archive,base)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).
 .PHONY: test
@@ -188,14 +196,14 @@ FUZZERS      := $(patsubst %.c,$(FUZZ_OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*
 
 $(FUZZ_OUT)/%.o: %.c | $(GENERATED) $(PREPARED)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+	$(call run,CC,$<)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
 $(FUZZ_OUT)/libfuzzed.a: $(FUZZ_OBJECTS)
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(call run,AR,$@)$(AR) rcsD $@ $^
 
 $(FUZZERS): $(FUZZ_OUT)/%: $(FUZZ_OUT)/%.o $(FUZZ_OUT)/libfuzzed.a
-	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(call run,LINK,$@)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 FUZZ_RUNS := $(FUZZERS:%=%.run)
 .PHONY: fuzz $(FUZZ_RUNS)
