@@ -27,6 +27,7 @@ BEGIN {
 	home["curl/"] = "^src/net/"
 	home["openssl/"] = "^src/base/(crypto|signature)\\.c$"
 	home["libical/"] = "^src/domain/(zone|ics)\\.c$"
+	home["uthash.h"] = "^include/base/table\\.h$"
 	home["jansson.h"] = "^(src|include)/(base|http|net|api)/|^src/(main|version)\\.c$"
 }
 

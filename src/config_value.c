@@ -1,5 +1,6 @@
 #include "config_value.h"
 
+#include "base/die.h"
 #include "base/log.h"
 #include "base/seal.h"
 
@@ -23,7 +24,7 @@ char *value_copy(const char *text, size_t length)
 {
 	char *bytes = calloc(1, length + 1);
 	if (bytes == NULL)
-		abort();
+		die("out of memory");
 	memcpy(bytes, text, length);
 	return bytes;
 }
@@ -38,7 +39,7 @@ char *value_read_file(const char *path, const char **ret_why)
 	}
 	char *text = calloc(1, VALUE_MAX + 2);
 	if (text == NULL)
-		abort();
+		die("out of memory");
 	setvbuf(file, NULL, _IONBF, 0); /* no second copy of a secret in a buffer */
 	size_t length = fread(text, 1, VALUE_MAX + 1, file);
 	*ret_why = ferror(file)             ? "cannot be read"
@@ -180,7 +181,7 @@ static const char *read_origins(const char *value, char ***ret_origins)
 {
 	char **origins = calloc(strlen(value) / 2 + 2, sizeof(*origins));
 	if (origins == NULL)
-		abort();
+		die("out of memory");
 	size_t count = 0;
 	bool good = true;
 	bool any = false;

@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include "base/die.h"
+
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +26,7 @@ static struct arena_block *block_new(size_t capacity)
 {
 	struct arena_block *block = malloc(sizeof(*block) + capacity);
 	if (block == NULL)
-		abort();
+		die("out of memory");
 	block->next = NULL;
 	block->capacity = capacity;
 	block->used = 0;
@@ -67,7 +69,7 @@ void *arena_alloc(struct arena *mem, size_t size)
 {
 	const size_t alignment = alignof(max_align_t);
 	if (size > SIZE_MAX / 2)
-		abort();
+		die("a size beyond SIZE_MAX / 2");
 	size = (size + alignment - 1) / alignment * alignment;
 
 	struct arena_block *block = mem->head;
@@ -88,7 +90,7 @@ void *arena_array(struct arena *mem, size_t count, size_t size)
 {
 	size_t bytes = 0;
 	if (__builtin_mul_overflow(count, size, &bytes))
-		abort();
+		die("an array whose size overflows");
 	return arena_alloc(mem, bytes);
 }
 
@@ -113,12 +115,12 @@ char *arena_vprintf(struct arena *mem, const char *format, va_list arguments)
 	va_copy(again, arguments);
 	int length = vsnprintf(room, sizeof(room), format, arguments);
 	if (length < 0)
-		abort();
+		die("vsnprintf failed");
 	char *text = arena_alloc(mem, (size_t)length + 1);
 	if ((size_t)length < sizeof(room))
 		memcpy(text, room, (size_t)length);
 	else if (vsnprintf(text, (size_t)length + 1, format, again) != length)
-		abort();
+		die("vsnprintf failed");
 	va_end(again);
 	return text;
 }

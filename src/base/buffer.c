@@ -1,5 +1,7 @@
 #include "base/buffer.h"
 
+#include "base/die.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +47,7 @@ bool buffer_reserve(struct buffer *buffer, size_t length)
 		capacity *= 2;
 	char *bytes = realloc(buffer->bytes, capacity);
 	if (bytes == NULL)
-		abort();
+		die("out of memory");
 	buffer->bytes = bytes;
 	buffer->capacity = capacity;
 	return true;
@@ -72,12 +74,12 @@ bool buffer_printf(struct buffer *buffer, const char *format, ...)
 	int length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
 	if (length < 0)
-		abort();
+		die("vsnprintf failed");
 	if (!buffer_reserve(buffer, (size_t)length))
 		return false;
 	va_start(arguments, format);
 	if (vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format, arguments) != length)
-		abort();
+		die("vsnprintf failed");
 	va_end(arguments);
 	buffer->length += (size_t)length;
 	return true;

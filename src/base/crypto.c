@@ -1,5 +1,7 @@
 #include "base/crypto.h"
 
+#include "base/die.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,7 @@
 void crypto_random(void *ret_bytes, size_t size)
 {
 	if (size > INT_MAX || RAND_bytes(ret_bytes, (int)size) != 1)
-		abort();
+		die("no random bytes from OpenSSL");
 }
 
 void crypto_wipe(void *bytes, size_t size)
@@ -38,14 +40,14 @@ bool crypto_equal_text(const char *left, const char *right)
 void crypto_sha256(const void *bytes, size_t size, unsigned char ret_digest[static CRYPTO_SHA256_SIZE])
 {
 	if (EVP_Digest(bytes, size, ret_digest, NULL, EVP_sha256(), NULL) != 1)
-		abort();
+		die("OpenSSL: SHA-256 failed");
 }
 
 void crypto_hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
 			unsigned char ret_mac[static CRYPTO_SHA256_SIZE])
 {
 	if (key_size > INT_MAX || !HMAC(EVP_sha256(), key, (int)key_size, bytes, size, ret_mac, NULL))
-		abort();
+		die("OpenSSL: HMAC failed");
 }
 
 void crypto_gcm_encrypt(const unsigned char key[static CRYPTO_AES256_KEY_SIZE],
@@ -59,15 +61,15 @@ void crypto_gcm_encrypt(const unsigned char key[static CRYPTO_AES256_KEY_SIZE],
 
 	if (cipher == NULL || size > INT_MAX || associated_size > INT_MAX ||
 	    EVP_EncryptInit_ex2(cipher, EVP_aes_256_gcm(), key, nonce, NULL) != 1)
-		abort();
+		die("OpenSSL: AES-256-GCM failed");
 	if (associated_size &&
 	    EVP_EncryptUpdate(cipher, NULL, &written, associated, (int)associated_size) != 1)
-		abort();
+		die("OpenSSL: AES-256-GCM failed");
 	if (size && EVP_EncryptUpdate(cipher, ret_cipher, &written, plain, (int)size) != 1)
-		abort();
+		die("OpenSSL: AES-256-GCM failed");
 	if (EVP_EncryptFinal_ex(cipher, none, &written) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, CRYPTO_GCM_TAG_SIZE, ret_tag) != 1)
-		abort();
+		die("OpenSSL: AES-256-GCM failed");
 	EVP_CIPHER_CTX_free(cipher);
 }
 
@@ -83,15 +85,15 @@ bool crypto_gcm_decrypt(const unsigned char key[static CRYPTO_AES256_KEY_SIZE],
 
 	if (cipher == NULL || size > INT_MAX || associated_size > INT_MAX ||
 	    EVP_DecryptInit_ex2(cipher, EVP_aes_256_gcm(), key, nonce, NULL) != 1)
-		abort();
+		die("OpenSSL: AES-256-GCM failed");
 	memcpy(expected, tag, sizeof(expected));
 	if (EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, CRYPTO_GCM_TAG_SIZE, expected) != 1)
-		abort();
+		die("OpenSSL: AES-256-GCM failed");
 	if (associated_size &&
 	    EVP_DecryptUpdate(cipher, NULL, &written, associated, (int)associated_size) != 1)
-		abort();
+		die("OpenSSL: AES-256-GCM failed");
 	if (size && EVP_DecryptUpdate(cipher, ret_plain, &written, cipher_bytes, (int)size) != 1)
-		abort();
+		die("OpenSSL: AES-256-GCM failed");
 	authentic = EVP_DecryptFinal_ex(cipher, none, &written) == 1;
 	EVP_CIPHER_CTX_free(cipher);
 	if (!authentic)

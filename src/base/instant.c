@@ -1,5 +1,7 @@
 #include "base/instant.h"
 
+#include "base/die.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,7 +10,7 @@ instant instant_now(void)
 {
 	struct timespec now;
 	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
-		abort();
+		die("no clock");
 	return now.tv_sec;
 }
 
@@ -16,7 +18,7 @@ int64_t monotonic_ms(void)
 {
 	struct timespec now;
 	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-		abort();
+		die("no clock");
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/crypto.h"
+#include "base/die.h"
 #include "base/encode.h"
 #include "base/json.h"
 
@@ -101,7 +102,7 @@ struct jwt_key_set *jwt_key_set_read(const char *json, size_t length)
 		return NULL;
 	struct jwt_key_set *set = calloc(1, sizeof(*set));
 	if (set == NULL)
-		abort();
+		die("out of memory");
 	json_array_foreach(list, at, jwk)
 	{
 		struct public_key *key = set->count < JWT_KEY_SET_MAX ? read_jwk(jwk) : NULL;
@@ -112,7 +113,7 @@ struct jwt_key_set *jwt_key_set_read(const char *json, size_t length)
 		place->key = key;
 		place->kid = kid != NULL ? strdup(kid) : NULL;
 		if (kid != NULL && place->kid == NULL)
-			abort();
+			die("out of memory");
 	}
 	return set;
 }

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/buffer.h"
+#include "base/die.h"
 #include "base/instant.h"
 #include "base/json.h"
 
@@ -31,10 +32,18 @@ static _Thread_local bool holding;
 static _Thread_local size_t held_length;
 static _Thread_local char held[HELD_BYTES];
 
+static void report_death(const char *file, int line, const char *reason)
+{
+	/* An error is never held, and what is held goes out before it. */
+	log_line(LOG_ERROR, "died", LOG_TEXT_FIELD("file", file), LOG_INTEGER_FIELD("line", line),
+		 LOG_TEXT_FIELD("reason", reason));
+}
+
 void log_setup(enum log_level least, enum log_format format)
 {
 	least_level = least;
 	line_format = format;
+	die_report_by(report_death);
 }
 
 bool log_enabled(enum log_level level)

@@ -1,5 +1,7 @@
 #include "base/metrics.h"
 
+#include "base/die.h"
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -75,7 +77,7 @@ static void *must_allocate(size_t size)
 	const size_t line = 64;
 	void *memory = aligned_alloc(line, (size + line - 1) / line * line);
 	if (memory == NULL)
-		abort();
+		die("out of memory");
 	return memset(memory, 0, size);
 }
 
@@ -112,7 +114,7 @@ static struct family *family_get(struct metrics *metrics, enum kind kind, const 
 		if (strcmp(family->name, name) != 0)
 			continue;
 		if (family->kind != kind)
-			abort();
+			die("one metric name with two kinds");
 		return family;
 	}
 	struct family *family = must_allocate(sizeof(*family));
@@ -146,7 +148,7 @@ static struct series *series_get(struct metrics *metrics, enum kind kind, const 
 	const char *label = NULL;
 	for (unsigned count = 0; (label = va_arg(pairs, const char *)) != NULL; count++) {
 		if (count == LABELS_MAX)
-			abort();
+			die("too many labels for a metric");
 		if (count > 0)
 			buffer_append_char(&labels, ',');
 		buffer_append_text(&labels, label);
@@ -155,7 +157,7 @@ static struct series *series_get(struct metrics *metrics, enum kind kind, const 
 		buffer_append_char(&labels, '"');
 	}
 	if (labels.overflowed)
-		abort();
+		die("a metric's labels are too long");
 	const char *text = buffer_text(&labels);
 
 	pthread_mutex_lock(&metrics->lock);
@@ -167,7 +169,7 @@ static struct series *series_get(struct metrics *metrics, enum kind kind, const 
 		series = must_allocate(sizeof(*series));
 		series->labels = strdup(text);
 		if (series->labels == NULL)
-			abort();
+			die("out of memory");
 		*family->last = series;
 		family->last = &series->next;
 	}
@@ -241,7 +243,7 @@ void metrics_on_render(struct metrics *metrics, void (*refresh)(void *owner), vo
 {
 	pthread_mutex_lock(&metrics->lock);
 	if (metrics->refresher_count == REFRESHERS_MAX)
-		abort();
+		die("too many refreshers of metrics");
 	metrics->refreshers[metrics->refresher_count].call = refresh;
 	metrics->refreshers[metrics->refresher_count].owner = owner;
 	metrics->refresher_count++;

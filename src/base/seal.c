@@ -1,5 +1,7 @@
 #include "base/seal.h"
 
+#include "base/die.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,7 +80,7 @@ static size_t authenticate(const unsigned char *sealed, const char *associated,
 	size_t length = strlen(associated);
 
 	if (length >= ASSOCIATED_MAX)
-		abort();
+		die("what a sealed text is bound to is too long");
 	memcpy(ret_bytes, sealed, NONCE_AT);
 	memcpy(ret_bytes + NONCE_AT, associated, length + 1);
 	return NONCE_AT + length;
@@ -91,7 +93,7 @@ void seal_text(const struct seal_keys *keys, const char *associated, const void 
 	size_t bound_size;
 
 	if (size > SEAL_PLAIN_MAX || !keys->count)
-		abort();
+		die("a sealed text is too long, or there is no key");
 	sealed[0] = VERSION;
 	memcpy(sealed + ID_AT, keys->keys[0].id, SEAL_KEY_ID_SIZE);
 	crypto_random(sealed + NONCE_AT, CRYPTO_GCM_NONCE_SIZE);

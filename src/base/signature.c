@@ -1,5 +1,7 @@
 #include "base/signature.h"
 
+#include "base/die.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +48,7 @@ static struct public_key *public_key_take(EVP_PKEY *pair)
 	if (pair && kind_of(pair, &kind)) {
 		key = malloc(sizeof(*key));
 		if (key == NULL)
-			abort();
+			die("out of memory");
 		*key = (struct public_key){.pair = pair, .kind = kind};
 	} else {
 		EVP_PKEY_free(pair);
@@ -72,7 +74,7 @@ static BIO *open_text(const char *pem)
 		return NULL;
 	text = BIO_new_mem_buf(pem, (int)length);
 	if (text == NULL)
-		abort();
+		die("out of memory");
 	return text;
 }
 
@@ -109,11 +111,11 @@ static EVP_PKEY *pair_from_numbers(const char *type, OSSL_PARAM_BLD *build)
 	EVP_PKEY *pair = NULL;
 
 	if (parameters == NULL || maker == NULL || EVP_PKEY_fromdata_init(maker) != 1)
-		abort();
+		die("out of memory");
 	if (EVP_PKEY_fromdata(maker, &pair, EVP_PKEY_PUBLIC_KEY, parameters) == 1) {
 		checker = EVP_PKEY_CTX_new_from_pkey(NULL, pair, NULL);
 		if (checker == NULL)
-			abort();
+			die("out of memory");
 		/* Is the point on the curve, is the exponent odd and so on. */
 		if (EVP_PKEY_public_check(checker) != 1) {
 			EVP_PKEY_free(pair);
@@ -144,7 +146,7 @@ struct public_key *public_key_from_rsa(const void *modulus, size_t modulus_size,
 	if (build == NULL || n == NULL || e == NULL ||
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) != 1)
-		abort();
+		die("out of memory");
 	pair = pair_from_numbers("RSA", build);
 	BN_free(n);
 	BN_free(e);
@@ -162,7 +164,7 @@ struct public_key *public_key_from_p256(const unsigned char x[static SIGNATURE_P
 	if (build == NULL ||
 	    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, SN_X9_62_prime256v1, 0) != 1 ||
 	    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)) != 1)
-		abort();
+		die("OpenSSL could not take a P-256 point");
 	return public_key_take(pair_from_numbers("EC", build));
 }
 
@@ -180,11 +182,11 @@ static size_t der_from_pair(const unsigned char *pair, unsigned char **ret_der)
 	int size;
 
 	if (parts == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(parts, r, s) != 1)
-		abort();
+		die("out of memory");
 	*ret_der = NULL;
 	size = i2d_ECDSA_SIG(parts, ret_der);
 	if (size < 0)
-		abort();
+		die("OpenSSL could not encode a signature");
 	ECDSA_SIG_free(parts);
 	return (size_t)size;
 }
@@ -196,7 +198,7 @@ static bool verify(const struct public_key *key, const void *bytes, size_t size,
 	bool good;
 
 	if (digest == NULL || EVP_DigestVerifyInit(digest, NULL, EVP_sha256(), NULL, key->pair) != 1)
-		abort();
+		die("out of memory");
 	good = EVP_DigestVerify(digest, signature, signature_size, bytes, size) == 1;
 	EVP_MD_CTX_free(digest);
 	ERR_clear_error();
@@ -228,6 +230,21 @@ void public_key_free(struct public_key *key)
 	free(key);
 }
 
+/* A key may have the form of one and yet no numbers that sign: each use would fail later. */
+static bool can_sign(EVP_PKEY *pair)
+{
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	unsigned char signature[SIGNATURE_SIZE_MAX];
+	size_t size = sizeof(signature);
+
+	if (digest == NULL)
+		die("out of memory");
+	bool signs = EVP_DigestSignInit(digest, NULL, EVP_sha256(), NULL, pair) == 1 &&
+		     EVP_DigestSign(digest, signature, &size, (const unsigned char *)"", 0) == 1;
+	EVP_MD_CTX_free(digest);
+	return signs;
+}
+
 struct private_key *private_key_from_pem(const char *pem)
 {
 	BIO *text = open_text(pem);
@@ -239,10 +256,10 @@ struct private_key *private_key_from_pem(const char *pem)
 		return NULL;
 	pair = PEM_read_bio_PrivateKey(text, NULL, no_passphrase, NULL);
 	BIO_free(text);
-	if (pair && kind_of(pair, &kind)) {
+	if (pair && kind_of(pair, &kind) && can_sign(pair)) {
 		key = malloc(sizeof(*key));
 		if (key == NULL)
-			abort();
+			die("out of memory");
 		*key = (struct private_key){.pair = pair, .kind = kind};
 	} else {
 		EVP_PKEY_free(pair);
@@ -265,7 +282,7 @@ static void pair_from_der(const unsigned char *der, size_t size, unsigned char *
 	    BN_bn2binpad(ECDSA_SIG_get0_r(parts), ret_pair, SIGNATURE_P256_SIZE) != SIGNATURE_P256_SIZE ||
 	    BN_bn2binpad(ECDSA_SIG_get0_s(parts), ret_pair + SIGNATURE_P256_SIZE, SIGNATURE_P256_SIZE) !=
 		    SIGNATURE_P256_SIZE)
-		abort();
+		die("OpenSSL returned a malformed signature");
 	ECDSA_SIG_free(parts);
 }
 
@@ -278,7 +295,7 @@ size_t private_key_sign(const struct private_key *key, const void *bytes, size_t
 
 	if (digest == NULL || EVP_DigestSignInit(digest, NULL, EVP_sha256(), NULL, key->pair) != 1 ||
 	    EVP_DigestSign(digest, signature, &signature_size, bytes, size) != 1)
-		abort();
+		die("OpenSSL could not sign with a key that has signed before");
 	EVP_MD_CTX_free(digest);
 	if (key->kind == SIGNATURE_RS256) {
 		memcpy(ret_signature, signature, signature_size);

@@ -1,5 +1,7 @@
 #include "domain/ics.h"
 
+#include "base/die.h"
+
 #include <libical/ical.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -283,7 +285,7 @@ static struct ics_text finish(icalcomponent *component, struct arena *mem)
 {
 	char *text = icalcomponent_as_ical_string_r(component);
 	if (text == NULL)
-		abort();
+		die("out of memory");
 	struct ics_text result = fold(text, mem);
 	icalmemory_free_buffer(text);
 	icalcomponent_free(component);
@@ -335,7 +337,7 @@ struct ics_text ics_feed_begin(const char *name, const struct zone *zone, instan
 	pthread_mutex_unlock(&libical);
 	result.length -= strlen(ICS_FEED_END);
 	if (strcmp(result.bytes + result.length, ICS_FEED_END) != 0)
-		abort(); /* libical ends what it began */
+		die("libical did not end the calendar it began");
 	result.bytes = arena_strndup(mem, result.bytes, result.length);
 	return result;
 }

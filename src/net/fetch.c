@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 
 #include "base/buffer.h"
+#include "base/die.h"
 #include "curl_trust.h"
 
 enum {
@@ -49,7 +50,7 @@ struct fetch_client *fetch_client_new(const char *user_agent, const atomic_bool 
 
 	/* Google compresses only for those whose User-Agent says gzip, too. */
 	if (!client || asprintf(&client->user_agent, "%s (gzip)", user_agent) < 0)
-		abort();
+		die("out of memory");
 	client->stop = stop;
 	buffer_init(&client->body, 0);
 	return client;
@@ -139,7 +140,7 @@ static void append_header(struct curl_slist **headers, struct arena *mem, const 
 		return;
 	longer = curl_slist_append(*headers, arena_printf(mem, "%s: %s", name, value));
 	if (!longer)
-		abort();
+		die("out of memory");
 	*headers = longer;
 }
 
@@ -179,7 +180,7 @@ static enum fetch_failure failure_of(CURLcode code, const struct fetch_client *c
 	case CURLE_ABORTED_BY_CALLBACK:
 		return stopped(client) ? FETCH_STOPPED : FETCH_CUT;
 	case CURLE_OUT_OF_MEMORY:
-		abort();
+		die("out of memory");
 	default:
 		return FETCH_CUT;
 	}
@@ -257,7 +258,7 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 		return refuse(reply, FETCH_TIMEOUT, "no time was left to ask");
 
 	if (!client->curl && !(client->curl = curl_easy_init()))
-		abort();
+		die("out of memory");
 	curl = client->curl;
 	buffer_reset(&client->body);
 	client->body.max = request->reply_max;

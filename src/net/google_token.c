@@ -1,13 +1,13 @@
 /* The access token that all threads share: google_token_source of net/google_auth.h. */
 #include "net/google_auth.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/crypto.h"
+#include "base/die.h"
+#include "base/thread.h"
 #include "google_token_request.h"
 
 enum {
@@ -45,7 +45,7 @@ static char *copy(const char *text)
 	char *copied = strdup(text);
 
 	if (!copied)
-		abort();
+		die("out of memory");
 	return copied;
 }
 
@@ -60,18 +60,14 @@ static void forget(char **secret)
 static struct google_token_source *source_new(enum google_grant_kind kind)
 {
 	struct google_token_source *source = calloc(1, sizeof(*source));
-	pthread_condattr_t attributes;
 
 	if (!source)
-		abort();
+		die("out of memory");
 	source->kind = kind;
 	source->mem = ARENA_EMPTY;
 	google_answer_set(&source->last, GOOGLE_OK, "");
 	pthread_mutex_init(&source->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&source->renewal_ended, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&source->renewal_ended);
 	return source;
 }
 
@@ -200,11 +196,10 @@ static void renew_for_all(struct google_token_source *source, struct fetch_clien
 /* Wait for a running renewal to end. False if the deadline comes first. The lock is held. */
 static bool wait_for_renewal(struct google_token_source *source, int64_t deadline)
 {
-	struct timespec until = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
 	uint64_t renewals = source->renewals;
 
 	while (source->renewing && source->renewals == renewals) {
-		if (pthread_cond_timedwait(&source->renewal_ended, &source->lock, &until) == ETIMEDOUT)
+		if (!condition_wait_until(&source->renewal_ended, &source->lock, deadline))
 			return source->renewals != renewals;
 	}
 	return true;

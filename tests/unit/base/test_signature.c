@@ -223,6 +223,31 @@ static void impossible_numbers_make_no_key(void **state)
 	assert_null(public_key_from_p256(x, y));
 }
 
+/* Such a key is a setting: it may be refused, but what is taken must be able to sign. */
+static void a_damaged_private_key_is_refused_or_signs(void **state)
+{
+	(void)state;
+	EVP_PKEY *pairs[] = {EVP_RSA_gen(2048), EVP_EC_gen("P-256")};
+	int refused = 0;
+	for (size_t i = 0; i < 2; i++) {
+		char *pem = generated_private_pem(pairs[i]);
+		for (char *at = strchr(pem, '\n') + 1; *at != '-' && *at != '\0'; at += 13) {
+			char before = *at;
+			unsigned char signature[SIGNATURE_SIZE_MAX];
+			*at = before == '\n' ? '\n' : (char)(before == 'A' ? 'z' : 'A');
+			struct private_key *key = private_key_from_pem(pem);
+			if (key != NULL)
+				private_key_sign(key, "x", 1, signature);
+			refused += key == NULL;
+			private_key_free(key);
+			*at = before;
+		}
+		free(pem);
+		EVP_PKEY_free(pairs[i]);
+	}
+	assert_true(refused > 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +257,7 @@ int main(void)
 		cmocka_unit_test(keys_that_are_none_of_ours_are_refused),
 		cmocka_unit_test(a_private_key_is_no_public_key_and_none_is_asked_for_its_passphrase),
 		cmocka_unit_test(impossible_numbers_make_no_key),
+		cmocka_unit_test(a_damaged_private_key_is_refused_or_signs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
