@@ -41,7 +41,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run test test-browser bench,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format,$(MAKECMDGOALS)),packages-checks)
+PREPARED := $(if $(filter run test test-browser bench,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
 
 .PHONY: packages packages-checks
 packages: ## install the Debian packages that are missing
@@ -215,6 +215,12 @@ $(FUZZ_RUNS): %.run: %
 		>$$log 2>&1 || { tail -n 60 $$log; echo "# $$subject: failed, see $$log"; exit 1; }; \
 	awk -v subject=$$subject '/units:/ { n = $$2 } /per_sec:/ { rate = $$2 } /rss_mb:/ { rss = $$2 } \
 		END { printf "# %-12s %10d inputs, %6d a second, %4d MiB at most\n", subject, n, rate, rss }' $$log
+
+# ---------------------------------------------------------------- the protocol's model: tests/model/README.md
+
+.PHONY: model
+model: $(PREPARED) ## check the protocol between clients, PostgreSQL and Google in every order of its steps
+	@FULL=$(FULL) sh tests/model/check.sh $(BUILD)/model
 
 # ---------------------------------------------------------------- lint
 
