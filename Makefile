@@ -153,8 +153,8 @@ NET_TESTS := $(OUT)/tests/net/google_calls $(OUT)/tests/net/mail_calls
 $(NET_TESTS): $(OUT)/%: $(OUT)/%.o $(foreach layer,$(call reverse,$(upto_net)),$(call archive,$(layer)))
 	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# Programs of their own that tests and benchmarks start: tests/race/*.c and tests/bench/*.c, over the HTTP layer or the domain.
-TEST_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/race/*.c tests/bench/*.c))
+# Programs of their own that tests and benchmarks start: tests/race, tests/bench and tests/domain, over the HTTP layer or the domain.
+TEST_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/race/*.c tests/bench/*.c tests/domain/*.c))
 
 $(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domain) $(call archive,base)
 	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -197,9 +197,11 @@ enum db_result appointments_export(struct db *db, struct arena *mem,
 
 /*
  * For a coach's feed: what is no hold and ends by query->to, in the same order. No appointment of the coach
- * ends after *ret_end of appointments_feed_end.
+ * ends after *ret_end of appointments_feed_state; *ret_state, in `mem`, differs when what the feed shows from
+ * `begin` on does.
  */
-enum db_result appointments_feed_end(struct db *db, const char *coach_id, instant *ret_end);
+enum db_result appointments_feed_state(struct db *db, struct arena *mem, const char *coach_id, instant begin,
+				       instant *ret_end, const char **ret_state);
 enum db_result appointments_feed(struct db *db, struct arena *mem, const struct appointment_page_query *query,
 				 struct appointment_list *ret_list);
 

@@ -4,6 +4,7 @@
 #ifndef DOMAIN_APPOINTMENT_H
 #define DOMAIN_APPOINTMENT_H
 
+#include "base/arena.h"
 #include "base/instant.h"
 #include "domain/policy.h"
 #include "domain/refusal.h"
@@ -66,5 +67,11 @@ enum refusal appointment_reschedule(const struct appointment_facts *facts, const
 				    instant now, bool exempt);
 enum refusal appointment_confirm(const struct appointment_facts *facts, instant now);
 enum refusal appointment_mark(const struct appointment_facts *facts, instant now);
+
+/*
+ * The iCalendar UID of an appointment, for life, in `mem`: what Google gives its event (iCalUID), so that a
+ * calendar that gets both the event and a file of ours keeps one entry. `id` must be a UUID.
+ */
+const char *appointment_uid(const char *id, struct arena *mem);
 
 #endif

@@ -2,9 +2,10 @@
  * ics - appointments as iCalendar files (RFC 5545, by libical).
  *
  * Times are written in a zone, with a VTIMEZONE made from domain/zone.h's table, so that they are right
- * in every program whatever zone data it has. Lines end in CRLF and are folded; text is escaped, and
- * control characters are dropped. libical is used under a lock of this module's own (its globals are
- * not safe across threads); safe from any thread, does no I/O.
+ * in every program whatever zone data it has. Its text depends on the zone alone, never on the appointment.
+ * Lines end in CRLF and are folded; text is escaped, and control characters are dropped. libical is used
+ * under a lock of this module's own (its globals are not safe across threads); safe from any thread, does no
+ * I/O.
  */
 #ifndef DOMAIN_ICS_H
 #define DOMAIN_ICS_H
@@ -58,11 +59,8 @@ struct ics_text ics_appointment(const struct ics_event *event, enum ics_method m
 /*
  * Many, to subscribe to: what begins the file (METHOD:PUBLISH, a name, REFRESH-INTERVAL of RFC 7986, the
  * zone), then any number of events, then ICS_FEED_END. Cancelled events are kept.
- *
- * first, last  no event begins before or ends after.
  */
-struct ics_text ics_feed_begin(const char *name, const struct zone *zone, instant first, instant last,
-			       struct arena *mem);
+struct ics_text ics_feed_begin(const char *name, const struct zone *zone, struct arena *mem);
 struct ics_text ics_feed_event(const struct ics_event *event, const struct zone *zone, struct arena *mem);
 #define ICS_FEED_END "END:VCALENDAR\r\n"
 

@@ -24,12 +24,29 @@ struct tzif_kind {
 	char letters[TZIF_LETTERS_BYTES];
 };
 
+enum tzif_day_form { TZIF_WEEKDAY_OF_MONTH, TZIF_DAY_WITHOUT_LEAP, TZIF_DAY_WITH_LEAP };
+
+/* When the clocks change in a year, as the footer's rule says it (POSIX TZ). */
+struct tzif_rule_day {
+	enum tzif_day_form form;
+	int month, week, weekday; /* Mm.w.d: 1..12, 1..5 (5 is the last), 0..6 (0 is Sunday) */
+	int day;                  /* Jn: 1..365, n: 0..365 */
+	seconds at; /* local time of that day before the change; may be negative or over a day */
+};
+
+/* The rule of every year after the table. */
+struct tzif_rule {
+	struct tzif_kind standard, daylight;
+	struct tzif_rule_day start, end; /* of daylight saving time */
+};
+
 struct tzif {
 	const instant *changes;      /* ascending */
 	const uint8_t *change_kinds; /* index into kinds, from the change on */
 	size_t change_count;
 	const struct tzif_kind *kinds; /* kinds[0] is in force before the first change */
-	bool repeats;                  /* after the last change: as 400 years before */
+	const struct tzif_rule
+		*rule; /* unrolled; after the last change: as 400 years before. NULL: no changes */
 };
 
 /*
@@ -37,5 +54,15 @@ struct tzif {
  * rule that is not of RFC 9636 section 3.3. The result lives in `mem`.
  */
 bool tzif_read(const unsigned char *bytes, size_t length, struct arena *mem, struct tzif *ret_tzif);
+
+/* Local seconds since 1970, read with the offset before the change, at which the rule's day comes in that
+ * year. */
+seconds tzif_rule_local(const struct tzif_rule_day *day, int year);
+
+/* How many changes of the table have come by then. */
+size_t tzif_changes_until(const struct tzif *tzif, instant at);
+
+/* Whether both say the same of every instant. */
+bool tzif_equal(const struct tzif *a, const struct tzif *b);
 
 #endif

@@ -117,9 +117,12 @@ where id = any (array(select id from appointment where not erased and ends_at < 
                       order by ends_at limit 500 for update skip locked))
 returning id;
 
--- Where a coach's feed ends.
--- name: coach_feed_end one
-select coalesce(max(starts_at), now()) + interval '24 hours' from appointment where coach_id = $1;
+-- Where a coach's feed that begins at $2 ends, and a text that differs when what is in it does.
+-- name: coach_feed_state one
+select coalesce(max(starts_at), now()) + interval '24 hours',
+  concat(count(*) filter (where shown), '-', sum(hashtextextended(appointment::text, 0)) filter (where shown))
+from appointment, lateral (select hold_expires_at is null and starts_at > $2 as shown) as feed
+where coach_id = $1;
 
 -- $2 and $3: the last start and id so far, or where the feed begins. $4: where it ends.
 -- name: coach_feed many

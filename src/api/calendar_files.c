@@ -7,9 +7,10 @@
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "base/uuid.h"
+#include "domain/appointment.h"
 #include "domain/ics.h"
-#include "net/google_calendar.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { FEED_TOKEN_BYTES = 24 };
@@ -20,13 +21,10 @@ static struct ics_event share_event(const struct appointment *appointment, const
 {
 	const struct session_type *type = schedule_type(coach->schedule, appointment->session_type);
 	const char *what = type != NULL ? type->name : appointment->session_type;
-	/* The host part only makes the UID look as RFC 7986 section 5.3 likes it; the UUID alone is unique.
-	 */
-	const char *uid = arena_printf(mem, "%s@bookingd", appointment->id);
 	const char *summary =
 		appointment->name != NULL ? arena_printf(mem, "%s: %s", what, appointment->name) : what;
 	return (struct ics_event){
-		.uid = uid,
+		.uid = appointment_uid(appointment->id, mem),
 		.sequence = appointment->version - 1,
 		.cancelled = strcmp(appointment->status, "cancelled") == 0 ||
 			     strcmp(appointment->status, "expired") == 0,
@@ -160,6 +158,15 @@ static enum reply_portion feed_on(void *feed_pointer, void *worker)
 	return last ? REPLY_LAST : REPLY_MORE;
 }
 
+/* Weak: an appointment may change between this and the portion that has it, and the next reader has it anew.
+ */
+static const char *feed_etag(const struct call *call, const struct coach *coach, const char *state)
+{
+	const char *release = zone_release();
+	return arena_printf(call->mem, "W/\"%s-%" PRId64 "-%s-%s\"", state, coach->schedule_version,
+			    release != NULL ? release : "", BOOKINGD_VERSION);
+}
+
 static void answer_feed(struct call *call, const struct coach *coach)
 {
 	struct feed *feed = arena_alloc(call->mem, sizeof(*feed));
@@ -171,21 +178,34 @@ static void answer_feed(struct call *call, const struct coach *coach)
 		.limit = FEED_PORTION,
 	};
 	uuid_format((struct uuid){0}, feed->after_id);
-	enum db_result result = appointments_feed_end(call->worker->db, coach->id, &feed->query.to);
+	const char *state = NULL;
 	bool last = false;
-	if (result == DB_OK) {
-		struct ics_text begin = ics_feed_begin(
-			arena_printf(call->mem, "Appointments of %s", coach->id), coach->schedule->zone,
-			feed->query.after_start, feed->query.to, call->mem);
+	enum db_result result = appointments_feed_state(call->worker->db, call->mem, coach->id,
+							feed->query.after_start, &feed->query.to, &state);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	const char *etag = feed_etag(call, coach, state);
+	bool known = request_none_match(call->request, etag);
+	if (!known) {
+		struct ics_text begin =
+			ics_feed_begin(arena_printf(call->mem, "Appointments of %s", coach->id),
+				       coach->schedule->zone, call->mem);
 		struct buffer *out = reply_begin(call->reply, 200, "text/calendar; charset=utf-8");
 		buffer_append(out, begin.bytes, begin.length);
-		reply_header(call->reply, "Cache-Control", "no-store");
 		result = feed_portion(feed, coach, &last);
+		if (result != DB_OK) {
+			call_database_failure(call, result);
+			return;
+		}
+		if (!last)
+			reply_continue(call->reply, feed_on, feed);
+	} else {
+		reply_empty(call->reply, 304);
 	}
-	if (result != DB_OK)
-		call_database_failure(call, result);
-	else if (!last)
-		reply_continue(call->reply, feed_on, feed);
+	reply_header_printf(call->reply, "ETag", "%s", etag);
+	reply_header(call->reply, "Cache-Control", "private, no-cache");
 }
 
 /* Anyone with the token; a wrong one looks like no feed at all. */

@@ -98,7 +98,7 @@ const struct route api_routes[] = {
 	     .summary = "Address of the calendar feed", .reply = "Link"),
 	CALL(POST, "/coach/:coach/feed", DATABASE, BODY_MAX, COACH_CALL, .handle = api_coach_feed_renew,
 	     .summary = "A new address; the old one ends", .reply = "Link"),
-	CALL(GET, "/coach/:coach/feed.ics", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE,
+	CALL(GET, "/coach/:coach/feed.ics", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE, .etag = true,
 	     .handle = api_coach_feed_ics, .summary = "The calendar feed", .query = "token"),
 
 	/* Google */

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "db/db.h"
+#include "domain/zone.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -57,6 +58,20 @@ static void tidy(struct housekeeping *housekeeping, struct db *db)
 		log_line(LOG_INFO, "personal_fields_erased", LOG_INTEGER_FIELD("appointments", total));
 }
 
+/* A new package of zone data is used without a restart. What is kept of a coach is in instants or asks the
+ * zone. */
+static void look_at_zones(void)
+{
+	bool new_release = false;
+	size_t changed = zone_reload(&new_release);
+	if (changed == 0 && !new_release)
+		return;
+	const char *release = zone_release();
+	log_line(LOG_INFO, "zone_data_changed",
+		 LOG_TEXT_FIELD("release", release != NULL ? release : "unknown"),
+		 LOG_INTEGER_FIELD("zones_that_differ", (int64_t)changed));
+}
+
 static void *run(void *argument)
 {
 	struct housekeeping *housekeeping = argument;
@@ -66,6 +81,7 @@ static void *run(void *argument)
 		pthread_mutex_unlock(&housekeeping->lock);
 		if (turn % TIDY_EVERY == 0)
 			tidy(housekeeping, db);
+		look_at_zones();
 		malloc_trim(0); /* after a burst of requests its pages go back to the system */
 		pthread_mutex_lock(&housekeeping->lock);
 		struct timespec until;

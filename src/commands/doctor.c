@@ -39,11 +39,18 @@ void doctor_tell(enum finding finding, const char *subject, const char *format, 
 
 static void check_zones(void)
 {
-	const char *release = zone_release();
+	struct zone_data zones;
+	zone_data_look(instant_now(), &zones);
+	const char *remedy = zone_data_remedy(&zones);
+	const char *release = zones.release != NULL ? zones.release : "unknown";
 	if (zone_find("America/New_York") == NULL || zone_find("Australia/Lord_Howe") == NULL)
 		doctor_tell(BAD, "zone data", "there is none; install the package tzdata");
+	else if (remedy != NULL && zones.age == ZONE_DATA_BEHIND_SYSTEM)
+		doctor_tell(NOTE, "zone data", "release %s %s (%s)", release, remedy, zones.installed);
+	else if (remedy != NULL)
+		doctor_tell(NOTE, "zone data", "release %s %s", release, remedy);
 	else
-		doctor_tell(GOOD, "zone data", "release %s", release ? release : "unknown");
+		doctor_tell(GOOD, "zone data", "release %s", release);
 }
 
 static void check_identity(const struct settings *settings, struct db *db)

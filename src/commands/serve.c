@@ -12,6 +12,7 @@
 #include "config.h"
 #include "db/migrate.h"
 #include "domain/schedule_json.h"
+#include "domain/zone.h"
 
 #include <link.h>
 #include <malloc.h>
@@ -320,6 +321,16 @@ static int let_go(struct dl_phdr_info *library, size_t size, void *unused)
 	return 0;
 }
 
+static void log_zone_data(void)
+{
+	struct zone_data zones;
+	zone_data_look(instant_now(), &zones);
+	const char *remedy = zone_data_remedy(&zones);
+	log_line(remedy != NULL ? LOG_WARNING : LOG_INFO, "zone_data",
+		 LOG_TEXT_FIELD("release", zones.release != NULL ? zones.release : "unknown"),
+		 LOG_TEXT_FIELD("detail", remedy != NULL ? remedy : "up to date"));
+}
+
 /* From the first look for the database until somebody asks to stop. */
 static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 {
@@ -327,6 +338,7 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 		 LOG_TEXT_FIELD("address", daemon->settings.bind_address),
 		 LOG_INTEGER_FIELD("port", server_port(daemon->server)),
 		 LOG_TEXT_FIELD("google_calendar", calendars_on(daemon->api.calendars) ? "on" : "off"));
+	log_zone_data();
 	coaches_start(daemon->api.coaches); /* first, to have its connection when the schema is there */
 	enum bring_up up = database_bring_up(daemon, stop);
 	if (up == UP) {

@@ -334,13 +334,17 @@ enum db_result appointments_export(struct db *db, struct arena *mem,
 			ret_list);
 }
 
-enum db_result appointments_feed_end(struct db *db, const char *coach_id, instant *ret_end)
+enum db_result appointments_feed_state(struct db *db, struct arena *mem, const char *coach_id, instant begin,
+				       instant *ret_end, const char **ret_state)
 {
 	DB_ROWS rows = {0};
-	enum db_result result = db_run(db, QUERY_COACH_FEED_END, DB_PARAMETERS(db_text(coach_id)), &rows);
-	if (result == DB_OK)
-		*ret_end = db_get_instant(&rows, 0, 0);
-	return result;
+	enum db_result result = db_run(db, QUERY_COACH_FEED_STATE,
+				       DB_PARAMETERS(db_text(coach_id), db_instant(begin)), &rows);
+	if (result != DB_OK)
+		return result;
+	*ret_end = db_get_instant(&rows, 0, 0);
+	*ret_state = arena_strdup(mem, db_get_text(&rows, 0, 1));
+	return DB_OK;
 }
 
 enum db_result appointments_feed(struct db *db, struct arena *mem, const struct appointment_page_query *query,

@@ -126,3 +126,15 @@ enum refusal appointment_mark(const struct appointment_facts *facts, instant now
 		return REFUSAL_NOT_ACTIVE;
 	return now < facts->start ? REFUSAL_NOT_STARTED : REFUSAL_NONE;
 }
+
+const char *appointment_uid(const char *id, struct arena *mem)
+{
+	char *digits = arena_strdup(mem, id);
+	char *to = digits;
+	for (const char *from = digits; *from != '\0'; from++) {
+		if (*from != '-')
+			*to++ = *from;
+	}
+	*to = '\0';
+	return arena_printf(mem, "%s@google.com", digits);
+}

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEED_REFRESH_HOURS = 1, SEQUENCE_MAX = 2147483647, LINE_OCTETS = 75 };
+enum { FEED_REFRESH_HOURS = 1, SEQUENCE_MAX = 2147483647, LINE_OCTETS = 75, DESCRIBED_FROM_YEAR = 2020 };
 
 static pthread_mutex_t libical = PTHREAD_MUTEX_INITIALIZER;
 
@@ -89,35 +89,37 @@ static void add_parameter(icalproperty *property, icalparameter *parameter)
 
 /* ---------------------------------------------------------------- VTIMEZONE */
 
-/* One observance: the clock shows UTC + offset from `start` on, and showed UTC + before until then. */
-static void add_observance(icalcomponent *vtimezone, struct zone_period period, seconds before)
+/* Instants before this one are written in UTC: there is no need to describe what clocks did before. */
+static instant described_from(void)
 {
-	const bool first = period.start == INT64_MIN;
+	return date_to_days((struct civil_date){DESCRIBED_FROM_YEAR, 1, 1}) * SECONDS_PER_DAY;
+}
+
+static void add_observance(icalcomponent *vtimezone, const struct zone_observance *from)
+{
 	icalcomponent *observance =
-		icalcomponent_new(period.daylight ? ICAL_XDAYLIGHT_COMPONENT : ICAL_XSTANDARD_COMPONENT);
-	struct civil_time onset =
-		first ? (struct civil_time){{1970, 1, 1}, 0} : civil_from_instant(period.start, before);
-	add(observance, icalproperty_new_dtstart(time_of(onset, false)));
-	add(observance, icalproperty_new_tzoffsetfrom((int)(first ? period.offset : before)));
-	add(observance, icalproperty_new_tzoffsetto((int)period.offset));
-	add(observance, icalproperty_new_tzname(period.letters));
+		icalcomponent_new(from->daylight ? ICAL_XDAYLIGHT_COMPONENT : ICAL_XSTANDARD_COMPONENT);
+	add(observance, icalproperty_new_dtstart(time_of(from->onset, false)));
+	add(observance, icalproperty_new_tzoffsetfrom((int)from->from));
+	add(observance, icalproperty_new_tzoffsetto((int)from->to));
+	add(observance, icalproperty_new_tzname(from->letters));
+	if (from->rule != NULL)
+		add(observance, icalproperty_new_rrule(icalrecurrencetype_from_string(from->rule)));
 	icalcomponent_add_component(vtimezone, observance);
 }
 
-/* Every stretch of one offset from the one that holds `first` to the one that holds `last`. */
-static void add_timezone(icalcomponent *calendar, const struct zone *zone, instant first, instant last)
+/*
+ * The whole zone, whatever the file needs of it. A reader may keep what it once read under this TZID (as
+ * python3-vobject and Outlook do), so one zone has one text in every file.
+ */
+static void add_timezone(icalcomponent *calendar, const struct zone *zone, struct arena *mem)
 {
+	const struct zone_observance *observances = NULL;
+	size_t count = zone_observances(zone, described_from(), mem, &observances);
 	icalcomponent *vtimezone = icalcomponent_new(ICAL_VTIMEZONE_COMPONENT);
 	add(vtimezone, icalproperty_new_tzid(zone_name(zone)));
-	for (instant at = first;;) {
-		struct zone_period period = zone_period_at(zone, at);
-		seconds before =
-			period.start == INT64_MIN ? period.offset : zone_offset(zone, period.start - 1);
-		add_observance(vtimezone, period, before);
-		if (period.end > last)
-			break;
-		at = period.end;
-	}
+	for (size_t i = 0; i < count; i++)
+		add_observance(vtimezone, &observances[i]);
 	icalcomponent_add_component(calendar, vtimezone);
 }
 
@@ -130,6 +132,8 @@ static void add_timezone(icalcomponent *calendar, const struct zone *zone, insta
 static bool wall_clock_tells(const struct zone *zone, instant at)
 {
 	struct zone_period period = zone_period_at(zone, at);
+	if (at < described_from())
+		return false;
 	if (period.offset == 0 && period.start < 0 && period.end == INT64_MAX)
 		return false;
 	return zone_instant(zone, zone_day(zone, at), zone_civil(zone, at).second_of_day) == at;
@@ -302,7 +306,7 @@ struct ics_text ics_appointment(const struct ics_event *event, enum ics_method m
 		method = ICS_PUBLISH;
 	pthread_mutex_lock(&libical);
 	icalcomponent *calendar = calendar_new(method);
-	add_timezone(calendar, zone, event->start, event->end);
+	add_timezone(calendar, zone, mem);
 	icalcomponent_add_component(calendar, event_new(&one, method, zone, mem));
 	struct ics_text result = finish(calendar, mem);
 	pthread_mutex_unlock(&libical);
@@ -316,8 +320,7 @@ static void add_extension(icalcomponent *component, const char *name, const char
 	add(component, property);
 }
 
-struct ics_text ics_feed_begin(const char *name, const struct zone *zone, instant first, instant last,
-			       struct arena *mem)
+struct ics_text ics_feed_begin(const char *name, const struct zone *zone, struct arena *mem)
 {
 	const char *title = clean_name(name, mem);
 	pthread_mutex_lock(&libical);
@@ -332,7 +335,7 @@ struct ics_text ics_feed_begin(const char *name, const struct zone *zone, instan
 	add_parameter(refresh, icalparameter_new_value(ICAL_VALUE_DURATION));
 	add(calendar, refresh);
 	add_extension(calendar, "X-PUBLISHED-TTL", "PT1H");
-	add_timezone(calendar, zone, first, last);
+	add_timezone(calendar, zone, mem);
 	struct ics_text result = finish(calendar, mem);
 	pthread_mutex_unlock(&libical);
 	result.length -= strlen(ICS_FEED_END);

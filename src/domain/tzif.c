@@ -99,21 +99,6 @@ static bool read_block(const unsigned char *block, const struct header *header, 
 
 /* ---------------------------------------------------------------- the footer's rule, POSIX TZ */
 
-enum day_form { DAY_OF_MONTH_WEEK, DAY_WITHOUT_LEAP, DAY_WITH_LEAP };
-
-struct rule_day {
-	enum day_form form;
-	int month, week, weekday; /* Mm.w.d: 1..12, 1..5 (5 is the last), 0..6 (0 is Sunday) */
-	int day;                  /* Jn: 1..365, n: 0..365 */
-	seconds at;               /* local time of that day, may be negative or over a day */
-};
-
-struct rule {
-	struct tzif_kind standard, daylight;
-	bool changes;
-	struct rule_day start, end; /* of daylight saving time */
-};
-
 static bool take_char(const char **at, char c)
 {
 	if (**at != c)
@@ -167,36 +152,38 @@ static bool take_letters(const char **at, char letters[static TZIF_LETTERS_BYTES
 	return !quoted || take_char(at, '>');
 }
 
-static bool take_day(const char **at, struct rule_day *day)
+static bool take_day(const char **at, struct tzif_rule_day *day)
 {
-	*day = (struct rule_day){.at = 2 * SECONDS_PER_HOUR};
+	*day = (struct tzif_rule_day){.at = 2 * SECONDS_PER_HOUR};
 	if (!take_char(at, ','))
 		return false;
 	if (take_char(at, 'M')) {
-		day->form = DAY_OF_MONTH_WEEK;
+		day->form = TZIF_WEEKDAY_OF_MONTH;
 		if (!take_number(at, 12, &day->month) || !take_char(at, '.') ||
 		    !take_number(at, 5, &day->week) || !take_char(at, '.') ||
 		    !take_number(at, 6, &day->weekday) || day->month < 1 || day->week < 1)
 			return false;
 	} else {
-		day->form = take_char(at, 'J') ? DAY_WITHOUT_LEAP : DAY_WITH_LEAP;
-		if (!take_number(at, 365, &day->day) || (day->form == DAY_WITHOUT_LEAP && day->day < 1))
+		day->form = take_char(at, 'J') ? TZIF_DAY_WITHOUT_LEAP : TZIF_DAY_WITH_LEAP;
+		if (!take_number(at, 365, &day->day) || (day->form == TZIF_DAY_WITHOUT_LEAP && day->day < 1))
 			return false;
 	}
 	return !take_char(at, '/') || take_time(at, 167, &day->at);
 }
 
-static bool read_rule(const char *text, struct rule *rule)
+/* *ret_changes: whether there is daylight saving time at all. */
+static bool read_rule(const char *text, struct tzif_rule *rule, bool *ret_changes)
 {
 	seconds west = 0;
-	*rule = (struct rule){.daylight.daylight = true};
+	*rule = (struct tzif_rule){.daylight.daylight = true};
+	*ret_changes = false;
 	if (!take_letters(&text, rule->standard.letters) || !take_time(&text, 24, &west))
 		return false;
 	rule->standard.offset = (int32_t)-west;
 	if (*text == '\0')
 		return true;
 
-	rule->changes = true;
+	*ret_changes = true;
 	if (!take_letters(&text, rule->daylight.letters))
 		return false;
 	rule->daylight.offset = rule->standard.offset + SECONDS_PER_HOUR;
@@ -208,11 +195,10 @@ static bool read_rule(const char *text, struct rule *rule)
 	return take_day(&text, &rule->start) && take_day(&text, &rule->end) && *text == '\0';
 }
 
-/* Local seconds since 1970 at which the rule's day and time come in that year. */
-static seconds rule_local(const struct rule_day *day, int year)
+seconds tzif_rule_local(const struct tzif_rule_day *day, int year)
 {
 	int64_t date = 0;
-	if (day->form == DAY_OF_MONTH_WEEK) {
+	if (day->form == TZIF_WEEKDAY_OF_MONTH) {
 		int64_t first = date_to_days((struct civil_date){year, day->month, 1});
 		/* date_weekday counts from Monday, the rule from Sunday. */
 		int ahead = (day->weekday + 6 - date_weekday(first) + 7) % 7;
@@ -221,7 +207,7 @@ static seconds rule_local(const struct rule_day *day, int year)
 			date -= 7;
 	} else {
 		date = date_to_days((struct civil_date){year, 1, 1}) + day->day;
-		if (day->form == DAY_WITHOUT_LEAP) {
+		if (day->form == TZIF_DAY_WITHOUT_LEAP) {
 			bool leap = date_to_days((struct civil_date){year, 3, 1}) -
 					    date_to_days((struct civil_date){year, 2, 1}) ==
 				    29;
@@ -242,7 +228,7 @@ static uint8_t kind_index(struct table *table, const struct tzif_kind *kind)
 	return (uint8_t)table->kind_count++;
 }
 
-static void unroll(struct table *table, const struct rule *rule)
+static void unroll(struct table *table, const struct tzif_rule *rule)
 {
 	uint8_t standard = kind_index(table, &rule->standard);
 	uint8_t daylight = kind_index(table, &rule->daylight);
@@ -252,8 +238,8 @@ static void unroll(struct table *table, const struct rule *rule)
 	int first_year = last > 0 ? civil_from_instant(last, rule->standard.offset).date.year : 1970;
 
 	for (int year = first_year; year <= first_year + UNROLLED_YEARS; year++) {
-		instant start = rule_local(&rule->start, year) - rule->standard.offset;
-		instant end = rule_local(&rule->end, year) - rule->daylight.offset;
+		instant start = tzif_rule_local(&rule->start, year) - rule->standard.offset;
+		instant end = tzif_rule_local(&rule->end, year) - rule->daylight.offset;
 		instant early = start < end ? start : end;
 		instant late = start < end ? end : start;
 		if (early > last)
@@ -261,6 +247,17 @@ static void unroll(struct table *table, const struct rule *rule)
 		if (late > last)
 			add_change(table, late, start < end ? standard : daylight);
 	}
+}
+
+/* The rule between two newlines; empty if there is none. */
+static bool read_footer(const unsigned char *footer, size_t length, struct tzif_rule *rule, bool *ret_changes)
+{
+	char text[128] = "";
+	const unsigned char *end = length > 1 ? memchr(footer + 1, '\n', length - 1) : NULL;
+	if (end == NULL || footer[0] != '\n' || (size_t)(end - footer) > sizeof(text))
+		return false;
+	memcpy(text, footer + 1, (size_t)(end - footer - 1));
+	return text[0] == '\0' || read_rule(text, rule, ret_changes);
 }
 
 bool tzif_read(const unsigned char *bytes, size_t length, struct arena *mem, struct tzif *ret_tzif)
@@ -281,21 +278,12 @@ bool tzif_read(const unsigned char *bytes, size_t length, struct arena *mem, str
 	if (header.leaps > 0 || header.kinds > KINDS_MAX || size > length - at)
 		return false;
 
-	/* The footer: the rule between two newlines; empty if there is none. */
-	struct rule rule = {.changes = false};
-	if (header.version >= 2) {
-		const char *footer = (const char *)bytes + at + size;
-		size_t rest = length - at - size;
-		const char *end = rest > 1 ? memchr(footer + 1, '\n', rest - 1) : NULL;
-		char text[128] = "";
-		if (end == NULL || footer[0] != '\n' || (size_t)(end - footer) > sizeof(text))
-			return false;
-		memcpy(text, footer + 1, (size_t)(end - footer - 1));
-		if (text[0] != '\0' && !read_rule(text, &rule))
-			return false;
-	}
+	struct tzif_rule rule;
+	bool changes = false;
+	if (header.version >= 2 && !read_footer(bytes + at + size, length - at - size, &rule, &changes))
+		return false;
 
-	size_t room = header.changes + (rule.changes ? 2 * (UNROLLED_YEARS + 1) : 0);
+	size_t room = header.changes + (changes ? 2 * (UNROLLED_YEARS + 1) : 0);
 	struct table table = {
 		.changes = arena_array(mem, room, sizeof(instant)),
 		.change_kinds = arena_array(mem, room, 1),
@@ -303,15 +291,49 @@ bool tzif_read(const unsigned char *bytes, size_t length, struct arena *mem, str
 	};
 	if (!read_block(bytes + at, &header, time_bytes, &table))
 		return false;
-	if (rule.changes)
+	if (changes)
 		unroll(&table, &rule);
 
+	struct tzif_rule *kept = NULL;
+	if (changes) {
+		kept = arena_alloc(mem, sizeof(*kept));
+		*kept = rule;
+	}
 	*ret_tzif = (struct tzif){
 		.changes = table.changes,
 		.change_kinds = table.change_kinds,
 		.change_count = table.change_count,
 		.kinds = table.kinds,
-		.repeats = rule.changes,
+		.rule = kept,
 	};
+	return true;
+}
+
+size_t tzif_changes_until(const struct tzif *tzif, instant at)
+{
+	size_t low = 0;
+	size_t high = tzif->change_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (tzif->changes[middle] <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool tzif_equal(const struct tzif *a, const struct tzif *b)
+{
+	if (a->change_count != b->change_count || (a->rule != NULL) != (b->rule != NULL))
+		return false;
+	if (memcmp(&a->kinds[0], &b->kinds[0], sizeof(a->kinds[0])) != 0)
+		return false;
+	for (size_t i = 0; i < a->change_count; i++) {
+		if (a->changes[i] != b->changes[i] ||
+		    memcmp(&a->kinds[a->change_kinds[i]], &b->kinds[b->change_kinds[i]],
+			   sizeof(a->kinds[0])) != 0)
+			return false;
+	}
 	return true;
 }

@@ -22,7 +22,7 @@ before(async () => {
 after(() => stack.stop());
 
 /** What the foreign parser makes of files, each [reply, zone], after the rules of RFC 5545 that it forgives. */
-function understand(files) {
+function understand(files, how = '--apart') {
   for (const [{ headers, text, bytes }] of files) {
     assert.match(headers['content-type'], /^text\/calendar; *charset=utf-8$/i);
     assert.doesNotMatch(text, /[^\r]\n|\r[^\n]/, 'every line ends with CRLF');
@@ -30,7 +30,7 @@ function understand(files) {
     for (const line of bytes.toString('latin1').split('\r\n')) assert.ok(line.length <= 75, line);
   }
   const input = JSON.stringify(files.map(([{ text }, zone]) => ({ zone, text })));
-  return JSON.parse(execFileSync('/usr/bin/python3', [READER], { input, encoding: 'utf8' }));
+  return JSON.parse(execFileSync('/usr/bin/python3', [READER, how], { input, encoding: 'utf8' }));
 }
 
 let people = 0;
@@ -92,7 +92,7 @@ test('the UID stays, SEQUENCE grows with a move and a cancellation, STATUS says 
   const [client, made] = await book({ start: stack.slot(50) });
   const first = await oneEvent(client, made);
   assert.equal(first.status, 'CONFIRMED');
-  assert.ok(first.uid.includes(made.id));
+  assert.equal(first.uid, `${made.id.replaceAll('-', '')}@google.com`);
   assertStatus(await client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(52) }), 200);
   const moved = await oneEvent(client, made);
   assert.deepEqual([moved.uid, moved.start, moved.status], [first.uid, stack.slot(52), 'CONFIRMED']);
@@ -146,10 +146,11 @@ test("the coach's feed has every appointment with the right instants, cancelled 
     ].entries()) {
       const client = own.client(`c${i}`);
       const { id, start } = assertStatus(await client.post('/booking/create', { start: text(at) }), 201);
-      expected[id] = [start, 'CONFIRMED'];
+      const uid = `${id.replaceAll('-', '')}@google.com`;
+      expected[uid] = [start, 'CONFIRMED'];
       if (i === 1) {
         assertStatus(await client.put(`/booking/${id}/cancel`), 200);
-        expected[id][1] = 'CANCELLED';
+        expected[uid][1] = 'CANCELLED';
       }
     }
     assertStatus(await own.client('h').post('/booking/hold', { start: own.slot(3) }), 201);
@@ -162,9 +163,7 @@ test("the coach's feed has every appointment with the right instants, cancelled 
     const [{ method, name, events }] = understand([[reply, 'America/New_York']]);
     assert.equal(method, 'PUBLISH');
     assert.match(name, /damian/);
-    const seen = Object.fromEntries(
-      events.map(({ uid, start, status }) => [uid.slice(0, 36), [start, status]]),
-    );
+    const seen = Object.fromEntries(events.map(({ uid, start, status }) => [uid, [start, status]]));
     assert.deepEqual(seen, expected);
   } finally {
     await own.stop();
@@ -188,7 +187,75 @@ test('a feed is whole, whatever somebody books and cancels all day long', async 
     assert.deepEqual([count('BEGIN:VEVENT'), count('END:VEVENT')], [6001, 6001]);
     assert.deepEqual([count('BEGIN:VCALENDAR'), count('BEGIN:VTIMEZONE')], [1, 1]);
     assert.ok(text.endsWith('END:VEVENT\r\nEND:VCALENDAR\r\n'));
-    assert.ok(text.includes(`UID:${made.id}`));
+    assert.ok(text.includes(`UID:${made.id.replaceAll('-', '')}@google.com\r\n`));
+  } finally {
+    await own.stop();
+  }
+});
+
+test('files of one zone, read one after the other by a program that keeps zones, have the right times', async () => {
+  const files = [];
+  const zones = ['America/New_York', 'Europe/Paris', 'Africa/Casablanca', 'Australia/Lord_Howe'];
+  for (const zone of zones) {
+    for (const days of [30, 150, 300, 500, 700]) {
+      const [client, made] = await book({ start: stack.slot(days * 24), time_zone: zone });
+      files.push([await file(client, made.id), zone, made.start]);
+      assertStatus(await client.put(`/booking/${made.id}/cancel`), 200);
+    }
+  }
+  assert.deepEqual(
+    understand(files, '--together').map(({ events: [{ start }] }) => start),
+    files.map(([, , start]) => start),
+  );
+  const texts = files.map(([{ text }]) => /BEGIN:VTIMEZONE[^]*END:VTIMEZONE/.exec(text)[0]);
+  assert.equal(new Set(texts).size, zones.length, 'one text a zone');
+});
+
+test('who has a feed gets 304 until something in it changes', async () => {
+  const own = await startStack();
+  try {
+    const { url } = assertStatus(await own.coach().get('/coach/damian/feed'), 200);
+    const feed = (etag) =>
+      own.stranger().get(url.slice(own.daemon.url.length), etag && { 'if-none-match': etag });
+    let { etag } = (await feed()).headers;
+    const unchanged = async () => {
+      const reply = await feed(etag);
+      assert.deepEqual([reply.status, reply.text, reply.headers.etag], [304, '', etag]);
+    };
+    const changed = async () => {
+      const reply = await feed(etag);
+      assertStatus(reply, 200);
+      assert.notEqual(reply.headers.etag, etag);
+      etag = reply.headers.etag;
+    };
+    await unchanged();
+    const ann = own.client('ann');
+    const made = assertStatus(await ann.post('/booking/create', { start: own.slot(60) }), 201);
+    await changed();
+    await unchanged();
+    assertStatus(await ann.put(`/booking/${made.id}/reschedule`, { start: own.slot(62) }), 200);
+    await changed();
+    assertStatus(await ann.put(`/booking/${made.id}/cancel`), 200);
+    await changed();
+    const schedule = assertStatus(await own.coach().get('/coach/damian/schedule'), 200);
+    assertStatus(await own.coach().put('/coach/damian/schedule', { ...schedule, time_zone: 'Asia/Calcutta' }), 200);
+    await changed();
+    assert.match((await feed()).text, /TZID:Asia\/Calcutta/);
+    assertStatus(await own.client('h').post('/booking/hold', { start: own.slot(64) }), 201);
+    await unchanged();
+  } finally {
+    await own.stop();
+  }
+});
+
+test("a file's UID is that of the event in Google's calendar", async () => {
+  const own = await startStack({ google: 'delegated' });
+  try {
+    const ann = own.client('ann');
+    const made = assertStatus(await ann.post('/booking/create', { start: own.slot(60) }), 201);
+    const [event] = await own.google.live(own.calendar);
+    const reply = await ann.get(`/booking/${made.id}/calendar.ics`);
+    assert.ok(reply.text.includes(`UID:${event.iCalUID}\r\n`), event.iCalUID);
   } finally {
     await own.stop();
   }

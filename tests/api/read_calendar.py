@@ -1,7 +1,8 @@
 """Reads iCalendar files with a foreign parser and prints what it understood, as JSON.
 
-stdin: [{"zone": "...", "text": "..."}, ...]. Wall clocks become instants by each file's own VTIMEZONE: its TZID is renamed
-first, so that no other zone data helps.
+stdin: [{"zone": "...", "text": "..."}, ...]. Wall clocks become instants by a file's own VTIMEZONE: its TZID is renamed
+first, so that no other zone data helps. --apart: each file's to a name of its own; --together: a zone's to one name in all
+files, so that the first VTIMEZONE read under it serves them all (vobject keeps it).
 """
 import datetime
 import json
@@ -23,7 +24,7 @@ def value(component, name):
 
 
 def understand(number, zone, text):
-    own = f'Of/File{number}'
+    own = f'Of/{zone}' if sys.argv[1] == '--together' else f'Of/File{number}'
     assert f'TZID:{zone}\r\n' in text, f'no VTIMEZONE for {zone}'
     calendar = vobject.readOne(text.replace(f'TZID:{zone}', f'TZID:{own}').replace(f'TZID={zone}', f'TZID={own}'))
     events = [

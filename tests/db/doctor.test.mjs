@@ -1,9 +1,11 @@
 // bookingd doctor: one line a check, with the remedy; exit 1 if any fails.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, test } from 'node:test';
 import { runBookingd } from '../harness/daemon.mjs';
 import { createDatabase, stopOwnServer } from '../harness/postgres.mjs';
-import { freePort } from '../harness/run_folder.mjs';
+import { freePort, runFolder } from '../harness/run_folder.mjs';
 
 after(stopOwnServer);
 
@@ -31,12 +33,29 @@ test('a good installation has no failure', async () => {
   assert.equal(code, 0);
   assert.equal(stderr, '');
   assert.match(of('database')[0], /^ok PostgreSQL 1[5-9]/);
-  assert.match(of('zone data')[0], /^ok release 20\d\d[a-z]/);
+  assert.match(of('zone data')[0], /^(ok|note) release 20\d\d[a-z]/);
   assert.deepEqual(of('btree_gist'), ['ok installed']);
   assert.match(of('schema')[0], /^ok .*up to date/);
   assert.deepEqual(of('clock'), ["ok agrees with the database's"]);
   assert.deepEqual(of('coaches'), ['note damian will be made when the daemon starts']);
   database.drop();
+});
+
+test('zone data of a former year, behind the installed package, or of unknown age is noted', () => {
+  const folder = fs.mkdtempSync(path.join(runFolder(), 'zones-'));
+  const zones = (first) => {
+    if (first) fs.writeFileSync(path.join(folder, 'tzdata.zi'), `${first}\n`);
+    return doctor({ DATABASE_URL: 'postgresql://nowhere.invalid/x', AUTH_JWT_SECRET: SECRET, TZDIR: folder }).of('zone data');
+  };
+  assert.match(zones()[0], /^FAIL there is none; install the package tzdata/);
+  for (const name of ['America/New_York', 'Australia/Lord_Howe']) {
+    fs.mkdirSync(path.join(folder, path.dirname(name)));
+    fs.copyFileSync(path.join('/usr/share/zoneinfo', name), path.join(folder, name));
+  }
+  assert.match(zones()[0], /^note release unknown .*install the package tzdata/);
+  assert.match(zones('# version 1999a')[0], /^note release 1999a is older than the installed package tzdata.*\(20\d\d[a-z]+\)/);
+  assert.match(zones('# version 2099a')[0], /^ok release 2099a$/);
+  assert.match(zones('a line of another kind')[0], /^note release unknown/);
 });
 
 test('an empty database is noted when the daemon will migrate it, and a failure when it will not', async () => {

@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			*text++ = '\0';
 	}
 	const struct ics_event event = {
-		.uid = "0b0e7f6e-6f0e-4b8e-9a52-1c5a6d9d2f11@bookingd",
+		.uid = "0b0e7f6e6f0e4b8e9a521c5a6d9d2f11@google.com",
 		.sequence = 1,
 		.stamp = 1795000000,
 		.start = 1795528800,

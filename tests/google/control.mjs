@@ -116,6 +116,7 @@ function listAll(calendar) {
     return {
       ...event.fields,
       id: event.id,
+      iCalUID: event.iCalUID,
       etag: etagOf(event),
       status: event.status,
       sequence: event.sequence,

@@ -31,7 +31,7 @@ static instant at(const char *text)
 static struct ics_event some_event(void)
 {
 	return (struct ics_event){
-		.uid = "0e7c@bookingd",
+		.uid = "0e7c@google.com",
 		.sequence = 3,
 		.stamp = at("2026-11-20T08:00:00Z"),
 		.start = at("2026-11-24T14:00:00Z"),
@@ -84,7 +84,7 @@ static void a_request_has_times_people_and_a_method(void **state)
 	static const char *const lines[] = {
 		"VERSION:2.0",
 		"METHOD:REQUEST",
-		"UID:0e7c@bookingd",
+		"UID:0e7c@google.com",
 		"SEQUENCE:3",
 		"DTSTAMP:20261120T080000Z",
 		"DTSTART;TZID=America/New_York:20261124T090000",
@@ -175,21 +175,63 @@ static void lines_end_in_crlf_and_are_folded_between_characters(void **state)
 	assert_non_null(strstr(unfolded(text), whole));
 }
 
-static void the_zone_is_told_by_its_changes_around_the_appointment(void **state)
+static const char *feed(const char *name, const struct ics_event events[], size_t count, const char *zone)
+{
+	struct ics_text begin = ics_feed_begin(name, zone_find(zone), &mem);
+	const char *text = begin.bytes;
+	for (size_t i = 0; i < count; i++)
+		text = arena_printf(&mem, "%s%s", text,
+				    ics_feed_event(&events[i], zone_find(zone), &mem).bytes);
+	text = arena_printf(&mem, "%s%s", text, ICS_FEED_END);
+	icalcomponent *calendar = icalcomponent_new_from_string(text);
+	assert_int_equal(icalcomponent_count_components(calendar, ICAL_VEVENT_COMPONENT), count);
+	assert_int_equal(icalcomponent_count_components(calendar, ICAL_XLICINVALID_COMPONENT), 0);
+	icalcomponent_free(calendar);
+	return unfolded((struct ics_text){text, strlen(text)});
+}
+
+/* The file's VTIMEZONE. */
+static const char *vtimezone(const char *file)
+{
+	const char *begin = strstr(file, "BEGIN:VTIMEZONE\n");
+	const char *end = strstr(file, "END:VTIMEZONE\n");
+	assert_true(begin != NULL && end > begin);
+	return arena_strndup(&mem, begin, (size_t)(end - begin) + strlen("END:VTIMEZONE\n"));
+}
+
+static void a_zone_is_told_by_rules_and_in_the_same_words_in_every_file(void **state)
 {
 	(void)state;
 	struct ics_event event = some_event();
-	event.start = at("2026-11-01T04:30:00Z");
-	event.end = at("2026-11-01T08:00:00Z");
-	const char *file = one(&event, ICS_PUBLISH, "America/New_York");
-	assert_non_null(
-		strstr(file, "BEGIN:VTIMEZONE\nTZID:America/New_York\n"
-			     "BEGIN:DAYLIGHT\nDTSTART:20260308T020000\nTZOFFSETFROM:-0500\nTZOFFSETTO:-0400\n"
-			     "TZNAME:EDT\nEND:DAYLIGHT\n"
-			     "BEGIN:STANDARD\nDTSTART:20261101T020000\nTZOFFSETFROM:-0400\nTZOFFSETTO:-0500\n"
-			     "TZNAME:EST\nEND:STANDARD\nEND:VTIMEZONE\n"));
+	const char *text = vtimezone(one(&event, ICS_PUBLISH, "America/New_York"));
+	assert_string_equal(
+		text, "BEGIN:VTIMEZONE\nTZID:America/New_York\n"
+		      "BEGIN:DAYLIGHT\nDTSTART:20070311T020000\nTZOFFSETFROM:-0500\nTZOFFSETTO:-0400\n"
+		      "TZNAME:EDT\nRRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3\nEND:DAYLIGHT\n"
+		      "BEGIN:STANDARD\nDTSTART:20071104T020000\nTZOFFSETFROM:-0400\nTZOFFSETTO:-0500\n"
+		      "TZNAME:EST\nRRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11\nEND:STANDARD\nEND:VTIMEZONE\n");
+	static const char *const starts[] = {"2020-01-01T12:00:00Z", "2026-07-01T12:00:00Z",
+					     "2026-12-01T12:00:00Z", "2049-07-01T12:00:00Z"};
+	static const char *const zones[] = {"America/New_York", "Africa/Casablanca", "Asia/Kathmandu", "UTC"};
+	for (size_t z = 0; z < 4; z++) {
+		const char *first = vtimezone(feed("Feed", NULL, 0, zones[z]));
+		for (size_t i = 0; i < 4; i++) {
+			event.start = at(starts[i]);
+			event.end = event.start + 1800;
+			assert_string_equal(vtimezone(one(&event, ICS_REQUEST, zones[z])), first);
+		}
+	}
 	expect_line(one(&event, ICS_PUBLISH, "Asia/Kathmandu"), "TZOFFSETTO:+0545");
 	expect_line(one(&event, ICS_PUBLISH, "UTC"), "DTSTART:19700101T000000");
+}
+
+static void what_was_before_the_described_years_is_written_in_utc(void **state)
+{
+	(void)state;
+	struct ics_event event = some_event();
+	event.start = at("2019-12-31T23:59:00Z");
+	event.end = at("2020-01-01T00:30:00Z");
+	expect_line(one(&event, ICS_PUBLISH, "America/New_York"), "DTSTART:20191231T235900Z");
 }
 
 static void the_second_round_of_an_hour_is_written_in_utc(void **state)
@@ -206,27 +248,11 @@ static void the_second_round_of_an_hour_is_written_in_utc(void **state)
 		    "DTSTART;TZID=America/New_York:20261101T013000");
 }
 
-static const char *feed(const char *name, const struct ics_event events[], size_t count, const char *zone)
-{
-	struct ics_text begin = ics_feed_begin(name, zone_find(zone), at("2026-01-01T00:00:00Z"),
-					       at("2028-01-01T00:00:00Z"), &mem);
-	const char *text = begin.bytes;
-	for (size_t i = 0; i < count; i++)
-		text = arena_printf(&mem, "%s%s", text,
-				    ics_feed_event(&events[i], zone_find(zone), &mem).bytes);
-	text = arena_printf(&mem, "%s%s", text, ICS_FEED_END);
-	icalcomponent *calendar = icalcomponent_new_from_string(text);
-	assert_int_equal(icalcomponent_count_components(calendar, ICAL_VEVENT_COMPONENT), count);
-	assert_int_equal(icalcomponent_count_components(calendar, ICAL_XLICINVALID_COMPONENT), 0);
-	icalcomponent_free(calendar);
-	return unfolded((struct ics_text){text, strlen(text)});
-}
-
 static void a_feed_keeps_what_was_cancelled_and_asks_to_be_read_again(void **state)
 {
 	(void)state;
 	struct ics_event events[2] = {some_event(), some_event()};
-	events[1].uid = "second@bookingd";
+	events[1].uid = "second@google.com";
 	events[1].cancelled = true;
 	events[1].start = at("2027-06-01T14:00:00Z");
 	events[1].end = at("2027-06-01T15:00:00Z");
@@ -344,7 +370,9 @@ int main(void)
 					  forget),
 		cmocka_unit_test_teardown(texts_are_escaped_and_bring_no_lines_of_their_own, forget),
 		cmocka_unit_test_teardown(lines_end_in_crlf_and_are_folded_between_characters, forget),
-		cmocka_unit_test_teardown(the_zone_is_told_by_its_changes_around_the_appointment, forget),
+		cmocka_unit_test_teardown(a_zone_is_told_by_rules_and_in_the_same_words_in_every_file,
+					  forget),
+		cmocka_unit_test_teardown(what_was_before_the_described_years_is_written_in_utc, forget),
 		cmocka_unit_test_teardown(the_second_round_of_an_hour_is_written_in_utc, forget),
 		cmocka_unit_test_teardown(a_feed_keeps_what_was_cancelled_and_asks_to_be_read_again, forget),
 		cmocka_unit_test_teardown(the_file_reads_back_as_the_same_instant, forget),

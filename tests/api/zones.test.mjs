@@ -1,0 +1,80 @@
+// Names of zones, and zone data that are replaced while the daemon runs.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { until } from '../harness/child.mjs';
+import { assertProblem, assertStatus } from '../harness/expect.mjs';
+import { runFolder } from '../harness/run_folder.mjs';
+import { openSchedule, startStack } from '../harness/stack.mjs';
+
+const SYSTEM = '/usr/share/zoneinfo';
+
+/** A folder of zone data of its own: `files` as [name, file of the system's], and what tzdata.zi says. */
+function zoneData(files, source) {
+  const folder = fs.mkdtempSync(path.join(runFolder(), 'zones-'));
+  const install = (name, from) => {
+    const file = path.join(folder, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.copyFileSync(path.join(SYSTEM, from), `${file}.dpkg-new`);
+    fs.renameSync(`${file}.dpkg-new`, file);
+  };
+  const tell = (text) => fs.writeFileSync(path.join(folder, 'tzdata.zi'), text);
+  for (const [name, from] of files) install(name, from);
+  tell(source);
+  return { folder, install, tell };
+}
+
+test('former names of zones are taken, whether the system has files for them or only lists them', async () => {
+  const { folder } = zoneData(
+    [
+      ['America/New_York', 'America/New_York'],
+      ['Asia/Kolkata', 'Asia/Kolkata'],
+      ['UTC', 'UTC'],
+    ],
+    '# version 2099a\nL America/New_York US/Eastern\nL Asia/Kolkata Asia/Calcutta\n',
+  );
+  for (const env of [{}, { TZDIR: folder }]) {
+    const stack = await startStack({ env });
+    try {
+      for (const zone of ['US/Eastern', 'Asia/Calcutta']) {
+        const document = { ...openSchedule(), time_zone: zone };
+        assertStatus(await stack.coach().put('/coach/damian/schedule', document), 200);
+        const found = assertStatus(await stack.client('ann').get(`/booking/availability?tz=${zone}`), 200);
+        assert.deepEqual([found.time_zone, found.coach_time_zone], [zone, zone]);
+      }
+      const wrong = await stack.client('ann').get('/booking/availability?tz=US/Easter');
+      assertProblem(wrong, 400, 'bad_parameter', 'tz');
+    } finally {
+      await stack.stop();
+    }
+  }
+});
+
+test('the log says at the start that zone data are old, and new ones are used without a restart', async () => {
+  const { folder, install, tell } = zoneData(
+    [['America/Vancouver', 'America/Vancouver']],
+    '# version 2001a\n',
+  );
+  const stack = await startStack({
+    document: { ...openSchedule(), time_zone: 'America/Vancouver', weekly: [{ days: ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], from: '09:00', to: '10:00' }] },
+    env: { TZDIR: folder },
+  });
+  try {
+    const warned = stack.daemon.log.map((line) => JSON.parse(line)).find(({ event }) => event === 'zone_data');
+    assert.deepEqual([warned.level, warned.release], ['warning', '2001a']);
+    assert.match(warned.detail, /older than the installed package/);
+    const hours = async () => {
+      const { slots } = assertStatus(await stack.client('ann').get('/booking/availability'), 200);
+      return [...new Set(slots.map(({ start }) => Number(start.slice(11, 13))))];
+    };
+    assert.ok(!(await hours()).includes(0));
+    install('America/Vancouver', 'Asia/Tokyo');
+    tell('# version 2099a\n');
+    await until('the new zone data', async () => (await hours()).includes(0), 60_000);
+    const changed = stack.daemon.log.map((line) => JSON.parse(line)).find(({ event }) => event === 'zone_data_changed');
+    assert.deepEqual([changed.release, changed.zones_that_differ], ['2099a', 1]);
+  } finally {
+    await stack.stop();
+  }
+});
