@@ -17,6 +17,7 @@
 #include "db/appointments.h"
 #include "http/assets.h"
 #include "base/metrics.h"
+#include "http/problem.h"
 #include "http/rate_limit.h"
 #include "http/server.h"
 
@@ -38,6 +39,8 @@ struct api {
 	struct availability_cache *availability; /* finished bodies, see api/availability.h */
 	bool public_availability;
 	int64_t hold_minutes;
+	const struct route *routes; /* the table, for the OpenAPI document */
+	size_t route_count;
 	const char *public_url;      /* NULL: relative addresses are made from the Host header */
 	const char *database_url;    /* for the workers' connections */
 	const atomic_bool *stopping; /* ends calls to Google */
@@ -108,8 +111,8 @@ extern const size_t api_route_count;
 /* How long a reply may wait for Google in all (the contract's 3 s), as monotonic_ms. */
 int64_t call_deadline(const struct call *call);
 
-/* Answer with a problem of the contract; the status belongs to the code. field and detail may be NULL. */
-void call_problem(struct call *call, const char *code, const char *field, const char *detail);
+/* Answer with a problem. field: which one is at fault, or NULL. detail: a sentence; NULL: the code's own. */
+void call_problem(struct call *call, enum problem_code code, const char *field, const char *detail);
 
 /* A failed db_run: logs it with the request's id and, the second one, answers 503 or 500. */
 void call_log_failure(const struct call *call, enum db_result result);
@@ -132,7 +135,7 @@ bool call_query_instant(struct call *call, const char *name, bool *ret_given, in
 bool call_body(struct call *call, const struct json_field fields[], size_t count);
 
 /* The contract's code for what is wrong with a body. */
-const char *call_fault_code(enum json_verdict verdict);
+enum problem_code call_fault_code(enum json_verdict verdict);
 
 /* The origin this daemon is known by, without a slash at the end: PUBLIC_URL, else made from the request. */
 const char *call_origin(struct call *call);

@@ -1,8 +1,7 @@
 /*
  * availability - which starts a client may book with a coach.
  *
- * Joins what is remembered of the coach, the busy times of the calendar and the slot rules. With a worker it
- * may ask the database and Google; without one it answers from memory or says that it cannot.
+ * Joins what is remembered of the coach, the busy times of the calendar and the slot rules.
  */
 #ifndef APP_AVAILABILITY_H
 #define APP_AVAILABILITY_H
@@ -20,6 +19,22 @@ struct window_end {
 	instant at;
 };
 
+/* Two answers whose marks are equal have the same bytes. */
+struct availability_mark {
+	uint64_t generation;
+	int64_t busy_asked_at;
+	instant now;
+	instant from;
+	instant to;
+	const struct zone *zone;
+	int64_t duration_minutes;
+	int type;
+	int knowledge;
+	int64_t limited; /* how many the caller has, when that is the limit; -1: not limited */
+	bool exempt;
+	bool plain; /* no rescheduling: may be shared between callers */
+};
+
 struct availability_query {
 	const char *coach_id;     /* NULL: the only coach */
 	const char *session_type; /* NULL: the first */
@@ -32,11 +47,15 @@ struct availability_query {
 	const struct identity *caller; /* NULL: nobody known */
 	instant now;
 	int64_t deadline; /* as monotonic_ms, for the database and Google */
+	/* Whether the caller has the answer to this mark already: then the slots are left out. May be NULL.
+	 */
+	bool (*known)(void *known_owner, const struct availability_mark *mark);
+	void *known_owner;
 };
 
 enum availability_outcome {
 	AVAILABILITY_OK,
-	AVAILABILITY_NOT_IN_MEMORY, /* only without a worker: ask again with one */
+	AVAILABILITY_NOT_IN_MEMORY, /* from availability_recall only: ask availability_find on a worker */
 	AVAILABILITY_UNKNOWN_COACH,
 	AVAILABILITY_AMBIGUOUS_COACH, /* none was named and there are several */
 	AVAILABILITY_UNKNOWN_TYPE,
@@ -61,37 +80,25 @@ struct availability {
 	instant next_available; /* with no slots only */
 	enum refusal refusal;   /* why this caller gets none whatever the time; or REFUSAL_NONE */
 	const char *refusal_detail;
-	/* Two answers whose marks are equal have the same bytes. */
-	struct availability_mark {
-		uint64_t generation;
-		int64_t busy_asked_at;
-		instant now;
-		instant from;
-		instant to;
-		const struct zone *zone;
-		int64_t duration_minutes;
-		int type;
-		int knowledge;
-		int64_t limited; /* how many the caller has, when that is the limit; -1: not limited */
-		bool exempt;
-		bool plain; /* no rescheduling: may be shared between callers */
-	} mark;
+	struct availability_mark mark;
 };
 
 /*
- * Answer the query. `worker` NULL: from memory only, and only what takes less than some 2 ms, so that an HTTP
- * loop may ask: a listing of more than 5,000 starts, or a search as long for the next one, is
- * AVAILABILITY_NOT_IN_MEMORY then as well. `known` (may be NULL) is asked before slots are computed
- * whether the caller has the answer to this mark already; if it returns true the slots are left out.
+ * Answer the query from the database and Google where memory does not know. Blocks until the query's
+ * deadline at most.
  */
 enum availability_outcome availability_find(struct coaches *coaches, struct calendars *calendars,
 					    struct worker *worker, const struct availability_query *query,
-					    bool (*known)(void *owner, const struct availability_mark *mark),
-					    void *owner, struct arena *mem,
-					    struct availability *ret_availability);
+					    struct arena *mem, struct availability *ret_availability);
 
-/* Whether rules of notice, horizon and limits do not bind this caller: an admin, or the coach's own. */
-bool identity_is_exempt(const struct identity *caller, const char *coach_id);
+/*
+ * Answer the query from memory only, and only what takes less than some 2 ms, so that an HTTP loop may ask. A
+ * listing of more than 5,000 starts, or a search as long for the next one, is AVAILABILITY_NOT_IN_MEMORY as
+ * well, and so is every `rescheduling`.
+ */
+enum availability_outcome availability_recall(struct coaches *coaches, struct calendars *calendars,
+					      const struct availability_query *query, struct arena *mem,
+					      struct availability *ret_availability);
 
 /*
  * The facts of a coach that the slot rules look at, from a snapshot: busy time of appointments and unexpired

@@ -92,14 +92,18 @@ void booking_mark(const struct booking_call *call, const char *id, const char *s
 /* One appointment for whoever may see it: its client, its coach, an admin. */
 void booking_get(const struct booking_call *call, const char *id, struct booking_result *ret_result);
 
-/*
- * Every rule that stands against a start, for the coach: as for a client (user_id NULL: nobody in
- * particular). The question is returned for the sentences.
+/* What stands against a start, and all that it was judged by, for the sentences. */
+struct explanation {
+	const struct coach *coach; /* to be released when not NULL */
+	struct slot_question question;
+	struct slot_verdict verdict;
+	enum calendar_knowledge knowledge;
+};
+
+/* Every rule that stands against a start, for the coach: as for a client (user_id NULL: nobody in
+ * particular).
  */
 enum availability_outcome booking_explain(const struct booking_call *call, const struct booking_wish *wish,
-					  const char *user_id, const struct coach **ret_coach,
-					  struct slot_question *ret_question,
-					  struct slot_verdict *ret_verdict,
-					  enum calendar_knowledge *ret_knowledge);
+					  const char *user_id, struct explanation *ret_explanation);
 
 #endif

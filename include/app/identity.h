@@ -25,8 +25,7 @@
 
 #include "base/arena.h"
 #include "base/instant.h"
-#include "db/db.h"
-#include "net/fetch.h"
+#include "calendar/worker.h"
 
 enum {
 	IDENTITY_USER_ID_MAX = 255, /* characters, as OpenID Connect bounds `sub` */
@@ -55,6 +54,12 @@ struct identity {
 	enum identity_role role;
 	const char *coach; /* the coach's id; set exactly when role is IDENTITY_COACH */
 };
+
+/*
+ * Whether this caller acts for the coach: an admin, or the coach's own. Rules of notice, horizon and limits
+ * do not bind them. caller NULL: nobody known. Pure.
+ */
+bool identity_is_exempt(const struct identity *caller, const char *coach_id);
 
 enum identity_outcome {
 	IDENTITY_KNOWN,
@@ -93,27 +98,31 @@ void identity_source_free(struct identity_source *source);
 /* Whether any way is configured; without one nobody can ever be known. */
 bool identity_possible(const struct identity_settings *settings);
 
+/* What a request says of who sent it. */
+struct credentials {
+	const char *authorization; /* the header; NULL: not sent */
+	const char *session_id;    /* the header X-Session-ID; NULL: not sent */
+	instant now;
+};
+
 /*
- * Who sent these headers? Either may be NULL: not sent.
- *
- * db, fetcher  the worker's own; asked only when memory does not know. fetcher may be NULL without a
- * jwks_url. now          the request's. mem          receives the identity's texts.
+ * Who sent these credentials? The worker's database and fetcher are asked only when memory does not know; the
+ * fetcher may be NULL without a jwks_url. `mem` receives the identity's texts.
  *
  * Blocks for the session query or a fetch of keys. Never returns IDENTITY_UNDECIDED. ret_reason is set in
  * every case but IDENTITY_KNOWN; it may be NULL.
  */
-enum identity_outcome identity_find(struct identity_source *source, struct db *db,
-				    struct fetch_client *fetcher, const char *authorization,
-				    const char *session_id, instant now, struct arena *mem,
+enum identity_outcome identity_find(struct identity_source *source, struct worker *worker,
+				    const struct credentials *credentials, struct arena *mem,
 				    struct identity *ret_identity, struct identity_reason *ret_reason);
 
 /*
  * The same from memory alone, for an HTTP loop: waits for nothing but a lock on that memory.
  * IDENTITY_UNDECIDED when it needs work; then a worker calls identity_find. Never IDENTITY_UNAVAILABLE.
  */
-enum identity_outcome identity_recall(struct identity_source *source, const char *authorization,
-				      const char *session_id, instant now, struct arena *mem,
-				      struct identity *ret_identity, struct identity_reason *ret_reason);
+enum identity_outcome identity_recall(struct identity_source *source, const struct credentials *credentials,
+				      struct arena *mem, struct identity *ret_identity,
+				      struct identity_reason *ret_reason);
 
 /*
  * Fetch the keys behind the JWKS URL if one is configured and none are known: called once at start, on a

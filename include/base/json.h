@@ -73,11 +73,9 @@ bool json_whole_number(const json_t *value, int64_t *ret_number);
 bool json_read_fields(struct arena *mem, const json_t *object, const struct json_field fields[], size_t count,
 		      struct json_fault *ret_fault);
 
-/*
- * Both in one: what a handler calls. An empty body (length 0) counts as {} if `may_be_empty`.
- */
-bool json_read_body(struct arena *mem, const char *bytes, size_t length, bool may_be_empty,
-		    const struct json_field fields[], size_t count, struct json_fault *ret_fault);
+/* Both in one: what a handler calls. */
+bool json_read_body(struct arena *mem, const char *bytes, size_t length, const struct json_field fields[],
+		    size_t count, struct json_fault *ret_fault);
 
 /* Code points in valid UTF-8. */
 size_t utf8_length(const char *text);

@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/uuid.h"
 #include "db/db.h"
+#include "domain/interval.h"
+#include "domain/refusal.h"
 
 /* One row, columns as in sql/migrations. Texts are NULL where the column is. */
 struct appointment {
@@ -94,6 +96,7 @@ struct booking {
 	int64_t hold_minutes;
 	const char *calendar_id;
 	int64_t lease_seconds; /* in which the caller pays the debt to Google itself */
+	bool exempt;           /* of a move: no cut-off and no limit of moves binds the actor */
 };
 
 /* Limits that the database counts; -1 is no limit. A type is NULL where all types count. */
@@ -107,65 +110,72 @@ struct booking_limits {
 };
 
 /* What the booking functions of the schema answer. */
-enum booking_outcome {
-	BOOKING_DONE,   /* booked, confirmed, cancelled, moved, marked */
-	BOOKING_EXISTS, /* the very same stands already: exists, already, same */
-	BOOKING_NOT_FOUND,
-	BOOKING_LIMIT,
-	BOOKING_DAY_FULL,
-	BOOKING_SLOT_TAKEN,
-	BOOKING_HOLD_EXPIRED,
-	BOOKING_NOT_ACTIVE,
-	BOOKING_NOT_STARTED,
-	BOOKING_CANCELLATION_CLOSED,
-	BOOKING_RESCHEDULE_CLOSED,
-	BOOKING_RESCHEDULE_LIMIT,
+enum store_outcome {
+	STORE_DONE,   /* booked, confirmed, cancelled, moved, marked */
+	STORE_EXISTS, /* the very same stands already: exists, already, same */
+	STORE_NOT_FOUND,
+	STORE_REFUSED, /* a rule said no: refusal is set */
 };
 
-/* The row is filled with BOOKING_DONE and BOOKING_EXISTS, and where one exists with the refusals too (id ""
- * if not). */
-struct booking_answer {
-	enum booking_outcome outcome;
+/* The row is filled with STORE_DONE and STORE_EXISTS, and where one exists with the refusals too (id "" if
+ * not). */
+struct store_answer {
+	enum store_outcome outcome;
+	enum refusal refusal;
 	struct appointment appointment;
 	const char *freed_coach; /* another coach, whose time the caller's hold had kept; NULL: none */
 };
 
 enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
 				 const struct booking_limits *limits, const struct actor *actor,
-				 struct booking_answer *ret_answer);
+				 struct store_answer *ret_answer);
 
 /* Confirm a hold of booking->user_id: uses id, user_id, the person's fields and the calendar's. */
 enum db_result appointments_confirm(struct db *db, struct arena *mem, const struct booking *booking,
-				    const struct actor *actor, struct booking_answer *ret_answer);
+				    const struct actor *actor, struct store_answer *ret_answer);
 
-/* by: client, coach, admin, calendar. exempt: no cut-off binds. reason may be NULL. */
-enum db_result appointments_cancel(struct db *db, struct arena *mem, const char *id, const char *by,
-				   bool exempt, const char *reason, int64_t lease_seconds,
-				   const struct actor *actor, struct booking_answer *ret_answer);
+struct cancellation {
+	const char *id;
+	const char *by;     /* client, coach, admin, calendar */
+	bool exempt;        /* no cut-off binds the actor */
+	const char *reason; /* may be NULL */
+	int64_t lease_seconds;
+};
 
-/* Move: uses id, coach_id, the times and lease_seconds of the booking, and the day limit. */
-enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking, bool exempt,
+enum db_result appointments_cancel(struct db *db, struct arena *mem, const struct cancellation *cancellation,
+				   const struct actor *actor, struct store_answer *ret_answer);
+
+/* Move: uses id, coach_id, the times, lease_seconds and exempt of the booking, and the day limit. */
+enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking,
 				 const struct booking_limits *limits, const struct actor *actor,
-				 struct booking_answer *ret_answer);
+				 struct store_answer *ret_answer);
 
 /* status: completed or no_show. */
 enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id, const char *status,
-				 const struct actor *actor, struct booking_answer *ret_answer);
+				 const struct actor *actor, struct store_answer *ret_answer);
 
 /* DB_NONE: no such row. */
 enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *id,
 				  struct appointment *ret_appointment);
 
+/* Whose appointments somebody may see: a client's, a coach's (NULL: nobody's), or all. */
+struct appointment_party {
+	const char *user_id;
+	const char *coach_id;
+	bool all;
+};
+
 /*
- * The same for a caller who is its client, or its coach (NULL: nobody's), or may see all. DB_NONE: no such
- * row, or not for them; which of the two cannot be told by the time it takes either.
+ * The same for such a party. DB_NONE: no such row, or not for them; which of the two cannot be told by the
+ * time it takes either.
  */
-enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id, const char *user_id,
-				     const char *coach_id, bool all, struct appointment *ret_appointment);
+enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id,
+				     const struct appointment_party *party,
+				     struct appointment *ret_appointment);
 
 /* The scheduled appointment of this client at exactly this time. DB_NONE: none. */
 enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
-				 instant start, instant end, struct appointment *ret_appointment);
+				 struct interval time, struct appointment *ret_appointment);
 
 struct appointment_page_query {
 	const char *user_id;  /* either this */

@@ -74,6 +74,13 @@ bool db_usable(struct db *db);
 /* Why the last call failed. Borrowed, and true until the next call on `db`. */
 const struct db_failure *db_failure(const struct db *db);
 
+/*
+ * The server answered something that the caller does not know: a row or a word of a newer schema. Tells so in
+ * db_failure(), names the value (NULL: none) and returns DB_FAILED. What the statement did stands. `value`
+ * must hold nothing personal.
+ */
+enum db_result db_misunderstood(struct db *db, const char *what, const char *value);
+
 /* ---- parameters ---- */
 
 enum db_kind {

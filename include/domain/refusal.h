@@ -1,37 +1,47 @@
 /*
- * refusal - the rules that may say no, named as in the HTTP contract.
- *
- * Those of a slot stand in the order in which the contract ranks them: when several refuse
- * a start, the smallest is the reply's code.
+ * refusal - the rules that may say no, as the HTTP contract names them.
  */
 #ifndef DOMAIN_REFUSAL_H
 #define DOMAIN_REFUSAL_H
 
+/*
+ * X(NAME, code, status, sentence): the code of the contract, the HTTP status that belongs to it, and one
+ * sentence for a person, said where the rule has no numbers to tell (slot_reason_detail tells those of a
+ * start). The rules about a start come first, in the order in which the contract ranks them: when several
+ * refuse a start, the first one is the reply's code.
+ */
+#define REFUSALS(X)                                                                                          \
+	X(BAD_DURATION, bad_duration, 422, "The coach does not offer this duration.")                        \
+	X(TOO_SOON, too_soon, 422, "This time is too soon to be booked.") /* the past too */                 \
+	X(TOO_FAR, too_far, 422, "This time is too far ahead to be booked.")                                 \
+	X(BLOCKED, blocked, 422, "There are no sessions on this day.")                                       \
+	X(OUTSIDE_HOURS, outside_hours, 422, "This time lies outside working hours.")                        \
+	X(NOT_ALIGNED, not_aligned, 422, "Sessions do not start at this minute.")                            \
+	X(BOOKING_LIMIT, booking_limit, 409,                                                                 \
+	  "You already have a session booked. Move or cancel it to book another.")                           \
+	X(DAY_FULL, day_full, 409, "This day is fully booked. Please choose another one.")                   \
+	X(SLOT_TAKEN, slot_taken, 409, "This time has just been taken. Please choose another one.")          \
+	X(CALENDAR_BUSY, calendar_busy, 409, "The coach is busy at this time.")                              \
+	/* about an appointment */                                                                           \
+	X(CANCELLATION_CLOSED, cancellation_closed, 409, "It is too late to cancel this appointment.")       \
+	X(RESCHEDULE_CLOSED, reschedule_closed, 409, "It is too late to move this appointment.")             \
+	X(RESCHEDULE_LIMIT, reschedule_limit, 409,                                                           \
+	  "This appointment has been moved as often as is allowed.")                                         \
+	X(NOT_ACTIVE, not_active, 409, "This appointment is no longer active.")                              \
+	X(NOT_STARTED, not_started, 409, "This appointment has not started yet.")                            \
+	X(HOLD_EXPIRED, hold_expired, 410, "The hold on this time has ended. Please choose a time again.")
+
 enum refusal {
 	REFUSAL_NONE = 0,
-
-	/* about a start */
-	REFUSAL_BAD_DURATION,
-	REFUSAL_TOO_SOON, /* the past too */
-	REFUSAL_TOO_FAR,
-	REFUSAL_BLOCKED,
-	REFUSAL_OUTSIDE_HOURS,
-	REFUSAL_NOT_ALIGNED,
-	REFUSAL_BOOKING_LIMIT,
-	REFUSAL_DAY_FULL,
-	REFUSAL_SLOT_TAKEN,
-	REFUSAL_CALENDAR_BUSY,
-
-	/* about an appointment */
-	REFUSAL_CANCELLATION_CLOSED,
-	REFUSAL_RESCHEDULE_CLOSED,
-	REFUSAL_RESCHEDULE_LIMIT,
-	REFUSAL_NOT_ACTIVE,
-	REFUSAL_NOT_STARTED,
-	REFUSAL_HOLD_EXPIRED,
+#define REFUSAL_ENUM(name, code, status, sentence) REFUSAL_##name,
+	REFUSALS(REFUSAL_ENUM)
+#undef REFUSAL_ENUM
 };
 
 /* The code of the contract ("too_soon"); NULL for REFUSAL_NONE. Static. */
 const char *refusal_code(enum refusal refusal);
+
+/* The sentence of the table; NULL for REFUSAL_NONE. Static. */
+const char *refusal_sentence(enum refusal refusal);
 
 #endif

@@ -130,7 +130,7 @@ static bool parse_end(struct call *call, const char *name, struct window_end *re
 		ret_end->given = true;
 	else {
 		call_problem(
-			call, "bad_parameter", name,
+			call, PROBLEM_BAD_PARAMETER, name,
 			arena_printf(call->mem,
 				     "%s must be a day such as 2026-11-24 or a time with an offset such as "
 				     "2026-11-24T14:00:00Z.",
@@ -152,13 +152,13 @@ static bool parse_query(struct call *call, struct availability_query *query)
 	};
 	const char *zone = request_query(call->request, "tz");
 	if (zone != NULL && (query->zone = zone_find(zone)) == NULL) {
-		call_problem(call, "bad_parameter", "tz",
+		call_problem(call, PROBLEM_BAD_PARAMETER, "tz",
 			     "tz must be the name of a time zone such as America/New_York.");
 		return false;
 	}
 	if (query->rescheduling != NULL &&
 	    !uuid_parse(query->rescheduling, strlen(query->rescheduling), NULL)) {
-		call_problem(call, "bad_parameter", "rescheduling",
+		call_problem(call, PROBLEM_BAD_PARAMETER, "rescheduling",
 			     "rescheduling must be the id of an appointment.");
 		return false;
 	}
@@ -312,12 +312,16 @@ static bool find_and_answer(struct call *call)
 	if (!parse_query(call, &query))
 		return true;
 	struct lookup lookup = {.call = call};
+	query.known = have_body;
+	query.known_owner = &lookup;
 	struct availability found;
 	/* The request's memory lasts until the reply is sent, and there may be thousands of them. */
 	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
 	enum availability_outcome outcome =
-		availability_find(call->api->coaches, call->api->calendars, call->worker, &query, have_body,
-				  &lookup, &work, &found);
+		call->worker == NULL
+			? availability_recall(call->api->coaches, call->api->calendars, &query, &work, &found)
+			: availability_find(call->api->coaches, call->api->calendars, call->worker, &query,
+					    &work, &found);
 	switch (outcome) {
 	case AVAILABILITY_OK:
 		answer(call, &found, lookup.body);
@@ -325,27 +329,28 @@ static bool find_and_answer(struct call *call)
 	case AVAILABILITY_NOT_IN_MEMORY:
 		break;
 	case AVAILABILITY_UNKNOWN_COACH:
-		call_problem(call, "unknown_coach", "coach", NULL);
+		call_problem(call, PROBLEM_UNKNOWN_COACH, "coach", NULL);
 		break;
 	case AVAILABILITY_AMBIGUOUS_COACH:
-		call_problem(call, "bad_parameter", "coach",
+		call_problem(call, PROBLEM_BAD_PARAMETER, "coach",
 			     "There are several coaches; please say which one.");
 		break;
 	case AVAILABILITY_UNKNOWN_TYPE:
-		call_problem(call, "unknown_session_type", "session_type", NULL);
+		call_problem(call, PROBLEM_UNKNOWN_SESSION_TYPE, "session_type", NULL);
 		break;
 	case AVAILABILITY_BAD_DURATION:
-		call_problem(call, "bad_duration", "duration", NULL);
+		call_problem(call, PROBLEM_BAD_DURATION, "duration", NULL);
 		break;
 	case AVAILABILITY_BAD_WINDOW:
-		call_problem(call, "bad_parameter", "to",
+		call_problem(call, PROBLEM_BAD_PARAMETER, "to",
 			     "to must not be before from, nor more than 62 days after it.");
 		break;
 	case AVAILABILITY_UNKNOWN_APPOINTMENT:
-		call_problem(call, "not_found", "rescheduling", "There is no such appointment to move.");
+		call_problem(call, PROBLEM_NOT_FOUND, "rescheduling",
+			     "There is no such appointment to move.");
 		break;
 	case AVAILABILITY_CALENDAR_UNAVAILABLE:
-		call_problem(call, "calendar_unavailable", NULL, NULL);
+		call_problem(call, PROBLEM_CALENDAR_UNAVAILABLE, NULL, NULL);
 		break;
 	case AVAILABILITY_FAILURE:
 		call_database_failure(call, DB_UNAVAILABLE);

@@ -61,29 +61,30 @@ static void answer(struct call *call, const char *action, const struct booking_r
 	case BOOKING_REFUSED:
 		if (result->appointment.id[0] != '\0')
 			call->appointment_id = arena_strdup(call->mem, result->appointment.id);
-		call_problem(call, refusal_code(result->refusal), NULL, result->detail);
+		call_problem(call, problem_of_refusal(result->refusal), NULL, result->detail);
 		break;
 	case BOOKING_UNKNOWN:
-		call_problem(call, "not_found", NULL, "There is no such appointment.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");
 		break;
 	case BOOKING_FORBIDDEN:
-		call_problem(call, "forbidden", NULL, NULL);
+		call_problem(call, PROBLEM_FORBIDDEN, NULL, NULL);
 		break;
 	case BOOKING_UNKNOWN_COACH:
-		call_problem(call, "unknown_coach", "coach", NULL);
+		call_problem(call, PROBLEM_UNKNOWN_COACH, "coach", NULL);
 		break;
 	case BOOKING_AMBIGUOUS_COACH:
-		call_problem(call, "invalid_field", "coach",
+		call_problem(call, PROBLEM_INVALID_FIELD, "coach",
 			     "There are several coaches; please say which one.");
 		break;
 	case BOOKING_UNKNOWN_TYPE:
-		call_problem(call, "unknown_session_type", "session_type", NULL);
+		call_problem(call, PROBLEM_UNKNOWN_SESSION_TYPE, "session_type", NULL);
 		break;
 	case BOOKING_EMAIL_MISSING:
-		call_problem(call, "invalid_field", "email", "email is needed: the invitation goes there.");
+		call_problem(call, PROBLEM_INVALID_FIELD, "email",
+			     "email is needed: the invitation goes there.");
 		break;
 	case BOOKING_CALENDAR_UNAVAILABLE:
-		call_problem(call, "calendar_unavailable", NULL, NULL);
+		call_problem(call, PROBLEM_CALENDAR_UNAVAILABLE, NULL, NULL);
 		break;
 	case BOOKING_DATABASE_UNAVAILABLE:
 		call_database_failure(call, DB_UNAVAILABLE);
@@ -117,12 +118,12 @@ struct person {
 static bool accept_person(struct call *call, const struct person *person, struct booking_wish *wish)
 {
 	if (person->zone_name != NULL && (wish->zone = zone_find(person->zone_name)) == NULL) {
-		call_problem(call, "invalid_field", "time_zone",
+		call_problem(call, PROBLEM_INVALID_FIELD, "time_zone",
 			     "time_zone must be the name of a time zone such as America/New_York.");
 		return false;
 	}
 	if (person->email != NULL && !booking_email_good(person->email)) {
-		call_problem(call, "invalid_field", "email",
+		call_problem(call, PROBLEM_INVALID_FIELD, "email",
 			     "email must be an address such as name@example.com.");
 		return false;
 	}
@@ -223,7 +224,7 @@ void api_booking_status(struct call *call)
 	if (!call_body(call, fields, 1))
 		return;
 	if (strcmp(status, "completed") != 0 && strcmp(status, "no_show") != 0) {
-		call_problem(call, "invalid_field", "status", "status must be completed or no_show.");
+		call_problem(call, PROBLEM_INVALID_FIELD, "status", "status must be completed or no_show.");
 		return;
 	}
 	struct booking_call use = use_case(call);

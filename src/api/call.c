@@ -18,64 +18,18 @@ enum {
 	IDEMPOTENCY_KEY_MAX = 255,
 };
 
-static const struct {
-	const char *code;
-	unsigned status;
-	const char *detail;
-} problems[] = {
-	{"malformed_json", 400, "The body is not valid JSON."},
-	{"bad_parameter", 400, "A query parameter cannot be read."},
-	{"unauthenticated", 401, "Please sign in first."},
-	{"forbidden", 403, "You may not do this."},
-	{"not_found", 404, "There is no such thing here."},
-	{"unknown_coach", 404, "There is no such coach."},
-	{"unknown_session_type", 404, "The coach does not offer this kind of session."},
-	{"slot_taken", 409, NULL},
-	{"calendar_busy", 409, NULL},
-	{"booking_limit", 409, NULL},
-	{"day_full", 409, NULL},
-	{"cancellation_closed", 409, NULL},
-	{"reschedule_closed", 409, NULL},
-	{"reschedule_limit", 409, NULL},
-	{"not_active", 409, NULL},
-	{"not_started", 409, NULL},
-	{"request_in_progress", 409, "The first request with this Idempotency-Key is still being answered."},
-	{"hold_expired", 410, NULL},
-	{"changed_meanwhile", 412, "Somebody else changed this in the meantime; please read it again."},
-	{"invalid_field", 422, "A field of the body has a value that cannot be used."},
-	{"unknown_field", 422, "The body has a field that this call does not know."},
-	{"bad_duration", 422, "The coach does not offer this duration."},
-	{"too_soon", 422, NULL},
-	{"too_far", 422, NULL},
-	{"blocked", 422, NULL},
-	{"outside_hours", 422, NULL},
-	{"not_aligned", 422, NULL},
-	{"idempotency_key_reused", 422, "This Idempotency-Key was used for another request."},
-	{"rate_limited", 429, "Too many requests; please wait a moment."},
-	{"internal_error", 500, "Something went wrong on our side."},
-	{"calendar_unavailable", 503,
-	 "The coach's calendar cannot be reached right now; please try again soon."},
-	{"database_unavailable", 503, "The booking system cannot reach its database; please try again soon."},
-	{"overloaded", 503, "Too much is going on right now; please try again soon."},
-};
-
-void call_problem(struct call *call, const char *code, const char *field, const char *detail)
+void call_problem(struct call *call, enum problem_code code, const char *field, const char *detail)
 {
-	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
-		if (strcmp(problems[i].code, code) != 0)
-			continue;
-		struct problem problem = {
-			.status = problems[i].status,
-			.code = problems[i].code,
-			.detail = detail != NULL ? detail : problems[i].detail,
-			.field = field,
-			.retry_after = problems[i].status == 503 ? 5 : 0,
-			.appointment_id = call->appointment_id,
-		};
-		reply_problem(call->reply, &problem);
-		return;
-	}
-	abort(); /* a code that the contract does not have */
+	const struct problem_terms *terms = problem_terms(code);
+	struct problem problem = {
+		.status = terms->status,
+		.code = terms->code,
+		.detail = detail != NULL ? detail : terms->sentence,
+		.field = field,
+		.retry_after = terms->status == 503 ? 5 : 0,
+		.appointment_id = call->appointment_id,
+	};
+	reply_problem(call->reply, &problem);
 }
 
 void call_log_failure(const struct call *call, enum db_result result)
@@ -89,7 +43,7 @@ void call_database_failure(struct call *call, enum db_result result)
 {
 	bool away = result == DB_UNAVAILABLE || result == DB_UNKNOWN || result == DB_BUSY;
 	call_log_failure(call, result);
-	call_problem(call, away ? "database_unavailable" : "internal_error", NULL, NULL);
+	call_problem(call, away ? PROBLEM_DATABASE_UNAVAILABLE : PROBLEM_INTERNAL_ERROR, NULL, NULL);
 }
 
 int64_t call_deadline(const struct call *call)
@@ -106,7 +60,7 @@ bool call_query_integer(struct call *call, const char *name, int64_t min, int64_
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < min || value > max) {
-		call_problem(call, "bad_parameter", name,
+		call_problem(call, PROBLEM_BAD_PARAMETER, name,
 			     arena_printf(call->mem, "%s must be a whole number from %lld to %lld.", name,
 					  (long long)min, (long long)max));
 		return false;
@@ -132,24 +86,29 @@ bool call_query_instant(struct call *call, const char *name, bool *ret_given, in
 	*ret_given = text != NULL;
 	if (text == NULL || call_read_instant(call, text, ret_at))
 		return true;
-	call_problem(call, "bad_parameter", name,
+	call_problem(call, PROBLEM_BAD_PARAMETER, name,
 		     arena_printf(call->mem, "%s must be a time with an offset such as 2026-11-24T14:00:00Z.",
 				  name));
 	return false;
 }
 
-const char *call_fault_code(enum json_verdict verdict)
+enum problem_code call_fault_code(enum json_verdict verdict)
 {
-	return verdict == JSON_UNKNOWN_FIELD   ? "unknown_field"
-	       : verdict == JSON_INVALID_FIELD ? "invalid_field"
-					       : "malformed_json";
+	return verdict == JSON_UNKNOWN_FIELD   ? PROBLEM_UNKNOWN_FIELD
+	       : verdict == JSON_INVALID_FIELD ? PROBLEM_INVALID_FIELD
+					       : PROBLEM_MALFORMED_JSON;
 }
 
 bool call_body(struct call *call, const struct json_field fields[], size_t count)
 {
 	struct json_fault fault;
-	if (json_read_body(call->mem, call->request->body, call->request->body_length,
-			   call->endpoint->body_optional, fields, count, &fault))
+	const char *body = call->request->body;
+	size_t length = call->request->body_length;
+	if (length == 0 && call->endpoint->body_optional) {
+		body = "{}";
+		length = 2;
+	}
+	if (json_read_body(call->mem, body, length, fields, count, &fault))
 		return true;
 	call_problem(call, call_fault_code(fault.verdict), fault.field, fault.detail);
 	return false;
@@ -169,10 +128,10 @@ static void refuse_identity(struct call *call, enum identity_outcome outcome,
 			    const struct identity_reason *reason)
 {
 	if (outcome == IDENTITY_UNAVAILABLE) {
-		call_problem(call, "database_unavailable", NULL, reason->detail);
+		call_problem(call, PROBLEM_DATABASE_UNAVAILABLE, NULL, reason->detail);
 		return;
 	}
-	call_problem(call, "unauthenticated", NULL, reason->detail);
+	call_problem(call, PROBLEM_UNAUTHENTICATED, NULL, reason->detail);
 	reply_header(call->reply, "WWW-Authenticate",
 		     outcome == IDENTITY_REFUSED ? "Bearer realm=\"bookingd\", error=\"invalid_token\""
 						 : "Bearer realm=\"bookingd\"");
@@ -186,16 +145,17 @@ static enum identity_outcome identify(struct call *call)
 {
 	if (call->caller != NULL)
 		return IDENTITY_KNOWN;
-	const char *authorization = request_header(call->request, "Authorization");
-	const char *session = request_header(call->request, "X-Session-ID");
+	const struct credentials credentials = {
+		.authorization = request_header(call->request, "Authorization"),
+		.session_id = request_header(call->request, "X-Session-ID"),
+		.now = call->request->now,
+	};
 	struct identity_reason reason = {"none", "Please sign in first."};
 	enum identity_outcome outcome =
-		call->worker == NULL
-			? identity_recall(call->api->identities, authorization, session, call->request->now,
-					  call->mem, &call->identity, &reason)
-			: identity_find(call->api->identities, call->worker->db, call->worker->fetcher,
-					authorization, session, call->request->now, call->mem,
-					&call->identity, &reason);
+		call->worker == NULL ? identity_recall(call->api->identities, &credentials, call->mem,
+						       &call->identity, &reason)
+				     : identity_find(call->api->identities, call->worker, &credentials,
+						     call->mem, &call->identity, &reason);
 	if (outcome == IDENTITY_UNDECIDED)
 		return outcome;
 	if (outcome == IDENTITY_KNOWN) {
@@ -214,12 +174,6 @@ static enum identity_outcome identify(struct call *call)
 	return IDENTITY_REFUSED;
 }
 
-static bool is_of_coach(const struct identity *caller, const char *coach_id)
-{
-	return caller->role == IDENTITY_ADMIN ||
-	       (caller->role == IDENTITY_COACH && strcmp(caller->coach, coach_id) == 0);
-}
-
 static bool is_allowed(const struct call *call)
 {
 	const struct identity *caller = call->caller;
@@ -234,7 +188,7 @@ static bool is_allowed(const struct call *call)
 		       caller->role == IDENTITY_ADMIN;
 	}
 	case AUTHORITY_COACH:
-		return is_of_coach(caller, request_parameter(call->request, "coach"));
+		return identity_is_exempt(caller, request_parameter(call->request, "coach"));
 	case AUTHORITY_STAFF:
 		return caller->role != IDENTITY_USER;
 	}
@@ -276,7 +230,7 @@ static bool admit(struct call *call, bool *ret_undecided)
 		if (!take_toll(call))
 			return false;
 		if (call->caller != NULL && !is_allowed(call)) {
-			call_problem(call, "forbidden", NULL, NULL);
+			call_problem(call, PROBLEM_FORBIDDEN, NULL, NULL);
 			return false;
 		}
 	}
@@ -355,7 +309,7 @@ static void handle_once(struct call *call, const char *key)
 		return;
 	}
 	if (!db_get_bool(&rows, 0, 0)) {
-		call_problem(call, "request_in_progress", NULL, NULL);
+		call_problem(call, PROBLEM_REQUEST_IN_PROGRESS, NULL, NULL);
 		return;
 	}
 	if (db_is_null(&rows, 0, 1)) {
@@ -374,7 +328,7 @@ static void handle_once(struct call *call, const char *key)
 	} else if (db_get_bool(&rows, 0, 1)) {
 		replay(call, &rows);
 	} else {
-		call_problem(call, "idempotency_key_reused", NULL, NULL);
+		call_problem(call, PROBLEM_IDEMPOTENCY_KEY_REUSED, NULL, NULL);
 	}
 	enum db_result ended = db_run(call->worker->db, QUERY_IDEMPOTENCY_END,
 				      DB_PARAMETERS(db_text(call->caller->user_id), db_text(key)), NULL);
@@ -394,7 +348,7 @@ static void handle(struct call *call)
 	else if (is_key(key))
 		handle_once(call, key);
 	else
-		call_problem(call, "bad_parameter", "Idempotency-Key",
+		call_problem(call, PROBLEM_BAD_PARAMETER, "Idempotency-Key",
 			     "Idempotency-Key must be 1 to 255 visible ASCII characters.");
 }
 
@@ -439,7 +393,7 @@ enum handled api_early(void *owner, struct request *request, struct reply *reply
 	const struct endpoint *endpoint = call->endpoint;
 	if (endpoint->asset != NULL) {
 		if (!assets_reply(api->assets, endpoint->asset, request, reply))
-			call_problem(call, "not_found", NULL, NULL);
+			call_problem(call, PROBLEM_NOT_FOUND, NULL, NULL);
 		return HANDLED;
 	}
 	if (request->lane == LANE_GOOGLE && !calendars_on(api->calendars))

@@ -16,7 +16,7 @@ bool api_coach_find(struct call *call, const struct coach **ret_coach)
 		return true;
 	case COACH_UNKNOWN:
 	case COACH_AMBIGUOUS:
-		call_problem(call, "unknown_coach", NULL, NULL);
+		call_problem(call, PROBLEM_UNKNOWN_COACH, NULL, NULL);
 		return false;
 	case COACH_NOT_IN_MEMORY:
 	case COACH_FAILURE:
@@ -38,7 +38,7 @@ static bool read_end(struct call *call, const struct coach *coach, const char *n
 	if (text == NULL || call_read_instant(call, text, ret_at))
 		return true;
 	if (!date_parse(text, strlen(text), &date)) {
-		call_problem(call, "bad_parameter", name,
+		call_problem(call, PROBLEM_BAD_PARAMETER, name,
 			     "Please give a day such as 2026-11-24 or a time with an offset.");
 		return false;
 	}
@@ -78,7 +78,7 @@ static bool read_window(struct call *call, const struct coach *coach, seconds lo
 		return false;
 	/* The end of the day before is where the day begins: nothing lies between, but it makes no sense. */
 	if (last < first || window->end < window->start || window->end - window->start > longest) {
-		call_problem(call, "bad_parameter", "to",
+		call_problem(call, PROBLEM_BAD_PARAMETER, "to",
 			     "to must not be before from, nor too long after it.");
 		return false;
 	}
@@ -230,7 +230,7 @@ void api_coach_explain(struct call *call)
 	    !call_query_integer(call, "duration", 1, DURATION_ASKED_MAX, &wish.duration_minutes))
 		return;
 	if (!given) {
-		call_problem(call, "bad_parameter", "start", "start is required: the time to explain.");
+		call_problem(call, PROBLEM_BAD_PARAMETER, "start", "start is required: the time to explain.");
 		return;
 	}
 	struct booking_call use = {.coaches = call->api->coaches,
@@ -240,19 +240,19 @@ void api_coach_explain(struct call *call)
 				   .caller = call->caller,
 				   .now = call->request->now,
 				   .deadline = call_deadline(call)};
-	COACH_LOCAL coach = NULL;
-	struct slot_question question;
-	struct slot_verdict verdict;
-	enum calendar_knowledge knowledge = CALENDAR_KNOWN_OFF;
-	switch (booking_explain(&use, &wish, request_query(call->request, "user_id"), &coach, &question,
-				&verdict, &knowledge)) {
+	struct explanation explanation;
+	enum availability_outcome outcome =
+		booking_explain(&use, &wish, request_query(call->request, "user_id"), &explanation);
+	COACH_LOCAL coach = explanation.coach;
+	const struct slot_verdict verdict = explanation.verdict;
+	switch (outcome) {
 	case AVAILABILITY_OK:
 		break;
 	case AVAILABILITY_UNKNOWN_COACH:
-		call_problem(call, "unknown_coach", NULL, NULL);
+		call_problem(call, PROBLEM_UNKNOWN_COACH, NULL, NULL);
 		return;
 	case AVAILABILITY_UNKNOWN_TYPE:
-		call_problem(call, "unknown_session_type", "session_type", NULL);
+		call_problem(call, PROBLEM_UNKNOWN_SESSION_TYPE, "session_type", NULL);
 		return;
 	case AVAILABILITY_NOT_IN_MEMORY:
 	case AVAILABILITY_AMBIGUOUS_COACH:
@@ -264,7 +264,7 @@ void api_coach_explain(struct call *call)
 		call_database_failure(call, DB_UNAVAILABLE);
 		return;
 	}
-	bool unknown = knowledge == CALENDAR_UNKNOWN;
+	bool unknown = explanation.knowledge == CALENDAR_UNKNOWN;
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
 	json_write_object(&writer, NULL);
@@ -272,10 +272,10 @@ void api_coach_explain(struct call *call)
 	json_write_array(&writer, "reasons");
 	for (size_t i = 0; i < verdict.count; i++) {
 		const struct slot_reason *reason = &verdict.reasons[i];
-		write_reason(
-			&writer, refusal_code(reason->rule),
-			slot_reason_detail(&question, wish.start, reason, coach->schedule->zone, call->mem),
-			slot_reason_has_span(reason) ? &reason->span : NULL);
+		write_reason(&writer, refusal_code(reason->rule),
+			     slot_reason_detail(&explanation.question, wish.start, reason,
+						coach->schedule->zone, call->mem),
+			     slot_reason_has_span(reason) ? &reason->span : NULL);
 	}
 	if (unknown)
 		write_reason(&writer, "calendar_unavailable",

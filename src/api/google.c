@@ -68,7 +68,7 @@ void api_google_connect(struct call *call)
 	if (!api_coach_find(call, &coach))
 		return;
 	if (!calendar_consent_possible(call->api->calendars)) {
-		call_problem(call, "not_found", NULL,
+		call_problem(call, PROBLEM_NOT_FOUND, NULL,
 			     "Connecting a calendar is not configured here; it takes GOOGLE_OAUTH_CLIENT_ID, "
 			     "TOKEN_ENCRYPTION_KEY and PUBLIC_URL.");
 		return;
@@ -144,10 +144,10 @@ void api_google_hook(struct call *call)
 		reply_empty(call->reply, 204);
 		return;
 	case PUSH_UNKNOWN:
-		call_problem(call, "not_found", NULL, "There is no such channel.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such channel.");
 		return;
 	case PUSH_REFUSED:
-		call_problem(call, "forbidden", NULL, "The channel's token or resource is another.");
+		call_problem(call, PROBLEM_FORBIDDEN, NULL, "The channel's token or resource is another.");
 		return;
 	case PUSH_UNAVAILABLE:
 		call_database_failure(call, DB_UNAVAILABLE);

@@ -239,16 +239,29 @@ static void write_operation(struct json_writer *writer, const struct route *rout
 	json_write_object_end(writer);
 }
 
-static bool is_first_of_path(size_t index)
+static bool is_first_of_path(const struct route routes[], size_t index)
 {
 	for (size_t i = 0; i < index; i++) {
-		if (strcmp(api_routes[i].pattern, api_routes[index].pattern) == 0)
+		if (strcmp(routes[i].pattern, routes[index].pattern) == 0)
 			return false;
 	}
 	return true;
 }
 
-static void write_document(struct buffer *out, struct arena *mem)
+/* The embedded schemas, and before them the one that the table of problems makes. */
+static void write_schemas(struct json_writer *writer)
+{
+#define CODE(name, code, status, sentence) "\"" #code "\","
+	static const char codes[] = PROBLEMS(CODE) REFUSALS(CODE);
+#undef CODE
+	json_write_name(writer, "schemas");
+	buffer_append_text(writer->out, "{\"ProblemCode\":{\"type\":\"string\",\"enum\":[");
+	buffer_append(writer->out, codes, sizeof(codes) - 2); /* without the last comma */
+	buffer_append_text(writer->out, "]},");
+	buffer_append(writer->out, openapi_schemas + 1, (size_t)(openapi_schemas_end - openapi_schemas) - 1);
+}
+
+static void write_document(const struct route routes[], size_t count, struct buffer *out, struct arena *mem)
 {
 	struct json_writer writer;
 	json_writer_init(&writer, out);
@@ -263,13 +276,13 @@ static void write_document(struct buffer *out, struct arena *mem)
 			"give UTC.");
 	json_write_object_end(&writer);
 	json_write_object(&writer, "paths");
-	for (size_t i = 0; i < api_route_count; i++) {
-		if (!is_first_of_path(i))
+	for (size_t i = 0; i < count; i++) {
+		if (!is_first_of_path(routes, i))
 			continue;
-		json_write_object(&writer, path_template(api_routes[i].pattern, mem));
-		for (size_t j = i; j < api_route_count; j++) {
-			if (strcmp(api_routes[j].pattern, api_routes[i].pattern) == 0)
-				write_operation(&writer, &api_routes[j], mem);
+		json_write_object(&writer, path_template(routes[i].pattern, mem));
+		for (size_t j = i; j < count; j++) {
+			if (strcmp(routes[j].pattern, routes[i].pattern) == 0)
+				write_operation(&writer, &routes[j], mem);
 		}
 		json_write_object_end(&writer);
 	}
@@ -287,14 +300,15 @@ static void write_document(struct buffer *out, struct arena *mem)
 	json_write_text(&writer, "name", "X-Session-ID");
 	json_write_object_end(&writer);
 	json_write_object_end(&writer);
-	json_write_raw(&writer, "schemas", openapi_schemas, (size_t)(openapi_schemas_end - openapi_schemas));
+	write_schemas(&writer);
 	json_write_object_end(&writer);
 	json_write_object_end(&writer);
 }
 
 void api_openapi(struct call *call)
 {
-	write_document(reply_begin_json(call->reply, 200), call->mem);
+	write_document(call->api->routes, call->api->route_count, reply_begin_json(call->reply, 200),
+		       call->mem);
 	reply_header(call->reply, "Cache-Control", "no-cache");
 	reply_header(call->reply, "Access-Control-Allow-Origin", "*");
 }

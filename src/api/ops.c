@@ -56,7 +56,7 @@ void api_readyz(struct call *call)
 		api_healthz(call);
 		return;
 	}
-	call_problem(call, "database_unavailable", NULL, "bookingd is not ready to take requests.");
+	call_problem(call, PROBLEM_DATABASE_UNAVAILABLE, NULL, "bookingd is not ready to take requests.");
 	reply_header(call->reply, "Cache-Control", "no-store");
 }
 

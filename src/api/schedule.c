@@ -29,7 +29,7 @@ void api_coach_schedule_get(struct call *call)
 		return;
 	}
 	if (coach == NULL) {
-		call_problem(call, "unknown_coach", NULL, NULL);
+		call_problem(call, PROBLEM_UNKNOWN_COACH, NULL, NULL);
 		return;
 	}
 	char etag[32];
@@ -51,7 +51,7 @@ static void answer_faults(struct call *call, const struct schedule_faults *fault
 	json_write_array(&writer, NULL);
 	for (size_t i = 0; i < faults->count; i++) {
 		json_write_object(&writer, NULL);
-		json_write_text(&writer, "code", call_fault_code(faults->at[i].verdict));
+		json_write_text(&writer, "code", problem_terms(call_fault_code(faults->at[i].verdict))->code);
 		json_write_text(&writer, "field", faults->at[i].field);
 		json_write_text(&writer, "detail", faults->at[i].detail);
 		json_write_object_end(&writer);
@@ -200,10 +200,11 @@ void api_coach_schedule_put(struct call *call)
 	if (result == DB_OK)
 		answer_schedule(call, status, schedule, coach, version);
 	else if (result == DB_INVALID)
-		call_problem(call, "unknown_coach", NULL, "That cannot be the id of a coach.");
+		call_problem(call, PROBLEM_UNKNOWN_COACH, NULL, "That cannot be the id of a coach.");
 	else if (result == DB_NONE)
 		call_problem(call,
-			     found == COACH_UNKNOWN && !wanted.exists ? "unknown_coach" : "changed_meanwhile",
+			     found == COACH_UNKNOWN && !wanted.exists ? PROBLEM_UNKNOWN_COACH
+								      : PROBLEM_CHANGED_MEANWHILE,
 			     NULL, NULL);
 	else
 		call_database_failure(call, result);

@@ -1,9 +1,9 @@
 #include "api/slots_command.h"
 
 #include "base/json.h"
-#include "domain/refusal.h"
 #include "domain/schedule_json.h"
 #include "domain/slot.h"
+#include "http/problem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,8 @@ enum {
 	SHOWN_NAME_BYTES = 60,
 };
 
-struct problem {
-	const char *code;
+struct case_problem {
+	enum problem_code code;
 	const char *field; /* NULL if none */
 	const char *detail;
 };
@@ -30,17 +30,17 @@ struct slots_case {
 	instant to;
 };
 
-static bool fail(struct problem *problem, const char *code, const char *field, const char *detail)
+static bool fail(struct case_problem *problem, enum problem_code code, const char *field, const char *detail)
 {
-	*problem = (struct problem){code, field, detail};
+	*problem = (struct case_problem){code, field, detail};
 	return false;
 }
 
-static bool fail_by_fault(struct problem *problem, const struct json_fault *fault)
+static bool fail_by_fault(struct case_problem *problem, const struct json_fault *fault)
 {
-	const char *code = fault->verdict == JSON_MALFORMED       ? "malformed_json"
-			   : fault->verdict == JSON_UNKNOWN_FIELD ? "unknown_field"
-								  : "invalid_field";
+	enum problem_code code = fault->verdict == JSON_MALFORMED       ? PROBLEM_MALFORMED_JSON
+				 : fault->verdict == JSON_UNKNOWN_FIELD ? PROBLEM_UNKNOWN_FIELD
+									: PROBLEM_INVALID_FIELD;
 	return fail(problem, code, fault->field, fault->detail);
 }
 
@@ -52,7 +52,7 @@ static json_t *given(const json_t *object, const char *name)
 }
 
 static bool check_names(const json_t *object, const char *prefix, const char *const names[], size_t count,
-			struct arena *mem, struct problem *problem)
+			struct arena *mem, struct case_problem *problem)
 {
 	const char *name = NULL;
 	json_t *value = NULL;
@@ -65,26 +65,26 @@ static bool check_names(const json_t *object, const char *prefix, const char *co
 			continue;
 		const char *field =
 			arena_printf(mem, "%s%s", prefix, utf8_beginning(mem, name, SHOWN_NAME_BYTES));
-		return fail(problem, "unknown_field", field,
+		return fail(problem, PROBLEM_UNKNOWN_FIELD, field,
 			    arena_printf(mem, "%s is no field of a case.", field));
 	}
 	return true;
 }
 
 static bool read_instant(const json_t *value, const char *field, instant *ret_at, struct arena *mem,
-			 struct problem *problem)
+			 struct case_problem *problem)
 {
 	if (json_is_string(value) &&
 	    instant_parse(json_string_value(value), json_string_length(value), ret_at))
 		return true;
 	return fail(
-		problem, "invalid_field", field,
+		problem, PROBLEM_INVALID_FIELD, field,
 		arena_printf(mem, "%s must be a time with an offset such as 2026-11-24T14:00:00Z.", field));
 }
 
 /* An instant, or a day of the coach's zone: its first instant, or with `day_end` the first one after it. */
 static bool read_edge(const json_t *value, const char *field, const struct zone *zone, bool day_end,
-		      instant *ret_at, struct problem *problem)
+		      instant *ret_at, struct case_problem *problem)
 {
 	struct civil_date date;
 	if (json_is_string(value)) {
@@ -97,27 +97,27 @@ static bool read_edge(const json_t *value, const char *field, const struct zone 
 			return true;
 		}
 	}
-	return fail(problem, "invalid_field", field,
+	return fail(problem, PROBLEM_INVALID_FIELD, field,
 		    day_end ? "to must be a time with an offset such as 2026-11-24T14:00:00Z, or a day."
 			    : "from must be a time with an offset such as 2026-11-24T14:00:00Z, or a day.");
 }
 
 static bool read_busy(const json_t *array, struct slots_case *this, struct arena *mem,
-		      struct problem *problem)
+		      struct case_problem *problem)
 {
 	static const char *const names[] = {"start", "end"};
 	this->busy = INTERVALS_NONE;
 	if (array == NULL)
 		return true;
 	if (!json_is_array(array))
-		return fail(problem, "invalid_field", "busy", "busy must be an array.");
+		return fail(problem, PROBLEM_INVALID_FIELD, "busy", "busy must be an array.");
 	size_t count = json_array_size(array);
 	struct interval *at = arena_array(mem, count, sizeof(*at));
 	for (size_t i = 0; i < count; i++) {
 		const json_t *entry = json_array_get(array, i);
 		const char *path = arena_printf(mem, "busy[%zu]", i);
 		if (!json_is_object(entry))
-			return fail(problem, "invalid_field", path,
+			return fail(problem, PROBLEM_INVALID_FIELD, path,
 				    arena_printf(mem, "%s must be an object.", path));
 		const char *end = arena_printf(mem, "%s.end", path);
 		if (!check_names(entry, arena_printf(mem, "%s.", path), names, 2, mem, problem) ||
@@ -126,7 +126,7 @@ static bool read_busy(const json_t *array, struct slots_case *this, struct arena
 		    !read_instant(json_object_get(entry, "end"), end, &at[i].end, mem, problem))
 			return false;
 		if (at[i].end < at[i].start)
-			return fail(problem, "invalid_field", end,
+			return fail(problem, PROBLEM_INVALID_FIELD, end,
 				    arena_printf(mem, "%s must not be before its start.", end));
 	}
 	this->busy = (struct intervals){at, intervals_normalize(at, count)};
@@ -134,14 +134,14 @@ static bool read_busy(const json_t *array, struct slots_case *this, struct arena
 }
 
 static bool read_type(const json_t *object, struct slots_case *this, struct arena *mem,
-		      struct problem *problem)
+		      struct case_problem *problem)
 {
 	const json_t *id = given(object, "session_type");
 	if (id != NULL && !json_is_string(id))
-		return fail(problem, "invalid_field", "session_type", "session_type must be a string.");
+		return fail(problem, PROBLEM_INVALID_FIELD, "session_type", "session_type must be a string.");
 	this->type = schedule_type(this->schedule, json_string_value(id));
 	if (this->type == NULL)
-		return fail(problem, "unknown_session_type", "session_type",
+		return fail(problem, PROBLEM_UNKNOWN_SESSION_TYPE, "session_type",
 			    "The schedule has no session type of this id.");
 
 	const json_t *duration = given(object, "duration_minutes");
@@ -149,19 +149,19 @@ static bool read_type(const json_t *object, struct slots_case *this, struct aren
 	if (duration == NULL)
 		return true;
 	if (!json_whole_number(duration, &this->duration_minutes) || this->duration_minutes < 1)
-		return fail(problem, "invalid_field", "duration_minutes",
+		return fail(problem, PROBLEM_INVALID_FIELD, "duration_minutes",
 			    "duration_minutes must be a whole number of minutes.");
 	if (session_type_offers(this->type, this->duration_minutes))
 		return true;
 	const char *offered = "";
 	for (size_t i = 0; i < this->type->duration_count; i++)
 		offered = arena_printf(mem, "%s%s%d", offered, i > 0 ? ", " : "", this->type->durations[i]);
-	return fail(problem, refusal_code(REFUSAL_BAD_DURATION), "duration_minutes",
+	return fail(problem, PROBLEM_BAD_DURATION, "duration_minutes",
 		    arena_printf(mem, "This duration is not offered; %s are.", offered));
 }
 
 static bool read_case(const json_t *object, struct slots_case *this, struct arena *mem,
-		      struct problem *problem)
+		      struct case_problem *problem)
 {
 	static const char *const names[] = {
 		"schedule", "session_type", "duration_minutes", "busy", "now", "from", "to"};
@@ -190,13 +190,13 @@ static bool read_case(const json_t *object, struct slots_case *this, struct aren
 	       (to == NULL || read_edge(to, "to", zone, true, &this->to, problem));
 }
 
-static void write_problem(const struct problem *problem, struct buffer *answer)
+static void write_problem(const struct case_problem *problem, struct buffer *answer)
 {
 	struct json_writer writer;
 	json_writer_init(&writer, answer);
 	json_write_object(&writer, NULL);
 	json_write_object(&writer, "error");
-	json_write_text(&writer, "code", problem->code);
+	json_write_text(&writer, "code", problem_terms(problem->code)->code);
 	json_write_text(&writer, "field", problem->field);
 	json_write_text(&writer, "detail", problem->detail);
 	json_write_object_end(&writer);
@@ -219,7 +219,7 @@ static void write_slots(struct slots slots, struct buffer *answer)
 /* Whether it could be answered with slots; the answer is written either way. */
 static bool answer_case(const char *bytes, size_t length, struct arena *mem, struct buffer *answer)
 {
-	struct problem problem = {0};
+	struct case_problem problem = {0};
 	struct json_fault malformed = {0};
 	struct slots_case this = {0};
 	__attribute__((cleanup(json_cleanup))) json_t *object =

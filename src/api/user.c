@@ -20,7 +20,7 @@ void api_answer_list(struct call *call, struct appointment_page_query *query)
 	const char *status = request_query(call->request, "status");
 	query->status = status != NULL ? status : "upcoming";
 	if (!is_status_word(query->status)) {
-		call_problem(call, "bad_parameter", "status",
+		call_problem(call, PROBLEM_BAD_PARAMETER, "status",
 			     "status must be upcoming, past, cancelled or all.");
 		return;
 	}
@@ -31,7 +31,8 @@ void api_answer_list(struct call *call, struct appointment_page_query *query)
 	query->after_id = "00000000-0000-0000-0000-000000000000";
 	const char *cursor = request_query(call->request, "cursor");
 	if (cursor != NULL && !cursor_read(cursor, call->mem, &query->after_start, &query->after_id)) {
-		call_problem(call, "bad_parameter", "cursor", "cursor must be a next_cursor of this list.");
+		call_problem(call, PROBLEM_BAD_PARAMETER, "cursor",
+			     "cursor must be a next_cursor of this list.");
 		return;
 	}
 	/* One more than the page tells whether there is another page. */

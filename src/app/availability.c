@@ -10,12 +10,6 @@ enum {
 	LOOP_POINTS = 5000, /* of a slot_budget: some 1.5 ms, compressing the reply included */
 };
 
-bool identity_is_exempt(const struct identity *caller, const char *coach_id)
-{
-	return caller != NULL && (caller->role == IDENTITY_ADMIN ||
-				  (caller->role == IDENTITY_COACH && strcmp(caller->coach, coach_id) == 0));
-}
-
 static bool counts(const struct busy_appointment *appointment, instant now, const unsigned char *moving)
 {
 	return (appointment->hold_expires_at == 0 || appointment->hold_expires_at > now) &&
@@ -135,11 +129,8 @@ static bool resolve_window(const struct availability_query *query, const struct 
 	return true;
 }
 
-static enum availability_outcome find_coach(struct coaches *coaches, struct worker *worker, const char *id,
-					    const struct coach **ret_coach)
+static enum availability_outcome outcome_of(enum coach_found found)
 {
-	enum coach_found found = worker == NULL ? coaches_peek(coaches, id, ret_coach)
-						: coaches_find(coaches, worker, id, ret_coach);
 	switch (found) {
 	case COACH_FOUND:
 		return AVAILABILITY_OK;
@@ -163,8 +154,11 @@ static enum availability_outcome find_moving(const struct availability_query *qu
 	if (caller == NULL || !uuid_parse(query->rescheduling, strlen(query->rescheduling), NULL))
 		return AVAILABILITY_UNKNOWN_APPOINTMENT;
 	enum db_result result =
-		appointments_of_party(worker->db, mem, query->rescheduling, caller->user_id, caller->coach,
-				      caller->role == IDENTITY_ADMIN, ret_moving);
+		appointments_of_party(worker->db, mem, query->rescheduling,
+				      &(struct appointment_party){.user_id = caller->user_id,
+								  .coach_id = caller->coach,
+								  .all = caller->role == IDENTITY_ADMIN},
+				      ret_moving);
 	if (result != DB_OK)
 		return result == DB_NONE ? AVAILABILITY_UNKNOWN_APPOINTMENT : AVAILABILITY_FAILURE;
 	if (strcmp(ret_moving->status, "scheduled") != 0 ||
@@ -173,20 +167,31 @@ static enum availability_outcome find_moving(const struct availability_query *qu
 	return AVAILABILITY_OK;
 }
 
-/* Whose times, of which kind and length: as the query says, else as the moved appointment is. */
-static enum availability_outcome find_offer(struct coaches *coaches, struct worker *worker,
-					    const struct availability_query *query,
-					    const struct appointment *moving, struct availability *answer)
+/* A query whose coach is known: everything but what the calendar says. */
+struct listing {
+	const struct availability_query *query;
+	const struct appointment *moving; /* NULL: none */
+	struct uuid moving_id;
+	const char *client; /* whose limits count; NULL: nobody's */
+	struct slot_question question;
+	struct interval asked; /* what must be known of the calendar */
+	struct availability answer;
+};
+
+static const unsigned char *moving_bytes(const struct listing *listing)
 {
-	const char *coach_id = query->coach_id != NULL ? query->coach_id
-			       : moving != NULL        ? moving->coach_id
-						       : NULL;
-	const char *type = query->session_type != NULL ? query->session_type
-			   : moving != NULL            ? moving->session_type
-						       : NULL;
-	enum availability_outcome outcome = find_coach(coaches, worker, coach_id, &answer->coach);
-	if (outcome != AVAILABILITY_OK)
-		return outcome;
+	return listing->moving != NULL ? listing->moving_id.bytes : NULL;
+}
+
+/* Of which kind and length: as the query says, else as the moved appointment is. */
+static enum availability_outcome find_type(struct listing *listing)
+{
+	const struct availability_query *query = listing->query;
+	const struct appointment *moving = listing->moving;
+	struct availability *answer = &listing->answer;
+	const char *type = query->session_type;
+	if (type == NULL && moving != NULL)
+		type = moving->session_type;
 	answer->type = schedule_type(answer->coach->schedule, type);
 	if (answer->type == NULL)
 		return AVAILABILITY_UNKNOWN_TYPE;
@@ -240,24 +245,6 @@ static instant last_start(const struct slot_question *question, struct interval 
 	       question->type->policy.buffer_after_minutes * SECONDS_PER_MINUTE;
 }
 
-static enum availability_outcome find_busy(struct calendars *calendars, struct worker *worker,
-					   const struct availability_query *query, const struct coach *coach,
-					   const struct appointment *moving, struct interval window,
-					   struct arena *mem, struct calendar_busy *ret_busy)
-{
-	if (worker == NULL)
-		return calendar_busy_peek(calendars, coach->id, window, query->now, mem, ret_busy)
-			       ? AVAILABILITY_OK
-			       : AVAILABILITY_NOT_IN_MEMORY;
-	if (moving != NULL)
-		calendar_busy_moving(calendars, worker, coach->id, window, moving, query->now,
-				     query->deadline, mem, ret_busy);
-	else
-		calendar_busy_listing(calendars, worker, coach->id, window, query->now, query->deadline, mem,
-				      ret_busy);
-	return ret_busy->knowledge == CALENDAR_UNKNOWN ? AVAILABILITY_CALENDAR_UNAVAILABLE : AVAILABILITY_OK;
-}
-
 /* A limit that is reached leaves no time at all: say so instead of an empty list. */
 static void explain_limit(struct availability *answer, const struct slot_question *question,
 			  struct arena *mem)
@@ -271,82 +258,127 @@ static void explain_limit(struct availability *answer, const struct slot_questio
 	answer->refusal_detail = slot_reason_detail(question, answer->from, &reason, answer->zone, mem);
 }
 
+/* Whatever the query, its coach and the moved appointment settle. */
+static enum availability_outcome prepare(struct listing *listing)
+{
+	const struct availability_query *query = listing->query;
+	struct availability *answer = &listing->answer;
+	if (listing->moving != NULL)
+		uuid_parse(listing->moving->id, strlen(listing->moving->id), &listing->moving_id);
+	enum availability_outcome outcome = find_type(listing);
+	if (outcome != AVAILABILITY_OK)
+		return outcome;
+	answer->zone = query->zone != NULL ? query->zone : answer->coach->schedule->zone;
+	if (!resolve_window(query, answer->zone, answer->type->policy.horizon_days * SECONDS_PER_DAY,
+			    &answer->from, &answer->to))
+		return AVAILABILITY_BAD_WINDOW;
+	listing->question = (struct slot_question){
+		.schedule = answer->coach->schedule,
+		.type = answer->type,
+		.duration = answer->duration_minutes * SECONDS_PER_MINUTE,
+		.now = query->now,
+		.exempt = identity_is_exempt(query->caller, answer->coach->id),
+	};
+	/* A moved appointment is counted for its own client, whoever asks. */
+	listing->client = listing->moving != NULL ? listing->moving->user_id
+			  : query->caller != NULL ? query->caller->user_id
+						  : NULL;
+	listing->asked = calendar_window(&listing->question, answer->from, answer->to);
+	return AVAILABILITY_OK;
+}
+
+/* The busy times of the answer are known: find the slots, unless whoever asks has them. */
+static void list_slots(const struct coaches *coaches, struct listing *listing, struct arena *mem)
+{
+	const struct availability_query *query = listing->query;
+	struct availability *answer = &listing->answer;
+	struct slot_question *question = &listing->question;
+	const unsigned char *moving = moving_bytes(listing);
+	question->calendar = answer->busy.times;
+	question->active_count = count_active(coaches, answer->coach, listing->client, moving, question);
+	explain_limit(answer, question, mem);
+	answer->mark = (struct availability_mark){
+		.generation = answer->coach->generation,
+		.busy_asked_at = answer->busy.asked_at,
+		.now = query->now,
+		.from = answer->from,
+		.to = answer->to,
+		.zone = answer->zone,
+		.duration_minutes = answer->duration_minutes,
+		.type = (int)(answer->type - answer->coach->schedule->types),
+		.knowledge = (int)answer->busy.knowledge,
+		.exempt = question->exempt,
+		.limited = answer->refusal != REFUSAL_NONE ? question->active_count : -1,
+		.plain = listing->moving == NULL,
+	};
+	if (query->known != NULL && query->known(query->known_owner, &answer->mark))
+		return;
+	find_occupied(answer->coach, moving, mem, question);
+	answer->slots = slot_list(question, answer->from, answer->to, mem);
+	if (answer->slots.count == 0)
+		answer->has_next = slot_next(question, answer->from, last_start(question, listing->asked),
+					     mem, &answer->next_available);
+}
+
+enum availability_outcome availability_recall(struct coaches *coaches, struct calendars *calendars,
+					      const struct availability_query *query, struct arena *mem,
+					      struct availability *ret_availability)
+{
+	*ret_availability = (struct availability){0};
+	if (query->rescheduling != NULL)
+		return AVAILABILITY_NOT_IN_MEMORY;
+	struct listing listing = {.query = query};
+	struct availability *answer = &listing.answer;
+	enum availability_outcome outcome =
+		outcome_of(coaches_peek(coaches, query->coach_id, &answer->coach));
+	ret_availability->coach = answer->coach;
+	if (outcome == AVAILABILITY_OK)
+		outcome = prepare(&listing);
+	if (outcome != AVAILABILITY_OK)
+		return outcome;
+	if (!calendar_busy_peek(calendars, answer->coach->id, listing.asked, query->now, mem, &answer->busy))
+		return AVAILABILITY_NOT_IN_MEMORY;
+	struct slot_budget budget = {.left = LOOP_POINTS};
+	listing.question.budget = &budget;
+	list_slots(coaches, &listing, mem);
+	if (budget.spent)
+		return AVAILABILITY_NOT_IN_MEMORY;
+	*ret_availability = *answer;
+	return AVAILABILITY_OK;
+}
+
 enum availability_outcome availability_find(struct coaches *coaches, struct calendars *calendars,
 					    struct worker *worker, const struct availability_query *query,
-					    bool (*known)(void *owner, const struct availability_mark *mark),
-					    void *owner, struct arena *mem,
-					    struct availability *ret_availability)
+					    struct arena *mem, struct availability *ret_availability)
 {
-	struct availability answer = {0};
-	*ret_availability = answer;
-	if (worker == NULL && query->rescheduling != NULL)
-		return AVAILABILITY_NOT_IN_MEMORY;
-	struct appointment moving_row = {0};
-	struct appointment *moving = NULL;
-	struct uuid moving_id;
-	enum availability_outcome outcome = AVAILABILITY_OK;
+	*ret_availability = (struct availability){0};
+	struct listing listing = {.query = query};
+	struct availability *answer = &listing.answer;
+	struct appointment moving;
+	const char *coach_id = query->coach_id;
 	if (query->rescheduling != NULL) {
-		outcome = find_moving(query, worker, mem, &moving_row);
-		if (outcome != AVAILABILITY_OK)
-			return outcome;
-		moving = &moving_row;
-		uuid_parse(moving->id, strlen(moving->id), &moving_id);
+		enum availability_outcome read = find_moving(query, worker, mem, &moving);
+		if (read != AVAILABILITY_OK)
+			return read;
+		listing.moving = &moving;
+		coach_id = moving.coach_id;
 	}
-	outcome = find_offer(coaches, worker, query, moving, &answer);
-	ret_availability->coach = answer.coach;
+	enum availability_outcome outcome =
+		outcome_of(coaches_find(coaches, worker, coach_id, &answer->coach));
+	ret_availability->coach = answer->coach;
+	if (outcome == AVAILABILITY_OK)
+		outcome = prepare(&listing);
 	if (outcome != AVAILABILITY_OK)
 		return outcome;
-	answer.zone = query->zone != NULL ? query->zone : answer.coach->schedule->zone;
-	if (!resolve_window(query, answer.zone, answer.type->policy.horizon_days * SECONDS_PER_DAY,
-			    &answer.from, &answer.to))
-		return AVAILABILITY_BAD_WINDOW;
-
-	struct slot_question question = {
-		.schedule = answer.coach->schedule,
-		.type = answer.type,
-		.duration = answer.duration_minutes * SECONDS_PER_MINUTE,
-		.now = query->now,
-		.exempt = identity_is_exempt(query->caller, answer.coach->id),
-	};
-	struct slot_budget budget = {.left = LOOP_POINTS};
-	if (worker == NULL)
-		question.budget = &budget;
-	struct interval asked = calendar_window(&question, answer.from, answer.to);
-	outcome = find_busy(calendars, worker, query, answer.coach, moving, asked, mem, &answer.busy);
-	if (outcome != AVAILABILITY_OK)
-		return outcome;
-	question.calendar = answer.busy.times;
-	/* A moved appointment is counted for its own client, whoever asks. */
-	const char *client = moving != NULL          ? moving->user_id
-			     : query->caller != NULL ? query->caller->user_id
-						     : NULL;
-	const unsigned char *moving_bytes = moving != NULL ? moving_id.bytes : NULL;
-	question.active_count = count_active(coaches, answer.coach, client, moving_bytes, &question);
-	explain_limit(&answer, &question, mem);
-
-	answer.mark = (struct availability_mark){
-		.generation = answer.coach->generation,
-		.busy_asked_at = answer.busy.asked_at,
-		.now = query->now,
-		.from = answer.from,
-		.to = answer.to,
-		.zone = answer.zone,
-		.duration_minutes = answer.duration_minutes,
-		.type = (int)(answer.type - answer.coach->schedule->types),
-		.knowledge = (int)answer.busy.knowledge,
-		.exempt = question.exempt,
-		.limited = answer.refusal != REFUSAL_NONE ? question.active_count : -1,
-		.plain = moving == NULL,
-	};
-	if (known == NULL || !known(owner, &answer.mark)) {
-		find_occupied(answer.coach, moving_bytes, mem, &question);
-		answer.slots = slot_list(&question, answer.from, answer.to, mem);
-		if (answer.slots.count == 0)
-			answer.has_next = slot_next(&question, answer.from, last_start(&question, asked), mem,
-						    &answer.next_available);
-		if (budget.spent)
-			return AVAILABILITY_NOT_IN_MEMORY;
-	}
-	*ret_availability = answer;
+	if (listing.moving != NULL)
+		calendar_busy_moving(calendars, worker, answer->coach->id, listing.asked, listing.moving,
+				     query->now, query->deadline, mem, &answer->busy);
+	else
+		calendar_busy_listing(calendars, worker, answer->coach->id, listing.asked, query->now,
+				      query->deadline, mem, &answer->busy);
+	if (answer->busy.knowledge == CALENDAR_UNKNOWN)
+		return AVAILABILITY_CALENDAR_UNAVAILABLE;
+	list_slots(coaches, &listing, mem);
+	*ret_availability = *answer;
 	return AVAILABILITY_OK;
 }

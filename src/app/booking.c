@@ -1,4 +1,4 @@
-#include "booking_parts.h"
+#include "offer.h"
 
 #include "base/uuid.h"
 
@@ -27,11 +27,11 @@ static bool find_target(const struct booking_call *call, const char *coach_id, c
 }
 
 /* Whether this very booking stands already. True: the result is complete. */
-static bool find_same(const struct booking_call *call, const struct coach *coach, instant start, instant end,
+static bool find_same(const struct booking_call *call, const struct coach *coach, struct interval time,
 		      struct booking_result *result)
 {
 	enum db_result read = appointments_same(call->worker->db, call->mem, coach->id, call->caller->user_id,
-						start, end, &result->appointment);
+						time, &result->appointment);
 	if (read == DB_OK)
 		result->verdict = BOOKING_FINE;
 	else if (read != DB_NONE)
@@ -40,11 +40,10 @@ static bool find_same(const struct booking_call *call, const struct coach *coach
 }
 
 /* The connection broke while the booking was being committed: look what became of it. */
-static enum db_result look_again(const struct booking_call *call, const char *id,
-				 struct booking_answer *answer)
+static enum db_result look_again(const struct booking_call *call, const char *id, struct store_answer *answer)
 {
 	enum db_result read = appointments_by_id(call->worker->db, call->mem, id, &answer->appointment);
-	answer->outcome = BOOKING_DONE;
+	answer->outcome = STORE_DONE;
 	return read == DB_NONE ? DB_UNAVAILABLE : read;
 }
 
@@ -97,7 +96,7 @@ static void book(const struct booking_call *call, const struct booking_wish *wis
 	booking.calendar_id = calendar_id;
 
 	struct booking_limits limits = offer_limits(offer);
-	struct booking_answer answer = {0};
+	struct store_answer answer = {0};
 	enum db_result done =
 		appointments_book(call->worker->db, call->mem, &booking, &limits, &call->actor, &answer);
 	if (done == DB_UNKNOWN)
@@ -126,8 +125,9 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 		return;
 	}
 	int64_t minutes = wish->duration_minutes != 0 ? wish->duration_minutes : type->durations[0];
+	const struct interval time = {wish->start, wish->start + minutes * SECONDS_PER_MINUTE};
 	struct offer offer;
-	offer_make(call, coach, type, wish->zone, wish->start, minutes * SECONDS_PER_MINUTE, &offer);
+	offer_make(call, coach, type, wish->zone, time, &offer);
 
 	const char *calendar_id = NULL;
 	struct booking_result refusal = {0};
@@ -136,7 +136,7 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 		return;
 	/* Our own event would make the calendar busy, and the notice may have run out since. */
 	if (!hold && (!kept || calendar_id != NULL) && offer.end <= INSTANT_MAX &&
-	    find_same(call, coach, offer.start, offer.end, ret_result))
+	    find_same(call, coach, time, ret_result))
 		return;
 	if (!kept) {
 		*ret_result = refusal;
@@ -147,7 +147,7 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 	if (calendar_id != NULL && !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result)) {
 		/* Sent twice at once, the other may have been faster: then our own event is in the way. */
 		if (!hold && ret_result->verdict == BOOKING_REFUSED)
-			find_same(call, coach, offer.start, offer.end, ret_result);
+			find_same(call, coach, time, ret_result);
 		return;
 	}
 	book(call, wish, &offer, hold, calendar_id, ret_result);
@@ -171,7 +171,7 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 		person_of(call, wish, wish->zone != NULL ? wish->zone : coach->schedule->zone);
 	booking.id = ret_result->appointment.id;
 	booking.calendar_id = calendar_id;
-	struct booking_answer answer = {0};
+	struct store_answer answer = {0};
 	enum db_result done =
 		appointments_confirm(call->worker->db, call->mem, &booking, &call->actor, &answer);
 	if (done != DB_OK) {

@@ -1,7 +1,7 @@
 /*
  * What becomes of an appointment that stands: moved, cancelled, marked, shown, explained.
  */
-#include "booking_parts.h"
+#include "offer.h"
 
 #include "domain/appointment.h"
 
@@ -80,7 +80,7 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	}
 	const struct zone *zone = old.client_time_zone != NULL ? zone_find(old.client_time_zone) : NULL;
 	struct offer offer;
-	offer_make(call, coach, type, zone, wish->start, duration, &offer);
+	offer_make(call, coach, type, zone, (struct interval){wish->start, wish->start + duration}, &offer);
 	if (!offer_keeps_rules(call, &offer, ret_result))
 		return;
 	if (old.calendar_id != NULL && !offer_is_free(call, &offer, old.user_id, &old, ret_result)) {
@@ -96,11 +96,12 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 		.blocked_from = offer.blocked.start,
 		.blocked_to = offer.blocked.end,
 		.lease_seconds = BOOKING_LEASE_SECONDS,
+		.exempt = offer.question.exempt,
 	};
 	struct booking_limits limits = offer_limits(&offer);
-	struct booking_answer answer = {0};
-	enum db_result done = appointments_move(call->worker->db, call->mem, &booking, offer.question.exempt,
-						&limits, &call->actor, &answer);
+	struct store_answer answer = {0};
+	enum db_result done =
+		appointments_move(call->worker->db, call->mem, &booking, &limits, &call->actor, &answer);
 	if (done != DB_OK) {
 		booking_fail(ret_result, done);
 		return;
@@ -119,10 +120,16 @@ void booking_cancel(const struct booking_call *call, const char *id, const char 
 	const char *by = strcmp(old->user_id, call->caller->user_id) == 0 ? "client"
 			 : call->caller->role == IDENTITY_ADMIN           ? "admin"
 									  : "coach";
-	struct booking_answer answer = {0};
-	enum db_result done = appointments_cancel(call->worker->db, call->mem, old->id, by,
-						  identity_is_exempt(call->caller, old->coach_id), reason,
-						  BOOKING_LEASE_SECONDS, &call->actor, &answer);
+	struct store_answer answer = {0};
+	const struct cancellation cancellation = {
+		.id = old->id,
+		.by = by,
+		.exempt = identity_is_exempt(call->caller, old->coach_id),
+		.reason = reason,
+		.lease_seconds = BOOKING_LEASE_SECONDS,
+	};
+	enum db_result done =
+		appointments_cancel(call->worker->db, call->mem, &cancellation, &call->actor, &answer);
 	if (done != DB_OK) {
 		booking_fail(ret_result, done);
 		return;
@@ -141,7 +148,7 @@ void booking_mark(const struct booking_call *call, const char *id, const char *s
 		ret_result->verdict = BOOKING_FORBIDDEN;
 		return;
 	}
-	struct booking_answer answer = {0};
+	struct store_answer answer = {0};
 	enum db_result done = appointments_mark(call->worker->db, call->mem, ret_result->appointment.id,
 						status, &call->actor, &answer);
 	if (done != DB_OK) {
@@ -160,12 +167,10 @@ void booking_get(const struct booking_call *call, const char *id, struct booking
 }
 
 enum availability_outcome booking_explain(const struct booking_call *call, const struct booking_wish *wish,
-					  const char *user_id, const struct coach **ret_coach,
-					  struct slot_question *ret_question,
-					  struct slot_verdict *ret_verdict,
-					  enum calendar_knowledge *ret_knowledge)
+					  const char *user_id, struct explanation *ret_explanation)
 {
-	*ret_coach = NULL;
+	const struct coach **ret_coach = &ret_explanation->coach;
+	*ret_explanation = (struct explanation){0};
 	switch (coaches_find_past(call->coaches, call->worker, wish->coach_id, wish->start, call->now,
 				  ret_coach)) {
 	case COACH_FOUND:
@@ -184,7 +189,8 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 		return AVAILABILITY_UNKNOWN_TYPE;
 	int64_t minutes = wish->duration_minutes != 0 ? wish->duration_minutes : type->durations[0];
 	struct offer offer;
-	offer_make(call, coach, type, NULL, wish->start, minutes * SECONDS_PER_MINUTE, &offer);
+	offer_make(call, coach, type, NULL,
+		   (struct interval){wish->start, wish->start + minutes * SECONDS_PER_MINUTE}, &offer);
 	offer.question.exempt = false; /* the coach asks for their clients */
 	availability_facts(call->coaches, coach, user_id, NULL, call->mem, &offer.question);
 	/* Any duration may be asked about; Google answers for some weeks only, and a day is the longest
@@ -195,9 +201,9 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 	struct calendar_busy busy = {0};
 	calendar_busy_booking(call->calendars, call->worker, coach->id, asked, NULL, call->now,
 			      call->deadline, call->mem, &busy);
-	*ret_knowledge = busy.knowledge;
+	ret_explanation->knowledge = busy.knowledge;
 	offer.question.calendar = busy.times;
-	*ret_question = offer.question;
-	*ret_verdict = slot_judge(ret_question, wish->start, call->mem);
+	ret_explanation->question = offer.question;
+	ret_explanation->verdict = slot_judge(&ret_explanation->question, wish->start, call->mem);
 	return AVAILABILITY_OK;
 }

@@ -290,10 +290,11 @@ static struct identity_cache_key cache_key(const struct identity_source *source,
 
 /* What the request shows. True with *ret_credential set; else *ret_finding says that it shows nothing or
  * rubbish. */
-static bool read_credential(const struct identity_source *source, const char *authorization,
-			    const char *session_id, struct credential *ret_credential,
-			    struct identity_finding *ret_finding)
+static bool read_credential(const struct identity_source *source, const struct credentials *credentials,
+			    struct credential *ret_credential, struct identity_finding *ret_finding)
 {
+	const char *authorization = credentials->authorization;
+	const char *session_id = credentials->session_id;
 	const char *token = NULL;
 
 	if (authorization != NULL && takes_tokens(&source->settings))
@@ -351,34 +352,34 @@ static enum identity_outcome answer(const struct identity_finding *finding, stru
 	return finding->outcome;
 }
 
-enum identity_outcome identity_find(struct identity_source *source, struct db *db,
-				    struct fetch_client *fetcher, const char *authorization,
-				    const char *session_id, instant now, struct arena *mem,
+enum identity_outcome identity_find(struct identity_source *source, struct worker *worker,
+				    const struct credentials *credentials, struct arena *mem,
 				    struct identity *ret_identity, struct identity_reason *ret_reason)
 {
+	instant now = credentials->now;
 	struct credential credential;
 	struct identity_finding finding;
 
-	if (read_credential(source, authorization, session_id, &credential, &finding) &&
+	if (read_credential(source, credentials, &credential, &finding) &&
 	    !recall(source, &credential, now, mem, &finding)) {
 		instant until = now;
 		finding = credential.kind == TOKEN
-				  ? find_token(source, fetcher, &credential, now, mem, &until)
-				  : find_session(source, db, &credential, now, mem, &until);
+				  ? find_token(source, worker->fetcher, &credential, now, mem, &until)
+				  : find_session(source, worker->db, &credential, now, mem, &until);
 		remember(source, &credential, &finding, now, until);
 	}
 	return answer(&finding, ret_identity, ret_reason);
 }
 
-enum identity_outcome identity_recall(struct identity_source *source, const char *authorization,
-				      const char *session_id, instant now, struct arena *mem,
-				      struct identity *ret_identity, struct identity_reason *ret_reason)
+enum identity_outcome identity_recall(struct identity_source *source, const struct credentials *credentials,
+				      struct arena *mem, struct identity *ret_identity,
+				      struct identity_reason *ret_reason)
 {
 	struct credential credential;
 	struct identity_finding finding;
 
-	if (read_credential(source, authorization, session_id, &credential, &finding) &&
-	    !recall(source, &credential, now, mem, &finding))
+	if (read_credential(source, credentials, &credential, &finding) &&
+	    !recall(source, &credential, credentials->now, mem, &finding))
 		return IDENTITY_UNDECIDED;
 	return answer(&finding, ret_identity, ret_reason);
 }
@@ -387,6 +388,12 @@ void identity_warm(struct identity_source *source, struct fetch_client *fetcher,
 {
 	if (source->provider != NULL)
 		provider_keys_renew(source->provider, fetcher, now);
+}
+
+bool identity_is_exempt(const struct identity *caller, const char *coach_id)
+{
+	return caller != NULL && (caller->role == IDENTITY_ADMIN ||
+				  (caller->role == IDENTITY_COACH && strcmp(caller->coach, coach_id) == 0));
 }
 
 void identity_forget(struct identity_source *source, const char *user_id)

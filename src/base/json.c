@@ -207,13 +207,9 @@ bool json_read_fields(struct arena *mem, const json_t *object, const struct json
 	return true;
 }
 
-bool json_read_body(struct arena *mem, const char *bytes, size_t length, bool may_be_empty,
-		    const struct json_field fields[], size_t count, struct json_fault *ret_fault)
+bool json_read_body(struct arena *mem, const char *bytes, size_t length, const struct json_field fields[],
+		    size_t count, struct json_fault *ret_fault)
 {
-	if (length == 0 && may_be_empty) {
-		bytes = "{}";
-		length = 2;
-	}
 	__attribute__((cleanup(json_cleanup))) json_t *object =
 		json_parse_object(mem, bytes, length, ret_fault);
 	return object != NULL && json_read_fields(mem, object, fields, count, ret_fault);

@@ -128,6 +128,8 @@ static bool compose(struct daemon *daemon)
 		.availability = availability_cache_new(),
 		.public_availability = settings->public_availability,
 		.hold_minutes = settings->hold_minutes,
+		.routes = api_routes,
+		.route_count = api_route_count,
 		.public_url = settings->public_url,
 		.database_url = settings->database_url,
 		.stopping = &daemon->stopping,

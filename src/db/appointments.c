@@ -3,7 +3,6 @@
 #include "base/crypto.h"
 #include "base/uuid.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* The columns of `appointment` in the order of the migrations. */
@@ -115,46 +114,41 @@ bool appointment_read(const struct db_rows *rows, size_t row, size_t column, str
 	return true;
 }
 
+/* What each word of the schema's functions means. */
 static const struct {
 	const char *name;
-	enum booking_outcome outcome;
-} outcomes[] = {
-	{"booked", BOOKING_DONE},
-	{"confirmed", BOOKING_DONE},
-	{"cancelled", BOOKING_DONE},
-	{"moved", BOOKING_DONE},
-	{"marked", BOOKING_DONE},
-	{"exists", BOOKING_EXISTS},
-	{"already", BOOKING_EXISTS},
-	{"same", BOOKING_EXISTS},
-	{"not_found", BOOKING_NOT_FOUND},
-	{"booking_limit", BOOKING_LIMIT},
-	{"day_full", BOOKING_DAY_FULL},
-	{"slot_taken", BOOKING_SLOT_TAKEN},
-	{"hold_expired", BOOKING_HOLD_EXPIRED},
-	{"not_active", BOOKING_NOT_ACTIVE},
-	{"not_started", BOOKING_NOT_STARTED},
-	{"cancellation_closed", BOOKING_CANCELLATION_CLOSED},
-	{"reschedule_closed", BOOKING_RESCHEDULE_CLOSED},
-	{"reschedule_limit", BOOKING_RESCHEDULE_LIMIT},
+	enum store_outcome outcome;
+	enum refusal refusal;
+} outcomes[] = {{"booked", STORE_DONE, REFUSAL_NONE},
+		{"confirmed", STORE_DONE, REFUSAL_NONE},
+		{"cancelled", STORE_DONE, REFUSAL_NONE},
+		{"moved", STORE_DONE, REFUSAL_NONE},
+		{"marked", STORE_DONE, REFUSAL_NONE},
+		{"exists", STORE_EXISTS, REFUSAL_NONE},
+		{"already", STORE_EXISTS, REFUSAL_NONE},
+		{"same", STORE_EXISTS, REFUSAL_NONE},
+		{"not_found", STORE_NOT_FOUND, REFUSAL_NONE},
+#define REFUSED(name, code, status, sentence) {#code, STORE_REFUSED, REFUSAL_##name},
+		REFUSALS(REFUSED)
+#undef REFUSED
 };
 
-static enum booking_outcome outcome_named(const char *name)
+/* False: the schema answers something that this program does not know. */
+static bool answer_read(const struct db_rows *rows, struct arena *mem, struct store_answer *ret_answer)
 {
-	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
-		if (strcmp(outcomes[i].name, name) == 0)
-			return outcomes[i].outcome;
+	const char *word = db_get_text(rows, 0, 0);
+	for (size_t i = 0; word != NULL && i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+		if (strcmp(outcomes[i].name, word) != 0)
+			continue;
+		*ret_answer =
+			(struct store_answer){.outcome = outcomes[i].outcome, .refusal = outcomes[i].refusal};
+		appointment_read(rows, 0, 1, mem, &ret_answer->appointment);
+		int freed_coach = db_column(rows, "freed_coach");
+		if (freed_coach >= 0)
+			ret_answer->freed_coach = db_copy_text(rows, 0, (size_t)freed_coach, mem);
+		return true;
 	}
-	abort(); /* the schema and this table are built together */
-}
-
-static void answer_read(const struct db_rows *rows, struct arena *mem, struct booking_answer *ret_answer)
-{
-	*ret_answer = (struct booking_answer){.outcome = outcome_named(db_get_text(rows, 0, 0))};
-	appointment_read(rows, 0, 1, mem, &ret_answer->appointment);
-	int freed_coach = db_column(rows, "freed_coach");
-	if (freed_coach >= 0)
-		ret_answer->freed_coach = db_copy_text(rows, 0, (size_t)freed_coach, mem);
+	return false;
 }
 
 static struct db_value limit_value(int64_t limit)
@@ -170,18 +164,18 @@ static struct db_value limit_value(int64_t limit)
 
 static enum db_result run_booking(struct db *db, struct arena *mem, enum query query,
 				  const struct db_value parameters[], size_t count,
-				  struct booking_answer *ret_answer)
+				  struct store_answer *ret_answer)
 {
 	DB_ROWS rows = {0};
 	enum db_result result = db_run(db, query, parameters, count, &rows);
-	if (result == DB_OK)
-		answer_read(&rows, mem, ret_answer);
+	if (result == DB_OK && !answer_read(&rows, mem, ret_answer))
+		return db_misunderstood(db, "the outcome of a booking function", db_get_text(&rows, 0, 0));
 	return result;
 }
 
 enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
 				 const struct booking_limits *limits, const struct actor *actor,
-				 struct booking_answer *ret_answer)
+				 struct store_answer *ret_answer)
 {
 	enum db_result result = run_booking(
 		db, mem, QUERY_APPOINTMENT_BOOK,
@@ -204,11 +198,13 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 	/* The caller's own hold would have given way, but the booking was refused: all undone. */
 	static const struct {
 		const char *state;
-		enum booking_outcome outcome;
-	} undone[] = {{"BK001", BOOKING_SLOT_TAKEN}, {"BK002", BOOKING_LIMIT}, {"BK003", BOOKING_DAY_FULL}};
+		enum refusal refusal;
+	} undone[] = {
+		{"BK001", REFUSAL_SLOT_TAKEN}, {"BK002", REFUSAL_BOOKING_LIMIT}, {"BK003", REFUSAL_DAY_FULL}};
 	for (size_t i = 0; i < sizeof(undone) / sizeof(undone[0]); i++) {
 		if (strcmp(db_failure(db)->state, undone[i].state) == 0) {
-			*ret_answer = (struct booking_answer){.outcome = undone[i].outcome};
+			*ret_answer =
+				(struct store_answer){.outcome = STORE_REFUSED, .refusal = undone[i].refusal};
 			return DB_OK;
 		}
 	}
@@ -216,7 +212,7 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 }
 
 enum db_result appointments_confirm(struct db *db, struct arena *mem, const struct booking *booking,
-				    const struct actor *actor, struct booking_answer *ret_answer)
+				    const struct actor *actor, struct store_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_CONFIRM,
 			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->user_id),
@@ -227,25 +223,25 @@ enum db_result appointments_confirm(struct db *db, struct arena *mem, const stru
 			   ret_answer);
 }
 
-enum db_result appointments_cancel(struct db *db, struct arena *mem, const char *id, const char *by,
-				   bool exempt, const char *reason, int64_t lease_seconds,
-				   const struct actor *actor, struct booking_answer *ret_answer)
+enum db_result appointments_cancel(struct db *db, struct arena *mem, const struct cancellation *cancellation,
+				   const struct actor *actor, struct store_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_CANCEL,
-			   DB_PARAMETERS(db_uuid(id), db_text(by), db_bool(exempt), db_text(reason),
-					 db_int(lease_seconds), ACTOR_PARAMETERS(actor)),
+			   DB_PARAMETERS(db_uuid(cancellation->id), db_text(cancellation->by),
+					 db_bool(cancellation->exempt), db_text(cancellation->reason),
+					 db_int(cancellation->lease_seconds), ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
 
-enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking, bool exempt,
+enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking,
 				 const struct booking_limits *limits, const struct actor *actor,
-				 struct booking_answer *ret_answer)
+				 struct store_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_MOVE,
 			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id),
 					 db_instant(booking->starts_at), db_instant(booking->ends_at),
 					 db_instant(booking->blocked_from), db_instant(booking->blocked_to),
-					 db_int(booking->lease_seconds), db_bool(exempt),
+					 db_int(booking->lease_seconds), db_bool(booking->exempt),
 					 limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
 					 db_instant(limits->day_from), db_instant(limits->day_to),
 					 ACTOR_PARAMETERS(actor)),
@@ -253,7 +249,7 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 }
 
 enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id, const char *status,
-				 const struct actor *actor, struct booking_answer *ret_answer)
+				 const struct actor *actor, struct store_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_MARK,
 			   DB_PARAMETERS(db_uuid(id), db_text(status), ACTOR_PARAMETERS(actor)), ret_answer);
@@ -276,19 +272,22 @@ enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *
 	return run_one(db, mem, QUERY_APPOINTMENT_BY_ID, DB_PARAMETERS(db_uuid(id)), ret_appointment);
 }
 
-enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id, const char *user_id,
-				     const char *coach_id, bool all, struct appointment *ret_appointment)
+enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id,
+				     const struct appointment_party *party,
+				     struct appointment *ret_appointment)
 {
 	return run_one(db, mem, QUERY_APPOINTMENT_OF_PARTY,
-		       DB_PARAMETERS(db_uuid(id), db_text(user_id), db_text(coach_id), db_bool(all)),
+		       DB_PARAMETERS(db_uuid(id), db_text(party->user_id), db_text(party->coach_id),
+				     db_bool(party->all)),
 		       ret_appointment);
 }
 
 enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
-				 instant start, instant end, struct appointment *ret_appointment)
+				 struct interval time, struct appointment *ret_appointment)
 {
 	return run_one(db, mem, QUERY_APPOINTMENT_SAME,
-		       DB_PARAMETERS(db_text(coach_id), db_text(user_id), db_instant(start), db_instant(end)),
+		       DB_PARAMETERS(db_text(coach_id), db_text(user_id), db_instant(time.start),
+				     db_instant(time.end)),
 		       ret_appointment);
 }
 

@@ -132,6 +132,11 @@ static enum db_result fail(struct db *db, enum db_result result, const char *sta
 	return result;
 }
 
+enum db_result db_misunderstood(struct db *db, const char *what, const char *value)
+{
+	return fail(db, DB_FAILED, "", what, value != NULL ? value : "nothing");
+}
+
 /* The connection is gone with a statement under way. */
 static enum db_result fail_lost(struct db *db, const char *state, const char *what)
 {

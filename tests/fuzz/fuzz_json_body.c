@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	};
 	struct json_fault fault = {0};
 
-	if (json_read_body(&mem, (const char *)bytes, size, true, fields, 4, &fault)) {
+	if (json_read_body(&mem, (const char *)bytes, size, fields, 4, &fault)) {
 		if (start < INSTANT_MIN || start > INSTANT_MAX ||
 		    (present && (minutes < 1 || minutes > 1440)))
 			abort();

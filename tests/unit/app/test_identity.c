@@ -121,14 +121,17 @@ static enum identity_outcome find(const char *authorization, const char *session
 {
 	memset(&who, 0, sizeof(who));
 	memset(&why, 0, sizeof(why));
-	return identity_find(source, NULL, NULL, authorization, session_id, now, &mem, &who, &why);
+	struct worker worker = {NULL, NULL};
+	const struct credentials credentials = {authorization, session_id, now};
+	return identity_find(source, &worker, &credentials, &mem, &who, &why);
 }
 
 static enum identity_outcome recall(const char *authorization, const char *session_id, instant now)
 {
 	memset(&who, 0, sizeof(who));
 	memset(&why, 0, sizeof(why));
-	return identity_recall(source, authorization, session_id, now, &mem, &who, &why);
+	const struct credentials credentials = {authorization, session_id, now};
+	return identity_recall(source, &credentials, &mem, &who, &why);
 }
 
 static const char *bearer(const struct jwt_claims *claims)

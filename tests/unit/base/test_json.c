@@ -24,7 +24,7 @@ static enum json_verdict read(struct arena *mem, const char *text, struct body *
 		{"name", JSON_FIELD_TEXT, false, 1, 4, &body->name, &body->has_name},
 	};
 	*fault = (struct json_fault){0};
-	return json_read_body(mem, text, strlen(text), false, fields, 3, fault) ? JSON_READ : fault->verdict;
+	return json_read_body(mem, text, strlen(text), fields, 3, fault) ? JSON_READ : fault->verdict;
 }
 
 static void a_good_body_fills_the_struct(void **state)

@@ -1,8 +1,9 @@
 /*
- * booking_parts - what the use cases of booking.h share. For src/app/booking*.c only.
+ * offer - a time that somebody wants, what stands against it, and what the use cases of booking.h share. For
+ * src/app/booking*.c only.
  */
-#ifndef APP_BOOKING_PARTS_H
-#define APP_BOOKING_PARTS_H
+#ifndef APP_OFFER_H
+#define APP_OFFER_H
 
 #include "app/booking.h"
 
@@ -35,7 +36,7 @@ struct offer {
 };
 
 void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
-		const struct zone *zone, instant start, seconds duration, struct offer *ret_offer);
+		const struct zone *zone, struct interval time, struct offer *ret_offer);
 
 /* The rules that need nothing but the schedule; limits and overlaps are the database's. False: refused. */
 bool offer_keeps_rules(const struct booking_call *call, const struct offer *offer,
@@ -52,7 +53,7 @@ bool offer_is_free(const struct booking_call *call, struct offer *offer, const c
 struct booking_limits offer_limits(const struct offer *offer);
 
 /* What the database's answer means for the caller; limits may be NULL where none were given. */
-void booking_answer(const struct booking_call *call, const struct booking_answer *answer,
+void booking_answer(const struct booking_call *call, const struct store_answer *answer,
 		    const struct booking_limits *limits, struct booking_result *result);
 
 /* The appointment was changed: caches go, and Google is told for as long as the reply may wait. */

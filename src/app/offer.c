@@ -1,4 +1,4 @@
-#include "booking_parts.h"
+#include "offer.h"
 
 #include "base/uuid.h"
 
@@ -34,7 +34,7 @@ const char *booking_not_active(const struct appointment *appointment, instant no
 {
 	bool held = strcmp(appointment->status, "held") == 0 && appointment->hold_expires_at > now;
 	return held ? "This time is only held; it must be confirmed first."
-		    : "This appointment is no longer active.";
+		    : refusal_sentence(REFUSAL_NOT_ACTIVE);
 }
 
 bool booking_find(const struct booking_call *call, const char *id, struct booking_result *result)
@@ -44,9 +44,10 @@ bool booking_find(const struct booking_call *call, const char *id, struct bookin
 		return false;
 	}
 	const struct identity *caller = call->caller;
+	const struct appointment_party party = {
+		.user_id = caller->user_id, .coach_id = caller->coach, .all = caller->role == IDENTITY_ADMIN};
 	enum db_result read =
-		appointments_of_party(call->worker->db, call->mem, id, caller->user_id, caller->coach,
-				      caller->role == IDENTITY_ADMIN, &result->appointment);
+		appointments_of_party(call->worker->db, call->mem, id, &party, &result->appointment);
 	if (read == DB_NONE)
 		result->verdict = BOOKING_UNKNOWN;
 	else if (read != DB_OK)
@@ -75,21 +76,20 @@ bool booking_coach(const struct booking_call *call, const char *id, const struct
 }
 
 void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
-		const struct zone *zone, instant start, seconds duration, struct offer *ret_offer)
+		const struct zone *zone, struct interval time, struct offer *ret_offer)
 {
 	const struct policy *policy = &type->policy;
-	instant end = start + duration;
 	*ret_offer = (struct offer){
 		.coach = coach,
 		.type = type,
 		.zone = zone != NULL ? zone : coach->schedule->zone,
-		.start = start,
-		.end = end,
-		.blocked = {start - policy->buffer_before_minutes * SECONDS_PER_MINUTE,
-			    end + policy->buffer_after_minutes * SECONDS_PER_MINUTE},
+		.start = time.start,
+		.end = time.end,
+		.blocked = {time.start - policy->buffer_before_minutes * SECONDS_PER_MINUTE,
+			    time.end + policy->buffer_after_minutes * SECONDS_PER_MINUTE},
 		.question = {.schedule = coach->schedule,
 			     .type = type,
-			     .duration = duration,
+			     .duration = time.end - time.start,
 			     .now = call->now,
 			     .exempt = identity_is_exempt(call->caller, coach->id)},
 	};
@@ -157,64 +157,43 @@ struct booking_limits offer_limits(const struct offer *offer)
 	};
 }
 
-void booking_answer(const struct booking_call *call, const struct booking_answer *answer,
+/* What to do about a limit that is reached, with the one that stands, if the database told it. */
+static const char *limit_sentence(const struct booking_call *call, const struct store_answer *answer,
+				  const struct booking_limits *limits)
+{
+	if (limits->max_active != 1)
+		return arena_printf(
+			call->mem, "You already have %d sessions booked. Move or cancel one to book another.",
+			(int)limits->max_active);
+	return answer->appointment.id[0] == '\0'
+		       ? "A time is already being held for you. Confirm or release it to book another."
+		       : refusal_sentence(REFUSAL_BOOKING_LIMIT);
+}
+
+void booking_answer(const struct booking_call *call, const struct store_answer *answer,
 		    const struct booking_limits *limits, struct booking_result *result)
 {
 	result->appointment = answer->appointment;
 	switch (answer->outcome) {
-	case BOOKING_DONE:
+	case STORE_DONE:
 		result->verdict = BOOKING_FINE;
 		result->moved_or_new = true;
 		return;
-	case BOOKING_EXISTS:
+	case STORE_EXISTS:
 		result->verdict = BOOKING_FINE;
 		return;
-	case BOOKING_NOT_FOUND:
+	case STORE_NOT_FOUND:
 		result->verdict = BOOKING_UNKNOWN;
 		return;
-	case BOOKING_LIMIT: /* with the one that stands, if the database told it */
-		booking_refuse(
-			result, REFUSAL_BOOKING_LIMIT,
-			limits->max_active == 1 && answer->appointment.id[0] == '\0'
-				? "A time is being held for you already; please confirm or release that one."
-			: limits->max_active == 1
-				? "You have a session booked already; please move or cancel that one."
-				: arena_printf(call->mem,
-					       "You have %d sessions booked, as many as one person may have; "
-					       "please move or cancel one.",
-					       (int)limits->max_active));
-		return;
-	case BOOKING_DAY_FULL:
-		booking_refuse(result, REFUSAL_DAY_FULL,
-			       "No more sessions are taken on this day; please choose another one.");
-		return;
-	case BOOKING_SLOT_TAKEN:
-		booking_refuse(result, REFUSAL_SLOT_TAKEN,
-			       "This time has just been taken; please choose another one.");
-		return;
-	case BOOKING_HOLD_EXPIRED:
-		booking_refuse(result, REFUSAL_HOLD_EXPIRED,
-			       "The hold on this time has ended; please choose a time again.");
-		return;
-	case BOOKING_NOT_ACTIVE:
-		booking_refuse(result, REFUSAL_NOT_ACTIVE,
-			       booking_not_active(&result->appointment, call->now));
-		return;
-	case BOOKING_NOT_STARTED:
-		booking_refuse(result, REFUSAL_NOT_STARTED, "This appointment has not started yet.");
-		return;
-	case BOOKING_CANCELLATION_CLOSED:
-		booking_refuse(result, REFUSAL_CANCELLATION_CLOSED,
-			       "It is too late to cancel this appointment.");
-		return;
-	case BOOKING_RESCHEDULE_CLOSED:
-		booking_refuse(result, REFUSAL_RESCHEDULE_CLOSED, "It is too late to move this appointment.");
-		return;
-	case BOOKING_RESCHEDULE_LIMIT:
-		booking_refuse(result, REFUSAL_RESCHEDULE_LIMIT,
-			       "This appointment has been moved as often as is allowed.");
-		return;
+	case STORE_REFUSED:
+		break;
 	}
+	const char *detail = refusal_sentence(answer->refusal);
+	if (answer->refusal == REFUSAL_BOOKING_LIMIT && limits != NULL)
+		detail = limit_sentence(call, answer, limits);
+	else if (answer->refusal == REFUSAL_NOT_ACTIVE)
+		detail = booking_not_active(&result->appointment, call->now);
+	booking_refuse(result, answer->refusal, detail);
 }
 
 void booking_settle(const struct booking_call *call, struct booking_result *result)
