@@ -70,9 +70,9 @@ $(GEN)/migrations.h: sql/migrations.awk $(wildcard sql/migrations) $(MIGRATIONS)
 WEB       := $(sort $(shell find src/web -type f))
 GENERATED += $(GEN)/assets.h
 
-$(GEN)/assets.h: src/http/embed_assets.sh $(shell find src/web -type d) $(WEB)
+$(GEN)/assets.h: src/web/embed.sh $(shell find src/web -type d) $(WEB)
 	@mkdir -p $(@D)
-	$(call run,EMBED,$@)sh $< $(GEN)/web $(WEB) >$@
+	$(call run,EMBED,$@)sh $< $(GEN)/web >$@
 
 # ---------------------------------------------------------------- layers, lowest first; a layer may use those before it
 
@@ -165,13 +165,15 @@ test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) ## run all 
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs
 
 # The pages in a real browser, with pictures of them in build/screenshots. The packages from npm are for these tests only.
-.PHONY: test-browser packages-browser
+NPM_PACKAGES := tests/browser/node_modules/.package-lock.json
+.PHONY: test-browser packages-browser packages-npm
 packages-browser: packages
 	@config/install-packages config/packages-browser.txt
+packages-npm: packages
 	@command -v npm >/dev/null || echo npm | config/install-packages /dev/stdin
-tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json | packages-browser
-	cd tests/browser && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
-test-browser: $(OUT)/bookingd tests/browser/node_modules/.package-lock.json ## test the pages in Chromium
+$(NPM_PACKAGES): tests/browser/package-lock.json | packages-npm
+	$(call run,NPM,$(@D))cd tests/browser && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
+test-browser: $(OUT)/bookingd $(NPM_PACKAGES) | packages-browser ## test the pages in Chromium
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs tests/browser
 
 .PHONY: run
@@ -247,16 +249,23 @@ $(LINT_OUT)/tests/%.ok: tests/%.c | $(GENERATED) $(PREPARED)
 	@$(compiles)
 	@touch $@
 
-.PHONY: lint
-lint: $(LINT_STAMPS) ## check layers, formatting and warnings; clang-tidy and cppcheck
+# JavaScript and style sheets, of pages and tests, have one formatter and linter: .biome.json.
+BIOME := tests/browser/node_modules/.bin/biome
+
+.PHONY: lint lint-web
+lint: lint-web $(LINT_STAMPS) ## check layers, formatting and warnings; clang-tidy, cppcheck and biome
 	@awk -f config/includes.awk $(filter src/% include/%,$(LINT_SOURCES))
 	@clang-format-14 --dry-run -Werror $(LINT_SOURCES)
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --library=posix,gnu \
 		--suppressions-list=config/cppcheck-suppressions.txt $(LINT_LOOPS) $(CPPFLAGS:-I$(GEN)=) src
 
+lint-web: $(NPM_PACKAGES)
+	@$(BIOME) check --error-on-warnings
+
 .PHONY: format
-format: ## lay out the C sources as .clang-format says
+format: $(NPM_PACKAGES) ## lay out the sources as .clang-format and .biome.json say
 	@clang-format-14 -i $(LINT_SOURCES)
+	@$(BIOME) format --write
 
 # ---------------------------------------------------------------- housekeeping
 

@@ -19,7 +19,7 @@ struct assets *assets_new(void);
 void assets_free(struct assets *assets);
 
 /*
- * Answer with the file of that name, as it lies under src/web/ ("booking.html",
+ * Answer with the file of that name, as it lies under src/web/ ("booking/booking.html",
  * "booking/booking.js"). False, with the reply untouched, if there is none: answer 404 then.
  *
  * Every asset gets nosniff, Referrer-Policy and Cache-Control. A page (.html) gets a Content-Security-Policy

@@ -9,6 +9,7 @@
 #include "api/google.h"
 #include "api/ops.h"
 #include "api/user.h"
+#include "assets.h"
 
 enum { BODY_MAX = 64 * 1024 };
 
@@ -27,12 +28,11 @@ enum { BODY_MAX = 64 * 1024 };
 			ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = handler, .summary = what)          \
 	}
 
-/* A file of src/web. */
+/* A file of src/web, for ASSET_ADDRESSES of the generated table. */
 #define ASSET(path, file)                                                                                    \
-	{                                                                                                    \
-		HTTP_GET, path, LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET, 0,                                 \
-			ENDPOINT(.authority = AUTHORITY_ANYONE, .etag = true, .asset = file)                 \
-	}
+	{HTTP_GET,  path,                                                                                    \
+	 LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET,                                                           \
+	 0,         ENDPOINT(.authority = AUTHORITY_ANYONE, .etag = true, .asset = file)},
 
 /* An address that people type for that of a page. */
 #define REDIRECT(path, to, what)                                                                             \
@@ -128,30 +128,6 @@ const struct route api_routes[] = {
 	REDIRECT("/", "booking/", "Leads to the booking page"),
 	REDIRECT("/booking", "booking/", "Leads to the booking page"),
 	REDIRECT("/coach", "coach/", "Leads to the coach's page"),
-	ASSET("/booking/", "booking.html"),
-	ASSET("/booking/widget.js", "widget.js"),
-	ASSET("/booking/page.js", "page.js"),
-	ASSET("/booking/booking.js", "booking.js"),
-	ASSET("/booking/booking.css", "booking.css"),
-	ASSET("/coach/", "coach.html"),
-	ASSET("/coach/page.js", "page.js"),
-	ASSET("/coach/widget.js", "widget.js"),
-	ASSET("/coach/coach-dates.js", "coach-dates.js"),
-	ASSET("/coach/coach-draft.js", "coach-draft.js"),
-	ASSET("/coach/coach-google.js", "coach-google.js"),
-	ASSET("/coach/coach-grid.js", "coach-grid.js"),
-	ASSET("/coach/coach-hours.js", "coach-hours.js"),
-	ASSET("/coach/coach-inputs.js", "coach-inputs.js"),
-	ASSET("/coach/coach-notices.js", "coach-notices.js"),
-	ASSET("/coach/coach-panel.js", "coach-panel.js"),
-	ASSET("/coach/coach-people.js", "coach-people.js"),
-	ASSET("/coach/coach-rules.js", "coach-rules.js"),
-	ASSET("/coach/coach-strings.js", "coach-strings.js"),
-	ASSET("/coach/coach-time.js", "coach-time.js"),
-	ASSET("/coach/coach-week.js", "coach-week.js"),
-	ASSET("/coach/coach-weekly.js", "coach-weekly.js"),
-	ASSET("/coach/coach.css", "coach.css"),
-	ASSET("/coach/coach.js", "coach.js"),
-};
+	ASSET_ADDRESSES(ASSET)};
 
 const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);

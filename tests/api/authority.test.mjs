@@ -279,7 +279,11 @@ for (const name of Object.keys(TABLE).filter((key) => key.includes('{')))
         for (const value of STRANGE[parameter](world)) {
           const other = parameter === 'user_id' ? { ...world, owner: value } : world;
           const reply = seen(await ask(name, caller, other, { ...sent, [parameter]: value }));
-          assert.deepEqual(reply, (first ??= reply), `${caller} can tell ${value} by ${JSON.stringify(sent)}`);
+          assert.deepEqual(
+            reply,
+            (first ??= reply),
+            `${caller} can tell ${value} by ${JSON.stringify(sent)}`,
+          );
         }
       }
     assert.equal(await seenByAdmin(world.appointment.id), before);

@@ -266,7 +266,7 @@ test('an empty feed is a calendar all the same', async () => {
   try {
     const { url } = assertStatus(await own.coach().get('/coach/damian/feed'), 200);
     const { text } = await own.stranger().get(url.slice(own.daemon.url.length));
-    assert.match(text, /^BEGIN:VCALENDAR\r\n[^]*END:VCALENDAR\r\n$/);
+    assert.match(text, /^BEGIN:VCALENDAR\r\n[\s\S]*END:VCALENDAR\r\n$/);
   } finally {
     await own.stop();
   }

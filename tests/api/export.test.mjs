@@ -81,11 +81,13 @@ const ENDED = '\r\n0\r\n\r\n';
 test('what is moved to another time while an export runs is in it', async () => {
   fillHistory('carl', 1000, LONGEST); // far more than the buffers of a connection take
   const { rest } = await startExport(stack.client('carl'));
-  const id = stack.database.run(`UPDATE bookingd.appointment
+  const id = stack.database
+    .run(`UPDATE bookingd.appointment
     SET starts_at = starts_at - interval '30 years', ends_at = ends_at - interval '30 years',
       blocked_from = blocked_from - interval '30 years', blocked_to = blocked_to - interval '30 years', updated_at = now()
     WHERE id = (SELECT id FROM bookingd.appointment WHERE user_id = 'carl' ORDER BY starts_at DESC LIMIT 1)
-    RETURNING id`).trim();
+    RETURNING id`)
+    .trim();
   const text = await rest();
   assert.ok(text.endsWith(ENDED));
   assert.ok(text.includes(id));

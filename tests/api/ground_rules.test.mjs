@@ -121,13 +121,19 @@ test('lengths are counted in characters, not bytes', async () => {
 
 test('a number without a fraction is whole, however it is written', async () => {
   for (const [i, minutes] of ['60', '60.0', '6e1'].entries()) {
-    const made = await ann.post('/booking/create', `{"start":"${stack.slot(24 + i)}","duration_minutes":${minutes}}`);
+    const made = await ann.post(
+      '/booking/create',
+      `{"start":"${stack.slot(24 + i)}","duration_minutes":${minutes}}`,
+    );
     assert.equal(assertStatus(made, 201).duration_minutes, 60, minutes);
   }
   const coach = stack.coach();
   const { policy, ...rest } = assertStatus(await coach.get('/coach/damian/schedule'), 200);
   const text = JSON.stringify({ ...rest, policy: { ...policy, step_minutes: 20 } });
-  const put = await coach.put('/coach/damian/schedule', text.replace('"step_minutes":20', '"step_minutes":20.0'));
+  const put = await coach.put(
+    '/coach/damian/schedule',
+    text.replace('"step_minutes":20', '"step_minutes":20.0'),
+  );
   assert.equal(assertStatus(put, 200).policy.step_minutes, 20);
   assertStatus(await coach.put('/coach/damian/schedule', { ...rest, policy }), 200);
 });
@@ -312,7 +318,8 @@ test('JSON ends with a newline: a terminal shows its prompt on a line of its own
     await ann.get('/healthz'),
     await ann.get('/openapi.json'),
   ];
-  for (const reply of replies) assert.match(reply.text, /[^\n]\n$/, `${reply.status} ${reply.text.slice(-80)}`);
+  for (const reply of replies)
+    assert.match(reply.text, /[^\n]\n$/, `${reply.status} ${reply.text.slice(-80)}`);
 });
 
 test('a problem says what it is in members that do not change', async () => {
@@ -432,7 +439,10 @@ test('credentials go with a configured origin, never with `*`', async () => {
   }
   await daemon.stop();
   for (const path of ['/booking/widget.js', '/coach/coach.css']) // for anybody's page
-    assert.equal((await ann.get(path, { origin: ORIGIN })).headers['access-control-allow-credentials'], undefined);
+    assert.equal(
+      (await ann.get(path, { origin: ORIGIN })).headers['access-control-allow-credentials'],
+      undefined,
+    );
 });
 
 test('the root and the pages without their slash lead to the pages, the query along', async () => {
@@ -458,7 +468,7 @@ test('the root and the pages without their slash lead to the pages, the query al
       assert.ok(below.href.startsWith('https://shop.example/book/'), below.href);
     }
   const answer = await stranger.raw('GET /booking?a=\x01b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-  assert.match(answer, /^HTTP\/1\.1 302[^]*\r\nLocation: booking\/\r\n/);
+  assert.match(answer, /^HTTP\/1\.1 302[\s\S]*\r\nLocation: booking\/\r\n/);
   const post = await stranger.post('/booking', {});
   assertProblem(post, 405, 'method_not_allowed');
   assert.equal(post.headers.allow, 'GET, HEAD, OPTIONS');
@@ -468,7 +478,9 @@ test('pages let nothing inline run, nothing foreign in and nobody frame them', a
   for (const path of ['/booking/', '/coach/']) {
     const page = await ann.get(path);
     const policy = Object.fromEntries(
-      page.headers['content-security-policy'].split('; ').map((one) => [one.split(' ')[0], one.split(' ').slice(1)]),
+      page.headers['content-security-policy']
+        .split('; ')
+        .map((one) => [one.split(' ')[0], one.split(' ').slice(1)]),
     );
     assert.deepEqual(policy['default-src'], ["'none'"]);
     for (const kind of ['script-src', 'style-src', 'connect-src', 'form-action'])

@@ -27,8 +27,7 @@ const offered = async (client, start) => {
 
 /** The hold runs out now, in the database's own time; the daemon is told as another replica would. */
 function runOut(id) {
-  stack.database
-    .run(`UPDATE bookingd.appointment SET hold_expires_at = now() - interval '1 second' WHERE id = '${id}';
+  stack.database.run(`UPDATE bookingd.appointment SET hold_expires_at = now() - interval '1 second' WHERE id = '${id}';
     SELECT pg_notify('bookingd_coach', 'test:damian')`);
 }
 

@@ -18,7 +18,9 @@ before(async () => {
   stack = await startStack({ google: 'delegated' });
   ann = stack.client('ann');
   // Everything it keeps for good is there after some of the usual.
-  await Promise.all(Array.from({ length: 100 }, (_, i) => stack.client(`first-${i}`).get('/booking/user/me')));
+  await Promise.all(
+    Array.from({ length: 100 }, (_, i) => stack.client(`first-${i}`).get('/booking/user/me')),
+  );
   fresh = { memory: stack.daemon.memory(), files: openFiles() };
 });
 after(() => stack.stop());
@@ -199,7 +201,10 @@ test('what a stranger writes reaches everybody as plain text', async () => {
   const event = await eventOf(made);
   assert.ok(!/<(img|script|b|div)/i.test(event.description), event.description);
   assert.ok(event.description.includes('&lt;script&gt;'), event.description);
-  assert.deepEqual(event.attendees.map(({ email }) => email), ['ann@client.test']);
+  assert.deepEqual(
+    event.attendees.map(({ email }) => email),
+    ['ann@client.test'],
+  );
   assert.ok(!/[\x00-\x1f]/.test(event.summary), event.summary);
 
   const file = await ann.get(`/booking/${made.id}/calendar.ics`);

@@ -37,11 +37,29 @@ const GOOD = {
 /** JSON as it goes over the wire; a function of the field's good value where that matters. */
 const HOSTILE = [
   ...['null', 'true', '0', '-1', '-0', '0.5', '1e3', '1e308', '1e400', '-1e400', '1e-400'],
-  ...['2147483648', '9223372036854775807', '9223372036854775808', '-9223372036854775809', '18446744073709551616'],
+  ...[
+    '2147483648',
+    '9223372036854775807',
+    '9223372036854775808',
+    '-9223372036854775809',
+    '18446744073709551616',
+  ],
   ...['NaN', 'Infinity', '0x10', '01', '+1', '.5', '1.', "'x'"],
   ...['""', '" "', '"\\u0000"', '"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"', '"\\u202e\\u0007\\u001b[2J"'],
-  ...['"\\r\\nX-Evil: 1\\r\\n\\r\\n"', '"../../etc/passwd"', '"%00"', '"%s%n%x"', '"\'; drop table appointment; --"'],
-  ...['"<script>alert(1)</script>"', '"=1+1"', '"9999-12-31T23:59:60Z"', '"-0001-01-01T00:00:00Z"', '"24:01"'],
+  ...[
+    '"\\r\\nX-Evil: 1\\r\\n\\r\\n"',
+    '"../../etc/passwd"',
+    '"%00"',
+    '"%s%n%x"',
+    '"\'; drop table appointment; --"',
+  ],
+  ...[
+    '"<script>alert(1)</script>"',
+    '"=1+1"',
+    '"9999-12-31T23:59:60Z"',
+    '"-0001-01-01T00:00:00Z"',
+    '"24:01"',
+  ],
   ...['[]', '{}', '[[]]', '{"a":{"a":{}}}', '[null]', '[1e400]', '{"__proto__":1}'],
   `"${'x'.repeat(10_000)}"`,
   `"${'\\u0001'.repeat(2000)}"`,
@@ -72,8 +90,7 @@ function put(document, way, raw) {
   return Buffer.concat([Buffer.from(before), Buffer.from(raw), Buffer.from(after)]);
 }
 
-const schemaOf = ({ requestBody }) =>
-  requestBody?.content['application/json'].schema.$ref?.split('/').at(-1);
+const schemaOf = ({ requestBody }) => requestBody?.content['application/json'].schema.$ref?.split('/').at(-1);
 
 /** Answered as by somebody who means well: no failure, and a refusal in the contract's form. */
 function assertSane(reply, what) {
@@ -109,23 +126,67 @@ test('no value in any field of any body is more than a refusal', async () => {
       }
   }
   // What was accepted can be shown.
-  for (const path of ['coach/damian/appointments?limit=100', 'coach/clara/schedule', 'booking/user/me?status=all'])
+  for (const path of [
+    'coach/damian/appointments?limit=100',
+    'coach/clara/schedule',
+    'booking/user/me?status=all',
+  ])
     assertStatus(await admin.get(`/${path}`), 200);
   assertStatus(await admin.get('/booking/availability?coach=clara'), 200);
 });
 
 /** A text's percent-encoded form, and forms that are none. */
 const TEXTS = [
-  ...['', '%', '%0', '%zz', '%00', '%ff', '%c0%af', '%ed%a0%80', '%f0%9f%98%80', '%E2%80%AE', '%0d%0aX-Evil:%201'],
-  ...['-1', '0', '1e400', '9223372036854775808', '99999999999999999999999', 'NaN', '0x10', 'true', 'null', '[]'],
-  ...['2026-02-30', '9999-12-31', '0000-00-00', '-0001-01-01T00:00:00Z', '2026-11-24T14:00:00', '9999-12-31T23:59:59Z'],
-  ...['..', '.', '..%2f..%2fetc%2fpasswd', '%5c', '%27%3bdrop%20table%20appointment;--', '%3Cscript%3E', '%25s%25n'],
+  ...[
+    '',
+    '%',
+    '%0',
+    '%zz',
+    '%00',
+    '%ff',
+    '%c0%af',
+    '%ed%a0%80',
+    '%f0%9f%98%80',
+    '%E2%80%AE',
+    '%0d%0aX-Evil:%201',
+  ],
+  ...[
+    '-1',
+    '0',
+    '1e400',
+    '9223372036854775808',
+    '99999999999999999999999',
+    'NaN',
+    '0x10',
+    'true',
+    'null',
+    '[]',
+  ],
+  ...[
+    '2026-02-30',
+    '9999-12-31',
+    '0000-00-00',
+    '-0001-01-01T00:00:00Z',
+    '2026-11-24T14:00:00',
+    '9999-12-31T23:59:59Z',
+  ],
+  ...[
+    '..',
+    '.',
+    '..%2f..%2fetc%2fpasswd',
+    '%5c',
+    '%27%3bdrop%20table%20appointment;--',
+    '%3Cscript%3E',
+    '%25s%25n',
+  ],
   'x'.repeat(4000),
   '%F0%9F%98%80'.repeat(300),
 ];
 
 test('no value of any parameter is more than a refusal', async () => {
-  for (const { method, path, parameters = [], requestBody } of calls.filter(({ method }) => method !== 'DELETE'))
+  for (const { method, path, parameters = [], requestBody } of calls.filter(
+    ({ method }) => method !== 'DELETE',
+  ))
     for (const parameter of parameters.filter((one) => one.in !== 'header'))
       for (const text of TEXTS) {
         const others = { id: '00000000-0000-4000-8000-000000000000', coach: COACH, user_id: 'me' };
@@ -146,14 +207,69 @@ test('no value of any parameter is more than a refusal', async () => {
 
 test('no value of any header is more than a refusal', async () => {
   const names = [
-    ...['Authorization', 'X-Session-ID', 'X-User-ID', 'X-Request-Id', 'X-Forwarded-For', 'Idempotency-Key', 'Cookie'],
-    ...['If-Match', 'If-None-Match', 'If-Modified-Since', 'Range', 'Accept', 'Accept-Encoding', 'Accept-Language'],
-    ...['Origin', 'Referer', 'Host', 'Content-Type', 'Expect', 'Upgrade', 'Connection', 'TE', 'Via', 'Forwarded'],
+    ...[
+      'Authorization',
+      'X-Session-ID',
+      'X-User-ID',
+      'X-Request-Id',
+      'X-Forwarded-For',
+      'Idempotency-Key',
+      'Cookie',
+    ],
+    ...[
+      'If-Match',
+      'If-None-Match',
+      'If-Modified-Since',
+      'Range',
+      'Accept',
+      'Accept-Encoding',
+      'Accept-Language',
+    ],
+    ...[
+      'Origin',
+      'Referer',
+      'Host',
+      'Content-Type',
+      'Expect',
+      'Upgrade',
+      'Connection',
+      'TE',
+      'Via',
+      'Forwarded',
+    ],
     ...['X-Goog-Channel-ID', 'X-Goog-Channel-Token', 'X-Goog-Resource-ID', 'X-Goog-Resource-State'],
   ];
   const values = [
-    ...['', ' ', ',', ',,,,', ';', '"', '"""', '*', '\t', 'a b', '%00', '\xff\xfe', '\xc0\xaf', '{}', '<script>', "';--"],
-    ...['bytes=0-', 'bytes=-1', 'W/"', '"x', 'gzip;q=', 'gzip;q=1e400', 'chunked', '100-continue', 'Bearer', 'Bearer  '],
+    ...[
+      '',
+      ' ',
+      ',',
+      ',,,,',
+      ';',
+      '"',
+      '"""',
+      '*',
+      '\t',
+      'a b',
+      '%00',
+      '\xff\xfe',
+      '\xc0\xaf',
+      '{}',
+      '<script>',
+      "';--",
+    ],
+    ...[
+      'bytes=0-',
+      'bytes=-1',
+      'W/"',
+      '"x',
+      'gzip;q=',
+      'gzip;q=1e400',
+      'chunked',
+      '100-continue',
+      'Bearer',
+      'Bearer  ',
+    ],
     ...['1'.repeat(300), 'x'.repeat(7000), `${'1.1.1.1,'.repeat(500)}1.1.1.1`, '\x01', 'a\x7fb'],
   ];
   const asked = [
@@ -173,7 +289,9 @@ test('no value of any header is more than a refusal', async () => {
           ...(method === 'POST' && { 'Content-Type': 'application/json', 'Content-Length': 2 }),
           [name]: value,
         };
-        const head = Object.entries(lines).map(([key, text]) => `${key}: ${text}\r\n`).join('');
+        const head = Object.entries(lines)
+          .map(([key, text]) => `${key}: ${text}\r\n`)
+          .join('');
         const bytes = `${method} ${path} HTTP/1.1\r\n${head}\r\n${method === 'POST' ? '{}' : ''}`;
         const second = `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
         const answer = await admin.raw(Buffer.from(bytes + second, 'latin1'), { ms: 2000 });
@@ -186,7 +304,9 @@ test('no value of any header is more than a refusal', async () => {
 
 test('after all this the daemon is well', async () => {
   assertStatus(await admin.get('/health'), 200);
-  const fives = stack.daemon.events('request').filter(({ status, route }) => status >= 500 && route !== '/readyz');
+  const fives = stack.daemon
+    .events('request')
+    .filter(({ status, route }) => status >= 500 && route !== '/readyz');
   assert.deepEqual(fives, []);
   assert.deepEqual(stack.daemon.events('database'), []);
 });

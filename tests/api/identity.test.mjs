@@ -30,7 +30,11 @@ async function startProvider() {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   state.url = `http://127.0.0.1:${server.address().port}/jwks.json`;
-  state.stop = () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve)));
+  state.stop = () =>
+    new Promise((resolve) => {
+      server.closeAllConnections();
+      server.close(resolve);
+    });
   return state;
 }
 
@@ -129,7 +133,9 @@ test('no token is accepted that somebody else could have made', async () => {
     'a NUL in sub': mintHS256(stack.secret, { ...CLAIMS, sub: 'ann\0' }),
     'exp that no number holds': mintBytes(JSON.stringify({ ...CLAIMS, exp: 0 }).replace(':0', ':1e400')),
     'exp of 2^63': mintBytes(JSON.stringify({ ...CLAIMS, exp: 0 }).replace(':0', ':9223372036854775808')),
-    'sub twice': mintBytes(`{"sub":"ann","sub":"root","iss":"${ISSUER}","aud":"${AUDIENCE}","exp":2999999999}`),
+    'sub twice': mintBytes(
+      `{"sub":"ann","sub":"root","iss":"${ISSUER}","aud":"${AUDIENCE}","exp":2999999999}`,
+    ),
     '10 KB': mintHS256(stack.secret, { ...CLAIMS, filler: 'x'.repeat(10_000) }),
   }))
     await refused(bearer(token), what);

@@ -52,8 +52,7 @@ test('a second booking is booking_limit until the first is cancelled', async () 
 test('less than a day before the start a client can neither cancel nor move, coach and admin can', async () => {
   const cleo = stack.client('cleo');
   const made = assertStatus(await cleo.post('/booking/create', { start: stack.slot(6) }), 201);
-  stack.database
-    .run(`UPDATE appointment SET starts_at = now() + interval '23 hours', ends_at = now() + interval '23.5 hours',
+  stack.database.run(`UPDATE appointment SET starts_at = now() + interval '23 hours', ends_at = now() + interval '23.5 hours',
     blocked_from = now() + interval '23 hours', blocked_to = now() + interval '23.5 hours' WHERE id = '${made.id}'`);
   assertProblem(await cleo.put(`/booking/${made.id}/cancel`), 409, 'cancellation_closed');
   assertProblem(

@@ -19,8 +19,7 @@ before(async () => {
     await book(name, stack.slot(10 + Object.keys(ids).length));
   assertStatus(await ann.put(`/booking/${ids.cancelled}/cancel`), 200);
   const begins = (name, hours) =>
-    stack.database
-      .run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+    stack.database.run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
       blocked_to = t + interval '30 min'
       FROM (SELECT date_trunc('second', now()) + interval '${hours} hours' AS t) AS moment WHERE id = '${ids[name]}'`);
   begins('ended', -50);

@@ -50,8 +50,10 @@ function faults(value, schema, { at = '$', closed = true } = {}) {
   if (schema.enum && !schema.enum.includes(value)) found.push(`${at} is ${value}, not one of ${schema.enum}`);
   if (type === 'integer') within(value, schema.minimum, schema.maximum);
   if (type === 'string') {
-    if (schema.format && !FORMATS[schema.format].test(value)) found.push(`${at} is ${value}, no ${schema.format}`);
-    if (schema.pattern && !new RegExp(schema.pattern).test(value)) found.push(`${at} is ${value}, which is none`);
+    if (schema.format && !FORMATS[schema.format].test(value))
+      found.push(`${at} is ${value}, no ${schema.format}`);
+    if (schema.pattern && !new RegExp(schema.pattern).test(value))
+      found.push(`${at} is ${value}, which is none`);
     within([...value].length, schema.minLength, schema.maxLength);
   }
   if (type === 'array') {
@@ -64,7 +66,8 @@ function faults(value, schema, { at = '$', closed = true } = {}) {
     const { properties = {}, required = [], additionalProperties = !closed } = schema;
     for (const name of required) if (!(name in value)) found.push(`${at}.${name} is missing`);
     for (const name of Object.keys(value))
-      if (name in properties) found.push(...faults(value[name], properties[name], { at: `${at}.${name}`, closed }));
+      if (name in properties)
+        found.push(...faults(value[name], properties[name], { at: `${at}.${name}`, closed }));
       else if (!additionalProperties) found.push(`${at}.${name} is not in the document`);
   }
   return found;
@@ -80,7 +83,9 @@ async function call(client, method, template, { path = {}, query = '', body, hea
   assert.ok(operation, `${method} ${template} is not in the document`);
   called.add(`${method} ${template}`);
   const address = template.replace(/\{(\w+)\}/g, (_, name) => path[name]);
-  const asked = operation.parameters.filter((one) => one.in === 'header').map(({ name }) => name.toLowerCase());
+  const asked = operation.parameters
+    .filter((one) => one.in === 'header')
+    .map(({ name }) => name.toLowerCase());
   for (const name of ['idempotency-key', 'if-match', 'if-none-match'])
     if (headers?.[name]) assert.ok(asked.includes(name), `${method} ${template} takes ${name}`);
   const reply = await client.request(method, address + query, body, headers);
@@ -212,8 +217,7 @@ test('every call answers as the document says', async () => {
     headers: { 'x-goog-channel-id': 'x' },
     status: 404,
   });
-  stack.database
-    .run(`UPDATE bookingd.appointment SET starts_at = now() - interval '10 min', ends_at = now() + interval '5 min',
+  stack.database.run(`UPDATE bookingd.appointment SET starts_at = now() - interval '10 min', ends_at = now() + interval '5 min',
     blocked_from = now() - interval '10 min', blocked_to = now() + interval '5 min' WHERE id = '${held.id}'`);
   const completed = { path: { id: held.id }, body: { status: 'completed' }, status: 200 };
   await call(coach, 'PUT', '/booking/{id}/status', completed);

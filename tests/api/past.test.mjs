@@ -17,7 +17,10 @@ let stack;
 let coach;
 before(async () => {
   stack = await startStack({
-    document: { ...openSchedule({ min_notice_minutes: 0, step_minutes: 5, max_per_day: 2 }), time_zone: zone },
+    document: {
+      ...openSchedule({ min_notice_minutes: 0, step_minutes: 5, max_per_day: 2 }),
+      time_zone: zone,
+    },
   });
   coach = stack.coach();
 });
@@ -94,7 +97,10 @@ test('of the past explain says whether the time was taken, and the busy times sh
     assert.deepEqual(await explain(at(-days * 1440)), ['too_soon', 'slot_taken']);
     assert.deepEqual(await explain(at(-days * 1440 - 60)), ['too_soon']);
   }
-  const { busy } = assertStatus(await coach.get(`/coach/damian/busy?from=${at(-12 * 1440)}&to=${at(0)}`), 200);
+  const { busy } = assertStatus(
+    await coach.get(`/coach/damian/busy?from=${at(-12 * 1440)}&to=${at(0)}`),
+    200,
+  );
   assert.deepEqual(
     busy.map(({ start }) => start),
     [10, 3, 1].map((days) => at(-days * 1440)),

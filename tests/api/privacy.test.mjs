@@ -35,8 +35,7 @@ const book = async (client, who, headers) =>
 
 /** Puts the appointment so many days into the past. */
 const ended = (id, days) =>
-  stack.database
-    .run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+  stack.database.run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
     blocked_to = t + interval '30 min'
     FROM (SELECT date_trunc('second', now()) - interval '${days} days' AS t) AS moment WHERE id = '${id}'`);
 
@@ -147,8 +146,8 @@ test('who did what when is kept, without a word about the person', async () => {
     201,
   );
   assertStatus(await stack.coach().put(`/booking/${made.id}/cancel`, { reason: 'saul reasontrait' }), 200);
-  const audit = stack.database
-    .rows(`SELECT actor, role, action, request_id, at > now() - interval '1 minute' AS recent
+  const audit =
+    stack.database.rows(`SELECT actor, role, action, request_id, at > now() - interval '1 minute' AS recent
     FROM bookingd.audit WHERE appointment_id = '${made.id}' ORDER BY id`);
   assert.deepEqual(
     audit.map(({ actor, role, action, recent }) => [actor, role, action, recent]),
@@ -174,8 +173,7 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
       const body = { start: own.slot(Object.keys(made).length * 2 + 1), ...traits(who) };
       made[who] = assertStatus(await own.client(who).post('/booking/create', body), 201);
       if (days)
-        own.database
-          .run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+        own.database.run(`UPDATE bookingd.appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
           blocked_to = t + interval '30 min' FROM (SELECT now() - interval '${days} days' AS t) AS moment
           WHERE id = '${made[who].id}'`);
     }

@@ -1,6 +1,16 @@
 // Create: against pgbench running the very statement that it runs.
 import fs from 'node:fs';
-import { ROUNDS, SECONDS, interleave, load, median, ratios, raw, startBookingServer, writeRequests } from './measure.mjs';
+import {
+  ROUNDS,
+  SECONDS,
+  interleave,
+  load,
+  median,
+  ratios,
+  raw,
+  startBookingServer,
+  writeRequests,
+} from './measure.mjs';
 import { CLIENTS, runPgbench, writeBooking } from './pgbench.mjs';
 
 export const PER_SECOND_MAX = 12_000; // prepared for; nothing here is faster

@@ -6,9 +6,9 @@ const BARS = 430;
 const PANEL = { width: 300, height: 204, left: 48, right: 16, top: 58, bottom: 26, across: 3 };
 const WORDS = 46; // characters of small text across a panel
 
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const text = (x, y, words, more = '') =>
-  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escape(words)}</text>`;
+  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escaped(words)}</text>`;
 
 /** 1234 -> 1.23k: short enough for an axis. */
 function brief(number) {

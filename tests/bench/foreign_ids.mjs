@@ -12,7 +12,9 @@ const stack = await startStack({ document: openSchedule() });
 const ann = stack.client('ann');
 const foreign = [];
 for (let i = 0; i < 200; i++)
-  foreign.push((await ann.post('/booking/create', { start: stack.slot(i), notes: 'n'.repeat(2000) })).body.id);
+  foreign.push(
+    (await ann.post('/booking/create', { start: stack.slot(i), notes: 'n'.repeat(2000) })).body.id,
+  );
 const client = stack.client('mallory', {}, { connections: 1 });
 const coach = stack.client('clara', { role: 'coach', coach: 'clara' }, { connections: 1 });
 
@@ -34,7 +36,9 @@ for (const [name, call] of Object.entries(CALLS)) {
   const times = { unknown: [], foreign: [], again: [] };
   for (let i = 0; i < ROUNDS + WARM_UP; i++)
     for (const kind of i % 2 ? ['unknown', 'foreign', 'again'] : ['again', 'foreign', 'unknown']) {
-      const { status, ms, text } = await call(kind === 'foreign' ? foreign[i % foreign.length] : randomUUID());
+      const { status, ms, text } = await call(
+        kind === 'foreign' ? foreign[i % foreign.length] : randomUUID(),
+      );
       if (status !== 404) throw new Error(`${name}: ${text}`);
       if (i >= WARM_UP) times[kind].push(ms);
     }

@@ -67,9 +67,13 @@ export class Program {
 
 /** The empty server (empty_server.c) with a body of `bytes`; `copy` makes it copy them for each reply. */
 export async function startEmptyServer(bytes, copy = false) {
-  const server = new Program(program('empty_server'), [String(LOOPS), String(bytes), ...(copy ? ['copy'] : [])], {
-    name: `empty_server_${bytes}${copy ? '_copy' : ''}`,
-  });
+  const server = new Program(
+    program('empty_server'),
+    [String(LOOPS), String(bytes), ...(copy ? ['copy'] : [])],
+    {
+      name: `empty_server_${bytes}${copy ? '_copy' : ''}`,
+    },
+  );
   server.port = Number(await server.line(/^(\d+)$/m));
   return server;
 }

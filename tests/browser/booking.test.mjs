@@ -183,6 +183,7 @@ test('in Kathmandu the times are Kathmandu’s, with the coach’s beside them, 
 test('the zone is found by search and by keys, kept over a reload, and the clock can be switched', async () => {
   const { page, client } = await visit();
   await button(page, 'Change time zone').click();
+  await page.locator('#zone:focus').waitFor();
   assert.match(await focused(page), /^City or time zone/);
   await page.keyboard.type('kath');
   await said(page, /^1 time zone/);
@@ -193,7 +194,10 @@ test('the zone is found by search and by keys, kept over a reload, and the clock
   const { slots } = (await client.get('/booking/availability?duration=30')).body;
   const [start, ...others] = await starts(page);
   for (const instant of [start, ...others])
-    assert.ok(slots.some((slot) => slot.start === instant), 'another zone, no other instants');
+    assert.ok(
+      slots.some((slot) => slot.start === instant),
+      'another zone, no other instants',
+    );
   await page.getByLabel('24 h').check({ force: true });
   const local = new Date(Date.parse(start) + 345 * 60_000).toISOString().slice(11, 16);
   assert.match(await page.locator('[data-start]').first().innerText(), new RegExp(`^${local}\\n`));

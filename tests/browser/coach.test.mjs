@@ -1,7 +1,7 @@
 // The coach's page: the week, who is coming, hours, rules; by mouse and by keyboard alone.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { addDays, dayOf, instantOf, weekdayOf } from '../../src/web/widget.js';
+import { addDays, dayOf, instantOf, weekdayOf } from '../../src/web/widget/time.js';
 import { schedule, startStack } from '../harness/stack.mjs';
 import { checked, focused, openBrowser, said, shown } from './browser.mjs';
 
@@ -317,8 +317,7 @@ test('what became of a session is marked once it has begun', async () => {
     start: at(addDays(monday, 3), 9),
     duration_minutes: 30,
   });
-  stack.database
-    .run(`update bookingd.appointment set starts_at = starts_at - interval '40 days', ends_at = ends_at - interval '40 days',
+  stack.database.run(`update bookingd.appointment set starts_at = starts_at - interval '40 days', ends_at = ends_at - interval '40 days',
     blocked_from = blocked_from - interval '40 days', blocked_to = blocked_to - interval '40 days' where id = '${body.id}'`);
   const page = await open('people');
   await page.getByLabel('Past').check({ force: true });

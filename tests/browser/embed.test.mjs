@@ -69,8 +69,7 @@ before(async () => {
       AUTH_SESSION_QUERY: 'select user_id, email, name, role from platform_sessions where id = $1',
     },
   });
-  stack.database
-    .run(`create table platform_sessions (id text primary key, user_id text, email text, name text, role text);
+  stack.database.run(`create table platform_sessions (id text primary key, user_id text, email text, name text, role text);
     insert into platform_sessions values ('session-of-ann', 'ann', 'ann@client.test', 'Ann Example', 'user')`);
   await stack.startDaemon();
   server = http.createServer((request, reply) => {

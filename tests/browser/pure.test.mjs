@@ -1,7 +1,7 @@
 // The parts of the pages that need no page: the tables of words, the arithmetic of hours.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { strings as coachWords } from '../../src/web/coach-strings.js';
+import { strings as coachWords } from '../../src/web/coach/words.js';
 import {
   changeDate,
   changeWeekly,
@@ -14,8 +14,10 @@ import {
   weeklyLists,
   withBlock,
   withoutBlock,
-} from '../../src/web/coach-time.js';
-import { strings as clientWords, translator, zoneText } from '../../src/web/widget.js';
+} from '../../src/web/coach/time.js';
+import { zoneText } from '../../src/web/widget/time.js';
+import { translator } from '../../src/web/widget/translate.js';
+import { strings as clientWords } from '../../src/web/widget/words.js';
 
 test('every language has every word, with the same places to fill in', () => {
   const places = (text) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();

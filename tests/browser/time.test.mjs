@@ -2,7 +2,7 @@
 // are.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { addDays, dayOf, instantOf, offsetMinutes, weekdayOf, zoneName } from '../../src/web/widget.js';
+import { addDays, dayOf, instantOf, offsetMinutes, weekdayOf, zoneName } from '../../src/web/widget/time.js';
 import { schedule, startStack } from '../harness/stack.mjs';
 import { openBrowser, shot } from './browser.mjs';
 

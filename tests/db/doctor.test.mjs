@@ -17,7 +17,7 @@ function doctor(env) {
   const lines = stdout
     .trimEnd()
     .split('\n')
-    .map((line) => /^(ok|note|FAIL) +(\S+(?: \S+)?)  +(.+)$/.exec(line) ?? assert.fail(line));
+    .map((line) => /^(ok|note|FAIL) +(\S+(?: \S+)?) {2,}(.+)$/.exec(line) ?? assert.fail(line));
   const of = (subject) => lines.filter((line) => line[2] === subject).map((line) => `${line[1]} ${line[3]}`);
   return { code, stderr, of, failed: lines.filter((line) => line[1] === 'FAIL').map((line) => line[2]) };
 }

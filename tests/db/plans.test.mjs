@@ -14,7 +14,8 @@ const WASTE_MAX = 100; // rows a plan may read and drop: not yet history
 const statements = new Map();
 for (const file of fs.readdirSync(path.join(ROOT, 'sql/queries'))) {
   const parts = fs.readFileSync(path.join(ROOT, 'sql/queries', file), 'utf8').split(/^-- name: (\S+) .*$/m);
-  for (let i = 1; i < parts.length; i += 2) statements.set(parts[i], parts[i + 1].trim().replace(/;(\s*--.*)*$/, ''));
+  for (let i = 1; i < parts.length; i += 2)
+    statements.set(parts[i], parts[i + 1].trim().replace(/;(\s*--.*)*$/, ''));
 }
 
 let database;
@@ -58,11 +59,13 @@ const FIRST = `'-infinity', '00000000-0000-0000-0000-000000000000'`;
 const PAGE = `${FIRST}, 51`;
 const id = () => `'${scheduled.id}'`;
 const calls = {
-  appointment_book: () => `gen_random_uuid(), 'c1', 'u1', 'coaching', 'scheduled', ${SLOT}, 'UTC', 'N', 'e@x.y', null, null,
+  appointment_book:
+    () => `gen_random_uuid(), 'c1', 'u1', 'coaching', 'scheduled', ${SLOT}, 'UTC', 'N', 'e@x.y', null, null,
     'none', 60, 60, null, 10, null, 0, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
   appointment_confirm: () => `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, ${ACTOR}`,
   appointment_cancel: () => `${id()}, 'client', true, null, 0, ${ACTOR}`,
-  appointment_move: () => `${id()}, 'c1', ${SLOT}, 0, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
+  appointment_move: () =>
+    `${id()}, 'c1', ${SLOT}, 0, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
   appointment_mark: () => `${id()}, 'completed', ${ACTOR}`,
   appointment_by_id: id,
   appointment_of_party: () => `${id()}, 'u1', null, false`,
@@ -72,7 +75,8 @@ const calls = {
   appointment_busy: () => `'c1', 'infinity'`,
   appointment_export: () => `'u5', ${FIRST}, '-infinity', now() - interval '1 minute', 25`,
   coach_feed_end: () => `'c1'`,
-  coach_feed: () => `'c1', now() - interval '90 days', '00000000-0000-0000-0000-000000000000', now() + interval '1 year', 25`,
+  coach_feed: () =>
+    `'c1', now() - interval '90 days', '00000000-0000-0000-0000-000000000000', now() + interval '1 year', 25`,
   appointment_retire: () => '90',
   hold_expire: () => null,
   user_erase: () => `'u5', 'client', 'u5', 'user', 'r'`,

@@ -109,7 +109,10 @@ test('a PostgreSQL that hangs is given up, and used again when it wakes', async 
   assert.equal((await book(2)).status, 201);
   const family = () => [
     String(server.child.pid),
-    ...fs.readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8').trim().split(' '),
+    ...fs
+      .readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8')
+      .trim()
+      .split(' '),
   ];
   const frozen = family();
   for (const pid of frozen) process.kill(Number(pid), 'SIGSTOP');

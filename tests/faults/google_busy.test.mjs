@@ -10,20 +10,29 @@ const asked = async (stack) => (await stack.google.calls('freebusy.query')).leng
 
 describe('with busy times remembered', () => {
   let stack;
-  before(async () => { stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '30', CALENDAR_POLL_SECONDS: '0' } }); });
+  before(async () => {
+    stack = await startStack({
+      google: 'delegated',
+      env: { CALENDAR_FRESH_SECONDS: '30', CALENDAR_POLL_SECONDS: '0' },
+    });
+  });
   after(() => stack.stop());
-  beforeEach(async () => { await stack.google.heal(); });
+  beforeEach(async () => {
+    await stack.google.heal();
+  });
 
   test('200 listings in 10 seconds cost at most 2 questions', async () => {
     const ann = stack.client('ann');
     const first = await asked(stack);
     for (let i = 0; i < 200; i++) {
       const from = stack.slot(24 * (i % 20)).slice(0, 10);
-      const { status, body } = await ann.get(`/booking/availability?from=${from}&duration=${i % 2 ? 30 : 60}`);
+      const { status, body } = await ann.get(
+        `/booking/availability?from=${from}&duration=${i % 2 ? 30 : 60}`,
+      );
       assert.equal(status, 200, JSON.stringify(body));
       assert.equal(body.calendar.state, 'live');
     }
-    assert.ok(await asked(stack) - first <= 2);
+    assert.ok((await asked(stack)) - first <= 2);
   });
 
   test('500 listings at once on a cold cache cost 1', async () => {
@@ -34,9 +43,11 @@ describe('with busy times remembered', () => {
     await stack.google.fault('latency', { method: 'freebusy.query', ms: 500 });
     const first = await asked(stack);
     const clients = Array.from({ length: 50 }, (_, i) => stack.client(`c${i}`));
-    const replies = await Promise.all(Array.from({ length: 500 }, (_, i) => clients[i % 50].get('/booking/availability?duration=30')));
+    const replies = await Promise.all(
+      Array.from({ length: 500 }, (_, i) => clients[i % 50].get('/booking/availability?duration=30')),
+    );
     assert.deepEqual([...new Set(replies.map(({ status }) => status))], [200]);
-    assert.equal(await asked(stack) - first, 1);
+    assert.equal((await asked(stack)) - first, 1);
     assert.ok(replies.every(({ body }) => body.slots.some(({ start }) => start === stack.slot(5))));
   });
 
@@ -52,11 +63,11 @@ describe('with busy times remembered', () => {
     assert.equal(body.calendar.state, 'synced');
     let first = await asked(stack);
     assert.equal(await offers(stack.slot(8)), false);
-    assert.equal(await asked(stack) - first, 0);
+    assert.equal((await asked(stack)) - first, 0);
     assert.equal((await ann.put(`/booking/${body.id}/cancel`)).body.calendar.state, 'synced');
     first = await asked(stack);
     assert.ok(await offers(stack.slot(8)));
-    assert.equal(await asked(stack) - first, 1);
+    assert.equal((await asked(stack)) - first, 1);
   });
 
   test('a listing does not wait behind bookings, with Google as slow as it likes', async () => {
@@ -65,8 +76,13 @@ describe('with busy times remembered', () => {
     await ann.get('/booking/availability?duration=30');
     await stack.google.fault('latency', { ms: 300 });
     let done = false;
-    const creates = Promise.all(clients.map((client, i) =>
-      client.post('/booking/create', { start: stack.slot(60 + i), duration_minutes: 30 }))).finally(() => { done = true; });
+    const creates = Promise.all(
+      clients.map((client, i) =>
+        client.post('/booking/create', { start: stack.slot(60 + i), duration_minutes: 30 }),
+      ),
+    ).finally(() => {
+      done = true;
+    });
     let asks = 0;
     let listings = 0;
     while (!done) {
@@ -93,21 +109,25 @@ describe('with busy times remembered', () => {
       return (await asked(stack)) - before;
     };
     await look(ann, '/booking/availability');
-    for (const day of days) assert.equal(await look(ann, `/booking/availability?from=${day}&to=${day}`), 0, day);
+    for (const day of days)
+      assert.equal(await look(ann, `/booking/availability?from=${day}&to=${day}`), 0, day);
     for (const day of days) {
-      assert.ok(await look(coach, `/booking/availability?from=${day}&to=${day}`) <= 1, day);
-      assert.ok(await look(coach, `/coach/damian/busy?from=${day}&to=${day}`) <= 1, day);
-      assert.ok(await look(coach, `/coach/damian/busy?from=${day}`) <= 7, day);
+      assert.ok((await look(coach, `/booking/availability?from=${day}&to=${day}`)) <= 1, day);
+      assert.ok((await look(coach, `/coach/damian/busy?from=${day}&to=${day}`)) <= 1, day);
+      assert.ok((await look(coach, `/coach/damian/busy?from=${day}`)) <= 7, day);
     }
     assert.equal(await look(ann, '/booking/availability'), 0, 'what is remembered is as it was');
   });
 
   test('a horizon beyond 60 days is asked in portions', async () => {
     const { status, body } = await stack.coach().put('/coach/damian/schedule', {
-      ...(await stack.coach().get('/coach/damian/schedule')).body, policy: { ...(await stack.coach().get('/coach/damian/schedule')).body.policy, horizon_days: 150 },
+      ...(await stack.coach().get('/coach/damian/schedule')).body,
+      policy: { ...(await stack.coach().get('/coach/damian/schedule')).body.policy, horizon_days: 150 },
     });
     assert.equal(status, 200, JSON.stringify(body));
-    const far = await stack.client('ann').get(`/booking/availability?from=${stack.slot(24 * 120).slice(0, 10)}&duration=30`);
+    const far = await stack
+      .client('ann')
+      .get(`/booking/availability?from=${stack.slot(24 * 120).slice(0, 10)}&duration=30`);
     assert.equal(far.status, 200, JSON.stringify(far.body));
     assert.equal(far.body.calendar.state, 'live');
     for (const call of await stack.google.calls('freebusy.query'))
@@ -116,13 +136,21 @@ describe('with busy times remembered', () => {
 });
 
 test('calls that were begun too late to be answered say nothing against Google', async () => {
-  const env = { CALENDAR_WORKERS: '4', CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '0', CALENDAR_POLL_SECONDS: '0' };
+  const env = {
+    CALENDAR_WORKERS: '4',
+    CALENDAR_FRESH_SECONDS: '0',
+    CALENDAR_STALE_SECONDS: '0',
+    CALENDAR_POLL_SECONDS: '0',
+  };
   const stack = await startStack({ google: 'delegated', env });
   try {
     await stack.google.fault('latency', { ms: 1100 });
     // The first four take two calls each; the others wait for them, and have some 0.8 s left of their 3.
-    const replies = await Promise.all(Array.from({ length: 8 }, (_, i) =>
-      stack.client(`l${i}`).post('/booking/create', { start: stack.slot(i), duration_minutes: 30 })));
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, (_, i) =>
+        stack.client(`l${i}`).post('/booking/create', { start: stack.slot(i), duration_minutes: 30 }),
+      ),
+    );
     const late = replies.filter(({ status }) => status === 503);
     assert.ok(late.length >= 3, `${late.length} came too late`);
     for (const { body } of late) assert.equal(body.code, 'calendar_unavailable');
@@ -134,7 +162,10 @@ test('calls that were begun too late to be answered say nothing against Google',
 });
 
 test('busy times are asked for anew before they are too old, and only one listing waits for that', async () => {
-  const stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '3', CALENDAR_POLL_SECONDS: '0' } });
+  const stack = await startStack({
+    google: 'delegated',
+    env: { CALENDAR_FRESH_SECONDS: '3', CALENDAR_POLL_SECONDS: '0' },
+  });
   try {
     const clients = Array.from({ length: 8 }, (_, i) => stack.client(`r${i}`));
     assert.equal((await clients[0].get('/booking/availability?duration=30')).status, 200);
@@ -142,16 +173,18 @@ test('busy times are asked for anew before they are too old, and only one listin
     const first = await asked(stack);
     const until = Date.now() + 7000;
     let waited = 0;
-    await Promise.all(clients.map(async (client) => {
-      while (Date.now() < until) {
-        const before = performance.now();
-        const { status, body } = await client.get('/booking/availability?duration=30');
-        assert.deepEqual([status, body.calendar.state], [200, 'live']);
-        if (performance.now() - before > 400) waited++;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }));
-    const asks = await asked(stack) - first;
+    await Promise.all(
+      clients.map(async (client) => {
+        while (Date.now() < until) {
+          const before = performance.now();
+          const { status, body } = await client.get('/booking/availability?duration=30');
+          assert.deepEqual([status, body.calendar.state], [200, 'live']);
+          if (performance.now() - before > 400) waited++;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }),
+    );
+    const asks = (await asked(stack)) - first;
     assert.ok(asks >= 2 && asks <= 4, `${asks} questions in 7 seconds`);
     assert.ok(waited <= asks, `${waited} listings waited for ${asks} questions`);
   } finally {
@@ -162,11 +195,16 @@ test('busy times are asked for anew before they are too old, and only one listin
 describe('with busy times asked each time', () => {
   let stack;
   before(async () => {
-    stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '0', CALENDAR_POLL_SECONDS: '0' } });
+    stack = await startStack({
+      google: 'delegated',
+      env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '0', CALENDAR_POLL_SECONDS: '0' },
+    });
     await stack.daemon.logged('calendar_ready'); // what it asks at its start is answered
   });
   after(() => stack.stop());
-  beforeEach(async () => { await stack.google.heal(); });
+  beforeEach(async () => {
+    await stack.google.heal();
+  });
 
   for (const lie of ['free_busy_error', 'free_busy_missing', 'free_busy_no_busy'])
     test(`${lie} is unknown, never free`, async () => {
@@ -194,19 +232,27 @@ describe('with busy times asked each time', () => {
 
   test('an event that came a moment ago makes its time busy for a booking', async () => {
     await stack.google.busy(stack.calendar, stack.slot(30), stack.slot(31));
-    const { status, body } = await stack.client('ann').post('/booking/create', { start: stack.slot(30), duration_minutes: 30 });
+    const { status, body } = await stack
+      .client('ann')
+      .post('/booking/create', { start: stack.slot(30), duration_minutes: 30 });
     assert.deepEqual([status, body.code], [409, 'calendar_busy']);
   });
 
   test('a move may overlap its own old time, but not what else lies there', async () => {
     const bob = stack.client('bob');
-    const { body: made, status } = await bob.post('/booking/create', { start: stack.slot(40), duration_minutes: 60 });
+    const { body: made, status } = await bob.post('/booking/create', {
+      start: stack.slot(40),
+      duration_minutes: 60,
+    });
     assert.equal(status, 201, JSON.stringify(made));
     const half = stack.slot(40).replace(':00:00Z', ':30:00Z');
     await stack.google.busy(stack.calendar, half, stack.slot(41)); // the coach puts something beside our event
     const refused = await bob.put(`/booking/${made.id}/reschedule`, { start: half });
     assert.deepEqual([refused.status, refused.body.code], [409, 'calendar_busy']);
-    const moved = await bob.put(`/booking/${made.id}/reschedule`, { start: stack.slot(40), duration_minutes: 30 });
+    const moved = await bob.put(`/booking/${made.id}/reschedule`, {
+      start: stack.slot(40),
+      duration_minutes: 30,
+    });
     assert.equal(moved.status, 200, JSON.stringify(moved.body));
     assert.equal(moved.body.calendar.state, 'synced');
   });
@@ -214,7 +260,12 @@ describe('with busy times asked each time', () => {
 
 describe('while Google hangs', () => {
   let stack;
-  before(async () => { stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '600', CALENDAR_POLL_SECONDS: '0' } }); });
+  before(async () => {
+    stack = await startStack({
+      google: 'delegated',
+      env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '600', CALENDAR_POLL_SECONDS: '0' },
+    });
+  });
   after(() => stack.stop());
 
   test('creates answer within 4 s from what was known, the event follows, and nobody else waits', async () => {
@@ -222,10 +273,15 @@ describe('while Google hangs', () => {
     const bob = stack.client('bob');
     assert.equal((await ann.get('/booking/availability?duration=30')).status, 200);
     await stack.google.fault('hang_before', { ms: 60_000 });
-    const threads = () => Number(/^Threads:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${stack.daemon.child.pid}/status`, 'utf8'))[1]);
+    const threads = () =>
+      Number(/^Threads:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${stack.daemon.child.pid}/status`, 'utf8'))[1]);
     const before = { threads: threads(), memory: stack.daemon.memory() };
     const began = Date.now();
-    const creating = Promise.all(Array.from({ length: 8 }, (_, i) => stack.client(`d${i}`).post('/booking/create', { start: stack.slot(50 + i), duration_minutes: 30 })));
+    const creating = Promise.all(
+      Array.from({ length: 8 }, (_, i) =>
+        stack.client(`d${i}`).post('/booking/create', { start: stack.slot(50 + i), duration_minutes: 30 }),
+      ),
+    );
     let slowest = 0;
     for (let i = 0; i < 100; i++) {
       const at = Date.now();
@@ -251,7 +307,12 @@ describe('while Google hangs', () => {
 
 describe('when what is known is too old', () => {
   let stack;
-  before(async () => { stack = await startStack({ google: 'delegated', env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '2', CALENDAR_POLL_SECONDS: '0' } }); });
+  before(async () => {
+    stack = await startStack({
+      google: 'delegated',
+      env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '2', CALENDAR_POLL_SECONDS: '0' },
+    });
+  });
   after(() => stack.stop());
 
   test('nothing is offered and nothing is booked', async () => {
@@ -259,7 +320,10 @@ describe('when what is known is too old', () => {
     assert.equal((await ann.get('/booking/availability?duration=30')).body.calendar.state, 'live');
     await stack.google.fault('backendError');
     assert.equal((await ann.get('/booking/availability?duration=30')).body.calendar.state, 'stale');
-    await until('the busy times to be too old', async () => (await ann.get('/booking/availability?duration=30')).status === 503);
+    await until(
+      'the busy times to be too old',
+      async () => (await ann.get('/booking/availability?duration=30')).status === 503,
+    );
     const book = await ann.post('/booking/create', { start: stack.slot(7), duration_minutes: 30 });
     assert.deepEqual([book.status, book.body.code], [503, 'calendar_unavailable']);
     assert.equal(stack.database.value('select count(*) from bookingd.appointment'), 0);

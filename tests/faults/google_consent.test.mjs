@@ -25,21 +25,37 @@ async function visit(address) {
   return reply.headers.get('location');
 }
 
-const connect = async (stack, answers) => assert.equal(await visit(await consent(stack, answers)), '/coach/?google=connected');
+const connect = async (stack, answers) =>
+  assert.equal(await visit(await consent(stack, answers)), '/coach/?google=connected');
 const status = async (stack) => (await stack.coach().get(GOOGLE)).body;
-const book = async (stack, name, hour) => (await stack.client(name).post('/booking/create', { start: stack.slot(hour), duration_minutes: 30 })).body;
+const book = async (stack, name, hour) =>
+  (await stack.client(name).post('/booking/create', { start: stack.slot(hour), duration_minutes: 30 })).body;
 
 describe('a coach with a Gmail account', () => {
   let stack;
   let early;
-  before(async () => { stack = await startStack({ google: 'oauth', document, env: { CALENDAR_POLL_SECONDS: '1', CALENDAR_STALE_SECONDS: '600' } }); });
+  before(async () => {
+    stack = await startStack({
+      google: 'oauth',
+      document,
+      env: { CALENDAR_POLL_SECONDS: '1', CALENDAR_STALE_SECONDS: '600' },
+    });
+  });
   after(() => stack.stop());
 
   test('before the consent: needs_consent, calendars off, bookings go on', async () => {
     const { body } = await stack.coach().get(GOOGLE);
     assert.deepEqual([body.mode, body.state, body.account], ['oauth', 'needs_consent', null]);
-    assert.deepEqual(body.can, { read_busy: null, write_events: null, invite_guests: null, create_meet: null });
-    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'off');
+    assert.deepEqual(body.can, {
+      read_busy: null,
+      write_events: null,
+      invite_guests: null,
+      create_meet: null,
+    });
+    assert.equal(
+      (await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state,
+      'off',
+    );
     early = await book(stack, 'early', 1);
     assert.deepEqual([early.calendar.state, early.meeting.url], ['off', null]);
   });
@@ -47,36 +63,62 @@ describe('a coach with a Gmail account', () => {
   test('the address asks for exactly two scopes, offline, with PKCE and a state', async () => {
     const { body } = await stack.coach().post(`${GOOGLE}/connect`, {});
     const query = new URL(body.url).searchParams;
-    assert.deepEqual(query.get('scope').split(' ').sort(), ['https://www.googleapis.com/auth/calendar.events', 'https://www.googleapis.com/auth/calendar.freebusy']);
-    assert.deepEqual([query.get('access_type'), query.get('code_challenge_method'), query.get('redirect_uri')],
-      ['offline', 'S256', `${stack.daemon.url}/oauth/google/callback`]);
+    assert.deepEqual(query.get('scope').split(' ').sort(), [
+      'https://www.googleapis.com/auth/calendar.events',
+      'https://www.googleapis.com/auth/calendar.freebusy',
+    ]);
+    assert.deepEqual(
+      [query.get('access_type'), query.get('code_challenge_method'), query.get('redirect_uri')],
+      ['offline', 'S256', `${stack.daemon.url}/oauth/google/callback`],
+    );
     assert.ok(query.get('state').length > 40);
   });
 
   test('only the coach and an admin may connect', async () => {
     assert.equal((await stack.client('ann').post(`${GOOGLE}/connect`, {})).status, 403);
-    assert.equal((await stack.client('rival', { role: 'coach', coach: 'other' }).post(`${GOOGLE}/connect`, {})).status, 403);
+    assert.equal(
+      (await stack.client('rival', { role: 'coach', coach: 'other' }).post(`${GOOGLE}/connect`, {})).status,
+      403,
+    );
     assert.equal((await stack.stranger().post(`${GOOGLE}/connect`, {})).status, 401);
     assert.equal((await stack.admin().post(`${GOOGLE}/connect`, {})).status, 200);
   });
 
   test('forged, changed, replayed and denied: refused, logged, nothing changed', async () => {
-    const callback = (query) => visit(`${stack.daemon.url}/oauth/google/callback?${new URLSearchParams(query)}`);
+    const callback = (query) =>
+      visit(`${stack.daemon.url}/oauth/google/callback?${new URLSearchParams(query)}`);
     assert.equal(await callback({}), '/coach/?google=bad_state');
     assert.equal(await callback({ state: 'x', code: 'y' }), '/coach/?google=bad_state');
     const back = new URL(await consent(stack));
     const [payload, mac] = back.searchParams.get('state').split('.');
-    const other = Buffer.from(Buffer.from(payload, 'base64url').toString().replace('damian', 'mallory')).toString('base64url');
-    for (const state of [`${other}.${mac}`, `${payload}.${mac[0] === 'A' ? 'B' : 'A'}${mac.slice(1)}`, payload, `${payload}.`, `.${mac}`])
-      assert.equal(await callback({ state, code: back.searchParams.get('code') }), '/coach/?google=bad_state');
+    const other = Buffer.from(
+      Buffer.from(payload, 'base64url').toString().replace('damian', 'mallory'),
+    ).toString('base64url');
+    for (const state of [
+      `${other}.${mac}`,
+      `${payload}.${mac[0] === 'A' ? 'B' : 'A'}${mac.slice(1)}`,
+      payload,
+      `${payload}.`,
+      `.${mac}`,
+    ])
+      assert.equal(
+        await callback({ state, code: back.searchParams.get('code') }),
+        '/coach/?google=bad_state',
+      );
     assert.equal((await status(stack)).state, 'needs_consent');
-    assert.equal(await visit(await consent(stack, { answer: 'access_denied' })), '/coach/?google=access_denied');
+    assert.equal(
+      await visit(await consent(stack, { answer: 'access_denied' })),
+      '/coach/?google=access_denied',
+    );
     assert.equal((await status(stack)).state, 'needs_consent');
     const state = back.searchParams.get('state');
     assert.equal(await callback({ state, code: 'not-the-code' }), '/coach/?google=exchange_failed');
     assert.equal(await visit(back.href), '/coach/?google=bad_state'); // its one use is over
     const strange = new URL(await consent(stack));
-    assert.equal(await callback({ state: strange.searchParams.get('state'), error: '<script>\r\nX: y' }), '/coach/?google=exchange_failed');
+    assert.equal(
+      await callback({ state: strange.searchParams.get('state'), error: '<script>\r\nX: y' }),
+      '/coach/?google=exchange_failed',
+    );
     assert.ok(stack.daemon.events('calendar_consent_refused').length >= 7);
     assert.equal(stack.database.value('select count(*) from bookingd.google_grant'), 0);
   });
@@ -87,7 +129,7 @@ describe('a coach with a Gmail account', () => {
     assert.equal(await visit(back), '/coach/?google=bad_state');
   });
 
-  test('given: busy times, events, guests and Meet, and Google\'s word on whose calendar it is', async () => {
+  test("given: busy times, events, guests and Meet, and Google's word on whose calendar it is", async () => {
     await connect(stack);
     const made = await book(stack, 'ann', 10);
     assert.equal(made.calendar.state, 'synced', JSON.stringify(made));
@@ -97,7 +139,12 @@ describe('a coach with a Gmail account', () => {
       return now.account && now;
     });
     assert.deepEqual([body.mode, body.state, body.account], ['oauth', 'ok', 'coach@gmail.com']);
-    assert.deepEqual(body.can, { read_busy: true, write_events: true, invite_guests: true, create_meet: true });
+    assert.deepEqual(body.can, {
+      read_busy: true,
+      write_events: true,
+      invite_guests: true,
+      create_meet: true,
+    });
     assert.deepEqual(body.calendars, [{ id: 'primary', write: true }]);
   });
 
@@ -110,14 +157,19 @@ describe('a coach with a Gmail account', () => {
     const inserts = await stack.google.calls('events.insert');
     const { body } = inserts.find(({ body }) => body.id === settled.calendar.event_id);
     assert.equal(Date.parse(body.start.dateTime), Date.parse(early.start));
-    assert.deepEqual(body.attendees.map(({ email }) => email), [early.email]);
+    assert.deepEqual(
+      body.attendees.map(({ email }) => email),
+      [early.email],
+    );
     assert.equal(stack.daemon.events('calendar_adopted').at(0).appointments, 1);
   });
 
   test('a token that ends early is renewed once, also for many at once', async () => {
     await stack.google.order('POST', 'expire-access-tokens');
     const first = (await stack.google.calls('oauth.token')).length;
-    const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => stack.client(`t${i}`).get('/booking/availability?duration=30')));
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => stack.client(`t${i}`).get('/booking/availability?duration=30')),
+    );
     assert.ok(replies.every(({ status, body }) => status === 200 && body.calendar.state === 'live'));
     assert.equal((await stack.google.calls('oauth.token')).length - first, 1);
   });
@@ -125,26 +177,41 @@ describe('a coach with a Gmail account', () => {
   test('nothing in the database or in the log can be read by a thief', async () => {
     const dump = stack.database.dump();
     const log = stack.daemon.log.join('\n');
-    for (const secret of ['1//stand-in', 'ya29.', stack.env.TOKEN_ENCRYPTION_KEY, stack.env.GOOGLE_OAUTH_CLIENT_SECRET]) {
+    for (const secret of [
+      '1//stand-in',
+      'ya29.',
+      stack.env.TOKEN_ENCRYPTION_KEY,
+      stack.env.GOOGLE_OAUTH_CLIENT_SECRET,
+    ]) {
       assert.ok(!dump.includes(secret), `${secret.slice(0, 12)} is in the database`);
       assert.ok(!log.includes(secret), `${secret.slice(0, 12)} is in the log`);
     }
-    for (const personal of ['@client.test', 'Name of', '@gmail.com']) assert.ok(!log.includes(personal), `${personal} is in the log`);
+    for (const personal of ['@client.test', 'Name of', '@gmail.com'])
+      assert.ok(!log.includes(personal), `${personal} is in the log`);
   });
 
   test('a row copied to another coach does not open', async () => {
-    stack.database.run(`insert into bookingd.coach (id, schedule, feed_token) select 'mallory', schedule, 'f2' from bookingd.coach where id = 'damian'`);
-    stack.database.run(`insert into bookingd.google_grant (coach_id, sealed_token, scopes) select 'mallory', sealed_token, scopes from bookingd.google_grant`);
+    stack.database.run(
+      `insert into bookingd.coach (id, schedule, feed_token) select 'mallory', schedule, 'f2' from bookingd.coach where id = 'damian'`,
+    );
+    stack.database.run(
+      `insert into bookingd.google_grant (coach_id, sealed_token, scopes) select 'mallory', sealed_token, scopes from bookingd.google_grant`,
+    );
     const { body } = await stack.admin().get('/coach/mallory/google');
     assert.equal(body.state, 'failing');
     assert.match(body.detail, /cannot be read/);
     const list = await stack.client('ann').get('/booking/availability?coach=mallory&duration=30');
     assert.deepEqual([list.status, list.body.code], [503, 'calendar_unavailable']);
-    stack.database.run(`delete from bookingd.coach_calendar where coach_id = 'mallory'; delete from bookingd.google_grant where coach_id = 'mallory'; delete from bookingd.coach where id = 'mallory'`);
+    stack.database.run(
+      `delete from bookingd.coach_calendar where coach_id = 'mallory'; delete from bookingd.google_grant where coach_id = 'mallory'; delete from bookingd.coach where id = 'mallory'`,
+    );
   });
 
   test('a dead grant stops at once, asks for consent, and what waited goes on after it', async () => {
-    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'live');
+    assert.equal(
+      (await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state,
+      'live',
+    );
     await stack.google.order('POST', 'kill-grants', {});
     const made = await book(stack, 'bob', 20);
     assert.equal(made.calendar.state, 'pending', JSON.stringify(made));
@@ -172,7 +239,10 @@ describe('a coach with a Gmail account', () => {
     assert.match(body.detail, /busy times/);
     assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).status, 503);
     await connect(stack);
-    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'live');
+    assert.equal(
+      (await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state,
+      'live',
+    );
   });
 
   test('keys are rotated: the old one opens, rekey seals anew, then it can go', async () => {
@@ -180,18 +250,25 @@ describe('a coach with a Gmail account', () => {
     const fresh = randomBytes(32).toString('base64');
     const sealed = () => stack.database.value('select sealed_token from bookingd.google_grant');
     const before = sealed();
-    const wrong = await runBookingd(['serve'], { env: { ...stack.env, PORT: '0', TOKEN_ENCRYPTION_KEY: fresh } });
+    const wrong = await runBookingd(['serve'], {
+      env: { ...stack.env, PORT: '0', TOKEN_ENCRYPTION_KEY: fresh },
+    });
     assert.notEqual(wrong.code, 0);
     assert.match(wrong.stderr, /TOKEN_ENCRYPTION_KEY/);
     assert.equal(wrong.stderr.split('\n').filter((line) => line.includes('TOKEN_ENCRYPTION_KEY')).length, 1);
     assert.equal(sealed(), before);
-    const rekeyed = await runBookingd(['rekey'], { env: { ...stack.env, TOKEN_ENCRYPTION_KEY: `${fresh},${old}` } });
+    const rekeyed = await runBookingd(['rekey'], {
+      env: { ...stack.env, TOKEN_ENCRYPTION_KEY: `${fresh},${old}` },
+    });
     assert.equal(rekeyed.code, 0, rekeyed.stderr);
     assert.notEqual(sealed(), before);
     await stack.daemon.stop();
     stack.env.TOKEN_ENCRYPTION_KEY = fresh;
     await stack.daemon.restart({ env: { TOKEN_ENCRYPTION_KEY: fresh } });
-    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'live');
+    assert.equal(
+      (await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state,
+      'live',
+    );
     const refused = await runBookingd(['rekey'], { env: { ...stack.env, TOKEN_ENCRYPTION_KEY: old } });
     assert.notEqual(refused.code, 0);
   });
@@ -206,7 +283,10 @@ describe('a coach with a Gmail account', () => {
     const body = await status(stack);
     assert.deepEqual([body.mode, body.state, body.account], ['oauth', 'needs_consent', null]);
     assert.equal(stack.database.value('select count(*) from bookingd.google_grant'), 0);
-    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state, 'off');
+    assert.equal(
+      (await stack.client('ann').get('/booking/availability?duration=30')).body.calendar.state,
+      'off',
+    );
     assert.equal((await stack.client('dora').get(`/booking/${owed.id}`)).body.calendar.state, 'failed');
     assert.equal((await stack.coach().delete(GOOGLE)).status, 204);
     await stack.google.heal();
@@ -218,7 +298,9 @@ describe('a coach with a Gmail account', () => {
 test('disconnecting stops the pushes', async () => {
   const stack = await startStack({ google: 'oauth', document, env: { PUBLIC_URL: 'https://book.example' } });
   try {
-    await stack.google.order('POST', 'redirect-uris', { uris: ['https://book.example/oauth/google/callback'] });
+    await stack.google.order('POST', 'redirect-uris', {
+      uris: ['https://book.example/oauth/google/callback'],
+    });
     await connect(stack);
     const channels = async () => (await stack.google.order('GET', 'state')).channels;
     await until('a channel', async () => (await channels()).some(({ stopped }) => !stopped));
@@ -242,7 +324,11 @@ test('without an OAuth client there is nothing to connect', async () => {
 });
 
 test('a service account that is given later writes what was booked before, and nothing that is over', async () => {
-  const stack = await startStack({ google: 'delegated', document, env: { GOOGLE_SERVICE_ACCOUNT_KEY: null, GOOGLE_IMPERSONATE: null } });
+  const stack = await startStack({
+    google: 'delegated',
+    document,
+    env: { GOOGLE_SERVICE_ACCOUNT_KEY: null, GOOGLE_IMPERSONATE: null },
+  });
   try {
     const ahead = await book(stack, 'ann', 30);
     const [over, cancelled] = [await book(stack, 'bob', 31), await book(stack, 'carl', 32)];
@@ -254,11 +340,19 @@ test('a service account that is given later writes what was booked before, and n
     // The database cannot take it at first: it is tried again.
     stack.database.run(`create function bookingd.fail() returns trigger language plpgsql as $$ begin raise exception 'full'; end $$;
       create trigger fail before update of calendar_id on bookingd.appointment for each row execute function bookingd.fail()`);
-    await stack.daemon.restart({ env: { GOOGLE_SERVICE_ACCOUNT_KEY: stack.google.service_account_key, GOOGLE_IMPERSONATE: stack.calendar } });
+    await stack.daemon.restart({
+      env: {
+        GOOGLE_SERVICE_ACCOUNT_KEY: stack.google.service_account_key,
+        GOOGLE_IMPERSONATE: stack.calendar,
+      },
+    });
     await until('the failure', () => stack.daemon.events('calendar_not_adopted').length > 0);
     stack.database.run('drop trigger fail on bookingd.appointment');
     await stack.settled(stack.client('ann'), ahead.id);
-    for (const [name, { id }] of [['bob', over], ['carl', cancelled]])
+    for (const [name, { id }] of [
+      ['bob', over],
+      ['carl', cancelled],
+    ])
       assert.equal((await stack.client(name).get(`/booking/${id}`)).body.calendar.state, 'off');
     assert.equal((await stack.google.live(stack.calendar)).length, 1);
   } finally {

@@ -10,7 +10,8 @@ const CLIENTS = 12;
 let stack;
 before(async () => {
   stack = await startStack({
-    google: 'delegated', document: openSchedule({ horizon_days: 365, cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
+    google: 'delegated',
+    document: openSchedule({ horizon_days: 365, cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
     env: { CALENDAR_FRESH_SECONDS: '30', CALENDAR_POLL_SECONDS: '2', CALENDAR_STALE_SECONDS: '86400' },
   });
 });
@@ -25,7 +26,9 @@ function randomFrom(seed) {
   };
 }
 
-test('appointments and events are one to one after the storm, and every mail was written once', { timeout: 400_000 }, async () => {
+test('appointments and events are one to one after the storm, and every mail was written once', {
+  timeout: 400_000,
+}, async () => {
   const { google, calendar } = stack;
   // Known busy times, so that bookings go on while Google does not answer.
   const list = await stack.client('looker').get('/booking/availability?duration=30');
@@ -72,15 +75,23 @@ test('appointments and events are one to one after the storm, and every mail was
 
   await google.heal();
   const healed = Date.now();
-  const owed = () => Number(stack.database.value(
-    'select count(*) from bookingd.appointment where calendar_id is not null and (version > synced_version or conference_pending)'));
+  const owed = () =>
+    Number(
+      stack.database.value(
+        'select count(*) from bookingd.appointment where calendar_id is not null and (version > synced_version or conference_pending)',
+      ),
+    );
   await until('nothing to be owed', () => owed() === 0, 60_000);
   console.log(`# converged ${Date.now() - healed} ms after Google was well again`);
 
   const events = await google.events(calendar);
-  const live = new Map(events.filter(({ status }) => status !== 'cancelled').map((event) => [event.id, event]));
+  const live = new Map(
+    events.filter(({ status }) => status !== 'cancelled').map((event) => [event.id, event]),
+  );
   const mails = await google.mails();
-  const byEvent = Map.groupBy ? Map.groupBy(mails, ({ event }) => event) : mails.reduce((map, mail) => map.set(mail.event, [...map.get(mail.event) ?? [], mail]), new Map());
+  const byEvent = Map.groupBy
+    ? Map.groupBy(mails, ({ event }) => event)
+    : mails.reduce((map, mail) => map.set(mail.event, [...(map.get(mail.event) ?? []), mail]), new Map());
   const kinds = (id, kind) => (byEvent.get(id) ?? []).filter((mail) => mail.kind === kind);
   for (const [id, wanted] of appointments) {
     const eventId = id.replaceAll('-', '');
@@ -89,7 +100,11 @@ test('appointments and events are one to one after the storm, and every mail was
     if (wanted.status === 'cancelled') {
       assert.equal(event, undefined, `${id} was cancelled, its event stands`);
       // An event that never was invites nobody, and nobody has to be told of its end.
-      assert.equal(kinds(eventId, 'cancellation').length, kinds(eventId, 'invitation').length, `cancellations of ${id}`);
+      assert.equal(
+        kinds(eventId, 'cancellation').length,
+        kinds(eventId, 'invitation').length,
+        `cancellations of ${id}`,
+      );
       assert.ok(kinds(eventId, 'invitation').length <= 1);
     } else {
       assert.ok(event, `${id} has no event`);
@@ -98,11 +113,17 @@ test('appointments and events are one to one after the storm, and every mail was
       assert.equal(kinds(eventId, 'invitation').length, 1, `invitations of ${id}`);
       assert.equal(kinds(eventId, 'cancellation').length, 0);
     }
-    assert.ok(kinds(eventId, 'update').length <= wanted.moves, `${id}: ${kinds(eventId, 'update').length} updates for ${wanted.moves} moves`);
+    assert.ok(
+      kinds(eventId, 'update').length <= wanted.moves,
+      `${id}: ${kinds(eventId, 'update').length} updates for ${wanted.moves} moves`,
+    );
   }
   assert.deepEqual([...live.keys()], [], 'events of no appointment');
   const seen = new Set();
   for (const { id } of events) assert.ok(!seen.has(id) && seen.add(id));
   // The daemon did not take its own writes for the coach's.
-  assert.equal(Number(stack.database.value(`select count(*) from bookingd.appointment where cancelled_by = 'calendar'`)), 0);
+  assert.equal(
+    Number(stack.database.value(`select count(*) from bookingd.appointment where cancelled_by = 'calendar'`)),
+    0,
+  );
 });

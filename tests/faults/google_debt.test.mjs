@@ -13,13 +13,24 @@ describe('delegated', () => {
   const slot = () => stack.slot(hour++);
   const somebody = () => stack.client(`client${++number}`);
   const book = async (client, more = {}) => {
-    const { status, body } = await client.post('/booking/create', { start: slot(), duration_minutes: 30, ...more });
+    const { status, body } = await client.post('/booking/create', {
+      start: slot(),
+      duration_minutes: 30,
+      ...more,
+    });
     assert.equal(status, 201, JSON.stringify(body));
     return body;
   };
-  const mailsOf = async (made) => (await stack.google.mails({ event: eventOf(made) })).map(({ kind }) => kind);
+  const mailsOf = async (made) =>
+    (await stack.google.mails({ event: eventOf(made) })).map(({ kind }) => kind);
 
-  before(async () => { stack = await startStack({ google: 'delegated', document, env: { CALENDAR_POLL_SECONDS: '0', CALENDAR_STALE_SECONDS: '3600' } }); });
+  before(async () => {
+    stack = await startStack({
+      google: 'delegated',
+      document,
+      env: { CALENDAR_POLL_SECONDS: '0', CALENDAR_STALE_SECONDS: '3600' },
+    });
+  });
   after(() => stack.stop());
   beforeEach(async () => {
     await stack.google.heal();
@@ -27,11 +38,23 @@ describe('delegated', () => {
   });
 
   test('an insert that meets any fault comes to one event and one invitation', async () => {
-    const faults = ['backendError', 'html502', 'cut_before', 'cut_after', 'cut_half', 'garbage', 'rateLimitExceeded', 'rateLimitExceeded403', 'hang_before', 'hang_after'];
+    const faults = [
+      'backendError',
+      'html502',
+      'cut_before',
+      'cut_after',
+      'cut_half',
+      'garbage',
+      'rateLimitExceeded',
+      'rateLimitExceeded403',
+      'hang_before',
+      'hang_after',
+    ];
     const bookings = [];
     for (const fault of faults) {
       const ann = somebody();
-      if (/rate|hang/.test(fault)) for (const before of bookings) await stack.settled(before.ann, before.made.id); // they would meet this one
+      if (/rate|hang/.test(fault))
+        for (const before of bookings) await stack.settled(before.ann, before.made.id); // they would meet this one
       await stack.google.fault(fault, { method: 'events.insert', count: 1, ms: 8000 });
       const made = await book(ann);
       bookings.push({ fault, ann, made });
@@ -39,7 +62,11 @@ describe('delegated', () => {
     }
     for (const { fault, ann, made } of bookings) {
       const settled = await stack.settled(ann, made.id);
-      assert.equal((await stack.google.live(stack.calendar)).filter(({ id }) => id === eventOf(made)).length, 1, fault);
+      assert.equal(
+        (await stack.google.live(stack.calendar)).filter(({ id }) => id === eventOf(made)).length,
+        1,
+        fault,
+      );
       assert.deepEqual(await mailsOf(made), ['invitation'], fault);
       assert.match(settled.meeting.url, /^https:\/\/meet/);
     }
@@ -78,14 +105,19 @@ describe('delegated', () => {
     const made = await book(ann);
     const cancelled = await ann.put(`/booking/${made.id}/cancel`, {});
     assert.equal(cancelled.body.calendar.state, 'synced');
-    assert.equal((await stack.google.live(stack.calendar)).filter(({ id }) => id === eventOf(made)).length, 0);
+    assert.equal(
+      (await stack.google.live(stack.calendar)).filter(({ id }) => id === eventOf(made)).length,
+      0,
+    );
     assert.deepEqual(await mailsOf(made), ['invitation', 'cancellation']);
   });
 
   test('a guest who answers changes the event; the next move goes through all the same', async () => {
     const ann = somebody();
     const made = await book(ann);
-    await stack.google.order('PATCH', `calendars/${stack.calendar}/events/${eventOf(made)}`, { answer: { email: made.email, status: 'accepted' } });
+    await stack.google.order('PATCH', `calendars/${stack.calendar}/events/${eventOf(made)}`, {
+      answer: { email: made.email, status: 'accepted' },
+    });
     const moved = await ann.put(`/booking/${made.id}/reschedule`, { start: slot() });
     assert.equal(moved.body.calendar.state, 'synced');
     assert.deepEqual(await mailsOf(made), ['invitation', 'update']);
@@ -111,10 +143,14 @@ describe('delegated', () => {
     const made = await book(ann);
     assert.equal(made.calendar.state, 'synced');
     assert.equal(made.meeting.url, null);
-    const { url } = await until('the Meet link', async () => {
-      const { body } = await ann.get(`/booking/${made.id}`);
-      return body.meeting.url && body.meeting;
-    }, 20_000);
+    const { url } = await until(
+      'the Meet link',
+      async () => {
+        const { body } = await ann.get(`/booking/${made.id}`);
+        return body.meeting.url && body.meeting;
+      },
+      20_000,
+    );
     assert.match(url, /^https:\/\/meet/);
     assert.deepEqual(await mailsOf(made), ['invitation']);
   });
@@ -125,7 +161,10 @@ describe('delegated', () => {
     const made = await book(ann);
     await stack.google.settings({ meet: { outcome: 'success', after_ms: 0 } });
     await until('the Meet link', async () => (await ann.get(`/booking/${made.id}`)).body.meeting.url, 20_000);
-    const requests = (await stack.google.journal({ type: 'call' })).filter(({ event, body }) => (event === eventOf(made) || body?.id === eventOf(made)) && body?.conferenceData)
+    const requests = (await stack.google.journal({ type: 'call' }))
+      .filter(
+        ({ event, body }) => (event === eventOf(made) || body?.id === eventOf(made)) && body?.conferenceData,
+      )
       .map(({ body }) => body.conferenceData.createRequest.requestId);
     assert.equal(new Set(requests).size, requests.length);
     assert.ok(requests.length >= 2);
@@ -135,12 +174,16 @@ describe('delegated', () => {
     await stack.google.settings({ meet: { outcome: 'failure', after_ms: 0 } });
     const ann = somebody();
     const made = await book(ann);
-    const detail = await until('the end of trying', async () => (await ann.get(`/booking/${made.id}`)).body.calendar.detail, 30_000);
+    const detail = await until(
+      'the end of trying',
+      async () => (await ann.get(`/booking/${made.id}`)).body.calendar.detail,
+      30_000,
+    );
     assert.match(detail, /Meet link/);
     assert.equal((await ann.get(`/booking/${made.id}`)).body.calendar.state, 'synced');
   });
 
-  test('a refusal for good is failed with Google\'s reason, and can be retried by the coach', async () => {
+  test("a refusal for good is failed with Google's reason, and can be retried by the coach", async () => {
     const ann = somebody();
     await stack.google.fault('requiredAccessLevel', { method: 'events.insert', count: 1 });
     const made = await book(ann);
@@ -161,7 +204,10 @@ describe('delegated', () => {
     const began = Date.now();
     await stack.settled(ann, made.id);
     assert.ok(Date.now() - began > 2000);
-    assert.equal((await stack.google.calls('events.insert')).filter(({ body }) => body.id === eventOf(made)).length, 2);
+    assert.equal(
+      (await stack.google.calls('events.insert')).filter(({ body }) => body.id === eventOf(made)).length,
+      2,
+    );
   });
 
   test('when the coach has deleted the event, a move of the client ends as cancelled by the calendar', async () => {
@@ -180,7 +226,10 @@ describe('delegated', () => {
     const ann = somebody();
     const made = await book(ann);
     assert.equal(made.calendar.state, 'pending');
-    assert.equal((await stack.google.events(stack.calendar)).filter(({ id }) => id === eventOf(made)).length, 0);
+    assert.equal(
+      (await stack.google.events(stack.calendar)).filter(({ id }) => id === eventOf(made)).length,
+      0,
+    );
     stack.database.run(kept.text);
     await stack.settled(ann, made.id);
   });
@@ -192,11 +241,28 @@ describe('delegated', () => {
     await ann.put(`/booking/${gone.id}/cancel`, {});
     const erased = await ann.delete('/booking/user/me');
     assert.equal(erased.status, 200, JSON.stringify(erased.body));
-    await until('Google to have forgotten', async () => Number(stack.database.value(
-      'select count(*) from bookingd.appointment where calendar_id is not null and version > synced_version')) === 0);
-    const events = JSON.stringify((await stack.google.events(stack.calendar)).filter(({ id }) => [eventOf(standing), eventOf(gone)].includes(id)));
-    for (const trace of ['erase.me', 'Erase Me', 'secret of mine', '555 0100']) assert.ok(!events.includes(trace), `${trace} is still there`);
-    assert.equal((await stack.google.live(stack.calendar)).filter(({ id }) => [eventOf(standing), eventOf(gone)].includes(id)).length, 0);
+    await until(
+      'Google to have forgotten',
+      async () =>
+        Number(
+          stack.database.value(
+            'select count(*) from bookingd.appointment where calendar_id is not null and version > synced_version',
+          ),
+        ) === 0,
+    );
+    const events = JSON.stringify(
+      (await stack.google.events(stack.calendar)).filter(({ id }) =>
+        [eventOf(standing), eventOf(gone)].includes(id),
+      ),
+    );
+    for (const trace of ['erase.me', 'Erase Me', 'secret of mine', '555 0100'])
+      assert.ok(!events.includes(trace), `${trace} is still there`);
+    assert.equal(
+      (await stack.google.live(stack.calendar)).filter(({ id }) =>
+        [eventOf(standing), eventOf(gone)].includes(id),
+      ).length,
+      0,
+    );
     assert.deepEqual(await mailsOf(standing), ['invitation', 'cancellation']);
     assert.deepEqual(await mailsOf(gone), ['invitation', 'cancellation']);
   });
@@ -206,15 +272,29 @@ describe('delegated', () => {
     await stack.google.fault('hang_before', { method: 'events.insert', ms: 60_000, count: 1 });
     const start = slot();
     const creating = ann.post('/booking/create', { start, duration_minutes: 30 }).catch(() => null);
-    await until('the commit', () => Number(stack.database.value(`select count(*) from bookingd.appointment where starts_at = '${start}'`)) === 1);
+    await until(
+      'the commit',
+      () =>
+        Number(
+          stack.database.value(`select count(*) from bookingd.appointment where starts_at = '${start}'`),
+        ) === 1,
+    );
     await stack.daemon.kill();
     await creating;
     await stack.google.heal();
     stack.database.run('update bookingd.appointment set calendar_due_at = now()'); // as if the dead one's lease were over
     await stack.daemon.restart();
     const id = stack.database.value(`select id from bookingd.appointment where starts_at = '${start}'`);
-    await until('the debt to be paid', () => stack.database.value(`select synced_version >= version from bookingd.appointment where id = '${id}'`), 30_000);
-    assert.equal((await stack.google.live(stack.calendar)).filter((event) => event.id === eventOf({ id })).length, 1);
+    await until(
+      'the debt to be paid',
+      () =>
+        stack.database.value(`select synced_version >= version from bookingd.appointment where id = '${id}'`),
+      30_000,
+    );
+    assert.equal(
+      (await stack.google.live(stack.calendar)).filter((event) => event.id === eventOf({ id })).length,
+      1,
+    );
     assert.deepEqual(await mailsOf({ id }), ['invitation']);
   });
 
@@ -224,15 +304,24 @@ describe('delegated', () => {
     const start = slot();
     const creating = ann.post('/booking/create', { start, duration_minutes: 30 }).catch(() => null);
     const id = await until('the insert', async () => {
-      const event = (await stack.google.live(stack.calendar)).find((one) => new Date(one.start).getTime() === new Date(start).getTime());
-      return event && stack.database.value(`select id from bookingd.appointment where starts_at = '${start}'`);
+      const event = (await stack.google.live(stack.calendar)).find(
+        (one) => new Date(one.start).getTime() === new Date(start).getTime(),
+      );
+      return (
+        event && stack.database.value(`select id from bookingd.appointment where starts_at = '${start}'`)
+      );
     });
     await stack.daemon.kill();
     await creating;
     await stack.google.heal();
     stack.database.run('update bookingd.appointment set calendar_due_at = now()'); // as if the dead one's lease were over
     await stack.daemon.restart();
-    await until('the debt to be paid', () => stack.database.value(`select synced_version >= version from bookingd.appointment where id = '${id}'`), 30_000);
+    await until(
+      'the debt to be paid',
+      () =>
+        stack.database.value(`select synced_version >= version from bookingd.appointment where id = '${id}'`),
+      30_000,
+    );
     assert.deepEqual(await mailsOf({ id }), ['invitation']);
   });
 
@@ -248,13 +337,26 @@ describe('delegated', () => {
     assert.match(metrics, /^bookingd_calendar_debt_age_seconds \d+$/m);
     await stack.google.heal();
     await stack.settled(ann, made.id, 'synced', 30_000);
-    await until('the gauge to fall', async () => /^bookingd_calendar_debt 0$/m.test((await stack.stranger().get('/metrics')).text));
+    await until('the gauge to fall', async () =>
+      /^bookingd_calendar_debt 0$/m.test((await stack.stranger().get('/metrics')).text),
+    );
   });
 
   test('no log line, at any level, tells who came or what we sign in with', () => {
     const log = stack.daemon.log.join('\n');
     assert.match(log, /"event":"google_call"/);
-    for (const secret of ['@client.test', '@example.com', 'Name of', 'Erase Me', 'secret of mine', '555 0100', 'ya29.', 'PRIVATE KEY', 'Bearer', stack.secret])
+    for (const secret of [
+      '@client.test',
+      '@example.com',
+      'Name of',
+      'Erase Me',
+      'secret of mine',
+      '555 0100',
+      'ya29.',
+      'PRIVATE KEY',
+      'Bearer',
+      stack.secret,
+    ])
       assert.ok(!log.includes(secret), `${secret} is in the log`);
   });
 
@@ -275,7 +377,9 @@ describe('delegated', () => {
 
 describe('a bare service account', () => {
   let stack;
-  before(async () => { stack = await startStack({ google: 'bare', document }); });
+  before(async () => {
+    stack = await startStack({ google: 'bare', document });
+  });
   after(() => stack.stop());
 
   test('writes without guests and without Meet, knowingly, and says so', async () => {
@@ -289,13 +393,28 @@ describe('a bare service account', () => {
     assert.ok(!('attendees' in insert.body) && !('conferenceData' in insert.body));
     const { body } = await stack.coach().get('/coach/damian/google');
     assert.equal(body.mode, 'service_account');
-    assert.deepEqual(body.can, { read_busy: true, write_events: true, invite_guests: false, create_meet: false });
+    assert.deepEqual(body.can, {
+      read_busy: true,
+      write_events: true,
+      invite_guests: false,
+      create_meet: false,
+    });
     assert.equal(body.state, 'ok');
     const moved = await ann.put(`/booking/${made.body.id}/reschedule`, { start: stack.slot(12) });
     assert.equal(moved.body.calendar.state, 'synced');
     assert.equal((await ann.delete('/booking/user/me')).status, 200);
-    await until('nothing to be owed', () => Number(stack.database.value('select count(*) from bookingd.appointment where version > synced_version')) === 0);
-    assert.ok((await stack.google.journal({ type: 'call' })).every(({ outcome, status }) => outcome === 'done' || status === 401));
+    await until(
+      'nothing to be owed',
+      () =>
+        Number(
+          stack.database.value('select count(*) from bookingd.appointment where version > synced_version'),
+        ) === 0,
+    );
+    assert.ok(
+      (await stack.google.journal({ type: 'call' })).every(
+        ({ outcome, status }) => outcome === 'done' || status === 401,
+      ),
+    );
   });
 });
 
@@ -309,11 +428,16 @@ describe('an administrator who turned Meet off', () => {
   after(() => stack.stop());
 
   test('costs the link, not the event, and is learned once', async () => {
-    const made = await stack.client('ann').post('/booking/create', { start: stack.slot(10), duration_minutes: 30 });
+    const made = await stack
+      .client('ann')
+      .post('/booking/create', { start: stack.slot(10), duration_minutes: 30 });
     assert.deepEqual([made.status, made.body.calendar.state, made.body.meeting.url], [201, 'synced', null]);
     assert.match(made.body.calendar.detail, /cannot make a Meet link/);
     await stack.client('bob').post('/booking/create', { start: stack.slot(12), duration_minutes: 30 });
-    assert.equal((await stack.google.calls('events.insert')).filter(({ outcome }) => outcome === 'refused').length, 1);
+    assert.equal(
+      (await stack.google.calls('events.insert')).filter(({ outcome }) => outcome === 'refused').length,
+      1,
+    );
     assert.equal((await stack.coach().get('/coach/damian/google')).body.can.create_meet, false);
   });
 });

@@ -4,7 +4,11 @@ import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
-const document = openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0, buffer_before_minutes: 15 });
+const document = openSchedule({
+  cancel_notice_minutes: 0,
+  reschedule_notice_minutes: 0,
+  buffer_before_minutes: 15,
+});
 const eventOf = ({ id }) => id.replaceAll('-', '');
 const half = (slot) => slot.replace(':00:00Z', ':30:00Z');
 
@@ -18,7 +22,9 @@ function follower(google, env) {
     return body;
   };
   s.read = async (client, made) => (await client.get(`/booking/${made.id}`)).body;
-  before(async () => { s.stack = await startStack({ google, document, env }); });
+  before(async () => {
+    s.stack = await startStack({ google, document, env });
+  });
   after(() => s.stack.stop());
   return s;
 }
@@ -35,12 +41,17 @@ describe('by looking every second', () => {
       const body = await s.read(ann, made);
       return body.start === to && body;
     });
-    assert.deepEqual([moved.status, moved.calendar.state, moved.duration_minutes, moved.reschedule_count], ['scheduled', 'synced', 30, 0]);
+    assert.deepEqual(
+      [moved.status, moved.calendar.state, moved.duration_minutes, moved.reschedule_count],
+      ['scheduled', 'synced', 30, 0],
+    );
     const ics = (await ann.get(`/booking/${made.id}/calendar.ics`)).text;
     assert.match(ics, new RegExp(`DTSTART[^:]*:${to.replaceAll(/[-:]/g, '').replace('Z', '')}`));
     assert.equal((await s.stack.google.calls('events.patch')).length, 0);
     // The old slot is free again, the new one is not.
-    const { body: { slots } } = await s.stack.client('bob').get('/booking/availability?duration=30');
+    const {
+      body: { slots },
+    } = await s.stack.client('bob').get('/booking/availability?duration=30');
     assert.ok(slots.some(({ start }) => start === made.start));
     assert.ok(!slots.some(({ start }) => start === to));
     // And the client may move it on: the event is changed from where it is now.
@@ -66,7 +77,9 @@ describe('by looking every second', () => {
     });
     assert.deepEqual([gone.cancelled_by, gone.calendar.state], ['calendar', 'synced']);
     assert.equal((await s.stack.google.calls('events.delete')).length, 0);
-    const { body: { slots } } = await s.stack.client('bob').get('/booking/availability?duration=30');
+    const {
+      body: { slots },
+    } = await s.stack.client('bob').get('/booking/availability?duration=30');
     assert.ok(slots.some(({ start }) => start === made.start));
   });
 
@@ -81,7 +94,8 @@ describe('by looking every second', () => {
     });
     assert.equal(stuck.start, first.start);
     assert.match(stuck.calendar.detail, /taken/);
-    const told = () => s.stack.daemon.events('calendar_followed').filter(({ change }) => change === 'conflict').length;
+    const told = () =>
+      s.stack.daemon.events('calendar_followed').filter(({ change }) => change === 'conflict').length;
     await until('the line of the log', told); // written after the row
     assert.equal(told(), 1);
     const to = s.slot();
@@ -113,7 +127,11 @@ describe('by looking every second', () => {
     const ann = s.stack.client('ann');
     const made = await s.book(ann);
     const day = made.start.slice(0, 10);
-    await s.stack.google.move(s.stack.calendar, eventOf(made), ...['2027-03-01', '2027-03-02'].map((date) => ({ date, dateTime: null, timeZone: null })));
+    await s.stack.google.move(
+      s.stack.calendar,
+      eventOf(made),
+      ...['2027-03-01', '2027-03-02'].map((date) => ({ date, dateTime: null, timeZone: null })),
+    );
     await until('the conflict', async () => (await s.read(ann, made)).calendar.state === 'conflict');
     assert.equal((await s.read(ann, made)).start.slice(0, 10), day);
     await ann.put(`/booking/${made.id}/cancel`, {});
@@ -125,7 +143,9 @@ describe('by looking every second', () => {
     await s.stack.google.order('POST', `calendars/${s.stack.calendar}/expire-sync-tokens`);
     await s.stack.google.remove(s.stack.calendar, eventOf(made));
     await until('the cancellation', async () => (await s.read(ann, made)).status === 'cancelled');
-    await until('another look to come to its end', () => s.stack.database.value('select sync_token is not null from bookingd.coach_calendar'));
+    await until('another look to come to its end', () =>
+      s.stack.database.value('select sync_token is not null from bookingd.coach_calendar'),
+    );
   });
 
   test('small pages and an empty first one are read to the end', async () => {
@@ -133,7 +153,8 @@ describe('by looking every second', () => {
     const clients = ['a1', 'a2', 'a3', 'a4', 'a5'].map((name) => s.stack.client(name));
     const made = await Promise.all(clients.map((client) => s.book(client)));
     for (const one of made) await s.stack.google.remove(s.stack.calendar, eventOf(one));
-    for (const [i, one] of made.entries()) await until(`cancellation ${i}`, async () => (await s.read(clients[i], one)).status === 'cancelled');
+    for (const [i, one] of made.entries())
+      await until(`cancellation ${i}`, async () => (await s.read(clients[i], one)).status === 'cancelled');
     await s.stack.google.settings({ page_size: 250, empty_first_page: false });
   });
 
@@ -142,7 +163,9 @@ describe('by looking every second', () => {
     const made = await s.book(ann);
     await s.stack.google.fault('backendError', { method: 'events.get' });
     await s.stack.google.remove(s.stack.calendar, eventOf(made));
-    await until('a failed look', async () => (await s.stack.google.calls('events.get')).some(({ status }) => status === 500));
+    await until('a failed look', async () =>
+      (await s.stack.google.calls('events.get')).some(({ status }) => status === 500),
+    );
     await s.stack.google.heal();
     await until('the cancellation', async () => (await s.read(ann, made)).status === 'cancelled', 30_000);
   });
@@ -151,21 +174,43 @@ describe('by looking every second', () => {
     const ann = s.stack.client('ann');
     const made = await s.book(ann);
     await ann.put(`/booking/${made.id}/cancel`, {});
-    await s.stack.google.order('PATCH', `calendars/${s.stack.calendar}/events/${eventOf(made)}`, { status: 'confirmed' });
-    await until('the event to go', async () => (await s.stack.google.live(s.stack.calendar)).every(({ id }) => id !== eventOf(made)));
+    await s.stack.google.order('PATCH', `calendars/${s.stack.calendar}/events/${eventOf(made)}`, {
+      status: 'confirmed',
+    });
+    await until('the event to go', async () =>
+      (await s.stack.google.live(s.stack.calendar)).every(({ id }) => id !== eventOf(made)),
+    );
   });
 });
 
 describe('by pushes', () => {
-  const s = follower('delegated', { CALENDAR_POLL_SECONDS: '0', CALENDAR_FRESH_SECONDS: '30', PUBLIC_URL: 'https://book.example' });
-  const hook = (headers) => new Promise((resolve, reject) => {
-    http.request(`${s.stack.daemon.url}/hooks/google-calendar`, { method: 'POST', headers: { 'content-length': 0, ...headers } },
-      (reply) => { reply.resume(); resolve(reply.statusCode); }).on('error', reject).end();
+  const s = follower('delegated', {
+    CALENDAR_POLL_SECONDS: '0',
+    CALENDAR_FRESH_SECONDS: '30',
+    PUBLIC_URL: 'https://book.example',
   });
-  const channel = () => s.stack.database.rows('select channel_id, channel_resource from bookingd.coach_calendar')[0];
+  const hook = (headers) =>
+    new Promise((resolve, reject) => {
+      http
+        .request(
+          `${s.stack.daemon.url}/hooks/google-calendar`,
+          { method: 'POST', headers: { 'content-length': 0, ...headers } },
+          (reply) => {
+            reply.resume();
+            resolve(reply.statusCode);
+          },
+        )
+        .on('error', reject)
+        .end();
+    });
+  const channel = () =>
+    s.stack.database.rows('select channel_id, channel_resource from bookingd.coach_calendar')[0];
 
   before(async () => {
-    await s.stack.google.settings({ push_routes: { 'https://book.example': s.stack.daemon.url }, push_retry_ms: 100 });
+    await s.stack.google.settings({
+      push_routes: { 'https://book.example': s.stack.daemon.url },
+      push_retry_ms: 100,
+    });
     await until('a channel', () => channel()?.channel_resource);
   });
 
@@ -179,11 +224,12 @@ describe('by pushes', () => {
 
   test('a push makes busy times be asked anew', async () => {
     const ann = s.stack.client('ann');
-    const free = async (start) => (await ann.get('/booking/availability?duration=30')).body.slots.some((slot) => slot.start === start);
+    const free = async (start) =>
+      (await ann.get('/booking/availability?duration=30')).body.slots.some((slot) => slot.start === start);
     const start = s.slot();
     assert.ok(await free(start));
     await s.stack.google.busy(s.stack.calendar, start, half(start));
-    await until('the slot to go', async () => !await free(start), 5000);
+    await until('the slot to go', async () => !(await free(start)), 5000);
   });
 
   test('a push with another token, channel or resource is refused, logged, and changes nothing', async () => {
@@ -194,10 +240,22 @@ describe('by pushes', () => {
       return before === (await s.stack.google.calls('events.list')).length;
     });
     const looks = (await s.stack.google.calls('events.list')).length;
-    const headers = { 'x-goog-channel-id': channel_id, 'x-goog-resource-id': channel_resource, 'x-goog-resource-state': 'exists', 'x-goog-message-number': 9 };
+    const headers = {
+      'x-goog-channel-id': channel_id,
+      'x-goog-resource-id': channel_resource,
+      'x-goog-resource-state': 'exists',
+      'x-goog-message-number': 9,
+    };
     assert.equal(await hook({ ...headers, 'x-goog-channel-token': 'guessed' }), 403);
     assert.equal(await hook(headers), 403);
-    assert.equal(await hook({ ...headers, 'x-goog-channel-id': '4e5b5f2c-0000-4000-8000-000000000000', 'x-goog-channel-token': 'guessed' }), 404);
+    assert.equal(
+      await hook({
+        ...headers,
+        'x-goog-channel-id': '4e5b5f2c-0000-4000-8000-000000000000',
+        'x-goog-channel-token': 'guessed',
+      }),
+      404,
+    );
     assert.equal(await hook({}), 404);
     assert.equal(await hook({ 'x-goog-channel-id': "' or 1=1 --" }), 404);
     await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -209,7 +267,10 @@ describe('by pushes', () => {
     const old = channel().channel_id;
     s.stack.database.run(`update bookingd.coach_calendar set channel_due_at = now()`);
     await until('a new channel', () => channel().channel_id !== old && channel().channel_resource);
-    await until('the old one to be stopped', async () => (await s.stack.google.order('GET', 'state')).channels.find(({ id }) => id === old)?.stopped);
+    await until(
+      'the old one to be stopped',
+      async () => (await s.stack.google.order('GET', 'state')).channels.find(({ id }) => id === old)?.stopped,
+    );
     const ann = s.stack.client('ann');
     const made = await s.book(ann);
     await s.stack.google.remove(s.stack.calendar, eventOf(made));

@@ -43,22 +43,29 @@ function read() {
 }
 
 const PATIENCE = { timeout: 60_000 };
-test('with a stuck reader of the log every call is answered, missed lines are counted', PATIENCE, async () => {
-  const ann = stack.client('ann');
-  const asked = 2000; // a line is some 200 bytes, and the pipe holds 64 KiB
-  for (let i = 0; i < asked / 40; i++)
-    for (const reply of await Promise.all(Array.from({ length: 40 }, () => ann.get('/booking/user/me'))))
-      assertStatus(reply, 200);
-  const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(0) }), 201);
-  assertStatus(await ann.put(`/booking/${made.id}/cancel`, { reason: 'ill' }), 200);
-  for (const what of ['/healthz', '/readyz', '/metrics']) assertStatus(await ann.get(what), 200);
+test(
+  'with a stuck reader of the log every call is answered, missed lines are counted',
+  PATIENCE,
+  async () => {
+    const ann = stack.client('ann');
+    const asked = 2000; // a line is some 200 bytes, and the pipe holds 64 KiB
+    for (let i = 0; i < asked / 40; i++)
+      for (const reply of await Promise.all(Array.from({ length: 40 }, () => ann.get('/booking/user/me'))))
+        assertStatus(reply, 200);
+    const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(0) }), 201);
+    assertStatus(await ann.put(`/booking/${made.id}/cancel`, { reason: 'ill' }), 200);
+    for (const what of ['/healthz', '/readyz', '/metrics']) assertStatus(await ann.get(what), 200);
 
-  let text = read();
-  assertStatus(await ann.get('/booking/user/me?status=past'), 200);
-  text = await until('the log to go on', () => (text += read()).includes('log_lines_dropped') && text);
-  const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line)); // each one whole
-  const [{ lines: dropped }] = lines.filter(({ event }) => event === 'log_lines_dropped');
-  const requests = lines.filter(({ event, route }) => event === 'request' && route !== '/readyz');
-  assert.ok(dropped > asked / 2, `${dropped} dropped`);
-  assert.ok(requests.length + dropped >= asked, `${requests.length} + ${dropped} of ${asked}`);
-});
+    let text = read();
+    assertStatus(await ann.get('/booking/user/me?status=past'), 200);
+    text = await until('the log to go on', () => (text += read()).includes('log_lines_dropped') && text);
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)); // each one whole
+    const [{ lines: dropped }] = lines.filter(({ event }) => event === 'log_lines_dropped');
+    const requests = lines.filter(({ event, route }) => event === 'request' && route !== '/readyz');
+    assert.ok(dropped > asked / 2, `${dropped} dropped`);
+    assert.ok(requests.length + dropped >= asked, `${requests.length} + ${dropped} of ${asked}`);
+  },
+);

@@ -84,16 +84,28 @@ async function during(t, disturb) {
   await Promise.all(clients);
   t.diagnostic(JSON.stringify(countStatuses(replies)));
   const odd = replies.filter(
-    ({ status, body }) => ![200, 201].includes(status) && `${status} ${body?.code}` !== '503 database_unavailable',
+    ({ status, body }) =>
+      ![200, 201].includes(status) && `${status} ${body?.code}` !== '503 database_unavailable',
   );
   assert.deepEqual(odd.map(({ text }) => text).slice(0, 3), []);
-  const rows = new Map(database.rows(`SELECT id, status FROM bookingd.appointment`).map((row) => [row.id, row.status]));
+  const rows = new Map(
+    database.rows(`SELECT id, status FROM bookingd.appointment`).map((row) => [row.id, row.status]),
+  );
   const told = new Set(replies.filter(({ status }) => status < 300).map(({ body }) => body.id));
-  assert.deepEqual([...told].filter((id) => rows.get(id) !== 'scheduled'), [], 'confirmed, and lost');
-  const twice = database.rows(`SELECT starts_at, count(*) FROM bookingd.appointment GROUP BY 1 HAVING count(*) > 1`);
+  assert.deepEqual(
+    [...told].filter((id) => rows.get(id) !== 'scheduled'),
+    [],
+    'confirmed, and lost',
+  );
+  const twice = database.rows(
+    `SELECT starts_at, count(*) FROM bookingd.appointment GROUP BY 1 HAVING count(*) > 1`,
+  );
   assert.deepEqual(twice, []);
   for (const { start } of replies)
-    assert.ok(replies.some((reply) => reply.start === start && reply.status < 300), `${start} was never booked`);
+    assert.ok(
+      replies.some((reply) => reply.start === start && reply.status < 300),
+      `${start} was never booked`,
+    );
   return replies;
 }
 

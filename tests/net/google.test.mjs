@@ -305,7 +305,7 @@ test('changes come page by page with a sync token, the deleted ones too, and a d
     await insert(delegated, full({ start: `2026-11-24T${hour}:00:00Z`, end: `2026-11-24T${hour}:30:00Z` }));
   const list = async (query) => {
     const events = [];
-    for (let page_token; ;) {
+    for (let page_token; ; ) {
       const page = await delegated({ do: 'page', calendar: 'primary', ...query, page_token });
       assert.equal(page.outcome, 'ok', page.message);
       events.push(...page.events);

@@ -19,9 +19,7 @@ function startSender(who) {
   child.process.stdin.write(JSON.stringify({ from: 'bookings@coach.test', tls: false, ...who }) + '\n');
   let asked = 0;
   const send = async (message = {}, ms = 5000, what = 'send') => {
-    child.process.stdin.write(
-      JSON.stringify({ do: what, ms, message: { ...SAMPLE, ...message } }) + '\n',
-    );
+    child.process.stdin.write(JSON.stringify({ do: what, ms, message: { ...SAMPLE, ...message } }) + '\n');
     const index = asked++;
     await child.line(() => child.lines.length > index, `answer ${index}`, 30_000);
     return JSON.parse(child.lines[index]);
@@ -130,7 +128,15 @@ test('a line end in a name, a subject or an address adds no field and no recipie
   assert.equal(newest().headers.bcc, undefined);
   assert.deepEqual(server.mails.at(-1).to, ['ann@client.test']);
   const before = server.mails.length;
-  for (const to of ['ann@client.test\r\nRCPT TO:<thief@evil.test>', 'a b@client.test', 'ann@client.test>', 'ann', '@x', 'a@b@c', 'a,b@c.test'])
+  for (const to of [
+    'ann@client.test\r\nRCPT TO:<thief@evil.test>',
+    'a b@client.test',
+    'ann@client.test>',
+    'ann',
+    '@x',
+    'a@b@c',
+    'a,b@c.test',
+  ])
     assert.equal((await sender({ to })).outcome, 'refused', to);
   await sender({ reply_to: 'x@y.test\r\nBcc: thief@evil.test' });
   assert.deepEqual(newest().reply_to, []);
@@ -221,7 +227,21 @@ test('without TLS nothing is said where it is required, nor to a server nobody v
   const [certificate, key] = ['cert.pem', 'key.pem'].map((name) => path.join(folder, name));
   execFileSync(
     'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=127.0.0.1'],
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+      '-days',
+      '2',
+      '-subj',
+      '/CN=127.0.0.1',
+    ],
     { stdio: 'ignore' },
   );
   const sealed = await MailServer.start({ certificate, key });

@@ -7,7 +7,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../harness/run_folder.mjs';
 
-const LOAD = path.join(path.dirname(path.resolve(ROOT, process.env.BOOKINGD ?? 'build/bookingd')), 'tests/bench/load');
+const LOAD = path.join(
+  path.dirname(path.resolve(ROOT, process.env.BOOKINGD ?? 'build/bookingd')),
+  'tests/bench/load',
+);
 
 /** Sends the raw `request` on all connections, `rounds` times: { statuses, errors, worst_round_ms }. */
 export async function crowd(port, request, { connections = 1000, rounds = 100 } = {}) {

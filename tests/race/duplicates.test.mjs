@@ -18,7 +18,11 @@ test('16 identical creates at once, five times: one 201, 15 times 200 with the s
     const ann = stack.client(`ann-${round}`);
     const start = stack.slot(round);
     const replies = await times(16, () => ann.post('/booking/create', { start }));
-    assert.deepEqual(countStatuses(replies), { 200: 15, 201: 1 }, JSON.stringify(replies.map(({ text }) => text).slice(0, 3)));
+    assert.deepEqual(
+      countStatuses(replies),
+      { 200: 15, 201: 1 },
+      JSON.stringify(replies.map(({ text }) => text).slice(0, 3)),
+    );
     assert.equal(new Set(replies.map(({ body }) => body.id)).size, 1);
     const [id] = new Set(replies.map(({ body }) => body.id));
     const { calendar } = await stack.settled(ann, id);
@@ -41,11 +45,19 @@ test('a create or move that Google answers late for, while the same one sent aga
     return [first, await late];
   };
   const created = await twice(() => cleo.post('/booking/create', { start: stack.slot(12) }));
-  assert.deepEqual(created.map(({ status }) => status), [201, 200], created[1].text);
+  assert.deepEqual(
+    created.map(({ status }) => status),
+    [201, 200],
+    created[1].text,
+  );
   const { id } = created[0].body;
   await stack.settled(cleo, id);
   const moved = await twice(() => cleo.put(`/booking/${id}/reschedule`, { start: stack.slot(14) }));
-  assert.deepEqual(moved.map(({ status }) => status), [200, 200], moved[1].text);
+  assert.deepEqual(
+    moved.map(({ status }) => status),
+    [200, 200],
+    moved[1].text,
+  );
   assert.equal(moved[1].body.reschedule_count, 1);
 });
 

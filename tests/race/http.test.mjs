@@ -114,7 +114,9 @@ describe('requests on the wire', () => {
     );
     // 8 KB of headers is what proxies let through.
     for (const lines of [1, 20]) {
-      const long = Array.from({ length: lines }, (_, i) => `X-${i}: ${'a'.repeat(8000 / lines)}\r\n`).join('');
+      const long = Array.from({ length: lines }, (_, i) => `X-${i}: ${'a'.repeat(8000 / lines)}\r\n`).join(
+        '',
+      );
       assert.equal(statusOf(await raw(get('/ok', long))), 200);
     }
     const many = Array.from({ length: 100 }, (_, i) => `X-${i}: 1\r\n`).join('');
@@ -300,7 +302,8 @@ describe('crowds', () => {
       const { statuses, errors, worst_round_ms } = await crowd(toy.port, request, { rounds });
       await toy.stop();
       assert.deepEqual([statuses, errors], [{ 200: 1000 * rounds }, 0]);
-      if (MEASURED) assert.ok(worst_round_ms < 1000, `${path}, loops: ${loops}: a round took ${worst_round_ms} ms`);
+      if (MEASURED)
+        assert.ok(worst_round_ms < 1000, `${path}, loops: ${loops}: a round took ${worst_round_ms} ms`);
     }
   });
 

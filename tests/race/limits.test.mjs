@@ -20,10 +20,13 @@ const freshDay = () => {
   const first = DAY * days++;
   return (hour) => stack.slot(first + hour);
 };
-const create = (client, start, more = {}) => client.post('/booking/create', { start, coach: 'damian', ...more });
+const create = (client, start, more = {}) =>
+  client.post('/booking/create', { start, coach: 'damian', ...more });
 const hold = (client, start, more = {}) => client.post('/booking/hold', { start, coach: 'damian', ...more });
 const active = (where) =>
-  stack.database.value(`SELECT count(*) FROM bookingd.appointment WHERE status IN ('scheduled', 'held') AND ${where}`);
+  stack.database.value(
+    `SELECT count(*) FROM bookingd.appointment WHERE status IN ('scheduled', 'held') AND ${where}`,
+  );
 const deadlocks = () =>
   stack.database.value('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()');
 
@@ -66,7 +69,9 @@ test('32 clients create, hold and move into one day at once: no more than max_pe
 
 /** A session of one's own, for a transaction that takes its time. */
 function session() {
-  const child = new Child('psql', ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', '-d', stack.database.url], { name: 'psql' });
+  const child = new Child('psql', ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', '-d', stack.database.url], {
+    name: 'psql',
+  });
   let said = 0;
   return {
     async say(sql) {
@@ -85,7 +90,9 @@ function session() {
 async function confirmLate(client, held, between) {
   const own = session();
   await own.say('SET search_path = bookingd, public');
-  await own.say(`UPDATE appointment SET hold_expires_at = clock_timestamp() + interval '300 ms' WHERE id = '${held.id}'`);
+  await own.say(
+    `UPDATE appointment SET hold_expires_at = clock_timestamp() + interval '300 ms' WHERE id = '${held.id}'`,
+  );
   await own.say('BEGIN');
   await own.say(`SELECT outcome FROM confirm_hold(row('${held.id}', null, '${held.user_id}', null, null, null, null, null, null,
     'UTC', 'N', 'n@client.test', null, null, null, null, null, null, null, null, 0)::booking,
@@ -140,7 +147,10 @@ test('holds replacing each other, running out and being overlapped never wait fo
       const client = stack.client(`dancer-${n}`);
       for (let i = 0; Date.now() < end; i++) {
         const coach = (n + i) % 3 ? 'damian' : 'second';
-        const reply = await hold(client, half((n * 7 + i * 5) % 6), { coach, duration_minutes: i % 2 ? 30 : 60 });
+        const reply = await hold(client, half((n * 7 + i * 5) % 6), {
+          coach,
+          duration_minutes: i % 2 ? 30 : 60,
+        });
         calls++;
         slowest = Math.max(slowest, reply.ms);
         codes[reply.status] = (codes[reply.status] ?? 0) + 1;
@@ -164,7 +174,9 @@ test('a hold that moves on to another coach frees its time in the next listing o
   const at = freshDay();
   const client = stack.client('wanderer');
   const offered = async () => {
-    const { body } = await stack.client('looker').get(`/booking/availability?coach=damian&from=${at(3)}&to=${at(4)}`);
+    const { body } = await stack
+      .client('looker')
+      .get(`/booking/availability?coach=damian&from=${at(3)}&to=${at(4)}`);
     return body.slots.length;
   };
   assert.equal(await offered(), 2);

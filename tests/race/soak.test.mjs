@@ -25,18 +25,34 @@ function random(seed) {
 const document = openSchedule({ max_active_per_user: 3, max_per_day: 20, buffer_after_minutes: 0 });
 let stack;
 before(async () => {
-  stack = await startStack({ google: 'delegated', document, env: { HOLD_MINUTES: '1', CALENDAR_FRESH_SECONDS: '5' } });
+  stack = await startStack({
+    google: 'delegated',
+    document,
+    env: { HOLD_MINUTES: '1', CALENDAR_FRESH_SECONDS: '5' },
+  });
   await stack.admin().put('/coach/second/schedule', document);
 });
 after(() => stack.stop());
 
-const FAULTS = ['backendError', 'rateLimitExceeded', 'html502', 'cut_before', 'cut_after', 'garbage', 'hang_after'];
+const FAULTS = [
+  'backendError',
+  'rateLimitExceeded',
+  'html502',
+  'cut_before',
+  'cut_after',
+  'garbage',
+  'hang_after',
+];
 
 /** One client's life until `over()`: random calls; what was promised goes into `ledger`. */
 async function live(n, over, ledger, trouble) {
   const draw = random(SEED * 1000 + n);
   const user = `person-${n % 40}`; // some of them share an account
-  const client = stack.client(user, { email: `secret-mail-${n}@client.test`, name: `Secret Name ${n}` }, { connections: 2 });
+  const client = stack.client(
+    user,
+    { email: `secret-mail-${n}@client.test`, name: `Secret Name ${n}` },
+    { connections: 2 },
+  );
   const coach = stack.client('the-coach', { role: 'coach', coach: 'damian' }, { connections: 1 });
   const own = [];
   const pick = () => own[draw(own.length)];
@@ -49,7 +65,9 @@ async function live(n, over, ledger, trouble) {
     ...Array(3).fill(() => client.post('/booking/hold', { ...time(), coach: whose() }, key())),
     ...Array(3).fill(() => own.length && client.put(`/booking/${pick()}/confirm`, person(), key())),
     ...Array(4).fill(() => own.length && client.put(`/booking/${pick()}/reschedule`, time(), key())),
-    ...Array(3).fill(() => own.length && client.put(`/booking/${pick()}/cancel`, { reason: 'secret reason' }, key())),
+    ...Array(3).fill(
+      () => own.length && client.put(`/booking/${pick()}/cancel`, { reason: 'secret reason' }, key()),
+    ),
     ...Array(2).fill(() => own.length && client.get(`/booking/${pick()}`)),
     () => own.length && client.get(`/booking/${pick()}/calendar.ics`),
     ...Array(4).fill(() => client.get(`/booking/availability?coach=${whose()}`)),
@@ -88,7 +106,8 @@ async function live(n, over, ledger, trouble) {
 
 /** What must hold of the table, whatever happened. */
 function check() {
-  const overlaps = stack.database.value(`SELECT count(*) FROM bookingd.appointment a JOIN bookingd.appointment b
+  const overlaps =
+    stack.database.value(`SELECT count(*) FROM bookingd.appointment a JOIN bookingd.appointment b
     ON a.id < b.id AND a.coach_id = b.coach_id AND a.status IN ('scheduled', 'held') AND b.status IN ('scheduled', 'held')
     AND tstzrange(a.starts_at, a.ends_at) && tstzrange(b.starts_at, b.ends_at)`);
   assert.equal(overlaps, 0, 'sold twice');
@@ -129,15 +148,27 @@ async function soak(t, seconds, ledger) {
     await ledger.kill();
   }
   await Promise.all(lives);
-  const deadlocks = stack.database.value('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()');
+  const deadlocks = stack.database.value(
+    'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+  );
   t.diagnostic(`${deadlocks} deadlocks, slowest ${Math.round(ledger.slowest)} ms`);
-  t.diagnostic(`seed ${SEED}: ${ledger.calls} calls ${JSON.stringify(ledger.statuses)}, ${ledger.made.length} made`);
+  t.diagnostic(
+    `seed ${SEED}: ${ledger.calls} calls ${JSON.stringify(ledger.statuses)}, ${ledger.made.length} made`,
+  );
   assert.deepEqual(trouble.slice(0, 10), []);
 }
 
-test('64 clients do everything at once while Google fails, then SIGTERM', { timeout: (SECONDS + 90) * 1000 }, async (t) => {
+test('64 clients do everything at once while Google fails, then SIGTERM', {
+  timeout: (SECONDS + 90) * 1000,
+}, async (t) => {
   await stack.google.fault('mix', { method: 'events.*', probability: 0.3, seed: SEED, of: FAULTS, ms: 2000 });
-  await stack.google.fault('mix', { method: 'freebusy.query', probability: 0.05, seed: SEED + 1, of: FAULTS, ms: 500 });
+  await stack.google.fault('mix', {
+    method: 'freebusy.query',
+    probability: 0.05,
+    seed: SEED + 1,
+    of: FAULTS,
+    ms: 500,
+  });
   const ledger = { calls: 0, statuses: {}, made: [] };
   await soak(t, SECONDS, ledger);
   await stack.daemon.stop();
@@ -146,7 +177,9 @@ test('64 clients do everything at once while Google fails, then SIGTERM', { time
   checkLog(stack.daemon.log);
 });
 
-test('the same, ended by kill -9 in the middle: what was confirmed is there after the restart', { timeout: (SECONDS + 90) * 1000 }, async (t) => {
+test('the same, ended by kill -9 in the middle: what was confirmed is there after the restart', {
+  timeout: (SECONDS + 90) * 1000,
+}, async (t) => {
   await stack.daemon.restart();
   const ledger = { calls: 0, statuses: {}, made: [], kill: () => stack.daemon.kill() };
   await soak(t, SECONDS / 2, ledger);

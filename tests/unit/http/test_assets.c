@@ -42,7 +42,7 @@ static void pages_run_nothing_inline_and_are_not_framed(void **state)
 	(void)state;
 	struct assets *assets = assets_new();
 	struct asked asked;
-	assert_true(ask(&asked, assets, "booking.html", NULL));
+	assert_true(ask(&asked, assets, "booking/booking.html", NULL));
 	assert_string_equal(header(&asked, "Content-Type"), "text/html; charset=utf-8");
 	const char *policy = header(&asked, "Content-Security-Policy");
 	assert_non_null(strstr(policy, "default-src 'none'"));
@@ -59,7 +59,7 @@ static void the_version_stands_in_the_page_and_makes_scripts_immutable(void **st
 	(void)state;
 	struct assets *assets = assets_new();
 	struct asked asked;
-	assert_true(ask(&asked, assets, "booking.html", NULL));
+	assert_true(ask(&asked, assets, "booking/booking.html", NULL));
 	assert_null(strstr(asked.reply.ready->bytes, "@VERSION@"));
 	assert_non_null(strstr(asked.reply.ready->bytes, assets_version()));
 	forget(&asked);

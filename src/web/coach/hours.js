@@ -2,11 +2,12 @@
  * The hours: the weekly ones and those of single dates, edited as one draft.
  */
 
-import { dayOf, fill, h } from './widget.js?v=@VERSION@';
-import { datesFaultPlace, renderDates } from './coach-dates.js?v=@VERSION@';
-import { draftOf } from './coach-draft.js?v=@VERSION@';
-import { weeklyLists } from './coach-time.js?v=@VERSION@';
-import { renderWeekly, weeklyFaultPlace } from './coach-weekly.js?v=@VERSION@';
+import { fill, h } from '../widget/dom.js';
+import { dayOf } from '../widget/time.js';
+import { datesFaultPlace, renderDates } from './dates.js';
+import { draftOf } from './draft.js';
+import { weeklyLists } from './time.js';
+import { renderWeekly, weeklyFaultPlace } from './weekly.js';
 
 export async function hoursView(house, heading) {
   const view = {

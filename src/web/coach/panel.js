@@ -3,17 +3,9 @@
  * and what to do with it on its date.
  */
 
-import {
-  addDays,
-  dayOf,
-  fill,
-  h,
-  instantOf,
-  isoText,
-  offsetMinutes,
-  webAddress,
-} from './widget.js?v=@VERSION@';
-import { changedNotice, outsideNotice } from './coach-notices.js?v=@VERSION@';
+import { fill, h, webAddress } from '../widget/dom.js';
+import { addDays, dayOf, instantOf, isoText, offsetMinutes } from '../widget/time.js';
+import { changedNotice, outsideNotice } from './notices.js';
 import {
   blockOn,
   changeDate,
@@ -23,9 +15,9 @@ import {
   withBlock,
   withOverride,
   withoutBlock,
-} from './coach-time.js?v=@VERSION@';
+} from './time.js';
 
-const instant = (text) => Date.parse(text);
+export const instant = (text) => Date.parse(text);
 
 /* The part of [start, end) that lies on a day, in minutes of its wall clock; null if none. */
 export function partOf(house, one, day) {

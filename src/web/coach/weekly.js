@@ -3,10 +3,11 @@
  * hours off the half hour or past midnight, and for those who rather type.
  */
 
-import { addDays, fill, firstWeekday, format, h } from './widget.js?v=@VERSION@';
-import { timeGrid } from './coach-grid.js?v=@VERSION@';
-import { addHours, hoursInputs } from './coach-inputs.js?v=@VERSION@';
-import { changeWeekly, stretchOf, weekdays, weeklyDocument } from './coach-time.js?v=@VERSION@';
+import { fill, h } from '../widget/dom.js';
+import { addDays, firstWeekday, format } from '../widget/time.js';
+import { timeGrid } from './grid.js';
+import { addHours, hoursInputs } from './inputs.js';
+import { changeWeekly, stretchOf, weekdays, weeklyDocument } from './time.js';
 
 const monday = '2026-11-23'; // any Monday: its weekdays' names are wanted
 

@@ -5,7 +5,7 @@
  * the next day.
  */
 
-import { addDays, weekdayOf } from './widget.js?v=@VERSION@';
+import { addDays, weekdayOf } from '../widget/time.js';
 
 export const weekdays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 

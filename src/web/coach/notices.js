@@ -2,7 +2,7 @@
  * What saving a schedule may have to say.
  */
 
-import { h } from './widget.js?v=@VERSION@';
+import { h } from '../widget/dom.js';
 
 /* Appointments that now lie outside the hours; null if there are none. */
 export function outsideNotice(house, outside) {

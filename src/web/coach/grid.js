@@ -6,7 +6,7 @@
  * and taps; only a mouse or a pen drags.
  */
 
-import { h } from './widget.js?v=@VERSION@';
+import { h } from '../widget/dom.js';
 
 /*
  * The choosing that both grids share, over `cells` (elements with role gridcell) of `table`.

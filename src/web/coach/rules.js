@@ -3,8 +3,9 @@
  * fields.
  */
 
-import { cityOf, fill, h } from './widget.js?v=@VERSION@';
-import { draftOf } from './coach-draft.js?v=@VERSION@';
+import { fill, h } from '../widget/dom.js';
+import { cityOf } from '../widget/time.js';
+import { draftOf } from './draft.js';
 
 /* The fields of a policy: unit, and whether empty means no limit. */
 const fields = [
@@ -21,11 +22,11 @@ const fields = [
 ];
 
 export async function rulesView(house, heading) {
-  const draft = draftOf(house, await house.schedule(), (current) => render(house, current));
+  const draft = draftOf(house, await house.schedule(), (current) => renderRules(house, current));
   return [heading, draft.elements];
 }
 
-function render(house, draft, focus) {
+function renderRules(house, draft, focus) {
   const { t } = house;
   const zones = [...new Set(['UTC', ...(Intl.supportedValuesOf?.('timeZone') ?? [])])];
   const zone = h('input', {
@@ -84,7 +85,7 @@ function render(house, draft, focus) {
               meeting: 'google_meet',
             });
             draft.changed();
-            render(house, draft, `type-${draft.value.session_types.length - 1}-name`);
+            renderRules(house, draft, `type-${draft.value.session_types.length - 1}-name`);
           },
         },
         t('addType'),
@@ -236,7 +237,7 @@ function typeForm(house, draft, type, index) {
           onclick: () => {
             draft.value.session_types.splice(index, 1);
             draft.changed();
-            render(house, draft, 'add-type');
+            renderRules(house, draft, 'add-type');
           },
         },
         t('removeType', { name: type.name }),

@@ -6,25 +6,17 @@
  * house.save(), which sends If-Match so that two editors never overwrite each other.
  */
 
-import {
-  Problem,
-  call,
-  clockOptions,
-  explain,
-  fill,
-  format,
-  h,
-  translator,
-  zoneName,
-  zoneText,
-} from './widget.js?v=@VERSION@';
-import { pageLanguage, takeIdentity, forgetIdentity } from './page.js?v=@VERSION@';
-import { strings } from './coach-strings.js?v=@VERSION@';
-import { weekView } from './coach-week.js?v=@VERSION@';
-import { peopleView } from './coach-people.js?v=@VERSION@';
-import { hoursView } from './coach-hours.js?v=@VERSION@';
-import { rulesView } from './coach-rules.js?v=@VERSION@';
-import { googleView } from './coach-google.js?v=@VERSION@';
+import { Problem, call, explain } from '../widget/calls.js';
+import { fill, h } from '../widget/dom.js';
+import { clockOptions, format, zoneName, zoneText } from '../widget/time.js';
+import { translator } from '../widget/translate.js';
+import { pageLanguage, takeIdentity, forgetIdentity } from '../booking/identity.js';
+import { strings } from './words.js';
+import { weekView } from './week.js';
+import { peopleView } from './people.js';
+import { hoursView } from './hours.js';
+import { rulesView } from './rules.js';
+import { googleView } from './google.js';
 
 const views = { week: weekView, people: peopleView, hours: hoursView, rules: rulesView, google: googleView };
 const server = new URL('..', import.meta.url);

@@ -5,8 +5,8 @@
  * they are changed, and only what hangs on them is drawn anew; else the typing would be cut off.
  */
 
-import { h } from './widget.js?v=@VERSION@';
-import { clock, minutesOf } from './coach-time.js?v=@VERSION@';
+import { h } from '../widget/dom.js';
+import { clock, minutesOf } from './time.js';
 
 /*
  * `day` names the day, `id` begins the fields' ids. change(stretch) is told of new times, remove() that they

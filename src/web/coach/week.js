@@ -3,26 +3,16 @@
  * booked; a dragged range can be opened or closed for that date only, or its days blocked.
  */
 
-import {
-  addDays,
-  dayOf,
-  fill,
-  firstWeekday,
-  h,
-  instantOf,
-  isoText,
-  weekdayOf,
-} from './widget.js?v=@VERSION@';
-import { timeGrid } from './coach-grid.js?v=@VERSION@';
-import { partOf, showPanel } from './coach-panel.js?v=@VERSION@';
-import { blockOn } from './coach-time.js?v=@VERSION@';
+import { fill, h } from '../widget/dom.js';
+import { addDays, dayOf, firstWeekday, instantOf, isoText, weekdayOf } from '../widget/time.js';
+import { timeGrid } from './grid.js';
+import { instant, partOf, showPanel } from './panel.js';
+import { blockOn } from './time.js';
 
 let start = null; // the first day that is shown; kept when the coach comes back to this view
 let whole = false; // all 24 hours
 
 const wide = window.matchMedia('(min-width: 40rem)');
-const instant = (text) => Date.parse(text);
-
 export async function weekView(house, heading) {
   const { t } = house;
   const page = {
@@ -59,7 +49,7 @@ export async function weekView(house, heading) {
     try {
       const loaded = await load();
       if (loaded.first !== start) return;
-      render(house, page, loaded, count());
+      renderWeek(house, page, loaded, count());
       page.bar.querySelector(`[data-go="${focus}"]`)?.focus();
       house.say(t('weekLoaded', { from: house.day(start), n: loaded.appointments.length }));
       page.trouble.replaceChildren();
@@ -87,7 +77,7 @@ export async function weekView(house, heading) {
     columns = count();
     turn(columns === 7 ? weekStart(start) : start);
   };
-  render(house, page, await load(), count());
+  renderWeek(house, page, await load(), count());
   return [
     heading,
     page.bar,
@@ -97,7 +87,7 @@ export async function weekView(house, heading) {
   ];
 }
 
-function render(house, page, loaded, count) {
+function renderWeek(house, page, loaded, count) {
   const { t } = house;
   const { busy, schedule, appointments } = loaded;
   const days = Array.from({ length: count }, (_, index) => addDays(loaded.first, index));

@@ -3,14 +3,12 @@
  * `?lang=` choose what is shown.
  */
 
-import { strings, translator } from './widget.js?v=@VERSION@';
-import { pageLanguage, takeIdentity } from './page.js?v=@VERSION@';
+import { pageLanguage, takeIdentity } from './identity.js';
 
+const { strings } = await customElements.whenDefined('mosaic-booking');
 const language = pageLanguage(strings);
 document.documentElement.lang = language;
-const title = translator(strings, language)('book');
-document.title = title;
-document.querySelector('h1').textContent = title;
+document.title = document.querySelector('h1').textContent = strings[language].book;
 
 const identity = takeIdentity('mosaic-booking-identity');
 const query = new URLSearchParams(location.search);

@@ -4,8 +4,8 @@
  * document (`policy.step_minutes`, `weekly[0].to`).
  */
 
-import { fill, h } from './widget.js?v=@VERSION@';
-import { changedNotice, outsideNotice } from './coach-notices.js?v=@VERSION@';
+import { fill, h } from '../widget/dom.js';
+import { changedNotice, outsideNotice } from './notices.js';
 
 /*
  * `render` draws the view from draft.value, a copy of the document to be changed at will; draft.changed()

@@ -2,18 +2,10 @@
  * Single dates: a month to choose from, hours of their own, blocked ranges.
  */
 
-import {
-  addDays,
-  addMonths,
-  daysInMonth,
-  fill,
-  firstWeekday,
-  format,
-  h,
-  weekdayOf,
-} from './widget.js?v=@VERSION@';
-import { monthGrid } from './coach-grid.js?v=@VERSION@';
-import { addHours, hoursInputs } from './coach-inputs.js?v=@VERSION@';
+import { fill, h } from '../widget/dom.js';
+import { addDays, addMonths, daysInMonth, firstWeekday, format, weekdayOf } from '../widget/time.js';
+import { monthGrid } from './grid.js';
+import { addHours, hoursInputs } from './inputs.js';
 import {
   blockOn,
   hasOverride,
@@ -23,8 +15,8 @@ import {
   withBlock,
   withOverride,
   withoutBlock,
-} from './coach-time.js?v=@VERSION@';
-import { weekdayName } from './coach-weekly.js?v=@VERSION@';
+} from './time.js';
+import { weekdayName } from './weekly.js';
 
 /* What a date is, as the class of its cell and as words. */
 function stateOf(schedule, day) {
@@ -61,7 +53,7 @@ export function renderDates(view, draft, focusDay = null) {
     ),
     name: (day) => t('dayState', { day: house.day(day), state: t(stateOf(draft.value, day)[1]) }),
     kind: (day) => stateOf(draft.value, day)[0],
-    onrange: (first, last) => showPanel(view, draft, panel, first, last),
+    onrange: (first, last) => showDatePanel(view, draft, panel, first, last),
     onmove: (first, last) => house.say(t('selected', { from: house.day(first), to: house.day(last) })),
     onmonth: turn,
   });
@@ -114,7 +106,7 @@ function change(view, draft, next, said, { day, selector }) {
 }
 
 /* What can be done with the dates from `first` to `last`. */
-function showPanel(view, draft, panel, first, last) {
+function showDatePanel(view, draft, panel, first, last) {
   const { house } = view;
   const { t } = house;
   const schedule = draft.value;

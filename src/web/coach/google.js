@@ -2,7 +2,8 @@
  * Google Calendar: connected or not, what it may do, what went wrong; and the feed of appointments.
  */
 
-import { fill, format, h, isoText } from './widget.js?v=@VERSION@';
+import { fill, h } from '../widget/dom.js';
+import { format, isoText } from '../widget/time.js';
 
 export async function googleView(house, heading) {
   const { t } = house;
@@ -22,12 +23,12 @@ export async function googleView(house, heading) {
   );
   if (notice.textContent) house.say(notice.textContent);
   const view = { house, place, notice, heading };
-  render(view, await load(house));
+  renderGoogle(view, await loadGoogle(house));
   return [heading, notice, place, feed(house)];
 }
 
 /* Google's state, and the appointments whose event it refused. */
-async function load(house) {
+async function loadGoogle(house) {
   const google = await house.coachCall('GET', 'google');
   const since = isoText(Date.now() - 30 * 86400000);
   const failed = google.failed
@@ -38,7 +39,7 @@ async function load(house) {
   return { google, failed };
 }
 
-function render(view, { google, failed }) {
+function renderGoogle(view, { google, failed }) {
   const { house, place, notice, heading } = view;
   const { t } = house;
   const act = (words, then) => async () => {
@@ -50,7 +51,7 @@ function render(view, { google, failed }) {
     }
   };
   const again = async (words) => {
-    render(view, await load(house));
+    renderGoogle(view, await loadGoogle(house));
     fill(notice, h('p', { class: 'notice' }, words));
     house.say(words);
     heading.focus();

@@ -2,25 +2,24 @@
  * Who is coming: contact, notes, the link; what became of it; moving and cancelling.
  */
 
+import { fill, h, webAddress } from '../widget/dom.js';
 import {
   cityOf,
   clockOptions,
+  dayLength,
   dayOf,
-  fill,
   format,
-  h,
   isoText,
   offsetMinutes,
-  webAddress,
   zoneName,
-} from './widget.js?v=@VERSION@';
+} from '../widget/time.js';
 
 export function peopleView(house, heading) {
   const { t } = house;
   const list = h('div', { class: 'people' });
   const more = h('div', null);
   const view = { house, list, more, status: 'upcoming', asked: 0 };
-  load(view);
+  loadPeople(view);
   return [
     heading,
     house.choice(
@@ -34,7 +33,7 @@ export function peopleView(house, heading) {
       'upcoming',
       (status) => {
         view.status = status;
-        load(view);
+        loadPeople(view);
       },
     ),
     h('p', { class: 'hint' }, t('zoneLine', { zone: house.zoneText() })),
@@ -43,12 +42,10 @@ export function peopleView(house, heading) {
   ];
 }
 
-const dayLength = 86400000;
-
 /* Everybody of a stretch of time, in the order of their times. */
 async function all(house, status, from, to) {
   const found = [];
-  for (let cursor; cursor !== null;) {
+  for (let cursor; cursor !== null; ) {
     const query = new URLSearchParams({
       status,
       from: isoText(from),
@@ -84,7 +81,7 @@ async function next(view) {
   return [];
 }
 
-async function load(view, afresh = true) {
+async function loadPeople(view, afresh = true) {
   const { house, list, more } = view;
   const { t } = house;
   view.asked += 1;
@@ -111,7 +108,7 @@ async function load(view, afresh = true) {
     fill(
       more,
       !view.ended
-        ? h('button', { type: 'button', onclick: () => load(view, false) }, t('more'))
+        ? h('button', { type: 'button', onclick: () => loadPeople(view, false) }, t('more'))
         : !list.children.length && h('p', { class: 'muted' }, t('nobody')),
     );
     house.say(
@@ -122,7 +119,7 @@ async function load(view, afresh = true) {
     if (afresh) fill(list);
     fill(
       more,
-      house.trouble(problem, () => load(view, afresh)),
+      house.trouble(problem, () => loadPeople(view, afresh)),
     );
   }
 }
@@ -252,7 +249,7 @@ function cancelDialog(view, one) {
             body: reason.value.trim() ? { reason: reason.value.trim() } : undefined,
           });
           dialog.close();
-          await load(view);
+          await loadPeople(view);
           house.say(`${one.name ?? t('unnamed')}: ${t('statusCancelled')}`);
           document.querySelector('h1').focus();
         } catch (problem) {
@@ -289,9 +286,10 @@ function cancelDialog(view, one) {
 }
 
 /* The clients' own way of choosing a time, in the coach's hands and zone. */
-function moveDialog(view, one) {
+async function moveDialog(view, one) {
   const { house } = view;
   const { t } = house;
+  await import('./widget.js?v=@VERSION@');
   const widget = document.createElement('mosaic-booking');
   widget.setAttribute('inline', '');
   widget.setAttribute('move-only', '');
@@ -308,6 +306,6 @@ function moveDialog(view, one) {
   );
   dialog.classList.add('wide');
   dialog.addEventListener('close', () => document.querySelector('h1')?.focus());
-  widget.addEventListener('rescheduled', () => load(view));
+  widget.addEventListener('rescheduled', () => loadPeople(view));
   queueMicrotask(() => widget.move(one));
 }

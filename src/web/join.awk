@@ -1,0 +1,78 @@
+# Joins parts into one script: awk -v folder=src/web -f join.awk <part>...  The order is that of the arguments.
+#
+# A part is an ES module that imports the parts before it; joined, they share one scope, so the imports go. Any other import
+# is refused, and so is one of a part that comes later, so no two parts need each other. A style sheet becomes a constant
+# named after its file. Names that two parts both use at their top are a syntax error, which `node --check` finds.
+
+function refuse(why) {
+	printf "%s: %s\n", FILENAME, why >"/dev/stderr"
+	failed = 1
+	exit 1
+}
+
+# The part that an import names: './x.js' is a neighbour, '../y/x.js' lies in the folder y.
+function imported(statement, name) {
+	if (!match(statement, /from '(\.|\.\.\/[a-z]+)\/[a-z_-]+\.(js|css)';$/))
+		refuse("imports what is no neighbour: " statement)
+	name = substr(statement, RSTART + 6, RLENGTH - 8)
+	if (sub(/^\.\.\//, "", name))
+		return name
+	sub(/^\.\//, "", name)
+	return where name
+}
+
+function finish_sheet() {
+	if (sheet)
+		print "`;"
+	sheet = 0
+}
+
+FNR == 1 {
+	finish_sheet()
+	if (part != "")
+		joined[part] = 1
+	part = substr(FILENAME, length(folder) + 2)
+	where = part
+	sub(/[^\/]*$/, "", where)
+	if (part ~ /\.css$/) {
+		sheet = 1
+		constant = substr(part, length(where) + 1)
+		sub(/\.css$/, "", constant)
+		printf "const %s = `\n", constant
+	}
+}
+
+sheet {
+	gsub(/\\/, "&&")
+	gsub(/`/, "\\`")
+	gsub(/\$\{/, "\\${")
+	print
+	next
+}
+
+/^import / || statement != "" {
+	statement = statement (statement == "" ? "" : " ") $0
+	if ($0 !~ /;$/)
+		next
+	name = imported(statement)
+	if (!(name in joined))
+		refuse("imports " name ", which does not stand before it in assets.list")
+	statement = ""
+	next
+}
+
+/^export .* from / {
+	refuse("exports what is another's: " $0)
+}
+
+{
+	print
+}
+
+END {
+	if (!failed) {
+		finish_sheet()
+		if (statement != "")
+			refuse("an import that does not end: " statement)
+	}
+}

@@ -1,0 +1,74 @@
+/* Calls to the server, and what to tell a person about those that failed. */
+
+/* Why a call failed: the server's problem document, or `offline`, `unreachable`. */
+export class Problem extends Error {
+  constructor(fields) {
+    super(fields.detail || fields.title || fields.code);
+    Object.assign(this, fields);
+  }
+}
+
+/*
+ * One JSON call. `headers` gives the identity; `key` is the Idempotency-Key; answers the body or throws a
+ * Problem.
+ */
+export async function call(server, headers, method, path, { body, key, keepalive, raw, etag } = {}) {
+  const identity = typeof headers === 'function' ? await headers() : headers;
+  let reply, content;
+  try {
+    reply = await fetch(new URL(path, server), {
+      method,
+      keepalive,
+      credentials: 'omit',
+      signal: AbortSignal.timeout?.(30000),
+      headers: {
+        ...identity,
+        ...(body && { 'Content-Type': 'application/json' }),
+        ...(key && { 'Idempotency-Key': key }),
+        ...(etag && { 'If-Match': etag }),
+      },
+      body: body && JSON.stringify(body),
+    });
+    content =
+      raw && reply.ok
+        ? await reply.blob()
+        : reply.status === 204
+          ? null
+          : await reply.json().catch(() => ({}));
+  } catch {
+    throw new Problem({ code: navigator.onLine === false ? 'offline' : 'unreachable', status: 0 });
+  }
+  if (!reply.ok) {
+    const wait = Number(reply.headers.get('Retry-After')) || undefined;
+    throw new Problem({ code: 'failed', retry_after: wait, ...content, status: reply.status });
+  }
+  if (etag !== undefined) return { content, etag: reply.headers.get('ETag') };
+  return content;
+}
+
+/* What to tell a person about a Problem. */
+export function explain(problem, t) {
+  if (problem.code === 'offline') return t('offline');
+  if (problem.code === 'unreachable') return t('unreachable');
+  if (problem.status === 401) return t('expired');
+  if (problem.code === 'rate_limited' && problem.retry_after) return t('busyNow', { n: problem.retry_after });
+  return t.code(problem.code) ?? (problem.detail || t('failed'));
+}
+
+/* What a token says about its bearer, for filling in the form; nothing is trusted to it. */
+export function claimsOf(token) {
+  try {
+    const bytes = Uint8Array.from(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')), (c) =>
+      c.charCodeAt(0),
+    );
+    return JSON.parse(new TextDecoder().decode(bytes)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+}

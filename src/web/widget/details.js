@@ -1,0 +1,318 @@
+/* The form: who books, sent once. */
+
+import { claimsOf, explain, newKey } from './calls.js';
+import { fill, h } from './dom.js';
+import { goneCodes } from './fresh.js';
+import { countDown, giveBack, release, slotBody } from './hold.js';
+import { dayOf } from './time.js';
+
+export function choose(panel, slot) {
+  if (panel.moving) return panel.go('move', slot);
+  const claims = panel.element.token ? claimsOf(panel.element.token) : {};
+  const known = { name: claims.name, email: claims.email, ...panel.element.booker };
+  panel.form = {
+    slot,
+    values: panel.form?.values ?? {
+      name: known.name ?? '',
+      email: known.email ?? '',
+      phone: known.phone ?? '',
+      notes: '',
+    },
+    emailKnown: Boolean(known.email),
+    sent: null,
+    key: null,
+  };
+  hold(panel);
+  showDetails(panel);
+  return undefined;
+}
+
+/*
+ * Takes the chosen time while the form is filled in. A hold that fails for another reason than the time
+ * itself costs nothing.
+ */
+export function hold(panel) {
+  const form = panel.form;
+  form.hold = null;
+  form.over = false;
+  const received = Date.now();
+  form.holding = panel
+    .call('POST', 'booking/hold', {
+      body: slotBody(panel, form.slot),
+      key: newKey(),
+    })
+    .then(
+      (held) => {
+        if (panel.form !== form || form.released) {
+          giveBack(panel, held);
+          return;
+        }
+        if (held.status !== 'held') return; // the very session was booked before: create answers with it
+        form.hold = held;
+        // This computer's clock may be wrong; the server's own two instants then tell how long the hold
+        // lasts.
+        const left = Date.parse(held.hold_expires_at) - Date.now();
+        const whole = Date.parse(held.hold_expires_at) - Date.parse(held.created_at);
+        form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
+        adopt(panel, held);
+        countDown(panel, form);
+      },
+      (problem) => {
+        if (panel.form !== form || panel.view !== 'details') return;
+        if (goneCodes.has(problem.code)) panel.go('fresh', problem);
+        else if (problem.code === 'booking_limit') refused(panel, problem);
+        else if (problem.status === 401) complain(panel, problem);
+      },
+    );
+}
+
+/* What the server knows about the caller fills fields that are still empty. */
+export function adopt(panel, held) {
+  for (const name of ['name', 'email', 'phone']) {
+    const input = panel.page.view.querySelector(`#${name}`);
+    if (!held[name] || !input || input.value) continue;
+    input.value = panel.form.values[name] = held[name];
+  }
+  if (held.meeting?.kind === 'phone') askPhone(panel);
+}
+
+export function askPhone(panel) {
+  const input = panel.page.view.querySelector('#phone');
+  input.required = true;
+  input.closest('.field').querySelector('.hint').textContent = panel.t('phoneHint');
+}
+
+export function field(panel, name, kind, properties, hint) {
+  const t = panel.t;
+  const values = panel.form.values;
+  const area = kind === 'textarea';
+  const input = h(area ? 'textarea' : 'input', {
+    id: name,
+    name,
+    type: area ? null : kind,
+    'aria-describedby': `${name}-hint ${name}-wrong`,
+    ...properties,
+    oninput: () => {
+      values[name] = input.value;
+    },
+  });
+  input.value = values[name];
+  return h(
+    'div',
+    { class: 'field' },
+    h(
+      'label',
+      { for: name },
+      t(name),
+      !properties.required && h('span', { class: 'muted small' }, ` (${t('optional')})`),
+    ),
+    input,
+    h('p', { class: 'hint', id: `${name}-hint` }, hint),
+    h('p', { class: 'wrong', id: `${name}-wrong` }),
+  );
+}
+
+export function showDetails(panel) {
+  const t = panel.t;
+  const form = panel.form;
+  const page = panel.page;
+  page.chosen = h('div', { class: 'summary' });
+  page.held = h('p', { class: 'small muted' });
+  page.wrongs = h('div', { class: 'stack wide' });
+  page.submit = h('button', { class: 'main', type: 'submit' }, t('confirm'));
+  page.form = h(
+    'form',
+    {
+      novalidate: true,
+      onsubmit: (event) => {
+        event.preventDefault();
+        submit(panel);
+      },
+    },
+    field(panel, 'name', 'text', { required: true, autocomplete: 'name', maxlength: 200 }),
+    field(
+      panel,
+      'email',
+      'email',
+      { required: Boolean(panel.element.token) && !form.emailKnown, autocomplete: 'email', maxlength: 254 },
+      t(form.emailKnown || panel.element.token ? 'emailHintKnown' : 'emailHint'),
+    ),
+    field(panel, 'phone', 'tel', { autocomplete: 'tel', maxlength: 32 }),
+    field(panel, 'notes', 'textarea', { maxlength: 2000 }),
+    h('div', { class: 'actions' }, page.submit, page.held),
+  );
+  const heading = h('h3', { tabindex: '-1' }, t('details'));
+  panel.show('details', t('book'), [
+    h('div', { class: 'stack wide' }, page.chosen, page.wrongs, heading, page.form),
+  ]);
+  renderChosen(panel);
+  const empty = page.form.querySelector('#name').value ? heading : page.form.querySelector('#name');
+  empty.focus();
+  panel.say(t('held', { when: panel.moment(form.slot.at) }));
+}
+
+export function renderChosen(panel) {
+  const { slot } = panel.form;
+  fill(
+    panel.page.chosen,
+    panel.when(slot.at, slot.until, panel.answer.coach_time_zone),
+    h(
+      'button',
+      { type: 'button', class: 'plain small', onclick: () => changeTime(panel) },
+      panel.t('changeTime'),
+    ),
+  );
+}
+
+export async function changeTime(panel) {
+  const day = dayOf(panel.form.slot.at, panel.zone);
+  release(panel);
+  const { values } = panel.form;
+  await panel.go('pick', null, true);
+  panel.form = { values, released: true };
+  if (panel.view === 'pick' && panel.byDay.has(day)) panel.go('day', day);
+}
+
+/* The faults of the form itself; what the server knows better is left to it. */
+function faultsOf(panel) {
+  const t = panel.t;
+  const { name, email, phone } = panel.form.values;
+  const faults = [];
+  if (!name.trim()) faults.push(['name', t('needName')]);
+  const required = panel.page.form.elements.email.required;
+  if ((required || email.trim()) && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.trim()))
+    faults.push(['email', t('needEmail')]);
+  if (panel.page.form.elements.phone.required && !phone.trim()) faults.push(['phone', t('needPhone')]);
+  return faults;
+}
+
+/* An error summary with links to the fields, each of which says its own fault. */
+export function mark(panel, faults) {
+  const { form, wrongs, view } = panel.page;
+  for (const input of form.elements) {
+    const fault = faults.find(([name]) => name === input.name);
+    if (!input.name) continue;
+    if (fault) input.setAttribute('aria-invalid', 'true');
+    else input.removeAttribute('aria-invalid');
+    form.querySelector(`#${input.name}-wrong`).textContent = fault?.[1] ?? '';
+  }
+  if (!faults.length) return wrongs.replaceChildren();
+  const heading = h('h3', { tabindex: '-1', id: 'wrongs' }, panel.t('errors', { n: faults.length }));
+  wrongs.replaceChildren(
+    h(
+      'div',
+      { class: 'notice alarm wide', role: 'group', 'aria-labelledby': 'wrongs' },
+      heading,
+      h(
+        'ul',
+        null,
+        faults.map(([name, text]) =>
+          h(
+            'li',
+            null,
+            h(
+              'a',
+              {
+                href: `#${name}`,
+                onclick: (event) => {
+                  event.preventDefault();
+                  view.querySelector(`#${name}`).focus();
+                },
+              },
+              text,
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+  heading.focus();
+  return panel.say([heading.textContent, ...faults.map(([, text]) => text)].join('. '));
+}
+
+export function complain(panel, problem) {
+  const notice = panel.trouble(problem, () => submit(panel));
+  panel.page.wrongs.replaceChildren(notice);
+  notice.querySelector('button').focus();
+}
+
+export function refused(panel, problem) {
+  const heading = h('h3', { tabindex: '-1' }, panel.t('limit'));
+  panel.page.wrongs.replaceChildren(
+    h(
+      'div',
+      { class: 'notice alarm' },
+      heading,
+      h('p', null, explain(problem, panel.t)),
+      h('button', { type: 'button', onclick: () => panel.go('sessions') }, panel.t('mySessions')),
+    ),
+  );
+  heading.focus();
+  panel.say(`${heading.textContent}. ${explain(problem, panel.t)}`);
+}
+
+export async function submit(panel) {
+  const t = panel.t;
+  const form = panel.form;
+  if (form.stale) {
+    const heading = panel.page.wrongs.querySelector('h3');
+    panel.say(heading.textContent);
+    return heading.focus();
+  }
+  const done = panel.busy(panel.page.submit, t('sending'));
+  if (!done) return undefined;
+  mark(panel, []);
+  await form.holding; // which may fill a field in, or find the time taken
+  if (panel.form !== form || panel.view !== 'details') return undefined;
+  const faults = faultsOf(panel);
+  if (form.stale || faults.length) {
+    done();
+    return form.stale ? undefined : mark(panel, faults);
+  }
+  try {
+    const appointment = await send(panel, form);
+    form.hold = null;
+    panel.form = null;
+    panel.tell('booked', appointment);
+    panel.go('done', appointment, 'booked');
+  } catch (problem) {
+    done();
+    if (panel.form !== form || panel.view !== 'details') return undefined;
+    const field = problem.field?.split('.').pop();
+    if (goneCodes.has(problem.code)) panel.go('fresh', problem);
+    else if (problem.code === 'booking_limit') refused(panel, problem);
+    else if (panel.page.form.elements[field]) mark(panel, [[field, problem.detail]]);
+    else complain(panel, problem);
+  }
+  return undefined;
+}
+
+/*
+ * One idempotency key per form: kept while the same thing is sent again, so that a lost reply never books
+ * twice. A hold that ended meanwhile is no reason to give up: the time is booked as it is, if it is still
+ * free.
+ */
+export async function send(panel, form) {
+  const { name, email, phone, notes } = form.values;
+  const rest = {
+    time_zone: panel.zone,
+    name: name.trim(),
+    email: email.trim() || undefined,
+    phone: phone.trim() || undefined,
+    notes: notes.trim() || undefined,
+  };
+  const send = (method, path, body) => {
+    const signature = path + JSON.stringify(body);
+    if (form.sent !== signature) Object.assign(form, { sent: signature, key: newKey() });
+    return panel.call(method, path, { body, key: form.key });
+  };
+  if (form.hold) {
+    try {
+      return await send('PUT', `booking/${form.hold.id}/confirm`, rest);
+    } catch (problem) {
+      if (!['hold_expired', 'not_active', 'not_found'].includes(problem.code)) throw problem;
+      form.hold = null;
+    }
+  }
+  return send('POST', 'booking/create', { ...slotBody(panel, form.slot), ...rest });
+}

@@ -1,0 +1,58 @@
+/* A time is held while its form is filled in, and given back when it is not wanted. */
+
+export function slotBody(panel, slot) {
+  return {
+    start: slot.start,
+    duration_minutes: Math.round((slot.until - slot.at) / 60000),
+    session_type: panel.answer.session_type,
+    coach: panel.answer.coach,
+  };
+}
+
+export const giveBack = (panel, held) =>
+  panel.call('PUT', `booking/${held.id}/cancel`, { keepalive: true, quiet: true }).catch(() => {});
+
+/*
+ * A time held by a page that was left without a word counts against the limit: give it back. Answers
+ * whether there was one.
+ */
+export async function letGo(panel) {
+  const { appointments } = await panel.call('GET', 'booking/user/me');
+  const held = appointments.filter((a) => a.status === 'held');
+  await Promise.all(held.map((one) => giveBack(panel, one)));
+  return held.length > 0;
+}
+
+export function release(panel) {
+  const form = panel.form;
+  if (!form) return;
+  form.released = true;
+  if (form.hold) panel.released = giveBack(panel, form.hold);
+  form.hold = null;
+}
+
+export function countDown(panel, form) {
+  const place = panel.page.held;
+  let told = false;
+  const tick = () => {
+    const left = Math.ceil((form.until - Date.now()) / 1000);
+    if (left > 120) return;
+    if (left > 0) {
+      place.textContent = panel.t('holdLeft', {
+        left: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`,
+      });
+      if (!told) panel.say(place.textContent);
+      told = true;
+      return;
+    }
+    clearInterval(timer);
+    form.hold = null;
+    place.textContent = panel.t('holdOver');
+    panel.say(place.textContent);
+  };
+  const timer = setInterval(tick, 1000);
+  form.stop?.(); // of the time that was chosen before
+  form.stop = () => clearInterval(timer);
+  panel.leave.signal.addEventListener('abort', form.stop);
+  tick();
+}

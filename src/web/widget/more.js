@@ -1,0 +1,31 @@
+/* The views that come when they are first wanted: one file beside the widget. */
+
+import { changeTime, choose, hold, renderChosen } from './details.js';
+import { showDone } from './done.js';
+import { offerFresh } from './fresh.js';
+import { showMove } from './move.js';
+import { showCancel, showSessions } from './sessions.js';
+import { zonePicker } from './zone_picker.js';
+
+/* The form goes on with another time. */
+function takeTime(panel) {
+  hold(panel);
+  renderChosen(panel);
+}
+
+function zones(panel, place, opener, choose) {
+  place.replaceChildren(zonePicker(panel, opener, choose));
+  place.querySelector('input').focus();
+}
+
+export const views = {
+  details: choose,
+  changeTime,
+  takeTime,
+  done: showDone,
+  fresh: offerFresh,
+  move: showMove,
+  sessions: showSessions,
+  cancel: showCancel,
+  zones,
+};

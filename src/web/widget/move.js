@@ -1,0 +1,69 @@
+/* Another time for a session. */
+
+import { newKey } from './calls.js';
+import { h } from './dom.js';
+import { goneCodes } from './fresh.js';
+
+export function showMove(panel, slot) {
+  const t = panel.t;
+  const a = panel.moving;
+  const zone = panel.answer.coach_time_zone;
+  const key = newKey();
+  const wrongs = h('div', { class: 'stack wide wrongs' });
+  const submit = h(
+    'button',
+    {
+      type: 'button',
+      class: 'main',
+      onclick: async () => {
+        const done = panel.busy(submit, t('moving'));
+        if (!done) return;
+        try {
+          const moved = await panel.call('PUT', `booking/${a.id}/reschedule`, {
+            key,
+            body: { start: slot.start, duration_minutes: Math.round((slot.until - slot.at) / 60000) },
+          });
+          panel.tell('rescheduled', moved);
+          panel.go('done', moved, 'moved');
+        } catch (problem) {
+          done();
+          if (goneCodes.has(problem.code)) panel.go('fresh', problem);
+          else wrongs.replaceChildren(panel.trouble(problem));
+        }
+      },
+    },
+    t('moveConfirm'),
+  );
+  panel.form = { slot, values: {}, released: true };
+  panel.show(
+    'move',
+    t('moveTitle'),
+    [
+      h(
+        'div',
+        { class: 'stack wide' },
+        wrongs,
+        h(
+          'div',
+          { class: 'summary' },
+          h('span', { class: 'muted small' }, t('moveFrom')),
+          panel.when(Date.parse(a.start), Date.parse(a.end), zone),
+        ),
+        h(
+          'div',
+          { class: 'summary' },
+          h('span', { class: 'muted small' }, t('moveTo')),
+          panel.when(slot.at, slot.until, zone),
+        ),
+        h(
+          'div',
+          { class: 'actions' },
+          submit,
+          h('button', { type: 'button', onclick: () => panel.go('pick', a, true) }, t('changeTime')),
+        ),
+      ),
+    ],
+    panel.page.title,
+  );
+  panel.say(`${t('moveTo')}: ${panel.moment(slot.at)}`);
+}

@@ -1,0 +1,93 @@
+/* What is shown of a session that is booked, wherever it is shown. */
+
+import { h, webAddress } from './dom.js';
+
+export const linkMissing = (a) =>
+  a.meeting?.kind === 'google_meet' && !a.meeting.url && a.calendar?.state === 'pending';
+
+export function meeting(panel, a) {
+  const t = panel.t;
+  const url = webAddress(a.meeting?.url);
+  if (url) {
+    return h(
+      'div',
+      { class: 'actions' },
+      h(
+        'a',
+        { class: 'button', href: url, target: '_blank', rel: 'noopener noreferrer' },
+        t(a.meeting.kind === 'google_meet' ? 'join' : 'joinAt'),
+      ),
+      h('span', { class: 'small muted' }, url.replace(/^https?:\/\//, '')),
+    );
+  }
+  if (linkMissing(a)) return h('p', { class: 'link' }, t('linkFollows'));
+  if (a.meeting?.kind === 'phone') return h('p', null, t('byPhone'));
+  return a.meeting?.kind === 'in_person' && h('p', null, t('inPerson'));
+}
+
+/* Whether something may still be done with it. */
+export const open = (allowed, before) => allowed ?? before > Date.now();
+
+/* What may still be done, and until when; the words of the rule before anyone needs them. */
+export function rule(panel, a) {
+  const t = panel.t;
+  const cancel = Date.parse(a.cancel_before);
+  const move = Date.parse(a.reschedule_before);
+  const may = { cancel: open(a.can_cancel, cancel), move: open(a.can_reschedule, move) };
+  const until = (key, instant) => t(key, { when: panel.moment(instant) });
+  if (may.cancel && may.move && cancel === move) return until('until', cancel);
+  const parts = [may.cancel && until('cancelUntil', cancel), may.move && until('moveUntil', move)].filter(
+    Boolean,
+  );
+  return parts.join(' ') || until('changesClosed', Math.max(cancel, move));
+}
+
+export function calendarLinks(panel, a) {
+  const t = panel.t;
+  const coach = panel.element.getAttribute('coach-name');
+  const title = coach ? t('title', { coach }) : t('titleAlone');
+  const link = webAddress(a.meeting?.url) ?? '';
+  const bare = (text) => text.replace(/[-:]/g, '');
+  const google = new URL('https://calendar.google.com/calendar/render');
+  google.search = new URLSearchParams({
+    action: 'TEMPLATE',
+    text: title,
+    dates: `${bare(a.start)}/${bare(a.end)}`,
+    details: link,
+    location: link,
+  });
+  const outlook = new URL('https://outlook.live.com/calendar/0/deeplink/compose');
+  outlook.search = new URLSearchParams({
+    rru: 'addevent',
+    path: '/calendar/action/compose',
+    subject: title,
+    startdt: a.start,
+    enddt: a.end,
+    body: link,
+    location: link,
+  });
+  const away = { target: '_blank', rel: 'noopener noreferrer' };
+  return h(
+    'div',
+    { class: 'row' },
+    h('span', { class: 'muted small' }, t('addTo')),
+    h(
+      'button',
+      { type: 'button', class: 'plain', onclick: (event) => download(panel, a, event.target) },
+      t('ics'),
+    ),
+    h('a', { href: google.href, ...away }, t('google')),
+    h('a', { href: outlook.href, ...away }, t('outlook')),
+  );
+}
+
+/* The file asks for the caller's identity, which a plain link cannot carry. */
+export async function download(panel, a, button) {
+  try {
+    const file = URL.createObjectURL(await panel.call('GET', `booking/${a.id}/calendar.ics`, { raw: true }));
+    h('a', { href: file, download: 'session.ics' }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 60000);
+  } catch (problem) {
+    button.after(panel.trouble(problem));
+  }
+}

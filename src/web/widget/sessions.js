@@ -1,0 +1,203 @@
+/* A client's sessions, and cancelling one. */
+
+import { newKey } from './calls.js';
+import { h } from './dom.js';
+import { release } from './hold.js';
+import { calendarLinks, meeting, open, rule } from './session.js';
+
+export function showSessions(panel) {
+  const t = panel.t;
+  release(panel);
+  panel.form = null;
+  panel.moving = null;
+  const list = h('ul', { class: 'sessions wide' });
+  const more = h('div', { class: 'stack' });
+  const load = (status) => {
+    list.replaceChildren(...Array.from({ length: 2 }, () => h('li', null, h('div', { class: 'bone wide' }))));
+    more.replaceChildren();
+    loadSessions(panel, status, null, list, more);
+  };
+  panel.show(
+    'sessions',
+    t('mySessions'),
+    [
+      h(
+        'div',
+        { class: 'stack wide' },
+        panel.choice(
+          'which',
+          t('which'),
+          [
+            ['upcoming', t('upcoming')],
+            ['past', t('past')],
+            ['cancelled', t('gone3')],
+          ],
+          'upcoming',
+          load,
+        ),
+        list,
+        more,
+      ),
+    ],
+    panel.page.title,
+  );
+  load('upcoming');
+}
+
+export async function loadSessions(panel, status, cursor, list, more) {
+  const t = panel.t;
+  const asked = ++panel.asked;
+  const query = new URLSearchParams({ status, limit: '20', ...(cursor && { cursor }) });
+  try {
+    const reply = await panel.call('GET', `booking/user/me?${query}`);
+    if (asked !== panel.asked) return;
+    const items = reply.appointments
+      .filter((a) => a.status !== 'held' && a.status !== 'expired')
+      .map((a) => session(panel, a));
+    if (!cursor) list.replaceChildren();
+    list.append(...items);
+    more.replaceChildren(
+      ...(reply.next_cursor
+        ? [
+            h(
+              'button',
+              { type: 'button', onclick: () => loadSessions(panel, status, reply.next_cursor, list, more) },
+              t('more'),
+            ),
+          ]
+        : !list.children.length
+          ? [h('p', { class: 'muted' }, t('noSessions'))]
+          : []),
+    );
+    if (cursor) items[0]?.querySelector('strong')?.focus();
+    panel.say(list.children.length ? `${t('mySessions')}: ${list.children.length}` : t('noSessions'));
+  } catch (problem) {
+    if (asked !== panel.asked) return;
+    if (!cursor) list.replaceChildren();
+    more.replaceChildren(panel.trouble(problem, () => loadSessions(panel, status, cursor, list, more)));
+  }
+}
+
+export function session(panel, a) {
+  const t = panel.t;
+  const start = Date.parse(a.start);
+  const ahead = a.status === 'scheduled' && Date.parse(a.end) > Date.now();
+  const status = {
+    completed: t('statusCompleted'),
+    no_show: t('statusNoShow'),
+    cancelled: t(a.cancelled_by && a.cancelled_by !== 'client' ? 'byCoach' : 'statusCancelled'),
+  }[a.status];
+  const label = (text) => ({ 'aria-label': `${text}: ${panel.moment(start)}` });
+  return h(
+    'li',
+    null,
+    panel.when(start, Date.parse(a.end), panel.answer?.coach_time_zone),
+    status && h('span', { class: 'small' }, status),
+    ahead && meeting(panel, a),
+    ahead && a.calendar?.detail && h('p', { class: 'small' }, a.calendar.detail),
+    ahead && h('p', { class: 'muted small' }, rule(panel, a)),
+    ahead &&
+      h(
+        'div',
+        { class: 'actions' },
+        open(a.can_reschedule, Date.parse(a.reschedule_before)) &&
+          h(
+            'button',
+            { type: 'button', ...label(t('move')), onclick: () => panel.element.move(a) },
+            t('move'),
+          ),
+        open(a.can_cancel, Date.parse(a.cancel_before)) &&
+          h(
+            'button',
+            { type: 'button', ...label(t('cancel')), onclick: () => showCancel(panel, a) },
+            t('cancel'),
+          ),
+      ),
+    ahead && calendarLinks(panel, a),
+  );
+}
+
+export function showCancel(panel, a) {
+  const t = panel.t;
+  const reason = h('textarea', { id: 'reason', maxlength: 2000, name: 'reason' });
+  const trouble = h('div', { class: 'wide' });
+  const key = newKey();
+  const submit = h('button', { type: 'submit', class: 'main' }, t('cancelConfirm'));
+  const form = h(
+    'form',
+    {
+      onsubmit: async (event) => {
+        event.preventDefault();
+        const done = panel.busy(submit, t('cancelling'));
+        if (!done) return;
+        try {
+          const text = reason.value.trim();
+          const cancelled = await panel.call('PUT', `booking/${a.id}/cancel`, {
+            body: text ? { reason: text } : undefined,
+            key: text ? undefined : key,
+          });
+          panel.tell('cancelled', cancelled);
+          showOver(panel, t('cancelled'), cancelled);
+        } catch (problem) {
+          done();
+          trouble.replaceChildren(panel.trouble(problem));
+        }
+      },
+    },
+    h('p', null, `${rule(panel, a)} ${t('cancelRule')}`),
+    h(
+      'div',
+      { class: 'field' },
+      h('label', { for: 'reason' }, t('reason'), h('span', { class: 'muted small' }, ` (${t('optional')})`)),
+      reason,
+    ),
+    trouble,
+    h(
+      'div',
+      { class: 'actions' },
+      submit,
+      h('button', { type: 'button', onclick: () => showSessions(panel) }, t('keep')),
+    ),
+  );
+  panel.show(
+    'cancel',
+    t('cancelTitle'),
+    [
+      h(
+        'div',
+        { class: 'stack wide' },
+        h('div', { class: 'summary' }, panel.when(Date.parse(a.start), Date.parse(a.end))),
+        form,
+      ),
+    ],
+    panel.page.title,
+  );
+  panel.say(t('cancelTitle'));
+}
+
+export function showOver(panel, words, a) {
+  panel.show(
+    'over',
+    words,
+    [
+      h(
+        'div',
+        { class: 'stack wide' },
+        h('div', { class: 'summary' }, panel.when(Date.parse(a.start), Date.parse(a.end))),
+        h(
+          'div',
+          { class: 'actions' },
+          h(
+            'button',
+            { type: 'button', class: 'main', onclick: () => panel.go('pick', null, true) },
+            panel.t('another'),
+          ),
+          h('button', { type: 'button', onclick: () => showSessions(panel) }, panel.t('mySessions')),
+        ),
+      ),
+    ],
+    panel.page.title,
+  );
+  panel.page.mine.hidden = true;
+  panel.say(`${words}: ${panel.moment(Date.parse(a.start))}`);
+}

@@ -1,0 +1,34 @@
+/* Free times: asked of the server, sorted by the visitor's days. */
+
+import { dayOf, isoText } from './time.js';
+
+/* One question to the server; `from` and `to` are instants or left out. */
+export async function ask(panel, from, to) {
+  const query = new URLSearchParams();
+  const add = (name, value) => {
+    if (value) query.set(name, value);
+  };
+  add('coach', panel.moving?.coach ?? panel.element.getAttribute('coach'));
+  add('session_type', panel.moving?.session_type ?? panel.type);
+  add('duration', panel.moving?.duration_minutes ?? panel.duration);
+  add('rescheduling', panel.moving?.id);
+  add('from', from && isoText(from));
+  add('to', to && isoText(to));
+  await panel.released;
+  const reply = await panel.call('GET', 'booking/availability' + (query.size ? '?' + query : ''));
+  const slots = reply.slots.map((slot) => ({
+    ...slot,
+    at: Date.parse(slot.start),
+    until: Date.parse(slot.end),
+  }));
+  return { reply, slots };
+}
+
+export function sort(panel) {
+  panel.byDay = new Map();
+  for (const slot of panel.slots) {
+    const day = dayOf(slot.at, panel.zone);
+    if (!panel.byDay.has(day)) panel.byDay.set(day, []);
+    panel.byDay.get(day).push(slot);
+  }
+}
