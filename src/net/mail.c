@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 
+#include "base/die.h"
 #include "curl_trust.h"
 #include "net/mail_header.h"
 
@@ -31,7 +32,7 @@ struct mail_client *mail_client_new(const struct mail_settings *settings, const 
 	struct mail_client *client = calloc(1, sizeof(*client));
 
 	if (!client)
-		abort();
+		die("out of memory");
 	client->settings = *settings;
 	client->stop = stop;
 	return client;
@@ -123,7 +124,7 @@ static void append(struct curl_slist **list, const char *line)
 	struct curl_slist *longer = curl_slist_append(*list, line);
 
 	if (!longer)
-		abort();
+		die("out of memory");
 	*list = longer;
 }
 
@@ -140,7 +141,7 @@ static void mime_cleanup(curl_mime **mime)
 static void must(CURLcode code)
 {
 	if (code != CURLE_OK)
-		abort(); /* nothing but memory can lack: names of encodings are constants */
+		die("out of memory"); /* nothing else can lack: names of encodings are constants */
 }
 
 static curl_mimepart *add_part(curl_mime *mime, const char *type, const char *encoding, const char *bytes,
@@ -149,7 +150,7 @@ static curl_mimepart *add_part(curl_mime *mime, const char *type, const char *en
 	curl_mimepart *part = curl_mime_addpart(mime);
 
 	if (!part)
-		abort();
+		die("out of memory");
 	must(curl_mime_data(part, bytes, length));
 	must(curl_mime_type(part, type));
 	must(curl_mime_encoder(part, encoding));
@@ -171,7 +172,7 @@ static curl_mime *make_mime(CURL *curl, struct arena *mem, const struct mail_mes
 	curl_mime *mixed = message->calendar ? curl_mime_init(curl) : NULL;
 
 	if (!alternative || (message->calendar && !mixed))
-		abort();
+		die("out of memory");
 	add_text(alternative, mem, "text/plain; charset=utf-8", message->text);
 	add_text(alternative, mem, "text/html; charset=utf-8", message->html);
 	if (!mixed)
@@ -181,7 +182,7 @@ static curl_mime *make_mime(CURL *curl, struct arena *mem, const struct mail_mes
 		 "base64", message->calendar, message->calendar_length);
 	curl_mimepart *body = curl_mime_addpart(mixed);
 	if (!body)
-		abort();
+		die("out of memory");
 	must(curl_mime_subparts(body, alternative));
 	must(curl_mime_type(body, "multipart/alternative"));
 	curl_mimepart *file = add_part(mixed, "application/ics; name=\"invite.ics\"", "base64",
@@ -226,7 +227,7 @@ static struct curl_slist *make_headers(const struct mail_client *client, struct 
 static void prepare(struct mail_client *client, int64_t left, char problem[static CURL_ERROR_SIZE])
 {
 	if (!client->curl && !(client->curl = curl_easy_init()))
-		abort();
+		die("out of memory");
 	CURL *curl = client->curl;
 
 	client->verb[0] = client->reply[0] = '\0';
@@ -286,7 +287,7 @@ static enum mail_outcome perform(struct mail_client *client, const char *problem
 	long reply = 0;
 
 	if (code == CURLE_OUT_OF_MEMORY)
-		abort();
+		die("out of memory");
 	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &reply);
 	curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, NULL);
 	*ret_answer = (struct mail_answer){.outcome = judge(client, code, reply), .code = (int)reply};
