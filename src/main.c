@@ -11,9 +11,10 @@
 #include "http/server.h"
 #include "net/fetch.h"
 
-#include <dlfcn.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -89,38 +90,28 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-/*
- * libmicrohttpd has GnuTLS made ready when it is loaded, for TLS that we never speak: a proxy does. That
- * costs 1 MiB, so before main the call comes to nothing; whoever needs GnuTLS later (libldap, for libpq) gets
- * the real one. The second function is how GnuTLS itself is asked to wait (GNUTLS_SKIP_GLOBAL_INIT).
- */
-int gnutls_global_init(void);
-int _gnutls_global_init_skip(void); /* NOLINT(bugprone-reserved-identifier,cert-*) */
-
-static bool libraries_loaded;
-
-int gnutls_global_init(void)
+/* On a developer's machine, with no client's data, a crash is worth a core and gdb may attach. */
+static bool is_developer(void)
 {
-	int (*real)(void) = NULL;
-	if (libraries_loaded)
-		*(void **)&real = dlsym(RTLD_NEXT, "gnutls_global_init");
-	return real != NULL ? real() : 0;
+	const char *value = getenv("DEVELOPER");
+	return value != NULL && strcmp(value, "1") == 0;
 }
 
-int _gnutls_global_init_skip(void) /* NOLINT(bugprone-reserved-identifier,cert-*) */
+/*
+ * Memory holds keys and clients' data: no other process of this user may read it, and no core file is
+ * written, whatever the shell allows. The limit alone does not bind a core that is piped to a program
+ * (core(5)); a process that is not dumpable makes none at all.
+ */
+static void keep_memory_private(void)
 {
-	return 1;
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	prctl(PR_SET_DUMPABLE, 0);
 }
 
 int main(int argc, char *argv[])
 {
-	libraries_loaded = true;
-	/*
-	 * Memory holds keys and clients' data: no core file, whatever the shell allows. The limit alone does
-	 * not bind a core that is piped to a program (core(5)); what is not dumpable makes none at all.
-	 */
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	prctl(PR_SET_DUMPABLE, 0);
+	if (!is_developer())
+		keep_memory_private();
 
 	const struct command *command = find(argc > 1 ? argv[1] : "serve");
 	char **arguments = argc > 1 ? argv + 2 : argv + argc;

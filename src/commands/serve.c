@@ -14,7 +14,6 @@
 #include "domain/schedule_json.h"
 #include "domain/zone.h"
 
-#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -22,8 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -300,29 +297,6 @@ static void warm_identities(struct daemon *daemon)
 	fetch_client_free(fetcher);
 }
 
-/*
- * Linking has touched most pages of some 40 libraries, and few are needed again. Those that are only read are
- * the file's, so that whatever is needed comes back by itself. The machine has them cached as before; what is
- * counted as ours is what we use.
- */
-static int let_go(struct dl_phdr_info *library, size_t size, void *unused)
-{
-	(void)size;
-	(void)unused;
-	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	for (unsigned i = 0; i < library->dlpi_phnum; i++) {
-		const ElfW(Phdr) *part = &library->dlpi_phdr[i];
-		if (part->p_type != PT_LOAD || (part->p_flags & PF_W) != 0)
-			continue;
-		uintptr_t start = (library->dlpi_addr + part->p_vaddr) / page * page;
-		uintptr_t end = library->dlpi_addr + part->p_vaddr + part->p_filesz;
-		void *first = (void *)start; /* NOLINT(performance-no-int-to-ptr) */
-		if (madvise(first, end - start, MADV_DONTNEED) != 0)
-			return 1; /* then not: nothing depends on it */
-	}
-	return 0;
-}
-
 static void log_zone_data(void)
 {
 	struct zone_data zones;
@@ -349,7 +323,6 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 			housekeeping_start(daemon->settings.database_url, daemon->settings.retention_days);
 		atomic_store(&daemon->api.migrated, true);
 		warm_identities(daemon);
-		dl_iterate_phdr(let_go, NULL);
 		wait_for_stop(stop, -1);
 	}
 	return up == HOPELESS ? EXIT_FAILED : EXIT_DONE;
@@ -369,8 +342,6 @@ static void stop_all(struct daemon *daemon)
 enum exit_code command_serve(char *arguments[])
 {
 	(void)arguments;
-	/* No other process of this user may look into our memory, nor may a core dump be piped anywhere. */
-	prctl(PR_SET_DUMPABLE, 0);
 	/* glibc would keep up to eight heaps a processor, each with the peak of some thread's past. */
 	mallopt(M_ARENA_MAX, get_nprocs());
 

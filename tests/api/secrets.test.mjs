@@ -66,12 +66,13 @@ function fate(command, env = process.env) {
   return spawnSync('python3', ['-c', DUMPED, ...command], options).stdout.trim();
 }
 
-test('whatever kills it, it leaves no core dump, for that would have the keys', async (t) => {
+test('whatever kills it, it leaves no core dump, for that would have the keys, but to a developer', async (t) => {
   if (fate(['/bin/sleep', '10']) !== 'dumped') return t.skip('nothing dumps core here');
   const stack = await startStack({ start: false });
   try {
     const env = { PATH: process.env.PATH, ...stack.env, PORT: '0' };
     assert.equal(fate([bookingd(), 'serve'], env), 'gone');
+    assert.equal(fate([bookingd(), 'serve'], { ...env, DEVELOPER: '1' }), 'dumped');
   } finally {
     await stack.stop();
   }

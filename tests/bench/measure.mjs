@@ -59,9 +59,9 @@ export class Program {
     return cpuOf(this.pid);
   }
 
-  /** Resident memory in MiB. */
+  /** Memory of its own in MiB: RssAnon, without the text of libraries that all programs share. */
   memory() {
-    return Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]) / 1024;
+    return Number(/^RssAnon:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]) / 1024;
   }
 }
 

@@ -29,7 +29,7 @@ async function crowd(world, daemon, report) {
     [`${CROWD} connections`]: () => load(daemon, file, { connections: CROWD }),
   });
   report.table('availability, connections', samples);
-  report.fact(`RSS after ${CROWD} connections, MiB`, daemon.memory());
+  report.fact(`RssAnon after ${CROWD} connections, MiB`, daemon.memory());
   report.ratio(
     `availability, ${CROWD} connections against 64`,
     ratios(samples, `${CROWD} connections`, '64 connections'),

@@ -79,10 +79,10 @@ export class Daemon {
     return this.child.line((line) => line.includes(text), `a line with ${text}`, ms);
   }
 
-  /** Resident memory in bytes. */
+  /** Memory of its own in bytes: RssAnon, without the text of libraries that all programs share. */
   memory() {
     return (
-      Number(/^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) * 1024
+      Number(/^RssAnon:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) * 1024
     );
   }
 

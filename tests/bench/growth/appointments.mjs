@@ -34,13 +34,13 @@ export async function appointments(world, report) {
       'listings a second': middle(samples[`listing, ${size}`], rate),
       'creates a second': middle(samples[`create, ${size}`], rate),
       'cold listing, µs': cold_us,
-      'RSS, MiB': daemon.memory(),
+      'RssAnon, MiB': daemon.memory(),
     })),
     {
       'listings a second': 'constant',
       'creates a second': 'constant (an index has one more level each hundredfold)',
       'cold listing, µs': 'constant',
-      'RSS, MiB': 'constant',
+      'RssAnon, MiB': 'constant',
     },
   );
   const [small, large] = [APPOINTMENTS[0], APPOINTMENTS.at(-1)];

@@ -37,14 +37,14 @@ export async function replicas(world, report) {
       'listings a second': middle(samples[`listings, ${count}`], rate),
       'creates a second': middle(samples[`creates, ${count}`], rate),
       ...(count > 1 && { 'a booking is seen elsewhere after, ms': await newsDelay(world, asked) }),
-      'RSS of all, MiB': asked.reduce((sum, daemon) => sum + daemon.memory(), 0),
+      'RssAnon of all, MiB': asked.reduce((sum, daemon) => sum + daemon.memory(), 0),
     });
   }
   report.series('replicas on one machine', points, {
     'listings a second': 'constant: they share the cores',
     'creates a second': 'constant: they share the cores and the database',
     'a booking is seen elsewhere after, ms': 'constant',
-    'RSS of all, MiB': 'linear',
+    'RssAnon of all, MiB': 'linear',
   });
   for (const daemon of daemons) await daemon.stop();
 }
