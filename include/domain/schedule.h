@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/instant.h"
 #include "domain/interval.h"
+#include "domain/notices.h"
 #include "domain/policy.h"
 #include "domain/zone.h"
 
@@ -62,14 +63,25 @@ enum meeting_kind { MEETING_GOOGLE_MEET, MEETING_PHONE, MEETING_IN_PERSON, MEETI
 const char *meeting_kind_name(enum meeting_kind kind);
 bool meeting_kind_parse(const char *name, enum meeting_kind *ret_kind);
 
+/* The parts of `notices`, each of which a session type replaces as a whole. */
+enum notice_part {
+	NOTICE_PART_CLIENT,
+	NOTICE_PART_COACH,
+	NOTICE_PART_REMINDERS,
+	NOTICE_PART_QUIET,
+	NOTICE_PARTS
+};
+
 struct session_type {
 	const char *id;
 	const char *name;
 	const int *durations; /* minutes, in the document's order; the first is the default */
 	size_t duration_count;
 	enum meeting_kind meeting;
-	struct policy policy; /* in force: the schedule's with this type's own fields over it */
-	unsigned own;         /* bit (1u << enum policy_field) for each field of its own */
+	struct policy policy;        /* in force: the schedule's with this type's own fields over it */
+	unsigned own;                /* bit (1u << enum policy_field) for each field of its own */
+	struct notice_rules notices; /* in force: the schedule's with this type's own parts over it */
+	unsigned own_notices;        /* bit (1u << enum notice_part) for each part of its own */
 };
 
 struct schedule {
@@ -81,6 +93,8 @@ struct schedule {
 	const struct blocked_range *blocked; /* sorted by from; may overlap */
 	size_t blocked_count;
 	struct policy policy;
+	struct notice_rules notices;
+	unsigned own_notices; /* bit (1u << enum notice_part) for each part that the document has */
 	const struct session_type *types; /* at least one; the first is the default */
 	size_t type_count;
 };

@@ -39,7 +39,10 @@ struct schedule *schedule_read(const json_t *document, const char *prefix, struc
 struct schedule *schedule_read_text(const char *bytes, size_t length, struct arena *mem, struct arena *work,
 				    struct schedule_faults *ret_faults);
 
-/* Write the whole document, defaults filled in, fields in the contract's order. */
+/*
+ * Write the whole document, defaults filled in, fields in the contract's order. Of `notices` only the parts
+ * that were given: the others follow the default also when that changes.
+ */
 void schedule_write(const struct schedule *schedule, struct buffer *out);
 
 /* The schedule of a new coach, read once per call into `mem`. */

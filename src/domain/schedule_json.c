@@ -1,4 +1,5 @@
 #include "domain/schedule_json.h"
+#include "schedule_reader.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,14 +8,6 @@
 enum { DOCUMENT_BYTES_MAX = 1024 * 1024, SHOWN_NAME_BYTES = 60 };
 
 static const char *const day_names[7] = {"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
-
-/* Where the reading has got to. Every function that reads adds a fault for what it cannot take, and goes on.
- */
-struct reader {
-	struct arena *mem;  /* for the schedule */
-	struct arena *work; /* for paths and faults */
-	struct schedule_faults *faults;
-};
 
 static void fault(struct reader *reader, enum json_verdict verdict, const char *path, const char *detail)
 {
@@ -25,30 +18,30 @@ static void fault(struct reader *reader, enum json_verdict verdict, const char *
 }
 
 /* `wrong` goes on after the path: "must be an array." */
-static void invalid(struct reader *reader, const char *path, const char *wrong)
+void reader_invalid(struct reader *reader, const char *path, const char *wrong)
 {
 	fault(reader, JSON_INVALID_FIELD, path, arena_printf(reader->work, "%s %s", path, wrong));
 }
 
 /* "weekly[0]" and "to" give "weekly[0].to"; a path that is empty or ends in a dot gets the name as it is. */
-static const char *member(struct reader *reader, const char *path, const char *name)
+const char *reader_member(struct reader *reader, const char *path, const char *name)
 {
 	size_t length = strlen(path);
 	const char *dot = length == 0 || path[length - 1] == '.' ? "" : ".";
 	return arena_printf(reader->work, "%s%s%s", path, dot, name);
 }
 
-static const char *element(struct reader *reader, const char *path, size_t index)
+const char *reader_element(struct reader *reader, const char *path, size_t index)
 {
 	return arena_printf(reader->work, "%s[%zu]", path, index);
 }
 
 /* Whether it is an object; names that are not in the list are faults of their own. */
-static bool check_object(struct reader *reader, const json_t *value, const char *path,
-			 const char *const names[], size_t count)
+bool reader_object(struct reader *reader, const json_t *value, const char *path, const char *const names[],
+		   size_t count)
 {
 	if (!json_is_object(value)) {
-		invalid(reader, path, "must be an object.");
+		reader_invalid(reader, path, "must be an object.");
 		return false;
 	}
 	const char *name = NULL;
@@ -61,7 +54,7 @@ static bool check_object(struct reader *reader, const json_t *value, const char 
 		if (known)
 			continue;
 		const char *unknown =
-			member(reader, path, utf8_beginning(reader->work, name, SHOWN_NAME_BYTES));
+			reader_member(reader, path, utf8_beginning(reader->work, name, SHOWN_NAME_BYTES));
 		fault(reader, JSON_UNKNOWN_FIELD, unknown,
 		      arena_printf(reader->work, "%s is no field of a schedule.", unknown));
 	}
@@ -69,16 +62,16 @@ static bool check_object(struct reader *reader, const json_t *value, const char 
 }
 
 /* Whether it is an array of at most `max`. */
-static bool check_array(struct reader *reader, const json_t *value, const char *path, size_t max)
+bool reader_array(struct reader *reader, const json_t *value, const char *path, size_t max)
 {
 	if (!json_is_array(value)) {
-		invalid(reader, path, value == NULL ? "is required." : "must be an array.");
+		reader_invalid(reader, path, value == NULL ? "is required." : "must be an array.");
 		return false;
 	}
 	if (json_array_size(value) > max) {
-		invalid(reader, path,
-			arena_printf(reader->work, "may hold at most %zu, not %zu.", max,
-				     json_array_size(value)));
+		reader_invalid(reader, path,
+			       arena_printf(reader->work, "may hold at most %zu, not %zu.", max,
+					    json_array_size(value)));
 		return false;
 	}
 	return true;
@@ -89,26 +82,27 @@ static const char *read_text(struct reader *reader, const json_t *value, const c
 			     size_t most)
 {
 	if (!json_is_string(value)) {
-		invalid(reader, path, value == NULL ? "is required." : "must be a string.");
+		reader_invalid(reader, path, value == NULL ? "is required." : "must be a string.");
 		return NULL;
 	}
 	size_t length = utf8_length(json_string_value(value));
 	if (length < least || length > most) {
-		invalid(reader, path,
-			arena_printf(reader->work, "must have %zu to %zu characters.", least, most));
+		reader_invalid(reader, path,
+			       arena_printf(reader->work, "must have %zu to %zu characters.", least, most));
 		return NULL;
 	}
 	return arena_strdup(reader->mem, json_string_value(value));
 }
 
-static bool read_integer(struct reader *reader, const json_t *value, const char *path, int64_t min,
-			 int64_t max, int64_t *ret_value)
+bool reader_integer(struct reader *reader, const json_t *value, const char *path, int64_t min, int64_t max,
+		    int64_t *ret_value)
 {
 	int64_t number = 0;
 	if (!json_whole_number(value, &number) || number < min || number > max) {
-		invalid(reader, path,
-			arena_printf(reader->work, "must be a whole number from %" PRId64 " to %" PRId64 ".",
-				     min, max));
+		reader_invalid(reader, path,
+			       arena_printf(reader->work,
+					    "must be a whole number from %" PRId64 " to %" PRId64 ".", min,
+					    max));
 		return false;
 	}
 	*ret_value = number;
@@ -120,7 +114,8 @@ static bool read_date(struct reader *reader, const json_t *value, const char *pa
 	struct civil_date date;
 	if (!json_is_string(value) ||
 	    !date_parse(json_string_value(value), json_string_length(value), &date)) {
-		invalid(reader, path, value == NULL ? "is required." : "must be a date such as 2026-12-24.");
+		reader_invalid(reader, path,
+			       value == NULL ? "is required." : "must be a date such as 2026-12-24.");
 		return false;
 	}
 	*ret_date = date_to_days(date);
@@ -138,43 +133,44 @@ static bool read_clock(struct reader *reader, const json_t *value, const char *p
 	int hour = good ? (text[0] - '0') * 10 + (text[1] - '0') : 0;
 	int minute = good ? (text[3] - '0') * 10 + (text[4] - '0') : 0;
 	if (!good || minute > 59 || hour * 60 + minute > max) {
-		invalid(reader, path,
-			value == NULL            ? "is required."
-			: max == MINUTES_PER_DAY ? "must be a time from 00:00 to 24:00, written HH:MM."
-						 : "must be a time from 00:00 to 23:59, written HH:MM.");
+		reader_invalid(reader, path,
+			       value == NULL ? "is required."
+			       : max == MINUTES_PER_DAY
+				       ? "must be a time from 00:00 to 24:00, written HH:MM."
+				       : "must be a time from 00:00 to 23:59, written HH:MM.");
 		return false;
 	}
 	*ret_minutes = hour * 60 + minute;
 	return true;
 }
 
-static void read_hours(struct reader *reader, const json_t *object, const char *path, struct hours *hours)
+void reader_hours(struct reader *reader, const json_t *object, const char *path, struct hours *hours)
 {
-	const char *to_path = member(reader, path, "to");
-	bool from = read_clock(reader, json_object_get(object, "from"), member(reader, path, "from"),
+	const char *to_path = reader_member(reader, path, "to");
+	bool from = read_clock(reader, json_object_get(object, "from"), reader_member(reader, path, "from"),
 			       MINUTES_PER_DAY - 1, &hours->from);
 	bool to = read_clock(reader, json_object_get(object, "to"), to_path, MINUTES_PER_DAY, &hours->to);
 	if (from && to && hours->from == hours->to)
-		invalid(reader, to_path, "must differ from `from`; a whole day is 00:00 to 24:00.");
+		reader_invalid(reader, to_path, "must differ from `from`; a whole day is 00:00 to 24:00.");
 }
 
 static unsigned read_days(struct reader *reader, const json_t *array, const char *path)
 {
 	unsigned days = 0;
-	if (!check_array(reader, array, path, 7))
+	if (!reader_array(reader, array, path, 7))
 		return 0;
 	if (json_array_size(array) == 0)
-		invalid(reader, path, "must name at least one day.");
+		reader_invalid(reader, path, "must name at least one day.");
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const char *name = json_string_value(json_array_get(array, i));
 		unsigned day = 0;
 		while (day < 7 && (name == NULL || strcmp(day_names[day], name) != 0))
 			day++;
 		if (day == 7)
-			invalid(reader, element(reader, path, i),
-				"must be one of MO, TU, WE, TH, FR, SA, SU.");
+			reader_invalid(reader, reader_element(reader, path, i),
+				       "must be one of MO, TU, WE, TH, FR, SA, SU.");
 		else if ((days & 1u << day) != 0)
-			invalid(reader, element(reader, path, i), "names a day twice.");
+			reader_invalid(reader, reader_element(reader, path, i), "names a day twice.");
 		else
 			days |= 1u << day;
 	}
@@ -185,18 +181,18 @@ static void read_weekly(struct reader *reader, const json_t *array, const char *
 			struct schedule *schedule)
 {
 	static const char *const names[] = {"days", "from", "to"};
-	if (!check_array(reader, array, path, SCHEDULE_WEEKLY_MAX))
+	if (!reader_array(reader, array, path, SCHEDULE_WEEKLY_MAX))
 		return;
 	size_t count = json_array_size(array);
 	struct weekly_hours *weekly = arena_array(reader->mem, count, sizeof(*weekly));
 	for (size_t i = 0; i < count; i++) {
 		const json_t *entry = json_array_get(array, i);
-		const char *at = element(reader, path, i);
-		if (!check_object(reader, entry, at, names, 3))
+		const char *at = reader_element(reader, path, i);
+		if (!reader_object(reader, entry, at, names, 3))
 			continue;
 		weekly[i].days =
-			read_days(reader, json_object_get(entry, "days"), member(reader, at, "days"));
-		read_hours(reader, entry, at, &weekly[i].hours);
+			read_days(reader, json_object_get(entry, "days"), reader_member(reader, at, "days"));
+		reader_hours(reader, entry, at, &weekly[i].hours);
 	}
 	schedule->weekly = weekly;
 	schedule->weekly_count = count;
@@ -214,20 +210,21 @@ static void read_override(struct reader *reader, const json_t *entry, const char
 {
 	static const char *const names[] = {"date", "intervals"};
 	static const char *const hours_names[] = {"from", "to"};
-	if (!check_object(reader, entry, path, names, 2))
+	if (!reader_object(reader, entry, path, names, 2))
 		return;
-	read_date(reader, json_object_get(entry, "date"), member(reader, path, "date"), &override->date);
+	read_date(reader, json_object_get(entry, "date"), reader_member(reader, path, "date"),
+		  &override->date);
 	const json_t *array = json_object_get(entry, "intervals");
-	const char *at = member(reader, path, "intervals");
-	if (!check_array(reader, array, at, SCHEDULE_OVERRIDE_INTERVALS_MAX))
+	const char *at = reader_member(reader, path, "intervals");
+	if (!reader_array(reader, array, at, SCHEDULE_OVERRIDE_INTERVALS_MAX))
 		return;
 	override->hours_count = json_array_size(array);
 	struct hours *hours = arena_array(reader->mem, override->hours_count, sizeof(*hours));
 	for (size_t i = 0; i < override->hours_count; i++) {
 		const json_t *interval = json_array_get(array, i);
-		const char *here = element(reader, at, i);
-		if (check_object(reader, interval, here, hours_names, 2))
-			read_hours(reader, interval, here, &hours[i]);
+		const char *here = reader_element(reader, at, i);
+		if (reader_object(reader, interval, here, hours_names, 2))
+			reader_hours(reader, interval, here, &hours[i]);
 	}
 	override->hours = hours;
 }
@@ -235,12 +232,13 @@ static void read_override(struct reader *reader, const json_t *entry, const char
 static void read_overrides(struct reader *reader, const json_t *array, const char *path,
 			   struct schedule *schedule)
 {
-	if (!check_array(reader, array, path, SCHEDULE_OVERRIDES_MAX))
+	if (!reader_array(reader, array, path, SCHEDULE_OVERRIDES_MAX))
 		return;
 	size_t count = json_array_size(array);
 	struct date_override *overrides = arena_array(reader->mem, count, sizeof(*overrides));
 	for (size_t i = 0; i < count; i++)
-		read_override(reader, json_array_get(array, i), element(reader, path, i), &overrides[i]);
+		read_override(reader, json_array_get(array, i), reader_element(reader, path, i),
+			      &overrides[i]);
 	qsort(overrides, count, sizeof(*overrides), by_date);
 	schedule->overrides = overrides;
 	schedule->override_count = count;
@@ -259,25 +257,26 @@ static void read_blocked(struct reader *reader, const json_t *array, const char 
 			 struct schedule *schedule)
 {
 	static const char *const names[] = {"from", "to", "reason"};
-	if (!check_array(reader, array, path, SCHEDULE_BLOCKED_MAX))
+	if (!reader_array(reader, array, path, SCHEDULE_BLOCKED_MAX))
 		return;
 	size_t count = json_array_size(array);
 	struct blocked_range *blocked = arena_array(reader->mem, count, sizeof(*blocked));
 	for (size_t i = 0; i < count; i++) {
 		const json_t *entry = json_array_get(array, i);
-		const char *at = element(reader, path, i);
-		if (!check_object(reader, entry, at, names, 3))
+		const char *at = reader_element(reader, path, i);
+		if (!reader_object(reader, entry, at, names, 3))
 			continue;
-		const char *to_path = member(reader, at, "to");
-		bool from = read_date(reader, json_object_get(entry, "from"), member(reader, at, "from"),
-				      &blocked[i].from);
+		const char *to_path = reader_member(reader, at, "to");
+		bool from = read_date(reader, json_object_get(entry, "from"),
+				      reader_member(reader, at, "from"), &blocked[i].from);
 		bool to = read_date(reader, json_object_get(entry, "to"), to_path, &blocked[i].to);
 		if (from && to && blocked[i].to <= blocked[i].from)
-			invalid(reader, to_path,
+			reader_invalid(
+				reader, to_path,
 				"must be after `from`; it is the first date that is not blocked any more.");
 		const json_t *reason = json_object_get(entry, "reason");
 		if (reason != NULL && !json_is_null(reason))
-			blocked[i].reason = read_text(reader, reason, member(reader, at, "reason"), 0,
+			blocked[i].reason = read_text(reader, reason, reader_member(reader, at, "reason"), 0,
 						      SCHEDULE_REASON_MAX);
 	}
 	qsort(blocked, count, sizeof(*blocked), by_from);
@@ -292,7 +291,7 @@ static unsigned read_policy(struct reader *reader, const json_t *object, const c
 	const char *names[POLICY_FIELD_COUNT];
 	for (size_t i = 0; i < POLICY_FIELD_COUNT; i++)
 		names[i] = policy_fields[i].name;
-	if (!check_object(reader, object, path, names, POLICY_FIELD_COUNT))
+	if (!reader_object(reader, object, path, names, POLICY_FIELD_COUNT))
 		return 0;
 	unsigned own = 0;
 	for (unsigned i = 0; i < POLICY_FIELD_COUNT; i++) {
@@ -302,8 +301,8 @@ static unsigned read_policy(struct reader *reader, const json_t *object, const c
 			continue;
 		int64_t number = POLICY_NO_LIMIT;
 		if (!(json_is_null(value) && rule->may_be_null))
-			read_integer(reader, value, member(reader, path, rule->name), rule->min, rule->max,
-				     &number);
+			reader_integer(reader, value, reader_member(reader, path, rule->name), rule->min,
+				       rule->max, &number);
 		policy_set(policy, (enum policy_field)i, number);
 		own |= 1u << i;
 	}
@@ -313,20 +312,20 @@ static unsigned read_policy(struct reader *reader, const json_t *object, const c
 static void read_durations(struct reader *reader, const json_t *array, const char *path,
 			   struct session_type *type)
 {
-	if (!check_array(reader, array, path, SCHEDULE_DURATIONS_MAX))
+	if (!reader_array(reader, array, path, SCHEDULE_DURATIONS_MAX))
 		return;
 	if (json_array_size(array) == 0)
-		invalid(reader, path, "must hold at least one duration.");
+		reader_invalid(reader, path, "must hold at least one duration.");
 	int *durations = arena_array(reader->mem, json_array_size(array), sizeof(*durations));
 	type->durations = durations;
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		int64_t minutes = 0;
-		const char *at = element(reader, path, i);
-		if (!read_integer(reader, json_array_get(array, i), at, DURATION_MIN_MINUTES,
-				  DURATION_MAX_MINUTES, &minutes))
+		const char *at = reader_element(reader, path, i);
+		if (!reader_integer(reader, json_array_get(array, i), at, DURATION_MIN_MINUTES,
+				    DURATION_MAX_MINUTES, &minutes))
 			continue;
 		if (session_type_offers(type, minutes))
-			invalid(reader, at, "names a duration twice.");
+			reader_invalid(reader, at, "names a duration twice.");
 		else
 			durations[type->duration_count++] = (int)minutes;
 	}
@@ -342,34 +341,41 @@ static bool is_id(const char *text)
 static void read_type(struct reader *reader, const json_t *entry, const char *path,
 		      const struct schedule *schedule, bool reschedule_given, struct session_type *type)
 {
-	static const char *const names[] = {"id", "name", "durations", "meeting", "policy"};
+	static const char *const names[] = {"id", "name", "durations", "meeting", "policy", "notices"};
 	type->policy = schedule->policy;
+	type->notices = schedule->notices;
 	type->meeting = MEETING_GOOGLE_MEET;
-	if (!check_object(reader, entry, path, names, 5))
+	if (!reader_object(reader, entry, path, names, 6))
 		return;
 
-	const char *at = member(reader, path, "id");
+	const char *at = reader_member(reader, path, "id");
 	type->id = read_text(reader, json_object_get(entry, "id"), at, 1, SCHEDULE_ID_MAX);
 	if (type->id != NULL && !is_id(type->id))
-		invalid(reader, at, "may hold letters, digits, '.', '_' and '-' only.");
+		reader_invalid(reader, at, "may hold letters, digits, '.', '_' and '-' only.");
 
 	const json_t *name = json_object_get(entry, "name");
-	type->name = name == NULL
-			     ? type->id
-			     : read_text(reader, name, member(reader, path, "name"), 1, SCHEDULE_NAME_MAX);
+	type->name = name == NULL ? type->id
+				  : read_text(reader, name, reader_member(reader, path, "name"), 1,
+					      SCHEDULE_NAME_MAX);
 
-	read_durations(reader, json_object_get(entry, "durations"), member(reader, path, "durations"), type);
+	read_durations(reader, json_object_get(entry, "durations"), reader_member(reader, path, "durations"),
+		       type);
 
 	const json_t *meeting = json_object_get(entry, "meeting");
 	if (meeting != NULL &&
 	    (!json_is_string(meeting) || !meeting_kind_parse(json_string_value(meeting), &type->meeting)))
-		invalid(reader, member(reader, path, "meeting"),
-			"must be one of google_meet, phone, in_person, none.");
+		reader_invalid(reader, reader_member(reader, path, "meeting"),
+			       "must be one of google_meet, phone, in_person, none.");
+
+	const json_t *notices = json_object_get(entry, "notices");
+	if (notices != NULL && !json_is_null(notices))
+		type->own_notices = reader_notices(reader, notices, reader_member(reader, path, "notices"),
+						   &type->notices);
 
 	const json_t *policy = json_object_get(entry, "policy");
 	if (policy == NULL || json_is_null(policy))
 		return;
-	type->own = read_policy(reader, policy, member(reader, path, "policy"), &type->policy);
+	type->own = read_policy(reader, policy, reader_member(reader, path, "policy"), &type->policy);
 	if (!reschedule_given && session_type_owns(type, POLICY_CANCEL_NOTICE_MINUTES) &&
 	    !session_type_owns(type, POLICY_RESCHEDULE_NOTICE_MINUTES)) {
 		type->policy.reschedule_notice_minutes = type->policy.cancel_notice_minutes;
@@ -380,19 +386,19 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 static void read_types(struct reader *reader, const json_t *array, const char *path, bool reschedule_given,
 		       struct schedule *schedule)
 {
-	if (!check_array(reader, array, path, SCHEDULE_TYPES_MAX))
+	if (!reader_array(reader, array, path, SCHEDULE_TYPES_MAX))
 		return;
 	size_t count = json_array_size(array);
 	if (count == 0)
-		invalid(reader, path, "must hold at least one session type.");
+		reader_invalid(reader, path, "must hold at least one session type.");
 	struct session_type *types = arena_array(reader->mem, count, sizeof(*types));
 	for (size_t i = 0; i < count; i++) {
-		const char *at = element(reader, path, i);
+		const char *at = reader_element(reader, path, i);
 		read_type(reader, json_array_get(array, i), at, schedule, reschedule_given, &types[i]);
 		for (size_t before = 0; before < i; before++) {
 			if (types[i].id != NULL && types[before].id != NULL &&
 			    strcmp(types[i].id, types[before].id) == 0)
-				invalid(reader, member(reader, at, "id"), "is used twice.");
+				reader_invalid(reader, reader_member(reader, at, "id"), "is used twice.");
 		}
 	}
 	schedule->types = types;
@@ -420,7 +426,7 @@ struct schedule *schedule_read(const json_t *document, const char *prefix, struc
 			       struct arena *work, struct schedule_faults *ret_faults)
 {
 	static const char *const names[] = {"time_zone", "weekly", "overrides", "blocked", "policy",
-					    "session_types",
+					    "notices", "session_types",
 					    /* no part of it, but of a PUT's reply, which may be put back */
 					    "appointments_outside_hours"};
 	struct reader reader = {mem, work, ret_faults};
@@ -428,11 +434,12 @@ struct schedule *schedule_read(const json_t *document, const char *prefix, struc
 	struct schedule *schedule = arena_alloc(mem, sizeof(*schedule));
 	default_lists(schedule);
 	schedule->policy = policy_default;
+	schedule->notices = notice_rules_default;
 
 	size_t prefix_length = strlen(prefix);
 	bool dotted = prefix_length > 0 && prefix[prefix_length - 1] == '.';
 	const char *whole = arena_strndup(work, prefix, dotted ? prefix_length - 1 : prefix_length);
-	if (!check_object(&reader, document, whole, names, 7))
+	if (!reader_object(&reader, document, whole, names, 8))
 		return NULL;
 
 	const json_t *value = json_object_get(document, "time_zone");
@@ -440,30 +447,36 @@ struct schedule *schedule_read(const json_t *document, const char *prefix, struc
 				   : json_is_string(value) ? json_string_value(value)
 							   : "");
 	if (schedule->zone == NULL)
-		invalid(&reader, member(&reader, prefix, "time_zone"),
-			"must be the name of an IANA time zone, such as Europe/Paris.");
+		reader_invalid(&reader, reader_member(&reader, prefix, "time_zone"),
+			       "must be the name of an IANA time zone, such as Europe/Paris.");
 
 	if ((value = json_object_get(document, "weekly")) != NULL)
-		read_weekly(&reader, value, member(&reader, prefix, "weekly"), schedule);
+		read_weekly(&reader, value, reader_member(&reader, prefix, "weekly"), schedule);
 	if ((value = json_object_get(document, "overrides")) != NULL)
-		read_overrides(&reader, value, member(&reader, prefix, "overrides"), schedule);
+		read_overrides(&reader, value, reader_member(&reader, prefix, "overrides"), schedule);
 	if ((value = json_object_get(document, "blocked")) != NULL)
-		read_blocked(&reader, value, member(&reader, prefix, "blocked"), schedule);
+		read_blocked(&reader, value, reader_member(&reader, prefix, "blocked"), schedule);
 
 	unsigned given = 0;
 	if ((value = json_object_get(document, "policy")) != NULL)
-		given = read_policy(&reader, value, member(&reader, prefix, "policy"), &schedule->policy);
+		given = read_policy(&reader, value, reader_member(&reader, prefix, "policy"),
+				    &schedule->policy);
 	bool reschedule_given = (given & 1u << POLICY_RESCHEDULE_NOTICE_MINUTES) != 0;
 	if (!reschedule_given)
 		schedule->policy.reschedule_notice_minutes = schedule->policy.cancel_notice_minutes;
 
+	if ((value = json_object_get(document, "notices")) != NULL)
+		schedule->own_notices = reader_notices(
+			&reader, value, reader_member(&reader, prefix, "notices"), &schedule->notices);
+
 	if ((value = json_object_get(document, "session_types")) != NULL) {
-		read_types(&reader, value, member(&reader, prefix, "session_types"), reschedule_given,
+		read_types(&reader, value, reader_member(&reader, prefix, "session_types"), reschedule_given,
 			   schedule);
 	} else {
 		struct session_type *type = arena_alloc(mem, sizeof(*type));
 		*type = schedule->types[0];
 		type->policy = schedule->policy;
+		type->notices = schedule->notices;
 		schedule->types = type;
 	}
 	return ret_faults->total == 0 ? schedule : NULL;

@@ -39,6 +39,53 @@ static void write_policy(struct json_writer *writer, const struct policy *policy
 	json_write_object_end(writer);
 }
 
+static void write_ways(struct json_writer *writer, const struct notice_rules *rules,
+		       enum notice_recipient recipient)
+{
+	json_write_object(writer, notice_recipient_name(recipient));
+	for (unsigned i = 0; i < NOTICE_CHANGES; i++)
+		json_write_text(writer, notice_change_name((enum notice_change)i),
+				notice_way_name(rules->ways[recipient][i]));
+	json_write_object_end(writer);
+}
+
+static void write_reminders(struct json_writer *writer, const struct notice_rules *rules)
+{
+	json_write_array(writer, "reminders");
+	for (size_t i = 0; i < rules->reminder_count; i++) {
+		json_write_object(writer, NULL);
+		json_write_integer(writer, "before_minutes", rules->reminders[i].before_minutes);
+		json_write_array(writer, "to");
+		for (unsigned who = 0; who < NOTICE_RECIPIENTS; who++) {
+			if (rules->reminders[i].to[who])
+				json_write_text(writer, NULL,
+						notice_recipient_name((enum notice_recipient)who));
+		}
+		json_write_array_end(writer);
+		json_write_object_end(writer);
+	}
+	json_write_array_end(writer);
+}
+
+static void write_notices(struct json_writer *writer, const struct notice_rules *rules, unsigned parts)
+{
+	json_write_object(writer, "notices");
+	if ((parts & 1u << NOTICE_PART_CLIENT) != 0)
+		write_ways(writer, rules, NOTICE_CLIENT);
+	if ((parts & 1u << NOTICE_PART_COACH) != 0)
+		write_ways(writer, rules, NOTICE_COACH);
+	if ((parts & 1u << NOTICE_PART_REMINDERS) != 0)
+		write_reminders(writer, rules);
+	if ((parts & 1u << NOTICE_PART_QUIET) != 0 && !rules->quiet.on) {
+		json_write_null(writer, "quiet");
+	} else if ((parts & 1u << NOTICE_PART_QUIET) != 0) {
+		json_write_object(writer, "quiet");
+		write_hours(writer, (struct hours){rules->quiet.from, rules->quiet.to});
+		json_write_object_end(writer);
+	}
+	json_write_object_end(writer);
+}
+
 static void write_lists(struct json_writer *writer, const struct schedule *schedule)
 {
 	json_write_array(writer, "weekly");
@@ -91,6 +138,8 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 	json_write_text(&writer, "time_zone", zone_name(schedule->zone));
 	write_lists(&writer, schedule);
 	write_policy(&writer, &schedule->policy, (1u << POLICY_FIELD_COUNT) - 1);
+	if (schedule->own_notices != 0)
+		write_notices(&writer, &schedule->notices, schedule->own_notices);
 	json_write_array(&writer, "session_types");
 	for (size_t i = 0; i < schedule->type_count; i++) {
 		const struct session_type *type = &schedule->types[i];
@@ -104,6 +153,8 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 		json_write_text(&writer, "meeting", meeting_kind_name(type->meeting));
 		if (type->own != 0)
 			write_policy(&writer, &type->policy, type->own);
+		if (type->own_notices != 0)
+			write_notices(&writer, &type->notices, type->own_notices);
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);

@@ -65,7 +65,12 @@ static const char full_document[] =
 	"minutes\":5,"
 	"\"buffer_after_minutes\":10,\"cancel_notice_minutes\":60,\"reschedule_notice_minutes\":120,"
 	"\"max_active_per_user\":null,\"max_per_day\":6,\"max_reschedules\":2},"
-	"\"session_types\":[{\"id\":\"a\",\"name\":\"A\",\"durations\":[45,15],\"meeting\":\"none\"},"
+	"\"notices\":{\"client\":{\"confirmed\":\"email\",\"moved\":\"auto\",\"cancelled\":\"off\"},"
+	"\"coach\":{\"confirmed\":\"calendar\",\"moved\":\"auto\",\"cancelled\":\"auto\"},"
+	"\"reminders\":[{\"before_minutes\":30,\"to\":[\"coach\"]}],\"quiet\":{\"from\":\"21:00\",\"to\":"
+	"\"08:00\"}},"
+	"\"session_types\":[{\"id\":\"a\",\"name\":\"A\",\"durations\":[45,15],\"meeting\":\"none\","
+	"\"notices\":{\"reminders\":[],\"quiet\":null}},"
 	"{\"id\":\"b.2\",\"name\":\"B\",\"durations\":[5,1440],\"meeting\":\"in_person\","
 	"\"policy\":{\"step_minutes\":5,\"max_active_per_user\":3,\"max_per_day\":null}}]}";
 
@@ -201,6 +206,15 @@ static const struct {
 	{"{\"policy\":{\"max_per_day\":-1}}", "policy.max_per_day", JSON_INVALID_FIELD},
 	{"{\"policy\":{\"min_notice_minutes\":99999999999999999999}}", "policy.min_notice_minutes",
 	 JSON_INVALID_FIELD},
+	{"{\"notices\":[]}", "notices", JSON_INVALID_FIELD},
+	{"{\"notices\":{\"guest\":{}}}", "notices.guest", JSON_UNKNOWN_FIELD},
+	{"{\"notices\":{\"client\":{\"confirmed\":\"sms\"}}}", "notices.client.confirmed",
+	 JSON_INVALID_FIELD},
+	{"{\"notices\":{\"reminders\":[{\"before_minutes\":0,\"to\":[]}]}}",
+	 "notices.reminders[0].before_minutes", JSON_INVALID_FIELD},
+	{"{\"notices\":{\"reminders\":[{\"before_minutes\":60,\"to\":[\"guest\"]}]}}",
+	 "notices.reminders[0].to[0]", JSON_INVALID_FIELD},
+	{"{\"notices\":{\"quiet\":{\"from\":\"21:00\"}}}", "notices.quiet.to", JSON_INVALID_FIELD},
 	{"{\"session_types\":[]}", "session_types", JSON_INVALID_FIELD},
 	{"{\"session_types\":[{\"durations\":[30]}]}", "session_types[0].id", JSON_INVALID_FIELD},
 	{"{\"session_types\":[{\"id\":\"a b\",\"durations\":[30]}]}", "session_types[0].id",

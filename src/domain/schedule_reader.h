@@ -1,0 +1,47 @@
+/*
+ * schedule_reader - what the files that read a schedule document share.
+ *
+ * Every function that reads adds a fault for what it cannot take, and goes on. Paths and faults lie in
+ * reader->work.
+ */
+#ifndef DOMAIN_SCHEDULE_READER_H
+#define DOMAIN_SCHEDULE_READER_H
+
+#include "domain/schedule_json.h"
+
+/* Where the reading has got to. */
+struct reader {
+	struct arena *mem;  /* for the schedule */
+	struct arena *work; /* for paths and faults */
+	struct schedule_faults *faults;
+};
+
+/* Add an invalid_field fault. `wrong` goes on after the path: "must be an array." */
+void reader_invalid(struct reader *reader, const char *path, const char *wrong);
+
+/* "weekly[0]" and "to" give "weekly[0].to"; a path that is empty or ends in a dot gets the name as it is. */
+const char *reader_member(struct reader *reader, const char *path, const char *name);
+
+/* "weekly" and 0 give "weekly[0]". */
+const char *reader_element(struct reader *reader, const char *path, size_t index);
+
+/* Whether it is an object; names that are not in the list are faults of their own. */
+bool reader_object(struct reader *reader, const json_t *value, const char *path, const char *const names[],
+		   size_t count);
+
+/* Whether it is an array of at most `max`. */
+bool reader_array(struct reader *reader, const json_t *value, const char *path, size_t max);
+
+/* Whether it is a whole number from min to max; *ret_value is set only then. */
+bool reader_integer(struct reader *reader, const json_t *value, const char *path, int64_t min, int64_t max,
+		    int64_t *ret_value);
+
+/* `from` and `to` of an object, written HH:MM and different from each other. */
+void reader_hours(struct reader *reader, const json_t *object, const char *path, struct hours *hours);
+
+/* Puts the parts of a `notices` object over `rules`; null is as if left out. Returns which parts there were.
+ */
+unsigned reader_notices(struct reader *reader, const json_t *object, const char *path,
+			struct notice_rules *rules);
+
+#endif
