@@ -76,7 +76,7 @@ $(GEN)/assets.h: src/web/embed.sh $(shell find src/web -type d) $(WEB)
 
 # ---------------------------------------------------------------- layers, lowest first; a layer may use those before it
 
-LAYERS   := base domain http net db calendar app api
+LAYERS   := base domain http net db calendar notice app api
 sources   = $(sort $(wildcard src/$(1)/*.c))
 objects   = $(patsubst %.c,$(OUT)/%.o,$(1))
 archive   = $(OUT)/lib$(1).a
@@ -88,7 +88,8 @@ upto_http   := base http
 upto_net    := base domain net
 upto_db     := base domain db
 upto_calendar := base domain net db calendar
-upto_app    := base domain net db calendar app
+upto_notice   := base domain net db notice
+upto_app    := base domain net db calendar notice app
 upto_api    := $(LAYERS)
 ARCHIVES := $(foreach layer,$(call reverse,$(LAYERS)),$(call archive,$(layer)))
 

@@ -1,0 +1,86 @@
+/*
+ * message - the words of a mail: subject, plain text and HTML, in the reader's language and zone.
+ *
+ * Pure: facts in, texts out, memory from the caller. The HTML looks like the pages (their tokens, in inline
+ * CSS, for light and dark), loads nothing from anywhere, and holds no more than the plain text does. No notes
+ * and no answers are ever in it. Whatever people typed is escaped; a name that reads like a link is left out.
+ */
+#ifndef NOTICE_MESSAGE_H
+#define NOTICE_MESSAGE_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "domain/notices.h"
+#include "domain/schedule.h"
+
+#include <stdbool.h>
+
+struct notice_words;
+
+/* The language of a BCP 47 tag ("fr-CA" is French); English for NULL and every other one. */
+const struct notice_words *notice_words_for(const char *locale);
+
+enum notice_kind {
+	NOTICE_KIND_CONFIRMED,
+	NOTICE_KIND_MOVED,
+	NOTICE_KIND_CANCELLED,
+	NOTICE_KIND_REMINDER,
+	NOTICE_KIND_OFFER,
+	NOTICE_KINDS,
+};
+
+/* "confirmed", "moved", "cancelled", "reminder", "offer"; static. */
+const char *notice_kind_name(enum notice_kind kind);
+bool notice_kind_parse(const char *name, enum notice_kind *ret_kind);
+
+/* What a mail about an appointment tells. Texts are UTF-8; NULL where not known. */
+struct notice_facts {
+	enum notice_kind kind;
+	enum notice_recipient recipient;
+	const struct notice_words *words;
+	const char *session_type; /* its name */
+	const char *coach_name;
+	const char *client_name;
+	const char *client_email; /* shown to the coach */
+	const char *client_phone; /* shown to the coach, and to the client if the session is by phone */
+	instant start;
+	instant end;
+	instant old_start;             /* where it was before it was moved; 0: not told */
+	const struct zone *zone;       /* the recipient's */
+	const struct zone *other_zone; /* of the person on the other side; may be the same */
+	enum meeting_kind meeting;
+	const char *meeting_url;
+	instant cancel_before;       /* 0: cannot be cancelled (any more) */
+	instant reschedule_before;   /* 0: cannot be moved (any more) */
+	bool by_recipient;           /* cancelled by who reads this */
+	bool invitation;             /* a calendar file is attached */
+	instant offer_until;         /* of an offer */
+	const char *manage_url;      /* NULL: no button */
+	const char *unsubscribe_url; /* where reminders are stopped; NULL: no link */
+};
+
+struct notice_text {
+	const char *subject;
+	const char *text; /* "\n" between lines */
+	const char *html;
+};
+
+struct notice_text notice_text_make(const struct notice_facts *facts, struct arena *mem);
+
+/*
+ * The mail with a code.
+ *
+ * code     six digits.
+ * link     where the browser that asked can complete; NULL: none.
+ * minutes  how long both last.
+ */
+struct notice_text notice_text_code(const struct notice_words *words, const char *code, const char *link,
+				    int64_t minutes, struct arena *mem);
+
+/* The name as it may stand in a mail: NULL if it is empty or reads like a link. */
+const char *notice_plain_name(const char *name);
+
+/* "en", "fr": for Content-Language. */
+const char *notice_words_code(const struct notice_words *words);
+
+#endif

@@ -1,0 +1,279 @@
+/* What a mail says: a list of parts, written once as plain text and once as HTML (paper.c). */
+#include "notice/message.h"
+
+#include "paper.h"
+#include "words.h"
+
+#include <string.h>
+
+const char *notice_kind_name(enum notice_kind kind)
+{
+	static const char *const names[NOTICE_KINDS] = {
+		[NOTICE_KIND_CONFIRMED] = "confirmed", [NOTICE_KIND_MOVED] = "moved",
+		[NOTICE_KIND_CANCELLED] = "cancelled", [NOTICE_KIND_REMINDER] = "reminder",
+		[NOTICE_KIND_OFFER] = "offer",
+	};
+	return names[kind];
+}
+
+bool notice_kind_parse(const char *name, enum notice_kind *ret_kind)
+{
+	for (unsigned kind = 0; kind < NOTICE_KINDS; kind++) {
+		if (strcmp(notice_kind_name((enum notice_kind)kind), name) == 0) {
+			*ret_kind = (enum notice_kind)kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *notice_words_code(const struct notice_words *words)
+{
+	return words->code;
+}
+
+const char *notice_plain_name(const char *name)
+{
+	if (name == NULL || name[strspn(name, " ")] == '\0')
+		return NULL;
+	return strstr(name, "://") != NULL || strcasestr(name, "www.") != NULL ? NULL : name;
+}
+
+/* ---- times ---- */
+
+static char *day_text(const struct notice_words *words, const struct zone *zone, instant at,
+		      struct arena *mem)
+{
+	civil_day day = zone_day(zone, at);
+	struct civil_date date = date_from_days(day);
+	return words_fill(mem, words->day_format, "weekday", words->weekdays[date_weekday(day)], "month",
+			  words->months[date.month - 1], "day", arena_printf(mem, "%d", date.day), "year",
+			  arena_printf(mem, "%d", date.year), NULL);
+}
+
+static char *clock_text(const struct notice_words *words, const struct zone *zone, instant at,
+			struct arena *mem)
+{
+	int second = zone_civil(zone, at).second_of_day;
+	return words->clock(mem, second / SECONDS_PER_HOUR, second / SECONDS_PER_MINUTE % 60);
+}
+
+static char *at_text(const struct notice_words *words, const struct zone *zone, instant at, struct arena *mem)
+{
+	return words_fill(mem, words->at_format, "day", day_text(words, zone, at, mem), "clock",
+			  clock_text(words, zone, at, mem), NULL);
+}
+
+/* "New York" of America/New_York. */
+static char *place_text(const struct zone *zone, struct arena *mem)
+{
+	const char *name = zone_name(zone);
+	const char *slash = strrchr(name, '/');
+	char *place = arena_strdup(mem, slash != NULL ? slash + 1 : name);
+	for (char *c = place; *c != '\0'; c++) {
+		if (*c == '_')
+			*c = ' ';
+	}
+	return place;
+}
+
+/* "Toronto time (UTC−5)", "UTC". */
+static char *zone_text(const struct notice_words *words, const struct zone *zone, instant at,
+		       struct arena *mem)
+{
+	seconds offset = zone_offset(zone, at);
+	seconds size = offset < 0 ? -offset : offset;
+	const char *sign = offset < 0 ? "−" : "+";
+	char *utc = offset == 0 ? arena_strdup(mem, "UTC")
+		    : size % SECONDS_PER_HOUR == 0
+			    ? arena_printf(mem, "UTC%s%d", sign, (int)(size / SECONDS_PER_HOUR))
+			    : arena_printf(mem, "UTC%s%d:%02d", sign, (int)(size / SECONDS_PER_HOUR),
+					   (int)(size / SECONDS_PER_MINUTE % 60));
+	const char *name = zone_name(zone);
+	if (strchr(name, '/') == NULL || strncmp(name, "Etc/", 4) == 0)
+		return utc;
+	char *local = words_fill(mem, words->zone_format, "place", place_text(zone, mem), NULL);
+	return arena_printf(mem, "%s (%s)", local, utc);
+}
+
+static char *amount_text(const struct notice_words *words, const char *const forms[], int64_t number,
+			 struct arena *mem)
+{
+	return words_fill(mem, forms[words->plural(number)], "n",
+			  arena_printf(mem, "%lld", (long long)number), NULL);
+}
+
+/* "1 hour 30 minutes" */
+static char *length_text(const struct notice_words *words, int64_t minutes, struct arena *mem)
+{
+	char *hours = minutes >= 60 ? amount_text(words, words->hours, minutes / 60, mem) : NULL;
+	char *rest = minutes % 60 > 0 ? amount_text(words, words->minutes, minutes % 60, mem) : NULL;
+	return hours != NULL && rest != NULL ? arena_printf(mem, "%s %s", hours, rest)
+	       : hours != NULL               ? hours
+					     : rest;
+}
+
+/* ---- the parts ---- */
+
+static const char *who_text(const struct notice_facts *facts)
+{
+	const char *name =
+		notice_plain_name(facts->recipient == NOTICE_CLIENT ? facts->coach_name : facts->client_name);
+	return name != NULL ? name : facts->recipient == NOTICE_CLIENT ? "" : facts->words->a_client;
+}
+
+static void put_when(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	bool one_day = zone_day(facts->zone, facts->start) == zone_day(facts->zone, facts->end);
+	const char *end = one_day ? clock_text(words, facts->zone, facts->end, mem)
+				  : at_text(words, facts->zone, facts->end, mem);
+	paper_strong(paper, words_fill(mem, words->range_format, "day",
+				       day_text(words, facts->zone, facts->start, mem), "from",
+				       clock_text(words, facts->zone, facts->start, mem), "to", end, NULL));
+	paper_quiet(paper, zone_text(words, facts->zone, facts->start, mem));
+	if (facts->other_zone == NULL ||
+	    zone_offset(facts->zone, facts->start) == zone_offset(facts->other_zone, facts->start))
+		return;
+	bool same_day = zone_day(facts->zone, facts->start) == zone_day(facts->other_zone, facts->start);
+	paper_quiet(paper, words_fill(mem, words->others_clock, "who", who_text(facts), "clock",
+				      same_day ? clock_text(words, facts->other_zone, facts->start, mem)
+					       : at_text(words, facts->other_zone, facts->start, mem),
+				      "place", place_text(facts->other_zone, mem), NULL));
+}
+
+static void put_where(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	switch (facts->meeting) {
+	case MEETING_GOOGLE_MEET:
+		if (facts->meeting_url != NULL)
+			paper_link(paper, words->video, facts->meeting_url);
+		else
+			paper_line(paper, words->video_follows);
+		break;
+	case MEETING_PHONE:
+		paper_line(paper, facts->client_phone != NULL ? words_fill(mem, words->by_phone_at, "phone",
+									   facts->client_phone, NULL)
+							      : words->by_phone);
+		break;
+	case MEETING_IN_PERSON:
+		paper_line(paper, words->in_person);
+		break;
+	case MEETING_NONE:
+		break;
+	}
+}
+
+static void put_contact(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	if (facts->recipient != NOTICE_COACH)
+		return;
+	if (facts->client_email != NULL)
+		paper_line(paper, arena_printf(mem, "%s: %s", words->email_label, facts->client_email));
+	if (facts->client_phone != NULL && facts->meeting != MEETING_PHONE)
+		paper_line(paper, arena_printf(mem, "%s: %s", words->phone_label, facts->client_phone));
+}
+
+static void put_deadlines(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	if (facts->cancel_before != 0 && facts->cancel_before == facts->reschedule_before) {
+		paper_small(paper, words_fill(mem, words->change_until, "when",
+					      at_text(words, facts->zone, facts->cancel_before, mem), NULL));
+		return;
+	}
+	if (facts->reschedule_before != 0)
+		paper_small(paper,
+			    words_fill(mem, words->reschedule_until, "when",
+				       at_text(words, facts->zone, facts->reschedule_before, mem), NULL));
+	if (facts->cancel_before != 0)
+		paper_small(paper, words_fill(mem, words->cancel_until, "when",
+					      at_text(words, facts->zone, facts->cancel_before, mem), NULL));
+}
+
+static enum paper_mark mark_of(enum notice_kind kind)
+{
+	return kind == NOTICE_KIND_CANCELLED                               ? PAPER_BAD
+	       : kind == NOTICE_KIND_REMINDER || kind == NOTICE_KIND_OFFER ? PAPER_ACCENT
+									   : PAPER_GOOD;
+}
+
+static void put_card(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	const char *minutes = length_text(words, (facts->end - facts->start) / SECONDS_PER_MINUTE, mem);
+	const char *with = words_fill(mem, words->with, "who", who_text(facts), NULL);
+	paper_card(paper, facts->session_type,
+		   *who_text(facts) != '\0' ? arena_printf(mem, "%s · %s", with, minutes) : minutes);
+	put_when(paper, facts, mem);
+	if (facts->kind == NOTICE_KIND_MOVED && facts->old_start != 0 && facts->old_start != facts->start)
+		paper_struck(paper, words_fill(mem, words->was, "when",
+					       at_text(words, facts->zone, facts->old_start, mem), NULL));
+	if (facts->kind != NOTICE_KIND_CANCELLED)
+		put_where(paper, facts, mem);
+	put_contact(paper, facts, mem);
+	paper_card_end(paper);
+}
+
+static void put_actions(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	if (facts->kind == NOTICE_KIND_CANCELLED)
+		return;
+	if (facts->invitation)
+		paper_small(paper, words->invitation);
+	if (facts->kind == NOTICE_KIND_OFFER) {
+		paper_small(paper, words_fill(mem, words->offer_until, "when",
+					      at_text(words, facts->zone, facts->offer_until, mem), NULL));
+		if (facts->manage_url != NULL)
+			paper_button(paper, words->take_offer, facts->manage_url);
+		return;
+	}
+	if (facts->recipient == NOTICE_CLIENT)
+		put_deadlines(paper, facts, mem);
+	if (facts->kind == NOTICE_KIND_REMINDER && facts->meeting_url != NULL)
+		paper_button(paper, words->join, facts->meeting_url);
+	bool open = facts->cancel_before != 0 || facts->reschedule_before != 0;
+	if (facts->manage_url != NULL)
+		paper_button(paper, open ? words->change : words->see, facts->manage_url);
+}
+
+struct notice_text notice_text_make(const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	const struct heading_words *heading =
+		facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
+	const char *who = who_text(facts);
+	const char *title = facts->kind == NOTICE_KIND_CANCELLED && facts->by_recipient
+				    ? words->cancelled_by_you_title
+				    : words_fill(mem, heading->title, "who", who, NULL);
+	const char *subject = words_fill(mem, heading->subject, "type", facts->session_type, "who", who,
+					 "when", at_text(words, facts->zone, facts->start, mem), NULL);
+	struct paper paper;
+	paper_begin(&paper, words->code, title, mark_of(facts->kind), mem);
+	put_card(&paper, facts, mem);
+	put_actions(&paper, facts, mem);
+	paper_foot(&paper, facts->recipient == NOTICE_CLIENT ? words_fill(mem, words->why, "who", who, NULL)
+							     : words->why_coach);
+	if (facts->unsubscribe_url != NULL)
+		paper_foot_link(&paper, words->stop_reminders, facts->unsubscribe_url);
+	return paper_end(&paper, subject);
+}
+
+struct notice_text notice_text_code(const struct notice_words *words, const char *code, const char *link,
+				    int64_t minutes, struct arena *mem)
+{
+	struct paper paper;
+	const char *spaced = arena_printf(mem, "%.3s %s", code, code + 3);
+	paper_begin(&paper, words->code, words->code_title, PAPER_ACCENT, mem);
+	paper_small(&paper, words->code_lead);
+	paper_code(&paper, spaced);
+	if (link != NULL)
+		paper_button(&paper, words->code_link, link);
+	paper_small(&paper, words_fill(mem, words->code_ends, "minutes",
+				       amount_text(words, words->minutes, minutes, mem), NULL));
+	paper_foot(&paper, words->code_ignore);
+	return paper_end(&paper, words_fill(mem, words->code_subject, "code", spaced, NULL));
+}

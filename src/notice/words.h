@@ -1,0 +1,83 @@
+/*
+ * words - the language of a mail: one file per language fills one table.
+ *
+ * To add a language: copy words_en.c, translate, and add its row to notice_words_for() in words.c. Templates
+ * hold names in braces, such as {type}; the table's comments say which. Pure.
+ */
+#ifndef NOTICE_WORDS_H
+#define NOTICE_WORDS_H
+
+#include "base/arena.h"
+#include "base/instant.h"
+#include "domain/notices.h"
+
+#include <stddef.h>
+
+enum { WORDS_HEADINGS = NOTICE_CHANGES + 2 }; /* the changes, then reminder and offer */
+
+/* What stands in a mail of one kind. */
+struct heading_words {
+	const char *subject; /* {type} {when} {who} */
+	const char *title;   /* {who} */
+};
+
+struct notice_words {
+	const char *code; /* BCP 47, for lang= and Content-Language */
+	/* "Tuesday, December 8, 2026": {weekday} {month} {day} {year} */
+	const char *day_format;
+	const char *weekdays[7]; /* Monday first */
+	const char *months[12];
+	/* "2:30 PM" or "14:30", into `mem`. */
+	char *(*clock)(struct arena *mem, int hour, int minute);
+	const char *at_format;    /* {day} {clock}: "Tuesday, December 8, 2026 at 2:30 PM" */
+	const char *range_format; /* {day} {from} {to} */
+	const char *zone_format;  /* {place}: "Toronto time"; nothing for UTC, which is said as it is */
+
+	/* Plural forms: which of up to three a number takes. */
+	size_t (*plural)(int64_t number);
+	const char *minutes[3]; /* {n} */
+	const char *hours[3];   /* {n} */
+
+	struct heading_words client[WORDS_HEADINGS]; /* {who}: the coach */
+	struct heading_words coach[WORDS_HEADINGS];  /* {who}: the client */
+	const char *cancelled_by_you_title;          /* the recipient cancelled */
+	const char *a_client;                        /* for a client without a name */
+
+	const char *with;         /* {who} */
+	const char *was;          /* {when}: where it was before it was moved */
+	const char *others_clock; /* {who} {clock} {place}: "2:30 PM for Robin, in New York" */
+	const char *video;
+	const char *video_follows; /* the link is not known yet */
+	const char *by_phone;
+	const char *by_phone_at; /* {phone} */
+	const char *in_person;
+	const char *change_until;     /* {when}: both */
+	const char *reschedule_until; /* {when} */
+	const char *cancel_until;     /* {when} */
+	const char *change;           /* the button */
+	const char *see;              /* the button where nothing can be changed any more */
+	const char *join;             /* the button to the video call */
+	const char *invitation;       /* what the attachment is for */
+	const char *offer_until;      /* {when} */
+	const char *take_offer;       /* the button */
+	const char *why;              /* {who}: why this mail came, to a client */
+	const char *why_coach;
+	const char *stop_reminders; /* the link */
+	const char *email_label;
+	const char *phone_label;
+
+	const char *code_subject; /* {code} */
+	const char *code_title;
+	const char *code_lead; /* above the code */
+	const char *code_link; /* the button */
+	const char *code_ends; /* {minutes} */
+	const char *code_ignore;
+};
+
+extern const struct notice_words words_en;
+extern const struct notice_words words_fr;
+
+/* `template` with each {name} replaced by its value: pairs of name and value, ended by NULL. In `mem`. */
+char *words_fill(struct arena *mem, const char *template, ...) __attribute__((sentinel));
+
+#endif

@@ -1,0 +1,82 @@
+/* English, as in the United States. */
+#include "words.h"
+
+static char *clock_en(struct arena *mem, int hour, int minute)
+{
+	return arena_printf(mem, "%d:%02d %s", hour % 12 == 0 ? 12 : hour % 12, minute,
+			    hour < 12 ? "AM" : "PM");
+}
+
+static size_t plural_en(int64_t number)
+{
+	return number == 1 ? 0 : 1;
+}
+
+const struct notice_words words_en = {
+	.code = "en",
+	.day_format = "{weekday}, {month} {day}, {year}",
+	.weekdays = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"},
+	.months = {"January", "February", "March", "April", "May", "June", "July", "August", "September",
+		   "October", "November", "December"},
+	.clock = clock_en,
+	.at_format = "{day} at {clock}",
+	.range_format = "{day}, {from} – {to}",
+	.zone_format = "{place} time",
+
+	.plural = plural_en,
+	.minutes = {"{n} minute", "{n} minutes"},
+	.hours = {"{n} hour", "{n} hours"},
+
+	.client =
+		{
+			[NOTICE_CONFIRMED] = {"Booked: {type}, {when}", "You’re booked with {who}"},
+			[NOTICE_MOVED] = {"New time: {type}, {when}", "Your session has a new time"},
+			[NOTICE_CANCELLED] = {"Cancelled: {type}, {when}", "Your session was cancelled"},
+			[NOTICE_CHANGES] = {"Reminder: {type}, {when}", "Your session is coming up"},
+			[NOTICE_CHANGES + 1] = {"A time is free: {type}, {when}",
+						"A time has come free for you"},
+		},
+	.coach =
+		{
+			[NOTICE_CONFIRMED] = {"New booking: {who}, {when}", "{who} booked a session"},
+			[NOTICE_MOVED] = {"New time: {who}, {when}", "The session with {who} has a new time"},
+			[NOTICE_CANCELLED] = {"Cancelled: {who}, {when}",
+					      "The session with {who} was cancelled"},
+			[NOTICE_CHANGES] = {"Reminder: {who}, {when}",
+					    "Your session with {who} is coming up"},
+			[NOTICE_CHANGES + 1] = {"A time is offered to {who}: {when}",
+						"A time was offered to {who}"},
+		},
+	.cancelled_by_you_title = "You cancelled this session",
+	.a_client = "a client",
+
+	.with = "With {who}",
+	.was = "Before: {when}",
+	.others_clock = "For {who}: {clock} in {place}",
+	.video = "Video call",
+	.video_follows = "Video call. The link will be on the booking’s page.",
+	.by_phone = "By phone",
+	.by_phone_at = "By phone: {phone}",
+	.in_person = "In person",
+	.change_until = "You can reschedule or cancel until {when}.",
+	.reschedule_until = "You can reschedule until {when}.",
+	.cancel_until = "You can cancel until {when}.",
+	.change = "Reschedule or cancel",
+	.see = "See your booking",
+	.join = "Join the video call",
+	.invitation = "The invitation attached puts it into your calendar.",
+	.offer_until = "It is held for you until {when}.",
+	.take_offer = "Take this time",
+	.why = "You get this mail because a session with {who} was booked with your address.",
+	.why_coach = "You get this mail because sessions can be booked with you.",
+	.stop_reminders = "Stop reminders",
+	.email_label = "Email",
+	.phone_label = "Phone",
+
+	.code_subject = "Your code: {code}",
+	.code_title = "Here is your code",
+	.code_lead = "Type it on the page where you asked for it.",
+	.code_link = "Sign in",
+	.code_ends = "It works for {minutes}, once, in the browser where you asked for it.",
+	.code_ignore = "Did you not ask for it? Then you need do nothing.",
+};

@@ -1,0 +1,86 @@
+/* French. A narrow no-break space (U+202F) stands before ; : ! ? and in "14 h 30". */
+#include "words.h"
+
+static char *clock_fr(struct arena *mem, int hour, int minute)
+{
+	return minute == 0 ? arena_printf(mem, "%d\u202Fh", hour)
+			   : arena_printf(mem, "%d\u202Fh\u202F%02d", hour, minute);
+}
+
+static size_t plural_fr(int64_t number)
+{
+	return number < 2 ? 0 : 1;
+}
+
+const struct notice_words words_fr = {
+	.code = "fr",
+	.day_format = "{weekday} {day} {month} {year}",
+	.weekdays = {"lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"},
+	.months = {"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
+		   "octobre", "novembre", "décembre"},
+	.clock = clock_fr,
+	.at_format = "{day} à {clock}",
+	.range_format = "{day}, {from} – {to}",
+	.zone_format = "heure de {place}",
+
+	.plural = plural_fr,
+	.minutes = {"{n} minute", "{n} minutes"},
+	.hours = {"{n} heure", "{n} heures"},
+
+	.client =
+		{
+			[NOTICE_CONFIRMED] = {"Réservation\u202F: {type}, {when}",
+					      "Votre séance avec {who} est réservée"},
+			[NOTICE_MOVED] = {"Nouvel horaire\u202F: {type}, {when}",
+					  "Votre séance change d’horaire"},
+			[NOTICE_CANCELLED] = {"Annulation\u202F: {type}, {when}", "Votre séance est annulée"},
+			[NOTICE_CHANGES] = {"Rappel\u202F: {type}, {when}", "Votre séance approche"},
+			[NOTICE_CHANGES + 1] = {"Un créneau s’est libéré\u202F: {type}, {when}",
+						"Un créneau s’est libéré pour vous"},
+		},
+	.coach =
+		{
+			[NOTICE_CONFIRMED] = {"Nouvelle réservation\u202F: {who}, {when}",
+					      "{who} a réservé une séance"},
+			[NOTICE_MOVED] = {"Nouvel horaire\u202F: {who}, {when}",
+					  "La séance avec {who} change d’horaire"},
+			[NOTICE_CANCELLED] = {"Annulation\u202F: {who}, {when}",
+					      "La séance avec {who} est annulée"},
+			[NOTICE_CHANGES] = {"Rappel\u202F: {who}, {when}",
+					    "Votre séance avec {who} approche"},
+			[NOTICE_CHANGES + 1] = {"Créneau proposé à {who}\u202F: {when}",
+						"Un créneau a été proposé à {who}"},
+		},
+	.cancelled_by_you_title = "Vous avez annulé cette séance",
+	.a_client = "un client",
+
+	.with = "Avec {who}",
+	.was = "Avant\u202F: {when}",
+	.others_clock = "Pour {who}\u202F: {clock} à {place}",
+	.video = "Visioconférence",
+	.video_follows = "Visioconférence. Le lien figurera sur la page de la réservation.",
+	.by_phone = "Par téléphone",
+	.by_phone_at = "Par téléphone\u202F: {phone}",
+	.in_person = "En personne",
+	.change_until = "Vous pouvez déplacer ou annuler la séance jusqu’au {when}.",
+	.reschedule_until = "Vous pouvez déplacer la séance jusqu’au {when}.",
+	.cancel_until = "Vous pouvez annuler la séance jusqu’au {when}.",
+	.change = "Déplacer ou annuler",
+	.see = "Voir la réservation",
+	.join = "Rejoindre la visioconférence",
+	.invitation = "L’invitation jointe l’ajoute à votre agenda.",
+	.offer_until = "Il vous est réservé jusqu’au {when}.",
+	.take_offer = "Prendre ce créneau",
+	.why = "Vous recevez ce message parce qu’une séance avec {who} a été réservée avec votre adresse.",
+	.why_coach = "Vous recevez ce message parce que des séances peuvent être réservées avec vous.",
+	.stop_reminders = "Ne plus recevoir de rappels",
+	.email_label = "E-mail",
+	.phone_label = "Téléphone",
+
+	.code_subject = "Votre code\u202F: {code}",
+	.code_title = "Voici votre code",
+	.code_lead = "Saisissez-le sur la page où vous l’avez demandé.",
+	.code_link = "Se connecter",
+	.code_ends = "Il est valable {minutes}, une seule fois, dans le navigateur où vous l’avez demandé.",
+	.code_ignore = "Vous n’avez rien demandé\u202F? Vous pouvez ignorer ce message.",
+};

@@ -1,0 +1,264 @@
+/* What mails say. NOTICE_SAMPLES=folder keeps them as files, to be looked at. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "notice/message.h"
+
+static struct arena mem;
+
+static instant at(const char *text)
+{
+	instant value = 0;
+	assert_true(instant_parse(text, strlen(text), &value));
+	return value;
+}
+
+static void keep(const char *name, const struct notice_text *text)
+{
+	const char *folder = getenv("NOTICE_SAMPLES");
+	if (folder == NULL)
+		return;
+	FILE *html = fopen(arena_printf(&mem, "%s/%s.html", folder, name), "w");
+	FILE *plain = fopen(arena_printf(&mem, "%s/%s.txt", folder, name), "w");
+	assert_non_null(html);
+	assert_non_null(plain);
+	fputs(text->html, html);
+	fprintf(plain, "Subject: %s\n\n%s", text->subject, text->text);
+	fclose(html);
+	fclose(plain);
+}
+
+static struct notice_facts sample(enum notice_kind kind, enum notice_recipient recipient, const char *locale)
+{
+	return (struct notice_facts){
+		.kind = kind,
+		.recipient = recipient,
+		.words = notice_words_for(locale),
+		.session_type = "Career strategy",
+		.coach_name = "Robin",
+		.client_name = "Ann Smith",
+		.client_email = "ann@client.example",
+		.start = at("2026-12-08T14:30:00-05:00"),
+		.end = at("2026-12-08T15:00:00-05:00"),
+		.old_start = at("2026-12-07T09:00:00-05:00"),
+		.zone = zone_find("America/Toronto"),
+		.other_zone = zone_find("Europe/Paris"),
+		.meeting = MEETING_GOOGLE_MEET,
+		.meeting_url = "https://meet.google.com/kff-mvke-eah",
+		.cancel_before = at("2026-12-07T14:30:00-05:00"),
+		.reschedule_before = at("2026-12-07T14:30:00-05:00"),
+		.manage_url = "https://book.example/booking/#manage=abc",
+	};
+}
+
+static void has(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+static void has_not(const char *text, const char *part)
+{
+	if (strstr(text, part) != NULL)
+		fail_msg("\"%s\" in:\n%s", part, text);
+}
+
+static void a_booking_is_told_with_everything_that_matters(void **state)
+{
+	(void)state;
+	struct notice_facts facts = sample(NOTICE_KIND_CONFIRMED, NOTICE_CLIENT, "en-US");
+	facts.invitation = true;
+	struct notice_text text = notice_text_make(&facts, &mem);
+	keep("confirmed-client-en", &text);
+	assert_string_equal(text.subject, "Booked: Career strategy, Tuesday, December 8, 2026 at 2:30 PM");
+	assert_string_equal(
+		text.text,
+		"You’re booked with Robin\n\n"
+		"Career strategy\nWith Robin · 30 minutes\n\n"
+		"Tuesday, December 8, 2026, 2:30 PM – 3:00 PM\n"
+		"Toronto time (UTC−5)\n"
+		"For Robin: 8:30 PM in Paris\n"
+		"Video call: https://meet.google.com/kff-mvke-eah\n\n"
+		"The invitation attached puts it into your calendar.\n"
+		"You can reschedule or cancel until Monday, December 7, 2026 at 2:30 PM.\n"
+		"Reschedule or cancel:\nhttps://book.example/booking/#manage=abc\n\n"
+		"-- \nYou get this mail because a session with Robin was booked with your address.\n");
+	has(text.html, "<html lang=\"en\" dir=\"ltr\">");
+	has_not(text.html, "<img");
+	has_not(text.html, "src=");
+}
+
+static void every_kind_reads_well_for_both_in_both_languages(void **state)
+{
+	(void)state;
+	static const char *const subjects[2][NOTICE_RECIPIENTS][NOTICE_KINDS] = {
+		{{"Booked: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
+		  "New time: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Cancelled: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Reminder: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
+		  "A time is free: Career strategy, Tuesday, December 8, 2026 at 2:30 PM"},
+		 {"New booking: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
+		  "New time: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Cancelled: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Reminder: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
+		  "A time is offered to Ann Smith: Tuesday, December 8, 2026 at 2:30 PM"}},
+		{{"Réservation\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Nouvel horaire\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Annulation\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Rappel\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Un créneau s’est libéré\u202F: Career strategy, mardi 8 décembre 2026 à "
+		  "14\u202Fh\u202F30"},
+		 {"Nouvelle réservation\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Nouvel horaire\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Annulation\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Rappel\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Créneau proposé à Ann Smith\u202F: mardi 8 décembre 2026 à 14\u202Fh\u202F30"}},
+	};
+	static const char *const locales[] = {"en", "fr-CA"};
+	for (int language = 0; language < 2; language++) {
+		for (unsigned who = 0; who < NOTICE_RECIPIENTS; who++) {
+			for (unsigned kind = 0; kind < NOTICE_KINDS; kind++) {
+				struct notice_facts facts =
+					sample((enum notice_kind)kind, (enum notice_recipient)who,
+					       locales[language]);
+				facts.offer_until = facts.cancel_before;
+				if (kind == NOTICE_KIND_REMINDER && who == NOTICE_CLIENT)
+					facts.unsubscribe_url = "https://book.example/booking/stop/abc";
+				struct notice_text text = notice_text_make(&facts, &mem);
+				keep(arena_printf(&mem, "%s-%s-%s", notice_kind_name((enum notice_kind)kind),
+						  notice_recipient_name((enum notice_recipient)who),
+						  language == 0 ? "en" : "fr"),
+				     &text);
+				assert_string_equal(text.subject, subjects[language][who][kind]);
+				has_not(text.text, "{");
+				has_not(text.html, "{type}");
+				/* The button of what is over leads nowhere. */
+				if (kind == NOTICE_KIND_CANCELLED)
+					has_not(text.html, "#manage=");
+				else
+					has(text.html, "#manage=abc");
+			}
+		}
+	}
+}
+
+static void amounts_take_the_plural_of_their_language(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *locale;
+		int minutes;
+		const char *text;
+	} cases[] = {
+		{"en", 1, "Robin · 1 minute\n"},   {"en", 45, "Robin · 45 minutes\n"},
+		{"en", 60, "Robin · 1 hour\n"},    {"en", 121, "Robin · 2 hours 1 minute\n"},
+		{"fr", 60, "Robin · 1 heure\n"},   {"fr", 90, "Robin · 1 heure 30 minutes\n"},
+		{"fr", 120, "Robin · 2 heures\n"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct notice_facts facts = sample(NOTICE_KIND_CONFIRMED, NOTICE_CLIENT, cases[i].locale);
+		facts.end = facts.start + cases[i].minutes * SECONDS_PER_MINUTE;
+		has(notice_text_make(&facts, &mem).text, cases[i].text);
+	}
+}
+
+static void the_other_side_s_clock_is_shown_only_where_it_differs_with_its_date_where_that_does(void **state)
+{
+	(void)state;
+	struct notice_facts facts = sample(NOTICE_KIND_CONFIRMED, NOTICE_CLIENT, "en");
+	facts.other_zone = zone_find("America/New_York");
+	has_not(notice_text_make(&facts, &mem).text, "For Robin");
+	facts.other_zone = zone_find("Pacific/Auckland");
+	has(notice_text_make(&facts, &mem).text,
+	    "For Robin: Wednesday, December 9, 2026 at 8:30 AM in Auckland\n");
+	facts.zone = zone_find("Asia/Kathmandu");
+	has(notice_text_make(&facts, &mem).text, "Kathmandu time (UTC+5:45)\n");
+	facts.zone = zone_find("UTC");
+	has(notice_text_make(&facts, &mem).text, "\nUTC\n");
+	/* Over midnight. */
+	facts.end = facts.start + 6 * SECONDS_PER_HOUR;
+	has(notice_text_make(&facts, &mem).text,
+	    "Tuesday, December 8, 2026, 7:30 PM – Wednesday, December 9, 2026 at 1:30 AM\n");
+}
+
+static void what_people_typed_stays_text(void **state)
+{
+	(void)state;
+	struct notice_facts facts = sample(NOTICE_KIND_CONFIRMED, NOTICE_COACH, "en");
+	facts.client_name = "<script>alert(1)</script>\r\nBcc: x";
+	facts.session_type = "A & \"B\" <b>";
+	struct notice_text text = notice_text_make(&facts, &mem);
+	has_not(text.html, "<script");
+	has(text.html, "&lt;script&gt;");
+	has(text.html, "A &amp; &quot;B&quot; &lt;b&gt;");
+	has_not(text.text, "\nBcc");
+	facts.client_name = "Win at https://evil.example now";
+	text = notice_text_make(&facts, &mem);
+	has_not(text.text, "evil");
+	assert_string_equal(text.subject, "New booking: a client, Tuesday, December 8, 2026 at 2:30 PM");
+	assert_null(notice_plain_name("  "));
+	assert_string_equal(notice_plain_name("שרה כהן"), "שרה כהן");
+}
+
+static void deadlines_are_told_each_where_they_differ_and_not_once_they_are_over(void **state)
+{
+	(void)state;
+	struct notice_facts facts = sample(NOTICE_KIND_CONFIRMED, NOTICE_CLIENT, "en");
+	facts.reschedule_before = at("2026-12-06T14:30:00-05:00");
+	struct notice_text text = notice_text_make(&facts, &mem);
+	has(text.text, "You can reschedule until Sunday, December 6, 2026 at 2:30 PM.\n"
+		       "You can cancel until Monday, December 7, 2026 at 2:30 PM.\n");
+	facts.reschedule_before = facts.cancel_before = 0;
+	text = notice_text_make(&facts, &mem);
+	has_not(text.text, "until");
+	has(text.text, "See your booking:\n");
+}
+
+static void a_code_is_easy_to_read_and_says_how_long_it_lasts(void **state)
+{
+	(void)state;
+	struct notice_text text = notice_text_code(notice_words_for("en"), "012345",
+						   "https://book.example/booking/#sign-in=x", 10, &mem);
+	keep("code-en", &text);
+	assert_string_equal(text.subject, "Your code: 012 345");
+	has(text.text, "\n012 345\n");
+	has(text.text, "10 minutes");
+	text = notice_text_code(notice_words_for("fr"), "012345", NULL, 10, &mem);
+	keep("code-fr", &text);
+	has_not(text.html, "href");
+}
+
+static void other_languages_are_english_for_now(void **state)
+{
+	(void)state;
+	assert_string_equal(notice_words_code(notice_words_for(NULL)), "en");
+	assert_string_equal(notice_words_code(notice_words_for("de-CH")), "en");
+	assert_string_equal(notice_words_code(notice_words_for("FR")), "fr");
+	assert_string_equal(notice_words_code(notice_words_for("fr_CA")), "fr");
+	assert_string_equal(notice_words_code(notice_words_for("fro")), "en");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_booking_is_told_with_everything_that_matters),
+		cmocka_unit_test(every_kind_reads_well_for_both_in_both_languages),
+		cmocka_unit_test(amounts_take_the_plural_of_their_language),
+		cmocka_unit_test(
+			the_other_side_s_clock_is_shown_only_where_it_differs_with_its_date_where_that_does),
+		cmocka_unit_test(what_people_typed_stays_text),
+		cmocka_unit_test(deadlines_are_told_each_where_they_differ_and_not_once_they_are_over),
+		cmocka_unit_test(a_code_is_easy_to_read_and_says_how_long_it_lasts),
+		cmocka_unit_test(other_languages_are_english_for_now),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	arena_clear(&mem);
+	return failed;
+}
