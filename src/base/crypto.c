@@ -50,6 +50,8 @@ void crypto_hmac_sha256(const void *key, size_t key_size, const void *bytes, siz
 		die("OpenSSL: HMAC failed");
 }
 
+/* As many parameters as the cipher has inputs and outputs; a struct would only be filled to be taken apart.
+ * NOLINTNEXTLINE(readability-function-size) */
 void crypto_gcm_encrypt(const unsigned char key[static CRYPTO_AES256_KEY_SIZE],
 			const unsigned char nonce[static CRYPTO_GCM_NONCE_SIZE], const void *associated,
 			size_t associated_size, const void *plain, size_t size, unsigned char *ret_cipher,
@@ -73,6 +75,7 @@ void crypto_gcm_encrypt(const unsigned char key[static CRYPTO_AES256_KEY_SIZE],
 	EVP_CIPHER_CTX_free(cipher);
 }
 
+/* As crypto_gcm_encrypt. NOLINTNEXTLINE(readability-function-size) */
 bool crypto_gcm_decrypt(const unsigned char key[static CRYPTO_AES256_KEY_SIZE],
 			const unsigned char nonce[static CRYPTO_GCM_NONCE_SIZE], const void *associated,
 			size_t associated_size, const void *cipher_bytes, size_t size,
