@@ -4,6 +4,7 @@
 #ifndef API_GOOGLE_H
 #define API_GOOGLE_H
 
+#include "calendar/account.h"
 #include "api/api.h"
 
 void api_google_status(struct call *call);

@@ -6,7 +6,7 @@
 #ifndef APP_AVAILABILITY_H
 #define APP_AVAILABILITY_H
 
-#include "calendar/calendar.h"
+#include "calendar/busy.h"
 #include "app/coaches.h"
 #include "app/identity.h"
 #include "domain/slot.h"

@@ -9,7 +9,7 @@
 #define APP_BOOKING_H
 
 #include "app/availability.h"
-#include "calendar/calendar.h"
+#include "calendar/busy.h"
 #include "app/coaches.h"
 #include "app/identity.h"
 #include "db/appointments.h"

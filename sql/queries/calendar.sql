@@ -12,12 +12,12 @@ select calendar_id, writes from coach_calendar where coach_id = $1 order by writ
 -- name: calendar_set exec
 select set_calendars($1, $2);
 
--- The coaches that have to do with Google: $1 is the one of the settings.
+-- The coaches who have, or may have, a calendar: $1 is the one of the settings. At most $3 of them after id $2.
 -- name: calendar_coaches many
 select c.id, g.sealed_token, g.needs_consent
 from coach c left join google_grant g on g.coach_id = c.id
-where c.id = $1 or g.coach_id is not null or exists (select from coach_calendar k where k.coach_id = c.id)
-order by c.id limit 10000;
+where c.id > $2 and (c.id = $1 or g.coach_id is not null or exists (select from coach_calendar k where k.coach_id = c.id))
+order by c.id limit $3::integer;
 
 -- name: calendar_grant_put exec
 insert into google_grant (coach_id, sealed_token, scopes) values ($1, $2, $3)

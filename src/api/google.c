@@ -2,6 +2,7 @@
 
 #include "api/coach.h"
 #include "base/json.h"
+#include "calendar/push.h"
 
 #include <string.h>
 

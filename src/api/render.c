@@ -1,6 +1,6 @@
 #include "api/render.h"
 
-#include "calendar/calendar.h"
+#include "calendar/events.h"
 #include "base/encode.h"
 #include "net/google_calendar.h"
 

@@ -1,6 +1,7 @@
 #include "offer.h"
 
 #include "base/uuid.h"
+#include "calendar/events.h"
 
 #include <string.h>
 

@@ -1,69 +1,17 @@
-/* Busy times: remembered for listings, asked afresh for bookings, and never guessed. */
-#include "calendar_inside.h"
+/* Busy times: remembered for listings, asked for anew for bookings, and never guessed. */
+#include "calendar/busy.h"
 
-#include "base/log.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "base/thread.h"
+#include "moving.h"
+#include "visit.h"
 
 enum {
-	MOVING_PAGES_MAX = 4, /* of events around the one that is moved; more counts as busy */
-	RENEWER_MS = 1000,    /* so long one who was sent to ask again is waited for */
+	RENEWER_MS = 1000, /* the listing that was sent to renew busy times has so long */
 	REMEMBER_BEHIND = SECONDS_PER_DAY,
-	/* So far busy times are remembered, all from now on. Who looks further has just that asked. */
-	REACH_MAX = 8 * GOOGLE_BUSY_DAYS_MAX * SECONDS_PER_DAY,
+	STEP = GOOGLE_BUSY_DAYS_MAX * SECONDS_PER_DAY, /* by which the reach grows */
+	/* So far ahead busy times are remembered. Who looks further has just that asked. */
+	REACH_MAX = 8 * STEP,
 };
-
-/* What Google said. Rows are sorted and disjoint. Immutable. */
-struct busy_memory {
-	struct arena mem;
-	struct interval within;
-	struct intervals written; /* of the calendar events are written to */
-	struct intervals others;  /* of all others together */
-	struct intervals all;
-	instant as_of;
-	int64_t asked_at; /* as monotonic_ms, before the request was sent */
-};
-
-void busy_memory_free(struct busy_memory *memory)
-{
-	if (memory == NULL)
-		return;
-	struct arena mem = memory->mem;
-	arena_clear(&mem); /* the memory itself lives there */
-}
-
-/* ---- rows ---- */
-
-static struct intervals copy_row(struct intervals row, struct arena *mem)
-{
-	struct interval *copy = arena_array(mem, row.count, sizeof(*copy));
-	if (row.count > 0)
-		memcpy(copy, row.at, row.count * sizeof(*copy));
-	return (struct intervals){copy, row.count};
-}
-
-static struct intervals join_rows(struct intervals a, struct intervals b, struct arena *mem)
-{
-	struct interval *joined = arena_array(mem, a.count + b.count, sizeof(*joined));
-	if (a.count > 0)
-		memcpy(joined, a.at, a.count * sizeof(*joined));
-	if (b.count > 0)
-		memcpy(joined + a.count, b.at, b.count * sizeof(*joined));
-	return (struct intervals){joined, intervals_normalize(joined, a.count + b.count)};
-}
-
-/* The part of a row that has to do with `within`. */
-static struct intervals part_of(struct intervals row, struct interval within)
-{
-	size_t first = intervals_first_ending_after(row, within.start);
-	size_t last = first;
-	while (last < row.count && row.at[last].start < within.end)
-		last++;
-	return (struct intervals){row.at + first, last - first};
-}
 
 /* ---- asking Google ---- */
 
@@ -75,39 +23,27 @@ enum asked {
 
 static enum asked ask(struct visit *visit, struct interval within, struct busy_memory **ret_memory)
 {
-	const struct link *link = visit->link;
+	size_t count = visit->link->calendar_count;
 	struct google_answer answer;
-	struct google_busy *busy = arena_array(visit->call.mem, link->calendar_count, sizeof(*busy));
+	struct google_busy *busy = arena_array(visit->call.mem, count, sizeof(*busy));
 	int64_t asked_at = monotonic_ms();
 	instant as_of = instant_now();
 
-	enum google_outcome outcome =
-		google_busy_query(&visit->call, link->calendar_ids, link->calendar_count, within.start,
-				  within.end, busy, &answer);
-	visit_note(visit, "freebusy.query", VISIT_READ, &answer);
-	if (outcome != GOOGLE_OK)
+	if (visit_busy(visit, within.start, within.end, busy, &answer) != GOOGLE_OK)
 		return ASKED_FAILED;
-	for (size_t i = 0; i < link->calendar_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (!busy[i].known) {
 			visit_note_unknown(visit, busy[i].problem);
 			return ASKED_UNKNOWN;
 		}
 	}
-	visit_learn(visit, &visit->coach->read_busy, ABILITY_YES);
+	coach_learn(visit->coach, &visit->coach->health.can.read_busy, ABILITY_YES);
 
-	struct arena mem = ARENA_EMPTY;
-	struct busy_memory *memory = arena_alloc(&mem, sizeof(*memory));
 	struct intervals others = INTERVALS_NONE;
-	for (size_t i = 1; i < link->calendar_count; i++)
-		others = join_rows(others, (struct intervals){busy[i].items, busy[i].count}, visit->call.mem);
-	memory->within = within;
-	memory->written = copy_row((struct intervals){busy[0].items, busy[0].count}, &mem);
-	memory->others = copy_row(others, &mem);
-	memory->all = join_rows(memory->written, memory->others, &mem);
-	memory->as_of = as_of;
-	memory->asked_at = asked_at;
-	memory->mem = mem;
-	*ret_memory = memory;
+	for (size_t i = 1; i < count; i++)
+		others = row_join(others, (struct intervals){busy[i].items, busy[i].count}, visit->call.mem);
+	*ret_memory = busy_memory_new(within, (struct intervals){busy[0].items, busy[0].count}, others, as_of,
+				      asked_at);
 	return ASKED_KNOWN;
 }
 
@@ -121,12 +57,6 @@ static struct interval cut_past(struct interval within, instant now)
 	if (within.end < within.start)
 		within.end = within.start;
 	return within;
-}
-
-static bool covers(const struct busy_memory *memory, struct interval within)
-{
-	return memory != NULL && (within.start >= within.end ||
-				  (memory->within.start <= within.start && memory->within.end >= within.end));
 }
 
 /*
@@ -167,17 +97,15 @@ static bool is_usable_stale(const struct calendars *calendars, const struct cale
 {
 	seconds stale = calendars->settings.stale_seconds;
 	const struct busy_memory *busy = coach->busy;
-	return busy != NULL && stale > 0 && covers(busy, within) && now - busy->as_of <= stale;
+	return busy != NULL && stale > 0 && busy_memory_covers(busy, within) && now - busy->as_of <= stale;
 }
 
-/* What a question is answered with: rows in the asker's arena. */
+/* What a question is answered with; rows in the asker's arena. */
 struct found {
 	enum calendar_knowledge knowledge;
 	instant as_of;
 	int64_t asked_at;
-	struct intervals written;
-	struct intervals others;
-	struct intervals all;
+	struct busy_rows rows;
 };
 
 static void find_in(const struct busy_memory *memory, struct interval within,
@@ -187,9 +115,9 @@ static void find_in(const struct busy_memory *memory, struct interval within,
 		.knowledge = knowledge,
 		.as_of = memory->as_of,
 		.asked_at = memory->asked_at,
-		.written = copy_row(part_of(memory->written, within), mem),
-		.others = copy_row(part_of(memory->others, within), mem),
-		.all = copy_row(part_of(memory->all, within), mem),
+		.rows = {.written = row_copy(row_part(memory->rows.written, within), mem),
+			 .others = row_copy(row_part(memory->rows.others, within), mem),
+			 .all = row_copy(row_part(memory->rows.all, within), mem)},
 	};
 }
 
@@ -243,10 +171,9 @@ static void find_booking(struct visit *visit, struct interval within, instant no
 /* The window to ask for: the same for every listing, so that one answer serves them all. The lock is held. */
 static struct interval window_of(struct calendar_coach *coach, struct interval within, instant now)
 {
-	const seconds portion = GOOGLE_BUSY_DAYS_MAX * SECONDS_PER_DAY;
 	struct interval window = {now - REMEMBER_BEHIND, 0};
 	while (window.start + coach->reach < within.end)
-		coach->reach += portion;
+		coach->reach += STEP;
 	window.end = window.start + coach->reach;
 	return window;
 }
@@ -275,10 +202,9 @@ static enum asked ask_for_all(struct visit *visit, struct interval within, insta
 /* Wait for the request in flight. False: the deadline came first, or it failed. The lock is held. */
 static bool wait_for_answer(struct calendar_coach *coach, int64_t deadline)
 {
-	struct timespec until = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
 	uint64_t asks = coach->asks;
 	while (coach->asks == asks) {
-		if (pthread_cond_timedwait(&coach->asked, &coach->lock, &until) == ETIMEDOUT)
+		if (!condition_wait_until(&coach->asked, &coach->lock, deadline))
 			return false;
 	}
 	return !coach->last_ask_failed;
@@ -299,7 +225,7 @@ static void find_listing(struct visit *visit, struct interval within, instant no
 	}
 	pthread_mutex_lock(&coach->lock);
 	for (bool tried = false;; tried = true) {
-		bool fresh = is_fresh(calendars, coach, arrival) && covers(coach->busy, within);
+		bool fresh = is_fresh(calendars, coach, arrival) && busy_memory_covers(coach->busy, within);
 		if (fresh && (tried || !is_due(calendars, coach, arrival))) {
 			find_in(coach->busy, within, CALENDAR_KNOWN_LIVE, mem, ret_found);
 			break;
@@ -316,13 +242,13 @@ static void find_listing(struct visit *visit, struct interval within, instant no
 		if (coach->asking)
 			continue;
 		if (!may_ask || ask_for_all(visit, within, now) != ASKED_KNOWN) {
-			if (is_fresh(calendars, coach, arrival) && covers(coach->busy, within))
+			if (is_fresh(calendars, coach, arrival) && busy_memory_covers(coach->busy, within))
 				continue;
 			find_stale(calendars, coach, within, now, mem, ret_found);
 			break;
 		}
 		/* Our own answer, even if a write meanwhile makes it too old for others. */
-		if (coach->busy != NULL && covers(coach->busy, within)) {
+		if (coach->busy != NULL && busy_memory_covers(coach->busy, within)) {
 			find_in(coach->busy, within, CALENDAR_KNOWN_LIVE, mem, ret_found);
 			break;
 		}
@@ -337,7 +263,7 @@ bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struc
 		*ret_busy = (struct calendar_busy){.knowledge = CALENDAR_KNOWN_OFF, .as_of = now};
 		return true;
 	}
-	struct calendar_coach *coach = calendar_coach_of(calendars, coach_id);
+	struct calendar_coach *coach = coach_entry(calendars, coach_id);
 	int64_t now_ms = monotonic_ms();
 	bool known = false;
 	within = cut_past(within, now);
@@ -345,13 +271,13 @@ bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struc
 	if (coach->link != NULL && !coach->link->connected) {
 		*ret_busy = (struct calendar_busy){.knowledge = CALENDAR_KNOWN_OFF, .as_of = now};
 		known = true;
-	} else if (coach->link != NULL && is_fresh(calendars, coach, now_ms) && covers(coach->busy, within) &&
-		   !send_renewer(calendars, coach, now_ms)) {
+	} else if (coach->link != NULL && is_fresh(calendars, coach, now_ms) &&
+		   busy_memory_covers(coach->busy, within) && !send_renewer(calendars, coach, now_ms)) {
 		*ret_busy = (struct calendar_busy){
 			.knowledge = CALENDAR_KNOWN_LIVE,
 			.as_of = coach->busy->as_of,
 			.asked_at = coach->busy->asked_at,
-			.times = copy_row(part_of(coach->busy->all, within), mem),
+			.times = row_copy(row_part(coach->busy->rows.all, within), mem),
 		};
 		known = true;
 	}
@@ -365,7 +291,7 @@ static void answer_found(const struct found *found, struct calendar_busy *ret_bu
 		.knowledge = found->knowledge,
 		.as_of = found->as_of,
 		.asked_at = found->asked_at,
-		.times = found->all,
+		.times = found->rows.all,
 	};
 }
 
@@ -389,70 +315,12 @@ void calendar_busy_listing(struct calendars *calendars, struct worker *worker, c
 	answer_found(&found, ret_busy);
 }
 
-/* ---- without the event that is being moved ---- */
+/* ---- with or without the event that is being moved ---- */
 
-static bool takes_time(const struct google_event *event)
-{
-	if (event->status == GOOGLE_EVENT_CANCELLED || event->transparent || !event->has_time)
-		return false;
-	for (size_t i = 0; i < event->attendee_count; i++) {
-		if (event->attendees[i].self && event->attendees[i].response == GOOGLE_RESPONSE_DECLINED)
-			return false;
-	}
-	return true;
-}
-
-static struct interval common(struct interval a, struct interval b)
-{
-	return (struct interval){a.start > b.start ? a.start : b.start, a.end < b.end ? a.end : b.end};
-}
-
-/*
- * Take the moved appointment's own event out of the busy times of its calendar. freeBusy does not tell whose
- * time it is, so what else lies there is read from the events themselves. When that cannot be had, the time
- * stays busy.
- */
 static void leave_out(struct visit *visit, const struct appointment *moving, struct found *found)
 {
-	struct arena *mem = visit->call.mem;
-	char own_id[GOOGLE_EVENT_ID_BYTES];
-	struct interval window = {moving->starts_at, moving->ends_at};
-	struct interval hole = {0, 0};
-	struct intervals other = INTERVALS_NONE;
-	struct google_event_query query = {.from = window.start, .to = window.end};
-	if (found->knowledge != CALENDAR_KNOWN_LIVE || !moving->event_written ||
-	    moving->calendar_id == NULL || strcmp(moving->calendar_id, visit->link->calendar_ids[0]) != 0 ||
-	    !google_event_id(moving->id, own_id))
-		return;
-	for (int page_count = 0;; page_count++) {
-		struct google_event_page page;
-		struct google_answer answer;
-		if (page_count == MOVING_PAGES_MAX || !visit_may_call(visit))
-			return;
-		enum google_outcome outcome =
-			google_events_page(&visit->call, moving->calendar_id, &query, &page, &answer);
-		visit_note(visit, "events.list", VISIT_READ, &answer);
-		if (outcome != GOOGLE_OK)
-			return;
-		for (size_t i = 0; i < page.count; i++) {
-			const struct google_event *event = &page.events[i];
-			struct interval time = common((struct interval){event->start, event->end}, window);
-			if (!takes_time(event))
-				continue;
-			if (strcmp(event->id, own_id) == 0)
-				hole = time;
-			else
-				other = join_rows(other, (struct intervals){&time, 1}, mem);
-		}
-		if (page.next_page == NULL)
-			break;
-		query.page_token = page.next_page;
-	}
-	if (hole.start >= hole.end)
-		return;
-	struct interval *rest = arena_array(mem, found->written.count + 1, sizeof(*rest));
-	size_t count = intervals_without(found->written, hole, rest);
-	found->all = join_rows(join_rows((struct intervals){rest, count}, other, mem), found->others, mem);
+	if (moving != NULL && found->knowledge == CALENDAR_KNOWN_LIVE && found->rows.all.count > 0)
+		moving_leave_out(visit, moving, &found->rows);
 }
 
 void calendar_busy_booking(struct calendars *calendars, struct worker *worker, const char *coach_id,
@@ -467,8 +335,7 @@ void calendar_busy_booking(struct calendars *calendars, struct worker *worker, c
 	VISIT visit;
 	visit_begin(&visit, calendars, worker, coach_id, mem, deadline);
 	find_booking(&visit, within, now, &found);
-	if (moving != NULL && found.all.count > 0)
-		leave_out(&visit, moving, &found);
+	leave_out(&visit, moving, &found);
 	answer_found(&found, ret_busy);
 }
 
@@ -484,8 +351,7 @@ void calendar_busy_moving(struct calendars *calendars, struct worker *worker, co
 	VISIT visit;
 	visit_begin(&visit, calendars, worker, coach_id, mem, deadline);
 	find_listing(&visit, within, now, &found);
-	if (moving != NULL && found.all.count > 0)
-		leave_out(&visit, moving, &found);
+	leave_out(&visit, moving, &found);
 	answer_found(&found, ret_busy);
 }
 
@@ -493,7 +359,7 @@ void calendar_forget(struct calendars *calendars, const char *coach_id)
 {
 	if (!calendars->on)
 		return;
-	struct calendar_coach *coach = calendar_coach_of(calendars, coach_id);
+	struct calendar_coach *coach = coach_entry(calendars, coach_id);
 	pthread_mutex_lock(&coach->lock);
 	coach->forgotten_at = monotonic_ms() + 1;
 	pthread_mutex_unlock(&coach->lock);

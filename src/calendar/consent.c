@@ -1,5 +1,5 @@
 /*
- * The coach's consent: asked for, received, ended; and the keys it rests under.
+ * The coach's consent: asked for, received, ended.
  *
  * Threats, and what stands against them:
  *  - a forged callback: the state is signed with a key derived from TOKEN_ENCRYPTION_KEY, names the coach it
@@ -7,14 +7,16 @@
  *  - a stolen code: worth nothing without the PKCE verifier, which rests sealed and never leaves the daemon;
  *  - a stolen table: tokens and verifiers are sealed, and bound to their coach.
  */
-#include "calendar_inside.h"
+#include "calendar/account.h"
 
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "calendar/events.h"
+#include "channel.h"
+#include "visit.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,17 +162,17 @@ static enum db_result take_verifier(struct calendars *calendars, struct worker *
 static void resume(struct calendars *calendars, struct worker *worker, struct arena *mem,
 		   const char *coach_id)
 {
-	struct calendar_coach *coach = calendar_coach_of(calendars, coach_id);
+	struct calendar_coach *coach = coach_entry(calendars, coach_id);
 	db_run(worker->db, QUERY_CALENDAR_RESET, DB_PARAMETERS(db_text(coach_id)), NULL);
 	db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), NULL);
 	db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
-	link_forget(coach, true);
+	coach_forget(coach);
 	/* This reads the link, which makes the rows of the calendars, which the keeper looks for; if it
 	 * fails, the keeper does it, too. */
 	(void)calendar_adopt(calendars, worker, coach_id, mem);
-	sync_changed(calendars, coach_id);
-	keeper_wake(calendars);
-	payers_wake(calendars);
+	coach_times_changed(calendars, coach_id);
+	bell_ring(&calendars->bell, BELL_KEEPER);
+	bell_ring(&calendars->bell, BELL_PAYERS);
 }
 
 /* Trade the code and keep what comes. */
@@ -250,7 +252,7 @@ static void revoke(struct visit *visit)
 	google_consent_revoke(visit->worker->fetcher, mem, &calendars->settings.oauth, token,
 			      monotonic_ms() + REVOKE_DEADLINE_MS, &answer);
 	crypto_wipe(token, sizeof(token));
-	visit_note(visit, "oauth.revoke", VISIT_READ, &answer);
+	visit_note(visit, "oauth.revoke", CALL_READ, &answer);
 	if (answer.outcome != GOOGLE_OK)
 		log_line(LOG_WARNING, "calendar_not_revoked", LOG_TEXT_FIELD("coach", visit->coach->id),
 			 LOG_TEXT_FIELD("reason", answer.reason),
@@ -269,7 +271,7 @@ enum db_result calendar_disconnect(struct calendars *calendars, struct worker *w
 		return visit.result;
 	if (visit.link->sealed == NULL)
 		return DB_OK;
-	push_stop_all(&visit);
+	channels_stop(&visit);
 	enum db_result result =
 		db_run(worker->db, QUERY_CALENDAR_GRANT_DELETE, DB_PARAMETERS(db_text(coach_id)), NULL);
 	if (result != DB_OK)
@@ -279,100 +281,8 @@ enum db_result calendar_disconnect(struct calendars *calendars, struct worker *w
 	       DB_PARAMETERS(db_text(coach_id),
 			     db_text("The calendar was disconnected before this was written.")),
 	       NULL);
-	link_forget(visit.coach, true);
-	sync_changed(calendars, coach_id);
+	coach_forget(visit.coach);
+	coach_times_changed(calendars, coach_id);
 	log_line(LOG_INFO, "calendar_disconnected", LOG_TEXT_FIELD("coach", coach_id));
 	return DB_OK;
-}
-
-enum db_result calendar_retry(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			      int64_t *ret_retried)
-{
-	DB_ROWS rows = {0};
-	*ret_retried = 0;
-	if (!calendars->on)
-		return DB_OK;
-	enum db_result result =
-		db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), &rows);
-	if (result != DB_OK && result != DB_NONE)
-		return result;
-	*ret_retried = (int64_t)rows.count;
-	db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
-	visit_hope(calendar_coach_of(calendars, coach_id)); /* whoever asks for this has changed something */
-	payers_wake(calendars);
-	return DB_OK;
-}
-
-/* ---- the keys ---- */
-
-enum calendar_keys calendar_check_keys(struct db *db, const struct seal_keys *keys,
-				       char ret_line[static CALENDAR_LINE])
-{
-	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
-	DB_ROWS rows = {0};
-	char token[SEAL_PLAIN_MAX / 4];
-	size_t size;
-	enum db_result result = db_run(db, QUERY_CALENDAR_GRANTS, DB_NO_PARAMETERS, &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		snprintf(ret_line, CALENDAR_LINE, "%s", db_failure(db)->detail);
-		return CALENDAR_KEYS_UNAVAILABLE;
-	}
-	for (size_t i = 0; i < rows.count; i++) {
-		const char *coach_id = db_get_text(&rows, i, 0);
-		enum seal_outcome outcome = SEAL_UNKNOWN_KEY;
-		if (keys != NULL)
-			outcome = seal_open(keys, seal_name_token(&mem, coach_id), db_get_text(&rows, i, 1),
-					    token, sizeof(token), &size);
-		crypto_wipe(token, sizeof(token));
-		if (outcome == SEAL_OPENED)
-			continue;
-		snprintf(ret_line, CALENDAR_LINE,
-			 outcome == SEAL_BROKEN
-				 ? "the consent of coach %s is damaged; delete it from google_grant"
-			 : keys == NULL
-				 ? "TOKEN_ENCRYPTION_KEY is missing, and the consent of coach %s is sealed"
-				 : "TOKEN_ENCRYPTION_KEY does not open the consent of coach %s; put the "
-				   "former key "
-				   "behind it, separated by a comma",
-			 coach_id);
-		return CALENDAR_KEYS_WRONG;
-	}
-	return CALENDAR_KEYS_GOOD;
-}
-
-enum calendar_keys calendar_rekey(struct db *db, const struct seal_keys *keys, size_t *ret_count,
-				  char ret_line[static CALENDAR_LINE])
-{
-	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
-	DB_ROWS rows = {0};
-	char token[SEAL_PLAIN_MAX / 4];
-	size_t size;
-	*ret_count = 0;
-	/* All or nothing is readable before anything is written. */
-	enum calendar_keys verdict = calendar_check_keys(db, keys, ret_line);
-	if (verdict != CALENDAR_KEYS_GOOD)
-		return verdict;
-	enum db_result result = db_run(db, QUERY_CALENDAR_GRANTS, DB_NO_PARAMETERS, &rows);
-	for (size_t i = 0; i < rows.count && result == DB_OK; i++) {
-		const char *coach_id = db_get_text(&rows, i, 0);
-		const char *old = db_get_text(&rows, i, 1);
-		const char *name = seal_name_token(&mem, coach_id);
-		if (seal_is_current(keys, old) ||
-		    seal_open(keys, name, old, token, sizeof(token), &size) != SEAL_OPENED)
-			continue;
-		char *sealed = arena_alloc(&mem, SEAL_TEXT_SIZE(size));
-		seal_text(keys, name, token, size, sealed);
-		crypto_wipe(token, sizeof(token));
-		result = db_run(db, QUERY_CALENDAR_GRANT_ROTATE,
-				DB_PARAMETERS(db_text(coach_id), db_text(old), db_text(sealed)), NULL);
-		*ret_count += result == DB_OK;
-	}
-	/* Consents under way begin anew: their verifiers rest under the old key. */
-	if (result == DB_OK || result == DB_NONE)
-		result = db_run(db, QUERY_CALENDAR_CONSENTS_DROP, DB_NO_PARAMETERS, NULL);
-	if (result != DB_OK && result != DB_NONE) {
-		snprintf(ret_line, CALENDAR_LINE, "%s", db_failure(db)->detail);
-		return CALENDAR_KEYS_UNAVAILABLE;
-	}
-	return CALENDAR_KEYS_GOOD;
 }

@@ -13,6 +13,9 @@
 #include "debt.h"
 
 #include "base/log.h"
+#include "calendar/account.h"
+#include "calendar/events.h"
+#include "payment.h"
 
 #include <string.h>
 #include <time.h>
@@ -70,8 +73,8 @@ static void try_to_pay(struct debt *debt)
 	const struct appointment *a = &debt->a;
 	struct calendars *calendars = debt->visit->calendars;
 	bool scheduled = strcmp(a->status, "scheduled") == 0;
-	bool frees = debt_frees(a);
-	debt_try(debt);
+	bool frees = payment_frees(a);
+	payment_try(debt);
 	enum db_result result = write_row(debt);
 	if (result != DB_OK && result != DB_NONE)
 		log_line(LOG_ERROR, "calendar_debt_not_noted",
@@ -83,7 +86,7 @@ static void try_to_pay(struct debt *debt)
 	}
 	/* What an insert takes is taken by its appointment, too: busy times asked for before are as good. */
 	if (frees)
-		sync_changed(calendars, debt->a.coach_id);
+		coach_times_changed(calendars, debt->a.coach_id);
 }
 
 enum lock { LOCKED, LOCK_BUSY, LOCK_FAILED };
@@ -99,7 +102,8 @@ static enum lock lock_row(struct debt *debt, const char *id)
 	debt->a.id[0] = '\0'; /* the row may be gone */
 	if (appointment_read(&rows, 0, 1, debt->mem, &debt->a))
 		debt->words = (struct event_words){.session_type = db_copy_text(&rows, 0, 2, debt->mem),
-						   .time_zone = db_copy_text(&rows, 0, 3, debt->mem)};
+						   .time_zone = db_copy_text(&rows, 0, 3, debt->mem),
+						   .public_url = debt->visit->calendars->settings.public_url};
 	return LOCKED;
 }
 
@@ -119,7 +123,7 @@ void debt_pay(struct calendars *calendars, struct worker *worker, const char *co
 	struct debt debt = {.visit = &visit, .mem = &mem};
 	if (visit.link == NULL || lock_row(&debt, appointment_id) != LOCKED)
 		return;
-	if (debt.a.id[0] != '\0' && debt_owes(&debt.a))
+	if (debt.a.id[0] != '\0' && payment_is_owed(&debt.a))
 		try_to_pay(&debt);
 	unlock_row(&debt, appointment_id);
 }
@@ -147,13 +151,13 @@ void calendar_pay(struct calendars *calendars, struct worker *worker, struct are
 	while ((lock = lock_row(&debt, id)) == LOCK_BUSY && monotonic_ms() + LOCK_PAUSE_MS < deadline)
 		pause_ms(LOCK_PAUSE_MS);
 	if (lock != LOCKED) {
-		payers_wake(calendars);
+		bell_ring(&calendars->bell, BELL_PAYERS);
 		return;
 	}
-	if (debt.a.id[0] != '\0' && debt_owes(&debt.a))
+	if (debt.a.id[0] != '\0' && payment_is_owed(&debt.a))
 		try_to_pay(&debt);
 	/* A Meet link usually takes a second or two, and the client would like to see it. */
-	for (int64_t pause = 200; debt.link_is_near && debt.a.conference_pending && debt_owes(&debt.a);
+	for (int64_t pause = 200; debt.link_is_near && debt.a.conference_pending && payment_is_owed(&debt.a);
 	     pause *= 2) {
 		if (monotonic_ms() + pause + MARGIN_MS >= deadline)
 			break;
@@ -165,8 +169,24 @@ void calendar_pay(struct calendars *calendars, struct worker *worker, struct are
 	unlock_row(&debt, id);
 	if (debt.a.id[0] != '\0')
 		*appointment = debt.a;
-	if (debt_owes(appointment))
-		payers_wake(calendars);
+	if (payment_is_owed(appointment))
+		bell_ring(&calendars->bell, BELL_PAYERS);
+}
+
+enum db_result calendar_target(struct calendars *calendars, struct worker *worker, const char *coach_id,
+			       struct arena *mem, const char **ret_calendar_id)
+{
+	*ret_calendar_id = NULL;
+	if (!calendars->on)
+		return DB_OK;
+	enum db_result result;
+	struct link *link = coach_link(calendars, worker->db, coach_entry(calendars, coach_id), &result);
+	if (link == NULL)
+		return result;
+	if (link->connected)
+		*ret_calendar_id = arena_strdup(mem, link->calendar_ids[0]);
+	link_release(link);
+	return DB_OK;
 }
 
 bool calendar_adopt(struct calendars *calendars, struct worker *worker, const char *coach_id,
@@ -184,6 +204,41 @@ bool calendar_adopt(struct calendars *calendars, struct worker *worker, const ch
 		return result == DB_NONE;
 	log_line(LOG_INFO, "calendar_adopted", LOG_TEXT_FIELD("coach", coach_id),
 		 LOG_INTEGER_FIELD("appointments", (int64_t)rows.count));
-	payers_wake(calendars);
+	bell_ring(&calendars->bell, BELL_PAYERS);
 	return true;
+}
+
+const char *calendar_state_of(const struct appointment *appointment)
+{
+	if (appointment->calendar_id == NULL)
+		return "off";
+	if (appointment->calendar_conflict)
+		return "conflict";
+	if (appointment->synced_version >= appointment->version)
+		return "synced";
+	return appointment->refused_version >= appointment->version ? "failed" : "pending";
+}
+
+enum db_result calendar_retry(struct calendars *calendars, struct worker *worker, const char *coach_id,
+			      int64_t *ret_retried)
+{
+	DB_ROWS rows = {0};
+	*ret_retried = 0;
+	if (!calendars->on)
+		return DB_OK;
+	enum db_result result =
+		db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), &rows);
+	if (result != DB_OK && result != DB_NONE)
+		return result;
+	*ret_retried = (int64_t)rows.count;
+	result = db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
+	struct calendar_coach *coach = coach_entry(calendars, coach_id);
+	pthread_mutex_lock(&coach->lock);
+	const struct link *link = coach->link;
+	/* Whoever asks for this has changed something. */
+	health_retry(&coach->health, link != NULL && link->undelegated,
+		     link != NULL && !link->may_write_events);
+	pthread_mutex_unlock(&coach->lock);
+	bell_ring(&calendars->bell, BELL_PAYERS);
+	return DB_OK;
 }

@@ -1,51 +1,14 @@
 /*
- * calendar_debt - one appointment whose event is being written: what Google is told (payment.c), and
- * who may tell it and what is noted afterwards (debt.c).
+ * debt - who may pay what an appointment owes to the provider, and what is noted afterwards.
  */
-#ifndef APP_CALENDAR_DEBT_H
-#define APP_CALENDAR_DEBT_H
+#ifndef CALENDAR_DEBT_H
+#define CALENDAR_DEBT_H
 
-#include "calendar_inside.h"
+#include "calendar/worker.h"
+#include "coach.h"
 
-/* How a try ended: what is to be written into the row. */
-enum payment {
-	PAYMENT_DONE,    /* Google has this version */
-	PAYMENT_LATER,   /* try again after `wait` */
-	PAYMENT_REFUSED, /* Google will never take this version */
-	PAYMENT_GONE,    /* the coach has deleted the event */
-};
-
-struct debt {
-	struct visit *visit;
-	struct arena *mem;
-	struct appointment a;
-	struct event_words words;
-	char event_id[GOOGLE_EVENT_ID_BYTES];
-
-	enum payment payment;
-	bool written;
-	const char *etag;
-	const char *link;
-	const char *meet_url;
-	bool conference_pending;
-	int64_t conference_attempt;
-	bool link_is_near; /* Google is making it: worth waiting for */
-	const char *detail;
-	int64_t wait_ms;
-};
-
-enum { DEBT_WAIT_MAX_MS = 20000 }; /* between two tries while Google fails */
-
-/*
- * One try at Google for debt->a: fills what is below `event_id`. The lock of the appointment is held. Blocks
- * until the visit's deadline at most.
- */
-void debt_try(struct debt *debt);
-
-/* Whether there is anything to do at Google for this row. */
-bool debt_owes(const struct appointment *appointment);
-
-/* Whether paying it may give time back in the coach's calendar. */
-bool debt_frees(const struct appointment *appointment);
+/* Pay one claimed debt in the background. Blocks for some seconds at most. */
+void debt_pay(struct calendars *calendars, struct worker *worker, const char *coach_id,
+	      const char *appointment_id);
 
 #endif

@@ -1,5 +1,6 @@
-/* What an appointment looks like as an event in the coach's calendar. */
-#include "calendar_inside.h"
+#include "event.h"
+
+#include "base/buffer.h"
 
 #include <string.h>
 
@@ -40,31 +41,29 @@ static void put_line(struct buffer *out, const char *label, const char *text)
 	put_escaped(out, text);
 }
 
-static const char *description_of(const struct visit *visit, const struct appointment *appointment)
+static const char *description_of(struct arena *mem, const struct appointment *appointment,
+				  const char *public_url)
 {
 	struct buffer text;
-	const char *public_url = visit->calendars->settings.public_url;
 	buffer_init(&text, DESCRIPTION_MAX);
 	put_line(&text, "Client: ", appointment->name);
 	put_line(&text, "Email: ", appointment->email);
 	put_line(&text, "Phone: ", appointment->phone);
 	put_line(&text, "Time zone: ", appointment->client_time_zone);
 	if (public_url != NULL && appointment->email != NULL)
-		put_line(&text, "Move or cancel: ", arena_printf(visit->call.mem, "%s/booking/", public_url));
+		put_line(&text, "Move or cancel: ", arena_printf(mem, "%s/booking/", public_url));
 	if (appointment->notes != NULL) {
 		buffer_append_text(&text, text.length > 0 ? "\n\n" : "");
 		put_escaped(&text, appointment->notes);
 	}
-	const char *description = arena_strdup(visit->call.mem, buffer_text(&text));
+	const char *description = arena_strdup(mem, buffer_text(&text));
 	buffer_clear(&text);
 	return description;
 }
 
 /* A title is plain text; a line break has no place in it. */
-static const char *summary_of(const struct visit *visit, const struct appointment *appointment,
-			      const char *type_name)
+static const char *summary_of(struct arena *mem, const struct appointment *appointment, const char *type_name)
 {
-	struct arena *mem = visit->call.mem;
 	const char *name = appointment->name;
 	char *summary =
 		name == NULL ? arena_strdup(mem, type_name) : arena_printf(mem, "%s: %s", type_name, name);
@@ -75,16 +74,9 @@ static const char *summary_of(const struct visit *visit, const struct appointmen
 	return summary;
 }
 
-void event_draft(struct visit *visit, const struct appointment *appointment, const struct event_words *words,
-		 struct google_event_draft *ret_draft)
+void event_draft(struct arena *mem, const struct appointment *appointment, const struct event_words *words,
+		 bool invite, bool meet, struct google_event_draft *ret_draft)
 {
-	struct arena *mem = visit->call.mem;
-	struct calendar_coach *coach = visit->coach;
-	pthread_mutex_lock(&coach->lock);
-	bool may_invite = coach->invite_guests != ABILITY_NO;
-	bool may_meet = coach->create_meet != ABILITY_NO;
-	pthread_mutex_unlock(&coach->lock);
-
 	char *id = arena_alloc(mem, GOOGLE_EVENT_ID_BYTES);
 	google_event_id(appointment->id, id);
 	*ret_draft = (struct google_event_draft){
@@ -101,15 +93,21 @@ void event_draft(struct visit *visit, const struct appointment *appointment, con
 		ret_draft->silent = true;
 		return;
 	}
-	ret_draft->summary = summary_of(visit, appointment, words->session_type);
-	ret_draft->description = description_of(visit, appointment);
-	if (may_invite && appointment->email != NULL) {
+	ret_draft->summary = summary_of(mem, appointment, words->session_type);
+	ret_draft->description = description_of(mem, appointment, words->public_url);
+	if (invite && appointment->email != NULL) {
 		struct google_guest *guest = arena_alloc(mem, sizeof(*guest));
 		*guest = (struct google_guest){.email = appointment->email, .name = appointment->name};
 		ret_draft->guests = guest;
 		ret_draft->guest_count = 1;
 	}
-	if (may_meet && strcmp(appointment->meeting_kind, "google_meet") == 0)
+	if (meet && strcmp(appointment->meeting_kind, "google_meet") == 0)
 		ret_draft->conference_request =
 			arena_printf(mem, "%s-%d", id, (int)appointment->conference_attempt);
+}
+
+bool event_same_time(const struct google_event *event, const struct appointment *appointment)
+{
+	return event->has_time && !event->all_day && event->start == appointment->starts_at &&
+	       event->end == appointment->ends_at;
 }

@@ -6,12 +6,13 @@
  * the row's version then tells whether our own write came in between, so our writes can never be taken for
  * the coach's.
  */
-#include "calendar_inside.h"
+#include "follow.h"
 
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "domain/schedule.h"
+#include "event.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +27,6 @@ static const char *const all_day_detail =
 	"The event was made an all-day event in Google Calendar; the appointment keeps its time.";
 static const char *const long_detail =
 	"The event was made longer than a day in Google Calendar; the appointment keeps its time.";
-
-void sync_changed(struct calendars *calendars, const char *coach_id)
-{
-	calendar_forget(calendars, coach_id);
-	if (calendars->settings.freed != NULL)
-		calendars->settings.freed(calendars->settings.owner, coach_id);
-}
 
 /* One look at one calendar. */
 struct sync {
@@ -78,18 +72,12 @@ static bool is_scheduled(const struct appointment *row)
 	return strcmp(row->status, "scheduled") == 0;
 }
 
-static bool same_time(const struct google_event *event, const struct appointment *row)
-{
-	return event->has_time && !event->all_day && event->start == row->starts_at &&
-	       event->end == row->ends_at;
-}
-
 /* Whether row and event agree, but for what is still owed. */
 static bool agree(const struct google_event *event, const struct appointment *row)
 {
 	if (event->status == GOOGLE_EVENT_CANCELLED)
 		return !row->event_written;
-	return is_scheduled(row) ? same_time(event, row) && row->event_written : row->event_written;
+	return is_scheduled(row) ? event_same_time(event, row) && row->event_written : row->event_written;
 }
 
 static enum db_result run(struct sync *sync, enum query query, const struct db_value parameters[],
@@ -139,7 +127,7 @@ static void follow_move(struct sync *sync, const struct appointment *row, const 
 }
 
 /* Lay the event, as it is now, over the row, as it was read before. */
-static void follow(struct sync *sync, const struct appointment *row)
+static void follow_event(struct sync *sync, const struct appointment *row)
 {
 	struct visit *visit = sync->visit;
 	struct google_event event = {0};
@@ -150,8 +138,7 @@ static void follow(struct sync *sync, const struct appointment *row)
 		sync->unfinished = true;
 		return;
 	}
-	google_event_get(&visit->call, sync->calendar_id, event_id, &event, &answer);
-	visit_note(visit, "events.get", VISIT_READ, &answer);
+	visit_get(visit, CALL_READ, sync->calendar_id, event_id, &event, &answer);
 	bool gone = answer.outcome == GOOGLE_GONE || answer.outcome == GOOGLE_NOT_FOUND;
 	if (answer.outcome != GOOGLE_OK && !gone) {
 		sync->unfinished = true;
@@ -164,8 +151,8 @@ static void follow(struct sync *sync, const struct appointment *row)
 		/* An insert that came late, or somebody fetched it back: the client was told otherwise. */
 		run(sync, QUERY_CALENDAR_OWE_AGAIN, DB_PARAMETERS(db_uuid(row->id), db_int(row->version)),
 		    NULL);
-		payers_wake(visit->calendars);
-	} else if (is_scheduled(row) && !same_time(&event, row)) {
+		bell_ring(&visit->calendars->bell, BELL_PAYERS);
+	} else if (is_scheduled(row) && !event_same_time(&event, row)) {
 		follow_move(sync, row, &event);
 	} else if (is_scheduled(row)) {
 		run(sync, QUERY_CALENDAR_EVENT_SEEN,
@@ -196,7 +183,7 @@ static void look_at(struct sync *sync, const struct google_event *event)
 	if (!find_row(sync, id, &row))
 		return;
 	if (!agree(event, &row)) {
-		follow(sync, &row);
+		follow_event(sync, &row);
 		return;
 	}
 	if (event->status != GOOGLE_EVENT_CANCELLED && event->etag != NULL &&
@@ -214,17 +201,12 @@ static void note_page(struct sync *sync, const struct google_event_page *page)
 	if (sync->noted)
 		return;
 	sync->noted = true;
-	if (page->access_role != NULL) {
-		bool writes =
-			strcmp(page->access_role, "owner") == 0 || strcmp(page->access_role, "writer") == 0;
-		if (visit->link->may_write_events)
-			visit_learn(visit, &visit->coach->write_events, writes ? ABILITY_YES : ABILITY_NO);
-	}
+	visit_note_role(visit, page->access_role);
 	if (visit->link->mode == LINK_CONSENT && visit->link->account == NULL && page->title != NULL &&
 	    strchr(page->title, '@') != NULL && strcmp(sync->calendar_id, "primary") == 0 &&
 	    run(sync, QUERY_CALENDAR_GRANT_ACCOUNT,
 		DB_PARAMETERS(db_text(visit->coach->id), db_text(page->title)), NULL) == DB_OK)
-		link_forget(visit->coach, false);
+		coach_link_changed(visit->coach);
 }
 
 /* Everything was listed: an event that should be there and was not is looked for by its id. */
@@ -244,7 +226,7 @@ static void look_for_missing(struct sync *sync, instant started)
 		appointment_read(&rows, i, 0, &sync->page, &row);
 		google_event_id(row.id, event_id);
 		if (strstr(seen, event_id) == NULL)
-			follow(sync, &row);
+			follow_event(sync, &row);
 	}
 }
 
@@ -261,7 +243,7 @@ static void look_at_conflicts(struct sync *sync)
 		appointment_read(&rows, i, 0, &sync->page, &row);
 		if (row.version == row.synced_version && row.calendar_id != NULL &&
 		    strcmp(row.calendar_id, sync->calendar_id) == 0)
-			follow(sync, &row);
+			follow_event(sync, &row);
 	}
 }
 
@@ -281,8 +263,7 @@ static const char *look_at_pages(struct sync *sync, const char *token, enum goog
 			*ret_outcome = GOOGLE_TEMPORARY;
 			return NULL;
 		}
-		*ret_outcome = google_events_page(&visit->call, sync->calendar_id, &query, &page, &answer);
-		visit_note(visit, "events.list", VISIT_READ, &answer);
+		*ret_outcome = visit_list(visit, sync->calendar_id, &query, &page, &answer);
 		if (*ret_outcome != GOOGLE_OK)
 			return NULL;
 		note_page(sync, &page);
@@ -296,7 +277,7 @@ static const char *look_at_pages(struct sync *sync, const char *token, enum goog
 	return NULL;
 }
 
-bool sync_calendar(struct visit *visit, const char *calendar_id, const char *sync_token)
+bool follow_calendar(struct visit *visit, const char *calendar_id, const char *sync_token)
 {
 	struct arena *mem = visit->call.mem;
 	struct sync sync = {.visit = visit, .calendar_id = calendar_id, .mem = mem, .page = ARENA_EMPTY};
@@ -324,6 +305,6 @@ bool sync_calendar(struct visit *visit, const char *calendar_id, const char *syn
 	arena_clear(&sync.page);
 	buffer_clear(&sync.seen);
 	if (sync.changed || sync.foreign)
-		sync_changed(visit->calendars, visit->coach->id);
+		coach_times_changed(visit->calendars, visit->coach->id);
 	return next != NULL && !sync.unfinished;
 }

@@ -1,7 +1,7 @@
-/* How a coach stands with Google, read from the settings and the database. */
-#include "calendar_inside.h"
+#include "link.h"
 
 #include "base/crypto.h"
+#include "base/die.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,16 @@ const char *seal_name_verifier(struct arena *mem, const char *coach_id)
 }
 
 /* ---- holding ---- */
+
+static struct shared_tokens *tokens_new(struct google_token_source *source)
+{
+	struct shared_tokens *tokens = calloc(1, sizeof(*tokens));
+	if (tokens == NULL)
+		die("out of memory");
+	tokens->references = 1;
+	tokens->source = source;
+	return tokens;
+}
 
 static void tokens_release(struct shared_tokens *tokens)
 {
@@ -35,39 +45,11 @@ void link_release(struct link *link)
 	arena_clear(&mem); /* the link itself lives there */
 }
 
-static struct link *link_hold(struct link *link)
+struct link *link_hold(struct link *link)
 {
 	if (link != NULL)
 		atomic_fetch_add(&link->references, 1);
 	return link;
-}
-
-struct link *link_peek(struct calendar_coach *coach)
-{
-	pthread_mutex_lock(&coach->lock);
-	struct link *link = link_hold(coach->link);
-	pthread_mutex_unlock(&coach->lock);
-	return link;
-}
-
-void link_forget(struct calendar_coach *coach, bool all)
-{
-	pthread_mutex_lock(&coach->lock);
-	struct link *old = coach->link;
-	coach->link = NULL;
-	coach->forgotten_at = monotonic_ms() + 1;
-	if (all) {
-		busy_memory_free(coach->busy);
-		coach->busy = NULL;
-		coach->failures = coach->refusals = coach->holds = 0;
-		coach->closed_until = coach->writes_wait_until = coach->held_until = 0;
-		coach->read_busy = coach->write_events = coach->invite_guests = coach->create_meet =
-			ABILITY_UNKNOWN;
-		memset(coach->trouble, 0, sizeof(coach->trouble));
-		coach->announced = false;
-	}
-	pthread_mutex_unlock(&coach->lock);
-	link_release(old);
 }
 
 /* ---- reading ---- */
@@ -75,28 +57,25 @@ void link_forget(struct calendar_coach *coach, bool all)
 /* Columns of calendar_grant. */
 enum { GRANT_COACH, GRANT_SEALED, GRANT_ACCOUNT, GRANT_SCOPES, GRANT_NEEDS_CONSENT, GRANT_DETAIL };
 
-/* The source of the link before, if it stands for the same consent: its access token serves on. */
-static struct shared_tokens *tokens_again(struct calendar_coach *coach, const char *sealed)
+/* The source of the former link, if it is of the same consent: its access token is used on. */
+static struct shared_tokens *tokens_again(const struct link *before, const char *sealed)
 {
-	struct shared_tokens *tokens = NULL;
-	pthread_mutex_lock(&coach->lock);
-	if (coach->link != NULL && coach->link->sealed != NULL && strcmp(coach->link->sealed, sealed) == 0)
-		tokens = coach->link->tokens;
-	if (tokens != NULL)
-		atomic_fetch_add(&tokens->references, 1);
-	pthread_mutex_unlock(&coach->lock);
-	return tokens;
+	if (before == NULL || before->tokens == NULL || before->sealed == NULL ||
+	    strcmp(before->sealed, sealed) != 0)
+		return NULL;
+	atomic_fetch_add(&before->tokens->references, 1);
+	return before->tokens;
 }
 
-static struct shared_tokens *tokens_open(struct calendars *calendars, struct calendar_coach *coach,
-					 struct link *link)
+static struct shared_tokens *tokens_open(const struct link_settings *links, const char *coach_id,
+					 const struct link *before, struct link *link)
 {
-	struct shared_tokens *tokens = tokens_again(coach, link->sealed);
+	struct shared_tokens *tokens = tokens_again(before, link->sealed);
 	if (tokens != NULL)
 		return tokens;
 	char refresh_token[SEAL_PLAIN_MAX / 4];
 	size_t size;
-	switch (seal_open(calendars->settings.seal_keys, seal_name_token(&link->mem, coach->id), link->sealed,
+	switch (seal_open(links->seal_keys, seal_name_token(&link->mem, coach_id), link->sealed,
 			  refresh_token, sizeof(refresh_token), &size)) {
 	case SEAL_OPENED:
 		break;
@@ -108,47 +87,56 @@ static struct shared_tokens *tokens_open(struct calendars *calendars, struct cal
 		link->detail = "The coach's consent cannot be read any more; connect the calendar again.";
 		return NULL;
 	}
-	tokens = calloc(1, sizeof(*tokens));
-	if (tokens == NULL)
-		abort();
-	tokens->references = 1;
-	tokens->source = google_token_source_consent(&calendars->settings.oauth, refresh_token);
+	tokens = tokens_new(google_token_source_consent(links->oauth, refresh_token));
 	crypto_wipe(refresh_token, size);
 	return tokens;
 }
 
-/* Ids of the settings belong to the coach of the settings; others have their own rows, at first the primary
- * one. */
-static enum db_result read_calendars(struct calendars *calendars, struct worker *worker, struct link *link,
+static enum db_result list_calendars(struct db *db, const char *coach_id, struct link *link,
+				     bool *ret_written)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, QUERY_CALENDAR_LIST, DB_PARAMETERS(db_text(coach_id)), &rows);
+	if (result != DB_OK && result != DB_NONE)
+		return result;
+	link->calendar_ids = arena_array(&link->mem, rows.count, sizeof(char *));
+	link->calendar_count = rows.count;
+	for (size_t i = 0; i < rows.count; i++)
+		link->calendar_ids[i] = db_copy_text(&rows, i, 0, &link->mem);
+	*ret_written = rows.count > 0 && db_get_bool(&rows, 0, 1);
+	return DB_OK;
+}
+
+/* Whether the rows are the calendars that the settings name, in that order. */
+static bool are_calendars(const struct link *link, const char *wanted)
+{
+	for (size_t i = 0; i < link->calendar_count; i++) {
+		size_t length = strlen(link->calendar_ids[i]);
+		bool last = i + 1 == link->calendar_count;
+		if (strncmp(wanted, link->calendar_ids[i], length) != 0 ||
+		    wanted[length] != (last ? '\0' : ','))
+			return false;
+		wanted += length + 1;
+	}
+	return link->calendar_count > 0;
+}
+
+/* The calendars of the settings belong to the coach of the settings; another coach has rows of their own, at
+ * first the primary calendar. */
+static enum db_result read_calendars(const struct link_settings *links, struct db *db, struct link *link,
 				     const char *coach_id)
 {
-	const struct calendar_settings *settings = &calendars->settings;
-	bool of_settings = settings->coach_id == NULL || strcmp(settings->coach_id, coach_id) == 0;
-	const char *wanted = of_settings && settings->calendar_id != NULL ? settings->calendar_id : "primary";
-	for (int attempt = 0;; attempt++) {
-		DB_ROWS rows = {0};
-		enum db_result result =
-			db_run(worker->db, QUERY_CALENDAR_LIST, DB_PARAMETERS(db_text(coach_id)), &rows);
-		if (result != DB_OK && result != DB_NONE)
-			return result;
-		struct buffer found;
-		buffer_init(&found, 1 << 20);
-		link->calendar_ids = arena_array(&link->mem, rows.count, sizeof(char *));
-		link->calendar_count = rows.count;
-		bool one_writes = rows.count > 0 && db_get_bool(&rows, 0, 1);
-		for (size_t i = 0; i < rows.count; i++) {
-			link->calendar_ids[i] = db_copy_text(&rows, i, 0, &link->mem);
-			buffer_printf(&found, "%s%s", i > 0 ? "," : "", link->calendar_ids[i]);
-		}
-		bool same = one_writes && (!of_settings || strcmp(buffer_text(&found), wanted) == 0);
-		buffer_clear(&found);
-		if (same || attempt > 0)
-			return rows.count > 0 ? DB_OK : DB_FAILED;
-		result = db_run(worker->db, QUERY_CALENDAR_SET,
-				DB_PARAMETERS(db_text(coach_id), db_text(wanted)), NULL);
-		if (result != DB_OK && result != DB_NONE && result != DB_DUPLICATE)
-			return result;
-	}
+	bool of_settings = links->coach_id == NULL || strcmp(links->coach_id, coach_id) == 0;
+	const char *wanted = of_settings && links->calendar_ids != NULL ? links->calendar_ids : "primary";
+	bool written = false;
+	enum db_result result = list_calendars(db, coach_id, link, &written);
+	if (result != DB_OK || (written && (!of_settings || are_calendars(link, wanted))))
+		return result;
+	result = db_run(db, QUERY_CALENDAR_SET, DB_PARAMETERS(db_text(coach_id), db_text(wanted)), NULL);
+	if (result != DB_OK && result != DB_NONE && result != DB_DUPLICATE)
+		return result;
+	result = list_calendars(db, coach_id, link, &written);
+	return result == DB_OK && link->calendar_count == 0 ? DB_FAILED : result;
 }
 
 static const char *const scope_busy = "calendar.freebusy";
@@ -164,8 +152,8 @@ static bool granted(const char *scopes, const char *scope)
 	return false;
 }
 
-static void fill_consent(struct calendars *calendars, struct calendar_coach *coach, struct link *link,
-			 const struct db_rows *rows)
+static void fill_consent(const struct link_settings *links, const char *coach_id, const struct link *before,
+			 struct link *link, const struct db_rows *rows)
 {
 	link->mode = LINK_CONSENT;
 	link->connected = true;
@@ -175,57 +163,69 @@ static void fill_consent(struct calendars *calendars, struct calendar_coach *coa
 	link->needs_consent = db_get_bool(rows, 0, GRANT_NEEDS_CONSENT);
 	link->may_read_busy = granted(db_get_text(rows, 0, GRANT_SCOPES), scope_busy);
 	link->may_write_events = granted(db_get_text(rows, 0, GRANT_SCOPES), scope_events);
-	link->tokens = tokens_open(calendars, coach, link);
+	link->tokens = tokens_open(links, coach_id, before, link);
 }
 
-static void fill_service_account(struct calendars *calendars, struct link *link)
+static void fill_service_account(const struct link_settings *links, struct link *link)
 {
 	link->mode = LINK_SERVICE_ACCOUNT;
 	link->connected = true;
-	link->bare = calendars->bare;
-	link->account = calendars->service_account;
+	link->undelegated = !links->delegated;
+	link->account = links->service_account;
 	link->may_read_busy = link->may_write_events = true;
-	link->tokens = calendars->service_tokens;
+	link->tokens = links->service_tokens;
 	atomic_fetch_add(&link->tokens->references, 1);
 }
 
 /* The service account serves the coach of the settings, and others who were given calendars by hand. */
-static bool served_by_service_account(struct calendars *calendars, struct worker *worker,
-				      const char *coach_id)
+static enum db_result is_served(const struct link_settings *links, struct db *db, const char *coach_id,
+				bool *ret_served)
 {
-	const char *own = calendars->settings.coach_id;
-	if (calendars->service_tokens == NULL)
-		return false;
-	if (own == NULL || strcmp(own, coach_id) == 0)
-		return true;
 	DB_ROWS rows = {0};
-	return db_run(worker->db, QUERY_CALENDAR_LIST, DB_PARAMETERS(db_text(coach_id)), &rows) == DB_OK &&
-	       rows.count > 0;
+	*ret_served = false;
+	if (links->service_tokens == NULL)
+		return DB_OK;
+	*ret_served = links->coach_id == NULL || strcmp(links->coach_id, coach_id) == 0;
+	if (*ret_served)
+		return DB_OK;
+	enum db_result result = db_run(db, QUERY_CALENDAR_LIST, DB_PARAMETERS(db_text(coach_id)), &rows);
+	*ret_served = result == DB_OK && rows.count > 0;
+	return result == DB_NONE ? DB_OK : result;
 }
 
-static enum db_result link_read(struct calendars *calendars, struct worker *worker,
-				struct calendar_coach *coach, struct link **ret_link)
+static enum db_result fill(const struct link_settings *links, struct db *db, const char *coach_id,
+			   const struct link *before, struct link *link)
 {
 	DB_ROWS rows = {0};
-	struct arena mem = ARENA_EMPTY;
-	enum db_result result =
-		db_run(worker->db, QUERY_CALENDAR_GRANT, DB_PARAMETERS(db_text(coach->id)), &rows);
-	if (result != DB_OK && result != DB_NONE)
+	bool served;
+	enum db_result result = db_run(db, QUERY_CALENDAR_GRANT, DB_PARAMETERS(db_text(coach_id)), &rows);
+	if (result == DB_NONE)
+		return DB_OK; /* no such coach */
+	if (result == DB_OK)
+		result = is_served(links, db, coach_id, &served);
+	if (result != DB_OK)
 		return result;
+	if (!db_is_null(&rows, 0, GRANT_SEALED) && links->oauth->id != NULL && links->seal_keys != NULL) {
+		fill_consent(links, coach_id, before, link, &rows);
+	} else if (served) {
+		fill_service_account(links, link);
+	} else if (links->oauth->id != NULL) {
+		link->mode = LINK_CONSENT;
+		link->needs_consent = true;
+	}
+	return link->connected ? read_calendars(links, db, link, coach_id) : DB_OK;
+}
+
+enum db_result link_read(const struct link_settings *links, struct db *db, const char *coach_id,
+			 const struct link *before, struct link **ret_link)
+{
+	struct arena mem = ARENA_EMPTY;
 	struct link *link = arena_alloc(&mem, sizeof(*link));
 	link->mem = mem;
 	link->references = 1;
-	if (result == DB_NONE)
-		link->mode = LINK_OFF; /* no such coach */
-	else if (!db_is_null(&rows, 0, GRANT_SEALED) && calendars->settings.oauth.id != NULL &&
-		 calendars->settings.seal_keys != NULL)
-		fill_consent(calendars, coach, link, &rows);
-	else if (served_by_service_account(calendars, worker, coach->id))
-		fill_service_account(calendars, link);
-	else if (calendars->settings.oauth.id != NULL)
-		*link = (struct link){
-			.mem = link->mem, .references = 1, .mode = LINK_CONSENT, .needs_consent = true};
-	result = link->connected ? read_calendars(calendars, worker, link, coach->id) : DB_OK;
+	link->mode = LINK_OFF;
+	link->provider = &provider_google;
+	enum db_result result = fill(links, db, coach_id, before, link);
 	if (result == DB_OK)
 		*ret_link = link;
 	else
@@ -233,37 +233,60 @@ static enum db_result link_read(struct calendars *calendars, struct worker *work
 	return result;
 }
 
-/* What the credentials tell of themselves, before Google was asked anything. The lock is held. */
-static void learn_from_link(struct calendar_coach *coach, const struct link *link)
+/* ---- settings ---- */
+
+/* "a, b" as "a,b": ids hold neither blanks nor commas. */
+static const char *read_calendar_ids(struct arena *mem, const char *setting)
 {
-	if (link->mode == LINK_CONSENT && link->connected) {
-		if (!link->may_read_busy)
-			coach->read_busy = ABILITY_NO;
-		if (!link->may_write_events)
-			coach->write_events = coach->invite_guests = coach->create_meet = ABILITY_NO;
-		else if (coach->invite_guests == ABILITY_UNKNOWN)
-			coach->invite_guests =
-				ABILITY_YES; /* a person may always invite from their own calendar */
+	if (setting == NULL)
+		return NULL;
+	char *ids = arena_strdup(mem, setting);
+	char *end = ids;
+	for (const char *c = setting; *c != '\0'; c++) {
+		bool comma = *c == ',';
+		if (*c != ' ' && !(comma && (end == ids || end[-1] == ',')))
+			*end++ = *c;
 	}
-	if (link->bare)
-		coach->invite_guests = coach->create_meet = ABILITY_NO;
+	if (end > ids && end[-1] == ',')
+		end--;
+	*end = '\0';
+	return end > ids ? ids : NULL;
 }
 
-struct link *link_get(struct calendars *calendars, struct worker *worker, struct calendar_coach *coach,
-		      enum db_result *ret_result)
+static const char *read_service_account(struct link_settings *links, struct arena *mem,
+					const struct calendar_settings *settings)
 {
-	struct link *link = link_peek(coach);
-	*ret_result = DB_OK;
-	if (link != NULL)
-		return link;
-	*ret_result = link_read(calendars, worker, coach, &link);
-	if (*ret_result != DB_OK || link == NULL)
-		return NULL;
-	pthread_mutex_lock(&coach->lock);
-	struct link *old = coach->link;
-	coach->link = link_hold(link);
-	learn_from_link(coach, link);
-	pthread_mutex_unlock(&coach->lock);
-	link_release(old);
-	return link;
+	struct google_service_account account;
+	const char *wrong = google_service_account_read(mem, settings->service_account_key, &account);
+	if (wrong != NULL)
+		return wrong;
+	links->service_tokens =
+		tokens_new(google_token_source_service_account(&account, settings->impersonate));
+	crypto_wipe((char *)account.private_key, strlen(account.private_key)); /* the source has a copy */
+	links->delegated = settings->impersonate != NULL;
+	links->service_account = links->delegated ? settings->impersonate : account.client_email;
+	return NULL;
+}
+
+const char *link_settings_read(struct link_settings *links, struct arena *mem,
+			       const struct calendar_settings *settings)
+{
+	*links = (struct link_settings){
+		.oauth = &settings->oauth,
+		.seal_keys = settings->seal_keys,
+		.coach_id = settings->coach_id,
+		.calendar_ids = read_calendar_ids(mem, settings->calendar_id),
+	};
+	const char *wrong = NULL;
+	if (settings->service_account_key != NULL)
+		wrong = read_service_account(links, mem, settings);
+	if (wrong == NULL && settings->oauth.id != NULL && settings->seal_keys == NULL)
+		wrong = "TOKEN_ENCRYPTION_KEY is needed to keep coaches' consents";
+	return wrong;
+}
+
+void link_settings_clear(struct link_settings *links)
+{
+	tokens_release(links->service_tokens);
+	links->service_tokens = NULL;
 }

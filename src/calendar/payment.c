@@ -1,5 +1,5 @@
 /* What Google is told about one appointment, and what its answers mean. */
-#include "debt.h"
+#include "payment.h"
 
 #include "base/log.h"
 
@@ -12,6 +12,11 @@ enum {
 	CONFERENCE_ATTEMPTS_MAX = 4, /* requests for one Meet link */
 	TURNS_MAX = 4,               /* of read, decide, write when others change the event meanwhile */
 };
+
+static void learn(struct debt *debt, enum ability *of_coach, enum ability learned)
+{
+	coach_learn(debt->visit->coach, of_coach, learned);
+}
 
 /* ---- ends of a try ---- */
 
@@ -30,14 +35,14 @@ static void refused(struct debt *debt, const char *detail)
 /* An answer that is neither success nor something to be looked into. */
 static void failed(struct debt *debt, const struct google_answer *answer)
 {
-	int64_t wait = backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS);
+	int64_t wait = visit_backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS);
 	switch (answer->outcome) {
 	case GOOGLE_RATE_LIMITED:
 		if (wait < answer->retry_after * 1000)
 			wait = answer->retry_after * 1000;
 		later(debt, wait);
 		return;
-	case GOOGLE_QUOTA_EXCEEDED: /* visit_note keeps the whole coach waiting for longer */
+	case GOOGLE_QUOTA_EXCEEDED: /* health keeps the whole coach waiting for longer */
 	case GOOGLE_TEMPORARY:
 	case GOOGLE_UNAUTHORIZED:
 	case GOOGLE_OPERATOR:
@@ -60,12 +65,10 @@ static void failed(struct debt *debt, const struct google_answer *answer)
 /* What the credentials cannot do is said once the event is there. */
 static const char *limits_detail(struct debt *debt)
 {
-	struct calendar_coach *coach = debt->visit->coach;
 	const struct appointment *a = &debt->a;
-	pthread_mutex_lock(&coach->lock);
-	bool no_guest = coach->invite_guests == ABILITY_NO && a->email != NULL;
-	bool no_meet = coach->create_meet == ABILITY_NO && strcmp(a->meeting_kind, "google_meet") == 0;
-	pthread_mutex_unlock(&coach->lock);
+	struct abilities can = coach_abilities(debt->visit->coach);
+	bool no_guest = can.invite_guests == ABILITY_NO && a->email != NULL;
+	bool no_meet = can.create_meet == ABILITY_NO && strcmp(a->meeting_kind, "google_meet") == 0;
 	if (a->erased || (!no_guest && !no_meet))
 		return NULL;
 	return no_guest && no_meet ? "The coach's calendar credentials can neither invite guests nor make a "
@@ -80,11 +83,8 @@ static const char *limits_detail(struct debt *debt)
 
 static bool wants_meet(const struct debt *debt)
 {
-	struct calendar_coach *coach = debt->visit->coach;
-	pthread_mutex_lock(&coach->lock);
-	bool able = coach->create_meet != ABILITY_NO;
-	pthread_mutex_unlock(&coach->lock);
-	return able && !debt->a.erased && strcmp(debt->a.meeting_kind, "google_meet") == 0;
+	return coach_abilities(debt->visit->coach).create_meet != ABILITY_NO && !debt->a.erased &&
+	       strcmp(debt->a.meeting_kind, "google_meet") == 0;
 }
 
 static void give_up_meet(struct debt *debt)
@@ -104,19 +104,19 @@ static void taken(struct debt *debt, const struct google_event *event)
 	debt->wait_ms = 0;
 	debt->conference_pending = false;
 	debt->detail = limits_detail(debt);
-	visit_learn(visit, &visit->coach->write_events, ABILITY_YES);
+	learn(debt, &visit->coach->health.can.write_events, ABILITY_YES);
 	if (!wants_meet(debt))
 		return;
 	if (event->conference == GOOGLE_CONFERENCE_SUCCESS) {
 		debt->meet_url = event->meet_url;
-		visit_learn(visit, &visit->coach->create_meet, ABILITY_YES);
+		learn(debt, &visit->coach->health.can.create_meet, ABILITY_YES);
 	} else if (debt->a.meeting_url == NULL) {
 		/* Pending, failed, or not asked for yet: all three are for the polling. */
 		debt->conference_pending = true;
 		if (event->conference == GOOGLE_CONFERENCE_PENDING)
 			debt->wait_ms = FIRST_POLL_MS;
 		else if (event->conference == GOOGLE_CONFERENCE_FAILURE)
-			debt->wait_ms = backoff_ms(debt->conference_attempt - 1, DEBT_WAIT_MAX_MS);
+			debt->wait_ms = visit_backoff_ms(debt->conference_attempt - 1, DEBT_WAIT_MAX_MS);
 		if (event->conference == GOOGLE_CONFERENCE_FAILURE &&
 		    debt->conference_attempt >= CONFERENCE_ATTEMPTS_MAX)
 			give_up_meet(debt);
@@ -138,11 +138,7 @@ static void removed(struct debt *debt)
 /* Credentials that cannot invite may not even send an empty list of guests. */
 static unsigned guests_part(const struct debt *debt)
 {
-	struct calendar_coach *coach = debt->visit->coach;
-	pthread_mutex_lock(&coach->lock);
-	bool able = coach->invite_guests != ABILITY_NO;
-	pthread_mutex_unlock(&coach->lock);
-	return able ? GOOGLE_PART_GUESTS : 0;
+	return coach_abilities(debt->visit->coach).invite_guests != ABILITY_NO ? GOOGLE_PART_GUESTS : 0;
 }
 
 /* ---- calls ---- */
@@ -150,24 +146,26 @@ static unsigned guests_part(const struct debt *debt)
 static enum google_outcome get_event(struct debt *debt, struct google_event *event,
 				     struct google_answer *answer)
 {
-	google_event_get(&debt->visit->call, debt->a.calendar_id, debt->event_id, event, answer);
-	visit_note(debt->visit, "events.get", VISIT_WRITE, answer);
-	return answer->outcome;
+	return visit_get(debt->visit, CALL_WRITE, debt->a.calendar_id, debt->event_id, event, answer);
 }
 
 static enum google_outcome patch_event(struct debt *debt, unsigned parts,
 				       const struct google_event_draft *draft, const char *etag,
 				       struct google_event *event, struct google_answer *answer)
 {
-	google_event_patch(&debt->visit->call, debt->a.calendar_id, debt->event_id, parts, draft, etag, event,
-			   answer);
-	visit_note(debt->visit, "events.patch", VISIT_WRITE, answer);
-	return answer->outcome;
+	struct visit_change change = {.calendar = debt->a.calendar_id,
+				      .event_id = debt->event_id,
+				      .parts = parts,
+				      .draft = draft,
+				      .etag = etag};
+	return visit_patch(debt->visit, &change, event, answer);
 }
 
-static bool same_time(const struct google_event *event, const struct appointment *a)
+static void draft_event(struct debt *debt, struct google_event_draft *ret_draft)
 {
-	return event->has_time && !event->all_day && event->start == a->starts_at && event->end == a->ends_at;
+	struct abilities can = coach_abilities(debt->visit->coach);
+	event_draft(debt->mem, &debt->a, &debt->words, can.invite_guests != ABILITY_NO,
+		    can.create_meet != ABILITY_NO, ret_draft);
 }
 
 /* ---- the event is not there yet ---- */
@@ -180,7 +178,7 @@ static void adopt(struct debt *debt, const struct google_event_draft *draft)
 	if (get_event(debt, &event, &answer) != GOOGLE_OK) {
 		/* It was there a moment ago: Google's copies disagree for a while. */
 		if (answer.outcome == GOOGLE_NOT_FOUND || answer.outcome == GOOGLE_GONE)
-			later(debt, backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS));
+			later(debt, visit_backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS));
 		else
 			failed(debt, &answer);
 		return;
@@ -193,7 +191,7 @@ static void adopt(struct debt *debt, const struct google_event_draft *draft)
 	if (event.status == GOOGLE_EVENT_CANCELLED)
 		parts = GOOGLE_PART_REVIVE | GOOGLE_PART_TEXT | GOOGLE_PART_TIME |
 			(draft->guest_count > 0 ? GOOGLE_PART_GUESTS : 0);
-	else if (!same_time(&event, &debt->a))
+	else if (!event_same_time(&event, &debt->a))
 		parts = GOOGLE_PART_TIME;
 	if (parts != 0 && patch_event(debt, parts, draft, event.etag, &event, &answer) != GOOGLE_OK)
 		failed(debt, &answer);
@@ -207,10 +205,9 @@ static void insert(struct debt *debt)
 	struct google_event_draft draft;
 	struct google_event event;
 	struct google_answer answer;
-	event_draft(visit, &debt->a, &debt->words, &draft);
+	draft_event(debt, &draft);
 	for (;;) {
-		google_event_insert(&visit->call, debt->a.calendar_id, &draft, &event, &answer);
-		visit_note(visit, "events.insert", VISIT_WRITE, &answer);
+		visit_insert(visit, debt->a.calendar_id, &draft, &event, &answer);
 		if (answer.outcome == GOOGLE_OK) {
 			taken(debt, &event);
 			return;
@@ -221,10 +218,10 @@ static void insert(struct debt *debt)
 		}
 		/* Nothing was written. What these credentials cannot do is left out from now on, and said. */
 		if (google_refused_meet(&answer) && draft.conference_request != NULL) {
-			visit_learn(visit, &visit->coach->create_meet, ABILITY_NO);
+			learn(debt, &visit->coach->health.can.create_meet, ABILITY_NO);
 			draft.conference_request = NULL;
 		} else if (google_refused_guests(&answer) && draft.guest_count > 0) {
-			visit_learn(visit, &visit->coach->invite_guests, ABILITY_NO);
+			learn(debt, &visit->coach->health.can.invite_guests, ABILITY_NO);
 			draft.guest_count = 0;
 		} else {
 			failed(debt, &answer);
@@ -245,7 +242,7 @@ static void change(struct debt *debt)
 	struct google_answer answer;
 	const char *etag = debt->a.event_etag;
 	unsigned parts = GOOGLE_PART_TIME;
-	event_draft(debt->visit, &debt->a, &debt->words, &draft);
+	draft_event(debt, &draft);
 	if (debt->a.erased)
 		parts |= GOOGLE_PART_TEXT | guests_part(debt);
 	for (int turn = 0; turn < TURNS_MAX; turn++) {
@@ -257,7 +254,7 @@ static void change(struct debt *debt)
 				return;
 			}
 			/* Our own change, whose reply was lost; or somebody has put it there. */
-			if (!debt->a.erased && same_time(&event, &debt->a)) {
+			if (!debt->a.erased && event_same_time(&event, &debt->a)) {
 				taken(debt, &event);
 				return;
 			}
@@ -296,7 +293,7 @@ static bool empty_event(struct debt *debt)
 	struct google_event_draft draft;
 	struct google_event event;
 	struct google_answer answer;
-	event_draft(debt->visit, &debt->a, &debt->words, &draft);
+	draft_event(debt, &draft);
 	if (get_event(debt, &event, &answer) == GOOGLE_NOT_FOUND || answer.outcome == GOOGLE_GONE)
 		return true;
 	if (answer.outcome == GOOGLE_OK) {
@@ -322,8 +319,7 @@ static void take_away(struct debt *debt)
 	struct google_answer answer;
 	if (debt->a.erased && !empty_event(debt))
 		return;
-	google_event_delete(&debt->visit->call, debt->a.calendar_id, debt->event_id, NULL, &answer);
-	visit_note(debt->visit, "events.delete", VISIT_WRITE, &answer);
+	visit_delete(debt->visit, debt->a.calendar_id, debt->event_id, &answer);
 	/* Deleted before, or never there: a lost insert was looked for as well. */
 	if (answer.outcome == GOOGLE_OK || answer.outcome == GOOGLE_GONE ||
 	    answer.outcome == GOOGLE_NOT_FOUND)
@@ -345,7 +341,7 @@ static void request_conference(struct debt *debt, bool again)
 		give_up_meet(debt);
 		return;
 	}
-	event_draft(debt->visit, &debt->a, &debt->words, &draft);
+	draft_event(debt, &draft);
 	if (draft.conference_request == NULL) {
 		later(debt, 1000);
 		return;
@@ -354,11 +350,11 @@ static void request_conference(struct debt *debt, bool again)
 	if (answer.outcome == GOOGLE_OK) {
 		taken(debt, &event);
 	} else if (google_refused_meet(&answer)) {
-		visit_learn(debt->visit, &debt->visit->coach->create_meet, ABILITY_NO);
+		learn(debt, &debt->visit->coach->health.can.create_meet, ABILITY_NO);
 		debt->conference_pending = false;
 		debt->detail = limits_detail(debt);
 	} else if (google_outcome_passes(answer.outcome)) {
-		later(debt, backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS));
+		later(debt, visit_backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS));
 	} else {
 		debt->conference_pending = false;
 		debt->detail = visit_detail(debt->mem, &answer);
@@ -398,7 +394,7 @@ static void poll_conference(struct debt *debt)
 			give_up_meet(debt);
 		}
 		debt->link_is_near = true;
-		debt->wait_ms = backoff_ms(debt->a.calendar_attempts - 1, CONFERENCE_WAIT_MAX_MS);
+		debt->wait_ms = visit_backoff_ms(debt->a.calendar_attempts - 1, CONFERENCE_WAIT_MAX_MS);
 		return;
 	case GOOGLE_CONFERENCE_NONE:
 	case GOOGLE_CONFERENCE_FAILURE:
@@ -415,19 +411,19 @@ static bool wants_event(const struct appointment *a)
 	       strcmp(a->status, "no_show") == 0;
 }
 
-bool debt_owes(const struct appointment *appointment)
+bool payment_is_owed(const struct appointment *appointment)
 {
 	return appointment_owes(appointment) ||
 	       (appointment->calendar_id != NULL && appointment->conference_pending &&
 		appointment->version == appointment->synced_version);
 }
 
-bool debt_frees(const struct appointment *appointment)
+bool payment_frees(const struct appointment *appointment)
 {
 	return appointment_owes(appointment) && (!wants_event(appointment) || appointment->event_written);
 }
 
-void debt_try(struct debt *debt)
+void payment_try(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
 	debt->etag = debt->link = debt->meet_url = debt->detail = NULL;
@@ -438,7 +434,7 @@ void debt_try(struct debt *debt)
 	if (debt->visit->link != NULL && !debt->visit->link->connected)
 		refused(debt, "No calendar is connected any more.");
 	else if (!visit_may_write(debt->visit))
-		later(debt, backoff_ms(a->calendar_attempts, DEBT_WAIT_MAX_MS));
+		later(debt, visit_backoff_ms(a->calendar_attempts, DEBT_WAIT_MAX_MS));
 	else if (!appointment_owes(a))
 		poll_conference(debt);
 	else if (!wants_event(a))

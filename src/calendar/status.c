@@ -1,7 +1,7 @@
 /* What the coach and the operator are told about the calendar. */
-#include "calendar_inside.h"
+#include "calendar/account.h"
 
-#include "base/log.h"
+#include "visit.h"
 
 #include <string.h>
 
@@ -61,12 +61,12 @@ static const char *state_of(const struct calendar_coach *coach, const struct lin
 				  "boxes ticked.";
 		return "failing";
 	}
-	const char *read = trouble_word(&coach->trouble[VISIT_READ]);
-	const char *write = trouble_word(&coach->trouble[VISIT_WRITE]);
+	const char *read = trouble_word(&coach->health.trouble[CALL_READ]);
+	const char *write = trouble_word(&coach->health.trouble[CALL_WRITE]);
 	const char *word = worse(read, write);
 	if (strcmp(word, "ok") != 0)
-		*ret_detail = coach->trouble[strcmp(word, read) == 0 ? VISIT_READ : VISIT_WRITE].detail;
-	else if (coach->write_events == ABILITY_NO) {
+		*ret_detail = coach->health.trouble[strcmp(word, read) == 0 ? CALL_READ : CALL_WRITE].detail;
+	else if (coach->health.can.write_events == ABILITY_NO) {
 		*ret_detail = "The calendar is not shared with the right to make changes to events.";
 		return "failing";
 	}
@@ -75,8 +75,8 @@ static const char *state_of(const struct calendar_coach *coach, const struct lin
 
 static const char *limits_sentence(const struct calendar_coach *coach)
 {
-	bool no_guests = coach->invite_guests == ABILITY_NO;
-	bool no_meet = coach->create_meet == ABILITY_NO;
+	bool no_guests = coach->health.can.invite_guests == ABILITY_NO;
+	bool no_meet = coach->health.can.create_meet == ABILITY_NO;
 	if (!no_guests && !no_meet)
 		return NULL;
 	return no_guests && no_meet
@@ -136,11 +136,11 @@ enum db_result calendar_status(struct calendars *calendars, struct worker *worke
 	if (detail == NULL && strcmp(status.state, "ok") == 0)
 		detail = limits_sentence(coach);
 	status.detail = arena_strdup(mem, detail);
-	status.can.read_busy = ability_of(coach->read_busy);
-	status.can.write_events = ability_of(coach->write_events);
-	status.can.invite_guests = ability_of(coach->invite_guests);
-	status.can.create_meet = ability_of(coach->create_meet);
-	status.last_success_at = coach->last_success_at;
+	status.can.read_busy = ability_of(coach->health.can.read_busy);
+	status.can.write_events = ability_of(coach->health.can.write_events);
+	status.can.invite_guests = ability_of(coach->health.can.invite_guests);
+	status.can.create_meet = ability_of(coach->health.can.create_meet);
+	status.last_success_at = coach->health.last_success_at;
 	pthread_mutex_unlock(&coach->lock);
 	enum db_result result = read_counts(worker, coach_id, &status);
 	if (result == DB_OK)
@@ -156,21 +156,23 @@ static struct calendar_ability worse_ability(struct calendar_ability a, enum abi
 	return a;
 }
 
-static void add_health(struct calendars *calendars, struct calendar_coach *coach, void *owner)
+static void add_health(struct calendar_coach *coach, void *owner)
 {
 	struct calendar_health *health = owner;
 	const char *detail;
-	(void)calendars;
 	pthread_mutex_lock(&coach->lock);
 	/* A coach who never connected is no trouble. */
 	if (coach->link != NULL && coach->link->connected) {
 		health->state = worse(health->state, state_of(coach, coach->link, &detail));
-		health->can.read_busy = worse_ability(health->can.read_busy, coach->read_busy);
-		health->can.write_events = worse_ability(health->can.write_events, coach->write_events);
-		health->can.invite_guests = worse_ability(health->can.invite_guests, coach->invite_guests);
-		health->can.create_meet = worse_ability(health->can.create_meet, coach->create_meet);
-		if (health->last_success_at < coach->last_success_at)
-			health->last_success_at = coach->last_success_at;
+		health->can.read_busy = worse_ability(health->can.read_busy, coach->health.can.read_busy);
+		health->can.write_events =
+			worse_ability(health->can.write_events, coach->health.can.write_events);
+		health->can.invite_guests =
+			worse_ability(health->can.invite_guests, coach->health.can.invite_guests);
+		health->can.create_meet =
+			worse_ability(health->can.create_meet, coach->health.can.create_meet);
+		if (health->last_success_at < coach->health.last_success_at)
+			health->last_success_at = coach->health.last_success_at;
 	}
 	pthread_mutex_unlock(&coach->lock);
 }
@@ -180,7 +182,7 @@ struct calendar_health calendars_health(struct calendars *calendars)
 	const struct calendar_ability yes = {.known = true, .can = true};
 	struct calendar_health health = {.state = "off", .can = {yes, yes, yes, yes}};
 	if (calendars->on)
-		calendar_coaches_each(calendars, add_health, &health);
+		coaches_each(calendars, add_health, &health);
 	if (strcmp(health.state, "off") == 0)
 		health.can = (struct calendar_abilities){0};
 	return health;

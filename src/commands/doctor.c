@@ -2,6 +2,7 @@
  * doctor - look at everything bookingd depends on, one line a check, with the remedy. Changes nothing.
  */
 #include "base/instant.h"
+#include "calendar/calendar.h"
 #include "commands/command.h"
 #include "config.h"
 #include "db/db.h"
@@ -16,10 +17,10 @@
 #include <unistd.h>
 
 enum {
-	STATEMENT_TIMEOUT = 5000, /* milliseconds */
-	CLOCKS_MAY_DIFFER = 2,    /* seconds */
-	SECRET_BYTES_MIN = 32,    /* RFC 7518 section 3.2, for HS256 */
-	CONNECTIONS_BESIDES = 7,  /* listener, teller, housekeeping, four of the calendar */
+	STATEMENT_TIMEOUT = 5000,                       /* milliseconds */
+	CLOCKS_MAY_DIFFER = 2,                          /* seconds */
+	SECRET_BYTES_MIN = 32,                          /* RFC 7518 section 3.2, for HS256 */
+	CONNECTIONS_BESIDES = 3 + CALENDAR_CONNECTIONS, /* listener, teller, housekeeping */
 };
 
 static size_t bad_findings;

@@ -1,6 +1,8 @@
 /*
  * doctor_calendar - what the Google credentials may really do, as Google says now.
  */
+#include "calendar/account.h"
+#include "calendar/keys.h"
 #include "compose.h"
 #include "doctor.h"
 
@@ -63,7 +65,7 @@ static void check_coaches(const struct settings *settings, struct calendars *cal
 	atomic_bool stop = false;
 	struct worker worker = {.db = db, .fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, &stop)};
 	DB_ROWS rows = {0};
-	if (db_run(db, QUERY_CALENDAR_COACHES, DB_PARAMETERS(db_text(settings->coach_id)), &rows) != DB_OK)
+	if (db_run(db, QUERY_CALENDAR_COACHES, DB_PARAMETERS(db_text(settings->coach_id), db_text(""), db_int(COACHES_MAX + 1)), &rows) != DB_OK)
 		doctor_tell(BAD, "google", "%s", db_failure(db)->detail);
 	else if (rows.count == 0 && settings->coach_id != NULL)
 		check_coach(calendars, &worker, settings->coach_id); /* made when the daemon starts */

@@ -1,7 +1,7 @@
 /*
  * rekey - seal every coach's tokens with the first key of TOKEN_ENCRYPTION_KEY, so that the others can go.
  */
-#include "calendar/calendar.h"
+#include "calendar/keys.h"
 #include "commands/command.h"
 #include "compose.h"
 #include "config.h"

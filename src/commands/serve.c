@@ -7,6 +7,8 @@
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "calendar/busy.h"
+#include "calendar/keys.h"
 #include "commands/command.h"
 #include "compose.h"
 #include "config.h"

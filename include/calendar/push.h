@@ -1,0 +1,28 @@
+/*
+ * push - Google's messages that something changed in a calendar.
+ */
+#ifndef CALENDAR_PUSH_H
+#define CALENDAR_PUSH_H
+
+#include "calendar/calendar.h"
+#include "calendar/worker.h"
+
+/* Headers of a push, https://developers.google.com/workspace/calendar/api/guides/push. NULL: not sent. */
+struct push {
+	const char *channel_id;  /* X-Goog-Channel-ID */
+	const char *token;       /* X-Goog-Channel-Token */
+	const char *resource_id; /* X-Goog-Resource-ID */
+	const char *state;       /* X-Goog-Resource-State */
+};
+
+enum push_verdict {
+	PUSH_ACCEPTED,    /* a look for changes follows */
+	PUSH_UNKNOWN,     /* no such channel (any more) */
+	PUSH_REFUSED,     /* the token or the resource is not the channel's: logged, nothing done */
+	PUSH_UNAVAILABLE, /* the database; Google tries again */
+};
+
+enum push_verdict calendar_pushed(struct calendars *calendars, struct worker *worker,
+				  const struct push *push);
+
+#endif

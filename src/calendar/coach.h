@@ -1,0 +1,104 @@
+/*
+ * coach - what memory knows of each coach, and what the files above share.
+ *
+ * A `struct calendar_coach` holds the link in force, the last busy times and how the provider has behaved.
+ * Its lock is held for moments only, never across a call to the database or to a provider. Entries are made
+ * when first asked for and live as long as the calendars.
+ */
+#ifndef CALENDAR_COACH_H
+#define CALENDAR_COACH_H
+
+#include "base/table.h"
+#include "bell.h"
+#include "busy_memory.h"
+#include "calendar/calendar.h"
+#include "health.h"
+#include "link.h"
+
+struct calendar_coach {
+	UT_hash_handle hh; /* in the registry, by id */
+	char *id;
+	pthread_mutex_t lock;
+	pthread_cond_t asked; /* a request for busy times has ended; CLOCK_MONOTONIC */
+
+	struct link *link;   /* NULL: to be read from the database */
+	struct link *former; /* until then: its access token may be of use; NULL */
+
+	struct busy_memory *busy; /* NULL: none */
+	bool asking;
+	int64_t renewer_until; /* as monotonic_ms: one listing was sent to renew the busy times */
+	uint64_t asks;         /* how many requests have ended */
+	bool last_ask_failed;
+	int64_t forgotten_at; /* as monotonic_ms: busy times asked before are not fresh */
+	seconds reach;        /* how far ahead busy times are asked for */
+
+	struct health health;
+	int payers;       /* background threads busy with this coach */
+	uint64_t account; /* how many accounts were forgotten */
+	bool adopted;     /* what was booked before the calendar was connected is owed to it */
+	bool probing;     /* a thread finds out what the credentials may do */
+	bool announced;   /* that is known, and logged */
+};
+
+enum { PAYERS_PER_COACH = 2 }; /* busy with one coach at once */
+
+struct payers;
+struct keeper;
+
+struct calendars {
+	struct calendar_settings settings;
+	struct arena mem; /* of texts made from the settings */
+	bool on;
+	struct link_settings links;
+
+	pthread_rwlock_t coaches_lock;
+	struct calendar_coach *coaches; /* NULL: none */
+
+	struct bell bell;
+	struct payers *payers; /* NULL: not started */
+	struct keeper *keeper;
+
+	struct gauge *debt_count;
+	struct gauge *debt_age;
+};
+
+/* The registry alone, in zeroed calendars. */
+void coaches_init(struct calendars *calendars);
+void coaches_clear(struct calendars *calendars);
+
+/* The coach's entry, made when it is not there. */
+struct calendar_coach *coach_entry(struct calendars *calendars, const char *coach_id);
+
+/* Call `each` for every coach that memory knows, oldest entry first. */
+void coaches_each(struct calendars *calendars, void (*each)(struct calendar_coach *coach, void *owner),
+		  void *owner);
+
+/*
+ * The link in force, held, or NULL with a database failure in *ret_result. Reads the database when memory
+ * does not know; blocks for that only.
+ */
+struct link *coach_link(struct calendars *calendars, struct db *db, struct calendar_coach *coach,
+			enum db_result *ret_result);
+
+/* The link in memory, held, or NULL. Never blocks. */
+struct link *coach_link_known(struct calendar_coach *coach);
+
+/* Read the link again when it is next needed: it has changed, but is of the same account. */
+void coach_link_changed(struct calendar_coach *coach);
+
+/* As coach_link_changed, for another account: its busy times and its health are forgotten as well. */
+void coach_forget(struct calendar_coach *coach);
+
+/* Tell this daemon and the others that a coach's appointments or busy times have changed. */
+void coach_times_changed(struct calendars *calendars, const char *coach_id);
+
+void coach_learn(struct calendar_coach *coach, enum ability *of_coach, enum ability learned);
+struct abilities coach_abilities(struct calendar_coach *coach);
+
+/*
+ * Coaches whose provider is not to be called now, separated by commas: the breaker is open or the consent has
+ * ended. For writes also: the provider asked us to wait, or enough threads write already.
+ */
+char *coaches_blocked(struct calendars *calendars, struct arena *mem, enum call_kind kind);
+
+#endif

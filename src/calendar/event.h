@@ -1,0 +1,34 @@
+/*
+ * event - what an appointment looks like as an event in the coach's calendar.
+ *
+ * Pure.
+ */
+#ifndef CALENDAR_EVENT_H
+#define CALENDAR_EVENT_H
+
+#include "base/arena.h"
+#include "db/appointments.h"
+#include "net/google_calendar.h"
+
+/* What an event is made of besides the appointment. */
+struct event_words {
+	const char *session_type; /* its name */
+	const char *time_zone;    /* the coach's */
+	const char *public_url;   /* NULL: the event has no link to the booking page */
+};
+
+/*
+ * The event as it should be now, in mem.
+ *
+ * invite  whether the client is its guest, whom the provider then mails.
+ * meet    whether the provider is asked for a Meet link, if the appointment is to have one.
+ *
+ * An erased appointment has neither, nor anything that the client wrote.
+ */
+void event_draft(struct arena *mem, const struct appointment *appointment, const struct event_words *words,
+		 bool invite, bool meet, struct google_event_draft *ret_draft);
+
+/* Whether the event lies where the appointment does. */
+bool event_same_time(const struct google_event *event, const struct appointment *appointment);
+
+#endif
