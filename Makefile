@@ -11,6 +11,7 @@ SANITIZE    ?=
 VERSION     := 0.1.0
 PREFIX      ?= /usr/local
 DESTDIR     ?=
+STRIP       ?= -s
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -273,10 +274,21 @@ format: $(NPM_PACKAGES) ## lay out the sources as .clang-format and .biome.json 
 .PHONY: install uninstall
 install: $(OUT)/bookingd ## copy binary, man page, systemd unit and example settings below PREFIX (/usr/local)
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/doc/bookingd lib/systemd/system)
-	install -m 755 -s $(OUT)/bookingd $(DESTDIR)$(PREFIX)/bin/bookingd
+	install -m 755 $(STRIP) $(OUT)/bookingd $(DESTDIR)$(PREFIX)/bin/bookingd
 	install -m 644 config/bookingd.1 $(DESTDIR)$(PREFIX)/share/man/man1/bookingd.1
 	install -m 644 config/bookingd.env.example LICENSE $(wildcard README.md) $(DESTDIR)$(PREFIX)/share/doc/bookingd
 	sed 's,/usr/local/bin,$(PREFIX)/bin,' config/bookingd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/bookingd.service
+
+# The package is made from what git tracks, as it lies in the working tree.
+.PHONY: deb
+deb: ## make a Debian package in build/deb
+	@config/install-packages config/packages.txt config/packages-deb.txt
+	rm -rf $(BUILD)/deb
+	mkdir -p $(BUILD)/deb/bookingd
+	git ls-files -z | xargs -0 cp --parents --target-directory=$(BUILD)/deb/bookingd
+	cp -r config/debian $(BUILD)/deb/bookingd/debian
+	cd $(BUILD)/deb/bookingd && env -u MAKEFLAGS -u MFLAGS -u BUILD -u CC -u WERROR dpkg-buildpackage -b -us -uc
+	cd $(BUILD)/deb && lintian --fail-on error,warning --tag-display-limit 0 bookingd_*.changes
 
 uninstall: ## take them away again; the database is not touched
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/bookingd share/man/man1/bookingd.1 lib/systemd/system/bookingd.service)
@@ -289,4 +301,4 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
