@@ -1,6 +1,7 @@
 #include "api/availability.h"
 
 #include "app/availability.h"
+#include "base/die.h"
 #include "base/json.h"
 #include "base/uuid.h"
 #include "http/ready_body.h"
@@ -31,7 +32,7 @@ struct availability_cache *availability_cache_new(void)
 {
 	struct availability_cache *cache = calloc(1, sizeof(*cache));
 	if (cache == NULL || pthread_mutex_init(&cache->lock, NULL) != 0)
-		abort();
+		die("out of memory");
 	return cache;
 }
 

@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/render.h"
 #include "base/crypto.h"
+#include "base/die.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -417,7 +418,7 @@ void api_handle(void *owner, struct request *request, struct reply *reply, void 
 	if (admit(call, &undecided))
 		handle(call);
 	if (db_in_transaction(call->worker->db))
-		abort(); /* a transaction left open would be committed with a stranger's request */
+		die("a transaction left open would be committed with a stranger's request");
 }
 
 void *api_worker_open(void *owner, enum lane lane, unsigned number)
@@ -427,7 +428,7 @@ void *api_worker_open(void *owner, enum lane lane, unsigned number)
 	struct api *api = owner;
 	struct worker *worker = calloc(1, sizeof(*worker));
 	if (worker == NULL)
-		abort();
+		die("out of memory");
 	worker->db = db_open(api->database_url, STATEMENT_TIMEOUT_MS);
 	worker->fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, api->stopping);
 	return worker;

@@ -1,5 +1,6 @@
 #include "api/slots_command.h"
 
+#include "base/die.h"
 #include "base/json.h"
 #include "domain/schedule_json.h"
 #include "domain/slot.h"
@@ -285,7 +286,7 @@ static bool split_array(const char *bytes, size_t length, size_t at, struct piec
 			room = room == 0 ? 64 : room * 2;
 			pieces = reallocarray(pieces, room, sizeof(*pieces));
 			if (pieces == NULL)
-				abort();
+				die("out of memory");
 		}
 		pieces[count++] = (struct piece){at, size};
 		at = skip_space(bytes, length, at + size);

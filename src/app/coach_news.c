@@ -2,7 +2,9 @@
 
 #include "base/buffer.h"
 #include "base/crypto.h"
+#include "base/die.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "db/db.h"
 
 #include <pthread.h>
@@ -47,7 +49,7 @@ struct coach_news *coach_news_new(const char *database_url)
 	struct coach_news *news = calloc(1, sizeof(*news));
 	if (news == NULL || pthread_mutex_init(&news->lock, NULL) != 0 ||
 	    pthread_cond_init(&news->wake, NULL) != 0)
-		abort();
+		die("out of memory");
 	news->database_url = database_url;
 	uint64_t instance = 0;
 	crypto_random(&instance, sizeof(instance));
@@ -87,11 +89,11 @@ static void add(struct coach_news *news, const char *coach_id, enum coach_news_k
 		news->capacity = news->capacity * 2 + 16;
 		news->pending = realloc(news->pending, news->capacity * sizeof(news->pending[0]));
 		if (news->pending == NULL)
-			abort();
+			die("out of memory");
 	}
 	char *copy = strdup(coach_id);
 	if (copy == NULL)
-		abort();
+		die("out of memory");
 	news->pending[news->count++] = (struct told){copy, kind};
 	if (news->count == 1)
 		pthread_cond_signal(&news->wake);
@@ -162,8 +164,7 @@ static void *send_news(void *news_pointer)
 void coach_news_start(struct coach_news *news)
 {
 	news->running = true;
-	if (pthread_create(&news->thread, NULL, send_news, news) != 0)
-		abort();
+	news->thread = thread_start("coach_news", send_news, news);
 }
 
 void coach_news_stop(struct coach_news *news)
@@ -174,5 +175,5 @@ void coach_news_stop(struct coach_news *news)
 	pthread_cond_signal(&news->wake);
 	pthread_mutex_unlock(&news->lock);
 	if (was_running)
-		pthread_join(news->thread, NULL);
+		thread_join(news->thread);
 }

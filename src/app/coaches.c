@@ -1,15 +1,12 @@
-#include "app/coaches.h"
+#include "coach_read.h"
 
 #include "app/coach_news.h"
 #include "base/crypto.h"
-#include "base/log.h"
-#include "base/uuid.h"
-#include "domain/schedule_json.h"
+#include "base/die.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -18,27 +15,10 @@
 enum {
 	BUCKETS = 4096,
 	SNAPSHOT_MAX_AGE_MS = 15000, /* for bookings of a replica that died before it had told of them */
-	SCHEDULE_BLOCK = 384,        /* holds the schedule of a coach with weekly hours and a session type */
 };
 
 static const char erasures[] = "bookingd_erased"; /* QUERY_USER_ERASE tells it */
 static const char *const channels[] = {COACH_NEWS_CHANNEL, erasures};
-
-/* A schedule outlives the snapshots that a booking drops: reading it anew costs more than all the rest. */
-struct schedule_copy {
-	atomic_int references;
-	struct arena mem;
-	const struct schedule *schedule;
-	int64_t version;
-};
-
-struct snapshot {
-	struct coach coach; /* first: a coach is its snapshot */
-	atomic_int references;
-	struct arena mem;
-	struct schedule_copy *copy;
-	int64_t read_ms;
-};
 
 /* A coach that memory knows, or is being read. */
 struct entry {
@@ -87,25 +67,8 @@ static char *copy_text(const char *text)
 {
 	char *copy = strdup(text);
 	if (copy == NULL)
-		abort();
+		die("out of memory");
 	return copy;
-}
-
-static void schedule_copy_drop(struct schedule_copy *copy)
-{
-	if (copy != NULL && atomic_fetch_sub(&copy->references, 1) == 1) {
-		arena_clear(&copy->mem);
-		free(copy);
-	}
-}
-
-static void snapshot_drop(struct snapshot *snapshot)
-{
-	if (snapshot != NULL && atomic_fetch_sub(&snapshot->references, 1) == 1) {
-		schedule_copy_drop(snapshot->copy);
-		arena_clear(&snapshot->mem);
-		free(snapshot);
-	}
 }
 
 void coach_release(const struct coach *coach)
@@ -119,7 +82,7 @@ struct coaches *coaches_new(const char *database_url, void (*freed)(void *owner,
 	struct coaches *coaches = calloc(1, sizeof(*coaches));
 	if (coaches == NULL || pthread_mutex_init(&coaches->lock, NULL) != 0 ||
 	    pthread_cond_init(&coaches->read, NULL) != 0)
-		abort();
+		die("out of memory");
 	TAILQ_INIT(&coaches->by_age);
 	coaches->database_url = database_url;
 	coaches->freed = freed;
@@ -237,12 +200,6 @@ enum coach_found coaches_peek(struct coaches *coaches, const char *id, const str
 	return peek(coaches, id, false, false, ret_coach);
 }
 
-static int16_t type_index(const struct schedule *schedule, const char *id)
-{
-	const struct session_type *type = schedule_type(schedule, id);
-	return (int16_t)(type == NULL ? -1 : type - schedule->types); /* SCHEDULE_TYPES_MAX at most */
-}
-
 /* Forget what was read first while all of it takes too much. */
 static void make_room(struct coaches *coaches)
 {
@@ -254,125 +211,6 @@ static void make_room(struct coaches *coaches)
 	}
 }
 
-/* What every question about the coach begins with, found once. Holds run out as time goes by. */
-static void find_occupied(struct snapshot *snapshot, const struct busy_appointment items[], size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (items[i].hold_expires_at != 0)
-			return;
-	}
-	struct interval *occupied = arena_array(&snapshot->mem, count, sizeof(*occupied));
-	for (size_t i = 0; i < count; i++)
-		occupied[i] = busy_appointment_blocked(&items[i]);
-	snapshot->coach.occupied_count = intervals_normalize(occupied, count);
-	snapshot->coach.occupied = occupied;
-}
-
-static void read_appointments(struct coaches *coaches, const struct db_rows *rows, struct snapshot *snapshot)
-{
-	struct busy_appointment *items = arena_array(&snapshot->mem, rows->count, sizeof(*items));
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct uuid id = db_get_uuid_bytes(rows, i, 0);
-		const char *status = db_get_text(rows, i, 7);
-		instant start = db_get_instant(rows, i, 3);
-		instant end = db_get_instant(rows, i, 4);
-		items[i] = (struct busy_appointment){
-			.user = coaches_user_hash(coaches, db_get_text(rows, i, 1)),
-			.type = type_index(snapshot->copy->schedule, db_get_text(rows, i, 2)),
-			.start = start,
-			.length = (uint32_t)(end - start),
-			.free_before = (uint32_t)(start - db_get_instant(rows, i, 5)),
-			.free_after = (uint32_t)(db_get_instant(rows, i, 6) - end),
-			.live = strcmp(status, "scheduled") == 0 || strcmp(status, "held") == 0,
-			.hold_expires_at = db_get_instant(rows, i, 8),
-		};
-		memcpy(items[i].id, id.bytes, sizeof(items[i].id));
-	}
-	find_occupied(snapshot, items, rows->count);
-	snapshot->coach.appointments = items;
-	snapshot->coach.appointment_count = rows->count;
-}
-
-/* The schedule of a coach's row: the copy at hand if its version is the same, else read anew. NULL: not
- * readable. */
-static struct schedule_copy *schedule_of_row(const struct db_rows *rows, struct schedule_copy *at_hand)
-{
-	int64_t version = db_get_int(rows, 0, 3);
-	if (at_hand != NULL && at_hand->version == version) {
-		atomic_fetch_add(&at_hand->references, 1);
-		return at_hand;
-	}
-	struct schedule_copy *copy = calloc(1, sizeof(*copy));
-	if (copy == NULL)
-		abort();
-	atomic_init(&copy->references, 1);
-	copy->mem = ARENA_OF_BLOCKS(SCHEDULE_BLOCK);
-	copy->version = version;
-	const char *text = db_get_text(rows, 0, 2);
-	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
-	struct schedule_faults faults;
-	copy->schedule = schedule_read_text(text, strlen(text), &copy->mem, &work, &faults);
-	if (copy->schedule == NULL) {
-		log_line(LOG_ERROR, "schedule_unreadable", LOG_TEXT_FIELD("coach", db_get_text(rows, 0, 0)),
-			 LOG_TEXT_FIELD("field", faults.at[0].field),
-			 LOG_TEXT_FIELD("detail", faults.at[0].detail));
-		schedule_copy_drop(copy);
-		return NULL;
-	}
-	return copy;
-}
-
-/* Bytes of an arena that the copy of a text takes at most. */
-static size_t text_room(const struct db_rows *rows, size_t column)
-{
-	const char *text = db_get_text(rows, 0, column);
-	return text == NULL ? 0 : strlen(text) + sizeof(max_align_t);
-}
-
-/*
- * Read a coach by id, with the appointments that matter to questions about now and later, or about `from` and
- * later if that is earlier. COACH_FOUND sets *ret_snapshot with one reference.
- */
-static enum coach_found read_snapshot(struct coaches *coaches, struct worker *worker, const char *id,
-				      instant from, struct schedule_copy *at_hand,
-				      struct snapshot **ret_snapshot)
-{
-	DB_ROWS coach_rows = {0};
-	DB_ROWS busy_rows = {0};
-	int64_t read_ms = monotonic_ms();
-	enum db_result result =
-		db_run(worker->db, QUERY_COACH_BY_ID, DB_PARAMETERS(db_text(id)), &coach_rows);
-	if (result != DB_OK)
-		return result == DB_NONE ? COACH_UNKNOWN : COACH_FAILURE;
-	result = db_run(worker->db, QUERY_APPOINTMENT_BUSY, DB_PARAMETERS(db_text(id), db_instant(from)),
-			&busy_rows);
-	if (result != DB_OK && result != DB_NONE)
-		return COACH_FAILURE;
-	struct schedule_copy *copy = schedule_of_row(&coach_rows, at_hand);
-	if (copy == NULL)
-		return COACH_FAILURE;
-
-	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	if (snapshot == NULL)
-		abort();
-	atomic_init(&snapshot->references, 1);
-	/* One block, which leaves nothing over: there are thousands of snapshots. */
-	snapshot->mem = ARENA_OF_BLOCKS(
-		text_room(&coach_rows, 0) + text_room(&coach_rows, 1) + text_room(&coach_rows, 4) +
-		busy_rows.count * (sizeof(struct busy_appointment) + sizeof(struct interval)) +
-		2 * sizeof(max_align_t));
-	snapshot->copy = copy;
-	snapshot->read_ms = read_ms;
-	snapshot->coach.id = db_copy_text(&coach_rows, 0, 0, &snapshot->mem);
-	snapshot->coach.email = db_copy_text(&coach_rows, 0, 1, &snapshot->mem);
-	snapshot->coach.schedule = copy->schedule;
-	snapshot->coach.schedule_version = copy->version;
-	snapshot->coach.feed_token = db_copy_text(&coach_rows, 0, 4, &snapshot->mem);
-	read_appointments(coaches, &busy_rows, snapshot);
-	*ret_snapshot = snapshot;
-	return COACH_FOUND;
-}
-
 enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, const char *id,
 			      const struct coach **ret_coach)
 {
@@ -382,7 +220,7 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 	if (*place == NULL) {
 		*place = calloc(1, sizeof(**place));
 		if (*place == NULL)
-			abort();
+			die("out of memory");
 		(*place)->id = copy_text(id);
 		TAILQ_INSERT_TAIL(&coaches->by_age, *place, age);
 		entry_count(coaches, *place);
@@ -398,7 +236,7 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 	pthread_mutex_unlock(&coaches->lock);
 
 	struct snapshot *snapshot = NULL;
-	enum coach_found found = read_snapshot(coaches, worker, id, INSTANT_MAX, at_hand, &snapshot);
+	enum coach_found found = coach_read(coaches, worker, id, INSTANT_MAX, at_hand, &snapshot);
 	schedule_copy_drop(at_hand);
 
 	pthread_mutex_lock(&coaches->lock);
@@ -435,7 +273,7 @@ enum coach_found coaches_find_past(struct coaches *coaches, struct worker *worke
 	if (at >= now)
 		return coaches_find(coaches, worker, id, ret_coach);
 	struct snapshot *snapshot = NULL;
-	enum coach_found found = read_snapshot(coaches, worker, id, at, NULL, &snapshot);
+	enum coach_found found = coach_read(coaches, worker, id, at, NULL, &snapshot);
 	if (found == COACH_FOUND)
 		*ret_coach = &snapshot->coach;
 	return found;

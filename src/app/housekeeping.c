@@ -1,6 +1,9 @@
 #include "app/housekeeping.h"
 
+#include "base/die.h"
+#include "base/instant.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "db/db.h"
 #include "domain/zone.h"
 
@@ -8,7 +11,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	PAUSE_SECONDS = 10,
@@ -84,11 +86,10 @@ static void *run(void *argument)
 		look_at_zones();
 		malloc_trim(0); /* after a burst of requests its pages go back to the system */
 		pthread_mutex_lock(&housekeeping->lock);
-		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += PAUSE_SECONDS;
-		if (!housekeeping->stopping)
-			pthread_cond_timedwait(&housekeeping->wake, &housekeeping->lock, &until);
+		const int64_t until = monotonic_ms() + PAUSE_SECONDS * 1000;
+		while (!housekeeping->stopping &&
+		       condition_wait_until(&housekeeping->wake, &housekeeping->lock, until))
+			continue;
 	}
 	pthread_mutex_unlock(&housekeeping->lock);
 	db_close(db);
@@ -99,13 +100,12 @@ struct housekeeping *housekeeping_start(const char *database_url, int64_t retent
 {
 	struct housekeeping *housekeeping = calloc(1, sizeof(*housekeeping));
 	if (housekeeping == NULL)
-		abort();
+		die("out of memory");
 	housekeeping->database_url = database_url;
 	housekeeping->retention_days = retention_days;
-	if (pthread_mutex_init(&housekeeping->lock, NULL) != 0 ||
-	    pthread_cond_init(&housekeeping->wake, NULL) != 0 ||
-	    pthread_create(&housekeeping->thread, NULL, run, housekeeping) != 0)
-		abort();
+	die_unless(pthread_mutex_init(&housekeeping->lock, NULL) == 0);
+	condition_init(&housekeeping->wake);
+	housekeeping->thread = thread_start("housekeeping", run, housekeeping);
 	return housekeeping;
 }
 
@@ -117,7 +117,7 @@ void housekeeping_stop(struct housekeeping *housekeeping)
 	housekeeping->stopping = true;
 	pthread_cond_signal(&housekeeping->wake);
 	pthread_mutex_unlock(&housekeeping->lock);
-	pthread_join(housekeeping->thread, NULL);
+	thread_join(housekeeping->thread);
 	pthread_cond_destroy(&housekeeping->wake);
 	pthread_mutex_destroy(&housekeeping->lock);
 	free(housekeeping);

@@ -7,6 +7,7 @@
 #include "app/identity_cache.h"
 #include "app/provider_keys.h"
 #include "base/crypto.h"
+#include "base/die.h"
 #include "base/json.h"
 #include "base/jwt.h"
 #include "base/log.h"
@@ -70,7 +71,7 @@ struct identity_source *identity_source_new(const struct identity_settings *sett
 	}
 	struct identity_source *source = calloc(1, sizeof(*source));
 	if (source == NULL)
-		abort();
+		die("out of memory");
 	source->settings = *settings;
 	source->key = key;
 	if (settings->jwks_url != NULL)

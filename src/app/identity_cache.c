@@ -1,4 +1,5 @@
 #include "app/identity_cache.h"
+#include "base/die.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -29,12 +30,12 @@ struct identity_cache *identity_cache_new(size_t capacity)
 {
 	struct identity_cache *cache = calloc(1, sizeof(*cache));
 	if (cache == NULL)
-		abort();
+		die("out of memory");
 	cache->capacity = capacity;
 	cache->slots = calloc(capacity, sizeof(*cache->slots));
 	cache->buckets = calloc(capacity, sizeof(*cache->buckets));
 	if (cache->slots == NULL || cache->buckets == NULL || pthread_mutex_init(&cache->lock, NULL) != 0)
-		abort();
+		die("out of memory");
 	for (size_t i = 0; i < capacity; i++)
 		cache->buckets[i] = NONE;
 	return cache;
@@ -127,7 +128,7 @@ static struct entry *entry_new(const struct identity_cache_key *key, const struc
 			room_for(identity->coach);
 	struct entry *entry = malloc(sizeof(*entry) + length);
 	if (entry == NULL)
-		abort();
+		die("out of memory");
 	entry->texts_length = length;
 	char *at = entry->texts;
 	entry->key = *key;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/die.h"
 #include "base/log.h"
 #include "net/jwks.h"
 
@@ -31,7 +32,7 @@ struct provider_keys *provider_keys_new(const char *url)
 
 	if (keys == NULL || pthread_rwlock_init(&keys->set_lock, NULL) != 0 ||
 	    pthread_mutex_init(&keys->lock, NULL) != 0 || pthread_cond_init(&keys->finished, NULL) != 0)
-		abort();
+		die("out of memory");
 	keys->url = url;
 	keys->none = jwt_key_set_read(empty, sizeof(empty) - 1);
 	keys->tried_at = keys->sought_at = -PROVIDER_KEYS_STALE_SECONDS;
