@@ -9,8 +9,9 @@
 #ifndef API_API_H
 #define API_API_H
 
-#include "calendar/calendar.h"
+#include "api/render.h"
 #include "app/coaches.h"
+#include "calendar/calendar.h"
 #include "app/identity.h"
 #include "calendar/worker.h"
 #include "base/json.h"
@@ -110,6 +111,9 @@ extern const size_t api_route_count;
 
 /* How long a reply may wait for Google in all (the contract's 3 s), as monotonic_ms. */
 int64_t call_deadline(const struct call *call);
+
+/* Who reads the reply. */
+struct viewer call_viewer(const struct call *call);
 
 /* Answer with a problem. field: which one is at fault, or NULL. detail: a sentence; NULL: the code's own. */
 void call_problem(struct call *call, enum problem_code code, const char *field, const char *detail);

@@ -4,16 +4,23 @@
 #ifndef API_RENDER_H
 #define API_RENDER_H
 
+#include "app/identity.h"
 #include "base/json.h"
 #include "db/appointments.h"
 
+/* Who reads the reply, and when: what they may still do depends on both. */
+struct viewer {
+	const struct identity *caller;
+	instant now;
+};
+
 /* One appointment as an object; `name` as in json_write_object. */
 void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
-			instant now);
+			struct viewer viewer);
 
 /* A page of appointments with its cursor; more: there are others after the last one. */
-void render_appointments(struct buffer *out, const struct appointment_list *list, bool more, instant now,
-			 struct arena *mem);
+void render_appointments(struct buffer *out, const struct appointment_list *list, bool more,
+			 struct viewer viewer, struct arena *mem);
 
 /* Read a cursor made by render_appointments. False: it is none. */
 bool cursor_read(const char *cursor, struct arena *mem, instant *ret_start, const char **ret_id);

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/uuid.h"
 #include "db/db.h"
+#include "domain/appointment.h"
 #include "domain/interval.h"
 #include "domain/refusal.h"
 
@@ -59,6 +60,9 @@ struct appointment {
 
 /* Whether there is still something to tell Google. */
 bool appointment_owes(const struct appointment *appointment);
+
+/* What says whether it may be cancelled or moved. */
+struct appointment_facts appointment_facts(const struct appointment *appointment);
 
 /* Read the appointment that is one value of the row. False, *ret_appointment untouched, if it is null. */
 bool appointment_read(const struct db_rows *rows, size_t row, size_t column, struct arena *mem,

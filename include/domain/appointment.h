@@ -18,6 +18,7 @@ enum appointment_status {
 	APPOINTMENT_CANCELLED,
 	APPOINTMENT_COMPLETED,
 	APPOINTMENT_NO_SHOW,
+	APPOINTMENT_EXPIRED, /* a hold that ran out or was replaced */
 };
 
 /* How an appointment stands in the coach's calendar. */
@@ -39,34 +40,33 @@ bool calendar_state_parse(const char *name, enum calendar_state *ret_state);
 const char *cancelled_by_name(enum cancelled_by who);
 bool cancelled_by_parse(const char *name, enum cancelled_by *ret_who);
 
-/* What the rules below look at. */
+/* What says whether an appointment may be cancelled or moved. */
 struct appointment_facts {
 	enum appointment_status status;
 	instant start;
+	instant end;
 	instant hold_expires_at; /* of a held one */
+	/* What the client was promised when booking. */
+	int64_t cancel_notice_minutes;
+	int64_t reschedule_notice_minutes;
+	int64_t max_reschedules; /* or POLICY_NO_LIMIT */
 	int64_t reschedule_count;
 };
 
-/* The last instant at which a client may cancel or move: `cancel_before`, `reschedule_before`. */
-instant appointment_cancel_before(const struct policy *policy, instant start);
-instant appointment_reschedule_before(const struct policy *policy, instant start);
-
 /*
- * Each answers REFUSAL_NONE or the rule that stands against it. `exempt`: a coach or an admin asks, who is
- * bound by no cut-off and no limit, but by the past.
- *
- * cancel      NOT_ACTIVE, CANCELLATION_CLOSED. A hold may always be released. An appointment that is
- * cancelled already is for the caller to answer (200), not asked here. reschedule  NOT_ACTIVE (a hold too),
- * RESCHEDULE_CLOSED, RESCHEDULE_LIMIT. confirm     NOT_ACTIVE, HOLD_EXPIRED (from hold_expires_at on). A
- * scheduled one gives REFUSAL_NONE. mark        as completed or no_show: NOT_ACTIVE, NOT_STARTED. One may be
- * changed into the other.
+ * What the schema's functions cancel_appointment and move_appointment will answer, as far as it rests on the
+ * appointment itself: for replies that say so beforehand. The schema decides; tests/api/terms.test.mjs holds
+ * the two together.
  */
-enum refusal appointment_cancel(const struct appointment_facts *facts, const struct policy *policy,
-				instant now, bool exempt);
-enum refusal appointment_reschedule(const struct appointment_facts *facts, const struct policy *policy,
-				    instant now, bool exempt);
-enum refusal appointment_confirm(const struct appointment_facts *facts, instant now);
-enum refusal appointment_mark(const struct appointment_facts *facts, instant now);
+struct appointment_terms {
+	instant cancel_before; /* the last instant at which the client may cancel, and move */
+	instant reschedule_before;
+	enum refusal cancel; /* REFUSAL_NONE: it may be cancelled now */
+	enum refusal reschedule;
+};
+
+/* exempt: whoever asks is bound by no cut-off and no limit of moves (a coach, an admin). */
+struct appointment_terms appointment_terms(const struct appointment_facts *facts, instant now, bool exempt);
 
 /*
  * The iCalendar UID of an appointment, for life, in `mem`: what Google gives its event (iCalUID), so that a

@@ -32,7 +32,7 @@ static void answer_appointment(struct call *call, unsigned status, const struct 
 {
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, status));
-	render_appointment(&writer, NULL, appointment, call->request->now);
+	render_appointment(&writer, NULL, appointment, call_viewer(call));
 	call->appointment_id = arena_strdup(call->mem, appointment->id);
 	if (status == 201)
 		reply_header_literal(call->reply, "Location",

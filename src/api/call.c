@@ -47,6 +47,11 @@ void call_database_failure(struct call *call, enum db_result result)
 	call_problem(call, away ? PROBLEM_DATABASE_UNAVAILABLE : PROBLEM_INTERNAL_ERROR, NULL, NULL);
 }
 
+struct viewer call_viewer(const struct call *call)
+{
+	return (struct viewer){.caller = call->caller, .now = call->request->now};
+}
+
 int64_t call_deadline(const struct call *call)
 {
 	return call->request->complete_ms + GOOGLE_WAIT_MS;
@@ -285,7 +290,7 @@ static void replay(struct call *call, const struct db_rows *rows)
 	if (body != NULL)
 		json_write_raw(&writer, NULL, body, strlen(body));
 	else
-		render_appointment(&writer, NULL, &appointment, call->request->now);
+		render_appointment(&writer, NULL, &appointment, call_viewer(call));
 	if (status == 201)
 		reply_header_printf(call->reply, "Location", "/booking/%s", id);
 	reply_header(call->reply, "Idempotent-Replayed", "true");

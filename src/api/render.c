@@ -22,16 +22,12 @@ static void write_instant_or_null(struct json_writer *writer, const char *name, 
 }
 
 void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
-			instant now)
+			struct viewer viewer)
 {
-	const char *status = status_of(appointment, now);
-	bool scheduled = strcmp(status, "scheduled") == 0;
-	instant cancel_before =
-		appointment->starts_at - appointment->cancel_notice_minutes * SECONDS_PER_MINUTE;
-	instant move_before =
-		appointment->starts_at - appointment->reschedule_notice_minutes * SECONDS_PER_MINUTE;
-	bool moves_left = appointment->max_reschedules < 0 ||
-			  appointment->reschedule_count < appointment->max_reschedules;
+	const char *status = status_of(appointment, viewer.now);
+	const struct appointment_facts facts = appointment_facts(appointment);
+	const struct appointment_terms terms = appointment_terms(
+		&facts, viewer.now, identity_is_exempt(viewer.caller, appointment->coach_id));
 
 	json_write_object(writer, name);
 	json_write_text(writer, "id", appointment->id);
@@ -66,11 +62,10 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	if (appointment->calendar_detail != NULL)
 		json_write_text(writer, "detail", appointment->calendar_detail);
 	json_write_object_end(writer);
-	json_write_instant(writer, "cancel_before", cancel_before);
-	json_write_instant(writer, "reschedule_before", move_before);
-	json_write_boolean(writer, "can_cancel",
-			   strcmp(status, "held") == 0 || (scheduled && now <= cancel_before));
-	json_write_boolean(writer, "can_reschedule", scheduled && now <= move_before && moves_left);
+	json_write_instant(writer, "cancel_before", terms.cancel_before);
+	json_write_instant(writer, "reschedule_before", terms.reschedule_before);
+	json_write_boolean(writer, "can_cancel", terms.cancel == REFUSAL_NONE);
+	json_write_boolean(writer, "can_reschedule", terms.reschedule == REFUSAL_NONE);
 	json_write_integer(writer, "reschedule_count", appointment->reschedule_count);
 	if (strcmp(status, "held") == 0 || strcmp(status, "expired") == 0)
 		write_instant_or_null(writer, "hold_expires_at", appointment->hold_expires_at);
@@ -111,15 +106,15 @@ bool cursor_read(const char *cursor, struct arena *mem, instant *ret_start, cons
 	return true;
 }
 
-void render_appointments(struct buffer *out, const struct appointment_list *list, bool more, instant now,
-			 struct arena *mem)
+void render_appointments(struct buffer *out, const struct appointment_list *list, bool more,
+			 struct viewer viewer, struct arena *mem)
 {
 	struct json_writer writer;
 	json_writer_init(&writer, out);
 	json_write_object(&writer, NULL);
 	json_write_array(&writer, "appointments");
 	for (size_t i = 0; i < list->count; i++)
-		render_appointment(&writer, NULL, &list->items[i], now);
+		render_appointment(&writer, NULL, &list->items[i], viewer);
 	json_write_array_end(&writer);
 	json_write_text(&writer, "next_cursor",
 			more ? cursor_write(&list->items[list->count - 1], mem) : NULL);

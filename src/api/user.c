@@ -46,7 +46,7 @@ void api_answer_list(struct call *call, struct appointment_page_query *query)
 	bool more = list.count > (size_t)limit;
 	if (more)
 		list.count = (size_t)limit;
-	render_appointments(reply_begin_json(call->reply, 200), &list, more, call->request->now, call->mem);
+	render_appointments(reply_begin_json(call->reply, 200), &list, more, call_viewer(call), call->mem);
 }
 
 /* The user in the path; `me` is the caller. */
@@ -101,7 +101,7 @@ static enum db_result export_portion(struct export *export, bool *ret_last)
 	if (result != DB_OK)
 		return result;
 	for (size_t i = 0; i < list.count; i++)
-		render_appointment(&export->writer, NULL, &list.items[i], export->call->request->now);
+		render_appointment(&export->writer, NULL, &list.items[i], call_viewer(export->call));
 	if (list.count == EXPORT_PORTION) {
 		const struct appointment *last = &list.items[list.count - 1];
 		export->query.after_start = last->starts_at;

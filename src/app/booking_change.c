@@ -3,42 +3,23 @@
  */
 #include "offer.h"
 
-#include "domain/appointment.h"
-
 #include <string.h>
 
-/* What the client was promised when booking, as a policy for the domain's rules. */
-static struct policy promised(const struct appointment *appointment)
-{
-	struct policy policy = policy_default;
-	policy.cancel_notice_minutes = appointment->cancel_notice_minutes;
-	policy.reschedule_notice_minutes = appointment->reschedule_notice_minutes;
-	policy.max_reschedules = appointment->max_reschedules;
-	return policy;
-}
-
-/* The cut-offs, asked before the slot rules: whoever may not move at all need not hear about the new time. */
-static bool may_move(const struct booking_call *call, const struct appointment *appointment, bool exempt,
+/*
+ * Whether the schema would move it at all, asked before the slot rules: whoever may not need not hear about
+ * the new time.
+ */
+static bool may_move(const struct booking_call *call, const struct appointment *appointment,
 		     struct booking_result *result)
 {
-	struct appointment_facts facts = {
-		.start = appointment->starts_at,
-		.hold_expires_at = appointment->hold_expires_at,
-		.reschedule_count = appointment->reschedule_count,
-	};
-	/* An expired hold has no status of the domain's; it is as inactive as a cancelled appointment. */
-	if (!appointment_status_parse(appointment->status, &facts.status))
-		facts.status = APPOINTMENT_CANCELLED;
-	struct policy policy = promised(appointment);
-	enum refusal refusal = appointment_reschedule(&facts, &policy, call->now, exempt);
+	const struct appointment_facts facts = appointment_facts(appointment);
+	const bool exempt = identity_is_exempt(call->caller, appointment->coach_id);
+	const enum refusal refusal = appointment_terms(&facts, call->now, exempt).reschedule;
 	if (refusal == REFUSAL_NONE)
 		return true;
-	const char *detail = refusal == REFUSAL_NOT_ACTIVE ? booking_not_active(appointment, call->now)
-			     : refusal == REFUSAL_RESCHEDULE_LIMIT
-				     ? "This appointment has been moved as often "
-				       "as is allowed."
-				     : "It is too late to move this appointment.";
-	booking_refuse(result, refusal, detail);
+	booking_refuse(result, refusal,
+		       refusal == REFUSAL_NOT_ACTIVE ? booking_not_active(appointment, call->now)
+						     : refusal_sentence(refusal));
 	return false;
 }
 
@@ -68,7 +49,7 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 		ret_result->verdict = BOOKING_FINE;
 		return;
 	}
-	if (!may_move(call, &old, identity_is_exempt(call->caller, old.coach_id), ret_result))
+	if (!may_move(call, &old, ret_result))
 		return;
 	COACH_LOCAL coach = NULL;
 	if (!booking_coach(call, old.coach_id, &coach, ret_result))

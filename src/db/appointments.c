@@ -7,46 +7,46 @@
 
 /* The columns of `appointment` in the order of the migrations. */
 enum field {
-	ID,
-	COACH_ID,
-	USER_ID,
-	SESSION_TYPE,
-	STATUS,
-	STARTS_AT,
-	ENDS_AT,
-	BLOCKED_FROM,
-	BLOCKED_TO,
-	HOLD_EXPIRES_AT,
-	CLIENT_TIME_ZONE,
-	NAME,
-	EMAIL,
-	PHONE,
-	NOTES,
-	MEETING_KIND,
-	MEETING_URL,
-	CANCEL_NOTICE_MINUTES,
-	RESCHEDULE_NOTICE_MINUTES,
-	MAX_RESCHEDULES,
-	RESCHEDULE_COUNT,
-	CANCEL_REASON,
-	CANCELLED_AT,
-	CANCELLED_BY,
-	CREATED_AT,
-	UPDATED_AT,
-	VERSION,
-	CALENDAR_ID,
-	SYNCED_VERSION,
-	REFUSED_VERSION,
-	CALENDAR_CONFLICT,
-	CALENDAR_DETAIL,
-	CALENDAR_ATTEMPTS,
-	CALENDAR_DUE_AT,
-	EVENT_WRITTEN,
-	EVENT_ETAG,
-	EVENT_LINK,
-	CONFERENCE_ATTEMPT,
-	CONFERENCE_PENDING,
-	ERASED,
+	FIELD_ID,
+	FIELD_COACH_ID,
+	FIELD_USER_ID,
+	FIELD_SESSION_TYPE,
+	FIELD_STATUS,
+	FIELD_STARTS_AT,
+	FIELD_ENDS_AT,
+	FIELD_BLOCKED_FROM,
+	FIELD_BLOCKED_TO,
+	FIELD_HOLD_EXPIRES_AT,
+	FIELD_CLIENT_TIME_ZONE,
+	FIELD_NAME,
+	FIELD_EMAIL,
+	FIELD_PHONE,
+	FIELD_NOTES,
+	FIELD_MEETING_KIND,
+	FIELD_MEETING_URL,
+	FIELD_CANCEL_NOTICE_MINUTES,
+	FIELD_RESCHEDULE_NOTICE_MINUTES,
+	FIELD_MAX_RESCHEDULES,
+	FIELD_RESCHEDULE_COUNT,
+	FIELD_CANCEL_REASON,
+	FIELD_CANCELLED_AT,
+	FIELD_CANCELLED_BY,
+	FIELD_CREATED_AT,
+	FIELD_UPDATED_AT,
+	FIELD_VERSION,
+	FIELD_CALENDAR_ID,
+	FIELD_SYNCED_VERSION,
+	FIELD_REFUSED_VERSION,
+	FIELD_CALENDAR_CONFLICT,
+	FIELD_CALENDAR_DETAIL,
+	FIELD_CALENDAR_ATTEMPTS,
+	FIELD_CALENDAR_DUE_AT,
+	FIELD_EVENT_WRITTEN,
+	FIELD_EVENT_ETAG,
+	FIELD_EVENT_LINK,
+	FIELD_CONFERENCE_ATTEMPT,
+	FIELD_CONFERENCE_PENDING,
+	FIELD_ERASED,
 };
 
 bool appointment_owes(const struct appointment *appointment)
@@ -55,16 +55,32 @@ bool appointment_owes(const struct appointment *appointment)
 	       appointment->version > appointment->refused_version;
 }
 
+struct appointment_facts appointment_facts(const struct appointment *appointment)
+{
+	struct appointment_facts facts = {
+		.status = APPOINTMENT_EXPIRED,
+		.start = appointment->starts_at,
+		.end = appointment->ends_at,
+		.hold_expires_at = appointment->hold_expires_at,
+		.cancel_notice_minutes = appointment->cancel_notice_minutes,
+		.reschedule_notice_minutes = appointment->reschedule_notice_minutes,
+		.max_reschedules = appointment->max_reschedules,
+		.reschedule_count = appointment->reschedule_count,
+	};
+	appointment_status_parse(appointment->status, &facts.status);
+	return facts;
+}
+
 bool appointment_read(const struct db_rows *rows, size_t row, size_t column, struct arena *mem,
 		      struct appointment *ret_appointment)
 {
 	struct db_record record;
 	if (!db_get_record(rows, row, column, &record))
 		return false;
-#define TEXT(field)   db_field_text(&record, field, mem)
-#define NUMBER(field) db_field_int(&record, field)
-#define WHEN(field)   db_field_instant(&record, field)
-#define TRUTH(field)  db_field_bool(&record, field)
+#define TEXT(field)   db_field_text(&record, FIELD_##field, mem)
+#define NUMBER(field) db_field_int(&record, FIELD_##field)
+#define WHEN(field)   db_field_instant(&record, FIELD_##field)
+#define TRUTH(field)  db_field_bool(&record, FIELD_##field)
 	*ret_appointment = (struct appointment){
 		.coach_id = TEXT(COACH_ID),
 		.user_id = TEXT(USER_ID),
@@ -84,7 +100,8 @@ bool appointment_read(const struct db_rows *rows, size_t row, size_t column, str
 		.meeting_url = TEXT(MEETING_URL),
 		.cancel_notice_minutes = NUMBER(CANCEL_NOTICE_MINUTES),
 		.reschedule_notice_minutes = NUMBER(RESCHEDULE_NOTICE_MINUTES),
-		.max_reschedules = db_field_is_null(&record, MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
+		.max_reschedules =
+			db_field_is_null(&record, FIELD_MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
 		.reschedule_count = NUMBER(RESCHEDULE_COUNT),
 		.cancel_reason = TEXT(CANCEL_REASON),
 		.cancelled_at = WHEN(CANCELLED_AT),
@@ -106,7 +123,7 @@ bool appointment_read(const struct db_rows *rows, size_t row, size_t column, str
 		.conference_pending = TRUTH(CONFERENCE_PENDING),
 		.erased = TRUTH(ERASED),
 	};
-	uuid_format(db_field_uuid(&record, ID), ret_appointment->id);
+	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
 #undef TEXT
 #undef NUMBER
 #undef WHEN

@@ -6,7 +6,7 @@
 static const char *const status_names[] = {
 	[APPOINTMENT_HELD] = "held",           [APPOINTMENT_SCHEDULED] = "scheduled",
 	[APPOINTMENT_CANCELLED] = "cancelled", [APPOINTMENT_COMPLETED] = "completed",
-	[APPOINTMENT_NO_SHOW] = "no_show",
+	[APPOINTMENT_NO_SHOW] = "no_show",     [APPOINTMENT_EXPIRED] = "expired",
 };
 
 static const char *const calendar_names[] = {
@@ -76,55 +76,39 @@ bool cancelled_by_parse(const char *name, enum cancelled_by *ret_who)
 	return true;
 }
 
-instant appointment_cancel_before(const struct policy *policy, instant start)
-{
-	return start - policy->cancel_notice_minutes * SECONDS_PER_MINUTE;
-}
-
-instant appointment_reschedule_before(const struct policy *policy, instant start)
-{
-	return start - policy->reschedule_notice_minutes * SECONDS_PER_MINUTE;
-}
-
-enum refusal appointment_cancel(const struct appointment_facts *facts, const struct policy *policy,
-				instant now, bool exempt)
+static enum refusal cancel_refusal(const struct appointment_facts *facts, instant now, instant before,
+				   bool exempt)
 {
 	if (facts->status == APPOINTMENT_HELD)
-		return REFUSAL_NONE;
+		return facts->hold_expires_at <= now ? REFUSAL_NOT_ACTIVE : REFUSAL_NONE;
 	if (facts->status != APPOINTMENT_SCHEDULED)
 		return REFUSAL_NOT_ACTIVE;
-	instant last = exempt ? facts->start : appointment_cancel_before(policy, facts->start);
-	return now > last ? REFUSAL_CANCELLATION_CLOSED : REFUSAL_NONE;
+	if (facts->end <= now)
+		return exempt ? REFUSAL_NOT_ACTIVE : REFUSAL_CANCELLATION_CLOSED;
+	return now > before && !exempt ? REFUSAL_CANCELLATION_CLOSED : REFUSAL_NONE;
 }
 
-enum refusal appointment_reschedule(const struct appointment_facts *facts, const struct policy *policy,
-				    instant now, bool exempt)
+static enum refusal reschedule_refusal(const struct appointment_facts *facts, instant now, instant before,
+				       bool exempt)
 {
 	if (facts->status != APPOINTMENT_SCHEDULED)
 		return REFUSAL_NOT_ACTIVE;
-	instant last = exempt ? facts->start : appointment_reschedule_before(policy, facts->start);
-	if (now > last)
+	if (facts->end <= now || (now > before && !exempt))
 		return REFUSAL_RESCHEDULE_CLOSED;
-	if (!exempt && policy->max_reschedules != POLICY_NO_LIMIT &&
-	    facts->reschedule_count >= policy->max_reschedules)
-		return REFUSAL_RESCHEDULE_LIMIT;
-	return REFUSAL_NONE;
+	bool moves_left = exempt || facts->max_reschedules == POLICY_NO_LIMIT ||
+			  facts->reschedule_count < facts->max_reschedules;
+	return moves_left ? REFUSAL_NONE : REFUSAL_RESCHEDULE_LIMIT;
 }
 
-enum refusal appointment_confirm(const struct appointment_facts *facts, instant now)
+struct appointment_terms appointment_terms(const struct appointment_facts *facts, instant now, bool exempt)
 {
-	if (facts->status == APPOINTMENT_SCHEDULED)
-		return REFUSAL_NONE;
-	if (facts->status != APPOINTMENT_HELD)
-		return REFUSAL_NOT_ACTIVE;
-	return now >= facts->hold_expires_at ? REFUSAL_HOLD_EXPIRED : REFUSAL_NONE;
-}
-
-enum refusal appointment_mark(const struct appointment_facts *facts, instant now)
-{
-	if (facts->status == APPOINTMENT_HELD || facts->status == APPOINTMENT_CANCELLED)
-		return REFUSAL_NOT_ACTIVE;
-	return now < facts->start ? REFUSAL_NOT_STARTED : REFUSAL_NONE;
+	struct appointment_terms terms = {
+		.cancel_before = facts->start - facts->cancel_notice_minutes * SECONDS_PER_MINUTE,
+		.reschedule_before = facts->start - facts->reschedule_notice_minutes * SECONDS_PER_MINUTE,
+	};
+	terms.cancel = cancel_refusal(facts, now, terms.cancel_before, exempt);
+	terms.reschedule = reschedule_refusal(facts, now, terms.reschedule_before, exempt);
+	return terms;
 }
 
 const char *appointment_uid(const char *id, struct arena *mem)

@@ -14,7 +14,7 @@ static const seconds day = SECONDS_PER_DAY;
 static void every_word_is_read_back(void **state)
 {
 	(void)state;
-	for (int i = APPOINTMENT_HELD; i <= APPOINTMENT_NO_SHOW; i++) {
+	for (int i = APPOINTMENT_HELD; i <= APPOINTMENT_EXPIRED; i++) {
 		enum appointment_status status = APPOINTMENT_HELD;
 		const char *name = appointment_status_name((enum appointment_status)i);
 		assert_true(appointment_status_parse(name, &status));
@@ -35,89 +35,83 @@ static void every_word_is_read_back(void **state)
 	assert_false(appointment_status_parse("", &status));
 }
 
+static struct appointment_facts scheduled(void)
+{
+	return (struct appointment_facts){
+		.status = APPOINTMENT_SCHEDULED,
+		.start = start,
+		.end = start + 3600,
+		.cancel_notice_minutes = 1440,
+		.reschedule_notice_minutes = 60,
+		.max_reschedules = POLICY_NO_LIMIT,
+	};
+}
+
 static void cut_offs_are_open_to_the_second_and_not_after(void **state)
 {
 	(void)state;
-	const struct policy policy = {.cancel_notice_minutes = 1440,
-				      .reschedule_notice_minutes = 60,
-				      .max_reschedules = POLICY_NO_LIMIT};
-	const struct appointment_facts facts = {.status = APPOINTMENT_SCHEDULED, .start = start};
-	assert_int_equal(appointment_cancel_before(&policy, start), start - day);
-	assert_int_equal(appointment_reschedule_before(&policy, start), start - 3600);
-	assert_int_equal(appointment_cancel(&facts, &policy, start - day, false), REFUSAL_NONE);
-	assert_int_equal(appointment_cancel(&facts, &policy, start - day + 1, false),
+	const struct appointment_facts facts = scheduled();
+	struct appointment_terms terms = appointment_terms(&facts, start - day, false);
+	assert_int_equal(terms.cancel_before, start - day);
+	assert_int_equal(terms.reschedule_before, start - 3600);
+	assert_int_equal(terms.cancel, REFUSAL_NONE);
+	assert_int_equal(appointment_terms(&facts, start - day + 1, false).cancel,
 			 REFUSAL_CANCELLATION_CLOSED);
-	assert_int_equal(appointment_reschedule(&facts, &policy, start - 3600, false), REFUSAL_NONE);
-	assert_int_equal(appointment_reschedule(&facts, &policy, start - 3599, false),
+	assert_int_equal(appointment_terms(&facts, start - 3600, false).reschedule, REFUSAL_NONE);
+	assert_int_equal(appointment_terms(&facts, start - 3599, false).reschedule,
 			 REFUSAL_RESCHEDULE_CLOSED);
 }
 
-static void a_coach_is_bound_by_the_past_only(void **state)
+static void a_coach_may_until_the_end(void **state)
 {
 	(void)state;
-	const struct policy policy = {
-		.cancel_notice_minutes = 1440, .reschedule_notice_minutes = 1440, .max_reschedules = 0};
-	const struct appointment_facts facts = {
-		.status = APPOINTMENT_SCHEDULED, .start = start, .reschedule_count = 5};
-	assert_int_equal(appointment_cancel(&facts, &policy, start, true), REFUSAL_NONE);
-	assert_int_equal(appointment_cancel(&facts, &policy, start + 1, true), REFUSAL_CANCELLATION_CLOSED);
-	assert_int_equal(appointment_reschedule(&facts, &policy, start, true), REFUSAL_NONE);
-	assert_int_equal(appointment_reschedule(&facts, &policy, start + 1, true), REFUSAL_RESCHEDULE_CLOSED);
+	struct appointment_facts facts = scheduled();
+	facts.max_reschedules = 0;
+	facts.reschedule_count = 5;
+	struct appointment_terms terms = appointment_terms(&facts, start + 3599, true);
+	assert_int_equal(terms.cancel, REFUSAL_NONE);
+	assert_int_equal(terms.reschedule, REFUSAL_NONE);
+	terms = appointment_terms(&facts, start + 3600, true);
+	assert_int_equal(terms.cancel, REFUSAL_NOT_ACTIVE);
+	assert_int_equal(terms.reschedule, REFUSAL_RESCHEDULE_CLOSED);
 }
 
 static void the_reschedule_limit_counts_moves_made(void **state)
 {
 	(void)state;
-	struct policy policy = {.max_reschedules = 2};
-	struct appointment_facts facts = {
-		.status = APPOINTMENT_SCHEDULED, .start = start, .reschedule_count = 1};
-	assert_int_equal(appointment_reschedule(&facts, &policy, start - day, false), REFUSAL_NONE);
+	struct appointment_facts facts = scheduled();
+	facts.max_reschedules = 2;
+	facts.reschedule_count = 1;
+	assert_int_equal(appointment_terms(&facts, start - day, false).reschedule, REFUSAL_NONE);
 	facts.reschedule_count = 2;
-	assert_int_equal(appointment_reschedule(&facts, &policy, start - day, false),
-			 REFUSAL_RESCHEDULE_LIMIT);
-	policy.max_reschedules = POLICY_NO_LIMIT;
-	assert_int_equal(appointment_reschedule(&facts, &policy, start - day, false), REFUSAL_NONE);
+	assert_int_equal(appointment_terms(&facts, start - day, false).reschedule, REFUSAL_RESCHEDULE_LIMIT);
+	facts.max_reschedules = POLICY_NO_LIMIT;
+	assert_int_equal(appointment_terms(&facts, start - day, false).reschedule, REFUSAL_NONE);
 }
 
 static void only_a_live_appointment_can_be_cancelled_or_moved(void **state)
 {
 	(void)state;
-	const struct policy policy = {.max_reschedules = POLICY_NO_LIMIT};
 	static const enum appointment_status over[] = {APPOINTMENT_CANCELLED, APPOINTMENT_COMPLETED,
-						       APPOINTMENT_NO_SHOW};
-	for (size_t i = 0; i < 3; i++) {
-		const struct appointment_facts facts = {.status = over[i], .start = start};
-		assert_int_equal(appointment_cancel(&facts, &policy, start - day, false), REFUSAL_NOT_ACTIVE);
-		assert_int_equal(appointment_reschedule(&facts, &policy, start - day, true),
-				 REFUSAL_NOT_ACTIVE);
-		assert_int_equal(appointment_confirm(&facts, start - day), REFUSAL_NOT_ACTIVE);
+						       APPOINTMENT_NO_SHOW, APPOINTMENT_EXPIRED};
+	for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++) {
+		struct appointment_facts facts = scheduled();
+		facts.status = over[i];
+		struct appointment_terms terms = appointment_terms(&facts, start - day, true);
+		assert_int_equal(terms.cancel, REFUSAL_NOT_ACTIVE);
+		assert_int_equal(terms.reschedule, REFUSAL_NOT_ACTIVE);
 	}
-	const struct appointment_facts held = {.status = APPOINTMENT_HELD, .start = start};
-	assert_int_equal(appointment_cancel(&held, &policy, start + day, false), REFUSAL_NONE);
-	assert_int_equal(appointment_reschedule(&held, &policy, start - day, false), REFUSAL_NOT_ACTIVE);
 }
 
-static void a_hold_is_confirmed_until_it_expires(void **state)
+static void a_hold_is_released_until_it_runs_out(void **state)
 {
 	(void)state;
-	struct appointment_facts facts = {
-		.status = APPOINTMENT_HELD, .start = start, .hold_expires_at = 1000};
-	assert_int_equal(appointment_confirm(&facts, 999), REFUSAL_NONE);
-	assert_int_equal(appointment_confirm(&facts, 1000), REFUSAL_HOLD_EXPIRED);
-	facts.status = APPOINTMENT_SCHEDULED;
-	assert_int_equal(appointment_confirm(&facts, 2000), REFUSAL_NONE);
-}
-
-static void what_has_not_started_is_neither_completed_nor_missed(void **state)
-{
-	(void)state;
-	struct appointment_facts facts = {.status = APPOINTMENT_SCHEDULED, .start = start};
-	assert_int_equal(appointment_mark(&facts, start - 1), REFUSAL_NOT_STARTED);
-	assert_int_equal(appointment_mark(&facts, start), REFUSAL_NONE);
-	facts.status = APPOINTMENT_NO_SHOW;
-	assert_int_equal(appointment_mark(&facts, start), REFUSAL_NONE);
-	facts.status = APPOINTMENT_CANCELLED;
-	assert_int_equal(appointment_mark(&facts, start), REFUSAL_NOT_ACTIVE);
+	struct appointment_facts facts = scheduled();
+	facts.status = APPOINTMENT_HELD;
+	facts.hold_expires_at = start - 100;
+	assert_int_equal(appointment_terms(&facts, start - 101, false).cancel, REFUSAL_NONE);
+	assert_int_equal(appointment_terms(&facts, start - 101, true).reschedule, REFUSAL_NOT_ACTIVE);
+	assert_int_equal(appointment_terms(&facts, start - 100, false).cancel, REFUSAL_NOT_ACTIVE);
 }
 
 static void every_refusal_has_its_code(void **state)
@@ -152,11 +146,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_word_is_read_back),
 		cmocka_unit_test(cut_offs_are_open_to_the_second_and_not_after),
-		cmocka_unit_test(a_coach_is_bound_by_the_past_only),
+		cmocka_unit_test(a_coach_may_until_the_end),
 		cmocka_unit_test(the_reschedule_limit_counts_moves_made),
 		cmocka_unit_test(only_a_live_appointment_can_be_cancelled_or_moved),
-		cmocka_unit_test(a_hold_is_confirmed_until_it_expires),
-		cmocka_unit_test(what_has_not_started_is_neither_completed_nor_missed),
+		cmocka_unit_test(a_hold_is_released_until_it_runs_out),
 		cmocka_unit_test(every_refusal_has_its_code),
 		cmocka_unit_test(every_policy_field_is_reached_by_its_name),
 	};
