@@ -55,7 +55,8 @@ packages-checks:
 # SQL becomes tables that the C sources include: a statement that does not exist does not compile.
 QUERIES    := $(sort $(wildcard sql/queries/*.sql))
 MIGRATIONS := $(sort $(wildcard sql/migrations/*.sql))
-GENERATED  += $(GEN)/queries.h $(GEN)/migrations.h
+FUNCTIONS  := $(sort $(wildcard sql/functions/*.sql))
+GENERATED  += $(GEN)/queries.h $(GEN)/migrations.h $(GEN)/functions.h $(GEN)/takeover.h
 
 $(GEN)/queries.h: sql/queries.awk $(wildcard sql/queries) $(QUERIES)
 	@mkdir -p $(@D)
@@ -64,6 +65,14 @@ $(GEN)/queries.h: sql/queries.awk $(wildcard sql/queries) $(QUERIES)
 $(GEN)/migrations.h: sql/migrations.awk $(wildcard sql/migrations) $(MIGRATIONS)
 	@mkdir -p $(@D)
 	$(call run,AWK,$@)awk -f $< $(MIGRATIONS) /dev/null >$@
+
+$(GEN)/functions.h: sql/functions.awk $(wildcard sql/functions) $(FUNCTIONS)
+	@mkdir -p $(@D)
+	awk -f $< $(FUNCTIONS) /dev/null >$@
+
+$(GEN)/takeover.h: sql/takeover.sql
+	@mkdir -p $(@D)
+	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
 # ---------------------------------------------------------------- web
 

@@ -1,10 +1,16 @@
 /*
  * migrate - bring the schema up to date.
  *
- * The files sql/migrations/NNNN_name.sql are embedded in the binary in order. Each is applied
- * once, in a transaction of its own, and entered in bookingd.schema_migration (version, name,
- * checksum, applied_at). An advisory lock makes several daemons that start at once take turns.
- * A file that was applied must never change: its SHA-256 is compared every time.
+ * The files sql/migrations/NNNN_name.sql and sql/functions/<subject>.sql are embedded in the binary. A
+ * migration is applied once and entered in bookingd.migration (version, name, checksum, applied_at); its file
+ * must never change, its SHA-256 is compared every time. The functions are applied, all files again, when the
+ * checksum of all of them is not among those in bookingd.function_set. What is missing is applied in one
+ * transaction, and an advisory lock makes several daemons that start at once take turns.
+ *
+ * A database of the releases before, which knew nine migrations in bookingd.schema_migration, is taken over
+ * as it is (sql/takeover.sql). One that a newer bookingd has migrated is used as it is, and nothing is
+ * applied: what a release calls stays in the schema for one release after it. A set of functions that was
+ * ever applied is not applied again, so that an old daemon that is restarted does not put its own back.
  *
  * Blocks: at most 5 s for the lock, and for as long as the migrations take.
  */
@@ -12,10 +18,11 @@
 #define DB_MIGRATE_H
 
 enum migrate_result {
-	MIGRATE_DONE,        /* the schema is what this binary knows */
-	MIGRATE_PENDING,     /* from migrate_check() only: migrations wait to be applied */
-	MIGRATE_REFUSED,     /* an applied file changed, or the database is newer than the binary */
-	MIGRATE_BUSY,        /* another daemon has been migrating for 5 s; try again */
+	MIGRATE_DONE,    /* the schema is what this binary knows, or newer */
+	MIGRATE_PENDING, /* from migrate_check() only: migrations wait to be applied */
+	MIGRATE_REFUSED, /* an applied file changed, or the database is of a release too old to be taken over
+			  */
+	MIGRATE_BUSY,    /* another daemon has been migrating for 5 s; try again */
 	MIGRATE_UNAVAILABLE, /* the server cannot be reached or takes no writes now; try again */
 	MIGRATE_FAILED       /* a migration failed and was rolled back, or the role may not create */
 };

@@ -4,36 +4,50 @@
 -- name: appointment_book one
 select b.outcome, b.booked, b.freed_coach
 from book(
-  row($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::timestamptz, $7::timestamptz, $8::timestamptz, $9::timestamptz,
-      $10::text, $11::text, $12::text, $13::text, $14::text, $15::text, $16::integer, $17::integer, $18::integer,
-      $19::integer, $20::text, $21::integer)::booking,
-  row($22::integer, $23::text, $24::integer, $25::text, $26::timestamptz, $27::timestamptz)::booking_limits,
-  row($28::text, $29::text, $30::text, $31::text, $32::bytea)::actor) b;
+  make_booking(
+    p_id => $1, p_coach_id => $2, p_user_id => $3, p_session_type => $4, p_status => $5, p_starts_at => $6, p_ends_at => $7,
+    p_blocked_from => $8, p_blocked_to => $9, p_client_time_zone => $10, p_name => $11, p_email => $12, p_phone => $13,
+    p_notes => $14, p_meeting_kind => $15, p_cancel_notice_minutes => $16, p_reschedule_notice_minutes => $17,
+    p_max_reschedules => $18, p_hold_minutes => $19, p_calendar_id => $20, p_calendar_lease => $21),
+  make_limits(
+    p_max_active => $22, p_max_active_type => $23, p_max_per_day => $24, p_max_per_day_type => $25, p_day_from => $26,
+    p_day_to => $27),
+  make_actor(
+    p_user_id => $28, p_role => $29, p_request_id => $30, p_idempotency_key => $31, p_request_hash => $32)) b;
 
 -- name: appointment_confirm one
 select b.outcome, b.booked
 from confirm_hold(
-  row($1::uuid, null, $2::text, null, null, null, null, null, null, $3::text, $4::text, $5::text, $6::text, $7::text,
-      null, null, null, null, null, $8::text, $9::integer)::booking,
-  row($10::text, $11::text, $12::text, $13::text, $14::bytea)::actor) b;
+  make_booking(
+    p_id => $1, p_user_id => $2, p_client_time_zone => $3, p_name => $4, p_email => $5, p_phone => $6, p_notes => $7,
+    p_calendar_id => $8, p_calendar_lease => $9),
+  make_actor(
+    p_user_id => $10, p_role => $11, p_request_id => $12, p_idempotency_key => $13, p_request_hash => $14)) b;
 
 -- name: appointment_cancel one
 select b.outcome, b.booked
-from cancel_appointment($1::uuid, $2::text, $3::boolean, $4::text, $5::integer,
-  row($6::text, $7::text, $8::text, $9::text, $10::bytea)::actor) b;
+from cancel_appointment(
+  p_id => $1, p_by => $2, p_exempt => $3, p_reason => $4, p_lease => $5,
+  p_actor => make_actor(
+    p_user_id => $6, p_role => $7, p_request_id => $8, p_idempotency_key => $9, p_request_hash => $10)) b;
 
 -- name: appointment_move one
 select b.outcome, b.booked
 from move_appointment(
-  row($1::uuid, $2::text, null, null, null, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::timestamptz, null, null,
-      null, null, null, null, null, null, null, null, null, $7::integer)::booking,
-  $8::boolean,
-  row(null, null, $9::integer, $10::text, $11::timestamptz, $12::timestamptz)::booking_limits,
-  row($13::text, $14::text, $15::text, $16::text, $17::bytea)::actor) b;
+  make_booking(
+    p_id => $1, p_coach_id => $2, p_starts_at => $3, p_ends_at => $4, p_blocked_from => $5, p_blocked_to => $6,
+    p_calendar_lease => $7),
+  $8,
+  make_limits(p_max_per_day => $9, p_max_per_day_type => $10, p_day_from => $11, p_day_to => $12),
+  make_actor(
+    p_user_id => $13, p_role => $14, p_request_id => $15, p_idempotency_key => $16, p_request_hash => $17)) b;
 
 -- name: appointment_mark one
 select b.outcome, b.booked
-from mark_appointment($1::uuid, $2::text, row($3::text, $4::text, $5::text, $6::text, $7::bytea)::actor) b;
+from mark_appointment(
+  p_id => $1, p_status => $2,
+  p_actor => make_actor(
+    p_user_id => $3, p_role => $4, p_request_id => $5, p_idempotency_key => $6, p_request_hash => $7)) b;
 
 -- name: appointment_by_id one
 select appointment from appointment where id = $1;
@@ -100,7 +114,7 @@ limit $6;
 -- All replicas are told, so that none remembers who this was; no identity has a longer id, and a payload has its limit.
 -- name: user_erase one
 select cancelled_count, erased_count, array_to_json(coaches)::text, pg_notify('bookingd_erased', left($1, 255))
-from erase_user($1, $2, row($3::text, $4::text, $5::text, null, null)::actor);
+from erase_user($1, $2, make_actor(p_user_id => $3, p_role => $4, p_request_id => $5));
 
 -- Holds that nobody came back for, so that no booking has to look at them again.
 -- name: hold_expire exec

@@ -27,6 +27,36 @@ static const struct migration migrations[] = {
 
 enum { KNOWN = (int)(sizeof(migrations) / sizeof(migrations[0])) - 1 };
 
+static const struct {
+	const char *file;
+	const char *text;
+} functions[] = {
+#define FUNCTIONS(name, sql) {.file = (name), .text = (sql)},
+#define CHECKSUM(sha256)
+#include "functions.h"
+#undef FUNCTIONS
+#undef CHECKSUM
+};
+
+/* SHA-256 of all the files, hex. */
+static const char functions_checksum[] =
+#define FUNCTIONS(name, sql)
+#define CHECKSUM(sha256) sha256;
+#include "functions.h"
+#undef FUNCTIONS
+#undef CHECKSUM
+
+	static const char takeover_text[] =
+#include "takeover.h"
+	;
+
+/*
+ * The releases before kept their nine migrations in schema_migration. A database that has all of them, by the
+ * digest of their checksums, is what our first migration makes, and is taken over as it is.
+ */
+enum { FORMER_COUNT = 9 };
+#define FORMER_DIGEST "5b809a0a14110a232189c3c2cdb24eaa"
+
 /* The number of our advisory lock; any will do that nobody else in the database uses ("bookingd"). */
 #define TAKE_LOCK "SET lock_timeout = '5s'; SELECT pg_advisory_lock(7092451062087214692)"
 
@@ -77,65 +107,141 @@ static enum migrate_result run(PGconn *connection, const char *sql, const char *
 	return kind;
 }
 
+/* What the database has of ours. */
+struct found {
+	bool applied[KNOWN + 1];
+	bool newer;     /* and migrations that this binary does not know */
+	bool former;    /* nothing of ours, but the nine migrations of the releases before */
+	bool functions; /* our functions were applied at some time */
+};
+
 /* Compare one applied migration with ours of the same version. */
-static enum migrate_result check_applied(PGresult *rows, int row, bool applied[KNOWN + 1],
+static enum migrate_result check_applied(PGresult *rows, int row, struct found *found,
 					 struct migrate_report *ret_report)
 {
 	int version = atoi(PQgetvalue(rows, row, 0));
 	if (version > ret_report->found)
 		ret_report->found = version;
-	if (version < 1 || version > KNOWN)
-		return report(ret_report, MIGRATE_REFUSED,
-			      "the database has schema version %d, this bookingd knows versions up to %d: "
-			      "use a newer bookingd",
-			      version, KNOWN);
+	if (version < 1 || version > KNOWN) {
+		found->newer = true;
+		return MIGRATE_DONE;
+	}
 	const struct migration *ours = &migrations[version - 1];
 	if (strcmp(PQgetvalue(rows, row, 1), ours->checksum) != 0)
 		return report(ret_report, MIGRATE_REFUSED,
 			      "migration %04d_%s differs from the one applied to this database: "
 			      "use the bookingd that applied it, or a newer one",
 			      version, ours->name);
-	applied[version] = true;
+	found->applied[version] = true;
 	return MIGRATE_DONE;
 }
 
-/*
- * Which of our migrations the database has. MIGRATE_DONE when all, MIGRATE_PENDING when some are missing.
+static enum migrate_result look_at_versions(PGconn *connection, struct found *found,
+					    struct migrate_report *ret_report)
+{
+	PGresult *rows = NULL;
+	enum migrate_result result =
+		run(connection, "SELECT version, checksum FROM bookingd.migration ORDER BY version",
+		    "reading the schema's version", ret_report, &rows);
+	for (int row = 0; result == MIGRATE_DONE && row < PQntuples(rows); row++)
+		result = check_applied(rows, row, found, ret_report);
+	PQclear(rows);
+	if (result != MIGRATE_DONE)
+		return result;
+	char sql[256];
+	snprintf(sql, sizeof(sql), "SELECT EXISTS (SELECT FROM bookingd.function_set WHERE checksum = '%s')",
+		 functions_checksum);
+	rows = NULL;
+	result = run(connection, sql, "looking for the functions", ret_report, &rows);
+	found->functions = result == MIGRATE_DONE && PQgetvalue(rows, 0, 0)[0] == 't';
+	PQclear(rows);
+	return result;
+}
+
+/* A database of the releases before: all nine migrations, or it is not one that 0001 knows how to take over.
  */
-static enum migrate_result look(PGconn *connection, bool ret_applied[KNOWN + 1],
+static enum migrate_result look_at_former(PGconn *connection, struct found *found,
+					  struct migrate_report *ret_report)
+{
+	PGresult *rows = NULL;
+	enum migrate_result result =
+		run(connection,
+		    "SELECT count(*), md5(string_agg(checksum, ' ' ORDER BY version)) = '" FORMER_DIGEST "'"
+		    " FROM bookingd.schema_migration",
+		    "reading the former schema's version", ret_report, &rows);
+	if (result == MIGRATE_DONE) {
+		found->former = PQgetvalue(rows, 0, 1)[0] == 't';
+		if (!found->former)
+			result = report(
+				ret_report, MIGRATE_REFUSED,
+				"the database has %s of the %d migrations of the releases before: start "
+				"the last of them once, so that it has all, then this bookingd",
+				PQgetvalue(rows, 0, 0), FORMER_COUNT);
+	}
+	PQclear(rows);
+	return result;
+}
+
+/*
+ * What the database has. MIGRATE_DONE when nothing is to be done, MIGRATE_PENDING when something is missing.
+ * A database that a newer bookingd has migrated is served as it is: what we call stays for one release.
+ */
+static enum migrate_result look(PGconn *connection, struct found *ret_found,
 				struct migrate_report *ret_report)
 {
 	PGresult *rows = NULL;
-	memset(ret_applied, 0, sizeof(bool[KNOWN + 1]));
+	*ret_found = (struct found){.newer = false};
 	ret_report->found = 0;
-	enum migrate_result result =
-		run(connection, "SELECT to_regclass('bookingd.schema_migration') IS NOT NULL",
-		    "looking for the schema", ret_report, &rows);
+	enum migrate_result result = run(connection,
+					 "SELECT to_regclass('bookingd.migration') IS NOT NULL,"
+					 " to_regclass('bookingd.schema_migration') IS NOT NULL",
+					 "looking for the schema", ret_report, &rows);
 	if (result != MIGRATE_DONE)
 		return result;
-	bool exists = PQgetvalue(rows, 0, 0)[0] == 't';
+	bool ours = PQgetvalue(rows, 0, 0)[0] == 't';
+	bool former = PQgetvalue(rows, 0, 1)[0] == 't';
 	PQclear(rows);
-	rows = NULL;
-	if (exists) {
-		result = run(connection,
-			     "SELECT version, checksum FROM bookingd.schema_migration ORDER BY version DESC",
-			     "reading the schema's version", ret_report, &rows);
-		for (int row = 0; result == MIGRATE_DONE && row < PQntuples(rows); row++)
-			result = check_applied(rows, row, ret_applied, ret_report);
-		PQclear(rows);
-		if (result != MIGRATE_DONE)
-			return result;
-	}
+	if (ours)
+		result = look_at_versions(connection, ret_found, ret_report);
+	if (result == MIGRATE_DONE && former && ret_report->found == 0)
+		result = look_at_former(connection, ret_found, ret_report);
+	if (result != MIGRATE_DONE)
+		return result;
 	int missing = 0;
 	for (int version = 1; version <= KNOWN; version++)
-		missing += !ret_applied[version];
+		missing += !ret_found->applied[version];
 	if (missing > 0)
 		return report(ret_report, MIGRATE_PENDING, "%d migration%s to apply: run bookingd migrate",
 			      missing, missing == 1 ? "" : "s");
+	if (ret_found->newer)
+		return report(ret_report, MIGRATE_DONE,
+			      "the schema is of a newer bookingd (version %d, this one knows %d) and is used "
+			      "as it is",
+			      ret_report->found, KNOWN);
+	if (!ret_found->functions)
+		return report(ret_report, MIGRATE_PENDING,
+			      "the schema's functions are of another release: run bookingd migrate");
 	return report(ret_report, MIGRATE_DONE, "the schema is up to date (version %d)", KNOWN);
 }
 
-static enum migrate_result apply(PGconn *connection, const struct migration *migration,
+/* Our own tables, without which nothing is known of the rest. */
+static enum migrate_result create_records(PGconn *connection, struct migrate_report *ret_report)
+{
+	/* CREATE SCHEMA IF NOT EXISTS asks for a right that a schema made beforehand by somebody else does
+	 * not need. */
+	return run(connection,
+		   "DO $$ BEGIN"
+		   " IF to_regnamespace('bookingd') IS NULL THEN CREATE SCHEMA bookingd; END IF;"
+		   " IF to_regclass('bookingd.migration') IS NULL THEN"
+		   "  CREATE TABLE bookingd.migration (version integer PRIMARY KEY, name text NOT NULL,"
+		   "   checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());"
+		   "  CREATE TABLE bookingd.function_set (checksum text PRIMARY KEY,"
+		   "   applied_at timestamptz NOT NULL DEFAULT now());"
+		   " END IF; END $$",
+		   "creating the schema \"bookingd\"", ret_report, NULL);
+}
+
+static enum migrate_result apply(PGconn *connection, const struct migration *migration, const char *text,
 				 struct migrate_report *ret_report)
 {
 	char what[128];
@@ -143,44 +249,67 @@ static enum migrate_result apply(PGconn *connection, const struct migration *mig
 	snprintf(what, sizeof(what), "migration %04d_%s", migration->version, migration->name);
 	/* Names are [a-z0-9_] and checksums hex: the build made sure. */
 	snprintf(record, sizeof(record),
-		 "INSERT INTO bookingd.schema_migration (version, name, checksum) VALUES (%d, '%s', '%s'); "
-		 "COMMIT",
+		 "INSERT INTO bookingd.migration (version, name, checksum) VALUES (%d, '%s', '%s')",
 		 migration->version, migration->name, migration->checksum);
-	enum migrate_result result = run(connection, "BEGIN", what, ret_report, NULL);
-	if (result == MIGRATE_DONE)
-		result = run(connection, migration->text, what, ret_report, NULL);
+	enum migrate_result result = run(connection, text, what, ret_report, NULL);
 	if (result == MIGRATE_DONE)
 		result = run(connection, record, what, ret_report, NULL);
+	ret_report->applied += result == MIGRATE_DONE;
 	return result;
 }
 
-/* With the lock held: look again, since another daemon may have been faster, and apply what is missing. */
+/*
+ * A text in SQL may name a function of a later file, so bodies are not looked at here; tests/db prepares
+ * every statement that calls them.
+ */
+static enum migrate_result apply_functions(PGconn *connection, struct migrate_report *ret_report)
+{
+	char what[128];
+	char record[256];
+	snprintf(record, sizeof(record), "INSERT INTO bookingd.function_set (checksum) VALUES ('%s')",
+		 functions_checksum);
+	enum migrate_result result =
+		run(connection, "SET LOCAL check_function_bodies = off", "functions", ret_report, NULL);
+	for (size_t i = 0; result == MIGRATE_DONE && i < sizeof(functions) / sizeof(functions[0]); i++) {
+		snprintf(what, sizeof(what), "functions/%s", functions[i].file);
+		result = run(connection, functions[i].text, what, ret_report, NULL);
+	}
+	if (result == MIGRATE_DONE)
+		result = run(connection, record, "functions", ret_report, NULL);
+	return result;
+}
+
+/*
+ * With the lock held: look again, since another daemon may have been faster, and apply what is missing, all
+ * of it in one transaction. So no statement of a daemon that goes on meanwhile meets half of a change.
+ */
 static enum migrate_result apply_missing(PGconn *connection, struct migrate_report *ret_report)
 {
-	bool applied[KNOWN + 1] = {false};
-	/* CREATE SCHEMA IF NOT EXISTS asks for a right that a schema made beforehand by somebody else does
-	 * not need. */
-	enum migrate_result result = run(
-		connection,
-		"DO $$ BEGIN"
-		" IF to_regnamespace('bookingd') IS NULL THEN CREATE SCHEMA bookingd; END IF;"
-		" IF to_regclass('bookingd.schema_migration') IS NULL THEN"
-		"  CREATE TABLE bookingd.schema_migration (version integer PRIMARY KEY, name text NOT NULL,"
-		"   checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());"
-		" END IF; END $$",
-		"creating the schema \"bookingd\"", ret_report, NULL);
+	struct found found = {.newer = false};
+	enum migrate_result result = run(connection, "BEGIN", "migrating", ret_report, NULL);
 	if (result == MIGRATE_DONE)
-		result = look(connection, applied, ret_report);
+		result = create_records(connection, ret_report);
+	if (result == MIGRATE_DONE)
+		result = look(connection, &found, ret_report);
 	if (result != MIGRATE_PENDING)
 		return result;
-	for (int version = 1; version <= KNOWN; version++) {
-		if (applied[version])
-			continue;
-		result = apply(connection, &migrations[version - 1], ret_report);
-		if (result != MIGRATE_DONE)
-			return result;
-		ret_report->applied++;
+	result = MIGRATE_DONE;
+	for (int version = 1; result == MIGRATE_DONE && version <= KNOWN; version++) {
+		const struct migration *migration = &migrations[version - 1];
+		if (!found.applied[version])
+			result = apply(connection, migration,
+				       version == 1 && found.former ? takeover_text : migration->text,
+				       ret_report);
 	}
+	if (result == MIGRATE_DONE && !found.newer && !found.functions)
+		result = apply_functions(connection, ret_report);
+	if (result == MIGRATE_DONE)
+		result = run(connection, "COMMIT", "migrating", ret_report, NULL);
+	if (result != MIGRATE_DONE)
+		return result;
+	if (ret_report->applied == 0)
+		return report(ret_report, MIGRATE_DONE,
+			      "applied the functions of this release, the schema is at version %d", KNOWN);
 	return report(ret_report, MIGRATE_DONE, "applied %d migration%s, the schema is at version %d",
 		      ret_report->applied, ret_report->applied == 1 ? "" : "s", KNOWN);
 }
@@ -192,8 +321,8 @@ static enum migrate_result migrate(const char *url, bool look_only, struct migra
 	PGconn *connection = connection_open(url, 0, why, sizeof(why));
 	if (connection == NULL)
 		return report(ret_report, MIGRATE_UNAVAILABLE, "cannot connect to the database: %s", why);
-	bool applied[KNOWN + 1];
-	enum migrate_result result = look(connection, applied, ret_report);
+	struct found found;
+	enum migrate_result result = look(connection, &found, ret_report);
 	if (result == MIGRATE_PENDING && !look_only) {
 		result = run(connection, TAKE_LOCK, "waiting for another daemon that migrates", ret_report,
 			     NULL);

@@ -14,7 +14,7 @@ after(stopOwnServer);
 const KNOWN = fs
   .readdirSync(path.join(ROOT, 'sql/migrations'))
   .filter((name) => name.endsWith('.sql')).length;
-const APPLIED = 'SELECT version, name, checksum, applied_at FROM bookingd.schema_migration ORDER BY version';
+const APPLIED = 'SELECT version, name, checksum, applied_at FROM bookingd.migration ORDER BY version';
 const LOCK = '7092451062087214692';
 
 const migrate = (database) => runBookingd(['migrate'], { env: { DATABASE_URL: database.url } });
@@ -63,7 +63,7 @@ test('one that waits for another goes on when that one is done', async () => {
   while (!held()) await sleep(20);
   const waiting = migrateMeanwhile(database);
   await sleep(300);
-  assert.equal(database.value(`SELECT to_regclass('bookingd.schema_migration') IS NULL`), true);
+  assert.equal(database.value(`SELECT to_regclass('bookingd.migration') IS NULL`), true);
   await new Promise((resolve) => holder.on('close', resolve));
   assert.equal(await waiting, 0);
   database.drop();
@@ -71,7 +71,7 @@ test('one that waits for another goes on when that one is done', async () => {
 
 test('an applied migration that differs is refused, and nothing is changed', async () => {
   const database = await createDatabase();
-  database.run(`UPDATE bookingd.schema_migration SET checksum = repeat('0', 64) WHERE version = 1`);
+  database.run(`UPDATE bookingd.migration SET checksum = repeat('0', 64) WHERE version = 1`);
   const { code, stdout, stderr } = migrate(database);
   assert.equal(code, 1);
   assert.equal(stdout, '');
@@ -79,17 +79,35 @@ test('an applied migration that differs is refused, and nothing is changed', asy
   database.drop();
 });
 
-test('a database that is newer than the binary is refused', async () => {
+test('a database that a newer bookingd has migrated is used as it is', async () => {
   const database = await createDatabase();
-  database.run(
-    `INSERT INTO bookingd.schema_migration (version, name, checksum) VALUES (9000, 'future', 'x')`,
-  );
-  const { code, stderr } = migrate(database);
-  assert.equal(code, 1);
+  database.run(`INSERT INTO bookingd.migration (version, name, checksum) VALUES (9000, 'future', 'x');
+    DELETE FROM bookingd.function_set;
+    CREATE OR REPLACE FUNCTION bookingd.lock_client(p_user text) RETURNS void LANGUAGE sql AS 'SELECT'`);
+  assert.deepEqual(migrate(database), {
+    code: 0,
+    stdout: `bookingd: the schema is of a newer bookingd (version 9000, this one knows ${KNOWN}) and is used as it is\n`,
+    stderr: '',
+  });
+  assert.equal(database.value(`SELECT prosrc FROM pg_proc WHERE proname = 'lock_client'`), 'SELECT');
+  database.drop();
+});
+
+test('functions are applied when they are not those of this release, and not when a later one has replaced them', async () => {
+  const database = await createDatabase();
+  const source = () => database.value(`SELECT prosrc FROM pg_proc WHERE proname = 'lock_client'`);
+  const ours = source();
+  database.run(`CREATE OR REPLACE FUNCTION bookingd.lock_client(p_user text) RETURNS void LANGUAGE sql AS 'SELECT';
+    UPDATE bookingd.function_set SET checksum = 'of an earlier release'`);
   assert.equal(
-    stderr,
-    `bookingd: the database has schema version 9000, this bookingd knows versions up to ${KNOWN}: use a newer bookingd\n`,
+    migrate(database).stdout,
+    `bookingd: applied the functions of this release, the schema is at version ${KNOWN}\n`,
   );
+  assert.equal(source(), ours);
+  database.run(`CREATE OR REPLACE FUNCTION bookingd.lock_client(p_user text) RETURNS void LANGUAGE sql AS 'SELECT';
+    INSERT INTO bookingd.function_set (checksum) VALUES ('of a later release')`);
+  assert.match(migrate(database).stdout, /is up to date/);
+  assert.equal(source(), 'SELECT');
   database.drop();
 });
 
@@ -101,9 +119,8 @@ test('a migration that fails leaves nothing behind, and is named', async () => {
   assert.match(stderr, /^bookingd: migration 0001_\w+: 42P07 relation "appointment" already exists\n$/);
   assert.deepEqual(
     database.rows(`SELECT tablename FROM pg_tables WHERE schemaname = 'bookingd' ORDER BY 1`),
-    [{ tablename: 'appointment' }, { tablename: 'schema_migration' }],
+    [{ tablename: 'appointment' }],
   );
-  assert.deepEqual(database.rows(APPLIED), []);
   database.drop();
 });
 

@@ -74,7 +74,7 @@ const calls = {
   appointment_list_by_coach: () => `'c1', 'upcoming', ${PAGE}, now(), now() + interval '30 days'`,
   appointment_busy: () => `'c1', 'infinity'`,
   appointment_export: () => `'u5', ${FIRST}, '-infinity', now() - interval '1 minute', 25`,
-  coach_feed_end: () => `'c1'`,
+  coach_feed_state: () => `'c1', now() - interval '90 days'`,
   coach_feed: () =>
     `'c1', now() - interval '90 days', '00000000-0000-0000-0000-000000000000', now() + interval '1 year', 25`,
   appointment_retire: () => '90',

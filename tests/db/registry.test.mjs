@@ -96,3 +96,22 @@ test('a gap between migrations and a bad name stop the build', () => {
     assert.match(stderr, /expected 000\d_some_name\.sql here/);
   }
 });
+
+test('functions carry their file and text, and one checksum for all', () => {
+  const text = 'create or replace function "f"() returns void language sql as $$ $$;\n';
+  const { status, stdout } = generate('functions.awk', { 'a.sql': text, 'b.sql': '-- nothing\n' });
+  assert.equal(status, 0);
+  assert.equal(
+    stdout,
+    'FUNCTIONS("a.sql",\n\t"create or replace function \\"f\\"() returns void language sql as $$ $$;\\n"\n)\n' +
+      'FUNCTIONS("b.sql",\n\t"-- nothing\\n"\n)\n' +
+      `CHECKSUM("${createHash('sha256').update(`${text}-- nothing\n`).digest('hex')}")\n`,
+  );
+});
+
+test('a function that does not replace itself, and a bad name, stop the build', () => {
+  const plain = generate('functions.awk', { 'a.sql': '\ncreate function f() returns void language sql as $$ $$;\n' });
+  assert.equal(plain.status, 1);
+  assert.match(plain.stderr, /a\.sql: line 2: expected `create or replace function`/);
+  assert.equal(generate('functions.awk', { '1.sql': '-- x\n' }).status, 1);
+});

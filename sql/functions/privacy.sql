@@ -1,4 +1,7 @@
--- A hold that ends with its owner's erasure is no cancelled session either: it keeps its end, as a released one does.
+/*
+ * Erase a person: personal fields blanked, upcoming appointments cancelled, kept replies dropped. Google's events
+ * follow by the version.
+ */
 create or replace function erase_user(p_user text, p_by text, p_actor actor)
 returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language plpgsql as $$
 begin

@@ -1,0 +1,100 @@
+/*
+ * Cancel or release. Outcomes: cancelled, already, cancellation_closed, not_active.
+ * p_exempt: the cut-off does not bind this actor.
+ */
+create or replace function cancel_appointment(p_id uuid, p_by text, p_exempt boolean, p_reason text, p_lease integer, p_actor actor)
+returns table (outcome text, booked appointment) language plpgsql as $$
+begin
+  select * into booked from appointment where id = p_id for update;
+  if booked.status = 'cancelled' then
+    outcome := 'already';
+  elsif booked.status not in ('scheduled', 'held') or (booked.status = 'held' and booked.hold_expires_at <= now()) then
+    outcome := 'not_active';
+  elsif booked.status = 'scheduled' and booked.ends_at <= now() then
+    outcome := case when p_exempt then 'not_active' else 'cancellation_closed' end;
+  elsif booked.status = 'scheduled' and not p_exempt
+        and booked.starts_at - make_interval(mins => booked.cancel_notice_minutes) < now() then
+    outcome := 'cancellation_closed';
+  else
+    update appointment
+    set status = 'cancelled', cancelled_at = now(), cancelled_by = p_by, cancel_reason = p_reason, updated_at = now(),
+        version = version + 1, calendar_attempts = 0, calendar_due_at = leased_until(p_lease),
+        calendar_conflict = false, conference_pending = false
+    where id = p_id returning * into booked;
+    outcome := 'cancelled';
+  end if;
+  if outcome in ('cancelled', 'already') then
+    perform note_action(p_actor, 'cancel', booked, 200);
+  end if;
+  return next;
+end $$;
+
+/*
+ * Move an appointment: the new slot is taken and the old one freed in one statement. What the client was promised
+ * when booking stays. Outcomes: moved, same (it is there already), reschedule_closed, reschedule_limit, not_active,
+ * day_full, slot_taken.
+ */
+create or replace function move_appointment(p_new new_booking, p_exempt boolean, p_limits booking_limits, p_actor actor)
+returns table (outcome text, booked appointment) language plpgsql as $$
+begin
+  perform lock_moves(p_new.coach_id);
+  select * into booked from appointment where id = p_new.id for update;
+  if booked.status <> 'scheduled' then
+    outcome := 'not_active';
+  elsif booked.ends_at <= now()
+        or (not p_exempt and booked.starts_at - make_interval(mins => booked.reschedule_notice_minutes) < now()) then
+    outcome := 'reschedule_closed';
+  elsif booked.starts_at = p_new.starts_at and booked.ends_at = p_new.ends_at then
+    outcome := 'same';
+    perform note_action(p_actor, 'reschedule', booked, 200);
+  elsif not p_exempt and booked.reschedule_count >= booked.max_reschedules then
+    outcome := 'reschedule_limit';
+  end if;
+  if outcome is null and p_limits.max_per_day is not null then
+    perform lock_day(p_new.coach_id, p_limits.day_from);
+    perform expire_holds(p_new.coach_id, p_limits.day_from, p_limits.day_to);
+    if day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, p_new.id)
+       >= p_limits.max_per_day then
+      outcome := 'day_full';
+    end if;
+  end if;
+  if outcome is not null then
+    return next;
+    return;
+  end if;
+
+  perform expire_holds(p_new.coach_id, p_new.blocked_from, p_new.blocked_to);
+  begin
+    -- The client's own hold gives way; it stays where the move fails.
+    update appointment set status = 'expired', updated_at = now(), version = version + 1
+    where user_id = booked.user_id and status = 'held' and coach_id = p_new.coach_id
+      and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from;
+    update appointment
+    set starts_at = p_new.starts_at, ends_at = p_new.ends_at, blocked_from = p_new.blocked_from,
+        blocked_to = p_new.blocked_to, reschedule_count = reschedule_count + 1, updated_at = now(),
+        version = version + 1, calendar_attempts = 0, calendar_due_at = leased_until(p_new.calendar_lease), calendar_conflict = false
+    where id = p_new.id returning * into booked;
+    outcome := 'moved';
+    perform note_action(p_actor, 'reschedule', booked, 200);
+  exception when exclusion_violation then
+    outcome := 'slot_taken';
+  end;
+  return next;
+end $$;
+
+/* Once it has started: completed or no_show. Outcomes: marked, not_started, not_active. */
+create or replace function mark_appointment(p_id uuid, p_status text, p_actor actor)
+returns table (outcome text, booked appointment) language plpgsql as $$
+begin
+  select * into booked from appointment where id = p_id for update;
+  if booked.status not in ('scheduled', 'completed', 'no_show') then
+    outcome := 'not_active';
+  elsif booked.starts_at > now() then
+    outcome := 'not_started';
+  else
+    update appointment set status = p_status, updated_at = now() where id = p_id returning * into booked;
+    outcome := 'marked';
+    perform note_action(p_actor, p_status, booked, 200);
+  end if;
+  return next;
+end $$;

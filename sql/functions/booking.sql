@@ -1,0 +1,190 @@
+-- Booking and holding. All functions are in plpgsql, which plans a statement once a connection; a function in SQL is
+-- planned at every call, unless PostgreSQL can write it into its caller's statement, as it does with the makers here.
+
+create or replace function make_booking(
+  p_id uuid, p_coach_id text default null, p_user_id text default null, p_session_type text default null,
+  p_status text default null, p_starts_at timestamptz default null, p_ends_at timestamptz default null,
+  p_blocked_from timestamptz default null, p_blocked_to timestamptz default null, p_client_time_zone text default null,
+  p_name text default null, p_email text default null, p_phone text default null, p_notes text default null,
+  p_meeting_kind text default null, p_cancel_notice_minutes integer default null,
+  p_reschedule_notice_minutes integer default null, p_max_reschedules integer default null,
+  p_hold_minutes integer default null, p_calendar_id text default null, p_calendar_lease integer default null)
+returns new_booking language sql immutable as $$
+  select row(p_id, p_coach_id, p_user_id, p_session_type, p_status, p_starts_at, p_ends_at, p_blocked_from, p_blocked_to,
+             p_client_time_zone, p_name, p_email, p_phone, p_notes, p_meeting_kind, p_cancel_notice_minutes,
+             p_reschedule_notice_minutes, p_max_reschedules, p_hold_minutes, p_calendar_id, p_calendar_lease)::new_booking;
+$$;
+
+create or replace function make_limits(
+  p_day_from timestamptz, p_day_to timestamptz, p_max_active integer default null, p_max_active_type text default null,
+  p_max_per_day integer default null, p_max_per_day_type text default null)
+returns booking_limits language sql immutable as $$
+  select row(p_max_active, p_max_active_type, p_max_per_day, p_max_per_day_type, p_day_from, p_day_to)::booking_limits;
+$$;
+
+create or replace function leased_until(p_seconds integer) returns timestamptz language sql stable as $$
+  select now() + make_interval(secs => coalesce(p_seconds, 0));
+$$;
+
+-- Holds that ran out give way. The constraint cannot ask the clock, and a hold that is being confirmed just now must be
+-- waited for, so they are marked before a booking counts or inserts. Needs lock_moves.
+create or replace function expire_holds(p_coach text, p_from timestamptz, p_to timestamptz) returns void
+language plpgsql as $$
+begin
+  update appointment set status = 'expired', updated_at = now(), version = version + 1
+  where coach_id = p_coach and status = 'held' and hold_expires_at <= now()
+    and blocked_from < p_to and blocked_to > p_from;
+end $$;
+
+create or replace function active_count(p_coach text, p_user text, p_type text, p_except uuid) returns bigint
+language plpgsql stable as $$
+begin
+  return (
+    select count(*) from appointment
+    where user_id = p_user and coach_id = p_coach and (p_type is null or session_type = p_type)
+      and starts_at > now() - interval '24 hours' and ends_at > now()
+      and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
+      and id is distinct from p_except);
+end $$;
+
+create or replace function day_count(p_coach text, p_type text, p_from timestamptz, p_to timestamptz, p_except uuid)
+returns bigint language plpgsql stable as $$
+begin
+  return (
+    select count(*) from appointment
+    where coach_id = p_coach and starts_at >= p_from and starts_at < p_to and (p_type is null or session_type = p_type)
+      and (status in ('scheduled', 'completed', 'no_show') or (status = 'held' and hold_expires_at > now()))
+      and id is distinct from p_except);
+end $$;
+
+/*
+ * Book or hold a slot whose rules have been checked already, all but those only the database can
+ * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken.
+ * When the caller's own open hold has given way but
+ * the booking is refused all the same, BK001 to BK003 are raised, so that the hold stays.
+ * freed_coach: another coach, whose time that hold had kept.
+ */
+create or replace function book(p_new new_booking, p_limits booking_limits, p_actor actor)
+returns table (outcome text, booked appointment, freed_coach text) language plpgsql as $$
+declare
+  counted_from timestamptz := least(p_new.blocked_from, p_limits.day_from);
+  counted_to timestamptz := greatest(p_new.blocked_to, p_limits.day_to);
+  own_hold appointment;
+  others_expire boolean;
+  released boolean := false;
+begin
+  perform lock_client(p_new.user_id);
+
+  if p_new.status = 'scheduled' then
+    select * into booked from appointment
+    where coach_id = p_new.coach_id and user_id = p_new.user_id and starts_at = p_new.starts_at
+      and ends_at = p_new.ends_at and status = 'scheduled';
+    if found then
+      outcome := 'exists';
+      perform note_action(p_actor, 'create_again', booked, 200);
+      return next;
+      return;
+    end if;
+  end if;
+
+  -- A new hold replaces the old one; a booking over the caller's own hold takes its place.
+  select * into own_hold from appointment
+  where user_id = p_new.user_id and status = 'held'
+    and (p_new.status = 'held'
+         or (coach_id = p_new.coach_id
+             and (hold_expires_at <= now() or (blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from))));
+  others_expire := exists (select from appointment
+                           where coach_id = p_new.coach_id and status = 'held' and hold_expires_at <= now()
+                             and blocked_from < counted_to and blocked_to > counted_from);
+  if own_hold.id is not null or others_expire then
+    perform lock_moves(p_new.coach_id, own_hold.coach_id);
+  end if;
+  if p_limits.max_per_day is not null then
+    perform lock_day(p_new.coach_id, p_limits.day_from);
+  end if;
+  if own_hold.id is not null then
+    update appointment set status = 'expired', updated_at = now(), version = version + 1
+    where id = own_hold.id and status = 'held';
+    released := found and own_hold.hold_expires_at > now();
+    if released and own_hold.coach_id <> p_new.coach_id then
+      freed_coach := own_hold.coach_id;
+    end if;
+  end if;
+  if others_expire then
+    perform expire_holds(p_new.coach_id, counted_from, counted_to);
+  end if;
+
+  if p_limits.max_active is not null
+     and active_count(p_new.coach_id, p_new.user_id, p_limits.max_active_type, null) >= p_limits.max_active then
+    outcome := 'booking_limit';
+    -- The one to move or cancel instead.
+    select * into booked from appointment
+    where user_id = p_new.user_id and coach_id = p_new.coach_id and status = 'scheduled'
+      and starts_at > now() - interval '24 hours' and ends_at > now()
+      and (p_limits.max_active_type is null or session_type = p_limits.max_active_type)
+    order by starts_at limit 1;
+  elsif p_limits.max_per_day is not null
+        and day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, null)
+            >= p_limits.max_per_day then
+    outcome := 'day_full';
+  end if;
+
+  if outcome is null then
+    insert into appointment
+      (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
+       client_time_zone, name, email, phone, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes,
+       max_reschedules, calendar_id, calendar_due_at)
+    values
+      (p_new.id, p_new.coach_id, p_new.user_id, p_new.session_type, p_new.status, p_new.starts_at, p_new.ends_at,
+       p_new.blocked_from, p_new.blocked_to,
+       case when p_new.status = 'held' then date_trunc('second', now()) + make_interval(mins => p_new.hold_minutes) end,
+       p_new.client_time_zone, p_new.name, p_new.email, p_new.phone, p_new.notes, p_new.meeting_kind,
+       p_new.cancel_notice_minutes, p_new.reschedule_notice_minutes, p_new.max_reschedules,
+       case when p_new.status = 'scheduled' then p_new.calendar_id end, leased_until(p_new.calendar_lease))
+    on conflict do nothing
+    returning * into booked;
+    if found then
+      outcome := 'booked';
+      perform note_action(p_actor, case when p_new.status = 'held' then 'hold' else 'create' end, booked, 201);
+      return next;
+      return;
+    end if;
+    outcome := 'slot_taken';
+  end if;
+
+  if released then
+    raise exception using message = outcome,
+      errcode = case outcome when 'slot_taken' then 'BK001' when 'booking_limit' then 'BK002' else 'BK003' end;
+  end if;
+  return next;
+end $$;
+
+/*
+ * Turn a hold into a booking. Outcomes: confirmed, exists (confirmed before), hold_expired, not_active,
+ * not_found (none of this caller's).
+ */
+create or replace function confirm_hold(p_new new_booking, p_actor actor)
+returns table (outcome text, booked appointment) language plpgsql as $$
+begin
+  select * into booked from appointment where id = p_new.id and user_id = p_new.user_id for update;
+  if not found then
+    outcome := 'not_found';
+  elsif booked.status = 'scheduled' then
+    outcome := 'exists';
+  elsif booked.status = 'expired' or (booked.status = 'held' and booked.hold_expires_at <= now()) then
+    outcome := 'hold_expired';
+  elsif booked.status <> 'held' then
+    outcome := 'not_active';
+  else
+    update appointment
+    set status = 'scheduled', hold_expires_at = null, updated_at = now(), client_time_zone = p_new.client_time_zone,
+        name = p_new.name, email = p_new.email, phone = p_new.phone, notes = p_new.notes,
+        calendar_id = p_new.calendar_id, calendar_due_at = leased_until(p_new.calendar_lease)
+    where id = p_new.id returning * into booked;
+    outcome := 'confirmed';
+  end if;
+  if outcome in ('confirmed', 'exists') then
+    perform note_action(p_actor, 'confirm', booked, 200);
+  end if;
+  return next;
+end $$;

@@ -1,0 +1,9 @@
+-- Notifies all daemons, with the commit, that a coach's row changed: so the schedules they remember need no expiry.
+create or replace function tell_coach() returns trigger language plpgsql as $$
+begin
+  perform pg_notify('bookingd_coach', ':' || coalesce(new.id, old.id));
+  return null;
+end $$;
+
+create or replace trigger coach_tell after insert or delete or update of email, schedule, feed_token on coach
+for each row execute function tell_coach();
