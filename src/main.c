@@ -37,6 +37,8 @@ static const struct command {
 	{"rekey", command_rekey, "", "seal coaches' tokens with the first key of TOKEN_ENCRYPTION_KEY"},
 	{"token", command_token, " --user U [--role R] [--coach C] [--email E] [--name N] [--ttl S]",
 	 "mint a bearer token with AUTH_JWT_SECRET"},
+	{"healthcheck", command_healthcheck, "",
+	 "ask the daemon on this host whether it is alive; exit 1 if not"},
 	{"settings", command_settings, "", "print a file of all settings and their defaults"},
 	{"--version", command_version, "", "print the versions of bookingd and its libraries"},
 	{"--help", command_help, "", "print this"},

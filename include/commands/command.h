@@ -22,5 +22,6 @@ command_run command_doctor;
 command_run command_rekey;
 command_run command_slots;
 command_run command_token;
+command_run command_healthcheck;
 
 #endif

@@ -45,6 +45,17 @@ test('metrics count requests by route and code, and bookings by outcome', async 
   assert.match(text, /booking[^\n]*slot_taken[^\n]* 1\b/);
 });
 
+test('healthcheck says by its exit code whether the daemon on this host is alive', () => {
+  const { port } = stack.daemon;
+  for (const address of ['127.0.0.1', '0.0.0.0']) {
+    const alive = runBookingd(['healthcheck'], { env: { PORT: String(port), BIND_ADDRESS: address } });
+    assert.deepEqual([alive.code, alive.stdout, alive.stderr], [0, '', '']);
+  }
+  const dead = runBookingd(['healthcheck'], { env: { PORT: '1', http_proxy: stack.daemon.url } });
+  assert.equal(dead.code, 1, 'nobody listens on port 1, and a proxy is not asked');
+  assert.match(dead.stderr, /^bookingd: http:\/\/127\.0\.0\.1:1\/healthz: .+\n$/);
+});
+
 test('HEAD works where GET does', async () => {
   const head = await stack.stranger().request('HEAD', '/health');
   assert.deepEqual([head.status, head.text], [200, '']);
