@@ -74,11 +74,12 @@ struct endpoint {
 	void (*handle)(struct call *call); /* on a worker, or on the loop for LANE_LOOP */
 	bool (*early)(struct call *call);  /* on the loop, from memory only; false: not here. May be NULL */
 	const char *asset;                 /* file of src/web that is the answer */
-	const char *redirect;              /* where the answer is, relative to the path */
-	const char *summary;               /* for the OpenAPI document */
-	const char *query;                 /* names of query parameters, blanks between; NULL: none */
-	const char *body;                  /* schema name of the body; NULL: none */
-	const char *reply;                 /* schema name of the reply; NULL: none */
+	const char *page;     /* such a file for a browser that opens the path and names no appointment */
+	const char *redirect; /* where the answer is, relative to the path */
+	const char *summary;  /* for the OpenAPI document */
+	const char *query;    /* names of query parameters, blanks between; NULL: none */
+	const char *body;     /* schema name of the body; NULL: none */
+	const char *reply;    /* schema name of the reply; NULL: none */
 };
 
 /* One request on its way through the handlers. */

@@ -13,5 +13,6 @@ void api_readyz(struct call *call);
 void api_metrics(struct call *call);
 void api_openapi(struct call *call);
 void api_redirect(struct call *call);
+void api_no_such(struct call *call); /* 404, where only a browser finds something */
 
 #endif

@@ -50,6 +50,7 @@ struct coach {
 	const char *id;
 	const char *email; /* NULL: none */
 	const char *feed_token;
+	const char *profile; /* what clients see of the coach, a JSON object; NULL: nothing was said */
 	int64_t schedule_version;
 	const struct schedule *schedule;
 	/* By start. What can no longer matter to a question about now or later is left out: see coaches_read.

@@ -7,3 +7,13 @@ end $$;
 
 create or replace trigger coach_tell after insert or delete or update of email, schedule, feed_token on coach
 for each row execute function tell_coach();
+
+-- The same for what clients see of a coach.
+create or replace function tell_coach_profile() returns trigger language plpgsql as $$
+begin
+  perform pg_notify('bookingd_coach', ':' || coalesce(new.coach_id, old.coach_id));
+  return null;
+end $$;
+
+create or replace trigger coach_profile_tell after insert or update or delete on coach_profile
+for each row execute function tell_coach_profile();

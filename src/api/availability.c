@@ -229,6 +229,9 @@ static void write_types(struct json_writer *writer, const struct schedule *sched
 			json_write_integer(writer, NULL, type->durations[k]);
 		json_write_array_end(writer);
 		json_write_text(writer, "meeting", meeting_kind_name(type->meeting));
+		json_write_integer(writer, "cancel_notice_minutes", type->policy.cancel_notice_minutes);
+		json_write_integer(writer, "reschedule_notice_minutes",
+				   type->policy.reschedule_notice_minutes);
 		json_write_object_end(writer);
 	}
 	json_write_array_end(writer);
@@ -249,6 +252,9 @@ static uint64_t render(const struct availability *found, struct buffer *out)
 	uint64_t tag = ready_body_hash(0, out->bytes, out->length);
 	json_write_instant(&writer, "from", found->from);
 	json_write_instant(&writer, "to", found->to);
+	/* Nobody but a coach may book a start after this. */
+	json_write_instant(&writer, "horizon",
+			   found->mark.now + found->type->policy.horizon_days * SECONDS_PER_DAY);
 	/* The starts stand for their text; the duration came before. */
 	tag = ready_body_hash(tag, (const char *)found->slots.starts,
 			      found->slots.count * sizeof(found->slots.starts[0]));
@@ -268,6 +274,10 @@ static uint64_t render(const struct availability *found, struct buffer *out)
 		json_write_object_end(&writer);
 	}
 	write_types(&writer, found->coach->schedule);
+	if (found->coach->profile != NULL)
+		json_write_raw(&writer, "profile", found->coach->profile, strlen(found->coach->profile));
+	else
+		json_write_null(&writer, "profile");
 	json_write_object(&writer, "calendar");
 	json_write_text(&writer, "state", knowledge_name(found->busy.knowledge));
 	tag = ready_body_hash(tag, out->bytes + rest, out->length - rest);
@@ -306,6 +316,24 @@ static void answer(struct call *call, const struct availability *found, struct r
 	ready_body_drop(body);
 }
 
+/* Whether the coach was asked for by the name in the address of their page; the query then has the id. */
+static bool named_in_address(struct call *call, struct availability_query *query)
+{
+	if (call->worker == NULL || query->coach_id == NULL)
+		return false;
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(call->worker->db, QUERY_COACH_BY_ADDRESS,
+				       DB_PARAMETERS(db_text(query->coach_id)), &rows);
+	if (result != DB_OK) {
+		if (result != DB_NONE)
+			call_log_failure(call, result);
+		return false;
+	}
+	query->coach_id =
+		arena_strndup(call->mem, db_get_text(&rows, 0, 0), strlen(db_get_text(&rows, 0, 0)));
+	return true;
+}
+
 /* False: not from memory. */
 static bool find_and_answer(struct call *call)
 {
@@ -322,6 +350,9 @@ static bool find_and_answer(struct call *call)
 		call->worker == NULL
 			? availability_recall(call->api->coaches, call->api->calendars, &query, &work, &found)
 			: availability_find(call->api->coaches, call->api->calendars, call->worker, &query,
+					    &work, &found);
+	if (outcome == AVAILABILITY_UNKNOWN_COACH && named_in_address(call, &query))
+		outcome = availability_find(call->api->coaches, call->api->calendars, call->worker, &query,
 					    &work, &found);
 	switch (outcome) {
 	case AVAILABILITY_OK:

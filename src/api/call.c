@@ -3,6 +3,8 @@
  */
 #include "api/api.h"
 #include "api/render.h"
+#include "base/uuid.h"
+#include "base/die.h"
 #include "base/crypto.h"
 #include "base/die.h"
 #include "base/json.h"
@@ -390,6 +392,17 @@ static bool take_address_toll(struct api *api, struct request *request, struct r
 	return false;
 }
 
+/* Whether a person opens a coach's page, /booking/robin, whose path is that of an appointment otherwise. */
+static bool wants_page(const struct call *call)
+{
+	if (call->endpoint->page == NULL)
+		return false;
+	const char *accept = request_header(call->request, "Accept");
+	const char *named = call->request->parameters.at[0].value; /* an appointment, or a coach */
+	return accept != NULL && strstr(accept, "text/html") != NULL &&
+	       !uuid_parse(named, strlen(named), NULL);
+}
+
 enum handled api_early(void *owner, struct request *request, struct reply *reply)
 {
 	struct api *api = owner;
@@ -400,6 +413,12 @@ enum handled api_early(void *owner, struct request *request, struct reply *reply
 	if (endpoint->asset != NULL) {
 		if (!assets_reply(api->assets, endpoint->asset, request, reply))
 			call_problem(call, PROBLEM_NOT_FOUND, NULL, NULL);
+		return HANDLED;
+	}
+	if (wants_page(call)) {
+		if (!assets_reply(api->assets, endpoint->page, request, reply))
+			die("a page that routes.c names is not embedded");
+		reply_vary(reply, "Accept");
 		return HANDLED;
 	}
 	if (request->lane == LANE_GOOGLE && !calendars_on(api->calendars))

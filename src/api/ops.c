@@ -60,6 +60,11 @@ void api_readyz(struct call *call)
 	reply_header(call->reply, "Cache-Control", "no-store");
 }
 
+void api_no_such(struct call *call)
+{
+	call_problem(call, PROBLEM_NOT_FOUND, NULL, NULL);
+}
+
 void api_redirect(struct call *call)
 {
 	/*

@@ -8,6 +8,7 @@
 #include "api/coach.h"
 #include "api/google.h"
 #include "api/ops.h"
+#include "api/profile.h"
 #include "api/user.h"
 #include "assets.h"
 
@@ -69,7 +70,9 @@ const struct route api_routes[] = {
 	     .handle = api_booking_status, .summary = "Mark as completed or no-show", .body = "Status",
 	     .reply = "Appointment"),
 	CALL(GET, "/booking/:id", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ, .handle = api_booking_get,
-	     .summary = "One appointment", .reply = "Appointment"),
+	     .page = "booking/booking.html", .summary = "One appointment", .reply = "Appointment"),
+	CALL(GET, "/booking/coaches", DATABASE, 0, AUTHORITY_READER, TOLL_READ, .handle = api_coaches,
+	     .summary = "The coaches a client may choose from", .reply = "Coaches"),
 	CALL(GET, "/booking/:id/calendar.ics", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ,
 	     .handle = api_booking_ics, .summary = "One appointment as a calendar file"),
 	CALL(GET, "/booking/user/:user_id", DATABASE, 0, AUTHORITY_SELF, TOLL_READ, .handle = api_user_list,
@@ -80,6 +83,17 @@ const struct route api_routes[] = {
 	     .handle = api_user_erase, .summary = "Erase a client's personal fields", .reply = "Erasure"),
 
 	/* the coach's side */
+	CALL(GET, "/coach/:coach/profile", DATABASE, 0, AUTHORITY_READER, TOLL_READ,
+	     .handle = api_profile_get, .summary = "What clients see of a coach", .reply = "Profile"),
+	CALL(PUT, "/coach/:coach/profile", DATABASE, BODY_MAX, COACH_CALL, .handle = api_profile_put,
+	     .summary = "Replace what clients see of a coach", .body = "Profile", .reply = "Profile"),
+	CALL(GET, "/coach/:coach/picture", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE, .etag = true,
+	     .handle = api_picture_get, .summary = "The coach's picture", .query = "v"),
+	{HTTP_PUT, "/coach/:coach/picture", LANE_DATABASE, ROUTE_ANY_TYPE, PICTURE_BYTES_MAX,
+	 ENDPOINT(COACH_CALL, .handle = api_picture_put, .summary = "Replace the picture: PNG, JPEG or WebP",
+		  .reply = "Picture")},
+	CALL(DELETE, "/coach/:coach/picture", DATABASE, 0, COACH_CALL, .handle = api_picture_delete,
+	     .summary = "Remove the picture"),
 	CALL(GET, "/coach/me", DATABASE, 0, AUTHORITY_STAFF, TOLL_READ, .handle = api_coach_me,
 	     .summary = "Who is calling, and for which coach", .reply = "Me"),
 	CALL(GET, "/coach/:coach/appointments", DATABASE, 0, COACH_CALL, .handle = api_coach_appointments,
@@ -128,6 +142,9 @@ const struct route api_routes[] = {
 	REDIRECT("/", "booking/", "Leads to the booking page"),
 	REDIRECT("/booking", "booking/", "Leads to the booking page"),
 	REDIRECT("/coach", "coach/", "Leads to the coach's page"),
+	{HTTP_GET, "/booking/:coach/:session_type", LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET, 0,
+	 ENDPOINT(.authority = AUTHORITY_ANYONE, .etag = true, .handle = api_no_such,
+		  .page = "booking/type.html", .summary = "The booking page of one session type")},
 	ASSET_ADDRESSES(ASSET)};
 
 const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);

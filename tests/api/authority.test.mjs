@@ -73,6 +73,15 @@ const TABLE = {
   'GET /booking/user/{user_id}': { who: 'the user in the path, or an admin' },
   'GET /booking/user/{user_id}/export': { who: 'the user in the path, or an admin' },
   'DELETE /booking/user/{user_id}': { who: 'the user in the path, or an admin' },
+  'GET /booking/coaches': { who: 'any signed-in caller' },
+  'GET /coach/{coach}/profile': { who: 'any signed-in caller' },
+  'PUT /coach/{coach}/profile': { who: 'the coach in the path, or an admin', body: () => ({ name: 'Ana' }) },
+  'GET /coach/{coach}/picture': { who: 'anyone', missing: 'no picture' },
+  'PUT /coach/{coach}/picture': {
+    who: 'the coach in the path, or an admin',
+    body: () => Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+  },
+  'DELETE /coach/{coach}/picture': { who: 'the coach in the path, or an admin' },
   'GET /coach/me': { who: 'a coach or an admin' },
   'GET /coach/{coach}/appointments': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/busy': { who: 'the coach in the path, or an admin' },
@@ -103,7 +112,7 @@ const TABLE = {
   'GET /openapi.json': { who: 'anyone' },
 };
 /** Pages, what they load, and addresses that lead to them. */
-const PAGES = /^GET \/((booking|coach)(\/([a-z-]+\.(js|css))?)?)?$/;
+const PAGES = /^GET \/((booking|coach)(\/([a-z-]+\.(js|css)|\{coach\}\/\{session_type\})?)?)?$/;
 
 let stack;
 let endpoints;
@@ -239,7 +248,7 @@ test('pages and their scripts are for anyone', async () => {
   for (const { name } of endpoints.filter((endpoint) => PAGES.test(endpoint.name)))
     for (const caller of STRANGERS) {
       const client = new Client(stack.daemon.url, { headers: CALLERS[caller]({ owner: 'ann' }) });
-      const { status } = await client.get(name.split(' ')[1]);
+      const { status } = await client.get(name.split(' ')[1], { accept: 'text/html' });
       assert.ok([200, 302].includes(status), `${name} by ${caller}: ${status}`);
       client.close();
     }

@@ -27,6 +27,16 @@ const GOOD = {
   Cancel: () => ({ reason: 'ill' }),
   Reschedule: () => when(),
   Status: () => ({ status: 'completed' }),
+  Profile: () => ({
+    name: 'Ana',
+    headline: 'A line',
+    about: 'More',
+    time_zone: 'Europe/Paris',
+    accent: '#2f5bd7',
+    languages: ['en'],
+    slug: 'ana',
+    picture_version: null,
+  }),
   Schedule: () => ({
     ...openSchedule({ max_per_day: 50, max_active_per_user: 50, max_reschedules: 5 }),
     overrides: [{ date: '2026-12-24', intervals: [{ from: '09:00', to: '12:00' }] }],

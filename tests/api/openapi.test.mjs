@@ -166,6 +166,19 @@ test('every call answers as the document says', async () => {
   assert.match(empty.next_available, INSTANT);
   await call(ann, 'GET', '/booking/availability', { query: `?rescheduling=${made.id}`, status: 200 });
   await call(ann, 'GET', '/booking/{id}/calendar.ics', { ...one, status: 200 });
+  await call(ann, 'GET', '/booking/coaches', { status: 200 });
+  const { body: profile } = await call(ann, 'GET', '/coach/{coach}/profile', { path: damian, status: 200 });
+  await call(coach, 'PUT', '/coach/{coach}/profile', { path: damian, body: profile, status: 200 });
+  const png = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  await call(coach, 'PUT', '/coach/{coach}/picture', { path: damian, body: png, status: 200 });
+  await call(stranger, 'GET', '/coach/{coach}/picture', { path: damian, status: 200 });
+  await call(coach, 'DELETE', '/coach/{coach}/picture', { path: damian, status: 204 });
+  const address = { coach: 'damian', session_type: 'coaching' };
+  await call(stranger, 'GET', '/booking/{coach}/{session_type}', {
+    path: address,
+    headers: { accept: 'text/html' },
+    status: 200,
+  });
   await call(coach, 'GET', '/coach/me', { status: 200 });
   await call(stack.admin(), 'GET', '/coach/me', { status: 200 });
   await call(coach, 'GET', '/coach/{coach}/appointments', {

@@ -57,11 +57,17 @@ test('the log says at the start that zone data are old, and new ones are used wi
     '# version 2001a\n',
   );
   const stack = await startStack({
-    document: { ...openSchedule(), time_zone: 'America/Vancouver', weekly: [{ days: ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], from: '09:00', to: '10:00' }] },
+    document: {
+      ...openSchedule(),
+      time_zone: 'America/Vancouver',
+      weekly: [{ days: ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], from: '09:00', to: '10:00' }],
+    },
     env: { TZDIR: folder },
   });
   try {
-    const warned = stack.daemon.log.map((line) => JSON.parse(line)).find(({ event }) => event === 'zone_data');
+    const warned = stack.daemon.log
+      .map((line) => JSON.parse(line))
+      .find(({ event }) => event === 'zone_data');
     assert.deepEqual([warned.level, warned.release], ['warning', '2001a']);
     assert.match(warned.detail, /older than the installed package/);
     const hours = async () => {
@@ -72,7 +78,9 @@ test('the log says at the start that zone data are old, and new ones are used wi
     install('America/Vancouver', 'Asia/Tokyo');
     tell('# version 2099a\n');
     await until('the new zone data', async () => (await hours()).includes(0), 60_000);
-    const changed = stack.daemon.log.map((line) => JSON.parse(line)).find(({ event }) => event === 'zone_data_changed');
+    const changed = stack.daemon.log
+      .map((line) => JSON.parse(line))
+      .find(({ event }) => event === 'zone_data_changed');
     assert.deepEqual([changed.release, changed.zones_that_differ], ['2099a', 1]);
   } finally {
     await stack.stop();

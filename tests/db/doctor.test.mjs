@@ -45,7 +45,11 @@ test('zone data of a former year, behind the installed package, or of unknown ag
   const folder = fs.mkdtempSync(path.join(runFolder(), 'zones-'));
   const zones = (first) => {
     if (first) fs.writeFileSync(path.join(folder, 'tzdata.zi'), `${first}\n`);
-    return doctor({ DATABASE_URL: 'postgresql://nowhere.invalid/x', AUTH_JWT_SECRET: SECRET, TZDIR: folder }).of('zone data');
+    return doctor({
+      DATABASE_URL: 'postgresql://nowhere.invalid/x',
+      AUTH_JWT_SECRET: SECRET,
+      TZDIR: folder,
+    }).of('zone data');
   };
   assert.match(zones()[0], /^FAIL there is none; install the package tzdata/);
   for (const name of ['America/New_York', 'Australia/Lord_Howe']) {
@@ -53,7 +57,10 @@ test('zone data of a former year, behind the installed package, or of unknown ag
     fs.copyFileSync(path.join('/usr/share/zoneinfo', name), path.join(folder, name));
   }
   assert.match(zones()[0], /^note release unknown .*install the package tzdata/);
-  assert.match(zones('# version 1999a')[0], /^note release 1999a is older than the installed package tzdata.*\(20\d\d[a-z]+\)/);
+  assert.match(
+    zones('# version 1999a')[0],
+    /^note release 1999a is older than the installed package tzdata.*\(20\d\d[a-z]+\)/,
+  );
   assert.match(zones('# version 2099a')[0], /^ok release 2099a$/);
   assert.match(zones('a line of another kind')[0], /^note release unknown/);
 });

@@ -82,7 +82,8 @@ export class Daemon {
   /** Memory of its own in bytes: RssAnon, without the text of libraries that all programs share. */
   memory() {
     return (
-      Number(/^RssAnon:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) * 1024
+      Number(/^RssAnon:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) *
+      1024
     );
   }
 
