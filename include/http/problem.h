@@ -12,6 +12,7 @@
 #define PROBLEMS(X)                                                                                          \
 	X(MALFORMED_JSON, malformed_json, 400, "The body is not valid JSON.")                                \
 	X(BAD_PARAMETER, bad_parameter, 400, "A query parameter cannot be read.")                            \
+	X(BAD_REQUEST, bad_request, 400, "The request is malformed.")                                        \
 	X(UNAUTHENTICATED, unauthenticated, 401, "Please sign in first.")                                    \
 	X(FORBIDDEN, forbidden, 403, "You may not do this.")                                                 \
 	X(ADDRESS_NOT_VERIFIED, address_not_verified, 403,                                                   \
@@ -25,12 +26,15 @@
 	X(CHANGED_MEANWHILE, changed_meanwhile, 412,                                                         \
 	  "Somebody else changed this in the meantime. Please read it again.")                               \
 	X(BODY_TOO_LARGE, body_too_large, 413, "The body is too large.")                                     \
+	X(URI_TOO_LONG, uri_too_long, 414, "The request's address is too long.")                             \
 	X(UNSUPPORTED_MEDIA_TYPE, unsupported_media_type, 415, "The body must be application/json.")         \
 	X(INVALID_FIELD, invalid_field, 422, "A field of the body has a value that cannot be used.")         \
 	X(UNKNOWN_FIELD, unknown_field, 422, "The body has a field that this call does not know.")           \
 	X(IDEMPOTENCY_KEY_REUSED, idempotency_key_reused, 422,                                               \
 	  "This Idempotency-Key was used for another request.")                                              \
 	X(RATE_LIMITED, rate_limited, 429, "Too many requests. Please wait a moment.")                       \
+	X(HEADERS_TOO_LARGE, headers_too_large, 431, "The request's headers are too large.")                 \
+	X(NOT_IMPLEMENTED, not_implemented, 501, "The server does not know how to do this.")                 \
 	X(INTERNAL_ERROR, internal_error, 500, "Something went wrong on our side.")                          \
 	X(CALENDAR_UNAVAILABLE, calendar_unavailable, 503,                                                   \
 	  "The coach's calendar cannot be reached right now. Please try again soon.")                        \

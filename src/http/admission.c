@@ -19,9 +19,18 @@ void exchange_refuse(struct exchange *exchange, const struct problem *problem)
 	reply_problem(&exchange->reply, problem);
 }
 
+/*
+ * The headers as libmicrohttpd has cut them up where they came: a name, the colon and blanks, a value, the
+ * line's end, the next name. `next` is where that must be; a header elsewhere, or less than the whole, means
+ * that something between was lost: a NUL and what stands behind it, or a folded line, which it appends to the
+ * name.
+ */
 struct header_reading {
 	struct request_header *headers;
 	size_t count;
+	const char *next;
+	size_t line_end; /* bytes: 2, or 1 for bare line feeds */
+	bool too_many;
 	bool sound;
 };
 
@@ -42,21 +51,91 @@ static bool has_control(const char *bytes, size_t length)
 	return false;
 }
 
+/* RFC 9110 section 5.6.2. A name with a blank before the colon is read by some and not by others. */
+static bool is_token(const char *text, size_t length)
+{
+	static const char others[] = "!#$%&'*+-.^_`|~";
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+		bool is_alphanumeric =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		if (!is_alphanumeric && (c == '\0' || strchr(others, c) == NULL))
+			return false;
+	}
+	return length > 0;
+}
+
 static enum MHD_Result read_header(void *reading_pointer, enum MHD_ValueKind kind, const char *name,
 				   size_t name_size, const char *value, size_t value_size)
 {
 	(void)kind;
 	struct header_reading *reading = reading_pointer;
-	if (value == NULL)
-		value = "";
-	if (reading->count == HEADERS_MAX || strlen(name) != name_size) {
+	if (reading->count == HEADERS_MAX) {
+		reading->too_many = true;
+		return MHD_NO;
+	}
+	if (name != reading->next || value == NULL || !is_token(name, name_size) ||
+	    has_control(value, value_size)) {
 		reading->sound = false;
 		return MHD_NO;
 	}
-	if (has_control(value, value_size))
-		reading->sound = false;
+	reading->next = value + value_size + reading->line_end;
 	reading->headers[reading->count++] = (struct request_header){name, value};
 	return MHD_YES;
+}
+
+/*
+ * Blanks behind a value are not part of it: RFC 9112 section 5.1. libmicrohttpd leaves them, and so does not
+ * know a Transfer-Encoding with some, which must be seen as it saw it.
+ */
+static const char *without_trailing_blanks(struct arena *mem, const char *name, const char *value)
+{
+	size_t length = strlen(value);
+	if (length == 0 || strcasecmp(name, "Transfer-Encoding") == 0 ||
+	    (value[length - 1] != ' ' && value[length - 1] != '\t'))
+		return value;
+	while (length > 0 && (value[length - 1] == ' ' || value[length - 1] == '\t'))
+		length--;
+	return arena_strndup(mem, value, length);
+}
+
+static const struct problem malformed_headers = {
+	.status = 400,
+	.code = "bad_request",
+	.detail = "The request's headers are malformed.",
+};
+
+/* NULL: all is well. `method` and `version` lie in libmicrohttpd's memory, as the headers behind them do. */
+static const struct problem *read_headers(struct exchange *exchange, const char *method, const char *version)
+{
+	static const struct problem too_many = {
+		.status = 431,
+		.code = "headers_too_large",
+		.detail = "The request has too many headers.",
+	};
+	struct request *request = &exchange->request;
+	struct request_header headers[HEADERS_MAX];
+	const char *version_end = version + strlen(version);
+	size_t line_end = version_end[1] == '\0' ? 2 : 1;
+	struct header_reading reading = {
+		.headers = headers, .next = version_end + line_end, .line_end = line_end, .sound = true};
+	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, read_header, &reading);
+	if (reading.too_many)
+		return &too_many;
+	size_t head_bytes =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+			->header_size;
+	if (!reading.sound || reading.next + line_end != method + head_bytes)
+		return &malformed_headers;
+
+	struct request_header *kept = arena_array(&exchange->mem, reading.count, sizeof(headers[0]));
+	for (size_t i = 0; i < reading.count; i++)
+		kept[i] = (struct request_header){
+			headers[i].name,
+			without_trailing_blanks(&exchange->mem, headers[i].name, headers[i].value)};
+	request->headers = kept;
+	request->header_count = reading.count;
+	return NULL;
 }
 
 static size_t count_headers(const struct request *request, const char *name)
@@ -67,24 +146,61 @@ static size_t count_headers(const struct request *request, const char *name)
 	return count;
 }
 
-/* False for headers that are malformed, too many, or that let two servers see two different requests. */
-static bool read_headers(struct exchange *exchange)
+/*
+ * What lets two servers see two different requests, or two callers in one. NULL: nothing. RFC 9112 sections
+ * 3.2, 6.1 and 6.3.
+ */
+static const struct problem *check_framing(struct exchange *exchange, const char *version)
 {
-	struct request *request = &exchange->request;
-	struct request_header headers[HEADERS_MAX];
-	struct header_reading reading = {.headers = headers, .sound = true};
-	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, read_header, &reading);
-	struct request_header *kept = arena_array(&exchange->mem, reading.count, sizeof(headers[0]));
-	memcpy(kept, headers, reading.count * sizeof(headers[0]));
-	request->headers = kept;
-	request->header_count = reading.count;
-
-	size_t lengths = count_headers(request, "Content-Length");
-	size_t encodings = count_headers(request, "Transfer-Encoding");
-	return reading.sound && lengths + encodings <= 1;
+	static const char *const once[] = {"Host",           "Content-Length", "Transfer-Encoding",
+					   "Content-Type",   "Authorization",  "X-Session-ID",
+					   "Idempotency-Key"};
+	static const struct problem unknown_encoding = {
+		.status = 501,
+		.code = "not_implemented",
+		.detail = "A request's body may be sent as it is or chunked.",
+	};
+	const struct request *request = &exchange->request;
+	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
+		if (count_headers(request, once[i]) > 1)
+			return &malformed_headers;
+	bool old = strcmp(version, "HTTP/1.0") == 0;
+	if (request_header(request, "Host") == NULL && !old)
+		return &malformed_headers;
+	const char *encoding = request_header(request, "Transfer-Encoding");
+	if (encoding == NULL)
+		return NULL;
+	if (old || request_header(request, "Content-Length") != NULL)
+		return &malformed_headers;
+	return strcasecmp(encoding, "chunked") == 0 ? NULL : &unknown_encoding;
 }
 
-static const char *request_id(struct exchange *exchange)
+/* The request line. NULL: it is sound. `version` lies behind the target, with one NUL between them. */
+static const struct problem *check_target(const struct exchange *exchange, const char *version)
+{
+	static const struct problem malformed = {
+		.status = 400,
+		.code = "bad_request",
+		.detail = "The request's address is malformed.",
+	};
+	static const struct problem too_many = {
+		.status = 414,
+		.code = "uri_too_long",
+		.detail = "The request's address has too many parameters.",
+	};
+	const struct request *request = &exchange->request;
+	if (exchange->target + exchange->target_length + 1 != version || strchr(request->path, ' ') != NULL ||
+	    strchr(request->query_text, ' ') != NULL || has_control(request->path, strlen(request->path)) ||
+	    has_control(request->query_text, strlen(request->query_text)) ||
+	    strchr(request->path, '\t') != NULL || strchr(request->query_text, '\t') != NULL)
+		return &malformed;
+	size_t parameters = 1;
+	for (const char *c = strchr(request->query_text, '&'); c != NULL; c = strchr(c + 1, '&'))
+		parameters++;
+	return parameters > REQUEST_QUERY_MAX ? &too_many : NULL;
+}
+
+const char *exchange_id(struct exchange *exchange)
 {
 	const char *sent = request_header(&exchange->request, "X-Request-Id");
 	if (sent != NULL && request_id_is_sane(sent))
@@ -219,20 +335,22 @@ static void find_route(struct exchange *exchange, const char *method_name)
 	}
 }
 
-void exchange_admit(struct exchange *exchange, const char *method)
+void exchange_admit(struct exchange *exchange, const char *method, const char *version)
 {
 	struct request *request = &exchange->request;
 	const struct peer *peer = exchange->peer;
-	bool sound = read_headers(exchange);
-	request->id = request_id(exchange);
+	const struct problem *unsound = read_headers(exchange, method, version);
+	if (unsound == NULL)
+		unsound = check_framing(exchange, version);
+	if (unsound == NULL)
+		unsound = check_target(exchange, version);
+	request->id = exchange_id(exchange);
 	request->address = address_behind_proxies(request, &peer->address,
 						  peer->loop->server->settings.trusted_proxy_hops);
-	if (sound) {
+	if (unsound == NULL) {
 		find_route(exchange, method);
 		return;
 	}
 	exchange->reply.close = true;
-	exchange_refuse(exchange, &(struct problem){.status = 400,
-						    .code = "bad_parameter",
-						    .detail = "The request's headers are malformed."});
+	exchange_refuse(exchange, unsound);
 }

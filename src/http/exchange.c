@@ -73,6 +73,7 @@ void exchange_on_connection(void *loop_pointer, struct MHD_Connection *connectio
 		if (peer == NULL)
 			abort();
 		peer->loop = loop;
+		peer->ended_turn = loop->turn - 1;
 		peer->socket =
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 		peer->address = address_of_peer(
@@ -95,6 +96,11 @@ void exchange_on_connection(void *loop_pointer, struct MHD_Connection *connectio
 		*peer_pointer = peer;
 		break;
 	case MHD_CONNECTION_NOTIFY_CLOSED:
+		/* Not every way in which libmicrohttpd ends a request is told to exchange_on_completed. */
+		if (peer->exchange != NULL)
+			exchange_end(peer->exchange, peer->exchange->delivered);
+		else
+			refusal_of_silence(peer, connection);
 		*peer->previous = peer->next;
 		if (peer->next != NULL)
 			peer->next->previous = peer->previous;
@@ -115,44 +121,101 @@ static const struct problem overloaded = {
 	.retry_after = 1,
 };
 
-/*
- * The request line has come. The URI is copied because libmicrohttpd cuts it up in place, and read by
- * ourselves because its own decoding loses encoded NULs and slashes.
- */
-void *exchange_on_uri(void *loop_pointer, const char *uri, struct MHD_Connection *connection)
+/* A request begins on the connection. */
+struct exchange *exchange_begin(struct peer *peer, struct MHD_Connection *connection)
 {
-	struct loop *loop = loop_pointer;
-	struct exchange *exchange = exchange_take(loop);
+	struct exchange *exchange = exchange_take(peer->loop);
 	struct arena mem = exchange->mem;
 	struct buffer incoming = exchange->incoming;
 	struct reply reply = exchange->reply;
 	*exchange = (struct exchange){.mem = mem, .incoming = incoming, .reply = reply};
 	reply_init(&exchange->reply, &exchange->mem);
 	exchange->connection = connection;
-	exchange->peer =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	exchange->peer = peer;
 	exchange->waited_us = -1;
+	exchange->request.mem = &exchange->mem;
+	exchange->request.exchange = exchange;
+	exchange->request.method = HTTP_METHODS;
+	exchange->request.path = "";
+	exchange->request.query_text = "";
+	exchange->request.body = "";
+	peer->exchange = exchange;
+	return exchange;
+}
 
+/* It is over, however that came: count it, log it, and take it back. */
+void exchange_end(struct exchange *exchange, bool delivered)
+{
+	struct peer *peer = exchange->peer;
+	struct loop *loop = peer->loop;
+	if (exchange->stage == STAGE_WORKING || exchange->stage == STAGE_REPLYING)
+		loop->answering--;
+	peer->idle = true;
+	peer->exchange = NULL;
+	peer->ended_turn = loop->turn;
+	peer->cut_at_ms = loop->now_ms + loop->server->settings.idle_seconds * (int64_t)1000;
+	if (exchange->prepared.response != NULL) {
+		prepared_drop(&loop->prepared);
+		loop->prepared = exchange->prepared;
+		exchange->prepared = (struct prepared){0};
+	}
+	if (exchange->stage != STAGE_TARGET && exchange->stage != STAGE_HEADERS)
+		tally_exchange(loop->server->tally, exchange, delivered);
+	exchange_put_back(loop, exchange);
+}
+
+/*
+ * The request line has come. The target is read by ourselves, because libmicrohttpd's decoding loses encoded
+ * NULs and slashes, and copied, because it cuts it up in place.
+ */
+void *exchange_on_uri(void *loop, const char *uri, struct MHD_Connection *connection)
+{
+	(void)loop;
+	struct peer *peer =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	if (peer->exchange != NULL)
+		exchange_end(peer->exchange, false);
+	struct exchange *exchange = exchange_begin(peer, connection);
 	struct request *request = &exchange->request;
-	request->mem = &exchange->mem;
-	request->exchange = exchange;
-	request->body = "";
-	char *path = arena_strdup(&exchange->mem, uri);
+	exchange->target = uri;
+	exchange->target_length = strlen(uri);
+	char *path = arena_strndup(&exchange->mem, uri, exchange->target_length);
 	/* RFC 9112 section 3.2.2: http://host/path is to be understood. */
 	if (strncasecmp(path, "http://", 7) == 0) {
 		path += 7;
 		path += strcspn(path, "/?");
 	}
 	char *mark = strchr(path, '?');
-	request->query_text = mark != NULL ? mark + 1 : "";
-	if (mark != NULL)
+	if (mark != NULL) {
+		request->query_text = mark + 1;
 		*mark = '\0';
+	}
 	request->path = path;
+	/*
+	 * libmicrohttpd would now make a record of each argument, and where they do not fit into the
+	 * connection's memory it loses the request. It has none to read if they begin with a NUL. The text is
+	 * its own, const or not, and is cut up by it next.
+	 */
+	char *arguments = strchr(uri, '?');
+	if (arguments != NULL)
+		arguments[1] = '\0';
 	return exchange;
 }
 
+/* Names, values and the target, the last of them, are decoded by ourselves: leave them as they are. */
+size_t exchange_on_unescape(void *loop, struct MHD_Connection *connection, char *text)
+{
+	(void)loop;
+	const struct peer *peer =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	struct exchange *exchange = peer->exchange;
+	if (exchange != NULL && exchange->stage == STAGE_TARGET && exchange->target == text)
+		exchange->stage = STAGE_HEADERS;
+	return strlen(text);
+}
+
 /* The headers have come. */
-static enum MHD_Result begin(struct exchange *exchange, const char *method)
+static enum MHD_Result begin(struct exchange *exchange, const char *method, const char *version)
 {
 	struct request *request = &exchange->request;
 	struct peer *peer = exchange->peer;
@@ -162,7 +225,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method)
 	peer->idle = false;
 	peer->cut_at_ms = exchange->began_us / 1000 + settings->body_seconds * (int64_t)1000;
 	request->now = instant_now();
-	exchange_admit(exchange, method);
+	exchange_admit(exchange, method, version);
 
 	/* A client that waits for `100 Continue` gets the refusal instead; libmicrohttpd then closes. */
 	if (exchange->refused && (exchange->reply.close || request_header(request, "Expect") != NULL))
@@ -192,12 +255,34 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
 	return exchange->discarded <= DISCARD_MAX ? MHD_YES : MHD_NO;
 }
 
+/* HEAD: write what the body would be and keep its length only, so that the connection can be kept as well. */
+static void measure_portions(struct exchange *exchange, void *resource)
+{
+	struct reply *reply = &exchange->reply;
+	enum reply_portion written = REPLY_MORE;
+	exchange->head_length = reply->body.length;
+	while (written == REPLY_MORE) {
+		buffer_reset(&reply->body);
+		written = reply->portion(reply->portion_owner, resource);
+		if (reply->body.overflowed)
+			written = REPLY_BROKEN;
+		exchange->head_length += reply->body.length;
+	}
+	buffer_reset(&reply->body);
+	if (written == REPLY_BROKEN)
+		reply_problem(reply, &(struct problem){.status = 500,
+						       .code = "internal_error",
+						       .detail = "Something went wrong on our side."});
+}
+
 static void run_on_worker(struct work *work, void *resource)
 {
 	struct exchange *exchange = (struct exchange *)((char *)work - offsetof(struct exchange, work));
 	const struct server_settings *settings = &exchange->peer->loop->server->settings;
 	exchange->waited_us += monotonic_us();
 	settings->handle(settings->owner, &exchange->request, &exchange->reply, resource);
+	if (exchange->request.head && exchange->reply.portion != NULL)
+		measure_portions(exchange, resource);
 	loop_give_reply(exchange);
 }
 
@@ -256,13 +341,13 @@ enum MHD_Result exchange_on_access(void *loop, struct MHD_Connection *connection
 	(void)loop;
 	(void)connection;
 	(void)url;
-	(void)version;
 	struct exchange *exchange = *exchange_pointer;
 	size_t size = *upload_size;
 	switch (exchange->stage) {
+	case STAGE_TARGET:
 	case STAGE_HEADERS:
 		/* What was sent before the connection was shut down can still be read. */
-		return exchange->peer->unwanted ? MHD_NO : begin(exchange, method);
+		return exchange->peer->unwanted ? MHD_NO : begin(exchange, method, version);
 	case STAGE_BODY:
 		if (size == 0)
 			return dispatch(exchange);
@@ -272,29 +357,21 @@ enum MHD_Result exchange_on_access(void *loop, struct MHD_Connection *connection
 		return exchange_send(exchange);
 	case STAGE_REPLYING:
 		break;
+	case STAGE_OVER:
+		return MHD_NO;
 	}
 	*upload_size = 0;
 	return MHD_YES;
 }
 
-void exchange_on_completed(void *loop_pointer, struct MHD_Connection *connection, void **exchange_pointer,
+void exchange_on_completed(void *loop, struct MHD_Connection *connection, void **exchange_pointer,
 			   enum MHD_RequestTerminationCode code)
 {
+	(void)loop;
 	(void)connection;
-	struct loop *loop = loop_pointer;
 	struct exchange *exchange = *exchange_pointer;
-	struct peer *peer = exchange->peer;
-	if (exchange->stage == STAGE_WORKING || exchange->stage == STAGE_REPLYING)
-		loop->answering--;
-	peer->idle = true;
-	peer->cut_at_ms = loop->now_ms + loop->server->settings.idle_seconds * (int64_t)1000;
-	if (exchange->prepared.response != NULL) {
-		prepared_drop(&loop->prepared);
-		loop->prepared = exchange->prepared;
-		exchange->prepared = (struct prepared){0};
-	}
-	if (exchange->stage != STAGE_HEADERS)
-		tally_exchange(loop->server->tally, exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-	exchange_put_back(loop, exchange);
+	if (exchange == NULL)
+		return;
 	*exchange_pointer = NULL;
+	exchange_end(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || exchange->delivered);
 }

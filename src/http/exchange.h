@@ -31,9 +31,11 @@ struct peer {
 	struct peer **previous; /* what points to this peer */
 	struct loop *loop;
 	int socket;
-	bool idle;         /* between two requests */
-	bool unwanted;     /* one too many from its address: shut down */
-	int64_t cut_at_ms; /* monotonic; INT64_MAX while a request is being worked on */
+	bool idle;                 /* between two requests */
+	bool unwanted;             /* one too many from its address, or refused by libmicrohttpd: shut down */
+	struct exchange *exchange; /* the request that is being read or answered; NULL: none */
+	unsigned ended_turn;       /* the loop's when the last request ended */
+	int64_t cut_at_ms;         /* monotonic; INT64_MAX while a request is being worked on */
 	struct address address;
 	atomic_uint *of_address; /* how many there are from there */
 };
@@ -44,10 +46,12 @@ enum { ADDRESSES = 1024 };
 enum { UNWANTED_BODY_MAX = 64 * 1024 }; /* bytes of body that a call which takes none lets pass */
 
 enum stage {
-	STAGE_HEADERS,  /* the request line has come */
+	STAGE_TARGET,   /* the request line has come; libmicrohttpd still reads the target in it */
+	STAGE_HEADERS,  /* the headers are being read */
 	STAGE_BODY,     /* the headers have come; the body is being read, or thrown away */
 	STAGE_WORKING,  /* a lane has it, or it has been given back and not yet been resumed */
 	STAGE_REPLYING, /* libmicrohttpd has the reply */
+	STAGE_OVER,     /* answered past libmicrohttpd, which closes the connection */
 };
 
 /*
@@ -73,11 +77,14 @@ struct exchange {
 	struct MHD_Connection *connection;
 	struct peer *peer;
 	enum stage stage;
-	bool refused;             /* the reply is made already: the body is thrown away */
-	bool options;             /* OPTIONS: answered by the server */
+	bool refused;       /* the reply is made already: the body is thrown away */
+	bool delivered;     /* of STAGE_OVER */
+	const char *target; /* where the request's target lies in libmicrohttpd's memory, and its length */
+	size_t target_length;
 	struct prepared prepared; /* what is being sent, if the next reply may use it */
 	size_t discarded;         /* bytes of a body that nobody wants */
 	size_t reply_bytes;
+	size_t head_length; /* of the body that a HEAD leaves out, if it was written in portions */
 	/* Of a body in portions: what the last one asked for came to, and how much of it has been sent. */
 	enum reply_portion portion;
 	size_t portion_sent;
@@ -107,6 +114,7 @@ struct loop {
 	struct prepared prepared; /* by the last reply; nobody is sending it now */
 	struct peer *peers;
 	unsigned peer_count;
+	unsigned turn;      /* counts them */
 	int64_t now_ms;     /* monotonic, of this turn */
 	unsigned answering; /* exchanges past STAGE_BODY */
 };
@@ -148,16 +156,31 @@ void exchange_on_completed(void *loop, struct MHD_Connection *connection, void *
 			   enum MHD_RequestTerminationCode code);
 void exchange_on_connection(void *loop, struct MHD_Connection *connection, void **peer,
 			    enum MHD_ConnectionNotificationCode code);
+size_t exchange_on_unescape(void *loop, struct MHD_Connection *connection, char *text);
+struct exchange *exchange_begin(struct peer *peer, struct MHD_Connection *connection);
+void exchange_end(struct exchange *exchange, bool delivered);
 void exchange_free(struct exchange *exchange);
+
+/*
+ * refusal.c: what libmicrohttpd refuses by itself is answered by us. refusal_init once, before any daemon:
+ * false if the library's MHD_queue_response cannot be found. queue_reply is that function.
+ * refusal_of_silence: at the end of a connection without a request.
+ */
+bool refusal_init(void);
+void refusal_of_silence(struct peer *peer, struct MHD_Connection *connection);
+enum MHD_Result queue_reply(struct MHD_Connection *connection, unsigned status,
+			    struct MHD_Response *response);
 
 /*
  * admission.c: read the headers, find the route; a request that is refused by its head alone has its reply
  * made and `refused` set, and its body is thrown away.
  */
-void exchange_admit(struct exchange *exchange, const char *method);
+void exchange_admit(struct exchange *exchange, const char *method, const char *version);
+const char *exchange_id(struct exchange *exchange);
 void exchange_refuse(struct exchange *exchange, const struct problem *problem);
 
-/* send.c: hand the reply to libmicrohttpd. */
+/* send.c: set the headers that every reply bears; hand the reply to libmicrohttpd. */
+void exchange_complete_headers(struct exchange *exchange);
 enum MHD_Result exchange_send(struct exchange *exchange);
 void prepared_drop(struct prepared *prepared);
 

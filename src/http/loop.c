@@ -170,6 +170,7 @@ static void run(struct loop *loop)
 		}
 		wait_for_work(loop, wait_ms(loop, now_ms, next_tick_ms < flush_ms ? next_tick_ms : flush_ms));
 		loop->now_ms = monotonic_ms();
+		loop->turn++;
 		take_finished(loop);
 		MHD_run(loop->daemon);
 		if (log_holds() && flush_ms == INT64_MAX)
@@ -196,27 +197,16 @@ static void *loop_main(void *loop_pointer)
 	return NULL;
 }
 
-/* Names and values are decoded by ourselves: leave them as they are. */
-static size_t unescape_nothing(void *owner, struct MHD_Connection *connection, char *text)
-{
-	(void)owner;
-	(void)connection;
-	size_t length = 0;
-	while (text[length] != '\0')
-		length++;
-	return length;
-}
-
 static struct MHD_Daemon *start_daemon(struct loop *loop)
 {
 	enum { CONNECTION_BYTES = 16 * 1024 }; /* headers of a request and of its reply; more is 431 */
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_on_access, loop,
 		MHD_OPTION_LISTEN_SOCKET, loop->server->listener, MHD_OPTION_URI_LOG_CALLBACK,
-		exchange_on_uri, loop, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
+		exchange_on_uri, loop, MHD_OPTION_UNESCAPE_CALLBACK, exchange_on_unescape, loop,
 		MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, loop, MHD_OPTION_NOTIFY_CONNECTION,
 		exchange_on_connection, loop, MHD_OPTION_CONNECTION_LIMIT, loop_share(loop),
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 

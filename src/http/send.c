@@ -11,7 +11,7 @@ enum {
 };
 
 /* Headers that every reply bears, unless a handler has set its own. */
-static void complete_headers(struct exchange *exchange)
+void exchange_complete_headers(struct exchange *exchange)
 {
 	struct reply *reply = &exchange->reply;
 	const struct server_settings *settings = &exchange->peer->loop->server->settings;
@@ -124,9 +124,6 @@ static struct MHD_Response *make_response_in_portions(struct exchange *exchange)
 									  next_bytes, exchange, NULL);
 	if (response == NULL)
 		abort();
-	/* libmicrohttpd 0.9.75 ends the head of a chunked reply with the last chunk, which is body. */
-	if (exchange->request.head)
-		MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_RESPONSE, MHD_RO_END);
 	add_all_headers(response, &exchange->reply);
 	return response;
 }
@@ -209,8 +206,13 @@ static struct MHD_Response *prepare(struct exchange *exchange, const char *bytes
 static struct MHD_Response *response_for(struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->reply;
-	if (reply->portion != NULL)
-		return make_response_in_portions(exchange);
+	if (reply->portion != NULL) {
+		if (!exchange->request.head)
+			return make_response_in_portions(exchange);
+		/* libmicrohttpd 0.9.75 ends the head of a chunked reply with the last chunk, which is body.
+		 */
+		return make_response(NULL, exchange->head_length, reply);
+	}
 	const char *bytes = reply->body.bytes;
 	size_t length = reply->body.length;
 	if (reply->ready != NULL) {
@@ -242,10 +244,10 @@ enum MHD_Result exchange_send(struct exchange *exchange)
 		peer->loop->answering++;
 	exchange->stage = STAGE_REPLYING;
 	give_time(peer);
-	complete_headers(exchange);
+	exchange_complete_headers(exchange);
 	exchange->reply_status = reply->status;
 	struct MHD_Response *response = response_for(exchange);
-	enum MHD_Result queued = MHD_queue_response(exchange->connection, reply->status, response);
+	enum MHD_Result queued = queue_reply(exchange->connection, reply->status, response);
 	if (response != exchange->prepared.response)
 		MHD_destroy_response(response);
 	return queued;

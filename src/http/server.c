@@ -164,6 +164,10 @@ static void open_lanes(struct server *server)
 
 struct server *server_open(const struct server_settings *settings, const char **ret_reason)
 {
+	if (!refusal_init()) {
+		*ret_reason = "libmicrohttpd has no function MHD_queue_response";
+		return NULL;
+	}
 	int listener = open_listener(settings->address, settings->port, ret_reason);
 	if (listener < 0)
 		return NULL;

@@ -14,7 +14,8 @@ static const struct {
 } statuses[] = {
 	{200, "200"}, {201, "201"}, {202, "202"}, {204, "204"}, {302, "302"}, {304, "304"}, {400, "400"},
 	{401, "401"}, {403, "403"}, {404, "404"}, {405, "405"}, {409, "409"}, {410, "410"}, {412, "412"},
-	{413, "413"}, {415, "415"}, {422, "422"}, {429, "429"}, {500, "500"}, {503, "503"}, {0, "other"},
+	{413, "413"}, {414, "414"}, {415, "415"}, {422, "422"}, {429, "429"}, {431, "431"}, {500, "500"},
+	{501, "501"}, {503, "503"}, {505, "505"}, {0, "other"},
 };
 enum { STATUSES = sizeof(statuses) / sizeof(statuses[0]) };
 
@@ -155,6 +156,9 @@ void tally_exchange(struct tally *tally, const struct exchange *exchange, bool d
 	if (!log_enabled(level))
 		return;
 	bool waited = exchange->waited_us >= 0;
+	const char *outcome = NULL;
+	if (!delivered)
+		outcome = exchange->stage == STAGE_OVER ? "closed" : "client_gone";
 	log_line(level, "request", LOG_TEXT_FIELD("request_id", request->id),
 		 LOG_TEXT_FIELD("method",
 				request->method < HTTP_METHODS ? http_method_name(request->method) : NULL),
@@ -164,5 +168,5 @@ void tally_exchange(struct tally *tally, const struct exchange *exchange, bool d
 		 LOG_INTEGER_FIELD("bytes", (int64_t)exchange->reply_bytes),
 		 LOG_TEXT_FIELD("lane", lane_name(waited ? request->lane : LANE_LOOP)),
 		 LOG_NUMBER_FIELD("wait_ms", waited ? (double)exchange->waited_us / 1e3 : 0),
-		 LOG_TEXT_FIELD("outcome", delivered ? NULL : "client_gone"));
+		 LOG_TEXT_FIELD("outcome", outcome));
 }

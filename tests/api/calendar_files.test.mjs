@@ -181,7 +181,11 @@ test('a feed is whole, whatever somebody books and cancels all day long', async 
         FROM generate_series(10, 6009) n) AS moment`);
     const made = assertStatus(await own.client('ann').post('/booking/create', { start: own.slot(650) }), 201);
     const { url } = assertStatus(await own.coach().get('/coach/damian/feed'), 200);
-    const { text } = await own.stranger().get(url.slice(own.daemon.url.length));
+    const path = url.slice(own.daemon.url.length);
+    const { text, bytes } = await own.stranger().get(path);
+    const head = await own.stranger().request('HEAD', path);
+    assert.deepEqual([head.status, head.text, Number(head.headers['content-length'])], [200, '', bytes.length]);
+    assert.notEqual(head.headers.connection, 'close');
     const lines = text.split('\r\n');
     const count = (line) => lines.filter((other) => other === line).length;
     assert.deepEqual([count('BEGIN:VEVENT'), count('END:VEVENT')], [6001, 6001]);

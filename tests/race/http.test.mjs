@@ -120,7 +120,7 @@ describe('requests on the wire', () => {
       assert.equal(statusOf(await raw(get('/ok', long))), 200);
     }
     const many = Array.from({ length: 100 }, (_, i) => `X-${i}: 1\r\n`).join('');
-    assert.equal(statusOf(await raw(get('/ok', many))), 400);
+    assert.equal(statusOf(await raw(get('/ok', many))), 431);
     assert.equal((await toy.client.get('/ok')).status, 200);
   });
 
