@@ -86,7 +86,7 @@ void booking_cancel(const struct booking_call *call, const char *id, const char 
 		    struct booking_result *ret_result);
 
 /* status: completed or no_show; for the coach and admins. */
-void booking_mark(const struct booking_call *call, const char *id, const char *status,
+void booking_mark(const struct booking_call *call, const char *id, enum appointment_status status,
 		  struct booking_result *ret_result);
 
 /* One appointment for whoever may see it: its client, its coach, an admin. */

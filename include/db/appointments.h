@@ -13,6 +13,7 @@
 #include "domain/appointment.h"
 #include "domain/interval.h"
 #include "domain/refusal.h"
+#include "domain/schedule.h"
 
 /* One row, columns as in sql/migrations. Texts are NULL where the column is. */
 struct appointment {
@@ -20,7 +21,7 @@ struct appointment {
 	const char *coach_id;
 	const char *user_id;
 	const char *session_type;
-	const char *status; /* held, scheduled, cancelled, completed, no_show, expired */
+	enum appointment_status status;
 	instant starts_at;
 	instant ends_at;
 	instant blocked_from;
@@ -31,7 +32,7 @@ struct appointment {
 	const char *email;
 	const char *phone;
 	const char *notes;
-	const char *meeting_kind;
+	enum meeting_kind meeting_kind;
 	const char *meeting_url;
 	int64_t cancel_notice_minutes;
 	int64_t reschedule_notice_minutes;
@@ -39,7 +40,7 @@ struct appointment {
 	int64_t reschedule_count;
 	const char *cancel_reason;
 	instant cancelled_at; /* 0: not */
-	const char *cancelled_by;
+	enum cancelled_by cancelled_by;
 	instant created_at;
 	instant updated_at;
 	int64_t version;
@@ -64,9 +65,34 @@ bool appointment_owes(const struct appointment *appointment);
 /* What says whether it may be cancelled or moved. */
 struct appointment_facts appointment_facts(const struct appointment *appointment);
 
-/* Read the appointment that is one value of the row. False, *ret_appointment untouched, if it is null. */
-bool appointment_read(const struct db_rows *rows, size_t row, size_t column, struct arena *mem,
-		      struct appointment *ret_appointment);
+/*
+ * Read the appointment that is one value of the row. DB_NONE: it is null. DB_FAILED, told by db_failure(): it
+ * is none that this program understands. *ret_appointment is filled with DB_OK only.
+ */
+MUST_USE enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_t row, size_t column,
+					 struct arena *mem, struct appointment *ret_appointment);
+
+/* What the schema answers to an event that the coach deleted or moved, X(NAME, word). */
+#define EVENT_OUTCOMES(X)                                                                                    \
+	X(CANCELLED, "cancelled")                                                                            \
+	X(MOVED, "moved")                                                                                    \
+	X(CONFLICT, "conflict") /* the time is taken, seen for the first time */                             \
+	X(KNOWN, "known")       /* the same, seen before */                                                  \
+	X(OVER, "over")         /* the appointment is over or cancelled already */                           \
+	X(CHANGED, "changed")   /* the row is no longer the version that was compared */
+
+enum event_outcome {
+#define OUTCOME(name, word) EVENT_##name,
+	EVENT_OUTCOMES(OUTCOME)
+#undef OUTCOME
+};
+
+/* Lay what happened to an event over its appointment, if the row still is `version`. */
+MUST_USE enum db_result appointments_event_gone(struct db *db, const char *id, int64_t version,
+						enum event_outcome *ret_outcome);
+MUST_USE enum db_result appointments_event_moved(struct db *db, const struct appointment *row,
+						 struct interval time, const char *etag,
+						 enum event_outcome *ret_outcome);
 
 /* Who acts, for the audit and the idempotency key. */
 struct actor {
@@ -93,7 +119,7 @@ struct booking {
 	const char *email;
 	const char *phone;
 	const char *notes;
-	const char *meeting_kind;
+	enum meeting_kind meeting_kind;
 	int64_t cancel_notice_minutes;
 	int64_t reschedule_notice_minutes;
 	int64_t max_reschedules;
@@ -130,37 +156,39 @@ struct store_answer {
 	const char *freed_coach; /* another coach, whose time the caller's hold had kept; NULL: none */
 };
 
-enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
-				 const struct booking_limits *limits, const struct actor *actor,
-				 struct store_answer *ret_answer);
+MUST_USE enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
+					  const struct booking_limits *limits, const struct actor *actor,
+					  struct store_answer *ret_answer);
 
 /* Confirm a hold of booking->user_id: uses id, user_id, the person's fields and the calendar's. */
-enum db_result appointments_confirm(struct db *db, struct arena *mem, const struct booking *booking,
-				    const struct actor *actor, struct store_answer *ret_answer);
+MUST_USE enum db_result appointments_confirm(struct db *db, struct arena *mem, const struct booking *booking,
+					     const struct actor *actor, struct store_answer *ret_answer);
 
 struct cancellation {
 	const char *id;
-	const char *by;     /* client, coach, admin, calendar */
+	enum cancelled_by by;
 	bool exempt;        /* no cut-off binds the actor */
 	const char *reason; /* may be NULL */
 	int64_t lease_seconds;
 };
 
-enum db_result appointments_cancel(struct db *db, struct arena *mem, const struct cancellation *cancellation,
-				   const struct actor *actor, struct store_answer *ret_answer);
+MUST_USE enum db_result appointments_cancel(struct db *db, struct arena *mem,
+					    const struct cancellation *cancellation,
+					    const struct actor *actor, struct store_answer *ret_answer);
 
 /* Move: uses id, coach_id, the times, lease_seconds and exempt of the booking, and the day limit. */
-enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking,
-				 const struct booking_limits *limits, const struct actor *actor,
-				 struct store_answer *ret_answer);
+MUST_USE enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking,
+					  const struct booking_limits *limits, const struct actor *actor,
+					  struct store_answer *ret_answer);
 
 /* status: completed or no_show. */
-enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id, const char *status,
-				 const struct actor *actor, struct store_answer *ret_answer);
+MUST_USE enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id,
+					  enum appointment_status status, const struct actor *actor,
+					  struct store_answer *ret_answer);
 
 /* DB_NONE: no such row. */
-enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *id,
-				  struct appointment *ret_appointment);
+MUST_USE enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *id,
+					   struct appointment *ret_appointment);
 
 /* Whose appointments somebody may see: a client's, a coach's (NULL: nobody's), or all. */
 struct appointment_party {
@@ -173,13 +201,14 @@ struct appointment_party {
  * The same for such a party. DB_NONE: no such row, or not for them; which of the two cannot be told by the
  * time it takes either.
  */
-enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id,
-				     const struct appointment_party *party,
-				     struct appointment *ret_appointment);
+MUST_USE enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id,
+					      const struct appointment_party *party,
+					      struct appointment *ret_appointment);
 
 /* The scheduled appointment of this client at exactly this time. DB_NONE: none. */
-enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,
-				 struct interval time, struct appointment *ret_appointment);
+MUST_USE enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id,
+					  const char *user_id, struct interval time,
+					  struct appointment *ret_appointment);
 
 struct appointment_page_query {
 	const char *user_id;  /* either this */
@@ -198,25 +227,27 @@ struct appointment_list {
 };
 
 /* By start, then id. */
-enum db_result appointments_list(struct db *db, struct arena *mem, const struct appointment_page_query *query,
-				 struct appointment_list *ret_list);
+MUST_USE enum db_result appointments_list(struct db *db, struct arena *mem,
+					  const struct appointment_page_query *query,
+					  struct appointment_list *ret_list);
 
 /*
  * For the export: rows of a user, whatever their status, that were last changed from query->from on and
  * before query->to. By start, then id, as in a page; no status and no coach.
  */
-enum db_result appointments_export(struct db *db, struct arena *mem,
-				   const struct appointment_page_query *query,
-				   struct appointment_list *ret_list);
+MUST_USE enum db_result appointments_export(struct db *db, struct arena *mem,
+					    const struct appointment_page_query *query,
+					    struct appointment_list *ret_list);
 
 /*
  * For a coach's feed: what is no hold and ends by query->to, in the same order. No appointment of the coach
  * ends after *ret_end of appointments_feed_state; *ret_state, in `mem`, differs when what the feed shows from
  * `begin` on does.
  */
-enum db_result appointments_feed_state(struct db *db, struct arena *mem, const char *coach_id, instant begin,
-				       instant *ret_end, const char **ret_state);
-enum db_result appointments_feed(struct db *db, struct arena *mem, const struct appointment_page_query *query,
-				 struct appointment_list *ret_list);
+MUST_USE enum db_result appointments_feed_state(struct db *db, struct arena *mem, const char *coach_id,
+						instant begin, instant *ret_end, const char **ret_state);
+MUST_USE enum db_result appointments_feed(struct db *db, struct arena *mem,
+					  const struct appointment_page_query *query,
+					  struct appointment_list *ret_list);
 
 #endif

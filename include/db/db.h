@@ -48,6 +48,9 @@ struct db_failure {
 
 struct db;
 
+/* What a statement came to must be looked at. */
+#define MUST_USE __attribute__((warn_unused_result))
+
 /*
  * Make a connection that is not connected yet. Does not block, does not fail.
  *
@@ -176,15 +179,16 @@ struct db_rows {
  * are tried again up to 5 times before DB_BUSY. Inside one they end it with DB_BUSY, and
  * db_transact() starts over. A `many` answer of more than 100,000 rows is DB_FAILED.
  */
-enum db_result db_run(struct db *db, enum query query, const struct db_value parameters[], size_t count,
-		      struct db_rows *ret_rows);
+MUST_USE enum db_result db_run(struct db *db, enum query query, const struct db_value parameters[],
+			       size_t count, struct db_rows *ret_rows);
 
 /*
  * Run a statement that is not ours, such as an operator's AUTH_SESSION_QUERY: prepared under
  * `name` on first use (same name, same text, always), any number of rows. Else as db_run().
  */
-enum db_result db_run_text(struct db *db, const char *name, const char *text,
-			   const struct db_value parameters[], size_t count, struct db_rows *ret_rows);
+MUST_USE enum db_result db_run_text(struct db *db, const char *name, const char *text,
+				    const struct db_value parameters[], size_t count,
+				    struct db_rows *ret_rows);
 
 /*
  * Run `work` inside a transaction (read committed) and commit.
@@ -196,8 +200,8 @@ enum db_result db_run_text(struct db *db, const char *name, const char *text,
  * DB_UNKNOWN if the connection ended while committing; a connection that ends before that is
  * DB_UNAVAILABLE, since nothing can have been committed. Not to be nested (aborts).
  */
-enum db_result db_transact(struct db *db, enum db_result (*work)(struct db *db, void *argument),
-			   void *argument);
+MUST_USE enum db_result db_transact(struct db *db, enum db_result (*work)(struct db *db, void *argument),
+				    void *argument);
 
 /* Whether a transaction is open: asserted to be false whenever a request is done. */
 bool db_in_transaction(const struct db *db);

@@ -11,14 +11,22 @@
 
 #include <stdbool.h>
 
-/* As written in the database and in replies; each has a _name (static) and a _parse (false: no such word). */
+/*
+ * The words of the database and of replies, X(NAME, word); each enum has a _name (static) and a _parse
+ * (false: no such word).
+ */
+#define APPOINTMENT_STATUSES(X)                                                                              \
+	X(HELD, "held")                                                                                      \
+	X(SCHEDULED, "scheduled")                                                                            \
+	X(CANCELLED, "cancelled")                                                                            \
+	X(COMPLETED, "completed")                                                                            \
+	X(NO_SHOW, "no_show")                                                                                \
+	X(EXPIRED, "expired") /* a hold that ran out or was replaced */
+
 enum appointment_status {
-	APPOINTMENT_HELD,
-	APPOINTMENT_SCHEDULED,
-	APPOINTMENT_CANCELLED,
-	APPOINTMENT_COMPLETED,
-	APPOINTMENT_NO_SHOW,
-	APPOINTMENT_EXPIRED, /* a hold that ran out or was replaced */
+#define STATUS(name, word) APPOINTMENT_##name,
+	APPOINTMENT_STATUSES(STATUS)
+#undef STATUS
 };
 
 /* How an appointment stands in the coach's calendar. */
@@ -31,7 +39,18 @@ enum calendar_state {
 };
 
 /* Who cancelled. */
-enum cancelled_by { CANCELLED_BY_CLIENT, CANCELLED_BY_COACH, CANCELLED_BY_ADMIN, CANCELLED_BY_CALENDAR };
+#define CANCELLED_BY(X)                                                                                      \
+	X(CLIENT, "client")                                                                                  \
+	X(COACH, "coach")                                                                                    \
+	X(ADMIN, "admin")                                                                                    \
+	X(CALENDAR, "calendar")
+
+enum cancelled_by {
+	CANCELLED_BY_NOBODY, /* it is not cancelled; its name is NULL */
+#define WHO(name, word) CANCELLED_BY_##name,
+	CANCELLED_BY(WHO)
+#undef WHO
+};
 
 const char *appointment_status_name(enum appointment_status status);
 bool appointment_status_parse(const char *name, enum appointment_status *ret_status);

@@ -57,7 +57,18 @@ struct blocked_range {
 	const char *reason; /* NULL if none; the coach's own, never shown to clients */
 };
 
-enum meeting_kind { MEETING_GOOGLE_MEET, MEETING_PHONE, MEETING_IN_PERSON, MEETING_NONE };
+/* How a session is held, X(NAME, the word of schedules, of the database and of replies). */
+#define MEETING_KINDS(X)                                                                                     \
+	X(GOOGLE_MEET, "google_meet")                                                                        \
+	X(PHONE, "phone")                                                                                    \
+	X(IN_PERSON, "in_person")                                                                            \
+	X(NONE, "none")
+
+enum meeting_kind {
+#define KIND(name, word) MEETING_##name,
+	MEETING_KINDS(KIND)
+#undef KIND
+};
 
 /* "google_meet" and so on; static. */
 const char *meeting_kind_name(enum meeting_kind kind);

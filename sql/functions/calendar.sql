@@ -35,6 +35,50 @@ begin
   on conflict (coach_id, calendar_id) do update set writes = excluded.writes where c.writes <> excluded.writes;
 end $$;
 
+-- ---------------------------------------------------------------------------- a coach's account
+--
+-- Each is one statement, so that no half of it stays when the connection ends between two.
+
+-- What Google refused for good is owed again, and what waits for its next try has it now. Returns how many were refused.
+create or replace function retry_events(p_coach text) returns bigint language plpgsql as $$
+declare
+  retried bigint;
+begin
+  update appointment
+  set refused_version = 0, calendar_detail = null, calendar_attempts = 0, calendar_due_at = now()
+  where coach_id = p_coach and calendar_id is not null and version > synced_version and refused_version >= version;
+  get diagnostics retried = row_count;
+  update appointment a set calendar_attempts = 0, calendar_due_at = now()
+  where coach_id = p_coach and calendar_id is not null and (version > synced_version or conference_pending)
+    and owes_google(a);
+  return retried;
+end $$;
+
+-- A new consent: what was remembered of the calendars may be another account's, and all that waited goes on.
+create or replace function take_grant(p_coach text, p_sealed_token text, p_scopes text) returns void
+language plpgsql as $$
+begin
+  insert into google_grant (coach_id, sealed_token, scopes) values (p_coach, p_sealed_token, p_scopes)
+  on conflict (coach_id) do update
+  set sealed_token = excluded.sealed_token, scopes = excluded.scopes, needs_consent = false, detail = null, account = null,
+      created_at = now();
+  update coach_calendar
+  set sync_token = null, poll_due_at = now(), channel_id = null, channel_resource = null, channel_digest = null,
+      channel_expires_at = null, channel_due_at = now()
+  where coach_id = p_coach;
+  perform retry_events(p_coach);
+end $$;
+
+-- The calendar is disconnected: what is owed will not be written until it is connected again, and says p_detail.
+create or replace function end_grant(p_coach text, p_detail text) returns void language plpgsql as $$
+begin
+  delete from google_consent where coach_id = p_coach;
+  delete from coach_calendar where coach_id = p_coach;
+  delete from google_grant where coach_id = p_coach;
+  update appointment set refused_version = version, calendar_detail = p_detail, conference_pending = false
+  where coach_id = p_coach and calendar_id is not null and version > synced_version and version > refused_version;
+end $$;
+
 -- ---------------------------------------------------------------------------- the appointment follows its event
 --
 -- What happened in Google is laid over the row only if the row still is the version it was compared with. The event

@@ -20,10 +20,7 @@ where c.id > $2 and (c.id = $1 or g.coach_id is not null or exists (select from 
 order by c.id limit $3::integer;
 
 -- name: calendar_grant_put exec
-insert into google_grant (coach_id, sealed_token, scopes) values ($1, $2, $3)
-on conflict (coach_id) do update
-set sealed_token = excluded.sealed_token, scopes = excluded.scopes, needs_consent = false, detail = null, account = null,
-    created_at = now();
+select take_grant($1, $2, $3);
 
 -- Only if it still is the consent that was used, and only the first to say so gets a row.
 -- name: calendar_grant_dead one
@@ -38,9 +35,7 @@ update google_grant set sealed_token = $3 where coach_id = $1 and sealed_token =
 update google_grant set account = $2 where coach_id = $1 and account is null;
 
 -- name: calendar_grant_delete exec
-with consents as (delete from google_consent where coach_id = $1),
-     calendars as (delete from coach_calendar where coach_id = $1)
-delete from google_grant where coach_id = $1;
+select end_grant($1, $2);
 
 -- name: calendar_grants many
 select coach_id, sealed_token from google_grant order by coach_id limit 100000;
@@ -133,19 +128,8 @@ update appointment
 set synced_version = version - 1, event_written = true, calendar_attempts = 0, calendar_due_at = now()
 where id = $1 and version = $2 and synced_version = version and calendar_id is not null;
 
--- name: calendar_retry exec
-update appointment set refused_version = 0, calendar_detail = null, calendar_attempts = 0, calendar_due_at = now()
-where coach_id = $1 and calendar_id is not null and version > synced_version and refused_version >= version;
-
--- Those that wait for their next try have it now.
--- name: calendar_hurry exec
-update appointment a set calendar_attempts = 0, calendar_due_at = now()
-where coach_id = $1 and calendar_id is not null and (version > synced_version or conference_pending) and owes_google(a);
-
--- The calendar was disconnected: what is owed will not be paid until it is connected again.
--- name: calendar_abandon exec
-update appointment set refused_version = version, calendar_detail = $2, conference_pending = false
-where coach_id = $1 and calendar_id is not null and version > synced_version and version > refused_version;
+-- name: calendar_retry one
+select retry_events($1);
 
 -- name: calendar_counts one
 select count(*) filter (where version > refused_version), count(*) filter (where version <= refused_version)
@@ -171,13 +155,6 @@ update coach_calendar set sync_token = $3, synced_at = now() where coach_id = $1
 
 -- name: calendar_sync_soon exec
 update coach_calendar set poll_due_at = least(poll_due_at, now() + make_interval(secs => $2::integer)) where coach_id = $1;
-
--- A new consent: what was remembered of the calendars may be another account's.
--- name: calendar_reset exec
-update coach_calendar
-set sync_token = null, poll_due_at = now(), channel_id = null, channel_resource = null, channel_digest = null,
-    channel_expires_at = null, channel_due_at = now()
-where coach_id = $1;
 
 -- Appointments that should have an event, when a list of all events has come to its end.
 -- name: calendar_expected many

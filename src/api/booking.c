@@ -219,11 +219,13 @@ void api_booking_cancel(struct call *call)
 
 void api_booking_status(struct call *call)
 {
-	const char *status = NULL;
-	const struct json_field fields[] = {{"status", JSON_FIELD_TEXT, true, 1, 20, &status, NULL}};
+	const char *word = NULL;
+	const struct json_field fields[] = {{"status", JSON_FIELD_TEXT, true, 1, 20, &word, NULL}};
 	if (!call_body(call, fields, 1))
 		return;
-	if (strcmp(status, "completed") != 0 && strcmp(status, "no_show") != 0) {
+	enum appointment_status status = APPOINTMENT_HELD;
+	if (!appointment_status_parse(word, &status) ||
+	    (status != APPOINTMENT_COMPLETED && status != APPOINTMENT_NO_SHOW)) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "status", "status must be completed or no_show.");
 		return;
 	}

@@ -26,9 +26,9 @@ static struct ics_event share_event(const struct appointment *appointment, const
 	return (struct ics_event){
 		.uid = appointment_uid(appointment->id, mem),
 		.sequence = appointment->version - 1,
-		.cancelled = strcmp(appointment->status, "cancelled") == 0 ||
-			     strcmp(appointment->status, "expired") == 0,
-		.tentative = strcmp(appointment->status, "held") == 0,
+		.cancelled = appointment->status == APPOINTMENT_CANCELLED ||
+			     appointment->status == APPOINTMENT_EXPIRED,
+		.tentative = appointment->status == APPOINTMENT_HELD,
 		.stamp = appointment->updated_at,
 		.created = appointment->created_at,
 		.modified = appointment->updated_at,

@@ -7,10 +7,10 @@
 #include <string.h>
 
 /* A hold that ran out has ended, whether or not somebody has written that down yet. */
-static const char *status_of(const struct appointment *appointment, instant now)
+static enum appointment_status status_of(const struct appointment *appointment, instant now)
 {
-	bool ran_out = strcmp(appointment->status, "held") == 0 && appointment->hold_expires_at <= now;
-	return ran_out ? "expired" : appointment->status;
+	bool ran_out = appointment->status == APPOINTMENT_HELD && appointment->hold_expires_at <= now;
+	return ran_out ? APPOINTMENT_EXPIRED : appointment->status;
 }
 
 static void write_instant_or_null(struct json_writer *writer, const char *name, instant at)
@@ -24,14 +24,14 @@ static void write_instant_or_null(struct json_writer *writer, const char *name, 
 void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
 			struct viewer viewer)
 {
-	const char *status = status_of(appointment, viewer.now);
+	enum appointment_status status = status_of(appointment, viewer.now);
 	const struct appointment_facts facts = appointment_facts(appointment);
 	const struct appointment_terms terms = appointment_terms(
 		&facts, viewer.now, identity_is_exempt(viewer.caller, appointment->coach_id));
 
 	json_write_object(writer, name);
 	json_write_text(writer, "id", appointment->id);
-	json_write_text(writer, "status", status);
+	json_write_text(writer, "status", appointment_status_name(status));
 	json_write_text(writer, "coach", appointment->coach_id);
 	json_write_text(writer, "user_id", appointment->user_id);
 	json_write_text(writer, "session_type", appointment->session_type);
@@ -44,11 +44,11 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	json_write_text(writer, "email", appointment->email);
 	json_write_text(writer, "phone", appointment->phone);
 	json_write_text(writer, "notes", appointment->notes);
-	if (strcmp(appointment->meeting_kind, "none") == 0) {
+	if (appointment->meeting_kind == MEETING_NONE) {
 		json_write_null(writer, "meeting");
 	} else {
 		json_write_object(writer, "meeting");
-		json_write_text(writer, "kind", appointment->meeting_kind);
+		json_write_text(writer, "kind", meeting_kind_name(appointment->meeting_kind));
 		json_write_text(writer, "url", appointment->meeting_url);
 		json_write_object_end(writer);
 	}
@@ -67,11 +67,11 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	json_write_boolean(writer, "can_cancel", terms.cancel == REFUSAL_NONE);
 	json_write_boolean(writer, "can_reschedule", terms.reschedule == REFUSAL_NONE);
 	json_write_integer(writer, "reschedule_count", appointment->reschedule_count);
-	if (strcmp(status, "held") == 0 || strcmp(status, "expired") == 0)
+	if (status == APPOINTMENT_HELD || status == APPOINTMENT_EXPIRED)
 		write_instant_or_null(writer, "hold_expires_at", appointment->hold_expires_at);
-	if (strcmp(status, "cancelled") == 0) {
+	if (status == APPOINTMENT_CANCELLED) {
 		write_instant_or_null(writer, "cancelled_at", appointment->cancelled_at);
-		json_write_text(writer, "cancelled_by", appointment->cancelled_by);
+		json_write_text(writer, "cancelled_by", cancelled_by_name(appointment->cancelled_by));
 		json_write_text(writer, "cancel_reason", appointment->cancel_reason);
 	}
 	json_write_instant(writer, "created_at", appointment->created_at);

@@ -168,7 +168,8 @@ static void tell_coaches(struct call *call, const char *coaches)
 void api_user_erase(struct call *call)
 {
 	const char *user_id = user_of(call);
-	const char *by = strcmp(user_id, call->caller->user_id) == 0 ? "client" : "admin";
+	bool self = strcmp(user_id, call->caller->user_id) == 0;
+	const char *by = cancelled_by_name(self ? CANCELLED_BY_CLIENT : CANCELLED_BY_ADMIN);
 	DB_ROWS rows = {0};
 	enum db_result result =
 		db_run(call->worker->db, QUERY_USER_ERASE,

@@ -161,7 +161,7 @@ static enum availability_outcome find_moving(const struct availability_query *qu
 				      ret_moving);
 	if (result != DB_OK)
 		return result == DB_NONE ? AVAILABILITY_UNKNOWN_APPOINTMENT : AVAILABILITY_FAILURE;
-	if (strcmp(ret_moving->status, "scheduled") != 0 ||
+	if (ret_moving->status != APPOINTMENT_SCHEDULED ||
 	    (query->coach_id != NULL && strcmp(ret_moving->coach_id, query->coach_id) != 0))
 		return AVAILABILITY_UNKNOWN_APPOINTMENT;
 	return AVAILABILITY_OK;

@@ -89,7 +89,7 @@ static void book(const struct booking_call *call, const struct booking_wish *wis
 	booking.ends_at = offer->end;
 	booking.blocked_from = offer->blocked.start;
 	booking.blocked_to = offer->blocked.end;
-	booking.meeting_kind = meeting_kind_name(offer->type->meeting);
+	booking.meeting_kind = offer->type->meeting;
 	booking.cancel_notice_minutes = policy->cancel_notice_minutes;
 	booking.reschedule_notice_minutes = policy->reschedule_notice_minutes;
 	booking.max_reschedules = policy->max_reschedules;
@@ -165,7 +165,7 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 	    !find_target(call, ret_result->appointment.coach_id, &calendar_id, ret_result) ||
 	    !booking_coach(call, ret_result->appointment.coach_id, &coach, ret_result))
 		return;
-	if (strcmp(ret_result->appointment.status, "held") == 0 &&
+	if (ret_result->appointment.status == APPOINTMENT_HELD &&
 	    !can_invite(call, wish, calendar_id, ret_result))
 		return;
 	struct booking booking =

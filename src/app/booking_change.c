@@ -29,7 +29,7 @@ static void find_moved(const struct booking_call *call, const struct offer *offe
 {
 	struct booking_result latest = {.verdict = BOOKING_FINE};
 	if (result->verdict == BOOKING_REFUSED && booking_find(call, id, &latest) &&
-	    strcmp(latest.appointment.status, "scheduled") == 0 &&
+	    latest.appointment.status == APPOINTMENT_SCHEDULED &&
 	    latest.appointment.starts_at == offer->start && latest.appointment.ends_at == offer->end)
 		*result = latest;
 }
@@ -44,7 +44,7 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	seconds duration = wish->duration_minutes != 0 ? wish->duration_minutes * SECONDS_PER_MINUTE
 						       : old.ends_at - old.starts_at;
 	/* Sent again, it may have been the last move that is allowed, or one to a time too near to leave. */
-	if (strcmp(old.status, "scheduled") == 0 && old.ends_at > call->now && wish->start == old.starts_at &&
+	if (old.status == APPOINTMENT_SCHEDULED && old.ends_at > call->now && wish->start == old.starts_at &&
 	    duration == old.ends_at - old.starts_at) {
 		ret_result->verdict = BOOKING_FINE;
 		return;
@@ -98,9 +98,9 @@ void booking_cancel(const struct booking_call *call, const char *id, const char 
 	if (!booking_find(call, id, ret_result))
 		return;
 	const struct appointment *old = &ret_result->appointment;
-	const char *by = strcmp(old->user_id, call->caller->user_id) == 0 ? "client"
-			 : call->caller->role == IDENTITY_ADMIN           ? "admin"
-									  : "coach";
+	enum cancelled_by by = strcmp(old->user_id, call->caller->user_id) == 0 ? CANCELLED_BY_CLIENT
+			       : call->caller->role == IDENTITY_ADMIN           ? CANCELLED_BY_ADMIN
+										: CANCELLED_BY_COACH;
 	struct store_answer answer = {0};
 	const struct cancellation cancellation = {
 		.id = old->id,
@@ -119,7 +119,7 @@ void booking_cancel(const struct booking_call *call, const char *id, const char 
 	booking_settle(call, ret_result);
 }
 
-void booking_mark(const struct booking_call *call, const char *id, const char *status,
+void booking_mark(const struct booking_call *call, const char *id, enum appointment_status status,
 		  struct booking_result *ret_result)
 {
 	*ret_result = (struct booking_result){0};

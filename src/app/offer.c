@@ -33,7 +33,7 @@ void booking_fail(struct booking_result *result, enum db_result failure)
 
 const char *booking_not_active(const struct appointment *appointment, instant now)
 {
-	bool held = strcmp(appointment->status, "held") == 0 && appointment->hold_expires_at > now;
+	bool held = appointment->status == APPOINTMENT_HELD && appointment->hold_expires_at > now;
 	return held ? "This time is only held; it must be confirmed first."
 		    : refusal_sentence(REFUSAL_NOT_ACTIVE);
 }

@@ -162,11 +162,7 @@ static enum db_result take_verifier(struct calendars *calendars, struct worker *
 static void resume(struct calendars *calendars, struct worker *worker, struct arena *mem,
 		   const char *coach_id)
 {
-	struct calendar_coach *coach = coach_entry(calendars, coach_id);
-	db_run(worker->db, QUERY_CALENDAR_RESET, DB_PARAMETERS(db_text(coach_id)), NULL);
-	db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), NULL);
-	db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
-	coach_forget(coach);
+	coach_forget(coach_entry(calendars, coach_id));
 	/* This reads the link, which makes the rows of the calendars, which the keeper looks for; if it
 	 * fails, the keeper does it, too. */
 	(void)calendar_adopt(calendars, worker, coach_id, mem);
@@ -273,14 +269,13 @@ enum db_result calendar_disconnect(struct calendars *calendars, struct worker *w
 		return DB_OK;
 	channels_stop(&visit);
 	enum db_result result =
-		db_run(worker->db, QUERY_CALENDAR_GRANT_DELETE, DB_PARAMETERS(db_text(coach_id)), NULL);
+		db_run(worker->db, QUERY_CALENDAR_GRANT_DELETE,
+		       DB_PARAMETERS(db_text(coach_id),
+				     db_text("The calendar was disconnected before this was written.")),
+		       NULL);
 	if (result != DB_OK)
 		return result;
 	revoke(&visit);
-	db_run(worker->db, QUERY_CALENDAR_ABANDON,
-	       DB_PARAMETERS(db_text(coach_id),
-			     db_text("The calendar was disconnected before this was written.")),
-	       NULL);
 	coach_forget(visit.coach);
 	coach_times_changed(calendars, coach_id);
 	log_line(LOG_INFO, "calendar_disconnected", LOG_TEXT_FIELD("coach", coach_id));

@@ -33,9 +33,9 @@ static enum db_result run_row(struct debt *debt, enum query query, const struct 
 {
 	DB_ROWS rows = {0};
 	enum db_result result = db_run(debt->visit->worker->db, query, parameters, count, &rows);
-	if (result == DB_OK)
-		appointment_read(&rows, 0, column, debt->mem, &debt->a);
-	return result;
+	if (result != DB_OK)
+		return result;
+	return appointment_read(debt->visit->worker->db, &rows, 0, column, debt->mem, &debt->a);
 }
 
 static enum db_result write_row(struct debt *debt)
@@ -72,14 +72,14 @@ static void try_to_pay(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
 	struct calendars *calendars = debt->visit->calendars;
-	bool scheduled = strcmp(a->status, "scheduled") == 0;
+	bool scheduled = a->status == APPOINTMENT_SCHEDULED;
 	bool frees = payment_frees(a);
 	payment_try(debt);
 	enum db_result result = write_row(debt);
 	if (result != DB_OK && result != DB_NONE)
 		log_line(LOG_ERROR, "calendar_debt_not_noted",
 			 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));
-	if (debt->payment == PAYMENT_GONE && scheduled && strcmp(debt->a.status, "cancelled") == 0) {
+	if (debt->payment == PAYMENT_GONE && scheduled && debt->a.status == APPOINTMENT_CANCELLED) {
 		log_line(LOG_INFO, "calendar_followed", LOG_TEXT_FIELD("coach", debt->a.coach_id),
 			 LOG_TEXT_FIELD("appointment", debt->a.id), LOG_TEXT_FIELD("change", "cancelled"));
 		frees = true;
@@ -87,6 +87,21 @@ static void try_to_pay(struct debt *debt)
 	/* What an insert takes is taken by its appointment, too: busy times asked for before are as good. */
 	if (frees)
 		coach_times_changed(calendars, debt->a.coach_id);
+}
+
+static void log_failure(const struct debt *debt, const char *id)
+{
+	log_line(LOG_ERROR, "calendar_debt_not_noted", LOG_TEXT_FIELD("appointment", id),
+		 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));
+}
+
+/* A lock that is not given back goes with the connection, and until then nobody writes this event. */
+static void unlock_row(struct debt *debt, const char *id)
+{
+	enum db_result result =
+		db_run(debt->visit->worker->db, QUERY_CALENDAR_UNLOCK, DB_PARAMETERS(db_uuid(id)), NULL);
+	if (result != DB_OK && result != DB_UNAVAILABLE && result != DB_UNKNOWN)
+		log_failure(debt, id);
 }
 
 enum lock { LOCKED, LOCK_BUSY, LOCK_FAILED };
@@ -100,16 +115,17 @@ static enum lock lock_row(struct debt *debt, const char *id)
 	if (!db_get_bool(&rows, 0, 0))
 		return LOCK_BUSY;
 	debt->a.id[0] = '\0'; /* the row may be gone */
-	if (appointment_read(&rows, 0, 1, debt->mem, &debt->a))
+	enum db_result result = appointment_read(debt->visit->worker->db, &rows, 0, 1, debt->mem, &debt->a);
+	if (result == DB_OK) {
 		debt->words = (struct event_words){.session_type = db_copy_text(&rows, 0, 2, debt->mem),
 						   .time_zone = db_copy_text(&rows, 0, 3, debt->mem),
 						   .public_url = debt->visit->calendars->settings.public_url};
+	} else if (result != DB_NONE) {
+		log_failure(debt, id);
+		unlock_row(debt, id);
+		return LOCK_FAILED;
+	}
 	return LOCKED;
-}
-
-static void unlock_row(struct debt *debt, const char *id)
-{
-	db_run(debt->visit->worker->db, QUERY_CALENDAR_UNLOCK, DB_PARAMETERS(db_uuid(id)), NULL);
 }
 
 /* ---- entries ---- */
@@ -228,10 +244,9 @@ enum db_result calendar_retry(struct calendars *calendars, struct worker *worker
 		return DB_OK;
 	enum db_result result =
 		db_run(worker->db, QUERY_CALENDAR_RETRY, DB_PARAMETERS(db_text(coach_id)), &rows);
-	if (result != DB_OK && result != DB_NONE)
+	if (result != DB_OK)
 		return result;
-	*ret_retried = (int64_t)rows.count;
-	result = db_run(worker->db, QUERY_CALENDAR_HURRY, DB_PARAMETERS(db_text(coach_id)), NULL);
+	*ret_retried = db_get_int(&rows, 0, 0);
 	struct calendar_coach *coach = coach_entry(calendars, coach_id);
 	pthread_mutex_lock(&coach->lock);
 	const struct link *link = coach->link;

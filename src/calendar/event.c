@@ -101,7 +101,7 @@ void event_draft(struct arena *mem, const struct appointment *appointment, const
 		ret_draft->guests = guest;
 		ret_draft->guest_count = 1;
 	}
-	if (meet && strcmp(appointment->meeting_kind, "google_meet") == 0)
+	if (meet && appointment->meeting_kind == MEETING_GOOGLE_MEET)
 		ret_draft->conference_request =
 			arena_printf(mem, "%s-%d", id, (int)appointment->conference_attempt);
 }

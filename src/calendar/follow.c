@@ -69,7 +69,7 @@ static bool appointment_id_of(const char *event_id, char ret_id[static UUID_TEXT
 
 static bool is_scheduled(const struct appointment *row)
 {
-	return strcmp(row->status, "scheduled") == 0;
+	return row->status == APPOINTMENT_SCHEDULED;
 }
 
 /* Whether row and event agree, but for what is still owed. */
@@ -80,22 +80,29 @@ static bool agree(const struct google_event *event, const struct appointment *ro
 	return is_scheduled(row) ? event_same_time(event, row) && row->event_written : row->event_written;
 }
 
+/* What could not be read or written is looked at again with the next visit. */
+static enum db_result noted(struct sync *sync, enum db_result result)
+{
+	if (result != DB_OK && result != DB_NONE) {
+		sync->unfinished = true;
+		log_line(LOG_ERROR, "calendar_not_followed", LOG_TEXT_FIELD("coach", sync->visit->coach->id),
+			 LOG_TEXT_FIELD("detail", db_failure(sync->visit->worker->db)->detail));
+	}
+	return result;
+}
+
 static enum db_result run(struct sync *sync, enum query query, const struct db_value parameters[],
 			  size_t count, struct db_rows *rows)
 {
-	enum db_result result = db_run(sync->visit->worker->db, query, parameters, count, rows);
-	if (result != DB_OK && result != DB_NONE)
-		sync->unfinished = true;
-	return result;
+	return noted(sync, db_run(sync->visit->worker->db, query, parameters, count, rows));
 }
 
 static void follow_deletion(struct sync *sync, const struct appointment *row)
 {
-	DB_ROWS rows = {0};
-	if (run(sync, QUERY_CALENDAR_EVENT_GONE, DB_PARAMETERS(db_uuid(row->id), db_int(row->version)),
-		&rows) != DB_OK)
-		return;
-	if (strcmp(db_get_text(&rows, 0, 0), "cancelled") != 0)
+	enum event_outcome outcome = EVENT_CHANGED;
+	if (noted(sync, appointments_event_gone(sync->visit->worker->db, row->id, row->version, &outcome)) !=
+		    DB_OK ||
+	    outcome != EVENT_CANCELLED)
 		return;
 	sync->changed = true;
 	count_change(sync, row, "cancelled");
@@ -103,7 +110,6 @@ static void follow_deletion(struct sync *sync, const struct appointment *row)
 
 static void follow_move(struct sync *sync, const struct appointment *row, const struct google_event *event)
 {
-	DB_ROWS rows = {0};
 	bool timed = event->has_time && !event->all_day && event->end > event->start;
 	if (!timed || event->end - event->start > DURATION_MAX_MINUTES * SECONDS_PER_MINUTE) {
 		if (!row->calendar_conflict &&
@@ -114,15 +120,14 @@ static void follow_move(struct sync *sync, const struct appointment *row, const 
 			count_change(sync, row, "conflict");
 		return;
 	}
-	if (run(sync, QUERY_CALENDAR_EVENT_MOVED,
-		DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_instant(event->start),
-			      db_instant(event->end), db_text(event->etag)),
-		&rows) != DB_OK)
+	enum event_outcome outcome = EVENT_CHANGED;
+	if (noted(sync, appointments_event_moved(sync->visit->worker->db, row,
+						 (struct interval){event->start, event->end}, event->etag,
+						 &outcome)) != DB_OK)
 		return;
-	const char *outcome = db_get_text(&rows, 0, 0);
-	if (strcmp(outcome, "moved") == 0 || strcmp(outcome, "conflict") == 0) {
+	if (outcome == EVENT_MOVED || outcome == EVENT_CONFLICT) {
 		sync->changed = true;
-		count_change(sync, row, outcome);
+		count_change(sync, row, outcome == EVENT_MOVED ? "moved" : "conflict");
 	}
 }
 
@@ -147,7 +152,7 @@ static void follow_event(struct sync *sync, const struct appointment *row)
 	if (gone || event.status == GOOGLE_EVENT_CANCELLED) {
 		if (row->event_written)
 			follow_deletion(sync, row);
-	} else if (strcmp(row->status, "cancelled") == 0) {
+	} else if (row->status == APPOINTMENT_CANCELLED) {
 		/* An insert that came late, or somebody fetched it back: the client was told otherwise. */
 		run(sync, QUERY_CALENDAR_OWE_AGAIN, DB_PARAMETERS(db_uuid(row->id), db_int(row->version)),
 		    NULL);
@@ -223,7 +228,9 @@ static void look_for_missing(struct sync *sync, instant started)
 		struct appointment row;
 		char event_id[GOOGLE_EVENT_ID_BYTES];
 		arena_reset(&sync->page);
-		appointment_read(&rows, i, 0, &sync->page, &row);
+		if (noted(sync, appointment_read(sync->visit->worker->db, &rows, i, 0, &sync->page, &row)) !=
+		    DB_OK)
+			continue;
 		google_event_id(row.id, event_id);
 		if (strstr(seen, event_id) == NULL)
 			follow_event(sync, &row);
@@ -240,7 +247,9 @@ static void look_at_conflicts(struct sync *sync)
 	for (size_t i = 0; i < rows.count; i++) {
 		struct appointment row;
 		arena_reset(&sync->page);
-		appointment_read(&rows, i, 0, &sync->page, &row);
+		if (noted(sync, appointment_read(sync->visit->worker->db, &rows, i, 0, &sync->page, &row)) !=
+		    DB_OK)
+			continue;
 		if (row.version == row.synced_version && row.calendar_id != NULL &&
 		    strcmp(row.calendar_id, sync->calendar_id) == 0)
 			follow_event(sync, &row);

@@ -68,7 +68,7 @@ static const char *limits_detail(struct debt *debt)
 	const struct appointment *a = &debt->a;
 	struct abilities can = coach_abilities(debt->visit->coach);
 	bool no_guest = can.invite_guests == ABILITY_NO && a->email != NULL;
-	bool no_meet = can.create_meet == ABILITY_NO && strcmp(a->meeting_kind, "google_meet") == 0;
+	bool no_meet = can.create_meet == ABILITY_NO && a->meeting_kind == MEETING_GOOGLE_MEET;
 	if (a->erased || (!no_guest && !no_meet))
 		return NULL;
 	return no_guest && no_meet ? "The coach's calendar credentials can neither invite guests nor make a "
@@ -84,7 +84,7 @@ static const char *limits_detail(struct debt *debt)
 static bool wants_meet(const struct debt *debt)
 {
 	return coach_abilities(debt->visit->coach).create_meet != ABILITY_NO && !debt->a.erased &&
-	       strcmp(debt->a.meeting_kind, "google_meet") == 0;
+	       debt->a.meeting_kind == MEETING_GOOGLE_MEET;
 }
 
 static void give_up_meet(struct debt *debt)
@@ -407,8 +407,8 @@ static void poll_conference(struct debt *debt)
 
 static bool wants_event(const struct appointment *a)
 {
-	return strcmp(a->status, "scheduled") == 0 || strcmp(a->status, "completed") == 0 ||
-	       strcmp(a->status, "no_show") == 0;
+	return a->status == APPOINTMENT_SCHEDULED || a->status == APPOINTMENT_COMPLETED ||
+	       a->status == APPOINTMENT_NO_SHOW;
 }
 
 bool payment_is_owed(const struct appointment *appointment)

@@ -57,8 +57,8 @@ bool appointment_owes(const struct appointment *appointment)
 
 struct appointment_facts appointment_facts(const struct appointment *appointment)
 {
-	struct appointment_facts facts = {
-		.status = APPOINTMENT_EXPIRED,
+	return (struct appointment_facts){
+		.status = appointment->status,
 		.start = appointment->starts_at,
 		.end = appointment->ends_at,
 		.hold_expires_at = appointment->hold_expires_at,
@@ -67,16 +67,30 @@ struct appointment_facts appointment_facts(const struct appointment *appointment
 		.max_reschedules = appointment->max_reschedules,
 		.reschedule_count = appointment->reschedule_count,
 	};
-	appointment_status_parse(appointment->status, &facts.status);
-	return facts;
 }
 
-bool appointment_read(const struct db_rows *rows, size_t row, size_t column, struct arena *mem,
-		      struct appointment *ret_appointment)
+/* The words that the rest of the program knows as enums. */
+static enum db_result read_words(struct db *db, const struct db_record *record, struct arena *mem,
+				 struct appointment *ret_appointment)
+{
+	const char *status = db_field_text(record, FIELD_STATUS, mem);
+	const char *meeting = db_field_text(record, FIELD_MEETING_KIND, mem);
+	const char *who = db_field_text(record, FIELD_CANCELLED_BY, mem);
+	if (status == NULL || !appointment_status_parse(status, &ret_appointment->status))
+		return db_misunderstood(db, "an appointment's status", status);
+	if (meeting == NULL || !meeting_kind_parse(meeting, &ret_appointment->meeting_kind))
+		return db_misunderstood(db, "an appointment's meeting_kind", meeting);
+	if (who != NULL && !cancelled_by_parse(who, &ret_appointment->cancelled_by))
+		return db_misunderstood(db, "an appointment's cancelled_by", who);
+	return DB_OK;
+}
+
+enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_t row, size_t column,
+				struct arena *mem, struct appointment *ret_appointment)
 {
 	struct db_record record;
 	if (!db_get_record(rows, row, column, &record))
-		return false;
+		return DB_NONE;
 #define TEXT(field)   db_field_text(&record, FIELD_##field, mem)
 #define NUMBER(field) db_field_int(&record, FIELD_##field)
 #define WHEN(field)   db_field_instant(&record, FIELD_##field)
@@ -85,7 +99,6 @@ bool appointment_read(const struct db_rows *rows, size_t row, size_t column, str
 		.coach_id = TEXT(COACH_ID),
 		.user_id = TEXT(USER_ID),
 		.session_type = TEXT(SESSION_TYPE),
-		.status = TEXT(STATUS),
 		.starts_at = WHEN(STARTS_AT),
 		.ends_at = WHEN(ENDS_AT),
 		.blocked_from = WHEN(BLOCKED_FROM),
@@ -96,7 +109,6 @@ bool appointment_read(const struct db_rows *rows, size_t row, size_t column, str
 		.email = TEXT(EMAIL),
 		.phone = TEXT(PHONE),
 		.notes = TEXT(NOTES),
-		.meeting_kind = TEXT(MEETING_KIND),
 		.meeting_url = TEXT(MEETING_URL),
 		.cancel_notice_minutes = NUMBER(CANCEL_NOTICE_MINUTES),
 		.reschedule_notice_minutes = NUMBER(RESCHEDULE_NOTICE_MINUTES),
@@ -105,7 +117,6 @@ bool appointment_read(const struct db_rows *rows, size_t row, size_t column, str
 		.reschedule_count = NUMBER(RESCHEDULE_COUNT),
 		.cancel_reason = TEXT(CANCEL_REASON),
 		.cancelled_at = WHEN(CANCELLED_AT),
-		.cancelled_by = TEXT(CANCELLED_BY),
 		.created_at = WHEN(CREATED_AT),
 		.updated_at = WHEN(UPDATED_AT),
 		.version = NUMBER(VERSION),
@@ -124,11 +135,11 @@ bool appointment_read(const struct db_rows *rows, size_t row, size_t column, str
 		.erased = TRUTH(ERASED),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
+	return read_words(db, &record, mem, ret_appointment);
 #undef TEXT
 #undef NUMBER
 #undef WHEN
 #undef TRUTH
-	return true;
 }
 
 /* What each word of the schema's functions means. */
@@ -150,8 +161,8 @@ static const struct {
 #undef REFUSED
 };
 
-/* False: the schema answers something that this program does not know. */
-static bool answer_read(const struct db_rows *rows, struct arena *mem, struct store_answer *ret_answer)
+static enum db_result answer_read(struct db *db, const struct db_rows *rows, struct arena *mem,
+				  struct store_answer *ret_answer)
 {
 	const char *word = db_get_text(rows, 0, 0);
 	for (size_t i = 0; word != NULL && i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
@@ -159,13 +170,15 @@ static bool answer_read(const struct db_rows *rows, struct arena *mem, struct st
 			continue;
 		*ret_answer =
 			(struct store_answer){.outcome = outcomes[i].outcome, .refusal = outcomes[i].refusal};
-		appointment_read(rows, 0, 1, mem, &ret_answer->appointment);
+		enum db_result result = appointment_read(db, rows, 0, 1, mem, &ret_answer->appointment);
+		if (result != DB_OK && result != DB_NONE)
+			return result;
 		int freed_coach = db_column(rows, "freed_coach");
 		if (freed_coach >= 0)
 			ret_answer->freed_coach = db_copy_text(rows, 0, (size_t)freed_coach, mem);
-		return true;
+		return DB_OK;
 	}
-	return false;
+	return db_misunderstood(db, "the outcome of a booking function", word);
 }
 
 static struct db_value limit_value(int64_t limit)
@@ -185,9 +198,7 @@ static enum db_result run_booking(struct db *db, struct arena *mem, enum query q
 {
 	DB_ROWS rows = {0};
 	enum db_result result = db_run(db, query, parameters, count, &rows);
-	if (result == DB_OK && !answer_read(&rows, mem, ret_answer))
-		return db_misunderstood(db, "the outcome of a booking function", db_get_text(&rows, 0, 0));
-	return result;
+	return result == DB_OK ? answer_read(db, &rows, mem, ret_answer) : result;
 }
 
 enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
@@ -202,7 +213,8 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 			db_instant(booking->starts_at), db_instant(booking->ends_at),
 			db_instant(booking->blocked_from), db_instant(booking->blocked_to),
 			db_text(booking->client_time_zone), db_text(booking->name), db_text(booking->email),
-			db_text(booking->phone), db_text(booking->notes), db_text(booking->meeting_kind),
+			db_text(booking->phone), db_text(booking->notes),
+			db_text(meeting_kind_name(booking->meeting_kind)),
 			db_int(booking->cancel_notice_minutes), db_int(booking->reschedule_notice_minutes),
 			limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
 			db_text(booking->calendar_id), db_int(booking->lease_seconds),
@@ -244,7 +256,8 @@ enum db_result appointments_cancel(struct db *db, struct arena *mem, const struc
 				   const struct actor *actor, struct store_answer *ret_answer)
 {
 	return run_booking(db, mem, QUERY_APPOINTMENT_CANCEL,
-			   DB_PARAMETERS(db_uuid(cancellation->id), db_text(cancellation->by),
+			   DB_PARAMETERS(db_uuid(cancellation->id),
+					 db_text(cancelled_by_name(cancellation->by)),
 					 db_bool(cancellation->exempt), db_text(cancellation->reason),
 					 db_int(cancellation->lease_seconds), ACTOR_PARAMETERS(actor)),
 			   ret_answer);
@@ -265,11 +278,14 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 			   ret_answer);
 }
 
-enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id, const char *status,
-				 const struct actor *actor, struct store_answer *ret_answer)
+enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id,
+				 enum appointment_status status, const struct actor *actor,
+				 struct store_answer *ret_answer)
 {
-	return run_booking(db, mem, QUERY_APPOINTMENT_MARK,
-			   DB_PARAMETERS(db_uuid(id), db_text(status), ACTOR_PARAMETERS(actor)), ret_answer);
+	return run_booking(
+		db, mem, QUERY_APPOINTMENT_MARK,
+		DB_PARAMETERS(db_uuid(id), db_text(appointment_status_name(status)), ACTOR_PARAMETERS(actor)),
+		ret_answer);
 }
 
 static enum db_result run_one(struct db *db, struct arena *mem, enum query query,
@@ -278,9 +294,7 @@ static enum db_result run_one(struct db *db, struct arena *mem, enum query query
 {
 	DB_ROWS rows = {0};
 	enum db_result result = db_run(db, query, parameters, count, &rows);
-	if (result == DB_OK)
-		appointment_read(&rows, 0, 0, mem, ret_appointment);
-	return result;
+	return result == DB_OK ? appointment_read(db, &rows, 0, 0, mem, ret_appointment) : result;
 }
 
 enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *id,
@@ -317,10 +331,12 @@ static enum db_result run_many(struct db *db, struct arena *mem, enum query quer
 	if (result != DB_OK && result != DB_NONE)
 		return result;
 	struct appointment_list list = {arena_array(mem, rows.count, sizeof(struct appointment)), rows.count};
-	for (size_t i = 0; i < rows.count; i++)
-		appointment_read(&rows, i, 0, mem, &list.items[i]);
-	*ret_list = list;
-	return DB_OK;
+	result = DB_OK;
+	for (size_t i = 0; result == DB_OK && i < rows.count; i++)
+		result = appointment_read(db, &rows, i, 0, mem, &list.items[i]);
+	if (result == DB_OK)
+		*ret_list = list;
+	return result;
 }
 
 enum db_result appointments_list(struct db *db, struct arena *mem, const struct appointment_page_query *query,
@@ -370,4 +386,43 @@ enum db_result appointments_feed(struct db *db, struct arena *mem, const struct 
 			DB_PARAMETERS(db_text(query->coach_id), db_instant(query->after_start),
 				      db_uuid(query->after_id), db_instant(query->to), db_int(query->limit)),
 			ret_list);
+}
+
+static enum db_result read_event_outcome(struct db *db, const struct db_rows *rows,
+					 enum event_outcome *ret_outcome)
+{
+	static const char *const words[] = {
+#define OUTCOME(name, word) [EVENT_##name] = (word),
+		EVENT_OUTCOMES(OUTCOME)
+#undef OUTCOME
+	};
+	const char *word = db_get_text(rows, 0, 0);
+	for (size_t i = 0; word != NULL && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i], word) == 0) {
+			*ret_outcome = (enum event_outcome)i;
+			return DB_OK;
+		}
+	}
+	return db_misunderstood(db, "what became of an event", word);
+}
+
+enum db_result appointments_event_gone(struct db *db, const char *id, int64_t version,
+				       enum event_outcome *ret_outcome)
+{
+	DB_ROWS rows = {0};
+	enum db_result result =
+		db_run(db, QUERY_CALENDAR_EVENT_GONE, DB_PARAMETERS(db_uuid(id), db_int(version)), &rows);
+	return result == DB_OK ? read_event_outcome(db, &rows, ret_outcome) : result;
+}
+
+enum db_result appointments_event_moved(struct db *db, const struct appointment *row, struct interval time,
+					const char *etag, enum event_outcome *ret_outcome)
+{
+	DB_ROWS rows = {0};
+	enum db_result result =
+		db_run(db, QUERY_CALENDAR_EVENT_MOVED,
+		       DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_instant(time.start),
+				     db_instant(time.end), db_text(etag)),
+		       &rows);
+	return result == DB_OK ? read_event_outcome(db, &rows, ret_outcome) : result;
 }

@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const char *const status_names[] = {
-	[APPOINTMENT_HELD] = "held",           [APPOINTMENT_SCHEDULED] = "scheduled",
-	[APPOINTMENT_CANCELLED] = "cancelled", [APPOINTMENT_COMPLETED] = "completed",
-	[APPOINTMENT_NO_SHOW] = "no_show",     [APPOINTMENT_EXPIRED] = "expired",
+#define STATUS(name, word) [APPOINTMENT_##name] = (word),
+	APPOINTMENT_STATUSES(STATUS)
+#undef STATUS
 };
 
 static const char *const calendar_names[] = {
@@ -15,10 +15,9 @@ static const char *const calendar_names[] = {
 };
 
 static const char *const cancelled_by_names[] = {
-	[CANCELLED_BY_CLIENT] = "client",
-	[CANCELLED_BY_COACH] = "coach",
-	[CANCELLED_BY_ADMIN] = "admin",
-	[CANCELLED_BY_CALENDAR] = "calendar",
+#define WHO(name, word) [CANCELLED_BY_##name] = (word),
+	CANCELLED_BY(WHO)
+#undef WHO
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -26,7 +25,7 @@ static const char *const cancelled_by_names[] = {
 static bool find_name(const char *const names[], size_t count, const char *name, size_t *ret_index)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(names[i], name) == 0) {
+		if (names[i] != NULL && strcmp(names[i], name) == 0) {
 			*ret_index = i;
 			return true;
 		}

@@ -4,10 +4,9 @@
 #include <string.h>
 
 static const char *const meeting_names[] = {
-	[MEETING_GOOGLE_MEET] = "google_meet",
-	[MEETING_PHONE] = "phone",
-	[MEETING_IN_PERSON] = "in_person",
-	[MEETING_NONE] = "none",
+#define KIND(name, word) [MEETING_##name] = (word),
+	MEETING_KINDS(KIND)
+#undef KIND
 };
 
 const char *meeting_kind_name(enum meeting_kind kind)
