@@ -37,7 +37,7 @@ enum booking_verdict {
 	BOOKING_UNKNOWN_COACH,
 	BOOKING_AMBIGUOUS_COACH,
 	BOOKING_UNKNOWN_TYPE,
-	BOOKING_EMAIL_MISSING, /* neither sent nor known, and the invitation needs one */
+	BOOKING_EMAIL_MISSING, /* neither sent nor known, and the invitation needs one; detail is set */
 	BOOKING_CALENDAR_UNAVAILABLE,
 	BOOKING_DATABASE_UNAVAILABLE, /* nothing was done, or it is not known (the detail says so) */
 	BOOKING_FAILURE,              /* the database refused what it should not: see db_failure() */
@@ -66,8 +66,9 @@ struct booking_wish {
 };
 
 /*
- * Whether mail could reach this address: one @, something and a dot behind it, no blanks or brackets. RFC
- * 5321 allows more that nobody has, and that Google would refuse. Pure.
+ * Whether an invitation could reach this address: a dot-string of RFC 5321 of at most 64 characters, an @,
+ * and a domain name of two labels or more. Quoted local parts, address literals and letters beyond ASCII are
+ * left out: Google refuses an event with such a guest. Pure.
  */
 bool booking_email_good(const char *email);
 

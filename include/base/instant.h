@@ -55,6 +55,12 @@ int64_t monotonic_us(void);
 bool instant_parse(const char *text, size_t length, instant *ret_instant);
 
 /*
+ * As instant_parse, but any fraction passes: the first whole second that is not before the instant. For a
+ * bound it is the same, since whatever is compared with it has whole seconds.
+ */
+bool instant_parse_rounded(const char *text, size_t length, instant *ret_instant);
+
+/*
  * As instant_parse, but any fraction is read and cut off, and a lower-case t or z passes: what
  * Google's replies may carry.
  */

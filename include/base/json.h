@@ -37,7 +37,10 @@ struct json_fault {
 };
 
 enum json_field_kind {
-	JSON_FIELD_TEXT,    /* const char *: min..max characters (code points), copied into the arena */
+	JSON_FIELD_TEXT, /* const char *: min..max characters (code points), copied into the arena */
+	JSON_FIELD_LINE, /* the same for one line that people write: trimmed, TEXT_LINE, not blank unless ""
+			  */
+	JSON_FIELD_NOTE, /* the same for text that may break lines: TEXT_NOTE; blank is "" */
 	JSON_FIELD_INTEGER, /* int64_t: min..max; 30.0 is 30, "30" is no number */
 	JSON_FIELD_INSTANT, /* instant: RFC 3339 with an offset */
 	JSON_FIELD_ID,      /* const char *: as TEXT, of A-Z a-z 0-9 . _ - only */

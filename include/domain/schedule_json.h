@@ -40,6 +40,13 @@ struct schedule *schedule_read_text(const char *bytes, size_t length, struct are
 				    struct schedule_faults *ret_faults);
 
 /*
+ * The same from our own database, with blanks for characters that no PUT may bring any more: a coach whose
+ * names were taken once keeps their schedule.
+ */
+struct schedule *schedule_read_stored(const char *text, struct arena *mem, struct arena *work,
+				      struct schedule_faults *ret_faults);
+
+/*
  * Write the whole document, defaults filled in, fields in the contract's order. Of `notices` only the parts
  * that were given: the others follow the default also when that changes.
  */

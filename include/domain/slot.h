@@ -112,13 +112,17 @@ struct slot_verdict {
 /* Every rule that stands against this start. reasons[0].rule is the code to reply with. In `mem`. */
 struct slot_verdict slot_judge(const struct slot_question *question, instant start, struct arena *mem);
 
+/* Whom a sentence is for. */
+struct slot_listener {
+	const struct zone *zone; /* wall clock times are told in it */
+	bool coach;              /* the client is spoken of; else spoken to */
+};
+
 /*
  * One sentence for a person, with the numbers ("Needs 24 h notice, this is 3 h 12 min ahead."), in `mem`.
- *
- * viewer  the zone wall clock times are told in: the client's or the coach's.
  */
 const char *slot_reason_detail(const struct slot_question *question, instant start,
-			       const struct slot_reason *reason, const struct zone *viewer,
+			       const struct slot_reason *reason, struct slot_listener listener,
 			       struct arena *mem);
 
 #endif

@@ -80,8 +80,7 @@ static void answer(struct call *call, const char *action, const struct booking_r
 		call_problem(call, PROBLEM_UNKNOWN_SESSION_TYPE, "session_type", NULL);
 		break;
 	case BOOKING_EMAIL_MISSING:
-		call_problem(call, PROBLEM_INVALID_FIELD, "email",
-			     "email is needed: the invitation goes there.");
+		call_problem(call, PROBLEM_INVALID_FIELD, "email", result->detail);
 		break;
 	case BOOKING_CALENDAR_UNAVAILABLE:
 		call_problem(call, PROBLEM_CALENDAR_UNAVAILABLE, NULL, NULL);
@@ -107,11 +106,11 @@ struct person {
 
 #define PERSON_FIELDS(person)                                                                                \
 	{"time_zone", JSON_FIELD_TEXT, false, 1, ZONE_NAME_MAX, &(person).zone_name, NULL},                  \
-		{"name", JSON_FIELD_TEXT, false, 1, NAME_MAX_CHARACTERS, &(person).name, NULL},              \
-		{"email", JSON_FIELD_TEXT, false, 1, EMAIL_MAX_CHARACTERS, &(person).email, NULL},           \
-		{"phone", JSON_FIELD_TEXT, false, 0, PHONE_MAX_CHARACTERS, &(person).phone, NULL},           \
+		{"name", JSON_FIELD_LINE, false, 1, NAME_MAX_CHARACTERS, &(person).name, NULL},              \
+		{"email", JSON_FIELD_LINE, false, 1, EMAIL_MAX_CHARACTERS, &(person).email, NULL},           \
+		{"phone", JSON_FIELD_LINE, false, 0, PHONE_MAX_CHARACTERS, &(person).phone, NULL},           \
 	{                                                                                                    \
-		"notes", JSON_FIELD_TEXT, false, 0, NOTES_MAX_CHARACTERS, &(person).notes, NULL              \
+		"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &(person).notes, NULL              \
 	}
 
 /* Check the person's fields and put them into the wish. False: answered. */
@@ -124,7 +123,10 @@ static bool accept_person(struct call *call, const struct person *person, struct
 	}
 	if (person->email != NULL && !booking_email_good(person->email)) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "email",
-			     "email must be an address such as name@example.com.");
+			     arena_printf(call->mem,
+					  "%s cannot be used. Please give an address such as "
+					  "name@example.com.",
+					  person->email));
 		return false;
 	}
 	wish->name = person->name;
@@ -208,7 +210,7 @@ void api_booking_cancel(struct call *call)
 {
 	const char *reason = NULL;
 	const struct json_field fields[] = {
-		{"reason", JSON_FIELD_TEXT, false, 0, NOTES_MAX_CHARACTERS, &reason, NULL}};
+		{"reason", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &reason, NULL}};
 	if (!call_body(call, fields, 1))
 		return;
 	struct booking_call use = use_case(call);

@@ -79,13 +79,13 @@ bool call_query_integer(struct call *call, const char *name, int64_t min, int64_
 
 bool call_read_instant(struct call *call, const char *text, instant *ret_at)
 {
-	enum { OFFSET_SIGN = 19 };
+	enum { OFFSET_BYTES = 6 }; /* +hh:mm, at the end, behind a fraction if there is one */
 	size_t length = strlen(text);
-	if (length <= OFFSET_SIGN || text[OFFSET_SIGN] != ' ')
-		return instant_parse(text, length, ret_at);
+	if (length <= OFFSET_BYTES || text[length - OFFSET_BYTES] != ' ')
+		return instant_parse_rounded(text, length, ret_at);
 	char *mended = arena_strdup(call->mem, text);
-	mended[OFFSET_SIGN] = '+';
-	return instant_parse(mended, length, ret_at);
+	mended[length - OFFSET_BYTES] = '+';
+	return instant_parse_rounded(mended, length, ret_at);
 }
 
 bool call_query_instant(struct call *call, const char *name, bool *ret_given, instant *ret_at)

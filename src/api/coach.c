@@ -274,7 +274,8 @@ void api_coach_explain(struct call *call)
 		const struct slot_reason *reason = &verdict.reasons[i];
 		write_reason(&writer, refusal_code(reason->rule),
 			     slot_reason_detail(&explanation.question, wish.start, reason,
-						coach->schedule->zone, call->mem),
+						(struct slot_listener){coach->schedule->zone, true},
+						call->mem),
 			     slot_reason_has_span(reason) ? &reason->span : NULL);
 	}
 	if (unknown)

@@ -255,7 +255,8 @@ static void explain_limit(struct availability *answer, const struct slot_questio
 	struct slot_reason reason = {
 		.rule = REFUSAL_BOOKING_LIMIT, .needed = limit, .actual = question->active_count};
 	answer->refusal = REFUSAL_BOOKING_LIMIT;
-	answer->refusal_detail = slot_reason_detail(question, answer->from, &reason, answer->zone, mem);
+	answer->refusal_detail = slot_reason_detail(question, answer->from, &reason,
+						    (struct slot_listener){.zone = answer->zone}, mem);
 }
 
 /* Whatever the query, its coach and the moved appointment settle. */

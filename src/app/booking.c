@@ -70,6 +70,12 @@ static bool can_invite(const struct booking_call *call, const struct booking_wis
 	if (calendar_id == NULL || wish->email != NULL || good_email(call->caller->email) != NULL)
 		return true;
 	result->verdict = BOOKING_EMAIL_MISSING;
+	result->detail = call->caller->email == NULL
+				 ? "Please give an email address: the invitation goes there."
+				 : arena_printf(call->mem,
+						"Your address %s cannot be used for the invitation. Please "
+						"give another one.",
+						call->caller->email);
 	return false;
 }
 

@@ -91,7 +91,7 @@ static struct schedule_copy *schedule_of_row(const struct db_rows *rows, struct 
 	const char *text = db_get_text(rows, 0, 2);
 	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
 	struct schedule_faults faults;
-	copy->schedule = schedule_read_text(text, strlen(text), &copy->mem, &work, &faults);
+	copy->schedule = schedule_read_stored(text, &copy->mem, &work, &faults);
 	if (copy->schedule == NULL) {
 		log_line(LOG_ERROR, "schedule_unreadable", LOG_TEXT_FIELD("coach", db_get_text(rows, 0, 0)),
 			 LOG_TEXT_FIELD("field", faults.at[0].field),

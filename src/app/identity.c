@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/signature.h"
 #include "base/siphash.h"
+#include "base/text.h"
 
 enum {
 	KNOWN_MAX = 4096, /* identities remembered */
@@ -107,24 +108,21 @@ static struct identity_finding failure(struct identity_reason reason)
 
 static bool is_usable(const char *text, size_t max)
 {
-	if (text == NULL || *text == '\0' || utf8_length(text) > max)
-		return false;
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return false;
-	}
-	return true;
+	return text != NULL && !text_is_blank(text) && utf8_length(text) <= max &&
+	       text_check(text, TEXT_LINE) == TEXT_GOOD;
 }
 
-static const char *usable_or_null(const char *text, size_t max)
+/* Trimmed; NULL if it is not usable. */
+static const char *usable_or_null(const char *text, size_t max, struct arena *mem)
 {
-	return is_usable(text, max) ? text : NULL;
+	const char *trimmed = text != NULL ? text_trim(mem, text) : NULL;
+	return is_usable(trimmed, max) ? arena_strdup(mem, trimmed) : NULL;
 }
 
 /* The claims of a token, or the columns of a session; any but subject may be NULL. */
 static struct identity_finding finding_from(const struct jwt_claims *claims, struct arena *mem)
 {
-	const char *coach = usable_or_null(claims->coach, IDENTITY_COACH_MAX);
+	const char *coach = usable_or_null(claims->coach, IDENTITY_COACH_MAX, mem);
 	enum identity_role role = IDENTITY_USER;
 
 	if (!is_usable(claims->subject, IDENTITY_USER_ID_MAX))
@@ -136,10 +134,10 @@ static struct identity_finding finding_from(const struct jwt_claims *claims, str
 	return (struct identity_finding){
 		.outcome = IDENTITY_KNOWN,
 		.identity = {.user_id = arena_strdup(mem, claims->subject),
-			     .email = arena_strdup(mem, usable_or_null(claims->email, IDENTITY_EMAIL_MAX)),
-			     .name = arena_strdup(mem, usable_or_null(claims->name, IDENTITY_NAME_MAX)),
+			     .email = usable_or_null(claims->email, IDENTITY_EMAIL_MAX, mem),
+			     .name = usable_or_null(claims->name, IDENTITY_NAME_MAX, mem),
 			     .role = role,
-			     .coach = role == IDENTITY_COACH ? arena_strdup(mem, coach) : NULL},
+			     .coach = role == IDENTITY_COACH ? coach : NULL},
 	};
 }
 

@@ -5,17 +5,36 @@
 
 #include <string.h>
 
-bool booking_email_good(const char *email)
+enum { LOCAL_PART_MAX = 64, LABEL_MAX = 63 }; /* RFC 5321 section 4.5.3.1, RFC 1035 section 2.3.4 */
+
+/* Whether these bytes are parts between single dots, each of 1 to `most` of the allowed characters. */
+static bool is_dotted(const char *text, size_t length, const char *allowed, size_t most)
 {
-	const char *at = strchr(email, '@');
-	if (at == NULL || at == email || strchr(at + 1, '@') != NULL || strchr(at + 1, '.') == NULL ||
-	    at[1] == '.' || at[strlen(at) - 1] == '.')
-		return false;
-	for (const char *c = email; *c != '\0'; c++) {
-		if ((unsigned char)*c <= 0x20 || *c == 0x7F || strchr("<>,;:\\\"()[]", *c) != NULL)
+	size_t part = 0;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '.' && part == 0)
+			return false;
+		part = text[i] == '.' ? 0 : part + 1;
+		if (part > most || (text[i] != '.' && strchr(allowed, text[i]) == NULL))
 			return false;
 	}
-	return true;
+	return part > 0;
+}
+
+bool booking_email_good(const char *email)
+{
+#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	const char *at = strchr(email, '@');
+	if (at == NULL || at - email > LOCAL_PART_MAX)
+		return false;
+	const char *domain = at + 1;
+	const size_t length = strlen(domain);
+	return is_dotted(email, (size_t)(at - email), LETTERS_AND_DIGITS "!#$%&'*+-/=?^_`{|}~",
+			 LOCAL_PART_MAX) &&
+	       is_dotted(domain, length, LETTERS_AND_DIGITS "-", LABEL_MAX) && strchr(domain, '.') != NULL &&
+	       domain[0] != '-' && domain[length - 1] != '-' && strstr(domain, ".-") == NULL &&
+	       strstr(domain, "-.") == NULL;
+#undef LETTERS_AND_DIGITS
 }
 
 void booking_refuse(struct booking_result *result, enum refusal refusal, const char *detail)
@@ -108,7 +127,8 @@ bool offer_keeps_rules(const struct booking_call *call, const struct offer *offe
 		return true;
 	const struct slot_reason *reason = &verdict.reasons[0];
 	booking_refuse(result, reason->rule,
-		       slot_reason_detail(&offer->question, offer->start, reason, offer->zone, call->mem));
+		       slot_reason_detail(&offer->question, offer->start, reason,
+					  (struct slot_listener){.zone = offer->zone}, call->mem));
 	return false;
 }
 

@@ -120,8 +120,12 @@ bool date_parse(const char *text, size_t length, struct civil_date *ret_date)
 	return true;
 }
 
-static bool parse(const char *text, size_t length, bool loose, instant *ret_instant)
+/* What is taken: a fraction of a second only if it is zero; or any, rounded down; small letters as well. */
+enum leniency { EXACT, ANY_FRACTION, LOOSE };
+
+static bool parse(const char *text, size_t length, enum leniency leniency, instant *ret_instant)
 {
+	const bool loose = leniency == LOOSE;
 	int hour = 0;
 	int minute = 0;
 	int second = 0;
@@ -138,7 +142,7 @@ static bool parse(const char *text, size_t length, bool loose, instant *ret_inst
 	if (text[at] == '.') {
 		size_t first = ++at;
 		while (at < length && text[at] >= '0' && text[at] <= '9') {
-			if (text[at] != '0' && !loose)
+			if (text[at] != '0' && leniency == EXACT)
 				return false;
 			at++;
 		}
@@ -175,12 +179,23 @@ static bool parse(const char *text, size_t length, bool loose, instant *ret_inst
 
 bool instant_parse(const char *text, size_t length, instant *ret_instant)
 {
-	return parse(text, length, false, ret_instant);
+	return parse(text, length, EXACT, ret_instant);
+}
+
+bool instant_parse_rounded(const char *text, size_t length, instant *ret_instant)
+{
+	instant before = 0;
+	if (parse(text, length, EXACT, ret_instant))
+		return true;
+	if (!parse(text, length, ANY_FRACTION, &before) || before == INSTANT_MAX)
+		return false;
+	*ret_instant = before + 1;
+	return true;
 }
 
 bool instant_parse_loose(const char *text, size_t length, instant *ret_instant)
 {
-	return parse(text, length, true, ret_instant);
+	return parse(text, length, LOOSE, ret_instant);
 }
 
 static void put(char *out, int value, int count)

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/octets.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -127,23 +128,65 @@ static bool is_id(const char *text)
 	return true;
 }
 
+static const char *read_length(struct arena *mem, const char *text, const struct json_field *field)
+{
+	int64_t length = (int64_t)utf8_length(text);
+	if (length < field->min && field->min == 1)
+		return arena_printf(mem, "%s must not be empty.", field->name);
+	if (length < field->min)
+		return arena_printf(mem, "%s must have at least %" PRId64 " characters.", field->name,
+				    field->min);
+	if (length > field->max)
+		return arena_printf(mem, "%s must have at most %" PRId64 " character%s.", field->name,
+				    field->max, field->max == 1 ? "" : "s");
+	return NULL;
+}
+
+/* What people wrote, trimmed; else the sentence that says what is wrong. */
+static const char *read_written(struct arena *mem, const char *text, const struct json_field *field,
+				const char **ret_text)
+{
+	const enum text_kind kind = field->kind == JSON_FIELD_LINE ? TEXT_LINE : TEXT_NOTE;
+	const enum text_fault fault = text_check(text, kind);
+	if (fault != TEXT_GOOD)
+		return arena_printf(mem, "%s %s", field->name, text_fault_detail(fault));
+	*ret_text = text_is_blank(text) ? "" : text_trim(mem, text);
+	if (kind == TEXT_LINE && **ret_text == '\0' && *text != '\0')
+		return arena_printf(mem, "%s must not be blank.", field->name);
+	return NULL;
+}
+
 /* NULL if the value was read, else the sentence that says what is wrong. */
 static const char *read_text(struct arena *mem, const json_t *value, const struct json_field *field)
 {
 	if (!json_is_string(value))
 		return arena_printf(mem, "%s must be a string.", field->name);
 	const char *text = json_string_value(value);
-	int64_t length = (int64_t)utf8_length(text);
-	if (length < field->min)
-		return arena_printf(mem, "%s must not be shorter than %" PRId64 " characters.", field->name,
-				    field->min);
-	if (length > field->max)
-		return arena_printf(mem, "%s must not be longer than %" PRId64 " characters.", field->name,
-				    field->max);
-	if (field->kind == JSON_FIELD_ID && !is_id(text))
-		return arena_printf(mem, "%s may hold letters, digits, '.', '_' and '-' only.", field->name);
-	*(const char **)field->out = arena_strdup(mem, text);
-	return NULL;
+	const char *wrong = NULL;
+	if (field->kind == JSON_FIELD_LINE || field->kind == JSON_FIELD_NOTE)
+		wrong = read_written(mem, json_string_value(value), field, &text);
+	if (wrong == NULL)
+		wrong = read_length(mem, text, field);
+	if (wrong == NULL && field->kind == JSON_FIELD_ID && !is_id(text))
+		wrong = arena_printf(mem, "%s may hold letters, digits, '.', '_' and '-' only.", field->name);
+	if (wrong == NULL)
+		*(const char **)field->out = arena_strdup(mem, text);
+	return wrong;
+}
+
+/* As read_text. */
+static const char *read_instant(struct arena *mem, const json_t *value, const struct json_field *field)
+{
+	instant rounded = 0;
+	const char *text = json_is_string(value) ? json_string_value(value) : "";
+	if (instant_parse(text, strlen(text), field->out))
+		return NULL;
+	if (instant_parse_rounded(text, strlen(text), &rounded))
+		return arena_printf(mem, "%s must be a whole second: leave out the fraction %.*s.",
+				    field->name, (int)strspn(strchr(text, '.'), ".0123456789"),
+				    strchr(text, '.'));
+	return arena_printf(mem, "%s must be a time with an offset such as 2026-11-24T14:00:00Z.",
+			    field->name);
 }
 
 static const char *read_field(struct arena *mem, const json_t *value, const struct json_field *field)
@@ -151,6 +194,8 @@ static const char *read_field(struct arena *mem, const json_t *value, const stru
 	int64_t number = 0;
 	switch (field->kind) {
 	case JSON_FIELD_TEXT:
+	case JSON_FIELD_LINE:
+	case JSON_FIELD_NOTE:
 	case JSON_FIELD_ID:
 		return read_text(mem, value, field);
 	case JSON_FIELD_INTEGER:
@@ -162,12 +207,7 @@ static const char *read_field(struct arena *mem, const json_t *value, const stru
 		*(int64_t *)field->out = number;
 		return NULL;
 	case JSON_FIELD_INSTANT:
-		if (!json_is_string(value) ||
-		    !instant_parse(json_string_value(value), json_string_length(value), field->out))
-			return arena_printf(mem,
-					    "%s must be a time with an offset such as 2026-11-24T14:00:00Z.",
-					    field->name);
-		return NULL;
+		return read_instant(mem, value, field);
 	}
 	return "This field cannot be read.";
 }

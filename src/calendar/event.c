@@ -1,6 +1,7 @@
 #include "event.h"
 
 #include "base/buffer.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -41,37 +42,39 @@ static void put_line(struct buffer *out, const char *label, const char *text)
 	put_escaped(out, text);
 }
 
+/* What somebody else wrote, as a part of a text of ours that is mailed: one line, without links. */
+static const char *shown(struct arena *mem, const char *text)
+{
+	if (text == NULL)
+		return NULL;
+	return text_isolate(mem, text_without_links(mem, text_clean(mem, text, TEXT_LINE)));
+}
+
 static const char *description_of(struct arena *mem, const struct appointment *appointment,
 				  const char *public_url)
 {
 	struct buffer text;
 	buffer_init(&text, DESCRIPTION_MAX);
-	put_line(&text, "Client: ", appointment->name);
+	put_line(&text, "Client: ", shown(mem, appointment->name));
 	put_line(&text, "Email: ", appointment->email);
-	put_line(&text, "Phone: ", appointment->phone);
+	put_line(&text, "Phone: ", shown(mem, appointment->phone));
 	put_line(&text, "Time zone: ", appointment->client_time_zone);
 	if (public_url != NULL && appointment->email != NULL)
 		put_line(&text, "Move or cancel: ", arena_printf(mem, "%s/booking/", public_url));
 	if (appointment->notes != NULL) {
 		buffer_append_text(&text, text.length > 0 ? "\n\n" : "");
-		put_escaped(&text, appointment->notes);
+		put_escaped(&text, text_isolate(mem, text_clean(mem, appointment->notes, TEXT_NOTE)));
 	}
 	const char *description = arena_strdup(mem, buffer_text(&text));
 	buffer_clear(&text);
 	return description;
 }
 
-/* A title is plain text; a line break has no place in it. */
 static const char *summary_of(struct arena *mem, const struct appointment *appointment, const char *type_name)
 {
-	const char *name = appointment->name;
-	char *summary =
-		name == NULL ? arena_strdup(mem, type_name) : arena_printf(mem, "%s: %s", type_name, name);
-	for (char *c = summary; *c != '\0'; c++) {
-		if ((unsigned char)*c < 0x20)
-			*c = ' ';
-	}
-	return summary;
+	const char *type = shown(mem, type_name);
+	const char *name = shown(mem, appointment->name);
+	return name == NULL ? type : arena_printf(mem, "%s: %s", type, name);
 }
 
 void event_draft(struct arena *mem, const struct appointment *appointment, const struct event_words *words,
@@ -89,7 +92,7 @@ void event_draft(struct arena *mem, const struct appointment *appointment, const
 		.popup_reminder_count = sizeof(reminder_minutes) / sizeof(reminder_minutes[0]),
 	};
 	if (appointment->erased) {
-		ret_draft->summary = words->session_type;
+		ret_draft->summary = shown(mem, words->session_type);
 		ret_draft->silent = true;
 		return;
 	}
@@ -97,7 +100,8 @@ void event_draft(struct arena *mem, const struct appointment *appointment, const
 	ret_draft->description = description_of(mem, appointment, words->public_url);
 	if (invite && appointment->email != NULL) {
 		struct google_guest *guest = arena_alloc(mem, sizeof(*guest));
-		*guest = (struct google_guest){.email = appointment->email, .name = appointment->name};
+		*guest = (struct google_guest){.email = appointment->email,
+					       .name = shown(mem, appointment->name)};
 		ret_draft->guests = guest;
 		ret_draft->guest_count = 1;
 	}

@@ -1,6 +1,8 @@
 #include "domain/schedule_json.h"
 #include "schedule_reader.h"
 
+#include "base/text.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,19 +81,30 @@ bool reader_array(struct reader *reader, const json_t *value, const char *path, 
 
 /* A string of least..most characters, copied; NULL after a fault. */
 static const char *read_text(struct reader *reader, const json_t *value, const char *path, size_t least,
-			     size_t most)
+			     size_t most, enum text_kind kind)
 {
 	if (!json_is_string(value)) {
 		reader_invalid(reader, path, value == NULL ? "is required." : "must be a string.");
 		return NULL;
 	}
-	size_t length = utf8_length(json_string_value(value));
-	if (length < least || length > most) {
-		reader_invalid(reader, path,
-			       arena_printf(reader->work, "must have %zu to %zu characters.", least, most));
+	const char *text = json_string_value(value);
+	if (reader->stored)
+		text = text_clean(reader->work, text, kind);
+	enum text_fault fault = text_check(text, kind);
+	if (fault != TEXT_GOOD) {
+		reader_invalid(reader, path, text_fault_detail(fault));
 		return NULL;
 	}
-	return arena_strdup(reader->mem, json_string_value(value));
+	text = text_is_blank(text) ? "" : text_trim(reader->work, text);
+	size_t length = utf8_length(text);
+	if (length < least || length > most) {
+		reader_invalid(
+			reader, path,
+			length == 0 ? "must not be blank."
+				    : arena_printf(reader->work, "must have at most %zu characters.", most));
+		return NULL;
+	}
+	return arena_strdup(reader->mem, text);
 }
 
 bool reader_integer(struct reader *reader, const json_t *value, const char *path, int64_t min, int64_t max,
@@ -277,7 +290,7 @@ static void read_blocked(struct reader *reader, const json_t *array, const char 
 		const json_t *reason = json_object_get(entry, "reason");
 		if (reason != NULL && !json_is_null(reason))
 			blocked[i].reason = read_text(reader, reason, reader_member(reader, at, "reason"), 0,
-						      SCHEDULE_REASON_MAX);
+						      SCHEDULE_REASON_MAX, TEXT_NOTE);
 	}
 	qsort(blocked, count, sizeof(*blocked), by_from);
 	schedule->blocked = blocked;
@@ -349,14 +362,14 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 		return;
 
 	const char *at = reader_member(reader, path, "id");
-	type->id = read_text(reader, json_object_get(entry, "id"), at, 1, SCHEDULE_ID_MAX);
+	type->id = read_text(reader, json_object_get(entry, "id"), at, 1, SCHEDULE_ID_MAX, TEXT_LINE);
 	if (type->id != NULL && !is_id(type->id))
 		reader_invalid(reader, at, "may hold letters, digits, '.', '_' and '-' only.");
 
 	const json_t *name = json_object_get(entry, "name");
 	type->name = name == NULL ? type->id
 				  : read_text(reader, name, reader_member(reader, path, "name"), 1,
-					      SCHEDULE_NAME_MAX);
+					      SCHEDULE_NAME_MAX, TEXT_LINE);
 
 	read_durations(reader, json_object_get(entry, "durations"), reader_member(reader, path, "durations"),
 		       type);
@@ -422,24 +435,22 @@ static void default_lists(struct schedule *schedule)
 	schedule->type_count = 1;
 }
 
-struct schedule *schedule_read(const json_t *document, const char *prefix, struct arena *mem,
-			       struct arena *work, struct schedule_faults *ret_faults)
+static struct schedule *read_document(struct reader *reader, const json_t *document, const char *prefix)
 {
 	static const char *const names[] = {"time_zone", "weekly", "overrides", "blocked", "policy",
 					    "notices", "session_types",
 					    /* no part of it, but of a PUT's reply, which may be put back */
 					    "appointments_outside_hours"};
-	struct reader reader = {mem, work, ret_faults};
-	*ret_faults = (struct schedule_faults){.count = 0};
-	struct schedule *schedule = arena_alloc(mem, sizeof(*schedule));
+	*reader->faults = (struct schedule_faults){.count = 0};
+	struct schedule *schedule = arena_alloc(reader->mem, sizeof(*schedule));
 	default_lists(schedule);
 	schedule->policy = policy_default;
 	schedule->notices = notice_rules_default;
 
 	size_t prefix_length = strlen(prefix);
 	bool dotted = prefix_length > 0 && prefix[prefix_length - 1] == '.';
-	const char *whole = arena_strndup(work, prefix, dotted ? prefix_length - 1 : prefix_length);
-	if (!reader_object(&reader, document, whole, names, 8))
+	const char *whole = arena_strndup(reader->work, prefix, dotted ? prefix_length - 1 : prefix_length);
+	if (!reader_object(reader, document, whole, names, 8))
 		return NULL;
 
 	const json_t *value = json_object_get(document, "time_zone");
@@ -447,19 +458,19 @@ struct schedule *schedule_read(const json_t *document, const char *prefix, struc
 				   : json_is_string(value) ? json_string_value(value)
 							   : "");
 	if (schedule->zone == NULL)
-		reader_invalid(&reader, reader_member(&reader, prefix, "time_zone"),
+		reader_invalid(reader, reader_member(reader, prefix, "time_zone"),
 			       "must be the name of an IANA time zone, such as Europe/Paris.");
 
 	if ((value = json_object_get(document, "weekly")) != NULL)
-		read_weekly(&reader, value, reader_member(&reader, prefix, "weekly"), schedule);
+		read_weekly(reader, value, reader_member(reader, prefix, "weekly"), schedule);
 	if ((value = json_object_get(document, "overrides")) != NULL)
-		read_overrides(&reader, value, reader_member(&reader, prefix, "overrides"), schedule);
+		read_overrides(reader, value, reader_member(reader, prefix, "overrides"), schedule);
 	if ((value = json_object_get(document, "blocked")) != NULL)
-		read_blocked(&reader, value, reader_member(&reader, prefix, "blocked"), schedule);
+		read_blocked(reader, value, reader_member(reader, prefix, "blocked"), schedule);
 
 	unsigned given = 0;
 	if ((value = json_object_get(document, "policy")) != NULL)
-		given = read_policy(&reader, value, reader_member(&reader, prefix, "policy"),
+		given = read_policy(reader, value, reader_member(reader, prefix, "policy"),
 				    &schedule->policy);
 	bool reschedule_given = (given & 1u << POLICY_RESCHEDULE_NOTICE_MINUTES) != 0;
 	if (!reschedule_given)
@@ -467,38 +478,57 @@ struct schedule *schedule_read(const json_t *document, const char *prefix, struc
 
 	if ((value = json_object_get(document, "notices")) != NULL)
 		schedule->own_notices = reader_notices(
-			&reader, value, reader_member(&reader, prefix, "notices"), &schedule->notices);
+			reader, value, reader_member(reader, prefix, "notices"), &schedule->notices);
 
 	if ((value = json_object_get(document, "session_types")) != NULL) {
-		read_types(&reader, value, reader_member(&reader, prefix, "session_types"), reschedule_given,
+		read_types(reader, value, reader_member(reader, prefix, "session_types"), reschedule_given,
 			   schedule);
 	} else {
-		struct session_type *type = arena_alloc(mem, sizeof(*type));
+		struct session_type *type = arena_alloc(reader->mem, sizeof(*type));
 		*type = schedule->types[0];
 		type->policy = schedule->policy;
 		type->notices = schedule->notices;
 		schedule->types = type;
 	}
-	return ret_faults->total == 0 ? schedule : NULL;
+	return reader->faults->total == 0 ? schedule : NULL;
+}
+
+static struct schedule *read_bytes(struct reader *reader, const char *bytes, size_t length)
+{
+	*reader->faults = (struct schedule_faults){.count = 0};
+	if (length > DOCUMENT_BYTES_MAX) {
+		fault(reader, JSON_INVALID_FIELD, NULL, "A schedule document has at most 1 MiB.");
+		return NULL;
+	}
+	struct json_fault malformed;
+	__attribute__((cleanup(json_cleanup))) json_t *document =
+		json_parse_object(reader->work, bytes, length, &malformed);
+	if (document == NULL) {
+		fault(reader, malformed.verdict, malformed.field, malformed.detail);
+		return NULL;
+	}
+	return read_document(reader, document, "");
+}
+
+struct schedule *schedule_read(const json_t *document, const char *prefix, struct arena *mem,
+			       struct arena *work, struct schedule_faults *ret_faults)
+{
+	struct reader reader = {.mem = mem, .work = work, .faults = ret_faults};
+	return read_document(&reader, document, prefix);
 }
 
 struct schedule *schedule_read_text(const char *bytes, size_t length, struct arena *mem, struct arena *work,
 				    struct schedule_faults *ret_faults)
 {
-	*ret_faults = (struct schedule_faults){.count = 0};
-	struct reader reader = {mem, work, ret_faults};
-	if (length > DOCUMENT_BYTES_MAX) {
-		fault(&reader, JSON_INVALID_FIELD, NULL, "A schedule document has at most 1 MiB.");
-		return NULL;
-	}
-	struct json_fault malformed;
-	__attribute__((cleanup(json_cleanup))) json_t *document =
-		json_parse_object(work, bytes, length, &malformed);
-	if (document == NULL) {
-		fault(&reader, malformed.verdict, malformed.field, malformed.detail);
-		return NULL;
-	}
-	return schedule_read(document, "", mem, work, ret_faults);
+	struct reader reader = {.mem = mem, .work = work, .faults = ret_faults};
+	return read_bytes(&reader, bytes, length);
+}
+
+struct schedule *schedule_read_stored(const char *text, struct arena *mem, struct arena *work,
+				      struct schedule_faults *ret_faults)
+{
+	struct reader reader = {.mem = mem, .work = work, .faults = ret_faults, .stored = true};
+	return read_bytes(&reader, text, strlen(text));
 }
 
 struct schedule *schedule_default(struct arena *mem)

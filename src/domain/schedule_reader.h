@@ -14,6 +14,7 @@ struct reader {
 	struct arena *mem;  /* for the schedule */
 	struct arena *work; /* for paths and faults */
 	struct schedule_faults *faults;
+	bool stored; /* out of our database: characters that are refused now were taken once */
 };
 
 /* Add an invalid_field fault. `wrong` goes on after the path: "must be an array." */

@@ -118,9 +118,41 @@ static const char *buffer_note(const struct slot_question *question, instant sta
 			    policy->buffer_after_minutes);
 }
 
-const char *slot_reason_detail(const struct slot_question *question, instant start,
-			       const struct slot_reason *reason, const struct zone *viewer, struct arena *mem)
+static const char *booking_limit(const struct slot_reason *reason, struct slot_listener listener,
+				 struct arena *mem)
 {
+	if (reason->needed == 0)
+		return "Clients cannot book this kind of session themselves.";
+	if (listener.coach && reason->needed == 1)
+		return "This client already has a session booked, and may have one at a time.";
+	if (listener.coach)
+		return arena_printf(mem,
+				    "This client already has %" PRId64
+				    " sessions booked, and may have %" PRId64 " at a time.",
+				    reason->actual, reason->needed);
+	if (reason->needed == 1)
+		return refusal_sentence(REFUSAL_BOOKING_LIMIT);
+	return arena_printf(
+		mem, "You already have %" PRId64 " sessions booked. Move or cancel one to book another.",
+		reason->actual);
+}
+
+static const char *day_full(const struct slot_question *question, instant start,
+			    const struct slot_reason *reason, struct slot_listener listener,
+			    struct arena *mem)
+{
+	if (!listener.coach)
+		return refusal_sentence(REFUSAL_DAY_FULL);
+	return arena_printf(mem, "%s is full: %" PRId64 " of %" PRId64 " sessions are booked.",
+			    date_text(zone_day(question->schedule->zone, start), mem), reason->actual,
+			    reason->needed);
+}
+
+const char *slot_reason_detail(const struct slot_question *question, instant start,
+			       const struct slot_reason *reason, struct slot_listener listener,
+			       struct arena *mem)
+{
+	const struct zone *viewer = listener.zone;
 	switch (reason->rule) {
 	case REFUSAL_BAD_DURATION:
 		return bad_duration(question, mem);
@@ -140,15 +172,9 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 	case REFUSAL_NOT_ALIGNED:
 		return not_aligned(reason, start, viewer, mem);
 	case REFUSAL_BOOKING_LIMIT:
-		return arena_printf(mem,
-				    "One person may have %" PRId64
-				    " session%s booked at a time, and has %" PRId64 " already.",
-				    reason->needed, reason->needed == 1 ? "" : "s", reason->actual);
+		return booking_limit(reason, listener, mem);
 	case REFUSAL_DAY_FULL:
-		return arena_printf(mem,
-				    "At most %" PRId64 " sessions are taken a day, and %s has %" PRId64 ".",
-				    reason->needed, date_text(zone_day(question->schedule->zone, start), mem),
-				    reason->actual);
+		return day_full(question, start, reason, listener, mem);
 	case REFUSAL_SLOT_TAKEN:
 		return arena_printf(mem, "Another appointment takes %s%s.",
 				    stretch_text(reason->span, start, viewer, mem),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
-import { schedule, startStack } from '../harness/stack.mjs';
+import { openSchedule, schedule, startStack } from '../harness/stack.mjs';
 
 const NOW = Date.now();
 const date = (n) => new Date(NOW + n * 86_400_000).toISOString().slice(0, 10);
@@ -122,5 +122,30 @@ test('explain, listing and create agree on every start of two days', async () =>
   for (const start of [...offered].slice(-3)) {
     const { id } = assertStatus(await dora.post('/booking/create', { start }), 201);
     assertStatus(await dora.put(`/booking/${id}/cancel`), 200);
+  }
+});
+
+test('with a calendar: a busy time is told whole, and a booking with its own event once', async () => {
+  const other = await startStack({ google: 'delegated', document: openSchedule() });
+  try {
+    const ask = async (start) => {
+      const query = new URLSearchParams({ start, duration: 30 });
+      const { reasons } = assertStatus(await other.coach().get(`/coach/damian/explain?${query}`), 200);
+      return reasons.map(({ rule, start: from, end }) => [rule, from, end]);
+    };
+    const [first, last] = [other.slot(-30), other.slot(60)];
+    await other.google.busy(other.calendar, first, last);
+    assert.deepEqual(await ask(other.slot(10)), [['calendar_busy', first, last]]);
+    const made = assertStatus(await other.client('ann').post('/booking/create', { start: other.slot(100) }), 201);
+    assert.deepEqual(await ask(made.start), [['slot_taken', made.start, made.end]]);
+    // Somebody else's event that touches ours is a cause of its own.
+    const [before, until] = [later(made.start, -30), later(made.start, 10)];
+    await other.google.busy(other.calendar, before, until);
+    assert.deepEqual(
+      (await ask(made.start)).map(([rule]) => rule),
+      ['slot_taken', 'calendar_busy'],
+    );
+  } finally {
+    await other.stop();
   }
 });

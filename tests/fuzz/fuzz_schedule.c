@@ -48,7 +48,8 @@ static void check_slots(const struct schedule *schedule, struct arena *mem)
 	for (instant start = now; start < now + SECONDS_PER_DAY; start += 7777) {
 		struct slot_verdict verdict = slot_judge(&question, start, mem);
 		for (size_t i = 0; i < verdict.count; i++)
-			slot_reason_detail(&question, start, &verdict.reasons[i], schedule->zone, mem);
+			slot_reason_detail(&question, start, &verdict.reasons[i],
+					   (struct slot_listener){schedule->zone, i % 2 == 0}, mem);
 	}
 }
 

@@ -109,7 +109,8 @@ static const char *sentence(const struct slot_question *question, const char *st
 	for (size_t i = 0; i < verdict.count; i++) {
 		if (verdict.reasons[i].rule == rule)
 			return slot_reason_detail(question, at(start), &verdict.reasons[i],
-						  question->schedule->zone, &mem);
+						  (struct slot_listener){question->schedule->zone, true},
+						  &mem);
 	}
 	return "no such reason";
 }
@@ -559,12 +560,12 @@ static void the_sentences_hold_the_numbers(void **state)
 	question.duration = 3600;
 	question.active_count = 1;
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_BOOKING_LIMIT),
-			    "One person may have 1 session booked at a time, and has 1 already.");
+			    "This client already has a session booked, and may have one at a time.");
 	const struct day_count counts[] = {{date_to_days((struct civil_date){2026, 11, 24}), 4}};
 	question.day_counts = counts;
 	question.day_counts_length = 1;
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_DAY_FULL),
-			    "At most 4 sessions are taken a day, and 2026-11-24 has 4.");
+			    "2026-11-24 is full: 4 of 4 sessions are booked.");
 	set_busy(&question.calendar, EDGES("2026-11-24T14:30:00Z", "2026-11-24T15:00:00Z",
 					   "2026-11-24T16:00:00Z", "2026-11-26T17:00:00Z"));
 	set_busy(&question.appointments, EDGES("2026-11-24T19:00:00Z", "2026-11-24T20:00:00Z"));
@@ -581,8 +582,9 @@ static void the_sentences_hold_the_numbers(void **state)
 	const char *detail = "";
 	for (size_t i = 0; i < verdict.count; i++) {
 		if (verdict.reasons[i].rule == REFUSAL_NOT_ALIGNED)
-			detail = slot_reason_detail(&question, at("2026-11-24T14:23:00Z"),
-						    &verdict.reasons[i], zone_find("Asia/Kathmandu"), &mem);
+			detail = slot_reason_detail(
+				&question, at("2026-11-24T14:23:00Z"), &verdict.reasons[i],
+				(struct slot_listener){zone_find("Asia/Kathmandu"), false}, &mem);
 	}
 	assert_string_equal(detail, "This is 23 min off the 30-minute grid; nearest 19:45 and 20:15.");
 }

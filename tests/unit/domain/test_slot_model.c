@@ -315,7 +315,8 @@ static void compare_verdict(const struct model_case *c, const struct slot_questi
 			differs(c, "reasons out of order", start);
 		for (int rule = 0; rule < 10; rule++)
 			found |= model_rules[rule] == reason->rule ? 1 << rule : 0;
-		if (*slot_reason_detail(question, start, reason, question->schedule->zone, mem) == '\0')
+		if (*slot_reason_detail(question, start, reason,
+					(struct slot_listener){question->schedule->zone, false}, mem) == '\0')
 			differs(c, "no sentence", start);
 	}
 	if (found != expected) {

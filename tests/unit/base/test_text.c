@@ -1,0 +1,102 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/text.h"
+
+static void a_line_holds_no_controls_no_breaks_and_no_directions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum text_fault line;
+		enum text_fault note;
+	} cases[] = {
+		{"", TEXT_GOOD, TEXT_GOOD},
+		{"Ann O'Neil-Müller", TEXT_GOOD, TEXT_GOOD},
+		{"\u05D3\u05E0\u05D9 \u200F\U0001F600", TEXT_GOOD, TEXT_GOOD},
+		{"Bob\nEmail: boss@example.com", TEXT_LINE_BREAK, TEXT_GOOD},
+		{"Bob\rx", TEXT_LINE_BREAK, TEXT_GOOD},
+		{"Bob\tx", TEXT_LINE_BREAK, TEXT_GOOD},
+		{"Bob\u2028x", TEXT_LINE_BREAK, TEXT_GOOD},
+		{"Bob\u2029x", TEXT_LINE_BREAK, TEXT_GOOD},
+		{"Bob\x1b[2J", TEXT_CONTROL, TEXT_CONTROL},
+		{"Bob\x7f", TEXT_CONTROL, TEXT_CONTROL},
+		{"Bob\x01", TEXT_CONTROL, TEXT_CONTROL},
+		{"Bob\xc2\x85x", TEXT_CONTROL, TEXT_CONTROL},
+		{"Bob\xc2\x9fx", TEXT_CONTROL, TEXT_CONTROL},
+		{"Bob\u202E", TEXT_DIRECTION, TEXT_DIRECTION},
+		{"Bob\u202A", TEXT_DIRECTION, TEXT_DIRECTION},
+		{"Bob\u2066", TEXT_DIRECTION, TEXT_DIRECTION},
+		{"Bob\u2069", TEXT_DIRECTION, TEXT_DIRECTION},
+	};
+	struct arena mem = ARENA_EMPTY;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(text_check(cases[i].text, TEXT_LINE), cases[i].line);
+		assert_int_equal(text_check(cases[i].text, TEXT_NOTE), cases[i].note);
+		assert_int_equal(text_check(text_clean(&mem, cases[i].text, TEXT_LINE), TEXT_LINE),
+				 TEXT_GOOD);
+	}
+	assert_string_equal(text_clean(&mem, "Bob\nEmail: x\u202E", TEXT_LINE), "Bob Email: x ");
+	arena_clear(&mem);
+}
+
+static void what_cannot_be_seen_is_blank_and_blanks_at_the_ends_go(void **state)
+{
+	(void)state;
+	struct arena mem = ARENA_EMPTY;
+	assert_true(text_is_blank(""));
+	assert_true(text_is_blank(" \t\u00A0\u3000\u200B\uFEFF\u2060\u3164"));
+	assert_false(text_is_blank("\u200Bx"));
+	assert_false(text_is_blank("\U0001F600"));
+	assert_string_equal(text_trim(&mem, " \u00A0Ann  B \u3000"), "Ann  B");
+	assert_string_equal(text_trim(&mem, "Ann"), "Ann");
+	assert_string_equal(text_trim(&mem, "   "), "");
+	arena_clear(&mem);
+}
+
+static void right_to_left_is_isolated_and_nothing_else(void **state)
+{
+	(void)state;
+	struct arena mem = ARENA_EMPTY;
+	assert_string_equal(text_isolate(&mem, "Ann"), "Ann");
+	assert_string_equal(text_isolate(&mem, "\u05D3\u05E0\u05D9 (2)"),
+			    "\u2068\u05D3\u05E0\u05D9 (2)\u2069");
+	assert_string_equal(text_isolate(&mem, "A \u0645"), "\u2068A \u0645\u2069");
+	arena_clear(&mem);
+}
+
+static void links_become_words(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+		{"WIN https://evil.example/x?y=1", "WIN evil example x y=1"},
+		{"www.evil.example", "www evil example"},
+		{"go to Evil.Example now", "go to Evil Example now"},
+		{"ann@evil.example", "ann evil example"},
+		{"(http://a.b)", "a b)"},
+		{"javascript://x", "x"},
+		{"xn--80ak6aa92e.com", "xn--80ak6aa92e com"},
+		{"J. R. Smith Jr.", "J. R. Smith Jr."},
+		{"St.-Pierre, 3.5 h", "St.-Pierre, 3.5 h"},
+		{"+1 555.010.0199", "+1 555.010.0199"},
+		{"", ""},
+	};
+	struct arena mem = ARENA_EMPTY;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(text_without_links(&mem, cases[i][0]), cases[i][1]);
+	arena_clear(&mem);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_holds_no_controls_no_breaks_and_no_directions),
+		cmocka_unit_test(what_cannot_be_seen_is_blank_and_blanks_at_the_ends_go),
+		cmocka_unit_test(right_to_left_is_isolated_and_nothing_else),
+		cmocka_unit_test(links_become_words),
+	};
+	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
