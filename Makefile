@@ -299,6 +299,12 @@ deb: ## make a Debian package in build/deb
 	cd $(BUILD)/deb/bookingd && env -u MAKEFLAGS -u MFLAGS -u BUILD -u CC -u WERROR dpkg-buildpackage -b -us -uc
 	cd $(BUILD)/deb && lintian --fail-on error,warning --tag-display-limit 0 bookingd_*.changes
 
+# A bare Debian booted in a container, the package installed by the manual's lines; skipped with a sentence where none can be had.
+.PHONY: test-systemd
+test-systemd: deb ## test package and unit on a bare Debian with systemd
+	@config/install-packages config/packages-system.txt
+	@BUILD=$(BUILD) node tests/run.mjs tests/system
+
 uninstall: ## take them away again; the database is not touched
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/bookingd share/man/man1/bookingd.1 lib/systemd/system/bookingd.service)
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/bookingd
@@ -310,4 +316,4 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
--include $(shell find $(OUT) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
+-include $(shell find $(wildcard $(addprefix $(OUT)/,src tests fuzz lint)) -name '*.d' 2>/dev/null)

@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "base/service.h"
 #include "calendar/busy.h"
 #include "calendar/keys.h"
 #include "commands/command.h"
@@ -16,6 +17,7 @@
 #include "domain/schedule_json.h"
 #include "domain/zone.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -30,6 +32,14 @@
 enum { LIMITED_KEYS = 65536 }; /* callers or addresses whose rate is remembered at once */
 
 enum { DATABASE_PAUSE_SECONDS = 1 }; /* between two looks for a database that is away */
+
+/* How the service manager is told. A message that does not get through costs a restart at most: it is logged.
+ */
+static void notify(const char *state)
+{
+	if (!service_notify(state))
+		log_line(LOG_WARNING, "service_manager_deaf", LOG_TEXT_FIELD("detail", strerror(errno)));
+}
 
 /* Wait for SIGTERM or SIGINT, at most so many seconds; below 0: for ever. True when asked to stop. */
 static bool wait_for_stop(const sigset_t *stop, time_t patience)
@@ -286,6 +296,8 @@ static enum bring_up database_bring_up(const struct daemon *daemon, const sigset
 		if (strcmp(told, report.line) != 0)
 			log_line(LOG_WARNING, "database_awaited", LOG_TEXT_FIELD("detail", report.line));
 		memcpy(told, report.line, sizeof(told));
+		/* A start takes as long as the database is away; half a minute more each time. */
+		notify("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=Waiting for the database; see the log");
 		if (wait_for_stop(stop, DATABASE_PAUSE_SECONDS))
 			return STOPPED;
 	}
@@ -325,8 +337,10 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 			housekeeping_start(daemon->settings.database_url, daemon->settings.retention_days);
 		atomic_store(&daemon->api.migrated, true);
 		warm_identities(daemon);
+		notify("READY=1\nSTATUS=Serving");
 		wait_for_stop(stop, -1);
 	}
+	notify("STOPPING=1\nSTATUS=Finishing what is under way");
 	return up == HOPELESS ? EXIT_FAILED : EXIT_DONE;
 }
 

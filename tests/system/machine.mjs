@@ -1,0 +1,122 @@
+// A bare Debian 12 with systemd as its first process, in a container of systemd-nspawn: what a newcomer's server is.
+//
+// The bare root is made once by debootstrap and kept under build/system; each machine is a copy of it. It shares the
+// host's network, so programs in it listen on ports that the test picks.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Child, until } from '../harness/child.mjs';
+import { ROOT } from '../harness/run_folder.mjs';
+
+const FOLDER = path.resolve(ROOT, process.env.BUILD ?? 'build', 'system');
+const BARE = path.join(FOLDER, 'bare');
+const QUIET = { encoding: 'utf8', maxBuffer: 64 << 20, timeout: 600_000 };
+const CONTAINER = ['--quiet', '--register=no', '--keep-unit', '--console=pipe', '--resolv-conf=copy-host'];
+
+function run(command, args, options) {
+  const done = spawnSync(command, args, { ...QUIET, ...options });
+  return { code: done.status ?? -1, out: done.stdout ?? '', err: done.stderr || String(done.error ?? '') };
+}
+
+function must(command, args, options) {
+  const { code, out, err } = run(command, args, options);
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${out}${err}`);
+  return out;
+}
+
+/** Why no machine can be had here, or null. */
+export function whyNoMachine() {
+  if (process.getuid() !== 0) return 'a machine of systemd-nspawn needs root';
+  for (const program of ['systemd-nspawn', 'debootstrap', 'nsenter'])
+    if (run('sh', ['-c', `command -v ${program}`]).code !== 0) return `${program} is not installed`;
+  return null;
+}
+
+function makeBare() {
+  if (fs.existsSync(BARE)) return;
+  fs.mkdirSync(FOLDER, { recursive: true });
+  const fresh = `${BARE}.new`;
+  fs.rmSync(fresh, { recursive: true, force: true });
+  must('debootstrap', ['--variant=minbase', '--include=systemd,systemd-sysv,dbus,curl', 'bookworm', fresh]);
+  fs.renameSync(fresh, BARE);
+}
+
+export class Machine {
+  /** A copy of the bare root, not booted yet. */
+  static make() {
+    makeBare();
+    const machine = new Machine();
+    machine.root = fs.mkdtempSync(path.join(FOLDER, 'machine-'));
+    must('cp', ['-a', '--reflink=auto', `${BARE}/.`, machine.root]);
+    fs.chmodSync(machine.root, 0o755);
+    return machine;
+  }
+
+  /** Runs a line of shell in the root while it is not booted: to install packages. */
+  prepare(line) {
+    return must('systemd-nspawn', [...CONTAINER, '-D', this.root, '/bin/sh', '-euc', line], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  }
+
+  async boot() {
+    this.child = new Child('systemd-nspawn', [...CONTAINER, '-D', this.root, '--boot'], {
+      name: 'machine',
+      deathSignal: 'TERM',
+    });
+    await until(
+      'systemd to have started the machine',
+      () => {
+        this.init ??= this.#findInit();
+        return this.init && /running|degraded/.test(this.try('systemctl is-system-running').out);
+      },
+      60_000,
+    );
+  }
+
+  #findInit() {
+    const children = `/proc/${this.child.pid}/task/${this.child.pid}/children`;
+    const list = fs.existsSync(children) ? fs.readFileSync(children, 'utf8').trim().split(' ') : [];
+    // Not systemd-nspawn's own helpers, which come and go.
+    return list.find((pid) => pid && run('cat', [`/proc/${pid}/comm`]).out === 'systemd\n');
+  }
+
+  /** Runs lines of shell as root on the booted machine; {code, out, err}. */
+  try(lines, { env = {} } = {}) {
+    const places = ['--target', this.init, '--mount', '--uts', '--ipc', '--pid', '--cgroup'];
+    return run('nsenter', [...places, '/bin/sh', '-euc', lines], {
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...env },
+      cwd: '/',
+    });
+  }
+
+  /** The same; throws when it fails. Returns what it wrote. */
+  run(lines, options) {
+    const { code, out, err } = this.try(lines, options);
+    if (code !== 0) throw new Error(`ended with ${code}: ${lines}\n${out}${err}\n${this.journal()}`);
+    return out;
+  }
+
+  journal() {
+    return this.try('journalctl --no-pager -n 40 -u bookingd -o cat').out;
+  }
+
+  /** A property of the unit, such as MainPID or NRestarts. */
+  property(name, unit = 'bookingd') {
+    return this.run(`systemctl show ${unit} --property ${name} --value`).trim();
+  }
+
+  put(file, text, mode = 0o644) {
+    const place = path.join(this.root, file);
+    fs.mkdirSync(path.dirname(place), { recursive: true });
+    fs.writeFileSync(place, text, { mode });
+  }
+
+  async stop() {
+    if (this.child && !this.child.end) {
+      this.child.process.kill('SIGTERM'); // systemd-nspawn shuts the machine down in order
+      await until('the machine to end', () => this.child.end, 60_000);
+    }
+    fs.rmSync(this.root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,122 @@
+// From nothing to a booked session on a bare Debian, by the lines of config/README.md; then what an operator meets.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { until } from '../harness/child.mjs';
+import { freePort, ROOT } from '../harness/run_folder.mjs';
+import { Machine, whyNoMachine } from './machine.mjs';
+
+const skip = whyNoMachine() ?? false;
+const DEB = path.resolve(ROOT, process.env.BUILD ?? 'build', 'deb');
+let machine, port, booked;
+
+/** The block of shell lines below a heading of config/README.md. */
+function linesOf(heading) {
+  const readme = fs.readFileSync(path.join(ROOT, 'config/README.md'), 'utf8');
+  const block = readme.split(`\n## ${heading}\n`)[1]?.match(/```sh\n([^]*?)```/);
+  assert.ok(block, `config/README.md has lines under "${heading}"`);
+  return block[1]
+    .replace('make deb\n', '') // made before, outside
+    .replaceAll('sudo -u postgres ', 'runuser -u postgres -- ')
+    .replaceAll('sudo ', '')
+    .replaceAll('localhost:8080', `localhost:${port}`)
+    .replace('COACH_ID=', `PORT=${port}\nCOACH_ID=`);
+}
+
+const url = (place) => `http://127.0.0.1:${port}${place}`;
+const answers = async (place) => {
+  try {
+    return (await fetch(url(place), { headers: { connection: 'close' } })).status;
+  } catch {
+    return 0;
+  }
+};
+
+before(async () => {
+  if (skip) return;
+  port = await freePort();
+  machine = Machine.make();
+  const deb = fs.readdirSync(DEB).find((name) => /^bookingd_.*\.deb$/.test(name));
+  fs.mkdirSync(path.join(machine.root, 'root/build/deb'), { recursive: true });
+  fs.copyFileSync(path.join(DEB, deb), path.join(machine.root, 'root/build/deb', deb));
+  // The machine shares the host's network: its PostgreSQL is reached by its socket only.
+  machine.put('etc/postgresql-common/createcluster.conf', "listen_addresses = ''\n");
+  await machine.boot();
+});
+after(() => machine?.stop());
+
+test('the lines of the manual lead from a bare Debian to a booked session', { skip }, async () => {
+  machine.run(`cd /root; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update\n${linesOf('systemd')}`);
+  await until('the daemon to be ready', async () => (await answers('/readyz')) === 200, 30_000);
+});
+
+test('a client books, by a token of the same settings', { skip }, async () => {
+  const token = machine
+    .run('set -a; . /etc/bookingd.env; set +a; bookingd token --user ann --email ann@example.com --name Ann')
+    .trim();
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const { slots } = await (await fetch(url('/booking/availability?duration=30'), { headers })).json();
+  const body = JSON.stringify({ start: slots[0].start, duration_minutes: 30 });
+  const reply = await fetch(url('/booking/create'), { method: 'POST', headers, body });
+  assert.equal(reply.status, 201, await reply.clone().text());
+  booked = { path: `/booking/${(await reply.json()).id}`, headers };
+});
+
+/** Waits until another process than `pid` is ready, and holds what was booked. */
+async function isBackAfter(pid) {
+  await until(
+    'another process to be ready',
+    async () => machine.property('MainPID') !== pid && (await answers('/readyz')) === 200,
+    30_000,
+  );
+  assert.equal((await fetch(url(booked.path), booked)).status, 200);
+}
+
+test('killed, it is back and has what was booked', { skip }, async () => {
+  const pid = machine.property('MainPID');
+  machine.run(`kill -9 ${pid}`);
+  await isBackAfter(pid);
+});
+
+test('with a bad setting it stays down, and the log names the setting', { skip }, async () => {
+  machine.run("cp -p /etc/bookingd.env /root/good.env; echo 'WORKERS=many' >>/etc/bookingd.env");
+  assert.notEqual(machine.try('systemctl restart bookingd').code, 0);
+  await until('systemd to give up', () => machine.property('ActiveState') === 'failed');
+  assert.equal(machine.property('ExecMainStatus'), '2');
+  assert.match(machine.journal(), /WORKERS: /);
+  machine.run('cp -p /root/good.env /etc/bookingd.env; systemctl restart bookingd');
+  assert.equal(await answers('/readyz'), 200, 'started means ready');
+});
+
+test('while the database is away a start waits, and says for what', { skip }, async () => {
+  machine.run('systemctl stop bookingd postgresql; systemctl start --no-block bookingd');
+  await until('a sign of life', async () => (await answers('/healthz')) === 200);
+  await until('the status', () => machine.property('StatusText').includes('Waiting for the database'));
+  assert.equal(machine.property('ActiveState'), 'activating');
+  machine.run('systemctl start postgresql');
+  await until('the start to end', () => machine.property('ActiveState') === 'active');
+  assert.equal(await answers('/readyz'), 200);
+});
+
+test('an upgrade restarts it and keeps the settings and what was booked', { skip }, async () => {
+  const pid = machine.property('MainPID');
+  machine.run("echo '# ours' >>/etc/bookingd.env; dpkg --install --force-confold /root/build/deb/bookingd_*.deb");
+  await isBackAfter(pid);
+  assert.match(machine.run('tail -n 1 /etc/bookingd.env'), /ours/);
+  assert.equal(machine.run('stat -c %a /etc/bookingd.env').trim(), '600');
+});
+
+test('it runs as a user of its own, who owns nothing', { skip }, () => {
+  const pid = machine.property('MainPID');
+  assert.equal(machine.run(`ps -o user= -p ${pid} || stat -c %U /proc/${pid}`).trim(), 'bookingd');
+  assert.equal(machine.run('find / -xdev -user bookingd -not -path "/proc/*" 2>/dev/null || true'), '');
+});
+
+test('a purge stops it and takes unit and settings away', { skip }, async () => {
+  machine.run('DEBIAN_FRONTEND=noninteractive apt-get -y purge bookingd');
+  assert.equal(await answers('/healthz'), 0);
+  assert.notEqual(machine.try('ls /etc/bookingd.env').code, 0);
+  assert.notEqual(machine.try('systemctl cat bookingd').code, 0);
+  assert.match(machine.run('runuser -u postgres -- psql -Atc "select count(*) from bookingd.appointment" bookingd'), /^1$/m);
+});
