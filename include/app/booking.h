@@ -34,6 +34,7 @@ enum booking_verdict {
 	BOOKING_REFUSED, /* a rule said no: refusal and detail are set */
 	BOOKING_UNKNOWN, /* no such appointment, or not this caller's: 404, all alike */
 	BOOKING_FORBIDDEN,
+	BOOKING_TOO_OFTEN, /* cancelled and moved too often today: 429 */
 	BOOKING_UNKNOWN_COACH,
 	BOOKING_AMBIGUOUS_COACH,
 	BOOKING_UNKNOWN_TYPE,

@@ -126,7 +126,12 @@ struct booking {
 	int64_t hold_minutes;
 	const char *calendar_id;
 	int64_t lease_seconds; /* in which the caller pays the debt to Google itself */
-	bool exempt;           /* of a move: no cut-off and no limit of moves binds the actor */
+	/* How many addresses other than their own a client may use in a day; -1: it is their own, or no limit
+	 */
+	int64_t max_addresses;
+	/* After so many cancellations and moves in a day they book and move no more; -1: no limit */
+	int64_t max_changes;
+	bool exempt; /* of a move: no cut-off and no limit of moves binds the actor */
 };
 
 /* Limits that the database counts; -1 is no limit. A type is NULL where all types count. */
@@ -144,7 +149,8 @@ enum store_outcome {
 	STORE_DONE,   /* booked, confirmed, cancelled, moved, marked */
 	STORE_EXISTS, /* the very same stands already: exists, already, same */
 	STORE_NOT_FOUND,
-	STORE_REFUSED, /* a rule said no: refusal is set */
+	STORE_TOO_OFTEN, /* the client has cancelled and moved too often in a day */
+	STORE_REFUSED,   /* a rule said no: refusal is set */
 };
 
 /* The row is filled with STORE_DONE and STORE_EXISTS, and where one exists with the refusals too (id "" if
@@ -176,7 +182,8 @@ MUST_USE enum db_result appointments_cancel(struct db *db, struct arena *mem,
 					    const struct cancellation *cancellation,
 					    const struct actor *actor, struct store_answer *ret_answer);
 
-/* Move: uses id, coach_id, the times, lease_seconds and exempt of the booking, and the day limit. */
+/* Move: uses id, coach_id, the times, lease_seconds, max_changes and exempt of the booking, and the day
+ * limit. */
 MUST_USE enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking,
 					  const struct booking_limits *limits, const struct actor *actor,
 					  struct store_answer *ret_answer);

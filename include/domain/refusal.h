@@ -29,6 +29,8 @@
 	  "This appointment has been moved as often as is allowed.")                                         \
 	X(NOT_ACTIVE, not_active, 409, "This appointment is no longer active.")                              \
 	X(NOT_STARTED, not_started, 409, "This appointment has not started yet.")                            \
+	X(ADDRESS_NOT_VERIFIED, address_not_verified, 403,                                                   \
+	  "You have used other email addresses today as often as is allowed. Please use your own.")          \
 	X(HOLD_EXPIRED, hold_expired, 410, "The hold on this time has ended. Please choose a time again.")
 
 enum refusal {

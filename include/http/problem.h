@@ -15,8 +15,6 @@
 	X(BAD_REQUEST, bad_request, 400, "The request is malformed.")                                        \
 	X(UNAUTHENTICATED, unauthenticated, 401, "Please sign in first.")                                    \
 	X(FORBIDDEN, forbidden, 403, "You may not do this.")                                                 \
-	X(ADDRESS_NOT_VERIFIED, address_not_verified, 403,                                                   \
-	  "Invitations go to your own email address. Please leave it as it is.")                             \
 	X(NOT_FOUND, not_found, 404, "There is no such thing here.")                                         \
 	X(UNKNOWN_COACH, unknown_coach, 404, "There is no such coach.")                                      \
 	X(UNKNOWN_SESSION_TYPE, unknown_session_type, 404, "The coach does not offer this kind of session.") \

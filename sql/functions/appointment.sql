@@ -22,6 +22,9 @@ begin
         calendar_conflict = false, conference_pending = false
     where id = p_id returning * into booked;
     outcome := 'cancelled';
+    if p_by = 'client' and booked.hold_expires_at is null then
+      perform note_use(booked.user_id, 'change', booked.id || ' ' || booked.version);
+    end if;
   end if;
   if outcome in ('cancelled', 'already') then
     perform note_action(p_actor, 'cancel', booked, 200);
@@ -32,7 +35,7 @@ end $$;
 /*
  * Move an appointment: the new slot is taken and the old one freed in one statement. What the client was promised
  * when booking stays. Outcomes: moved, same (it is there already), reschedule_closed, reschedule_limit, not_active,
- * day_full, slot_taken.
+ * too_often, day_full, slot_taken.
  */
 create or replace function move_appointment(p_new new_booking, p_exempt boolean, p_limits booking_limits, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
@@ -49,6 +52,8 @@ begin
     perform note_action(p_actor, 'reschedule', booked, 200);
   elsif not p_exempt and booked.reschedule_count >= booked.max_reschedules then
     outcome := 'reschedule_limit';
+  elsif use_count(booked.user_id, 'change', '') >= p_new.max_changes then
+    outcome := 'too_often';
   end if;
   if outcome is null and p_limits.max_per_day is not null then
     perform lock_day(p_new.coach_id, p_limits.day_from);
@@ -75,6 +80,9 @@ begin
         version = version + 1, calendar_attempts = 0, calendar_due_at = leased_until(p_new.calendar_lease), calendar_conflict = false
     where id = p_new.id returning * into booked;
     outcome := 'moved';
+    if p_new.max_changes is not null then
+      perform note_use(booked.user_id, 'change', booked.id || ' ' || booked.version);
+    end if;
     perform note_action(p_actor, 'reschedule', booked, 200);
   exception when exclusion_violation then
     outcome := 'slot_taken';

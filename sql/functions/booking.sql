@@ -8,11 +8,13 @@ create or replace function make_booking(
   p_name text default null, p_email text default null, p_phone text default null, p_notes text default null,
   p_meeting_kind text default null, p_cancel_notice_minutes integer default null,
   p_reschedule_notice_minutes integer default null, p_max_reschedules integer default null,
-  p_hold_minutes integer default null, p_calendar_id text default null, p_calendar_lease integer default null)
+  p_hold_minutes integer default null, p_calendar_id text default null, p_calendar_lease integer default null,
+  p_max_addresses integer default null, p_max_changes integer default null)
 returns new_booking language sql immutable as $$
   select row(p_id, p_coach_id, p_user_id, p_session_type, p_status, p_starts_at, p_ends_at, p_blocked_from, p_blocked_to,
              p_client_time_zone, p_name, p_email, p_phone, p_notes, p_meeting_kind, p_cancel_notice_minutes,
-             p_reschedule_notice_minutes, p_max_reschedules, p_hold_minutes, p_calendar_id, p_calendar_lease)::new_booking;
+             p_reschedule_notice_minutes, p_max_reschedules, p_hold_minutes, p_calendar_id, p_calendar_lease, p_max_addresses,
+             p_max_changes)::new_booking;
 $$;
 
 create or replace function make_limits(
@@ -57,11 +59,33 @@ begin
       and id is distinct from p_except);
 end $$;
 
+-- What is counted of a client for a day. Needs lock_client where it is counted before it is noted.
+create or replace function use_count(p_user text, p_kind text, p_except text) returns bigint language plpgsql stable as $$
+begin
+  return (select count(*) from client_use
+          where client = sha256(convert_to(p_user, 'UTF8')) and kind = p_kind and at > now() - interval '1 day'
+            and about <> sha256(convert_to(p_except, 'UTF8')));
+end $$;
+
+create or replace function note_use(p_user text, p_kind text, p_about text) returns void language plpgsql as $$
+begin
+  insert into client_use (client, kind, about)
+  values (sha256(convert_to(p_user, 'UTF8')), p_kind, sha256(convert_to(p_about, 'UTF8')))
+  on conflict (client, kind, about) do update set at = now();
+end $$;
+
+-- Whether the invitation may go to this address of the booking: the client's own, or one of a few others a day.
+create or replace function may_invite(p_new new_booking) returns boolean language plpgsql stable as $$
+begin
+  return p_new.max_addresses is null or use_count(p_new.user_id, 'address', lower(p_new.email)) < p_new.max_addresses;
+end $$;
+
 /*
  * Book or hold a slot whose rules have been checked already, all but those only the database can
- * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken.
+ * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken,
+ * address_not_verified, too_often (the client has cancelled and moved a lot today).
  * When the caller's own open hold has given way but
- * the booking is refused all the same, BK001 to BK003 are raised, so that the hold stays.
+ * the booking is refused all the same, BK001 to BK005 are raised, so that the hold stays.
  * freed_coach: another coach, whose time that hold had kept.
  */
 create or replace function book(p_new new_booking, p_limits booking_limits, p_actor actor)
@@ -114,7 +138,12 @@ begin
     perform expire_holds(p_new.coach_id, counted_from, counted_to);
   end if;
 
-  if p_limits.max_active is not null
+  if p_new.max_changes is not null
+     and use_count(p_new.user_id, 'change', '') >= p_new.max_changes then
+    outcome := 'too_often';
+  elsif not may_invite(p_new) then
+    outcome := 'address_not_verified';
+  elsif p_limits.max_active is not null
      and active_count(p_new.coach_id, p_new.user_id, p_limits.max_active_type, null) >= p_limits.max_active then
     outcome := 'booking_limit';
     -- The one to move or cancel instead.
@@ -146,6 +175,9 @@ begin
     if found then
       outcome := 'booked';
       perform note_action(p_actor, case when p_new.status = 'held' then 'hold' else 'create' end, booked, 201);
+      if p_new.max_addresses is not null then
+        perform note_use(p_new.user_id, 'address', lower(p_new.email));
+      end if;
       return next;
       return;
     end if;
@@ -154,18 +186,22 @@ begin
 
   if released then
     raise exception using message = outcome,
-      errcode = case outcome when 'slot_taken' then 'BK001' when 'booking_limit' then 'BK002' else 'BK003' end;
+      errcode = case outcome when 'slot_taken' then 'BK001' when 'booking_limit' then 'BK002' when 'day_full' then 'BK003'
+                             when 'address_not_verified' then 'BK004' else 'BK005' end;
   end if;
   return next;
 end $$;
 
 /*
  * Turn a hold into a booking. Outcomes: confirmed, exists (confirmed before), hold_expired, not_active,
- * not_found (none of this caller's).
+ * address_not_verified, not_found (none of this caller's).
  */
 create or replace function confirm_hold(p_new new_booking, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
 begin
+  if p_new.max_addresses is not null then
+    perform lock_client(p_new.user_id);
+  end if;
   select * into booked from appointment where id = p_new.id and user_id = p_new.user_id for update;
   if not found then
     outcome := 'not_found';
@@ -175,7 +211,12 @@ begin
     outcome := 'hold_expired';
   elsif booked.status <> 'held' then
     outcome := 'not_active';
+  elsif not may_invite(p_new) then
+    outcome := 'address_not_verified';
   else
+    if p_new.max_addresses is not null then
+      perform note_use(p_new.user_id, 'address', lower(p_new.email));
+    end if;
     update appointment
     set status = 'scheduled', hold_expires_at = null, updated_at = now(), client_time_zone = p_new.client_time_zone,
         name = p_new.name, email = p_new.email, phone = p_new.phone, notes = p_new.notes,

@@ -8,21 +8,22 @@ from book(
     p_id => $1, p_coach_id => $2, p_user_id => $3, p_session_type => $4, p_status => $5, p_starts_at => $6, p_ends_at => $7,
     p_blocked_from => $8, p_blocked_to => $9, p_client_time_zone => $10, p_name => $11, p_email => $12, p_phone => $13,
     p_notes => $14, p_meeting_kind => $15, p_cancel_notice_minutes => $16, p_reschedule_notice_minutes => $17,
-    p_max_reschedules => $18, p_hold_minutes => $19, p_calendar_id => $20, p_calendar_lease => $21),
+    p_max_reschedules => $18, p_hold_minutes => $19, p_calendar_id => $20, p_calendar_lease => $21,
+    p_max_addresses => $22, p_max_changes => $23),
   make_limits(
-    p_max_active => $22, p_max_active_type => $23, p_max_per_day => $24, p_max_per_day_type => $25, p_day_from => $26,
-    p_day_to => $27),
+    p_max_active => $24, p_max_active_type => $25, p_max_per_day => $26, p_max_per_day_type => $27, p_day_from => $28,
+    p_day_to => $29),
   make_actor(
-    p_user_id => $28, p_role => $29, p_request_id => $30, p_idempotency_key => $31, p_request_hash => $32)) b;
+    p_user_id => $30, p_role => $31, p_request_id => $32, p_idempotency_key => $33, p_request_hash => $34)) b;
 
 -- name: appointment_confirm one
 select b.outcome, b.booked
 from confirm_hold(
   make_booking(
     p_id => $1, p_user_id => $2, p_client_time_zone => $3, p_name => $4, p_email => $5, p_phone => $6, p_notes => $7,
-    p_calendar_id => $8, p_calendar_lease => $9),
+    p_calendar_id => $8, p_calendar_lease => $9, p_max_addresses => $10),
   make_actor(
-    p_user_id => $10, p_role => $11, p_request_id => $12, p_idempotency_key => $13, p_request_hash => $14)) b;
+    p_user_id => $11, p_role => $12, p_request_id => $13, p_idempotency_key => $14, p_request_hash => $15)) b;
 
 -- name: appointment_cancel one
 select b.outcome, b.booked
@@ -36,11 +37,11 @@ select b.outcome, b.booked
 from move_appointment(
   make_booking(
     p_id => $1, p_coach_id => $2, p_starts_at => $3, p_ends_at => $4, p_blocked_from => $5, p_blocked_to => $6,
-    p_calendar_lease => $7),
-  $8,
-  make_limits(p_max_per_day => $9, p_max_per_day_type => $10, p_day_from => $11, p_day_to => $12),
+    p_calendar_lease => $7, p_max_changes => $8),
+  $9,
+  make_limits(p_max_per_day => $10, p_max_per_day_type => $11, p_day_from => $12, p_day_to => $13),
   make_actor(
-    p_user_id => $13, p_role => $14, p_request_id => $15, p_idempotency_key => $16, p_request_hash => $17)) b;
+    p_user_id => $14, p_role => $15, p_request_id => $16, p_idempotency_key => $17, p_request_hash => $18)) b;
 
 -- name: appointment_mark one
 select b.outcome, b.booked
@@ -121,6 +122,9 @@ from erase_user($1, $2, make_actor(p_user_id => $3, p_role => $4, p_request_id =
 update appointment set status = 'expired', updated_at = now(), version = version + 1
 where id = any (array(select id from appointment where status = 'held' and hold_expires_at <= now()
                       limit 1000 for update skip locked));
+
+-- name: client_use_expire exec
+delete from client_use where at < now() - interval '1 day';
 
 -- Past appointments lose their personal fields after RETENTION_DAYS.
 -- name: appointment_retire many

@@ -69,6 +69,10 @@ static void answer(struct call *call, const char *action, const struct booking_r
 	case BOOKING_FORBIDDEN:
 		call_problem(call, PROBLEM_FORBIDDEN, NULL, NULL);
 		break;
+	case BOOKING_TOO_OFTEN:
+		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
+			     "You have cancelled and moved many sessions today. Please try again tomorrow.");
+		break;
 	case BOOKING_UNKNOWN_COACH:
 		call_problem(call, PROBLEM_UNKNOWN_COACH, "coach", NULL);
 		break;

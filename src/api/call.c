@@ -29,7 +29,9 @@ void call_problem(struct call *call, enum problem_code code, const char *field, 
 		.code = terms->code,
 		.detail = detail != NULL ? detail : terms->sentence,
 		.field = field,
-		.retry_after = terms->status == 503 ? 5 : 0,
+		.retry_after = terms->status == 503   ? 5
+			       : terms->status == 429 ? SECONDS_PER_HOUR /* a limit of a day's */
+						      : 0,
 		.appointment_id = call->appointment_id,
 	};
 	reply_problem(call->reply, &problem);

@@ -4,6 +4,7 @@
 #include "calendar/events.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* The identity's address, if Google would take it. */
 static const char *good_email(const char *email)
@@ -50,9 +51,15 @@ static enum db_result look_again(const struct booking_call *call, const char *id
 
 /* The person's part of a booking: what the wish says, else what the identity knows. */
 static struct booking person_of(const struct booking_call *call, const struct booking_wish *wish,
-				const struct zone *zone)
+				const struct coach *coach, const struct zone *zone)
 {
+	const struct identity *caller = call->caller;
+	const bool bound = !identity_is_exempt(caller, coach->id);
+	const bool own =
+		wish->email == NULL || (caller->email != NULL && strcasecmp(wish->email, caller->email) == 0);
 	return (struct booking){
+		.max_addresses = bound && !own ? BOOKING_ADDRESSES_A_DAY : -1,
+		.max_changes = bound ? BOOKING_CHANGES_A_DAY : -1,
 		.user_id = call->caller->user_id,
 		.client_time_zone = zone_name(zone),
 		.name = wish->name != NULL ? wish->name : call->caller->name,
@@ -86,7 +93,7 @@ static void book(const struct booking_call *call, const struct booking_wish *wis
 	char id[UUID_TEXT_SIZE];
 	uuid_format(uuid_new(call->now), id);
 	const struct policy *policy = &offer->type->policy;
-	struct booking booking = person_of(call, wish, offer->zone);
+	struct booking booking = person_of(call, wish, offer->coach, offer->zone);
 	booking.id = id;
 	booking.coach_id = offer->coach->id;
 	booking.session_type = offer->type->id;
@@ -175,7 +182,7 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 	    !can_invite(call, wish, calendar_id, ret_result))
 		return;
 	struct booking booking =
-		person_of(call, wish, wish->zone != NULL ? wish->zone : coach->schedule->zone);
+		person_of(call, wish, coach, wish->zone != NULL ? wish->zone : coach->schedule->zone);
 	booking.id = ret_result->appointment.id;
 	booking.calendar_id = calendar_id;
 	struct store_answer answer = {0};

@@ -79,6 +79,7 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 		.blocked_from = offer.blocked.start,
 		.blocked_to = offer.blocked.end,
 		.lease_seconds = BOOKING_LEASE_SECONDS,
+		.max_changes = offer.question.exempt ? -1 : BOOKING_CHANGES_A_DAY,
 		.exempt = offer.question.exempt,
 	};
 	struct booking_limits limits = offer_limits(&offer);

@@ -45,6 +45,7 @@ static bool is_stopping(struct housekeeping *housekeeping)
 static void tidy(struct housekeeping *housekeeping, struct db *db)
 {
 	report(db, db_run(db, QUERY_IDEMPOTENCY_EXPIRE, DB_NO_PARAMETERS, NULL));
+	report(db, db_run(db, QUERY_CLIENT_USE_EXPIRE, DB_NO_PARAMETERS, NULL));
 	report(db, db_run(db, QUERY_HOLD_EXPIRE, DB_NO_PARAMETERS, NULL));
 	size_t retired = housekeeping->retention_days > 0 ? 1 : 0;
 	int64_t total = 0;

@@ -206,6 +206,9 @@ void booking_answer(const struct booking_call *call, const struct store_answer *
 	case STORE_NOT_FOUND:
 		result->verdict = BOOKING_UNKNOWN;
 		return;
+	case STORE_TOO_OFTEN:
+		result->verdict = BOOKING_TOO_OFTEN;
+		return;
 	case STORE_REFUSED:
 		break;
 	}

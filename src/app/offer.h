@@ -11,6 +11,12 @@
  * this. */
 enum { BOOKING_LEASE_SECONDS = 10 };
 
+/* What a client may do in a day, so that nobody sends strangers invitations through the coach's calendar. */
+enum {
+	BOOKING_ADDRESSES_A_DAY = 3, /* other than their own */
+	BOOKING_CHANGES_A_DAY = 30,  /* cancellations and moves */
+};
+
 void booking_refuse(struct booking_result *result, enum refusal refusal, const char *detail);
 void booking_fail(struct booking_result *result, enum db_result failure);
 

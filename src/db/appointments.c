@@ -156,6 +156,7 @@ static const struct {
 		{"already", STORE_EXISTS, REFUSAL_NONE},
 		{"same", STORE_EXISTS, REFUSAL_NONE},
 		{"not_found", STORE_NOT_FOUND, REFUSAL_NONE},
+		{"too_often", STORE_TOO_OFTEN, REFUSAL_NONE},
 #define REFUSED(name, code, status, sentence) {#code, STORE_REFUSED, REFUSAL_##name},
 		REFUSALS(REFUSED)
 #undef REFUSED
@@ -218,6 +219,7 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 			db_int(booking->cancel_notice_minutes), db_int(booking->reschedule_notice_minutes),
 			limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
 			db_text(booking->calendar_id), db_int(booking->lease_seconds),
+			limit_value(booking->max_addresses), limit_value(booking->max_changes),
 			limit_value(limits->max_active), db_text(limits->max_active_type),
 			limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
 			db_instant(limits->day_from), db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
@@ -227,13 +229,17 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 	/* The caller's own hold would have given way, but the booking was refused: all undone. */
 	static const struct {
 		const char *state;
-		enum refusal refusal;
+		struct store_answer answer;
 	} undone[] = {
-		{"BK001", REFUSAL_SLOT_TAKEN}, {"BK002", REFUSAL_BOOKING_LIMIT}, {"BK003", REFUSAL_DAY_FULL}};
+		{"BK001", {.outcome = STORE_REFUSED, .refusal = REFUSAL_SLOT_TAKEN}},
+		{"BK002", {.outcome = STORE_REFUSED, .refusal = REFUSAL_BOOKING_LIMIT}},
+		{"BK003", {.outcome = STORE_REFUSED, .refusal = REFUSAL_DAY_FULL}},
+		{"BK004", {.outcome = STORE_REFUSED, .refusal = REFUSAL_ADDRESS_NOT_VERIFIED}},
+		{"BK005", {.outcome = STORE_TOO_OFTEN}},
+	};
 	for (size_t i = 0; i < sizeof(undone) / sizeof(undone[0]); i++) {
 		if (strcmp(db_failure(db)->state, undone[i].state) == 0) {
-			*ret_answer =
-				(struct store_answer){.outcome = STORE_REFUSED, .refusal = undone[i].refusal};
+			*ret_answer = undone[i].answer;
 			return DB_OK;
 		}
 	}
@@ -248,7 +254,8 @@ enum db_result appointments_confirm(struct db *db, struct arena *mem, const stru
 					 db_text(booking->client_time_zone), db_text(booking->name),
 					 db_text(booking->email), db_text(booking->phone),
 					 db_text(booking->notes), db_text(booking->calendar_id),
-					 db_int(booking->lease_seconds), ACTOR_PARAMETERS(actor)),
+					 db_int(booking->lease_seconds), limit_value(booking->max_addresses),
+					 ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
 
@@ -271,10 +278,10 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id),
 					 db_instant(booking->starts_at), db_instant(booking->ends_at),
 					 db_instant(booking->blocked_from), db_instant(booking->blocked_to),
-					 db_int(booking->lease_seconds), db_bool(booking->exempt),
-					 limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
-					 db_instant(limits->day_from), db_instant(limits->day_to),
-					 ACTOR_PARAMETERS(actor)),
+					 db_int(booking->lease_seconds), limit_value(booking->max_changes),
+					 db_bool(booking->exempt), limit_value(limits->max_per_day),
+					 db_text(limits->max_per_day_type), db_instant(limits->day_from),
+					 db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
 

@@ -189,6 +189,7 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 	case REFUSAL_RESCHEDULE_LIMIT:
 	case REFUSAL_NOT_ACTIVE:
 	case REFUSAL_NOT_STARTED:
+	case REFUSAL_ADDRESS_NOT_VERIFIED:
 	case REFUSAL_HOLD_EXPIRED:
 		break;
 	}

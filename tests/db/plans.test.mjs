@@ -61,11 +61,11 @@ const id = () => `'${scheduled.id}'`;
 const calls = {
   appointment_book:
     () => `gen_random_uuid(), 'c1', 'u1', 'coaching', 'scheduled', ${SLOT}, 'UTC', 'N', 'e@x.y', null, null,
-    'none', 60, 60, null, 10, null, 0, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
-  appointment_confirm: () => `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, ${ACTOR}`,
+    'none', 60, 60, null, 10, null, 0, 3, 30, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
+  appointment_confirm: () => `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, 3, ${ACTOR}`,
   appointment_cancel: () => `${id()}, 'client', true, null, 0, ${ACTOR}`,
   appointment_move: () =>
-    `${id()}, 'c1', ${SLOT}, 0, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
+    `${id()}, 'c1', ${SLOT}, 0, 30, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
   appointment_mark: () => `${id()}, 'completed', ${ACTOR}`,
   appointment_by_id: id,
   appointment_of_party: () => `${id()}, 'u1', null, false`,
@@ -78,6 +78,7 @@ const calls = {
   coach_feed: () =>
     `'c1', now() - interval '90 days', '00000000-0000-0000-0000-000000000000', now() + interval '1 year', 25`,
   appointment_retire: () => '90',
+  client_use_expire: () => null,
   hold_expire: () => null,
   user_erase: () => `'u5', 'client', 'u5', 'user', 'r'`,
   idempotency_begin: () => `'u5', 'k', ''`,
