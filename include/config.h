@@ -5,7 +5,7 @@
  * environment, prints `--help`, and writes config/bookingd.env.example; a test compares.
  * A secret NAME may also come from the file named by NAME_FILE (its last line end is cut).
  * An empty value counts as not set, and a file wins over nothing: NAME and NAME_FILE together are refused.
- * Unknown variables are none of our business.
+ * The daemon passes over unknown variables; `bookingd doctor` names those that look like settings.
  *
  * Read once at start by main, then immutable and safe from any thread. Only main.c sees
  * `struct settings`; the layers get what they need as plain parameters.
@@ -90,6 +90,14 @@ struct settings {
  */
 size_t config_load(struct settings *ret_settings, char *const environment[], bool with_database,
 		   FILE *complaints);
+
+/*
+ * Report each name in `environment` that looks like a setting and is none: one or two letters off
+ * (RATELIMIT_BOOK), a NAME_FILE of what is no secret, or with a beginning that only settings have
+ * (AUTH_JWT_). `meant` is the setting it resembles, NULL when there is none. Returns how many.
+ */
+size_t config_unknown(char *const environment[],
+		      void (*tell)(void *owner, const char *name, const char *meant), void *owner);
 
 /*
  * Blank the values of secrets in `environment` itself, so that they are not in

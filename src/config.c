@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "config_names.h"
 #include "config_value.h"
 
 #include <string.h>
@@ -38,12 +39,12 @@ static const struct setting settings_table[] = {
  "calls per network address and minute; 0 is no limit"},
 {NULL, "MAX_CONNECTIONS", KIND_INTEGER, AT(max_connections), 1, 100000, "4096", false,
  "connections open at once; half of them, unless TRUSTED_PROXY_HOPS is set, for any one address"},
-{NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "8", false,
+{NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "4", false,
  "threads, and database connections, for calls that need the database"},
-{NULL, "LISTING_WORKERS", KIND_INTEGER, AT(listing_workers), 1, 256, "8", false,
- "threads, and database connections, for listings not in memory; half without a calendar"},
-{NULL, "CALENDAR_WORKERS", KIND_INTEGER, AT(calendar_workers), 1, 256, "16", false,
- "threads, and database connections, for calls that may wait for Google"},
+{NULL, "LISTING_WORKERS", KIND_INTEGER, AT(listing_workers), 1, 256, "2", false,
+ "threads, and database connections, for listings not in memory"},
+{NULL, "CALENDAR_WORKERS", KIND_INTEGER, AT(calendar_workers), 1, 256, "3", false,
+ "threads, and database connections, for calls that may wait for Google; without a calendar they join WORKERS"},
 
 {"Database", "DATABASE_URL", KIND_DATABASE, AT(database_url), 1, 4096, NULL, true,
  "PostgreSQL 15 or newer, such as postgresql://user:password@host:5432/name (required)"},
@@ -54,12 +55,12 @@ static const struct setting settings_table[] = {
 
 {"Who is calling", "AUTH_SESSION_QUERY", KIND_SQL, AT(auth_session_query), 1, 8192, NULL, false,
  "SQL that finds the session $1 (X-Session-ID): columns user_id, and if it has them email, name, role"},
-{NULL, "AUTH_JWT_SECRET", KIND_TEXT, AT(auth_jwt_secret), 1, 4096, NULL, true,
- "shared secret of bearer tokens signed with HS256; 32 random bytes or more"},
+{NULL, "AUTH_JWT_SECRET", KIND_TEXT, AT(auth_jwt_secret), 32, 4096, NULL, true,
+ "shared secret of bearer tokens signed with HS256: 32 random bytes or more (openssl rand -base64 32)"},
 {NULL, "AUTH_JWT_PUBLIC_KEY", KIND_PEM, AT(auth_jwt_public_key), 0, 0, NULL, false,
- "public key of bearer tokens signed with RS256 or ES256: PEM text or a path"},
-{NULL, "AUTH_JWKS_URL", KIND_URL, AT(auth_jwks_url), 0, 0, NULL, false,
- "where the public keys of bearer tokens are published (JWKS)"},
+ "public key of bearer tokens signed with RS256 or ES256: PEM text, that text in base64, or a path"},
+{NULL, "AUTH_JWKS_URL", KIND_SECURE_URL, AT(auth_jwks_url), 0, 0, NULL, false,
+ "URL of the public keys of bearer tokens (JWKS); https but for a loopback address"},
 {NULL, "AUTH_JWT_ISSUER", KIND_TEXT, AT(auth_jwt_issuer), 1, 1024, NULL, false,
  "the `iss` that a bearer token must have"},
 {NULL, "AUTH_JWT_AUDIENCE", KIND_TEXT, AT(auth_jwt_audience), 1, 1024, NULL, false,
@@ -78,8 +79,8 @@ static const struct setting settings_table[] = {
 {NULL, "HOLD_MINUTES", KIND_INTEGER, AT(hold_minutes), 1, 1440, "10", false,
  "how long a hold keeps its slot"},
 
-{"Google Calendar", "GOOGLE_SERVICE_ACCOUNT_KEY", KIND_JSON, AT(google_service_account_key), 0, 0, NULL, true,
- "a service account's key: the JSON itself or a path"},
+{"Google Calendar", "GOOGLE_SERVICE_ACCOUNT_KEY", KIND_ACCOUNT, AT(google_service_account_key), 0, 0, NULL, true,
+ "key of a service account: its JSON, that JSON in base64, or the path of a file with it"},
 {NULL, "GOOGLE_IMPERSONATE", KIND_EMAIL, AT(google_impersonate), 3, 254, NULL, false,
  "Workspace user the service account acts for (domain-wide delegation)"},
 {NULL, "COACH_GOOGLE_CALENDAR_ID", KIND_TEXT, AT(coach_google_calendar_id), 1, 2000, "primary", false,
@@ -90,15 +91,15 @@ static const struct setting settings_table[] = {
  "that client's secret"},
 {NULL, "TOKEN_ENCRYPTION_KEY", KIND_KEYS, AT(token_encryption_key), 0, 0, NULL, true,
  "32 bytes in base64 that seal coaches' tokens (openssl rand -base64 32); old keys may follow after commas"},
-{NULL, "GOOGLE_CALENDAR_API", KIND_URL, AT(google_calendar_api), 0, 0, "https://www.googleapis.com/calendar/v3", false,
+{NULL, "GOOGLE_CALENDAR_API", KIND_SECURE_URL, AT(google_calendar_api), 0, 0, "https://www.googleapis.com/calendar/v3", false,
  "base of the Calendar API"},
-{NULL, "GOOGLE_OAUTH_AUTH_URL", KIND_URL, AT(google_oauth_auth_url), 0, 0,
+{NULL, "GOOGLE_OAUTH_AUTH_URL", KIND_SECURE_URL, AT(google_oauth_auth_url), 0, 0,
  "https://accounts.google.com/o/oauth2/v2/auth", false,
- "where a coach consents"},
-{NULL, "GOOGLE_OAUTH_TOKEN_URL", KIND_URL, AT(google_oauth_token_url), 0, 0, "https://oauth2.googleapis.com/token", false,
- "where tokens are had"},
-{NULL, "GOOGLE_OAUTH_REVOKE_URL", KIND_URL, AT(google_oauth_revoke_url), 0, 0, "https://oauth2.googleapis.com/revoke", false,
- "where tokens are revoked"},
+ "OAuth consent page"},
+{NULL, "GOOGLE_OAUTH_TOKEN_URL", KIND_SECURE_URL, AT(google_oauth_token_url), 0, 0, "https://oauth2.googleapis.com/token", false,
+ "OAuth token endpoint"},
+{NULL, "GOOGLE_OAUTH_REVOKE_URL", KIND_SECURE_URL, AT(google_oauth_revoke_url), 0, 0, "https://oauth2.googleapis.com/revoke", false,
+ "OAuth revocation endpoint"},
 {NULL, "CALENDAR_FRESH_SECONDS", KIND_INTEGER, AT(calendar_fresh_seconds), 0, 86400, "30", false,
  "how long busy times serve a listing"},
 {NULL, "CALENDAR_STALE_SECONDS", KIND_INTEGER, AT(calendar_stale_seconds), 0, 604800, "900", false,
@@ -114,6 +115,16 @@ static const struct setting settings_table[] = {
 /* clang-format on */
 
 enum { SETTINGS = sizeof(settings_table) / sizeof(settings_table[0]) };
+
+size_t config_name_count(void)
+{
+	return SETTINGS;
+}
+
+struct config_name config_name(size_t place)
+{
+	return (struct config_name){settings_table[place].name, settings_table[place].secret};
+}
 
 static void *member(struct settings *settings, const struct setting *setting)
 {

@@ -1,8 +1,10 @@
 #include "config_value.h"
 
 #include "base/die.h"
+#include "base/encode.h"
 #include "base/log.h"
 #include "base/seal.h"
+#include "db/url.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -62,8 +64,13 @@ char *value_read_file(const char *path, const char **ret_why)
 static const char *check_text(struct value_rule rule, const char *value)
 {
 	size_t length = strlen(value);
-	if ((int64_t)length < rule.min || (int64_t)length > rule.max)
-		return "must not be that long";
+	if ((int64_t)length > rule.max)
+		return "is too long";
+	if ((int64_t)length < rule.min) {
+		static char wanted[80];
+		snprintf(wanted, sizeof(wanted), "must be %" PRId64 " bytes or more", rule.min);
+		return wanted;
+	}
 	for (; *value; value++) {
 		if (iscntrl((unsigned char)*value) && !(rule.kind == KIND_SQL && strchr("\t\r\n", *value)))
 			return "must have no control characters in it";
@@ -130,11 +137,33 @@ static const char *check_url(const char *value)
 	return NULL;
 }
 
+/* Whether http:// goes no further than this machine. */
+static bool is_loopback(const char *url)
+{
+	const char *host = url + strlen("http://");
+	size_t length = origin_length(url) - strlen("http://");
+	return (strncmp(host, "localhost", 9) == 0 && (length == 9 || host[9] == ':')) ||
+	       strncmp(host, "[::1]", 5) == 0 || strncmp(host, "127.", 4) == 0;
+}
+
+static const char *check_secure_url(const char *value)
+{
+	const char *why = check_url(value);
+	if (why != NULL)
+		return why;
+	return strncmp(value, "http://", 7) != 0 || is_loopback(value)
+		       ? NULL
+		       : "must begin with https://: what comes by http:// may be anybody's";
+}
+
 static const char *check_database(const char *value)
 {
+	static char reason[DATABASE_URL_REASON];
 	bool url = strncmp(value, "postgresql://", 13) == 0 || strncmp(value, "postgres://", 11) == 0;
 	bool keywords = strstr(value, "://") == NULL && strchr(value, '=') != NULL;
-	return url || keywords ? NULL : "must begin with postgresql:// (or be keyword=value pairs)";
+	if (!url && !keywords)
+		return "must begin with postgresql:// (or be keyword=value pairs)";
+	return database_url_check(value, reason) ? NULL : reason;
 }
 
 static const char *read_integer(const char *value, int64_t min, int64_t max, int64_t *ret_number)
@@ -210,11 +239,48 @@ static const char *check_keys(const char *value)
 	return good ? NULL : "must be 32 bytes in base64, as `openssl rand -base64 32` prints them";
 }
 
-/* Text as it is if it begins with `mark`, else the file it names. Takes `value` over, in any case. */
+static bool begins_with(const char *text, const char *mark)
+{
+	return strncmp(text + strspn(text, " \t\r\n"), mark, strlen(mark)) == 0;
+}
+
+/* What `value` says in base64, whose lines may be broken, if that begins with `mark`; else NULL. */
+static char *decoded(const char *value, const char *mark)
+{
+	size_t length = strlen(value);
+	char *packed = value_copy(value, length);
+	size_t used = 0;
+	for (size_t i = 0; i < length; i++)
+		if (strchr(" \t\r\n", value[i]) == NULL)
+			packed[used++] = value[i];
+	char *text = calloc(1, used + 1);
+	if (text == NULL)
+		die("out of memory");
+	size_t size = 0;
+	bool good = used > 0 && encode_base64_read(packed, used, text, used, &size) && strlen(text) == size &&
+		    begins_with(text, mark);
+	explicit_bzero(packed, length);
+	free(packed);
+	if (good)
+		return text;
+	explicit_bzero(text, used);
+	free(text);
+	return NULL;
+}
+
+/*
+ * Text as it is if it begins with `mark`, or what it says in base64, or else the file it names, which may be
+ * in base64 as well. Takes `value` over, in any case.
+ */
 static char *text_or_file(char *value, const char *mark, const char **ret_why)
 {
-	char *text = value;
-	if (strncmp(value + strspn(value, " \t\r\n"), mark, strlen(mark)) != 0) {
+	char *text = begins_with(value, mark) ? NULL : decoded(value, mark);
+	if (text != NULL) {
+		wipe(value);
+		return text;
+	}
+	text = value;
+	if (!begins_with(value, mark)) {
 		static char line[128];
 		text = value_read_file(value, ret_why);
 		wipe(value);
@@ -224,13 +290,44 @@ static char *text_or_file(char *value, const char *mark, const char **ret_why)
 			*ret_why = line;
 		}
 	}
-	if (text != NULL && strncmp(text + strspn(text, " \t\r\n"), mark, strlen(mark)) != 0) {
+	if (text != NULL && !begins_with(text, mark)) {
+		char *inside = decoded(text, mark);
 		wipe(text);
-		text = NULL;
+		text = inside;
+	}
+	if (text == NULL && *ret_why == NULL) {
 		*ret_why = *mark == '{' ? "must be a JSON object or the path of a file with one"
 					: "must be PEM text or the path of a file with it";
 	}
 	return text;
+}
+
+/*
+ * A service account's key as platforms hand it on: line ends of the private key as they are, or escaped
+ * twice. Both become what JSON has. Takes `json` over.
+ */
+static char *mend_line_ends(char *json)
+{
+	char *mended = calloc(1, 2 * strlen(json) + 1);
+	if (mended == NULL)
+		die("out of memory");
+	char *out = mended;
+	bool inside = false;
+	for (const char *in = json; *in != '\0'; in++) {
+		if (*in == '"' && (in == json || in[-1] != '\\'))
+			inside = !inside;
+		if (inside && *in == '\n') {
+			*out++ = '\\';
+			*out++ = 'n';
+		} else if (inside && strncmp(in, "\\\\n", 3) == 0) {
+			*out++ = '\\'; /* the n follows */
+			in++;
+		} else if (!inside || *in != '\r') {
+			*out++ = *in;
+		}
+	}
+	wipe(json);
+	return mended;
 }
 
 /* Environments of one line write line ends as \n. */
@@ -253,6 +350,56 @@ static bool is_kept_text(enum value_kind kind)
 {
 	return kind != KIND_INTEGER && kind != KIND_BOOLEAN && kind != KIND_ORIGINS && kind != KIND_LEVEL &&
 	       kind != KIND_FORMAT;
+}
+
+/* Those that stay a text as given. */
+static const char *check_kept(struct value_rule rule, char *value)
+{
+	switch (rule.kind) {
+	case KIND_SQL:
+		if (strstr(value, "$1") == NULL)
+			return "must have $1, the session's id, in it";
+		return check_text(rule, value);
+	case KIND_TEXT:
+		return check_text(rule, value);
+	case KIND_ID:
+		return check_id(value);
+	case KIND_EMAIL:
+		return check_email(rule, value);
+	case KIND_ADDRESS:
+		return inet_pton(AF_INET, value, &(struct in_addr){0}) == 1 ||
+				       inet_pton(AF_INET6, value, &(struct in6_addr){0}) == 1
+			       ? NULL
+			       : "must be an IPv4 or IPv6 address";
+	case KIND_URL:
+	case KIND_SECURE_URL:
+		for (size_t end = strlen(value); end > 0 && value[end - 1] == '/'; end--)
+			value[end - 1] = '\0';
+		return rule.kind == KIND_URL ? check_url(value) : check_secure_url(value);
+	case KIND_DATABASE:
+		return check_database(value);
+	case KIND_KEYS:
+		return check_keys(value);
+	case KIND_INTEGER:
+	case KIND_BOOLEAN:
+	case KIND_ORIGINS:
+	case KIND_LEVEL:
+	case KIND_FORMAT:
+	case KIND_JSON:
+	case KIND_ACCOUNT:
+	case KIND_PEM:
+		break;
+	}
+	die("a kind that is no text");
+}
+
+/* The text of a JSON or PEM kind, wherever it stands. Takes `value` over; NULL and why not. */
+static char *read_document(enum value_kind kind, char *value, const char **ret_why)
+{
+	char *text = text_or_file(value, kind == KIND_PEM ? "-----BEGIN" : "{", ret_why);
+	if (text != NULL && kind == KIND_PEM)
+		unescape_lines(text);
+	return text != NULL && kind == KIND_ACCOUNT ? mend_line_ends(text) : text;
 }
 
 const char *value_store(struct value_rule rule, char *value, void *place)
@@ -279,42 +426,21 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 		why = choice < 0 ? "must be json or text" : NULL;
 		*(enum log_format *)place = choice == 1 ? LOG_TEXT : LOG_JSON;
 		break;
-	case KIND_SQL:
-		why = check_text(rule, value);
-		if (why == NULL && strstr(value, "$1") == NULL)
-			why = "must have $1, the session's id, in it";
+	case KIND_JSON:
+	case KIND_ACCOUNT:
+	case KIND_PEM:
+		value = read_document(rule.kind, value, &why);
 		break;
 	case KIND_TEXT:
-		why = check_text(rule, value);
-		break;
+	case KIND_SQL:
 	case KIND_ID:
-		why = check_id(value);
-		break;
 	case KIND_EMAIL:
-		why = check_email(rule, value);
-		break;
 	case KIND_ADDRESS:
-		if (inet_pton(AF_INET, value, &(struct in_addr){0}) != 1 &&
-		    inet_pton(AF_INET6, value, &(struct in6_addr){0}) != 1)
-			why = "must be an IPv4 or IPv6 address";
-		break;
 	case KIND_URL:
-		while (*value && value[strlen(value) - 1] == '/')
-			value[strlen(value) - 1] = '\0';
-		why = check_url(value);
-		break;
+	case KIND_SECURE_URL:
 	case KIND_DATABASE:
-		why = check_database(value);
-		break;
 	case KIND_KEYS:
-		why = check_keys(value);
-		break;
-	case KIND_JSON:
-		value = text_or_file(value, "{", &why);
-		break;
-	case KIND_PEM:
-		unescape_lines(value);
-		value = text_or_file(value, "-----BEGIN", &why);
+		why = check_kept(rule, value);
 		break;
 	}
 	if (why == NULL && is_kept_text(rule.kind))

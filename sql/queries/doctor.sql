@@ -12,8 +12,17 @@ select current_setting('server_version_num')::integer,
        exists (select from pg_available_extensions where name = 'btree_gist'),
        current_setting('fsync')::boolean and current_setting('full_page_writes')::boolean,
        current_setting('synchronous_commit') <> 'off',
-       current_setting('max_connections')::integer,
-       (select count(*) from pg_stat_activity where backend_type = 'client backend')
+       -- What one more client may still open, and what others have open beside this very connection.
+       least(current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
+               - coalesce(current_setting('reserved_connections', true)::integer, 0),
+             (select nullif(rolconnlimit, -1) from pg_roles where rolname = current_user),
+             (select nullif(datconnlimit, -1) from pg_database where datname = current_database())),
+       (select count(*) from pg_stat_activity
+        where backend_type = 'client backend' and pid <> pg_backend_pid()),
+       (select count(*) from pg_stat_activity
+        where backend_type = 'client backend' and pid <> pg_backend_pid()
+          and datname = current_database() and usename = current_user and application_name = 'bookingd'),
+       current_setting('max_connections')::integer
 
 -- name: doctor_clock one
 select clock_timestamp()

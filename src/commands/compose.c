@@ -35,3 +35,12 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 		.poll_seconds = settings->calendar_poll_seconds,
 	};
 }
+
+int64_t compose_connections(const struct settings *settings)
+{
+	enum { LISTENER_TELLER_HOUSEKEEPING = 3 };
+	bool calendar =
+		settings->google_service_account_key != NULL || settings->google_oauth_client_id != NULL;
+	return settings->workers + settings->listing_workers + settings->calendar_workers +
+	       LISTENER_TELLER_HOUSEKEEPING + (calendar ? CALENDAR_CONNECTIONS : 0);
+}

@@ -17,4 +17,10 @@ const struct seal_keys *compose_seal_keys(const struct settings *settings, struc
 struct calendar_settings compose_calendar_settings(const struct settings *settings,
 						   const struct seal_keys *keys);
 
+/*
+ * How many connections to the database a daemon with these settings takes at most: one a worker, one each for
+ * the listener, the teller and housekeeping, and those of the calendar's threads if a calendar is configured.
+ */
+int64_t compose_connections(const struct settings *settings);
+
 #endif

@@ -17,6 +17,24 @@ enum finding {
 void doctor_tell(enum finding finding, const char *subject, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* How many BAD lines were printed. */
+size_t doctor_bad_findings(void);
+
+/*
+ * Names in the environment that look like settings and are none, the port, and proxies that are not counted.
+ * Asks whoever listens on the port whether it is bookingd: at most 2 s.
+ */
+void doctor_settings(const struct settings *settings);
+
+/*
+ * Connect and look at the server, its clock and the schema. False: `db` is not connected, or what follows
+ * needs tables that are not there.
+ */
+bool doctor_database(const struct settings *settings, struct db *db);
+
+/* Fetch the JWKS (8 s at most) and try the session query, if `db` is connected. */
+void doctor_identity(const struct settings *settings, struct db *db);
+
 /*
  * Ask Google what the credentials may really do, coach by coach. `db` is connected and migrated. Blocks for
  * some seconds a coach when Google is away.

@@ -65,7 +65,9 @@ static void check_coaches(const struct settings *settings, struct calendars *cal
 	atomic_bool stop = false;
 	struct worker worker = {.db = db, .fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, &stop)};
 	DB_ROWS rows = {0};
-	if (db_run(db, QUERY_CALENDAR_COACHES, DB_PARAMETERS(db_text(settings->coach_id), db_text(""), db_int(COACHES_MAX + 1)), &rows) != DB_OK)
+	if (db_run(db, QUERY_CALENDAR_COACHES,
+		   DB_PARAMETERS(db_text(settings->coach_id), db_text(""), db_int(COACHES_MAX + 1)),
+		   &rows) != DB_OK)
 		doctor_tell(BAD, "google", "%s", db_failure(db)->detail);
 	else if (rows.count == 0 && settings->coach_id != NULL)
 		check_coach(calendars, &worker, settings->coach_id); /* made when the daemon starts */
@@ -88,17 +90,15 @@ void doctor_calendar(const struct settings *settings, struct db *db)
 	struct calendar_settings calendar = compose_calendar_settings(settings, given);
 	calendar.metrics = metrics_new();
 	const char *reason = NULL;
-	struct calendars *calendars = fetch_global_begin() ? calendars_new(&calendar, &reason) : NULL;
+	struct calendars *calendars = calendars_new(&calendar, &reason);
 	if (calendars == NULL)
-		doctor_tell(BAD, "google", "GOOGLE_SERVICE_ACCOUNT_KEY: %s",
-			    reason ? reason : "libcurl cannot be set up");
+		doctor_tell(BAD, "google", "GOOGLE_SERVICE_ACCOUNT_KEY: %s", reason);
 	else if (!calendars_on(calendars))
 		doctor_tell(NOTE, "google",
 			    "no Google setting is given: appointments are not written to a calendar");
 	else
 		check_coaches(settings, calendars, db);
 	calendars_free(calendars);
-	fetch_global_end();
 	metrics_free(calendar.metrics);
 	seal_keys_clear(&keys);
 }

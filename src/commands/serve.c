@@ -163,6 +163,11 @@ static bool compose(struct daemon *daemon)
 			 LOG_TEXT_FIELD("remedy",
 					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
 					"AUTH_SESSION_QUERY"));
+	if (identity.jwks_url != NULL && identity.jwt_audience == NULL)
+		log_line(LOG_WARNING, "tokens_for_others_accepted",
+			 LOG_TEXT_FIELD("remedy",
+					"set AUTH_JWT_AUDIENCE: without it a token that the same provider "
+					"made for another service is accepted as well"));
 	api->coaches = coaches_new(settings->database_url, coach_freed, client_erased, daemon);
 	bool made = make_calendars(daemon);
 	config_wipe_keys(&daemon->settings);
@@ -202,8 +207,8 @@ static bool open_server(struct daemon *daemon)
 	server.lanes[LANE_LISTING].workers = (unsigned)settings->listing_workers;
 	server.lanes[LANE_GOOGLE].workers = (unsigned)settings->calendar_workers;
 	if (!calendars_on(daemon->api.calendars)) {
-		/* Nobody waits for long there, and nothing comes to the other lane: see api_early. */
-		server.lanes[LANE_LISTING].workers = (unsigned)(settings->listing_workers + 1) / 2;
+		/* Nothing comes to that lane: see api_early. Its connections serve the others. */
+		server.lanes[LANE_DATABASE].workers += server.lanes[LANE_GOOGLE].workers;
 		server.lanes[LANE_GOOGLE].workers = 0;
 	}
 	server.routes = api_routes;

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { runBookingd } from '../harness/daemon.mjs';
+import { Daemon, runBookingd, runBookingdBeside } from '../harness/daemon.mjs';
+import http from 'node:http';
+import net from 'node:net';
 import { createDatabase, stopOwnServer } from '../harness/postgres.mjs';
 import { freePort, runFolder } from '../harness/run_folder.mjs';
 
@@ -13,7 +15,15 @@ const SECRET = 'a-secret-of-thirty-two-characters-or-more';
 
 /** The findings as { subject: [state, text] }, each line having the form of one. */
 function doctor(env) {
-  const { code, stdout, stderr } = runBookingd(['doctor'], { env });
+  return findings(runBookingd(['doctor'], { env }));
+}
+
+/** The same while this process goes on, for what it serves itself. */
+async function doctorBeside(env) {
+  return findings(await runBookingdBeside(['doctor'], { env }));
+}
+
+function findings({ code, stdout, stderr }) {
   const lines = stdout
     .trimEnd()
     .split('\n')
@@ -107,9 +117,85 @@ test('a session query is tried: bad SQL and a missing user_id are told', async (
 test('without any way to sign in, or with a guessable secret, it says so', async () => {
   const database = await createDatabase();
   assert.match(doctor({ DATABASE_URL: database.url }).of('identity')[0], /^note nobody can sign in/);
-  assert.match(
-    doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: 'short' }).of('identity')[0],
-    /^note .*shorter than 32 bytes/,
-  );
+  const short = runBookingd(['doctor'], { env: { DATABASE_URL: database.url, AUTH_JWT_SECRET: 'short' } });
+  assert.deepEqual([short.code, short.stderr], [2, 'AUTH_JWT_SECRET: must be 32 bytes or more\n']);
+  database.drop();
+});
+
+const BASE = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', AUTH_JWT_SECRET: SECRET };
+
+test('names that look like settings and are none fail, with what was meant', () => {
+  const env = { ...BASE, RATELIMIT_BOOK: '3', AUTH_JWT_ISSUR: 'x', LOG_LEVEL_FILE: '/x', AUTH_JWT_REALM: 'x', TOKEN_ENCRYPTOIN_KEY: 'x' };
+  const lines = doctor({ ...env, GOOGLE_APPLICATION_CREDENTIALS: '/x', PORTS: '1', POSTGRES_USER: 'x' }).of('settings').sort();
+  assert.deepEqual(lines, [
+    'FAIL AUTH_JWT_ISSUR is not a setting; did you mean AUTH_JWT_ISSUER?',
+    'FAIL AUTH_JWT_REALM is not a setting; see bookingd --help',
+    'FAIL LOG_LEVEL_FILE is not a setting; did you mean LOG_LEVEL?',
+    'FAIL RATELIMIT_BOOK is not a setting; did you mean RATE_LIMIT_BOOK?',
+    'FAIL TOKEN_ENCRYPTOIN_KEY is not a setting; did you mean TOKEN_ENCRYPTION_KEY?',
+  ]);
+  assert.deepEqual(doctor(BASE).of('settings'), ['ok every name is known']);
+});
+
+test('a port that another program has fails', async () => {
+  const other = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => other.once('listening', resolve));
+  const { port } = other.address();
+  assert.match(doctor({ ...BASE, PORT: String(port) }).of('port')[0], /^FAIL 127\.0\.0\.1 port \d+ is taken by another program/);
+  await new Promise((resolve) => other.close(resolve));
+  assert.match(doctor({ ...BASE, PORT: String(port) }).of('port')[0], /^ok .* is free$/);
+  assert.match(doctor({ ...BASE, BIND_ADDRESS: '192.0.2.7' }).of('port')[0], /^FAIL .*Cannot assign requested address/);
+});
+
+test('the port that our own daemon has is no failure', async () => {
+  const database = await createDatabase();
+  const daemon = await Daemon.start({ env: { DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET } });
+  const found = await doctorBeside({ ...BASE, PORT: String(daemon.port) });
+  assert.match(found.of('port')[0], /^ok .*bookingd is running there/);
+  await daemon.stop();
+  database.drop();
+});
+
+test('an address that is reached from outside needs its proxies counted', () => {
+  const proxies = (env) => doctor({ ...BASE, PORT: '0', ...env }).of('proxies')[0];
+  assert.match(proxies({}), /^ok none/);
+  assert.match(proxies({ PUBLIC_URL: 'https://book.example.org' }), /^FAIL .*set it to 1/);
+  assert.match(proxies({ BIND_ADDRESS: '0.0.0.0' }), /^FAIL 0\.0\.0\.0 can be reached from outside/);
+  assert.match(proxies({ BIND_ADDRESS: '::' }), /^FAIL/);
+  assert.match(proxies({ BIND_ADDRESS: '10.1.2.3' }), /^ok/);
+  assert.match(proxies({ BIND_ADDRESS: '0.0.0.0', TRUSTED_PROXY_HOPS: '1' }), /^ok 1 in front/);
+});
+
+test('a JWKS that is away, none, or without a usable key fails; without an audience it is noted', async () => {
+  let reply = '{"keys":[]}';
+  const provider = http.createServer((_, response) => response.end(reply)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => provider.once('listening', resolve));
+  const env = { ...BASE, AUTH_JWT_SECRET: undefined, AUTH_JWKS_URL: `http://127.0.0.1:${provider.address().port}/` };
+  const identity = async (more) => (await doctorBeside({ ...env, ...more })).of('identity');
+  assert.match((await identity({ AUTH_JWT_AUDIENCE: 'us' }))[0], /^FAIL AUTH_JWKS_URL: none of its keys/);
+  reply = 'hello';
+  assert.match((await identity({ AUTH_JWT_AUDIENCE: 'us' }))[0], /^FAIL AUTH_JWKS_URL: .*not a JSON Web Key Set/);
+  assert.match((await identity({}))[1], /^note AUTH_JWT_AUDIENCE is not set/);
+  await new Promise((resolve) => provider.close(resolve));
+  assert.match((await identity({ AUTH_JWT_AUDIENCE: 'us' }))[0], /^FAIL AUTH_JWKS_URL: /);
+});
+
+test('several hosts without a wish for one that takes writes fail', async () => {
+  const database = await createDatabase();
+  const url = new URL(database.url);
+  const two = (query) => database.url.replace(url.host, `${url.host},127.0.0.1:1`) + query;
+  assert.match(doctor({ DATABASE_URL: two(''), AUTH_JWT_SECRET: SECRET }).of('database')[1], /^FAIL .*2 hosts without target_session_attrs/);
+  assert.equal(doctor({ DATABASE_URL: two('?target_session_attrs=read-write'), AUTH_JWT_SECRET: SECRET }).of('database').length, 1);
+  database.drop();
+});
+
+test('when the role may not have the connections of one daemon it fails, and else says for how many there is room', async () => {
+  const database = await createDatabase();
+  const connections = (env) => doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET, ...env }).of('connections')[0];
+  assert.match(connections({}), /^ok a daemon takes up to 12; .* room for \d+ daemons?$/);
+  assert.match(connections({ GOOGLE_OAUTH_CLIENT_ID: 'x', GOOGLE_OAUTH_CLIENT_SECRET: 'x', TOKEN_ENCRYPTION_KEY: `${'A'.repeat(43)}=` }), /^ok a daemon takes up to 20; /);
+  assert.match(connections({ WORKERS: '256', LISTING_WORKERS: '256' }), /^FAIL a daemon takes up to 518; of max_connections = \d+ this role may have \d+/);
+  database.run(`ALTER DATABASE ${database.name} CONNECTION LIMIT 11`);
+  assert.match(connections({}), /^FAIL .*this role may have 11,/);
   database.drop();
 });

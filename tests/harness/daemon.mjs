@@ -2,7 +2,7 @@
 //
 // VALGRIND=1 runs it under Valgrind; a leak or a bad access then makes stop() fail, as a sanitizer's report
 // does.
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { Child, until } from './child.mjs';
 import { Client } from './http.mjs';
@@ -121,4 +121,15 @@ export function runBookingd(args, { env = {}, input } = {}) {
     killSignal: 'SIGKILL',
   });
   return { code: status, stdout, stderr };
+}
+
+/** The same while this process goes on, so that it can answer what the subcommand asks. */
+export function runBookingdBeside(args, { env = {} } = {}) {
+  const given = Object.entries({ ...inherited(), ...env }).filter(([, value]) => value !== undefined);
+  const options = { env: Object.fromEntries(given), timeout: PATIENCE, killSignal: 'SIGKILL' };
+  return new Promise((resolve) =>
+    execFile(bookingd(), args, options, (error, stdout, stderr) =>
+      resolve({ code: error ? error.code : 0, stdout, stderr }),
+    ),
+  );
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #define DATABASE         "DATABASE_URL=postgresql://booker@127.0.0.1/booking"
+#define SECRET           "hush, hush: nobody may guess this"
 #define ENVIRONMENT(...) ((char *[]){__VA_ARGS__, NULL})
 
 static char complaints[4096];
@@ -158,7 +159,7 @@ static void test_a_token_needs_no_database(void **state)
 {
 	(void)state;
 	struct settings s;
-	assert_int_equal(config_load(&s, ENVIRONMENT("AUTH_JWT_SECRET=hush"), false, stderr), 0);
+	assert_int_equal(config_load(&s, ENVIRONMENT("AUTH_JWT_SECRET=" SECRET), false, stderr), 0);
 	assert_null(s.database_url);
 	config_wipe(&s);
 }
@@ -185,6 +186,34 @@ static void test_a_bad_value_is_refused_in_one_line_that_names_it(void **state)
 		{"LOG_FORMAT=xml", "LOG_FORMAT: must be json or text\n"},
 		{"DATABASE_URL=mysql://x/y",
 		 "DATABASE_URL: must begin with postgresql:// (or be keyword=value pairs)\n"},
+		{"DATABASE_URL=postgresql://u:geheim@h/d?schema=public",
+		 "DATABASE_URL: invalid URI query parameter: \"schema\"\n"},
+		{"DATABASE_URL=postgresql://u:geheim@h/d?sslmode=no-verify",
+		 "DATABASE_URL: invalid sslmode value\n"},
+		{"DATABASE_URL=postgresql://u:ge%heim@h/d",
+		 "DATABASE_URL: has a % that two hexadecimal digits do not follow; write a % in user or "
+		 "password as %25\n"},
+		{"DATABASE_URL=postgresql://u:ge@heim@h/d",
+		 "DATABASE_URL: host: has an @ in it; write an @ in user or password as %40\n"},
+		{"DATABASE_URL=postgresql://u:ge/heim@h/d",
+		 "DATABASE_URL: invalid integer value for connection option \"port\"; write a / in user or "
+		 "password as %2F\n"},
+		{"DATABASE_URL=postgresql://u:ge/he?im=x@h/d", "DATABASE_URL: invalid URI query parameter\n"},
+		{"DATABASE_URL=postgresql://u:geheim@h/d?connect_timeout=soon",
+		 "DATABASE_URL: connect_timeout: is not a whole number\n"},
+		{"DATABASE_URL=host=a,b port=1,2,3",
+		 "DATABASE_URL: could not match 3 port numbers to 2 hosts\n"},
+		{"DATABASE_URL=host=h password='geheim",
+		 "DATABASE_URL: unterminated quoted string in connection info string\n"},
+		{"AUTH_JWT_SECRET=thirty-one-bytes-are-not-enough",
+		 "AUTH_JWT_SECRET: must be 32 bytes or more\n"},
+		{"AUTH_JWKS_URL=http://keys.example/jwks.json",
+		 "AUTH_JWKS_URL: must begin with https://: what comes by http:// may be anybody's\n"},
+		{"AUTH_JWKS_URL=http://localhost.example/jwks.json",
+		 "AUTH_JWKS_URL: must begin with https://: what comes by http:// may be anybody's\n"},
+		{"GOOGLE_OAUTH_TOKEN_URL=http://tokens.example/",
+		 "GOOGLE_OAUTH_TOKEN_URL: must begin with https://: what comes by http:// may be "
+		 "anybody's\n"},
 		{"AUTH_SESSION_QUERY=SELECT 1",
 		 "AUTH_SESSION_QUERY: must have $1, the session's id, in it\n"},
 		{"COACH_ID=a b", "COACH_ID: must be 1 to 64 letters, digits, dots, dashes and underscores\n"},
@@ -247,13 +276,13 @@ static void test_every_bad_setting_is_told_at_once(void **state)
 static void test_a_secret_may_come_from_a_file(void **state)
 {
 	(void)state;
-	char *path = file_with("hush, hush\n", 11);
+	char *path = file_with(SECRET "\n", sizeof(SECRET));
 	char *pair = joined("AUTH_JWT_SECRET_FILE", path);
 	struct settings s;
 	assert_int_equal(load(&s, ENVIRONMENT(DATABASE, pair)), 0);
-	assert_string_equal(s.auth_jwt_secret, "hush, hush");
+	assert_string_equal(s.auth_jwt_secret, SECRET);
 	config_wipe(&s);
-	assert_refused(ENVIRONMENT(DATABASE, pair, "AUTH_JWT_SECRET=x"),
+	assert_refused(ENVIRONMENT(DATABASE, pair, "AUTH_JWT_SECRET=" SECRET),
 		       "AUTH_JWT_SECRET: set it or AUTH_JWT_SECRET_FILE, not both\n");
 	unlink(path);
 	assert_int_equal(load(&s, ENVIRONMENT(DATABASE, pair)), 1);
@@ -301,6 +330,56 @@ static void test_json_may_be_given_as_a_path(void **state)
 	free(path);
 }
 
+/* Platforms hand a service account's key on in these forms. */
+static void test_a_key_of_an_account_is_taken_as_platforms_hand_it_on(void **state)
+{
+	(void)state;
+	static const char wanted_key[] = "{\"private_key\": \"-----BEGIN\\nAAAA\\n\"}";
+	static const char *const given[] = {
+		wanted_key,
+		"eyJwcml2YXRlX2tleSI6ICItLS0tLUJFR0lOXG5BQUFBXG4ifQ==",
+		"eyJwcml2YXRlX2tleSI6ICItLS0tLUJF\nR0lOXG5BQUFBXG4ifQ==\n",
+		"{\"private_key\": \"-----BEGIN\nAAAA\n\"}",
+		"{\"private_key\": \"-----BEGIN\r\nAAAA\r\n\"}",
+		"{\"private_key\": \"-----BEGIN\\\\nAAAA\\\\n\"}",
+	};
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		char *pair = joined("GOOGLE_SERVICE_ACCOUNT_KEY", given[i]);
+		char *path = file_with(given[i], strlen(given[i]));
+		char *by_path = joined("GOOGLE_SERVICE_ACCOUNT_KEY_FILE", path);
+		char *const both[] = {pair, by_path};
+		for (size_t way = 0; way < 2; way++) {
+			struct settings s;
+			assert_int_equal(load(&s, ENVIRONMENT(DATABASE, both[way])), 0);
+			assert_string_equal(s.google_service_account_key, wanted_key);
+			config_wipe(&s);
+		}
+		unlink(path);
+		free(path);
+		free(by_path);
+		free(pair);
+	}
+}
+
+static void test_pem_may_come_in_base64_or_with_its_line_ends_escaped(void **state)
+{
+	(void)state;
+	static const char pem[] = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----";
+	static const char *const given[] = {
+		pem,
+		"-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----",
+		"LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KQUFBQQotLS0tLUVORCBQVUJMSUMgS0VZLS0tLS0=",
+	};
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		char *pair = joined("AUTH_JWT_PUBLIC_KEY", given[i]);
+		struct settings s;
+		assert_int_equal(load(&s, ENVIRONMENT(DATABASE, pair)), 0);
+		assert_string_equal(s.auth_jwt_public_key, pem);
+		config_wipe(&s);
+		free(pair);
+	}
+}
+
 static void test_a_complaint_never_shows_a_secret(void **state)
 {
 	(void)state;
@@ -315,18 +394,18 @@ static void test_a_complaint_never_shows_a_secret(void **state)
 static void test_secrets_are_blanked_in_the_environment(void **state)
 {
 	(void)state;
-	char secret[] = "AUTH_JWT_SECRET=hush";
+	char secret[] = "AUTH_JWT_SECRET=" SECRET;
 	char port[] = "PORT=81";
 	char database[] = DATABASE;
 	char *environment[] = {secret, port, database, NULL};
 	struct settings s;
 	assert_int_equal(load(&s, environment), 0);
 	config_hide_secrets(environment);
-	static const char blank[sizeof("hush")] = "";
+	static const char blank[sizeof(SECRET)] = "";
 	assert_memory_equal(secret + strlen("AUTH_JWT_SECRET="), blank, sizeof(blank));
 	assert_string_equal(database, "DATABASE_URL=");
 	assert_string_equal(port, "PORT=81");
-	assert_string_equal(s.auth_jwt_secret, "hush");
+	assert_string_equal(s.auth_jwt_secret, SECRET);
 	config_wipe(&s);
 }
 
@@ -409,6 +488,8 @@ int main(void)
 		cmocka_unit_test(test_a_secret_may_come_from_a_file),
 		cmocka_unit_test(test_files_that_cannot_be_a_value_are_refused),
 		cmocka_unit_test(test_json_may_be_given_as_a_path),
+		cmocka_unit_test(test_a_key_of_an_account_is_taken_as_platforms_hand_it_on),
+		cmocka_unit_test(test_pem_may_come_in_base64_or_with_its_line_ends_escaped),
 		cmocka_unit_test(test_a_complaint_never_shows_a_secret),
 		cmocka_unit_test(test_secrets_are_blanked_in_the_environment),
 		cmocka_unit_test(test_the_example_file_in_the_tree_is_current),

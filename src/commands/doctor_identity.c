@@ -1,0 +1,74 @@
+/*
+ * doctor_identity - can anybody sign in, and only those who should?
+ */
+#include "doctor.h"
+
+#include "base/jwt.h"
+#include "net/jwks.h"
+
+#include <string.h>
+
+enum { JWKS_DEADLINE_MS = 8000 };
+
+static void check_jwks(const char *url)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	struct fetch_client *fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, NULL);
+	size_t length = 0;
+	const char *detail = NULL;
+	const char *json =
+		jwks_fetch(fetcher, &mem, url, monotonic_ms() + JWKS_DEADLINE_MS, &length, &detail);
+	struct jwt_key_set *keys = json != NULL ? jwt_key_set_read(json, length) : NULL;
+	if (json == NULL)
+		doctor_tell(BAD, "identity", "AUTH_JWKS_URL: %s", detail);
+	else if (keys == NULL)
+		doctor_tell(BAD, "identity", "AUTH_JWKS_URL: what it returns is not a JSON Web Key Set");
+	else if (jwt_key_set_count(keys) == 0)
+		doctor_tell(BAD, "identity",
+			    "AUTH_JWKS_URL: none of its keys can be used; RSA of 2048 bits or more and P-256 "
+			    "can");
+	else
+		doctor_tell(GOOD, "identity", "AUTH_JWKS_URL: %zu usable keys", jwt_key_set_count(keys));
+	jwt_key_set_free(keys);
+	fetch_client_free(fetcher);
+}
+
+static void check_tokens(const struct settings *settings)
+{
+	bool tokens = settings->auth_jwt_secret || settings->auth_jwt_public_key || settings->auth_jwks_url;
+	if (!tokens && settings->auth_session_query == NULL)
+		doctor_tell(NOTE, "identity",
+			    "nobody can sign in; set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, "
+			    "AUTH_JWKS_URL or AUTH_SESSION_QUERY");
+	if (settings->auth_jwks_url != NULL)
+		check_jwks(settings->auth_jwks_url);
+	if (settings->auth_jwks_url != NULL && settings->auth_jwt_audience == NULL)
+		doctor_tell(NOTE, "identity",
+			    "AUTH_JWT_AUDIENCE is not set: a token that the same provider made for another "
+			    "service is accepted as well");
+	if (settings->auth_jwt_secret != NULL || settings->auth_jwt_public_key != NULL)
+		doctor_tell(GOOD, "identity", "bearer tokens");
+}
+
+static void check_session_query(const struct settings *settings, struct db *db)
+{
+	if (settings->auth_session_query == NULL || db == NULL)
+		return;
+	DB_ROWS rows = {0};
+	enum db_result result = db_run_text(db, "auth_session_query", settings->auth_session_query,
+					    DB_PARAMETERS(db_text("")), &rows);
+	/* Class 22: the statement stands, but its $1 cannot be the empty text. */
+	if (result != DB_OK && strncmp(db_failure(db)->state, "22", 2) != 0)
+		doctor_tell(BAD, "identity", "AUTH_SESSION_QUERY: %s", db_failure(db)->detail);
+	else if (result == DB_OK && db_column(&rows, "user_id") < 0)
+		doctor_tell(BAD, "identity",
+			    "AUTH_SESSION_QUERY gives no column user_id; write … AS user_id");
+	else
+		doctor_tell(GOOD, "identity", "AUTH_SESSION_QUERY can be run");
+}
+
+void doctor_identity(const struct settings *settings, struct db *db)
+{
+	check_tokens(settings);
+	check_session_query(settings, db);
+}

@@ -1,0 +1,144 @@
+/*
+ * doctor_settings - settings that would be taken as they are and are probably not meant so.
+ */
+#include "doctor.h"
+
+#include "net/fetch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { OWN_REPLY_MS = 2000, OWN_REPLY_MAX = 64 * 1024 };
+
+static void tell_unknown(void *owner, const char *name, const char *meant)
+{
+	(void)owner;
+	if (meant != NULL)
+		doctor_tell(BAD, "settings", "%s is not a setting; did you mean %s?", name, meant);
+	else
+		doctor_tell(BAD, "settings", "%s is not a setting; see bookingd --help", name);
+}
+
+/* Where to listen, as the daemon would. */
+static socklen_t own_address(const struct settings *settings, struct sockaddr_storage *ret_address)
+{
+	memset(ret_address, 0, sizeof(*ret_address));
+	struct sockaddr_in *four = (struct sockaddr_in *)ret_address;
+	if (inet_pton(AF_INET, settings->bind_address, &four->sin_addr) == 1) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons((uint16_t)settings->port);
+		return sizeof(*four);
+	}
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret_address;
+	inet_pton(AF_INET6, settings->bind_address, &six->sin6_addr);
+	six->sin6_family = AF_INET6;
+	six->sin6_port = htons((uint16_t)settings->port);
+	return sizeof(*six);
+}
+
+/* 0 when the daemon could listen there, else an errno. */
+static int try_listen(const struct settings *settings)
+{
+	struct sockaddr_storage address;
+	socklen_t length = own_address(settings, &address);
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return errno;
+	int on = 1;
+	int failure = 0;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, 1) != 0)
+		failure = errno;
+	close(fd);
+	return failure;
+}
+
+/* Whether it is bookingd that listens there. */
+static bool own_daemon_answers(const struct settings *settings)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	const char *host = settings->bind_address;
+	if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
+		host = "localhost";
+	bool six = strchr(host, ':') != NULL;
+	struct fetch_client *fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, NULL);
+	struct fetch_reply reply;
+	struct fetch_request request = {
+		.method = "GET",
+		.url = arena_printf(&mem, "http://%s%s%s:%" PRId64 "/openapi.json", six ? "[" : "", host,
+				    six ? "]" : "", settings->port),
+		.reply_max = 16 * OWN_REPLY_MAX,
+		.deadline = monotonic_ms() + OWN_REPLY_MS,
+	};
+	bool ours = fetch(fetcher, &mem, &request, &reply) == FETCH_OK && reply.status == 200 &&
+		    strstr(reply.body, "bookingd") != NULL;
+	fetch_client_free(fetcher);
+	return ours;
+}
+
+static void check_port(const struct settings *settings)
+{
+	if (settings->port == 0)
+		return;
+	int failure = try_listen(settings);
+	if (failure == 0)
+		doctor_tell(GOOD, "port", "%s port %" PRId64 " is free", settings->bind_address,
+			    settings->port);
+	else if (failure == EADDRINUSE && own_daemon_answers(settings))
+		doctor_tell(GOOD, "port", "%s port %" PRId64 ": bookingd is running there",
+			    settings->bind_address, settings->port);
+	else if (failure == EADDRINUSE)
+		doctor_tell(BAD, "port", "%s port %" PRId64 " is taken by another program; set PORT",
+			    settings->bind_address, settings->port);
+	else
+		doctor_tell(BAD, "port", "%s port %" PRId64 ": %s; see BIND_ADDRESS and PORT",
+			    settings->bind_address, settings->port, strerror(failure));
+}
+
+/* Whether only this machine or a private network (RFC 1918, RFC 4193, RFC 6598) can reach the address. */
+static bool is_private(const char *text)
+{
+	struct in_addr four;
+	struct in6_addr six;
+	if (inet_pton(AF_INET, text, &four) == 1) {
+		uint32_t address = ntohl(four.s_addr);
+		return address >> 24 == 127 || address >> 24 == 10 || address >> 20 == 0xac1 ||
+		       address >> 16 == 0xc0a8 || address >> 22 == (0x64400000u >> 22);
+	}
+	return inet_pton(AF_INET6, text, &six) == 1 &&
+	       (IN6_IS_ADDR_LOOPBACK(&six) || IN6_IS_ADDR_LINKLOCAL(&six) || (six.s6_addr[0] & 0xfe) == 0xfc);
+}
+
+/* Behind a proxy that is not counted, all clients have one address and share its limits. */
+static void check_proxies(const struct settings *settings)
+{
+	bool tls_in_front = settings->public_url != NULL && strncmp(settings->public_url, "https://", 8) == 0;
+	if (settings->trusted_proxy_hops > 0)
+		doctor_tell(GOOD, "proxies", "%" PRId64 " in front", settings->trusted_proxy_hops);
+	else if (tls_in_front)
+		doctor_tell(BAD, "proxies",
+			    "PUBLIC_URL is https, so a proxy is in front, and TRUSTED_PROXY_HOPS is 0: all "
+			    "clients share one address and its rate limit; set it to 1");
+	else if (!is_private(settings->bind_address))
+		doctor_tell(BAD, "proxies",
+			    "%s can be reached from outside, and no proxy with TLS is counted; listen on "
+			    "127.0.0.1, or set TRUSTED_PROXY_HOPS to how many proxies are in front",
+			    settings->bind_address);
+	else
+		doctor_tell(GOOD, "proxies", "none in front of %s", settings->bind_address);
+}
+
+void doctor_settings(const struct settings *settings)
+{
+	if (config_unknown(environ, tell_unknown, NULL) == 0)
+		doctor_tell(GOOD, "settings", "every name is known");
+	check_port(settings);
+	check_proxies(settings);
+}

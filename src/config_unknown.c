@@ -1,0 +1,93 @@
+/* Names in the environment that look like settings and are none: config_unknown of config.h. */
+#include "config_names.h"
+
+#include "config.h"
+
+#include <string.h>
+
+enum {
+	NAME_BYTES = 64,
+	SHORT_NAME = 8, /* below: PORT is one letter from SORT */
+};
+
+/*
+ * How many letters must be put in, left out, changed or swapped with their neighbour to make `b` of `a`
+ * (optimal string alignment); more than two is 3. Names longer than NAME_BYTES resemble nothing.
+ */
+static size_t distance(const char *a, const char *b)
+{
+	size_t a_length = strlen(a);
+	size_t b_length = strlen(b);
+	if (a_length >= NAME_BYTES || b_length >= NAME_BYTES)
+		return 3;
+	size_t rows[NAME_BYTES][NAME_BYTES];
+	for (size_t i = 0; i <= a_length; i++) {
+		for (size_t j = 0; j <= b_length; j++) {
+			if (i == 0 || j == 0) {
+				rows[i][j] = i + j;
+				continue;
+			}
+			size_t least = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (rows[i - 1][j] + 1 < least)
+				least = rows[i - 1][j] + 1;
+			if (rows[i][j - 1] + 1 < least)
+				least = rows[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    rows[i - 2][j - 2] + 1 < least)
+				least = rows[i - 2][j - 2] + 1;
+			rows[i][j] = least;
+		}
+	}
+	return rows[a_length][b_length] < 3 ? rows[a_length][b_length] : 3;
+}
+
+/* Beginnings that no other program's variables have. */
+static bool begins_like_ours(const char *name)
+{
+	static const char *const beginnings[] = {"AUTH_JWT_", "AUTH_JWKS",     "AUTH_SESSION_", "CALENDAR_",
+						 "COACH_",    "GOOGLE_OAUTH_", "RATE_LIMIT_"};
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Whether `name` is one of ours; else *ret_meant is the one it is nearest to, or NULL. */
+static bool is_known(const char *name, const char **ret_meant)
+{
+	size_t nearest = 3;
+	*ret_meant = NULL;
+	for (size_t i = 0; i < config_name_count(); i++) {
+		struct config_name known = config_name(i);
+		size_t length = strlen(known.name);
+		bool is_file = strncmp(name, known.name, length) == 0 && strcmp(name + length, "_FILE") == 0;
+		if (strcmp(name, known.name) == 0 || (is_file && known.secret))
+			return true;
+		size_t off = is_file ? 0 : length < SHORT_NAME ? 3 : distance(name, known.name);
+		if (off < nearest) {
+			nearest = off;
+			*ret_meant = known.name;
+		}
+	}
+	return *ret_meant == NULL && !begins_like_ours(name);
+}
+
+size_t config_unknown(char *const environment[],
+		      void (*tell)(void *owner, const char *name, const char *meant), void *owner)
+{
+	size_t count = 0;
+	for (; *environment != NULL; environment++) {
+		char name[NAME_BYTES];
+		size_t length = strcspn(*environment, "=");
+		if (length >= sizeof(name))
+			continue;
+		memcpy(name, *environment, length);
+		name[length] = '\0';
+		const char *meant = NULL;
+		if (is_known(name, &meant))
+			continue;
+		tell(owner, name, meant);
+		count++;
+	}
+	return count;
+}

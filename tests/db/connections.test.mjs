@@ -1,0 +1,37 @@
+// How many connections one daemon takes from PostgreSQL's 100.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertStatus } from '../harness/expect.mjs';
+import { startStack } from '../harness/stack.mjs';
+
+const OURS = `select count(*)::int from pg_stat_activity
+  where datname = current_database() and application_name = 'bookingd'`;
+
+/** The most connections that were open while every lane had more to do than it has workers. */
+async function mostUnderLoad(stack) {
+  const counts = [];
+  for (let round = 0; round < 4; round++) {
+    const calls = Array.from({ length: 40 }, (_, i) => {
+      const client = stack.client(`client-${round}-${i}`);
+      if (i % 4 === 0) return client.post('/booking/create', { start: stack.slot(10 + i / 4 + round * 12), duration_minutes: 30 });
+      if (i % 4 === 1) return client.get('/booking/user/me');
+      return client.get(`/booking/availability?duration_minutes=${15 * (i % 4)}`);
+    });
+    counts.push(stack.database.value(OURS));
+    for (const reply of await Promise.all(calls)) assertStatus(reply, reply.status < 500 ? reply.status : 200);
+    counts.push(stack.database.value(OURS));
+  }
+  return Math.max(...counts);
+}
+
+for (const google of ['delegated', 'off'])
+  test(`by default a daemon takes at most 20 connections, calendar ${google}`, async () => {
+    const stack = await startStack({ google });
+    try {
+      const most = await mostUnderLoad(stack);
+      assert.ok(most <= 20, `${most} connections`);
+      assert.ok(most >= 8, `${most} connections: the load did not reach every worker`);
+    } finally {
+      await stack.stop();
+    }
+  });
