@@ -101,7 +101,9 @@ test('while the database is away a start waits, and says for what', { skip }, as
 
 test('an upgrade restarts it and keeps the settings and what was booked', { skip }, async () => {
   const pid = machine.property('MainPID');
-  machine.run("echo '# ours' >>/etc/bookingd.env; dpkg --install --force-confold /root/build/deb/bookingd_*.deb");
+  machine.run(
+    "echo '# ours' >>/etc/bookingd.env; dpkg --install --force-confold /root/build/deb/bookingd_*.deb",
+  );
   await isBackAfter(pid);
   assert.match(machine.run('tail -n 1 /etc/bookingd.env'), /ours/);
   assert.equal(machine.run('stat -c %a /etc/bookingd.env').trim(), '600');
@@ -118,5 +120,8 @@ test('a purge stops it and takes unit and settings away', { skip }, async () => 
   assert.equal(await answers('/healthz'), 0);
   assert.notEqual(machine.try('ls /etc/bookingd.env').code, 0);
   assert.notEqual(machine.try('systemctl cat bookingd').code, 0);
-  assert.match(machine.run('runuser -u postgres -- psql -Atc "select count(*) from bookingd.appointment" bookingd'), /^1$/m);
+  assert.match(
+    machine.run('runuser -u postgres -- psql -Atc "select count(*) from bookingd.appointment" bookingd'),
+    /^1$/m,
+  );
 });
