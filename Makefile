@@ -42,7 +42,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run test test-browser bench,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
+PREPARED := $(if $(filter run test test-faults test-browser bench,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
 
 .PHONY: packages packages-checks
 packages: ## install the Debian packages that are missing
@@ -174,6 +174,12 @@ $(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domai
 .PHONY: test
 test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) ## run all tests
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs
+
+# Kills, crashes and freezes at random under load for SECONDS, each round judged by a program of its own.
+SECONDS ?= 60
+.PHONY: test-faults
+test-faults: $(OUT)/bookingd ## kill, crash and freeze bookingd and PostgreSQL for SECONDS (60)
+	@BOOKINGD=$(OUT)/bookingd SECONDS=$(SECONDS) node tests/run.mjs tests/crash
 
 # The pages in a real browser, with pictures of them in build/screenshots. The packages from npm are for these tests only.
 NPM_PACKAGES := tests/browser/node_modules/.package-lock.json

@@ -93,18 +93,42 @@ export class Postgres {
     ]);
     const server = new Postgres();
     Object.assign(server, { folder, port, socketFolder });
-    server.child = new Child(program, args, { name: 'postgres', cwd: '/', deathSignal: 'INT', ...child });
+    server.run = () => new Child(program, args, { name: 'postgres', cwd: '/', deathSignal: 'INT', ...child });
     try {
-      await server.child.line(
-        (line) => line.includes('database system is ready to accept connections'),
-        'readiness',
-        60_000,
-      );
+      await server.#ready();
     } catch (error) {
       fs.rmSync(socketFolder, { recursive: true, force: true });
       throw error;
     }
     return server;
+  }
+
+  async #ready() {
+    this.child = this.run();
+    await this.child.line(
+      (line) => line.includes('database system is ready to accept connections'),
+      'readiness',
+      60_000,
+    );
+  }
+
+  /** The server dies as in a power cut, all its processes at once, and recovers from its log. */
+  async crash() {
+    await this.child.stop('SIGQUIT', 30_000); // immediate shutdown: nothing is written any more
+    await this.#ready();
+  }
+
+  /** Nothing of the server runs for `ms`; its connections stay open. */
+  async freeze(ms) {
+    const processes = [this.child.pid, ...this.#children()];
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
+    await sleep(ms);
+    for (const pid of processes) process.kill(pid, 'SIGCONT');
+  }
+
+  #children() {
+    const list = fs.readFileSync(`/proc/${this.child.pid}/task/${this.child.pid}/children`, 'utf8');
+    return list.trim().split(/\s+/).filter(Boolean).map(Number);
   }
 
   url(database = 'postgres') {
@@ -182,10 +206,10 @@ export async function testServer() {
  * Starts the server for a test run, its time zone an odd one so that nothing leans on it, with the migrated
  * template.
  */
-export async function startTestServer() {
+export async function startTestServer({ durable = false } = {}) {
   const server = await Postgres.start({
     folder: path.join(temporaryFolder('postgres'), 'data'),
-    durable: false,
+    durable,
     settings: { timezone: 'Asia/Kathmandu' },
   });
   process.env.TEST_DATABASE_SERVER = server.url();
