@@ -66,13 +66,6 @@ struct booking_wish {
 	const char *notes;
 };
 
-/*
- * Whether an invitation could reach this address: a dot-string of RFC 5321 of at most 64 characters, an @,
- * and a domain name of two labels or more. Quoted local parts, address literals and letters beyond ASCII are
- * left out: Google refuses an event with such a guest. Pure.
- */
-bool booking_email_good(const char *email);
-
 void booking_create(const struct booking_call *call, const struct booking_wish *wish, bool hold,
 		    struct booking_result *ret_result);
 

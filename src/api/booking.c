@@ -3,6 +3,7 @@
 #include "api/render.h"
 #include "app/booking.h"
 #include "base/json.h"
+#include "domain/email.h"
 
 #include <string.h>
 
@@ -125,7 +126,7 @@ static bool accept_person(struct call *call, const struct person *person, struct
 			     "time_zone must be the name of a time zone such as America/New_York.");
 		return false;
 	}
-	if (person->email != NULL && !booking_email_good(person->email)) {
+	if (person->email != NULL && !email_is_usable(person->email)) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "email",
 			     arena_printf(call->mem,
 					  "%s cannot be used. Please give an address such as "

@@ -2,6 +2,7 @@
 
 #include "base/uuid.h"
 #include "calendar/events.h"
+#include "domain/email.h"
 
 #include <string.h>
 #include <strings.h>
@@ -9,7 +10,7 @@
 /* The identity's address, if Google would take it. */
 static const char *good_email(const char *email)
 {
-	return email != NULL && booking_email_good(email) ? email : NULL;
+	return email != NULL && email_is_usable(email) ? email : NULL;
 }
 
 /* Where the events of this coach go. False: the database failed. */

@@ -5,38 +5,6 @@
 
 #include <string.h>
 
-enum { LOCAL_PART_MAX = 64, LABEL_MAX = 63 }; /* RFC 5321 section 4.5.3.1, RFC 1035 section 2.3.4 */
-
-/* Whether these bytes are parts between single dots, each of 1 to `most` of the allowed characters. */
-static bool is_dotted(const char *text, size_t length, const char *allowed, size_t most)
-{
-	size_t part = 0;
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '.' && part == 0)
-			return false;
-		part = text[i] == '.' ? 0 : part + 1;
-		if (part > most || (text[i] != '.' && strchr(allowed, text[i]) == NULL))
-			return false;
-	}
-	return part > 0;
-}
-
-bool booking_email_good(const char *email)
-{
-#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	const char *at = strchr(email, '@');
-	if (at == NULL || at - email > LOCAL_PART_MAX)
-		return false;
-	const char *domain = at + 1;
-	const size_t length = strlen(domain);
-	return is_dotted(email, (size_t)(at - email), LETTERS_AND_DIGITS "!#$%&'*+-/=?^_`{|}~",
-			 LOCAL_PART_MAX) &&
-	       is_dotted(domain, length, LETTERS_AND_DIGITS "-", LABEL_MAX) && strchr(domain, '.') != NULL &&
-	       domain[0] != '-' && domain[length - 1] != '-' && strstr(domain, ".-") == NULL &&
-	       strstr(domain, "-.") == NULL;
-#undef LETTERS_AND_DIGITS
-}
-
 void booking_refuse(struct booking_result *result, enum refusal refusal, const char *detail)
 {
 	result->verdict = BOOKING_REFUSED;

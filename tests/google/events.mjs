@@ -75,9 +75,14 @@ function checkTimes(calendar, { start, end }) {
   if (range.end <= range.start) throw refusals.timeRangeEmpty();
 }
 
+const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+const ADDRESS = new RegExp(`^${ATOM}(?:\\.${ATOM})*@(?:${LABEL}\\.)+${LABEL}$`);
+
+/** Only dot-atoms at host names, in ASCII: one bad guest costs the whole request. */
 function checkGuests(attendees) {
   for (const guest of attendees ?? []) {
-    if (!/^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$/.test(guest.email ?? ''))
+    if (!ADDRESS.test(guest.email ?? '') || guest.email.length > 254)
       throw refusals.invalid('Invalid attendee email.');
     if (guest.responseStatus !== undefined && !ANSWERS.includes(guest.responseStatus))
       throw refusals.invalid('Invalid attendee response status.');
