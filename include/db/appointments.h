@@ -57,6 +57,8 @@ struct appointment {
 	int64_t conference_attempt;
 	bool conference_pending;
 	bool erased;
+	bool guest_refused;         /* Google does not take the client's address as a guest's */
+	const char *guest_response; /* accepted, declined, tentative, none */
 };
 
 /* Whether there is still something to tell Google. */

@@ -37,8 +37,9 @@ update google_grant set account = $2 where coach_id = $1 and account is null;
 -- name: calendar_grant_delete exec
 select end_grant($1, $2);
 
+-- All of them: whether a key opens every consent is asked before any is served.
 -- name: calendar_grants many
-select coach_id, sealed_token from google_grant order by coach_id limit 100000;
+select coach_id, sealed_token from google_grant order by coach_id;
 
 -- name: calendar_consent_begin exec
 with old as (delete from google_consent where created_at < now() - interval '10 minutes')
@@ -82,12 +83,14 @@ from lock_event($1) l left join coach c on c.id = (l.booked).coach_id;
 select pg_advisory_unlock(hashtextextended($1::text, 1651469167));
 
 -- Google now has version $2. If the row has moved on since, that is owed again, whatever was believed before.
--- $3 event there, $4 etag, $5 link, $6 Meet link, $7 conference pending, $8 its attempt, $9 detail, $10 wait in ms.
+-- $3 event there, $4 etag, $5 link, $6 Meet link, $7 conference pending, $8 its attempt, $9 detail, $10 wait in ms,
+-- $11 the client's address was refused, $12 their answer.
 -- name: calendar_paid one
 update appointment
 set synced_version = $2, event_written = $3, event_etag = $4, event_link = coalesce($5, event_link),
     meeting_url = coalesce($6, meeting_url),
     conference_pending = $7::boolean and version = $2, conference_attempt = $8, calendar_detail = $9,
+    guest_refused = $11, guest_response = $12,
     calendar_attempts = case when $7 then calendar_attempts else 0 end,
     calendar_due_at = case when version = $2 then now() + $10::integer * interval '1 ms' else calendar_due_at end
 where id = $1
@@ -111,11 +114,13 @@ select g.outcome, g.booked from event_gone($1, $2) g;
 -- name: calendar_event_moved one
 select m.outcome, m.booked from event_moved($1, $2, $3, $4, $5) m;
 
--- The event stands as we want it: only what Google adds is noted.
+-- The event stands as we want it: only what Google adds is noted, $3 the etag and $4 the guest's answer.
 -- name: calendar_event_seen exec
 update appointment
-set event_etag = $3, calendar_conflict = false, calendar_detail = case when calendar_conflict then null else calendar_detail end
-where id = $1 and version = $2 and synced_version = version and (event_etag is distinct from $3 or calendar_conflict);
+set event_etag = $3, guest_response = $4, calendar_conflict = false,
+    calendar_detail = case when calendar_conflict then null else calendar_detail end
+where id = $1 and version = $2 and synced_version = version
+  and (event_etag is distinct from $3 or guest_response <> $4 or calendar_conflict);
 
 -- The event was made something an appointment cannot follow.
 -- name: calendar_event_conflict exec
@@ -156,16 +161,18 @@ update coach_calendar set sync_token = $3, synced_at = now() where coach_id = $1
 -- name: calendar_sync_soon exec
 update coach_calendar set poll_due_at = least(poll_due_at, now() + make_interval(secs => $2::integer)) where coach_id = $1;
 
--- Appointments that should have an event, when a list of all events has come to its end.
+-- Appointments that should have an event, when a list of all events has come to its end. At most $5 after id $4.
 -- name: calendar_expected many
 select appointment from appointment
 where coach_id = $1 and calendar_id = $2 and event_written and status = 'scheduled'
   and starts_at > now() - interval '24 hours' and ends_at > now()
-  and version = synced_version and updated_at < $3
-order by starts_at limit 10000;
+  and version = synced_version and updated_at < $3 and id > $4
+order by id limit $5::integer;
 
+-- At most $3 after id $2.
 -- name: calendar_conflicts many
-select appointment from appointment where coach_id = $1 and calendar_conflict and status = 'scheduled' limit 1000;
+select appointment from appointment
+where coach_id = $1 and calendar_conflict and status = 'scheduled' and id > $2 order by id limit $3::integer;
 
 -- name: calendar_synced_at one
 select max(synced_at) from coach_calendar where coach_id = $1;

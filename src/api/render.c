@@ -62,6 +62,7 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	if (appointment->calendar_detail != NULL)
 		json_write_text(writer, "detail", appointment->calendar_detail);
 	json_write_object_end(writer);
+	json_write_text(writer, "guest_response", appointment->guest_response);
 	json_write_instant(writer, "cancel_before", terms.cancel_before);
 	json_write_instant(writer, "reschedule_before", terms.reschedule_before);
 	json_write_boolean(writer, "can_cancel", terms.cancel == REFUSAL_NONE);

@@ -48,7 +48,8 @@ static enum db_result write_row(struct debt *debt)
 					     db_text(debt->etag), db_text(debt->link),
 					     db_text(debt->meet_url), db_bool(debt->conference_pending),
 					     db_int(debt->conference_attempt), db_text(debt->detail),
-					     db_int(debt->wait_ms)),
+					     db_int(debt->wait_ms), db_bool(debt->guest_refused),
+					     db_text(debt->guest_response)),
 			       0);
 	case PAYMENT_LATER:
 		return run_row(debt, QUERY_CALENDAR_LATER,

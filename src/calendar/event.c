@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum {
 	DESCRIPTION_MAX = 8000, /* Google cuts at 8192 characters */
@@ -114,4 +115,24 @@ bool event_same_time(const struct google_event *event, const struct appointment 
 {
 	return event->has_time && !event->all_day && event->start == appointment->starts_at &&
 	       event->end == appointment->ends_at;
+}
+
+const char *event_guest_response(const struct google_event *event, const struct appointment *appointment)
+{
+	for (size_t i = 0; i < event->attendee_count && appointment->email != NULL; i++) {
+		const struct google_attendee *guest = &event->attendees[i];
+		if (guest->email == NULL || strcasecmp(guest->email, appointment->email) != 0)
+			continue;
+		switch (guest->response) {
+		case GOOGLE_RESPONSE_ACCEPTED:
+			return "accepted";
+		case GOOGLE_RESPONSE_DECLINED:
+			return "declined";
+		case GOOGLE_RESPONSE_TENTATIVE:
+			return "tentative";
+		case GOOGLE_RESPONSE_NEEDED:
+			return "none";
+		}
+	}
+	return "none";
 }

@@ -31,4 +31,7 @@ void event_draft(struct arena *mem, const struct appointment *appointment, const
 /* Whether the event lies where the appointment does. */
 bool event_same_time(const struct google_event *event, const struct appointment *appointment);
 
+/* What the client answered to the invitation: "accepted", "declined", "tentative", or "none" (yet). */
+const char *event_guest_response(const struct google_event *event, const struct appointment *appointment);
+
 #endif

@@ -21,7 +21,11 @@ enum {
 	PAGE_DEADLINE_MS = 5000,
 	PAGES_MAX = 2000,         /* of 250 events */
 	BEHIND = SECONDS_PER_DAY, /* how far back the first list reaches */
+	ROWS_AT_ONCE = 500,       /* appointments read from the database */
 };
+
+/* Before every id. */
+#define UUID_NONE "00000000-0000-0000-0000-000000000000"
 
 static const char *const all_day_detail =
 	"The event was made an all-day event in Google Calendar; the appointment keeps its time.";
@@ -97,6 +101,15 @@ static enum db_result run(struct sync *sync, enum query query, const struct db_v
 	return noted(sync, db_run(sync->visit->worker->db, query, parameters, count, rows));
 }
 
+/* The event stands as the row has it: only what Google adds is kept. */
+static void note_seen(struct sync *sync, const struct appointment *row, const struct google_event *event)
+{
+	run(sync, QUERY_CALENDAR_EVENT_SEEN,
+	    DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_text(event->etag),
+			  db_text(event_guest_response(event, row))),
+	    NULL);
+}
+
 static void follow_deletion(struct sync *sync, const struct appointment *row)
 {
 	enum event_outcome outcome = EVENT_CHANGED;
@@ -129,6 +142,11 @@ static void follow_move(struct sync *sync, const struct appointment *row, const 
 		sync->changed = true;
 		count_change(sync, row, outcome == EVENT_MOVED ? "moved" : "conflict");
 	}
+	if (outcome == EVENT_MOVED) {
+		struct appointment moved = *row;
+		moved.version++;
+		note_seen(sync, &moved, event); /* the guest may have been asked again */
+	}
 }
 
 /* Lay the event, as it is now, over the row, as it was read before. */
@@ -160,8 +178,7 @@ static void follow_event(struct sync *sync, const struct appointment *row)
 	} else if (is_scheduled(row) && !event_same_time(&event, row)) {
 		follow_move(sync, row, &event);
 	} else if (is_scheduled(row)) {
-		run(sync, QUERY_CALENDAR_EVENT_SEEN,
-		    DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_text(event.etag)), NULL);
+		note_seen(sync, row, &event);
 	}
 }
 
@@ -193,8 +210,7 @@ static void look_at(struct sync *sync, const struct google_event *event)
 	}
 	if (event->status != GOOGLE_EVENT_CANCELLED && event->etag != NULL &&
 	    (row.calendar_conflict || row.event_etag == NULL || strcmp(row.event_etag, event->etag) != 0))
-		run(sync, QUERY_CALENDAR_EVENT_SEEN,
-		    DB_PARAMETERS(db_uuid(row.id), db_int(row.version), db_text(event->etag)), NULL);
+		note_seen(sync, &row, event);
 }
 
 /* ---- a whole look ---- */
@@ -217,42 +233,55 @@ static void note_page(struct sync *sync, const struct google_event_page *page)
 /* Everything was listed: an event that should be there and was not is looked for by its id. */
 static void look_for_missing(struct sync *sync, instant started)
 {
-	DB_ROWS rows = {0};
 	const char *seen = buffer_text(&sync->seen);
-	if (sync->seen.overflowed || run(sync, QUERY_CALENDAR_EXPECTED,
-					 DB_PARAMETERS(db_text(sync->visit->coach->id),
-						       db_text(sync->calendar_id), db_instant(started)),
-					 &rows) != DB_OK)
-		return;
-	for (size_t i = 0; i < rows.count; i++) {
-		struct appointment row;
-		char event_id[GOOGLE_EVENT_ID_BYTES];
-		arena_reset(&sync->page);
-		if (noted(sync, appointment_read(sync->visit->worker->db, &rows, i, 0, &sync->page, &row)) !=
-		    DB_OK)
-			continue;
-		google_event_id(row.id, event_id);
-		if (strstr(seen, event_id) == NULL)
-			follow_event(sync, &row);
+	char after[UUID_TEXT_SIZE] = UUID_NONE;
+	size_t count = sync->seen.overflowed ? 0 : ROWS_AT_ONCE;
+	while (count == ROWS_AT_ONCE) {
+		DB_ROWS rows = {0};
+		if (run(sync, QUERY_CALENDAR_EXPECTED,
+			DB_PARAMETERS(db_text(sync->visit->coach->id), db_text(sync->calendar_id),
+				      db_instant(started), db_uuid(after), db_int(ROWS_AT_ONCE)),
+			&rows) != DB_OK)
+			return;
+		count = rows.count;
+		for (size_t i = 0; i < count; i++) {
+			struct appointment row;
+			char event_id[GOOGLE_EVENT_ID_BYTES];
+			arena_reset(&sync->page);
+			if (noted(sync, appointment_read(sync->visit->worker->db, &rows, i, 0, &sync->page,
+							 &row)) != DB_OK)
+				return;
+			memcpy(after, row.id, sizeof(after));
+			google_event_id(row.id, event_id);
+			if (strstr(seen, event_id) == NULL)
+				follow_event(sync, &row);
+		}
 	}
 }
 
 /* A conflict may have dissolved without the event having changed. */
 static void look_at_conflicts(struct sync *sync)
 {
-	DB_ROWS rows = {0};
-	if (run(sync, QUERY_CALENDAR_CONFLICTS, DB_PARAMETERS(db_text(sync->visit->coach->id)), &rows) !=
-	    DB_OK)
-		return;
-	for (size_t i = 0; i < rows.count; i++) {
-		struct appointment row;
-		arena_reset(&sync->page);
-		if (noted(sync, appointment_read(sync->visit->worker->db, &rows, i, 0, &sync->page, &row)) !=
-		    DB_OK)
-			continue;
-		if (row.version == row.synced_version && row.calendar_id != NULL &&
-		    strcmp(row.calendar_id, sync->calendar_id) == 0)
-			follow_event(sync, &row);
+	char after[UUID_TEXT_SIZE] = UUID_NONE;
+	size_t count = ROWS_AT_ONCE;
+	while (count == ROWS_AT_ONCE) {
+		DB_ROWS rows = {0};
+		if (run(sync, QUERY_CALENDAR_CONFLICTS,
+			DB_PARAMETERS(db_text(sync->visit->coach->id), db_uuid(after), db_int(ROWS_AT_ONCE)),
+			&rows) != DB_OK)
+			return;
+		count = rows.count;
+		for (size_t i = 0; i < count; i++) {
+			struct appointment row;
+			arena_reset(&sync->page);
+			if (noted(sync, appointment_read(sync->visit->worker->db, &rows, i, 0, &sync->page,
+							 &row)) != DB_OK)
+				return;
+			memcpy(after, row.id, sizeof(after));
+			if (row.version == row.synced_version && row.calendar_id != NULL &&
+			    strcmp(row.calendar_id, sync->calendar_id) == 0)
+				follow_event(sync, &row);
+		}
 	}
 }
 

@@ -62,23 +62,32 @@ static void failed(struct debt *debt, const struct google_answer *answer)
 	refused(debt, visit_detail(debt->mem, answer));
 }
 
-/* What the credentials cannot do is said once the event is there. */
+/* What the event lacks is said once it is there. */
 static const char *limits_detail(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
 	struct abilities can = coach_abilities(debt->visit->coach);
 	bool no_guest = can.invite_guests == ABILITY_NO && a->email != NULL;
 	bool no_meet = can.create_meet == ABILITY_NO && a->meeting_kind == MEETING_GOOGLE_MEET;
-	if (a->erased || (!no_guest && !no_meet))
+	if (a->erased)
 		return NULL;
-	return no_guest && no_meet ? "The coach's calendar credentials can neither invite guests nor make a "
-				     "Meet link, so "
-				     "the event has neither; the calendar file has the details."
-	       : no_guest
-		       ? "The coach's calendar credentials cannot invite guests, so no invitation was sent; "
-			 "the "
-			 "calendar file has the details."
-		       : "The coach's calendar credentials cannot make a Meet link, so the event has none.";
+	if (no_guest && no_meet)
+		return "The coach's calendar credentials can neither invite guests nor make a Meet link, so "
+		       "the "
+		       "event has neither; the calendar file has the details.";
+	const char *guest =
+		no_guest ? "The coach's calendar credentials cannot invite guests, so no invitation "
+			   "was sent; the calendar file has the details."
+		: debt->guest_refused
+			? "Google does not take the client's address as a guest's, so no invitation "
+			  "was sent; the calendar file has the details."
+			: NULL;
+	const char *meet =
+		no_meet ? "The coach's calendar credentials cannot make a Meet link, so the event has none."
+			: NULL;
+	return guest != NULL && meet != NULL ? arena_printf(debt->mem, "%s %s", guest, meet)
+	       : guest != NULL               ? guest
+					     : meet;
 }
 
 static bool wants_meet(const struct debt *debt)
@@ -101,6 +110,7 @@ static void taken(struct debt *debt, const struct google_event *event)
 	debt->written = true;
 	debt->etag = event->etag;
 	debt->link = event->html_link;
+	debt->guest_response = event_guest_response(event, &debt->a);
 	debt->wait_ms = 0;
 	debt->conference_pending = false;
 	debt->detail = limits_detail(debt);
@@ -161,17 +171,36 @@ static enum google_outcome patch_event(struct debt *debt, unsigned parts,
 	return visit_patch(debt->visit, &change, event, answer);
 }
 
+/* Whether the provider is to invite the client: this is decided here alone. */
+static bool invites(const struct debt *debt)
+{
+	return coach_abilities(debt->visit->coach).invite_guests != ABILITY_NO && !debt->guest_refused;
+}
+
 static void draft_event(struct debt *debt, struct google_event_draft *ret_draft)
 {
-	struct abilities can = coach_abilities(debt->visit->coach);
-	event_draft(debt->mem, &debt->a, &debt->words, can.invite_guests != ABILITY_NO,
-		    can.create_meet != ABILITY_NO, ret_draft);
+	event_draft(debt->mem, &debt->a, &debt->words, invites(debt),
+		    coach_abilities(debt->visit->coach).create_meet != ABILITY_NO, ret_draft);
+}
+
+/*
+ * Whether the answer may be due to the guest: one address that the provider does not take fails the whole
+ * request, which is then worth sending once without guests. Nobody was invited by a request that was refused.
+ */
+static bool leave_out_guest(struct debt *debt, const struct google_answer *answer,
+			    struct google_event_draft *draft)
+{
+	if (answer->outcome != GOOGLE_INVALID || draft->guest_count == 0)
+		return false;
+	debt->guest_refused = true;
+	draft->guest_count = 0;
+	return true;
 }
 
 /* ---- the event is not there yet ---- */
 
 /* Our id exists: from our own lost attempt, or as the remains of a deleted event. */
-static void adopt(struct debt *debt, const struct google_event_draft *draft)
+static void adopt(struct debt *debt, struct google_event_draft *draft)
 {
 	struct google_event event;
 	struct google_answer answer;
@@ -193,7 +222,11 @@ static void adopt(struct debt *debt, const struct google_event_draft *draft)
 			(draft->guest_count > 0 ? GOOGLE_PART_GUESTS : 0);
 	else if (!event_same_time(&event, &debt->a))
 		parts = GOOGLE_PART_TIME;
-	if (parts != 0 && patch_event(debt, parts, draft, event.etag, &event, &answer) != GOOGLE_OK)
+	const char *etag = event.etag;
+	if (parts != 0 && patch_event(debt, parts, draft, etag, &event, &answer) == GOOGLE_INVALID &&
+	    leave_out_guest(debt, &answer, draft))
+		patch_event(debt, parts & ~(unsigned)GOOGLE_PART_GUESTS, draft, etag, &event, &answer);
+	if (parts != 0 && answer.outcome != GOOGLE_OK)
 		failed(debt, &answer);
 	else
 		taken(debt, &event);
@@ -223,6 +256,12 @@ static void insert(struct debt *debt)
 		} else if (google_refused_guests(&answer) && draft.guest_count > 0) {
 			learn(debt, &visit->coach->health.can.invite_guests, ABILITY_NO);
 			draft.guest_count = 0;
+		} else if (leave_out_guest(debt, &answer, &draft)) {
+			log_line(LOG_WARNING, "calendar_guest_refused",
+				 LOG_TEXT_FIELD("coach", visit->coach->id),
+				 LOG_TEXT_FIELD("appointment", debt->a.id),
+				 LOG_TEXT_FIELD("reason", answer.reason));
+			continue;
 		} else {
 			failed(debt, &answer);
 			return;
@@ -430,6 +469,8 @@ void payment_try(struct debt *debt)
 	debt->written = debt->conference_pending = debt->link_is_near = false;
 	debt->conference_attempt = a->conference_attempt;
 	debt->wait_ms = 0;
+	debt->guest_refused = a->guest_refused;
+	debt->guest_response = a->guest_response;
 	google_event_id(a->id, debt->event_id);
 	if (debt->visit->link != NULL && !debt->visit->link->connected)
 		refused(debt, "No calendar is connected any more.");

@@ -32,6 +32,8 @@ struct debt {
 	bool conference_pending;
 	int64_t conference_attempt;
 	bool link_is_near; /* Google is making it: worth waiting for */
+	const char *guest_response;
+	bool guest_refused; /* the provider does not take the client's address */
 	const char *detail;
 	int64_t wait_ms;
 };

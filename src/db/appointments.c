@@ -47,6 +47,8 @@ enum field {
 	FIELD_CONFERENCE_ATTEMPT,
 	FIELD_CONFERENCE_PENDING,
 	FIELD_ERASED,
+	FIELD_GUEST_REFUSED,
+	FIELD_GUEST_RESPONSE,
 };
 
 bool appointment_owes(const struct appointment *appointment)
@@ -133,6 +135,8 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 		.conference_attempt = NUMBER(CONFERENCE_ATTEMPT),
 		.conference_pending = TRUTH(CONFERENCE_PENDING),
 		.erased = TRUTH(ERASED),
+		.guest_refused = TRUTH(GUEST_REFUSED),
+		.guest_response = TEXT(GUEST_RESPONSE),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
 	return read_words(db, &record, mem, ret_appointment);

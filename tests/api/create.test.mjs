@@ -50,6 +50,7 @@ test('a booking is an appointment, an event with a Meet link, and one invitation
       email: 'ann@client.test',
       phone: '+33 1 23',
       notes: 'Hello',
+      guest_response: 'none',
       kind: 'google_meet',
       cancel_before: later(start, -1440),
       reschedule_before: later(start, -1440),

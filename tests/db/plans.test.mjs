@@ -88,12 +88,12 @@ const calls = {
   calendar_grant: () => `'c1'`,
   calendar_claim: () => `20, ''`,
   calendar_lock: id,
-  calendar_paid: () => `${id()}, 1, true, null, null, null, false, 1, null, 0`,
+  calendar_paid: () => `${id()}, 1, true, null, null, null, false, 1, null, 0, false, 'none'`,
   calendar_later: () => `${id()}, 1, 1000, 1`,
   calendar_refused: () => `${id()}, 1, 'x'`,
   calendar_event_gone: () => `${id()}, 1`,
   calendar_event_moved: () => `${id()}, 1, ${AT}, ${AT} + interval '30 min', 'e'`,
-  calendar_event_seen: () => `${id()}, 1, 'e'`,
+  calendar_event_seen: () => `${id()}, 1, 'e', 'none'`,
   calendar_event_conflict: () => `${id()}, 1, 'x'`,
   calendar_owe_again: () => `${id()}, 1`,
   calendar_adopt: () => `'c1', 'cal'`,
@@ -102,8 +102,8 @@ const calls = {
   calendar_grant_delete: () => `'c1', 'x'`,
   calendar_counts: () => `'c1'`,
   calendar_debt: () => null,
-  calendar_expected: () => `'c1', 'cal', now()`,
-  calendar_conflicts: () => `'c1'`,
+  calendar_expected: () => `'c1', 'cal', now(), '00000000-0000-0000-0000-000000000000', 500`,
+  calendar_conflicts: () => `'c1', '00000000-0000-0000-0000-000000000000', 500`,
 };
 
 for (const [name, call] of Object.entries(calls)) {

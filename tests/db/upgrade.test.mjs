@@ -37,6 +37,14 @@ async function formerDatabase() {
 
 const contents = (database) =>
   Object.fromEntries(TABLES.map((table) => [table, database.rows(`SELECT * FROM bookingd.${table} ORDER BY 1, 2`)]));
+/** `rows` with the columns that `like` has: a later migration may have added some. */
+const columnsOf = (like, rows) =>
+  Object.fromEntries(
+    Object.entries(rows).map(([table, list]) => [
+      table,
+      list.map((row) => Object.fromEntries(Object.keys(like[table][0]).map((column) => [column, row[column]]))),
+    ]),
+  );
 const migrate = (database) => runBookingd(['migrate'], { env: { DATABASE_URL: database.url } });
 const settings = (database) => ({
   DATABASE_URL: database.url,
@@ -68,7 +76,7 @@ describe('a database of the release before', () => {
     assert.equal(code, 0);
     assert.match(stdout, /^bookingd: applied \d+ migrations?, the schema is at version \d+\n$/);
     for (const table of TABLES) assert.ok(was[table].length > 0, `${table} has rows`);
-    assert.deepEqual(contents(database), was);
+    assert.deepEqual(columnsOf(was, contents(database)), was);
     assert.match(migrate(database).stdout, /is up to date/);
   });
 

@@ -112,6 +112,73 @@ describe('delegated', () => {
     assert.deepEqual(await mailsOf(made), ['invitation', 'cancellation']);
   });
 
+  test('a guest whom Google refuses costs the invitation, not the event', async () => {
+    const ann = somebody();
+    // Such an address came in through an earlier release.
+    await stack.google.fault('backendError', { method: 'events.insert' });
+    const made = await book(ann);
+    stack.database.run(
+      `update bookingd.appointment set email = 'ann@client..example' where id = '${made.id}'`,
+    );
+    await stack.google.heal();
+    const settled = await stack.settled(ann, made.id);
+    assert.match(settled.calendar.detail, /does not take the client's address/);
+    assert.match(settled.meeting.url, /^https:\/\/meet/);
+    const [event] = (await stack.google.live(stack.calendar)).filter(({ id }) => id === eventOf(made));
+    assert.deepEqual(event.guests, []);
+    assert.deepEqual(await mailsOf(made), []);
+    const refused = (await stack.google.calls('events.insert')).filter(
+      ({ body, status }) => body.id === eventOf(made) && status === 400,
+    );
+    assert.equal(refused.length, 1);
+    const moved = await ann.put(`/booking/${made.id}/reschedule`, { start: slot() });
+    assert.equal(moved.body.calendar.state, 'synced');
+    assert.match(moved.body.calendar.detail, /does not take the client's address/);
+    assert.equal((await ann.put(`/booking/${made.id}/cancel`, {})).body.calendar.state, 'synced');
+  });
+
+  test('a guest whom Google refuses when a deleted event is brought back costs nothing either', async () => {
+    const ann = somebody();
+    const made = await book(ann);
+    await stack.google.remove(stack.calendar, eventOf(made));
+    stack.database.run(
+      `update bookingd.appointment set synced_version = 0, event_written = false, email = '.ann@client.example',
+         calendar_due_at = now() where id = '${made.id}'`,
+    );
+    const settled = await stack.settled(ann, made.id);
+    assert.match(settled.calendar.detail, /does not take the client's address/);
+    assert.equal((await stack.google.live(stack.calendar)).filter(({ id }) => id === eventOf(made)).length, 1);
+  });
+
+  for (const email of [
+    'ann@client..example',
+    '.ann@client.example',
+    'ann@-client.example',
+    'ann.@client.example',
+    'ann@client',
+    '"ann"@client.example',
+    'jürgen@client.example',
+  ])
+    test(`an address that no calendar takes is refused at the door: ${email}`, async () => {
+      const { status, body } = await somebody().post('/booking/create', {
+        start: slot(),
+        duration_minutes: 30,
+        email,
+      });
+      assert.deepEqual([status, body.code, body.field], [422, 'invalid_field', 'email']);
+    });
+
+  test('an event that Google refuses for another reason is refused with or without its guest', async () => {
+    const ann = somebody();
+    await stack.google.fault('invalid', { method: 'events.insert', count: 2 });
+    const made = await book(ann);
+    assert.equal(made.calendar.state, 'failed');
+    assert.equal(made.guest_response, 'none');
+    await stack.coach().post('/coach/damian/google/retry', {});
+    await stack.settled(ann, made.id);
+    assert.deepEqual(await mailsOf(made), ['invitation']);
+  });
+
   test('a guest who answers changes the event; the next move goes through all the same', async () => {
     const ann = somebody();
     const made = await book(ann);
@@ -239,6 +306,17 @@ describe('delegated', () => {
     const standing = await book(ann, { notes: 'a secret of mine', phone: '+1 555 0100' });
     const gone = await book(ann, { notes: 'a secret of mine' });
     await ann.put(`/booking/${gone.id}/cancel`, {});
+    const traces = ['erase.me@client.test', 'Erase Me', 'secret of mine', '555 0100'];
+    const events = async () => {
+      const both = await stack.google.events(stack.calendar);
+      return [standing, gone].map((made) => both.find(({ id }) => id === eventOf(made)));
+    };
+    // What is to be erased is there before, so that its absence afterwards says something.
+    for (const event of await events()) {
+      const seen = JSON.stringify(event);
+      const expected = event.status === 'cancelled' ? traces.slice(0, 3) : traces;
+      for (const trace of expected) assert.ok(seen.includes(trace), `${trace} was never there`);
+    }
     const erased = await ann.delete('/booking/user/me');
     assert.equal(erased.status, 200, JSON.stringify(erased.body));
     await until(
@@ -250,13 +328,11 @@ describe('delegated', () => {
           ),
         ) === 0,
     );
-    const events = JSON.stringify(
-      (await stack.google.events(stack.calendar)).filter(({ id }) =>
-        [eventOf(standing), eventOf(gone)].includes(id),
-      ),
-    );
-    for (const trace of ['erase.me', 'Erase Me', 'secret of mine', '555 0100'])
-      assert.ok(!events.includes(trace), `${trace} is still there`);
+    for (const event of await events()) {
+      assert.equal(event.status, 'cancelled');
+      for (const trace of traces)
+        assert.ok(!JSON.stringify(event).includes(trace), `${trace} is still there`);
+    }
     assert.equal(
       (await stack.google.live(stack.calendar)).filter(({ id }) =>
         [eventOf(standing), eventOf(gone)].includes(id),

@@ -67,6 +67,29 @@ describe('by looking every second', () => {
     await until('the new end', async () => (await s.read(ann, made)).end === end);
   });
 
+  test('a guest who declines in their calendar: the coach sees it, and the time stays', async () => {
+    const ann = s.stack.client('decliner');
+    const made = await s.book(ann);
+    assert.equal(made.guest_response, 'none');
+    const seen = (answer) =>
+      until(`the guest to have ${answer}`, async () => {
+        const { body } = await s.stack.coach().get(`/booking/${made.id}`);
+        return body.guest_response === answer && body;
+      });
+    for (const status of ['declined', 'tentative', 'accepted']) {
+      await s.stack.google.order('PATCH', `calendars/${s.stack.calendar}/events/${eventOf(made)}`, {
+        answer: { email: made.email, status },
+      });
+      const now = await seen(status);
+      assert.deepEqual(
+        [now.status, now.start, now.updated_at],
+        ['scheduled', made.start, made.updated_at],
+      );
+    }
+    const { body: list } = await s.stack.coach().get('/coach/damian/appointments');
+    assert.equal(list.appointments.find(({ id }) => id === made.id).guest_response, 'accepted');
+  });
+
   test('deleted by hand: cancelled by the calendar', async () => {
     const ann = s.stack.client('ann');
     const made = await s.book(ann);
