@@ -11,6 +11,7 @@
 #define HTTP_REPLY_H
 
 #include "base/buffer.h"
+#include "http/problem.h"
 #include "http/request.h"
 
 #include <stdbool.h>
@@ -33,7 +34,6 @@ enum reply_portion {
 struct reply_header {
 	const char *name;
 	const char *value;
-	bool once; /* see reply_header_once */
 };
 
 struct reply {
@@ -63,9 +63,6 @@ bool reply_header_printf(struct reply *reply, const char *name, const char *form
 /* As reply_header for a name and a sane value that live as long as the reply: literals, the request's arena.
  */
 void reply_header_literal(struct reply *reply, const char *name, const char *value);
-
-/* The same for a value that is of this reply alone: others with the same body can share the rest. */
-void reply_header_once(struct reply *reply, const char *name, const char *value);
 
 /* The value set so far, or NULL. */
 const char *reply_get_header(const struct reply *reply, const char *name);
@@ -113,6 +110,9 @@ struct problem {
  * dropped, headers set before stay. 429 and 503 without retry_after say 1 second.
  */
 void reply_problem(struct reply *reply, const struct problem *problem);
+
+/* The same for a code and what belongs to it. `detail` NULL: the code's sentence; `field` may be NULL. */
+void reply_problem_of(struct reply *reply, enum problem_code code, const char *detail, const char *field);
 
 /*
  * Answer with a ready body: 200, or 304 when the request's If-None-Match names its ETag. Takes a

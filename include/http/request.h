@@ -59,7 +59,7 @@ struct request {
 	struct exchange *exchange;
 };
 
-/* The value of the route's parameter `name` ("id" for ":id"). Aborts if the pattern has none. */
+/* The value of the route's parameter `name` ("id" for ":id"). Dies if the pattern has none. */
 const char *request_parameter(const struct request *request, const char *name);
 
 /*

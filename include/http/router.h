@@ -73,7 +73,7 @@ enum route_verdict {
 struct router;
 
 /*
- * A router over `routes`, which are borrowed for its whole life. Aborts on a table that makes no
+ * A router over `routes`, which are borrowed for its whole life. Dies on a table that makes no
  * sense (two routes with the same method and shape, too many segments): that is a bug of ours.
  */
 struct router *router_new(const struct route routes[], size_t count);

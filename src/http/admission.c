@@ -2,6 +2,7 @@
  * What the head of a request decides alone: whether it is sound, who asks, which route it means, and whether
  * its body is to be read.
  */
+#include "cors.h"
 #include "exchange.h"
 
 #include "base/octets.h"
@@ -12,12 +13,6 @@
 #include <strings.h>
 
 enum { HEADERS_MAX = 64 };
-
-void exchange_refuse(struct exchange *exchange, const struct problem *problem)
-{
-	exchange->refused = true;
-	reply_problem(&exchange->reply, problem);
-}
 
 /*
  * The headers as libmicrohttpd has cut them up where they came: a name, the colon and blanks, a value, the
@@ -99,20 +94,11 @@ static const char *without_trailing_blanks(struct arena *mem, const char *name, 
 	return arena_strndup(mem, value, length);
 }
 
-static const struct problem malformed_headers = {
-	.status = 400,
-	.code = "bad_request",
-	.detail = "The request's headers are malformed.",
-};
+static const char malformed_headers[] = "The request's headers are malformed.";
 
-/* NULL: all is well. `method` and `version` lie in libmicrohttpd's memory, as the headers behind them do. */
-static const struct problem *read_headers(struct exchange *exchange, const char *method, const char *version)
+/* `method` and `version` lie in libmicrohttpd's memory, as the headers behind them do. False: refused. */
+static bool read_headers(struct exchange *exchange, const char *method, const char *version)
 {
-	static const struct problem too_many = {
-		.status = 431,
-		.code = "headers_too_large",
-		.detail = "The request has too many headers.",
-	};
 	struct request *request = &exchange->request;
 	struct request_header headers[HEADERS_MAX];
 	const char *version_end = version + strlen(version);
@@ -120,13 +106,18 @@ static const struct problem *read_headers(struct exchange *exchange, const char 
 	struct header_reading reading = {
 		.headers = headers, .next = version_end + line_end, .line_end = line_end, .sound = true};
 	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, read_header, &reading);
-	if (reading.too_many)
-		return &too_many;
+	if (reading.too_many) {
+		exchange_refuse(exchange, PROBLEM_HEADERS_TOO_LARGE, "The request has too many headers.",
+				NULL);
+		return false;
+	}
 	size_t head_bytes =
 		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
 			->header_size;
-	if (!reading.sound || reading.next + line_end != method + head_bytes)
-		return &malformed_headers;
+	if (!reading.sound || reading.next + line_end != method + head_bytes) {
+		exchange_refuse(exchange, PROBLEM_BAD_REQUEST, malformed_headers, NULL);
+		return false;
+	}
 
 	struct request_header *kept = arena_array(&exchange->mem, reading.count, sizeof(headers[0]));
 	for (size_t i = 0; i < reading.count; i++)
@@ -135,7 +126,7 @@ static const struct problem *read_headers(struct exchange *exchange, const char 
 			without_trailing_blanks(&exchange->mem, headers[i].name, headers[i].value)};
 	request->headers = kept;
 	request->header_count = reading.count;
-	return NULL;
+	return true;
 }
 
 static size_t count_headers(const struct request *request, const char *name)
@@ -147,70 +138,72 @@ static size_t count_headers(const struct request *request, const char *name)
 }
 
 /*
- * What lets two servers see two different requests, or two callers in one. NULL: nothing. RFC 9112 sections
- * 3.2, 6.1 and 6.3.
+ * Whether two servers see one and the same request in it, from one caller: RFC 9112 sections 3.2, 6.1
+ * and 6.3. False: refused.
  */
-static const struct problem *check_framing(struct exchange *exchange, const char *version)
+static bool check_framing(struct exchange *exchange, const char *version)
 {
 	static const char *const once[] = {"Host",           "Content-Length", "Transfer-Encoding",
 					   "Content-Type",   "Authorization",  "X-Session-ID",
 					   "Idempotency-Key"};
-	static const struct problem unknown_encoding = {
-		.status = 501,
-		.code = "not_implemented",
-		.detail = "A request's body may be sent as it is or chunked.",
-	};
 	const struct request *request = &exchange->request;
-	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
-		if (count_headers(request, once[i]) > 1)
-			return &malformed_headers;
 	bool old = strcmp(version, "HTTP/1.0") == 0;
-	if (request_header(request, "Host") == NULL && !old)
-		return &malformed_headers;
+	bool sound = old || request_header(request, "Host") != NULL;
+	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
+		sound = sound && count_headers(request, once[i]) <= 1;
 	const char *encoding = request_header(request, "Transfer-Encoding");
-	if (encoding == NULL)
-		return NULL;
-	if (old || request_header(request, "Content-Length") != NULL)
-		return &malformed_headers;
-	return strcasecmp(encoding, "chunked") == 0 ? NULL : &unknown_encoding;
+	if (encoding != NULL && (old || request_header(request, "Content-Length") != NULL))
+		sound = false;
+	if (!sound) {
+		exchange_refuse(exchange, PROBLEM_BAD_REQUEST, malformed_headers, NULL);
+		return false;
+	}
+	if (encoding != NULL && strcasecmp(encoding, "chunked") != 0) {
+		exchange_refuse(exchange, PROBLEM_NOT_IMPLEMENTED,
+				"A request's body may be sent as it is or chunked.", NULL);
+		return false;
+	}
+	return true;
 }
 
-/* The request line. NULL: it is sound. `version` lies behind the target, with one NUL between them. */
-static const struct problem *check_target(const struct exchange *exchange, const char *version)
+/* Whether there is nothing in it that no target may hold. */
+static bool is_target(const char *text)
 {
-	static const struct problem malformed = {
-		.status = 400,
-		.code = "bad_request",
-		.detail = "The request's address is malformed.",
-	};
-	static const struct problem too_many = {
-		.status = 414,
-		.code = "uri_too_long",
-		.detail = "The request's address has too many parameters.",
-	};
+	return !has_control(text, strlen(text)) && strpbrk(text, " \t") == NULL;
+}
+
+/* The request line. `version` lies behind the target, with one NUL between them. False: refused. */
+static bool check_target(struct exchange *exchange, const char *version)
+{
 	const struct request *request = &exchange->request;
-	if (exchange->target + exchange->target_length + 1 != version || strchr(request->path, ' ') != NULL ||
-	    strchr(request->query_text, ' ') != NULL || has_control(request->path, strlen(request->path)) ||
-	    has_control(request->query_text, strlen(request->query_text)) ||
-	    strchr(request->path, '\t') != NULL || strchr(request->query_text, '\t') != NULL)
-		return &malformed;
+	if (exchange->target + exchange->target_length + 1 != version || !is_target(request->path) ||
+	    !is_target(request->query_text)) {
+		exchange_refuse(exchange, PROBLEM_BAD_REQUEST, "The request's address is malformed.", NULL);
+		return false;
+	}
 	size_t parameters = 1;
 	for (const char *c = strchr(request->query_text, '&'); c != NULL; c = strchr(c + 1, '&'))
 		parameters++;
-	return parameters > REQUEST_QUERY_MAX ? &too_many : NULL;
+	if (parameters > REQUEST_QUERY_MAX) {
+		exchange_refuse(exchange, PROBLEM_URI_TOO_LONG,
+				"The request's address has too many parameters.", NULL);
+		return false;
+	}
+	return true;
 }
 
-const char *exchange_id(struct exchange *exchange)
+void exchange_name(struct exchange *exchange)
 {
 	const char *sent = request_header(&exchange->request, "X-Request-Id");
-	if (sent != NULL && request_id_is_sane(sent))
-		return sent;
-	struct server *server = exchange->peer->loop->server;
-	/* A bijection of the counter (splitmix64), so ids never repeat within a process and look like
-	 * nothing. */
+	if (sent != NULL && request_id_is_sane(sent)) {
+		exchange->request.id = sent;
+		return;
+	}
+	struct common *common = exchange->peer->loop->common;
+	/* A bijection of the counter (splitmix64): ids never repeat within a process and look random. */
 	uint64_t id =
-		server->id_seed +
-		atomic_fetch_add_explicit(&server->id_count, 1, memory_order_relaxed) * 0x9e3779b97f4a7c15u;
+		common->id_seed +
+		atomic_fetch_add_explicit(&common->id_count, 1, memory_order_relaxed) * 0x9e3779b97f4a7c15u;
 	id = (id ^ id >> 30) * 0xbf58476d1ce4e5b9u;
 	id = (id ^ id >> 27) * 0x94d049bb133111ebu;
 	id ^= id >> 31;
@@ -218,7 +211,7 @@ const char *exchange_id(struct exchange *exchange)
 	char *text = arena_alloc(&exchange->mem, 17);
 	for (int i = 15; i >= 0; i--, id >>= 4)
 		text[i] = digits[id & 15];
-	return text;
+	exchange->request.id = text;
 }
 
 static bool is_json(const char *content_type)
@@ -248,89 +241,59 @@ static void check_body(struct exchange *exchange)
 	exchange->incoming.max = limit;
 	if (limit == 0)
 		limit = UNWANTED_BODY_MAX;
-	if (length > limit) {
-		exchange_refuse(exchange, &(struct problem){
-						  .status = 413,
-						  .code = "body_too_large",
-						  .detail = "The request's body is too large.",
-					  });
-	} else if (request->route->body_limit > 0 && (request->route->flags & ROUTE_ANY_TYPE) == 0 &&
-		   !is_json(request_header(request, "Content-Type"))) {
-		exchange_refuse(exchange,
-				&(struct problem){
-					.status = 415,
-					.code = "unsupported_media_type",
-					.detail = "The request's body must be sent as application/json.",
-				});
-	} else if (request->route->body_limit > 0 && encoding != NULL &&
-		   strcasecmp(encoding, "identity") != 0) {
-		exchange_refuse(exchange, &(struct problem){
-						  .status = 415,
-						  .code = "unsupported_media_type",
-						  .detail = "The request's body must be sent uncompressed.",
-					  });
+	bool wanted = request->route->body_limit > 0;
+	if (length > limit)
+		exchange_refuse(exchange, PROBLEM_BODY_TOO_LARGE, NULL, NULL);
+	else if (wanted && (request->route->flags & ROUTE_ANY_TYPE) == 0 &&
+		 !is_json(request_header(request, "Content-Type")))
+		exchange_refuse(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL, NULL);
+	else if (wanted && encoding != NULL && strcasecmp(encoding, "identity") != 0)
+		exchange_refuse(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+				"The request's body must be sent uncompressed.", NULL);
+}
+
+static const char nothing_here[] = "There is nothing at this address.";
+
+static void answer_options(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+	const struct common *common = exchange->peer->loop->common;
+	const char *allow = router_allow(common->router, request->path, request->mem);
+	if (allow == NULL) {
+		exchange_refuse(exchange, PROBLEM_NOT_FOUND, nothing_here, NULL);
+		return;
 	}
+	exchange->refused = true;
+	reply_header(&exchange->reply, "Allow", allow);
+	cors_preflight(&common->settings, request, allow, &exchange->reply);
 }
 
 /* Find the route and refuse what has none. */
-static void find_route(struct exchange *exchange, const char *method_name)
+static void find_route(struct exchange *exchange)
 {
 	struct request *request = &exchange->request;
-	const struct server *server = exchange->peer->loop->server;
-	request->head = strcmp(method_name, "HEAD") == 0;
-	request->method = http_method_parse(method_name);
-
-	if (strcmp(method_name, "OPTIONS") == 0) {
-		const char *allow = router_allow(server->router, request->path, request->mem);
-		if (allow == NULL) {
-			exchange_refuse(exchange,
-					&(struct problem){.status = 404,
-							  .code = "not_found",
-							  .detail = "There is nothing at this address."});
-			return;
-		}
-		exchange->refused = true;
-		reply_header(&exchange->reply, "Allow", allow);
-		cors_preflight(&server->settings, request, allow, &exchange->reply);
-		return;
-	}
-
+	const struct router *router = exchange->peer->loop->common->router;
 	const char *field = NULL;
-	switch (router_find(server->router, request->method, request->path, request->mem, &request->route,
+	switch (router_find(router, request->method, request->path, request->mem, &request->route,
 			    &request->parameters)) {
 	case ROUTE_FOUND:
 		request->method = request->route->method;
 		request->lane = request->route->lane;
 		if (!request_read_query(request, &field) && (request->route->flags & ROUTE_ANY_QUERY) == 0)
-			exchange_refuse(exchange,
-					&(struct problem){
-						.status = 400,
-						.code = "bad_parameter",
-						.detail = "A query parameter is malformed or given twice.",
-						.field = field,
-					});
+			exchange_refuse(exchange, PROBLEM_BAD_PARAMETER,
+					"A query parameter is malformed or given twice.", field);
 		else
 			check_body(exchange);
 		break;
 	case ROUTE_UNKNOWN_PATH:
-		exchange_refuse(exchange, &(struct problem){.status = 404,
-							    .code = "not_found",
-							    .detail = "There is nothing at this address."});
+		exchange_refuse(exchange, PROBLEM_NOT_FOUND, nothing_here, NULL);
 		break;
 	case ROUTE_UNKNOWN_METHOD:
-		reply_header(&exchange->reply, "Allow",
-			     router_allow(server->router, request->path, request->mem));
-		exchange_refuse(exchange,
-				&(struct problem){
-					.status = 405,
-					.code = "method_not_allowed",
-					.detail = "This address does not answer that method; see Allow.",
-				});
+		reply_header(&exchange->reply, "Allow", router_allow(router, request->path, request->mem));
+		exchange_refuse(exchange, PROBLEM_METHOD_NOT_ALLOWED, NULL, NULL);
 		break;
 	case ROUTE_BAD_PARAMETER:
-		exchange_refuse(exchange, &(struct problem){.status = 400,
-							    .code = "bad_parameter",
-							    .detail = "The address is malformed."});
+		exchange_refuse(exchange, PROBLEM_BAD_PARAMETER, "The address is malformed.", NULL);
 		break;
 	}
 }
@@ -339,18 +302,17 @@ void exchange_admit(struct exchange *exchange, const char *method, const char *v
 {
 	struct request *request = &exchange->request;
 	const struct peer *peer = exchange->peer;
-	const struct problem *unsound = read_headers(exchange, method, version);
-	if (unsound == NULL)
-		unsound = check_framing(exchange, version);
-	if (unsound == NULL)
-		unsound = check_target(exchange, version);
-	request->id = exchange_id(exchange);
+	bool sound = read_headers(exchange, method, version) && check_framing(exchange, version) &&
+		     check_target(exchange, version);
+	exchange_name(exchange);
 	request->address = address_behind_proxies(request, &peer->address,
-						  peer->loop->server->settings.trusted_proxy_hops);
-	if (unsound == NULL) {
-		find_route(exchange, method);
-		return;
-	}
-	exchange->reply.close = true;
-	exchange_refuse(exchange, unsound);
+						  peer->loop->common->settings.trusted_proxy_hops);
+	request->head = strcmp(method, "HEAD") == 0;
+	request->method = http_method_parse(method);
+	if (!sound)
+		exchange->reply.close = true;
+	else if (strcmp(method, "OPTIONS") == 0)
+		answer_options(exchange);
+	else
+		find_route(exchange);
 }

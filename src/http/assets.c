@@ -1,6 +1,7 @@
 #include "http/assets.h"
 
 #include "assets.h"
+#include "base/die.h"
 #include "http/ready_body.h"
 
 #include <stdlib.h>
@@ -75,7 +76,7 @@ struct assets *assets_new(void)
 {
 	struct assets *assets = calloc(1, sizeof(*assets));
 	if (assets == NULL)
-		abort();
+		die("out of memory");
 	for (size_t i = 0; i < FILES; i++) {
 		size_t length = (size_t)(files[i].gzip - files[i].bytes);
 		size_t gzip_length = (size_t)(files[i].end - files[i].gzip);

@@ -1,4 +1,4 @@
-#include "exchange.h"
+#include "cors.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 #include "http/rate_limit.h"
 
 #include "base/crypto.h"
+#include "base/die.h"
 #include "base/siphash.h"
 
 #include <pthread.h>
@@ -38,7 +39,7 @@ struct rate_limit *rate_limit_new(const char *name, unsigned per_minute, size_t 
 {
 	struct rate_limit *limit = calloc(1, sizeof(*limit));
 	if (limit == NULL)
-		abort();
+		die("out of memory");
 	limit->name = name;
 	limit->per_minute = per_minute;
 	if (per_minute == 0)
@@ -50,7 +51,7 @@ struct rate_limit *rate_limit_new(const char *name, unsigned per_minute, size_t 
 	/* Untouched pages of it cost nothing until keys come. */
 	limit->entries = calloc(limit->sets * WAYS, sizeof(limit->entries[0]));
 	if (limit->entries == NULL)
-		abort();
+		die("out of memory");
 	crypto_random(&limit->secret, sizeof(limit->secret));
 	for (size_t i = 0; i < LOCKS; i++)
 		pthread_mutex_init(&limit->locks[i], NULL);
@@ -117,7 +118,7 @@ void rate_limit_headers(const struct rate_limit *limit, struct rate_verdict verd
 		return;
 	reply_header_literal(reply, "RateLimit-Policy",
 			     arena_printf(reply->mem, "\"%s\";q=%u;w=60", limit->name, verdict.limit));
-	reply_header_once(
+	reply_header_literal(
 		reply, "RateLimit",
 		arena_printf(reply->mem, "\"%s\";r=%u;t=%u", limit->name, verdict.remaining, verdict.reset));
 }

@@ -1,5 +1,6 @@
 #include "http/ready_body.h"
 
+#include "base/die.h"
 #include "base/encode.h"
 
 #include <endian.h>
@@ -64,7 +65,7 @@ static struct counted_body *body_make(size_t extra, size_t length, const char *c
 {
 	struct counted_body *made = malloc(sizeof(*made) + extra);
 	if (made == NULL)
-		abort();
+		die("out of memory");
 	*made = (struct counted_body){
 		.body = {.length = length, .content_type = content_type},
 		.references = 1,
@@ -110,7 +111,7 @@ static struct twin *twin_make(const char *bytes, size_t length, bool owned)
 {
 	struct twin *twin = malloc(sizeof(*twin));
 	if (twin == NULL)
-		abort();
+		die("out of memory");
 	*twin = (struct twin){bytes, length, owned};
 	return twin;
 }
@@ -161,7 +162,7 @@ static struct twin *compress_body(const struct ready_body *body)
 		return twin_make(NULL, 0, false);
 	char *bytes = malloc(room);
 	if (bytes == NULL)
-		abort();
+		die("out of memory");
 	stream.next_in = (unsigned char *)body->bytes;
 	stream.avail_in = (unsigned)body->length;
 	stream.next_out = (unsigned char *)bytes;

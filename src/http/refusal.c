@@ -1,17 +1,21 @@
 /*
- * What libmicrohttpd 0.9.75 refuses by itself, before or without asking us: a request line or headers that do
- * not fit into the connection's memory, cookies that do not, a header line without a colon, a Content-Length
- * that is no number, a version that it does not speak, a malformed chunk or trailer. It answers these with a
- * page of HTML, some with two heads, and offers no hook for it.
+ * What libmicrohttpd 0.9.75 refuses by itself is answered by us (library.h says how it gets here):
  *
- * But it queues that page as an application would, through its own MHD_queue_response, and the dynamic linker
- * finds ours first. So the client gets a problem like any other, with an id, a log line and a count. Our
- * own replies go to the library's function directly. Should a later libmicrohttpd not come by here any more,
- * its page is sent again, and tests/http says so.
+ *     target, headers or trailers that do not fit into the connection's memory    414, 431
+ *     cookies, or arguments hidden behind a NUL, whose records do not fit         431, 414
+ *     a header or trailer without a colon, a version that is none                 400
+ *     a version that it does not speak                                            505
+ *     a Content-Length or a chunk's length that is no number, or beyond numbers   400, 413
+ *     a chunk that does not end where it should                                   400
+ *     a request line without a blank                                              closed, see
+ * refusal_of_silence
+ *
+ * The other ends of a request come through connection_on_completed, or not at all where the client left
+ * in the middle of a head: connection_on_change gives back whatever is left.
  */
 #include "exchange.h"
+#include "library.h"
 
-#include <dlfcn.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -21,39 +25,30 @@ enum {
 	HEAD_MAX = 4 * 1024,
 };
 
-typedef enum MHD_Result queue_response(struct MHD_Connection *connection, unsigned int status,
-				       struct MHD_Response *response);
-
-static queue_response *library_queue_response;
-
-bool refusal_init(void)
+static void say_why(struct exchange *exchange, unsigned status)
 {
-	/* The way POSIX has for a pointer to a function. */
-	*(void **)&library_queue_response = dlsym(RTLD_NEXT, "MHD_queue_response");
-	return library_queue_response != NULL;
-}
-
-enum MHD_Result queue_reply(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response)
-{
-	return library_queue_response(connection, status, response);
-}
-
-static const struct problem *problem_for(unsigned status)
-{
-	static const struct problem problems[] = {
-		{.status = 413, .code = "body_too_large", .detail = "The request's body is too large."},
-		{.status = 414, .code = "uri_too_long", .detail = "The request's address is too long."},
-		{.status = 431,
-		 .code = "headers_too_large",
-		 .detail = "The request's headers are too large."},
-		{.status = 505, .code = "not_implemented", .detail = "This server speaks HTTP/1.1 and 1.0."},
-		{.status = 400, .code = "bad_request", .detail = "The request is malformed."},
+	static const struct problem version = {
+		.status = MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED,
+		.code = "not_implemented",
+		.detail = "The server speaks HTTP/1.1 and HTTP/1.0.",
 	};
-	enum { LAST = sizeof(problems) / sizeof(problems[0]) - 1 };
-	size_t i = 0;
-	while (i < LAST && problems[i].status != status)
-		i++;
-	return &problems[i];
+	switch (status) {
+	case MHD_HTTP_CONTENT_TOO_LARGE:
+		exchange_refuse(exchange, PROBLEM_BODY_TOO_LARGE, NULL, NULL);
+		break;
+	case MHD_HTTP_URI_TOO_LONG:
+		exchange_refuse(exchange, PROBLEM_URI_TOO_LONG, NULL, NULL);
+		break;
+	case MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE:
+		exchange_refuse(exchange, PROBLEM_HEADERS_TOO_LARGE, NULL, NULL);
+		break;
+	case MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED:
+		reply_problem(&exchange->reply, &version);
+		break;
+	default:
+		exchange_refuse(exchange, PROBLEM_BAD_REQUEST, NULL, NULL);
+		break;
+	}
 }
 
 static void put_head(struct buffer *out, const struct reply *reply, instant now)
@@ -101,36 +96,46 @@ static bool send_problem(struct exchange *exchange)
 	return sent == (ssize_t)(head.length + body->length);
 }
 
-/*
- * Answer on the socket, past libmicrohttpd, which then hears that the reply could not be queued and closes
- * the connection. Not while it cuts up the target: there it would go on with memory that closing has freed.
- * So it gets its page queued, and finds the socket at its end.
- */
-static enum MHD_Result refuse(struct MHD_Connection *connection, struct peer *peer, unsigned status,
-			      struct MHD_Response *page)
+/* Answer on the socket, past libmicrohttpd. */
+static void answer(struct exchange *exchange, unsigned status)
 {
-	struct exchange *exchange = peer->exchange;
-	bool unread = exchange == NULL; /* it has not even got a request line */
-	if (unread)
-		exchange = exchange_begin(peer, connection);
-	bool in_target = !unread && exchange->stage == STAGE_TARGET;
 	exchange->request.now = instant_now();
 	if (exchange->began_us == 0)
 		exchange->began_us = monotonic_us();
 	if (exchange->request.id == NULL)
-		exchange->request.id = exchange_id(exchange);
+		exchange_name(exchange);
 	exchange->reply.close = true;
-	exchange_refuse(exchange, problem_for(in_target ? MHD_HTTP_URI_TOO_LONG : status));
+	say_why(exchange, status);
 	exchange_complete_headers(exchange);
 	buffer_append_char(&exchange->reply.body, '\n');
 	exchange->reply_status = exchange->reply.status;
 	exchange->stage = STAGE_OVER;
+	exchange->peer->unwanted = true;
 	exchange->delivered = send_problem(exchange);
-	peer->unwanted = true;
-	if (unread)
+}
+
+enum MHD_Result refusal_of_library(struct MHD_Connection *connection, unsigned status,
+				   struct MHD_Response *page)
+{
+	struct peer *peer =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	struct exchange *exchange = peer->exchange;
+	if (exchange == NULL) {
+		/* It has not even got a request line. */
+		exchange = exchange_begin(peer, connection);
+		answer(exchange, status);
 		exchange_end(exchange, exchange->delivered);
-	if (!in_target)
 		return MHD_NO;
+	}
+	if (exchange->stage != STAGE_TARGET) {
+		answer(exchange, status);
+		return MHD_NO;
+	}
+	/*
+	 * While it cuts up the target it would go on with memory that closing has freed. So it gets its page
+	 * queued, and finds the socket at its end.
+	 */
+	answer(exchange, MHD_HTTP_URI_TOO_LONG);
 	shutdown(peer->socket, SHUT_RDWR);
 	return library_queue_response(connection, status, page);
 }
@@ -145,23 +150,12 @@ void refusal_of_silence(struct peer *peer, struct MHD_Connection *connection)
 	char byte;
 	bool client_left = recv(peer->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 	if (peer->unwanted || client_left || peer->ended_turn == loop->turn ||
-	    atomic_load(&loop->server->ending))
+	    atomic_load(&loop->common->ending))
 		return;
 	struct exchange *exchange = exchange_begin(peer, connection);
 	exchange->began_us = monotonic_us();
-	exchange->request.id = exchange_id(exchange);
-	exchange->reply.code = "bad_request";
+	exchange_name(exchange);
+	exchange->reply.code = problem_terms(PROBLEM_BAD_REQUEST)->code;
 	exchange->stage = STAGE_OVER;
 	exchange_end(exchange, false);
-}
-
-/* Only libmicrohttpd calls this. */
-enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned int status,
-				   struct MHD_Response *response)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	if (info == NULL || info->socket_context == NULL)
-		return library_queue_response(connection, status, response);
-	return refuse(connection, info->socket_context, status, response);
 }

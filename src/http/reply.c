@@ -4,7 +4,6 @@
 #include "http/ready_body.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -63,8 +62,10 @@ static void set(struct reply *reply, struct reply_header set)
 {
 	struct reply_header *header = find(reply, set.name);
 	if (header == NULL) {
-		if (reply->header_count == REPLY_HEADERS_MAX)
-			abort();
+		if (reply->header_count == REPLY_HEADERS_MAX) {
+			reply->body.overflowed = true; /* answered with a 500 */
+			return;
+		}
 		header = &reply->headers[reply->header_count++];
 	}
 	*header = set;
@@ -73,11 +74,6 @@ static void set(struct reply *reply, struct reply_header set)
 void reply_header_literal(struct reply *reply, const char *name, const char *value)
 {
 	set(reply, (struct reply_header){.name = name, .value = value});
-}
-
-void reply_header_once(struct reply *reply, const char *name, const char *value)
-{
-	set(reply, (struct reply_header){.name = name, .value = value, .once = true});
 }
 
 bool reply_header(struct reply *reply, const char *name, const char *value)
@@ -210,6 +206,17 @@ void reply_problem(struct reply *reply, const struct problem *problem)
 	if (problem->appointment_id != NULL)
 		json_write_text(&writer, "appointment_id", problem->appointment_id);
 	json_write_object_end(&writer);
+}
+
+void reply_problem_of(struct reply *reply, enum problem_code code, const char *detail, const char *field)
+{
+	const struct problem_terms *terms = problem_terms(code);
+	reply_problem(reply, &(struct problem){
+				     .status = terms->status,
+				     .code = terms->code,
+				     .detail = detail != NULL ? detail : terms->sentence,
+				     .field = field,
+			     });
 }
 
 void reply_ready(struct reply *reply, const struct request *request, struct ready_body *ready)

@@ -1,6 +1,7 @@
 #include "http/request.h"
 
-#include <stdlib.h>
+#include "base/die.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -11,7 +12,7 @@ const char *request_parameter(const struct request *request, const char *name)
 		if (request->parameters.at[i].name_length == length &&
 		    memcmp(request->parameters.at[i].name, name, length) == 0)
 			return request->parameters.at[i].value;
-	abort();
+	die("the route's pattern has no such parameter");
 }
 
 const char *request_query(const struct request *request, const char *name)

@@ -1,5 +1,6 @@
 #include "http/router.h"
 
+#include "base/die.h"
 #include "base/json.h"
 #include "base/octets.h"
 
@@ -108,8 +109,7 @@ static void shape_init(struct shape *shape, const struct route *route)
 {
 	shape->route = route;
 	shape->count = split(route->pattern, shape->at, ROUTE_SEGMENTS_MAX);
-	if (shape->count == 0 || shape->count > ROUTE_SEGMENTS_MAX)
-		abort();
+	die_unless(shape->count > 0 && shape->count <= ROUTE_SEGMENTS_MAX);
 	size_t parameters = 0;
 	for (size_t i = 0; i < shape->count; i++) {
 		struct segment *segment = &shape->at[i];
@@ -120,15 +120,14 @@ static void shape_init(struct shape *shape, const struct route *route)
 		segment->length--;
 		parameters++;
 	}
-	if (parameters > ROUTE_PARAMETERS_MAX)
-		abort();
+	die_unless(parameters <= ROUTE_PARAMETERS_MAX);
 }
 
 struct router *router_new(const struct route routes[], size_t count)
 {
 	struct router *router = calloc(1, sizeof(*router) + count * sizeof(router->shapes[0]));
 	if (router == NULL)
-		abort();
+		die("out of memory");
 	router->count = count;
 	for (size_t i = 0; i < count; i++)
 		shape_init(&router->shapes[i], &routes[i]);
@@ -137,7 +136,7 @@ struct router *router_new(const struct route routes[], size_t count)
 		for (size_t j = i + 1; j < count; j++)
 			if (router->shapes[i].route->method == router->shapes[j].route->method &&
 			    shape_compare(&router->shapes[i], &router->shapes[j]) == 0)
-				abort();
+				die("two routes have the same method and path");
 	return router;
 }
 

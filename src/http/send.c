@@ -1,26 +1,44 @@
+#include "cors.h"
 #include "exchange.h"
+#include "library.h"
 
+#include "base/die.h"
 #include "http/ready_body.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
 	PORTION_BLOCK = 16 * 1024, /* how much libmicrohttpd takes of a portion at once */
-	PREPARED_MAX = 64 * 1024,  /* a prepared reply keeps no longer body than this from being freed */
+	LARGE_REPLY = 4 * 1024,    /* bytes; of such, few may be ready before a loop takes them */
 };
 
-/* Headers that every reply bears, unless a handler has set its own. */
+void exchange_refuse(struct exchange *exchange, enum problem_code code, const char *detail, const char *field)
+{
+	exchange->refused = true;
+	reply_problem_of(&exchange->reply, code, detail, field);
+}
+
+void exchange_give_back(struct exchange *exchange)
+{
+	struct mailbox *mailbox = &exchange->peer->loop->mailbox;
+	const struct reply *reply = &exchange->reply;
+	size_t length = reply->ready != NULL ? reply->ready->length : reply->body.length;
+	if (length >= LARGE_REPLY)
+		mailbox_put_large(mailbox, &exchange->letter);
+	else
+		mailbox_put(mailbox, &exchange->letter);
+}
+
 void exchange_complete_headers(struct exchange *exchange)
 {
 	struct reply *reply = &exchange->reply;
-	const struct server_settings *settings = &exchange->peer->loop->server->settings;
+	const struct server_settings *settings = &exchange->peer->loop->common->settings;
 	cors_apply(settings, &exchange->request, reply);
-	reply_header_once(reply, "X-Request-Id", exchange->request.id);
+	reply_header_literal(reply, "X-Request-Id", exchange->request.id);
 	reply_header_literal(reply, "X-Content-Type-Options", "nosniff");
 	if (reply_get_header(reply, "Cache-Control") == NULL)
 		reply_header_literal(reply, "Cache-Control", "no-store");
-	if (reply->close || server_draining(exchange->peer->loop->server))
+	if (reply->close || loop_draining(exchange->peer->loop))
 		reply_header_literal(reply, "Connection", "close");
 }
 
@@ -28,30 +46,30 @@ void exchange_complete_headers(struct exchange *exchange)
 
 static void write_portion(struct work *work, void *resource)
 {
-	struct exchange *exchange = (struct exchange *)((char *)work - offsetof(struct exchange, work));
+	struct exchange *exchange = exchange_of_work(work);
 	struct reply *reply = &exchange->reply;
 	exchange->portion = reply->portion(reply->portion_owner, resource);
 	if (reply->body.overflowed)
 		exchange->portion = REPLY_BROKEN;
-	loop_give_reply(exchange);
+	exchange_give_back(exchange);
 }
 
 static void refuse_portion(struct work *work)
 {
-	struct exchange *exchange = (struct exchange *)((char *)work - offsetof(struct exchange, work));
+	struct exchange *exchange = exchange_of_work(work);
 	exchange->portion = REPLY_BROKEN;
-	loop_give_back(exchange);
+	exchange_give_back(exchange);
 }
 
 static void give_time(struct peer *peer)
 {
-	peer->cut_at_ms = peer->loop->now_ms + peer->loop->server->settings.reply_seconds * (int64_t)1000;
+	peer->cut_at_ms = peer->loop->now_ms + peer->loop->common->settings.reply_seconds * (int64_t)1000;
 }
 
 /* Have a worker write the next portion; the connection sleeps meanwhile. False: no room in the lane. */
 static bool ask_for_portion(struct exchange *exchange)
 {
-	struct work_queue *lane = exchange->peer->loop->server->lanes[exchange->request.lane];
+	struct work_queue *lane = exchange->peer->loop->common->lanes[exchange->request.lane];
 	if (!work_queue_reserve(lane, exchange->peer->loop->now_ms, true))
 		return false;
 	buffer_reset(&exchange->reply.body);
@@ -89,32 +107,24 @@ static ssize_t next_bytes(void *exchange_pointer, uint64_t position, char *out, 
 
 /* ---- */
 
-static void add_headers(struct MHD_Response *response, const struct reply *reply, bool once)
+static void add_headers(struct MHD_Response *response, const struct reply *reply)
 {
 	for (size_t i = 0; i < reply->header_count; i++)
-		if (reply->headers[i].once == once)
-			MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-}
-
-/* In this order: see compare_header. */
-static void add_all_headers(struct MHD_Response *response, const struct reply *reply)
-{
-	add_headers(response, reply, false);
-	add_headers(response, reply, true);
+		MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
 }
 
 /*
  * The bytes are lent, not copied: the exchange holds them until libmicrohttpd says that the request is
- * completed, and nothing is sent after that. NULL with a 304: libmicrohttpd sends no body with it, but says
- * how long the one of a 200 would be (RFC 9110 section 8.6).
+ * completed, and nothing is sent after that. NULL with a 304 or a HEAD: libmicrohttpd sends no body with it,
+ * but says how long the one of a 200 would be (RFC 9110 section 8.6).
  */
 static struct MHD_Response *make_response(const char *bytes, size_t length, const struct reply *reply)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		length, bytes != NULL ? (char *)bytes : "", MHD_RESPMEM_PERSISTENT);
 	if (response == NULL)
-		abort();
-	add_all_headers(response, reply);
+		die("out of memory");
+	add_headers(response, reply);
 	return response;
 }
 
@@ -123,85 +133,10 @@ static struct MHD_Response *make_response_in_portions(struct exchange *exchange)
 	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PORTION_BLOCK,
 									  next_bytes, exchange, NULL);
 	if (response == NULL)
-		abort();
-	add_all_headers(response, &exchange->reply);
+		die("out of memory");
+	add_headers(response, &exchange->reply);
 	return response;
 }
-
-/* ---- replies whose body many share ---- */
-
-struct comparison {
-	const struct reply *reply;
-	size_t next; /* of the reply's headers */
-	struct reply_header stale[REPLY_HEADERS_MAX];
-	size_t stale_count;
-};
-
-/* First come the headers that both must have, then those that were the former reply's alone. */
-static enum MHD_Result compare_header(void *comparison_pointer, enum MHD_ValueKind kind, const char *name,
-				      const char *value)
-{
-	(void)kind;
-	struct comparison *comparison = comparison_pointer;
-	const struct reply *reply = comparison->reply;
-	while (comparison->next < reply->header_count && reply->headers[comparison->next].once)
-		comparison->next++;
-	if (comparison->next < reply->header_count) {
-		const struct reply_header *header = &reply->headers[comparison->next];
-		if (strcmp(header->name, name) != 0 || strcmp(header->value, value) != 0)
-			return MHD_NO;
-		comparison->next++;
-		return MHD_YES;
-	}
-	comparison->stale[comparison->stale_count++] =
-		(struct reply_header){arena_strdup(reply->mem, name), arena_strdup(reply->mem, value), true};
-	return MHD_YES;
-}
-
-/* Whether the prepared response says what the reply says; if so, now with the reply's own headers. */
-static bool fits(const struct prepared *prepared, const char *bytes, size_t length, const struct reply *reply)
-{
-	if (prepared->response == NULL || prepared->bytes != bytes || prepared->length != length)
-		return false;
-	struct comparison comparison = {.reply = reply};
-	MHD_get_response_headers(prepared->response, compare_header, &comparison);
-	while (comparison.next < reply->header_count && reply->headers[comparison.next].once)
-		comparison.next++;
-	if (comparison.next < reply->header_count)
-		return false;
-	for (size_t i = 0; i < comparison.stale_count; i++)
-		MHD_del_response_header(prepared->response, comparison.stale[i].name,
-					comparison.stale[i].value);
-	add_headers(prepared->response, reply, true);
-	return true;
-}
-
-void prepared_drop(struct prepared *prepared)
-{
-	if (prepared->response != NULL)
-		MHD_destroy_response(prepared->response);
-	ready_body_drop(prepared->ready);
-	*prepared = (struct prepared){0};
-}
-
-/* Only one reply at a time has the prepared response; it comes back with exchange_on_completed. */
-static struct MHD_Response *prepare(struct exchange *exchange, const char *bytes, size_t length)
-{
-	const struct reply *reply = &exchange->reply;
-	struct prepared *last = &exchange->peer->loop->prepared;
-	if (fits(last, bytes, length, reply)) {
-		exchange->prepared = *last;
-		*last = (struct prepared){0};
-	} else {
-		exchange->prepared.response = make_response(bytes, length, reply);
-		exchange->prepared.bytes = bytes;
-		exchange->prepared.length = length;
-		exchange->prepared.ready = bytes != NULL ? ready_body_hold(reply->ready) : NULL;
-	}
-	return exchange->prepared.response;
-}
-
-/* ---- */
 
 static struct MHD_Response *response_for(struct exchange *exchange)
 {
@@ -223,11 +158,7 @@ static struct MHD_Response *response_for(struct exchange *exchange)
 	}
 	bool unsent = exchange->request.head || reply->status == 304;
 	exchange->reply_bytes = unsent ? 0 : length;
-	if (reply->status == 304)
-		return prepare(exchange, NULL, length);
-	if (reply->ready != NULL && reply->ready->length <= PREPARED_MAX)
-		return prepare(exchange, bytes, length);
-	return make_response(bytes, length, reply);
+	return make_response(reply->status == 304 ? NULL : bytes, length, reply);
 }
 
 enum MHD_Result exchange_send(struct exchange *exchange)
@@ -235,9 +166,7 @@ enum MHD_Result exchange_send(struct exchange *exchange)
 	struct reply *reply = &exchange->reply;
 	struct peer *peer = exchange->peer;
 	if (reply->body.overflowed)
-		reply_problem(reply, &(struct problem){.status = 500,
-						       .code = "internal_error",
-						       .detail = "The answer is too large to be given."});
+		reply_problem_of(reply, PROBLEM_INTERNAL_ERROR, "The answer is too large to be given.", NULL);
 	if (reply->json && reply->portion == NULL)
 		buffer_append_char(&reply->body, '\n');
 	if (exchange->stage != STAGE_WORKING)
@@ -247,8 +176,7 @@ enum MHD_Result exchange_send(struct exchange *exchange)
 	exchange_complete_headers(exchange);
 	exchange->reply_status = reply->status;
 	struct MHD_Response *response = response_for(exchange);
-	enum MHD_Result queued = queue_reply(exchange->connection, reply->status, response);
-	if (response != exchange->prepared.response)
-		MHD_destroy_response(response);
+	enum MHD_Result queued = library_queue_response(exchange->connection, reply->status, response);
+	MHD_destroy_response(response);
 	return queued;
 }

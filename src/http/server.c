@@ -1,8 +1,11 @@
 #include "http/server.h"
 
 #include "exchange.h"
+#include "library.h"
+#include "tally.h"
 
 #include "base/crypto.h"
+#include "base/die.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -19,36 +22,18 @@ enum {
 	OTHER_FILES = 128, /* open files besides connections: databases, calendars, logs */
 };
 
-struct server_settings server_settings_default(void)
-{
-	return (struct server_settings){
-		.address = "127.0.0.1",
-		.port = 8080,
-		.loops = 2,
-		.connections = 4096,
-		.header_seconds = 10,
-		.body_seconds = 20,
-		.reply_seconds = 30,
-		.idle_seconds = 60,
-		.lanes =
-			{
-				[LANE_DATABASE] = {.workers = 8,
-						   .capacity = 1024,
-						   .flood_capacity = 128,
-						   .patience_ms = 2000},
-				/* A crowd over many coaches is read in half a second: nobody need be told
-				 * to come again. */
-				[LANE_LISTING] = {.workers = 8,
-						  .capacity = 2048,
-						  .flood_capacity = 2048,
-						  .patience_ms = 4000},
-				[LANE_GOOGLE] = {.workers = 16,
-						 .capacity = 512,
-						 .flood_capacity = 64,
-						 .patience_ms = 4000},
-			},
-	};
-}
+/* What a lane's workers are opened with. */
+struct lane_owner {
+	const struct server_settings *settings;
+	enum lane lane;
+};
+
+struct server {
+	struct common common;
+	struct lane_owner lane_owners[LANES];
+	uint16_t port;
+	struct loop loops[];
+};
 
 /* One sentence on why the address cannot be had; ends with the process. */
 static const char *listen_reason(const char *address, uint16_t port, int error)
@@ -123,7 +108,7 @@ static void allow_open_files(unsigned connections)
 static void *worker_open(void *owner_pointer, unsigned number)
 {
 	const struct lane_owner *owner = owner_pointer;
-	const struct server_settings *settings = &owner->server->settings;
+	const struct server_settings *settings = owner->settings;
 	return settings->worker_open != NULL ? settings->worker_open(settings->owner, owner->lane, number)
 					     : NULL;
 }
@@ -131,7 +116,7 @@ static void *worker_open(void *owner_pointer, unsigned number)
 static void worker_close(void *owner_pointer, void *worker)
 {
 	const struct lane_owner *owner = owner_pointer;
-	const struct server_settings *settings = &owner->server->settings;
+	const struct server_settings *settings = owner->settings;
 	if (settings->worker_close != NULL)
 		settings->worker_close(settings->owner, worker);
 }
@@ -139,16 +124,16 @@ static void worker_close(void *owner_pointer, void *worker)
 static bool worker_fit(void *owner_pointer, void *worker)
 {
 	const struct lane_owner *owner = owner_pointer;
-	const struct server_settings *settings = &owner->server->settings;
+	const struct server_settings *settings = owner->settings;
 	return settings->worker_fit == NULL || settings->worker_fit(settings->owner, worker);
 }
 
 static void open_lanes(struct server *server)
 {
 	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++) {
-		const struct lane_settings *lane_settings = &server->settings.lanes[lane];
-		server->lane_owners[lane] = (struct lane_owner){server, lane};
-		server->lanes[lane] = work_queue_open(&(struct work_queue_settings){
+		const struct lane_settings *lane_settings = &server->common.settings.lanes[lane];
+		server->lane_owners[lane] = (struct lane_owner){&server->common.settings, lane};
+		server->common.lanes[lane] = work_queue_open(&(struct work_queue_settings){
 			.name = lane_name(lane),
 			.workers = lane_settings->workers,
 			.capacity = lane_settings->capacity,
@@ -164,7 +149,7 @@ static void open_lanes(struct server *server)
 
 struct server *server_open(const struct server_settings *settings, const char **ret_reason)
 {
-	if (!refusal_init()) {
+	if (!library_init(refusal_of_library)) {
 		*ret_reason = "libmicrohttpd has no function MHD_queue_response";
 		return NULL;
 	}
@@ -175,19 +160,19 @@ struct server *server_open(const struct server_settings *settings, const char **
 
 	struct server *server = calloc(1, sizeof(*server) + settings->loops * sizeof(server->loops[0]));
 	if (server == NULL)
-		abort();
-	server->settings = *settings;
-	if (server->settings.loops > settings->connections)
-		server->settings.loops = settings->connections;
-	server->listener = listener;
+		die("out of memory");
+	server->common.settings = *settings;
+	if (server->common.settings.loops > settings->connections)
+		server->common.settings.loops = settings->connections;
+	server->common.listener = listener;
 	server->port = bound_port(listener);
-	crypto_random(&server->id_seed, sizeof(server->id_seed));
-	crypto_random(&server->address_secret, sizeof(server->address_secret));
-	server->router = router_new(settings->routes, settings->route_count);
+	crypto_random(&server->common.id_seed, sizeof(server->common.id_seed));
+	crypto_random(&server->common.address_secret, sizeof(server->common.address_secret));
+	server->common.router = router_new(settings->routes, settings->route_count);
 	open_lanes(server);
-	server->tally = tally_new(server);
-	for (unsigned i = 0; i < server->settings.loops; i++) {
-		server->loops[i].server = server;
+	server->common.tally = tally_new(&server->common.settings, server->common.lanes);
+	for (unsigned i = 0; i < server->common.settings.loops; i++) {
+		server->loops[i].common = &server->common;
 		server->loops[i].number = i;
 		loop_start(&server->loops[i]);
 	}
@@ -201,21 +186,21 @@ uint16_t server_port(const struct server *server)
 
 static void wake_all(struct server *server)
 {
-	for (unsigned i = 0; i < server->settings.loops; i++)
-		loop_wake(&server->loops[i]);
+	for (unsigned i = 0; i < server->common.settings.loops; i++)
+		mailbox_wake(&server->loops[i].mailbox);
 }
 
 void server_drain(struct server *server)
 {
-	atomic_store(&server->draining, true);
+	atomic_store(&server->common.draining, true);
 	/* Who connects from now on is refused, not left waiting for an accept that never comes. */
-	shutdown(server->listener, SHUT_RD);
+	shutdown(server->common.listener, SHUT_RD);
 	wake_all(server);
 }
 
 bool server_draining(const struct server *server)
 {
-	return atomic_load_explicit(&server->draining, memory_order_relaxed);
+	return atomic_load_explicit(&server->common.draining, memory_order_relaxed);
 }
 
 void server_close(struct server *server)
@@ -225,16 +210,16 @@ void server_close(struct server *server)
 	server_drain(server);
 	/* The loops still run, and send what the lanes finish. */
 	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++)
-		work_queue_stop(server->lanes[lane]);
-	atomic_store(&server->ending, true);
+		work_queue_stop(server->common.lanes[lane]);
+	atomic_store(&server->common.ending, true);
 	wake_all(server);
-	for (unsigned i = 0; i < server->settings.loops; i++)
+	for (unsigned i = 0; i < server->common.settings.loops; i++)
 		loop_join(&server->loops[i]);
 	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++)
-		work_queue_free(server->lanes[lane]);
-	close(server->listener);
-	tally_free(server->tally);
-	router_free(server->router);
+		work_queue_free(server->common.lanes[lane]);
+	close(server->common.listener);
+	tally_free(server->common.tally);
+	router_free(server->common.router);
 	free(server);
 }
 

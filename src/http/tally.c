@@ -1,5 +1,8 @@
+#include "tally.h"
+
 #include "exchange.h"
 
+#include "base/die.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -25,8 +28,8 @@ struct route_tally {
 };
 
 struct tally {
-	struct server *server;
-	struct metrics *metrics;
+	const struct server_settings *settings;
+	struct work_queue *const *queues;
 	struct counter *cut;
 	struct gauge *connections;
 	struct gauge *resident_bytes;
@@ -53,23 +56,22 @@ static int64_t resident_bytes(void)
 static void refresh(void *tally_pointer)
 {
 	struct tally *tally = tally_pointer;
-	const struct server *server = tally->server;
 	gauge_set(tally->resident_bytes, resident_bytes());
 	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++) {
-		gauge_set(tally->lanes[lane].waiting, work_queue_waiting(server->lanes[lane]));
-		gauge_set(tally->lanes[lane].running, work_queue_running(server->lanes[lane]));
+		gauge_set(tally->lanes[lane].waiting, work_queue_waiting(tally->queues[lane]));
+		gauge_set(tally->lanes[lane].running, work_queue_running(tally->queues[lane]));
 	}
 }
 
-struct tally *tally_new(struct server *server)
+struct tally *tally_new(const struct server_settings *settings, struct work_queue *const lanes[LANES])
 {
-	size_t routes = server->settings.route_count + 1;
+	size_t routes = settings->route_count + 1;
 	struct tally *tally = calloc(1, sizeof(*tally) + routes * sizeof(tally->routes[0]));
 	if (tally == NULL)
-		abort();
-	struct metrics *metrics = server->settings.metrics;
-	tally->server = server;
-	tally->metrics = metrics;
+		die("out of memory");
+	struct metrics *metrics = settings->metrics;
+	tally->settings = settings;
+	tally->queues = lanes;
 	tally->connections = metrics_gauge(metrics, "bookingd_http_connections", "Open connections.", NULL);
 	tally->cut = metrics_counter(metrics, "bookingd_http_cut_total",
 				     "Connections cut off because the client was too slow.", NULL);
@@ -112,7 +114,7 @@ static const char *route_name(const struct route *route)
 
 static void count(struct tally *tally, const struct exchange *exchange, double took)
 {
-	const struct server_settings *settings = &tally->server->settings;
+	const struct server_settings *settings = tally->settings;
 	const struct route *route = exchange->request.route;
 	struct route_tally *row =
 		&tally->routes[route != NULL ? (size_t)(route - settings->routes) : settings->route_count];
@@ -124,11 +126,11 @@ static void count(struct tally *tally, const struct exchange *exchange, double t
 	struct histogram *latency = atomic_load_explicit(&row->seconds[status], memory_order_acquire);
 	if (requests == NULL || latency == NULL) {
 		const char *method = route != NULL ? http_method_name(route->method) : "any";
-		requests = metrics_counter(tally->metrics, "bookingd_http_requests_total",
+		requests = metrics_counter(settings->metrics, "bookingd_http_requests_total",
 					   "Requests answered, by route and status code.", "method", method,
 					   "route", route_name(route), "code", statuses[status].text, NULL);
 		latency = metrics_histogram(
-			tally->metrics, "bookingd_http_request_seconds",
+			settings->metrics, "bookingd_http_request_seconds",
 			"From complete headers to the reply being sent, by route and status code.", "method",
 			method, "route", route_name(route), "code", statuses[status].text, NULL);
 		atomic_store_explicit(&row->requests[status], requests, memory_order_release);

@@ -1,12 +1,12 @@
 #include "http/work_queue.h"
 
+#include "base/die.h"
 #include "base/instant.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	RECOVER_MS = 200, /* how often a worker that is not fit looks whether it is again */
@@ -71,12 +71,7 @@ static void look_after(struct work_queue *queue, void *resource, bool *fit)
 static void stand_back(struct work_queue *queue, void *resource, bool *fit)
 {
 	while (!*fit && queue->fit > 0 && !queue->closing) {
-		struct timespec until;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += RECOVER_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		pthread_cond_timedwait(&queue->over, &queue->lock, &until);
+		condition_wait_until(&queue->over, &queue->lock, monotonic_ms() + RECOVER_MS);
 		look_after(queue, resource, fit);
 	}
 }
@@ -121,33 +116,21 @@ struct work_queue *work_queue_open(const struct work_queue_settings *settings)
 {
 	struct work_queue *queue = calloc(1, sizeof(*queue) + settings->workers * sizeof(queue->workers[0]));
 	if (queue == NULL)
-		abort();
+		die("out of memory");
 	queue->settings = *settings;
 	queue->last = &queue->first;
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->changed, NULL);
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&queue->over, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&queue->over);
 	queue->fit = settings->workers;
-
-	/* Signals are main's business. */
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (unsigned i = 0; i < settings->workers; i++) {
 		struct worker *worker = &queue->workers[i];
 		worker->queue = queue;
 		worker->number = i;
-		if (pthread_create(&worker->thread, NULL, work_off, worker) != 0)
-			abort();
-		char name[16]; /* as many as the kernel keeps */
+		char name[THREAD_NAME_BYTES];
 		snprintf(name, sizeof(name), "%.9s-%u", settings->name, i % 1000);
-		pthread_setname_np(worker->thread, name);
+		worker->thread = thread_start(name, work_off, worker);
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return queue;
 }
 
@@ -219,7 +202,7 @@ void work_queue_stop(struct work_queue *queue)
 	pthread_cond_broadcast(&queue->over);
 	pthread_mutex_unlock(&queue->lock);
 	for (unsigned i = 0; i < queue->settings.workers; i++)
-		pthread_join(queue->workers[i].thread, NULL);
+		thread_join(queue->workers[i].thread);
 }
 
 void work_queue_free(struct work_queue *queue)

@@ -1,0 +1,31 @@
+/*
+ * peer - a TCP connection, from accept to close. Private to src/http; belongs to its loop's thread.
+ */
+#ifndef HTTP_PEER_H
+#define HTTP_PEER_H
+
+#include "http/address.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct exchange;
+struct loop;
+
+/* In its loop's list, to be cut off when it is too slow. */
+struct peer {
+	struct peer *next;
+	struct peer **previous; /* what points to this peer */
+	struct loop *loop;
+	int socket;
+	bool idle;                 /* between two requests */
+	bool unwanted;             /* one too many from its address, or refused by libmicrohttpd: shut down */
+	struct exchange *exchange; /* the request that is being read or answered; NULL: none */
+	unsigned ended_turn;       /* the loop's when the last request ended */
+	int64_t cut_at_ms;         /* monotonic; INT64_MAX while a request is being worked on */
+	struct address address;
+	atomic_uint *of_address; /* how many connections there are from there */
+};
+
+#endif
