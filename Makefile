@@ -42,7 +42,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run test test-faults test-browser bench,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
+PREPARED := $(if $(filter run test test-faults test-recurrence test-browser bench,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
 
 .PHONY: packages packages-checks
 packages: ## install the Debian packages that are missing
@@ -125,7 +125,7 @@ $(OUT)/%.o: %.c | $(GENERATED) $(PREPARED)
 # tests/unit/<layer>/test_<module>.c links with that layer and those below it only, so the linker proves what it may use:
 # base and domain get no library that speaks to a network or a database.
 PURE_LIBS_base   := jansson libcrypto
-PURE_LIBS_domain := jansson libical
+PURE_LIBS_domain := jansson libical libcrypto
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_TESTS   := $(patsubst %.c,$(OUT)/%,$(UNIT_SOURCES))
 
@@ -180,6 +180,11 @@ SECONDS ?= 60
 .PHONY: test-faults
 test-faults: $(OUT)/bookingd ## kill, crash and freeze bookingd and PostgreSQL for SECONDS (60)
 	@BOOKINGD=$(OUT)/bookingd SECONDS=$(SECONDS) node tests/run.mjs tests/crash
+
+# The long form of what `make test` does in short.
+.PHONY: test-recurrence
+test-recurrence: $(OUT)/bookingd $(TEST_PROGRAMS) ## hold 10,000 random rules and 1,500 calendar files against other programs
+	@BOOKINGD=$(OUT)/bookingd RECURRENCE_RULES=10000 RECURRENCE_FILES=1500 node tests/run.mjs tests/domain/recurrence.test.mjs
 
 # The pages in a real browser, with pictures of them in build/screenshots. The packages from npm are for these tests only.
 NPM_PACKAGES := tests/browser/node_modules/.package-lock.json

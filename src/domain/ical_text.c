@@ -1,0 +1,276 @@
+#include "domain/ical_text.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { DAYS_MAX = 36525 };
+
+size_t ical_unfold(char *text, size_t length)
+{
+	static const char mark[] = "\xEF\xBB\xBF";
+	size_t from = length >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+	size_t to = 0;
+	while (from < length) {
+		/* A line break and the blank after it are not there: CRLF, or LF alone, as many write. */
+		const size_t skip = text[from] == '\r' && from + 1 < length && text[from + 1] == '\n' ? 2
+				    : text[from] == '\n'                                              ? 1
+												      : 0;
+		if (skip > 0 && from + skip < length &&
+		    (text[from + skip] == ' ' || text[from + skip] == '\t')) {
+			from += skip + 1;
+			continue;
+		}
+		if (text[from] != '\0')
+			text[to++] = text[from];
+		from++;
+	}
+	return to;
+}
+
+static struct ical_span trim(struct ical_span span)
+{
+	while (span.length > 0 && (span.at[0] == ' ' || span.at[0] == '\t')) {
+		span.at++;
+		span.length--;
+	}
+	while (span.length > 0 && (span.at[span.length - 1] == ' ' || span.at[span.length - 1] == '\t' ||
+				   span.at[span.length - 1] == '\r'))
+		span.length--;
+	return span;
+}
+
+bool ical_is(struct ical_span span, const char *word)
+{
+	span = trim(span);
+	return span.length == strlen(word) && strncasecmp(span.at, word, span.length) == 0;
+}
+
+/* Where `stop` or `other` comes first outside double quotes; the length if nowhere. */
+static size_t unquoted(struct ical_span span, char stop, char other)
+{
+	bool quoted = false;
+	size_t i = 0;
+	for (; i < span.length; i++) {
+		if (span.at[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (span.at[i] == stop || span.at[i] == other))
+			break;
+	}
+	return i;
+}
+
+static struct ical_span after(struct ical_span span, size_t count)
+{
+	return count < span.length ? (struct ical_span){span.at + count, span.length - count}
+				   : (struct ical_span){span.at + span.length, 0};
+}
+
+bool ical_next_line(struct ical_span *rest, struct ical_line *ret_line)
+{
+	while (rest->length > 0) {
+		const char *end = memchr(rest->at, '\n', rest->length);
+		const size_t length = end != NULL ? (size_t)(end - rest->at) : rest->length;
+		struct ical_span line = trim((struct ical_span){rest->at, length});
+		*rest = after(*rest, length + 1);
+		const size_t name = unquoted(line, ';', ':');
+		if (name == 0 || name == line.length)
+			continue;
+		ret_line->name = (struct ical_span){line.at, name};
+		struct ical_span tail = after(line, name);
+		/* A quote that is never closed swallows the colon: then the first one counts. */
+		size_t colon = unquoted(tail, ':', ':');
+		if (colon == tail.length) {
+			const char *first = memchr(tail.at, ':', tail.length);
+			if (first == NULL)
+				continue;
+			colon = (size_t)(first - tail.at);
+		}
+		ret_line->parameters = colon > 0 ? (struct ical_span){tail.at + 1, colon - 1}
+						 : (struct ical_span){tail.at, 0};
+		ret_line->value = after(tail, colon + 1);
+		return true;
+	}
+	return false;
+}
+
+/* Move past the END that belongs to a BEGIN just read. False: there is none. */
+static bool skip_component(struct ical_span *rest, const char **ret_end)
+{
+	struct ical_line line;
+	for (size_t depth = 1; depth > 0;) {
+		*ret_end = rest->at;
+		if (!ical_next_line(rest, &line))
+			return false;
+		if (ical_is(line.name, "BEGIN"))
+			depth++;
+		else if (ical_is(line.name, "END"))
+			depth--;
+	}
+	return true;
+}
+
+enum ical_component ical_next_component(struct ical_span *rest, const char *name,
+					struct ical_span *ret_inside)
+{
+	struct ical_line line;
+	while (ical_next_line(rest, &line)) {
+		if (!ical_is(line.name, "BEGIN"))
+			continue;
+		const char *begin = rest->at;
+		const char *end = NULL;
+		if (!skip_component(rest, &end))
+			return ICAL_COMPONENT_CUT;
+		if (ical_is(line.value, name)) {
+			*ret_inside = (struct ical_span){begin, (size_t)(end - begin)};
+			return ICAL_COMPONENT;
+		}
+	}
+	return ICAL_COMPONENTS_END;
+}
+
+bool ical_next_property(struct ical_span *rest, const char *name, struct ical_line *ret_line)
+{
+	struct ical_line line;
+	while (ical_next_line(rest, &line)) {
+		const char *end = NULL;
+		if (ical_is(line.name, "BEGIN") && !skip_component(rest, &end))
+			return false;
+		if (ical_is(line.name, name)) {
+			*ret_line = line;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool ical_property(struct ical_span component, const char *name, struct ical_line *ret_line)
+{
+	return ical_next_property(&component, name, ret_line);
+}
+
+bool ical_parameter(const struct ical_line *line, const char *name, struct ical_span *ret_value)
+{
+	struct ical_span rest = line->parameters;
+	while (rest.length > 0) {
+		const size_t length = unquoted(rest, ';', ';');
+		const struct ical_span one = {rest.at, length};
+		const char *equals = memchr(one.at, '=', one.length);
+		rest = after(rest, length + 1);
+		if (equals == NULL || !ical_is((struct ical_span){one.at, (size_t)(equals - one.at)}, name))
+			continue;
+		struct ical_span value = trim(after(one, (size_t)(equals - one.at) + 1));
+		if (value.length >= 2 && value.at[0] == '"' && value.at[value.length - 1] == '"')
+			value = (struct ical_span){value.at + 1, value.length - 2};
+		*ret_value = value;
+		return true;
+	}
+	return false;
+}
+
+bool ical_next_element(struct ical_span *list, struct ical_span *ret_element)
+{
+	if (list->length == 0)
+		return false;
+	const char *comma = memchr(list->at, ',', list->length);
+	const size_t length = comma != NULL ? (size_t)(comma - list->at) : list->length;
+	*ret_element = trim((struct ical_span){list->at, length});
+	*list = after(*list, length + 1);
+	return true;
+}
+
+static bool digits(const char *text, size_t count, int *ret_number)
+{
+	int number = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		number = number * 10 + (text[i] - '0');
+	}
+	*ret_number = number;
+	return true;
+}
+
+bool ical_time_read(const char *text, size_t length, struct ical_time *ret_time)
+{
+	enum { DATE = 8, TIME = 15, UTC_TIME = 16 };
+	const struct ical_span all = trim((struct ical_span){text, length});
+	struct civil_date date;
+	int hour = 0;
+	int minute = 0;
+	int second = 0;
+	if ((all.length != DATE && all.length != TIME && all.length != UTC_TIME) ||
+	    !digits(all.at, 4, &date.year) || !digits(all.at + 4, 2, &date.month) ||
+	    !digits(all.at + 6, 2, &date.day))
+		return false;
+	if (all.length > DATE &&
+	    ((all.at[DATE] != 'T' && all.at[DATE] != 't') || !digits(all.at + 9, 2, &hour) ||
+	     !digits(all.at + 11, 2, &minute) || !digits(all.at + 13, 2, &second)))
+		return false;
+	if (all.length == UTC_TIME && all.at[TIME] != 'Z' && all.at[TIME] != 'z')
+		return false;
+	if (date.year < 1 || date.month < 1 || date.month > 12 || date.day < 1 || hour > 23 || minute > 59 ||
+	    second > 60)
+		return false;
+	const int64_t day = date_to_days(date);
+	if (date_compare(date_from_days(day), date) != 0)
+		return false;
+	*ret_time = (struct ical_time){
+		.local = day * SECONDS_PER_DAY + hour * SECONDS_PER_HOUR + minute * SECONDS_PER_MINUTE +
+			 (second > 59 ? 59 : second),
+		.is_date = all.length == DATE,
+		.is_utc = all.length == UTC_TIME,
+	};
+	return true;
+}
+
+bool ical_duration_read(struct ical_span text, int64_t *ret_days, seconds *ret_time)
+{
+	struct ical_span rest = trim(text);
+	int64_t days = 0;
+	seconds time = 0;
+	bool in_time = false;
+	bool any = false;
+	if (rest.length > 0 && rest.at[0] == '+')
+		rest = after(rest, 1);
+	if (rest.length < 2 || (rest.at[0] != 'P' && rest.at[0] != 'p'))
+		return false;
+	for (rest = after(rest, 1); rest.length > 0;) {
+		int64_t number = 0;
+		size_t count = 0;
+		if (!in_time && (rest.at[0] == 'T' || rest.at[0] == 't')) {
+			in_time = true;
+			rest = after(rest, 1);
+			continue;
+		}
+		while (count < rest.length && count < 9 && rest.at[count] >= '0' && rest.at[count] <= '9')
+			number = number * 10 + (rest.at[count++] - '0');
+		if (count == 0 || count == rest.length)
+			return false;
+		switch (rest.at[count] | 0x20) {
+		case 'w':
+			days += number * 7;
+			break;
+		case 'd':
+			days += number;
+			break;
+		case 'h':
+			time += number * SECONDS_PER_HOUR;
+			break;
+		case 'm':
+			time += number * SECONDS_PER_MINUTE;
+			break;
+		case 's':
+			time += number;
+			break;
+		default:
+			return false;
+		}
+		any = true;
+		rest = after(rest, count + 1);
+	}
+	if (!any || days > DAYS_MAX || time / SECONDS_PER_DAY > DAYS_MAX)
+		return false;
+	*ret_days = days;
+	*ret_time = time;
+	return true;
+}
