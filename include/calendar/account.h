@@ -62,20 +62,35 @@ void calendar_probe(struct calendars *calendars, struct worker *worker, const ch
 /* Whether coaches can be offered to connect their calendar: client, keys and PUBLIC_URL are configured. */
 bool calendar_consent_possible(const struct calendars *calendars);
 
-/*
- * Begin a consent: *ret_url, in mem, is where the coach's browser has to go, good for ten minutes and one
- * answer. Only if calendar_consent_possible. DB_OK or a failure.
- */
-enum db_result calendar_connect(struct calendars *calendars, struct worker *worker, const char *coach_id,
-				instant now, struct arena *mem, const char **ret_url);
+enum { CALENDAR_CONSENT_SECONDS = 600 };
+
+/* A consent that was begun. In the arena. */
+struct calendar_consent {
+	const char *url;     /* where the coach's browser has to go */
+	const char *browser; /* what that browser alone is to know, as a cookie, until it comes back */
+};
 
 /*
- * The browser came back from Google with these parameters (NULL: not sent). Returns the word for the coach's
- * page: "connected", Google's own error, "bad_state" (forged, used or too old: nothing was changed) or
- * "exchange_failed".
+ * Begin a consent, good for CALENDAR_CONSENT_SECONDS, one answer, and the browser that began it. Only if
+ * calendar_consent_possible. DB_OK or a failure.
  */
-const char *calendar_consent_received(struct calendars *calendars, struct worker *worker, const char *state,
-				      const char *code, const char *error, instant now, int64_t deadline,
+enum db_result calendar_connect(struct calendars *calendars, struct worker *worker, const char *coach_id,
+				instant now, struct arena *mem, struct calendar_consent *ret_consent);
+
+/* What a browser brings back from Google. NULL: not sent. */
+struct calendar_callback {
+	const char *state;
+	const char *code;
+	const char *error;
+	const char *browser; /* struct calendar_consent */
+};
+
+/*
+ * A browser came back from Google. Returns the word for the coach's page: "connected", Google's own error,
+ * "bad_state" (forged, used, too old, or from another browser: nothing was changed) or "exchange_failed".
+ */
+const char *calendar_consent_received(struct calendars *calendars, struct worker *worker,
+				      const struct calendar_callback *callback, instant now, int64_t deadline,
 				      struct arena *mem);
 
 /*

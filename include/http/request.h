@@ -75,6 +75,12 @@ const char *request_query(const struct request *request, const char *name);
  */
 const char *request_header(const struct request *request, const char *name);
 
+/*
+ * The value of the first cookie of that name (RFC 6265 section 4.2.1), in `mem`; NULL without. Cookies are
+ * the client's word for something: never take one for more than it proves.
+ */
+const char *request_cookie(const struct request *request, const char *name, struct arena *mem);
+
 /* Whether the client takes gzip (Accept-Encoding with a quality above 0; RFC 9110 section 12.5.3). */
 bool request_accepts_gzip(const struct request *request);
 

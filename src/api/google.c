@@ -61,10 +61,25 @@ void api_google_status(struct call *call)
 	json_write_object_end(&writer);
 }
 
+/* Binds a consent to the browser that began it. Sent to the callback alone, on the way back from Google too.
+ */
+static const char *const consent_cookie = "bookingd_consent";
+
+static void put_cookie(struct call *call, const char *value, int seconds_left)
+{
+	const char *public_url = call->api->public_url; /* without it no consent is offered */
+	const char *host = public_url != NULL ? strstr(public_url, "://") : NULL;
+	const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
+	bool secure = public_url != NULL && strncmp(public_url, "https://", 8) == 0;
+	reply_header_printf(call->reply, "Set-Cookie",
+			    "%s=%s; Path=%s/oauth/google/callback; Max-Age=%d; HttpOnly; SameSite=Lax%s",
+			    consent_cookie, value, path != NULL ? path : "", seconds_left,
+			    secure ? "; Secure" : "");
+}
+
 void api_google_connect(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
-	const char *url;
 	struct json_writer writer;
 	if (!api_coach_find(call, &coach))
 		return;
@@ -74,16 +89,18 @@ void api_google_connect(struct call *call)
 			     "TOKEN_ENCRYPTION_KEY and PUBLIC_URL.");
 		return;
 	}
+	struct calendar_consent consent;
 	enum db_result result = calendar_connect(call->api->calendars, call->worker, coach->id,
-						 call->request->now, call->mem, &url);
+						 call->request->now, call->mem, &consent);
 	if (result != DB_OK) {
 		call_database_failure(call, result);
 		return;
 	}
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
 	json_write_object(&writer, NULL);
-	json_write_text(&writer, "url", url);
+	json_write_text(&writer, "url", consent.url);
 	json_write_object_end(&writer);
+	put_cookie(call, consent.browser, CALENDAR_CONSENT_SECONDS);
 }
 
 void api_google_disconnect(struct call *call)
@@ -117,18 +134,24 @@ void api_google_retry(struct call *call)
 	json_write_object_end(&writer);
 }
 
-/* The browser has no identity to show here: the state says for which coach this is, and is signed. */
+/* The browser has no identity to show here: the state says for which coach this is, is signed, and names the
+ * cookie that the browser got when it began. */
 void api_google_callback(struct call *call)
 {
 	const struct request *request = call->request;
-	const char *word =
-		calendar_consent_received(call->api->calendars, call->worker, request_query(request, "state"),
-					  request_query(request, "code"), request_query(request, "error"),
-					  request->now, call_deadline(call), call->mem);
+	struct calendar_callback callback = {
+		.state = request_query(request, "state"),
+		.code = request_query(request, "code"),
+		.error = request_query(request, "error"),
+		.browser = request_cookie(request, consent_cookie, call->mem),
+	};
+	const char *word = calendar_consent_received(call->api->calendars, call->worker, &callback,
+						     request->now, call_deadline(call), call->mem);
 	reply_empty(call->reply, 302);
 	reply_header_printf(call->reply, "Location", "/coach/?google=%s", word);
 	/* The address holds the code and the state: neither is to be told to anybody. */
 	reply_header(call->reply, "Referrer-Policy", "no-referrer");
+	put_cookie(call, "", 0);
 }
 
 void api_google_hook(struct call *call)

@@ -4,6 +4,8 @@
  * Threats, and what stands against them:
  *  - a forged callback: the state is signed with a key derived from TOKEN_ENCRYPTION_KEY, names the coach it
  * was made for and when it ends; its nonce must be in the table, and goes with the first use;
+ *  - a coach lured into the callback of somebody else's consent, or the other way round: the state holds the
+ * digest of a random cookie, which only the browser that began the consent has (RFC 9700 section 4.7.1);
  *  - a stolen code: worth nothing without the PKCE verifier, which rests sealed and never leaves the daemon;
  *  - a stolen table: tokens and verifiers are sealed, and bound to their coach.
  */
@@ -22,7 +24,7 @@
 
 enum {
 	NONCE_BYTES = 16,
-	STATE_SECONDS = 600,
+	BROWSER_BYTES = 32,
 	STATE_MAX = 400,
 	ERROR_MAX = 64,
 	REVOKE_DEADLINE_MS = 5000,
@@ -40,13 +42,30 @@ static void sign_state(const struct seal_key *key, const char *payload,
 	crypto_wipe(derived, sizeof(derived));
 }
 
-/* "coach nonce end", in base64url, a dot, and its signature. */
-static char *write_state(const struct seal_keys *keys, struct arena *mem, const char *coach_id,
-			 const char *nonce, instant ends)
+/* What a state says. */
+struct state {
+	const char *coach_id;
+	const char *nonce;
+	instant ends;
+	const char *browser; /* the digest of the cookie, in base64url */
+};
+
+static const char *digest_of(struct arena *mem, const char *browser)
+{
+	unsigned char digest[CRYPTO_SHA256_SIZE];
+	char *text = arena_alloc(mem, ENCODE_BASE64URL_SIZE(sizeof(digest)));
+	crypto_sha256(browser, strlen(browser), digest);
+	encode_base64url(digest, sizeof(digest), text);
+	return text;
+}
+
+/* "coach nonce end browser", in base64url, a dot, and its signature. */
+static char *write_state(const struct seal_keys *keys, struct arena *mem, const struct state *state)
 {
 	unsigned char mac[CRYPTO_SHA256_SIZE];
 	char mac_text[ENCODE_BASE64URL_SIZE(CRYPTO_SHA256_SIZE)];
-	char *payload = arena_printf(mem, "%s %s %" PRId64, coach_id, nonce, ends);
+	char *payload = arena_printf(mem, "%s %s %" PRId64 " %s", state->coach_id, state->nonce, state->ends,
+				     state->browser);
 	char *payload_text = arena_alloc(mem, ENCODE_BASE64URL_SIZE(strlen(payload)));
 	sign_state(&keys->keys[0], payload, mac);
 	encode_base64url(payload, strlen(payload), payload_text);
@@ -66,7 +85,7 @@ static bool is_signed(const struct seal_keys *keys, const char *payload, const u
 }
 
 static bool read_state(const struct seal_keys *keys, struct arena *mem, const char *state, instant now,
-		       const char **ret_coach_id, const char **ret_nonce)
+		       struct state *ret_state)
 {
 	const char *dot = state != NULL ? strchr(state, '.') : NULL;
 	unsigned char mac[CRYPTO_SHA256_SIZE];
@@ -83,15 +102,15 @@ static bool read_state(const struct seal_keys *keys, struct arena *mem, const ch
 	    size != sizeof(mac) || !is_signed(keys, payload, mac))
 		return false;
 	/* Signed, so it is as we wrote it. */
-	char *nonce = strchr(payload, ' ');
-	char *ends = nonce != NULL ? strchr(nonce + 1, ' ') : NULL;
-	if (ends == NULL || strtoll(ends + 1, NULL, 10) <= now)
+	char *rest = payload;
+	ret_state->coach_id = strsep(&rest, " ");
+	ret_state->nonce = strsep(&rest, " ");
+	const char *ends = strsep(&rest, " ");
+	ret_state->browser = rest;
+	if (ends == NULL || rest == NULL) /* by a former release */
 		return false;
-	*nonce++ = '\0';
-	*ends = '\0';
-	*ret_coach_id = payload;
-	*ret_nonce = nonce;
-	return true;
+	ret_state->ends = strtoll(ends, NULL, 10);
+	return ret_state->ends > now;
 }
 
 /* ---- connecting ---- */
@@ -103,6 +122,15 @@ static char *seal(struct calendars *calendars, struct arena *mem, const char *na
 	return sealed;
 }
 
+static const char *random_text(struct arena *mem, size_t size)
+{
+	unsigned char random[64];
+	char *text = arena_alloc(mem, ENCODE_BASE64URL_SIZE(size));
+	crypto_random(random, size);
+	encode_base64url(random, size, text);
+	return text;
+}
+
 bool calendar_consent_possible(const struct calendars *calendars)
 {
 	const struct calendar_settings *settings = &calendars->settings;
@@ -111,13 +139,11 @@ bool calendar_consent_possible(const struct calendars *calendars)
 }
 
 enum db_result calendar_connect(struct calendars *calendars, struct worker *worker, const char *coach_id,
-				instant now, struct arena *mem, const char **ret_url)
+				instant now, struct arena *mem, struct calendar_consent *ret_consent)
 {
-	unsigned char random[NONCE_BYTES];
-	char nonce[ENCODE_BASE64URL_SIZE(NONCE_BYTES)];
+	const char *nonce = random_text(mem, NONCE_BYTES);
+	const char *browser = random_text(mem, BROWSER_BYTES);
 	char verifier[GOOGLE_VERIFIER_BYTES];
-	crypto_random(random, sizeof(random));
-	encode_base64url(random, sizeof(random), nonce);
 	google_consent_verifier(verifier);
 	enum db_result result = db_run(
 		worker->db, QUERY_CALENDAR_CONSENT_BEGIN,
@@ -125,9 +151,13 @@ enum db_result calendar_connect(struct calendars *calendars, struct worker *work
 			      db_text(seal(calendars, mem, seal_name_verifier(mem, coach_id), verifier))),
 		NULL);
 	if (result == DB_OK) {
-		char *state =
-			write_state(calendars->settings.seal_keys, mem, coach_id, nonce, now + STATE_SECONDS);
-		*ret_url = google_consent_url(mem, &calendars->settings.oauth, state, verifier);
+		struct state state = {.coach_id = coach_id,
+				      .nonce = nonce,
+				      .ends = now + CALENDAR_CONSENT_SECONDS,
+				      .browser = digest_of(mem, browser)};
+		char *text = write_state(calendars->settings.seal_keys, mem, &state);
+		ret_consent->url = google_consent_url(mem, &calendars->settings.oauth, text, verifier);
+		ret_consent->browser = browser;
 	}
 	crypto_wipe(verifier, sizeof(verifier));
 	return result;
@@ -203,31 +233,46 @@ static const char *exchange(struct calendars *calendars, struct worker *worker, 
 	return "connected";
 }
 
-const char *calendar_consent_received(struct calendars *calendars, struct worker *worker, const char *state,
-				      const char *code, const char *error, instant now, int64_t deadline,
+/* Why the callback is refused, for the log; NULL: it is from the browser that began this consent. */
+static const char *refusal_of(struct calendars *calendars, struct arena *mem,
+			      const struct calendar_callback *callback, instant now, struct state *ret_state)
+{
+	if (!calendar_consent_possible(calendars) ||
+	    !read_state(calendars->settings.seal_keys, mem, callback->state, now, ret_state)) {
+		ret_state->coach_id = NULL;
+		return "forged_or_expired";
+	}
+	if (callback->browser == NULL ||
+	    !crypto_equal_text(digest_of(mem, callback->browser), ret_state->browser))
+		return "other_browser";
+	return NULL;
+}
+
+const char *calendar_consent_received(struct calendars *calendars, struct worker *worker,
+				      const struct calendar_callback *callback, instant now, int64_t deadline,
 				      struct arena *mem)
 {
-	const char *coach_id = NULL;
-	const char *nonce = NULL;
+	struct state state = {0};
 	char verifier[2 * GOOGLE_VERIFIER_BYTES] = "";
 	enum db_result result = DB_NONE;
-	if (calendar_consent_possible(calendars) &&
-	    read_state(calendars->settings.seal_keys, mem, state, now, &coach_id, &nonce))
-		result = take_verifier(calendars, worker, mem, coach_id, nonce, verifier);
+	const char *refusal = refusal_of(calendars, mem, callback, now, &state);
+	const char *coach_id = state.coach_id;
+	if (refusal == NULL)
+		result = take_verifier(calendars, worker, mem, coach_id, state.nonce, verifier);
 	if (result == DB_NONE) {
 		log_line(LOG_WARNING, "calendar_consent_refused", LOG_TEXT_FIELD("coach", coach_id),
-			 LOG_TEXT_FIELD("reason", coach_id == NULL ? "forged_or_expired" : "used_before"));
+			 LOG_TEXT_FIELD("reason", refusal != NULL ? refusal : "used_before"));
 		return "bad_state";
 	}
 	if (result != DB_OK)
 		return "exchange_failed";
 	const char *word = "exchange_failed";
-	if (error != NULL) {
-		word = error_word(mem, error);
+	if (callback->error != NULL) {
+		word = error_word(mem, callback->error);
 		log_line(LOG_INFO, "calendar_consent_denied", LOG_TEXT_FIELD("coach", coach_id),
 			 LOG_TEXT_FIELD("reason", word));
-	} else if (code != NULL && *code != '\0') {
-		word = exchange(calendars, worker, mem, coach_id, code, verifier, deadline);
+	} else if (callback->code != NULL && *callback->code != '\0') {
+		word = exchange(calendars, worker, mem, coach_id, callback->code, verifier, deadline);
 	}
 	crypto_wipe(verifier, sizeof(verifier));
 	return word;

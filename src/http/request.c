@@ -34,6 +34,20 @@ const char *request_header(const struct request *request, const char *name)
 	return NULL;
 }
 
+const char *request_cookie(const struct request *request, const char *name, struct arena *mem)
+{
+	const char *rest = request_header(request, "Cookie");
+	size_t length = strlen(name);
+	while (rest != NULL) {
+		rest += strspn(rest, "; \t");
+		size_t pair = strcspn(rest, ";");
+		if (pair > length && strncmp(rest, name, length) == 0 && rest[length] == '=')
+			return arena_strndup(mem, rest + length + 1, pair - length - 1);
+		rest = rest[pair] == ';' ? rest + pair : NULL;
+	}
+	return NULL;
+}
+
 bool request_list_next(const char **rest, const char **ret_text, size_t *ret_length)
 {
 	const char *text = *rest + strspn(*rest, ", \t");

@@ -7,10 +7,14 @@ import { openSchedule, runBookingd, startStack, until } from '../harness/stack.m
 const document = openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 });
 const GOOGLE = '/coach/damian/google';
 
-/** Where a browser ends that follows the consent page: [callback address, what the daemon answers there]. */
+/** The cookie of the browser that began the last consent. */
+let cookie;
+
+/** The callback address that a browser is sent to after the consent page. */
 async function consent(stack, { user = 'coach@gmail.com', ...answers } = {}) {
-  const { status, body } = await stack.coach().post(`${GOOGLE}/connect`, {});
+  const { status, body, headers } = await stack.coach().post(`${GOOGLE}/connect`, {});
   assert.equal(status, 200, JSON.stringify(body));
+  cookie = headers['set-cookie'][0].split(';')[0];
   const page = new URL(body.url);
   page.searchParams.set('stand_in_user', user);
   for (const [name, value] of Object.entries(answers)) page.searchParams.set(`stand_in_${name}`, value);
@@ -19,8 +23,8 @@ async function consent(stack, { user = 'coach@gmail.com', ...answers } = {}) {
   return reply.headers.get('location').replace('https://book.example', stack.daemon.url);
 }
 
-async function visit(address) {
-  const reply = await fetch(address, { redirect: 'manual' });
+async function visit(address, headers = { cookie }) {
+  const reply = await fetch(address, { redirect: 'manual', headers });
   assert.equal(reply.status, 302);
   return reply.headers.get('location');
 }
@@ -74,6 +78,25 @@ describe('a coach with a Gmail account', () => {
     assert.ok(query.get('state').length > 40);
   });
 
+  test('a consent ends in the browser that began it, and in no other', async () => {
+    const { headers } = await stack.coach().post(`${GOOGLE}/connect`, {});
+    assert.match(
+      headers['set-cookie'][0],
+      /^bookingd_consent=[\w-]{43}; Path=\/oauth\/google\/callback; Max-Age=600; HttpOnly; SameSite=Lax$/,
+    );
+    const other = headers['set-cookie'][0].split(';')[0];
+    const back = await consent(stack, { answer: 'access_denied' });
+    for (const lured of [{}, { cookie: other }, { cookie: 'bookingd_consent=' }, { cookie: 'bookingd_consent' }]) {
+      assert.equal(await visit(back, lured), '/coach/?google=bad_state');
+      assert.equal((await status(stack)).state, 'needs_consent');
+    }
+    assert.equal(stack.daemon.events('calendar_consent_refused').at(-1).reason, 'other_browser');
+    // The rightful browser has lost nothing by that.
+    const reply = await fetch(back, { redirect: 'manual', headers: { cookie: `a=b; ${cookie}; c=d` } });
+    assert.equal(reply.headers.get('location'), '/coach/?google=access_denied');
+    assert.match(reply.headers.get('set-cookie'), /^bookingd_consent=; .*Max-Age=0/);
+  });
+
   test('only the coach and an admin may connect', async () => {
     assert.equal((await stack.client('ann').post(`${GOOGLE}/connect`, {})).status, 403);
     assert.equal(
@@ -90,6 +113,7 @@ describe('a coach with a Gmail account', () => {
     assert.equal(await callback({}), '/coach/?google=bad_state');
     assert.equal(await callback({ state: 'x', code: 'y' }), '/coach/?google=bad_state');
     const back = new URL(await consent(stack));
+    const own = cookie;
     const [payload, mac] = back.searchParams.get('state').split('.');
     const other = Buffer.from(
       Buffer.from(payload, 'base64url').toString().replace('damian', 'mallory'),
@@ -112,6 +136,7 @@ describe('a coach with a Gmail account', () => {
     );
     assert.equal((await status(stack)).state, 'needs_consent');
     const state = back.searchParams.get('state');
+    cookie = own;
     assert.equal(await callback({ state, code: 'not-the-code' }), '/coach/?google=exchange_failed');
     assert.equal(await visit(back.href), '/coach/?google=bad_state'); // its one use is over
     const strange = new URL(await consent(stack));

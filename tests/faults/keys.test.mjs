@@ -13,10 +13,11 @@ const run = (command, key) =>
 
 /** The coach consents, as a browser would go. */
 async function connect() {
-  const { body } = await stack.coach().post('/coach/damian/google/connect', {});
+  const { body, headers } = await stack.coach().post('/coach/damian/google/connect', {});
+  const cookie = headers['set-cookie'][0].split(';')[0];
   let place = `${body.url}&stand_in_user=coach@gmail.com`;
   for (let hops = 0; hops < 3; hops++) {
-    const reply = await fetch(place, { redirect: 'manual' });
+    const reply = await fetch(place, { redirect: 'manual', headers: { cookie } });
     place = new URL(reply.headers.get('location'), place).href;
     if (place.includes('google=')) return place;
   }

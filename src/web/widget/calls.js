@@ -12,14 +12,14 @@ export class Problem extends Error {
  * One JSON call. `headers` gives the identity; `key` is the Idempotency-Key; answers the body or throws a
  * Problem.
  */
-export async function call(server, headers, method, path, { body, key, keepalive, raw, etag } = {}) {
+export async function call(server, headers, method, path, { body, key, keepalive, raw, etag, credentials = 'omit' } = {}) {
   const identity = typeof headers === 'function' ? await headers() : headers;
   let reply, content;
   try {
     reply = await fetch(new URL(path, server), {
       method,
       keepalive,
-      credentials: 'omit',
+      credentials,
       signal: AbortSignal.timeout?.(30000),
       headers: {
         ...identity,
