@@ -17,7 +17,9 @@ echo "#define ASSETS_VERSION \"$version\""
 echo "#define ASSETS(X) \\"
 echo "$files" | while IFS='|' read -r name addresses parts; do
 	copy=$copies/$(basename "$name")
-	if [ -n "$parts" ]; then
+	if [ -n "$parts" ] && [ "${name%.css}" != "$name" ]; then
+		cat $(printf "$web/%s " $parts) >"$copy.joined"
+	elif [ -n "$parts" ]; then
 		awk -v folder="$web" -f "$web/join.awk" $(printf "$web/%s " $parts) >"$copy.joined"
 	else
 		cp "$web/$name" "$copy.joined"

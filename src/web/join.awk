@@ -2,7 +2,7 @@
 #
 # A part is an ES module that imports the parts before it; joined, they share one scope, so the imports go. Any other import
 # is refused, and so is one of a part that comes later, so no two parts need each other. A style sheet becomes a constant
-# named after its file. Names that two parts both use at their top are a syntax error, which `node --check` finds.
+# named after its file. The comment that a part begins with is left out. Names that two parts both use at their top are a syntax error, which `node --check` finds.
 
 function refuse(why) {
 	printf "%s: %s\n", FILENAME, why >"/dev/stderr"
@@ -40,6 +40,17 @@ FNR == 1 {
 		sub(/\.css$/, "", constant)
 		printf "const %s = `\n", constant
 	}
+}
+
+# What a part says of itself at its top is for who reads the source.
+FNR == 1 {
+	heading = /^\/\*/
+}
+
+heading {
+	if (/\*\/$/)
+		heading = 0
+	next
 }
 
 sheet {

@@ -184,7 +184,10 @@ test('a feed is whole, whatever somebody books and cancels all day long', async 
     const path = url.slice(own.daemon.url.length);
     const { text, bytes } = await own.stranger().get(path);
     const head = await own.stranger().request('HEAD', path);
-    assert.deepEqual([head.status, head.text, Number(head.headers['content-length'])], [200, '', bytes.length]);
+    assert.deepEqual(
+      [head.status, head.text, Number(head.headers['content-length'])],
+      [200, '', bytes.length],
+    );
     assert.notEqual(head.headers.connection, 'close');
     const lines = text.split('\r\n');
     const count = (line) => lines.filter((other) => other === line).length;

@@ -136,7 +136,10 @@ test('with a calendar: a busy time is told whole, and a booking with its own eve
     const [first, last] = [other.slot(-30), other.slot(60)];
     await other.google.busy(other.calendar, first, last);
     assert.deepEqual(await ask(other.slot(10)), [['calendar_busy', first, last]]);
-    const made = assertStatus(await other.client('ann').post('/booking/create', { start: other.slot(100) }), 201);
+    const made = assertStatus(
+      await other.client('ann').post('/booking/create', { start: other.slot(100) }),
+      201,
+    );
     assert.deepEqual(await ask(made.start), [['slot_taken', made.start, made.end]]);
     // Somebody else's event that touches ours is a cause of its own.
     const [before, until] = [later(made.start, -30), later(made.start, 10)];

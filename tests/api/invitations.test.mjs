@@ -15,7 +15,8 @@ before(async () => {
 });
 after(() => stack.stop());
 
-const create = (client, fields = {}) => client.post('/booking/create', { start: stack.slot(hour++), ...fields });
+const create = (client, fields = {}) =>
+  client.post('/booking/create', { start: stack.slot(hour++), ...fields });
 
 test('three other addresses a day, one’s own as often as one likes, whatever its letters’ case', async () => {
   const ann = stack.client('ann');
@@ -52,7 +53,8 @@ test('who has no address of their own may use three as well', async () => {
 
 test('coach and admin may use any', async () => {
   for (const client of [stack.coach(), stack.admin()])
-    for (const n of [1, 2, 3, 4, 5]) assertStatus(await create(client, { email: `guest${n}@other.test` }), 201);
+    for (const n of [1, 2, 3, 4, 5])
+      assertStatus(await create(client, { email: `guest${n}@other.test` }), 201);
 });
 
 test('many at once get no more than three', async () => {
@@ -67,7 +69,10 @@ test('a refused booking uses up no address', async () => {
   const fay = stack.client('fay');
   const taken = assertStatus(await create(stack.client('gus')), 201).start;
   for (const n of [1, 2, 3, 4])
-    assert.equal((await fay.post('/booking/create', { start: taken, email: `fay${n}@other.test` })).status, 409);
+    assert.equal(
+      (await fay.post('/booking/create', { start: taken, email: `fay${n}@other.test` })).status,
+      409,
+    );
   assertStatus(await create(fay, { email: 'fay9@other.test' }), 201);
 });
 

@@ -12,7 +12,8 @@ before(async () => {
 after(() => stack.stop());
 
 const slot = () => stack.slot(hour++);
-const create = (fields, claims) => stack.client('ann', claims).post('/booking/create', { start: slot(), ...fields });
+const create = (fields, claims) =>
+  stack.client('ann', claims).post('/booking/create', { start: slot(), ...fields });
 const eventOf = async ({ calendar }) =>
   (await stack.google.events(stack.calendar)).find(({ id }) => id === calendar.event_id);
 
@@ -47,17 +48,30 @@ test('confirm takes the same texts as create', async () => {
   const cleo = stack.client('cleo');
   const held = assertStatus(await cleo.post('/booking/hold', { start: slot() }), 201);
   for (const text of Object.values(FORGED))
-    assertProblem(await cleo.put(`/booking/${held.id}/confirm`, { name: text }), 422, 'invalid_field', 'name');
+    assertProblem(
+      await cleo.put(`/booking/${held.id}/confirm`, { name: text }),
+      422,
+      'invalid_field',
+      'name',
+    );
   const made = assertStatus(await cleo.put(`/booking/${held.id}/confirm`, { name: ' Cleo ' }), 200);
   assert.equal(made.name, 'Cleo');
 });
 
 test('blanks around a name, a phone number and an address are trimmed', async () => {
   const made = assertStatus(
-    await create({ name: '  Ann \u00a0', phone: ' +1 555 0100 ', email: 'ann@client.test ', notes: ' \n Hello\n' }),
+    await create({
+      name: '  Ann \u00a0',
+      phone: ' +1 555 0100 ',
+      email: 'ann@client.test ',
+      notes: ' \n Hello\n',
+    }),
     201,
   );
-  assert.deepEqual([made.name, made.phone, made.email, made.notes], ['Ann', '+1 555 0100', 'ann@client.test', 'Hello']);
+  assert.deepEqual(
+    [made.name, made.phone, made.email, made.notes],
+    ['Ann', '+1 555 0100', 'ann@client.test', 'Hello'],
+  );
 });
 
 test('a field that a form left empty is as if it was not sent; blank notes are none', async () => {
@@ -154,15 +168,27 @@ test('a schedule that was taken before names were checked still serves its coach
 test('a fraction of a second is taken in a query, and named in the refusal of a body', async () => {
   const from = slot();
   const to = slot();
-  const exact = assertStatus(await stack.client('bea').get(`/booking/availability?from=${from}&to=${to}`), 200);
+  const exact = assertStatus(
+    await stack.client('bea').get(`/booking/availability?from=${from}&to=${to}`),
+    200,
+  );
   const written = from.replace('Z', '.000Z');
-  const same = assertStatus(await stack.client('bea').get(`/booking/availability?from=${written}&to=${to}`), 200);
+  const same = assertStatus(
+    await stack.client('bea').get(`/booking/availability?from=${written}&to=${to}`),
+    200,
+  );
   assert.deepEqual(same.slots, exact.slots);
   const late = from.replace('Z', '.123Z');
-  const after = assertStatus(await stack.client('bea').get(`/booking/availability?from=${late}&to=${to}`), 200);
+  const after = assertStatus(
+    await stack.client('bea').get(`/booking/availability?from=${late}&to=${to}`),
+    200,
+  );
   assert.deepEqual(after.slots, exact.slots.slice(1)); // what starts a fraction earlier is before `from`
   for (const path of ['busy', 'appointments'])
-    assertStatus(await stack.coach().get(`/coach/damian/${path}?from=${late}&to=${to.replace('Z', '.9+00:00')}`), 200);
+    assertStatus(
+      await stack.coach().get(`/coach/damian/${path}?from=${late}&to=${to.replace('Z', '.9+00:00')}`),
+      200,
+    );
   assertStatus(await stack.coach().get(`/coach/damian/explain?start=${late}`), 200);
   const reply = await stack.client('bea').post('/booking/create', { start: late });
   assertProblem(reply, 422, 'invalid_field', 'start');

@@ -297,7 +297,7 @@ test('people: contact as text, the client’s own time, moving and cancelling', 
   const to = await page.locator('dialog [data-start]').first().getAttribute('data-start');
   await page.locator('dialog [data-start]').first().click();
   await page.getByRole('button', { name: 'Move to this time' }).click();
-  await page.getByRole('heading', { name: 'The session is moved' }).waitFor();
+  await page.getByRole('heading', { name: 'Your session has moved' }).waitFor();
   assert.equal((await ben.get(`/booking/${made.body.id}`)).body.start, to);
   await page.locator('dialog > .stack > .actions').getByRole('button', { name: 'Close' }).click();
   await page.getByRole('button', { name: /^Cancel: <i>Ben<\/i>/ }).click();

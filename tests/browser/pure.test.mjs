@@ -17,7 +17,14 @@ import {
 } from '../../src/web/coach/time.js';
 import { zoneText } from '../../src/web/widget/time.js';
 import { translator } from '../../src/web/widget/translate.js';
-import { strings as clientWords } from '../../src/web/widget/words.js';
+import { en } from '../../src/web/widget/words-en.js';
+import { words as fr } from '../../src/web/widget/words-fr.js';
+import { words as pl } from '../../src/web/widget/words-pl.js';
+import { findZones, zoneIndex } from '../../src/web/widget/zone_picker.js';
+import { accentRoles, colour, contrast } from '../../src/web/design/accent.js';
+import fs from 'node:fs';
+
+const clientWords = { en, fr, pl };
 
 test('every language has every word, with the same places to fill in', () => {
   const places = (text) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();
@@ -107,4 +114,103 @@ test('unblocking a day in the middle leaves both sides blocked', () => {
     { from: '2026-12-20', to: '2026-12-24', reason: 'holidays' },
     { from: '2026-12-25', to: '2026-12-31', reason: 'holidays' },
   ]);
+});
+
+test('a time zone is found by city, country, state and abbreviation, the best first', () => {
+  const index = zoneIndex('en', Date.UTC(2026, 11, 1), []);
+  const first = (typed) => findZones(index, typed)[0]?.zone;
+  for (const [typed, zone] of [
+    ['india', 'Asia/Kolkata'],
+    ['mumbai', 'Asia/Kolkata'],
+    ['gmt', 'Europe/London'],
+    ['california', 'America/Los_Angeles'],
+    ['Germany', 'Europe/Berlin'],
+    ['new york', 'America/New_York'],
+    ['pst', 'America/Los_Angeles'],
+    ['tokyo', 'Asia/Tokyo'],
+    ['São Paulo', 'America/Sao_Paulo'],
+    ['kath', 'Asia/Kathmandu'],
+    ['united states', 'America/New_York'],
+    ['texas', 'America/Chicago'],
+    ['ontario', 'America/Toronto'],
+    ['utc', 'UTC'],
+  ])
+    assert.equal(first(typed), zone, typed);
+  assert.deepEqual(findZones(index, ''), []);
+  assert.deepEqual(findZones(index, 'qqqq'), []);
+  const german = zoneIndex('de', Date.UTC(2026, 11, 1), []);
+  assert.equal(findZones(german, 'Deutschland')[0].zone, 'Europe/Berlin');
+  assert.equal(findZones(german, 'indien')[0].zone, 'Asia/Kolkata');
+});
+
+/** The tokens of tokens.css as {name: {light, dark}}. */
+function tokens() {
+  const text = fs.readFileSync(new URL('../../src/web/design/tokens.css', import.meta.url), 'utf8');
+  const long = (hex) => (hex.length === 4 ? '#' + [...hex.slice(1)].map((c) => c + c).join('') : hex);
+  return Object.fromEntries(
+    [...text.matchAll(/--([\w-]+): (?:light-dark\((#\w+), (#\w+)\)|(#\w+));/g)].map(
+      ([, name, light, dark, both]) => [name, { light: long(light ?? both), dark: long(dark ?? both) }],
+    ),
+  );
+}
+
+test('every pair of colours that meets has its contrast, light and dark, with any accent', () => {
+  const of = (a, b) => contrast(colour(a), colour(b));
+  const base = tokens();
+  for (const accent of [
+    base.accent.light,
+    '#ffff00',
+    '#000000',
+    '#ffffff',
+    '#777777',
+    '#ff0000',
+    '#00ff00',
+    '#123456',
+  ]) {
+    const roles = accentRoles(accent);
+    for (const theme of ['light', 'dark']) {
+      const token = (name) =>
+        ({
+          accent: roles.accent,
+          'accent-ink': roles.ink,
+          'accent-strong': roles.strong[theme],
+          'accent-tint': roles.tint[theme],
+        })[name] ?? base[name][theme];
+      for (const [text, ground, least] of [
+        ['ink', 'paper', 7],
+        ['ink', 'canvas', 7],
+        ['ink-2', 'paper', 7],
+        ['ink-2', 'canvas', 4.5],
+        ['ink-3', 'paper', 4.5],
+        ['ink-3', 'canvas', 4.5],
+        ['accent-ink', 'accent', 4.5],
+        ['accent-strong', 'paper', 4.5],
+        ['accent-strong', 'canvas', 4.5],
+        ['accent-strong', 'accent-tint', 4.5],
+        ['good', 'good-tint', 4.5],
+        ['warn', 'warn-tint', 4.5],
+        ['bad', 'bad-tint', 4.5],
+        ['good', 'paper', 4.5],
+        ['warn', 'paper', 4.5],
+        ['bad', 'paper', 4.5],
+        ['line-strong', 'paper', 3],
+        ['line-strong', 'canvas', 3],
+      ])
+        assert.ok(
+          of(token(text), token(ground)) >= least,
+          `${text} ${token(text)} on ${ground} ${token(ground)}, ${theme}, accent ${accent}: ${of(token(text), token(ground))}`,
+        );
+    }
+  }
+  // The sheet's own accent roles are as good as computed ones.
+  for (const theme of ['light', 'dark']) {
+    assert.ok(of(base['accent-strong'][theme], base['accent-tint'][theme]) >= 4.5);
+    assert.ok(of(base['accent-ink'][theme], base.accent[theme]) >= 4.5);
+  }
+});
+
+test('free days stand out from the others', () => {
+  const base = tokens();
+  for (const theme of ['light', 'dark'])
+    assert.ok(contrast(colour(base['accent-tint'][theme]), colour(base.paper[theme])) > 1.09);
 });

@@ -97,7 +97,7 @@ test('Sydney books New York on eight weekends across both changes of clocks: one
     if (index === 4) await shot(page, 'sydney-weekend');
     await slot.click();
     await page.getByRole('button', { name: 'Confirm booking' }).click();
-    await page.getByRole('heading', { name: 'Your session is booked' }).waitFor();
+    await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
     const summary = await page.locator('.summary').innerText();
     const date = new Intl.DateTimeFormat('en-GB', {
       timeZone: CLIENT,

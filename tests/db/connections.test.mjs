@@ -13,12 +13,17 @@ async function mostUnderLoad(stack) {
   for (let round = 0; round < 4; round++) {
     const calls = Array.from({ length: 40 }, (_, i) => {
       const client = stack.client(`client-${round}-${i}`);
-      if (i % 4 === 0) return client.post('/booking/create', { start: stack.slot(10 + i / 4 + round * 12), duration_minutes: 30 });
+      if (i % 4 === 0)
+        return client.post('/booking/create', {
+          start: stack.slot(10 + i / 4 + round * 12),
+          duration_minutes: 30,
+        });
       if (i % 4 === 1) return client.get('/booking/user/me');
       return client.get(`/booking/availability?duration_minutes=${15 * (i % 4)}`);
     });
     counts.push(stack.database.value(OURS));
-    for (const reply of await Promise.all(calls)) assertStatus(reply, reply.status < 500 ? reply.status : 200);
+    for (const reply of await Promise.all(calls))
+      assertStatus(reply, reply.status < 500 ? reply.status : 200);
     counts.push(stack.database.value(OURS));
   }
   return Math.max(...counts);

@@ -125,8 +125,17 @@ test('without any way to sign in, or with a guessable secret, it says so', async
 const BASE = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', AUTH_JWT_SECRET: SECRET };
 
 test('names that look like settings and are none fail, with what was meant', () => {
-  const env = { ...BASE, RATELIMIT_BOOK: '3', AUTH_JWT_ISSUR: 'x', LOG_LEVEL_FILE: '/x', AUTH_JWT_REALM: 'x', TOKEN_ENCRYPTOIN_KEY: 'x' };
-  const lines = doctor({ ...env, GOOGLE_APPLICATION_CREDENTIALS: '/x', PORTS: '1', POSTGRES_USER: 'x' }).of('settings').sort();
+  const env = {
+    ...BASE,
+    RATELIMIT_BOOK: '3',
+    AUTH_JWT_ISSUR: 'x',
+    LOG_LEVEL_FILE: '/x',
+    AUTH_JWT_REALM: 'x',
+    TOKEN_ENCRYPTOIN_KEY: 'x',
+  };
+  const lines = doctor({ ...env, GOOGLE_APPLICATION_CREDENTIALS: '/x', PORTS: '1', POSTGRES_USER: 'x' })
+    .of('settings')
+    .sort();
   assert.deepEqual(lines, [
     'FAIL AUTH_JWT_ISSUR is not a setting; did you mean AUTH_JWT_ISSUER?',
     'FAIL AUTH_JWT_REALM is not a setting; see bookingd --help',
@@ -141,10 +150,16 @@ test('a port that another program has fails', async () => {
   const other = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address();
-  assert.match(doctor({ ...BASE, PORT: String(port) }).of('port')[0], /^FAIL 127\.0\.0\.1 port \d+ is taken by another program/);
+  assert.match(
+    doctor({ ...BASE, PORT: String(port) }).of('port')[0],
+    /^FAIL 127\.0\.0\.1 port \d+ is taken by another program/,
+  );
   await new Promise((resolve) => other.close(resolve));
   assert.match(doctor({ ...BASE, PORT: String(port) }).of('port')[0], /^ok .* is free$/);
-  assert.match(doctor({ ...BASE, BIND_ADDRESS: '192.0.2.7' }).of('port')[0], /^FAIL .*Cannot assign requested address/);
+  assert.match(
+    doctor({ ...BASE, BIND_ADDRESS: '192.0.2.7' }).of('port')[0],
+    /^FAIL .*Cannot assign requested address/,
+  );
 });
 
 test('the port that our own daemon has is no failure', async () => {
@@ -170,11 +185,18 @@ test('a JWKS that is away, none, or without a usable key fails; without an audie
   let reply = '{"keys":[]}';
   const provider = http.createServer((_, response) => response.end(reply)).listen(0, '127.0.0.1');
   await new Promise((resolve) => provider.once('listening', resolve));
-  const env = { ...BASE, AUTH_JWT_SECRET: undefined, AUTH_JWKS_URL: `http://127.0.0.1:${provider.address().port}/` };
+  const env = {
+    ...BASE,
+    AUTH_JWT_SECRET: undefined,
+    AUTH_JWKS_URL: `http://127.0.0.1:${provider.address().port}/`,
+  };
   const identity = async (more) => (await doctorBeside({ ...env, ...more })).of('identity');
   assert.match((await identity({ AUTH_JWT_AUDIENCE: 'us' }))[0], /^FAIL AUTH_JWKS_URL: none of its keys/);
   reply = 'hello';
-  assert.match((await identity({ AUTH_JWT_AUDIENCE: 'us' }))[0], /^FAIL AUTH_JWKS_URL: .*not a JSON Web Key Set/);
+  assert.match(
+    (await identity({ AUTH_JWT_AUDIENCE: 'us' }))[0],
+    /^FAIL AUTH_JWKS_URL: .*not a JSON Web Key Set/,
+  );
   assert.match((await identity({}))[1], /^note AUTH_JWT_AUDIENCE is not set/);
   await new Promise((resolve) => provider.close(resolve));
   assert.match((await identity({ AUTH_JWT_AUDIENCE: 'us' }))[0], /^FAIL AUTH_JWKS_URL: /);
@@ -184,17 +206,35 @@ test('several hosts without a wish for one that takes writes fail', async () => 
   const database = await createDatabase();
   const url = new URL(database.url);
   const two = (query) => database.url.replace(url.host, `${url.host},127.0.0.1:1`) + query;
-  assert.match(doctor({ DATABASE_URL: two(''), AUTH_JWT_SECRET: SECRET }).of('database')[1], /^FAIL .*2 hosts without target_session_attrs/);
-  assert.equal(doctor({ DATABASE_URL: two('?target_session_attrs=read-write'), AUTH_JWT_SECRET: SECRET }).of('database').length, 1);
+  assert.match(
+    doctor({ DATABASE_URL: two(''), AUTH_JWT_SECRET: SECRET }).of('database')[1],
+    /^FAIL .*2 hosts without target_session_attrs/,
+  );
+  assert.equal(
+    doctor({ DATABASE_URL: two('?target_session_attrs=read-write'), AUTH_JWT_SECRET: SECRET }).of('database')
+      .length,
+    1,
+  );
   database.drop();
 });
 
 test('when the role may not have the connections of one daemon it fails, and else says for how many there is room', async () => {
   const database = await createDatabase();
-  const connections = (env) => doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET, ...env }).of('connections')[0];
+  const connections = (env) =>
+    doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET, ...env }).of('connections')[0];
   assert.match(connections({}), /^ok a daemon takes up to 12; .* room for \d+ daemons?$/);
-  assert.match(connections({ GOOGLE_OAUTH_CLIENT_ID: 'x', GOOGLE_OAUTH_CLIENT_SECRET: 'x', TOKEN_ENCRYPTION_KEY: `${'A'.repeat(43)}=` }), /^ok a daemon takes up to 20; /);
-  assert.match(connections({ WORKERS: '256', LISTING_WORKERS: '256' }), /^FAIL a daemon takes up to 518; of max_connections = \d+ this role may have \d+/);
+  assert.match(
+    connections({
+      GOOGLE_OAUTH_CLIENT_ID: 'x',
+      GOOGLE_OAUTH_CLIENT_SECRET: 'x',
+      TOKEN_ENCRYPTION_KEY: `${'A'.repeat(43)}=`,
+    }),
+    /^ok a daemon takes up to 20; /,
+  );
+  assert.match(
+    connections({ WORKERS: '256', LISTING_WORKERS: '256' }),
+    /^FAIL a daemon takes up to 518; of max_connections = \d+ this role may have \d+/,
+  );
   database.run(`ALTER DATABASE ${database.name} CONNECTION LIMIT 11`);
   assert.match(connections({}), /^FAIL .*this role may have 11,/);
   database.drop();

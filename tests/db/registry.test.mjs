@@ -110,7 +110,9 @@ test('functions carry their file and text, and one checksum for all', () => {
 });
 
 test('a function that does not replace itself, and a bad name, stop the build', () => {
-  const plain = generate('functions.awk', { 'a.sql': '\ncreate function f() returns void language sql as $$ $$;\n' });
+  const plain = generate('functions.awk', {
+    'a.sql': '\ncreate function f() returns void language sql as $$ $$;\n',
+  });
   assert.equal(plain.status, 1);
   assert.match(plain.stderr, /a\.sql: line 2: expected `create or replace function`/);
   assert.equal(generate('functions.awk', { '1.sql': '-- x\n' }).status, 1);

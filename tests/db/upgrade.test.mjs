@@ -36,13 +36,17 @@ async function formerDatabase() {
 }
 
 const contents = (database) =>
-  Object.fromEntries(TABLES.map((table) => [table, database.rows(`SELECT * FROM bookingd.${table} ORDER BY 1, 2`)]));
+  Object.fromEntries(
+    TABLES.map((table) => [table, database.rows(`SELECT * FROM bookingd.${table} ORDER BY 1, 2`)]),
+  );
 /** `rows` with the columns that `like` has: a later migration may have added some. */
 const columnsOf = (like, rows) =>
   Object.fromEntries(
     Object.entries(rows).map(([table, list]) => [
       table,
-      list.map((row) => Object.fromEntries(Object.keys(like[table][0]).map((column) => [column, row[column]]))),
+      list.map((row) =>
+        Object.fromEntries(Object.keys(like[table][0]).map((column) => [column, row[column]])),
+      ),
     ]),
   );
 const migrate = (database) => runBookingd(['migrate'], { env: { DATABASE_URL: database.url } });
@@ -54,7 +58,9 @@ const settings = (database) => ({
   RATE_LIMIT_ADDRESS: '0',
 });
 const clientOf = (daemon, user, claims = {}) =>
-  new Client(daemon.url, { token: mintHS256(SECRET, { sub: user, name: user, email: `${user}@client.test`, ...claims }) });
+  new Client(daemon.url, {
+    token: mintHS256(SECRET, { sub: user, name: user, email: `${user}@client.test`, ...claims }),
+  });
 
 /** The statements that make the schema. */
 const schemaOf = (database) =>
@@ -83,7 +89,10 @@ describe('a database of the release before', () => {
   test('has the very schema that a new one has', async () => {
     const fresh = await createDatabase();
     const [taken, made] = [schemaOf(database), schemaOf(fresh)];
-    assert.deepEqual([taken.filter((one) => !made.includes(one)), made.filter((one) => !taken.includes(one))], [[], []]);
+    assert.deepEqual(
+      [taken.filter((one) => !made.includes(one)), made.filter((one) => !taken.includes(one))],
+      [[], []],
+    );
     assert.equal(taken.length, made.length);
     fresh.drop();
   });
@@ -114,10 +123,22 @@ describe('a database of the release before', () => {
     assertStatus(await coach.delete('/coach/damian/google'), 204);
     const [ann, hal, zoe] = ['ann', 'hal', 'zoe'].map((user) => clientOf(daemon, user));
     const { appointments } = assertStatus(await ann.get('/booking/user/me'), 200);
-    assert.deepEqual(appointments.map(({ status, notes }) => [status, notes]), [['scheduled', 'A note']]);
-    assertProblem(await zoe.post('/booking/create', { start: appointments[0].start, duration_minutes: 30 }), 409, 'slot_taken');
+    assert.deepEqual(
+      appointments.map(({ status, notes }) => [status, notes]),
+      [['scheduled', 'A note']],
+    );
+    assertProblem(
+      await zoe.post('/booking/create', { start: appointments[0].start, duration_minutes: 30 }),
+      409,
+      'slot_taken',
+    );
 
-    const first = { start: '2026-11-30T01:00:00Z', duration_minutes: 30, notes: 'A note', phone: '+43 1 234' };
+    const first = {
+      start: '2026-11-30T01:00:00Z',
+      duration_minutes: 30,
+      notes: 'A note',
+      phone: '+43 1 234',
+    };
     const again = await ann.post('/booking/create', first, { 'idempotency-key': 'ann-1' });
     assert.equal(assertStatus(again, 201).id, appointments[0].id);
 
@@ -156,8 +177,13 @@ function formerBinary() {
   execFileSync('tar', ['x', '-C', folder], { input: archive.stdout });
   // Its own sources as it built them: neither our flags nor our build folder.
   const env = { ...process.env };
-  for (const name of Object.keys(env)) if (/^(MAKE|MFLAGS|BUILD|SANITIZE|WERROR|VERSION)/.test(name)) delete env[name];
-  execFileSync('make', ['-s', '-j2', 'all', 'OPTIMIZE=-O1'], { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  for (const name of Object.keys(env))
+    if (/^(MAKE|MFLAGS|BUILD|SANITIZE|WERROR|VERSION)/.test(name)) delete env[name];
+  execFileSync('make', ['-s', '-j2', 'all', 'OPTIMIZE=-O1'], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return [path.join(folder, 'build/bookingd'), null];
 }
 
@@ -175,62 +201,91 @@ describe('the release before', async () => {
     }
   }
 
-  test('answers every request while the schema is migrated under it, and is restarted on it', options, async () => {
-    const database = await formerDatabase();
-    const daemon = await asFormer(() => Daemon.start({ env: { ...settings(database), TOKEN_ENCRYPTION_KEY: KEY } }));
-    const day = Math.floor(Date.now() / 86_400_000) + 4;
-    const slot = (n) => new Date(day * 86_400_000 + n * 1_800_000).toISOString().replace('.000', '');
-    let stop = false;
-    let booked = 0;
-    const load = (async () => {
-      for (let n = 0; !stop; n++) {
-        const client = clientOf(daemon, `load-${n}`);
-        const made = assertStatus(await client.post('/booking/create', { start: slot(n), duration_minutes: 30 }), 201);
-        assertStatus(await client.put(`/booking/${made.id}/reschedule`, { start: slot(500 + n) }), 200);
-        assertStatus(await client.put(`/booking/${made.id}/cancel`, {}), 200);
-        assertStatus(await client.post('/booking/hold', { start: slot(n), duration_minutes: 30 }), 201);
-        client.close();
-        booked++;
-      }
-    })();
-    const settled = load.catch(() => {}); // looked at below
-    while (booked < 3 && !(await Promise.race([settled.then(() => true), new Promise((r) => setTimeout(r, 20, false))])));
-    assert.equal(migrate(database).code, 0);
-    const then = booked;
-    while (booked < then + 3 && !(await Promise.race([settled.then(() => true), new Promise((r) => setTimeout(r, 20, false))])));
-    stop = true;
-    await load;
-
-    await daemon.stop();
-    await asFormer(() => daemon.restart());
-    const [ann, bea, cat] = ['ann', 'bea', 'cat'].map((user) => clientOf(daemon, user));
-    const admin = clientOf(daemon, 'admin', { role: 'admin' });
-    const key = { 'idempotency-key': 'k' };
-    const made = assertStatus(await bea.post('/booking/create', { start: slot(200), duration_minutes: 30 }, key), 201);
-    assert.equal(assertStatus(await bea.post('/booking/create', { start: slot(200), duration_minutes: 30 }, key), 201).id, made.id);
-    const hold = assertStatus(await cat.post('/booking/hold', { start: slot(202), duration_minutes: 30 }), 201);
-    assertStatus(await cat.put(`/booking/${hold.id}/confirm`, {}), 200);
-    database.run(`UPDATE appointment SET starts_at = now() - interval '1 h', ends_at = now() - interval '30 min',
-      blocked_from = now() - interval '1 h', blocked_to = now() - interval '30 min' WHERE id = '${hold.id}'`);
-    assertStatus(await admin.put(`/booking/${hold.id}/status`, { status: 'completed' }), 200);
-    assertStatus(await bea.delete('/booking/user/me'), 200);
-    assert.equal(assertStatus(await ann.get('/booking/user/me'), 200).appointments.length, 1);
-
-    // Both releases at once, one slot: one booking.
-    const newer = await Daemon.start({ env: { ...settings(database), TOKEN_ENCRYPTION_KEY: KEY } });
-    for (let round = 0; round < 10; round++) {
-      const racers = [daemon, newer, daemon, newer, daemon, newer].map((one, i) => clientOf(one, `race-${round}-${i}`));
-      const replies = await Promise.all(
-        racers.map((racer) => racer.post('/booking/create', { start: slot(300 + round), duration_minutes: 30 })),
+  test(
+    'answers every request while the schema is migrated under it, and is restarted on it',
+    options,
+    async () => {
+      const database = await formerDatabase();
+      const daemon = await asFormer(() =>
+        Daemon.start({ env: { ...settings(database), TOKEN_ENCRYPTION_KEY: KEY } }),
       );
-      assert.deepEqual(replies.map(({ status }) => status).sort(), [201, 409, 409, 409, 409, 409]);
-      for (const racer of racers) racer.close();
-    }
-    for (const client of [ann, bea, cat, admin]) client.close();
-    await newer.stop();
-    await daemon.stop();
-    database.drop();
-  });
+      const day = Math.floor(Date.now() / 86_400_000) + 4;
+      const slot = (n) => new Date(day * 86_400_000 + n * 1_800_000).toISOString().replace('.000', '');
+      let stop = false;
+      let booked = 0;
+      const load = (async () => {
+        for (let n = 0; !stop; n++) {
+          const client = clientOf(daemon, `load-${n}`);
+          const made = assertStatus(
+            await client.post('/booking/create', { start: slot(n), duration_minutes: 30 }),
+            201,
+          );
+          assertStatus(await client.put(`/booking/${made.id}/reschedule`, { start: slot(500 + n) }), 200);
+          assertStatus(await client.put(`/booking/${made.id}/cancel`, {}), 200);
+          assertStatus(await client.post('/booking/hold', { start: slot(n), duration_minutes: 30 }), 201);
+          client.close();
+          booked++;
+        }
+      })();
+      const settled = load.catch(() => {}); // looked at below
+      while (
+        booked < 3 &&
+        !(await Promise.race([settled.then(() => true), new Promise((r) => setTimeout(r, 20, false))]))
+      );
+      assert.equal(migrate(database).code, 0);
+      const then = booked;
+      while (
+        booked < then + 3 &&
+        !(await Promise.race([settled.then(() => true), new Promise((r) => setTimeout(r, 20, false))]))
+      );
+      stop = true;
+      await load;
+
+      await daemon.stop();
+      await asFormer(() => daemon.restart());
+      const [ann, bea, cat] = ['ann', 'bea', 'cat'].map((user) => clientOf(daemon, user));
+      const admin = clientOf(daemon, 'admin', { role: 'admin' });
+      const key = { 'idempotency-key': 'k' };
+      const made = assertStatus(
+        await bea.post('/booking/create', { start: slot(200), duration_minutes: 30 }, key),
+        201,
+      );
+      assert.equal(
+        assertStatus(await bea.post('/booking/create', { start: slot(200), duration_minutes: 30 }, key), 201)
+          .id,
+        made.id,
+      );
+      const hold = assertStatus(
+        await cat.post('/booking/hold', { start: slot(202), duration_minutes: 30 }),
+        201,
+      );
+      assertStatus(await cat.put(`/booking/${hold.id}/confirm`, {}), 200);
+      database.run(`UPDATE appointment SET starts_at = now() - interval '1 h', ends_at = now() - interval '30 min',
+      blocked_from = now() - interval '1 h', blocked_to = now() - interval '30 min' WHERE id = '${hold.id}'`);
+      assertStatus(await admin.put(`/booking/${hold.id}/status`, { status: 'completed' }), 200);
+      assertStatus(await bea.delete('/booking/user/me'), 200);
+      assert.equal(assertStatus(await ann.get('/booking/user/me'), 200).appointments.length, 1);
+
+      // Both releases at once, one slot: one booking.
+      const newer = await Daemon.start({ env: { ...settings(database), TOKEN_ENCRYPTION_KEY: KEY } });
+      for (let round = 0; round < 10; round++) {
+        const racers = [daemon, newer, daemon, newer, daemon, newer].map((one, i) =>
+          clientOf(one, `race-${round}-${i}`),
+        );
+        const replies = await Promise.all(
+          racers.map((racer) =>
+            racer.post('/booking/create', { start: slot(300 + round), duration_minutes: 30 }),
+          ),
+        );
+        assert.deepEqual(replies.map(({ status }) => status).sort(), [201, 409, 409, 409, 409, 409]);
+        for (const racer of racers) racer.close();
+      }
+      for (const client of [ann, bea, cat, admin]) client.close();
+      await newer.stop();
+      await daemon.stop();
+      database.drop();
+    },
+  );
 
   test('starts on a schema that was never its own', options, async () => {
     const database = await createDatabase();

@@ -158,7 +158,10 @@ test('a database with a migration that differs ends it with one line', async () 
   assert.equal(code, 1);
   const refusals = stderr.split('\n').filter((line) => line.includes('"database_refused"'));
   assert.equal(refusals.length, 1);
-  assert.match(JSON.parse(refusals[0]).detail, /migration 0002_\w+ differs from the one applied.*or a newer one/);
+  assert.match(
+    JSON.parse(refusals[0]).detail,
+    /migration 0002_\w+ differs from the one applied.*or a newer one/,
+  );
 });
 
 test('several that start at once on an empty database all serve, with one coach', async () => {

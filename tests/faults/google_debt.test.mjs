@@ -147,7 +147,10 @@ describe('delegated', () => {
     );
     const settled = await stack.settled(ann, made.id);
     assert.match(settled.calendar.detail, /does not take the client's address/);
-    assert.equal((await stack.google.live(stack.calendar)).filter(({ id }) => id === eventOf(made)).length, 1);
+    assert.equal(
+      (await stack.google.live(stack.calendar)).filter(({ id }) => id === eventOf(made)).length,
+      1,
+    );
   });
 
   for (const email of [

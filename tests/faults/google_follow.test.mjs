@@ -81,10 +81,7 @@ describe('by looking every second', () => {
         answer: { email: made.email, status },
       });
       const now = await seen(status);
-      assert.deepEqual(
-        [now.status, now.start, now.updated_at],
-        ['scheduled', made.start, made.updated_at],
-      );
+      assert.deepEqual([now.status, now.start, now.updated_at], ['scheduled', made.start, made.updated_at]);
     }
     const { body: list } = await s.stack.coach().get('/coach/damian/appointments');
     assert.equal(list.appointments.find(({ id }) => id === made.id).guest_response, 'accepted');

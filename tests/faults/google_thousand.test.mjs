@@ -28,9 +28,7 @@ after(() => stack.stop());
 
 test(`${COACHES} coaches are all looked at within two minutes of a start`, async () => {
   const looked = () =>
-    Number(
-      stack.database.value('select count(*) from bookingd.coach_calendar where synced_at is not null'),
-    );
+    Number(stack.database.value('select count(*) from bookingd.coach_calendar where synced_at is not null'));
   await stack.startDaemon({ LOG_LEVEL: 'info' });
   await until('all to be looked at', () => looked() === COACHES, WITHIN_MS);
   assert.equal((await stack.google.calls('events.list')).length >= COACHES, true);

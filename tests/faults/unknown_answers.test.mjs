@@ -11,7 +11,10 @@ let booked;
 before(async () => {
   stack = await startStack({ document: openSchedule() });
   ann = stack.client('ann');
-  booked = assertStatus(await ann.post('/booking/create', { start: stack.slot(1), duration_minutes: 30 }), 201);
+  booked = assertStatus(
+    await ann.post('/booking/create', { start: stack.slot(1), duration_minutes: 30 }),
+    201,
+  );
 });
 after(() => stack.stop());
 

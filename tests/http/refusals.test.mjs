@@ -13,7 +13,8 @@ const FIRST = Math.min(1000, TIMES / 2);
 const GROWTH_MAX = 512 * 1024; // 1,000 exchanges lost would be 2.6 MB
 
 const get = (target, headers = '') => `GET ${target} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`;
-const post = (headers, body) => `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}\r\n${body}`;
+const post = (headers, body) =>
+  `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}\r\n${body}`;
 const chunked = (body) => post('Transfer-Encoding: chunked\r\n', body);
 const NUL_THEN_ARGUMENTS = `/a\0HTTP/1.1\0?${'a&'.repeat(300)}`;
 
@@ -45,14 +46,38 @@ const WAYS = {
   'two hosts': [get('/ok', 'Host: y\r\n'), 400, 'bad_request'],
   'two identities': [get('/ok', 'Authorization: a\r\nAuthorization: b\r\n'), 400, 'bad_request'],
   'two sessions': [get('/ok', 'X-Session-ID: a\r\nx-session-id: b\r\n'), 400, 'bad_request'],
-  'two content types': [post('Content-Type: application/json\r\nContent-Length: 2\r\n', '{}'), 400, 'bad_request'],
-  'two keys': [post('Idempotency-Key: a\r\nIdempotency-Key: b\r\nContent-Length: 2\r\n', '{}'), 400, 'bad_request'],
+  'two content types': [
+    post('Content-Type: application/json\r\nContent-Length: 2\r\n', '{}'),
+    400,
+    'bad_request',
+  ],
+  'two keys': [
+    post('Idempotency-Key: a\r\nIdempotency-Key: b\r\nContent-Length: 2\r\n', '{}'),
+    400,
+    'bad_request',
+  ],
   'two lengths': [post('Content-Length: 2\r\nContent-Length: 2\r\n', '{}'), 400, 'bad_request'],
-  'a length and chunks': [post('Content-Length: 2\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'), 400, 'bad_request'],
-  'two encodings': [post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'), 400, 'bad_request'],
+  'a length and chunks': [
+    post('Content-Length: 2\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'),
+    400,
+    'bad_request',
+  ],
+  'two encodings': [
+    post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'),
+    400,
+    'bad_request',
+  ],
   'an unknown encoding': [post('Transfer-Encoding: gzip\r\n', '{}'), 501, 'not_implemented'],
-  'an encoding in a list': [post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'), 501, 'not_implemented'],
-  'an encoding with a blank behind': [post('Transfer-Encoding: chunked \r\n', '0\r\n\r\n'), 501, 'not_implemented'],
+  'an encoding in a list': [
+    post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'),
+    501,
+    'not_implemented',
+  ],
+  'an encoding with a blank behind': [
+    post('Transfer-Encoding: chunked \r\n', '0\r\n\r\n'),
+    501,
+    'not_implemented',
+  ],
   'chunks in HTTP/1.0': [
     'POST /echo HTTP/1.0\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     400,
@@ -81,11 +106,15 @@ const WAYS = {
 function send(port, bytes) {
   return new Promise((resolve, reject) => {
     let answer = '';
-    const socket = net.connect({ host: '127.0.0.1', port, noDelay: true }, () => socket.write(bytes, 'latin1'));
+    const socket = net.connect({ host: '127.0.0.1', port, noDelay: true }, () =>
+      socket.write(bytes, 'latin1'),
+    );
     socket.setEncoding('latin1').setTimeout(15_000, () => reject(new Error(`no end after ${answer}`)));
     socket
       .on('data', (text) => (answer += text))
-      .on('error', ({ code }) => (['ECONNRESET', 'EPIPE'].includes(code) ? undefined : reject(new Error(code))))
+      .on('error', ({ code }) =>
+        ['ECONNRESET', 'EPIPE'].includes(code) ? undefined : reject(new Error(code)),
+      )
       .on('close', () => resolve(answer));
   });
 }
@@ -148,7 +177,9 @@ describe('what is refused by its head', () => {
     const { text } = await toy.client.get('/metrics');
     for (const status of new Set(Object.values(WAYS).map(([, status]) => status ?? 'other'))) {
       const of = `code="${status}"`;
-      const counts = text.match(new RegExp(`^bookingd_http_requests_total\\{.*route="none",${of}\\} (\\d+)$`, 'm'));
+      const counts = text.match(
+        new RegExp(`^bookingd_http_requests_total\\{.*route="none",${of}\\} (\\d+)$`, 'm'),
+      );
       assert.ok(Number(counts?.[1]) > TIMES, `${of}: ${counts}`);
     }
   });
@@ -156,12 +187,18 @@ describe('what is refused by its head', () => {
   test('what the standard says is stripped is stripped, and a line feed alone ends a line', async () => {
     const spaced = 'GET /ok HTTP/1.1\r\nHost:\t x \t\r\nX-Request-Id:  abc \t\r\nConnection: close\r\n\r\n';
     assert.match(await send(toy.port, spaced), /^HTTP\/1\.1 200 [^]*^x-request-id: abc\r$/im);
-    assert.match(await send(toy.port, 'GET /ok HTTP/1.1\nHost: x\nConnection: close\n\n'), /^HTTP\/1\.1 200 /);
+    assert.match(
+      await send(toy.port, 'GET /ok HTTP/1.1\nHost: x\nConnection: close\n\n'),
+      /^HTTP\/1\.1 200 /,
+    );
     assert.match(await send(toy.port, '\r\n\r\nGET /ok HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 /);
   });
 
   test('a head of 8 KB is taken however it is cut, one byte at a time too', async () => {
-    const head = get('/ok', `A: ${'a'.repeat(4000)}\r\nB:\r\nC: ${'c'.repeat(3900)}\r\nConnection: close\r\n`);
+    const head = get(
+      '/ok',
+      `A: ${'a'.repeat(4000)}\r\nB:\r\nC: ${'c'.repeat(3900)}\r\nConnection: close\r\n`,
+    );
     for (const step of [head.length, 1000, 7, 1]) {
       const socket = net.connect({ host: '127.0.0.1', port: toy.port, noDelay: true });
       let answer = '';

@@ -49,7 +49,11 @@ test('a circle over three files is found, with what makes it', () => {
   const bottom = 'int top(void); int bottom(void) { return top(); }';
   const { status, stdout } = check('circles.awk', { input: symbols({ ...CALLS_DOWN, bottom }) });
   assert.equal(status, 1);
-  for (const line of ['top.o uses middle.o: middle', 'middle.o uses bottom.o: bottom', 'bottom.o uses top.o: top'])
+  for (const line of [
+    'top.o uses middle.o: middle',
+    'middle.o uses bottom.o: bottom',
+    'bottom.o uses top.o: top',
+  ])
     assert.ok(stdout.includes(line), stdout);
 });
 
@@ -95,7 +99,13 @@ test('a function of 61 lines or seven parameters is found', (t) => {
     const file = write('size.c', `int f();\n${text}`);
     return spawnSync(
       'clang-tidy-14',
-      ['--quiet', `--config-file=${path.join(ROOT, '.clang-tidy')}`, '--checks=-*,readability-function-size', file, '--'],
+      [
+        '--quiet',
+        `--config-file=${path.join(ROOT, '.clang-tidy')}`,
+        '--checks=-*,readability-function-size',
+        file,
+        '--',
+      ],
       { cwd: folder, encoding: 'utf8' },
     ).stdout;
   };

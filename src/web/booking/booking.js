@@ -1,30 +1,145 @@
 /*
- * The stand-alone booking page: the widget and nothing else. `?coach=`, `?session_type=`, `?duration=`,
- * `?lang=` choose what is shown.
+ * The stand-alone booking page: the widget, the coach's colour, the languages. What is shown stands in the address:
+ * /booking/<coach>/<type>, or `?coach=`, `?session_type=`; further `?duration=`, `?lang=`, and to fill in `name`,
+ * `email`, `phone`, `notes`, `date` and `time`.
  */
 
+import { accentRoles } from '../design/accent.js';
 import { pageLanguage, takeIdentity } from './identity.js';
 
-const { strings } = await customElements.whenDefined('mosaic-booking');
-const language = pageLanguage(strings);
-document.documentElement.lang = language;
-document.title = document.querySelector('h1').textContent = strings[language].book;
-
-const identity = takeIdentity('mosaic-booking-identity');
+const place = 'mosaic-booking-identity';
+const { languages, speak, strings } = await customElements.whenDefined('mosaic-booking');
+const language = await speak(pageLanguage(languages));
+const words = strings[language];
 const query = new URLSearchParams(location.search);
-const widget = document.createElement('mosaic-booking');
-widget.setAttribute('inline', '');
-for (const [parameter, attribute] of [
-  ['coach', 'coach'],
-  ['session_type', 'session-type'],
-  ['duration', 'duration'],
-])
-  if (query.get(parameter)) widget.setAttribute(attribute, query.get(parameter));
-widget.token = identity.token ?? null;
-widget.session = identity.session ?? null;
-document.querySelector('main').append(widget);
-window.addEventListener('hashchange', () => {
-  const next = takeIdentity('mosaic-booking-identity');
-  widget.token = next.token ?? null;
-  widget.session = next.session ?? null;
-});
+const [, coachInPath, typeInPath] = location.pathname
+  .slice(location.pathname.lastIndexOf('/booking/') + '/booking'.length)
+  .split('/')
+  .map(decodeURIComponent);
+const base = new URL('..', import.meta.url);
+const identity = takeIdentity(place);
+const main = document.querySelector('main');
+const heading = document.querySelector('h1');
+const node = (tag, properties, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children.filter(Boolean));
+  return made;
+};
+
+document.documentElement.lang = language;
+document.title = heading.textContent = words.book;
+
+/* The accent goes to the page as a whole, by the tokens that depend on it. */
+function paint(accent) {
+  if (!accent) return;
+  const { ink, strong, tint } = accentRoles(accent);
+  const { style } = document.documentElement;
+  style.setProperty('--accent', accent);
+  style.setProperty('--accent-ink', ink);
+  style.setProperty('--accent-strong', `light-dark(${strong.light}, ${strong.dark})`);
+  style.setProperty('--accent-tint', `light-dark(${tint.light}, ${tint.dark})`);
+}
+
+function languageLinks() {
+  const links = Object.entries(languages).map(([code, name]) => {
+    if (code === language) return node('span', { lang: code, textContent: name });
+    const address = new URL(location.href);
+    address.searchParams.set('lang', code);
+    return node('a', { lang: code, hreflang: code, href: address.href, textContent: name });
+  });
+  document.querySelector('footer').replaceChildren(...links);
+}
+
+function showWidget() {
+  const widget = document.createElement('mosaic-booking');
+  for (const name of ['inline', 'steps']) widget.setAttribute(name, '');
+  widget.setAttribute(
+    'lang',
+    query.get('lang') ? language : (navigator.languages.find((tag) => tag.startsWith(language)) ?? language),
+  );
+  const given = {
+    coach: coachInPath || query.get('coach'),
+    'session-type': typeInPath || query.get('session_type') || query.get('type'),
+    duration: query.get('duration'),
+    date: query.get('date'),
+    time: query.get('time'),
+  };
+  for (const [name, value] of Object.entries(given)) if (value) widget.setAttribute(name, value);
+  widget.booker = Object.fromEntries(
+    ['name', 'email', 'phone', 'notes']
+      .filter((name) => query.get(name))
+      .map((name) => [name, query.get(name)]),
+  );
+  widget.token = identity.token ?? null;
+  widget.session = identity.session ?? null;
+  widget.addEventListener('known', ({ detail }) => {
+    paint(detail.profile?.accent);
+    const name = detail.profile?.name;
+    if (name) heading.textContent = `${words.book} · ${name}`;
+  });
+  widget.addEventListener('view', ({ detail }) => {
+    document.title = detail.title;
+    widget.classList.toggle('narrow', ['done', 'over', 'move', 'cancel'].includes(detail.name));
+  });
+  document.querySelector('.waiting-page')?.remove();
+  main.append(widget);
+  window.addEventListener('hashchange', () => {
+    const next = takeIdentity(place);
+    widget.token = next.token ?? null;
+    widget.session = next.session ?? null;
+  });
+}
+
+/* Whom to book with, where there are several coaches and the address names none. False: there is nothing to choose. */
+async function showCoaches() {
+  const reply = await fetch(new URL('booking/coaches', base), {
+    credentials: 'omit',
+    headers: {
+      ...(identity.token && { Authorization: `Bearer ${identity.token}` }),
+      ...(identity.session && { 'X-Session-ID': identity.session }),
+    },
+  }).catch(() => null);
+  const coaches = reply?.ok ? (await reply.json()).coaches : [];
+  if (coaches.length < 2) return false;
+  heading.className = 'title';
+  document.querySelector('.waiting-page')?.remove();
+  main.append(
+    node(
+      'ul',
+      { className: 'coaches' },
+      ...coaches.map((one) => {
+        const name = one.name ?? one.id;
+        const face = one.picture_version
+          ? node('img', {
+              alt: '',
+              src: new URL(`coach/${encodeURIComponent(one.id)}/picture?v=${one.picture_version}`, base).href,
+            })
+          : node('span', {
+              className: 'initials',
+              ariaHidden: 'true',
+              textContent: [...name][0].toUpperCase(),
+            });
+        return node(
+          'li',
+          {},
+          node(
+            'a',
+            { href: new URL(`booking/${encodeURIComponent(one.slug)}${location.search}`, base).href },
+            face,
+            node(
+              'span',
+              {},
+              node('strong', { textContent: name }),
+              one.headline && node('small', { textContent: one.headline }),
+            ),
+          ),
+        );
+      }),
+    ),
+  );
+  return true;
+}
+
+languageLinks();
+const named = coachInPath || query.get('coach');
+if (named || !(await showCoaches())) showWidget();

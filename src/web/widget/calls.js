@@ -9,6 +9,22 @@ export class Problem extends Error {
 }
 
 /*
+ * A server of another origin that is there, but answers this page nothing, was not told of the page's origin. Visitors
+ * cannot mend that, so it is said where its developer looks.
+ */
+async function blameOrigin(server) {
+  if (new URL(server).origin === location.origin) return;
+  const there = await fetch(new URL('healthz', server), { mode: 'no-cors', credentials: 'omit' }).catch(
+    () => null,
+  );
+  if (there)
+    console.warn(
+      `mosaic-booking: ${new URL(server).origin} does not answer pages of ${location.origin}. ` +
+        `Add ${location.origin} to CORS_ALLOWED_ORIGINS of bookingd.`,
+    );
+}
+
+/*
  * One JSON call. `headers` gives the identity; `key` is the Idempotency-Key; answers the body or throws a
  * Problem.
  */
@@ -36,6 +52,7 @@ export async function call(server, headers, method, path, { body, key, keepalive
           ? null
           : await reply.json().catch(() => ({}));
   } catch {
+    if (navigator.onLine !== false) await blameOrigin(server);
     throw new Problem({ code: navigator.onLine === false ? 'offline' : 'unreachable', status: 0 });
   }
   if (!reply.ok) {
@@ -45,6 +62,9 @@ export async function call(server, headers, method, path, { body, key, keepalive
   if (etag !== undefined) return { content, etag: reply.headers.get('ETag') };
   return content;
 }
+
+/* Whether the same call may fare better a moment later. */
+export const mayHelp = (problem) => problem.status === 0 || problem.status >= 500 || problem.status === 429;
 
 /* What to tell a person about a Problem. */
 export function explain(problem, t) {

@@ -3,7 +3,7 @@
 import { claimsOf, explain, newKey } from './calls.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
-import { countDown, giveBack, release, slotBody } from './hold.js';
+import { giveBack, release, slotBody } from './hold.js';
 import { dayOf } from './time.js';
 
 export function choose(panel, slot) {
@@ -16,7 +16,7 @@ export function choose(panel, slot) {
       name: known.name ?? '',
       email: known.email ?? '',
       phone: known.phone ?? '',
-      notes: '',
+      notes: known.notes ?? '',
     },
     emailKnown: Boolean(known.email),
     sent: null,
@@ -25,6 +25,32 @@ export function choose(panel, slot) {
   hold(panel);
   showDetails(panel);
   return undefined;
+}
+
+function countDown(panel, form) {
+  const place = panel.page.held;
+  let told = false;
+  const tick = () => {
+    const left = Math.ceil((form.until - Date.now()) / 1000);
+    if (left > 120) return;
+    if (left > 0) {
+      place.textContent = panel.t('holdLeft', {
+        left: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`,
+      });
+      if (!told) panel.say(place.textContent);
+      told = true;
+      return;
+    }
+    clearInterval(timer);
+    form.hold = null;
+    place.textContent = panel.t('holdOver');
+    panel.say(place.textContent);
+  };
+  const timer = setInterval(tick, 1000);
+  form.stop?.(); // of the time that was chosen before
+  form.stop = () => clearInterval(timer);
+  panel.leave.signal.addEventListener('abort', form.stop);
+  tick();
 }
 
 /*
@@ -78,7 +104,9 @@ export function adopt(panel, held) {
 
 export function askPhone(panel) {
   const input = panel.page.view.querySelector('#phone');
+  if (input.required) return;
   input.required = true;
+  input.closest('.field').querySelector('label span').remove(); // it is not optional after all
   input.closest('.field').querySelector('.hint').textContent = panel.t('phoneHint');
 }
 
@@ -94,6 +122,7 @@ export function field(panel, name, kind, properties, hint) {
     ...properties,
     oninput: () => {
       values[name] = input.value;
+      panel.keep();
     },
   });
   input.value = values[name];
@@ -116,7 +145,8 @@ export function showDetails(panel) {
   const t = panel.t;
   const form = panel.form;
   const page = panel.page;
-  page.chosen = h('div', { class: 'summary' });
+  const byPhone = panel.typeOf()?.meeting === 'phone';
+  page.chosen = h('div', { class: 'wide' });
   page.held = h('p', { class: 'small muted' });
   page.wrongs = h('div', { class: 'stack wide' });
   page.submit = h('button', { class: 'main', type: 'submit' }, t('confirm'));
@@ -137,13 +167,24 @@ export function showDetails(panel) {
       { required: Boolean(panel.element.token) && !form.emailKnown, autocomplete: 'email', maxlength: 254 },
       t(form.emailKnown || panel.element.token ? 'emailHintKnown' : 'emailHint'),
     ),
-    field(panel, 'phone', 'tel', { autocomplete: 'tel', maxlength: 32 }),
+    field(
+      panel,
+      'phone',
+      'tel',
+      { required: byPhone, autocomplete: 'tel', maxlength: 32 },
+      byPhone && t('phoneHint'),
+    ),
     field(panel, 'notes', 'textarea', { maxlength: 2000 }),
     h('div', { class: 'actions' }, page.submit, page.held),
   );
   const heading = h('h3', { tabindex: '-1' }, t('details'));
   panel.show('details', t('book'), [
-    h('div', { class: 'stack wide' }, page.chosen, page.wrongs, heading, page.form),
+    h(
+      'div',
+      { class: 'two wide' },
+      page.chosen,
+      h('div', { class: 'stack wide' }, page.wrongs, heading, page.form),
+    ),
   ]);
   renderChosen(panel);
   const empty = page.form.querySelector('#name').value ? heading : page.form.querySelector('#name');
@@ -153,14 +194,16 @@ export function showDetails(panel) {
 
 export function renderChosen(panel) {
   const { slot } = panel.form;
+  panel.keep();
   fill(
     panel.page.chosen,
-    panel.when(slot.at, slot.until, panel.answer.coach_time_zone),
-    h(
-      'button',
-      { type: 'button', class: 'plain small', onclick: () => changeTime(panel) },
-      panel.t('changeTime'),
-    ),
+    panel.summary(slot.at, slot.until, {
+      more: h(
+        'button',
+        { type: 'button', class: 'plain small', onclick: () => changeTime(panel) },
+        panel.t('changeTime'),
+      ),
+    }),
   );
 }
 
@@ -168,10 +211,13 @@ export async function changeTime(panel) {
   const day = dayOf(panel.form.slot.at, panel.zone);
   release(panel);
   const { values } = panel.form;
-  await panel.go('pick', null, true);
+  await panel.go('pick', null, true, day);
   panel.form = { values, released: true };
   if (panel.view === 'pick' && panel.byDay.has(day)) panel.go('day', day);
 }
+
+/* Digits with what people write between them; whether it rings is another matter. */
+const isPhone = (text) => /^\s*\+?[\d\s()./-]+$/.test(text) && text.replace(/\D/g, '').length >= 5;
 
 /* The faults of the form itself; what the server knows better is left to it. */
 function faultsOf(panel) {
@@ -179,10 +225,11 @@ function faultsOf(panel) {
   const { name, email, phone } = panel.form.values;
   const faults = [];
   if (!name.trim()) faults.push(['name', t('needName')]);
-  const required = panel.page.form.elements.email.required;
+  const { required } = panel.page.form.elements.email;
   if ((required || email.trim()) && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.trim()))
     faults.push(['email', t('needEmail')]);
-  if (panel.page.form.elements.phone.required && !phone.trim()) faults.push(['phone', t('needPhone')]);
+  const needed = panel.page.form.elements.phone.required;
+  if ((needed || phone.trim()) && !isPhone(phone)) faults.push(['phone', t('needPhone')]);
   return faults;
 }
 
@@ -233,7 +280,9 @@ export function mark(panel, faults) {
 export function complain(panel, problem) {
   const notice = panel.trouble(problem, () => submit(panel));
   panel.page.wrongs.replaceChildren(notice);
-  notice.querySelector('button').focus();
+  const first = notice.querySelector('button') ?? notice;
+  first.setAttribute('tabindex', '-1');
+  first.focus();
 }
 
 export function refused(panel, problem) {

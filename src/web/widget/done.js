@@ -1,55 +1,52 @@
 /* Booked or moved: what there is, how to get there, until when it may be changed. */
 
-import { fill, h } from './dom.js';
+import { fill, h, icon } from './dom.js';
+import { memory } from './memory.js';
 import { calendarLinks, linkMissing, meeting, rule } from './session.js';
 
 /* When the meeting link is asked for again, in seconds after the last time: five minutes in all. */
 const linkWaits = [1, 2, 3, 5, 8, 13, 20, 30, 60, 60, 100];
 
 export function showDone(panel, appointment, word) {
-  const t = panel.t;
-  const place = h('div', { class: 'stack wide' });
-  const render = (a) => {
-    const start = Date.parse(a.start);
-    const end = Date.parse(a.end);
+  const { t } = panel;
+  const coach = panel.coachName();
+  const title = word === 'booked' && coach ? t('bookedWith', { coach }) : t(word);
+  const place = h('div', { class: 'stack wide middle' });
+  const again = (name, show) => h('button', { type: 'button', class: 'plain', onclick: show }, t(name));
+  const render = (a) =>
     fill(
       place,
-      h('div', { class: 'summary' }, panel.when(start, end, panel.answer?.coach_time_zone)),
-      meeting(panel, a),
+      h('div', { class: 'tick', 'aria-hidden': 'true' }, icon('tick')),
       a.calendar?.state === 'synced' &&
         a.email &&
         !a.calendar.detail &&
-        h('p', null, t('invited', { email: a.email })),
+        h('p', { class: 'muted' }, t('invited', { email: a.email })),
       a.calendar?.detail && h('p', null, a.calendar.detail),
+      panel.summary(Date.parse(a.start), Date.parse(a.end), {
+        type: panel.typeOf(a.session_type),
+        meeting: meeting(panel, a),
+      }),
       calendarLinks(panel, a),
-      h('p', { class: 'muted' }, rule(panel, a)),
+      h('p', { class: 'muted small' }, rule(panel, a)),
       !panel.element.hasAttribute('move-only') &&
         h(
           'div',
           { class: 'row' },
-          h(
-            'button',
-            { type: 'button', class: 'plain', onclick: () => panel.go('sessions') },
-            t('mySessions'),
-          ),
-          h(
-            'button',
-            { type: 'button', class: 'plain', onclick: () => panel.go('pick', null, true) },
-            t('another'),
-          ),
+          again('mySessions', () => panel.go('sessions')),
+          again('another', () => panel.go('pick', null, true)),
         ),
     );
-  };
   panel.moving = null;
+  memory.forgetDraft();
   render(appointment);
-  panel.show('done', t(word), [place], panel.page.title);
+  panel.show('done', title, [place], panel.page.title);
   panel.page.mine.hidden = true;
-  panel.say(`${t(word)}: ${panel.moment(Date.parse(appointment.start))}`);
+  panel.say(`${title}: ${panel.moment(Date.parse(appointment.start))}`);
   if (linkMissing(appointment)) awaitLink(panel, appointment, render);
 }
 
 /* The calendar is slow: the link is asked for again until it is there, for some minutes. */
-export async function awaitLink(panel, appointment, render) {
+async function awaitLink(panel, appointment, render) {
   const { signal } = panel.leave;
   for (const wait of linkWaits) {
     await new Promise((resolve) => {

@@ -6,16 +6,18 @@
  *
  * Attributes: `inline` (the panel itself instead of a button that opens a modal), `server` (default: where
  * this script came from), `coach`, `session-type`, `duration`, `time-zone`, `lang`, `label` (the button's
- * text), `coach-name`, `move-only` (nothing but moving, for the coach's page), and who is calling: `token` (a
- * bearer token) or `session` (the platform's session id). The last two are properties too, beside `headers`,
+ * text), `coach-name`, `date` and `time` (YYYY-MM-DD, HH:MM: what to open first), `steps` (each view is an entry
+ * of the browser's history, for a page of its own), `move-only` (nothing but moving, for the coach's page), and
+ * who is calling: `token` (a bearer token) or `session` (the platform's session id). The last two are properties too, beside `headers`,
  * an object or a function (it may be async) that gives the headers of each call:
  *
  *   element.headers = () => ({ 'X-Session-ID': currentSession() });
  *
  * `booker` ({name, email, phone}) fills the form in. Methods: open(), close(), refresh(), showSessions(),
  * move(appointment). Events: `booked`, `cancelled`, `rescheduled` (detail: the appointment) and `error`
- * (detail: a Problem). Theme: --mosaic-ink, -paper, -muted, -line, -wash, -accent, -accent-ink, -radius,
- * -font. Dark where the page's `color-scheme` is dark. Another language: MosaicBooking.strings.xx = {...}
+ * (detail: a Problem), `view` ({name, title}: what is shown now), `known` (the reply with the times). Theme:
+ * --mosaic-ink, -paper, -muted, -line, -line-strong, -wash, -accent, -accent-ink, -accent-strong, -accent-tint,
+ * -radius, -font, and -font-size, from which all sizes follow. Dark where the page's `color-scheme` is dark. Another language: MosaicBooking.strings.xx = {...}
  * before `lang` is set, same keys; a missing key falls back to English.
  *
  * Its parts are joined into one file, because a page should have it with one request, and a second file with
@@ -24,20 +26,22 @@
  * Calls are made without cookies; storage only remembers the zone and the clock's style, and may be blocked.
  */
 
-import { h } from './dom.js';
+import { h, icon } from './dom.js';
 import { release } from './hold.js';
 import looks from './looks.css';
 import { memory } from './memory.js';
 import { Panel } from './panel.js';
 import { chooseDay, startPicking } from './pick.js';
-import { zoneName } from './time.js';
+import { dayOf, format, zoneName } from './time.js';
 import { rightToLeft, translator } from './translate.js';
-import { strings } from './words.js';
+import { languages, speak, strings } from './words.js';
 
 let sheet;
 
 export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   static strings = strings;
+  static languages = languages;
+  static speak = speak;
 
   static observedAttributes = [
     'inline',
@@ -57,6 +61,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   #panel = new Panel(this, { pick: startPicking, day: chooseDay });
 
   #scheduled = false;
+  #builds = 0;
 
   constructor() {
     super();
@@ -121,11 +126,12 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     window.addEventListener('online', this);
     window.addEventListener('offline', this);
     window.addEventListener('pagehide', this);
+    window.addEventListener('popstate', this);
     this.#restart();
   }
 
   disconnectedCallback() {
-    for (const name of ['online', 'offline', 'pagehide']) window.removeEventListener(name, this);
+    for (const name of ['online', 'offline', 'pagehide', 'popstate']) window.removeEventListener(name, this);
     this.#panel.leave.abort();
     release(this.#panel);
     if (this.#panel.page.dialog?.open) this.#panel.page.dialog.close();
@@ -138,7 +144,9 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   }
 
   handleEvent(event) {
-    if (event.type === 'pagehide') release(this.#panel);
+    if (event.type === 'popstate') {
+      if (this.hasAttribute('steps') && event.state?.mosaic) this.#return(event.state.mosaic);
+    } else if (event.type === 'pagehide') release(this.#panel);
     else if (event.type === 'offline') this.#panel.say(this.#panel.t('offline'));
     else if (this.#panel.view === 'pick' && this.#panel.page.trouble.querySelector('.alarm')) this.refresh();
     else if (this.#panel.view) this.#panel.say(this.#panel.t('online'));
@@ -177,27 +185,43 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     });
   }
 
-  #build() {
-    const panel = this.#panel;
+  async #build() {
     const wanted = this.getAttribute('lang') || this.closest('[lang]')?.lang || navigator.language || 'en';
-    const language = wanted.split('-')[0].toLowerCase();
-    const known = strings[language] ? language : 'en';
+    const build = ++this.#builds;
+    const known = strings[wanted.split('-')[0].toLowerCase()]
+      ? wanted.split('-')[0].toLowerCase()
+      : await speak(wanted);
+    if (build !== this.#builds || !this.isConnected) return;
+    this.#settle(wanted, known);
+    this.#assemble(known);
+  }
+
+  /* What the attributes, the browser and former visits say: words, zone, clock, what is looked at. */
+  #settle(wanted, known) {
+    const panel = this.#panel;
     panel.t = translator(strings, known);
+    // The clock and the first day of a week are those of the visitor's region, whatever language is spoken.
+    panel.region = wanted.includes('-') ? wanted : navigator.language;
+    const { region } = new Intl.Locale(panel.region).maximize();
     panel.locale =
       [wanted, ...(navigator.languages ?? [])].find(
         (tag) => tag.includes('-') && tag.toLowerCase().startsWith(known + '-'),
-      ) ?? known;
+      ) ?? (region ? `${known}-${region}` : known);
     const kept = memory.read();
     panel.zone = zoneName(
       this.getAttribute('time-zone') || kept.zone || Intl.DateTimeFormat().resolvedOptions().timeZone,
     );
     panel.hour12 =
       kept.hour12 ??
-      Boolean(new Intl.DateTimeFormat(panel.locale, { hour: 'numeric' }).resolvedOptions().hour12);
+      Boolean(new Intl.DateTimeFormat(panel.region, { hour: 'numeric' }).resolvedOptions().hour12);
     panel.duration = Number(this.getAttribute('duration')) || null;
     panel.type = this.getAttribute('session-type');
+    panel.answer = null;
+  }
 
-    const t = panel.t;
+  #assemble(known) {
+    const panel = this.#panel;
+    const { t } = panel;
     const wasOpen = panel.page.dialog?.open;
     const inline = this.hasAttribute('inline');
     const page = {
@@ -209,7 +233,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const close = h(
       'button',
       { type: 'button', class: 'close', 'aria-label': t('close'), onclick: () => this.close() },
-      '\u00d7',
+      icon('close'),
     );
     const shell = h(
       'div',
@@ -224,7 +248,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     panel.page = page;
     if (inline) {
       this.shadowRoot.replaceChildren(h('section', { 'aria-labelledby': 'title' }, shell));
-      panel.go('pick', null);
+      this.#begin();
       return;
     }
     page.opener = h(
@@ -251,6 +275,55 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     });
     this.shadowRoot.replaceChildren(page.opener, page.dialog);
     if (wasOpen) this.open();
+  }
+
+  /* The first view: after a reload the one that was there, else the times, or those of a wished date. */
+  async #begin() {
+    const panel = this.#panel;
+    const before = this.hasAttribute('steps') ? history.state?.mosaic : null;
+    const draft = before === 'details' ? memory.draft() : {};
+    if (draft.slot) Object.assign(panel, { type: draft.type, duration: draft.duration });
+    panel.returning = true;
+    await panel.go('pick', null, false, this.getAttribute('date'));
+    panel.returning = true;
+    if (draft.slot && panel.answer && !panel.answer.refusal) return this.#resume(draft);
+    if (before === 'sessions' || before === 'cancel' || before === 'move') return panel.go('sessions');
+    panel.returning = false;
+    const [date, time] = [this.getAttribute('date'), this.getAttribute('time')];
+    const fits = (slot) =>
+      dayOf(slot.at, panel.zone) === date &&
+      format(slot.at, 'en-GB', { timeZone: panel.zone, timeStyle: 'short' }) === time;
+    // This tab may hold that very time still: another language was chosen over its form.
+    const left = memory.draft();
+    if (left.slot && fits(left.slot)) return this.#resume(left);
+    const wished = panel.byDay.get(date)?.find(fits);
+    return wished && panel.go('details', wished);
+  }
+
+  /* The form goes on as it was left; its time may still be held for this very visitor, so it is not in the list. */
+  #resume({ slot, values }) {
+    this.#panel.form = { values, released: true };
+    return this.#panel.go('details', slot);
+  }
+
+  /* Back and forward. */
+  async #return(name) {
+    const panel = this.#panel;
+    const { form } = panel;
+    release(panel);
+    panel.returning = true;
+    if (name === 'sessions' || name === 'cancel' || name === 'move') return panel.go('sessions');
+    if (name === 'types' && panel.answer) {
+      panel.type = panel.duration = null;
+      return panel.go('types', true);
+    }
+    const draft = memory.draft();
+    await panel.go('pick', null, true, form?.slot && dayOf(form.slot.at, panel.zone));
+    panel.returning = true;
+    if (name === 'details' && draft.slot && panel.answer) return this.#resume(draft);
+    panel.returning = false;
+    panel.form = form && { values: form.values, released: true };
+    return undefined;
   }
 
   #closed(page) {

@@ -30,29 +30,3 @@ export function release(panel) {
   if (form.hold) panel.released = giveBack(panel, form.hold);
   form.hold = null;
 }
-
-export function countDown(panel, form) {
-  const place = panel.page.held;
-  let told = false;
-  const tick = () => {
-    const left = Math.ceil((form.until - Date.now()) / 1000);
-    if (left > 120) return;
-    if (left > 0) {
-      place.textContent = panel.t('holdLeft', {
-        left: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`,
-      });
-      if (!told) panel.say(place.textContent);
-      told = true;
-      return;
-    }
-    clearInterval(timer);
-    form.hold = null;
-    place.textContent = panel.t('holdOver');
-    panel.say(place.textContent);
-  };
-  const timer = setInterval(tick, 1000);
-  form.stop?.(); // of the time that was chosen before
-  form.stop = () => clearInterval(timer);
-  panel.leave.signal.addEventListener('abort', form.stop);
-  tick();
-}

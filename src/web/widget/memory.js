@@ -1,18 +1,26 @@
-/* What is remembered from one visit to the next: the zone and the clock. Storage may be blocked. */
+/* What is remembered: the zone and the clock from visit to visit, a form in this tab. Storage may be blocked. */
+
+function read(storage, name) {
+  try {
+    return JSON.parse(globalThis[storage].getItem(name)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function write(storage, name, content) {
+  try {
+    if (content) globalThis[storage].setItem(name, JSON.stringify(content));
+    else globalThis[storage].removeItem(name);
+  } catch {
+    /* blocked: it lasts as long as the page */
+  }
+}
 
 export const memory = {
-  read() {
-    try {
-      return JSON.parse(localStorage.getItem('mosaic-booking')) ?? {};
-    } catch {
-      return {};
-    }
-  },
-  write(changes) {
-    try {
-      localStorage.setItem('mosaic-booking', JSON.stringify({ ...this.read(), ...changes }));
-    } catch {
-      /* storage is blocked: the choice lasts as long as the page */
-    }
-  },
+  read: () => read('localStorage', 'mosaic-booking'),
+  write: (changes) => write('localStorage', 'mosaic-booking', { ...memory.read(), ...changes }),
+  draft: () => read('sessionStorage', 'mosaic-booking-draft'),
+  keepDraft: (draft) => write('sessionStorage', 'mosaic-booking-draft', draft),
+  forgetDraft: () => write('sessionStorage', 'mosaic-booking-draft', null),
 };

@@ -3,8 +3,10 @@
 import { changeTime, choose, hold, renderChosen } from './details.js';
 import { showDone } from './done.js';
 import { offerFresh } from './fresh.js';
+import looks_more from './looks_more.css';
 import { showMove } from './move.js';
 import { showCancel, showSessions } from './sessions.js';
+import { showTypes } from './types.js';
 import { zonePicker } from './zone_picker.js';
 
 /* The form goes on with another time. */
@@ -18,6 +20,13 @@ function zones(panel, place, opener, choose) {
   place.querySelector('input').focus();
 }
 
+/* The looks of these views join those of the first. */
+export function dress(root) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(looks_more);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+}
+
 export const views = {
   details: choose,
   changeTime,
@@ -27,5 +36,6 @@ export const views = {
   move: showMove,
   sessions: showSessions,
   cancel: showCancel,
+  types: showTypes,
   zones,
 };

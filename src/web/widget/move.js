@@ -35,25 +35,27 @@ export function showMove(panel, slot) {
     t('moveConfirm'),
   );
   panel.form = { slot, values: {}, released: true };
+  const time = (label, start, end) =>
+    h('ul', { class: 'facts' }, h('li', { class: 'small' }, label), panel.when(start, end, zone));
   panel.show(
     'move',
     t('moveTitle'),
     [
       h(
         'div',
-        { class: 'stack wide' },
+        { class: 'stack wide middle' },
         wrongs,
         h(
           'div',
           { class: 'summary' },
-          h('span', { class: 'muted small' }, t('moveFrom')),
-          panel.when(Date.parse(a.start), Date.parse(a.end), zone),
-        ),
-        h(
-          'div',
-          { class: 'summary' },
-          h('span', { class: 'muted small' }, t('moveTo')),
-          panel.when(slot.at, slot.until, zone),
+          h(
+            'div',
+            { class: 'face' },
+            panel.face(),
+            h('div', null, h('h3', null, panel.typeOf(a.session_type)?.name ?? t('titleAlone'))),
+          ),
+          time(t('moveFrom'), Date.parse(a.start), Date.parse(a.end)),
+          time(t('moveTo'), slot.at, slot.until),
         ),
         h(
           'div',

@@ -2,19 +2,27 @@
  * The panel: what all views of the widget share. The element makes one for itself; a view is a function of it.
  */
 
-import { call, explain } from './calls.js';
-import { h } from './dom.js';
-import { cityOf, clockOptions, dayOf, format, offsetMinutes, zoneText } from './time.js';
+import { call, explain, mayHelp } from './calls.js';
+import { h, icon } from './dom.js';
+import { memory } from './memory.js';
+import { capital, cityOf, clockOptions, dayOf, format, offsetMinutes, zoneText } from './time.js';
 
 /* Where this script came from: its server is the one to ask. */
 const here = import.meta.url;
+
+const places = {
+  google_meet: ['video', 'meet'],
+  phone: ['phone', 'phoneCall'],
+  in_person: ['place', 'onSite'],
+};
 
 export class Panel {
   element;
   views = {}; // name -> function(panel, ...)
   page = {}; // the parts of the panel that stay: dialog, title, mine, view, live
   t;
-  locale;
+  locale; // of the words
+  region; // of the visitor: the clock, and which day a week begins with
   zone;
   hour12;
   answer = null; // the last availability reply
@@ -24,7 +32,8 @@ export class Panel {
   exhausted = false; // nothing later than `end`
   duration = null;
   type = null;
-  month = null;
+  month = null; // the month shown
+  first = null; // the first day shown of it
   day = null;
   focusDay = null;
   moving = null; // the appointment for which a new time is looked for
@@ -32,7 +41,7 @@ export class Panel {
   view = null; // the name of what is shown
   released = null; // a hold being given back; times are asked for after it
   leave = new AbortController(); // ended when the view changes: stops its timers
-  asked = 0; // which availability question is the latest
+  asked = 0; // which question is the newest: a reply to an older one is dropped
 
   constructor(element, views) {
     this.element = element;
@@ -42,35 +51,38 @@ export class Panel {
   /* Shows another view, by its name; one of those that come later is fetched first. */
   go(name, ...rest) {
     if (this.views[name]) return this.views[name](this, ...rest);
-    return this.#fetch().then(
+    return this.fetch().then(
       () => this.views[name](this, ...rest),
       () => this.say(this.t('unreachable')),
     );
   }
 
-  async #fetch() {
-    const { views } = await import('./widget-more.js?v=@VERSION@');
+  /* The views that a first look does not need. */
+  async fetch() {
+    const { views, dress } = await import('./widget-more.js?v=@VERSION@');
+    if (this.views.sessions) return;
+    dress(this.element.shadowRoot);
     Object.assign(this.views, views);
   }
 
-  /* ---- small services ---- */
   /* `quiet`: what goes wrong is nobody's concern. */
   call(method, path, { quiet, ...options } = {}) {
-    const server = new URL(this.element.getAttribute('server') || new URL('..', here), document.baseURI);
+    const { element } = this;
+    const server = new URL(element.getAttribute('server') || new URL('..', here), document.baseURI);
     if (!server.pathname.endsWith('/')) server.pathname += '/';
     const identity = async () => ({
-      ...(this.element.token && { Authorization: 'Bearer ' + this.element.token }),
-      ...(this.element.session && { 'X-Session-ID': this.element.session }),
-      ...(typeof this.element.headers === 'function' ? await this.element.headers() : this.element.headers),
+      ...(element.token && { Authorization: 'Bearer ' + element.token }),
+      ...(element.session && { 'X-Session-ID': element.session }),
+      ...(typeof element.headers === 'function' ? await element.headers() : element.headers),
     });
     return call(server, identity, method, path, options).catch((problem) => {
-      if (!quiet) this.element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
+      if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
       throw problem;
     });
   }
 
-  tell(name, appointment) {
-    this.element.dispatchEvent(new CustomEvent(name, { detail: appointment, bubbles: true, composed: true }));
+  tell(name, detail) {
+    this.element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 
   /* Said to screen readers; emptied first, so that the same words are said again. */
@@ -96,9 +108,30 @@ export class Panel {
     this.page.view.replaceChildren(...content);
     this.page.dialog?.scrollTo?.(0, 0);
     if (focus) focus.focus();
+    this.tell('view', { name, title });
+    this.record(name);
   }
 
-  /* A notice of what went wrong, said as well; with a way to try again. */
+  /* With the attribute `steps` each view is an entry of the browser's history: Back goes back, a reload stays. */
+  record(name) {
+    if (!this.element.hasAttribute('steps')) return;
+    const before = history.state?.mosaic;
+    const state = { mosaic: name };
+    // What is over cannot be gone back to: after a booking Back leads past its form.
+    const inPlace = !before || before === name || name === 'done' || name === 'over' || this.returning;
+    this.returning = false;
+    if (inPlace) history.replaceState(state, '');
+    else history.pushState(state, '');
+  }
+
+  /* What is being filled in, kept for a reload of this tab. */
+  keep() {
+    if (!this.element.hasAttribute('steps') || !this.form?.slot) return;
+    const { slot, values } = this.form;
+    memory.keepDraft({ slot, values, type: this.type, duration: this.duration });
+  }
+
+  /* A notice of what went wrong, said as well; with a way to try again where that may help. */
   trouble(problem, retry) {
     const text = explain(problem, this.t);
     this.say(text);
@@ -106,34 +139,42 @@ export class Panel {
       'div',
       { class: 'notice alarm' },
       h('p', null, text),
-      retry && h('button', { type: 'button', onclick: retry }, this.t('retry')),
+      retry && mayHelp(problem) && h('button', { type: 'button', onclick: retry }, this.t('retry')),
     );
   }
 
   clock = () => clockOptions(this.hour12);
-
   time = (instant, zone = this.zone) => format(instant, this.locale, { timeZone: zone, ...this.clock() });
-
   dayName = (day) =>
-    format(Date.parse(day), this.locale, {
-      timeZone: 'UTC',
-      weekday: 'long',
-      day: 'numeric',
-      month: 'long',
-    });
-
+    capital(
+      format(Date.parse(day), this.locale, {
+        timeZone: 'UTC',
+        weekday: 'long',
+        day: 'numeric',
+        month: 'long',
+      }),
+      this.locale,
+    );
   monthName = (month) =>
-    format(Date.parse(month + '-01'), this.locale, { timeZone: 'UTC', month: 'long', year: 'numeric' });
-
+    capital(
+      format(Date.parse(month + '-01'), this.locale, { timeZone: 'UTC', month: 'long', year: 'numeric' }),
+      this.locale,
+    );
+  /* The year is told where it may be doubted. */
   date = (instant, zone = this.zone) =>
-    format(instant, this.locale, {
-      timeZone: zone,
-      weekday: 'long',
-      day: 'numeric',
-      month: 'long',
-      year: 'numeric',
-    });
-
+    capital(
+      format(instant, this.locale, {
+        timeZone: zone,
+        weekday: 'long',
+        day: 'numeric',
+        month: 'long',
+        ...(Math.abs(instant - Date.now()) > 250 * 86400000 && { year: 'numeric' }),
+      }),
+      this.locale,
+    );
+  /* "2:30 – 3:00 PM" */
+  span = (start, end) =>
+    new Intl.DateTimeFormat(this.locale, { timeZone: this.zone, ...this.clock() }).formatRange(start, end);
   moment = (instant, zone = this.zone) =>
     format(instant, this.locale, {
       timeZone: zone,
@@ -143,23 +184,106 @@ export class Panel {
       ...this.clock(),
     });
 
+  /* "30 min", "2 hours", "1 day" */
+  lasting(minutes) {
+    if (minutes && minutes % 1440 === 0 && minutes > 1440) return this.t('days', { n: minutes / 1440 });
+    if (minutes && minutes % 60 === 0) return this.t('hours', { n: minutes / 60 });
+    return this.t('minutes', { n: minutes });
+  }
+
+  /* Several lengths in one line: "30 or 60 min", "30 min or 2 hours". */
+  lengths(all) {
+    const list = new Intl.ListFormat(this.locale, { type: 'disjunction' });
+    const plain = all.every((n) => n % 60 || n === 60);
+    if (all.length > 1 && plain) return this.t('minutes', { n: list.format(all.map(String)) });
+    return list.format(all.map((n) => this.lasting(n)));
+  }
+
+  /* The session type that is looked at, or that an appointment has. */
+  typeOf(id = this.answer?.session_type) {
+    return this.answer?.session_types?.find((one) => one.id === id);
+  }
+
+  coachName = () => this.answer?.profile?.name ?? this.element.getAttribute('coach-name');
+
+  /* The coach's picture, or initials; null where nobody said who it is. */
+  face() {
+    const name = this.coachName();
+    if (!name) return null;
+    const version = this.answer?.profile?.picture_version;
+    const coach = this.answer?.coach;
+    const source = version && new URL(`../coach/${encodeURIComponent(coach)}/picture?v=${version}`, here);
+    if (source) return h('img', { class: 'avatar', src: source.href, alt: '', width: '56', height: '56' });
+    const letters = name
+      .split(/\s+/)
+      .map((word) => [...word][0])
+      .filter(Boolean);
+    return h(
+      'div',
+      { class: 'avatar', 'aria-hidden': 'true' },
+      letters[0],
+      letters.length > 1 && letters.at(-1),
+    );
+  }
+
+  fact = (drawing, ...words) => h('li', null, icon(drawing), h('span', null, ...words));
+
+  place(kind) {
+    const [drawing, word] = places[kind] ?? [];
+    return drawing && this.fact(drawing, this.t(word));
+  }
+
+  /* The rule before anyone needs it. */
+  promise(type) {
+    const minutes = Math.min(type.cancel_notice_minutes ?? 0, 1e6);
+    return this.fact(
+      'turn',
+      minutes ? this.t('freeChange', { time: this.lasting(minutes) }) : this.t('freeChangeAlways'),
+    );
+  }
+
   /* When a session is, for its client and, where the clocks differ, for the coach. */
   when(start, end, coachZone) {
     const differs = coachZone && offsetMinutes(start, coachZone) !== offsetMinutes(start, this.zone);
     const coachDay = differs && dayOf(start, coachZone) !== dayOf(start, this.zone);
-    return [
-      h('strong', null, this.date(start)),
-      h('span', null, `${this.time(start)} – ${this.time(end)}`),
-      h('span', { class: 'muted small' }, zoneText(this.zone, start)),
+    return this.fact(
+      'calendar',
+      h('strong', null, `${this.date(start)}, ${this.span(start, end)}`),
+      h('br'),
+      h('span', { class: 'small' }, zoneText(this.zone, start)),
+      differs && h('br'),
       differs &&
         h(
           'span',
-          { class: 'muted small' },
+          { class: 'small' },
           this.t('coachAt', {
             time: `${coachDay ? this.moment(start, coachZone) : this.time(start, coachZone)}, ${cityOf(coachZone)}`,
           }),
         ),
-    ];
+    );
+  }
+
+  /* Who, what, when, where: in sight on the whole way. `start` and `end` are instants. */
+  summary(start, end, { type = this.typeOf(), more, meeting } = {}) {
+    const name = this.coachName();
+    const about = [name, this.lasting(Math.round((end - start) / 60000))].filter(Boolean).join(' · ');
+    return h(
+      'div',
+      { class: 'summary' },
+      h(
+        'div',
+        { class: 'face' },
+        this.face(),
+        h('div', null, h('h3', null, type?.name ?? this.t('titleAlone')), h('p', { class: 'muted' }, about)),
+      ),
+      h(
+        'ul',
+        { class: 'facts' },
+        this.when(start, end, this.answer?.coach_time_zone),
+        meeting ?? (type && this.place(type.meeting)),
+      ),
+      more,
+    );
   }
 
   choice(name, legend, options, value, change) {
@@ -167,18 +291,22 @@ export class Panel {
       'fieldset',
       { class: 'choice' },
       h('legend', { class: name === 'which' && 'hidden' }, legend),
-      options.map(([key, text]) =>
-        h(
-          'label',
-          null,
-          h('input', {
-            type: 'radio',
-            name,
-            value: key,
-            checked: key === value,
-            onchange: () => change(key),
-          }),
-          h('span', null, text),
+      h(
+        'div',
+        { class: 'options' },
+        options.map(([key, text]) =>
+          h(
+            'label',
+            null,
+            h('input', {
+              type: 'radio',
+              name,
+              value: key,
+              checked: key === value,
+              onchange: () => change(key),
+            }),
+            h('span', null, text),
+          ),
         ),
       ),
     );

@@ -5,24 +5,29 @@ import { h, webAddress } from './dom.js';
 export const linkMissing = (a) =>
   a.meeting?.kind === 'google_meet' && !a.meeting.url && a.calendar?.state === 'pending';
 
+/* Where it takes place, as a fact of the summary. */
 export function meeting(panel, a) {
-  const t = panel.t;
+  const { t } = panel;
   const url = webAddress(a.meeting?.url);
-  if (url) {
-    return h(
-      'div',
-      { class: 'actions' },
-      h(
-        'a',
-        { class: 'button', href: url, target: '_blank', rel: 'noopener noreferrer' },
-        t(a.meeting.kind === 'google_meet' ? 'join' : 'joinAt'),
-      ),
-      h('span', { class: 'small muted' }, url.replace(/^https?:\/\//, '')),
+  if (url)
+    return panel.fact(
+      'video',
+      h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, url.replace(/^https?:\/\//, '')),
     );
-  }
-  if (linkMissing(a)) return h('p', { class: 'link' }, t('linkFollows'));
-  if (a.meeting?.kind === 'phone') return h('p', null, t('byPhone'));
-  return a.meeting?.kind === 'in_person' && h('p', null, t('inPerson'));
+  if (linkMissing(a)) return panel.fact('video', h('span', { class: 'link' }, t('linkFollows')));
+  if (a.meeting?.kind === 'phone') return panel.fact('phone', t('byPhone'), a.phone && ` ${a.phone}`);
+  return a.meeting?.kind === 'in_person' && panel.fact('place', t('inPerson'));
+}
+
+/* The way in, while it is of use. */
+export function joinButton(panel, a) {
+  const url = webAddress(a.meeting?.url);
+  if (!url || Date.parse(a.end) < Date.now()) return null;
+  return h(
+    'a',
+    { class: 'button main', href: url, target: '_blank', rel: 'noopener noreferrer' },
+    panel.t(a.meeting.kind === 'google_meet' ? 'join' : 'joinAt'),
+  );
 }
 
 /* Whether something may still be done with it. */
@@ -30,21 +35,19 @@ export const open = (allowed, before) => allowed ?? before > Date.now();
 
 /* What may still be done, and until when; the words of the rule before anyone needs them. */
 export function rule(panel, a) {
-  const t = panel.t;
+  const { t } = panel;
   const cancel = Date.parse(a.cancel_before);
   const move = Date.parse(a.reschedule_before);
   const may = { cancel: open(a.can_cancel, cancel), move: open(a.can_reschedule, move) };
   const until = (key, instant) => t(key, { when: panel.moment(instant) });
   if (may.cancel && may.move && cancel === move) return until('until', cancel);
-  const parts = [may.cancel && until('cancelUntil', cancel), may.move && until('moveUntil', move)].filter(
-    Boolean,
-  );
-  return parts.join(' ') || until('changesClosed', Math.max(cancel, move));
+  const parts = [may.cancel && until('cancelUntil', cancel), may.move && until('moveUntil', move)];
+  return parts.filter(Boolean).join(' ') || until('changesClosed', Math.max(cancel, move));
 }
 
 export function calendarLinks(panel, a) {
-  const t = panel.t;
-  const coach = panel.element.getAttribute('coach-name');
+  const { t } = panel;
+  const coach = panel.coachName();
   const title = coach ? t('title', { coach }) : t('titleAlone');
   const link = webAddress(a.meeting?.url) ?? '';
   const bare = (text) => text.replace(/[-:]/g, '');
@@ -66,23 +69,28 @@ export function calendarLinks(panel, a) {
     body: link,
     location: link,
   });
-  const away = { target: '_blank', rel: 'noopener noreferrer' };
+  const away = { class: 'button', target: '_blank', rel: 'noopener noreferrer' };
+  const label = (name) => ({ 'aria-label': `${t('addTo')}: ${name}` });
   return h(
     'div',
-    { class: 'row' },
-    h('span', { class: 'muted small' }, t('addTo')),
+    { class: 'stack', role: 'group', 'aria-label': t('addTo') },
+    h('p', { class: 'muted small' }, t('addTo')),
     h(
-      'button',
-      { type: 'button', class: 'plain', onclick: (event) => download(panel, a, event.target) },
-      t('ics'),
+      'div',
+      { class: 'actions' },
+      h('a', { href: google.href, ...away, ...label(t('google')) }, t('google')),
+      h('a', { href: outlook.href, ...away, ...label(t('outlook')) }, t('outlook')),
+      h(
+        'button',
+        { type: 'button', ...label(t('ics')), onclick: (event) => download(panel, a, event.target) },
+        t('ics'),
+      ),
     ),
-    h('a', { href: google.href, ...away }, t('google')),
-    h('a', { href: outlook.href, ...away }, t('outlook')),
   );
 }
 
 /* The file asks for the caller's identity, which a plain link cannot carry. */
-export async function download(panel, a, button) {
+async function download(panel, a, button) {
   try {
     const file = URL.createObjectURL(await panel.call('GET', `booking/${a.id}/calendar.ics`, { raw: true }));
     h('a', { href: file, download: 'session.ics' }).click();

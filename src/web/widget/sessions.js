@@ -3,7 +3,7 @@
 import { newKey } from './calls.js';
 import { h } from './dom.js';
 import { release } from './hold.js';
-import { calendarLinks, meeting, open, rule } from './session.js';
+import { calendarLinks, joinButton, meeting, open, rule } from './session.js';
 
 export function showSessions(panel) {
   const t = panel.t;
@@ -13,7 +13,11 @@ export function showSessions(panel) {
   const list = h('ul', { class: 'sessions wide' });
   const more = h('div', { class: 'stack' });
   const load = (status) => {
-    list.replaceChildren(...Array.from({ length: 2 }, () => h('li', null, h('div', { class: 'bone wide' }))));
+    list.replaceChildren(
+      ...Array.from({ length: 2 }, () =>
+        h('li', null, h('div', { class: 'bone wide', 'aria-hidden': 'true' })),
+      ),
+    );
     more.replaceChildren();
     loadSessions(panel, status, null, list, more);
   };
@@ -69,7 +73,7 @@ export async function loadSessions(panel, status, cursor, list, more) {
           ? [h('p', { class: 'muted' }, t('noSessions'))]
           : []),
     );
-    if (cursor) items[0]?.querySelector('strong')?.focus();
+    if (cursor) items[0]?.querySelector('h3')?.focus();
     panel.say(list.children.length ? `${t('mySessions')}: ${list.children.length}` : t('noSessions'));
   } catch (problem) {
     if (asked !== panel.asked) return;
@@ -78,8 +82,8 @@ export async function loadSessions(panel, status, cursor, list, more) {
   }
 }
 
-export function session(panel, a) {
-  const t = panel.t;
+function session(panel, a) {
+  const { t } = panel;
   const start = Date.parse(a.start);
   const ahead = a.status === 'scheduled' && Date.parse(a.end) > Date.now();
   const status = {
@@ -88,18 +92,27 @@ export function session(panel, a) {
     cancelled: t(a.cancelled_by && a.cancelled_by !== 'client' ? 'byCoach' : 'statusCancelled'),
   }[a.status];
   const label = (text) => ({ 'aria-label': `${text}: ${panel.moment(start)}` });
+  const name = panel.typeOf(a.session_type)?.name ?? t('titleAlone');
+  const said = a.cancel_reason && a.cancelled_by !== 'client' && t('coachSaid', { reason: a.cancel_reason });
   return h(
     'li',
     null,
-    panel.when(start, Date.parse(a.end), panel.answer?.coach_time_zone),
-    status && h('span', { class: 'small' }, status),
-    ahead && meeting(panel, a),
+    h('h3', { tabindex: '-1' }, name),
+    status && h('span', { class: 'badge' }, status),
+    h(
+      'ul',
+      { class: 'facts' },
+      panel.when(start, Date.parse(a.end), panel.answer?.coach_time_zone),
+      ahead && meeting(panel, a),
+    ),
+    said && h('p', null, said),
     ahead && a.calendar?.detail && h('p', { class: 'small' }, a.calendar.detail),
     ahead && h('p', { class: 'muted small' }, rule(panel, a)),
     ahead &&
       h(
         'div',
         { class: 'actions' },
+        joinButton(panel, a),
         open(a.can_reschedule, Date.parse(a.reschedule_before)) &&
           h(
             'button',
@@ -166,7 +179,7 @@ export function showCancel(panel, a) {
       h(
         'div',
         { class: 'stack wide' },
-        h('div', { class: 'summary' }, panel.when(Date.parse(a.start), Date.parse(a.end))),
+        panel.summary(Date.parse(a.start), Date.parse(a.end), { type: panel.typeOf(a.session_type) }),
         form,
       ),
     ],
@@ -183,7 +196,7 @@ export function showOver(panel, words, a) {
       h(
         'div',
         { class: 'stack wide' },
-        h('div', { class: 'summary' }, panel.when(Date.parse(a.start), Date.parse(a.end))),
+        panel.summary(Date.parse(a.start), Date.parse(a.end), { type: panel.typeOf(a.session_type) }),
         h(
           'div',
           { class: 'actions' },

@@ -8,7 +8,7 @@ export async function ask(panel, from, to) {
   const add = (name, value) => {
     if (value) query.set(name, value);
   };
-  add('coach', panel.moving?.coach ?? panel.element.getAttribute('coach'));
+  add('coach', panel.moving?.coach ?? panel.answer?.coach ?? panel.element.getAttribute('coach'));
   add('session_type', panel.moving?.session_type ?? panel.type);
   add('duration', panel.moving?.duration_minutes ?? panel.duration);
   add('rescheduling', panel.moving?.id);
@@ -24,9 +24,12 @@ export async function ask(panel, from, to) {
   return { reply, slots };
 }
 
+/* A session's present time is no new one for it. */
 export function sort(panel) {
+  const present = panel.moving && Date.parse(panel.moving.start);
   panel.byDay = new Map();
   for (const slot of panel.slots) {
+    if (slot.at === present) continue;
     const day = dayOf(slot.at, panel.zone);
     if (!panel.byDay.has(day)) panel.byDay.set(day, []);
     panel.byDay.get(day).push(slot);

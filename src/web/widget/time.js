@@ -113,6 +113,9 @@ export function zoneText(zone, instant) {
   return city === offset ? city : `${city} (${offset})`;
 }
 
+/* A text whose first letter is large, as a heading's is in every language that has large letters. */
+export const capital = (text, locale) => text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
+
 /* Which day a week starts with, 0 for Sunday, by the locale's region. */
 export function firstWeekday(locale) {
   const region = new Intl.Locale(locale);

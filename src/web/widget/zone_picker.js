@@ -1,5 +1,72 @@
+/* Finding a time zone by what people call where they are. */
+
 import { h } from './dom.js';
 import { cityOf, offsetLabel, zoneName } from './time.js';
+import { countries, places } from './zone_places.js';
+
+const plain = (text) =>
+  text
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[_/\-\u2212]/g, ' ');
+
+/* Every zone with the names it may be asked for by: its city, its other places, its countries, its own long name. */
+export function zoneIndex(locale, now, known) {
+  const entries = new Map();
+  const zones = new Set(['UTC', ...(Intl.supportedValuesOf?.('timeZone') ?? known)].map(zoneName));
+  for (const zone of zones) {
+    const long = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: 'long' })
+      .formatToParts(now)
+      .find((part) => part.type === 'timeZoneName').value;
+    entries.set(zone, {
+      zone,
+      about: `${long}, ${offsetLabel(now, zone)}`,
+      city: plain(cityOf(zone)),
+      places: (places[zone] ?? '').split(', ').filter(Boolean),
+      countries: [],
+      rest: plain(`${zone} ${long} ${offsetLabel(now, zone)}`),
+    });
+  }
+  for (const language of new Set(['en', locale])) {
+    const names = new Intl.DisplayNames([language], { type: 'region' });
+    for (const line of countries.split(';')) {
+      const [code, list] = line.split(':');
+      list.split(',').forEach((zone, rank) => {
+        entries.get(zoneName(zone))?.countries.push({ name: plain(names.of(code)), rank });
+      });
+    }
+  }
+  return [...entries.values()];
+}
+
+/* How well a zone answers what was typed; 0: not at all. A city or place that begins so comes before a country. */
+function worth(entry, text) {
+  const words = (name) => name === text || name.startsWith(text + ' ');
+  if (entry.city === text || entry.places.includes(text)) return entry.city === text ? 100 : 95;
+  const country = entry.countries.find(({ name }) => words(name) || name === text);
+  if (country) return 90 - country.rank;
+  if (entry.city.startsWith(text)) return 70;
+  if (entry.places.some((name) => name.startsWith(text))) return 60;
+  const begins = entry.countries.find(({ name }) => name.startsWith(text));
+  if (begins) return 50 - begins.rank;
+  const all = [entry.city, ...entry.places, ...entry.countries.map(({ name }) => name), entry.rest].join(' ');
+  const found = text.split(' ').every((word) => all.split(/[\s,]+/).some((one) => one.startsWith(word)));
+  return found ? 10 : 0;
+}
+
+/* The zones for what was typed, the best first. */
+export function findZones(index, typed) {
+  const text = plain(typed).trim().replace(/\s+/g, ' ');
+  if (!text) return [];
+  const rated = index.map((entry) => [worth(entry, text), entry]).filter(([value]) => value > 0);
+  // What begins exactly so makes guesses by the long names needless.
+  const best = Math.max(...rated.map(([value]) => value));
+  return rated
+    .filter(([value]) => value > 10 || best <= 10)
+    .sort((a, b) => b[0] - a[0] || (a[1].zone < b[1].zone ? -1 : 1))
+    .map(([, entry]) => entry);
+}
 
 /*
  * A combobox with a list (WAI-ARIA APG): type, go through with the arrows, choose with Enter. `choose` gets
@@ -7,25 +74,7 @@ import { cityOf, offsetLabel, zoneName } from './time.js';
  */
 export function zonePicker(panel, opener, choose) {
   const t = panel.t;
-  const plain = (text) =>
-    text
-      .normalize('NFD')
-      .replace(/\p{M}/gu, '')
-      .toLowerCase()
-      .replace(/[_/\-\u2212]/g, ' ');
-  const now = Date.now();
-  const all = [
-    ...new Set(['UTC', ...(Intl.supportedValuesOf?.('timeZone') ?? [panel.zone]).map(zoneName)]),
-  ].map((zone) => {
-    const long = new Intl.DateTimeFormat(panel.locale, { timeZone: zone, timeZoneName: 'long' })
-      .formatToParts(now)
-      .find((part) => part.type === 'timeZoneName').value;
-    return {
-      zone,
-      about: `${long}, ${offsetLabel(now, zone)}`,
-      sought: plain(`${zone} ${long} ${offsetLabel(now, zone)}`),
-    };
-  });
+  const all = zoneIndex(panel.locale, Date.now(), [panel.zone]);
   let found = [];
   let active = -1;
   const list = h('ul', { role: 'listbox', id: 'zones', 'aria-label': t('findZone') });
@@ -39,8 +88,8 @@ export function zonePicker(panel, opener, choose) {
     } else input.removeAttribute('aria-activedescendant');
   };
   const search = () => {
-    const words = plain(input.value).split(/\s+/).filter(Boolean);
-    found = words.length ? all.filter((entry) => words.every((word) => entry.sought.includes(word))) : [];
+    const words = input.value.trim();
+    found = findZones(all, words);
     const shown = found.slice(0, 60);
     list.replaceChildren(
       ...shown.map((entry, index) =>
@@ -59,13 +108,13 @@ export function zonePicker(panel, opener, choose) {
     );
     list.hidden = !shown.length;
     input.setAttribute('aria-expanded', shown.length > 0);
-    mark(shown.length ? 0 : -1);
-    count.textContent = !words.length
+    mark(-1); // nothing is chosen that was not asked for
+    count.textContent = !words
       ? t('zoneHint')
       : found.length
         ? t('zoneResults', { n: found.length })
         : t('noZone');
-    if (words.length) panel.say(count.textContent);
+    if (words) panel.say(count.textContent);
   };
   const input = h('input', {
     id: 'zone',
@@ -79,8 +128,9 @@ export function zonePicker(panel, opener, choose) {
     onkeydown: (event) => {
       const size = list.children.length;
       if (event.key === 'ArrowDown' && size) mark((active + 1) % size);
-      else if (event.key === 'ArrowUp' && size) mark((active - 1 + size) % size);
-      else if (event.key === 'Enter' && active >= 0) choose(found[active].zone);
+      else if (event.key === 'ArrowUp' && size) mark((Math.max(active, 0) - 1 + size) % size);
+      else if (event.key === 'Enter' && (active >= 0 || found.length === 1))
+        choose(found[Math.max(active, 0)].zone);
       else if (event.key === 'Escape') {
         opener.click();
         opener.focus();

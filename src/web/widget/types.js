@@ -1,0 +1,70 @@
+/* Where a coach offers several sessions: a card for each, to choose from. */
+
+import { h, icon } from './dom.js';
+
+export function showTypes(panel, focus) {
+  const { t, answer } = panel;
+  panel.asked += 1; // times that are on their way are no longer wanted
+  const choose = (type) => {
+    panel.type = type.id;
+    panel.duration = null;
+    panel.go('pick', null, true);
+  };
+  const place = {
+    google_meet: ['video', 'meet'],
+    phone: ['phone', 'phoneCall'],
+    in_person: ['place', 'onSite'],
+  };
+  const name = panel.coachName();
+  panel.show(
+    'types',
+    t('chooseType'),
+    [
+      h(
+        'div',
+        { class: 'stack wide' },
+        name &&
+          h(
+            'div',
+            { class: 'who' },
+            h(
+              'div',
+              { class: 'face' },
+              panel.face(),
+              h(
+                'div',
+                null,
+                h('h3', null, name),
+                answer.profile?.headline && h('p', { class: 'muted' }, answer.profile.headline),
+              ),
+            ),
+          ),
+        h(
+          'ul',
+          { class: 'cards wide' },
+          answer.session_types.map((type) => {
+            const [drawing, word] = place[type.meeting] ?? [];
+            return h(
+              'li',
+              null,
+              h(
+                'button',
+                { type: 'button', 'data-type': type.id, onclick: () => choose(type) },
+                h('strong', null, type.name),
+                type.description && h('span', { class: 'muted' }, type.description),
+                h(
+                  'span',
+                  { class: 'row small muted' },
+                  h('span', { class: 'row' }, icon('clock'), panel.lengths(type.durations)),
+                  drawing && h('span', { class: 'row' }, icon(drawing), t(word)),
+                ),
+              ),
+            );
+          }),
+        ),
+      ),
+    ],
+    focus && panel.page.title,
+  );
+  panel.say(t('chooseType'));
+}

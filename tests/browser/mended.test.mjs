@@ -1,0 +1,361 @@
+// Faults that the client's page once had: each is tried as it was met.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+import { openSchedule, schedule, startStack, until } from '../harness/stack.mjs';
+import { freePort } from '../harness/run_folder.mjs';
+import { checked, openBrowser, said, shot } from './browser.mjs';
+
+const TYPES = [
+  { id: 'coaching', name: 'Coaching session', durations: [30, 60], meeting: 'none' },
+  { id: 'call', name: 'Short call', durations: [15], meeting: 'phone' },
+];
+const DOCUMENT = openSchedule({ min_notice_minutes: 60, max_active_per_user: null, horizon_days: 20 });
+let stack;
+let browser;
+let host;
+let site;
+before(async () => {
+  const port = await freePort();
+  site = `http://localhost:${port}`; // another origin than 127.0.0.1
+  stack = await startStack({
+    document: { ...DOCUMENT, session_types: TYPES.slice(0, 1) },
+    env: { CORS_ALLOWED_ORIGINS: site },
+  });
+  // The first home's page in small: twelve pixels, and a widget on it.
+  host = http.createServer((request, reply) => {
+    const size = new URL(request.url, site).searchParams.get('size');
+    reply.writeHead(200, { 'Content-Type': 'text/html' });
+    reply.end(`<!doctype html><html lang="en"><title>Host</title><link rel="icon" href="data:,">
+      <style>body { font: 12px Helvetica, Arial } ${size ? `mosaic-booking { --mosaic-font-size: ${size} }` : ''}</style>
+      <script type="module" src="${stack.daemon.url}/booking/widget.js"></script>
+      <main><h1>Host</h1><mosaic-booking inline token="${stack.client('host').token}"></mosaic-booking></main>`);
+  });
+  await new Promise((resolve) => {
+    host.listen(port, '127.0.0.1', resolve);
+  });
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  host?.closeAllConnections();
+  host?.close();
+  await stack?.stop();
+});
+
+let people = 0;
+async function visit(options = {}, { path = '/booking/', ready = true, user = `mended${++people}` } = {}) {
+  const client = stack.client(user);
+  const page = await browser.page(options);
+  await page.goto(`${stack.daemon.url}${path}#token=${client.token}`);
+  if (ready) await page.locator('[data-start]').first().waitFor();
+  return { page, client };
+}
+/** With another schedule while `work` is done. */
+async function scheduled(document, work) {
+  const coach = stack.coach();
+  const kept = await coach.get('/coach/damian/schedule');
+  assert.equal((await coach.put('/coach/damian/schedule', document)).status, 200);
+  try {
+    await work();
+  } finally {
+    assert.equal((await coach.put('/coach/damian/schedule', kept.text)).status, 200);
+  }
+}
+const button = (page, name) => page.getByRole('button', { name });
+const pixels = (page, selector, name = 'fontSize') =>
+  page
+    .locator(selector)
+    .first()
+    .evaluate((node, property) => Number.parseFloat(getComputedStyle(node)[property]), name);
+
+test('inside a host there is one scale, from one size that the host may set', async () => {
+  const page = await browser.page({ timezoneId: 'Asia/Tokyo' });
+  await page.goto(`${site}/`);
+  await page.locator('[data-start]').first().waitFor();
+  const sizes = async () => ({
+    time: await pixels(page, '[data-start]'),
+    caption: await pixels(page, '[data-start] small'),
+    heading: await pixels(page, '.times h3'),
+  });
+  const usual = await sizes();
+  assert.ok(usual.time > usual.caption && usual.heading > usual.time, JSON.stringify(usual));
+  await page.goto(`${site}/?size=24px`);
+  await page.locator('[data-start]').first().waitFor();
+  const large = await sizes();
+  for (const name of Object.keys(usual))
+    assert.ok(
+      Math.abs(large[name] / usual[name] - large.time / usual.time) < 0.01,
+      `${name} keeps its share`,
+    );
+  assert.equal(large.time, 24);
+});
+
+test('a list of times that goes on says so, and stops saying so at its end', async () => {
+  const { page } = await visit({ viewport: { width: 1280, height: 800 } });
+  await page.locator('td button.free').nth(2).click();
+  const later = page.locator('.later');
+  await later.waitFor({ state: 'visible' });
+  await page.locator('.list').evaluate((list) => list.scrollTo(0, list.scrollHeight));
+  await later.waitFor({ state: 'hidden' });
+});
+
+test('an empty view shows words and nothing else', async () => {
+  await scheduled({ ...DOCUMENT, weekly: [], session_types: TYPES.slice(0, 1) }, async () => {
+    const { page } = await visit({}, { ready: false });
+    await page.locator('.times').getByText('There are no free times at the moment.').waitFor();
+    assert.equal((await page.locator('.times').innerText()).trim(), 'There are no free times at the moment.');
+  });
+});
+
+test('a phone number that is needed is not optional, and has to be one', async () => {
+  await scheduled({ ...DOCUMENT, session_types: TYPES.slice(1) }, async () => {
+    const { page, client } = await visit();
+    await page.locator('[data-start]').first().click();
+    await page.locator('label[for=phone]').waitFor();
+    assert.equal(await page.locator('label[for=phone]').innerText(), 'Phone');
+    await page.getByLabel('Phone').fill('abc');
+    await button(page, 'Confirm booking').click();
+    await said(page, /^One thing is missing\. Please enter a phone number/);
+    assert.equal(await page.locator('#phone').getAttribute('aria-invalid'), 'true');
+    await page.getByLabel('Phone').fill('+1 (416) 555-0100');
+    await button(page, 'Confirm booking').click();
+    await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+    assert.equal((await client.get('/booking/user/me')).body.appointments[0].phone, '+1 (416) 555-0100');
+  });
+});
+
+test('a long address breaks instead of pushing the confirmation sideways', async () => {
+  const { page } = await visit({ viewport: { width: 320, height: 640 } });
+  await page.route('**/booking/*/confirm', async (route) => {
+    const reply = await route.fetch();
+    const body = {
+      ...(await reply.json()),
+      meeting: { kind: 'google_meet', url: `https://meet.example.org/${'a'.repeat(120)}` },
+      email: `${'long'.repeat(15)}@${'example'.repeat(8)}.org`,
+      calendar: { state: 'synced', event_id: null, html_link: null },
+    };
+    await route.fulfill({ response: reply, json: body });
+  });
+  await page.locator('[data-start]').first().click();
+  await button(page, 'Confirm booking').click();
+  await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+  await checked(page, 'long-address-320');
+});
+
+test('in forced colours what is chosen and what is free can be told', async () => {
+  const { page } = await visit();
+  await page.emulateMedia({ forcedColors: 'active' });
+  const outline = (selector) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((node) => getComputedStyle(node).outlineStyle);
+  assert.equal(await outline('td button[aria-pressed=true]'), 'solid');
+  assert.equal(await outline('.choice input:checked + span'), 'solid');
+  assert.equal(await outline('.choice input:not(:checked) + span'), 'none');
+  await checked(page, 'forced-colours');
+});
+
+test('Back goes back, and what was typed is still there; so it is after a reload', async () => {
+  const { page } = await visit();
+  await page.locator('td button.free').nth(3).click();
+  const chosen = page.locator('[data-start]').nth(2);
+  const start = await chosen.getAttribute('data-start');
+  await chosen.click();
+  await page.getByLabel('What would you like to talk about?').fill('Keep this');
+  await page.reload();
+  await page.getByLabel('What would you like to talk about?').waitFor();
+  assert.equal(await page.getByLabel('What would you like to talk about?').inputValue(), 'Keep this');
+  await page.goBack();
+  await page.locator(`[data-start="${start}"]`).waitFor(); // given back, and its day is open
+  await page.goForward();
+  await page.getByLabel('What would you like to talk about?').waitFor();
+  assert.equal(await page.getByLabel('What would you like to talk about?').inputValue(), 'Keep this');
+  await button(page, 'Confirm booking').click();
+  await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+  await page.goBack();
+  await page.locator('table[aria-busy=false]').waitFor();
+  assert.equal(await page.locator('form').count(), 0, 'the form is over');
+});
+
+test('the title of the page says what is shown', async () => {
+  const { page } = await visit();
+  assert.equal(await page.title(), 'Book a session');
+  await button(page, 'My sessions').click();
+  await page.waitForFunction(() => document.title === 'My sessions');
+});
+
+test('clock and first weekday are those of the visitor’s region, whatever language is spoken', async () => {
+  const { page } = await visit({ locale: 'de-DE', timezoneId: 'Europe/Berlin' });
+  assert.match(await page.locator('[data-start]').first().innerText(), /^\d\d:\d\d/);
+  assert.equal(await page.locator('thead th').first().getAttribute('abbr'), 'Monday');
+});
+
+test('another length keeps the chosen day', async () => {
+  const { page } = await visit();
+  const day = page.locator('td button.free').nth(4);
+  const date = await day.getAttribute('data-day');
+  await day.click();
+  await Promise.all([page.waitForResponse(/duration=60/), page.getByLabel('1 hour').check({ force: true })]);
+  await page.locator(`[data-day="${date}"][aria-pressed=true]`).waitFor();
+});
+
+test('nothing beyond the horizon is offered to look at', async () => {
+  const { page } = await visit();
+  const last = new Date(Date.now() + 20 * 86_400_000);
+  const month = new Intl.DateTimeFormat('en', {
+    month: 'long',
+    year: 'numeric',
+    timeZone: 'America/New_York',
+  });
+  for (let turns = 0; turns < 3; turns++) {
+    const next = button(page, 'Next month');
+    if ((await next.getAttribute('aria-disabled')) === 'true') break;
+    await next.click();
+  }
+  await page.locator('#month').getByText(month.format(last).split(' ')[0]).waitFor();
+  assert.equal(await button(page, 'Next month').getAttribute('aria-disabled'), 'true');
+});
+
+test('the first view begins with the week of the first free day, and is a full one', async () => {
+  const { page } = await visit();
+  const first = await page.locator('td button.free').first().getAttribute('data-day');
+  const row = page.locator('tbody tr').first();
+  assert.equal(await row.locator(`[data-day="${first}"]`).count(), 1);
+  assert.ok((await page.locator('tbody tr').count()) >= 4);
+  assert.ok((await page.locator('td button.free').count()) > 7);
+});
+
+test('why the coach cancelled reaches the client', async () => {
+  const { page, client } = await visit();
+  const { slots } = (await client.get('/booking/availability')).body;
+  const { body: made } = await client.post('/booking/create', {
+    start: slots.at(-1).start,
+    duration_minutes: 30,
+  });
+  assert.equal(
+    (await stack.coach().put(`/booking/${made.id}/cancel`, { reason: 'I have a fever' })).status,
+    200,
+  );
+  await button(page, 'My sessions').click();
+  await page.getByLabel('Cancelled').check({ force: true });
+  await page.getByText('Your coach wrote: I have a fever').waitFor();
+});
+
+test('moving opens at the session’s own day and does not offer its present time as a new one', async () => {
+  const { page, client } = await visit();
+  const { slots } = (await client.get('/booking/availability')).body;
+  const { start } = slots[Math.floor(slots.length * 0.7)];
+  await client.post('/booking/create', { start, duration_minutes: 30 });
+  await button(page, 'My sessions').click();
+  await button(page, /^Move:/).click();
+  await page.locator('[data-start]').first().waitFor();
+  const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' }).format(new Date(start));
+  assert.equal(await page.locator('td button[aria-pressed=true]').getAttribute('data-day'), day);
+  assert.equal(await page.locator(`[data-start="${start}"]`).count(), 0);
+  // Two clicks from here.
+  await page.locator('[data-start]').first().click();
+  await button(page, 'Move to this time').click();
+  await page.getByRole('heading', { name: 'Your session has moved' }).waitFor();
+});
+
+test('a heading begins with a large letter, and the focus on it is for the ear', async () => {
+  const { page } = await visit({ locale: 'fr-FR' });
+  assert.match(await page.locator('.times h3').innerText(), /^[A-Z]/);
+  await page.locator('td button.free').nth(1).press('Enter');
+  await page.locator('.times h3:focus').waitFor();
+  assert.equal(
+    await page.locator('.times h3').evaluate((node) => getComputedStyle(node).outlineStyle),
+    'none',
+  );
+});
+
+test('trying again is offered only where it may help', async () => {
+  const { page } = await visit({}, { path: '/booking/?coach=nobody', ready: false });
+  await page.locator('.notice').getByText('There’s no booking page at this address.').waitFor();
+  assert.equal(await button(page, 'Try again').count(), 0);
+});
+
+test('a page whose origin was not allowed is told so in its console, by both names', async () => {
+  const page = await browser.page();
+  const told = page.waitForEvent('console', (message) => /CORS_ALLOWED_ORIGINS/.test(message.text()));
+  await page.goto(`${site.replace('localhost', '127.0.0.1')}/`);
+  const text = (await told).text();
+  assert.ok(text.includes(site.replace('localhost', '127.0.0.1')) && text.includes(stack.daemon.url), text);
+  browser.troubles = browser.troubles.filter((one) => !/CORS policy/.test(one)); // the browser's own line
+});
+
+test('nothing jumps while the times arrive', async () => {
+  const page = await browser.page({ viewport: { width: 1280, height: 850 } });
+  await page.addInitScript(() => {
+    window.shifts = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.shifts += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  await page.route('**/booking/availability**', async (route) => {
+    await until('the skeleton', () => page.locator('table[aria-busy=true]').count());
+    await route.continue();
+  });
+  await page.goto(`${stack.daemon.url}/booking/#token=${stack.client('still').token}`);
+  await page.locator('[data-start]').first().waitFor();
+  const shifts = await page.evaluate(() => window.shifts);
+  assert.ok(shifts < 0.02, `shifted by ${shifts}`);
+});
+
+test('several sessions are cards; the one that is chosen stands in the address or is clicked', async () => {
+  await scheduled({ ...DOCUMENT, session_types: TYPES }, async () => {
+    const { page } = await visit({}, { ready: false });
+    await page.locator('[data-type=call]').waitFor();
+    await checked(page, 'types');
+    await page.locator('[data-type=call]').click();
+    await page.locator('[data-start]').first().waitFor();
+    await page.getByRole('heading', { name: 'Short call' }).waitFor();
+    await page.goBack();
+    await page.locator('[data-type=coaching]').waitFor();
+    const direct = await visit({}, { path: '/booking/damian/call' });
+    await direct.page.getByRole('heading', { name: 'Short call' }).waitFor();
+  });
+});
+
+test('a link may fill in who and when, and open in another language', async () => {
+  const { slots } = (await stack.client('x').get('/booking/availability')).body;
+  const start = new Date(slots.at(-1).start);
+  const [date, time] = ['en-CA', 'en-GB'].map((locale, index) =>
+    new Intl.DateTimeFormat(locale, {
+      timeZone: 'America/New_York',
+      ...(index ? { timeStyle: 'short' } : { dateStyle: 'short' }),
+    }).format(start),
+  );
+  const path = `/booking/damian?name=Ana&notes=Hello&date=${date}&time=${time}&lang=pl`;
+  const { page } = await visit({}, { path, ready: false });
+  await page.getByLabel('Imię i nazwisko').waitFor();
+  assert.equal(await page.getByLabel('Imię i nazwisko').inputValue(), 'Ana');
+  assert.equal(await page.locator('#notes').inputValue(), 'Hello');
+  assert.equal(await page.locator('html').getAttribute('lang'), 'pl');
+  await shot(page, 'prefilled-polish');
+  await page.getByRole('link', { name: 'English' }).click();
+  await page.getByLabel('Name').waitFor();
+});
+
+test('a first look costs six requests and 30 KiB at most', async () => {
+  await scheduled(schedule(), async () => {
+    const page = await browser.page();
+    const session = await page.context().newCDPSession(page);
+    const sizes = new Map();
+    await session.send('Network.enable');
+    session.on('Network.requestWillBeSent', ({ requestId, request }) => {
+      if (request.url.startsWith('http')) sizes.set(requestId, { url: request.url, bytes: 0 });
+    });
+    session.on('Network.dataReceived', ({ requestId, encodedDataLength }) => {
+      if (sizes.has(requestId)) sizes.get(requestId).bytes += encodedDataLength;
+    });
+    await page.goto(`${stack.daemon.url}/booking/?coach=damian#token=${stack.client('light').token}`);
+    await page.locator('[data-start]').first().waitFor();
+    const list = [...sizes.values()];
+    const bytes = list.reduce((sum, one) => sum + one.bytes, 0);
+    assert.ok(list.length <= 6, list.map((one) => one.url).join('\n'));
+    assert.ok(bytes <= 30 * 1024, `${bytes} bytes: ${JSON.stringify(list)}`);
+  });
+});
