@@ -40,7 +40,7 @@ FNR == 1 { layer = layer_of(FILENAME) }
 		bad[++count] = FILENAME ":" FNR ": " layer " may not use " parts[2]
 }
 
-/^#include "(config|config_names|config_value)\.h"/ && layer != "main" && layer != "commands" {
+/^#include "(config|config_names|config_value|env_file)\.h"/ && layer != "main" && layer != "commands" {
 	bad[++count] = FILENAME ":" FNR ": " layer " may not use what composes it"
 }
 

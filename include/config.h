@@ -92,6 +92,14 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
 		   FILE *complaints);
 
 /*
+ * Read again, while the daemon runs, those settings that it may change without a restart: the limits of
+ * rates, CORS_ALLOWED_ORIGINS, LOG_LEVEL, LOG_FORMAT, AUTH_JWT_SECRET and AUTH_JWT_PUBLIC_KEY. All others
+ * stay empty in `ret_settings`, and so does a secret that the environment no longer shows (see
+ * config_hide_secrets). Returns and complains as config_load does; to be wiped in any case.
+ */
+size_t config_reload(struct settings *ret_settings, char *const environment[], FILE *complaints);
+
+/*
  * Report each name in `environment` that looks like a setting and is none: one or two letters off
  * (RATELIMIT_BOOK), a NAME_FILE of what is no secret, or with a beginning that only settings have
  * (AUTH_JWT_). `meant` is the setting it resembles, NULL when there is none. Returns how many.

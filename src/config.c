@@ -13,103 +13,108 @@ struct setting {
 	int64_t min;
 	int64_t max;
 	const char *initial; /* the default, NULL for none */
-	bool secret;
+	unsigned flags;
 	const char *help;
+};
+
+enum {
+	SECRET = 1,  /* may come from the file that NAME_FILE names, and is blanked in the environment */
+	RELOADS = 2, /* SIGHUP reads it again */
 };
 
 #define AT(member) offsetof(struct settings, member)
 
 /* clang-format off */
 static const struct setting settings_table[] = {
-{"Serving", "PORT", KIND_INTEGER, AT(port), 0, 65535, "8080", false,
+{"Serving", "PORT", KIND_INTEGER, AT(port), 0, 65535, "8080", 0,
  "TCP port to listen on; 0 picks a free one"},
-{NULL, "BIND_ADDRESS", KIND_ADDRESS, AT(bind_address), 0, 0, "127.0.0.1", false,
+{NULL, "BIND_ADDRESS", KIND_ADDRESS, AT(bind_address), 0, 0, "127.0.0.1", 0,
  "address to listen on; 0.0.0.0 for all of IPv4, :: for all"},
-{NULL, "PUBLIC_URL", KIND_URL, AT(public_url), 0, 0, NULL, false,
+{NULL, "PUBLIC_URL", KIND_URL, AT(public_url), 0, 0, NULL, 0,
  "where clients reach this service, such as https://book.example.org"},
-{NULL, "CORS_ALLOWED_ORIGINS", KIND_ORIGINS, AT(cors_allowed_origins), 0, 0, NULL, false,
+{NULL, "CORS_ALLOWED_ORIGINS", KIND_ORIGINS, AT(cors_allowed_origins), 0, 0, NULL, RELOADS,
  "origins of pages that may call, with commas between, such as https://example.org"},
-{NULL, "TRUSTED_PROXY_HOPS", KIND_INTEGER, AT(trusted_proxy_hops), 0, 16, "0", false,
+{NULL, "TRUSTED_PROXY_HOPS", KIND_INTEGER, AT(trusted_proxy_hops), 0, 16, "0", 0,
  "how many proxies in front add to X-Forwarded-For"},
-{NULL, "RATE_LIMIT_READ", KIND_INTEGER, AT(rate_limit_read), 0, 1000000, "240", false,
+{NULL, "RATE_LIMIT_READ", KIND_INTEGER, AT(rate_limit_read), 0, 1000000, "240", RELOADS,
  "reading calls per identity and minute; 0 is no limit"},
-{NULL, "RATE_LIMIT_BOOK", KIND_INTEGER, AT(rate_limit_book), 0, 1000000, "30", false,
+{NULL, "RATE_LIMIT_BOOK", KIND_INTEGER, AT(rate_limit_book), 0, 1000000, "30", RELOADS,
  "booking calls per identity and minute; 0 is no limit"},
-{NULL, "RATE_LIMIT_ADDRESS", KIND_INTEGER, AT(rate_limit_address), 0, 1000000, "1200", false,
+{NULL, "RATE_LIMIT_ADDRESS", KIND_INTEGER, AT(rate_limit_address), 0, 1000000, "1200", RELOADS,
  "calls per network address and minute; 0 is no limit"},
-{NULL, "MAX_CONNECTIONS", KIND_INTEGER, AT(max_connections), 1, 100000, "4096", false,
+{NULL, "MAX_CONNECTIONS", KIND_INTEGER, AT(max_connections), 1, 100000, "4096", 0,
  "connections open at once; half of them, unless TRUSTED_PROXY_HOPS is set, for any one address"},
-{NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "4", false,
+{NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "4", 0,
  "threads, and database connections, for calls that need the database"},
-{NULL, "LISTING_WORKERS", KIND_INTEGER, AT(listing_workers), 1, 256, "2", false,
+{NULL, "LISTING_WORKERS", KIND_INTEGER, AT(listing_workers), 1, 256, "2", 0,
  "threads, and database connections, for listings not in memory"},
-{NULL, "CALENDAR_WORKERS", KIND_INTEGER, AT(calendar_workers), 1, 256, "3", false,
+{NULL, "CALENDAR_WORKERS", KIND_INTEGER, AT(calendar_workers), 1, 256, "3", 0,
  "threads, and database connections, for calls that may wait for Google; without a calendar they join WORKERS"},
 
-{"Database", "DATABASE_URL", KIND_DATABASE, AT(database_url), 1, 4096, NULL, true,
+{"Database", "DATABASE_URL", KIND_DATABASE, AT(database_url), 1, 4096, NULL, SECRET,
  "PostgreSQL 15 or newer, such as postgresql://user:password@host:5432/name (required)"},
-{NULL, "MIGRATE", KIND_BOOLEAN, AT(migrate), 0, 0, "1", false,
+{NULL, "MIGRATE", KIND_BOOLEAN, AT(migrate), 0, 0, "1", 0,
  "bring the schema up to date at start; with 0 wait until `bookingd migrate` has done it"},
-{NULL, "RETENTION_DAYS", KIND_INTEGER, AT(retention_days), 0, 36500, "0", false,
+{NULL, "RETENTION_DAYS", KIND_INTEGER, AT(retention_days), 0, 36500, "0", 0,
  "blank personal fields of appointments so many days after their end; 0 keeps them"},
 
-{"Who is calling", "AUTH_SESSION_QUERY", KIND_SQL, AT(auth_session_query), 1, 8192, NULL, false,
+{"Who is calling", "AUTH_SESSION_QUERY", KIND_SQL, AT(auth_session_query), 1, 8192, NULL, 0,
  "SQL that finds the session $1 (X-Session-ID): columns user_id, and if it has them email, name, role"},
-{NULL, "AUTH_JWT_SECRET", KIND_TEXT, AT(auth_jwt_secret), 32, 4096, NULL, true,
+{NULL, "AUTH_JWT_SECRET", KIND_TEXT, AT(auth_jwt_secret), 32, 4096, NULL, SECRET | RELOADS,
  "shared secret of bearer tokens signed with HS256: 32 random bytes or more (openssl rand -base64 32)"},
-{NULL, "AUTH_JWT_PUBLIC_KEY", KIND_PEM, AT(auth_jwt_public_key), 0, 0, NULL, false,
+{NULL, "AUTH_JWT_PUBLIC_KEY", KIND_PEM, AT(auth_jwt_public_key), 0, 0, NULL, RELOADS,
  "public key of bearer tokens signed with RS256 or ES256: PEM text, that text in base64, or a path"},
-{NULL, "AUTH_JWKS_URL", KIND_SECURE_URL, AT(auth_jwks_url), 0, 0, NULL, false,
+{NULL, "AUTH_JWKS_URL", KIND_SECURE_URL, AT(auth_jwks_url), 0, 0, NULL, 0,
  "URL of the public keys of bearer tokens (JWKS); https but for a loopback address"},
-{NULL, "AUTH_JWT_ISSUER", KIND_TEXT, AT(auth_jwt_issuer), 1, 1024, NULL, false,
+{NULL, "AUTH_JWT_ISSUER", KIND_TEXT, AT(auth_jwt_issuer), 1, 1024, NULL, 0,
  "the `iss` that a bearer token must have"},
-{NULL, "AUTH_JWT_AUDIENCE", KIND_TEXT, AT(auth_jwt_audience), 1, 1024, NULL, false,
+{NULL, "AUTH_JWT_AUDIENCE", KIND_TEXT, AT(auth_jwt_audience), 1, 1024, NULL, 0,
  "the `aud` that a bearer token must have"},
-{NULL, "SESSION_CACHE_SECONDS", KIND_INTEGER, AT(session_cache_seconds), 0, 3600, "30", false,
+{NULL, "SESSION_CACHE_SECONDS", KIND_INTEGER, AT(session_cache_seconds), 0, 3600, "30", 0,
  "how long a session is believed before it is looked up again"},
-{NULL, "PUBLIC_AVAILABILITY", KIND_BOOLEAN, AT(public_availability), 0, 0, "0", false,
+{NULL, "PUBLIC_AVAILABILITY", KIND_BOOLEAN, AT(public_availability), 0, 0, "0", 0,
  "with 1 free times are shown to everybody"},
 
-{"Coach", "COACH_ID", KIND_ID, AT(coach_id), 0, 0, NULL, false,
+{"Coach", "COACH_ID", KIND_ID, AT(coach_id), 0, 0, NULL, 0,
  "coach to make at start if it does not exist yet"},
-{NULL, "COACH_SCHEDULE", KIND_JSON, AT(coach_schedule), 0, 0, NULL, false,
+{NULL, "COACH_SCHEDULE", KIND_JSON, AT(coach_schedule), 0, 0, NULL, 0,
  "schedule of that new coach: a JSON file's path; default: weekdays 9 to 17"},
-{NULL, "COACH_EMAIL", KIND_EMAIL, AT(coach_email), 3, 254, NULL, false,
+{NULL, "COACH_EMAIL", KIND_EMAIL, AT(coach_email), 3, 254, NULL, 0,
  "email address of that coach"},
-{NULL, "HOLD_MINUTES", KIND_INTEGER, AT(hold_minutes), 1, 1440, "10", false,
+{NULL, "HOLD_MINUTES", KIND_INTEGER, AT(hold_minutes), 1, 1440, "10", 0,
  "how long a hold keeps its slot"},
 
-{"Google Calendar", "GOOGLE_SERVICE_ACCOUNT_KEY", KIND_ACCOUNT, AT(google_service_account_key), 0, 0, NULL, true,
+{"Google Calendar", "GOOGLE_SERVICE_ACCOUNT_KEY", KIND_ACCOUNT, AT(google_service_account_key), 0, 0, NULL, SECRET,
  "key of a service account: its JSON, that JSON in base64, or the path of a file with it"},
-{NULL, "GOOGLE_IMPERSONATE", KIND_EMAIL, AT(google_impersonate), 3, 254, NULL, false,
+{NULL, "GOOGLE_IMPERSONATE", KIND_EMAIL, AT(google_impersonate), 3, 254, NULL, 0,
  "Workspace user the service account acts for (domain-wide delegation)"},
-{NULL, "COACH_GOOGLE_CALENDAR_ID", KIND_TEXT, AT(coach_google_calendar_id), 1, 2000, "primary", false,
+{NULL, "COACH_GOOGLE_CALENDAR_ID", KIND_TEXT, AT(coach_google_calendar_id), 1, 2000, "primary", 0,
  "calendar that is checked and written; with commas between, further ones that are only checked"},
-{NULL, "GOOGLE_OAUTH_CLIENT_ID", KIND_TEXT, AT(google_oauth_client_id), 1, 1024, NULL, false,
+{NULL, "GOOGLE_OAUTH_CLIENT_ID", KIND_TEXT, AT(google_oauth_client_id), 1, 1024, NULL, 0,
  "OAuth client with which coaches connect their own account"},
-{NULL, "GOOGLE_OAUTH_CLIENT_SECRET", KIND_TEXT, AT(google_oauth_client_secret), 1, 1024, NULL, true,
+{NULL, "GOOGLE_OAUTH_CLIENT_SECRET", KIND_TEXT, AT(google_oauth_client_secret), 1, 1024, NULL, SECRET,
  "that client's secret"},
-{NULL, "TOKEN_ENCRYPTION_KEY", KIND_KEYS, AT(token_encryption_key), 0, 0, NULL, true,
+{NULL, "TOKEN_ENCRYPTION_KEY", KIND_KEYS, AT(token_encryption_key), 0, 0, NULL, SECRET,
  "32 bytes in base64 that seal coaches' tokens (openssl rand -base64 32); old keys may follow after commas"},
-{NULL, "GOOGLE_CALENDAR_API", KIND_SECURE_URL, AT(google_calendar_api), 0, 0, "https://www.googleapis.com/calendar/v3", false,
+{NULL, "GOOGLE_CALENDAR_API", KIND_SECURE_URL, AT(google_calendar_api), 0, 0, "https://www.googleapis.com/calendar/v3", 0,
  "base of the Calendar API"},
 {NULL, "GOOGLE_OAUTH_AUTH_URL", KIND_SECURE_URL, AT(google_oauth_auth_url), 0, 0,
- "https://accounts.google.com/o/oauth2/v2/auth", false,
+ "https://accounts.google.com/o/oauth2/v2/auth", 0,
  "OAuth consent page"},
-{NULL, "GOOGLE_OAUTH_TOKEN_URL", KIND_SECURE_URL, AT(google_oauth_token_url), 0, 0, "https://oauth2.googleapis.com/token", false,
+{NULL, "GOOGLE_OAUTH_TOKEN_URL", KIND_SECURE_URL, AT(google_oauth_token_url), 0, 0, "https://oauth2.googleapis.com/token", 0,
  "OAuth token endpoint"},
-{NULL, "GOOGLE_OAUTH_REVOKE_URL", KIND_SECURE_URL, AT(google_oauth_revoke_url), 0, 0, "https://oauth2.googleapis.com/revoke", false,
+{NULL, "GOOGLE_OAUTH_REVOKE_URL", KIND_SECURE_URL, AT(google_oauth_revoke_url), 0, 0, "https://oauth2.googleapis.com/revoke", 0,
  "OAuth revocation endpoint"},
-{NULL, "CALENDAR_FRESH_SECONDS", KIND_INTEGER, AT(calendar_fresh_seconds), 0, 86400, "30", false,
+{NULL, "CALENDAR_FRESH_SECONDS", KIND_INTEGER, AT(calendar_fresh_seconds), 0, 86400, "30", 0,
  "how long busy times serve a listing"},
-{NULL, "CALENDAR_STALE_SECONDS", KIND_INTEGER, AT(calendar_stale_seconds), 0, 604800, "900", false,
+{NULL, "CALENDAR_STALE_SECONDS", KIND_INTEGER, AT(calendar_stale_seconds), 0, 604800, "900", 0,
  "how long they serve when Google cannot be reached"},
-{NULL, "CALENDAR_POLL_SECONDS", KIND_INTEGER, AT(calendar_poll_seconds), 0, 86400, "120", false,
+{NULL, "CALENDAR_POLL_SECONDS", KIND_INTEGER, AT(calendar_poll_seconds), 0, 86400, "120", 0,
  "seconds between two looks for changes in the calendar; 0 is never"},
 
-{"Log", "LOG_LEVEL", KIND_LEVEL, AT(log_level), 0, 0, "info", false,
+{"Log", "LOG_LEVEL", KIND_LEVEL, AT(log_level), 0, 0, "info", RELOADS,
  "debug, info, warning or error"},
-{NULL, "LOG_FORMAT", KIND_FORMAT, AT(log_format), 0, 0, "json", false,
+{NULL, "LOG_FORMAT", KIND_FORMAT, AT(log_format), 0, 0, "json", RELOADS,
  "json or text"},
 };
 /* clang-format on */
@@ -123,7 +128,7 @@ size_t config_name_count(void)
 
 struct config_name config_name(size_t place)
 {
-	return (struct config_name){settings_table[place].name, settings_table[place].secret};
+	return (struct config_name){settings_table[place].name, (settings_table[place].flags & SECRET) != 0};
 }
 
 static void *member(struct settings *settings, const struct setting *setting)
@@ -152,7 +157,8 @@ static bool load(struct settings *settings, const struct setting *setting, char 
 		 FILE *complaints)
 {
 	const char *given = lookup(environment, setting->name, "");
-	const char *path = setting->secret ? lookup(environment, setting->name, "_FILE") : NULL;
+	const char *path =
+		(setting->flags & SECRET) != 0 ? lookup(environment, setting->name, "_FILE") : NULL;
 	const char *why = NULL;
 	char *value = NULL;
 	if (given != NULL && path != NULL) {
@@ -217,11 +223,22 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
 	return bad;
 }
 
+size_t config_reload(struct settings *ret_settings, char *const environment[], FILE *complaints)
+{
+	*ret_settings = (struct settings){.port = 0};
+	size_t bad = 0;
+	for (size_t i = 0; i < SETTINGS; i++)
+		if ((settings_table[i].flags & RELOADS) != 0)
+			bad += !load(ret_settings, &settings_table[i], environment, complaints);
+	return bad;
+}
+
 void config_hide_secrets(char *environment[])
 {
 	for (size_t i = 0; i < SETTINGS; i++) {
-		char *value =
-			settings_table[i].secret ? lookup(environment, settings_table[i].name, "") : NULL;
+		char *value = (settings_table[i].flags & SECRET) != 0
+				      ? lookup(environment, settings_table[i].name, "")
+				      : NULL;
 		if (value != NULL)
 			explicit_bzero(value, strlen(value));
 	}
@@ -266,9 +283,15 @@ void config_print_help(FILE *out)
 			fprintf(out, "%s%s:\n", i ? "\n" : "", setting->heading);
 		fprintf(out, "  %s%s%s%s%s\n", setting->name, setting->initial ? " (" : "",
 			setting->initial ? setting->initial : "", setting->initial ? ")" : "",
-			setting->secret ? ", or _FILE" : "");
+			(setting->flags & SECRET) != 0 ? ", or _FILE" : "");
 		print_folded(out, "      ", setting->help);
 	}
+	fputs("\nSIGHUP reads again, without a restart:\n", out);
+	char names[512] = "";
+	for (size_t i = 0; i < SETTINGS; i++)
+		if ((settings_table[i].flags & RELOADS) != 0)
+			strcat(strcat(names, names[0] != '\0' ? " " : ""), settings_table[i].name);
+	print_folded(out, "  ", names);
 }
 
 void config_print_example(FILE *out)

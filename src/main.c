@@ -7,6 +7,7 @@
 #include "db/db.h"
 #include "domain/ics.h"
 #include "domain/zone.h"
+#include "env_file.h"
 #include "http/ready_body.h"
 #include "http/server.h"
 #include "net/fetch.h"
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static command_run command_help;
 static command_run command_version;
@@ -44,6 +46,8 @@ static const struct command {
 	{"--help", command_help, "", "print this"},
 };
 
+struct settings_source settings_source;
+
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static enum exit_code command_help(char *arguments[])
@@ -55,7 +59,8 @@ static enum exit_code command_help(char *arguments[])
 		       commands[i].help);
 	puts("\nSettings are environment variables, here with their defaults. A secret NAME may also be "
 	     "given\n"
-	     "as NAME_FILE, the path of a file that holds it.\n");
+	     "as NAME_FILE, the path of a file that holds it. --env-file FILE, after any command, reads\n"
+	     "NAME=value lines over the environment.\n");
 	config_print_help(stdout);
 	puts("\nExit codes: 0 done, 1 failed, 2 wrong arguments or settings.");
 	return EXIT_DONE;
@@ -110,20 +115,57 @@ static void keep_memory_private(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
+/*
+ * Take --env-file FILE out of the arguments, wherever it stands; the last one counts. False: it has no FILE,
+ * and a line on stderr says so.
+ */
+static bool take_env_file(char *arguments[], const char **ret_path)
+{
+	while (*arguments != NULL) {
+		if (strcmp(*arguments, "--env-file") != 0) {
+			arguments++;
+			continue;
+		}
+		if (arguments[1] == NULL) {
+			fputs("bookingd: --env-file: needs the path of a file\n", stderr);
+			return false;
+		}
+		*ret_path = arguments[1];
+		for (char **at = arguments; (*at = at[2]) != NULL; at++)
+			;
+	}
+	return true;
+}
+
 int main(int argc, char *argv[])
 {
 	if (!is_developer())
 		keep_memory_private();
 
-	const struct command *command = find(argc > 1 ? argv[1] : "serve");
-	char **arguments = argc > 1 ? argv + 2 : argv + argc;
+	struct env_file file = {NULL, 0};
+	const char *path = NULL;
+	if (!take_env_file(argv + (argc > 0), &path))
+		return EXIT_USAGE;
+	const char *name = argv[argc > 0];
+	const struct command *command = find(name != NULL ? name : "serve");
+	char **arguments = argv + (argc > 0) + (name != NULL);
 	if (command == NULL) {
-		fprintf(stderr, "bookingd: there is no command %s; see bookingd --help\n", argv[1]);
+		fprintf(stderr, "bookingd: there is no command %s; see bookingd --help\n", name);
 		return EXIT_USAGE;
 	}
 	if (*arguments != NULL && *command->arguments == '\0') {
 		fprintf(stderr, "bookingd: %s takes no arguments\n", command->name);
 		return EXIT_USAGE;
 	}
-	return (int)command->run(arguments);
+	if (path != NULL) {
+		if (!env_file_read(&file, path, environ, stderr))
+			return EXIT_USAGE;
+		settings_source = (struct settings_source){path, environ};
+		environ = file.environment;
+	}
+	enum exit_code code = command->run(arguments);
+	if (path != NULL)
+		environ = NULL;
+	env_file_wipe(&file);
+	return (int)code;
 }

@@ -92,6 +92,14 @@ struct identity_source;
 /* NULL if jwt_public_key is no public key that can be used, which is the one way to fail. Does not block. */
 struct identity_source *identity_source_new(const struct identity_settings *settings);
 
+/*
+ * Trust this secret and this public key from now on; NULL keeps what there was. Waits for whoever is
+ * verifying, then the former texts are no longer used, and what was remembered is forgotten. False, and
+ * nothing changed, if the key is no public key that can be used. For one thread at a time.
+ */
+bool identity_source_renew(struct identity_source *source, const char *jwt_secret,
+			   const char *jwt_public_key);
+
 /* No other thread may still use it. NULL is fine. */
 void identity_source_free(struct identity_source *source);
 

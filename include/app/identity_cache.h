@@ -44,7 +44,7 @@ bool identity_cache_find(struct identity_cache *cache, const struct identity_cac
 void identity_cache_put(struct identity_cache *cache, const struct identity_cache_key *key,
 			const struct identity_finding *finding, instant until);
 
-/* Forget who this user is, or (NULL) everybody, under whatever credentials. */
+/* Forget who this user is under whatever credentials, or (NULL) everything, refusals as well. */
 void identity_cache_forget(struct identity_cache *cache, const char *user_id);
 
 #endif

@@ -10,6 +10,13 @@ enum exit_code {
 	EXIT_USAGE = 2,  /* wrong arguments or settings; nothing was tried */
 };
 
+/* Where the settings came from, for who reads them again: set once by main. */
+struct settings_source {
+	const char *env_file; /* of --env-file; NULL: none */
+	char **inherited;     /* the process's own environment */
+};
+extern struct settings_source settings_source;
+
 /*
  * A subcommand: `arguments` are those after its name, NULL at the end. Returns an exit code, and has written
  * one line to stderr for each reason why it is not EXIT_DONE.

@@ -33,6 +33,9 @@ struct rate_verdict {
 struct rate_limit *rate_limit_new(const char *name, unsigned per_minute, size_t keys);
 void rate_limit_free(struct rate_limit *limit);
 
+/* From now on so many a minute, 0 for off; what a key has used of its bucket stays used. Any thread. */
+void rate_limit_change(struct rate_limit *limit, unsigned per_minute);
+
 /* Take one token for a key of `length` bytes, `now_ms` by monotonic_ms(). A refusal takes nothing. */
 struct rate_verdict rate_limit_take(struct rate_limit *limit, const void *key, size_t length, int64_t now_ms);
 

@@ -39,6 +39,10 @@ struct server *server_open(const struct server_settings *settings, const char **
 /* The port that is bound. */
 uint16_t server_port(const struct server *server);
 
+/* From now on pages of these origins may call, as in the settings. Any thread; the list must outlive the
+ * server. */
+void server_allow_origins(struct server *server, const char *const origins[]);
+
 /*
  * Begin to stop, from any thread; returns at once. No new connections; new requests get 503 with
  * `Connection: close` (but ROUTE_DRAINING ones); what waits or runs is finished.

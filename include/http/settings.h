@@ -26,18 +26,18 @@ struct lane_settings {
 };
 
 struct server_settings {
-	const char *address;               /* "127.0.0.1", "0.0.0.0", "::" (IPv6 and IPv4) */
-	uint16_t port;                     /* 0: any free one, see server_port */
-	unsigned loops;                    /* loop threads, 1 .. 16; no more than connections */
-	unsigned connections;              /* most open at once, over all loops */
-	unsigned connections_per_address;  /* all loops together; 0: no limit; set 0 behind a proxy */
-	unsigned header_seconds;           /* from connecting to complete headers */
-	unsigned body_seconds;             /* from complete headers to complete body */
-	unsigned reply_seconds;            /* for the client to take the reply */
-	unsigned idle_seconds;             /* keep-alive without a request */
-	unsigned trusted_proxy_hops;       /* entries of X-Forwarded-For that count, from the right */
-	const char *const *cors_origins;   /* NULL-terminated; "*" allows all; NULL: none */
-	struct lane_settings lanes[LANES]; /* [LANE_LOOP] is not used */
+	const char *address;                     /* "127.0.0.1", "0.0.0.0", "::" (IPv6 and IPv4) */
+	uint16_t port;                           /* 0: any free one, see server_port */
+	unsigned loops;                          /* loop threads, 1 .. 16; no more than connections */
+	unsigned connections;                    /* most open at once, over all loops */
+	unsigned connections_per_address;        /* all loops together; 0: no limit; set 0 behind a proxy */
+	unsigned header_seconds;                 /* from connecting to complete headers */
+	unsigned body_seconds;                   /* from complete headers to complete body */
+	unsigned reply_seconds;                  /* for the client to take the reply */
+	unsigned idle_seconds;                   /* keep-alive without a request */
+	unsigned trusted_proxy_hops;             /* entries of X-Forwarded-For that count, from the right */
+	const char *const *_Atomic cors_origins; /* NULL-terminated; "*" allows all; NULL: none */
+	struct lane_settings lanes[LANES];       /* [LANE_LOOP] is not used */
 
 	const struct route *routes;
 	size_t route_count;

@@ -1,5 +1,6 @@
 #include "app/identity.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -37,6 +38,7 @@ static const struct identity_reason unavailable_provider = {
 
 struct identity_source {
 	struct identity_settings settings;
+	pthread_rwlock_t trusted;       /* guards settings.jwt_secret and key */
 	struct public_key *key;         /* NULL: not configured */
 	struct provider_keys *provider; /* NULL: not configured */
 	struct identity_cache *known, *refused;
@@ -75,6 +77,7 @@ struct identity_source *identity_source_new(const struct identity_settings *sett
 		die("out of memory");
 	source->settings = *settings;
 	source->key = key;
+	pthread_rwlock_init(&source->trusted, NULL);
 	if (settings->jwks_url != NULL)
 		source->provider = provider_keys_new(settings->jwks_url);
 	source->known = identity_cache_new(KNOWN_MAX);
@@ -91,7 +94,26 @@ void identity_source_free(struct identity_source *source)
 	provider_keys_free(source->provider);
 	identity_cache_free(source->known);
 	identity_cache_free(source->refused);
+	pthread_rwlock_destroy(&source->trusted);
 	free(source);
+}
+
+bool identity_source_renew(struct identity_source *source, const char *jwt_secret, const char *jwt_public_key)
+{
+	struct public_key *key = jwt_public_key != NULL ? public_key_from_pem(jwt_public_key) : NULL;
+	if (jwt_public_key != NULL && key == NULL)
+		return false;
+	pthread_rwlock_wrlock(&source->trusted);
+	if (jwt_secret != NULL)
+		source->settings.jwt_secret = jwt_secret;
+	if (key != NULL) {
+		public_key_free(source->key);
+		source->key = key;
+	}
+	pthread_rwlock_unlock(&source->trusted);
+	identity_cache_forget(source->known, NULL);
+	identity_cache_forget(source->refused, NULL);
+	return true;
 }
 
 static struct identity_finding refusal(struct identity_reason reason)
@@ -159,16 +181,18 @@ static enum jwt_verdict verify(struct identity_source *source, const struct cred
 			       struct arena *mem, struct jwt_claims *ret_claims,
 			       unsigned long *ret_generation)
 {
-	struct jwt_rules rules = {.secret = source->settings.jwt_secret,
-				  .key = source->key,
-				  .issuer = source->settings.jwt_issuer,
+	struct jwt_rules rules = {.issuer = source->settings.jwt_issuer,
 				  .audience = source->settings.jwt_audience};
 
+	pthread_rwlock_rdlock(&source->trusted);
+	rules.secret = source->settings.jwt_secret;
+	rules.key = source->key;
 	if (source->provider != NULL)
 		rules.keys = provider_keys_borrow(source->provider, now, ret_generation);
 	enum jwt_verdict verdict = jwt_verify(&rules, token->text, token->length, now, mem, ret_claims);
 	if (source->provider != NULL)
 		provider_keys_return(source->provider);
+	pthread_rwlock_unlock(&source->trusted);
 	return verdict;
 }
 

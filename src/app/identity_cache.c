@@ -181,8 +181,9 @@ void identity_cache_forget(struct identity_cache *cache, const char *user_id)
 	pthread_mutex_lock(&cache->lock);
 	for (size_t slot = 0; slot < cache->capacity; slot++) {
 		const struct entry *entry = cache->slots[slot];
-		if (entry != NULL && entry->finding.outcome == IDENTITY_KNOWN &&
-		    (user_id == NULL || strcmp(entry->finding.identity.user_id, user_id) == 0))
+		if (entry != NULL &&
+		    (user_id == NULL || (entry->finding.outcome == IDENTITY_KNOWN &&
+					 strcmp(entry->finding.identity.user_id, user_id) == 0)))
 			drop(cache, (long)slot);
 	}
 	pthread_mutex_unlock(&cache->lock);

@@ -21,8 +21,9 @@ enum {
 	LATE_MS = 20,
 };
 
-static enum log_level least_level = LOG_INFO;
-static enum log_format line_format = LOG_JSON;
+/* Changed while threads log, when the settings are read again. */
+static _Atomic enum log_level least_level = LOG_INFO;
+static _Atomic enum log_format line_format = LOG_JSON;
 
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 static int64_t dropped; /* lines that nobody took; under the lock */

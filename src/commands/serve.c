@@ -16,6 +16,7 @@
 #include "db/migrate.h"
 #include "domain/schedule_json.h"
 #include "domain/zone.h"
+#include "reload.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -41,18 +42,6 @@ static void notify(const char *state)
 		log_line(LOG_WARNING, "service_manager_deaf", LOG_TEXT_FIELD("detail", strerror(errno)));
 }
 
-/* Wait for SIGTERM or SIGINT, at most so many seconds; below 0: for ever. True when asked to stop. */
-static bool wait_for_stop(const sigset_t *stop, time_t patience)
-{
-	if (patience < 0) {
-		/* Stopped and continued, or looked at by a debugger, it ends with EINTR (signal(7)). */
-		while (sigwaitinfo(stop, NULL) < 0)
-			;
-		return true;
-	}
-	return sigtimedwait(stop, NULL, &(struct timespec){.tv_sec = patience}) > 0;
-}
-
 /* ---- composing the layers ---- */
 
 /* Everything that lives as long as the daemon. */
@@ -64,7 +53,27 @@ struct daemon {
 	struct server *server;
 	struct housekeeping *housekeeping;
 	char *schedule; /* COACH_SCHEDULE in canonical form; NULL: the default */
+	struct reload reload;
 };
+
+/*
+ * Wait for SIGTERM or SIGINT, at most so many seconds; below 0: for ever. True when asked to stop. SIGHUP
+ * reads the settings again meanwhile.
+ */
+static bool wait_for_stop(struct daemon *daemon, const sigset_t *signals, time_t patience)
+{
+	for (;;) {
+		int came = patience < 0 ? sigwaitinfo(signals, NULL)
+					: sigtimedwait(signals, NULL, &(struct timespec){.tv_sec = patience});
+		if (came == SIGHUP)
+			reload_settings(&daemon->reload);
+		else if (came > 0)
+			return true;
+		/* Stopped and continued, or looked at by a debugger, it ends with EINTR (signal(7)). */
+		if (patience >= 0)
+			return false;
+	}
+}
 
 static void calendar_freed(void *owner, const char *coach_id)
 {
@@ -188,6 +197,7 @@ static void decompose(struct daemon *daemon)
 	metrics_free(api->metrics);
 	seal_keys_clear(&daemon->seal_keys);
 	free(daemon->schedule);
+	reload_clear(&daemon->reload);
 	config_wipe(&daemon->settings);
 }
 
@@ -285,7 +295,7 @@ static enum bring_up database_try(const struct daemon *daemon, struct migrate_re
 }
 
 /* However long the database is away; each reason to wait is told once. */
-static enum bring_up database_bring_up(const struct daemon *daemon, const sigset_t *stop)
+static enum bring_up database_bring_up(struct daemon *daemon, const sigset_t *stop)
 {
 	char told[sizeof(((struct migrate_report *)0)->line)] = "";
 	for (;;) {
@@ -303,7 +313,7 @@ static enum bring_up database_bring_up(const struct daemon *daemon, const sigset
 		memcpy(told, report.line, sizeof(told));
 		/* A start takes as long as the database is away; half a minute more each time. */
 		notify("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=Waiting for the database; see the log");
-		if (wait_for_stop(stop, DATABASE_PAUSE_SECONDS))
+		if (wait_for_stop(daemon, stop, DATABASE_PAUSE_SECONDS))
 			return STOPPED;
 	}
 }
@@ -343,7 +353,7 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 		atomic_store(&daemon->api.migrated, true);
 		warm_identities(daemon);
 		notify("READY=1\nSTATUS=Serving");
-		wait_for_stop(stop, -1);
+		wait_for_stop(daemon, stop, -1);
 	}
 	notify("STOPPING=1\nSTATUS=Finishing what is under way");
 	return up == HOPELESS ? EXIT_FAILED : EXIT_DONE;
@@ -379,6 +389,7 @@ enum exit_code command_serve(char *arguments[])
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
@@ -387,6 +398,8 @@ enum exit_code command_serve(char *arguments[])
 		fputs("bookingd: libcurl cannot be set up\n", stderr);
 		code = EXIT_FAILED;
 	} else if (compose(&daemon) && open_server(&daemon)) {
+		daemon.reload = (struct reload){
+			.settings = &daemon.settings, .api = &daemon.api, .server = daemon.server};
 		code = run(&daemon, &stop);
 		stop_all(&daemon);
 		log_line(LOG_INFO, "stopped", LOG_TEXT_FIELD("version", BOOKINGD_VERSION));

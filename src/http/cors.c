@@ -6,9 +6,10 @@
 static const char *allowed_origin(const struct server_settings *settings, const struct request *request)
 {
 	const char *origin = request_header(request, "Origin");
-	if (origin == NULL || settings->cors_origins == NULL)
+	const char *const *allowed = settings->cors_origins;
+	if (origin == NULL || allowed == NULL)
 		return NULL;
-	for (const char *const *allowed = settings->cors_origins; *allowed != NULL; allowed++) {
+	for (; *allowed != NULL; allowed++) {
 		if (strcmp(*allowed, "*") == 0)
 			return "*";
 		if (strcmp(*allowed, origin) == 0)
@@ -19,7 +20,8 @@ static const char *allowed_origin(const struct server_settings *settings, const 
 
 void cors_apply(const struct server_settings *settings, const struct request *request, struct reply *reply)
 {
-	if (settings->cors_origins == NULL || settings->cors_origins[0] == NULL ||
+	const char *const *origins = settings->cors_origins;
+	if (origins == NULL || origins[0] == NULL ||
 	    reply_get_header(reply, "Access-Control-Allow-Origin") != NULL)
 		return;
 	const char *origin = allowed_origin(settings, request);

@@ -5,6 +5,7 @@
 #include "base/siphash.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,7 @@ struct entry {
 
 struct rate_limit {
 	const char *name;
-	unsigned per_minute;
-	uint64_t token_us; /* time in which one token comes back */
+	atomic_uint per_minute; /* 0: off */
 	struct siphash_key secret;
 	size_t sets; /* a power of two */
 	struct entry *entries;
@@ -42,9 +42,6 @@ struct rate_limit *rate_limit_new(const char *name, unsigned per_minute, size_t 
 		die("out of memory");
 	limit->name = name;
 	limit->per_minute = per_minute;
-	if (per_minute == 0)
-		return limit;
-	limit->token_us = WINDOW_US / per_minute;
 	limit->sets = 1;
 	while (limit->sets * WAYS < keys)
 		limit->sets *= 2;
@@ -62,11 +59,15 @@ void rate_limit_free(struct rate_limit *limit)
 {
 	if (limit == NULL)
 		return;
-	if (limit->per_minute > 0)
-		for (size_t i = 0; i < LOCKS; i++)
-			pthread_mutex_destroy(&limit->locks[i]);
+	for (size_t i = 0; i < LOCKS; i++)
+		pthread_mutex_destroy(&limit->locks[i]);
 	free(limit->entries);
 	free(limit);
+}
+
+void rate_limit_change(struct rate_limit *limit, unsigned per_minute)
+{
+	atomic_store_explicit(&limit->per_minute, per_minute, memory_order_relaxed);
 }
 
 /* The key's entry, or else the one of its set that is missed least: full, or the fullest. */
@@ -85,8 +86,10 @@ static struct entry *entry_for(struct entry set[static WAYS], uint64_t hash)
 
 struct rate_verdict rate_limit_take(struct rate_limit *limit, const void *key, size_t length, int64_t now_ms)
 {
-	if (limit->per_minute == 0)
+	unsigned per_minute = atomic_load_explicit(&limit->per_minute, memory_order_relaxed);
+	if (per_minute == 0)
 		return (struct rate_verdict){.allowed = true};
+	const uint64_t token_us = WINDOW_US / per_minute; /* in which one token comes back */
 	uint64_t hash = siphash_64(limit->secret, key, length);
 	size_t set = hash & (limit->sets - 1);
 	/* A clock that starts at 0 must still leave "long ago" representable. */
@@ -96,7 +99,7 @@ struct rate_verdict rate_limit_take(struct rate_limit *limit, const void *key, s
 	pthread_mutex_lock(lock);
 	struct entry *entry = entry_for(&limit->entries[set * WAYS], hash);
 	uint64_t full_at = entry->full_at > now ? entry->full_at : now;
-	uint64_t after = full_at + limit->token_us;
+	uint64_t after = full_at + token_us;
 	bool allowed = after <= now + WINDOW_US;
 	if (allowed)
 		full_at = entry->full_at = after;
@@ -105,8 +108,8 @@ struct rate_verdict rate_limit_take(struct rate_limit *limit, const void *key, s
 	uint64_t used = full_at - now;
 	return (struct rate_verdict){
 		.allowed = allowed,
-		.limit = limit->per_minute,
-		.remaining = used < WINDOW_US ? (unsigned)((WINDOW_US - used) / limit->token_us) : 0,
+		.limit = per_minute,
+		.remaining = used < WINDOW_US ? (unsigned)((WINDOW_US - used) / token_us) : 0,
 		.reset = (unsigned)((used + 999999) / 1000000),
 		.retry_after = allowed ? 0 : (unsigned)((after - now - WINDOW_US + 999999) / 1000000),
 	};
@@ -114,7 +117,7 @@ struct rate_verdict rate_limit_take(struct rate_limit *limit, const void *key, s
 
 void rate_limit_headers(const struct rate_limit *limit, struct rate_verdict verdict, struct reply *reply)
 {
-	if (limit->per_minute == 0)
+	if (verdict.limit == 0)
 		return;
 	reply_header_literal(reply, "RateLimit-Policy",
 			     arena_printf(reply->mem, "\"%s\";q=%u;w=60", limit->name, verdict.limit));

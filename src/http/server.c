@@ -190,6 +190,11 @@ static void wake_all(struct server *server)
 		mailbox_wake(&server->loops[i].mailbox);
 }
 
+void server_allow_origins(struct server *server, const char *const origins[])
+{
+	server->common.settings.cors_origins = origins;
+}
+
 void server_drain(struct server *server)
 {
 	atomic_store(&server->common.draining, true);

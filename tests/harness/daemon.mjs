@@ -28,8 +28,9 @@ const inherited = () =>
 
 export class Daemon {
   /** Starts `bookingd serve` and waits until it is ready (or, with `ready: false`, only alive). */
-  static async start({ env = {}, ready = true, port, child = {} } = {}) {
+  static async start({ env = {}, args = [], ready = true, port, child = {} } = {}) {
     const daemon = new Daemon();
+    daemon.args = args;
     daemon.childOptions = child;
     daemon.port = port ?? (await freePort());
     daemon.url = `http://127.0.0.1:${daemon.port}`;
@@ -42,7 +43,7 @@ export class Daemon {
   async #spawn(ready) {
     const env = { ...inherited(), ...this.env };
     for (const name of Object.keys(env)) if (env[name] === undefined || env[name] === null) delete env[name];
-    const command = [...(process.env.VALGRIND ? ['valgrind', ...VALGRIND] : []), bookingd(), 'serve'];
+    const command = [...(process.env.VALGRIND ? ['valgrind', ...VALGRIND] : []), bookingd(), 'serve', ...this.args];
     this.child = new Child(command[0], command.slice(1), { name: 'bookingd', env, ...this.childOptions });
     await until(
       `${ready ? 'readiness' : 'a sign of life'} of bookingd (see ${this.child.logFile})`,

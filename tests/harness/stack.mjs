@@ -188,8 +188,8 @@ export async function startStack({
       ...env,
     };
     stack.port = await freePort();
-    stack.startDaemon = async (more = {}) => {
-      stack.daemon = await Daemon.start({ env: { ...stack.env, ...more }, ready, port: stack.port });
+    stack.startDaemon = async (more = {}, args = []) => {
+      stack.daemon = await Daemon.start({ env: { ...stack.env, ...more }, args, ready, port: stack.port });
       return stack.daemon;
     };
     if (start) await stack.startDaemon();
