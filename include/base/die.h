@@ -9,7 +9,7 @@
 #define BASE_DIE_H
 
 /*
- * Report file, line and `reason`, write the log lines that this thread still holds, and abort(3): the parent
+ * Report file, line and `reason` and abort(3): the parent
  * sees SIGABRT, and with DEVELOPER=1 a core is left. Does not return. Any thread may call it, with any lock
  * held.
  */

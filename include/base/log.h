@@ -47,16 +47,6 @@ bool log_enabled(enum log_level level);
  */
 void log_event(enum log_level level, const char *event, const struct log_field fields[]);
 
-/*
- * From log_hold on, this thread's lines below LOG_ERROR gather and go out some 4 KiB at a time, each line
- * whole: for a loop that logs a line per request and would spend more on writing it than on answering.
- * log_flush writes what has gathered, which log_holds says there is; it is for the thread to see to it that
- * none waits for long, and before it ends.
- */
-void log_hold(void);
-bool log_holds(void);
-void log_flush(void);
-
 /* field_name is a literal. */
 #define LOG_TEXT_FIELD(field_name, value)                                                                    \
 	((struct log_field){.name = ",\"" field_name "\":",                                                  \

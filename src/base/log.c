@@ -16,7 +16,6 @@
 enum {
 	/* A pipe that is ready takes so much at once, without waiting and uncut by another writer. */
 	LINE_BYTES = PIPE_BUF,
-	HELD_BYTES = PIPE_BUF,
 	/* A reader that has fallen behind gets so long to make room; one that is stuck costs it once. */
 	LATE_MS = 20,
 };
@@ -28,14 +27,8 @@ static _Atomic enum log_format line_format = LOG_JSON;
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 static int64_t dropped; /* lines that nobody took; under the lock */
 
-/* What log_hold keeps back. */
-static _Thread_local bool holding;
-static _Thread_local size_t held_length;
-static _Thread_local char held[HELD_BYTES];
-
 static void report_death(const char *file, int line, const char *reason)
 {
-	/* An error is never held, and what is held goes out before it. */
 	log_line(LOG_ERROR, "died", LOG_TEXT_FIELD("file", file), LOG_INTEGER_FIELD("line", line),
 		 LOG_TEXT_FIELD("reason", reason));
 }
@@ -133,14 +126,6 @@ static void put_end(struct buffer *line)
 	buffer_append_text(line, line_format == LOG_JSON ? "}\n" : "\n");
 }
 
-static int64_t count_lines(const char *bytes, size_t length)
-{
-	int64_t count = 0;
-	for (size_t i = 0; i < length; i++)
-		count += bytes[i] == '\n';
-	return count;
-}
-
 /*
  * At most LINE_BYTES, if that goes without waiting longer than `patience` milliseconds. Asked first, since
  * O_NONBLOCK would be set for whoever else has stderr open; under the lock, so that no other thread takes the
@@ -164,44 +149,14 @@ static bool tell_dropped(void)
 	return try_write(line.bytes, line.length, 0);
 }
 
-static void write_out(const char *bytes, size_t length)
+static void write_line(const struct buffer *line)
 {
 	pthread_mutex_lock(&writing);
 	if (dropped > 0 && tell_dropped())
 		dropped = 0;
-	if (dropped > 0 || !try_write(bytes, length, LATE_MS))
-		dropped += count_lines(bytes, length);
+	if (dropped > 0 || !try_write(line->bytes, line->length, LATE_MS))
+		dropped++;
 	pthread_mutex_unlock(&writing);
-}
-
-void log_flush(void)
-{
-	if (held_length > 0)
-		write_out(held, held_length);
-	held_length = 0;
-}
-
-void log_hold(void)
-{
-	holding = true;
-}
-
-bool log_holds(void)
-{
-	return held_length > 0;
-}
-
-static void put_out(enum log_level level, const struct buffer *line)
-{
-	if (held_length + line->length > HELD_BYTES)
-		log_flush();
-	if (holding && level < LOG_ERROR && line->length <= HELD_BYTES) {
-		memcpy(held + held_length, line->bytes, line->length);
-		held_length += line->length;
-		return;
-	}
-	log_flush(); /* in their order */
-	write_out(line->bytes, line->length);
 }
 
 void log_event(enum log_level level, const char *event, const struct log_field fields[])
@@ -225,5 +180,5 @@ void log_event(enum log_level level, const char *event, const struct log_field f
 		}
 	}
 	put_end(&line);
-	put_out(level, &line);
+	write_line(&line);
 }

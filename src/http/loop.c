@@ -5,7 +5,6 @@
 
 #include "base/die.h"
 #include "base/instant.h"
-#include "base/log.h"
 #include "base/thread.h"
 
 #include <stdio.h>
@@ -15,7 +14,6 @@
 
 enum {
 	TICK_MS = 250,          /* how often queues and slow connections are looked at */
-	LOG_MS = 20,            /* how long a line of the log may wait for others */
 	CROWDED_IDLE_MS = 1000, /* how long an idle connection may stay while the server is nearly full */
 };
 
@@ -69,9 +67,9 @@ static void tick(struct loop *loop, int64_t now_ms)
 }
 
 /* How long to wait for events: 0 when libmicrohttpd has work left over. */
-static int wait_ms(struct loop *loop, int64_t now_ms, int64_t until_ms)
+static int wait_ms(struct loop *loop, int64_t now_ms)
 {
-	int64_t wait = until_ms > now_ms ? until_ms - now_ms : 0;
+	int64_t wait = loop->next_tick_ms > now_ms ? loop->next_tick_ms - now_ms : 0;
 	MHD_UNSIGNED_LONG_LONG wanted = 0;
 	if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && wanted < (MHD_UNSIGNED_LONG_LONG)wait)
 		wait = (int64_t)wanted;
@@ -91,54 +89,42 @@ static void wait_for_work(struct loop *loop, int wait)
 	mailbox_awake(&loop->mailbox);
 }
 
-static void run(struct loop *loop)
+bool loop_turn(struct loop *loop, int most_ms)
 {
 	struct common *common = loop->common;
-	bool quiesced = false;
-	int64_t next_tick_ms = 0;
-	int64_t flush_ms = INT64_MAX;
-	log_hold();
-	int64_t give_up_ms = INT64_MAX;
-	for (;;) {
-		int64_t now_ms = monotonic_ms();
-		if (now_ms >= next_tick_ms) {
-			tick(loop, now_ms);
-			next_tick_ms = now_ms + TICK_MS;
-		}
-		if (!quiesced && atomic_load(&common->draining)) {
-			/* The listening socket is the server's, which closes it when all loops have let go of
-			 * it. */
-			MHD_quiesce_daemon(loop->daemon);
-			quiesced = true;
-		}
-		if (atomic_load(&common->ending)) {
-			if (give_up_ms == INT64_MAX)
-				give_up_ms = now_ms + common->settings.reply_seconds * (int64_t)1000;
-			bool all_back = !mailbox_has_letter(&loop->mailbox);
-			if ((loop->answering == 0 && all_back) || now_ms >= give_up_ms)
-				return;
-		}
-		wait_for_work(loop, wait_ms(loop, now_ms, next_tick_ms < flush_ms ? next_tick_ms : flush_ms));
-		loop->now_ms = monotonic_ms();
-		loop->turn++;
-		take_finished(loop);
-		MHD_run(loop->daemon);
-		if (log_holds() && flush_ms == INT64_MAX)
-			flush_ms = loop->now_ms + LOG_MS;
-		if (loop->now_ms >= flush_ms) {
-			log_flush();
-			flush_ms = INT64_MAX;
-		}
+	int64_t now_ms = monotonic_ms();
+	if (now_ms >= loop->next_tick_ms) {
+		tick(loop, now_ms);
+		loop->next_tick_ms = now_ms + TICK_MS;
 	}
+	if (!loop->quiesced && atomic_load(&common->draining)) {
+		/* The listening socket is the server's, which closes it when all loops have let go of it. */
+		MHD_quiesce_daemon(loop->daemon);
+		loop->quiesced = true;
+	}
+	if (atomic_load(&common->ending)) {
+		if (loop->give_up_ms == 0)
+			loop->give_up_ms = now_ms + common->settings.reply_seconds * (int64_t)1000;
+		bool all_back = !mailbox_has_letter(&loop->mailbox);
+		if ((loop->answering == 0 && all_back) || now_ms >= loop->give_up_ms)
+			return false;
+	}
+	int wait = wait_ms(loop, now_ms);
+	wait_for_work(loop, wait < most_ms ? wait : most_ms);
+	loop->now_ms = monotonic_ms();
+	loop->turn++;
+	take_finished(loop);
+	MHD_run(loop->daemon);
+	return true;
 }
 
 static void *loop_main(void *loop_pointer)
 {
 	struct loop *loop = loop_pointer;
-	run(loop);
-	MHD_stop_daemon(loop->daemon);
-	log_flush();
-	exchange_free_spare(loop);
+	while (loop_turn(loop, TICK_MS))
+		;
+	/* Here, because the callbacks that this leads to belong to this thread. */
+	loop_stop(loop);
 	return NULL;
 }
 
@@ -155,13 +141,6 @@ static struct MHD_Daemon *start_daemon(struct loop *loop)
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
-void loop_join(struct loop *loop)
-{
-	thread_join(loop->thread);
-	close(loop->epoll);
-	mailbox_close(&loop->mailbox);
-}
-
 static void watch(int epoll, int fd, uint32_t events)
 {
 	struct epoll_event event = {.events = events};
@@ -169,7 +148,7 @@ static void watch(int epoll, int fd, uint32_t events)
 		die("epoll_ctl failed");
 }
 
-void loop_start(struct loop *loop)
+void loop_open(struct loop *loop)
 {
 	loop->daemon = start_daemon(loop);
 	if (loop->daemon == NULL)
@@ -179,7 +158,30 @@ void loop_start(struct loop *loop)
 		die("no file descriptor is left");
 	watch(loop->epoll, MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, EPOLLIN);
 	watch(loop->epoll, loop->mailbox.wake, EPOLLIN | EPOLLET);
+}
+
+void loop_stop(struct loop *loop)
+{
+	MHD_stop_daemon(loop->daemon);
+	exchange_free_spare(loop);
+}
+
+void loop_start(struct loop *loop)
+{
+	loop_open(loop);
 	char name[THREAD_NAME_BYTES];
 	snprintf(name, sizeof(name), "loop-%u", loop->number % 1000);
 	loop->thread = thread_start(name, loop_main, loop);
+}
+
+void loop_close(struct loop *loop)
+{
+	close(loop->epoll);
+	mailbox_close(&loop->mailbox);
+}
+
+void loop_join(struct loop *loop)
+{
+	thread_join(loop->thread);
+	loop_close(loop);
 }

@@ -52,17 +52,30 @@ struct loop {
 	unsigned spare_count;
 	struct peer *peers;
 	unsigned peer_count;
-	unsigned turn;      /* counts them */
-	int64_t now_ms;     /* monotonic, of this turn */
+	unsigned turn;  /* counts them */
+	int64_t now_ms; /* monotonic, of this turn */
+	int64_t next_tick_ms;
+	int64_t give_up_ms; /* monotonic; 0 until `ending` is seen */
+	bool quiesced;
 	unsigned answering; /* exchanges past STAGE_BODY */
 };
 
-/* Start the thread of a loop that has `common` and `number` set. Dies if the system has no resources for it.
+/*
+ * Start a loop that has `common` and `number` set on a thread of its own, and wait for its end once `ending`
+ * is set, at most reply_seconds. Dies if the system has no resources for it.
  */
 void loop_start(struct loop *loop);
-
-/* Wait for the loop's end once `ending` is set; at most reply_seconds. */
 void loop_join(struct loop *loop);
+
+/*
+ * What loop_start does, in steps, for a caller that is the loop's thread itself. loop_turn waits at most
+ * `most_ms` for something to be done, and does it; false: `ending` is set and all is done. loop_stop closes
+ * the connections, loop_close gives back the rest.
+ */
+void loop_open(struct loop *loop);
+bool loop_turn(struct loop *loop, int most_ms);
+void loop_stop(struct loop *loop);
+void loop_close(struct loop *loop);
 
 static inline bool loop_draining(const struct loop *loop)
 {

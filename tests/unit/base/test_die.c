@@ -57,19 +57,18 @@ static void without_a_log_a_line_on_stderr_says_where_and_why(void **state)
 	assert_non_null(strstr(text, ": the moon is made of cheese\n"));
 }
 
-static void die_with_lines_held(void)
+static void die_after_a_line(void)
 {
 	log_setup(LOG_INFO, LOG_JSON);
-	log_hold();
 	log_line(LOG_INFO, "before", LOG_INTEGER_FIELD("number", 1));
 	die("the moon is made of cheese");
 }
 
-static void a_line_of_the_log_comes_after_those_still_held(void **state)
+static void a_line_of_the_log_comes_after_those_before(void **state)
 {
 	(void)state;
 	char text[1024];
-	expect_death(die_with_lines_held, text, sizeof(text));
+	expect_death(die_after_a_line, text, sizeof(text));
 	const char *before = strstr(text, "\"event\":\"before\"");
 	const char *died =
 		strstr(text, "\"event\":\"died\",\"file\":\"tests/unit/base/test_die.c\",\"line\":");
@@ -132,7 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_log_a_line_on_stderr_says_where_and_why),
-		cmocka_unit_test(a_line_of_the_log_comes_after_those_still_held),
+		cmocka_unit_test(a_line_of_the_log_comes_after_those_before),
 		cmocka_unit_test(a_broken_promise_is_quoted),
 		cmocka_unit_test(a_report_that_dies_itself_ends_the_process_as_well),
 		cmocka_unit_test(a_size_that_overflows_names_the_arena),
