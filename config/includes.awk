@@ -13,7 +13,7 @@ function layer_of(path) {
 BEGIN {
 	uses["base"] = "base"
 	uses["domain"] = "base domain"
-	uses["http"] = "base http"
+	uses["http"] = "base domain http"
 	uses["net"] = "base domain net"
 	uses["db"] = "base domain db"
 	uses["calendar"] = "base domain net db calendar"

@@ -2,11 +2,11 @@
  * work_queue - a lane: a bounded queue and the threads that work it off.
  *
  * Each worker thread owns a resource made by the caller (a database connection, a curl handle)
- * and runs one job at a time, so jobs may block. A lane that is full says so at once; a job
- * that waited longer than the lane's patience is refused instead of run, also when every worker is stuck.
- * A crowd that comes at once may fill the queue; where it has not been empty for half a second more comes
- * than can be done, and from then on only flood_capacity may wait: who is taken is served soon, who is not
- * knows at once. A slow lane never touches another. All functions are safe from any thread.
+ * and runs one job at a time, so jobs may block. A full lane refuses immediately; a job that waited longer
+ * than the lane's patience is refused instead of run, also when every worker is stuck. A burst may fill the
+ * queue, but a lane that has been non-empty for 500 ms counts as overloaded and accepts only flood_capacity
+ * jobs: those are served soon, the others are told at once. A slow lane never affects another. All functions
+ * are safe from any thread.
  */
 #ifndef HTTP_WORK_QUEUE_H
 #define HTTP_WORK_QUEUE_H

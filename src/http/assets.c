@@ -117,6 +117,8 @@ bool assets_reply(const struct assets *assets, const char *name, const struct re
 	reply_header_literal(reply, "Referrer-Policy", "strict-origin-when-cross-origin");
 	if (strncmp(assets->bodies[i]->content_type, "text/html", 9) == 0) {
 		reply_header_literal(reply, "Content-Security-Policy", page_policy);
+		/* A window of another site that opened the page, or was opened by it, gets no hold of it. */
+		reply_header_literal(reply, "Cross-Origin-Opener-Policy", "same-origin");
 	} else {
 		/* Nothing in them is secret, and the widget lives on other sites. */
 		reply_header_literal(reply, "Access-Control-Allow-Origin", "*");

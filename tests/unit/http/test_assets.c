@@ -44,6 +44,7 @@ static void pages_run_nothing_inline_and_are_not_framed(void **state)
 	struct asked asked;
 	assert_true(ask(&asked, assets, "booking/booking.html", NULL));
 	assert_string_equal(header(&asked, "Content-Type"), "text/html; charset=utf-8");
+	assert_string_equal(header(&asked, "Cross-Origin-Opener-Policy"), "same-origin");
 	const char *policy = header(&asked, "Content-Security-Policy");
 	assert_non_null(strstr(policy, "default-src 'none'"));
 	assert_non_null(strstr(policy, "frame-ancestors 'none'"));
