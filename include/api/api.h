@@ -139,6 +139,12 @@ bool call_query_instant(struct call *call, const char *name, bool *ret_given, in
 /* Read the JSON body into fields; false: answered 400 or 422. */
 bool call_body(struct call *call, const struct json_field fields[], size_t count);
 
+/*
+ * The same for an object inside the body, whose faults are told as `name`.field. NULL: not sent, {} is read.
+ */
+bool call_object(struct call *call, const char *name, const json_t *object, const struct json_field fields[],
+		 size_t count);
+
 /* The contract's code for what is wrong with a body. */
 enum problem_code call_fault_code(enum json_verdict verdict);
 

@@ -7,6 +7,7 @@
 #include "app/identity.h"
 #include "base/json.h"
 #include "db/appointments.h"
+#include "domain/slot.h"
 
 /* Who reads the reply, and when: what they may still do depends on both. */
 struct viewer {
@@ -17,6 +18,11 @@ struct viewer {
 /* One appointment as an object; `name` as in json_write_object. */
 void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
 			struct viewer viewer);
+
+/* One rule that stands against a start, for the coach: "rule", "detail", and "start" and "end" of a stretch.
+ */
+void render_reason(struct json_writer *writer, const struct slot_question *question, instant start,
+		   const struct slot_reason *reason, struct arena *mem);
 
 /* A page of appointments with its cursor; more: there are others after the last one. */
 void render_appointments(struct buffer *out, const struct appointment_list *list, bool more,

@@ -51,6 +51,10 @@ struct booking_result {
 	/* CREATED, FINE; with REFUSED the one that it is about. id is "" otherwise */
 	struct appointment appointment;
 	bool moved_or_new; /* the appointment was changed by this call */
+	/* REFUSED by a start's rules, for a coach: all that stand against it, and what they were judged by */
+	struct slot_verdict reasons;
+	instant start;
+	const struct slot_question *question; /* NULL: no reasons are told */
 };
 
 /* A new appointment or hold. NULL and 0 where the client sent none. */
@@ -64,16 +68,32 @@ struct booking_wish {
 	const char *email;
 	const char *phone;
 	const char *notes;
+	/* A coach's: whom it is for (NULL: the caller), which rules do not stand against it, whether to tell.
+	 */
+	const char *client_id;
+	unsigned overridden; /* 1u << enum refusal */
+	bool silent;
 };
+
+/* The rules that a coach may override by name; of these the past and other appointments are none. */
+bool booking_may_override(enum refusal rule);
 
 void booking_create(const struct booking_call *call, const struct booking_wish *wish, bool hold,
 		    struct booking_result *ret_result);
+
+/*
+ * Book for a client, as a coach or an admin: wish->client_id is set. What the wish does not say of the client
+ * is taken from what they last told this coach. Hours, blocked dates, the grid, durations, full days and the
+ * calendar stand against it unless they are overridden; a refusal tells every rule that does.
+ */
+void booking_create_for(const struct booking_call *call, const struct booking_wish *wish,
+			struct booking_result *ret_result);
 
 /* Turn the caller's hold into a booking; uses the person's fields of the wish. */
 void booking_confirm(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 		     struct booking_result *ret_result);
 
-/* Uses start and duration of the wish. */
+/* Uses start, duration and overridden of the wish, the last for a coach or an admin only: else FORBIDDEN. */
 void booking_reschedule(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 			struct booking_result *ret_result);
 

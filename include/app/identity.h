@@ -61,6 +61,12 @@ struct identity {
  */
 bool identity_is_exempt(const struct identity *caller, const char *coach_id);
 
+/*
+ * The user id of somebody who is known by an address alone: "mail:" and a digest of it in lower case, in
+ * `mem`. The same address gives the same id.
+ */
+const char *identity_of_address(const char *email, struct arena *mem);
+
 enum identity_outcome {
 	IDENTITY_KNOWN,
 	IDENTITY_ANONYMOUS,   /* no credentials were sent */

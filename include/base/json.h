@@ -22,6 +22,8 @@ static inline void json_cleanup(json_t **value)
 	json_decref(*value);
 }
 
+#define JSON_LOCAL __attribute__((cleanup(json_cleanup))) json_t *
+
 enum json_verdict {
 	JSON_READ,          /* all is well */
 	JSON_MALFORMED,     /* not one JSON object, a name twice, bad UTF-8, a NUL: 400 malformed_json */
@@ -42,7 +44,9 @@ enum json_field_kind {
 			  */
 	JSON_FIELD_NOTE, /* the same for text that may break lines: TEXT_NOTE; blank is "" */
 	JSON_FIELD_INTEGER, /* int64_t: min..max; 30.0 is 30, "30" is no number */
+	JSON_FIELD_BOOLEAN, /* bool */
 	JSON_FIELD_INSTANT, /* instant: RFC 3339 with an offset */
+	JSON_FIELD_VALUE,   /* json_t *: any value, a reference of its own, for json_decref; see JSON_LOCAL */
 	JSON_FIELD_ID,      /* const char *: as TEXT, of A-Z a-z 0-9 . _ - only */
 };
 

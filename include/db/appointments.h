@@ -59,6 +59,8 @@ struct appointment {
 	bool erased;
 	bool guest_refused;         /* Google does not take the client's address as a guest's */
 	const char *guest_response; /* accepted, declined, tentative, none */
+	const char *created_by; /* client, coach, admin */
+	bool notify;            /* false: the client is not told, the coach wanted it so */
 };
 
 /* Whether there is still something to tell Google. */
@@ -127,7 +129,9 @@ struct booking {
 	int64_t max_reschedules;
 	int64_t hold_minutes;
 	const char *calendar_id;
-	int64_t lease_seconds; /* in which the caller pays the debt to Google itself */
+	const char *created_by; /* client, coach, admin */
+	bool silent;            /* the client is not told */
+	int64_t lease_seconds;  /* in which the caller pays the debt to Google itself */
 	/* How many addresses other than their own a client may use in a day; -1: it is their own, or no limit
 	 */
 	int64_t max_addresses;
@@ -213,6 +217,17 @@ struct appointment_party {
 MUST_USE enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id,
 					      const struct appointment_party *party,
 					      struct appointment *ret_appointment);
+
+struct person {
+	const char *name;
+	const char *email;
+	const char *phone;
+	const char *time_zone;
+};
+
+/* What a client last told this coach of themselves. DB_NONE: nothing that is still kept. */
+MUST_USE enum db_result appointments_person(struct db *db, struct arena *mem, const char *coach_id,
+					    const char *user_id, struct person *ret_person);
 
 /* The scheduled appointment of this client at exactly this time. DB_NONE: none. */
 MUST_USE enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id,

@@ -42,6 +42,13 @@ struct slot_question {
 	bool exempt; /* a coach or an admin asks: no notice, no horizon, no limits; the past is refused all
 			the same */
 
+	/*
+	 * A coach asks for a client: a full day stands against a start though they are exempt, and the rules
+	 * named here (1u << enum refusal) do not. The past and other appointments always do.
+	 */
+	bool day_binds;
+	unsigned overridden;
+
 	/* Busy in a calendar: counts as it is. Sorted and disjoint (intervals_normalize). */
 	struct intervals calendar;
 

@@ -9,12 +9,12 @@ from book(
     p_blocked_from => $8, p_blocked_to => $9, p_client_time_zone => $10, p_name => $11, p_email => $12, p_phone => $13,
     p_notes => $14, p_meeting_kind => $15, p_cancel_notice_minutes => $16, p_reschedule_notice_minutes => $17,
     p_max_reschedules => $18, p_hold_minutes => $19, p_calendar_id => $20, p_calendar_lease => $21,
-    p_max_addresses => $22, p_max_changes => $23),
+    p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25),
   make_limits(
-    p_max_active => $24, p_max_active_type => $25, p_max_per_day => $26, p_max_per_day_type => $27, p_day_from => $28,
-    p_day_to => $29),
+    p_max_active => $26, p_max_active_type => $27, p_max_per_day => $28, p_max_per_day_type => $29, p_day_from => $30,
+    p_day_to => $31),
   make_actor(
-    p_user_id => $30, p_role => $31, p_request_id => $32, p_idempotency_key => $33, p_request_hash => $34)) b;
+    p_user_id => $32, p_role => $33, p_request_id => $34, p_idempotency_key => $35, p_request_hash => $36)) b;
 
 -- name: appointment_confirm one
 select b.outcome, b.booked
@@ -57,6 +57,13 @@ select appointment from appointment where id = $1;
 -- for it takes as long as asking for none.
 -- name: appointment_of_party one
 select appointment from appointment where id = $1 and (user_id = $2 or coach_id = $3 or $4::boolean);
+
+-- What a client last told this coach of themselves, in one of their last appointments with anybody.
+-- name: appointment_person one
+select name, email, phone, client_time_zone
+from (select * from appointment where user_id = $1 order by starts_at desc, id desc limit 50) latest
+where coach_id = $2 and not erased and hold_expires_at is null
+order by starts_at desc limit 1;
 
 -- The appointment that the same request would make again.
 -- name: appointment_same one

@@ -49,6 +49,22 @@ static void count_outcome(struct call *call, const char *action)
 		    1);
 }
 
+/* To a coach: all that stands against the start, so that a page can offer to book it anyway. */
+static void add_reasons(struct call *call, const struct booking_result *result)
+{
+	struct buffer *body = &call->reply->body;
+	struct json_writer writer;
+	body->length--; /* the problem's closing brace comes after the list */
+	buffer_append_text(body, ",\"reasons\":");
+	json_writer_init(&writer, body);
+	json_write_array(&writer, NULL);
+	for (size_t i = 0; i < result->reasons.count; i++)
+		render_reason(&writer, result->question, result->start, &result->reasons.reasons[i],
+			      call->mem);
+	json_write_array_end(&writer);
+	buffer_append_char(body, '}');
+}
+
 /* The one place where a verdict becomes a reply. */
 static void answer(struct call *call, const char *action, const struct booking_result *result)
 {
@@ -63,6 +79,8 @@ static void answer(struct call *call, const char *action, const struct booking_r
 		if (result->appointment.id[0] != '\0')
 			call->appointment_id = arena_strdup(call->mem, result->appointment.id);
 		call_problem(call, problem_of_refusal(result->refusal), NULL, result->detail);
+		if (result->question != NULL)
+			add_reasons(call, result);
 		break;
 	case BOOKING_UNKNOWN:
 		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");
@@ -101,7 +119,7 @@ static void answer(struct call *call, const char *action, const struct booking_r
 }
 
 /* The person's fields of a body, besides what the call itself asks for. */
-struct person {
+struct person_fields {
 	const char *zone_name;
 	const char *name;
 	const char *email;
@@ -119,15 +137,16 @@ struct person {
 	}
 
 /* Check the person's fields and put them into the wish. False: answered. */
-static bool accept_person(struct call *call, const struct person *person, struct booking_wish *wish)
+static bool accept_person(struct call *call, const struct person_fields *person, const char *prefix,
+			  struct booking_wish *wish)
 {
 	if (person->zone_name != NULL && (wish->zone = zone_find(person->zone_name)) == NULL) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "time_zone",
+		call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "%stime_zone", prefix),
 			     "time_zone must be the name of a time zone such as America/New_York.");
 		return false;
 	}
 	if (person->email != NULL && !email_is_usable(person->email)) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "email",
+		call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "%semail", prefix),
 			     arena_printf(call->mem,
 					  "%s cannot be used. Please give an address such as "
 					  "name@example.com.",
@@ -145,7 +164,7 @@ static bool accept_person(struct call *call, const struct person *person, struct
 void api_booking_create(struct call *call)
 {
 	struct booking_wish wish = {0};
-	struct person person = {0};
+	struct person_fields person = {0};
 	const struct json_field fields[] = {
 		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
 		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX, &wish.duration_minutes,
@@ -155,11 +174,91 @@ void api_booking_create(struct call *call)
 		PERSON_FIELDS(person),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
-	    !accept_person(call, &person, &wish))
+	    !accept_person(call, &person, "", &wish))
 		return;
 	struct booking_call use = use_case(call);
 	struct booking_result result;
 	booking_create(&use, &wish, false, &result);
+	answer(call, "create", &result);
+}
+
+/* The rules that a coach overrides by name, as bits. False: answered. */
+static bool read_overrides(struct call *call, const json_t *names, unsigned *ret_overridden)
+{
+	*ret_overridden = 0;
+	if (names != NULL && !json_is_array(names)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "override", "override must be an array.");
+		return false;
+	}
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+		int rule = REFUSAL_BAD_DURATION;
+		while (rule <= REFUSAL_CALENDAR_BUSY &&
+		       (name == NULL || !booking_may_override((enum refusal)rule) ||
+			strcmp(refusal_code((enum refusal)rule), name) != 0))
+			rule++;
+		if (rule > REFUSAL_CALENDAR_BUSY) {
+			call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "override[%zu]", i),
+				     "This is no rule that can be overridden.");
+			return false;
+		}
+		*ret_overridden |= 1u << rule;
+	}
+	return true;
+}
+
+/* Whom a coach books for: a user of the platform, else the person behind an address. False: answered. */
+static bool read_client(struct call *call, const json_t *client, struct booking_wish *wish)
+{
+	const char *zone = NULL;
+	const struct json_field fields[] = {
+		{"user_id", JSON_FIELD_LINE, false, 1, IDENTITY_USER_ID_MAX, &wish->client_id, NULL},
+		{"time_zone", JSON_FIELD_TEXT, false, 1, ZONE_NAME_MAX, &zone, NULL},
+		{"name", JSON_FIELD_LINE, false, 1, NAME_MAX_CHARACTERS, &wish->name, NULL},
+		{"email", JSON_FIELD_LINE, false, 1, EMAIL_MAX_CHARACTERS, &wish->email, NULL},
+		{"phone", JSON_FIELD_LINE, false, 1, PHONE_MAX_CHARACTERS, &wish->phone, NULL},
+	};
+	if (!call_object(call, "client", client, fields, sizeof(fields) / sizeof(fields[0])))
+		return false;
+	const struct person_fields person = {
+		.zone_name = zone, .name = wish->name, .email = wish->email, .phone = wish->phone};
+	if (!accept_person(call, &person, "client.", wish))
+		return false;
+	if (wish->client_id == NULL && wish->email == NULL) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "client",
+			     "client needs a user_id or an email address.");
+		return false;
+	}
+	if (wish->client_id == NULL)
+		wish->client_id = identity_of_address(wish->email, call->mem);
+	return true;
+}
+
+void api_booking_create_for(struct call *call)
+{
+	struct booking_wish wish = {.coach_id = request_parameter(call->request, "coach")};
+	JSON_LOCAL client = NULL;
+	JSON_LOCAL overrides = NULL;
+	const char *notes = NULL;
+	bool notify = true;
+	const struct json_field fields[] = {
+		{"client", JSON_FIELD_VALUE, true, 0, 0, &client, NULL},
+		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
+		{"duration_minutes", JSON_FIELD_INTEGER, false, DURATION_MIN_MINUTES, DURATION_MAX_MINUTES,
+		 &wish.duration_minutes, NULL},
+		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.session_type, NULL},
+		{"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &notes, NULL},
+		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
+		{"notify", JSON_FIELD_BOOLEAN, false, 0, 0, &notify, NULL},
+	};
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
+	    !read_client(call, client, &wish) || !read_overrides(call, overrides, &wish.overridden))
+		return;
+	wish.notes = notes != NULL && notes[0] != '\0' ? notes : NULL;
+	wish.silent = !notify;
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_create_for(&use, &wish, &result);
 	answer(call, "create", &result);
 }
 
@@ -184,10 +283,10 @@ void api_booking_hold(struct call *call)
 void api_booking_confirm(struct call *call)
 {
 	struct booking_wish wish = {0};
-	struct person person = {0};
+	struct person_fields person = {0};
 	const struct json_field fields[] = {PERSON_FIELDS(person)};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
-	    !accept_person(call, &person, &wish))
+	    !accept_person(call, &person, "", &wish))
 		return;
 	struct booking_call use = use_case(call);
 	struct booking_result result;
@@ -198,12 +297,15 @@ void api_booking_confirm(struct call *call)
 void api_booking_reschedule(struct call *call)
 {
 	struct booking_wish wish = {0};
+	JSON_LOCAL overrides = NULL;
 	const struct json_field fields[] = {
 		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
 		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX, &wish.duration_minutes,
 		 NULL},
+		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
 	};
-	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
+	    !read_overrides(call, overrides, &wish.overridden))
 		return;
 	struct booking_call use = use_case(call);
 	struct booking_result result;

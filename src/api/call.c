@@ -124,6 +124,25 @@ bool call_body(struct call *call, const struct json_field fields[], size_t count
 	return false;
 }
 
+bool call_object(struct call *call, const char *name, const json_t *object, const struct json_field fields[],
+		 size_t count)
+{
+	JSON_LOCAL empty = json_object();
+	struct json_fault fault = {
+		.verdict = JSON_INVALID_FIELD,
+		.detail = arena_printf(call->mem, "%s must be an object.", name),
+	};
+	if (object != NULL && !json_is_object(object)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, name, fault.detail);
+		return false;
+	}
+	if (json_read_fields(call->mem, object != NULL ? object : empty, fields, count, &fault))
+		return true;
+	call_problem(call, call_fault_code(fault.verdict),
+		     arena_printf(call->mem, "%s.%s", name, fault.field), fault.detail);
+	return false;
+}
+
 const char *call_origin(struct call *call)
 {
 	if (call->api->public_url != NULL)

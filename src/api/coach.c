@@ -206,19 +206,6 @@ void api_coach_busy(struct call *call)
 
 /* ---- explain ---- */
 
-static void write_reason(struct json_writer *writer, const char *rule, const char *detail,
-			 const struct interval *span)
-{
-	json_write_object(writer, NULL);
-	json_write_text(writer, "rule", rule);
-	json_write_text(writer, "detail", detail);
-	if (span != NULL) {
-		json_write_instant(writer, "start", span->start);
-		json_write_instant(writer, "end", span->end);
-	}
-	json_write_object_end(writer);
-}
-
 void api_coach_explain(struct call *call)
 {
 	struct booking_wish wish = {
@@ -270,17 +257,14 @@ void api_coach_explain(struct call *call)
 	json_write_object(&writer, NULL);
 	json_write_boolean(&writer, "bookable", verdict.count == 0 && !unknown);
 	json_write_array(&writer, "reasons");
-	for (size_t i = 0; i < verdict.count; i++) {
-		const struct slot_reason *reason = &verdict.reasons[i];
-		write_reason(&writer, refusal_code(reason->rule),
-			     slot_reason_detail(&explanation.question, wish.start, reason,
-						(struct slot_listener){coach->schedule->zone, true},
-						call->mem),
-			     slot_reason_has_span(reason) ? &reason->span : NULL);
+	for (size_t i = 0; i < verdict.count; i++)
+		render_reason(&writer, &explanation.question, wish.start, &verdict.reasons[i], call->mem);
+	if (unknown) {
+		json_write_object(&writer, NULL);
+		json_write_text(&writer, "rule", problem_terms(PROBLEM_CALENDAR_UNAVAILABLE)->code);
+		json_write_text(&writer, "detail", "Google Calendar cannot be asked right now, so nothing is offered.");
+		json_write_object_end(&writer);
 	}
-	if (unknown)
-		write_reason(&writer, "calendar_unavailable",
-			     "Google Calendar cannot be asked right now, so nothing is offered.", NULL);
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
 }

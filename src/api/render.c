@@ -75,8 +75,23 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 		json_write_text(writer, "cancelled_by", cancelled_by_name(appointment->cancelled_by));
 		json_write_text(writer, "cancel_reason", appointment->cancel_reason);
 	}
+	json_write_text(writer, "created_by", appointment->created_by);
 	json_write_instant(writer, "created_at", appointment->created_at);
 	json_write_instant(writer, "updated_at", appointment->updated_at);
+	json_write_object_end(writer);
+}
+
+void render_reason(struct json_writer *writer, const struct slot_question *question, instant start,
+		   const struct slot_reason *reason, struct arena *mem)
+{
+	const struct slot_listener coach = {.zone = question->schedule->zone, .coach = true};
+	json_write_object(writer, NULL);
+	json_write_text(writer, "rule", refusal_code(reason->rule));
+	json_write_text(writer, "detail", slot_reason_detail(question, start, reason, coach, mem));
+	if (slot_reason_has_span(reason)) {
+		json_write_instant(writer, "start", reason->span.start);
+		json_write_instant(writer, "end", reason->span.end);
+	}
 	json_write_object_end(writer);
 }
 

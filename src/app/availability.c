@@ -16,14 +16,20 @@ static bool counts(const struct busy_appointment *appointment, instant now, cons
 	       (moving == NULL || memcmp(appointment->id, moving, sizeof(appointment->id)) != 0);
 }
 
+/* Which type of the coach's that is. The question may be of another reading of the same schedule. */
+static int type_in(const struct coach *coach, const struct session_type *type)
+{
+	const struct session_type *same = schedule_type(coach->schedule, type->id);
+	return same == NULL ? -1 : (int)(same - coach->schedule->types);
+}
+
 /* Appointments come by start, so the days come in order too. */
 static void count_days(const struct coach *coach, const struct slot_question *question,
 		       const unsigned char *moving, struct arena *mem, struct day_count **ret_days,
 		       size_t *ret_length)
 {
-	int type = session_type_owns(question->type, POLICY_MAX_PER_DAY)
-			   ? (int)(question->type - coach->schedule->types)
-			   : -1;
+	int type =
+		session_type_owns(question->type, POLICY_MAX_PER_DAY) ? type_in(coach, question->type) : -1;
 	struct day_count *days = arena_array(mem, coach->appointment_count, sizeof(*days));
 	size_t length = 0;
 	instant next_day = INT64_MIN;
@@ -52,7 +58,7 @@ static int64_t count_active(const struct coaches *coaches, const struct coach *c
 		return 0;
 	uint64_t user = coaches_user_hash(coaches, user_id);
 	int type = session_type_owns(question->type, POLICY_MAX_ACTIVE_PER_USER)
-			   ? (int)(question->type - coach->schedule->types)
+			   ? type_in(coach, question->type)
 			   : -1;
 	int64_t count = 0;
 	for (size_t i = 0; i < coach->appointment_count; i++) {

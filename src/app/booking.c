@@ -13,9 +13,8 @@ static const char *good_email(const char *email)
 	return email != NULL && email_is_usable(email) ? email : NULL;
 }
 
-/* Where the events of this coach go. False: the database failed. */
-static bool find_target(const struct booking_call *call, const char *coach_id, const char **ret_calendar_id,
-			struct booking_result *result)
+bool booking_target(const struct booking_call *call, const char *coach_id, const char **ret_calendar_id,
+		    struct booking_result *result)
 {
 	*ret_calendar_id = NULL;
 	if (!calendars_on(call->calendars))
@@ -30,11 +29,11 @@ static bool find_target(const struct booking_call *call, const char *coach_id, c
 }
 
 /* Whether this very booking stands already. True: the result is complete. */
-static bool find_same(const struct booking_call *call, const struct coach *coach, struct interval time,
-		      struct booking_result *result)
+static bool find_same(const struct booking_call *call, const struct coach *coach, const char *client,
+		      struct interval time, struct booking_result *result)
 {
-	enum db_result read = appointments_same(call->worker->db, call->mem, coach->id, call->caller->user_id,
-						time, &result->appointment);
+	enum db_result read =
+		appointments_same(call->worker->db, call->mem, coach->id, client, time, &result->appointment);
 	if (read == DB_OK)
 		result->verdict = BOOKING_FINE;
 	else if (read != DB_NONE)
@@ -67,6 +66,7 @@ static struct booking person_of(const struct booking_call *call, const struct bo
 		.email = wish->email != NULL ? wish->email : good_email(call->caller->email),
 		.phone = wish->phone,
 		.notes = wish->notes,
+		.created_by = "client",
 		.lease_seconds = BOOKING_LEASE_SECONDS,
 	};
 }
@@ -87,18 +87,15 @@ static bool can_invite(const struct booking_call *call, const struct booking_wis
 	return false;
 }
 
-/* One statement: limits, overlap, row, audit, key. */
-static void book(const struct booking_call *call, const struct booking_wish *wish, const struct offer *offer,
-		 bool hold, const char *calendar_id, struct booking_result *result)
+void booking_insert(const struct booking_call *call, struct booking booking, const struct offer *offer,
+		    struct booking_result *result)
 {
 	char id[UUID_TEXT_SIZE];
 	uuid_format(uuid_new(call->now), id);
 	const struct policy *policy = &offer->type->policy;
-	struct booking booking = person_of(call, wish, offer->coach, offer->zone);
 	booking.id = id;
 	booking.coach_id = offer->coach->id;
 	booking.session_type = offer->type->id;
-	booking.hold = hold;
 	booking.starts_at = offer->start;
 	booking.ends_at = offer->end;
 	booking.blocked_from = offer->blocked.start;
@@ -108,7 +105,6 @@ static void book(const struct booking_call *call, const struct booking_wish *wis
 	booking.reschedule_notice_minutes = policy->reschedule_notice_minutes;
 	booking.max_reschedules = policy->max_reschedules;
 	booking.hold_minutes = call->hold_minutes;
-	booking.calendar_id = calendar_id;
 
 	struct booking_limits limits = offer_limits(offer);
 	struct store_answer answer = {0};
@@ -147,11 +143,11 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 	const char *calendar_id = NULL;
 	struct booking_result refusal = {0};
 	bool kept = offer_keeps_rules(call, &offer, &refusal);
-	if (kept && !find_target(call, coach->id, &calendar_id, ret_result))
+	if (kept && !booking_target(call, coach->id, &calendar_id, ret_result))
 		return;
 	/* Our own event would make the calendar busy, and the notice may have run out since. */
 	if (!hold && (!kept || calendar_id != NULL) && offer.end <= INSTANT_MAX &&
-	    find_same(call, coach, time, ret_result))
+	    find_same(call, coach, call->caller->user_id, time, ret_result))
 		return;
 	if (!kept) {
 		*ret_result = refusal;
@@ -162,10 +158,76 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 	if (calendar_id != NULL && !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result)) {
 		/* Sent twice at once, the other may have been faster: then our own event is in the way. */
 		if (!hold && ret_result->verdict == BOOKING_REFUSED)
-			find_same(call, coach, time, ret_result);
+			find_same(call, coach, call->caller->user_id, time, ret_result);
 		return;
 	}
-	book(call, wish, &offer, hold, calendar_id, ret_result);
+	struct booking booking = person_of(call, wish, coach, offer.zone);
+	booking.hold = hold;
+	booking.calendar_id = calendar_id;
+	booking_insert(call, booking, &offer, ret_result);
+	booking_settle(call, ret_result);
+}
+
+/* The client's part of a coach's booking: what the wish says, else what the client last told. */
+static bool client_of(const struct booking_call *call, const struct booking_wish *wish,
+		      const struct coach *coach, struct booking *ret_booking, struct booking_result *result)
+{
+	struct person known = {0};
+	enum db_result read =
+		appointments_person(call->worker->db, call->mem, coach->id, wish->client_id, &known);
+	if (read != DB_OK && read != DB_NONE) {
+		booking_fail(result, read);
+		return false;
+	}
+	const char *zone = wish->zone != NULL        ? zone_name(wish->zone)
+			   : known.time_zone != NULL ? known.time_zone
+						     : zone_name(coach->schedule->zone);
+	*ret_booking = (struct booking){
+		.user_id = wish->client_id,
+		.client_time_zone = zone,
+		.name = wish->name != NULL ? wish->name : known.name,
+		.email = wish->email != NULL ? wish->email : known.email,
+		.phone = wish->phone != NULL ? wish->phone : known.phone,
+		.notes = wish->notes,
+		.created_by = call->actor.role,
+		.silent = wish->silent,
+		.lease_seconds = BOOKING_LEASE_SECONDS,
+		.max_addresses = -1,
+		.max_changes = -1,
+	};
+	return true;
+}
+
+void booking_create_for(const struct booking_call *call, const struct booking_wish *wish,
+			struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	COACH_LOCAL coach = NULL;
+	if (!booking_coach_now(call, wish->coach_id, &coach, ret_result))
+		return;
+	const struct session_type *type = schedule_type(coach->schedule, wish->session_type);
+	struct booking booking;
+	if (type == NULL) {
+		ret_result->verdict = BOOKING_UNKNOWN_TYPE;
+		return;
+	}
+	if (!client_of(call, wish, coach, &booking, ret_result) ||
+	    !booking_target(call, coach->id, &booking.calendar_id, ret_result))
+		return;
+	int64_t minutes = wish->duration_minutes != 0 ? wish->duration_minutes : type->durations[0];
+	const struct interval time = {wish->start, wish->start + minutes * SECONDS_PER_MINUTE};
+	struct offer offer;
+	offer_make(call, coach, type, zone_find(booking.client_time_zone), time, &offer);
+	offer.question.day_binds = true;
+	offer.question.overridden = wish->overridden;
+	struct booking_result refusal = {0};
+	if (!offer_suits_coach(call, &offer, wish->client_id, NULL, &refusal)) {
+		/* Sent again, it stands in its own way. */
+		if (offer.end > INSTANT_MAX || !find_same(call, coach, wish->client_id, time, ret_result))
+			*ret_result = refusal;
+		return;
+	}
+	booking_insert(call, booking, &offer, ret_result);
 	booking_settle(call, ret_result);
 }
 
@@ -176,7 +238,7 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 	const char *calendar_id = NULL;
 	COACH_LOCAL coach = NULL;
 	if (!booking_find(call, id, ret_result) ||
-	    !find_target(call, ret_result->appointment.coach_id, &calendar_id, ret_result) ||
+	    !booking_target(call, ret_result->appointment.coach_id, &calendar_id, ret_result) ||
 	    !booking_coach(call, ret_result->appointment.coach_id, &coach, ret_result))
 		return;
 	if (ret_result->appointment.status == APPOINTMENT_HELD &&

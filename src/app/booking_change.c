@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { EXPLAINED_DAYS = 21 }; /* around a start that is explained */
-
 /*
  * Whether the schema would move it at all, asked before the slot rules: whoever may not need not hear about
  * the new time.
@@ -53,8 +51,14 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	}
 	if (!may_move(call, &old, ret_result))
 		return;
+	if (wish->overridden != 0 && !identity_is_exempt(call->caller, old.coach_id)) {
+		ret_result->verdict = BOOKING_FORBIDDEN;
+		return;
+	}
 	COACH_LOCAL coach = NULL;
-	if (!booking_coach(call, old.coach_id, &coach, ret_result))
+	const bool exempt = identity_is_exempt(call->caller, old.coach_id);
+	if (!(exempt ? booking_coach_now(call, old.coach_id, &coach, ret_result)
+		     : booking_coach(call, old.coach_id, &coach, ret_result)))
 		return;
 	const struct session_type *type = schedule_type(coach->schedule, old.session_type);
 	if (type == NULL) {
@@ -64,9 +68,16 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	const struct zone *zone = old.client_time_zone != NULL ? zone_find(old.client_time_zone) : NULL;
 	struct offer offer;
 	offer_make(call, coach, type, zone, (struct interval){wish->start, wish->start + duration}, &offer);
-	if (!offer_keeps_rules(call, &offer, ret_result))
+	if (exempt) {
+		offer.question.day_binds = true;
+		offer.question.overridden = wish->overridden;
+		if (!offer_suits_coach(call, &offer, old.user_id, &old, ret_result)) {
+			find_moved(call, &offer, id, ret_result);
+			return;
+		}
+	} else if (!offer_keeps_rules(call, &offer, ret_result)) {
 		return;
-	if (old.calendar_id != NULL && !offer_is_free(call, &offer, old.user_id, &old, ret_result)) {
+	} else if (old.calendar_id != NULL && !offer_is_free(call, &offer, old.user_id, &old, ret_result)) {
 		find_moved(call, &offer, id, ret_result);
 		return;
 	}
@@ -150,51 +161,6 @@ void booking_get(const struct booking_call *call, const char *id, struct booking
 		ret_result->verdict = BOOKING_FINE;
 }
 
-/*
- * Busy times around the offer: a busy time is told whole, though it began days ago. What is remembered while
- * Google cannot be reached begins now, so then just the time itself is asked for. Any duration may be asked
- * about, but Google answers for some weeks only.
- */
-static void explained_busy(const struct booking_call *call, const struct offer *offer,
-			   struct calendar_busy *ret_busy)
-{
-	const seconds around = EXPLAINED_DAYS * SECONDS_PER_DAY;
-	const struct interval wide = {
-		offer->start - around > INSTANT_MIN ? offer->start - around : INSTANT_MIN,
-		offer->start + around < INSTANT_MAX ? offer->start + around : INSTANT_MAX};
-	struct interval narrow = offer->blocked;
-	if (narrow.end - narrow.start > around)
-		narrow.end = narrow.start + around;
-	calendar_busy_booking(call->calendars, call->worker, offer->coach->id, wide, NULL, call->now,
-			      call->deadline, call->mem, ret_busy);
-	if (ret_busy->knowledge == CALENDAR_UNKNOWN)
-		calendar_busy_booking(call->calendars, call->worker, offer->coach->id, narrow, NULL,
-				      call->now, call->deadline, call->mem, ret_busy);
-}
-
-/*
- * The busy times but those that are nothing but our own appointments: an appointment and its event are one
- * cause. Appointments come by start.
- */
-static struct intervals without_own_events(const struct coach *coach, struct intervals busy,
-					   struct arena *mem)
-{
-	struct interval *kept = arena_array(mem, busy.count, sizeof(*kept));
-	size_t count = 0;
-	for (size_t i = 0; i < busy.count; i++) {
-		instant covered = busy.at[i].start;
-		for (size_t k = 0; k < coach->appointment_count && covered < busy.at[i].end; k++) {
-			struct interval own = busy_appointment_time(&coach->appointments[k]);
-			if (coach->appointments[k].hold_expires_at == 0 && own.start <= covered &&
-			    own.end > covered)
-				covered = own.end;
-		}
-		if (covered < busy.at[i].end)
-			kept[count++] = busy.at[i];
-	}
-	return (struct intervals){kept, count};
-}
-
 enum availability_outcome booking_explain(const struct booking_call *call, const struct booking_wish *wish,
 					  const char *user_id, struct explanation *ret_explanation)
 {
@@ -222,10 +188,7 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 		   (struct interval){wish->start, wish->start + minutes * SECONDS_PER_MINUTE}, &offer);
 	offer.question.exempt = false; /* the coach asks for their clients */
 	availability_facts(call->coaches, coach, user_id, NULL, call->mem, &offer.question);
-	struct calendar_busy busy = {0};
-	explained_busy(call, &offer, &busy);
-	ret_explanation->knowledge = busy.knowledge;
-	offer.question.calendar = without_own_events(coach, busy.times, call->mem);
+	ret_explanation->knowledge = offer_busy_around(call, &offer);
 	ret_explanation->question = offer.question;
 	ret_explanation->verdict = slot_judge(&ret_explanation->question, wish->start, call->mem);
 	return AVAILABILITY_OK;

@@ -1,6 +1,7 @@
 #include "app/identity.h"
 
 #include <pthread.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +10,7 @@
 #include "app/provider_keys.h"
 #include "base/crypto.h"
 #include "base/die.h"
+#include "base/encode.h"
 #include "base/json.h"
 #include "base/jwt.h"
 #include "base/log.h"
@@ -17,6 +19,7 @@
 #include "base/text.h"
 
 enum {
+	ADDRESS_DIGEST_BYTES = 16,
 	KNOWN_MAX = 4096, /* identities remembered */
 	REFUSED_MAX =
 		1024, /* refusals remembered, apart, so that a flood of bad ones pushes no good ones out */
@@ -411,6 +414,18 @@ void identity_warm(struct identity_source *source, struct fetch_client *fetcher,
 {
 	if (source->provider != NULL)
 		provider_keys_renew(source->provider, fetcher, now);
+}
+
+const char *identity_of_address(const char *email, struct arena *mem)
+{
+	unsigned char digest[CRYPTO_SHA256_SIZE];
+	char hex[ENCODE_HEX_SIZE(ADDRESS_DIGEST_BYTES)];
+	char *lower = arena_strdup(mem, email);
+	for (char *c = lower; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	crypto_sha256(lower, strlen(lower), digest);
+	encode_hex(digest, ADDRESS_DIGEST_BYTES, hex);
+	return arena_printf(mem, "mail:%s", hex);
 }
 
 bool identity_is_exempt(const struct identity *caller, const char *coach_id)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { EXPLAINED_DAYS = 21 }; /* around a start that is explained */
+
 void booking_refuse(struct booking_result *result, enum refusal refusal, const char *detail)
 {
 	result->verdict = BOOKING_REFUSED;
@@ -43,10 +45,9 @@ bool booking_find(const struct booking_call *call, const char *id, struct bookin
 	return read == DB_OK;
 }
 
-bool booking_coach(const struct booking_call *call, const char *id, const struct coach **ret_coach,
-		   struct booking_result *result)
+static bool is_found(enum coach_found found, struct booking_result *result)
 {
-	switch (coaches_find_schedule(call->coaches, call->worker, id, ret_coach)) {
+	switch (found) {
 	case COACH_FOUND:
 		return true;
 	case COACH_UNKNOWN:
@@ -61,6 +62,18 @@ bool booking_coach(const struct booking_call *call, const char *id, const struct
 	}
 	result->verdict = BOOKING_DATABASE_UNAVAILABLE;
 	return false;
+}
+
+bool booking_coach(const struct booking_call *call, const char *id, const struct coach **ret_coach,
+		   struct booking_result *result)
+{
+	return is_found(coaches_find_schedule(call->coaches, call->worker, id, ret_coach), result);
+}
+
+bool booking_coach_now(const struct booking_call *call, const char *id, const struct coach **ret_coach,
+		       struct booking_result *result)
+{
+	return is_found(coaches_read(call->coaches, call->worker, id, ret_coach), result);
 }
 
 void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
@@ -130,16 +143,123 @@ bool offer_is_free(const struct booking_call *call, struct offer *offer, const c
 	return false;
 }
 
+/*
+ * The busy times but those that are nothing but our own appointments: an appointment and its event are one
+ * cause. Appointments come by start.
+ */
+static struct intervals without_own_events(const struct coach *coach, struct intervals busy,
+					   struct arena *mem)
+{
+	struct interval *kept = arena_array(mem, busy.count, sizeof(*kept));
+	size_t count = 0;
+	for (size_t i = 0; i < busy.count; i++) {
+		instant covered = busy.at[i].start;
+		for (size_t k = 0; k < coach->appointment_count && covered < busy.at[i].end; k++) {
+			struct interval own = busy_appointment_time(&coach->appointments[k]);
+			if (coach->appointments[k].hold_expires_at == 0 && own.start <= covered &&
+			    own.end > covered)
+				covered = own.end;
+		}
+		if (covered < busy.at[i].end)
+			kept[count++] = busy.at[i];
+	}
+	return (struct intervals){kept, count};
+}
+
+enum calendar_knowledge offer_busy_around(const struct booking_call *call, struct offer *offer)
+{
+	struct calendar_busy busy = {0};
+	const seconds around = EXPLAINED_DAYS * SECONDS_PER_DAY;
+	const struct interval wide = {
+		offer->start - around > INSTANT_MIN ? offer->start - around : INSTANT_MIN,
+		offer->start + around < INSTANT_MAX ? offer->start + around : INSTANT_MAX};
+	struct interval narrow = offer->blocked;
+	if (narrow.end - narrow.start > around)
+		narrow.end = narrow.start + around;
+	calendar_busy_booking(call->calendars, call->worker, offer->coach->id, wide, NULL, call->now,
+			      call->deadline, call->mem, &busy);
+	if (busy.knowledge == CALENDAR_UNKNOWN)
+		calendar_busy_booking(call->calendars, call->worker, offer->coach->id, narrow, NULL,
+				      call->now, call->deadline, call->mem, &busy);
+	offer->question.calendar = without_own_events(offer->coach, busy.times, call->mem);
+	return busy.knowledge;
+}
+
+bool booking_may_override(enum refusal rule)
+{
+	return rule >= REFUSAL_BAD_DURATION && rule <= REFUSAL_CALENDAR_BUSY && rule != REFUSAL_SLOT_TAKEN;
+}
+
+/* What the calendar says of the offer, unless that is overridden. False: it cannot be asked. */
+static bool ask_calendar(const struct booking_call *call, struct offer *offer,
+			 const struct appointment *moving, struct booking_result *result)
+{
+	if ((offer->question.overridden & 1u << REFUSAL_CALENDAR_BUSY) != 0)
+		return true;
+	struct calendar_busy busy = {0};
+	calendar_busy_booking(call->calendars, call->worker, offer->coach->id, offer->blocked, moving,
+			      call->now, call->deadline, call->mem, &busy);
+	offer->question.calendar = busy.times;
+	if (busy.knowledge == CALENDAR_UNKNOWN)
+		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
+	return busy.knowledge != CALENDAR_UNKNOWN;
+}
+
+static bool is_busy(const struct slot_verdict *verdict)
+{
+	return verdict->count > 0 && verdict->reasons[verdict->count - 1].rule == REFUSAL_CALENDAR_BUSY;
+}
+
+bool offer_suits_coach(const struct booking_call *call, struct offer *offer, const char *client,
+		       const struct appointment *moving, struct booking_result *result)
+{
+	struct uuid moving_id;
+	if (moving != NULL)
+		uuid_parse(moving->id, strlen(moving->id), &moving_id);
+	if (offer->blocked.end > INSTANT_MAX) {
+		booking_refuse(result, REFUSAL_TOO_FAR, "No calendar goes that far.");
+		return false;
+	}
+	availability_facts(call->coaches, offer->coach, client, moving != NULL ? moving_id.bytes : NULL,
+			   call->mem, &offer->question);
+	if (!ask_calendar(call, offer, moving, result))
+		return false;
+	struct slot_question *question = arena_alloc(call->mem, sizeof(*question));
+	*question = offer->question;
+	result->reasons = slot_judge(question, offer->start, call->mem);
+	if (moving == NULL && is_busy(&result->reasons)) {
+		/* Now that somebody will read of it, the busy time whole. */
+		if (offer_busy_around(call, offer) == CALENDAR_UNKNOWN) {
+			result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
+			return false;
+		}
+		*question = offer->question;
+		result->reasons = slot_judge(question, offer->start, call->mem);
+	}
+	if (result->reasons.count == 0)
+		return true;
+	result->question = question;
+	result->start = offer->start;
+	booking_refuse(result, result->reasons.reasons[0].rule,
+		       slot_reason_detail(question, offer->start, &result->reasons.reasons[0],
+					  (struct slot_listener){offer->coach->schedule->zone, true},
+					  call->mem));
+	return false;
+}
+
 struct booking_limits offer_limits(const struct offer *offer)
 {
 	const struct session_type *type = offer->type;
 	const struct zone *zone = offer->coach->schedule->zone;
 	civil_day day = zone_day(zone, offer->start);
-	bool exempt = offer->question.exempt;
+	const bool exempt = offer->question.exempt;
+	const bool day_binds = exempt ? offer->question.day_binds &&
+						(offer->question.overridden & 1u << REFUSAL_DAY_FULL) == 0
+				      : true;
 	return (struct booking_limits){
 		.max_active = exempt ? -1 : type->policy.max_active_per_user,
 		.max_active_type = session_type_owns(type, POLICY_MAX_ACTIVE_PER_USER) ? type->id : NULL,
-		.max_per_day = exempt ? -1 : type->policy.max_per_day,
+		.max_per_day = day_binds ? type->policy.max_per_day : -1,
 		.max_per_day_type = session_type_owns(type, POLICY_MAX_PER_DAY) ? type->id : NULL,
 		.day_from = zone_instant(zone, day, 0),
 		.day_to = zone_instant(zone, day + 1, 0),

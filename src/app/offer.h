@@ -30,6 +30,10 @@ bool booking_find(const struct booking_call *call, const char *id, struct bookin
 bool booking_coach(const struct booking_call *call, const char *id, const struct coach **ret_coach,
 		   struct booking_result *result);
 
+/* The same as the database has it now, appointments and all. */
+bool booking_coach_now(const struct booking_call *call, const char *id, const struct coach **ret_coach,
+		       struct booking_result *result);
+
 /* A time that somebody wants, and all that is asked about it. Borrowed from the coach's snapshot. */
 struct offer {
 	const struct coach *coach;
@@ -54,6 +58,33 @@ bool offer_keeps_rules(const struct booking_call *call, const struct offer *offe
  */
 bool offer_is_free(const struct booking_call *call, struct offer *offer, const char *client,
 		   const struct appointment *moving, struct booking_result *result);
+
+/*
+ * Ask for the busy times around the offer, into its question: a busy time is told whole, though it began days
+ * ago, and our own events are left out, since their appointments are told. What is remembered while Google
+ * cannot be reached begins now, so then just the time itself is asked for. Any duration may be asked about,
+ * but Google answers for some weeks only.
+ */
+enum calendar_knowledge offer_busy_around(const struct booking_call *call, struct offer *offer);
+
+/*
+ * As both above, for a coach who books or moves for a client (NULL: nobody in particular): everything is
+ * judged at once, and the result tells every rule that stands against the offer. Blocks for the database and
+ * Google.
+ */
+bool offer_suits_coach(const struct booking_call *call, struct offer *offer, const char *client,
+		       const struct appointment *moving, struct booking_result *result);
+
+/* Where the events of this coach go; NULL: nowhere. False: the database failed, and the result says so. */
+bool booking_target(const struct booking_call *call, const char *coach_id, const char **ret_calendar_id,
+		    struct booking_result *result);
+
+/*
+ * One statement: limits, overlap, row, audit, key. `booking` has the person's part; the rest is the offer's.
+ * A hold if booking->hold.
+ */
+void booking_insert(const struct booking_call *call, struct booking booking, const struct offer *offer,
+		    struct booking_result *result);
 
 /* The limits that the database counts under its locks; none for those who are exempt. */
 struct booking_limits offer_limits(const struct offer *offer);

@@ -206,6 +206,14 @@ static const char *read_field(struct arena *mem, const json_t *value, const stru
 					    field->min, field->max);
 		*(int64_t *)field->out = number;
 		return NULL;
+	case JSON_FIELD_BOOLEAN:
+		if (!json_is_boolean(value))
+			return arena_printf(mem, "%s must be true or false.", field->name);
+		*(bool *)field->out = json_is_true(value);
+		return NULL;
+	case JSON_FIELD_VALUE:
+		*(json_t **)field->out = json_incref((json_t *)value);
+		return NULL;
 	case JSON_FIELD_INSTANT:
 		return read_instant(mem, value, field);
 	}

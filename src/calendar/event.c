@@ -99,7 +99,8 @@ void event_draft(struct arena *mem, const struct appointment *appointment, const
 	}
 	ret_draft->summary = summary_of(mem, appointment, words->session_type);
 	ret_draft->description = description_of(mem, appointment, words->public_url);
-	if (invite && appointment->email != NULL) {
+	/* Whom the coach does not want to be told is no guest: Google would mail them at every change. */
+	if (invite && appointment->notify && appointment->email != NULL) {
 		struct google_guest *guest = arena_alloc(mem, sizeof(*guest));
 		*guest = (struct google_guest){.email = appointment->email,
 					       .name = shown(mem, appointment->name)};

@@ -49,6 +49,8 @@ enum field {
 	FIELD_ERASED,
 	FIELD_GUEST_REFUSED,
 	FIELD_GUEST_RESPONSE,
+	FIELD_CREATED_BY,
+	FIELD_NOTIFY,
 };
 
 bool appointment_owes(const struct appointment *appointment)
@@ -137,6 +139,8 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 		.erased = TRUTH(ERASED),
 		.guest_refused = TRUTH(GUEST_REFUSED),
 		.guest_response = TEXT(GUEST_RESPONSE),
+		.created_by = TEXT(CREATED_BY),
+		.notify = TRUTH(NOTIFY),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
 	return read_words(db, &record, mem, ret_appointment);
@@ -224,6 +228,7 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 			limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
 			db_text(booking->calendar_id), db_int(booking->lease_seconds),
 			limit_value(booking->max_addresses), limit_value(booking->max_changes),
+			db_text(booking->created_by), db_bool(!booking->silent),
 			limit_value(limits->max_active), db_text(limits->max_active_type),
 			limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
 			db_instant(limits->day_from), db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
@@ -322,6 +327,20 @@ enum db_result appointments_of_party(struct db *db, struct arena *mem, const cha
 		       DB_PARAMETERS(db_uuid(id), db_text(party->user_id), db_text(party->coach_id),
 				     db_bool(party->all)),
 		       ret_appointment);
+}
+
+enum db_result appointments_person(struct db *db, struct arena *mem, const char *coach_id,
+				   const char *user_id, struct person *ret_person)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, QUERY_APPOINTMENT_PERSON,
+				       DB_PARAMETERS(db_text(user_id), db_text(coach_id)), &rows);
+	if (result == DB_OK)
+		*ret_person = (struct person){.name = db_copy_text(&rows, 0, 0, mem),
+					      .email = db_copy_text(&rows, 0, 1, mem),
+					      .phone = db_copy_text(&rows, 0, 2, mem),
+					      .time_zone = db_copy_text(&rows, 0, 3, mem)};
+	return result;
 }
 
 enum db_result appointments_same(struct db *db, struct arena *mem, const char *coach_id, const char *user_id,

@@ -73,6 +73,34 @@ static int ascending(const void *left, const void *right)
 	return (*a > *b) - (*a < *b);
 }
 
+/* Notice, horizon and the client's own limit. */
+static void bind_client(struct terms *terms)
+{
+	const struct slot_question *question = terms->question;
+	const struct policy *policy = &question->type->policy;
+	terms->earliest = later(question->now, policy->min_notice_minutes * SECONDS_PER_MINUTE);
+	terms->latest = later(question->now, policy->horizon_days * SECONDS_PER_DAY);
+	if (policy->max_active_per_user != POLICY_NO_LIMIT &&
+	    question->active_count >= policy->max_active_per_user)
+		terms->always |= BIT(REFUSAL_BOOKING_LIMIT);
+}
+
+static void find_full_days(struct terms *terms, struct arena *mem)
+{
+	const struct slot_question *question = terms->question;
+	const int64_t limit = question->type->policy.max_per_day;
+	if (limit == POLICY_NO_LIMIT)
+		return;
+	terms->all_full = limit == 0;
+	civil_day *full = arena_array(mem, question->day_counts_length, sizeof(*full));
+	for (size_t i = 0; i < question->day_counts_length; i++) {
+		if (question->day_counts[i].count >= limit)
+			full[terms->full_count++] = question->day_counts[i].date;
+	}
+	qsort(full, terms->full_count, sizeof(*full), ascending);
+	terms->full = full;
+}
+
 /* All but the blocked time, which is looked up for the starts that will be asked about. */
 static struct terms terms_init(const struct slot_question *question, struct arena *mem)
 {
@@ -91,27 +119,13 @@ static struct terms terms_init(const struct slot_question *question, struct aren
 	if (question->duration % SECONDS_PER_MINUTE != 0 ||
 	    !session_type_offers(type, question->duration / SECONDS_PER_MINUTE))
 		terms.always |= BIT(REFUSAL_BAD_DURATION);
-	if (question->exempt)
+	if (question->exempt && !question->day_binds)
 		return terms;
-
-	terms.earliest = later(question->now, policy->min_notice_minutes * SECONDS_PER_MINUTE);
-	terms.latest = later(question->now, policy->horizon_days * SECONDS_PER_DAY);
-	if (policy->max_active_per_user != POLICY_NO_LIMIT &&
-	    question->active_count >= policy->max_active_per_user)
-		terms.always |= BIT(REFUSAL_BOOKING_LIMIT);
-	if (policy->max_per_day == POLICY_NO_LIMIT)
-		return terms;
-	terms.all_full = policy->max_per_day == 0;
-	civil_day *full = arena_array(mem, question->day_counts_length, sizeof(*full));
-	for (size_t i = 0; i < question->day_counts_length; i++) {
-		if (question->day_counts[i].count >= policy->max_per_day)
-			full[terms.full_count++] = question->day_counts[i].date;
-	}
-	qsort(full, terms.full_count, sizeof(*full), ascending);
-	terms.full = full;
+	if (!question->exempt)
+		bind_client(&terms);
+	find_full_days(&terms, mem);
 	return terms;
 }
-
 static void find_blocked(struct terms *terms, instant first, instant last, struct arena *mem)
 {
 	const struct interval within = {first, last + terms->question->duration};
@@ -449,6 +463,7 @@ struct slot_verdict slot_judge(const struct slot_question *question, instant sta
 	const struct placement placement = place(&terms, start, mem);
 	unsigned against = standing(&terms, start);
 	against |= standing_hours(&terms, start, against, &placement);
+	against &= ~(question->overridden & ~(BIT(REFUSAL_TOO_SOON) | BIT(REFUSAL_SLOT_TAKEN)));
 
 	struct slot_reason *reasons =
 		arena_array(mem, REFUSAL_CALENDAR_BUSY + 3 * SPANS_PER_RULE_MAX, sizeof(*reasons));

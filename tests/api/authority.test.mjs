@@ -84,6 +84,10 @@ const TABLE = {
   'DELETE /coach/{coach}/picture': { who: 'the coach in the path, or an admin' },
   'GET /coach/me': { who: 'a coach or an admin' },
   'GET /coach/{coach}/appointments': { who: 'the coach in the path, or an admin' },
+  'POST /coach/{coach}/appointments': {
+    who: 'the coach in the path, or an admin',
+    body: () => ({ client: { user_id: 'zoe', email: 'zoe@b.test' }, start: nextSlot() }),
+  },
   'GET /coach/{coach}/busy': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/schedule': { who: 'the coach in the path, or an admin' },
   'PUT /coach/{coach}/schedule': { who: 'the coach in the path, or an admin', body: () => SCHEDULE },

@@ -57,6 +57,7 @@ test('a booking is an appointment, an event with a Meet link, and one invitation
       can_cancel: true,
       can_reschedule: true,
       reschedule_count: 0,
+      created_by: 'client',
     },
   );
   assert.deepEqual(assertStatus(await ann.get(`/booking/${id}`), 200), made);

@@ -186,6 +186,11 @@ test('every call answers as the document says', async () => {
     query: '?status=all',
     status: 200,
   });
+  const booked = { client: { email: 'zoe@b.test' }, start: stack.slot(9), override: ['blocked'], notify: true };
+  await call(coach, 'POST', '/coach/{coach}/appointments', { path: damian, body: booked, status: 201 });
+  await call(coach, 'POST', '/coach/{coach}/appointments', { path: damian, body: booked, status: 200 });
+  const early = { ...booked, start: '2020-01-01T00:00:00Z' };
+  await call(coach, 'POST', '/coach/{coach}/appointments', { path: damian, body: early, status: 422 });
   await call(coach, 'GET', '/coach/{coach}/busy', { path: damian, status: 200 });
   const { body: schedule, headers: latest } = await call(coach, 'GET', '/coach/{coach}/schedule', {
     path: damian,

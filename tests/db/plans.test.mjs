@@ -61,7 +61,7 @@ const id = () => `'${scheduled.id}'`;
 const calls = {
   appointment_book:
     () => `gen_random_uuid(), 'c1', 'u1', 'coaching', 'scheduled', ${SLOT}, 'UTC', 'N', 'e@x.y', null, null,
-    'none', 60, 60, null, 10, null, 0, 3, 30, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
+    'none', 60, 60, null, 10, null, 0, 3, 30, 'client', true, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
   appointment_confirm: () => `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, 3, ${ACTOR}`,
   appointment_cancel: () => `${id()}, 'client', true, null, 0, ${ACTOR}`,
   appointment_move: () =>
@@ -69,6 +69,7 @@ const calls = {
   appointment_mark: () => `${id()}, 'completed', ${ACTOR}`,
   appointment_by_id: id,
   appointment_of_party: () => `${id()}, 'u1', null, false`,
+  appointment_person: () => `'u1', 'c1'`,
   appointment_same: () => `'c1', 'u1', ${AT}, ${AT} + interval '30 min'`,
   appointment_list_by_user: () => `'u1', 'upcoming', ${PAGE}`,
   appointment_list_by_coach: () => `'c1', 'upcoming', ${PAGE}, now(), now() + interval '30 days'`,
