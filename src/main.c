@@ -33,7 +33,8 @@ static const struct command {
 } commands[] = {
 	{"serve", command_serve, "", "run the daemon (also without any argument)"},
 	{"migrate", command_migrate, "", "bring the database's schema up to date"},
-	{"doctor", command_doctor, "", "check database, zone data and credentials; one line a check"},
+	{"doctor", command_doctor, " [--deep]",
+	 "check database, zone data and credentials, one line a check; --deep reads all appointments"},
 	{"slots", command_slots, "",
 	 "the slot rules by themselves: a JSON case on stdin, its slots on stdout"},
 	{"rekey", command_rekey, "", "seal coaches' tokens with the first key of TOKEN_ENCRYPTION_KEY"},

@@ -42,10 +42,11 @@ struct api {
 	int64_t hold_minutes;
 	const struct route *routes; /* the table, for the OpenAPI document */
 	size_t route_count;
-	const char *public_url;      /* NULL: relative addresses are made from the Host header */
-	const char *database_url;    /* for the workers' connections */
-	const atomic_bool *stopping; /* ends calls to Google */
-	atomic_bool migrated;        /* the schema is up to date */
+	const char *public_url;          /* NULL: relative addresses are made from the Host header */
+	const char *database_url;        /* for the workers' connections */
+	const atomic_bool *stopping;     /* ends calls to Google */
+	atomic_bool migrated;            /* the schema is up to date */
+	const atomic_bool *schema_sound; /* and keeps appointments apart: db/schema_guard.h */
 	instant started_at;
 };
 

@@ -43,6 +43,7 @@ struct calendar_settings {
 	const struct seal_keys *seal_keys; /* TOKEN_ENCRYPTION_KEY; NULL: none */
 	const char *public_url;            /* NULL: none, so no pushes */
 	const char *database_url;          /* for its own threads */
+	const atomic_bool *schema_sound;   /* for db_guard(); NULL: nobody guards it */
 	seconds fresh_seconds;
 	seconds stale_seconds;
 	seconds poll_seconds;

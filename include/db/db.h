@@ -16,6 +16,7 @@
 #ifndef DB_DB_H
 #define DB_DB_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -61,6 +62,15 @@ struct db *db_open(const char *url, int statement_timeout);
 
 /* End the connection and free it; an open transaction is lost. NULL is fine. */
 void db_close(struct db *db);
+
+/*
+ * From now on what takes a coach's time (db/appointments.h) is answered DB_UNAVAILABLE on this connection
+ * while `sound`, which is borrowed, is false: see db/schema_guard.h.
+ */
+void db_guard(struct db *db, const atomic_bool *sound);
+
+/* Whether a coach's time may be taken now; if not, db_failure() says so. True without a guard. */
+bool db_may_book(struct db *db);
 
 /*
  * Connect now if not connected, whatever the pause after a failure says.

@@ -40,7 +40,18 @@ struct migrate_report {
  */
 enum migrate_result migrate_run(const char *url, struct migrate_report *ret_report);
 
+/*
+ * The same, and put back what is missing or was changed by hand since the schema was last migrated (a
+ * constraint, an index, a trigger, a function): for an operator's own command, since rows may stand in the
+ * way.
+ */
+enum migrate_result migrate_repair(const char *url, struct migrate_report *ret_report);
+
 /* Look only; changes nothing. `ret_report` is always filled. */
 enum migrate_result migrate_check(const char *url, struct migrate_report *ret_report);
+
+/* The checksum of this binary's functions (hex, static), and its newest migration. */
+const char *migrate_functions_checksum(void);
+int migrate_known(void);
 
 #endif

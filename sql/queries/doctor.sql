@@ -29,3 +29,23 @@ select clock_timestamp()
 
 -- name: doctor_coaches one
 select count(*) from coach
+
+-- Every appointment that begins before an earlier one of its coach has ended, and one of those.
+-- name: doctor_overlaps many
+select late.id::text, early.id::text, late.coach_id
+from (
+  select id, coach_id, blocked_from,
+         max(blocked_to) over (partition by coach_id order by blocked_from, id
+                               rows between unbounded preceding and 1 preceding) as taken_until
+  from appointment
+  where status in ('held', 'scheduled', 'completed', 'no_show')
+) late
+cross join lateral (
+  select id from appointment e
+  where e.coach_id = late.coach_id and e.status in ('held', 'scheduled', 'completed', 'no_show')
+    and (e.blocked_from, e.id) < (late.blocked_from, late.id) and e.blocked_to > late.blocked_from
+  limit 1
+) early
+where late.blocked_from < late.taken_until
+order by late.coach_id, late.blocked_from
+limit 1000

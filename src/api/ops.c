@@ -13,12 +13,20 @@ static bool database_up(const struct call *call)
 	return coaches_listening(call->api->coaches);
 }
 
+static const char *database_state(bool up, bool migrated, bool sound)
+{
+	if (!up)
+		return "unavailable";
+	return !migrated ? "migrating" : sound ? "ok" : "unsound";
+}
+
 void api_health(struct call *call)
 {
 	bool up = database_up(call);
 	bool migrated = atomic_load(&call->api->migrated);
 	bool stopping = atomic_load(call->api->stopping);
-	bool ok = up && migrated && !stopping;
+	bool sound = atomic_load(call->api->schema_sound);
+	bool ok = up && migrated && sound && !stopping;
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, ok ? 200 : 503));
 	json_write_object(&writer, NULL);
@@ -26,7 +34,7 @@ void api_health(struct call *call)
 	json_write_text(&writer, "version", BOOKINGD_VERSION);
 	json_write_integer(&writer, "uptime_seconds", call->request->now - call->api->started_at);
 	json_write_object(&writer, "database");
-	json_write_text(&writer, "state", up ? (migrated ? "ok" : "migrating") : "unavailable");
+	json_write_text(&writer, "state", database_state(up, migrated, sound));
 	json_write_object_end(&writer);
 	json_write_object(&writer, "google_calendar");
 	struct calendar_health calendar = calendars_health(call->api->calendars);
@@ -52,11 +60,17 @@ void api_healthz(struct call *call)
 
 void api_readyz(struct call *call)
 {
-	if (database_up(call) && atomic_load(&call->api->migrated) && !atomic_load(call->api->stopping)) {
+	bool up = database_up(call) && atomic_load(&call->api->migrated);
+	bool sound = atomic_load(call->api->schema_sound);
+	if (up && sound && !atomic_load(call->api->stopping)) {
 		api_healthz(call);
 		return;
 	}
-	call_problem(call, PROBLEM_DATABASE_UNAVAILABLE, NULL, "bookingd is not ready to take requests.");
+	call_problem(call, PROBLEM_DATABASE_UNAVAILABLE, NULL,
+		     up && !sound
+			     ? "Nothing is booked, since the database may have lost what keeps appointments "
+			       "apart; the log says what to do."
+			     : "bookingd is not ready to take requests.");
 	reply_header(call->reply, "Cache-Control", "no-store");
 }
 

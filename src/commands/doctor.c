@@ -9,9 +9,13 @@
 #include "net/fetch.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { STATEMENT_TIMEOUT_MS = 5000 };
+enum {
+	STATEMENT_TIMEOUT_MS = 5000,
+	DEEP_TIMEOUT_MS = 600000, /* all appointments are read */
+};
 
 static void check_zones(void)
 {
@@ -29,12 +33,16 @@ static void check_zones(void)
 		doctor_tell(GOOD, "zone data", "release %s", release);
 }
 
-static void check_all(const struct settings *settings)
+static void check_all(const struct settings *settings, bool deep)
 {
 	doctor_settings(settings);
 	check_zones();
-	struct db *db = db_open(settings->database_url, STATEMENT_TIMEOUT_MS);
+	struct db *db = db_open(settings->database_url, deep ? DEEP_TIMEOUT_MS : STATEMENT_TIMEOUT_MS);
 	bool migrated = doctor_database(settings, db);
+	if (migrated)
+		doctor_schema(db);
+	if (migrated && deep)
+		doctor_overlaps(db);
 	doctor_identity(settings, db_usable(db) ? db : NULL);
 	if (migrated)
 		doctor_calendar(settings, db);
@@ -45,14 +53,18 @@ static void check_all(const struct settings *settings)
 
 enum exit_code command_doctor(char *arguments[])
 {
-	(void)arguments;
+	bool deep = arguments[0] != NULL && strcmp(arguments[0], "--deep") == 0;
+	if (arguments[deep ? 1 : 0] != NULL) {
+		fprintf(stderr, "bookingd: doctor knows no argument but --deep\n");
+		return EXIT_USAGE;
+	}
 	struct settings settings;
 	if (config_load(&settings, environ, true, stderr) > 0) {
 		config_wipe(&settings);
 		return EXIT_USAGE;
 	}
 	if (fetch_global_begin())
-		check_all(&settings);
+		check_all(&settings, deep);
 	else
 		doctor_tell(BAD, "libcurl", "cannot be set up");
 	fetch_global_end();

@@ -41,4 +41,11 @@ void doctor_identity(const struct settings *settings, struct db *db);
  */
 void doctor_calendar(const struct settings *settings, struct db *db);
 
+/* Whether what keeps appointments apart is in force. `db` is connected and migrated. Blocks for a statement.
+ */
+void doctor_schema(struct db *db);
+
+/* Every two appointments of a coach that overlap, at most 1,000. Reads all appointments. */
+void doctor_overlaps(struct db *db);
+
 #endif

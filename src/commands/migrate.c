@@ -17,9 +17,9 @@ enum exit_code command_migrate(char *arguments[])
 	enum exit_code code = EXIT_USAGE;
 	if (config_load(&settings, environ, true, stderr) == 0) {
 		struct migrate_report report;
-		enum migrate_result result = migrate_run(settings.database_url, &report);
+		enum migrate_result result = migrate_repair(settings.database_url, &report);
 		for (int tries = 1; result == MIGRATE_BUSY && tries < TRIES; tries++)
-			result = migrate_run(settings.database_url, &report);
+			result = migrate_repair(settings.database_url, &report);
 		code = result == MIGRATE_DONE ? EXIT_DONE : EXIT_FAILED;
 		fprintf(code == EXIT_DONE ? stdout : stderr, "bookingd: %s\n", report.line);
 	}

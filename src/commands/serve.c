@@ -14,6 +14,7 @@
 #include "compose.h"
 #include "config.h"
 #include "db/migrate.h"
+#include "db/schema_guard.h"
 #include "domain/schedule_json.h"
 #include "domain/zone.h"
 #include "reload.h"
@@ -51,6 +52,7 @@ struct daemon {
 	struct seal_keys seal_keys;
 	atomic_bool stopping;
 	struct server *server;
+	struct schema_guard *guard;
 	struct housekeeping *housekeeping;
 	char *schedule; /* COACH_SCHEDULE in canonical form; NULL: the default */
 	struct reload reload;
@@ -119,6 +121,7 @@ static bool make_calendars(struct daemon *daemon)
 {
 	const struct seal_keys *keys = compose_seal_keys(&daemon->settings, &daemon->seal_keys);
 	struct calendar_settings calendar = compose_calendar_settings(&daemon->settings, keys);
+	calendar.schema_sound = daemon->api.schema_sound;
 	calendar.metrics = daemon->api.metrics;
 	calendar.freed = calendar_freed;
 	calendar.owner = daemon;
@@ -129,6 +132,15 @@ static bool make_calendars(struct daemon *daemon)
 	return daemon->api.calendars != NULL;
 }
 
+static void log_schema(bool sound, const char *detail)
+{
+	if (sound)
+		log_line(LOG_INFO, "booking_goes_on", LOG_TEXT_FIELD("detail", "the schema is whole again"));
+	else
+		log_line(LOG_ERROR, "booking_stopped", LOG_TEXT_FIELD("detail", detail),
+			 LOG_TEXT_FIELD("remedy", SCHEMA_REMEDY));
+}
+
 /* Make all parts; nothing runs yet. False: one line on stderr says why. */
 static bool compose(struct daemon *daemon)
 {
@@ -136,7 +148,9 @@ static bool compose(struct daemon *daemon)
 	struct api *api = &daemon->api;
 	if (!read_schedule(daemon))
 		return false;
+	daemon->guard = schema_guard_new(settings->database_url, log_schema);
 	*api = (struct api){
+		.schema_sound = schema_guard_sound(daemon->guard),
 		.metrics = metrics_new(),
 		.assets = assets_new(),
 		.read_limit = rate_limit_new("read", (unsigned)settings->rate_limit_read, LIMITED_KEYS),
@@ -187,6 +201,7 @@ static void decompose(struct daemon *daemon)
 {
 	struct api *api = &daemon->api;
 	calendars_free(api->calendars);
+	schema_guard_free(daemon->guard);
 	coaches_free(api->coaches);
 	identity_source_free(api->identities);
 	availability_cache_free(api->availability);
@@ -347,6 +362,7 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 	coaches_start(daemon->api.coaches); /* first, to have its connection when the schema is there */
 	enum bring_up up = database_bring_up(daemon, stop);
 	if (up == UP) {
+		schema_guard_start(daemon->guard); /* before anything can be booked */
 		calendars_start(daemon->api.calendars);
 		daemon->housekeeping =
 			housekeeping_start(daemon->settings.database_url, daemon->settings.retention_days);
@@ -366,6 +382,7 @@ static void stop_all(struct daemon *daemon)
 	server_close(daemon->server);
 	atomic_store(&daemon->stopping, true);
 	housekeeping_stop(daemon->housekeeping);
+	schema_guard_stop(daemon->guard);
 	calendars_stop(daemon->api.calendars);
 	coaches_stop(daemon->api.coaches);
 }

@@ -214,6 +214,8 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 				 const struct booking_limits *limits, const struct actor *actor,
 				 struct store_answer *ret_answer)
 {
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
 	enum db_result result = run_booking(
 		db, mem, QUERY_APPOINTMENT_BOOK,
 		DB_PARAMETERS(
@@ -258,6 +260,8 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 enum db_result appointments_confirm(struct db *db, struct arena *mem, const struct booking *booking,
 				    const struct actor *actor, struct store_answer *ret_answer)
 {
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
 	return run_booking(db, mem, QUERY_APPOINTMENT_CONFIRM,
 			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->user_id),
 					 db_text(booking->client_time_zone), db_text(booking->name),
@@ -283,6 +287,8 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 				 const struct booking_limits *limits, const struct actor *actor,
 				 struct store_answer *ret_answer)
 {
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
 	return run_booking(db, mem, QUERY_APPOINTMENT_MOVE,
 			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id),
 					 db_instant(booking->starts_at), db_instant(booking->ends_at),
@@ -448,6 +454,8 @@ enum db_result appointments_event_gone(struct db *db, const char *id, int64_t ve
 enum db_result appointments_event_moved(struct db *db, const struct appointment *row, struct interval time,
 					const char *etag, enum event_outcome *ret_outcome)
 {
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
 	DB_ROWS rows = {0};
 	enum db_result result =
 		db_run(db, QUERY_CALENDAR_EVENT_MOVED,

@@ -35,6 +35,7 @@ struct db {
 	int64_t next_attempt; /* of monotonic_ms(): no connecting before */
 	int64_t last_answer;  /* of monotonic_ms() */
 	int pause;
+	const atomic_bool *sound; /* NULL: nobody guards it */
 	bool in_transaction;
 	bool lost_race; /* whether trying the transaction again may help */
 	struct prepared prepared[QUERY_COUNT + STATEMENTS_FOREIGN];
@@ -199,6 +200,21 @@ static enum db_result fail_server(struct db *db, const PGresult *result, const c
 	if (state_is(state, "25006"))
 		disconnect(db);
 	return kind;
+}
+
+/* ---- the guard ---- */
+
+void db_guard(struct db *db, const atomic_bool *sound)
+{
+	db->sound = sound;
+}
+
+bool db_may_book(struct db *db)
+{
+	if (db->sound == NULL || atomic_load_explicit(db->sound, memory_order_acquire))
+		return true;
+	fail(db, DB_UNAVAILABLE, "", "booking is stopped", "the schema is not sound");
+	return false;
 }
 
 /* ---- connecting ---- */

@@ -113,6 +113,8 @@ struct found {
 	bool newer;     /* and migrations that this binary does not know */
 	bool former;    /* nothing of ours, but the nine migrations of the releases before */
 	bool functions; /* our functions were applied at some time */
+	bool current;   /* and no other release's since */
+	int lost;       /* objects of that record that are missing or differ; -1: it cannot even be asked */
 };
 
 /* Compare one applied migration with ours of the same version. */
@@ -149,11 +151,15 @@ static enum migrate_result look_at_versions(PGconn *connection, struct found *fo
 	if (result != MIGRATE_DONE)
 		return result;
 	char sql[256];
-	snprintf(sql, sizeof(sql), "SELECT EXISTS (SELECT FROM bookingd.function_set WHERE checksum = '%s')",
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) > 0, bool_or(applied_at = (SELECT max(applied_at) FROM "
+		 "bookingd.function_set))"
+		 " FROM bookingd.function_set WHERE checksum = '%s'",
 		 functions_checksum);
 	rows = NULL;
 	result = run(connection, sql, "looking for the functions", ret_report, &rows);
 	found->functions = result == MIGRATE_DONE && PQgetvalue(rows, 0, 0)[0] == 't';
+	found->current = result == MIGRATE_DONE && PQgetvalue(rows, 0, 1)[0] == 't';
 	PQclear(rows);
 	return result;
 }
@@ -224,6 +230,18 @@ static enum migrate_result look(PGconn *connection, struct found *ret_found,
 	return report(ret_report, MIGRATE_DONE, "the schema is up to date (version %d)", KNOWN);
 }
 
+/* What was lost since the schema was last migrated: asked outside of a transaction, since it may fail. */
+static enum migrate_result look_for_losses(PGconn *connection, struct found *found,
+					   struct migrate_report *ret_report)
+{
+	PGresult *rows = NULL;
+	enum migrate_result result = run(connection, "SELECT count(*) FROM bookingd.lost_objects()",
+					 "looking for what is missing", ret_report, &rows);
+	found->lost = result == MIGRATE_DONE ? atoi(PQgetvalue(rows, 0, 0)) : -1;
+	PQclear(rows);
+	return result == MIGRATE_FAILED ? MIGRATE_DONE : result;
+}
+
 /* Our own tables, without which nothing is known of the rest. */
 static enum migrate_result create_records(PGconn *connection, struct migrate_report *ret_report)
 {
@@ -237,6 +255,11 @@ static enum migrate_result create_records(PGconn *connection, struct migrate_rep
 		   "   checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());"
 		   "  CREATE TABLE bookingd.function_set (checksum text PRIMARY KEY,"
 		   "   applied_at timestamptz NOT NULL DEFAULT now());"
+		   " END IF;"
+		   /* What the schema was made of when it was last migrated: functions/schema.sql. */
+		   " IF to_regclass('bookingd.schema_object') IS NULL THEN"
+		   "  CREATE TABLE bookingd.schema_object (kind text, relation text, name text,"
+		   "   definition text NOT NULL, PRIMARY KEY (kind, relation, name));"
 		   " END IF; END $$",
 		   "creating the schema \"bookingd\"", ret_report, NULL);
 }
@@ -266,7 +289,8 @@ static enum migrate_result apply_functions(PGconn *connection, struct migrate_re
 {
 	char what[128];
 	char record[256];
-	snprintf(record, sizeof(record), "INSERT INTO bookingd.function_set (checksum) VALUES ('%s')",
+	snprintf(record, sizeof(record),
+		 "INSERT INTO bookingd.function_set (checksum) VALUES ('%s') ON CONFLICT DO NOTHING",
 		 functions_checksum);
 	enum migrate_result result =
 		run(connection, "SET LOCAL check_function_bodies = off", "functions", ret_report, NULL);
@@ -276,6 +300,47 @@ static enum migrate_result apply_functions(PGconn *connection, struct migrate_re
 	}
 	if (result == MIGRATE_DONE)
 		result = run(connection, record, "functions", ret_report, NULL);
+	return result;
+}
+
+static enum migrate_result repair(PGconn *connection, struct migrate_report *ret_report)
+{
+	return run(connection, "SELECT bookingd.repair_objects()", "putting back what is missing", ret_report,
+		   NULL);
+}
+
+/* Whether a release that kept the record has migrated before. */
+static enum migrate_result is_recorded(PGconn *connection, bool *ret_recorded,
+				       struct migrate_report *ret_report)
+{
+	PGresult *rows = NULL;
+	enum migrate_result result = run(connection, "SELECT EXISTS (SELECT FROM bookingd.schema_object)",
+					 "looking for the record of the schema", ret_report, &rows);
+	*ret_recorded = result == MIGRATE_DONE && PQgetvalue(rows, 0, 0)[0] == 't';
+	PQclear(rows);
+	return result;
+}
+
+/* Inside the transaction. What was lost is put back first, so that the new record does not bless the loss. */
+static enum migrate_result apply_all(PGconn *connection, const struct found *found,
+				     struct migrate_report *ret_report)
+{
+	bool recorded = false;
+	enum migrate_result result = is_recorded(connection, &recorded, ret_report);
+	if (result == MIGRATE_DONE && recorded)
+		result = repair(connection, ret_report);
+	for (int version = 1; result == MIGRATE_DONE && version <= KNOWN; version++) {
+		const struct migration *migration = &migrations[version - 1];
+		if (!found->applied[version])
+			result = apply(connection, migration,
+				       version == 1 && found->former ? takeover_text : migration->text,
+				       ret_report);
+	}
+	if (result == MIGRATE_DONE && !found->newer && !found->functions)
+		result = apply_functions(connection, ret_report);
+	if (result == MIGRATE_DONE)
+		result = run(connection, "SELECT bookingd.record_objects()", "recording the schema",
+			     ret_report, NULL);
 	return result;
 }
 
@@ -293,16 +358,7 @@ static enum migrate_result apply_missing(PGconn *connection, struct migrate_repo
 		result = look(connection, &found, ret_report);
 	if (result != MIGRATE_PENDING)
 		return result;
-	result = MIGRATE_DONE;
-	for (int version = 1; result == MIGRATE_DONE && version <= KNOWN; version++) {
-		const struct migration *migration = &migrations[version - 1];
-		if (!found.applied[version])
-			result = apply(connection, migration,
-				       version == 1 && found.former ? takeover_text : migration->text,
-				       ret_report);
-	}
-	if (result == MIGRATE_DONE && !found.newer && !found.functions)
-		result = apply_functions(connection, ret_report);
+	result = apply_all(connection, &found, ret_report);
 	if (result == MIGRATE_DONE)
 		result = run(connection, "COMMIT", "migrating", ret_report, NULL);
 	if (result != MIGRATE_DONE)
@@ -314,7 +370,26 @@ static enum migrate_result apply_missing(PGconn *connection, struct migrate_repo
 		      ret_report->applied, ret_report->applied == 1 ? "" : "s", KNOWN);
 }
 
-static enum migrate_result migrate(const char *url, bool look_only, struct migrate_report *ret_report)
+/* With the lock held: our functions once more, which may be what is lost, and all else by the record. */
+static enum migrate_result put_back(PGconn *connection, const struct found *found,
+				    struct migrate_report *ret_report)
+{
+	enum migrate_result result = run(connection, "BEGIN", "migrating", ret_report, NULL);
+	if (result == MIGRATE_DONE && !found->newer && found->current)
+		result = apply_functions(connection, ret_report);
+	if (result == MIGRATE_DONE)
+		result = repair(connection, ret_report);
+	if (result == MIGRATE_DONE)
+		result = run(connection, "COMMIT", "migrating", ret_report, NULL);
+	if (result != MIGRATE_DONE)
+		return result;
+	return report(ret_report, MIGRATE_DONE,
+		      "put back what was missing or changed, the schema is at version %d", KNOWN);
+}
+
+enum purpose { TO_LOOK, TO_APPLY, TO_REPAIR };
+
+static enum migrate_result migrate(const char *url, enum purpose purpose, struct migrate_report *ret_report)
 {
 	*ret_report = (struct migrate_report){.known = KNOWN};
 	char why[256];
@@ -323,11 +398,20 @@ static enum migrate_result migrate(const char *url, bool look_only, struct migra
 		return report(ret_report, MIGRATE_UNAVAILABLE, "cannot connect to the database: %s", why);
 	struct found found;
 	enum migrate_result result = look(connection, &found, ret_report);
-	if (result == MIGRATE_PENDING && !look_only) {
+	struct migrate_report up_to_date = *ret_report;
+	bool lost = false;
+	if (result == MIGRATE_DONE && purpose == TO_REPAIR) {
+		result = look_for_losses(connection, &found, ret_report);
+		lost = found.lost != 0;
+		if (result == MIGRATE_DONE && !lost)
+			*ret_report = up_to_date;
+	}
+	if ((result == MIGRATE_PENDING && purpose != TO_LOOK) || (result == MIGRATE_DONE && lost)) {
 		result = run(connection, TAKE_LOCK, "waiting for another daemon that migrates", ret_report,
 			     NULL);
 		if (result == MIGRATE_DONE)
-			result = apply_missing(connection, ret_report);
+			result = lost ? put_back(connection, &found, ret_report)
+				      : apply_missing(connection, ret_report);
 	}
 	PQfinish(connection); /* gives the lock back, and rolls back what failed */
 	return result;
@@ -335,10 +419,25 @@ static enum migrate_result migrate(const char *url, bool look_only, struct migra
 
 enum migrate_result migrate_run(const char *url, struct migrate_report *ret_report)
 {
-	return migrate(url, false, ret_report);
+	return migrate(url, TO_APPLY, ret_report);
+}
+
+enum migrate_result migrate_repair(const char *url, struct migrate_report *ret_report)
+{
+	return migrate(url, TO_REPAIR, ret_report);
 }
 
 enum migrate_result migrate_check(const char *url, struct migrate_report *ret_report)
 {
-	return migrate(url, true, ret_report);
+	return migrate(url, TO_LOOK, ret_report);
+}
+
+const char *migrate_functions_checksum(void)
+{
+	return functions_checksum;
+}
+
+int migrate_known(void)
+{
+	return KNOWN;
 }

@@ -83,7 +83,8 @@ test('a database that a newer bookingd has migrated is used as it is', async () 
   const database = await createDatabase();
   database.run(`INSERT INTO bookingd.migration (version, name, checksum) VALUES (9000, 'future', 'x');
     DELETE FROM bookingd.function_set;
-    CREATE OR REPLACE FUNCTION bookingd.lock_client(p_user text) RETURNS void LANGUAGE sql AS 'SELECT'`);
+    CREATE OR REPLACE FUNCTION bookingd.lock_client(p_user text) RETURNS void LANGUAGE sql AS 'SELECT';
+    SELECT bookingd.record_objects()`);
   assert.deepEqual(migrate(database), {
     code: 0,
     stdout: `bookingd: the schema is of a newer bookingd (version 9000, this one knows ${KNOWN}) and is used as it is\n`,
@@ -105,7 +106,8 @@ test('functions are applied when they are not those of this release, and not whe
   );
   assert.equal(source(), ours);
   database.run(`CREATE OR REPLACE FUNCTION bookingd.lock_client(p_user text) RETURNS void LANGUAGE sql AS 'SELECT';
-    INSERT INTO bookingd.function_set (checksum) VALUES ('of a later release')`);
+    INSERT INTO bookingd.function_set (checksum) VALUES ('of a later release');
+    SELECT bookingd.record_objects()`);
   assert.match(migrate(database).stdout, /is up to date/);
   assert.equal(source(), 'SELECT');
   database.drop();

@@ -1,0 +1,57 @@
+/*
+ * schema_guard - whether the schema still is what keeps appointments apart.
+ *
+ * Double bookings are kept out by a constraint, and with it by an extension, functions and triggers. A
+ * restore that fails half-way loses them, and so does a hand; nothing else would notice. The guard holds what
+ * there is against what was recorded when the schema was last migrated: before the first booking and once a
+ * minute, every five seconds while something is wrong. While it is, nobody books (db_may_book); what frees a
+ * time goes on.
+ */
+#ifndef DB_SCHEMA_GUARD_H
+#define DB_SCHEMA_GUARD_H
+
+#include "base/arena.h"
+#include "db/db.h"
+
+#include <stdbool.h>
+
+/* What to do about a fault. */
+#define SCHEMA_REMEDY                                                                                        \
+	"run bookingd migrate, which puts back what is missing, then bookingd doctor --deep, which lists "   \
+	"appointments that overlap"
+
+/* What is wrong, one text each ("constraint appointment.appointment_overlap is missing"); at most 20. */
+struct schema_faults {
+	const char **items;
+	size_t count;
+};
+
+/*
+ * Look once, over `db`, which must not be in a transaction; texts in `mem`. DB_OK with any number of faults;
+ * a schema that cannot even be asked has one. Otherwise DB_UNAVAILABLE, DB_BUSY or DB_UNKNOWN. Blocks for the
+ * statement.
+ */
+MUST_USE enum db_result schema_look(struct db *db, struct arena *mem, struct schema_faults *ret_faults);
+
+struct schema_guard;
+
+/* Not sound until it has looked. database_url is borrowed. `told` is called on each change, by the guard's
+ * thread. */
+struct schema_guard *schema_guard_new(const char *database_url, void (*told)(bool sound, const char *detail));
+
+/* Look now, which blocks for a statement, and go on looking on a thread of its own. */
+void schema_guard_start(struct schema_guard *guard);
+
+/* End the thread; blocks for the statement under way. */
+void schema_guard_stop(struct schema_guard *guard);
+
+/* NULL is fine. */
+void schema_guard_free(struct schema_guard *guard);
+
+/*
+ * What the last look found, with the database away what the one before found: for db_guard(). Lives as long
+ * as the guard; any thread may read it.
+ */
+const atomic_bool *schema_guard_sound(const struct schema_guard *guard);
+
+#endif

@@ -1,0 +1,26 @@
+-- Whether the schema still is what keeps appointments apart (src/db/schema_guard.c).
+
+-- $1: the checksum of this binary's functions, $2: its newest migration. No row: all is well.
+-- name: schema_faults many
+select concat_ws(' ', kind, concat_ws('.', nullif(relation, ''), name), fault)
+from (
+  select kind, relation, name, fault from lost_objects()
+  union all
+  select 'setting', '', 'session_replication_role', 'is not origin, so triggers and foreign keys do not work'
+  where current_setting('session_replication_role') <> 'origin'
+  union all
+  select 'setting', '', 'search_path', 'finds another table appointment than ours'
+  where to_regclass('appointment') is distinct from to_regclass('bookingd.appointment')
+  union all
+  select 'record', '', 'schema_object', 'is empty' where not exists (select from schema_object)
+  union all
+  select 'constraint', 'appointment', 'appointment_overlap', 'is missing'
+  where not exists (select from pg_constraint
+                    where conrelid = to_regclass('bookingd.appointment') and conname = 'appointment_overlap' and contype = 'x')
+    and not exists (select from lost_objects() where name = 'appointment_overlap')
+  union all
+  select 'functions', '', '', 'are those of another release'
+  where coalesce((select max(version) from migration), 0) <= $2::integer
+    and not exists (select from function_set where checksum = $1::text)
+) faults
+limit 20

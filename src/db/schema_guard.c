@@ -1,0 +1,131 @@
+#include "db/schema_guard.h"
+
+#include "base/die.h"
+#include "base/instant.h"
+#include "base/thread.h"
+#include "db/migrate.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PAUSE_SOUND_MS = 60000,
+	PAUSE_UNSOUND_MS = 5000, /* somebody mends it and waits */
+	STATEMENT_TIMEOUT_MS = 5000,
+};
+
+struct schema_guard {
+	const char *database_url;
+	void (*told)(bool sound, const char *detail);
+	atomic_bool sound;
+	bool looked;
+	bool running;
+	bool stopping;
+	pthread_mutex_t lock; /* of stopping */
+	pthread_cond_t wake;
+	pthread_t thread;
+};
+
+enum db_result schema_look(struct db *db, struct arena *mem, struct schema_faults *ret_faults)
+{
+	DB_ROWS rows = {0};
+	*ret_faults = (struct schema_faults){.count = 0};
+	enum db_result result =
+		db_run(db, QUERY_SCHEMA_FAULTS,
+		       DB_PARAMETERS(db_text(migrate_functions_checksum()), db_int(migrate_known())), &rows);
+	if (result == DB_BUSY || result == DB_UNAVAILABLE || result == DB_UNKNOWN)
+		return result;
+	bool asked = result == DB_OK || result == DB_NONE;
+	ret_faults->count = asked ? rows.count : 1;
+	ret_faults->items = arena_array(mem, ret_faults->count + 1, sizeof(*ret_faults->items));
+	if (!asked)
+		ret_faults->items[0] = arena_strdup(mem, db_failure(db)->detail);
+	for (size_t i = 0; asked && i < rows.count; i++)
+		ret_faults->items[i] = db_copy_text(&rows, i, 0, mem);
+	return DB_OK;
+}
+
+const atomic_bool *schema_guard_sound(const struct schema_guard *guard)
+{
+	return &guard->sound;
+}
+
+static void look(struct schema_guard *guard)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	struct schema_faults faults;
+	/* A connection for each look: one a minute costs less than one that is kept. */
+	struct db *db = db_open(guard->database_url, STATEMENT_TIMEOUT_MS);
+	enum db_result result = schema_look(db, &mem, &faults);
+	db_close(db);
+	if (result != DB_OK)
+		return;
+	bool sound = faults.count == 0;
+	bool was_sound = atomic_exchange_explicit(&guard->sound, sound, memory_order_acq_rel);
+	if (guard->looked && sound == was_sound)
+		return;
+	if (!sound || guard->looked)
+		guard->told(sound, sound ? NULL : faults.items[0]);
+	guard->looked = true;
+}
+
+static void *run(void *guard_pointer)
+{
+	struct schema_guard *guard = guard_pointer;
+	pthread_mutex_lock(&guard->lock);
+	while (!guard->stopping) {
+		const int64_t until =
+			monotonic_ms() + (atomic_load(&guard->sound) ? PAUSE_SOUND_MS : PAUSE_UNSOUND_MS);
+		while (!guard->stopping && condition_wait_until(&guard->wake, &guard->lock, until))
+			continue;
+		if (guard->stopping)
+			break;
+		pthread_mutex_unlock(&guard->lock);
+		look(guard);
+		pthread_mutex_lock(&guard->lock);
+	}
+	pthread_mutex_unlock(&guard->lock);
+	return NULL;
+}
+
+struct schema_guard *schema_guard_new(const char *database_url, void (*told)(bool sound, const char *detail))
+{
+	struct schema_guard *guard = calloc(1, sizeof(*guard));
+	if (guard == NULL)
+		die("out of memory");
+	guard->database_url = database_url;
+	guard->told = told;
+	die_unless(pthread_mutex_init(&guard->lock, NULL) == 0);
+	condition_init(&guard->wake);
+	return guard;
+}
+
+void schema_guard_start(struct schema_guard *guard)
+{
+	look(guard);
+	guard->running = true;
+	guard->thread = thread_start("schema_guard", run, guard);
+}
+
+void schema_guard_stop(struct schema_guard *guard)
+{
+	if (!guard->running)
+		return;
+	pthread_mutex_lock(&guard->lock);
+	guard->stopping = true;
+	pthread_cond_signal(&guard->wake);
+	pthread_mutex_unlock(&guard->lock);
+	thread_join(guard->thread);
+	guard->running = false;
+}
+
+void schema_guard_free(struct schema_guard *guard)
+{
+	if (guard == NULL)
+		return;
+	pthread_cond_destroy(&guard->wake);
+	pthread_mutex_destroy(&guard->lock);
+	free(guard);
+}

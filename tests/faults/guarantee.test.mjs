@@ -1,0 +1,264 @@
+// What keeps appointments apart may be lost by a restore or by hand. Then nothing is booked, and one line says what to do;
+// what the line says mends it. Backup and restore as config/README.md has them lose nothing.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { until } from '../harness/child.mjs';
+import { Daemon, runBookingd } from '../harness/daemon.mjs';
+import { assertProblem, assertStatus } from '../harness/expect.mjs';
+import { Client } from '../harness/http.mjs';
+import { createDatabase, stopOwnServer } from '../harness/postgres.mjs';
+import { ROOT, temporaryFolder } from '../harness/run_folder.mjs';
+import { openSchedule } from '../harness/stack.mjs';
+import { mintHS256 } from '../harness/tokens.mjs';
+
+const SECRET = 'a secret of the tests that is long enough';
+const scheduleFile = path.join(temporaryFolder('guarantee'), 'schedule.json');
+fs.writeFileSync(scheduleFile, JSON.stringify(openSchedule()));
+
+const settings = (database) => ({
+  DATABASE_URL: database.url,
+  AUTH_JWT_SECRET: SECRET,
+  COACH_ID: 'damian',
+  COACH_SCHEDULE: scheduleFile,
+  RATE_LIMIT_READ: '0',
+  RATE_LIMIT_BOOK: '0',
+  RATE_LIMIT_ADDRESS: '0',
+});
+const clientOf = (daemon, user, claims = {}) =>
+  new Client(daemon.url, {
+    token: mintHS256(SECRET, { sub: user, name: user, email: `${user}@client.test`, ...claims }),
+  });
+const day = Math.floor(Date.now() / 86_400_000) + 2;
+let slots = 0;
+const nextSlot = () => new Date(day * 86_400_000 + slots++ * 3_600_000).toISOString().replace('.000', '');
+const book = (client, start = nextSlot()) => client.post('/booking/create', { start, duration_minutes: 30 });
+
+/** 16 clients want one slot: exactly one gets it. */
+async function race(daemon) {
+  const start = nextSlot();
+  const clients = Array.from({ length: 16 }, (_, i) => clientOf(daemon, `racer-${slots}-${i}`));
+  const replies = await Promise.all(clients.map((client) => book(client, start)));
+  assert.deepEqual(replies.map(({ status }) => status).sort(), [201, ...Array(15).fill(409)]);
+  for (const client of clients) client.close();
+}
+
+const migrate = (database) => runBookingd(['migrate'], { env: { DATABASE_URL: database.url } });
+const doctor = (database, ...more) =>
+  runBookingd(['doctor', ...more], { env: settings(database) }).stdout.split('\n');
+
+after(stopOwnServer);
+
+/** The lines of config/README.md between the fence that follows `heading`. */
+function readmeLines(heading) {
+  const text = fs.readFileSync(path.join(ROOT, 'config/README.md'), 'utf8');
+  return text.slice(text.indexOf(heading)).split('```')[1].replace(/^sh\n/, '');
+}
+
+describe('backup and restore by the lines of config/README.md', () => {
+  let database;
+  let restored;
+  before(async () => {
+    database = await createDatabase();
+    const daemon = await Daemon.start({ env: settings(database) });
+    const ann = clientOf(daemon, 'ann');
+    assertStatus(await book(ann), 201);
+    ann.close();
+    await daemon.stop();
+    restored = await createDatabase({ migrated: false });
+  });
+  after(() => {
+    database.drop();
+    restored.drop();
+  });
+
+  test('restore it whole: no race is lost afterwards, and doctor --deep finds nothing', async () => {
+    const folder = temporaryFolder('backup');
+    const lines = readmeLines('### Backing up');
+    // The lines name one database at a time and make the second; here it is there, empty.
+    const script = lines.replace(/^createdb .*$/m, '');
+    assert.notEqual(script, lines);
+    const { status, stderr } = spawnSync('sh', ['-eu', '-c', script], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        DATABASE_URL: database.url,
+        RESTORED_URL: restored.url,
+        PATH: `${path.dirname(path.resolve(ROOT, process.env.BOOKINGD ?? 'build/bookingd'))}:${process.env.PATH}`,
+        AUTH_JWT_SECRET: SECRET,
+      },
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    assert.equal(restored.value('SELECT count(*) FROM bookingd.appointment'), 1);
+    assert.ok(doctor(restored, '--deep').some((line) => line.startsWith('ok    overlaps')));
+    const daemon = await Daemon.start({ env: settings(restored) });
+    await race(daemon);
+    await daemon.stop();
+  });
+
+  test('a dump without the extension is noticed before anything is booked', async () => {
+    const broken = await createDatabase({ migrated: false });
+    const dump = execFileSync('pg_dump', ['-n', 'bookingd', database.url], { encoding: 'utf8' });
+    spawnSync('psql', ['-X', '-q', '-d', broken.url], { input: dump });
+    const daemon = await Daemon.start({ env: settings(broken), ready: false });
+    await daemon.logged('booking_stopped');
+    const ann = clientOf(daemon, 'zoe');
+    assertProblem(await daemon.client.get('/readyz'), 503, 'database_unavailable');
+    assertProblem(await book(ann), 503, 'database_unavailable');
+    assertProblem(await ann.post('/booking/hold', { start: nextSlot() }), 503, 'database_unavailable');
+    assert.equal(daemon.events('booking_stopped').length, 1);
+    assert.match(daemon.events('booking_stopped')[0].remedy, /bookingd migrate.*bookingd doctor --deep/);
+    const found = doctor(broken).filter((line) => line.startsWith('FAIL  guarantee'));
+    assert.ok(
+      found.some((line) => line.includes('appointment.appointment_overlap is missing')),
+      found.join('\n'),
+    );
+
+    assert.equal(migrate(broken).code, 0);
+    await daemon.logged('booking_goes_on');
+    assert.equal((await daemon.client.get('/readyz')).status, 200);
+    await race(daemon);
+    ann.close();
+    await daemon.stop();
+    broken.drop();
+  });
+});
+
+/** What a hand may do to the schema, and what is said of it. */
+const LOSSES = {
+  'the constraint dropped': [
+    'ALTER TABLE appointment DROP CONSTRAINT appointment_overlap',
+    /appointment_overlap is missing/,
+  ],
+  'the constraint replaced by a weaker one of its name': [
+    `ALTER TABLE appointment DROP CONSTRAINT appointment_overlap, ADD CONSTRAINT appointment_overlap EXCLUDE USING gist
+       (hashtextextended(coach_id, 0) WITH =, tstzrange(starts_at, ends_at) WITH &&) WHERE (status = 'scheduled')`,
+    /appointment_overlap differs/,
+  ],
+  'the extension dropped': ['DROP EXTENSION btree_gist CASCADE', /extension btree_gist is missing/],
+  'a check not valid': [
+    `ALTER TABLE appointment DROP CONSTRAINT appointment_is_sound;
+     ALTER TABLE appointment ADD CONSTRAINT appointment_is_sound CHECK (appointment_is_sound(status, meeting_kind,
+       cancelled_by, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at, version, synced_version,
+       refused_version)) NOT VALID`,
+    /appointment_is_sound is not valid/,
+  ],
+  'an index missing': [
+    'DROP INDEX appointment_open_hold',
+    /index appointment.appointment_open_hold is missing/,
+  ],
+  'a trigger missing': ['DROP TRIGGER coach_tell ON coach', /trigger coach.coach_tell is missing/],
+  'a trigger disabled': [
+    'ALTER TABLE coach DISABLE TRIGGER coach_tell',
+    /trigger coach.coach_tell is disabled/,
+  ],
+  'foreign keys disabled': [
+    'ALTER TABLE appointment DISABLE TRIGGER ALL',
+    /appointment_coach_id_fkey is disabled/,
+  ],
+  'a function replaced': [
+    `CREATE OR REPLACE FUNCTION lock_client(p_user text) RETURNS void LANGUAGE plpgsql AS 'begin end'`,
+    /function lock_client\(text\) differs/,
+  ],
+  'a function with a search path of its own': [
+    `ALTER FUNCTION lock_client(text) SET search_path = public`,
+    /function lock_client\(text\) differs/,
+  ],
+  'a function missing': ['DROP FUNCTION lost_objects()', /lost_objects/],
+  'a column that may be null': [
+    'ALTER TABLE appointment ALTER blocked_to DROP NOT NULL',
+    /column appointment.blocked_to differs/,
+    'hopeless',
+  ],
+  'the record emptied': ['DELETE FROM schema_object', /schema_object is empty/, 'hopeless'],
+};
+
+describe('what a hand may do to the schema', () => {
+  for (const [what, [sql, told, hopeless]] of Object.entries(LOSSES))
+    test(`${what}: doctor says so, and bookingd migrate ${hopeless ? 'cannot mend it' : 'mends it'}`, async () => {
+      const database = await createDatabase();
+      assert.ok(!doctor(database).some((line) => line.startsWith('FAIL  guarantee')));
+      database.run(sql);
+      const found = doctor(database).filter((line) => line.startsWith('FAIL  guarantee'));
+      assert.ok(found.length >= 1 && found.some((line) => told.test(line)), found.join('\n'));
+      const { code, stdout, stderr } = migrate(database);
+      const left = doctor(database).filter((line) => line.startsWith('FAIL  guarantee'));
+      if (hopeless) assert.ok(left.length > 0);
+      else assert.deepEqual([code, left], [0, []], stdout + stderr);
+      database.drop();
+    });
+
+  for (const [setting, value, told] of [
+    ['session_replication_role', 'replica', /session_replication_role is not origin/],
+  ])
+    test(`${setting} set for the database: doctor says so`, async () => {
+      const database = await createDatabase();
+      database.run(`ALTER DATABASE ${database.name} SET ${setting} = ${value}`);
+      assert.ok(doctor(database).some((line) => line.startsWith('FAIL  guarantee') && told.test(line)));
+      database.drop();
+    });
+
+  test('a search path of the database does no harm', async () => {
+    const database = await createDatabase();
+    database.run(`CREATE SCHEMA evil; CREATE TABLE evil.appointment (theirs integer);
+      ALTER DATABASE ${database.name} SET search_path = evil`);
+    assert.ok(!doctor(database).some((line) => line.startsWith('FAIL')));
+    database.drop();
+  });
+
+  test('doctor --deep names two appointments that overlap, and migrate says why it cannot mend', async () => {
+    const database = await createDatabase();
+    database.run(`ALTER TABLE appointment DROP CONSTRAINT appointment_overlap;
+      INSERT INTO coach (id, schedule, feed_token) VALUES ('c', '{}', 'x');
+      INSERT INTO appointment (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to,
+        meeting_kind, cancel_notice_minutes, reschedule_notice_minutes)
+      SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, 'c', 'u' || n, 't', 'scheduled', at, at + length, at,
+        at + length, 'none', 0, 0
+      FROM (VALUES (1, timestamptz '2030-01-01 10:00Z', interval '3 h'), (2, '2030-01-01 10:30Z', '30 min'),
+        (3, '2030-01-01 12:00Z', '30 min'), (4, '2030-01-01 13:00Z', '30 min')) rows (n, at, length)`);
+    const found = doctor(database, '--deep').filter((line) => line.startsWith('FAIL  overlaps'));
+    const id = (n) => `00000000-0000-0000-0000-00000000000${n}`;
+    assert.deepEqual(
+      found.map((line) => line.match(/(\S+) overlaps (\S+) /).slice(1)),
+      [
+        [id(2), id(1)],
+        [id(3), id(1)],
+      ],
+    );
+    const { code, stderr } = migrate(database);
+    assert.equal(code, 1);
+    assert.match(stderr, /putting back what is missing: 23P01 .*appointment_overlap/);
+    database.run(`UPDATE appointment SET status = 'cancelled' WHERE id IN ('${id(2)}', '${id(3)}')`);
+    assert.equal(migrate(database).code, 0);
+    assert.ok(!doctor(database, '--deep').some((line) => line.startsWith('FAIL')));
+    database.drop();
+  });
+});
+
+test('a running daemon stops booking within a minute, and goes on after bookingd migrate', async () => {
+  const database = await createDatabase();
+  const daemon = await Daemon.start({ env: settings(database) });
+  const ann = clientOf(daemon, 'ann');
+  const made = assertStatus(await book(ann), 201);
+  database.run('ALTER TABLE appointment DROP CONSTRAINT appointment_overlap');
+  await daemon.logged('booking_stopped', 70_000);
+  assertProblem(await book(ann), 503, 'database_unavailable');
+  assertProblem(
+    await ann.put(`/booking/${made.id}/reschedule`, { start: nextSlot() }),
+    503,
+    'database_unavailable',
+  );
+  assert.equal((await daemon.client.get('/readyz')).status, 503);
+  assert.equal((await daemon.client.get('/health')).body.database.state, 'unsound');
+  assert.equal((await daemon.client.get('/healthz')).status, 200);
+  assertStatus(await ann.put(`/booking/${made.id}/cancel`, {}), 200); // what frees a time goes on
+  assert.equal(migrate(database).code, 0);
+  await until('booking to go on', async () => (await book(ann)).status === 201, 15_000);
+  await race(daemon);
+  ann.close();
+  await daemon.stop();
+  database.drop();
+});
