@@ -58,6 +58,15 @@ struct settings {
 	char *coach_email;
 	int64_t hold_minutes;
 
+	/* mail and signing in */
+	char *mail_url; /* smtp[s]://host[:port][/helo-name]; NULL: no mail */
+	char *mail_user;
+	char *mail_password;
+	char *mail_from;
+	bool mail_tls; /* required */
+	int64_t mail_per_minute;
+	char *manage_url; /* may hold {id} */
+
 	/* Google */
 	char *google_service_account_key; /* JSON text */
 	char *google_impersonate;

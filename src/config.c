@@ -84,6 +84,21 @@ static const struct setting settings_table[] = {
 {NULL, "HOLD_MINUTES", KIND_INTEGER, AT(hold_minutes), 1, 1440, "10", 0,
  "how long a hold keeps its slot"},
 
+{"Mail", "MAIL_URL", KIND_MAIL_URL, AT(mail_url), 0, 0, NULL, 0,
+ "mail server: smtp://host:587 or smtps://host:465, then / and the name to greet with, if need be; unset: no mail"},
+{NULL, "MAIL_FROM", KIND_EMAIL, AT(mail_from), 3, 254, NULL, 0,
+ "address that mail comes from; it should take answers (required with MAIL_URL)"},
+{NULL, "MAIL_USER", KIND_TEXT, AT(mail_user), 1, 254, NULL, 0,
+ "user to sign in to the mail server with"},
+{NULL, "MAIL_PASSWORD", KIND_TEXT, AT(mail_password), 1, 1024, NULL, SECRET,
+ "that user's password"},
+{NULL, "MAIL_TLS", KIND_MAIL_TLS, AT(mail_tls), 0, 0, "require", 0,
+ "require: never without TLS; none: plain text passes, for a server on this machine"},
+{NULL, "MAIL_PER_MINUTE", KIND_INTEGER, AT(mail_per_minute), 0, 100000, "60", 0,
+ "mails a minute that each process sends at most; 0 is no limit"},
+{NULL, "MANAGE_URL", KIND_PAGE, AT(manage_url), 0, 0, NULL, 0,
+ "page of yours where a client moves or cancels, {id} standing for the appointment; default: our own, by a link"},
+
 {"Google Calendar", "GOOGLE_SERVICE_ACCOUNT_KEY", KIND_ACCOUNT, AT(google_service_account_key), 0, 0, NULL, SECRET,
  "key of a service account: its JSON, that JSON in base64, or the path of a file with it"},
 {NULL, "GOOGLE_IMPERSONATE", KIND_EMAIL, AT(google_impersonate), 3, 254, NULL, 0,
@@ -218,6 +233,12 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
 		"TOKEN_ENCRYPTION_KEY: must be set when GOOGLE_OAUTH_CLIENT_ID is: it seals coaches' tokens");
 	bad += require(s->google_impersonate != NULL, s->google_service_account_key, complaints,
 		       "GOOGLE_SERVICE_ACCOUNT_KEY: must be set when GOOGLE_IMPERSONATE is");
+	bad += require(s->mail_url != NULL, s->mail_from, complaints,
+		       "MAIL_FROM: must be set when MAIL_URL is");
+	bad += require(s->mail_user != NULL, s->mail_password, complaints,
+		       "MAIL_PASSWORD: must be set when MAIL_USER is");
+	bad += require(s->mail_password != NULL, s->mail_user, complaints,
+		       "MAIL_USER: must be set when MAIL_PASSWORD is");
 	bad += require(s->coach_schedule != NULL, s->coach_id, complaints,
 		       "COACH_ID: must be set when COACH_SCHEDULE is");
 	return bad;

@@ -156,6 +156,64 @@ static const char *check_secure_url(const char *value)
 		       : "must begin with https://: what comes by http:// may be anybody's";
 }
 
+/* A page of the platform's, where {id} stands for the appointment. */
+static const char *check_page(const char *value)
+{
+	static char wanted[80];
+	char plain[2049] = "";
+	const char *place = strstr(value, "{id}");
+	size_t length = place != NULL ? (size_t)(place - value) : strlen(value);
+	if (strlen(value) < sizeof(plain)) {
+		memcpy(plain, value, length);
+		snprintf(plain + length, sizeof(plain) - length, "%s",
+			 place != NULL ? place + strlen("{id}") : "");
+		for (char *c = plain; *c; c++)
+			*c = *c == '#' ? '/' : *c;
+	}
+	snprintf(wanted, sizeof(wanted), "must be a URL, in which {id} may stand for the appointment");
+	return check_url(plain) == NULL ? NULL : wanted;
+}
+
+static const char *check_mail_url(const char *value)
+{
+	static const char wanted[] =
+		"must be smtp://host:port or smtps://host:port, and may end in / and the name "
+		"to greet with; user and password are settings of their own";
+	const char *host = strncmp(value, "smtp://", 7) == 0    ? value + 7
+			   : strncmp(value, "smtps://", 8) == 0 ? value + 8
+								: NULL;
+	char url[600];
+	if (host == NULL || strlen(host) > 512)
+		return wanted;
+	snprintf(url, sizeof(url), "http://%s", host);
+	size_t length = origin_length(url);
+	if (length == 0 || (url[length] != '\0' && url[length] != '/'))
+		return wanted;
+	const char *name = url + length + (url[length] == '/');
+	for (; *name; name++) {
+		if (!isalnum((unsigned char)*name) && !strchr(".-_", *name))
+			return wanted;
+	}
+	return NULL;
+}
+
+static const char *check_emails(const char *value)
+{
+	static const char wanted[] = "must be email addresses with commas between";
+	char one[255];
+	for (const char *item = value + strspn(value, ", "); *item; item += strspn(item, ", ")) {
+		size_t length = strcspn(item, ", ");
+		if (length >= sizeof(one))
+			return wanted;
+		memcpy(one, item, length);
+		one[length] = '\0';
+		if (check_email((struct value_rule){KIND_EMAIL, 3, 254}, one) != NULL)
+			return wanted;
+		item += length;
+	}
+	return NULL;
+}
+
 static const char *check_database(const char *value)
 {
 	static char reason[DATABASE_URL_REASON];
@@ -349,7 +407,7 @@ static void unescape_lines(char *pem)
 static bool is_kept_text(enum value_kind kind)
 {
 	return kind != KIND_INTEGER && kind != KIND_BOOLEAN && kind != KIND_ORIGINS && kind != KIND_LEVEL &&
-	       kind != KIND_FORMAT;
+	       kind != KIND_FORMAT && kind != KIND_MAIL_TLS;
 }
 
 /* Those that stay a text as given. */
@@ -376,6 +434,12 @@ static const char *check_kept(struct value_rule rule, char *value)
 		for (size_t end = strlen(value); end > 0 && value[end - 1] == '/'; end--)
 			value[end - 1] = '\0';
 		return rule.kind == KIND_URL ? check_url(value) : check_secure_url(value);
+	case KIND_PAGE:
+		return check_page(value);
+	case KIND_MAIL_URL:
+		return check_mail_url(value);
+	case KIND_EMAILS:
+		return check_emails(value);
 	case KIND_DATABASE:
 		return check_database(value);
 	case KIND_KEYS:
@@ -385,6 +449,7 @@ static const char *check_kept(struct value_rule rule, char *value)
 	case KIND_ORIGINS:
 	case KIND_LEVEL:
 	case KIND_FORMAT:
+	case KIND_MAIL_TLS:
 	case KIND_JSON:
 	case KIND_ACCOUNT:
 	case KIND_PEM:
@@ -426,6 +491,11 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 		why = choice < 0 ? "must be json or text" : NULL;
 		*(enum log_format *)place = choice == 1 ? LOG_TEXT : LOG_JSON;
 		break;
+	case KIND_MAIL_TLS:
+		choice = word(value, (const char *const[]){"none", "require", NULL});
+		why = choice < 0 ? "must be require or none" : NULL;
+		*(bool *)place = choice != 0;
+		break;
 	case KIND_JSON:
 	case KIND_ACCOUNT:
 	case KIND_PEM:
@@ -438,6 +508,9 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 	case KIND_ADDRESS:
 	case KIND_URL:
 	case KIND_SECURE_URL:
+	case KIND_PAGE:
+	case KIND_MAIL_URL:
+	case KIND_EMAILS:
 	case KIND_DATABASE:
 	case KIND_KEYS:
 		why = check_kept(rule, value);

@@ -22,6 +22,10 @@ enum value_kind {
 	KIND_ADDRESS,    /* IPv4 or IPv6 */
 	KIND_URL,        /* http:// or https:// */
 	KIND_SECURE_URL, /* https://, or http:// to a loopback address */
+	KIND_PAGE,       /* a URL, with {id} in it or not */
+	KIND_MAIL_URL,   /* smtp:// or smtps://, host, port, and a name to greet with */
+	KIND_MAIL_TLS,   /* require or none */
+	KIND_EMAILS,     /* addresses with commas between */
 	KIND_DATABASE,   /* postgresql:// or keyword=value */
 	KIND_ORIGINS,    /* a list of origins */
 	KIND_KEYS,       /* 32 bytes in base64, several with commas */

@@ -12,6 +12,7 @@
 #include "api/render.h"
 #include "app/coaches.h"
 #include "calendar/calendar.h"
+#include "notice/notice.h"
 #include "app/identity.h"
 #include "calendar/worker.h"
 #include "base/json.h"
@@ -31,6 +32,7 @@ struct availability_cache;
 struct api {
 	struct coaches *coaches;
 	struct calendars *calendars;
+	struct notices *notices;
 	struct identity_source *identities;
 	struct metrics *metrics;
 	struct assets *assets;
@@ -151,5 +153,11 @@ enum problem_code call_fault_code(enum json_verdict verdict);
 
 /* The origin this daemon is known by, without a slash at the end: PUBLIC_URL, else made from the request. */
 const char *call_origin(struct call *call);
+
+/* Whether these bytes look like a language tag (BCP 47): "fr", "pt-BR", "zh-Hant-TW". */
+bool call_locale_good(const char *tag, size_t length);
+
+/* The first language of Accept-Language; NULL if there is none. In the call's memory. */
+const char *call_accepted_locale(const struct call *call);
 
 #endif

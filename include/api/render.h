@@ -13,6 +13,7 @@
 struct viewer {
 	const struct identity *caller;
 	instant now;
+	bool mail; /* whether mail is sent at all */
 };
 
 /* One appointment as an object; `name` as in json_write_object. */

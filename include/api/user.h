@@ -16,4 +16,7 @@ void api_user_erase(struct call *call);
  */
 void api_answer_list(struct call *call, struct appointment_page_query *query);
 
+/* The user in the path; `me` is the caller. */
+const char *api_user_of(const struct call *call);
+
 #endif

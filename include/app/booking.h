@@ -68,6 +68,7 @@ struct booking_wish {
 	const char *email;
 	const char *phone;
 	const char *notes;
+	const char *locale; /* BCP 47 */
 	/* A coach's: whom it is for (NULL: the caller), which rules do not stand against it, whether to tell.
 	 */
 	const char *client_id;

@@ -17,6 +17,7 @@
 
 #include "base/seal.h"
 #include "base/metrics.h"
+#include "db/manage_link.h"
 #include "net/google_auth.h"
 
 #include <stdbool.h>
@@ -41,7 +42,8 @@ struct calendar_settings {
 	const char *coach_id;    /* COACH_ID, whom calendar_id belongs to */
 	struct google_oauth_client oauth;  /* id NULL: no consent is offered */
 	const struct seal_keys *seal_keys; /* TOKEN_ENCRYPTION_KEY; NULL: none */
-	const char *public_url;            /* NULL: none, so no pushes */
+	struct manage_settings links;      /* public_url NULL: no pushes either */
+	bool mail;                         /* mail is sent, so what Google does not invite to, mail does */
 	const char *database_url;          /* for its own threads */
 	const atomic_bool *schema_sound;   /* for db_guard(); NULL: nobody guards it */
 	seconds fresh_seconds;

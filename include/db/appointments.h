@@ -61,6 +61,8 @@ struct appointment {
 	const char *guest_response; /* accepted, declined, tentative, none */
 	const char *created_by; /* client, coach, admin */
 	bool notify;            /* false: the client is not told, the coach wanted it so */
+	const char *locale;         /* of the client, BCP 47 */
+	enum inviter invited_by;
 };
 
 /* Whether there is still something to tell Google. */
@@ -137,7 +139,8 @@ struct booking {
 	int64_t max_addresses;
 	/* After so many cancellations and moves in a day they book and move no more; -1: no limit */
 	int64_t max_changes;
-	bool exempt; /* of a move: no cut-off and no limit of moves binds the actor */
+	const char *locale; /* BCP 47; NULL: not known */
+	bool exempt;        /* of a move: no cut-off and no limit of moves binds the actor */
 };
 
 /* Limits that the database counts; -1 is no limit. A type is NULL where all types count. */

@@ -52,6 +52,16 @@ enum cancelled_by {
 #undef WHO
 };
 
+/* Who sends the invitation to an appointment; decided once. */
+enum inviter {
+	INVITER_OPEN, /* not decided yet; its name is NULL */
+	INVITER_GOOGLE,
+	INVITER_EMAIL,
+	INVITER_NONE, /* there is no address, or nobody who could */
+};
+
+const char *inviter_name(enum inviter inviter);
+bool inviter_parse(const char *name, enum inviter *ret_inviter);
 const char *appointment_status_name(enum appointment_status status);
 bool appointment_status_parse(const char *name, enum appointment_status *ret_status);
 const char *calendar_state_name(enum calendar_state state);

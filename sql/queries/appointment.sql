@@ -9,21 +9,21 @@ from book(
     p_blocked_from => $8, p_blocked_to => $9, p_client_time_zone => $10, p_name => $11, p_email => $12, p_phone => $13,
     p_notes => $14, p_meeting_kind => $15, p_cancel_notice_minutes => $16, p_reschedule_notice_minutes => $17,
     p_max_reschedules => $18, p_hold_minutes => $19, p_calendar_id => $20, p_calendar_lease => $21,
-    p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25),
+    p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25, p_locale => $26),
   make_limits(
-    p_max_active => $26, p_max_active_type => $27, p_max_per_day => $28, p_max_per_day_type => $29, p_day_from => $30,
-    p_day_to => $31),
+    p_max_active => $27, p_max_active_type => $28, p_max_per_day => $29, p_max_per_day_type => $30, p_day_from => $31,
+    p_day_to => $32),
   make_actor(
-    p_user_id => $32, p_role => $33, p_request_id => $34, p_idempotency_key => $35, p_request_hash => $36)) b;
+    p_user_id => $33, p_role => $34, p_request_id => $35, p_idempotency_key => $36, p_request_hash => $37)) b;
 
 -- name: appointment_confirm one
 select b.outcome, b.booked
 from confirm_hold(
   make_booking(
     p_id => $1, p_user_id => $2, p_client_time_zone => $3, p_name => $4, p_email => $5, p_phone => $6, p_notes => $7,
-    p_calendar_id => $8, p_calendar_lease => $9, p_max_addresses => $10),
+    p_calendar_id => $8, p_calendar_lease => $9, p_max_addresses => $10, p_locale => $11),
   make_actor(
-    p_user_id => $11, p_role => $12, p_request_id => $13, p_idempotency_key => $14, p_request_hash => $15)) b;
+    p_user_id => $12, p_role => $13, p_request_id => $14, p_idempotency_key => $15, p_request_hash => $16)) b;
 
 -- name: appointment_cancel one
 select b.outcome, b.booked
@@ -136,7 +136,7 @@ delete from client_use where at < now() - interval '1 day';
 -- Past appointments lose their personal fields after RETENTION_DAYS.
 -- name: appointment_retire many
 update appointment
-set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, erased = true,
+set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, locale = null, erased = true,
     updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now()
 where id = any (array(select id from appointment where not erased and ends_at < now() - make_interval(days => $1::integer)
                       order by ends_at limit 500 for update skip locked))

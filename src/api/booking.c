@@ -12,6 +12,7 @@ enum {
 	EMAIL_MAX_CHARACTERS = 254,
 	PHONE_MAX_CHARACTERS = 32,
 	NOTES_MAX_CHARACTERS = 2000,
+	LOCALE_MAX_CHARACTERS = 35,
 };
 
 static struct booking_call use_case(struct call *call)
@@ -115,6 +116,8 @@ static void answer(struct call *call, const char *action, const struct booking_r
 		call_database_failure(call, DB_FAILED);
 		break;
 	}
+	if (result->moved_or_new)
+		notices_wake(call->api->notices);
 	count_outcome(call, action);
 }
 
@@ -125,6 +128,7 @@ struct person_fields {
 	const char *email;
 	const char *phone;
 	const char *notes;
+	const char *locale;
 };
 
 #define PERSON_FIELDS(person)                                                                                \
@@ -132,8 +136,9 @@ struct person_fields {
 		{"name", JSON_FIELD_LINE, false, 1, NAME_MAX_CHARACTERS, &(person).name, NULL},              \
 		{"email", JSON_FIELD_LINE, false, 1, EMAIL_MAX_CHARACTERS, &(person).email, NULL},           \
 		{"phone", JSON_FIELD_LINE, false, 0, PHONE_MAX_CHARACTERS, &(person).phone, NULL},           \
+		{"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &(person).notes, NULL},           \
 	{                                                                                                    \
-		"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &(person).notes, NULL              \
+		"locale", JSON_FIELD_LINE, false, 1, LOCALE_MAX_CHARACTERS, &(person).locale, NULL           \
 	}
 
 /* Check the person's fields and put them into the wish. False: answered. */
@@ -153,6 +158,12 @@ static bool accept_person(struct call *call, const struct person_fields *person,
 					  person->email));
 		return false;
 	}
+	if (person->locale != NULL && !call_locale_good(person->locale, strlen(person->locale))) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "locale",
+			     "locale must be a language tag such as fr-CA.");
+		return false;
+	}
+	wish->locale = person->locale != NULL ? person->locale : call_accepted_locale(call);
 	wish->name = person->name;
 	wish->email = person->email;
 	/* Forms send fields that were left empty. */

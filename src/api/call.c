@@ -53,7 +53,34 @@ void call_database_failure(struct call *call, enum db_result result)
 
 struct viewer call_viewer(const struct call *call)
 {
-	return (struct viewer){.caller = call->caller, .now = call->request->now};
+	return (struct viewer){.caller = call->caller,
+			       .now = call->request->now,
+			       .mail = notices_mail_on(call->api->notices)};
+}
+
+bool call_locale_good(const char *tag, size_t length)
+{
+	enum { LOCALE_MAX = 35, SUBTAG_MAX = 8 };
+	size_t subtag = 0;
+	if (length < 2 || length > LOCALE_MAX)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		bool letter = (tag[i] >= 'a' && tag[i] <= 'z') || (tag[i] >= 'A' && tag[i] <= 'Z');
+		bool digit = tag[i] >= '0' && tag[i] <= '9';
+		if (tag[i] == '-' && subtag > 0 && i + 1 < length)
+			subtag = 0;
+		else if ((!letter && !digit) || ++subtag > SUBTAG_MAX)
+			return false;
+	}
+	return true;
+}
+
+const char *call_accepted_locale(const struct call *call)
+{
+	const char *header = request_header(call->request, "Accept-Language");
+	size_t length = header != NULL ? strcspn(header, ",; ") : 0;
+	return length > 0 && call_locale_good(header, length) ? arena_strndup(call->mem, header, length)
+							      : NULL;
 }
 
 int64_t call_deadline(const struct call *call)

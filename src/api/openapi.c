@@ -143,6 +143,7 @@ static const char *success_statuses(const struct route *route)
 		{"/google/retry", "202", HTTP_POST},
 		{"/callback", "302", HTTP_GET},
 		{"/google-calendar", "204", HTTP_POST},
+		{"/:id/notices", "202", HTTP_POST},
 	};
 	if (((const struct endpoint *)route->endpoint)->redirect != NULL)
 		return "302";

@@ -21,6 +21,18 @@ static void write_instant_or_null(struct json_writer *writer, const char *name, 
 		json_write_instant(writer, name, at);
 }
 
+/* What is not decided yet but cannot be otherwise is said at once, so that a reply does not differ from the
+ * next. */
+static void write_inviter(struct json_writer *writer, const struct appointment *appointment,
+			  struct viewer viewer)
+{
+	enum inviter invited_by = appointment->invited_by;
+	if (invited_by == INVITER_OPEN && appointment->calendar_id == NULL)
+		invited_by = viewer.mail && appointment->notify && appointment->email != NULL ? INVITER_EMAIL
+											      : INVITER_NONE;
+	json_write_text(writer, "invited_by", inviter_name(invited_by));
+}
+
 void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
 			struct viewer viewer)
 {
@@ -44,6 +56,7 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	json_write_text(writer, "email", appointment->email);
 	json_write_text(writer, "phone", appointment->phone);
 	json_write_text(writer, "notes", appointment->notes);
+	write_inviter(writer, appointment, viewer);
 	if (appointment->meeting_kind == MEETING_NONE) {
 		json_write_null(writer, "meeting");
 	} else {

@@ -7,6 +7,7 @@
 #include "api/booking.h"
 #include "api/coach.h"
 #include "api/google.h"
+#include "api/notices.h"
 #include "api/ops.h"
 #include "api/profile.h"
 #include "api/user.h"
@@ -82,7 +83,35 @@ const struct route api_routes[] = {
 	CALL(DELETE, "/booking/user/:user_id", DATABASE, 0, AUTHORITY_SELF, TOLL_BOOK,
 	     .handle = api_user_erase, .summary = "Erase a client's personal fields", .reply = "Erasure"),
 
+	/* what people are told */
+	CALL(GET, "/booking/:id/notices", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ,
+	     .handle = api_booking_notices,
+	     .summary = "What was told about an appointment, to whom, and what came of it",
+	     .reply = "Notices"),
+	CALL(POST, "/booking/:id/notices", DATABASE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK,
+	     .handle = api_booking_notices_again, .summary = "Mail what stands now once more",
+	     .body = "NoticeAgain", .reply = "NoticeAccepted"),
+	CALL(GET, "/booking/user/:user_id/notices", DATABASE, 0, AUTHORITY_SELF, TOLL_READ,
+	     .handle = api_user_notices, .summary = "What a client is told in the application",
+	     .query = "after limit", .reply = "InAppNotices"),
+	CALL(PUT, "/booking/user/:user_id/notices/read", DATABASE, BODY_MAX, AUTHORITY_SELF, TOLL_READ,
+	     .handle = api_user_notices_read, .summary = "Mark notices as read", .body = "NoticesRead",
+	     .reply = "Unread"),
+	CALL(GET, "/booking/user/:user_id/preferences", DATABASE, 0, AUTHORITY_SELF, TOLL_READ,
+	     .handle = api_user_preferences, .summary = "What a client wants to be told",
+	     .reply = "Preferences"),
+	CALL(PUT, "/booking/user/:user_id/preferences", DATABASE, BODY_MAX, AUTHORITY_SELF, TOLL_READ,
+	     .handle = api_user_preferences_put, .summary = "Change it", .body = "Preferences",
+	     .reply = "Preferences"),
+	CALL(GET, "/booking/stop/:token", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE, .handle = api_stop_page,
+	     .summary = "Asks whether reminders are to stop"),
+	{HTTP_POST, "/booking/stop/:token", LANE_DATABASE, ROUTE_ANY_TYPE, BODY_MAX,
+	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_stop,
+		  .summary = "Stop reminders by one click, as RFC 8058 has it")},
+
 	/* the coach's side */
+	CALL(GET, "/coach/:coach/notices", DATABASE, 0, COACH_CALL, .handle = api_coach_notices,
+	     .summary = "What could not be delivered", .reply = "Notices"),
 	CALL(GET, "/coach/:coach/profile", DATABASE, 0, AUTHORITY_READER, TOLL_READ,
 	     .handle = api_profile_get, .summary = "What clients see of a coach", .reply = "Profile"),
 	CALL(PUT, "/coach/:coach/profile", DATABASE, BODY_MAX, COACH_CALL, .handle = api_profile_put,

@@ -49,8 +49,7 @@ void api_answer_list(struct call *call, struct appointment_page_query *query)
 	render_appointments(reply_begin_json(call->reply, 200), &list, more, call_viewer(call), call->mem);
 }
 
-/* The user in the path; `me` is the caller. */
-static const char *user_of(const struct call *call)
+const char *api_user_of(const struct call *call)
 {
 	const char *user_id = request_parameter(call->request, "user_id");
 	return strcmp(user_id, "me") == 0 ? call->caller->user_id : user_id;
@@ -58,7 +57,7 @@ static const char *user_of(const struct call *call)
 
 void api_user_list(struct call *call)
 {
-	struct appointment_page_query query = {.user_id = user_of(call)};
+	struct appointment_page_query query = {.user_id = api_user_of(call)};
 	api_answer_list(call, &query);
 }
 
@@ -137,7 +136,7 @@ void api_user_export(struct call *call)
 	export->call = call;
 	export->settled = call->request->now - EXPORT_SETTLED_SECONDS;
 	export->query = (struct appointment_page_query){
-		.user_id = user_of(call), .after_id = export->after_id, .limit = EXPORT_PORTION};
+		.user_id = api_user_of(call), .after_id = export->after_id, .limit = EXPORT_PORTION};
 	export_those(export, INSTANT_MIN, export->settled);
 	json_writer_init(&export->writer, reply_begin_json(call->reply, 200));
 	json_write_object(&export->writer, NULL);
@@ -167,7 +166,7 @@ static void tell_coaches(struct call *call, const char *coaches)
 
 void api_user_erase(struct call *call)
 {
-	const char *user_id = user_of(call);
+	const char *user_id = api_user_of(call);
 	bool self = strcmp(user_id, call->caller->user_id) == 0;
 	const char *by = cancelled_by_name(self ? CANCELLED_BY_CLIENT : CANCELLED_BY_ADMIN);
 	DB_ROWS rows = {0};

@@ -67,6 +67,7 @@ static struct booking person_of(const struct booking_call *call, const struct bo
 		.phone = wish->phone,
 		.notes = wish->notes,
 		.created_by = "client",
+		.locale = wish->locale,
 		.lease_seconds = BOOKING_LEASE_SECONDS,
 	};
 }

@@ -89,7 +89,7 @@ static instant open_channel(struct visit *visit, const char *calendar_id, struct
 				    .channel_id = id,
 				    .token = token,
 				    .address = arena_printf(mem, "%s/hooks/google-calendar",
-							    visit->calendars->settings.public_url),
+							    visit->calendars->settings.links.public_url),
 				    .lifetime = LIFETIME};
 	if (visit_watch(visit, &watch, &opened, &answer) != GOOGLE_OK) {
 		bool passes = google_outcome_passes(answer.outcome);
@@ -112,7 +112,7 @@ static instant open_channel(struct visit *visit, const char *calendar_id, struct
 bool channel_renew_one(struct calendars *calendars, struct worker *worker, struct arena *mem)
 {
 	DB_ROWS rows = {0};
-	const char *public_url = calendars->settings.public_url;
+	const char *public_url = calendars->settings.links.public_url;
 	if (public_url == NULL || strncmp(public_url, "https://", 8) != 0)
 		return false;
 	if (db_run(worker->db, QUERY_CALENDAR_CHANNEL_CLAIM,

@@ -119,8 +119,7 @@ static enum lock lock_row(struct debt *debt, const char *id)
 	enum db_result result = appointment_read(debt->visit->worker->db, &rows, 0, 1, debt->mem, &debt->a);
 	if (result == DB_OK) {
 		debt->words = (struct event_words){.session_type = db_copy_text(&rows, 0, 2, debt->mem),
-						   .time_zone = db_copy_text(&rows, 0, 3, debt->mem),
-						   .public_url = debt->visit->calendars->settings.public_url};
+						   .time_zone = db_copy_text(&rows, 0, 3, debt->mem)};
 	} else if (result != DB_NONE) {
 		log_failure(debt, id);
 		unlock_row(debt, id);

@@ -52,7 +52,7 @@ static const char *shown(struct arena *mem, const char *text)
 }
 
 static const char *description_of(struct arena *mem, const struct appointment *appointment,
-				  const char *public_url)
+				  const char *manage_url)
 {
 	struct buffer text;
 	buffer_init(&text, DESCRIPTION_MAX);
@@ -60,8 +60,7 @@ static const char *description_of(struct arena *mem, const struct appointment *a
 	put_line(&text, "Email: ", appointment->email);
 	put_line(&text, "Phone: ", shown(mem, appointment->phone));
 	put_line(&text, "Time zone: ", appointment->client_time_zone);
-	if (public_url != NULL && appointment->email != NULL)
-		put_line(&text, "Move or cancel: ", arena_printf(mem, "%s/booking/", public_url));
+	put_line(&text, "Move or cancel: ", manage_url);
 	if (appointment->notes != NULL) {
 		buffer_append_text(&text, text.length > 0 ? "\n\n" : "");
 		put_escaped(&text, text_isolate(mem, text_clean(mem, appointment->notes, TEXT_NOTE)));
@@ -98,7 +97,7 @@ void event_draft(struct arena *mem, const struct appointment *appointment, const
 		return;
 	}
 	ret_draft->summary = summary_of(mem, appointment, words->session_type);
-	ret_draft->description = description_of(mem, appointment, words->public_url);
+	ret_draft->description = description_of(mem, appointment, words->manage_url);
 	/* Whom the coach does not want to be told is no guest: Google would mail them at every change. */
 	if (invite && appointment->notify && appointment->email != NULL) {
 		struct google_guest *guest = arena_alloc(mem, sizeof(*guest));

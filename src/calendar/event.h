@@ -14,7 +14,7 @@
 struct event_words {
 	const char *session_type; /* its name */
 	const char *time_zone;    /* the coach's */
-	const char *public_url;   /* NULL: the event has no link to the booking page */
+	const char *manage_url;   /* by which the client moves or cancels; NULL: none */
 };
 
 /*

@@ -67,7 +67,7 @@ static const char *limits_detail(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
 	struct abilities can = coach_abilities(debt->visit->coach);
-	bool no_guest = can.invite_guests == ABILITY_NO && a->email != NULL;
+	bool no_guest = can.invite_guests == ABILITY_NO && a->invited_by == INVITER_NONE && a->email != NULL;
 	bool no_meet = can.create_meet == ABILITY_NO && a->meeting_kind == MEETING_GOOGLE_MEET;
 	if (a->erased)
 		return NULL;
@@ -78,7 +78,7 @@ static const char *limits_detail(struct debt *debt)
 	const char *guest =
 		no_guest ? "The coach's calendar credentials cannot invite guests, so no invitation "
 			   "was sent; the calendar file has the details."
-		: debt->guest_refused
+		: debt->guest_refused && a->invited_by == INVITER_NONE
 			? "Google does not take the client's address as a guest's, so no invitation "
 			  "was sent; the calendar file has the details."
 			: NULL;
@@ -174,13 +174,81 @@ static enum google_outcome patch_event(struct debt *debt, unsigned parts,
 /* Whether the provider is to invite the client: this is decided here alone. */
 static bool invites(const struct debt *debt)
 {
-	return coach_abilities(debt->visit->coach).invite_guests != ABILITY_NO && !debt->guest_refused;
+	return debt->a.invited_by == INVITER_GOOGLE &&
+	       coach_abilities(debt->visit->coach).invite_guests != ABILITY_NO && !debt->guest_refused;
 }
 
 static void draft_event(struct debt *debt, struct google_event_draft *ret_draft)
 {
 	event_draft(debt->mem, &debt->a, &debt->words, invites(debt),
 		    coach_abilities(debt->visit->coach).create_meet != ABILITY_NO, ret_draft);
+	/* Whom somebody else has invited, Google is not to write to. */
+	ret_draft->silent = ret_draft->silent || debt->a.invited_by != INVITER_GOOGLE;
+}
+
+/* ---- who invites ---- */
+
+/* Who does where Google does not. */
+static enum inviter other_inviter(const struct debt *debt)
+{
+	return debt->visit->calendars->settings.mail && debt->a.email != NULL && debt->a.notify
+		       ? INVITER_EMAIL
+		       : INVITER_NONE;
+}
+
+/* Before a guest is written it must be sure that nobody else invites them. False: try again later. */
+static bool decide_inviter(struct debt *debt, bool *ret_claimed)
+{
+	struct abilities can = coach_abilities(debt->visit->coach);
+	bool able = can.invite_guests != ABILITY_NO && !debt->guest_refused && debt->a.email != NULL &&
+		    !debt->a.erased && debt->a.notify;
+	enum inviter wanted = able ? INVITER_GOOGLE : other_inviter(debt);
+	DB_ROWS rows = {0};
+	*ret_claimed = false;
+	if (debt->a.invited_by != INVITER_OPEN)
+		return true;
+	if (db_run(debt->visit->worker->db, QUERY_INVITER_DECIDE,
+		   DB_PARAMETERS(db_uuid(debt->a.id), db_text(inviter_name(wanted))), &rows) != DB_OK ||
+	    !inviter_parse(db_get_text(&rows, 0, 0), &debt->a.invited_by))
+		return false;
+	*ret_claimed = debt->a.invited_by == INVITER_GOOGLE;
+	return true;
+}
+
+/* Google has not written the guest: somebody else invites, or (INVITER_OPEN) it is open again. */
+static void change_inviter(struct debt *debt, enum inviter inviter)
+{
+	enum db_result result =
+		db_run(debt->visit->worker->db, QUERY_INVITER_CHANGE,
+		       DB_PARAMETERS(db_uuid(debt->a.id), db_text(inviter_name(inviter))), NULL);
+	if (result == DB_OK)
+		debt->a.invited_by = inviter;
+	else if (result != DB_NONE)
+		log_line(LOG_WARNING, "inviter_not_noted", LOG_TEXT_FIELD("appointment", debt->a.id),
+			 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));
+}
+
+/* The link by which the client moves or cancels. Without one the event is written all the same. */
+static void make_link(struct debt *debt)
+{
+	const struct appointment *a = &debt->a;
+	if (a->email == NULL || a->erased)
+		return;
+	enum db_result result =
+		manage_link(&debt->visit->calendars->settings.links, debt->visit->worker->db, debt->mem,
+			    a->id, a->ends_at, debt->visit->call.now, &debt->words.manage_url);
+	if (result != DB_OK)
+		log_line(LOG_WARNING, "link_not_made", LOG_TEXT_FIELD("appointment", a->id),
+			 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));
+}
+
+/* Nothing was written, since Google takes no such guest: the event is written without, and somebody else
+ * invites. */
+static void uninvite(struct debt *debt, struct google_event_draft *draft)
+{
+	change_inviter(debt, other_inviter(debt));
+	draft->guest_count = 0;
+	draft->silent = true;
 }
 
 /*
@@ -193,7 +261,7 @@ static bool leave_out_guest(struct debt *debt, const struct google_answer *answe
 	if (answer->outcome != GOOGLE_INVALID || draft->guest_count == 0)
 		return false;
 	debt->guest_refused = true;
-	draft->guest_count = 0;
+	uninvite(debt, draft);
 	return true;
 }
 
@@ -238,6 +306,12 @@ static void insert(struct debt *debt)
 	struct google_event_draft draft;
 	struct google_event event;
 	struct google_answer answer;
+	bool claimed = false;
+	if (!decide_inviter(debt, &claimed)) {
+		later(debt, visit_backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS));
+		return;
+	}
+	make_link(debt);
 	draft_event(debt, &draft);
 	for (;;) {
 		visit_insert(visit, debt->a.calendar_id, &draft, &event, &answer);
@@ -255,7 +329,7 @@ static void insert(struct debt *debt)
 			draft.conference_request = NULL;
 		} else if (google_refused_guests(&answer) && draft.guest_count > 0) {
 			learn(debt, &visit->coach->health.can.invite_guests, ABILITY_NO);
-			draft.guest_count = 0;
+			uninvite(debt, &draft);
 		} else if (leave_out_guest(debt, &answer, &draft)) {
 			log_line(LOG_WARNING, "calendar_guest_refused",
 				 LOG_TEXT_FIELD("coach", visit->coach->id),
@@ -264,6 +338,12 @@ static void insert(struct debt *debt)
 			continue;
 		} else {
 			failed(debt, &answer);
+			/* Open again only if this very try claimed it: an earlier one may have written the
+			 * guest. */
+			if (debt->payment == PAYMENT_REFUSED)
+				change_inviter(debt, other_inviter(debt));
+			else if (claimed && !answer.may_be_applied)
+				change_inviter(debt, INVITER_OPEN);
 			return;
 		}
 		log_line(LOG_WARNING, "calendar_cannot", LOG_TEXT_FIELD("coach", visit->coach->id),

@@ -28,7 +28,8 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 			  .revoke_url = settings->google_oauth_revoke_url,
 			  .redirect_url = settings->public_url != NULL ? redirect : NULL},
 		.seal_keys = keys,
-		.public_url = settings->public_url,
+		.links = {.public_url = settings->public_url, .manage_url = settings->manage_url},
+		.mail = settings->mail_url != NULL,
 		.database_url = settings->database_url,
 		.fresh_seconds = settings->calendar_fresh_seconds,
 		.stale_seconds = settings->calendar_stale_seconds,
@@ -42,5 +43,20 @@ int64_t compose_connections(const struct settings *settings)
 	bool calendar =
 		settings->google_service_account_key != NULL || settings->google_oauth_client_id != NULL;
 	return settings->workers + settings->listing_workers + settings->calendar_workers +
-	       LISTENER_TELLER_HOUSEKEEPING + (calendar ? CALENDAR_CONNECTIONS : 0);
+	       LISTENER_TELLER_HOUSEKEEPING + (calendar ? CALENDAR_CONNECTIONS : 0) +
+	       (settings->mail_url != NULL ? NOTICE_CONNECTIONS : 1);
+}
+
+struct notice_settings compose_notice_settings(const struct settings *settings)
+{
+	return (struct notice_settings){
+		.mail = {.url = settings->mail_url,
+			 .user = settings->mail_user,
+			 .password = settings->mail_password,
+			 .from = settings->mail_from,
+			 .require_tls = settings->mail_tls},
+		.mails_per_minute = settings->mail_per_minute,
+		.database_url = settings->database_url,
+		.links = {.public_url = settings->public_url, .manage_url = settings->manage_url},
+	};
 }

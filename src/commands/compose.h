@@ -6,6 +6,7 @@
 
 #include "calendar/calendar.h"
 #include "config.h"
+#include "notice/notice.h"
 
 /*
  * Read TOKEN_ENCRYPTION_KEY. Returns `keys`, or NULL when it is not set; config_load() has checked it.
@@ -19,8 +20,12 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 
 /*
  * How many connections to the database a daemon with these settings takes at most: one a worker, one each for
- * the listener, the teller and housekeeping, and those of the calendar's threads if a calendar is configured.
+ * the listener, the teller, housekeeping and the keeper of notices, and those of the calendar's threads and
+ * of the mail's, if they are configured.
  */
 int64_t compose_connections(const struct settings *settings);
+
+/* The settings of mail and notices but metrics. Borrows all. */
+struct notice_settings compose_notice_settings(const struct settings *settings);
 
 #endif

@@ -193,6 +193,9 @@ static bool compose(struct daemon *daemon)
 					"made for another service is accepted as well"));
 	api->coaches = coaches_new(settings->database_url, coach_freed, client_erased, daemon);
 	bool made = make_calendars(daemon);
+	struct notice_settings notice = compose_notice_settings(settings);
+	notice.metrics = api->metrics;
+	api->notices = notices_new(&notice);
 	config_wipe_keys(&daemon->settings);
 	return made;
 }
@@ -200,6 +203,7 @@ static bool compose(struct daemon *daemon)
 static void decompose(struct daemon *daemon)
 {
 	struct api *api = &daemon->api;
+	notices_free(api->notices);
 	calendars_free(api->calendars);
 	schema_guard_free(daemon->guard);
 	coaches_free(api->coaches);
@@ -364,6 +368,7 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 	if (up == UP) {
 		schema_guard_start(daemon->guard); /* before anything can be booked */
 		calendars_start(daemon->api.calendars);
+		notices_start(daemon->api.notices);
 		daemon->housekeeping =
 			housekeeping_start(daemon->settings.database_url, daemon->settings.retention_days);
 		atomic_store(&daemon->api.migrated, true);
@@ -383,6 +388,7 @@ static void stop_all(struct daemon *daemon)
 	atomic_store(&daemon->stopping, true);
 	housekeeping_stop(daemon->housekeeping);
 	schema_guard_stop(daemon->guard);
+	notices_stop(daemon->api.notices);
 	calendars_stop(daemon->api.calendars);
 	coaches_stop(daemon->api.coaches);
 }

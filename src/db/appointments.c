@@ -51,6 +51,8 @@ enum field {
 	FIELD_GUEST_RESPONSE,
 	FIELD_CREATED_BY,
 	FIELD_NOTIFY,
+	FIELD_LOCALE,
+	FIELD_INVITED_BY,
 };
 
 bool appointment_owes(const struct appointment *appointment)
@@ -86,6 +88,9 @@ static enum db_result read_words(struct db *db, const struct db_record *record, 
 		return db_misunderstood(db, "an appointment's meeting_kind", meeting);
 	if (who != NULL && !cancelled_by_parse(who, &ret_appointment->cancelled_by))
 		return db_misunderstood(db, "an appointment's cancelled_by", who);
+	const char *inviter = db_field_text(record, FIELD_INVITED_BY, mem);
+	if (inviter != NULL && !inviter_parse(inviter, &ret_appointment->invited_by))
+		return db_misunderstood(db, "an appointment's invited_by", inviter);
 	return DB_OK;
 }
 
@@ -141,6 +146,7 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 		.guest_response = TEXT(GUEST_RESPONSE),
 		.created_by = TEXT(CREATED_BY),
 		.notify = TRUTH(NOTIFY),
+		.locale = TEXT(LOCALE),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
 	return read_words(db, &record, mem, ret_appointment);
@@ -230,7 +236,7 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 			limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
 			db_text(booking->calendar_id), db_int(booking->lease_seconds),
 			limit_value(booking->max_addresses), limit_value(booking->max_changes),
-			db_text(booking->created_by), db_bool(!booking->silent),
+			db_text(booking->created_by), db_bool(!booking->silent), db_text(booking->locale),
 			limit_value(limits->max_active), db_text(limits->max_active_type),
 			limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
 			db_instant(limits->day_from), db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
@@ -268,7 +274,7 @@ enum db_result appointments_confirm(struct db *db, struct arena *mem, const stru
 					 db_text(booking->email), db_text(booking->phone),
 					 db_text(booking->notes), db_text(booking->calendar_id),
 					 db_int(booking->lease_seconds), limit_value(booking->max_addresses),
-					 ACTOR_PARAMETERS(actor)),
+					 db_text(booking->locale), ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
 

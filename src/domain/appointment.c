@@ -20,6 +20,13 @@ static const char *const cancelled_by_names[] = {
 #undef WHO
 };
 
+static const char *const inviter_names[] = {
+	[INVITER_OPEN] = NULL,
+	[INVITER_GOOGLE] = "google",
+	[INVITER_EMAIL] = "email",
+	[INVITER_NONE] = "none",
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool find_name(const char *const names[], size_t count, const char *name, size_t *ret_index)
@@ -72,6 +79,20 @@ bool cancelled_by_parse(const char *name, enum cancelled_by *ret_who)
 	if (!find_name(cancelled_by_names, COUNT(cancelled_by_names), name, &index))
 		return false;
 	*ret_who = (enum cancelled_by)index;
+	return true;
+}
+
+const char *inviter_name(enum inviter inviter)
+{
+	return inviter_names[inviter];
+}
+
+bool inviter_parse(const char *name, enum inviter *ret_inviter)
+{
+	size_t index = 0;
+	if (!find_name(inviter_names, COUNT(inviter_names), name, &index))
+		return false;
+	*ret_inviter = (enum inviter)index;
 	return true;
 }
 

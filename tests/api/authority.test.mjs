@@ -73,6 +73,25 @@ const TABLE = {
   'GET /booking/user/{user_id}': { who: 'the user in the path, or an admin' },
   'GET /booking/user/{user_id}/export': { who: 'the user in the path, or an admin' },
   'DELETE /booking/user/{user_id}': { who: 'the user in the path, or an admin' },
+  'GET /booking/{id}/notices': { who: 'a party to the appointment' },
+  'POST /booking/{id}/notices': {
+    who: 'a party to the appointment',
+    body: () => ({ kind: 'confirmed' }),
+  },
+  'GET /booking/user/{user_id}/notices': { who: 'the user in the path, or an admin' },
+  'PUT /booking/user/{user_id}/notices/read': {
+    who: 'the user in the path, or an admin',
+    body: () => ({ up_to: 0 }),
+  },
+  'GET /booking/user/{user_id}/preferences': { who: 'the user in the path, or an admin' },
+  'PUT /booking/user/{user_id}/preferences': {
+    who: 'the user in the path, or an admin',
+    body: () => ({ reminders: true }),
+  },
+  'GET /coach/{coach}/notices': { who: 'the coach in the path, or an admin' },
+  // Their token is their identity.
+  'GET /booking/stop/{token}': { who: 'anyone', missing: 'no such link' },
+  'POST /booking/stop/{token}': { who: 'anyone', missing: 'no such link' },
   'GET /booking/coaches': { who: 'any signed-in caller' },
   'GET /coach/{coach}/profile': { who: 'any signed-in caller' },
   'PUT /coach/{coach}/profile': { who: 'the coach in the path, or an admin', body: () => ({ name: 'Ana' }) },
@@ -135,6 +154,8 @@ before(async () => {
   stack = await startStack({
     document: SCHEDULE,
     env: {
+      MAIL_URL: 'smtp://127.0.0.1:1',
+      MAIL_FROM: 'bookings@coach.test',
       AUTH_SESSION_QUERY: 'select user_id from platform.session where id = $1 and ends_at > now()',
     },
   });

@@ -52,6 +52,7 @@ test('a booking is an appointment, an event with a Meet link, and one invitation
       notes: 'Hello',
       guest_response: 'none',
       kind: 'google_meet',
+      invited_by: 'google',
       cancel_before: later(start, -1440),
       reschedule_before: later(start, -1440),
       can_cancel: true,

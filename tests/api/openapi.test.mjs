@@ -8,7 +8,7 @@ before(async () => {
   stack = await startStack({
     google: 'delegated',
     document: openSchedule({ buffer_after_minutes: 5 }),
-    env: { CALENDAR_STALE_SECONDS: '0' },
+    env: { MAIL_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'bookings@coach.test',  CALENDAR_STALE_SECONDS: '0' },
   });
   document = (await stack.stranger().get('/openapi.json')).body;
 });
@@ -167,6 +167,19 @@ test('every call answers as the document says', async () => {
   await call(ann, 'GET', '/booking/availability', { query: `?rescheduling=${made.id}`, status: 200 });
   await call(ann, 'GET', '/booking/{id}/calendar.ics', { ...one, status: 200 });
   await call(ann, 'GET', '/booking/coaches', { status: 200 });
+  await call(ann, 'GET', '/booking/{id}/notices', { ...one, status: 200 });
+  await call(ann, 'POST', '/booking/{id}/notices', { ...one, body: { kind: 'confirmed' }, status: 202 });
+  const me = { path: { user_id: 'me' } };
+  await call(ann, 'GET', '/booking/user/{user_id}/notices', { ...me, status: 200 });
+  await call(ann, 'PUT', '/booking/user/{user_id}/notices/read', { ...me, body: { up_to: 0 }, status: 200 });
+  await call(ann, 'GET', '/booking/user/{user_id}/preferences', { ...me, status: 200 });
+  await call(ann, 'PUT', '/booking/user/{user_id}/preferences', { ...me, body: { reminders: false }, status: 200 });
+  await call(coach, 'GET', '/coach/{coach}/notices', { path: damian, status: 200 });
+  const stop = 'token-of-ann';
+  stack.database.run(`insert into bookingd.action_token (hash, purpose, user_id, expires_at)
+    values (sha256('${stop}'), 'stop', 'ann', now() + interval '1 day')`);
+  await call(stranger, 'GET', '/booking/stop/{token}', { path: { token: stop }, status: 200 });
+  await call(stranger, 'POST', '/booking/stop/{token}', { path: { token: stop }, body: {}, status: 200 });
   const { body: profile } = await call(ann, 'GET', '/coach/{coach}/profile', { path: damian, status: 200 });
   await call(coach, 'PUT', '/coach/{coach}/profile', { path: damian, body: profile, status: 200 });
   const png = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');

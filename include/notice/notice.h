@@ -1,0 +1,66 @@
+/*
+ * notice - what people are owed to be told about their appointments, and the telling.
+ *
+ * What is owed is never queued: it is the difference between appointments and the ledger in the table
+ * `notice` (sql/functions/notice.sql). So a cancelled or moved session has no reminder at its old time,
+ * whoever changed it, and nothing is lost with a process. One `struct notices` serves the daemon; its threads
+ * work on what the database says, so any number of daemons share the work.
+ *
+ * Mail is at least once for what changed, at most once for reminders; the same notice has the same Message-ID
+ * at each try. Codes are kept in memory only, by the process that was asked for them: whoever waits for one
+ * that was lost asks again.
+ */
+#ifndef NOTICE_NOTICE_H
+#define NOTICE_NOTICE_H
+
+#include "base/metrics.h"
+#include "db/manage_link.h"
+#include "db/manage_link.h"
+#include "net/mail.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct notices;
+
+/* Connections to the database, at most, that started notices use; one without mail. */
+enum { NOTICE_CONNECTIONS = 3 };
+
+/* Borrowed for the life of the notices. */
+struct notice_settings {
+	struct mail_settings mail; /* url NULL: no mail is sent and none is owed */
+	int64_t mails_per_minute;  /* by this process; 0: no limit */
+	const char *database_url;
+	struct manage_settings links;
+	struct metrics *metrics;
+};
+
+struct notices *notices_new(const struct notice_settings *settings);
+void notices_free(struct notices *notices);
+
+/* Begin and end the threads; stop waits for a mail that is just being sent, some seconds at most. */
+void notices_start(struct notices *notices);
+void notices_stop(struct notices *notices);
+
+/* Whether mail is configured. */
+bool notices_mail_on(const struct notices *notices);
+
+/* Something may be owed since now: the threads look at once. Any thread; does not block. */
+void notices_wake(struct notices *notices);
+
+/* A code and a link to be mailed. Texts are copied. */
+struct notice_code {
+	const char *address;
+	const char *code; /* six digits */
+	const char *link; /* NULL: none */
+	const char *locale;
+	int64_t minutes; /* how long it is good */
+};
+
+/*
+ * Have a code mailed, in the background and before all else. False if too many wait already (a thousand), or
+ * mail is off: it is not sent. Any thread; does not block.
+ */
+bool notices_send_code(struct notices *notices, const struct notice_code *code);
+
+#endif

@@ -1,0 +1,167 @@
+-- What people are told: from an appointment to rows of the ledger.
+
+-- Whether it is time to say what changed. Whoever invites must be known first, and the link to a video call is worth a
+-- minute's wait.
+create or replace function is_ripe(a appointment, p_mail boolean) returns boolean language sql stable as $$
+  select a.status = 'cancelled' or not p_mail or a.calendar_id is null
+      or (a.invited_by is not null and (a.meeting_kind <> 'google_meet' or a.meeting_url is not null))
+      or (a.synced_version >= a.version and not a.conference_pending)
+      or a.refused_version >= a.version
+      or a.updated_at < now() - interval '60 seconds';
+$$;
+
+-- How a change is told by the coach's schedule: auto, email, calendar or off; a session type's own rule first.
+create or replace function notice_way(p_schedule jsonb, p_type text, p_recipient text, p_kind text) returns text
+language sql immutable as $$
+  select coalesce(
+    (select t #>> array['notices', p_recipient, p_kind]
+     from jsonb_array_elements(p_schedule -> 'session_types') t where t ->> 'id' = p_type limit 1),
+    p_schedule #>> array['notices', p_recipient, p_kind], 'auto');
+$$;
+
+-- Who invites, decided once: whoever asks first with an answer. Google's payer before it writes a guest, the ledger
+-- when the wait is over. Returns what is decided.
+create or replace function decide_inviter(p_id uuid, p_wanted text) returns text language plpgsql as $$
+declare
+  decided text;
+begin
+  update appointment set invited_by = p_wanted where id = p_id and invited_by is null;
+  select invited_by into decided from appointment where id = p_id;
+  return decided;
+end $$;
+
+/*
+ * Put one appointment's change into the ledger: who is owed what by which channel. What was owed about an earlier
+ * version and is not out yet is no longer owed; who was never told of an appointment is not told of its end. p_mail:
+ * whether mail is configured. Returns the appointment, or nothing when no change waits.
+ */
+create or replace function announce_one(p_mail boolean) returns uuid language plpgsql as $$
+declare
+  a appointment;
+  c coach;
+  who text;
+  way text;
+  told text;
+  address text;
+  by_mail boolean;
+  change text;
+  way_out text;
+begin
+  select * into a from appointment
+  where version > noticed_version and status in ('scheduled', 'cancelled') and is_ripe(appointment, p_mail)
+  order by id limit 1 for update skip locked;
+  if not found then
+    return null;
+  end if;
+  select * into c from coach where id = a.coach_id;
+  -- A hold that was released is no session; a past one is nobody's news.
+  if a.hold_expires_at is not null or a.ends_at <= now() then
+    update appointment set noticed_version = version where id = a.id;
+    return a.id;
+  end if;
+  if p_mail and a.status = 'scheduled' and a.invited_by is null then
+    a.invited_by := case when a.email is not null and a.notify then 'email' else 'none' end;
+  end if;
+  update notice set state = 'skipped', detail = 'Something later is to be told instead.'
+  where appointment_id = a.id and state in ('owed', 'retry');
+
+  foreach who in array array['client', 'coach'] loop
+    address := case who when 'client' then a.email else c.email end;
+    foreach way_out in array array['email', 'in_app'] loop
+      select kind into told from notice
+      where appointment_id = a.id and recipient = who and channel = way_out and kind <> 'reminder'
+        and state in ('sending', 'sent', 'unknown') order by id desc limit 1;
+      -- Whom the calendar has told, or who was told before there was a ledger.
+      if told is null and a.noticed_start is not null
+         and (way_out = 'in_app' or (who = 'client' and a.invited_by = 'google')
+              or not exists (select from notice where appointment_id = a.id)) then
+        told := 'confirmed';
+      end if;
+      change := case when a.status = 'cancelled' and told is not null and told <> 'cancelled' then 'cancelled'
+                     when a.status = 'scheduled' and told is null then 'confirmed'
+                     when a.status = 'scheduled' and a.noticed_start is distinct from a.starts_at then 'moved' end;
+      continue when change is null or (who = 'client' and not a.notify);
+      way := notice_way(c.schedule, a.session_type, who, change);
+      by_mail := way = 'email' or (way = 'auto' and (who = 'coach' or a.invited_by = 'email'));
+      if way_out = 'in_app' and way <> 'off' then
+        insert into notice (appointment_id, recipient, channel, kind, about, state, was_at, sent_at)
+        values (a.id, who, way_out, change, a.version::text, 'sent', a.noticed_start, now())
+        on conflict do nothing;
+      elsif way_out = 'email' and by_mail and p_mail and address is not null
+            and not exists (select from mail_suppression where email = lower(address)) then
+        insert into notice (appointment_id, recipient, channel, kind, about, state, was_at)
+        values (a.id, who, way_out, change, a.version::text, 'owed', a.noticed_start)
+        on conflict do nothing;
+      end if;
+    end loop;
+  end loop;
+  update appointment
+  set noticed_version = version, noticed_start = starts_at, invited_by = a.invited_by,
+      noticed_at = case when noticed_start is distinct from starts_at then now() else noticed_at end
+  where id = a.id;
+  return a.id;
+end $$;
+
+-- How far ahead the reminders of this schedule reach; with quiet hours they may come a day earlier.
+create or replace function reminders_reach(p_schedule jsonb) returns interval language sql immutable as $$
+  select make_interval(mins => coalesce(max((r ->> 'before_minutes')::integer), 0)) + interval '24 hours'
+  from (select jsonb_array_elements(coalesce(p_schedule #> '{notices,reminders}', '[{"before_minutes":1440}]')) r
+        union all
+        select jsonb_array_elements(t #> '{notices,reminders}')
+        from jsonb_array_elements(p_schedule -> 'session_types') t
+        where jsonb_typeof(t #> '{notices,reminders}') = 'array') reminders;
+$$;
+
+/*
+ * Claim what is to be mailed next, for p_lease seconds. One at a time for each appointment and recipient, so that
+ * they read things in order. A claim whose lease ran out is from a process that died: an announcement is sent again,
+ * with the same Message-ID; a reminder is not, since it may have gone out.
+ */
+create or replace function claim_notice(p_lease integer) returns setof notice language plpgsql as $$
+begin
+  update notice set state = case when kind = 'reminder' then 'unknown' else 'retry' end,
+                    detail = 'The process that was sending this ended.'
+  where id = any (array(select id from notice where state = 'sending' and due_at <= now() and channel <> 'in_app'
+                        limit 100 for update skip locked));
+  return query
+  update notice n set state = 'sending', attempts = attempts + 1, due_at = now() + make_interval(secs => p_lease)
+  where n.id = (select o.id from notice o
+                where o.state in ('owed', 'retry') and o.due_at <= now()
+                  and not exists (select from notice other
+                                  where other.appointment_id = o.appointment_id and other.recipient = o.recipient
+                                    and other.channel = o.channel and other.state = 'sending')
+                order by o.due_at, o.id limit 1 for update skip locked)
+  returning n.*;
+end $$;
+
+/*
+ * Mail what stands now once more to somebody. Outcomes: again; too_soon (p_pause seconds have not passed since the last
+ * time); none (no address, no mail, or the appointment is over).
+ */
+create or replace function notice_again(p_id uuid, p_recipient text, p_pause integer) returns text language plpgsql as $$
+declare
+  a appointment;
+  n notice;
+begin
+  select * into a from appointment where id = p_id for update;
+  if not found or a.erased or a.status not in ('scheduled', 'cancelled') or a.hold_expires_at is not null
+     or (p_recipient = 'client' and a.email is null)
+     or (p_recipient = 'coach' and (select email from coach where id = a.coach_id) is null) then
+    return 'none';
+  end if;
+  select * into n from notice
+  where appointment_id = p_id and recipient = p_recipient and channel = 'email' and about = a.version::text
+    and kind in ('confirmed', 'moved', 'cancelled')
+  order by id desc limit 1 for update;
+  if n.asked_at > now() - make_interval(secs => p_pause) then
+    return 'too_soon';
+  elsif n.id is null then
+    insert into notice (appointment_id, recipient, channel, kind, about, state, asked_at)
+    values (p_id, p_recipient, 'email', case a.status when 'cancelled' then 'cancelled' else 'confirmed' end,
+            a.version::text, 'owed', now());
+  elsif n.state <> 'sending' then
+    update notice set state = 'owed', attempts = 0, due_at = now(), created_at = now(), detail = null, asked_at = now()
+    where id = n.id;
+  end if;
+  return 'again';
+end $$;

@@ -1,0 +1,133 @@
+-- What people are told.
+
+-- name: notice_announce one
+select announce_one($1);
+
+-- Appointments whose reminders may be due, coach by coach; with what is in the ledger about their start already.
+-- name: notice_remindable many
+select a.id, a.coach_id, a.session_type, c.schedule::text, a.starts_at,
+       coalesce(a.noticed_at, a.created_at),
+       a.client_time_zone,
+       coalesce((select string_agg(n.recipient || ' ' || n.about, ',') from notice n
+                 where n.appointment_id = a.id and n.kind = 'reminder' and n.channel = 'in_app'), '')
+from coach c join appointment a on a.coach_id = c.id
+where a.status = 'scheduled' and a.starts_at > now() and a.starts_at <= now() + reminders_reach(c.schedule)
+  and a.noticed_start = a.starts_at and not a.erased
+order by a.coach_id, a.starts_at
+limit 50000;
+
+-- A reminder, or that there is none, of an appointment that still is where it was: $1 id, $2 start, $3 recipient,
+-- $4 about, $5 why not (null: it is owed), $6 whether mail is configured.
+-- name: notice_remind exec
+with a as (
+  select a.id, lower(case $3::text when 'client' then a.email else c.email end) as address,
+         case $3::text when 'client' then a.user_id else 'coach:' || a.coach_id end as person
+  from appointment a join coach c on c.id = a.coach_id
+  where a.id = $1 and a.status = 'scheduled' and a.starts_at = $2::timestamptz and ($3::text = 'coach' or a.notify)),
+wanted as (
+  select a.*, coalesce((select p.reminders from notice_preference p where p.user_id = a.person), true) as wanted from a),
+in_app as (
+  insert into notice (appointment_id, recipient, channel, kind, about, state, sent_at, detail)
+  select id, $3, 'in_app', 'reminder', $4::text, case when $5::text is null then 'sent' else 'skipped' end,
+         case when $5::text is null then now() end, $5::text
+  from wanted on conflict do nothing returning 1)
+insert into notice (appointment_id, recipient, channel, kind, about, state, detail)
+select id, $3, 'email', 'reminder', $4::text, case when $5::text is null and wanted then 'owed' else 'skipped' end,
+       case when wanted then $5::text else 'No reminders are wanted.' end
+from wanted
+where $6::boolean and address is not null and exists (select from in_app)
+  and not exists (select from mail_suppression s where s.email = wanted.address)
+on conflict do nothing;
+
+-- name: notice_claim one
+select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attempts, n.was_at, n.created_at
+from claim_notice($1) n;
+
+-- What a mail is made of: the appointment, its coach, and what they want.
+-- name: notice_facts one
+select a, c.email, c.schedule::text,
+       coalesce(p.locale, case $2::text when 'client' then a.locale else f.languages[1] end),
+       coalesce((select about from notice n
+                 where n.appointment_id = a.id and n.recipient = $2 and n.channel = 'email' and n.kind = 'confirmed'
+                   and n.state in ('sending', 'sent', 'unknown') order by n.id limit 1), ''),
+       coalesce(f.name, c.id)
+from appointment a join coach c on c.id = a.coach_id left join coach_profile f on f.coach_id = c.id
+left join notice_preference p on p.user_id = case $2::text when 'client' then a.user_id else 'coach:' || a.coach_id end
+where a.id = $1;
+
+-- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 detail, $5 wait in seconds.
+-- name: notice_done exec
+update notice
+set state = $3, detail = $4, due_at = now() + make_interval(secs => $5::integer),
+    sent_at = case when $3::text = 'sent' then now() else sent_at end
+where id = $1 and state = 'sending' and attempts = $2;
+
+-- name: notice_counts one
+select count(*) filter (where state <> 'failed'), coalesce(extract(epoch from now() - min(due_at) filter (where state <> 'failed')), 0)::bigint,
+       count(*) filter (where state = 'failed' and created_at > now() - interval '1 day')
+from notice where state in ('owed', 'retry', 'sending') or (state = 'failed');
+
+-- name: inviter_decide one
+select decide_inviter($1, $2);
+
+-- Google has not written the guest: somebody else invites, or (null) that is open again.
+-- name: inviter_change one
+update appointment set invited_by = $2 where id = $1 and invited_by = 'google' returning invited_by;
+
+-- ------------------------------------------------------------------ what is shown of it
+
+-- name: notice_list many
+select id, recipient, channel, kind, state, due_at, sent_at, detail
+from notice where appointment_id = $1 and ($2::text is null or recipient = $2) order by id limit 1000;
+
+-- name: notice_again one
+select notice_again($1, $2, $3);
+
+-- What could not be delivered to those who have to do with a coach's sessions ahead, the latest first.
+-- name: notice_failed many
+select n.id, n.recipient, n.channel, n.kind, n.state, n.due_at, n.sent_at, n.detail, n.appointment_id, a.starts_at, a.name
+from appointment a join notice n on n.appointment_id = a.id
+where a.coach_id = $1 and n.state = 'failed' and a.ends_at > now()
+order by n.id desc limit 200;
+
+-- name: notice_in_app many
+select n.id, n.appointment_id, n.kind, n.sent_at, n.read_at, a.coach_id, a.session_type, a.starts_at, a.ends_at, n.was_at
+from appointment a join notice n on n.appointment_id = a.id
+where a.user_id = $1 and n.recipient = 'client' and n.channel = 'in_app' and n.state = 'sent' and n.id > $2
+order by n.id limit $3;
+
+-- name: notice_unread one
+select count(*)
+from appointment a join notice n on n.appointment_id = a.id
+where a.user_id = $1 and n.recipient = 'client' and n.channel = 'in_app' and n.state = 'sent' and n.read_at is null;
+
+-- name: notice_read exec
+update notice n set read_at = now()
+from appointment a
+where a.id = n.appointment_id and a.user_id = $1 and n.recipient = 'client' and n.channel = 'in_app'
+  and n.id <= $2 and n.read_at is null;
+
+-- name: preference_get one
+select reminders, locale from notice_preference where user_id = $1;
+
+-- name: preference_put one
+insert into notice_preference as p (user_id, reminders, locale) values ($1, coalesce($2, true), $3)
+on conflict (user_id) do update
+set reminders = coalesce($2, p.reminders), locale = case when $4::boolean then $3 else p.locale end
+returning reminders, locale;
+
+-- ------------------------------------------------------------------ links
+
+-- name: token_put exec
+insert into action_token (hash, purpose, appointment_id, user_id, expires_at)
+values ($1, $2, $3, $4, now() + make_interval(secs => $5::integer));
+
+-- name: token_stop_known one
+select 1 from action_token where hash = $1 and purpose = 'stop' and expires_at > now();
+
+-- Unsubscribing by one click, also twice.
+-- name: token_stop one
+with asked as (select user_id from action_token where hash = $1 and purpose = 'stop' and expires_at > now()),
+     stopped as (insert into notice_preference (user_id, reminders) select user_id, false from asked
+                 on conflict (user_id) do update set reminders = false)
+select user_id from asked;

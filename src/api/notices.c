@@ -1,0 +1,364 @@
+#include "api/notices.h"
+
+#include "api/booking.h"
+#include "api/user.h"
+#include "base/crypto.h"
+#include "base/json.h"
+
+#include <string.h>
+
+enum {
+	PAGE_DEFAULT = 50,
+	PAGE_MAX = 100,
+	AGAIN_SECONDS = 600, /* a client may ask once in so long */
+	LOCALE_MAX_CHARACTERS = 35,
+	KIND_MAX_CHARACTERS = 20,
+};
+
+static void write_instant(struct json_writer *writer, const char *name, const struct db_rows *rows,
+			  size_t row, size_t column)
+{
+	if (db_is_null(rows, row, column))
+		json_write_null(writer, name);
+	else
+		json_write_instant(writer, name, db_get_instant(rows, row, column));
+}
+
+/* The columns of notice_list and notice_failed that both have. */
+static void write_notice(struct json_writer *writer, const struct db_rows *rows, size_t row)
+{
+	json_write_integer(writer, "id", db_get_int(rows, row, 0));
+	json_write_text(writer, "recipient", db_get_text(rows, row, 1));
+	json_write_text(writer, "channel", db_get_text(rows, row, 2));
+	json_write_text(writer, "kind", db_get_text(rows, row, 3));
+	json_write_text(writer, "state", db_get_text(rows, row, 4));
+	write_instant(writer, "due_at", rows, row, 5);
+	write_instant(writer, "sent_at", rows, row, 6);
+	json_write_text(writer, "detail", db_get_text(rows, row, 7));
+}
+
+void api_booking_notices(struct call *call)
+{
+	struct appointment appointment;
+	DB_ROWS rows = {0};
+	if (!api_booking_find(call, &appointment))
+		return;
+	bool all = identity_is_exempt(call->caller, appointment.coach_id);
+	enum db_result result =
+		db_run(call->worker->db, QUERY_NOTICE_LIST,
+		       DB_PARAMETERS(db_uuid(appointment.id), db_text(all ? NULL : "client")), &rows);
+	if (result != DB_OK && result != DB_NONE) {
+		call_database_failure(call, result);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_array(&writer, "notices");
+	for (size_t row = 0; row < rows.count; row++) {
+		json_write_object(&writer, NULL);
+		write_notice(&writer, &rows, row);
+		json_write_object_end(&writer);
+	}
+	json_write_array_end(&writer);
+	json_write_null(&writer, "next_cursor");
+	json_write_object_end(&writer);
+}
+
+/* Whose copy is asked for. False: answered. */
+static bool read_recipient(struct call *call, const struct appointment *appointment,
+			   const char **ret_recipient)
+{
+	const char *kind = NULL;
+	const char *recipient = "client";
+	const struct json_field fields[] = {
+		{"kind", JSON_FIELD_TEXT, true, 1, KIND_MAX_CHARACTERS, &kind, NULL},
+		{"recipient", JSON_FIELD_TEXT, false, 1, KIND_MAX_CHARACTERS, &recipient, NULL},
+	};
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
+		return false;
+	if (strcmp(kind, "confirmed") != 0 && strcmp(kind, "moved") != 0 && strcmp(kind, "cancelled") != 0) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "kind",
+			     "kind must be confirmed, moved or cancelled.");
+		return false;
+	}
+	bool client = strcmp(recipient, "client") == 0;
+	if (!client &&
+	    (strcmp(recipient, "coach") != 0 || !identity_is_exempt(call->caller, appointment->coach_id))) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "recipient", "recipient must be client.");
+		return false;
+	}
+	*ret_recipient = client ? "client" : "coach";
+	return true;
+}
+
+void api_booking_notices_again(struct call *call)
+{
+	struct appointment appointment;
+	const char *recipient = NULL;
+	DB_ROWS rows = {0};
+	if (!api_booking_find(call, &appointment) || !read_recipient(call, &appointment, &recipient))
+		return;
+	bool exempt = identity_is_exempt(call->caller, appointment.coach_id);
+	if (!notices_mail_on(call->api->notices)) {
+		call_problem(call, PROBLEM_NOT_FOUND, NULL,
+			     "No mail is sent here: no mail server is set up.");
+		return;
+	}
+	enum db_result result = db_run(call->worker->db, QUERY_NOTICE_AGAIN,
+				       DB_PARAMETERS(db_uuid(appointment.id), db_text(recipient),
+						     db_int(exempt ? 0 : AGAIN_SECONDS)),
+				       &rows);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	const char *outcome = db_get_text(&rows, 0, 0);
+	if (strcmp(outcome, "too_soon") == 0) {
+		struct problem problem = {.status = 429,
+					  .code = "rate_limited",
+					  .detail =
+						  "It was sent again a moment ago. Please wait ten minutes.",
+					  .retry_after = AGAIN_SECONDS};
+		reply_problem(call->reply, &problem);
+		return;
+	}
+	if (strcmp(outcome, "again") != 0) {
+		call_problem(call, PROBLEM_NOT_FOUND, NULL,
+			     "There is nothing to send about this appointment.");
+		return;
+	}
+	notices_wake(call->api->notices);
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 202));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "recipient", recipient);
+	json_write_object_end(&writer);
+}
+
+void api_coach_notices(struct call *call)
+{
+	DB_ROWS rows = {0};
+	enum db_result result =
+		db_run(call->worker->db, QUERY_NOTICE_FAILED,
+		       DB_PARAMETERS(db_text(request_parameter(call->request, "coach"))), &rows);
+	if (result != DB_OK && result != DB_NONE) {
+		call_database_failure(call, result);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_array(&writer, "notices");
+	for (size_t row = 0; row < rows.count; row++) {
+		char id[UUID_TEXT_SIZE];
+		db_get_uuid(&rows, row, 8, id);
+		json_write_object(&writer, NULL);
+		write_notice(&writer, &rows, row);
+		json_write_text(&writer, "appointment_id", id);
+		json_write_instant(&writer, "start", db_get_instant(&rows, row, 9));
+		json_write_text(&writer, "name", db_get_text(&rows, row, 10));
+		json_write_object_end(&writer);
+	}
+	json_write_array_end(&writer);
+	json_write_null(&writer, "next_cursor");
+	json_write_object_end(&writer);
+}
+
+/* ---- in-app ---- */
+
+/* False: answered. */
+static bool count_unread(struct call *call, int64_t *ret_unread)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(call->worker->db, QUERY_NOTICE_UNREAD,
+				       DB_PARAMETERS(db_text(api_user_of(call))), &rows);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return false;
+	}
+	*ret_unread = db_get_int(&rows, 0, 0);
+	return true;
+}
+
+static void write_in_app(struct json_writer *writer, const struct db_rows *rows, size_t row)
+{
+	char id[UUID_TEXT_SIZE];
+	db_get_uuid(rows, row, 1, id);
+	json_write_object(writer, NULL);
+	json_write_integer(writer, "id", db_get_int(rows, row, 0));
+	json_write_text(writer, "appointment_id", id);
+	json_write_text(writer, "kind", db_get_text(rows, row, 2));
+	write_instant(writer, "at", rows, row, 3);
+	write_instant(writer, "read_at", rows, row, 4);
+	json_write_text(writer, "coach", db_get_text(rows, row, 5));
+	json_write_text(writer, "session_type", db_get_text(rows, row, 6));
+	json_write_instant(writer, "start", db_get_instant(rows, row, 7));
+	json_write_instant(writer, "end", db_get_instant(rows, row, 8));
+	write_instant(writer, "previous_start", rows, row, 9);
+	json_write_object_end(writer);
+}
+
+void api_user_notices(struct call *call)
+{
+	int64_t after = 0;
+	int64_t limit = PAGE_DEFAULT;
+	int64_t unread = 0;
+	DB_ROWS rows = {0};
+	if (!call_query_integer(call, "after", 0, INT64_MAX, &after) ||
+	    !call_query_integer(call, "limit", 1, PAGE_MAX, &limit) || !count_unread(call, &unread))
+		return;
+	enum db_result result =
+		db_run(call->worker->db, QUERY_NOTICE_IN_APP,
+		       DB_PARAMETERS(db_text(api_user_of(call)), db_int(after), db_int(limit + 1)), &rows);
+	if (result != DB_OK && result != DB_NONE) {
+		call_database_failure(call, result);
+		return;
+	}
+	size_t count = rows.count > (size_t)limit ? (size_t)limit : rows.count;
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_array(&writer, "notices");
+	for (size_t row = 0; row < count; row++)
+		write_in_app(&writer, &rows, row);
+	json_write_array_end(&writer);
+	json_write_integer(&writer, "unread", unread);
+	/* What `after` is to be for the next page. */
+	if (rows.count > count)
+		json_write_integer(&writer, "next_cursor", db_get_int(&rows, count - 1, 0));
+	else
+		json_write_null(&writer, "next_cursor");
+	json_write_object_end(&writer);
+}
+
+void api_user_notices_read(struct call *call)
+{
+	int64_t up_to = 0;
+	int64_t unread = 0;
+	const struct json_field fields[] = {{"up_to", JSON_FIELD_INTEGER, true, 0, INT64_MAX, &up_to, NULL}};
+	if (!call_body(call, fields, 1))
+		return;
+	enum db_result result = db_run(call->worker->db, QUERY_NOTICE_READ,
+				       DB_PARAMETERS(db_text(api_user_of(call)), db_int(up_to)), NULL);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	if (!count_unread(call, &unread))
+		return;
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_integer(&writer, "unread", unread);
+	json_write_object_end(&writer);
+}
+
+/* ---- preferences ---- */
+
+static void answer_preferences(struct call *call, bool reminders, const char *locale)
+{
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_boolean(&writer, "reminders", reminders);
+	json_write_text(&writer, "locale", locale);
+	json_write_object_end(&writer);
+}
+
+void api_user_preferences(struct call *call)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(call->worker->db, QUERY_PREFERENCE_GET,
+				       DB_PARAMETERS(db_text(api_user_of(call))), &rows);
+	if (result == DB_OK)
+		answer_preferences(call, db_get_bool(&rows, 0, 0), db_get_text(&rows, 0, 1));
+	else if (result == DB_NONE)
+		answer_preferences(call, true, NULL);
+	else
+		call_database_failure(call, result);
+}
+
+void api_user_preferences_put(struct call *call)
+{
+	bool reminders = true;
+	bool reminders_given = false;
+	bool locale_given = false;
+	const char *locale = NULL;
+	DB_ROWS rows = {0};
+	const struct json_field fields[] = {
+		{"reminders", JSON_FIELD_BOOLEAN, false, 0, 0, &reminders, &reminders_given},
+		{"locale", JSON_FIELD_TEXT, false, 1, LOCALE_MAX_CHARACTERS, &locale, &locale_given},
+	};
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
+		return;
+	if (locale != NULL && !call_locale_good(locale, strlen(locale))) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "locale",
+			     "locale must be a language tag such as fr-CA.");
+		return;
+	}
+	enum db_result result = db_run(call->worker->db, QUERY_PREFERENCE_PUT,
+				       DB_PARAMETERS(db_text(api_user_of(call)),
+						     reminders_given ? db_bool(reminders) : db_null(),
+						     db_text(locale), db_bool(locale_given)),
+				       &rows);
+	if (result == DB_OK)
+		answer_preferences(call, db_get_bool(&rows, 0, 0), db_get_text(&rows, 0, 1));
+	else
+		call_database_failure(call, result);
+}
+
+/* ---- unsubscribing ---- */
+
+static void hash_of_token(const struct call *call, unsigned char hash[static CRYPTO_SHA256_SIZE])
+{
+	const char *token = request_parameter(call->request, "token");
+	crypto_sha256(token, strlen(token), hash);
+}
+
+/* A page for people; what it says is fixed. */
+static void answer_page(struct call *call, const char *body)
+{
+	struct buffer *out = reply_begin(call->reply, 200, "text/html; charset=utf-8");
+	reply_header_literal(call->reply, "Content-Security-Policy",
+			     "default-src 'none'; form-action 'self'; frame-ancestors 'none'");
+	reply_header_literal(call->reply, "Referrer-Policy", "no-referrer");
+	buffer_append_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+				"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+				"<meta name=\"color-scheme\" content=\"light dark\">\n"
+				"<title>Reminders</title>\n</head>\n<body>\n<main>\n<h1>Reminders</h1>\n");
+	buffer_append_text(out, body);
+	buffer_append_text(out, "</main>\n</body>\n</html>\n");
+}
+
+void api_stop_page(struct call *call)
+{
+	unsigned char hash[CRYPTO_SHA256_SIZE];
+	DB_ROWS rows = {0};
+	hash_of_token(call, hash);
+	enum db_result result = db_run(call->worker->db, QUERY_TOKEN_STOP_KNOWN,
+				       DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
+	if (result == DB_OK)
+		answer_page(call,
+			    "<p>You will still hear of bookings, moves and cancellations.</p>\n"
+			    "<form method=\"post\"><button type=\"submit\">Stop reminders</button></form>\n");
+	else if (result == DB_NONE)
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such link (any more).");
+	else
+		call_database_failure(call, result);
+}
+
+void api_stop(struct call *call)
+{
+	unsigned char hash[CRYPTO_SHA256_SIZE];
+	DB_ROWS rows = {0};
+	hash_of_token(call, hash);
+	enum db_result result = db_run(call->worker->db, QUERY_TOKEN_STOP,
+				       DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
+	if (result == DB_OK)
+		answer_page(call, "<p>There will be no more reminders.</p>\n");
+	else if (result == DB_NONE)
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such link (any more).");
+	else
+		call_database_failure(call, result);
+}

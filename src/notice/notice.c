@@ -1,0 +1,194 @@
+/* Making, waking and ending; the thread that keeps the ledger. */
+#include "notice_inside.h"
+
+#include "base/die.h"
+#include "base/log.h"
+#include "base/thread.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	STATEMENT_TIMEOUT_MS = 5000,
+	TICK_MS = 1000,
+	REMINDERS_EVERY_MS = 10000,
+	GAUGES_EVERY_MS = 5000,
+};
+
+struct notices *notices_new(const struct notice_settings *settings)
+{
+	struct notices *notices = calloc(1, sizeof(*notices));
+	if (notices == NULL)
+		die("no memory");
+	notices->settings = *settings;
+	const char *at = settings->mail.from != NULL ? strchr(settings->mail.from, '@') : NULL;
+	notices->domain = at != NULL ? at + 1 : "bookingd.invalid";
+	pthread_mutex_init(&notices->lock, NULL);
+	condition_init(&notices->wake);
+	notices->allowance = (double)settings->mails_per_minute;
+	notices->allowance_at = monotonic_ms();
+	if (settings->metrics != NULL) {
+		notices->owed = metrics_gauge(settings->metrics, "bookingd_notices_owed",
+					      "Mails that are owed and not out yet.", NULL);
+		notices->owed_age = metrics_gauge(settings->metrics, "bookingd_notices_owed_age_seconds",
+						  "How long the oldest of them is overdue.", NULL);
+		notices->failed = metrics_gauge(settings->metrics, "bookingd_notices_failed",
+						"Mails of the last day that a server refused.", NULL);
+		for (unsigned i = 0; i <= MAIL_STOPPED; i++)
+			notices->sent[i] =
+				metrics_counter(settings->metrics, "bookingd_mails_total",
+						"Mails handed to the server, by outcome.", "outcome",
+						mail_outcome_name((enum mail_outcome)i), NULL);
+	}
+	return notices;
+}
+
+void notices_free(struct notices *notices)
+{
+	if (notices == NULL)
+		return;
+	while (notices->codes != NULL) {
+		struct waiting_code *next = notices->codes->next;
+		code_free(notices->codes);
+		notices->codes = next;
+	}
+	pthread_cond_destroy(&notices->wake);
+	pthread_mutex_destroy(&notices->lock);
+	free(notices);
+}
+
+bool notices_mail_on(const struct notices *notices)
+{
+	return notices->settings.mail.url != NULL;
+}
+
+void notices_wake(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	notices->signals++;
+	pthread_cond_broadcast(&notices->wake);
+	pthread_mutex_unlock(&notices->lock);
+}
+
+void notices_wait(struct notices *notices, uint64_t *seen, int64_t milliseconds)
+{
+	int64_t deadline = monotonic_ms() + milliseconds;
+	pthread_mutex_lock(&notices->lock);
+	while (notices->signals == *seen && !atomic_load(&notices->stop)) {
+		if (!condition_wait_until(&notices->wake, &notices->lock, deadline))
+			break;
+	}
+	*seen = notices->signals;
+	pthread_mutex_unlock(&notices->lock);
+}
+
+bool notices_may_send(struct notices *notices)
+{
+	int64_t limit = notices->settings.mails_per_minute;
+	if (limit == 0)
+		return true;
+	pthread_mutex_lock(&notices->lock);
+	int64_t now = monotonic_ms();
+	notices->allowance += (double)(now - notices->allowance_at) * (double)limit / 60000.0;
+	notices->allowance_at = now;
+	if (notices->allowance > (double)limit)
+		notices->allowance = (double)limit;
+	bool may = notices->allowance >= 1;
+	if (may)
+		notices->allowance -= 1;
+	pthread_mutex_unlock(&notices->lock);
+	return may;
+}
+
+void notices_not_sent(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	notices->allowance += 1;
+	pthread_mutex_unlock(&notices->lock);
+}
+
+/* ---- the keeper ---- */
+
+static void report(struct db *db, enum db_result result, const char *event)
+{
+	if (result != DB_OK && result != DB_NONE && result != DB_UNAVAILABLE)
+		log_line(LOG_WARNING, event, LOG_TEXT_FIELD("detail", db_failure(db)->detail));
+}
+
+/* Put what changed into the ledger, one appointment after the other. Returns whether there was any. */
+static bool announce(struct notices *notices, struct db *db)
+{
+	bool any = false;
+	while (!atomic_load(&notices->stop)) {
+		DB_ROWS rows = {0};
+		enum db_result result = db_run(db, QUERY_NOTICE_ANNOUNCE,
+					       DB_PARAMETERS(db_bool(notices_mail_on(notices))), &rows);
+		report(db, result, "announce_failed");
+		if (result != DB_OK || db_is_null(&rows, 0, 0))
+			break;
+		any = true;
+	}
+	return any;
+}
+
+static void set_gauges(struct notices *notices, struct db *db)
+{
+	DB_ROWS rows = {0};
+	if (notices->owed == NULL || db_run(db, QUERY_NOTICE_COUNTS, DB_NO_PARAMETERS, &rows) != DB_OK)
+		return;
+	int64_t age = db_get_int(&rows, 0, 1);
+	gauge_set(notices->owed, db_get_int(&rows, 0, 0));
+	gauge_set(notices->owed_age, age > 0 ? age : 0);
+	gauge_set(notices->failed, db_get_int(&rows, 0, 2));
+}
+
+static void *run_keeper(void *argument)
+{
+	struct notices *notices = argument;
+	struct db *db = db_open(notices->settings.database_url, STATEMENT_TIMEOUT_MS);
+	uint64_t seen = 0;
+	int64_t reminders_at = 0;
+	int64_t gauges_at = 0;
+	while (!atomic_load(&notices->stop)) {
+		int64_t now_ms = monotonic_ms();
+		bool any = announce(notices, db);
+		if (now_ms >= reminders_at) {
+			reminders_derive(notices, db, instant_now());
+			reminders_at = now_ms + REMINDERS_EVERY_MS;
+			any = true;
+		}
+		if (now_ms >= gauges_at) {
+			set_gauges(notices, db);
+			gauges_at = now_ms + GAUGES_EVERY_MS;
+		}
+		if (any && notices_mail_on(notices)) {
+			notices_wake(notices);
+			pthread_mutex_lock(&notices->lock);
+			seen = notices->signals; /* our own */
+			pthread_mutex_unlock(&notices->lock);
+		}
+		notices_wait(notices, &seen, TICK_MS);
+	}
+	db_close(db);
+	return NULL;
+}
+
+void notices_start(struct notices *notices)
+{
+	notices->running = true;
+	notices->keeper = thread_start("notices", run_keeper, notices);
+	for (size_t i = 0; notices_mail_on(notices) && i < SENDERS; i++)
+		notices->senders[i] = thread_start("mail", run_sender, notices);
+}
+
+void notices_stop(struct notices *notices)
+{
+	if (notices == NULL || !notices->running)
+		return;
+	atomic_store(&notices->stop, true);
+	notices_wake(notices);
+	thread_join(notices->keeper);
+	for (size_t i = 0; notices_mail_on(notices) && i < SENDERS; i++)
+		thread_join(notices->senders[i]);
+	notices->running = false;
+}

@@ -1,0 +1,72 @@
+/*
+ * notice_inside - what the files of this layer share.
+ */
+#ifndef NOTICE_NOTICE_INSIDE_H
+#define NOTICE_NOTICE_INSIDE_H
+
+#include "notice/message.h"
+#include "notice/notice.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+	SENDERS = 2,
+	CODES_MAX = 1000,
+};
+
+/* A code that waits for its mail. */
+struct waiting_code {
+	struct waiting_code *next;
+	char *address;
+	char *link;
+	char *locale;
+	char code[8];
+	int64_t minutes;
+	int64_t due_at;  /* as monotonic_ms: not before */
+	int64_t ends_at; /* not after */
+	int64_t attempts;
+	uint64_t serial; /* for its Message-ID */
+};
+
+struct notices {
+	struct notice_settings settings;
+	const char *domain; /* of the sender's address */
+	atomic_bool stop;
+	bool running;
+	pthread_t keeper;
+	pthread_t senders[SENDERS];
+	pthread_mutex_t lock; /* what follows */
+	pthread_cond_t wake;
+	uint64_t signals;
+	struct waiting_code *codes;
+	size_t code_count;
+	double allowance; /* mails that may be sent just now */
+	int64_t allowance_at;
+	struct gauge *owed;
+	struct gauge *owed_age;
+	struct gauge *failed;
+	struct counter *sent[MAIL_STOPPED + 1];
+};
+
+/* Wait for a signal since *seen or for `milliseconds`. */
+void notices_wait(struct notices *notices, uint64_t *seen, int64_t milliseconds);
+
+/* Whether one more mail may be sent now by MAIL_PER_MINUTE; takes it. */
+bool notices_may_send(struct notices *notices);
+
+/* It was not needed. */
+void notices_not_sent(struct notices *notices);
+
+/* codes.c: take the next code that is due, or NULL; then give it back for another try, or free it. */
+struct waiting_code *code_take(struct notices *notices, int64_t now_ms);
+void code_again(struct notices *notices, struct waiting_code *code, int64_t now_ms);
+void code_free(struct waiting_code *code);
+
+/* reminders.c: put into the ledger which reminders are due, and which will not be sent. */
+void reminders_derive(struct notices *notices, struct db *db, instant now);
+
+/* sender.c: the thread that mails. */
+void *run_sender(void *notices);
+
+#endif

@@ -1,0 +1,446 @@
+/* The threads that mail: codes first, then what the ledger owes. */
+#include "notice_inside.h"
+
+#include "base/crypto.h"
+#include "base/encode.h"
+#include "base/log.h"
+#include "db/appointments.h"
+#include "domain/appointment.h"
+#include "domain/ics.h"
+#include "domain/schedule_json.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	STATEMENT_TIMEOUT_MS = 5000,
+	IDLE_MS = 1000,
+	SEND_MS = 30000,
+	LEASE_SECONDS = 60, /* longer than a mail and its statements may take */
+	UNKNOWN_TRIES_MAX = 3,
+	TRYING_SECONDS_MAX = SECONDS_PER_DAY,
+	STOP_TOKEN_BYTES = 16,
+	STOP_SECONDS = 400 * SECONDS_PER_DAY,
+};
+
+struct sender {
+	struct notices *notices;
+	struct db *db;
+	struct mail_client *client;
+	struct arena mem;
+};
+
+/* A claimed row of the ledger. */
+struct claim {
+	int64_t id;
+	char appointment_id[UUID_TEXT_SIZE];
+	const char *recipient_name;
+	enum notice_recipient recipient;
+	enum notice_kind kind;
+	const char *about;
+	int64_t attempts;
+	instant was_at;
+	instant created_at;
+};
+
+/* What it is about, as it stands now. */
+struct subject {
+	struct appointment a;
+	const char *coach_email;
+	const struct schedule *schedule;
+	const char *locale; /* the recipient's; NULL: not known */
+	const char *coach_name;
+	const char *thread_about; /* of the mail that the thread began with; "": this one begins it */
+};
+
+/* ---- outcomes ---- */
+
+static void done(struct sender *sender, const struct claim *claim, const char *state, const char *detail,
+		 seconds wait)
+{
+	enum db_result result = db_run(sender->db, QUERY_NOTICE_DONE,
+				       DB_PARAMETERS(db_int(claim->id), db_int(claim->attempts),
+						     db_text(state), db_text(detail), db_int(wait)),
+				       NULL);
+	/* The row stays claimed: when the lease has run out it counts as not known. */
+	if (result != DB_OK)
+		log_line(LOG_WARNING, "notice_not_noted", LOG_INTEGER_FIELD("notice", claim->id),
+			 LOG_TEXT_FIELD("state", state),
+			 LOG_TEXT_FIELD("detail", db_failure(sender->db)->detail));
+}
+
+static seconds wait_after(int64_t attempts)
+{
+	static const seconds waits[] = {60, 300, 900, 3600};
+	size_t last = sizeof(waits) / sizeof(waits[0]) - 1;
+	size_t place = attempts > 0 ? (size_t)attempts - 1 : 0;
+	return waits[place < last ? place : last];
+}
+
+static void again(struct sender *sender, const struct claim *claim, const struct subject *subject,
+		  const struct mail_answer *answer)
+{
+	instant now = instant_now();
+	seconds wait = wait_after(claim->attempts);
+	instant end = claim->created_at + TRYING_SECONDS_MAX;
+	if (subject->a.starts_at < end && subject->a.starts_at > claim->created_at &&
+	    claim->kind != NOTICE_KIND_CANCELLED)
+		end = subject->a.starts_at;
+	if (now + wait > end)
+		done(sender, claim, "failed", answer->detail, 0);
+	else
+		done(sender, claim, "retry", answer->detail, wait);
+}
+
+static void note(struct sender *sender, const struct claim *claim, const struct subject *subject,
+		 const struct mail_answer *answer)
+{
+	switch (answer->outcome) {
+	case MAIL_ACCEPTED:
+		done(sender, claim, "sent", NULL, 0);
+		break;
+	case MAIL_REFUSED:
+		done(sender, claim, "failed", answer->detail, 0);
+		break;
+	case MAIL_STOPPED:
+		done(sender, claim, "owed", NULL, 0);
+		return;
+	case MAIL_LATER:
+		again(sender, claim, subject, answer);
+		break;
+	case MAIL_UNKNOWN:
+		/* It may have gone out. A reminder is not worth a second one, a change is. */
+		if (claim->kind == NOTICE_KIND_REMINDER || claim->attempts >= UNKNOWN_TRIES_MAX)
+			done(sender, claim, "unknown", answer->detail, 0);
+		else
+			again(sender, claim, subject, answer);
+		break;
+	}
+	log_line(answer->outcome == MAIL_ACCEPTED ? LOG_INFO : LOG_WARNING, "mail",
+		 LOG_INTEGER_FIELD("notice", claim->id), LOG_TEXT_FIELD("appointment", claim->appointment_id),
+		 LOG_TEXT_FIELD("kind", notice_kind_name(claim->kind)),
+		 LOG_TEXT_FIELD("recipient", claim->recipient_name),
+		 LOG_TEXT_FIELD("outcome", mail_outcome_name(answer->outcome)),
+		 LOG_INTEGER_FIELD("attempt", claim->attempts), LOG_TEXT_FIELD("verb", answer->verb),
+		 LOG_INTEGER_FIELD("code", answer->code));
+}
+
+/* ---- reading ---- */
+
+static bool take_claim(struct sender *sender, struct claim *claim)
+{
+	DB_ROWS rows = {0};
+	if (db_run(sender->db, QUERY_NOTICE_CLAIM, DB_PARAMETERS(db_int(LEASE_SECONDS)), &rows) != DB_OK)
+		return false;
+	*claim = (struct claim){
+		.id = db_get_int(&rows, 0, 0),
+		.recipient_name = db_copy_text(&rows, 0, 2, &sender->mem),
+		.about = db_copy_text(&rows, 0, 5, &sender->mem),
+		.attempts = db_get_int(&rows, 0, 6),
+		.was_at = db_get_instant(&rows, 0, 7),
+		.created_at = db_get_instant(&rows, 0, 8),
+	};
+	db_get_uuid(&rows, 0, 1, claim->appointment_id);
+	claim->recipient = strcmp(claim->recipient_name, "coach") == 0 ? NOTICE_COACH : NOTICE_CLIENT;
+	if (!notice_kind_parse(db_get_text(&rows, 0, 4), &claim->kind)) {
+		done(sender, claim, "failed", "This kind of notice is not known.", 0);
+		return false;
+	}
+	return true;
+}
+
+static enum db_result read_subject(struct sender *sender, const struct claim *claim, struct subject *subject)
+{
+	DB_ROWS rows = {0};
+	enum db_result result =
+		db_run(sender->db, QUERY_NOTICE_FACTS,
+		       DB_PARAMETERS(db_uuid(claim->appointment_id), db_text(claim->recipient_name)), &rows);
+	if (result != DB_OK)
+		return result;
+	struct schedule_faults faults;
+	const char *document = db_get_text(&rows, 0, 2);
+	*subject = (struct subject){
+		.coach_email = db_copy_text(&rows, 0, 1, &sender->mem),
+		.schedule =
+			schedule_read_text(document, strlen(document), &sender->mem, &sender->mem, &faults),
+		.locale = db_copy_text(&rows, 0, 3, &sender->mem),
+		.thread_about = db_copy_text(&rows, 0, 4, &sender->mem),
+		.coach_name = db_copy_text(&rows, 0, 5, &sender->mem),
+	};
+	if (subject->schedule == NULL)
+		return DB_FAILED;
+	return appointment_read(sender->db, &rows, 0, 0, &sender->mem, &subject->a);
+}
+
+/* Whether it is still true: NULL, or why it is not. */
+static const char *outdated(const struct claim *claim, const struct subject *subject, instant now)
+{
+	const struct appointment *a = &subject->a;
+	const char *about = strchr(claim->about, '@');
+	if (claim->kind == NOTICE_KIND_REMINDER) {
+		bool there = a->status == APPOINTMENT_SCHEDULED && about != NULL &&
+			     strtoll(about + 1, NULL, 10) == a->starts_at;
+		return !there                ? "The session is no longer at that time."
+		       : a->starts_at <= now ? "It has begun."
+					     : NULL;
+	}
+	bool cancelled = a->status == APPOINTMENT_CANCELLED;
+	return strtoll(claim->about, NULL, 10) != a->version ||
+			       cancelled != (claim->kind == NOTICE_KIND_CANCELLED)
+		       ? "Something later is to be told instead."
+		       : NULL;
+}
+
+/* ---- writing ---- */
+
+/* One click to stop reminders, for mails that remind. */
+static const char *stop_url(struct sender *sender, const struct claim *claim, const struct subject *subject)
+{
+	const char *base = sender->notices->settings.links.public_url;
+	unsigned char token[STOP_TOKEN_BYTES];
+	unsigned char hash[CRYPTO_SHA256_SIZE];
+	char text[ENCODE_BASE64URL_SIZE(STOP_TOKEN_BYTES)];
+	if (claim->kind != NOTICE_KIND_REMINDER || base == NULL || strncmp(base, "https://", 8) != 0)
+		return NULL;
+	crypto_random(token, sizeof(token));
+	crypto_sha256(text, encode_base64url(token, sizeof(token), text), hash);
+	const char *person = claim->recipient == NOTICE_CLIENT
+				     ? subject->a.user_id
+				     : arena_printf(&sender->mem, "coach:%s", subject->a.coach_id);
+	if (db_run(sender->db, QUERY_TOKEN_PUT,
+		   DB_PARAMETERS(db_bytes(hash, sizeof(hash)), db_text("stop"), db_null(), db_text(person),
+				 db_int(STOP_SECONDS)),
+		   NULL) != DB_OK)
+		return NULL;
+	return arena_printf(&sender->mem, "%s/booking/stop/%s", base, text);
+}
+
+static instant open_until(instant until, instant now)
+{
+	return until > now ? until : 0;
+}
+
+static struct notice_facts facts_of(const struct claim *claim, const struct subject *subject, instant now)
+{
+	const struct appointment *a = &subject->a;
+	const struct session_type *type = schedule_type(subject->schedule, a->session_type);
+	const struct zone *zone = a->client_time_zone != NULL ? zone_find(a->client_time_zone) : NULL;
+	const struct zone *zones[NOTICE_RECIPIENTS] = {
+		[NOTICE_CLIENT] = zone != NULL ? zone : subject->schedule->zone,
+		[NOTICE_COACH] = subject->schedule->zone,
+	};
+	bool to_client = claim->recipient == NOTICE_CLIENT;
+	bool moves_left = a->max_reschedules < 0 || a->reschedule_count < a->max_reschedules;
+	struct notice_facts facts = {
+		.kind = claim->kind,
+		.recipient = claim->recipient,
+		.words = notice_words_for(subject->locale),
+		.session_type = type != NULL ? type->name : a->session_type,
+		.coach_name = subject->coach_name,
+		.client_name = a->name,
+		.client_email = a->email,
+		.client_phone = a->phone,
+		.start = a->starts_at,
+		.end = a->ends_at,
+		.old_start = claim->was_at,
+		.zone = zones[claim->recipient],
+		.other_zone = zones[to_client ? NOTICE_COACH : NOTICE_CLIENT],
+		.meeting_url = a->meeting_url,
+		.cancel_before =
+			open_until(a->starts_at - a->cancel_notice_minutes * SECONDS_PER_MINUTE, now),
+		.reschedule_before = moves_left ? open_until(a->starts_at - a->reschedule_notice_minutes *
+										    SECONDS_PER_MINUTE,
+							     now)
+						: 0,
+		.by_recipient = a->cancelled_by == (to_client ? CANCELLED_BY_CLIENT : CANCELLED_BY_COACH),
+		.invitation =
+			to_client && claim->kind != NOTICE_KIND_REMINDER && a->invited_by == INVITER_EMAIL,
+		.meeting = a->meeting_kind,
+	};
+	/* Without a calendar nobody makes the link to a video call. */
+	if (facts.meeting == MEETING_GOOGLE_MEET && a->calendar_id == NULL && a->meeting_url == NULL)
+		facts.meeting = MEETING_NONE;
+	return facts;
+}
+
+/* What a calendar makes of it: the same UID for life, SEQUENCE by version. */
+static struct ics_text invitation_of(struct sender *sender, const struct notice_facts *facts,
+				     const struct subject *subject)
+{
+	const struct appointment *a = &subject->a;
+	bool cancelled = facts->kind == NOTICE_KIND_CANCELLED;
+	const struct ics_event event = {
+		.uid = appointment_uid(a->id, &sender->mem),
+		.sequence = a->version - 1,
+		.cancelled = cancelled,
+		.stamp = a->updated_at,
+		.created = a->created_at,
+		.modified = a->updated_at,
+		.start = a->starts_at,
+		.end = a->ends_at,
+		.summary = arena_printf(&sender->mem, "%s: %s", facts->session_type, facts->coach_name),
+		.description = facts->manage_url,
+		.meeting_url = a->meeting_url,
+		.organizer_name = facts->coach_name,
+		.organizer_email = sender->notices->settings.mail.from,
+		.attendee_name = notice_plain_name(a->name),
+		.attendee_email = a->email,
+	};
+	return ics_appointment(&event, cancelled ? ICS_CANCEL : ICS_REQUEST, facts->zone, &sender->mem);
+}
+
+static const char *message_id(const struct sender *sender, const struct claim *claim, const char *about,
+			      const char *kind, struct arena *mem)
+{
+	char *plain = arena_strdup(mem, about);
+	for (char *c = plain; *c != '\0'; c++) {
+		if (*c == '@')
+			*c = '-';
+	}
+	return arena_printf(mem, "%s.%s.%s.%s@%s", claim->appointment_id, plain, kind, claim->recipient_name,
+			    sender->notices->domain);
+}
+
+static struct mail_message message_of(struct sender *sender, const struct claim *claim,
+				      const struct subject *subject, const struct notice_facts *facts,
+				      instant now)
+{
+	const struct appointment *a = &subject->a;
+	struct arena *mem = &sender->mem;
+	bool to_client = claim->recipient == NOTICE_CLIENT;
+	struct notice_text text = notice_text_make(facts, mem);
+	const char *id = message_id(sender, claim, claim->about, notice_kind_name(claim->kind), mem);
+	const char *first = subject->thread_about[0] != '\0'
+				    ? message_id(sender, claim, subject->thread_about, "confirmed", mem)
+				    : NULL;
+	struct mail_person client = {notice_plain_name(a->name), a->email};
+	struct mail_person coach = {facts->coach_name, subject->coach_email};
+	struct mail_message message = {
+		.from_name = facts->coach_name,
+		.to = to_client ? client : coach,
+		.reply_to = to_client ? coach : client,
+		.subject = text.subject,
+		.message_id = id,
+		.thread_id = first != NULL && strcmp(first, id) != 0 ? first : NULL,
+		.date = now,
+		.language = notice_words_code(facts->words),
+		.unsubscribe_url = facts->unsubscribe_url,
+		.text = text.text,
+		.html = text.html,
+	};
+	if (facts->invitation) {
+		struct ics_text file = invitation_of(sender, facts, subject);
+		message.calendar = file.bytes;
+		message.calendar_length = file.length;
+		message.calendar_method = facts->kind == NOTICE_KIND_CANCELLED ? "CANCEL" : "REQUEST";
+	}
+	return message;
+}
+
+static void count(struct sender *sender, const struct mail_answer *answer)
+{
+	if (sender->notices->sent[answer->outcome] != NULL)
+		counter_add(sender->notices->sent[answer->outcome], 1);
+}
+
+static void send_notice(struct sender *sender, const struct claim *claim)
+{
+	struct subject subject;
+	instant now = instant_now();
+	enum db_result result = read_subject(sender, claim, &subject);
+	if (result != DB_OK) {
+		/* Nothing was sent, so the row is simply owed again; or, with the database away, when its
+		 * lease is over. */
+		if (result != DB_UNAVAILABLE && result != DB_UNKNOWN)
+			done(sender, claim, "retry", "What it is about could not be read.",
+			     wait_after(claim->attempts));
+		return;
+	}
+	const char *why = outdated(claim, &subject, now);
+	const char *address = claim->recipient == NOTICE_CLIENT ? subject.a.email : subject.coach_email;
+	if (why == NULL && (address == NULL || subject.a.erased))
+		why = "There is no address any more.";
+	if (why != NULL) {
+		done(sender, claim, "skipped", why, 0);
+		return;
+	}
+	struct notice_facts facts = facts_of(claim, &subject, now);
+	if (claim->recipient == NOTICE_CLIENT)
+		result = manage_link(&sender->notices->settings.links, sender->db, &sender->mem, subject.a.id,
+				     subject.a.ends_at, now, &facts.manage_url);
+	else if (sender->notices->settings.links.public_url != NULL)
+		facts.manage_url =
+			arena_printf(&sender->mem, "%s/coach/", sender->notices->settings.links.public_url);
+	if (result != DB_OK) {
+		done(sender, claim, "retry", "Its link could not be made.", wait_after(claim->attempts));
+		return;
+	}
+	facts.unsubscribe_url = stop_url(sender, claim, &subject);
+	struct mail_message message = message_of(sender, claim, &subject, &facts, now);
+	struct mail_answer answer;
+	mail_send(sender->client, &message, monotonic_ms() + SEND_MS, &answer);
+	count(sender, &answer);
+	note(sender, claim, &subject, &answer);
+}
+
+/* ---- codes ---- */
+
+static void send_code(struct sender *sender, struct waiting_code *code)
+{
+	struct notices *notices = sender->notices;
+	const struct notice_words *words = notice_words_for(code->locale);
+	struct notice_text text =
+		notice_text_code(words, code->code, code->link, code->minutes, &sender->mem);
+	struct mail_message message = {
+		.to = {NULL, code->address},
+		.subject = text.subject,
+		.message_id =
+			arena_printf(&sender->mem, "%016" PRIx64 ".code@%s", code->serial, notices->domain),
+		.date = instant_now(),
+		.language = notice_words_code(words),
+		.text = text.text,
+		.html = text.html,
+	};
+	struct mail_answer answer;
+	mail_send(sender->client, &message, monotonic_ms() + SEND_MS, &answer);
+	count(sender, &answer);
+	log_line(answer.outcome == MAIL_ACCEPTED ? LOG_INFO : LOG_WARNING, "mail",
+		 LOG_TEXT_FIELD("kind", "code"), LOG_TEXT_FIELD("outcome", mail_outcome_name(answer.outcome)),
+		 LOG_TEXT_FIELD("verb", answer.verb), LOG_INTEGER_FIELD("code", answer.code));
+	if (answer.outcome == MAIL_LATER || answer.outcome == MAIL_UNKNOWN)
+		code_again(notices, code, monotonic_ms());
+	else
+		code_free(code);
+}
+
+void *run_sender(void *argument)
+{
+	struct notices *notices = argument;
+	struct sender sender = {
+		.notices = notices,
+		.db = db_open(notices->settings.database_url, STATEMENT_TIMEOUT_MS),
+		.client = mail_client_new(&notices->settings.mail, &notices->stop),
+		.mem = ARENA_EMPTY,
+	};
+	uint64_t seen = 0;
+	while (!atomic_load(&notices->stop)) {
+		struct waiting_code *code = NULL;
+		struct claim claim;
+		bool may = notices_may_send(notices);
+		if (may && (code = code_take(notices, monotonic_ms())) != NULL)
+			send_code(&sender, code);
+		else if (may && take_claim(&sender, &claim))
+			send_notice(&sender, &claim);
+		else {
+			if (may)
+				notices_not_sent(notices);
+			notices_wait(notices, &seen, IDLE_MS);
+		}
+		arena_reset(&sender.mem);
+	}
+	arena_clear(&sender.mem);
+	mail_client_free(sender.client);
+	db_close(sender.db);
+	return NULL;
+}

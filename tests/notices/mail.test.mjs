@@ -1,0 +1,244 @@
+// What people are told about their appointments, with a real mail server and no calendar.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { MailServer } from '../harness/mail.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
+
+let stack, mail;
+let count = 0;
+
+before(async () => {
+  mail = await MailServer.start();
+  stack = await startStack({ env: { ...mail.settings, PUBLIC_URL: 'https://book.test' } });
+});
+afterEach(() => mail.heal());
+after(async () => {
+  await stack?.stop();
+  await mail.stop();
+});
+
+/** A client of a test's own, and what was mailed to them and to the coach about them. */
+function person(claims = {}) {
+  const id = `client-${++count}`;
+  const client = stack.client(id, claims);
+  const mails = () => mail.read().filter(({ to }) => to[0] === `${id}@client.test`);
+  const coach = () => mail.read().filter(({ reply_to, to }) => to[0] === 'coach@example.com' && reply_to[0] === `${id}@client.test`);
+  return { id, client, mails, coach };
+}
+const book = async (client, more = {}, n = count) => {
+  const reply = await client.post('/booking/create', { start: stack.slot(n), duration_minutes: 30, time_zone: 'Europe/Paris', ...more });
+  assert.equal(reply.status, 201, reply.text);
+  return reply.body;
+};
+const settled = async (id) => {
+  await until(`notices about ${id}`, () =>
+    stack.database.value(
+      `select not exists (select from bookingd.appointment where id = '${id}' and version > noticed_version)
+         and not exists (select from bookingd.notice where appointment_id = '${id}' and channel = 'email' and state in ('owed', 'sending'))`,
+    ),
+  );
+};
+const notices = async (client, id) => (await client.get(`/booking/${id}/notices`)).body.notices;
+
+test('who books is told by mail with an invitation, and so is the coach', async () => {
+  const ann = person();
+  const made = await book(ann.client, { locale: 'en' });
+  const [told] = await until('the mail', () => ann.mails().length && ann.mails());
+  assert.match(told.subject, /^Booked: /);
+  assert.deepEqual([told.from, told.reply_to], [['bookings@coach.test'], ['coach@example.com']]);
+  assert.deepEqual([told.calendar.mime_method, told.calendar.method, told.calendar.status], ['REQUEST', 'REQUEST', 'CONFIRMED']);
+  assert.equal(told.calendar.uid, `${made.id.replaceAll('-', '')}@google.com`);
+  assert.equal(told.calendar.sequence, 0);
+  assert.deepEqual(
+    [told.calendar.organizer, told.calendar.attendee, told.calendar.partstat],
+    ['mailto:bookings@coach.test', `mailto:${ann.id}@client.test`, 'ACCEPTED'],
+  );
+  assert.equal(told.file.name, 'invite.ics');
+  assert.equal(told.file.bytes, told.calendar.bytes);
+  assert.equal(new Date(told.calendar.start).getTime(), Date.parse(made.start));
+  assert.match(told.text, /https:\/\/book\.test\/booking\/#manage=[\w-]{43}\r?\n/);
+  assert.equal(told.headers['message-id'], `<${made.id}.1.confirmed.client@coach.test>`);
+  assert.equal(told.headers['list-unsubscribe'], undefined);
+  assert.deepEqual([told.bare, told.defects, told.calendar.bare], [0, [], 0]);
+  assert.ok(told.longest <= 998 && told.calendar.longest <= 75);
+
+  const [coach] = await until("the coach's mail", () => ann.coach().length && ann.coach());
+  assert.match(coach.subject, /^New booking: Name of client/);
+  assert.equal(coach.calendar, null);
+  assert.equal((await ann.client.get(`/booking/${made.id}`)).body.invited_by, 'email');
+});
+
+test('a move and a cancellation follow in the same thread, with one UID and a growing SEQUENCE', async () => {
+  const ann = person();
+  const made = await book(ann.client);
+  await settled(made.id);
+  await ann.client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 100) });
+  await settled(made.id);
+  await ann.client.put(`/booking/${made.id}/cancel`);
+  await settled(made.id);
+  const mails = await until('three mails', () => ann.mails().length === 3 && ann.mails());
+  const first = mails[0].headers['message-id'];
+  assert.deepEqual(mails.map(({ subject }) => subject.split(':')[0]), ['Booked', 'New time', 'Cancelled']);
+  assert.deepEqual(mails.map(({ headers }) => headers['in-reply-to']), [undefined, first, first]);
+  assert.deepEqual(mails.map(({ calendar }) => calendar.method), ['REQUEST', 'REQUEST', 'CANCEL']);
+  assert.deepEqual(mails.map(({ calendar }) => calendar.mime_method), ['REQUEST', 'REQUEST', 'CANCEL']);
+  assert.deepEqual(mails.map(({ calendar }) => calendar.status), ['CONFIRMED', 'CONFIRMED', 'CANCELLED']);
+  assert.deepEqual(mails.map(({ calendar }) => calendar.sequence), [0, 1, 2]);
+  assert.equal(new Set(mails.map(({ calendar }) => calendar.uid)).size, 1);
+  assert.equal(new Date(mails[1].calendar.start).getTime(), Date.parse(stack.slot(count + 100)));
+  assert.match(mails[1].text, /Before: /);
+  assert.match(mails[2].text, /^You cancelled this session/);
+  assert.equal(ann.coach().length, 3);
+});
+
+test('booked, moved and cancelled before anything went out: nobody is told anything', async () => {
+  const ann = person();
+  await mail.fault('RCPT', { reply: '451 4.3.0 later', times: -1 });
+  const made = await book(ann.client);
+  await settled(made.id);
+  await ann.client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 100) });
+  await settled(made.id);
+  await ann.client.put(`/booking/${made.id}/cancel`);
+  await settled(made.id);
+  await mail.heal();
+  await stack.database.run(`update bookingd.notice set due_at = now() where state = 'retry'`);
+  await settled(made.id);
+  assert.deepEqual([ann.mails(), ann.coach()], [[], []]);
+  const states = (await notices(stack.coach(), made.id)).filter(({ channel }) => channel === 'email').map(({ state }) => state);
+  assert.deepEqual([...new Set(states)], ['skipped']);
+});
+
+test('moved before the first mail went out: one mail, with the time as it is now', async () => {
+  const ann = person();
+  await mail.fault('MAIL', { reply: '451 4.3.0 later', times: -1 });
+  const made = await book(ann.client);
+  await settled(made.id);
+  await ann.client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 100) });
+  await settled(made.id);
+  await mail.heal();
+  await stack.database.run(`update bookingd.notice set due_at = now() where state = 'retry'`);
+  const mails = await until('a mail', () => ann.mails().length && ann.mails());
+  assert.deepEqual(mails.map(({ subject }) => subject.split(':')[0]), ['Booked']);
+  assert.equal(new Date(mails[0].calendar.start).getTime(), Date.parse(stack.slot(count + 100)));
+});
+
+test('an address that the server refuses is shown to the coach, and can be tried again', async () => {
+  const ann = person();
+  await mail.fault('RCPT', { reply: '550 5.1.1 no such user', times: 2 });
+  const made = await book(ann.client);
+  await settled(made.id);
+  const failed = (await notices(stack.coach(), made.id)).filter(({ state }) => state === 'failed');
+  assert.deepEqual(failed.map(({ kind, channel, detail }) => [kind, channel, detail]), Array(2).fill(['confirmed', 'email', '550 5.1.1 no such user']));
+  // A client sees what is their own.
+  assert.deepEqual([...new Set((await notices(ann.client, made.id)).map(({ recipient }) => recipient))], ['client']);
+  assert.equal((await ann.client.post(`/booking/${made.id}/notices`, { kind: 'confirmed' })).status, 202);
+  await until('the mail', () => ann.mails().length);
+  const again = await ann.client.post(`/booking/${made.id}/notices`, { kind: 'confirmed' });
+  assert.deepEqual([again.status, again.body.code], [429, 'rate_limited']);
+  assert.equal((await stack.coach().post(`/booking/${made.id}/notices`, { kind: 'confirmed' })).status, 202);
+  const mails = await until('two mails', () => ann.mails().length === 2 && ann.mails());
+  assert.equal(mails[0].headers['message-id'], mails[1].headers['message-id']);
+  assert.equal((await person().client.get(`/booking/${made.id}/notices`)).status, 404);
+});
+
+test('a cut after the message is sent again with the same Message-ID', async () => {
+  const ann = person();
+  await mail.fault('DOT', { do: 'cut', take: true, times: 1 });
+  const made = await book(ann.client);
+  await until('an unknown end', () =>
+    stack.database.value(`select exists (select from bookingd.notice where appointment_id = '${made.id}' and state = 'retry')`),
+  );
+  await stack.database.run(`update bookingd.notice set due_at = now() where state = 'retry'`);
+  await settled(made.id);
+  await until('all three', () => ann.mails().length + ann.coach().length === 3);
+  const ids = [...ann.mails(), ...ann.coach()].map(({ headers }) => headers['message-id']);
+  assert.equal(new Set(ids).size, 2);
+});
+
+test('a reminder goes out once, to those who are to have one, and never at a time that is no longer true', async () => {
+  const ann = person();
+  const made = await book(ann.client);
+  await settled(made.id);
+  const shift = (start) =>
+    stack.database.run(`update bookingd.appointment
+      set starts_at = ${start}, ends_at = ${start} + interval '30 minutes', blocked_from = ${start},
+          blocked_to = ${start} + interval '30 minutes', noticed_start = ${start}, noticed_at = now() - interval '2 days',
+          created_at = now() - interval '3 days'
+      where id = '${made.id}'`);
+  const start = `date_trunc('second', now()) + interval '59 minutes'`;
+  await shift(start);
+  const reminder = await until('the reminder', () => ann.mails().find(({ subject }) => subject.startsWith('Reminder')), 30_000);
+  assert.equal(reminder.calendar, null);
+  assert.match(reminder.headers['list-unsubscribe'], /^<https:\/\/book\.test\/booking\/stop\/[\w-]{22}>$/);
+  assert.equal(reminder.headers['list-unsubscribe-post'], 'List-Unsubscribe=One-Click');
+  await until("the coach's", () => ann.coach().find(({ subject }) => subject.startsWith('Reminder')), 30_000);
+
+  // One click, without cookies or an identity, twice; then there are no reminders any more.
+  const path = /book\.test(\/booking\/stop\/[\w-]+)/.exec(reminder.headers['list-unsubscribe'])[1];
+  assert.equal((await stack.stranger().get(path)).status, 200);
+  assert.equal((await ann.client.get('/booking/user/me/preferences')).body.reminders, true);
+  for (let i = 0; i < 2; i++) {
+    const reply = await stack.stranger().request('POST', path, 'List-Unsubscribe=One-Click', { 'content-type': 'application/x-www-form-urlencoded' });
+    assert.equal(reply.status, 200, reply.text);
+  }
+  assert.equal((await ann.client.get('/booking/user/me/preferences')).body.reminders, false);
+  assert.equal((await stack.stranger().request('POST', `${path}x`, '')).status, 404);
+});
+
+test('people hear in their own language and zone, with the coach’s time beside it', async () => {
+  const ann = person();
+  const made = await book(ann.client, { locale: 'fr-CA', time_zone: 'America/Toronto' });
+  const [told] = await until('the mail', () => ann.mails().length && ann.mails());
+  assert.match(told.subject, /^Réservation/);
+  assert.match(told.text, /heure de Toronto \(UTC/);
+  assert.equal(told.headers['content-language'], 'fr');
+  assert.deepEqual((await ann.client.put('/booking/user/me/preferences', { locale: 'en' })).body, { reminders: true, locale: 'en' });
+  await ann.client.put(`/booking/${made.id}/cancel`);
+  const mails = await until('two mails', () => ann.mails().length === 2 && ann.mails());
+  assert.match(mails[1].subject, /^Cancelled/);
+});
+
+test('in-app there is the same, with unread and read marks', async () => {
+  const ann = person();
+  const made = await book(ann.client);
+  await settled(made.id);
+  await ann.client.put(`/booking/${made.id}/cancel`);
+  await settled(made.id);
+  const { notices: list, unread } = (await ann.client.get('/booking/user/me/notices')).body;
+  assert.deepEqual(list.map(({ kind, appointment_id }) => [kind, appointment_id]), [['confirmed', made.id], ['cancelled', made.id]]);
+  assert.equal(unread, 2);
+  assert.equal((await ann.client.put('/booking/user/me/notices/read', { up_to: list[0].id })).body.unread, 1);
+  const later = (await ann.client.get(`/booking/user/me/notices?after=${list[0].id}`)).body;
+  assert.deepEqual(later.notices.map(({ kind }) => kind), ['cancelled']);
+  assert.equal((await person().client.get('/booking/user/me/notices')).body.notices.length, 0);
+});
+
+test('names with line ends, bidi text and emoji do no harm', async () => {
+  const ann = person({ name: undefined });
+  await book(ann.client, { name: 'שרה 🎉 "x" <b>' });
+  const [told] = await until('the mail', () => ann.mails().length && ann.mails());
+  assert.equal(told.to_name, 'שרה 🎉 "x" <b>');
+  assert.deepEqual([told.defects, told.bare], [[], 0]);
+});
+
+test('erasure takes what was said with it, and mails nobody but the coach', async () => {
+  const ann = person();
+  await mail.fault('RCPT', { reply: `550 5.1.1 <${ann.id}@client.test> unknown`, times: 2 });
+  const made = await book(ann.client);
+  await settled(made.id);
+  const before = ann.mails().length;
+  assert.equal((await ann.client.delete('/booking/user/me')).status, 200);
+  await settled(made.id);
+  assert.equal(ann.mails().length, before);
+  assert.deepEqual(stack.database.rows(`select detail from bookingd.notice where appointment_id = '${made.id}' and detail like '%@%'`), []);
+  assert.ok(!stack.database.dump().includes(`${ann.id}@client.test`));
+});
+
+test('a mail server that is away slows no booking', async () => {
+  const ann = person();
+  await mail.fault('EHLO', { do: 'stall', times: -1 });
+  const started = performance.now();
+  const made = await book(ann.client);
+  assert.ok(performance.now() - started < 5000);
+  await ann.client.put(`/booking/${made.id}/cancel`);
+});
