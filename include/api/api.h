@@ -44,11 +44,13 @@ struct api {
 	int64_t hold_minutes;
 	const struct route *routes; /* the table, for the OpenAPI document */
 	size_t route_count;
-	const char *public_url;          /* NULL: relative addresses are made from the Host header */
-	const char *database_url;        /* for the workers' connections */
-	const atomic_bool *stopping;     /* ends calls to Google */
-	atomic_bool migrated;            /* the schema is up to date */
-	const atomic_bool *schema_sound; /* and keeps appointments apart: db/schema_guard.h */
+	const struct seal_keys *feed_keys; /* that tokens of feeds are sealed with; NULL: none */
+	unsigned trusted_proxy_hops;       /* proxies in front that are believed */
+	const char *public_url;            /* NULL: addresses are made from the Host header */
+	const char *database_url;          /* for the workers' connections */
+	const atomic_bool *stopping;       /* ends calls to Google */
+	atomic_bool migrated;              /* the schema is up to date */
+	const atomic_bool *schema_sound;   /* and keeps appointments apart: db/schema_guard.h */
 	instant started_at;
 };
 

@@ -48,9 +48,10 @@ static inline struct interval busy_appointment_blocked(const struct busy_appoint
 /* A coach as of some moment. Immutable. */
 struct coach {
 	const char *id;
-	const char *email; /* NULL: none */
-	const char *feed_token;
-	const char *profile; /* what clients see of the coach, a JSON object; NULL: nothing was said */
+	const char *email;       /* NULL: none */
+	const char *feed_token;  /* the digest of the token */
+	const char *feed_sealed; /* the token, sealed; NULL: it cannot be shown */
+	const char *profile;     /* what clients see of the coach, a JSON object; NULL: nothing was said */
 	int64_t schedule_version;
 	const struct schedule *schedule;
 	/* By start. What can no longer matter to a question about now or later is left out: see coaches_read.

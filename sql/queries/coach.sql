@@ -1,6 +1,6 @@
 -- The last column is what clients see of the coach, as JSON; null where nothing was said.
 -- name: coach_by_id one
-select id, email, schedule::text, schedule_version, feed_token,
+select id, email, schedule::text, schedule_version, feed_token, feed_sealed,
        (select jsonb_build_object('name', name, 'headline', headline, 'accent', accent, 'slug', coalesce(slug, coach_id),
                                   'picture_version', picture_tag)::text
         from coach_profile where coach_id = coach.id)
@@ -11,7 +11,8 @@ from coach where id = $1;
 select id from coach order by id limit 1000;
 
 -- name: coach_seed exec
-insert into coach (id, email, schedule, feed_token) values ($1, $2, $3::jsonb, $4) on conflict (id) do nothing;
+insert into coach (id, email, schedule, feed_token, feed_sealed) values ($1, $2, $3::jsonb, $4, $5)
+on conflict (id) do nothing;
 
 -- $3: the versions that may be replaced, blanks between; null: any.
 -- name: coach_schedule_put one
@@ -25,7 +26,7 @@ noted as (
 select schedule_version from changed;
 
 -- name: coach_feed_renew one
-update coach set feed_token = $2, updated_at = now() where id = $1 returning feed_token;
+update coach set feed_token = $2, feed_sealed = $3, updated_at = now() where id = $1 returning id;
 
 -- name: coach_email_put exec
 update coach set email = $2 where id = $1 and email is distinct from $2;

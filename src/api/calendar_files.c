@@ -4,16 +4,13 @@
 #include "api/booking.h"
 #include "api/coach.h"
 #include "app/booking.h"
-#include "base/crypto.h"
-#include "base/encode.h"
+#include "app/feed_token.h"
 #include "base/uuid.h"
 #include "domain/appointment.h"
 #include "domain/ics.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-enum { FEED_TOKEN_BYTES = 24 };
 
 /* The entry of an appointment. Its texts are the appointment's or lie in `mem`. */
 static struct ics_event share_event(const struct appointment *appointment, const struct coach *coach,
@@ -65,14 +62,17 @@ void api_booking_ics(struct call *call)
 			    "attachment; filename=\"appointment-%.8s.ics\"", appointment.id);
 }
 
+/* The address with this token; NULL: it cannot be shown any more. */
 static void answer_feed_url(struct call *call, const char *coach_id, const char *token)
 {
+	const char *url = NULL;
+	if (token != NULL)
+		url = arena_printf(call->mem, "%s/coach/%s/feed.ics?token=%s", call_origin(call), coach_id,
+				   token);
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
 	json_write_object(&writer, NULL);
-	json_write_text(
-		&writer, "url",
-		arena_printf(call->mem, "%s/coach/%s/feed.ics?token=%s", call_origin(call), coach_id, token));
+	json_write_text(&writer, "url", url);
 	json_write_object_end(&writer);
 }
 
@@ -80,7 +80,9 @@ void api_coach_feed(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
 	if (api_coach_find(call, &coach))
-		answer_feed_url(call, coach->id, coach->feed_token);
+		answer_feed_url(
+			call, coach->id,
+			feed_token_open(call->mem, call->api->feed_keys, coach->id, coach->feed_sealed));
 }
 
 void api_coach_feed_renew(struct call *call)
@@ -88,18 +90,16 @@ void api_coach_feed_renew(struct call *call)
 	COACH_LOCAL coach = NULL;
 	if (!api_coach_find(call, &coach))
 		return;
-	unsigned char bytes[FEED_TOKEN_BYTES];
-	char token[ENCODE_BASE64URL_SIZE(FEED_TOKEN_BYTES)];
-	crypto_random(bytes, sizeof(bytes));
-	encode_base64url(bytes, sizeof(bytes), token);
-	enum db_result result = db_run(call->worker->db, QUERY_COACH_FEED_RENEW,
-				       DB_PARAMETERS(db_text(coach->id), db_text(token)), NULL);
+	struct feed_token token = feed_token_new(call->mem, call->api->feed_keys, coach->id);
+	enum db_result result =
+		db_run(call->worker->db, QUERY_COACH_FEED_RENEW,
+		       DB_PARAMETERS(db_text(coach->id), db_text(token.digest), db_text(token.sealed)), NULL);
 	if (result != DB_OK) {
 		call_database_failure(call, result);
 		return;
 	}
 	coaches_changed(call->api->coaches, coach->id);
-	answer_feed_url(call, coach->id, token);
+	answer_feed_url(call, coach->id, token.text);
 }
 
 /* ---- the feed ---- */
@@ -126,6 +126,8 @@ static enum db_result feed_portion(struct feed *feed, const struct coach *coach,
 	struct buffer *out = &feed->call->reply->body;
 	for (size_t i = 0; i < list.count; i++) {
 		struct ics_event event = share_event(&list.items[i], coach, &mem);
+		/* Whoever has the address reads it: what clients confide to their coach stays out. */
+		event.description = NULL;
 		struct ics_text text = ics_feed_event(&event, coach->schedule->zone, &mem);
 		buffer_append(out, text.bytes, text.length);
 	}
@@ -217,7 +219,7 @@ void api_coach_feed_ics(struct call *call)
 	enum coach_found found = coaches_find(call->api->coaches, call->worker, id, &coach);
 	if (found == COACH_FAILURE)
 		call_database_failure(call, DB_UNAVAILABLE);
-	else if (found != COACH_FOUND || token == NULL || !crypto_equal_text(token, coach->feed_token))
+	else if (found != COACH_FOUND || !feed_token_matches(token, coach->feed_token))
 		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such feed.");
 	else
 		answer_feed(call, coach);

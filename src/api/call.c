@@ -170,12 +170,34 @@ bool call_object(struct call *call, const char *name, const json_t *object, cons
 	return false;
 }
 
+/* Whether the client came by https, as the outermost of the trusted proxies saw it (X-Forwarded-Proto). */
+static bool came_by_https(const struct call *call)
+{
+	const char *header = request_header(call->request, "X-Forwarded-Proto");
+	const char *scheme = NULL;
+	size_t length = 0;
+	size_t count = 0;
+	if (call->api->trusted_proxy_hops == 0 || header == NULL)
+		return false;
+	for (const char *rest = header; request_list_next(&rest, &scheme, &length);)
+		count++;
+	/* A proxy replaces the header, or appends to it: what stands left of ours is the client's own. */
+	size_t skipped = count > call->api->trusted_proxy_hops ? count - call->api->trusted_proxy_hops : 0;
+	const char *rest = header;
+	for (size_t i = 0; i <= skipped; i++) {
+		if (!request_list_next(&rest, &scheme, &length))
+			return false;
+	}
+	return length == 5 && strncasecmp(scheme, "https", 5) == 0;
+}
+
 const char *call_origin(struct call *call)
 {
 	if (call->api->public_url != NULL)
 		return call->api->public_url;
 	const char *host = request_header(call->request, "Host");
-	return arena_printf(call->mem, "http://%s", host != NULL ? host : "localhost");
+	return arena_printf(call->mem, "%s://%s", came_by_https(call) ? "https" : "http",
+			    host != NULL ? host : "localhost");
 }
 
 /* ---- identity, authority, tolls ---- */

@@ -141,9 +141,9 @@ const struct route api_routes[] = {
 	     .summary = "Why a time may not be booked", .query = "start duration session_type user_id",
 	     .reply = "Explanation"),
 	CALL(GET, "/coach/:coach/feed", DATABASE, 0, COACH_CALL, .handle = api_coach_feed,
-	     .summary = "Address of the calendar feed", .reply = "Link"),
+	     .summary = "Address of the calendar feed", .reply = "FeedLink"),
 	CALL(POST, "/coach/:coach/feed", DATABASE, BODY_MAX, COACH_CALL, .handle = api_coach_feed_renew,
-	     .summary = "A new address; the old one ends", .reply = "Link"),
+	     .summary = "A new address; the old one ends", .reply = "FeedLink"),
 	CALL(GET, "/coach/:coach/feed.ics", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE, .etag = true,
 	     .handle = api_coach_feed_ics, .summary = "The calendar feed", .query = "token"),
 

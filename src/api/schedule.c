@@ -2,16 +2,13 @@
  * The schedule document: read, replaced as a whole, guarded by If-Match.
  */
 #include "api/coach.h"
-#include "base/crypto.h"
-#include "base/encode.h"
+#include "app/feed_token.h"
 #include "base/json.h"
 #include "domain/schedule_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { FEED_TOKEN_BYTES = 24 };
 
 static void set_etag(struct call *call, int64_t version)
 {
@@ -150,12 +147,11 @@ static struct precondition read_precondition(const struct call *call)
 /* A coach that does not exist yet comes to be with their first schedule. */
 static enum db_result create_coach(struct call *call, const char *id, const char *document)
 {
-	unsigned char bytes[FEED_TOKEN_BYTES];
-	char token[ENCODE_BASE64URL_SIZE(FEED_TOKEN_BYTES)];
-	crypto_random(bytes, sizeof(bytes));
-	encode_base64url(bytes, sizeof(bytes), token);
+	struct feed_token token = feed_token_new(call->mem, call->api->feed_keys, id);
 	return db_run(call->worker->db, QUERY_COACH_SEED,
-		      DB_PARAMETERS(db_text(id), db_null(), db_json(document), db_text(token)), NULL);
+		      DB_PARAMETERS(db_text(id), db_null(), db_json(document), db_text(token.digest),
+				    db_text(token.sealed)),
+		      NULL);
 }
 
 void api_coach_schedule_put(struct call *call)

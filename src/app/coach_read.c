@@ -132,11 +132,11 @@ enum coach_found coach_read(struct coaches *coaches, struct worker *worker, cons
 		die("out of memory");
 	atomic_init(&snapshot->references, 1);
 	/* One block, which leaves nothing over: there are thousands of snapshots. */
-	snapshot->mem = ARENA_OF_BLOCKS(text_room(&coach_rows, 0) + text_room(&coach_rows, 1) +
-					text_room(&coach_rows, 4) + text_room(&coach_rows, 5) +
-					busy_rows.count *
-						(sizeof(struct busy_appointment) + sizeof(struct interval)) +
-					2 * sizeof(max_align_t));
+	snapshot->mem = ARENA_OF_BLOCKS(
+		text_room(&coach_rows, 0) + text_room(&coach_rows, 1) + text_room(&coach_rows, 4) +
+		text_room(&coach_rows, 5) + text_room(&coach_rows, 6) +
+		busy_rows.count * (sizeof(struct busy_appointment) + sizeof(struct interval)) +
+		2 * sizeof(max_align_t));
 	snapshot->copy = copy;
 	snapshot->read_ms = read_ms;
 	snapshot->coach.id = db_copy_text(&coach_rows, 0, 0, &snapshot->mem);
@@ -144,7 +144,8 @@ enum coach_found coach_read(struct coaches *coaches, struct worker *worker, cons
 	snapshot->coach.schedule = copy->schedule;
 	snapshot->coach.schedule_version = copy->version;
 	snapshot->coach.feed_token = db_copy_text(&coach_rows, 0, 4, &snapshot->mem);
-	snapshot->coach.profile = db_copy_text(&coach_rows, 0, 5, &snapshot->mem);
+	snapshot->coach.feed_sealed = db_copy_text(&coach_rows, 0, 5, &snapshot->mem);
+	snapshot->coach.profile = db_copy_text(&coach_rows, 0, 6, &snapshot->mem);
 	read_appointments(coaches, &busy_rows, snapshot);
 	*ret_snapshot = snapshot;
 	return COACH_FOUND;

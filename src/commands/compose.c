@@ -1,12 +1,34 @@
 #include "compose.h"
 
+#include "base/crypto.h"
+#include "base/encode.h"
+
 #include <stdio.h>
+#include <string.h>
 
 const struct seal_keys *compose_seal_keys(const struct settings *settings, struct seal_keys *keys)
 {
 	if (settings->token_encryption_key == NULL || !seal_keys_init(keys, settings->token_encryption_key))
 		return NULL;
 	return keys;
+}
+
+const struct seal_keys *compose_feed_keys(const struct settings *settings, struct seal_keys *keys)
+{
+	static const char purpose[] = "bookingd: tokens of feeds";
+	unsigned char made[CRYPTO_SHA256_SIZE];
+	char text[ENCODE_BASE64_SIZE(CRYPTO_SHA256_SIZE)];
+	const char *secret = settings->auth_jwt_secret;
+	if (compose_seal_keys(settings, keys) != NULL)
+		return keys;
+	if (secret == NULL)
+		return NULL;
+	crypto_hmac_sha256(secret, strlen(secret), purpose, sizeof(purpose) - 1, made);
+	encode_base64(made, sizeof(made), text);
+	bool good = seal_keys_init(keys, text);
+	crypto_wipe(made, sizeof(made));
+	crypto_wipe(text, sizeof(text));
+	return good ? keys : NULL;
 }
 
 struct calendar_settings compose_calendar_settings(const struct settings *settings,

@@ -14,6 +14,12 @@
  */
 const struct seal_keys *compose_seal_keys(const struct settings *settings, struct seal_keys *keys);
 
+/*
+ * The keys that tokens of feeds are sealed with: TOKEN_ENCRYPTION_KEY, else one made of AUTH_JWT_SECRET, else
+ * NULL. To be cleared with seal_keys_clear() in any case.
+ */
+const struct seal_keys *compose_feed_keys(const struct settings *settings, struct seal_keys *keys);
+
 /* The calendar's settings but metrics and hooks. Borrows all; keys may be NULL. For one thread at start. */
 struct calendar_settings compose_calendar_settings(const struct settings *settings,
 						   const struct seal_keys *keys);

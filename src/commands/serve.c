@@ -3,9 +3,8 @@
  */
 #include "api/api.h"
 #include "api/availability.h"
+#include "app/feed_token.h"
 #include "app/housekeeping.h"
-#include "base/crypto.h"
-#include "base/encode.h"
 #include "base/log.h"
 #include "base/service.h"
 #include "calendar/busy.h"
@@ -50,6 +49,7 @@ struct daemon {
 	struct settings settings;
 	struct api api;
 	struct seal_keys seal_keys;
+	struct seal_keys feed_keys;
 	atomic_bool stopping;
 	struct server *server;
 	struct schema_guard *guard;
@@ -162,6 +162,8 @@ static bool compose(struct daemon *daemon)
 		.hold_minutes = settings->hold_minutes,
 		.routes = api_routes,
 		.route_count = api_route_count,
+		.feed_keys = compose_feed_keys(settings, &daemon->feed_keys),
+		.trusted_proxy_hops = (unsigned)settings->trusted_proxy_hops,
 		.public_url = settings->public_url,
 		.database_url = settings->database_url,
 		.stopping = &daemon->stopping,
@@ -215,6 +217,7 @@ static void decompose(struct daemon *daemon)
 	assets_free(api->assets);
 	metrics_free(api->metrics);
 	seal_keys_clear(&daemon->seal_keys);
+	seal_keys_clear(&daemon->feed_keys);
 	free(daemon->schedule);
 	reload_clear(&daemon->reload);
 	config_wipe(&daemon->settings);
@@ -276,14 +279,12 @@ static enum bring_up seed_coach(const struct daemon *daemon, struct db *db, stru
 	const struct settings *settings = &daemon->settings;
 	if (settings->coach_id == NULL)
 		return UP;
-	unsigned char bytes[24];
-	char token[ENCODE_BASE64URL_SIZE(sizeof(bytes))];
-	crypto_random(bytes, sizeof(bytes));
-	encode_base64url(bytes, sizeof(bytes), token);
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	struct feed_token token = feed_token_new(&mem, daemon->api.feed_keys, settings->coach_id);
 	enum db_result result =
 		db_run(db, QUERY_COACH_SEED,
 		       DB_PARAMETERS(db_text(settings->coach_id), db_text(settings->coach_email),
-				     db_json(daemon->schedule), db_text(token)),
+				     db_json(daemon->schedule), db_text(token.digest), db_text(token.sealed)),
 		       NULL);
 	if (result == DB_OK && settings->coach_email != NULL)
 		result = db_run(db, QUERY_COACH_EMAIL_PUT,

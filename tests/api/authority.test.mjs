@@ -117,7 +117,7 @@ const TABLE = {
   'GET /coach/{coach}/feed': { who: 'the coach in the path, or an admin' },
   'POST /coach/{coach}/feed': { who: 'the coach in the path, or an admin' },
   // Its token is its identity, and a wrong one is as good as no feed: asked with the right one here.
-  'GET /coach/{coach}/feed.ics': { who: 'anyone', query: () => `?token=${feedToken()}` },
+  'GET /coach/{coach}/feed.ics': { who: 'anyone', query: async () => `?token=${await feedToken()}` },
   'GET /coach/{coach}/google': { who: 'the coach in the path, or an admin' },
   'POST /coach/{coach}/google/connect': {
     who: 'the coach in the path, or an admin',
@@ -141,7 +141,9 @@ let stack;
 let endpoints;
 let slots = 0;
 const nextSlot = () => stack.slot(slots++);
-const feedToken = () => stack.database.value(`select feed_token from bookingd.coach where id = '${COACH}'`);
+/** The token of the coach's feed as it is now: calls of this test renew it. */
+const feedToken = async () =>
+  new URL((await stack.admin().get(`/coach/${COACH}/feed`)).body.url).searchParams.get('token');
 const bearer = (claims) => ({ authorization: `Bearer ${mintHS256(stack.secret, claims)}` });
 
 function sessionOf(user) {
@@ -196,7 +198,7 @@ async function ask(name, caller, world, { method, id, coach, body: given, header
     .replace('{coach}', encodeURIComponent(coach ?? COACH));
   const client = new Client(stack.daemon.url, { headers: { ...CALLERS[caller](world), ...headers } });
   const sent = given !== undefined ? given : body?.();
-  const reply = await client.request(method ?? declared, filled + (query?.() ?? ''), sent);
+  const reply = await client.request(method ?? declared, filled + ((await query?.()) ?? ''), sent);
   client.close();
   return reply;
 }

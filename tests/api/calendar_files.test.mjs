@@ -282,6 +282,60 @@ test('an empty feed is a calendar all the same', async () => {
   }
 });
 
+test('the token of a feed is nowhere in the database, and what is there opens no feed', async () => {
+  const { url } = assertStatus(await coach.get('/coach/damian/feed'), 200);
+  const token = new URL(url).searchParams.get('token');
+  const [row] = stack.database.rows("select * from bookingd.coach where id = 'damian'");
+  assert.ok(!JSON.stringify(row).includes(token));
+  assert.match(row.feed_token, /^sha256:[0-9a-f]{64}$/);
+  const stranger = stack.stranger();
+  for (const stolen of [row.feed_token, row.feed_token.slice(7), row.feed_sealed])
+    assertProblem(
+      await stranger.get(`/coach/damian/feed.ics?token=${encodeURIComponent(stolen)}`),
+      404,
+      'not_found',
+    );
+});
+
+test('a token that an earlier release wrote goes on, and cannot be shown any more', async () => {
+  stack.database.run(
+    `insert into bookingd.coach (id, schedule, feed_token) select 'earlier', schedule, 'their-token' from bookingd.coach where id = 'damian'`,
+  );
+  assert.notEqual(stack.database.value("select feed_token from bookingd.coach where id = 'earlier'"), 'their-token');
+  assert.deepEqual(assertStatus(await stack.admin().get('/coach/earlier/feed'), 200), { url: null });
+  assertStatus(await stack.stranger().get('/coach/earlier/feed.ics?token=their-token'), 200);
+  const { url } = assertStatus(await stack.admin().post('/coach/earlier/feed'), 200);
+  assertStatus(await stack.stranger().get(url.slice(stack.daemon.url.length)), 200);
+  assert.deepEqual(assertStatus(await stack.admin().get('/coach/earlier/feed'), 200), { url });
+  assertProblem(await stack.stranger().get('/coach/earlier/feed.ics?token=their-token'), 404, 'not_found');
+});
+
+test('a feed holds no notes of clients; the file of one appointment does', async () => {
+  const [client, made] = await book({ start: stack.slot(60), coach: 'damian', notes: 'told in confidence' });
+  assert.match((await client.get(`/booking/${made.id}/calendar.ics`)).text, /told in confidence/);
+  const { url } = assertStatus(await coach.get('/coach/damian/feed'), 200);
+  const { text } = await stack.stranger().get(url.slice(stack.daemon.url.length));
+  assert.match(text.replaceAll('\r\n ', ''), new RegExp(made.id.replaceAll('-', '')));
+  assert.ok(!text.replaceAll('\r\n ', '').includes('confidence'));
+});
+
+test('behind proxies of ours that ended TLS, addresses begin with https without PUBLIC_URL', async () => {
+  const own = await startStack({ env: { TRUSTED_PROXY_HOPS: '1', PUBLIC_URL: null } });
+  try {
+    const origin = async (headers) =>
+      new URL((await own.coach().get('/coach/damian/feed', { host: 'book.example', ...headers })).body.url).origin;
+    assert.equal(await origin({ 'x-forwarded-proto': 'https' }), 'https://book.example');
+    assert.equal(await origin({ 'x-forwarded-proto': 'http, https' }), 'https://book.example');
+    assert.equal(await origin({ 'x-forwarded-proto': 'https, http' }), 'http://book.example');
+    assert.equal(await origin({ 'x-forwarded-proto': 'gopher' }), 'http://book.example');
+    assert.equal(await origin({}), 'http://book.example');
+  } finally {
+    await own.stop();
+  }
+  const { url } = assertStatus(await coach.get('/coach/damian/feed', { 'x-forwarded-proto': 'https' }), 200);
+  assert.match(url, /^http:/); // nobody in front is trusted here
+});
+
 test('a new feed token ends the old one at once; a wrong one is 404', async () => {
   const path = ({ url }) => url.slice(stack.daemon.url.length);
   const old = assertStatus(await coach.get('/coach/damian/feed'), 200);

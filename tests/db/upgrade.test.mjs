@@ -2,6 +2,7 @@
 //
 // former/0b18508.sql is such a database, filled by its own binary; the binary itself is built from the history.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -82,7 +83,14 @@ describe('a database of the release before', () => {
     assert.equal(code, 0);
     assert.match(stdout, /^bookingd: applied \d+ migrations?, the schema is at version \d+\n$/);
     for (const table of TABLES) assert.ok(was[table].length > 0, `${table} has rows`);
-    assert.deepEqual(columnsOf(was, contents(database)), was);
+    const now = columnsOf(was, contents(database));
+    // But for the tokens of feeds, which are kept as digests from now on.
+    for (const [i, coach] of was.coach.entries()) {
+      const digest = createHash('sha256').update(coach.feed_token).digest('hex');
+      assert.equal(now.coach[i].feed_token, `sha256:${digest}`);
+      now.coach[i].feed_token = coach.feed_token;
+    }
+    assert.deepEqual(now, was);
     assert.match(migrate(database).stdout, /is up to date/);
   });
 

@@ -196,6 +196,11 @@ function feed(house) {
   const show = (method) => async () => {
     try {
       const { url } = await house.coachCall(method, 'feed');
+      const renew = h('button', { type: 'button', onclick: show('POST') }, t('newFeed'));
+      if (!url) {
+        fill(place, h('p', null, t('feedHidden')), h('div', { class: 'actions' }, renew));
+        return;
+      }
       const field = h('input', { id: 'feed', readonly: true, value: url });
       const copy = h(
         'button',
@@ -221,7 +226,7 @@ function feed(house) {
           'div',
           { class: 'actions' },
           copy,
-          h('button', { type: 'button', onclick: show('POST') }, t('newFeed')),
+          renew,
         ),
       );
       field.focus();
