@@ -41,6 +41,7 @@ struct api {
 	struct rate_limit *address_limit;
 	struct availability_cache *availability; /* finished bodies, see api/availability.h */
 	bool public_availability;
+	const struct seal_keys *seal_keys; /* the operator's, for answers and notes; NULL: none */
 	int64_t hold_minutes;
 	const struct route *routes; /* the table, for the OpenAPI document */
 	size_t route_count;

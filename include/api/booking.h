@@ -18,5 +18,7 @@ void api_booking_reschedule(struct call *call);
 void api_booking_status(struct call *call);
 void api_booking_get(struct call *call);
 void api_booking_ics(struct call *call);
+void api_booking_answers(struct call *call);
+void api_booking_coach_notes(struct call *call);
 
 #endif

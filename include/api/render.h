@@ -5,6 +5,7 @@
 #define API_RENDER_H
 
 #include "app/identity.h"
+#include "app/private_part.h"
 #include "base/json.h"
 #include "db/appointments.h"
 #include "domain/slot.h"
@@ -13,7 +14,8 @@
 struct viewer {
 	const struct identity *caller;
 	instant now;
-	bool mail; /* whether mail is sent at all */
+	bool mail;                               /* whether mail is sent at all */
+	const struct private_part *private_part; /* shown as well; NULL: not in this reply */
 };
 
 /* One appointment as an object; `name` as in json_write_object. */

@@ -12,6 +12,7 @@
 #include "calendar/busy.h"
 #include "app/coaches.h"
 #include "app/identity.h"
+#include "app/private_part.h"
 #include "db/appointments.h"
 #include "domain/refusal.h"
 
@@ -22,7 +23,8 @@ struct booking_call {
 	struct worker *worker;
 	struct arena *mem;
 	const struct identity *caller;
-	struct actor actor; /* the same caller, with the request's id and idempotency key */
+	struct actor actor;                /* the same caller, with the request's id and idempotency key */
+	const struct seal_keys *seal_keys; /* the operator's; NULL: none */
 	int64_t hold_minutes;
 	instant now;
 	int64_t deadline; /* as monotonic_ms: how long the reply may wait for Google in all */
@@ -39,6 +41,7 @@ enum booking_verdict {
 	BOOKING_AMBIGUOUS_COACH,
 	BOOKING_UNKNOWN_TYPE,
 	BOOKING_EMAIL_MISSING, /* neither sent nor known, and the invitation needs one; detail is set */
+	BOOKING_BAD_ANSWER,    /* to a question of the session type: fault is set */
 	BOOKING_CALENDAR_UNAVAILABLE,
 	BOOKING_DATABASE_UNAVAILABLE, /* nothing was done, or it is not known (the detail says so) */
 	BOOKING_FAILURE,              /* the database refused what it should not: see db_failure() */
@@ -50,7 +53,8 @@ struct booking_result {
 	const char *detail; /* one sentence for a person; NULL: the verdict says it all */
 	/* CREATED, FINE; with REFUSED the one that it is about. id is "" otherwise */
 	struct appointment appointment;
-	bool moved_or_new; /* the appointment was changed by this call */
+	bool moved_or_new;       /* the appointment was changed by this call */
+	struct json_fault fault; /* BAD_ANSWER */
 	/* REFUSED by a start's rules, for a coach: all that stand against it, and what they were judged by */
 	struct slot_verdict reasons;
 	instant start;
@@ -68,7 +72,8 @@ struct booking_wish {
 	const char *email;
 	const char *phone;
 	const char *notes;
-	const char *locale; /* BCP 47 */
+	const char *locale;    /* BCP 47 */
+	const json_t *answers; /* to the session type's questions, by id */
 	/* A coach's: whom it is for (NULL: the caller), which rules do not stand against it, whether to tell.
 	 */
 	const char *client_id;
@@ -107,6 +112,21 @@ void booking_mark(const struct booking_call *call, const char *id, enum appointm
 
 /* One appointment for whoever may see it: its client, its coach, an admin. */
 void booking_get(const struct booking_call *call, const char *id, struct booking_result *ret_result);
+
+/*
+ * What only its client and its coach may read of an appointment that the caller may see; of the coach's notes
+ * the client sees nothing. False: the result says why not.
+ */
+bool booking_private(const struct booking_call *call, const struct appointment *appointment,
+		     struct private_part *ret_part, struct booking_result *result);
+
+/* Replace the answers, until the session starts, for its client or its coach. */
+void booking_answers(const struct booking_call *call, const char *id, const json_t *answers,
+		     struct booking_result *ret_result);
+
+/* Replace the coach's notes (NULL: none), for the coach and admins. */
+void booking_coach_notes(const struct booking_call *call, const char *id, const char *notes,
+			 struct booking_result *ret_result);
 
 /* What stands against a start, and all that it was judged by, for the sentences. */
 struct explanation {

@@ -59,8 +59,8 @@ struct appointment {
 	bool erased;
 	bool guest_refused;         /* Google does not take the client's address as a guest's */
 	const char *guest_response; /* accepted, declined, tentative, none */
-	const char *created_by; /* client, coach, admin */
-	bool notify;            /* false: the client is not told, the coach wanted it so */
+	const char *created_by;     /* client, coach, admin */
+	bool notify;                /* false: the client is not told, the coach wanted it so */
 	const char *locale;         /* of the client, BCP 47 */
 	enum inviter invited_by;
 };
@@ -133,6 +133,7 @@ struct booking {
 	const char *calendar_id;
 	const char *created_by; /* client, coach, admin */
 	bool silent;            /* the client is not told */
+	const char *answers;    /* sealed; NULL: none */
 	int64_t lease_seconds;  /* in which the caller pays the debt to Google itself */
 	/* How many addresses other than their own a client may use in a day; -1: it is their own, or no limit
 	 */

@@ -12,6 +12,7 @@
 #include "domain/interval.h"
 #include "domain/notices.h"
 #include "domain/policy.h"
+#include "domain/question.h"
 #include "domain/zone.h"
 
 #include <stdbool.h>
@@ -89,10 +90,12 @@ struct session_type {
 	const int *durations; /* minutes, in the document's order; the first is the default */
 	size_t duration_count;
 	enum meeting_kind meeting;
-	struct policy policy;        /* in force: the schedule's with this type's own fields over it */
-	unsigned own;                /* bit (1u << enum policy_field) for each field of its own */
-	struct notice_rules notices; /* in force: the schedule's with this type's own parts over it */
-	unsigned own_notices;        /* bit (1u << enum notice_part) for each part of its own */
+	struct policy policy;             /* in force: the schedule's with this type's own fields over it */
+	unsigned own;                     /* bit (1u << enum policy_field) for each field of its own */
+	struct notice_rules notices;      /* in force: the schedule's with this type's own parts over it */
+	unsigned own_notices;             /* bit (1u << enum notice_part) for each part of its own */
+	const struct question *questions; /* what whoever books it is asked */
+	size_t question_count;
 };
 
 struct schedule {

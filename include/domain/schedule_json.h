@@ -46,6 +46,9 @@ struct schedule *schedule_read_text(const char *bytes, size_t length, struct are
 struct schedule *schedule_read_stored(const char *text, struct arena *mem, struct arena *work,
 				      struct schedule_faults *ret_faults);
 
+/* Write "questions": what a session type asks. */
+void questions_write(struct json_writer *writer, const struct question questions[], size_t count);
+
 /*
  * Write the whole document, defaults filled in, fields in the contract's order. Of `notices` only the parts
  * that were given: the others follow the default also when that changes.

@@ -10,12 +10,12 @@ create or replace function make_booking(
   p_reschedule_notice_minutes integer default null, p_max_reschedules integer default null,
   p_hold_minutes integer default null, p_calendar_id text default null, p_calendar_lease integer default null,
   p_max_addresses integer default null, p_max_changes integer default null, p_created_by text default 'client',
-  p_notify boolean default true, p_locale text default null)
+  p_notify boolean default true, p_locale text default null, p_answers text default null)
 returns new_booking language sql immutable as $$
   select row(p_id, p_coach_id, p_user_id, p_session_type, p_status, p_starts_at, p_ends_at, p_blocked_from, p_blocked_to,
              p_client_time_zone, p_name, p_email, p_phone, p_notes, p_meeting_kind, p_cancel_notice_minutes,
              p_reschedule_notice_minutes, p_max_reschedules, p_hold_minutes, p_calendar_id, p_calendar_lease, p_max_addresses,
-             p_max_changes, p_created_by, p_notify, p_locale)::new_booking;
+             p_max_changes, p_created_by, p_notify, p_locale, p_answers)::new_booking;
 $$;
 
 create or replace function make_limits(
@@ -180,6 +180,9 @@ begin
       if p_new.max_addresses is not null then
         perform note_use(p_new.user_id, 'address', lower(p_new.email));
       end if;
+      if p_new.answers is not null then
+        insert into appointment_private (appointment_id, answers) values (booked.id, p_new.answers);
+      end if;
       return next;
       return;
     end if;
@@ -225,6 +228,10 @@ begin
         calendar_id = p_new.calendar_id, calendar_due_at = leased_until(p_new.calendar_lease)
     where id = p_new.id returning * into booked;
     outcome := 'confirmed';
+    if p_new.answers is not null then
+      insert into appointment_private (appointment_id, answers) values (booked.id, p_new.answers)
+      on conflict (appointment_id) do update set answers = excluded.answers;
+    end if;
   end if;
   if outcome in ('confirmed', 'exists') then
     perform note_action(p_actor, 'confirm', booked, 200);

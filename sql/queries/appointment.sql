@@ -9,21 +9,21 @@ from book(
     p_blocked_from => $8, p_blocked_to => $9, p_client_time_zone => $10, p_name => $11, p_email => $12, p_phone => $13,
     p_notes => $14, p_meeting_kind => $15, p_cancel_notice_minutes => $16, p_reschedule_notice_minutes => $17,
     p_max_reschedules => $18, p_hold_minutes => $19, p_calendar_id => $20, p_calendar_lease => $21,
-    p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25, p_locale => $26),
+    p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25, p_locale => $26, p_answers => $27),
   make_limits(
-    p_max_active => $27, p_max_active_type => $28, p_max_per_day => $29, p_max_per_day_type => $30, p_day_from => $31,
-    p_day_to => $32),
+    p_max_active => $28, p_max_active_type => $29, p_max_per_day => $30, p_max_per_day_type => $31, p_day_from => $32,
+    p_day_to => $33),
   make_actor(
-    p_user_id => $33, p_role => $34, p_request_id => $35, p_idempotency_key => $36, p_request_hash => $37)) b;
+    p_user_id => $34, p_role => $35, p_request_id => $36, p_idempotency_key => $37, p_request_hash => $38)) b;
 
 -- name: appointment_confirm one
 select b.outcome, b.booked
 from confirm_hold(
   make_booking(
     p_id => $1, p_user_id => $2, p_client_time_zone => $3, p_name => $4, p_email => $5, p_phone => $6, p_notes => $7,
-    p_calendar_id => $8, p_calendar_lease => $9, p_max_addresses => $10, p_locale => $11),
+    p_calendar_id => $8, p_calendar_lease => $9, p_max_addresses => $10, p_locale => $11, p_answers => $12),
   make_actor(
-    p_user_id => $12, p_role => $13, p_request_id => $14, p_idempotency_key => $15, p_request_hash => $16)) b;
+    p_user_id => $13, p_role => $14, p_request_id => $15, p_idempotency_key => $16, p_request_hash => $17)) b;
 
 -- name: appointment_cancel one
 select b.outcome, b.booked

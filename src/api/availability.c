@@ -3,6 +3,7 @@
 #include "app/availability.h"
 #include "base/die.h"
 #include "base/json.h"
+#include "domain/schedule_json.h"
 #include "base/uuid.h"
 #include "http/ready_body.h"
 
@@ -229,6 +230,8 @@ static void write_types(struct json_writer *writer, const struct schedule *sched
 			json_write_integer(writer, NULL, type->durations[k]);
 		json_write_array_end(writer);
 		json_write_text(writer, "meeting", meeting_kind_name(type->meeting));
+		if (type->question_count > 0)
+			questions_write(writer, type->questions, type->question_count);
 		json_write_integer(writer, "cancel_notice_minutes", type->policy.cancel_notice_minutes);
 		json_write_integer(writer, "reschedule_notice_minutes",
 				   type->policy.reschedule_notice_minutes);

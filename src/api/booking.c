@@ -24,6 +24,7 @@ static struct booking_call use_case(struct call *call)
 		.mem = call->mem,
 		.caller = call->caller,
 		.actor = call->actor,
+		.seal_keys = call->api->seal_keys,
 		.hold_minutes = call->api->hold_minutes,
 		.now = call->request->now,
 		.deadline = call_deadline(call),
@@ -106,6 +107,10 @@ static void answer(struct call *call, const char *action, const struct booking_r
 	case BOOKING_EMAIL_MISSING:
 		call_problem(call, PROBLEM_INVALID_FIELD, "email", result->detail);
 		break;
+	case BOOKING_BAD_ANSWER:
+		call_problem(call, call_fault_code(result->fault.verdict), result->fault.field,
+			     result->fault.detail);
+		break;
 	case BOOKING_CALENDAR_UNAVAILABLE:
 		call_problem(call, PROBLEM_CALENDAR_UNAVAILABLE, NULL, NULL);
 		break;
@@ -176,6 +181,7 @@ void api_booking_create(struct call *call)
 {
 	struct booking_wish wish = {0};
 	struct person_fields person = {0};
+	JSON_LOCAL answers = NULL;
 	const struct json_field fields[] = {
 		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
 		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX, &wish.duration_minutes,
@@ -183,10 +189,12 @@ void api_booking_create(struct call *call)
 		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.session_type, NULL},
 		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
 		PERSON_FIELDS(person),
+		{"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL},
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !accept_person(call, &person, "", &wish))
 		return;
+	wish.answers = answers;
 	struct booking_call use = use_case(call);
 	struct booking_result result;
 	booking_create(&use, &wish, false, &result);
@@ -295,10 +303,13 @@ void api_booking_confirm(struct call *call)
 {
 	struct booking_wish wish = {0};
 	struct person_fields person = {0};
-	const struct json_field fields[] = {PERSON_FIELDS(person)};
+	JSON_LOCAL answers = NULL;
+	const struct json_field fields[] = {PERSON_FIELDS(person),
+					    {"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL}};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !accept_person(call, &person, "", &wish))
 		return;
+	wish.answers = answers;
 	struct booking_call use = use_case(call);
 	struct booking_result result;
 	booking_confirm(&use, request_parameter(call->request, "id"), &wish, &result);
@@ -355,12 +366,56 @@ void api_booking_status(struct call *call)
 	answer(call, "mark", &result);
 }
 
+/* One appointment with what only its client and its coach may read. */
+static void answer_whole(struct call *call, const struct booking_call *use, const char *action,
+			 struct booking_result *result)
+{
+	struct private_part part;
+	if (result->verdict != BOOKING_FINE || !booking_private(use, &result->appointment, &part, result)) {
+		answer(call, action, result);
+		return;
+	}
+	struct viewer viewer = call_viewer(call);
+	viewer.private_part = &part;
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	render_appointment(&writer, NULL, &result->appointment, viewer);
+	call->appointment_id = arena_strdup(call->mem, result->appointment.id);
+	count_outcome(call, action);
+}
+
 void api_booking_get(struct call *call)
 {
 	struct booking_call use = use_case(call);
 	struct booking_result result;
 	booking_get(&use, request_parameter(call->request, "id"), &result);
-	answer(call, "get", &result);
+	answer_whole(call, &use, "get", &result);
+}
+
+void api_booking_answers(struct call *call)
+{
+	JSON_LOCAL answers = NULL;
+	const struct json_field fields[] = {{"answers", JSON_FIELD_VALUE, true, 0, 0, &answers, NULL}};
+	if (!call_body(call, fields, 1))
+		return;
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_answers(&use, request_parameter(call->request, "id"), answers, &result);
+	answer_whole(call, &use, "answers", &result);
+}
+
+void api_booking_coach_notes(struct call *call)
+{
+	const char *notes = NULL;
+	const struct json_field fields[] = {
+		{"coach_notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &notes, NULL}};
+	if (!call_body(call, fields, 1))
+		return;
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_coach_notes(&use, request_parameter(call->request, "id"),
+			    notes != NULL && notes[0] != '\0' ? notes : NULL, &result);
+	answer_whole(call, &use, "coach_notes", &result);
 }
 
 bool api_booking_find(struct call *call, struct appointment *ret_appointment)

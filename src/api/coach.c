@@ -262,7 +262,8 @@ void api_coach_explain(struct call *call)
 	if (unknown) {
 		json_write_object(&writer, NULL);
 		json_write_text(&writer, "rule", problem_terms(PROBLEM_CALENDAR_UNAVAILABLE)->code);
-		json_write_text(&writer, "detail", "Google Calendar cannot be asked right now, so nothing is offered.");
+		json_write_text(&writer, "detail",
+				"Google Calendar cannot be asked right now, so nothing is offered.");
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);

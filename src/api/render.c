@@ -33,6 +33,19 @@ static void write_inviter(struct json_writer *writer, const struct appointment *
 	json_write_text(writer, "invited_by", inviter_name(invited_by));
 }
 
+/* "answers" and "questions", and for the coach "coach_notes": what there is of them. */
+static void write_private(struct json_writer *writer, const struct private_part *part, bool to_coach)
+{
+	if (part->answers != NULL) {
+		/* Kept as an object of just these two: its members become ours. */
+		const char *members = part->answers + strlen("{\"answers\":");
+		json_write_name(writer, "answers");
+		buffer_append(writer->out, members, strlen(members) - 1);
+	}
+	if (to_coach && part->coach_notes != NULL)
+		json_write_text(writer, "coach_notes", part->coach_notes);
+}
+
 void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
 			struct viewer viewer)
 {
@@ -88,6 +101,9 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 		json_write_text(writer, "cancelled_by", cancelled_by_name(appointment->cancelled_by));
 		json_write_text(writer, "cancel_reason", appointment->cancel_reason);
 	}
+	if (viewer.private_part != NULL)
+		write_private(writer, viewer.private_part,
+			      identity_is_exempt(viewer.caller, appointment->coach_id));
 	json_write_text(writer, "created_by", appointment->created_by);
 	json_write_instant(writer, "created_at", appointment->created_at);
 	json_write_instant(writer, "updated_at", appointment->updated_at);

@@ -49,6 +49,14 @@ static enum db_result look_again(const struct booking_call *call, const char *id
 	return read == DB_NONE ? DB_UNAVAILABLE : read;
 }
 
+/* The id of an appointment that is about to be made, in the call's memory. */
+static const char *new_id(const struct booking_call *call)
+{
+	char *id = arena_alloc(call->mem, UUID_TEXT_SIZE);
+	uuid_format(uuid_new(call->now), id);
+	return id;
+}
+
 /* The person's part of a booking: what the wish says, else what the identity knows. */
 static struct booking person_of(const struct booking_call *call, const struct booking_wish *wish,
 				const struct coach *coach, const struct zone *zone)
@@ -91,10 +99,7 @@ static bool can_invite(const struct booking_call *call, const struct booking_wis
 void booking_insert(const struct booking_call *call, struct booking booking, const struct offer *offer,
 		    struct booking_result *result)
 {
-	char id[UUID_TEXT_SIZE];
-	uuid_format(uuid_new(call->now), id);
 	const struct policy *policy = &offer->type->policy;
-	booking.id = id;
 	booking.coach_id = offer->coach->id;
 	booking.session_type = offer->type->id;
 	booking.starts_at = offer->start;
@@ -112,7 +117,7 @@ void booking_insert(const struct booking_call *call, struct booking booking, con
 	enum db_result done =
 		appointments_book(call->worker->db, call->mem, &booking, &limits, &call->actor, &answer);
 	if (done == DB_UNKNOWN)
-		done = look_again(call, id, &answer);
+		done = look_again(call, booking.id, &answer);
 	if (done != DB_OK) {
 		booking_fail(result, done);
 		return;
@@ -154,7 +159,13 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 		*ret_result = refusal;
 		return;
 	}
-	if (!hold && !can_invite(call, wish, calendar_id, ret_result))
+	struct booking booking = person_of(call, wish, coach, offer.zone);
+	booking.id = new_id(call);
+	booking.hold = hold;
+	booking.calendar_id = calendar_id;
+	if (!hold &&
+	    (!can_invite(call, wish, calendar_id, ret_result) ||
+	     !booking_seal_answers(call, type, wish->answers, booking.id, &booking.answers, ret_result)))
 		return;
 	if (calendar_id != NULL && !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result)) {
 		/* Sent twice at once, the other may have been faster: then our own event is in the way. */
@@ -162,9 +173,6 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 			find_same(call, coach, call->caller->user_id, time, ret_result);
 		return;
 	}
-	struct booking booking = person_of(call, wish, coach, offer.zone);
-	booking.hold = hold;
-	booking.calendar_id = calendar_id;
 	booking_insert(call, booking, &offer, ret_result);
 	booking_settle(call, ret_result);
 }
@@ -184,6 +192,7 @@ static bool client_of(const struct booking_call *call, const struct booking_wish
 			   : known.time_zone != NULL ? known.time_zone
 						     : zone_name(coach->schedule->zone);
 	*ret_booking = (struct booking){
+		.id = new_id(call),
 		.user_id = wish->client_id,
 		.client_time_zone = zone,
 		.name = wish->name != NULL ? wish->name : known.name,
@@ -249,6 +258,11 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 		person_of(call, wish, coach, wish->zone != NULL ? wish->zone : coach->schedule->zone);
 	booking.id = ret_result->appointment.id;
 	booking.calendar_id = calendar_id;
+	const struct session_type *type =
+		schedule_type(coach->schedule, ret_result->appointment.session_type);
+	if (ret_result->appointment.status == APPOINTMENT_HELD && type != NULL &&
+	    !booking_seal_answers(call, type, wish->answers, booking.id, &booking.answers, ret_result))
+		return;
 	struct store_answer answer = {0};
 	enum db_result done =
 		appointments_confirm(call->worker->db, call->mem, &booking, &call->actor, &answer);

@@ -86,6 +86,14 @@ bool booking_target(const struct booking_call *call, const char *coach_id, const
 void booking_insert(const struct booking_call *call, struct booking booking, const struct offer *offer,
 		    struct booking_result *result);
 
+/*
+ * Check a wish's answers to the questions of the type and seal them for the appointment `id`; NULL where
+ * nothing was answered. False: the result says why not.
+ */
+bool booking_seal_answers(const struct booking_call *call, const struct session_type *type,
+			  const json_t *answers, const char *id, const char **ret_sealed,
+			  struct booking_result *result);
+
 /* The limits that the database counts under its locks; none for those who are exempt. */
 struct booking_limits offer_limits(const struct offer *offer);
 

@@ -1,6 +1,8 @@
 /*
- * rekey - seal every coach's tokens with the first key of TOKEN_ENCRYPTION_KEY, so that the others can go.
+ * rekey - seal every coach's tokens, and answers and notes, with the first key of TOKEN_ENCRYPTION_KEY, so
+ * that the others can go.
  */
+#include "app/private_part.h"
 #include "calendar/keys.h"
 #include "commands/command.h"
 #include "compose.h"
@@ -16,7 +18,12 @@ static enum exit_code rekey(const char *database_url, const struct seal_keys *ke
 	char line[CALENDAR_LINE];
 	size_t count = 0;
 	struct db *db = db_open(database_url, STATEMENT_TIMEOUT);
+	size_t private_count = 0;
 	bool good = calendar_rekey(db, keys, &count, line) == CALENDAR_KEYS_GOOD;
+	if (good && private_rekey(db, keys, &private_count) != DB_OK) {
+		snprintf(line, sizeof(line), "%s", db_failure(db)->detail);
+		good = false;
+	}
 	db_close(db);
 	if (!good) {
 		fprintf(stderr, "bookingd: %s\n", line);
@@ -26,6 +33,9 @@ static enum exit_code rekey(const char *database_url, const struct seal_keys *ke
 	seal_keys_describe(keys, id);
 	printf("bookingd: %zu consent%s sealed anew; all rest under the key %s, the others can go\n", count,
 	       count == 1 ? "" : "s", id);
+	if (private_count > 0)
+		printf("bookingd: answers and notes of %zu appointment%s sealed anew\n", private_count,
+		       private_count == 1 ? "" : "s");
 	return EXIT_DONE;
 }
 

@@ -126,6 +126,7 @@ static bool make_calendars(struct daemon *daemon)
 	calendar.freed = calendar_freed;
 	calendar.owner = daemon;
 	const char *reason = NULL;
+	daemon->api.seal_keys = keys;
 	daemon->api.calendars = calendars_new(&calendar, &reason);
 	if (daemon->api.calendars == NULL)
 		fprintf(stderr, "bookingd: GOOGLE_SERVICE_ACCOUNT_KEY: %s\n", reason);

@@ -237,9 +237,10 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 			db_text(booking->calendar_id), db_int(booking->lease_seconds),
 			limit_value(booking->max_addresses), limit_value(booking->max_changes),
 			db_text(booking->created_by), db_bool(!booking->silent), db_text(booking->locale),
-			limit_value(limits->max_active), db_text(limits->max_active_type),
-			limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
-			db_instant(limits->day_from), db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
+			db_text(booking->answers), limit_value(limits->max_active),
+			db_text(limits->max_active_type), limit_value(limits->max_per_day),
+			db_text(limits->max_per_day_type), db_instant(limits->day_from),
+			db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
 		ret_answer);
 	if (result != DB_RAISED)
 		return result;
@@ -274,7 +275,8 @@ enum db_result appointments_confirm(struct db *db, struct arena *mem, const stru
 					 db_text(booking->email), db_text(booking->phone),
 					 db_text(booking->notes), db_text(booking->calendar_id),
 					 db_int(booking->lease_seconds), limit_value(booking->max_addresses),
-					 db_text(booking->locale), ACTOR_PARAMETERS(actor)),
+					 db_text(booking->locale), db_text(booking->answers),
+					 ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
 

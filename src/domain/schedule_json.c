@@ -351,20 +351,32 @@ static bool is_id(const char *text)
 					  "0123456789._-") == length;
 }
 
+const char *reader_line(struct reader *reader, const json_t *value, const char *path, size_t most)
+{
+	return read_text(reader, value, path, 1, most, TEXT_LINE);
+}
+
+const char *reader_id(struct reader *reader, const json_t *value, const char *path)
+{
+	const char *id = read_text(reader, value, path, 1, SCHEDULE_ID_MAX, TEXT_LINE);
+	if (id == NULL || is_id(id))
+		return id;
+	reader_invalid(reader, path, "may hold letters, digits, '.', '_' and '-' only.");
+	return NULL;
+}
+
 static void read_type(struct reader *reader, const json_t *entry, const char *path,
 		      const struct schedule *schedule, bool reschedule_given, struct session_type *type)
 {
-	static const char *const names[] = {"id", "name", "durations", "meeting", "policy", "notices"};
+	static const char *const names[] = {"id",     "name",    "durations", "meeting",
+					    "policy", "notices", "questions"};
 	type->policy = schedule->policy;
 	type->notices = schedule->notices;
 	type->meeting = MEETING_GOOGLE_MEET;
-	if (!reader_object(reader, entry, path, names, 6))
+	if (!reader_object(reader, entry, path, names, 7))
 		return;
 
-	const char *at = reader_member(reader, path, "id");
-	type->id = read_text(reader, json_object_get(entry, "id"), at, 1, SCHEDULE_ID_MAX, TEXT_LINE);
-	if (type->id != NULL && !is_id(type->id))
-		reader_invalid(reader, at, "may hold letters, digits, '.', '_' and '-' only.");
+	type->id = reader_id(reader, json_object_get(entry, "id"), reader_member(reader, path, "id"));
 
 	const json_t *name = json_object_get(entry, "name");
 	type->name = name == NULL ? type->id
@@ -384,6 +396,11 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 	if (notices != NULL && !json_is_null(notices))
 		type->own_notices = reader_notices(reader, notices, reader_member(reader, path, "notices"),
 						   &type->notices);
+
+	const json_t *questions = json_object_get(entry, "questions");
+	if (questions != NULL && !json_is_null(questions))
+		reader_questions(reader, questions, reader_member(reader, path, "questions"),
+				 &type->questions, &type->question_count);
 
 	const json_t *policy = json_object_get(entry, "policy");
 	if (policy == NULL || json_is_null(policy))

@@ -155,6 +155,8 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 			write_policy(&writer, &type->policy, type->own);
 		if (type->own_notices != 0)
 			write_notices(&writer, &type->notices, type->own_notices);
+		if (type->question_count > 0)
+			questions_write(&writer, type->questions, type->question_count);
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);

@@ -33,6 +33,14 @@ bool reader_object(struct reader *reader, const json_t *value, const char *path,
 /* Whether it is an array of at most `max`. */
 bool reader_array(struct reader *reader, const json_t *value, const char *path, size_t max);
 
+/* A line of 1 to `most` characters, or an id, copied; NULL after a fault. */
+const char *reader_line(struct reader *reader, const json_t *value, const char *path, size_t most);
+const char *reader_id(struct reader *reader, const json_t *value, const char *path);
+
+/* The `questions` of a session type; with a fault they are not whole. */
+void reader_questions(struct reader *reader, const json_t *array, const char *path,
+		      const struct question **ret_questions, size_t *ret_count);
+
 /* Whether it is a whole number from min to max; *ret_value is set only then. */
 bool reader_integer(struct reader *reader, const json_t *value, const char *path, int64_t min, int64_t max,
 		    int64_t *ret_value);

@@ -69,6 +69,11 @@ const TABLE = {
     body: () => ({ status: 'completed' }),
   },
   'GET /booking/{id}': { who: 'a party to the appointment' },
+  'PUT /booking/{id}/answers': { who: 'a party to the appointment', body: () => ({ answers: {} }) },
+  'PUT /booking/{id}/coach-notes': {
+    who: "the appointment's coach, or an admin",
+    body: () => ({ coach_notes: 'x' }),
+  },
   'GET /booking/{id}/calendar.ics': { who: 'a party to the appointment' },
   'GET /booking/user/{user_id}': { who: 'the user in the path, or an admin' },
   'GET /booking/user/{user_id}/export': { who: 'the user in the path, or an admin' },

@@ -164,6 +164,8 @@ test('every call answers as the document says', async () => {
   const past = `?from=2020-01-01&to=2020-01-02`;
   const { body: empty } = await call(ann, 'GET', '/booking/availability', { query: past, status: 200 });
   assert.match(empty.next_available, INSTANT);
+  await call(ann, 'PUT', '/booking/{id}/answers', { ...one, body: { answers: {} }, status: 200 });
+  await call(coach, 'PUT', '/booking/{id}/coach-notes', { ...one, body: { coach_notes: 'x' }, status: 200 });
   await call(ann, 'GET', '/booking/availability', { query: `?rescheduling=${made.id}`, status: 200 });
   await call(ann, 'GET', '/booking/{id}/calendar.ics', { ...one, status: 200 });
   await call(ann, 'GET', '/booking/coaches', { status: 200 });
