@@ -36,6 +36,7 @@ struct settings {
 	int64_t rate_limit_read;    /* per identity and minute; 0 is off */
 	int64_t rate_limit_book;    /* per identity and minute; 0 is off */
 	int64_t rate_limit_address; /* per address and minute; 0 is off */
+	int64_t rate_limit_other;   /* the same, for what is no call */
 
 	/* database */
 	char *database_url;

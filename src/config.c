@@ -42,6 +42,8 @@ static const struct setting settings_table[] = {
  "booking calls per identity and minute; 0 is no limit"},
 {NULL, "RATE_LIMIT_ADDRESS", KIND_INTEGER, AT(rate_limit_address), 0, 1000000, "1200", RELOADS,
  "calls per network address and minute; 0 is no limit"},
+{NULL, "RATE_LIMIT_OTHER", KIND_INTEGER, AT(rate_limit_other), 0, 1000000, "600", RELOADS,
+ "what is no call (pushes, /metrics, unknown paths, OPTIONS) per network address and minute; 0 is no limit"},
 {NULL, "MAX_CONNECTIONS", KIND_INTEGER, AT(max_connections), 1, 100000, "4096", 0,
  "connections open at once; half of them, unless TRUSTED_PROXY_HOPS is set, for any one address"},
 {NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "4", 0,

@@ -39,6 +39,7 @@ struct api {
 	struct rate_limit *read_limit;
 	struct rate_limit *book_limit;
 	struct rate_limit *address_limit;
+	struct rate_limit *other_limit;          /* by address too, for what is no call: see uncalled */
 	struct availability_cache *availability; /* finished bodies, see api/availability.h */
 	bool public_availability;
 	const struct seal_keys *seal_keys; /* the operator's, for answers and notes; NULL: none */
@@ -74,6 +75,7 @@ struct call;
 struct endpoint {
 	enum authority authority;
 	enum toll toll;
+	bool uncalled;                     /* no client calls it: it counts with unknown paths and OPTIONS */
 	bool idempotent;                   /* takes an Idempotency-Key */
 	bool etag;                         /* its replies carry one, and it heeds If-None-Match, If-Match */
 	bool body_optional;                /* an empty body counts as {} */
@@ -104,6 +106,7 @@ struct call {
 };
 
 /* The hooks of http/server.h. `owner` is a struct api. */
+bool api_allow(void *owner, const struct request *request, struct reply *reply);
 enum handled api_early(void *owner, struct request *request, struct reply *reply);
 void api_handle(void *owner, struct request *request, struct reply *reply, void *worker);
 void *api_worker_open(void *owner, enum lane lane, unsigned number);

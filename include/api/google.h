@@ -13,6 +13,7 @@ void api_google_disconnect(struct call *call);
 void api_google_retry(struct call *call);
 void api_google_callback(struct call *call);
 void api_google_hook(struct call *call);
+bool api_google_hook_early(struct call *call); /* refuses forged pushes from memory */
 
 /* The member "can": true, false, or null where it is not known yet. */
 void google_write_abilities(struct json_writer *writer, const struct calendar_abilities *can);

@@ -37,6 +37,7 @@ enum route_flag {
 	ROUTE_ANY_TYPE = 1 << 1,  /* the body need not be application/json (push notifications) */
 	ROUTE_DRAINING = 1 << 2,  /* answered on the loop even while the daemon stops (health) */
 	ROUTE_QUIET = 1 << 3,     /* its log line is LOG_DEBUG (health checks, assets) */
+	ROUTE_UNLIMITED = 1 << 4, /* for everybody, always: no limit by address (health checks, assets) */
 };
 
 enum {

@@ -44,6 +44,14 @@ struct server_settings {
 	struct metrics *metrics; /* not to be rendered after server_close */
 
 	/*
+	 * Called on the connection's loop thread when the headers of a sound request have come, whether it
+	 * has a route or not (then request->route is NULL, or one of the path's with another method). False:
+	 * the reply is a refusal, and the body is thrown away. This is the place for limits by address. Must
+	 * not block. May be NULL.
+	 */
+	bool (*allow)(void *owner, const struct request *request, struct reply *reply);
+
+	/*
 	 * Called on the connection's loop thread for every request that has a route, its body complete. Must
 	 * not block. Returns HANDLED, or HAND_OVER to go to request->lane, with any reply headers set so far
 	 * kept. Never HAND_OVER for LANE_LOOP. This is the place for rate limits and answers from memory.

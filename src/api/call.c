@@ -449,16 +449,28 @@ static struct call *call_of(struct api *api, struct request *request, struct rep
 	return call;
 }
 
-/* The address's bucket, for everything but what monitors ask. False: answered 429. */
-static bool take_address_toll(struct api *api, struct request *request, struct reply *reply)
+/* The bucket of the address: one for calls, one for whatever else comes from there. NULL: no limit. */
+static struct rate_limit *address_bucket(struct api *api, const struct request *request)
 {
-	if ((request->route->flags & (ROUTE_DRAINING | ROUTE_QUIET)) != 0)
+	const struct route *route = request->route;
+	if (route == NULL || route->method != request->method)
+		return api->other_limit; /* a path or method that there is not, OPTIONS */
+	if ((route->flags & ROUTE_UNLIMITED) != 0)
+		return NULL;
+	const struct endpoint *endpoint = route->endpoint;
+	return endpoint->uncalled ? api->other_limit : api->address_limit;
+}
+
+bool api_allow(void *owner, const struct request *request, struct reply *reply)
+{
+	struct rate_limit *bucket = address_bucket(owner, request);
+	if (bucket == NULL)
 		return true;
-	struct rate_verdict verdict = rate_limit_take(api->address_limit, request->address.key,
-						      sizeof(request->address.key), request->complete_ms);
+	struct rate_verdict verdict =
+		rate_limit_take(bucket, request->address.key, sizeof(request->address.key), monotonic_ms());
 	if (verdict.allowed)
 		return true;
-	rate_limit_refuse(api->address_limit, verdict, reply);
+	rate_limit_refuse(bucket, verdict, reply);
 	return false;
 }
 
@@ -476,8 +488,6 @@ static bool wants_page(const struct call *call)
 enum handled api_early(void *owner, struct request *request, struct reply *reply)
 {
 	struct api *api = owner;
-	if (!take_address_toll(api, request, reply))
-		return HANDLED;
 	struct call *call = call_of(api, request, reply, NULL);
 	const struct endpoint *endpoint = call->endpoint;
 	if (endpoint->asset != NULL) {

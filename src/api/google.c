@@ -2,6 +2,7 @@
 
 #include "api/coach.h"
 #include "base/json.h"
+#include "base/uuid.h"
 #include "calendar/push.h"
 
 #include <string.h>
@@ -154,24 +155,43 @@ void api_google_callback(struct call *call)
 	put_cookie(call, "", 0);
 }
 
-void api_google_hook(struct call *call)
+static struct push push_of(const struct request *request)
 {
-	const struct request *request = call->request;
-	struct push push = {
+	return (struct push){
 		.channel_id = request_header(request, "X-Goog-Channel-ID"),
 		.token = request_header(request, "X-Goog-Channel-Token"),
 		.resource_id = request_header(request, "X-Goog-Resource-ID"),
 		.state = request_header(request, "X-Goog-Resource-State"),
 	};
+}
+
+static const char no_channel[] = "There is no such channel.";
+static const char no_push[] = "The channel's token or resource is another.";
+
+bool api_google_hook_early(struct call *call)
+{
+	const struct push push = push_of(call->request);
+	if (push_is_genuine(call->api->calendars, &push))
+		return false;
+	if (push.channel_id == NULL || !uuid_parse(push.channel_id, strlen(push.channel_id), NULL))
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_channel);
+	else
+		call_problem(call, PROBLEM_FORBIDDEN, NULL, no_push);
+	return true;
+}
+
+void api_google_hook(struct call *call)
+{
+	const struct push push = push_of(call->request);
 	switch (calendar_pushed(call->api->calendars, call->worker, &push)) {
 	case PUSH_ACCEPTED:
 		reply_empty(call->reply, 204);
 		return;
 	case PUSH_UNKNOWN:
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such channel.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_channel);
 		return;
 	case PUSH_REFUSED:
-		call_problem(call, PROBLEM_FORBIDDEN, NULL, "The channel's token or resource is another.");
+		call_problem(call, PROBLEM_FORBIDDEN, NULL, no_push);
 		return;
 	case PUSH_UNAVAILABLE:
 		call_database_failure(call, DB_UNAVAILABLE);

@@ -26,20 +26,20 @@ enum { BODY_MAX = 64 * 1024 };
 /* Read by monitors, also while the daemon stops. */
 #define MONITOR(path, handler, what)                                                                         \
 	{                                                                                                    \
-		HTTP_GET, path, LANE_LOOP, ROUTE_DRAINING | ROUTE_QUIET | ROUTE_ANY_QUERY, 0,                \
-			ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = handler, .summary = what)          \
+		HTTP_GET, path, LANE_LOOP, ROUTE_DRAINING | ROUTE_QUIET | ROUTE_ANY_QUERY | ROUTE_UNLIMITED, \
+			0, ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = handler, .summary = what)       \
 	}
 
 /* A file of src/web, for ASSET_ADDRESSES of the generated table. */
 #define ASSET(path, file)                                                                                    \
 	{HTTP_GET,  path,                                                                                    \
-	 LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET,                                                           \
+	 LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET | ROUTE_UNLIMITED,                                         \
 	 0,         ENDPOINT(.authority = AUTHORITY_ANYONE, .etag = true, .asset = file)},
 
 /* An address that people type for that of a page. */
 #define REDIRECT(path, to, what)                                                                             \
 	{                                                                                                    \
-		HTTP_GET, path, LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET, 0,                                 \
+		HTTP_GET, path, LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET | ROUTE_UNLIMITED, 0,               \
 			ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_redirect, .redirect = to,      \
 				 .summary = what)                                                            \
 	}
@@ -166,21 +166,24 @@ const struct route api_routes[] = {
 	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_google_callback,
 		  .summary = "Where Google sends the coach back", .query = "state code error")},
 	{HTTP_POST, "/hooks/google-calendar", LANE_DATABASE, ROUTE_ANY_TYPE | ROUTE_QUIET, BODY_MAX,
-	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_google_hook,
-		  .summary = "Google tells of a change")},
+	 ENDPOINT(.authority = AUTHORITY_ANYONE, .uncalled = true, .handle = api_google_hook,
+		  .early = api_google_hook_early, .summary = "Google tells of a change")},
 
 	/* operations */
 	MONITOR("/health", api_health, "The state of each part"),
 	MONITOR("/healthz", api_healthz, "Alive"),
 	MONITOR("/readyz", api_readyz, "Ready to take requests"),
-	MONITOR("/metrics", api_metrics, "Metrics for Prometheus"),
+	{HTTP_GET, "/metrics", LANE_LOOP, ROUTE_DRAINING | ROUTE_QUIET | ROUTE_ANY_QUERY, 0,
+	 ENDPOINT(.authority = AUTHORITY_ANYONE, .uncalled = true, .handle = api_metrics,
+		  .summary = "Metrics for Prometheus")},
 	MONITOR("/openapi.json", api_openapi, "This document"),
 
 	/* pages */
 	REDIRECT("/", "booking/", "Leads to the booking page"),
 	REDIRECT("/booking", "booking/", "Leads to the booking page"),
 	REDIRECT("/coach", "coach/", "Leads to the coach's page"),
-	{HTTP_GET, "/booking/:coach/:session_type", LANE_LOOP, ROUTE_ANY_QUERY | ROUTE_QUIET, 0,
+	{HTTP_GET, "/booking/:coach/:session_type", LANE_LOOP,
+	 ROUTE_ANY_QUERY | ROUTE_QUIET | ROUTE_UNLIMITED, 0,
 	 ENDPOINT(.authority = AUTHORITY_ANYONE, .etag = true, .handle = api_no_such,
 		  .page = "booking/type.html", .summary = "The booking page of one session type")},
 	ASSET_ADDRESSES(ASSET)};

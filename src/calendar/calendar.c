@@ -5,6 +5,7 @@
 #include "coach.h"
 #include "keeper.h"
 #include "payers.h"
+#include "push_token.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct calendars *calendars_new(const struct calendar_settings *settings, const 
 	calendars->settings = *settings;
 	calendars->mem = ARENA_EMPTY;
 	calendars->on = settings->service_account_key != NULL || settings->oauth.id != NULL;
+	push_key_make(calendars);
 	coaches_init(calendars);
 	bell_init(&calendars->bell);
 	const char *wrong = link_settings_read(&calendars->links, &calendars->mem, &calendars->settings);

@@ -1,9 +1,9 @@
 #include "channel.h"
 
 #include "base/crypto.h"
-#include "base/encode.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "push_token.h"
 
 #include <string.h>
 
@@ -15,7 +15,6 @@ enum {
 	RETRY_SOON = 120,
 	/* Google does not push to this address, until somebody changes something. */
 	RETRY_LATE = 6 * SECONDS_PER_HOUR,
-	TOKEN_BYTES = 32,
 };
 
 /* A row's channel. id NULL: none. */
@@ -70,8 +69,7 @@ static instant open_channel(struct visit *visit, const char *calendar_id, struct
 {
 	struct arena *mem = visit->call.mem;
 	instant now = visit->call.now;
-	unsigned char secret[TOKEN_BYTES];
-	char token[ENCODE_BASE64URL_SIZE(TOKEN_BYTES)];
+	char token[PUSH_TOKEN_BYTES];
 	char id[UUID_TEXT_SIZE];
 	struct channel new = {.id = id};
 	struct google_channel opened;
@@ -79,8 +77,7 @@ static instant open_channel(struct visit *visit, const char *calendar_id, struct
 	if (!read_old(visit, calendar_id, old) || !visit_may_call(visit))
 		return now + RETRY_SOON;
 	uuid_format(uuid_new(now), id);
-	crypto_random(secret, sizeof(secret));
-	encode_base64url(secret, sizeof(secret), token);
+	push_token(visit->calendars, id, token);
 	crypto_sha256(token, strlen(token), new.digest);
 	/* Google's first message may come before its reply, and is to find the channel known. */
 	if (put_channel(visit, calendar_id, &new, now + RETRY_SOON) != DB_OK)

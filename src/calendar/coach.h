@@ -8,6 +8,7 @@
 #ifndef CALENDAR_COACH_H
 #define CALENDAR_COACH_H
 
+#include "base/crypto.h"
 #include "base/table.h"
 #include "bell.h"
 #include "busy_memory.h"
@@ -50,6 +51,7 @@ struct calendars {
 	struct arena mem; /* of texts made from the settings */
 	bool on;
 	struct link_settings links;
+	unsigned char push_key[CRYPTO_SHA256_SIZE]; /* see push_token.h */
 
 	pthread_rwlock_t coaches_lock;
 	struct calendar_coach *coaches; /* NULL: none */

@@ -64,9 +64,11 @@ static void take_limits(struct reload *reload, const struct settings *fresh)
 	settings->rate_limit_read = fresh->rate_limit_read;
 	settings->rate_limit_book = fresh->rate_limit_book;
 	settings->rate_limit_address = fresh->rate_limit_address;
+	settings->rate_limit_other = fresh->rate_limit_other;
 	rate_limit_change(reload->api->read_limit, (unsigned)fresh->rate_limit_read);
 	rate_limit_change(reload->api->book_limit, (unsigned)fresh->rate_limit_book);
 	rate_limit_change(reload->api->address_limit, (unsigned)fresh->rate_limit_address);
+	rate_limit_change(reload->api->other_limit, (unsigned)fresh->rate_limit_other);
 }
 
 void reload_settings(struct reload *reload)

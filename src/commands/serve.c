@@ -156,6 +156,7 @@ static bool compose(struct daemon *daemon)
 		.assets = assets_new(),
 		.read_limit = rate_limit_new("read", (unsigned)settings->rate_limit_read, LIMITED_KEYS),
 		.book_limit = rate_limit_new("book", (unsigned)settings->rate_limit_book, LIMITED_KEYS),
+		.other_limit = rate_limit_new("other", (unsigned)settings->rate_limit_other, LIMITED_KEYS),
 		.address_limit =
 			rate_limit_new("address", (unsigned)settings->rate_limit_address, LIMITED_KEYS),
 		.availability = availability_cache_new(),
@@ -213,6 +214,7 @@ static void decompose(struct daemon *daemon)
 	identity_source_free(api->identities);
 	availability_cache_free(api->availability);
 	rate_limit_free(api->address_limit);
+	rate_limit_free(api->other_limit);
 	rate_limit_free(api->book_limit);
 	rate_limit_free(api->read_limit);
 	assets_free(api->assets);
@@ -247,6 +249,7 @@ static bool open_server(struct daemon *daemon)
 	server.routes = api_routes;
 	server.route_count = api_route_count;
 	server.metrics = daemon->api.metrics;
+	server.allow = api_allow;
 	server.early = api_early;
 	server.handle = api_handle;
 	server.worker_open = api_worker_open;

@@ -315,4 +315,7 @@ void exchange_admit(struct exchange *exchange, const char *method, const char *v
 		answer_options(exchange);
 	else
 		find_route(exchange);
+	const struct server_settings *settings = &peer->loop->common->settings;
+	if (sound && settings->allow != NULL && !settings->allow(settings->owner, request, &exchange->reply))
+		exchange->refused = true;
 }

@@ -5,7 +5,7 @@ import { assertProblem, assertStatus } from '../harness/expect.mjs';
 import { Client } from '../harness/http.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
 
-const [READ, BOOK, ADDRESS] = [6, 4, 25];
+const [READ, BOOK, ADDRESS, OTHER] = [6, 4, 25, 15];
 let stack;
 before(async () => {
   stack = await startStack({
@@ -14,6 +14,7 @@ before(async () => {
       RATE_LIMIT_READ: String(READ),
       RATE_LIMIT_BOOK: String(BOOK),
       RATE_LIMIT_ADDRESS: String(ADDRESS),
+      RATE_LIMIT_OTHER: String(OTHER),
       TRUSTED_PROXY_HOPS: '1',
     },
   });
@@ -91,4 +92,25 @@ test('health checks and pages are for everybody, always', async () => {
   for (let i = 0; i < ADDRESS * 2; i++) assertStatus(await client.get('/booking/'), 200);
   assertProblem(await client.get('/booking/user/me'), 401, 'unauthenticated');
   client.close();
+});
+
+test('what is no call has a limit of its own: pushes, metrics, unknown paths and methods, preflights', async () => {
+  const uncalled = {
+    'a push': (client) => client.post('/hooks/google-calendar', undefined, { 'x-goog-channel-id': 'x' }),
+    metrics: (client) => client.get('/metrics'),
+    'an unknown path': (client) => client.get('/wp-login.php'),
+    'an unknown path with a body': (client) => client.post('/wp-login.php', 'x'.repeat(1000)),
+    'another method': (client) => client.delete('/booking/create'),
+    'a preflight': (client) => client.request('OPTIONS', '/booking/create'),
+    'a preflight of nothing': (client) => client.request('OPTIONS', '/nothing'),
+  };
+  for (const [what, ask] of Object.entries(uncalled)) {
+    const client = new Client(stack.daemon.url, { headers: address() });
+    const [allowed, reply] = await until429(() => ask(client), OTHER);
+    assert.equal(allowed, OTHER, what);
+    assertLimited(reply);
+    assertProblem(await client.get('/booking/user/me'), 401, 'unauthenticated'); // calls go on
+    assertStatus(await client.get('/health'), 200);
+    client.close();
+  }
 });

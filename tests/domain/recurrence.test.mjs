@@ -26,8 +26,17 @@ function compare(script, program, ...args) {
 
 test(`${RECURRENCE_RULES} random rules and 356 by hand miss no instance of python3-dateutil's; ordinary ones are exact`, () => {
   const rules = path.join(HERE, 'rules.txt');
-  const { instances, extra } = compare('recurrence.py', 'recurrences', rules, RECURRENCE_RULES, RECURRENCE_SEED);
-  assert.ok(instances.ordinary > 40 * RECURRENCE_RULES && instances['by hand'] > 100_000, JSON.stringify(instances));
+  const { instances, extra } = compare(
+    'recurrence.py',
+    'recurrences',
+    rules,
+    RECURRENCE_RULES,
+    RECURRENCE_SEED,
+  );
+  assert.ok(
+    instances.ordinary > 40 * RECURRENCE_RULES && instances['by hand'] > 100_000,
+    JSON.stringify(instances),
+  );
   assert.ok(extra.ordinary < instances.ordinary / 100, `${extra.ordinary} of ${instances.ordinary}`);
 });
 

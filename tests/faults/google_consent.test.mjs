@@ -86,7 +86,12 @@ describe('a coach with a Gmail account', () => {
     );
     const other = headers['set-cookie'][0].split(';')[0];
     const back = await consent(stack, { answer: 'access_denied' });
-    for (const lured of [{}, { cookie: other }, { cookie: 'bookingd_consent=' }, { cookie: 'bookingd_consent' }]) {
+    for (const lured of [
+      {},
+      { cookie: other },
+      { cookie: 'bookingd_consent=' },
+      { cookie: 'bookingd_consent' },
+    ]) {
       assert.equal(await visit(back, lured), '/coach/?google=bad_state');
       assert.equal((await status(stack)).state, 'needs_consent');
     }

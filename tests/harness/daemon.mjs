@@ -43,7 +43,12 @@ export class Daemon {
   async #spawn(ready) {
     const env = { ...inherited(), ...this.env };
     for (const name of Object.keys(env)) if (env[name] === undefined || env[name] === null) delete env[name];
-    const command = [...(process.env.VALGRIND ? ['valgrind', ...VALGRIND] : []), bookingd(), 'serve', ...this.args];
+    const command = [
+      ...(process.env.VALGRIND ? ['valgrind', ...VALGRIND] : []),
+      bookingd(),
+      'serve',
+      ...this.args,
+    ];
     this.child = new Child(command[0], command.slice(1), { name: 'bookingd', env, ...this.childOptions });
     await until(
       `${ready ? 'readiness' : 'a sign of life'} of bookingd (see ${this.child.logFile})`,

@@ -182,6 +182,7 @@ export async function startStack({
       RATE_LIMIT_READ: '0',
       RATE_LIMIT_BOOK: '0',
       RATE_LIMIT_ADDRESS: '0',
+      RATE_LIMIT_OTHER: '0',
       LOG_LEVEL: 'debug',
       CALENDAR_FRESH_SECONDS: '0',
       ...(stack.google && googleSettings(stack.google, google)),

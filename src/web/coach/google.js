@@ -57,7 +57,7 @@ function renderGoogle(view, { google, failed }) {
     heading.focus();
   };
   const connect = act(null, async () => {
-    const { url } = await house.coachCall('POST', 'google/connect', { credentials: 'same-origin' }) // for its cookie;
+    const { url } = await house.coachCall('POST', 'google/connect', { credentials: 'same-origin' }); // for its cookie;
     location.assign(url);
   });
   const disconnect = () => {

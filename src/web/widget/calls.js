@@ -28,7 +28,13 @@ async function blameOrigin(server) {
  * One JSON call. `headers` gives the identity; `key` is the Idempotency-Key; answers the body or throws a
  * Problem.
  */
-export async function call(server, headers, method, path, { body, key, keepalive, raw, etag, credentials = 'omit' } = {}) {
+export async function call(
+  server,
+  headers,
+  method,
+  path,
+  { body, key, keepalive, raw, etag, credentials = 'omit' } = {},
+) {
   const identity = typeof headers === 'function' ? await headers() : headers;
   let reply, content;
   try {
