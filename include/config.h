@@ -66,7 +66,9 @@ struct settings {
 	char *mail_from;
 	bool mail_tls; /* required */
 	int64_t mail_per_minute;
-	char *manage_url; /* may hold {id} */
+	char *manage_url;   /* may hold {id} */
+	char *sign_in_url;
+	char *admin_emails; /* with commas between */
 
 	/* Google */
 	char *google_service_account_key; /* JSON text */

@@ -100,6 +100,10 @@ static const struct setting settings_table[] = {
  "mails a minute that each process sends at most; 0 is no limit"},
 {NULL, "MANAGE_URL", KIND_PAGE, AT(manage_url), 0, 0, NULL, 0,
  "page of yours where a client moves or cancels, {id} standing for the appointment; default: our own, by a link"},
+{NULL, "SIGN_IN_URL", KIND_URL, AT(sign_in_url), 0, 0, NULL, 0,
+ "page of yours where people sign in; default: by a code that is mailed, if there is mail"},
+{NULL, "ADMIN_EMAILS", KIND_EMAILS, AT(admin_emails), 0, 0, NULL, 0,
+ "addresses, with commas between, of who is an admin when signed in by mail"},
 
 {"Google Calendar", "GOOGLE_SERVICE_ACCOUNT_KEY", KIND_ACCOUNT, AT(google_service_account_key), 0, 0, NULL, SECRET,
  "key of a service account: its JSON, that JSON in base64, or the path of a file with it"},

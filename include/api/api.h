@@ -14,6 +14,7 @@
 #include "calendar/calendar.h"
 #include "notice/notice.h"
 #include "app/identity.h"
+#include "app/sign_in.h"
 #include "calendar/worker.h"
 #include "base/json.h"
 #include "db/appointments.h"
@@ -33,6 +34,8 @@ struct api {
 	struct coaches *coaches;
 	struct calendars *calendars;
 	struct notices *notices;
+	struct sign_in_settings sign_in;
+	const char *sign_in_url; /* SIGN_IN_URL: the platform's own; NULL: by mail */
 	struct identity_source *identities;
 	struct metrics *metrics;
 	struct assets *assets;
@@ -76,6 +79,7 @@ struct endpoint {
 	enum authority authority;
 	enum toll toll;
 	bool uncalled;                     /* no client calls it: it counts with unknown paths and OPTIONS */
+	bool of_session;                   /* about the session itself, so also for that of a manage link */
 	bool idempotent;                   /* takes an Idempotency-Key */
 	bool etag;                         /* its replies carry one, and it heeds If-None-Match, If-Match */
 	bool body_optional;                /* an empty body counts as {} */

@@ -6,6 +6,8 @@
  *  - `Authorization: Bearer <JWT>`, verified as base/jwt.h says;
  *  - `X-Session-ID: <id>`, looked up in the platform's own tables by AUTH_SESSION_QUERY.
  *
+ *  - `Authorization: Bearer bks_...`, a session of our own, had by mail (app/sign_in.h).
+ *
  * Nothing else is an identity, least of all a header such as X-User-ID that any browser can set. When
  * a request carries both, the bearer token decides, also when it is bad: falling back would hide from the
  * client that their token is worthless. An Authorization header of another scheme (a proxy's Basic), or any
@@ -37,6 +39,9 @@ enum {
 	IDENTITY_REFUSAL_CACHE_SECONDS = 5, /* bad credentials are refused from memory so long */
 };
 
+/* What a session of our own begins with, as a bearer token; no JWT does. */
+#define IDENTITY_OWN_PREFIX "bks_"
+
 enum identity_role {
 	IDENTITY_USER,  /* also every role we do not know, and a coach without a coach's id */
 	IDENTITY_COACH, /* of the coach in `coach` */
@@ -52,7 +57,8 @@ struct identity {
 	const char *email;   /* not checked for being an address */
 	const char *name;
 	enum identity_role role;
-	const char *coach; /* the coach's id; set exactly when role is IDENTITY_COACH */
+	const char *coach;          /* the coach's id; set exactly when role is IDENTITY_COACH */
+	const char *appointment_id; /* a manage link's session: for this appointment alone; NULL: for all */
 };
 
 /*
@@ -91,6 +97,7 @@ struct identity_settings {
 	const char *jwks_url;
 	const char *jwt_issuer;
 	const char *jwt_audience;
+	bool own_sessions; /* people sign in by mail */
 };
 
 struct identity_source;

@@ -82,6 +82,7 @@ enum jwt_verdict {
 struct jwt_claims {
 	const char *subject; /* never empty when verified */
 	const char *email;
+	bool email_unverified; /* `email_verified` is there and false */
 	const char *name;
 	const char *role;
 	const char *coach;

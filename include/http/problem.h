@@ -14,6 +14,8 @@
 	X(BAD_PARAMETER, bad_parameter, 400, "A query parameter cannot be read.")                            \
 	X(BAD_REQUEST, bad_request, 400, "The request is malformed.")                                        \
 	X(UNAUTHENTICATED, unauthenticated, 401, "Please sign in first.")                                    \
+	X(WRONG_CODE, wrong_code, 401, "That is not the code. Please look at the newest mail.")              \
+	X(CODE_EXPIRED, code_expired, 410, "This code is too old or was used. Please ask for a new one.")    \
 	X(FORBIDDEN, forbidden, 403, "You may not do this.")                                                 \
 	X(NOT_FOUND, not_found, 404, "There is no such thing here.")                                         \
 	X(UNKNOWN_COACH, unknown_coach, 404, "There is no such coach.")                                      \

@@ -252,9 +252,21 @@ static enum identity_outcome identify(struct call *call)
 	return IDENTITY_REFUSED;
 }
 
+/* A manage link is for its appointment, for times to move it to, and for its own session. */
+static bool is_in_scope(const struct call *call)
+{
+	if (call->endpoint->authority == AUTHORITY_READER || call->endpoint->of_session)
+		return true;
+	bool names_one = strstr(call->request->route->pattern, "/:id") != NULL;
+	return names_one &&
+	       strcasecmp(request_parameter(call->request, "id"), call->caller->appointment_id) == 0;
+}
+
 static bool is_allowed(const struct call *call)
 {
 	const struct identity *caller = call->caller;
+	if (caller->appointment_id != NULL && !is_in_scope(call))
+		return false;
 	switch (call->endpoint->authority) {
 	case AUTHORITY_ANYONE:
 	case AUTHORITY_CALLER:

@@ -9,6 +9,7 @@
 #include "api/google.h"
 #include "api/notices.h"
 #include "api/ops.h"
+#include "api/session.h"
 #include "api/profile.h"
 #include "api/user.h"
 #include "assets.h"
@@ -88,6 +89,26 @@ const struct route api_routes[] = {
 	     .handle = api_user_export, .summary = "Everything kept about a client", .reply = "Export"),
 	CALL(DELETE, "/booking/user/:user_id", DATABASE, 0, AUTHORITY_SELF, TOLL_BOOK,
 	     .handle = api_user_erase, .summary = "Erase a client's personal fields", .reply = "Erasure"),
+
+	/* signing in by mail, and sessions */
+	CALL(GET, "/booking/sign-in", LOOP, 0, AUTHORITY_ANYONE, TOLL_NONE, .handle = api_sign_in_ways,
+	     .summary = "How people sign in here", .reply = "SignInWays"),
+	CALL(POST, "/booking/sign-in", DATABASE, BODY_MAX, AUTHORITY_ANYONE, TOLL_NONE, .handle = api_sign_in,
+	     .summary = "Have a code mailed", .body = "SignIn", .reply = "SignInSent"),
+	CALL(POST, "/booking/sign-in/verify", DATABASE, BODY_MAX, AUTHORITY_ANYONE, TOLL_NONE,
+	     .handle = api_sign_in_verify, .summary = "Sign in by the code, or by the link's token",
+	     .body = "Verify", .reply = "SignedIn"),
+	CALL(POST, "/booking/session", DATABASE, BODY_MAX, AUTHORITY_ANYONE, TOLL_NONE,
+	     .handle = api_manage_session, .summary = "A session for the appointment of a manage link",
+	     .body = "Manage", .reply = "ManageSession"),
+	CALL(GET, "/session", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ, .of_session = true,
+	     .handle = api_session_get, .summary = "Who is calling", .reply = "Session"),
+	CALL(DELETE, "/session", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ, .of_session = true,
+	     .handle = api_session_delete, .summary = "Sign out"),
+	CALL(GET, "/booking/user/:user_id/sessions", DATABASE, 0, AUTHORITY_SELF, TOLL_READ,
+	     .handle = api_user_sessions, .summary = "Where a person is signed in", .reply = "Sessions"),
+	CALL(DELETE, "/booking/user/:user_id/sessions/:session", DATABASE, 0, AUTHORITY_SELF, TOLL_READ,
+	     .handle = api_user_session_end, .summary = "End one of these sessions"),
 
 	/* what people are told */
 	CALL(GET, "/booking/:id/notices", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ,

@@ -47,6 +47,8 @@ static void tidy(struct housekeeping *housekeeping, struct db *db)
 	report(db, db_run(db, QUERY_IDEMPOTENCY_EXPIRE, DB_NO_PARAMETERS, NULL));
 	report(db, db_run(db, QUERY_CLIENT_USE_EXPIRE, DB_NO_PARAMETERS, NULL));
 	report(db, db_run(db, QUERY_HOLD_EXPIRE, DB_NO_PARAMETERS, NULL));
+	report(db, db_run(db, QUERY_SESSION_EXPIRE, DB_NO_PARAMETERS, NULL));
+	report(db, db_run(db, QUERY_TOKEN_EXPIRE, DB_NO_PARAMETERS, NULL));
 	size_t retired = housekeeping->retention_days > 0 ? 1 : 0;
 	int64_t total = 0;
 	while (retired > 0 && !is_stopping(housekeeping)) {

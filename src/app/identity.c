@@ -20,6 +20,7 @@
 
 enum {
 	ADDRESS_DIGEST_BYTES = 16,
+	OWN_CACHE_SECONDS = 30,
 	KNOWN_MAX = 4096, /* identities remembered */
 	REFUSED_MAX =
 		1024, /* refusals remembered, apart, so that a flood of bad ones pushes no good ones out */
@@ -50,7 +51,7 @@ struct identity_source {
 
 /* What a request showed. */
 struct credential {
-	enum credential_kind { TOKEN = 't', SESSION = 's' } kind;
+	enum credential_kind { TOKEN = 't', SESSION = 's', OWN = 'o' } kind;
 	const char *text;
 	size_t length;
 	struct identity_cache_key key;
@@ -63,7 +64,7 @@ static bool takes_tokens(const struct identity_settings *settings)
 
 bool identity_possible(const struct identity_settings *settings)
 {
-	return takes_tokens(settings) || settings->session_query != NULL;
+	return takes_tokens(settings) || settings->session_query != NULL || settings->own_sessions;
 }
 
 struct identity_source *identity_source_new(const struct identity_settings *settings)
@@ -158,6 +159,7 @@ static struct identity_finding finding_from(const struct jwt_claims *claims, str
 		role = IDENTITY_COACH;
 	return (struct identity_finding){
 		.outcome = IDENTITY_KNOWN,
+		.email_unverified = claims->email_unverified,
 		.identity = {.user_id = arena_strdup(mem, claims->subject),
 			     .email = usable_or_null(claims->email, IDENTITY_EMAIL_MAX, mem),
 			     .name = usable_or_null(claims->name, IDENTITY_NAME_MAX, mem),
@@ -272,6 +274,53 @@ static struct identity_finding find_session(struct identity_source *source, stru
 	return finding_from(&columns, mem);
 }
 
+/* ---- sessions of our own ---- */
+
+static struct identity_finding find_own(struct db *db, const struct credential *session, instant now,
+					struct arena *mem, instant *ret_until)
+{
+	unsigned char hash[CRYPTO_SHA256_SIZE];
+	char appointment_id[UUID_TEXT_SIZE];
+	DB_ROWS rows = {0};
+
+	crypto_sha256(session->text, session->length, hash);
+	enum db_result result =
+		db_run(db, QUERY_SESSION_FIND, DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
+	if (result == DB_NONE)
+		return refusal(unknown_session);
+	if (result != DB_OK) {
+		log_line(LOG_WARNING, "session_not_read", LOG_TEXT_FIELD("detail", db_failure(db)->detail));
+		return failure(unavailable_database);
+	}
+	const struct jwt_claims columns = {
+		.subject = db_get_text(&rows, 0, 0),
+		.role = db_get_text(&rows, 0, 1),
+		.coach = db_get_text(&rows, 0, 2),
+		.email = db_get_text(&rows, 0, 3),
+	};
+	struct identity_finding finding = finding_from(&columns, mem);
+	db_get_uuid(&rows, 0, 4, appointment_id);
+	if (appointment_id[0] != '\0')
+		finding.identity.appointment_id = arena_strdup(mem, appointment_id);
+	instant ends = db_get_instant(&rows, 0, 5);
+	*ret_until = now + OWN_CACHE_SECONDS < ends ? now + OWN_CACHE_SECONDS : ends;
+	return finding;
+}
+
+/* The platform's user is the person behind this address from now on, whichever way they come in. */
+static void meet(struct db *db, const struct identity_finding *finding)
+{
+	const struct identity *identity = &finding->identity;
+	if (finding->outcome != IDENTITY_KNOWN || identity->role != IDENTITY_USER ||
+	    identity->email == NULL || finding->email_unverified)
+		return;
+	enum db_result result =
+		db_run(db, QUERY_USER_MEET,
+		       DB_PARAMETERS(db_text(identity->user_id), db_text(identity->email)), NULL);
+	if (result != DB_OK && result != DB_UNAVAILABLE)
+		log_line(LOG_WARNING, "user_not_met", LOG_TEXT_FIELD("detail", db_failure(db)->detail));
+}
+
 /* ---- both ---- */
 
 /* The token behind "Bearer ", NULL if the header has another scheme (RFC 9110 section 11.1; any letter case).
@@ -323,17 +372,21 @@ static bool read_credential(const struct identity_source *source, const struct c
 	const char *session_id = credentials->session_id;
 	const char *token = NULL;
 
-	if (authorization != NULL && takes_tokens(&source->settings))
+	if (authorization != NULL)
 		token = bearer_token(authorization);
+	/* A session of our own is one whether or not tokens are configured. */
+	bool own = token != NULL && strncmp(token, IDENTITY_OWN_PREFIX, strlen(IDENTITY_OWN_PREFIX)) == 0;
+	if (!own && !takes_tokens(&source->settings))
+		token = NULL;
 	if (token == NULL && (session_id == NULL || source->settings.session_query == NULL)) {
-		*ret_finding = (struct identity_finding){IDENTITY_ANONYMOUS, {0}, no_credentials};
+		*ret_finding =
+			(struct identity_finding){.outcome = IDENTITY_ANONYMOUS, .reason = no_credentials};
 		return false;
 	}
-	ret_credential->kind = token != NULL ? TOKEN : SESSION;
+	ret_credential->kind = own ? OWN : token != NULL ? TOKEN : SESSION;
 	ret_credential->text = token != NULL ? token : session_id;
 	ret_credential->length = strlen(ret_credential->text);
-	if (ret_credential->kind == TOKEN ? ret_credential->length > JWT_SIZE_MAX
-					  : !is_session_id(session_id)) {
+	if (token != NULL ? ret_credential->length > JWT_SIZE_MAX : !is_session_id(session_id)) {
 		*ret_finding = refusal(malformed);
 		return false;
 	}
@@ -389,9 +442,12 @@ enum identity_outcome identity_find(struct identity_source *source, struct worke
 	if (read_credential(source, credentials, &credential, &finding) &&
 	    !recall(source, &credential, now, mem, &finding)) {
 		instant until = now;
-		finding = credential.kind == TOKEN
+		finding = credential.kind == OWN ? find_own(worker->db, &credential, now, mem, &until)
+			  : credential.kind == TOKEN
 				  ? find_token(source, worker->fetcher, &credential, now, mem, &until)
 				  : find_session(source, worker->db, &credential, now, mem, &until);
+		if (credential.kind != OWN && source->settings.own_sessions)
+			meet(worker->db, &finding);
 		remember(source, &credential, &finding, now, until);
 	}
 	return answer(&finding, ret_identity, ret_reason);

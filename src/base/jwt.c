@@ -302,6 +302,7 @@ static enum jwt_verdict check_claims(const struct jwt_rules *rules, const json_t
 	if (rules->audience != NULL && !is_audience(json_object_get(claims, "aud"), rules->audience))
 		return JWT_WRONG_AUDIENCE;
 	read.email = read_text(claims, "email", mem);
+	read.email_unverified = json_is_false(json_object_get(claims, "email_verified"));
 	read.name = read_text(claims, "name", mem);
 	read.role = read_text(claims, "role", mem);
 	read.coach = read_text(claims, "coach", mem);

@@ -167,6 +167,8 @@ static bool compose(struct daemon *daemon)
 		.feed_keys = compose_feed_keys(settings, &daemon->feed_keys),
 		.trusted_proxy_hops = (unsigned)settings->trusted_proxy_hops,
 		.public_url = settings->public_url,
+		.sign_in = {.admin_emails = settings->admin_emails, .public_url = settings->public_url},
+		.sign_in_url = settings->sign_in_url,
 		.database_url = settings->database_url,
 		.stopping = &daemon->stopping,
 		.started_at = instant_now(),
@@ -179,6 +181,7 @@ static bool compose(struct daemon *daemon)
 		.jwks_url = settings->auth_jwks_url,
 		.jwt_issuer = settings->auth_jwt_issuer,
 		.jwt_audience = settings->auth_jwt_audience,
+		.own_sessions = settings->mail_url != NULL,
 	};
 	api->identities = identity_source_new(&identity);
 	if (api->identities == NULL) {
@@ -189,7 +192,7 @@ static bool compose(struct daemon *daemon)
 		log_line(LOG_WARNING, "nobody_can_sign_in",
 			 LOG_TEXT_FIELD("remedy",
 					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
-					"AUTH_SESSION_QUERY"));
+					"AUTH_SESSION_QUERY, or MAIL_URL for signing in by mail"));
 	if (identity.jwks_url != NULL && identity.jwt_audience == NULL)
 		log_line(LOG_WARNING, "tokens_for_others_accepted",
 			 LOG_TEXT_FIELD("remedy",

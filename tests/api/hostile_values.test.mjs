@@ -22,10 +22,14 @@ const when = () => ({ start: stack.slot(slots++ % 600), duration_minutes: 30 });
 /** A good body of each schema, with every field it may have. */
 const GOOD = {
   Create: () => ({ ...when(), session_type: 'coaching', coach: COACH, ...person }),
+  CreateFor: () => ({ ...when(), client: { email: 'n@client.test', name: 'N' }, session_type: 'coaching', notes: 'x', notify: true }),
   Hold: () => ({ ...when(), session_type: 'coaching', coach: COACH }),
   Confirm: () => ({ ...person }),
   Cancel: () => ({ reason: 'ill' }),
   NoticeAgain: () => ({ kind: 'confirmed', recipient: 'client' }),
+  SignIn: () => ({ email: 'a@client.test', page: 'booking', locale: 'fr' }),
+  Verify: () => ({ email: 'a@client.test', code: '123456', token: null, nonce: 'n' }),
+  Manage: () => ({ manage: 'x' }),
   NoticesRead: () => ({ up_to: 0 }),
   Preferences: () => ({ reminders: true, locale: 'fr-CA' }),
   Reschedule: () => when(),

@@ -177,6 +177,27 @@ test('every call answers as the document says', async () => {
   await call(ann, 'GET', '/booking/user/{user_id}/preferences', { ...me, status: 200 });
   await call(ann, 'PUT', '/booking/user/{user_id}/preferences', { ...me, body: { reminders: false }, status: 200 });
   await call(coach, 'GET', '/coach/{coach}/notices', { path: damian, status: 200 });
+  await call(stranger, 'GET', '/booking/sign-in', { status: 200 });
+  await call(stranger, 'POST', '/booking/sign-in', { body: { email: 'ann@client.test' }, status: 202 });
+  // A code whose digest we know: there is no mail to read it from.
+  stack.database.run(`insert into bookingd.action_token (hash, purpose, email, page, nonce_hash, code_hash, expires_at)
+    values (sha256('t'), 'sign_in', 'ann@client.test', 'booking', sha256('n'), sha256('n123456'), now() + interval '1 minute')`);
+  const { body: signed } = await call(stranger, 'POST', '/booking/sign-in/verify', {
+    body: { email: 'ann@client.test', code: '123456', nonce: 'n' },
+    status: 200,
+  });
+  const bearer = { headers: { authorization: `Bearer ${signed.token}` } };
+  await call(stranger, 'GET', '/session', { ...bearer, status: 200 });
+  const { body: list } = await call(stranger, 'GET', '/booking/user/{user_id}/sessions', { ...me, ...bearer, status: 200 });
+  await call(stranger, 'DELETE', '/booking/user/{user_id}/sessions/{session}', {
+    path: { user_id: 'me', session: list.sessions[0].id },
+    ...bearer,
+    status: 204,
+  });
+  await call(ann, 'DELETE', '/session', { status: 404 });
+  stack.database.run(`insert into bookingd.action_token (hash, purpose, appointment_id, expires_at)
+    values (sha256('m'), 'manage', '${made.id}', now() + interval '1 day')`);
+  await call(stranger, 'POST', '/booking/session', { body: { manage: 'm' }, status: 200 });
   const stop = 'token-of-ann';
   stack.database.run(`insert into bookingd.action_token (hash, purpose, user_id, expires_at)
     values (sha256('${stop}'), 'stop', 'ann', now() + interval '1 day')`);

@@ -1,0 +1,112 @@
+-- Signing in by mail: codes and links, and the sessions they begin. Whoever reads these tables learns no code, no link
+-- and no session: each is kept as a digest, that of a code together with the nonce of the browser that asked.
+
+-- The coach whose address this is; several are one person, of whom the first counts.
+create or replace function coach_of_address(p_email text) returns text language sql stable as $$
+  select id from coach where lower(email) = p_email order by id limit 1;
+$$;
+
+/*
+ * Note a code that somebody asked for. p_admins: addresses of admins, commas between. Returns whether it is to be
+ * mailed: not to an address that has had five in ten minutes, nor, for the coach's page, to one that is nobody's there.
+ * The caller must not be able to tell.
+ */
+create or replace function begin_sign_in(
+  p_email text, p_page text, p_hash bytea, p_nonce_hash bytea, p_code_hash bytea, p_seconds integer, p_admins text)
+returns boolean language plpgsql as $$
+begin
+  if (select count(*) from action_token
+      where email = p_email and purpose = 'sign_in' and created_at > now() - interval '10 minutes') >= 5
+     or (p_page = 'coach' and coach_of_address(p_email) is null
+         and p_email <> all (string_to_array(coalesce(p_admins, ''), ','))) then
+    return false;
+  end if;
+  -- Only the newest is good.
+  update action_token set expires_at = now() where email = p_email and purpose = 'sign_in' and expires_at > now();
+  insert into action_token (hash, purpose, email, page, nonce_hash, code_hash, expires_at)
+  values (p_hash, 'sign_in', p_email, p_page, p_nonce_hash, p_code_hash, now() + make_interval(secs => p_seconds));
+  return true;
+end $$;
+
+/*
+ * Complete it, in the browser that asked (p_nonce_hash), by the code or by the link's token. Without that nonce nothing
+ * is looked at and no try is used up, so whoever opens links in mails for others changes nothing. Whom the platform does
+ * not know by this address is known by its digest (identity_of_address). Outcomes: signed_in, wrong_code, code_expired.
+ */
+create or replace function complete_sign_in(
+  p_email text, p_hash bytea, p_nonce_hash bytea, p_code_hash bytea, p_session_hash bytea,
+  p_session_seconds integer, p_admins text)
+returns table (outcome text, user_id text, role text, coach_id text, email text, expires_at timestamptz)
+language plpgsql as $$
+declare
+  t action_token;
+begin
+  outcome := 'wrong_code';
+  select * into t from action_token a where a.nonce_hash = p_nonce_hash and a.purpose = 'sign_in' for update;
+  if not found then
+    return next;
+    return;
+  elsif t.used_at is not null or t.expires_at <= now() or t.tries >= 5 then
+    outcome := 'code_expired';
+    return next;
+    return;
+  end if;
+  update action_token a set tries = a.tries + 1 where a.hash = t.hash;
+  if not coalesce(t.hash = p_hash, t.email = p_email and t.code_hash = p_code_hash, false) then
+    return next;
+    return;
+  end if;
+  update action_token a set used_at = now() where a.hash = t.hash;
+  insert into known_address as k (email, user_id)
+  values (t.email, 'mail:' || left(encode(sha256(convert_to(t.email, 'UTF8')), 'hex'), 32)) on conflict do nothing;
+  select k.user_id into user_id from known_address k where k.email = t.email;
+  coach_id := coach_of_address(t.email);
+  role := case when t.email = any (string_to_array(coalesce(p_admins, ''), ',')) then 'admin'
+               when coach_id is not null then 'coach' else 'user' end;
+  coach_id := case when role = 'coach' then coach_id end;
+  email := t.email;
+  expires_at := date_trunc('second', now()) + make_interval(secs => p_session_seconds);
+  insert into own_session as s (token_hash, user_id, role, coach_id, email, expires_at)
+  values (p_session_hash, complete_sign_in.user_id, complete_sign_in.role, complete_sign_in.coach_id,
+          complete_sign_in.email, complete_sign_in.expires_at);
+  outcome := 'signed_in';
+  return next;
+end $$;
+
+/* A session for the appointment of a manage link, while the link is good: until p_after seconds after its end. */
+create or replace function begin_manage_session(p_hash bytea, p_session_hash bytea, p_seconds integer, p_after integer)
+returns table (appointment_id uuid, expires_at timestamptz) language plpgsql as $$
+declare
+  a appointment;
+begin
+  select p.* into a from action_token t join appointment p on p.id = t.appointment_id
+  where t.hash = p_hash and t.purpose = 'manage';
+  if found and a.ends_at + make_interval(secs => p_after) > now() and not a.erased then
+    appointment_id := a.id;
+    expires_at := date_trunc('second', now()) + make_interval(secs => p_seconds);
+    insert into own_session as s (token_hash, user_id, role, email, appointment_id, expires_at)
+    values (p_session_hash, a.user_id, 'user', a.email, a.id, begin_manage_session.expires_at);
+    return next;
+  end if;
+end $$;
+
+/*
+ * A platform's user with an address that the platform vouches for: from now on the address is theirs, and so is what
+ * it did here by mail before.
+ */
+create or replace function meet_user(p_user text, p_email text) returns void language plpgsql as $$
+declare
+  known known_address;
+begin
+  insert into known_address as k (email, user_id, platform) values (p_email, p_user, true) on conflict do nothing;
+  if found then
+    return;
+  end if;
+  select * into known from known_address where email = p_email for update;
+  if not known.platform then
+    update known_address set user_id = p_user, platform = true where email = p_email;
+    perform lock_client(known.user_id), lock_client(p_user);
+    update appointment set user_id = p_user, updated_at = now() where user_id = known.user_id and status <> 'held';
+    update own_session set user_id = p_user where user_id = known.user_id;
+  end if;
+end $$;

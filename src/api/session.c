@@ -1,0 +1,299 @@
+#include "api/session.h"
+
+#include "api/user.h"
+#include "domain/email.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/uuid.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum {
+	EMAIL_MAX_CHARACTERS = 254,
+	WORD_MAX_CHARACTERS = 20,
+	CODE_MAX_CHARACTERS = 16,
+	SECRET_MAX_CHARACTERS = 64,
+};
+
+static struct sign_in_call use_case(struct call *call)
+{
+	return (struct sign_in_call){.settings = &call->api->sign_in,
+				     .notices = call->api->notices,
+				     .worker = call->worker,
+				     .mem = call->mem};
+}
+
+/* One token of the network's bucket: these calls have no other caller. False: answered 429. */
+static bool take_toll(struct call *call)
+{
+	struct rate_limit *limit = call->api->book_limit;
+	struct rate_verdict verdict =
+		rate_limit_take(limit, call->request->address.key, sizeof(call->request->address.key),
+				call->request->complete_ms);
+	if (!verdict.allowed)
+		rate_limit_refuse(limit, verdict, call->reply);
+	return verdict.allowed;
+}
+
+/* Whether people sign in by mail at all. False: answered. */
+static bool by_mail(struct call *call)
+{
+	if (notices_mail_on(call->api->notices) && call->api->sign_in_url == NULL)
+		return true;
+	call_problem(call, PROBLEM_NOT_FOUND, NULL, "Nobody signs in by mail here.");
+	return false;
+}
+
+void api_sign_in_ways(struct call *call)
+{
+	struct json_writer writer;
+	bool mail = notices_mail_on(call->api->notices) && call->api->sign_in_url == NULL;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_boolean(&writer, "mail", mail);
+	json_write_text(&writer, "url", call->api->sign_in_url);
+	json_write_boolean(&writer, "notices", notices_mail_on(call->api->notices));
+	json_write_object_end(&writer);
+}
+
+void api_sign_in(struct call *call)
+{
+	const char *email = NULL;
+	const char *page = "booking";
+	const char *locale = NULL;
+	const char *nonce = NULL;
+	const struct json_field fields[] = {
+		{"email", JSON_FIELD_LINE, true, 3, EMAIL_MAX_CHARACTERS, &email, NULL},
+		{"page", JSON_FIELD_TEXT, false, 1, WORD_MAX_CHARACTERS, &page, NULL},
+		{"locale", JSON_FIELD_TEXT, false, 2, 35, &locale, NULL},
+	};
+	if (!by_mail(call) || !take_toll(call) ||
+	    !call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
+		return;
+	if (!email_is_usable(email)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "email",
+			     "Please give an address such as name@example.com.");
+		return;
+	}
+	if (strcmp(page, "booking") != 0 && strcmp(page, "coach") != 0) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "page", "page must be booking or coach.");
+		return;
+	}
+	if (locale != NULL && !call_locale_good(locale, strlen(locale))) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "locale",
+			     "locale must be a language tag such as fr-CA.");
+		return;
+	}
+	struct sign_in_call use = use_case(call);
+	if (sign_in_begin(&use, email, page, locale != NULL ? locale : call_accepted_locale(call), &nonce) !=
+	    SIGN_IN_DONE) {
+		call_database_failure(call, DB_UNAVAILABLE);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 202));
+	json_write_object(&writer, NULL);
+	json_write_boolean(&writer, "sent", true);
+	json_write_text(&writer, "nonce", nonce);
+	json_write_object_end(&writer);
+}
+
+/* What a sign-in came to, but for SIGN_IN_DONE. */
+static void refuse(struct call *call, enum sign_in_outcome outcome)
+{
+	switch (outcome) {
+	case SIGN_IN_WRONG:
+		call_problem(call, PROBLEM_WRONG_CODE, NULL, NULL);
+		break;
+	case SIGN_IN_EXPIRED:
+		call_problem(call, PROBLEM_CODE_EXPIRED, NULL, NULL);
+		break;
+	case SIGN_IN_DONE:
+	case SIGN_IN_FAILED:
+		call_database_failure(call, DB_UNAVAILABLE);
+		break;
+	}
+}
+
+void api_sign_in_verify(struct call *call)
+{
+	const char *email = NULL;
+	const char *code = NULL;
+	const char *token = NULL;
+	const char *nonce = NULL;
+	const struct json_field fields[] = {
+		{"email", JSON_FIELD_LINE, false, 3, EMAIL_MAX_CHARACTERS, &email, NULL},
+		{"code", JSON_FIELD_TEXT, false, 1, CODE_MAX_CHARACTERS, &code, NULL},
+		{"token", JSON_FIELD_TEXT, false, 1, SECRET_MAX_CHARACTERS, &token, NULL},
+		{"nonce", JSON_FIELD_TEXT, true, 1, SECRET_MAX_CHARACTERS, &nonce, NULL},
+	};
+	struct signed_in session;
+	if (!by_mail(call) || !take_toll(call) ||
+	    !call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
+		return;
+	if ((code == NULL) == (token == NULL) || (code != NULL && email == NULL)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, code == NULL ? "code" : "email",
+			     "Please send email and code, or the link's token.");
+		return;
+	}
+	/* People type the code as it is shown, with a blank. */
+	char *digits = code != NULL ? arena_strdup(call->mem, code) : NULL;
+	char *to = digits;
+	for (const char *c = code; c != NULL && *c != '\0'; c++) {
+		if (*c != ' ' && *c != '-')
+			*to++ = *c;
+	}
+	if (to != NULL)
+		*to = '\0';
+	struct sign_in_call use = use_case(call);
+	enum sign_in_outcome outcome = sign_in_complete(&use, email, digits, token, nonce, &session);
+	if (outcome != SIGN_IN_DONE) {
+		refuse(call, outcome);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "token", session.token);
+	json_write_instant(&writer, "expires_at", session.expires_at);
+	json_write_text(&writer, "user_id", session.user_id);
+	json_write_text(&writer, "role", session.role);
+	json_write_text(&writer, "coach", session.coach);
+	json_write_text(&writer, "email", session.email);
+	json_write_object_end(&writer);
+}
+
+void api_manage_session(struct call *call)
+{
+	const char *manage = NULL;
+	struct signed_in session;
+	const struct json_field fields[] = {
+		{"manage", JSON_FIELD_TEXT, true, 1, SECRET_MAX_CHARACTERS, &manage, NULL}};
+	if (!take_toll(call) || !call_body(call, fields, 1))
+		return;
+	struct sign_in_call use = use_case(call);
+	enum sign_in_outcome outcome = sign_in_manage(&use, manage, &session);
+	if (outcome == SIGN_IN_EXPIRED) {
+		call_problem(call, PROBLEM_CODE_EXPIRED, NULL, "This link is not good any more.");
+		return;
+	}
+	if (outcome != SIGN_IN_DONE) {
+		refuse(call, outcome);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "token", session.token);
+	json_write_instant(&writer, "expires_at", session.expires_at);
+	json_write_text(&writer, "appointment_id", session.appointment_id);
+	json_write_object_end(&writer);
+}
+
+/* The digest of the bearer's own session. False: it is none of ours. */
+static bool own_hash(const struct call *call, unsigned char hash[static CRYPTO_SHA256_SIZE])
+{
+	const char *authorization = request_header(call->request, "Authorization");
+	const char *token = authorization != NULL ? strstr(authorization, IDENTITY_OWN_PREFIX) : NULL;
+	if (token == NULL)
+		return false;
+	crypto_sha256(token, strlen(token), hash);
+	return true;
+}
+
+void api_session_get(struct call *call)
+{
+	static const char *const roles[] = {
+		[IDENTITY_USER] = "user", [IDENTITY_COACH] = "coach", [IDENTITY_ADMIN] = "admin"};
+	unsigned char hash[CRYPTO_SHA256_SIZE];
+	const struct identity *caller = call->caller;
+	DB_ROWS rows = {0};
+	enum db_result result = DB_NONE;
+	if (own_hash(call, hash))
+		result = db_run(call->worker->db, QUERY_SESSION_FIND,
+				DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
+	if (result != DB_OK && result != DB_NONE) {
+		call_database_failure(call, result);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "user_id", caller->user_id);
+	json_write_text(&writer, "role", roles[caller->role]);
+	json_write_text(&writer, "coach", caller->coach);
+	json_write_text(&writer, "email", caller->email);
+	json_write_text(&writer, "appointment_id", caller->appointment_id);
+	/* Of a platform's token or session only the platform knows. */
+	if (result == DB_OK)
+		json_write_instant(&writer, "expires_at", db_get_instant(&rows, 0, 5));
+	else
+		json_write_null(&writer, "expires_at");
+	json_write_object_end(&writer);
+}
+
+/* The session has ended: nobody remembers whose it was. */
+static void answer_ended(struct call *call, enum db_result result, const struct db_rows *rows)
+{
+	if (result == DB_OK) {
+		identity_forget(call->api->identities, db_get_text(rows, 0, 0));
+		reply_empty(call->reply, 204);
+	} else if (result == DB_NONE) {
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such session.");
+	} else {
+		call_database_failure(call, result);
+	}
+}
+
+void api_session_delete(struct call *call)
+{
+	unsigned char hash[CRYPTO_SHA256_SIZE];
+	DB_ROWS rows = {0};
+	enum db_result result = DB_NONE;
+	if (own_hash(call, hash))
+		result = db_run(call->worker->db, QUERY_SESSION_END,
+				DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
+	answer_ended(call, result, &rows);
+}
+
+void api_user_sessions(struct call *call)
+{
+	unsigned char hash[CRYPTO_SHA256_SIZE] = {0};
+	DB_ROWS rows = {0};
+	own_hash(call, hash);
+	enum db_result result =
+		db_run(call->worker->db, QUERY_SESSION_LIST,
+		       DB_PARAMETERS(db_text(api_user_of(call)), db_bytes(hash, sizeof(hash))), &rows);
+	if (result != DB_OK && result != DB_NONE) {
+		call_database_failure(call, result);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_array(&writer, "sessions");
+	for (size_t row = 0; row < rows.count; row++) {
+		char id[UUID_TEXT_SIZE];
+		db_get_uuid(&rows, row, 0, id);
+		json_write_object(&writer, NULL);
+		json_write_text(&writer, "id", id);
+		json_write_boolean(&writer, "current", db_get_bool(&rows, row, 1));
+		json_write_instant(&writer, "created_at", db_get_instant(&rows, row, 2));
+		json_write_instant(&writer, "expires_at", db_get_instant(&rows, row, 3));
+		json_write_object_end(&writer);
+	}
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+}
+
+void api_user_session_end(struct call *call)
+{
+	const char *id = request_parameter(call->request, "session");
+	DB_ROWS rows = {0};
+	enum db_result result = DB_NONE;
+	if (uuid_parse(id, strlen(id), NULL))
+		result = db_run(call->worker->db, QUERY_SESSION_END_BY_ID,
+				DB_PARAMETERS(db_text(api_user_of(call)), db_uuid(id)), &rows);
+	answer_ended(call, result, &rows);
+}

@@ -1,0 +1,154 @@
+#include "app/sign_in.h"
+
+#include "base/crypto.h"
+#include "base/encode.h"
+#include "base/log.h"
+#include "db/manage_link.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SECRET_BYTES = 32, CODE_COUNT = 1000000 };
+
+/* A random secret as text. */
+static char *secret_new(struct arena *mem)
+{
+	unsigned char bytes[SECRET_BYTES];
+	char *text = arena_alloc(mem, ENCODE_BASE64URL_SIZE(SECRET_BYTES));
+	crypto_random(bytes, sizeof(bytes));
+	encode_base64url(bytes, sizeof(bytes), text);
+	return text;
+}
+
+/* Six digits, each code as likely as any other. */
+static char *code_new(struct arena *mem)
+{
+	uint32_t number = 0;
+	do
+		crypto_random(&number, sizeof(number));
+	while (number >= UINT32_MAX / CODE_COUNT * CODE_COUNT);
+	return arena_printf(mem, "%06u", (unsigned)(number % CODE_COUNT));
+}
+
+/* The digest of a text, or of two of them together; no value for NULL. */
+static struct db_value digest(const char *text, const char *more, struct arena *mem)
+{
+	if (text == NULL || more == NULL)
+		return db_null();
+	const char *both = arena_printf(mem, "%s%s", text, more);
+	unsigned char *hash = arena_alloc(mem, CRYPTO_SHA256_SIZE);
+	crypto_sha256(both, strlen(both), hash);
+	return db_bytes(hash, CRYPTO_SHA256_SIZE);
+}
+
+static char *lower(const char *text, struct arena *mem)
+{
+	char *copy = arena_strdup(mem, text);
+	for (char *c = copy; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return copy;
+}
+
+/* ADMIN_EMAILS in lower case, with commas and nothing else between. */
+static const char *admins_of(const struct sign_in_settings *settings, struct arena *mem)
+{
+	if (settings->admin_emails == NULL)
+		return NULL;
+	char *list = lower(settings->admin_emails, mem);
+	char *to = list;
+	for (const char *c = list; *c != '\0'; c++) {
+		if (*c != ' ')
+			*to++ = *c;
+	}
+	*to = '\0';
+	return list;
+}
+
+static enum sign_in_outcome failed(const struct sign_in_call *call, const char *event)
+{
+	log_line(LOG_ERROR, event, LOG_TEXT_FIELD("detail", db_failure(call->worker->db)->detail));
+	return SIGN_IN_FAILED;
+}
+
+enum sign_in_outcome sign_in_begin(const struct sign_in_call *call, const char *email, const char *page,
+				   const char *locale, const char **ret_nonce)
+{
+	struct arena *mem = call->mem;
+	const char *address = lower(email, mem);
+	const char *nonce = secret_new(mem);
+	const char *token = secret_new(mem);
+	const char *code = code_new(mem);
+	DB_ROWS rows = {0};
+	if (db_run(call->worker->db, QUERY_SIGN_IN_BEGIN,
+		   DB_PARAMETERS(db_text(address), db_text(page), digest(token, "", mem),
+				 digest(nonce, "", mem), digest(nonce, code, mem),
+				 db_int(SIGN_IN_CODE_MINUTES * SECONDS_PER_MINUTE),
+				 db_text(admins_of(call->settings, mem))),
+		   &rows) != DB_OK)
+		return failed(call, "sign_in_failed");
+	*ret_nonce = nonce;
+	if (!db_get_bool(&rows, 0, 0))
+		return SIGN_IN_DONE;
+	const char *url = call->settings->public_url;
+	const struct notice_code mail = {
+		.address = address,
+		.code = code,
+		.link = url != NULL ? arena_printf(mem, "%s/%s/#sign-in=%s", url, page, token) : NULL,
+		.locale = locale,
+		.minutes = SIGN_IN_CODE_MINUTES,
+	};
+	if (!notices_send_code(call->notices, &mail))
+		log_line(LOG_WARNING, "code_not_sent",
+			 LOG_TEXT_FIELD("reason", "too many codes wait to be mailed"));
+	return SIGN_IN_DONE;
+}
+
+enum sign_in_outcome sign_in_complete(const struct sign_in_call *call, const char *email, const char *code,
+				      const char *token, const char *nonce, struct signed_in *ret_session)
+{
+	struct arena *mem = call->mem;
+	const char *address = email != NULL ? lower(email, mem) : NULL;
+	const char *session = arena_printf(mem, IDENTITY_OWN_PREFIX "%s", secret_new(mem));
+	DB_ROWS rows = {0};
+	if (db_run(call->worker->db, QUERY_SIGN_IN_COMPLETE,
+		   DB_PARAMETERS(db_text(address), digest(token, "", mem), digest(nonce, "", mem),
+				 digest(nonce, code, mem), digest(session, "", mem),
+				 db_int(SIGN_IN_SESSION_SECONDS), db_text(admins_of(call->settings, mem))),
+		   &rows) != DB_OK)
+		return failed(call, "sign_in_failed");
+	const char *outcome = db_get_text(&rows, 0, 0);
+	if (strcmp(outcome, "signed_in") != 0)
+		return strcmp(outcome, "code_expired") == 0 ? SIGN_IN_EXPIRED : SIGN_IN_WRONG;
+	*ret_session = (struct signed_in){
+		.token = session,
+		.user_id = db_copy_text(&rows, 0, 1, mem),
+		.role = db_copy_text(&rows, 0, 2, mem),
+		.coach = db_copy_text(&rows, 0, 3, mem),
+		.email = db_copy_text(&rows, 0, 4, mem),
+		.expires_at = db_get_instant(&rows, 0, 5),
+	};
+	return SIGN_IN_DONE;
+}
+
+enum sign_in_outcome sign_in_manage(const struct sign_in_call *call, const char *secret,
+				    struct signed_in *ret_session)
+{
+	struct arena *mem = call->mem;
+	const char *session = arena_printf(mem, IDENTITY_OWN_PREFIX "%s", secret_new(mem));
+	char *id = arena_alloc(mem, UUID_TEXT_SIZE);
+	DB_ROWS rows = {0};
+	enum db_result result =
+		db_run(call->worker->db, QUERY_SESSION_MANAGE,
+		       DB_PARAMETERS(digest(secret, "", mem), digest(session, "", mem),
+				     db_int(SIGN_IN_MANAGE_SECONDS), db_int(MANAGE_LINK_SECONDS)),
+		       &rows);
+	if (result == DB_NONE)
+		return SIGN_IN_EXPIRED;
+	if (result != DB_OK)
+		return failed(call, "manage_session_failed");
+	db_get_uuid(&rows, 0, 0, id);
+	*ret_session = (struct signed_in){
+		.token = session, .appointment_id = id, .expires_at = db_get_instant(&rows, 0, 1)};
+	return SIGN_IN_DONE;
+}

@@ -1,0 +1,210 @@
+// Signing in by mail, manage links, and what a scanner of mails can do with either: nothing.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { assertProblem, assertStatus } from '../harness/expect.mjs';
+import { Client } from '../harness/http.mjs';
+import { MailServer } from '../harness/mail.mjs';
+import { COACH, openSchedule, startStack, until } from '../harness/stack.mjs';
+
+let stack, mail;
+let count = 0;
+
+before(async () => {
+  mail = await MailServer.start();
+  stack = await startStack({
+    env: { ...mail.settings, PUBLIC_URL: 'https://book.test', ADMIN_EMAILS: 'Boss@coach.test, other@coach.test' },
+    document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
+  });
+});
+afterEach(() => mail.heal());
+after(async () => {
+  await stack?.stop();
+  await mail.stop();
+});
+
+const address = () => `ann-${++count}@client.test`;
+const to = (email) => mail.read().filter((one) => one.to[0] === email.toLowerCase());
+const codes = (email) => to(email).filter(({ subject }) => /code/.test(subject));
+const codeOf = ({ subject }) => /(\d{3}) (\d{3})/.exec(subject).slice(1).join('');
+const tokenOf = ({ text }) => /#sign-in=([\w-]+)/.exec(text)[1];
+const ask = async (email, more = {}) =>
+  assertStatus(await stack.stranger().post('/booking/sign-in', { email, ...more }), 202);
+const verify = (body) => stack.stranger().post('/booking/sign-in/verify', body);
+const as = (token) => new Client(stack.daemon.url, { token });
+/** Asks for a code and waits for its mail. */
+async function asked(email, more) {
+  const before = codes(email).length;
+  const { nonce, sent } = await ask(email, more);
+  assert.equal(sent, true);
+  const mails = await until('the code', () => codes(email).length > before && codes(email));
+  return { nonce, code: codeOf(mails.at(-1)), token: tokenOf(mails.at(-1)), mail: mails.at(-1) };
+}
+const signIn = async (email, more) => {
+  const { nonce, code } = await asked(email, more);
+  return assertStatus(await verify({ email, code, nonce }), 200);
+};
+
+test('a code signs in; the session books, is listed, and ends when its owner says so', async () => {
+  const email = address();
+  const signed = await signIn(email);
+  assert.deepEqual([signed.role, signed.coach, signed.email], ['user', null, email]);
+  const days = (Date.parse(signed.expires_at) - Date.now()) / 86_400_000;
+  assert.ok(days > 29.9 && days < 30.1);
+  const client = as(signed.token);
+  const made = assertStatus(await client.post('/booking/create', { start: stack.slot(count) }), 201);
+  assert.deepEqual([made.user_id, made.email], [signed.user_id, email]);
+  assert.deepEqual(assertStatus(await client.get('/session'), 200), {
+    user_id: signed.user_id,
+    role: 'user',
+    coach: null,
+    email,
+    appointment_id: null,
+    expires_at: signed.expires_at,
+  });
+  // Again, elsewhere: the same person.
+  const other = await signIn(email.toUpperCase());
+  assert.equal(other.user_id, signed.user_id);
+  const { sessions } = assertStatus(await client.get('/booking/user/me/sessions'), 200);
+  assert.deepEqual(sessions.map(({ current }) => current).sort(), [false, true]);
+  const there = sessions.find(({ current }) => !current);
+  assertStatus(await client.delete(`/booking/user/me/sessions/${there.id}`), 204);
+  assertProblem(await as(other.token).get('/session'), 401, 'unauthenticated');
+  assertStatus(await client.delete('/session'), 204);
+  assertProblem(await client.get('/session'), 401, 'unauthenticated');
+  assert.ok(!stack.database.dump().includes(signed.token), 'the token rests nowhere');
+});
+
+test('a code is good once, in the browser that asked, for five tries, the newest only', async () => {
+  const email = address();
+  const { nonce, code } = await asked(email);
+  const wrong = code === '000000' ? '000001' : '000000';
+  const { nonce: elsewhere } = await ask(address());
+  assertProblem(await verify({ email, code, nonce: elsewhere }), 401, 'wrong_code');
+  assertProblem(await verify({ email, code, nonce: 'guessed' }), 401, 'wrong_code');
+  assertProblem(await verify({ email: 'someone@else.test', code, nonce }), 401, 'wrong_code');
+  for (let i = 0; i < 3; i++) assertProblem(await verify({ email, code: wrong, nonce }), 401, 'wrong_code');
+  const shown = `${code.slice(0, 3)} ${code.slice(3)}`;
+  assertStatus(await verify({ email, code: shown, nonce }), 200);
+  assertProblem(await verify({ email, code, nonce }), 410, 'code_expired');
+
+  const many = await asked(email);
+  for (let i = 0; i < 5; i++) assertProblem(await verify({ email, code: wrong, nonce: many.nonce }), 401, 'wrong_code');
+  assertProblem(await verify({ email, code: many.code, nonce: many.nonce }), 410, 'code_expired');
+
+  const old = await asked(email);
+  const newest = await asked(email);
+  assertProblem(await verify({ email, code: old.code, nonce: old.nonce }), 410, 'code_expired');
+  stack.database.run(`update bookingd.action_token set expires_at = now() where email = '${email}'`);
+  assertProblem(await verify({ email, code: newest.code, nonce: newest.nonce }), 410, 'code_expired');
+});
+
+test('the link completes with the nonce; without it nothing happens and nothing is used up', async () => {
+  const email = address();
+  const { nonce, token, code } = await asked(email);
+  // A scanner of mails opens the link, runs scripts and presses buttons: it has no nonce.
+  for (let i = 0; i < 20; i++) {
+    await stack.stranger().get(`/booking/?x=${token}`);
+    assertProblem(await verify({ token, nonce: `scanner-${i}` }), 401, 'wrong_code');
+    assertProblem(await verify({ email, code, nonce: `scanner-${i}` }), 401, 'wrong_code');
+  }
+  assertStatus(await verify({ token, nonce }), 200);
+});
+
+test('whoever it is, the answer is alike; on the coach’s page only coaches and admins get mail', async () => {
+  const nobody = address();
+  const [one, two] = [await ask(nobody, { page: 'coach' }), await ask('coach@example.com', { page: 'coach' })];
+  assert.deepEqual(Object.keys(one), Object.keys(two));
+  await until('the coach’s mail', () => codes('coach@example.com').length);
+  assert.equal(to(nobody).length, 0);
+  const coach = await signIn('Coach@Example.com', { page: 'coach' });
+  assert.deepEqual([coach.role, coach.coach], ['coach', COACH]);
+  assertStatus(await as(coach.token).get(`/coach/${COACH}/appointments`), 200);
+  const admin = await signIn('boss@coach.test', { page: 'coach' });
+  assert.deepEqual([admin.role, admin.coach], ['admin', null]);
+  assertStatus(await as(admin.token).get(`/coach/${COACH}/appointments`), 200);
+});
+
+test('an address gets five codes in ten minutes and no more, and nobody can tell', async () => {
+  const email = address();
+  for (let i = 0; i < 5; i++) await asked(email);
+  for (let i = 0; i < 3; i++) await ask(email);
+  const later = address();
+  await asked(later); // what was asked for after those has arrived
+  assert.equal(to(email).length, 5);
+});
+
+test('codes speak the reader’s language, and come although ordinary mail waits', async () => {
+  const { mail: told } = await asked(address(), { locale: 'fr' });
+  assert.match(told.subject, /^Votre code/);
+  assert.equal(told.headers['content-language'], 'fr');
+});
+
+test('what is no address, no page or both ways at once is refused', async () => {
+  const post = (path, body) => stack.stranger().post(path, body);
+  assertProblem(await post('/booking/sign-in', { email: 'nobody' }), 422, 'invalid_field', 'email');
+  assertProblem(await post('/booking/sign-in', { email: 'a@b.test', page: 'admin' }), 422, 'invalid_field', 'page');
+  assertProblem(await post('/booking/sign-in', {}), 422, 'invalid_field', 'email');
+  assertProblem(await verify({ email: 'a@b.test', code: '123456', token: 'x', nonce: 'n' }), 422, 'invalid_field', 'email');
+  assertProblem(await as('bks_nonsense').get('/session'), 401, 'unauthenticated');
+});
+
+test('the platform’s user is the same person by mail, whichever came first', async () => {
+  const email = `user-${++count}@client.test`;
+  const byMail = await signIn(email);
+  const made = assertStatus(await as(byMail.token).post('/booking/create', { start: stack.slot(count) }), 201);
+  const platform = stack.client(`user-${count}`); // its token carries that address
+  const { appointments } = assertStatus(await platform.get('/booking/user/me'), 200);
+  assert.deepEqual(appointments.map(({ id }) => id), [made.id]);
+  assert.equal((await signIn(email)).user_id, `user-${count}`);
+  // An address that the platform does not vouch for is nobody's.
+  const other = address();
+  await stack.client('mallory', { email: other, email_verified: false }).get('/booking/user/me');
+  assert.match((await signIn(other)).user_id, /^mail:/);
+});
+
+test('a manage link opens its appointment, moves and cancels it, and nothing else', async () => {
+  const email = address();
+  const client = as((await signIn(email)).token);
+  const made = assertStatus(await client.post('/booking/create', { start: stack.slot(count) }), 201);
+  const told = await until('the mail', () => to(email).find(({ subject }) => subject.startsWith('Booked')));
+  const manage = /#manage=([\w-]+)/.exec(told.text)[1];
+  assert.ok(!stack.database.dump().includes(manage));
+  const session = assertStatus(await stack.stranger().post('/booking/session', { manage }), 200);
+  assert.equal(session.appointment_id, made.id);
+  const minutes = (Date.parse(session.expires_at) - Date.now()) / 60_000;
+  assert.ok(minutes > 14 && minutes <= 15.1);
+  const guest = as(session.token);
+  assert.equal(assertStatus(await guest.get(`/booking/${made.id}`), 200).id, made.id);
+  assertStatus(await guest.get(`/booking/availability?rescheduling=${made.id}`), 200);
+  assertStatus(await guest.get(`/booking/${made.id}/calendar.ics`), 200);
+  assert.equal(assertStatus(await guest.get('/session'), 200).appointment_id, made.id);
+  for (const [method, path, body] of [
+    ['GET', '/booking/user/me'],
+    ['GET', '/booking/user/me/export'],
+    ['DELETE', '/booking/user/me'],
+    ['GET', '/booking/user/me/sessions'],
+    ['PUT', '/booking/user/me/preferences', { reminders: false }],
+    ['POST', '/booking/create', { start: stack.slot(count + 50) }],
+    ['POST', '/booking/hold', { start: stack.slot(count + 50) }],
+    ['GET', `/coach/${COACH}/appointments`],
+  ])
+    assertProblem(await guest.request(method, path, body), 403, 'forbidden');
+  const other = assertStatus(await client.post('/booking/create', { start: stack.slot(count + 60) }), 201);
+  assertProblem(await guest.get(`/booking/${other.id}`), 403, 'forbidden');
+  assertStatus(await guest.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 70) }), 200);
+  assertStatus(await guest.put(`/booking/${made.id}/cancel`), 200);
+  // A day after the end it is over.
+  stack.database.run(`update bookingd.appointment set starts_at = now() - interval '26 hours', ends_at = now() - interval '25 hours',
+    blocked_from = now() - interval '26 hours', blocked_to = now() - interval '25 hours' where id = '${made.id}'`);
+  assertProblem(await stack.stranger().post('/booking/session', { manage }), 410, 'code_expired');
+  assertProblem(await stack.stranger().post('/booking/session', { manage: 'x'.repeat(43) }), 410, 'code_expired');
+});
+
+test('erasure ends sessions and links', async () => {
+  const email = address();
+  const { token } = await signIn(email);
+  assertStatus(await as(token).post('/booking/create', { start: stack.slot(count) }), 201);
+  assertStatus(await as(token).delete('/booking/user/me'), 200);
+  assertProblem(await as(token).get('/session'), 401, 'unauthenticated');
+  await until('nothing of the address to be left', () => !stack.database.dump().includes(email));
+});
