@@ -301,7 +301,10 @@ test('a token that an earlier release wrote goes on, and cannot be shown any mor
   stack.database.run(
     `insert into bookingd.coach (id, schedule, feed_token) select 'earlier', schedule, 'their-token' from bookingd.coach where id = 'damian'`,
   );
-  assert.notEqual(stack.database.value("select feed_token from bookingd.coach where id = 'earlier'"), 'their-token');
+  assert.notEqual(
+    stack.database.value("select feed_token from bookingd.coach where id = 'earlier'"),
+    'their-token',
+  );
   assert.deepEqual(assertStatus(await stack.admin().get('/coach/earlier/feed'), 200), { url: null });
   assertStatus(await stack.stranger().get('/coach/earlier/feed.ics?token=their-token'), 200);
   const { url } = assertStatus(await stack.admin().post('/coach/earlier/feed'), 200);
@@ -323,7 +326,8 @@ test('behind proxies of ours that ended TLS, addresses begin with https without 
   const own = await startStack({ env: { TRUSTED_PROXY_HOPS: '1', PUBLIC_URL: null } });
   try {
     const origin = async (headers) =>
-      new URL((await own.coach().get('/coach/damian/feed', { host: 'book.example', ...headers })).body.url).origin;
+      new URL((await own.coach().get('/coach/damian/feed', { host: 'book.example', ...headers })).body.url)
+        .origin;
     assert.equal(await origin({ 'x-forwarded-proto': 'https' }), 'https://book.example');
     assert.equal(await origin({ 'x-forwarded-proto': 'http, https' }), 'https://book.example');
     assert.equal(await origin({ 'x-forwarded-proto': 'https, http' }), 'http://book.example');

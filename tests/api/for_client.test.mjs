@@ -52,7 +52,11 @@ test('it is the client’s appointment, says who booked it, and the client is in
 
 test('notice, horizon and the client’s own limit do not bind the coach', async () => {
   // Ann has sessions already, and may have one at a time.
-  assertProblem(await stack.client('ann').post('/booking/create', { start: at(4, '10:00') }), 409, 'booking_limit');
+  assertProblem(
+    await stack.client('ann').post('/booking/create', { start: at(4, '10:00') }),
+    409,
+    'booking_limit',
+  );
   assertStatus(await book({ start: at(4, '10:00') }), 201);
   assertStatus(await book({ start: at(90, '10:00') }), 201);
 });
@@ -70,7 +74,8 @@ test('hours, blocks, the grid, durations and full days bind until overridden by 
     assertProblem(refused, status, expected[0]);
     assert.deepEqual(rules(refused), expected);
     for (const { detail } of refused.body.reasons) assert.match(detail, /\.$/);
-    if (expected.length > 1) assert.deepEqual(rules(await book({ ...fields, override: expected.slice(0, 1) })), expected.slice(1));
+    if (expected.length > 1)
+      assert.deepEqual(rules(await book({ ...fields, override: expected.slice(0, 1) })), expected.slice(1));
     assertStatus(await book({ ...fields, override: expected }), 201);
   }
   // Three sessions on day 5 stand by now.
@@ -92,16 +97,35 @@ test('a busy time in the calendar binds until overridden', async () => {
 });
 
 test('the past and other appointments are never overridden', async () => {
-  const all = ['bad_duration', 'too_soon', 'too_far', 'blocked', 'outside_hours', 'not_aligned', 'booking_limit', 'day_full', 'calendar_busy'];
+  const all = [
+    'bad_duration',
+    'too_soon',
+    'too_far',
+    'blocked',
+    'outside_hours',
+    'not_aligned',
+    'booking_limit',
+    'day_full',
+    'calendar_busy',
+  ];
   assertProblem(await book({ start: at(-1, '10:00'), override: all }), 422, 'too_soon');
-  const taken = assertStatus(await stack.client('bob').post('/booking/create', { start: at(7, '10:00') }), 201);
+  const taken = assertStatus(
+    await stack.client('bob').post('/booking/create', { start: at(7, '10:00') }),
+    201,
+  );
   const refused = await book({ start: at(7, '10:00'), override: all });
   assertProblem(refused, 409, 'slot_taken');
-  assert.deepEqual(refused.body.reasons.map(({ rule, start, end }) => [rule, start, end]), [
-    ['slot_taken', taken.start, taken.end],
-  ]);
+  assert.deepEqual(
+    refused.body.reasons.map(({ rule, start, end }) => [rule, start, end]),
+    [['slot_taken', taken.start, taken.end]],
+  );
   for (const name of ['slot_taken', 'everything', 'cancellation_closed', '', 5])
-    assertProblem(await book({ start: at(8, '10:00'), override: [name] }), 422, 'invalid_field', 'override[0]');
+    assertProblem(
+      await book({ start: at(8, '10:00'), override: [name] }),
+      422,
+      'invalid_field',
+      'override[0]',
+    );
   assertProblem(await book({ start: at(8, '10:00'), override: 'blocked' }), 422, 'invalid_field', 'override');
 });
 
@@ -111,9 +135,15 @@ test('the client is a user or an address; what is left out is what they last tol
   assert.match(first.user_id, /^mail:[0-9a-f]{32}$/);
   const again = assertStatus(await mailed('eva@other.test', at(9, '10:00')), 201);
   assert.equal(again.user_id, first.user_id);
-  const short = assertStatus(await coach.post(PATH, { client: { user_id: 'ann' }, start: at(10, '09:00') }), 201);
+  const short = assertStatus(
+    await coach.post(PATH, { client: { user_id: 'ann' }, start: at(10, '09:00') }),
+    201,
+  );
   assert.deepEqual([short.name, short.email], ['Ann', 'ann@client.test']);
-  const unknown = assertStatus(await coach.post(PATH, { client: { user_id: 'new' }, start: at(10, '10:00') }), 201);
+  const unknown = assertStatus(
+    await coach.post(PATH, { client: { user_id: 'new' }, start: at(10, '10:00') }),
+    201,
+  );
   assert.deepEqual([unknown.name, unknown.email, unknown.calendar.state], [null, null, 'synced']);
   for (const [client, field] of [
     [{}, 'client'],
@@ -124,13 +154,21 @@ test('the client is a user or an address; what is left out is what they last tol
     ['ann', 'client'],
   ])
     assertProblem(await coach.post(PATH, { client, start: at(11, '09:00') }), 422, 'invalid_field', field);
-  assertProblem(await coach.post(PATH, { client: { id: 'ann' }, start: at(11, '09:00') }), 422, 'unknown_field', 'client.id');
+  assertProblem(
+    await coach.post(PATH, { client: { id: 'ann' }, start: at(11, '09:00') }),
+    422,
+    'unknown_field',
+    'client.id',
+  );
   assertProblem(await coach.post(PATH, { start: at(11, '09:00') }), 422, 'invalid_field', 'client');
 });
 
 test('with notify false the client hears nothing, neither of the booking nor of its end', async () => {
   const quiet = { user_id: 'quiet', email: 'quiet@client.test' };
-  const made = assertStatus(await coach.post(PATH, { client: quiet, start: at(12, '09:00'), notify: false }), 201);
+  const made = assertStatus(
+    await coach.post(PATH, { client: quiet, start: at(12, '09:00'), notify: false }),
+    201,
+  );
   assertStatus(await coach.put(`/booking/${made.id}/reschedule`, { start: at(12, '11:00') }), 200);
   assertStatus(await coach.put(`/booking/${made.id}/cancel`), 200);
   assert.deepEqual(await stack.google.mails({ to: 'quiet@client.test' }), []);
@@ -143,17 +181,34 @@ test('the same overrides move an appointment; a client has none', async () => {
   const refused = await move(coach, outside);
   assertProblem(refused, 422, 'outside_hours');
   assert.deepEqual(rules(refused), ['outside_hours']);
-  assertProblem(await move(stack.client('ann'), { ...outside, override: ['outside_hours'] }), 403, 'forbidden');
+  assertProblem(
+    await move(stack.client('ann'), { ...outside, override: ['outside_hours'] }),
+    403,
+    'forbidden',
+  );
   const moved = assertStatus(await move(coach, { ...outside, override: ['outside_hours'] }), 200);
-  assert.deepEqual([moved.start, moved.name, moved.email, moved.created_by], [outside.start, 'Ann', 'ann@client.test', 'coach']);
-  assert.deepEqual(await move(coach, { ...outside, override: ['outside_hours'] }).then(({ status }) => status), 200);
+  assert.deepEqual(
+    [moved.start, moved.name, moved.email, moved.created_by],
+    [outside.start, 'Ann', 'ann@client.test', 'coach'],
+  );
+  assert.deepEqual(
+    await move(coach, { ...outside, override: ['outside_hours'] }).then(({ status }) => status),
+    200,
+  );
   // By less than its length: it is not in its own way, nor is its event.
-  assertStatus(await move(coach, { start: later(outside.start, 15), override: ['outside_hours', 'not_aligned'] }), 200);
+  assertStatus(
+    await move(coach, { start: later(outside.start, 15), override: ['outside_hours', 'not_aligned'] }),
+    200,
+  );
 });
 
 test('only the coach in the path and admins may, and a key replays', async () => {
   assertProblem(await book({ start: at(14, '09:00') }, stack.client('ann')), 403, 'forbidden');
-  assertProblem(await book({ start: at(14, '09:00') }, stack.client('x', { role: 'coach', coach: 'other' })), 403, 'forbidden');
+  assertProblem(
+    await book({ start: at(14, '09:00') }, stack.client('x', { role: 'coach', coach: 'other' })),
+    403,
+    'forbidden',
+  );
   assertProblem(await stack.stranger().post(PATH, {}), 401, 'unauthenticated');
   const body = { client: { user_id: 'ida' }, start: at(14, '09:00') };
   const once = await coach.post(PATH, body, { 'idempotency-key': 'for-ida' });
@@ -165,7 +220,9 @@ test('only the coach in the path and admins may, and a key replays', async () =>
 test('coach and client racing for one time: one of them has it', async () => {
   const start = at(15, '09:00');
   const replies = await Promise.all([
-    ...Array.from({ length: 6 }, (_, n) => coach.post(PATH, { client: { user_id: `race${n}`, email: `race${n}@client.test` }, start })),
+    ...Array.from({ length: 6 }, (_, n) =>
+      coach.post(PATH, { client: { user_id: `race${n}`, email: `race${n}@client.test` }, start }),
+    ),
     ...Array.from({ length: 6 }, (_, n) => stack.client(`racer${n}`).post('/booking/create', { start })),
   ]);
   assert.deepEqual(countStatuses(replies), { 201: 1, 409: 11 });

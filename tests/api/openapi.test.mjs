@@ -8,7 +8,7 @@ before(async () => {
   stack = await startStack({
     google: 'delegated',
     document: openSchedule({ buffer_after_minutes: 5 }),
-    env: { MAIL_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'bookings@coach.test',  CALENDAR_STALE_SECONDS: '0' },
+    env: { MAIL_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'bookings@coach.test', CALENDAR_STALE_SECONDS: '0' },
   });
   document = (await stack.stranger().get('/openapi.json')).body;
 });
@@ -175,7 +175,11 @@ test('every call answers as the document says', async () => {
   await call(ann, 'GET', '/booking/user/{user_id}/notices', { ...me, status: 200 });
   await call(ann, 'PUT', '/booking/user/{user_id}/notices/read', { ...me, body: { up_to: 0 }, status: 200 });
   await call(ann, 'GET', '/booking/user/{user_id}/preferences', { ...me, status: 200 });
-  await call(ann, 'PUT', '/booking/user/{user_id}/preferences', { ...me, body: { reminders: false }, status: 200 });
+  await call(ann, 'PUT', '/booking/user/{user_id}/preferences', {
+    ...me,
+    body: { reminders: false },
+    status: 200,
+  });
   await call(coach, 'GET', '/coach/{coach}/notices', { path: damian, status: 200 });
   await call(stranger, 'GET', '/booking/sign-in', { status: 200 });
   await call(stranger, 'POST', '/booking/sign-in', { body: { email: 'ann@client.test' }, status: 202 });
@@ -222,7 +226,12 @@ test('every call answers as the document says', async () => {
     query: '?status=all',
     status: 200,
   });
-  const booked = { client: { email: 'zoe@b.test' }, start: stack.slot(9), override: ['blocked'], notify: true };
+  const booked = {
+    client: { email: 'zoe@b.test' },
+    start: stack.slot(9),
+    override: ['blocked'],
+    notify: true,
+  };
   await call(coach, 'POST', '/coach/{coach}/appointments', { path: damian, body: booked, status: 201 });
   await call(coach, 'POST', '/coach/{coach}/appointments', { path: damian, body: booked, status: 200 });
   const early = { ...booked, start: '2020-01-01T00:00:00Z' };

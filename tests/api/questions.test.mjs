@@ -8,13 +8,23 @@ const QUESTIONS = [
   { id: 'goal', label: 'What is your goal?', kind: 'text', required: true, before: 'book' },
   { id: 'story', label: 'Anything else?', kind: 'long', required: false, max: 20, before: 'book' },
   { id: 'level', label: 'Level', kind: 'choice', required: false, options: ['new', 'old'], before: 'book' },
-  { id: 'topics', label: 'Topics', kind: 'multi', required: false, options: ['a', 'b', 'c'], max: 2, before: 'book' },
+  {
+    id: 'topics',
+    label: 'Topics',
+    kind: 'multi',
+    required: false,
+    options: ['a', 'b', 'c'],
+    max: 2,
+    before: 'book',
+  },
   { id: 'recorded', label: 'May we record?', kind: 'bool', required: false, before: 'book' },
   { id: 'site', label: 'Your page', kind: 'url', required: true, before: 'start' },
 ];
 const document = () => ({
   ...openSchedule(),
-  session_types: [{ id: 'coaching', name: 'Coaching session', durations: [30], meeting: 'none', questions: QUESTIONS }],
+  session_types: [
+    { id: 'coaching', name: 'Coaching session', durations: [30], meeting: 'none', questions: QUESTIONS },
+  ],
 });
 const PLANTED = 'planted-answer-7f3a';
 const NOTED = 'planted-note-91cc';
@@ -96,11 +106,16 @@ test('answers are for the client and the coach, in the appointment’s own reply
   assert.equal((await coach.get('/coach/damian/appointments?status=all')).text.includes(PLANTED), false);
   assert.equal(JSON.stringify(await stack.google.events(stack.calendar)).includes(PLANTED), false);
   assert.equal(stack.database.dump().includes(PLANTED), false);
-  assert.equal(stack.daemon.log.some((line) => line.includes(PLANTED)), false);
+  assert.equal(
+    stack.daemon.log.some((line) => line.includes(PLANTED)),
+    false,
+  );
 
   // The form is changed afterwards: what was answered keeps its question.
   const changed = document();
-  changed.session_types[0].questions = [{ id: 'mood', label: 'Mood?', kind: 'text', required: false, before: 'book' }];
+  changed.session_types[0].questions = [
+    { id: 'mood', label: 'Mood?', kind: 'text', required: false, before: 'book' },
+  ];
   assertStatus(await coach.put('/coach/damian/schedule', changed), 200);
   assert.equal((await get(made.id)).questions[0].label, 'What is your goal?');
   assertStatus(await coach.put('/coach/damian/schedule', document()), 200);
@@ -152,7 +167,13 @@ test('they go with the person', async () => {
   const made = assertStatus(await create({ goal: 'run' }, zoe), 201);
   assertStatus(await coach.put(`/booking/${made.id}/coach-notes`, { coach_notes: 'x' }), 200);
   assertStatus(await zoe.delete('/booking/user/me'), 200);
-  assert.deepEqual(stack.database.rows(`SELECT * FROM appointment_private WHERE appointment_id = '${made.id}'`), []);
+  assert.deepEqual(
+    stack.database.rows(`SELECT * FROM appointment_private WHERE appointment_id = '${made.id}'`),
+    [],
+  );
   assertStatus(await coach.put(`/booking/${made.id}/coach-notes`, { coach_notes: 'after' }), 200);
-  assert.deepEqual(stack.database.rows(`SELECT * FROM appointment_private WHERE appointment_id = '${made.id}'`), []);
+  assert.deepEqual(
+    stack.database.rows(`SELECT * FROM appointment_private WHERE appointment_id = '${made.id}'`),
+    [],
+  );
 });

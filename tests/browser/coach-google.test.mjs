@@ -17,7 +17,7 @@ before(async () => {
   browser = await openBrowser();
   page = await browser.page({ viewport: { width: 1280, height: 900 } });
   await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
-  await page.locator('nav a[href="#google"]').click();
+  await page.locator('nav a[href$="#google"]').click();
 });
 after(async () => {
   await browser?.close();
@@ -27,6 +27,12 @@ after(async () => {
 test('without consent the page says so; consent is two clicks away, and a refusal comes back in words', async () => {
   await page.getByRole('heading', { name: 'needs your consent' }).waitFor();
   await checked(page, 'coach-google-needs-consent');
+  await page.locator('nav a[href$="#week"]').click();
+  await page.locator('.grid').waitFor();
+  await page.locator('.banner').getByText('Google Calendar isn’t connected').waitFor(); // wherever one looks
+  await checked(page, 'coach-week-banner');
+  await page.getByRole('link', { name: 'What you can do' }).click();
+  await page.getByRole('heading', { name: 'needs your consent' }).waitFor();
   await stack.google.order('POST', 'consents', { user: 'coach@gmail.com', answer: 'access_denied' });
   await page.getByRole('button', { name: 'Connect Google Calendar' }).click();
   await shown(page, 'Google Calendar was not connected: access_denied.').waitFor();
@@ -40,7 +46,7 @@ test('without consent the page says so; consent is two clicks away, and a refusa
 });
 
 test('refused events are listed and tried again', async () => {
-  await stack.google.fault('invalid', { method: 'events.insert', count: 1 });
+  await stack.google.fault('invalid', { method: 'events.insert', count: 2 });
   const ann = stack.client('ann');
   const [slot] = (await ann.get('/booking/availability')).body.slots;
   const { body } = await ann.post('/booking/create', { start: slot.start });
@@ -60,7 +66,7 @@ test('refused events are listed and tried again', async () => {
 test('busy times of the calendar stand in the week; a click says who is to blame', async () => {
   const [slot] = (await coach.get('/booking/availability')).body.slots;
   await stack.google.busy('coach@gmail.com', slot.start, slot.end);
-  await page.locator('nav a[href="#week"]').click();
+  await page.locator('nav a[href$="#week"]').click();
   await page.locator('.grid').waitFor();
   if (!(await page.locator('.block.busy').count())) {
     await page.getByRole('button', { name: 'Later' }).click();
@@ -75,7 +81,7 @@ test('busy times of the calendar stand in the week; a click says who is to blame
 });
 
 test('the feed’s address is shown when asked for, and a new one ends the old', async () => {
-  await page.locator('nav a[href="#google"]').click();
+  await page.locator('nav a[href$="#google"]').click();
   await page.getByRole('button', { name: 'Show the address' }).click();
   const address = page.getByLabel('Address');
   const old = await address.inputValue();

@@ -44,10 +44,8 @@ async function open(view = 'week', options = {}) {
   await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
   await page.locator('nav').waitFor();
   assert.doesNotMatch(page.url(), /token/);
-  if (view !== 'week') {
-    await page.locator(`nav a[href="#${view}"]`).click();
-    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
-  }
+  await page.locator(`nav a[href$="#${view}"]`).click();
+  await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
   return page;
 }
 
@@ -100,10 +98,10 @@ test('signing in by pasting a token; others are told that this is not for them',
   await checked(page, 'coach-not-a-coach');
   await page.getByLabel('Token or session id').fill(coach.token);
   await page.keyboard.press('Enter');
-  await page.locator('.grid').waitFor();
+  await page.locator('.box').first().waitFor();
   assert.doesNotMatch(page.url(), /token/);
   await page.reload();
-  await page.locator('.grid').waitFor();
+  await page.locator('.box').first().waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await page.reload();
@@ -112,7 +110,7 @@ test('signing in by pasting a token; others are told that this is not for them',
 
 test('the week shows who comes, when the coach works, and why a clicked time can or cannot be booked', async () => {
   const page = await openWeek();
-  await said(page, /one appointment$/);
+  await said(page, /one booking$/);
   await checked(page, 'coach-week');
   await cell(page, monday, '14:00').click();
   await shown(page, 'This time can be booked.').waitFor();
@@ -164,7 +162,7 @@ test('a day is blocked from its head, and appointments that now lie outside are 
   await page.locator('.grid thead button').filter({ hasText: /^Mon/ }).click();
   await page.getByLabel('Reason').fill('Fête');
   await page.locator('aside').getByRole('button', { name: 'Block the day' }).click();
-  await shown(page, 'One appointment now lies outside your hours.').waitFor();
+  await shown(page, 'One booking now lies outside your hours.').waitFor();
   assert.deepEqual((await saved()).blocked, [{ from: monday, to: addDays(monday, 1), reason: 'Fête' }]);
   await checked(page, 'coach-blocked');
   await page.getByRole('button', { name: 'Undo' }).click();
@@ -248,8 +246,8 @@ test('rules: what the server finds wrong is shown at its field; put right, it is
   assert.equal(await focused(page), '2 things to correct');
   assert.equal(await step.getAttribute('aria-invalid'), 'true');
   await checked(page, 'coach-rules-wrong');
-  await page.getByRole('link').filter({ hasText: 'step_minutes' }).click();
-  assert.match(await focused(page), /A start every/);
+  await page.getByRole('link').filter({ hasText: 'Offer start times every' }).click();
+  assert.match(await focused(page), /Offer start times every/);
   await step.fill('15');
   await page.getByLabel('Lengths in minutes, the first is the usual one').fill('45');
   await page.locator('[name="policy.max_per_day"]').fill('4');
@@ -273,9 +271,9 @@ test('somebody else’s change meanwhile is not overwritten; leaving with change
   await page.locator('[name="policy.step_minutes"]').fill('20');
   await coach.put('/coach/damian/schedule', fresh());
   await page.getByRole('button', { name: 'Save' }).click();
-  await said(page, /^Somebody else changed the schedule meanwhile/);
+  await said(page, /^Someone else changed these settings meanwhile/);
   await checked(page, 'coach-changed-meanwhile');
-  await page.locator('nav a[href="#people"]').click();
+  await page.locator('nav a[href$="#people"]').click();
   await page.getByRole('heading', { name: 'Leave without saving?' }).waitFor();
   await checked(page, 'coach-leave');
   await page.getByRole('button', { name: 'Stay here' }).click();
@@ -321,8 +319,8 @@ test('what became of a session is marked once it has begun', async () => {
     blocked_from = blocked_from - interval '40 days', blocked_to = blocked_to - interval '40 days' where id = '${body.id}'`);
   const page = await open('people');
   await page.getByLabel('Past').check({ force: true });
-  await page.getByRole('button', { name: /^Did not come: Name of cid/ }).click();
-  await said(page, /^Name of cid: did not come/);
+  await page.getByRole('button', { name: /^No-show: Name of cid/ }).click();
+  await said(page, /^Name of cid: no-show/);
   assert.equal((await cid.get(`/booking/${body.id}`)).body.status, 'no_show');
   await checked(page, 'coach-past');
 });
@@ -347,7 +345,7 @@ test('on a telephone, in French and in the dark, every view passes', async () =>
     .waitFor();
   await checked(page, 'coach-phone-panel');
   for (const view of ['people', 'hours', 'rules', 'google']) {
-    await page.locator(`nav a[href="#${view}"]`).click();
+    await page.locator(`nav a[href$="#${view}"]`).click();
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     await checked(page, `coach-phone-${view}`);
   }

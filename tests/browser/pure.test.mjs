@@ -7,6 +7,7 @@ import {
   changeWeekly,
   closed,
   hoursOf,
+  inHours,
   opened,
   stretchOf,
   stretchesOn,
@@ -213,4 +214,19 @@ test('free days stand out from the others', () => {
   const base = tokens();
   for (const theme of ['light', 'dark'])
     assert.ok(contrast(colour(base['accent-tint'][theme]), colour(base.paper[theme])) > 1.09);
+});
+
+test('whether a time lies in the hours: over midnight, on a date of its own, blocked', () => {
+  const document = {
+    time_zone: 'America/New_York',
+    weekly: [{ days: ['MO'], from: '22:00', to: '02:00' }],
+    overrides: [{ date: '2026-12-08', intervals: [{ from: '09:00', to: '12:00' }] }],
+    blocked: [{ from: '2026-12-14', to: '2026-12-15' }],
+  };
+  const inside = (start, end) => inHours(document, Date.parse(start), Date.parse(end));
+  assert.ok(inside('2026-12-07T23:30:00-05:00', '2026-12-08T00:30:00-05:00'));
+  assert.ok(!inside('2026-12-07T21:30:00-05:00', '2026-12-07T22:30:00-05:00'));
+  assert.ok(inside('2026-12-08T11:00:00-05:00', '2026-12-08T12:00:00-05:00'));
+  assert.ok(!inside('2026-12-08T12:00:00-05:00', '2026-12-08T12:30:00-05:00'));
+  assert.ok(!inside('2026-12-14T22:30:00-05:00', '2026-12-14T23:00:00-05:00'));
 });

@@ -16,7 +16,12 @@ export class MailServer {
     server.port = JSON.parse(await server.child.line((line) => line.includes('"port"'), 'its port')).port;
     server.url = `smtp://127.0.0.1:${server.port}/client.test`;
     /** Settings of a daemon that sends by it. */
-    server.settings = { MAIL_URL: server.url, MAIL_FROM: 'bookings@coach.test', MAIL_TLS: 'none', MAIL_PER_MINUTE: '0' };
+    server.settings = {
+      MAIL_URL: server.url,
+      MAIL_FROM: 'bookings@coach.test',
+      MAIL_TLS: 'none',
+      MAIL_PER_MINUTE: '0',
+    };
     server.asked = 0;
     server.seen = 0;
     return server;

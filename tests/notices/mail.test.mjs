@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { MailServer } from '../harness/mail.mjs';
-import { openSchedule, startStack, until } from '../harness/stack.mjs';
+import { startStack, until } from '../harness/stack.mjs';
 
 let stack, mail;
 let count = 0;
@@ -22,11 +22,19 @@ function person(claims = {}) {
   const id = `client-${++count}`;
   const client = stack.client(id, claims);
   const mails = () => mail.read().filter(({ to }) => to[0] === `${id}@client.test`);
-  const coach = () => mail.read().filter(({ reply_to, to }) => to[0] === 'coach@example.com' && reply_to[0] === `${id}@client.test`);
+  const coach = () =>
+    mail
+      .read()
+      .filter(({ reply_to, to }) => to[0] === 'coach@example.com' && reply_to[0] === `${id}@client.test`);
   return { id, client, mails, coach };
 }
 const book = async (client, more = {}, n = count) => {
-  const reply = await client.post('/booking/create', { start: stack.slot(n), duration_minutes: 30, time_zone: 'Europe/Paris', ...more });
+  const reply = await client.post('/booking/create', {
+    start: stack.slot(n),
+    duration_minutes: 30,
+    time_zone: 'Europe/Paris',
+    ...more,
+  });
   assert.equal(reply.status, 201, reply.text);
   return reply.body;
 };
@@ -46,7 +54,10 @@ test('who books is told by mail with an invitation, and so is the coach', async 
   const [told] = await until('the mail', () => ann.mails().length && ann.mails());
   assert.match(told.subject, /^Booked: /);
   assert.deepEqual([told.from, told.reply_to], [['bookings@coach.test'], ['coach@example.com']]);
-  assert.deepEqual([told.calendar.mime_method, told.calendar.method, told.calendar.status], ['REQUEST', 'REQUEST', 'CONFIRMED']);
+  assert.deepEqual(
+    [told.calendar.mime_method, told.calendar.method, told.calendar.status],
+    ['REQUEST', 'REQUEST', 'CONFIRMED'],
+  );
   assert.equal(told.calendar.uid, `${made.id.replaceAll('-', '')}@google.com`);
   assert.equal(told.calendar.sequence, 0);
   assert.deepEqual(
@@ -78,12 +89,30 @@ test('a move and a cancellation follow in the same thread, with one UID and a gr
   await settled(made.id);
   const mails = await until('three mails', () => ann.mails().length === 3 && ann.mails());
   const first = mails[0].headers['message-id'];
-  assert.deepEqual(mails.map(({ subject }) => subject.split(':')[0]), ['Booked', 'New time', 'Cancelled']);
-  assert.deepEqual(mails.map(({ headers }) => headers['in-reply-to']), [undefined, first, first]);
-  assert.deepEqual(mails.map(({ calendar }) => calendar.method), ['REQUEST', 'REQUEST', 'CANCEL']);
-  assert.deepEqual(mails.map(({ calendar }) => calendar.mime_method), ['REQUEST', 'REQUEST', 'CANCEL']);
-  assert.deepEqual(mails.map(({ calendar }) => calendar.status), ['CONFIRMED', 'CONFIRMED', 'CANCELLED']);
-  assert.deepEqual(mails.map(({ calendar }) => calendar.sequence), [0, 1, 2]);
+  assert.deepEqual(
+    mails.map(({ subject }) => subject.split(':')[0]),
+    ['Booked', 'New time', 'Cancelled'],
+  );
+  assert.deepEqual(
+    mails.map(({ headers }) => headers['in-reply-to']),
+    [undefined, first, first],
+  );
+  assert.deepEqual(
+    mails.map(({ calendar }) => calendar.method),
+    ['REQUEST', 'REQUEST', 'CANCEL'],
+  );
+  assert.deepEqual(
+    mails.map(({ calendar }) => calendar.mime_method),
+    ['REQUEST', 'REQUEST', 'CANCEL'],
+  );
+  assert.deepEqual(
+    mails.map(({ calendar }) => calendar.status),
+    ['CONFIRMED', 'CONFIRMED', 'CANCELLED'],
+  );
+  assert.deepEqual(
+    mails.map(({ calendar }) => calendar.sequence),
+    [0, 1, 2],
+  );
   assert.equal(new Set(mails.map(({ calendar }) => calendar.uid)).size, 1);
   assert.equal(new Date(mails[1].calendar.start).getTime(), Date.parse(stack.slot(count + 100)));
   assert.match(mails[1].text, /Before: /);
@@ -104,7 +133,9 @@ test('booked, moved and cancelled before anything went out: nobody is told anyth
   await stack.database.run(`update bookingd.notice set due_at = now() where state = 'retry'`);
   await settled(made.id);
   assert.deepEqual([ann.mails(), ann.coach()], [[], []]);
-  const states = (await notices(stack.coach(), made.id)).filter(({ channel }) => channel === 'email').map(({ state }) => state);
+  const states = (await notices(stack.coach(), made.id))
+    .filter(({ channel }) => channel === 'email')
+    .map(({ state }) => state);
   assert.deepEqual([...new Set(states)], ['skipped']);
 });
 
@@ -118,7 +149,10 @@ test('moved before the first mail went out: one mail, with the time as it is now
   await mail.heal();
   await stack.database.run(`update bookingd.notice set due_at = now() where state = 'retry'`);
   const mails = await until('a mail', () => ann.mails().length && ann.mails());
-  assert.deepEqual(mails.map(({ subject }) => subject.split(':')[0]), ['Booked']);
+  assert.deepEqual(
+    mails.map(({ subject }) => subject.split(':')[0]),
+    ['Booked'],
+  );
   assert.equal(new Date(mails[0].calendar.start).getTime(), Date.parse(stack.slot(count + 100)));
 });
 
@@ -128,9 +162,15 @@ test('an address that the server refuses is shown to the coach, and can be tried
   const made = await book(ann.client);
   await settled(made.id);
   const failed = (await notices(stack.coach(), made.id)).filter(({ state }) => state === 'failed');
-  assert.deepEqual(failed.map(({ kind, channel, detail }) => [kind, channel, detail]), Array(2).fill(['confirmed', 'email', '550 5.1.1 no such user']));
+  assert.deepEqual(
+    failed.map(({ kind, channel, detail }) => [kind, channel, detail]),
+    Array(2).fill(['confirmed', 'email', '550 5.1.1 no such user']),
+  );
   // A client sees what is their own.
-  assert.deepEqual([...new Set((await notices(ann.client, made.id)).map(({ recipient }) => recipient))], ['client']);
+  assert.deepEqual(
+    [...new Set((await notices(ann.client, made.id)).map(({ recipient }) => recipient))],
+    ['client'],
+  );
   assert.equal((await ann.client.post(`/booking/${made.id}/notices`, { kind: 'confirmed' })).status, 202);
   await until('the mail', () => ann.mails().length);
   const again = await ann.client.post(`/booking/${made.id}/notices`, { kind: 'confirmed' });
@@ -146,7 +186,9 @@ test('a cut after the message is sent again with the same Message-ID', async () 
   await mail.fault('DOT', { do: 'cut', take: true, times: 1 });
   const made = await book(ann.client);
   await until('an unknown end', () =>
-    stack.database.value(`select exists (select from bookingd.notice where appointment_id = '${made.id}' and state = 'retry')`),
+    stack.database.value(
+      `select exists (select from bookingd.notice where appointment_id = '${made.id}' and state = 'retry')`,
+    ),
   );
   await stack.database.run(`update bookingd.notice set due_at = now() where state = 'retry'`);
   await settled(made.id);
@@ -167,7 +209,11 @@ test('a reminder goes out once, to those who are to have one, and never at a tim
       where id = '${made.id}'`);
   const start = `date_trunc('second', now()) + interval '59 minutes'`;
   await shift(start);
-  const reminder = await until('the reminder', () => ann.mails().find(({ subject }) => subject.startsWith('Reminder')), 30_000);
+  const reminder = await until(
+    'the reminder',
+    () => ann.mails().find(({ subject }) => subject.startsWith('Reminder')),
+    30_000,
+  );
   assert.equal(reminder.calendar, null);
   assert.match(reminder.headers['list-unsubscribe'], /^<https:\/\/book\.test\/booking\/stop\/[\w-]{22}>$/);
   assert.equal(reminder.headers['list-unsubscribe-post'], 'List-Unsubscribe=One-Click');
@@ -178,7 +224,9 @@ test('a reminder goes out once, to those who are to have one, and never at a tim
   assert.equal((await stack.stranger().get(path)).status, 200);
   assert.equal((await ann.client.get('/booking/user/me/preferences')).body.reminders, true);
   for (let i = 0; i < 2; i++) {
-    const reply = await stack.stranger().request('POST', path, 'List-Unsubscribe=One-Click', { 'content-type': 'application/x-www-form-urlencoded' });
+    const reply = await stack.stranger().request('POST', path, 'List-Unsubscribe=One-Click', {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
     assert.equal(reply.status, 200, reply.text);
   }
   assert.equal((await ann.client.get('/booking/user/me/preferences')).body.reminders, false);
@@ -192,7 +240,10 @@ test('people hear in their own language and zone, with the coach’s time beside
   assert.match(told.subject, /^Réservation/);
   assert.match(told.text, /heure de Toronto \(UTC/);
   assert.equal(told.headers['content-language'], 'fr');
-  assert.deepEqual((await ann.client.put('/booking/user/me/preferences', { locale: 'en' })).body, { reminders: true, locale: 'en' });
+  assert.deepEqual((await ann.client.put('/booking/user/me/preferences', { locale: 'en' })).body, {
+    reminders: true,
+    locale: 'en',
+  });
   await ann.client.put(`/booking/${made.id}/cancel`);
   const mails = await until('two mails', () => ann.mails().length === 2 && ann.mails());
   assert.match(mails[1].subject, /^Cancelled/);
@@ -205,11 +256,20 @@ test('in-app there is the same, with unread and read marks', async () => {
   await ann.client.put(`/booking/${made.id}/cancel`);
   await settled(made.id);
   const { notices: list, unread } = (await ann.client.get('/booking/user/me/notices')).body;
-  assert.deepEqual(list.map(({ kind, appointment_id }) => [kind, appointment_id]), [['confirmed', made.id], ['cancelled', made.id]]);
+  assert.deepEqual(
+    list.map(({ kind, appointment_id }) => [kind, appointment_id]),
+    [
+      ['confirmed', made.id],
+      ['cancelled', made.id],
+    ],
+  );
   assert.equal(unread, 2);
   assert.equal((await ann.client.put('/booking/user/me/notices/read', { up_to: list[0].id })).body.unread, 1);
   const later = (await ann.client.get(`/booking/user/me/notices?after=${list[0].id}`)).body;
-  assert.deepEqual(later.notices.map(({ kind }) => kind), ['cancelled']);
+  assert.deepEqual(
+    later.notices.map(({ kind }) => kind),
+    ['cancelled'],
+  );
   assert.equal((await person().client.get('/booking/user/me/notices')).body.notices.length, 0);
 });
 
@@ -230,7 +290,12 @@ test('erasure takes what was said with it, and mails nobody but the coach', asyn
   assert.equal((await ann.client.delete('/booking/user/me')).status, 200);
   await settled(made.id);
   assert.equal(ann.mails().length, before);
-  assert.deepEqual(stack.database.rows(`select detail from bookingd.notice where appointment_id = '${made.id}' and detail like '%@%'`), []);
+  assert.deepEqual(
+    stack.database.rows(
+      `select detail from bookingd.notice where appointment_id = '${made.id}' and detail like '%@%'`,
+    ),
+    [],
+  );
   assert.ok(!stack.database.dump().includes(`${ann.id}@client.test`));
 });
 

@@ -6,19 +6,31 @@
  * house.save(), which sends If-Match so that two editors never overwrite each other.
  */
 
-import { Problem, call, explain } from '../widget/calls.js';
+import { Problem, call, explain, mayHelp } from '../widget/calls.js';
 import { fill, h } from '../widget/dom.js';
 import { clockOptions, format, zoneName, zoneText } from '../widget/time.js';
 import { translator } from '../widget/translate.js';
+import { applyAccent } from '../design/accent.js';
 import { pageLanguage, takeIdentity, forgetIdentity } from '../booking/identity.js';
 import { strings } from './words.js';
+import { calendarBanner, homeView } from './home.js';
+import { profileView } from './profile.js';
+import { inHours } from './time.js';
 import { weekView } from './week.js';
 import { peopleView } from './people.js';
 import { hoursView } from './hours.js';
 import { rulesView } from './rules.js';
 import { googleView } from './google.js';
 
-const views = { week: weekView, people: peopleView, hours: hoursView, rules: rulesView, google: googleView };
+const views = {
+  home: homeView,
+  week: weekView,
+  people: peopleView,
+  hours: hoursView,
+  rules: rulesView,
+  google: googleView,
+  profile: profileView,
+};
 const server = new URL('..', import.meta.url);
 const language = pageLanguage(strings);
 const t = translator(strings, language);
@@ -27,10 +39,12 @@ const locale =
   language;
 const live = h('p', { class: 'hidden', role: 'status', 'aria-live': 'polite', id: 'live' });
 const main = h('main', { id: 'main', tabindex: '-1' });
+const banner = h('div', { class: 'banners', role: 'status' });
 let identity = takeIdentity('mosaic-coach-identity');
 let turn = 0; // which showing of a view is the latest
 let etag = null;
 let schedule = null; // as the server last gave it
+let profile = null;
 
 function say(text) {
   live.textContent = '';
@@ -50,7 +64,8 @@ const house = {
   say,
   coach: null,
   zone: 'UTC',
-  hour12: Boolean(new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions().hour12),
+  server,
+  hour12: Boolean(new Intl.DateTimeFormat(navigator.language, { hour: 'numeric' }).resolvedOptions().hour12),
   identity: () => identity,
   call: (method, path, options) => call(server, headers, method, path, options),
   coachCall: (method, path, options) =>
@@ -76,7 +91,7 @@ const house = {
       'div',
       { class: 'notice alarm' },
       h('p', null, explain(problem, t)),
-      retry && h('button', { type: 'button', onclick: retry }, t('retry')),
+      retry && mayHelp(problem) && h('button', { type: 'button', onclick: retry }, t('retry')),
     );
   },
   choice: (name, legend, options, value, change) =>
@@ -113,13 +128,59 @@ const house = {
   async save(next) {
     const reply = await house.coachCall('PUT', 'schedule', { body: next, etag });
     const { appointments_outside_hours: outside, ...saved } = reply.content;
+    const former = schedule;
     schedule = saved;
     etag = reply.etag;
     house.zone = zoneName(saved.time_zone);
-    return outside ?? [];
+    // What lay outside before is no news: only what this very change put there is told.
+    return (outside ?? []).filter(
+      (one) => !former || inHours(former, Date.parse(one.start), Date.parse(one.end)),
+    );
   },
   forget() {
     schedule = null;
+  },
+  scheduleVersion: () => Number(/\d+/.exec(etag ?? '')?.[0] ?? 1),
+
+  async profile() {
+    profile ??= await house.coachCall('GET', 'profile');
+    return profile;
+  },
+  async saveProfile(next) {
+    profile = await house.coachCall('PUT', 'profile', { body: next });
+    house.forget();
+    await paint();
+    return profile;
+  },
+  forgetProfile() {
+    profile = null;
+  },
+  /* How the coach's calendar stands; null if it cannot be told. */
+  google: () => house.coachCall('GET', 'google').catch(() => null),
+
+  pageAddress: (own) => new URL(`booking/${encodeURIComponent(own.slug ?? house.coach)}`, server).href,
+  /* The coach's picture, or initials. */
+  face(own) {
+    if (own.picture_version)
+      return h('img', {
+        class: 'avatar',
+        alt: '',
+        src: new URL(`coach/${encodeURIComponent(house.coach)}/picture?v=${own.picture_version}`, server)
+          .href,
+      });
+    const words = (own.name ?? house.coach).split(/\s+/).filter(Boolean);
+    const letters = [words[0], words.length > 1 && words.at(-1)].filter(Boolean).map((word) => [...word][0]);
+    return h('div', { class: 'avatar', 'aria-hidden': 'true' }, letters.join('').toUpperCase());
+  },
+  /* Without the clipboard (an insecure page), the text is selected, to be copied by hand. */
+  async copy(text, field) {
+    try {
+      await navigator.clipboard.writeText(text);
+      say(t('copied'));
+    } catch {
+      field.focus();
+      field.select();
+    }
   },
 };
 
@@ -187,7 +248,11 @@ async function enter() {
 /* ---- the frame around the views ---- */
 
 function frame() {
-  const links = Object.keys(views).map((name) => h('a', { href: `#${name}` }, t(name)));
+  // What Google sent the coach back with is told once; the rest of the query (`lang`) stays.
+  const query = new URLSearchParams(location.search);
+  query.delete('google');
+  const address = location.pathname + (query.size ? `?${query}` : '');
+  const links = Object.keys(views).map((name) => h('a', { href: `${address}#${name}` }, t(name)));
   const whose =
     house.coaches.length > 1 &&
     h(
@@ -200,6 +265,8 @@ function frame() {
           onchange: async (event) => {
             house.coach = event.target.value;
             house.forget();
+            house.forgetProfile();
+            paint();
             house.zone = zoneName((await house.schedule()).time_zone);
             show(current());
           },
@@ -207,39 +274,73 @@ function frame() {
         house.coaches.map((id) => h('option', { value: id, selected: id === house.coach }, id)),
       ),
     );
+  const face = h('div', { class: 'whoami' });
+  house.showFace = (own) =>
+    fill(face, house.face(own), h('div', null, h('strong', null, own.name ?? house.coach), whose));
   fill(
     document.body,
     h(
-      'header',
-      { class: 'top' },
-      h('p', { class: 'name' }, house.coaches.length > 1 ? whose : house.coach),
-      h('nav', { 'aria-label': t('views') }, links),
-      h(
-        'button',
-        {
-          type: 'button',
-          class: 'plain',
-          onclick: () => {
-            identity = forgetIdentity('mosaic-coach-identity');
-            location.hash = '';
-            signIn();
-          },
+      'a',
+      {
+        class: 'skip',
+        href: '#main',
+        onclick: (event) => {
+          event.preventDefault();
+          main.focus();
         },
-        t('signOut'),
-      ),
+      },
+      t('skip'),
     ),
-    main,
+    h(
+      'div',
+      { class: 'shell' },
+      h(
+        'header',
+        { class: 'side' },
+        face,
+        h('nav', { 'aria-label': t('views') }, links),
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'plain',
+            onclick: () => {
+              identity = forgetIdentity('mosaic-coach-identity');
+              location.hash = '';
+              signIn();
+            },
+          },
+          t('signOut'),
+        ),
+      ),
+      h('div', { class: 'content' }, banner, main),
+    ),
     live,
   );
+  paint().catch(() => house.showFace({}));
   const returned = new URLSearchParams(location.search).get('google');
   // Not by location.hash, whose event would show the view a second time, without the query's words.
   if (returned) history.replaceState(null, '', `${location.search}#google`);
   return show(current());
 }
 
+/* Who it is, in their own colour. */
+async function paint() {
+  const own = await house.profile();
+  if (own.accent) applyAccent(document.documentElement, own.accent, '--');
+  house.showFace(own);
+}
+
+/* Trouble with the calendar is told above every view, whatever the view itself needs. */
+async function warn() {
+  const mine = turn;
+  const google = await house.google();
+  if (mine === turn) fill(banner, calendarBanner(house, google));
+}
+
 const current = () => {
   const name = location.hash.slice(1);
-  return views[name] ? name : 'week';
+  return views[name] ? name : 'home';
 };
 
 async function show(name) {
@@ -257,6 +358,7 @@ async function show(name) {
     h('p', { class: 'muted' }, t('loading')),
     h('div', { class: 'bone', 'aria-hidden': 'true' }),
   );
+  warn();
   try {
     const content = await views[name](house, heading);
     if (mine !== turn) return;
@@ -316,7 +418,7 @@ window.addEventListener('hashchange', () => {
   if (!house.coach || (!identity.token && !identity.session)) return;
   if (house.dirty && location.hash !== shownHash) {
     const wanted = current();
-    history.replaceState(null, '', shownHash || '#week');
+    history.replaceState(null, '', shownHash || '#home');
     askBeforeLeaving(wanted);
     return;
   }

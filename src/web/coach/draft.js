@@ -7,6 +7,40 @@
 import { fill, h } from '../widget/dom.js';
 import { changedNotice, outsideNotice } from './notices.js';
 
+/* What a path of the document is called on the page: "policy.step_minutes" -> "Offer start times every". */
+function labelOf(house, path, value) {
+  const { t } = house;
+  const [, index] = /^session_types\[(\d+)\]/.exec(path) ?? [];
+  const type = index && (value.session_types[index]?.name || t('types'));
+  const last = path
+    .split('.')
+    .at(-1)
+    .replace(/\[\d+\]$/, '');
+  const names = {
+    time_zone: 'zone',
+    name: 'typeName',
+    id: 'typeId',
+    durations: 'durations',
+    meeting: 'meeting',
+    weekly: 'weekly',
+    overrides: 'dates',
+    blocked: 'blockedTitle',
+    from: 'from',
+    to: 'to',
+  };
+  const section = names[path.split(/[.[]/)[0]];
+  const own = /_(minutes|days|user|day|reschedules)$/.test(last) ? last : names[last];
+  return [type ?? (section !== own && section && t(section)), own && t(own)].filter(Boolean).join(', ');
+}
+
+/* The server's sentence with the field's name in place of its path. */
+function faultText(house, fault, value) {
+  if (!fault.field || !fault.detail?.startsWith(fault.field)) return fault.detail;
+  const rest = fault.detail.slice(fault.field.length).trim();
+  const label = labelOf(house, fault.field, value);
+  return label ? house.t('fault', { label, detail: rest }) : rest;
+}
+
 /*
  * `render` draws the view from draft.value, a copy of the document to be changed at will; draft.changed()
  * after each change. `place` finds the element for a path that no field bears; it may answer null.
@@ -85,7 +119,10 @@ export function draftOf(house, schedule, render, place = () => null) {
   };
 
   const showFaults = (problem) => {
-    const faults = problem.errors?.length ? problem.errors : [problem];
+    const faults = (problem.errors?.length ? problem.errors : [problem]).map((fault) => ({
+      ...fault,
+      detail: faultText(house, fault, draft.value),
+    }));
     const lines = faults.map((fault, index) => {
       const field =
         [...body.querySelectorAll('[name]')].find((input) => input.name === fault.field) ??

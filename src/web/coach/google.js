@@ -222,12 +222,7 @@ function feed(house) {
       fill(
         place,
         h('div', { class: 'field' }, h('label', { for: 'feed' }, t('address')), field),
-        h(
-          'div',
-          { class: 'actions' },
-          copy,
-          renew,
-        ),
+        h('div', { class: 'actions' }, copy, renew),
       );
       field.focus();
       field.select();

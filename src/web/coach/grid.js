@@ -157,7 +157,11 @@ export function timeGrid({ label, days, from, to, time, name, kind, blocks, onra
       if (top >= bottom) continue;
       const row = Math.floor((top - from) / step);
       const text = block.text && h('span', null, block.text);
-      const node = h('div', { class: `block ${block.kind}`, 'aria-hidden': 'true' }, text);
+      const node = h(
+        'div',
+        { class: `block ${block.kind}${bottom - top < step ? ' short' : ''}`, 'aria-hidden': 'true' },
+        text,
+      );
       node.style.setProperty('--top', (top - from - row * step) / step);
       node.style.setProperty('--size', (bottom - top) / step);
       cells[row].append(node);

@@ -224,13 +224,16 @@ function whyPart(house, schedule, day, minutes) {
   const time = h('input', { type: 'time', id: 'why-start', value: clock(minutes) });
   const type = schedule.session_types[0];
   let duration = type.durations[0];
+  let asked = 0;
   const ask = async () => {
     const at = minutesOf(time.value);
     if (Number.isNaN(at)) return;
+    const mine = ++asked;
     fill(answer, h('p', { class: 'muted' }, t('asking')));
     const begin = isoText(instantOf(day, at, house.zone));
     try {
       const reply = await house.coachCall('GET', `explain?start=${begin}&duration=${duration}`);
+      if (mine !== asked) return;
       const words = t(reply.bookable ? 'bookable' : 'notBookable');
       fill(
         answer,
@@ -244,7 +247,7 @@ function whyPart(house, schedule, day, minutes) {
       );
       house.say([words, ...reply.reasons.map((one) => reasonText(house, one))].join(' '));
     } catch (problem) {
-      fill(answer, house.trouble(problem, ask));
+      if (mine === asked) fill(answer, house.trouble(problem, ask));
     }
   };
   time.addEventListener('change', ask);

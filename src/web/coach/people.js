@@ -18,7 +18,13 @@ export function peopleView(house, heading) {
   const { t } = house;
   const list = h('div', { class: 'people' });
   const more = h('div', null);
-  const view = { house, list, more, status: 'upcoming', asked: 0 };
+  const view = { house, list, more, status: 'upcoming', asked: 0, shown: [] };
+  view.search = h('input', {
+    type: 'search',
+    id: 'search',
+    placeholder: t('search'),
+    oninput: () => house.say(t('found', { n: filter(view) })),
+  });
   loadPeople(view);
   return [
     heading,
@@ -36,10 +42,48 @@ export function peopleView(house, heading) {
         loadPeople(view);
       },
     ),
+    h(
+      'div',
+      { class: 'row' },
+      h('label', { for: 'search', class: 'hidden' }, t('search')),
+      view.search,
+      h('button', { type: 'button', onclick: () => download(view) }, t('csv')),
+    ),
     h('p', { class: 'hint' }, t('zoneLine', { zone: house.zoneText() })),
     list,
     more,
   ];
+}
+
+/* Shows those that the search's words fit, and answers how many. */
+function filter(view) {
+  const words = view.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let count = 0;
+  for (const section of view.list.querySelectorAll('section')) {
+    let any = false;
+    for (const article of section.querySelectorAll('article')) {
+      const text = article.textContent.toLowerCase();
+      article.hidden = !words.every((word) => text.includes(word));
+      any ||= !article.hidden;
+      count += article.hidden ? 0 : 1;
+    }
+    section.hidden = !any;
+  }
+  return count;
+}
+
+/* What is listed as a file for a spreadsheet. A cell that would be taken for a formula is made text. */
+function download(view) {
+  const columns = ['start', 'end', 'status', 'session_type', 'name', 'email', 'phone', 'notes'];
+  const cell = (value) => {
+    const text = String(value ?? '');
+    return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replace(/"/g, '""')}"`;
+  };
+  const lines = [columns, ...view.shown.map((one) => columns.map((name) => one[name]))];
+  const text = lines.map((line) => line.map(cell).join(',')).join('\r\n') + '\r\n';
+  const file = URL.createObjectURL(new Blob(['\ufeff', text], { type: 'text/csv' }));
+  h('a', { href: file, download: `bookings-${view.status}.csv` }).click();
+  setTimeout(() => URL.revokeObjectURL(file), 60000);
 }
 
 /* Everybody of a stretch of time, in the order of their times. */
@@ -87,7 +131,7 @@ async function loadPeople(view, afresh = true) {
   view.asked += 1;
   const { asked } = view;
   if (afresh) {
-    Object.assign(view, { until: null, ended: false });
+    Object.assign(view, { until: null, ended: false, shown: [] });
     fill(list, h('div', { class: 'bone', 'aria-hidden': 'true' }));
     fill(more);
   }
@@ -97,6 +141,7 @@ async function loadPeople(view, afresh = true) {
     if (afresh) fill(list);
     let day = list.lastElementChild?.dataset.day;
     for (const one of found.filter((other) => other.status !== 'held' && other.status !== 'expired')) {
+      view.shown.push(one);
       const date = dayOf(Date.parse(one.start), house.zone);
       if (date !== day)
         list.append(
@@ -111,6 +156,7 @@ async function loadPeople(view, afresh = true) {
         ? h('button', { type: 'button', onclick: () => loadPeople(view, false) }, t('more'))
         : !list.children.length && h('p', { class: 'muted' }, t('nobody')),
     );
+    filter(view);
     house.say(
       list.children.length ? t('listed', { n: list.querySelectorAll('article').length }) : t('nobody'),
     );

@@ -95,54 +95,65 @@ function renderRules(house, draft, focus) {
   if (focus) draft.body.querySelector(`#${focus}`)?.focus();
 }
 
-/* 1440 as "24 h", so that nobody counts minutes. */
-function inWords(minutes) {
-  if (!(minutes >= 60)) return '';
-  const days = Math.floor(minutes / 1440);
-  const hours = Math.floor((minutes % 1440) / 60);
-  const rest = minutes % 60;
-  if (minutes <= 2880 && days && !rest) return `= ${minutes / 60} h`;
-  return `= ${[days && `${days} d`, hours && `${hours} h`, rest && `${rest} min`].filter(Boolean).join(' ')}`;
-}
+const units = [
+  [1, 'unitMinutes'],
+  [60, 'unitHours'],
+  [1440, 'unitDays'],
+];
+
+/* The largest unit that a length is a whole number of: 1440 minutes are 1 day, so that nobody counts them. */
+const unitOf = (minutes) => (minutes ? units.findLast(([size]) => minutes % size === 0)[0] : 1);
 
 /*
  * One number of a policy. A field that may be empty is null then (no limit), or, in a type's own policy, left
- * out.
+ * out. Minutes are shown, and may be given, in hours and days.
  */
 function number(house, draft, policy, [name, unit, limit], path, own = false) {
   const { t } = house;
   const id = `${path}.${name}`.replace(/[^\w]/g, '-');
   const words = h('span', { class: 'muted small', 'aria-live': 'off' });
+  const lasting = unit === 'unitMinutes';
+  let size = lasting ? unitOf(policy[name]) : 1;
   const show = () => {
-    words.textContent =
-      unit === 'unitMinutes'
-        ? inWords(Number(input.value))
-        : limit && !own && input.value === ''
-          ? t('unlimited')
-          : '';
+    words.textContent = !lasting && limit && !own && input.value === '' ? t('unlimited') : '';
+  };
+  const change = () => {
+    if (input.value !== '') policy[name] = Number(input.value) * size;
+    else if (own) delete policy[name];
+    else policy[name] = null;
+    show();
+    draft.changed();
   };
   const input = h('input', {
     type: 'number',
     id,
     name: `${path}.${name}`,
     min: 0,
-    step: 1,
-    inputmode: 'numeric',
-    value: policy[name] ?? '',
-    oninput: () => {
-      if (input.value !== '') policy[name] = Number(input.value);
-      else if (own) delete policy[name];
-      else policy[name] = null;
-      show();
-      draft.changed();
-    },
+    step: 'any',
+    inputmode: 'decimal',
+    value: policy[name] == null ? '' : policy[name] / size,
+    oninput: change,
   });
+  const choice =
+    lasting &&
+    h(
+      'select',
+      {
+        class: 'unit',
+        'aria-label': t('unitOf', { name: t(name) }),
+        onchange: () => {
+          size = Number(choice.value);
+          change();
+        },
+      },
+      units.map(([value, word]) => h('option', { value, selected: value === size }, t(word))),
+    );
   show();
   return h(
     'div',
     { class: 'field' },
     h('label', { for: id }, t(name)),
-    h('div', { class: 'row' }, input, h('span', { class: 'muted' }, t(unit)), words),
+    h('div', { class: 'row' }, input, choice || h('span', { class: 'muted' }, t(unit)), words),
   );
 }
 

@@ -5,7 +5,7 @@
  * the next day.
  */
 
-import { addDays, weekdayOf } from '../widget/time.js';
+import { addDays, dayOf, instantOf, weekdayOf } from '../widget/time.js';
 
 export const weekdays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 
@@ -108,6 +108,21 @@ export function stretchesOn(schedule, date) {
 
 export const blockOn = (schedule, date) => schedule.blocked.find((one) => one.from <= date && date < one.to);
 export const hasOverride = (schedule, date) => schedule.overrides.some((one) => one.date === date);
+
+/* Whether a time, in instants, lies in the hours of a document, as the server sees it. */
+export function inHours(schedule, start, end) {
+  const zone = schedule.time_zone;
+  const last = dayOf(end - 1, zone);
+  for (let day = dayOf(start, zone); day <= last; day = addDays(day, 1))
+    if (blockOn(schedule, day)) return false;
+  return [addDays(dayOf(start, zone), -1), dayOf(start, zone)].some(
+    (day) =>
+      !blockOn(schedule, day) &&
+      stretchesOn(schedule, day).some(
+        ({ from, to }) => instantOf(day, from, zone) <= start && end <= instantOf(day, to, zone),
+      ),
+  );
+}
 
 /* The document with a date's own hours; null takes them away, so that the weekly ones hold again. */
 export function withOverride(schedule, date, stretches) {

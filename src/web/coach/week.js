@@ -26,9 +26,12 @@ export async function weekView(house, heading) {
   const weekStart = (day) => addDays(day, -((weekdayOf(day) - firstWeekday(house.locale) + 7) % 7));
   start ??= count() === 7 ? weekStart(today) : today;
 
+  let asked = 0; // a reply that is no longer the newest question's is dropped
   const load = async () => {
+    const mine = ++asked;
     const first = start;
-    const end = addDays(first, count());
+    const shown = count();
+    const end = addDays(first, shown);
     const from = isoText(instantOf(first, 0, house.zone));
     const to = isoText(instantOf(end, 0, house.zone));
     const range = `from=${from}&to=${to}`;
@@ -38,7 +41,9 @@ export async function weekView(house, heading) {
       house.schedule(),
     ]);
     return {
+      newest: () => mine === asked,
       first,
+      count: shown,
       busy,
       schedule,
       appointments: list.appointments.filter((one) => !['cancelled', 'held', 'expired'].includes(one.status)),
@@ -46,14 +51,16 @@ export async function weekView(house, heading) {
   };
   const turn = async (to, focus) => {
     start = to;
+    const mine = asked + 1;
     try {
       const loaded = await load();
-      if (loaded.first !== start) return;
-      renderWeek(house, page, loaded, count());
+      if (!loaded.newest()) return;
+      renderWeek(house, page, loaded);
       page.bar.querySelector(`[data-go="${focus}"]`)?.focus();
       house.say(t('weekLoaded', { from: house.day(start), n: loaded.appointments.length }));
       page.trouble.replaceChildren();
     } catch (problem) {
+      if (asked !== mine) return;
       page.trouble.replaceChildren(house.trouble(problem, () => turn(to, focus)));
     }
   };
@@ -73,11 +80,12 @@ export async function weekView(house, heading) {
   };
   let columns = count();
   wide.onchange = () => {
-    if (!page.grid.isConnected || count() === columns) return;
+    if (count() === columns) return;
     columns = count();
     turn(columns === 7 ? weekStart(start) : start);
   };
-  renderWeek(house, page, await load(), count());
+  const loaded = await load();
+  if (loaded.newest()) renderWeek(house, page, loaded);
   return [
     heading,
     page.bar,
@@ -87,9 +95,9 @@ export async function weekView(house, heading) {
   ];
 }
 
-function renderWeek(house, page, loaded, count) {
+function renderWeek(house, page, loaded) {
   const { t } = house;
-  const { busy, schedule, appointments } = loaded;
+  const { busy, schedule, appointments, count } = loaded;
   const days = Array.from({ length: count }, (_, index) => addDays(loaded.first, index));
   const parts = (list, day) =>
     list.map((one) => ({ one, ...partOf(house, one, day) })).filter((part) => part.to !== undefined);

@@ -45,11 +45,11 @@ export async function call(
       signal: AbortSignal.timeout?.(30000),
       headers: {
         ...identity,
-        ...(body && { 'Content-Type': 'application/json' }),
+        ...(body && { 'Content-Type': body instanceof Blob ? body.type : 'application/json' }),
         ...(key && { 'Idempotency-Key': key }),
         ...(etag && { 'If-Match': etag }),
       },
-      body: body && JSON.stringify(body),
+      body: body instanceof Blob ? body : body && JSON.stringify(body),
     });
     content =
       raw && reply.ok

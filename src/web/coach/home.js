@@ -1,0 +1,187 @@
+/*
+ * Home: what is next, the coach's own page to hand out, and what is still to be done by someone new.
+ */
+
+import { fill, h } from '../widget/dom.js';
+import { dayOf, format } from '../widget/time.js';
+
+const copiedMark = 'mosaic-coach-copied';
+const remembered = () => {
+  try {
+    return localStorage.getItem(copiedMark);
+  } catch {
+    return null;
+  }
+};
+
+export async function homeView(house, heading) {
+  const { t } = house;
+  const [list, profile, schedule, google] = await Promise.all([
+    house.coachCall('GET', 'appointments?status=upcoming&limit=5'),
+    house.profile(),
+    house.schedule(),
+    house.google(),
+  ]);
+  const hour = Number(
+    format(Date.now(), 'en-GB', { timeZone: house.zone, hour: '2-digit', hourCycle: 'h23' }).slice(0, 2),
+  );
+  const greeting = hour < 12 ? 'morning' : hour < 18 ? 'afternoon' : 'evening';
+  heading.textContent = t(greeting, { name: profile.name?.split(/\s+/)[0] ?? house.coach });
+  return [
+    h('p', { class: 'muted' }, house.day(dayOf(Date.now(), house.zone))),
+    heading,
+    h(
+      'div',
+      { class: 'two' },
+      h(
+        'section',
+        { class: 'box' },
+        h(
+          'div',
+          { class: 'box-head' },
+          h('h2', null, t('nextSessions')),
+          h('a', { href: '#week' }, t('openCalendar')),
+        ),
+        nextSessions(
+          house,
+          list.appointments.filter((one) => one.status === 'scheduled'),
+          schedule,
+        ),
+      ),
+      h('div', { class: 'stack' }, pageBox(house, profile), steps(house, profile, google)),
+    ),
+  ];
+}
+
+function nextSessions(house, list, schedule) {
+  const { t } = house;
+  if (!list.length) return h('p', { class: 'muted' }, t('nothingNext'));
+  const now = Date.now();
+  return h(
+    'ul',
+    { class: 'next' },
+    list.map((one) => {
+      const start = Date.parse(one.start);
+      const type = schedule.session_types.find(({ id }) => id === one.session_type)?.name ?? one.session_type;
+      const minutes = Math.round((start - now) / 60000);
+      const near =
+        minutes <= 0 ? t('now') : minutes < 120 && t('inTime', { time: t('minutes', { n: minutes }) });
+      const place = {
+        phone: [t('phone'), one.phone].filter(Boolean).join(' '),
+        in_person: t('in_person'),
+        google_meet: t('google_meet'),
+      };
+      return h(
+        'li',
+        null,
+        h(
+          'div',
+          { class: 'when' },
+          h('strong', null, house.time(start)),
+          h('span', { class: 'small muted' }, house.day(dayOf(start, house.zone), 'short')),
+        ),
+        h(
+          'div',
+          null,
+          h('strong', null, one.name ?? t('unnamed')),
+          h(
+            'p',
+            { class: 'small muted' },
+            [type, t('minutes', { n: one.duration_minutes }), place[one.meeting?.kind]]
+              .filter(Boolean)
+              .join(' · '),
+          ),
+        ),
+        near && h('span', { class: 'badge' }, near),
+      );
+    }),
+  );
+}
+
+/* The address to hand out. */
+function pageBox(house, profile) {
+  const { t } = house;
+  const address = house.pageAddress(profile);
+  const field = h('input', { id: 'page-address', readonly: true, value: address });
+  const copy = h(
+    'button',
+    {
+      type: 'button',
+      onclick: async () => {
+        await house.copy(address, field);
+        try {
+          localStorage.setItem(copiedMark, '1');
+        } catch {
+          /* blocked: the step is asked for again */
+        }
+      },
+    },
+    t('copy'),
+  );
+  return h(
+    'section',
+    { class: 'box' },
+    h('h2', null, t('yourPage')),
+    h(
+      'div',
+      { class: 'field' },
+      h('label', { for: 'page-address', class: 'hidden' }, t('pageAddress')),
+      h('div', { class: 'link' }, field, copy),
+    ),
+    h(
+      'p',
+      { class: 'small row' },
+      h('a', { href: address, target: '_blank', rel: 'noopener' }, t('preview')),
+      h('a', { href: '#profile' }, t('embed')),
+    ),
+  );
+}
+
+/* What a new coach has still to do; null when all of it is done. */
+function steps(house, profile, google) {
+  const { t } = house;
+  const list = [
+    ['stepProfile', '#profile', Boolean(profile.name)],
+    ['stepHours', '#hours', house.scheduleVersion() > 1],
+    google && google.mode !== 'off' && ['stepCalendar', '#google', google.state === 'ok'],
+    ['stepLink', '#home', Boolean(remembered())],
+  ].filter(Boolean);
+  if (list.every(([, , done]) => done)) return null;
+  return h(
+    'section',
+    { class: 'box' },
+    h('h2', null, t('firstSteps')),
+    h(
+      'ul',
+      { class: 'steps' },
+      list.map(([word, href, done]) =>
+        h(
+          'li',
+          null,
+          h('span', { class: done ? 'dot done' : 'dot', 'aria-hidden': 'true' }, done && '✓'),
+          done
+            ? h('span', null, t(word), h('span', { class: 'hidden' }, ` (${t('stepDone')})`))
+            : h('a', { href }, t(word)),
+        ),
+      ),
+    ),
+  );
+}
+
+/* A warning above every view while the calendar is in trouble. */
+export function calendarBanner(house, google) {
+  const { t } = house;
+  const words = {
+    needs_consent: () => t('bannerConsent'),
+    failing: () =>
+      google.last_success_at
+        ? t('bannerFailing', { time: house.moment(Date.parse(google.last_success_at)) })
+        : t('bannerNever'),
+  };
+  words.backing_off = words.failing;
+  const text = google && google.mode !== 'off' && words[google.state]?.();
+  return (
+    text &&
+    fill(h('div', { class: 'banner' }), h('span', null, text), h('a', { href: '#google' }, t('bannerWhat')))
+  );
+}

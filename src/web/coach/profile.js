@@ -1,0 +1,197 @@
+/*
+ * The profile: what clients see, the picture, and how to show the booking page on another site.
+ */
+
+import { fill, h } from '../widget/dom.js';
+
+const side = 320; // pixels of the square that is sent
+
+export async function profileView(house, heading) {
+  const profile = structuredClone(await house.profile());
+  return [
+    heading,
+    h(
+      'div',
+      { class: 'two' },
+      form(house, profile),
+      h('div', { class: 'stack' }, picture(house, profile), embed(house, profile)),
+    ),
+  ];
+}
+
+function form(house, profile) {
+  const { t } = house;
+  const notices = h('div', { class: 'stack' });
+  const fields = [
+    ['name', t('nameField'), { maxlength: 100, autocomplete: 'name' }],
+    ['headline', t('headline'), { maxlength: 160 }],
+    ['about', t('about'), { maxlength: 2000 }, 'textarea'],
+    ['slug', t('slug'), { maxlength: 64, autocomplete: 'off', spellcheck: 'false' }],
+    ['accent', t('accent'), { type: 'color' }],
+  ].map(([name, label, properties, tag = 'input']) => {
+    const hint = name === 'slug' && h('p', { class: 'hint', id: 'slug-hint' }, t('slugHint'));
+    const input = h(tag, {
+      id: `profile-${name}`,
+      name,
+      'aria-describedby': hint ? 'slug-hint' : null,
+      ...properties,
+    });
+    input.value = profile[name] ?? (name === 'accent' ? '#2f5bd7' : '');
+    input.addEventListener('input', () => {
+      profile[name] = input.value.trim() || null;
+    });
+    return h('div', { class: 'field' }, h('label', { for: input.id }, label), input, hint);
+  });
+  const save = h('button', { class: 'main' }, t('save'));
+  const wrong = (problem) => {
+    const input = problem.status === 422 && element.querySelector(`[name="${problem.field}"]`);
+    if (!input) return fill(notices, house.trouble(problem));
+    const words = h(
+      'p',
+      { class: 'wrong', id: 'profile-wrong' },
+      problem.detail.replace(problem.field, '').trim(),
+    );
+    input.setAttribute('aria-invalid', 'true');
+    input.setAttribute('aria-describedby', words.id);
+    input.closest('.field').append(words);
+    house.say(words.textContent);
+    return input.focus();
+  };
+  const element = h(
+    'form',
+    {
+      class: 'box',
+      onsubmit: async (event) => {
+        event.preventDefault();
+        fill(notices);
+        for (const one of element.querySelectorAll('.wrong')) one.remove();
+        for (const one of element.querySelectorAll('[aria-invalid]')) one.removeAttribute('aria-invalid');
+        try {
+          Object.assign(profile, await house.saveProfile(profile));
+          const done = h('p', { tabindex: '-1' }, t('saved'));
+          fill(notices, h('div', { class: 'notice' }, done));
+          done.focus();
+          house.say(t('saved'));
+        } catch (problem) {
+          wrong(problem);
+        }
+      },
+    },
+    notices,
+    fields,
+    h('div', { class: 'actions' }, save),
+  );
+  return element;
+}
+
+/* The middle square of a picture, small enough to send: whatever was chosen, a browser decodes it, not the server. */
+async function scaled(file) {
+  const image = await createImageBitmap(file);
+  const cut = Math.min(image.width, image.height);
+  const canvas = Object.assign(document.createElement('canvas'), { width: side, height: side });
+  const [x, y] = [(image.width - cut) / 2, (image.height - cut) / 2];
+  canvas.getContext('2d').drawImage(image, x, y, cut, cut, 0, 0, side, side);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/jpeg', 0.86);
+  });
+}
+
+function picture(house, profile) {
+  const { t } = house;
+  const place = h('div', { class: 'stack' });
+  const notices = h('div', { class: 'stack' });
+  const told = (words) => {
+    fill(notices, h('p', { class: 'notice' }, words));
+    house.say(words);
+  };
+  const send = async (file) => {
+    let blob;
+    try {
+      blob = await scaled(file);
+    } catch {
+      fill(notices, h('p', { class: 'notice alarm' }, t('badPicture')));
+      house.say(t('badPicture'));
+      return;
+    }
+    try {
+      profile.picture_version = (await house.coachCall('PUT', 'picture', { body: blob })).picture_version;
+      house.forgetProfile();
+      draw();
+      told(t('pictureSaved'));
+    } catch (problem) {
+      fill(notices, house.trouble(problem));
+    }
+  };
+  const input = h('input', {
+    type: 'file',
+    id: 'picture-file',
+    accept: 'image/png,image/jpeg,image/webp',
+    'aria-describedby': 'picture-hint',
+    onchange: () => input.files[0] && send(input.files[0]),
+  });
+  const remove = async () => {
+    try {
+      await house.coachCall('DELETE', 'picture');
+      profile.picture_version = null;
+      house.forgetProfile();
+      draw();
+      told(t('pictureGone'));
+      input.focus();
+    } catch (problem) {
+      fill(notices, house.trouble(problem));
+    }
+  };
+  const draw = () =>
+    fill(
+      place,
+      house.face(profile),
+      h(
+        'div',
+        { class: 'field' },
+        h('label', { for: 'picture-file' }, t('choosePicture')),
+        input,
+        h('p', { class: 'hint', id: 'picture-hint' }, t('pictureHint')),
+      ),
+      profile.picture_version && h('button', { type: 'button', onclick: remove }, t('removePicture')),
+    );
+  draw();
+  return h('section', { class: 'box' }, h('h2', null, t('picture')), notices, place);
+}
+
+/* What to paste into another site. */
+function embed(house, profile) {
+  const { t } = house;
+  const script = new URL('booking/widget.js', house.server).href;
+  const quoted = (text) => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;');
+  const tag = (extra) =>
+    `<script type="module" src="${script}"></script>\n<mosaic-booking coach="${quoted(profile.slug ?? house.coach)}"${extra}></mosaic-booking>`;
+  const kinds = [
+    ['inline', t('embedInline'), tag(' inline')],
+    ['button', t('embedButton'), tag('')],
+  ];
+  const code = h('textarea', { id: 'embed-code', readonly: true, rows: 4, spellcheck: 'false' });
+  const show = (kind) => {
+    code.value = kinds.find(([name]) => name === kind)[2];
+  };
+  show('inline');
+  return h(
+    'section',
+    { class: 'box' },
+    h('h2', null, t('embed')),
+    house.choice(
+      'embed',
+      t('embed'),
+      kinds.map(([name, words]) => [name, words]),
+      'inline',
+      show,
+    ),
+    h(
+      'div',
+      { class: 'field' },
+      h('label', { for: 'embed-code', class: 'hidden' }, t('embed')),
+      code,
+      h('p', { class: 'hint' }, t('embedHint')),
+    ),
+    h('button', { type: 'button', onclick: () => house.copy(code.value, code) }, t('copy')),
+  );
+}

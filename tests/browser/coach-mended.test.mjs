@@ -1,0 +1,223 @@
+// Faults that the coach's page once had, and what a coach meets first: home, profile, bookings.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+import { openSchedule, startStack } from '../harness/stack.mjs';
+import { checked, focused, openBrowser, said, shot, shown } from './browser.mjs';
+
+const TYPES = [{ id: 'call', name: 'Short call', durations: [15], meeting: 'none' }];
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+  'base64',
+);
+let stack;
+let browser;
+let coach;
+let booked;
+before(async () => {
+  const document = openSchedule({ max_active_per_user: null, min_notice_minutes: 0, step_minutes: 15 });
+  stack = await startStack({ document: { ...document, session_types: TYPES } });
+  coach = stack.coach();
+  const ann = stack.client('ann');
+  const { slots } = (await ann.get('/booking/availability')).body;
+  const late = slots.find((slot) => Date.parse(slot.start) > Date.now() + 3_600_000);
+  booked = (await ann.post('/booking/create', { start: late.start, duration_minutes: 15, notes: '=SUM(1)' }))
+    .body;
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+async function open(view, options = {}) {
+  const page = await browser.page({ viewport: { width: 1280, height: 900 }, ...options });
+  await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
+  await page.locator('.box').first().waitFor();
+  if (view) {
+    await page.locator(`nav a[href$="#${view}"]`).click();
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+  }
+  return page;
+}
+
+test('home says what is next, hands out the address, and shows what is still to do', async () => {
+  for (const width of [360, 768, 1280])
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open(null, { viewport: { width, height: 900 }, colorScheme });
+      await page.locator('.next').getByText('Name of ann').waitFor();
+      await checked(page, `coach-home-${width}-${colorScheme}`);
+      await page.close();
+    }
+  const page = await open();
+  assert.match(await page.locator('#page-address').inputValue(), /\/booking\/damian$/);
+  await page.getByRole('link', { name: 'Copy your link and send it' }).waitFor();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await said(page, /^Copied/);
+  assert.equal(
+    await page.evaluate(() => navigator.clipboard.readText()),
+    `${stack.daemon.url}/booking/damian`,
+  );
+  await page.reload();
+  await page.locator('.box').first().waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Copy your link and send it' }).count(), 0);
+});
+
+test('a skip link leads past the menu', async () => {
+  const page = await open();
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(page), 'Skip to content');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+});
+
+test('the profile is saved, shown to clients, and a bad address is marked at its field', async () => {
+  const page = await open('profile');
+  await page.locator('#profile-name').fill('Damian Example');
+  await page.locator('#profile-headline').fill('Plain words');
+  await page.locator('#profile-slug').fill('Not good');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('#profile-slug[aria-invalid=true]').waitFor();
+  assert.match(await page.locator('.wrong').innerText(), /^must be small letters/);
+  await checked(page, 'coach-profile-wrong');
+  await page.locator('#profile-slug').fill('damian-example');
+  await page.locator('#profile-accent').fill('#ffff00');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^Saved/);
+  await checked(page, 'coach-profile-yellow');
+  const client = await browser.page({ viewport: { width: 1280, height: 850 } });
+  await client.goto(`${stack.daemon.url}/booking/damian-example#token=${stack.client('eve').token}`);
+  await client.locator('[data-start]').first().waitFor();
+  await client.getByText('Damian Example', { exact: true }).waitFor();
+  await checked(client, 'booking-yellow');
+  assert.match(await page.locator('#embed-code').inputValue(), /<mosaic-booking coach="[\w-]+" inline>/);
+});
+
+test('a picture is cut to a square and made small before it is sent; what is none is said so', async () => {
+  const page = await open('profile');
+  await page
+    .locator('#picture-file')
+    .setInputFiles({ name: 'a.txt', mimeType: 'image/png', buffer: Buffer.from('no') });
+  await said(page, /^This file can’t be used as a picture/);
+  await page.locator('#picture-file').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: PNG });
+  await said(page, /^Your picture is saved/);
+  const kept = await stack.stranger().get('/coach/damian/picture');
+  assert.equal(kept.headers['content-type'], 'image/jpeg');
+  assert.ok(kept.bytes.length < 20_000);
+  await page.locator('.box img.avatar').waitFor();
+  assert.equal(await page.locator('.box img.avatar').evaluate((image) => image.naturalWidth), 320);
+  await page.getByRole('button', { name: 'Remove the picture' }).click();
+  await said(page, /^Your picture is removed/);
+  assert.equal((await stack.stranger().get('/coach/damian/picture')).status, 404);
+});
+
+test('bookings are searched, and downloaded as a file that no spreadsheet runs', async () => {
+  const page = await open('people');
+  await page.locator('article').waitFor();
+  await page.locator('#search').fill('nobody');
+  await said(page, /^0 found/);
+  assert.equal(await page.locator('article:visible').count(), 0);
+  await page.locator('#search').fill('ANN@client');
+  await said(page, /^1 found/);
+  await checked(page, 'coach-bookings');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download as CSV' }).click();
+  const text = fs.readFileSync(await (await download).path(), 'utf8');
+  assert.match(text, /^\ufeff"start","end","status"/);
+  assert.ok(text.includes(`"${booked.start}"`) && text.includes('"\'=SUM(1)"'), text);
+});
+
+test('the week keeps its bookings when the width crosses the small one while it loads', async () => {
+  const page = await open('week');
+  await page.locator('.block.appointment').first().waitFor();
+  const days = (url) => {
+    const query = new URL(url).searchParams;
+    return (Date.parse(query.get('to')) - Date.parse(query.get('from'))) / 86_400_000;
+  };
+  let release;
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/appointments**', async (route) => {
+    if (days(route.request().url()) < 4) await released; // the small week's answer is late
+    await route.continue();
+  });
+  const asked = (wide) =>
+    page.waitForRequest((call) => /\/appointments\?/.test(call.url()) && days(call.url()) > 4 === wide);
+  const small = asked(false);
+  await page.setViewportSize({ width: 500, height: 900 });
+  const late = await small;
+  const wide = asked(true);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await (await (await wide).response()).finished();
+  release();
+  await (await late.response()).finished();
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.waitForFunction(() => document.querySelectorAll('.grid thead th').length === 7);
+  assert.equal(await page.locator('.block.appointment').count(), 1);
+});
+
+test('a booking of a quarter of an hour is read in full', async () => {
+  const page = await open('week');
+  const block = page.locator('.block.short').first();
+  await block.waitFor();
+  const [box, text] = await block.evaluate((node) => [
+    node.getBoundingClientRect().height,
+    node.firstChild.getBoundingClientRect().height,
+  ]);
+  assert.ok(text <= box, `${text} in ${box}`);
+  await shot(page, 'coach-week-short');
+});
+
+test('a save that does not touch the hours says nothing of bookings outside them', async () => {
+  const kept = (await coach.get('/coach/damian/schedule')).body;
+  assert.equal((await coach.put('/coach/damian/schedule', { ...kept, weekly: [] })).status, 200);
+  try {
+    const page = await open('rules');
+    await page.locator('[name="policy.max_per_day"]').fill('7');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await said(page, /^Saved/);
+    assert.equal(await page.getByText('outside your hours').count(), 0);
+  } finally {
+    assert.equal((await coach.put('/coach/damian/schedule', kept)).status, 200);
+  }
+});
+
+test('what is wrong with a setting is told by its name, in hours if it was given in hours', async () => {
+  const page = await open('rules');
+  const notice = page.locator('[name="policy.min_notice_minutes"]');
+  await notice.fill('2');
+  await page.getByLabel('Unit: Shortest notice for a booking').first().selectOption('days');
+  await page.locator('[name="policy.step_minutes"]').fill('0');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^One thing to correct Booking rules|^One thing to correct/);
+  const words = await page.locator('.notice.alarm').innerText();
+  assert.match(words, /Offer start times every: /);
+  assert.doesNotMatch(words, /step_minutes|policy\./);
+  await page.locator('[name="policy.step_minutes"]').fill('15');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^Saved/);
+  assert.equal((await coach.get('/coach/damian/schedule')).body.policy.min_notice_minutes, 2880);
+});
+
+test('the page costs ten requests and 90 KiB at most', async () => {
+  const page = await browser.page();
+  const session = await page.context().newCDPSession(page);
+  const sizes = new Map();
+  await session.send('Network.enable');
+  session.on('Network.requestWillBeSent', ({ requestId, request }) => {
+    if (request.url.startsWith('http')) sizes.set(requestId, { url: request.url, bytes: 0 });
+  });
+  session.on('Network.dataReceived', ({ requestId, encodedDataLength }) => {
+    if (sizes.has(requestId)) sizes.get(requestId).bytes += encodedDataLength;
+  });
+  await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
+  await page.locator('.next').waitFor();
+  const list = [...sizes.values()];
+  assert.ok(list.length <= 10, list.map((one) => one.url).join('\n'));
+  const bytes = list.reduce((sum, one) => sum + one.bytes, 0);
+  assert.ok(bytes <= 90 * 1024, `${bytes} bytes`);
+  await shown(page, 'Next sessions').waitFor();
+});
