@@ -49,6 +49,12 @@ struct db_failure {
 
 struct db;
 
+/* What is wrong when prepared statements and notifications get lost between two statements. */
+#define POOLER_REMEDY                                                                                        \
+	"a pooler in transaction mode stands between bookingd and PostgreSQL: use its session mode, or "     \
+	"name "                                                                                              \
+	"PostgreSQL itself in DATABASE_URL"
+
 /* What a statement came to must be looked at. */
 #define MUST_USE __attribute__((warn_unused_result))
 
@@ -172,10 +178,16 @@ static inline struct db_value db_bytes(const void *bytes, size_t length)
 
 /* ---- running statements ---- */
 
+/* What was read as what it is not, "" if nothing was. */
+struct db_misread {
+	char detail[96];
+};
+
 /* Rows of an answer; empty when zeroed. Declare with `DB_ROWS`, and they are cleared with the scope. */
 struct db_rows {
-	void *result; /* libpq's, owned */
-	size_t count; /* of an `exec` statement: how many rows it changed; none can be read */
+	struct db_misread *misread; /* of the connection whose answer it is */
+	void *result;               /* libpq's, owned */
+	size_t count;               /* of an `exec` statement: how many rows it changed; none can be read */
 };
 
 /*
@@ -224,10 +236,17 @@ const char *db_library_version(void);
 
 /* ---- reading rows ----
  *
- * row < rows->count; column counts from 0 in the order of the statement's list. Reading a
- * column as what it is not is a mistake of ours and aborts, naming the column. What is
- * returned by pointer is borrowed until the rows are cleared.
+ * row < rows->count; column counts from 0 in the order of the statement's list. A column that is not what it
+ * is read as, or is not there, gives 0, false, "" or no value, and is noted until db_misread() is asked, as
+ * stdio notes for ferror(): the schema may be another than this program knows. What is returned by pointer is
+ * borrowed until the rows are cleared.
  */
+
+/*
+ * Whether anything was misread on this connection since this was last asked: then what came of it is not to
+ * be used, and db_failure() says what it was, as after DB_FAILED.
+ */
+MUST_USE bool db_misread(struct db *db);
 
 #define DB_ROWS __attribute__((cleanup(db_rows_clear))) struct db_rows
 
@@ -267,12 +286,13 @@ const void *db_get_bytes(const struct db_rows *rows, size_t row, size_t column, 
 
 /*
  * A value of a row type, taken apart: `select appointment from appointment` has one column. Fields count from
- * 0 in the order of the type; reading one as what it is not aborts, as above. Texts are copied, since the
+ * 0 in the order of the type; reading one as what it is not is noted, as above. Texts are copied, since the
  * server sends them without an end.
  */
 enum { DB_FIELDS_MAX = 64 };
 
 struct db_field {
+	struct db_misread *misread;
 	const char *bytes; /* NULL: null */
 	int length;
 	unsigned type;
@@ -280,6 +300,7 @@ struct db_field {
 };
 
 struct db_record {
+	struct db_misread *misread;
 	size_t count;
 	struct db_field fields[DB_FIELDS_MAX];
 };

@@ -14,19 +14,29 @@
 
 struct listener;
 
+/* Called on the listener's own thread, one at a time. They must not block and must not call listener_stop().
+ */
+struct listener_calls {
+	/*
+	 * With the channel and the payload ("" if none) of each notification; with NULL and NULL after each
+	 * (re)connect, before listener_up() turns true, when anything may have been missed.
+	 */
+	void (*notified)(const char *channel, const char *payload, void *argument);
+	/* What stands in the way of hearing anything, one sentence with the remedy (static); NULL: no more.
+	 */
+	void (*told)(const char *trouble, void *argument);
+};
+
 /*
  * Start listening, for good: reconnects by itself until stopped. Does not block, does not fail.
  *
  * url       as in db_open(); copied.
  * channels  names of [a-z_], at least one; borrowed until listener_stop().
- * notified  called on the listener's own thread, one call at a time: with the channel and the
- *           payload ("" if none) of each notification; with NULL and NULL after each (re)connect,
- *           before listener_up() turns true, when anything may have been missed. Must not block
- *           and must not call listener_stop().
+ * Before it counts as listening, a text that another connection tells must come in on this one: through a
+ * pooler in transaction mode it does not.
  */
 struct listener *listener_start(const char *url, const char *const channels[], size_t count,
-				void (*notified)(const char *channel, const char *payload, void *argument),
-				void *argument);
+				const struct listener_calls *calls, void *argument);
 
 /*
  * Whether everything committed until about a second ago has been heard. The listener asks the

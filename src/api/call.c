@@ -533,6 +533,10 @@ void api_handle(void *owner, struct request *request, struct reply *reply, void 
 	bool undecided = false;
 	if (admit(call, &undecided))
 		handle(call);
+	if (db_misread(call->worker->db)) {
+		reply_reset(reply);
+		call_database_failure(call, DB_FAILED);
+	}
 	if (db_in_transaction(call->worker->db))
 		die("a transaction left open would be committed with a stranger's request");
 }

@@ -1,6 +1,7 @@
 #include "coach_read.h"
 
 #include "base/die.h"
+#include "domain/appointment.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "domain/schedule_json.h"
@@ -53,7 +54,10 @@ static void read_appointments(struct coaches *coaches, const struct db_rows *row
 	struct busy_appointment *items = arena_array(&snapshot->mem, rows->count, sizeof(*items));
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct uuid id = db_get_uuid_bytes(rows, i, 0);
-		const char *status = db_get_text(rows, i, 7);
+		enum appointment_status status = APPOINTMENT_SCHEDULED; /* so would be one that is unknown */
+		const char *word = db_get_text(rows, i, 7);
+		if (word != NULL)
+			(void)appointment_status_parse(word, &status);
 		instant start = db_get_instant(rows, i, 3);
 		instant end = db_get_instant(rows, i, 4);
 		items[i] = (struct busy_appointment){
@@ -63,7 +67,7 @@ static void read_appointments(struct coaches *coaches, const struct db_rows *row
 			.length = (uint32_t)(end - start),
 			.free_before = (uint32_t)(start - db_get_instant(rows, i, 5)),
 			.free_after = (uint32_t)(db_get_instant(rows, i, 6) - end),
-			.live = strcmp(status, "scheduled") == 0 || strcmp(status, "held") == 0,
+			.live = status == APPOINTMENT_SCHEDULED || status == APPOINTMENT_HELD,
 			.hold_expires_at = db_get_instant(rows, i, 8),
 		};
 		memcpy(items[i].id, id.bytes, sizeof(items[i].id));
@@ -147,6 +151,10 @@ enum coach_found coach_read(struct coaches *coaches, struct worker *worker, cons
 	snapshot->coach.feed_sealed = db_copy_text(&coach_rows, 0, 5, &snapshot->mem);
 	snapshot->coach.profile = db_copy_text(&coach_rows, 0, 6, &snapshot->mem);
 	read_appointments(coaches, &busy_rows, snapshot);
+	if (db_misread(worker->db)) {
+		snapshot_drop(snapshot);
+		return COACH_FAILURE;
+	}
 	*ret_snapshot = snapshot;
 	return COACH_FOUND;
 }

@@ -3,6 +3,7 @@
 #include "app/coach_news.h"
 #include "base/crypto.h"
 #include "base/die.h"
+#include "base/log.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -400,12 +401,23 @@ static void heard(const char *channel, const char *payload, void *argument)
 		coaches->freed(coaches->owner, id);
 }
 
+static void log_hearing(const char *trouble, void *coaches)
+{
+	(void)coaches;
+	if (trouble != NULL)
+		log_line(LOG_ERROR, "database_not_heard", LOG_TEXT_FIELD("detail", trouble));
+	else
+		log_line(LOG_INFO, "database_heard", LOG_TEXT_FIELD("detail", "notifications arrive again"));
+}
+
 void coaches_start(struct coaches *coaches)
 {
 	coach_news_start(coaches->news);
 	const size_t count = sizeof(channels) / sizeof(channels[0]);
 	atomic_store(&coaches->listener,
-		     listener_start(coaches->database_url, channels, count, heard, coaches));
+		     listener_start(coaches->database_url, channels, count,
+				    &(struct listener_calls){.notified = heard, .told = log_hearing},
+				    coaches));
 }
 
 void coaches_stop(struct coaches *coaches)

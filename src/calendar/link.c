@@ -226,6 +226,8 @@ enum db_result link_read(const struct link_settings *links, struct db *db, const
 	link->mode = LINK_OFF;
 	link->provider = &provider_google;
 	enum db_result result = fill(links, db, coach_id, before, link);
+	if (result == DB_OK && db_misread(db))
+		result = DB_FAILED;
 	if (result == DB_OK)
 		*ret_link = link;
 	else

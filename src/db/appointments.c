@@ -149,6 +149,8 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 		.locale = TEXT(LOCALE),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
+	if (db_misread(db))
+		return DB_FAILED;
 	return read_words(db, &record, mem, ret_appointment);
 #undef TEXT
 #undef NUMBER

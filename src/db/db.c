@@ -1,10 +1,10 @@
 #include "db/db.h"
 
+#include "base/die.h"
 #include "base/instant.h"
 #include "connection.h"
 #include "parameter.h"
 
-#include <assert.h>
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +36,7 @@ struct db {
 	int64_t last_answer;  /* of monotonic_ms() */
 	int pause;
 	const atomic_bool *sound; /* NULL: nobody guards it */
+	struct db_misread misread;
 	bool in_transaction;
 	bool lost_race; /* whether trying the transaction again may help */
 	struct prepared prepared[QUERY_COUNT + STATEMENTS_FOREIGN];
@@ -47,7 +48,7 @@ struct db {
 static void *must(void *memory)
 {
 	if (memory == NULL)
-		abort();
+		die("out of memory");
 	return memory;
 }
 
@@ -138,6 +139,15 @@ enum db_result db_misunderstood(struct db *db, const char *what, const char *val
 	return fail(db, DB_FAILED, "", what, value != NULL ? value : "nothing");
 }
 
+bool db_misread(struct db *db)
+{
+	if (db->misread.detail[0] == '\0')
+		return false;
+	fail(db, DB_FAILED, "", "the schema is not of this release", db->misread.detail);
+	db->misread.detail[0] = '\0';
+	return true;
+}
+
 /* The connection is gone with a statement under way. */
 static enum db_result fail_lost(struct db *db, const char *state, const char *what)
 {
@@ -184,6 +194,9 @@ static enum db_result fail_server(struct db *db, const PGresult *result, const c
 	/* A server that shuts down may say so after it has committed. */
 	if (PQstatus(db->connection) != CONNECTION_OK || state_is(state, "57P") || state_is(state, "25P03"))
 		return fail_lost(db, state, what);
+	/* A statement that this connection has prepared is another's, or is gone. */
+	if (state_is(state, "42P05") || state_is(state, "26000"))
+		message = POOLER_REMEDY;
 	/* "invalid input syntax for type uuid: "…"" and its like quote the value. */
 	if (message == NULL || state_is(state, "22"))
 		message = "(the message is left out, it may quote a value)";
@@ -322,7 +335,7 @@ static enum db_result take(struct db *db, PGresult *result, const char *name, en
 		result = NULL;
 	}
 	if (kind == DB_OK && ret_rows != NULL)
-		*ret_rows = (struct db_rows){.result = result, .count = count};
+		*ret_rows = (struct db_rows){.misread = &db->misread, .result = result, .count = count};
 	return kind;
 }
 
@@ -406,7 +419,7 @@ enum db_result db_run_text(struct db *db, const char *name, const char *text,
 	size_t slot = 0;
 	while (slot < STATEMENTS_FOREIGN && db->foreign[slot] != NULL && strcmp(db->foreign[slot], name) != 0)
 		slot++;
-	assert(slot < STATEMENTS_FOREIGN);
+	die_unless(slot < STATEMENTS_FOREIGN);
 	db->foreign[slot] = name;
 	struct statement statement = {.name = name,
 				      .text = text,
@@ -464,7 +477,7 @@ static enum db_result transact_once(struct db *db, enum db_result (*work)(struct
 enum db_result db_transact(struct db *db, enum db_result (*work)(struct db *db, void *argument),
 			   void *argument)
 {
-	assert(!db->in_transaction);
+	die_unless(!db->in_transaction);
 	for (int tries = 1;; tries++) {
 		enum db_result result = transact_once(db, work, argument);
 		if (result != DB_BUSY || !db->lost_race || tries == TRIES)

@@ -1,9 +1,13 @@
 #include "db/listen.h"
 
+#include "base/crypto.h"
+#include "base/die.h"
+#include "base/encode.h"
 #include "base/instant.h"
+#include "base/thread.h"
 #include "connection.h"
+#include "db/db.h"
 
-#include <assert.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,13 +21,20 @@ enum {
 	SIGN_OF_LIFE = 500, /* milliseconds between two questions to the server */
 	FRESH = 2000,       /* how long an answered question proves that nothing was missed */
 	PAUSE = 500,        /* between two attempts to connect */
+	PAUSE_DEAF = 5000,  /* the same, when what was told there is not heard here */
+	NONCE_BYTES = 16,
 	COMMAND_MAX = 1024,
 };
+
+/* Heard only while a listener makes sure that it hears. */
+#define NONCE_CHANNEL "bookingd_nonce"
 
 struct listener {
 	char *url;
 	char command[COMMAND_MAX]; /* LISTEN a; LISTEN b */
 	void (*notified)(const char *channel, const char *payload, void *argument);
+	void (*told)(const char *trouble, void *argument);
+	bool deaf; /* the last try to hear failed, and was told */
 	void *argument;
 	int stop; /* eventfd: readable once listener_stop() was called */
 	pthread_t thread;
@@ -47,7 +58,8 @@ static void hand_over(struct listener *listener, PGconn *connection)
 {
 	PGnotify *notification;
 	while ((notification = PQnotifies(connection)) != NULL) {
-		listener->notified(notification->relname, notification->extra, listener->argument);
+		if (strcmp(notification->relname, NONCE_CHANNEL) != 0)
+			listener->notified(notification->relname, notification->extra, listener->argument);
 		PQfreemem(notification);
 	}
 }
@@ -68,6 +80,69 @@ static bool ask(struct listener *listener, PGconn *connection, const char *comma
 	return true;
 }
 
+/* Say the nonce from a connection of its own: through a pooler that may be another server process. */
+static bool say(struct listener *listener, const char *nonce)
+{
+	char why[256];
+	char command[128];
+	PGconn *connection = connection_open(listener->url, FRESH, why, sizeof(why));
+	if (connection == NULL)
+		return false;
+	snprintf(command, sizeof(command), "SELECT pg_notify('" NONCE_CHANNEL "', '%s')", nonce);
+	PGresult *result = PQsendQuery(connection, command)
+				   ? connection_answer(connection, monotonic_ms() + FRESH)
+				   : NULL;
+	bool said = PQresultStatus(result) == PGRES_TUPLES_OK;
+	PQclear(result);
+	PQfinish(connection);
+	return said;
+}
+
+enum hearing { HEARS, DEAF, GONE }; /* GONE: the connection, or it is time to stop */
+
+/* Whether the nonce comes in by itself. Nothing is asked meanwhile: a reply might bring it along by chance.
+ */
+static enum hearing hear(struct listener *listener, PGconn *connection, const char *nonce)
+{
+	const int64_t until = monotonic_ms() + FRESH;
+	while (monotonic_ms() < until) {
+		PGnotify *notification;
+		bool heard = false;
+		if (!wait_for(listener, PQsocket(connection), until - monotonic_ms()) ||
+		    !PQconsumeInput(connection))
+			return GONE;
+		while ((notification = PQnotifies(connection)) != NULL) {
+			heard = heard || (strcmp(notification->relname, NONCE_CHANNEL) == 0 &&
+					  strcmp(notification->extra, nonce) == 0);
+			PQfreemem(notification);
+		}
+		if (heard)
+			return HEARS;
+	}
+	return DEAF;
+}
+
+/*
+ * Behind a pooler that gives each transaction another server process, LISTEN succeeds and nothing is ever
+ * heard, so caches would stay as they are.
+ */
+static bool prove_hearing(struct listener *listener, PGconn *connection)
+{
+	unsigned char bytes[NONCE_BYTES];
+	char nonce[ENCODE_HEX_SIZE(NONCE_BYTES)];
+	crypto_random(bytes, sizeof(bytes));
+	encode_hex(bytes, sizeof(bytes), nonce);
+	if (!say(listener, nonce))
+		return false;
+	enum hearing hearing = hear(listener, connection, nonce);
+	bool deaf = hearing == DEAF;
+	if (hearing != GONE && deaf != listener->deaf) {
+		listener->deaf = deaf;
+		listener->told(deaf ? POOLER_REMEDY : NULL, listener->argument);
+	}
+	return hearing == HEARS;
+}
+
 /* Listen on one connection for as long as it lasts. False when it is time to stop. */
 static bool listen_on(struct listener *listener, PGconn *connection)
 {
@@ -78,6 +153,8 @@ static bool listen_on(struct listener *listener, PGconn *connection)
 	PQclear(result);
 	if (!listening)
 		return true;
+	if (!prove_hearing(listener, connection))
+		return wait_for(listener, -1, listener->deaf ? PAUSE_DEAF : 0);
 	/* From here on nothing is missed, so what was kept before goes now, and may be built again. */
 	listener->notified(NULL, NULL, listener->argument);
 	int64_t next_question = 0;
@@ -114,23 +191,25 @@ static void *listener_main(void *argument)
 }
 
 struct listener *listener_start(const char *url, const char *const channels[], size_t count,
-				void (*notified)(const char *channel, const char *payload, void *argument),
-				void *argument)
+				const struct listener_calls *calls, void *argument)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 	if (listener == NULL || (listener->url = strdup(url)) == NULL)
-		abort();
+		die("out of memory");
 	size_t length = 0;
 	for (size_t i = 0; i < count; i++) {
 		length += (size_t)snprintf(listener->command + length, COMMAND_MAX - length, "LISTEN %s;",
 					   channels[i]);
-		assert(length < COMMAND_MAX);
+		die_unless(length < COMMAND_MAX);
 	}
-	listener->notified = notified;
+	listener->notified = calls->notified;
+	listener->told = calls->told;
+	length += (size_t)snprintf(listener->command + length, COMMAND_MAX - length, "LISTEN " NONCE_CHANNEL);
+	die_unless(length < COMMAND_MAX);
 	listener->argument = argument;
 	listener->stop = eventfd(0, EFD_CLOEXEC);
-	if (listener->stop < 0 || pthread_create(&listener->thread, NULL, listener_main, listener) != 0)
-		abort();
+	die_unless(listener->stop >= 0);
+	listener->thread = thread_start("listener", listener_main, listener);
 	return listener;
 }
 
@@ -139,9 +218,8 @@ void listener_stop(struct listener *listener)
 	if (listener == NULL)
 		return;
 	uint64_t one = 1;
-	if (write(listener->stop, &one, sizeof(one)) != sizeof(one))
-		abort();
-	pthread_join(listener->thread, NULL);
+	die_unless(write(listener->stop, &one, sizeof(one)) == sizeof(one));
+	thread_join(listener->thread);
 	close(listener->stop);
 	explicit_bzero(listener->url, strlen(listener->url));
 	free(listener->url);

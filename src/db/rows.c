@@ -1,3 +1,4 @@
+#include "base/die.h"
 #include "base/uuid.h"
 #include "db/db.h"
 #include "oid.h"
@@ -14,11 +15,12 @@ void db_rows_clear(struct db_rows *rows)
 	*rows = (struct db_rows){.result = NULL, .count = 0};
 }
 
-__attribute__((noreturn)) static void misread(const struct db_field *field, const char *wanted)
+/* The schema is not what this program was built for: noted until somebody asks db_misread(). */
+static void misread(const struct db_field *field, const char *wanted)
 {
-	fprintf(stderr, "bookingd: value %zu of a row is not %s (type %u)\n", field->place, wanted,
-		field->type);
-	abort();
+	die_unless(field->misread != NULL); /* no answer is read that was not had */
+	snprintf(field->misread->detail, sizeof(field->misread->detail),
+		 "value %zu of a row is not %s (type %u)", field->place, wanted, field->type);
 }
 
 /* ---- what the bytes of a value mean; 0 or NULL where it is null ---- */
@@ -38,9 +40,10 @@ static const char *read_text(const struct db_field *field)
 	case OID_JSONB:
 		return field->bytes + 1; /* behind its format's version, 1 */
 	default:
-		if (field->type < OID_FIRST_OF_USERS)
-			misread(field, "a text");
-		return field->bytes;
+		if (field->type >= OID_FIRST_OF_USERS)
+			return field->bytes;
+		misread(field, "a text");
+		return "";
 	}
 }
 
@@ -63,6 +66,7 @@ static int64_t read_int(const struct db_field *field)
 		return (int64_t)be64toh(eight);
 	default:
 		misread(field, "an integer");
+		return 0;
 	}
 }
 
@@ -70,17 +74,20 @@ static bool read_bool(const struct db_field *field)
 {
 	if (field->bytes == NULL)
 		return false;
-	if (field->type != OID_BOOL)
-		misread(field, "a boolean");
-	return field->bytes[0] != 0;
+	if (field->type == OID_BOOL)
+		return field->bytes[0] != 0;
+	misread(field, "a boolean");
+	return false;
 }
 
 static instant read_instant(const struct db_field *field)
 {
 	if (field->bytes == NULL)
 		return 0;
-	if (field->type != OID_TIMESTAMPTZ)
+	if (field->type != OID_TIMESTAMPTZ) {
 		misread(field, "an instant");
+		return 0;
+	}
 	uint64_t wire;
 	memcpy(&wire, field->bytes, sizeof(wire));
 	int64_t microseconds = (int64_t)be64toh(wire);
@@ -93,9 +100,10 @@ static struct uuid read_uuid(const struct db_field *field)
 	struct uuid id = {{0}};
 	if (field->bytes == NULL)
 		return id;
-	if (field->type != OID_UUID || field->length != sizeof(id.bytes))
+	if (field->type == OID_UUID && field->length == sizeof(id.bytes))
+		memcpy(id.bytes, field->bytes, sizeof(id.bytes));
+	else
 		misread(field, "a UUID");
-	memcpy(id.bytes, field->bytes, sizeof(id.bytes));
 	return id;
 }
 
@@ -104,9 +112,11 @@ static struct uuid read_uuid(const struct db_field *field)
 static struct db_field column_of(const struct db_rows *rows, size_t row, size_t column)
 {
 	const PGresult *result = rows->result;
-	struct db_field field = {.place = column};
-	if (result == NULL || row >= rows->count || column >= (size_t)PQnfields(result))
+	struct db_field field = {.misread = rows->misread, .place = column};
+	if (result == NULL || row >= rows->count || column >= (size_t)PQnfields(result)) {
 		misread(&field, "in the answer");
+		return field;
+	}
 	if (PQgetisnull(result, (int)row, (int)column))
 		return field;
 	field.bytes = PQgetvalue(result, (int)row, (int)column);
@@ -165,8 +175,10 @@ void db_get_uuid(const struct db_rows *rows, size_t row, size_t column, char ret
 const void *db_get_bytes(const struct db_rows *rows, size_t row, size_t column, size_t *ret_length)
 {
 	struct db_field field = column_of(rows, row, column);
-	if (field.bytes != NULL && field.type != OID_BYTEA)
+	if (field.bytes != NULL && field.type != OID_BYTEA) {
 		misread(&field, "bytes");
+		field = (struct db_field){.bytes = "", .length = 0};
+	}
 	*ret_length = (size_t)field.length;
 	return field.bytes;
 }
@@ -198,6 +210,7 @@ static bool record_read(const struct db_field *value, struct db_record *record, 
 		if ((size_t)(end - at) < 2 * word)
 			return false;
 		struct db_field *field = &record->fields[i];
+		field->misread = value->misread;
 		field->place = i;
 		field->type = read_word(at);
 		field->length = (int32_t)read_word(at + word);
@@ -218,48 +231,60 @@ bool db_get_record(const struct db_rows *rows, size_t row, size_t column, struct
 {
 	struct db_field value = column_of(rows, row, column);
 	bool all_null = true;
-	if (value.bytes != NULL && !record_read(&value, ret_record, &all_null))
-		misread(&value, "a row");
-	return !all_null;
+	ret_record->misread = rows->misread;
+	if (value.bytes == NULL || record_read(&value, ret_record, &all_null))
+		return !all_null;
+	misread(&value, "a row");
+	ret_record->count = 0; /* so that each of its fields is one that is not there */
+	return true;
 }
 
-static const struct db_field *field_of(const struct db_record *record, size_t field)
+/* A copy, with no value where the row has fewer fields. */
+static struct db_field field_of(const struct db_record *record, size_t field)
 {
-	if (field >= record->count)
-		misread(&(struct db_field){.place = field}, "there");
-	return &record->fields[field];
+	struct db_field missing = {.misread = record->misread, .place = field};
+	if (field < record->count)
+		return record->fields[field];
+	misread(&missing, "there");
+	return missing;
 }
 
 bool db_field_is_null(const struct db_record *record, size_t field)
 {
-	return field_of(record, field)->bytes == NULL;
+	return field_of(record, field).bytes == NULL;
 }
 
 char *db_field_text(const struct db_record *record, size_t field, struct arena *mem)
 {
-	const struct db_field *found = field_of(record, field);
-	const char *text = read_text(found);
-	return text != NULL ? arena_strndup(mem, text, (size_t)(found->bytes + found->length - text)) : NULL;
+	const struct db_field found = field_of(record, field);
+	const char *text = read_text(&found);
+	if (text == NULL || text < found.bytes || text > found.bytes + found.length)
+		return text != NULL ? arena_strdup(mem, "") : NULL; /* misread */
+	return arena_strndup(mem, text, (size_t)(found.bytes + found.length - text));
 }
 
 int64_t db_field_int(const struct db_record *record, size_t field)
 {
-	return read_int(field_of(record, field));
+	const struct db_field found = field_of(record, field);
+	return read_int(&found);
 }
 
 bool db_field_bool(const struct db_record *record, size_t field)
 {
-	return read_bool(field_of(record, field));
+	const struct db_field found = field_of(record, field);
+	return read_bool(&found);
 }
 
 instant db_field_instant(const struct db_record *record, size_t field)
 {
-	return read_instant(field_of(record, field));
+	const struct db_field found = field_of(record, field);
+	return read_instant(&found);
 }
 
 struct uuid db_field_uuid(const struct db_record *record, size_t field)
 {
-	return read_uuid(field_of(record, field));
+	const struct db_field found = field_of(record, field);
+	return read_uuid(&found);
 }
 
 int db_column(const struct db_rows *rows, const char *name)

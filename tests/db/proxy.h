@@ -70,30 +70,48 @@ static bool proxy_move(struct proxy *proxy, int from, int to, bool is_client)
 	return true;
 }
 
+enum { PROXY_LINES = 8 };
+
+static void proxy_hang_up(struct pollfd line[2])
+{
+	close(line[0].fd);
+	close(line[1].fd);
+	line[0].fd = line[1].fd = -1;
+}
+
 static void *proxy_main(void *argument)
 {
 	struct proxy *proxy = argument;
+	struct pollfd lines[PROXY_LINES][2]; /* client and server; -1: free */
+	memset(lines, -1, sizeof(lines));
 	while (!atomic_load(&proxy->stop)) {
-		struct pollfd waiting = {.fd = proxy->listening, .events = POLLIN};
-		if (poll(&waiting, 1, 50) <= 0)
-			continue;
-		int client = accept(proxy->listening, NULL, NULL);
-		atomic_fetch_add(&proxy->accepted, 1);
-		int server = proxy_socket(proxy->target_port, false);
-		bool going = true;
-		while (going && !atomic_load(&proxy->stop)) {
-			struct pollfd both[] = {{.fd = client, .events = POLLIN},
-						{.fd = server, .events = POLLIN}};
-			if (poll(both, 2, 50) <= 0)
-				continue;
-			if (both[0].revents)
-				going = proxy_move(proxy, client, server, true);
-			if (going && both[1].revents)
-				going = proxy_move(proxy, server, client, false);
+		struct pollfd waiting[1 + 2 * PROXY_LINES] = {{.fd = proxy->listening, .events = POLLIN}};
+		for (int i = 0; i < PROXY_LINES; i++) {
+			waiting[1 + 2 * i] = (struct pollfd){.fd = lines[i][0].fd, .events = POLLIN};
+			waiting[2 + 2 * i] = (struct pollfd){.fd = lines[i][1].fd, .events = POLLIN};
 		}
-		close(client);
-		close(server);
+		if (poll(waiting, 1 + 2 * PROXY_LINES, 50) <= 0)
+			continue;
+		for (int i = 0; i < PROXY_LINES; i++) {
+			bool going = true;
+			if (waiting[1 + 2 * i].revents != 0 && lines[i][0].fd >= 0)
+				going = proxy_move(proxy, lines[i][0].fd, lines[i][1].fd, true);
+			if (going && waiting[2 + 2 * i].revents != 0 && lines[i][1].fd >= 0)
+				going = proxy_move(proxy, lines[i][1].fd, lines[i][0].fd, false);
+			if (!going)
+				proxy_hang_up(lines[i]);
+		}
+		for (int i = 0; i < PROXY_LINES && waiting[0].revents != 0; i++) {
+			if (lines[i][0].fd >= 0)
+				continue;
+			lines[i][0].fd = accept(proxy->listening, NULL, NULL);
+			lines[i][1].fd = proxy_socket(proxy->target_port, false);
+			atomic_fetch_add(&proxy->accepted, 1);
+			break;
+		}
 	}
+	for (int i = 0; i < PROXY_LINES; i++)
+		proxy_hang_up(lines[i]);
 	return NULL;
 }
 

@@ -694,11 +694,18 @@ static bool up_becomes(const struct listener *listener, bool wanted)
 	return listener_up(listener) == wanted;
 }
 
+static void told(const char *trouble, void *argument)
+{
+	(void)argument;
+	assert_null(trouble);
+}
+
 static struct listener *listen_through(const char *to)
 {
 	static const char *const channels[] = {"coach_changed", "session_ended"};
 	heard[0] = '\0';
-	return listener_start(to, channels, 2, hear, heard);
+	static const struct listener_calls calls = {.notified = hear, .told = told};
+	return listener_start(to, channels, 2, &calls, heard);
 }
 
 static void tell(const char *channel, const char *payload)

@@ -55,3 +55,30 @@ test('a status, a kind of meeting and somebody who cancelled, each unknown', asy
   }
   assertStatus(await ann.get(`/booking/${booked.id}`), 200);
 });
+
+test('columns of another type, and fewer of them', async () => {
+  for (const [what, sql] of Object.entries({
+    'an instant': `ALTER TABLE appointment ALTER starts_at TYPE text USING starts_at::text`,
+    'an integer': `ALTER TABLE appointment ALTER max_reschedules TYPE text, ALTER reschedule_count DROP DEFAULT,
+      ALTER reschedule_count TYPE text USING reschedule_count::text`,
+    'a boolean': `ALTER TABLE appointment DROP COLUMN erased CASCADE`,
+  })) {
+    const broken = await startStack({ document: openSchedule() });
+    const bob = broken.client('bob');
+    const made = assertStatus(
+      await bob.post('/booking/create', { start: broken.slot(1), duration_minutes: 30 }),
+      201,
+    );
+    broken.database.run(
+      `ALTER TABLE appointment DROP CONSTRAINT appointment_is_sound, DROP CONSTRAINT appointment_overlap; ${sql}`,
+    );
+    for (let i = 0; i < 3; i++) {
+      const reply = await bob.get(`/booking/${made.id}`);
+      assert.equal(reply.status, 500, what);
+      assert.match(reply.headers['content-type'], /^application\/problem\+json/);
+    }
+    await broken.daemon.logged('of a row is not');
+    assert.equal((await broken.stranger().get('/healthz')).status, 200);
+    await broken.stop();
+  }
+});
