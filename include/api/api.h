@@ -38,6 +38,7 @@ struct api {
 	const char *sign_in_url; /* SIGN_IN_URL: the platform's own; NULL: by mail */
 	struct identity_source *identities;
 	struct metrics *metrics;
+	struct identity_refusals *refusals;
 	struct assets *assets;
 	struct rate_limit *read_limit;
 	struct rate_limit *book_limit;

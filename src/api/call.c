@@ -2,13 +2,13 @@
  * From a request to its handler: limits, identity, authority, idempotency; and what all handlers use.
  */
 #include "api/api.h"
+#include "api/identity_refusals.h"
 #include "api/render.h"
-#include "base/uuid.h"
-#include "base/die.h"
 #include "base/crypto.h"
 #include "base/die.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/uuid.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -205,6 +205,8 @@ const char *call_origin(struct call *call)
 static void refuse_identity(struct call *call, enum identity_outcome outcome,
 			    const struct identity_reason *reason)
 {
+	identity_refusals_add(call->api->refusals, reason->name, outcome != IDENTITY_ANONYMOUS,
+			      call->request->id, monotonic_ms());
 	if (outcome == IDENTITY_UNAVAILABLE) {
 		call_problem(call, PROBLEM_DATABASE_UNAVAILABLE, NULL, reason->detail);
 		return;

@@ -3,6 +3,7 @@
  */
 #include "api/api.h"
 #include "api/availability.h"
+#include "api/identity_refusals.h"
 #include "app/feed_token.h"
 #include "app/housekeeping.h"
 #include "base/log.h"
@@ -198,6 +199,7 @@ static bool compose(struct daemon *daemon)
 			 LOG_TEXT_FIELD("remedy",
 					"set AUTH_JWT_AUDIENCE: without it a token that the same provider "
 					"made for another service is accepted as well"));
+	api->refusals = identity_refusals_new(api->metrics);
 	api->coaches = coaches_new(settings->database_url, coach_freed, client_erased, daemon);
 	bool made = make_calendars(daemon);
 	struct notice_settings notice = compose_notice_settings(settings);
@@ -221,6 +223,7 @@ static void decompose(struct daemon *daemon)
 	rate_limit_free(api->book_limit);
 	rate_limit_free(api->read_limit);
 	assets_free(api->assets);
+	identity_refusals_free(api->refusals);
 	metrics_free(api->metrics);
 	seal_keys_clear(&daemon->seal_keys);
 	seal_keys_clear(&daemon->feed_keys);

@@ -237,3 +237,24 @@ test('no token, session id, email or name is in the log', async () => {
   for (const secret of [id, token, token.split('.')[2], 'client.test', 'Person', stack.secret])
     assert.ok(!log.includes(secret), `the log has ${secret}`);
 });
+
+test('why callers were refused is counted, and logged now and then, without what they sent', async () => {
+  const count = async (reason) => {
+    const { text } = await stack.stranger().get('/metrics');
+    return Number(new RegExp(`^bookingd_identity_refused_total{reason="${reason}"} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  };
+  const claims = { sub: 'ann', iss: ISSUER, aud: 'another-service' };
+  const before = { wrong_audience: await count('wrong_audience'), malformed: await count('malformed') };
+  const tokens = Array.from({ length: 20 }, (_, i) => mintSigned(rsa.privateKey, { ...claims, n: i }));
+  for (const token of tokens) await refused(bearer(token));
+  await refused(bearer('no.token.at.all'));
+  assert.equal(await count('wrong_audience'), before.wrong_audience + 20);
+  assert.ok((await count('malformed')) > before.malformed);
+
+  const lines = stack.daemon.events('identity_refused').filter(({ reason }) => reason === 'wrong_audience');
+  assert.ok(lines.length >= 1 && lines.length <= 3, `${lines.length} lines for 20 refusals`);
+  assert.match(lines[0].request_id, /./);
+  const log = stack.daemon.log.join('\n');
+  for (const token of tokens)
+    for (const part of token.split('.').slice(1)) assert.ok(!log.includes(part), 'a part of a token in the log');
+});
