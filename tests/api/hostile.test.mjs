@@ -5,7 +5,8 @@ import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.mjs';
 import { assertProblem, assertStatus } from '../harness/expect.mjs';
-import { sleep, startStack, until } from '../harness/stack.mjs';
+import { metric } from '../harness/metrics.mjs';
+import { startStack, until } from '../harness/stack.mjs';
 
 const NOBODYS = '00000000-0000-4000-8000-000000000000';
 const MEASURED = !process.env.SANITIZE && !process.env.VALGRIND; // such builds keep what was freed
@@ -272,7 +273,7 @@ test('a hundred slow connections hold nobody up', async () => {
     socket.on('error', () => {}).on('connect', () => socket.write(i % 2 ? halfHeaders : halfBody));
     return socket;
   });
-  await sleep(300);
+  await until('all of them to be connected', async () => (await metric(stack.stranger(), 'bookingd_http_connections')) > 100);
   for (const path of ['/health', '/booking/user/me', '/booking/availability'])
     assertStatus(await ann.get(path), 200);
   for (const socket of sockets) socket.destroy();

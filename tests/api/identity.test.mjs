@@ -5,7 +5,8 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.mjs';
 import { assertProblem, assertStatus } from '../harness/expect.mjs';
-import { runBookingd, sleep, startStack } from '../harness/stack.mjs';
+import { metric } from '../harness/metrics.mjs';
+import { runBookingd, startStack, until } from '../harness/stack.mjs';
 import { keyPair, mintHS256, mintSigned, mintUnsigned } from '../harness/tokens.mjs';
 
 const ISSUER = 'https://id.example.test';
@@ -189,7 +190,7 @@ test('a session that ended dies within the cache time', async () => {
   const id = session('user_id', '9');
   assertStatus(await ask({ 'x-session-id': id }), 200);
   stack.database.run(`delete from platform.session where id = '${id}'`);
-  await sleep(2_100);
+  await until('SESSION_CACHE_SECONDS to pass', async () => (await ask({ 'x-session-id': id })).status !== 200);
   await refused({ 'x-session-id': id }, 'after SESSION_CACHE_SECONDS');
 });
 
@@ -239,10 +240,7 @@ test('no token, session id, email or name is in the log', async () => {
 });
 
 test('why callers were refused is counted, and logged now and then, without what they sent', async () => {
-  const count = async (reason) => {
-    const { text } = await stack.stranger().get('/metrics');
-    return Number(new RegExp(`^bookingd_identity_refused_total{reason="${reason}"} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-  };
+  const count = (reason) => metric(stack.stranger(), 'bookingd_identity_refused_total', { reason });
   const claims = { sub: 'ann', iss: ISSUER, aud: 'another-service' };
   const before = { wrong_audience: await count('wrong_audience'), malformed: await count('malformed') };
   const tokens = Array.from({ length: 20 }, (_, i) => mintSigned(rsa.privateKey, { ...claims, n: i }));

@@ -56,7 +56,16 @@ const DUMPED = `
 import os, resource, signal, sys, time
 resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
-time.sleep(1)
+name = os.path.basename(sys.argv[1])
+def runs():
+    try:
+        status = open('/proc/%d/status' % pid).read()
+    except OSError:
+        return False
+    threads = int(status.split('Threads:')[1].split()[0])
+    return status.split()[1] == name and (name == 'sleep' or threads > 1)
+end = time.time() + 20
+while not runs() and time.time() < end and not os.waitpid(pid, os.WNOHANG)[0]: time.sleep(0.01)
 if os.waitpid(pid, os.WNOHANG)[0]: sys.exit('ended by itself')
 os.kill(pid, signal.SIGSEGV)
 print('dumped' if os.WCOREDUMP(os.waitpid(pid, 0)[1]) else 'gone')

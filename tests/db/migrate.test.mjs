@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { sleep } from '../harness/child.mjs';
+import { until } from '../harness/child.mjs';
 import { runBookingd } from '../harness/daemon.mjs';
 import { bookingd, createDatabase, stopOwnServer } from '../harness/postgres.mjs';
 import { ROOT, freePort } from '../harness/run_folder.mjs';
@@ -53,18 +53,16 @@ test('ten that start at once apply each migration once, and all succeed', async 
 
 test('one that waits for another goes on when that one is done', async () => {
   const database = await createDatabase({ migrated: false });
-  const holder = spawn(
-    'psql',
-    ['-X', '-q', '-d', database.url, '-c', `SELECT pg_advisory_lock(${LOCK})`, '-c', 'SELECT pg_sleep(1)'],
-    { stdio: 'ignore' },
-  );
-  const held = () =>
-    database.value(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted`) > 0;
-  while (!held()) await sleep(20);
+  const holder = database.session();
+  holder.send(`SELECT pg_advisory_lock(${LOCK});`);
+  const locks = (granted) =>
+    database.value(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted = ${granted}
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`) > 0;
+  await until('the lock', () => locks(true));
   const waiting = migrateMeanwhile(database);
-  await sleep(300);
+  await until('the migration to wait for it', () => locks(false));
   assert.equal(database.value(`SELECT to_regclass('bookingd.migration') IS NULL`), true);
-  await new Promise((resolve) => holder.on('close', resolve));
+  holder.close();
   assert.equal(await waiting, 0);
   database.drop();
 });

@@ -75,11 +75,19 @@ async function book(n, over, replies) {
 /** Clients book while `disturb` does its worst; then everything that was said must be true. */
 async function during(t, disturb) {
   const replies = [];
+  /** Waits until so many more replies with such a status have come. */
+  const more = (count, wanted) => {
+    const so_far = () => replies.filter(({ status }) => wanted(status)).length;
+    const goal = so_far() + count;
+    return until(`${count} more replies`, () => so_far() >= goal, 30_000);
+  };
+  const booked = (count) => more(count, (status) => status < 300);
+  const refused = (count) => more(count, (status) => status === 503);
   let over = false;
   const clients = Array.from({ length: CLIENTS }, (_, n) => book(n, () => over, replies));
-  await disturb();
+  await disturb({ booked, refused });
   await until('readiness', async () => (await daemon.client.get('/readyz')).status === 200, 20_000);
-  await sleep(300);
+  await booked(CLIENTS);
   over = true;
   await Promise.all(clients);
   t.diagnostic(JSON.stringify(countStatuses(replies)));
@@ -110,11 +118,11 @@ async function during(t, disturb) {
 }
 
 test('PostgreSQL is restarted twice in the middle of bookings', async (t) => {
-  const replies = await during(t, async () => {
+  const replies = await during(t, async ({ booked, refused }) => {
     for (let i = 0; i < 2; i++) {
-      await sleep(500);
+      await booked(50);
       await server.stop();
-      await sleep(200);
+      await refused(CLIENTS);
       await startServer();
     }
   });
@@ -122,11 +130,11 @@ test('PostgreSQL is restarted twice in the middle of bookings', async (t) => {
 });
 
 test('PostgreSQL crashes in the middle of bookings', async (t) => {
-  await during(t, async () => {
-    await sleep(500);
+  await during(t, async ({ booked }) => {
+    await booked(50);
     await server.child.stop('SIGQUIT', 30_000); // as after a power cut: no checkpoint, nobody is told
     await startServer();
-    await sleep(500);
+    await booked(50);
   });
 });
 
@@ -134,10 +142,10 @@ test('PostgreSQL has fewer connections than there are workers: some wait, none i
   await server.stop();
   await startServer({ max_connections: 8, superuser_reserved_connections: 3, max_wal_senders: 0 });
   await until('readiness', async () => (await daemon.client.get('/readyz')).status === 200, 20_000);
-  const short = countStatuses(await during(t, () => sleep(1500)));
+  const short = countStatuses(await during(t, ({ booked }) => booked(300)));
   assert.ok(short[201] > 5 * (short[503] ?? 0), 'those that are connected do the work');
   await server.stop();
   await startServer();
-  const replies = await during(t, () => sleep(1000));
+  const replies = await during(t, ({ booked }) => booked(2 * CLIENTS));
   assert.ok(replies.filter(({ status }) => status < 300).length > CLIENTS);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertStatus, countStatuses } from '../harness/expect.mjs';
-import { openSchedule, sleep, startStack } from '../harness/stack.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 let stack;
 before(async () => {
@@ -39,8 +39,9 @@ test('a create or move that Google answers late for, while the same one sent aga
   const cleo = stack.client('cleo');
   const twice = async (ask) => {
     await slow();
+    const asked = (await stack.google.calls('freebusy.query')).length;
     const late = ask();
-    await sleep(200); // its question is on its way
+    await until('its question to be on its way', async () => (await stack.google.calls('freebusy.query')).length > asked);
     const first = await ask();
     return [first, await late];
   };

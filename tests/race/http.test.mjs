@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { metric } from '../harness/metrics.mjs';
 import { sleep, until } from '../harness/child.mjs';
 import { crowd } from './crowd.mjs';
 import { startToy } from './toy.mjs';
@@ -224,7 +225,7 @@ describe('requests on the wire', () => {
     ]) {
       const { socket } = open(toy.port);
       await new Promise((resolve) => socket.write(start, resolve));
-      await sleep(20);
+      await until('the connection', async () => (await metric(toy.client, 'bookingd_http_connections')) > 1);
       socket.destroy();
     }
     await until('the connections to be let go', async () => {
@@ -336,7 +337,7 @@ describe('crowds', () => {
     keepAlive.socket.write('GET /ok HTTP/1.1\r\nHost: x\r\n\r\n');
     await until('the first reply', () => keepAlive.answer().includes('"ok"'));
     const inFlight = Array.from({ length: 40 }, () => toy.client.get('/sleep/700'));
-    await sleep(200);
+    await until('all 40 to be connected', async () => (await metric(toy.client, 'bookingd_http_connections')) > 40);
     toy.child.process.kill('SIGTERM');
     await until('the listening socket to close', () =>
       toy.client.raw('GET /ok HTTP/1.1\r\nHost: x\r\n\r\n', { ms: 300 }).then(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Child } from '../harness/child.mjs';
 import { assertStatus, countStatuses } from '../harness/expect.mjs';
-import { openSchedule, sleep, startStack } from '../harness/stack.mjs';
+import { openSchedule, sleep, startStack, until } from '../harness/stack.mjs';
 
 const document = openSchedule({ max_active_per_user: 1, max_per_day: 3 });
 let stack;
@@ -97,9 +97,15 @@ async function confirmLate(client, held, between) {
   await own.say(`SELECT outcome FROM confirm_hold(row('${held.id}', null, '${held.user_id}', null, null, null, null, null, null,
     'UTC', 'N', 'n@client.test', null, null, null, null, null, null, null, null, 0)::booking,
     row('${held.user_id}', 'user', null, null, null)::actor)`);
-  await sleep(400);
+  await until('the hold to run out', () =>
+    stack.database.value(`SELECT hold_expires_at < clock_timestamp() FROM bookingd.appointment WHERE id = '${held.id}'`),
+  );
+  let answered = false;
   const other = between();
-  await sleep(150);
+  other.finally(() => (answered = true));
+  await until('the other to be answered or to wait for the row', () => answered || stack.database.value(
+    `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  ) > 0);
   await own.say('COMMIT');
   await own.end();
   assert.equal(assertStatus(await client.get(`/booking/${held.id}`), 200).status, 'scheduled');
