@@ -46,7 +46,7 @@ static const struct setting settings_table[] = {
  "what is no call (pushes, /metrics, unknown paths, OPTIONS) per network address and minute; 0 is no limit"},
 {NULL, "MAX_CONNECTIONS", KIND_INTEGER, AT(max_connections), 1, 100000, "4096", 0,
  "connections open at once; half of them, unless TRUSTED_PROXY_HOPS is set, for any one address"},
-{NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "4", 0,
+{NULL, "WORKERS", KIND_INTEGER, AT(workers), 1, 256, "3", 0,
  "threads, and database connections, for calls that need the database"},
 {NULL, "LISTING_WORKERS", KIND_INTEGER, AT(listing_workers), 1, 256, "2", 0,
  "threads, and database connections, for listings not in memory"},

@@ -24,7 +24,7 @@
 struct notices;
 
 /* Connections to the database, at most, that started notices use; one without mail. */
-enum { NOTICE_CONNECTIONS = 3 };
+enum { NOTICE_CONNECTIONS = 2 };
 
 /* Borrowed for the life of the notices. */
 struct notice_settings {

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 enum {
-	SENDERS = 2,
+	SENDERS = 1,
 	CODES_MAX = 1000,
 };
 

@@ -229,11 +229,11 @@ test('when the role may not have the connections of one daemon it fails, and els
       GOOGLE_OAUTH_CLIENT_SECRET: 'x',
       TOKEN_ENCRYPTION_KEY: `${'A'.repeat(43)}=`,
     }),
-    /^ok a daemon takes up to 20; /,
+    /^ok a daemon takes up to 19; /,
   );
   assert.match(
     connections({ WORKERS: '256', LISTING_WORKERS: '256' }),
-    /^FAIL a daemon takes up to 518; of max_connections = \d+ this role may have \d+/,
+    /^FAIL a daemon takes up to 519; of max_connections = \d+ this role may have \d+/,
   );
   database.run(`ALTER DATABASE ${database.name} CONNECTION LIMIT 11`);
   assert.match(connections({}), /^FAIL .*this role may have 11,/);
