@@ -106,6 +106,10 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 void booking_cancel(const struct booking_call *call, const char *id, const char *reason,
 		    struct booking_result *ret_result);
 
+/* The coach, or an admin, says where a session takes place; its event and all who are told follow. */
+void booking_set_meeting(const struct booking_call *call, const char *id, const struct meeting *meeting,
+			 struct booking_result *ret_result);
+
 /* status: completed or no_show; for the coach and admins. */
 void booking_mark(const struct booking_call *call, const char *id, enum appointment_status status,
 		  struct booking_result *ret_result);

@@ -34,6 +34,9 @@ struct appointment {
 	const char *notes;
 	enum meeting_kind meeting_kind;
 	const char *meeting_url;
+	const char *meeting_label;
+	const char *meeting_place; /* the address, or the number */
+	const char *meeting_instructions;
 	int64_t cancel_notice_minutes;
 	int64_t reschedule_notice_minutes;
 	int64_t max_reschedules; /* -1: no limit */
@@ -59,6 +62,7 @@ struct appointment {
 	bool erased;
 	bool guest_refused;         /* Google does not take the client's address as a guest's */
 	const char *guest_response; /* accepted, declined, tentative, none */
+	bool event_outdated;        /* the event's texts are of an earlier version */
 	const char *created_by;     /* client, coach, admin */
 	bool notify;                /* false: the client is not told, the coach wanted it so */
 	const char *locale;         /* of the client, BCP 47 */
@@ -125,7 +129,7 @@ struct booking {
 	const char *email;
 	const char *phone;
 	const char *notes;
-	enum meeting_kind meeting_kind;
+	struct meeting meeting;
 	int64_t cancel_notice_minutes;
 	int64_t reschedule_notice_minutes;
 	int64_t max_reschedules;
@@ -197,6 +201,14 @@ MUST_USE enum db_result appointments_cancel(struct db *db, struct arena *mem,
 MUST_USE enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking,
 					  const struct booking_limits *limits, const struct actor *actor,
 					  struct store_answer *ret_answer);
+
+/*
+ * Give an appointment another place to meet. STORE_DONE, or STORE_REFUSED with REFUSAL_NOT_ACTIVE where it is
+ * not scheduled or over.
+ */
+MUST_USE enum db_result appointments_set_meeting(struct db *db, struct arena *mem, const char *id,
+						 const struct meeting *meeting, int64_t lease_seconds,
+						 const struct actor *actor, struct store_answer *ret_answer);
 
 /* status: completed or no_show. */
 MUST_USE enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id,

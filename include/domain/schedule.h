@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/instant.h"
 #include "domain/interval.h"
+#include "domain/meeting.h"
 #include "domain/notices.h"
 #include "domain/policy.h"
 #include "domain/question.h"
@@ -58,23 +59,6 @@ struct blocked_range {
 	const char *reason; /* NULL if none; the coach's own, never shown to clients */
 };
 
-/* How a session is held, X(NAME, the word of schedules, of the database and of replies). */
-#define MEETING_KINDS(X)                                                                                     \
-	X(GOOGLE_MEET, "google_meet")                                                                        \
-	X(PHONE, "phone")                                                                                    \
-	X(IN_PERSON, "in_person")                                                                            \
-	X(NONE, "none")
-
-enum meeting_kind {
-#define KIND(name, word) MEETING_##name,
-	MEETING_KINDS(KIND)
-#undef KIND
-};
-
-/* "google_meet" and so on; static. */
-const char *meeting_kind_name(enum meeting_kind kind);
-bool meeting_kind_parse(const char *name, enum meeting_kind *ret_kind);
-
 /* The parts of `notices`, each of which a session type replaces as a whole. */
 enum notice_part {
 	NOTICE_PART_CLIENT,
@@ -89,7 +73,7 @@ struct session_type {
 	const char *name;
 	const int *durations; /* minutes, in the document's order; the first is the default */
 	size_t duration_count;
-	enum meeting_kind meeting;
+	struct meeting meeting;
 	struct policy policy;             /* in force: the schedule's with this type's own fields over it */
 	unsigned own;                     /* bit (1u << enum policy_field) for each field of its own */
 	struct notice_rules notices;      /* in force: the schedule's with this type's own parts over it */

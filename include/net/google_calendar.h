@@ -84,7 +84,7 @@ enum google_event_part {
 	GOOGLE_PART_TEXT = 1,       /* summary, description, location */
 	GOOGLE_PART_TIME = 2,       /* start, end, time_zone */
 	GOOGLE_PART_GUESTS = 4,     /* the whole list; replaces Google's, answers included */
-	GOOGLE_PART_CONFERENCE = 8, /* a new conference request */
+	GOOGLE_PART_CONFERENCE = 8, /* a new conference request; without one the conference is taken away */
 	GOOGLE_PART_REVIVE = 16,    /* status confirmed: brings a deleted event back */
 };
 

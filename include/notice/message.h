@@ -49,6 +49,9 @@ struct notice_facts {
 	const struct zone *zone;       /* the recipient's */
 	const struct zone *other_zone; /* of the person on the other side; may be the same */
 	enum meeting_kind meeting;
+	const char *meeting_label;        /* of a link; NULL: it has no name */
+	const char *meeting_place;        /* the address or number; NULL */
+	const char *meeting_instructions; /* NULL: none */
 	const char *meeting_url;
 	instant cancel_before;       /* 0: cannot be cancelled (any more) */
 	instant reschedule_before;   /* 0: cannot be moved (any more) */

@@ -106,3 +106,31 @@ begin
   end if;
   return next;
 end $$;
+
+/*
+ * Give a session another place to meet; what was asked of Google for the former one is over. Outcomes: placed,
+ * not_active.
+ */
+create or replace function set_meeting(
+  p_id uuid, p_kind text, p_url text, p_label text, p_place text, p_instructions text, p_lease integer, p_actor actor)
+returns table (outcome text, booked appointment) language plpgsql as $$
+begin
+  select * into booked from appointment where id = p_id for update;
+  if booked.status <> 'scheduled' or booked.ends_at <= now() then
+    outcome := 'not_active';
+  elsif (booked.meeting_kind, booked.meeting_label, booked.meeting_place, booked.meeting_instructions)
+          is not distinct from (p_kind, p_label, p_place, p_instructions)
+        and (p_kind = 'google_meet' or booked.meeting_url is not distinct from p_url) then
+    outcome := 'placed';
+  else
+    update appointment
+    set meeting_kind = p_kind, meeting_url = p_url, meeting_label = p_label, meeting_place = p_place,
+        meeting_instructions = p_instructions, conference_pending = false, conference_attempt = conference_attempt + (p_kind = 'google_meet')::integer,
+        event_outdated = true, updated_at = now(), version = version + 1, calendar_attempts = 0,
+        calendar_due_at = leased_until(p_lease)
+    where id = p_id returning * into booked;
+    outcome := 'placed';
+    perform note_action(p_actor, 'meeting', booked, 200);
+  end if;
+  return next;
+end $$;

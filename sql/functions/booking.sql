@@ -10,12 +10,15 @@ create or replace function make_booking(
   p_reschedule_notice_minutes integer default null, p_max_reschedules integer default null,
   p_hold_minutes integer default null, p_calendar_id text default null, p_calendar_lease integer default null,
   p_max_addresses integer default null, p_max_changes integer default null, p_created_by text default 'client',
-  p_notify boolean default true, p_locale text default null, p_answers text default null)
+  p_notify boolean default true, p_locale text default null, p_answers text default null,
+  p_meeting_url text default null, p_meeting_label text default null, p_meeting_place text default null,
+  p_meeting_instructions text default null)
 returns new_booking language sql immutable as $$
   select row(p_id, p_coach_id, p_user_id, p_session_type, p_status, p_starts_at, p_ends_at, p_blocked_from, p_blocked_to,
              p_client_time_zone, p_name, p_email, p_phone, p_notes, p_meeting_kind, p_cancel_notice_minutes,
              p_reschedule_notice_minutes, p_max_reschedules, p_hold_minutes, p_calendar_id, p_calendar_lease, p_max_addresses,
-             p_max_changes, p_created_by, p_notify, p_locale, p_answers)::new_booking;
+             p_max_changes, p_created_by, p_notify, p_locale, p_answers, p_meeting_url, p_meeting_label,
+             p_meeting_place, p_meeting_instructions)::new_booking;
 $$;
 
 create or replace function make_limits(
@@ -163,7 +166,8 @@ begin
     insert into appointment
       (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
        client_time_zone, name, email, phone, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes,
-       max_reschedules, calendar_id, calendar_due_at, created_by, notify, locale)
+       max_reschedules, calendar_id, calendar_due_at, created_by, notify, locale, meeting_url, meeting_label, meeting_place,
+       meeting_instructions)
     values
       (p_new.id, p_new.coach_id, p_new.user_id, p_new.session_type, p_new.status, p_new.starts_at, p_new.ends_at,
        p_new.blocked_from, p_new.blocked_to,
@@ -171,7 +175,8 @@ begin
        p_new.client_time_zone, p_new.name, p_new.email, p_new.phone, p_new.notes, p_new.meeting_kind,
        p_new.cancel_notice_minutes, p_new.reschedule_notice_minutes, p_new.max_reschedules,
        case when p_new.status = 'scheduled' then p_new.calendar_id end, leased_until(p_new.calendar_lease), p_new.created_by,
-       p_new.notify, p_new.locale)
+       p_new.notify, p_new.locale, p_new.meeting_url, p_new.meeting_label, p_new.meeting_place,
+       p_new.meeting_instructions)
     on conflict do nothing
     returning * into booked;
     if found then

@@ -9,7 +9,8 @@ from book(
     p_blocked_from => $8, p_blocked_to => $9, p_client_time_zone => $10, p_name => $11, p_email => $12, p_phone => $13,
     p_notes => $14, p_meeting_kind => $15, p_cancel_notice_minutes => $16, p_reschedule_notice_minutes => $17,
     p_max_reschedules => $18, p_hold_minutes => $19, p_calendar_id => $20, p_calendar_lease => $21,
-    p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25, p_locale => $26, p_answers => $27),
+    p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25, p_locale => $26, p_answers => $27,
+    p_meeting_url => $39, p_meeting_label => $40, p_meeting_place => $41, p_meeting_instructions => $42),
   make_limits(
     p_max_active => $28, p_max_active_type => $29, p_max_per_day => $30, p_max_per_day_type => $31, p_day_from => $32,
     p_day_to => $33),
@@ -42,6 +43,13 @@ from move_appointment(
   make_limits(p_max_per_day => $10, p_max_per_day_type => $11, p_day_from => $12, p_day_to => $13),
   make_actor(
     p_user_id => $14, p_role => $15, p_request_id => $16, p_idempotency_key => $17, p_request_hash => $18)) b;
+
+-- name: appointment_set_meeting one
+select b.outcome, b.booked
+from set_meeting(
+  p_id => $1, p_kind => $2, p_url => $3, p_label => $4, p_place => $5, p_instructions => $6, p_lease => $7,
+  p_actor => make_actor(
+    p_user_id => $8, p_role => $9, p_request_id => $10, p_idempotency_key => $11, p_request_hash => $12)) b;
 
 -- name: appointment_mark one
 select b.outcome, b.booked

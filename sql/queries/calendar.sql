@@ -90,7 +90,7 @@ update appointment
 set synced_version = $2, event_written = $3, event_etag = $4, event_link = coalesce($5, event_link),
     meeting_url = coalesce($6, meeting_url),
     conference_pending = $7::boolean and version = $2, conference_attempt = $8, calendar_detail = $9,
-    guest_refused = $11, guest_response = $12,
+    guest_refused = $11, guest_response = $12, event_outdated = event_outdated and version <> $2,
     calendar_attempts = case when $7 then calendar_attempts else 0 end,
     calendar_due_at = case when version = $2 then now() + $10::integer * interval '1 ms' else calendar_due_at end
 where id = $1

@@ -70,9 +70,10 @@ from notice where state in ('owed', 'retry', 'sending') or (state = 'failed');
 -- name: inviter_decide one
 select decide_inviter($1, $2);
 
--- Google has not written the guest: somebody else invites, or (null) that is open again.
+-- Google has not written the guest: somebody else invites, or (null) that is open again, also where nobody was to.
 -- name: inviter_change one
-update appointment set invited_by = $2 where id = $1 and invited_by = 'google' returning invited_by;
+update appointment set invited_by = $2
+where id = $1 and (invited_by = 'google' or ($2::text is null and invited_by = 'none')) returning invited_by;
 
 -- ------------------------------------------------------------------ what is shown of it
 

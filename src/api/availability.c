@@ -229,7 +229,7 @@ static void write_types(struct json_writer *writer, const struct schedule *sched
 		for (size_t k = 0; k < type->duration_count; k++)
 			json_write_integer(writer, NULL, type->durations[k]);
 		json_write_array_end(writer);
-		json_write_text(writer, "meeting", meeting_kind_name(type->meeting));
+		json_write_text(writer, "meeting", meeting_kind_name(type->meeting.kind));
 		if (type->question_count > 0)
 			questions_write(writer, type->questions, type->question_count);
 		json_write_integer(writer, "cancel_notice_minutes", type->policy.cancel_notice_minutes);

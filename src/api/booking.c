@@ -348,6 +348,44 @@ void api_booking_cancel(struct call *call)
 	answer(call, "cancel", &result);
 }
 
+void api_booking_meeting(struct call *call)
+{
+	const char *kind = NULL;
+	const char *address = NULL;
+	const char *number = NULL;
+	struct meeting meeting = {0};
+	const struct json_field fields[] = {
+		{"kind", JSON_FIELD_TEXT, true, 1, 20, &kind, NULL},
+		{"url", JSON_FIELD_TEXT, false, 1, MEETING_URL_BYTES_MAX, &meeting.url, NULL},
+		{"label", JSON_FIELD_TEXT, false, 1, MEETING_LABEL_MAX, &meeting.label, NULL},
+		{"address", JSON_FIELD_TEXT, false, 1, MEETING_PLACE_MAX, &address, NULL},
+		{"number", JSON_FIELD_TEXT, false, 1, MEETING_PLACE_MAX, &number, NULL},
+		{"instructions", JSON_FIELD_NOTE, false, 1, MEETING_INSTRUCTIONS_MAX, &meeting.instructions,
+		 NULL},
+	};
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
+		return;
+	if (!meeting_kind_parse(kind, &meeting.kind)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "kind",
+			     "kind must be one of google_meet, phone, in_person, link, none.");
+		return;
+	}
+	bool phone = meeting.kind == MEETING_PHONE;
+	const char *foreign = phone ? address : number;
+	meeting.place = phone ? number : address;
+	const char *field = phone ? "address" : "number";
+	const char *sentence = "belongs to another kind of meeting.";
+	if (foreign != NULL || !meeting_is_whole(&meeting, &field, &sentence)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, field,
+			     arena_printf(call->mem, "%s %s", field, sentence));
+		return;
+	}
+	struct booking_call use = use_case(call);
+	struct booking_result result;
+	booking_set_meeting(&use, request_parameter(call->request, "id"), &meeting, &result);
+	answer(call, "meeting", &result);
+}
+
 void api_booking_status(struct call *call)
 {
 	const char *word = NULL;

@@ -12,6 +12,21 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* What the client wrote, and how to get in. */
+static const char *description_of(const struct appointment *appointment, struct arena *mem)
+{
+	const char *notes = appointment->notes;
+	const char *how = appointment->meeting_instructions;
+	const char *label = appointment->meeting_kind == MEETING_LINK ? appointment->meeting_label : NULL;
+	if (how != NULL && label != NULL)
+		how = arena_printf(mem, "%s: %s", label, how);
+	else if (how == NULL)
+		how = label;
+	return notes != NULL && how != NULL ? arena_printf(mem, "%s\n\n%s", how, notes)
+	       : notes != NULL              ? notes
+					    : how;
+}
+
 /* The entry of an appointment. Its texts are the appointment's or lie in `mem`. */
 static struct ics_event share_event(const struct appointment *appointment, const struct coach *coach,
 				    struct arena *mem)
@@ -32,7 +47,8 @@ static struct ics_event share_event(const struct appointment *appointment, const
 		.start = appointment->starts_at,
 		.end = appointment->ends_at,
 		.summary = summary,
-		.description = appointment->notes,
+		.description = description_of(appointment, mem),
+		.location = appointment->meeting_place,
 		.meeting_url = appointment->meeting_url,
 		.organizer_email = coach->email,
 		.organizer_name = coach->email != NULL ? coach->id : NULL,

@@ -76,6 +76,14 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 		json_write_object(writer, "meeting");
 		json_write_text(writer, "kind", meeting_kind_name(appointment->meeting_kind));
 		json_write_text(writer, "url", appointment->meeting_url);
+		if (appointment->meeting_label != NULL)
+			json_write_text(writer, "label", appointment->meeting_label);
+		if (appointment->meeting_place != NULL)
+			json_write_text(writer,
+					appointment->meeting_kind == MEETING_PHONE ? "number" : "address",
+					appointment->meeting_place);
+		if (appointment->meeting_instructions != NULL)
+			json_write_text(writer, "instructions", appointment->meeting_instructions);
 		json_write_object_end(writer);
 	}
 	json_write_object(writer, "calendar");

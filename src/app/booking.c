@@ -106,7 +106,8 @@ void booking_insert(const struct booking_call *call, struct booking booking, con
 	booking.ends_at = offer->end;
 	booking.blocked_from = offer->blocked.start;
 	booking.blocked_to = offer->blocked.end;
-	booking.meeting_kind = offer->type->meeting;
+	booking.meeting = offer->type->meeting;
+	booking.meeting.url = meeting_url_for(call->mem, booking.meeting.url, booking.id);
 	booking.cancel_notice_minutes = policy->cancel_notice_minutes;
 	booking.reschedule_notice_minutes = policy->reschedule_notice_minutes;
 	booking.max_reschedules = policy->max_reschedules;

@@ -133,6 +133,30 @@ void booking_cancel(const struct booking_call *call, const char *id, const char 
 	booking_settle(call, ret_result);
 }
 
+void booking_set_meeting(const struct booking_call *call, const char *id, const struct meeting *meeting,
+			 struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	if (!booking_find(call, id, ret_result))
+		return;
+	if (!identity_is_exempt(call->caller, ret_result->appointment.coach_id)) {
+		ret_result->verdict = BOOKING_FORBIDDEN;
+		return;
+	}
+	struct store_answer answer = {0};
+	struct meeting own = *meeting;
+	own.url = meeting_url_for(call->mem, own.url, ret_result->appointment.id);
+	enum db_result done =
+		appointments_set_meeting(call->worker->db, call->mem, ret_result->appointment.id, &own,
+					 BOOKING_LEASE_SECONDS, &call->actor, &answer);
+	if (done != DB_OK) {
+		booking_fail(ret_result, done);
+		return;
+	}
+	booking_answer(call, &answer, NULL, ret_result);
+	booking_settle(call, ret_result);
+}
+
 void booking_mark(const struct booking_call *call, const char *id, enum appointment_status status,
 		  struct booking_result *ret_result)
 {

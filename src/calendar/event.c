@@ -51,6 +51,19 @@ static const char *shown(struct arena *mem, const char *text)
 	return text_isolate(mem, text_without_links(mem, text_clean(mem, text, TEXT_LINE)));
 }
 
+/* Where it takes place, but for a Meet link, which Google shows itself. */
+static void put_meeting(struct buffer *text, const struct appointment *appointment)
+{
+	const char *label = appointment->meeting_label;
+	if (appointment->meeting_kind == MEETING_LINK) {
+		put_line(text, "Where: ", label != NULL ? label : "by the link");
+		put_line(text, "Link: ", appointment->meeting_url);
+	}
+	put_line(text, appointment->meeting_kind == MEETING_PHONE ? "Number: " : "Address: ",
+		 appointment->meeting_place);
+	put_line(text, "Instructions: ", appointment->meeting_instructions);
+}
+
 static const char *description_of(struct arena *mem, const struct appointment *appointment,
 				  const char *manage_url)
 {
@@ -59,6 +72,7 @@ static const char *description_of(struct arena *mem, const struct appointment *a
 	put_line(&text, "Client: ", shown(mem, appointment->name));
 	put_line(&text, "Email: ", appointment->email);
 	put_line(&text, "Phone: ", shown(mem, appointment->phone));
+	put_meeting(&text, appointment);
 	put_line(&text, "Time zone: ", appointment->client_time_zone);
 	put_line(&text, "Move or cancel: ", manage_url);
 	if (appointment->notes != NULL) {
@@ -97,6 +111,8 @@ void event_draft(struct arena *mem, const struct appointment *appointment, const
 		return;
 	}
 	ret_draft->summary = summary_of(mem, appointment, words->session_type);
+	ret_draft->location = appointment->meeting_kind == MEETING_LINK ? appointment->meeting_url
+									: appointment->meeting_place;
 	ret_draft->description = description_of(mem, appointment, words->manage_url);
 	/* Whom the coach does not want to be told is no guest: Google would mail them at every change. */
 	if (invite && appointment->notify && appointment->email != NULL) {

@@ -339,8 +339,8 @@ static void insert(struct debt *debt)
 		} else {
 			failed(debt, &answer);
 			/* Open again only if this very try claimed it: an earlier one may have written the
-			 * guest. */
-			if (debt->payment == PAYMENT_REFUSED)
+			 * guest. Where nobody else invites, the coach's retry still may. */
+			if (debt->payment == PAYMENT_REFUSED && other_inviter(debt) != INVITER_NONE)
 				change_inviter(debt, other_inviter(debt));
 			else if (claimed && !answer.may_be_applied)
 				change_inviter(debt, INVITER_OPEN);
@@ -361,9 +361,16 @@ static void change(struct debt *debt)
 	struct google_answer answer;
 	const char *etag = debt->a.event_etag;
 	unsigned parts = GOOGLE_PART_TIME;
+	bool outdated = debt->a.event_outdated && !debt->a.erased;
+	if (outdated)
+		make_link(debt);
 	draft_event(debt, &draft);
 	if (debt->a.erased)
 		parts |= GOOGLE_PART_TEXT | guests_part(debt);
+	if (outdated) { /* it takes place elsewhere now: the former place goes, a Meet link too */
+		parts |= GOOGLE_PART_TEXT | GOOGLE_PART_CONFERENCE;
+		draft.location = draft.location != NULL ? draft.location : "";
+	}
 	for (int turn = 0; turn < TURNS_MAX; turn++) {
 		if (etag == NULL) {
 			if (get_event(debt, &event, &answer) != GOOGLE_OK)
@@ -373,7 +380,7 @@ static void change(struct debt *debt)
 				return;
 			}
 			/* Our own change, whose reply was lost; or somebody has put it there. */
-			if (!debt->a.erased && event_same_time(&event, &debt->a)) {
+			if (!debt->a.erased && !outdated && event_same_time(&event, &debt->a)) {
 				taken(debt, &event);
 				return;
 			}

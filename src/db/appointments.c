@@ -53,6 +53,13 @@ enum field {
 	FIELD_NOTIFY,
 	FIELD_LOCALE,
 	FIELD_INVITED_BY,
+	FIELD_NOTICED_VERSION, /* these three are the ledger's */
+	FIELD_NOTICED_START,
+	FIELD_NOTICED_AT,
+	FIELD_MEETING_LABEL,
+	FIELD_MEETING_PLACE,
+	FIELD_MEETING_INSTRUCTIONS,
+	FIELD_EVENT_OUTDATED,
 };
 
 bool appointment_owes(const struct appointment *appointment)
@@ -147,6 +154,10 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 		.created_by = TEXT(CREATED_BY),
 		.notify = TRUTH(NOTIFY),
 		.locale = TEXT(LOCALE),
+		.meeting_label = TEXT(MEETING_LABEL),
+		.meeting_place = TEXT(MEETING_PLACE),
+		.meeting_instructions = TEXT(MEETING_INSTRUCTIONS),
+		.event_outdated = TRUTH(EVENT_OUTDATED),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
 	if (db_misread(db))
@@ -164,6 +175,7 @@ static const struct {
 	enum store_outcome outcome;
 	enum refusal refusal;
 } outcomes[] = {{"booked", STORE_DONE, REFUSAL_NONE},
+		{"placed", STORE_DONE, REFUSAL_NONE},
 		{"confirmed", STORE_DONE, REFUSAL_NONE},
 		{"cancelled", STORE_DONE, REFUSAL_NONE},
 		{"moved", STORE_DONE, REFUSAL_NONE},
@@ -209,6 +221,10 @@ static struct db_value limit_value(int64_t limit)
 		(actor)->request_hash == NULL ? db_null()                                                    \
 					      : db_bytes((actor)->request_hash, CRYPTO_SHA256_SIZE)
 
+#define MEETING_PARAMETERS(meeting)                                                                          \
+	db_text((meeting)->url), db_text((meeting)->label), db_text((meeting)->place),                       \
+		db_text((meeting)->instructions)
+
 static enum db_result run_booking(struct db *db, struct arena *mem, enum query query,
 				  const struct db_value parameters[], size_t count,
 				  struct store_answer *ret_answer)
@@ -226,23 +242,24 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 		return DB_UNAVAILABLE;
 	enum db_result result = run_booking(
 		db, mem, QUERY_APPOINTMENT_BOOK,
-		DB_PARAMETERS(
-			db_uuid(booking->id), db_text(booking->coach_id), db_text(booking->user_id),
-			db_text(booking->session_type), db_text(booking->hold ? "held" : "scheduled"),
-			db_instant(booking->starts_at), db_instant(booking->ends_at),
-			db_instant(booking->blocked_from), db_instant(booking->blocked_to),
-			db_text(booking->client_time_zone), db_text(booking->name), db_text(booking->email),
-			db_text(booking->phone), db_text(booking->notes),
-			db_text(meeting_kind_name(booking->meeting_kind)),
-			db_int(booking->cancel_notice_minutes), db_int(booking->reschedule_notice_minutes),
-			limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
-			db_text(booking->calendar_id), db_int(booking->lease_seconds),
-			limit_value(booking->max_addresses), limit_value(booking->max_changes),
-			db_text(booking->created_by), db_bool(!booking->silent), db_text(booking->locale),
-			db_text(booking->answers), limit_value(limits->max_active),
-			db_text(limits->max_active_type), limit_value(limits->max_per_day),
-			db_text(limits->max_per_day_type), db_instant(limits->day_from),
-			db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
+		DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id), db_text(booking->user_id),
+			      db_text(booking->session_type), db_text(booking->hold ? "held" : "scheduled"),
+			      db_instant(booking->starts_at), db_instant(booking->ends_at),
+			      db_instant(booking->blocked_from), db_instant(booking->blocked_to),
+			      db_text(booking->client_time_zone), db_text(booking->name),
+			      db_text(booking->email), db_text(booking->phone), db_text(booking->notes),
+			      db_text(meeting_kind_name(booking->meeting.kind)),
+			      db_int(booking->cancel_notice_minutes),
+			      db_int(booking->reschedule_notice_minutes),
+			      limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
+			      db_text(booking->calendar_id), db_int(booking->lease_seconds),
+			      limit_value(booking->max_addresses), limit_value(booking->max_changes),
+			      db_text(booking->created_by), db_bool(!booking->silent),
+			      db_text(booking->locale), db_text(booking->answers),
+			      limit_value(limits->max_active), db_text(limits->max_active_type),
+			      limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
+			      db_instant(limits->day_from), db_instant(limits->day_to),
+			      ACTOR_PARAMETERS(actor), MEETING_PARAMETERS(&booking->meeting)),
 		ret_answer);
 	if (result != DB_RAISED)
 		return result;
@@ -307,6 +324,17 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 					 db_bool(booking->exempt), limit_value(limits->max_per_day),
 					 db_text(limits->max_per_day_type), db_instant(limits->day_from),
 					 db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
+			   ret_answer);
+}
+
+enum db_result appointments_set_meeting(struct db *db, struct arena *mem, const char *id,
+					const struct meeting *meeting, int64_t lease_seconds,
+					const struct actor *actor, struct store_answer *ret_answer)
+{
+	return run_booking(db, mem, QUERY_APPOINTMENT_SET_MEETING,
+			   DB_PARAMETERS(db_uuid(id), db_text(meeting_kind_name(meeting->kind)),
+					 MEETING_PARAMETERS(meeting), db_int(lease_seconds),
+					 ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
 

@@ -3,28 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const meeting_names[] = {
-#define KIND(name, word) [MEETING_##name] = (word),
-	MEETING_KINDS(KIND)
-#undef KIND
-};
-
-const char *meeting_kind_name(enum meeting_kind kind)
-{
-	return meeting_names[kind];
-}
-
-bool meeting_kind_parse(const char *name, enum meeting_kind *ret_kind)
-{
-	for (size_t i = 0; i < sizeof(meeting_names) / sizeof(meeting_names[0]); i++) {
-		if (strcmp(meeting_names[i], name) == 0) {
-			*ret_kind = (enum meeting_kind)i;
-			return true;
-		}
-	}
-	return false;
-}
-
 const struct session_type *schedule_type(const struct schedule *schedule, const char *id)
 {
 	if (id == NULL)

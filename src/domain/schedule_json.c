@@ -79,9 +79,8 @@ bool reader_array(struct reader *reader, const json_t *value, const char *path, 
 	return true;
 }
 
-/* A string of least..most characters, copied; NULL after a fault. */
-static const char *read_text(struct reader *reader, const json_t *value, const char *path, size_t least,
-			     size_t most, enum text_kind kind)
+const char *reader_text(struct reader *reader, const json_t *value, const char *path, size_t least,
+			size_t most, enum text_kind kind)
 {
 	if (!json_is_string(value)) {
 		reader_invalid(reader, path, value == NULL ? "is required." : "must be a string.");
@@ -289,8 +288,8 @@ static void read_blocked(struct reader *reader, const json_t *array, const char 
 				"must be after `from`; it is the first date that is not blocked any more.");
 		const json_t *reason = json_object_get(entry, "reason");
 		if (reason != NULL && !json_is_null(reason))
-			blocked[i].reason = read_text(reader, reason, reader_member(reader, at, "reason"), 0,
-						      SCHEDULE_REASON_MAX, TEXT_NOTE);
+			blocked[i].reason = reader_text(reader, reason, reader_member(reader, at, "reason"),
+							0, SCHEDULE_REASON_MAX, TEXT_NOTE);
 	}
 	qsort(blocked, count, sizeof(*blocked), by_from);
 	schedule->blocked = blocked;
@@ -353,12 +352,12 @@ static bool is_id(const char *text)
 
 const char *reader_line(struct reader *reader, const json_t *value, const char *path, size_t most)
 {
-	return read_text(reader, value, path, 1, most, TEXT_LINE);
+	return reader_text(reader, value, path, 1, most, TEXT_LINE);
 }
 
 const char *reader_id(struct reader *reader, const json_t *value, const char *path)
 {
-	const char *id = read_text(reader, value, path, 1, SCHEDULE_ID_MAX, TEXT_LINE);
+	const char *id = reader_text(reader, value, path, 1, SCHEDULE_ID_MAX, TEXT_LINE);
 	if (id == NULL || is_id(id))
 		return id;
 	reader_invalid(reader, path, "may hold letters, digits, '.', '_' and '-' only.");
@@ -372,7 +371,7 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 					    "policy", "notices", "questions"};
 	type->policy = schedule->policy;
 	type->notices = schedule->notices;
-	type->meeting = MEETING_GOOGLE_MEET;
+	type->meeting = (struct meeting){.kind = MEETING_GOOGLE_MEET};
 	if (!reader_object(reader, entry, path, names, 7))
 		return;
 
@@ -380,17 +379,15 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 
 	const json_t *name = json_object_get(entry, "name");
 	type->name = name == NULL ? type->id
-				  : read_text(reader, name, reader_member(reader, path, "name"), 1,
-					      SCHEDULE_NAME_MAX, TEXT_LINE);
+				  : reader_text(reader, name, reader_member(reader, path, "name"), 1,
+						SCHEDULE_NAME_MAX, TEXT_LINE);
 
 	read_durations(reader, json_object_get(entry, "durations"), reader_member(reader, path, "durations"),
 		       type);
 
 	const json_t *meeting = json_object_get(entry, "meeting");
-	if (meeting != NULL &&
-	    (!json_is_string(meeting) || !meeting_kind_parse(json_string_value(meeting), &type->meeting)))
-		reader_invalid(reader, reader_member(reader, path, "meeting"),
-			       "must be one of google_meet, phone, in_person, none.");
+	if (meeting != NULL)
+		reader_meeting(reader, meeting, reader_member(reader, path, "meeting"), &type->meeting);
 
 	const json_t *notices = json_object_get(entry, "notices");
 	if (notices != NULL && !json_is_null(notices))
@@ -444,7 +441,7 @@ static void default_lists(struct schedule *schedule)
 		.name = "Coaching session",
 		.durations = durations,
 		.duration_count = 2,
-		.meeting = MEETING_GOOGLE_MEET,
+		.meeting = {.kind = MEETING_GOOGLE_MEET},
 	};
 	schedule->weekly = &weekly;
 	schedule->weekly_count = 1;

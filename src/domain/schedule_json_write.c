@@ -86,6 +86,27 @@ static void write_notices(struct json_writer *writer, const struct notice_rules 
 	json_write_object_end(writer);
 }
 
+/* By its word where that says it all. */
+static void write_meeting(struct json_writer *writer, const struct meeting *meeting)
+{
+	if (meeting->url == NULL && meeting->place == NULL && meeting->instructions == NULL) {
+		json_write_text(writer, "meeting", meeting_kind_name(meeting->kind));
+		return;
+	}
+	json_write_object(writer, "meeting");
+	json_write_text(writer, "kind", meeting_kind_name(meeting->kind));
+	if (meeting->url != NULL)
+		json_write_text(writer, "url", meeting->url);
+	if (meeting->label != NULL)
+		json_write_text(writer, "label", meeting->label);
+	if (meeting->place != NULL)
+		json_write_text(writer, meeting->kind == MEETING_PHONE ? "number" : "address",
+				meeting->place);
+	if (meeting->instructions != NULL)
+		json_write_text(writer, "instructions", meeting->instructions);
+	json_write_object_end(writer);
+}
+
 static void write_lists(struct json_writer *writer, const struct schedule *schedule)
 {
 	json_write_array(writer, "weekly");
@@ -150,7 +171,7 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 		for (size_t d = 0; d < type->duration_count; d++)
 			json_write_integer(&writer, NULL, type->durations[d]);
 		json_write_array_end(&writer);
-		json_write_text(&writer, "meeting", meeting_kind_name(type->meeting));
+		write_meeting(&writer, &type->meeting);
 		if (type->own != 0)
 			write_policy(&writer, &type->policy, type->own);
 		if (type->own_notices != 0)

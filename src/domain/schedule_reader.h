@@ -7,6 +7,7 @@
 #ifndef DOMAIN_SCHEDULE_READER_H
 #define DOMAIN_SCHEDULE_READER_H
 
+#include "base/text.h"
 #include "domain/schedule_json.h"
 
 /* Where the reading has got to. */
@@ -41,6 +42,10 @@ const char *reader_id(struct reader *reader, const json_t *value, const char *pa
 void reader_questions(struct reader *reader, const json_t *array, const char *path,
 		      const struct question **ret_questions, size_t *ret_count);
 
+/* A string of least..most characters, copied; NULL after a fault. */
+const char *reader_text(struct reader *reader, const json_t *value, const char *path, size_t least,
+			size_t most, enum text_kind kind);
+
 /* Whether it is a whole number from min to max; *ret_value is set only then. */
 bool reader_integer(struct reader *reader, const json_t *value, const char *path, int64_t min, int64_t max,
 		    int64_t *ret_value);
@@ -52,5 +57,9 @@ void reader_hours(struct reader *reader, const json_t *object, const char *path,
  */
 unsigned reader_notices(struct reader *reader, const json_t *object, const char *path,
 			struct notice_rules *rules);
+
+/* A kind of meeting by its word, or an object with what belongs to it. */
+void reader_meeting(struct reader *reader, const json_t *value, const char *path,
+		    struct meeting *ret_meeting);
 
 #endif

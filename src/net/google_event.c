@@ -57,6 +57,10 @@ static void write_guests(struct json_writer *writer, const struct google_event_d
 
 static void write_conference(struct json_writer *writer, const char *request_id)
 {
+	if (request_id == NULL) {
+		json_write_null(writer, "conferenceData"); /* the one there is goes */
+		return;
+	}
 	json_write_object(writer, "conferenceData");
 	json_write_object(writer, "createRequest");
 	json_write_text(writer, "requestId", request_id);

@@ -142,6 +142,15 @@ static void put_when(struct paper *paper, const struct notice_facts *facts, stru
 				      "place", place_text(facts->other_zone, mem), NULL));
 }
 
+/* The coach's number, if they gave one, else the client's. */
+static void put_phone(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	const char *number = facts->meeting_place != NULL ? facts->meeting_place : facts->client_phone;
+	paper_line(paper, number != NULL ? words_fill(mem, words->by_phone_at, "phone", number, NULL)
+					 : words->by_phone);
+}
+
 static void put_where(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
@@ -152,17 +161,21 @@ static void put_where(struct paper *paper, const struct notice_facts *facts, str
 		else
 			paper_line(paper, words->video_follows);
 		break;
+	case MEETING_LINK:
+		paper_link(paper, facts->meeting_label != NULL ? facts->meeting_label : words->video,
+			   facts->meeting_url);
+		break;
 	case MEETING_PHONE:
-		paper_line(paper, facts->client_phone != NULL ? words_fill(mem, words->by_phone_at, "phone",
-									   facts->client_phone, NULL)
-							      : words->by_phone);
+		put_phone(paper, facts, mem);
 		break;
 	case MEETING_IN_PERSON:
-		paper_line(paper, words->in_person);
+		paper_line(paper, facts->meeting_place != NULL ? facts->meeting_place : words->in_person);
 		break;
 	case MEETING_NONE:
 		break;
 	}
+	if (facts->meeting_instructions != NULL)
+		paper_line(paper, facts->meeting_instructions);
 }
 
 static void put_contact(struct paper *paper, const struct notice_facts *facts, struct arena *mem)

@@ -246,6 +246,9 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 		.old_start = claim->was_at,
 		.zone = zones[claim->recipient],
 		.other_zone = zones[to_client ? NOTICE_COACH : NOTICE_CLIENT],
+		.meeting_label = a->meeting_label,
+		.meeting_place = a->meeting_place,
+		.meeting_instructions = a->meeting_instructions,
 		.meeting_url = a->meeting_url,
 		.cancel_before =
 			open_until(a->starts_at - a->cancel_notice_minutes * SECONDS_PER_MINUTE, now),
@@ -281,6 +284,7 @@ static struct ics_text invitation_of(struct sender *sender, const struct notice_
 		.end = a->ends_at,
 		.summary = arena_printf(&sender->mem, "%s: %s", facts->session_type, facts->coach_name),
 		.description = facts->manage_url,
+		.location = a->meeting_place,
 		.meeting_url = a->meeting_url,
 		.organizer_name = facts->coach_name,
 		.organizer_email = sender->notices->settings.mail.from,

@@ -64,6 +64,10 @@ const TABLE = {
   'PUT /booking/{id}/confirm': { who: 'who holds the time', body: () => ({ email: 'a@b.test' }) },
   'PUT /booking/{id}/cancel': { who: 'a party to the appointment', body: () => ({ reason: 'changed' }) },
   'PUT /booking/{id}/reschedule': { who: 'a party to the appointment', body: () => ({ start: nextSlot() }) },
+  'PUT /booking/{id}/meeting': {
+    who: "the appointment's coach, or an admin",
+    body: () => ({ kind: 'in_person', address: '1 Main Street' }),
+  },
   'PUT /booking/{id}/status': {
     who: "the appointment's coach, or an admin",
     body: () => ({ status: 'completed' }),

@@ -284,6 +284,8 @@ test('every call answers as the document says', async () => {
     blocked_from = now() - interval '10 min', blocked_to = now() + interval '5 min' WHERE id = '${held.id}'`);
   const completed = { path: { id: held.id }, body: { status: 'completed' }, status: 200 };
   await call(coach, 'PUT', '/booking/{id}/status', completed);
+  const place = { kind: 'link', url: 'https://meet.example/{id}', label: 'Meet' };
+  await call(coach, 'PUT', '/booking/{id}/meeting', { ...one, body: place, status: 200 });
   const cancel = { ...one, body: { reason: 'x' }, headers: { 'idempotency-key': 'once' }, status: 200 };
   await call(ann, 'PUT', '/booking/{id}/cancel', cancel);
   const { headers: replayed } = await call(ann, 'PUT', '/booking/{id}/cancel', cancel);
