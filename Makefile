@@ -172,8 +172,8 @@ $(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domai
 
 # Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).
 .PHONY: test
-test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) ## run all tests
-	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs
+test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) ## run all tests; TESTS="tests/api tests/http" for some
+	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs $(TESTS)
 
 # Kills, crashes and freezes at random under load for SECONDS, each round judged by a program of its own.
 SECONDS ?= 60

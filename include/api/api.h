@@ -86,7 +86,9 @@ struct endpoint {
 	bool body_optional;                /* an empty body counts as {} */
 	void (*handle)(struct call *call); /* on a worker, or on the loop for LANE_LOOP */
 	bool (*early)(struct call *call);  /* on the loop, from memory only; false: not here. May be NULL */
-	const char *asset;                 /* file of src/web that is the answer */
+	enum lane (*lane_of)(
+		const struct call *call); /* for what depends on the request. NULL: the route's */
+	const char *asset;                /* file of src/web that is the answer */
 	const char *page;     /* such a file for a browser that opens the path and names no appointment */
 	const char *redirect; /* where the answer is, relative to the path */
 	const char *summary;  /* for the OpenAPI document */

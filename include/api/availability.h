@@ -10,6 +10,7 @@
 struct availability_cache *availability_cache_new(void);
 void availability_cache_free(struct availability_cache *cache);
 
+enum lane api_availability_lane(const struct call *call);
 bool api_availability_early(struct call *call);
 void api_availability(struct call *call);
 

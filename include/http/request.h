@@ -41,7 +41,7 @@ struct request {
 	enum http_method method;   /* the route's: PUT also when POST was sent for it */
 	bool draining;             /* the daemon is stopping; only ROUTE_DRAINING routes see it */
 	bool head;                 /* HEAD: answer as for GET, the server leaves the body out */
-	enum lane lane;            /* where it goes when it is handed over; the early hook may change it */
+	enum lane lane;            /* where it goes when it is handed over; the early hook decides */
 	const char *path;          /* as sent, still encoded, without the query */
 	const char *query_text;    /* as sent, after the `?`; "" without */
 	const char *id;            /* X-Request-Id: the client's if sane, else a new one */

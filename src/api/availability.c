@@ -395,11 +395,16 @@ static bool find_and_answer(struct call *call)
 	return outcome != AVAILABILITY_NOT_IN_MEMORY;
 }
 
-bool api_availability_early(struct call *call)
+enum lane api_availability_lane(const struct call *call)
 {
 	/* Google is asked for that one appointment's event, an answer that serves nobody else. */
-	if (request_query(call->request, "rescheduling") != NULL && calendars_on(call->api->calendars))
-		call->request->lane = LANE_GOOGLE;
+	bool asks_google =
+		request_query(call->request, "rescheduling") != NULL && calendars_on(call->api->calendars);
+	return asks_google ? LANE_GOOGLE : LANE_LISTING;
+}
+
+bool api_availability_early(struct call *call)
+{
 	return find_and_answer(call);
 }
 

@@ -499,6 +499,14 @@ static bool wants_page(const struct call *call)
 	       !uuid_parse(named, strlen(named), NULL);
 }
 
+/* Where the call goes when it is handed over. */
+static enum lane lane_of(const struct call *call)
+{
+	enum lane lane =
+		call->endpoint->lane_of != NULL ? call->endpoint->lane_of(call) : call->request->route->lane;
+	return lane == LANE_GOOGLE && !calendars_on(call->api->calendars) ? LANE_DATABASE : lane;
+}
+
 enum handled api_early(void *owner, struct request *request, struct reply *reply)
 {
 	struct api *api = owner;
@@ -515,8 +523,7 @@ enum handled api_early(void *owner, struct request *request, struct reply *reply
 		reply_vary(reply, "Accept");
 		return HANDLED;
 	}
-	if (request->lane == LANE_GOOGLE && !calendars_on(api->calendars))
-		request->lane = LANE_DATABASE;
+	request->lane = lane_of(call);
 	if (request->lane != LANE_LOOP && endpoint->early == NULL)
 		return HAND_OVER;
 	bool undecided = false;

@@ -50,7 +50,7 @@ enum { BODY_MAX = 64 * 1024 };
 const struct route api_routes[] = {
 	/* booking */
 	CALL(GET, "/booking/availability", LISTING, 0, AUTHORITY_READER, TOLL_READ, .etag = true,
-	     .handle = api_availability, .early = api_availability_early,
+	     .handle = api_availability, .early = api_availability_early, .lane_of = api_availability_lane,
 	     .summary = "Times that may be booked",
 	     .query = "from to duration session_type tz coach rescheduling", .reply = "Availability"),
 	CALL(POST, "/booking/create", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,

@@ -12,10 +12,8 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-/*
- * Called on a loop's thread with a page that libmicrohttpd wants to send. Its result is what the library
- * gets: MHD_NO has the connection closed.
- */
+/* Called on a loop's thread with a page that libmicrohttpd wants to send. Its result is what the library
+ * gets. */
 typedef enum MHD_Result library_refusal(struct MHD_Connection *connection, unsigned status,
 					struct MHD_Response *page);
 

@@ -114,28 +114,24 @@ static void answer(struct exchange *exchange, unsigned status)
 	exchange->delivered = send_problem(exchange);
 }
 
+/*
+ * libmicrohttpd gets its page queued all the same, and finds that the socket takes no more. Told that this
+ * failed it would close at once, and go on, behind arguments and cookies, with memory that closing has freed.
+ */
 enum MHD_Result refusal_of_library(struct MHD_Connection *connection, unsigned status,
 				   struct MHD_Response *page)
 {
 	struct peer *peer =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 	struct exchange *exchange = peer->exchange;
-	if (exchange == NULL) {
+	if (exchange != NULL) {
+		answer(exchange, exchange->stage == STAGE_TARGET ? MHD_HTTP_URI_TOO_LONG : status);
+	} else {
 		/* It has not even got a request line. */
 		exchange = exchange_begin(peer, connection);
 		answer(exchange, status);
 		exchange_end(exchange, exchange->delivered);
-		return MHD_NO;
 	}
-	if (exchange->stage != STAGE_TARGET) {
-		answer(exchange, status);
-		return MHD_NO;
-	}
-	/*
-	 * While it cuts up the target it would go on with memory that closing has freed. So it gets its page
-	 * queued, and finds the socket at its end.
-	 */
-	answer(exchange, MHD_HTTP_URI_TOO_LONG);
 	shutdown(peer->socket, SHUT_RDWR);
 	return library_queue_response(connection, status, page);
 }
