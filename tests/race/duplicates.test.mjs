@@ -35,7 +35,7 @@ test('16 identical creates at once, five times: one 201, 15 times 200 with the s
 });
 
 test('a create or move that Google answers late for, while the same one sent again was faster, finds its own', async () => {
-  const slow = () => stack.google.fault('latency', { method: 'freebusy.query', count: 1, ms: 900 });
+  const slow = () => stack.google.fault('latency', { method: 'freebusy.query', count: 1, ms: 2000 });
   const cleo = stack.client('cleo');
   const twice = async (ask) => {
     await slow();
