@@ -16,7 +16,7 @@ export function random(seed) {
 export class Crowd {
   /** `slots` whole hours are fought for; each client has a name of their own, and books once. */
   constructor(stack, { file, slots, seed }) {
-    Object.assign(this, { stack, file, slots, draw: random(seed), people: 0, n: 0, late: 0 });
+    Object.assign(this, { stack, file, slots, draw: random(seed), people: 0, n: 0, booked: 0, tries: 0 });
     this.journal = fs.openSync(file, 'a');
   }
 
@@ -30,7 +30,6 @@ export class Crowd {
     this.#write({ n, user, call, start: body?.start });
     try {
       const reply = await client.request(method, path, body);
-      if (reply.ms > 2000) this.late++;
       const { id, start, status: state } = reply.body ?? {};
       const told = reply.status < 300 ? { id, start, state } : { code: reply.body?.code };
       this.#write({ n, user, call, status: reply.status, ...told });
@@ -42,9 +41,13 @@ export class Crowd {
 
   /** Asks until there is a definite answer, as a person would; null when the crowd goes home first. */
   async #insist(...request) {
-    while (!this.over) {
+    for (let tries = 1; !this.over; tries++) {
       const reply = await this.#ask(...request);
-      if (reply && reply.status < 500) return reply;
+      if (reply && reply.status < 500) {
+        this.tries = Math.max(this.tries, tries);
+        if (reply.status === 201) this.booked++;
+        return reply;
+      }
       await sleep(20 + this.draw() * 80);
     }
     return null;

@@ -1,0 +1,239 @@
+// A highly available PostgreSQL as an operator would have it: etcd, and Patroni over two servers, all on the loopback.
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Child, sleep, until } from '../harness/child.mjs';
+import { freePort, temporaryFolder } from '../harness/run_folder.mjs';
+
+const PASSWORD = 'cluster';
+const BINARIES = fs
+  .readdirSync('/usr/lib/postgresql')
+  .sort((a, b) => b - a)
+  .map((version) => `/usr/lib/postgresql/${version}/bin`)[0];
+
+const asPostgres = (command) =>
+  process.getuid() === 0
+    ? [
+        'setpriv',
+        '--reuid',
+        'postgres',
+        '--regid',
+        'postgres',
+        '--init-groups',
+        '--pdeathsig',
+        'TERM',
+        '--',
+        ...command,
+      ]
+    : command;
+
+function folderOfPostgres(name) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), `bookingd-${name}-`));
+  if (process.getuid() === 0) execFileSync('chown', ['postgres:postgres', folder]);
+  return folder;
+}
+
+/** One PostgreSQL with the Patroni that looks after it. */
+class Node {
+  static async make(name, etcdPort) {
+    const node = new Node();
+    const [port, restPort] = [await freePort(), await freePort()];
+    Object.assign(node, { name, port, restPort, folder: folderOfPostgres(name) });
+    const settings = {
+      fsync: 'off',
+      max_connections: 200,
+      shared_buffers: '64MB',
+      timezone: 'Asia/Kathmandu',
+    };
+    node.file = path.join(node.folder, 'patroni.json'); // YAML reads JSON
+    fs.writeFileSync(
+      node.file,
+      JSON.stringify({
+        scope: 'bookings',
+        name,
+        restapi: { listen: `127.0.0.1:${restPort}`, connect_address: `127.0.0.1:${restPort}` },
+        etcd3: { host: `127.0.0.1:${etcdPort}` },
+        bootstrap: {
+          // Nothing acknowledged is lost: a standby that may be promoted has every commit.
+          dcs: {
+            ttl: 20,
+            loop_wait: 1,
+            retry_timeout: 3,
+            synchronous_mode: true,
+            maximum_lag_on_failover: 1048576,
+          },
+          initdb: [{ encoding: 'UTF8' }, { locale: 'C.UTF-8' }, 'data-checksums'],
+          pg_hba: ['host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust'],
+        },
+        postgresql: {
+          listen: `127.0.0.1:${port}`,
+          connect_address: `127.0.0.1:${port}`,
+          data_dir: path.join(node.folder, 'data'),
+          bin_dir: BINARIES,
+          pgpass: path.join(node.folder, 'pgpass'),
+          use_unix_socket: true,
+          // A leader that died comes back as a standby, whatever it had written that nobody else has.
+          use_pg_rewind: true,
+          remove_data_directory_on_diverged_timelines: true,
+          remove_data_directory_on_rewind_failure: true,
+          parameters: { ...settings, unix_socket_directories: node.folder },
+          authentication: {
+            superuser: { username: 'postgres', password: PASSWORD },
+            replication: { username: 'replicator', password: PASSWORD },
+          },
+        },
+        watchdog: { mode: 'off' },
+      }),
+    );
+    if (process.getuid() === 0) execFileSync('chown', ['postgres:postgres', node.file]);
+    return node;
+  }
+
+  start() {
+    const [program, ...args] = asPostgres(['/usr/bin/patroni', this.file]);
+    this.patroni = new Child(program, args, { name: this.name, cwd: '/', deathSignal: 'TERM' });
+  }
+
+  /** What Patroni says of this server: {role, state, timeline}; null when it does not answer. */
+  async status() {
+    try {
+      return await (
+        await fetch(`http://127.0.0.1:${this.restPort}/patroni`, { signal: AbortSignal.timeout(500) })
+      ).json();
+    } catch {
+      return null;
+    }
+  }
+
+  get postmaster() {
+    try {
+      return Number(fs.readFileSync(path.join(this.folder, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Every process of this server, Patroni first. */
+  processes() {
+    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(this.postmaster ?? -1)], {
+      encoding: 'utf8',
+    });
+    return [this.patroni.pid, this.postmaster, ...stdout.split('\n').map(Number)].filter(Boolean);
+  }
+
+  signal(signal) {
+    for (const pid of this.processes()) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // it has just ended
+      }
+    }
+  }
+
+  async stop() {
+    this.signal('SIGCONT');
+    if (this.patroni && !this.patroni.end) await this.patroni.stop('SIGTERM', 60_000).catch(() => {});
+    this.signal('SIGKILL');
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export class Cluster {
+  static async start() {
+    const cluster = new Cluster();
+    const [client, peer] = [await freePort(), await freePort()];
+    const at = (port) => `http://127.0.0.1:${port}`;
+    cluster.etcd = new Child(
+      'etcd',
+      [
+        ...['--data-dir', path.join(temporaryFolder('etcd'), 'data'), '--unsafe-no-fsync'],
+        ...['--listen-client-urls', at(client), '--advertise-client-urls', at(client)],
+        ...['--listen-peer-urls', at(peer), '--initial-advertise-peer-urls', at(peer)],
+        ...['--initial-cluster', `default=${at(peer)}`],
+      ],
+      { name: 'etcd' },
+    );
+    await cluster.etcd.line((line) => /ready to serve client requests/.test(line), 'readiness', 30_000);
+    cluster.nodes = [await Node.make('one', client), await Node.make('two', client)];
+    cluster.nodes[0].start();
+    await until('the first server to lead', () => cluster.leader(), 60_000);
+    cluster.nodes[1].start();
+    await cluster.whole();
+    return cluster;
+  }
+
+  async #find(isWanted) {
+    for (const node of this.nodes) {
+      const status = await node.status();
+      if (status?.state === 'running' && isWanted(status)) return node;
+    }
+    return null;
+  }
+
+  leader() {
+    return this.#find(({ role }) => role === 'master');
+  }
+
+  /** Waits until there are a leader and a standby that has every commit. */
+  whole() {
+    return until(
+      'a leader and a synchronous standby',
+      async () => (await this.leader()) && this.#find(({ sync_standby }) => sync_standby),
+      120_000,
+    );
+  }
+
+  /** Where writes go, whichever server leads. */
+  url(database) {
+    const hosts = this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
+    return `postgresql://postgres@${hosts}/${database}?target_session_attrs=read-write&connect_timeout=2`;
+  }
+
+  /** The leader by itself, for psql. */
+  async leaderUrl(database) {
+    const { port } = await until('a leader', () => this.leader(), 60_000);
+    return `postgresql://postgres@127.0.0.1:${port}/${database}`;
+  }
+
+  /** A planned switch to the standby. */
+  async switchOver() {
+    const leader = await this.leader();
+    const reply = await fetch(`http://127.0.0.1:${leader.restPort}/switchover`, {
+      method: 'POST',
+      body: JSON.stringify({ leader: leader.name }),
+    });
+    if (!reply.ok) throw new Error(`switchover: ${reply.status} ${await reply.text()}`);
+  }
+
+  /** The leader and its Patroni die; they are started again once the other leads. */
+  async kill() {
+    const leader = await this.leader();
+    leader.signal('SIGKILL');
+    await until(
+      'the standby to lead',
+      async () => (await this.leader()) && (await this.leader()) !== leader,
+      90_000,
+    );
+    leader.start();
+  }
+
+  /** The leader and its Patroni stand still, with their connections open, until the other leads. */
+  async freeze() {
+    const leader = await this.leader();
+    leader.signal('SIGSTOP');
+    await until(
+      'the standby to lead',
+      async () => (await this.leader()) && (await this.leader()) !== leader,
+      90_000,
+    );
+    await sleep(500);
+    leader.signal('SIGCONT');
+  }
+
+  async stop() {
+    for (const node of this.nodes) await node.stop();
+    await this.etcd.stop('SIGTERM');
+  }
+}
