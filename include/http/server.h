@@ -30,9 +30,9 @@ struct server;
 
 /*
  * Bind, listen, start lanes and loops. `settings` is copied, what it points to is borrowed until
- * server_close. Returns NULL with *ret_reason set to one sentence ("port 8080 is in use") if
- * the address cannot be had. The process must ignore SIGPIPE. Raises the limit of open files
- * (RLIMIT_NOFILE) when it is lower than `connections` needs.
+ * server_close; a listener that is handed in becomes the server's. Returns NULL with *ret_reason set to one
+ * sentence ("port 8080 is in use") if the address cannot be had. The process must ignore SIGPIPE. Raises the
+ * limit of open files (RLIMIT_NOFILE) when it is lower than `connections` needs.
  */
 struct server *server_open(const struct server_settings *settings, const char **ret_reason);
 
@@ -48,6 +48,13 @@ void server_allow_origins(struct server *server, const char *const origins[]);
  * `Connection: close` (but ROUTE_DRAINING ones); what waits or runs is finished.
  */
 void server_drain(struct server *server);
+
+/*
+ * For how many milliseconds the server has not moved where it stands longest: a loop that has not turned
+ * (each turns four times a second), or a worker that has not finished its job (a job ends by its deadline).
+ * Any thread; does not block.
+ */
+int64_t server_stuck_ms(struct server *server);
 
 /* Whether server_drain was called. */
 bool server_draining(const struct server *server);

@@ -69,6 +69,9 @@ void work_queue_expire(struct work_queue *queue, int64_t now_ms);
 unsigned work_queue_waiting(struct work_queue *queue);
 unsigned work_queue_running(struct work_queue *queue);
 
+/* For how many milliseconds the longest running job has run; 0 when none runs. Any thread. */
+int64_t work_queue_longest_ms(struct work_queue *queue, int64_t now_ms);
+
 /* Take no more places, run what waits, end and join the workers. Blocks. The queue may still be asked. */
 void work_queue_stop(struct work_queue *queue);
 

@@ -52,8 +52,9 @@ struct loop {
 	unsigned spare_count;
 	struct peer *peers;
 	unsigned peer_count;
-	unsigned turn;  /* counts them */
-	int64_t now_ms; /* monotonic, of this turn */
+	unsigned turn;                 /* counts them */
+	int64_t now_ms;                /* monotonic, of this turn */
+	atomic_int_fast64_t turned_ms; /* the same for other threads to read */
 	int64_t next_tick_ms;
 	int64_t give_up_ms; /* monotonic; 0 until `ending` is seen */
 	bool quiesced;

@@ -6,8 +6,10 @@
 
 #include "base/crypto.h"
 #include "base/die.h"
+#include "base/instant.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -85,6 +87,18 @@ static int open_listener(const char *host, uint16_t port, const char **ret_reaso
 	return fd;
 }
 
+/* A socket that was handed in: it must listen, and nobody may be kept waiting by its accept. */
+static int take_listener(int fd, const char **ret_reason)
+{
+	int listens = 0;
+	socklen_t size = sizeof(listens);
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
+	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0)
+		return fd;
+	*ret_reason = "the socket that was passed does not listen for connections";
+	return -1;
+}
+
 static uint16_t bound_port(int fd)
 {
 	struct sockaddr_storage address = {0};
@@ -153,7 +167,8 @@ struct server *server_open(const struct server_settings *settings, const char **
 		*ret_reason = "libmicrohttpd has no function MHD_queue_response";
 		return NULL;
 	}
-	int listener = open_listener(settings->address, settings->port, ret_reason);
+	int listener = settings->listener >= 0 ? take_listener(settings->listener, ret_reason)
+					       : open_listener(settings->address, settings->port, ret_reason);
 	if (listener < 0)
 		return NULL;
 	allow_open_files(settings->connections);
@@ -174,6 +189,7 @@ struct server *server_open(const struct server_settings *settings, const char **
 	for (unsigned i = 0; i < server->common.settings.loops; i++) {
 		server->loops[i].common = &server->common;
 		server->loops[i].number = i;
+		atomic_store(&server->loops[i].turned_ms, monotonic_ms());
 		loop_start(&server->loops[i]);
 	}
 	return server;
@@ -198,9 +214,31 @@ void server_allow_origins(struct server *server, const char *const origins[])
 void server_drain(struct server *server)
 {
 	atomic_store(&server->common.draining, true);
-	/* Who connects from now on is refused, not left waiting for an accept that never comes. */
-	shutdown(server->common.listener, SHUT_RD);
+	/*
+	 * Who connects from now on is refused, not left waiting for an accept that never comes. A socket that
+	 * was handed in stays open: who connects waits there for the next process.
+	 */
+	if (server->common.settings.listener < 0)
+		shutdown(server->common.listener, SHUT_RD);
 	wake_all(server);
+}
+
+int64_t server_stuck_ms(struct server *server)
+{
+	int64_t now_ms = monotonic_ms();
+	int64_t longest = 0;
+	for (unsigned i = 0; i < server->common.settings.loops; i++) {
+		int64_t still =
+			now_ms - atomic_load_explicit(&server->loops[i].turned_ms, memory_order_relaxed);
+		if (still > longest)
+			longest = still;
+	}
+	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++) {
+		int64_t runs = work_queue_longest_ms(server->common.lanes[lane], now_ms);
+		if (runs > longest)
+			longest = runs;
+	}
+	return longest;
 }
 
 bool server_draining(const struct server *server)

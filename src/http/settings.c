@@ -5,6 +5,7 @@ struct server_settings server_settings_default(void)
 	return (struct server_settings){
 		.address = "127.0.0.1",
 		.port = 8080,
+		.listener = -1,
 		.loops = 2,
 		.connections = 4096,
 		.header_seconds = 10,

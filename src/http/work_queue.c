@@ -17,6 +17,7 @@ struct worker {
 	struct work_queue *queue;
 	pthread_t thread;
 	unsigned number;
+	int64_t busy_since_ms; /* monotonic, under the queue's lock; 0: it waits for work */
 };
 
 struct work_queue {
@@ -94,6 +95,7 @@ static void *work_off(void *argument)
 			break;
 		struct work *work = take_first(queue);
 		queue->running++;
+		worker->busy_since_ms = monotonic_ms();
 		pthread_mutex_unlock(&queue->lock);
 
 		if (too_late(queue, work, monotonic_ms()))
@@ -103,6 +105,7 @@ static void *work_off(void *argument)
 
 		pthread_mutex_lock(&queue->lock);
 		queue->running--;
+		worker->busy_since_ms = 0;
 		look_after(queue, resource, &fit);
 	}
 	pthread_mutex_unlock(&queue->lock);
@@ -192,6 +195,19 @@ unsigned work_queue_running(struct work_queue *queue)
 	unsigned running = queue->running;
 	pthread_mutex_unlock(&queue->lock);
 	return running;
+}
+
+int64_t work_queue_longest_ms(struct work_queue *queue, int64_t now_ms)
+{
+	int64_t longest = 0;
+	pthread_mutex_lock(&queue->lock);
+	for (unsigned i = 0; i < queue->settings.workers; i++) {
+		int64_t since = queue->workers[i].busy_since_ms;
+		if (since != 0 && now_ms - since > longest)
+			longest = now_ms - since;
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return longest;
 }
 
 void work_queue_stop(struct work_queue *queue)
