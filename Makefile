@@ -298,6 +298,8 @@ install: $(OUT)/bookingd ## copy binary, man page, systemd unit and example sett
 	install -m 644 config/bookingd.1 $(DESTDIR)$(PREFIX)/share/man/man1/bookingd.1
 	install -m 644 config/bookingd.env.example LICENSE $(wildcard README.md) $(DESTDIR)$(PREFIX)/share/doc/bookingd
 	sed 's,/usr/local/bin,$(PREFIX)/bin,' config/bookingd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/bookingd.service
+	install -m 644 config/bookingd.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/bookingd.socket
+	install -D -m 644 config/debian/bookingd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/bookingd.conf
 
 # The package is made from what git tracks, as it lies in the working tree.
 .PHONY: deb
@@ -317,7 +319,8 @@ test-systemd: deb ## test package and unit on a bare Debian with systemd
 	@BUILD=$(BUILD) node tests/run.mjs tests/system
 
 uninstall: ## take them away again; the database is not touched
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/bookingd share/man/man1/bookingd.1 lib/systemd/system/bookingd.service)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/bookingd share/man/man1/bookingd.1 lib/systemd/system/bookingd.service \
+		lib/systemd/system/bookingd.socket lib/sysusers.d/bookingd.conf)
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/bookingd
 
 .PHONY: clean help

@@ -26,10 +26,11 @@ struct lane_settings {
 };
 
 struct server_settings {
-	const char *address;                     /* "127.0.0.1", "0.0.0.0", "::" (IPv6 and IPv4) */
-	uint16_t port;                           /* 0: any free one, see server_port */
-	unsigned loops;                          /* loop threads, 1 .. 16; no more than connections */
-	unsigned connections;                    /* most open at once, over all loops */
+	const char *address;  /* "127.0.0.1", "0.0.0.0", "::" (IPv6 and IPv4) */
+	uint16_t port;        /* 0: any free one, see server_port */
+	int listener;         /* a listening socket to use instead, which stays open for others; -1: none */
+	unsigned loops;       /* loop threads, 1 .. 16; no more than connections */
+	unsigned connections; /* most open at once, over all loops */
 	unsigned connections_per_address;        /* all loops together; 0: no limit; set 0 behind a proxy */
 	unsigned header_seconds;                 /* from connecting to complete headers */
 	unsigned body_seconds;                   /* from complete headers to complete body */

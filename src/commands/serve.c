@@ -33,7 +33,10 @@
 
 enum { LIMITED_KEYS = 65536 }; /* callers or addresses whose rate is remembered at once */
 
-enum { DATABASE_PAUSE_SECONDS = 1 }; /* between two looks for a database that is away */
+enum {
+	DATABASE_PAUSE_SECONDS = 1, /* between two looks for a database that is away */
+	STUCK_MS = 60000,           /* every job ends by its deadline, long before that */
+};
 
 /* How the service manager is told. A message that does not get through costs a restart at most: it is logged.
  */
@@ -60,22 +63,45 @@ struct daemon {
 };
 
 /*
- * Wait for SIGTERM or SIGINT, at most so many seconds; below 0: for ever. True when asked to stop. SIGHUP
- * reads the settings again meanwhile.
+ * Wait for SIGTERM or SIGINT, at most so many milliseconds; below 0: for ever. True when asked to stop.
+ * SIGHUP reads the settings again meanwhile.
  */
-static bool wait_for_stop(struct daemon *daemon, const sigset_t *signals, time_t patience)
+static bool wait_for_stop(struct daemon *daemon, const sigset_t *signals, int64_t patience_ms)
 {
+	struct timespec patience = {.tv_sec = patience_ms / 1000, .tv_nsec = patience_ms % 1000 * 1000000};
 	for (;;) {
-		int came = patience < 0 ? sigwaitinfo(signals, NULL)
-					: sigtimedwait(signals, NULL, &(struct timespec){.tv_sec = patience});
+		int came =
+			patience_ms < 0 ? sigwaitinfo(signals, NULL) : sigtimedwait(signals, NULL, &patience);
 		if (came == SIGHUP)
 			reload_settings(&daemon->reload);
 		else if (came > 0)
 			return true;
 		/* Stopped and continued, or looked at by a debugger, it ends with EINTR (signal(7)). */
-		if (patience >= 0)
+		if (patience_ms >= 0)
 			return false;
 	}
+}
+
+/*
+ * Until somebody asks to stop. The service manager's watchdog is fed while requests get done; when a loop or
+ * a worker hangs it is not, and so the daemon is restarted.
+ */
+static void serve_until_stopped(struct daemon *daemon, const sigset_t *signals)
+{
+	int64_t feed_ms = service_watchdog_ms();
+	if (feed_ms == 0) {
+		wait_for_stop(daemon, signals, -1);
+		return;
+	}
+	bool told = false;
+	do {
+		int64_t stuck_ms = server_stuck_ms(daemon->server);
+		if (stuck_ms < STUCK_MS)
+			notify("WATCHDOG=1");
+		else if (!told)
+			log_line(LOG_ERROR, "stuck", LOG_INTEGER_FIELD("ms", stuck_ms));
+		told = stuck_ms >= STUCK_MS;
+	} while (!wait_for_stop(daemon, signals, feed_ms));
 }
 
 static void calendar_freed(void *owner, const char *coach_id)
@@ -236,6 +262,13 @@ static bool open_server(struct daemon *daemon)
 {
 	const struct settings *settings = &daemon->settings;
 	struct server_settings server = server_settings_default();
+	int passed;
+	server.listener = service_socket(&passed);
+	if (server.listener < 0 && passed > 0) {
+		fprintf(stderr, "bookingd: one listening socket is taken from the service manager, not %d\n",
+			passed);
+		return false;
+	}
 	server.address = settings->bind_address;
 	server.port = (uint16_t)settings->port;
 	server.connections = (unsigned)settings->max_connections;
@@ -343,7 +376,7 @@ static enum bring_up database_bring_up(struct daemon *daemon, const sigset_t *st
 		memcpy(told, report.line, sizeof(told));
 		/* A start takes as long as the database is away; half a minute more each time. */
 		notify("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=Waiting for the database; see the log");
-		if (wait_for_stop(daemon, stop, DATABASE_PAUSE_SECONDS))
+		if (wait_for_stop(daemon, stop, DATABASE_PAUSE_SECONDS * 1000))
 			return STOPPED;
 	}
 }
@@ -385,7 +418,7 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 		atomic_store(&daemon->api.migrated, true);
 		warm_identities(daemon);
 		notify("READY=1\nSTATUS=Serving");
-		wait_for_stop(daemon, stop, -1);
+		serve_until_stopped(daemon, stop);
 	}
 	notify("STOPPING=1\nSTATUS=Finishing what is under way");
 	return up == HOPELESS ? EXIT_FAILED : EXIT_DONE;

@@ -112,6 +112,7 @@ bool loop_turn(struct loop *loop, int most_ms)
 	int wait = wait_ms(loop, now_ms);
 	wait_for_work(loop, wait < most_ms ? wait : most_ms);
 	loop->now_ms = monotonic_ms();
+	atomic_store_explicit(&loop->turned_ms, loop->now_ms, memory_order_relaxed);
 	loop->turn++;
 	take_finished(loop);
 	MHD_run(loop->daemon);

@@ -27,7 +27,9 @@ function linesOf(heading) {
 const url = (place) => `http://127.0.0.1:${port}${place}`;
 const answers = async (place) => {
   try {
-    return (await fetch(url(place), { headers: { connection: 'close' } })).status;
+    return (
+      await fetch(url(place), { headers: { connection: 'close' }, signal: AbortSignal.timeout(20_000) })
+    ).status;
   } catch {
     return 0;
   }
@@ -99,6 +101,59 @@ test('while the database is away a start waits, and says for what', { skip }, as
   assert.equal(await answers('/readyz'), 200);
 });
 
+test('a reload takes a new limit over without a restart', { skip }, async () => {
+  const pid = machine.property('MainPID');
+  machine.run("echo 'RATE_LIMIT_READ=1' >>/etc/bookingd.env; systemctl reload bookingd");
+  await until('the new limit', async () => (await fetch(url(booked.path), booked)).status === 429);
+  machine.run('cp -p /root/good.env /etc/bookingd.env; systemctl reload bookingd');
+  await until('the former limit', async () => (await fetch(url(booked.path), booked)).status === 200, 90_000);
+  assert.equal(machine.property('MainPID'), pid);
+});
+
+test('a process that hangs is ended and started again', { skip }, async () => {
+  machine.put(
+    'etc/systemd/system/bookingd.service.d/quick.conf',
+    '[Service]\nWatchdogSec=2\nTimeoutAbortSec=1\n',
+  );
+  machine.run('systemctl daemon-reload; systemctl restart bookingd');
+  const pid = machine.property('MainPID');
+  machine.run(`kill -STOP ${pid}`);
+  await isBackAfter(pid);
+  assert.match(machine.run('journalctl -u bookingd --no-pager'), /[Ww]atchdog timeout/);
+  machine.run(
+    'rm -r /etc/systemd/system/bookingd.service.d; systemctl daemon-reload; systemctl restart bookingd',
+  );
+});
+
+test('with the socket unit, 10,000 clients during restarts are all answered', {
+  skip,
+  timeout: 180_000,
+}, async () => {
+  machine.put(
+    'etc/systemd/system/bookingd.socket.d/port.conf',
+    `[Socket]\nListenStream=\nListenStream=127.0.0.1:${port}\n`,
+  );
+  machine.run('systemctl daemon-reload; systemctl stop bookingd; systemctl start bookingd.socket bookingd');
+  // In the machine, so that the clients here go on meanwhile.
+  machine.run(
+    `systemd-run --quiet --unit restarts /bin/sh -c 'while systemctl restart bookingd; do echo again >>/root/restarts; sleep 0.3; done'`,
+  );
+  let left = 10_000;
+  const refused = [];
+  const client = async () => {
+    while (left-- > 0) {
+      const status = await answers('/healthz');
+      if (status !== 200) refused.push(status);
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, client));
+  machine.run('systemctl stop restarts');
+  const restarts = machine.run('wc -l </root/restarts').trim();
+  assert.deepEqual(refused, [], `${restarts} restarts`);
+  assert.ok(restarts > 2, `${restarts} restarts`);
+  machine.run('systemctl stop bookingd.socket; systemctl restart bookingd');
+});
+
 test('an upgrade restarts it and keeps the settings and what was booked', { skip }, async () => {
   const pid = machine.property('MainPID');
   machine.run(
@@ -106,7 +161,7 @@ test('an upgrade restarts it and keeps the settings and what was booked', { skip
   );
   await isBackAfter(pid);
   assert.match(machine.run('tail -n 1 /etc/bookingd.env'), /ours/);
-  assert.equal(machine.run('stat -c %a /etc/bookingd.env').trim(), '600');
+  assert.equal(machine.run('stat -c "%a %U %G" /etc/bookingd.env').trim(), '640 root bookingd');
 });
 
 test('it runs as a user of its own, who owns nothing', { skip }, () => {

@@ -283,6 +283,26 @@ static void who_is_not_fit_leaves_the_work_to_those_who_are(void **state)
 	close_queue(queue);
 }
 
+static void a_job_that_hangs_is_told_by_its_time(void **state)
+{
+	(void)state;
+	struct work_queue *queue = open_queue(2, 4, 60000);
+	struct job hanging, quick;
+	int64_t began = monotonic_ms();
+	assert_int_equal(work_queue_longest_ms(queue, began + 5000), 0);
+	job_init(&hanging, true);
+	push(queue, &hanging);
+	sem_wait(&hanging.begun);
+	assert_in_range(work_queue_longest_ms(queue, began + 5000), 1, 5000);
+	job_init(&quick, false); /* what the others do does not hide it */
+	push(queue, &quick);
+	sem_wait(&quick.done);
+	assert_in_range(work_queue_longest_ms(queue, monotonic_ms() + 5000), 5000, 65000);
+	sem_post(&hanging.gate);
+	sem_wait(&hanging.done);
+	close_queue(queue);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +311,7 @@ int main(void)
 		cmocka_unit_test(in_a_flood_few_may_wait),
 		cmocka_unit_test(jobs_are_refused_when_every_worker_is_stuck_for_too_long),
 		cmocka_unit_test(stopping_finishes_what_waits),
+		cmocka_unit_test(a_job_that_hangs_is_told_by_its_time),
 		cmocka_unit_test(who_is_not_fit_leaves_the_work_to_those_who_are),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
