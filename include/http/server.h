@@ -59,7 +59,10 @@ int64_t server_stuck_ms(struct server *server);
 /* Whether server_drain was called. */
 bool server_draining(const struct server *server);
 
-/* server_drain, then wait until all replies are out (at most reply_seconds), join all threads, free. */
+/*
+ * Accept nobody any more, give those who have just connected a second to ask, then server_drain, wait until
+ * all replies are out (at most reply_seconds), join all threads, free.
+ */
 void server_close(struct server *server);
 
 /* The version of libmicrohttpd at run time, such as "0.9.75". Static text. */

@@ -427,7 +427,6 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 /* In this order: no new requests, what runs is finished, then the threads behind it. */
 static void stop_all(struct daemon *daemon)
 {
-	server_drain(daemon->server);
 	server_close(daemon->server);
 	atomic_store(&daemon->stopping, true);
 	housekeeping_stop(daemon->housekeeping);

@@ -47,13 +47,22 @@ static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connecti
 		peer->next->previous = &peer->next;
 	loop->peers = peer;
 	loop->peer_count++;
+	peer->fresh = !peer->unwanted;
+	atomic_fetch_add(&common->fresh, peer->fresh);
 	tally_connection(common->tally, 1);
 	return peer;
+}
+
+static void peer_is_known(struct peer *peer)
+{
+	atomic_fetch_sub(&peer->loop->common->fresh, peer->fresh);
+	peer->fresh = false;
 }
 
 static void peer_close(struct peer *peer)
 {
 	struct loop *loop = peer->loop;
+	peer_is_known(peer);
 	*peer->previous = peer->next;
 	if (peer->next != NULL)
 		peer->next->previous = peer->previous;
@@ -91,6 +100,7 @@ void *connection_on_uri(void *loop, const char *uri, struct MHD_Connection *conn
 {
 	(void)loop;
 	struct peer *peer = peer_of(connection);
+	peer_is_known(peer);
 	if (peer->exchange != NULL)
 		exchange_end(peer->exchange, false);
 	struct exchange *exchange = exchange_begin(peer, connection);

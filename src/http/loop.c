@@ -97,10 +97,11 @@ bool loop_turn(struct loop *loop, int most_ms)
 		tick(loop, now_ms);
 		loop->next_tick_ms = now_ms + TICK_MS;
 	}
-	if (!loop->quiesced && atomic_load(&common->draining)) {
+	if (!loop->quiesced && atomic_load(&common->leaving)) {
 		/* The listening socket is the server's, which closes it when all loops have let go of it. */
 		MHD_quiesce_daemon(loop->daemon);
 		loop->quiesced = true;
+		atomic_fetch_add(&common->deaf, 1);
 	}
 	if (atomic_load(&common->ending)) {
 		if (loop->give_up_ms == 0)

@@ -33,7 +33,11 @@ struct common {
 	struct work_queue *lanes[LANES]; /* none for LANE_LOOP */
 	struct tally *tally;
 	int listener;
+	atomic_bool leaving;  /* nobody is accepted any more; who is connected is answered, and the connection
+				 closed */
 	atomic_bool draining; /* no new work */
+	atomic_uint deaf;     /* loops that accept nobody any more */
+	atomic_uint fresh;    /* connections without a request so far */
 	atomic_bool ending;   /* the lanes are empty: finish the replies, then end the loops */
 	uint64_t id_seed;
 	atomic_uint_fast64_t id_count;
@@ -77,6 +81,11 @@ void loop_open(struct loop *loop);
 bool loop_turn(struct loop *loop, int most_ms);
 void loop_stop(struct loop *loop);
 void loop_close(struct loop *loop);
+
+static inline bool loop_leaving(const struct loop *loop)
+{
+	return atomic_load_explicit(&loop->common->leaving, memory_order_relaxed);
+}
 
 static inline bool loop_draining(const struct loop *loop)
 {

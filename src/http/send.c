@@ -38,7 +38,7 @@ void exchange_complete_headers(struct exchange *exchange)
 	reply_header_literal(reply, "X-Content-Type-Options", "nosniff");
 	if (reply_get_header(reply, "Cache-Control") == NULL)
 		reply_header_literal(reply, "Cache-Control", "no-store");
-	if (reply->close || loop_draining(exchange->peer->loop))
+	if (reply->close || loop_leaving(exchange->peer->loop))
 		reply_header_literal(reply, "Connection", "close");
 }
 

@@ -17,10 +17,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	BACKLOG = 4096,
+	LEAVE_MS = 1000,   /* how long those who have just connected may take to ask */
+	LEAVE_LOOK_MS = 5, /* between two looks whether they have */
 	OTHER_FILES = 128, /* open files besides connections: databases, calendars, logs */
 };
 
@@ -211,9 +214,9 @@ void server_allow_origins(struct server *server, const char *const origins[])
 	server->common.settings.cors_origins = origins;
 }
 
-void server_drain(struct server *server)
+static void leave(struct server *server)
 {
-	atomic_store(&server->common.draining, true);
+	atomic_store(&server->common.leaving, true);
 	/*
 	 * Who connects from now on is refused, not left waiting for an accept that never comes. A socket that
 	 * was handed in stays open: who connects waits there for the next process.
@@ -221,6 +224,25 @@ void server_drain(struct server *server)
 	if (server->common.settings.listener < 0)
 		shutdown(server->common.listener, SHUT_RD);
 	wake_all(server);
+}
+
+void server_drain(struct server *server)
+{
+	leave(server);
+	atomic_store(&server->common.draining, true);
+	wake_all(server);
+}
+
+/* Whoever was accepted but has not asked yet is still served: closing now would look like a refusal. */
+static void serve_the_last(struct server *server)
+{
+	leave(server);
+	for (int64_t end_ms = monotonic_ms() + LEAVE_MS; monotonic_ms() < end_ms;) {
+		nanosleep(&(struct timespec){.tv_nsec = LEAVE_LOOK_MS * 1000000}, NULL);
+		if (atomic_load(&server->common.deaf) == server->common.settings.loops &&
+		    atomic_load(&server->common.fresh) == 0)
+			return;
+	}
 }
 
 int64_t server_stuck_ms(struct server *server)
@@ -250,6 +272,8 @@ void server_close(struct server *server)
 {
 	if (server == NULL)
 		return;
+	if (!server_draining(server))
+		serve_the_last(server);
 	server_drain(server);
 	/* The loops still run, and send what the lanes finish. */
 	for (enum lane lane = LANE_DATABASE; lane < LANES; lane++)
