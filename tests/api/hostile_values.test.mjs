@@ -22,7 +22,13 @@ const when = () => ({ start: stack.slot(slots++ % 600), duration_minutes: 30 });
 /** A good body of each schema, with every field it may have. */
 const GOOD = {
   Create: () => ({ ...when(), session_type: 'coaching', coach: COACH, ...person }),
-  CreateFor: () => ({ ...when(), client: { email: 'n@client.test', name: 'N' }, session_type: 'coaching', notes: 'x', notify: true }),
+  CreateFor: () => ({
+    ...when(),
+    client: { email: 'n@client.test', name: 'N' },
+    session_type: 'coaching',
+    notes: 'x',
+    notify: true,
+  }),
   Hold: () => ({ ...when(), session_type: 'coaching', coach: COACH }),
   Confirm: () => ({ ...person }),
   Cancel: () => ({ reason: 'ill' }),
@@ -34,6 +40,9 @@ const GOOD = {
   Preferences: () => ({ reminders: true, locale: 'fr-CA' }),
   Reschedule: () => when(),
   Status: () => ({ status: 'completed' }),
+  Answers: () => ({ answers: { topic: 'x' } }),
+  CoachNotes: () => ({ coach_notes: 'x' }),
+  Meeting: () => ({ kind: 'link', url: 'https://meet.example/{id}', label: 'Room', instructions: 'x' }),
   Profile: () => ({
     name: 'Ana',
     headline: 'A line',
