@@ -4,8 +4,7 @@
 #ifndef API_RENDER_H
 #define API_RENDER_H
 
-#include "app/identity.h"
-#include "app/private_part.h"
+#include "app/booking.h"
 #include "base/json.h"
 #include "db/appointments.h"
 #include "domain/slot.h"
@@ -22,10 +21,8 @@ struct viewer {
 void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
 			struct viewer viewer);
 
-/* One rule that stands against a start, for the coach: "rule", "detail", and "start" and "end" of a stretch.
- */
-void render_reason(struct json_writer *writer, const struct slot_question *question, instant start,
-		   const struct slot_reason *reason, struct arena *mem);
+/* One rule that stands against a start: "rule", "detail", and "start" and "end" of a stretch of time. */
+void render_reason(struct json_writer *writer, const struct told_reason *reason);
 
 /* A page of appointments with its cursor; more: there are others after the last one. */
 void render_appointments(struct buffer *out, const struct appointment_list *list, bool more,

@@ -47,18 +47,28 @@ enum booking_verdict {
 	BOOKING_FAILURE,              /* the database refused what it should not: see db_failure() */
 };
 
+/* A rule that stands against a start, told: nothing here is borrowed from a coach. */
+struct told_reason {
+	enum refusal rule;
+	const char *detail;
+	bool has_span; /* it is a stretch of time */
+	struct interval span;
+};
+
+struct told_reasons {
+	struct told_reason *items; /* in the contract's order */
+	size_t count;
+};
+
 struct booking_result {
 	enum booking_verdict verdict;
 	enum refusal refusal;
 	const char *detail; /* one sentence for a person; NULL: the verdict says it all */
 	/* CREATED, FINE; with REFUSED the one that it is about. id is "" otherwise */
 	struct appointment appointment;
-	bool moved_or_new;       /* the appointment was changed by this call */
-	struct json_fault fault; /* BAD_ANSWER */
-	/* REFUSED by a start's rules, for a coach: all that stand against it, and what they were judged by */
-	struct slot_verdict reasons;
-	instant start;
-	const struct slot_question *question; /* NULL: no reasons are told */
+	bool moved_or_new;           /* the appointment was changed by this call */
+	struct json_fault fault;     /* BAD_ANSWER */
+	struct told_reasons reasons; /* REFUSED by a start's rules, for a coach: all that stand against it */
 };
 
 /* A new appointment or hold. NULL and 0 where the client sent none. */
@@ -132,11 +142,9 @@ void booking_answers(const struct booking_call *call, const char *id, const json
 void booking_coach_notes(const struct booking_call *call, const char *id, const char *notes,
 			 struct booking_result *ret_result);
 
-/* What stands against a start, and all that it was judged by, for the sentences. */
+/* What stands against a start. */
 struct explanation {
-	const struct coach *coach; /* to be released when not NULL */
-	struct slot_question question;
-	struct slot_verdict verdict;
+	struct told_reasons reasons;
 	enum calendar_knowledge knowledge;
 };
 

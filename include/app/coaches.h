@@ -23,7 +23,8 @@
 /* One row of what is booked, without anything personal. There are hundreds of thousands of them. */
 struct busy_appointment {
 	unsigned char id[16];
-	uint64_t user; /* coaches_user_hash() of the client's id */
+	uint64_t user;   /* coaches_user_hash() of the client's id */
+	uint64_t series; /* the first bytes of its id; 0: of none */
 	instant start;
 	instant hold_expires_at; /* 0: no hold */
 	uint32_t length;         /* seconds */

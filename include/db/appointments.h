@@ -60,12 +60,14 @@ struct appointment {
 	int64_t conference_attempt;
 	bool conference_pending;
 	bool erased;
-	bool guest_refused;         /* Google does not take the client's address as a guest's */
-	const char *guest_response; /* accepted, declined, tentative, none */
-	bool event_outdated;        /* the event's texts are of an earlier version */
-	const char *created_by;     /* client, coach, admin */
-	bool notify;                /* false: the client is not told, the coach wanted it so */
-	const char *locale;         /* of the client, BCP 47 */
+	char series_id[UUID_TEXT_SIZE]; /* "": of no series */
+	int64_t series_index;           /* from 0 */
+	bool guest_refused;             /* Google does not take the client's address as a guest's */
+	const char *guest_response;     /* accepted, declined, tentative, none */
+	bool event_outdated;            /* the event's texts are of an earlier version */
+	const char *created_by;         /* client, coach, admin */
+	bool notify;                    /* false: the client is not told, the coach wanted it so */
+	const char *locale;             /* of the client, BCP 47 */
 	enum inviter invited_by;
 };
 
@@ -289,5 +291,38 @@ MUST_USE enum db_result appointments_feed_state(struct db *db, struct arena *mem
 MUST_USE enum db_result appointments_feed(struct db *db, struct arena *mem,
 					  const struct appointment_page_query *query,
 					  struct appointment_list *ret_list);
+
+/* ---- series: each function is one transaction ---- */
+
+/* What the occurrences have in common, and their times. */
+struct series_booking {
+	const char *id;        /* a new UUID; of a move: not used */
+	struct booking common; /* all but id and times; of a move: coach_id, lease, max_changes, exempt */
+	const char
+		*times;               /* JSON:
+					 [{"id","starts_at","ends_at","blocked_from","blocked_to","day_from","day_to"}] */
+	struct booking_limits limits; /* without the day */
+	bool all;                     /* all of them or none */
+};
+
+struct store_answers {
+	struct store_answer *items; /* in the order of the times */
+	size_t count;
+};
+
+MUST_USE enum db_result series_book(struct db *db, struct arena *mem, const struct series_booking *series,
+				    const struct actor *actor, struct store_answers *ret_answers);
+
+/* The scheduled and cancelled ones from that index on, by start. */
+MUST_USE enum db_result series_read(struct db *db, struct arena *mem, const char *series_id,
+				    int64_t from_index, struct appointment_list *ret_list);
+
+/* ids: "{uuid,uuid}". */
+MUST_USE enum db_result series_cancel(struct db *db, struct arena *mem, const char *ids,
+				      const struct cancellation *cancellation, const struct actor *actor,
+				      struct store_answers *ret_answers);
+
+MUST_USE enum db_result series_move(struct db *db, struct arena *mem, const struct series_booking *series,
+				    const struct actor *actor, struct store_answers *ret_answers);
 
 #endif

@@ -21,6 +21,7 @@
 	X(UNKNOWN_COACH, unknown_coach, 404, "There is no such coach.")                                      \
 	X(UNKNOWN_SESSION_TYPE, unknown_session_type, 404, "The coach does not offer this kind of session.") \
 	X(METHOD_NOT_ALLOWED, method_not_allowed, 405, "This address does not take that method.")            \
+	X(SERIES_CONFLICT, series_conflict, 409, "Not every date of the series can be booked.")              \
 	X(REQUEST_IN_PROGRESS, request_in_progress, 409,                                                     \
 	  "The first request with this Idempotency-Key is still being answered.")                            \
 	X(CHANGED_MEANWHILE, changed_meanwhile, 412,                                                         \

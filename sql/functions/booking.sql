@@ -12,13 +12,13 @@ create or replace function make_booking(
   p_max_addresses integer default null, p_max_changes integer default null, p_created_by text default 'client',
   p_notify boolean default true, p_locale text default null, p_answers text default null,
   p_meeting_url text default null, p_meeting_label text default null, p_meeting_place text default null,
-  p_meeting_instructions text default null)
+  p_meeting_instructions text default null, p_series_id uuid default null, p_series_index integer default null)
 returns new_booking language sql immutable as $$
   select row(p_id, p_coach_id, p_user_id, p_session_type, p_status, p_starts_at, p_ends_at, p_blocked_from, p_blocked_to,
              p_client_time_zone, p_name, p_email, p_phone, p_notes, p_meeting_kind, p_cancel_notice_minutes,
              p_reschedule_notice_minutes, p_max_reschedules, p_hold_minutes, p_calendar_id, p_calendar_lease, p_max_addresses,
              p_max_changes, p_created_by, p_notify, p_locale, p_answers, p_meeting_url, p_meeting_label,
-             p_meeting_place, p_meeting_instructions)::new_booking;
+             p_meeting_place, p_meeting_instructions, p_series_id, p_series_index)::new_booking;
 $$;
 
 create or replace function make_limits(
@@ -46,7 +46,7 @@ create or replace function active_count(p_coach text, p_user text, p_type text, 
 language plpgsql stable as $$
 begin
   return (
-    select count(*) from appointment
+    select count(distinct coalesce(series_id, id)) from appointment
     where user_id = p_user and coach_id = p_coach and (p_type is null or session_type = p_type)
       and starts_at > now() - interval '24 hours' and ends_at > now()
       and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
@@ -167,7 +167,7 @@ begin
       (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
        client_time_zone, name, email, phone, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes,
        max_reschedules, calendar_id, calendar_due_at, created_by, notify, locale, meeting_url, meeting_label, meeting_place,
-       meeting_instructions)
+       meeting_instructions, series_id, series_index)
     values
       (p_new.id, p_new.coach_id, p_new.user_id, p_new.session_type, p_new.status, p_new.starts_at, p_new.ends_at,
        p_new.blocked_from, p_new.blocked_to,
@@ -176,7 +176,7 @@ begin
        p_new.cancel_notice_minutes, p_new.reschedule_notice_minutes, p_new.max_reschedules,
        case when p_new.status = 'scheduled' then p_new.calendar_id end, leased_until(p_new.calendar_lease), p_new.created_by,
        p_new.notify, p_new.locale, p_new.meeting_url, p_new.meeting_label, p_new.meeting_place,
-       p_new.meeting_instructions)
+       p_new.meeting_instructions, p_new.series_id, p_new.series_index)
     on conflict do nothing
     returning * into booked;
     if found then

@@ -112,7 +112,8 @@ limit $5;
 -- is earlier: include/app/coaches.h says why 28 hours. A session has at most a day and its buffer another, so what
 -- started three days before cannot reach that far.
 -- name: appointment_busy many
-select id, user_id, session_type, starts_at, ends_at, blocked_from, blocked_to, status, hold_expires_at
+select id, user_id, session_type, starts_at, ends_at, blocked_from, blocked_to, status, hold_expires_at,
+       series_id
 from appointment
 where coach_id = $1 and status in ('held', 'scheduled', 'completed', 'no_show')
   and starts_at > least(now(), $2::timestamptz) - interval '28 hours' - interval '3 days'

@@ -230,8 +230,6 @@ void api_coach_explain(struct call *call)
 	struct explanation explanation;
 	enum availability_outcome outcome =
 		booking_explain(&use, &wish, request_query(call->request, "user_id"), &explanation);
-	COACH_LOCAL coach = explanation.coach;
-	const struct slot_verdict verdict = explanation.verdict;
 	switch (outcome) {
 	case AVAILABILITY_OK:
 		break;
@@ -255,10 +253,10 @@ void api_coach_explain(struct call *call)
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
 	json_write_object(&writer, NULL);
-	json_write_boolean(&writer, "bookable", verdict.count == 0 && !unknown);
+	json_write_boolean(&writer, "bookable", explanation.reasons.count == 0 && !unknown);
 	json_write_array(&writer, "reasons");
-	for (size_t i = 0; i < verdict.count; i++)
-		render_reason(&writer, &explanation.question, wish.start, &verdict.reasons[i], call->mem);
+	for (size_t i = 0; i < explanation.reasons.count; i++)
+		render_reason(&writer, &explanation.reasons.items[i]);
 	if (unknown) {
 		json_write_object(&writer, NULL);
 		json_write_text(&writer, "rule", problem_terms(PROBLEM_CALENDAR_UNAVAILABLE)->code);

@@ -112,20 +112,22 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	if (viewer.private_part != NULL)
 		write_private(writer, viewer.private_part,
 			      identity_is_exempt(viewer.caller, appointment->coach_id));
+	if (appointment->series_id[0] != '\0') {
+		json_write_text(writer, "series_id", appointment->series_id);
+		json_write_integer(writer, "series_index", appointment->series_index);
+	}
 	json_write_text(writer, "created_by", appointment->created_by);
 	json_write_instant(writer, "created_at", appointment->created_at);
 	json_write_instant(writer, "updated_at", appointment->updated_at);
 	json_write_object_end(writer);
 }
 
-void render_reason(struct json_writer *writer, const struct slot_question *question, instant start,
-		   const struct slot_reason *reason, struct arena *mem)
+void render_reason(struct json_writer *writer, const struct told_reason *reason)
 {
-	const struct slot_listener coach = {.zone = question->schedule->zone, .coach = true};
 	json_write_object(writer, NULL);
 	json_write_text(writer, "rule", refusal_code(reason->rule));
-	json_write_text(writer, "detail", slot_reason_detail(question, start, reason, coach, mem));
-	if (slot_reason_has_span(reason)) {
+	json_write_text(writer, "detail", reason->detail);
+	if (reason->has_span) {
 		json_write_instant(writer, "start", reason->span.start);
 		json_write_instant(writer, "end", reason->span.end);
 	}

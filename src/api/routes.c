@@ -10,6 +10,7 @@
 #include "api/notices.h"
 #include "api/ops.h"
 #include "api/session.h"
+#include "api/series.h"
 #include "api/profile.h"
 #include "api/user.h"
 #include "assets.h"
@@ -56,6 +57,13 @@ const struct route api_routes[] = {
 	CALL(POST, "/booking/create", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
 	     .handle = api_booking_create, .summary = "Book a session", .body = "Create",
 	     .reply = "Appointment"),
+	CALL(GET, "/booking/series/preview", LISTING, 0, AUTHORITY_CALLER, TOLL_READ,
+	     .handle = api_series_preview, .summary = "Which dates of a series may be booked",
+	     .query = "start duration duration_minutes session_type coach every_weeks count",
+	     .reply = "SeriesPreview"),
+	CALL(POST, "/booking/series", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
+	     .handle = api_series_create, .summary = "Book sessions every week or every second one",
+	     .body = "CreateSeries", .reply = "Series"),
 	CALL(POST, "/booking/hold", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
 	     .handle = api_booking_hold, .summary = "Hold a time while a form is filled in", .body = "Hold",
 	     .reply = "Appointment"),
@@ -64,10 +72,11 @@ const struct route api_routes[] = {
 	     .body = "Confirm", .reply = "Appointment"),
 	CALL(PUT, "/booking/:id/cancel", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
 	     .body_optional = true, .handle = api_booking_cancel,
-	     .summary = "Cancel an appointment or release a hold", .body = "Cancel", .reply = "Appointment"),
+	     .summary = "Cancel an appointment or release a hold", .body = "Cancel",
+	     .reply = "AppointmentOrSeries"),
 	CALL(PUT, "/booking/:id/reschedule", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK,
 	     .idempotent = true, .handle = api_booking_reschedule, .summary = "Move an appointment",
-	     .body = "Reschedule", .reply = "Appointment"),
+	     .body = "Reschedule", .reply = "AppointmentOrSeries"),
 	CALL(PUT, "/booking/:id/meeting", GOOGLE, BODY_MAX, AUTHORITY_STAFF, TOLL_BOOK, .idempotent = true,
 	     .handle = api_booking_meeting, .summary = "Say where a session takes place", .body = "Meeting",
 	     .reply = "Appointment"),

@@ -50,6 +50,27 @@ static void count_days(const struct coach *coach, const struct slot_question *qu
 	*ret_length = length;
 }
 
+static bool is_active(const struct busy_appointment *appointment, uint64_t user, int type,
+		      const unsigned char *moving, instant now)
+{
+	return appointment->user == user && appointment->live &&
+	       busy_appointment_time(appointment).end > now && (type < 0 || appointment->type == type) &&
+	       counts(appointment, now, moving);
+}
+
+/* Whether an active one of the same series comes before it: a series counts once. */
+static bool is_later_of_series(const struct coach *coach, size_t index, uint64_t user, int type,
+			       const unsigned char *moving, instant now)
+{
+	const uint64_t series = coach->appointments[index].series;
+	for (size_t i = 0; series != 0 && i < index; i++) {
+		if (coach->appointments[i].series == series &&
+		    is_active(&coach->appointments[i], user, type, moving, now))
+			return true;
+	}
+	return false;
+}
+
 /* How many of the client's appointments count for the limit. Without a limit that is nobody's question. */
 static int64_t count_active(const struct coaches *coaches, const struct coach *coach, const char *user_id,
 			    const unsigned char *moving, const struct slot_question *question)
@@ -62,10 +83,8 @@ static int64_t count_active(const struct coaches *coaches, const struct coach *c
 			   : -1;
 	int64_t count = 0;
 	for (size_t i = 0; i < coach->appointment_count; i++) {
-		const struct busy_appointment *appointment = &coach->appointments[i];
-		if (appointment->user == user && appointment->live &&
-		    busy_appointment_time(appointment).end > question->now &&
-		    (type < 0 || appointment->type == type) && counts(appointment, question->now, moving))
+		if (is_active(&coach->appointments[i], user, type, moving, question->now) &&
+		    !is_later_of_series(coach, i, user, type, moving, question->now))
 			count++;
 	}
 	return count;

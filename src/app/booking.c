@@ -96,6 +96,14 @@ static bool can_invite(const struct booking_call *call, const struct booking_wis
 	return false;
 }
 
+bool booking_person(const struct booking_call *call, const struct booking_wish *wish,
+		    const struct coach *coach, struct booking *ret_booking, struct booking_result *result)
+{
+	*ret_booking = person_of(call, wish, coach, wish->zone != NULL ? wish->zone : coach->schedule->zone);
+	return booking_target(call, coach->id, &ret_booking->calendar_id, result) &&
+	       can_invite(call, wish, ret_booking->calendar_id, result);
+}
+
 void booking_insert(const struct booking_call *call, struct booking booking, const struct offer *offer,
 		    struct booking_result *result)
 {

@@ -105,6 +105,13 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	booking_settle(call, ret_result);
 }
 
+enum cancelled_by booking_canceller(const struct booking_call *call, const struct appointment *appointment)
+{
+	if (strcmp(appointment->user_id, call->caller->user_id) == 0)
+		return CANCELLED_BY_CLIENT;
+	return call->caller->role == IDENTITY_ADMIN ? CANCELLED_BY_ADMIN : CANCELLED_BY_COACH;
+}
+
 void booking_cancel(const struct booking_call *call, const char *id, const char *reason,
 		    struct booking_result *ret_result)
 {
@@ -112,13 +119,10 @@ void booking_cancel(const struct booking_call *call, const char *id, const char 
 	if (!booking_find(call, id, ret_result))
 		return;
 	const struct appointment *old = &ret_result->appointment;
-	enum cancelled_by by = strcmp(old->user_id, call->caller->user_id) == 0 ? CANCELLED_BY_CLIENT
-			       : call->caller->role == IDENTITY_ADMIN           ? CANCELLED_BY_ADMIN
-										: CANCELLED_BY_COACH;
 	struct store_answer answer = {0};
 	const struct cancellation cancellation = {
 		.id = old->id,
-		.by = by,
+		.by = booking_canceller(call, old),
 		.exempt = identity_is_exempt(call->caller, old->coach_id),
 		.reason = reason,
 		.lease_seconds = BOOKING_LEASE_SECONDS,
@@ -188,10 +192,10 @@ void booking_get(const struct booking_call *call, const char *id, struct booking
 enum availability_outcome booking_explain(const struct booking_call *call, const struct booking_wish *wish,
 					  const char *user_id, struct explanation *ret_explanation)
 {
-	const struct coach **ret_coach = &ret_explanation->coach;
+	const struct coach *found = NULL;
 	*ret_explanation = (struct explanation){0};
 	switch (coaches_find_past(call->coaches, call->worker, wish->coach_id, wish->start, call->now,
-				  ret_coach)) {
+				  &found)) {
 	case COACH_FOUND:
 		break;
 	case COACH_UNKNOWN:
@@ -202,7 +206,7 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 	case COACH_FAILURE:
 		return AVAILABILITY_FAILURE;
 	}
-	const struct coach *coach = *ret_coach;
+	COACH_LOCAL coach = found;
 	const struct session_type *type = schedule_type(coach->schedule, wish->session_type);
 	if (type == NULL)
 		return AVAILABILITY_UNKNOWN_TYPE;
@@ -213,7 +217,8 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 	offer.question.exempt = false; /* the coach asks for their clients */
 	availability_facts(call->coaches, coach, user_id, NULL, call->mem, &offer.question);
 	ret_explanation->knowledge = offer_busy_around(call, &offer);
-	ret_explanation->question = offer.question;
-	ret_explanation->verdict = slot_judge(&ret_explanation->question, wish->start, call->mem);
+	const struct slot_verdict verdict = slot_judge(&offer.question, wish->start, call->mem);
+	ret_explanation->reasons = offer_tell(call, &offer.question, wish->start, &verdict,
+					      (struct slot_listener){coach->schedule->zone, true});
 	return AVAILABILITY_OK;
 }

@@ -70,6 +70,11 @@ static void read_appointments(struct coaches *coaches, const struct db_rows *row
 			.live = status == APPOINTMENT_SCHEDULED || status == APPOINTMENT_HELD,
 			.hold_expires_at = db_get_instant(rows, i, 8),
 		};
+		if (!db_is_null(rows, i, 9)) {
+			const struct uuid series = db_get_uuid_bytes(rows, i, 9);
+			/* The last bytes of a UUID of version 7 are random. */
+			memcpy(&items[i].series, series.bytes + 8, sizeof(items[i].series));
+		}
 		memcpy(items[i].id, id.bytes, sizeof(items[i].id));
 	}
 	find_occupied(snapshot, items, rows->count);

@@ -76,6 +76,24 @@ bool booking_coach_now(const struct booking_call *call, const char *id, const st
 	return is_found(coaches_read(call->coaches, call->worker, id, ret_coach), result);
 }
 
+struct told_reasons offer_tell(const struct booking_call *call, const struct slot_question *question,
+			       instant start, const struct slot_verdict *verdict,
+			       struct slot_listener listener)
+{
+	struct told_reasons told = {arena_array(call->mem, verdict->count, sizeof(*told.items)),
+				    verdict->count};
+	for (size_t i = 0; i < told.count; i++) {
+		const struct slot_reason *reason = &verdict->reasons[i];
+		told.items[i] = (struct told_reason){
+			.rule = reason->rule,
+			.detail = slot_reason_detail(question, start, reason, listener, call->mem),
+			.has_span = slot_reason_has_span(reason),
+			.span = reason->span,
+		};
+	}
+	return told;
+}
+
 void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
 		const struct zone *zone, struct interval time, struct offer *ret_offer)
 {
@@ -143,12 +161,7 @@ bool offer_is_free(const struct booking_call *call, struct offer *offer, const c
 	return false;
 }
 
-/*
- * The busy times but those that are nothing but our own appointments: an appointment and its event are one
- * cause. Appointments come by start.
- */
-static struct intervals without_own_events(const struct coach *coach, struct intervals busy,
-					   struct arena *mem)
+struct intervals offer_without_own_events(const struct coach *coach, struct intervals busy, struct arena *mem)
 {
 	struct interval *kept = arena_array(mem, busy.count, sizeof(*kept));
 	size_t count = 0;
@@ -181,7 +194,7 @@ enum calendar_knowledge offer_busy_around(const struct booking_call *call, struc
 	if (busy.knowledge == CALENDAR_UNKNOWN)
 		calendar_busy_booking(call->calendars, call->worker, offer->coach->id, narrow, NULL,
 				      call->now, call->deadline, call->mem, &busy);
-	offer->question.calendar = without_own_events(offer->coach, busy.times, call->mem);
+	offer->question.calendar = offer_without_own_events(offer->coach, busy.times, call->mem);
 	return busy.knowledge;
 }
 
@@ -224,26 +237,20 @@ bool offer_suits_coach(const struct booking_call *call, struct offer *offer, con
 			   call->mem, &offer->question);
 	if (!ask_calendar(call, offer, moving, result))
 		return false;
-	struct slot_question *question = arena_alloc(call->mem, sizeof(*question));
-	*question = offer->question;
-	result->reasons = slot_judge(question, offer->start, call->mem);
-	if (moving == NULL && is_busy(&result->reasons)) {
+	struct slot_verdict verdict = slot_judge(&offer->question, offer->start, call->mem);
+	if (moving == NULL && is_busy(&verdict)) {
 		/* Now that somebody will read of it, the busy time whole. */
 		if (offer_busy_around(call, offer) == CALENDAR_UNKNOWN) {
 			result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
 			return false;
 		}
-		*question = offer->question;
-		result->reasons = slot_judge(question, offer->start, call->mem);
+		verdict = slot_judge(&offer->question, offer->start, call->mem);
 	}
-	if (result->reasons.count == 0)
+	if (verdict.count == 0)
 		return true;
-	result->question = question;
-	result->start = offer->start;
-	booking_refuse(result, result->reasons.reasons[0].rule,
-		       slot_reason_detail(question, offer->start, &result->reasons.reasons[0],
-					  (struct slot_listener){offer->coach->schedule->zone, true},
-					  call->mem));
+	result->reasons = offer_tell(call, &offer->question, offer->start, &verdict,
+				     (struct slot_listener){offer->coach->schedule->zone, true});
+	booking_refuse(result, result->reasons.items[0].rule, result->reasons.items[0].detail);
 	return false;
 }
 

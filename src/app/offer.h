@@ -45,6 +45,11 @@ struct offer {
 	struct slot_question question;
 };
 
+/* The reasons of a verdict in sentences, in the call's memory. */
+struct told_reasons offer_tell(const struct booking_call *call, const struct slot_question *question,
+			       instant start, const struct slot_verdict *verdict,
+			       struct slot_listener listener);
+
 void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
 		const struct zone *zone, struct interval time, struct offer *ret_offer);
 
@@ -68,12 +73,29 @@ bool offer_is_free(const struct booking_call *call, struct offer *offer, const c
 enum calendar_knowledge offer_busy_around(const struct booking_call *call, struct offer *offer);
 
 /*
+ * The busy times but those that are nothing but our own appointments: an appointment and its event are one
+ * cause.
+ */
+struct intervals offer_without_own_events(const struct coach *coach, struct intervals busy,
+					  struct arena *mem);
+
+/*
  * As both above, for a coach who books or moves for a client (NULL: nobody in particular): everything is
  * judged at once, and the result tells every rule that stands against the offer. Blocks for the database and
  * Google.
  */
 bool offer_suits_coach(const struct booking_call *call, struct offer *offer, const char *client,
 		       const struct appointment *moving, struct booking_result *result);
+
+/* Who cancels: the client, their coach or an admin. */
+enum cancelled_by booking_canceller(const struct booking_call *call, const struct appointment *appointment);
+
+/*
+ * The person's part of a booking by the caller, and where its event goes. False: the database failed, or
+ * there is no address for the invitation, and the result says so.
+ */
+bool booking_person(const struct booking_call *call, const struct booking_wish *wish,
+		    const struct coach *coach, struct booking *ret_booking, struct booking_result *result);
 
 /* Where the events of this coach go; NULL: nowhere. False: the database failed, and the result says so. */
 bool booking_target(const struct booking_call *call, const char *coach_id, const char **ret_calendar_id,

@@ -60,6 +60,8 @@ enum field {
 	FIELD_MEETING_PLACE,
 	FIELD_MEETING_INSTRUCTIONS,
 	FIELD_EVENT_OUTDATED,
+	FIELD_SERIES_ID,
+	FIELD_SERIES_INDEX,
 };
 
 bool appointment_owes(const struct appointment *appointment)
@@ -160,6 +162,10 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 		.event_outdated = TRUTH(EVENT_OUTDATED),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
+	if (!db_field_is_null(&record, FIELD_SERIES_ID)) {
+		uuid_format(db_field_uuid(&record, FIELD_SERIES_ID), ret_appointment->series_id);
+		ret_appointment->series_index = NUMBER(SERIES_INDEX);
+	}
 	if (db_misread(db))
 		return DB_FAILED;
 	return read_words(db, &record, mem, ret_appointment);
@@ -190,21 +196,21 @@ static const struct {
 #undef REFUSED
 };
 
-static enum db_result answer_read(struct db *db, const struct db_rows *rows, struct arena *mem,
+static enum db_result answer_read(struct db *db, const struct db_rows *rows, size_t row, struct arena *mem,
 				  struct store_answer *ret_answer)
 {
-	const char *word = db_get_text(rows, 0, 0);
+	const char *word = db_get_text(rows, row, 0);
 	for (size_t i = 0; word != NULL && i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
 		if (strcmp(outcomes[i].name, word) != 0)
 			continue;
 		*ret_answer =
 			(struct store_answer){.outcome = outcomes[i].outcome, .refusal = outcomes[i].refusal};
-		enum db_result result = appointment_read(db, rows, 0, 1, mem, &ret_answer->appointment);
+		enum db_result result = appointment_read(db, rows, row, 1, mem, &ret_answer->appointment);
 		if (result != DB_OK && result != DB_NONE)
 			return result;
 		int freed_coach = db_column(rows, "freed_coach");
 		if (freed_coach >= 0)
-			ret_answer->freed_coach = db_copy_text(rows, 0, (size_t)freed_coach, mem);
+			ret_answer->freed_coach = db_copy_text(rows, row, (size_t)freed_coach, mem);
 		return DB_OK;
 	}
 	return db_misunderstood(db, "the outcome of a booking function", word);
@@ -231,7 +237,7 @@ static enum db_result run_booking(struct db *db, struct arena *mem, enum query q
 {
 	DB_ROWS rows = {0};
 	enum db_result result = db_run(db, query, parameters, count, &rows);
-	return result == DB_OK ? answer_read(db, &rows, mem, ret_answer) : result;
+	return result == DB_OK ? answer_read(db, &rows, 0, mem, ret_answer) : result;
 }
 
 enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
@@ -501,4 +507,76 @@ enum db_result appointments_event_moved(struct db *db, const struct appointment 
 				     db_instant(time.end), db_text(etag)),
 		       &rows);
 	return result == DB_OK ? read_event_outcome(db, &rows, ret_outcome) : result;
+}
+
+/* ---- series ---- */
+
+static enum db_result run_answers(struct db *db, struct arena *mem, enum query query,
+				  const struct db_value parameters[], size_t count,
+				  struct store_answers *ret_answers)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, query, parameters, count, &rows);
+	if (result == DB_NONE)
+		*ret_answers = (struct store_answers){0};
+	if (result != DB_OK)
+		return result == DB_NONE ? DB_OK : result;
+	ret_answers->count = rows.count;
+	ret_answers->items = arena_array(mem, rows.count, sizeof(*ret_answers->items));
+	for (size_t i = 0; i < rows.count && result == DB_OK; i++)
+		result = answer_read(db, &rows, i, mem, &ret_answers->items[i]);
+	return result;
+}
+
+enum db_result series_book(struct db *db, struct arena *mem, const struct series_booking *series,
+			   const struct actor *actor, struct store_answers *ret_answers)
+{
+	const struct booking *common = &series->common;
+	const struct booking_limits *limits = &series->limits;
+	return run_answers(
+		db, mem, QUERY_SERIES_BOOK,
+		DB_PARAMETERS(db_text(common->coach_id), db_text(common->user_id),
+			      db_text(common->session_type), db_text(common->client_time_zone),
+			      db_text(common->name), db_text(common->email), db_text(common->phone),
+			      db_text(common->notes), db_text(meeting_kind_name(common->meeting.kind)),
+			      db_int(common->cancel_notice_minutes),
+			      db_int(common->reschedule_notice_minutes), limit_value(common->max_reschedules),
+			      db_text(common->calendar_id), db_int(common->lease_seconds),
+			      limit_value(common->max_addresses), limit_value(common->max_changes),
+			      db_text(common->locale), db_uuid(series->id), db_json(series->times),
+			      limit_value(limits->max_active), db_text(limits->max_active_type),
+			      limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
+			      db_bool(series->all), ACTOR_PARAMETERS(actor), db_text(common->meeting.label),
+			      db_text(common->meeting.place), db_text(common->meeting.instructions)),
+		ret_answers);
+}
+
+enum db_result series_read(struct db *db, struct arena *mem, const char *series_id, int64_t from_index,
+			   struct appointment_list *ret_list)
+{
+	return run_many(db, mem, QUERY_SERIES_READ, DB_PARAMETERS(db_uuid(series_id), db_int(from_index)),
+			ret_list);
+}
+
+enum db_result series_cancel(struct db *db, struct arena *mem, const char *ids,
+			     const struct cancellation *cancellation, const struct actor *actor,
+			     struct store_answers *ret_answers)
+{
+	return run_answers(db, mem, QUERY_SERIES_CANCEL,
+			   DB_PARAMETERS(db_text(ids), db_text(cancelled_by_name(cancellation->by)),
+					 db_bool(cancellation->exempt), db_text(cancellation->reason),
+					 db_int(cancellation->lease_seconds), ACTOR_PARAMETERS(actor)),
+			   ret_answers);
+}
+
+enum db_result series_move(struct db *db, struct arena *mem, const struct series_booking *series,
+			   const struct actor *actor, struct store_answers *ret_answers)
+{
+	const struct booking *common = &series->common;
+	return run_answers(db, mem, QUERY_SERIES_MOVE,
+			   DB_PARAMETERS(db_json(series->times), db_text(common->coach_id),
+					 db_int(common->lease_seconds), limit_value(common->max_changes),
+					 db_bool(common->exempt), limit_value(series->limits.max_per_day),
+					 db_text(series->limits.max_per_day_type), ACTOR_PARAMETERS(actor)),
+			   ret_answers);
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { assertStatus } from '../harness/expect.mjs';
+import { assertStatus, later } from '../harness/expect.mjs';
 import { Client } from '../harness/http.mjs';
 import { COACH, openSchedule, startStack } from '../harness/stack.mjs';
 import { mintHS256, mintUnsigned } from '../harness/tokens.mjs';
@@ -59,6 +59,14 @@ const TABLE = {
   'POST /booking/create': {
     who: 'any signed-in caller',
     body: () => ({ start: nextSlot(), coach: COACH, email: 'a@b.test' }),
+  },
+  'GET /booking/series/preview': {
+    who: 'any signed-in caller',
+    query: () => `?start=${nextSlot()}&count=2&coach=${COACH}`,
+  },
+  'POST /booking/series': {
+    who: 'any signed-in caller',
+    body: () => ({ start: later(nextSlot(), 30), count: 2, every_weeks: 2, coach: COACH, email: 'a@b.test' }),
   },
   'POST /booking/hold': { who: 'any signed-in caller', body: () => ({ start: nextSlot(), coach: COACH }) },
   'PUT /booking/{id}/confirm': { who: 'who holds the time', body: () => ({ email: 'a@b.test' }) },

@@ -226,6 +226,14 @@ test('every call answers as the document says', async () => {
     query: '?status=all',
     status: 200,
   });
+  const weekly = { start: stack.slot(11), count: 3, every_weeks: 1 };
+  const asked = `?start=${weekly.start}&count=3&every_weeks=1`;
+  await call(ann, 'GET', '/booking/series/preview', { query: asked, status: 200 });
+  const { body: series } = await call(ann, 'POST', '/booking/series', { body: weekly, status: 201 });
+  await call(ann, 'POST', '/booking/series', { body: weekly, status: 409 });
+  const whole = { path: { id: series.appointments[0].id }, status: 200 };
+  await call(ann, 'PUT', '/booking/{id}/reschedule', { ...whole, body: { start: stack.slot(12), scope: 'all' } });
+  await call(ann, 'PUT', '/booking/{id}/cancel', { ...whole, body: { scope: 'all' } });
   const booked = {
     client: { email: 'zoe@b.test' },
     start: stack.slot(9),

@@ -1,0 +1,64 @@
+-- Series: appointments that are booked, cancelled and moved together, in one transaction.
+
+/*
+ * Book every occurrence (p_all) or those that can be. p_common: what all have in common. p_times: an array of
+ * {id, starts_at, ends_at, blocked_from, blocked_to, day_from, day_to, answers, meeting_url}. A row for each with its outcome as
+ * of book(); with p_all nothing stays unless all were booked. A client's limit counts the series once.
+ */
+create or replace function book_series(p_common new_booking, p_times jsonb, p_limits booking_limits, p_all boolean, p_actor actor)
+returns table (outcome text, booked appointment) language plpgsql as $$
+declare
+  occurrence record;
+  one new_booking;
+  outcomes text[] := '{}';
+  made appointment[] := '{}';
+  answer record;
+begin
+  -- Rows of ours may be waited for from the first one on: see lock_moves.
+  perform lock_client(p_common.user_id);
+  perform lock_moves(p_common.coach_id);
+  begin
+    for occurrence in
+      select t.*, e.n - 1 as place
+      from jsonb_array_elements(p_times) with ordinality as e (value, n),
+        lateral jsonb_to_record(e.value)
+          as t (id uuid, starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz, blocked_to timestamptz,
+                day_from timestamptz, day_to timestamptz, answers text, meeting_url text)
+      order by e.n
+    loop
+      one := p_common;
+      one.id := occurrence.id;
+      one.starts_at := occurrence.starts_at;
+      one.ends_at := occurrence.ends_at;
+      one.blocked_from := occurrence.blocked_from;
+      one.blocked_to := occurrence.blocked_to;
+      one.answers := occurrence.answers;
+      one.meeting_url := occurrence.meeting_url;
+      one.series_index := occurrence.place;
+      p_limits.day_from := occurrence.day_from;
+      p_limits.day_to := occurrence.day_to;
+      begin
+        select b.outcome, b.booked into answer from book(one, p_limits, p_actor) b;
+        outcomes := outcomes || answer.outcome;
+      exception
+        when sqlstate 'BK001' then outcomes := outcomes || 'slot_taken'::text;
+        when sqlstate 'BK002' then outcomes := outcomes || 'booking_limit'::text;
+        when sqlstate 'BK003' then outcomes := outcomes || 'day_full'::text;
+        when sqlstate 'BK004' then outcomes := outcomes || 'address_not_verified'::text;
+        when sqlstate 'BK005' then outcomes := outcomes || 'too_often'::text;
+      end;
+      if outcomes[cardinality(outcomes)] = 'booked' then
+        made := array_append(made, answer.booked);
+        p_limits.max_active := null;
+      else
+        made := array_append(made, null::appointment);
+      end if;
+    end loop;
+    if p_all and exists (select from unnest(outcomes) o where o <> 'booked') then
+      raise exception using errcode = 'BK010', message = 'series_conflict';
+    end if;
+  exception when sqlstate 'BK010' then
+    made := '{}';
+  end;
+  return query select outcomes[i], made[i] from generate_subscripts(outcomes, 1) i order by i;
+end $$;

@@ -1,0 +1,51 @@
+-- Appointments that are booked, cancelled and moved together.
+
+-- name: series_book many
+select s.outcome, s.booked
+from book_series(
+  make_booking(
+    p_id => null, p_coach_id => $1, p_user_id => $2, p_session_type => $3, p_status => 'scheduled', p_client_time_zone => $4,
+    p_name => $5, p_email => $6, p_phone => $7, p_notes => $8, p_meeting_kind => $9, p_cancel_notice_minutes => $10,
+    p_reschedule_notice_minutes => $11, p_max_reschedules => $12, p_calendar_id => $13, p_calendar_lease => $14,
+    p_max_addresses => $15, p_max_changes => $16, p_locale => $17, p_series_id => $18,
+    p_meeting_label => $30, p_meeting_place => $31, p_meeting_instructions => $32),
+  $19::jsonb,
+  make_limits(
+    p_day_from => null, p_day_to => null, p_max_active => $20, p_max_active_type => $21, p_max_per_day => $22,
+    p_max_per_day_type => $23),
+  $24,
+  make_actor(
+    p_user_id => $25, p_role => $26, p_request_id => $27, p_idempotency_key => $28, p_request_hash => $29)) s;
+
+-- Those of a series that have not ended, or (from $2 on) the following ones.
+-- name: series_read many
+select appointment from appointment
+where series_id = $1 and series_index >= $2 and status in ('scheduled', 'cancelled')
+order by starts_at, id;
+
+-- One transaction, each under its own cut-off. $1: ids, in the order of the answers.
+-- name: series_cancel many
+select c.outcome, c.booked
+from unnest($1::uuid[]) with ordinality as t (id, n),
+  lateral cancel_appointment(
+    p_id => t.id, p_by => $2, p_exempt => $3, p_reason => $4, p_lease => $5,
+    p_actor => make_actor(
+      p_user_id => $6, p_role => $7, p_request_id => $8, p_idempotency_key => $9, p_request_hash => $10)) c
+order by t.n;
+
+-- One transaction, each under its own rules; in the order given, so that one may take the time that another leaves.
+-- name: series_move many
+select m.outcome, m.booked
+from jsonb_array_elements($1::jsonb) with ordinality as e (value, n),
+  lateral jsonb_to_record(e.value)
+    as t (id uuid, starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz, blocked_to timestamptz,
+          day_from timestamptz, day_to timestamptz),
+  lateral move_appointment(
+    make_booking(
+      p_id => t.id, p_coach_id => $2, p_starts_at => t.starts_at, p_ends_at => t.ends_at, p_blocked_from => t.blocked_from,
+      p_blocked_to => t.blocked_to, p_calendar_lease => $3, p_max_changes => $4),
+    $5,
+    make_limits(p_max_per_day => $6, p_max_per_day_type => $7, p_day_from => t.day_from, p_day_to => t.day_to),
+    make_actor(
+      p_user_id => $8, p_role => $9, p_request_id => $10, p_idempotency_key => $11, p_request_hash => $12)) m
+order by e.n;

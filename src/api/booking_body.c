@@ -1,0 +1,174 @@
+/* What the calls that book share: bodies in, replies out. */
+#include "booking_body.h"
+
+#include "api/render.h"
+#include "app/booking.h"
+#include "base/json.h"
+#include "domain/email.h"
+#include <string.h>
+
+struct booking_call booking_use_case(struct call *call)
+{
+	return (struct booking_call){
+		.coaches = call->api->coaches,
+		.calendars = call->api->calendars,
+		.worker = call->worker,
+		.mem = call->mem,
+		.caller = call->caller,
+		.actor = call->actor,
+		.seal_keys = call->api->seal_keys,
+		.hold_minutes = call->api->hold_minutes,
+		.now = call->request->now,
+		.deadline = call_deadline(call),
+	};
+}
+
+void booking_answer_appointment(struct call *call, unsigned status, const struct appointment *appointment)
+{
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, status));
+	render_appointment(&writer, NULL, appointment, call_viewer(call));
+	call->appointment_id = arena_strdup(call->mem, appointment->id);
+	if (status == 201)
+		reply_header_literal(call->reply, "Location",
+				     arena_printf(call->mem, "/booking/%s", appointment->id));
+}
+
+void booking_count_outcome(struct call *call, const char *action)
+{
+	const char *outcome = call->reply->status < 300 ? "done" : call->reply->code;
+	counter_add(metrics_counter(call->api->metrics, "bookingd_bookings_total",
+				    "Bookings, moves and cancellations asked for, by outcome.", "action",
+				    action, "outcome", outcome != NULL ? outcome : "none", NULL),
+		    1);
+}
+
+/* To a coach: all that stands against the start, so that a page can offer to book it anyway. */
+static void add_reasons(struct call *call, const struct booking_result *result)
+{
+	struct buffer *body = &call->reply->body;
+	struct json_writer writer;
+	body->length--; /* the problem's closing brace comes after the list */
+	buffer_append_text(body, ",\"reasons\":");
+	json_writer_init(&writer, body);
+	json_write_array(&writer, NULL);
+	for (size_t i = 0; i < result->reasons.count; i++)
+		render_reason(&writer, &result->reasons.items[i]);
+	json_write_array_end(&writer);
+	buffer_append_char(body, '}');
+}
+
+/* The one place where a verdict becomes a reply. */
+void booking_answer_call(struct call *call, const char *action, const struct booking_result *result)
+{
+	switch (result->verdict) {
+	case BOOKING_CREATED:
+		booking_answer_appointment(call, 201, &result->appointment);
+		break;
+	case BOOKING_FINE:
+		booking_answer_appointment(call, 200, &result->appointment);
+		break;
+	case BOOKING_REFUSED:
+		if (result->appointment.id[0] != '\0')
+			call->appointment_id = arena_strdup(call->mem, result->appointment.id);
+		call_problem(call, problem_of_refusal(result->refusal), NULL, result->detail);
+		if (result->reasons.count > 0)
+			add_reasons(call, result);
+		break;
+	case BOOKING_UNKNOWN:
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");
+		break;
+	case BOOKING_FORBIDDEN:
+		call_problem(call, PROBLEM_FORBIDDEN, NULL, NULL);
+		break;
+	case BOOKING_TOO_OFTEN:
+		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
+			     "You have cancelled and moved many sessions today. Please try again tomorrow.");
+		break;
+	case BOOKING_UNKNOWN_COACH:
+		call_problem(call, PROBLEM_UNKNOWN_COACH, "coach", NULL);
+		break;
+	case BOOKING_AMBIGUOUS_COACH:
+		call_problem(call, PROBLEM_INVALID_FIELD, "coach",
+			     "There are several coaches; please say which one.");
+		break;
+	case BOOKING_UNKNOWN_TYPE:
+		call_problem(call, PROBLEM_UNKNOWN_SESSION_TYPE, "session_type", NULL);
+		break;
+	case BOOKING_EMAIL_MISSING:
+		call_problem(call, PROBLEM_INVALID_FIELD, "email", result->detail);
+		break;
+	case BOOKING_BAD_ANSWER:
+		call_problem(call, call_fault_code(result->fault.verdict), result->fault.field,
+			     result->fault.detail);
+		break;
+	case BOOKING_CALENDAR_UNAVAILABLE:
+		call_problem(call, PROBLEM_CALENDAR_UNAVAILABLE, NULL, NULL);
+		break;
+	case BOOKING_DATABASE_UNAVAILABLE:
+		call_database_failure(call, DB_UNAVAILABLE);
+		break;
+	case BOOKING_FAILURE:
+		call_database_failure(call, DB_FAILED);
+		break;
+	}
+	if (result->moved_or_new)
+		notices_wake(call->api->notices);
+	booking_count_outcome(call, action);
+}
+
+/* Check the person's fields and put them into the wish. False: answered. */
+bool booking_accept_person(struct call *call, const struct person_fields *person, const char *prefix,
+			   struct booking_wish *wish)
+{
+	if (person->zone_name != NULL && (wish->zone = zone_find(person->zone_name)) == NULL) {
+		call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "%stime_zone", prefix),
+			     "time_zone must be the name of a time zone such as America/New_York.");
+		return false;
+	}
+	if (person->email != NULL && !email_is_usable(person->email)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "%semail", prefix),
+			     arena_printf(call->mem,
+					  "%s cannot be used. Please give an address such as "
+					  "name@example.com.",
+					  person->email));
+		return false;
+	}
+	if (person->locale != NULL && !call_locale_good(person->locale, strlen(person->locale))) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "locale",
+			     "locale must be a language tag such as fr-CA.");
+		return false;
+	}
+	wish->locale = person->locale != NULL ? person->locale : call_accepted_locale(call);
+	wish->name = person->name;
+	wish->email = person->email;
+	/* Forms send fields that were left empty. */
+	wish->phone = person->phone != NULL && person->phone[0] != '\0' ? person->phone : NULL;
+	wish->notes = person->notes != NULL && person->notes[0] != '\0' ? person->notes : NULL;
+	return true;
+}
+
+/* The rules that a coach overrides by name, as bits. False: answered. */
+bool booking_read_overrides(struct call *call, const json_t *names, unsigned *ret_overridden)
+{
+	*ret_overridden = 0;
+	if (names != NULL && !json_is_array(names)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "override", "override must be an array.");
+		return false;
+	}
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+		int rule = REFUSAL_BAD_DURATION;
+		while (rule <= REFUSAL_CALENDAR_BUSY &&
+		       (name == NULL || !booking_may_override((enum refusal)rule) ||
+			strcmp(refusal_code((enum refusal)rule), name) != 0))
+			rule++;
+		if (rule > REFUSAL_CALENDAR_BUSY) {
+			call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "override[%zu]", i),
+				     "This is no rule that can be overridden.");
+			return false;
+		}
+		*ret_overridden |= 1u << rule;
+	}
+	return true;
+}

@@ -1,0 +1,58 @@
+/*
+ * booking_body - what the calls that book share: the fields of their bodies, and how a result becomes a
+ * reply. For src/api/booking.c and series.c only.
+ */
+#ifndef API_BOOKING_BODY_H
+#define API_BOOKING_BODY_H
+
+#include "api/api.h"
+#include "app/booking.h"
+#include "base/json.h"
+
+enum {
+	NAME_MAX_CHARACTERS = 200,
+	EMAIL_MAX_CHARACTERS = 254,
+	PHONE_MAX_CHARACTERS = 32,
+	NOTES_MAX_CHARACTERS = 2000,
+	LOCALE_MAX_CHARACTERS = 35,
+	SCOPE_MAX_CHARACTERS = 20,
+};
+
+/* The person's fields of a body, besides what the call itself asks for. */
+struct person_fields {
+	const char *zone_name;
+	const char *name;
+	const char *email;
+	const char *phone;
+	const char *notes;
+	const char *locale;
+};
+
+#define PERSON_FIELDS(person)                                                                                \
+	{"time_zone", JSON_FIELD_TEXT, false, 1, ZONE_NAME_MAX, &(person).zone_name, NULL},                  \
+		{"name", JSON_FIELD_LINE, false, 1, NAME_MAX_CHARACTERS, &(person).name, NULL},              \
+		{"email", JSON_FIELD_LINE, false, 1, EMAIL_MAX_CHARACTERS, &(person).email, NULL},           \
+		{"phone", JSON_FIELD_LINE, false, 0, PHONE_MAX_CHARACTERS, &(person).phone, NULL},           \
+		{"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &(person).notes, NULL},           \
+	{                                                                                                    \
+		"locale", JSON_FIELD_LINE, false, 1, LOCALE_MAX_CHARACTERS, &(person).locale, NULL           \
+	}
+
+/* Check the person's fields and put them into the wish; faults are told as prefix + field. False: answered.
+ */
+bool booking_accept_person(struct call *call, const struct person_fields *person, const char *prefix,
+			   struct booking_wish *wish);
+
+/* The rules that a coach overrides by name, as bits; NULL: none. False: answered. */
+bool booking_read_overrides(struct call *call, const json_t *names, unsigned *ret_overridden);
+
+/* The use cases' view of the call. */
+struct booking_call booking_use_case(struct call *call);
+
+void booking_answer_appointment(struct call *call, unsigned status, const struct appointment *appointment);
+void booking_count_outcome(struct call *call, const char *action);
+
+/* The one place where a verdict becomes a reply. */
+void booking_answer_call(struct call *call, const char *action, const struct booking_result *result);
+
+#endif

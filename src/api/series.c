@@ -1,0 +1,237 @@
+#include "api/series.h"
+
+#include "app/series.h"
+#include "booking_body.h"
+
+#include <string.h>
+
+static void write_occurrence(struct json_writer *writer, const struct occurrence *occurrence)
+{
+	json_write_object(writer, NULL);
+	json_write_instant(writer, "start", occurrence->start);
+	json_write_instant(writer, "end", occurrence->end);
+	json_write_boolean(writer, "bookable", occurrence->refusal == REFUSAL_NONE);
+	json_write_array(writer, "reasons");
+	for (size_t i = 0; i < occurrence->reasons.count; i++)
+		render_reason(writer, &occurrence->reasons.items[i]);
+	/* What only the database knew. */
+	if (occurrence->reasons.count == 0 && occurrence->refusal != REFUSAL_NONE) {
+		const struct told_reason reason = {.rule = occurrence->refusal, .detail = occurrence->detail};
+		render_reason(writer, &reason);
+	}
+	json_write_array_end(writer);
+	json_write_object_end(writer);
+}
+
+static void write_occurrences(struct json_writer *writer, const struct series_result *result)
+{
+	json_write_array(writer, "occurrences");
+	for (size_t i = 0; i < result->count; i++)
+		write_occurrence(writer, &result->occurrences[i]);
+	json_write_array_end(writer);
+}
+
+/* 409 with every date, so that a page can offer the free ones. */
+static void answer_conflict(struct call *call, const struct series_result *result)
+{
+	call_problem(call, PROBLEM_SERIES_CONFLICT, NULL, NULL);
+	struct buffer *body = &call->reply->body;
+	struct json_writer writer;
+	body->length--; /* the problem's closing brace comes after the list */
+	buffer_append_text(body, ",\"occurrences\":");
+	json_writer_init(&writer, body);
+	json_write_array(&writer, NULL);
+	for (size_t i = 0; i < result->count; i++)
+		write_occurrence(&writer, &result->occurrences[i]);
+	json_write_array_end(&writer);
+	buffer_append_char(body, '}');
+}
+
+static void write_refused(struct json_writer *writer, const struct occurrence *occurrence)
+{
+	json_write_object(writer, NULL);
+	if (occurrence->appointment.id[0] != '\0')
+		json_write_text(writer, "id", occurrence->appointment.id);
+	json_write_instant(writer, "start", occurrence->start);
+	json_write_instant(writer, "end", occurrence->end);
+	json_write_text(writer, "code", refusal_code(occurrence->refusal));
+	json_write_text(writer, "detail", occurrence->detail);
+	json_write_object_end(writer);
+}
+
+/* What was done, and what was not; `refused` is the name of the latter. */
+static void answer_series(struct call *call, unsigned status, const struct series_result *result,
+			  const char *refused)
+{
+	const char *first = NULL;
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, status));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "series_id", result->id[0] != '\0' ? result->id : NULL);
+	json_write_array(&writer, "appointments");
+	for (size_t i = 0; i < result->count; i++) {
+		const struct occurrence *occurrence = &result->occurrences[i];
+		if (occurrence->refusal != REFUSAL_NONE)
+			continue;
+		first = first != NULL ? first : occurrence->appointment.id;
+		render_appointment(&writer, NULL, &occurrence->appointment, call_viewer(call));
+	}
+	json_write_array_end(&writer);
+	json_write_array(&writer, refused);
+	for (size_t i = 0; i < result->count; i++) {
+		if (result->occurrences[i].refusal != REFUSAL_NONE)
+			write_refused(&writer, &result->occurrences[i]);
+	}
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+	if (first != NULL)
+		call->appointment_id = arena_strdup(call->mem, first);
+	if (status == 201 && first != NULL)
+		reply_header_literal(call->reply, "Location", arena_printf(call->mem, "/booking/%s", first));
+}
+
+static bool check_rhythm(struct call *call, const struct series_wish *wish, enum problem_code code)
+{
+	if (wish->every_weeks >= 1 && wish->every_weeks <= SERIES_WEEKS_MAX &&
+	    wish->count >= SERIES_COUNT_MIN && wish->count <= SERIES_COUNT_MAX)
+		return true;
+	const bool weeks = wish->every_weeks < 1 || wish->every_weeks > SERIES_WEEKS_MAX;
+	call_problem(call, code, weeks ? "every_weeks" : "count",
+		     weeks ? "every_weeks must be 1 or 2." : "count must be from 2 to 12.");
+	return false;
+}
+
+void api_series_preview(struct call *call)
+{
+	struct series_wish wish = {
+		.first = {.coach_id = request_query(call->request, "coach"),
+			  .session_type = request_query(call->request, "session_type")},
+		.every_weeks = 1,
+	};
+	bool given = false;
+	if (!call_query_instant(call, "start", &given, &wish.first.start) ||
+	    !call_query_integer(call, "duration", 1, DURATION_ASKED_MAX, &wish.first.duration_minutes) ||
+	    !call_query_integer(call, "duration_minutes", 1, DURATION_ASKED_MAX,
+				&wish.first.duration_minutes) ||
+	    !call_query_integer(call, "every_weeks", 1, SERIES_WEEKS_MAX, &wish.every_weeks) ||
+	    !call_query_integer(call, "count", SERIES_COUNT_MIN, SERIES_COUNT_MAX, &wish.count))
+		return;
+	if (!given) {
+		call_problem(call, PROBLEM_BAD_PARAMETER, "start", "start is required: the first session.");
+		return;
+	}
+	if (!check_rhythm(call, &wish, PROBLEM_BAD_PARAMETER))
+		return;
+	struct booking_call use = booking_use_case(call);
+	struct series_result result;
+	series_preview(&use, &wish, &result);
+	if (result.whole.verdict != BOOKING_FINE) {
+		booking_answer_call(call, "preview", &result.whole);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 200));
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "coach_time_zone", zone_name(result.zone));
+	write_occurrences(&writer, &result);
+	json_write_object_end(&writer);
+}
+
+/* `refuse` or `skip`. False: answered. */
+static bool read_conflict(struct call *call, const char *word, bool *ret_skip)
+{
+	*ret_skip = word != NULL && strcmp(word, "skip") == 0;
+	if (word == NULL || *ret_skip || strcmp(word, "refuse") == 0)
+		return true;
+	call_problem(call, PROBLEM_INVALID_FIELD, "on_conflict", "on_conflict must be refuse or skip.");
+	return false;
+}
+
+void api_series_create(struct call *call)
+{
+	struct series_wish wish = {.every_weeks = 1};
+	struct booking_wish *first = &wish.first;
+	struct person_fields person = {0};
+	JSON_LOCAL answers = NULL;
+	const char *on_conflict = NULL;
+	const struct json_field fields[] = {
+		{"start", JSON_FIELD_INSTANT, true, 0, 0, &first->start, NULL},
+		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX,
+		 &first->duration_minutes, NULL},
+		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &first->session_type, NULL},
+		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &first->coach_id, NULL},
+		{"every_weeks", JSON_FIELD_INTEGER, false, 1, SERIES_WEEKS_MAX, &wish.every_weeks, NULL},
+		{"count", JSON_FIELD_INTEGER, true, SERIES_COUNT_MIN, SERIES_COUNT_MAX, &wish.count, NULL},
+		{"on_conflict", JSON_FIELD_TEXT, false, 1, SCOPE_MAX_CHARACTERS, &on_conflict, NULL},
+		PERSON_FIELDS(person),
+		{"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL},
+	};
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
+	    !booking_accept_person(call, &person, "", first) || !read_conflict(call, on_conflict, &wish.skip))
+		return;
+	first->answers = answers;
+	struct booking_call use = booking_use_case(call);
+	struct series_result result;
+	series_create(&use, &wish, &result);
+	const enum booking_verdict verdict = result.whole.verdict;
+	if (verdict == BOOKING_CREATED) {
+		answer_series(call, 201, &result, "skipped");
+		notices_wake(call->api->notices);
+		booking_count_outcome(call, "series");
+	} else if (verdict == BOOKING_REFUSED && result.occurrences != NULL &&
+		   result.whole.refusal == REFUSAL_NONE) {
+		answer_conflict(call, &result);
+		booking_count_outcome(call, "series");
+	} else {
+		booking_answer_call(call, "series", &result.whole);
+	}
+}
+
+/* Which are meant. False: answered. */
+static bool read_scope(struct call *call, const char *word, enum series_scope *ret_scope)
+{
+	*ret_scope = SERIES_THIS;
+	if (word == NULL || series_scope_parse(word, ret_scope))
+		return true;
+	call_problem(call, PROBLEM_INVALID_FIELD, "scope", "scope must be this, following or all.");
+	return false;
+}
+
+static void answer_change(struct call *call, const char *action, const struct series_result *result)
+{
+	if (result->whole.verdict != BOOKING_FINE) {
+		booking_answer_call(call, action, &result->whole);
+		return;
+	}
+	answer_series(call, 200, result, "refused");
+	notices_wake(call->api->notices);
+	booking_count_outcome(call, action);
+}
+
+bool api_series_cancel(struct call *call, const char *scope, const char *reason)
+{
+	enum series_scope meant = SERIES_THIS;
+	if (!read_scope(call, scope, &meant))
+		return true;
+	if (meant == SERIES_THIS)
+		return false;
+	struct booking_call use = booking_use_case(call);
+	struct series_result result;
+	series_cancel_from(&use, request_parameter(call->request, "id"), meant, reason, &result);
+	answer_change(call, "cancel", &result);
+	return true;
+}
+
+bool api_series_move(struct call *call, const char *scope, const struct booking_wish *wish)
+{
+	enum series_scope meant = SERIES_THIS;
+	if (!read_scope(call, scope, &meant))
+		return true;
+	if (meant == SERIES_THIS)
+		return false;
+	struct booking_call use = booking_use_case(call);
+	struct series_result result;
+	series_move_from(&use, request_parameter(call->request, "id"), meant, wish, &result);
+	answer_change(call, "reschedule", &result);
+	return true;
+}
