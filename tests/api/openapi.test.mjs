@@ -192,7 +192,11 @@ test('every call answers as the document says', async () => {
   });
   const bearer = { headers: { authorization: `Bearer ${signed.token}` } };
   await call(stranger, 'GET', '/session', { ...bearer, status: 200 });
-  const { body: list } = await call(stranger, 'GET', '/booking/user/{user_id}/sessions', { ...me, ...bearer, status: 200 });
+  const { body: list } = await call(stranger, 'GET', '/booking/user/{user_id}/sessions', {
+    ...me,
+    ...bearer,
+    status: 200,
+  });
   await call(stranger, 'DELETE', '/booking/user/{user_id}/sessions/{session}', {
     path: { user_id: 'me', session: list.sessions[0].id },
     ...bearer,

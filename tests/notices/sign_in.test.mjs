@@ -12,7 +12,11 @@ let count = 0;
 before(async () => {
   mail = await MailServer.start();
   stack = await startStack({
-    env: { ...mail.settings, PUBLIC_URL: 'https://book.test', ADMIN_EMAILS: 'Boss@coach.test, other@coach.test' },
+    env: {
+      ...mail.settings,
+      PUBLIC_URL: 'https://book.test',
+      ADMIN_EMAILS: 'Boss@coach.test, other@coach.test',
+    },
     document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
   });
 });
@@ -88,7 +92,8 @@ test('a code is good once, in the browser that asked, for five tries, the newest
   assertProblem(await verify({ email, code, nonce }), 410, 'code_expired');
 
   const many = await asked(email);
-  for (let i = 0; i < 5; i++) assertProblem(await verify({ email, code: wrong, nonce: many.nonce }), 401, 'wrong_code');
+  for (let i = 0; i < 5; i++)
+    assertProblem(await verify({ email, code: wrong, nonce: many.nonce }), 401, 'wrong_code');
   assertProblem(await verify({ email, code: many.code, nonce: many.nonce }), 410, 'code_expired');
 
   const old = await asked(email);
@@ -112,7 +117,10 @@ test('the link completes with the nonce; without it nothing happens and nothing 
 
 test('whoever it is, the answer is alike; on the coach’s page only coaches and admins get mail', async () => {
   const nobody = address();
-  const [one, two] = [await ask(nobody, { page: 'coach' }), await ask('coach@example.com', { page: 'coach' })];
+  const [one, two] = [
+    await ask(nobody, { page: 'coach' }),
+    await ask('coach@example.com', { page: 'coach' }),
+  ];
   assert.deepEqual(Object.keys(one), Object.keys(two));
   await until('the coach’s mail', () => codes('coach@example.com').length);
   assert.equal(to(nobody).length, 0);
@@ -142,19 +150,35 @@ test('codes speak the reader’s language, and come although ordinary mail waits
 test('what is no address, no page or both ways at once is refused', async () => {
   const post = (path, body) => stack.stranger().post(path, body);
   assertProblem(await post('/booking/sign-in', { email: 'nobody' }), 422, 'invalid_field', 'email');
-  assertProblem(await post('/booking/sign-in', { email: 'a@b.test', page: 'admin' }), 422, 'invalid_field', 'page');
+  assertProblem(
+    await post('/booking/sign-in', { email: 'a@b.test', page: 'admin' }),
+    422,
+    'invalid_field',
+    'page',
+  );
   assertProblem(await post('/booking/sign-in', {}), 422, 'invalid_field', 'email');
-  assertProblem(await verify({ email: 'a@b.test', code: '123456', token: 'x', nonce: 'n' }), 422, 'invalid_field', 'email');
+  assertProblem(
+    await verify({ email: 'a@b.test', code: '123456', token: 'x', nonce: 'n' }),
+    422,
+    'invalid_field',
+    'email',
+  );
   assertProblem(await as('bks_nonsense').get('/session'), 401, 'unauthenticated');
 });
 
 test('the platform’s user is the same person by mail, whichever came first', async () => {
   const email = `user-${++count}@client.test`;
   const byMail = await signIn(email);
-  const made = assertStatus(await as(byMail.token).post('/booking/create', { start: stack.slot(count) }), 201);
+  const made = assertStatus(
+    await as(byMail.token).post('/booking/create', { start: stack.slot(count) }),
+    201,
+  );
   const platform = stack.client(`user-${count}`); // its token carries that address
   const { appointments } = assertStatus(await platform.get('/booking/user/me'), 200);
-  assert.deepEqual(appointments.map(({ id }) => id), [made.id]);
+  assert.deepEqual(
+    appointments.map(({ id }) => id),
+    [made.id],
+  );
   assert.equal((await signIn(email)).user_id, `user-${count}`);
   // An address that the platform does not vouch for is nobody's.
   const other = address();
@@ -197,7 +221,11 @@ test('a manage link opens its appointment, moves and cancels it, and nothing els
   stack.database.run(`update bookingd.appointment set starts_at = now() - interval '26 hours', ends_at = now() - interval '25 hours',
     blocked_from = now() - interval '26 hours', blocked_to = now() - interval '25 hours' where id = '${made.id}'`);
   assertProblem(await stack.stranger().post('/booking/session', { manage }), 410, 'code_expired');
-  assertProblem(await stack.stranger().post('/booking/session', { manage: 'x'.repeat(43) }), 410, 'code_expired');
+  assertProblem(
+    await stack.stranger().post('/booking/session', { manage: 'x'.repeat(43) }),
+    410,
+    'code_expired',
+  );
 });
 
 test('erasure ends sessions and links', async () => {

@@ -5,7 +5,9 @@
  */
 
 import { accentRoles } from '../design/accent.js';
-import { pageLanguage, takeIdentity } from './identity.js';
+import { call } from '../widget/calls.js';
+import { memory } from '../widget/memory.js';
+import { followMail, pageLanguage, takeIdentity } from './identity.js';
 
 const place = 'mosaic-booking-identity';
 const { languages, speak, strings } = await customElements.whenDefined('mosaic-booking');
@@ -17,7 +19,9 @@ const [, coachInPath, typeInPath] = location.pathname
   .split('/')
   .map(decodeURIComponent);
 const base = new URL('..', import.meta.url);
-const identity = takeIdentity(place);
+const mailed = await followMail((...rest) => call(base, {}, ...rest), memory.read().nonce);
+const identity = mailed?.appointment ? { token: mailed.token } : takeIdentity(place);
+if (mailed?.token && !mailed.appointment) memory.write({ token: mailed.token });
 const main = document.querySelector('main');
 const heading = document.querySelector('h1');
 const node = (tag, properties, ...children) => {
@@ -72,6 +76,8 @@ function showWidget() {
   );
   widget.token = identity.token ?? null;
   widget.session = identity.session ?? null;
+  if (mailed?.appointment) widget.setAttribute('manage', mailed.appointment);
+  if (mailed?.failed) widget.addEventListener('view', () => widget.showSignIn(mailed.failed), { once: true });
   widget.addEventListener('known', ({ detail }) => {
     paint(detail.profile?.accent);
     const name = detail.profile?.name;

@@ -29,6 +29,27 @@ export function takeIdentity(place) {
   }
 }
 
+/*
+ * A link of a mail: `#sign-in=…` completes what this browser (its `nonce`) asked for, `#manage=…` opens one appointment. The
+ * secret leaves the address bar at once. Answers {token, appointment}, {failed: which words}, or null: there was none.
+ */
+export async function followMail(call, nonce) {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const [link, manage] = [fragment.get('sign-in'), fragment.get('manage')];
+  if (!link && !manage) return null;
+  history.replaceState(null, '', location.pathname + location.search);
+  try {
+    if (manage) {
+      const session = await call('POST', 'booking/session', { body: { manage } });
+      return { token: session.token, appointment: session.appointment_id };
+    }
+    if (!nonce) return { failed: 'linkElsewhere' };
+    return { token: (await call('POST', 'booking/sign-in/verify', { body: { token: link, nonce } })).token };
+  } catch {
+    return { failed: manage ? 'linkOver' : 'linkElsewhere' };
+  }
+}
+
 /* The page's language: asked for, else the first of the browser's that there are words for. */
 export function pageLanguage(table) {
   const wanted = [new URLSearchParams(location.search).get('lang'), ...navigator.languages].filter(Boolean);

@@ -9,9 +9,11 @@
 import { Problem, call, explain, mayHelp } from '../widget/calls.js';
 import { fill, h } from '../widget/dom.js';
 import { clockOptions, format, zoneName, zoneText } from '../widget/time.js';
+import { memory } from '../widget/memory.js';
+import { signInForm } from '../widget/sign_in.js';
 import { translator } from '../widget/translate.js';
 import { applyAccent } from '../design/accent.js';
-import { pageLanguage, takeIdentity, forgetIdentity } from '../booking/identity.js';
+import { followMail, forgetIdentity, pageLanguage, takeIdentity } from '../booking/identity.js';
 import { strings } from './words.js';
 import { calendarBanner, homeView } from './home.js';
 import { profileView } from './profile.js';
@@ -186,7 +188,34 @@ const house = {
 
 /* ---- signing in ---- */
 
-function signIn(problem) {
+/* By mail where the server sends any, else by a token. */
+async function signIn(problem) {
+  const ways = await house.call('GET', 'booking/sign-in').catch(() => ({}));
+  if (!ways.mail) return signInByToken(problem);
+  const desk = { t, say, call: house.call };
+  const form = signInForm(desk, 'coach', locale, (session) => {
+    location.hash = new URLSearchParams({ token: session.token });
+  });
+  fill(
+    document.body,
+    fill(
+      main,
+      h(
+        'div',
+        { class: 'sign-in' },
+        h('h1', { tabindex: '-1' }, t('signIn')),
+        form.element,
+        h('button', { type: 'button', class: 'plain', onclick: () => signInByToken() }, t('useToken')),
+      ),
+    ),
+    live,
+  );
+  form.focus();
+  if (problem) form.complain(problem);
+  return undefined;
+}
+
+function signInByToken(problem) {
   const field = h('input', {
     id: 'token',
     type: 'password',
@@ -432,4 +461,7 @@ window.addEventListener('beforeunload', (event) => {
 
 document.documentElement.lang = language;
 document.title = t('title');
-enter();
+const mailed = await followMail(house.call, memory.read().nonce);
+if (mailed?.token) location.hash = new URLSearchParams({ token: mailed.token });
+else if (mailed?.failed) signIn(t('linkElsewhere'));
+else enter();

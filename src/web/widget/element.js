@@ -74,7 +74,9 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   }
 
   get token() {
-    return this.#given.token ?? this.getAttribute('token');
+    const given = this.#given.token ?? this.getAttribute('token');
+    // Signed in here before, unless the host says by its own means who it is.
+    return given ?? (this.#given.headers || this.session ? null : (memory.read().token ?? null));
   }
 
   set token(value) {
@@ -283,6 +285,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const before = this.hasAttribute('steps') ? history.state?.mosaic : null;
     const draft = before === 'details' ? memory.draft() : {};
     if (draft.slot) Object.assign(panel, { type: draft.type, duration: draft.duration });
+    const managed = this.getAttribute('manage');
+    if (managed) return panel.go('managed', managed);
     panel.returning = true;
     await panel.go('pick', null, false, this.getAttribute('date'));
     panel.returning = true;
@@ -346,6 +350,17 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     this.#reveal();
     this.#panel.form = null;
     return this.#panel.go('pick', appointment, true);
+  }
+
+  /* What a link in a mail leads to: one session, whose token has been given; or signing in, and why. */
+  showManaged(id) {
+    this.#reveal();
+    return this.#panel.go('managed', id);
+  }
+
+  showSignIn(words) {
+    this.#reveal();
+    return this.#panel.go('signIn', () => this.#panel.go('pick', null, true), this.#panel.t(words));
   }
 
   showSessions() {

@@ -5,7 +5,8 @@ import { showDone } from './done.js';
 import { offerFresh } from './fresh.js';
 import looks_more from './looks_more.css';
 import { showMove } from './move.js';
-import { showCancel, showSessions } from './sessions.js';
+import { showCancel, showManaged, showSessions } from './sessions.js';
+import { showSignIn } from './sign_in.js';
 import { showTypes } from './types.js';
 import { zonePicker } from './zone_picker.js';
 
@@ -37,5 +38,7 @@ export const views = {
   sessions: showSessions,
   cancel: showCancel,
   types: showTypes,
+  signIn: showSignIn,
+  managed: showManaged,
   zones,
 };

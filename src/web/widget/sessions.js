@@ -82,6 +82,30 @@ export async function loadSessions(panel, status, cursor, list, more) {
   }
 }
 
+/* One session by itself: what the link of a mail opens. */
+export async function showManaged(panel, id) {
+  const { t } = panel;
+  panel.asked += 1;
+  const list = h(
+    'ul',
+    { class: 'sessions wide' },
+    h('li', null, h('div', { class: 'bone wide', 'aria-hidden': 'true' })),
+  );
+  panel.show('managed', t('mySession'), [h('div', { class: 'stack wide middle' }, list)], panel.page.title);
+  panel.page.mine.hidden = true;
+  try {
+    list.replaceChildren(session(panel, await panel.call('GET', `booking/${id}`)));
+  } catch (problem) {
+    list.replaceChildren(
+      h(
+        'li',
+        null,
+        panel.trouble(problem, () => showManaged(panel, id)),
+      ),
+    );
+  }
+}
+
 function session(panel, a) {
   const { t } = panel;
   const start = Date.parse(a.start);
