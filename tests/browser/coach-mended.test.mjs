@@ -221,3 +221,16 @@ test('the page costs ten requests and 90 KiB at most', async () => {
   assert.ok(bytes <= 90 * 1024, `${bytes} bytes`);
   await shown(page, 'Next sessions').waitFor();
 });
+
+test('where there are several coaches, one is chosen first, and their address is their own', async () => {
+  assert.equal((await stack.admin().put('/coach/other/schedule', openSchedule())).status, 201);
+  for (const width of [360, 1280]) {
+    const page = await browser.page({ viewport: { width, height: 800 } });
+    await page.goto(`${stack.daemon.url}/booking/#token=${stack.client('fay').token}`);
+    await page.getByRole('link', { name: /^other/ }).waitFor();
+    await checked(page, `coaches-${width}`);
+    await page.getByRole('link', { name: /^other/ }).click();
+    await page.locator('[data-start]').first().waitFor();
+    assert.match(page.url(), /\/booking\/other$/);
+  }
+});

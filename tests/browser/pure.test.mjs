@@ -18,14 +18,15 @@ import {
 } from '../../src/web/coach/time.js';
 import { zoneText } from '../../src/web/widget/time.js';
 import { translator } from '../../src/web/widget/translate.js';
-import { en } from '../../src/web/widget/words-en.js';
+import { en as enFirst } from '../../src/web/widget/words-en.js';
+import { enMore } from '../../src/web/widget/words-en-more.js';
 import { words as fr } from '../../src/web/widget/words-fr.js';
 import { words as pl } from '../../src/web/widget/words-pl.js';
 import { findZones, zoneIndex } from '../../src/web/widget/zone_picker.js';
 import { accentRoles, colour, contrast } from '../../src/web/design/accent.js';
 import fs from 'node:fs';
 
-const clientWords = { en, fr, pl };
+const clientWords = { en: { ...enFirst, ...enMore }, fr, pl };
 
 test('every language has every word, with the same places to fill in', () => {
   const places = (text) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();

@@ -5,12 +5,10 @@
  */
 
 import { accentRoles } from '../design/accent.js';
-import { call } from '../widget/calls.js';
-import { memory } from '../widget/memory.js';
 import { followMail, pageLanguage, takeIdentity } from './identity.js';
 
 const place = 'mosaic-booking-identity';
-const { languages, speak, strings } = await customElements.whenDefined('mosaic-booking');
+const { call, languages, memory, speak, strings } = await customElements.whenDefined('mosaic-booking');
 const language = await speak(pageLanguage(languages));
 const words = strings[language];
 const query = new URLSearchParams(location.search);
@@ -107,42 +105,10 @@ async function showCoaches() {
   }).catch(() => null);
   const coaches = reply?.ok ? (await reply.json()).coaches : [];
   if (coaches.length < 2) return false;
-  heading.className = 'title';
+  const { show } = await import('./coaches.js?v=@VERSION@');
   document.querySelector('.waiting-page')?.remove();
-  main.append(
-    node(
-      'ul',
-      { className: 'coaches' },
-      ...coaches.map((one) => {
-        const name = one.name ?? one.id;
-        const face = one.picture_version
-          ? node('img', {
-              alt: '',
-              src: new URL(`coach/${encodeURIComponent(one.id)}/picture?v=${one.picture_version}`, base).href,
-            })
-          : node('span', {
-              className: 'initials',
-              ariaHidden: 'true',
-              textContent: [...name][0].toUpperCase(),
-            });
-        return node(
-          'li',
-          {},
-          node(
-            'a',
-            { href: new URL(`booking/${encodeURIComponent(one.slug)}${location.search}`, base).href },
-            face,
-            node(
-              'span',
-              {},
-              node('strong', { textContent: name }),
-              one.headline && node('small', { textContent: one.headline }),
-            ),
-          ),
-        );
-      }),
-    ),
-  );
+  heading.className = 'title';
+  main.append(show(coaches, base));
   return true;
 }
 

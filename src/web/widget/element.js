@@ -26,6 +26,7 @@
  * Calls are made without cookies; storage only remembers the zone and the clock's style, and may be blocked.
  */
 
+import { call } from './calls.js';
 import { h, icon } from './dom.js';
 import { release } from './hold.js';
 import looks from './looks.css';
@@ -42,6 +43,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   static strings = strings;
   static languages = languages;
   static speak = speak;
+  static call = call;
+  static memory = memory;
 
   static observedAttributes = [
     'inline',
@@ -360,7 +363,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
 
   showSignIn(words) {
     this.#reveal();
-    return this.#panel.go('signIn', () => this.#panel.go('pick', null, true), this.#panel.t(words));
+    return this.#panel.go('signIn', () => this.#panel.go('pick', null, true), words);
   }
 
   showSessions() {

@@ -8,6 +8,7 @@ import { showMove } from './move.js';
 import { showCancel, showManaged, showSessions } from './sessions.js';
 import { showSignIn } from './sign_in.js';
 import { showTypes } from './types.js';
+import { enMore } from './words-en-more.js';
 import { zonePicker } from './zone_picker.js';
 
 /* The form goes on with another time. */
@@ -27,6 +28,8 @@ export function dress(root) {
   sheet.replaceSync(looks_more);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 }
+
+export const words = enMore;
 
 export const views = {
   details: choose,

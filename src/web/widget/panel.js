@@ -6,6 +6,7 @@ import { call, explain, mayHelp } from './calls.js';
 import { h, icon } from './dom.js';
 import { memory } from './memory.js';
 import { capital, cityOf, clockOptions, dayOf, format, offsetMinutes, zoneText } from './time.js';
+import { strings } from './words.js';
 
 /* Where this script came from: its server is the one to ask. */
 const here = import.meta.url;
@@ -59,8 +60,9 @@ export class Panel {
 
   /* The views that a first look does not need. */
   async fetch() {
-    const { views, dress } = await import('./widget-more.js?v=@VERSION@');
+    const { views, dress, words } = await import('./widget-more.js?v=@VERSION@');
     if (this.views.sessions) return;
+    Object.assign(strings.en, words);
     dress(this.element.shadowRoot);
     Object.assign(this.views, views);
   }

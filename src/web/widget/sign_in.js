@@ -122,5 +122,5 @@ export function showSignIn(panel, back, words) {
   panel.show('signIn', t('signInTitle'), [h('div', { class: 'stack wide middle' }, form.element)]);
   panel.page.mine.hidden = true;
   form.focus();
-  if (words) form.complain(words);
+  if (words) form.complain(t(words));
 }
