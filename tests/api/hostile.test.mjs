@@ -148,6 +148,16 @@ test('paths that climb, hide a NUL or are no UTF-8 lead nowhere', async () => {
   }
 });
 
+test('a coach whose id is too long cannot be made, and ends nobody', async () => {
+  const document = assertStatus(await stack.coach().get('/coach/damian/schedule'), 200);
+  for (const length of [65, 1100, 4000])
+    assertProblem(
+      await stack.admin().put(`/coach/${'x'.repeat(length)}/schedule`, document),
+      404,
+      'unknown_coach',
+    );
+});
+
 test('no header is injected by anything that is echoed', async () => {
   const evil = '%0d%0aX-Evil:%201%0d%0a%0d%0a<script>';
   const decoded = decodeURIComponent(evil);
