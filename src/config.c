@@ -315,9 +315,11 @@ void config_print_help(FILE *out)
 	}
 	fputs("\nSIGHUP reads again, without a restart:\n", out);
 	char names[512] = "";
-	for (size_t i = 0; i < SETTINGS; i++)
+	size_t used = 0;
+	for (size_t i = 0; i < SETTINGS && used < sizeof(names); i++)
 		if ((settings_table[i].flags & RELOADS) != 0)
-			strcat(strcat(names, names[0] != '\0' ? " " : ""), settings_table[i].name);
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+						 used > 0 ? " " : "", settings_table[i].name);
 	print_folded(out, "  ", names);
 }
 

@@ -47,8 +47,6 @@ static const struct command {
 	{"--help", command_help, "", "print this"},
 };
 
-struct settings_source settings_source;
-
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static enum exit_code command_help(char *arguments[])

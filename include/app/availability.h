@@ -106,7 +106,7 @@ enum availability_outcome availability_recall(struct coaches *coaches, struct ca
  * none. user_id NULL: nobody's count. Fills appointments, active_count and day_counts of the question, whose
  * schedule, type and now are set.
  */
-void availability_facts(const struct coaches *coaches, const struct coach *coach, const char *user_id,
-			const unsigned char *moving, struct arena *mem, struct slot_question *question);
+void availability_facts(const struct coach *coach, const char *user_id, const unsigned char *moving,
+			struct arena *mem, struct slot_question *question);
 
 #endif

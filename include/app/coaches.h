@@ -135,7 +135,7 @@ void coaches_freed(struct coaches *coaches, const char *id);
 void coaches_changed(struct coaches *coaches, const char *id);
 
 /* The hash by which busy_appointment.user is compared. */
-uint64_t coaches_user_hash(const struct coaches *coaches, const char *user_id);
+uint64_t coaches_user_hash(const char *user_id);
 
 /* Whether changes of other replicas are heard. */
 bool coaches_listening(const struct coaches *coaches);

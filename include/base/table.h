@@ -12,6 +12,7 @@
 #include "base/die.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define HASH_FUNCTION(key, size, ret_hash) ((ret_hash) = table_hash((key), (size)))
 #define uthash_fatal(reason)               die(reason)
@@ -19,5 +20,8 @@
 
 /* The low 32 bits of SipHash-2-4 of `size` bytes at `key`. Any thread; the first call draws the key. */
 unsigned table_hash(const void *key, size_t size);
+
+/* All 64 bits of it. */
+uint64_t table_hash_64(const void *key, size_t size);
 
 #endif

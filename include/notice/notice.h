@@ -15,7 +15,6 @@
 
 #include "base/metrics.h"
 #include "db/manage_link.h"
-#include "db/manage_link.h"
 #include "net/mail.h"
 
 #include <stdbool.h>

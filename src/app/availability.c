@@ -72,12 +72,12 @@ static bool is_later_of_series(const struct coach *coach, size_t index, uint64_t
 }
 
 /* How many of the client's appointments count for the limit. Without a limit that is nobody's question. */
-static int64_t count_active(const struct coaches *coaches, const struct coach *coach, const char *user_id,
-			    const unsigned char *moving, const struct slot_question *question)
+static int64_t count_active(const struct coach *coach, const char *user_id, const unsigned char *moving,
+			    const struct slot_question *question)
 {
 	if (user_id == NULL || question->type->policy.max_active_per_user == POLICY_NO_LIMIT)
 		return 0;
-	uint64_t user = coaches_user_hash(coaches, user_id);
+	uint64_t user = coaches_user_hash(user_id);
 	int type = session_type_owns(question->type, POLICY_MAX_ACTIVE_PER_USER)
 			   ? type_in(coach, question->type)
 			   : -1;
@@ -118,10 +118,10 @@ static void find_occupied(const struct coach *coach, const unsigned char *moving
 	}
 }
 
-void availability_facts(const struct coaches *coaches, const struct coach *coach, const char *user_id,
-			const unsigned char *moving, struct arena *mem, struct slot_question *question)
+void availability_facts(const struct coach *coach, const char *user_id, const unsigned char *moving,
+			struct arena *mem, struct slot_question *question)
 {
-	question->active_count = count_active(coaches, coach, user_id, moving, question);
+	question->active_count = count_active(coach, user_id, moving, question);
 	find_occupied(coach, moving, mem, question);
 }
 
@@ -314,14 +314,14 @@ static enum availability_outcome prepare(struct listing *listing)
 }
 
 /* The busy times of the answer are known: find the slots, unless whoever asks has them. */
-static void list_slots(const struct coaches *coaches, struct listing *listing, struct arena *mem)
+static void list_slots(struct listing *listing, struct arena *mem)
 {
 	const struct availability_query *query = listing->query;
 	struct availability *answer = &listing->answer;
 	struct slot_question *question = &listing->question;
 	const unsigned char *moving = moving_bytes(listing);
 	question->calendar = answer->busy.times;
-	question->active_count = count_active(coaches, answer->coach, listing->client, moving, question);
+	question->active_count = count_active(answer->coach, listing->client, moving, question);
 	explain_limit(answer, question, mem);
 	answer->mark = (struct availability_mark){
 		.generation = answer->coach->generation,
@@ -366,7 +366,7 @@ enum availability_outcome availability_recall(struct coaches *coaches, struct ca
 		return AVAILABILITY_NOT_IN_MEMORY;
 	struct slot_budget budget = {.left = LOOP_POINTS};
 	listing.question.budget = &budget;
-	list_slots(coaches, &listing, mem);
+	list_slots(&listing, mem);
 	if (budget.spent)
 		return AVAILABILITY_NOT_IN_MEMORY;
 	*ret_availability = *answer;
@@ -404,7 +404,7 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 				      query->deadline, mem, &answer->busy);
 	if (answer->busy.knowledge == CALENDAR_UNKNOWN)
 		return AVAILABILITY_CALENDAR_UNAVAILABLE;
-	list_slots(coaches, &listing, mem);
+	list_slots(&listing, mem);
 	*ret_availability = *answer;
 	return AVAILABILITY_OK;
 }

@@ -215,7 +215,7 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 	offer_make(call, coach, type, NULL,
 		   (struct interval){wish->start, wish->start + minutes * SECONDS_PER_MINUTE}, &offer);
 	offer.question.exempt = false; /* the coach asks for their clients */
-	availability_facts(call->coaches, coach, user_id, NULL, call->mem, &offer.question);
+	availability_facts(coach, user_id, NULL, call->mem, &offer.question);
 	ret_explanation->knowledge = offer_busy_around(call, &offer);
 	const struct slot_verdict verdict = slot_judge(&offer.question, wish->start, call->mem);
 	ret_explanation->reasons = offer_tell(call, &offer.question, wish->start, &verdict,

@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "domain/appointment.h"
 #include "base/log.h"
+#include "base/table.h"
 #include "base/uuid.h"
 #include "domain/schedule_json.h"
 
@@ -49,7 +50,7 @@ static void find_occupied(struct snapshot *snapshot, const struct busy_appointme
 	snapshot->coach.occupied = occupied;
 }
 
-static void read_appointments(struct coaches *coaches, const struct db_rows *rows, struct snapshot *snapshot)
+static void read_appointments(const struct db_rows *rows, struct snapshot *snapshot)
 {
 	struct busy_appointment *items = arena_array(&snapshot->mem, rows->count, sizeof(*items));
 	for (size_t i = 0; i < rows->count; i++) {
@@ -61,7 +62,7 @@ static void read_appointments(struct coaches *coaches, const struct db_rows *row
 		instant start = db_get_instant(rows, i, 3);
 		instant end = db_get_instant(rows, i, 4);
 		items[i] = (struct busy_appointment){
-			.user = coaches_user_hash(coaches, db_get_text(rows, i, 1)),
+			.user = coaches_user_hash(db_get_text(rows, i, 1)),
 			.type = type_index(snapshot->copy->schedule, db_get_text(rows, i, 2)),
 			.start = start,
 			.length = (uint32_t)(end - start),
@@ -118,7 +119,7 @@ static size_t text_room(const struct db_rows *rows, size_t column)
 	return text == NULL ? 0 : strlen(text) + sizeof(max_align_t);
 }
 
-enum coach_found coach_read(struct coaches *coaches, struct worker *worker, const char *id, instant from,
+enum coach_found coach_read(struct worker *worker, const char *id, instant from,
 			    struct schedule_copy *at_hand, struct snapshot **ret_snapshot)
 {
 	DB_ROWS coach_rows = {0};
@@ -155,11 +156,16 @@ enum coach_found coach_read(struct coaches *coaches, struct worker *worker, cons
 	snapshot->coach.feed_token = db_copy_text(&coach_rows, 0, 4, &snapshot->mem);
 	snapshot->coach.feed_sealed = db_copy_text(&coach_rows, 0, 5, &snapshot->mem);
 	snapshot->coach.profile = db_copy_text(&coach_rows, 0, 6, &snapshot->mem);
-	read_appointments(coaches, &busy_rows, snapshot);
+	read_appointments(&busy_rows, snapshot);
 	if (db_misread(worker->db)) {
 		snapshot_drop(snapshot);
 		return COACH_FAILURE;
 	}
 	*ret_snapshot = snapshot;
 	return COACH_FOUND;
+}
+
+uint64_t coaches_user_hash(const char *user_id)
+{
+	return table_hash_64(user_id, strlen(user_id));
 }

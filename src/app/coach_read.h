@@ -34,7 +34,7 @@ void snapshot_drop(struct snapshot *snapshot);
  * worker's connection. COACH_FOUND sets *ret_snapshot with one reference; else COACH_UNKNOWN, or
  * COACH_FAILURE where the database failed or the schedule cannot be read, which is logged.
  */
-enum coach_found coach_read(struct coaches *coaches, struct worker *worker, const char *id, instant from,
+enum coach_found coach_read(struct worker *worker, const char *id, instant from,
 			    struct schedule_copy *at_hand, struct snapshot **ret_snapshot);
 
 #endif

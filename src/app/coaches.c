@@ -1,9 +1,9 @@
 #include "coach_read.h"
 
 #include "app/coach_news.h"
-#include "base/crypto.h"
 #include "base/die.h"
 #include "base/log.h"
+#include "base/table.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -45,7 +45,6 @@ struct coaches {
 	char *only;                 /* id of the only coach; NULL: not known */
 	int64_t only_ms;            /* when that was read */
 	uint64_t generation;
-	uint64_t seed; /* of coaches_user_hash */
 
 	const char *database_url;
 	void (*freed)(void *owner, const char *coach_id);
@@ -54,15 +53,6 @@ struct coaches {
 	struct listener *_Atomic listener;
 	struct coach_news *news;
 };
-
-/* FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/), started from a secret. */
-static uint64_t hash_text(uint64_t seed, const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325u ^ seed;
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-	return hash ^ hash >> 32;
-}
 
 static char *copy_text(const char *text)
 {
@@ -89,14 +79,13 @@ struct coaches *coaches_new(const char *database_url, void (*freed)(void *owner,
 	coaches->freed = freed;
 	coaches->erased = erased;
 	coaches->owner = owner;
-	crypto_random(&coaches->seed, sizeof(coaches->seed));
 	coaches->news = coach_news_new(database_url);
 	return coaches;
 }
 
 static struct entry **entry_place(struct coaches *coaches, const char *id)
 {
-	struct entry **place = &coaches->buckets[hash_text(coaches->seed, id) % BUCKETS];
+	struct entry **place = &coaches->buckets[table_hash_64(id, strlen(id)) % BUCKETS];
 	while (*place != NULL && strcmp((*place)->id, id) != 0)
 		place = &(*place)->next;
 	return place;
@@ -145,11 +134,6 @@ bool coaches_listening(const struct coaches *coaches)
 {
 	const struct listener *listener = atomic_load(&((struct coaches *)coaches)->listener);
 	return listener != NULL && listener_up(listener);
-}
-
-uint64_t coaches_user_hash(const struct coaches *coaches, const char *user_id)
-{
-	return hash_text(~coaches->seed, user_id);
 }
 
 /* The lock is held. NULL: not in memory. */
@@ -237,7 +221,7 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 	pthread_mutex_unlock(&coaches->lock);
 
 	struct snapshot *snapshot = NULL;
-	enum coach_found found = coach_read(coaches, worker, id, INSTANT_MAX, at_hand, &snapshot);
+	enum coach_found found = coach_read(worker, id, INSTANT_MAX, at_hand, &snapshot);
 	schedule_copy_drop(at_hand);
 
 	pthread_mutex_lock(&coaches->lock);
@@ -274,7 +258,7 @@ enum coach_found coaches_find_past(struct coaches *coaches, struct worker *worke
 	if (at >= now)
 		return coaches_find(coaches, worker, id, ret_coach);
 	struct snapshot *snapshot = NULL;
-	enum coach_found found = coach_read(coaches, worker, id, at, NULL, &snapshot);
+	enum coach_found found = coach_read(worker, id, at, NULL, &snapshot);
 	if (found == COACH_FOUND)
 		*ret_coach = &snapshot->coach;
 	return found;

@@ -154,8 +154,8 @@ bool offer_is_free(const struct booking_call *call, struct offer *offer, const c
 	COACH_LOCAL latest = NULL;
 	if (coaches_read(call->coaches, call->worker, offer->coach->id, &latest) == COACH_FOUND &&
 	    latest->schedule_version == offer->coach->schedule_version) {
-		availability_facts(call->coaches, latest, client, moving != NULL ? moving_id.bytes : NULL,
-				   call->mem, &offer->question);
+		availability_facts(latest, client, moving != NULL ? moving_id.bytes : NULL, call->mem,
+				   &offer->question);
 		offer_keeps_rules(call, offer, result);
 	}
 	return false;
@@ -233,8 +233,8 @@ bool offer_suits_coach(const struct booking_call *call, struct offer *offer, con
 		booking_refuse(result, REFUSAL_TOO_FAR, "No calendar goes that far.");
 		return false;
 	}
-	availability_facts(call->coaches, offer->coach, client, moving != NULL ? moving_id.bytes : NULL,
-			   call->mem, &offer->question);
+	availability_facts(offer->coach, client, moving != NULL ? moving_id.bytes : NULL, call->mem,
+			   &offer->question);
 	if (!ask_calendar(call, offer, moving, result))
 		return false;
 	struct slot_verdict verdict = slot_judge(&offer->question, offer->start, call->mem);

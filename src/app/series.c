@@ -81,8 +81,7 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 		}
 	}
 	plan->question = plan->offers[0].question;
-	availability_facts(call->coaches, plan->coach, call->caller->user_id, NULL, call->mem,
-			   &plan->question);
+	availability_facts(plan->coach, call->caller->user_id, NULL, call->mem, &plan->question);
 	if (!find_busy(plan, afresh, &result->whole))
 		return false;
 	result->zone = plan->coach->schedule->zone;
@@ -413,7 +412,7 @@ static bool judge_moves(struct plan *plan, const struct booking_wish *wish, stru
 		return false;
 	plan->question.calendar = offer_without_own_events(plan->coach, plan->question.calendar, call->mem);
 	const struct intervals calendar = plan->question.calendar;
-	availability_facts(call->coaches, &rest, NULL, NULL, call->mem, &plan->question);
+	availability_facts(&rest, NULL, NULL, call->mem, &plan->question);
 	plan->question.calendar = calendar;
 	for (size_t i = 0; i < plan->count; i++) {
 		struct occurrence *occurrence = &result->occurrences[i];

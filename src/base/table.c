@@ -12,9 +12,14 @@ static void draw_key(void)
 	crypto_random(&process_key, sizeof(process_key));
 }
 
-unsigned table_hash(const void *key, size_t size)
+uint64_t table_hash_64(const void *key, size_t size)
 {
 	static pthread_once_t drawn = PTHREAD_ONCE_INIT;
 	pthread_once(&drawn, draw_key);
-	return (unsigned)siphash_64(process_key, key, size);
+	return siphash_64(process_key, key, size);
+}
+
+unsigned table_hash(const void *key, size_t size)
+{
+	return (unsigned)table_hash_64(key, size);
 }

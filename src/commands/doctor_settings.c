@@ -13,8 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { OWN_REPLY_MS = 2000, OWN_REPLY_MAX = 64 * 1024 };
 
 static void tell_unknown(void *owner, const char *name, const char *meant)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+struct settings_source settings_source;
+
 /* One log line for each complaint. */
 static void log_complaints(char *lines)
 {

@@ -18,6 +18,10 @@ struct reader {
 	bool stored; /* out of our database: characters that are refused now were taken once */
 };
 
+/* Note a fault at `path`; beyond SCHEDULE_FAULTS_MAX they are only counted. `detail` is borrowed for the
+ * reader's life. */
+void reader_fault(struct reader *reader, enum json_verdict verdict, const char *path, const char *detail);
+
 /* Add an invalid_field fault. `wrong` goes on after the path: "must be an array." */
 void reader_invalid(struct reader *reader, const char *path, const char *wrong);
 

@@ -1,3 +1,4 @@
+/* It is over 600 lines: one table of statements and one proxy serve every test. */
 /*
  * The database layer against a real PostgreSQL, with statements of its own (statements.sql). DATABASE_URL
  * names a database that it may do anything with; its schema "bookingd" is dropped.

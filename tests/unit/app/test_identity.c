@@ -1,3 +1,4 @@
+/* It is over 600 lines: every kind of credential against one identity source. */
 /*
  * The database and the identity provider are played here: this file defines the calls of db and net that
  * identity makes, so the linker never takes the real ones.

@@ -1,3 +1,4 @@
+/* It is over 600 lines: every slot rule against one small schedule. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

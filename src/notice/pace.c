@@ -1,0 +1,47 @@
+/* What senders and the keeper share: whether there is mail, the allowance of mails, and being woken. */
+#include "notice_inside.h"
+
+#include "base/instant.h"
+#include "base/thread.h"
+
+bool notices_mail_on(const struct notices *notices)
+{
+	return notices->settings.mail.url != NULL;
+}
+
+bool notices_may_send(struct notices *notices)
+{
+	int64_t limit = notices->settings.mails_per_minute;
+	if (limit == 0)
+		return true;
+	pthread_mutex_lock(&notices->lock);
+	int64_t now = monotonic_ms();
+	notices->allowance += (double)(now - notices->allowance_at) * (double)limit / 60000.0;
+	notices->allowance_at = now;
+	if (notices->allowance > (double)limit)
+		notices->allowance = (double)limit;
+	bool may = notices->allowance >= 1;
+	if (may)
+		notices->allowance -= 1;
+	pthread_mutex_unlock(&notices->lock);
+	return may;
+}
+
+void notices_not_sent(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	notices->allowance += 1;
+	pthread_mutex_unlock(&notices->lock);
+}
+
+void notices_wait(struct notices *notices, uint64_t *seen, int64_t milliseconds)
+{
+	int64_t deadline = monotonic_ms() + milliseconds;
+	pthread_mutex_lock(&notices->lock);
+	while (notices->signals == *seen && !atomic_load(&notices->stop)) {
+		if (!condition_wait_until(&notices->wake, &notices->lock, deadline))
+			break;
+	}
+	*seen = notices->signals;
+	pthread_mutex_unlock(&notices->lock);
+}
