@@ -283,7 +283,10 @@ test('a hundred slow connections hold nobody up', async () => {
     socket.on('error', () => {}).on('connect', () => socket.write(i % 2 ? halfHeaders : halfBody));
     return socket;
   });
-  await until('all of them to be connected', async () => (await metric(stack.stranger(), 'bookingd_http_connections')) > 100);
+  await until(
+    'all of them to be connected',
+    async () => (await metric(stack.stranger(), 'bookingd_http_connections')) > 100,
+  );
   for (const path of ['/health', '/booking/user/me', '/booking/availability'])
     assertStatus(await ann.get(path), 200);
   for (const socket of sockets) socket.destroy();

@@ -190,7 +190,10 @@ test('a session that ended dies within the cache time', async () => {
   const id = session('user_id', '9');
   assertStatus(await ask({ 'x-session-id': id }), 200);
   stack.database.run(`delete from platform.session where id = '${id}'`);
-  await until('SESSION_CACHE_SECONDS to pass', async () => (await ask({ 'x-session-id': id })).status !== 200);
+  await until(
+    'SESSION_CACHE_SECONDS to pass',
+    async () => (await ask({ 'x-session-id': id })).status !== 200,
+  );
   await refused({ 'x-session-id': id }, 'after SESSION_CACHE_SECONDS');
 });
 
@@ -254,5 +257,6 @@ test('why callers were refused is counted, and logged now and then, without what
   assert.match(lines[0].request_id, /./);
   const log = stack.daemon.log.join('\n');
   for (const token of tokens)
-    for (const part of token.split('.').slice(1)) assert.ok(!log.includes(part), 'a part of a token in the log');
+    for (const part of token.split('.').slice(1))
+      assert.ok(!log.includes(part), 'a part of a token in the log');
 });

@@ -30,7 +30,12 @@ const eventOf = async ({ id }) =>
   (await stack.google.live(stack.calendar)).find((event) => event.id === id.replaceAll('-', ''));
 const book = async (session_type, more = {}) =>
   assertStatus(
-    await ann.post('/booking/create', { start: stack.slot(hour++), duration_minutes: 30, session_type, ...more }),
+    await ann.post('/booking/create', {
+      start: stack.slot(hour++),
+      duration_minutes: 30,
+      session_type,
+      ...more,
+    }),
     201,
   );
 const file = async ({ id }) =>
@@ -72,7 +77,10 @@ test('a link has a room for each appointment, in the reply, the event and the ca
   assert.ok(ics.includes(`LOCATION:${url}`), ics);
   assert.match(ics, /DESCRIPTION:Jitsi: Passcode 1234\\n\\nmy notes/);
   // It stays when the appointment moves.
-  const moved = assertStatus(await ann.put(`/booking/${made.id}/reschedule`, { start: stack.slot(hour++) }), 200);
+  const moved = assertStatus(
+    await ann.put(`/booking/${made.id}/reschedule`, { start: stack.slot(hour++) }),
+    200,
+  );
   assert.deepEqual(moved.meeting, made.meeting);
   assert.equal((await eventOf(made)).location, url);
 });
@@ -121,7 +129,10 @@ test('the coach says where one appointment takes place: the event follows, its M
 test('a later change of the session type leaves what was promised', async () => {
   const made = await book('room');
   const { body, headers } = await coach.get('/coach/damian/schedule');
-  const changed = { ...body, session_types: body.session_types.map((type) => ({ ...type, meeting: 'none' })) };
+  const changed = {
+    ...body,
+    session_types: body.session_types.map((type) => ({ ...type, meeting: 'none' })),
+  };
   assertStatus(await coach.put('/coach/damian/schedule', changed, { 'if-match': headers.etag }), 200);
   assert.deepEqual(assertStatus(await ann.get(`/booking/${made.id}`), 200).meeting, made.meeting);
   assertStatus(await coach.put('/coach/damian/schedule', body), 200);

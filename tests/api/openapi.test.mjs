@@ -236,7 +236,10 @@ test('every call answers as the document says', async () => {
   const { body: series } = await call(ann, 'POST', '/booking/series', { body: weekly, status: 201 });
   await call(ann, 'POST', '/booking/series', { body: weekly, status: 409 });
   const whole = { path: { id: series.appointments[0].id }, status: 200 };
-  await call(ann, 'PUT', '/booking/{id}/reschedule', { ...whole, body: { start: stack.slot(12), scope: 'all' } });
+  await call(ann, 'PUT', '/booking/{id}/reschedule', {
+    ...whole,
+    body: { start: stack.slot(12), scope: 'all' },
+  });
   await call(ann, 'PUT', '/booking/{id}/cancel', { ...whole, body: { scope: 'all' } });
   const booked = {
     client: { email: 'zoe@b.test' },

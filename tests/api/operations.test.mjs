@@ -33,16 +33,33 @@ test('health, life, readiness and the API document answer anybody', async () => 
 });
 
 test('metrics count requests by route and code, and bookings by outcome', async () => {
-  const create = (code) => ['bookingd_http_requests_total', { method: 'POST', route: '/booking/create', code }];
-  const seconds = (code) => ['bookingd_http_request_seconds_count', { method: 'POST', route: '/booking/create', code }];
+  const create = (code) => [
+    'bookingd_http_requests_total',
+    { method: 'POST', route: '/booking/create', code },
+  ];
+  const seconds = (code) => [
+    'bookingd_http_request_seconds_count',
+    { method: 'POST', route: '/booking/create', code },
+  ];
   const bookings = (outcome) => ['bookingd_bookings_total', { action: 'create', outcome }];
-  const series = [create('201'), create('409'), seconds('201'), seconds('409'), bookings('done'), bookings('slot_taken')];
+  const series = [
+    create('201'),
+    create('409'),
+    seconds('201'),
+    seconds('409'),
+    bookings('done'),
+    bookings('slot_taken'),
+  ];
   const read = () => Promise.all(series.map((one) => metric(stack.stranger(), ...one)));
   const before = await read();
   const ann = stack.client('ann');
   assertStatus(await ann.post('/booking/create', { start: stack.slot(1) }), 201);
   for (const name of ['bob', 'cleo'])
-    assertProblem(await stack.client(name).post('/booking/create', { start: stack.slot(1) }), 409, 'slot_taken');
+    assertProblem(
+      await stack.client(name).post('/booking/create', { start: stack.slot(1) }),
+      409,
+      'slot_taken',
+    );
   const after = await until('both requests to be counted', async () => {
     const now = await read();
     return now[3] === before[3] + 2 && now;

@@ -11,7 +11,12 @@ let hour = 0;
 before(async () => {
   stack = await startStack({
     google: 'delegated',
-    document: openSchedule({ horizon_days: 400, max_active_per_user: 2, cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
+    document: openSchedule({
+      horizon_days: 400,
+      max_active_per_user: 2,
+      cancel_notice_minutes: 0,
+      reschedule_notice_minutes: 0,
+    }),
     env: { RATE_LIMIT_BOOK: '0' },
   });
   coach = stack.coach();
@@ -23,19 +28,30 @@ const weekly = (start, count) => Array.from({ length: count }, (_, n) => later(s
 const preview = (who, fields) => who.get(`/booking/series/preview?${new URLSearchParams(fields)}`);
 const series = (who, fields) => who.post('/booking/series', fields);
 const starts = ({ appointments }) => appointments.map(({ start }) => start);
-const mine = async (who) => assertStatus(await who.get('/booking/user/me?status=all&limit=100'), 200).appointments;
+const mine = async (who) =>
+  assertStatus(await who.get('/booking/user/me?status=all&limit=100'), 200).appointments;
 
 test('a series is so many appointments of their own, with one id, and events', async () => {
   const ann = stack.client('ann');
   const start = slot();
   const seen = assertStatus(await preview(ann, { start, count: 4 }), 200);
-  assert.deepEqual(seen.occurrences.map((one) => [one.start, one.bookable, one.reasons]), weekly(start, 4).map((at) => [at, true, []]));
+  assert.deepEqual(
+    seen.occurrences.map((one) => [one.start, one.bookable, one.reasons]),
+    weekly(start, 4).map((at) => [at, true, []]),
+  );
   const reply = await series(ann, { start, count: 4, duration_minutes: 30, name: 'Ann' });
   const made = assertStatus(reply, 201);
   assert.deepEqual(starts(made), weekly(start, 4));
   assert.deepEqual(made.skipped, []);
-  assert.deepEqual(made.appointments.map(({ series_id, series_index, status, name }) => [series_id, series_index, status, name]),
-    [0, 1, 2, 3].map((n) => [made.series_id, n, 'scheduled', 'Ann']));
+  assert.deepEqual(
+    made.appointments.map(({ series_id, series_index, status, name }) => [
+      series_id,
+      series_index,
+      status,
+      name,
+    ]),
+    [0, 1, 2, 3].map((n) => [made.series_id, n, 'scheduled', 'Ann']),
+  );
   for (const { id } of made.appointments) await stack.settled(ann, id);
   const ids = (await mine(ann)).map(({ calendar }) => calendar.event_id);
   assert.equal(new Set(ids).size, 4);
@@ -49,7 +65,10 @@ test('a limit counts a series once, in the list and when booking', async () => {
   assertProblem(await bob.post('/booking/create', { start: slot() }), 409, 'booking_limit');
   const refused = await series(bob, { start: slot(), count: 2 });
   assertProblem(refused, 409, 'series_conflict');
-  assert.deepEqual(refused.body.occurrences.map(({ reasons }) => reasons.map(({ rule }) => rule)), [['booking_limit'], ['booking_limit']]);
+  assert.deepEqual(
+    refused.body.occurrences.map(({ reasons }) => reasons.map(({ rule }) => rule)),
+    [['booking_limit'], ['booking_limit']],
+  );
   const { refusal } = assertStatus(await bob.get('/booking/availability'), 200);
   assert.equal(refusal.code, 'booking_limit');
 });
@@ -60,21 +79,40 @@ test('one date that is taken refuses all and books nothing, or is skipped; each 
   assertStatus(await stack.client('cleo').post('/booking/create', { start: dates[2] }), 201);
   const dora = stack.client('dora');
   const seen = assertStatus(await preview(dora, { start, count: 4 }), 200);
-  assert.deepEqual(seen.occurrences.map(({ bookable }) => bookable), [true, true, false, true]);
-  assert.deepEqual(seen.occurrences[2].reasons.map(({ rule }) => rule), ['slot_taken', 'calendar_busy']);
+  assert.deepEqual(
+    seen.occurrences.map(({ bookable }) => bookable),
+    [true, true, false, true],
+  );
+  assert.deepEqual(
+    seen.occurrences[2].reasons.map(({ rule }) => rule),
+    ['slot_taken', 'calendar_busy'],
+  );
   const refused = await series(dora, { start, count: 4 });
   assertProblem(refused, 409, 'series_conflict');
-  assert.deepEqual(refused.body.occurrences.map(({ start: at, bookable }) => [at, bookable]), dates.map((at, n) => [at, n !== 2]));
+  assert.deepEqual(
+    refused.body.occurrences.map(({ start: at, bookable }) => [at, bookable]),
+    dates.map((at, n) => [at, n !== 2]),
+  );
   assert.deepEqual(await mine(dora), []);
   const made = assertStatus(await series(dora, { start, count: 4, on_conflict: 'skip' }), 201);
   assert.deepEqual(starts(made), [dates[0], dates[1], dates[3]]);
-  assert.deepEqual(made.skipped.map(({ start: at, code }) => [at, code]), [[dates[2], 'slot_taken']]);
-  assertProblem(await series(stack.client('eve'), { start, count: 4, on_conflict: 'skip' }), 409, 'series_conflict');
+  assert.deepEqual(
+    made.skipped.map(({ start: at, code }) => [at, code]),
+    [[dates[2], 'slot_taken']],
+  );
+  assertProblem(
+    await series(stack.client('eve'), { start, count: 4, on_conflict: 'skip' }),
+    409,
+    'series_conflict',
+  );
 });
 
 test('it keeps the time of day on the coach’s clock when the clocks change', async () => {
   const other = await startStack({
-    document: { ...openSchedule({ horizon_days: 400, max_active_per_user: null }), time_zone: 'America/New_York' },
+    document: {
+      ...openSchedule({ horizon_days: 400, max_active_per_user: null }),
+      time_zone: 'America/New_York',
+    },
   });
   try {
     const fay = other.client('fay');
@@ -83,9 +121,25 @@ test('it keeps the time of day on the coach’s clock when the clocks change', a
     while (march.getUTCDay() !== 3) march.setUTCDate(march.getUTCDate() + 1); // a Wednesday before the change
     const start = `${march.toISOString().slice(0, 10)}T15:00:00Z`; // 10:00
     const made = assertStatus(await series(fay, { start, count: 4 }), 201);
-    assert.deepEqual(new Set(starts(made).map((at) =>
-      new Date(at).toLocaleTimeString('en-US', { timeZone: 'America/New_York', hour: '2-digit', minute: '2-digit', hour12: false }))), new Set(['10:00']));
-    assert.deepEqual(starts(made).map((at) => at.slice(11, 16)).at(-1), '14:00');
+    assert.deepEqual(
+      new Set(
+        starts(made).map((at) =>
+          new Date(at).toLocaleTimeString('en-US', {
+            timeZone: 'America/New_York',
+            hour: '2-digit',
+            minute: '2-digit',
+            hour12: false,
+          }),
+        ),
+      ),
+      new Set(['10:00']),
+    );
+    assert.deepEqual(
+      starts(made)
+        .map((at) => at.slice(11, 16))
+        .at(-1),
+      '14:00',
+    );
   } finally {
     await other.stop();
   }
@@ -95,13 +149,23 @@ test('every second week, and what makes no sense is refused', async () => {
   const gus = stack.client('gus');
   const start = slot();
   const made = assertStatus(await series(gus, { start, count: 3, every_weeks: 2 }), 201);
-  assert.deepEqual(starts(made), [0, 2, 4].map((n) => later(start, n * WEEK)));
+  assert.deepEqual(
+    starts(made),
+    [0, 2, 4].map((n) => later(start, n * WEEK)),
+  );
   for (const [fields, field] of [
-    [{ count: 1 }, 'count'], [{ count: 13 }, 'count'], [{}, 'count'], [{ count: 3, every_weeks: 3 }, 'every_weeks'],
+    [{ count: 1 }, 'count'],
+    [{ count: 13 }, 'count'],
+    [{}, 'count'],
+    [{ count: 3, every_weeks: 3 }, 'every_weeks'],
     [{ count: 3, on_conflict: 'maybe' }, 'on_conflict'],
   ])
     assertProblem(await series(gus, { start: slot(), ...fields }), 422, 'invalid_field', field);
-  for (const [fields, field] of [[{ count: 1 }, 'count'], [{ count: 3, every_weeks: 9 }, 'every_weeks'], [{}, 'count']])
+  for (const [fields, field] of [
+    [{ count: 1 }, 'count'],
+    [{ count: 3, every_weeks: 9 }, 'every_weeks'],
+    [{}, 'count'],
+  ])
     assertProblem(await preview(gus, { start, ...fields }), 400, 'bad_parameter', field);
   assertProblem(await preview(gus, { count: 3 }), 400, 'bad_parameter', 'start');
 });
@@ -113,15 +177,36 @@ test('cancel this, following, all: each by its own cut-off, told one by one', as
   const one = assertStatus(await hal.put(`/booking/${ids[1]}/cancel`, { scope: 'this' }), 200);
   assert.equal(one.status, 'cancelled');
   stack.database.run(`UPDATE appointment SET cancel_notice_minutes = 527040 WHERE id = '${ids[3]}'`);
-  const following = assertStatus(await hal.put(`/booking/${ids[2]}/cancel`, { scope: 'following', reason: 'away' }), 200);
-  assert.deepEqual(following.appointments.map(({ id, status, cancel_reason }) => [id, status, cancel_reason]),
-    [[ids[2], 'cancelled', 'away'], [ids[4], 'cancelled', 'away']]);
-  assert.deepEqual(following.refused.map(({ id, code }) => [id, code]), [[ids[3], 'cancellation_closed']]);
+  const following = assertStatus(
+    await hal.put(`/booking/${ids[2]}/cancel`, { scope: 'following', reason: 'away' }),
+    200,
+  );
+  assert.deepEqual(
+    following.appointments.map(({ id, status, cancel_reason }) => [id, status, cancel_reason]),
+    [
+      [ids[2], 'cancelled', 'away'],
+      [ids[4], 'cancelled', 'away'],
+    ],
+  );
+  assert.deepEqual(
+    following.refused.map(({ id, code }) => [id, code]),
+    [[ids[3], 'cancellation_closed']],
+  );
   const rest = assertStatus(await coach.put(`/booking/${ids[0]}/cancel`, { scope: 'all' }), 200);
-  assert.deepEqual(rest.appointments.map(({ id, cancelled_by }) => [id, cancelled_by]), [[ids[0], 'coach'], [ids[3], 'coach']]);
+  assert.deepEqual(
+    rest.appointments.map(({ id, cancelled_by }) => [id, cancelled_by]),
+    [
+      [ids[0], 'coach'],
+      [ids[3], 'coach'],
+    ],
+  );
   assertProblem(await hal.put(`/booking/${ids[0]}/cancel`, { scope: 'all' }), 409, 'not_active');
   assertProblem(await hal.put(`/booking/${ids[0]}/cancel`, { scope: 'some' }), 422, 'invalid_field', 'scope');
-  assertProblem(await stack.client('eve').put(`/booking/${ids[0]}/cancel`, { scope: 'all' }), 404, 'not_found');
+  assertProblem(
+    await stack.client('eve').put(`/booking/${ids[0]}/cancel`, { scope: 'all' }),
+    404,
+    'not_found',
+  );
 });
 
 test('move following and all by days and to a time of day; one that cannot stays', async () => {
@@ -130,18 +215,51 @@ test('move following and all by days and to a time of day; one that cannot stays
   const made = assertStatus(await series(ida, { start, count: 4 }), 201);
   const ids = made.appointments.map(({ id }) => id);
   const days = 3 * 1440 + 600;
-  const moved = assertStatus(await ida.put(`/booking/${ids[1]}/reschedule`, { start: later(start, WEEK + days), scope: 'following' }), 200);
-  assert.deepEqual(moved.appointments.map(({ id, start: at }) => [id, at]), [1, 2, 3].map((n) => [ids[n], later(start, n * WEEK + days)]));
+  const moved = assertStatus(
+    await ida.put(`/booking/${ids[1]}/reschedule`, { start: later(start, WEEK + days), scope: 'following' }),
+    200,
+  );
+  assert.deepEqual(
+    moved.appointments.map(({ id, start: at }) => [id, at]),
+    [1, 2, 3].map((n) => [ids[n], later(start, n * WEEK + days)]),
+  );
   // A week later each takes the time that the next one leaves.
-  const shifted = assertStatus(await ida.put(`/booking/${ids[1]}/reschedule`, { start: later(start, 2 * WEEK + days), scope: 'following' }), 200);
-  assert.deepEqual(starts(shifted), [2, 3, 4].map((n) => later(start, n * WEEK + days)));
-  const back = assertStatus(await ida.put(`/booking/${ids[1]}/reschedule`, { start: later(start, WEEK + days), scope: 'following' }), 200);
-  assert.deepEqual(starts(back), [1, 2, 3].map((n) => later(start, n * WEEK + days)));
+  const shifted = assertStatus(
+    await ida.put(`/booking/${ids[1]}/reschedule`, {
+      start: later(start, 2 * WEEK + days),
+      scope: 'following',
+    }),
+    200,
+  );
+  assert.deepEqual(
+    starts(shifted),
+    [2, 3, 4].map((n) => later(start, n * WEEK + days)),
+  );
+  const back = assertStatus(
+    await ida.put(`/booking/${ids[1]}/reschedule`, { start: later(start, WEEK + days), scope: 'following' }),
+    200,
+  );
+  assert.deepEqual(
+    starts(back),
+    [1, 2, 3].map((n) => later(start, n * WEEK + days)),
+  );
   const blocker = later(start, 2 * WEEK + days + 60);
   assertStatus(await stack.client('jon').post('/booking/create', { start: blocker }), 201);
-  const partly = assertStatus(await ida.put(`/booking/${ids[1]}/reschedule`, { start: later(start, WEEK + days + 60), scope: 'following' }), 200);
-  assert.deepEqual(partly.refused.map(({ id, code, start: at }) => [id, code, at]), [[ids[2], 'slot_taken', later(start, 2 * WEEK + days)]]);
-  assert.deepEqual(partly.appointments.map(({ id }) => id), [ids[1], ids[3]]);
+  const partly = assertStatus(
+    await ida.put(`/booking/${ids[1]}/reschedule`, {
+      start: later(start, WEEK + days + 60),
+      scope: 'following',
+    }),
+    200,
+  );
+  assert.deepEqual(
+    partly.refused.map(({ id, code, start: at }) => [id, code, at]),
+    [[ids[2], 'slot_taken', later(start, 2 * WEEK + days)]],
+  );
+  assert.deepEqual(
+    partly.appointments.map(({ id }) => id),
+    [ids[1], ids[3]],
+  );
 });
 
 test('a key replays the whole reply', async () => {
@@ -150,8 +268,16 @@ test('a key replays the whole reply', async () => {
   const once = await series(kim, body);
   assertStatus(once, 201);
   const lea = stack.client('lea');
-  const first = await lea.post('/booking/series', { start: slot(), count: 2 }, { 'idempotency-key': 'series-1' });
-  const again = await lea.post('/booking/series', { start: first.body.appointments[0].start, count: 2 }, { 'idempotency-key': 'series-1' });
+  const first = await lea.post(
+    '/booking/series',
+    { start: slot(), count: 2 },
+    { 'idempotency-key': 'series-1' },
+  );
+  const again = await lea.post(
+    '/booking/series',
+    { start: first.body.appointments[0].start, count: 2 },
+    { 'idempotency-key': 'series-1' },
+  );
   assert.deepEqual([again.status, again.headers['idempotent-replayed']], [201, 'true']);
   assert.deepEqual(again.body, first.body);
 });
@@ -166,6 +292,8 @@ test('many racing for the third date of a series: one has it, no error leaves a 
   assert.deepEqual(countStatuses(replies), { 201: 1, 409: 31 });
   for (const reply of replies.filter(({ status }) => status === 409))
     assert.match(reply.body.code, /^(series_conflict|slot_taken|calendar_busy)$/);
-  const [{ n }] = stack.database.rows(`SELECT count(*)::int AS n FROM appointment WHERE user_id ~ '^[sc][0-9]+$' AND status = 'scheduled'`);
+  const [{ n }] = stack.database.rows(
+    `SELECT count(*)::int AS n FROM appointment WHERE user_id ~ '^[sc][0-9]+$' AND status = 'scheduled'`,
+  );
   assert.ok(n === 1 || n === 4, `${n} stand`);
 });

@@ -21,7 +21,17 @@ const PATIENCE = process.env.VALGRIND ? 60_000 : 15_000;
 /** Only what the daemon needs of our own environment: a developer's settings must not leak into a test. */
 const inherited = () =>
   Object.fromEntries(
-    ['PATH', 'HOME', 'LANG', 'TZ', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS', 'DEVELOPER']
+    [
+      'PATH',
+      'HOME',
+      'LANG',
+      'TZ',
+      'ASAN_OPTIONS',
+      'UBSAN_OPTIONS',
+      'TSAN_OPTIONS',
+      'LSAN_OPTIONS',
+      'DEVELOPER',
+    ]
       .filter((name) => process.env[name] !== undefined)
       .map((name) => [name, process.env[name]]),
   );

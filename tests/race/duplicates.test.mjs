@@ -41,7 +41,10 @@ test('a create or move that Google answers late for, while the same one sent aga
     await slow();
     const asked = (await stack.google.calls('freebusy.query')).length;
     const late = ask();
-    await until('its question to be on its way', async () => (await stack.google.calls('freebusy.query')).length > asked);
+    await until(
+      'its question to be on its way',
+      async () => (await stack.google.calls('freebusy.query')).length > asked,
+    );
     const first = await ask();
     return [first, await late];
   };

@@ -337,7 +337,10 @@ describe('crowds', () => {
     keepAlive.socket.write('GET /ok HTTP/1.1\r\nHost: x\r\n\r\n');
     await until('the first reply', () => keepAlive.answer().includes('"ok"'));
     const inFlight = Array.from({ length: 40 }, () => toy.client.get('/sleep/700'));
-    await until('all 40 to be connected', async () => (await metric(toy.client, 'bookingd_http_connections')) > 40);
+    await until(
+      'all 40 to be connected',
+      async () => (await metric(toy.client, 'bookingd_http_connections')) > 40,
+    );
     toy.child.process.kill('SIGTERM');
     await until('the listening socket to close', () =>
       toy.client.raw('GET /ok HTTP/1.1\r\nHost: x\r\n\r\n', { ms: 300 }).then(

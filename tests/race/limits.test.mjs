@@ -98,14 +98,21 @@ async function confirmLate(client, held, between) {
     'UTC', 'N', 'n@client.test', null, null, null, null, null, null, null, null, 0)::booking,
     row('${held.user_id}', 'user', null, null, null)::actor)`);
   await until('the hold to run out', () =>
-    stack.database.value(`SELECT hold_expires_at < clock_timestamp() FROM bookingd.appointment WHERE id = '${held.id}'`),
+    stack.database.value(
+      `SELECT hold_expires_at < clock_timestamp() FROM bookingd.appointment WHERE id = '${held.id}'`,
+    ),
   );
   let answered = false;
   const other = between();
   other.finally(() => (answered = true));
-  await until('the other to be answered or to wait for the row', () => answered || stack.database.value(
-    `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  ) > 0);
+  await until(
+    'the other to be answered or to wait for the row',
+    () =>
+      answered ||
+      stack.database.value(
+        `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      ) > 0,
+  );
   await own.say('COMMIT');
   await own.end();
   assert.equal(assertStatus(await client.get(`/booking/${held.id}`), 200).status, 'scheduled');

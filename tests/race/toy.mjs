@@ -10,7 +10,13 @@ const OUT = path.dirname(path.resolve(process.env.BOOKINGD ?? path.join(ROOT, 'b
 export async function startToy({ loops = 1, env = {} } = {}) {
   const command = [path.join(OUT, 'tests/race/toy_server'), '0', String(loops)];
   if (process.env.VALGRIND)
-    command.unshift('valgrind', '--quiet', '--leak-check=full', '--error-exitcode=99', '--errors-for-leak-kinds=definite');
+    command.unshift(
+      'valgrind',
+      '--quiet',
+      '--leak-check=full',
+      '--error-exitcode=99',
+      '--errors-for-leak-kinds=definite',
+    );
   const child = new Child(command[0], command.slice(1), { env: { ...process.env, ...env } });
   const port = Number(await child.line((line) => /^\d+$/.test(line), 'its port'));
   const base = `http://127.0.0.1:${port}`;
