@@ -1,13 +1,14 @@
 -- What people are told: from an appointment to rows of the ledger.
 
 -- Whether it is time to say what changed. Whoever invites must be known first, and the link to a video call is worth a
--- minute's wait.
+-- minute's wait. While Google may have written the guest, nobody else can know that they were invited.
 create or replace function is_ripe(a appointment, p_mail boolean) returns boolean language sql stable as $$
   select a.status = 'cancelled' or not p_mail or a.calendar_id is null
-      or (a.invited_by is not null and (a.meeting_kind <> 'google_meet' or a.meeting_url is not null))
+      or (a.invited_by = 'google' and not a.event_written and a.refused_version < a.version) is not true
+     and ((a.invited_by is not null and (a.meeting_kind <> 'google_meet' or a.meeting_url is not null))
       or (a.synced_version >= a.version and not a.conference_pending)
       or a.refused_version >= a.version
-      or a.updated_at < now() - interval '60 seconds';
+      or a.updated_at < now() - interval '60 seconds');
 $$;
 
 -- How a change is told by the coach's schedule: auto, email, calendar or off; a session type's own rule first.

@@ -242,6 +242,15 @@ static void make_link(struct debt *debt)
 			 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));
 }
 
+/* Whether the event may be there all the same. A server's error leaves that open, a refusal does not. */
+static bool may_be_written(const struct google_answer *answer)
+{
+	bool refused = answer->outcome == GOOGLE_RATE_LIMITED || answer->outcome == GOOGLE_QUOTA_EXCEEDED ||
+		       answer->outcome == GOOGLE_UNAUTHORIZED || answer->outcome == GOOGLE_OPERATOR ||
+		       answer->outcome == GOOGLE_DEAD_GRANT;
+	return answer->may_be_applied && !refused;
+}
+
 /* Nothing was written, since Google takes no such guest: the event is written without, and somebody else
  * invites. */
 static void uninvite(struct debt *debt, struct google_event_draft *draft)
@@ -342,7 +351,7 @@ static void insert(struct debt *debt)
 			 * guest. Where nobody else invites, the coach's retry still may. */
 			if (debt->payment == PAYMENT_REFUSED && other_inviter(debt) != INVITER_NONE)
 				change_inviter(debt, other_inviter(debt));
-			else if (claimed && !answer.may_be_applied)
+			else if (claimed && !may_be_written(&answer))
 				change_inviter(debt, INVITER_OPEN);
 			return;
 		}

@@ -1,0 +1,125 @@
+// Google Calendar and mail together: exactly one of them invites, whatever goes wrong in between.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { assertStatus } from '../harness/expect.mjs';
+import { MailServer } from '../harness/mail.mjs';
+import { startStack, until } from '../harness/stack.mjs';
+
+for (const google of ['delegated', 'bare'])
+  describe(google === 'bare' ? 'credentials that cannot invite' : 'credentials that can invite', () => {
+    let stack, mail;
+    let count = 0;
+    before(async () => {
+      mail = await MailServer.start();
+      stack = await startStack({ google, env: { ...mail.settings, PUBLIC_URL: 'https://book.test' } });
+    });
+    after(async () => {
+      await stack?.stop();
+      await mail.stop();
+    });
+
+    const ours = (email) => mail.read().filter(({ to }) => to[0] === email);
+    /** Everything that reached the client: what Google mailed, and what we did. */
+    const reached = async (id, email) => ({
+      google: (await stack.google.mails({ event: id.replaceAll('-', '') })).map(({ kind }) => kind),
+      mail: ours(email).map(({ subject }) => subject.split(':')[0]),
+      invitations: ours(email).filter(({ calendar }) => calendar?.method === 'REQUEST').length,
+    });
+    /** A new booking of somebody of their own. */
+    async function book() {
+      const user = `client-${++count}`;
+      const client = stack.client(user);
+      const made = assertStatus(await client.post('/booking/create', { start: stack.slot(count) }), 201);
+      return { client, made, email: `${user}@client.test` };
+    }
+    const row = (id) => stack.database.rows(`select * from bookingd.appointment where id = '${id}'`)[0];
+    /** The minute's wait for Google is over, as if by the clock. */
+    const wait = (id) =>
+      stack.database.run(`update bookingd.appointment set updated_at = updated_at - interval '61 seconds' where id = '${id}'`);
+    const announced = (id) =>
+      until(`${id} to be in the ledger`, () =>
+        stack.database.value(`select not exists (select from bookingd.appointment where id = '${id}' and version > noticed_version)
+          and not exists (select from bookingd.notice where appointment_id = '${id}' and channel = 'email' and state in ('owed', 'sending'))`),
+      );
+
+    if (google === 'delegated') {
+      test('Google invites, moves and cancels; the client has no second mail, the coach has each', async () => {
+        const { client, made, email } = await book();
+        await announced(made.id);
+        assert.equal(row(made.id).invited_by, 'google');
+        await client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 100) });
+        await announced(made.id);
+        await client.put(`/booking/${made.id}/cancel`);
+        await announced(made.id);
+        assert.deepEqual(await reached(made.id, email), {
+          google: ['invitation', 'update', 'cancellation'],
+          mail: [],
+          invitations: 0,
+        });
+        const coach = ours('coach@example.com').filter(({ reply_to }) => reply_to[0] === email);
+        assert.deepEqual(coach.map(({ subject }) => subject.split(':')[0]), ['New booking', 'New time', 'Cancelled']);
+        const event = (await stack.google.events(stack.calendar)).find(({ id }) => id === made.id.replaceAll('-', ''));
+        assert.match(event.description, /https:\/\/book\.test\/booking\/#manage=[\w-]{43}/);
+      });
+
+      for (const fault of ['cut_before', 'cut_after', 'cut_half', 'backendError', 'rateLimitExceeded', 'garbage', 'empty'])
+        test(`one invitation when the insert meets ${fault}`, async () => {
+          await stack.google.fault(fault, { method: 'events.insert', count: 1 });
+          const { made, email } = await book();
+          await wait(made.id);
+          await stack.settled(stack.coach(), made.id);
+          await announced(made.id);
+          const told = await reached(made.id, email);
+          assert.equal(told.google.filter((kind) => kind === 'invitation').length + told.invitations, 1, JSON.stringify(told));
+          await stack.google.heal();
+        });
+
+      test('with Google away for a minute we invite, and the event that follows has no guest', async () => {
+        await stack.google.fault('rateLimitExceeded', { method: 'events.insert' });
+        const { client, made, email } = await book();
+        assert.equal(made.invited_by, null);
+        await wait(made.id);
+        await until('our invitation', () => ours(email).length);
+        await stack.google.heal();
+        await stack.settled(client, made.id);
+        assert.deepEqual(await reached(made.id, email), { google: [], mail: ['Booked'], invitations: 1 });
+        assert.equal(ours(email)[0].calendar.uid, `${made.id.replaceAll('-', '')}@google.com`);
+        const event = (await stack.google.live(stack.calendar)).find(({ id }) => id === made.id.replaceAll('-', ''));
+        assert.deepEqual(event.guests, []);
+      });
+    } else {
+      test('we invite, move and cancel, with the UID of Google’s event; Google mails nobody', async () => {
+        const { client, made, email } = await book();
+        await announced(made.id);
+        assert.equal(row(made.id).invited_by, 'email');
+        await client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 100) });
+        await announced(made.id);
+        await client.put(`/booking/${made.id}/cancel`);
+        await announced(made.id);
+        await until('three mails', () => ours(email).length === 3);
+        assert.deepEqual(await reached(made.id, email), {
+          google: [],
+          mail: ['Booked', 'New time', 'Cancelled'],
+          invitations: 2,
+        });
+        assert.equal(new Set(ours(email).map(({ calendar }) => calendar.uid)).size, 1);
+      });
+
+      test('the coach moves the event by hand: the client hears of it by mail, and no reminder is at the old time', async () => {
+        const { made, email } = await book();
+        await stack.settled(stack.coach(), made.id);
+        await announced(made.id);
+        const event = made.id.replaceAll('-', '');
+        const start = stack.slot(count + 200);
+        await stack.google.move(stack.calendar, event, start, stack.slot(count + 201));
+        stack.database.run(`update bookingd.coach_calendar set poll_due_at = now()`);
+        const moved = await until('the mail', () => ours(email).find(({ subject }) => subject.startsWith('New time')), 30_000);
+        assert.equal(Date.parse(moved.calendar.start), Date.parse(start));
+        stack.database.run(`update bookingd.coach_calendar set poll_due_at = now()`);
+        await stack.google.remove(stack.calendar, event);
+        stack.database.run(`update bookingd.coach_calendar set poll_due_at = now()`);
+        const cancelled = await until('the mail', () => ours(email).find(({ subject }) => subject.startsWith('Cancelled')), 30_000);
+        assert.equal(cancelled.calendar.method, 'CANCEL');
+      });
+    }
+  });
