@@ -33,8 +33,9 @@ static const struct command {
 } commands[] = {
 	{"serve", command_serve, "", "run the daemon (also without any argument)"},
 	{"migrate", command_migrate, "", "bring the database's schema up to date"},
-	{"doctor", command_doctor, " [--deep]",
-	 "check database, zone data and credentials, one line a check; --deep reads all appointments"},
+	{"doctor", command_doctor, " [--deep | --mail ADDRESS]",
+	 "check database, zone data, credentials and mail, one line a check; --deep reads all appointments, "
+	 "--mail sends one mail"},
 	{"slots", command_slots, "",
 	 "the slot rules by themselves: a JSON case on stdin, its slots on stdout"},
 	{"rekey", command_rekey, "", "seal coaches' tokens with the first key of TOKEN_ENCRYPTION_KEY"},

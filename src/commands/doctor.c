@@ -49,21 +49,26 @@ static void check_all(const struct settings *settings, bool deep)
 	else
 		doctor_tell(NOTE, "google", "is looked at once the schema is there: run bookingd migrate");
 	db_close(db);
+	doctor_mail(settings, NULL);
 }
 
 enum exit_code command_doctor(char *arguments[])
 {
 	bool deep = arguments[0] != NULL && strcmp(arguments[0], "--deep") == 0;
-	if (arguments[deep ? 1 : 0] != NULL) {
-		fprintf(stderr, "bookingd: doctor knows no argument but --deep\n");
+	bool mail = arguments[0] != NULL && strcmp(arguments[0], "--mail") == 0 && arguments[1] != NULL;
+	if (arguments[mail ? 2 : deep ? 1 : 0] != NULL) {
+		fprintf(stderr, "bookingd: doctor knows --deep, or --mail and an address\n");
 		return EXIT_USAGE;
 	}
 	struct settings settings;
-	if (config_load(&settings, environ, true, stderr) > 0) {
+	if (config_load(&settings, environ, !mail, stderr) > 0) {
 		config_wipe(&settings);
 		return EXIT_USAGE;
 	}
-	if (fetch_global_begin())
+	bool ready = fetch_global_begin();
+	if (ready && mail)
+		doctor_mail(&settings, arguments[1]);
+	else if (ready)
 		check_all(&settings, deep);
 	else
 		doctor_tell(BAD, "libcurl", "cannot be set up");

@@ -41,6 +41,12 @@ void doctor_identity(const struct settings *settings, struct db *db);
  */
 void doctor_calendar(const struct settings *settings, struct db *db);
 
+/*
+ * Greet the mail server: EHLO, STARTTLS, AUTH. With an address (`--mail`): send one mail there instead.
+ * Blocks for a minute at most.
+ */
+void doctor_mail(const struct settings *settings, const char *address);
+
 /* Whether what keeps appointments apart is in force. `db` is connected and migrated. Blocks for a statement.
  */
 void doctor_schema(struct db *db);

@@ -4,6 +4,7 @@
 #include "doctor.h"
 
 #include "base/jwt.h"
+#include "base/uuid.h"
 #include "net/jwks.h"
 
 #include <string.h>
@@ -36,10 +37,12 @@ static void check_jwks(const char *url)
 static void check_tokens(const struct settings *settings)
 {
 	bool tokens = settings->auth_jwt_secret || settings->auth_jwt_public_key || settings->auth_jwks_url;
-	if (!tokens && settings->auth_session_query == NULL)
+	if (settings->mail_url != NULL && settings->sign_in_url == NULL)
+		doctor_tell(GOOD, "identity", "people sign in by mail");
+	else if (!tokens && settings->auth_session_query == NULL)
 		doctor_tell(NOTE, "identity",
 			    "nobody can sign in; set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, "
-			    "AUTH_JWKS_URL or AUTH_SESSION_QUERY");
+			    "AUTH_JWKS_URL, AUTH_SESSION_QUERY or MAIL_URL");
 	if (settings->auth_jwks_url != NULL)
 		check_jwks(settings->auth_jwks_url);
 	if (settings->auth_jwks_url != NULL && settings->auth_jwt_audience == NULL)
@@ -48,6 +51,25 @@ static void check_tokens(const struct settings *settings)
 			    "service is accepted as well");
 	if (settings->auth_jwt_secret != NULL || settings->auth_jwt_public_key != NULL)
 		doctor_tell(GOOD, "identity", "bearer tokens");
+}
+
+/* Where any id is taken for a session, whoever makes one up is signed in. */
+static void check_made_up_session(const struct settings *settings, struct db *db)
+{
+	char id[UUID_TEXT_SIZE];
+	DB_ROWS rows = {0};
+	uuid_format(uuid_new(instant_now()), id);
+	enum db_result result = db_run_text(db, "auth_session_query", settings->auth_session_query,
+					    DB_PARAMETERS(db_text(id)), &rows);
+	int column = result == DB_OK ? db_column(&rows, "user_id") : -1;
+	if (column >= 0 && rows.count > 0 && db_get_text(&rows, 0, (size_t)column) != NULL)
+		doctor_tell(BAD, "identity",
+			    "AUTH_SESSION_QUERY returns a user for a session id made up a second ago: "
+			    "anybody could sign "
+			    "in as them; it must join the table that says whose session it is");
+	else
+		doctor_tell(GOOD, "identity",
+			    "AUTH_SESSION_QUERY can be run");
 }
 
 static void check_session_query(const struct settings *settings, struct db *db)
@@ -64,7 +86,7 @@ static void check_session_query(const struct settings *settings, struct db *db)
 		doctor_tell(BAD, "identity",
 			    "AUTH_SESSION_QUERY gives no column user_id; write … AS user_id");
 	else
-		doctor_tell(GOOD, "identity", "AUTH_SESSION_QUERY can be run");
+		check_made_up_session(settings, db);
 }
 
 void doctor_identity(const struct settings *settings, struct db *db)

@@ -1,0 +1,81 @@
+// The daemon is killed every 200 ms while the mail server fails at every verb in turn: no confirmation is lost, no
+// reminder comes twice, and what comes twice has one Message-ID.
+//
+// NOTICES=10000 for the whole of it; the test takes as long as the mails do.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { MailServer } from '../harness/mail.mjs';
+import { sleep, startStack, until } from '../harness/stack.mjs';
+
+const NOTICES = Number(process.env.NOTICES ?? 300);
+
+let stack, mail;
+before(async () => {
+  mail = await MailServer.start();
+  stack = await startStack({ env: { ...mail.settings, LOG_LEVEL: 'warning' } });
+});
+after(async () => {
+  await stack?.stop();
+  await mail.stop();
+});
+
+/** Half of the appointments were booked a moment ago, half start in an hour; without in-app rows or coaches' mails. */
+function appointments(count) {
+  stack.database.run(`
+    update bookingd.coach set email = null,
+      schedule = schedule || '{"notices": {"reminders": [{"before_minutes": 60, "to": ["client"]}]}}';
+    insert into bookingd.coach (id, schedule, feed_token)
+      select 'c' || n, schedule, feed_token from bookingd.coach, generate_series(1, ${count}) n where id = 'damian'`);
+  stack.database.run(`
+    insert into bookingd.appointment (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to,
+      name, email, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes, created_at, noticed_version, noticed_start, noticed_at)
+    select gen_random_uuid(), 'c' || n, 'u' || n, 'coaching', 'scheduled', s, s + interval '30 min', s, s + interval '30 min',
+      'N', 'u' || n || '@client.test', 'none', 60, 60, now() - interval '2 days',
+      case when n % 2 = 0 then 0 else 1 end, case when n % 2 = 1 then s end, case when n % 2 = 1 then now() - interval '2 days' end
+    from generate_series(1, ${count}) n,
+      lateral (select date_trunc('second', now()) + case when n % 2 = 0 then interval '3 days' else interval '50 minutes' end as s) t`);
+}
+
+test(`killed every 200 ms over ${NOTICES} notices, with a mail server that fails at every verb in turn`, async () => {
+  const faults = [
+    { fault: 'CONNECT', do: 'cut' },
+    { fault: 'EHLO', do: 'cut' },
+    { fault: 'MAIL', reply: '451 4.3.0 later' },
+    { fault: 'RCPT', reply: '452 4.2.2 later' },
+    { fault: 'DATA', do: 'cut' },
+    { fault: 'DOT', reply: '451 4.3.0 later' },
+    { fault: 'DOT', do: 'cut', take: true },
+  ];
+  // A fault, then some messages that go through.
+  await mail.cycle(faults.flatMap((fault) => [fault, {}, {}, {}, {}]));
+  appointments(NOTICES);
+  let kills = 0;
+  // Waits and leases are over sooner than by the clock; nothing else is touched.
+  const hurry = () =>
+    stack.database.run(`update bookingd.notice set due_at = now() where channel = 'email' and state in ('retry', 'sending') and due_at > now()`);
+  const left = () =>
+    stack.database.value(`select (select count(*) from bookingd.appointment where version > noticed_version)
+      + ${Math.ceil(NOTICES / 2)} - least(${Math.ceil(NOTICES / 2)}, (select count(*) from bookingd.notice where kind = 'reminder' and channel = 'email'))
+      + (select count(*) from bookingd.notice where channel = 'email' and state in ('owed', 'retry', 'sending'))`);
+  await until('every notice to have its end', async () => {
+    await sleep(200); // the interval that the promise names
+    await stack.daemon.kill();
+    kills++;
+    hurry();
+    await stack.daemon.restart();
+    return left() === 0;
+  }, 30_000 + NOTICES * 300);
+
+  const seen = new Map();
+  for (const { headers } of mail.read()) seen.set(headers['message-id'], (seen.get(headers['message-id']) ?? 0) + 1);
+  const twice = [...seen].filter(([, times]) => times > 1);
+  const extra = twice.reduce((sum, [, times]) => sum + times - 1, 0);
+  const cuts = stack.database.value(`select count(*) from bookingd.notice where channel = 'email' and attempts > 1`);
+  const confirmations = [...seen.keys()].filter((id) => id.includes('.confirmed.'));
+  const reminders = twice.filter(([id]) => id.includes('.reminder.'));
+  const states = stack.database.rows(`select kind, state, count(*)::int as n from bookingd.notice where channel = 'email' group by 1, 2`);
+  console.log(JSON.stringify({ notices: NOTICES, kills, mails: mail.mails.length, twice: extra, tried_again: cuts, states }));
+  assert.equal(confirmations.length, Math.floor(NOTICES / 2), 'no confirmation is lost');
+  assert.deepEqual(reminders, [], 'no reminder comes twice');
+  assert.ok(extra <= kills + Math.ceil(mail.mails.length / 5), `${extra} came twice`);
+});
