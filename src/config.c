@@ -58,7 +58,7 @@ static const struct setting settings_table[] = {
 {NULL, "MIGRATE", KIND_BOOLEAN, AT(migrate), 0, 0, "1", 0,
  "bring the schema up to date at start; with 0 wait until `bookingd migrate` has done it"},
 {NULL, "RETENTION_DAYS", KIND_INTEGER, AT(retention_days), 0, 36500, "0", 0,
- "blank personal fields of appointments so many days after their end; 0 keeps them"},
+ "blank personal fields of appointments so many days after their end, and forget who did what; 0 keeps them"},
 
 {"Who is calling", "AUTH_SESSION_QUERY", KIND_SQL, AT(auth_session_query), 1, 8192, NULL, 0,
  "SQL that finds the session $1 (X-Session-ID): columns user_id, and if it has them email, name, role"},

@@ -1,9 +1,17 @@
+-- What stands for an identity that was erased: an identity may itself be an email address. Always the same, so that the
+-- person can still ask for an appointment whose id they know.
+create or replace function pseudonym(p_user text) returns text language sql stable as $$
+  select 'erased-' || substr(encode(sha256(key || convert_to(p_user, 'UTF8')), 'hex'), 1, 32) from erasure_key;
+$$;
+
 /*
- * Erase a person: personal fields blanked, upcoming appointments cancelled, kept replies dropped. Google's events
- * follow by the version.
+ * Erase a person: personal fields, the identity and the links to Google blanked in appointments and audit, upcoming
+ * appointments cancelled, kept replies dropped. Google's events follow by the version.
  */
 create or replace function erase_user(p_user text, p_by text, p_actor actor)
 returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language plpgsql as $$
+declare
+  theirs uuid[]; -- their appointments
 begin
   perform lock_client(p_user);
   perform lock_moves(variadic array(select distinct coach_id from appointment
@@ -16,27 +24,33 @@ begin
     where user_id = p_user and status in ('scheduled', 'held') and ends_at > now()
     returning 1)
   select count(*) into cancelled_count from gone;
+  -- Those that RETENTION_DAYS blanked before are counted no more, but lose the identity as well.
+  theirs := array(select id from appointment where user_id = p_user);
   with blank as (
     update appointment
     set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, locale = null,
-        erased = true, updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now()
-    where user_id = p_user and not erased
+        event_link = null, meeting_url = null, user_id = pseudonym(p_user), erased = true, updated_at = now(),
+        version = version + 1, calendar_attempts = 0, calendar_due_at = now()
+    where id = any (theirs) and not erased
     returning coach_id)
   select count(*), coalesce(array_agg(distinct coach_id), '{}') into erased_count, coaches from blank;
+  update appointment set user_id = pseudonym(p_user), event_link = null, meeting_url = null where user_id = p_user;
   -- Replies to a coach or an admin tell of this person too.
   delete from idempotency_key where caller = p_user;
-  delete from idempotency_key where appointment_id = any (array(select id from appointment where user_id = p_user));
+  delete from idempotency_key where appointment_id = any (theirs);
   -- What mail servers said may name an address.
-  update notice set detail = null
-  where detail is not null and appointment_id = any (array(select id from appointment where user_id = p_user));
+  update notice set detail = null where detail is not null and appointment_id = any (theirs);
   delete from action_token where user_id = p_user
-    or appointment_id = any (array(select id from appointment where user_id = p_user))
+    or appointment_id = any (theirs)
     or email = any (array(select email from known_address where user_id = p_user));
-  delete from own_session where user_id = p_user
-    or appointment_id = any (array(select id from appointment where user_id = p_user));
+  delete from own_session where user_id = p_user or appointment_id = any (theirs);
   delete from notice_preference where user_id = p_user;
   delete from mail_suppression where email = any (array(select email from known_address where user_id = p_user));
   delete from known_address where user_id = p_user;
-  insert into audit (actor, role, action, request_id) values (p_actor.user_id, p_actor.role, 'erase', p_actor.request_id);
+  update audit set actor = pseudonym(p_user), request_id = null where actor = p_user;
+  update audit set request_id = null where appointment_id = any (theirs) and request_id is not null;
+  insert into audit (actor, role, action, request_id)
+  values (case when p_actor.user_id = p_user then pseudonym(p_user) else p_actor.user_id end, p_actor.role, 'erase',
+          case when p_actor.user_id = p_user then null else p_actor.request_id end);
   return next;
 end $$;

@@ -64,7 +64,7 @@ select appointment from appointment where id = $1;
 -- If it is of this client, or of this coach, or the caller may see all. A stranger's row is not even sent, so that asking
 -- for it takes as long as asking for none.
 -- name: appointment_of_party one
-select appointment from appointment where id = $1 and (user_id = $2 or coach_id = $3 or $4::boolean);
+select appointment from appointment where id = $1 and (user_id = $2 or coach_id = $3 or $4::boolean or (erased and user_id = pseudonym($2)));
 
 -- What a client last told this coach of themselves, in one of their last appointments with anybody.
 -- name: appointment_person one
@@ -145,8 +145,8 @@ delete from client_use where at < now() - interval '1 day';
 -- Past appointments lose their personal fields after RETENTION_DAYS.
 -- name: appointment_retire many
 update appointment
-set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, locale = null, erased = true,
-    updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now()
+set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, locale = null, event_link = null,
+    meeting_url = null, erased = true, updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now()
 where id = any (array(select id from appointment where not erased and ends_at < now() - make_interval(days => $1::integer)
                       order by ends_at limit 500 for update skip locked))
 returning id;

@@ -87,8 +87,8 @@ select pg_advisory_unlock(hashtextextended($1::text, 1651469167));
 -- $11 the client's address was refused, $12 their answer.
 -- name: calendar_paid one
 update appointment
-set synced_version = $2, event_written = $3, event_etag = $4, event_link = coalesce($5, event_link),
-    meeting_url = coalesce($6, meeting_url),
+set synced_version = $2, event_written = $3, event_etag = $4, event_link = case when not erased then coalesce($5, event_link) end,
+    meeting_url = case when not erased then coalesce($6, meeting_url) end,
     conference_pending = $7::boolean and version = $2, conference_attempt = $8, calendar_detail = $9,
     guest_refused = $11, guest_response = $12, event_outdated = event_outdated and version <> $2,
     calendar_attempts = case when $7 then calendar_attempts else 0 end,

@@ -13,3 +13,8 @@ select keep_reply($1, $2, $3, $4, $5, $6);
 
 -- name: idempotency_expire exec
 delete from idempotency_key where created_at < now() - interval '24 hours';
+
+-- What was done is known for RETENTION_DAYS. Ids grow with the time, so the oldest are the first.
+-- name: audit_retire exec
+delete from audit where id = any (array(select id from (select id, at from audit order by id limit 100) oldest
+                                        where at < now() - make_interval(days => $1::integer)));

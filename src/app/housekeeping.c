@@ -16,6 +16,7 @@ enum {
 	PAUSE_SECONDS = 10,
 	TIDY_EVERY = 6, /* pauses: a minute */
 	STATEMENT_TIMEOUT_MS = 30000,
+	AUDIT_PORTION = 100, /* of QUERY_AUDIT_RETIRE */
 };
 
 struct housekeeping {
@@ -42,6 +43,19 @@ static bool is_stopping(struct housekeeping *housekeeping)
 	return stopping;
 }
 
+/* The oldest first, a portion at a time, until one that is young enough stands among them. */
+static void retire_audit(struct housekeeping *housekeeping, struct db *db)
+{
+	size_t retired = AUDIT_PORTION;
+	while (retired == AUDIT_PORTION && !is_stopping(housekeeping)) {
+		DB_ROWS rows = {0};
+		enum db_result result = db_run(db, QUERY_AUDIT_RETIRE,
+					       DB_PARAMETERS(db_int(housekeeping->retention_days)), &rows);
+		report(db, result);
+		retired = result == DB_OK ? rows.count : 0;
+	}
+}
+
 static void tidy(struct housekeeping *housekeeping, struct db *db)
 {
 	report(db, db_run(db, QUERY_IDEMPOTENCY_EXPIRE, DB_NO_PARAMETERS, NULL));
@@ -59,6 +73,8 @@ static void tidy(struct housekeeping *housekeeping, struct db *db)
 		retired = result == DB_OK ? rows.count : 0;
 		total += (int64_t)retired;
 	}
+	if (housekeeping->retention_days > 0)
+		retire_audit(housekeeping, db);
 	if (total > 0)
 		log_line(LOG_INFO, "personal_fields_erased", LOG_INTEGER_FIELD("appointments", total));
 }

@@ -108,6 +108,27 @@ test('what was erased frees its time at once, and its owner may book again', asy
   assert.equal((await book(vera, 'vera')).name, traits('vera').name);
 });
 
+test('an identity that is an email address stays nowhere, nor do links to the event and request ids', async () => {
+  const user = 'nora@secret.example';
+  const nora = stack.client(user, { email: user });
+  const made = assertStatus(
+    await nora.post('/booking/create', { start: nextStart() }, { 'x-request-id': 'nora-request' }),
+    201,
+  );
+  stack.database.run(`UPDATE appointment SET event_link = 'https://google.test/nora-link',
+    meeting_url = 'https://meet.test/nora-room' WHERE id = '${made.id}'`);
+  assertStatus(
+    await stack.coach().put(`/booking/${made.id}/cancel`, {}, { 'x-request-id': 'nora-coach' }),
+    200,
+  );
+  assertStatus(await nora.delete('/booking/user/me'), 200);
+  assert.doesNotMatch(stack.database.dump(), /nora/);
+  const left = assertStatus(await nora.get(`/booking/${made.id}`), 200);
+  assert.match(left.user_id, /^erased-[0-9a-f]{32}$/);
+  assert.equal(left.calendar.html_link, null);
+  assert.equal((await stack.client('somebody').get(`/booking/${made.id}`)).status, 404);
+});
+
 test('an admin may erase a client, who then reads that it was an admin', async () => {
   const uma = person('uma');
   const made = await book(uma, 'uma');
@@ -177,10 +198,18 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
           blocked_to = t + interval '30 min' FROM (SELECT now() - interval '${days} days' AS t) AS moment
           WHERE id = '${made[who].id}'`);
     }
-    own.database.run('DELETE FROM bookingd.idempotency_key');
+    own.database.run(`DELETE FROM bookingd.idempotency_key;
+      INSERT INTO audit (at, actor, role, action) SELECT now() - make_interval(days => 31), 'old', 'user', 'create'
+        FROM generate_series(1, 250);
+      UPDATE audit SET id = DEFAULT WHERE at > now() - interval '1 day'`);
     await daemon.restart(await daemon.stop());
     await until('the blank', () => !own.database.dump().includes('old wants notetrait'));
     nobodys(own.database.dump(), 'old');
+    await until(
+      'the audit to be retired',
+      () => own.database.value(`SELECT count(*) FROM audit WHERE at < now() - interval '30 days'`) === 0,
+    );
+    assert.ok(own.database.value(`SELECT count(*) FROM audit WHERE actor IN ('young', 'ahead')`) >= 2);
     for (const who of ['young', 'ahead']) {
       const kept = assertStatus(await own.client(who).get(`/booking/${made[who].id}`), 200);
       assert.equal(kept.notes, traits(who).notes);

@@ -40,6 +40,8 @@ before(async () => {
       UNION ALL
       SELECT 'c' || c, n, CASE WHEN c = 4 THEN 'held' ELSE 'scheduled' END, date_trunc('hour', now()) + make_interval(hours => 30 + n)
       FROM generate_series(1, 20) c, generate_series(1, 30) n) rows;
+    INSERT INTO audit (at, actor, role, action, appointment_id)
+      SELECT now() - make_interval(hours => 3000 - n), 'u' || n, 'user', 'create', gen_random_uuid() FROM generate_series(1, 3000) n;
     INSERT INTO idempotency_key (caller, key, request_hash, status)
       SELECT 'u' || n, 'k', '', 200 FROM generate_series(1, 3000) n;
     ANALYZE`);
@@ -81,6 +83,7 @@ const calls = {
   coach_feed: () =>
     `'c1', now() - interval '90 days', '00000000-0000-0000-0000-000000000000', now() + interval '1 year', 25`,
   appointment_retire: () => '90',
+  audit_retire: () => '90',
   client_use_expire: () => null,
   hold_expire: () => null,
   user_erase: () => `'u5', 'client', 'u5', 'user', 'r'`,
