@@ -34,31 +34,34 @@ struct calendar_busy {
 bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struct interval within,
 			instant now, struct arena *mem, struct calendar_busy *ret_busy);
 
+/* What is asked about a coach's busy times. Borrowed. */
+struct calendar_question {
+	const char *coach_id;
+	struct interval within;
+	/* The appointment that is being moved, whose own event is not to count as busy; NULL: none. Its time
+	 * counts as free only where the event list shows that nothing else is there. */
+	const struct appointment *moving;
+	instant now;
+	int64_t deadline; /* as monotonic_ms */
+};
+
 /*
  * For a listing: as peek, but asks Google when need be. One request is in flight per coach, others wait for
- * its result; stale ones serve when Google cannot be reached. The breaker answers at once while Google is
+ * its result; stale ones serve when Google cannot be reached. The breaker answers immediately while Google is
  * down. Of a window that ends more than 480 days ahead nothing is remembered: it is asked for as for a
- * booking, so keep it short.
+ * booking, so keep it short. The answer lies in mem.
  */
-void calendar_busy_listing(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			   struct interval within, instant now, int64_t deadline, struct arena *mem,
+void calendar_busy_listing(struct calendars *calendars, struct worker *worker,
+			   const struct calendar_question *question, struct arena *mem,
 			   struct calendar_busy *ret_busy);
 
 /*
- * For a booking: always asks Google afresh for just `within`. If it cannot be reached: the last known times,
+ * For a booking: always asks Google anew, for just `within`. If it cannot be reached: the last known times,
  * at most stale_seconds old, if they cover `within`, else CALENDAR_UNKNOWN.
- *
- * moving  the appointment that is being moved, whose own event is not to count as busy; NULL: none. Its time
- * counts as free only where Google's event list shows that nothing else is there.
  */
-void calendar_busy_booking(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			   struct interval within, const struct appointment *moving, instant now,
-			   int64_t deadline, struct arena *mem, struct calendar_busy *ret_busy);
-
-/* As calendar_busy_listing, with the own event of an appointment left out: for `rescheduling=`. */
-void calendar_busy_moving(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			  struct interval within, const struct appointment *moving, instant now,
-			  int64_t deadline, struct arena *mem, struct calendar_busy *ret_busy);
+void calendar_busy_booking(struct calendars *calendars, struct worker *worker,
+			   const struct calendar_question *question, struct arena *mem,
+			   struct calendar_busy *ret_busy);
 
 /* The busy times of a coach that were asked for so far are too old: at a push, or when another replica says
  * so. */

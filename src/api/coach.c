@@ -158,8 +158,11 @@ void api_coach_busy(struct call *call)
 		return;
 	}
 	struct calendar_busy busy = {0};
-	calendar_busy_listing(call->api->calendars, call->worker, coach->id, window, call->request->now,
-			      call_deadline(call), call->mem, &busy);
+	struct calendar_question question = {.coach_id = coach->id,
+					     .within = window,
+					     .now = call->request->now,
+					     .deadline = call_deadline(call)};
+	calendar_busy_listing(call->api->calendars, call->worker, &question, call->mem, &busy);
 
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));

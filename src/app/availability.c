@@ -396,12 +396,12 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 		outcome = prepare(&listing);
 	if (outcome != AVAILABILITY_OK)
 		return outcome;
-	if (listing.moving != NULL)
-		calendar_busy_moving(calendars, worker, answer->coach->id, listing.asked, listing.moving,
-				     query->now, query->deadline, mem, &answer->busy);
-	else
-		calendar_busy_listing(calendars, worker, answer->coach->id, listing.asked, query->now,
-				      query->deadline, mem, &answer->busy);
+	struct calendar_question question = {.coach_id = answer->coach->id,
+					     .within = listing.asked,
+					     .moving = listing.moving,
+					     .now = query->now,
+					     .deadline = query->deadline};
+	calendar_busy_listing(calendars, worker, &question, mem, &answer->busy);
 	if (answer->busy.knowledge == CALENDAR_UNKNOWN)
 		return AVAILABILITY_CALENDAR_UNAVAILABLE;
 	list_slots(&listing, mem);

@@ -131,12 +131,22 @@ bool offer_keeps_rules(const struct booking_call *call, const struct offer *offe
 	return false;
 }
 
+static struct calendar_question asked_about(const struct booking_call *call, const struct offer *offer,
+					    struct interval within, const struct appointment *moving)
+{
+	return (struct calendar_question){.coach_id = offer->coach->id,
+					  .within = within,
+					  .moving = moving,
+					  .now = call->now,
+					  .deadline = call->deadline};
+}
+
 bool offer_is_free(const struct booking_call *call, struct offer *offer, const char *client,
 		   const struct appointment *moving, struct booking_result *result)
 {
 	struct calendar_busy busy = {0};
-	calendar_busy_booking(call->calendars, call->worker, offer->coach->id, offer->blocked, moving,
-			      call->now, call->deadline, call->mem, &busy);
+	struct calendar_question question = asked_about(call, offer, offer->blocked, moving);
+	calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
 	if (busy.knowledge == CALENDAR_UNKNOWN) {
 		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
 		return false;
@@ -189,11 +199,12 @@ enum calendar_knowledge offer_busy_around(const struct booking_call *call, struc
 	struct interval narrow = offer->blocked;
 	if (narrow.end - narrow.start > around)
 		narrow.end = narrow.start + around;
-	calendar_busy_booking(call->calendars, call->worker, offer->coach->id, wide, NULL, call->now,
-			      call->deadline, call->mem, &busy);
-	if (busy.knowledge == CALENDAR_UNKNOWN)
-		calendar_busy_booking(call->calendars, call->worker, offer->coach->id, narrow, NULL,
-				      call->now, call->deadline, call->mem, &busy);
+	struct calendar_question question = asked_about(call, offer, wide, NULL);
+	calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
+	if (busy.knowledge == CALENDAR_UNKNOWN) {
+		question.within = narrow;
+		calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
+	}
 	offer->question.calendar = offer_without_own_events(offer->coach, busy.times, call->mem);
 	return busy.knowledge;
 }
@@ -210,8 +221,8 @@ static bool ask_calendar(const struct booking_call *call, struct offer *offer,
 	if ((offer->question.overridden & 1u << REFUSAL_CALENDAR_BUSY) != 0)
 		return true;
 	struct calendar_busy busy = {0};
-	calendar_busy_booking(call->calendars, call->worker, offer->coach->id, offer->blocked, moving,
-			      call->now, call->deadline, call->mem, &busy);
+	struct calendar_question question = asked_about(call, offer, offer->blocked, moving);
+	calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
 	offer->question.calendar = busy.times;
 	if (busy.knowledge == CALENDAR_UNKNOWN)
 		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;

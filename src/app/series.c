@@ -29,12 +29,12 @@ static bool find_busy(struct plan *plan, bool afresh, struct booking_result *res
 	const struct interval span = {plan->offers[0].blocked.start,
 				      plan->offers[plan->count - 1].blocked.end};
 	struct calendar_busy busy = {0};
+	const struct calendar_question question = {
+		.coach_id = plan->coach->id, .within = span, .now = call->now, .deadline = call->deadline};
 	if (afresh)
-		calendar_busy_booking(call->calendars, call->worker, plan->coach->id, span, NULL, call->now,
-				      call->deadline, call->mem, &busy);
+		calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
 	else
-		calendar_busy_listing(call->calendars, call->worker, plan->coach->id, span, call->now,
-				      call->deadline, call->mem, &busy);
+		calendar_busy_listing(call->calendars, call->worker, &question, call->mem, &busy);
 	plan->question.calendar = busy.times;
 	if (busy.knowledge == CALENDAR_UNKNOWN)
 		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;

@@ -300,21 +300,6 @@ static void answer_off(instant now, struct calendar_busy *ret_busy)
 	*ret_busy = (struct calendar_busy){.knowledge = CALENDAR_KNOWN_OFF, .as_of = now};
 }
 
-void calendar_busy_listing(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			   struct interval within, instant now, int64_t deadline, struct arena *mem,
-			   struct calendar_busy *ret_busy)
-{
-	struct found found;
-	if (!calendars->on) {
-		answer_off(now, ret_busy);
-		return;
-	}
-	VISIT visit;
-	visit_begin(&visit, calendars, worker, coach_id, mem, deadline);
-	find_listing(&visit, within, now, &found);
-	answer_found(&found, ret_busy);
-}
-
 /* ---- with or without the event that is being moved ---- */
 
 static void leave_out(struct visit *visit, const struct appointment *moving, struct found *found)
@@ -323,35 +308,35 @@ static void leave_out(struct visit *visit, const struct appointment *moving, str
 		moving_leave_out(visit, moving, &found->rows);
 }
 
-void calendar_busy_booking(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			   struct interval within, const struct appointment *moving, instant now,
-			   int64_t deadline, struct arena *mem, struct calendar_busy *ret_busy)
+void calendar_busy_listing(struct calendars *calendars, struct worker *worker,
+			   const struct calendar_question *question, struct arena *mem,
+			   struct calendar_busy *ret_busy)
 {
 	struct found found;
 	if (!calendars->on) {
-		answer_off(now, ret_busy);
+		answer_off(question->now, ret_busy);
 		return;
 	}
 	VISIT visit;
-	visit_begin(&visit, calendars, worker, coach_id, mem, deadline);
-	find_booking(&visit, within, now, &found);
-	leave_out(&visit, moving, &found);
+	visit_begin(&visit, calendars, worker, question->coach_id, mem, question->deadline);
+	find_listing(&visit, question->within, question->now, &found);
+	leave_out(&visit, question->moving, &found);
 	answer_found(&found, ret_busy);
 }
 
-void calendar_busy_moving(struct calendars *calendars, struct worker *worker, const char *coach_id,
-			  struct interval within, const struct appointment *moving, instant now,
-			  int64_t deadline, struct arena *mem, struct calendar_busy *ret_busy)
+void calendar_busy_booking(struct calendars *calendars, struct worker *worker,
+			   const struct calendar_question *question, struct arena *mem,
+			   struct calendar_busy *ret_busy)
 {
 	struct found found;
 	if (!calendars->on) {
-		answer_off(now, ret_busy);
+		answer_off(question->now, ret_busy);
 		return;
 	}
 	VISIT visit;
-	visit_begin(&visit, calendars, worker, coach_id, mem, deadline);
-	find_listing(&visit, within, now, &found);
-	leave_out(&visit, moving, &found);
+	visit_begin(&visit, calendars, worker, question->coach_id, mem, question->deadline);
+	find_booking(&visit, question->within, question->now, &found);
+	leave_out(&visit, question->moving, &found);
 	answer_found(&found, ret_busy);
 }
 

@@ -201,7 +201,8 @@ static void resume(struct calendars *calendars, struct worker *worker, struct ar
 	bell_ring(&calendars->bell, BELL_PAYERS);
 }
 
-/* Trade the code and keep what comes. */
+/* Trade the code and keep what comes. Each of its seven values is of its own kind.
+ * NOLINTNEXTLINE(readability-function-size) */
 static const char *exchange(struct calendars *calendars, struct worker *worker, struct arena *mem,
 			    const char *coach_id, const char *code, const char *verifier, int64_t deadline)
 {

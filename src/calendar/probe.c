@@ -11,8 +11,11 @@ void calendar_probe(struct calendars *calendars, struct worker *worker, const ch
 	struct calendar_busy busy;
 	if (!calendars->on)
 		return;
-	calendar_busy_listing(calendars, worker, coach_id, (struct interval){now, now + SECONDS_PER_DAY}, now,
-			      deadline, &mem, &busy);
+	struct calendar_question question = {.coach_id = coach_id,
+					     .within = {now, now + SECONDS_PER_DAY},
+					     .now = now,
+					     .deadline = deadline};
+	calendar_busy_listing(calendars, worker, &question, &mem, &busy);
 	VISIT visit;
 	visit_begin(&visit, calendars, worker, coach_id, &mem, deadline);
 	if (visit.link == NULL || !visit.link->connected || !visit_may_call(&visit))
