@@ -179,6 +179,8 @@ test('daemons that cannot hear each other ask the database each time', async () 
     for (const client of [here, there]) {
       assert.equal(await offers(client, start), true); // each lane's worker connects at its first call
       assertStatus(await client.get('/booking/user/deaf'), 200);
+      const early = assertStatus(await client.post('/booking/create', { start: stack.slot(501) }), 201);
+      assertStatus(await client.put(`/booking/${early.id}/cancel`), 200);
     }
     door(false); // nobody new gets in, those inside stay; the listeners are shown out
     admin.run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
