@@ -52,6 +52,7 @@ struct settings {
 	char *auth_jwt_audience;
 	int64_t session_cache_seconds;
 	bool public_availability;
+	bool calendar_allow_private;
 
 	/* coach */
 	char *coach_id;

@@ -130,6 +130,8 @@ static const struct setting settings_table[] = {
  "how long busy times serve a listing"},
 {NULL, "CALENDAR_STALE_SECONDS", KIND_INTEGER, AT(calendar_stale_seconds), 0, 604800, "900", 0,
  "how long they serve when Google cannot be reached"},
+{NULL, "CALENDAR_ALLOW_PRIVATE", KIND_BOOLEAN, AT(calendar_allow_private), 0, 0, "0", 0,
+ "1: coaches' further calendars may lie in private networks and at plain http"},
 {NULL, "CALENDAR_POLL_SECONDS", KIND_INTEGER, AT(calendar_poll_seconds), 0, 86400, "120", 0,
  "seconds between two looks for changes in the calendar; 0 is never"},
 

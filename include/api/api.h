@@ -36,6 +36,7 @@ struct api {
 	struct notices *notices;
 	struct sign_in_settings sign_in;
 	const char *sign_in_url; /* SIGN_IN_URL: the platform's own; NULL: by mail */
+	struct sources *sources;
 	struct identity_source *identities;
 	struct metrics *metrics;
 	struct identity_refusals *refusals;

@@ -53,6 +53,7 @@ struct told_reason {
 	const char *detail;
 	bool has_span; /* it is a stretch of time */
 	struct interval span;
+	const char *source; /* CALENDAR_BUSY: the calendars that are busy then, by name; NULL: not told */
 };
 
 struct told_reasons {
@@ -146,6 +147,7 @@ void booking_coach_notes(const struct booking_call *call, const char *id, const 
 struct explanation {
 	struct told_reasons reasons;
 	enum calendar_knowledge knowledge;
+	const char *stale_calendar; /* the further calendar that was not read for too long; NULL: none */
 };
 
 /* Every rule that stands against a start, for the coach: as for a client (user_id NULL: nobody in

@@ -46,6 +46,15 @@ static inline struct interval busy_appointment_blocked(const struct busy_appoint
 				 appointment->start + appointment->length + appointment->free_after};
 }
 
+/* A further calendar of the coach's (calendar/sources.h) that blocks time. */
+struct coach_source {
+	const char *name;
+	instant read_at;              /* when it was last read; 0: never */
+	instant known_until;          /* what lies behind is not known, so not free */
+	const struct interval *times; /* by start */
+	size_t count;
+};
+
 /* A coach as of some moment. Immutable. */
 struct coach {
 	const char *id;
@@ -62,6 +71,8 @@ struct coach {
 	/* Their blocked times, sorted and disjoint, where no hold among them may run out; else NULL. */
 	const struct interval *occupied;
 	size_t occupied_count;
+	const struct coach_source *sources; /* see app/coach_sources.h */
+	size_t source_count;
 	uint64_t generation; /* differs between any two snapshots of this process */
 };
 

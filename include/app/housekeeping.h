@@ -1,6 +1,7 @@
 /*
  * housekeeping - what time takes away: kept replies after 24 hours, holds nobody came back for, personal
- * fields after RETENTION_DAYS, and memory that only a burst of requests needed.
+ * fields after RETENTION_DAYS, and memory that only a burst of requests needed. Between times it reads
+ * coaches' further calendars that are due, and zone files that were replaced.
  *
  * One thread of its own, which looks once a minute and does its work in small portions, and gives memory back
  * every ten seconds. Several daemons on one database do not get into each other's way.
@@ -8,12 +9,16 @@
 #ifndef APP_HOUSEKEEPING_H
 #define APP_HOUSEKEEPING_H
 
+#include "calendar/sources.h"
+
 #include <stdint.h>
 
 struct housekeeping;
 
-/* Begin. database_url is borrowed; retention_days 0: personal fields are kept. */
-struct housekeeping *housekeeping_start(const char *database_url, int64_t retention_days);
+/* Begin. Pointers are borrowed; retention_days 0: personal fields are kept; ends_calls: see fetch_client_new.
+ */
+struct housekeeping *housekeeping_start(const char *database_url, int64_t retention_days,
+					struct sources *sources, const atomic_bool *ends_calls);
 
 /* End and join; blocks for the statement under way. NULL is fine. */
 void housekeeping_stop(struct housekeeping *housekeeping);

@@ -51,6 +51,8 @@ struct ical_busy {
 	size_t inexact;           /* that take more time than they may mean */
 	size_t unreadable;        /* that have no start we can read */
 	size_t in_unknown_zone;   /* that were read in the question's zone for want of theirs */
+	seconds refresh_seconds;  /* how often it wants to be read (REFRESH-INTERVAL, X-PUBLISHED-TTL); 0: not
+				     said */
 	const char *unknown_zone; /* the first such TZID, printable, in the arena; NULL */
 };
 

@@ -27,7 +27,8 @@
 /* How a call ended. Only FETCH_OK brought a whole reply; its status may be anything. */
 enum fetch_failure {
 	FETCH_OK,
-	FETCH_REFUSED, /* not sent: no such scheme, a malformed address, a line break in a header */
+	FETCH_REFUSED, /* not sent: no such scheme, a malformed address, a line break in a header, or not a
+			  public address */
 	FETCH_CONNECT, /* no such name, or nobody answers there */
 	FETCH_TLS,     /* no trust in the certificate, or no common protocol */
 	FETCH_TIMEOUT, /* the deadline, or the connect limit, came first */
@@ -38,15 +39,20 @@ enum fetch_failure {
 
 /* What to send. Everything is borrowed until fetch returns. */
 struct fetch_request {
-	const char *method;       /* "GET", "POST", "PATCH", "PUT" or "DELETE" */
-	const char *url;          /* absolute, already percent-encoded */
-	const char *bearer;       /* sent as `Authorization: Bearer ...`; NULL: none */
-	const char *if_match;     /* sent as If-Match, with its quotes; NULL: none */
-	const char *content_type; /* of the body; NULL when there is none */
-	const char *body;         /* NULL: none */
+	const char *method;        /* "GET", "POST", "PATCH", "PUT" or "DELETE" */
+	const char *url;           /* absolute, already percent-encoded */
+	const char *bearer;        /* sent as `Authorization: Bearer ...`; NULL: none */
+	const char *if_match;      /* sent as If-Match, with its quotes; NULL: none */
+	const char *if_none_match; /* sent as If-None-Match, with its quotes; NULL: none */
+	const char *accept;        /* sent as Accept; NULL: anything */
+	const char *content_type;  /* of the body; NULL when there is none */
+	const char *body;          /* NULL: none */
 	size_t body_length;
 	size_t reply_max;     /* largest reply in bytes, after decompression; > 0 */
 	int64_t deadline;     /* as monotonic_ms; in the past: FETCH_TIMEOUT, nothing sent */
+	bool public_only;     /* a stranger gave us the address: FETCH_REFUSED, nothing sent, if what its name
+				 resolves to when the connection is made is not public (net/public_address.h).
+				 The connection is a new one, and goes through no proxy */
 	bool may_be_repeated; /* harmless if it is applied twice: a kept connection that turns
 				 out dead is replaced and the request sent again. Otherwise
 				 that ends as FETCH_CUT. */
@@ -58,6 +64,7 @@ struct fetch_reply {
 	int status; /* HTTP status; 0 unless FETCH_OK */
 	char *body; /* in the arena, NUL-terminated, "" if empty; NULL unless FETCH_OK */
 	size_t body_length;  /* the body may hold NULs */
+	char *location;      /* of a redirect: where to, absolute, in the arena; NULL: none */
 	char *etag;          /* the ETag header with its quotes, in the arena; NULL: none */
 	seconds retry_after; /* Retry-After, a date turned into seconds from now; 0: none. 0 .. 86400 */
 	char detail[256];    /* with a failure: one line for the operator; never part of a request */

@@ -2,6 +2,7 @@
 
 #include "api/user.h"
 #include "app/booking.h"
+#include "app/coach_sources.h"
 #include "base/json.h"
 
 #include <string.h>
@@ -140,6 +141,22 @@ static void write_interval(struct json_writer *writer, struct interval interval,
 	json_write_object_end(writer);
 }
 
+/* A further calendar's times, each with its name. */
+static void write_source_times(struct json_writer *writer, const struct coach_source *source,
+			       struct interval window)
+{
+	for (size_t i = 0; i < source->count; i++) {
+		if (!interval_overlaps(source->times[i], window))
+			continue;
+		json_write_object(writer, NULL);
+		json_write_instant(writer, "start", source->times[i].start);
+		json_write_instant(writer, "end", source->times[i].end);
+		json_write_text(writer, "source", "calendar");
+		json_write_text(writer, "calendar", source->name);
+		json_write_object_end(writer);
+	}
+}
+
 /* What fills the coach's week: working hours, blocked time, and everything busy with where it comes from. */
 void api_coach_busy(struct call *call)
 {
@@ -164,6 +181,10 @@ void api_coach_busy(struct call *call)
 					     .deadline = call_deadline(call)};
 	calendar_busy_listing(call->api->calendars, call->worker, &question, call->mem, &busy);
 
+	if (coach_sources_stale(then, call->request->now) != NULL)
+		busy.knowledge = CALENDAR_UNKNOWN;
+	else if (then->source_count > 0 && busy.knowledge == CALENDAR_KNOWN_OFF)
+		busy.knowledge = CALENDAR_KNOWN_LIVE;
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
 	json_write_object(&writer, NULL);
@@ -188,6 +209,8 @@ void api_coach_busy(struct call *call)
 		if (interval_overlaps(busy.times.at[i], window))
 			write_interval(&writer, busy.times.at[i], "google_calendar");
 	}
+	for (size_t i = 0; i < then->source_count; i++)
+		write_source_times(&writer, &then->sources[i], window);
 	for (size_t i = 0; i < then->appointment_count; i++) {
 		const struct busy_appointment *appointment = &then->appointments[i];
 		struct interval time = busy_appointment_time(appointment);
@@ -263,8 +286,14 @@ void api_coach_explain(struct call *call)
 	if (unknown) {
 		json_write_object(&writer, NULL);
 		json_write_text(&writer, "rule", problem_terms(PROBLEM_CALENDAR_UNAVAILABLE)->code);
-		json_write_text(&writer, "detail",
-				"Google Calendar cannot be asked right now, so nothing is offered.");
+		json_write_text(
+			&writer, "detail",
+			explanation.stale_calendar != NULL
+				? arena_printf(
+					  call->mem,
+					  "The calendar %s was not read for an hour, so nothing is offered.",
+					  explanation.stale_calendar)
+				: "Google Calendar cannot be asked right now, so nothing is offered.");
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);

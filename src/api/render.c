@@ -131,6 +131,8 @@ void render_reason(struct json_writer *writer, const struct told_reason *reason)
 		json_write_instant(writer, "start", reason->span.start);
 		json_write_instant(writer, "end", reason->span.end);
 	}
+	if (reason->source != NULL)
+		json_write_text(writer, "source", reason->source);
 	json_write_object_end(writer);
 }
 

@@ -12,6 +12,7 @@
 #include "api/session.h"
 #include "api/series.h"
 #include "api/profile.h"
+#include "api/sources.h"
 #include "api/user.h"
 #include "assets.h"
 
@@ -195,6 +196,17 @@ const struct route api_routes[] = {
 	     .summary = "Disconnect the calendar and revoke the consent"),
 	CALL(POST, "/coach/:coach/google/retry", DATABASE, BODY_MAX, COACH_CALL, .handle = api_google_retry,
 	     .summary = "Try the failed events again", .reply = "Retried"),
+
+	/* further calendars */
+	CALL(GET, "/coach/:coach/calendars", DATABASE, 0, COACH_CALL, .handle = api_sources_list,
+	     .summary = "The coach's further calendars, which are read for busy times", .reply = "Calendars"),
+	CALL(POST, "/coach/:coach/calendars", GOOGLE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .handle = api_sources_add, .summary = "Add a calendar by the address of its feed",
+	     .body = "CalendarWish", .reply = "Calendar"),
+	CALL(DELETE, "/coach/:coach/calendars/:id", DATABASE, 0, COACH_CALL, .handle = api_sources_remove,
+	     .summary = "Remove a calendar; its busy times end"),
+	CALL(POST, "/coach/:coach/calendars/:id/refresh", GOOGLE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .handle = api_sources_refresh, .summary = "Read a calendar now", .reply = "Calendar"),
 	{HTTP_GET, "/oauth/google/callback", LANE_GOOGLE, ROUTE_ANY_QUERY, 0,
 	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_google_callback,
 		  .summary = "Where Google sends the coach back", .query = "state code error")},

@@ -1,5 +1,6 @@
 #include "app/availability.h"
 
+#include "app/coach_sources.h"
 #include "base/uuid.h"
 
 #include <string.h>
@@ -364,6 +365,9 @@ enum availability_outcome availability_recall(struct coaches *coaches, struct ca
 		return outcome;
 	if (!calendar_busy_peek(calendars, answer->coach->id, listing.asked, query->now, mem, &answer->busy))
 		return AVAILABILITY_NOT_IN_MEMORY;
+	coach_sources_join(answer->coach, listing.asked, query->now, mem, &answer->busy);
+	if (answer->busy.knowledge == CALENDAR_UNKNOWN)
+		return AVAILABILITY_NOT_IN_MEMORY;
 	struct slot_budget budget = {.left = LOOP_POINTS};
 	listing.question.budget = &budget;
 	list_slots(&listing, mem);
@@ -402,6 +406,7 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 					     .now = query->now,
 					     .deadline = query->deadline};
 	calendar_busy_listing(calendars, worker, &question, mem, &answer->busy);
+	coach_sources_join(answer->coach, listing.asked, query->now, mem, &answer->busy);
 	if (answer->busy.knowledge == CALENDAR_UNKNOWN)
 		return AVAILABILITY_CALENDAR_UNAVAILABLE;
 	list_slots(&listing, mem);

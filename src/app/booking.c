@@ -176,7 +176,8 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 	    (!can_invite(call, wish, calendar_id, ret_result) ||
 	     !booking_seal_answers(call, type, wish->answers, booking.id, &booking.answers, ret_result)))
 		return;
-	if (calendar_id != NULL && !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result)) {
+	const bool has_calendar = calendar_id != NULL || coach->source_count > 0;
+	if (has_calendar && !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result)) {
 		/* Sent twice at once, the other may have been faster: then our own event is in the way. */
 		if (!hold && ret_result->verdict == BOOKING_REFUSED)
 			find_same(call, coach, call->caller->user_id, time, ret_result);

@@ -3,6 +3,8 @@
  */
 #include "offer.h"
 
+#include "app/coach_sources.h"
+
 #include <string.h>
 
 /*
@@ -77,7 +79,8 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 		}
 	} else if (!offer_keeps_rules(call, &offer, ret_result)) {
 		return;
-	} else if (old.calendar_id != NULL && !offer_is_free(call, &offer, old.user_id, &old, ret_result)) {
+	} else if ((old.calendar_id != NULL || coach->source_count > 0) &&
+		   !offer_is_free(call, &offer, old.user_id, &old, ret_result)) {
 		find_moved(call, &offer, id, ret_result);
 		return;
 	}
@@ -189,6 +192,19 @@ void booking_get(const struct booking_call *call, const char *id, struct booking
 		ret_result->verdict = BOOKING_FINE;
 }
 
+/* Which calendars are busy in that time, as a text of `mem`. */
+static const char *busy_calendars(const struct coach *coach, struct intervals google, struct interval span,
+				  struct arena *mem)
+{
+	const char *others = arena_strdup(mem, coach_sources_busy(coach, span, mem));
+	for (size_t i = 0; i < google.count; i++) {
+		if (interval_overlaps(google.at[i], span))
+			return others != NULL ? arena_printf(mem, "Google Calendar, %s", others)
+					      : "Google Calendar";
+	}
+	return others;
+}
+
 enum availability_outcome booking_explain(const struct booking_call *call, const struct booking_wish *wish,
 					  const char *user_id, struct explanation *ret_explanation)
 {
@@ -216,9 +232,18 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 		   (struct interval){wish->start, wish->start + minutes * SECONDS_PER_MINUTE}, &offer);
 	offer.question.exempt = false; /* the coach asks for their clients */
 	availability_facts(coach, user_id, NULL, call->mem, &offer.question);
-	ret_explanation->knowledge = offer_busy_around(call, &offer);
+	struct intervals google = INTERVALS_NONE;
+	ret_explanation->knowledge = offer_busy_around(call, &offer, &google);
 	const struct slot_verdict verdict = slot_judge(&offer.question, wish->start, call->mem);
 	ret_explanation->reasons = offer_tell(call, &offer.question, wish->start, &verdict,
 					      (struct slot_listener){coach->schedule->zone, true});
+	for (size_t i = 0; i < ret_explanation->reasons.count; i++) {
+		struct told_reason *reason = &ret_explanation->reasons.items[i];
+		if (reason->rule == REFUSAL_CALENDAR_BUSY)
+			reason->source = busy_calendars(coach, google, reason->span, call->mem);
+	}
+	const struct coach_source *stale = coach_sources_stale(coach, call->now);
+	if (stale != NULL)
+		ret_explanation->stale_calendar = arena_strdup(call->mem, stale->name);
 	return AVAILABILITY_OK;
 }

@@ -83,6 +83,34 @@ static void read_appointments(const struct db_rows *rows, struct snapshot *snaps
 	snapshot->coach.appointment_count = rows->count;
 }
 
+/* Rows come by source, and by start: see the statement. */
+static void read_sources(const struct db_rows *rows, struct snapshot *snapshot)
+{
+	struct coach_source *sources = arena_array(&snapshot->mem, rows->count, sizeof(*sources));
+	struct interval *times = arena_array(&snapshot->mem, rows->count, sizeof(*times));
+	struct uuid last = {{0}};
+	size_t count = 0;
+	size_t time_count = 0;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct uuid id = db_get_uuid_bytes(rows, i, 0);
+		if (count == 0 || memcmp(id.bytes, last.bytes, sizeof(id.bytes)) != 0)
+			sources[count++] = (struct coach_source){
+				.name = db_copy_text(rows, i, 1, &snapshot->mem),
+				.read_at = db_get_instant(rows, i, 2),
+				.known_until = db_get_instant(rows, i, 3),
+				.times = times + time_count,
+			};
+		last = id;
+		if (db_is_null(rows, i, 4))
+			continue;
+		times[time_count++] =
+			(struct interval){db_get_instant(rows, i, 4), db_get_instant(rows, i, 5)};
+		sources[count - 1].count++;
+	}
+	snapshot->coach.sources = sources;
+	snapshot->coach.source_count = count;
+}
+
 /* The schedule of a coach's row: the copy at hand if its version is the same, else read anew. NULL: not
  * readable. */
 static struct schedule_copy *schedule_of_row(const struct db_rows *rows, struct schedule_copy *at_hand)
@@ -124,6 +152,7 @@ enum coach_found coach_read(struct worker *worker, const char *id, instant from,
 {
 	DB_ROWS coach_rows = {0};
 	DB_ROWS busy_rows = {0};
+	DB_ROWS source_rows = {0};
 	int64_t read_ms = monotonic_ms();
 	enum db_result result =
 		db_run(worker->db, QUERY_COACH_BY_ID, DB_PARAMETERS(db_text(id)), &coach_rows);
@@ -131,6 +160,10 @@ enum coach_found coach_read(struct worker *worker, const char *id, instant from,
 		return result == DB_NONE ? COACH_UNKNOWN : COACH_FAILURE;
 	result = db_run(worker->db, QUERY_APPOINTMENT_BUSY, DB_PARAMETERS(db_text(id), db_instant(from)),
 			&busy_rows);
+	if (result != DB_OK && result != DB_NONE)
+		return COACH_FAILURE;
+	result = db_run(worker->db, QUERY_SOURCE_TIMES, DB_PARAMETERS(db_text(id), db_instant(from)),
+			&source_rows);
 	if (result != DB_OK && result != DB_NONE)
 		return COACH_FAILURE;
 	struct schedule_copy *copy = schedule_of_row(&coach_rows, at_hand);
@@ -157,6 +190,8 @@ enum coach_found coach_read(struct worker *worker, const char *id, instant from,
 	snapshot->coach.feed_sealed = db_copy_text(&coach_rows, 0, 5, &snapshot->mem);
 	snapshot->coach.profile = db_copy_text(&coach_rows, 0, 6, &snapshot->mem);
 	read_appointments(&busy_rows, snapshot);
+	if (source_rows.count > 0)
+		read_sources(&source_rows, snapshot);
 	if (db_misread(worker->db)) {
 		snapshot_drop(snapshot);
 		return COACH_FAILURE;

@@ -17,6 +17,7 @@ enum {
 	TIDY_EVERY = 6, /* pauses: a minute */
 	STATEMENT_TIMEOUT_MS = 30000,
 	AUDIT_PORTION = 100, /* of QUERY_AUDIT_RETIRE */
+	SOURCES_MS = 10000, /* of a turn for coaches' further calendars */
 };
 
 struct housekeeping {
@@ -26,6 +27,8 @@ struct housekeeping {
 	bool stopping;
 	const char *database_url;
 	int64_t retention_days;
+	struct sources *sources;
+	const atomic_bool *ends_calls;
 };
 
 static void report(struct db *db, enum db_result result)
@@ -97,12 +100,16 @@ static void *run(void *argument)
 {
 	struct housekeeping *housekeeping = argument;
 	struct db *db = db_open(housekeeping->database_url, STATEMENT_TIMEOUT_MS);
+	struct worker worker = {
+		.db = db,
+		.fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, housekeeping->ends_calls)};
 	pthread_mutex_lock(&housekeeping->lock);
 	for (unsigned turn = 0; !housekeeping->stopping; turn++) {
 		pthread_mutex_unlock(&housekeeping->lock);
 		if (turn % TIDY_EVERY == 0)
 			tidy(housekeeping, db);
 		look_at_zones();
+		sources_read_due(housekeeping->sources, &worker, monotonic_ms() + SOURCES_MS);
 		malloc_trim(0); /* after a burst of requests its pages go back to the system */
 		pthread_mutex_lock(&housekeeping->lock);
 		const int64_t until = monotonic_ms() + PAUSE_SECONDS * 1000;
@@ -111,17 +118,21 @@ static void *run(void *argument)
 			continue;
 	}
 	pthread_mutex_unlock(&housekeeping->lock);
+	fetch_client_free(worker.fetcher);
 	db_close(db);
 	return NULL;
 }
 
-struct housekeeping *housekeeping_start(const char *database_url, int64_t retention_days)
+struct housekeeping *housekeeping_start(const char *database_url, int64_t retention_days,
+					struct sources *sources, const atomic_bool *ends_calls)
 {
 	struct housekeeping *housekeeping = calloc(1, sizeof(*housekeeping));
 	if (housekeeping == NULL)
 		die("out of memory");
 	housekeeping->database_url = database_url;
 	housekeeping->retention_days = retention_days;
+	housekeeping->sources = sources;
+	housekeeping->ends_calls = ends_calls;
 	die_unless(pthread_mutex_init(&housekeeping->lock, NULL) == 0);
 	condition_init(&housekeeping->wake);
 	housekeeping->thread = thread_start("housekeeping", run, housekeeping);

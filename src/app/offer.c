@@ -1,5 +1,7 @@
 #include "offer.h"
 
+#include "app/coach_sources.h"
+
 #include "base/uuid.h"
 #include "calendar/events.h"
 
@@ -147,6 +149,7 @@ bool offer_is_free(const struct booking_call *call, struct offer *offer, const c
 	struct calendar_busy busy = {0};
 	struct calendar_question question = asked_about(call, offer, offer->blocked, moving);
 	calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
+	coach_sources_join(offer->coach, offer->blocked, call->now, call->mem, &busy);
 	if (busy.knowledge == CALENDAR_UNKNOWN) {
 		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
 		return false;
@@ -189,7 +192,8 @@ struct intervals offer_without_own_events(const struct coach *coach, struct inte
 	return (struct intervals){kept, count};
 }
 
-enum calendar_knowledge offer_busy_around(const struct booking_call *call, struct offer *offer)
+enum calendar_knowledge offer_busy_around(const struct booking_call *call, struct offer *offer,
+					  struct intervals *ret_google)
 {
 	struct calendar_busy busy = {0};
 	const seconds around = EXPLAINED_DAYS * SECONDS_PER_DAY;
@@ -205,6 +209,9 @@ enum calendar_knowledge offer_busy_around(const struct booking_call *call, struc
 		question.within = narrow;
 		calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
 	}
+	if (ret_google != NULL)
+		*ret_google = busy.times;
+	coach_sources_join(offer->coach, offer->blocked, call->now, call->mem, &busy);
 	offer->question.calendar = offer_without_own_events(offer->coach, busy.times, call->mem);
 	return busy.knowledge;
 }
@@ -223,6 +230,7 @@ static bool ask_calendar(const struct booking_call *call, struct offer *offer,
 	struct calendar_busy busy = {0};
 	struct calendar_question question = asked_about(call, offer, offer->blocked, moving);
 	calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
+	coach_sources_join(offer->coach, offer->blocked, call->now, call->mem, &busy);
 	offer->question.calendar = busy.times;
 	if (busy.knowledge == CALENDAR_UNKNOWN)
 		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
@@ -251,7 +259,7 @@ bool offer_suits_coach(const struct booking_call *call, struct offer *offer, con
 	struct slot_verdict verdict = slot_judge(&offer->question, offer->start, call->mem);
 	if (moving == NULL && is_busy(&verdict)) {
 		/* Now that somebody will read of it, the busy time whole. */
-		if (offer_busy_around(call, offer) == CALENDAR_UNKNOWN) {
+		if (offer_busy_around(call, offer, NULL) == CALENDAR_UNKNOWN) {
 			result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
 			return false;
 		}

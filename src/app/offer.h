@@ -68,9 +68,11 @@ bool offer_is_free(const struct booking_call *call, struct offer *offer, const c
  * Ask for the busy times around the offer, into its question: a busy time is told whole, though it began days
  * ago, and our own events are left out, since their appointments are told. What is remembered while Google
  * cannot be reached begins now, so then just the time itself is asked for. Any duration may be asked about,
- * but Google answers for some weeks only.
+ * but Google answers for some weeks only. *ret_google, unless NULL: what Google says, without the coach's
+ * further calendars.
  */
-enum calendar_knowledge offer_busy_around(const struct booking_call *call, struct offer *offer);
+enum calendar_knowledge offer_busy_around(const struct booking_call *call, struct offer *offer,
+					  struct intervals *ret_google);
 
 /*
  * The busy times but those that are nothing but our own appointments: an appointment and its event are one

@@ -1,5 +1,6 @@
 #include "app/series.h"
 
+#include "app/coach_sources.h"
 #include "base/json.h"
 #include "base/uuid.h"
 #include "offer.h"
@@ -35,6 +36,7 @@ static bool find_busy(struct plan *plan, bool afresh, struct booking_result *res
 		calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
 	else
 		calendar_busy_listing(call->calendars, call->worker, &question, call->mem, &busy);
+	coach_sources_join(plan->coach, span, call->now, call->mem, &busy);
 	plan->question.calendar = busy.times;
 	if (busy.knowledge == CALENDAR_UNKNOWN)
 		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;

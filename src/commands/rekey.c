@@ -4,6 +4,7 @@
  */
 #include "app/private_part.h"
 #include "calendar/keys.h"
+#include "calendar/sources.h"
 #include "commands/command.h"
 #include "compose.h"
 #include "config.h"
@@ -20,7 +21,8 @@ static enum exit_code rekey(const char *database_url, const struct seal_keys *ke
 	struct db *db = db_open(database_url, STATEMENT_TIMEOUT);
 	size_t private_count = 0;
 	bool good = calendar_rekey(db, keys, &count, line) == CALENDAR_KEYS_GOOD;
-	if (good && private_rekey(db, keys, &private_count) != DB_OK) {
+	if (good &&
+	    (sources_rekey(db, keys, &count) != DB_OK || private_rekey(db, keys, &private_count) != DB_OK)) {
 		snprintf(line, sizeof(line), "%s", db_failure(db)->detail);
 		good = false;
 	}
@@ -31,7 +33,7 @@ static enum exit_code rekey(const char *database_url, const struct seal_keys *ke
 	}
 	char id[ENCODE_HEX_SIZE(SEAL_KEY_ID_SIZE)];
 	seal_keys_describe(keys, id);
-	printf("bookingd: %zu consent%s sealed anew; all rest under the key %s, the others can go\n", count,
+	printf("bookingd: %zu secret%s sealed anew; all rest under the key %s, the others can go\n", count,
 	       count == 1 ? "" : "s", id);
 	if (private_count > 0)
 		printf("bookingd: answers and notes of %zu appointment%s sealed anew\n", private_count,

@@ -10,6 +10,7 @@
 #include "base/service.h"
 #include "calendar/busy.h"
 #include "calendar/keys.h"
+#include "calendar/sources.h"
 #include "commands/command.h"
 #include "compose.h"
 #include "config.h"
@@ -169,6 +170,17 @@ static void log_schema(bool sound, const char *detail)
 			 LOG_TEXT_FIELD("remedy", SCHEMA_REMEDY));
 }
 
+static void make_sources(struct daemon *daemon)
+{
+	const struct settings *settings = &daemon->settings;
+	daemon->api.sources = sources_new(&(struct sources_settings){
+		.database_url = settings->database_url,
+		.seal_keys = daemon->seal_keys.count > 0 ? &daemon->seal_keys : NULL,
+		.allow_private = settings->calendar_allow_private,
+		.stopping = &daemon->stopping,
+	});
+}
+
 /* Make all parts; nothing runs yet. False: one line on stderr says why. */
 static bool compose(struct daemon *daemon)
 {
@@ -231,6 +243,7 @@ static bool compose(struct daemon *daemon)
 	struct notice_settings notice = compose_notice_settings(settings);
 	notice.metrics = api->metrics;
 	api->notices = notices_new(&notice);
+	make_sources(daemon);
 	config_wipe_keys(&daemon->settings);
 	return made;
 }
@@ -239,6 +252,7 @@ static void decompose(struct daemon *daemon)
 {
 	struct api *api = &daemon->api;
 	notices_free(api->notices);
+	sources_free(api->sources);
 	calendars_free(api->calendars);
 	schema_guard_free(daemon->guard);
 	coaches_free(api->coaches);
@@ -414,7 +428,8 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 		calendars_start(daemon->api.calendars);
 		notices_start(daemon->api.notices);
 		daemon->housekeeping =
-			housekeeping_start(daemon->settings.database_url, daemon->settings.retention_days);
+			housekeeping_start(daemon->settings.database_url, daemon->settings.retention_days,
+					   daemon->api.sources, &daemon->stopping);
 		atomic_store(&daemon->api.migrated, true);
 		warm_identities(daemon);
 		notify("READY=1\nSTATUS=Serving");

@@ -130,7 +130,7 @@ static const struct ical_override *overrides_of(const struct summing *summing, s
 	       memcmp(summing->overrides[end].uid.at, uid.at, uid.length) == 0)
 		end++;
 	*ret_count = end - low;
-	return &summing->overrides[low];
+	return end > low ? &summing->overrides[low] : NULL;
 }
 
 /* ---------------------------------------------------------------- instances */
@@ -320,6 +320,17 @@ static bool each(struct summing *summing, struct ical_span calendar, const char 
 	return true;
 }
 
+static void read_refresh(struct summing *summing, struct ical_span calendar)
+{
+	struct ical_line line;
+	int64_t days = 0;
+	seconds time = 0;
+	if ((ical_property(calendar, "REFRESH-INTERVAL", &line) ||
+	     ical_property(calendar, "X-PUBLISHED-TTL", &line)) &&
+	    ical_duration_read(line.value, &days, &time))
+		summing->busy.refresh_seconds = days * SECONDS_PER_DAY + time;
+}
+
 /* One reading of every calendar in the text. */
 enum pass { ZONES, OVERRIDES, BUSY };
 
@@ -335,6 +346,8 @@ static enum ical_busy_result read_pass(struct summing *summing, struct ical_span
 			break;
 		calendars++;
 		bool whole = true;
+		if (pass == ZONES)
+			read_refresh(summing, calendar);
 		if (pass == ZONES)
 			whole = ical_zones_collect(&summing->reader.zones, calendar);
 		else if (pass == OVERRIDES)

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
 #include "base/buffer.h"
 #include "base/die.h"
 #include "curl_trust.h"
+#include "net/public_address.h"
 
 enum {
 	CONNECT_MS_MAX = 5000,
@@ -29,6 +31,7 @@ struct fetch_client {
 	unsigned attempts; /* how often a connection was ready to carry the request */
 	bool may_be_repeated;
 	bool too_big;
+	bool not_public;
 };
 
 bool fetch_global_begin(void)
@@ -111,6 +114,22 @@ static int before_request(void *closure, char *to, char *from, int to_port, int 
 	return CURL_PREREQFUNC_OK;
 }
 
+/*
+ * For public_only: looks at the very address that is about to be connected to, so a name that resolves to
+ * something else the second time gains nothing.
+ */
+static curl_socket_t open_public_socket(void *closure, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct fetch_client *client = closure;
+
+	(void)purpose;
+	if (!address_is_public(&address->addr)) {
+		client->not_public = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static int progress(void *closure, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
 	(void)down_total, (void)down, (void)up_total, (void)up;
@@ -153,6 +172,8 @@ static enum fetch_failure failure_of(CURLcode code, const struct fetch_client *c
 {
 	if (client->too_big)
 		return FETCH_TOO_BIG;
+	if (client->not_public && code != CURLE_OK)
+		return FETCH_REFUSED;
 		/* libcurl has a hundred codes, and new ones come: the rest means that no whole reply arrived.
 		 */
 #pragma GCC diagnostic push
@@ -205,9 +226,12 @@ static void read_headers(CURL *curl, struct arena *mem, struct fetch_reply *repl
 {
 	struct curl_header *etag;
 	curl_off_t retry_after = 0;
+	char *location = NULL;
 
 	if (curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK)
 		reply->etag = arena_strdup(mem, etag->value);
+	curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location);
+	reply->location = arena_strdup(mem, location);
 	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
 	if (retry_after > RETRY_AFTER_MAX)
 		retry_after = RETRY_AFTER_MAX;
@@ -223,6 +247,8 @@ static void describe_failure(CURLcode code, const char *problem, struct fetch_re
 		detail = "shutting down";
 	else if (code == CURLE_ABORTED_BY_CALLBACK)
 		detail = "the connection ended before the reply";
+	else if (reply->failure == FETCH_REFUSED && code == CURLE_COULDNT_CONNECT)
+		detail = "the name does not stand for a public address";
 	else if (reply->failure == FETCH_TOO_BIG)
 		detail = "the reply is larger than expected";
 	snprintf(reply->detail, sizeof(reply->detail), "%s", detail);
@@ -250,6 +276,8 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 		return refuse(reply, FETCH_REFUSED, "the address is neither http nor https");
 	if ((request->bearer && !header_value_sane(request->bearer)) ||
 	    (request->if_match && !header_value_sane(request->if_match)) ||
+	    (request->if_none_match && !header_value_sane(request->if_none_match)) ||
+	    (request->accept && !header_value_sane(request->accept)) ||
 	    (request->content_type && !header_value_sane(request->content_type)))
 		return refuse(reply, FETCH_REFUSED, "a control character in a header");
 	if (stopped(client))
@@ -266,11 +294,14 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 	client->attempts = 0;
 	client->may_be_repeated = request->may_be_repeated;
 	client->too_big = false;
+	client->not_public = false;
 
 	if (request->bearer)
 		append_header(&headers, mem, "Authorization",
 			      arena_printf(mem, "Bearer %s", request->bearer));
 	append_header(&headers, mem, "If-Match", request->if_match);
+	append_header(&headers, mem, "If-None-Match", request->if_none_match);
+	append_header(&headers, mem, "Accept", request->accept);
 	append_header(&headers, mem, "Content-Type", request->content_type);
 
 	curl_easy_reset(curl); /* keeps the connections */
@@ -299,6 +330,13 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
+	if (request->public_only) {
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, client);
+		curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	}
 	set_method(curl, request);
 
 	code = curl_easy_perform(curl);

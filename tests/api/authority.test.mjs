@@ -148,6 +148,16 @@ const TABLE = {
     query: () => `?start=${nextSlot()}&duration=30`,
   },
   'GET /coach/{coach}/feed': { who: 'the coach in the path, or an admin' },
+  'GET /coach/{coach}/calendars': { who: 'the coach in the path, or an admin' },
+  'POST /coach/{coach}/calendars': { who: 'the coach in the path, or an admin', missing: 'not configured here' },
+  'DELETE /coach/{coach}/calendars/{id}': {
+    who: 'the coach in the path, or an admin',
+    missing: 'no such calendar',
+  },
+  'POST /coach/{coach}/calendars/{id}/refresh': {
+    who: 'the coach in the path, or an admin',
+    missing: 'no such calendar',
+  },
   'POST /coach/{coach}/feed': { who: 'the coach in the path, or an admin' },
   // Its token is its identity, and a wrong one is as good as no feed: asked with the right one here.
   'GET /coach/{coach}/feed.ics': { who: 'anyone', query: async () => `?token=${await feedToken()}` },

@@ -8,7 +8,12 @@ before(async () => {
   stack = await startStack({
     google: 'delegated',
     document: openSchedule({ buffer_after_minutes: 5 }),
-    env: { MAIL_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'bookings@coach.test', CALENDAR_STALE_SECONDS: '0' },
+    env: {
+      MAIL_URL: 'smtp://127.0.0.1:1',
+      MAIL_FROM: 'bookings@coach.test',
+      CALENDAR_STALE_SECONDS: '0',
+      TOKEN_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+    },
   });
   document = (await stack.stranger().get('/openapi.json')).body;
 });
@@ -286,6 +291,16 @@ test('every call answers as the document says', async () => {
   const { body: feed } = await call(coach, 'POST', '/coach/{coach}/feed', { path: damian, status: 200 });
   const query = new URL(feed.url).search;
   await call(stranger, 'GET', '/coach/{coach}/feed.ics', { path: damian, query, status: 200 });
+  await call(coach, 'GET', '/coach/{coach}/calendars', { path: damian, status: 200 });
+  const family = { kind: 'ical', url: 'https://127.0.0.1:1/family.ics', name: 'Family' };
+  const { body: added } = await call(coach, 'POST', '/coach/{coach}/calendars', {
+    path: damian,
+    body: family,
+    status: 201,
+  });
+  const its = { path: { ...damian, id: added.id } };
+  await call(coach, 'POST', '/coach/{coach}/calendars/{id}/refresh', { ...its, status: 200 });
+  await call(coach, 'DELETE', '/coach/{coach}/calendars/{id}', { ...its, status: 204 });
   await call(coach, 'GET', '/coach/{coach}/google', { path: damian, status: 200 });
   await call(coach, 'POST', '/coach/{coach}/google/connect', { path: damian, status: 404 });
   await call(coach, 'POST', '/coach/{coach}/google/retry', { path: damian, status: 202 });

@@ -62,10 +62,10 @@ test('a new key in front of the former one, then rekey, and the former can go', 
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^bookingd: 1 consent sealed anew; all rest under the key [0-9a-f]{16}, the others can go\n$/,
+    /^bookingd: 1 secret sealed anew; all rest under the key [0-9a-f]{16}, the others can go\n$/,
   );
   assert.notEqual(sealed(), before);
-  assert.match(run('rekey', key).stdout, /^bookingd: 0 consents sealed anew/);
+  assert.match(run('rekey', key).stdout, /^bookingd: 0 secrets sealed anew/);
   await stack.daemon.stop();
   await stack.daemon.restart({ env: { TOKEN_ENCRYPTION_KEY: key } });
   const made = await stack

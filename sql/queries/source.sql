@@ -1,0 +1,62 @@
+-- Calendars of a coach beside Google.
+
+-- No row: the coach has too many already.
+-- name: source_add one
+insert into busy_source (id, coach_id, kind, name, sealed_address, blocks)
+select $1, $2, $3, $4, $5, $6
+where (select count(*) from busy_source where coach_id = $2) < $7
+returning id;
+
+-- name: source_list many
+select id, kind, name, blocks, state, detail, events, last_success_at
+from busy_source where coach_id = $1 order by created_at, id;
+
+-- name: source_remove one
+delete from busy_source where id = $1 and coach_id = $2 returning id;
+
+-- Claims one for two minutes: the one named, or with null the one that has waited longest.
+-- name: source_claim one
+update busy_source s
+set due_at = now() + interval '2 minutes'
+from coach c
+where c.id = s.coach_id and s.id = (
+  select id from busy_source
+  where case when $1::uuid is null then due_at <= now() else id = $1 and coach_id = $2 end
+  order by due_at limit 1 for update skip locked)
+returning s.id, s.coach_id, s.sealed_address, case when s.expanded_at > now() - interval '1 day' then s.etag end, s.events,
+  s.empty_polls, s.failures, s.known_until, c.schedule ->> 'time_zone', c.email,
+  (select coalesce(max((days #>> '{}')::integer), 30) from jsonb_path_query(c.schedule, '$.**.horizon_days') days
+   where jsonb_typeof(days) = 'number');
+
+-- name: source_store exec
+select store_busy_times($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+
+-- Read, and the same as before.
+-- name: source_same exec
+update busy_source
+set last_success_at = now(), failures = 0, empty_polls = 0, due_at = now() + $2 * interval '1 second',
+  state = case when state = 'failing' then 'ok' else state end,
+  detail = case when state = 'failing' then null else detail end
+where id = $1;
+
+-- $3: whether that was because it suddenly is empty.
+-- name: source_failed exec
+update busy_source
+set state = 'failing', detail = $2, failures = failures + 1, empty_polls = empty_polls + case when $3 then 1 else 0 end,
+  due_at = now() + $4 * interval '1 second'
+where id = $1;
+
+-- What blocks the coach, as read_sources() takes it: a row a time, and a row without times for a source that has none.
+-- name: source_times many
+select s.id, s.name, s.last_success_at, s.known_until, t.starts_at, t.ends_at
+from busy_source s
+left join busy_time t on t.source_id = s.id and t.ends_at > least(now(), $2::timestamptz) - interval '28 hours'
+  and (t.appointment_id is null or not exists (select from appointment a where a.id = t.appointment_id))
+where s.coach_id = $1 and s.blocks
+order by s.created_at, s.id, t.starts_at;
+
+-- name: source_secrets many
+select id, sealed_address from busy_source order by id;
+
+-- name: source_reseal exec
+update busy_source set sealed_address = $3 where id = $1 and sealed_address = $2;

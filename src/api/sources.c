@@ -1,0 +1,188 @@
+#include "api/sources.h"
+
+#include "api/coach.h"
+#include "base/json.h"
+#include "calendar/sources.h"
+
+#include <string.h>
+
+enum { ADDED_WAIT_MS = 8000 }; /* for the first reading, so that the coach sees at once what came of it */
+
+static void write_source(struct json_writer *writer, const struct source *source)
+{
+	json_write_object(writer, NULL);
+	json_write_text(writer, "id", source->id);
+	json_write_text(writer, "kind", source->kind);
+	json_write_text(writer, "name", source->name);
+	json_write_boolean(writer, "blocks", source->blocks);
+	json_write_boolean(writer, "write", false);
+	json_write_text(writer, "state", source->state);
+	json_write_text(writer, "detail", source->detail);
+	json_write_integer(writer, "events", source->events);
+	if (source->last_success_at != 0)
+		json_write_instant(writer, "last_success_at", source->last_success_at);
+	else
+		json_write_null(writer, "last_success_at");
+	json_write_object_end(writer);
+}
+
+/* The list, or with `id` that one. False: answered with a failure. */
+static void answer_sources(struct call *call, const char *coach_id, const char *id, unsigned status)
+{
+	struct source *sources = NULL;
+	size_t count = 0;
+	enum db_result result = source_list(call->worker, coach_id, call->mem, &sources, &count);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	struct json_writer writer;
+	if (id == NULL) {
+		json_writer_init(&writer, reply_begin_json(call->reply, status));
+		json_write_object(&writer, NULL);
+		json_write_array(&writer, "calendars");
+		for (size_t i = 0; i < count; i++)
+			write_source(&writer, &sources[i]);
+		json_write_array_end(&writer);
+		json_write_object_end(&writer);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(sources[i].id, id) == 0) {
+			json_writer_init(&writer, reply_begin_json(call->reply, status));
+			write_source(&writer, &sources[i]);
+			return;
+		}
+	}
+	call_problem(call, PROBLEM_NOT_FOUND, NULL, "The coach has no such calendar.");
+}
+
+void api_sources_list(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	if (api_coach_find(call, &coach))
+		answer_sources(call, coach->id, NULL, 200);
+}
+
+struct wish {
+	const char *kind;
+	const char *url;
+	const char *name;
+	bool blocks;
+	bool write;
+};
+
+/* The address that is asked for, or NULL: refused. */
+static const char *read_wish(struct call *call, struct wish *wish)
+{
+	const struct json_field fields[] = {
+		{"kind", JSON_FIELD_TEXT, true, 1, 20, &wish->kind, NULL},
+		{"url", JSON_FIELD_TEXT, true, 1, SOURCE_ADDRESS_MAX, &wish->url, NULL},
+		{"name", JSON_FIELD_LINE, false, 1, SOURCE_NAME_MAX, &wish->name, NULL},
+		{"blocks", JSON_FIELD_BOOLEAN, false, 0, 1, &wish->blocks, NULL},
+		{"write", JSON_FIELD_BOOLEAN, false, 0, 1, &wish->write, NULL},
+	};
+	const char *host = NULL;
+	const char *reason = NULL;
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
+		return NULL;
+	if (strcmp(wish->kind, "ical") != 0) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "kind",
+			     "kind must be ical: a calendar that is published as a feed.");
+		return NULL;
+	}
+	if (wish->write) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "write",
+			     "A feed can be read only; write must be false.");
+		return NULL;
+	}
+	const char *address =
+		strlen(wish->url) <= SOURCE_ADDRESS_MAX
+			? source_address(call->api->sources, wish->url, call->mem, &host, &reason)
+			: NULL;
+	if (address == NULL)
+		call_problem(call, PROBLEM_INVALID_FIELD, "url",
+			     reason != NULL ? reason : "url is too long.");
+	else if (wish->name == NULL)
+		wish->name = host;
+	return address;
+}
+
+void api_sources_add(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	struct wish wish = {.blocks = true};
+	char id[UUID_TEXT_SIZE];
+	if (!api_coach_find(call, &coach))
+		return;
+	if (!sources_possible(call->api->sources)) {
+		call_problem(call, PROBLEM_NOT_FOUND, NULL,
+			     "Further calendars are not configured here; it takes TOKEN_ENCRYPTION_KEY.");
+		return;
+	}
+	const char *address = read_wish(call, &wish);
+	if (address == NULL)
+		return;
+	enum db_result result = source_add(call->api->sources, call->worker, coach->id, wish.name, address,
+					   wish.blocks, call->request->now, id);
+	if (result == DB_NONE) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "url",
+			     "There are 20 calendars already; remove one first.");
+		return;
+	}
+	if (result == DB_OK)
+		result = source_refresh(call->api->sources, call->worker, coach->id, id, call->request->now,
+					monotonic_ms() + ADDED_WAIT_MS);
+	if (result != DB_OK && result != DB_NONE) {
+		call_database_failure(call, result);
+		return;
+	}
+	coaches_changed(call->api->coaches, coach->id);
+	answer_sources(call, coach->id, id, 201);
+	reply_header_printf(call->reply, "Location", "/coach/%s/calendars/%s", coach->id, id);
+}
+
+/* The id in the path. NULL: answered, it is none. */
+static const char *read_id(struct call *call)
+{
+	const char *id = request_parameter(call->request, "id");
+	if (uuid_parse(id, strlen(id), NULL))
+		return id;
+	call_problem(call, PROBLEM_NOT_FOUND, NULL, "The coach has no such calendar.");
+	return NULL;
+}
+
+void api_sources_remove(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	const char *id = NULL;
+	if (!api_coach_find(call, &coach) || (id = read_id(call)) == NULL)
+		return;
+	enum db_result result = source_remove(call->worker, coach->id, id);
+	if (result == DB_NONE) {
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "The coach has no such calendar.");
+		return;
+	}
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return;
+	}
+	coaches_changed(call->api->coaches, coach->id);
+	reply_empty(call->reply, 204);
+}
+
+void api_sources_refresh(struct call *call)
+{
+	COACH_LOCAL coach = NULL;
+	const char *id = NULL;
+	if (!api_coach_find(call, &coach) || (id = read_id(call)) == NULL)
+		return;
+	enum db_result result = source_refresh(call->api->sources, call->worker, coach->id, id,
+					       call->request->now, monotonic_ms() + ADDED_WAIT_MS);
+	if (result != DB_OK && result != DB_NONE) {
+		call_database_failure(call, result);
+		return;
+	}
+	coaches_changed(call->api->coaches, coach->id);
+	answer_sources(call, coach->id, id, 200);
+}

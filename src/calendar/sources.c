@@ -1,0 +1,173 @@
+#include "sources_inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/crypto.h"
+#include "base/die.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "source_feed.h"
+
+enum { READ_MS = 15000 }; /* for one source */
+
+struct sources *sources_new(const struct sources_settings *settings)
+{
+	struct sources *sources = calloc(1, sizeof(*sources));
+	if (sources == NULL)
+		die("out of memory");
+	sources->settings = *settings;
+	if (pthread_mutex_init(&sources->lock, NULL) != 0)
+		die("out of memory");
+	condition_init(&sources->changed);
+	return sources;
+}
+
+void sources_free(struct sources *sources)
+{
+	if (sources == NULL)
+		return;
+	pthread_cond_destroy(&sources->changed);
+	pthread_mutex_destroy(&sources->lock);
+	free(sources);
+}
+
+bool sources_possible(const struct sources *sources)
+{
+	return sources->settings.seal_keys != NULL;
+}
+
+bool sources_take_turn(struct sources *sources, int64_t deadline)
+{
+	pthread_mutex_lock(&sources->lock);
+	while (sources->reading && condition_wait_until(&sources->changed, &sources->lock, deadline))
+		;
+	const bool mine = !sources->reading;
+	if (mine)
+		sources->reading = true;
+	pthread_mutex_unlock(&sources->lock);
+	return mine;
+}
+
+void sources_end_turn(struct sources *sources)
+{
+	pthread_mutex_lock(&sources->lock);
+	sources->reading = false;
+	pthread_cond_broadcast(&sources->changed);
+	pthread_mutex_unlock(&sources->lock);
+}
+
+void sources_read_due(struct sources *sources, struct worker *worker, int64_t deadline)
+{
+	enum db_result result = sources_possible(sources) ? DB_OK : DB_NONE;
+	while (result == DB_OK && monotonic_ms() < deadline && !atomic_load(sources->settings.stopping))
+		result = source_refresh(sources, worker, NULL, NULL, instant_now(), monotonic_ms() + READ_MS);
+	if (result != DB_NONE && result != DB_OK && result != DB_UNAVAILABLE)
+		log_line(LOG_WARNING, "sources_failed",
+			 LOG_TEXT_FIELD("detail", db_failure(worker->db)->detail));
+}
+
+/* ---- the coach's list ---- */
+
+enum db_result source_list(struct worker *worker, const char *coach_id, struct arena *mem,
+			   struct source **ret_sources, size_t *ret_count)
+{
+	DB_ROWS rows = {0};
+	*ret_count = 0;
+	enum db_result result =
+		db_run(worker->db, QUERY_SOURCE_LIST, DB_PARAMETERS(db_text(coach_id)), &rows);
+	if (result != DB_OK)
+		return result == DB_NONE ? DB_OK : result;
+	struct source *list = arena_array(mem, rows.count, sizeof(*list));
+	for (size_t i = 0; i < rows.count; i++) {
+		db_get_uuid(&rows, i, 0, list[i].id);
+		list[i].kind = db_copy_text(&rows, i, 1, mem);
+		list[i].name = db_copy_text(&rows, i, 2, mem);
+		list[i].blocks = db_get_bool(&rows, i, 3);
+		list[i].state = db_copy_text(&rows, i, 4, mem);
+		list[i].detail = db_copy_text(&rows, i, 5, mem);
+		list[i].events = db_get_int(&rows, i, 6);
+		list[i].last_success_at = db_get_instant(&rows, i, 7);
+	}
+	*ret_sources = list;
+	*ret_count = rows.count;
+	return DB_OK;
+}
+
+const char *source_seal_name(struct arena *mem, const char *id)
+{
+	return arena_printf(mem, "busy_source %s", id);
+}
+
+const char *source_address(const struct sources *sources, const char *text, struct arena *mem,
+			   const char **ret_host, const char **ret_reason)
+{
+	const char *address =
+		strncasecmp(text, "webcal://", 9) == 0     ? arena_printf(mem, "https://%s", text + 9)
+		: strncasecmp(text, "webcals://", 10) == 0 ? arena_printf(mem, "https://%s", text + 10)
+							   : text;
+	if (!feed_may_ask(address, sources->settings.allow_private)) {
+		*ret_reason = "url must begin with https:// or webcal://.";
+		return NULL;
+	}
+	for (const char *c = address; *c != '\0'; c++) {
+		if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7F) {
+			*ret_reason = "url must have neither blanks nor characters beyond ASCII.";
+			return NULL;
+		}
+	}
+	const char *host = strstr(address, "//") + 2;
+	const size_t length = strcspn(host, "/?#");
+	if (length == 0 || memchr(host, '@', length) != NULL) {
+		*ret_reason = "url must have a host, and no user name in front of it.";
+		return NULL;
+	}
+	*ret_host = arena_strndup(mem, host, length);
+	return address;
+}
+
+enum db_result source_add(struct sources *sources, struct worker *worker, const char *coach_id,
+			  const char *name, const char *address, bool blocks, instant now,
+			  char ret_id[static UUID_TEXT_SIZE])
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	const size_t size = strlen(address);
+	char *sealed = arena_alloc(&mem, SEAL_TEXT_SIZE(size));
+	uuid_format(uuid_new(now), ret_id);
+	seal_text(sources->settings.seal_keys, source_seal_name(&mem, ret_id), address, size, sealed);
+	return db_run(worker->db, QUERY_SOURCE_ADD,
+		      DB_PARAMETERS(db_uuid(ret_id), db_text(coach_id), db_text("ical"), db_text(name),
+				    db_text(sealed), db_bool(blocks), db_int(SOURCES_PER_COACH_MAX)),
+		      NULL);
+}
+
+enum db_result source_remove(struct worker *worker, const char *coach_id, const char *id)
+{
+	return db_run(worker->db, QUERY_SOURCE_REMOVE, DB_PARAMETERS(db_uuid(id), db_text(coach_id)), NULL);
+}
+
+enum db_result sources_rekey(struct db *db, const struct seal_keys *keys, size_t *count)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, QUERY_SOURCE_SECRETS, DB_NO_PARAMETERS, &rows);
+	for (size_t i = 0; i < rows.count && result == DB_OK; i++) {
+		char id[UUID_TEXT_SIZE];
+		char address[SOURCE_ADDRESS_MAX + 1];
+		size_t size = 0;
+		db_get_uuid(&rows, i, 0, id);
+		const char *old = db_get_text(&rows, i, 1);
+		const char *name = source_seal_name(&mem, id);
+		if (seal_is_current(keys, old) ||
+		    seal_open(keys, name, old, address, sizeof(address), &size) != SEAL_OPENED)
+			continue;
+		char *sealed = arena_alloc(&mem, SEAL_TEXT_SIZE(size));
+		seal_text(keys, name, address, size, sealed);
+		crypto_wipe(address, sizeof(address));
+		result = db_run(db, QUERY_SOURCE_RESEAL,
+				DB_PARAMETERS(db_uuid(id), db_text(old), db_text(sealed)), NULL);
+		*count += result == DB_OK;
+	}
+	return result == DB_NONE ? DB_OK : result;
+}
