@@ -9,29 +9,42 @@ $$;
 /*
  * Note a code that somebody asked for. p_admins: addresses of admins, commas between. Returns whether it is to be
  * mailed: not to an address that has had five in ten minutes, nor, for the coach's page, to one that is nobody's there.
- * The caller must not be able to tell.
+ * The caller must not be able to tell: not by how long this takes, nor by what later becomes of the code. So one that
+ * is not mailed is noted all the same, as a code that nothing matches.
  */
 create or replace function begin_sign_in(
   p_email text, p_page text, p_hash bytea, p_nonce_hash bytea, p_code_hash bytea, p_seconds integer, p_admins text)
 returns boolean language plpgsql as $$
+declare
+  welcome boolean := p_page <> 'coach' or coach_of_address(p_email) is not null
+                     or p_email = any (string_to_array(coalesce(p_admins, ''), ','));
 begin
+  perform lock_address(p_email);
   if (select count(*) from action_token
-      where email = p_email and purpose = 'sign_in' and created_at > now() - interval '10 minutes') >= 5
-     or (p_page = 'coach' and coach_of_address(p_email) is null
-         and p_email <> all (string_to_array(coalesce(p_admins, ''), ','))) then
+      where email = p_email and purpose = 'sign_in' and created_at > now() - interval '10 minutes') >= 5 then
     return false;
   end if;
   -- Only the newest is good.
   update action_token set expires_at = now() where email = p_email and purpose = 'sign_in' and expires_at > now();
   insert into action_token (hash, purpose, email, page, nonce_hash, code_hash, expires_at)
-  values (p_hash, 'sign_in', p_email, p_page, p_nonce_hash, p_code_hash, now() + make_interval(secs => p_seconds));
-  return true;
+  values (p_hash, 'sign_in', p_email, p_page, p_nonce_hash, case when welcome then p_code_hash end,
+          now() + make_interval(secs => p_seconds));
+  return welcome;
+end $$;
+
+-- Over all codes for this address in a day.
+create or replace function wrong_tries(p_email text) returns bigint language plpgsql stable as $$
+begin
+  return (select coalesce(sum(tries - (used_at is not null)::integer), 0) from action_token
+          where email = p_email and purpose = 'sign_in' and created_at > now() - interval '1 day');
 end $$;
 
 /*
  * Complete it, in the browser that asked (p_nonce_hash), by the code or by the link's token. Without that nonce nothing
  * is looked at and no try is used up, so whoever opens links in mails for others changes nothing. Whom the platform does
  * not know by this address is known by its digest (identity_of_address). Outcomes: signed_in, wrong_code, code_expired.
+ * After fifty wrong tries in a day, over all codes for an address, only the link in its mail signs in: a code has six
+ * digits, and new ones can be asked for all day long.
  */
 create or replace function complete_sign_in(
   p_email text, p_hash bytea, p_nonce_hash bytea, p_code_hash bytea, p_session_hash bytea,
@@ -46,7 +59,8 @@ begin
   if not found then
     return next;
     return;
-  elsif t.used_at is not null or t.expires_at <= now() or t.tries >= 5 then
+  elsif t.used_at is not null or t.expires_at <= now() or t.tries >= 5
+        or (t.hash is distinct from p_hash and wrong_tries(t.email) >= 50) then
     outcome := 'code_expired';
     return next;
     return;
@@ -80,7 +94,8 @@ declare
   a appointment;
 begin
   select p.* into a from action_token t join appointment p on p.id = t.appointment_id
-  where t.hash = p_hash and t.purpose = 'manage';
+  where t.hash = p_hash and t.purpose = 'manage'
+  for share of p; -- an erasure waits for this, or this for the erasure
   if found and a.ends_at + make_interval(secs => p_after) > now() and not a.erased then
     appointment_id := a.id;
     expires_at := date_trunc('second', now()) + make_interval(secs => p_seconds);

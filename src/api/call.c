@@ -257,8 +257,12 @@ static enum identity_outcome identify(struct call *call)
 /* A manage link is for its appointment, for times to move it to, and for its own session. */
 static bool is_in_scope(const struct call *call)
 {
-	if (call->endpoint->authority == AUTHORITY_READER || call->endpoint->of_session)
+	if (call->endpoint->of_session)
 		return true;
+	if (call->endpoint->authority == AUTHORITY_READER) {
+		const char *moved = request_query(call->request, "rescheduling");
+		return moved == NULL || strcasecmp(moved, call->caller->appointment_id) == 0;
+	}
 	bool names_one = strstr(call->request->route->pattern, "/:id") != NULL;
 	return names_one &&
 	       strcasecmp(request_parameter(call->request, "id"), call->caller->appointment_id) == 0;

@@ -141,6 +141,53 @@ test('an address gets five codes in ten minutes and no more, and nobody can tell
   assert.equal(to(email).length, 5);
 });
 
+test('on the coach’s page nobody can tell by a code’s end whether the address is somebody’s', async () => {
+  const fares = async (email) => {
+    const { nonce } = await ask(email, { page: 'coach' });
+    const ends = [];
+    for (let i = 0; i < 6; i++) ends.push((await verify({ email, code: 'no code', nonce })).body.code);
+    return ends;
+  };
+  assert.deepEqual(await fares(address()), await fares('other@coach.test'));
+});
+
+test('codes asked for at once: one of them is good', async () => {
+  const email = address();
+  const lock = stack.database.session();
+  const waiting = () =>
+    stack.database.rows(`select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%begin_sign_in%'`).length;
+  try {
+    lock.send('begin; lock table bookingd.action_token in share row exclusive mode;');
+    await until('the lock', () =>
+      stack.database.rows("select from pg_locks where mode = 'ShareRowExclusiveLock' and granted").length,
+    );
+    const asks = Array.from({ length: 4 }, () => ask(email));
+    await until('two to wait for it', () => waiting() >= 2);
+    lock.send('commit;');
+    await Promise.all(asks);
+  } finally {
+    lock.close();
+  }
+  const good = `select from bookingd.action_token where email = '${email}' and expires_at > now()`;
+  assert.equal(stack.database.rows(good).length, 1);
+});
+
+test('after fifty wrong tries in a day only the mail’s link signs in', async () => {
+  const email = address();
+  await asked(email);
+  stack.database.run(`update bookingd.action_token set tries = 50, created_at = now() - interval '23 hours'
+    where email = '${email}'`);
+  const { nonce, code, token } = await asked(email);
+  assertProblem(await verify({ email, code, nonce }), 410, 'code_expired');
+  assertStatus(await verify({ token, nonce }), 200);
+  // Next day codes are good again.
+  stack.database.run(`update bookingd.action_token set created_at = now() - interval '25 hours'
+    where email = '${email}' and tries = 50`);
+  const next = await asked(email);
+  assertStatus(await verify({ email, code: next.code, nonce: next.nonce }), 200);
+});
+
 test('codes speak the reader’s language, and come although ordinary mail waits', async () => {
   const { mail: told } = await asked(address(), { locale: 'fr' });
   assert.match(told.subject, /^Votre code/);
@@ -215,6 +262,7 @@ test('a manage link opens its appointment, moves and cancels it, and nothing els
     assertProblem(await guest.request(method, path, body), 403, 'forbidden');
   const other = assertStatus(await client.post('/booking/create', { start: stack.slot(count + 60) }), 201);
   assertProblem(await guest.get(`/booking/${other.id}`), 403, 'forbidden');
+  assertProblem(await guest.get(`/booking/availability?rescheduling=${other.id}`), 403, 'forbidden');
   assertStatus(await guest.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 70) }), 200);
   assertStatus(await guest.put(`/booking/${made.id}/cancel`), 200);
   // A day after the end it is over.
