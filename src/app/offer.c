@@ -116,10 +116,16 @@ void offer_make(const struct booking_call *call, const struct coach *coach, cons
 	};
 }
 
+bool offer_is_in_time(const struct offer *offer)
+{
+	/* The day around it is counted too, on a clock up to a day ahead. */
+	return offer->blocked.end <= INSTANT_MAX - 2 * SECONDS_PER_DAY;
+}
+
 bool offer_keeps_rules(const struct booking_call *call, const struct offer *offer,
 		       struct booking_result *result)
 {
-	if (offer->blocked.end > INSTANT_MAX) {
+	if (!offer_is_in_time(offer)) {
 		booking_refuse(result, REFUSAL_TOO_FAR, "No calendar goes that far.");
 		return false;
 	}
@@ -248,7 +254,7 @@ bool offer_suits_coach(const struct booking_call *call, struct offer *offer, con
 	struct uuid moving_id;
 	if (moving != NULL)
 		uuid_parse(moving->id, strlen(moving->id), &moving_id);
-	if (offer->blocked.end > INSTANT_MAX) {
+	if (!offer_is_in_time(offer)) {
 		booking_refuse(result, REFUSAL_TOO_FAR, "No calendar goes that far.");
 		return false;
 	}

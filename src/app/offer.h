@@ -53,6 +53,9 @@ struct told_reasons offer_tell(const struct booking_call *call, const struct slo
 void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
 		const struct zone *zone, struct interval time, struct offer *ret_offer);
 
+/* Whether all that is computed from it can be written down: dates end with the year 9999. */
+bool offer_is_in_time(const struct offer *offer);
+
 /* The rules that need nothing but the schedule; limits and overlaps are the database's. False: refused. */
 bool offer_keeps_rules(const struct booking_call *call, const struct offer *offer,
 		       struct booking_result *result);

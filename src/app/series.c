@@ -77,7 +77,7 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 						    (civil_day)((int64_t)i * wish->every_weeks * 7));
 		offer_make(call, plan->coach, plan->type, wish->first.zone,
 			   (struct interval){start, start + minutes * SECONDS_PER_MINUTE}, &plan->offers[i]);
-		if (plan->offers[i].blocked.end > INSTANT_MAX) {
+		if (!offer_is_in_time(&plan->offers[i])) {
 			booking_refuse(&result->whole, REFUSAL_TOO_FAR, "No calendar goes that far.");
 			return false;
 		}
@@ -381,8 +381,8 @@ static struct coach without(const struct coach *coach, const struct series_resul
 }
 
 /* Where each goes, on the coach's clock: as many days later as the one that was named, at the same time of
- * day. */
-static void make_moves(struct plan *plan, const struct booking_wish *wish, struct series_result *result)
+ * day. False: the result says why not. */
+static bool make_moves(struct plan *plan, const struct booking_wish *wish, struct series_result *result)
 {
 	const struct zone *zone = plan->coach->schedule->zone;
 	const struct appointment *seen = &result->whole.appointment;
@@ -399,7 +399,12 @@ static void make_moves(struct plan *plan, const struct booking_wish *wish, struc
 		const instant start = zone_instant(zone, zone_day(zone, old->start) + days, second);
 		offer_make(plan->call, plan->coach, plan->type, client,
 			   (struct interval){start, start + duration}, &plan->offers[i]);
+		if (!offer_is_in_time(&plan->offers[i])) {
+			booking_refuse(&result->whole, REFUSAL_TOO_FAR, "No calendar goes that far.");
+			return false;
+		}
 	}
+	return true;
 }
 
 /* What the cut-offs and the slot rules say of each move. False: the calendar cannot be asked. */
@@ -464,8 +469,7 @@ void series_move_from(const struct booking_call *call, const char *id, enum seri
 		ret_result->whole.verdict = plan.type == NULL ? BOOKING_UNKNOWN_TYPE : BOOKING_FORBIDDEN;
 		return;
 	}
-	make_moves(&plan, wish, ret_result);
-	if (!judge_moves(&plan, wish, ret_result))
+	if (!make_moves(&plan, wish, ret_result) || !judge_moves(&plan, wish, ret_result))
 		return;
 	struct offer limited = plan.offers[0];
 	limited.question = plan.question;

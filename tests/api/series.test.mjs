@@ -297,3 +297,22 @@ test('many racing for the third date of a series: one has it, no error leaves a 
   );
   assert.ok(n === 1 || n === 4, `${n} stand`);
 });
+
+test('a move to where no calendar goes is refused as such', async () => {
+  const ann = stack.client('far');
+  const made = assertStatus(await series(ann, { start: slot(), count: 2 }), 201);
+  const override = ['too_far', 'outside_hours', 'calendar_busy'];
+  for (const start of ['9999-12-31T23:00:00Z', '9999-12-30T23:00:00Z'])
+    for (const scope of ['all', 'this'])
+      assertProblem(
+        await coach.put(`/booking/${made.appointments[0].id}/reschedule`, { start, scope, override }),
+        422,
+        'too_far',
+      );
+  const client = { user_id: 'far' };
+  assertProblem(
+    await coach.post('/coach/damian/appointments', { client, start: '9999-12-31T23:00:00Z', override }),
+    422,
+    'too_far',
+  );
+});
