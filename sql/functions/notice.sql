@@ -137,7 +137,7 @@ end $$;
 
 /*
  * Mail what stands now once more to somebody. Outcomes: again; too_soon (p_pause seconds have not passed since the last
- * time); none (no address, no mail, or the appointment is over).
+ * time); none (no address, one that mail is not sent to any more, or the appointment is over).
  */
 create or replace function notice_again(p_id uuid, p_recipient text, p_pause integer) returns text language plpgsql as $$
 declare
@@ -147,7 +147,10 @@ begin
   select * into a from appointment where id = p_id for update;
   if not found or a.erased or a.status not in ('scheduled', 'cancelled') or a.hold_expires_at is not null
      or (p_recipient = 'client' and a.email is null)
-     or (p_recipient = 'coach' and (select email from coach where id = a.coach_id) is null) then
+     or (p_recipient = 'coach' and (select email from coach where id = a.coach_id) is null)
+     or exists (select from mail_suppression
+                where email = lower(case p_recipient when 'client' then a.email
+                                    else (select c.email from coach c where c.id = a.coach_id) end)) then
     return 'none';
   end if;
   select * into n from notice

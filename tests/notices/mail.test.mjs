@@ -156,6 +156,19 @@ test('moved before the first mail went out: one mail, with the time as it is now
   assert.equal(new Date(mails[0].calendar.start).getTime(), Date.parse(stack.slot(count + 100)));
 });
 
+test('who is to get no mail any more gets none by asking for it either', async () => {
+  const ann = person();
+  const made = await book(ann.client);
+  await until('the mail', () => ann.mails().length);
+  stack.database.run(
+    `insert into bookingd.mail_suppression (email, reason) values ('${ann.id}@client.test', 'complained')`,
+  );
+  for (const who of [ann.client, stack.coach()]) {
+    const again = await who.post(`/booking/${made.id}/notices`, { kind: 'confirmed' });
+    assert.deepEqual([again.status, again.body.code], [404, 'not_found']);
+  }
+});
+
 test('an address that the server refuses is shown to the coach, and can be tried again', async () => {
   const ann = person();
   await mail.fault('RCPT', { reply: '550 5.1.1 no such user', times: 2 });
