@@ -224,10 +224,10 @@ static bool compose(struct daemon *daemon)
 	};
 	api->identities = identity_source_new(&identity);
 	if (api->identities == NULL) {
-		fputs("bookingd: AUTH_JWT_PUBLIC_KEY: is no public key that can be used\n", stderr);
+		fputs("bookingd: AUTH_JWT_PUBLIC_KEY: not a usable public key\n", stderr);
 		return false;
 	}
-	if (!identity_possible(&identity))
+	if (!identity_possible(&identity) && settings->mail_url == NULL)
 		log_line(LOG_WARNING, "nobody_can_sign_in",
 			 LOG_TEXT_FIELD("remedy",
 					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
@@ -330,7 +330,7 @@ static enum bring_up check_keys(const struct daemon *daemon, struct db *db, stru
 	return verdict == CALENDAR_KEYS_WRONG ? HOPELESS : LATER;
 }
 
-/* COACH_ID comes to be if it does not exist yet. */
+/* Makes the coach COACH_ID if there is none. */
 static enum bring_up seed_coach(const struct daemon *daemon, struct db *db, struct migrate_report *ret_report)
 {
 	const struct settings *settings = &daemon->settings;
