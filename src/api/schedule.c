@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COACH_ID_MAX = 64 }; /* bytes, as the schema has it */
-
 static void set_etag(struct call *call, int64_t version)
 {
 	reply_header_printf(call->reply, "ETag", "\"%" PRId64 "\"", version);
@@ -163,11 +161,6 @@ static enum db_result create_coach(struct call *call, const char *id, const char
 void api_coach_schedule_put(struct call *call)
 {
 	const char *id = request_parameter(call->request, "coach");
-	/* An admin may name a coach that does not exist yet; the schema says what an id may be made of. */
-	if (strlen(id) > COACH_ID_MAX) {
-		call_problem(call, PROBLEM_UNKNOWN_COACH, NULL, NULL);
-		return;
-	}
 	struct precondition wanted = read_precondition(call);
 	struct schedule_faults faults;
 	const struct schedule *schedule = schedule_read_text(call->request->body, call->request->body_length,

@@ -107,7 +107,11 @@ test('lengths are counted in characters, not bytes', async () => {
   const body = { name: 'é'.repeat(200), phone: '٣'.repeat(32), notes: '😀'.repeat(2000) };
   const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(5), ...body }), 201);
   assert.deepEqual({ name: made.name, phone: made.phone, notes: made.notes }, body);
-  const email = (length) => `${'x'.repeat(length - 9)}@ab.co.uk`;
+  // 64 characters before the at sign and labels of 63 behind it are what mail allows (RFC 5321).
+  const email = (length) => {
+    const labels = `${'a'.repeat(62)}.${'b'.repeat(62)}.`;
+    return `${'x'.repeat(64)}@${labels}${'c'.repeat(length - 65 - labels.length - 3)}.uk`;
+  };
   const long = assertStatus(
     await ann.post('/booking/create', { start: stack.slot(6), email: email(254) }),
     201,
@@ -471,7 +475,8 @@ test('the root and the pages without their slash lead to the pages, the query al
       assert.ok(below.href.startsWith('https://shop.example/book/'), below.href);
     }
   const answer = await stranger.raw('GET /booking?a=\x01b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-  assert.match(answer, /^HTTP\/1\.1 302[\s\S]*\r\nLocation: booking\/\r\n/);
+  assert.match(answer, /^HTTP\/1\.1 400 /);
+  assert.ok(!/\r\nLocation:/i.test(answer), answer);
   const post = await stranger.post('/booking', {});
   assertProblem(post, 405, 'method_not_allowed');
   assert.equal(post.headers.allow, 'GET, HEAD, OPTIONS');
