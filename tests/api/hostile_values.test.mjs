@@ -49,6 +49,7 @@ const GOOD = {
     coach: COACH,
     ...person,
   }),
+  CalendarWish: () => ({ kind: 'ical', url: 'https://127.0.0.1:1/feed.ics', name: 'Home', blocks: true }),
   Answers: () => ({ answers: { topic: 'x' } }),
   CoachNotes: () => ({ coach_notes: 'x' }),
   Meeting: () => ({ kind: 'link', url: 'https://meet.example/{id}', label: 'Room', instructions: 'x' }),
