@@ -164,11 +164,10 @@ static const char *check_page(const char *value)
 	const char *place = strstr(value, "{id}");
 	size_t length = place != NULL ? (size_t)(place - value) : strlen(value);
 	if (strlen(value) < sizeof(plain)) {
-		memcpy(plain, value, length);
-		snprintf(plain + length, sizeof(plain) - length, "%s",
+		snprintf(plain, sizeof(plain), "%.*s%s", (int)length, value,
 			 place != NULL ? place + strlen("{id}") : "");
-		for (char *c = plain; *c; c++)
-			*c = *c == '#' ? '/' : *c;
+		for (char *c = strchr(plain, '#'); c != NULL; c = strchr(c, '#'))
+			*c = '/';
 	}
 	snprintf(wanted, sizeof(wanted), "must be a URL, in which {id} may stand for the appointment");
 	return check_url(plain) == NULL ? NULL : wanted;

@@ -157,6 +157,38 @@ static void write_source_times(struct json_writer *writer, const struct coach_so
 	}
 }
 
+static void write_hours(struct json_writer *writer, const struct schedule *schedule, struct interval window,
+			struct arena *mem)
+{
+	civil_day last = zone_day(schedule->zone, window.end);
+	for (civil_day day = zone_day(schedule->zone, window.start) - 1; day <= last; day++) {
+		struct intervals hours = schedule_day(schedule, day, mem);
+		for (size_t i = 0; i < hours.count; i++) {
+			if (interval_overlaps(hours.at[i], window))
+				write_interval(writer, hours.at[i], NULL);
+		}
+	}
+}
+
+/* What is busy by Google and by our own appointments; a hold that is over is neither. */
+static void write_busy(struct json_writer *writer, const struct intervals *times, const struct coach *coach,
+		       struct interval window, instant now)
+{
+	for (size_t i = 0; i < times->count; i++) {
+		if (interval_overlaps(times->at[i], window))
+			write_interval(writer, times->at[i], "google_calendar");
+	}
+	for (size_t i = 0; i < coach->source_count; i++)
+		write_source_times(writer, &coach->sources[i], window);
+	for (size_t i = 0; i < coach->appointment_count; i++) {
+		const struct busy_appointment *appointment = &coach->appointments[i];
+		struct interval time = busy_appointment_time(appointment);
+		bool hold = appointment->hold_expires_at != 0;
+		if (interval_overlaps(time, window) && !(hold && appointment->hold_expires_at <= now))
+			write_interval(writer, time, hold ? "hold" : "appointment");
+	}
+}
+
 /* What fills the coach's week: working hours, blocked time, and everything busy with where it comes from. */
 void api_coach_busy(struct call *call)
 {
@@ -190,14 +222,7 @@ void api_coach_busy(struct call *call)
 	json_write_object(&writer, NULL);
 	json_write_text(&writer, "time_zone", zone_name(coach->schedule->zone));
 	json_write_array(&writer, "hours");
-	civil_day last = zone_day(coach->schedule->zone, window.end);
-	for (civil_day day = zone_day(coach->schedule->zone, window.start) - 1; day <= last; day++) {
-		struct intervals hours = schedule_day(coach->schedule, day, call->mem);
-		for (size_t i = 0; i < hours.count; i++) {
-			if (interval_overlaps(hours.at[i], window))
-				write_interval(&writer, hours.at[i], NULL);
-		}
-	}
+	write_hours(&writer, coach->schedule, window, call->mem);
 	json_write_array_end(&writer);
 	json_write_array(&writer, "blocked");
 	struct intervals blocked = schedule_blocked_time(coach->schedule, window, call->mem);
@@ -205,20 +230,7 @@ void api_coach_busy(struct call *call)
 		write_interval(&writer, blocked.at[i], NULL);
 	json_write_array_end(&writer);
 	json_write_array(&writer, "busy");
-	for (size_t i = 0; i < busy.times.count; i++) {
-		if (interval_overlaps(busy.times.at[i], window))
-			write_interval(&writer, busy.times.at[i], "google_calendar");
-	}
-	for (size_t i = 0; i < then->source_count; i++)
-		write_source_times(&writer, &then->sources[i], window);
-	for (size_t i = 0; i < then->appointment_count; i++) {
-		const struct busy_appointment *appointment = &then->appointments[i];
-		struct interval time = busy_appointment_time(appointment);
-		bool hold = appointment->hold_expires_at != 0;
-		if (interval_overlaps(time, window) &&
-		    !(hold && appointment->hold_expires_at <= call->request->now))
-			write_interval(&writer, time, hold ? "hold" : "appointment");
-	}
+	write_busy(&writer, &busy.times, then, window, call->request->now);
 	json_write_array_end(&writer);
 	json_write_object(&writer, "calendar");
 	json_write_text(&writer, "state",

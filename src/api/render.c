@@ -46,6 +46,40 @@ static void write_private(struct json_writer *writer, const struct private_part 
 		json_write_text(writer, "coach_notes", part->coach_notes);
 }
 
+static void write_meeting(struct json_writer *writer, const struct appointment *appointment)
+{
+	if (appointment->meeting_kind == MEETING_NONE) {
+		json_write_null(writer, "meeting");
+		return;
+	}
+	json_write_object(writer, "meeting");
+	json_write_text(writer, "kind", meeting_kind_name(appointment->meeting_kind));
+	json_write_text(writer, "url", appointment->meeting_url);
+	if (appointment->meeting_label != NULL)
+		json_write_text(writer, "label", appointment->meeting_label);
+	if (appointment->meeting_place != NULL)
+		json_write_text(writer, appointment->meeting_kind == MEETING_PHONE ? "number" : "address",
+				appointment->meeting_place);
+	if (appointment->meeting_instructions != NULL)
+		json_write_text(writer, "instructions", appointment->meeting_instructions);
+	json_write_object_end(writer);
+}
+
+/* Where the appointment stands in the coach's calendar. */
+static void write_calendar(struct json_writer *writer, const struct appointment *appointment)
+{
+	json_write_object(writer, "calendar");
+	json_write_text(writer, "state", calendar_state_of(appointment));
+	char event_id[GOOGLE_EVENT_ID_BYTES];
+	bool has_event = (appointment->event_written || appointment->event_link != NULL) &&
+			 google_event_id(appointment->id, event_id);
+	json_write_text(writer, "event_id", has_event ? event_id : NULL);
+	json_write_text(writer, "html_link", appointment->event_link);
+	if (appointment->calendar_detail != NULL)
+		json_write_text(writer, "detail", appointment->calendar_detail);
+	json_write_object_end(writer);
+}
+
 void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
 			struct viewer viewer)
 {
@@ -70,32 +104,8 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	json_write_text(writer, "phone", appointment->phone);
 	json_write_text(writer, "notes", appointment->notes);
 	write_inviter(writer, appointment, viewer);
-	if (appointment->meeting_kind == MEETING_NONE) {
-		json_write_null(writer, "meeting");
-	} else {
-		json_write_object(writer, "meeting");
-		json_write_text(writer, "kind", meeting_kind_name(appointment->meeting_kind));
-		json_write_text(writer, "url", appointment->meeting_url);
-		if (appointment->meeting_label != NULL)
-			json_write_text(writer, "label", appointment->meeting_label);
-		if (appointment->meeting_place != NULL)
-			json_write_text(writer,
-					appointment->meeting_kind == MEETING_PHONE ? "number" : "address",
-					appointment->meeting_place);
-		if (appointment->meeting_instructions != NULL)
-			json_write_text(writer, "instructions", appointment->meeting_instructions);
-		json_write_object_end(writer);
-	}
-	json_write_object(writer, "calendar");
-	json_write_text(writer, "state", calendar_state_of(appointment));
-	char event_id[GOOGLE_EVENT_ID_BYTES];
-	bool has_event = (appointment->event_written || appointment->event_link != NULL) &&
-			 google_event_id(appointment->id, event_id);
-	json_write_text(writer, "event_id", has_event ? event_id : NULL);
-	json_write_text(writer, "html_link", appointment->event_link);
-	if (appointment->calendar_detail != NULL)
-		json_write_text(writer, "detail", appointment->calendar_detail);
-	json_write_object_end(writer);
+	write_meeting(writer, appointment);
+	write_calendar(writer, appointment);
 	json_write_text(writer, "guest_response", appointment->guest_response);
 	json_write_instant(writer, "cancel_before", terms.cancel_before);
 	json_write_instant(writer, "reschedule_before", terms.reschedule_before);

@@ -36,6 +36,26 @@ static void find_moved(const struct booking_call *call, const struct offer *offe
 		*result = latest;
 }
 
+/* Whether the appointment may stand at the offer's time: by the coach's word, or by the rules and the
+ * calendar. */
+static bool may_be_at(const struct booking_call *call, struct offer *offer, const struct appointment *old,
+		      unsigned overridden, struct booking_result *result)
+{
+	if (identity_is_exempt(call->caller, old->coach_id)) {
+		offer->question.day_binds = true;
+		offer->question.overridden = overridden;
+		if (offer_suits_coach(call, offer, old->user_id, old, result))
+			return true;
+	} else if (!offer_keeps_rules(call, offer, result)) {
+		return false;
+	} else if ((old->calendar_id == NULL && offer->coach->source_count == 0) ||
+		   offer_is_free(call, offer, old->user_id, old, result)) {
+		return true;
+	}
+	find_moved(call, offer, old->id, result);
+	return false;
+}
+
 void booking_reschedule(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 			struct booking_result *ret_result)
 {
@@ -70,20 +90,8 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	const struct zone *zone = old.client_time_zone != NULL ? zone_find(old.client_time_zone) : NULL;
 	struct offer offer;
 	offer_make(call, coach, type, zone, (struct interval){wish->start, wish->start + duration}, &offer);
-	if (exempt) {
-		offer.question.day_binds = true;
-		offer.question.overridden = wish->overridden;
-		if (!offer_suits_coach(call, &offer, old.user_id, &old, ret_result)) {
-			find_moved(call, &offer, id, ret_result);
-			return;
-		}
-	} else if (!offer_keeps_rules(call, &offer, ret_result)) {
+	if (!may_be_at(call, &offer, &old, wish->overridden, ret_result))
 		return;
-	} else if ((old.calendar_id != NULL || coach->source_count > 0) &&
-		   !offer_is_free(call, &offer, old.user_id, &old, ret_result)) {
-		find_moved(call, &offer, id, ret_result);
-		return;
-	}
 
 	struct booking booking = {
 		.id = old.id,

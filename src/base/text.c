@@ -156,7 +156,7 @@ static size_t put_words(const char *word, size_t length, char *out)
 		word = scheme + 3;
 	}
 	for (size_t i = 0; i < length; i++)
-		out[i] = strchr("./:@?&#", word[i]) != NULL ? ' ' : word[i];
+		out[i] = (char)(strchr("./:@?&#", word[i]) != NULL ? ' ' : word[i]);
 	return length;
 }
 

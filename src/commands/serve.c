@@ -181,6 +181,37 @@ static void make_sources(struct daemon *daemon)
 	});
 }
 
+static bool make_identities(struct daemon *daemon)
+{
+	const struct settings *settings = &daemon->settings;
+	struct identity_settings identity = {
+		.session_query = settings->auth_session_query,
+		.session_cache_seconds = settings->session_cache_seconds,
+		.jwt_secret = settings->auth_jwt_secret,
+		.jwt_public_key = settings->auth_jwt_public_key,
+		.jwks_url = settings->auth_jwks_url,
+		.jwt_issuer = settings->auth_jwt_issuer,
+		.jwt_audience = settings->auth_jwt_audience,
+		.own_sessions = settings->mail_url != NULL,
+	};
+	daemon->api.identities = identity_source_new(&identity);
+	if (daemon->api.identities == NULL) {
+		fputs("bookingd: AUTH_JWT_PUBLIC_KEY: not a usable public key\n", stderr);
+		return false;
+	}
+	if (!identity_possible(&identity) && settings->mail_url == NULL)
+		log_line(LOG_WARNING, "nobody_can_sign_in",
+			 LOG_TEXT_FIELD("remedy",
+					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
+					"AUTH_SESSION_QUERY, or MAIL_URL for signing in by mail"));
+	if (identity.jwks_url != NULL && identity.jwt_audience == NULL)
+		log_line(LOG_WARNING, "tokens_for_others_accepted",
+			 LOG_TEXT_FIELD("remedy",
+					"set AUTH_JWT_AUDIENCE: without it a token that the same provider "
+					"made for another service is accepted as well"));
+	return true;
+}
+
 /* Make all parts; nothing runs yet. False: one line on stderr says why. */
 static bool compose(struct daemon *daemon)
 {
@@ -212,31 +243,8 @@ static bool compose(struct daemon *daemon)
 		.stopping = &daemon->stopping,
 		.started_at = instant_now(),
 	};
-	struct identity_settings identity = {
-		.session_query = settings->auth_session_query,
-		.session_cache_seconds = settings->session_cache_seconds,
-		.jwt_secret = settings->auth_jwt_secret,
-		.jwt_public_key = settings->auth_jwt_public_key,
-		.jwks_url = settings->auth_jwks_url,
-		.jwt_issuer = settings->auth_jwt_issuer,
-		.jwt_audience = settings->auth_jwt_audience,
-		.own_sessions = settings->mail_url != NULL,
-	};
-	api->identities = identity_source_new(&identity);
-	if (api->identities == NULL) {
-		fputs("bookingd: AUTH_JWT_PUBLIC_KEY: not a usable public key\n", stderr);
+	if (!make_identities(daemon))
 		return false;
-	}
-	if (!identity_possible(&identity) && settings->mail_url == NULL)
-		log_line(LOG_WARNING, "nobody_can_sign_in",
-			 LOG_TEXT_FIELD("remedy",
-					"set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, AUTH_JWKS_URL or "
-					"AUTH_SESSION_QUERY, or MAIL_URL for signing in by mail"));
-	if (identity.jwks_url != NULL && identity.jwt_audience == NULL)
-		log_line(LOG_WARNING, "tokens_for_others_accepted",
-			 LOG_TEXT_FIELD("remedy",
-					"set AUTH_JWT_AUDIENCE: without it a token that the same provider "
-					"made for another service is accepted as well"));
 	api->refusals = identity_refusals_new(api->metrics);
 	api->coaches = coaches_new(settings->database_url, coach_freed, client_erased, daemon);
 	bool made = make_calendars(daemon);

@@ -103,6 +103,7 @@ static enum db_result read_words(struct db *db, const struct db_record *record, 
 	return DB_OK;
 }
 
+/* One line for each column, as in the record. NOLINTNEXTLINE(readability-function-size) */
 enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_t row, size_t column,
 				struct arena *mem, struct appointment *ret_appointment)
 {
@@ -333,6 +334,8 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 			   ret_answer);
 }
 
+/* Where it is stored, what is stored, and the answer, as in its neighbours.
+ * NOLINTNEXTLINE(readability-function-size) */
 enum db_result appointments_set_meeting(struct db *db, struct arena *mem, const char *id,
 					const struct meeting *meeting, int64_t lease_seconds,
 					const struct actor *actor, struct store_answer *ret_answer)

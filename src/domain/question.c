@@ -137,6 +137,7 @@ static bool check_names(const json_t *answers, const struct question questions[]
 	return true;
 }
 
+/* An array is two parameters, a reader has two results. NOLINTNEXTLINE(readability-function-size) */
 bool answers_read(const json_t *answers, const struct question questions[], size_t count, bool complete,
 		  struct arena *mem, const char **ret_text, struct json_fault *ret_fault)
 {

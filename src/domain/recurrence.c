@@ -268,6 +268,8 @@ static bool expand(struct expansion *expansion)
 	}
 }
 
+/* A rule, its two bounds and the window, then how much may be done and who is told.
+ * NOLINTNEXTLINE(readability-function-size) */
 bool recurrence_expand(const struct recurrence_rule *rule, seconds start, seconds until, seconds from,
 		       seconds to, size_t *budget, recurrence_found *found, void *owner)
 {
@@ -301,6 +303,7 @@ bool recurrence_expand(const struct recurrence_rule *rule, seconds start, second
 	return complete_so_far;
 }
 
+/* The parameters are those of recurrence_expand. NOLINTNEXTLINE(readability-function-size) */
 void recurrence_superset(const struct recurrence_rule *rule, seconds start, seconds until, seconds from,
 			 seconds to, recurrence_found *found, void *owner)
 {

@@ -140,7 +140,8 @@ static bool positive_of(struct text text, int64_t *ret_number)
 	return number_of(text, ret_number) && *ret_number >= 1;
 }
 
-/* One part NAME=value. False: it is not understood. */
+/* One part NAME=value. False: it is not understood. A table of names and what each takes.
+ * NOLINTNEXTLINE(readability-function-size) */
 static bool read_part(struct text name, struct text value, struct reading *reading, unsigned *ret_bit)
 {
 	struct recurrence_rule *rule = reading->rule;

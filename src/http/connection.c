@@ -140,6 +140,7 @@ size_t connection_on_unescape(void *loop, struct MHD_Connection *connection, cha
 	return strlen(text);
 }
 
+/* The parameters are what libmicrohttpd passes. NOLINTNEXTLINE(readability-function-size) */
 enum MHD_Result connection_on_access(void *loop, struct MHD_Connection *connection, const char *url,
 				     const char *method, const char *version, const char *upload,
 				     size_t *upload_size, void **exchange)

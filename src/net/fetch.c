@@ -261,6 +261,46 @@ static enum fetch_failure refuse(struct fetch_reply *reply, enum fetch_failure f
 	return failure;
 }
 
+/* Everything that is set for each request but its method and body. */
+static void prepare(struct fetch_client *client, const struct fetch_request *request,
+		    struct curl_slist *headers, int64_t left_ms, char problem[static CURL_ERROR_SIZE])
+{
+	CURL *curl = client->curl;
+	curl_easy_reset(curl); /* keeps the connections */
+	curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	/* Otherwise a name server that is silent outlasts the deadline: its thread would be waited for. */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_trust(curl);
+	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, client->user_agent);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(left_ms < CONNECT_MS_MAX ? left_ms : CONNECT_MS_MAX));
+	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, problem);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, client);
+	curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, before_request);
+	curl_easy_setopt(curl, CURLOPT_PREREQDATA, client);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
+	if (request->public_only) {
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, client);
+		curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	}
+}
+
 enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const struct fetch_request *request,
 			 struct fetch_reply *reply)
 {
@@ -304,39 +344,7 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 	append_header(&headers, mem, "Accept", request->accept);
 	append_header(&headers, mem, "Content-Type", request->content_type);
 
-	curl_easy_reset(curl); /* keeps the connections */
-	curl_easy_setopt(curl, CURLOPT_URL, request->url);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	/* Otherwise a name server that is silent outlasts the deadline: its thread would be waited for. */
-	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_trust(curl);
-	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, client->user_agent);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-			 (long)(left < CONNECT_MS_MAX ? left : CONNECT_MS_MAX));
-	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, problem);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, client);
-	curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, before_request);
-	curl_easy_setopt(curl, CURLOPT_PREREQDATA, client);
-	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
-	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
-	if (request->public_only) {
-		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
-		curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, client);
-		curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
-		curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
-		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	}
+	prepare(client, request, headers, left, problem);
 	set_method(curl, request);
 
 	code = curl_easy_perform(curl);

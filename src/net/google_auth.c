@@ -203,6 +203,7 @@ bool google_grant_read(struct arena *mem, const char *body, size_t length, struc
 	return true;
 }
 
+/* Two callers; who asks, what, by when, and two results. NOLINTNEXTLINE(readability-function-size) */
 enum google_outcome google_token_request(struct fetch_client *fetcher, struct arena *mem, const char *url,
 					 const char *form, enum google_grant_kind kind, bool may_be_repeated,
 					 int64_t deadline, struct google_grant *ret_grant,
@@ -274,6 +275,7 @@ char *google_refresh_form(struct arena *mem, const struct google_oauth_client *c
 			    fetch_encode(mem, refresh_token), client_form(mem, client));
 }
 
+/* The code and its verifier belong to this one request. NOLINTNEXTLINE(readability-function-size) */
 enum google_outcome google_consent_exchange(struct fetch_client *fetcher, struct arena *mem,
 					    const struct google_oauth_client *client, const char *code,
 					    const char *verifier, int64_t deadline,

@@ -109,7 +109,8 @@ static void write_query(struct buffer *body, const char *const calendars[], size
 	json_write_object_end(&writer);
 }
 
-/* At most 50 calendars and 60 days. */
+/* At most 50 calendars and 60 days. The parameters are those of google_busy_query.
+ * NOLINTNEXTLINE(readability-function-size) */
 static enum google_outcome query_portion(const struct google_call *call, const char *const calendars[],
 					 size_t count, instant from, instant to, struct google_busy busy[],
 					 struct google_answer *answer)
@@ -131,6 +132,7 @@ static enum google_outcome query_portion(const struct google_call *call, const c
 	return GOOGLE_OK;
 }
 
+/* An array and a span are two parameters each. NOLINTNEXTLINE(readability-function-size) */
 enum google_outcome google_busy_query(const struct google_call *call, const char *const calendars[],
 				      size_t count, instant from, instant to, struct google_busy ret_busy[],
 				      struct google_answer *answer)

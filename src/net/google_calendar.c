@@ -85,6 +85,7 @@ enum google_outcome google_event_get(const struct google_call *call, const char 
 	return take_event(call, &reply, ret_event, answer);
 }
 
+/* Which event, in which state, gets what. NOLINTNEXTLINE(readability-function-size) */
 enum google_outcome google_event_patch(const struct google_call *call, const char *calendar,
 				       const char *event_id, unsigned parts,
 				       const struct google_event_draft *draft, const char *if_match,
@@ -187,6 +188,7 @@ enum google_outcome google_events_page(const struct google_call *call, const cha
 
 /* --- Push ------------------------------------------------------------------------------------------ */
 
+/* The parameters are the members of Google's request. NOLINTNEXTLINE(readability-function-size) */
 enum google_outcome google_events_watch(const struct google_call *call, const char *calendar,
 					const char *channel_id, const char *token, const char *address,
 					seconds lifetime, struct google_channel *ret_channel,

@@ -123,7 +123,8 @@ void google_token_source_free(struct google_token_source *source)
 /* --- Renewal ----------------------------------------------------------------------------------------------
  */
 
-/* Ask for a new token. The lock is not held. refresh_token is a copy in `mem`, NULL for a service account. */
+/* Ask for a new token. The lock is not held. refresh_token is a copy in `mem`, NULL for a service account.
+ * It hands on what google_token_get was given. NOLINTNEXTLINE(readability-function-size) */
 static void renew(const struct google_token_source *source, const char *refresh_token,
 		  struct fetch_client *fetcher, struct arena *mem, instant now, int64_t deadline,
 		  struct google_grant *ret_grant, struct google_answer *ret_answer)
@@ -213,6 +214,8 @@ static bool token_serves(const struct google_token_source *source, instant now)
 	return now < source->renew_at || source->renewing || monotonic_ms() < source->no_early_renewal_before;
 }
 
+/* A thread's own fetcher and memory, both clocks, and two results. NOLINTNEXTLINE(readability-function-size)
+ */
 enum google_outcome google_token_get(struct google_token_source *source, struct fetch_client *fetcher,
 				     struct arena *mem, instant now, int64_t deadline, const char **ret_token,
 				     struct google_answer *ret_answer)

@@ -67,6 +67,6 @@ void code_free(struct waiting_code *code);
 void reminders_derive(struct notices *notices, struct db *db, instant now);
 
 /* sender.c: the thread that mails. */
-void *run_sender(void *notices);
+void *run_sender(void *argument);
 
 #endif

@@ -42,7 +42,7 @@ static void put_escaped(struct buffer *out, const char *text)
 		if (entity != NULL)
 			buffer_append_text(out, entity);
 		else
-			buffer_append_char(out, (unsigned char)*text < 0x20 ? ' ' : *text);
+			buffer_append_char(out, (char)((unsigned char)*text < 0x20 ? ' ' : *text));
 	}
 }
 
@@ -50,7 +50,7 @@ static void put_escaped(struct buffer *out, const char *text)
 static void put_plain(struct buffer *out, const char *text)
 {
 	for (; *text != '\0'; text++)
-		buffer_append_char(out, (unsigned char)*text < 0x20 ? ' ' : *text);
+		buffer_append_char(out, (char)((unsigned char)*text < 0x20 ? ' ' : *text));
 	buffer_append_char(out, '\n');
 }
 

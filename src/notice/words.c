@@ -10,7 +10,9 @@ static const struct notice_words *const languages[] = {&words_en, &words_fr};
 
 const struct notice_words *notice_words_for(const char *locale)
 {
-	size_t length = locale != NULL ? strcspn(locale, "-_") : 0;
+	if (locale == NULL)
+		return languages[0];
+	size_t length = strcspn(locale, "-_");
 	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
 		if (strlen(languages[i]->code) == length &&
 		    strncasecmp(languages[i]->code, locale, length) == 0)

@@ -149,7 +149,10 @@ const TABLE = {
   },
   'GET /coach/{coach}/feed': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/calendars': { who: 'the coach in the path, or an admin' },
-  'POST /coach/{coach}/calendars': { who: 'the coach in the path, or an admin', missing: 'not configured here' },
+  'POST /coach/{coach}/calendars': {
+    who: 'the coach in the path, or an admin',
+    missing: 'not configured here',
+  },
   'DELETE /coach/{coach}/calendars/{id}': {
     who: 'the coach in the path, or an admin',
     missing: 'no such calendar',

@@ -49,7 +49,11 @@ const serve = (path, text, headers = {}) =>
     response.writeHead(200, { 'content-type': 'text/calendar', ...headers }).end(text),
   );
 const add = (path, more = {}) =>
-  coach.post('/coach/damian/calendars', { kind: 'ical', url: path.startsWith('/') ? base + path : path, ...more });
+  coach.post('/coach/damian/calendars', {
+    kind: 'ical',
+    url: path.startsWith('/') ? base + path : path,
+    ...more,
+  });
 const starts = async () =>
   assertStatus(await stack.client('ann').get('/booking/availability'), 200).slots.map(({ start }) => start);
 
@@ -93,7 +97,8 @@ test('a feed is asked conditionally, and read anew when it changed', async () =>
       : response.writeHead(200, { etag: tag }).end(text),
   );
   const { id } = assertStatus(await add('/feed'), 201);
-  const refresh = async () => assertStatus(await coach.post(`/coach/damian/calendars/${id}/refresh`, {}), 200);
+  const refresh = async () =>
+    assertStatus(await coach.post(`/coach/damian/calendars/${id}/refresh`, {}), 200);
   assert.equal((await refresh()).events, 1);
   assert.equal(asked.at(-1).headers['if-none-match'], '"1"');
   [text, tag] = [calendar(event(stack.slot(60), 30), event(stack.slot(62), 30)), '"2"'];
@@ -118,7 +123,10 @@ test('our own appointments that come back through a feed do not block their own 
 test('what is no calendar fails with a sentence, and nothing is offered', async () => {
   const long = 'x'.repeat(1000);
   const faults = {
-    '/page': [(r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<!DOCTYPE html><title>Sign in</title>'), /web page/],
+    '/page': [
+      (r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<!DOCTYPE html><title>Sign in</title>'),
+      /web page/,
+    ],
     '/nothing': [(r) => r.writeHead(200).end(''), /web page/],
     '/cut': [(r) => r.writeHead(200).end(calendar(event(stack.slot(60), 30)).slice(0, -20)), /breaks off/],
     '/gone': [(r) => r.writeHead(410).end(), /no calendar at this address.*410/],
@@ -126,7 +134,10 @@ test('what is no calendar fails with a sentence, and nothing is offered', async 
     '/broken': [(r) => r.writeHead(500).end(), /500/],
     '/round': [(r) => r.writeHead(302, { location: '/round' }).end(), /redirects too often/],
     '/file': [(r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end(), /not https/],
-    '/large': [(r) => r.writeHead(200).end(`BEGIN:VCALENDAR\r\n${`X-A:${long}\r\n`.repeat(12_000)}END:VCALENDAR\r\n`), /larger than 10 MB/],
+    '/large': [
+      (r) => r.writeHead(200).end(`BEGIN:VCALENDAR\r\n${`X-A:${long}\r\n`.repeat(12_000)}END:VCALENDAR\r\n`),
+      /larger than 10 MB/,
+    ],
     '/bomb': [
       (r) => r.writeHead(200, { 'content-encoding': 'gzip' }).end(zlib.gzipSync(Buffer.alloc(200 << 20))),
       /larger than 10 MB/,
@@ -138,7 +149,11 @@ test('what is no calendar fails with a sentence, and nothing is offered', async 
     assert.deepEqual([made.state, made.last_success_at], ['failing', null], path);
     assert.match(made.detail, sentence, path);
     assertProblem(await stack.client('ann').get('/booking/availability'), 503, 'calendar_unavailable');
-    assertProblem(await stack.client('ann').post('/booking/create', { start: stack.slot(60) }), 503, 'calendar_unavailable');
+    assertProblem(
+      await stack.client('ann').post('/booking/create', { start: stack.slot(60) }),
+      503,
+      'calendar_unavailable',
+    );
     assertStatus(await coach.delete(`/coach/damian/calendars/${made.id}`), 204);
   }
   assert.ok((await starts()).length > 0);
@@ -158,7 +173,10 @@ test('a feed that fails later keeps its times for an hour, then nothing is offer
     const { status } = await stack.client('ann').get('/booking/availability');
     return status === 503;
   });
-  const { bookable, reasons } = assertStatus(await coach.get(`/coach/damian/explain?start=${stack.slot(61)}`), 200);
+  const { bookable, reasons } = assertStatus(
+    await coach.get(`/coach/damian/explain?start=${stack.slot(61)}`),
+    200,
+  );
   assert.equal(bookable, false);
   const [reason] = reasons.filter(({ rule }) => rule === 'calendar_unavailable');
   assert.match(reason.detail, /Work/);
@@ -169,7 +187,8 @@ test('a feed that suddenly is empty is believed the second time', async () => {
   serve('/feed', calendar(event(at, 30)));
   const { id } = assertStatus(await add('/feed'), 201);
   serve('/feed', calendar());
-  const refresh = async () => assertStatus(await coach.post(`/coach/damian/calendars/${id}/refresh`, {}), 200);
+  const refresh = async () =>
+    assertStatus(await coach.post(`/coach/damian/calendars/${id}/refresh`, {}), 200);
   const first = await refresh();
   assert.deepEqual([first.state, first.events], ['failing', 1]);
   assert.match(first.detail, /suddenly is empty/);
@@ -210,11 +229,23 @@ test('private addresses are refused, redirects and names that lead to them too, 
   const own = await startStack({ env: KEY });
   try {
     const refused = async (url) => {
-      const made = assertStatus(await own.coach().post('/coach/damian/calendars', { kind: 'ical', url }), 201);
+      const made = assertStatus(
+        await own.coach().post('/coach/damian/calendars', { kind: 'ical', url }),
+        201,
+      );
       assert.equal(made.state, 'failing');
       assert.match(made.detail, /not public/, url);
     };
-    for (const host of ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '169.254.169.254', '10.0.0.1', '0.0.0.0', '2130706433'])
+    for (const host of [
+      '127.0.0.1',
+      'localhost',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '169.254.169.254',
+      '10.0.0.1',
+      '0.0.0.0',
+      '2130706433',
+    ])
       await refused(`https://${host}:${server.address().port}/secret-token`);
     assertProblem(
       await own.coach().post('/coach/damian/calendars', { kind: 'ical', url: `${base}/x` }),
@@ -233,7 +264,9 @@ test('private addresses are refused, redirects and names that lead to them too, 
 test('without a key to seal addresses with there are no further calendars', async () => {
   const own = await startStack({ document: openSchedule() });
   try {
-    const reply = await own.coach().post('/coach/damian/calendars', { kind: 'ical', url: 'https://example.org/x' });
+    const reply = await own
+      .coach()
+      .post('/coach/damian/calendars', { kind: 'ical', url: 'https://example.org/x' });
     assertProblem(reply, 404, 'not_found');
     assert.match(reply.body.detail, /TOKEN_ENCRYPTION_KEY/);
     assert.deepEqual(assertStatus(await own.coach().get('/coach/damian/calendars'), 200), { calendars: [] });

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct arena mem = ARENA_EMPTY;
 	struct tzif table;
 	if (tzif_read(bytes, size, &mem, &table)) {
-		if (table.repeats && table.change_count == 0)
+		if (table.rule != NULL && table.change_count == 0)
 			abort();
 		for (size_t i = 0; i < table.change_count; i++) {
 			const struct tzif_kind *kind = &table.kinds[table.change_kinds[i]];

@@ -35,7 +35,9 @@ for (const google of ['delegated', 'bare'])
     const row = (id) => stack.database.rows(`select * from bookingd.appointment where id = '${id}'`)[0];
     /** The minute's wait for Google is over, as if by the clock. */
     const wait = (id) =>
-      stack.database.run(`update bookingd.appointment set updated_at = updated_at - interval '61 seconds' where id = '${id}'`);
+      stack.database.run(
+        `update bookingd.appointment set updated_at = updated_at - interval '61 seconds' where id = '${id}'`,
+      );
     const announced = (id) =>
       until(`${id} to be in the ledger`, () =>
         stack.database.value(`select not exists (select from bookingd.appointment where id = '${id}' and version > noticed_version)
@@ -57,12 +59,25 @@ for (const google of ['delegated', 'bare'])
           invitations: 0,
         });
         const coach = ours('coach@example.com').filter(({ reply_to }) => reply_to[0] === email);
-        assert.deepEqual(coach.map(({ subject }) => subject.split(':')[0]), ['New booking', 'New time', 'Cancelled']);
-        const event = (await stack.google.events(stack.calendar)).find(({ id }) => id === made.id.replaceAll('-', ''));
+        assert.deepEqual(
+          coach.map(({ subject }) => subject.split(':')[0]),
+          ['New booking', 'New time', 'Cancelled'],
+        );
+        const event = (await stack.google.events(stack.calendar)).find(
+          ({ id }) => id === made.id.replaceAll('-', ''),
+        );
         assert.match(event.description, /https:\/\/book\.test\/booking\/#manage=[\w-]{43}/);
       });
 
-      for (const fault of ['cut_before', 'cut_after', 'cut_half', 'backendError', 'rateLimitExceeded', 'garbage', 'empty'])
+      for (const fault of [
+        'cut_before',
+        'cut_after',
+        'cut_half',
+        'backendError',
+        'rateLimitExceeded',
+        'garbage',
+        'empty',
+      ])
         test(`one invitation when the insert meets ${fault}`, async () => {
           await stack.google.fault(fault, { method: 'events.insert', count: 1 });
           const { made, email } = await book();
@@ -70,7 +85,11 @@ for (const google of ['delegated', 'bare'])
           await stack.settled(stack.coach(), made.id);
           await announced(made.id);
           const told = await reached(made.id, email);
-          assert.equal(told.google.filter((kind) => kind === 'invitation').length + told.invitations, 1, JSON.stringify(told));
+          assert.equal(
+            told.google.filter((kind) => kind === 'invitation').length + told.invitations,
+            1,
+            JSON.stringify(told),
+          );
           await stack.google.heal();
         });
 
@@ -84,7 +103,9 @@ for (const google of ['delegated', 'bare'])
         await stack.settled(client, made.id);
         assert.deepEqual(await reached(made.id, email), { google: [], mail: ['Booked'], invitations: 1 });
         assert.equal(ours(email)[0].calendar.uid, `${made.id.replaceAll('-', '')}@google.com`);
-        const event = (await stack.google.live(stack.calendar)).find(({ id }) => id === made.id.replaceAll('-', ''));
+        const event = (await stack.google.live(stack.calendar)).find(
+          ({ id }) => id === made.id.replaceAll('-', ''),
+        );
         assert.deepEqual(event.guests, []);
       });
     } else {
@@ -113,12 +134,20 @@ for (const google of ['delegated', 'bare'])
         const start = stack.slot(count + 200);
         await stack.google.move(stack.calendar, event, start, stack.slot(count + 201));
         stack.database.run(`update bookingd.coach_calendar set poll_due_at = now()`);
-        const moved = await until('the mail', () => ours(email).find(({ subject }) => subject.startsWith('New time')), 30_000);
+        const moved = await until(
+          'the mail',
+          () => ours(email).find(({ subject }) => subject.startsWith('New time')),
+          30_000,
+        );
         assert.equal(Date.parse(moved.calendar.start), Date.parse(start));
         stack.database.run(`update bookingd.coach_calendar set poll_due_at = now()`);
         await stack.google.remove(stack.calendar, event);
         stack.database.run(`update bookingd.coach_calendar set poll_due_at = now()`);
-        const cancelled = await until('the mail', () => ours(email).find(({ subject }) => subject.startsWith('Cancelled')), 30_000);
+        const cancelled = await until(
+          'the mail',
+          () => ours(email).find(({ subject }) => subject.startsWith('Cancelled')),
+          30_000,
+        );
         assert.equal(cancelled.calendar.method, 'CANCEL');
       });
     }

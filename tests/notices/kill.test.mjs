@@ -52,29 +52,49 @@ test(`killed every 200 ms over ${NOTICES} notices, with a mail server that fails
   let kills = 0;
   // Waits and leases are over sooner than by the clock; nothing else is touched.
   const hurry = () =>
-    stack.database.run(`update bookingd.notice set due_at = now() where channel = 'email' and state in ('retry', 'sending') and due_at > now()`);
+    stack.database.run(
+      `update bookingd.notice set due_at = now() where channel = 'email' and state in ('retry', 'sending') and due_at > now()`,
+    );
   const left = () =>
     stack.database.value(`select (select count(*) from bookingd.appointment where version > noticed_version)
       + ${Math.ceil(NOTICES / 2)} - least(${Math.ceil(NOTICES / 2)}, (select count(*) from bookingd.notice where kind = 'reminder' and channel = 'email'))
       + (select count(*) from bookingd.notice where channel = 'email' and state in ('owed', 'retry', 'sending'))`);
-  await until('every notice to have its end', async () => {
-    await sleep(200); // the interval that the promise names
-    await stack.daemon.kill();
-    kills++;
-    hurry();
-    await stack.daemon.restart();
-    return left() === 0;
-  }, 30_000 + NOTICES * 300);
+  await until(
+    'every notice to have its end',
+    async () => {
+      await sleep(200); // the interval that the promise names
+      await stack.daemon.kill();
+      kills++;
+      hurry();
+      await stack.daemon.restart();
+      return left() === 0;
+    },
+    30_000 + NOTICES * 300,
+  );
 
   const seen = new Map();
-  for (const { headers } of mail.read()) seen.set(headers['message-id'], (seen.get(headers['message-id']) ?? 0) + 1);
+  for (const { headers } of mail.read())
+    seen.set(headers['message-id'], (seen.get(headers['message-id']) ?? 0) + 1);
   const twice = [...seen].filter(([, times]) => times > 1);
   const extra = twice.reduce((sum, [, times]) => sum + times - 1, 0);
-  const cuts = stack.database.value(`select count(*) from bookingd.notice where channel = 'email' and attempts > 1`);
+  const cuts = stack.database.value(
+    `select count(*) from bookingd.notice where channel = 'email' and attempts > 1`,
+  );
   const confirmations = [...seen.keys()].filter((id) => id.includes('.confirmed.'));
   const reminders = twice.filter(([id]) => id.includes('.reminder.'));
-  const states = stack.database.rows(`select kind, state, count(*)::int as n from bookingd.notice where channel = 'email' group by 1, 2`);
-  console.log(JSON.stringify({ notices: NOTICES, kills, mails: mail.mails.length, twice: extra, tried_again: cuts, states }));
+  const states = stack.database.rows(
+    `select kind, state, count(*)::int as n from bookingd.notice where channel = 'email' group by 1, 2`,
+  );
+  console.log(
+    JSON.stringify({
+      notices: NOTICES,
+      kills,
+      mails: mail.mails.length,
+      twice: extra,
+      tried_again: cuts,
+      states,
+    }),
+  );
   assert.equal(confirmations.length, Math.floor(NOTICES / 2), 'no confirmation is lost');
   assert.deepEqual(reminders, [], 'no reminder comes twice');
   assert.ok(extra <= kills + Math.ceil(mail.mails.length / 5), `${extra} came twice`);

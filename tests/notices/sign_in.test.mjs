@@ -156,11 +156,14 @@ test('codes asked for at once: one of them is good', async () => {
   const lock = stack.database.session();
   const waiting = () =>
     stack.database.rows(`select from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' and query like '%begin_sign_in%'`).length;
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%begin_sign_in%'`)
+      .length;
   try {
     lock.send('begin; lock table bookingd.action_token in share row exclusive mode;');
-    await until('the lock', () =>
-      stack.database.rows("select from pg_locks where mode = 'ShareRowExclusiveLock' and granted").length,
+    await until(
+      'the lock',
+      () =>
+        stack.database.rows("select from pg_locks where mode = 'ShareRowExclusiveLock' and granted").length,
     );
     const asks = Array.from({ length: 4 }, () => ask(email));
     await until('two to wait for it', () => waiting() >= 2);
