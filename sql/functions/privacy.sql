@@ -4,6 +4,15 @@ create or replace function pseudonym(p_user text) returns text language sql stab
   select 'erased-' || substr(encode(sha256(key || convert_to(p_user, 'UTF8')), 'hex'), 1, 32) from erasure_key;
 $$;
 
+-- What hangs on an appointment's personal fields goes with them, by erasure and by RETENTION_DAYS alike: the sealed part,
+-- and what mail servers said, which may name an address.
+create or replace function forget_private() returns trigger language plpgsql as $$
+begin
+  delete from appointment_private where appointment_id = new.id;
+  update notice set detail = null where appointment_id = new.id and detail is not null;
+  return null;
+end $$;
+
 /*
  * Erase a person: personal fields, the identity and the links to Google blanked in appointments and audit, upcoming
  * appointments cancelled, kept replies dropped. Google's events follow by the version.

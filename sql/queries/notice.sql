@@ -55,11 +55,13 @@ from appointment a join coach c on c.id = a.coach_id left join coach_profile f o
 left join notice_preference p on p.user_id = case $2::text when 'client' then a.user_id else 'coach:' || a.coach_id end
 where a.id = $1;
 
--- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 detail, $5 wait in seconds.
+-- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 detail (which may name an address: not
+-- of somebody who was erased meanwhile), $5 wait in seconds.
 -- name: notice_done exec
 update notice
-set state = $3, detail = $4, due_at = now() + make_interval(secs => $5::integer),
-    sent_at = case when $3::text = 'sent' then now() else sent_at end
+set state = $3, due_at = now() + make_interval(secs => $5::integer),
+    sent_at = case when $3::text = 'sent' then now() else sent_at end,
+    detail = case when not (select erased from appointment where id = appointment_id) then $4::text end
 where id = $1 and state = 'sending' and attempts = $2;
 
 -- name: notice_counts one

@@ -199,6 +199,8 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
           WHERE id = '${made[who].id}'`);
     }
     own.database.run(`DELETE FROM bookingd.idempotency_key;
+      INSERT INTO notice (appointment_id, recipient, channel, kind, about, state, detail) VALUES
+        ('${made.old.id}', 'client', 'email', 'confirmed', '0', 'failed', '550 <${traits('old').email}> unknown');
       INSERT INTO audit (at, actor, role, action) SELECT now() - make_interval(days => 31), 'old', 'user', 'create'
         FROM generate_series(1, 250);
       UPDATE audit SET id = DEFAULT WHERE at > now() - interval '1 day'`);
