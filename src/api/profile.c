@@ -152,9 +152,9 @@ static bool read_profile(struct call *call, const struct coach *coach, struct pr
 	if (body != NULL && !take_languages(call, body, &profile->languages))
 		return false;
 	const struct json_field fields[] = {
-		{"name", JSON_FIELD_TEXT, false, 1, 100, &profile->name, NULL},
-		{"headline", JSON_FIELD_TEXT, false, 1, 160, &profile->headline, NULL},
-		{"about", JSON_FIELD_TEXT, false, 1, 2000, &profile->about, NULL},
+		{"name", JSON_FIELD_LINE, false, 1, 100, &profile->name, NULL},
+		{"headline", JSON_FIELD_LINE, false, 1, 160, &profile->headline, NULL},
+		{"about", JSON_FIELD_NOTE, false, 1, 2000, &profile->about, NULL},
 		{"accent", JSON_FIELD_TEXT, false, 7, 7, &profile->accent, NULL},
 		{"slug", JSON_FIELD_TEXT, false, 1, 64, &profile->slug, NULL},
 		{"time_zone", JSON_FIELD_TEXT, false, 1, 64, &profile->time_zone, NULL},
