@@ -12,7 +12,7 @@
 #include "base/table.h"
 
 struct coach {
-	char id[16];
+	char id[32];
 	int number;
 	UT_hash_handle in_table;
 };
@@ -34,7 +34,7 @@ static void what_was_put_in_is_found_until_it_is_taken_out(void **state)
 		HASH_DELETE(in_table, table, &all[i]);
 	assert_int_equal(HASH_CNT(in_table, table), COACHES / 2);
 	for (int i = 0; i < COACHES; i++) {
-		char id[16];
+		char id[32];
 		snprintf(id, sizeof(id), "coach-%d", i);
 		struct coach *found = NULL;
 		HASH_FIND(in_table, table, id, strlen(id), found);
