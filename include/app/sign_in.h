@@ -55,8 +55,8 @@ struct signed_in {
 };
 
 /*
- * Have a code mailed to an address that email_is_usable() takes; the answer does not tell whether it is known here. page:
- * "booking" or "coach". *ret_nonce is what the browser keeps.
+ * Have a code mailed to an address that email_is_usable() takes; the answer does not tell whether it is known
+ * here. page: "booking" or "coach". *ret_nonce is what the browser keeps.
  */
 enum sign_in_outcome sign_in_begin(const struct sign_in_call *call, const char *email, const char *page,
 				   const char *locale, const char **ret_nonce);

@@ -17,7 +17,7 @@ enum {
 	TIDY_EVERY = 6, /* pauses: a minute */
 	STATEMENT_TIMEOUT_MS = 30000,
 	AUDIT_PORTION = 100, /* of QUERY_AUDIT_RETIRE */
-	SOURCES_MS = 10000, /* of a turn for coaches' further calendars */
+	SOURCES_MS = 10000,  /* of a turn for coaches' further calendars */
 };
 
 struct housekeeping {

@@ -68,8 +68,7 @@ static void check_made_up_session(const struct settings *settings, struct db *db
 			    "anybody could sign "
 			    "in as them; it must join the table that says whose session it is");
 	else
-		doctor_tell(GOOD, "identity",
-			    "AUTH_SESSION_QUERY can be run");
+		doctor_tell(GOOD, "identity", "AUTH_SESSION_QUERY can be run");
 }
 
 static void check_session_query(const struct settings *settings, struct db *db)
