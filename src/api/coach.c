@@ -244,6 +244,20 @@ void api_coach_busy(struct call *call)
 
 /* ---- explain ---- */
 
+static void write_unknown(struct json_writer *writer, const char *stale_calendar, struct arena *mem)
+{
+	json_write_object(writer, NULL);
+	json_write_text(writer, "rule", problem_terms(PROBLEM_CALENDAR_UNAVAILABLE)->code);
+	json_write_text(
+		writer, "detail",
+		stale_calendar != NULL
+			? arena_printf(mem,
+				       "The calendar %s was not read for an hour, so nothing is offered.",
+				       stale_calendar)
+			: "Google Calendar cannot be asked right now, so nothing is offered.");
+	json_write_object_end(writer);
+}
+
 void api_coach_explain(struct call *call)
 {
 	struct booking_wish wish = {
@@ -295,19 +309,8 @@ void api_coach_explain(struct call *call)
 	json_write_array(&writer, "reasons");
 	for (size_t i = 0; i < explanation.reasons.count; i++)
 		render_reason(&writer, &explanation.reasons.items[i]);
-	if (unknown) {
-		json_write_object(&writer, NULL);
-		json_write_text(&writer, "rule", problem_terms(PROBLEM_CALENDAR_UNAVAILABLE)->code);
-		json_write_text(
-			&writer, "detail",
-			explanation.stale_calendar != NULL
-				? arena_printf(
-					  call->mem,
-					  "The calendar %s was not read for an hour, so nothing is offered.",
-					  explanation.stale_calendar)
-				: "Google Calendar cannot be asked right now, so nothing is offered.");
-		json_write_object_end(&writer);
-	}
+	if (unknown)
+		write_unknown(&writer, explanation.stale_calendar, call->mem);
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
 }

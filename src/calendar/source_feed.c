@@ -57,6 +57,8 @@ static bool is_redirect(int status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+/* Who asks, which address, what is known of it, by when, and the result.
+ * NOLINTNEXTLINE(readability-function-size) */
 void feed_fetch(struct worker *worker, const char *address, const char *etag, bool allow_private,
 		int64_t deadline, struct arena *mem, struct feed *ret_feed)
 {

@@ -127,6 +127,7 @@ const char *source_address(const struct sources *sources, const char *text, stru
 	return address;
 }
 
+/* What the coach gave, one parameter each, and the new id. NOLINTNEXTLINE(readability-function-size) */
 enum db_result source_add(struct sources *sources, struct worker *worker, const char *coach_id,
 			  const char *name, const char *address, bool blocks, instant now,
 			  char ret_id[static UUID_TEXT_SIZE])

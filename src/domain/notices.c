@@ -53,8 +53,8 @@ instant reminder_due(const struct quiet_hours *quiet, const struct zone *zone, i
 	return due;
 }
 
-/* Pure: all that it judges by comes as a parameter, the clock too. NOLINTNEXTLINE(readability-function-size)
- */
+/* Pure: all that it judges by comes as a parameter, the clock too.
+ * NOLINTNEXTLINE(readability-function-size) */
 enum reminder_verdict reminder_judge(const struct notice_rules *rules, size_t index,
 				     enum notice_recipient recipient, const struct zone *zone, instant start,
 				     instant known, instant now)

@@ -261,6 +261,17 @@ static enum fetch_failure refuse(struct fetch_reply *reply, enum fetch_failure f
 	return failure;
 }
 
+static void append_headers(struct curl_slist **headers, struct arena *mem,
+			   const struct fetch_request *request)
+{
+	if (request->bearer)
+		append_header(headers, mem, "Authorization", arena_printf(mem, "Bearer %s", request->bearer));
+	append_header(headers, mem, "If-Match", request->if_match);
+	append_header(headers, mem, "If-None-Match", request->if_none_match);
+	append_header(headers, mem, "Accept", request->accept);
+	append_header(headers, mem, "Content-Type", request->content_type);
+}
+
 /* Everything that is set for each request but its method and body. */
 static void prepare(struct fetch_client *client, const struct fetch_request *request,
 		    struct curl_slist *headers, int64_t left_ms, char problem[static CURL_ERROR_SIZE])
@@ -336,14 +347,7 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 	client->too_big = false;
 	client->not_public = false;
 
-	if (request->bearer)
-		append_header(&headers, mem, "Authorization",
-			      arena_printf(mem, "Bearer %s", request->bearer));
-	append_header(&headers, mem, "If-Match", request->if_match);
-	append_header(&headers, mem, "If-None-Match", request->if_none_match);
-	append_header(&headers, mem, "Accept", request->accept);
-	append_header(&headers, mem, "Content-Type", request->content_type);
-
+	append_headers(&headers, mem, request);
 	prepare(client, request, headers, left, problem);
 	set_method(curl, request);
 

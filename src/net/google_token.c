@@ -214,8 +214,8 @@ static bool token_serves(const struct google_token_source *source, instant now)
 	return now < source->renew_at || source->renewing || monotonic_ms() < source->no_early_renewal_before;
 }
 
-/* A thread's own fetcher and memory, both clocks, and two results. NOLINTNEXTLINE(readability-function-size)
- */
+/* A thread's own fetcher and memory, both clocks, and two results.
+ * NOLINTNEXTLINE(readability-function-size) */
 enum google_outcome google_token_get(struct google_token_source *source, struct fetch_client *fetcher,
 				     struct arena *mem, instant now, int64_t deadline, const char **ret_token,
 				     struct google_answer *ret_answer)
