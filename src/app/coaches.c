@@ -40,10 +40,10 @@ struct coaches {
 	pthread_mutex_t lock;
 	pthread_cond_t read; /* a coach was read, or could not be */
 	struct entry *buckets[BUCKETS];
-	TAILQ_HEAD(, entry) by_age; /* all of them, the one that was read first at the head */
-	size_t bytes;               /* of all of them */
-	char *only;                 /* id of the only coach; NULL: not known */
-	int64_t only_ms;            /* when that was read */
+	TAILQ_HEAD(entry_list, entry) by_age; /* all of them, the one that was read first at the head */
+	size_t bytes;                         /* of all of them */
+	char *only;                           /* id of the only coach; NULL: not known */
+	int64_t only_ms;                      /* when that was read */
 	uint64_t generation;
 
 	const char *database_url;
