@@ -284,7 +284,7 @@ lint: lint-web $(LINT_STAMPS) ## check layers, formatting and warnings; clang-ti
 		--suppressions-list=config/cppcheck-suppressions.txt $(LINT_KNOWN) $(CPPFLAGS:-I$(GEN)=) src
 
 lint-web: $(NPM_PACKAGES)
-	@$(BIOME) check --error-on-warnings
+	@$(BIOME) check --error-on-warnings src tests
 
 .PHONY: format
 format: $(NPM_PACKAGES) ## lay out the sources as .clang-format and .biome.json say
