@@ -42,11 +42,13 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run test test-faults test-recurrence test-browser bench,$(MAKECMDGOALS)),packages) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
+PREPARED := $(if $(filter run bench,$(MAKECMDGOALS)),packages) $(if $(filter test test-faults test-recurrence test-browser,$(MAKECMDGOALS)),packages-tests) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
 
-.PHONY: packages packages-checks
+.PHONY: packages packages-tests packages-checks
 packages: ## install the Debian packages that are missing
 	@config/install-packages
+packages-tests:
+	@config/install-packages config/packages.txt config/packages-tests.txt
 packages-checks:
 	@config/install-packages config/packages.txt config/packages-checks.txt
 
@@ -189,7 +191,7 @@ test-recurrence: $(OUT)/bookingd $(TEST_PROGRAMS) ## hold 10,000 random rules an
 # The pages in a real browser, with pictures of them in build/screenshots. The packages from npm are for these tests only.
 NPM_PACKAGES := tests/browser/node_modules/.package-lock.json
 .PHONY: test-browser packages-browser packages-npm
-packages-browser: packages
+packages-browser: packages-tests
 	@config/install-packages config/packages-browser.txt
 packages-npm: packages
 	@command -v npm >/dev/null || echo npm | config/install-packages /dev/stdin
