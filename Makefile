@@ -279,8 +279,10 @@ $(LINT_OUT)/tests/%.ok: tests/%.c | $(GENERATED) $(PREPARED)
 BIOME := tests/browser/node_modules/.bin/biome
 
 .PHONY: lint lint-web
-lint: lint-web $(LINT_STAMPS) ## check layers, formatting and warnings; clang-tidy, cppcheck and biome
+lint: lint-web $(LINT_STAMPS) $(OUT)/bookingd ## check layers, circles, lengths, formatting and warnings; clang-tidy, cppcheck and biome
 	@awk -f config/includes.awk $(filter src/% include/%,$(LINT_SOURCES))
+	@awk -f config/lengths.awk $(LINT_SOURCES)
+	@nm -o --format=posix $(call objects,$(wildcard src/*.c src/*/*.c)) | awk -f config/circles.awk
 	@clang-format-14 --dry-run -Werror $(LINT_SOURCES)
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --library=posix,gnu \
 		--suppressions-list=config/cppcheck-suppressions.txt $(LINT_KNOWN) $(CPPFLAGS:-I$(GEN)=) src

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "domain/ical_busy.h"
 #include "source_feed.h"
 
@@ -24,6 +25,32 @@ enum {
 	NUMBERS_BYTES_MAX = 4 * 1024 * 1024,
 	STRANGE_ETAG_MAX = 500,
 };
+
+const char *source_seal_name(struct arena *mem, const char *id)
+{
+	return arena_printf(mem, "busy_source %s", id);
+}
+
+/* Wait for the turn to read, until `deadline`. False: it did not come. */
+static bool take_turn(struct sources *sources, int64_t deadline)
+{
+	pthread_mutex_lock(&sources->lock);
+	while (sources->reading && condition_wait_until(&sources->changed, &sources->lock, deadline))
+		;
+	const bool mine = !sources->reading;
+	if (mine)
+		sources->reading = true;
+	pthread_mutex_unlock(&sources->lock);
+	return mine;
+}
+
+static void end_turn(struct sources *sources)
+{
+	pthread_mutex_lock(&sources->lock);
+	sources->reading = false;
+	pthread_cond_broadcast(&sources->changed);
+	pthread_mutex_unlock(&sources->lock);
+}
 
 /* A claimed source. Texts lie in the rows it was read from. */
 struct claimed {
@@ -240,7 +267,7 @@ enum db_result source_refresh(struct sources *sources, struct worker *worker, co
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
 	DB_ROWS rows = {0};
-	if (!sources_take_turn(sources, deadline))
+	if (!take_turn(sources, deadline))
 		return DB_NONE; /* it is due, and somebody reads it later */
 	enum db_result result =
 		db_run(worker->db, QUERY_SOURCE_CLAIM, DB_PARAMETERS(db_uuid(id), db_text(coach_id)), &rows);
@@ -262,6 +289,6 @@ enum db_result source_refresh(struct sources *sources, struct worker *worker, co
 		};
 		result = read_claimed(sources, worker, &claimed, now, deadline, &mem);
 	}
-	sources_end_turn(sources);
+	end_turn(sources);
 	return result;
 }

@@ -38,26 +38,6 @@ bool sources_possible(const struct sources *sources)
 	return sources->settings.seal_keys != NULL;
 }
 
-bool sources_take_turn(struct sources *sources, int64_t deadline)
-{
-	pthread_mutex_lock(&sources->lock);
-	while (sources->reading && condition_wait_until(&sources->changed, &sources->lock, deadline))
-		;
-	const bool mine = !sources->reading;
-	if (mine)
-		sources->reading = true;
-	pthread_mutex_unlock(&sources->lock);
-	return mine;
-}
-
-void sources_end_turn(struct sources *sources)
-{
-	pthread_mutex_lock(&sources->lock);
-	sources->reading = false;
-	pthread_cond_broadcast(&sources->changed);
-	pthread_mutex_unlock(&sources->lock);
-}
-
 void sources_read_due(struct sources *sources, struct worker *worker, int64_t deadline)
 {
 	enum db_result result = sources_possible(sources) ? DB_OK : DB_NONE;
@@ -93,11 +73,6 @@ enum db_result source_list(struct worker *worker, const char *coach_id, struct a
 	*ret_sources = list;
 	*ret_count = rows.count;
 	return DB_OK;
-}
-
-const char *source_seal_name(struct arena *mem, const char *id)
-{
-	return arena_printf(mem, "busy_source %s", id);
 }
 
 const char *source_address(const struct sources *sources, const char *text, struct arena *mem,

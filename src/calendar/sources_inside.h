@@ -13,10 +13,6 @@ struct sources {
 	bool reading;           /* somebody has the turn: one file is in memory at a time */
 };
 
-/* Wait for the turn to read, until `deadline`. False: it did not come. */
-bool sources_take_turn(struct sources *sources, int64_t deadline);
-void sources_end_turn(struct sources *sources);
-
 /* What an address is sealed for. */
 const char *source_seal_name(struct arena *mem, const char *id);
 
