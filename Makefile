@@ -70,11 +70,11 @@ $(GEN)/migrations.h: sql/migrations.awk $(wildcard sql/migrations) $(MIGRATIONS)
 
 $(GEN)/functions.h: sql/functions.awk $(wildcard sql/functions) $(FUNCTIONS)
 	@mkdir -p $(@D)
-	awk -f $< $(FUNCTIONS) /dev/null >$@
+	$(call run,AWK,$@)awk -f $< $(FUNCTIONS) /dev/null >$@
 
 $(GEN)/takeover.h: sql/takeover.sql
 	@mkdir -p $(@D)
-	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+	$(call run,SED,$@)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
 # ---------------------------------------------------------------- web
 
