@@ -201,8 +201,8 @@ test-browser: $(OUT)/bookingd $(NPM_PACKAGES) | packages-browser ## test the pag
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs tests/browser
 
 .PHONY: run
-run: $(OUT)/bookingd ## try it: PostgreSQL, a stand-in for Google and bookingd on PORT (8080), until Ctrl-C
-	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/demo.mjs
+run: $(OUT)/bookingd ## try it: PostgreSQL, a stand-in for Google, an inbox and bookingd on PORT (8080), until Ctrl-C
+	@exec env BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) setpriv --pdeathsig TERM node tests/demo/demo.mjs
 
 .PHONY: bench
 bench: $(OUT)/bookingd $(TEST_PROGRAMS) ## measure side by side with an empty server and pgbench; PARTS="booking google" for some

@@ -8,11 +8,17 @@ const SERVER = path.join(ROOT, 'tests/mail/server.py');
 const READER = path.join(ROOT, 'tests/mail/read.py');
 
 export class MailServer {
-  /** `options`: { auth: true } asks for ann's password, { certificate, key } offers STARTTLS. */
-  static async start(options = {}, port = 0) {
+  /**
+   * `options`: { auth: true } asks for ann's password, { certificate, key } offers STARTTLS; `child` are options for the
+   * program.
+   */
+  static async start(options = {}, port = 0, child = {}) {
     const server = new MailServer();
     const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-    server.child = new Child('/usr/bin/python3', [SERVER, String(port), ...flags], { name: 'mail' });
+    server.child = new Child('/usr/bin/python3', [SERVER, String(port), ...flags], {
+      name: 'mail',
+      ...child,
+    });
     server.port = JSON.parse(await server.child.line((line) => line.includes('"port"'), 'its port')).port;
     server.url = `smtp://127.0.0.1:${server.port}/client.test`;
     /** Settings of a daemon that sends by it. */

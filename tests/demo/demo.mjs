@@ -1,19 +1,21 @@
 // The demo behind `make run`: everything bookingd needs, on this machine only, until Ctrl-C.
 //
-// A private PostgreSQL and the Google stand-in on free loopback ports, bookingd on PORT (8080); data, keys
-// and logs under build/demo, so that the next run finds what this one left. Removing that folder starts
-// afresh.
+// A private PostgreSQL, the Google stand-in and a mail server on free loopback ports, bookingd on PORT (8080), the
+// inbox on the next free port after it; data, keys and logs under build/demo (or DEMO_FOLDER), so that the next run finds
+// what this one left. Removing that folder starts afresh.
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { sleep } from './harness/child.mjs';
-import { Daemon, runBookingd } from './harness/daemon.mjs';
-import { Google } from './harness/google.mjs';
-import { Client } from './harness/http.mjs';
-import { Database, Postgres } from './harness/postgres.mjs';
-import { ROOT, isFree } from './harness/run_folder.mjs';
+import { sleep } from '../harness/child.mjs';
+import { Daemon, runBookingd } from '../harness/daemon.mjs';
+import { Google } from '../harness/google.mjs';
+import { Client } from '../harness/http.mjs';
+import { Database, Postgres } from '../harness/postgres.mjs';
+import { ROOT, isFree } from '../harness/run_folder.mjs';
+import { Inbox } from './inbox.mjs';
+import { whenStarterEnds } from './starter.mjs';
 
-const folder = path.resolve(ROOT, process.env.BUILD ?? 'build', 'demo');
+const folder = path.resolve(ROOT, process.env.DEMO_FOLDER ?? path.join(process.env.BUILD ?? 'build', 'demo'));
 const port = Number(process.env.PORT || 8080);
 const coach = process.env.COACH_ID || 'damian';
 const account = 'coach@example.com'; // a coach of the stand-in whom the service account may impersonate
@@ -50,7 +52,11 @@ async function main() {
   });
   started.push(google);
 
+  const inbox = await Inbox.start({ port: await freeAfter(port), child: child('mail') });
+  started.push(inbox);
+
   const env = {
+    ...inbox.settings,
     DATABASE_URL: postgres.url('bookingd'),
     AUTH_JWT_SECRET: secret('jwt-secret'),
     COACH_ID: coach,
@@ -69,7 +75,14 @@ async function main() {
     console.error(`bookingd ended by itself; see ${daemon.child.logFile}`);
     stop(1);
   });
-  await tour(env, google);
+  await tour(env, google, inbox);
+}
+
+/** The next port after `taken` that nobody listens on. */
+async function freeAfter(taken) {
+  let next = taken + 1;
+  while (!(await isFree(next))) next++;
+  return next;
 }
 
 /** A secret that stays the same from run to run, so that yesterday's tokens still do. */
@@ -86,7 +99,7 @@ function mint(env, ...args) {
 }
 
 /** Prints the lines to paste; the times in them are free, and far enough ahead to be moved and cancelled. */
-async function tour(env, google) {
+async function tour(env, google, inbox) {
   const url = `http://127.0.0.1:${port}`;
   const coachToken = mint(env, '--user', coach, '--role', 'coach', '--coach', coach);
   const before = await new Client(url, { token: coachToken }).get(`/coach/${coach}/appointments`);
@@ -121,21 +134,22 @@ curl -s -H "Authorization: Bearer $TOKEN" -X PUT ${json} -d '{"start":"${second}
 curl -s -H "Authorization: Bearer $TOKEN" ${url}/booking/user/me
 curl -s -H "Authorization: Bearer $TOKEN" -X PUT ${url}/booking/$ID/cancel
 
-What Google has of it, and which mails it would have sent:
+What Google has of it, which mails Google would have sent, and which bookingd sent:
 
 curl -s ${google.control}/calendars/${account}/events
 curl -s '${google.control}/journal?type=mail'
+curl -s ${inbox.url}/mails
 
-In a browser, as ${name} and as the coach:
+In a browser, with a code by mail to sign in:
 
-${url}/booking/#token=${token}
-${url}/coach/#token=${coachToken}
+${inbox.url}/   the inbox: every mail that bookingd sends
+${url}/booking/   the client's page: sign in as ${user}@client.example
+${url}/coach/   the coach's page: sign in as ${account}
 
 Ctrl-C stops everything; the next run finds it as you left it.`);
 }
 
-process.on('SIGINT', () => stop(0));
-process.on('SIGTERM', () => stop(0));
+whenStarterEnds(() => stop(0));
 try {
   await main();
   for (;;) await sleep(3_600_000);
