@@ -61,7 +61,8 @@ static const struct setting settings_table[] = {
  "blank personal fields of appointments so many days after their end, and forget who did what; 0 keeps them"},
 
 {"Who is calling", "AUTH_SESSION_QUERY", KIND_SQL, AT(auth_session_query), 1, 8192, NULL, 0,
- "SQL that finds the session $1 (X-Session-ID): columns user_id, and if it has them email, name, role"},
+ "SQL that finds the session $1 (X-Session-ID): columns user_id, and if it has them email, email_verified, "
+ "name, role"},
 {NULL, "AUTH_JWT_SECRET", KIND_TEXT, AT(auth_jwt_secret), 32, 4096, NULL, SECRET | RELOADS,
  "shared secret of bearer tokens signed with HS256: 32 random bytes or more (openssl rand -base64 32)"},
 {NULL, "AUTH_JWT_PUBLIC_KEY", KIND_PEM, AT(auth_jwt_public_key), 0, 0, NULL, RELOADS,

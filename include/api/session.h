@@ -14,5 +14,13 @@ void api_session_get(struct call *call);      /* GET /session */
 void api_session_delete(struct call *call);   /* DELETE /session */
 void api_user_sessions(struct call *call);    /* GET /booking/user/:user_id/sessions */
 void api_user_session_end(struct call *call); /* DELETE /booking/user/:user_id/sessions/:session */
+void api_user_address(struct call *call);     /* POST /booking/user/:user_id/addresses */
+void api_booking_verify(struct call *call);   /* POST /booking/:id/verify */
+
+/*
+ * Take the code that came with an address: from now on the address is the caller's. NULL of either: nothing
+ * to take. False: answered 401 wrong_code, 410 code_expired or 503.
+ */
+bool api_take_code(struct call *call, const char *email, const char *code);
 
 #endif

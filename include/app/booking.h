@@ -26,6 +26,7 @@ struct booking_call {
 	struct actor actor;                /* the same caller, with the request's id and idempotency key */
 	const struct seal_keys *seal_keys; /* the operator's; NULL: none */
 	int64_t hold_minutes;
+	bool addresses_proved; /* a code can be mailed, so only addresses that were proved are invited */
 	instant now;
 	int64_t deadline; /* as monotonic_ms: how long the reply may wait for Google in all */
 };

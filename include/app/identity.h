@@ -53,8 +53,9 @@ enum identity_role {
  * is too long, is a refusal; another text that is counts as not known.
  */
 struct identity {
-	const char *user_id; /* at most IDENTITY_USER_ID_MAX characters */
-	const char *email;   /* not checked for being an address */
+	const char *user_id;   /* at most IDENTITY_USER_ID_MAX characters */
+	const char *email;     /* not checked for being an address */
+	bool email_unverified; /* whoever vouches for them does not for that */
 	const char *name;
 	enum identity_role role;
 	const char *coach;          /* the coach's id; set exactly when role is IDENTITY_COACH */
@@ -89,8 +90,8 @@ struct identity_reason {
 
 /* All borrowed until identity_source_free; NULL: that way is not configured. */
 struct identity_settings {
-	const char *session_query; /* AUTH_SESSION_QUERY: $1 is the session id; columns user_id, email, name,
-				      role, coach */
+	const char *session_query;     /* AUTH_SESSION_QUERY: $1 is the session id; columns user_id, email,
+					  email_verified, name,     role, coach */
 	int64_t session_cache_seconds; /* 0: no session is remembered, a refused one neither */
 	const char *jwt_secret;
 	const char *jwt_public_key; /* PEM text */

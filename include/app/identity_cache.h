@@ -25,7 +25,6 @@ struct identity_cache_key {
 struct identity_finding {
 	enum identity_outcome outcome; /* IDENTITY_KNOWN or IDENTITY_REFUSED */
 	struct identity identity;      /* if known */
-	bool email_unverified;         /* whoever vouches for them does not for their address */
 	struct identity_reason reason; /* if refused; constant texts, never copied */
 };
 

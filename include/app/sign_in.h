@@ -7,6 +7,9 @@
  * bearer token of 256 random bits, kept as its digest: of a person for 30 days, of one appointment for 15
  * minutes.
  *
+ * The same codes prove to this server that somebody who is signed in already reads a further address: it may
+ * then be invited to what they book.
+ *
  * All functions block for one statement on the worker's connection; safe from any thread with a worker of its
  * own.
  */
@@ -38,9 +41,10 @@ struct sign_in_call {
 
 enum sign_in_outcome {
 	SIGN_IN_DONE,
-	SIGN_IN_WRONG,   /* not this code, link or browser */
-	SIGN_IN_EXPIRED, /* too old, used, replaced by a newer one, or tried too often */
-	SIGN_IN_FAILED,  /* the database: see db_failure() */
+	SIGN_IN_WRONG,     /* not this code, link or browser */
+	SIGN_IN_EXPIRED,   /* too old, used, replaced by a newer one, or tried too often */
+	SIGN_IN_TOO_OFTEN, /* asked for codes to too many addresses today */
+	SIGN_IN_FAILED,    /* the database: see db_failure() */
 };
 
 /* A session that has begun; texts in the call's memory. */
@@ -61,9 +65,22 @@ struct signed_in {
 enum sign_in_outcome sign_in_begin(const struct sign_in_call *call, const char *email, const char *page,
 				   const char *locale, const char **ret_nonce);
 
-/* Complete it by the code for this address, or by the token of the link (the other NULL). */
+/* Complete it by the code for this address, blanks in it or not, or by the token of the link (the other
+ * NULL). */
 enum sign_in_outcome sign_in_complete(const struct sign_in_call *call, const char *email, const char *code,
 				      const char *token, const char *nonce, struct signed_in *ret_session);
+
+/*
+ * Have a code mailed by which a user proves that an address, which email_is_usable() takes, is theirs.
+ * Answers alike whether it is mailed: an address gets five in ten minutes and twenty a day.
+ * SIGN_IN_TOO_OFTEN: the user asked for ten addresses today.
+ */
+enum sign_in_outcome sign_in_prove(const struct sign_in_call *call, const char *user_id, const char *email,
+				   const char *locale);
+
+/* Prove it by the newest code, blanks in it or not. Done as well if it was proved before. */
+enum sign_in_outcome sign_in_proved(const struct sign_in_call *call, const char *user_id, const char *email,
+				    const char *code);
 
 /* Begin a session by the secret of a manage link. SIGN_IN_EXPIRED: no such link, or not any more. */
 enum sign_in_outcome sign_in_manage(const struct sign_in_call *call, const char *secret,

@@ -82,7 +82,7 @@ enum jwt_verdict {
 struct jwt_claims {
 	const char *subject; /* never empty when verified */
 	const char *email;
-	bool email_unverified; /* `email_verified` is there and false */
+	bool email_unverified; /* `email_verified` is there and neither true nor "true" */
 	const char *name;
 	const char *role;
 	const char *coach;

@@ -70,15 +70,19 @@ struct notice_text {
 
 struct notice_text notice_text_make(const struct notice_facts *facts, struct arena *mem);
 
-/*
- * The mail with a code.
- *
- * code     six digits.
- * link     where the browser that asked can complete; NULL: none.
- * minutes  how long both last.
- */
-struct notice_text notice_text_code(const struct notice_words *words, const char *code, const char *link,
-				    int64_t minutes, struct arena *mem);
+/* A code, and a link, to be mailed. */
+struct notice_code {
+	const char *address;
+	const char *code;   /* six digits */
+	const char *link;   /* where the browser that asked can complete; NULL: none */
+	const char *locale; /* NULL: not known */
+	int64_t minutes;    /* how long both last */
+	bool proves;        /* that an address is somebody's: it signs nobody in */
+};
+
+/* Its mail; the address and the locale are not looked at. */
+struct notice_text notice_text_code(const struct notice_words *words, const struct notice_code *mail,
+				    struct arena *mem);
 
 /* The name as it may stand in a mail: NULL if it is empty or reads like a link. */
 const char *notice_plain_name(const char *name);

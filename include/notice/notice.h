@@ -16,6 +16,7 @@
 #include "base/metrics.h"
 #include "db/manage_link.h"
 #include "net/mail.h"
+#include "notice/message.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,18 +48,9 @@ bool notices_mail_on(const struct notices *notices);
 /* Something may be owed since now: the threads look at once. Any thread; does not block. */
 void notices_wake(struct notices *notices);
 
-/* A code and a link to be mailed. Texts are copied. */
-struct notice_code {
-	const char *address;
-	const char *code; /* six digits */
-	const char *link; /* NULL: none */
-	const char *locale;
-	int64_t minutes; /* how long it is good */
-};
-
 /*
  * Have a code mailed, in the background and before all else. False if too many wait already (a thousand), or
- * mail is off: it is not sent. Any thread; does not block.
+ * mail is off: it is not sent. Texts are copied. Any thread; does not block.
  */
 bool notices_send_code(struct notices *notices, const struct notice_code *code);
 

@@ -78,10 +78,13 @@ begin
   on conflict (client, kind, about) do update set at = now();
 end $$;
 
--- Whether the invitation may go to this address of the booking: the client's own, or one of a few others a day.
+-- Whether the invitation may go to this address of the booking: the client's own, one they have proved, or one of
+-- max_addresses others a day.
 create or replace function may_invite(p_new new_booking) returns boolean language plpgsql stable as $$
 begin
-  return p_new.max_addresses is null or use_count(p_new.user_id, 'address', lower(p_new.email)) < p_new.max_addresses;
+  return p_new.max_addresses is null
+      or use_count(p_new.user_id, 'address', lower(p_new.email)) < p_new.max_addresses
+      or address_is_proved(p_new.user_id, lower(p_new.email));
 end $$;
 
 /*

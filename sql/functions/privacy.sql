@@ -56,6 +56,7 @@ begin
   delete from notice_preference where user_id = p_user;
   delete from mail_suppression where email = any (array(select email from known_address where user_id = p_user));
   delete from known_address where user_id = p_user;
+  delete from proved_address where user_id = p_user;
   update audit set actor = pseudonym(p_user), request_id = null where actor = p_user;
   update audit set request_id = null where appointment_id = any (theirs) and request_id is not null;
   insert into audit (actor, role, action, request_id)

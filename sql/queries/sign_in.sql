@@ -41,3 +41,9 @@ where hash = any (array(select hash from action_token where expires_at < now() -
 -- A platform's user, and an address that the platform vouches for.
 -- name: user_meet exec
 select meet_user($1, lower($2));
+
+-- name: address_proof_begin one
+select begin_proof(p_user => $1, p_email => $2, p_hash => $3, p_code_hash => $4, p_seconds => $5);
+
+-- name: address_proof_complete one
+select complete_proof(p_user => $1, p_email => $2, p_code_hash => $3);

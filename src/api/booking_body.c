@@ -2,6 +2,7 @@
 #include "booking_body.h"
 
 #include "api/render.h"
+#include "api/session.h"
 #include "app/booking.h"
 #include "base/json.h"
 #include "domain/email.h"
@@ -18,6 +19,7 @@ struct booking_call booking_use_case(struct call *call)
 		.actor = call->actor,
 		.seal_keys = call->api->seal_keys,
 		.hold_minutes = call->api->hold_minutes,
+		.addresses_proved = notices_mail_on(call->api->notices),
 		.now = call->request->now,
 		.deadline = call_deadline(call),
 	};
@@ -71,7 +73,9 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 	case BOOKING_REFUSED:
 		if (result->appointment.id[0] != '\0')
 			call->appointment_id = arena_strdup(call->mem, result->appointment.id);
-		call_problem(call, problem_of_refusal(result->refusal), NULL, result->detail);
+		call_problem(call, problem_of_refusal(result->refusal),
+			     result->refusal == REFUSAL_ADDRESS_NOT_VERIFIED ? "email" : NULL,
+			     result->detail);
 		if (result->reasons.count > 0)
 			add_reasons(call, result);
 		break;
@@ -145,7 +149,7 @@ bool booking_accept_person(struct call *call, const struct person_fields *person
 	/* Forms send fields that were left empty. */
 	wish->phone = person->phone != NULL && person->phone[0] != '\0' ? person->phone : NULL;
 	wish->notes = person->notes != NULL && person->notes[0] != '\0' ? person->notes : NULL;
-	return true;
+	return api_take_code(call, person->email, person->code);
 }
 
 /* The rules that a coach overrides by name, as bits. False: answered. */

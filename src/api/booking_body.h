@@ -15,6 +15,7 @@ enum {
 	PHONE_MAX_CHARACTERS = 32,
 	NOTES_MAX_CHARACTERS = 2000,
 	LOCALE_MAX_CHARACTERS = 35,
+	CODE_MAX_CHARACTERS = 16,
 	SCOPE_MAX_CHARACTERS = 20,
 };
 
@@ -26,6 +27,7 @@ struct person_fields {
 	const char *phone;
 	const char *notes;
 	const char *locale;
+	const char *code; /* that was mailed to `email` */
 };
 
 #define PERSON_FIELDS(person)                                                                                \
@@ -34,8 +36,9 @@ struct person_fields {
 		{"email", JSON_FIELD_LINE, false, 1, EMAIL_MAX_CHARACTERS, &(person).email, NULL},           \
 		{"phone", JSON_FIELD_LINE, false, 0, PHONE_MAX_CHARACTERS, &(person).phone, NULL},           \
 		{"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &(person).notes, NULL},           \
+		{"locale", JSON_FIELD_LINE, false, 1, LOCALE_MAX_CHARACTERS, &(person).locale, NULL},        \
 	{                                                                                                    \
-		"locale", JSON_FIELD_LINE, false, 1, LOCALE_MAX_CHARACTERS, &(person).locale, NULL           \
+		"code", JSON_FIELD_TEXT, false, 1, CODE_MAX_CHARACTERS, &(person).code, NULL                 \
 	}
 
 /* Check the person's fields and put them into the wish; faults are told as prefix + field. False: answered.

@@ -143,6 +143,7 @@ static const char *success_statuses(const struct route *route)
 		{"/callback", "302", HTTP_GET},          {"/google-calendar", "204", HTTP_POST},
 		{"/:id/notices", "202", HTTP_POST},      {"/booking/sign-in", "202", HTTP_POST},
 		{"/session", "204", HTTP_DELETE},        {"/sessions/:session", "204", HTTP_DELETE},
+		{"/:id/verify", "202", HTTP_POST},       {"/addresses", "202", HTTP_POST},
 	};
 	if (((const struct endpoint *)route->endpoint)->redirect != NULL)
 		return "302";

@@ -71,6 +71,10 @@ const struct route api_routes[] = {
 	CALL(PUT, "/booking/:id/confirm", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
 	     .body_optional = true, .handle = api_booking_confirm, .summary = "Turn a hold into a booking",
 	     .body = "Confirm", .reply = "Appointment"),
+	CALL(POST, "/booking/:id/verify", DATABASE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK,
+	     .handle = api_booking_verify,
+	     .summary = "Have a code mailed to the address that the appointment is to be confirmed with",
+	     .body = "Address", .reply = "CodeSent"),
 	CALL(PUT, "/booking/:id/cancel", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
 	     .body_optional = true, .handle = api_booking_cancel,
 	     .summary = "Cancel an appointment or release a hold", .body = "Cancel",
@@ -122,6 +126,11 @@ const struct route api_routes[] = {
 	     .handle = api_user_sessions, .summary = "Where a person is signed in", .reply = "Sessions"),
 	CALL(DELETE, "/booking/user/:user_id/sessions/:session", DATABASE, 0, AUTHORITY_SELF, TOLL_READ,
 	     .handle = api_user_session_end, .summary = "End one of these sessions"),
+
+	CALL(POST, "/booking/user/:user_id/addresses", DATABASE, BODY_MAX, AUTHORITY_SELF, TOLL_BOOK,
+	     .handle = api_user_address,
+	     .summary = "Have a code mailed that proves a further address to be this person's",
+	     .body = "Address", .reply = "CodeSent"),
 
 	/* what people are told */
 	CALL(GET, "/booking/:id/notices", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ,

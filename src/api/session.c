@@ -1,5 +1,6 @@
 #include "api/session.h"
 
+#include "api/booking.h"
 #include "api/user.h"
 #include "domain/email.h"
 #include "base/crypto.h"
@@ -11,6 +12,7 @@
 
 enum {
 	EMAIL_MAX_CHARACTERS = 254,
+	LOCALE_MAX_CHARACTERS = 35,
 	WORD_MAX_CHARACTERS = 20,
 	CODE_MAX_CHARACTERS = 16,
 	SECRET_MAX_CHARACTERS = 64,
@@ -57,6 +59,24 @@ void api_sign_in_ways(struct call *call)
 	json_write_object_end(&writer);
 }
 
+/* Whether a code can be mailed to this address; the locale becomes the one to write in. False: answered. */
+static bool read_receiver(struct call *call, const char *email, const char **locale)
+{
+	if (!email_is_usable(email)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "email",
+			     "Please give an address such as name@example.com.");
+		return false;
+	}
+	if (*locale != NULL && !call_locale_good(*locale, strlen(*locale))) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "locale",
+			     "locale must be a language tag such as fr-CA.");
+		return false;
+	}
+	if (*locale == NULL)
+		*locale = call_accepted_locale(call);
+	return true;
+}
+
 void api_sign_in(struct call *call)
 {
 	const char *email = NULL;
@@ -64,30 +84,21 @@ void api_sign_in(struct call *call)
 	const char *locale = NULL;
 	const char *nonce = NULL;
 	const struct json_field fields[] = {
-		{"email", JSON_FIELD_LINE, true, 3, EMAIL_MAX_CHARACTERS, &email, NULL},
+		{"email", JSON_FIELD_LINE, true, 1, EMAIL_MAX_CHARACTERS, &email, NULL},
 		{"page", JSON_FIELD_TEXT, false, 1, WORD_MAX_CHARACTERS, &page, NULL},
-		{"locale", JSON_FIELD_TEXT, false, 2, 35, &locale, NULL},
+		{"locale", JSON_FIELD_TEXT, false, 2, LOCALE_MAX_CHARACTERS, &locale, NULL},
 	};
 	if (!by_mail(call) || !take_toll(call) ||
 	    !call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
 		return;
-	if (!email_is_usable(email)) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "email",
-			     "Please give an address such as name@example.com.");
+	if (!read_receiver(call, email, &locale))
 		return;
-	}
 	if (strcmp(page, "booking") != 0 && strcmp(page, "coach") != 0) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "page", "page must be booking or coach.");
 		return;
 	}
-	if (locale != NULL && !call_locale_good(locale, strlen(locale))) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "locale",
-			     "locale must be a language tag such as fr-CA.");
-		return;
-	}
 	struct sign_in_call use = use_case(call);
-	if (sign_in_begin(&use, email, page, locale != NULL ? locale : call_accepted_locale(call), &nonce) !=
-	    SIGN_IN_DONE) {
+	if (sign_in_begin(&use, email, page, locale, &nonce) != SIGN_IN_DONE) {
 		call_database_failure(call, DB_UNAVAILABLE);
 		return;
 	}
@@ -108,6 +119,10 @@ static void refuse(struct call *call, enum sign_in_outcome outcome)
 		break;
 	case SIGN_IN_EXPIRED:
 		call_problem(call, PROBLEM_CODE_EXPIRED, NULL, NULL);
+		break;
+	case SIGN_IN_TOO_OFTEN:
+		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
+			     "You have asked for codes to many addresses today. Please try again tomorrow.");
 		break;
 	case SIGN_IN_DONE:
 	case SIGN_IN_FAILED:
@@ -137,17 +152,8 @@ void api_sign_in_verify(struct call *call)
 			     "Please send email and code, or the link's token.");
 		return;
 	}
-	/* People type the code as it is shown, with a blank. */
-	char *digits = code != NULL ? arena_strdup(call->mem, code) : NULL;
-	char *to = digits;
-	for (const char *c = code; c != NULL && *c != '\0'; c++) {
-		if (*c != ' ' && *c != '-')
-			*to++ = *c;
-	}
-	if (to != NULL)
-		*to = '\0';
 	struct sign_in_call use = use_case(call);
-	enum sign_in_outcome outcome = sign_in_complete(&use, email, digits, token, nonce, &session);
+	enum sign_in_outcome outcome = sign_in_complete(&use, email, code, token, nonce, &session);
 	if (outcome != SIGN_IN_DONE) {
 		refuse(call, outcome);
 		return;
@@ -162,6 +168,62 @@ void api_sign_in_verify(struct call *call)
 	json_write_text(&writer, "coach", session.coach);
 	json_write_text(&writer, "email", session.email);
 	json_write_object_end(&writer);
+}
+
+/* Mail a code to the body's address, by which the user proves that it is theirs. */
+static void prove(struct call *call, const char *user_id)
+{
+	const char *email = NULL;
+	const char *locale = NULL;
+	const struct json_field fields[] = {
+		{"email", JSON_FIELD_LINE, true, 1, EMAIL_MAX_CHARACTERS, &email, NULL},
+		{"locale", JSON_FIELD_TEXT, false, 2, LOCALE_MAX_CHARACTERS, &locale, NULL},
+	};
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
+	    !read_receiver(call, email, &locale))
+		return;
+	if (!notices_mail_on(call->api->notices)) {
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "No codes are mailed here.");
+		return;
+	}
+	struct sign_in_call use = use_case(call);
+	enum sign_in_outcome outcome = sign_in_prove(&use, user_id, email, locale);
+	if (outcome != SIGN_IN_DONE) {
+		refuse(call, outcome);
+		return;
+	}
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, 202));
+	json_write_object(&writer, NULL);
+	json_write_boolean(&writer, "sent", true);
+	json_write_object_end(&writer);
+}
+
+void api_user_address(struct call *call)
+{
+	prove(call, api_user_of(call));
+}
+
+void api_booking_verify(struct call *call)
+{
+	struct appointment appointment;
+	if (!api_booking_find(call, &appointment))
+		return;
+	if (strcmp(appointment.user_id, call->caller->user_id) == 0)
+		prove(call, appointment.user_id);
+	else
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");
+}
+
+bool api_take_code(struct call *call, const char *email, const char *code)
+{
+	if (code == NULL || email == NULL)
+		return true;
+	struct sign_in_call use = use_case(call);
+	enum sign_in_outcome outcome = sign_in_proved(&use, call->caller->user_id, email, code);
+	if (outcome != SIGN_IN_DONE)
+		refuse(call, outcome);
+	return outcome == SIGN_IN_DONE;
 }
 
 void api_manage_session(struct call *call)

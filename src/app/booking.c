@@ -63,15 +63,17 @@ static struct booking person_of(const struct booking_call *call, const struct bo
 {
 	const struct identity *caller = call->caller;
 	const bool bound = !identity_is_exempt(caller, coach->id);
-	const bool own =
-		wish->email == NULL || (caller->email != NULL && strcasecmp(wish->email, caller->email) == 0);
+	const char *email = wish->email != NULL ? wish->email : good_email(caller->email);
+	const bool own = email == NULL || (caller->email != NULL && !caller->email_unverified &&
+					   strcasecmp(email, caller->email) == 0);
+	const int64_t others = call->addresses_proved ? 0 : BOOKING_ADDRESSES_A_DAY;
 	return (struct booking){
-		.max_addresses = bound && !own ? BOOKING_ADDRESSES_A_DAY : -1,
+		.max_addresses = bound && !own ? others : -1,
 		.max_changes = bound ? BOOKING_CHANGES_A_DAY : -1,
 		.user_id = call->caller->user_id,
 		.client_time_zone = zone_name(zone),
 		.name = wish->name != NULL ? wish->name : call->caller->name,
-		.email = wish->email != NULL ? wish->email : good_email(call->caller->email),
+		.email = email,
 		.phone = wish->phone,
 		.notes = wish->notes,
 		.created_by = "client",

@@ -159,9 +159,9 @@ static struct identity_finding finding_from(const struct jwt_claims *claims, str
 		role = IDENTITY_COACH;
 	return (struct identity_finding){
 		.outcome = IDENTITY_KNOWN,
-		.email_unverified = claims->email_unverified,
 		.identity = {.user_id = arena_strdup(mem, claims->subject),
 			     .email = usable_or_null(claims->email, IDENTITY_EMAIL_MAX, mem),
+			     .email_unverified = claims->email_unverified,
 			     .name = usable_or_null(claims->name, IDENTITY_NAME_MAX, mem),
 			     .role = role,
 			     .coach = role == IDENTITY_COACH ? coach : NULL},
@@ -264,9 +264,11 @@ static struct identity_finding find_session(struct identity_source *source, stru
 	if (rows.count > 1)
 		return refusal(ambiguous_session);
 	*ret_until = now + source->settings.session_cache_seconds;
+	const char *verified = column_text(&rows, "email_verified");
 	const struct jwt_claims columns = {
 		.subject = column_text(&rows, "user_id"),
 		.email = column_text(&rows, "email"),
+		.email_unverified = verified != NULL && (verified[0] == 'f' || verified[0] == '0'),
 		.name = column_text(&rows, "name"),
 		.role = column_text(&rows, "role"),
 		.coach = column_text(&rows, "coach"),
@@ -312,7 +314,7 @@ static void meet(struct db *db, const struct identity_finding *finding)
 {
 	const struct identity *identity = &finding->identity;
 	if (finding->outcome != IDENTITY_KNOWN || identity->role != IDENTITY_USER ||
-	    identity->email == NULL || finding->email_unverified)
+	    identity->email == NULL || identity->email_unverified)
 		return;
 	enum db_result result =
 		db_run(db, QUERY_USER_MEET,

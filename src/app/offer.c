@@ -335,6 +335,9 @@ void booking_answer(const struct booking_call *call, const struct store_answer *
 	const char *detail = refusal_sentence(answer->refusal);
 	if (answer->refusal == REFUSAL_BOOKING_LIMIT && limits != NULL)
 		detail = limit_sentence(call, answer, limits);
+	else if (answer->refusal == REFUSAL_ADDRESS_NOT_VERIFIED && call->addresses_proved)
+		detail = "We do not know yet that this email address is yours. Please enter the code that is "
+			 "mailed to it, or use your own address.";
 	else if (answer->refusal == REFUSAL_NOT_ACTIVE)
 		detail = booking_not_active(&result->appointment, call->now);
 	booking_refuse(result, answer->refusal, detail);

@@ -13,7 +13,7 @@ enum { BOOKING_LEASE_SECONDS = 10 };
 
 /* What a client may do in a day, so that nobody sends strangers invitations through the coach's calendar. */
 enum {
-	BOOKING_ADDRESSES_A_DAY = 3, /* other than their own */
+	BOOKING_ADDRESSES_A_DAY = 3, /* other than their own, while no code can be mailed to them */
 	BOOKING_CHANGES_A_DAY = 30,  /* cancellations and moves */
 };
 

@@ -71,6 +71,27 @@ static enum sign_in_outcome failed(const struct sign_in_call *call, const char *
 	return SIGN_IN_FAILED;
 }
 
+static void send_code(const struct sign_in_call *call, const struct notice_code *mail)
+{
+	if (!notices_send_code(call->notices, mail))
+		log_line(LOG_WARNING, "code_not_sent",
+			 LOG_TEXT_FIELD("reason", "too many codes wait to be mailed"));
+}
+
+/* People type a code as it is shown, with a blank. NULL for NULL. */
+static const char *digits(const char *code, struct arena *mem)
+{
+	char *digits = code != NULL ? arena_strdup(mem, code) : NULL;
+	char *to = digits;
+	for (const char *c = code; c != NULL && *c != '\0'; c++) {
+		if (*c != ' ' && *c != '-')
+			*to++ = *c;
+	}
+	if (to != NULL)
+		*to = '\0';
+	return digits;
+}
+
 enum sign_in_outcome sign_in_begin(const struct sign_in_call *call, const char *email, const char *page,
 				   const char *locale, const char **ret_nonce)
 {
@@ -98,9 +119,7 @@ enum sign_in_outcome sign_in_begin(const struct sign_in_call *call, const char *
 		.locale = locale,
 		.minutes = SIGN_IN_CODE_MINUTES,
 	};
-	if (!notices_send_code(call->notices, &mail))
-		log_line(LOG_WARNING, "code_not_sent",
-			 LOG_TEXT_FIELD("reason", "too many codes wait to be mailed"));
+	send_code(call, &mail);
 	return SIGN_IN_DONE;
 }
 
@@ -113,7 +132,7 @@ enum sign_in_outcome sign_in_complete(const struct sign_in_call *call, const cha
 	DB_ROWS rows = {0};
 	if (db_run(call->worker->db, QUERY_SIGN_IN_COMPLETE,
 		   DB_PARAMETERS(db_text(address), digest(token, "", mem), digest(nonce, "", mem),
-				 digest(nonce, code, mem), digest(session, "", mem),
+				 digest(nonce, digits(code, mem), mem), digest(session, "", mem),
 				 db_int(SIGN_IN_SESSION_SECONDS), db_text(admins_of(call->settings, mem))),
 		   &rows) != DB_OK)
 		return failed(call, "sign_in_failed");
@@ -129,6 +148,47 @@ enum sign_in_outcome sign_in_complete(const struct sign_in_call *call, const cha
 		.expires_at = db_get_instant(&rows, 0, 5),
 	};
 	return SIGN_IN_DONE;
+}
+
+enum sign_in_outcome sign_in_prove(const struct sign_in_call *call, const char *user_id, const char *email,
+				   const char *locale)
+{
+	struct arena *mem = call->mem;
+	const char *address = lower(email, mem);
+	const char *code = code_new(mem);
+	DB_ROWS rows = {0};
+	if (db_run(call->worker->db, QUERY_ADDRESS_PROOF_BEGIN,
+		   DB_PARAMETERS(db_text(user_id), db_text(address), digest(secret_new(mem), "", mem),
+				 digest(user_id, code, mem),
+				 db_int(SIGN_IN_CODE_MINUTES * SECONDS_PER_MINUTE)),
+		   &rows) != DB_OK)
+		return failed(call, "proof_failed");
+	const char *outcome = db_get_text(&rows, 0, 0);
+	if (strcmp(outcome, "too_often") == 0)
+		return SIGN_IN_TOO_OFTEN;
+	if (strcmp(outcome, "mail") == 0)
+		send_code(call, &(struct notice_code){.address = address,
+						      .code = code,
+						      .locale = locale,
+						      .minutes = SIGN_IN_CODE_MINUTES,
+						      .proves = true});
+	return SIGN_IN_DONE;
+}
+
+enum sign_in_outcome sign_in_proved(const struct sign_in_call *call, const char *user_id, const char *email,
+				    const char *code)
+{
+	struct arena *mem = call->mem;
+	DB_ROWS rows = {0};
+	if (db_run(call->worker->db, QUERY_ADDRESS_PROOF_COMPLETE,
+		   DB_PARAMETERS(db_text(user_id), db_text(lower(email, mem)),
+				 digest(user_id, digits(code, mem), mem)),
+		   &rows) != DB_OK)
+		return failed(call, "proof_failed");
+	const char *outcome = db_get_text(&rows, 0, 0);
+	return strcmp(outcome, "proved") == 0         ? SIGN_IN_DONE
+	       : strcmp(outcome, "code_expired") == 0 ? SIGN_IN_EXPIRED
+						      : SIGN_IN_WRONG;
 }
 
 enum sign_in_outcome sign_in_manage(const struct sign_in_call *call, const char *secret,

@@ -266,6 +266,13 @@ static const char *read_text(const json_t *claims, const char *name, struct aren
 	return arena_strdup(mem, json_string_value(json_object_get(claims, name)));
 }
 
+/* OpenID Connect has a boolean; some providers write it as text. */
+static bool is_unverified(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	return value != NULL && !json_is_true(value) && (text == NULL || strcmp(text, "true") != 0);
+}
+
 /* `aud` is one text or a list of them (RFC 7519 section 4.1.3). */
 static bool is_audience(const json_t *value, const char *audience)
 {
@@ -302,7 +309,7 @@ static enum jwt_verdict check_claims(const struct jwt_rules *rules, const json_t
 	if (rules->audience != NULL && !is_audience(json_object_get(claims, "aud"), rules->audience))
 		return JWT_WRONG_AUDIENCE;
 	read.email = read_text(claims, "email", mem);
-	read.email_unverified = json_is_false(json_object_get(claims, "email_verified"));
+	read.email_unverified = is_unverified(json_object_get(claims, "email_verified"));
 	read.name = read_text(claims, "name", mem);
 	read.role = read_text(claims, "role", mem);
 	read.coach = read_text(claims, "coach", mem);

@@ -50,7 +50,9 @@ static void check_tokens(const struct settings *settings)
 			    "AUTH_JWT_AUDIENCE is not set: a token that the same provider made for another "
 			    "service is accepted as well");
 	if (settings->auth_jwt_secret != NULL || settings->auth_jwt_public_key != NULL)
-		doctor_tell(GOOD, "identity", "bearer tokens");
+		doctor_tell(GOOD, "identity",
+			    "bearer tokens; their email counts as proved unless they say \"email_verified\": "
+			    "false");
 }
 
 /* Where any id is taken for a session, whoever makes one up is signed in. */

@@ -53,6 +53,7 @@ bool notices_send_code(struct notices *notices, const struct notice_code *wanted
 	code->link = copy(wanted->link);
 	code->locale = copy(wanted->locale);
 	code->minutes = wanted->minutes;
+	code->proves = wanted->proves;
 	code->ends_at = monotonic_ms() + wanted->minutes * SECONDS_PER_MINUTE * 1000;
 	crypto_random(&code->serial, sizeof(code->serial));
 	snprintf(code->code, sizeof(code->code), "%s", wanted->code);

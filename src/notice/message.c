@@ -275,18 +275,18 @@ struct notice_text notice_text_make(const struct notice_facts *facts, struct are
 	return paper_end(&paper, subject);
 }
 
-struct notice_text notice_text_code(const struct notice_words *words, const char *code, const char *link,
-				    int64_t minutes, struct arena *mem)
+struct notice_text notice_text_code(const struct notice_words *words, const struct notice_code *mail,
+				    struct arena *mem)
 {
 	struct paper paper;
-	const char *spaced = arena_printf(mem, "%.3s %s", code, code + 3);
+	const char *spaced = arena_printf(mem, "%.3s %s", mail->code, mail->code + 3);
 	paper_begin(&paper, words->code, words->code_title, PAPER_ACCENT, mem);
-	paper_small(&paper, words->code_lead);
+	paper_small(&paper, mail->proves ? words->proof_lead : words->code_lead);
 	paper_code(&paper, spaced);
-	if (link != NULL)
-		paper_button(&paper, words->code_link, link);
-	paper_small(&paper, words_fill(mem, words->code_ends, "minutes",
-				       amount_text(words, words->minutes, minutes, mem), NULL));
+	if (mail->link != NULL)
+		paper_button(&paper, words->code_link, mail->link);
+	paper_small(&paper, words_fill(mem, mail->proves ? words->proof_ends : words->code_ends, "minutes",
+				       amount_text(words, words->minutes, mail->minutes, mem), NULL));
 	paper_foot(&paper, words->code_ignore);
 	return paper_end(&paper, words_fill(mem, words->code_subject, "code", spaced, NULL));
 }

@@ -23,6 +23,7 @@ struct waiting_code {
 	char *locale;
 	char code[8];
 	int64_t minutes;
+	bool proves;
 	int64_t due_at;  /* as monotonic_ms: not before */
 	int64_t ends_at; /* not after */
 	int64_t attempts;

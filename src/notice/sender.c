@@ -394,8 +394,12 @@ static void send_code(struct sender *sender, struct waiting_code *code)
 {
 	struct notices *notices = sender->notices;
 	const struct notice_words *words = notice_words_for(code->locale);
-	struct notice_text text =
-		notice_text_code(words, code->code, code->link, code->minutes, &sender->mem);
+	struct notice_text text = notice_text_code(words,
+						   &(struct notice_code){.code = code->code,
+									 .link = code->link,
+									 .minutes = code->minutes,
+									 .proves = code->proves},
+						   &sender->mem);
 	struct mail_message message = {
 		.to = {NULL, code->address},
 		.subject = text.subject,

@@ -72,6 +72,9 @@ struct notice_words {
 	const char *code_link; /* the button */
 	const char *code_ends; /* {minutes} */
 	const char *code_ignore;
+	/* Of a code that proves an address, instead of code_lead and code_ends. */
+	const char *proof_lead;
+	const char *proof_ends; /* {minutes} */
 };
 
 extern const struct notice_words words_en;

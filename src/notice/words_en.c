@@ -79,4 +79,8 @@ const struct notice_words words_en = {
 	.code_link = "Sign in",
 	.code_ends = "It works for {minutes}, once, in the browser where you asked for it.",
 	.code_ignore = "Did you not ask for it? Then you need do nothing.",
+	.proof_lead =
+		"Somebody is booking a session and gave this address. If it was you, type the code on that "
+		"page.",
+	.proof_ends = "It works for {minutes}, once.",
 };

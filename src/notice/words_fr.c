@@ -83,4 +83,8 @@ const struct notice_words words_fr = {
 	.code_link = "Se connecter",
 	.code_ends = "Il est valable {minutes}, une seule fois, dans le navigateur où vous l’avez demandé.",
 	.code_ignore = "Vous n’avez rien demandé\u202F? Vous pouvez ignorer ce message.",
+	.proof_lead = "Quelqu’un réserve une séance et a indiqué cette adresse. Si c’est vous, saisissez le "
+		      "code sur "
+		      "cette page.",
+	.proof_ends = "Il est valable {minutes}, une seule fois.",
 };

@@ -58,7 +58,7 @@ const TABLE = {
   'GET /booking/availability': { who: 'any signed-in caller', query: () => `?coach=${COACH}` },
   'POST /booking/create': {
     who: 'any signed-in caller',
-    body: () => ({ start: nextSlot(), coach: COACH, email: 'a@b.test' }),
+    body: () => ({ start: nextSlot(), coach: COACH }),
   },
   'GET /booking/series/preview': {
     who: 'any signed-in caller',
@@ -66,10 +66,11 @@ const TABLE = {
   },
   'POST /booking/series': {
     who: 'any signed-in caller',
-    body: () => ({ start: later(nextSlot(), 30), count: 2, every_weeks: 2, coach: COACH, email: 'a@b.test' }),
+    body: () => ({ start: later(nextSlot(), 30), count: 2, every_weeks: 2, coach: COACH }),
   },
   'POST /booking/hold': { who: 'any signed-in caller', body: () => ({ start: nextSlot(), coach: COACH }) },
-  'PUT /booking/{id}/confirm': { who: 'who holds the time', body: () => ({ email: 'a@b.test' }) },
+  'PUT /booking/{id}/confirm': { who: 'who holds the time', body: () => ({ name: 'Zoe' }) },
+  'POST /booking/{id}/verify': { who: 'who holds the time', body: () => ({ email: 'a@b.test' }) },
   'PUT /booking/{id}/cancel': { who: 'a party to the appointment', body: () => ({ reason: 'changed' }) },
   'PUT /booking/{id}/reschedule': { who: 'a party to the appointment', body: () => ({ start: nextSlot() }) },
   'PUT /booking/{id}/meeting': {
@@ -120,6 +121,10 @@ const TABLE = {
   'PUT /booking/user/{user_id}/preferences': {
     who: 'the user in the path, or an admin',
     body: () => ({ reminders: true }),
+  },
+  'POST /booking/user/{user_id}/addresses': {
+    who: 'the user in the path, or an admin',
+    body: () => ({ email: 'a@b.test' }),
   },
   'GET /coach/{coach}/notices': { who: 'the coach in the path, or an admin' },
   // Their token is their identity.
@@ -221,7 +226,8 @@ after(() => stack.stop());
 
 /** An appointment of a user of its own, so that no pair sees what another did. */
 async function appointmentOf(owner) {
-  const client = new Client(stack.daemon.url, { headers: bearer({ sub: owner }) });
+  const claims = { sub: owner, email: 'owner@client.test' };
+  const client = new Client(stack.daemon.url, { headers: bearer(claims) });
   const reply = await client.post('/booking/create', {
     start: nextSlot(),
     coach: COACH,

@@ -22,7 +22,7 @@ test('three other addresses a day, one’s own as often as one likes, whatever i
   const ann = stack.client('ann');
   for (const email of ['one@other.test', 'two@other.test', 'ONE@other.test', 'three@other.test'])
     assertStatus(await create(ann, { email }), 201);
-  assertProblem(await create(ann, { email: 'four@other.test' }), 403, 'address_not_verified');
+  assertProblem(await create(ann, { email: 'four@other.test' }), 403, 'address_not_verified', 'email');
   assertStatus(await create(ann, { email: 'Two@Other.test' }), 201);
   assertStatus(await create(ann, { email: 'ANN@client.test' }), 201);
   assertStatus(await create(ann), 201);
@@ -37,10 +37,10 @@ test('a hold does not help, nor erasing oneself, nor cancelling', async () => {
   }
   const held = assertStatus(await bob.post('/booking/hold', { start: stack.slot(hour++) }), 201);
   const confirm = (email) => bob.put(`/booking/${held.id}/confirm`, { email });
-  assertProblem(await confirm('bob4@other.test'), 403, 'address_not_verified');
+  assertProblem(await confirm('bob4@other.test'), 403, 'address_not_verified', 'email');
   assert.equal(assertStatus(await confirm('bob1@other.test'), 200).status, 'scheduled');
   assertStatus(await bob.delete('/booking/user/me'), 200);
-  assertProblem(await create(bob, { email: 'bob5@other.test' }), 403, 'address_not_verified');
+  assertProblem(await create(bob, { email: 'bob5@other.test' }), 403, 'address_not_verified', 'email');
   const kept = JSON.stringify(stack.database.rows('SELECT * FROM client_use'));
   assert.ok(kept.length > 10 && !kept.includes('other.test') && !kept.includes('bob'));
 });
@@ -48,7 +48,7 @@ test('a hold does not help, nor erasing oneself, nor cancelling', async () => {
 test('who has no address of their own may use three as well', async () => {
   const nameless = stack.client('noaddress', { email: undefined });
   for (const n of [1, 2, 3]) assertStatus(await create(nameless, { email: `n${n}@other.test` }), 201);
-  assertProblem(await create(nameless, { email: 'n4@other.test' }), 403, 'address_not_verified');
+  assertProblem(await create(nameless, { email: 'n4@other.test' }), 403, 'address_not_verified', 'email');
 });
 
 test('coach and admin may use any', async () => {
@@ -63,6 +63,14 @@ test('many at once get no more than three', async () => {
     Array.from({ length: 12 }, (_, n) => create(eve, { email: `eve${n}@other.test` })),
   );
   assert.deepEqual(countStatuses(replies), { 201: 3, 403: 9 });
+});
+
+test('an address that the platform does not vouch for counts as another', async () => {
+  const una = stack.client('una', { email: 'una@victim.test', email_verified: false });
+  assertStatus(await create(una), 201);
+  for (const n of [1, 2]) assertStatus(await create(una, { email: `una${n}@other.test` }), 201);
+  assertProblem(await create(una, { email: 'una3@other.test' }), 403, 'address_not_verified', 'email');
+  assertStatus(await create(una), 201);
 });
 
 test('a refused booking uses up no address', async () => {

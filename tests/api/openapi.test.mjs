@@ -157,6 +157,11 @@ test('every call answers as the document says', async () => {
   });
   await call(ann, 'GET', '/booking/{id}', { path: { id: held.id }, status: 200 });
   await call(ann, 'GET', '/booking/user/{user_id}', { path: { user_id: 'me' }, status: 200 });
+  await call(ann, 'POST', '/booking/{id}/verify', {
+    path: { id: held.id },
+    body: { email: 'other@client.test', locale: 'fr' },
+    status: 202,
+  });
   await call(ann, 'PUT', '/booking/{id}/confirm', {
     path: { id: held.id },
     body: { name: 'Ann' },
@@ -184,6 +189,11 @@ test('every call answers as the document says', async () => {
     ...me,
     body: { reminders: false },
     status: 200,
+  });
+  await call(ann, 'POST', '/booking/user/{user_id}/addresses', {
+    ...me,
+    body: { email: 'other@client.test' },
+    status: 202,
   });
   await call(coach, 'GET', '/coach/{coach}/notices', { path: damian, status: 200 });
   await call(stranger, 'GET', '/booking/sign-in', { status: 200 });

@@ -224,15 +224,25 @@ static void deadlines_are_told_each_where_they_differ_and_not_once_they_are_over
 static void a_code_is_easy_to_read_and_says_how_long_it_lasts(void **state)
 {
 	(void)state;
-	struct notice_text text = notice_text_code(notice_words_for("en"), "012345",
-						   "https://book.example/booking/#sign-in=x", 10, &mem);
+	struct notice_code mail = {
+		.code = "012345", .link = "https://book.example/booking/#sign-in=x", .minutes = 10};
+	struct notice_text text = notice_text_code(notice_words_for("en"), &mail, &mem);
 	keep("code-en", &text);
 	assert_string_equal(text.subject, "Your code: 012 345");
 	has(text.text, "\n012 345\n");
 	has(text.text, "10 minutes");
-	text = notice_text_code(notice_words_for("fr"), "012345", NULL, 10, &mem);
+	mail.link = NULL;
+	text = notice_text_code(notice_words_for("fr"), &mail, &mem);
 	keep("code-fr", &text);
 	has_not(text.html, "href");
+	mail.proves = true;
+	text = notice_text_code(notice_words_for("en"), &mail, &mem);
+	keep("proof-en", &text);
+	has(text.text, "Somebody is booking a session and gave this address.");
+	has(text.text, "It works for 10 minutes, once.\n");
+	text = notice_text_code(notice_words_for("fr"), &mail, &mem);
+	keep("proof-fr", &text);
+	has(text.text, "Il est valable 10 minutes");
 }
 
 static void other_languages_are_english_for_now(void **state)
