@@ -107,7 +107,7 @@ export async function said(page, pattern) {
   const started = Date.now();
   let text = '';
   while (Date.now() - started < 10_000) {
-    text = await region.textContent();
+    text = (await region.allTextContents()).join(' '); // a window may have one of its own
     if (pattern.test(text)) return text;
     await page.waitForTimeout(20);
   }

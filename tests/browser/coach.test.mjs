@@ -162,6 +162,7 @@ test('a day is blocked from its head, and appointments that now lie outside are 
   await page.locator('.grid thead button').filter({ hasText: /^Mon/ }).click();
   await page.getByLabel('Reason').fill('Fête');
   await page.locator('aside').getByRole('button', { name: 'Block the day' }).click();
+  await page.getByRole('button', { name: 'Save anyway' }).click();
   await shown(page, 'One booking now lies outside your hours.').waitFor();
   assert.deepEqual((await saved()).blocked, [{ from: monday, to: addDays(monday, 1), reason: 'Fête' }]);
   await checked(page, 'coach-blocked');

@@ -15,7 +15,8 @@ import { translator } from '../widget/translate.js';
 import { applyAccent } from '../design/accent.js';
 import { followMail, forgetIdentity, pageLanguage, takeIdentity } from '../booking/identity.js';
 import { strings } from './words.js';
-import { calendarBanner, homeView } from './home.js';
+import { calendarBanner, mailBanner, sourcesBanner } from './banners.js';
+import { homeView } from './home.js';
 import { profileView } from './profile.js';
 import { inHours } from './time.js';
 import { weekView } from './week.js';
@@ -43,10 +44,12 @@ const live = h('p', { class: 'hidden', role: 'status', 'aria-live': 'polite', id
 const main = h('main', { id: 'main', tabindex: '-1' });
 const banner = h('div', { class: 'banners', role: 'status' });
 let identity = takeIdentity('mosaic-coach-identity');
+let further = []; // the banners that come after the view
 let turn = 0; // which showing of a view is the latest
 let etag = null;
 let schedule = null; // as the server last gave it
 let profile = null;
+let google = {}; // {turn, answer}: what was last asked of the calendar's state
 
 function say(text) {
   live.textContent = '';
@@ -144,8 +147,12 @@ const house = {
   },
   scheduleVersion: () => Number(/\d+/.exec(etag ?? '')?.[0] ?? 1),
 
-  async profile() {
-    profile ??= await house.coachCall('GET', 'profile');
+  /* Asked once, whoever wants it first. */
+  profile() {
+    profile ??= house.coachCall('GET', 'profile').catch((problem) => {
+      profile = null;
+      throw problem;
+    });
     return profile;
   },
   async saveProfile(next) {
@@ -157,8 +164,11 @@ const house = {
   forgetProfile() {
     profile = null;
   },
-  /* How the coach's calendar stands; null if it cannot be told. */
-  google: () => house.coachCall('GET', 'google').catch(() => null),
+  /* How the coach's calendar stands; null if it cannot be told. Asked once a view. */
+  google() {
+    if (google.turn !== turn) google = { turn, answer: house.coachCall('GET', 'google').catch(() => null) };
+    return google.answer;
+  },
 
   pageAddress: (own) => new URL(`booking/${encodeURIComponent(own.slug ?? house.coach)}`, server).href,
   /* The coach's picture, or initials. */
@@ -360,11 +370,18 @@ async function paint() {
   house.showFace(own);
 }
 
-/* Trouble with the calendar is told above every view, whatever the view itself needs. */
-async function warn() {
+/* Trouble with a calendar or with mail is told above every view; what can wait is asked when the view is there. */
+async function warn(shown) {
   const mine = turn;
-  const google = await house.google();
-  if (mine === turn) fill(banner, calendarBanner(house, google));
+  const state = await house.google();
+  if (mine !== turn) return;
+  fill(banner, calendarBanner(house, state), further);
+  await shown;
+  const list = (path) => house.coachCall('GET', path).catch(() => null);
+  const [notices, calendars] = await Promise.all([list('notices'), list('calendars')]);
+  if (mine !== turn) return;
+  further = [sourcesBanner(house, calendars?.calendars ?? []), mailBanner(house, notices?.notices ?? [])];
+  fill(banner, calendarBanner(house, state), further);
 }
 
 const current = () => {
@@ -387,11 +404,12 @@ async function show(name) {
     h('p', { class: 'muted' }, t('loading')),
     h('div', { class: 'bone', 'aria-hidden': 'true' }),
   );
-  warn();
+  const content = Promise.resolve(views[name](house, heading)); // peopleView answers at once
+  warn(content.catch(() => {}));
   try {
-    const content = await views[name](house, heading);
+    const elements = await content;
     if (mine !== turn) return;
-    fill(main, content);
+    fill(main, elements);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (mine !== turn) return;

@@ -5,7 +5,7 @@
  */
 
 import { fill, h } from '../widget/dom.js';
-import { changedNotice, outsideNotice } from './notices.js';
+import { changedNotice, confirmsOutside, outsideNotice } from './notices.js';
 
 /* What a path of the document is called on the page: "policy.step_minutes" -> "Offer start times every". */
 function labelOf(house, path, value) {
@@ -27,6 +27,12 @@ function labelOf(house, path, value) {
     blocked: 'blockedTitle',
     from: 'from',
     to: 'to',
+    url: 'meeting_url',
+    number: 'meeting_number',
+    address: 'meeting_address',
+    instructions: 'meeting_instructions',
+    label: path.includes('.questions[') ? 'question' : 'meeting_label',
+    options: 'options',
   };
   const section = names[path.split(/[.[]/)[0]];
   const own = /_(minutes|days|user|day|reschedules)$/.test(last) ? last : names[last];
@@ -76,6 +82,7 @@ export function draftOf(house, schedule, render, place = () => null) {
       save.setAttribute('aria-disabled', 'true');
       house.say(t('saving'));
       try {
+        if (!(await confirmsOutside(house, draft.value))) return false;
         const outside = await house.save(draft.value);
         house.dirty = null;
         bar.hidden = true;

@@ -4,6 +4,9 @@
 
 import { fill, h } from '../widget/dom.js';
 import { format, isoText } from '../widget/time.js';
+import { modal } from './dialogs.js';
+import { sourcesSection } from './sources.js';
+import { undeliveredSection } from './undelivered.js';
 
 export async function googleView(house, heading) {
   const { t } = house;
@@ -23,8 +26,13 @@ export async function googleView(house, heading) {
   );
   if (notice.textContent) house.say(notice.textContent);
   const view = { house, place, notice, heading };
-  renderGoogle(view, await loadGoogle(house));
-  return [heading, notice, place, feed(house)];
+  const [google, sources, undelivered] = await Promise.all([
+    loadGoogle(house),
+    sourcesSection(house),
+    undeliveredSection(house),
+  ]);
+  renderGoogle(view, google);
+  return [heading, notice, undelivered, h('h2', null, t('googleTitle')), place, sources, feed(house)];
 }
 
 /* Google's state, and the appointments whose event it refused. */
@@ -61,35 +69,27 @@ function renderGoogle(view, { google, failed }) {
     location.assign(url);
   });
   const disconnect = () => {
-    const dialog = h(
-      'dialog',
-      { 'aria-labelledby': 'sure', onclose: () => dialog.remove() },
+    const dialog = modal(
+      t('disconnectSure'),
       h(
         'div',
-        { class: 'stack' },
-        h('h2', { id: 'sure' }, t('disconnectSure')),
+        { class: 'actions' },
         h(
-          'div',
-          { class: 'actions' },
-          h(
-            'button',
-            {
-              type: 'button',
-              class: 'main',
-              onclick: act(null, async () => {
-                dialog.close();
-                await house.coachCall('DELETE', 'google');
-                await again(t('disconnected'));
-              }),
-            },
-            t('disconnect'),
-          ),
-          h('button', { type: 'button', onclick: () => dialog.close() }, t('stay')),
+          'button',
+          {
+            type: 'button',
+            class: 'main',
+            onclick: act(null, async () => {
+              dialog.close();
+              await house.coachCall('DELETE', 'google');
+              await again(t('disconnected'));
+            }),
+          },
+          t('disconnect'),
         ),
+        h('button', { type: 'button', onclick: () => dialog.close() }, t('stay')),
       ),
     );
-    document.body.append(dialog);
-    dialog.showModal();
   };
   const retry = act(null, async () => {
     const { retried } = await house.coachCall('POST', 'google/retry');
@@ -236,7 +236,7 @@ function feed(house) {
   );
   return h(
     'section',
-    { class: 'stack' },
+    { class: 'stack ruled' },
     h('h2', null, t('feed')),
     h('p', { class: 'hint' }, t('feedHint')),
     place,

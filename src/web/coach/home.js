@@ -2,8 +2,10 @@
  * Home: what is next, the coach's own page to hand out, and what is still to be done by someone new.
  */
 
-import { fill, h } from '../widget/dom.js';
+import { h } from '../widget/dom.js';
 import { dayOf, format } from '../widget/time.js';
+import { placeWords } from './booking.js';
+import { newBookingButton } from './new_booking.js';
 
 const copiedMark = 'mosaic-coach-copied';
 const remembered = () => {
@@ -28,8 +30,12 @@ export async function homeView(house, heading) {
   const greeting = hour < 12 ? 'morning' : hour < 18 ? 'afternoon' : 'evening';
   heading.textContent = t(greeting, { name: profile.name?.split(/\s+/)[0] ?? house.coach });
   return [
-    h('p', { class: 'muted' }, house.day(dayOf(Date.now(), house.zone))),
-    heading,
+    h(
+      'div',
+      { class: 'head' },
+      h('div', null, h('p', { class: 'muted' }, house.day(dayOf(Date.now(), house.zone))), heading),
+      newBookingButton(house, () => house.show('home')),
+    ),
     h(
       'div',
       { class: 'two' },
@@ -66,11 +72,6 @@ function nextSessions(house, list, schedule) {
       const minutes = Math.round((start - now) / 60000);
       const near =
         minutes <= 0 ? t('now') : minutes < 120 && t('inTime', { time: t('minutes', { n: minutes }) });
-      const place = {
-        phone: [t('phone'), one.phone].filter(Boolean).join(' '),
-        in_person: t('in_person'),
-        google_meet: t('google_meet'),
-      };
       return h(
         'li',
         null,
@@ -87,7 +88,7 @@ function nextSessions(house, list, schedule) {
           h(
             'p',
             { class: 'small muted' },
-            [type, t('minutes', { n: one.duration_minutes }), place[one.meeting?.kind]]
+            [type, t('minutes', { n: one.duration_minutes }), placeWords(house, one.meeting, one.phone)]
               .filter(Boolean)
               .join(' · '),
           ),
@@ -165,23 +166,5 @@ function steps(house, profile, google) {
         ),
       ),
     ),
-  );
-}
-
-/* A warning above every view while the calendar is in trouble. */
-export function calendarBanner(house, google) {
-  const { t } = house;
-  const words = {
-    needs_consent: () => t('bannerConsent'),
-    failing: () =>
-      google.last_success_at
-        ? t('bannerFailing', { time: house.moment(Date.parse(google.last_success_at)) })
-        : t('bannerNever'),
-  };
-  words.backing_off = words.failing;
-  const text = google && google.mode !== 'off' && words[google.state]?.();
-  return (
-    text &&
-    fill(h('div', { class: 'banner' }), h('span', null, text), h('a', { href: '#google' }, t('bannerWhat')))
   );
 }

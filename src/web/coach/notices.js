@@ -3,6 +3,10 @@
  */
 
 import { h } from '../widget/dom.js';
+import { dayLength } from '../widget/time.js';
+import { appointmentsIn } from './appointments.js';
+import { modal } from './dialogs.js';
+import { inHours } from './time.js';
 
 /* Appointments that now lie outside the hours; null if there are none. */
 export function outsideNotice(house, outside) {
@@ -18,6 +22,55 @@ export function outsideNotice(house, outside) {
         ),
       )
     : null;
+}
+
+const hoursParts = ['time_zone', 'weekly', 'overrides', 'blocked'];
+
+/*
+ * Asks before hours are saved that would leave bookings outside them: by name, since the coach may have forgotten them.
+ * False: the coach would rather not.
+ */
+export async function confirmsOutside(house, next) {
+  const { t } = house;
+  const former = await house.schedule();
+  if (hoursParts.every((name) => JSON.stringify(former[name]) === JSON.stringify(next[name]))) return true;
+  const now = Date.now();
+  const ahead = await appointmentsIn(house, 'upcoming', now, now + 400 * dayLength, 2000);
+  let outside;
+  try {
+    outside = ahead.filter((one) => {
+      const [start, end] = [Date.parse(one.start), Date.parse(one.end)];
+      return one.status === 'scheduled' && inHours(former, start, end) && !inHours(next, start, end);
+    });
+  } catch {
+    return true; // a zone that does not exist: the server names the field
+  }
+  if (!outside.length) return true;
+  return new Promise((resolve) => {
+    let sure = false;
+    const answer = (value) => () => {
+      sure = value;
+      dialog.close();
+    };
+    const dialog = modal(
+      t('outsideAsk', { n: outside.length }),
+      h(
+        'ul',
+        { class: 'lines' },
+        outside.map((one) =>
+          h('li', null, `${house.moment(Date.parse(one.start))}, ${one.name ?? t('unnamed')}`),
+        ),
+      ),
+      h('p', null, t('outsideRule')),
+      h(
+        'div',
+        { class: 'actions' },
+        h('button', { type: 'button', class: 'main', onclick: answer(true) }, t('saveAnyway')),
+        h('button', { type: 'button', onclick: answer(false) }, t('goBack')),
+      ),
+    );
+    dialog.addEventListener('close', () => resolve(sure));
+  });
 }
 
 /* Somebody else has saved meanwhile; reload() shows what they did. */

@@ -5,7 +5,10 @@
 
 import { fill, h, webAddress } from '../widget/dom.js';
 import { addDays, dayOf, instantOf, isoText, offsetMinutes } from '../widget/time.js';
-import { changedNotice, outsideNotice } from './notices.js';
+import { answerBadge, bookingDialog, mailto, placeWords } from './booking.js';
+import { cancelDialog, moveDialog, reasonText } from './dialogs.js';
+import { newBookingButton } from './new_booking.js';
+import { changedNotice, confirmsOutside, outsideNotice } from './notices.js';
 import {
   blockOn,
   changeDate,
@@ -61,6 +64,7 @@ export function showPanel(house, page, loaded, range, grid) {
     }
     try {
       const before = schedule;
+      if (!(await confirmsOutside(house, next))) return;
       const outside = await house.save(next);
       await page.again();
       const undo = h(
@@ -138,7 +142,18 @@ export function showPanel(house, page, loaded, range, grid) {
         heading,
         h('button', { type: 'button', class: 'close', 'aria-label': t('close'), onclick: close }, '\u00d7'),
       ),
-      here.map((one) => card(house, one)),
+      here.map((one) => card(house, page, one)),
+      single &&
+        !wholeDay &&
+        h(
+          'div',
+          { class: 'actions' },
+          newBookingButton(
+            house,
+            () => page.again(),
+            () => instantOf(days[0], range.from, house.zone),
+          ),
+        ),
       single && !wholeDay && whyPart(house, schedule, days[0], range.from),
       trouble,
       h(
@@ -209,14 +224,6 @@ export function showPanel(house, page, loaded, range, grid) {
   heading.focus();
 }
 
-/* The server's own words, which have the figures; in another language those for the rule, with its times. */
-function reasonText(house, reason) {
-  const text = house.t.code(reason.rule);
-  if (!text) return reason.detail ?? reason.rule;
-  if (!reason.start) return text;
-  return `${text}, ${house.time(instant(reason.start))} – ${house.time(instant(reason.end))}`;
-}
-
 /* Every rule that stands against a start, for each length that is offered. */
 function whyPart(house, schedule, day, minutes) {
   const { t } = house;
@@ -277,18 +284,42 @@ function whyPart(house, schedule, day, minutes) {
   );
 }
 
-/* An appointment in a few lines. */
-function card(house, one) {
+/* An appointment in a few lines, and what can be done with it. */
+function card(house, page, one) {
   const { t } = house;
   const link = webAddress(one.meeting?.url);
+  const name = one.name ?? t('unnamed');
+  const trouble = h('div', null);
+  const button = (word, act) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        'aria-label': `${t(word)}: ${name}`,
+        onclick: () => Promise.resolve(act()).catch((problem) => fill(trouble, house.trouble(problem))),
+      },
+      t(word),
+    );
+  const ahead = one.status === 'scheduled' && instant(one.end) > Date.now();
   return h(
     'div',
     { class: 'card' },
-    h('strong', null, one.name ?? t('unnamed')),
+    h('strong', null, name),
     h('span', null, `${house.time(instant(one.start))} – ${house.time(instant(one.end))}`),
-    one.email && h('a', { href: `mailto:${encodeURIComponent(one.email).replace('%40', '@')}` }, one.email),
+    one.email && h('a', { href: mailto(one.email) }, one.email),
     one.phone && h('a', { href: `tel:${one.phone.replace(/[^\d+]/g, '')}` }, one.phone),
     one.notes && h('p', { class: 'notes' }, one.notes),
-    link && h('a', { href: link, target: '_blank', rel: 'noopener noreferrer' }, t('join')),
+    link
+      ? h('a', { href: link, target: '_blank', rel: 'noopener noreferrer' }, one.meeting.label ?? t('join'))
+      : h('span', { class: 'small muted' }, placeWords(house, one.meeting, one.phone)),
+    answerBadge(house, one),
+    trouble,
+    h(
+      'div',
+      { class: 'actions' },
+      button('details', () => bookingDialog(house, one)),
+      ahead && button('moveIt', () => moveDialog(house, one, () => page.again())),
+      ahead && button('cancelIt', () => cancelDialog(house, one, () => page.again())),
+    ),
   );
 }

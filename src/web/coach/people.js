@@ -3,16 +3,11 @@
  */
 
 import { fill, h, webAddress } from '../widget/dom.js';
-import {
-  cityOf,
-  clockOptions,
-  dayLength,
-  dayOf,
-  format,
-  isoText,
-  offsetMinutes,
-  zoneName,
-} from '../widget/time.js';
+import { cityOf, clockOptions, dayLength, dayOf, format, offsetMinutes, zoneName } from '../widget/time.js';
+import { appointmentsIn } from './appointments.js';
+import { answerBadge, bookingDialog, mailto } from './booking.js';
+import { cancelDialog, moveDialog } from './dialogs.js';
+import { newBookingButton } from './new_booking.js';
 
 export function peopleView(house, heading) {
   const { t } = house;
@@ -27,7 +22,12 @@ export function peopleView(house, heading) {
   });
   loadPeople(view);
   return [
-    heading,
+    h(
+      'div',
+      { class: 'head' },
+      heading,
+      newBookingButton(house, () => loadPeople(view)),
+    ),
     house.choice(
       'which',
       t('which'),
@@ -86,24 +86,6 @@ function download(view) {
   setTimeout(() => URL.revokeObjectURL(file), 60000);
 }
 
-/* Everybody of a stretch of time, in the order of their times. */
-async function all(house, status, from, to) {
-  const found = [];
-  for (let cursor; cursor !== null; ) {
-    const query = new URLSearchParams({
-      status,
-      from: isoText(from),
-      to: isoText(to),
-      limit: 100,
-      ...(cursor && { cursor }),
-    });
-    const reply = await house.coachCall('GET', `appointments?${query}`);
-    found.push(...reply.appointments);
-    cursor = reply.next_cursor ?? null;
-  }
-  return found;
-}
-
 /*
  * The next part of the list. What is ahead comes in one go, the soonest first; what is past a quarter at a
  * time, the latest first, back to where there is something, or a year if there is nothing.
@@ -113,12 +95,17 @@ async function next(view) {
   const now = Date.now();
   if (status !== 'past') {
     view.ended = true;
-    return all(house, status, now - (status === 'cancelled' ? 90 : 1) * dayLength, now + 270 * dayLength);
+    return appointmentsIn(
+      house,
+      status,
+      now - (status === 'cancelled' ? 90 : 1) * dayLength,
+      now + 270 * dayLength,
+    );
   }
   for (let quarter = 0; quarter < 4; quarter += 1) {
     const to = view.until ?? now;
     view.until = to - 91 * dayLength;
-    const found = await all(house, status, view.until, to);
+    const found = await appointmentsIn(house, status, view.until, to);
     if (found.length) return found.reverse();
   }
   view.ended = true;
@@ -227,10 +214,11 @@ function person(view, one) {
       'div',
       { class: 'who' },
       h('h3', { tabindex: '-1' }, name),
-      one.email && h('a', { href: `mailto:${encodeURIComponent(one.email).replace('%40', '@')}` }, one.email),
+      one.email && h('a', { href: mailto(one.email) }, one.email),
       one.phone && h('a', { href: `tel:${one.phone.replace(/[^\d+]/g, '')}` }, one.phone),
       one.notes && h('p', { class: 'notes' }, one.notes),
       status && h('span', { class: 'small' }, status),
+      answerBadge(house, one),
       one.cancel_reason && h('p', { class: 'notes' }, one.cancel_reason),
       debt &&
         one.status === 'scheduled' &&
@@ -246,6 +234,9 @@ function person(view, one) {
           { class: 'button', href: link, target: '_blank', rel: 'noopener noreferrer', ...label(t('join')) },
           t('join'),
         ),
+      button(t('details'), () =>
+        bookingDialog(house, one).catch((problem) => fill(trouble, house.trouble(problem))),
+      ),
       ended &&
         button(
           t('completed'),
@@ -255,103 +246,11 @@ function person(view, one) {
       ended && button(t('noShow'), () => set('no_show', t('statusNoShow')), String(one.status === 'no_show')),
       one.status === 'scheduled' &&
         Date.parse(one.end) > now && [
-          button(t('moveIt'), () => moveDialog(view, one)),
-          button(t('cancelIt'), () => cancelDialog(view, one)),
+          button(t('moveIt'), () => moveDialog(house, one, () => loadPeople(view))),
+          button(t('cancelIt'), () => cancelDialog(house, one, () => loadPeople(view))),
         ],
     ),
     trouble,
   );
   return article;
-}
-
-function modal(title, ...content) {
-  const heading = h('h2', { id: 'modal', tabindex: '-1' }, title);
-  const dialog = h(
-    'dialog',
-    { 'aria-labelledby': 'modal', onclose: () => dialog.remove() },
-    h('div', { class: 'stack' }, heading, ...content),
-  );
-  document.body.append(dialog);
-  dialog.showModal();
-  heading.focus();
-  return dialog;
-}
-
-function cancelDialog(view, one) {
-  const { house } = view;
-  const { t } = house;
-  const reason = h('textarea', { id: 'cancel-reason', maxlength: 2000 });
-  const trouble = h('div', null);
-  const confirm = h(
-    'button',
-    {
-      type: 'button',
-      class: 'main',
-      onclick: async () => {
-        if (confirm.getAttribute('aria-disabled')) return;
-        confirm.setAttribute('aria-disabled', 'true');
-        try {
-          await house.call('PUT', `booking/${one.id}/cancel`, {
-            body: reason.value.trim() ? { reason: reason.value.trim() } : undefined,
-          });
-          dialog.close();
-          await loadPeople(view);
-          house.say(`${one.name ?? t('unnamed')}: ${t('statusCancelled')}`);
-          document.querySelector('h1').focus();
-        } catch (problem) {
-          confirm.removeAttribute('aria-disabled');
-          fill(trouble, house.trouble(problem));
-        }
-      },
-    },
-    t('cancelConfirm'),
-  );
-  const dialog = modal(
-    t('cancelTitle', { name: one.name ?? t('unnamed') }),
-    h('p', null, house.moment(Date.parse(one.start))),
-    h('p', null, t('cancelRule')),
-    h(
-      'div',
-      { class: 'field' },
-      h(
-        'label',
-        { for: 'cancel-reason' },
-        t('reason'),
-        h('span', { class: 'muted small' }, ` (${t('optional')})`),
-      ),
-      reason,
-    ),
-    trouble,
-    h(
-      'div',
-      { class: 'actions' },
-      confirm,
-      h('button', { type: 'button', onclick: () => dialog.close() }, t('keep')),
-    ),
-  );
-}
-
-/* The clients' own way of choosing a time, in the coach's hands and zone. */
-async function moveDialog(view, one) {
-  const { house } = view;
-  const { t } = house;
-  await import('./widget.js?v=@VERSION@');
-  const widget = document.createElement('mosaic-booking');
-  widget.setAttribute('inline', '');
-  widget.setAttribute('move-only', '');
-  widget.setAttribute('time-zone', house.zone);
-  Object.assign(widget, house.identity());
-  const dialog = modal(
-    t('moveTitle', { name: one.name ?? t('unnamed') }),
-    widget,
-    h(
-      'div',
-      { class: 'actions' },
-      h('button', { type: 'button', onclick: () => dialog.close() }, t('close')),
-    ),
-  );
-  dialog.classList.add('wide');
-  dialog.addEventListener('close', () => document.querySelector('h1')?.focus());
-  widget.addEventListener('rescheduled', () => loadPeople(view));
-  queueMicrotask(() => widget.move(one));
 }

@@ -6,6 +6,8 @@
 import { fill, h } from '../widget/dom.js';
 import { cityOf } from '../widget/time.js';
 import { draftOf } from './draft.js';
+import { meetingFields } from './meeting.js';
+import { questionsPart } from './questions.js';
 
 /* The fields of a policy: unit, and whether empty means no limit. */
 const fields = [
@@ -174,24 +176,15 @@ function typeForm(house, draft, type, index) {
     });
     return h('div', { class: 'field' }, h('label', { for: id(name) }, label), input);
   };
-  const meeting = h(
-    'select',
-    {
-      id: id('meeting'),
-      name: `${path}.meeting`,
-      onchange: () => {
-        type.meeting = meeting.value;
-        draft.changed();
-      },
+  const meeting = meetingFields(house, {
+    id: id('meeting'),
+    path: `${path}.meeting`,
+    meeting: type.meeting,
+    change: (next) => {
+      type.meeting = next;
+      draft.changed();
     },
-    ['google_meet', 'phone', 'in_person', 'none'].map((kind) =>
-      h(
-        'option',
-        { value: kind, selected: kind === type.meeting },
-        t(kind === 'none' ? 'noneMeeting' : kind),
-      ),
-    ),
-  );
+  });
   const own = { ...type.policy };
   const ownDraft = {
     ...draft,
@@ -226,8 +219,9 @@ function typeForm(house, draft, type, index) {
             .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
         },
       ),
-      h('div', { class: 'field' }, h('label', { for: id('meeting') }, t('meeting')), meeting),
     ),
+    meeting,
+    questionsPart(house, draft, type, path),
     h(
       'details',
       { open: Boolean(type.policy) },

@@ -119,6 +119,7 @@ function renderWeek(house, page, loaded) {
       return `${t('kindAppointment')}, ${here.name ?? t('unnamed')}, ${times}`;
     }
     const taken = covers(column.busy, minute)?.one;
+    if (taken?.calendar) return t('kindBusyIn', { name: taken.calendar });
     if (taken) return t(taken.source === 'hold' ? 'kindHold' : 'kindBusy');
     if (column.blocked?.reason) return t('blockedFor', { reason: column.blocked.reason });
     if (column.blocked) return t('kindBlocked');
@@ -156,7 +157,8 @@ function renderWeek(house, page, loaded) {
     blocks: (column) => [
       ...columns[column].busy.map((part) => ({
         ...part,
-        kind: part.one.source === 'hold' ? 'hold' : 'busy',
+        kind: { hold: 'hold', calendar: 'busy other' }[part.one.source] ?? 'busy',
+        text: part.one.calendar,
       })),
       ...columns[column].appointments.map((part) => ({
         ...part,

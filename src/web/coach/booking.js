@@ -1,0 +1,220 @@
+/*
+ * One booking in full, in a window: what the client answered, the coach's private notes, what was told to whom, and
+ * the client's other bookings.
+ */
+
+import { fill, h, webAddress } from '../widget/dom.js';
+import { dayLength } from '../widget/time.js';
+import { appointmentsIn } from './appointments.js';
+import { labelled, modal } from './dialogs.js';
+
+/* Where a session takes place, in words; null if nobody said. */
+export function placeWords(house, meeting, phone) {
+  const { t } = house;
+  if (!meeting) return null;
+  const words = {
+    google_meet: t('google_meet'),
+    link: meeting.label ?? meeting.url,
+    phone: [t('phone'), meeting.number ?? phone].filter(Boolean).join(' '),
+    in_person: meeting.address ?? t('in_person'),
+  };
+  return words[meeting.kind] ?? null;
+}
+
+export const mailto = (email) => `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
+
+/* What the client answered to the invitation in their calendar, where it is news. */
+export function answerBadge(house, one) {
+  if (one.status !== 'scheduled') return null;
+  const words = { declined: 'guestDeclined', tentative: 'guestTentative', accepted: 'guestAccepted' };
+  const word = words[one.guest_response];
+  return (
+    word && h('span', { class: one.guest_response === 'declined' ? 'badge warn' : 'badge' }, house.t(word))
+  );
+}
+
+function answersPart(house, one) {
+  const { t } = house;
+  if (!one.questions?.length) return null;
+  const text = (value) =>
+    value === true ? t('yes') : value === false ? t('no') : Array.isArray(value) ? value.join(', ') : value;
+  return h(
+    'section',
+    { class: 'stack ruled' },
+    h('h3', null, t('answers')),
+    h(
+      'dl',
+      { class: 'facts' },
+      one.questions.map(({ id, label }) => [
+        h('dt', null, label),
+        h('dd', { class: 'notes' }, text(one.answers?.[id]) ?? '–'),
+      ]),
+    ),
+  );
+}
+
+function notesPart(house, one) {
+  const { t } = house;
+  const field = h('textarea', { id: 'coach-notes', maxlength: 2000 });
+  field.value = one.coach_notes ?? '';
+  const trouble = h('div', null);
+  const save = h('button', { type: 'button' }, t('saveNotes'));
+  save.addEventListener('click', async () => {
+    try {
+      await house.call('PUT', `booking/${one.id}/coach-notes`, {
+        body: { coach_notes: field.value.trim() || null },
+      });
+      fill(trouble, h('p', { class: 'notice' }, t('saved')));
+      house.say(t('saved'));
+    } catch (problem) {
+      fill(
+        trouble,
+        house.trouble(problem, () => save.click()),
+      );
+    }
+  });
+  return h(
+    'section',
+    { class: 'stack ruled' },
+    labelled(house, field.id, t('coachNotes'), field),
+    h('p', { class: 'hint' }, t('coachNotesHint')),
+    trouble,
+    h('div', { class: 'actions' }, save),
+  );
+}
+
+/* A line for each notice, and a way to mail again what stands now. */
+export function noticeLine(house, one, again) {
+  const { t } = house;
+  const words = t('noticeLine', {
+    what: t(`notice_${one.kind}`),
+    whom: t(`to_${one.recipient}`),
+    state: t(`notice_${one.state}`),
+  });
+  const when = one.sent_at ?? one.due_at;
+  return h(
+    'li',
+    null,
+    h('span', { class: one.state === 'failed' ? 'no' : null }, words),
+    h(
+      'span',
+      { class: 'small muted' },
+      [house.moment(Date.parse(when)), one.detail].filter(Boolean).join(' · '),
+    ),
+    again,
+  );
+}
+
+/* Mails what stands now once more; `place` shows what came of it. */
+export async function sendAgain(house, id, kind, recipient, place) {
+  const { t } = house;
+  try {
+    await house.call('POST', `booking/${id}/notices`, { body: { kind, recipient } });
+    fill(place, h('p', { class: 'notice' }, t('sentAgain')));
+    house.say(t('sentAgain'));
+  } catch (problem) {
+    fill(place, house.trouble(problem));
+  }
+}
+
+async function noticesPart(house, one) {
+  const { t } = house;
+  const { notices } = await house.call('GET', `booking/${one.id}/notices`);
+  const mails = notices.filter(({ channel }) => channel !== 'in_app');
+  if (!mails.length) return null;
+  const trouble = h('div', null);
+  const kind = one.status === 'cancelled' ? 'cancelled' : one.reschedule_count ? 'moved' : 'confirmed';
+  return h(
+    'section',
+    { class: 'stack ruled' },
+    h('h3', null, t('told')),
+    h(
+      'ul',
+      { class: 'lines' },
+      mails.map((notice) => noticeLine(house, notice)),
+    ),
+    trouble,
+    one.email &&
+      ['scheduled', 'cancelled'].includes(one.status) &&
+      h(
+        'div',
+        { class: 'actions' },
+        h(
+          'button',
+          { type: 'button', onclick: () => sendAgain(house, one.id, kind, 'client', trouble) },
+          t('sendAgain'),
+        ),
+      ),
+  );
+}
+
+async function historyPart(house, one) {
+  const { t } = house;
+  const now = Date.now();
+  const all = await appointmentsIn(house, 'all', now - 730 * dayLength, now + 270 * dayLength, 1000);
+  const others = all.filter(
+    (other) =>
+      other.user_id === one.user_id && other.id !== one.id && !['held', 'expired'].includes(other.status),
+  );
+  const status = { completed: 'statusCompleted', no_show: 'statusNoShow', cancelled: 'statusCancelled' };
+  return h(
+    'section',
+    { class: 'stack ruled' },
+    h('h3', null, t('history')),
+    others.length === 0 && h('p', { class: 'muted' }, t('firstSession')),
+    h(
+      'ul',
+      { class: 'lines' },
+      others.reverse().map((other) => {
+        const start = Date.parse(other.start);
+        const year = new Date(start).getUTCFullYear();
+        const words = [`${house.moment(start)}, ${year}`, status[other.status] && t(status[other.status])];
+        return h('li', null, words.filter(Boolean).join(' · '));
+      }),
+    ),
+  );
+}
+
+/* A part that comes when it is there; one that fails says so in its place. */
+function later(house, part) {
+  const place = h('div', { class: 'stack' }, h('div', { class: 'bone small-bone', 'aria-hidden': 'true' }));
+  const load = () =>
+    part().then(
+      (content) => fill(place, content),
+      (problem) => fill(place, house.trouble(problem, load)),
+    );
+  load();
+  return place;
+}
+
+export async function bookingDialog(house, { id }) {
+  const { t } = house;
+  const one = await house.call('GET', `booking/${id}`);
+  const start = Date.parse(one.start);
+  const link = webAddress(one.meeting?.url);
+  const dialog = modal(
+    one.name ?? t('unnamed'),
+    h(
+      'div',
+      { class: 'who' },
+      h('strong', null, `${house.moment(start)} – ${house.time(Date.parse(one.end))}`),
+      link
+        ? h('a', { href: link, target: '_blank', rel: 'noopener noreferrer' }, one.meeting.label ?? t('join'))
+        : h('span', null, placeWords(house, one.meeting, one.phone)),
+      one.email && h('a', { href: mailto(one.email) }, one.email),
+      one.phone && h('a', { href: `tel:${one.phone.replace(/[^\d+]/g, '')}` }, one.phone),
+      one.notes && h('p', { class: 'notes' }, one.notes),
+      answerBadge(house, one),
+      one.created_by !== 'client' && h('p', { class: 'small muted' }, t(`made_${one.created_by}`)),
+    ),
+    answersPart(house, one),
+    notesPart(house, one),
+    later(house, () => noticesPart(house, one)),
+    later(house, () => historyPart(house, one)),
+    h(
+      'div',
+      { class: 'actions' },
+      h('button', { type: 'button', onclick: () => dialog.close() }, t('close')),
+    ),
+  );
+}

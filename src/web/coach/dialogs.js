@@ -1,0 +1,237 @@
+/*
+ * What is done to a booking in a window of its own: cancelled, moved; and the way around a rule, by its name.
+ */
+
+import { newKey } from '../widget/calls.js';
+import { fill, h } from '../widget/dom.js';
+import { dayOf, instantOf, isoText, offsetMinutes } from '../widget/time.js';
+import { clock, minutesOf } from './time.js';
+
+/* What a coach may set aside when booking for a client; the past and other bookings always stand. */
+const rules = [
+  'bad_duration',
+  'too_soon',
+  'too_far',
+  'blocked',
+  'outside_hours',
+  'not_aligned',
+  'booking_limit',
+  'day_full',
+  'calendar_busy',
+];
+
+/* The server's own words, which have the figures; in another language those for the rule, with its times. */
+export function reasonText(house, reason) {
+  const text = house.t.code(reason.rule);
+  if (!text) return reason.detail ?? reason.rule;
+  if (!reason.start) return text;
+  return `${text}, ${house.time(Date.parse(reason.start))} – ${house.time(Date.parse(reason.end))}`;
+}
+
+/*
+ * Whoever had the focus has it again afterwards, if it is still there. The live region comes along: outside of an open
+ * window nothing is heard.
+ */
+export function modal(title, ...content) {
+  const live = document.getElementById('live');
+  const heading = h('h2', { id: 'modal', tabindex: '-1' }, title);
+  const opener = document.activeElement;
+  const dialog = h(
+    'dialog',
+    {
+      'aria-labelledby': 'modal',
+      onclose: () => {
+        document.body.append(live);
+        dialog.remove();
+        if (document.activeElement === document.body)
+          (opener?.isConnected ? opener : document.querySelector('h1'))?.focus();
+      },
+    },
+    h('div', { class: 'stack' }, heading, ...content),
+  );
+  document.body.append(dialog);
+  dialog.append(live);
+  dialog.showModal();
+  heading.focus();
+  return dialog;
+}
+
+export const labelled = (house, id, word, input, optional) =>
+  h(
+    'div',
+    { class: 'field' },
+    h(
+      'label',
+      { for: id },
+      word,
+      optional && h('span', { class: 'muted small' }, ` (${house.t('optional')})`),
+    ),
+    input,
+  );
+
+/*
+ * Sends something that rules may stand against. send(override, key) makes the call; the rules that stand against it are
+ * told by name in `trouble`, and a button there sends it again without just those.
+ */
+export function sender(house, { button, trouble, send, done, anyway }) {
+  const { t } = house;
+  let sent = null;
+  let key = null;
+  const go = async (override) => {
+    if (button.getAttribute('aria-disabled')) return;
+    button.setAttribute('aria-disabled', 'true');
+    fill(trouble);
+    try {
+      const answer = await send(override, (body) => {
+        const text = JSON.stringify(body);
+        if (text !== sent) key = newKey();
+        sent = text;
+        return { body, key };
+      });
+      await done(answer);
+    } catch (problem) {
+      const reasons = problem.reasons ?? [];
+      if (!reasons.length)
+        fill(
+          trouble,
+          house.trouble(problem, () => go(override)),
+        );
+      else {
+        const names = reasons.map(({ rule }) => rule);
+        const may = names.every((name) => rules.includes(name) && !override.includes(name));
+        const heading = h('p', { tabindex: '-1' }, h('strong', null, t('against')));
+        const lines = reasons.map((one) => h('li', { 'data-rule': one.rule }, reasonText(house, one)));
+        const again = h('button', { type: 'button', onclick: () => go([...override, ...names]) }, anyway);
+        fill(trouble, h('div', { class: 'notice alarm' }, heading, h('ul', null, lines), may && again));
+        heading.focus();
+        house.say([t('against'), ...lines.map((line) => line.textContent)].join(' '));
+      }
+    } finally {
+      button.removeAttribute('aria-disabled');
+    }
+  };
+  return () => go([]);
+}
+
+/* A date and a time in the coach's zone; instant() is null while either is missing. */
+export function whenFields(house, start, id) {
+  const { t } = house;
+  const wall = (((start / 60000 + offsetMinutes(start, house.zone)) % 1440) + 1440) % 1440;
+  const date = h('input', { type: 'date', id: `${id}-date`, value: dayOf(start, house.zone) });
+  const time = h('input', { type: 'time', id: `${id}-time`, value: clock(wall) });
+  return {
+    element: h(
+      'div',
+      { class: 'row when-fields' },
+      labelled(house, date.id, t('date'), date),
+      labelled(house, time.id, t('start'), time),
+    ),
+    instant: () => {
+      const minutes = minutesOf(time.value);
+      return date.value && !Number.isNaN(minutes) ? instantOf(date.value, minutes, house.zone) : null;
+    },
+    focus: () => (date.value ? time : date).focus(),
+  };
+}
+
+/* done() is called when it is cancelled. */
+export function cancelDialog(house, one, done) {
+  const { t } = house;
+  const reason = h('textarea', { id: 'cancel-reason', maxlength: 2000 });
+  const trouble = h('div', null);
+  const name = one.name ?? t('unnamed');
+  const confirm = h(
+    'button',
+    {
+      type: 'button',
+      class: 'main',
+      onclick: async () => {
+        if (confirm.getAttribute('aria-disabled')) return;
+        confirm.setAttribute('aria-disabled', 'true');
+        try {
+          await house.call('PUT', `booking/${one.id}/cancel`, {
+            body: reason.value.trim() ? { reason: reason.value.trim() } : undefined,
+          });
+          dialog.close();
+          await done();
+          house.say(`${name}: ${t('statusCancelled')}`);
+          document.querySelector('h1').focus();
+        } catch (problem) {
+          confirm.removeAttribute('aria-disabled');
+          fill(trouble, house.trouble(problem));
+        }
+      },
+    },
+    t('cancelConfirm'),
+  );
+  const dialog = modal(
+    t('cancelTitle', { name }),
+    h('p', null, house.moment(Date.parse(one.start))),
+    h('p', null, t('cancelRule')),
+    labelled(house, 'cancel-reason', t('reason'), reason, true),
+    trouble,
+    h(
+      'div',
+      { class: 'actions' },
+      confirm,
+      h('button', { type: 'button', onclick: () => dialog.close() }, t('keep')),
+    ),
+  );
+}
+
+/* The clients' own way of choosing a time, in the coach's hands and zone; and any other time. done() when it has moved. */
+export async function moveDialog(house, one, done) {
+  const { t } = house;
+  await import('./widget.js?v=@VERSION@');
+  const widget = document.createElement('mosaic-booking');
+  widget.setAttribute('inline', '');
+  widget.setAttribute('move-only', '');
+  widget.setAttribute('time-zone', house.zone);
+  Object.assign(widget, house.identity());
+  const when = whenFields(house, Date.parse(one.start), 'move');
+  const trouble = h('div', null);
+  const button = h('button', { class: 'main' }, t('moveHere'));
+  const go = sender(house, {
+    button,
+    trouble,
+    anyway: t('moveAnyway'),
+    send: (override, once) =>
+      house.call(
+        'PUT',
+        `booking/${one.id}/reschedule`,
+        once({ start: isoText(when.instant()), ...(override.length && { override }) }),
+      ),
+    done: async (moved) => {
+      dialog.close();
+      await done();
+      house.say(t('movedTo', { when: house.moment(Date.parse(moved.start)) }));
+    },
+  });
+  const form = h(
+    'form',
+    {
+      class: 'stack',
+      onsubmit: (event) => {
+        event.preventDefault();
+        if (when.instant() === null) when.focus();
+        else go();
+      },
+    },
+    when.element,
+    trouble,
+    h('div', { class: 'actions' }, button),
+  );
+  const dialog = modal(
+    t('moveTitle', { name: one.name ?? t('unnamed') }),
+    widget,
+    h('details', null, h('summary', null, t('anyTime')), form),
+    h(
+      'div',
+      { class: 'actions' },
+      h('button', { type: 'button', onclick: () => dialog.close() }, t('close')),
+    ),
+  );
+  dialog.classList.add('wide');
+  widget.addEventListener('rescheduled', () => done());
+  queueMicrotask(() => widget.move(one));
+}

@@ -1,0 +1,137 @@
+/* The questions that a session type asks its clients, as a list to edit. */
+
+import { fill, h } from '../widget/dom.js';
+import { labelled } from './dialogs.js';
+
+const kinds = ['text', 'long', 'choice', 'multi', 'bool', 'url'];
+const withOptions = ['choice', 'multi'];
+
+export function questionsPart(house, draft, type, path) {
+  const { t } = house;
+  const place = h('div', { class: 'stack' });
+  const list = () => type.questions ?? [];
+  const put = (questions) => {
+    if (questions.length) type.questions = questions;
+    else delete type.questions;
+    draft.changed();
+  };
+  const draw = (focus) => {
+    fill(
+      place,
+      list().map((question, index) =>
+        questionForm(house, draft, question, {
+          path: `${path}.questions[${index}]`,
+          remove: () => {
+            put(list().filter((other) => other !== question));
+            draw('button.add');
+          },
+          up:
+            index > 0 &&
+            (() => {
+              const next = [...list()];
+              next.splice(index - 1, 2, question, next[index - 1]);
+              put(next);
+              draw(`[name="${path}.questions[${index - 1}].label"]`);
+            }),
+        }),
+      ),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'add',
+          onclick: () => {
+            const taken = new Set(list().map(({ id }) => id));
+            let count = list().length + 1;
+            while (taken.has(`q${count}`)) count += 1;
+            put([...list(), { id: `q${count}`, label: '', kind: 'text' }]);
+            draw(`[name="${path}.questions[${list().length - 1}].label"]`);
+          },
+        },
+        t('addQuestion'),
+      ),
+    );
+    if (focus) place.querySelector(focus).focus();
+  };
+  draw();
+  return h(
+    'details',
+    { open: list().length > 0 },
+    h('summary', null, t('questions')),
+    h('p', { class: 'hint' }, t('questionsHint')),
+    place,
+  );
+}
+
+function questionForm(house, draft, question, { path, remove, up }) {
+  const { t } = house;
+  const id = path.replace(/\W+/g, '-');
+  const label = h('input', {
+    id: `${id}-label`,
+    name: `${path}.label`,
+    maxlength: 200,
+    autocomplete: 'off',
+    oninput: () => {
+      question.label = label.value;
+      draft.changed();
+    },
+  });
+  label.value = question.label;
+  const options = h('textarea', {
+    id: `${id}-options`,
+    name: `${path}.options`,
+    oninput: () => {
+      question.options = options.value
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean);
+      draft.changed();
+    },
+  });
+  options.value = (question.options ?? []).join('\n');
+  const choices = labelled(house, options.id, t('options'), options);
+  choices.hidden = !withOptions.includes(question.kind);
+  const kind = h(
+    'select',
+    {
+      id: `${id}-kind`,
+      name: `${path}.kind`,
+      onchange: () => {
+        question.kind = kind.value;
+        choices.hidden = !withOptions.includes(question.kind);
+        if (choices.hidden) delete question.options;
+        else question.options ??= [];
+        delete question.max; // characters, or how many options: it means something else now
+        draft.changed();
+      },
+    },
+    kinds.map((one) => h('option', { value: one, selected: one === question.kind }, t(`question_${one}`))),
+  );
+  const needed = h('input', {
+    type: 'checkbox',
+    id: `${id}-needed`,
+    checked: Boolean(question.required),
+    onchange: () => {
+      question.required = needed.checked;
+      draft.changed();
+    },
+  });
+  return h(
+    'div',
+    { class: 'question stack' },
+    h(
+      'div',
+      { class: 'fields' },
+      labelled(house, label.id, t('question'), label),
+      labelled(house, kind.id, t('kindOfAnswer'), kind),
+    ),
+    choices,
+    h('label', { class: 'tick', for: needed.id }, needed, h('span', null, t('mustAnswer'))),
+    h(
+      'div',
+      { class: 'actions' },
+      up && h('button', { type: 'button', class: 'plain small', onclick: up }, t('moveUp')),
+      h('button', { type: 'button', class: 'plain small', onclick: remove }, t('removeQuestion')),
+    ),
+  );
+}

@@ -1,0 +1,296 @@
+// What a coach does with bookings: makes them for clients, sees all of one, keeps notes, is told what went wrong.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+import { addDays, dayOf, isoText } from '../../src/web/widget/time.js';
+import { MailServer } from '../harness/mail.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
+import { checked, openBrowser, said, shown } from './browser.mjs';
+
+const day = addDays(dayOf(Date.now(), 'UTC'), 3);
+const at = (clock, date = day) => isoText(Date.parse(`${date}T${clock}:00Z`));
+const QUESTIONS = [{ id: 'goal', label: 'What is your goal?', kind: 'text', required: true, before: 'book' }];
+const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
+const document = () => ({
+  ...openSchedule({ min_notice_minutes: 0 }),
+  weekly: [{ days: DAYS, from: '09:00', to: '17:00' }],
+  session_types: [
+    { id: 'coaching', name: 'Coaching session', durations: [30, 60], meeting: 'phone', questions: QUESTIONS },
+  ],
+});
+let stack, mail, browser, coach, feeds, base;
+before(async () => {
+  feeds = http.createServer((_, response) =>
+    response
+      .writeHead(200, { 'content-type': 'text/calendar' })
+      .end(
+        `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:x@y\r\nDTSTART:${at('13:00').replace(/[-:]/g, '')}\r\n` +
+          `DURATION:PT1H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`,
+      ),
+  );
+  await new Promise((ready) => feeds.listen(0, '127.0.0.1', ready));
+  base = `http://127.0.0.1:${feeds.address().port}`;
+  mail = await MailServer.start();
+  stack = await startStack({
+    env: {
+      ...mail.settings,
+      PUBLIC_URL: 'https://book.test',
+      TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      CALENDAR_ALLOW_PRIVATE: '1',
+    },
+    document: document(),
+  });
+  coach = stack.coach();
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+  await mail?.stop();
+  feeds?.closeAllConnections();
+  feeds?.close();
+});
+
+async function open(view, options = {}) {
+  const page = await browser.page({
+    viewport: { width: 1280, height: 900 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    ...options,
+  });
+  await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
+  await page.locator('.box').first().waitFor();
+  if (view) {
+    await page.locator(`nav a[href$="#${view}"]`).click();
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+  }
+  return page;
+}
+const name = (style) =>
+  new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: style, day: 'numeric', month: style }).format(
+    Date.parse(day),
+  );
+/** The week that has the day. */
+async function showDay(page) {
+  await page.locator('.grid').waitFor();
+  const head = page.getByRole('button', { name: name('short') });
+  if (await head.count()) return;
+  await page.getByRole('button', { name: 'Later' }).click();
+  await head.waitFor();
+}
+const listed = async () =>
+  (await coach.get('/coach/damian/appointments?status=upcoming&limit=100')).body.appointments;
+const dialog = (page) => page.locator('dialog[open]');
+
+test('a coach books for somebody new, by name and address; what is missing is said', async () => {
+  const page = await open();
+  await page.getByRole('button', { name: 'New booking' }).click();
+  await dialog(page).getByLabel('Name').fill('Nora New');
+  await dialog(page).getByLabel('Date').fill(day);
+  await dialog(page).getByLabel('Start').fill('10:00');
+  await dialog(page).getByRole('button', { name: 'Book it' }).click();
+  await shown(page, /^Please enter an email address/).waitFor();
+  await checked(page, 'coach-new-booking');
+  await dialog(page).getByLabel('Email').fill('nora@client.test');
+  await dialog(page).getByLabel('Notes for the booking').fill('By hand');
+  await dialog(page).getByRole('button', { name: 'Book it' }).click();
+  await said(page, /^Nora New is booked for/);
+  const [made] = (await listed()).filter(({ name }) => name === 'Nora New');
+  assert.deepEqual(
+    [made.start, made.duration_minutes, made.email, made.notes, made.created_by],
+    [at('10:00'), 30, 'nora@client.test', 'By hand', 'coach'],
+  );
+  await mail.wait(1, ({ to }) => to[0] === 'nora@client.test');
+});
+
+test('rules that stand against a time are named, and set aside only by "Book anyway"', async () => {
+  const page = await open('people');
+  await page.getByRole('button', { name: 'New booking' }).click();
+  await dialog(page)
+    .getByLabel('Client', { exact: true })
+    .selectOption({ label: 'Nora New – nora@client.test' });
+  await dialog(page).getByLabel('Date').fill(day);
+  await dialog(page).getByLabel('Start').fill('18:10');
+  await dialog(page).getByRole('button', { name: 'Book it' }).click();
+  await dialog(page).locator('[data-rule="outside_hours"]').waitFor();
+  await checked(page, 'coach-book-anyway');
+  assert.equal((await listed()).filter(({ start }) => start === at('18:10')).length, 0);
+  await dialog(page).getByRole('button', { name: 'Book anyway' }).click();
+  await said(page, /^Nora New is booked for/);
+  const made = (await listed()).find(({ start }) => start === at('18:10'));
+  assert.equal(made.email, 'nora@client.test');
+  // Another booking is never set aside.
+  await page.getByRole('button', { name: 'New booking' }).click();
+  await dialog(page).getByLabel('Email').fill('otto@client.test');
+  await dialog(page).getByLabel('Date').fill(day);
+  await dialog(page).getByLabel('Start').fill('10:00');
+  await dialog(page).getByRole('button', { name: 'Book it' }).click();
+  await dialog(page).locator('[data-rule="slot_taken"]').waitFor();
+  assert.equal(await dialog(page).getByRole('button', { name: 'Book anyway' }).count(), 0);
+});
+
+test('from a click on the calendar: book, then move and cancel from the panel, with a reason', async () => {
+  const page = await open('week');
+  await showDay(page);
+  const cell = (clock) => page.getByRole('gridcell', { name: `${name('long')}, ${clock}: ` });
+  await cell('15:00').click();
+  await page.locator('aside').getByRole('button', { name: 'New booking' }).click();
+  assert.equal(await dialog(page).getByLabel('Start').inputValue(), '15:00');
+  await dialog(page).getByLabel('Name').fill('Carl Click');
+  await dialog(page).getByLabel('Email').fill('carl@client.test');
+  await dialog(page).getByRole('button', { name: 'Book it' }).click();
+  await said(page, /^Carl Click is booked/);
+  await cell('15:00').filter({ hasText: 'Carl Click' }).click();
+  await checked(page, 'coach-panel-booking');
+  await page.locator('aside').getByRole('button', { name: 'Move: Carl Click' }).click();
+  await dialog(page).getByText('Choose any other time').click();
+  await dialog(page).getByLabel('Start').fill('07:30');
+  await dialog(page).getByRole('button', { name: 'Move to this time' }).click();
+  await dialog(page).locator('[data-rule="outside_hours"]').waitFor();
+  await dialog(page).getByRole('button', { name: 'Move anyway' }).click();
+  await said(page, /^Moved to/);
+  const moved = (await listed()).find(({ name }) => name === 'Carl Click');
+  assert.equal(moved.start, at('07:30'));
+  await cell('07:30').filter({ hasText: 'Carl Click' }).click();
+  await page.locator('aside').getByRole('button', { name: 'Cancel: Carl Click' }).click();
+  await dialog(page).getByLabel('Reason').fill('Train broke down');
+  await dialog(page).getByRole('button', { name: 'Cancel it' }).click();
+  await said(page, /Carl Click: cancelled/);
+  const { body } = await coach.get(`/booking/${moved.id}`);
+  assert.deepEqual(
+    [body.status, body.cancelled_by, body.cancel_reason],
+    ['cancelled', 'coach', 'Train broke down'],
+  );
+});
+
+test('a booking in full: answers, private notes that are kept, what was sent, the client’s other bookings', async () => {
+  const ann = stack.client('ann', { name: 'Ann' });
+  const make = (start) =>
+    ann.post('/booking/create', { start, phone: '+1 416 555 0100', answers: { goal: 'To <b>lead</b>' } });
+  const made = (await make(at('11:00'))).body;
+  await make(at('12:00', addDays(day, 1)));
+  await until('the mail is sent', async () =>
+    (await coach.get(`/booking/${made.id}/notices`)).body.notices.some(
+      ({ recipient, state }) => recipient === 'client' && state === 'sent',
+    ),
+  );
+  stack.database.run(`update bookingd.appointment set guest_response = 'declined' where id = '${made.id}'`);
+  const page = await open('people');
+  const row = page.locator('article').filter({ hasText: 'Ann' }).first();
+  await row.getByText('declined the invitation').waitFor();
+  await row.getByRole('button', { name: /^Details: Ann/ }).click();
+  await shown(page, 'To <b>lead</b>').waitFor();
+  await shown(page, 'Confirmation to the client: sent').waitFor();
+  await dialog(page).locator('section').filter({ hasText: 'Other bookings' }).locator('li').waitFor();
+  await dialog(page).getByLabel('Your private notes').fill('Ask about the job');
+  await dialog(page).getByRole('button', { name: 'Save notes' }).click();
+  await said(page, /^Saved/);
+  await checked(page, 'coach-booking');
+  assert.equal((await coach.get(`/booking/${made.id}`)).body.coach_notes, 'Ask about the job');
+  assert.equal((await ann.get(`/booking/${made.id}`)).text.includes('Ask about'), false);
+  const before_ = mail.read().filter(({ to }) => to[0] === 'ann@client.test').length;
+  await dialog(page).getByRole('button', { name: 'Send again' }).click();
+  await said(page, /on its way again/);
+  await until(
+    'the mail comes once more',
+    () => mail.read().filter(({ to }) => to[0] === 'ann@client.test').length > before_,
+  );
+});
+
+test('a mail that could not be delivered is told above every view, and sent again from its line', async () => {
+  await mail.fault('RCPT', { reply: '550 5.1.1 no such user', times: 2 });
+  const bob = stack.client('bob', { name: 'Bob' });
+  const made = (
+    await bob.post('/booking/create', {
+      start: at('14:00'),
+      phone: '+1 416 555 0101',
+      answers: { goal: 'x' },
+    })
+  ).body;
+  await until('it is given up', async () =>
+    (await coach.get('/coach/damian/notices')).body.notices.some(({ appointment_id: id }) => id === made.id),
+  );
+  const page = await open('hours');
+  await page
+    .locator('.banner')
+    .filter({ hasText: /couldn’t be delivered/ })
+    .waitFor();
+  await checked(page, 'coach-mail-banner');
+  await page.getByRole('link', { name: 'See which' }).click();
+  const section = page.locator('#undelivered');
+  await section.waitFor();
+  await checked(page, 'coach-undelivered');
+  await mail.heal();
+  const line = section.locator('li').filter({ hasText: 'the client' }).filter({ hasText: 'Bob' });
+  await line.getByRole('button', { name: /^Send again: Bob/ }).click();
+  await said(page, /on its way again/);
+  await mail.wait(1, ({ to }) => to[0] === 'bob@client.test');
+});
+
+test('a calendar is added by its feed, read again, and removed after a question', async () => {
+  const page = await open('google');
+  await page.getByLabel('Its iCal address').fill(`${base}/family.ics`);
+  await page.getByLabel('Name it').fill('Family');
+  await page.getByRole('button', { name: 'Add calendar' }).click();
+  await said(page, /^The calendar is added/);
+  await shown(page, /works · last read .* · one event/).waitFor();
+  await checked(page, 'coach-calendars');
+  await page.getByRole('button', { name: 'Read now: Family' }).click();
+  await said(page, /^Family has been read/);
+  await page.locator('nav a[href$="#week"]').click();
+  await showDay(page);
+  await page.locator('.block.busy').filter({ hasText: 'Family' }).first().waitFor();
+  await page.locator('nav a[href$="#google"]').click();
+  await page.getByRole('button', { name: 'Remove: Family' }).click();
+  await dialog(page).getByRole('button', { name: 'Remove' }).click();
+  await said(page, /^Family is removed/);
+  assert.deepEqual((await coach.get('/coach/damian/calendars')).body.calendars, []);
+});
+
+test('hours that would leave bookings outside are saved only after the coach has seen the names', async () => {
+  assert.equal((await coach.put('/coach/damian/schedule', document())).status, 200);
+  const page = await open('hours');
+  await page.getByText('To the minute').click();
+  const weekday = DAYS[(new Date(day).getUTCDay() + 6) % 7];
+  await page.locator(`#${weekday}-0-from`).fill('12:00');
+  await page.locator(`#${weekday}-0-from`).blur();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await dialog(page).waitFor();
+  await dialog(page).getByText('Nora New').first().waitFor();
+  await checked(page, 'coach-outside');
+  await dialog(page).getByRole('button', { name: 'Go back' }).click();
+  assert.equal((await coach.get('/coach/damian/schedule')).body.weekly.length, 1);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await dialog(page).getByRole('button', { name: 'Save anyway' }).click();
+  await said(page, /^Saved/);
+  assert.equal((await coach.get('/coach/damian/schedule')).body.weekly.length, 2);
+});
+
+test('where a session takes place and what is asked are edited in words; a bad link is marked at its field', async () => {
+  assert.equal((await coach.put('/coach/damian/schedule', document())).status, 200);
+  const page = await open('rules');
+  await page.getByLabel('Where').selectOption({ label: 'Video link of your own' });
+  await page.getByLabel('Link', { exact: true }).fill('http://rooms.test/damian');
+  await page.getByLabel('What to call it').fill('My room');
+  await page.getByRole('button', { name: 'Add a question' }).click();
+  const second = page.locator('.question').nth(1);
+  await second.getByLabel('Question', { exact: true }).fill('How did you hear of me?');
+  await second.getByLabel('Answer', { exact: true }).selectOption({ label: 'One of several' });
+  await second.getByLabel('Choices, one a line').fill('A friend\nThe web');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await said(page, /^One thing to correct/);
+  await checked(page, 'coach-meeting');
+  await page.getByLabel('Link', { exact: true }).fill('https://rooms.test/damian');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await said(page, /^Saved/);
+  const [type] = (await coach.get('/coach/damian/schedule')).body.session_types;
+  assert.deepEqual(type.meeting, { kind: 'link', url: 'https://rooms.test/damian', label: 'My room' });
+  assert.deepEqual(
+    type.questions.map(({ label, kind, options }) => [label, kind, options]),
+    [
+      ['What is your goal?', 'text', undefined],
+      ['How did you hear of me?', 'choice', ['A friend', 'The web']],
+    ],
+  );
+});
