@@ -164,7 +164,7 @@ begin
     values (p_id, p_recipient, 'email', case a.status when 'cancelled' then 'cancelled' else 'confirmed' end,
             a.version::text, 'owed', now());
   elsif n.state <> 'sending' then
-    update notice set state = 'owed', attempts = 0, due_at = now(), created_at = now(), detail = null, asked_at = now()
+    update notice set state = 'owed', attempts = 0, unknowns = 0, due_at = now(), created_at = now(), detail = null, asked_at = now()
     where id = n.id;
   end if;
   return 'again';

@@ -40,7 +40,7 @@ where $6::boolean and address is not null and exists (select from in_app)
 on conflict do nothing;
 
 -- name: notice_claim one
-select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attempts, n.was_at, n.created_at
+select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attempts, n.was_at, n.created_at, n.unknowns
 from claim_notice($1) n;
 
 -- What a mail is made of: the appointment, its coach, and what they want.
@@ -56,10 +56,10 @@ left join notice_preference p on p.user_id = case $2::text when 'client' then a.
 where a.id = $1;
 
 -- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 detail (which may name an address: not
--- of somebody who was erased meanwhile), $5 wait in seconds.
+-- of somebody who was erased meanwhile), $5 wait in seconds, $6 how often it is not known if the mail went out.
 -- name: notice_done exec
 update notice
-set state = $3, due_at = now() + make_interval(secs => $5::integer),
+set state = $3, due_at = now() + make_interval(secs => $5::integer), unknowns = $6,
     sent_at = case when $3::text = 'sent' then now() else sent_at end,
     detail = case when not (select erased from appointment where id = appointment_id) then $4::text end
 where id = $1 and state = 'sending' and attempts = $2;

@@ -17,8 +17,8 @@ enum {
 	STATEMENT_TIMEOUT_MS = 5000,
 	IDLE_MS = 1000,
 	SEND_MS = 30000,
-	LEASE_SECONDS = 60, /* longer than a mail and its statements may take */
-	UNKNOWN_TRIES_MAX = 3,
+	LEASE_SECONDS = 60,    /* longer than a mail and its statements may take */
+	UNKNOWN_TRIES_MAX = 5, /* so many copies at most, by a server that takes each and never says so */
 	TRYING_SECONDS_MAX = SECONDS_PER_DAY,
 	STOP_TOKEN_BYTES = 16,
 	STOP_SECONDS = 400 * SECONDS_PER_DAY,
@@ -40,6 +40,7 @@ struct claim {
 	enum notice_kind kind;
 	const char *about;
 	int64_t attempts;
+	int64_t unknowns; /* of the attempts: it is not known whether the mail went out */
 	instant was_at;
 	instant created_at;
 };
@@ -59,10 +60,11 @@ struct subject {
 static void done(struct sender *sender, const struct claim *claim, const char *state, const char *detail,
 		 seconds wait)
 {
-	enum db_result result = db_run(sender->db, QUERY_NOTICE_DONE,
-				       DB_PARAMETERS(db_int(claim->id), db_int(claim->attempts),
-						     db_text(state), db_text(detail), db_int(wait)),
-				       NULL);
+	enum db_result result =
+		db_run(sender->db, QUERY_NOTICE_DONE,
+		       DB_PARAMETERS(db_int(claim->id), db_int(claim->attempts), db_text(state),
+				     db_text(detail), db_int(wait), db_int(claim->unknowns)),
+		       NULL);
 	/* The row stays claimed: when the lease has run out it counts as not known. */
 	if (result != DB_OK)
 		log_line(LOG_WARNING, "notice_not_noted", LOG_INTEGER_FIELD("notice", claim->id),
@@ -93,7 +95,7 @@ static void again(struct sender *sender, const struct claim *claim, const struct
 		done(sender, claim, "retry", answer->detail, wait);
 }
 
-static void note(struct sender *sender, const struct claim *claim, const struct subject *subject,
+static void note(struct sender *sender, struct claim *claim, const struct subject *subject,
 		 const struct mail_answer *answer)
 {
 	switch (answer->outcome) {
@@ -111,7 +113,8 @@ static void note(struct sender *sender, const struct claim *claim, const struct 
 		break;
 	case MAIL_UNKNOWN:
 		/* It may have gone out. A reminder is not worth a second one, a change is. */
-		if (claim->kind == NOTICE_KIND_REMINDER || claim->attempts >= UNKNOWN_TRIES_MAX)
+		claim->unknowns++;
+		if (claim->kind == NOTICE_KIND_REMINDER || claim->unknowns >= UNKNOWN_TRIES_MAX)
 			done(sender, claim, "unknown", answer->detail, 0);
 		else
 			again(sender, claim, subject, answer);
@@ -140,6 +143,7 @@ static bool take_claim(struct sender *sender, struct claim *claim)
 		.attempts = db_get_int(&rows, 0, 6),
 		.was_at = db_get_instant(&rows, 0, 7),
 		.created_at = db_get_instant(&rows, 0, 8),
+		.unknowns = db_get_int(&rows, 0, 9),
 	};
 	db_get_uuid(&rows, 0, 1, claim->appointment_id);
 	claim->recipient = strcmp(claim->recipient_name, "coach") == 0 ? NOTICE_COACH : NOTICE_CLIENT;
@@ -348,7 +352,7 @@ static void count(struct sender *sender, const struct mail_answer *answer)
 		counter_add(sender->notices->sent[answer->outcome], 1);
 }
 
-static void send_notice(struct sender *sender, const struct claim *claim)
+static void send_notice(struct sender *sender, struct claim *claim)
 {
 	struct subject subject;
 	instant now = instant_now();

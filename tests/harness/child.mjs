@@ -13,7 +13,7 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  * Asks `question` until it answers something true, and returns that; throws what it was waiting for after
  * `ms`.
  */
-export async function until(what, question, ms = 10_000) {
+export async function until(what, question, ms = 30_000) {
   const end = Date.now() + ms;
   for (let pause = 5; ; pause = Math.min(pause * 1.5, 200)) {
     const answer = await question();
