@@ -15,11 +15,15 @@ struct viewer {
 	instant now;
 	bool mail;                               /* whether mail is sent at all */
 	const struct private_part *private_part; /* shown as well; NULL: not in this reply */
+	bool without_notes;
 };
 
 /* One appointment as an object; `name` as in json_write_object. */
 void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
 			struct viewer viewer);
+
+/* Its members alone, inside an object that is open. */
+void render_members(struct json_writer *writer, const struct appointment *appointment, struct viewer viewer);
 
 /* One rule that stands against a start: "rule", "detail", and "start" and "end" of a stretch of time. */
 void render_reason(struct json_writer *writer, const struct told_reason *reason);

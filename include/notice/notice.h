@@ -23,8 +23,8 @@
 
 struct notices;
 
-/* Connections to the database, at most, that started notices use; one without mail. */
-enum { NOTICE_CONNECTIONS = 2 };
+/* Connections to the database, at most, that started notices use; one fewer without mail. */
+enum { NOTICE_CONNECTIONS = 3 };
 
 /* Borrowed for the life of the notices. */
 struct notice_settings {

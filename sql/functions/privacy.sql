@@ -5,11 +5,12 @@ create or replace function pseudonym(p_user text) returns text language sql stab
 $$;
 
 -- What hangs on an appointment's personal fields goes with them, by erasure and by RETENTION_DAYS alike: the sealed part,
--- and what mail servers said, which may name an address.
+-- what other programs are told, and what mail servers said, which may name an address.
 create or replace function forget_private() returns trigger language plpgsql as $$
 begin
   delete from appointment_private where appointment_id = new.id;
   update notice set detail = null where appointment_id = new.id and detail is not null;
+  perform blank_events(array[new.id], new.user_id);
   return null;
 end $$;
 
@@ -49,6 +50,9 @@ begin
   delete from idempotency_key where appointment_id = any (theirs);
   -- What mail servers said may name an address.
   update notice set detail = null where detail is not null and appointment_id = any (theirs);
+  perform blank_events(theirs, pseudonym(p_user));
+  update event set user_id = pseudonym(p_user), body = jsonb_set(body, '{user_id}', to_jsonb(pseudonym(p_user)), false)
+  where user_id = p_user;
   delete from action_token where user_id = p_user
     or appointment_id = any (theirs)
     or email = any (array(select email from known_address where user_id = p_user));

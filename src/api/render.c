@@ -80,15 +80,13 @@ static void write_calendar(struct json_writer *writer, const struct appointment 
 	json_write_object_end(writer);
 }
 
-void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
-			struct viewer viewer)
+void render_members(struct json_writer *writer, const struct appointment *appointment, struct viewer viewer)
 {
 	enum appointment_status status = status_of(appointment, viewer.now);
 	const struct appointment_facts facts = appointment_facts(appointment);
 	const struct appointment_terms terms = appointment_terms(
 		&facts, viewer.now, identity_is_exempt(viewer.caller, appointment->coach_id));
 
-	json_write_object(writer, name);
 	json_write_text(writer, "id", appointment->id);
 	json_write_text(writer, "status", appointment_status_name(status));
 	json_write_text(writer, "coach", appointment->coach_id);
@@ -102,7 +100,8 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	json_write_text(writer, "name", appointment->name);
 	json_write_text(writer, "email", appointment->email);
 	json_write_text(writer, "phone", appointment->phone);
-	json_write_text(writer, "notes", appointment->notes);
+	if (!viewer.without_notes)
+		json_write_text(writer, "notes", appointment->notes);
 	write_inviter(writer, appointment, viewer);
 	write_meeting(writer, appointment);
 	write_calendar(writer, appointment);
@@ -129,6 +128,13 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 	json_write_text(writer, "created_by", appointment->created_by);
 	json_write_instant(writer, "created_at", appointment->created_at);
 	json_write_instant(writer, "updated_at", appointment->updated_at);
+}
+
+void render_appointment(struct json_writer *writer, const char *name, const struct appointment *appointment,
+			struct viewer viewer)
+{
+	json_write_object(writer, name);
+	render_members(writer, appointment, viewer);
 	json_write_object_end(writer);
 }
 

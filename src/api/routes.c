@@ -6,6 +6,7 @@
 #include "api/availability.h"
 #include "api/booking.h"
 #include "api/coach.h"
+#include "api/event.h"
 #include "api/google.h"
 #include "api/notices.h"
 #include "api/ops.h"
@@ -189,6 +190,9 @@ const struct route api_routes[] = {
 	CALL(GET, "/coach/:coach/explain", GOOGLE, 0, COACH_CALL, .handle = api_coach_explain,
 	     .summary = "Why a time may not be booked", .query = "start duration session_type user_id",
 	     .reply = "Explanation"),
+	CALL(GET, "/coach/:coach/events", DATABASE, 0, COACH_CALL, .handle = api_events,
+	     .summary = "What happened, in order: for other programs", .query = "after limit",
+	     .reply = "Events"),
 	CALL(GET, "/coach/:coach/feed", DATABASE, 0, COACH_CALL, .handle = api_coach_feed,
 	     .summary = "Address of the calendar feed", .reply = "FeedLink"),
 	CALL(POST, "/coach/:coach/feed", DATABASE, BODY_MAX, COACH_CALL, .handle = api_coach_feed_renew,

@@ -17,6 +17,7 @@ enum {
 	TIDY_EVERY = 6, /* pauses: a minute */
 	STATEMENT_TIMEOUT_MS = 30000,
 	AUDIT_PORTION = 100, /* of QUERY_AUDIT_RETIRE */
+	EVENT_PORTION = 100, /* of QUERY_EVENT_EXPIRE */
 	SOURCES_MS = 10000,  /* of a turn for coaches' further calendars */
 };
 
@@ -59,6 +60,17 @@ static void retire_audit(struct housekeeping *housekeeping, struct db *db)
 	}
 }
 
+static void expire_events(struct housekeeping *housekeeping, struct db *db)
+{
+	size_t expired = EVENT_PORTION;
+	while (expired == EVENT_PORTION && !is_stopping(housekeeping)) {
+		DB_ROWS rows = {0};
+		enum db_result result = db_run(db, QUERY_EVENT_EXPIRE, DB_NO_PARAMETERS, &rows);
+		report(db, result);
+		expired = result == DB_OK ? rows.count : 0;
+	}
+}
+
 static void tidy(struct housekeeping *housekeeping, struct db *db)
 {
 	report(db, db_run(db, QUERY_IDEMPOTENCY_EXPIRE, DB_NO_PARAMETERS, NULL));
@@ -66,6 +78,7 @@ static void tidy(struct housekeeping *housekeeping, struct db *db)
 	report(db, db_run(db, QUERY_HOLD_EXPIRE, DB_NO_PARAMETERS, NULL));
 	report(db, db_run(db, QUERY_SESSION_EXPIRE, DB_NO_PARAMETERS, NULL));
 	report(db, db_run(db, QUERY_TOKEN_EXPIRE, DB_NO_PARAMETERS, NULL));
+	expire_events(housekeeping, db);
 	size_t retired = housekeeping->retention_days > 0 ? 1 : 0;
 	int64_t total = 0;
 	while (retired > 0 && !is_stopping(housekeeping)) {

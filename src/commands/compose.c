@@ -66,7 +66,7 @@ int64_t compose_connections(const struct settings *settings)
 		settings->google_service_account_key != NULL || settings->google_oauth_client_id != NULL;
 	return settings->workers + settings->listing_workers + settings->calendar_workers +
 	       LISTENER_TELLER_HOUSEKEEPING + (calendar ? CALENDAR_CONNECTIONS : 0) +
-	       (settings->mail_url != NULL ? NOTICE_CONNECTIONS : 1);
+	       (settings->mail_url != NULL ? NOTICE_CONNECTIONS : NOTICE_CONNECTIONS - 1);
 }
 
 struct notice_settings compose_notice_settings(const struct settings *settings)

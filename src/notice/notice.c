@@ -1,5 +1,6 @@
 /* Making, waking and ending; the thread that keeps the ledger. */
 #include "notice_inside.h"
+#include "webhooks.h"
 
 #include "base/die.h"
 #include "base/log.h"
@@ -27,6 +28,7 @@ struct notices *notices_new(const struct notice_settings *settings)
 	condition_init(&notices->wake);
 	notices->allowance = (double)settings->mails_per_minute;
 	notices->allowance_at = monotonic_ms();
+	notices->webhooks = webhooks_new(&(struct webhook_settings){.database_url = settings->database_url});
 	if (settings->metrics != NULL) {
 		notices->owed = metrics_gauge(settings->metrics, "bookingd_notices_owed",
 					      "Mails that are owed and not out yet.", NULL);
@@ -52,6 +54,7 @@ void notices_free(struct notices *notices)
 		code_free(notices->codes);
 		notices->codes = next;
 	}
+	webhooks_free(notices->webhooks);
 	pthread_cond_destroy(&notices->wake);
 	pthread_mutex_destroy(&notices->lock);
 	free(notices);
@@ -63,6 +66,7 @@ void notices_wake(struct notices *notices)
 	notices->signals++;
 	pthread_cond_broadcast(&notices->wake);
 	pthread_mutex_unlock(&notices->lock);
+	webhooks_wake(notices->webhooks);
 }
 
 /* ---- the keeper ---- */
@@ -137,6 +141,7 @@ void notices_start(struct notices *notices)
 	notices->keeper = thread_start("notices", run_keeper, notices);
 	for (size_t i = 0; notices_mail_on(notices) && i < SENDERS; i++)
 		notices->senders[i] = thread_start("mail", run_sender, notices);
+	webhooks_start(notices->webhooks);
 }
 
 void notices_stop(struct notices *notices)
@@ -145,6 +150,7 @@ void notices_stop(struct notices *notices)
 		return;
 	atomic_store(&notices->stop, true);
 	notices_wake(notices);
+	webhooks_stop(notices->webhooks);
 	thread_join(notices->keeper);
 	for (size_t i = 0; notices_mail_on(notices) && i < SENDERS; i++)
 		thread_join(notices->senders[i]);

@@ -30,8 +30,11 @@ struct waiting_code {
 	uint64_t serial; /* for its Message-ID */
 };
 
+struct webhooks;
+
 struct notices {
 	struct notice_settings settings;
+	struct webhooks *webhooks;
 	const char *domain; /* of the sender's address */
 	atomic_bool stop;
 	bool running;

@@ -126,6 +126,7 @@ const TABLE = {
     who: 'the user in the path, or an admin',
     body: () => ({ email: 'a@b.test' }),
   },
+  'GET /coach/{coach}/events': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/notices': { who: 'the coach in the path, or an admin' },
   // Their token is their identity.
   'GET /booking/stop/{token}': { who: 'anyone', missing: 'no such link' },

@@ -196,6 +196,7 @@ test('every call answers as the document says', async () => {
     status: 202,
   });
   await call(coach, 'GET', '/coach/{coach}/notices', { path: damian, status: 200 });
+  await call(coach, 'GET', '/coach/{coach}/events', { path: damian, status: 200 });
   await call(stranger, 'GET', '/booking/sign-in', { status: 200 });
   await call(stranger, 'POST', '/booking/sign-in', { body: { email: 'ann@client.test' }, status: 202 });
   // A code whose digest we know: there is no mail to read it from.

@@ -109,6 +109,9 @@ const calls = {
   calendar_counts: () => `'c1'`,
   calendar_debt: () => null,
   calendar_expected: () => `'c1', 'cal', now(), '00000000-0000-0000-0000-000000000000', 500`,
+  event_publish: () => '500',
+  event_list: () => `'c1', null, 51`,
+  event_expire: () => null,
   calendar_conflicts: () => `'c1', '00000000-0000-0000-0000-000000000000', 500`,
 };
 
@@ -128,7 +131,7 @@ for (const [name, call] of Object.entries(calls)) {
     });
     assert.equal(status, 0, stderr);
     assert.ok(stderr.includes('plan:'), stderr);
-    assert.doesNotMatch(stderr, /Seq Scan on (appointment|idempotency_key|audit|coach)\b/, stderr);
+    assert.doesNotMatch(stderr, /Seq Scan on (appointment|idempotency_key|audit|coach|event)\b/, stderr);
     for (const [line, rows] of stderr.matchAll(/Rows Removed by (?:Filter|Index Recheck): (\d+)/g))
       assert.ok(Number(rows) <= WASTE_MAX, `${line}\n${stderr}`);
   });
