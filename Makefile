@@ -149,7 +149,7 @@ unit: $(UNIT_TESTS) ## run the unit tests
 
 # C programs that tests/db runs against a PostgreSQL. test_db has a table of statements of its own.
 DB_TESTS := $(OUT)/tests/db/test_db $(OUT)/tests/db/test_statements
-DB_TESTED := $(patsubst %,src/db/%.c,connection db listen parameter query rows)
+DB_TESTED := $(patsubst %,src/db/%.c,connection database db listen parameter query rows)
 
 $(OUT)/tests/db/gen/queries.h: sql/queries.awk tests/db/statements.sql
 	@mkdir -p $(@D)

@@ -40,6 +40,7 @@ struct settings {
 
 	/* database */
 	char *database_url;
+	char *database_direct_url; /* the same without the pooler in front; NULL: there is none */
 	bool migrate;
 	int64_t retention_days; /* 0: personal fields are kept */
 

@@ -1,5 +1,5 @@
 # Turn sql/queries/*.sql into the table that include/db/query.h reads: one line per statement,
-# QUERY(UPPER_NAME, "name", SHAPE, parameters, "text"). Stops the build at the first mistake.
+# QUERY(UPPER_NAME, "name", SHAPE, session, parameters, "text"). Stops the build at the first mistake.
 
 function fail(why) {
 	printf "%s:%d: %s\n", FILENAME, FNR, why > "/dev/stderr"
@@ -12,7 +12,8 @@ function finish() {
 		return
 	if (text == "")
 		fail("the statement " name " is empty")
-	printf "QUERY(%s, \"%s\", QUERY_SHAPE_%s, %d,\n%s)\n", toupper(name), name, toupper(shape), parameters, text
+	printf "QUERY(%s, \"%s\", QUERY_SHAPE_%s, %s, %d,\n%s)\n", toupper(name), name, toupper(shape), session, parameters,
+	       text
 	name = ""
 }
 
@@ -22,13 +23,14 @@ FNR == 1 {
 
 /^-- name:/ {
 	finish()
-	if (NF != 4 || $3 !~ /^[a-z][a-z0-9_]*$/ || $4 !~ /^(one|many|exec)$/)
-		fail("expected `-- name: some_name one|many|exec`")
+	if (NF < 4 || NF > 5 || $3 !~ /^[a-z][a-z0-9_]*$/ || $4 !~ /^(one|many|exec)$/ || (NF == 5 && $5 != "session"))
+		fail("expected `-- name: some_name one|many|exec [session]`")
 	if ($3 in seen)
 		fail("a second statement called " $3)
 	seen[$3] = 1
 	name = $3
 	shape = $4
+	session = NF == 5 ? "true" : "false"
 	text = ""
 	parameters = 0
 	next

@@ -55,6 +55,8 @@ static const struct setting settings_table[] = {
 
 {"Database", "DATABASE_URL", KIND_DATABASE, AT(database_url), 1, 4096, NULL, SECRET,
  "PostgreSQL 15 or newer, such as postgresql://user:password@host:5432/name (required)"},
+{NULL, "DATABASE_DIRECT_URL", KIND_DATABASE, AT(database_direct_url), 1, 4096, NULL, SECRET,
+ "PostgreSQL itself, where DATABASE_URL names a pooler in transaction mode: for notifications, locks, migrations"},
 {NULL, "MIGRATE", KIND_BOOLEAN, AT(migrate), 0, 0, "1", 0,
  "bring the schema up to date at start; with 0 wait until `bookingd migrate` has done it"},
 {NULL, "RETENTION_DAYS", KIND_INTEGER, AT(retention_days), 0, 36500, "0", 0,

@@ -4,12 +4,13 @@
 //   node tests/run.mjs [file or folder]...      (all but tests/browser, tests/bench, tests/fuzz, tests/system, tests/crash and tests/cluster when none is named)
 //
 // TEST_JOBS=N files at once (two a core: they mostly wait). Files under tests/race measure times, so they run by
-// themselves after the others. BOOKINGD=path to the binary, VALGRIND=1, SCHEMA_PROXY=path: see tests/harness.
+// themselves after the others. BOOKINGD=path to the binary, VALGRIND=1, POOLER=1, SCHEMA_PROXY=path: see tests/harness.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { Pooler } from './harness/pooler.mjs';
 import { startTestServer } from './harness/postgres.mjs';
 import { ROOT, runFolder } from './harness/run_folder.mjs';
 
@@ -38,6 +39,10 @@ const alone = files.filter((file) => file.startsWith(path.join(ROOT, 'tests/race
 const together = files.filter((file) => !alone.includes(file));
 
 const server = await startTestServer();
+const pooler = process.env.POOLER
+  ? await Pooler.start({ url: server.url(), mode: 'transaction', all: true })
+  : null;
+if (pooler) process.env.TEST_POOLER = pooler.url;
 let failed = 0;
 for (const [batch, concurrency] of [
   [together, Number(process.env.TEST_JOBS ?? 2 * os.cpus().length)],
@@ -47,6 +52,7 @@ for (const [batch, concurrency] of [
   const stream = run({ files: batch, concurrency, timeout: 600_000 }).on('test:fail', () => failed++);
   for await (const text of stream.compose(new spec())) process.stdout.write(text);
 }
+await pooler?.stop();
 await server.stop();
 if (failed) console.log(`logs are kept in ${path.join(runFolder(), 'logs')}`);
 process.exitCode = failed || !files.length ? 1 : 0;

@@ -9,6 +9,7 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "db/database.h"
 #include "api/render.h"
 #include "app/coaches.h"
 #include "calendar/calendar.h"
@@ -54,7 +55,7 @@ struct api {
 	const struct seal_keys *feed_keys; /* that tokens of feeds are sealed with; NULL: none */
 	unsigned trusted_proxy_hops;       /* proxies in front that are believed */
 	const char *public_url;            /* NULL: addresses are made from the Host header */
-	const char *database_url;          /* for the workers' connections */
+	struct database *database;         /* for the workers' connections */
 	const atomic_bool *stopping;       /* ends calls to Google */
 	atomic_bool migrated;              /* the schema is up to date */
 	const atomic_bool *schema_sound;   /* and keeps appointments apart: db/schema_guard.h */

@@ -9,6 +9,7 @@
 #ifndef APP_COACH_NEWS_H
 #define APP_COACH_NEWS_H
 
+#include "db/database.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,8 +22,8 @@ enum coach_news_kind {
 
 struct coach_news;
 
-/* `database_url` is borrowed. Nothing is sent before coach_news_start. */
-struct coach_news *coach_news_new(const char *database_url);
+/* `database` is borrowed. Nothing is sent before coach_news_start. */
+struct coach_news *coach_news_new(struct database *database);
 void coach_news_start(struct coach_news *news);
 
 /* Sends what is left and ends the thread. */

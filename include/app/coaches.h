@@ -89,13 +89,13 @@ enum coach_found {
 };
 
 /*
- * The notifications are read from, and sent through, connections of their own to `database_url` (borrowed).
+ * The notifications are read from, and sent through, connections of their own to `database` (borrowed).
  * On the listener's thread `freed` is told when what is known of a coach's own calendar is too old (another
  * replica moved or deleted an event, or the coach's row changed), `erased` when any replica erased a client;
  * NULL as id means anyone, as something may have been missed. Both may be NULL and must not
  * block. coaches_start begins both threads, coaches_stop ends them.
  */
-struct coaches *coaches_new(const char *database_url, void (*freed)(void *owner, const char *coach_id),
+struct coaches *coaches_new(struct database *database, void (*freed)(void *owner, const char *coach_id),
 			    void (*erased)(void *owner, const char *user_id), void *owner);
 void coaches_start(struct coaches *coaches);
 void coaches_stop(struct coaches *coaches);

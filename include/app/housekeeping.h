@@ -9,6 +9,7 @@
 #ifndef APP_HOUSEKEEPING_H
 #define APP_HOUSEKEEPING_H
 
+#include "db/database.h"
 #include "calendar/sources.h"
 
 #include <stdint.h>
@@ -17,7 +18,7 @@ struct housekeeping;
 
 /* Begin. Pointers are borrowed; retention_days 0: personal fields are kept; ends_calls: see fetch_client_new.
  */
-struct housekeeping *housekeeping_start(const char *database_url, int64_t retention_days,
+struct housekeeping *housekeeping_start(struct database *database, int64_t retention_days,
 					struct sources *sources, const atomic_bool *ends_calls);
 
 /* End and join; blocks for the statement under way. NULL is fine. */

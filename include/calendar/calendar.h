@@ -15,6 +15,7 @@
 #ifndef CALENDAR_CALENDAR_H
 #define CALENDAR_CALENDAR_H
 
+#include "db/database.h"
 #include "base/seal.h"
 #include "base/metrics.h"
 #include "db/manage_link.h"
@@ -44,7 +45,7 @@ struct calendar_settings {
 	const struct seal_keys *seal_keys; /* TOKEN_ENCRYPTION_KEY; NULL: none */
 	struct manage_settings links;      /* public_url NULL: no pushes either */
 	bool mail;                         /* mail is sent, so what Google does not invite to, mail does */
-	const char *database_url;          /* for its own threads */
+	struct database *database;         /* for its own threads */
 	const atomic_bool *schema_sound;   /* for db_guard(); NULL: nobody guards it */
 	seconds fresh_seconds;
 	seconds stale_seconds;

@@ -16,6 +16,7 @@
 #ifndef CALENDAR_SOURCES_H
 #define CALENDAR_SOURCES_H
 
+#include "db/database.h"
 #include "base/seal.h"
 #include "base/uuid.h"
 #include "calendar/worker.h"
@@ -31,7 +32,7 @@ enum {
 struct sources;
 
 struct sources_settings {
-	const char *database_url;          /* borrowed, as is the rest */
+	struct database *database;         /* borrowed, as is the rest */
 	const struct seal_keys *seal_keys; /* NULL: no source can be added or read */
 	bool allow_private;                /* CALENDAR_ALLOW_PRIVATE */
 	const atomic_bool *stopping;

@@ -10,6 +10,13 @@
  * a server that is silent for a second more is given up. This layer never logs; what an
  * operator should read is in db_failure(), which never holds parameter values.
  *
+ * Where the database is silent (db/database.h) every call ends within about a second with DB_UNAVAILABLE or
+ * DB_UNKNOWN, and at once if another connection has found that out.
+ *
+ * Through a pooler in transaction mode nothing is left in a session: statements have no names there, and what
+ * they need set goes along with each. Those that lock something in the session (query.h) run over a second
+ * connection, the direct way.
+ *
  * The schema "bookingd" comes first in the search path, then what the database's role has,
  * so our tables and a platform's own may share a database. The session's zone is UTC.
  */
@@ -24,6 +31,7 @@
 #include "base/arena.h"
 #include "base/instant.h"
 #include "base/uuid.h"
+#include "db/database.h"
 #include "db/query.h"
 
 enum db_result {
@@ -51,9 +59,13 @@ struct db;
 
 /* What is wrong when prepared statements and notifications get lost between two statements. */
 #define POOLER_REMEDY                                                                                        \
-	"a pooler in transaction mode stands between bookingd and PostgreSQL: use its session mode, or "     \
-	"name "                                                                                              \
-	"PostgreSQL itself in DATABASE_URL"
+	"a pooler in transaction mode stands between bookingd and PostgreSQL: name PostgreSQL itself in "    \
+	"DATABASE_DIRECT_URL, or use the pooler's session mode"
+
+/* And when they do so although there is a direct way. */
+#define DIRECT_REMEDY                                                                                        \
+	"what is said through DATABASE_URL is not heard through DATABASE_DIRECT_URL: the second must name "  \
+	"PostgreSQL itself, and the same database as the first"
 
 /* What a statement came to must be looked at. */
 #define MUST_USE __attribute__((warn_unused_result))
@@ -61,10 +73,10 @@ struct db;
 /*
  * Make a connection that is not connected yet. Does not block, does not fail.
  *
- * url                a libpq URL or keyword string; copied.
+ * database           where to; borrowed for as long as the connection.
  * statement_timeout  milliseconds a statement may take, 0 for no limit (migrations).
  */
-struct db *db_open(const char *url, int statement_timeout);
+struct db *db_open(struct database *database, int statement_timeout);
 
 /* End the connection and free it; an open transaction is lost. NULL is fine. */
 void db_close(struct db *db);

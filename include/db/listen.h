@@ -9,6 +9,8 @@
 #ifndef DB_LISTEN_H
 #define DB_LISTEN_H
 
+#include "db/database.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -30,12 +32,12 @@ struct listener_calls {
 /*
  * Start listening, for good: reconnects by itself until stopped. Does not block, does not fail.
  *
- * url       as in db_open(); copied.
+ * database  borrowed; watched (db/database.h) until listener_stop().
  * channels  names of [a-z_], at least one; borrowed until listener_stop().
  * Before it counts as listening, a text that another connection tells must come in on this one: through a
  * pooler in transaction mode it does not.
  */
-struct listener *listener_start(const char *url, const char *const channels[], size_t count,
+struct listener *listener_start(struct database *database, const char *const channels[], size_t count,
 				const struct listener_calls *calls, void *argument);
 
 /*

@@ -17,6 +17,8 @@
 #ifndef DB_MIGRATE_H
 #define DB_MIGRATE_H
 
+#include "db/database.h"
+
 enum migrate_result {
 	MIGRATE_DONE,    /* the schema is what this binary knows, or newer */
 	MIGRATE_PENDING, /* from migrate_check() only: migrations wait to be applied */
@@ -35,20 +37,20 @@ struct migrate_report {
 };
 
 /*
- * Apply what is missing, over a connection of its own. `url` as in db_open().
+ * Apply what is missing, over a connection of its own. `database` as in db_open().
  * `ret_report` is always filled.
  */
-enum migrate_result migrate_run(const char *url, struct migrate_report *ret_report);
+enum migrate_result migrate_run(struct database *database, struct migrate_report *ret_report);
 
 /*
  * The same, and put back what is missing or was changed by hand since the schema was last migrated (a
  * constraint, an index, a trigger, a function): for an operator's own command, since rows may stand in the
  * way.
  */
-enum migrate_result migrate_repair(const char *url, struct migrate_report *ret_report);
+enum migrate_result migrate_repair(struct database *database, struct migrate_report *ret_report);
 
 /* Look only; changes nothing. `ret_report` is always filled. */
-enum migrate_result migrate_check(const char *url, struct migrate_report *ret_report);
+enum migrate_result migrate_check(struct database *database, struct migrate_report *ret_report);
 
 /* The checksum of this binary's functions (hex, static), and its newest migration. */
 const char *migrate_functions_checksum(void);

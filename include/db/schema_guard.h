@@ -35,9 +35,10 @@ MUST_USE enum db_result schema_look(struct db *db, struct arena *mem, struct sch
 
 struct schema_guard;
 
-/* Not sound until it has looked. database_url is borrowed. `told` is called on each change, by the guard's
+/* Not sound until it has looked. database is borrowed. `told` is called on each change, by the guard's
  * thread. */
-struct schema_guard *schema_guard_new(const char *database_url, void (*told)(bool sound, const char *detail));
+struct schema_guard *schema_guard_new(struct database *database,
+				      void (*told)(bool sound, const char *detail));
 
 /* Look now, which blocks for a statement, and go on looking on a thread of its own. */
 void schema_guard_start(struct schema_guard *guard);

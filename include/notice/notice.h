@@ -13,6 +13,7 @@
 #ifndef NOTICE_NOTICE_H
 #define NOTICE_NOTICE_H
 
+#include "db/database.h"
 #include "base/metrics.h"
 #include "db/manage_link.h"
 #include "net/mail.h"
@@ -30,7 +31,7 @@ enum { NOTICE_CONNECTIONS = 3 };
 struct notice_settings {
 	struct mail_settings mail; /* url NULL: no mail is sent and none is owed */
 	int64_t mails_per_minute;  /* by this process; 0: no limit */
-	const char *database_url;
+	struct database *database;
 	struct manage_settings links;
 	struct metrics *metrics;
 };

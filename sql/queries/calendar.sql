@@ -72,14 +72,14 @@ where id = (select id from appointment a
 returning id, coach_id;
 
 -- Besides the appointment, if it is there and its lock was had: what its event is to be called, and the coach's zone.
--- name: calendar_lock one
+-- name: calendar_lock one session
 select l.locked, l.booked,
        coalesce((select t ->> 'name' from jsonb_array_elements(c.schedule -> 'session_types') t
                  where t ->> 'id' = (l.booked).session_type limit 1), (l.booked).session_type),
        c.schedule ->> 'time_zone'
 from lock_event($1) l left join coach c on c.id = (l.booked).coach_id;
 
--- name: calendar_unlock exec
+-- name: calendar_unlock exec session
 select pg_advisory_unlock(hashtextextended($1::text, 1651469167));
 
 -- Google now has version $2. If the row has moved on since, that is owed again, whatever was believed before.

@@ -1,10 +1,10 @@
 -- Idempotency-Key. The session lock marks a request that is still running: it goes with the connection, so a
 -- crash leaves nothing behind.
 
--- name: idempotency_begin one
+-- name: idempotency_begin one session
 select locked, same, status, body, appointment_id from begin_request($1, $2, $3);
 
--- name: idempotency_end exec
+-- name: idempotency_end exec session
 select pg_advisory_unlock(hashtextextended($1::text || ' ' || $2::text, 1651469166));
 
 -- The finished reply, kept beside what the booking's own transaction wrote.

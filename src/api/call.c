@@ -562,7 +562,7 @@ void *api_worker_open(void *owner, enum lane lane, unsigned number)
 	struct worker *worker = calloc(1, sizeof(*worker));
 	if (worker == NULL)
 		die("out of memory");
-	worker->db = db_open(api->database_url, STATEMENT_TIMEOUT_MS);
+	worker->db = db_open(api->database, STATEMENT_TIMEOUT_MS);
 	db_guard(worker->db, api->schema_sound);
 	worker->fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, api->stopping);
 	return worker;

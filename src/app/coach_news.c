@@ -33,7 +33,7 @@ struct told {
 };
 
 struct coach_news {
-	const char *database_url;
+	struct database *database;
 	char instance[INSTANCE_BYTES];
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below */
@@ -44,13 +44,13 @@ struct coach_news {
 	size_t capacity;
 };
 
-struct coach_news *coach_news_new(const char *database_url)
+struct coach_news *coach_news_new(struct database *database)
 {
 	struct coach_news *news = calloc(1, sizeof(*news));
 	if (news == NULL || pthread_mutex_init(&news->lock, NULL) != 0 ||
 	    pthread_cond_init(&news->wake, NULL) != 0)
 		die("out of memory");
-	news->database_url = database_url;
+	news->database = database;
 	uint64_t instance = 0;
 	crypto_random(&instance, sizeof(instance));
 	snprintf(news->instance, sizeof(news->instance), "%016llx", (unsigned long long)instance);
@@ -137,7 +137,7 @@ static void send_all(const struct coach_news *news, struct db *db, const struct 
 static void *send_news(void *news_pointer)
 {
 	struct coach_news *news = news_pointer;
-	struct db *db = db_open(news->database_url, 2000);
+	struct db *db = db_open(news->database, 2000);
 	pthread_mutex_lock(&news->lock);
 	while (news->running || news->count > 0) {
 		if (news->count == 0) {

@@ -46,7 +46,7 @@ struct coaches {
 	int64_t only_ms;                      /* when that was read */
 	uint64_t generation;
 
-	const char *database_url;
+	struct database *database;
 	void (*freed)(void *owner, const char *coach_id);
 	void (*erased)(void *owner, const char *user_id);
 	void *owner;
@@ -67,7 +67,7 @@ void coach_release(const struct coach *coach)
 	snapshot_drop((struct snapshot *)coach);
 }
 
-struct coaches *coaches_new(const char *database_url, void (*freed)(void *owner, const char *coach_id),
+struct coaches *coaches_new(struct database *database, void (*freed)(void *owner, const char *coach_id),
 			    void (*erased)(void *owner, const char *user_id), void *owner)
 {
 	struct coaches *coaches = calloc(1, sizeof(*coaches));
@@ -75,11 +75,11 @@ struct coaches *coaches_new(const char *database_url, void (*freed)(void *owner,
 	    pthread_cond_init(&coaches->read, NULL) != 0)
 		die("out of memory");
 	TAILQ_INIT(&coaches->by_age);
-	coaches->database_url = database_url;
+	coaches->database = database;
 	coaches->freed = freed;
 	coaches->erased = erased;
 	coaches->owner = owner;
-	coaches->news = coach_news_new(database_url);
+	coaches->news = coach_news_new(database);
 	return coaches;
 }
 
@@ -399,7 +399,7 @@ void coaches_start(struct coaches *coaches)
 	coach_news_start(coaches->news);
 	const size_t count = sizeof(channels) / sizeof(channels[0]);
 	atomic_store(&coaches->listener,
-		     listener_start(coaches->database_url, channels, count,
+		     listener_start(coaches->database, channels, count,
 				    &(struct listener_calls){.notified = heard, .told = log_hearing},
 				    coaches));
 }

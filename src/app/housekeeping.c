@@ -26,7 +26,7 @@ struct housekeeping {
 	pthread_cond_t wake;
 	pthread_t thread;
 	bool stopping;
-	const char *database_url;
+	struct database *database;
 	int64_t retention_days;
 	struct sources *sources;
 	const atomic_bool *ends_calls;
@@ -112,7 +112,7 @@ static void look_at_zones(void)
 static void *run(void *argument)
 {
 	struct housekeeping *housekeeping = argument;
-	struct db *db = db_open(housekeeping->database_url, STATEMENT_TIMEOUT_MS);
+	struct db *db = db_open(housekeeping->database, STATEMENT_TIMEOUT_MS);
 	struct worker worker = {
 		.db = db,
 		.fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, housekeeping->ends_calls)};
@@ -136,13 +136,13 @@ static void *run(void *argument)
 	return NULL;
 }
 
-struct housekeeping *housekeeping_start(const char *database_url, int64_t retention_days,
+struct housekeeping *housekeeping_start(struct database *database, int64_t retention_days,
 					struct sources *sources, const atomic_bool *ends_calls)
 {
 	struct housekeeping *housekeeping = calloc(1, sizeof(*housekeeping));
 	if (housekeeping == NULL)
 		die("out of memory");
-	housekeeping->database_url = database_url;
+	housekeeping->database = database;
 	housekeeping->retention_days = retention_days;
 	housekeeping->sources = sources;
 	housekeeping->ends_calls = ends_calls;

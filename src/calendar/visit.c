@@ -29,7 +29,7 @@ int64_t visit_backoff_ms(int64_t attempt, int64_t longest_ms)
 struct worker worker_open(struct calendars *calendars)
 {
 	struct worker worker = {
-		.db = db_open(calendars->settings.database_url, STATEMENT_TIMEOUT_MS),
+		.db = db_open(calendars->settings.database, STATEMENT_TIMEOUT_MS),
 		.fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, &calendars->bell.stop),
 	};
 	db_guard(worker.db, calendars->settings.schema_sound);

@@ -52,7 +52,6 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 		.seal_keys = keys,
 		.links = {.public_url = settings->public_url, .manage_url = settings->manage_url},
 		.mail = settings->mail_url != NULL,
-		.database_url = settings->database_url,
 		.fresh_seconds = settings->calendar_fresh_seconds,
 		.stale_seconds = settings->calendar_stale_seconds,
 		.poll_seconds = settings->calendar_poll_seconds,
@@ -64,9 +63,17 @@ int64_t compose_connections(const struct settings *settings)
 	enum { LISTENER_TELLER_HOUSEKEEPING = 3 };
 	bool calendar =
 		settings->google_service_account_key != NULL || settings->google_oauth_client_id != NULL;
-	return settings->workers + settings->listing_workers + settings->calendar_workers +
-	       LISTENER_TELLER_HOUSEKEEPING + (calendar ? CALENDAR_CONNECTIONS : 0) +
-	       (settings->mail_url != NULL ? NOTICE_CONNECTIONS : NOTICE_CONNECTIONS - 1);
+	int64_t lockers =
+		settings->workers + settings->calendar_workers + (calendar ? CALENDAR_CONNECTIONS : 0);
+	bool pooled = settings->database_direct_url != NULL;
+	return settings->listing_workers + LISTENER_TELLER_HOUSEKEEPING +
+	       (settings->mail_url != NULL ? NOTICE_CONNECTIONS : NOTICE_CONNECTIONS - 1) +
+	       (pooled ? 2 * lockers + 1 : lockers);
+}
+
+struct database *compose_database(const struct settings *settings)
+{
+	return database_new(settings->database_url, settings->database_direct_url);
 }
 
 struct notice_settings compose_notice_settings(const struct settings *settings)
@@ -78,7 +85,6 @@ struct notice_settings compose_notice_settings(const struct settings *settings)
 			 .from = settings->mail_from,
 			 .require_tls = settings->mail_tls},
 		.mails_per_minute = settings->mail_per_minute,
-		.database_url = settings->database_url,
 		.links = {.public_url = settings->public_url, .manage_url = settings->manage_url},
 	};
 }

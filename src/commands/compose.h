@@ -20,18 +20,23 @@ const struct seal_keys *compose_seal_keys(const struct settings *settings, struc
  */
 const struct seal_keys *compose_feed_keys(const struct settings *settings, struct seal_keys *keys);
 
-/* The calendar's settings but metrics and hooks. Borrows all; keys may be NULL. For one thread at start. */
+/* The calendar's settings but database, metrics and hooks. Borrows all; keys may be NULL. For one thread at
+ * start. */
 struct calendar_settings compose_calendar_settings(const struct settings *settings,
 						   const struct seal_keys *keys);
 
 /*
  * How many connections to the database a daemon with these settings takes at most: one a worker, one each for
  * the listener, the teller, housekeeping and the keeper of notices, and those of the calendar's threads and
- * of the mail's, if they are configured.
+ * of the mail's, if they are configured. Behind a pooler in transaction mode who may lock something in a
+ * session has a second one, the direct way, and the listener one through the pooler.
  */
 int64_t compose_connections(const struct settings *settings);
 
-/* The settings of mail and notices but metrics. Borrows all. */
+/* Where the database is; to be freed with database_free(). Does not connect. */
+struct database *compose_database(const struct settings *settings);
+
+/* The settings of mail and notices but database and metrics. Borrows all. */
 struct notice_settings compose_notice_settings(const struct settings *settings);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/instant.h"
 #include "commands/command.h"
+#include "compose.h"
 #include "domain/zone.h"
 #include "net/fetch.h"
 
@@ -37,8 +38,9 @@ static void check_all(const struct settings *settings, bool deep)
 {
 	doctor_settings(settings);
 	check_zones();
-	struct db *db = db_open(settings->database_url, deep ? DEEP_TIMEOUT_MS : STATEMENT_TIMEOUT_MS);
-	bool migrated = doctor_database(settings, db);
+	struct database *database = compose_database(settings);
+	struct db *db = db_open(database, deep ? DEEP_TIMEOUT_MS : STATEMENT_TIMEOUT_MS);
+	bool migrated = doctor_database(settings, database, db);
 	if (migrated)
 		doctor_schema(db);
 	if (migrated && deep)
@@ -49,6 +51,7 @@ static void check_all(const struct settings *settings, bool deep)
 	else
 		doctor_tell(NOTE, "google", "is looked at once the schema is there: run bookingd migrate");
 	db_close(db);
+	database_free(database);
 	doctor_mail(settings, NULL);
 }
 

@@ -30,7 +30,7 @@ void doctor_settings(const struct settings *settings);
  * Connect and look at the server, its clock and the schema. False: `db` is not connected, or what follows
  * needs tables that are not there.
  */
-bool doctor_database(const struct settings *settings, struct db *db);
+bool doctor_database(const struct settings *settings, struct database *database, struct db *db);
 
 /* Fetch the JWKS (8 s at most) and try the session query, if `db` is connected. */
 void doctor_identity(const struct settings *settings, struct db *db);

@@ -6,6 +6,7 @@
 #include "base/instant.h"
 #include "compose.h"
 #include "db/migrate.h"
+#include "db/pooler.h"
 #include "db/url.h"
 
 #include <inttypes.h>
@@ -141,11 +142,31 @@ static void check_clock(struct db *db)
 		doctor_tell(GOOD, "clock", "agrees with the database's");
 }
 
+static void check_pooler(struct database *database)
+{
+	switch (pooler_look(database)) {
+	case POOLER_KEEPS_SESSIONS:
+		doctor_tell(GOOD, "pooler", "%s",
+			    database_is_pooled(database) ? "what needs a session goes by DATABASE_DIRECT_URL"
+							 : "none, or one that keeps sessions");
+		return;
+	case POOLER_SHARES:
+	case POOLER_DEAF:
+		doctor_tell(BAD, "pooler", "%s",
+			    database_is_pooled(database) ? DIRECT_REMEDY : POOLER_REMEDY);
+		return;
+	case POOLER_UNKNOWN:
+		doctor_tell(BAD, "pooler", "three connections at once cannot be had%s",
+			    database_is_pooled(database) ? "; see DATABASE_DIRECT_URL" : "");
+		return;
+	}
+}
+
 /* Whether the tables are there to be asked further. */
-static bool check_schema(const struct settings *settings, struct db *db)
+static bool check_schema(const struct settings *settings, struct database *database, struct db *db)
 {
 	struct migrate_report report;
-	enum migrate_result result = migrate_check(settings->database_url, &report);
+	enum migrate_result result = migrate_check(database, &report);
 	if (result == MIGRATE_PENDING && settings->migrate)
 		doctor_tell(NOTE, "schema",
 			    "version %d of %d; the daemon brings it up to date when it starts", report.found,
@@ -166,7 +187,7 @@ static bool check_schema(const struct settings *settings, struct db *db)
 	return true;
 }
 
-bool doctor_database(const struct settings *settings, struct db *db)
+bool doctor_database(const struct settings *settings, struct database *database, struct db *db)
 {
 	if (db_connect(db) != DB_OK) {
 		doctor_tell(BAD, "database", "%s; see DATABASE_URL", db_failure(db)->detail);
@@ -174,5 +195,6 @@ bool doctor_database(const struct settings *settings, struct db *db)
 	}
 	check_server(settings, db);
 	check_clock(db);
-	return check_schema(settings, db);
+	check_pooler(database);
+	return check_schema(settings, database, db);
 }

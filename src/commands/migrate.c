@@ -3,6 +3,7 @@
  */
 #include "db/migrate.h"
 #include "commands/command.h"
+#include "compose.h"
 #include "config.h"
 
 #include <stdio.h>
@@ -17,9 +18,11 @@ enum exit_code command_migrate(char *arguments[])
 	enum exit_code code = EXIT_USAGE;
 	if (config_load(&settings, environ, true, stderr) == 0) {
 		struct migrate_report report;
-		enum migrate_result result = migrate_repair(settings.database_url, &report);
+		struct database *database = compose_database(&settings);
+		enum migrate_result result = migrate_repair(database, &report);
 		for (int tries = 1; result == MIGRATE_BUSY && tries < TRIES; tries++)
-			result = migrate_repair(settings.database_url, &report);
+			result = migrate_repair(database, &report);
+		database_free(database);
 		code = result == MIGRATE_DONE ? EXIT_DONE : EXIT_FAILED;
 		fprintf(code == EXIT_DONE ? stdout : stderr, "bookingd: %s\n", report.line);
 	}

@@ -14,11 +14,11 @@
 
 enum { STATEMENT_TIMEOUT = 30000 }; /* milliseconds */
 
-static enum exit_code rekey(const char *database_url, const struct seal_keys *keys)
+static enum exit_code rekey(struct database *database, const struct seal_keys *keys)
 {
 	char line[CALENDAR_LINE];
 	size_t count = 0;
-	struct db *db = db_open(database_url, STATEMENT_TIMEOUT);
+	struct db *db = db_open(database, STATEMENT_TIMEOUT);
 	size_t private_count = 0;
 	bool good = calendar_rekey(db, keys, &count, line) == CALENDAR_KEYS_GOOD;
 	if (good &&
@@ -48,12 +48,14 @@ enum exit_code command_rekey(char *arguments[])
 	struct seal_keys keys = {.count = 0};
 	enum exit_code code = EXIT_USAGE;
 	if (config_load(&settings, environ, true, stderr) == 0) {
+		struct database *database = compose_database(&settings);
 		if (compose_seal_keys(&settings, &keys) != NULL)
-			code = rekey(settings.database_url, &keys);
+			code = rekey(database, &keys);
 		else
 			fputs("TOKEN_ENCRYPTION_KEY: must be set, the new key first, the old ones behind "
 			      "it\n",
 			      stderr);
+		database_free(database);
 	}
 	seal_keys_clear(&keys);
 	config_wipe(&settings);

@@ -52,6 +52,7 @@ static void notify(const char *state)
 /* Everything that lives as long as the daemon. */
 struct daemon {
 	struct settings settings;
+	struct database *database;
 	struct api api;
 	struct seal_keys seal_keys;
 	struct seal_keys feed_keys;
@@ -149,6 +150,7 @@ static bool make_calendars(struct daemon *daemon)
 {
 	const struct seal_keys *keys = compose_seal_keys(&daemon->settings, &daemon->seal_keys);
 	struct calendar_settings calendar = compose_calendar_settings(&daemon->settings, keys);
+	calendar.database = daemon->database;
 	calendar.schema_sound = daemon->api.schema_sound;
 	calendar.metrics = daemon->api.metrics;
 	calendar.freed = calendar_freed;
@@ -174,7 +176,7 @@ static void make_sources(struct daemon *daemon)
 {
 	const struct settings *settings = &daemon->settings;
 	daemon->api.sources = sources_new(&(struct sources_settings){
-		.database_url = settings->database_url,
+		.database = daemon->database,
 		.seal_keys = daemon->seal_keys.count > 0 ? &daemon->seal_keys : NULL,
 		.allow_private = settings->calendar_allow_private,
 		.stopping = &daemon->stopping,
@@ -219,7 +221,8 @@ static bool compose(struct daemon *daemon)
 	struct api *api = &daemon->api;
 	if (!read_schedule(daemon))
 		return false;
-	daemon->guard = schema_guard_new(settings->database_url, log_schema);
+	daemon->database = compose_database(settings);
+	daemon->guard = schema_guard_new(daemon->database, log_schema);
 	*api = (struct api){
 		.schema_sound = schema_guard_sound(daemon->guard),
 		.metrics = metrics_new(),
@@ -239,16 +242,17 @@ static bool compose(struct daemon *daemon)
 		.public_url = settings->public_url,
 		.sign_in = {.admin_emails = settings->admin_emails, .public_url = settings->public_url},
 		.sign_in_url = settings->sign_in_url,
-		.database_url = settings->database_url,
+		.database = daemon->database,
 		.stopping = &daemon->stopping,
 		.started_at = instant_now(),
 	};
 	if (!make_identities(daemon))
 		return false;
 	api->refusals = identity_refusals_new(api->metrics);
-	api->coaches = coaches_new(settings->database_url, coach_freed, client_erased, daemon);
+	api->coaches = coaches_new(daemon->database, coach_freed, client_erased, daemon);
 	bool made = make_calendars(daemon);
 	struct notice_settings notice = compose_notice_settings(settings);
+	notice.database = daemon->database;
 	notice.metrics = api->metrics;
 	api->notices = notices_new(&notice);
 	make_sources(daemon);
@@ -277,6 +281,7 @@ static void decompose(struct daemon *daemon)
 	seal_keys_clear(&daemon->feed_keys);
 	free(daemon->schedule);
 	reload_clear(&daemon->reload);
+	database_free(daemon->database);
 	config_wipe(&daemon->settings);
 }
 
@@ -365,13 +370,13 @@ static enum bring_up seed_coach(const struct daemon *daemon, struct db *db, stru
 static enum bring_up database_try(const struct daemon *daemon, struct migrate_report *ret_report)
 {
 	const struct settings *settings = &daemon->settings;
-	enum migrate_result result = settings->migrate ? migrate_run(settings->database_url, ret_report)
-						       : migrate_check(settings->database_url, ret_report);
+	enum migrate_result result = settings->migrate ? migrate_run(daemon->database, ret_report)
+						       : migrate_check(daemon->database, ret_report);
 	if (result == MIGRATE_REFUSED || result == MIGRATE_FAILED)
 		return HOPELESS;
 	if (result != MIGRATE_DONE)
 		return LATER;
-	struct db *db = db_open(settings->database_url, 5000);
+	struct db *db = db_open(daemon->database, 5000);
 	enum bring_up state = check_keys(daemon, db, ret_report);
 	if (state == UP)
 		state = seed_coach(daemon, db, ret_report);
@@ -435,9 +440,8 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 		schema_guard_start(daemon->guard); /* before anything can be booked */
 		calendars_start(daemon->api.calendars);
 		notices_start(daemon->api.notices);
-		daemon->housekeeping =
-			housekeeping_start(daemon->settings.database_url, daemon->settings.retention_days,
-					   daemon->api.sources, &daemon->stopping);
+		daemon->housekeeping = housekeeping_start(daemon->database, daemon->settings.retention_days,
+							  daemon->api.sources, &daemon->stopping);
 		atomic_store(&daemon->api.migrated, true);
 		warm_identities(daemon);
 		notify("READY=1\nSTATUS=Serving");

@@ -4,16 +4,28 @@
 #ifndef DB_CONNECTION_H
 #define DB_CONNECTION_H
 
+#include "database_inside.h"
+
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * Connect (blocking, at most 3 s per address) and make the session what db.h promises.
- * Returns NULL with one line in `ret_why` on failure.
+ * Connect by `way`, and make the session what db.h promises; through a pooler nothing is set, since it would
+ * be another client's as well: connection_setup_local. Blocks for at most 3 s, or 1.5 s for several hosts
+ * together, less when the server is silent. Returns NULL with one line in `ret_why` on failure.
  */
-PGconn *connection_open(const char *url, int statement_timeout, char *ret_why, size_t why_size);
+PGconn *connection_open(struct database *database, enum way way, int statement_timeout, char *ret_why,
+			size_t why_size);
+
+enum { CONNECTION_SETUP = 640 }; /* bytes that are room for a setup */
+
+/* The statement that makes the transaction around it what db.h promises of a session. */
+void connection_setup_local(int statement_timeout, char ret_sql[static CONNECTION_SETUP]);
+
+/* End the connection, which may be NULL. */
+void connection_close(struct database *database, PGconn *connection);
 
 /*
  * Whether an idle connection is still there, without asking the server: notices that the server
@@ -24,11 +36,18 @@ bool connection_alive(PGconn *connection);
 /*
  * Wait for the answer to what was just sent with a PQsend… function.
  *
+ * database  whose silence ends the wait; NULL: however long the server is silent.
  * deadline  of monotonic_ms(), 0 for none.
  * Returns the last result of the answer (to be PQclear()ed), or the first that is an error; NULL if the
  * connection ended or the deadline passed, and then the connection is of no further use.
  */
-PGresult *connection_answer(PGconn *connection, int64_t deadline);
+PGresult *connection_answer(PGconn *connection, struct database *database, int64_t deadline);
+
+/*
+ * The same for what was sent in pipeline mode, up to its one synchronisation; leaves that mode. The result is
+ * that of the last statement, and stands: what came before was committed with it.
+ */
+PGresult *connection_pipeline_answer(PGconn *connection, struct database *database, int64_t deadline);
 
 /* Copy a message of libpq as one line, at most size - 1 bytes. */
 void connection_message(char *ret_line, size_t size, const char *message);

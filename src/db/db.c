@@ -29,7 +29,10 @@ struct prepared {
 };
 
 struct db {
-	char *url;
+	struct database *database; /* borrowed */
+	enum way way;
+	bool pooled;        /* the next transaction may get another server process */
+	struct db *session; /* where statements of a session run, if pooled; NULL until the first */
 	int statement_timeout;
 	PGconn *connection;   /* NULL while there is none */
 	int64_t next_attempt; /* of monotonic_ms(): no connecting before */
@@ -52,12 +55,19 @@ static void *must(void *memory)
 	return memory;
 }
 
-struct db *db_open(const char *url, int statement_timeout)
+static struct db *open_way(struct database *database, enum way way, int statement_timeout)
 {
 	struct db *db = must(calloc(1, sizeof(*db)));
-	db->url = must(strdup(url));
+	db->database = database;
+	db->way = way;
+	db->pooled = way == WAY_STATEMENTS && database_is_pooled(database);
 	db->statement_timeout = statement_timeout;
 	return db;
+}
+
+struct db *db_open(struct database *database, int statement_timeout)
+{
+	return open_way(database, WAY_STATEMENTS, statement_timeout);
 }
 
 static void disconnect(struct db *db)
@@ -66,7 +76,7 @@ static void disconnect(struct db *db)
 		free(db->prepared[i].types);
 		db->prepared[i] = (struct prepared){.ready = false};
 	}
-	PQfinish(db->connection);
+	connection_close(db->database, db->connection);
 	db->connection = NULL;
 }
 
@@ -74,9 +84,8 @@ void db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
+	db_close(db->session);
 	disconnect(db);
-	explicit_bzero(db->url, strlen(db->url));
-	free(db->url);
 	free(db);
 }
 
@@ -155,6 +164,7 @@ static enum db_result fail_lost(struct db *db, const char *state, const char *wh
 	if (*state == '\0' && PQstatus(db->connection) == CONNECTION_OK)
 		message = "no answer in time, connection given up";
 	disconnect(db);
+	database_count(db->database, COUNT_LOST, 1);
 	/* Nothing of a transaction is kept that was not committed; alone, a statement commits itself. */
 	return fail(db, db->in_transaction ? DB_UNAVAILABLE : DB_UNKNOWN, state, what, message);
 }
@@ -203,6 +213,8 @@ static enum db_result fail_server(struct db *db, const PGresult *result, const c
 	enum db_result kind = fail(db, result_of_state(state), state, what, message);
 	snprintf(db->failure.constraint, sizeof(db->failure.constraint), "%s", constraint ? constraint : "");
 	db->lost_race = state_is(state, "40001") || state_is(state, "40P01");
+	if (kind == DB_FAILED || kind == DB_UNAVAILABLE)
+		database_count(db->database, COUNT_FAILED, 1);
 	/* The schema changed under a prepared plan, or somebody forgot our statements: start afresh. */
 	if (state_is(state, "0A000") || state_is(state, "26000")) {
 		disconnect(db);
@@ -240,7 +252,7 @@ enum db_result db_connect(struct db *db)
 		disconnect(db);
 	}
 	char why[sizeof(db->failure.detail)];
-	db->connection = connection_open(db->url, db->statement_timeout, why, sizeof(why));
+	db->connection = connection_open(db->database, db->way, db->statement_timeout, why, sizeof(why));
 	if (db->connection != NULL) {
 		db->pause = 0;
 		return DB_OK;
@@ -254,6 +266,9 @@ enum db_result db_connect(struct db *db)
 
 static enum db_result connect_if_due(struct db *db)
 {
+	/* Who waits for a silent server waits for nothing: one waits for all. */
+	if (database_is_silent(db->database))
+		return fail(db, DB_UNAVAILABLE, "", "connect", "the server is silent");
 	if (db->connection == NULL && db->pause > 0 && monotonic_ms() < db->next_attempt)
 		return DB_UNAVAILABLE; /* the failure told stays that of the last attempt */
 	return db_connect(db);
@@ -266,16 +281,42 @@ bool db_usable(struct db *db)
 
 /* ---- statements ---- */
 
+static int64_t answer_deadline(const struct db *db)
+{
+	return db->statement_timeout > 0 ? monotonic_ms() + db->statement_timeout + SILENCE : 0;
+}
+
+/* What came of an answer, which is handed on. */
+static PGresult *heard(struct db *db, PGresult *result)
+{
+	db->last_answer = monotonic_ms();
+	if (result != NULL)
+		database_heard(db->database);
+	return result;
+}
+
 static PGresult *answer(struct db *db, int sent)
 {
-	if (!sent)
+	return sent ? heard(db, connection_answer(db->connection, db->database, answer_deadline(db))) : NULL;
+}
+
+/*
+ * Through a pooler what a statement needs of its session goes along with it, in the transaction that all
+ * statements up to one synchronisation are. False: it could not be sent.
+ */
+static bool pipeline_begin(struct db *db)
+{
+	char setup[CONNECTION_SETUP];
+	connection_setup_local(db->statement_timeout, setup);
+	return PQenterPipelineMode(db->connection) == 1 &&
+	       PQsendQueryParams(db->connection, setup, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
+static PGresult *pipeline_answer(struct db *db, bool sent)
+{
+	if (!sent || PQpipelineSync(db->connection) != 1)
 		return NULL;
-	int64_t deadline = 0;
-	if (db->statement_timeout > 0)
-		deadline = monotonic_ms() + db->statement_timeout + SILENCE;
-	PGresult *result = connection_answer(db->connection, deadline);
-	db->last_answer = monotonic_ms();
-	return result;
+	return heard(db, connection_pipeline_answer(db->connection, db->database, answer_deadline(db)));
 }
 
 /* What prepare-time failures mean: nothing has been done, whatever else they say. */
@@ -284,17 +325,35 @@ static enum db_result before_anything(enum db_result result)
 	return result == DB_UNKNOWN ? DB_UNAVAILABLE : result;
 }
 
-/*
- * Prepare on this connection, and learn the types the server takes the parameters for: so a value is sent
- * in binary only as what the server reads it as.
- */
-static enum db_result prepare(struct db *db, struct prepared *prepared, const char *name, const char *text)
+/* Prepare under `name` and describe it. The last answer, or the first that is not good. */
+static PGresult *prepare_and_describe(struct db *db, const char *name, const char *text)
 {
 	PGresult *result = answer(db, PQsendPrepare(db->connection, name, text, 0, NULL));
 	if (PQresultStatus(result) == PGRES_COMMAND_OK) {
 		PQclear(result);
 		result = answer(db, PQsendDescribePrepared(db->connection, name));
 	}
+	return result;
+}
+
+/* The same without a name, which is gone with the next statement: only to learn the types. */
+static PGresult *describe_pooled(struct db *db, const char *text)
+{
+	bool sent = pipeline_begin(db) && PQsendPrepare(db->connection, "", text, 0, NULL) == 1 &&
+		    PQsendDescribePrepared(db->connection, "") == 1;
+	return pipeline_answer(db, sent);
+}
+
+/*
+ * Prepare on this connection, and learn the types the server takes the parameters for: so a value is sent
+ * in binary only as what the server reads it as. Through a pooler, within a transaction, the session is as
+ * the transaction made it.
+ */
+static enum db_result prepare(struct db *db, struct prepared *prepared, const char *name, const char *text)
+{
+	PGresult *result = db->pooled && !db->in_transaction
+				   ? describe_pooled(db, text)
+				   : prepare_and_describe(db, db->pooled ? "" : name, text);
 	enum db_result kind = DB_OK;
 	if (result == NULL) {
 		kind = before_anything(fail_lost(db, "", name));
@@ -347,6 +406,20 @@ struct statement {
 	int in_binary; /* the answer's format, as libpq wants it */
 };
 
+/* Send a statement whose types are known, and wait for its answer. */
+static PGresult *ask(struct db *db, const struct statement *statement, const struct prepared *prepared,
+		     const struct parameters *wire, int count)
+{
+	if (!db->pooled)
+		return answer(db, PQsendQueryPrepared(db->connection, statement->name, count, wire->values,
+						      wire->lengths, wire->formats, statement->in_binary));
+	bool alone = !db->in_transaction;
+	bool sent = (!alone || pipeline_begin(db)) &&
+		    PQsendQueryParams(db->connection, statement->text, count, prepared->types, wire->values,
+				      wire->lengths, wire->formats, statement->in_binary) == 1;
+	return alone ? pipeline_answer(db, sent) : answer(db, sent);
+}
+
 static enum db_result run_once(struct db *db, const struct statement *statement,
 			       const struct db_value parameters[], size_t count, struct db_rows *ret_rows)
 {
@@ -365,9 +438,8 @@ static enum db_result run_once(struct db *db, const struct statement *statement,
 		snprintf(message, sizeof(message), "the value of $%zu is not of its type", wrong);
 		return fail(db, DB_FAILED, "", statement->name, message);
 	}
-	int sent = PQsendQueryPrepared(db->connection, statement->name, (int)count, wire.values, wire.lengths,
-				       wire.formats, statement->in_binary);
-	return take(db, answer(db, sent), statement->name, statement->shape, ret_rows);
+	return take(db, ask(db, statement, prepared, &wire, (int)count), statement->name, statement->shape,
+		    ret_rows);
 }
 
 /* Let the others go first: 1 to 8 ms, longer with each try, not the same for everybody. */
@@ -401,10 +473,25 @@ static enum db_result run(struct db *db, const struct statement *statement,
 	}
 }
 
+/* Over a connection of its own, which no pooler hands on. */
+static enum db_result run_in_session(struct db *db, enum query query, const struct db_value parameters[],
+				     size_t count, struct db_rows *ret_rows)
+{
+	if (db->session == NULL)
+		db->session = open_way(db->database, WAY_SESSION, db->statement_timeout);
+	enum db_result result = db_run(db->session, query, parameters, count, ret_rows);
+	db->failure = db->session->failure;
+	if (ret_rows != NULL && result == DB_OK)
+		ret_rows->misread = &db->misread;
+	return result;
+}
+
 enum db_result db_run(struct db *db, enum query query, const struct db_value parameters[], size_t count,
 		      struct db_rows *ret_rows)
 {
 	const struct query_entry *entry = query_entry(query);
+	if (db->pooled && entry->session)
+		return run_in_session(db, query, parameters, count, ret_rows);
 	struct statement statement = {.name = entry->name,
 				      .text = entry->text,
 				      .shape = entry->shape,
@@ -448,6 +535,19 @@ static enum db_result control(struct db *db, const char *command)
 	return kind;
 }
 
+/* Through a pooler, with what the session would be. */
+static enum db_result begin(struct db *db)
+{
+	if (!db->pooled)
+		return control(db, "BEGIN");
+	char setup[CONNECTION_SETUP];
+	char command[CONNECTION_SETUP + 64];
+	connection_setup_local(db->statement_timeout, setup);
+	snprintf(command, sizeof(command), "BEGIN ISOLATION LEVEL READ COMMITTED; %s", setup);
+	PGresult *result = answer(db, PQsendQuery(db->connection, command));
+	return take(db, result, "BEGIN", QUERY_SHAPE_EXEC, NULL);
+}
+
 static enum db_result transact_once(struct db *db, enum db_result (*work)(struct db *db, void *argument),
 				    void *argument)
 {
@@ -455,9 +555,12 @@ static enum db_result transact_once(struct db *db, enum db_result (*work)(struct
 	if (result != DB_OK)
 		return result;
 	db->lost_race = false;
-	result = before_anything(control(db, "BEGIN"));
-	if (result != DB_OK)
+	result = before_anything(begin(db));
+	if (result != DB_OK) {
+		if (db->pooled)
+			disconnect(db); /* it may be in a transaction that has failed */
 		return result;
+	}
 	db->in_transaction = true;
 	result = work(db, argument);
 	db->in_transaction = false;

@@ -30,7 +30,8 @@ enum {
 #define NONCE_CHANNEL "bookingd_nonce"
 
 struct listener {
-	char *url;
+	struct database *database;
+	PGconn *statements; /* the way of statements, if it is another; NULL while it is not connected */
 	char command[COMMAND_MAX]; /* LISTEN a; LISTEN b */
 	void (*notified)(const char *channel, const char *payload, void *argument);
 	void (*told)(const char *trouble, void *argument);
@@ -64,18 +65,51 @@ static void hand_over(struct listener *listener, PGconn *connection)
 	}
 }
 
-/* Ask something of the server; all that was notified before has arrived with the answer. */
-static bool ask(struct listener *listener, PGconn *connection, const char *command)
+static bool answers(struct listener *listener, PGconn *connection, const char *command, int64_t deadline)
 {
-	int64_t asked = monotonic_ms();
-	PGresult *result =
-		PQsendQuery(connection, command) ? connection_answer(connection, asked + FRESH) : NULL;
+	PGresult *result = PQsendQuery(connection, command)
+				   ? connection_answer(connection, listener->database, deadline)
+				   : NULL;
 	bool good = PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK ||
 		    PQresultStatus(result) == PGRES_EMPTY_QUERY;
 	PQclear(result);
-	if (!good)
+	return good;
+}
+
+static void close_statements(struct listener *listener)
+{
+	connection_close(listener->database, listener->statements);
+	listener->statements = NULL;
+}
+
+/* Whether statements get an answer, too, where they go another way. */
+static bool statements_answer(struct listener *listener, int64_t deadline)
+{
+	char why[256];
+	if (!database_is_pooled(listener->database))
+		return true;
+	if (listener->statements == NULL)
+		listener->statements =
+			connection_open(listener->database, WAY_STATEMENTS, FRESH, why, sizeof(why));
+	if (listener->statements == NULL)
+		return false;
+	/* An empty query would be answered by the pooler itself. */
+	if (answers(listener, listener->statements, "SELECT 1", deadline))
+		return true;
+	close_statements(listener);
+	return false;
+}
+
+/* Ask for a sign of life; all that was notified before has arrived with the answer. */
+static bool ask(struct listener *listener, PGconn *connection)
+{
+	int64_t asked = monotonic_ms();
+	if (!answers(listener, connection, "", asked + FRESH))
 		return false;
 	hand_over(listener, connection);
+	if (!statements_answer(listener, asked + FRESH))
+		return true; /* what is notified arrives, but it does not count as up */
+	database_heard(listener->database);
 	atomic_store_explicit(&listener->fresh_until, asked + FRESH, memory_order_release);
 	return true;
 }
@@ -85,16 +119,12 @@ static bool say(struct listener *listener, const char *nonce)
 {
 	char why[256];
 	char command[128];
-	PGconn *connection = connection_open(listener->url, FRESH, why, sizeof(why));
+	PGconn *connection = connection_open(listener->database, WAY_STATEMENTS, FRESH, why, sizeof(why));
 	if (connection == NULL)
 		return false;
 	snprintf(command, sizeof(command), "SELECT pg_notify('" NONCE_CHANNEL "', '%s')", nonce);
-	PGresult *result = PQsendQuery(connection, command)
-				   ? connection_answer(connection, monotonic_ms() + FRESH)
-				   : NULL;
-	bool said = PQresultStatus(result) == PGRES_TUPLES_OK;
-	PQclear(result);
-	PQfinish(connection);
+	bool said = answers(listener, connection, command, monotonic_ms() + FRESH);
+	connection_close(listener->database, connection);
 	return said;
 }
 
@@ -138,7 +168,8 @@ static bool prove_hearing(struct listener *listener, PGconn *connection)
 	bool deaf = hearing == DEAF;
 	if (hearing != GONE && deaf != listener->deaf) {
 		listener->deaf = deaf;
-		listener->told(deaf ? POOLER_REMEDY : NULL, listener->argument);
+		const char *remedy = database_is_pooled(listener->database) ? DIRECT_REMEDY : POOLER_REMEDY;
+		listener->told(deaf ? remedy : NULL, listener->argument);
 	}
 	return hearing == HEARS;
 }
@@ -146,12 +177,7 @@ static bool prove_hearing(struct listener *listener, PGconn *connection)
 /* Listen on one connection for as long as it lasts. False when it is time to stop. */
 static bool listen_on(struct listener *listener, PGconn *connection)
 {
-	PGresult *result = PQsendQuery(connection, listener->command)
-				   ? connection_answer(connection, monotonic_ms() + FRESH)
-				   : NULL;
-	bool listening = PQresultStatus(result) == PGRES_COMMAND_OK;
-	PQclear(result);
-	if (!listening)
+	if (!answers(listener, connection, listener->command, monotonic_ms() + FRESH))
 		return true;
 	if (!prove_hearing(listener, connection))
 		return wait_for(listener, -1, listener->deaf ? PAUSE_DEAF : 0);
@@ -161,7 +187,7 @@ static bool listen_on(struct listener *listener, PGconn *connection)
 	for (;;) {
 		int64_t now = monotonic_ms();
 		if (now >= next_question) {
-			if (!ask(listener, connection, ""))
+			if (!ask(listener, connection))
 				return true;
 			next_question = now + SIGN_OF_LIFE;
 		}
@@ -179,23 +205,25 @@ static void *listener_main(void *argument)
 	bool going = true;
 	while (going) {
 		char why[256];
-		PGconn *connection = connection_open(listener->url, 0, why, sizeof(why));
+		PGconn *connection = connection_open(listener->database, WAY_SESSION, 0, why, sizeof(why));
 		if (connection != NULL) {
 			going = listen_on(listener, connection);
 			atomic_store_explicit(&listener->fresh_until, 0, memory_order_release);
-			PQfinish(connection);
+			connection_close(listener->database, connection);
+			close_statements(listener);
 		}
 		going = going && wait_for(listener, -1, PAUSE);
 	}
 	return NULL;
 }
 
-struct listener *listener_start(const char *url, const char *const channels[], size_t count,
+struct listener *listener_start(struct database *database, const char *const channels[], size_t count,
 				const struct listener_calls *calls, void *argument)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
-	if (listener == NULL || (listener->url = strdup(url)) == NULL)
+	if (listener == NULL)
 		die("out of memory");
+	listener->database = database;
 	size_t length = 0;
 	for (size_t i = 0; i < count; i++) {
 		length += (size_t)snprintf(listener->command + length, COMMAND_MAX - length, "LISTEN %s;",
@@ -209,6 +237,7 @@ struct listener *listener_start(const char *url, const char *const channels[], s
 	listener->argument = argument;
 	listener->stop = eventfd(0, EFD_CLOEXEC);
 	die_unless(listener->stop >= 0);
+	database_watch(database, true);
 	listener->thread = thread_start("listener", listener_main, listener);
 	return listener;
 }
@@ -220,8 +249,7 @@ void listener_stop(struct listener *listener)
 	uint64_t one = 1;
 	die_unless(write(listener->stop, &one, sizeof(one)) == sizeof(one));
 	thread_join(listener->thread);
+	database_watch(listener->database, false);
 	close(listener->stop);
-	explicit_bzero(listener->url, strlen(listener->url));
-	free(listener->url);
 	free(listener);
 }

@@ -79,7 +79,7 @@ static enum migrate_result report(struct migrate_report *report, enum migrate_re
 static enum migrate_result run(PGconn *connection, const char *sql, const char *what,
 			       struct migrate_report *ret_report, PGresult **ret_rows)
 {
-	PGresult *result = PQsendQuery(connection, sql) ? connection_answer(connection, 0) : NULL;
+	PGresult *result = PQsendQuery(connection, sql) ? connection_answer(connection, NULL, 0) : NULL;
 	ExecStatusType status = PQresultStatus(result);
 	enum migrate_result kind = MIGRATE_DONE;
 	if (result == NULL) {
@@ -389,11 +389,12 @@ static enum migrate_result put_back(PGconn *connection, const struct found *foun
 
 enum purpose { TO_LOOK, TO_APPLY, TO_REPAIR };
 
-static enum migrate_result migrate(const char *url, enum purpose purpose, struct migrate_report *ret_report)
+static enum migrate_result migrate(struct database *database, enum purpose purpose,
+				   struct migrate_report *ret_report)
 {
 	*ret_report = (struct migrate_report){.known = KNOWN};
 	char why[256];
-	PGconn *connection = connection_open(url, 0, why, sizeof(why));
+	PGconn *connection = connection_open(database, WAY_SESSION, 0, why, sizeof(why));
 	if (connection == NULL)
 		return report(ret_report, MIGRATE_UNAVAILABLE, "cannot connect to the database: %s", why);
 	struct found found;
@@ -413,23 +414,23 @@ static enum migrate_result migrate(const char *url, enum purpose purpose, struct
 			result = lost ? put_back(connection, &found, ret_report)
 				      : apply_missing(connection, ret_report);
 	}
-	PQfinish(connection); /* gives the lock back, and rolls back what failed */
+	connection_close(database, connection); /* gives the lock back, and rolls back what failed */
 	return result;
 }
 
-enum migrate_result migrate_run(const char *url, struct migrate_report *ret_report)
+enum migrate_result migrate_run(struct database *database, struct migrate_report *ret_report)
 {
-	return migrate(url, TO_APPLY, ret_report);
+	return migrate(database, TO_APPLY, ret_report);
 }
 
-enum migrate_result migrate_repair(const char *url, struct migrate_report *ret_report)
+enum migrate_result migrate_repair(struct database *database, struct migrate_report *ret_report)
 {
-	return migrate(url, TO_REPAIR, ret_report);
+	return migrate(database, TO_REPAIR, ret_report);
 }
 
-enum migrate_result migrate_check(const char *url, struct migrate_report *ret_report)
+enum migrate_result migrate_check(struct database *database, struct migrate_report *ret_report)
 {
-	return migrate(url, TO_LOOK, ret_report);
+	return migrate(database, TO_LOOK, ret_report);
 }
 
 const char *migrate_functions_checksum(void)

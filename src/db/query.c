@@ -4,8 +4,12 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 static const struct query_entry entries[] = {
-#define QUERY(upper, lower, query_shape, parameter_count, query_text)                                        \
-	{.name = (lower), .shape = (query_shape), .parameters = (parameter_count), .text = (query_text)},
+#define QUERY(upper, lower, query_shape, in_session, parameter_count, query_text)                            \
+	{.name = (lower),                                                                                    \
+	 .shape = (query_shape),                                                                             \
+	 .session = (in_session),                                                                            \
+	 .parameters = (parameter_count),                                                                    \
+	 .text = (query_text)},
 #include "queries.h"
 #undef QUERY
 	{.name = NULL},

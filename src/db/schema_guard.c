@@ -17,7 +17,7 @@ enum {
 };
 
 struct schema_guard {
-	const char *database_url;
+	struct database *database;
 	void (*told)(bool sound, const char *detail);
 	atomic_bool sound;
 	bool looked;
@@ -57,7 +57,7 @@ static void look(struct schema_guard *guard)
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
 	struct schema_faults faults;
 	/* A connection for each look: one a minute costs less than one that is kept. */
-	struct db *db = db_open(guard->database_url, STATEMENT_TIMEOUT_MS);
+	struct db *db = db_open(guard->database, STATEMENT_TIMEOUT_MS);
 	enum db_result result = schema_look(db, &mem, &faults);
 	db_close(db);
 	if (result != DB_OK)
@@ -90,12 +90,12 @@ static void *run(void *guard_pointer)
 	return NULL;
 }
 
-struct schema_guard *schema_guard_new(const char *database_url, void (*told)(bool sound, const char *detail))
+struct schema_guard *schema_guard_new(struct database *database, void (*told)(bool sound, const char *detail))
 {
 	struct schema_guard *guard = calloc(1, sizeof(*guard));
 	if (guard == NULL)
 		die("out of memory");
-	guard->database_url = database_url;
+	guard->database = database;
 	guard->told = told;
 	die_unless(pthread_mutex_init(&guard->lock, NULL) == 0);
 	condition_init(&guard->wake);

@@ -107,7 +107,7 @@ static void set_gauges(struct notices *notices, struct db *db)
 static void *run_keeper(void *argument)
 {
 	struct notices *notices = argument;
-	struct db *db = db_open(notices->settings.database_url, STATEMENT_TIMEOUT_MS);
+	struct db *db = db_open(notices->settings.database, STATEMENT_TIMEOUT_MS);
 	uint64_t seen = 0;
 	int64_t reminders_at = 0;
 	int64_t gauges_at = 0;

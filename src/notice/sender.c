@@ -431,7 +431,7 @@ void *run_sender(void *argument)
 	struct notices *notices = argument;
 	struct sender sender = {
 		.notices = notices,
-		.db = db_open(notices->settings.database_url, STATEMENT_TIMEOUT_MS),
+		.db = db_open(notices->settings.database, STATEMENT_TIMEOUT_MS),
 		.client = mail_client_new(&notices->settings.mail, &notices->stop),
 		.mem = ARENA_EMPTY,
 	};

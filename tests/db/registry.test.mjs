@@ -34,8 +34,8 @@ test('a statement becomes a row: name, shape, highest parameter, text without co
   assert.equal(status, 0);
   assert.equal(
     stdout,
-    'QUERY(THING_GET, "thing_get", QUERY_SHAPE_ONE, 12,\n\t"select a -- not a $ number\\n"\n\t"from thing where x = $2 and y = $12\\n")\n' +
-      'QUERY(THING_DROP, "thing_drop", QUERY_SHAPE_EXEC, 0,\n\t"delete from thing\\n")\n',
+    'QUERY(THING_GET, "thing_get", QUERY_SHAPE_ONE, false, 12,\n\t"select a -- not a $ number\\n"\n\t"from thing where x = $2 and y = $12\\n")\n' +
+      'QUERY(THING_DROP, "thing_drop", QUERY_SHAPE_EXEC, false, 0,\n\t"delete from thing\\n")\n',
   );
 });
 

@@ -54,7 +54,7 @@ select current_setting('TimeZone'), current_setting('search_path'), current_sett
        current_setting('default_transaction_isolation'), pg_backend_pid()
 
 -- name: terminate exec
-select pg_terminate_backend($1::int4)
+select pg_terminate_backend($1::int4, 10000)
 
 -- name: forget exec
 deallocate all

@@ -21,6 +21,23 @@
 static const char *url;
 static struct db *db;
 
+/* As many as there are tests that open one; freed at the end. */
+static struct database *databases[64];
+static size_t database_count_opened;
+
+static struct db *open_at(const char *where, int statement_timeout)
+{
+	struct database *database = database_new(where, NULL);
+	databases[database_count_opened++] = database;
+	return db_open(database, statement_timeout);
+}
+
+static void free_databases(void)
+{
+	for (size_t i = 0; i < database_count_opened; i++)
+		database_free(databases[i]);
+}
+
 static void must(PGconn *connection, const char *sql)
 {
 	PGresult *result = PQexec(connection, sql);
@@ -41,7 +58,7 @@ static int setup(void **state)
 	must(connection, "SET client_min_messages = error");
 	must(connection, sql);
 	PQfinish(connection);
-	db = db_open(url, 5000);
+	db = open_at(url, 5000);
 	return 0;
 }
 
@@ -92,12 +109,12 @@ static int64_t backend_of(struct db *of)
 	return db_get_int(&rows, 0, 4);
 }
 
+/* Returns once it is gone. */
 static void terminate(int64_t backend)
 {
-	struct db *other = db_open(url, 5000);
+	struct db *other = open_at(url, 5000);
 	assert_int_equal(db_run(other, QUERY_TERMINATE, DB_PARAMETERS(db_int(backend)), NULL), DB_OK);
 	db_close(other);
-	nap(50);
 }
 
 /* ---- values ---- */
@@ -369,7 +386,7 @@ static void test_a_failure_never_quotes_a_value(void **state)
 static void test_a_statement_that_takes_too_long_is_busy(void **state)
 {
 	(void)state;
-	struct db *hasty = db_open(url, 200);
+	struct db *hasty = open_at(url, 200);
 	int64_t begun = milliseconds();
 	assert_int_equal(db_run(hasty, QUERY_WAIT, DB_PARAMETERS(db_int(30)), NULL), DB_BUSY);
 	assert_true(milliseconds() - begun < 3000);
@@ -470,7 +487,7 @@ static enum db_result work_cross(struct db *on, void *argument)
 static void *cross(void *argument)
 {
 	struct crossing *crossing = argument;
-	struct db *own = db_open(url, 5000);
+	struct db *own = open_at(url, 5000);
 	crossing->result = db_transact(own, work_cross, crossing);
 	db_close(own);
 	return NULL;
@@ -572,7 +589,7 @@ static void test_a_connection_lost_while_committing_leaves_it_unknown(void **sta
 	struct proxy proxy;
 	proxy_start(&proxy, url);
 	proxy.word = "COMMIT";
-	struct db *through = db_open(proxy.url, 5000);
+	struct db *through = open_at(proxy.url, 5000);
 	int64_t id = 1;
 	atomic_store(&proxy.mode, PROXY_CUT_BEFORE);
 	assert_int_equal(db_transact(through, work_add_one, &id), DB_UNKNOWN);
@@ -594,7 +611,7 @@ static void test_a_lone_statement_lost_on_its_way_is_unknown(void **state)
 	struct proxy proxy;
 	proxy_start(&proxy, url);
 	proxy.word = "thing_add";
-	struct db *through = db_open(proxy.url, 5000);
+	struct db *through = open_at(proxy.url, 5000);
 	assert_int_equal(add(through, 1), DB_OK);
 	atomic_store(&proxy.mode, PROXY_CUT_AFTER);
 	assert_int_equal(add(through, 2), DB_UNKNOWN);
@@ -611,7 +628,7 @@ static void test_a_server_that_falls_silent_is_given_up(void **state)
 	(void)state;
 	struct proxy proxy;
 	proxy_start(&proxy, url);
-	struct db *through = db_open(proxy.url, 300);
+	struct db *through = open_at(proxy.url, 300);
 	assert_int_equal(add(through, 1), DB_OK);
 	atomic_store(&proxy.mode, PROXY_SILENT);
 	int64_t begun = milliseconds();
@@ -629,7 +646,7 @@ static void test_a_server_that_is_away_is_asked_now_and_then_only(void **state)
 	proxy_start(&proxy, url);
 	proxy.word = "user"; /* how a connection begins */
 	atomic_store(&proxy.mode, PROXY_CUT_BEFORE);
-	struct db *away = db_open(proxy.url, 5000);
+	struct db *away = open_at(proxy.url, 5000);
 	for (int i = 0; i < 10000; i++)
 		assert_int_equal(add(away, 1), DB_UNAVAILABLE);
 	assert_true(db_failure(away)->detail[0] != '\0');
@@ -651,7 +668,7 @@ static void test_a_changed_schema_and_forgotten_statements_do_not_show(void **st
 	DB_ROWS rows = {0};
 	assert_result(add(db, 1), DB_OK);
 	assert_result(db_run(db, QUERY_THING_ALL, DB_NO_PARAMETERS, &rows), DB_OK);
-	struct db *other = db_open(url, 5000);
+	struct db *other = open_at(url, 5000);
 	assert_int_equal(db_run(other, QUERY_WIDEN, DB_NO_PARAMETERS, NULL), DB_OK);
 	db_close(other);
 	assert_result(db_run(db, QUERY_THING_ALL, DB_NO_PARAMETERS, &rows), DB_OK);
@@ -706,7 +723,8 @@ static struct listener *listen_through(const char *to)
 	static const char *const channels[] = {"coach_changed", "session_ended"};
 	heard[0] = '\0';
 	static const struct listener_calls calls = {.notified = hear, .told = told};
-	return listener_start(to, channels, 2, &calls, heard);
+	databases[database_count_opened] = database_new(to, NULL);
+	return listener_start(databases[database_count_opened++], channels, 2, &calls, heard);
 }
 
 static void tell(const char *channel, const char *payload)
@@ -799,5 +817,7 @@ int main(void)
 		fputs("DATABASE_URL must name a database to play with\n", stderr);
 		return 2;
 	}
-	return cmocka_run_group_tests_name("db", tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("db", tests, NULL, NULL);
+	free_databases();
+	return failed;
 }

@@ -1,10 +1,13 @@
-// A pooler between the daemon and PostgreSQL: its session mode serves; in its transaction mode notifications get lost, so
-// the daemon is not ready and says so.
+// A pooler between the daemon and PostgreSQL: its session mode serves; its transaction mode serves with a direct address
+// for what needs a session, and leaves nothing on the pooler's connections; without that address notifications get lost,
+// so the daemon is not ready, and daemon and doctor say so.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { Daemon } from '../harness/daemon.mjs';
+import { Daemon, runBookingd } from '../harness/daemon.mjs';
 import { Pooler } from '../harness/pooler.mjs';
 import { createDatabase, stopOwnServer } from '../harness/postgres.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 const settings = (url) => ({
   DATABASE_URL: url,
@@ -22,7 +25,7 @@ after(async () => {
 });
 
 const REMEDY =
-  /a pooler in transaction mode .* use its session mode, or name PostgreSQL itself in DATABASE_URL/;
+  /a pooler in transaction mode .* name PostgreSQL itself in DATABASE_DIRECT_URL, or use .* session mode/;
 
 for (const size of [1, 4])
   test(`transaction mode with ${size} connection${size === 1 ? '' : 's'}: not ready, and told once why`, async () => {
@@ -34,13 +37,89 @@ for (const size of [1, 4])
     assert.equal(daemon.events('database_not_heard').length, 1);
     assert.match(daemon.events('database_not_heard')[0].detail, REMEDY);
     await daemon.stop();
+    const doctor = runBookingd(['doctor'], { env: { ...settings(pooler.url), PORT: '0' } });
+    assert.equal(doctor.code, 1);
+    assert.match(doctor.stdout, new RegExp(`^FAIL +pooler.*${REMEDY.source}`, 'm'));
     await pooler.stop();
   });
+
+test('a direct address of another database is told apart from none', async () => {
+  const other = await createDatabase();
+  const pooler = await Pooler.start({ url: database.url, mode: 'transaction' });
+  const env = { ...settings(pooler.url), DATABASE_DIRECT_URL: other.url };
+  const daemon = await Daemon.start({ env, ready: false });
+  await daemon.logged('database_not_heard', 20_000);
+  assert.match(daemon.events('database_not_heard')[0].detail, /the same database/);
+  assert.equal((await daemon.client.get('/readyz')).status, 503);
+  await daemon.stop();
+  await pooler.stop();
+  other.drop();
+});
 
 test('session mode: ready, and changes are heard', async () => {
   const pooler = await Pooler.start({ url: database.url, mode: 'session', size: 60 });
   const daemon = await Daemon.start({ env: settings(pooler.url) });
   assert.equal(daemon.events('database_not_heard').length, 0);
   await daemon.stop();
+  const doctor = runBookingd(['doctor'], { env: { ...settings(pooler.url), PORT: '0' } });
+  assert.doesNotMatch(doctor.stdout, /^FAIL +pooler/m);
   await pooler.stop();
+});
+
+test('transaction mode with a direct address: sixteen at once, and nothing is left on two connections', async () => {
+  const stack = await startStack({ google: 'delegated', start: false });
+  const pooler = await Pooler.start({ url: stack.database.url, mode: 'transaction', size: 2 });
+  await stack.startDaemon({ DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: stack.database.url });
+  const people = Array.from({ length: 16 }, (_, i) => stack.client(`client-${i}`));
+  const wish = { start: stack.slot(10), duration_minutes: 30 };
+  const same = await Promise.all(people.map((client) => client.post('/booking/create', wish)));
+  assert.deepEqual(same.map(({ status }) => status).sort(), [201, ...Array(15).fill(409)]);
+  const own = await Promise.all(
+    people.map((client, i) =>
+      client.post(
+        '/booking/create',
+        { start: stack.slot(20 + i), duration_minutes: 30 },
+        { 'idempotency-key': `key-${i}` },
+      ),
+    ),
+  );
+  assert.deepEqual([...new Set(own.map(({ status }) => status))], [201]);
+  const moved = await people[3].put(`/booking/${own[3].body.id}/reschedule`, { start: stack.slot(60) });
+  assert.equal(moved.status, 200);
+  await stack.settled(people[3], own[3].body.id);
+
+  // What another client of the pooler would meet on its two connections.
+  for (let i = 0; i < 8; i++) {
+    const left = execFileSync('psql', ['-X', '-q', '-At', '-d', pooler.url], {
+      encoding: 'utf8',
+      input: `SELECT (SELECT count(*) FROM pg_prepared_statements),
+                (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()),
+                (SELECT count(*) FROM pg_listening_channels()), current_setting('statement_timeout'),
+                current_setting('jit'), current_setting('plan_cache_mode'), current_setting('search_path')`,
+    });
+    assert.equal(left, '0|0|0|0|on|auto|"$user", public\n');
+  }
+  await stack.daemon.stop();
+  await pooler.stop();
+  await stack.stop();
+});
+
+test('a pooler that hangs or goes away is 503 at once, and served again when it is back', async () => {
+  const stack = await startStack({ document: openSchedule(), start: false });
+  const pooler = await Pooler.start({ url: stack.database.url, mode: 'transaction' });
+  await stack.startDaemon({ DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: stack.database.url });
+  const ann = stack.client('ann');
+  const book = (n) => ann.post('/booking/create', { start: stack.slot(n), duration_minutes: 30 });
+  assert.equal((await book(1)).status, 201);
+  process.kill(pooler.child.pid, 'SIGSTOP');
+  try {
+    for (let i = 0; i < 5; i++) assert.equal((await book(2)).status, 503);
+    assert.equal((await stack.daemon.client.get('/readyz')).status, 503);
+  } finally {
+    process.kill(pooler.child.pid, 'SIGCONT');
+  }
+  await until('a booking', async () => (await book(3)).status === 201);
+  await stack.daemon.stop();
+  await pooler.stop();
+  await stack.stop();
 });

@@ -36,6 +36,20 @@ const inherited = () =>
       .map((name) => [name, process.env[name]]),
   );
 
+/**
+ * With POOLER=1 a daemon on the run's server speaks to it through the pooler that tests/run.mjs has started,
+ * unless the test is about that itself.
+ */
+function throughPooler(env) {
+  const { TEST_POOLER: pooler, TEST_DATABASE_SERVER: server } = process.env;
+  if (!pooler || !env.DATABASE_URL || env.DATABASE_DIRECT_URL) return env;
+  const url = new URL(env.DATABASE_URL);
+  if (url.port !== new URL(server).port) return env;
+  const through = new URL(pooler);
+  through.pathname = url.pathname;
+  return { ...env, DATABASE_URL: through.href, DATABASE_DIRECT_URL: url.href };
+}
+
 export class Daemon {
   /** Starts `bookingd serve` and waits until it is ready (or, with `ready: false`, only alive). */
   static async start({ env = {}, args = [], ready = true, port, child = {} } = {}) {
@@ -51,7 +65,7 @@ export class Daemon {
   }
 
   async #spawn(ready) {
-    const env = { ...inherited(), ...this.env };
+    const env = { ...inherited(), ...throughPooler(this.env) };
     for (const name of Object.keys(env)) if (env[name] === undefined || env[name] === null) delete env[name];
     const command = [
       ...(process.env.VALGRIND ? ['valgrind', ...VALGRIND] : []),

@@ -1,4 +1,4 @@
-// PgBouncer in front of a test's database.
+// PgBouncer in front of a test's database, or with POOLER=1 of all databases of a run.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,8 +6,11 @@ import { Child } from './child.mjs';
 import { freePort, temporaryFolder } from './run_folder.mjs';
 
 export class Pooler {
-  /** `mode` is 'transaction' or 'session'; it has as many connections to PostgreSQL as `size`. */
-  static async start({ url, mode, size = 4 }) {
+  /**
+   * `mode` is 'transaction' or 'session'; it has as many connections to PostgreSQL as `size`, for each
+   * database. `all`: in front of all databases of that server.
+   */
+  static async start({ url, mode, size = 4, all = false }) {
     const pooler = new Pooler();
     const folder = fs.mkdtempSync(path.join(temporaryFolder('pooler'), 'run-'));
     const port = await freePort();
@@ -26,7 +29,7 @@ default_pool_size = ${size}
 max_client_conn = 500
 ignore_startup_parameters = extra_float_digits
 [databases]
-${server.pathname.slice(1)} = host=${server.hostname} port=${server.port} user=${server.username}
+${all ? '*' : server.pathname.slice(1)} = host=${server.hostname} port=${server.port} user=${server.username}
 `,
     );
     // It refuses to run as root.

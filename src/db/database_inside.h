@@ -1,0 +1,58 @@
+/*
+ * What the connections of src/db share through their database. Any thread; nothing here blocks. Not for other
+ * layers.
+ */
+#ifndef DB_DATABASE_INSIDE_H
+#define DB_DATABASE_INSIDE_H
+
+#include "db/database.h"
+
+enum {
+	SILENT_MS = 1200, /* nothing was heard from the server for so long */
+	WAITED_MS = 800,  /* and one connection has waited for so long: it is silent */
+};
+
+/* One of the two ways to the server. */
+enum way {
+	WAY_STATEMENTS, /* DATABASE_URL */
+	WAY_SESSION,    /* DATABASE_DIRECT_URL, if there is one */
+	WAY_COUNT
+};
+
+/* The hosts of a way, each of which is tried by itself, so that one that is silent does not use up the time.
+ */
+struct way_hosts {
+	const char *url;
+	size_t count; /* at least 1 */
+	/* Of each host; NULL: as the URL says. */
+	const char *const *host;
+	const char *const *address;
+	const char *const *port;
+};
+
+struct way_hosts database_hosts(const struct database *database, enum way way);
+
+/* The host that answered last, to be tried first. */
+size_t database_good_host(const struct database *database, enum way way);
+void database_set_good_host(struct database *database, enum way way, size_t host);
+
+/* Somebody listens to this server and asks it for a sign of life twice a second, from now on; or no more. */
+void database_watch(struct database *database, bool watched);
+
+/* The server has said something, on any connection. */
+void database_heard(struct database *database);
+
+/*
+ * Whether who has waited since `since` (monotonic_ms) may give up: the server is silent. Tells all others.
+ * False while nobody watches the database: long work of one connection is silent by nature.
+ */
+bool database_gives_up(struct database *database, int64_t since);
+
+/* Whether a statement or a connection need not be tried. False once a second for one caller, who tries. */
+bool database_is_silent(struct database *database);
+
+enum database_count { COUNT_OPEN, COUNT_CONNECTED, COUNT_NOT_CONNECTED, COUNT_LOST, COUNT_FAILED, COUNTS };
+
+void database_count(struct database *database, enum database_count count, int64_t more);
+
+#endif
