@@ -28,7 +28,7 @@ struct notices *notices_new(const struct notice_settings *settings)
 	condition_init(&notices->wake);
 	notices->allowance = (double)settings->mails_per_minute;
 	notices->allowance_at = monotonic_ms();
-	notices->webhooks = webhooks_new(&(struct webhook_settings){.database_url = settings->database_url});
+	notices->webhooks = webhooks_new(&(struct webhook_settings){.database = settings->database});
 	if (settings->metrics != NULL) {
 		notices->owed = metrics_gauge(settings->metrics, "bookingd_notices_owed",
 					      "Mails that are owed and not out yet.", NULL);

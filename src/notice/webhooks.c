@@ -80,7 +80,7 @@ static bool wait_for_news(struct webhooks *webhooks)
 static void *run(void *argument)
 {
 	struct webhooks *webhooks = argument;
-	struct db *db = db_open(webhooks->settings.database_url, STATEMENT_TIMEOUT_MS);
+	struct db *db = db_open(webhooks->settings.database, STATEMENT_TIMEOUT_MS);
 	do
 		publish(db);
 	while (wait_for_news(webhooks));

@@ -4,11 +4,13 @@
 #ifndef NOTICE_WEBHOOKS_H
 #define NOTICE_WEBHOOKS_H
 
+#include "db/database.h"
+
 struct webhooks;
 
 /* Borrowed for the life of the webhooks. */
 struct webhook_settings {
-	const char *database_url;
+	struct database *database;
 };
 
 struct webhooks *webhooks_new(const struct webhook_settings *settings);

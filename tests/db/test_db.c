@@ -23,12 +23,12 @@ static struct db *db;
 
 /* As many as there are tests that open one; freed at the end. */
 static struct database *databases[64];
-static size_t database_count_opened;
+static atomic_size_t database_count_opened;
 
 static struct db *open_at(const char *where, int statement_timeout)
 {
 	struct database *database = database_new(where, NULL);
-	databases[database_count_opened++] = database;
+	databases[atomic_fetch_add(&database_count_opened, 1)] = database;
 	return db_open(database, statement_timeout);
 }
 
@@ -509,7 +509,8 @@ static void test_both_sides_of_a_deadlock_get_done(void **state)
 	pthread_barrier_destroy(&both);
 	assert_int_equal(crossings[0].result, DB_OK);
 	assert_int_equal(crossings[1].result, DB_OK);
-	assert_int_equal(crossings[0].tries + crossings[1].tries, 3);
+	/* One has lost, or on a busy machine both, now and then. */
+	assert_true(crossings[0].tries + crossings[1].tries >= 3);
 	DB_ROWS rows = {0};
 	assert_result(db_run(db, QUERY_THING_ALL, DB_NO_PARAMETERS, &rows), DB_OK);
 	assert_int_equal(db_get_int(&rows, 0, 1), 3);
@@ -723,8 +724,9 @@ static struct listener *listen_through(const char *to)
 	static const char *const channels[] = {"coach_changed", "session_ended"};
 	heard[0] = '\0';
 	static const struct listener_calls calls = {.notified = hear, .told = told};
-	databases[database_count_opened] = database_new(to, NULL);
-	return listener_start(databases[database_count_opened++], channels, 2, &calls, heard);
+	struct database *database = database_new(to, NULL);
+	databases[atomic_fetch_add(&database_count_opened, 1)] = database;
+	return listener_start(database, channels, 2, &calls, heard);
 }
 
 static void tell(const char *channel, const char *payload)
