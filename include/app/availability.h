@@ -80,6 +80,7 @@ struct availability {
 	instant next_available; /* with no slots only */
 	enum refusal refusal;   /* why this caller gets none whatever the time; or REFUSAL_NONE */
 	const char *refusal_detail;
+	int64_t credits; /* the caller's, for a type that costs some; -1: nobody's question */
 	struct availability_mark mark;
 };
 

@@ -37,7 +37,8 @@ enum booking_verdict {
 	BOOKING_REFUSED, /* a rule said no: refusal and detail are set */
 	BOOKING_UNKNOWN, /* no such appointment, or not this caller's: 404, all alike */
 	BOOKING_FORBIDDEN,
-	BOOKING_TOO_OFTEN, /* cancelled and moved too often today: 429 */
+	BOOKING_TOO_OFTEN,      /* cancelled and moved too often today: 429 */
+	BOOKING_TOO_MANY_CODES, /* tried too many wrong codes today: 429 */
 	BOOKING_UNKNOWN_COACH,
 	BOOKING_AMBIGUOUS_COACH,
 	BOOKING_UNKNOWN_TYPE,
@@ -70,6 +71,7 @@ struct booking_result {
 	struct appointment appointment;
 	bool moved_or_new;           /* the appointment was changed by this call */
 	struct json_fault fault;     /* BAD_ANSWER */
+	int64_t credits;             /* REFUSED for want of credits: how many there are */
 	struct told_reasons reasons; /* REFUSED by a start's rules, for a coach: all that stand against it */
 };
 
@@ -86,6 +88,7 @@ struct booking_wish {
 	const char *notes;
 	const char *locale;    /* BCP 47 */
 	const json_t *answers; /* to the session type's questions, by id */
+	const char *promo_code;
 	/* A coach's: whom it is for (NULL: the caller), which rules do not stand against it, whether to tell.
 	 */
 	const char *client_id;
@@ -125,6 +128,13 @@ void booking_set_meeting(const struct booking_call *call, const char *id, const 
 /* status: completed or no_show; for the coach and admins. */
 void booking_mark(const struct booking_call *call, const char *id, enum appointment_status status,
 		  struct booking_result *ret_result);
+
+/*
+ * The coach, or an admin, gives back what a late cancellation or a no-show has kept; `note`, why, may be
+ * NULL. REFUSED with NOT_ACTIVE where nothing was.
+ */
+void booking_give_back(const struct booking_call *call, const char *id, const char *note,
+		       struct booking_result *ret_result);
 
 /* One appointment for whoever may see it: its client, its coach, an admin. */
 void booking_get(const struct booking_call *call, const char *id, struct booking_result *ret_result);

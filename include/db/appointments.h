@@ -69,6 +69,10 @@ struct appointment {
 	bool notify;                    /* false: the client is not told, the coach wanted it so */
 	const char *locale;             /* of the client, BCP 47 */
 	enum inviter invited_by;
+	enum late_cancel late_cancel; /* as promised when booking */
+	struct price price;           /* what it took, and what it is said to cost elsewhere */
+	const char *promo_code;       /* NULL: none */
+	enum payment_state payment;   /* of its credits and its code */
 };
 
 /* Whether there is still something to tell Google. */
@@ -148,6 +152,11 @@ struct booking {
 	int64_t max_changes;
 	const char *locale; /* BCP 47; NULL: not known */
 	bool exempt;        /* of a move: no cut-off and no limit of moves binds the actor */
+	enum late_cancel late_cancel;
+	struct price price;
+	const char *promo_code;     /* NULL: none */
+	int64_t max_total;          /* sessions of one client, ever; -1: no limit */
+	const char *max_total_type; /* NULL where all types count */
 };
 
 /* Limits that the database counts; -1 is no limit. A type is NULL where all types count. */
@@ -165,8 +174,10 @@ enum store_outcome {
 	STORE_DONE,   /* booked, confirmed, cancelled, moved, marked */
 	STORE_EXISTS, /* the very same stands already: exists, already, same */
 	STORE_NOT_FOUND,
-	STORE_TOO_OFTEN, /* the client has cancelled and moved too often in a day */
-	STORE_REFUSED,   /* a rule said no: refusal is set */
+	STORE_TOO_OFTEN,      /* the client has cancelled and moved too often in a day */
+	STORE_TOO_MANY_CODES, /* or tried too many wrong codes */
+	STORE_TOTAL_REACHED,  /* this client has had as many sessions of the kind as one may ever have */
+	STORE_REFUSED,        /* a rule said no: refusal is set */
 };
 
 /* The row is filled with STORE_DONE and STORE_EXISTS, and where one exists with the refusals too (id "" if
@@ -216,6 +227,14 @@ MUST_USE enum db_result appointments_set_meeting(struct db *db, struct arena *me
 MUST_USE enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id,
 					  enum appointment_status status, const struct actor *actor,
 					  struct store_answer *ret_answer);
+
+/*
+ * Give back the credits and the code that a late cancellation or a no-show has kept; `note` may be NULL.
+ * STORE_EXISTS: they were returned before; STORE_REFUSED with REFUSAL_NOT_ACTIVE: nothing was kept.
+ */
+MUST_USE enum db_result appointments_give_back(struct db *db, struct arena *mem, const char *id,
+					       const char *note, const struct actor *actor,
+					       struct store_answer *ret_answer);
 
 /* DB_NONE: no such row. */
 MUST_USE enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *id,

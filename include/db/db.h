@@ -301,7 +301,7 @@ const void *db_get_bytes(const struct db_rows *rows, size_t row, size_t column, 
  * 0 in the order of the type; reading one as what it is not is noted, as above. Texts are copied, since the
  * server sends them without an end.
  */
-enum { DB_FIELDS_MAX = 64 };
+enum { DB_FIELDS_MAX = 96 };
 
 struct db_field {
 	struct db_misread *misread;

@@ -69,6 +69,22 @@ bool calendar_state_parse(const char *name, enum calendar_state *ret_state);
 const char *cancelled_by_name(enum cancelled_by who);
 bool cancelled_by_parse(const char *name, enum cancelled_by *ret_who);
 
+/* What became of the credits and the code that an appointment took. */
+#define PAYMENT_STATES(X)                                                                                    \
+	X(PAID, "paid")                                                                                      \
+	X(RETURNED, "returned")                                                                              \
+	X(KEPT, "kept")
+
+enum payment_state {
+	PAYMENT_NONE, /* it took nothing; its name is NULL */
+#define STATE(name, word) PAYMENT_##name,
+	PAYMENT_STATES(STATE)
+#undef STATE
+};
+
+const char *payment_state_name(enum payment_state state);
+bool payment_state_parse(const char *name, enum payment_state *ret_state);
+
 /* What says whether an appointment may be cancelled or moved. */
 struct appointment_facts {
 	enum appointment_status status;
@@ -80,6 +96,7 @@ struct appointment_facts {
 	int64_t reschedule_notice_minutes;
 	int64_t max_reschedules; /* or POLICY_NO_LIMIT */
 	int64_t reschedule_count;
+	enum late_cancel late_cancel;
 };
 
 /*
@@ -92,6 +109,7 @@ struct appointment_terms {
 	instant reschedule_before;
 	enum refusal cancel; /* REFUSAL_NONE: it may be cancelled now */
 	enum refusal reschedule;
+	bool keeps; /* cancelled now, what it took is kept */
 };
 
 /* exempt: whoever asks is bound by no cut-off and no limit of moves (a coach, an admin). */

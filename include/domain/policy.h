@@ -25,6 +25,15 @@ struct policy {
 	int64_t max_active_per_user; /* or POLICY_NO_LIMIT, as the two below */
 	int64_t max_per_day;
 	int64_t max_reschedules;
+	int64_t max_total_per_user; /* sessions of one client, ever */
+	int64_t late_cancel;        /* enum late_cancel */
+};
+
+/* What becomes of a cancellation by the client after the cut-off. */
+enum late_cancel {
+	LATE_CANCEL_REFUSE,
+	LATE_CANCEL_KEEP, /* it is taken until the session starts; what was paid is kept */
+	LATE_CANCELS,
 };
 
 enum policy_field {
@@ -38,6 +47,8 @@ enum policy_field {
 	POLICY_MAX_ACTIVE_PER_USER,
 	POLICY_MAX_PER_DAY,
 	POLICY_MAX_RESCHEDULES,
+	POLICY_MAX_TOTAL_PER_USER,
+	POLICY_LATE_CANCEL,
 	POLICY_FIELD_COUNT,
 };
 
@@ -46,10 +57,15 @@ struct policy_field_rule {
 	size_t offset;    /* in struct policy */
 	int64_t min;
 	int64_t max;
-	bool may_be_null; /* null means no limit */
+	bool may_be_null;         /* null means no limit */
+	const char *const *words; /* the document has a word, its place here is the value; NULL: a number */
 };
 
 extern const struct policy_field_rule policy_fields[POLICY_FIELD_COUNT];
+
+/* "refuse", "keep". Static. */
+const char *late_cancel_name(enum late_cancel late_cancel);
+bool late_cancel_parse(const char *name, enum late_cancel *ret_late_cancel);
 
 /* The policy of a new coach. */
 extern const struct policy policy_default;

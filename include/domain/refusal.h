@@ -22,6 +22,9 @@
 	X(DAY_FULL, day_full, 409, "This day is fully booked. Please choose another one.")                   \
 	X(SLOT_TAKEN, slot_taken, 409, "This time has just been taken. Please choose another one.")          \
 	X(CALENDAR_BUSY, calendar_busy, 409, "The coach is busy at this time.")                              \
+	/* what a booking takes */                                                                           \
+	X(CREDITS_REQUIRED, credits_required, 402, "There are not enough credits for this session.")         \
+	X(PROMO_CODE_INVALID, promo_code_invalid, 422, "This code cannot be used for this session.")         \
 	/* about an appointment */                                                                           \
 	X(CANCELLATION_CLOSED, cancellation_closed, 409, "It is too late to cancel this appointment.")       \
 	X(RESCHEDULE_CLOSED, reschedule_closed, 409, "It is too late to move this appointment.")             \

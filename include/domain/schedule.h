@@ -30,6 +30,8 @@ enum {
 	SCHEDULE_ID_MAX = 64,       /* characters of a session type's id */
 	SCHEDULE_NAME_MAX = 200,    /* of its name */
 	SCHEDULE_REASON_MAX = 2000, /* of a blocked range's reason */
+	PRICE_CREDITS_MAX = 1000,
+	PRICE_AMOUNT_MAX = 1000000000,
 	DURATION_MIN_MINUTES = 5,
 	DURATION_MAX_MINUTES = 1440,
 	DURATION_ASKED_MAX = 1000000, /* what may be asked for, and is then refused as not offered */
@@ -68,12 +70,20 @@ enum notice_part {
 	NOTICE_PARTS
 };
 
+/* What a session costs; all 0 and NULL: nothing. */
+struct price {
+	int64_t credits;
+	int64_t amount;       /* in the currency's minor unit, shown only: it is paid elsewhere */
+	const char *currency; /* ISO 4217; NULL: no amount */
+};
+
 struct session_type {
 	const char *id;
 	const char *name;
 	const int *durations; /* minutes, in the document's order; the first is the default */
 	size_t duration_count;
 	struct meeting meeting;
+	struct price price;
 	struct policy policy;             /* in force: the schedule's with this type's own fields over it */
 	unsigned own;                     /* bit (1u << enum policy_field) for each field of its own */
 	struct notice_rules notices;      /* in force: the schedule's with this type's own parts over it */

@@ -46,6 +46,9 @@ struct schedule *schedule_read_text(const char *bytes, size_t length, struct are
 struct schedule *schedule_read_stored(const char *text, struct arena *mem, struct arena *work,
 				      struct schedule_faults *ret_faults);
 
+/* Write "price", if there is one. */
+void schedule_write_price(struct json_writer *writer, const struct price *price);
+
 /* Write "questions": what a session type asks. */
 void questions_write(struct json_writer *writer, const struct question questions[], size_t count);
 

@@ -12,13 +12,17 @@ create or replace function make_booking(
   p_max_addresses integer default null, p_max_changes integer default null, p_created_by text default 'client',
   p_notify boolean default true, p_locale text default null, p_answers text default null,
   p_meeting_url text default null, p_meeting_label text default null, p_meeting_place text default null,
-  p_meeting_instructions text default null, p_series_id uuid default null, p_series_index integer default null)
+  p_meeting_instructions text default null, p_series_id uuid default null, p_series_index integer default null,
+  p_late_cancel text default 'refuse', p_price_credits integer default 0, p_price_amount bigint default null,
+  p_price_currency text default null, p_promo_code text default null, p_max_total integer default null,
+  p_max_total_type text default null)
 returns new_booking language sql immutable as $$
   select row(p_id, p_coach_id, p_user_id, p_session_type, p_status, p_starts_at, p_ends_at, p_blocked_from, p_blocked_to,
              p_client_time_zone, p_name, p_email, p_phone, p_notes, p_meeting_kind, p_cancel_notice_minutes,
              p_reschedule_notice_minutes, p_max_reschedules, p_hold_minutes, p_calendar_id, p_calendar_lease, p_max_addresses,
              p_max_changes, p_created_by, p_notify, p_locale, p_answers, p_meeting_url, p_meeting_label,
-             p_meeting_place, p_meeting_instructions, p_series_id, p_series_index)::new_booking;
+             p_meeting_place, p_meeting_instructions, p_series_id, p_series_index, p_late_cancel, p_price_credits,
+             p_price_amount, p_price_currency, p_promo_code, p_max_total, p_max_total_type)::new_booking;
 $$;
 
 create or replace function make_limits(
@@ -63,6 +67,15 @@ begin
       and id is distinct from p_except);
 end $$;
 
+-- Of one client, ever: cancelled ones do not count.
+create or replace function total_count(p_coach text, p_user text, p_type text) returns bigint language plpgsql stable as $$
+begin
+  return (
+    select count(*) from appointment
+    where user_id = p_user and coach_id = p_coach and (p_type is null or session_type = p_type)
+      and (status in ('scheduled', 'completed', 'no_show') or (status = 'held' and hold_expires_at > now())));
+end $$;
+
 -- What is counted of a client for a day. Needs lock_client where it is counted before it is noted.
 create or replace function use_count(p_user text, p_kind text, p_except text) returns bigint language plpgsql stable as $$
 begin
@@ -90,9 +103,10 @@ end $$;
 /*
  * Book or hold a slot whose rules have been checked already, all but those only the database can
  * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken,
- * address_not_verified, too_often (the client has cancelled and moved a lot today).
- * When the caller's own open hold has given way but
- * the booking is refused all the same, BK001 to BK005 are raised, so that the hold stays.
+ * address_not_verified, too_often (the client has cancelled and moved a lot today), total_reached (no more of the kind,
+ * ever), promo_code_invalid, too_many_codes. When the caller's own open hold has given way but the booking is refused all
+ * the same, BK001 to BK005 and BK008 are raised, so that the hold stays. Credits and codes are taken once the time is: when
+ * there are not enough, or somebody else has had the code's last use, BK006 and BK007 undo it all.
  * freed_coach: another coach, whose time that hold had kept.
  */
 create or replace function book(p_new new_booking, p_limits booking_limits, p_actor actor)
@@ -103,6 +117,7 @@ declare
   own_hold appointment;
   others_expire boolean;
   released boolean := false;
+  tried record;
 begin
   perform lock_client(p_new.user_id);
 
@@ -116,6 +131,17 @@ begin
       return next;
       return;
     end if;
+  end if;
+
+  -- Before anything is changed, so that a wrong try stays noted.
+  if p_new.promo_code is not null then
+    select t.outcome, t.priced into tried from try_code(p_new) t;
+    if tried.outcome <> 'ok' then
+      outcome := tried.outcome;
+      return next;
+      return;
+    end if;
+    p_new := tried.priced;
   end if;
 
   -- A new hold replaces the old one; a booking over the caller's own hold takes its place.
@@ -163,6 +189,9 @@ begin
         and day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, null)
             >= p_limits.max_per_day then
     outcome := 'day_full';
+  elsif p_new.max_total is not null
+        and total_count(p_new.coach_id, p_new.user_id, p_new.max_total_type) >= p_new.max_total then
+    outcome := 'total_reached';
   end if;
 
   if outcome is null then
@@ -170,7 +199,8 @@ begin
       (id, coach_id, user_id, session_type, status, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
        client_time_zone, name, email, phone, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes,
        max_reschedules, calendar_id, calendar_due_at, created_by, notify, locale, meeting_url, meeting_label, meeting_place,
-       meeting_instructions, series_id, series_index)
+       meeting_instructions, series_id, series_index, late_cancel, price_credits, price_amount, price_currency, promo_code,
+       payment_state)
     values
       (p_new.id, p_new.coach_id, p_new.user_id, p_new.session_type, p_new.status, p_new.starts_at, p_new.ends_at,
        p_new.blocked_from, p_new.blocked_to,
@@ -179,11 +209,19 @@ begin
        p_new.cancel_notice_minutes, p_new.reschedule_notice_minutes, p_new.max_reschedules,
        case when p_new.status = 'scheduled' then p_new.calendar_id end, leased_until(p_new.calendar_lease), p_new.created_by,
        p_new.notify, p_new.locale, p_new.meeting_url, p_new.meeting_label, p_new.meeting_place,
-       p_new.meeting_instructions, p_new.series_id, p_new.series_index)
+       p_new.meeting_instructions, p_new.series_id, p_new.series_index, p_new.late_cancel, p_new.price_credits,
+       p_new.price_amount, p_new.price_currency, p_new.promo_code,
+       case when p_new.price_credits > 0 or p_new.promo_code is not null then 'paid' end)
     on conflict do nothing
     returning * into booked;
     if found then
       outcome := 'booked';
+      if booked.promo_code is not null and not use_code(booked.coach_id, booked.promo_code, booked.user_id, booked.id) then
+        raise exception using message = 'promo_code_invalid', errcode = 'BK007';
+      end if;
+      if booked.price_credits > 0 and not spend_credits(booked, p_new.created_by) then
+        raise exception using message = 'credits_required', errcode = 'BK006';
+      end if;
       perform note_action(p_actor, case when p_new.status = 'held' then 'hold' else 'create' end, booked, 201);
       if p_new.max_addresses is not null then
         perform note_use(p_new.user_id, 'address', lower(p_new.email));
@@ -200,19 +238,19 @@ begin
   if released then
     raise exception using message = outcome,
       errcode = case outcome when 'slot_taken' then 'BK001' when 'booking_limit' then 'BK002' when 'day_full' then 'BK003'
-                             when 'address_not_verified' then 'BK004' else 'BK005' end;
+                             when 'address_not_verified' then 'BK004' when 'total_reached' then 'BK008' else 'BK005' end;
   end if;
   return next;
 end $$;
 
 /*
  * Turn a hold into a booking. Outcomes: confirmed, exists (confirmed before), hold_expired, not_active,
- * address_not_verified, not_found (none of this caller's).
+ * address_not_verified, not_found (none of this caller's), promo_code_invalid, too_many_codes.
  */
 create or replace function confirm_hold(p_new new_booking, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
 begin
-  if p_new.max_addresses is not null then
+  if p_new.max_addresses is not null or p_new.promo_code is not null then
     perform lock_client(p_new.user_id);
   end if;
   select * into booked from appointment where id = p_new.id and user_id = p_new.user_id for update;
@@ -226,7 +264,10 @@ begin
     outcome := 'not_active';
   elsif not may_invite(p_new) then
     outcome := 'address_not_verified';
-  else
+  elsif p_new.promo_code is not null then
+    outcome := nullif(add_code(booked, p_new.promo_code), 'ok');
+  end if;
+  if outcome is null then
     if p_new.max_addresses is not null then
       perform note_use(p_new.user_id, 'address', lower(p_new.email));
     end if;

@@ -61,6 +61,12 @@ begin
   delete from mail_suppression where email = any (array(select email from known_address where user_id = p_user));
   delete from known_address where user_id = p_user;
   delete from proved_address where user_id = p_user;
+  -- The ledger stays, without a person in it.
+  update credit_entry set note = null
+  where note is not null and grant_id = any (array(select id from credit_grant where user_id = p_user));
+  update credit_grant set user_id = pseudonym(p_user), external_ref = pseudonym(external_ref), request_hash = null
+  where user_id = p_user;
+  update promo_use set user_id = pseudonym(p_user) where user_id = p_user;
   update audit set actor = pseudonym(p_user), request_id = null where actor = p_user;
   update audit set request_id = null where appointment_id = any (theirs) and request_id is not null;
   insert into audit (actor, role, action, request_id)

@@ -46,6 +46,8 @@ begin
         when sqlstate 'BK003' then outcomes := outcomes || 'day_full'::text;
         when sqlstate 'BK004' then outcomes := outcomes || 'address_not_verified'::text;
         when sqlstate 'BK005' then outcomes := outcomes || 'too_often'::text;
+        when sqlstate 'BK006' then outcomes := outcomes || 'credits_required'::text;
+        when sqlstate 'BK008' then outcomes := outcomes || 'total_reached'::text;
       end;
       if outcomes[cardinality(outcomes)] = 'booked' then
         made := array_append(made, answer.booked);

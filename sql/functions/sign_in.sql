@@ -123,5 +123,10 @@ begin
     perform lock_client(known.user_id), lock_client(p_user);
     update appointment set user_id = p_user, updated_at = now() where user_id = known.user_id and status <> 'held';
     update own_session set user_id = p_user where user_id = known.user_id;
+    update credit_grant set user_id = p_user where user_id = known.user_id;
+    -- Both may have used a code once: the uses that are counted on go behind their own.
+    update promo_use u set user_id = p_user, n = n + coalesce((select max(o.n) from promo_use o
+                                                                where o.code_id = u.code_id and o.user_id = p_user), 0)
+    where user_id = known.user_id;
   end if;
 end $$;

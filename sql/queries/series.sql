@@ -8,7 +8,9 @@ from book_series(
     p_name => $5, p_email => $6, p_phone => $7, p_notes => $8, p_meeting_kind => $9, p_cancel_notice_minutes => $10,
     p_reschedule_notice_minutes => $11, p_max_reschedules => $12, p_calendar_id => $13, p_calendar_lease => $14,
     p_max_addresses => $15, p_max_changes => $16, p_locale => $17, p_series_id => $18,
-    p_meeting_label => $30, p_meeting_place => $31, p_meeting_instructions => $32),
+    p_meeting_label => $30, p_meeting_place => $31, p_meeting_instructions => $32,
+    p_late_cancel => $33, p_price_credits => $34, p_price_amount => $35, p_price_currency => $36, p_max_total => $37,
+    p_max_total_type => $38),
   $19::jsonb,
   make_limits(
     p_day_from => null, p_day_to => null, p_max_active => $20, p_max_active_type => $21, p_max_per_day => $22,

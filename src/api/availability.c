@@ -230,11 +230,15 @@ static void write_types(struct json_writer *writer, const struct schedule *sched
 			json_write_integer(writer, NULL, type->durations[k]);
 		json_write_array_end(writer);
 		json_write_text(writer, "meeting", meeting_kind_name(type->meeting.kind));
+		schedule_write_price(writer, &type->price);
 		if (type->question_count > 0)
 			questions_write(writer, type->questions, type->question_count);
 		json_write_integer(writer, "cancel_notice_minutes", type->policy.cancel_notice_minutes);
 		json_write_integer(writer, "reschedule_notice_minutes",
 				   type->policy.reschedule_notice_minutes);
+		if (type->policy.late_cancel != LATE_CANCEL_REFUSE)
+			json_write_text(writer, "late_cancel",
+					late_cancel_name((enum late_cancel)type->policy.late_cancel));
 		json_write_object_end(writer);
 	}
 	json_write_array_end(writer);
@@ -274,6 +278,12 @@ static uint64_t render(const struct availability *found, struct buffer *out)
 		json_write_object(&writer, "refusal");
 		json_write_text(&writer, "code", refusal_code(found->refusal));
 		json_write_text(&writer, "detail", found->refusal_detail);
+		json_write_object_end(&writer);
+	}
+	if (found->credits >= 0) {
+		json_write_object(&writer, "credits");
+		json_write_integer(&writer, "required", found->type->price.credits);
+		json_write_integer(&writer, "balance", found->credits);
 		json_write_object_end(&writer);
 	}
 	write_types(&writer, found->coach->schedule);

@@ -23,6 +23,7 @@ void api_booking_create(struct call *call)
 		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
 		PERSON_FIELDS(person),
 		{"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL},
+		PROMO_CODE_FIELD(wish),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !booking_accept_person(call, &person, "", &wish))
@@ -98,6 +99,7 @@ void api_booking_hold(struct call *call)
 		 NULL},
 		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.session_type, NULL},
 		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
+		PROMO_CODE_FIELD(wish),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
 		return;
@@ -113,7 +115,8 @@ void api_booking_confirm(struct call *call)
 	struct person_fields person = {0};
 	JSON_LOCAL answers = NULL;
 	const struct json_field fields[] = {PERSON_FIELDS(person),
-					    {"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL}};
+					    {"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL},
+					    PROMO_CODE_FIELD(wish)};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !booking_accept_person(call, &person, "", &wish))
 		return;

@@ -6,6 +6,8 @@
 #include "app/booking.h"
 #include "base/json.h"
 #include "domain/email.h"
+
+#include <inttypes.h>
 #include <string.h>
 
 struct booking_call booking_use_case(struct call *call)
@@ -76,6 +78,10 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 		call_problem(call, problem_of_refusal(result->refusal),
 			     result->refusal == REFUSAL_ADDRESS_NOT_VERIFIED ? "email" : NULL,
 			     result->detail);
+		if (result->refusal == REFUSAL_CREDITS_REQUIRED) {
+			call->reply->body.length--; /* the problem's closing brace comes after the member */
+			buffer_printf(&call->reply->body, ",\"balance\":%" PRId64 "}", result->credits);
+		}
 		if (result->reasons.count > 0)
 			add_reasons(call, result);
 		break;
@@ -88,6 +94,10 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 	case BOOKING_TOO_OFTEN:
 		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
 			     "You have cancelled and moved many sessions today. Please try again tomorrow.");
+		break;
+	case BOOKING_TOO_MANY_CODES:
+		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
+			     "Too many codes have been tried today. Please try again tomorrow.");
 		break;
 	case BOOKING_UNKNOWN_COACH:
 		call_problem(call, PROBLEM_UNKNOWN_COACH, "coach", NULL);
@@ -163,11 +173,11 @@ bool booking_read_overrides(struct call *call, const json_t *names, unsigned *re
 	for (size_t i = 0; i < json_array_size(names); i++) {
 		const char *name = json_string_value(json_array_get(names, i));
 		int rule = REFUSAL_BAD_DURATION;
-		while (rule <= REFUSAL_CALENDAR_BUSY &&
+		while (rule <= REFUSAL_CREDITS_REQUIRED &&
 		       (name == NULL || !booking_may_override((enum refusal)rule) ||
 			strcmp(refusal_code((enum refusal)rule), name) != 0))
 			rule++;
-		if (rule > REFUSAL_CALENDAR_BUSY) {
+		if (rule > REFUSAL_CREDITS_REQUIRED) {
 			call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "override[%zu]", i),
 				     "This is no rule that can be overridden.");
 			return false;

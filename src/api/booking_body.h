@@ -17,6 +17,7 @@ enum {
 	LOCALE_MAX_CHARACTERS = 35,
 	CODE_MAX_CHARACTERS = 16,
 	SCOPE_MAX_CHARACTERS = 20,
+	PROMO_CODE_MAX_CHARACTERS = 40,
 };
 
 /* The person's fields of a body, besides what the call itself asks for. */
@@ -39,6 +40,11 @@ struct person_fields {
 		{"locale", JSON_FIELD_LINE, false, 1, LOCALE_MAX_CHARACTERS, &(person).locale, NULL},        \
 	{                                                                                                    \
 		"code", JSON_FIELD_TEXT, false, 1, CODE_MAX_CHARACTERS, &(person).code, NULL                 \
+	}
+
+#define PROMO_CODE_FIELD(wish)                                                                               \
+	{                                                                                                    \
+		"promo_code", JSON_FIELD_LINE, false, 0, PROMO_CODE_MAX_CHARACTERS, &(wish).promo_code, NULL \
 	}
 
 /* Check the person's fields and put them into the wish; faults are told as prefix + field. False: answered.

@@ -134,16 +134,28 @@ static const char *success_statuses(const struct route *route)
 		const char *statuses;
 		enum http_method method;
 	} others[] = {
-		{"/create", "201 200", HTTP_POST},       {"/booking/series", "201", HTTP_POST},
+		{"/create", "201 200", HTTP_POST},
+		{"/booking/series", "201", HTTP_POST},
 
-		{"/appointments", "201 200", HTTP_POST}, {"/hold", "201", HTTP_POST},
-		{"/calendars", "201", HTTP_POST},        {"/calendars/:id", "204", HTTP_DELETE},
-		{"/schedule", "200 201", HTTP_PUT},      {"/google", "204", HTTP_DELETE},
-		{"/picture", "204", HTTP_DELETE},        {"/google/retry", "202", HTTP_POST},
-		{"/callback", "302", HTTP_GET},          {"/google-calendar", "204", HTTP_POST},
-		{"/:id/notices", "202", HTTP_POST},      {"/booking/sign-in", "202", HTTP_POST},
-		{"/session", "204", HTTP_DELETE},        {"/sessions/:session", "204", HTTP_DELETE},
-		{"/:id/verify", "202", HTTP_POST},       {"/addresses", "202", HTTP_POST},
+		{"/appointments", "201 200", HTTP_POST},
+		{"/hold", "201", HTTP_POST},
+		{"/calendars", "201", HTTP_POST},
+		{"/calendars/:id", "204", HTTP_DELETE},
+		{"/schedule", "200 201", HTTP_PUT},
+		{"/google", "204", HTTP_DELETE},
+		{"/picture", "204", HTTP_DELETE},
+		{"/google/retry", "202", HTTP_POST},
+		{"/callback", "302", HTTP_GET},
+		{"/google-calendar", "204", HTTP_POST},
+		{"/:id/notices", "202", HTTP_POST},
+		{"/booking/sign-in", "202", HTTP_POST},
+		{"/credits", "201 200", HTTP_POST},
+		{"/promo-codes", "201", HTTP_POST},
+		{"/promo-codes/:code", "204", HTTP_DELETE},
+		{"/session", "204", HTTP_DELETE},
+		{"/sessions/:session", "204", HTTP_DELETE},
+		{"/:id/verify", "202", HTTP_POST},
+		{"/addresses", "202", HTTP_POST},
 	};
 	if (((const struct endpoint *)route->endpoint)->redirect != NULL)
 		return "302";

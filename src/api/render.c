@@ -80,6 +80,39 @@ static void write_calendar(struct json_writer *writer, const struct appointment 
 	json_write_object_end(writer);
 }
 
+/* What it took, what it costs elsewhere, and what cancelling it now would lose for whoever reads this. */
+static void write_payment(struct json_writer *writer, const struct appointment *appointment,
+			  const struct appointment_terms *terms)
+{
+	const struct price *price = &appointment->price;
+	if (price->currency != NULL) {
+		json_write_object(writer, "price");
+		json_write_integer(writer, "amount", price->amount);
+		json_write_text(writer, "currency", price->currency);
+		json_write_object_end(writer);
+	}
+	if (appointment->promo_code != NULL)
+		json_write_text(writer, "promo_code", appointment->promo_code);
+	if (appointment->late_cancel != LATE_CANCEL_REFUSE)
+		json_write_text(writer, "late_cancel", late_cancel_name(appointment->late_cancel));
+	if (appointment->payment == PAYMENT_NONE)
+		return;
+	json_write_object(writer, "payment");
+	json_write_text(writer, "kind", price->credits > 0 ? "credits" : "promo_code");
+	json_write_text(writer, "state", payment_state_name(appointment->payment));
+	json_write_integer(writer, "amount", price->credits);
+	json_write_object_end(writer);
+	if (appointment->payment != PAYMENT_PAID || !terms->keeps) {
+		json_write_null(writer, "cancel_costs");
+		return;
+	}
+	json_write_object(writer, "cancel_costs");
+	json_write_integer(writer, "credits", price->credits);
+	if (appointment->promo_code != NULL)
+		json_write_text(writer, "promo_code", appointment->promo_code);
+	json_write_object_end(writer);
+}
+
 void render_members(struct json_writer *writer, const struct appointment *appointment, struct viewer viewer)
 {
 	enum appointment_status status = status_of(appointment, viewer.now);
@@ -111,6 +144,9 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 	json_write_boolean(writer, "can_cancel", terms.cancel == REFUSAL_NONE);
 	json_write_boolean(writer, "can_reschedule", terms.reschedule == REFUSAL_NONE);
 	json_write_integer(writer, "reschedule_count", appointment->reschedule_count);
+	if (appointment->max_reschedules != POLICY_NO_LIMIT)
+		json_write_integer(writer, "max_reschedules", appointment->max_reschedules);
+	write_payment(writer, appointment, &terms);
 	if (status == APPOINTMENT_HELD || status == APPOINTMENT_EXPIRED)
 		write_instant_or_null(writer, "hold_expires_at", appointment->hold_expires_at);
 	if (status == APPOINTMENT_CANCELLED) {

@@ -6,6 +6,7 @@
 #include "api/availability.h"
 #include "api/booking.h"
 #include "api/coach.h"
+#include "api/credits.h"
 #include "api/event.h"
 #include "api/google.h"
 #include "api/notices.h"
@@ -95,6 +96,10 @@ const struct route api_routes[] = {
 	CALL(PUT, "/booking/:id/coach-notes", DATABASE, BODY_MAX, AUTHORITY_STAFF, TOLL_BOOK,
 	     .handle = api_booking_coach_notes, .summary = "The coach's own notes, which no client sees",
 	     .body = "CoachNotes", .reply = "Appointment"),
+	CALL(POST, "/booking/:id/credit-return", DATABASE, BODY_MAX, AUTHORITY_STAFF, TOLL_BOOK,
+	     .body_optional = true, .handle = api_credit_return,
+	     .summary = "Give back what a late cancellation or a no-show kept", .body = "CreditReturn",
+	     .reply = "Appointment"),
 	CALL(GET, "/booking/:id", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ, .handle = api_booking_get,
 	     .page = "booking/booking.html", .summary = "One appointment", .reply = "Appointment"),
 	CALL(GET, "/booking/coaches", DATABASE, 0, AUTHORITY_READER, TOLL_READ, .handle = api_coaches,
@@ -103,6 +108,9 @@ const struct route api_routes[] = {
 	     .handle = api_booking_ics, .summary = "One appointment as a calendar file"),
 	CALL(GET, "/booking/user/:user_id", DATABASE, 0, AUTHORITY_SELF, TOLL_READ, .handle = api_user_list,
 	     .summary = "A client's appointments", .query = "status limit cursor", .reply = "Appointments"),
+	CALL(GET, "/booking/user/:user_id/credits", DATABASE, 0, AUTHORITY_SELF, TOLL_READ,
+	     .handle = api_credits_of_user, .summary = "A client's credits, and what became of them",
+	     .query = "coach limit cursor", .reply = "Credits"),
 	CALL(GET, "/booking/user/:user_id/export", DATABASE, 0, AUTHORITY_SELF, TOLL_READ,
 	     .handle = api_user_export, .summary = "Everything kept about a client", .reply = "Export"),
 	CALL(DELETE, "/booking/user/:user_id", DATABASE, 0, AUTHORITY_SELF, TOLL_BOOK,
@@ -209,6 +217,26 @@ const struct route api_routes[] = {
 	     .summary = "Disconnect the calendar and revoke the consent"),
 	CALL(POST, "/coach/:coach/google/retry", DATABASE, BODY_MAX, COACH_CALL, .handle = api_google_retry,
 	     .summary = "Try the failed events again", .reply = "Retried"),
+
+	/* credits and promo codes */
+	CALL(GET, "/coach/:coach/credits", DATABASE, 0, COACH_CALL, .handle = api_credits_list,
+	     .summary = "What clients have been granted, the latest first", .query = "user_id limit cursor",
+	     .reply = "Grants"),
+	CALL(POST, "/coach/:coach/credits", DATABASE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .handle = api_credits_grant, .summary = "Grant credits; the same external_ref grants once",
+	     .body = "GrantWish", .reply = "Grant"),
+	CALL(DELETE, "/coach/:coach/credits/:grant", DATABASE, 0, AUTHORITY_COACH, TOLL_BOOK,
+	     .handle = api_credits_revoke, .summary = "Take back what is left of a grant", .reply = "Grant"),
+	CALL(GET, "/coach/:coach/promo-codes", DATABASE, 0, COACH_CALL, .handle = api_promo_codes,
+	     .summary = "The coach's promo codes", .reply = "PromoCodes"),
+	CALL(POST, "/coach/:coach/promo-codes", DATABASE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .handle = api_promo_code_make, .summary = "Make a promo code", .body = "PromoCodeNew",
+	     .reply = "PromoCode"),
+	CALL(PUT, "/coach/:coach/promo-codes/:code", DATABASE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .handle = api_promo_code_change, .summary = "Change a promo code", .body = "PromoCodeChange",
+	     .reply = "PromoCode"),
+	CALL(DELETE, "/coach/:coach/promo-codes/:code", DATABASE, 0, AUTHORITY_COACH, TOLL_BOOK,
+	     .handle = api_promo_code_end, .summary = "Withdraw a promo code"),
 
 	/* further calendars */
 	CALL(GET, "/coach/:coach/calendars", DATABASE, 0, COACH_CALL, .handle = api_sources_list,

@@ -1,5 +1,6 @@
 #include "api/user.h"
 
+#include "api/credits.h"
 #include "api/render.h"
 #include "base/json.h"
 #include "base/uuid.h"
@@ -110,9 +111,11 @@ static enum db_result export_portion(struct export *export, bool *ret_last)
 	} else {
 		*ret_last = true;
 		json_write_array_end(&export->writer);
+		result = credits_export(export->call->worker->db, export->query.user_id,
+					export->call->request->now, &export->writer);
 		json_write_object_end(&export->writer);
 	}
-	return DB_OK;
+	return result;
 }
 
 static enum reply_portion export_on(void *export_pointer, void *worker)

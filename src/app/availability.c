@@ -2,6 +2,7 @@
 
 #include "app/coach_sources.h"
 #include "base/uuid.h"
+#include "db/credits.h"
 
 #include <string.h>
 
@@ -201,6 +202,7 @@ struct listing {
 	const char *client; /* whose limits count; NULL: nobody's */
 	struct slot_question question;
 	struct interval asked; /* what must be known of the calendar */
+	bool none;             /* the client has had all that one may have of the type */
 	struct availability answer;
 };
 
@@ -306,12 +308,36 @@ static enum availability_outcome prepare(struct listing *listing)
 		.now = query->now,
 		.exempt = identity_is_exempt(query->caller, answer->coach->id),
 	};
+	answer->credits = -1;
 	/* A moved appointment is counted for its own client, whoever asks. */
 	listing->client = listing->moving != NULL ? listing->moving->user_id
 			  : query->caller != NULL ? query->caller->user_id
 						  : NULL;
 	listing->asked = calendar_window(&listing->question, answer->from, answer->to);
 	return AVAILABILITY_OK;
+}
+
+/* Whether the answer rests on what this client has left, which only the database knows. */
+static bool asks_standing(const struct listing *listing)
+{
+	return listing->client != NULL && listing->moving == NULL && !listing->question.exempt &&
+	       session_type_asks_standing(listing->answer.type);
+}
+
+static bool read_standing(struct listing *listing, struct worker *worker)
+{
+	struct availability *answer = &listing->answer;
+	struct client_standing standing = {0};
+	if (client_standing(worker->db, answer->coach->id, listing->client, answer->type, &standing) != DB_OK)
+		return false;
+	if (answer->type->price.credits > 0)
+		answer->credits = standing.credits;
+	if (client_total_reached(&standing, answer->type)) {
+		answer->refusal = REFUSAL_BOOKING_LIMIT;
+		answer->refusal_detail = client_total_sentence;
+		listing->none = true;
+	}
+	return true;
 }
 
 /* The busy times of the answer are known: find the slots, unless whoever asks has them. */
@@ -336,9 +362,11 @@ static void list_slots(struct listing *listing, struct arena *mem)
 		.knowledge = (int)answer->busy.knowledge,
 		.exempt = question->exempt,
 		.limited = answer->refusal != REFUSAL_NONE ? question->active_count : -1,
-		.plain = listing->moving == NULL,
+		.plain = listing->moving == NULL && !asks_standing(listing),
 	};
 	if (query->known != NULL && query->known(query->known_owner, &answer->mark))
+		return;
+	if (listing->none)
 		return;
 	find_occupied(answer->coach, moving, mem, question);
 	answer->slots = slot_list(question, answer->from, answer->to, mem);
@@ -363,6 +391,8 @@ enum availability_outcome availability_recall(struct coaches *coaches, struct ca
 		outcome = prepare(&listing);
 	if (outcome != AVAILABILITY_OK)
 		return outcome;
+	if (asks_standing(&listing))
+		return AVAILABILITY_NOT_IN_MEMORY;
 	if (!calendar_busy_peek(calendars, answer->coach->id, listing.asked, query->now, mem, &answer->busy))
 		return AVAILABILITY_NOT_IN_MEMORY;
 	coach_sources_join(answer->coach, listing.asked, query->now, mem, &answer->busy);
@@ -409,6 +439,8 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 	coach_sources_join(answer->coach, listing.asked, query->now, mem, &answer->busy);
 	if (answer->busy.knowledge == CALENDAR_UNKNOWN)
 		return AVAILABILITY_CALENDAR_UNAVAILABLE;
+	if (asks_standing(&listing) && !read_standing(&listing, worker))
+		return AVAILABILITY_FAILURE;
 	list_slots(&listing, mem);
 	*ret_availability = *answer;
 	return AVAILABILITY_OK;

@@ -2,6 +2,7 @@
 
 #include "base/uuid.h"
 #include "calendar/events.h"
+#include "db/credits.h"
 #include "domain/email.h"
 
 #include <string.h>
@@ -78,6 +79,9 @@ static struct booking person_of(const struct booking_call *call, const struct bo
 		.notes = wish->notes,
 		.created_by = "client",
 		.locale = wish->locale,
+		/* Forms send a field that was left empty. */
+		.promo_code =
+			wish->promo_code != NULL && wish->promo_code[0] != '\0' ? wish->promo_code : NULL,
 		.lease_seconds = BOOKING_LEASE_SECONDS,
 	};
 }
@@ -106,10 +110,25 @@ bool booking_person(const struct booking_call *call, const struct booking_wish *
 	       can_invite(call, wish, ret_booking->calendar_id, result);
 }
 
+/* How many credits there were, now that they did not suffice. */
+static void tell_credits(const struct booking_call *call, const struct booking *booking,
+			 const struct session_type *type, struct booking_result *result)
+{
+	struct client_standing standing = {0};
+	enum db_result read =
+		client_standing(call->worker->db, booking->coach_id, booking->user_id, type, &standing);
+	if (read != DB_OK) {
+		booking_fail(result, read);
+		return;
+	}
+	result->credits = standing.credits;
+	result->detail = booking_credits_sentence(call, booking->price.credits, standing.credits,
+						  strcmp(booking->created_by, "client") != 0);
+}
+
 void booking_insert(const struct booking_call *call, struct booking booking, const struct offer *offer,
 		    struct booking_result *result)
 {
-	const struct policy *policy = &offer->type->policy;
 	booking.coach_id = offer->coach->id;
 	booking.session_type = offer->type->id;
 	booking.starts_at = offer->start;
@@ -118,9 +137,7 @@ void booking_insert(const struct booking_call *call, struct booking booking, con
 	booking.blocked_to = offer->blocked.end;
 	booking.meeting = offer->type->meeting;
 	booking.meeting.url = meeting_url_for(call->mem, booking.meeting.url, booking.id);
-	booking.cancel_notice_minutes = policy->cancel_notice_minutes;
-	booking.reschedule_notice_minutes = policy->reschedule_notice_minutes;
-	booking.max_reschedules = policy->max_reschedules;
+	booking_take_terms(offer, &booking);
 	booking.hold_minutes = call->hold_minutes;
 
 	struct booking_limits limits = offer_limits(offer);
@@ -134,6 +151,8 @@ void booking_insert(const struct booking_call *call, struct booking booking, con
 		return;
 	}
 	booking_answer(call, &answer, &limits, result);
+	if (result->verdict == BOOKING_REFUSED && result->refusal == REFUSAL_CREDITS_REQUIRED)
+		tell_credits(call, &booking, offer->type, result);
 	if (result->moved_or_new)
 		result->verdict = BOOKING_CREATED;
 	if (answer.freed_coach != NULL)

@@ -4,6 +4,7 @@
 #include "offer.h"
 
 #include "app/coach_sources.h"
+#include "db/credits.h"
 
 #include <string.h>
 
@@ -193,6 +194,29 @@ void booking_mark(const struct booking_call *call, const char *id, enum appointm
 	booking_settle(call, ret_result);
 }
 
+void booking_give_back(const struct booking_call *call, const char *id, const char *note,
+		       struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	if (!booking_find(call, id, ret_result))
+		return;
+	if (!identity_is_exempt(call->caller, ret_result->appointment.coach_id)) {
+		ret_result->verdict = BOOKING_FORBIDDEN;
+		return;
+	}
+	struct store_answer answer = {0};
+	enum db_result done = appointments_give_back(call->worker->db, call->mem, ret_result->appointment.id,
+						     note, &call->actor, &answer);
+	if (done != DB_OK) {
+		booking_fail(ret_result, done);
+		return;
+	}
+	booking_answer(call, &answer, NULL, ret_result);
+	ret_result->moved_or_new = false; /* the time is as it was */
+	if (ret_result->verdict == BOOKING_REFUSED)
+		ret_result->detail = "Nothing was kept for this session.";
+}
+
 void booking_get(const struct booking_call *call, const char *id, struct booking_result *ret_result)
 {
 	*ret_result = (struct booking_result){0};
@@ -211,6 +235,37 @@ static const char *busy_calendars(const struct coach *coach, struct intervals go
 					      : "Google Calendar";
 	}
 	return others;
+}
+
+static void add_reason(struct told_reasons *reasons, enum refusal rule, const char *detail, struct arena *mem)
+{
+	struct told_reason *items = arena_array(mem, reasons->count + 1, sizeof(*items));
+	if (reasons->count > 0)
+		memcpy(items, reasons->items, reasons->count * sizeof(*items));
+	items[reasons->count] = (struct told_reason){.rule = rule, .detail = detail};
+	reasons->items = items;
+	reasons->count++;
+}
+
+/* What stands against a client whatever the start: no credits left, or no more sessions of the kind. */
+static bool explain_standing(const struct booking_call *call, const struct coach *coach,
+			     const struct session_type *type, const char *user_id,
+			     struct told_reasons *reasons)
+{
+	struct client_standing standing = {0};
+	if (user_id == NULL || !session_type_asks_standing(type))
+		return true;
+	if (client_standing(call->worker->db, coach->id, user_id, type, &standing) != DB_OK)
+		return false;
+	if (client_total_reached(&standing, type))
+		add_reason(reasons, REFUSAL_BOOKING_LIMIT,
+			   "This client has had as many sessions of this kind as one person may book.",
+			   call->mem);
+	if (standing.credits < type->price.credits)
+		add_reason(reasons, REFUSAL_CREDITS_REQUIRED,
+			   booking_credits_sentence(call, type->price.credits, standing.credits, true),
+			   call->mem);
+	return true;
 }
 
 enum availability_outcome booking_explain(const struct booking_call *call, const struct booking_wish *wish,
@@ -250,6 +305,8 @@ enum availability_outcome booking_explain(const struct booking_call *call, const
 		if (reason->rule == REFUSAL_CALENDAR_BUSY)
 			reason->source = busy_calendars(coach, google, reason->span, call->mem);
 	}
+	if (!explain_standing(call, coach, type, user_id, &ret_explanation->reasons))
+		return AVAILABILITY_FAILURE;
 	const struct coach_source *stale = coach_sources_stale(coach, call->now);
 	if (stale != NULL)
 		ret_explanation->stale_calendar = arena_strdup(call->mem, stale->name);

@@ -1,6 +1,7 @@
 #include "offer.h"
 
 #include "app/coach_sources.h"
+#include "db/credits.h"
 
 #include "base/uuid.h"
 #include "calendar/events.h"
@@ -224,7 +225,7 @@ enum calendar_knowledge offer_busy_around(const struct booking_call *call, struc
 
 bool booking_may_override(enum refusal rule)
 {
-	return rule >= REFUSAL_BAD_DURATION && rule <= REFUSAL_CALENDAR_BUSY && rule != REFUSAL_SLOT_TAKEN;
+	return rule >= REFUSAL_BAD_DURATION && rule <= REFUSAL_CREDITS_REQUIRED && rule != REFUSAL_SLOT_TAKEN;
 }
 
 /* What the calendar says of the offer, unless that is overridden. False: it cannot be asked. */
@@ -298,6 +299,33 @@ struct booking_limits offer_limits(const struct offer *offer)
 	};
 }
 
+void booking_take_terms(const struct offer *offer, struct booking *booking)
+{
+	const struct session_type *type = offer->type;
+	const struct slot_question *question = &offer->question;
+	/* Staff book for themselves for nothing, and for a client where they say so. */
+	const bool free = question->exempt && (!question->day_binds ||
+					       (question->overridden & 1u << REFUSAL_CREDITS_REQUIRED) != 0);
+	booking->cancel_notice_minutes = type->policy.cancel_notice_minutes;
+	booking->reschedule_notice_minutes = type->policy.reschedule_notice_minutes;
+	booking->max_reschedules = type->policy.max_reschedules;
+	booking->late_cancel = (enum late_cancel)type->policy.late_cancel;
+	booking->price = type->price;
+	if (free)
+		booking->price.credits = 0;
+	booking->max_total = question->exempt ? -1 : type->policy.max_total_per_user;
+	booking->max_total_type = session_type_owns(type, POLICY_MAX_TOTAL_PER_USER) ? type->id : NULL;
+}
+
+const char *booking_credits_sentence(const struct booking_call *call, int64_t price, int64_t credits,
+				     bool to_coach)
+{
+	const char *who = to_coach ? "this client has" : "you have";
+	return arena_printf(call->mem, "This session takes %d %s, and %s %s.", (int)price,
+			    price == 1 ? "credit" : "credits", who,
+			    credits == 0 ? "none" : arena_printf(call->mem, "%d", (int)credits));
+}
+
 /* What to do about a limit that is reached, with the one that stands, if the database told it. */
 static const char *limit_sentence(const struct booking_call *call, const struct store_answer *answer,
 				  const struct booking_limits *limits)
@@ -328,6 +356,12 @@ void booking_answer(const struct booking_call *call, const struct store_answer *
 		return;
 	case STORE_TOO_OFTEN:
 		result->verdict = BOOKING_TOO_OFTEN;
+		return;
+	case STORE_TOO_MANY_CODES:
+		result->verdict = BOOKING_TOO_MANY_CODES;
+		return;
+	case STORE_TOTAL_REACHED:
+		booking_refuse(result, REFUSAL_BOOKING_LIMIT, client_total_sentence);
 		return;
 	case STORE_REFUSED:
 		break;

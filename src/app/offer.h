@@ -113,6 +113,13 @@ bool booking_target(const struct booking_call *call, const char *coach_id, const
 void booking_insert(const struct booking_call *call, struct booking booking, const struct offer *offer,
 		    struct booking_result *result);
 
+/* The terms that the client is promised when booking: the type's, and what it takes from this caller. */
+void booking_take_terms(const struct offer *offer, struct booking *booking);
+
+/* Why a client's credits do not suffice, with what they have, in the call's memory. */
+const char *booking_credits_sentence(const struct booking_call *call, int64_t price, int64_t credits,
+				     bool to_coach);
+
 /*
  * Check a wish's answers to the questions of the type and seal them for the appointment `id`; NULL where
  * nothing was answered. False: the result says why not.

@@ -220,9 +220,7 @@ static void book_plan(const struct plan *plan, const struct series_wish *wish, s
 	series.common.coach_id = plan->coach->id;
 	series.common.session_type = plan->type->id;
 	series.common.meeting = plan->type->meeting;
-	series.common.cancel_notice_minutes = plan->type->policy.cancel_notice_minutes;
-	series.common.reschedule_notice_minutes = plan->type->policy.reschedule_notice_minutes;
-	series.common.max_reschedules = plan->type->policy.max_reschedules;
+	booking_take_terms(&plan->offers[0], &series.common);
 	series.times = times_of(plan, wish, result);
 	if (series.times == NULL)
 		return;

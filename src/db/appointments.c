@@ -5,177 +5,6 @@
 
 #include <string.h>
 
-/* The columns of `appointment` in the order of the migrations. */
-enum field {
-	FIELD_ID,
-	FIELD_COACH_ID,
-	FIELD_USER_ID,
-	FIELD_SESSION_TYPE,
-	FIELD_STATUS,
-	FIELD_STARTS_AT,
-	FIELD_ENDS_AT,
-	FIELD_BLOCKED_FROM,
-	FIELD_BLOCKED_TO,
-	FIELD_HOLD_EXPIRES_AT,
-	FIELD_CLIENT_TIME_ZONE,
-	FIELD_NAME,
-	FIELD_EMAIL,
-	FIELD_PHONE,
-	FIELD_NOTES,
-	FIELD_MEETING_KIND,
-	FIELD_MEETING_URL,
-	FIELD_CANCEL_NOTICE_MINUTES,
-	FIELD_RESCHEDULE_NOTICE_MINUTES,
-	FIELD_MAX_RESCHEDULES,
-	FIELD_RESCHEDULE_COUNT,
-	FIELD_CANCEL_REASON,
-	FIELD_CANCELLED_AT,
-	FIELD_CANCELLED_BY,
-	FIELD_CREATED_AT,
-	FIELD_UPDATED_AT,
-	FIELD_VERSION,
-	FIELD_CALENDAR_ID,
-	FIELD_SYNCED_VERSION,
-	FIELD_REFUSED_VERSION,
-	FIELD_CALENDAR_CONFLICT,
-	FIELD_CALENDAR_DETAIL,
-	FIELD_CALENDAR_ATTEMPTS,
-	FIELD_CALENDAR_DUE_AT,
-	FIELD_EVENT_WRITTEN,
-	FIELD_EVENT_ETAG,
-	FIELD_EVENT_LINK,
-	FIELD_CONFERENCE_ATTEMPT,
-	FIELD_CONFERENCE_PENDING,
-	FIELD_ERASED,
-	FIELD_GUEST_REFUSED,
-	FIELD_GUEST_RESPONSE,
-	FIELD_CREATED_BY,
-	FIELD_NOTIFY,
-	FIELD_LOCALE,
-	FIELD_INVITED_BY,
-	FIELD_NOTICED_VERSION, /* these three are the ledger's */
-	FIELD_NOTICED_START,
-	FIELD_NOTICED_AT,
-	FIELD_MEETING_LABEL,
-	FIELD_MEETING_PLACE,
-	FIELD_MEETING_INSTRUCTIONS,
-	FIELD_EVENT_OUTDATED,
-	FIELD_SERIES_ID,
-	FIELD_SERIES_INDEX,
-};
-
-bool appointment_owes(const struct appointment *appointment)
-{
-	return appointment->calendar_id != NULL && appointment->version > appointment->synced_version &&
-	       appointment->version > appointment->refused_version;
-}
-
-struct appointment_facts appointment_facts(const struct appointment *appointment)
-{
-	return (struct appointment_facts){
-		.status = appointment->status,
-		.start = appointment->starts_at,
-		.end = appointment->ends_at,
-		.hold_expires_at = appointment->hold_expires_at,
-		.cancel_notice_minutes = appointment->cancel_notice_minutes,
-		.reschedule_notice_minutes = appointment->reschedule_notice_minutes,
-		.max_reschedules = appointment->max_reschedules,
-		.reschedule_count = appointment->reschedule_count,
-	};
-}
-
-/* The words that the rest of the program knows as enums. */
-static enum db_result read_words(struct db *db, const struct db_record *record, struct arena *mem,
-				 struct appointment *ret_appointment)
-{
-	const char *status = db_field_text(record, FIELD_STATUS, mem);
-	const char *meeting = db_field_text(record, FIELD_MEETING_KIND, mem);
-	const char *who = db_field_text(record, FIELD_CANCELLED_BY, mem);
-	if (status == NULL || !appointment_status_parse(status, &ret_appointment->status))
-		return db_misunderstood(db, "an appointment's status", status);
-	if (meeting == NULL || !meeting_kind_parse(meeting, &ret_appointment->meeting_kind))
-		return db_misunderstood(db, "an appointment's meeting_kind", meeting);
-	if (who != NULL && !cancelled_by_parse(who, &ret_appointment->cancelled_by))
-		return db_misunderstood(db, "an appointment's cancelled_by", who);
-	const char *inviter = db_field_text(record, FIELD_INVITED_BY, mem);
-	if (inviter != NULL && !inviter_parse(inviter, &ret_appointment->invited_by))
-		return db_misunderstood(db, "an appointment's invited_by", inviter);
-	return DB_OK;
-}
-
-/* One line for each column, as in the record. NOLINTNEXTLINE(readability-function-size) */
-enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_t row, size_t column,
-				struct arena *mem, struct appointment *ret_appointment)
-{
-	struct db_record record;
-	if (!db_get_record(rows, row, column, &record))
-		return DB_NONE;
-#define TEXT(field)   db_field_text(&record, FIELD_##field, mem)
-#define NUMBER(field) db_field_int(&record, FIELD_##field)
-#define WHEN(field)   db_field_instant(&record, FIELD_##field)
-#define TRUTH(field)  db_field_bool(&record, FIELD_##field)
-	*ret_appointment = (struct appointment){
-		.coach_id = TEXT(COACH_ID),
-		.user_id = TEXT(USER_ID),
-		.session_type = TEXT(SESSION_TYPE),
-		.starts_at = WHEN(STARTS_AT),
-		.ends_at = WHEN(ENDS_AT),
-		.blocked_from = WHEN(BLOCKED_FROM),
-		.blocked_to = WHEN(BLOCKED_TO),
-		.hold_expires_at = WHEN(HOLD_EXPIRES_AT),
-		.client_time_zone = TEXT(CLIENT_TIME_ZONE),
-		.name = TEXT(NAME),
-		.email = TEXT(EMAIL),
-		.phone = TEXT(PHONE),
-		.notes = TEXT(NOTES),
-		.meeting_url = TEXT(MEETING_URL),
-		.cancel_notice_minutes = NUMBER(CANCEL_NOTICE_MINUTES),
-		.reschedule_notice_minutes = NUMBER(RESCHEDULE_NOTICE_MINUTES),
-		.max_reschedules =
-			db_field_is_null(&record, FIELD_MAX_RESCHEDULES) ? -1 : NUMBER(MAX_RESCHEDULES),
-		.reschedule_count = NUMBER(RESCHEDULE_COUNT),
-		.cancel_reason = TEXT(CANCEL_REASON),
-		.cancelled_at = WHEN(CANCELLED_AT),
-		.created_at = WHEN(CREATED_AT),
-		.updated_at = WHEN(UPDATED_AT),
-		.version = NUMBER(VERSION),
-		.calendar_id = TEXT(CALENDAR_ID),
-		.synced_version = NUMBER(SYNCED_VERSION),
-		.refused_version = NUMBER(REFUSED_VERSION),
-		.calendar_conflict = TRUTH(CALENDAR_CONFLICT),
-		.calendar_detail = TEXT(CALENDAR_DETAIL),
-		.calendar_attempts = NUMBER(CALENDAR_ATTEMPTS),
-		.calendar_due_at = WHEN(CALENDAR_DUE_AT),
-		.event_written = TRUTH(EVENT_WRITTEN),
-		.event_etag = TEXT(EVENT_ETAG),
-		.event_link = TEXT(EVENT_LINK),
-		.conference_attempt = NUMBER(CONFERENCE_ATTEMPT),
-		.conference_pending = TRUTH(CONFERENCE_PENDING),
-		.erased = TRUTH(ERASED),
-		.guest_refused = TRUTH(GUEST_REFUSED),
-		.guest_response = TEXT(GUEST_RESPONSE),
-		.created_by = TEXT(CREATED_BY),
-		.notify = TRUTH(NOTIFY),
-		.locale = TEXT(LOCALE),
-		.meeting_label = TEXT(MEETING_LABEL),
-		.meeting_place = TEXT(MEETING_PLACE),
-		.meeting_instructions = TEXT(MEETING_INSTRUCTIONS),
-		.event_outdated = TRUTH(EVENT_OUTDATED),
-	};
-	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
-	if (!db_field_is_null(&record, FIELD_SERIES_ID)) {
-		uuid_format(db_field_uuid(&record, FIELD_SERIES_ID), ret_appointment->series_id);
-		ret_appointment->series_index = NUMBER(SERIES_INDEX);
-	}
-	if (db_misread(db))
-		return DB_FAILED;
-	return read_words(db, &record, mem, ret_appointment);
-#undef TEXT
-#undef NUMBER
-#undef WHEN
-#undef TRUTH
-}
-
 /* What each word of the schema's functions means. */
 static const struct {
 	const char *name;
@@ -192,6 +21,9 @@ static const struct {
 		{"same", STORE_EXISTS, REFUSAL_NONE},
 		{"not_found", STORE_NOT_FOUND, REFUSAL_NONE},
 		{"too_often", STORE_TOO_OFTEN, REFUSAL_NONE},
+		{"too_many_codes", STORE_TOO_MANY_CODES, REFUSAL_NONE},
+		{"total_reached", STORE_TOTAL_REACHED, REFUSAL_NONE},
+		{"given_back", STORE_DONE, REFUSAL_NONE},
 #define REFUSED(name, code, status, sentence) {#code, STORE_REFUSED, REFUSAL_##name},
 		REFUSALS(REFUSED)
 #undef REFUSED
@@ -227,6 +59,12 @@ static struct db_value limit_value(int64_t limit)
 		db_text((actor)->idempotency_key),                                                           \
 		(actor)->request_hash == NULL ? db_null()                                                    \
 					      : db_bytes((actor)->request_hash, CRYPTO_SHA256_SIZE)
+
+#define TERMS_PARAMETERS(booking)                                                                            \
+	db_text(late_cancel_name((booking)->late_cancel)), db_int((booking)->price.credits),                 \
+		(booking)->price.currency == NULL ? db_null() : db_int((booking)->price.amount),             \
+		db_text((booking)->price.currency), limit_value((booking)->max_total),                       \
+		db_text((booking)->max_total_type)
 
 #define MEETING_PARAMETERS(meeting)                                                                          \
 	db_text((meeting)->url), db_text((meeting)->label), db_text((meeting)->place),                       \
@@ -266,11 +104,12 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 			      limit_value(limits->max_active), db_text(limits->max_active_type),
 			      limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
 			      db_instant(limits->day_from), db_instant(limits->day_to),
-			      ACTOR_PARAMETERS(actor), MEETING_PARAMETERS(&booking->meeting)),
+			      ACTOR_PARAMETERS(actor), MEETING_PARAMETERS(&booking->meeting),
+			      TERMS_PARAMETERS(booking), db_text(booking->promo_code)),
 		ret_answer);
 	if (result != DB_RAISED)
 		return result;
-	/* The caller's own hold would have given way, but the booking was refused: all undone. */
+	/* Something had given way, or was taken, but the booking was refused: all undone. */
 	static const struct {
 		const char *state;
 		struct store_answer answer;
@@ -280,6 +119,9 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 		{"BK003", {.outcome = STORE_REFUSED, .refusal = REFUSAL_DAY_FULL}},
 		{"BK004", {.outcome = STORE_REFUSED, .refusal = REFUSAL_ADDRESS_NOT_VERIFIED}},
 		{"BK005", {.outcome = STORE_TOO_OFTEN}},
+		{"BK006", {.outcome = STORE_REFUSED, .refusal = REFUSAL_CREDITS_REQUIRED}},
+		{"BK007", {.outcome = STORE_REFUSED, .refusal = REFUSAL_PROMO_CODE_INVALID}},
+		{"BK008", {.outcome = STORE_TOTAL_REACHED}},
 	};
 	for (size_t i = 0; i < sizeof(undone) / sizeof(undone[0]); i++) {
 		if (strcmp(db_failure(db)->state, undone[i].state) == 0) {
@@ -302,7 +144,7 @@ enum db_result appointments_confirm(struct db *db, struct arena *mem, const stru
 					 db_text(booking->notes), db_text(booking->calendar_id),
 					 db_int(booking->lease_seconds), limit_value(booking->max_addresses),
 					 db_text(booking->locale), db_text(booking->answers),
-					 ACTOR_PARAMETERS(actor)),
+					 ACTOR_PARAMETERS(actor), db_text(booking->promo_code)),
 			   ret_answer);
 }
 
@@ -355,6 +197,15 @@ enum db_result appointments_mark(struct db *db, struct arena *mem, const char *i
 		db, mem, QUERY_APPOINTMENT_MARK,
 		DB_PARAMETERS(db_uuid(id), db_text(appointment_status_name(status)), ACTOR_PARAMETERS(actor)),
 		ret_answer);
+}
+
+enum db_result appointments_give_back(struct db *db, struct arena *mem, const char *id, const char *note,
+				      const struct actor *actor, struct store_answer *ret_answer)
+{
+	return run_booking(db, mem, QUERY_CREDIT_GIVE_BACK,
+			   DB_PARAMETERS(db_uuid(id), db_text(note), db_text(actor->user_id),
+					 db_text(actor->role), db_text(actor->request_id)),
+			   ret_answer);
 }
 
 static enum db_result run_one(struct db *db, struct arena *mem, enum query query,
@@ -550,7 +401,8 @@ enum db_result series_book(struct db *db, struct arena *mem, const struct series
 			      limit_value(limits->max_active), db_text(limits->max_active_type),
 			      limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
 			      db_bool(series->all), ACTOR_PARAMETERS(actor), db_text(common->meeting.label),
-			      db_text(common->meeting.place), db_text(common->meeting.instructions)),
+			      db_text(common->meeting.place), db_text(common->meeting.instructions),
+			      TERMS_PARAMETERS(common)),
 		ret_answers);
 }
 

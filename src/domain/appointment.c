@@ -27,6 +27,12 @@ static const char *const inviter_names[] = {
 	[INVITER_NONE] = "none",
 };
 
+static const char *const payment_names[] = {[PAYMENT_NONE] = NULL,
+#define STATE(name, word) [PAYMENT_##name] = (word),
+					    PAYMENT_STATES(STATE)
+#undef STATE
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool find_name(const char *const names[], size_t count, const char *name, size_t *ret_index)
@@ -96,6 +102,20 @@ bool inviter_parse(const char *name, enum inviter *ret_inviter)
 	return true;
 }
 
+const char *payment_state_name(enum payment_state state)
+{
+	return payment_names[state];
+}
+
+bool payment_state_parse(const char *name, enum payment_state *ret_state)
+{
+	size_t index = 0;
+	if (!find_name(payment_names, COUNT(payment_names), name, &index))
+		return false;
+	*ret_state = (enum payment_state)index;
+	return true;
+}
+
 static enum refusal cancel_refusal(const struct appointment_facts *facts, instant now, instant before,
 				   bool exempt)
 {
@@ -105,7 +125,10 @@ static enum refusal cancel_refusal(const struct appointment_facts *facts, instan
 		return REFUSAL_NOT_ACTIVE;
 	if (facts->end <= now)
 		return exempt ? REFUSAL_NOT_ACTIVE : REFUSAL_CANCELLATION_CLOSED;
-	return now > before && !exempt ? REFUSAL_CANCELLATION_CLOSED : REFUSAL_NONE;
+	if (now <= before || exempt)
+		return REFUSAL_NONE;
+	bool keeps = facts->late_cancel == LATE_CANCEL_KEEP && now < facts->start;
+	return keeps ? REFUSAL_NONE : REFUSAL_CANCELLATION_CLOSED;
 }
 
 static enum refusal reschedule_refusal(const struct appointment_facts *facts, instant now, instant before,
@@ -127,6 +150,8 @@ struct appointment_terms appointment_terms(const struct appointment_facts *facts
 		.reschedule_before = facts->start - facts->reschedule_notice_minutes * SECONDS_PER_MINUTE,
 	};
 	terms.cancel = cancel_refusal(facts, now, terms.cancel_before, exempt);
+	terms.keeps = terms.cancel == REFUSAL_NONE && facts->status == APPOINTMENT_SCHEDULED && !exempt &&
+		      now > terms.cancel_before;
 	terms.reschedule = reschedule_refusal(facts, now, terms.reschedule_before, exempt);
 	return terms;
 }

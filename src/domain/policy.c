@@ -11,8 +11,29 @@ enum {
 
 #define RULE(field, least, most, nullable)                                                                   \
 	{                                                                                                    \
-#field, offsetof(struct policy, field), least, most, nullable                                \
+#field, offsetof(struct policy, field), least, most, nullable, NULL                          \
 	}
+
+static const char *const late_cancels[LATE_CANCELS] = {
+	[LATE_CANCEL_REFUSE] = "refuse",
+	[LATE_CANCEL_KEEP] = "keep",
+};
+
+const char *late_cancel_name(enum late_cancel late_cancel)
+{
+	return late_cancels[late_cancel];
+}
+
+bool late_cancel_parse(const char *name, enum late_cancel *ret_late_cancel)
+{
+	for (size_t i = 0; i < LATE_CANCELS; i++) {
+		if (strcmp(late_cancels[i], name) == 0) {
+			*ret_late_cancel = (enum late_cancel)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 const struct policy_field_rule policy_fields[POLICY_FIELD_COUNT] = {
 	[POLICY_MIN_NOTICE_MINUTES] = RULE(min_notice_minutes, 0, YEAR_MINUTES, false),
@@ -25,6 +46,9 @@ const struct policy_field_rule policy_fields[POLICY_FIELD_COUNT] = {
 	[POLICY_MAX_ACTIVE_PER_USER] = RULE(max_active_per_user, 0, LIMIT_MAX, true),
 	[POLICY_MAX_PER_DAY] = RULE(max_per_day, 0, LIMIT_MAX, true),
 	[POLICY_MAX_RESCHEDULES] = RULE(max_reschedules, 0, LIMIT_MAX, true),
+	[POLICY_MAX_TOTAL_PER_USER] = RULE(max_total_per_user, 1, LIMIT_MAX, true),
+	[POLICY_LATE_CANCEL] = {"late_cancel", offsetof(struct policy, late_cancel), 0, LATE_CANCELS - 1,
+				false, late_cancels},
 };
 
 const struct policy policy_default = {
@@ -38,6 +62,8 @@ const struct policy policy_default = {
 	.max_active_per_user = 1,
 	.max_per_day = POLICY_NO_LIMIT,
 	.max_reschedules = POLICY_NO_LIMIT,
+	.max_total_per_user = POLICY_NO_LIMIT,
+	.late_cancel = LATE_CANCEL_REFUSE,
 };
 
 int64_t policy_get(const struct policy *policy, enum policy_field field)

@@ -154,6 +154,25 @@ static void read_blocked(struct reader *reader, const json_t *array, const char 
 	schedule->blocked_count = count;
 }
 
+/* A field of the policy that is one of a few words. */
+static void read_word(struct reader *reader, const json_t *value, const char *path,
+		      const struct policy_field_rule *rule, int64_t *ret_place)
+{
+	const char *text = json_is_string(value) ? json_string_value(value) : "";
+	int64_t place = rule->min;
+	while (place <= rule->max && strcmp(rule->words[place], text) != 0)
+		place++;
+	if (place <= rule->max) {
+		*ret_place = place;
+		return;
+	}
+	*ret_place = rule->min;
+	const char *list = rule->words[rule->min];
+	for (place = rule->min + 1; place <= rule->max; place++)
+		list = arena_printf(reader->work, "%s, %s", list, rule->words[place]);
+	reader_invalid(reader, path, arena_printf(reader->work, "must be one of %s.", list));
+}
+
 /* Puts the fields of the object over `policy`; returns which ones there were. */
 static unsigned read_policy(struct reader *reader, const json_t *object, const char *path,
 			    struct policy *policy)
@@ -170,7 +189,9 @@ static unsigned read_policy(struct reader *reader, const json_t *object, const c
 		if (value == NULL)
 			continue;
 		int64_t number = POLICY_NO_LIMIT;
-		if (!(json_is_null(value) && rule->may_be_null))
+		if (rule->words != NULL)
+			read_word(reader, value, reader_member(reader, path, rule->name), rule, &number);
+		else if (!(json_is_null(value) && rule->may_be_null))
 			reader_integer(reader, value, reader_member(reader, path, rule->name), rule->min,
 				       rule->max, &number);
 		policy_set(policy, (enum policy_field)i, number);
@@ -205,11 +226,11 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 		      const struct schedule *schedule, bool reschedule_given, struct session_type *type)
 {
 	static const char *const names[] = {"id",     "name",    "durations", "meeting",
-					    "policy", "notices", "questions"};
+					    "policy", "notices", "questions", "price"};
 	type->policy = schedule->policy;
 	type->notices = schedule->notices;
 	type->meeting = (struct meeting){.kind = MEETING_GOOGLE_MEET};
-	if (!reader_object(reader, entry, path, names, 7))
+	if (!reader_object(reader, entry, path, names, 8))
 		return;
 
 	type->id = reader_id(reader, json_object_get(entry, "id"), reader_member(reader, path, "id"));
@@ -225,6 +246,10 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 	const json_t *meeting = json_object_get(entry, "meeting");
 	if (meeting != NULL)
 		reader_meeting(reader, meeting, reader_member(reader, path, "meeting"), &type->meeting);
+
+	const json_t *price = json_object_get(entry, "price");
+	if (price != NULL)
+		reader_price(reader, price, reader_member(reader, path, "price"), &type->price);
 
 	const json_t *notices = json_object_get(entry, "notices");
 	if (notices != NULL && !json_is_null(notices))

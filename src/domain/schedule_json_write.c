@@ -31,10 +31,38 @@ static void write_policy(struct json_writer *writer, const struct policy *policy
 		if ((fields & 1u << i) == 0)
 			continue;
 		int64_t value = policy_get(policy, (enum policy_field)i);
-		if (value == POLICY_NO_LIMIT && policy_fields[i].may_be_null)
+		if (policy_fields[i].words != NULL)
+			json_write_text(writer, policy_fields[i].name, policy_fields[i].words[value]);
+		else if (value == POLICY_NO_LIMIT && policy_fields[i].may_be_null)
 			json_write_null(writer, policy_fields[i].name);
 		else
 			json_write_integer(writer, policy_fields[i].name, value);
+	}
+	json_write_object_end(writer);
+}
+
+/* What came after the first release is left out of a schedule that does not use it. */
+static unsigned told_policy(const struct policy *policy)
+{
+	unsigned fields = (1u << POLICY_FIELD_COUNT) - 1;
+	for (unsigned i = POLICY_MAX_TOTAL_PER_USER; i < POLICY_FIELD_COUNT; i++) {
+		if (policy_get(policy, (enum policy_field)i) ==
+		    policy_get(&policy_default, (enum policy_field)i))
+			fields &= ~(1u << i);
+	}
+	return fields;
+}
+
+void schedule_write_price(struct json_writer *writer, const struct price *price)
+{
+	if (price->credits == 0 && price->currency == NULL)
+		return;
+	json_write_object(writer, "price");
+	if (price->credits > 0)
+		json_write_integer(writer, "credits", price->credits);
+	if (price->currency != NULL) {
+		json_write_integer(writer, "amount", price->amount);
+		json_write_text(writer, "currency", price->currency);
 	}
 	json_write_object_end(writer);
 }
@@ -158,7 +186,7 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 	json_write_object(&writer, NULL);
 	json_write_text(&writer, "time_zone", zone_name(schedule->zone));
 	write_lists(&writer, schedule);
-	write_policy(&writer, &schedule->policy, (1u << POLICY_FIELD_COUNT) - 1);
+	write_policy(&writer, &schedule->policy, told_policy(&schedule->policy));
 	if (schedule->own_notices != 0)
 		write_notices(&writer, &schedule->notices, schedule->own_notices);
 	json_write_array(&writer, "session_types");
@@ -172,6 +200,7 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 			json_write_integer(&writer, NULL, type->durations[d]);
 		json_write_array_end(&writer);
 		write_meeting(&writer, &type->meeting);
+		schedule_write_price(&writer, &type->price);
 		if (type->own != 0)
 			write_policy(&writer, &type->policy, type->own);
 		if (type->own_notices != 0)

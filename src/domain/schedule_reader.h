@@ -62,6 +62,9 @@ void reader_hours(struct reader *reader, const json_t *object, const char *path,
 unsigned reader_notices(struct reader *reader, const json_t *object, const char *path,
 			struct notice_rules *rules);
 
+/* A session type's price in credits, in money, or both; null is none. */
+void reader_price(struct reader *reader, const json_t *value, const char *path, struct price *ret_price);
+
 /* A kind of meeting by its word, or an object with what belongs to it. */
 void reader_meeting(struct reader *reader, const json_t *value, const char *path,
 		    struct meeting *ret_meeting);

@@ -184,6 +184,8 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 				    stretch_text(reason->span, start, viewer, mem),
 				    buffer_note(question, start, reason, mem));
 	case REFUSAL_NONE:
+	case REFUSAL_CREDITS_REQUIRED:
+	case REFUSAL_PROMO_CODE_INVALID:
 	case REFUSAL_CANCELLATION_CLOSED:
 	case REFUSAL_RESCHEDULE_CLOSED:
 	case REFUSAL_RESCHEDULE_LIMIT:

@@ -81,6 +81,7 @@ const TABLE = {
     who: "the appointment's coach, or an admin",
     body: () => ({ status: 'completed' }),
   },
+  'POST /booking/{id}/credit-return': { who: "the appointment's coach, or an admin", body: () => ({}) },
   'GET /booking/{id}': { who: 'a party to the appointment' },
   'PUT /booking/{id}/answers': { who: 'a party to the appointment', body: () => ({ answers: {} }) },
   'PUT /booking/{id}/coach-notes': {
@@ -89,6 +90,7 @@ const TABLE = {
   },
   'GET /booking/{id}/calendar.ics': { who: 'a party to the appointment' },
   'GET /booking/user/{user_id}': { who: 'the user in the path, or an admin' },
+  'GET /booking/user/{user_id}/credits': { who: 'the user in the path, or an admin' },
   'GET /booking/user/{user_id}/export': { who: 'the user in the path, or an admin' },
   'DELETE /booking/user/{user_id}': { who: 'the user in the path, or an admin' },
   'GET /booking/sign-in': { who: 'anyone' },
@@ -166,6 +168,29 @@ const TABLE = {
   'POST /coach/{coach}/calendars/{id}/refresh': {
     who: 'the coach in the path, or an admin',
     missing: 'no such calendar',
+  },
+  'GET /coach/{coach}/credits': { who: 'the coach in the path, or an admin' },
+  'POST /coach/{coach}/credits': {
+    who: 'the coach in the path, or an admin',
+    body: () => ({ user_id: 'zoe', amount: 1 }),
+  },
+  'DELETE /coach/{coach}/credits/{grant}': {
+    who: 'the coach in the path, or an admin',
+    missing: 'no such grant',
+  },
+  'GET /coach/{coach}/promo-codes': { who: 'the coach in the path, or an admin' },
+  'POST /coach/{coach}/promo-codes': {
+    who: 'the coach in the path, or an admin',
+    body: () => ({ code: randomUUID(), kind: 'free' }),
+  },
+  'PUT /coach/{coach}/promo-codes/{code}': {
+    who: 'the coach in the path, or an admin',
+    body: () => ({ kind: 'free' }),
+    missing: 'no such code',
+  },
+  'DELETE /coach/{coach}/promo-codes/{code}': {
+    who: 'the coach in the path, or an admin',
+    missing: 'no such code',
   },
   'POST /coach/{coach}/feed': { who: 'the coach in the path, or an admin' },
   // Its token is its identity, and a wrong one is as good as no feed: asked with the right one here.

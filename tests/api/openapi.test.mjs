@@ -312,6 +312,61 @@ test('every call answers as the document says', async () => {
   const its = { path: { ...damian, id: added.id } };
   await call(coach, 'POST', '/coach/{coach}/calendars/{id}/refresh', { ...its, status: 200 });
   await call(coach, 'DELETE', '/coach/{coach}/calendars/{id}', { ...its, status: 204 });
+  const wish = {
+    user_id: 'ann',
+    amount: 2,
+    session_types: null,
+    expires_at: stack.slot(500),
+    external_ref: 'r',
+  };
+  const { body: granted } = await call(coach, 'POST', '/coach/{coach}/credits', {
+    path: damian,
+    body: wish,
+    status: 201,
+  });
+  await call(coach, 'POST', '/coach/{coach}/credits', { path: damian, body: wish, status: 200 });
+  await call(coach, 'GET', '/coach/{coach}/credits', { path: damian, status: 200 });
+  const code = { code: 'SPRING', kind: 'percent', value: 10 };
+  await call(coach, 'POST', '/coach/{coach}/promo-codes', { path: damian, body: code, status: 201 });
+  await call(coach, 'GET', '/coach/{coach}/promo-codes', { path: damian, status: 200 });
+  const spring = { path: { ...damian, code: 'SPRING' } };
+  await call(coach, 'PUT', '/coach/{coach}/promo-codes/{code}', {
+    ...spring,
+    body: { kind: 'free' },
+    status: 200,
+  });
+  const price = { credits: 2, amount: 8000, currency: 'EUR' };
+  const priced = {
+    ...schedule.session_types[0],
+    id: 'priced',
+    price,
+    policy: { late_cancel: 'keep', max_reschedules: 1 },
+  };
+  await call(coach, 'PUT', '/coach/{coach}/schedule', {
+    path: damian,
+    body: { ...schedule, session_types: [...schedule.session_types, priced] },
+    status: 200,
+  });
+  await call(ann, 'GET', '/booking/availability', {
+    query: '?coach=damian&session_type=priced',
+    status: 200,
+  });
+  const dear = { start: stack.slot(15), session_type: 'priced', promo_code: 'SPRING', coach: 'damian' };
+  await call(ann, 'POST', '/booking/create', { body: dear, status: 201 });
+  const dearer = { start: stack.slot(17), session_type: 'priced', coach: 'damian' };
+  const { body: paid } = await call(ann, 'POST', '/booking/create', { body: dearer, status: 201 });
+  await call(ann, 'POST', '/booking/create', { body: { ...dearer, start: stack.slot(19) }, status: 402 });
+  await call(ann, 'GET', '/booking/user/{user_id}/credits', { ...me, status: 200 });
+  stack.database.run(`UPDATE appointment SET cancel_notice_minutes = 500000 WHERE id = '${paid.id}'`);
+  await call(ann, 'PUT', '/booking/{id}/cancel', { path: { id: paid.id }, status: 200 });
+  await call(coach, 'POST', '/booking/{id}/credit-return', {
+    path: { id: paid.id },
+    body: { reason: 'x' },
+    status: 200,
+  });
+  await call(coach, 'DELETE', '/coach/{coach}/promo-codes/{code}', { ...spring, status: 204 });
+  const gone = { path: { ...damian, grant: granted.id }, status: 200 };
+  await call(coach, 'DELETE', '/coach/{coach}/credits/{grant}', gone);
   await call(coach, 'GET', '/coach/{coach}/google', { path: damian, status: 200 });
   await call(coach, 'POST', '/coach/{coach}/google/connect', { path: damian, status: 404 });
   await call(coach, 'POST', '/coach/{coach}/google/retry', { path: damian, status: 202 });
