@@ -239,6 +239,8 @@ static void write_types(struct json_writer *writer, const struct schedule *sched
 		if (type->policy.late_cancel != LATE_CANCEL_REFUSE)
 			json_write_text(writer, "late_cancel",
 					late_cancel_name((enum late_cancel)type->policy.late_cancel));
+		if (type->policy.max_active_per_user != POLICY_NO_LIMIT)
+			json_write_integer(writer, "max_active_per_user", type->policy.max_active_per_user);
 		json_write_object_end(writer);
 	}
 	json_write_array_end(writer);

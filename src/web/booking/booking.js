@@ -1,7 +1,7 @@
 /*
  * The stand-alone booking page: the widget, the coach's colour, the languages. What is shown stands in the address:
  * /booking/<coach>/<type>, or `?coach=`, `?session_type=`; further `?duration=`, `?lang=`, and to fill in `name`,
- * `email`, `phone`, `notes`, `date` and `time`.
+ * `email`, `phone`, `notes`, `date`, `time` and `answers` (JSON by question id).
  */
 
 import { accentRoles } from '../design/accent.js';
@@ -72,6 +72,11 @@ function showWidget() {
       .filter((name) => query.get(name))
       .map((name) => [name, query.get(name)]),
   );
+  try {
+    widget.booker = { ...widget.booker, answers: JSON.parse(query.get('answers')) };
+  } catch {
+    /* a link that was cut: the questions are asked as ever */
+  }
   widget.token = identity.token ?? null;
   widget.session = identity.session ?? null;
   if (mailed?.appointment) widget.setAttribute('manage', mailed.appointment);

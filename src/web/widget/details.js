@@ -4,6 +4,8 @@ import { claimsOf, explain, newKey } from './calls.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
 import { giveBack, release, slotBody } from './hold.js';
+import { answersGiven, questionFaults, questionField, questionFields } from './questions.js';
+import { repeatPart } from './repeat.js';
 import { dayOf } from './time.js';
 
 export function choose(panel, slot) {
@@ -17,6 +19,7 @@ export function choose(panel, slot) {
       email: known.email ?? '',
       phone: known.phone ?? '',
       notes: known.notes ?? '',
+      answers: { ...known.answers },
     },
     emailKnown: Boolean(known.email),
     sent: null,
@@ -174,7 +177,9 @@ export function showDetails(panel) {
       { required: byPhone, autocomplete: 'tel', maxlength: 32 },
       byPhone && t('phoneHint'),
     ),
+    questionFields(panel, panel.typeOf()?.questions, (form.values.answers ??= {}), () => panel.keep()),
     field(panel, 'notes', 'textarea', { maxlength: 2000 }),
+    repeatPart(panel, { released: () => letGoOfHold(panel), changed: () => nameSubmit(panel) }),
     h('div', { class: 'actions' }, page.submit, page.held),
   );
   const heading = h('h3', { tabindex: '-1' }, t('details'));
@@ -190,6 +195,22 @@ export function showDetails(panel) {
   const empty = page.form.querySelector('#name').value ? heading : page.form.querySelector('#name');
   empty.focus();
   panel.say(t('held', { when: panel.moment(form.slot.at) }));
+}
+
+/* The button says how many sessions it books. */
+function nameSubmit(panel) {
+  const { series } = panel.form;
+  panel.page.submit.textContent = series ? panel.t('confirmSeries', { n: series.free }) : panel.t('confirm');
+}
+
+/* The held time is given back: a series books it with its others. */
+async function letGoOfHold(panel) {
+  const { form } = panel;
+  await form.holding;
+  form.stop?.();
+  panel.page.held.textContent = '';
+  if (form.hold) await giveBack(panel, form.hold);
+  form.hold = null;
 }
 
 export function renderChosen(panel) {
@@ -230,7 +251,7 @@ function faultsOf(panel) {
     faults.push(['email', t('needEmail')]);
   const needed = panel.page.form.elements.phone.required;
   if ((needed || phone.trim()) && !isPhone(phone)) faults.push(['phone', t('needPhone')]);
-  return faults;
+  return [...faults, ...questionFaults(panel, panel.typeOf()?.questions, panel.form.values.answers)];
 }
 
 /* An error summary with links to the fields, each of which says its own fault. */
@@ -319,7 +340,9 @@ export async function submit(panel) {
     return form.stale ? undefined : mark(panel, faults);
   }
   try {
-    const appointment = await send(panel, form);
+    const reply = await send(panel, form);
+    const appointment = reply.appointments?.[0] ?? reply; // of a series: its first
+    appointment.others = reply.appointments?.slice(1);
     form.hold = null;
     panel.form = null;
     panel.tell('booked', appointment);
@@ -327,7 +350,7 @@ export async function submit(panel) {
   } catch (problem) {
     done();
     if (panel.form !== form || panel.view !== 'details') return undefined;
-    const field = problem.field?.split('.').pop();
+    const field = questionField(panel.typeOf()?.questions, problem.field) ?? problem.field?.split('.').pop();
     if (goneCodes.has(problem.code)) panel.go('fresh', problem);
     else if (problem.code === 'booking_limit') refused(panel, problem);
     else if (panel.page.form.elements[field]) mark(panel, [[field, problem.detail]]);
@@ -349,12 +372,18 @@ export async function send(panel, form) {
     email: email.trim() || undefined,
     phone: phone.trim() || undefined,
     notes: notes.trim() || undefined,
+    answers: panel.typeOf()?.questions ? answersGiven(form.values.answers) : undefined,
   };
   const send = (method, path, body) => {
     const signature = path + JSON.stringify(body);
     if (form.sent !== signature) Object.assign(form, { sent: signature, key: newKey() });
     return panel.call(method, path, { body, key: form.key });
   };
+  if (form.series) {
+    const { every_weeks, count } = form.series;
+    const wish = { every_weeks, count, on_conflict: 'skip' };
+    return send('POST', 'booking/series', { ...slotBody(panel, form.slot), ...rest, ...wish });
+  }
   if (form.hold) {
     try {
       return await send('PUT', `booking/${form.hold.id}/confirm`, rest);

@@ -37,6 +37,7 @@ const drawings = {
   before: 'm15 6-6 6 6 6',
   after: 'm9 6 6 6-6 6',
   close: 'M6 6l12 12M18 6 6 18',
+  bell: 'M6 17v-6a6 6 0 0 1 12 0v6l1.5 1.5h-15ZM10 21h4',
   tick: 'm5 13 4.5 4.5L19 7',
 };
 
@@ -50,3 +51,11 @@ export function icon(name) {
   svg.append(path);
   return svg;
 }
+
+/* Where a session takes place: its drawing and its word. */
+export const meetingPlaces = {
+  google_meet: ['video', 'meet'],
+  phone: ['phone', 'phoneCall'],
+  in_person: ['place', 'onSite'],
+  link: ['video', 'videoCall'],
+};

@@ -26,6 +26,17 @@ export function showDone(panel, appointment, word) {
         type: panel.typeOf(a.session_type),
         meeting: meeting(panel, a),
       }),
+      a.others?.length > 0 &&
+        h(
+          'div',
+          { class: 'stack wide' },
+          h('p', null, t('othersBooked', { n: a.others.length })),
+          h(
+            'ul',
+            { class: 'dates' },
+            a.others.map((other) => h('li', null, panel.moment(Date.parse(other.start)))),
+          ),
+        ),
       calendarLinks(panel, a),
       h('p', { class: 'muted small' }, rule(panel, a)),
       !panel.element.hasAttribute('move-only') &&
@@ -56,7 +67,7 @@ async function awaitLink(panel, appointment, render) {
     const fresh = await panel.call('GET', `booking/${appointment.id}`, { quiet: true }).catch(() => null);
     if (signal.aborted) return;
     if (!fresh || linkMissing(fresh)) continue;
-    render(fresh);
+    render({ ...fresh, others: appointment.others });
     if (fresh.meeting?.url) panel.say(panel.t('linkHere'));
     return;
   }

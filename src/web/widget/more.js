@@ -5,6 +5,8 @@ import { showDone } from './done.js';
 import { offerFresh } from './fresh.js';
 import looks_more from './looks_more.css';
 import { showMove } from './move.js';
+import { showBell, showNotices } from './notices.js';
+import { showAnswers } from './questions.js';
 import { showCancel, showManaged, showSessions } from './sessions.js';
 import { showSignIn } from './sign_in.js';
 import { showTypes } from './types.js';
@@ -43,5 +45,8 @@ export const views = {
   types: showTypes,
   signIn: showSignIn,
   managed: showManaged,
+  answers: showAnswers,
+  notices: showNotices,
+  bell: showBell,
   zones,
 };

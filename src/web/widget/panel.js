@@ -3,19 +3,13 @@
  */
 
 import { call, explain, mayHelp } from './calls.js';
-import { h, icon } from './dom.js';
+import { h, icon, meetingPlaces } from './dom.js';
 import { memory } from './memory.js';
 import { capital, cityOf, clockOptions, dayOf, format, offsetMinutes, zoneText } from './time.js';
 import { strings } from './words.js';
 
 /* Where this script came from: its server is the one to ask. */
 const here = import.meta.url;
-
-const places = {
-  google_meet: ['video', 'meet'],
-  phone: ['phone', 'phoneCall'],
-  in_person: ['place', 'onSite'],
-};
 
 export class Panel {
   element;
@@ -65,6 +59,7 @@ export class Panel {
     Object.assign(strings.en, words);
     dress(this.element.shadowRoot);
     Object.assign(this.views, views);
+    this.go('bell');
   }
 
   /* `quiet`: what goes wrong is nobody's concern. */
@@ -231,7 +226,7 @@ export class Panel {
   fact = (drawing, ...words) => h('li', null, icon(drawing), h('span', null, ...words));
 
   place(kind) {
-    const [drawing, word] = places[kind] ?? [];
+    const [drawing, word] = meetingPlaces[kind] ?? [];
     return drawing && this.fact(drawing, this.t(word));
   }
 

@@ -5,18 +5,28 @@ import { h, webAddress } from './dom.js';
 export const linkMissing = (a) =>
   a.meeting?.kind === 'google_meet' && !a.meeting.url && a.calendar?.state === 'pending';
 
-/* Where it takes place, as a fact of the summary. */
+/* Where it takes place, as a fact of the summary: what the coach said of it, and what is good to know. */
 export function meeting(panel, a) {
   const { t } = panel;
+  const { kind, label, address, number, instructions } = a.meeting ?? {};
   const url = webAddress(a.meeting?.url);
+  const more = instructions && [h('br'), h('span', { class: 'small' }, instructions)];
+  const away = { target: '_blank', rel: 'noopener noreferrer' };
   if (url)
     return panel.fact(
       'video',
-      h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, url.replace(/^https?:\/\//, '')),
+      h('a', { href: url, ...away }, label ?? url.replace(/^https?:\/\//, '')),
+      more,
     );
-  if (linkMissing(a)) return panel.fact('video', h('span', { class: 'link' }, t('linkFollows')));
-  if (a.meeting?.kind === 'phone') return panel.fact('phone', t('byPhone'), a.phone && ` ${a.phone}`);
-  return a.meeting?.kind === 'in_person' && panel.fact('place', t('inPerson'));
+  if (linkMissing(a)) return panel.fact('video', h('span', { class: 'link' }, t('linkFollows')), more);
+  if (kind === 'phone' && number)
+    return panel.fact(
+      'phone',
+      h('a', { href: `tel:${number.replace(/[^\d+]/g, '')}` }, t('youCall', { number })),
+      more,
+    );
+  if (kind === 'phone') return panel.fact('phone', t('byPhone'), a.phone && ` ${a.phone}`, more);
+  return kind === 'in_person' && panel.fact('place', address ?? t('inPerson'), more);
 }
 
 /* The way in, while it is of use. */

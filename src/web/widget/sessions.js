@@ -3,6 +3,8 @@
 import { newKey } from './calls.js';
 import { h } from './dom.js';
 import { release } from './hold.js';
+import { showBell } from './notices.js';
+import { showAnswers } from './questions.js';
 import { calendarLinks, joinButton, meeting, open, rule } from './session.js';
 
 export function showSessions(panel) {
@@ -41,11 +43,13 @@ export function showSessions(panel) {
         ),
         list,
         more,
+        h('button', { type: 'button', class: 'plain', onclick: () => panel.go('notices') }, t('notices')),
       ),
     ],
     panel.page.title,
   );
   load('upcoming');
+  showBell(panel);
 }
 
 export async function loadSessions(panel, status, cursor, list, more) {
@@ -137,6 +141,13 @@ function session(panel, a) {
         'div',
         { class: 'actions' },
         joinButton(panel, a),
+        start > Date.now() &&
+          panel.typeOf(a.session_type)?.questions &&
+          h(
+            'button',
+            { type: 'button', ...label(t('answersTitle')), onclick: () => showAnswers(panel, a) },
+            t('answersTitle'),
+          ),
         open(a.can_reschedule, Date.parse(a.reschedule_before)) &&
           h(
             'button',

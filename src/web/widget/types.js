@@ -1,6 +1,6 @@
 /* Where a coach offers several sessions: a card for each, to choose from. */
 
-import { h, icon } from './dom.js';
+import { h, icon, meetingPlaces } from './dom.js';
 
 export function showTypes(panel, focus) {
   const { t, answer } = panel;
@@ -9,11 +9,6 @@ export function showTypes(panel, focus) {
     panel.type = type.id;
     panel.duration = null;
     panel.go('pick', null, true);
-  };
-  const place = {
-    google_meet: ['video', 'meet'],
-    phone: ['phone', 'phoneCall'],
-    in_person: ['place', 'onSite'],
   };
   const name = panel.coachName();
   panel.show(
@@ -43,7 +38,7 @@ export function showTypes(panel, focus) {
           'ul',
           { class: 'cards wide' },
           answer.session_types.map((type) => {
-            const [drawing, word] = place[type.meeting] ?? [];
+            const [drawing, word] = meetingPlaces[type.meeting] ?? [];
             return h(
               'li',
               null,

@@ -15,6 +15,7 @@ export const en = {
   meet: 'Google Meet',
   phoneCall: 'By phone',
   onSite: 'In person',
+  videoCall: 'Video call',
   freeChange: 'Free to move or cancel until {time} before',
   freeChangeAlways: 'Free to move or cancel until it starts',
   coachIsIn: '{coach} is in {zone}',

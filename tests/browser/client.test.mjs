@@ -1,0 +1,152 @@
+// What a client meets beside a plain booking: places, questions, series, news and preferences.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { MailServer } from '../harness/mail.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
+import { checked, openBrowser, said, shown } from './browser.mjs';
+
+const QUESTIONS = [
+  { id: 'goal', label: 'What is your goal?', kind: 'text', required: true },
+  { id: 'heard.of', label: 'How did you hear of me?', kind: 'choice', options: ['A friend', 'The web'] },
+  { id: 'topics', label: 'Topics', kind: 'multi', options: ['Work', 'Life'] },
+  { id: 'cv', label: 'A link to your CV', kind: 'url', required: true, before: 'start' },
+  { id: 'before', label: 'Been coached before?', kind: 'bool' },
+];
+const LINK = {
+  kind: 'link',
+  url: 'https://rooms.test/{id}',
+  label: 'Damian’s room',
+  instructions: 'Please be on time.',
+};
+let stack, mail, browser, coach;
+before(async () => {
+  mail = await MailServer.start();
+  const document = openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 });
+  const [type] = document.session_types;
+  stack = await startStack({
+    env: { ...mail.settings, PUBLIC_URL: 'https://book.test' },
+    document: {
+      ...document,
+      session_types: [
+        { ...type, durations: [30], meeting: LINK, questions: QUESTIONS },
+        { ...type, id: 'once', name: 'Introduction', meeting: 'none', policy: { max_active_per_user: 1 } },
+      ],
+    },
+  });
+  coach = stack.coach();
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+  await mail?.stop();
+});
+
+async function choose(user, type = 'coaching', options = {}, query = '') {
+  const page = await browser.page(options);
+  page.user = stack.client(user);
+  await page.goto(`${stack.daemon.url}/booking/?coach=damian&type=${type}${query}#token=${page.user.token}`);
+  await page.locator('[data-start]').first().click();
+  await page.locator('#name').waitFor();
+  return page;
+}
+const mine = async (page) => (await page.user.get('/booking/user/me')).body.appointments;
+
+for (const [width, colorScheme] of [
+  [360, 'dark'],
+  [1280, 'light'],
+])
+  test(`a coach’s questions are asked with the form, answered later too (${width}, ${colorScheme})`, async () => {
+    const page = await choose(`ann${width}`, 'coaching', { viewport: { width, height: 900 }, colorScheme });
+    await checked(page, `questions-${width}-${colorScheme}`);
+    await page.getByRole('button', { name: 'Confirm booking' }).click();
+    await said(page, /Please answer: What is your goal/);
+    await page.getByRole('link', { name: 'Please answer: What is your goal?' }).click();
+    await page.keyboard.type('To lead');
+    await page.getByLabel('The web').check();
+    await page.getByLabel('Work').check();
+    await page.getByLabel('Yes').check();
+    await page.getByRole('button', { name: 'Confirm booking' }).click();
+    await page.getByRole('link', { name: 'Damian’s room' }).waitFor();
+    await shown(page, 'Please be on time.').waitFor();
+    await checked(page, `booked-link-${width}-${colorScheme}`);
+    const [made] = await mine(page);
+    const { answers } = (await coach.get(`/booking/${made.id}`)).body;
+    assert.deepEqual(answers, { goal: 'To lead', 'heard.of': 'The web', topics: ['Work'], before: true });
+    await page.getByRole('button', { name: 'My sessions' }).click();
+    await page.getByRole('button', { name: /^Your answers: / }).click();
+    await page.getByLabel('A link to your CV').fill('nowhere');
+    await checked(page, `answers-${width}-${colorScheme}`);
+    await page.getByRole('button', { name: 'Save answers' }).click();
+    await shown(page, /must be an address/).waitFor();
+    await page.getByLabel('A link to your CV').fill('https://cv.test/ann');
+    await page.getByRole('button', { name: 'Save answers' }).click();
+    await said(page, /Your answers are saved/);
+    assert.equal((await coach.get(`/booking/${made.id}`)).body.answers.cv, 'https://cv.test/ann');
+  });
+
+test('a link may answer questions; a form in Polish asks them too', async () => {
+  const answers = encodeURIComponent(JSON.stringify({ goal: 'From the link', topics: ['Life'] }));
+  const page = await choose('pia', 'coaching', { locale: 'pl-PL' }, `&answers=${answers}`);
+  assert.equal(await page.getByLabel('What is your goal?').inputValue(), 'From the link');
+  assert.ok(await page.getByLabel('Life').isChecked());
+  await page.getByRole('button', { name: 'Potwierdź rezerwację' }).waitFor();
+  await page.getByLabel('Powtarzaj').waitFor();
+  await checked(page, 'questions-pl');
+});
+
+test('every week: the dates are shown, those that are taken left out, and all the others booked at once', async () => {
+  const page = await choose('sam', 'coaching', { viewport: { width: 768, height: 900 } });
+  await page.getByLabel('What is your goal?').fill('Weekly');
+  const third = await page.evaluate(
+    () => document.querySelector('mosaic-booking').shadowRoot.querySelector('.summary strong').textContent,
+  );
+  assert.ok(third);
+  await page.getByLabel('Repeat').selectOption({ label: 'Every week' });
+  await said(page, /^4 of 4 dates are free/);
+  await checked(page, 'series');
+  await page.getByRole('button', { name: 'Book 4 sessions' }).click();
+  await shown(page, '3 more sessions are booked:').waitFor();
+  await checked(page, 'series-booked');
+  const starts = (await mine(page)).map(({ start }) => Date.parse(start));
+  assert.equal(starts.length, 4);
+  for (let at = 1; at < 4; at += 1) assert.equal(starts[at] - starts[at - 1], 7 * 86_400_000);
+});
+
+test('where a client may have one booking only, nothing is repeated', async () => {
+  const page = await choose('one', 'once');
+  assert.equal(await page.getByLabel('Repeat').count(), 0);
+});
+
+test('news: a bell while there is any, read once shown, and reminders that can be switched off', async () => {
+  const nina = stack.client('nina');
+  const made = (
+    await nina.post('/booking/create', {
+      start: stack.slot(30),
+      answers: { goal: 'x' },
+      session_type: 'coaching',
+    })
+  ).body;
+  const news = (wanted) =>
+    until(`news of ${wanted}`, async () =>
+      (await nina.get('/booking/user/me/notices')).body.notices.some(({ kind }) => kind === wanted),
+    );
+  await news('confirmed'); // of what was not told yet nothing is told when it is cancelled
+  assert.equal((await coach.put(`/booking/${made.id}/cancel`, { reason: 'Ill' })).status, 200);
+  await news('cancelled');
+  const page = await browser.page({ viewport: { width: 360, height: 740 } });
+  await page.goto(`${stack.daemon.url}/booking/?coach=damian&type=coaching#token=${nina.token}`);
+  await page.locator('[data-start]').first().waitFor();
+  await page.getByRole('button', { name: 'My sessions' }).click();
+  const bell = page.getByRole('button', { name: /^News: \d new/ });
+  await bell.waitFor();
+  await checked(page, 'bell');
+  await bell.click();
+  await shown(page, /^new Your session on .* is cancelled\.$/).waitFor();
+  await page.getByLabel('Remind me before a session').uncheck();
+  await said(page, /^Saved/);
+  await checked(page, 'news');
+  assert.equal((await nina.get('/booking/user/me/preferences')).body.reminders, false);
+  assert.equal((await nina.get('/booking/user/me/notices')).body.unread, 0);
+  assert.equal(await bell.count(), 0);
+});
