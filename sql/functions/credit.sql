@@ -9,9 +9,13 @@
 -- An entry changes its grant's balance, whose check keeps it from going below nothing. The grant is locked by that, so
 -- what was taken from it for this appointment can be counted.
 create or replace function post_credit() returns trigger language plpgsql as $$
+declare
+  g credit_grant;
 begin
   if new.delta <> 0 then
-    update credit_grant set balance = balance + new.delta where id = new.grant_id;
+    update credit_grant set balance = balance + new.delta where id = new.grant_id returning * into g;
+  else
+    select * into g from credit_grant where id = new.grant_id;
   end if;
   if new.delta > 0 and new.appointment_id is not null
      and (select sum(delta) from credit_entry
@@ -19,6 +23,9 @@ begin
     raise exception 'more would be returned to the grant % than was taken from it', new.grant_id
       using errcode = 'check_violation';
   end if;
+  perform note_event('credits.changed', g.coach_id, null, g.user_id, jsonb_build_object(
+    'coach', g.coach_id, 'user_id', g.user_id, 'grant_id', g.id, 'appointment_id', new.appointment_id, 'delta', new.delta,
+    'reason', new.reason, 'balance', g.balance));
   return null;
 end $$;
 

@@ -109,7 +109,8 @@ static enum db_result read_words(struct db *db, const struct db_record *record, 
 	if (payment != NULL && !payment_state_parse(payment, &ret_appointment->payment))
 		return db_misunderstood(db, "an appointment's payment_state", payment);
 	const char *late_cancel = db_field_text(record, FIELD_LATE_CANCEL, mem);
-	if (late_cancel == NULL || !late_cancel_parse(late_cancel, &ret_appointment->late_cancel))
+	/* An event may tell of a row from before there was the column. */
+	if (late_cancel != NULL && !late_cancel_parse(late_cancel, &ret_appointment->late_cancel))
 		return db_misunderstood(db, "an appointment's late_cancel", late_cancel);
 	return DB_OK;
 }
