@@ -30,8 +30,8 @@ struct settings {
 					none */
 	int64_t trusted_proxy_hops;
 	int64_t max_connections;
-	int64_t workers;            /* threads for calls that need the database */
-	int64_t listing_workers;    /* threads for listings not in memory; half without a calendar */
+	int64_t workers;            /* threads for calls that need the database; 0: compose_workers() */
+	int64_t listing_workers;    /* threads for listings not in memory */
 	int64_t calendar_workers;   /* threads for calls that may wait for Google */
 	int64_t rate_limit_read;    /* per identity and minute; 0 is off */
 	int64_t rate_limit_book;    /* per identity and minute; 0 is off */

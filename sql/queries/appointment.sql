@@ -42,9 +42,9 @@ from move_appointment(
   make_booking(
     p_id => $1, p_coach_id => $2, p_starts_at => $3, p_ends_at => $4, p_blocked_from => $5, p_blocked_to => $6,
     p_calendar_lease => $7, p_max_changes => $8),
-  $9,
-  make_limits(p_max_per_day => $10, p_max_per_day_type => $11, p_day_from => $12, p_day_to => $13),
-  make_actor(
+  p_exempt => $9,
+  p_limits => make_limits(p_max_per_day => $10, p_max_per_day_type => $11, p_day_from => $12, p_day_to => $13),
+  p_actor => make_actor(
     p_user_id => $14, p_role => $15, p_request_id => $16, p_idempotency_key => $17, p_request_hash => $18)) b;
 
 -- name: appointment_set_meeting one

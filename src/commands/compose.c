@@ -58,17 +58,41 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 	};
 }
 
-int64_t compose_connections(const struct settings *settings)
+static bool has_calendar(const struct settings *settings)
+{
+	return settings->google_service_account_key != NULL || settings->google_oauth_client_id != NULL;
+}
+
+int64_t compose_calendar_workers(const struct settings *settings)
+{
+	return has_calendar(settings) ? settings->calendar_workers : 0;
+}
+
+/* How many connections are taken with so many workers of the lane of calls to the database. */
+static int64_t connections_with(const struct settings *settings, int64_t workers)
 {
 	enum { LISTENER_TELLER_HOUSEKEEPING = 3 };
-	bool calendar =
-		settings->google_service_account_key != NULL || settings->google_oauth_client_id != NULL;
-	int64_t lockers =
-		settings->workers + settings->calendar_workers + (calendar ? CALENDAR_CONNECTIONS : 0);
 	bool pooled = settings->database_direct_url != NULL;
+	int64_t lockers = workers + compose_calendar_workers(settings) +
+			  (has_calendar(settings) ? CALENDAR_CONNECTIONS : 0);
 	return settings->listing_workers + LISTENER_TELLER_HOUSEKEEPING +
 	       (settings->mail_url != NULL ? NOTICE_CONNECTIONS : NOTICE_CONNECTIONS - 1) +
 	       (pooled ? 2 * lockers + 1 : lockers);
+}
+
+int64_t compose_workers(const struct settings *settings)
+{
+	enum { CONNECTIONS_WANTED = 20, WORKERS_MIN = 3 };
+	if (settings->workers > 0)
+		return settings->workers;
+	int64_t left = CONNECTIONS_WANTED - connections_with(settings, 0);
+	int64_t workers = settings->database_direct_url != NULL ? left / 2 : left;
+	return workers > WORKERS_MIN ? workers : WORKERS_MIN;
+}
+
+int64_t compose_connections(const struct settings *settings)
+{
+	return connections_with(settings, compose_workers(settings));
 }
 
 struct database *compose_database(const struct settings *settings)

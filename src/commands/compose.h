@@ -26,6 +26,18 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 						   const struct seal_keys *keys);
 
 /*
+ * How many workers the lane of calls to the database has: WORKERS, or by default as many as bring this daemon to
+ * 20 connections, so that three replicas fit into PostgreSQL's 100 beside the platform. At least 3.
+ */
+int64_t compose_workers(const struct settings *settings);
+
+/*
+ * How many workers the lane of calls that may wait for Google has: none without a calendar, since no call comes
+ * there (api_early).
+ */
+int64_t compose_calendar_workers(const struct settings *settings);
+
+/*
  * How many connections to the database a daemon with these settings takes at most: one a worker, one each for
  * the listener, the teller, housekeeping and the keeper of notices, and those of the calendar's threads and
  * of the mail's, if they are configured. Behind a pooler in transaction mode who may lock something in a

@@ -304,14 +304,9 @@ static bool open_server(struct daemon *daemon)
 		server.connections_per_address = (server.connections + 1) / 2;
 	server.trusted_proxy_hops = (unsigned)settings->trusted_proxy_hops;
 	server.cors_origins = (const char *const *)settings->cors_allowed_origins;
-	server.lanes[LANE_DATABASE].workers = (unsigned)settings->workers;
+	server.lanes[LANE_DATABASE].workers = (unsigned)compose_workers(settings);
 	server.lanes[LANE_LISTING].workers = (unsigned)settings->listing_workers;
-	server.lanes[LANE_GOOGLE].workers = (unsigned)settings->calendar_workers;
-	if (!calendars_on(daemon->api.calendars)) {
-		/* Nothing comes to that lane: see api_early. Its connections serve the others. */
-		server.lanes[LANE_DATABASE].workers += server.lanes[LANE_GOOGLE].workers;
-		server.lanes[LANE_GOOGLE].workers = 0;
-	}
+	server.lanes[LANE_GOOGLE].workers = (unsigned)compose_calendar_workers(settings);
 	server.routes = api_routes;
 	server.route_count = api_route_count;
 	server.metrics = daemon->api.metrics;

@@ -4,7 +4,7 @@
 //
 // BENCH_ROUNDS=15 and BENCH_SECONDS=1 of each measurement, BENCH_PRESSURE_SECONDS=60 of overload; less makes a quick
 // trial. Results: result.json and result.svg in build/bench.
-// Exits 1 when something that must hold does not.
+// Exits 1 when something that must hold does not, or a part fails.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -20,7 +20,7 @@ import { start } from './growth/start.mjs';
 import { google } from './google.mjs';
 import { overload } from './overload.mjs';
 import { pressure } from './pressure.mjs';
-import { FOLDER, ROUNDS, SECONDS, cores, waiting } from './measure.mjs';
+import { FOLDER, Program, ROUNDS, SECONDS, cores, waiting } from './measure.mjs';
 import { Report } from './report.mjs';
 import { World } from './world.mjs';
 
@@ -48,10 +48,11 @@ try {
   for (const [name, part] of Object.entries(parts)) {
     if (wanted.length && !wanted.includes(name)) continue;
     await part(world, report).catch((error) => report.failure(name, error.stack)); // the others are still of use
+    await Program.stopAll();
     world.restore();
   }
 } finally {
   await world.stop();
 }
 report.fact('measurements begun on a busy machine', waiting.inVain);
-process.exitCode = report.end() ? 0 : 1;
+process.exit(report.end() ? 0 : 1); // at once: a part that failed may have left a connection or a program open

@@ -20,34 +20,59 @@ function statement(name) {
 }
 
 /*
- * Parameters as pgbench is to make them, of the kinds that the daemon sends, separated by semicolons. The script's
- * variables: k the slot's number, c its coach, t its start, d its day, i the number of the appointment, u its client.
+ * What pgbench gives for the statement's arguments, of the kinds that the daemon sends for a plain booking; null for the
+ * others. The script's variables: k the slot's number, c its coach, t its start, d its day, i the number of the
+ * appointment, u its client.
  */
-const TIMES = 'to_timestamp(:t); to_timestamp(:t + 1800); to_timestamp(:t); to_timestamp(:t + 1800)';
-const PERSON = `'UTC'; 'Client ' || :u; 'u' || :u || '@client.test'; null; null`;
-const DAY = 'to_timestamp(:d); to_timestamp(:d + 86400)';
-const ACTOR = `'u' || :u; 'user'; '0123456789abcdef'; null; null`;
-const APPOINTMENT = `md5('bench ' || :i)::uuid`; // as World.book() names them
+const TIMES = {
+  p_starts_at: 'to_timestamp(:t)',
+  p_ends_at: 'to_timestamp(:t + 1800)',
+  p_blocked_from: 'to_timestamp(:t)',
+  p_blocked_to: 'to_timestamp(:t + 1800)',
+  p_day_from: 'to_timestamp(:d)',
+  p_day_to: 'to_timestamp(:d + 86400)',
+  p_calendar_lease: '10',
+};
+const ACTOR = { p_user_id: "'u' || :u", p_role: "'user'", p_request_id: "'0123456789abcdef'" };
+const APPOINTMENT = "md5('bench ' || :i)::uuid"; // as World.book() names them
 // An id as the daemon makes it (base/uuid.h): the time, then what is random.
 const NEW_ID = `(lpad(to_hex(extract(epoch from now())::bigint * 1000), 12, '0')
     || substr(replace(gen_random_uuid()::text, '-', ''), 13))::uuid`;
-const PARAMETERS = {
-  appointment_book: `${NEW_ID}; 'c' || :c; 'u' || :u; 'coaching'; 'scheduled'; ${TIMES}; ${PERSON};
-    'google_meet'; 1440; 1440; null; 10; null; 10; null; null; null; null; ${DAY}; ${ACTOR}`,
-  appointment_move: `${APPOINTMENT}; 'c' || :c; ${TIMES}; 10; false; null; null; ${DAY}; ${ACTOR}`,
-  appointment_cancel: `${APPOINTMENT}; 'client'; false; null; 10; ${ACTOR}`,
+const ARGUMENTS = {
+  appointment_book: {
+    ...TIMES,
+    ...ACTOR,
+    p_id: NEW_ID,
+    p_coach_id: "'c' || :c",
+    p_session_type: "'coaching'",
+    p_status: "'scheduled'",
+    p_client_time_zone: "'UTC'",
+    p_name: "'Client ' || :u",
+    p_email: "'u' || :u || '@client.test'",
+    p_meeting_kind: "'google_meet'",
+    p_cancel_notice_minutes: '1440',
+    p_reschedule_notice_minutes: '1440',
+    p_hold_minutes: '10',
+    p_created_by: "'client'",
+    p_notify: 'true',
+  },
+  appointment_move: { ...TIMES, ...ACTOR, p_id: APPOINTMENT, p_coach_id: "'c' || :c", p_exempt: 'false' },
+  appointment_cancel: { ...ACTOR, p_id: APPOINTMENT, p_by: "'client'", p_exempt: 'false', p_lease: '10' },
 };
 
-/** The statement with those parameters in place, on one line. */
+/** The statement with those arguments in place, on one line. */
 function filledIn(name) {
-  const parameters = PARAMETERS[name].split(';');
-  const text = statement(name);
-  const numbers = [...text.matchAll(/\$(\d+)/g)].map(([, n]) => Number(n));
-  if (Math.max(...numbers) !== parameters.length) throw new Error(`${name} has other parameters now`);
-  return text
-    .replace(/\$(\d+)/g, (_, n) => `(${parameters[n - 1].trim()})`)
+  const unused = new Set(Object.keys(ARGUMENTS[name]));
+  const text = statement(name)
     .replace(/--.*\n/g, '')
+    .replace(/(p_\w+) => \$\d+/g, (_, argument) => {
+      unused.delete(argument);
+      return `${argument} => (${ARGUMENTS[name][argument] ?? 'null'})`;
+    })
     .replaceAll('\n', ' ');
+  if (/\$\d/.test(text)) throw new Error(`${name} has an argument without a name: ${text}`);
+  if (unused.size) throw new Error(`${name} has no ${[...unused].join(', ')}`);
+  return text;
 }
 
 const firstStart = (world) => Date.parse(world.slot(0).start) / 1000;
@@ -72,12 +97,12 @@ export function writeBooking(world) {
  * The script: each run takes the next slot from number `slot` on, and the next appointment from number
  * `appointment` on.
  */
-function writeScript(world, name, { slot, appointment }) {
+function writeScript(world, name, connections, { slot, appointment }) {
   const file = path.join(FOLDER, `${name}.pgbench`);
   fs.writeFileSync(
     file,
     `\\set n :n + 1
-\\set j :client_id + :n * ${CLIENTS}
+\\set j :client_id + :n * ${connections}
 \\set k ${slot ?? 0} + :j
 \\set c 1 + :k % ${world.coaches}
 \\set t ${firstStart(world)} + :k / ${world.coaches} * 1800
@@ -104,13 +129,17 @@ function readLog() {
 }
 
 /**
- * Runs that statement with 64 clients; a sample as load() gives it. `action` is what the statement writes into the
- * audit when it does its work: pgbench itself does not look at answers.
+ * Runs that statement on as many connections; a sample as load() gives it. `action` is what the statement writes into the
+ * audit when it does its work: pgbench itself does not look at answers. A daemon may still be at work on what was asked
+ * of it last, so only what names pgbench's request counts.
  */
-export function runPgbench(world, name, action, from) {
-  const audited = () => world.database.value(`select count(*) as n from audit where action = '${action}'`);
-  const file = writeScript(world, name, from);
-  const clients = ['-c', CLIENTS, '-j', 1, '-T', WARM + SECONDS, '-D', 'n=-1'];
+export function runPgbench(world, name, action, from, connections = CLIENTS) {
+  const audited = () =>
+    world.database.value(
+      `select count(*) as n from audit where action = '${action}' and request_id = ${ACTOR.p_request_id}`,
+    );
+  const file = writeScript(world, name, connections, from);
+  const clients = ['-c', connections, '-j', 1, '-T', WARM + SECONDS, '-D', 'n=-1'];
   const options = ['-n', '-M', 'prepared', ...clients, '-f', file, '-l', `--log-prefix=${LOG}`];
   const before = audited();
   const began = process.hrtime.bigint();

@@ -222,18 +222,18 @@ test('when the role may not have the connections of one daemon it fails, and els
   const database = await createDatabase();
   const connections = (env) =>
     doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET, ...env }).of('connections')[0];
-  assert.match(connections({}), /^ok a daemon takes up to 12; .* room for \d+ daemons?$/);
+  assert.match(connections({}), /^ok a daemon takes up to 20; .* room for \d+ daemons?$/);
   assert.match(
     connections({
       GOOGLE_OAUTH_CLIENT_ID: 'x',
       GOOGLE_OAUTH_CLIENT_SECRET: 'x',
       TOKEN_ENCRYPTION_KEY: `${'A'.repeat(43)}=`,
     }),
-    /^ok a daemon takes up to 19; /,
+    /^ok a daemon takes up to 20; /,
   );
   assert.match(
     connections({ WORKERS: '256', LISTING_WORKERS: '256' }),
-    /^FAIL a daemon takes up to 519; of max_connections = \d+ this role may have \d+/,
+    /^FAIL a daemon takes up to 516; of max_connections = \d+ this role may have \d+/,
   );
   database.run(`ALTER DATABASE ${database.name} CONNECTION LIMIT 11`);
   assert.match(connections({}), /^FAIL .*this role may have 11,/);
