@@ -16,7 +16,7 @@
 
 enum { IDENTITY_CACHE_KEY_SIZE = 16 };
 
-/* Its first bytes choose the bucket: a digest that outsiders cannot compute. */
+/* A digest of the credential. */
 struct identity_cache_key {
 	unsigned char bytes[IDENTITY_CACHE_KEY_SIZE];
 };

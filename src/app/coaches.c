@@ -14,7 +14,6 @@
 #include <time.h>
 
 enum {
-	BUCKETS = 4096,
 	SNAPSHOT_MAX_AGE_MS = 15000, /* for bookings of a replica that died before it had told of them */
 };
 
@@ -23,7 +22,7 @@ static const char *const channels[] = {COACH_NEWS_CHANNEL, erasures};
 
 /* A coach that memory knows, or is being read. */
 struct entry {
-	struct entry *next;
+	UT_hash_handle hh; /* by id */
 	TAILQ_ENTRY(entry) age;
 	char *id;
 	size_t bytes;               /* counted for it */
@@ -38,8 +37,8 @@ struct entry {
 
 struct coaches {
 	pthread_mutex_t lock;
-	pthread_cond_t read; /* a coach was read, or could not be */
-	struct entry *buckets[BUCKETS];
+	pthread_cond_t read;                  /* a coach was read, or could not be */
+	struct entry *entries;                /* a table */
 	TAILQ_HEAD(entry_list, entry) by_age; /* all of them, the one that was read first at the head */
 	size_t bytes;                         /* of all of them */
 	char *only;                           /* id of the only coach; NULL: not known */
@@ -83,12 +82,11 @@ struct coaches *coaches_new(struct database *database, void (*freed)(void *owner
 	return coaches;
 }
 
-static struct entry **entry_place(struct coaches *coaches, const char *id)
+static struct entry *entry_of(struct coaches *coaches, const char *id)
 {
-	struct entry **place = &coaches->buckets[table_hash_64(id, strlen(id)) % BUCKETS];
-	while (*place != NULL && strcmp((*place)->id, id) != 0)
-		place = &(*place)->next;
-	return place;
+	struct entry *entry;
+	HASH_FIND_STR(coaches->entries, id, entry);
+	return entry;
 }
 
 /* Count anew what an entry holds. */
@@ -103,10 +101,9 @@ static void entry_count(struct coaches *coaches, struct entry *entry)
 	entry->bytes = bytes;
 }
 
-static void entry_remove(struct coaches *coaches, struct entry **place)
+static void entry_remove(struct coaches *coaches, struct entry *entry)
 {
-	struct entry *entry = *place;
-	*place = entry->next;
+	HASH_DEL(coaches->entries, entry);
 	TAILQ_REMOVE(&coaches->by_age, entry, age);
 	coaches->bytes -= entry->bytes;
 	snapshot_drop(entry->snapshot);
@@ -115,13 +112,27 @@ static void entry_remove(struct coaches *coaches, struct entry **place)
 	free(entry);
 }
 
+static struct entry *entry_new(struct coaches *coaches, const char *id)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+	if (entry == NULL)
+		die("out of memory");
+	entry->id = copy_text(id);
+	HASH_ADD_KEYPTR(hh, coaches->entries, entry->id, strlen(entry->id), entry);
+	TAILQ_INSERT_TAIL(&coaches->by_age, entry, age);
+	entry_count(coaches, entry);
+	return entry;
+}
+
 void coaches_free(struct coaches *coaches)
 {
 	if (coaches == NULL)
 		return;
-	for (size_t i = 0; i < BUCKETS; i++) {
-		while (coaches->buckets[i] != NULL)
-			entry_remove(coaches, &coaches->buckets[i]);
+	struct entry *entry;
+	struct entry *next;
+	HASH_ITER(hh, coaches->entries, entry, next)
+	{
+		entry_remove(coaches, entry);
 	}
 	coach_news_free(coaches->news);
 	free(coaches->only);
@@ -141,7 +152,7 @@ static struct entry *find_entry(struct coaches *coaches, const char *id, int64_t
 {
 	if (id == NULL && coaches->only != NULL && now_ms - coaches->only_ms < SNAPSHOT_MAX_AGE_MS)
 		id = coaches->only;
-	return id != NULL ? *entry_place(coaches, id) : NULL;
+	return id != NULL ? entry_of(coaches, id) : NULL;
 }
 
 /* The lock is held. */
@@ -190,9 +201,11 @@ static void make_room(struct coaches *coaches)
 {
 	while (coaches->bytes > COACHES_BYTES_MAX) {
 		struct entry *oldest = TAILQ_FIRST(&coaches->by_age);
+		/* The analyzer does not see that what was removed is no longer the first.
+		 * NOLINTNEXTLINE(*unix.Malloc) */
 		if (oldest->readers > 0)
 			return;
-		entry_remove(coaches, entry_place(coaches, oldest->id));
+		entry_remove(coaches, oldest);
 	}
 }
 
@@ -201,16 +214,9 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 {
 	/* The entry stands before the reading starts, so that a drop in between is seen. */
 	pthread_mutex_lock(&coaches->lock);
-	struct entry **place = entry_place(coaches, id);
-	if (*place == NULL) {
-		*place = calloc(1, sizeof(**place));
-		if (*place == NULL)
-			die("out of memory");
-		(*place)->id = copy_text(id);
-		TAILQ_INSERT_TAIL(&coaches->by_age, *place, age);
-		entry_count(coaches, *place);
-	}
-	struct entry *entry = *place;
+	struct entry *entry = entry_of(coaches, id);
+	if (entry == NULL)
+		entry = entry_new(coaches, id);
 	entry->readers++;
 	uint64_t drops = entry->drops;
 	uint64_t changes = entry->changes;
@@ -245,7 +251,7 @@ enum coach_found coaches_read(struct coaches *coaches, struct worker *worker, co
 		}
 		*ret_coach = &snapshot->coach;
 	} else if (entry->readers == 0 && entry->snapshot == NULL) {
-		entry_remove(coaches, entry_place(coaches, id));
+		entry_remove(coaches, entry);
 	}
 	pthread_cond_broadcast(&coaches->read);
 	pthread_mutex_unlock(&coaches->lock);
@@ -324,7 +330,7 @@ static void entry_forget(struct coaches *coaches, struct entry *entry)
 static void drop(struct coaches *coaches, const char *id, enum coach_news_kind kind)
 {
 	pthread_mutex_lock(&coaches->lock);
-	struct entry *entry = *entry_place(coaches, id);
+	struct entry *entry = entry_of(coaches, id);
 	if (entry != NULL) {
 		entry->drops++;
 		entry->outdated = true;
@@ -339,10 +345,8 @@ static void drop(struct coaches *coaches, const char *id, enum coach_news_kind k
 static void drop_all(struct coaches *coaches)
 {
 	pthread_mutex_lock(&coaches->lock);
-	for (size_t i = 0; i < BUCKETS; i++) {
-		for (struct entry *entry = coaches->buckets[i]; entry != NULL; entry = entry->next)
-			entry_forget(coaches, entry);
-	}
+	for (struct entry *entry = coaches->entries; entry != NULL; entry = entry->hh.next)
+		entry_forget(coaches, entry);
 	coaches->only_ms = INT64_MIN / 2;
 	pthread_mutex_unlock(&coaches->lock);
 }

@@ -1,18 +1,16 @@
 #include "app/identity_cache.h"
-#include "base/die.h"
+
+#include "base/table.h"
 
 #include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NONE = -1 };
-
 struct entry {
 	struct identity_cache_key key;
+	UT_hash_handle hh;
 	instant until;
 	bool recently_used;
-	long next; /* slot of the next entry in the same bucket, or NONE */
 	struct identity_finding finding;
 	size_t texts_length;
 	char texts[]; /* what its identity points to */
@@ -21,61 +19,45 @@ struct entry {
 struct identity_cache {
 	pthread_mutex_t lock; /* guards all below */
 	size_t capacity;
-	size_t hand;          /* the slot that the clock looks at next */
-	struct entry **slots; /* capacity of them; NULL: empty */
-	long *buckets;        /* capacity of them: the first slot of each, or NONE */
+	struct entry *entries; /* a table, in the order in which make_room() looks at them */
 };
 
 struct identity_cache *identity_cache_new(size_t capacity)
 {
 	struct identity_cache *cache = calloc(1, sizeof(*cache));
-	if (cache == NULL)
+	if (cache == NULL || pthread_mutex_init(&cache->lock, NULL) != 0)
 		die("out of memory");
 	cache->capacity = capacity;
-	cache->slots = calloc(capacity, sizeof(*cache->slots));
-	cache->buckets = calloc(capacity, sizeof(*cache->buckets));
-	if (cache->slots == NULL || cache->buckets == NULL || pthread_mutex_init(&cache->lock, NULL) != 0)
-		die("out of memory");
-	for (size_t i = 0; i < capacity; i++)
-		cache->buckets[i] = NONE;
 	return cache;
+}
+
+static struct entry *find_entry(struct identity_cache *cache, const struct identity_cache_key *key)
+{
+	struct entry *entry;
+	HASH_FIND(hh, cache->entries, key, sizeof(*key), entry);
+	return entry;
+}
+
+static void drop(struct identity_cache *cache, struct entry *entry)
+{
+	/* Its neighbours in the table are not freed: each has left the table first, which the analyzer does
+	 * not see. NOLINTNEXTLINE(*unix.Malloc) */
+	HASH_DEL(cache->entries, entry);
+	free(entry);
 }
 
 void identity_cache_free(struct identity_cache *cache)
 {
 	if (cache == NULL)
 		return;
-	for (size_t i = 0; i < cache->capacity; i++)
-		free(cache->slots[i]);
-	free(cache->slots);
-	free(cache->buckets);
+	struct entry *entry;
+	struct entry *next;
+	HASH_ITER(hh, cache->entries, entry, next)
+	{
+		drop(cache, entry);
+	}
 	pthread_mutex_destroy(&cache->lock);
 	free(cache);
-}
-
-static long *bucket_of(struct identity_cache *cache, const struct identity_cache_key *key)
-{
-	uint64_t number;
-	memcpy(&number, key->bytes, sizeof(number));
-	return &cache->buckets[number % cache->capacity];
-}
-
-/* Where the slot of this key is written down: in its bucket or in the entry before it. Holds NONE if there is
- * none. */
-static long *link_to(struct identity_cache *cache, const struct identity_cache_key *key)
-{
-	long *link = bucket_of(cache, key);
-	while (*link != NONE && memcmp(&cache->slots[*link]->key, key, sizeof(*key)) != 0)
-		link = &cache->slots[*link]->next;
-	return link;
-}
-
-static void drop(struct identity_cache *cache, long slot)
-{
-	struct entry *entry = cache->slots[slot];
-	*link_to(cache, &entry->key) = entry->next;
-	cache->slots[slot] = NULL;
-	free(entry);
 }
 
 /* A text of the entry's in the copy that was made of all of them. */
@@ -88,10 +70,9 @@ bool identity_cache_find(struct identity_cache *cache, const struct identity_cac
 			 struct arena *mem, struct identity_finding *ret_finding)
 {
 	pthread_mutex_lock(&cache->lock);
-	long slot = *link_to(cache, key);
-	bool found = slot != NONE && now < cache->slots[slot]->until;
+	struct entry *entry = find_entry(cache, key);
+	bool found = entry != NULL && now < entry->until;
 	if (found) {
-		struct entry *entry = cache->slots[slot];
 		const struct identity *identity = &entry->finding.identity;
 		entry->recently_used = true;
 		*ret_finding = entry->finding;
@@ -144,20 +125,18 @@ static struct entry *entry_new(const struct identity_cache_key *key, const struc
 	return entry;
 }
 
-/* An empty slot. The clock gives each entry that was used since its last round a second chance. */
-static long make_room(struct identity_cache *cache)
+/* Room for one more. Each entry that was used since it was last looked at gets a second chance. */
+static void make_room(struct identity_cache *cache)
 {
-	for (;;) {
-		size_t slot = cache->hand;
-		cache->hand = (slot + 1) % cache->capacity;
-		struct entry *entry = cache->slots[slot];
-		if (entry != NULL && entry->recently_used) {
-			entry->recently_used = false;
+	while (HASH_COUNT(cache->entries) >= cache->capacity) {
+		struct entry *oldest = cache->entries;
+		if (!oldest->recently_used) {
+			drop(cache, oldest);
 			continue;
 		}
-		if (entry != NULL)
-			drop(cache, (long)slot);
-		return (long)slot;
+		oldest->recently_used = false;
+		HASH_DEL(cache->entries, oldest);
+		HASH_ADD(hh, cache->entries, key, sizeof(oldest->key), oldest);
 	}
 }
 
@@ -167,26 +146,25 @@ void identity_cache_put(struct identity_cache *cache, const struct identity_cach
 	struct entry *entry = entry_new(key, finding, until);
 
 	pthread_mutex_lock(&cache->lock);
-	long old = *link_to(cache, key);
-	if (old != NONE)
+	struct entry *old = find_entry(cache, key);
+	if (old != NULL)
 		drop(cache, old);
-	long slot = old != NONE ? old : make_room(cache);
-	long *bucket = bucket_of(cache, key);
-	entry->next = *bucket;
-	*bucket = slot;
-	cache->slots[slot] = entry;
+	make_room(cache);
+	HASH_ADD(hh, cache->entries, key, sizeof(entry->key), entry);
 	pthread_mutex_unlock(&cache->lock);
 }
 
 void identity_cache_forget(struct identity_cache *cache, const char *user_id)
 {
+	struct entry *entry;
+	struct entry *next;
+
 	pthread_mutex_lock(&cache->lock);
-	for (size_t slot = 0; slot < cache->capacity; slot++) {
-		const struct entry *entry = cache->slots[slot];
-		if (entry != NULL &&
-		    (user_id == NULL || (entry->finding.outcome == IDENTITY_KNOWN &&
-					 strcmp(entry->finding.identity.user_id, user_id) == 0)))
-			drop(cache, (long)slot);
+	HASH_ITER(hh, cache->entries, entry, next)
+	{
+		if (user_id == NULL || (entry->finding.outcome == IDENTITY_KNOWN &&
+					strcmp(entry->finding.identity.user_id, user_id) == 0))
+			drop(cache, entry);
 	}
 	pthread_mutex_unlock(&cache->lock);
 }
