@@ -5,7 +5,6 @@
 #include "base/instant.h"
 #include "base/json.h"
 
-#include <limits.h>
 #include <math.h>
 #include <poll.h>
 #include <pthread.h>
@@ -13,12 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-	/* A pipe that is ready takes so much at once, without waiting and uncut by another writer. */
-	LINE_BYTES = PIPE_BUF,
-	/* A reader that has fallen behind gets so long to make room; one that is stuck costs it once. */
-	LATE_MS = 20,
-};
+/* A reader that has fallen behind gets so long to make room; one that is stuck costs it once. */
+enum { LATE_MS = 20 };
 
 /* Changed while threads log, when the settings are read again. */
 static _Atomic enum log_level least_level = LOG_INFO;
@@ -26,6 +21,8 @@ static _Atomic enum log_format line_format = LOG_JSON;
 
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 static int64_t dropped; /* lines that nobody took; under the lock */
+
+static _Thread_local struct log_batch *gathered; /* NULL: each line is written by itself */
 
 static void report_death(const char *file, int line, const char *reason)
 {
@@ -127,9 +124,9 @@ static void put_end(struct buffer *line)
 }
 
 /*
- * At most LINE_BYTES, if that goes without waiting longer than `patience` milliseconds. Asked first, since
- * O_NONBLOCK would be set for whoever else has stderr open; under the lock, so that no other thread takes the
- * room in between.
+ * At most LOG_LINE_BYTES, if that goes without waiting longer than `patience` milliseconds. Asked first,
+ * since O_NONBLOCK would be set for whoever else has stderr open; under the lock, so that no other thread
+ * takes the room in between.
  */
 static bool try_write(const char *bytes, size_t length, int patience)
 {
@@ -149,21 +146,53 @@ static bool tell_dropped(void)
 	return try_write(line.bytes, line.length, 0);
 }
 
-static void write_line(const struct buffer *line)
+static void write_lines(const char *bytes, size_t length, int64_t lines)
 {
 	pthread_mutex_lock(&writing);
 	if (dropped > 0 && tell_dropped())
 		dropped = 0;
-	if (dropped > 0 || !try_write(line->bytes, line->length, LATE_MS))
-		dropped++;
+	if (dropped > 0 || !try_write(bytes, length, LATE_MS))
+		dropped += lines;
 	pthread_mutex_unlock(&writing);
+}
+
+void log_flush(void)
+{
+	struct log_batch *batch = gathered;
+	if (batch == NULL || batch->lines == 0)
+		return;
+	write_lines(batch->bytes, batch->length, batch->lines);
+	batch->lines = 0;
+	batch->length = 0;
+}
+
+void log_gather(struct log_batch *batch)
+{
+	log_flush();
+	gathered = batch;
+}
+
+static void take_line(enum log_level level, const struct buffer *line)
+{
+	struct log_batch *batch = gathered;
+	if (batch == NULL) {
+		write_lines(line->bytes, line->length, 1);
+		return;
+	}
+	if (batch->length + line->length > sizeof(batch->bytes))
+		log_flush();
+	memcpy(batch->bytes + batch->length, line->bytes, line->length);
+	batch->length += line->length;
+	batch->lines++;
+	if (level == LOG_ERROR)
+		log_flush();
 }
 
 void log_event(enum log_level level, const char *event, const struct log_field fields[])
 {
 	if (!log_enabled(level))
 		return;
-	char room[LINE_BYTES + 1];
+	char room[LOG_LINE_BYTES + 1];
 	struct buffer line;
 	buffer_init_over(&line, room, sizeof(room));
 	put_start(&line, level, event);
@@ -172,7 +201,7 @@ void log_event(enum log_level level, const char *event, const struct log_field f
 			continue;
 		size_t before = line.length;
 		put_field(&line, field);
-		if (line.overflowed || line.length + 2 > LINE_BYTES) {
+		if (line.overflowed || line.length + 2 > LOG_LINE_BYTES) {
 			/* Leave a whole line: drop the field that does not fit, and those after it. */
 			line.length = before;
 			line.overflowed = false;
@@ -180,5 +209,5 @@ void log_event(enum log_level level, const char *event, const struct log_field f
 		}
 	}
 	put_end(&line);
-	write_line(&line);
+	take_line(level, &line);
 }

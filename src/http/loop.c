@@ -5,6 +5,7 @@
 
 #include "base/die.h"
 #include "base/instant.h"
+#include "base/log.h"
 #include "base/thread.h"
 
 #include <stdio.h>
@@ -117,16 +118,20 @@ bool loop_turn(struct loop *loop, int most_ms)
 	loop->turn++;
 	take_finished(loop);
 	MHD_run(loop->daemon);
+	log_flush();
 	return true;
 }
 
 static void *loop_main(void *loop_pointer)
 {
 	struct loop *loop = loop_pointer;
+	struct log_batch batch = {0};
+	log_gather(&batch);
 	while (loop_turn(loop, TICK_MS))
 		;
 	/* Here, because the callbacks that this leads to belong to this thread. */
 	loop_stop(loop);
+	log_gather(NULL);
 	return NULL;
 }
 

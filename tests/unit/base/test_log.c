@@ -162,10 +162,46 @@ static void fields_bear_their_names_in_both_formats(void **state)
 	log_setup(LOG_INFO, LOG_JSON);
 }
 
+static void a_batch_is_written_whole_when_flushed_full_or_at_an_error(void **state)
+{
+	(void)state;
+	enum { MANY = 100 };
+	static char text[TEXT_BYTES];
+	struct log_batch batch = {0};
+	int64_t dropped;
+	attach();
+	log_gather(&batch);
+	log_line(LOG_INFO, "first", LOG_TEXT_FIELD("text", "x"));
+	log_line(LOG_WARNING, "second", LOG_TEXT_FIELD("text", "x"));
+	assert_int_equal(take(text, 0, sizeof(text)), 0);
+	log_flush();
+	assert_int_not_equal(take(text, 0, sizeof(text)), 0);
+	assert_int_equal(count_whole_lines(text, &dropped), 2);
+
+	log_line(LOG_INFO, "before", LOG_TEXT_FIELD("text", "x"));
+	log_line(LOG_ERROR, "error", LOG_TEXT_FIELD("text", "x"));
+	assert_int_not_equal(take(text, 0, sizeof(text)), 0);
+	assert_int_equal(count_whole_lines(text, &dropped), 2);
+
+	for (int i = 0; i < MANY; i++)
+		log_line(LOG_INFO, "line", LOG_INTEGER_FIELD("number", i));
+	size_t length = take(text, 0, sizeof(text));
+	assert_true(length > 0 && length % LOG_LINE_BYTES != 0 && text[length - 1] == '\n');
+	log_gather(NULL);
+	take(text, length, sizeof(text));
+	assert_int_equal(count_whole_lines(text, &dropped), MANY);
+	assert_int_equal(dropped, 0);
+
+	log_line(LOG_INFO, "by itself", LOG_TEXT_FIELD("text", "x"));
+	assert_int_not_equal(take(text, 0, sizeof(text)), 0);
+	detach();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_line_waits_for_a_reader_that_is_stuck),
+		cmocka_unit_test(a_batch_is_written_whole_when_flushed_full_or_at_an_error),
 		cmocka_unit_test(nobody_at_the_other_end_is_no_trouble),
 		cmocka_unit_test(fields_bear_their_names_in_both_formats),
 		cmocka_unit_test(a_line_is_one_line_and_bounded_whatever_is_in_it),
