@@ -27,7 +27,7 @@
 struct calendars;
 
 /* Connections to the database, at most, that the threads of started calendars use. */
-enum { CALENDAR_CONNECTIONS = 7 };
+enum { CALENDAR_CONNECTIONS = 6 };
 
 /*
  * Borrowed for the life of the calendars. Which credentials serve a coach: their own consent if they gave

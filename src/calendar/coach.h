@@ -41,7 +41,7 @@ struct calendar_coach {
 	bool announced;   /* that is known, and logged */
 };
 
-enum { PAYERS_PER_COACH = 2 }; /* busy with one coach at once */
+enum { PAYERS_PER_COACH = 1 }; /* busy with one coach at once */
 
 struct payers;
 struct keeper;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-	PAYERS = 3,
+	PAYERS = 2,
 	LEASE_SECONDS = 20, /* of a claimed debt; longer than one try may take */
 	IDLE_MS = 1000,     /* between two looks for debts when there was none */
 };

@@ -21,7 +21,7 @@ export const createRequest = (world, { coach, start }, caller, minutes = 30) =>
     body: JSON.stringify({ coach, start, duration_minutes: minutes, time_zone: 'UTC' }),
   });
 
-const WORKERS = 14; // that the daemon has by default for calls to the database, without a calendar (src/commands/compose.c)
+const WORKERS = 13; // that the daemon has by default for calls to the database, without a calendar (src/commands/compose.c)
 
 const anybody = (world) => Math.floor(Math.random() * world.tokens.length);
 
@@ -72,7 +72,7 @@ function mustHaveOneWinner(report, samples) {
 }
 
 /*
- * pgbench has a connection for each of its 64 clients, the daemon 14 for as many: a PostgreSQL that waits for its disk
+ * pgbench has a connection for each of its 64 clients, the daemon 13 for as many: a PostgreSQL that waits for its disk
  * writes more bookings down at once where more are on their way. So the daemon is measured on as many connections as
  * pgbench, twice: by its default, and one for each client. What the default costs against pgbench with 64 is told.
  */

@@ -233,7 +233,7 @@ test('when the role may not have the connections of one daemon it fails, and els
   );
   assert.match(
     connections({ WORKERS: '256', LISTING_WORKERS: '256' }),
-    /^FAIL a daemon takes up to 516; of max_connections = \d+ this role may have \d+/,
+    /^FAIL a daemon takes up to 517; of max_connections = \d+ this role may have \d+/,
   );
   database.run(`ALTER DATABASE ${database.name} CONNECTION LIMIT 11`);
   assert.match(connections({}), /^FAIL .*this role may have 11,/);
