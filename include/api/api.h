@@ -52,7 +52,7 @@ struct api {
 	int64_t hold_minutes;
 	const struct route *routes; /* the table, for the OpenAPI document */
 	size_t route_count;
-	const struct seal_keys *feed_keys; /* that tokens of feeds are sealed with; NULL: none */
+	const struct seal_keys *feed_keys; /* of tokens of feeds, and of pseudonyms; NULL: none */
 	unsigned trusted_proxy_hops;       /* proxies in front that are believed */
 	const char *public_url;            /* NULL: addresses are made from the Host header */
 	struct database *database;         /* for the workers' connections */

@@ -25,6 +25,7 @@ struct booking_call {
 	const struct identity *caller;
 	struct actor actor;                /* the same caller, with the request's id and idempotency key */
 	const struct seal_keys *seal_keys; /* the operator's; NULL: none */
+	const struct seal_keys *pseudonym_keys; /* of who was erased (app/pseudonym.h); NULL: none */
 	int64_t hold_minutes;
 	bool addresses_proved; /* a code can be mailed, so only addresses that were proved are invited */
 	instant now;

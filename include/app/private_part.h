@@ -30,6 +30,10 @@ MUST_USE enum db_result private_keys(struct db *db, const struct seal_keys *conf
 const char *private_seal_answers(const struct seal_keys *keys, const char *appointment_id,
 				 const char *answers, struct arena *mem);
 
+/* The reverse; NULL for NULL, and for what does not open, which is logged. */
+const char *private_open_answers(const struct seal_keys *keys, const char *appointment_id, const char *sealed,
+				 struct arena *mem);
+
 /* DB_OK, all NULL if there is nothing; or a failure. */
 MUST_USE enum db_result private_read(struct db *db, const struct seal_keys *keys, const char *appointment_id,
 				     struct arena *mem, struct private_part *ret_part);

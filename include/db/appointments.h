@@ -243,6 +243,7 @@ MUST_USE enum db_result appointments_by_id(struct db *db, struct arena *mem, con
 /* Whose appointments somebody may see: a client's, a coach's (NULL: nobody's), or all. */
 struct appointment_party {
 	const char *user_id;
+	const char *pseudonym; /* what the client is once erased; NULL: nobody */
 	const char *coach_id;
 	bool all;
 };

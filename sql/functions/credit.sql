@@ -319,6 +319,11 @@ end $$;
 
 -- ---------------------------------------------------------------------------- granting
 
+-- What stands for a reference once its person is erased: of a platform's order, so it names nobody.
+create or replace function erased_reference(p_ref text) returns text language sql immutable as $$
+  select 'erased-' || left(encode(sha256(convert_to(p_ref, 'UTF8')), 'hex'), 32);
+$$;
+
 /*
  * Grant credits. Under a reference that was used before: `exists`, if the same was asked (p_hash), else reference_used;
  * that comes before all else, so that the same may be sent again when it has expired. Outcomes: granted, exists,
@@ -330,7 +335,7 @@ create or replace function grant_credits(
 returns table (outcome text, granted credit_grant) language plpgsql as $$
 begin
   -- The reference of somebody who was erased is one still.
-  if exists (select from credit_grant where coach_id = p_coach and external_ref = pseudonym(p_ref)) then
+  if exists (select from credit_grant where coach_id = p_coach and external_ref = erased_reference(p_ref)) then
     outcome := 'reference_used';
   elsif not exists (select from credit_grant where coach_id = p_coach and external_ref = p_ref) then
     outcome := case when p_expires <= now() then 'in_the_past'

@@ -28,3 +28,9 @@ create or replace function move_appointment(p_new booking, p_exempt boolean, p_l
 returns table (outcome text, booked appointment) language sql as $$
   select b.outcome, b.booked from move_appointment(booking_now(p_new), p_exempt, p_limits, p_actor) b;
 $$;
+
+create or replace function erase_user(p_user text, p_by text, p_actor actor)
+returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language sql as $$
+  select e.cancelled_count, e.erased_count, e.coaches
+  from erase_user(p_user, p_by, p_actor, 'erased-' || replace(gen_random_uuid()::text, '-', '')) e;
+$$;

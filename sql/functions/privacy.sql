@@ -1,9 +1,3 @@
--- What stands for an identity that was erased: an identity may itself be an email address. Always the same, so that the
--- person can still ask for an appointment whose id they know.
-create or replace function pseudonym(p_user text) returns text language sql stable as $$
-  select 'erased-' || substr(encode(sha256(key || convert_to(p_user, 'UTF8')), 'hex'), 1, 32) from erasure_key;
-$$;
-
 -- What hangs on an appointment's personal fields goes with them, by erasure and by RETENTION_DAYS alike: the sealed part,
 -- what other programs are told, and what mail servers said, which may name an address.
 create or replace function forget_private() returns trigger language plpgsql as $$
@@ -15,10 +9,10 @@ begin
 end $$;
 
 /*
- * Erase a person: personal fields, the identity and the links to Google blanked in appointments and audit, upcoming
+ * Erase a person, who is p_pseudonym from now on: personal fields, the identity and the links to Google blanked in appointments and audit, upcoming
  * appointments cancelled, kept replies dropped. Google's events follow by the version.
  */
-create or replace function erase_user(p_user text, p_by text, p_actor actor)
+create or replace function erase_user(p_user text, p_by text, p_actor actor, p_pseudonym text)
 returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language plpgsql as $$
 declare
   theirs uuid[]; -- their appointments
@@ -39,19 +33,19 @@ begin
   with blank as (
     update appointment
     set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, locale = null,
-        event_link = null, meeting_url = null, user_id = pseudonym(p_user), erased = true, updated_at = now(),
+        event_link = null, meeting_url = null, user_id = p_pseudonym, erased = true, updated_at = now(),
         version = version + 1, calendar_attempts = 0, calendar_due_at = now()
     where id = any (theirs) and not erased
     returning coach_id)
   select count(*), coalesce(array_agg(distinct coach_id), '{}') into erased_count, coaches from blank;
-  update appointment set user_id = pseudonym(p_user), event_link = null, meeting_url = null where user_id = p_user;
+  update appointment set user_id = p_pseudonym, event_link = null, meeting_url = null where user_id = p_user;
   -- Replies to a coach or an admin tell of this person too.
   delete from idempotency_key where caller = p_user;
   delete from idempotency_key where appointment_id = any (theirs);
   -- What mail servers said may name an address.
   update notice set detail = null where detail is not null and appointment_id = any (theirs);
-  perform blank_events(theirs, pseudonym(p_user));
-  update event set user_id = pseudonym(p_user), body = jsonb_set(body, '{user_id}', to_jsonb(pseudonym(p_user)), false)
+  perform blank_events(theirs, p_pseudonym);
+  update event set user_id = p_pseudonym, body = jsonb_set(body, '{user_id}', to_jsonb(p_pseudonym), false)
   where user_id = p_user;
   delete from action_token where user_id = p_user
     or appointment_id = any (theirs)
@@ -64,13 +58,13 @@ begin
   -- The ledger stays, without a person in it.
   update credit_entry set note = null
   where note is not null and grant_id = any (array(select id from credit_grant where user_id = p_user));
-  update credit_grant set user_id = pseudonym(p_user), external_ref = pseudonym(external_ref), request_hash = null
+  update credit_grant set user_id = p_pseudonym, external_ref = erased_reference(external_ref), request_hash = null
   where user_id = p_user;
-  update promo_use set user_id = pseudonym(p_user) where user_id = p_user;
-  update audit set actor = pseudonym(p_user), request_id = null where actor = p_user;
+  update promo_use set user_id = p_pseudonym where user_id = p_user;
+  update audit set actor = p_pseudonym, request_id = null where actor = p_user;
   update audit set request_id = null where appointment_id = any (theirs) and request_id is not null;
   insert into audit (actor, role, action, request_id)
-  values (case when p_actor.user_id = p_user then pseudonym(p_user) else p_actor.user_id end, p_actor.role, 'erase',
+  values (case when p_actor.user_id = p_user then p_pseudonym else p_actor.user_id end, p_actor.role, 'erase',
           case when p_actor.user_id = p_user then null else p_actor.request_id end);
   return next;
 end $$;

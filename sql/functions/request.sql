@@ -32,3 +32,8 @@ begin
   end if;
   return next;
 end $$;
+
+-- An instant as the contract writes it.
+create or replace function utc_text(p_at timestamptz) returns text language sql immutable as $$
+  select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+$$;

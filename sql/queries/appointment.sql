@@ -67,7 +67,7 @@ select appointment from appointment where id = $1;
 -- If it is of this client, or of this coach, or the caller may see all. A stranger's row is not even sent, so that asking
 -- for it takes as long as asking for none.
 -- name: appointment_of_party one
-select appointment from appointment where id = $1 and (user_id = $2 or coach_id = $3 or $4::boolean or (erased and user_id = pseudonym($2)));
+select appointment from appointment where id = $1 and (user_id = $2 or coach_id = $3 or $4::boolean or (erased and user_id = $5));
 
 -- What a client last told this coach of themselves, in one of their last appointments with anybody.
 -- name: appointment_person one
@@ -134,7 +134,7 @@ limit $6;
 -- All replicas are told, so that none remembers who this was; no identity has a longer id, and a payload has its limit.
 -- name: user_erase one
 select cancelled_count, erased_count, array_to_json(coaches)::text, pg_notify('bookingd_erased', left($1, 255))
-from erase_user($1, $2, make_actor(p_user_id => $3, p_role => $4, p_request_id => $5));
+from erase_user($1, $2, make_actor(p_user_id => $3, p_role => $4, p_request_id => $5), $6);
 
 -- Holds that nobody came back for, so that no booking has to look at them again.
 -- name: hold_expire exec
@@ -145,14 +145,30 @@ where id = any (array(select id from appointment where status = 'held' and hold_
 -- name: client_use_expire exec
 delete from client_use where at < now() - interval '1 day';
 
--- Past appointments lose their personal fields after RETENTION_DAYS.
+-- Past appointments lose their personal fields after RETENTION_DAYS, and an identity that is an address.
 -- name: appointment_retire many
 update appointment
 set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, locale = null, event_link = null,
-    meeting_url = null, erased = true, updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now()
+    meeting_url = null, erased = true, updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now(),
+    user_id = case when user_id like '%@%' then 'erased-' || replace(gen_random_uuid()::text, '-', '') else user_id end
 where id = any (array(select id from appointment where not erased and ends_at < now() - make_interval(days => $1::integer)
                       order by ends_at limit 500 for update skip locked))
 returning id;
+
+-- And what else is known of people of whom nothing younger is: addresses, and what they want to be told.
+-- name: person_retire exec
+with known as (
+  delete from known_address k
+  where since < now() - make_interval(days => $1::integer)
+    and not exists (select from appointment a where a.user_id = k.user_id and not a.erased)
+    and not exists (select from own_session s where s.user_id = k.user_id)),
+proved as (
+  delete from proved_address p
+  where at < now() - make_interval(days => $1::integer)
+    and not exists (select from appointment a where a.user_id = p.user_id and not a.erased))
+delete from notice_preference p
+where exists (select from appointment a where a.user_id = p.user_id)
+  and not exists (select from appointment a where a.user_id = p.user_id and not a.erased);
 
 -- Where a coach's feed that begins at $2 ends, and a text that differs when what is in it does.
 -- name: coach_feed_state one

@@ -20,6 +20,7 @@ struct booking_call booking_use_case(struct call *call)
 		.caller = call->caller,
 		.actor = call->actor,
 		.seal_keys = call->api->seal_keys,
+		.pseudonym_keys = call->api->feed_keys,
 		.hold_minutes = call->api->hold_minutes,
 		.addresses_proved = notices_mail_on(call->api->notices),
 		.now = call->request->now,

@@ -157,6 +157,8 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 	if (viewer.private_part != NULL)
 		write_private(writer, viewer.private_part,
 			      identity_is_exempt(viewer.caller, appointment->coach_id));
+	if (viewer.notices != NULL)
+		json_write_raw(writer, "notices", viewer.notices, strlen(viewer.notices));
 	if (appointment->series_id[0] != '\0') {
 		json_write_text(writer, "series_id", appointment->series_id);
 		json_write_integer(writer, "series_index", appointment->series_index);

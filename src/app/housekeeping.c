@@ -89,8 +89,11 @@ static void tidy(struct housekeeping *housekeeping, struct db *db)
 		retired = result == DB_OK ? rows.count : 0;
 		total += (int64_t)retired;
 	}
-	if (housekeeping->retention_days > 0)
+	if (housekeeping->retention_days > 0) {
+		report(db, db_run(db, QUERY_PERSON_RETIRE,
+				  DB_PARAMETERS(db_int(housekeeping->retention_days)), NULL));
 		retire_audit(housekeeping, db);
+	}
 	if (total > 0)
 		log_line(LOG_INFO, "personal_fields_erased", LOG_INTEGER_FIELD("appointments", total));
 }

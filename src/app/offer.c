@@ -1,6 +1,7 @@
 #include "offer.h"
 
 #include "app/coach_sources.h"
+#include "app/pseudonym.h"
 #include "db/credits.h"
 
 #include "base/uuid.h"
@@ -38,7 +39,10 @@ bool booking_find(const struct booking_call *call, const char *id, struct bookin
 	}
 	const struct identity *caller = call->caller;
 	const struct appointment_party party = {
-		.user_id = caller->user_id, .coach_id = caller->coach, .all = caller->role == IDENTITY_ADMIN};
+		.user_id = caller->user_id,
+		.pseudonym = pseudonym_of(call->pseudonym_keys, caller->user_id, call->mem),
+		.coach_id = caller->coach,
+		.all = caller->role == IDENTITY_ADMIN};
 	enum db_result read =
 		appointments_of_party(call->worker->db, call->mem, id, &party, &result->appointment);
 	if (read == DB_NONE)

@@ -59,6 +59,12 @@ const char *private_seal_answers(const struct seal_keys *keys, const char *appoi
 	return seal(keys, "answers", appointment_id, answers, mem);
 }
 
+const char *private_open_answers(const struct seal_keys *keys, const char *appointment_id, const char *sealed,
+				 struct arena *mem)
+{
+	return unseal(keys, "answers", appointment_id, sealed, mem);
+}
+
 enum db_result private_read(struct db *db, const struct seal_keys *keys, const char *appointment_id,
 			    struct arena *mem, struct private_part *ret_part)
 {

@@ -1,5 +1,6 @@
 // What is kept about a person: exported on demand, erased without a trace, forgotten after RETENTION_DAYS.
 import assert from 'node:assert/strict';
+import { createHash, createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
@@ -123,6 +124,19 @@ test('an identity that is an email address stays nowhere, nor do links to the ev
   );
   assertStatus(await nora.delete('/booking/user/me'), 200);
   assert.doesNotMatch(stack.database.dump(), /nora/);
+  // Whoever has the database alone cannot even try identities: what made the pseudonym is not in it.
+  const { user_id: pseudonym } = assertStatus(await stack.coach().get(`/booking/${made.id}`), 200);
+  const secrets = stack.database.rows(`SELECT value FROM local_secret`).map(({ value }) => value);
+  for (const secret of ['', ...secrets])
+    for (const text of [user, `pseudonym of ${user}`])
+      for (const key of [secret, Buffer.from(secret, 'base64')]) {
+        const guesses = [
+          createHash('sha256').update(key).update(text).digest('hex'),
+          createHmac('sha256', key).update(text).digest('hex'),
+        ];
+        assert.ok(!guesses.some((guess) => pseudonym.includes(guess.slice(0, 16))));
+      }
+  assert.doesNotMatch(stack.database.dump(), /erasure_key/);
   const left = assertStatus(await nora.get(`/booking/${made.id}`), 200);
   assert.match(left.user_id, /^erased-[0-9a-f]{32}$/);
   assert.equal(left.calendar.html_link, null);
@@ -188,6 +202,7 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
     const made = {};
     for (const [who, days] of [
       ['old', 31],
+      ['older', 32],
       ['young', 29],
       ['ahead', null],
     ]) {
@@ -198,7 +213,12 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
           blocked_to = t + interval '30 min' FROM (SELECT now() - interval '${days} days' AS t) AS moment
           WHERE id = '${made[who].id}'`);
     }
-    own.database.run(`DELETE FROM bookingd.idempotency_key;
+    own.database.run(`INSERT INTO known_address (email, user_id, since) VALUES
+        ('${traits('old').email}', 'old', now() - interval '31 days'), ('ahead@client.test', 'ahead', now() - interval '31 days');
+      INSERT INTO proved_address SELECT user_id, 'also.' || email, since FROM known_address;
+      INSERT INTO notice_preference (user_id, locale) VALUES ('old', 'fr'), ('ahead', 'fr');
+      UPDATE appointment SET user_id = 'old.mailtrait@client.test' WHERE id = '${made.older.id}';
+      DELETE FROM bookingd.idempotency_key;
       INSERT INTO notice (appointment_id, recipient, channel, kind, about, state, detail) VALUES
         ('${made.old.id}', 'client', 'email', 'confirmed', '0', 'failed', '550 <${traits('old').email}> unknown');
       INSERT INTO audit (at, actor, role, action) SELECT now() - make_interval(days => 31), 'old', 'user', 'create'
@@ -211,6 +231,9 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
       'the audit to be retired',
       () => own.database.value(`SELECT count(*) FROM audit WHERE at < now() - interval '30 days'`) === 0,
     );
+    // What is left of people of whom something younger is known.
+    for (const table of ['known_address', 'proved_address', 'notice_preference'])
+      assert.deepEqual(own.database.rows(`SELECT user_id FROM ${table}`), [{ user_id: 'ahead' }]);
     assert.ok(own.database.value(`SELECT count(*) FROM audit WHERE actor IN ('young', 'ahead')`) >= 2);
     for (const who of ['young', 'ahead']) {
       const kept = assertStatus(await own.client(who).get(`/booking/${made[who].id}`), 200);

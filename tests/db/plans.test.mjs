@@ -63,16 +63,17 @@ const id = () => `'${scheduled.id}'`;
 const calls = {
   appointment_book:
     () => `gen_random_uuid(), 'c1', 'u1', 'coaching', 'scheduled', ${SLOT}, 'UTC', 'N', 'e@x.y', null, null,
-    'none', 60, 60, null, 10, null, 0, 3, 30, 'client', true, 'en', null, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}, null, null, null, null`,
+    'none', 60, 60, null, 10, null, 0, 3, 30, 'client', true, 'en', null, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}, null, null, null, null,
+    'return', null, null, null, null, null, null`,
   appointment_confirm: () =>
-    `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, 3, 'en', null, ${ACTOR}`,
+    `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, 3, 'en', null, ${ACTOR}, null`,
   appointment_cancel: () => `${id()}, 'client', true, null, 0, ${ACTOR}`,
   appointment_move: () =>
     `${id()}, 'c1', ${SLOT}, 0, 30, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}`,
   appointment_set_meeting: () => `${id()}, 'link', 'https://meet.example/', 'Meet', null, null, 8, ${ACTOR}`,
   appointment_mark: () => `${id()}, 'completed', ${ACTOR}`,
   appointment_by_id: id,
-  appointment_of_party: () => `${id()}, 'u1', null, false`,
+  appointment_of_party: () => `${id()}, 'u1', null, false, 'erased-1'`,
   appointment_person: () => `'u1', 'c1'`,
   appointment_same: () => `'c1', 'u1', ${AT}, ${AT} + interval '30 min'`,
   appointment_list_by_user: () => `'u1', 'upcoming', ${PAGE}`,
@@ -83,10 +84,15 @@ const calls = {
   coach_feed: () =>
     `'c1', now() - interval '90 days', '00000000-0000-0000-0000-000000000000', now() + interval '1 year', 25`,
   appointment_retire: () => '90',
+  person_retire: () => '90',
   audit_retire: () => '90',
   client_use_expire: () => null,
   hold_expire: () => null,
-  user_erase: () => `'u5', 'client', 'u5', 'user', 'r'`,
+  user_erase: () => `'u5', 'client', 'u5', 'user', 'r', 'erased-1'`,
+  export_person: () => `'u5'`,
+  export_details: () => `array[${id()}::uuid]`,
+  export_actions: () => `'u5', '', 200`,
+  export_requests: () => `'u5', '', 200`,
   idempotency_begin: () => `'u5', 'k', ''`,
   idempotency_store: () => `'u5', 'k', '', ${id()}, 200, '{}'`,
   idempotency_expire: () => null,

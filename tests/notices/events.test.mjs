@@ -93,7 +93,9 @@ test('a hold that is confirmed is a booking, one that runs out or is replaced sa
 
 test('whoever reads on from an event misses none that took its number earlier and is committed later', async () => {
   const before = (await events()).at(-1).id;
-  const session = spawn('psql', ['-X', '-q', '-d', stack.database.url], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const session = spawn('psql', ['-X', '-q', '-d', stack.database.url], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   try {
     session.stdin.write(
       "set search_path = bookingd, public; begin; select note_event('test.late', 'damian', null, null, '{}'); \\echo written\n",
@@ -154,7 +156,9 @@ test('events forget who was erased, and go after 30 days', async () => {
   );
   assert.ok(!/Evelyn|eve@|33612345678|"eve"/.test(JSON.stringify(left)));
   assert.ok(
-    !/Evelyn|eve@|33612345678|"eve"/.test(JSON.stringify(stack.database.rows('select body from bookingd.event'))),
+    !/Evelyn|eve@|33612345678|"eve"/.test(
+      JSON.stringify(stack.database.rows('select body from bookingd.event')),
+    ),
   );
 
   const last = (await events()).at(-1).id;
