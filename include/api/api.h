@@ -59,7 +59,7 @@ struct api {
 	const atomic_bool *stopping;       /* ends calls to Google */
 	atomic_bool migrated;              /* the schema is up to date */
 	const atomic_bool *schema_sound;   /* and keeps appointments apart: db/schema_guard.h */
-	instant started_at;
+	int64_t started_ms;                /* of monotonic_ms() */
 };
 
 /* Who may make a call. */

@@ -45,6 +45,23 @@ bool database_is_pooled(const struct database *database);
 /* The URL for what needs a session: the direct one, else the only one. Borrowed. */
 const char *database_session_url(const struct database *database);
 
+/* Why a request would not be served although the server answers. */
+enum database_trouble {
+	TROUBLE_NONE,
+	TROUBLE_NO_CONNECTION, /* it takes no more connections, and no worker has one */
+	TROUBLE_READ_ONLY,     /* a standby, or made read-only */
+	TROUBLE_DISK_FULL      /* its disk takes no more */
+};
+
+/* As the last look found it (db/schema_guard.h looks every two seconds). Any thread. */
+enum database_trouble database_trouble(const struct database *database);
+
+/* One word for /health: "ok", "no_connection", "read_only", "disk_full". Static. */
+const char *database_trouble_name(enum database_trouble trouble);
+
+/* What to do about it, one sentence; "" for none. Static. */
+const char *database_trouble_remedy(enum database_trouble trouble);
+
 /* Any thread. The figures are each true, not all of one moment. */
 struct database_counts database_counts(const struct database *database);
 

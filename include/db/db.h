@@ -78,6 +78,9 @@ struct db;
  */
 struct db *db_open(struct database *database, int statement_timeout);
 
+/* Requests are worked on over it: db/database.h counts its connection as one that serves. */
+void db_serve(struct db *db);
+
 /* End the connection and free it; an open transaction is lost. NULL is fine. */
 void db_close(struct db *db);
 

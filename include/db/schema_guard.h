@@ -6,6 +6,9 @@
  * there is against what was recorded when the schema was last migrated: before the first booking and once a
  * minute, every five seconds while something is wrong. While it is, nobody books (db_may_book); what frees a
  * time goes on.
+ *
+ * It also looks every two seconds whether the server would serve a request: db/database.h,
+ * database_trouble().
  */
 #ifndef DB_SCHEMA_GUARD_H
 #define DB_SCHEMA_GUARD_H
@@ -35,10 +38,14 @@ MUST_USE enum db_result schema_look(struct db *db, struct arena *mem, struct sch
 
 struct schema_guard;
 
-/* Not sound until it has looked. database is borrowed. `told` is called on each change, by the guard's
- * thread. */
-struct schema_guard *schema_guard_new(struct database *database,
-				      void (*told)(bool sound, const char *detail));
+/* Called on each change, by the guard's thread. */
+struct schema_guard_calls {
+	void (*told)(bool sound, const char *detail);
+	void (*troubled)(enum database_trouble trouble);
+};
+
+/* Not sound until it has looked. `database` is borrowed. */
+struct schema_guard *schema_guard_new(struct database *database, const struct schema_guard_calls *calls);
 
 /* Look now, which blocks for a statement, and go on looking on a thread of its own. */
 void schema_guard_start(struct schema_guard *guard);

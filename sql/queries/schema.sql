@@ -1,5 +1,11 @@
 -- Whether the schema still is what keeps appointments apart (src/db/schema_guard.c).
 
+-- Whether writes are refused. On the way there something is sorted on disk, so with a full one it fails (53100).
+-- name: database_room one
+select current_setting('transaction_read_only') = 'on', count(*)
+from (select set_config('work_mem', '64kB', true) as set) memory,
+     lateral (select number from generate_series(1, 4000) number where memory.set is not null order by random()) sorted
+
 -- $1: the checksum of this binary's functions, $2: its newest migration. No row: all is well.
 -- name: schema_faults many
 select concat_ws(' ', kind, concat_ws('.', nullif(relation, ''), name), fault)

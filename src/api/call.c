@@ -563,6 +563,7 @@ void *api_worker_open(void *owner, enum lane lane, unsigned number)
 	if (worker == NULL)
 		die("out of memory");
 	worker->db = db_open(api->database, STATEMENT_TIMEOUT_MS);
+	db_serve(worker->db);
 	db_guard(worker->db, api->schema_sound);
 	worker->fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, api->stopping);
 	return worker;

@@ -13,8 +13,10 @@ static bool database_up(const struct call *call)
 	return coaches_listening(call->api->coaches);
 }
 
-static const char *database_state(bool up, bool migrated, bool sound)
+static const char *database_state(bool up, bool migrated, bool sound, enum database_trouble trouble)
 {
+	if (trouble != TROUBLE_NONE)
+		return database_trouble_name(trouble);
 	if (!up)
 		return "unavailable";
 	return !migrated ? "migrating" : sound ? "ok" : "unsound";
@@ -26,15 +28,16 @@ void api_health(struct call *call)
 	bool migrated = atomic_load(&call->api->migrated);
 	bool stopping = atomic_load(call->api->stopping);
 	bool sound = atomic_load(call->api->schema_sound);
-	bool ok = up && migrated && sound && !stopping;
+	enum database_trouble trouble = database_trouble(call->api->database);
+	bool ok = up && migrated && sound && trouble == TROUBLE_NONE && !stopping;
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, ok ? 200 : 503));
 	json_write_object(&writer, NULL);
 	json_write_boolean(&writer, "ok", ok);
 	json_write_text(&writer, "version", BOOKINGD_VERSION);
-	json_write_integer(&writer, "uptime_seconds", call->request->now - call->api->started_at);
+	json_write_integer(&writer, "uptime_seconds", (monotonic_ms() - call->api->started_ms) / 1000);
 	json_write_object(&writer, "database");
-	json_write_text(&writer, "state", database_state(up, migrated, sound));
+	json_write_text(&writer, "state", database_state(up, migrated, sound, trouble));
 	json_write_object_end(&writer);
 	json_write_object(&writer, "google_calendar");
 	struct calendar_health calendar = calendars_health(call->api->calendars);
@@ -62,12 +65,15 @@ void api_readyz(struct call *call)
 {
 	bool up = database_up(call) && atomic_load(&call->api->migrated);
 	bool sound = atomic_load(call->api->schema_sound);
-	if (up && sound && !atomic_load(call->api->stopping)) {
+	enum database_trouble trouble = database_trouble(call->api->database);
+	if (up && sound && trouble == TROUBLE_NONE && !atomic_load(call->api->stopping)) {
 		api_healthz(call);
 		return;
 	}
 	call_problem(call, PROBLEM_DATABASE_UNAVAILABLE, NULL,
-		     up && !sound
+		     trouble != TROUBLE_NONE
+			     ? "bookingd cannot serve requests; the log says what to do about its database."
+		     : up && !sound
 			     ? "Nothing is booked, since the database may have lost what keeps appointments "
 			       "apart; the log says what to do."
 			     : "bookingd is not ready to take requests.");

@@ -172,6 +172,16 @@ static void log_schema(bool sound, const char *detail)
 			 LOG_TEXT_FIELD("remedy", SCHEMA_REMEDY));
 }
 
+static void log_trouble(enum database_trouble trouble)
+{
+	if (trouble == TROUBLE_NONE)
+		log_line(LOG_INFO, "database_serves", LOG_TEXT_FIELD("detail", "requests are served again"));
+	else
+		log_line(LOG_ERROR, "database_trouble",
+			 LOG_TEXT_FIELD("state", database_trouble_name(trouble)),
+			 LOG_TEXT_FIELD("remedy", database_trouble_remedy(trouble)));
+}
+
 static void make_sources(struct daemon *daemon)
 {
 	const struct settings *settings = &daemon->settings;
@@ -222,7 +232,8 @@ static bool compose(struct daemon *daemon)
 	if (!read_schedule(daemon))
 		return false;
 	daemon->database = compose_database(settings);
-	daemon->guard = schema_guard_new(daemon->database, log_schema);
+	daemon->guard =
+		schema_guard_new(daemon->database, &(struct schema_guard_calls){log_schema, log_trouble});
 	*api = (struct api){
 		.schema_sound = schema_guard_sound(daemon->guard),
 		.metrics = metrics_new(),
@@ -244,7 +255,7 @@ static bool compose(struct daemon *daemon)
 		.sign_in_url = settings->sign_in_url,
 		.database = daemon->database,
 		.stopping = &daemon->stopping,
-		.started_at = instant_now(),
+		.started_ms = monotonic_ms(),
 	};
 	if (!make_identities(daemon))
 		return false;

@@ -77,8 +77,8 @@ static bool socket_wait(PGconn *connection, short events, struct database *datab
 }
 
 /* Connect to one host of the way. NULL: *ret_why says why, *ret_silent whether nobody answered. */
-static PGconn *connect_host(const struct way_hosts *hosts, size_t host, int64_t deadline, bool *ret_silent,
-			    char *ret_why, size_t why_size)
+static PGconn *connect_host(struct database *database, const struct way_hosts *hosts, size_t host,
+			    bool *ret_silent, char *ret_why, size_t why_size)
 {
 	/*
 	 * What stands before dbname is a default that the URL may change, what stands behind is ours; NULL
@@ -112,11 +112,14 @@ static PGconn *connect_host(const struct way_hosts *hosts, size_t host, int64_t 
 				      NULL};
 	PGconn *connection = PQconnectStartParams(names, values, 1);
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+	const int64_t share = HOSTS_MS / (int64_t)hosts->count;
+	const int64_t since = monotonic_ms();
+	const int64_t deadline = since + (!several ? CONNECT_MS : share < HOST_MS ? HOST_MS : share);
 	*ret_silent = false;
 	while (PQstatus(connection) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
 	       state != PGRES_POLLING_FAILED && !*ret_silent) {
 		short events = state == PGRES_POLLING_WRITING ? POLLOUT : POLLIN;
-		*ret_silent = !socket_wait(connection, events, NULL, 0, deadline);
+		*ret_silent = !socket_wait(connection, events, several ? NULL : database, since, deadline);
 		if (!*ret_silent)
 			state = PQconnectPoll(connection);
 	}
@@ -127,8 +130,7 @@ static PGconn *connect_host(const struct way_hosts *hosts, size_t host, int64_t 
 	return NULL;
 }
 
-/* Whether the server itself said no ("FATAL:  sorry, …", in the server's language), so that it is there. */
-static bool server_said(const char *why)
+bool connection_server_said(const char *why)
 {
 	return strstr(why, "FATAL: ") != NULL;
 }
@@ -139,21 +141,18 @@ static PGconn *connect_any(struct database *database, enum way way, char *ret_wh
 	const struct way_hosts hosts = database_hosts(database, way);
 	const size_t first = database_good_host(database, way);
 	const int64_t since = monotonic_ms();
-	const int64_t share = HOSTS_MS / (int64_t)hosts.count;
 	bool any_silent = false;
 	for (size_t i = 0; i < hosts.count; i++) {
 		size_t host = (first + i) % hosts.count;
-		int64_t patience = hosts.count == 1 ? CONNECT_MS : share < HOST_MS ? HOST_MS : share;
 		bool silent = false;
-		PGconn *connection =
-			connect_host(&hosts, host, monotonic_ms() + patience, &silent, ret_why, why_size);
+		PGconn *connection = connect_host(database, &hosts, host, &silent, ret_why, why_size);
 		if (connection != NULL) {
 			database_set_good_host(database, way, host);
 			return connection;
 		}
 		any_silent = any_silent || silent;
 	}
-	if (!any_silent && server_said(ret_why))
+	if (!any_silent && connection_server_said(ret_why))
 		database_heard(database);
 	else if (any_silent)
 		database_gives_up(database, since);

@@ -49,6 +49,12 @@ PGresult *connection_answer(PGconn *connection, struct database *database, int64
  */
 PGresult *connection_pipeline_answer(PGconn *connection, struct database *database, int64_t deadline);
 
+/*
+ * Whether a connection that could not be made failed by the server's own word ("FATAL:  sorry, …"), so that
+ * it is there. `why` of connection_open().
+ */
+bool connection_server_said(const char *why);
+
 /* Copy a message of libpq as one line, at most size - 1 bytes. */
 void connection_message(char *ret_line, size_t size, const char *message);
 

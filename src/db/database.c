@@ -1,7 +1,9 @@
+#include "connection.h"
 #include "database_inside.h"
 
 #include "base/die.h"
 #include "base/instant.h"
+#include "db/db.h"
 
 #include <libpq-fe.h>
 #include <stdatomic.h>
@@ -28,6 +30,7 @@ struct database {
 	atomic_int_least64_t heard_ms;    /* of monotonic_ms() */
 	atomic_int_least64_t next_try_ms; /* 0: it is not silent */
 	atomic_int_least64_t counts[COUNTS];
+	_Atomic enum database_trouble trouble;
 };
 
 static char *copy_text(const char *text)
@@ -175,6 +178,54 @@ void database_count(struct database *database, enum database_count count, int64_
 static int64_t figure(const struct database *database, enum database_count count)
 {
 	return atomic_load_explicit(&database->counts[count], memory_order_relaxed);
+}
+
+/* ---- trouble ---- */
+
+enum database_trouble database_trouble(const struct database *database)
+{
+	return atomic_load_explicit(&database->trouble, memory_order_relaxed);
+}
+
+const char *database_trouble_name(enum database_trouble trouble)
+{
+	static const char *const names[] = {[TROUBLE_NONE] = "ok",
+					    [TROUBLE_NO_CONNECTION] = "no_connection",
+					    [TROUBLE_READ_ONLY] = "read_only",
+					    [TROUBLE_DISK_FULL] = "disk_full"};
+	return names[trouble];
+}
+
+const char *database_trouble_remedy(enum database_trouble trouble)
+{
+	static const char *const remedies[] = {
+		[TROUBLE_NONE] = "",
+		[TROUBLE_NO_CONNECTION] =
+			"PostgreSQL takes no more connections: raise max_connections, or end "
+			"what holds them (pg_stat_activity)",
+		[TROUBLE_READ_ONLY] = "PostgreSQL takes no writes: name the primary in DATABASE_URL, or all "
+				      "hosts with target_session_attrs=read-write",
+		[TROUBLE_DISK_FULL] = "the database's disk is full: make room on it"};
+	return remedies[trouble];
+}
+
+void database_look_for_trouble(struct database *database)
+{
+	/* Long enough for a slow disk, far from the two seconds between looks. */
+	enum { STATEMENT_TIMEOUT_MS = 5000 };
+	struct db *db = db_open(database, STATEMENT_TIMEOUT_MS);
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, QUERY_DATABASE_ROOM, DB_NO_PARAMETERS, &rows);
+	const char *state = db_failure(db)->state;
+	enum database_trouble found = database_trouble(database);
+	if (result == DB_OK)
+		found = db_get_bool(&rows, 0, 0) ? TROUBLE_READ_ONLY : TROUBLE_NONE;
+	else if (strcmp(state, "53100") == 0)
+		found = TROUBLE_DISK_FULL;
+	else if (result == DB_UNAVAILABLE && connection_server_said(db_failure(db)->detail))
+		found = figure(database, COUNT_SERVING) > 0 ? TROUBLE_NONE : TROUBLE_NO_CONNECTION;
+	atomic_store_explicit(&database->trouble, found, memory_order_relaxed);
+	db_close(db);
 }
 
 struct database_counts database_counts(const struct database *database)

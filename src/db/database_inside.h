@@ -51,7 +51,22 @@ bool database_gives_up(struct database *database, int64_t since);
 /* Whether a statement or a connection need not be tried. False once a second for one caller, who tries. */
 bool database_is_silent(struct database *database);
 
-enum database_count { COUNT_OPEN, COUNT_CONNECTED, COUNT_NOT_CONNECTED, COUNT_LOST, COUNT_FAILED, COUNTS };
+/*
+ * Look for trouble over a connection made for it, as a request's would be. The former finding stays while the
+ * server cannot be reached. Blocks for the connection and one statement of some milliseconds.
+ */
+void database_look_for_trouble(struct database *database);
+
+/* COUNT_SERVING: connections open now of those who work on requests. */
+enum database_count {
+	COUNT_SERVING,
+	COUNT_OPEN,
+	COUNT_CONNECTED,
+	COUNT_NOT_CONNECTED,
+	COUNT_LOST,
+	COUNT_FAILED,
+	COUNTS
+};
 
 void database_count(struct database *database, enum database_count count, int64_t more);
 

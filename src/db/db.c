@@ -40,6 +40,7 @@ struct db {
 	int pause;
 	const atomic_bool *sound; /* NULL: nobody guards it */
 	struct db_misread misread;
+	bool serves; /* requests */
 	bool in_transaction;
 	bool lost_race; /* whether trying the transaction again may help */
 	struct prepared prepared[QUERY_COUNT + STATEMENTS_FOREIGN];
@@ -76,8 +77,15 @@ static void disconnect(struct db *db)
 		free(db->prepared[i].types);
 		db->prepared[i] = (struct prepared){.ready = false};
 	}
+	if (db->connection != NULL && db->serves)
+		database_count(db->database, COUNT_SERVING, -1);
 	connection_close(db->database, db->connection);
 	db->connection = NULL;
+}
+
+void db_serve(struct db *db)
+{
+	db->serves = true;
 }
 
 void db_close(struct db *db)
@@ -255,6 +263,7 @@ enum db_result db_connect(struct db *db)
 	db->connection = connection_open(db->database, db->way, db->statement_timeout, why, sizeof(why));
 	if (db->connection != NULL) {
 		db->pause = 0;
+		database_count(db->database, COUNT_SERVING, db->serves);
 		return DB_OK;
 	}
 	db->pause = db->pause == 0 ? PAUSE_FIRST : db->pause * 2;

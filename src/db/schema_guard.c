@@ -1,5 +1,7 @@
 #include "db/schema_guard.h"
 
+#include "database_inside.h"
+
 #include "base/die.h"
 #include "base/instant.h"
 #include "base/thread.h"
@@ -13,12 +15,14 @@
 enum {
 	PAUSE_SOUND_MS = 60000,
 	PAUSE_UNSOUND_MS = 5000, /* somebody mends it and waits */
+	PAUSE_TROUBLE_MS = 2000, /* between two looks for trouble of the server's */
 	STATEMENT_TIMEOUT_MS = 5000,
 };
 
 struct schema_guard {
 	struct database *database;
-	void (*told)(bool sound, const char *detail);
+	struct schema_guard_calls calls;
+	enum database_trouble trouble;
 	atomic_bool sound;
 	bool looked;
 	bool running;
@@ -67,36 +71,50 @@ static void look(struct schema_guard *guard)
 	if (guard->looked && sound == was_sound)
 		return;
 	if (!sound || guard->looked)
-		guard->told(sound, sound ? NULL : faults.items[0]);
+		guard->calls.told(sound, sound ? NULL : faults.items[0]);
 	guard->looked = true;
+}
+
+static void look_for_trouble(struct schema_guard *guard)
+{
+	database_look_for_trouble(guard->database);
+	enum database_trouble trouble = database_trouble(guard->database);
+	if (trouble != guard->trouble)
+		guard->calls.troubled(trouble);
+	guard->trouble = trouble;
 }
 
 static void *run(void *guard_pointer)
 {
 	struct schema_guard *guard = guard_pointer;
+	int64_t looked = monotonic_ms();
 	pthread_mutex_lock(&guard->lock);
 	while (!guard->stopping) {
-		const int64_t until =
-			monotonic_ms() + (atomic_load(&guard->sound) ? PAUSE_SOUND_MS : PAUSE_UNSOUND_MS);
+		const int64_t until = monotonic_ms() + PAUSE_TROUBLE_MS;
 		while (!guard->stopping && condition_wait_until(&guard->wake, &guard->lock, until))
 			continue;
 		if (guard->stopping)
 			break;
 		pthread_mutex_unlock(&guard->lock);
-		look(guard);
+		look_for_trouble(guard);
+		int64_t pause = atomic_load(&guard->sound) ? PAUSE_SOUND_MS : PAUSE_UNSOUND_MS;
+		if (monotonic_ms() - looked >= pause) {
+			looked = monotonic_ms();
+			look(guard);
+		}
 		pthread_mutex_lock(&guard->lock);
 	}
 	pthread_mutex_unlock(&guard->lock);
 	return NULL;
 }
 
-struct schema_guard *schema_guard_new(struct database *database, void (*told)(bool sound, const char *detail))
+struct schema_guard *schema_guard_new(struct database *database, const struct schema_guard_calls *calls)
 {
 	struct schema_guard *guard = calloc(1, sizeof(*guard));
 	if (guard == NULL)
 		die("out of memory");
 	guard->database = database;
-	guard->told = told;
+	guard->calls = *calls;
 	die_unless(pthread_mutex_init(&guard->lock, NULL) == 0);
 	condition_init(&guard->wake);
 	return guard;

@@ -88,6 +88,7 @@ describe('backup and restore by the lines of config/README.md', () => {
         RESTORED_URL: restored.url,
         PATH: `${path.dirname(path.resolve(ROOT, process.env.BOOKINGD ?? 'build/bookingd'))}:${process.env.PATH}`,
         AUTH_JWT_SECRET: SECRET,
+        PORT: '0', // the one of the manual may be taken here
       },
       encoding: 'utf8',
     });

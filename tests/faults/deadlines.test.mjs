@@ -1,0 +1,239 @@
+// One deadline for whatever a request does: a PostgreSQL that is frozen or cannot be reached is a 503 soon, for every call at
+// once, with one host and with several; memory and threads stay as they are, and it serves again by itself. Readiness
+// knows when the server answers and a request would not be served all the same.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { until } from '../harness/child.mjs';
+import { Daemon } from '../harness/daemon.mjs';
+import { Client } from '../harness/http.mjs';
+import { Database, Postgres } from '../harness/postgres.mjs';
+import { temporaryFolder } from '../harness/run_folder.mjs';
+import { openSchedule } from '../harness/stack.mjs';
+import { mintHS256 } from '../harness/tokens.mjs';
+
+const SECRET = 'a-secret-of-thirty-two-characters-or-more';
+let server;
+let daemon;
+let place;
+let mounted = false;
+
+/** A disk of its own, so that it can be full; null where none may be mounted. */
+function smallDisk() {
+  const folder = temporaryFolder('disk');
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m,mode=0755', 'tmpfs', folder], { stdio: 'ignore' });
+    mounted = true;
+  } catch {
+    // no right to; the test of a full disk is skipped with a sentence
+  }
+  return folder;
+}
+
+before(async () => {
+  place = smallDisk();
+  server = await Postgres.start({
+    folder: path.join(place, 'data'),
+    durable: false,
+    settings: { max_connections: 30, shared_buffers: '8MB', max_wal_size: '48MB', min_wal_size: '32MB' },
+  });
+});
+
+after(async () => {
+  await server.stop();
+  if (mounted) execFileSync('umount', [place]);
+});
+
+afterEach(async () => {
+  if (daemon && !daemon.child.end) await daemon.stop();
+  daemon = null;
+});
+
+let databases = 0;
+
+/** A daemon on a database of its own; `urls` makes its DATABASE_URL of the plain one. */
+async function start({ url = (plain) => plain, ...env } = {}) {
+  const name = `deadlines_${++databases}`;
+  new Database(server.url()).run(`CREATE DATABASE ${name}`);
+  const database = new Database(server.url(name));
+  daemon = await Daemon.start({
+    env: {
+      DATABASE_URL: url(database.url),
+      AUTH_JWT_SECRET: SECRET,
+      COACH_ID: 'damian',
+      COACH_SCHEDULE: JSON.stringify(openSchedule()),
+      RATE_LIMIT_READ: '0',
+      RATE_LIMIT_BOOK: '0',
+      RATE_LIMIT_ADDRESS: '0',
+      RATE_LIMIT_OTHER: '0',
+      ...env,
+    },
+  });
+  return database;
+}
+
+const bearer = (user, claims = {}) => ({
+  authorization: `Bearer ${mintHS256(SECRET, { sub: user, email: `${user}@example.org`, ...claims })}`,
+});
+const start_at = (hours) =>
+  new Date((Math.floor(Date.now() / 86_400_000) + 2) * 86_400_000 + hours * 3_600_000)
+    .toISOString()
+    .replace('.000', '');
+
+/** One call of each kind, each on a connection of its own: [status, milliseconds] each. */
+async function everyCall() {
+  const id = '0190a7a8-0000-7000-8000-000000000000';
+  const coach = bearer('the-coach', { role: 'coach', coach: 'damian' });
+  const calls = [
+    ['post', '/booking/create', { start: start_at(5), duration_minutes: 30 }, bearer('ann')],
+    ['post', '/booking/hold', { start: start_at(6), duration_minutes: 30 }, bearer('bob')],
+    ['put', `/booking/${id}/cancel`, {}, bearer('ann')],
+    ['put', `/booking/${id}/reschedule`, { start: start_at(7) }, bearer('ann')],
+    ['get', `/booking/${id}`, undefined, bearer('ann')],
+    ['get', '/booking/user/me', undefined, bearer('ann')],
+    ['get', '/booking/availability?duration=30', undefined, bearer('ann')],
+    ['get', '/coach/damian/appointments', undefined, coach],
+    ['get', '/coach/damian/schedule', undefined, coach],
+    ['get', `/coach/damian/explain?start=${start_at(5)}`, undefined, coach],
+  ];
+  return Promise.all(
+    Array.from({ length: 4 }, () => calls)
+      .flat()
+      .map(async ([method, where, body, headers]) => {
+        const client = new Client(daemon.url);
+        const reply =
+          method === 'get' ? await client.get(where, headers) : await client[method](where, body, headers);
+        client.close();
+        return { call: `${method} ${where}`, status: reply.status, code: reply.body?.code, ms: reply.ms };
+      }),
+  );
+}
+
+const threads = () => fs.readdirSync(`/proc/${daemon.child.pid}/task`).length;
+const becomes = (status) =>
+  until(`${status} of /readyz`, async () => (await daemon.client.get('/readyz')).status === status, 30_000);
+const book = (hours) =>
+  daemon.client.post('/booking/create', { start: start_at(hours), duration_minutes: 30 }, bearer('zoe'));
+
+/** Nothing of the server runs while `work` does. */
+async function frozen(work) {
+  const children = fs.readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8');
+  const all = [server.child.pid, ...children.trim().split(/\s+/).map(Number)];
+  for (const pid of all) process.kill(pid, 'SIGSTOP');
+  try {
+    return await work();
+  } finally {
+    for (const pid of all) process.kill(pid, 'SIGCONT');
+  }
+}
+
+for (const hosts of ['one host', 'two hosts'])
+  test(`a frozen PostgreSQL, ${hosts}: every call is 503 while it is frozen, nothing grows, it serves again`, async (t) => {
+    await start({
+      url: (plain) =>
+        hosts === 'one host'
+          ? plain
+          : plain.replace(/@([^/]+)\//, '@$1,$1/') + '?target_session_attrs=read-write',
+    });
+    assert.equal((await book(1)).status, 201);
+    await everyCall();
+    const before = { threads: threads(), memory: daemon.memory() };
+    for (let round = 0; round < 2; round++) {
+      const replies = await frozen(everyCall); // so all are answered before it goes on
+      for (const { call, status, code } of replies)
+        assert.deepEqual([call, status, /^(database_unavailable|overloaded)$/.test(code)], [call, 503, true]);
+      t.diagnostic(`slowest of ${replies.length} while frozen: ${Math.max(...replies.map(({ ms }) => ms))} ms`);
+      const thawed = Date.now();
+      await until('a booking', async () => (await book(10 + round)).status === 201, 30_000);
+      t.diagnostic(`served again after ${Date.now() - thawed} ms`);
+    }
+    assert.equal(threads(), before.threads);
+    assert.ok(daemon.memory() < before.memory + 4_000_000, `${before.memory} -> ${daemon.memory()}`);
+    await becomes(200);
+  });
+
+test('a first host that takes connections and says nothing does not stand in the way of the second', async () => {
+  const sockets = new Set();
+  const mute = net.createServer((socket) => sockets.add(socket.on('error', () => {})));
+  await new Promise((resolve) => mute.listen(0, '127.0.0.1', resolve));
+  await start({ url: (plain) => plain.replace('@', `@127.0.0.1:${mute.address().port},`) });
+  assert.equal((await book(1)).status, 201);
+  assert.ok(sockets.size > 0);
+  for (const socket of sockets) socket.destroy();
+  mute.close();
+});
+
+test('others hold all connections: not ready, with the reason, and ready when they let go', async () => {
+  const database = await start();
+  await becomes(200);
+  const holders = [];
+  const full = async () => {
+    holders.push(database.session());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    try {
+      database.run('SELECT 1');
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  await until('all connections to be held', full, 60_000);
+  await becomes(503);
+  assert.equal((await daemon.client.get('/health')).body.database.state, 'no_connection');
+  await daemon.logged('database_trouble');
+  assert.match(daemon.events('database_trouble')[0].remedy, /max_connections/);
+  assert.equal((await book(1)).status, 503);
+  for (const holder of holders) holder.close();
+  await becomes(200);
+  await until('a booking', async () => (await book(1)).status === 201, 30_000);
+});
+
+test('a database that takes no writes: not ready, with the reason, and ready when it does', async () => {
+  const database = await start();
+  const admin = new Database(server.url());
+  admin.run(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
+  await becomes(503);
+  assert.equal((await daemon.client.get('/health')).body.database.state, 'read_only');
+  admin.run(`ALTER DATABASE ${database.name} RESET default_transaction_read_only`);
+  await becomes(200);
+});
+
+test('a full disk: not ready, with the reason, what is refused is not booked, and it serves when there is room', async (t) => {
+  if (!mounted) return t.skip('no file system can be mounted here');
+  const database = await start();
+  assert.equal((await book(1)).status, 201);
+  const ballast = path.join(place, 'ballast');
+  const file = fs.openSync(ballast, 'w');
+  try {
+    for (;;) fs.writeSync(file, Buffer.alloc(64 * 1024, 1));
+  } catch (error) {
+    assert.equal(error.code, 'ENOSPC');
+  }
+  try {
+    for (;;) fs.writeSync(file, Buffer.alloc(4096, 1));
+  } catch {
+    // to the last page
+  }
+  fs.closeSync(file);
+  await becomes(503);
+  assert.equal((await daemon.client.get('/health')).body.database.state, 'disk_full');
+  const acknowledged = [1];
+  for (let i = 2; i < 40; i++) {
+    const reply = await book(i);
+    assert.ok([201, 503].includes(reply.status), `${reply.status} ${JSON.stringify(reply.body)}`);
+    if (reply.status === 201) acknowledged.push(i);
+  }
+  fs.rmSync(ballast);
+  await becomes(200);
+  const starts = database
+    .rows(`SELECT starts_at FROM bookingd.appointment WHERE status = 'scheduled' ORDER BY 1`)
+    .map(({ starts_at: at }) => new Date(at).getTime());
+  assert.deepEqual(
+    starts,
+    acknowledged.map((i) => new Date(start_at(i)).getTime()),
+  );
+  assert.equal((await book(50)).status, 201);
+});
