@@ -15,7 +15,10 @@ before(async () => {
     document: {
       ...openSchedule({ min_notice_minutes: 0, horizon_days: 365 }),
       session_types: [
-        type('session', { price: { credits: 1 }, policy: { late_cancel: 'keep', cancel_notice_minutes: 1440 } }),
+        type('session', {
+          price: { credits: 1 },
+          policy: { late_cancel: 'keep', cancel_notice_minutes: 1440 },
+        }),
         type('strict', { price: { credits: 1 }, policy: { cancel_notice_minutes: 1440 } }),
       ],
     },
@@ -33,7 +36,8 @@ afterEach(sound);
 /** Days that have passed so far; `at(day, hour)` is a time of the story. */
 let passed = 0;
 const begin = Math.floor(Date.now() / 3_600_000) * 3_600_000;
-const at = (day, hour) => new Date(begin + (day - passed) * DAY + hour * 3_600_000).toISOString().replace('.000', '');
+const at = (day, hour) =>
+  new Date(begin + (day - passed) * DAY + hour * 3_600_000).toISOString().replace('.000', '');
 
 /** Time goes on: everything that is written down was so much earlier. */
 function pass(days) {
@@ -44,7 +48,10 @@ function pass(days) {
     GROUP BY table_name`);
   stack.database.run(`SET session_replication_role = replica;
     ${columns
-      .map(({ name, columns: all }) => `UPDATE ${name} SET ${all.map((one) => `${one} = ${one} - interval '${days} days'`)};`)
+      .map(
+        ({ name, columns: all }) =>
+          `UPDATE ${name} SET ${all.map((one) => `${one} = ${one} - interval '${days} days'`)};`,
+      )
       .join('\n')}
     SELECT pg_notify('bookingd_coach', 'test:damian')`);
 }
@@ -68,7 +75,12 @@ test('a month: three packages, late and in time, expiry and return, a code that 
   for (const day of [2, 5, 13, 20]) sessions.push(assertStatus(await book(day, 9 + sessions.length), 201).id);
   assert.equal(await balance(), 1);
   assertStatus(
-    await coach.post('/coach/damian/promo-codes', { code: 'TENDAYS', kind: 'free', max_uses: 1, to: at(10, 0) }),
+    await coach.post('/coach/damian/promo-codes', {
+      code: 'TENDAYS',
+      kind: 'free',
+      max_uses: 1,
+      to: at(10, 0),
+    }),
     201,
   );
   const gift = assertStatus(await book(25, 8, { promo_code: 'tendays' }), 201);
@@ -127,7 +139,10 @@ test('expiry between booking and cancellation, and between a hold and its confir
     await coach.post('/coach/damian/credits', { user_id: 'bob', amount: 1, expires_at: at(passed + 2, 0) }),
     201,
   );
-  const end = () => stack.database.run(`UPDATE credit_grant SET usable_until = now() - interval '1 hour' WHERE id = '${grant.id}'`);
+  const end = () =>
+    stack.database.run(
+      `UPDATE credit_grant SET usable_until = now() - interval '1 hour' WHERE id = '${grant.id}'`,
+    );
   const wish = (day) => ({ start: at(passed + day, 10), session_type: 'strict' });
   const held = assertStatus(await bob.post('/booking/hold', wish(5)), 201);
   end();
@@ -151,7 +166,7 @@ test('killed in between, no credit is lost and none is made', async () => {
     for (let n = 0; !over; n++) {
       let mine = null;
       try {
-        const start = at(passed + 40 + index, n % 48 / 2);
+        const start = at(passed + 40 + index, (n % 48) / 2);
         const { status, body } = await me.post('/booking/create', { start, session_type: 'session' });
         assert.ok([201, 200, 402, 409, 500, 503].includes(status), `${status} ${JSON.stringify(body)}`);
         if (status > 201) continue;
@@ -180,7 +195,9 @@ test('killed in between, no credit is lost and none is made', async () => {
   await Promise.all(crowd);
   sound();
   const rows = new Map(
-    stack.database.rows(`SELECT id, status FROM appointment WHERE user_id LIKE 'crash-%'`).map(({ id, status }) => [id, status]),
+    stack.database
+      .rows(`SELECT id, status FROM appointment WHERE user_id LIKE 'crash-%'`)
+      .map(({ id, status }) => [id, status]),
   );
   for (const [id, status] of acknowledged) assert.equal(rows.get(id), status, id);
   const taken = [...rows.values()].filter((status) => status === 'scheduled').length;

@@ -53,9 +53,26 @@ after(async () => {
 async function race(name, sql, rounds = ROUNDS) {
   const file = path.join(folder, `${name}.sql`);
   fs.writeFileSync(file, `\\set round :round + 1\n${sql};\n`);
-  const args = ['-n', '-M', 'prepared', '-D', 'round=0', '-c', `${CLIENTS}`, '-j', '2', '-t', `${rounds}`, '-f', file];
+  const args = [
+    '-n',
+    '-M',
+    'prepared',
+    '-D',
+    'round=0',
+    '-c',
+    `${CLIENTS}`,
+    '-j',
+    '2',
+    '-t',
+    `${rounds}`,
+    '-f',
+    file,
+  ];
   const env = { ...process.env, PGOPTIONS: '-c search_path=bookingd,public' };
-  const { stderr } = await promisify(execFile)('pgbench', [...args, database.url], { env, maxBuffer: 1 << 26 });
+  const { stderr } = await promisify(execFile)('pgbench', [...args, database.url], {
+    env,
+    maxBuffer: 1 << 26,
+  });
   assert.doesNotMatch(stderr, /ERROR|deadlock/);
 }
 const words = (name) =>
@@ -68,8 +85,11 @@ const ONE_EACH = [{ won: 1, lost: CLIENTS - 1, rounds: ROUNDS }];
 test('the last credit is taken by one of sixteen', async () => {
   database.run(`SELECT grant_credits('c', 'credit-' || r, null, 1, null, 'admin', null, null, make_actor('a', 'admin', 'r'))
     FROM generate_series(1, ${ROUNDS}) r`);
-  await race('credit', `SELECT attempt('credit', :round, :client_id,
-    wish(:round, :client_id, 'credit-' || :round, 1, null, 'scheduled', 1))`);
+  await race(
+    'credit',
+    `SELECT attempt('credit', :round, :client_id,
+    wish(:round, :client_id, 'credit-' || :round, 1, null, 'scheduled', 1))`,
+  );
   assert.deepEqual(words('credit'), ONE_EACH);
   sound();
 });
@@ -85,17 +105,26 @@ test('the grants alone keep it so, without the lock on the client', async () => 
     END $$`);
   await race('bare', 'SELECT spend(:round, :client_id)');
   assert.deepEqual(words('bare'), ONE_EACH);
-  assert.equal(database.value(`SELECT sum(balance)::integer FROM credit_grant WHERE user_id LIKE 'bare-%'`), 0);
-  assert.equal(database.value(`SELECT sum(delta)::integer FROM credit_entry e JOIN credit_grant g ON g.id = grant_id
-    WHERE user_id LIKE 'bare-%'`), 0);
+  assert.equal(
+    database.value(`SELECT sum(balance)::integer FROM credit_grant WHERE user_id LIKE 'bare-%'`),
+    0,
+  );
+  assert.equal(
+    database.value(`SELECT sum(delta)::integer FROM credit_entry e JOIN credit_grant g ON g.id = grant_id
+    WHERE user_id LIKE 'bare-%'`),
+    0,
+  );
   sound();
 });
 
 test('the last use of a code is had by one of sixteen', async () => {
   database.run(`INSERT INTO promo_code (coach_id, code, kind, value, max_uses) SELECT 'c', 'CODE-' || r, 'free', 0, 1
     FROM generate_series(1, ${ROUNDS}) r`);
-  await race('code', `SELECT attempt('code', :round, :client_id,
-    wish(:round, :client_id, 'code-' || :round || '-' || :client_id, 1, 'code-' || :round, 'scheduled', 2))`);
+  await race(
+    'code',
+    `SELECT attempt('code', :round, :client_id,
+    wish(:round, :client_id, 'code-' || :round || '-' || :client_id, 1, 'code-' || :round, 'scheduled', 2))`,
+  );
   assert.deepEqual(words('code'), ONE_EACH);
   sound();
 });
@@ -104,12 +133,18 @@ test('two credits from two grants are taken whole or not at all, while others re
   database.run(`SELECT grant_credits('c', 'two-' || r, null, 1, null, 'admin', null, null, make_actor('a', 'admin', 'r'))
     FROM generate_series(1, ${ROUNDS}) r, generate_series(1, 2)`);
   // Booked and cancelled at once: whoever comes next may have them.
-  await race('two', `SELECT attempt('two', :round, :client_id, wish(:round, :client_id, 'two-' || :round, 2, null, 'scheduled', 3)),
+  await race(
+    'two',
+    `SELECT attempt('two', :round, :client_id, wish(:round, :client_id, 'two-' || :round, 2, null, 'scheduled', 3)),
     (SELECT count(*) FROM (SELECT cancel_appointment(id, 'client', true, null, 0, make_actor('x', 'user', 'r'))
-      FROM appointment WHERE user_id = 'two-' || :round AND status = 'scheduled') gone)`);
+      FROM appointment WHERE user_id = 'two-' || :round AND status = 'scheduled') gone)`,
+  );
   database.run(`SELECT cancel_appointment(id, 'client', true, null, 0, make_actor('x', 'user', 'r')) FROM appointment
     WHERE user_id LIKE 'two-%' AND status = 'scheduled'`);
-  assert.equal(database.value(`SELECT sum(balance)::integer FROM credit_grant WHERE user_id LIKE 'two-%'`), 2 * ROUNDS);
+  assert.equal(
+    database.value(`SELECT sum(balance)::integer FROM credit_grant WHERE user_id LIKE 'two-%'`),
+    2 * ROUNDS,
+  );
   sound();
 });
 
@@ -140,7 +175,9 @@ test('a hold that ends as it is confirmed, cancelled and swept keeps its credit 
     END $$`);
   await race('around', 'SELECT about_now(:round, :client_id)', ROUNDS * 2);
   database.run(`UPDATE appointment SET status = 'expired' WHERE status = 'held'`);
-  const kept = database.value(`SELECT count(*)::integer FROM appointment WHERE user_id LIKE 'hold-%' AND status = 'scheduled'`);
+  const kept = database.value(
+    `SELECT count(*)::integer FROM appointment WHERE user_id LIKE 'hold-%' AND status = 'scheduled'`,
+  );
   assert.equal(
     database.value(`SELECT sum(balance)::integer FROM credit_grant WHERE user_id LIKE 'hold-%'`),
     ROUNDS - kept,
