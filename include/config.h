@@ -72,6 +72,11 @@ struct settings {
 	char *sign_in_url;
 	char *admin_emails; /* with commas between */
 
+	/* other programs */
+	char *webhook_url;    /* NULL: only coaches' own endpoints are told */
+	char *webhook_secret; /* one key, or two with a blank between */
+	bool webhook_allow_private;
+
 	/* Google */
 	char *google_service_account_key; /* JSON text */
 	char *google_impersonate;

@@ -108,6 +108,13 @@ static const struct setting settings_table[] = {
 {NULL, "ADMIN_EMAILS", KIND_EMAILS, AT(admin_emails), 0, 0, NULL, 0,
  "addresses, with commas between, of who is an admin when signed in by mail"},
 
+{"Other programs", "WEBHOOK_URL", KIND_ENDPOINT, AT(webhook_url), 0, 0, NULL, 0,
+ "address that is told of every event of every coach, by Standard Webhooks; https:// unless WEBHOOK_ALLOW_PRIVATE=1"},
+{NULL, "WEBHOOK_SECRET", KIND_WEBHOOK_KEYS, AT(webhook_secret), 0, 0, NULL, SECRET,
+ "what it verifies them with: whsec_ and 32 bytes in base64; while it is being replaced the former one after a blank"},
+{NULL, "WEBHOOK_ALLOW_PRIVATE", KIND_BOOLEAN, AT(webhook_allow_private), 0, 0, "0", 0,
+ "1: webhooks, coaches' own too, may lead into private networks and to plain http"},
+
 {"Google Calendar", "GOOGLE_SERVICE_ACCOUNT_KEY", KIND_ACCOUNT, AT(google_service_account_key), 0, 0, NULL, SECRET,
  "key of a service account: its JSON, that JSON in base64, or the path of a file with it"},
 {NULL, "GOOGLE_IMPERSONATE", KIND_EMAIL, AT(google_impersonate), 3, 254, NULL, 0,
@@ -250,6 +257,14 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
 		       "MAIL_PASSWORD: must be set when MAIL_USER is");
 	bad += require(s->mail_password != NULL, s->mail_user, complaints,
 		       "MAIL_USER: must be set when MAIL_PASSWORD is");
+	bad += require(s->webhook_url != NULL, s->webhook_secret, complaints,
+		       "WEBHOOK_SECRET: must be set when WEBHOOK_URL is");
+	if (s->webhook_url != NULL && !s->webhook_allow_private &&
+	    strncmp(s->webhook_url, "https://", 8) != 0) {
+		fputs("WEBHOOK_URL: must begin with https:// unless WEBHOOK_ALLOW_PRIVATE is 1\n",
+		      complaints);
+		bad++;
+	}
 	bad += require(s->coach_schedule != NULL, s->coach_id, complaints,
 		       "COACH_ID: must be set when COACH_SCHEDULE is");
 	return bad;

@@ -1,9 +1,11 @@
 #include "config_value.h"
 
+#include "base/crypto.h"
 #include "base/die.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/seal.h"
+#include "base/webhook_key.h"
 #include "db/url.h"
 
 #include <arpa/inet.h>
@@ -409,6 +411,20 @@ static bool is_kept_text(enum value_kind kind)
 	       kind != KIND_FORMAT && kind != KIND_MAIL_TLS;
 }
 
+static const char *check_webhook_keys(const char *value)
+{
+	struct webhook_key key;
+	size_t first = strcspn(value, " ");
+	bool good = webhook_key_read(value, first, &key) &&
+		    (value[first] == '\0' ||
+		     webhook_key_read(value + first + 1, strlen(value + first + 1), &key));
+	crypto_wipe(&key, sizeof(key));
+	return good ? NULL
+		    : "must be whsec_ and 24 to 64 bytes in base64 (echo whsec_$(openssl rand -base64 32)); "
+		      "while it "
+		      "is being replaced the former one may follow after a blank";
+}
+
 /* Those that stay a text as given. */
 static const char *check_kept(struct value_rule rule, char *value)
 {
@@ -433,6 +449,10 @@ static const char *check_kept(struct value_rule rule, char *value)
 		for (size_t end = strlen(value); end > 0 && value[end - 1] == '/'; end--)
 			value[end - 1] = '\0';
 		return rule.kind == KIND_URL ? check_url(value) : check_secure_url(value);
+	case KIND_ENDPOINT:
+		return check_url(value);
+	case KIND_WEBHOOK_KEYS:
+		return check_webhook_keys(value);
 	case KIND_PAGE:
 		return check_page(value);
 	case KIND_MAIL_URL:
@@ -507,6 +527,8 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 	case KIND_ADDRESS:
 	case KIND_URL:
 	case KIND_SECURE_URL:
+	case KIND_ENDPOINT:
+	case KIND_WEBHOOK_KEYS:
 	case KIND_PAGE:
 	case KIND_MAIL_URL:
 	case KIND_EMAILS:

@@ -13,25 +13,27 @@
 enum { VALUE_MAX = 64 * 1024 };
 
 enum value_kind {
-	KIND_TEXT,       /* one line of printable characters; min and max count bytes */
-	KIND_SQL,        /* text with line breaks, and $1 in it */
-	KIND_ID,         /* 1 to 64 of A-Z a-z 0-9 . _ - */
-	KIND_EMAIL,      /* something@something */
-	KIND_INTEGER,    /* min .. max */
-	KIND_BOOLEAN,    /* 1 0 true false yes no on off */
-	KIND_ADDRESS,    /* IPv4 or IPv6 */
-	KIND_URL,        /* http:// or https:// */
-	KIND_SECURE_URL, /* https://, or http:// to a loopback address */
-	KIND_PAGE,       /* a URL, with {id} in it or not */
-	KIND_MAIL_URL,   /* smtp:// or smtps://, host, port, and a name to greet with */
-	KIND_MAIL_TLS,   /* require or none */
-	KIND_EMAILS,     /* addresses with commas between */
-	KIND_DATABASE,   /* postgresql:// or keyword=value */
-	KIND_ORIGINS,    /* a list of origins */
-	KIND_KEYS,       /* 32 bytes in base64, several with commas */
-	KIND_JSON,       /* a JSON object or the path of a file with one */
-	KIND_ACCOUNT,    /* as KIND_JSON, or that object in base64; line breaks in its strings are mended */
-	KIND_PEM,        /* PEM text, that text in base64, or the path of a file with it */
+	KIND_TEXT,         /* one line of printable characters; min and max count bytes */
+	KIND_SQL,          /* text with line breaks, and $1 in it */
+	KIND_ID,           /* 1 to 64 of A-Z a-z 0-9 . _ - */
+	KIND_EMAIL,        /* something@something */
+	KIND_INTEGER,      /* min .. max */
+	KIND_BOOLEAN,      /* 1 0 true false yes no on off */
+	KIND_ADDRESS,      /* IPv4 or IPv6 */
+	KIND_URL,          /* http:// or https:// */
+	KIND_SECURE_URL,   /* https://, or http:// to a loopback address */
+	KIND_ENDPOINT,     /* http:// or https://, kept as it is */
+	KIND_WEBHOOK_KEYS, /* whsec_ and 24 to 64 bytes in base64; two with a blank between */
+	KIND_PAGE,         /* a URL, with {id} in it or not */
+	KIND_MAIL_URL,     /* smtp:// or smtps://, host, port, and a name to greet with */
+	KIND_MAIL_TLS,     /* require or none */
+	KIND_EMAILS,       /* addresses with commas between */
+	KIND_DATABASE,     /* postgresql:// or keyword=value */
+	KIND_ORIGINS,      /* a list of origins */
+	KIND_KEYS,         /* 32 bytes in base64, several with commas */
+	KIND_JSON,         /* a JSON object or the path of a file with one */
+	KIND_ACCOUNT,      /* as KIND_JSON, or that object in base64; line breaks in its strings are mended */
+	KIND_PEM,          /* PEM text, that text in base64, or the path of a file with it */
 	KIND_LEVEL,
 	KIND_FORMAT
 };

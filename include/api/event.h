@@ -16,6 +16,12 @@
  */
 void event_write(struct json_writer *writer, const struct event *event, bool mail);
 
+/* The same as a whole: what a webhook is sent. */
+void event_payload(const struct event *event, bool mail, struct buffer *out);
+
+/* The types that an endpoint may ask for; NULL at the end. */
+extern const char *const event_types[];
+
 void api_events(struct call *call); /* GET /coach/:coach/events */
 
 #endif

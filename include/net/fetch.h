@@ -39,14 +39,17 @@ enum fetch_failure {
 
 /* What to send. Everything is borrowed until fetch returns. */
 struct fetch_request {
-	const char *method;        /* "GET", "POST", "PATCH", "PUT" or "DELETE" */
-	const char *url;           /* absolute, already percent-encoded */
-	const char *bearer;        /* sent as `Authorization: Bearer ...`; NULL: none */
-	const char *if_match;      /* sent as If-Match, with its quotes; NULL: none */
-	const char *if_none_match; /* sent as If-None-Match, with its quotes; NULL: none */
-	const char *accept;        /* sent as Accept; NULL: anything */
-	const char *content_type;  /* of the body; NULL when there is none */
-	const char *body;          /* NULL: none */
+	const char *method;         /* "GET", "POST", "PATCH", "PUT" or "DELETE" */
+	const char *url;            /* absolute, already percent-encoded */
+	const char *bearer;         /* sent as `Authorization: Bearer ...`; NULL: none */
+	const char *if_match;       /* sent as If-Match, with its quotes; NULL: none */
+	const char *if_none_match;  /* sent as If-None-Match, with its quotes; NULL: none */
+	const char *accept;         /* sent as Accept; NULL: anything */
+	const char *content_type;   /* of the body; NULL when there is none */
+	const char *const *headers; /* further ones, each "Name: value", NULL behind the last; NULL: none */
+	const char *user;           /* sent as `Authorization: Basic ...` with password; NULL: not */
+	const char *password;
+	const char *body; /* NULL: none */
 	size_t body_length;
 	size_t reply_max;     /* largest reply in bytes, after decompression; > 0 */
 	int64_t deadline;     /* as monotonic_ms; in the past: FETCH_TIMEOUT, nothing sent */

@@ -13,8 +13,11 @@
 #ifndef NOTICE_NOTICE_H
 #define NOTICE_NOTICE_H
 
+#include "base/buffer.h"
 #include "db/database.h"
 #include "base/metrics.h"
+#include "base/seal.h"
+#include "db/events.h"
 #include "db/manage_link.h"
 #include "net/mail.h"
 #include "notice/message.h"
@@ -27,12 +30,23 @@ struct notices;
 /* Connections to the database, at most, that started notices use; one fewer without mail. */
 enum { NOTICE_CONNECTIONS = 3 };
 
+/* How events are sent to other programs. */
+struct webhook_settings {
+	const char *url;                   /* WEBHOOK_URL; NULL: only coaches' own endpoints are told */
+	const char *secret;                /* WEBHOOK_SECRET: one key, or two with a blank between */
+	bool allow_private;                /* plain http and private addresses pass */
+	const struct seal_keys *seal_keys; /* for the secrets of coaches' endpoints; NULL: there are none */
+	/* Write the payload of an event. mail: whether mail is configured. */
+	void (*write_event)(const struct event *event, bool mail, struct buffer *out);
+};
+
 /* Borrowed for the life of the notices. */
 struct notice_settings {
 	struct mail_settings mail; /* url NULL: no mail is sent and none is owed */
 	int64_t mails_per_minute;  /* by this process; 0: no limit */
 	struct database *database;
 	struct manage_settings links;
+	struct webhook_settings webhooks;
 	struct metrics *metrics;
 };
 

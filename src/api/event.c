@@ -31,6 +31,20 @@ void event_write(struct json_writer *writer, const struct event *event, bool mai
 	json_write_object_end(writer);
 }
 
+void event_payload(const struct event *event, bool mail, struct buffer *out)
+{
+	struct json_writer writer;
+	json_writer_init(&writer, out);
+	event_write(&writer, event, mail);
+}
+
+const char *const event_types[] = {
+	"appointment.created",           "appointment.moved",   "appointment.cancelled",
+	"appointment.completed",         "appointment.no_show", "appointment.meeting_ready",
+	"appointment.calendar_conflict", "hold.expired",        "notice.failed",
+	"calendar.needs_consent",        "credits.changed",     NULL,
+};
+
 /* The event to read on from, or NULL for the first. False: answered. */
 static bool read_after(struct call *call, const char **ret_after)
 {

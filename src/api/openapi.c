@@ -63,6 +63,9 @@ static const char *parameter_schema(const char *name)
 		{"tz", "{\"type\":\"string\",\"description\":\"The name of an IANA time zone.\"}"},
 		{"rescheduling", "{\"type\":\"string\",\"format\":\"uuid\"}"},
 		{"id", "{\"type\":\"string\",\"format\":\"uuid\"}"},
+		{"event", "{\"type\":\"string\",\"format\":\"uuid\"}"},
+		{"state",
+		 "{\"type\":\"string\",\"enum\":[\"owed\",\"sending\",\"delivered\",\"failed\",\"missed\"]}"},
 		{"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"default\":50}"},
 		{"status", "{\"type\":\"string\",\"enum\":[\"upcoming\",\"past\",\"cancelled\",\"all\"],"
 			   "\"default\":\"upcoming\"}"},
@@ -156,6 +159,11 @@ static const char *success_statuses(const struct route *route)
 		{"/sessions/:session", "204", HTTP_DELETE},
 		{"/:id/verify", "202", HTTP_POST},
 		{"/addresses", "202", HTTP_POST},
+		{"/webhooks", "201", HTTP_POST},
+		{"/webhooks/:id", "204", HTTP_DELETE},
+		{"/:id/test", "202", HTTP_POST},
+		{"/:id/replay", "202", HTTP_POST},
+		{"/:event/retry", "202", HTTP_POST},
 	};
 	if (((const struct endpoint *)route->endpoint)->redirect != NULL)
 		return "302";

@@ -16,6 +16,7 @@
 #include "api/profile.h"
 #include "api/sources.h"
 #include "api/user.h"
+#include "api/webhooks.h"
 #include "assets.h"
 
 enum { BODY_MAX = 64 * 1024 };
@@ -201,6 +202,33 @@ const struct route api_routes[] = {
 	CALL(GET, "/coach/:coach/events", DATABASE, 0, COACH_CALL, .handle = api_events,
 	     .summary = "What happened, in order: for other programs", .query = "after limit",
 	     .reply = "Events"),
+	CALL(GET, "/coach/:coach/webhooks", DATABASE, 0, COACH_CALL, .handle = api_webhooks_list,
+	     .summary = "Where events are sent to", .reply = "Webhooks"),
+	CALL(POST, "/coach/:coach/webhooks", DATABASE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .handle = api_webhooks_add,
+	     .summary = "Have events sent to an address; its secret is shown once", .body = "WebhookWish",
+	     .reply = "Webhook"),
+	CALL(PUT, "/coach/:coach/webhooks/:id", DATABASE, BODY_MAX, COACH_CALL, .handle = api_webhooks_change,
+	     .summary = "Change what is given; active switches it on again, or off", .body = "WebhookChange",
+	     .reply = "Webhook"),
+	CALL(DELETE, "/coach/:coach/webhooks/:id", DATABASE, 0, COACH_CALL, .handle = api_webhooks_remove,
+	     .summary = "Send nothing there any more"),
+	CALL(POST, "/coach/:coach/webhooks/:id/secret", DATABASE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .body_optional = true, .handle = api_webhooks_renew,
+	     .summary = "A new secret; the former one signs as well for a day", .reply = "Webhook"),
+	CALL(POST, "/coach/:coach/webhooks/:id/test", DATABASE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .body_optional = true, .handle = api_webhooks_test,
+	     .summary = "Send a webhook.test; what comes of it stands among the deliveries",
+	     .reply = "WebhookTest"),
+	CALL(GET, "/coach/:coach/webhooks/:id/deliveries", DATABASE, 0, COACH_CALL,
+	     .handle = api_webhooks_deliveries, .summary = "What was sent there, the latest first",
+	     .query = "state limit cursor", .reply = "Deliveries"),
+	CALL(POST, "/coach/:coach/webhooks/:id/replay", DATABASE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .body_optional = true, .handle = api_webhooks_replay,
+	     .summary = "Send what failed, and what was missed while it was disabled", .reply = "Replayed"),
+	CALL(POST, "/coach/:coach/webhooks/:id/deliveries/:event/retry", DATABASE, BODY_MAX, AUTHORITY_COACH,
+	     TOLL_BOOK, .body_optional = true, .handle = api_webhooks_replay_event,
+	     .summary = "Send one event once more", .reply = "Replayed"),
 	CALL(GET, "/coach/:coach/feed", DATABASE, 0, COACH_CALL, .handle = api_coach_feed,
 	     .summary = "Address of the calendar feed", .reply = "FeedLink"),
 	CALL(POST, "/coach/:coach/feed", DATABASE, BODY_MAX, COACH_CALL, .handle = api_coach_feed_renew,

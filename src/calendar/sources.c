@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "net/public_address.h"
 #include "source_feed.h"
 
 enum { READ_MS = 15000 }; /* for one source */
@@ -86,18 +87,13 @@ const char *source_address(const struct sources *sources, const char *text, stru
 		*ret_reason = "url must begin with https:// or webcal://.";
 		return NULL;
 	}
-	for (const char *c = address; *c != '\0'; c++) {
-		if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7F) {
-			*ret_reason = "url must have neither blanks nor characters beyond ASCII.";
-			return NULL;
-		}
+	const char *fault = address_fault(address, true);
+	if (fault != NULL) {
+		*ret_reason = arena_printf(mem, "url %s", fault);
+		return NULL;
 	}
 	const char *host = strstr(address, "//") + 2;
 	const size_t length = strcspn(host, "/?#");
-	if (length == 0 || memchr(host, '@', length) != NULL) {
-		*ret_reason = "url must have a host, and no user name in front of it.";
-		return NULL;
-	}
 	*ret_host = arena_strndup(mem, host, length);
 	return address;
 }

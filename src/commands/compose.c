@@ -110,5 +110,8 @@ struct notice_settings compose_notice_settings(const struct settings *settings)
 			 .require_tls = settings->mail_tls},
 		.mails_per_minute = settings->mail_per_minute,
 		.links = {.public_url = settings->public_url, .manage_url = settings->manage_url},
+		.webhooks = {.url = settings->webhook_url,
+			     .secret = settings->webhook_secret,
+			     .allow_private = settings->webhook_allow_private},
 	};
 }

@@ -47,6 +47,8 @@ static void check_all(const struct settings *settings, bool deep)
 		doctor_overlaps(db);
 	doctor_identity(settings, db_usable(db) ? db : NULL);
 	if (migrated)
+		doctor_webhooks(settings, db);
+	if (migrated)
 		doctor_calendar(settings, db);
 	else
 		doctor_tell(NOTE, "google", "is looked at once the schema is there: run bookingd migrate");

@@ -47,6 +47,10 @@ void doctor_calendar(const struct settings *settings, struct db *db);
  */
 void doctor_mail(const struct settings *settings, const char *address);
 
+/* Which webhooks take nothing, and that of the settings. `db` is connected and migrated. Blocks for a
+ * statement. */
+void doctor_webhooks(const struct settings *settings, struct db *db);
+
 /* Whether what keeps appointments apart is in force. `db` is connected and migrated. Blocks for a statement.
  */
 void doctor_schema(struct db *db);

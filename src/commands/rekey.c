@@ -8,6 +8,7 @@
 #include "commands/command.h"
 #include "compose.h"
 #include "config.h"
+#include "notice/webhook_secret.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ static enum exit_code rekey(struct database *database, const struct seal_keys *k
 	size_t private_count = 0;
 	bool good = calendar_rekey(db, keys, &count, line) == CALENDAR_KEYS_GOOD;
 	if (good &&
-	    (sources_rekey(db, keys, &count) != DB_OK || private_rekey(db, keys, &private_count) != DB_OK)) {
+	    (sources_rekey(db, keys, &count) != DB_OK || webhook_secrets_rekey(db, keys, &count) != DB_OK ||
+	     private_rekey(db, keys, &private_count) != DB_OK)) {
 		snprintf(line, sizeof(line), "%s", db_failure(db)->detail);
 		good = false;
 	}

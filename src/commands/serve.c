@@ -3,6 +3,7 @@
  */
 #include "api/api.h"
 #include "api/availability.h"
+#include "api/event.h"
 #include "api/identity_refusals.h"
 #include "app/feed_token.h"
 #include "app/housekeeping.h"
@@ -249,6 +250,7 @@ static bool compose(struct daemon *daemon)
 		.routes = api_routes,
 		.route_count = api_route_count,
 		.feed_keys = compose_feed_keys(settings, &daemon->feed_keys),
+		.webhook_allow_private = settings->webhook_allow_private,
 		.trusted_proxy_hops = (unsigned)settings->trusted_proxy_hops,
 		.public_url = settings->public_url,
 		.sign_in = {.admin_emails = settings->admin_emails, .public_url = settings->public_url},
@@ -265,6 +267,8 @@ static bool compose(struct daemon *daemon)
 	struct notice_settings notice = compose_notice_settings(settings);
 	notice.database = daemon->database;
 	notice.metrics = api->metrics;
+	notice.webhooks.seal_keys = api->feed_keys;
+	notice.webhooks.write_event = event_payload;
 	api->notices = notices_new(&notice);
 	make_sources(daemon);
 	config_wipe_keys(&daemon->settings);

@@ -270,6 +270,28 @@ static void append_headers(struct curl_slist **headers, struct arena *mem,
 	append_header(headers, mem, "If-None-Match", request->if_none_match);
 	append_header(headers, mem, "Accept", request->accept);
 	append_header(headers, mem, "Content-Type", request->content_type);
+	for (const char *const *line = request->headers; line != NULL && *line != NULL; line++) {
+		struct curl_slist *longer = curl_slist_append(*headers, *line);
+		if (!longer)
+			die("out of memory");
+		*headers = longer;
+	}
+}
+
+static bool headers_sane(const struct fetch_request *request)
+{
+	const char *const values[] = {request->bearer, request->if_match, request->if_none_match,
+				      request->accept, request->content_type};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		if (values[i] != NULL && !header_value_sane(values[i]))
+			return false;
+	}
+	for (const char *const *line = request->headers; line != NULL && *line != NULL; line++) {
+		if (!header_value_sane(*line))
+			return false;
+	}
+	return true;
 }
 
 /* Everything that is set for each request but its method and body. */
@@ -303,6 +325,11 @@ static void prepare(struct fetch_client *client, const struct fetch_request *req
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
+	if (request->user != NULL) {
+		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(curl, CURLOPT_USERNAME, request->user);
+		curl_easy_setopt(curl, CURLOPT_PASSWORD, request->password);
+	}
 	if (request->public_only) {
 		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
 		curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, client);
@@ -325,11 +352,7 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 	*reply = (struct fetch_reply){.failure = FETCH_REFUSED};
 	if (!scheme_allowed(request->url))
 		return refuse(reply, FETCH_REFUSED, "the address is neither http nor https");
-	if ((request->bearer && !header_value_sane(request->bearer)) ||
-	    (request->if_match && !header_value_sane(request->if_match)) ||
-	    (request->if_none_match && !header_value_sane(request->if_none_match)) ||
-	    (request->accept && !header_value_sane(request->accept)) ||
-	    (request->content_type && !header_value_sane(request->content_type)))
+	if (!headers_sane(request))
 		return refuse(reply, FETCH_REFUSED, "a control character in a header");
 	if (stopped(client))
 		return refuse(reply, FETCH_STOPPED, "shutting down");

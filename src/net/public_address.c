@@ -1,8 +1,10 @@
 #include "net/public_address.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 struct range {
 	uint32_t first;
@@ -72,4 +74,43 @@ bool address_is_public(const struct sockaddr *address)
 		return ipv6_is_public(ipv6.sin6_addr.s6_addr);
 	}
 	return false;
+}
+
+/* Whether the host, as it stands in an address, names a network that is not public. */
+static bool host_is_private(const char *host, size_t length)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
+	bool brackets = length >= 2 && host[0] == '[' && host[length - 1] == ']';
+	if ((length == 9 && strncasecmp(host, "localhost", 9) == 0) ||
+	    (length > 10 && strncasecmp(host + length - 10, ".localhost", 10) == 0))
+		return true;
+	if (length - 2 * brackets >= sizeof(text))
+		return false;
+	memcpy(text, host + brackets, length - 2 * brackets);
+	if (brackets)
+		return inet_pton(AF_INET6, text, &ipv6.sin6_addr) != 1 ||
+		       !address_is_public((const struct sockaddr *)&ipv6);
+	return inet_pton(AF_INET, text, &ipv4.sin_addr) == 1 &&
+	       !address_is_public((const struct sockaddr *)&ipv4);
+}
+
+const char *address_fault(const char *url, bool allow_private)
+{
+	if (strncasecmp(url, "https://", 8) != 0 && !(allow_private && strncasecmp(url, "http://", 7) == 0))
+		return "must begin with https://.";
+	for (const char *c = url; *c != '\0'; c++) {
+		if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7F)
+			return "must have neither blanks nor characters beyond ASCII.";
+	}
+	const char *host = strstr(url, "//") + 2;
+	size_t length = strcspn(host, "/?#");
+	if (length == 0 || memchr(host, '@', length) != NULL)
+		return "must have a host, and no user name in front of it.";
+	const char *port = host[0] == '[' ? memchr(host, ']', length) : memchr(host, ':', length);
+	size_t name = port == NULL ? length : (size_t)(port - host) + (host[0] == '[');
+	if (!allow_private && host_is_private(host, name))
+		return "must lead to a public network.";
+	return NULL;
 }

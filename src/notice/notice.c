@@ -28,7 +28,8 @@ struct notices *notices_new(const struct notice_settings *settings)
 	condition_init(&notices->wake);
 	notices->allowance = (double)settings->mails_per_minute;
 	notices->allowance_at = monotonic_ms();
-	notices->webhooks = webhooks_new(&(struct webhook_settings){.database = settings->database});
+	notices->webhooks = webhooks_new(&settings->webhooks, settings->database,
+					 notices_mail_on(notices), settings->metrics);
 	if (settings->metrics != NULL) {
 		notices->owed = metrics_gauge(settings->metrics, "bookingd_notices_owed",
 					      "Mails that are owed and not out yet.", NULL);

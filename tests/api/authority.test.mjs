@@ -128,6 +128,26 @@ const TABLE = {
     who: 'the user in the path, or an admin',
     body: () => ({ email: 'a@b.test' }),
   },
+  'GET /coach/{coach}/webhooks': { who: 'the coach in the path, or an admin' },
+  'POST /coach/{coach}/webhooks': {
+    who: 'the coach in the path, or an admin',
+    body: () => ({ url: 'https://receiver.invalid/' }),
+  },
+  'PUT /coach/{coach}/webhooks/{id}': {
+    who: 'the coach in the path, or an admin',
+    body: () => ({ active: true }),
+    missing: 'no such webhook',
+  },
+  ...Object.fromEntries(
+    [
+      'DELETE /coach/{coach}/webhooks/{id}',
+      'POST /coach/{coach}/webhooks/{id}/secret',
+      'POST /coach/{coach}/webhooks/{id}/test',
+      'GET /coach/{coach}/webhooks/{id}/deliveries',
+      'POST /coach/{coach}/webhooks/{id}/replay',
+      'POST /coach/{coach}/webhooks/{id}/deliveries/{event}/retry',
+    ].map((call) => [call, { who: 'the coach in the path, or an admin', missing: 'no such webhook' }]),
+  ),
   'GET /coach/{coach}/events': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/notices': { who: 'the coach in the path, or an admin' },
   // Their token is their identity.

@@ -196,7 +196,30 @@ test('every call answers as the document says', async () => {
     status: 202,
   });
   await call(coach, 'GET', '/coach/{coach}/notices', { path: damian, status: 200 });
-  await call(coach, 'GET', '/coach/{coach}/events', { path: damian, status: 200 });
+  const { body: told } = await call(coach, 'GET', '/coach/{coach}/events', { path: damian, status: 200 });
+  const { body: hook } = await call(coach, 'POST', '/coach/{coach}/webhooks', {
+    path: damian,
+    body: { url: 'https://receiver.invalid/', types: [] },
+    status: 201,
+  });
+  const its_hook = { path: { ...damian, id: hook.id } };
+  await call(coach, 'GET', '/coach/{coach}/webhooks', { path: damian, status: 200 });
+  await call(coach, 'PUT', '/coach/{coach}/webhooks/{id}', {
+    ...its_hook,
+    body: { types: ['appointment.moved'] },
+    status: 200,
+  });
+  for (const what of ['secret', 'test', 'replay'])
+    await call(coach, 'POST', `/coach/{coach}/webhooks/{id}/${what}`, {
+      ...its_hook,
+      status: what === 'secret' ? 200 : 202,
+    });
+  await call(coach, 'POST', '/coach/{coach}/webhooks/{id}/deliveries/{event}/retry', {
+    path: { ...its_hook.path, event: told.events[0].id },
+    status: 202,
+  });
+  await call(coach, 'GET', '/coach/{coach}/webhooks/{id}/deliveries', { ...its_hook, status: 200 });
+  await call(coach, 'DELETE', '/coach/{coach}/webhooks/{id}', { ...its_hook, status: 204 });
   await call(stranger, 'GET', '/booking/sign-in', { status: 200 });
   await call(stranger, 'POST', '/booking/sign-in', { body: { email: 'ann@client.test' }, status: 202 });
   // A code whose digest we know: there is no mail to read it from.
