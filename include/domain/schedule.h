@@ -27,9 +27,10 @@ enum {
 	SCHEDULE_BLOCKED_MAX = 1000,
 	SCHEDULE_TYPES_MAX = 50,
 	SCHEDULE_DURATIONS_MAX = 50,
-	SCHEDULE_ID_MAX = 64,       /* characters of a session type's id */
-	SCHEDULE_NAME_MAX = 200,    /* of its name */
-	SCHEDULE_REASON_MAX = 2000, /* of a blocked range's reason */
+	SCHEDULE_ID_MAX = 64,           /* characters of a session type's id */
+	SCHEDULE_NAME_MAX = 200,        /* of its name */
+	SCHEDULE_DESCRIPTION_MAX = 500, /* of what clients read of it */
+	SCHEDULE_REASON_MAX = 2000,     /* of a blocked range's reason */
 	PRICE_CREDITS_MAX = 1000,
 	PRICE_AMOUNT_MAX = 1000000000,
 	DURATION_MIN_MINUTES = 5,
@@ -80,7 +81,10 @@ struct price {
 struct session_type {
 	const char *id;
 	const char *name;
-	const int *durations; /* minutes, in the document's order; the first is the default */
+	const char *description;  /* for clients; may be NULL */
+	const char *redirect_url; /* where a client's browser goes once it has booked; https; may be NULL */
+	bool draft;               /* clients neither see nor book it */
+	const int *durations;     /* minutes, in the document's order; the first is the default */
 	size_t duration_count;
 	struct meeting meeting;
 	struct price price;
@@ -109,6 +113,9 @@ struct schedule {
 
 /* The type of that id; NULL if there is none. NULL as id gives the first. */
 const struct session_type *schedule_type(const struct schedule *schedule, const char *id);
+
+/* The same among those that clients may choose, which drafts are not. */
+const struct session_type *schedule_type_offered(const struct schedule *schedule, const char *id);
 
 /* Whether the type offers that many minutes. */
 bool session_type_offers(const struct session_type *type, int64_t minutes);

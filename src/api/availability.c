@@ -222,9 +222,15 @@ static void write_types(struct json_writer *writer, const struct schedule *sched
 	json_write_array(writer, "session_types");
 	for (size_t i = 0; i < schedule->type_count; i++) {
 		const struct session_type *type = &schedule->types[i];
+		if (type->draft)
+			continue;
 		json_write_object(writer, NULL);
 		json_write_text(writer, "id", type->id);
 		json_write_text(writer, "name", type->name);
+		if (type->description != NULL)
+			json_write_text(writer, "description", type->description);
+		if (type->redirect_url != NULL)
+			json_write_text(writer, "redirect_url", type->redirect_url);
 		json_write_array(writer, "durations");
 		for (size_t k = 0; k < type->duration_count; k++)
 			json_write_integer(writer, NULL, type->durations[k]);

@@ -3,6 +3,7 @@
  */
 #include "api/api.h"
 #include "api/identity_refusals.h"
+#include "api/pages.h"
 #include "api/render.h"
 #include "base/crypto.h"
 #include "base/die.h"
@@ -482,25 +483,15 @@ static struct rate_limit *address_bucket(struct api *api, const struct request *
 bool api_allow(void *owner, const struct request *request, struct reply *reply)
 {
 	struct rate_limit *bucket = address_bucket(owner, request);
-	if (bucket == NULL)
-		return true;
-	struct rate_verdict verdict =
-		rate_limit_take(bucket, request->address.key, sizeof(request->address.key), monotonic_ms());
-	if (verdict.allowed)
-		return true;
-	rate_limit_refuse(bucket, verdict, reply);
-	return false;
-}
-
-/* Whether a person opens a coach's page, /booking/robin, whose path is that of an appointment otherwise. */
-static bool wants_page(const struct call *call)
-{
-	if (call->endpoint->page == NULL)
-		return false;
-	const char *accept = request_header(call->request, "Accept");
-	const char *named = call->request->parameters.at[0].value; /* an appointment, or a coach */
-	return accept != NULL && strstr(accept, "text/html") != NULL &&
-	       !uuid_parse(named, strlen(named), NULL);
+	if (bucket != NULL) {
+		struct rate_verdict verdict = rate_limit_take(bucket, request->address.key,
+							      sizeof(request->address.key), monotonic_ms());
+		if (!verdict.allowed) {
+			rate_limit_refuse(bucket, verdict, reply);
+			return false;
+		}
+	}
+	return !pages_stray(owner, request, reply);
 }
 
 /* Where the call goes when it is handed over. */
@@ -521,12 +512,8 @@ enum handled api_early(void *owner, struct request *request, struct reply *reply
 			call_problem(call, PROBLEM_NOT_FOUND, NULL, NULL);
 		return HANDLED;
 	}
-	if (wants_page(call)) {
-		if (!assets_reply(api->assets, endpoint->page, request, reply))
-			die("a page that routes.c names is not embedded");
-		reply_vary(reply, "Accept");
+	if (pages_opened(call))
 		return HANDLED;
-	}
 	request->lane = lane_of(call);
 	if (request->lane != LANE_LOOP && endpoint->early == NULL)
 		return HAND_OVER;

@@ -220,7 +220,8 @@ static enum availability_outcome find_type(struct listing *listing)
 	const char *type = query->session_type;
 	if (type == NULL && moving != NULL)
 		type = moving->session_type;
-	answer->type = schedule_type(answer->coach->schedule, type);
+	answer->type = moving != NULL ? schedule_type(answer->coach->schedule, type)
+				      : schedule_type_offered(answer->coach->schedule, type);
 	if (answer->type == NULL)
 		return AVAILABILITY_UNKNOWN_TYPE;
 	answer->duration_minutes = query->duration_minutes;

@@ -166,7 +166,7 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 	COACH_LOCAL coach = NULL;
 	if (!booking_coach(call, wish->coach_id, &coach, ret_result))
 		return;
-	const struct session_type *type = schedule_type(coach->schedule, wish->session_type);
+	const struct session_type *type = schedule_type_offered(coach->schedule, wish->session_type);
 	if (type == NULL) {
 		ret_result->verdict = BOOKING_UNKNOWN_TYPE;
 		return;

@@ -63,7 +63,7 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 		      struct series_result *result)
 {
 	const struct booking_call *call = plan->call;
-	plan->type = schedule_type(plan->coach->schedule, wish->first.session_type);
+	plan->type = schedule_type_offered(plan->coach->schedule, wish->first.session_type);
 	if (plan->type == NULL) {
 		result->whole.verdict = BOOKING_UNKNOWN_TYPE;
 		return false;

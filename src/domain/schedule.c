@@ -14,6 +14,16 @@ const struct session_type *schedule_type(const struct schedule *schedule, const 
 	return NULL;
 }
 
+const struct session_type *schedule_type_offered(const struct schedule *schedule, const char *id)
+{
+	for (size_t i = 0; i < schedule->type_count; i++) {
+		const struct session_type *type = &schedule->types[i];
+		if (!type->draft && (id == NULL || strcmp(type->id, id) == 0))
+			return type;
+	}
+	return NULL;
+}
+
 bool session_type_offers(const struct session_type *type, int64_t minutes)
 {
 	for (size_t i = 0; i < type->duration_count; i++) {

@@ -222,15 +222,38 @@ static void read_durations(struct reader *reader, const json_t *array, const cha
 	}
 }
 
+/* What clients read of a type, whether they see it at all, and where they are led from it. */
+static void read_appearance(struct reader *reader, const json_t *entry, const char *path,
+			    struct session_type *type)
+{
+	const json_t *description = json_object_get(entry, "description");
+	if (description != NULL && !json_is_null(description))
+		type->description =
+			reader_text(reader, description, reader_member(reader, path, "description"), 1,
+				    SCHEDULE_DESCRIPTION_MAX, TEXT_NOTE);
+	const json_t *draft = json_object_get(entry, "draft");
+	if (draft != NULL && !json_is_null(draft) && !json_is_boolean(draft))
+		reader_invalid(reader, reader_member(reader, path, "draft"), "must be true or false.");
+	type->draft = json_is_true(draft);
+	const json_t *redirect = json_object_get(entry, "redirect_url");
+	if (redirect == NULL || json_is_null(redirect))
+		return;
+	const char *at = reader_member(reader, path, "redirect_url");
+	type->redirect_url = reader_text(reader, redirect, at, 1, MEETING_URL_BYTES_MAX, TEXT_LINE);
+	if (type->redirect_url != NULL && !meeting_url_is_usable(type->redirect_url))
+		reader_invalid(reader, at, "must be an address such as https://example.org/thanks.");
+}
+
 static void read_type(struct reader *reader, const json_t *entry, const char *path,
 		      const struct schedule *schedule, bool reschedule_given, struct session_type *type)
 {
-	static const char *const names[] = {"id",     "name",    "durations", "meeting",
-					    "policy", "notices", "questions", "price"};
+	static const char *const names[] = {"id",          "name",    "durations",   "meeting",
+					    "policy",      "notices", "questions",   "price",
+					    "description", "draft",   "redirect_url"};
 	type->policy = schedule->policy;
 	type->notices = schedule->notices;
 	type->meeting = (struct meeting){.kind = MEETING_GOOGLE_MEET};
-	if (!reader_object(reader, entry, path, names, 8))
+	if (!reader_object(reader, entry, path, names, sizeof(names) / sizeof(names[0])))
 		return;
 
 	type->id = reader_id(reader, json_object_get(entry, "id"), reader_member(reader, path, "id"));
@@ -242,6 +265,7 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 
 	read_durations(reader, json_object_get(entry, "durations"), reader_member(reader, path, "durations"),
 		       type);
+	read_appearance(reader, entry, path, type);
 
 	const json_t *meeting = json_object_get(entry, "meeting");
 	if (meeting != NULL)

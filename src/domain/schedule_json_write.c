@@ -195,6 +195,12 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 		json_write_object(&writer, NULL);
 		json_write_text(&writer, "id", type->id);
 		json_write_text(&writer, "name", type->name);
+		if (type->description != NULL)
+			json_write_text(&writer, "description", type->description);
+		if (type->draft)
+			json_write_boolean(&writer, "draft", true);
+		if (type->redirect_url != NULL)
+			json_write_text(&writer, "redirect_url", type->redirect_url);
 		json_write_array(&writer, "durations");
 		for (size_t d = 0; d < type->duration_count; d++)
 			json_write_integer(&writer, NULL, type->durations[d]);

@@ -150,3 +150,45 @@ test('news: a bell while there is any, read once shown, and reminders that can b
   assert.equal((await nina.get('/booking/user/me/notices')).body.unread, 0);
   assert.equal(await bell.count(), 0);
 });
+
+test('an address where there is nothing is a page for a person, in their language, and JSON for a program', async () => {
+  const strays = ['/nowhere', '/booking/a/b/c', '/coach/damian/nothing'];
+  for (const [locale, words] of [
+    ['en-US', 'There’s nothing at this address'],
+    ['pl-PL', 'Pod tym adresem nic nie ma'],
+  ]) {
+    const page = await browser.page({ locale, viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+    for (const path of strays) {
+      const reply = await page.goto(stack.daemon.url + path);
+      assert.equal(reply.status(), 404, path);
+      await page.getByRole('heading', { name: words }).waitFor();
+    }
+    await checked(page, `missing-${locale}`);
+  }
+  for (const path of strays) {
+    const reply = await stack.client('ann').get(path);
+    assert.deepEqual([reply.status, reply.body.code], [404, 'not_found']);
+  }
+});
+
+test('after a booking the client is led where the coach wants them; the address is https and told if not', async () => {
+  const { body } = await coach.get('/coach/damian/schedule');
+  const redirected = (url) => ({
+    ...body,
+    session_types: body.session_types.map((type) => ({ ...type, redirect_url: url })),
+  });
+  const wrong = await coach.put('/coach/damian/schedule', redirected('http://site.test/'));
+  assert.deepEqual([wrong.status, wrong.body.field], [422, 'session_types[0].redirect_url']);
+  assert.equal(
+    (await coach.put('/coach/damian/schedule', redirected('https://site.test/thanks?a=1'))).status,
+    200,
+  );
+  const page = await choose('rita', 'once');
+  await page.context().route('https://site.test/**', (route) => route.fulfill({ body: 'Thank you' }));
+  await page.getByLabel('What is your goal?').count();
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await page.waitForURL(/^https:\/\/site\.test\/thanks/);
+  const [made] = await mine(page);
+  assert.equal(page.url(), `https://site.test/thanks?a=1&booking=${made.id}`);
+  assert.equal((await coach.put('/coach/damian/schedule', redirected(null))).status, 200);
+});

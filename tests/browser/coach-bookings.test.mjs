@@ -294,3 +294,62 @@ test('where a session takes place and what is asked are edited in words; a bad l
     ],
   );
 });
+
+test('hours of one day are copied to others; a finger sets when they begin and end', async () => {
+  assert.equal(
+    (
+      await coach.put('/coach/damian/schedule', {
+        ...document(),
+        weekly: [{ days: ['MO'], from: '09:30', to: '12:15' }],
+      })
+    ).status,
+    200,
+  );
+  const page = await open('hours', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  await page.locator('#MO-0-from').waitFor();
+  assert.equal(await page.locator('.week .grid').count(), 0);
+  await page.getByRole('button', { name: 'Copy the hours of Monday to' }).click();
+  await dialog(page).getByLabel('Wednesday').check();
+  await dialog(page).getByLabel('Friday').check();
+  await checked(page, 'coach-copy-day');
+  await dialog(page).getByRole('button', { name: 'Copy', exact: true }).click();
+  await said(page, /hours of Monday are copied/);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('button', { name: 'Save anyway' }).or(shown(page, 'Saved.')).first().waitFor();
+  if (await page.getByRole('button', { name: 'Save anyway' }).count())
+    await page.getByRole('button', { name: 'Save anyway' }).click();
+  await said(page, /^Saved/);
+  assert.deepEqual((await coach.get('/coach/damian/schedule')).body.weekly, [
+    { days: ['MO', 'WE', 'FR'], from: '09:30', to: '12:15' },
+  ]);
+});
+
+test('a new session type is a draft that clients do not see until it is published', async () => {
+  assert.equal((await coach.put('/coach/damian/schedule', document())).status, 200);
+  const page = await open('rules');
+  await page.getByRole('button', { name: 'Add a session type' }).click();
+  await page.locator('#type-1-name').fill('Workshop');
+  await page.locator('#type-1-description').fill('For two or three.');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await said(page, /^Saved/);
+  await shown(page, 'Draft', { exact: true }).waitFor();
+  const ann = stack.client('drafty');
+  const offered = async () =>
+    (await ann.get('/booking/availability')).body.session_types.map(({ name }) => name);
+  assert.deepEqual(await offered(), ['Coaching session']);
+  const [, { id }] = (await coach.get('/coach/damian/schedule')).body.session_types;
+  assert.equal((await ann.get(`/booking/availability?session_type=${id}`)).body.code, 'unknown_session_type');
+  const wish = { start: at('16:00', addDays(day, 2)), session_type: id };
+  for (const path of ['/booking/create', '/booking/hold'])
+    assert.equal((await ann.post(path, wish)).body.code, 'unknown_session_type');
+  assert.equal((await ann.post('/booking/series', { ...wish, count: 2 })).body.code, 'unknown_session_type');
+  const forClient = await coach.post('/coach/damian/appointments', {
+    ...wish,
+    client: { email: 'w@client.test' },
+  });
+  assert.equal(forClient.status, 201, forClient.text);
+  await page.locator('#type-1-draft').uncheck();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await said(page, /^Saved/);
+  assert.deepEqual(await offered(), ['Coaching session', 'Workshop']);
+});

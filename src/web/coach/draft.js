@@ -27,6 +27,8 @@ function labelOf(house, path, value) {
     blocked: 'blockedTitle',
     from: 'from',
     to: 'to',
+    description: 'description',
+    redirect_url: 'redirect',
     url: 'meeting_url',
     number: 'meeting_number',
     address: 'meeting_address',

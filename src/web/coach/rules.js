@@ -5,6 +5,7 @@
 
 import { fill, h } from '../widget/dom.js';
 import { cityOf } from '../widget/time.js';
+import { labelled } from './dialogs.js';
 import { draftOf } from './draft.js';
 import { meetingFields } from './meeting.js';
 import { questionsPart } from './questions.js';
@@ -85,6 +86,7 @@ function renderRules(house, draft, focus) {
               name: t('newType'),
               durations: [30],
               meeting: 'google_meet',
+              draft: true, // clients see it once it is published
             });
             draft.changed();
             renderRules(house, draft, `type-${draft.value.session_types.length - 1}-name`);
@@ -185,6 +187,33 @@ function typeForm(house, draft, type, index) {
       draft.changed();
     },
   });
+  const description = h('textarea', {
+    id: id('description'),
+    name: `${path}.description`,
+    maxlength: 500,
+    oninput: () => {
+      type.description = description.value.trim() || undefined;
+      draft.changed();
+    },
+  });
+  description.value = type.description ?? '';
+  const hidden = h('input', {
+    type: 'checkbox',
+    id: id('draft'),
+    checked: Boolean(type.draft),
+    onchange: () => {
+      type.draft = hidden.checked || undefined;
+      draft.changed();
+    },
+  });
+  const redirect = text(
+    'redirect_url',
+    t('redirect'),
+    { type: 'url', value: type.redirect_url ?? '', maxlength: 2000, placeholder: 'https://' },
+    (value) => {
+      type.redirect_url = value.trim() || undefined;
+    },
+  );
   const own = { ...type.policy };
   const ownDraft = {
     ...draft,
@@ -197,7 +226,7 @@ function typeForm(house, draft, type, index) {
   return h(
     'fieldset',
     { class: 'type' },
-    h('legend', null, type.name),
+    h('legend', null, type.name, ' ', type.draft && h('span', { class: 'badge warn' }, t('draft'))),
     h(
       'div',
       { class: 'fields' },
@@ -221,7 +250,16 @@ function typeForm(house, draft, type, index) {
       ),
     ),
     meeting,
+    labelled(house, description.id, t('description'), description, true),
+    h('label', { class: 'tick', for: hidden.id }, hidden, h('span', null, t('draftHint'))),
     questionsPart(house, draft, type, path),
+    h(
+      'details',
+      { open: Boolean(type.redirect_url) },
+      h('summary', null, t('afterBooking')),
+      redirect,
+      h('p', { class: 'hint' }, t('redirectHint')),
+    ),
     h(
       'details',
       { open: Boolean(type.policy) },

@@ -5,10 +5,12 @@
 
 import { fill, h } from '../widget/dom.js';
 import { addDays, firstWeekday, format } from '../widget/time.js';
+import { modal } from './dialogs.js';
 import { timeGrid } from './grid.js';
 import { addHours, hoursInputs } from './inputs.js';
 import { changeWeekly, stretchOf, weekdays, weeklyDocument } from './time.js';
 
+const finger = window.matchMedia('(pointer: coarse)');
 const monday = '2026-11-23'; // any Monday: its weekdays' names are wanted
 
 /* The weekdays, 0 for Monday, in the order of the locale. */
@@ -43,6 +45,13 @@ export function renderWeekly(view, draft) {
   );
   view.week = h('div', { class: 'week' });
   view.days = h('div', { class: 'exact' });
+  // A finger cannot drag over a grid that scrolls: it sets when hours begin and end.
+  if (finger.matches) {
+    fill(view.weekly, h('h2', null, t('weekly')), view.days);
+    renderGrid(view, draft);
+    renderDays(view, draft);
+    return;
+  }
   fill(
     view.weekly,
     h('div', { class: 'row' }, h('h2', null, t('weekly')), whole),
@@ -179,8 +188,60 @@ function renderDays(view, draft) {
           id: `${weekdays[index]}-add`,
           add: (stretch) => replace(index, [...list, stretch], `${fieldId(index, list.length)}-from`),
         }),
+        list.length > 0 &&
+          h(
+            'button',
+            {
+              type: 'button',
+              class: 'plain small add',
+              id: `${weekdays[index]}-copy`,
+              'aria-label': t('copyTo', { day }),
+              onclick: () =>
+                copyDialog(house, index, (others) => {
+                  for (const other of others) view.lists[other] = list.map((one) => ({ ...one }));
+                  replace(index, list, `${weekdays[index]}-copy`);
+                  house.say(t('copiedDay', { day }));
+                }),
+            },
+            t('copyDay'),
+          ),
       );
     }),
+  );
+}
+
+/* Which other weekdays are to have the hours of one: done(their indices). */
+function copyDialog(house, index, done) {
+  const { t } = house;
+  const boxes = columnsOf(house)
+    .filter((other) => other !== index)
+    .map((other) => ({ other, box: h('input', { type: 'checkbox', id: `copy-${weekdays[other]}` }) }));
+  const dialog = modal(
+    t('copyTo', { day: weekdayName(house, index) }),
+    h(
+      'div',
+      null,
+      boxes.map(({ other, box }) =>
+        h('label', { class: 'tick', for: box.id }, box, h('span', null, weekdayName(house, other))),
+      ),
+    ),
+    h(
+      'div',
+      { class: 'actions' },
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'main',
+          onclick: () => {
+            dialog.close();
+            done(boxes.filter(({ box }) => box.checked).map(({ other }) => other));
+          },
+        },
+        t('copyHours'),
+      ),
+      h('button', { type: 'button', onclick: () => dialog.close() }, t('close')),
+    ),
   );
 }
 

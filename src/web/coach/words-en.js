@@ -386,5 +386,15 @@ export const en = {
   question_multi: 'Any of several',
   question_bool: 'Yes or no',
   question_url: 'A link',
+  draft: 'Draft',
+  draftHint: 'Draft: clients neither see nor book it',
+  description: 'What clients read about it',
+  afterBooking: 'After booking',
+  redirect: 'Lead clients to this page',
+  redirectHint: 'An address of your own site that begins with https://. The booking’s id is added to it.',
+  copyDay: 'Copy these hours to…',
+  copyTo: 'Copy the hours of {day} to',
+  copyHours: 'Copy',
+  copiedDay: 'The hours of {day} are copied.',
   codes: {}, // the server speaks English
 };

@@ -391,6 +391,17 @@ export const fr = {
   question_multi: 'Plusieurs choix',
   question_bool: 'Oui ou non',
   question_url: 'Un lien',
+  draft: 'Brouillon',
+  draftHint: 'Brouillon : les clients ne la voient pas et ne peuvent pas la réserver',
+  description: 'Ce que les clients lisent à son sujet',
+  afterBooking: 'Après la réservation',
+  redirect: 'Mener les clients à cette page',
+  redirectHint:
+    'Une adresse de votre site qui commence par https://. L’identifiant de la réservation y est ajouté.',
+  copyDay: 'Copier ces heures vers…',
+  copyTo: 'Copier les heures de {day} vers',
+  copyHours: 'Copier',
+  copiedDay: 'Les heures de {day} sont copiées.',
   codes: {
     bad_duration: 'Cette durée n’est pas proposée.',
     too_soon: 'C’est trop tôt : le délai avant une séance n’est pas respecté.',

@@ -1,6 +1,6 @@
 /* Booked or moved: what there is, how to get there, until when it may be changed. */
 
-import { fill, h, icon } from './dom.js';
+import { fill, h, icon, webAddress } from './dom.js';
 import { memory } from './memory.js';
 import { calendarLinks, linkMissing, meeting, rule } from './session.js';
 
@@ -54,6 +54,16 @@ export function showDone(panel, appointment, word) {
   panel.page.mine.hidden = true;
   panel.say(`${title}: ${panel.moment(Date.parse(appointment.start))}`);
   if (linkMissing(appointment)) awaitLink(panel, appointment, render);
+  if (word === 'booked') leadOn(panel, appointment);
+}
+
+/* Where the coach wants clients to go once they have booked. */
+function leadOn(panel, appointment) {
+  const next = webAddress(panel.typeOf(appointment.session_type)?.redirect_url);
+  if (!next) return;
+  const address = new URL(next);
+  address.searchParams.set('booking', appointment.id);
+  location.assign(address);
 }
 
 /* The calendar is slow: the link is asked for again until it is there, for some minutes. */

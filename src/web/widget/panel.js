@@ -230,6 +230,14 @@ export class Panel {
     return drawing && this.fact(drawing, this.t(word));
   }
 
+  /* "€80.00", "1 credit": what a session costs; null if nothing is said. The amount is in the minor unit. */
+  price({ credits, amount, currency } = {}) {
+    const style = { style: 'currency', currency };
+    const digits = currency && new Intl.NumberFormat('en', style).resolvedOptions().maximumFractionDigits;
+    const money = currency && new Intl.NumberFormat(this.locale, style).format(amount / 10 ** digits);
+    return [money, credits && this.t('credits', { n: credits })].filter(Boolean).join(' · ') || null;
+  }
+
   /* The rule before anyone needs it. */
   promise(type) {
     const minutes = Math.min(type.cancel_notice_minutes ?? 0, 1e6);

@@ -52,6 +52,7 @@ export function showTypes(panel, focus) {
                   { class: 'row small muted' },
                   h('span', { class: 'row' }, icon('clock'), panel.lengths(type.durations)),
                   drawing && h('span', { class: 'row' }, icon(drawing), t(word)),
+                  panel.price(type.price) && h('strong', null, panel.price(type.price)),
                 ),
               ),
             );

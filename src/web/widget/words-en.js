@@ -12,6 +12,7 @@ export const en = {
   minutes: '{n} min',
   hours: { one: '{n} hour', other: '{n} hours' },
   days: { one: '{n} day', other: '{n} days' },
+  credits: { one: '{n} credit', other: '{n} credits' },
   meet: 'Google Meet',
   phoneCall: 'By phone',
   onSite: 'In person',

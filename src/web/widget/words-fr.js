@@ -14,6 +14,7 @@ export const words = {
   minutes: '{n} min',
   hours: { one: '{n} heure', other: '{n} heures' },
   days: { one: '{n} jour', other: '{n} jours' },
+  credits: { one: '{n} crédit', other: '{n} crédits' },
   meet: 'Google Meet',
   phoneCall: 'Par téléphone',
   onSite: 'Sur place',

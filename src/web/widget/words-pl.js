@@ -14,6 +14,7 @@ export const words = {
   minutes: '{n} min',
   hours: { one: '{n} godzina', few: '{n} godziny', many: '{n} godzin', other: '{n} godziny' },
   days: { one: '{n} dzień', few: '{n} dni', many: '{n} dni', other: '{n} dnia' },
+  credits: { one: '{n} kredyt', few: '{n} kredyty', many: '{n} kredytów', other: '{n} kredytu' },
   meet: 'Google Meet',
   phoneCall: 'Przez telefon',
   onSite: 'Na miejscu',

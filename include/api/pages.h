@@ -1,0 +1,18 @@
+/*
+ * pages - what a person gets who opens an address in a browser, where a program gets JSON.
+ *
+ * On the connection's loop; nothing blocks.
+ */
+#ifndef API_PAGES_H
+#define API_PAGES_H
+
+#include "api/api.h"
+
+/* Answers who opens a coach's page, /booking/robin, whose path is that of an appointment otherwise. False:
+ * not so. */
+bool pages_opened(struct call *call);
+
+/* Answers who opens an address where there is nothing with a page, status 404. False: not so. */
+bool pages_stray(const struct api *api, const struct request *request, struct reply *reply);
+
+#endif

@@ -1,0 +1,41 @@
+#include "api/pages.h"
+
+#include "base/die.h"
+#include "base/uuid.h"
+
+#include <string.h>
+
+static bool is_opened(const struct request *request)
+{
+	const char *accept = request_header(request, "Accept");
+	return accept != NULL && strstr(accept, "text/html") != NULL;
+}
+
+static void answer_page(const struct api *api, const char *page, const struct request *request,
+			struct reply *reply)
+{
+	if (!assets_reply(api->assets, page, request, reply))
+		die("a page that routes.c names is not embedded");
+	reply_vary(reply, "Accept");
+}
+
+bool pages_opened(struct call *call)
+{
+	if (call->endpoint->page == NULL || !is_opened(call->request))
+		return false;
+	const char *named = call->request->parameters.at[0].value; /* an appointment, or a coach */
+	if (uuid_parse(named, strlen(named), NULL))
+		return false;
+	answer_page(call->api, call->endpoint->page, call->request, call->reply);
+	return true;
+}
+
+bool pages_stray(const struct api *api, const struct request *request, struct reply *reply)
+{
+	if (request->route != NULL || request->method != HTTP_GET || !is_opened(request))
+		return false;
+	answer_page(api, "missing.html", request, reply);
+	reply->status = 404;
+	reply->code = "not_found";
+	return true;
+}
