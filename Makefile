@@ -42,7 +42,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run bench,$(MAKECMDGOALS)),packages) $(if $(filter test test-faults test-recurrence test-browser,$(MAKECMDGOALS)),packages-tests) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
+PREPARED := $(if $(filter run bench,$(MAKECMDGOALS)),packages) $(if $(filter test test-faults test-monitoring test-recurrence test-browser,$(MAKECMDGOALS)),packages-tests) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
 
 .PHONY: packages packages-tests packages-checks
 packages: ## install the Debian packages that are missing
@@ -182,6 +182,12 @@ SECONDS ?= 60
 .PHONY: test-faults
 test-faults: $(OUT)/bookingd ## kill, crash and freeze bookingd and PostgreSQL for SECONDS (60)
 	@BOOKINGD=$(OUT)/bookingd SECONDS=$(SECONDS) node tests/run.mjs tests/crash
+
+# Prometheus over the daemon's figures: the alert rules and the dashboard of config/.
+.PHONY: test-monitoring
+test-monitoring: $(OUT)/bookingd ## test alert rules and dashboard with Prometheus
+	@config/install-packages config/packages-monitoring.txt
+	@BOOKINGD=$(OUT)/bookingd node tests/run.mjs tests/monitoring
 
 # The long form of what `make test` does in short.
 .PHONY: test-recurrence

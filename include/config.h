@@ -28,6 +28,8 @@ struct settings {
 	char *public_url;            /* http(s)://…, no slash at the end */
 	char **cors_allowed_origins; /* scheme://host[:port] each, or "*" alone; NULL at the end; NULL when
 					none */
+	char *metrics_address; /* address:port of a listener of its own for /metrics; NULL: it is with the
+				  rest */
 	int64_t trusted_proxy_hops;
 	int64_t max_connections;
 	int64_t workers;            /* threads for calls that need the database; 0: compose_workers() */
@@ -96,6 +98,14 @@ struct settings {
 	enum log_level log_level;
 	enum log_format log_format;
 };
+
+enum { CONFIG_HOST_BYTES = 64 };
+
+/*
+ * Take "127.0.0.1:9464" or "[::1]:9464" apart. False, and what is returned is not to be used, if it is
+ * anything else. Pure.
+ */
+bool config_split_address(const char *value, char ret_host[static CONFIG_HOST_BYTES], uint16_t *ret_port);
 
 /*
  * Fill `ret_settings` from `environment` ("NAME=value" strings, NULL at the end).

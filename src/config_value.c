@@ -1,5 +1,7 @@
 #include "config_value.h"
 
+#include "config.h"
+
 #include "base/crypto.h"
 #include "base/die.h"
 #include "base/encode.h"
@@ -78,6 +80,22 @@ static const char *check_text(struct value_rule rule, const char *value)
 			return "must have no control characters in it";
 	}
 	return NULL;
+}
+
+bool config_split_address(const char *value, char ret_host[static CONFIG_HOST_BYTES], uint16_t *ret_port)
+{
+	const char *colon = strrchr(value, ':');
+	bool bracketed = value[0] == '[';
+	if (colon == NULL || (bracketed && (colon == value || colon[-1] != ']')))
+		return false;
+	size_t length = (size_t)(colon - value) - (bracketed ? 2 : 0);
+	size_t digits = strspn(colon + 1, "0123456789");
+	long port = digits > 0 && digits <= 5 && colon[1 + digits] == '\0' ? strtol(colon + 1, NULL, 10) : 0;
+	if (length >= CONFIG_HOST_BYTES || port < 1 || port > 65535)
+		return false;
+	snprintf(ret_host, CONFIG_HOST_BYTES, "%.*s", (int)length, value + bracketed);
+	*ret_port = (uint16_t)port;
+	return inet_pton(bracketed ? AF_INET6 : AF_INET, ret_host, &(struct in6_addr){0}) == 1;
 }
 
 static const char *check_id(const char *value)
@@ -444,6 +462,10 @@ static const char *check_kept(struct value_rule rule, char *value)
 				       inet_pton(AF_INET6, value, &(struct in6_addr){0}) == 1
 			       ? NULL
 			       : "must be an IPv4 or IPv6 address";
+	case KIND_LISTEN:
+		return config_split_address(value, (char[CONFIG_HOST_BYTES]){0}, &(uint16_t){0})
+			       ? NULL
+			       : "must be an address and a port such as 127.0.0.1:9464 or [::1]:9464";
 	case KIND_URL:
 	case KIND_SECURE_URL:
 		for (size_t end = strlen(value); end > 0 && value[end - 1] == '/'; end--)
@@ -525,6 +547,7 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 	case KIND_ID:
 	case KIND_EMAIL:
 	case KIND_ADDRESS:
+	case KIND_LISTEN:
 	case KIND_URL:
 	case KIND_SECURE_URL:
 	case KIND_ENDPOINT:

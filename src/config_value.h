@@ -20,6 +20,7 @@ enum value_kind {
 	KIND_INTEGER,      /* min .. max */
 	KIND_BOOLEAN,      /* 1 0 true false yes no on off */
 	KIND_ADDRESS,      /* IPv4 or IPv6 */
+	KIND_LISTEN,       /* address:port, with brackets around IPv6 */
 	KIND_URL,          /* http:// or https:// */
 	KIND_SECURE_URL,   /* https://, or http:// to a loopback address */
 	KIND_ENDPOINT,     /* http:// or https://, kept as it is */

@@ -29,6 +29,7 @@
 #include <stdbool.h>
 
 struct availability_cache;
+struct figures;
 
 /* All that handlers stand on. Filled by main, borrowed for the life of the server. */
 struct api {
@@ -40,6 +41,8 @@ struct api {
 	struct sources *sources;
 	struct identity_source *identities;
 	struct metrics *metrics;
+	struct figures *figures;
+	bool metrics_apart; /* they have a listener of their own */
 	struct identity_refusals *refusals;
 	struct assets *assets;
 	struct rate_limit *read_limit;

@@ -21,6 +21,7 @@ struct database;
 
 /* What came of connecting and asking since the start. */
 struct database_counts {
+	int64_t serving;       /* connections open now of workers on requests */
 	int64_t open;          /* connections that workers and threads hold now */
 	int64_t connected;     /* connections made */
 	int64_t not_connected; /* tries that failed */

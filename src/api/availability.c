@@ -1,5 +1,7 @@
 #include "api/availability.h"
 
+#include "api/figures.h"
+
 #include "app/availability.h"
 #include "base/die.h"
 #include "base/json.h"
@@ -320,6 +322,7 @@ static bool have_body(void *owner, const struct availability_mark *mark)
 	struct lookup *lookup = owner;
 	if (mark->plain)
 		lookup->body = cache_find(lookup->call->api->availability, mark);
+	figures_cache(lookup->call->api->figures, CACHE_AVAILABILITY, lookup->body != NULL);
 	return lookup->body != NULL;
 }
 

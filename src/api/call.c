@@ -2,6 +2,7 @@
  * From a request to its handler: limits, identity, authority, idempotency; and what all handlers use.
  */
 #include "api/api.h"
+#include "api/figures.h"
 #include "api/identity_refusals.h"
 #include "api/pages.h"
 #include "api/render.h"
@@ -237,6 +238,8 @@ static enum identity_outcome identify(struct call *call)
 						       &call->identity, &reason)
 				     : identity_find(call->api->identities, call->worker, &credentials,
 						     call->mem, &call->identity, &reason);
+	if (call->worker == NULL)
+		figures_cache(call->api->figures, CACHE_IDENTITY, outcome != IDENTITY_UNDECIDED);
 	if (outcome == IDENTITY_UNDECIDED)
 		return outcome;
 	if (outcome == IDENTITY_KNOWN) {

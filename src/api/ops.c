@@ -48,6 +48,7 @@ void api_health(struct call *call)
 	else
 		json_write_null(&writer, "last_success_at");
 	json_write_object_end(&writer);
+	json_write_text(&writer, "rate_limits", "per_process"); /* each replica counts for itself */
 	json_write_text(&writer, "state", stopping ? "stopping" : ok ? "serving" : "waiting");
 	json_write_object_end(&writer);
 	if (!ok)
@@ -102,6 +103,10 @@ void api_redirect(struct call *call)
 
 void api_metrics(struct call *call)
 {
+	if (call->api->metrics_apart) {
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, NULL);
+		return;
+	}
 	metrics_render(call->api->metrics, reply_begin(call->reply, 200, METRICS_CONTENT_TYPE));
 	reply_header(call->reply, "Cache-Control", "no-store");
 }

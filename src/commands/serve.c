@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/availability.h"
 #include "api/event.h"
+#include "api/figures.h"
 #include "api/identity_refusals.h"
 #include "app/feed_token.h"
 #include "app/housekeeping.h"
@@ -19,6 +20,7 @@
 #include "db/schema_guard.h"
 #include "domain/schedule_json.h"
 #include "domain/zone.h"
+#include "metrics_listener.h"
 #include "reload.h"
 
 #include <errno.h>
@@ -59,6 +61,7 @@ struct daemon {
 	struct seal_keys feed_keys;
 	atomic_bool stopping;
 	struct server *server;
+	struct metrics_listener *metrics;
 	struct schema_guard *guard;
 	struct housekeeping *housekeeping;
 	char *schedule; /* COACH_SCHEDULE in canonical form; NULL: the default */
@@ -272,6 +275,9 @@ static bool compose(struct daemon *daemon)
 	api->notices = notices_new(&notice);
 	make_sources(daemon);
 	config_wipe_keys(&daemon->settings);
+	api->metrics_apart = settings->metrics_address != NULL;
+	if (made)
+		api->figures = figures_new(api);
 	return made;
 }
 
@@ -291,6 +297,7 @@ static void decompose(struct daemon *daemon)
 	rate_limit_free(api->read_limit);
 	assets_free(api->assets);
 	identity_refusals_free(api->refusals);
+	figures_free(api->figures);
 	metrics_free(api->metrics);
 	seal_keys_clear(&daemon->seal_keys);
 	seal_keys_clear(&daemon->feed_keys);
@@ -337,6 +344,22 @@ static bool open_server(struct daemon *daemon)
 	if (daemon->server == NULL)
 		fprintf(stderr, "bookingd: PORT: %s\n", reason);
 	return daemon->server != NULL;
+}
+
+/* METRICS_ADDRESS, if it is set. */
+static bool open_metrics(struct daemon *daemon)
+{
+	char host[CONFIG_HOST_BYTES];
+	uint16_t port = 0;
+	const char *address = daemon->settings.metrics_address;
+	const char *reason = "not an address and a port";
+	if (address == NULL)
+		return true;
+	if (config_split_address(address, host, &port))
+		daemon->metrics = metrics_listener_open(host, port, daemon->api.metrics, &reason);
+	if (daemon->metrics == NULL)
+		fprintf(stderr, "bookingd: METRICS_ADDRESS: %s\n", reason);
+	return daemon->metrics != NULL;
 }
 
 enum bring_up { UP, LATER, STOPPED, HOPELESS };
@@ -464,6 +487,8 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 /* In this order: no new requests, what runs is finished, then the threads behind it. */
 static void stop_all(struct daemon *daemon)
 {
+	metrics_listener_close(daemon->metrics); /* renders what the server counts */
+	daemon->metrics = NULL;
 	server_close(daemon->server);
 	atomic_store(&daemon->stopping, true);
 	housekeeping_stop(daemon->housekeeping);
@@ -500,13 +525,14 @@ enum exit_code command_serve(char *arguments[])
 	if (!fetch_global_begin()) {
 		fputs("bookingd: libcurl cannot be set up\n", stderr);
 		code = EXIT_FAILED;
-	} else if (compose(&daemon) && open_server(&daemon)) {
+	} else if (compose(&daemon) && open_metrics(&daemon) && open_server(&daemon)) {
 		daemon.reload = (struct reload){
 			.settings = &daemon.settings, .api = &daemon.api, .server = daemon.server};
 		code = run(&daemon, &stop);
 		stop_all(&daemon);
 		log_line(LOG_INFO, "stopped", LOG_TEXT_FIELD("version", BOOKINGD_VERSION));
 	}
+	metrics_listener_close(daemon.metrics);
 	decompose(&daemon);
 	fetch_global_end();
 	return code;

@@ -1,9 +1,7 @@
-#include "connection.h"
 #include "database_inside.h"
 
 #include "base/die.h"
 #include "base/instant.h"
-#include "db/db.h"
 
 #include <libpq-fe.h>
 #include <stdatomic.h>
@@ -209,28 +207,15 @@ const char *database_trouble_remedy(enum database_trouble trouble)
 	return remedies[trouble];
 }
 
-void database_look_for_trouble(struct database *database)
+void database_set_trouble(struct database *database, enum database_trouble trouble)
 {
-	/* Long enough for a slow disk, far from the two seconds between looks. */
-	enum { STATEMENT_TIMEOUT_MS = 5000 };
-	struct db *db = db_open(database, STATEMENT_TIMEOUT_MS);
-	DB_ROWS rows = {0};
-	enum db_result result = db_run(db, QUERY_DATABASE_ROOM, DB_NO_PARAMETERS, &rows);
-	const char *state = db_failure(db)->state;
-	enum database_trouble found = database_trouble(database);
-	if (result == DB_OK)
-		found = db_get_bool(&rows, 0, 0) ? TROUBLE_READ_ONLY : TROUBLE_NONE;
-	else if (strcmp(state, "53100") == 0)
-		found = TROUBLE_DISK_FULL;
-	else if (result == DB_UNAVAILABLE && connection_server_said(db_failure(db)->detail))
-		found = figure(database, COUNT_SERVING) > 0 ? TROUBLE_NONE : TROUBLE_NO_CONNECTION;
-	atomic_store_explicit(&database->trouble, found, memory_order_relaxed);
-	db_close(db);
+	atomic_store_explicit(&database->trouble, trouble, memory_order_relaxed);
 }
 
 struct database_counts database_counts(const struct database *database)
 {
 	return (struct database_counts){
+		.serving = figure(database, COUNT_SERVING),
 		.open = figure(database, COUNT_OPEN),
 		.connected = figure(database, COUNT_CONNECTED),
 		.not_connected = figure(database, COUNT_NOT_CONNECTED),

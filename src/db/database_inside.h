@@ -51,6 +51,8 @@ bool database_gives_up(struct database *database, int64_t since);
 /* Whether a statement or a connection need not be tried. False once a second for one caller, who tries. */
 bool database_is_silent(struct database *database);
 
+void database_set_trouble(struct database *database, enum database_trouble trouble);
+
 /*
  * Look for trouble over a connection made for it, as a request's would be. The former finding stays while the
  * server cannot be reached. Blocks for the connection and one statement of some milliseconds.
