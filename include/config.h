@@ -55,6 +55,7 @@ struct settings {
 	char *auth_jwt_audience;
 	int64_t session_cache_seconds;
 	bool public_availability;
+	bool public_booking;
 	bool calendar_allow_private;
 
 	/* coach */

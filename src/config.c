@@ -82,6 +82,9 @@ static const struct setting settings_table[] = {
 {NULL, "PUBLIC_AVAILABILITY", KIND_BOOLEAN, AT(public_availability), 0, 0, "0", 0,
  "with 1 free times are shown to everybody"},
 
+{NULL, "PUBLIC_BOOKING", KIND_BOOLEAN, AT(public_booking), 0, 0, "0", 0,
+ "with 1 people book without an identity: they see free times, hold one, and confirm it by a code that is mailed"},
+
 {"Coach", "COACH_ID", KIND_ID, AT(coach_id), 0, 0, NULL, 0,
  "coach to make at start if it does not exist yet"},
 {NULL, "COACH_SCHEDULE", KIND_JSON, AT(coach_schedule), 0, 0, NULL, 0,
@@ -267,6 +270,9 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
 		      complaints);
 		bad++;
 	}
+	bad += require(s->public_booking, s->mail_url, complaints,
+		       "MAIL_URL: must be set when PUBLIC_BOOKING is: it is by mail that guests prove their "
+		       "address");
 	bad += require(s->coach_schedule != NULL, s->coach_id, complaints,
 		       "COACH_ID: must be set when COACH_SCHEDULE is");
 	return bad;

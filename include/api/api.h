@@ -51,6 +51,7 @@ struct api {
 	struct rate_limit *other_limit;          /* by address too, for what is no call: see uncalled */
 	struct availability_cache *availability; /* finished bodies, see api/availability.h */
 	bool public_availability;
+	bool public_booking;               /* guests may hold a time without an identity */
 	const struct seal_keys *seal_keys; /* the operator's, for answers and notes; NULL: none */
 	int64_t hold_minutes;
 	const struct route *routes; /* the table, for the OpenAPI document */
@@ -87,6 +88,7 @@ struct endpoint {
 	enum toll toll;
 	bool uncalled;                     /* no client calls it: it counts with unknown paths and OPTIONS */
 	bool of_session;                   /* about the session itself, so also for that of a manage link */
+	bool guests;                       /* with PUBLIC_BOOKING also for those who show no identity */
 	bool idempotent;                   /* takes an Idempotency-Key */
 	bool etag;                         /* its replies carry one, and it heeds If-None-Match, If-Match */
 	bool body_optional;                /* an empty body counts as {} */
@@ -114,6 +116,7 @@ struct call {
 	const struct identity *caller; /* NULL: nobody known */
 	struct identity identity;      /* where caller points */
 	struct actor actor;
+	const struct guest_pass *pass; /* of a hold by nobody known; else NULL */
 	bool toll_taken;
 	const char *appointment_id; /* which one the reply is about; NULL: none */
 };
@@ -134,6 +137,9 @@ extern const size_t api_route_count;
 
 /* How long a reply may wait for Google in all (the contract's 3 s), as monotonic_ms. */
 int64_t call_deadline(const struct call *call);
+
+/* From now on this is who calls; `caller` is borrowed as long as the call lives. */
+void call_is_from(struct call *call, const struct identity *caller);
 
 /* Who reads the reply. */
 struct viewer call_viewer(const struct call *call);

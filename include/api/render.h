@@ -16,7 +16,8 @@ struct viewer {
 	bool mail;                               /* whether mail is sent at all */
 	const struct private_part *private_part; /* shown as well; NULL: not in this reply */
 	bool without_notes;
-	const char *notices; /* as JSON, what the client was told; NULL: not in this reply */
+	const char *notices;           /* as JSON, what the client was told; NULL: not in this reply */
+	const struct guest_pass *pass; /* told to the guest who has just got it; else NULL */
 };
 
 /* One appointment as an object; `name` as in json_write_object. */

@@ -28,6 +28,7 @@ struct booking_call {
 	const struct seal_keys *pseudonym_keys; /* of who was erased (app/pseudonym.h); NULL: none */
 	int64_t hold_minutes;
 	bool addresses_proved; /* a code can be mailed, so only addresses that were proved are invited */
+	const struct guest_pass *pass; /* of a hold by nobody known; NULL: the caller is */
 	instant now;
 	int64_t deadline; /* as monotonic_ms: how long the reply may wait for Google in all */
 };
@@ -38,6 +39,7 @@ enum booking_verdict {
 	BOOKING_REFUSED, /* a rule said no: refusal and detail are set */
 	BOOKING_UNKNOWN, /* no such appointment, or not this caller's: 404, all alike */
 	BOOKING_FORBIDDEN,
+	BOOKING_CROWDED,        /* guests hold too many times: 429 */
 	BOOKING_TOO_OFTEN,      /* cancelled and moved too often today: 429 */
 	BOOKING_TOO_MANY_CODES, /* tried too many wrong codes today: 429 */
 	BOOKING_UNKNOWN_COACH,

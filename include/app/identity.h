@@ -42,6 +42,9 @@ enum {
 /* What a session of our own begins with, as a bearer token; no JWT does. */
 #define IDENTITY_OWN_PREFIX "bks_"
 
+/* What the user id of somebody who holds a time without an identity begins with (PUBLIC_BOOKING). */
+#define IDENTITY_GUEST_PREFIX "guest:"
+
 enum identity_role {
 	IDENTITY_USER,  /* also every role we do not know, and a coach without a coach's id */
 	IDENTITY_COACH, /* of the coach in `coach` */
@@ -58,8 +61,10 @@ struct identity {
 	bool email_unverified; /* whoever vouches for them does not for that */
 	const char *name;
 	enum identity_role role;
-	const char *coach;          /* the coach's id; set exactly when role is IDENTITY_COACH */
-	const char *appointment_id; /* a manage link's session: for this appointment alone; NULL: for all */
+	const char *coach; /* the coach's id; set exactly when role is IDENTITY_COACH */
+	const char
+		*appointment_id; /* a manage link's or a guest's: for this appointment alone; NULL: for all */
+	bool guest;              /* has not proved an address yet */
 };
 
 /*
@@ -69,10 +74,11 @@ struct identity {
 bool identity_is_exempt(const struct identity *caller, const char *coach_id);
 
 /*
- * The user id of somebody who is known by an address alone: "mail:" and a digest of it in lower case, in
- * `mem`. The same address gives the same id.
+ * The user id of the person behind an address, in `mem`: the platform's or our own where they were met, else
+ * the one they will have here. Blocks for one statement; DB_OK, or why not.
  */
-const char *identity_of_address(const char *email, struct arena *mem);
+MUST_USE enum db_result identity_of_address(struct db *db, const char *email, struct arena *mem,
+					    const char **ret_user_id);
 
 enum identity_outcome {
 	IDENTITY_KNOWN,

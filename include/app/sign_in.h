@@ -17,12 +17,14 @@
 #define APP_SIGN_IN_H
 
 #include "app/identity.h"
+#include "db/appointments.h"
 #include "notice/notice.h"
 
 enum {
 	SIGN_IN_CODE_MINUTES = 10,
 	SIGN_IN_SESSION_SECONDS = 30 * SECONDS_PER_DAY,
 	SIGN_IN_MANAGE_SECONDS = 900,
+	SIGN_IN_GUEST_SECONDS = 1800,
 };
 
 /* Borrowed. */
@@ -73,14 +75,22 @@ enum sign_in_outcome sign_in_complete(const struct sign_in_call *call, const cha
 /*
  * Have a code mailed by which a user proves that an address, which email_is_usable() takes, is theirs.
  * Answers alike whether it is mailed: an address gets five in ten minutes and twenty a day.
- * SIGN_IN_TOO_OFTEN: the user asked for ten addresses today.
+ * SIGN_IN_TOO_OFTEN: the user asked for ten addresses today, or guests of their network for twenty.
+ * ret_freed_coach: NULL unless the user is a guest, of whose network the address keeps this one time open;
+ * receives the coach at whom another was, or NULL.
  */
 enum sign_in_outcome sign_in_prove(const struct sign_in_call *call, const char *user_id, const char *email,
-				   const char *locale);
+				   const char *locale, const char **ret_freed_coach);
 
 /* Prove it by the newest code, blanks in it or not. Done as well if it was proved before. */
 enum sign_in_outcome sign_in_proved(const struct sign_in_call *call, const char *user_id, const char *email,
 				    const char *code);
+
+/*
+ * Make what a guest's hold is made with (app/booking.h): a user of its own and the session it is confirmed
+ * with. network: `length` bytes that say where they come from. Does not block.
+ */
+struct guest_pass sign_in_guest(const void *network, size_t length, instant now, struct arena *mem);
 
 /* Begin a session by the secret of a manage link. SIGN_IN_EXPIRED: no such link, or not any more. */
 enum sign_in_outcome sign_in_manage(const struct sign_in_call *call, const char *secret,

@@ -174,6 +174,7 @@ enum store_outcome {
 	STORE_DONE,   /* booked, confirmed, cancelled, moved, marked */
 	STORE_EXISTS, /* the very same stands already: exists, already, same */
 	STORE_NOT_FOUND,
+	STORE_CROWDED,        /* too many times are open for guests of this network, or at this coach */
 	STORE_TOO_OFTEN,      /* the client has cancelled and moved too often in a day */
 	STORE_TOO_MANY_CODES, /* or tried too many wrong codes */
 	STORE_TOTAL_REACHED,  /* this client has had as many sessions of the kind as one may ever have */
@@ -196,6 +197,33 @@ MUST_USE enum db_result appointments_book(struct db *db, struct arena *mem, cons
 /* Confirm a hold of booking->user_id: uses id, user_id, the person's fields and the calendar's. */
 MUST_USE enum db_result appointments_confirm(struct db *db, struct arena *mem, const struct booking *booking,
 					     const struct actor *actor, struct store_answer *ret_answer);
+
+/* Who holds without being known, and the session that the hold is confirmed with. */
+struct guest_pass {
+	const char *user_id;             /* "guest:" and a random id */
+	const char *token;               /* of the session, for Authorization: Bearer */
+	const unsigned char *token_hash; /* CRYPTO_SHA256_SIZE bytes, as the next */
+	const unsigned char *network;    /* the digest of where they come from */
+	instant expires_at;              /* of the session */
+};
+
+/* As appointments_book for a hold; STORE_CROWDED too. */
+MUST_USE enum db_result appointments_hold_guest(struct db *db, struct arena *mem,
+						const struct booking *booking,
+						const struct booking_limits *limits,
+						const struct actor *actor, const struct guest_pass *pass,
+						struct store_answer *ret_answer);
+
+/*
+ * As appointments_confirm for a guest, whose booking becomes that of the person behind its address. Refused
+ * with REFUSAL_ADDRESS_NOT_VERIFIED, REFUSAL_SIGN_IN_REQUIRED or a limit: max_active, and
+ * the booking's own max_total and max_changes.
+ */
+MUST_USE enum db_result appointments_confirm_guest(struct db *db, struct arena *mem,
+						   const struct booking *booking,
+						   const struct booking_limits *limits,
+						   const struct actor *actor,
+						   struct store_answer *ret_answer);
 
 struct cancellation {
 	const char *id;

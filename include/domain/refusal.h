@@ -34,6 +34,8 @@
 	X(NOT_STARTED, not_started, 409, "This appointment has not started yet.")                            \
 	X(ADDRESS_NOT_VERIFIED, address_not_verified, 403,                                                   \
 	  "You have used other email addresses today as often as is allowed. Please use your own.")          \
+	X(SIGN_IN_REQUIRED, sign_in_required, 403,                                                           \
+	  "There is an account with this email address. Please sign in to book with it.")                    \
 	X(HOLD_EXPIRED, hold_expired, 410, "The hold on this time has ended. Please choose a time again.")
 
 enum refusal {

@@ -245,16 +245,18 @@ end $$;
 
 /*
  * Turn a hold into a booking. Outcomes: confirmed, exists (confirmed before), hold_expired, not_active,
- * address_not_verified, not_found (none of this caller's), promo_code_invalid, too_many_codes.
+ * address_not_verified, not_found (none of this caller's), promo_code_invalid, too_many_codes. p_person: whose it becomes;
+ * null: it stays whose it is.
  */
-create or replace function confirm_hold(p_new new_booking, p_actor actor)
+create or replace function confirm_hold(p_new new_booking, p_actor actor, p_person text default null)
 returns table (outcome text, booked appointment) language plpgsql as $$
 begin
   if p_new.max_addresses is not null or p_new.promo_code is not null then
     perform lock_client(p_new.user_id);
   end if;
   select * into booked from appointment where id = p_new.id and user_id = p_new.user_id for update;
-  if not found then
+  booked.user_id := coalesce(p_person, booked.user_id);
+  if booked.id is null then
     outcome := 'not_found';
   elsif booked.status = 'scheduled' then
     outcome := 'exists';
@@ -272,7 +274,8 @@ begin
       perform note_use(p_new.user_id, 'address', lower(p_new.email));
     end if;
     update appointment
-    set status = 'scheduled', hold_expires_at = null, updated_at = now(), client_time_zone = p_new.client_time_zone,
+    set status = 'scheduled', hold_expires_at = null, updated_at = now(), user_id = coalesce(p_person, user_id),
+        client_time_zone = p_new.client_time_zone,
         name = p_new.name, email = p_new.email, phone = p_new.phone, notes = p_new.notes, locale = p_new.locale,
         calendar_id = p_new.calendar_id, calendar_due_at = leased_until(p_new.calendar_lease)
     where id = p_new.id returning * into booked;

@@ -6,6 +6,12 @@ create or replace function coach_of_address(p_email text) returns text language 
   select id from coach where lower(email) = p_email order by id limit 1;
 $$;
 
+-- The user whom an address stands for where the platform has none for it: a digest of it under this database's own key, so
+-- that nobody who only sees the id can try addresses. p_email in lower case.
+create or replace function person_of_address(p_email text) returns text language sql stable as $$
+  select 'mail:' || left(encode(sha256(key || sha256(key || convert_to(p_email, 'UTF8'))), 'hex'), 32) from address_key;
+$$;
+
 /*
  * Note a code that somebody asked for. p_admins: addresses of admins, commas between. Returns whether it is to be
  * mailed: not to an address that has had five in ten minutes, nor, for the coach's page, to one that is nobody's there.
@@ -42,7 +48,7 @@ end $$;
 /*
  * Complete it, in the browser that asked (p_nonce_hash), by the code or by the link's token. Without that nonce nothing
  * is looked at and no try is used up, so whoever opens links in mails for others changes nothing. Whom the platform does
- * not know by this address is known by its digest (identity_of_address). Outcomes: signed_in, wrong_code, code_expired.
+ * not know by this address is person_of_address(). Outcomes: signed_in, wrong_code, code_expired.
  * After fifty wrong tries in a day, over all codes for an address, only the link in its mail signs in: a code has six
  * digits, and new ones can be asked for all day long.
  */
@@ -72,7 +78,7 @@ begin
   end if;
   update action_token a set used_at = now() where a.hash = t.hash;
   insert into known_address as k (email, user_id)
-  values (t.email, 'mail:' || left(encode(sha256(convert_to(t.email, 'UTF8')), 'hex'), 32)) on conflict do nothing;
+  values (t.email, person_of_address(t.email)) on conflict do nothing;
   select k.user_id into user_id from known_address k where k.email = t.email;
   coach_id := coach_of_address(t.email);
   role := case when t.email = any (string_to_array(coalesce(p_admins, ''), ',')) then 'admin'
@@ -112,21 +118,23 @@ end $$;
 create or replace function meet_user(p_user text, p_email text) returns void language plpgsql as $$
 declare
   known known_address;
+  former text := person_of_address(p_email); -- whom a coach may have booked for already
 begin
   insert into known_address as k (email, user_id, platform) values (p_email, p_user, true) on conflict do nothing;
-  if found then
-    return;
-  end if;
-  select * into known from known_address where email = p_email for update;
-  if not known.platform then
+  if not found then
+    select * into known from known_address where email = p_email for update;
+    if known.platform then
+      return;
+    end if;
+    former := known.user_id;
     update known_address set user_id = p_user, platform = true where email = p_email;
-    perform lock_client(known.user_id), lock_client(p_user);
-    update appointment set user_id = p_user, updated_at = now() where user_id = known.user_id and status <> 'held';
-    update own_session set user_id = p_user where user_id = known.user_id;
-    update credit_grant set user_id = p_user where user_id = known.user_id;
-    -- Both may have used a code once: the uses that are counted on go behind their own.
-    update promo_use u set user_id = p_user, n = n + coalesce((select max(o.n) from promo_use o
-                                                                where o.code_id = u.code_id and o.user_id = p_user), 0)
-    where user_id = known.user_id;
   end if;
+  perform lock_client(former), lock_client(p_user);
+  update appointment set user_id = p_user, updated_at = now() where user_id = former and status <> 'held';
+  update own_session set user_id = p_user where user_id = former;
+  update credit_grant set user_id = p_user where user_id = former;
+  -- Both may have used a code once: the uses that are counted on go behind their own.
+  update promo_use u set user_id = p_user, n = n + coalesce((select max(o.n) from promo_use o
+                                                              where o.code_id = u.code_id and o.user_id = p_user), 0)
+  where user_id = former;
 end $$;

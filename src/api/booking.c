@@ -57,8 +57,6 @@ static bool read_client(struct call *call, const json_t *client, struct booking_
 			     "client needs a user_id or an email address.");
 		return false;
 	}
-	if (wish->client_id == NULL)
-		wish->client_id = identity_of_address(wish->email, call->mem);
 	return true;
 }
 
@@ -90,6 +88,17 @@ void api_booking_create_for(struct call *call)
 	booking_answer_call(call, "create", &result);
 }
 
+/* Nobody known holds a time: from here on they are a guest, who has this hold and nothing else. */
+static void become_guest(struct call *call)
+{
+	struct guest_pass *pass = arena_alloc(call->mem, sizeof(*pass));
+	*pass = sign_in_guest(call->request->address.key, sizeof(call->request->address.key),
+			      call->request->now, call->mem);
+	call->pass = pass;
+	call->identity = (struct identity){.user_id = pass->user_id, .role = IDENTITY_USER, .guest = true};
+	call_is_from(call, &call->identity);
+}
+
 void api_booking_hold(struct call *call)
 {
 	struct booking_wish wish = {0};
@@ -103,8 +112,12 @@ void api_booking_hold(struct call *call)
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
 		return;
+	if (call->caller == NULL)
+		become_guest(call);
 	struct booking_call use = booking_use_case(call);
 	struct booking_result result;
+	if (call->pass != NULL && use.hold_minutes > GUEST_HOLD_MINUTES)
+		use.hold_minutes = GUEST_HOLD_MINUTES;
 	booking_create(&use, &wish, true, &result);
 	booking_answer_call(call, "hold", &result);
 }
@@ -124,6 +137,8 @@ void api_booking_confirm(struct call *call)
 	struct booking_call use = booking_use_case(call);
 	struct booking_result result;
 	booking_confirm(&use, request_parameter(call->request, "id"), &wish, &result);
+	if (call->caller->guest && result.verdict == BOOKING_FINE)
+		identity_forget(call->api->identities, call->caller->user_id); /* they are somebody now */
 	booking_answer_call(call, "confirm", &result);
 }
 

@@ -23,6 +23,7 @@ struct booking_call booking_use_case(struct call *call)
 		.pseudonym_keys = call->api->feed_keys,
 		.hold_minutes = call->api->hold_minutes,
 		.addresses_proved = notices_mail_on(call->api->notices),
+		.pass = call->pass,
 		.now = call->request->now,
 		.deadline = call_deadline(call),
 	};
@@ -63,6 +64,21 @@ static void add_reasons(struct call *call, const struct booking_result *result)
 	buffer_append_char(body, '}');
 }
 
+/* Guests hold as many times as they may: each of them ends soon. */
+static void refuse_crowded(struct call *call)
+{
+	const struct problem_terms *terms = problem_terms(PROBLEM_RATE_LIMITED);
+	const struct problem problem = {
+		.status = terms->status,
+		.code = terms->code,
+		.detail = "Many times are being held without a booking just now. Please sign in, or try "
+			  "again in "
+			  "some minutes.",
+		.retry_after = GUEST_HOLD_MINUTES * SECONDS_PER_MINUTE,
+	};
+	reply_problem(call->reply, &problem);
+}
+
 /* The one place where a verdict becomes a reply. */
 void booking_answer_call(struct call *call, const char *action, const struct booking_result *result)
 {
@@ -91,6 +107,9 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 		break;
 	case BOOKING_FORBIDDEN:
 		call_problem(call, PROBLEM_FORBIDDEN, NULL, NULL);
+		break;
+	case BOOKING_CROWDED:
+		refuse_crowded(call);
 		break;
 	case BOOKING_TOO_OFTEN:
 		call_problem(call, PROBLEM_RATE_LIMITED, NULL,

@@ -18,6 +18,7 @@ enum {
 	CODE_MAX_CHARACTERS = 16,
 	SCOPE_MAX_CHARACTERS = 20,
 	PROMO_CODE_MAX_CHARACTERS = 40,
+	GUEST_HOLD_MINUTES = 10, /* without a word of who they are, whatever HOLD_MINUTES is */
 };
 
 /* The person's fields of a body, besides what the call itself asks for. */

@@ -57,6 +57,7 @@ struct viewer call_viewer(const struct call *call)
 {
 	return (struct viewer){.caller = call->caller,
 			       .now = call->request->now,
+			       .pass = call->pass,
 			       .mail = notices_mail_on(call->api->notices)};
 }
 
@@ -219,6 +220,15 @@ static void refuse_identity(struct call *call, enum identity_outcome outcome,
 						 : "Bearer realm=\"bookingd\"");
 }
 
+void call_is_from(struct call *call, const struct identity *caller)
+{
+	static const char *const roles[] = {
+		[IDENTITY_USER] = "user", [IDENTITY_COACH] = "coach", [IDENTITY_ADMIN] = "admin"};
+	call->caller = caller;
+	call->actor = (struct actor){
+		.user_id = caller->user_id, .role = roles[caller->role], .request_id = call->request->id};
+}
+
 /*
  * Who is calling, from memory on the loop, else with the worker. IDENTITY_UNDECIDED: a worker is needed.
  * Anything but KNOWN has been answered, unless anyone may make this call.
@@ -243,16 +253,14 @@ static enum identity_outcome identify(struct call *call)
 	if (outcome == IDENTITY_UNDECIDED)
 		return outcome;
 	if (outcome == IDENTITY_KNOWN) {
-		call->caller = &call->identity;
-		static const char *const roles[] = {
-			[IDENTITY_USER] = "user", [IDENTITY_COACH] = "coach", [IDENTITY_ADMIN] = "admin"};
-		call->actor = (struct actor){.user_id = call->identity.user_id,
-					     .role = roles[call->identity.role],
-					     .request_id = call->request->id};
+		call_is_from(call, &call->identity);
 		return outcome;
 	}
 	bool open = call->endpoint->authority == AUTHORITY_READER && call->api->public_availability;
 	if (open && outcome != IDENTITY_UNAVAILABLE)
+		return IDENTITY_ANONYMOUS;
+	/* Whoever shows an identity that is not good hears so: they would book as somebody else. */
+	if (call->endpoint->guests && call->api->public_booking && outcome == IDENTITY_ANONYMOUS)
 		return IDENTITY_ANONYMOUS;
 	refuse_identity(call, outcome, &reason);
 	return IDENTITY_REFUSED;
@@ -441,8 +449,10 @@ static void handle_once(struct call *call, const char *key)
 
 static void handle(struct call *call)
 {
-	const char *key =
-		call->endpoint->idempotent ? request_header(call->request, "Idempotency-Key") : NULL;
+	/* A key is its caller's own, so that of a guest's hold is not looked at. */
+	const char *key = call->endpoint->idempotent && call->caller != NULL
+				  ? request_header(call->request, "Idempotency-Key")
+				  : NULL;
 	if (key == NULL)
 		call->endpoint->handle(call);
 	else if (is_key(key))

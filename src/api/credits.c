@@ -175,17 +175,22 @@ static bool read_grant(struct call *call, struct grant_wish *wish)
 		call_problem(call, PROBLEM_INVALID_FIELD, "email", "This is no address that can be used.");
 		return false;
 	}
-	if (wish->user_id == NULL)
-		wish->user_id = identity_of_address(wish->email, call->mem);
-	return true;
+	if (wish->user_id != NULL)
+		return true;
+	enum db_result read = identity_of_address(call->worker->db, wish->email, call->mem, &wish->user_id);
+	if (read != DB_OK)
+		call_database_failure(call, read);
+	return read == DB_OK;
 }
 
 /* What the reference stands for. */
 static void hash_grant(struct call *call, const struct grant_wish *wish,
 		       unsigned char ret_hash[static CRYPTO_SHA256_SIZE])
 {
-	const char *text = arena_printf(call->mem, "%s\n%" PRId64 "\n%s\n%" PRId64, wish->user_id,
-					wish->amount, wish->types != NULL ? wish->types : "",
+	const char *text = arena_printf(call->mem, "%s\n%" PRId64 "\n%s\n%" PRId64,
+					/* Whom an address means may change, the body does not. */
+					wish->email != NULL ? wish->email : wish->user_id, wish->amount,
+					wish->types != NULL ? wish->types : "",
 					wish->expires ? wish->expires_at : (instant)-1);
 	crypto_sha256(text, strlen(text), ret_hash);
 }

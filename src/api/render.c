@@ -163,6 +163,10 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 		json_write_text(writer, "series_id", appointment->series_id);
 		json_write_integer(writer, "series_index", appointment->series_index);
 	}
+	if (viewer.pass != NULL) {
+		json_write_text(writer, "token", viewer.pass->token);
+		json_write_instant(writer, "token_expires_at", viewer.pass->expires_at);
+	}
 	json_write_text(writer, "created_by", appointment->created_by);
 	json_write_instant(writer, "created_at", appointment->created_at);
 	json_write_instant(writer, "updated_at", appointment->updated_at);

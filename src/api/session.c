@@ -56,6 +56,7 @@ void api_sign_in_ways(struct call *call)
 	json_write_boolean(&writer, "mail", mail);
 	json_write_text(&writer, "url", call->api->sign_in_url);
 	json_write_boolean(&writer, "notices", notices_mail_on(call->api->notices));
+	json_write_boolean(&writer, "guests", call->api->public_booking);
 	json_write_object_end(&writer);
 }
 
@@ -187,11 +188,16 @@ static void prove(struct call *call, const char *user_id)
 		return;
 	}
 	struct sign_in_call use = use_case(call);
-	enum sign_in_outcome outcome = sign_in_prove(&use, user_id, email, locale);
+	const bool guest = call->caller->guest;
+	const char *freed_coach = NULL;
+	enum sign_in_outcome outcome =
+		sign_in_prove(&use, user_id, email, locale, guest ? &freed_coach : NULL);
 	if (outcome != SIGN_IN_DONE) {
 		refuse(call, outcome);
 		return;
 	}
+	if (freed_coach != NULL)
+		coaches_booked(call->api->coaches, freed_coach);
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 202));
 	json_write_object(&writer, NULL);
@@ -209,10 +215,14 @@ void api_booking_verify(struct call *call)
 	struct appointment appointment;
 	if (!api_booking_find(call, &appointment))
 		return;
-	if (strcmp(appointment.user_id, call->caller->user_id) == 0)
-		prove(call, appointment.user_id);
-	else
+	const bool open =
+		appointment.status == APPOINTMENT_HELD && appointment.hold_expires_at > call->request->now;
+	if (strcmp(appointment.user_id, call->caller->user_id) != 0)
 		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");
+	else if (call->caller->guest && !open)
+		call_problem(call, PROBLEM_HOLD_EXPIRED, NULL, NULL);
+	else
+		prove(call, appointment.user_id);
 }
 
 bool api_take_code(struct call *call, const char *email, const char *code)

@@ -90,7 +90,9 @@ static struct booking person_of(const struct booking_call *call, const struct bo
 static bool can_invite(const struct booking_call *call, const struct booking_wish *wish,
 		       const char *calendar_id, struct booking_result *result)
 {
-	if (calendar_id == NULL || wish->email != NULL || good_email(call->caller->email) != NULL)
+	/* Of a guest nothing else is known. */
+	const bool needed = calendar_id != NULL || call->caller->guest;
+	if (!needed || wish->email != NULL || good_email(call->caller->email) != NULL)
 		return true;
 	result->verdict = BOOKING_EMAIL_MISSING;
 	result->detail = call->caller->email == NULL
@@ -142,8 +144,11 @@ void booking_insert(const struct booking_call *call, struct booking booking, con
 
 	struct booking_limits limits = offer_limits(offer);
 	struct store_answer answer = {0};
-	enum db_result done =
-		appointments_book(call->worker->db, call->mem, &booking, &limits, &call->actor, &answer);
+	struct db *db = call->worker->db;
+	enum db_result done = call->pass == NULL ? appointments_book(db, call->mem, &booking, &limits,
+								     &call->actor, &answer)
+						 : appointments_hold_guest(db, call->mem, &booking, &limits,
+									   &call->actor, call->pass, &answer);
 	if (done == DB_UNKNOWN)
 		done = look_again(call, booking.id, &answer);
 	if (done != DB_OK) {
@@ -239,10 +244,20 @@ static bool client_of(const struct booking_call *call, const struct booking_wish
 	return true;
 }
 
-void booking_create_for(const struct booking_call *call, const struct booking_wish *wish,
+void booking_create_for(const struct booking_call *call, const struct booking_wish *asked,
 			struct booking_result *ret_result)
 {
 	*ret_result = (struct booking_result){0};
+	struct booking_wish wished = *asked;
+	const struct booking_wish *wish = &wished;
+	if (wished.client_id == NULL) {
+		enum db_result read =
+			identity_of_address(call->worker->db, asked->email, call->mem, &wished.client_id);
+		if (read != DB_OK) {
+			booking_fail(ret_result, read);
+			return;
+		}
+	}
 	COACH_LOCAL coach = NULL;
 	if (!booking_coach_now(call, wish->coach_id, &coach, ret_result))
 		return;
@@ -272,6 +287,17 @@ void booking_create_for(const struct booking_call *call, const struct booking_wi
 	booking_settle(call, ret_result);
 }
 
+/* Confirm in the store: a guest becomes the person behind the address they proved, under that person's
+ * limits. */
+static enum db_result confirm(const struct booking_call *call, const struct booking *booking,
+			      const struct booking_limits *limits, struct store_answer *ret_answer)
+{
+	struct db *db = call->worker->db;
+	return call->caller->guest
+		       ? appointments_confirm_guest(db, call->mem, booking, limits, &call->actor, ret_answer)
+		       : appointments_confirm(db, call->mem, booking, &call->actor, ret_answer);
+}
+
 void booking_confirm(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 		     struct booking_result *ret_result)
 {
@@ -282,25 +308,32 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 	    !booking_target(call, ret_result->appointment.coach_id, &calendar_id, ret_result) ||
 	    !booking_coach(call, ret_result->appointment.coach_id, &coach, ret_result))
 		return;
-	if (ret_result->appointment.status == APPOINTMENT_HELD &&
-	    !can_invite(call, wish, calendar_id, ret_result))
+	const struct appointment held = ret_result->appointment;
+	if (held.status == APPOINTMENT_HELD && !can_invite(call, wish, calendar_id, ret_result))
 		return;
 	struct booking booking =
 		person_of(call, wish, coach, wish->zone != NULL ? wish->zone : coach->schedule->zone);
-	booking.id = ret_result->appointment.id;
+	booking.id = held.id;
 	booking.calendar_id = calendar_id;
-	const struct session_type *type =
-		schedule_type(coach->schedule, ret_result->appointment.session_type);
-	if (ret_result->appointment.status == APPOINTMENT_HELD && type != NULL &&
+	const struct session_type *type = schedule_type(coach->schedule, held.session_type);
+	if (held.status == APPOINTMENT_HELD && type != NULL &&
 	    !booking_seal_answers(call, type, wish->answers, booking.id, &booking.answers, ret_result))
 		return;
+	struct booking_limits limits = {.max_active = -1};
+	booking.max_total = -1;
+	if (type != NULL) {
+		struct offer offer;
+		offer_make(call, coach, type, wish->zone, (struct interval){held.starts_at, held.ends_at},
+			   &offer);
+		limits = offer_limits(&offer);
+		booking_take_terms(&offer, &booking);
+	}
 	struct store_answer answer = {0};
-	enum db_result done =
-		appointments_confirm(call->worker->db, call->mem, &booking, &call->actor, &answer);
+	enum db_result done = confirm(call, &booking, &limits, &answer);
 	if (done != DB_OK) {
 		booking_fail(ret_result, done);
 		return;
 	}
-	booking_answer(call, &answer, NULL, ret_result);
+	booking_answer(call, &answer, &limits, ret_result);
 	booking_settle(call, ret_result);
 }

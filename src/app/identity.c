@@ -19,7 +19,6 @@
 #include "base/text.h"
 
 enum {
-	ADDRESS_DIGEST_BYTES = 16,
 	OWN_CACHE_SECONDS = 30,
 	KNOWN_MAX = 4096, /* identities remembered */
 	REFUSED_MAX =
@@ -301,6 +300,8 @@ static struct identity_finding find_own(struct db *db, const struct credential *
 		.email = db_get_text(&rows, 0, 3),
 	};
 	struct identity_finding finding = finding_from(&columns, mem);
+	finding.identity.guest =
+		strncmp(columns.subject, IDENTITY_GUEST_PREFIX, strlen(IDENTITY_GUEST_PREFIX)) == 0;
 	db_get_uuid(&rows, 0, 4, appointment_id);
 	if (appointment_id[0] != '\0')
 		finding.identity.appointment_id = arena_strdup(mem, appointment_id);
@@ -474,16 +475,14 @@ void identity_warm(struct identity_source *source, struct fetch_client *fetcher,
 		provider_keys_renew(source->provider, fetcher, now);
 }
 
-const char *identity_of_address(const char *email, struct arena *mem)
+enum db_result identity_of_address(struct db *db, const char *email, struct arena *mem,
+				   const char **ret_user_id)
 {
-	unsigned char digest[CRYPTO_SHA256_SIZE];
-	char hex[ENCODE_HEX_SIZE(ADDRESS_DIGEST_BYTES)];
-	char *lower = arena_strdup(mem, email);
-	for (char *c = lower; *c != '\0'; c++)
-		*c = (char)tolower((unsigned char)*c);
-	crypto_sha256(lower, strlen(lower), digest);
-	encode_hex(digest, ADDRESS_DIGEST_BYTES, hex);
-	return arena_printf(mem, "mail:%s", hex);
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, QUERY_PERSON_BY_ADDRESS, DB_PARAMETERS(db_text(email)), &rows);
+	if (result == DB_OK)
+		*ret_user_id = arena_strdup(mem, db_get_text(&rows, 0, 0));
+	return result;
 }
 
 bool identity_is_exempt(const struct identity *caller, const char *coach_id)

@@ -358,6 +358,9 @@ void booking_answer(const struct booking_call *call, const struct store_answer *
 	case STORE_NOT_FOUND:
 		result->verdict = BOOKING_UNKNOWN;
 		return;
+	case STORE_CROWDED:
+		result->verdict = BOOKING_CROWDED;
+		return;
 	case STORE_TOO_OFTEN:
 		result->verdict = BOOKING_TOO_OFTEN;
 		return;

@@ -151,13 +151,15 @@ enum sign_in_outcome sign_in_complete(const struct sign_in_call *call, const cha
 }
 
 enum sign_in_outcome sign_in_prove(const struct sign_in_call *call, const char *user_id, const char *email,
-				   const char *locale)
+				   const char *locale, const char **ret_freed_coach)
 {
 	struct arena *mem = call->mem;
 	const char *address = lower(email, mem);
 	const char *code = code_new(mem);
 	DB_ROWS rows = {0};
-	if (db_run(call->worker->db, QUERY_ADDRESS_PROOF_BEGIN,
+	const enum query begin =
+		ret_freed_coach != NULL ? QUERY_GUEST_PROOF_BEGIN : QUERY_ADDRESS_PROOF_BEGIN;
+	if (db_run(call->worker->db, begin,
 		   DB_PARAMETERS(db_text(user_id), db_text(address), digest(secret_new(mem), "", mem),
 				 digest(user_id, code, mem),
 				 db_int(SIGN_IN_CODE_MINUTES * SECONDS_PER_MINUTE)),
@@ -172,6 +174,8 @@ enum sign_in_outcome sign_in_prove(const struct sign_in_call *call, const char *
 						      .locale = locale,
 						      .minutes = SIGN_IN_CODE_MINUTES,
 						      .proves = true});
+	if (ret_freed_coach != NULL)
+		*ret_freed_coach = db_copy_text(&rows, 0, 1, mem);
 	return SIGN_IN_DONE;
 }
 
@@ -189,6 +193,27 @@ enum sign_in_outcome sign_in_proved(const struct sign_in_call *call, const char 
 	return strcmp(outcome, "proved") == 0         ? SIGN_IN_DONE
 	       : strcmp(outcome, "code_expired") == 0 ? SIGN_IN_EXPIRED
 						      : SIGN_IN_WRONG;
+}
+
+static const unsigned char *sha256_of(const void *bytes, size_t length, struct arena *mem)
+{
+	unsigned char *hash = arena_alloc(mem, CRYPTO_SHA256_SIZE);
+	crypto_sha256(bytes, length, hash);
+	return hash;
+}
+
+struct guest_pass sign_in_guest(const void *network, size_t length, instant now, struct arena *mem)
+{
+	char id[UUID_TEXT_SIZE];
+	uuid_format(uuid_new(now), id);
+	const char *token = arena_printf(mem, IDENTITY_OWN_PREFIX "%s", secret_new(mem));
+	return (struct guest_pass){
+		.user_id = arena_printf(mem, IDENTITY_GUEST_PREFIX "%s", id),
+		.token = token,
+		.token_hash = sha256_of(token, strlen(token), mem),
+		.network = sha256_of(network, length, mem),
+		.expires_at = now + SIGN_IN_GUEST_SECONDS,
+	};
 }
 
 enum sign_in_outcome sign_in_manage(const struct sign_in_call *call, const char *secret,

@@ -43,6 +43,12 @@ static void check_tokens(const struct settings *settings)
 		doctor_tell(NOTE, "identity",
 			    "nobody can sign in; set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY, "
 			    "AUTH_JWKS_URL, AUTH_SESSION_QUERY or MAIL_URL");
+	if (settings->public_booking)
+		doctor_tell(GOOD, "identity", "guests book with an address that a code proves");
+	if (settings->public_booking && settings->rate_limit_address == 0)
+		doctor_tell(NOTE, "identity",
+			    "PUBLIC_BOOKING without RATE_LIMIT_ADDRESS: whoever likes may ask for free times "
+			    "as fast as they can");
 	if (settings->auth_jwks_url != NULL)
 		check_jwks(settings->auth_jwks_url);
 	if (settings->auth_jwks_url != NULL && settings->auth_jwt_audience == NULL)

@@ -248,7 +248,8 @@ static bool compose(struct daemon *daemon)
 		.address_limit =
 			rate_limit_new("address", (unsigned)settings->rate_limit_address, LIMITED_KEYS),
 		.availability = availability_cache_new(),
-		.public_availability = settings->public_availability,
+		.public_availability = settings->public_availability || settings->public_booking,
+		.public_booking = settings->public_booking,
 		.hold_minutes = settings->hold_minutes,
 		.routes = api_routes,
 		.route_count = api_route_count,

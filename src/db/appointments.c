@@ -24,6 +24,7 @@ static const struct {
 		{"too_many_codes", STORE_TOO_MANY_CODES, REFUSAL_NONE},
 		{"total_reached", STORE_TOTAL_REACHED, REFUSAL_NONE},
 		{"given_back", STORE_DONE, REFUSAL_NONE},
+		{"crowded", STORE_CROWDED, REFUSAL_NONE},
 #define REFUSED(name, code, status, sentence) {#code, STORE_REFUSED, REFUSAL_##name},
 		REFUSALS(REFUSED)
 #undef REFUSED
@@ -79,41 +80,33 @@ static enum db_result run_booking(struct db *db, struct arena *mem, enum query q
 	return result == DB_OK ? answer_read(db, &rows, 0, mem, ret_answer) : result;
 }
 
-enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
-				 const struct booking_limits *limits, const struct actor *actor,
-				 struct store_answer *ret_answer)
+#define BOOKING_PARAMETERS(booking, limits, actor)                                                           \
+	db_uuid((booking)->id), db_text((booking)->coach_id), db_text((booking)->user_id),                   \
+		db_text((booking)->session_type), db_text((booking)->hold ? "held" : "scheduled"),           \
+		db_instant((booking)->starts_at), db_instant((booking)->ends_at),                            \
+		db_instant((booking)->blocked_from), db_instant((booking)->blocked_to),                      \
+		db_text((booking)->client_time_zone), db_text((booking)->name), db_text((booking)->email),   \
+		db_text((booking)->phone), db_text((booking)->notes),                                        \
+		db_text(meeting_kind_name((booking)->meeting.kind)),                                         \
+		db_int((booking)->cancel_notice_minutes), db_int((booking)->reschedule_notice_minutes),      \
+		limit_value((booking)->max_reschedules), db_int((booking)->hold_minutes),                    \
+		db_text((booking)->calendar_id), db_int((booking)->lease_seconds),                           \
+		limit_value((booking)->max_addresses), limit_value((booking)->max_changes),                  \
+		db_text((booking)->created_by), db_bool(!(booking)->silent), db_text((booking)->locale),     \
+		db_text((booking)->answers), limit_value((limits)->max_active),                              \
+		db_text((limits)->max_active_type), limit_value((limits)->max_per_day),                      \
+		db_text((limits)->max_per_day_type), db_instant((limits)->day_from),                         \
+		db_instant((limits)->day_to), ACTOR_PARAMETERS(actor),                                       \
+		MEETING_PARAMETERS(&(booking)->meeting), TERMS_PARAMETERS(booking),                          \
+		db_text((booking)->promo_code)
+
+/* Something had given way, or was taken, but the booking was refused: all undone. */
+static enum db_result undone(const struct db *db, enum db_result result, struct store_answer *ret_answer)
 {
-	if (!db_may_book(db))
-		return DB_UNAVAILABLE;
-	enum db_result result = run_booking(
-		db, mem, QUERY_APPOINTMENT_BOOK,
-		DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id), db_text(booking->user_id),
-			      db_text(booking->session_type), db_text(booking->hold ? "held" : "scheduled"),
-			      db_instant(booking->starts_at), db_instant(booking->ends_at),
-			      db_instant(booking->blocked_from), db_instant(booking->blocked_to),
-			      db_text(booking->client_time_zone), db_text(booking->name),
-			      db_text(booking->email), db_text(booking->phone), db_text(booking->notes),
-			      db_text(meeting_kind_name(booking->meeting.kind)),
-			      db_int(booking->cancel_notice_minutes),
-			      db_int(booking->reschedule_notice_minutes),
-			      limit_value(booking->max_reschedules), db_int(booking->hold_minutes),
-			      db_text(booking->calendar_id), db_int(booking->lease_seconds),
-			      limit_value(booking->max_addresses), limit_value(booking->max_changes),
-			      db_text(booking->created_by), db_bool(!booking->silent),
-			      db_text(booking->locale), db_text(booking->answers),
-			      limit_value(limits->max_active), db_text(limits->max_active_type),
-			      limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
-			      db_instant(limits->day_from), db_instant(limits->day_to),
-			      ACTOR_PARAMETERS(actor), MEETING_PARAMETERS(&booking->meeting),
-			      TERMS_PARAMETERS(booking), db_text(booking->promo_code)),
-		ret_answer);
-	if (result != DB_RAISED)
-		return result;
-	/* Something had given way, or was taken, but the booking was refused: all undone. */
 	static const struct {
 		const char *state;
 		struct store_answer answer;
-	} undone[] = {
+	} answers[] = {
 		{"BK001", {.outcome = STORE_REFUSED, .refusal = REFUSAL_SLOT_TAKEN}},
 		{"BK002", {.outcome = STORE_REFUSED, .refusal = REFUSAL_BOOKING_LIMIT}},
 		{"BK003", {.outcome = STORE_REFUSED, .refusal = REFUSAL_DAY_FULL}},
@@ -123,14 +116,51 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 		{"BK007", {.outcome = STORE_REFUSED, .refusal = REFUSAL_PROMO_CODE_INVALID}},
 		{"BK008", {.outcome = STORE_TOTAL_REACHED}},
 	};
-	for (size_t i = 0; i < sizeof(undone) / sizeof(undone[0]); i++) {
-		if (strcmp(db_failure(db)->state, undone[i].state) == 0) {
-			*ret_answer = undone[i].answer;
+	for (size_t i = 0; result == DB_RAISED && i < sizeof(answers) / sizeof(answers[0]); i++) {
+		if (strcmp(db_failure(db)->state, answers[i].state) == 0) {
+			*ret_answer = answers[i].answer;
 			return DB_OK;
 		}
 	}
 	return result;
 }
+
+enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
+				 const struct booking_limits *limits, const struct actor *actor,
+				 struct store_answer *ret_answer)
+{
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
+	return undone(db,
+		      run_booking(db, mem, QUERY_APPOINTMENT_BOOK,
+				  DB_PARAMETERS(BOOKING_PARAMETERS(booking, limits, actor)), ret_answer),
+		      ret_answer);
+}
+
+/* What appointments_book takes, and the pass. NOLINTNEXTLINE(readability-function-size) */
+enum db_result appointments_hold_guest(struct db *db, struct arena *mem, const struct booking *booking,
+				       const struct booking_limits *limits, const struct actor *actor,
+				       const struct guest_pass *pass, struct store_answer *ret_answer)
+{
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
+	return undone(db,
+		      run_booking(db, mem, QUERY_GUEST_HOLD,
+				  DB_PARAMETERS(BOOKING_PARAMETERS(booking, limits, actor),
+						db_bytes(pass->network, CRYPTO_SHA256_SIZE),
+						db_bytes(pass->token_hash, CRYPTO_SHA256_SIZE),
+						db_instant(pass->expires_at)),
+				  ret_answer),
+		      ret_answer);
+}
+
+#define CONFIRM_PARAMETERS(booking, actor)                                                                   \
+	db_uuid((booking)->id), db_text((booking)->user_id), db_text((booking)->client_time_zone),           \
+		db_text((booking)->name), db_text((booking)->email), db_text((booking)->phone),              \
+		db_text((booking)->notes), db_text((booking)->calendar_id),                                  \
+		db_int((booking)->lease_seconds), limit_value((booking)->max_addresses),                     \
+		db_text((booking)->locale), db_text((booking)->answers), ACTOR_PARAMETERS(actor),            \
+		db_text((booking)->promo_code)
 
 enum db_result appointments_confirm(struct db *db, struct arena *mem, const struct booking *booking,
 				    const struct actor *actor, struct store_answer *ret_answer)
@@ -138,13 +168,19 @@ enum db_result appointments_confirm(struct db *db, struct arena *mem, const stru
 	if (!db_may_book(db))
 		return DB_UNAVAILABLE;
 	return run_booking(db, mem, QUERY_APPOINTMENT_CONFIRM,
-			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->user_id),
-					 db_text(booking->client_time_zone), db_text(booking->name),
-					 db_text(booking->email), db_text(booking->phone),
-					 db_text(booking->notes), db_text(booking->calendar_id),
-					 db_int(booking->lease_seconds), limit_value(booking->max_addresses),
-					 db_text(booking->locale), db_text(booking->answers),
-					 ACTOR_PARAMETERS(actor), db_text(booking->promo_code)),
+			   DB_PARAMETERS(CONFIRM_PARAMETERS(booking, actor)), ret_answer);
+}
+
+enum db_result appointments_confirm_guest(struct db *db, struct arena *mem, const struct booking *booking,
+					  const struct booking_limits *limits, const struct actor *actor,
+					  struct store_answer *ret_answer)
+{
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
+	return run_booking(db, mem, QUERY_GUEST_CONFIRM,
+			   DB_PARAMETERS(CONFIRM_PARAMETERS(booking, actor), limit_value(limits->max_active),
+					 db_text(limits->max_active_type), limit_value(booking->max_changes),
+					 limit_value(booking->max_total), db_text(booking->max_total_type)),
 			   ret_answer);
 }
 

@@ -192,6 +192,7 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 	case REFUSAL_NOT_ACTIVE:
 	case REFUSAL_NOT_STARTED:
 	case REFUSAL_ADDRESS_NOT_VERIFIED:
+	case REFUSAL_SIGN_IN_REQUIRED:
 	case REFUSAL_HOLD_EXPIRED:
 		break;
 	}

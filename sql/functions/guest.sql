@@ -1,0 +1,148 @@
+-- Guests: people who book without an identity (PUBLIC_BOOKING). A guest's hold has a user of its own, `guest:...`, and a
+-- session for that appointment alone; who they are is known once they have typed the code that was mailed to them.
+
+-- The guests of one network go one after the other, and the first holds of one coach's guests: else each would find fewer
+-- than the limit.
+create or replace function lock_guests(p_whose text) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(1651469169, hashtext(p_whose));
+end $$;
+
+-- Times that guests keep open just now, from one network or at one coach.
+create or replace function guest_holds(p_network bytea, p_coach text) returns bigint language plpgsql stable as $$
+begin
+  return (select count(*) from own_session s join appointment a on a.id = s.appointment_id
+          where s.network is not null and (p_network is null or s.network = p_network)
+            and a.status = 'held' and a.hold_expires_at > now() and (p_coach is null or a.coach_id = p_coach));
+end $$;
+
+/*
+ * Hold a time for somebody who is not known yet, and begin the session that it is confirmed with. Outcomes: those of
+ * book(), and crowded: five times are open for guests of this network, or twenty at this coach.
+ */
+create or replace function hold_for_guest(
+  p_new new_booking, p_limits booking_limits, p_actor actor, p_network bytea, p_session_hash bytea, p_session_ends timestamptz)
+returns table (outcome text, booked appointment, freed_coach text) language plpgsql as $$
+declare
+  b record;
+begin
+  perform lock_guests(encode(p_network, 'hex'));
+  perform lock_guests(p_new.coach_id);
+  if guest_holds(p_network, null) >= 5 or guest_holds(null, p_new.coach_id) >= 20 then
+    outcome := 'crowded';
+    return next;
+    return;
+  end if;
+  select * into b from book(p_new, p_limits, p_actor);
+  outcome := b.outcome;
+  booked := b.booked;
+  freed_coach := b.freed_coach;
+  if outcome = 'booked' then
+    insert into own_session (token_hash, user_id, role, appointment_id, network, expires_at)
+    values (p_session_hash, p_new.user_id, 'user', p_new.id, p_network, p_session_ends);
+  end if;
+  return next;
+end $$;
+
+/*
+ * Note a code by which a guest proves an address, as begin_proof() does for others; bounded by their network too, since a
+ * guest is somebody new with each hold. One time at once is kept for an address and a network: the newest.
+ * freed_coach: whose time the one before had kept.
+ */
+create or replace function begin_guest_proof(
+  p_user text, p_email text, p_hash bytea, p_code_hash bytea, p_seconds integer)
+returns table (outcome text, freed_coach text) language plpgsql as $$
+declare
+  from_network bytea;
+  about_network text;
+begin
+  select s.network into from_network from own_session s where s.user_id = p_user and s.network is not null;
+  about_network := 'network ' || encode(from_network, 'hex');
+  perform lock_guests(encode(from_network, 'hex'));
+  if use_count(about_network, 'code', p_email) >= 20 then
+    outcome := 'too_often';
+    return next;
+    return;
+  end if;
+  perform note_use(about_network, 'code', p_email);
+  outcome := begin_proof(p_user, p_email, p_hash, p_code_hash, p_seconds);
+  with gone as (
+    update appointment a set status = 'expired', updated_at = now(), version = a.version + 1
+    where a.status = 'held' and a.id in (
+      select s.appointment_id from own_session s join action_token t on t.user_id = s.user_id
+      where s.network = from_network and s.user_id <> p_user and t.purpose = 'verify' and t.email = p_email)
+    returning a.coach_id)
+  select max(gone.coach_id) into freed_coach from gone;
+  return next;
+end $$;
+
+-- Who is behind an address that was just proved: the platform's user, or one of our own, made now if need be.
+create or replace function meet_address(p_email text) returns known_address language plpgsql as $$
+declare
+  known known_address;
+begin
+  insert into known_address (email, user_id) values (p_email, person_of_address(p_email)) on conflict do nothing;
+  select * into known from known_address where email = p_email for update;
+  return known;
+end $$;
+
+/*
+ * Turn a guest's hold into a booking of the person behind the address they proved. Outcomes: those of confirm_hold();
+ * address_not_verified; sign_in_required: the address is a platform user's; booking_limit, total_reached and too_often, as
+ * book() has them, since only now it is known whose booking it is. The session goes on, as that person's, for this appointment.
+ */
+create or replace function confirm_for_guest(p_new new_booking, p_limits booking_limits, p_actor actor)
+returns table (outcome text, booked appointment) language plpgsql as $$
+declare
+  address text := lower(p_new.email);
+  held appointment;
+  known known_address;
+  c record;
+begin
+  if not address_is_proved(p_new.user_id, address) then
+    outcome := 'address_not_verified';
+    return next;
+    return;
+  end if;
+  known := meet_address(address);
+  if known.platform then
+    outcome := 'sign_in_required';
+    return next;
+    return;
+  end if;
+  perform lock_client(known.user_id);
+  select * into held from appointment where id = p_new.id and user_id = p_new.user_id for update;
+  if held.status = 'held' and held.hold_expires_at > now() then
+    if p_new.max_changes is not null and use_count(known.user_id, 'change', '') >= p_new.max_changes then
+      outcome := 'too_often';
+    elsif p_limits.max_active is not null
+          and active_count(held.coach_id, known.user_id, p_limits.max_active_type, held.id) >= p_limits.max_active then
+      outcome := 'booking_limit';
+      select * into booked from appointment a
+      where a.user_id = known.user_id and a.coach_id = held.coach_id and a.status = 'scheduled'
+        and a.starts_at > now() - interval '24 hours' and a.ends_at > now()
+        and (p_limits.max_active_type is null or a.session_type = p_limits.max_active_type)
+      order by a.starts_at limit 1;
+    elsif p_new.max_total is not null
+          and total_count(held.coach_id, known.user_id, p_new.max_total_type) >= p_new.max_total then
+      outcome := 'total_reached';
+    end if;
+    if outcome is not null then
+      return next;
+      return;
+    end if;
+  end if;
+  p_new.max_addresses := null; -- proved above
+  p_actor.user_id := known.user_id;
+  select * into c from confirm_hold(p_new, p_actor, known.user_id);
+  outcome := c.outcome;
+  booked := c.booked;
+  if outcome = 'confirmed' then
+    update own_session set user_id = known.user_id, email = address where appointment_id = p_new.id and network is not null;
+    delete from proved_address where user_id = p_new.user_id;
+    delete from action_token where user_id = p_new.user_id;
+    -- All replicas forget who this session was.
+    perform pg_notify('bookingd_erased', left(p_new.user_id, 255));
+  end if;
+  return next;
+end $$;

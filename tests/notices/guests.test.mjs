@@ -1,0 +1,389 @@
+// PUBLIC_BOOKING: people book without an identity. A hold is theirs by its token; who they are is what a code proves.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { runBookingd } from '../harness/daemon.mjs';
+import { assertProblem, assertStatus, countStatuses } from '../harness/expect.mjs';
+import { Client } from '../harness/http.mjs';
+import { MailServer } from '../harness/mail.mjs';
+import { COACH, openSchedule, startStack, until } from '../harness/stack.mjs';
+
+let stack, mail;
+let hour = 0;
+let networks = 0;
+const clients = [];
+before(async () => {
+  mail = await MailServer.start();
+  stack = await startStack({
+    env: {
+      ...mail.settings,
+      PUBLIC_BOOKING: '1',
+      PUBLIC_URL: 'https://book.test',
+      HOLD_MINUTES: '60',
+      TRUSTED_PROXY_HOPS: '1',
+    },
+    document: openSchedule({
+      cancel_notice_minutes: 0,
+      reschedule_notice_minutes: 0,
+      max_active_per_user: 2,
+    }),
+  });
+});
+after(async () => {
+  for (const client of clients) client.close();
+  await stack?.stop();
+  await mail.stop();
+});
+
+/** Somebody without an identity, at an address of their own or of the given network. */
+function stranger({ network = ++networks, token } = {}) {
+  const from = `198.51.${network >> 8}.${network & 255}`;
+  const client = new Client(stack.daemon.url, { token, headers: { 'x-forwarded-for': from } });
+  client.network = network;
+  clients.push(client);
+  return client;
+}
+const askHold = (client, more) => client.post('/booking/hold', { start: stack.slot(hour++), ...more });
+/** A time held by a guest: the hold, and the client that has its token. */
+async function hold(from = stranger()) {
+  const held = assertStatus(await askHold(from), 201);
+  const guest = stranger({ network: from.network, token: held.token });
+  guest.verify = (email) => guest.post(`/booking/${held.id}/verify`, { email, locale: 'en' });
+  guest.confirm = (body) => guest.put(`/booking/${held.id}/confirm`, body);
+  guest.read = () => guest.get(`/booking/${held.id}`);
+  return { held, guest };
+}
+const codesTo = (email) =>
+  mail.read().filter(({ to, subject }) => to[0] === email.trim().toLowerCase() && /code/.test(subject));
+const codeOf = ({ subject }) => /(\d{3}) (\d{3})/.exec(subject).slice(1).join('');
+/** The code that this guest's address is proved with. */
+async function codeFor(guest, email) {
+  const before = codesTo(email).length;
+  assert.deepEqual(assertStatus(await guest.verify(email), 202), { sent: true });
+  return codeOf((await until('the code', () => codesTo(email).length > before && codesTo(email))).at(-1));
+}
+async function book(email, more) {
+  const { held, guest } = await hold();
+  const code = await codeFor(guest, email);
+  return { guest, held, booked: assertStatus(await guest.confirm({ email, code, ...more }), 200) };
+}
+/** What signing in by mail with this address says who one is. */
+async function signIn(email) {
+  const before = codesTo(email).length;
+  const { nonce } = assertStatus(await stranger().post('/booking/sign-in', { email }), 202);
+  const code = codeOf(
+    (await until('the code', () => codesTo(email).length > before && codesTo(email))).at(-1),
+  );
+  return assertStatus(await stranger().post('/booking/sign-in/verify', { email, code, nonce }), 200);
+}
+const other = (code) => (code === '000000' ? '000001' : '000000');
+
+test('a guest sees free times, holds one, proves an address and has a session', async () => {
+  const guest = stranger();
+  assertStatus(await guest.get('/booking/availability'), 200);
+  assertStatus(await guest.get('/booking/coaches'), 200);
+  assert.equal(assertStatus(await guest.get('/booking/sign-in'), 200).guests, true);
+  const { held, guest: own } = await hold(guest);
+  assert.equal(held.status, 'held');
+  assert.match(held.user_id, /^guest:/);
+  const lasts = Date.parse(held.hold_expires_at) - Date.parse(held.created_at);
+  assert.ok(lasts <= 601_000, `held for ${lasts} ms though HOLD_MINUTES is 60`);
+  assert.ok(Date.parse(held.token_expires_at) > Date.parse(held.hold_expires_at));
+  const code = await codeFor(own, 'gil@client.test');
+  const booked = assertStatus(
+    await own.confirm({
+      email: 'gil@client.test',
+      code: `${code.slice(0, 3)} ${code.slice(3)}`,
+      name: 'Gil',
+    }),
+    200,
+  );
+  assert.equal(booked.status, 'scheduled');
+  assert.equal(booked.email, 'gil@client.test');
+  assert.match(booked.user_id, /^mail:[0-9a-f]{32}$/);
+  assert.equal(booked.token, undefined);
+  await mail.wait(1, ({ to, subject }) => to[0] === 'gil@client.test' && /^Booked/.test(subject));
+  // The token goes on: it confirms again, reads, moves and cancels this one.
+  assertStatus(await own.confirm({ email: 'gil@client.test', code }), 200);
+  assert.equal(assertStatus(await own.read(), 200).user_id, booked.user_id);
+  assert.match((await own.get(`/booking/${held.id}/calendar.ics`)).text, /BEGIN:VEVENT/);
+  const moved = await own.put(`/booking/${held.id}/reschedule`, { start: stack.slot(hour++) });
+  assertStatus(moved, 200);
+  assertStatus(await own.put(`/booking/${held.id}/cancel`), 200);
+});
+
+test('the token is for that appointment alone, and nobody else’s token is for it', async () => {
+  const [one, two] = [await hold(), await hold()];
+  for (const path of ['/booking/user/me', '/booking/user/me/export', `/booking/${two.held.id}`])
+    assertProblem(await one.guest.get(path), 403, 'forbidden');
+  assertProblem(await one.guest.put(`/booking/${two.held.id}/cancel`), 403, 'forbidden');
+  assertProblem(
+    await one.guest.post(`/booking/${two.held.id}/verify`, { email: 'x@y.test' }),
+    403,
+    'forbidden',
+  );
+  assertProblem(await askHold(one.guest), 403, 'forbidden');
+  assertProblem(await one.guest.post('/booking/create', { start: stack.slot(hour) }), 403, 'forbidden');
+  assertProblem(await one.guest.post('/booking/user/me/addresses', { email: 'x@y.test' }), 403, 'forbidden');
+  assertProblem(await stack.client('somebody').get(`/booking/${one.held.id}`), 404, 'not_found');
+  assertProblem(await stranger().get(`/booking/${one.held.id}`), 401, 'unauthenticated');
+  const dump = stack.database.dump();
+  assert.ok(!dump.includes(one.held.token), 'tokens are kept as digests');
+});
+
+test('only a hold is for guests, and a bad identity is no guest', async () => {
+  const guest = stranger();
+  for (const [method, path, body] of [
+    ['POST', '/booking/create', { start: stack.slot(hour) }],
+    ['POST', '/booking/series', { start: stack.slot(hour), count: 2 }],
+    ['GET', '/booking/user/me'],
+    ['GET', '/session'],
+  ])
+    assertProblem(await guest.request(method, path, body), 401, 'unauthenticated');
+  assertProblem(await askHold(stranger({ token: 'bks_made-up' })), 401, 'unauthenticated');
+  assertProblem(await askHold(stranger({ token: 'a.b.c' })), 401, 'unauthenticated');
+});
+
+test('one address is one person, guest or signed in, whoever books for them', async () => {
+  const email = 'hana@client.test';
+  const { booked } = await book(email);
+  const signed = await signIn(email.toUpperCase());
+  assert.equal(signed.user_id, booked.user_id);
+  const session = stranger({ token: signed.token });
+  const { appointments } = assertStatus(await session.get('/booking/user/me'), 200);
+  assert.deepEqual(
+    appointments.map(({ id }) => id),
+    [booked.id],
+  );
+  const made = await stack.coach().post(`/coach/${COACH}/appointments`, {
+    client: { email: 'Hana@Client.test' },
+    start: stack.slot(hour++),
+  });
+  assert.equal(assertStatus(made, 201).user_id, booked.user_id);
+  assert.notEqual((await book('hanna@client.test')).booked.user_id, booked.user_id);
+});
+
+test('what a coach booked for an address is the platform’s user’s once they come', async () => {
+  const made = await stack
+    .coach()
+    .post(`/coach/${COACH}/appointments`, {
+      client: { email: 'Wes@client.test' },
+      start: stack.slot(hour++),
+    });
+  const { id, user_id } = assertStatus(made, 201);
+  assert.match(user_id, /^mail:/);
+  const { appointments } = assertStatus(await stack.client('wes').get('/booking/user/me'), 200);
+  assert.deepEqual(
+    appointments.map((one) => [one.id, one.user_id]),
+    [[id, 'wes']],
+  );
+});
+
+test('whoever has an account at the platform signs in; nobody hears of it before the code', async () => {
+  assertStatus(await stack.client('ida').get('/booking/user/me'), 200); // her address is ida@client.test
+  const { held, guest } = await hold();
+  const known = await guest.verify('ida@client.test');
+  const unknown = await guest.verify('nobody@client.test');
+  assert.deepEqual([known.status, known.body], [unknown.status, unknown.body]);
+  assertProblem(await guest.confirm({ email: 'ida@client.test' }), 403, 'address_not_verified', 'email');
+  const code = await codeFor(guest, 'ida@client.test');
+  assertProblem(await guest.confirm({ email: 'ida@client.test', code: other(code) }), 401, 'wrong_code');
+  assertProblem(await guest.confirm({ email: 'ida@client.test', code }), 403, 'sign_in_required');
+  assert.equal(assertStatus(await guest.read(), 200).status, 'held');
+  const made = await stack.coach().post(`/coach/${COACH}/appointments`, {
+    client: { email: 'ida@client.test' },
+    start: stack.slot(hour++),
+  });
+  assert.equal(assertStatus(made, 201).user_id, 'ida');
+  assertStatus(await guest.put(`/booking/${held.id}/cancel`), 200);
+});
+
+test('nobody books as somebody else', async () => {
+  const [mine, theirs] = [await hold(), await hold()];
+  const victim = 'jo@client.test';
+  assertProblem(await mine.guest.confirm({}), 422, 'invalid_field', 'email');
+  assertProblem(await mine.guest.confirm({ email: victim }), 403, 'address_not_verified', 'email');
+  assertProblem(await mine.guest.confirm({ email: victim, code: '123456' }), 401, 'wrong_code');
+  const own = await codeFor(mine.guest, 'kit@client.test');
+  const foreign = await codeFor(theirs.guest, victim);
+  // A code of another address, and that of another guest for this one.
+  assertProblem(await mine.guest.confirm({ email: victim, code: own }), 401, 'wrong_code');
+  assertProblem(await mine.guest.confirm({ email: victim, code: foreign }), 401, 'wrong_code');
+  assertProblem(
+    await mine.guest.confirm({ email: victim, code: own, user_id: 'jo' }),
+    422,
+    'unknown_field',
+    'user_id',
+  );
+  // What was proved is what is booked with.
+  const kit = { email: 'kit@client.test', code: own };
+  assertProblem(
+    await mine.guest.confirm({ ...kit, email: `${victim}, kit@client.test` }),
+    422,
+    'invalid_field',
+    'email',
+  );
+  assert.equal(assertStatus(await mine.guest.confirm(kit), 200).email, 'kit@client.test');
+  assertProblem(
+    await theirs.guest.confirm({ email: 'kit@client.test' }),
+    403,
+    'address_not_verified',
+    'email',
+  );
+});
+
+test('the address that is typed and the one that is kept are the same', async () => {
+  for (const [asked, confirmed] of [
+    [' Leo@Client.TEST ', 'leo@client.test'],
+    ['mia@client.test', 'MIA@client.test '],
+  ]) {
+    const { guest } = await hold();
+    const code = await codeFor(guest, asked);
+    const booked = assertStatus(await guest.confirm({ email: confirmed, code }), 200);
+    assert.equal(booked.email, confirmed.trim());
+  }
+});
+
+test('a code takes five tries, however many come at once', async () => {
+  const { guest } = await hold();
+  const email = 'ned@client.test';
+  const code = await codeFor(guest, email);
+  const tries = await Promise.all(
+    Array.from({ length: 20 }, () => guest.confirm({ email, code: other(code) })),
+  );
+  assert.deepEqual(countStatuses(tries), { 401: 5, 410: 15 });
+  assertProblem(await guest.confirm({ email, code }), 410, 'code_expired');
+  // Nor does another hold from elsewhere have what this one was sent.
+  const { guest: elsewhere } = await hold();
+  assertProblem(await elsewhere.confirm({ email, code }), 401, 'wrong_code');
+});
+
+test('one network keeps five times open, however many it asks for at once; others are not in its way', async () => {
+  const network = ++networks;
+  const replies = await Promise.all(Array.from({ length: 12 }, () => askHold(stranger({ network }))));
+  assert.deepEqual(countStatuses(replies), { 201: 5, 429: 7 });
+  const refused = replies.find(({ status }) => status === 429);
+  assertProblem(refused, 429, 'rate_limited');
+  assert.equal(refused.headers['retry-after'], '600');
+  const { held, guest } = await hold();
+  assertStatus(await guest.put(`/booking/${held.id}/cancel`), 200);
+  const [one] = replies.filter(({ status }) => status === 201);
+  const owner = stranger({ network, token: one.body.token });
+  assertStatus(await owner.put(`/booking/${one.body.id}/cancel`), 200);
+  assertStatus(await askHold(stranger({ network })), 201);
+  assertStatus(await askHold(stack.client('olga')), 201);
+  release(network);
+});
+
+/** What a test has left open counts for the coach. */
+function release(...of) {
+  for (const _ of of)
+    stack.database.run(
+      "update bookingd.appointment set status = 'expired' where status = 'held' and user_id like 'guest:%'",
+    );
+}
+
+test('the guests of one coach keep twenty times open', async () => {
+  release(0);
+  const replies = await Promise.all(Array.from({ length: 26 }, () => askHold(stranger())));
+  assert.deepEqual(countStatuses(replies), { 201: 20, 429: 6 });
+  assertStatus(await askHold(stack.client('pia')), 201);
+  release(0);
+});
+
+test('an address keeps one time open from a network: the newest', async () => {
+  const first = await hold();
+  const second = await hold(stranger({ network: first.guest.network }));
+  const elsewhere = await hold();
+  const email = 'quin@client.test';
+  const old = await codeFor(first.guest, email);
+  await codeFor(elsewhere.guest, email);
+  const code = await codeFor(second.guest, email);
+  assertProblem(await first.guest.confirm({ email, code: old }), 410, 'hold_expired');
+  assertProblem(await first.guest.verify(email), 410, 'hold_expired');
+  assert.equal(assertStatus(await elsewhere.guest.read(), 200).status, 'held');
+  assertStatus(await second.guest.confirm({ email, code }), 200);
+  // The time that gave way is free again.
+  const { slots } = assertStatus(await stranger().get('/booking/availability?duration=30'), 200);
+  assert.ok(slots.some(({ start }) => start === first.held.start));
+});
+
+test('a network asks for codes to twenty addresses a day, a hold for as many as that leaves', async () => {
+  const { guest, held } = await hold();
+  for (let n = 0; n < 10; n++) assertStatus(await guest.verify(`r${n}@many.test`), 202);
+  assertProblem(await guest.verify('r10@many.test'), 429, 'rate_limited');
+  const next = await hold(stranger({ network: guest.network }));
+  for (let n = 10; n < 20; n++) assertStatus(await next.guest.verify(`r${n}@many.test`), 202);
+  const third = await hold(stranger({ network: guest.network }));
+  assertProblem(await third.guest.verify('r20@many.test'), 429, 'rate_limited');
+  assertStatus(await guest.read(), 200);
+  assertStatus(await guest.put(`/booking/${held.id}/cancel`), 200);
+  release(0);
+});
+
+test('a person’s limit holds for their bookings as a guest, also of two at once', async () => {
+  const email = 'sam@client.test';
+  const { booked } = await book(email);
+  const pair = [await hold(), await hold()];
+  const codes = [await codeFor(pair[0].guest, email), await codeFor(pair[1].guest, email)];
+  const replies = await Promise.all(pair.map(({ guest }, n) => guest.confirm({ email, code: codes[n] })));
+  assert.deepEqual(countStatuses(replies), { 200: 1, 409: 1 });
+  const refused = replies.find(({ status }) => status === 409);
+  assertProblem(refused, 409, 'booking_limit');
+  const scheduled = stack.database.value(
+    `select count(*) from bookingd.appointment where user_id = '${booked.user_id}' and status = 'scheduled'`,
+  );
+  assert.equal(scheduled, 2);
+});
+
+test('a hold that ran out is not confirmed, and its token ends nothing else', async () => {
+  const { held, guest } = await hold();
+  const code = await codeFor(guest, 'tia@client.test');
+  stack.database.run(`update bookingd.appointment set hold_expires_at = now() where id = '${held.id}'`);
+  assertProblem(await guest.confirm({ email: 'tia@client.test', code }), 410, 'hold_expired');
+  assertProblem(await guest.verify('tia@client.test'), 410, 'hold_expired');
+});
+
+test('an Idempotency-Key is its caller’s own, so a guest’s is not looked at', async () => {
+  const headers = { 'idempotency-key': 'the-same-for-all' };
+  const body = { start: stack.slot(hour++) };
+  const first = assertStatus(await stranger().post('/booking/hold', body, headers), 201);
+  assertProblem(await stranger().post('/booking/hold', body, headers), 409, 'slot_taken');
+  const guest = stranger({ token: first.token });
+  const sent = await guest.post(`/booking/${first.id}/verify`, { email: 'uma@client.test' });
+  assertStatus(sent, 202);
+  const code = codeOf(
+    (await until('the code', () => codesTo('uma@client.test').length && codesTo('uma@client.test')))[0],
+  );
+  const confirm = () =>
+    guest.put(`/booking/${first.id}/confirm`, { email: 'uma@client.test', code }, headers);
+  const confirmed = assertStatus(await confirm(), 200);
+  assert.deepEqual(assertStatus(await confirm(), 200).id, confirmed.id);
+});
+
+test('who is erased leaves nothing of what a guest did', async () => {
+  const email = 'vera@client.test';
+  const { guest, booked } = await book(email, { name: 'Vera Secret', phone: '+1 555 0199' });
+  const { token } = await signIn(email);
+  assertStatus(await stranger({ token }).delete('/booking/user/me'), 200);
+  const dump = stack.database.dump();
+  for (const text of [email, 'Vera Secret', '555 0199', booked.user_id])
+    assert.ok(!dump.includes(text), `${text} is still there`);
+  await until('the guest’s session to end', async () => (await guest.read()).status === 401);
+});
+
+test('PUBLIC_BOOKING needs mail, and without it nobody books who is not known', async () => {
+  const { code, stderr } = runBookingd(['serve'], {
+    env: { DATABASE_URL: stack.database.url, AUTH_JWT_SECRET: stack.secret, PUBLIC_BOOKING: '1' },
+  });
+  assert.equal(code, 2);
+  assert.match(stderr, /MAIL_URL: must be set when PUBLIC_BOOKING is/);
+  const closed = await startStack({ env: mail.settings, document: openSchedule() });
+  try {
+    assert.equal(assertStatus(await closed.stranger().get('/booking/sign-in'), 200).guests, false);
+    const body = { start: closed.slot(0) };
+    assertProblem(await closed.stranger().post('/booking/hold', body), 401, 'unauthenticated');
+    assertProblem(await closed.stranger().get('/booking/availability'), 401, 'unauthenticated');
+  } finally {
+    await closed.stop();
+  }
+});
