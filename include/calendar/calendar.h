@@ -50,6 +50,8 @@ struct calendar_settings {
 	seconds fresh_seconds;
 	seconds stale_seconds;
 	seconds poll_seconds;
+	int requests_per_coach; /* at most so many wait for one coach's provider at once, so that others can
+				   be served */
 	struct metrics *metrics;
 	/* Told when a coach's calendar gave time back, or changed appointments, so that all forget what they
 	 * know of it. Any thread. */

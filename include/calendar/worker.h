@@ -12,6 +12,7 @@
 struct worker {
 	struct db *db;
 	struct fetch_client *fetcher;
+	bool background; /* no client waits for it, and it keeps none from a lane's worker */
 };
 
 #endif

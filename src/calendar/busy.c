@@ -185,6 +185,7 @@ static enum asked ask_for_all(struct visit *visit, struct interval within, insta
 	struct interval window = window_of(coach, within, now);
 	struct busy_memory *memory = NULL;
 	coach->asking = true;
+	coach->asking_since = monotonic_ms();
 	pthread_mutex_unlock(&coach->lock);
 	enum asked asked = ask(visit, window, &memory);
 	pthread_mutex_lock(&coach->lock);
@@ -199,10 +200,15 @@ static enum asked ask_for_all(struct visit *visit, struct interval within, insta
 	return asked;
 }
 
-/* Wait for the request in flight. False: the deadline came first, or it failed. The lock is held. */
+/*
+ * Wait for the request in flight. False: the deadline came first, it failed, or a healthy provider would have
+ * answered by now, and this worker is wanted for the listings of other coaches. The lock is held.
+ */
 static bool wait_for_answer(struct calendar_coach *coach, int64_t deadline)
 {
 	uint64_t asks = coach->asks;
+	if (deadline > coach->asking_since + FAIR_MS)
+		deadline = coach->asking_since + FAIR_MS;
 	while (coach->asks == asks) {
 		if (!condition_wait_until(&coach->asked, &coach->lock, deadline))
 			return false;

@@ -25,6 +25,7 @@ static struct calendar_coach *coach_new(const char *coach_id)
 		die("out of memory");
 	pthread_mutex_init(&coach->lock, NULL);
 	condition_init(&coach->asked);
+	condition_init(&coach->left);
 	coach->reach = GOOGLE_BUSY_DAYS_MAX * SECONDS_PER_DAY;
 	return coach;
 }
@@ -35,6 +36,7 @@ static void coach_free(struct calendar_coach *coach)
 	link_release(coach->former);
 	busy_memory_free(coach->busy);
 	pthread_cond_destroy(&coach->asked);
+	pthread_cond_destroy(&coach->left);
 	pthread_mutex_destroy(&coach->lock);
 	free(coach->id);
 	free(coach);

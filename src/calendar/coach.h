@@ -27,6 +27,7 @@ struct calendar_coach {
 
 	struct busy_memory *busy; /* NULL: none */
 	bool asking;
+	int64_t asking_since;  /* as monotonic_ms */
 	int64_t renewer_until; /* as monotonic_ms: one listing was sent to renew the busy times */
 	uint64_t asks;         /* how many requests have ended */
 	bool last_ask_failed;
@@ -34,14 +35,22 @@ struct calendar_coach {
 	seconds reach;        /* how far ahead busy times are asked for */
 
 	struct health health;
-	int payers;       /* background threads busy with this coach */
-	uint64_t account; /* how many accounts were forgotten */
-	bool adopted;     /* what was booked before the calendar was connected is owed to it */
-	bool probing;     /* a thread finds out what the credentials may do */
-	bool announced;   /* that is known, and logged */
+	int visitors;        /* requests that wait for the provider, requests_per_coach at most */
+	int64_t heard_at;    /* as monotonic_ms: when it last answered, or when the first of these came */
+	pthread_cond_t left; /* one of them has gone; CLOCK_MONOTONIC */
+	int payers;          /* background threads busy with this coach */
+	uint64_t account;    /* how many accounts were forgotten */
+	bool adopted;        /* what was booked before the calendar was connected is owed to it */
+	bool probing;        /* a thread finds out what the credentials may do */
+	bool announced;      /* that is known, and logged */
 };
 
-enum { PAYERS_PER_COACH = 1 }; /* busy with one coach at once */
+enum {
+	PAYERS_PER_COACH = 1, /* busy with one coach at once */
+	/* A provider may well take so long. One that has not answered for longer is waited for by nobody
+	   else. */
+	FAIR_MS = 1000,
+};
 
 struct payers;
 struct keeper;

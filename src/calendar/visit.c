@@ -2,15 +2,11 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <string.h>
 
-enum {
-	STATEMENT_TIMEOUT_MS = 5000, /* of background threads */
-	/* A provider may well take so long; a call with less time left that has no answer is not its fault.
-	 */
-	FAIR_MS = 1000,
-};
+enum { STATEMENT_TIMEOUT_MS = 5000 }; /* of background threads */
 
 static struct moment moment_now(void)
 {
@@ -31,6 +27,7 @@ struct worker worker_open(struct calendars *calendars)
 	struct worker worker = {
 		.db = db_open(calendars->settings.database, STATEMENT_TIMEOUT_MS),
 		.fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, &calendars->bell.stop),
+		.background = true,
 	};
 	db_guard(worker.db, calendars->settings.schema_sound);
 	return worker;
@@ -63,21 +60,50 @@ void visit_begin(struct visit *visit, struct calendars *calendars, struct worker
 
 void visit_end(struct visit *visit)
 {
+	struct calendar_coach *coach = visit->coach;
 	link_release(visit->link);
 	visit->link = NULL;
+	if (!visit->visiting)
+		return;
+	pthread_mutex_lock(&coach->lock);
+	coach->visitors--;
+	visit->visiting = false;
+	pthread_cond_broadcast(&coach->left);
+	pthread_mutex_unlock(&coach->lock);
+}
+
+/* Become one of the coach's visitors, if need be when another has left. The lock is held. */
+static bool come_in(struct visit *visit)
+{
+	struct calendar_coach *coach = visit->coach;
+	if (visit->worker->background || visit->visiting)
+		return true;
+	while (coach->visitors >= visit->calendars->settings.requests_per_coach) {
+		int64_t until = coach->heard_at + FAIR_MS;
+		if (until > visit->call.deadline)
+			until = visit->call.deadline;
+		if (coach->health.failures > 0 || !condition_wait_until(&coach->left, &coach->lock, until))
+			return false;
+	}
+	if (coach->visitors == 0)
+		coach->heard_at = monotonic_ms();
+	coach->visitors++;
+	visit->visiting = true;
+	return true;
 }
 
 static bool may_call(struct visit *visit, enum call_kind kind)
 {
 	struct calendar_coach *coach = visit->coach;
-	int64_t now = monotonic_ms();
-	if (visit->call.tokens == NULL || now >= visit->call.deadline)
+	if (visit->call.tokens == NULL || monotonic_ms() >= visit->call.deadline)
 		return false;
 	pthread_mutex_lock(&coach->lock);
-	bool open = kind == CALL_WRITE ? health_may_write(&coach->health, now)
-				       : health_may_call(&coach->health, now);
+	bool may = come_in(visit);
+	int64_t now = monotonic_ms();
+	may = may && (kind == CALL_WRITE ? health_may_write(&coach->health, now)
+					 : health_may_call(&coach->health, now));
 	pthread_mutex_unlock(&coach->lock);
-	return open;
+	return may;
 }
 
 bool visit_may_call(struct visit *visit)
@@ -116,7 +142,8 @@ static void count(const struct visit *visit, const char *call, const struct goog
 			    1);
 }
 
-/* The call was begun shortly before its deadline and did not end in time. */
+/* The call was begun shortly before its deadline and did not end in time, which is not the provider's fault.
+ */
 static bool was_cut_short(const struct visit *visit, const struct google_answer *answer)
 {
 	return answer->outcome == GOOGLE_TEMPORARY && strcmp(answer->reason, "timeout") == 0 &&
@@ -165,6 +192,7 @@ static bool note_health(struct visit *visit, enum call_kind kind, const struct g
 	struct moment now = moment_now();
 	bool held = false;
 	pthread_mutex_lock(&coach->lock);
+	coach->heard_at = now.ms;
 	struct abilities *can = &coach->health.can;
 	if (!was_cut_short(visit, answer))
 		held = health_note(&coach->health, kind, answer, detail, now);

@@ -24,6 +24,7 @@ struct visit {
 	struct worker *worker;
 	struct google_call call; /* tokens NULL: no call can be made */
 	int64_t started;         /* of the call under way, as monotonic_ms */
+	bool visiting;           /* it is one of the coach's visitors */
 };
 
 #define VISIT __attribute__((cleanup(visit_end))) struct visit
@@ -33,7 +34,11 @@ void visit_begin(struct visit *visit, struct calendars *calendars, struct worker
 		 const char *coach_id, struct arena *mem, int64_t deadline);
 void visit_end(struct visit *visit);
 
-/* Whether a call may be made now: there are credentials, time is left, and the breaker is closed. */
+/*
+ * Whether a call may be made now: there are credentials, time is left, the breaker is closed, and no more
+ * than requests_per_coach requests are with this provider. Waits for one of them to go, but not longer than a
+ * healthy provider takes: a calendar that hangs must not hold the workers that serve other coaches.
+ */
 bool visit_may_call(struct visit *visit);
 
 /* The same for writes, which wait longer where the provider asked for it. */

@@ -55,6 +55,8 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 		.fresh_seconds = settings->calendar_fresh_seconds,
 		.stale_seconds = settings->calendar_stale_seconds,
 		.poll_seconds = settings->calendar_poll_seconds,
+		.requests_per_coach =
+			settings->calendar_workers > 1 ? (int)settings->calendar_workers - 1 : 1,
 	};
 }
 

@@ -109,7 +109,12 @@ export async function booking(world, report) {
   const p99 = ({ served }) => served.p99_us;
   const p99All = ({ served, refused }) => Math.max(served.p99_us, refused.p99_us);
   report.must(`create against ${floorAlike}`, ratios(samples, one, floorAlike), '>=', 0.9);
-  report.must(`create against pgbench, ${CLIENTS} connections each`, ratios(samples, oneBroad, floor), '>=', 0.9);
+  report.must(
+    `create against pgbench, ${CLIENTS} connections each`,
+    ratios(samples, oneBroad, floor),
+    '>=',
+    0.9,
+  );
   report.must(
     `create, p99 against pgbench, ${CLIENTS} connections each`,
     ratios(samples, oneBroad, floor, p99),

@@ -40,7 +40,12 @@ export class World {
   static async make(what = {}) {
     const postgres = await Postgres.start({
       folder: path.join(temporaryFolder('bench'), 'data'),
-      settings: { shared_buffers: '256MB', max_wal_size: '4GB', checkpoint_timeout: '30min', max_connections: '300' },
+      settings: {
+        shared_buffers: '256MB',
+        max_wal_size: '4GB',
+        checkpoint_timeout: '30min',
+        max_connections: '300',
+      },
     });
     return new World(postgres, 'bench').fill(what);
   }

@@ -142,7 +142,7 @@ static enum identity_outcome find(const char *authorization, const char *session
 {
 	memset(&who, 0, sizeof(who));
 	memset(&why, 0, sizeof(why));
-	struct worker worker = {NULL, NULL};
+	struct worker worker = {.db = NULL};
 	const struct credentials credentials = {authorization, session_id, now};
 	return identity_find(source, &worker, &credentials, &mem, &who, &why);
 }
