@@ -2,8 +2,8 @@
  * coaches - what the daemon remembers of each coach: the schedule and what stands in the calendar.
  *
  * A snapshot is immutable and counted. It is dropped by own writes and by notifications of other replicas
- * and of the database, and read anew by the next request that needs it. While the listener is down nothing is
- * served from memory. A snapshot that is a moment old can cost a client a 409, never a double booking: the
+ * and of the database, and read again by the next request that needs it. While the listener is down nothing
+ * is served from memory. A snapshot that is a moment old can cost a client a 409, never a double booking: the
  * database decides.
  *
  * All functions are safe from any thread. Those with a worker block, and coaches_stop.

@@ -159,7 +159,8 @@ enum identity_outcome identity_recall(struct identity_source *source, const stru
  */
 void identity_warm(struct identity_source *source, struct fetch_client *fetcher, instant now);
 
-/* Forget who this user is, or (NULL) who everybody is: for erasure. Their next request asks anew. */
+/* Forget who this user is, or (NULL) who everybody is: for erasure. Their next request looks them up again.
+ */
 void identity_forget(struct identity_source *source, const char *user_id);
 
 #endif

@@ -52,7 +52,7 @@ enum provider_keys_outcome {
 void provider_keys_renew(struct provider_keys *keys, struct fetch_client *fetcher, instant now);
 
 /*
- * A token's key is not among those of generation `missed`: fetch them anew, or wait for another thread that
+ * A token's key is not among those of generation `missed`: fetch them again, or wait for another thread that
  * does, or say that this was done within the last PROVIDER_KEYS_PAUSE_SECONDS.
  */
 enum provider_keys_outcome provider_keys_seek(struct provider_keys *keys, struct fetch_client *fetcher,

@@ -34,7 +34,7 @@ struct log_field {
 };
 
 /*
- * Set by main before threads start, and again whenever the settings are read anew. The default is LOG_INFO
+ * Set by main before threads start, and again whenever the settings are read again. The default is LOG_INFO
  * and LOG_JSON. From now on die() writes a line of this log: event `died`, with `file`, `line` and `reason`.
  */
 void log_setup(enum log_level least, enum log_format format);

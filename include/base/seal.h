@@ -10,8 +10,8 @@
  * shows the length of what was sealed and nothing else.
  *
  * To rotate: put the new key first and keep the old ones behind it. Sealing uses the first key, opening the
- * one the text names; seal_is_current() tells which texts are still to be sealed anew, and once none is left
- * the old key can go.
+ * one the text names; seal_is_current() tells which texts still have to be sealed again, and once none is
+ * left the old key can go.
  *
  * A seal_keys is immutable between init and clear, and safe to share between threads. Nothing blocks.
  */

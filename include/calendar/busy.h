@@ -56,7 +56,7 @@ void calendar_busy_listing(struct calendars *calendars, struct worker *worker,
 			   struct calendar_busy *ret_busy);
 
 /*
- * For a booking: always asks Google anew, for just `within`. If it cannot be reached: the last known times,
+ * For a booking: always asks Google, for just `within`. If it cannot be reached: the last known times,
  * at most stale_seconds old, if they cover `within`, else CALENDAR_UNKNOWN.
  */
 void calendar_busy_booking(struct calendars *calendars, struct worker *worker,

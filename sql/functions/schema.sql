@@ -89,7 +89,7 @@ begin
       when 'constraint' then
         execute format('alter table %I drop constraint if exists %I', lost.relation, lost.name);
         execute format('alter table %I add constraint %I %s', lost.relation, lost.name, lost.definition);
-        -- A foreign key that was disabled is made anew with the triggers that keep it.
+        -- A foreign key that was disabled is created again, with the triggers that keep it.
       when 'index' then
         execute format('drop index if exists %I', lost.name);
         execute lost.definition;

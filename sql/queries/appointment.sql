@@ -1,5 +1,5 @@
 -- Appointments. Whatever returns one returns its whole row as one value (src/db/appointments.c takes it apart): the server
--- describes each column of an answer anew each time, which costs both sides more than the values.
+-- describes each column of an answer each time, which costs both sides more than the values.
 
 -- name: appointment_book one
 select b.outcome, b.booked, b.freed_coach

@@ -176,7 +176,8 @@ static enum reply_portion feed_on(void *feed_pointer, void *worker)
 	return last ? REPLY_LAST : REPLY_MORE;
 }
 
-/* Weak: an appointment may change between this and the portion that has it, and the next reader has it anew.
+/* Weak: an appointment may change between this and the portion that has it, and the next reader gets the new
+ * one.
  */
 static const char *feed_etag(const struct call *call, const struct coach *coach, const char *state)
 {

@@ -144,7 +144,7 @@ static struct precondition read_precondition(const struct call *call)
 	return wanted;
 }
 
-/* A coach that does not exist yet comes to be with their first schedule. */
+/* The first schedule creates a coach that does not exist yet. */
 static enum db_result create_coach(struct call *call, const char *id, const char *document)
 {
 	/* No coach's id is that long, by the schema's own check; and no token can be sealed for it. */

@@ -111,7 +111,7 @@ static void read_sources(const struct db_rows *rows, struct snapshot *snapshot)
 	snapshot->coach.source_count = count;
 }
 
-/* The schedule of a coach's row: the copy at hand if its version is the same, else read anew. NULL: not
+/* The schedule of a coach's row: the copy at hand if its version is the same, else read again. NULL: not
  * readable. */
 static struct schedule_copy *schedule_of_row(const struct db_rows *rows, struct schedule_copy *at_hand)
 {

@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-/* A schedule outlives the snapshots that a booking drops: reading it anew costs more than all the rest. */
+/* A schedule outlives the snapshots that a booking drops: reading it again costs more than all the rest. */
 struct schedule_copy {
 	atomic_int references;
 	struct arena mem;

@@ -89,7 +89,7 @@ static struct entry *entry_of(struct coaches *coaches, const char *id)
 	return entry;
 }
 
-/* Count anew what an entry holds. */
+/* Update the count of bytes after the entry has changed. */
 static void entry_count(struct coaches *coaches, struct entry *entry)
 {
 	size_t bytes = sizeof(*entry) + strlen(entry->id);

@@ -352,8 +352,9 @@ static bool is_session_id(const char *text)
 }
 
 /*
- * What the credential is remembered under: a digest under a key made anew in each process, so that neither
- * tokens nor session ids rest in memory; the kind keeps a token and a session id of the same text apart.
+ * What the credential is remembered under: a digest under a key that each process makes for itself, so that
+ * neither tokens nor session ids rest in memory; the kind keeps a token and a session id of the same text
+ * apart.
  */
 static struct identity_cache_key cache_key(const struct identity_source *source,
 					   const struct credential *credential)

@@ -1,4 +1,4 @@
-/* Busy times: remembered for listings, asked for anew for bookings, and never guessed. */
+/* Busy times: cached for listings, fetched for each booking, and never guessed. */
 #include "calendar/busy.h"
 
 #include "base/thread.h"

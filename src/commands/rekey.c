@@ -35,10 +35,10 @@ static enum exit_code rekey(struct database *database, const struct seal_keys *k
 	}
 	char id[ENCODE_HEX_SIZE(SEAL_KEY_ID_SIZE)];
 	seal_keys_describe(keys, id);
-	printf("bookingd: %zu secret%s sealed anew; all rest under the key %s, the others can go\n", count,
-	       count == 1 ? "" : "s", id);
+	printf("bookingd: %zu secret%s sealed again; all use the key %s now, the others can be removed\n",
+	       count, count == 1 ? "" : "s", id);
 	if (private_count > 0)
-		printf("bookingd: answers and notes of %zu appointment%s sealed anew\n", private_count,
+		printf("bookingd: answers and notes of %zu appointment%s sealed again\n", private_count,
 		       private_count == 1 ? "" : "s");
 	return EXIT_DONE;
 }

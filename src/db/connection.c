@@ -10,8 +10,8 @@
 /*
  * Everything that can be asked for in one round trip. The search path keeps what the role has behind our
  * schema; an open transaction may not outlive a daemon that hangs; JIT only ever costs at our sizes. A plan
- * serves all parameters: made for each anew it took as long as its statement, and tests/db/plans.test.mjs
- * knows these only.
+ * serves all parameters: made for each statement it took as long as the statement itself, and
+ * tests/db/plans.test.mjs knows these only.
  */
 #define SETUP(local)                                                                                         \
 	"SELECT set_config('search_path', 'bookingd, ' || current_setting('search_path'), " local "),"       \

@@ -258,8 +258,8 @@ static size_t sequence_size(unsigned char first)
 }
 
 /*
- * Fold anew what libical folded (RFC 5545 section 3.1): at a line's 75th octet libical 3.0.16 may part the CR
- * from the LF that end it.
+ * Fold again what libical folded (RFC 5545 section 3.1): at a line's 75th octet libical 3.0.16 may part the
+ * CR from the LF that end it.
  */
 static struct ics_text fold(const char *text, struct arena *mem)
 {

@@ -203,7 +203,7 @@ struct grids {
 	size_t starts; /* of all of them */
 };
 
-/* Starts of intervals that begin at the same minute of the step, [from, to): none of them anew. */
+/* Starts of intervals that begin at the same minute of the step, [from, to), each counted once. */
 struct covered {
 	instant from;
 	instant to; /* the next one of them that is not among these */

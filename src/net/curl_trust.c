@@ -6,7 +6,7 @@
 
 /*
  * Whether the system keeps its trusted certificates as a folder with one file each, named by hash. Then only
- * the one that is needed is read; the bundle of all is parsed by each client anew, which costs 0.2 s and
+ * the one that is needed is read; the bundle of all is parsed again by each client, which costs 0.2 s and
  * almost 1 MiB apiece.
  */
 static bool certificates_in_folder;

@@ -100,7 +100,7 @@ enum google_outcome google_event_patch(const struct google_call *call, const cha
 			events_url(call, calendar, event_id), updates(draft->silent)),
 		.if_match = if_match,
 		.reply_max = EVENT_REPLY_MAX,
-		/* Each patch writes to the guests anew. */
+		/* Each patch mails the guests again. */
 		.may_be_repeated = false,
 	};
 	struct fetch_reply reply;
