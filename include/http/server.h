@@ -56,9 +56,6 @@ void server_drain(struct server *server);
  */
 int64_t server_stuck_ms(struct server *server);
 
-/* Whether server_drain was called. */
-bool server_draining(const struct server *server);
-
 /*
  * Accept nobody any more, give those who have just connected a second to ask, then server_drain, wait until
  * all replies are out (at most reply_seconds), join all threads, free.

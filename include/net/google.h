@@ -71,9 +71,6 @@ bool google_refused_meet(const struct google_answer *answer);
 /* Did Google refuse because a service account without impersonation may invite nobody? */
 bool google_refused_guests(const struct google_answer *answer);
 
-/* Whether Google does not take this guest's address (400), and so has written nothing. */
-bool google_refused_address(const struct google_answer *answer);
-
 /* What 410 means depends on what was asked. */
 enum google_subject {
 	GOOGLE_ABOUT_EVENT, /* an event, a channel, busy times */

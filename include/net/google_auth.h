@@ -129,12 +129,6 @@ struct google_token_source *google_token_source_consent(const struct google_oaut
 void google_token_source_free(struct google_token_source *source);
 
 /*
- * Work with this refresh token from now on; the cached access token and a dead grant are forgotten. The
- * same refresh token again changes nothing. Only for a consent source.
- */
-void google_token_source_replace(struct google_token_source *source, const char *refresh_token);
-
-/*
  * A good access token, copied into `mem`, in *ret_token.
  *
  * now       the caller's clock, for the assertion and the expiry.

@@ -263,16 +263,11 @@ int64_t server_stuck_ms(struct server *server)
 	return longest;
 }
 
-bool server_draining(const struct server *server)
-{
-	return atomic_load_explicit(&server->common.draining, memory_order_relaxed);
-}
-
 void server_close(struct server *server)
 {
 	if (server == NULL)
 		return;
-	if (!server_draining(server))
+	if (!atomic_load(&server->common.draining))
 		serve_the_last(server);
 	server_drain(server);
 	/* The loops still run, and send what the lanes finish. */

@@ -65,11 +65,6 @@ bool google_refused_guests(const struct google_answer *answer)
 	return strcmp(answer->reason, "forbiddenForServiceAccounts") == 0;
 }
 
-bool google_refused_address(const struct google_answer *answer)
-{
-	return answer->status == 400 && strstr(answer->message, "Invalid attendee") != NULL;
-}
-
 const char *google_remedy(const struct google_answer *answer)
 {
 	if (answer->outcome == GOOGLE_DEAD_GRANT)

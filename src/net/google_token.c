@@ -180,17 +180,12 @@ static void renew_for_all(struct google_token_source *source, struct fetch_clien
 	pthread_mutex_lock(&source->lock);
 	source->renewing = false;
 	source->renewals++;
-	if (refresh_token && strcmp(refresh_token, source->refresh_token) != 0) {
-		/* Replaced meanwhile: what came belongs to the old consent, whichever way it ended. */
-		google_answer_set(&source->last, GOOGLE_OK, "");
-	} else {
-		source->last = answer;
-		source->dead = answer.outcome == GOOGLE_DEAD_GRANT;
-		if (answer.outcome == GOOGLE_OK)
-			keep_grant(source, &grant, now);
-		else
-			source->no_early_renewal_before = monotonic_ms() + EARLY_RENEWAL_PAUSE_MS;
-	}
+	source->last = answer;
+	source->dead = answer.outcome == GOOGLE_DEAD_GRANT;
+	if (answer.outcome == GOOGLE_OK)
+		keep_grant(source, &grant, now);
+	else
+		source->no_early_renewal_before = monotonic_ms() + EARLY_RENEWAL_PAUSE_MS;
 	pthread_cond_broadcast(&source->renewal_ended);
 }
 
@@ -252,20 +247,6 @@ void google_token_refused(struct google_token_source *source, const char *token)
 	pthread_mutex_lock(&source->lock);
 	if (source->token && strcmp(source->token, token) == 0)
 		forget(&source->token);
-	pthread_mutex_unlock(&source->lock);
-}
-
-void google_token_source_replace(struct google_token_source *source, const char *refresh_token)
-{
-	pthread_mutex_lock(&source->lock);
-	if (source->refresh_token && strcmp(source->refresh_token, refresh_token) != 0) {
-		forget(&source->refresh_token);
-		source->refresh_token = copy(refresh_token);
-		forget(&source->token);
-		forget(&source->rotated);
-		source->dead = false;
-		google_answer_set(&source->last, GOOGLE_OK, "");
-	}
 	pthread_mutex_unlock(&source->lock);
 }
 

@@ -268,7 +268,7 @@ static void an_early_renewal_that_fails_leaves_the_old_token_in_use(void **state
 	end(&fixture);
 }
 
-static void after_a_dead_grant_nothing_is_sent_until_a_new_consent(void **state)
+static void after_a_dead_grant_nothing_is_sent(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -282,13 +282,6 @@ static void after_a_dead_grant_nothing_is_sent_until_a_new_consent(void **state)
 		assert_string_equal(fixture.answer.message, "Token has been expired");
 	}
 	assert_int_equal(requests(&fixture), 1);
-	google_token_source_replace(fixture.source, "R1");
-	assert_int_equal(get(&fixture, NOW), GOOGLE_DEAD_GRANT);
-	assert_int_equal(requests(&fixture), 1);
-	atomic_store(&fixture.status, 200);
-	google_token_source_replace(fixture.source, "R2");
-	assert_int_equal(get(&fixture, NOW), GOOGLE_OK);
-	assert_string_equal(fixture.token, "token-2-R2");
 	end(&fixture);
 }
 
@@ -306,26 +299,6 @@ static void a_refused_token_is_renewed_once_however_many_report_it(void **state)
 	assert_int_equal(get(&fixture, NOW), GOOGLE_OK);
 	assert_string_equal(fixture.token, "token-2-R1");
 	assert_int_equal(requests(&fixture), 2);
-	end(&fixture);
-}
-
-static void what_comes_for_a_consent_replaced_meanwhile_is_thrown_away(void **state)
-{
-	(void)state;
-	struct caller callers[THREADS];
-	struct fixture fixture;
-
-	begin(&fixture);
-	atomic_store(&fixture.hold, 1);
-	start_callers(&fixture, callers, NOW);
-	wait_until_equal(&fixture.held, 1);
-	google_token_source_replace(fixture.source, "R2");
-	atomic_store(&fixture.hold, 0);
-	join_callers(callers);
-	for (int i = 0; i < THREADS; i++)
-		assert_string_equal(callers[i].token, "token-2-R2");
-	assert_int_equal(requests(&fixture), 2);
-	end_callers(callers);
 	end(&fixture);
 }
 
@@ -404,9 +377,8 @@ int main(void)
 		cmocka_unit_test(a_token_of_a_minute_is_not_renewed_at_every_call),
 		cmocka_unit_test(while_one_renews_the_others_use_the_old_token),
 		cmocka_unit_test(an_early_renewal_that_fails_leaves_the_old_token_in_use),
-		cmocka_unit_test(after_a_dead_grant_nothing_is_sent_until_a_new_consent),
+		cmocka_unit_test(after_a_dead_grant_nothing_is_sent),
 		cmocka_unit_test(a_refused_token_is_renewed_once_however_many_report_it),
-		cmocka_unit_test(what_comes_for_a_consent_replaced_meanwhile_is_thrown_away),
 		cmocka_unit_test(a_caller_waits_for_anothers_renewal_no_longer_than_its_deadline),
 		cmocka_unit_test(a_new_refresh_token_is_used_and_handed_out_once),
 		cmocka_unit_test(a_page_instead_of_a_token_is_temporary),
