@@ -260,10 +260,11 @@ LINT_OUT     := $(BUILD)/lint
 LINT_SOURCES := $(sort $(shell find src tests include -name '*.[ch]' -not -path '*/node_modules/*'))
 # (tests/db/test_db.c has generated headers of its own and is compiled there.)
 LINT_STAMPS  := $(patsubst %.c,$(LINT_OUT)/%.ok,$(filter-out tests/db/test_db.c,$(filter %.c,$(LINT_SOURCES))))
-# What cppcheck, which reads no system headers, takes for granted: that jansson's loops are loops (without a semicolon, at
+# What cppcheck, which reads no system headers, takes for granted: that jansson's and uthash's loops are loops (without a semicolon, at
 # which it cuts a -D up), and that die() ends.
 LINT_KNOWN   := '-Djson_array_foreach(list,at,item)=while(at=0,(item=json_array_get(list,at)))' \
                 '-Djson_object_foreach(object,name,item)=while(name=0,(item=json_object_get(object,name)))' \
+                '-DHASH_ITER(handle,head,item,next)=while(next=0,(item=head))' \
                 '-Ddie_at(file,line,reason)=exit(1)'
 
 # Each source compiles without a warning under both compilers; what is shipped passes clang-tidy as well.
