@@ -206,6 +206,11 @@ $(NPM_PACKAGES): tests/browser/package-lock.json | packages-npm
 test-browser: $(OUT)/bookingd $(NPM_PACKAGES) | packages-browser ## test the pages in Chromium
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs tests/browser
 
+# What the README shows; pictures of every view lie in build/screenshots after make test-browser.
+.PHONY: screenshots
+screenshots: $(OUT)/bookingd $(NPM_PACKAGES) | packages-browser ## make the README's pictures in .github again
+	@BOOKINGD=$(OUT)/bookingd node tests/browser/screenshots.mjs
+
 .PHONY: run
 run: $(OUT)/bookingd ## try it: PostgreSQL, a stand-in for Google, an inbox and bookingd on PORT (8080), until Ctrl-C
 	@exec env BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) setpriv --pdeathsig TERM node tests/demo/demo.mjs

@@ -24,6 +24,20 @@ static void tell_unknown(void *owner, const char *name, const char *meant)
 		doctor_tell(BAD, "settings", "%s is not a setting; see bookingd --help", name);
 }
 
+/* An origin that was forgotten reads, on that site's page, as if there were no connection. */
+static void tell_origins(const struct settings *settings)
+{
+	char *const *origins = settings->cors_allowed_origins;
+	if (origins == NULL || origins[0] == NULL) {
+		doctor_tell(NOTE, "origins",
+			    "CORS_ALLOWED_ORIGINS is empty: no page of another site can show the widget");
+		return;
+	}
+	for (; *origins != NULL; origins++)
+		doctor_tell(GOOD, "origins", "pages of %s may show the widget (CORS_ALLOWED_ORIGINS)",
+			    *origins);
+}
+
 /* Where to listen, as the daemon would. */
 static socklen_t own_address(const struct settings *settings, struct sockaddr_storage *ret_address)
 {
@@ -139,4 +153,5 @@ void doctor_settings(const struct settings *settings)
 		doctor_tell(GOOD, "settings", "every name is known");
 	check_port(settings);
 	check_proxies(settings);
+	tell_origins(settings);
 }

@@ -76,8 +76,8 @@ export async function shot(page, name) {
   fs.mkdirSync(SHOTS, { recursive: true });
   await page.evaluate(() =>
     Promise.all(
-      document
-        .getAnimations()
+      [document, ...[...document.querySelectorAll('mosaic-booking')].map((one) => one.shadowRoot)]
+        .flatMap((root) => root.getAnimations())
         .filter((one) => one.effect.getComputedTiming().iterations === 1)
         .map((one) => one.finished),
     ),

@@ -286,23 +286,24 @@ test('a page whose origin was not allowed is told so in its console, by both nam
   browser.troubles = browser.troubles.filter((one) => !/CORS policy/.test(one)); // the browser's own line
 });
 
-test('nothing jumps while the times arrive', async () => {
-  const page = await browser.page({ viewport: { width: 1280, height: 850 } });
-  await page.addInitScript(() => {
-    window.shifts = 0;
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) window.shifts += entry.value;
-    }).observe({ type: 'layout-shift', buffered: true });
+for (const width of [390, 1280])
+  test(`nothing jumps while the times arrive (${width})`, async () => {
+    const page = await browser.page({ viewport: { width, height: 850 } });
+    await page.addInitScript(() => {
+      window.shifts = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) window.shifts += entry.value;
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    await page.route('**/booking/availability**', async (route) => {
+      await until('the skeleton', () => page.locator('table[aria-busy=true]').count());
+      await route.continue();
+    });
+    await page.goto(`${stack.daemon.url}/booking/#token=${stack.client('still').token}`);
+    await page.locator('[data-start]').first().waitFor();
+    const shifts = await page.evaluate(() => window.shifts);
+    assert.ok(shifts < 0.02, `shifted by ${shifts}`);
   });
-  await page.route('**/booking/availability**', async (route) => {
-    await until('the skeleton', () => page.locator('table[aria-busy=true]').count());
-    await route.continue();
-  });
-  await page.goto(`${stack.daemon.url}/booking/#token=${stack.client('still').token}`);
-  await page.locator('[data-start]').first().waitFor();
-  const shifts = await page.evaluate(() => window.shifts);
-  assert.ok(shifts < 0.02, `shifted by ${shifts}`);
-});
 
 test('several sessions are cards; the one that is chosen stands in the address or is clicked', async () => {
   await scheduled({ ...DOCUMENT, session_types: TYPES }, async () => {

@@ -144,6 +144,10 @@ test('names that look like settings and are none fail, with what was meant', () 
     'FAIL TOKEN_ENCRYPTOIN_KEY is not a setting; did you mean TOKEN_ENCRYPTION_KEY?',
   ]);
   assert.deepEqual(doctor(BASE).of('settings'), ['ok every name is known']);
+  assert.match(doctor(BASE).of('origins').join(), /^note CORS_ALLOWED_ORIGINS is empty/);
+  assert.deepEqual(doctor({ ...BASE, CORS_ALLOWED_ORIGINS: 'https://site.test' }).of('origins'), [
+    'ok pages of https://site.test may show the widget (CORS_ALLOWED_ORIGINS)',
+  ]);
 });
 
 test('a port that another program has fails', async () => {

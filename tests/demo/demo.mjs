@@ -52,7 +52,11 @@ async function main() {
   });
   started.push(google);
 
-  const inbox = await Inbox.start({ port: await freeAfter(port), child: child('mail') });
+  const inbox = await Inbox.start({
+    port: await freeAfter(port),
+    child: child('mail'),
+    pages: `http://127.0.0.1:${port}`,
+  });
   started.push(inbox);
 
   const env = {
@@ -145,6 +149,7 @@ In a browser, with a code by mail to sign in:
 ${inbox.url}/   the inbox: every mail that bookingd sends
 ${url}/booking/   the client's page: sign in as ${user}@client.example
 ${url}/coach/   the coach's page: sign in as ${account}
+${inbox.url}/styleguide/   what the pages are made of
 
 Ctrl-C stops everything; the next run finds it as you left it.`);
 }

@@ -110,6 +110,7 @@ test('the curl lines work as printed, and client and coach sign in with a code o
   const page = await inbox.get('/');
   assert.match(page.text, /<article>/);
   assert.equal((await inbox.get('/mails/0')).status, 200);
+  assert.match((await inbox.get('/styleguide/')).text, /Segmented control/);
   server.close();
   inbox.close();
   starter.kill('SIGTERM');

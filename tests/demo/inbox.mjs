@@ -1,6 +1,7 @@
 // The demo's inbox: a real mail server, and a page that shows what it took. Mails are kept in memory.
 import http from 'node:http';
 import { MailServer } from '../harness/mail.mjs';
+import { styleguide } from './styleguide.mjs';
 
 const escaped = (text) =>
   String(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
@@ -33,9 +34,13 @@ function page(mails) {
 }
 
 export class Inbox {
-  /** Listens on `port` of the loopback; `child` are options for the mail server's program. */
-  static async start({ port, child }) {
+  /**
+   * Listens on `port` of the loopback; `child` are options for the mail server's program; `pages`: the daemon whose design
+   * /styleguide/ shows.
+   */
+  static async start({ port, child, pages }) {
     const inbox = new Inbox();
+    inbox.pages = pages;
     inbox.server = await MailServer.start({}, 0, child);
     inbox.settings = { ...inbox.server.settings, MAIL_FROM: 'bookings@coach.example' };
     inbox.http = http.createServer((request, reply) => inbox.#answer(request.url, reply));
@@ -51,7 +56,8 @@ export class Inbox {
     const shown = mails[/^\/mails\/(\d+)$/.exec(url)?.[1]];
     const send = (status, type, body, more = {}) =>
       reply.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', ...more }).end(body);
-    if (url === '/') send(200, 'text/html; charset=utf-8', page(mails));
+    if (url === '/styleguide/') send(200, 'text/html; charset=utf-8', styleguide(this.pages));
+    else if (url === '/') send(200, 'text/html; charset=utf-8', page(mails));
     else if (url === '/mails') send(200, 'application/json', JSON.stringify({ mails }));
     else if (shown?.html)
       // As in a mail program: what a mail brings along runs no script here.

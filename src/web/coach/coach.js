@@ -78,6 +78,11 @@ const house = {
   explain: (problem) => explain(problem, t),
   time: (instant, zone = house.zone) =>
     format(instant, locale, { timeZone: zone, ...clockOptions(house.hour12) }),
+  /* "10 AM", "10:00": a full hour where there is little room. */
+  hour: (minutes) =>
+    house.hour12
+      ? format(minutes * 60000, locale, { timeZone: 'UTC', hour: 'numeric', hour12: true })
+      : house.clock(minutes),
   clock: (minutes) => format(minutes * 60000, locale, { timeZone: 'UTC', ...clockOptions(house.hour12) }),
   day: (day, style = 'long') =>
     format(Date.parse(day), locale, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style }),
@@ -394,8 +399,10 @@ async function show(name) {
   house.forget(); // what another editor saved meanwhile is seen at the next look
   document.title = `${t(name)} – ${house.coach}`;
   for (const link of document.querySelectorAll('nav a')) {
-    if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
+    if (link.hash === `#${name}`) {
+      link.setAttribute('aria-current', 'page');
+      link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    } else link.removeAttribute('aria-current');
   }
   const heading = h('h1', { tabindex: '-1' }, t(name));
   fill(

@@ -118,7 +118,7 @@ const step = 30;
  *
  *   days      [{head}]  what stands above each column, text or an element
  *   from, to  minutes of the day that are shown, multiples of 30
- *   time      (minute) -> its name
+ *   time      (minute) -> its name; hour: the same of a full hour, shorter
  *   name      (column, minute) -> the cell's words
  *   kind      (column, minute) -> the cell's class
  *   blocks    (column) -> [{from, to, kind, text}] in minutes of that day
@@ -128,11 +128,15 @@ const step = 30;
  *
  * Answers {table, focus(), clear(), goTo(column, minute)}.
  */
-export function timeGrid({ label, days, from, to, time, name, kind, blocks, onrange, onmove }) {
+export function timeGrid({ label, days, from, to, time, hour, name, kind, blocks, onrange, onmove }) {
   const minutes = Array.from({ length: (to - from) / step }, (_, index) => from + index * step);
   const columns = days.map(() => []); // cells: columns[column][row]
   const rows = minutes.map((minute, row) => {
-    const words = h('span', { class: minute % 60 ? 'hidden' : null }, time(minute));
+    const words = h(
+      'span',
+      { class: minute % 60 ? 'hidden' : null },
+      minute % 60 ? time(minute) : hour(minute),
+    );
     const cells = days.map((_, column) => {
       const text = h('span', { class: 'hidden' }, name(column, minute));
       const cell = h('td', { role: 'gridcell', tabindex: '-1', class: kind(column, minute) }, text);

@@ -134,7 +134,7 @@ export async function newBooking(house, start, done) {
     ),
     when.element,
     labelled(house, notes.id, t('notesFor'), notes, true),
-    h('label', { class: 'tick', for: tell.id }, tell, h('span', null, t('tellClient'))),
+    h('label', { class: 'tickable', for: tell.id }, tell, h('span', null, t('tellClient'))),
     trouble,
     h(
       'div',

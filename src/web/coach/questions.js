@@ -126,7 +126,7 @@ function questionForm(house, draft, question, { path, remove, up }) {
       labelled(house, kind.id, t('kindOfAnswer'), kind),
     ),
     choices,
-    h('label', { class: 'tick', for: needed.id }, needed, h('span', null, t('mustAnswer'))),
+    h('label', { class: 'tickable', for: needed.id }, needed, h('span', null, t('mustAnswer'))),
     h(
       'div',
       { class: 'actions' },

@@ -251,7 +251,7 @@ function typeForm(house, draft, type, index) {
     ),
     meeting,
     labelled(house, description.id, t('description'), description, true),
-    h('label', { class: 'tick', for: hidden.id }, hidden, h('span', null, t('draftHint'))),
+    h('label', { class: 'tickable', for: hidden.id }, hidden, h('span', null, t('draftHint'))),
     questionsPart(house, draft, type, path),
     h(
       'details',

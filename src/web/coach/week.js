@@ -82,7 +82,8 @@ export async function weekView(house, heading) {
   wide.onchange = () => {
     if (count() === columns) return;
     columns = count();
-    turn(columns === 7 ? weekStart(start) : start);
+    const has = start <= today && today < addDays(start, 7);
+    turn(columns === 7 ? weekStart(start) : has ? today : start);
   };
   const loaded = await load();
   if (loaded.newest()) renderWeek(house, page, loaded);
@@ -144,6 +145,7 @@ function renderWeek(house, page, loaded) {
     from,
     to,
     time: house.clock,
+    hour: house.hour,
     name: (column, minute) =>
       t('cell', {
         day: house.day(days[column]),

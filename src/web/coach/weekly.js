@@ -102,6 +102,7 @@ function renderGrid(view, draft) {
     from,
     to,
     time: house.clock,
+    hour: house.hour,
     name: (column, minute) =>
       t('cell', {
         day: name(column),
@@ -222,7 +223,7 @@ function copyDialog(house, index, done) {
       'div',
       null,
       boxes.map(({ other, box }) =>
-        h('label', { class: 'tick', for: box.id }, box, h('span', null, weekdayName(house, other))),
+        h('label', { class: 'tickable', for: box.id }, box, h('span', null, weekdayName(house, other))),
       ),
     ),
     h(

@@ -38,6 +38,7 @@ const drawings = {
   after: 'm9 6 6 6-6 6',
   close: 'M6 6l12 12M18 6 6 18',
   bell: 'M6 17v-6a6 6 0 0 1 12 0v6l1.5 1.5h-15ZM10 21h4',
+  tag: 'M4 5v6l9 9 7-7-9-9H5ZM8.5 8.5h.01',
   tick: 'm5 13 4.5 4.5L19 7',
 };
 

@@ -29,6 +29,7 @@
 import { call } from './calls.js';
 import { h, icon } from './dom.js';
 import { release } from './hold.js';
+import components from '../design/components.css';
 import looks from './looks.css';
 import { memory } from './memory.js';
 import { Panel } from './panel.js';
@@ -71,7 +72,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     this.attachShadow({ mode: 'open', delegatesFocus: false });
     if (!sheet) {
       sheet = new CSSStyleSheet();
-      sheet.replaceSync(looks);
+      sheet.replaceSync(components + looks);
     }
     this.shadowRoot.adoptedStyleSheets = [sheet];
   }

@@ -3,6 +3,7 @@
 import { changeTime, choose, hold, renderChosen } from './details.js';
 import { showDone } from './done.js';
 import { offerFresh } from './fresh.js';
+import forms from '../design/forms.css';
 import looks_more from './looks_more.css';
 import { showMove } from './move.js';
 import { showBell, showNotices } from './notices.js';
@@ -27,7 +28,7 @@ function zones(panel, place, opener, choose) {
 /* The looks of these views join those of the first. */
 export function dress(root) {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(looks_more);
+  sheet.replaceSync(forms + looks_more);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 }
 

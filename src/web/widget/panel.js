@@ -238,6 +238,14 @@ export class Panel {
     return [money, credits && this.t('credits', { n: credits })].filter(Boolean).join(' · ') || null;
   }
 
+  /* The same as a fact; of credits also how many this client has. */
+  cost(type) {
+    const price = this.price(type.price);
+    const { balance } = this.answer?.credits ?? {};
+    const left = type.price?.credits && balance !== undefined && this.t('creditsLeft', { n: balance });
+    return price && this.fact('tag', [price, left].filter(Boolean).join(' · '));
+  }
+
   /* The rule before anyone needs it. */
   promise(type) {
     const minutes = Math.min(type.cancel_notice_minutes ?? 0, 1e6);
@@ -286,6 +294,7 @@ export class Panel {
         { class: 'facts' },
         this.when(start, end, this.answer?.coach_time_zone),
         meeting ?? (type && this.place(type.meeting)),
+        type && this.cost(type),
       ),
       more,
     );

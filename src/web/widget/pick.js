@@ -174,6 +174,7 @@ function renderWho(panel) {
           { class: 'facts' },
           panel.fact('clock', panel.lengths(type.durations)),
           panel.place(type.meeting),
+          panel.cost(type),
           panel.promise(type),
           elsewhere &&
             panel.fact(

@@ -13,6 +13,7 @@ export const en = {
   hours: { one: '{n} hour', other: '{n} hours' },
   days: { one: '{n} day', other: '{n} days' },
   credits: { one: '{n} credit', other: '{n} credits' },
+  creditsLeft: 'you have {n}',
   meet: 'Google Meet',
   phoneCall: 'By phone',
   onSite: 'In person',
@@ -58,6 +59,7 @@ export const en = {
   titleAlone: 'Session',
   // Where the server's own sentence says it well, there is none here.
   codes: {
+    credits_required: 'You don’t have enough credits for this session. Ask your coach for more.',
     booking_limit: 'You already have a session booked. Move or cancel it to book another.',
     cancellation_closed: 'It’s too late to cancel this session.',
     reschedule_closed: 'It’s too late to move this session.',

@@ -15,6 +15,7 @@ export const words = {
   hours: { one: '{n} heure', other: '{n} heures' },
   days: { one: '{n} jour', other: '{n} jours' },
   credits: { one: '{n} crédit', other: '{n} crédits' },
+  creditsLeft: 'il vous en reste {n}',
   meet: 'Google Meet',
   phoneCall: 'Par téléphone',
   onSite: 'Sur place',
@@ -175,6 +176,7 @@ export const words = {
   noMails: 'Aucun e-mail n’est envoyé d’ici.',
   saved: 'Enregistré.',
   codes: {
+    credits_required: 'Vous n’avez pas assez de crédits pour cette séance. Demandez-en à votre coach.',
     booking_limit:
       'Vous avez déjà une séance réservée. Déplacez-la ou annulez-la pour en réserver une autre.',
     cancellation_closed: 'Il est trop tard pour annuler cette séance.',

@@ -15,6 +15,7 @@ export const words = {
   hours: { one: '{n} godzina', few: '{n} godziny', many: '{n} godzin', other: '{n} godziny' },
   days: { one: '{n} dzień', few: '{n} dni', many: '{n} dni', other: '{n} dnia' },
   credits: { one: '{n} kredyt', few: '{n} kredyty', many: '{n} kredytów', other: '{n} kredytu' },
+  creditsLeft: 'masz {n}',
   meet: 'Google Meet',
   phoneCall: 'Przez telefon',
   onSite: 'Na miejscu',
@@ -220,6 +221,7 @@ export const words = {
   noMails: 'Nie wysyłamy stąd e-maili.',
   saved: 'Zapisano.',
   codes: {
+    credits_required: 'Masz za mało kredytów na tę sesję. Poproś coacha o więcej.',
     booking_limit: 'Masz już zarezerwowaną sesję. Zmień jej termin lub odwołaj ją, aby zarezerwować kolejną.',
     cancellation_closed: 'Jest za późno, aby odwołać tę sesję.',
     reschedule_closed: 'Jest za późno, aby zmienić termin tej sesji.',

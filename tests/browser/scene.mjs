@@ -1,0 +1,230 @@
+// A coach with a page of their own, sessions to choose from and bookings, and every view of both pages: what is looked at
+// by axe and by people (views.test.mjs), and what the README shows (screenshots.mjs).
+import assert from 'node:assert/strict';
+import { addDays, dayOf, isoText } from '../../src/web/widget/time.js';
+import { MailServer } from '../harness/mail.mjs';
+import { startStack, until } from '../harness/stack.mjs';
+
+const WEEK = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
+const PORTRAIT = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="320" viewBox="0 0 320 320">
+<rect width="320" height="320" fill="#cfe3d8"/><circle cx="160" cy="330" r="120" fill="#2b5f4a"/>
+<circle cx="160" cy="136" r="64" fill="#d9a37c"/><path d="M92 140a68 68 0 0 1 136 0c0-20-24-44-68-44s-68 24-68 44Z" fill="#3a2a20"/></svg>`;
+
+const POLICY = {
+  min_notice_minutes: 0,
+  horizon_days: 60,
+  step_minutes: 30,
+  buffer_before_minutes: 0,
+  buffer_after_minutes: 0,
+  cancel_notice_minutes: 1440,
+  reschedule_notice_minutes: 1440,
+  max_active_per_user: null,
+  max_per_day: null,
+  max_reschedules: null,
+};
+const TYPES = [
+  {
+    id: 'career-strategy',
+    name: 'Career strategy',
+    description: 'Where you are, where you want to be, and the next three steps.',
+    durations: [30, 60],
+    meeting: { kind: 'link', url: 'https://rooms.example/robin', label: 'Robin’s room' },
+    price: { amount: 8000, currency: 'EUR' },
+    questions: [
+      { id: 'goal', label: 'What would you like to change?', kind: 'long', required: true },
+      { id: 'how', label: 'How did you hear of me?', kind: 'choice', options: ['A friend', 'The web'] },
+    ],
+  },
+  {
+    id: 'cv-review',
+    name: 'CV review',
+    description: 'Send it ahead; we go through it line by line.',
+    durations: [45],
+    meeting: 'phone',
+  },
+  {
+    id: 'first-talk',
+    name: 'First talk',
+    durations: [15],
+    meeting: { kind: 'in_person', address: '12 Mill Lane' },
+  },
+];
+
+/** Everything that stands in the scene; `browser` draws the coach's portrait. */
+export async function setScene(browser) {
+  const mail = await MailServer.start();
+  const stack = await startStack({
+    env: { ...mail.settings, PUBLIC_URL: 'https://book.example.org' },
+    document: {
+      time_zone: 'Europe/Paris',
+      weekly: [
+        { days: WEEK.slice(0, 5), from: '09:00', to: '12:30' },
+        { days: WEEK, from: '14:00', to: '18:00' },
+      ],
+      overrides: [],
+      blocked: [],
+      policy: POLICY,
+      session_types: TYPES,
+    },
+  });
+  const coach = stack.coach();
+  const sound = ({ status, text, body }) => {
+    assert.ok(status < 300, text);
+    return body;
+  };
+  sound(
+    await coach.put('/coach/damian/profile', {
+      name: 'Robin Example',
+      headline: 'Career coach for people between two jobs',
+      about: null,
+      accent: '#1f6f54',
+      time_zone: null,
+      languages: ['en', 'fr'],
+      slug: 'robin',
+    }),
+  );
+  const page = await browser.page({ viewport: { width: 320, height: 320 } });
+  await page.setContent(`<body style="margin:0">${PORTRAIT}`);
+  const portrait = await page.screenshot({ type: 'jpeg', quality: 80 });
+  await page.context().close();
+  const headers = { authorization: `Bearer ${coach.token}`, 'content-type': 'image/jpeg' };
+  assert.equal(
+    (await fetch(`${stack.daemon.url}/coach/damian/picture`, { method: 'PUT', body: portrait, headers }))
+      .status,
+    200,
+  );
+  const today = dayOf(Date.now(), 'Europe/Paris');
+  const free = sound(
+    await stack
+      .client('ann', { name: 'Ann Weber' })
+      .get(
+        `/booking/availability?session_type=cv-review&from=${addDays(today, 1)}T00:00:00Z&to=${addDays(today, 9)}T00:00:00Z`,
+      ),
+  ).slots.map(({ start }) => start);
+  const people = [
+    ['ann', 'Ann Weber', 20],
+    ['bo', 'Bo Lindqvist', 27],
+    ['cleo', 'Cleo Marchand', 34],
+    ['dana', 'Dana Ortiz', 42],
+  ];
+  const booked = {};
+  for (const [id, name, at] of people) {
+    const reply = await stack.client(id, { name }).post('/booking/create', {
+      start: free[at],
+      session_type: 'cv-review',
+      duration_minutes: 45,
+      phone: '+33 1 86 95 00 00',
+      notes: id === 'bo' ? 'I’d like to talk about the gap in 2024.' : undefined,
+    });
+    booked[id] = sound(reply);
+  }
+  await until(
+    'Ann has news',
+    async () => (await stack.client('ann').get('/booking/user/me/notices')).body.notices.length > 0,
+  );
+  const stop = async () => {
+    await stack.stop();
+    await mail.stop();
+  };
+  return { stack, coach, mail, booked, free, stop, url: stack.daemon.url, day: isoText(Date.parse(free[3])) };
+}
+
+/* ---- views: name -> (page, scene) brings the page there ---- */
+
+const client =
+  (id) =>
+  async (page, { stack, url }, path) => {
+    await page.goto(`${url}/booking/${path}#token=${stack.client(id, { name: 'Ann Weber' }).token}`);
+  };
+const asAnn = client('ann');
+const asNew = client('zoe');
+
+export const clientViews = {
+  types: async (page, scene) => {
+    await asNew(page, scene, 'robin');
+    await page.locator('.cards').waitFor();
+  },
+  times: async (page, scene) => {
+    await asNew(page, scene, 'robin/career-strategy');
+    await page.locator('[data-start]').first().waitFor();
+  },
+  zones: async (page, scene) => {
+    await clientViews.times(page, scene);
+    await page.locator('.settings button').first().click();
+    await page.locator('[role=combobox]').fill('india');
+    await page.locator('[role=option]').first().waitFor();
+  },
+  form: async (page, scene) => {
+    await clientViews.times(page, scene);
+    await page.locator('[data-start]').first().click();
+    await page.locator('#name').waitFor();
+  },
+  faults: async (page, scene) => {
+    await clientViews.form(page, scene);
+    await page.locator('#name').fill('');
+    await page.locator('form button.main').click();
+    await page.locator('#wrongs').waitFor();
+  },
+  booked: async (page, scene) => {
+    await page.goto(
+      `${scene.url}/booking/robin/first-talk#token=${scene.stack.client(`b${Math.random()}`.replace('.', '')).token}`,
+    );
+    await page.locator('[data-start]').last().click();
+    await page.locator('#name').fill('Zoe Novak');
+    await page.locator('form button.main').click();
+    await page.locator('.tick').waitFor();
+  },
+  sessions: async (page, scene) => {
+    await asAnn(page, scene, 'robin/cv-review');
+    await page.locator('[data-start]').first().waitFor();
+    await page.locator('header .plain').click();
+    await page.locator('.sessions .actions').first().waitFor();
+  },
+  cancel: async (page, scene) => {
+    await clientViews.sessions(page, scene);
+    await page.locator('.sessions li > .actions').first().locator('button').last().click();
+    await page.locator('#reason').waitFor();
+  },
+  news: async (page, scene) => {
+    await clientViews.sessions(page, scene);
+    await page.locator('.stack > button.plain').last().click();
+    await page.locator('#reminders').waitFor();
+  },
+  signIn: async (page, { url }) => {
+    await page.goto(`${url}/booking/robin/career-strategy`);
+    await page.locator('input[type=email]').waitFor();
+  },
+  missing: async (page, { url }) => {
+    await page.goto(`${url}/nowhere`);
+    await page.locator('h1').waitFor();
+  },
+};
+
+const view =
+  (name, ready) =>
+  async (page, { url, coach }) => {
+    await page.goto(`${url}/coach/#token=${coach.token}`);
+    await page.locator('.whoami strong').waitFor();
+    await page.locator(`nav a[href$="#${name}"]`).click();
+    await page.locator(ready).first().waitFor();
+  };
+export const coachViews = {
+  home: view('home', '.next'),
+  week: view('week', '.grid'),
+  people: view('people', 'article'),
+  hours: view('hours', '.month'),
+  rules: view('rules', 'fieldset.type'),
+  google: view('google', '#calendar-url'),
+  profile: view('profile', '#profile-name'),
+  newBooking: async (page, scene) => {
+    await coachViews.people(page, scene);
+    await page.locator('.head button.main').click();
+    await page.locator('#for-who').waitFor();
+  },
+  booking: async (page, scene) => {
+    await coachViews.people(page, scene);
+    await page.locator('article').first().locator('.actions button').first().click();
+    await page.locator('#coach-notes').waitFor();
+    await page.waitForFunction(() => !document.querySelector('dialog .bone'));
+  },
+};
