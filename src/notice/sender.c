@@ -261,6 +261,7 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 							     now)
 						: 0,
 		.by_recipient = a->cancelled_by == (to_client ? CANCELLED_BY_CLIENT : CANCELLED_BY_COACH),
+		.reason = to_client && a->cancelled_by != CANCELLED_BY_CLIENT ? a->cancel_reason : NULL,
 		.invitation =
 			to_client && claim->kind != NOTICE_KIND_REMINDER && a->invited_by == INVITER_EMAIL,
 		.meeting = a->meeting_kind,

@@ -51,6 +51,7 @@ const struct notice_words words_en = {
 	.a_client = "a client",
 
 	.with = "With {who}",
+	.reason = "Reason: {reason}",
 	.was = "Before: {when}",
 	.others_clock = "For {who}: {clock} in {place}",
 	.video = "Video call",

@@ -55,6 +55,7 @@ const struct notice_words words_fr = {
 	.a_client = "un client",
 
 	.with = "Avec {who}",
+	.reason = "Raison\u202F: {reason}",
 	.was = "Avant\u202F: {when}",
 	.others_clock = "Pour {who}\u202F: {clock} à {place}",
 	.video = "Visioconférence",

@@ -273,6 +273,7 @@ test('where a session takes place and what is asked are edited in words; a bad l
   await page.getByLabel('Where').selectOption({ label: 'Video link of your own' });
   await page.getByLabel('Link', { exact: true }).fill('http://rooms.test/damian');
   await page.getByLabel('What to call it').fill('My room');
+  await page.getByLabel('Price').fill('79.5');
   await page.getByRole('button', { name: 'Add a question' }).click();
   const second = page.locator('.question').nth(1);
   await second.getByLabel('Question', { exact: true }).fill('How did you hear of me?');
@@ -286,6 +287,7 @@ test('where a session takes place and what is asked are edited in words; a bad l
   await said(page, /^Saved/);
   const [type] = (await coach.get('/coach/damian/schedule')).body.session_types;
   assert.deepEqual(type.meeting, { kind: 'link', url: 'https://rooms.test/damian', label: 'My room' });
+  assert.deepEqual(type.price, { amount: 7950, currency: 'EUR' });
   assert.deepEqual(
     type.questions.map(({ label, kind, options }) => [label, kind, options]),
     [

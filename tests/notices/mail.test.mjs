@@ -120,6 +120,19 @@ test('a move and a cancellation follow in the same thread, with one UID and a gr
   assert.equal(ann.coach().length, 3);
 });
 
+test('why the coach cancelled is told to the client, as text, and to nobody else', async () => {
+  const ann = person();
+  const made = await book(ann.client, { locale: 'en' });
+  await settled(made.id);
+  const reply = await stack.coach().put(`/booking/${made.id}/cancel`, { reason: 'Ill: <b>sorry</b> {when}' });
+  assert.equal(reply.status, 200, reply.text);
+  await settled(made.id);
+  const [, told] = await until('both mails', () => ann.mails().length === 2 && ann.mails());
+  assert.match(told.text, /Reason: Ill: <b>sorry<\/b> \{when\}/);
+  assert.doesNotMatch(told.html, /<b>sorry/);
+  for (const { text } of ann.coach()) assert.doesNotMatch(text, /sorry/);
+});
+
 test('booked, moved and cancelled before anything went out: nobody is told anything', async () => {
   const ann = person();
   await mail.fault('RCPT', { reply: '451 4.3.0 later', times: -1 });

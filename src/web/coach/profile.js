@@ -165,9 +165,11 @@ function embed(house, profile) {
   const quoted = (text) => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;');
   const tag = (extra) =>
     `<script type="module" src="${script}"></script>\n<mosaic-booking coach="${quoted(profile.slug ?? house.coach)}"${extra}></mosaic-booking>`;
+  const corner = 'position: fixed; inset-block-end: 1rem; inset-inline-end: 1rem; z-index: 9';
   const kinds = [
     ['inline', t('embedInline'), tag(' inline')],
     ['button', t('embedButton'), tag('')],
+    ['floating', t('embedFloating'), tag(` style="${corner}"`)],
   ];
   const code = h('textarea', { id: 'embed-code', readonly: true, rows: 4, spellcheck: 'false' });
   const show = (kind) => {

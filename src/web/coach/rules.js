@@ -8,6 +8,7 @@ import { cityOf } from '../widget/time.js';
 import { labelled } from './dialogs.js';
 import { draftOf } from './draft.js';
 import { meetingFields } from './meeting.js';
+import { priceFields } from './price.js';
 import { questionsPart } from './questions.js';
 
 /* The fields of a policy: unit, and whether empty means no limit. */
@@ -250,6 +251,15 @@ function typeForm(house, draft, type, index) {
       ),
     ),
     meeting,
+    priceFields(house, {
+      id: id('price'),
+      path: `${path}.price`,
+      price: type.price,
+      change: (next) => {
+        type.price = next;
+        draft.changed();
+      },
+    }),
     labelled(house, description.id, t('description'), description, true),
     h('label', { class: 'tickable', for: hidden.id }, hidden, h('span', null, t('draftHint'))),
     questionsPart(house, draft, type, path),

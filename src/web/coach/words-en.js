@@ -396,5 +396,9 @@ export const en = {
   copyTo: 'Copy the hours of {day} to',
   copyHours: 'Copy',
   copiedDay: 'The hours of {day} are copied.',
+  price: 'Price',
+  currency: 'Currency',
+  priceCredits: 'Credits it costs',
+  embedFloating: 'As a button in the corner',
   codes: {}, // the server speaks English
 };

@@ -402,6 +402,10 @@ export const fr = {
   copyTo: 'Copier les heures de {day} vers',
   copyHours: 'Copier',
   copiedDay: 'Les heures de {day} sont copiées.',
+  price: 'Prix',
+  currency: 'Monnaie',
+  priceCredits: 'Crédits nécessaires',
+  embedFloating: 'Comme bouton dans le coin',
   codes: {
     bad_duration: 'Cette durée n’est pas proposée.',
     too_soon: 'C’est trop tôt : le délai avant une séance n’est pas respecté.',
