@@ -71,12 +71,25 @@ static void refuse_crowded(struct call *call)
 	const struct problem problem = {
 		.status = terms->status,
 		.code = terms->code,
-		.detail = "Many times are being held without a booking just now. Please sign in, or try "
-			  "again in "
-			  "some minutes.",
+		.detail = "Many times are being held without a booking just now. Please sign in, or "
+			  "try again in some minutes.",
 		.retry_after = GUEST_HOLD_MINUTES * SECONDS_PER_MINUTE,
 	};
 	reply_problem(call->reply, &problem);
+}
+
+static void answer_refusal(struct call *call, const struct booking_result *result)
+{
+	if (result->appointment.id[0] != '\0')
+		call->appointment_id = arena_strdup(call->mem, result->appointment.id);
+	call_problem(call, problem_of_refusal(result->refusal),
+		     result->refusal == REFUSAL_ADDRESS_NOT_VERIFIED ? "email" : NULL, result->detail);
+	if (result->refusal == REFUSAL_CREDITS_REQUIRED) {
+		call->reply->body.length--; /* the problem's closing brace comes after the member */
+		buffer_printf(&call->reply->body, ",\"balance\":%" PRId64 "}", result->credits);
+	}
+	if (result->reasons.count > 0)
+		add_reasons(call, result);
 }
 
 /* The one place where a verdict becomes a reply. */
@@ -90,17 +103,7 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 		booking_answer_appointment(call, 200, &result->appointment);
 		break;
 	case BOOKING_REFUSED:
-		if (result->appointment.id[0] != '\0')
-			call->appointment_id = arena_strdup(call->mem, result->appointment.id);
-		call_problem(call, problem_of_refusal(result->refusal),
-			     result->refusal == REFUSAL_ADDRESS_NOT_VERIFIED ? "email" : NULL,
-			     result->detail);
-		if (result->refusal == REFUSAL_CREDITS_REQUIRED) {
-			call->reply->body.length--; /* the problem's closing brace comes after the member */
-			buffer_printf(&call->reply->body, ",\"balance\":%" PRId64 "}", result->credits);
-		}
-		if (result->reasons.count > 0)
-			add_reasons(call, result);
+		answer_refusal(call, result);
 		break;
 	case BOOKING_UNKNOWN:
 		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");

@@ -19,6 +19,15 @@ after(() => stack.stop());
 
 const person = { time_zone: 'Europe/Paris', name: 'N', email: 'n@client.test', phone: '+1', notes: 'x' };
 const when = () => ({ start: stack.slot(slots++ % 600), duration_minutes: 30 });
+const promoCode = {
+  kind: 'percent',
+  value: 10,
+  max_uses: 5,
+  per_user: 1,
+  from: '2026-01-01T00:00:00Z',
+  to: '2030-01-01T00:00:00Z',
+  session_types: ['coaching'],
+};
 /** A good body of each schema, with every field it may have. */
 const GOOD = {
   Create: () => ({ ...when(), session_type: 'coaching', coach: COACH, ...person }),
@@ -52,6 +61,18 @@ const GOOD = {
   CalendarWish: () => ({ kind: 'ical', url: 'https://127.0.0.1:1/feed.ics', name: 'Home', blocks: true }),
   Answers: () => ({ answers: { topic: 'x' } }),
   CoachNotes: () => ({ coach_notes: 'x' }),
+  Address: () => ({ email: 'a@client.test', locale: 'fr' }),
+  GrantWish: () => ({
+    user_id: 'ann',
+    email: null,
+    amount: 3,
+    session_types: ['coaching'],
+    expires_at: '2030-01-01T00:00:00Z',
+    external_ref: null,
+  }),
+  CreditReturn: () => ({ reason: 'ill' }),
+  PromoCodeNew: () => ({ code: `CODE${slots++}`, ...promoCode }),
+  PromoCodeChange: () => promoCode,
   Meeting: () => ({ kind: 'link', url: 'https://meet.example/{id}', label: 'Room', instructions: 'x' }),
   Profile: () => ({
     name: 'Ana',

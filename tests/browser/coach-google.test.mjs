@@ -83,7 +83,7 @@ test('busy times of the calendar stand in the week; a click says who is to blame
 test('the feed’s address is shown when asked for, and a new one ends the old', async () => {
   await page.locator('nav a[href$="#google"]').click();
   await page.getByRole('button', { name: 'Show the address' }).click();
-  const address = page.getByLabel('Address');
+  const address = page.getByLabel('Address', { exact: true });
   const old = await address.inputValue();
   assert.equal((await fetch(old)).status, 200);
   await page.getByRole('button', { name: 'New address, end the old one' }).click();

@@ -145,7 +145,9 @@ for (const hosts of ['one host', 'two hosts'])
       const replies = await frozen(everyCall); // so all are answered before it goes on
       for (const { call, status, code } of replies)
         assert.deepEqual([call, status, /^(database_unavailable|overloaded)$/.test(code)], [call, 503, true]);
-      t.diagnostic(`slowest of ${replies.length} while frozen: ${Math.max(...replies.map(({ ms }) => ms))} ms`);
+      t.diagnostic(
+        `slowest of ${replies.length} while frozen: ${Math.max(...replies.map(({ ms }) => ms))} ms`,
+      );
       const thawed = Date.now();
       await until('a booking', async () => (await book(10 + round)).status === 201, 30_000);
       t.diagnostic(`served again after ${Date.now() - thawed} ms`);
