@@ -38,13 +38,14 @@ begin
 end $$;
 create or replace trigger appointment_made after insert on appointment
 for each row when (new.status = 'scheduled') execute function note_change();
+-- The condition as pg_dump writes it, so that a restored trigger is the same.
 create or replace trigger appointment_changed
 after update of status, starts_at, ends_at, calendar_conflict, meeting_url, meeting_label, meeting_place, meeting_instructions
 on appointment for each row
-when ((old.status, old.starts_at, old.ends_at, old.calendar_conflict, old.meeting_url, old.meeting_label, old.meeting_place,
-       old.meeting_instructions)
-      is distinct from (new.status, new.starts_at, new.ends_at, new.calendar_conflict, new.meeting_url, new.meeting_label,
-                        new.meeting_place, new.meeting_instructions))
+when (old.status is distinct from new.status or old.starts_at is distinct from new.starts_at
+      or old.ends_at is distinct from new.ends_at or old.calendar_conflict is distinct from new.calendar_conflict
+      or old.meeting_url is distinct from new.meeting_url or old.meeting_label is distinct from new.meeting_label
+      or old.meeting_place is distinct from new.meeting_place or old.meeting_instructions is distinct from new.meeting_instructions)
 execute function note_change();
 
 create or replace function note_failed_notice() returns trigger language plpgsql as $$

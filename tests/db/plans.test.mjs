@@ -64,7 +64,7 @@ const calls = {
   appointment_book:
     () => `gen_random_uuid(), 'c1', 'u1', 'coaching', 'scheduled', ${SLOT}, 'UTC', 'N', 'e@x.y', null, null,
     'none', 60, 60, null, 10, null, 0, 3, 30, 'client', true, 'en', null, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}, null, null, null, null,
-    'return', null, null, null, null, null, null`,
+    'refuse', 0, null, null, null, null, null`,
   appointment_confirm: () =>
     `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, 3, 'en', null, ${ACTOR}, null`,
   appointment_cancel: () => `${id()}, 'client', true, null, 0, ${ACTOR}`,

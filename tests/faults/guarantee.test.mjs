@@ -80,7 +80,7 @@ describe('backup and restore by the lines of config/README.md', () => {
     // The lines name one database at a time and make the second; here it is there, empty.
     const script = lines.replace(/^createdb .*$/m, '');
     assert.notEqual(script, lines);
-    const { status, stderr } = spawnSync('sh', ['-eu', '-c', script], {
+    const { status, stdout, stderr } = spawnSync('sh', ['-eu', '-c', script], {
       cwd: folder,
       env: {
         ...process.env,
@@ -92,7 +92,7 @@ describe('backup and restore by the lines of config/README.md', () => {
       },
       encoding: 'utf8',
     });
-    assert.equal(status, 0, stderr);
+    assert.equal(status, 0, stdout + stderr);
     assert.equal(restored.value('SELECT count(*) FROM bookingd.appointment'), 1);
     assert.ok(doctor(restored, '--deep').some((line) => line.startsWith('ok    overlaps')));
     const daemon = await Daemon.start({ env: settings(restored) });

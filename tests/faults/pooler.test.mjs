@@ -114,7 +114,7 @@ test('a pooler that hangs or goes away is 503 at once, and served again when it 
   process.kill(pooler.child.pid, 'SIGSTOP');
   try {
     for (let i = 0; i < 5; i++) assert.equal((await book(2)).status, 503);
-    assert.equal((await stack.daemon.client.get('/readyz')).status, 503);
+    await until('not ready', async () => (await stack.daemon.client.get('/readyz')).status === 503);
   } finally {
     process.kill(pooler.child.pid, 'SIGCONT');
   }
