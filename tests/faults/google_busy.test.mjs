@@ -40,7 +40,7 @@ describe('with busy times remembered', () => {
     const booked = await ann.post('/booking/create', { start: stack.slot(5), duration_minutes: 30 });
     assert.equal(booked.status, 201);
     assert.equal((await ann.put(`/booking/${booked.body.id}/cancel`)).status, 200); // time given back drops what was known
-    await stack.google.fault('latency', { method: 'freebusy.query', ms: 500 });
+    await stack.google.fault('latency', { method: 'freebusy.query', ms: 1000 });
     const first = await asked(stack);
     const clients = Array.from({ length: 50 }, (_, i) => stack.client(`c${i}`));
     const replies = await Promise.all(
@@ -175,9 +175,9 @@ test('busy times are asked for anew before they are too old, and only one listin
   try {
     const clients = Array.from({ length: 8 }, (_, i) => stack.client(`r${i}`));
     assert.equal((await clients[0].get('/booking/availability?duration=30')).status, 200);
-    await stack.google.fault('latency', { method: 'freebusy.query', ms: 500 });
+    await stack.google.fault('latency', { method: 'freebusy.query', ms: 1000 });
     const first = await asked(stack);
-    const until = Date.now() + 7000;
+    const until = Date.now() + 10_000;
     let waited = 0;
     await Promise.all(
       clients.map(async (client) => {
@@ -185,13 +185,13 @@ test('busy times are asked for anew before they are too old, and only one listin
           const before = performance.now();
           const { status, body } = await client.get('/booking/availability?duration=30');
           assert.deepEqual([status, body.calendar.state], [200, 'live']);
-          if (performance.now() - before > 400) waited++;
+          if (performance.now() - before > 900) waited++;
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
       }),
     );
     const asks = (await asked(stack)) - first;
-    assert.ok(asks >= 2 && asks <= 4, `${asks} questions in 7 seconds`);
+    assert.ok(asks >= 2 && asks <= 4, `${asks} questions in 10 seconds`);
     assert.ok(waited <= asks, `${waited} listings waited for ${asks} questions`);
   } finally {
     await stack.stop();

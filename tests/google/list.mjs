@@ -58,24 +58,30 @@ export function listEvents(world, { calendar, speaker, query }) {
     query.syncToken === undefined
       ? Object.values(calendar.events).filter(fullListFilter(calendar, query))
       : changesSince(calendar, query, parameters);
-  found.sort(
-    query.orderBy === 'startTime'
-      ? (a, b) => timeOf(a).start - timeOf(b).start
-      : (a, b) => a.micros - b.micros,
-  );
+  const place = (event) => (query.orderBy === 'startTime' ? timeOf(event).start : event.micros);
+  const compare = (a, b) => place(a) - place(b) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  found.sort(compare);
 
-  let skip = 0;
+  // What is changed while somebody turns the pages is in a later page or in the next sync, and pushes nothing out.
+  let page = { after: null, change: calendar.change };
   if (query.pageToken !== undefined) {
-    const page = open(query.pageToken);
+    page = open(query.pageToken);
     if (page.calendar !== calendar.id || page.parameters !== parameters || page.kind !== 'page')
       throw refusals.invalidParameter('pageToken');
-    skip = page.skip;
   }
+  const { after, change } = page;
+  const left =
+    after === null
+      ? found
+      : found.filter(
+          (event) => place(event) > after.place || (place(event) === after.place && event.id > after.id),
+        );
   const limit = Math.min(query.maxResults ?? 250, 2500, world.settings.page_size);
   const empty = world.settings.empty_first_page && query.pageToken === undefined;
-  const items = empty ? [] : found.slice(skip, skip + limit);
-  const next = skip + items.length;
-  const more = empty || next < found.length;
+  const items = empty ? [] : left.slice(0, limit);
+  const more = items.length < left.length;
+  const last = items.at(-1);
+  const next = last === undefined ? after : { place: place(last), id: last.id };
   return {
     kind: 'calendar#events',
     etag: `"p${calendar.generation}${String(calendar.change).padStart(10, '0')}"`,
@@ -88,13 +94,13 @@ export function listEvents(world, { calendar, speaker, query }) {
     accessRole: calendar.roles[speaker.user],
     defaultReminders: [],
     ...(more
-      ? { nextPageToken: seal({ kind: 'page', calendar: calendar.id, parameters, skip: next }) }
+      ? { nextPageToken: seal({ kind: 'page', calendar: calendar.id, parameters, after: next, change }) }
       : {
           nextSyncToken: seal({
             kind: 'sync',
             calendar: calendar.id,
             parameters,
-            change: calendar.change,
+            change,
             generation: calendar.generation,
           }),
         }),
