@@ -78,6 +78,7 @@ export function hold(panel) {
         }
         if (held.status !== 'held') return; // the very session was booked before: create answers with it
         form.hold = held;
+        if (held.token) panel.guest = held;
         // This computer's clock may be wrong; the server's own two instants then tell how long the hold
         // lasts.
         const left = Date.parse(held.hold_expires_at) - Date.now();
@@ -144,6 +145,12 @@ export function field(panel, name, kind, properties, hint) {
   );
 }
 
+/* Of a guest nothing is known, and a token tells what it knows. */
+function emailNeeded({ element, form }) {
+  const guest = !element.token && !element.session && !element.headers;
+  return guest || (Boolean(element.token) && !form.emailKnown);
+}
+
 export function showDetails(panel) {
   const t = panel.t;
   const form = panel.form;
@@ -167,7 +174,7 @@ export function showDetails(panel) {
       panel,
       'email',
       'email',
-      { required: Boolean(panel.element.token) && !form.emailKnown, autocomplete: 'email', maxlength: 254 },
+      { required: emailNeeded(panel), autocomplete: 'email', maxlength: 254 },
       t(form.emailKnown || panel.element.token ? 'emailHintKnown' : 'emailHint'),
     ),
     field(
@@ -340,23 +347,28 @@ export async function submit(panel) {
     return form.stale ? undefined : mark(panel, faults);
   }
   try {
-    const reply = await send(panel, form);
-    const appointment = reply.appointments?.[0] ?? reply; // of a series: its first
-    appointment.others = reply.appointments?.slice(1);
-    form.hold = null;
-    panel.form = null;
-    panel.tell('booked', appointment);
-    panel.go('done', appointment, 'booked');
+    finish(panel, await send(panel, form));
   } catch (problem) {
     done();
     if (panel.form !== form || panel.view !== 'details') return undefined;
     const field = questionField(panel.typeOf()?.questions, problem.field) ?? problem.field?.split('.').pop();
     if (goneCodes.has(problem.code)) panel.go('fresh', problem);
     else if (problem.code === 'booking_limit') refused(panel, problem);
+    else if (problem.code === 'address_not_verified' && form.hold) panel.go('code');
     else if (panel.page.form.elements[field]) mark(panel, [[field, problem.detail]]);
     else complain(panel, problem);
   }
   return undefined;
+}
+
+/* It is booked. */
+export function finish(panel, reply) {
+  const appointment = reply.appointments?.[0] ?? reply; // of a series: its first
+  appointment.others = reply.appointments?.slice(1);
+  panel.form.hold = null;
+  panel.form = null;
+  panel.tell('booked', appointment);
+  panel.go('done', appointment, 'booked');
 }
 
 /*
@@ -372,6 +384,7 @@ export async function send(panel, form) {
     email: email.trim() || undefined,
     phone: phone.trim() || undefined,
     notes: notes.trim() || undefined,
+    code: form.code,
     answers: panel.typeOf()?.questions ? answersGiven(form.values.answers) : undefined,
   };
   const send = (method, path, body) => {
@@ -388,7 +401,9 @@ export async function send(panel, form) {
     try {
       return await send('PUT', `booking/${form.hold.id}/confirm`, rest);
     } catch (problem) {
-      if (!['hold_expired', 'not_active', 'not_found'].includes(problem.code)) throw problem;
+      // Without an identity nothing but the hold can be booked.
+      const over = ['hold_expired', 'not_active', 'not_found'].includes(problem.code);
+      if (!over || form.hold.token) throw problem;
       form.hold = null;
     }
   }

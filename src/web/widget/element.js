@@ -80,7 +80,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   get token() {
     const given = this.#given.token ?? this.getAttribute('token');
     // Signed in here before, unless the host says by its own means who it is.
-    return given ?? (this.#given.headers || this.session ? null : (memory.read().token ?? null));
+    return given ?? (this.#given.headers || this.session ? null : memory.session(this.hasAttribute('steps')));
   }
 
   set token(value) {

@@ -20,6 +20,14 @@ function write(storage, name, content) {
 export const memory = {
   read: () => read('localStorage', 'mosaic-booking'),
   write: (changes) => write('localStorage', 'mosaic-booking', { ...memory.read(), ...changes }),
+  /*
+   * Who signed in by mail: from visit to visit on a page of our own, on another's (`lasting` false) for this tab. Whatever
+   * script runs on a page can read its storage, and only our pages run nothing but ours.
+   */
+  session: (lasting) =>
+    (lasting ? memory.read() : read('sessionStorage', 'mosaic-booking-session')).token ?? null,
+  keepSession: (token, lasting) =>
+    lasting ? memory.write({ token }) : write('sessionStorage', 'mosaic-booking-session', token && { token }),
   draft: () => read('sessionStorage', 'mosaic-booking-draft'),
   keepDraft: (draft) => write('sessionStorage', 'mosaic-booking-draft', draft),
   forgetDraft: () => write('sessionStorage', 'mosaic-booking-draft', null),

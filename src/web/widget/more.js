@@ -1,6 +1,7 @@
 /* The views that come when they are first wanted: one file beside the widget. */
 
-import { changeTime, choose, hold, renderChosen } from './details.js';
+import { askCode } from './code.js';
+import { changeTime, choose, hold, renderChosen, showDetails } from './details.js';
 import { showDone } from './done.js';
 import { offerFresh } from './fresh.js';
 import forms from '../design/forms.css';
@@ -39,6 +40,8 @@ export const views = {
   changeTime,
   takeTime,
   done: showDone,
+  form: showDetails,
+  code: askCode,
   fresh: offerFresh,
   move: showMove,
   sessions: showSessions,

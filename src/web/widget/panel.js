@@ -34,6 +34,7 @@ export class Panel {
   moving = null; // the appointment for which a new time is looked for
   form = null; // the booking being made: {slot, hold, values, sent, key}
   view = null; // the name of what is shown
+  guest = null; // the hold of somebody without an identity, with the token for it
   released = null; // a hold being given back; times are asked for after it
   leave = new AbortController(); // ended when the view changes: stops its timers
   asked = 0; // which question is the newest: a reply to an older one is dropped
@@ -67,8 +68,10 @@ export class Panel {
     const { element } = this;
     const server = new URL(element.getAttribute('server') || new URL('..', here), document.baseURI);
     if (!server.pathname.endsWith('/')) server.pathname += '/';
+    const own = this.guest && path.startsWith(`booking/${this.guest.id}`) && this.guest.token;
+    const token = element.token ?? own;
     const identity = async () => ({
-      ...(element.token && { Authorization: 'Bearer ' + element.token }),
+      ...(token && { Authorization: 'Bearer ' + token }),
       ...(element.session && { 'X-Session-ID': element.session }),
       ...(typeof element.headers === 'function' ? await element.headers() : element.headers),
     });

@@ -114,7 +114,7 @@ async function load(panel, day) {
   } catch (problem) {
     if (asked !== panel.asked) return;
     if (problem.status === 401 && (await mayMail(panel))) {
-      memory.write({ token: null });
+      memory.keepSession(null, panel.element.hasAttribute('steps'));
       await panel.go('signIn', () => startPicking(panel, panel.moving, true, day));
       return;
     }

@@ -114,7 +114,7 @@ export function signInForm(desk, page, locale, done) {
 export function showSignIn(panel, back, words) {
   const { t } = panel;
   const form = signInForm(panel, 'booking', panel.locale, (session) => {
-    memory.write({ token: session.token });
+    memory.keepSession(session.token, panel.element.hasAttribute('steps'));
     panel.element.token = session.token;
     panel.say(t('signedIn'));
     back?.();

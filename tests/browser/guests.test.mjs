@@ -1,0 +1,152 @@
+// Booking as a guest in a browser: no sign-in, a code when it comes to it; and what a mail scanner can and cannot do.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { MailServer } from '../harness/mail.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
+import { checked, openBrowser, said } from './browser.mjs';
+
+let stack;
+let mail;
+let browser;
+before(async () => {
+  mail = await MailServer.start();
+  const port = { url: null };
+  stack = await startStack({
+    env: { ...mail.settings, PUBLIC_BOOKING: '1' },
+    document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
+  });
+  port.url = stack.daemon.url;
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+  await mail?.stop();
+});
+
+const mailed = (email, pattern) =>
+  until(
+    `a mail to ${email}`,
+    () =>
+      mail
+        .read()
+        .filter((one) => one.to[0] === email && pattern.test(one.subject))
+        .at(-1),
+    60_000,
+  );
+const codeOf = ({ subject }) => /(\d{3}) (\d{3})/.exec(subject).slice(1).join('');
+async function open() {
+  const page = await browser.page();
+  page.setDefaultTimeout(60_000);
+  await page.goto(`${stack.daemon.url}/booking/`);
+  await page.locator('[data-start]').first().waitFor();
+  return page;
+}
+
+test('a guest picks a time, gives name and address, types the code and is booked', async () => {
+  const page = await open();
+  await page.locator('[data-start]').first().click();
+  await page.getByLabel('Name').fill('Gil');
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await page
+    .getByText(/1 (problem|thing)|email/i)
+    .first()
+    .waitFor(); // the address is needed
+  await page.getByLabel('Email').fill('gil@client.test');
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await page.getByRole('heading', { name: 'Confirm your email address' }).waitFor();
+  await checked(page, 'guest-code');
+  const code = codeOf(await mailed('gil@client.test', /code/));
+  await page.getByLabel('Code from the mail').fill(code === '000000' ? '000001' : '000000');
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await said(page, /^That isn’t the code/);
+  await page.getByLabel('Code from the mail').fill(code);
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+  const [{ status, email, name }] = stack.database.rows(
+    'SELECT status, email, name FROM bookingd.appointment ORDER BY created_at DESC LIMIT 1',
+  );
+  assert.deepEqual([status, email, name], ['scheduled', 'gil@client.test', 'Gil']);
+});
+
+test('whoever has an account is asked to sign in', async () => {
+  await stack.client('ida').get('/booking/user/me');
+  const page = await open();
+  await page.locator('[data-start]').first().click();
+  await page.getByLabel('Name').fill('Ida');
+  await page.getByLabel('Email').fill('ida@client.test');
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await page.getByLabel('Code from the mail').fill(codeOf(await mailed('ida@client.test', /code/)));
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await said(page, /^You have an account with this address/);
+});
+
+test('a scanner that opens every link of every mail and presses every button changes nothing', async () => {
+  const email = 'scanned@client.test';
+  const page = await open();
+  await page.locator('[data-start]').first().click();
+  await page.getByLabel('Name').fill('Sam');
+  await page.getByLabel('Email').fill(email);
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await page.getByLabel('Code from the mail').fill(codeOf(await mailed(email, /code/)));
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+  await mailed(email, /^Booked/);
+  const { body: asked } = await stack.stranger().post('/booking/sign-in', { email, page: 'booking' });
+  const letter = await until('the sign-in mail', () =>
+    mail.read().find((one) => one.to[0] === email && one.text.includes('#sign-in=')),
+  );
+  const before = state();
+  const links = new Set(
+    mail
+      .read()
+      .filter((one) => one.to[0] === email)
+      .flatMap(({ text, html, headers }) =>
+        [text, html ?? '', headers['list-unsubscribe'] ?? ''].flatMap(
+          (part) => part.replaceAll('&amp;', '&').match(/https?:\/\/[^\s"<>]+/g) ?? [],
+        ),
+      )
+      .filter((link) => link.startsWith(stack.daemon.url)),
+  );
+  assert.ok(links.size >= 2, [...links].join(' '));
+  for (const link of links) await scan(link);
+  assert.deepEqual(state(), before);
+  const done = await stack
+    .stranger()
+    .post('/booking/sign-in/verify', { email, code: codeOf(letter), nonce: asked.nonce });
+  assert.equal(done.status, 200, 'the code is as good as before');
+});
+
+/** What must stay as it is: appointments, who is signed in as a person, what codes were used, and preferences. */
+function state() {
+  return stack.database.rows(`
+    SELECT (SELECT jsonb_agg(jsonb_build_object('id', id, 'status', status, 'start', starts_at, 'version', version) ORDER BY id)
+            FROM bookingd.appointment WHERE status <> 'held' AND status <> 'expired') AS appointments,
+           (SELECT count(*) FROM bookingd.own_session WHERE appointment_id IS NULL) AS signed_in,
+           (SELECT jsonb_agg(jsonb_build_object('tries', tries, 'used', used_at) ORDER BY hash)
+            FROM bookingd.action_token WHERE purpose = 'sign_in') AS codes,
+           (SELECT count(*) FROM bookingd.notice_preference) AS preferences`)[0];
+}
+
+/** Opens a link in a browser of its own, presses each button that is there at first, and each that comes of it once. */
+async function scan(link) {
+  const names = async (page) =>
+    page.locator('button:visible').evaluateAll((all) => all.map((one) => one.textContent.trim()));
+  const visit = async () => {
+    const page = await browser.page();
+    page.setDefaultTimeout(60_000);
+    await page.goto(link, { waitUntil: 'networkidle' });
+    return page;
+  };
+  const first = await visit();
+  const buttons = await names(first);
+  await first.context().close();
+  for (let n = 0; n < buttons.length; n++) {
+    const page = await visit();
+    const button = page.locator('button:visible').nth(n);
+    if (await button.count()) await button.click({ timeout: 5_000 }).catch(() => {});
+    await page.waitForLoadState('networkidle');
+    await page.context().close();
+  }
+}
