@@ -163,12 +163,10 @@ test('one address is one person, guest or signed in, whoever books for them', as
 });
 
 test('what a coach booked for an address is the platform’s user’s once they come', async () => {
-  const made = await stack
-    .coach()
-    .post(`/coach/${COACH}/appointments`, {
-      client: { email: 'Wes@client.test' },
-      start: stack.slot(hour++),
-    });
+  const made = await stack.coach().post(`/coach/${COACH}/appointments`, {
+    client: { email: 'Wes@client.test' },
+    start: stack.slot(hour++),
+  });
   const { id, user_id } = assertStatus(made, 201);
   assert.match(user_id, /^mail:/);
   const { appointments } = assertStatus(await stack.client('wes').get('/booking/user/me'), 200);
