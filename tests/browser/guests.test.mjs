@@ -111,6 +111,8 @@ test('a scanner that opens every link of every mail and presses every button cha
   );
   assert.ok(links.size >= 2, [...links].join(' '));
   for (const link of links) await scan(link);
+  for (const link of [...links].filter((one) => one.includes('#manage=')))
+    await press(link, [/^Cancel:/, 'Cancel the session']);
   assert.deepEqual(state(), before);
   const done = await stack
     .stranger()
@@ -129,24 +131,36 @@ function state() {
            (SELECT count(*) FROM bookingd.notice_preference) AS preferences`)[0];
 }
 
-/** Opens a link in a browser of its own, presses each button that is there at first, and each that comes of it once. */
+/** Opens a link in a browser of its own, and presses whatever button comes, each once, until there is no new one. */
 async function scan(link) {
-  const names = async (page) =>
-    page.locator('button:visible').evaluateAll((all) => all.map((one) => one.textContent.trim()));
-  const visit = async () => {
-    const page = await browser.page();
-    page.setDefaultTimeout(60_000);
-    await page.goto(link, { waitUntil: 'networkidle' });
-    return page;
-  };
-  const first = await visit();
-  const buttons = await names(first);
-  await first.context().close();
-  for (let n = 0; n < buttons.length; n++) {
-    const page = await visit();
-    const button = page.locator('button:visible').nth(n);
-    if (await button.count()) await button.click({ timeout: 5_000 }).catch(() => {});
+  const page = await browser.page();
+  page.setDefaultTimeout(60_000);
+  await page.goto(link, { waitUntil: 'networkidle' });
+  const pressed = new Set();
+  for (let turn = 0; turn < 15; turn++) {
+    const names = await page
+      .locator('button:visible')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('aria-label') ?? one.textContent.trim()));
+    const n = names.findIndex((name) => !pressed.has(name));
+    if (n < 0) break;
+    pressed.add(names[n]);
+    await page
+      .locator('button:visible')
+      .nth(n)
+      .click({ timeout: 5_000 })
+      .catch(() => {});
     await page.waitForLoadState('networkidle');
-    await page.context().close();
   }
+  await page.context().close();
+  return pressed;
+}
+
+/** Presses these, as somebody would who means to. */
+async function press(link, names) {
+  const page = await browser.page();
+  page.setDefaultTimeout(60_000);
+  await page.goto(link, { waitUntil: 'networkidle' });
+  for (const name of names) await page.getByRole('button', { name }).first().click();
+  await page.waitForLoadState('networkidle');
+  await page.context().close();
 }

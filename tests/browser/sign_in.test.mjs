@@ -66,6 +66,7 @@ test('a stranger signs in by a code and books; a reload remembers them; the mail
   assert.doesNotMatch(elsewhere.url(), /manage/);
   await checked(elsewhere, 'managed');
   await elsewhere.getByRole('button', { name: /^Cancel:/ }).click();
+  await elsewhere.getByLabel('Yes, cancel this session').check();
   await elsewhere.getByRole('button', { name: 'Cancel the session' }).click();
   await elsewhere.getByRole('heading', { name: 'Your session is cancelled' }).waitFor();
 });

@@ -3,6 +3,7 @@
 import { newKey } from './calls.js';
 import { h } from './dom.js';
 import { goneCodes } from './fresh.js';
+import { certainty } from './session.js';
 
 export function showMove(panel, slot) {
   const t = panel.t;
@@ -10,12 +11,14 @@ export function showMove(panel, slot) {
   const zone = panel.answer.coach_time_zone;
   const key = newKey();
   const wrongs = h('div', { class: 'stack wide wrongs' });
+  const certain = certainty(panel, 'certainMove');
   const submit = h(
     'button',
     {
       type: 'button',
       class: 'main',
       onclick: async () => {
+        if (certain && !certain.querySelector('input').reportValidity()) return;
         const done = panel.busy(submit, t('moving'));
         if (!done) return;
         try {
@@ -57,6 +60,7 @@ export function showMove(panel, slot) {
           time(t('moveFrom'), Date.parse(a.start), Date.parse(a.end)),
           time(t('moveTo'), slot.at, slot.until),
         ),
+        certain,
         h(
           'div',
           { class: 'actions' },

@@ -109,3 +109,18 @@ async function download(panel, a, button) {
     button.after(panel.trouble(problem));
   }
 }
+
+/*
+ * A box to tick before what the link in a mail leads to is carried out: programs that look into mails for others open its
+ * links and press the buttons, one after the other. Null where somebody has signed in.
+ */
+export function certainty(panel, words) {
+  if (!panel.element.hasAttribute('manage')) return null;
+  return h(
+    'label',
+    null,
+    h('input', { type: 'checkbox', id: 'certain', required: true }),
+    ' ',
+    panel.t(words),
+  );
+}

@@ -5,7 +5,7 @@ import { h } from './dom.js';
 import { release } from './hold.js';
 import { showBell } from './notices.js';
 import { showAnswers } from './questions.js';
-import { calendarLinks, joinButton, meeting, open, rule } from './session.js';
+import { certainty, calendarLinks, joinButton, meeting, open, rule } from './session.js';
 
 export function showSessions(panel) {
   const t = panel.t;
@@ -170,6 +170,8 @@ export function showCancel(panel, a) {
   const reason = h('textarea', { id: 'reason', maxlength: 2000, name: 'reason' });
   const trouble = h('div', { class: 'wide' });
   const key = newKey();
+  const managed = panel.element.getAttribute('manage');
+  const back = () => (managed ? showManaged(panel, managed) : showSessions(panel));
   const submit = h('button', { type: 'submit', class: 'main' }, t('cancelConfirm'));
   const form = h(
     'form',
@@ -199,13 +201,9 @@ export function showCancel(panel, a) {
       h('label', { for: 'reason' }, t('reason'), h('span', { class: 'muted small' }, ` (${t('optional')})`)),
       reason,
     ),
+    certainty(panel, 'certainCancel'),
     trouble,
-    h(
-      'div',
-      { class: 'actions' },
-      submit,
-      h('button', { type: 'button', onclick: () => showSessions(panel) }, t('keep')),
-    ),
+    h('div', { class: 'actions' }, submit, h('button', { type: 'button', onclick: back }, t('keep'))),
   );
   panel.show(
     'cancel',

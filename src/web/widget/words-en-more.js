@@ -65,6 +65,8 @@ export const enMore = {
   cancelTitle: 'Cancel this session?',
   cancelRule: 'The time becomes free for others. You can’t undo this.',
   reason: 'Reason',
+  certainCancel: 'Yes, cancel this session.',
+  certainMove: 'Yes, move this session.',
   cancelConfirm: 'Cancel the session',
   keep: 'Keep it',
   cancelling: 'Cancelling…',

@@ -112,6 +112,8 @@ export const words = {
   cancelTitle: 'Annuler cette séance ?',
   cancelRule: 'L’horaire redevient libre pour d’autres. Cette action est définitive.',
   reason: 'Motif',
+  certainCancel: 'Oui, annuler cette séance.',
+  certainMove: 'Oui, déplacer cette séance.',
   cancelConfirm: 'Annuler la séance',
   keep: 'La garder',
   cancelling: 'Annulation…',

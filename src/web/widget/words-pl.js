@@ -132,6 +132,8 @@ export const words = {
   cancelTitle: 'Odwołać tę sesję?',
   cancelRule: 'Termin stanie się wolny dla innych. Tego nie można cofnąć.',
   reason: 'Powód',
+  certainCancel: 'Tak, odwołaj tę sesję.',
+  certainMove: 'Tak, zmień termin tej sesji.',
   cancelConfirm: 'Odwołaj sesję',
   keep: 'Zostaw',
   cancelling: 'Odwołuję…',
