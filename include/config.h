@@ -75,6 +75,12 @@ struct settings {
 	char *sign_in_url;
 	char *admin_emails; /* with commas between */
 
+	/* text messages */
+	char *sms_url; /* NULL: none are sent */
+	char *sms_user;
+	char *sms_password;
+	char *sms_from;
+
 	/* other programs */
 	char *webhook_url;    /* NULL: only coaches' own endpoints are told */
 	char *webhook_secret; /* one key, or two with a blank between */

@@ -113,6 +113,15 @@ static const struct setting settings_table[] = {
 {NULL, "ADMIN_EMAILS", KIND_EMAILS, AT(admin_emails), 0, 0, NULL, 0,
  "addresses, with commas between, of who is an admin when signed in by mail"},
 
+{"Text messages", "SMS_URL", KIND_SECURE_URL, AT(sms_url), 0, 0, NULL, 0,
+ "where reminders are posted in Twilio's form (To, From, Body), to clients who said yes to them; unset: none"},
+{NULL, "SMS_USER", KIND_TEXT, AT(sms_user), 1, 254, NULL, 0,
+ "user for it, such as the account's SID (required with SMS_URL)"},
+{NULL, "SMS_PASSWORD", KIND_TEXT, AT(sms_password), 1, 1024, NULL, SECRET,
+ "that user's password, such as the account's token"},
+{NULL, "SMS_FROM", KIND_TEXT, AT(sms_from), 1, 34, NULL, 0,
+ "number or name that they come from, such as +15550100 (required with SMS_URL)"},
+
 {"Other programs", "WEBHOOK_URL", KIND_ENDPOINT, AT(webhook_url), 0, 0, NULL, 0,
  "address that is told of every event of every coach, by Standard Webhooks; https:// unless WEBHOOK_ALLOW_PRIVATE=1"},
 {NULL, "WEBHOOK_SECRET", KIND_WEBHOOK_KEYS, AT(webhook_secret), 0, 0, NULL, SECRET,
@@ -262,6 +271,10 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
 		       "MAIL_PASSWORD: must be set when MAIL_USER is");
 	bad += require(s->mail_password != NULL, s->mail_user, complaints,
 		       "MAIL_USER: must be set when MAIL_PASSWORD is");
+	bad += require(s->sms_url != NULL, s->sms_from, complaints, "SMS_FROM: must be set when SMS_URL is");
+	bad += require(s->sms_url != NULL, s->sms_user, complaints, "SMS_USER: must be set when SMS_URL is");
+	bad += require(s->sms_url != NULL, s->sms_password, complaints,
+		       "SMS_PASSWORD: must be set when SMS_URL is");
 	bad += require(s->webhook_url != NULL, s->webhook_secret, complaints,
 		       "WEBHOOK_SECRET: must be set when WEBHOOK_URL is");
 	if (s->webhook_url != NULL && !s->webhook_allow_private &&

@@ -71,6 +71,9 @@ struct notice_text {
 
 struct notice_text notice_text_make(const struct notice_facts *facts, struct arena *mem);
 
+/* The same as one line for a text message, with the link behind it: at most some 300 characters. */
+const char *notice_text_short(const struct notice_facts *facts, struct arena *mem);
+
 /* A code, and a link, to be mailed. */
 struct notice_code {
 	const char *address;

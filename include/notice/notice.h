@@ -20,6 +20,7 @@
 #include "db/events.h"
 #include "db/manage_link.h"
 #include "net/mail.h"
+#include "net/text_message.h"
 #include "notice/message.h"
 
 #include <stdbool.h>
@@ -43,7 +44,8 @@ struct webhook_settings {
 /* Borrowed for the life of the notices. */
 struct notice_settings {
 	struct mail_settings mail; /* url NULL: no mail is sent and none is owed */
-	int64_t mails_per_minute;  /* by this process; 0: no limit */
+	int64_t mails_per_minute;  /* by this process, text messages too; 0: no limit */
+	struct text_settings text; /* url NULL: no text messages are sent and none are owed */
 	struct database *database;
 	struct manage_settings links;
 	struct webhook_settings webhooks;

@@ -114,11 +114,11 @@ create or replace function reminders_reach(p_schedule jsonb) returns interval la
 $$;
 
 /*
- * Claim what is to be mailed next, for p_lease seconds. One at a time for each appointment and recipient, so that
+ * Claim what is to be sent next by one of these channels (with commas between), for p_lease seconds. One at a time for each appointment and recipient, so that
  * they read things in order. A claim whose lease ran out is from a process that died: an announcement is sent again,
  * with the same Message-ID; a reminder is not, since it may have gone out.
  */
-create or replace function claim_notice(p_lease integer) returns setof notice language plpgsql as $$
+create or replace function claim_notice(p_lease integer, p_channels text) returns setof notice language plpgsql as $$
 begin
   update notice set state = case when kind = 'reminder' then 'unknown' else 'retry' end,
                     detail = 'The process that was sending this ended.'
@@ -127,7 +127,7 @@ begin
   return query
   update notice n set state = 'sending', attempts = attempts + 1, due_at = now() + make_interval(secs => p_lease)
   where n.id = (select o.id from notice o
-                where o.state in ('owed', 'retry') and o.due_at <= now()
+                where o.state in ('owed', 'retry') and o.due_at <= now() and o.channel = any (string_to_array(p_channels, ','))
                   and not exists (select from notice other
                                   where other.appointment_id = o.appointment_id and other.recipient = o.recipient
                                     and other.channel = o.channel and other.state = 'sending')
@@ -169,3 +169,16 @@ begin
   end if;
   return 'again';
 end $$;
+
+-- A number as it is dialled from anywhere; null: its country is not said.
+create or replace function phone_of(p_phone text) returns text language sql immutable as $$
+  select case when regexp_replace(p_phone, '[ ().-]', '', 'g') ~ '^\+[1-9][0-9]{7,14}$'
+              then regexp_replace(p_phone, '[ ().-]', '', 'g') end;
+$$;
+
+-- Whether a number had its ten text messages within a day.
+create or replace function texted_enough(p_phone text) returns boolean language sql stable as $$
+  select count(*) >= 10 from appointment a join notice n on n.appointment_id = a.id
+  where phone_of(a.phone) = phone_of(p_phone) and a.starts_at > now() - interval '1 day'
+    and n.channel = 'sms' and n.state <> 'skipped' and n.created_at > now() - interval '1 day';
+$$;

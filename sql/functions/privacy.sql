@@ -51,7 +51,7 @@ begin
     or appointment_id = any (theirs)
     or email = any (array(select email from known_address where user_id = p_user));
   delete from own_session where user_id = p_user or appointment_id = any (theirs);
-  delete from notice_preference where user_id = p_user;
+  delete from notice_preference where user_id = p_user and not of_coach;
   delete from mail_suppression where email = any (array(select email from known_address where user_id = p_user));
   delete from known_address where user_id = p_user;
   delete from proved_address where user_id = p_user;

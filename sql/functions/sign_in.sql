@@ -132,6 +132,11 @@ begin
   perform lock_client(former), lock_client(p_user);
   update appointment set user_id = p_user, updated_at = now() where user_id = former and status <> 'held';
   update own_session set user_id = p_user where user_id = former;
+  -- What they want to be told, unless they have said otherwise since.
+  update notice_preference set user_id = p_user
+  where user_id = former and not of_coach
+    and not exists (select from notice_preference where user_id = p_user and not of_coach);
+  delete from notice_preference where user_id = former and former <> p_user and not of_coach;
   update credit_grant set user_id = p_user where user_id = former;
   -- Both may have used a code once: the uses that are counted on go behind their own.
   update promo_use u set user_id = p_user, n = n + coalesce((select max(o.n) from promo_use o

@@ -167,7 +167,7 @@ proved as (
   where at < now() - make_interval(days => $1::integer)
     and not exists (select from appointment a where a.user_id = p.user_id and not a.erased))
 delete from notice_preference p
-where exists (select from appointment a where a.user_id = p.user_id)
+where not of_coach and exists (select from appointment a where a.user_id = p.user_id)
   and not exists (select from appointment a where a.user_id = p.user_id and not a.erased);
 
 -- Where a coach's feed that begins at $2 ends, and a text that differs when what is in it does.

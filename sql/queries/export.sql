@@ -2,8 +2,8 @@
 
 -- Preferences, sessions and addresses.
 -- name: export_person one
-select coalesce((select json_build_object('reminders', reminders, 'locale', locale)
-                 from notice_preference where user_id = $1), 'null')::text,
+select coalesce((select json_build_object('reminders', reminders, 'locale', locale, 'sms', sms)
+                 from notice_preference where user_id = $1 and not of_coach), 'null')::text,
   coalesce((select json_agg(json_build_object(
                      'id', id, 'appointment_id', appointment_id, 'email', email, 'created_at', utc_text(created_at),
                      'expires_at', utc_text(expires_at)) order by created_at)

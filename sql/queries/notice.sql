@@ -17,20 +17,33 @@ order by a.coach_id, a.starts_at
 limit 50000;
 
 -- A reminder, or that there is none, of an appointment that still is where it was: $1 id, $2 start, $3 recipient,
--- $4 about, $5 why not (null: it is owed), $6 whether mail is configured.
+-- $4 about, $5 why not (null: it is owed), $6 whether mail is configured, $7 whether text messages are: to clients who said
+-- yes to them, ten a day at most to one number.
 -- name: notice_remind exec
 with a as (
-  select a.id, lower(case $3::text when 'client' then a.email else c.email end) as address,
-         case $3::text when 'client' then a.user_id else 'coach:' || a.coach_id end as person
+  select a.id, lower(case $3::text when 'client' then a.email else c.email end) as address, a.phone,
+         case $3::text when 'client' then a.user_id else a.coach_id end as person
   from appointment a join coach c on c.id = a.coach_id
   where a.id = $1 and a.status = 'scheduled' and a.starts_at = $2::timestamptz and ($3::text = 'coach' or a.notify)),
 wanted as (
-  select a.*, coalesce((select p.reminders from notice_preference p where p.user_id = a.person), true) as wanted from a),
+  select a.*, coalesce(p.reminders, true) as wanted, coalesce(p.sms, false) as by_text
+  from a left join notice_preference p on p.user_id = a.person and p.of_coach = ($3::text = 'coach')),
 in_app as (
   insert into notice (appointment_id, recipient, channel, kind, about, state, sent_at, detail)
   select id, $3, 'in_app', 'reminder', $4::text, case when $5::text is null then 'sent' else 'skipped' end,
          case when $5::text is null then now() end, $5::text
-  from wanted on conflict do nothing returning 1)
+  from wanted on conflict do nothing returning 1),
+texted as (
+  insert into notice (appointment_id, recipient, channel, kind, about, state, detail)
+  select id, $3, 'sms', 'reminder', $4::text,
+         case when $5::text is null and wanted and phone_of(phone) is not null and not texted_enough(phone)
+              then 'owed' else 'skipped' end,
+         case when not wanted then 'No reminders are wanted.'
+              when phone_of(phone) is null then 'The number lacks its country code.'
+              when texted_enough(phone) then 'There were ten to this number today.' else $5::text end
+  from wanted
+  where $7::boolean and $3::text = 'client' and by_text and phone is not null and exists (select from in_app)
+  on conflict do nothing)
 insert into notice (appointment_id, recipient, channel, kind, about, state, detail)
 select id, $3, 'email', 'reminder', $4::text, case when $5::text is null and wanted then 'owed' else 'skipped' end,
        case when wanted then $5::text else 'No reminders are wanted.' end
@@ -41,7 +54,7 @@ on conflict do nothing;
 
 -- name: notice_claim one
 select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attempts, n.was_at, n.created_at, n.unknowns
-from claim_notice($1) n;
+from claim_notice($1, $2) n;
 
 -- What a mail is made of: the appointment, its coach, and what they want.
 -- name: notice_facts one
@@ -50,9 +63,10 @@ select a, c.email, c.schedule::text,
        coalesce((select about from notice n
                  where n.appointment_id = a.id and n.recipient = $2 and n.channel = 'email' and n.kind = 'confirmed'
                    and n.state in ('sending', 'sent', 'unknown') order by n.id limit 1), ''),
-       coalesce(f.name, c.id)
+       coalesce(f.name, c.id), phone_of(a.phone)
 from appointment a join coach c on c.id = a.coach_id left join coach_profile f on f.coach_id = c.id
-left join notice_preference p on p.user_id = case $2::text when 'client' then a.user_id else 'coach:' || a.coach_id end
+left join notice_preference p
+  on p.user_id = case $2::text when 'client' then a.user_id else a.coach_id end and p.of_coach = ($2::text = 'coach')
 where a.id = $1;
 
 -- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 detail (which may name an address: not
@@ -111,26 +125,29 @@ where a.id = n.appointment_id and a.user_id = $1 and n.recipient = 'client' and 
   and n.id <= $2 and n.read_at is null;
 
 -- name: preference_get one
-select reminders, locale from notice_preference where user_id = $1;
+select reminders, locale, sms from notice_preference where user_id = $1 and not of_coach;
 
 -- name: preference_put one
-insert into notice_preference as p (user_id, reminders, locale) values ($1, coalesce($2, true), $3)
-on conflict (user_id) do update
-set reminders = coalesce($2, p.reminders), locale = case when $4::boolean then $3 else p.locale end
-returning reminders, locale;
+insert into notice_preference as p (user_id, reminders, locale, sms)
+values ($1, coalesce($2, true), $3, coalesce($5, false))
+on conflict (user_id, of_coach) do update
+set reminders = coalesce($2, p.reminders), locale = case when $4::boolean then $3 else p.locale end,
+    sms = coalesce($5, p.sms)
+returning reminders, locale, sms;
 
 -- ------------------------------------------------------------------ links
 
 -- name: token_put exec
-insert into action_token (hash, purpose, appointment_id, user_id, expires_at)
-values ($1, $2, $3, $4, now() + make_interval(secs => $5::integer));
+insert into action_token (hash, purpose, appointment_id, user_id, page, expires_at)
+values ($1, $2, $3, $4, $6, now() + make_interval(secs => $5::integer));
 
 -- name: token_stop_known one
 select 1 from action_token where hash = $1 and purpose = 'stop' and expires_at > now();
 
 -- Unsubscribing by one click, also twice.
 -- name: token_stop one
-with asked as (select user_id from action_token where hash = $1 and purpose = 'stop' and expires_at > now()),
-     stopped as (insert into notice_preference (user_id, reminders) select user_id, false from asked
-                 on conflict (user_id) do update set reminders = false)
+with asked as (select user_id, page is not distinct from 'coach' as of_coach from action_token
+               where hash = $1 and purpose = 'stop' and expires_at > now()),
+     stopped as (insert into notice_preference (user_id, of_coach, reminders) select user_id, of_coach, false from asked
+                 on conflict (user_id, of_coach) do update set reminders = false)
 select user_id from asked;

@@ -256,13 +256,14 @@ void api_user_notices_read(struct call *call)
 
 /* ---- preferences ---- */
 
-static void answer_preferences(struct call *call, bool reminders, const char *locale)
+static void answer_preferences(struct call *call, bool reminders, const char *locale, bool sms)
 {
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
 	json_write_object(&writer, NULL);
 	json_write_boolean(&writer, "reminders", reminders);
 	json_write_text(&writer, "locale", locale);
+	json_write_boolean(&writer, "sms", sms);
 	json_write_object_end(&writer);
 }
 
@@ -272,9 +273,10 @@ void api_user_preferences(struct call *call)
 	enum db_result result = db_run(call->worker->db, QUERY_PREFERENCE_GET,
 				       DB_PARAMETERS(db_text(api_user_of(call))), &rows);
 	if (result == DB_OK)
-		answer_preferences(call, db_get_bool(&rows, 0, 0), db_get_text(&rows, 0, 1));
+		answer_preferences(call, db_get_bool(&rows, 0, 0), db_get_text(&rows, 0, 1),
+				   db_get_bool(&rows, 0, 2));
 	else if (result == DB_NONE)
-		answer_preferences(call, true, NULL);
+		answer_preferences(call, true, NULL, false);
 	else
 		call_database_failure(call, result);
 }
@@ -284,11 +286,14 @@ void api_user_preferences_put(struct call *call)
 	bool reminders = true;
 	bool reminders_given = false;
 	bool locale_given = false;
+	bool sms = false;
+	bool sms_given = false;
 	const char *locale = NULL;
 	DB_ROWS rows = {0};
 	const struct json_field fields[] = {
 		{"reminders", JSON_FIELD_BOOLEAN, false, 0, 0, &reminders, &reminders_given},
 		{"locale", JSON_FIELD_TEXT, false, 1, LOCALE_MAX_CHARACTERS, &locale, &locale_given},
+		{"sms", JSON_FIELD_BOOLEAN, false, 0, 0, &sms, &sms_given},
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
 		return;
@@ -297,13 +302,14 @@ void api_user_preferences_put(struct call *call)
 			     "locale must be a language tag such as fr-CA.");
 		return;
 	}
-	enum db_result result = db_run(call->worker->db, QUERY_PREFERENCE_PUT,
-				       DB_PARAMETERS(db_text(api_user_of(call)),
-						     reminders_given ? db_bool(reminders) : db_null(),
-						     db_text(locale), db_bool(locale_given)),
-				       &rows);
+	enum db_result result = db_run(
+		call->worker->db, QUERY_PREFERENCE_PUT,
+		DB_PARAMETERS(db_text(api_user_of(call)), reminders_given ? db_bool(reminders) : db_null(),
+			      db_text(locale), db_bool(locale_given), sms_given ? db_bool(sms) : db_null()),
+		&rows);
 	if (result == DB_OK)
-		answer_preferences(call, db_get_bool(&rows, 0, 0), db_get_text(&rows, 0, 1));
+		answer_preferences(call, db_get_bool(&rows, 0, 0), db_get_text(&rows, 0, 1),
+				   db_get_bool(&rows, 0, 2));
 	else
 		call_database_failure(call, result);
 }

@@ -78,7 +78,8 @@ static int64_t connections_with(const struct settings *settings, int64_t workers
 	int64_t lockers = workers + compose_calendar_workers(settings) +
 			  (has_calendar(settings) ? CALENDAR_CONNECTIONS : 0);
 	return settings->listing_workers + LISTENER_TELLER_HOUSEKEEPING +
-	       (settings->mail_url != NULL ? NOTICE_CONNECTIONS : NOTICE_CONNECTIONS - 1) +
+	       (settings->mail_url != NULL || settings->sms_url != NULL ? NOTICE_CONNECTIONS
+									: NOTICE_CONNECTIONS - 1) +
 	       (pooled ? 2 * lockers + 1 : lockers);
 }
 
@@ -112,6 +113,10 @@ struct notice_settings compose_notice_settings(const struct settings *settings)
 			 .require_tls = settings->mail_tls},
 		.mails_per_minute = settings->mail_per_minute,
 		.links = {.public_url = settings->public_url, .manage_url = settings->manage_url},
+		.text = {.url = settings->sms_url,
+			 .user = settings->sms_user,
+			 .password = settings->sms_password,
+			 .from = settings->sms_from},
 		.webhooks = {.url = settings->webhook_url,
 			     .secret = settings->webhook_secret,
 			     .allow_private = settings->webhook_allow_private},

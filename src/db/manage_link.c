@@ -42,7 +42,8 @@ enum db_result manage_link(const struct manage_settings *settings, struct db *db
 	enum db_result result =
 		db_run(db, QUERY_TOKEN_PUT,
 		       DB_PARAMETERS(db_bytes(hash, sizeof(hash)), db_text("manage"), db_uuid(appointment_id),
-				     db_null(), db_int(ends_at - now + KEPT_DAYS * (int64_t)SECONDS_PER_DAY)),
+				     db_null(), db_int(ends_at - now + KEPT_DAYS * (int64_t)SECONDS_PER_DAY),
+				     db_null()),
 		       NULL);
 	if (result == DB_OK)
 		*ret_url = arena_printf(mem, "%s/booking/#manage=%s", settings->public_url, text);

@@ -1,6 +1,7 @@
 /* What a mail says: a list of parts, written once as plain text and once as HTML (paper.c). */
 #include "notice/message.h"
 
+#include "base/json.h"
 #include "paper.h"
 #include "words.h"
 
@@ -275,6 +276,20 @@ struct notice_text notice_text_make(const struct notice_facts *facts, struct are
 	if (facts->unsubscribe_url != NULL)
 		paper_foot_link(&paper, words->stop_reminders, facts->unsubscribe_url);
 	return paper_end(&paper, subject);
+}
+
+const char *notice_text_short(const struct notice_facts *facts, struct arena *mem)
+{
+	enum { LINE_BYTES_MAX = 200 };
+	const struct notice_words *words = facts->words;
+	const struct heading_words *heading =
+		facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
+	const char *line =
+		words_fill(mem, heading->subject, "type", facts->session_type, "who", who_text(facts), "when",
+			   at_text(words, facts->zone, facts->start, mem), NULL);
+	line = arena_printf(mem, "%s, %s", line, zone_text(words, facts->zone, facts->start, mem));
+	line = utf8_beginning(mem, line, LINE_BYTES_MAX);
+	return facts->manage_url != NULL ? arena_printf(mem, "%s %s", line, facts->manage_url) : line;
 }
 
 struct notice_text notice_text_code(const struct notice_words *words, const struct notice_code *mail,

@@ -28,8 +28,8 @@ struct notices *notices_new(const struct notice_settings *settings)
 	condition_init(&notices->wake);
 	notices->allowance = (double)settings->mails_per_minute;
 	notices->allowance_at = monotonic_ms();
-	notices->webhooks = webhooks_new(&settings->webhooks, settings->database,
-					 notices_mail_on(notices), settings->metrics);
+	notices->webhooks = webhooks_new(&settings->webhooks, settings->database, notices_mail_on(notices),
+					 settings->metrics);
 	if (settings->metrics != NULL) {
 		notices->owed = metrics_gauge(settings->metrics, "bookingd_notices_owed",
 					      "Mails that are owed and not out yet.", NULL);
@@ -37,6 +37,11 @@ struct notices *notices_new(const struct notice_settings *settings)
 						  "How long the oldest of them is overdue.", NULL);
 		notices->failed = metrics_gauge(settings->metrics, "bookingd_notices_failed",
 						"Mails of the last day that a server refused.", NULL);
+		for (unsigned i = 0; i <= MAIL_STOPPED; i++)
+			notices->texted[i] =
+				metrics_counter(settings->metrics, "bookingd_texts_total",
+						"Text messages handed to the service, by outcome.", "outcome",
+						mail_outcome_name((enum mail_outcome)i), NULL);
 		for (unsigned i = 0; i <= MAIL_STOPPED; i++)
 			notices->sent[i] =
 				metrics_counter(settings->metrics, "bookingd_mails_total",
@@ -68,6 +73,11 @@ void notices_wake(struct notices *notices)
 	pthread_cond_broadcast(&notices->wake);
 	pthread_mutex_unlock(&notices->lock);
 	webhooks_wake(notices->webhooks);
+}
+
+static bool notices_send(const struct notices *notices)
+{
+	return notices_mail_on(notices) || notices_text_on(notices);
 }
 
 /* ---- the keeper ---- */
@@ -124,7 +134,7 @@ static void *run_keeper(void *argument)
 			set_gauges(notices, db);
 			gauges_at = now_ms + GAUGES_EVERY_MS;
 		}
-		if (any && notices_mail_on(notices)) {
+		if (any && notices_send(notices)) {
 			notices_wake(notices);
 			pthread_mutex_lock(&notices->lock);
 			seen = notices->signals; /* our own */
@@ -140,7 +150,7 @@ void notices_start(struct notices *notices)
 {
 	notices->running = true;
 	notices->keeper = thread_start("notices", run_keeper, notices);
-	for (size_t i = 0; notices_mail_on(notices) && i < SENDERS; i++)
+	for (size_t i = 0; notices_send(notices) && i < SENDERS; i++)
 		notices->senders[i] = thread_start("mail", run_sender, notices);
 	webhooks_start(notices->webhooks);
 }
@@ -153,7 +163,7 @@ void notices_stop(struct notices *notices)
 	notices_wake(notices);
 	webhooks_stop(notices->webhooks);
 	thread_join(notices->keeper);
-	for (size_t i = 0; notices_mail_on(notices) && i < SENDERS; i++)
+	for (size_t i = 0; notices_send(notices) && i < SENDERS; i++)
 		thread_join(notices->senders[i]);
 	notices->running = false;
 }

@@ -51,10 +51,14 @@ struct notices {
 	struct gauge *owed_age;
 	struct gauge *failed;
 	struct counter *sent[MAIL_STOPPED + 1];
+	struct counter *texted[MAIL_STOPPED + 1];
 };
 
 /* Wait for a signal since *seen or for `milliseconds`. */
 void notices_wait(struct notices *notices, uint64_t *seen, int64_t milliseconds);
+
+/* Whether text messages are configured. */
+bool notices_text_on(const struct notices *notices);
 
 /* Whether one more mail may be sent now by MAIL_PER_MINUTE; takes it. */
 bool notices_may_send(struct notices *notices);

@@ -9,6 +9,11 @@ bool notices_mail_on(const struct notices *notices)
 	return notices->settings.mail.url != NULL;
 }
 
+bool notices_text_on(const struct notices *notices)
+{
+	return notices->settings.text.url != NULL;
+}
+
 bool notices_may_send(struct notices *notices)
 {
 	int64_t limit = notices->settings.mails_per_minute;

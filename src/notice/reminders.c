@@ -65,7 +65,8 @@ static void remind(struct notices *notices, struct db *db, const struct remindab
 				db, QUERY_NOTICE_REMIND,
 				DB_PARAMETERS(db_uuid(what->id), db_instant(what->starts_at),
 					      db_text(recipient), db_text(about), db_text(why_not(verdict)),
-					      db_bool(notices_mail_on(notices))),
+					      db_bool(notices_mail_on(notices)),
+					      db_bool(notices_text_on(notices))),
 				NULL);
 			if (result != DB_OK && result != DB_UNAVAILABLE)
 				log_line(LOG_WARNING, "remind_failed",

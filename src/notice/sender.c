@@ -17,6 +17,7 @@ enum {
 	STATEMENT_TIMEOUT_MS = 5000,
 	IDLE_MS = 1000,
 	SEND_MS = 30000,
+	TEXT_MS = 15000,
 	LEASE_SECONDS = 60,    /* longer than a mail and its statements may take */
 	UNKNOWN_TRIES_MAX = 5, /* so many copies at most, by a server that takes each and never says so */
 	TRYING_SECONDS_MAX = SECONDS_PER_DAY,
@@ -28,6 +29,8 @@ struct sender {
 	struct notices *notices;
 	struct db *db;
 	struct mail_client *client;
+	struct fetch_client *fetcher; /* for text messages */
+	const char *channels;         /* that it may claim */
 	struct arena mem;
 };
 
@@ -36,6 +39,7 @@ struct claim {
 	int64_t id;
 	char appointment_id[UUID_TEXT_SIZE];
 	const char *recipient_name;
+	bool by_text;
 	enum notice_recipient recipient;
 	enum notice_kind kind;
 	const char *about;
@@ -52,6 +56,7 @@ struct subject {
 	const struct schedule *schedule;
 	const char *locale; /* the recipient's; NULL: not known */
 	const char *coach_name;
+	const char *phone;        /* as it is dialled from anywhere; NULL: there is none */
 	const char *thread_about; /* of the mail that the thread began with; "": this one begins it */
 };
 
@@ -120,7 +125,7 @@ static void note(struct sender *sender, struct claim *claim, const struct subjec
 			again(sender, claim, subject, answer);
 		break;
 	}
-	log_line(answer->outcome == MAIL_ACCEPTED ? LOG_INFO : LOG_WARNING, "mail",
+	log_line(answer->outcome == MAIL_ACCEPTED ? LOG_INFO : LOG_WARNING, claim->by_text ? "text" : "mail",
 		 LOG_INTEGER_FIELD("notice", claim->id), LOG_TEXT_FIELD("appointment", claim->appointment_id),
 		 LOG_TEXT_FIELD("kind", notice_kind_name(claim->kind)),
 		 LOG_TEXT_FIELD("recipient", claim->recipient_name),
@@ -134,11 +139,13 @@ static void note(struct sender *sender, struct claim *claim, const struct subjec
 static bool take_claim(struct sender *sender, struct claim *claim)
 {
 	DB_ROWS rows = {0};
-	if (db_run(sender->db, QUERY_NOTICE_CLAIM, DB_PARAMETERS(db_int(LEASE_SECONDS)), &rows) != DB_OK)
+	if (db_run(sender->db, QUERY_NOTICE_CLAIM,
+		   DB_PARAMETERS(db_int(LEASE_SECONDS), db_text(sender->channels)), &rows) != DB_OK)
 		return false;
 	*claim = (struct claim){
 		.id = db_get_int(&rows, 0, 0),
 		.recipient_name = db_copy_text(&rows, 0, 2, &sender->mem),
+		.by_text = strcmp(db_get_text(&rows, 0, 3), "sms") == 0,
 		.about = db_copy_text(&rows, 0, 5, &sender->mem),
 		.attempts = db_get_int(&rows, 0, 6),
 		.was_at = db_get_instant(&rows, 0, 7),
@@ -171,6 +178,7 @@ static enum db_result read_subject(struct sender *sender, const struct claim *cl
 		.locale = db_copy_text(&rows, 0, 3, &sender->mem),
 		.thread_about = db_copy_text(&rows, 0, 4, &sender->mem),
 		.coach_name = db_copy_text(&rows, 0, 5, &sender->mem),
+		.phone = db_copy_text(&rows, 0, 6, &sender->mem),
 	};
 	if (subject->schedule == NULL)
 		return DB_FAILED;
@@ -209,12 +217,11 @@ static const char *stop_url(struct sender *sender, const struct claim *claim, co
 		return NULL;
 	crypto_random(token, sizeof(token));
 	crypto_sha256(text, encode_base64url(token, sizeof(token), text), hash);
-	const char *person = claim->recipient == NOTICE_CLIENT
-				     ? subject->a.user_id
-				     : arena_printf(&sender->mem, "coach:%s", subject->a.coach_id);
+	const char *person = claim->recipient == NOTICE_CLIENT ? subject->a.user_id : subject->a.coach_id;
 	if (db_run(sender->db, QUERY_TOKEN_PUT,
 		   DB_PARAMETERS(db_bytes(hash, sizeof(hash)), db_text("stop"), db_null(), db_text(person),
-				 db_int(STOP_SECONDS)),
+				 db_int(STOP_SECONDS),
+				 claim->recipient == NOTICE_COACH ? db_text("coach") : db_null()),
 		   NULL) != DB_OK)
 		return NULL;
 	return arena_printf(&sender->mem, "%s/booking/stop/%s", base, text);
@@ -347,10 +354,10 @@ static struct mail_message message_of(struct sender *sender, const struct claim 
 	return message;
 }
 
-static void count(struct sender *sender, const struct mail_answer *answer)
+static void count(struct counter *const counters[], const struct mail_answer *answer)
 {
-	if (sender->notices->sent[answer->outcome] != NULL)
-		counter_add(sender->notices->sent[answer->outcome], 1);
+	if (counters[answer->outcome] != NULL)
+		counter_add(counters[answer->outcome], 1);
 }
 
 static void send_notice(struct sender *sender, struct claim *claim)
@@ -367,7 +374,9 @@ static void send_notice(struct sender *sender, struct claim *claim)
 		return;
 	}
 	const char *why = outdated(claim, &subject, now);
-	const char *address = claim->recipient == NOTICE_CLIENT ? subject.a.email : subject.coach_email;
+	const char *address = claim->by_text                      ? subject.phone
+			      : claim->recipient == NOTICE_CLIENT ? subject.a.email
+								  : subject.coach_email;
 	if (why == NULL && (address == NULL || subject.a.erased))
 		why = "There is no address any more.";
 	if (why != NULL) {
@@ -385,11 +394,18 @@ static void send_notice(struct sender *sender, struct claim *claim)
 		done(sender, claim, "retry", "Its link could not be made.", wait_after(claim->attempts));
 		return;
 	}
+	struct mail_answer answer;
+	if (claim->by_text) {
+		text_send(sender->fetcher, &sender->notices->settings.text, address,
+			  notice_text_short(&facts, &sender->mem), monotonic_ms() + TEXT_MS, &answer);
+		count(sender->notices->texted, &answer);
+		note(sender, claim, &subject, &answer);
+		return;
+	}
 	facts.unsubscribe_url = stop_url(sender, claim, &subject);
 	struct mail_message message = message_of(sender, claim, &subject, &facts, now);
-	struct mail_answer answer;
 	mail_send(sender->client, &message, monotonic_ms() + SEND_MS, &answer);
-	count(sender, &answer);
+	count(sender->notices->sent, &answer);
 	note(sender, claim, &subject, &answer);
 }
 
@@ -417,7 +433,7 @@ static void send_code(struct sender *sender, struct waiting_code *code)
 	};
 	struct mail_answer answer;
 	mail_send(sender->client, &message, monotonic_ms() + SEND_MS, &answer);
-	count(sender, &answer);
+	count(sender->notices->sent, &answer);
 	log_line(answer.outcome == MAIL_ACCEPTED ? LOG_INFO : LOG_WARNING, "mail",
 		 LOG_TEXT_FIELD("kind", "code"), LOG_TEXT_FIELD("outcome", mail_outcome_name(answer.outcome)),
 		 LOG_TEXT_FIELD("verb", answer.verb), LOG_INTEGER_FIELD("code", answer.code));
@@ -434,6 +450,10 @@ void *run_sender(void *argument)
 		.notices = notices,
 		.db = db_open(notices->settings.database, STATEMENT_TIMEOUT_MS),
 		.client = mail_client_new(&notices->settings.mail, &notices->stop),
+		.fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, &notices->stop),
+		.channels = !notices_mail_on(notices)   ? "sms"
+			    : !notices_text_on(notices) ? "email"
+							: "email,sms",
 		.mem = ARENA_EMPTY,
 	};
 	uint64_t seen = 0;
@@ -453,6 +473,7 @@ void *run_sender(void *argument)
 		arena_reset(&sender.mem);
 	}
 	arena_clear(&sender.mem);
+	fetch_client_free(sender.fetcher);
 	mail_client_free(sender.client);
 	db_close(sender.db);
 	return NULL;

@@ -64,7 +64,7 @@ test('answers, notices, preferences, sessions, addresses, actions and requests',
     'cancelled',
     'confirmed',
   ]);
-  assert.deepEqual(whole.preferences, { reminders: false, locale: 'fr' });
+  assert.deepEqual(whole.preferences, { reminders: false, locale: 'fr', sms: false });
   assert.deepEqual(
     whole.sessions.map(({ email, appointment_id }) => [email, appointment_id]),
     [['ann@client.test', null]],

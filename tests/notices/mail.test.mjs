@@ -269,6 +269,7 @@ test('people hear in their own language and zone, with the coach’s time beside
   assert.deepEqual((await ann.client.put('/booking/user/me/preferences', { locale: 'en' })).body, {
     reminders: true,
     locale: 'en',
+    sms: false,
   });
   await ann.client.put(`/booking/${made.id}/cancel`);
   const mails = await until('two mails', () => ann.mails().length === 2 && ann.mails());
