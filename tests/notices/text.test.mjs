@@ -32,13 +32,15 @@ class Texts {
     const basic = Buffer.from(`${ACCOUNT.user}:${ACCOUNT.password}`).toString('base64');
     const to = form.get('To') ?? '';
     if (request.headers.authorization !== `Basic ${basic}`) return refused(401, 20003, 'Authenticate');
-    if (request.headers['content-type'] !== 'application/x-www-form-urlencoded') return refused(400, 21602, 'form');
+    if (request.headers['content-type'] !== 'application/x-www-form-urlencoded')
+      return refused(400, 21602, 'form');
     if (this.fault) return refused(this.fault, 20500, 'Internal error');
     if (!/^\+[1-9]\d{7,14}$/.test(to) || to.startsWith('+999'))
       return refused(400, 21211, `The 'To' number ${to} is not a valid phone number.`);
     if (form.get('From') !== FROM) return refused(400, 21212, 'From is not ours');
     if (!form.get('Body')) return refused(400, 21602, 'A text message body must be specified.');
-    if (form.get('Body').length > 1600) return refused(400, 21617, 'The concatenated message body exceeds 1600');
+    if (form.get('Body').length > 1600)
+      return refused(400, 21617, 'The concatenated message body exceeds 1600');
     this.taken.push(Object.fromEntries(form));
     return [201, { sid: 'SM1', status: 'queued' }];
   }
@@ -72,7 +74,11 @@ after(async () => {
 async function remindable(phone, wish) {
   const client = stack.client(`client-${++count}`);
   if (wish) assert.equal((await client.put('/booking/user/me/preferences', wish)).status, 200);
-  const reply = await client.post('/booking/create', { start: stack.slot(count * 2), duration_minutes: 30, phone });
+  const reply = await client.post('/booking/create', {
+    start: stack.slot(count * 2),
+    duration_minutes: 30,
+    phone,
+  });
   assert.equal(reply.status, 201, reply.text);
   const { id } = reply.body;
   await until('it to be told', () =>
@@ -98,7 +104,8 @@ const reminded = (id) =>
         where appointment_id = '${id}' and channel = 'in_app' and kind = 'reminder')`),
     60_000,
   );
-const settled = (id, state) => until(`a text to be ${state}`, () => rows(id)[0]?.state === state && rows(id)[0], 60_000);
+const settled = (id, state) =>
+  until(`a text to be ${state}`, () => rows(id)[0]?.state === state && rows(id)[0], 60_000);
 
 test('who said yes is reminded by text message, with a link, once; mail need not be on', async () => {
   const { id, client } = await remindable('+44 (0)20 7946-0018'.replace('(0)', ''), { sms: true });
@@ -108,7 +115,9 @@ test('who said yes is reminded by text message, with a link, once; mail need not
   assert.match(text.Body, /^Reminder: .*https:\/\/book\.test\/booking\/#manage=[\w-]{43}$/);
   assert.ok(text.Body.length <= 320, text.Body);
   assert.equal((await client.get('/booking/user/me/preferences')).body.sms, true);
-  assert.ok((await client.get(`/booking/${id}/notices`)).body.notices.some(({ channel }) => channel === 'sms'));
+  assert.ok(
+    (await client.get(`/booking/${id}/notices`)).body.notices.some(({ channel }) => channel === 'sms'),
+  );
 });
 
 test('who did not say yes, or wants no reminders, gets none', async () => {
@@ -143,7 +152,10 @@ test('a service that is away is tried again, and no number is ever in the log', 
   const log = stack.daemon.log.join('\n');
   assert.match(log, /"event":"text"/);
   assert.ok(!/7946|5550100|its-token/.test(log.replaceAll(FROM, '')));
-  assert.match((await stack.stranger().get('/metrics')).text, /^bookingd_texts_total\{outcome="accepted"\} 2$/m);
+  assert.match(
+    (await stack.stranger().get('/metrics')).text,
+    /^bookingd_texts_total\{outcome="accepted"\} 2$/m,
+  );
 });
 
 test('one number has ten a day at most', async () => {
@@ -159,7 +171,9 @@ test('what a person wants is theirs: a coach of a like name wants what they want
   const alike = stack.client('coach:damian');
   await alike.put('/booking/user/me/preferences', { reminders: false });
   assert.deepEqual(
-    stack.database.rows("select of_coach from bookingd.notice_preference where user_id in ('coach:damian', 'damian')"),
+    stack.database.rows(
+      "select of_coach from bookingd.notice_preference where user_id in ('coach:damian', 'damian')",
+    ),
     [{ of_coach: false }],
   );
   stack.database.run(`set search_path = bookingd, public;

@@ -87,17 +87,23 @@ const endpoint = async (more = {}) => {
   };
 };
 /** The clock goes on: whatever waits for its next try is due. */
-const hasten = () => stack.database.run("update bookingd.webhook_delivery set due_at = now() where state = 'owed'");
+const hasten = () =>
+  stack.database.run("update bookingd.webhook_delivery set due_at = now() where state = 'owed'");
 
 test('the platform is told of each event, signed with each of its secrets, at the address as it was given', async () => {
   const made = await book();
-  const [message] = await until('the message', () => about(platform, made.id).length && about(platform, made.id));
+  const [message] = await until(
+    'the message',
+    () => about(platform, made.id).length && about(platform, made.id),
+  );
   assert.equal(message.path, '/hooks/booking/?from=bookingd');
   assert.equal(message.headers['content-type'], 'application/json');
   for (const secret of secrets) assert.ok(verified(message, secret));
   assert.ok(!verified(message, newSecret()));
   assert.ok(Math.abs(Number(message.headers['webhook-timestamp']) - Date.now() / 1000) < 300);
-  const listed = (await coach.get('/coach/damian/events')).body.events.find(({ data }) => data.id === made.id);
+  const listed = (await coach.get('/coach/damian/events')).body.events.find(
+    ({ data }) => data.id === made.id,
+  );
   assert.deepEqual(message.body, listed);
   assert.equal(message.headers['webhook-id'], listed.id);
   assert.ok(message.text.length < 20_000);
@@ -117,7 +123,9 @@ test('a coach has endpoints of their own, for the types they ask for; the secret
     ['appointment.moved'],
   );
   assert.ok(verified(mine.receiver.messages[0], mine.secret));
-  const stored = stack.database.value(`select sealed_secret from bookingd.webhook_endpoint where id = '${mine.id}'`);
+  const stored = stack.database.value(
+    `select sealed_secret from bookingd.webhook_endpoint where id = '${mine.id}'`,
+  );
   assert.ok(!stored.includes(mine.secret.slice(6, 20)));
   await mine.end();
 });
@@ -131,7 +139,9 @@ test('a new secret is shown once, and both sign for a day', async () => {
   assert.ok(verified(first, mine.secret) && verified(first, renewed.secret));
   stack.database.run(`update bookingd.webhook_endpoint set former_until = now() where id = '${mine.id}'`);
   await coach.post(`${mine.path}/test`);
-  const trial = await until('the trial', () => mine.receiver.messages.find(({ body }) => body.type === 'webhook.test'));
+  const trial = await until('the trial', () =>
+    mine.receiver.messages.find(({ body }) => body.type === 'webhook.test'),
+  );
   assert.ok(!verified(trial, mine.secret) && verified(trial, renewed.secret));
   await mine.end();
 });
@@ -145,12 +155,16 @@ test('a receiver that is away for an hour loses nothing; ids stay, timestamps ar
   await ann.put(`/booking/${made.id}/cancel`);
   await until('first tries', async () => {
     const found = await mine.deliveries('?state=owed');
-    return found.length === 3 && found.every(({ attempts, last_status }) => attempts === 1 && last_status === 503);
+    return (
+      found.length === 3 && found.every(({ attempts, last_status }) => attempts === 1 && last_status === 503)
+    );
   });
   const tried = [...mine.receiver.messages];
   // Ten minutes are nothing to wait for: 5 s, then 5, then 30 minutes.
   hasten();
-  await until('second tries', async () => (await mine.deliveries('?state=owed')).every(({ attempts }) => attempts === 2));
+  await until('second tries', async () =>
+    (await mine.deliveries('?state=owed')).every(({ attempts }) => attempts === 2),
+  );
   const waits = stack.database.rows(
     `select extract(epoch from due_at - tried_at)::float8 as wait from bookingd.webhook_delivery where endpoint_id = '${mine.id}'`,
   );
@@ -187,7 +201,8 @@ test('one that never answers holds up neither requests nor other endpoints', asy
 test('neither redirects nor anything but 2xx count', async () => {
   const elsewhere = await Receiver.start();
   const mine = await endpoint();
-  mine.receiver.answer = (message, response) => void response.writeHead(302, { location: elsewhere.url }).end();
+  mine.receiver.answer = (message, response) =>
+    void response.writeHead(302, { location: elsewhere.url }).end();
   await book();
   const [one] = await until('a try', async () => {
     const found = await mine.deliveries();
@@ -212,7 +227,9 @@ test('after the tenth try it has failed, and can be sent again', async () => {
   mine.receiver.answer = () => 500;
   await book();
   await until('a try', async () => (await mine.deliveries())[0]?.last_status === 500);
-  stack.database.run(`update bookingd.webhook_delivery set attempts = 9, due_at = now() where endpoint_id = '${mine.id}'`);
+  stack.database.run(
+    `update bookingd.webhook_delivery set attempts = 9, due_at = now() where endpoint_id = '${mine.id}'`,
+  );
   const [failed] = await until('the end', async () => {
     const found = await mine.deliveries('?state=failed');
     return found.length > 0 && found;
@@ -296,7 +313,10 @@ test('addresses that are none, and bodies that ask for what is not there, are re
     assert.equal(reply.status, 422, JSON.stringify(body));
   }
   const some = (await coach.post('/coach/damian/webhooks', { url: 'https://receiver.invalid/' })).body;
-  assert.equal((await stack.client('x', { role: 'coach', coach: 'other' }).get('/coach/damian/webhooks')).status, 403);
+  assert.equal(
+    (await stack.client('x', { role: 'coach', coach: 'other' }).get('/coach/damian/webhooks')).status,
+    403,
+  );
   await coach.delete(`/coach/damian/webhooks/${some.id}`);
 });
 
@@ -322,7 +342,13 @@ test('without WEBHOOK_ALLOW_PRIVATE nothing goes to a private network, whatever 
     // Forms that only the resolver understands, and names, are looked at when the connection is made.
     const made = [];
     for (const host of ['2130706433', '0x7f.1', '127.1'])
-      made.push((await theirs.post('/coach/damian/webhooks', { url: `https://${host}:${platform.server.address().port}/` })).body.id);
+      made.push(
+        (
+          await theirs.post('/coach/damian/webhooks', {
+            url: `https://${host}:${platform.server.address().port}/`,
+          })
+        ).body.id,
+      );
     await strict.client('ann').post('/booking/create', { start: strict.slot(5), duration_minutes: 30 });
     for (const id of made) {
       const [tried] = await until('a refusal', async () => {
