@@ -71,6 +71,7 @@ struct settings {
 	char *mail_from;
 	bool mail_tls; /* required */
 	int64_t mail_per_minute;
+	char *mail_hook_secret;
 	char *manage_url; /* may hold {id} */
 	char *sign_in_url;
 	char *admin_emails; /* with commas between */

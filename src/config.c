@@ -106,6 +106,8 @@ static const struct setting settings_table[] = {
  "require: never without TLS; none: plain text passes, for a server on this machine"},
 {NULL, "MAIL_PER_MINUTE", KIND_INTEGER, AT(mail_per_minute), 0, 100000, "60", 0,
  "mails a minute that each process sends at most; 0 is no limit"},
+{NULL, "MAIL_HOOK_SECRET", KIND_TEXT, AT(mail_hook_secret), 16, 256, NULL, SECRET,
+ "marks the envelope's sender of each mail, so that what comes back is known: bookingd bounce, POST /hooks/mail"},
 {NULL, "MANAGE_URL", KIND_PAGE, AT(manage_url), 0, 0, NULL, 0,
  "page of yours where a client moves or cancels, {id} standing for the appointment; default: our own, by a link"},
 {NULL, "SIGN_IN_URL", KIND_URL, AT(sign_in_url), 0, 0, NULL, 0,

@@ -39,6 +39,8 @@ static const struct command {
 	{"slots", command_slots, "",
 	 "the slot rules by themselves: a JSON case on stdin, its slots on stdout"},
 	{"rekey", command_rekey, "", "seal coaches' tokens with the first key of TOKEN_ENCRYPTION_KEY"},
+	{"bounce", command_bounce, "",
+	 "read a mail that came back on stdin (from a mail server's pipe): its address gets no more"},
 	{"token", command_token, " --user U [--role R] [--coach C] [--email E] [--name N] [--ttl S]",
 	 "mint a bearer token with AUTH_JWT_SECRET"},
 	{"healthcheck", command_healthcheck, "",

@@ -58,6 +58,7 @@ struct api {
 	size_t route_count;
 	const struct seal_keys *feed_keys; /* of tokens of feeds, and of pseudonyms; NULL: none */
 	bool webhook_allow_private;
+	const char *mail_hook_secret; /* NULL: there is no such hook */
 	unsigned trusted_proxy_hops;       /* proxies in front that are believed */
 	const char *public_url;            /* NULL: addresses are made from the Host header */
 	struct database *database;         /* for the workers' connections */

@@ -29,6 +29,7 @@ command_run command_doctor;
 command_run command_rekey;
 command_run command_slots;
 command_run command_token;
+command_run command_bounce;
 command_run command_healthcheck;
 
 #endif

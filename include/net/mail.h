@@ -36,8 +36,10 @@ struct mail_person {
 /* Texts are UTF-8 with "\n" between lines; NULL where there is none. Everything is borrowed until mail_send
  * returns. */
 struct mail_message {
-	const char *from_name;       /* stands before settings->from */
-	struct mail_person to;       /* address required */
+	const char *from_name; /* stands before settings->from */
+	const char
+		*envelope_from; /* where it comes back to if it cannot be delivered; NULL: settings->from */
+	struct mail_person to;  /* address required */
 	struct mail_person reply_to; /* address NULL: none */
 	const char *subject;
 	const char *message_id; /* without its brackets; the same at every try of the same message */

@@ -44,6 +44,7 @@ struct webhook_settings {
 /* Borrowed for the life of the notices. */
 struct notice_settings {
 	struct mail_settings mail; /* url NULL: no mail is sent and none is owed */
+	const char *hook_secret;   /* MAIL_HOOK_SECRET; NULL: what comes back is not known */
 	int64_t mails_per_minute;  /* by this process, text messages too; 0: no limit */
 	struct text_settings text; /* url NULL: no text messages are sent and none are owed */
 	struct database *database;

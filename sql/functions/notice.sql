@@ -182,3 +182,27 @@ create or replace function texted_enough(p_phone text) returns boolean language 
   where phone_of(a.phone) = phone_of(p_phone) and a.starts_at > now() - interval '1 day'
     and n.channel = 'sms' and n.state <> 'skipped' and n.created_at > now() - interval '1 day';
 $$;
+
+/*
+ * A mail came back for good, or its reader complained of it (p_reason: bounced, complained; null: neither): it has failed,
+ * and the address gets no more. Returns whether there is such a mail to a person who is still known.
+ */
+create or replace function note_bounce(p_notice bigint, p_reason text, p_detail text) returns boolean language plpgsql as $$
+declare
+  address text;
+begin
+  select lower(case n.recipient when 'client' then a.email else c.email end) into address
+  from notice n join appointment a on a.id = n.appointment_id join coach c on c.id = a.coach_id
+  where n.id = p_notice and n.channel = 'email' and not a.erased for update of n;
+  if address is null then
+    return false;
+  elsif p_reason is not null then
+    insert into mail_suppression (email, reason) values (address, p_reason)
+    on conflict (email) do update set reason = excluded.reason where excluded.reason = 'complained';
+    update notice
+    set state = 'failed', detail = coalesce(p_detail, case p_reason when 'bounced' then 'The mail came back.'
+                                                                    else 'Its reader complained of it.' end)
+    where id = p_notice and state in ('sent', 'unknown', 'failed');
+  end if;
+  return true;
+end $$;

@@ -77,6 +77,7 @@ begin
     return;
   end if;
   update action_token a set used_at = now() where a.hash = t.hash;
+  delete from mail_suppression m where m.email = t.email; -- what was mailed there has been read
   insert into known_address as k (email, user_id)
   values (t.email, person_of_address(t.email)) on conflict do nothing;
   select k.user_id into user_id from known_address k where k.email = t.email;

@@ -151,3 +151,14 @@ with asked as (select user_id, page is not distinct from 'coach' as of_coach fro
      stopped as (insert into notice_preference (user_id, of_coach, reminders) select user_id, of_coach, false from asked
                  on conflict (user_id, of_coach) do update set reminders = false)
 select user_id from asked;
+
+-- ------------------------------------------------------------------ what comes back
+
+-- name: notice_bounced one
+select note_bounce($1, $2, $3);
+
+-- The coach says that the client's address is good again. What its reader complained of stays: only they can end that.
+-- name: suppression_end one
+delete from mail_suppression s using appointment a
+where a.id = $1 and s.email = lower(a.email) and s.reason <> 'complained'
+returning s.email;

@@ -161,6 +161,8 @@ static const char *success_statuses(const struct route *route)
 		{"/addresses", "202", HTTP_POST},
 		{"/webhooks", "201", HTTP_POST},
 		{"/webhooks/:id", "204", HTTP_DELETE},
+		{"/hooks/mail", "204", HTTP_POST},
+		{"/:id/suppression", "204", HTTP_DELETE},
 		{"/:id/test", "202", HTTP_POST},
 		{"/:id/replay", "202", HTTP_POST},
 		{"/:event/retry", "202", HTTP_POST},

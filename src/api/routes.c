@@ -168,6 +168,10 @@ const struct route api_routes[] = {
 	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_stop,
 		  .summary = "Stop reminders by one click, as RFC 8058 has it")},
 
+	CALL(DELETE, "/booking/:id/suppression", DATABASE, 0, AUTHORITY_STAFF, TOLL_READ,
+	     .handle = api_suppression_end,
+	     .summary = "Mail the client again, after a mail to them came back"),
+
 	/* the coach's side */
 	CALL(GET, "/coach/:coach/notices", DATABASE, 0, COACH_CALL, .handle = api_coach_notices,
 	     .summary = "What could not be delivered", .reply = "Notices"),
@@ -279,6 +283,11 @@ const struct route api_routes[] = {
 	{HTTP_GET, "/oauth/google/callback", LANE_GOOGLE, ROUTE_ANY_QUERY, 0,
 	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_google_callback,
 		  .summary = "Where Google sends the coach back", .query = "state code error")},
+	{HTTP_POST, "/hooks/mail", LANE_DATABASE, ROUTE_QUIET, BODY_MAX,
+	 ENDPOINT(.authority = AUTHORITY_ANYONE, .uncalled = true, .handle = api_mail_hook,
+		  .summary =
+			  "A mail service tells what became of a mail; MAIL_HOOK_SECRET is its bearer token",
+		  .body = "MailEvent")},
 	{HTTP_POST, "/hooks/google-calendar", LANE_DATABASE, ROUTE_ANY_TYPE | ROUTE_QUIET, BODY_MAX,
 	 ENDPOINT(.authority = AUTHORITY_ANYONE, .uncalled = true, .handle = api_google_hook,
 		  .early = api_google_hook_early, .summary = "Google tells of a change")},

@@ -111,6 +111,7 @@ struct notice_settings compose_notice_settings(const struct settings *settings)
 			 .password = settings->mail_password,
 			 .from = settings->mail_from,
 			 .require_tls = settings->mail_tls},
+		.hook_secret = settings->mail_hook_secret,
 		.mails_per_minute = settings->mail_per_minute,
 		.links = {.public_url = settings->public_url, .manage_url = settings->manage_url},
 		.text = {.url = settings->sms_url,

@@ -255,6 +255,7 @@ static bool compose(struct daemon *daemon)
 		.route_count = api_route_count,
 		.feed_keys = compose_feed_keys(settings, &daemon->feed_keys),
 		.webhook_allow_private = settings->webhook_allow_private,
+		.mail_hook_secret = settings->mail_hook_secret,
 		.trusted_proxy_hops = (unsigned)settings->trusted_proxy_hops,
 		.public_url = settings->public_url,
 		.sign_in = {.admin_emails = settings->admin_emails, .public_url = settings->public_url},

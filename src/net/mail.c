@@ -327,7 +327,10 @@ enum mail_outcome mail_send(struct mail_client *client, const struct mail_messag
 	headers = make_headers(client, &mem, message);
 	mime = make_mime(client->curl, &mem, message);
 	append(&recipients, arena_printf(&mem, "<%s>", message->to.address));
-	curl_easy_setopt(client->curl, CURLOPT_MAIL_FROM, arena_printf(&mem, "<%s>", client->settings.from));
+	curl_easy_setopt(client->curl, CURLOPT_MAIL_FROM,
+			 arena_printf(&mem, "<%s>",
+				      message->envelope_from != NULL ? message->envelope_from
+								     : client->settings.from));
 	curl_easy_setopt(client->curl, CURLOPT_MAIL_RCPT, recipients);
 	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(client->curl, CURLOPT_MIMEPOST, mime);

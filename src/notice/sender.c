@@ -8,6 +8,7 @@
 #include "domain/appointment.h"
 #include "domain/ics.h"
 #include "domain/schedule_json.h"
+#include "notice/bounce.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -345,6 +346,10 @@ static struct mail_message message_of(struct sender *sender, const struct claim 
 		.text = text.text,
 		.html = text.html,
 	};
+	if (sender->notices->settings.hook_secret != NULL)
+		message.envelope_from = bounce_sender(
+			sender->notices->settings.mail.from,
+			bounce_token(sender->notices->settings.hook_secret, claim->id, mem), mem);
 	if (facts->invitation) {
 		struct ics_text file = invitation_of(sender, facts, subject);
 		message.calendar = file.bytes;

@@ -224,6 +224,12 @@ const TABLE = {
   'POST /coach/{coach}/google/retry': { who: 'the coach in the path, or an admin' },
   // Both prove themselves by what they carry: a signed state, a channel's token.
   'GET /oauth/google/callback': { who: 'anyone' },
+  'POST /hooks/mail': {
+    who: 'anyone',
+    body: () => ({ token: 'x', event: 'delivered' }),
+    missing: 'no such hook',
+  },
+  'DELETE /booking/{id}/suppression': { who: "the appointment's coach, or an admin" },
   'POST /hooks/google-calendar': { who: 'anyone', missing: 'no such channel' },
   'GET /health': { who: 'anyone' },
   'GET /healthz': { who: 'anyone' },

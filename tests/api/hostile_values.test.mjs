@@ -49,6 +49,7 @@ const GOOD = {
   Preferences: () => ({ reminders: true, locale: 'fr-CA', sms: true }),
   WebhookWish: () => ({ url: 'https://receiver.invalid/', types: ['appointment.moved'], active: true }),
   WebhookChange: () => ({ url: 'https://receiver.invalid/', types: ['appointment.moved'], active: false }),
+  MailEvent: () => ({ token: 'b-1-x', event: 'bounced', permanent: true, detail: 'x' }),
   Reschedule: () => when(),
   Status: () => ({ status: 'completed' }),
   CreateSeries: () => ({

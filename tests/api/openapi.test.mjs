@@ -196,6 +196,8 @@ test('every call answers as the document says', async () => {
     status: 202,
   });
   await call(coach, 'GET', '/coach/{coach}/notices', { path: damian, status: 200 });
+  await call(coach, 'DELETE', '/booking/{id}/suppression', { ...one, status: 204 });
+  await call(stranger, 'POST', '/hooks/mail', { body: { token: 'x', event: 'delivered' }, status: 404 });
   const { body: told } = await call(coach, 'GET', '/coach/{coach}/events', { path: damian, status: 200 });
   const { body: hook } = await call(coach, 'POST', '/coach/{coach}/webhooks', {
     path: damian,
