@@ -14,7 +14,8 @@ $$;
 
 /*
  * Note a code that somebody asked for. p_admins: addresses of admins, commas between. Returns whether it is to be
- * mailed: not to an address that has had five in ten minutes, nor, for the coach's page, to one that is nobody's there.
+ * mailed: not to an address that has had five in ten minutes or twenty in a day, nor, for the coach's page, to one that
+ * is nobody's there.
  * The caller must not be able to tell: not by how long this takes, nor by what later becomes of the code. So one that
  * is not mailed is noted all the same, as a code that nothing matches.
  */
@@ -26,8 +27,8 @@ declare
                      or p_email = any (string_to_array(coalesce(p_admins, ''), ','));
 begin
   perform lock_address(p_email);
-  if (select count(*) from action_token
-      where email = p_email and purpose = 'sign_in' and created_at > now() - interval '10 minutes') >= 5 then
+  if (select count(*) filter (where created_at > now() - interval '10 minutes') >= 5 or count(*) >= 20 from action_token
+      where email = p_email and purpose = 'sign_in' and created_at > now() - interval '1 day') then
     return false;
   end if;
   -- Only the newest is good.

@@ -186,3 +186,13 @@ test('what a person wants is theirs: a coach of a like name wants what they want
     sms: true,
   });
 });
+
+test('an address is mailed twenty codes a day at most', () => {
+  const asked = (count) =>
+    stack.database.run(`set search_path = bookingd, public;
+      insert into action_token (hash, purpose, email, created_at, expires_at)
+      select sha256(('${count}' || n)::bytea), 'sign_in', 'many-${count}@client.test', now() - interval '3 hours', now()
+      from generate_series(1, ${count}) n;
+      select begin_sign_in('many-${count}@client.test', 'booking', sha256('a${count}'), sha256('b'), sha256('c'), 600, null)`);
+  assert.deepEqual([asked(19).trim(), asked(20).trim()], ['t', 'f']);
+});
