@@ -96,18 +96,17 @@ void reply_continue(struct reply *reply, enum reply_portion (*portion)(void *own
 
 /* What an RFC 9457 problem says. Leave out (zero) what does not apply. */
 struct problem {
-	unsigned status;
-	const char *code;     /* stable, "slot_taken" */
-	const char *title;    /* a few words, the same for the code; NULL: the status's own phrase */
-	const char *detail;   /* one sentence for a person */
+	enum problem_code code;
+	unsigned status;      /* 0: the code's own */
+	const char *detail;   /* one sentence for a person; NULL: the code's own */
 	const char *field;    /* the body's or query's name at fault */
 	unsigned retry_after; /* seconds; sent as Retry-After too */
 	const char *appointment_id;
 };
 
 /*
- * Answer with application/problem+json. `type` is made of the code. Whatever body was begun is
- * dropped, headers set before stay. 429 and 503 without retry_after say 1 second.
+ * Answer with application/problem+json. `type` is made of the code, `title` is the status's phrase. Whatever
+ * body was begun is dropped, headers set before stay. 429 and 503 without retry_after say 1 second.
  */
 void reply_problem(struct reply *reply, const struct problem *problem);
 

@@ -67,10 +67,8 @@ static void add_reasons(struct call *call, const struct booking_result *result)
 /* Guests hold as many times as they may: each of them ends soon. */
 static void refuse_crowded(struct call *call)
 {
-	const struct problem_terms *terms = problem_terms(PROBLEM_RATE_LIMITED);
 	const struct problem problem = {
-		.status = terms->status,
-		.code = terms->code,
+		.code = PROBLEM_RATE_LIMITED,
 		.detail = "Many times are being held without a booking just now. Please sign in, or "
 			  "try again in some minutes.",
 		.retry_after = GUEST_HOLD_MINUTES * SECONDS_PER_MINUTE,

@@ -25,15 +25,14 @@ enum {
 
 void call_problem(struct call *call, enum problem_code code, const char *field, const char *detail)
 {
-	const struct problem_terms *terms = problem_terms(code);
+	unsigned status = problem_terms(code)->status;
 	struct problem problem = {
-		.status = terms->status,
-		.code = terms->code,
-		.detail = detail != NULL ? detail : terms->sentence,
+		.code = code,
+		.detail = detail,
 		.field = field,
-		.retry_after = terms->status == 503   ? 5
-			       : terms->status == 429 ? SECONDS_PER_HOUR /* a limit of a day's */
-						      : 0,
+		.retry_after = status == 503   ? 5
+			       : status == 429 ? SECONDS_PER_HOUR /* a limit of a day's */
+					       : 0,
 		.appointment_id = call->appointment_id,
 	};
 	reply_problem(call->reply, &problem);

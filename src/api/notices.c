@@ -115,8 +115,7 @@ void api_booking_notices_again(struct call *call)
 	}
 	const char *outcome = db_get_text(&rows, 0, 0);
 	if (strcmp(outcome, "too_soon") == 0) {
-		struct problem problem = {.status = 429,
-					  .code = "rate_limited",
+		struct problem problem = {.code = PROBLEM_RATE_LIMITED,
 					  .detail =
 						  "It was sent again a moment ago. Please wait ten minutes.",
 					  .retry_after = AGAIN_SECONDS};

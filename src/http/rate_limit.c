@@ -131,9 +131,7 @@ void rate_limit_refuse(const struct rate_limit *limit, struct rate_verdict verdi
 	rate_limit_headers(limit, verdict, reply);
 	reply_problem(reply,
 		      &(struct problem){
-			      .status = 429,
-			      .code = "rate_limited",
-			      .title = "Too many requests",
+			      .code = PROBLEM_RATE_LIMITED,
 			      .detail = "That was too much at once. Please wait a moment and try again.",
 			      .retry_after = verdict.retry_after,
 		      });

@@ -29,7 +29,7 @@ static void say_why(struct exchange *exchange, unsigned status)
 {
 	static const struct problem version = {
 		.status = MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED,
-		.code = "not_implemented",
+		.code = PROBLEM_NOT_IMPLEMENTED,
 		.detail = "The server speaks HTTP/1.1 and HTTP/1.0.",
 	};
 	switch (status) {

@@ -180,11 +180,13 @@ static const char *status_phrase(unsigned status)
 
 void reply_problem(struct reply *reply, const struct problem *problem)
 {
-	struct buffer *out = begin_json(reply, problem->status, "application/problem+json");
-	reply->code = problem->code;
+	const struct problem_terms *terms = problem_terms(problem->code);
+	unsigned status = problem->status != 0 ? problem->status : terms->status;
+	struct buffer *out = begin_json(reply, status, "application/problem+json");
+	reply->code = terms->code;
 
 	unsigned retry_after = problem->retry_after;
-	if (retry_after == 0 && (problem->status == 429 || problem->status == 503))
+	if (retry_after == 0 && (status == 429 || status == 503))
 		retry_after = 1;
 	if (retry_after > 0)
 		reply_header_literal(reply, "Retry-After", arena_printf(reply->mem, "%u", retry_after));
@@ -192,13 +194,11 @@ void reply_problem(struct reply *reply, const struct problem *problem)
 	struct json_writer writer;
 	json_writer_init(&writer, out);
 	json_write_object(&writer, NULL);
-	json_write_text(&writer, "type", arena_printf(reply->mem, "urn:bookingd:problem:%s", problem->code));
-	json_write_text(&writer, "title",
-			problem->title != NULL ? problem->title : status_phrase(problem->status));
-	json_write_integer(&writer, "status", problem->status);
-	if (problem->detail != NULL)
-		json_write_text(&writer, "detail", problem->detail);
-	json_write_text(&writer, "code", problem->code);
+	json_write_text(&writer, "type", arena_printf(reply->mem, "urn:bookingd:problem:%s", terms->code));
+	json_write_text(&writer, "title", status_phrase(status));
+	json_write_integer(&writer, "status", status);
+	json_write_text(&writer, "detail", problem->detail != NULL ? problem->detail : terms->sentence);
+	json_write_text(&writer, "code", terms->code);
 	if (problem->field != NULL)
 		json_write_text(&writer, "field", problem->field);
 	if (retry_after > 0)
@@ -210,13 +210,7 @@ void reply_problem(struct reply *reply, const struct problem *problem)
 
 void reply_problem_of(struct reply *reply, enum problem_code code, const char *detail, const char *field)
 {
-	const struct problem_terms *terms = problem_terms(code);
-	reply_problem(reply, &(struct problem){
-				     .status = terms->status,
-				     .code = terms->code,
-				     .detail = detail != NULL ? detail : terms->sentence,
-				     .field = field,
-			     });
+	reply_problem(reply, &(struct problem){.code = code, .detail = detail, .field = field});
 }
 
 void reply_ready(struct reply *reply, const struct request *request, struct ready_body *ready)

@@ -54,8 +54,7 @@ static void a_problem_says_what_applies_and_nothing_else(void **state)
 	struct reply *reply = &((struct fixture *)*state)->reply;
 	buffer_append_text(reply_begin_json(reply, 200), "{\"half\":");
 	reply_problem(reply, &(struct problem){
-				     .status = 409,
-				     .code = "slot_taken",
+				     .code = PROBLEM_SLOT_TAKEN,
 				     .detail = "Somebody was \"faster\".",
 			     });
 	assert_int_equal(reply->status, 409);
@@ -71,9 +70,9 @@ static void a_problem_says_what_applies_and_nothing_else(void **state)
 static void unavailable_always_says_when_to_come_back(void **state)
 {
 	struct reply *reply = &((struct fixture *)*state)->reply;
-	reply_problem(reply, &(struct problem){.status = 503, .code = "overloaded"});
+	reply_problem(reply, &(struct problem){.code = PROBLEM_OVERLOADED});
 	assert_string_equal(reply_get_header(reply, "Retry-After"), "1");
-	reply_problem(reply, &(struct problem){.status = 429, .code = "rate_limited", .retry_after = 17});
+	reply_problem(reply, &(struct problem){.code = PROBLEM_RATE_LIMITED, .retry_after = 17});
 	assert_string_equal(reply_get_header(reply, "Retry-After"), "17");
 	assert_non_null(strstr(buffer_text(&reply->body), "\"retry_after\":17"));
 }
