@@ -47,8 +47,8 @@ struct schema_guard_calls {
 /* Not sound until it has looked. `database` is borrowed. */
 struct schema_guard *schema_guard_new(struct database *database, const struct schema_guard_calls *calls);
 
-/* Look now, which blocks for a statement, and go on looking on a thread of its own. */
-void schema_guard_start(struct schema_guard *guard);
+/* Look now over `db`, which blocks for a statement, and go on looking on a thread of its own. */
+void schema_guard_start(struct schema_guard *guard, struct db *db);
 
 /* End the thread; blocks for the statement under way. */
 void schema_guard_stop(struct schema_guard *guard);

@@ -401,7 +401,10 @@ static enum bring_up seed_coach(const struct daemon *daemon, struct db *db, stru
 	return LATER;
 }
 
-/* One try to get the schema where this binary needs it, and the coach; *ret_report says what came of it. */
+/*
+ * One try to get the schema where this binary needs it, and the coach, and then to look whether it is sound;
+ * *ret_report says what came of it.
+ */
 static enum bring_up database_try(const struct daemon *daemon, struct migrate_report *ret_report)
 {
 	const struct settings *settings = &daemon->settings;
@@ -415,6 +418,8 @@ static enum bring_up database_try(const struct daemon *daemon, struct migrate_re
 	enum bring_up state = check_keys(daemon, db, ret_report);
 	if (state == UP)
 		state = seed_coach(daemon, db, ret_report);
+	if (state == UP)
+		schema_guard_start(daemon->guard, db); /* before anything can be booked */
 	db_close(db);
 	return state;
 }
@@ -472,7 +477,6 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 	coaches_start(daemon->api.coaches); /* first, to have its connection when the schema is there */
 	enum bring_up up = database_bring_up(daemon, stop);
 	if (up == UP) {
-		schema_guard_start(daemon->guard); /* before anything can be booked */
 		calendars_start(daemon->api.calendars);
 		notices_start(daemon->api.notices);
 		daemon->housekeeping = housekeeping_start(daemon->database, daemon->settings.retention_days,

@@ -56,15 +56,11 @@ const atomic_bool *schema_guard_sound(const struct schema_guard *guard)
 	return &guard->sound;
 }
 
-static void look(struct schema_guard *guard)
+static void look(struct schema_guard *guard, struct db *db)
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
 	struct schema_faults faults;
-	/* A connection for each look: one a minute costs less than one that is kept. */
-	struct db *db = db_open(guard->database, STATEMENT_TIMEOUT_MS);
-	enum db_result result = schema_look(db, &mem, &faults);
-	db_close(db);
-	if (result != DB_OK)
+	if (schema_look(db, &mem, &faults) != DB_OK)
 		return;
 	bool sound = faults.count == 0;
 	bool was_sound = atomic_exchange_explicit(&guard->sound, sound, memory_order_acq_rel);
@@ -100,7 +96,10 @@ static void *run(void *guard_pointer)
 		int64_t pause = atomic_load(&guard->sound) ? PAUSE_SOUND_MS : PAUSE_UNSOUND_MS;
 		if (monotonic_ms() - looked >= pause) {
 			looked = monotonic_ms();
-			look(guard);
+			/* A connection for each look: one a minute costs less than one that is kept. */
+			struct db *db = db_open(guard->database, STATEMENT_TIMEOUT_MS);
+			look(guard, db);
+			db_close(db);
 		}
 		pthread_mutex_lock(&guard->lock);
 	}
@@ -120,9 +119,9 @@ struct schema_guard *schema_guard_new(struct database *database, const struct sc
 	return guard;
 }
 
-void schema_guard_start(struct schema_guard *guard)
+void schema_guard_start(struct schema_guard *guard, struct db *db)
 {
-	look(guard);
+	look(guard, db);
 	guard->running = true;
 	guard->thread = thread_start("schema_guard", run, guard);
 }
