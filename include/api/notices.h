@@ -16,7 +16,7 @@ void api_coach_notices(struct call *call);         /* GET /coach/:coach/notices 
 void api_stop_page(struct call *call);             /* GET /booking/stop/:token: asks, does nothing */
 void api_stop(struct call *call);                  /* POST: one click, RFC 8058 */
 
-void api_mail_hook(struct call *call);             /* POST /hooks/mail */
-void api_suppression_end(struct call *call);       /* DELETE /booking/:id/suppression */
+void api_mail_hook(struct call *call);       /* POST /hooks/mail */
+void api_suppression_end(struct call *call); /* DELETE /booking/:id/suppression */
 
 #endif

@@ -26,14 +26,14 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 						   const struct seal_keys *keys);
 
 /*
- * How many workers the lane of calls to the database has: WORKERS, or by default as many as bring this daemon to
- * 20 connections, so that three replicas fit into PostgreSQL's 100 beside the platform. At least 3.
+ * How many workers the lane of calls to the database has: WORKERS, or by default as many as bring this daemon
+ * to 20 connections, so that three replicas fit into PostgreSQL's 100 beside the platform. At least 3.
  */
 int64_t compose_workers(const struct settings *settings);
 
 /*
- * How many workers the lane of calls that may wait for Google has: none without a calendar, since no call comes
- * there (api_early).
+ * How many workers the lane of calls that may wait for Google has: none without a calendar, since no call
+ * comes there (api_early).
  */
 int64_t compose_calendar_workers(const struct settings *settings);
 

@@ -26,7 +26,10 @@ function put(text, pattern, value) {
   const out = lines.map((line) => {
     if (line.startsWith('#') || !pattern.test(line)) return line;
     found++;
-    return line.replace(/ [^ ]+$/, ` ${typeof value === 'function' ? value(Number(line.split(' ').at(-1))) : value}`);
+    return line.replace(
+      / [^ ]+$/,
+      ` ${typeof value === 'function' ? value(Number(line.split(' ').at(-1))) : value}`,
+    );
   });
   assert.ok(found > 0, `the daemon shows no series like ${pattern}`);
   return out.join('\n');
@@ -64,7 +67,10 @@ before(async () => {
 
   const folder = temporaryFolder('prometheus');
   // The same rules with nothing to wait for.
-  const rules = fs.readFileSync(RULES, 'utf8').replace(/^ *for: .*\n/gm, '').replace(/\[\d+m\]/g, '[1m]');
+  const rules = fs
+    .readFileSync(RULES, 'utf8')
+    .replace(/^ *for: .*\n/gm, '')
+    .replace(/\[\d+m\]/g, '[1m]');
   fs.writeFileSync(path.join(folder, 'alerts.yml'), rules);
   fs.writeFileSync(
     path.join(folder, 'prometheus.yml'),
@@ -86,13 +92,17 @@ scrape_configs:
     ],
     { name: 'prometheus' },
   );
-  await until('Prometheus to scrape both', async () => {
-    try {
-      return (await query('up{job="bookingd"} == 1')).length === 2;
-    } catch {
-      return false;
-    }
-  }, 60_000);
+  await until(
+    'Prometheus to scrape both',
+    async () => {
+      try {
+        return (await query('up{job="bookingd"} == 1')).length === 2;
+      } catch {
+        return false;
+      }
+    },
+    60_000,
+  );
 });
 
 after(async () => {
@@ -128,15 +138,15 @@ test('promtool parses every expression of the dashboard, and each finds a series
   );
   execFileSync('promtool', ['check', 'rules', '--lint=none', file], { encoding: 'utf8' });
   for (const expression of expressions)
-    await until(
-      `a series of ${expression}`,
-      async () => (await query(expression)).length > 0,
-      60_000,
-    );
+    await until(`a series of ${expression}`, async () => (await query(expression)).length > 0, 60_000);
 });
 
 test('nothing is wrong, and no alert fires', { skip }, async () => {
-  await until('two evaluations', async () => (await query('count_over_time(up{job="bookingd"}[10s]) >= 3')).length > 0, 60_000);
+  await until(
+    'two evaluations',
+    async () => (await query('count_over_time(up{job="bookingd"}[10s]) >= 3')).length > 0,
+    60_000,
+  );
   assert.deepEqual([...(await firing())], []);
 });
 
@@ -158,7 +168,11 @@ const ALERTS = {
   BookingdSlow: (text) => {
     const grown = growing();
     return put(
-      put(text, /^bookingd_http_request_seconds_bucket{.*"\/booking\/availability".*le="(10|\+Inf)"/, () => grown),
+      put(
+        text,
+        /^bookingd_http_request_seconds_bucket{.*"\/booking\/availability".*le="(10|\+Inf)"/,
+        () => grown,
+      ),
       /^bookingd_http_request_seconds_count{.*"\/booking\/availability"/,
       () => grown,
     );
