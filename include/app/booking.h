@@ -106,11 +106,11 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 		    struct booking_result *ret_result);
 
 /*
- * Book for a client, as a coach or an admin: wish->client_id is set. What the wish does not say of the client
- * is taken from what they last told this coach. Hours, blocked dates, the grid, durations, full days and the
- * calendar stand against it unless they are overridden; a refusal tells every rule that does.
+ * Book for a client, as a coach or an admin: asked->client_id is set. What the wish does not say of the
+ * client is taken from what they last told this coach. Hours, blocked dates, the grid, durations, full days
+ * and the calendar stand against it unless they are overridden; a refusal tells every rule that does.
  */
-void booking_create_for(const struct booking_call *call, const struct booking_wish *wish,
+void booking_create_for(const struct booking_call *call, const struct booking_wish *asked,
 			struct booking_result *ret_result);
 
 /* Turn the caller's hold into a booking; uses the person's fields of the wish. */

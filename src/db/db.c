@@ -92,7 +92,10 @@ void db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
-	db_close(db->session);
+	if (db->session != NULL) {
+		disconnect(db->session);
+		free(db->session);
+	}
 	disconnect(db);
 	free(db);
 }
@@ -483,12 +486,13 @@ static enum db_result run(struct db *db, const struct statement *statement,
 }
 
 /* Over a connection of its own, which no pooler hands on. */
-static enum db_result run_in_session(struct db *db, enum query query, const struct db_value parameters[],
-				     size_t count, struct db_rows *ret_rows)
+static enum db_result run_in_session(struct db *db, const struct statement *statement,
+				     const struct db_value parameters[], size_t count,
+				     struct db_rows *ret_rows)
 {
 	if (db->session == NULL)
 		db->session = open_way(db->database, WAY_SESSION, db->statement_timeout);
-	enum db_result result = db_run(db->session, query, parameters, count, ret_rows);
+	enum db_result result = run(db->session, statement, parameters, count, ret_rows);
 	db->failure = db->session->failure;
 	if (ret_rows != NULL && result == DB_OK)
 		ret_rows->misread = &db->misread;
@@ -499,13 +503,13 @@ enum db_result db_run(struct db *db, enum query query, const struct db_value par
 		      struct db_rows *ret_rows)
 {
 	const struct query_entry *entry = query_entry(query);
-	if (db->pooled && entry->session)
-		return run_in_session(db, query, parameters, count, ret_rows);
 	struct statement statement = {.name = entry->name,
 				      .text = entry->text,
 				      .shape = entry->shape,
 				      .slot = (size_t)query,
 				      .in_binary = 1};
+	if (db->pooled && entry->session)
+		return run_in_session(db, &statement, parameters, count, ret_rows);
 	return run(db, &statement, parameters, count, ret_rows);
 }
 
