@@ -17,10 +17,4 @@ void api_user_session_end(struct call *call); /* DELETE /booking/user/:user_id/s
 void api_user_address(struct call *call);     /* POST /booking/user/:user_id/addresses */
 void api_booking_verify(struct call *call);   /* POST /booking/:id/verify */
 
-/*
- * Take the code that came with an address: from now on the address is the caller's. NULL of either: nothing
- * to take. False: answered 401 wrong_code, 410 code_expired or 503.
- */
-bool api_take_code(struct call *call, const char *email, const char *code);
-
 #endif

@@ -1,8 +1,8 @@
 /* What the calls that book share: bodies in, replies out. */
 #include "booking_body.h"
+#include "sign_in_answer.h"
 
 #include "api/render.h"
-#include "api/session.h"
 #include "app/booking.h"
 #include "base/json.h"
 #include "domain/email.h"

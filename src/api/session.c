@@ -2,6 +2,7 @@
 
 #include "api/booking.h"
 #include "api/user.h"
+#include "sign_in_answer.h"
 #include "domain/email.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -17,14 +18,6 @@ enum {
 	CODE_MAX_CHARACTERS = 16,
 	SECRET_MAX_CHARACTERS = 64,
 };
-
-static struct sign_in_call use_case(struct call *call)
-{
-	return (struct sign_in_call){.settings = &call->api->sign_in,
-				     .notices = call->api->notices,
-				     .worker = call->worker,
-				     .mem = call->mem};
-}
 
 /* One token of the network's bucket: these calls have no other caller. False: answered 429. */
 static bool take_toll(struct call *call)
@@ -98,7 +91,7 @@ void api_sign_in(struct call *call)
 		call_problem(call, PROBLEM_INVALID_FIELD, "page", "page must be booking or coach.");
 		return;
 	}
-	struct sign_in_call use = use_case(call);
+	struct sign_in_call use = sign_in_use_case(call);
 	if (sign_in_begin(&use, email, page, locale, &nonce) != SIGN_IN_DONE) {
 		call_database_failure(call, DB_UNAVAILABLE);
 		return;
@@ -109,27 +102,6 @@ void api_sign_in(struct call *call)
 	json_write_boolean(&writer, "sent", true);
 	json_write_text(&writer, "nonce", nonce);
 	json_write_object_end(&writer);
-}
-
-/* What a sign-in came to, but for SIGN_IN_DONE. */
-static void refuse(struct call *call, enum sign_in_outcome outcome)
-{
-	switch (outcome) {
-	case SIGN_IN_WRONG:
-		call_problem(call, PROBLEM_WRONG_CODE, NULL, NULL);
-		break;
-	case SIGN_IN_EXPIRED:
-		call_problem(call, PROBLEM_CODE_EXPIRED, NULL, NULL);
-		break;
-	case SIGN_IN_TOO_OFTEN:
-		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
-			     "You have asked for codes to many addresses today. Please try again tomorrow.");
-		break;
-	case SIGN_IN_DONE:
-	case SIGN_IN_FAILED:
-		call_database_failure(call, DB_UNAVAILABLE);
-		break;
-	}
 }
 
 void api_sign_in_verify(struct call *call)
@@ -153,10 +125,10 @@ void api_sign_in_verify(struct call *call)
 			     "Please send email and code, or the link's token.");
 		return;
 	}
-	struct sign_in_call use = use_case(call);
+	struct sign_in_call use = sign_in_use_case(call);
 	enum sign_in_outcome outcome = sign_in_complete(&use, email, code, token, nonce, &session);
 	if (outcome != SIGN_IN_DONE) {
-		refuse(call, outcome);
+		sign_in_refuse(call, outcome);
 		return;
 	}
 	struct json_writer writer;
@@ -187,13 +159,13 @@ static void prove(struct call *call, const char *user_id)
 		call_problem(call, PROBLEM_NOT_FOUND, NULL, "No codes are mailed here.");
 		return;
 	}
-	struct sign_in_call use = use_case(call);
+	struct sign_in_call use = sign_in_use_case(call);
 	const bool guest = call->caller->guest;
 	const char *freed_coach = NULL;
 	enum sign_in_outcome outcome =
 		sign_in_prove(&use, user_id, email, locale, guest ? &freed_coach : NULL);
 	if (outcome != SIGN_IN_DONE) {
-		refuse(call, outcome);
+		sign_in_refuse(call, outcome);
 		return;
 	}
 	if (freed_coach != NULL)
@@ -225,17 +197,6 @@ void api_booking_verify(struct call *call)
 		prove(call, appointment.user_id);
 }
 
-bool api_take_code(struct call *call, const char *email, const char *code)
-{
-	if (code == NULL || email == NULL)
-		return true;
-	struct sign_in_call use = use_case(call);
-	enum sign_in_outcome outcome = sign_in_proved(&use, call->caller->user_id, email, code);
-	if (outcome != SIGN_IN_DONE)
-		refuse(call, outcome);
-	return outcome == SIGN_IN_DONE;
-}
-
 void api_manage_session(struct call *call)
 {
 	const char *manage = NULL;
@@ -244,14 +205,14 @@ void api_manage_session(struct call *call)
 		{"manage", JSON_FIELD_TEXT, true, 1, SECRET_MAX_CHARACTERS, &manage, NULL}};
 	if (!take_toll(call) || !call_body(call, fields, 1))
 		return;
-	struct sign_in_call use = use_case(call);
+	struct sign_in_call use = sign_in_use_case(call);
 	enum sign_in_outcome outcome = sign_in_manage(&use, manage, &session);
 	if (outcome == SIGN_IN_EXPIRED) {
 		call_problem(call, PROBLEM_CODE_EXPIRED, NULL, "This link is not good any more.");
 		return;
 	}
 	if (outcome != SIGN_IN_DONE) {
-		refuse(call, outcome);
+		sign_in_refuse(call, outcome);
 		return;
 	}
 	struct json_writer writer;

@@ -90,14 +90,11 @@ void db_serve(struct db *db)
 
 void db_close(struct db *db)
 {
-	if (db == NULL)
-		return;
-	if (db->session != NULL) {
-		disconnect(db->session);
-		free(db->session);
+	for (struct db *next; db != NULL; db = next) {
+		next = db->session;
+		disconnect(db);
+		free(db);
 	}
-	disconnect(db);
-	free(db);
 }
 
 const struct db_failure *db_failure(const struct db *db)
