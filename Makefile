@@ -2,6 +2,7 @@
 #
 #   BUILD=dir            where everything is put (build)
 #   SANITIZE=address     AddressSanitizer and UBSan; SANITIZE=thread: ThreadSanitizer. Each builds into a folder of its own
+#   VALGRIND=1           units, and the daemons of `make test`, run under Valgrind
 #   WERROR=1             warnings are errors (CI and `make lint`)
 #   V=1                  show every command in full instead of `CC src/main.c`
 
@@ -142,9 +143,10 @@ $(OUT)/tests/unit/main/test_config: $(call objects,tests/unit/main/test_config.c
 
 .PHONY: unit
 # Each program may take UNIT_SECONDS: one that hangs fails with its name instead of holding everything up.
-UNIT_SECONDS ?= 300
+UNIT_SECONDS ?= $(if $(SANITIZE)$(VALGRIND),900,300)
+UNDER := $(if $(VALGRIND),valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99)
 unit: $(UNIT_TESTS) ## run the unit tests
-	@for test in $(UNIT_TESTS); do echo "# $$test"; timeout --signal=ABRT --kill-after=5 $(UNIT_SECONDS) $$test || { \
+	@for test in $(UNIT_TESTS); do echo "# $$test"; timeout --signal=ABRT --kill-after=5 $(UNIT_SECONDS) $(UNDER) $$test || { \
 		status=$$?; [ $$status -ne 124 ] || echo "# $$test: not done within $(UNIT_SECONDS) seconds"; exit $$status; }; done
 
 # C programs that tests/db runs against a PostgreSQL. test_db has a table of statements of its own.
@@ -175,7 +177,7 @@ $(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domai
 # Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).
 .PHONY: test
 test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) ## run all tests; TESTS="tests/api tests/http" for some
-	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) node tests/run.mjs $(TESTS)
+	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) node tests/run.mjs $(TESTS)
 
 # Kills, crashes and freezes at random under load for SECONDS, each round judged by a program of its own.
 SECONDS ?= 60

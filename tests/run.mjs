@@ -10,6 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { PATIENCE } from './harness/child.mjs';
 import { Pooler } from './harness/pooler.mjs';
 import { startTestServer } from './harness/postgres.mjs';
 import { ROOT, runFolder } from './harness/run_folder.mjs';
@@ -49,7 +50,10 @@ for (const [batch, concurrency] of [
   [alone, 1],
 ]) {
   if (!batch.length) continue;
-  const stream = run({ files: batch, concurrency, timeout: 600_000 }).on('test:fail', () => failed++);
+  const stream = run({ files: batch, concurrency, timeout: 600_000 * PATIENCE }).on(
+    'test:fail',
+    () => failed++,
+  );
   for await (const text of stream.compose(new spec())) process.stdout.write(text);
 }
 await pooler?.stop();

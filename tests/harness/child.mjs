@@ -9,16 +9,22 @@ let count = 0;
 /** Resolves after `ms` milliseconds. */
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** How much longer everything may take than on an ordinary machine, under what slows programs down. */
+export const PATIENCE = Number(
+  process.env.TEST_PATIENCE ??
+    (process.env.VALGRIND ? 10 : ({ thread: 8, address: 3 }[process.env.SANITIZE] ?? 1)),
+);
+
 /**
  * Asks `question` until it answers something true, and returns that; throws what it was waiting for after
  * `ms`.
  */
 export async function until(what, question, ms = 30_000) {
-  const end = Date.now() + ms;
+  const end = Date.now() + ms * PATIENCE;
   for (let pause = 5; ; pause = Math.min(pause * 1.5, 200)) {
     const answer = await question();
     if (answer) return answer;
-    if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${ms * PATIENCE} ms in vain for ${what}`);
     await sleep(pause);
   }
 }
@@ -98,11 +104,11 @@ export class Child {
    */
   async stop(signal = 'SIGTERM', ms = 15_000) {
     if (!this.end) this.process.kill(signal);
-    const timer = setTimeout(() => this.process.kill('SIGKILL'), ms);
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), ms * PATIENCE);
     const end = await this.exited;
     clearTimeout(timer);
     if (end.signal === 'SIGKILL' && signal !== 'SIGKILL')
-      throw new Error(`${this.name} did not end on ${signal} within ${ms} ms`);
+      throw new Error(`${this.name} did not end on ${signal} within ${ms * PATIENCE} ms`);
     return end;
   }
 }

@@ -4,7 +4,7 @@
 // does.
 import { execFile, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { Child, until } from './child.mjs';
+import { Child, PATIENCE, until } from './child.mjs';
 import { Client } from './http.mjs';
 import { bookingd } from './postgres.mjs';
 import { freePort } from './run_folder.mjs';
@@ -16,7 +16,7 @@ const VALGRIND = [
   '--errors-for-leak-kinds=definite,indirect',
   '--error-exitcode=99',
 ];
-const PATIENCE = process.env.VALGRIND ? 60_000 : 15_000;
+const READY_MS = 15_000;
 
 /** Only what the daemon needs of our own environment: a developer's settings must not leak into a test. */
 const inherited = () =>
@@ -87,7 +87,7 @@ export class Daemon {
           return false;
         }
       },
-      PATIENCE,
+      READY_MS,
     );
   }
 
@@ -120,7 +120,7 @@ export class Daemon {
   /** SIGTERM; the daemon must finish and exit 0, and neither Valgrind nor a sanitizer may have complained. */
   async stop() {
     this.client.close();
-    const end = await this.child.stop('SIGTERM', PATIENCE);
+    const end = await this.child.stop('SIGTERM', READY_MS);
     if (end.code !== 0)
       throw new Error(
         `bookingd ended with ${JSON.stringify(end)}; see ${this.child.logFile}:\n${this.child.lines.slice(-40).join('\n')}`,
@@ -147,7 +147,7 @@ export function runBookingd(args, { env = {}, input } = {}) {
     input,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    timeout: PATIENCE, // a code of null: it went on running
+    timeout: READY_MS * PATIENCE, // a code of null: it went on running
     killSignal: 'SIGKILL',
   });
   return { code: status, stdout, stderr };
@@ -156,7 +156,7 @@ export function runBookingd(args, { env = {}, input } = {}) {
 /** The same while this process goes on, so that it can answer what the subcommand asks. */
 export function runBookingdBeside(args, { env = {} } = {}) {
   const given = Object.entries({ ...inherited(), ...env }).filter(([, value]) => value !== undefined);
-  const options = { env: Object.fromEntries(given), timeout: PATIENCE, killSignal: 'SIGKILL' };
+  const options = { env: Object.fromEntries(given), timeout: READY_MS * PATIENCE, killSignal: 'SIGKILL' };
   return new Promise((resolve) =>
     execFile(bookingd(), args, options, (error, stdout, stderr) =>
       resolve({ code: error ? error.code : 0, stdout, stderr }),
