@@ -59,7 +59,7 @@ packages-checks:
 QUERIES    := $(sort $(wildcard sql/queries/*.sql))
 MIGRATIONS := $(sort $(wildcard sql/migrations/*.sql))
 FUNCTIONS  := $(sort $(wildcard sql/functions/*.sql))
-GENERATED  += $(GEN)/queries.h $(GEN)/migrations.h $(GEN)/functions.h $(GEN)/takeover.h
+GENERATED  += $(GEN)/queries.h $(GEN)/migrations.h $(GEN)/functions.h $(GEN)/takeover.h $(GEN)/grants.h
 
 $(GEN)/queries.h: sql/queries.awk $(wildcard sql/queries) $(QUERIES)
 	@mkdir -p $(@D)
@@ -72,6 +72,10 @@ $(GEN)/migrations.h: sql/migrations.awk $(wildcard sql/migrations) $(MIGRATIONS)
 $(GEN)/functions.h: sql/functions.awk $(wildcard sql/functions) $(FUNCTIONS)
 	@mkdir -p $(@D)
 	$(call run,AWK,$@)awk -f $< $(FUNCTIONS) /dev/null >$@
+
+$(GEN)/grants.h: sql/grants.awk $(MIGRATIONS) $(FUNCTIONS) $(QUERIES)
+	@mkdir -p $(@D)
+	$(call run,AWK,$@)awk -f $^ >$@
 
 $(GEN)/takeover.h: sql/takeover.sql
 	@mkdir -p $(@D)

@@ -33,6 +33,9 @@ static const struct command {
 } commands[] = {
 	{"serve", command_serve, "", "run the daemon (also without any argument)"},
 	{"migrate", command_migrate, "", "bring the database's schema up to date"},
+	{"grants", command_grants, " [ROLE]",
+	 "print the SQL that gives a role just what the daemon needs (with MIGRATE=0); default: "
+	 "bookingd_daemon"},
 	{"doctor", command_doctor, " [--deep | --mail ADDRESS]",
 	 "check database, zone data, credentials and mail, one line a check; --deep reads all appointments, "
 	 "--mail sends one mail"},

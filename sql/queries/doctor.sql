@@ -22,7 +22,14 @@ select current_setting('server_version_num')::integer,
        (select count(*) from pg_stat_activity
         where backend_type = 'client backend' and pid <> pg_backend_pid()
           and datname = current_database() and usename = current_user and application_name = 'bookingd'),
-       current_setting('max_connections')::integer
+       current_setting('max_connections')::integer,
+       (select rolsuper from pg_roles where rolname = current_user),
+       coalesce((select pg_has_role(nspowner, 'USAGE') from pg_namespace where nspname = 'bookingd'), false),
+       coalesce((select has_schema_privilege(oid, 'CREATE') from pg_namespace where nspname = 'bookingd'), false)
+         or exists (select from pg_class where relnamespace = to_regnamespace('bookingd') and relkind = 'r'
+                    and (has_table_privilege(oid, 'TRUNCATE') or has_table_privilege(oid, 'TRIGGER')
+                         or (relname in ('appointment', 'coach', 'migration') and has_table_privilege(oid, 'DELETE'))))
+         or (select rolcreaterole or rolcreatedb or rolreplication or rolbypassrls from pg_roles where rolname = current_user)
 
 -- name: doctor_clock one
 select clock_timestamp()

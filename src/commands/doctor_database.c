@@ -29,7 +29,10 @@ enum {
 	CONNECTIONS_FOR_US,
 	CONNECTIONS_NOW,
 	CONNECTIONS_OURS,
-	CONNECTIONS_MAX
+	CONNECTIONS_MAX,
+	SUPERUSER,
+	OWNER,
+	EXTRA_RIGHTS,
 };
 
 static void check_version(const struct db_rows *rows)
@@ -79,6 +82,33 @@ static void check_rights(const struct db_rows *rows)
 			    user, user);
 }
 
+/* Whether the role may do more than a daemon needs, so that whoever gets into it may as well. */
+static void check_least_rights(const struct settings *settings, const struct db_rows *rows)
+{
+	const char *user = db_get_text(rows, 0, USER);
+	if (db_get_bool(rows, 0, SUPERUSER))
+		doctor_tell(NOTE, "role",
+			    "%s is a superuser, who may do anything in every database; give the daemon a "
+			    "role of its "
+			    "own: bookingd grants",
+			    user);
+	else if (settings->migrate)
+		doctor_tell(GOOD, "role", "%s may change the schema, as MIGRATE=1 needs", user);
+	else if (db_get_bool(rows, 0, OWNER) || db_get_bool(rows, 0, MAY_CREATE) ||
+		 db_get_bool(rows, 0, EXTRA_RIGHTS))
+		doctor_tell(NOTE, "role",
+			    "%s may do more than a daemon with MIGRATE=0 needs (%s); give it a role of its "
+			    "own: bookingd "
+			    "grants",
+			    user,
+			    db_get_bool(rows, 0, OWNER) ? "the schema is its own"
+			    : db_get_bool(rows, 0, MAY_CREATE)
+				    ? "CREATE on the database"
+				    : "CREATE on the schema, TRUNCATE, or rights over roles");
+	else
+		doctor_tell(GOOD, "role", "%s may read and write, and no more", user);
+}
+
 static void check_durability(const struct db_rows *rows)
 {
 	if (!db_get_bool(rows, 0, SAFE_FILES) || !db_get_bool(rows, 0, SAFE_COMMIT))
@@ -120,6 +150,7 @@ static void check_server(const struct settings *settings, struct db *db)
 	check_version(&rows);
 	check_role(settings, &rows);
 	check_rights(&rows);
+	check_least_rights(settings, &rows);
 	check_durability(&rows);
 	check_connections(settings, &rows);
 }

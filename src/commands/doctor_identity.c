@@ -57,8 +57,7 @@ static void check_tokens(const struct settings *settings)
 			    "service is accepted as well");
 	if (settings->auth_jwt_secret != NULL || settings->auth_jwt_public_key != NULL)
 		doctor_tell(GOOD, "identity",
-			    "bearer tokens; their email counts as proved unless they say \"email_verified\": "
-			    "false");
+			    "bearer tokens; their addresses count as proved: SECURITY in bookingd(1)");
 }
 
 /* Where any id is taken for a session, whoever makes one up is signed in. */

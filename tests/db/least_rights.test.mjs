@@ -1,0 +1,187 @@
+// The daemon runs as a role that may do just what `bookingd grants` gives; doctor says when it may do more.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { runBookingd } from '../harness/daemon.mjs';
+import { assertStatus, later } from '../harness/expect.mjs';
+import { Client } from '../harness/http.mjs';
+import { MailServer } from '../harness/mail.mjs';
+import { Database } from '../harness/postgres.mjs';
+import { COACH, openSchedule, startStack, until } from '../harness/stack.mjs';
+
+const ROLE = 'Odd "daemon"';
+let stack, mail, url;
+
+const as = (role) => {
+  const changed = new URL(stack.database.url);
+  changed.username = encodeURIComponent(role);
+  return changed.href;
+};
+const grants = (role) => {
+  const { code, stdout, stderr } = runBookingd(['grants', role]);
+  assert.equal(code, 0, stderr);
+  return stdout;
+};
+
+before(async () => {
+  mail = await MailServer.start();
+  stack = await startStack({
+    google: 'delegated',
+    start: false,
+    env: {
+      ...mail.settings,
+      CALENDAR_POLL_SECONDS: '1',
+      RETENTION_DAYS: '30',
+      TOKEN_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+    },
+    document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
+  });
+  stack.database.run(grants(ROLE));
+  stack.database.run(grants(ROLE)); // again, as after an upgrade
+  url = as(ROLE);
+  await stack.startDaemon({ DATABASE_URL: url, MIGRATE: '0' });
+});
+after(async () => {
+  await stack?.stop();
+  await mail?.stop();
+});
+
+test('clients, coaches, Google, mail and housekeeping work as that role', async () => {
+  const ann = stack.client('ann');
+  const coach = stack.coach();
+  const admin = stack.admin();
+  const book = (hour, more) => ann.post('/booking/create', { start: stack.slot(hour), coach: COACH, ...more });
+  const key = { 'idempotency-key': 'once' };
+  const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(1) }, key), 201);
+  await stack.settled(ann, made.id);
+  const held = assertStatus(await ann.post('/booking/hold', { start: stack.slot(2) }), 201);
+  const asked = await ann.post(`/booking/${held.id}/verify`, { email: 'anns@other.test', locale: 'en' });
+  assertStatus(asked, 202);
+  const codeTo = async (email) => {
+    const [letter] = await mail.wait(1, ({ to, subject }) => to[0] === email && /code/.test(subject));
+    return /(\d{3}) (\d{3})/.exec(letter.subject).slice(1).join('');
+  };
+  const proof = { email: 'anns@other.test', code: await codeTo('anns@other.test') };
+  assertStatus(await ann.put(`/booking/${held.id}/confirm`, proof), 200);
+  assertStatus(await ann.put(`/booking/${made.id}/reschedule`, { start: stack.slot(3) }), 200);
+  const series = { start: stack.slot(5), count: 2, every_weeks: 1 };
+  assertStatus(await ann.post('/booking/series', series), 201);
+  // The coach moves an event by hand, and the keeper follows.
+  await stack.settled(ann, held.id);
+  const event = held.id.replaceAll('-', '');
+  await stack.google.move(stack.calendar, event, stack.slot(8), later(stack.slot(8), 30));
+  await until('the move', async () => (await ann.get(`/booking/${held.id}`)).body.start === stack.slot(8));
+
+  for (const [reply, status] of [
+    [await ann.get('/booking/availability'), 200],
+    [await ann.get('/booking/user/me'), 200],
+    [await ann.put('/booking/user/me/preferences', { reminders: true }), 200],
+    [await ann.get('/booking/user/me/notices'), 200],
+    [await ann.get(`/booking/${made.id}/calendar.ics`), 200],
+    [await coach.put(`/booking/${made.id}/coach-notes`, { coach_notes: 'x' }), 200],
+    [await coach.put(`/booking/${made.id}/meeting`, { kind: 'link', url: 'https://meet.test/' }), 200],
+    [await coach.get(`/coach/${COACH}/explain?start=${stack.slot(1)}`), 200],
+    [await coach.get(`/coach/${COACH}/appointments?status=all`), 200],
+    [await coach.put(`/coach/${COACH}/profile`, { name: 'Robin', slug: 'robin' }), 200],
+    [await coach.put(`/coach/${COACH}/schedule`, openSchedule()), 200],
+    [await admin.put('/coach/clara/schedule', openSchedule()), 201],
+    [await coach.post(`/coach/${COACH}/feed`, {}), 200],
+    [
+      await coach.post(`/coach/${COACH}/appointments`, {
+        client: { email: 'zoe@b.test' },
+        start: stack.slot(30),
+      }),
+      201,
+    ],
+    [await coach.get(`/coach/${COACH}/google`), 200],
+    [await coach.post(`/coach/${COACH}/google/retry`, {}), 202],
+    [await coach.post(`/booking/${made.id}/notices`, { kind: 'confirmed', recipient: 'client' }), 202],
+    [await book(9), 201],
+    [await ann.put(`/booking/${made.id}/cancel`, { reason: 'x' }), 200],
+    [await ann.get('/booking/user/me/export'), 200],
+  ])
+    assertStatus(reply, status);
+  const family = { kind: 'ical', url: 'https://127.0.0.1:1/family.ics', name: 'Family' };
+  const added = assertStatus(await coach.post(`/coach/${COACH}/calendars`, family), 201);
+  assertStatus(await coach.delete(`/coach/${COACH}/calendars/${added.id}`), 204);
+
+  const email = 'bob@client.test';
+  const { nonce } = assertStatus(await stack.stranger().post('/booking/sign-in', { email }), 202);
+  const body = { email, code: await codeTo(email), nonce };
+  const { token } = assertStatus(await stack.stranger().post('/booking/sign-in/verify', body), 200);
+  const bob = new Client(stack.daemon.url, { token });
+  assertStatus(await bob.post('/booking/create', { start: stack.slot(12), coach: COACH }), 201);
+  assertStatus(await bob.get('/booking/user/me/sessions'), 200);
+  assertStatus(await bob.delete('/session'), 204);
+  bob.close();
+  await mail.wait(3, ({ subject }) => /booked|booking/i.test(subject));
+  assertStatus(await ann.delete('/booking/user/me'), 200);
+  // RETENTION_DAYS, and all else that is tidied at start.
+  stack.database.run(`update appointment set starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+    blocked_to = t + interval '30 min' from (select now() - interval '40 days' as t) moment where email = 'bob@client.test'`);
+  await stack.daemon.restart(await stack.daemon.stop());
+  await until(
+    'the past to be blank',
+    () => stack.database.value(`select count(*) from appointment where ends_at < now() and not erased`) === 0,
+  );
+  const denied = stack.daemon.log.filter((line) => /permission denied/.test(line));
+  assert.deepEqual(denied, []);
+});
+
+test('the role may do nothing else', () => {
+  const role = new Database(url);
+  for (const statement of [
+    'create table bookingd.x (y int)',
+    'create schema x',
+    'drop table bookingd.notice',
+    'alter table bookingd.appointment drop constraint appointment_overlap',
+    'alter table bookingd.appointment disable trigger all',
+    'truncate bookingd.audit',
+    'delete from bookingd.appointment',
+    'delete from bookingd.coach',
+    'update bookingd.schema_object set name = name',
+    'insert into bookingd.migration select * from bookingd.migration',
+    'update bookingd.local_secret set value = value',
+    `create or replace function bookingd.lock_client(p_user text) returns void language sql as ''`,
+    'create role x',
+    'set session_replication_role = replica',
+  ])
+    assert.throws(() => role.run(statement), /permission denied|must be owner/, statement);
+});
+
+test('doctor says what more a role may do', () => {
+  const says = (role, migrate = '0') => {
+    const env = { ...stack.env, DATABASE_URL: as(role), MIGRATE: migrate };
+    const { stdout } = runBookingd(['doctor'], { env });
+    return stdout.split('\n').find((line) => /^\S+\s+role\b/.test(line)) ?? stdout;
+  };
+  assert.match(says(ROLE), /^ok\s+role .*may read and write, and no more/);
+  assert.match(says('postgres'), /^(?!ok)\S+\s+role .*is a superuser.*bookingd grants/);
+  assert.match(says('postgres', '1'), /^(?!ok)\S+\s+role .*is a superuser/);
+  for (const [name, more, what] of [
+    ['creator', 'grant create on schema bookingd to', /CREATE on the schema/],
+    ['emptier', 'grant truncate on bookingd.audit to', /TRUNCATE/],
+    ['deleter', 'grant delete on bookingd.appointment to', /more than/],
+    ['maker', `grant create on database ${stack.database.name} to`, /CREATE on the database/],
+  ]) {
+    stack.database.run(grants(name));
+    stack.database.run(`${more} ${name}`);
+    assert.match(says(name), what);
+    assert.match(says(name), /^(?!ok)/);
+    stack.database.run(grants(name)); // takes it back, but for the database
+  }
+  stack.database.run(`create role owner login; ${grants('owner')}; grant usage on schema bookingd to owner;
+    alter schema bookingd owner to owner`);
+  assert.match(says('owner'), /the schema is its own/);
+  assert.match(says('owner', '1'), /^ok\s+role .*as MIGRATE=1 needs/);
+  stack.database.run(`alter schema bookingd owner to postgres; drop owned by creator, emptier, deleter, maker, owner;
+    drop role creator, emptier, deleter, maker, owner`);
+});
+
+test('each right is one that a statement needs, and a role’s name is taken as it is', () => {
+  const text = grants('a";drop');
+  assert.match(text, /to "a"";drop";/);
+  for (const [, table, privileges] of text.matchAll(/^grant (.*) on bookingd\.(\w+) to/gm))
+    assert.ok(table && privileges);
+  for (const bad of [[''], ['--help'], ['a', 'b'], ['x'.repeat(64)]])
+    assert.equal(runBookingd(['grants', ...bad]).code, 2);
+});
