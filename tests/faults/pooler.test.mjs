@@ -7,6 +7,8 @@ import { after, before, test } from 'node:test';
 import { Daemon, runBookingd } from '../harness/daemon.mjs';
 import { Pooler } from '../harness/pooler.mjs';
 import { createDatabase, stopOwnServer } from '../harness/postgres.mjs';
+import { Client } from '../harness/http.mjs';
+import { mintHS256 } from '../harness/tokens.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 const settings = (url) => ({
@@ -122,4 +124,26 @@ test('a pooler that hangs or goes away is 503 at once, and served again when it 
   await stack.daemon.stop();
   await pooler.stop();
   await stack.stop();
+});
+
+test('what a pooler in transaction mode says of prepared statements is told as one sentence with the remedy', async () => {
+  const pooler = await Pooler.start({ url: database.url, mode: 'transaction', size: 2 });
+  const daemon = await Daemon.start({ env: settings(pooler.url), ready: false });
+  const token = mintHS256(settings('').AUTH_JWT_SECRET, { sub: 'ann' });
+  const ann = new Client(daemon.url, { token });
+  const forget = () => execFileSync('psql', ['-X', '-q', '-d', pooler.url, '-c', 'DEALLOCATE ALL']);
+  // Two connections of the server for all of ours: a name is another's (42P05), or forgotten (26000).
+  for (let round = 0; round < 10; round++) {
+    const replies = await Promise.all(Array.from({ length: 16 }, () => ann.get('/booking/user/me')));
+    for (const { status } of replies) assert.ok([200, 500, 503].includes(status), String(status));
+    forget();
+    forget();
+  }
+  const of = daemon.log.filter((line) => REMEDY.test(line) && !line.includes('database_not_heard'));
+  assert.ok(of.length > 0, daemon.log.join('\n'));
+  for (const line of daemon.log)
+    assert.doesNotMatch(line, /prepared statement .* (already exists|does not exist)/);
+  ann.close();
+  await daemon.stop();
+  await pooler.stop();
 });
