@@ -138,6 +138,30 @@ test('the document is whole: every reference leads somewhere, every path paramet
     }
 });
 
+test('no reply of the document has a session_id or metrics: the first home’s page takes them for its own', () => {
+  const named = (schema, seen = new Set()) => {
+    if (!schema || seen.has(schema)) return [];
+    seen.add(schema);
+    const inside = schema.$ref && document.components.schemas[schema.$ref.split('/').pop()];
+    return [
+      ...Object.keys(schema.properties ?? {}),
+      ...[inside, ...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])].flatMap((one) =>
+        named(one, seen),
+      ),
+    ];
+  };
+  let walked = 0;
+  for (const [path, operations] of Object.entries(document.paths))
+    for (const [method, { responses }] of Object.entries(operations))
+      for (const [status, { content }] of Object.entries(responses))
+        for (const { schema } of Object.values(content ?? {})) {
+          walked++;
+          for (const name of ['session_id', 'metrics'])
+            assert.ok(!named(schema).includes(name), `${method} ${path} ${status}: ${name}`);
+        }
+  assert.ok(walked > 100, String(walked));
+});
+
 test('every call answers as the document says', async () => {
   const [ann, coach, stranger] = [stack.client('ann'), stack.coach(), stack.stranger()];
   const damian = { coach: 'damian' };

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { runBookingd, startStack } from '../harness/stack.mjs';
+import { assertStatus } from '../harness/expect.mjs';
+import { openSchedule, runBookingd, startStack } from '../harness/stack.mjs';
 
 let stack;
 let former;
@@ -79,4 +80,47 @@ test('rekey without a key says which setting it wants', () => {
   const { code, stderr } = runBookingd(['rekey'], { env: { DATABASE_URL: stack.database.url } });
   assert.equal(code, 2);
   assert.match(stderr, /^TOKEN_ENCRYPTION_KEY: must be set/);
+});
+
+test('answers and notes go from the database’s own key to the operator’s, and from one of these to the next', async () => {
+  const questions = [{ id: 'goal', label: 'Your goal?', kind: 'text', required: false, before: 'book' }];
+  const document = openSchedule();
+  document.session_types = document.session_types.map((type) => ({ ...type, questions }));
+  const own = await startStack({ document });
+  const [first, second] = [newKey(), newKey()];
+  const rekey = (keys) =>
+    runBookingd(['rekey'], { env: { ...own.env, PORT: '0', TOKEN_ENCRYPTION_KEY: keys } });
+  const rest = () => own.database.rows('SELECT answers, coach_notes FROM appointment_private')[0];
+  const [ann, coach] = [own.client('ann'), own.coach()];
+  const made = assertStatus(
+    await ann.post('/booking/create', { start: own.slot(1), answers: { goal: 'planted-goal' } }),
+    201,
+  );
+  assertStatus(await coach.put(`/booking/${made.id}/coach-notes`, { coach_notes: 'planted-note' }), 200);
+  const read = async (keys) => {
+    await own.daemon.stop();
+    await own.startDaemon({ TOKEN_ENCRYPTION_KEY: keys });
+    const { answers, coach_notes } = assertStatus(await coach.get(`/booking/${made.id}`), 200);
+    return [answers?.goal, coach_notes];
+  };
+  const plain = ['planted-goal', 'planted-note'];
+  let former = rest();
+  assert.deepEqual(await read(first), plain, 'the database’s own key still opens');
+  for (const keys of [first, `${second},${first}`]) {
+    assert.deepEqual(await read(keys), plain);
+    const { code, stdout, stderr } = rekey(keys);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /answers and notes of 1 appointment sealed anew/);
+    for (const column of ['answers', 'coach_notes']) assert.notEqual(rest()[column], former[column]);
+    former = rest();
+  }
+  assert.deepEqual(await read(second), plain);
+  // Without the key they are not shown, and nothing else fails, nor is anything lost by another rekey.
+  assert.deepEqual(await read(first), [undefined, undefined]);
+  assert.equal(own.daemon.events('private_part_unreadable').length, 2);
+  assert.equal(rekey(first).code, 0);
+  assert.deepEqual(rest(), former);
+  assert.deepEqual(await read(second), plain);
+  assert.ok(!own.database.dump().includes('planted'));
+  await own.stop();
 });

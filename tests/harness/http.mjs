@@ -41,12 +41,16 @@ export class Client {
             const text = bytes.toString();
             const plain = !reply.headers['content-encoding'];
             const json = plain && /\bjson\b/.test(reply.headers['content-type'] ?? '') && text;
+            const body = json ? JSON.parse(text) : undefined;
+            // The first home's page takes these two for its own, whatever was called.
+            for (const name of ['session_id', 'metrics'])
+              if (body && Object.hasOwn(body, name)) reject(new Error(`${method} ${path} says ${name}`));
             resolve({
               status: reply.statusCode,
               headers: reply.headers,
               bytes,
               text,
-              body: json ? JSON.parse(text) : undefined,
+              body,
               ms: performance.now() - started,
             });
           });
