@@ -367,9 +367,18 @@ static struct identity_cache_key cache_key(const struct identity_source *source,
 	return key;
 }
 
+/* Secret and key may be renewed meanwhile. */
+static bool source_takes_tokens(struct identity_source *source)
+{
+	pthread_rwlock_rdlock(&source->trusted);
+	bool takes = takes_tokens(&source->settings);
+	pthread_rwlock_unlock(&source->trusted);
+	return takes;
+}
+
 /* What the request shows. True with *ret_credential set; else *ret_finding says that it shows nothing or
  * rubbish. */
-static bool read_credential(const struct identity_source *source, const struct credentials *credentials,
+static bool read_credential(struct identity_source *source, const struct credentials *credentials,
 			    struct credential *ret_credential, struct identity_finding *ret_finding)
 {
 	const char *authorization = credentials->authorization;
@@ -380,7 +389,7 @@ static bool read_credential(const struct identity_source *source, const struct c
 		token = bearer_token(authorization);
 	/* A session of our own is one whether or not tokens are configured. */
 	bool own = token != NULL && strncmp(token, IDENTITY_OWN_PREFIX, strlen(IDENTITY_OWN_PREFIX)) == 0;
-	if (!own && !takes_tokens(&source->settings))
+	if (!own && !source_takes_tokens(source))
 		token = NULL;
 	if (token == NULL && (session_id == NULL || source->settings.session_query == NULL)) {
 		*ret_finding =
