@@ -84,6 +84,7 @@ begin
         blocked_to = p_new.blocked_to, reschedule_count = reschedule_count + 1, updated_at = now(),
         version = version + 1, calendar_attempts = 0, calendar_due_at = leased_until(p_new.calendar_lease), calendar_conflict = false
     where id = p_new.id returning * into booked;
+    perform must_be_apart();
     outcome := 'moved';
     if p_new.max_changes is not null then
       perform note_use(booked.user_id, 'change', booked.id || ' ' || booked.version);

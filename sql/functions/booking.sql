@@ -215,6 +215,7 @@ begin
     on conflict do nothing
     returning * into booked;
     if found then
+      perform must_be_apart();
       outcome := 'booked';
       if booked.promo_code is not null and not use_code(booked.coach_id, booked.promo_code, booked.user_id, booked.id) then
         raise exception using message = 'promo_code_invalid', errcode = 'BK007';

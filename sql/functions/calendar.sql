@@ -142,6 +142,7 @@ begin
         version = version + 1, synced_version = version + 1, event_etag = p_etag, calendar_conflict = false,
         calendar_detail = case when calendar_conflict then null else calendar_detail end
     where id = p_id returning * into booked;
+    perform must_be_apart();
     outcome := 'moved';
     perform note_google('reschedule', booked);
   exception when exclusion_violation then

@@ -25,3 +25,14 @@ begin
   perform pg_advisory_xact_lock(1651469165, hash)
   from (select distinct hashtext(coach) as hash from unnest(p_coaches) coach where coach is not null order by 1) sorted;
 end $$;
+
+-- Whoever has taken time makes sure that the constraint was there: it cannot go any more before they commit, since their
+-- row's lock keeps ALTER TABLE out. The guard (db/schema_guard.c), which looks at everything, looks once a minute only.
+create or replace function must_be_apart() returns void language plpgsql as $$
+begin
+  if not exists (select from pg_constraint c join pg_index i on i.indexrelid = c.conindid
+                 where c.conrelid = 'bookingd.appointment'::regclass and c.conname = 'appointment_overlap' and c.contype = 'x'
+                   and i.indisvalid and i.indisready) then
+    raise exception 'the constraint appointment_overlap is missing' using errcode = '53000'; -- unavailable, not a refusal
+  end if;
+end $$;

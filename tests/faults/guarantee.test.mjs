@@ -177,6 +177,33 @@ const LOSSES = {
   'the record emptied': ['DELETE FROM schema_object', /schema_object is empty/, 'hopeless'],
 };
 
+test('the constraint dropped while it serves: not one is booked or moved, not for a moment, until it is back', async () => {
+  const database = await createDatabase();
+  const daemon = await Daemon.start({ env: settings(database) });
+  const ann = clientOf(daemon, 'ann');
+  const made = assertStatus(await book(ann), 201);
+  database.run('ALTER TABLE appointment DROP CONSTRAINT appointment_overlap');
+  // The first look of the daemon's own may be a minute away.
+  const start = nextSlot();
+  const racers = Array.from({ length: 16 }, (_, i) => clientOf(daemon, `late-${i}`));
+  for (const reply of await Promise.all(racers.map((client) => book(client, start))))
+    assertProblem(reply, 503, 'database_unavailable');
+  const coach = clientOf(daemon, 'coach', { role: 'coach', coach: 'damian' });
+  assertProblem(
+    await coach.put(`/booking/${made.id}/reschedule`, { start: nextSlot() }),
+    503,
+    'database_unavailable',
+  );
+  assertProblem(await racers[0].post('/booking/hold', { start }), 503, 'database_unavailable');
+  assert.equal(database.value('SELECT count(*) FROM appointment'), 1);
+  assert.equal((await ann.get(`/booking/${made.id}`)).body.start, made.start);
+  assert.equal(migrate(database).code, 0);
+  await until('booking to go on', async () => (await book(ann)).status === 201, 60_000);
+  for (const client of [ann, coach, ...racers]) client.close();
+  await daemon.stop();
+  database.drop();
+});
+
 describe('what a hand may do to the schema', () => {
   for (const [what, [sql, told, hopeless]] of Object.entries(LOSSES))
     test(`${what}: doctor says so, and bookingd migrate ${hopeless ? 'cannot mend it' : 'mends it'}`, async () => {
