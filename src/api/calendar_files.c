@@ -5,6 +5,7 @@
 #include "api/coach.h"
 #include "app/booking.h"
 #include "app/feed_token.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "domain/appointment.h"
 #include "domain/ics.h"
@@ -33,8 +34,9 @@ static struct ics_event share_event(const struct appointment *appointment, const
 {
 	const struct session_type *type = schedule_type(coach->schedule, appointment->session_type);
 	const char *what = type != NULL ? type->name : appointment->session_type;
-	const char *summary =
-		appointment->name != NULL ? arena_printf(mem, "%s: %s", what, appointment->name) : what;
+	const char *summary = appointment->name != NULL ? arena_printf(mem, "%s: %s", text_isolate(mem, what),
+								       text_isolate(mem, appointment->name))
+							: what;
 	return (struct ics_event){
 		.uid = appointment_uid(appointment->id, mem),
 		.sequence = appointment->version - 1,

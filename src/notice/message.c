@@ -5,6 +5,8 @@
 #include "paper.h"
 #include "words.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 const char *notice_kind_name(enum notice_kind kind)
@@ -116,11 +118,13 @@ static char *length_text(const struct notice_words *words, int64_t minutes, stru
 
 /* ---- the parts ---- */
 
-static const char *who_text(const struct notice_facts *facts)
+static const char *who_text(const struct notice_facts *facts, struct arena *mem)
 {
 	const char *name =
 		notice_plain_name(facts->recipient == NOTICE_CLIENT ? facts->coach_name : facts->client_name);
-	return name != NULL ? name : facts->recipient == NOTICE_CLIENT ? "" : facts->words->a_client;
+	return name != NULL                        ? text_isolate(mem, name)
+	       : facts->recipient == NOTICE_CLIENT ? ""
+						   : facts->words->a_client;
 }
 
 static void put_when(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -137,7 +141,7 @@ static void put_when(struct paper *paper, const struct notice_facts *facts, stru
 	    zone_offset(facts->zone, facts->start) == zone_offset(facts->other_zone, facts->start))
 		return;
 	bool same_day = zone_day(facts->zone, facts->start) == zone_day(facts->other_zone, facts->start);
-	paper_quiet(paper, words_fill(mem, words->others_clock, "who", who_text(facts), "clock",
+	paper_quiet(paper, words_fill(mem, words->others_clock, "who", who_text(facts, mem), "clock",
 				      same_day ? clock_text(words, facts->other_zone, facts->start, mem)
 					       : at_text(words, facts->other_zone, facts->start, mem),
 				      "place", place_text(facts->other_zone, mem), NULL));
@@ -218,9 +222,9 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 {
 	const struct notice_words *words = facts->words;
 	const char *minutes = length_text(words, (facts->end - facts->start) / SECONDS_PER_MINUTE, mem);
-	const char *with = words_fill(mem, words->with, "who", who_text(facts), NULL);
-	paper_card(paper, facts->session_type,
-		   *who_text(facts) != '\0' ? arena_printf(mem, "%s · %s", with, minutes) : minutes);
+	const char *with = words_fill(mem, words->with, "who", who_text(facts, mem), NULL);
+	paper_card(paper, text_isolate(mem, facts->session_type),
+		   *who_text(facts, mem) != '\0' ? arena_printf(mem, "%s · %s", with, minutes) : minutes);
 	put_when(paper, facts, mem);
 	if (facts->kind == NOTICE_KIND_MOVED && facts->old_start != 0 && facts->old_start != facts->start)
 		paper_struck(paper, words_fill(mem, words->was, "when",
@@ -261,12 +265,13 @@ struct notice_text notice_text_make(const struct notice_facts *facts, struct are
 	const struct notice_words *words = facts->words;
 	const struct heading_words *heading =
 		facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
-	const char *who = who_text(facts);
+	const char *who = who_text(facts, mem);
 	const char *title = facts->kind == NOTICE_KIND_CANCELLED && facts->by_recipient
 				    ? words->cancelled_by_you_title
 				    : words_fill(mem, heading->title, "who", who, NULL);
-	const char *subject = words_fill(mem, heading->subject, "type", facts->session_type, "who", who,
-					 "when", at_text(words, facts->zone, facts->start, mem), NULL);
+	const char *subject =
+		words_fill(mem, heading->subject, "type", text_isolate(mem, facts->session_type), "who", who,
+			   "when", at_text(words, facts->zone, facts->start, mem), NULL);
 	struct paper paper;
 	paper_begin(&paper, words->code, title, mark_of(facts->kind), mem);
 	put_card(&paper, facts, mem);
@@ -284,9 +289,9 @@ const char *notice_text_short(const struct notice_facts *facts, struct arena *me
 	const struct notice_words *words = facts->words;
 	const struct heading_words *heading =
 		facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
-	const char *line =
-		words_fill(mem, heading->subject, "type", facts->session_type, "who", who_text(facts), "when",
-			   at_text(words, facts->zone, facts->start, mem), NULL);
+	const char *line = words_fill(mem, heading->subject, "type", text_isolate(mem, facts->session_type),
+				      "who", who_text(facts, mem), "when",
+				      at_text(words, facts->zone, facts->start, mem), NULL);
 	line = arena_printf(mem, "%s, %s", line, zone_text(words, facts->zone, facts->start, mem));
 	line = utf8_beginning(mem, line, LINE_BYTES_MAX);
 	return facts->manage_url != NULL ? arena_printf(mem, "%s %s", line, facts->manage_url) : line;

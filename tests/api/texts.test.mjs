@@ -105,6 +105,11 @@ test('a name that is written from right to left does not turn what stands after 
   const made = assertStatus(await create({ name: 'דני' }), 201);
   const event = await eventOf(made);
   assert.equal(event.summary, 'Coaching session: \u2068דני\u2069');
+  const file = await stack.client('ann').get(`/booking/${made.id}/calendar.ics`);
+  assert.ok(
+    file.text.replaceAll('\r\n ', '').includes('SUMMARY:Coaching session: \u2068דני\u2069'),
+    file.text,
+  );
 });
 
 test('an identity brings no such text either', async () => {

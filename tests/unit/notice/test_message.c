@@ -221,6 +221,22 @@ static void deadlines_are_told_each_where_they_differ_and_not_once_they_are_over
 	has(text.text, "See your booking:\n");
 }
 
+/* U+2068 and U+2069 around it: what stands after the name keeps its place. */
+static void a_name_from_right_to_left_does_not_turn_the_sentence(void **state)
+{
+	(void)state;
+	struct notice_facts facts = sample(NOTICE_KIND_CONFIRMED, NOTICE_COACH, "en");
+	facts.client_name = "\u05E9\u05E8\u05D4 (2)";
+	facts.session_type = "\u0627\u0633\u062A\u0634\u0627\u0631\u0629";
+	struct notice_text text = notice_text_make(&facts, &mem);
+	has(text.subject, "\u2068\u05E9\u05E8\u05D4 (2)\u2069");
+	has(text.text, "\u2068\u05E9\u05E8\u05D4 (2)\u2069 booked a session");
+	has(text.html, "\u2068\u05E9\u05E8\u05D4 (2)\u2069");
+	has(text.html, "\u2068\u0627\u0633\u062A\u0634\u0627\u0631\u0629\u2069");
+	facts = sample(NOTICE_KIND_CONFIRMED, NOTICE_CLIENT, "en");
+	has_not(notice_text_make(&facts, &mem).text, "\u2068");
+}
+
 static void a_code_is_easy_to_read_and_says_how_long_it_lasts(void **state)
 {
 	(void)state;
@@ -265,6 +281,7 @@ int main(void)
 			the_other_side_s_clock_is_shown_only_where_it_differs_with_its_date_where_that_does),
 		cmocka_unit_test(what_people_typed_stays_text),
 		cmocka_unit_test(deadlines_are_told_each_where_they_differ_and_not_once_they_are_over),
+		cmocka_unit_test(a_name_from_right_to_left_does_not_turn_the_sentence),
 		cmocka_unit_test(a_code_is_easy_to_read_and_says_how_long_it_lasts),
 		cmocka_unit_test(other_languages_are_english_for_now),
 	};
