@@ -11,7 +11,8 @@ select c.outcome, (c.granted).id, (c.granted).coach_id, (c.granted).user_id, arr
        (c.granted).amount, (c.granted).balance, (c.granted).expires_at, (c.granted).usable_until, (c.granted).source,
        (c.granted).external_ref, (c.granted).revoked_at, (c.granted).created_at, (c.granted).place
 from grant_credits(
-  p_coach => $1, p_user => $2, p_types => $3::text[], p_amount => $4, p_expires => $5, p_source => $6, p_ref => $7, p_hash => $8,
+  p_coach => $1, p_user => coalesce((select user_id from known_address where email = lower($12::text)), $2),
+  p_types => $3::text[], p_amount => $4, p_expires => $5, p_source => $6, p_ref => $7, p_hash => $8,
   p_actor => make_actor(p_user_id => $9, p_role => $10, p_request_id => $11)) c;
 
 -- name: credit_revoke one
@@ -21,11 +22,16 @@ select c.outcome, (c.revoked).id, (c.revoked).coach_id, (c.revoked).user_id, arr
 from revoke_credits(
   p_coach => $1, p_id => $2, p_actor => make_actor(p_user_id => $3, p_role => $4, p_request_id => $5)) c;
 
--- Grants, the latest first: of a coach ($1) and a client ($2), either of which may be null; before the place $3, $4 of them.
+-- Grants, the latest first: of a coach ($1) and a client ($2), either of which may be null; before the place $3, $4 of them;
+-- if $5, with what the client last told the coach of themselves.
 -- name: credit_grants many
 select '', id, coach_id, user_id, array_to_json(session_types)::text, amount, balance, expires_at, usable_until, source,
-       external_ref, revoked_at, created_at, place
-from credit_grant
+       external_ref, revoked_at, created_at, place, person.name, person.email
+from credit_grant g
+left join lateral (
+  select a.name, a.email from appointment a
+  where $5::boolean and a.user_id = g.user_id and a.coach_id = g.coach_id and not a.erased and a.email is not null
+  order by a.starts_at desc limit 1) person on true
 where ($1::text is null or coach_id = $1) and ($2::text is null or user_id = $2) and ($3::bigint is null or place < $3)
 order by place desc
 limit $4;

@@ -81,7 +81,10 @@ static void answer_refusal(struct call *call, const struct booking_result *resul
 	if (result->appointment.id[0] != '\0')
 		call->appointment_id = arena_strdup(call->mem, result->appointment.id);
 	call_problem(call, problem_of_refusal(result->refusal),
-		     result->refusal == REFUSAL_ADDRESS_NOT_VERIFIED ? "email" : NULL, result->detail);
+		     result->refusal == REFUSAL_ADDRESS_NOT_VERIFIED ? "email"
+		     : result->refusal == REFUSAL_PROMO_CODE_INVALID ? "promo_code"
+								     : NULL,
+		     result->detail);
 	if (result->refusal == REFUSAL_CREDITS_REQUIRED) {
 		call->reply->body.length--; /* the problem's closing brace comes after the member */
 		buffer_printf(&call->reply->body, ",\"balance\":%" PRId64 "}", result->credits);

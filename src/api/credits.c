@@ -35,6 +35,8 @@ enum grant_column {
 	GRANT_REVOKED_AT,
 	GRANT_CREATED_AT,
 	GRANT_PLACE,
+	GRANT_NAME, /* of the client, to the coach only */
+	GRANT_EMAIL,
 };
 
 static void write_instant(struct json_writer *writer, const char *name, const struct db_rows *rows,
@@ -55,7 +57,8 @@ static void write_json(struct json_writer *writer, const char *name, const char 
 }
 
 /* `balance` is what is left of it; what can be spent of that now is `usable`. */
-static void write_grant(struct json_writer *writer, const struct db_rows *rows, size_t row, instant now)
+static void write_grant(struct json_writer *writer, const struct db_rows *rows, size_t row, instant now,
+			bool to_coach)
 {
 	const instant until = db_get_instant(rows, row, GRANT_USABLE_UNTIL);
 	const bool over = !db_is_null(rows, row, GRANT_USABLE_UNTIL) && until <= now;
@@ -76,6 +79,10 @@ static void write_grant(struct json_writer *writer, const struct db_rows *rows, 
 	json_write_text(writer, "external_ref", db_get_text(rows, row, GRANT_REFERENCE));
 	write_instant(writer, "revoked_at", rows, row, GRANT_REVOKED_AT);
 	write_instant(writer, "created_at", rows, row, GRANT_CREATED_AT);
+	if (to_coach) {
+		json_write_text(writer, "name", db_get_text(rows, row, GRANT_NAME));
+		json_write_text(writer, "email", db_get_text(rows, row, GRANT_EMAIL));
+	}
 	json_write_object_end(writer);
 }
 
@@ -101,7 +108,7 @@ static void answer_grant(struct call *call, unsigned status, const struct db_row
 {
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, status));
-	write_grant(&writer, rows, 0, call->request->now);
+	write_grant(&writer, rows, 0, call->request->now, false);
 	char id[UUID_TEXT_SIZE];
 	db_get_uuid(rows, 0, GRANT_ID, id);
 	if (status == 201)
@@ -213,7 +220,7 @@ void api_credits_grant(struct call *call)
 			      db_int(wish.amount), wish.expires ? db_instant(wish.expires_at) : db_null(),
 			      db_text(source), db_text(wish.reference), db_bytes(hash, sizeof(hash)),
 			      db_text(call->actor.user_id), db_text(call->actor.role),
-			      db_text(call->actor.request_id)),
+			      db_text(call->actor.request_id), db_text(wish.email)),
 		&rows);
 	if (result != DB_OK) {
 		call_database_failure(call, result);
@@ -302,7 +309,7 @@ void api_credits_list(struct call *call)
 	enum db_result result =
 		db_run(call->worker->db, QUERY_CREDIT_GRANTS,
 		       DB_PARAMETERS(db_text(coach->id), db_text(request_query(call->request, "user_id")),
-				     before, db_int(limit + 1)),
+				     before, db_int(limit + 1), db_bool(true)),
 		       &rows);
 	if (result != DB_OK && result != DB_NONE) {
 		call_database_failure(call, result);
@@ -313,7 +320,7 @@ void api_credits_list(struct call *call)
 	json_write_object(&writer, NULL);
 	json_write_array(&writer, "grants");
 	for (size_t i = 0; i < shown(&rows, limit); i++)
-		write_grant(&writer, &rows, i, call->request->now);
+		write_grant(&writer, &rows, i, call->request->now, true);
 	json_write_array_end(&writer);
 	write_cursor(call, &writer, &rows, limit, GRANT_PLACE);
 	json_write_object_end(&writer);
@@ -334,8 +341,10 @@ void api_credits_of_user(struct call *call)
 	enum db_result result =
 		db_run(db, QUERY_CREDIT_BALANCE, DB_PARAMETERS(db_text(user_id), coach), &balance);
 	if (result == DB_OK)
-		result = db_run(db, QUERY_CREDIT_GRANTS,
-				DB_PARAMETERS(coach, db_text(user_id), db_null(), db_int(PAGE_MAX)), &grants);
+		result = db_run(
+			db, QUERY_CREDIT_GRANTS,
+			DB_PARAMETERS(coach, db_text(user_id), db_null(), db_int(PAGE_MAX), db_bool(false)),
+			&grants);
 	if (result == DB_OK || result == DB_NONE)
 		result = db_run(db, QUERY_CREDIT_ENTRIES,
 				DB_PARAMETERS(db_text(user_id), coach, before, db_int(limit + 1)), &entries);
@@ -349,7 +358,7 @@ void api_credits_of_user(struct call *call)
 	json_write_integer(&writer, "balance", db_get_int(&balance, 0, 0));
 	json_write_array(&writer, "grants");
 	for (size_t i = 0; i < grants.count; i++)
-		write_grant(&writer, &grants, i, call->request->now);
+		write_grant(&writer, &grants, i, call->request->now, false);
 	json_write_array_end(&writer);
 	json_write_array(&writer, "entries");
 	for (size_t i = 0; i < shown(&entries, limit); i++)
@@ -363,9 +372,10 @@ enum db_result credits_export(struct db *db, const char *user_id, instant now, s
 {
 	DB_ROWS grants = {0};
 	DB_ROWS entries = {0};
-	enum db_result result =
-		db_run(db, QUERY_CREDIT_GRANTS,
-		       DB_PARAMETERS(db_null(), db_text(user_id), db_null(), db_int(EXPORT_MAX)), &grants);
+	enum db_result result = db_run(
+		db, QUERY_CREDIT_GRANTS,
+		DB_PARAMETERS(db_null(), db_text(user_id), db_null(), db_int(EXPORT_MAX), db_bool(false)),
+		&grants);
 	if (result == DB_OK || result == DB_NONE)
 		result = db_run(db, QUERY_CREDIT_ENTRIES,
 				DB_PARAMETERS(db_text(user_id), db_null(), db_null(), db_int(EXPORT_MAX)),
@@ -375,7 +385,7 @@ enum db_result credits_export(struct db *db, const char *user_id, instant now, s
 	json_write_object(writer, "credits");
 	json_write_array(writer, "grants");
 	for (size_t i = 0; i < grants.count; i++)
-		write_grant(writer, &grants, i, now);
+		write_grant(writer, &grants, i, now, false);
 	json_write_array_end(writer);
 	json_write_array(writer, "entries");
 	for (size_t i = 0; i < entries.count; i++)

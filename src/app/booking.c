@@ -123,9 +123,16 @@ static void tell_credits(const struct booking_call *call, const struct booking *
 		booking_fail(result, read);
 		return;
 	}
+	const bool to_coach = strcmp(booking->created_by, "client") != 0;
 	result->credits = standing.credits;
-	result->detail = booking_credits_sentence(call, booking->price.credits, standing.credits,
-						  strcmp(booking->created_by, "client") != 0);
+	result->detail = booking_credits_sentence(call, booking->price.credits, standing.credits, to_coach);
+	if (!to_coach)
+		return;
+	/* A coach may book it all the same, by its name. */
+	result->reasons.items = arena_array(call->mem, 1, sizeof(*result->reasons.items));
+	result->reasons.items[0] =
+		(struct told_reason){.rule = REFUSAL_CREDITS_REQUIRED, .detail = result->detail};
+	result->reasons.count = 1;
 }
 
 void booking_insert(const struct booking_call *call, struct booking booking, const struct offer *offer,

@@ -105,7 +105,7 @@ test('a month: three packages, late and in time, expiry and return, a code that 
   pass(3);
   assert.equal(await balance(), 1);
   assert.equal(await cancel(again.id), 'returned');
-  assertProblem(await book(26, 8, { promo_code: 'TENDAYS' }), 422, 'promo_code_invalid');
+  assertProblem(await book(26, 8, { promo_code: 'TENDAYS' }), 422, 'promo_code_invalid', 'promo_code');
 
   // Still day 12: the session of day 13 was paid out of the first package. It is too late to have it back, but the coach
   // does cancel: one credit for 14 days more, the two that had expired stay expired.

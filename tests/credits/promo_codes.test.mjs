@@ -67,13 +67,13 @@ test('it is used as often as it may be, in all and by one person, and given back
   const [ann, bob] = [somebody(), somebody()];
   const { code } = await make({ kind: 'free', max_uses: 2, per_user: 1 });
   const one = assertStatus(await book(ann, code), 201);
-  assertProblem(await book(ann, code), 422, 'promo_code_invalid');
+  assertProblem(await book(ann, code), 422, 'promo_code_invalid', 'promo_code');
   assertStatus(await ann.put(`/booking/${one.id}/cancel`), 200);
   assert.equal(await used(code), 0);
   assertStatus(await book(ann, code), 201);
   assertStatus(await book(bob, code), 201);
   assert.equal(await used(code), 2);
-  assertProblem(await book(somebody(), code), 422, 'promo_code_invalid');
+  assertProblem(await book(somebody(), code), 422, 'promo_code_invalid', 'promo_code');
 });
 
 test('it is kept by a late cancellation, and comes back when the coach says so', async () => {
@@ -82,7 +82,7 @@ test('it is kept by a late cancellation, and comes back when the coach says so',
   const one = assertStatus(await book(ann, code, 'kept'), 201);
   assert.deepEqual(one.cancel_costs, { credits: 0, promo_code: code });
   assert.equal(assertStatus(await ann.put(`/booking/${one.id}/cancel`), 200).payment.state, 'kept');
-  assertProblem(await book(somebody(), code), 422, 'promo_code_invalid');
+  assertProblem(await book(somebody(), code), 422, 'promo_code_invalid', 'promo_code');
   assertStatus(await coach.post(`/booking/${one.id}/credit-return`), 200);
   assertStatus(await book(somebody(), code), 201);
 });
@@ -90,7 +90,12 @@ test('it is kept by a late cancellation, and comes back when the coach says so',
 test('dates and session types bind; a withdrawn code is none; its name is free again', async () => {
   const ann = somebody();
   const in_vain = async (terms, session_type) =>
-    assertProblem(await book(somebody(), (await make(terms)).code, session_type), 422, 'promo_code_invalid');
+    assertProblem(
+      await book(somebody(), (await make(terms)).code, session_type),
+      422,
+      'promo_code_invalid',
+      'promo_code',
+    );
   const [past, soon] = ['2020-01-01T00:00:00Z', stack.slot(0)];
   await in_vain({ kind: 'free', to: past });
   await in_vain({ kind: 'free', from: soon });
@@ -102,7 +107,7 @@ test('dates and session types bind; a withdrawn code is none; its name is free a
   assertStatus(await book(ann, code), 201);
   assertStatus(await coach.delete(`/coach/damian/promo-codes/${code.toLowerCase()}`), 204);
   assertProblem(await coach.delete(`/coach/damian/promo-codes/${code}`), 404, 'not_found');
-  assertProblem(await book(ann, code), 422, 'promo_code_invalid');
+  assertProblem(await book(ann, code), 422, 'promo_code_invalid', 'promo_code');
   assertStatus(await coach.post('/coach/damian/promo-codes', { code, kind: 'free' }), 201);
   assertStatus(await book(ann, code), 201);
 });
@@ -119,14 +124,14 @@ test('a hold takes a code, or its confirmation does, and gives back the differen
   const { code } = await make({ kind: 'credits', value: 1, max_uses: 1 });
   const held = await hold();
   assert.equal(await balance(ann), 0);
-  assertProblem(await confirm(held.id, 'wrong'), 422, 'promo_code_invalid');
+  assertProblem(await confirm(held.id, 'wrong'), 422, 'promo_code_invalid', 'promo_code');
   const one = assertStatus(await confirm(held.id, code), 200);
   assert.deepEqual([one.payment.amount, one.promo_code, await balance(ann)], [1, code, 1]);
   assertStatus(await ann.put(`/booking/${one.id}/cancel`), 200);
   assert.equal(await balance(ann), 2);
   const other = await hold({ promo_code: code });
   assert.equal(await balance(ann), 1);
-  assertProblem(await confirm(other.id, 'other'), 422, 'promo_code_invalid');
+  assertProblem(await confirm(other.id, 'other'), 422, 'promo_code_invalid', 'promo_code');
   assert.equal(assertStatus(await confirm(other.id, code), 200).status, 'scheduled');
   assert.equal(await used(code), 1);
 });
@@ -138,7 +143,7 @@ test('all wrong codes have one answer, and after ten a right one has no other', 
   assertStatus(await book(somebody(), spent.code), 201);
   const replies = [];
   for (const code of ['NO-SUCH', spent.code, "x'; drop table", ' ... ']) replies.push(await book(ann, code));
-  for (const reply of replies) assertProblem(reply, 422, 'promo_code_invalid');
+  for (const reply of replies) assertProblem(reply, 422, 'promo_code_invalid', 'promo_code');
   const told = new Set(replies.map(({ body }) => JSON.stringify({ ...body })));
   assert.equal(told.size, 1);
   // Over one's own hold, too: the hold stays and the try is counted.
@@ -149,6 +154,8 @@ test('all wrong codes have one answer, and after ten a right one has no other', 
       await ann.post('/booking/create', { start, session_type: 'double', promo_code: `GUESS-${i}` }),
       422,
       'promo_code_invalid',
+      'promo_code',
+      'promo_code',
     );
   const right = await make({ kind: 'free' });
   assertProblem(await book(ann, right.code), 429, 'rate_limited');

@@ -53,6 +53,35 @@ function answersPart(house, one) {
   );
 }
 
+/* What a late cancellation or a no-show kept, and a way to give it back. */
+function keptPart(house, one) {
+  const { t } = house;
+  if (one.payment?.state !== 'kept') return null;
+  const place = h('div', { class: 'stack' });
+  const button = h(
+    'button',
+    {
+      type: 'button',
+      onclick: async () => {
+        try {
+          await house.call('POST', `booking/${one.id}/credit-return`, { body: {} });
+          fill(place, h('p', { class: 'notice' }, t('gaveBack')));
+          house.say(t('gaveBack'));
+        } catch (problem) {
+          fill(place, house.trouble(problem), button);
+        }
+      },
+    },
+    t('giveBack'),
+  );
+  return h(
+    'section',
+    { class: 'stack ruled' },
+    h('p', null, t('keptCredits', { n: one.payment.amount })),
+    fill(place, button),
+  );
+}
+
 function notesPart(house, one) {
   const { t } = house;
   const field = h('textarea', { id: 'coach-notes', maxlength: 2000 });
@@ -207,6 +236,7 @@ export async function bookingDialog(house, { id }) {
       answerBadge(house, one),
       one.created_by !== 'client' && h('p', { class: 'small muted' }, t(`made_${one.created_by}`)),
     ),
+    keptPart(house, one),
     answersPart(house, one),
     notesPart(house, one),
     later(house, () => noticesPart(house, one)),

@@ -20,6 +20,7 @@ import { homeView } from './home.js';
 import { profileView } from './profile.js';
 import { inHours } from './time.js';
 import { weekView } from './week.js';
+import { creditsView } from './credits.js';
 import { peopleView } from './people.js';
 import { hoursView } from './hours.js';
 import { rulesView } from './rules.js';
@@ -29,6 +30,7 @@ const views = {
   home: homeView,
   week: weekView,
   people: peopleView,
+  credits: creditsView,
   hours: hoursView,
   rules: rulesView,
   google: googleView,

@@ -18,6 +18,7 @@ const rules = [
   'booking_limit',
   'day_full',
   'calendar_busy',
+  'credits_required',
 ];
 
 /* The server's own words, which have the figures; in another language those for the rule, with its times. */

@@ -72,18 +72,23 @@ function filter(view) {
   return count;
 }
 
-/* What is listed as a file for a spreadsheet. A cell that would be taken for a formula is made text. */
-function download(view) {
-  const columns = ['start', 'end', 'status', 'session_type', 'name', 'email', 'phone', 'notes'];
+/* A file for a spreadsheet. A cell that would be taken for a formula is made text. */
+export function saveCsv(name, columns, rows) {
   const cell = (value) => {
     const text = String(value ?? '');
     return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replace(/"/g, '""')}"`;
   };
-  const lines = [columns, ...view.shown.map((one) => columns.map((name) => one[name]))];
+  const lines = [columns, ...rows.map((one) => columns.map((column) => one[column]))];
   const text = lines.map((line) => line.map(cell).join(',')).join('\r\n') + '\r\n';
   const file = URL.createObjectURL(new Blob(['\ufeff', text], { type: 'text/csv' }));
-  h('a', { href: file, download: `bookings-${view.status}.csv` }).click();
+  h('a', { href: file, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(file), 60000);
+}
+
+/* What is listed. */
+function download(view) {
+  const columns = ['start', 'end', 'status', 'session_type', 'name', 'email', 'phone', 'notes'];
+  saveCsv(`bookings-${view.status}.csv`, columns, view.shown);
 }
 
 /*

@@ -23,6 +23,7 @@ const fields = [
   ['max_active_per_user', 'unitCount', true],
   ['max_per_day', 'unitCount', true],
   ['max_reschedules', 'unitCount', true],
+  ['max_total_per_user', 'unitCount', true],
 ];
 
 export async function rulesView(house, heading) {
@@ -66,6 +67,7 @@ function renderRules(house, draft, focus) {
           ),
         ),
         fields.map((field) => number(house, draft, draft.value.policy, field, 'policy')),
+        lateField(house, draft, draft.value.policy, 'policy'),
       ),
     ),
     h(
@@ -162,6 +164,29 @@ function number(house, draft, policy, [name, unit, limit], path, own = false) {
   );
 }
 
+/* What a late cancellation does: of the schedule, or, with the choice to leave it to that, of a type. */
+function lateField(house, draft, policy, path, own) {
+  const { t } = house;
+  const id = `${path}.late_cancel`.replace(/[^\w]/g, '-');
+  const options = [...(own ? [['', '']] : []), ['refuse', t('late_refuse')], ['keep', t('late_keep')]];
+  const select = h(
+    'select',
+    {
+      id,
+      name: `${path}.late_cancel`,
+      onchange: () => {
+        if (select.value) policy.late_cancel = select.value;
+        else delete policy.late_cancel;
+        draft.changed();
+      },
+    },
+    options.map(([value, text]) =>
+      h('option', { value, selected: value === (policy.late_cancel ?? (own ? '' : 'refuse')) }, text),
+    ),
+  );
+  return h('div', { class: 'field' }, h('label', { for: id }, t('late_cancel')), select);
+}
+
 function typeForm(house, draft, type, index) {
   const { t } = house;
   const path = `session_types[${index}]`;
@@ -249,6 +274,16 @@ function typeForm(house, draft, type, index) {
             .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
         },
       ),
+      text(
+        'price',
+        t('price'),
+        { value: type.price?.credits ?? '', type: 'number', min: 0, max: 1000 },
+        (value) => {
+          const { credits: _, ...money } = type.price ?? {};
+          type.price = { ...money, ...(value !== '' && { credits: Number(value) }) };
+          if (!Object.keys(type.price).length) delete type.price;
+        },
+      ),
     ),
     meeting,
     priceFields(house, {
@@ -279,6 +314,7 @@ function typeForm(house, draft, type, index) {
         'div',
         { class: 'fields' },
         fields.map((field) => number(house, ownDraft, own, field, `${path}.policy`, true)),
+        lateField(house, ownDraft, own, `${path}.policy`, true),
       ),
     ),
     draft.value.session_types.length > 1 &&

@@ -1,6 +1,7 @@
 /* The form: who books, sent once. */
 
 import { claimsOf, explain, newKey } from './calls.js';
+import { costPart } from './credits.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
 import { giveBack, release, slotBody } from './hold.js';
@@ -19,6 +20,7 @@ export function choose(panel, slot) {
       email: known.email ?? '',
       phone: known.phone ?? '',
       notes: known.notes ?? '',
+      promo_code: '',
       answers: { ...known.answers },
     },
     emailKnown: Boolean(known.email),
@@ -186,6 +188,7 @@ export function showDetails(panel) {
     ),
     questionFields(panel, panel.typeOf()?.questions, (form.values.answers ??= {}), () => panel.keep()),
     field(panel, 'notes', 'textarea', { maxlength: 2000 }),
+    costPart(panel, field(panel, 'promo_code', 'text', { autocomplete: 'off', maxlength: 40 })),
     repeatPart(panel, { released: () => letGoOfHold(panel), changed: () => nameSubmit(panel) }),
     h('div', { class: 'actions' }, page.submit, page.held),
   );
@@ -355,7 +358,7 @@ export async function submit(panel) {
     if (goneCodes.has(problem.code)) panel.go('fresh', problem);
     else if (problem.code === 'booking_limit') refused(panel, problem);
     else if (problem.code === 'address_not_verified' && form.hold) panel.go('code');
-    else if (panel.page.form.elements[field]) mark(panel, [[field, problem.detail]]);
+    else if (panel.page.form.elements[field]) mark(panel, [[field, explain(problem, t)]]);
     else complain(panel, problem);
   }
   return undefined;
@@ -377,7 +380,7 @@ export function finish(panel, reply) {
  * free.
  */
 export async function send(panel, form) {
-  const { name, email, phone, notes } = form.values;
+  const { name, email, phone, notes, promo_code } = form.values;
   const rest = {
     time_zone: panel.zone,
     name: name.trim(),
@@ -387,6 +390,7 @@ export async function send(panel, form) {
     code: form.code,
     answers: panel.typeOf()?.questions ? answersGiven(form.values.answers) : undefined,
   };
+  const code = promo_code?.trim() ? { promo_code: promo_code.trim() } : null;
   const send = (method, path, body) => {
     const signature = path + JSON.stringify(body);
     if (form.sent !== signature) Object.assign(form, { sent: signature, key: newKey() });
@@ -399,7 +403,7 @@ export async function send(panel, form) {
   }
   if (form.hold) {
     try {
-      return await send('PUT', `booking/${form.hold.id}/confirm`, rest);
+      return await send('PUT', `booking/${form.hold.id}/confirm`, { ...rest, ...code });
     } catch (problem) {
       // Without an identity nothing but the hold can be booked.
       const over = ['hold_expired', 'not_active', 'not_found'].includes(problem.code);
@@ -407,5 +411,5 @@ export async function send(panel, form) {
       form.hold = null;
     }
   }
-  return send('POST', 'booking/create', { ...slotBody(panel, form.slot), ...rest });
+  return send('POST', 'booking/create', { ...slotBody(panel, form.slot), ...rest, ...code });
 }

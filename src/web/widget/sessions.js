@@ -1,6 +1,7 @@
 /* A client's sessions, and cancelling one. */
 
 import { newKey } from './calls.js';
+import { cancelCost, keptText, showBalance } from './credits.js';
 import { h } from './dom.js';
 import { release } from './hold.js';
 import { showBell } from './notices.js';
@@ -14,6 +15,7 @@ export function showSessions(panel) {
   panel.moving = null;
   const list = h('ul', { class: 'sessions wide' });
   const more = h('div', { class: 'stack' });
+  const balance = h('p', { class: 'balance', role: 'status' });
   const load = (status) => {
     list.replaceChildren(
       ...Array.from({ length: 2 }, () =>
@@ -30,6 +32,7 @@ export function showSessions(panel) {
       h(
         'div',
         { class: 'stack wide' },
+        balance,
         panel.choice(
           'which',
           t('which'),
@@ -50,6 +53,7 @@ export function showSessions(panel) {
   );
   load('upcoming');
   showBell(panel);
+  showBalance(panel, balance);
 }
 
 export async function loadSessions(panel, status, cursor, list, more) {
@@ -134,8 +138,10 @@ function session(panel, a) {
       ahead && meeting(panel, a),
     ),
     said && h('p', null, said),
+    keptText(panel, a) && h('p', { class: 'small' }, keptText(panel, a)),
     ahead && a.calendar?.detail && h('p', { class: 'small' }, a.calendar.detail),
     ahead && h('p', { class: 'muted small' }, rule(panel, a)),
+    ahead && a.cancel_costs && h('p', { class: 'small' }, cancelCost(panel, a)),
     ahead &&
       h(
         'div',
@@ -195,6 +201,7 @@ export function showCancel(panel, a) {
       },
     },
     h('p', null, `${rule(panel, a)} ${t('cancelRule')}`),
+    cancelCost(panel, a) && h('p', null, h('strong', null, cancelCost(panel, a))),
     h(
       'div',
       { class: 'field' },

@@ -110,6 +110,18 @@ export const words = {
   moveConfirm: 'Déplacer à cet horaire',
   moving: 'Déplacement…',
   cancelTitle: 'Annuler cette séance ?',
+  promo_code: 'Code promo',
+  costs: 'Cette séance coûte {price}.',
+  paidElsewhere: 'Le paiement ne se fait pas sur cette page.',
+  creditsLeft: { one: 'Il vous reste {n} crédit.', other: 'Il vous reste {n} crédits.' },
+  creditsEnd: 'Le premier expire {when}.',
+  creditsKept: { one: 'Elle a coûté {n} crédit.', other: 'Elle a coûté {n} crédits.' },
+  cancelCosts: {
+    one: 'Si vous annulez maintenant, vous perdez {n} crédit.',
+    other: 'Si vous annulez maintenant, vous perdez {n} crédits.',
+  },
+  cancelCostsCode: 'Si vous annulez maintenant, votre code promo est perdu.',
+  cancelReturns: { one: 'Vous récupérez {n} crédit.', other: 'Vous récupérez {n} crédits.' },
   cancelRule: 'L’horaire redevient libre pour d’autres. Cette action est définitive.',
   reason: 'Motif',
   certainCancel: 'Oui, annuler cette séance.',
@@ -182,6 +194,7 @@ export const words = {
   saved: 'Enregistré.',
   codes: {
     credits_required: 'Vous n’avez pas assez de crédits pour cette séance. Demandez-en à votre coach.',
+    promo_code_invalid: 'Ce code n’est pas valable pour cette séance.',
     booking_limit:
       'Vous avez déjà une séance réservée. Déplacez-la ou annulez-la pour en réserver une autre.',
     cancellation_closed: 'Il est trop tard pour annuler cette séance.',
