@@ -26,10 +26,12 @@ enum notice_kind {
 	NOTICE_KIND_CANCELLED,
 	NOTICE_KIND_REMINDER,
 	NOTICE_KIND_OFFER,
+	NOTICE_KIND_CREDITS_LOW, /* these two are about the client's credits, not about the session */
+	NOTICE_KIND_CREDITS_ENDING,
 	NOTICE_KINDS,
 };
 
-/* "confirmed", "moved", "cancelled", "reminder", "offer"; static. */
+/* "confirmed", "credits_low"; static. */
 const char *notice_kind_name(enum notice_kind kind);
 bool notice_kind_parse(const char *name, enum notice_kind *ret_kind);
 
@@ -59,6 +61,8 @@ struct notice_facts {
 	const char *reason;          /* why the other side cancelled; NULL: not said */
 	bool invitation;             /* a calendar file is attached */
 	instant offer_until;         /* of an offer */
+	int64_t credits;             /* of a notice about credits: what can be spent now */
+	instant credits_until;       /* when the grant it is about ends; 0: never */
 	const char *manage_url;      /* NULL: no button */
 	const char *unsubscribe_url; /* where reminders are stopped; NULL: no link */
 };

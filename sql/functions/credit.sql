@@ -417,3 +417,45 @@ begin
   end if;
   return next;
 end $$;
+
+-- ---------------------------------------------------------------------------- notices
+
+/*
+ * Put into the ledger of notices whose credits run low (one or none is left of a package of several) and whose end within
+ * a week. Whoever has had no session with the coach has no address here and is not told. Returns how many are new.
+ */
+create or replace function announce_credits(p_mail boolean) returns bigint language plpgsql as $$
+declare
+  added bigint;
+begin
+  with due as (
+    select g.id, g.coach_id, g.user_id, 'credits_ending' as kind, extract(epoch from g.usable_until)::bigint::text as what
+    from credit_grant g
+    where g.balance > 0 and g.usable_until > now() and g.usable_until <= now() + interval '7 days' and g.revoked_at is null
+      and g.created_at < g.usable_until - interval '7 days'
+    union all
+    select distinct on (g.coach_id, g.user_id) latest.id, g.coach_id, g.user_id, 'credits_low', 'low'
+    from credit_entry e join credit_grant g on g.id = e.grant_id,
+      lateral (select * from credit_grant l where l.user_id = g.user_id and l.coach_id = g.coach_id
+               order by l.place desc limit 1) latest
+    where e.reason = 'booked' and e.at > now() - interval '1 hour' and latest.amount > 1 and latest.revoked_at is null
+      and usable_credits(g.coach_id, g.user_id, null) <= 1),
+  told as (
+    select due.kind, due.id || '@' || due.what as about, a.id as appointment_id, lower(a.email) as address,
+           coalesce((select reminders from notice_preference p where p.user_id = due.user_id and not p.of_coach), true) as wanted
+    from due, lateral (select * from appointment a
+                       where a.user_id = due.user_id and a.coach_id = due.coach_id and a.status <> 'held'
+                         and a.hold_expires_at is null and not a.erased and a.notify
+                       order by a.starts_at desc limit 1) a),
+  in_app as (
+    insert into notice (appointment_id, recipient, channel, kind, about, state, sent_at)
+    select appointment_id, 'client', 'in_app', kind, about, 'sent', now() from told
+    on conflict do nothing returning about)
+  insert into notice (appointment_id, recipient, channel, kind, about, state)
+  select appointment_id, 'client', 'email', kind, about, 'owed'
+  from told join in_app using (about)
+  where p_mail and wanted and address is not null and not exists (select from mail_suppression s where s.email = told.address)
+  on conflict do nothing;
+  get diagnostics added = row_count;
+  return added;
+end $$;

@@ -64,13 +64,13 @@ begin
     a.invited_by := case when a.email is not null and a.notify then 'email' else 'none' end;
   end if;
   update notice set state = 'skipped', detail = 'Something later is to be told instead.'
-  where appointment_id = a.id and state in ('owed', 'retry');
+  where appointment_id = a.id and state in ('owed', 'retry') and kind not in ('credits_low', 'credits_ending');
 
   foreach who in array array['client', 'coach'] loop
     address := case who when 'client' then a.email else c.email end;
     foreach way_out in array array['email', 'in_app'] loop
       select kind into told from notice
-      where appointment_id = a.id and recipient = who and channel = way_out and kind <> 'reminder'
+      where appointment_id = a.id and recipient = who and channel = way_out and kind in ('confirmed', 'moved', 'cancelled', 'offer')
         and state in ('sending', 'sent', 'unknown') order by id desc limit 1;
       -- Whom the calendar has told, or who was told before there was a ledger.
       if told is null and a.noticed_start is not null

@@ -52,6 +52,15 @@ where $6::boolean and address is not null and exists (select from in_app)
   and not exists (select from mail_suppression s where s.email = wanted.address)
 on conflict do nothing;
 
+-- name: notice_announce_credits one
+select announce_credits($1);
+
+-- What a notice about the grant $2 tells the client of the appointment $1: what they can spend, and until when that lasts.
+-- name: notice_credits one
+select usable_credits(a.coach_id, a.user_id, null), g.usable_until, g.balance
+from appointment a join credit_grant g on g.coach_id = a.coach_id and g.user_id = a.user_id
+where a.id = $1 and g.id = $2;
+
 -- name: notice_claim one
 select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attempts, n.was_at, n.created_at, n.unknowns
 from claim_notice($1, $2) n;

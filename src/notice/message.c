@@ -12,9 +12,13 @@
 const char *notice_kind_name(enum notice_kind kind)
 {
 	static const char *const names[NOTICE_KINDS] = {
-		[NOTICE_KIND_CONFIRMED] = "confirmed", [NOTICE_KIND_MOVED] = "moved",
-		[NOTICE_KIND_CANCELLED] = "cancelled", [NOTICE_KIND_REMINDER] = "reminder",
+		[NOTICE_KIND_CONFIRMED] = "confirmed",
+		[NOTICE_KIND_MOVED] = "moved",
+		[NOTICE_KIND_CANCELLED] = "cancelled",
+		[NOTICE_KIND_REMINDER] = "reminder",
 		[NOTICE_KIND_OFFER] = "offer",
+		[NOTICE_KIND_CREDITS_LOW] = "credits_low",
+		[NOTICE_KIND_CREDITS_ENDING] = "credits_ending",
 	};
 	return names[kind];
 }
@@ -211,8 +215,15 @@ static void put_deadlines(struct paper *paper, const struct notice_facts *facts,
 					      at_text(words, facts->zone, facts->cancel_before, mem), NULL));
 }
 
+static bool is_about_credits(enum notice_kind kind)
+{
+	return kind == NOTICE_KIND_CREDITS_LOW || kind == NOTICE_KIND_CREDITS_ENDING;
+}
+
 static enum paper_mark mark_of(enum notice_kind kind)
 {
+	if (is_about_credits(kind))
+		return PAPER_ACCENT;
 	return kind == NOTICE_KIND_CANCELLED                               ? PAPER_BAD
 	       : kind == NOTICE_KIND_REMINDER || kind == NOTICE_KIND_OFFER ? PAPER_ACCENT
 									   : PAPER_GOOD;
@@ -235,6 +246,18 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 		paper_line(paper, words_fill(mem, words->reason, "reason", facts->reason, NULL));
 	put_contact(paper, facts, mem);
 	paper_card_end(paper);
+}
+
+/* What is left, and until when. */
+static void put_credits(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	paper_strong(paper, amount_text(words, words->credits, facts->credits, mem));
+	if (facts->credits_until != 0)
+		paper_line(paper, words_fill(mem, words->credits_until, "when",
+					     at_text(words, facts->zone, facts->credits_until, mem), NULL));
+	if (facts->manage_url != NULL)
+		paper_button(paper, words->see, facts->manage_url);
 }
 
 static void put_actions(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -274,8 +297,12 @@ struct notice_text notice_text_make(const struct notice_facts *facts, struct are
 			   "when", at_text(words, facts->zone, facts->start, mem), NULL);
 	struct paper paper;
 	paper_begin(&paper, words->code, title, mark_of(facts->kind), mem);
-	put_card(&paper, facts, mem);
-	put_actions(&paper, facts, mem);
+	if (is_about_credits(facts->kind)) {
+		put_credits(&paper, facts, mem);
+	} else {
+		put_card(&paper, facts, mem);
+		put_actions(&paper, facts, mem);
+	}
 	paper_foot(&paper, facts->recipient == NOTICE_CLIENT ? words_fill(mem, words->why, "who", who, NULL)
 							     : words->why_coach);
 	if (facts->unsubscribe_url != NULL)

@@ -104,6 +104,15 @@ static bool announce(struct notices *notices, struct db *db)
 	return any;
 }
 
+/* What is to be told about clients' credits, which no change of an appointment brings about. */
+static void announce_credits(struct notices *notices, struct db *db)
+{
+	report(db,
+	       db_run(db, QUERY_NOTICE_ANNOUNCE_CREDITS, DB_PARAMETERS(db_bool(notices_mail_on(notices))),
+		      NULL),
+	       "announce_credits_failed");
+}
+
 static void set_gauges(struct notices *notices, struct db *db)
 {
 	DB_ROWS rows = {0};
@@ -127,6 +136,7 @@ static void *run_keeper(void *argument)
 		bool any = announce(notices, db);
 		if (now_ms >= reminders_at) {
 			reminders_derive(notices, db, instant_now());
+			announce_credits(notices, db);
 			reminders_at = now_ms + REMINDERS_EVERY_MS;
 			any = true;
 		}

@@ -186,11 +186,33 @@ static enum db_result read_subject(struct sender *sender, const struct claim *cl
 	return appointment_read(sender->db, &rows, 0, 0, &sender->mem, &subject->a);
 }
 
+static bool is_about_credits(const struct claim *claim)
+{
+	return claim->kind == NOTICE_KIND_CREDITS_LOW || claim->kind == NOTICE_KIND_CREDITS_ENDING;
+}
+
+/* Fills what a notice about credits tells. What it names first is the grant. False: that is gone, or cannot
+ * be read. */
+static bool read_credits(struct sender *sender, const struct claim *claim, struct notice_facts *facts)
+{
+	DB_ROWS rows = {0};
+	const char *grant = arena_strndup(&sender->mem, claim->about, strcspn(claim->about, "@"));
+	if (db_run(sender->db, QUERY_NOTICE_CREDITS,
+		   DB_PARAMETERS(db_uuid(claim->appointment_id), db_uuid(grant)), &rows) != DB_OK)
+		return false;
+	facts->credits = db_get_int(&rows, 0, 0);
+	if (claim->kind == NOTICE_KIND_CREDITS_ENDING)
+		facts->credits_until = db_get_instant(&rows, 0, 1);
+	return claim->kind == NOTICE_KIND_CREDITS_LOW || db_get_int(&rows, 0, 2) > 0;
+}
+
 /* Whether it is still true: NULL, or why it is not. */
 static const char *outdated(const struct claim *claim, const struct subject *subject, instant now)
 {
 	const struct appointment *a = &subject->a;
 	const char *about = strchr(claim->about, '@');
+	if (is_about_credits(claim))
+		return NULL;
 	if (claim->kind == NOTICE_KIND_REMINDER) {
 		bool there = a->status == APPOINTMENT_SCHEDULED && about != NULL &&
 			     strtoll(about + 1, NULL, 10) == a->starts_at;
@@ -214,7 +236,8 @@ static const char *stop_url(struct sender *sender, const struct claim *claim, co
 	unsigned char token[STOP_TOKEN_BYTES];
 	unsigned char hash[CRYPTO_SHA256_SIZE];
 	char text[ENCODE_BASE64URL_SIZE(STOP_TOKEN_BYTES)];
-	if (claim->kind != NOTICE_KIND_REMINDER || base == NULL || strncmp(base, "https://", 8) != 0)
+	if ((claim->kind != NOTICE_KIND_REMINDER && !is_about_credits(claim)) || base == NULL ||
+	    strncmp(base, "https://", 8) != 0)
 		return NULL;
 	crypto_random(token, sizeof(token));
 	crypto_sha256(text, encode_base64url(token, sizeof(token), text), hash);
@@ -270,8 +293,8 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 						: 0,
 		.by_recipient = a->cancelled_by == (to_client ? CANCELLED_BY_CLIENT : CANCELLED_BY_COACH),
 		.reason = to_client && a->cancelled_by != CANCELLED_BY_CLIENT ? a->cancel_reason : NULL,
-		.invitation =
-			to_client && claim->kind != NOTICE_KIND_REMINDER && a->invited_by == INVITER_EMAIL,
+		.invitation = to_client && claim->kind != NOTICE_KIND_REMINDER && !is_about_credits(claim) &&
+			      a->invited_by == INVITER_EMAIL,
 		.meeting = a->meeting_kind,
 	};
 	/* Without a calendar nobody makes the link to a video call. */
@@ -389,6 +412,10 @@ static void send_notice(struct sender *sender, struct claim *claim)
 		return;
 	}
 	struct notice_facts facts = facts_of(claim, &subject, now);
+	if (is_about_credits(claim) && !read_credits(sender, claim, &facts)) {
+		done(sender, claim, "skipped", "There is nothing left to tell of.", 0);
+		return;
+	}
 	if (claim->recipient == NOTICE_CLIENT)
 		result = manage_link(&sender->notices->settings.links, sender->db, &sender->mem, subject.a.id,
 				     subject.a.ends_at, now, &facts.manage_url);

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-enum { WORDS_HEADINGS = NOTICE_CHANGES + 2 }; /* the changes, then reminder and offer */
+enum { WORDS_HEADINGS = NOTICE_CHANGES + 4 }; /* the changes, reminder, offer, credits few, credits ending */
 
 /* What stands in a mail of one kind. */
 struct heading_words {
@@ -35,8 +35,10 @@ struct notice_words {
 
 	/* Plural forms: which of up to three a number takes. */
 	size_t (*plural)(int64_t number);
-	const char *minutes[3]; /* {n} */
-	const char *hours[3];   /* {n} */
+	const char *minutes[3];    /* {n} */
+	const char *hours[3];      /* {n} */
+	const char *credits[3];    /* {n}: how many are left */
+	const char *credits_until; /* {when} */
 
 	struct heading_words client[WORDS_HEADINGS]; /* {who}: the coach */
 	struct heading_words coach[WORDS_HEADINGS];  /* {who}: the client */

@@ -26,6 +26,8 @@ const struct notice_words words_en = {
 	.plural = plural_en,
 	.minutes = {"{n} minute", "{n} minutes"},
 	.hours = {"{n} hour", "{n} hours"},
+	.credits = {"You have {n} credit left.", "You have {n} credits left."},
+	.credits_until = "Some of them end {when}.",
 
 	.client =
 		{
@@ -35,6 +37,9 @@ const struct notice_words words_en = {
 			[NOTICE_CHANGES] = {"Reminder: {type}, {when}", "Your session is coming up"},
 			[NOTICE_CHANGES + 1] = {"A time is free: {type}, {when}",
 						"A time has come free for you"},
+			[NOTICE_CHANGES + 2] = {"Few credits left with {who}", "Few credits left with {who}"},
+			[NOTICE_CHANGES + 3] = {"Credits with {who} end soon",
+						"Some of your credits with {who} end soon"},
 		},
 	.coach =
 		{
@@ -46,6 +51,8 @@ const struct notice_words words_en = {
 					    "Your session with {who} is coming up"},
 			[NOTICE_CHANGES + 1] = {"A time is offered to {who}: {when}",
 						"A time was offered to {who}"},
+			[NOTICE_CHANGES + 2] = {"{who} has few credits left", "{who} has few credits left"},
+			[NOTICE_CHANGES + 3] = {"Credits of {who} end soon", "Credits of {who} end soon"},
 		},
 	.cancelled_by_you_title = "You cancelled this session",
 	.a_client = "a client",

@@ -26,6 +26,8 @@ const struct notice_words words_fr = {
 	.plural = plural_fr,
 	.minutes = {"{n} minute", "{n} minutes"},
 	.hours = {"{n} heure", "{n} heures"},
+	.credits = {"Il vous reste {n} crédit.", "Il vous reste {n} crédits."},
+	.credits_until = "Une partie expire {when}.",
 
 	.client =
 		{
@@ -37,6 +39,9 @@ const struct notice_words words_fr = {
 			[NOTICE_CHANGES] = {"Rappel\u202F: {type}, {when}", "Votre séance approche"},
 			[NOTICE_CHANGES + 1] = {"Un créneau s’est libéré\u202F: {type}, {when}",
 						"Un créneau s’est libéré pour vous"},
+			[NOTICE_CHANGES + 2] = {"Peu de crédits avec {who}", "Peu de crédits avec {who}"},
+			[NOTICE_CHANGES + 3] = {"Des crédits avec {who} expirent bientôt",
+						"Une partie de vos crédits avec {who} expire bientôt"},
 		},
 	.coach =
 		{
@@ -50,6 +55,10 @@ const struct notice_words words_fr = {
 					    "Votre séance avec {who} approche"},
 			[NOTICE_CHANGES + 1] = {"Créneau proposé à {who}\u202F: {when}",
 						"Un créneau a été proposé à {who}"},
+			[NOTICE_CHANGES + 2] = {"Peu de crédits pour {who}",
+						"Il reste peu de crédits à {who}"},
+			[NOTICE_CHANGES + 3] = {"Des crédits de {who} expirent bientôt",
+						"Des crédits de {who} expirent bientôt"},
 		},
 	.cancelled_by_you_title = "Vous avez annulé cette séance",
 	.a_client = "un client",

@@ -45,7 +45,7 @@ export async function creditsView(house, heading) {
 const dayText = (house, text) => house.moment(Date.parse(text));
 
 /* Who a grant is for: by name and address, as they last told them. */
-const whoText = (grant) => [grant.name, grant.email].filter(Boolean).join(', ') || grant.user_id;
+const whoText = (grant) => [grant.name, grant.email].filter(Boolean).join(', ') || grant.user_id.slice(0, 24);
 
 const grantColumns = [
   'user_id',
@@ -92,7 +92,7 @@ function grantCard(view, grant) {
   const kinds = grant.session_types?.join(', ');
   return h(
     'article',
-    { class: 'person' },
+    { class: 'box stack' },
     h('h3', null, whoText(grant)),
     h(
       'p',
@@ -107,7 +107,7 @@ function grantCard(view, grant) {
         dayText(house, grant.created_at),
         grant.usable_until && t('until', { when: dayText(house, grant.usable_until) }),
         kinds,
-        grant.external_ref,
+        grant.external_ref?.startsWith('page-') ? null : grant.external_ref,
       ]
         .filter(Boolean)
         .join(' · '),
@@ -143,7 +143,7 @@ async function loadCodes(view) {
     list.map((one) =>
       h(
         'article',
-        { class: 'person' },
+        { class: 'box stack' },
         h('h3', null, one.code),
         h(
           'p',

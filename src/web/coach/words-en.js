@@ -357,6 +357,8 @@ export const en = {
   notice_cancelled: 'Cancellation',
   notice_reminder: 'Reminder',
   notice_offer: 'Offer',
+  notice_credits_low: 'Few credits left',
+  notice_credits_ending: 'Credits end soon',
   to_client: 'the client',
   to_coach: 'you',
   notice_owed: 'waiting',

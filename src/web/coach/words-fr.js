@@ -362,6 +362,8 @@ export const fr = {
   notice_cancelled: 'Annulation',
   notice_reminder: 'Rappel',
   notice_offer: 'Proposition',
+  notice_credits_low: 'Peu de crédits',
+  notice_credits_ending: 'Crédits bientôt expirés',
   to_client: 'le client',
   to_coach: 'vous',
   notice_owed: 'en attente',

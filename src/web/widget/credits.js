@@ -5,7 +5,8 @@ import { h } from './dom.js';
 /* Above the button that books: what it takes, what there is, and a place for a code. */
 export function costPart(panel, codeField) {
   const { t, answer } = panel;
-  const price = panel.typeOf()?.price;
+  const type = panel.typeOf();
+  const price = type?.price;
   const text = panel.price(price);
   if (!text) return null;
   const credits = answer?.credits;
@@ -15,6 +16,9 @@ export function costPart(panel, codeField) {
     { class: 'stack wide' },
     h('p', { id: 'costs' }, t('costs', { price: text }), left && ` ${left}`),
     price.currency && h('p', { class: 'hint' }, t('paidElsewhere')),
+    price.credits &&
+      type.late_cancel === 'keep' &&
+      h('p', { class: 'hint' }, t('lateCosts', { time: panel.lasting(type.cancel_notice_minutes) })),
     codeField,
   );
 }

@@ -51,6 +51,8 @@ function noticeItem(panel, one) {
             cancelled: 'noticeCancelled',
             reminder: 'noticeReminder',
             offer: 'noticeOffer',
+            credits_low: 'noticeCreditsLow',
+            credits_ending: 'noticeCreditsEnding',
           }[one.kind],
           { when },
         );

@@ -46,7 +46,9 @@ export const open = (allowed, before) => allowed ?? before > Date.now();
 /* What may still be done, and until when; the words of the rule before anyone needs them. */
 export function rule(panel, a) {
   const { t } = panel;
-  const cancel = Date.parse(a.cancel_before);
+  // Late, it may still be cancelled until it starts, at a cost.
+  const late = a.late_cancel === 'keep' && Date.parse(a.cancel_before) < Date.now();
+  const cancel = Date.parse(late ? a.start : a.cancel_before);
   const move = Date.parse(a.reschedule_before);
   const may = { cancel: open(a.can_cancel, cancel), move: open(a.can_reschedule, move) };
   const until = (key, instant) => t(key, { when: panel.moment(instant) });

@@ -133,6 +133,7 @@ export const words = {
   promo_code: 'Kod promocyjny',
   costs: 'Cena tej sesji: {price}.',
   paidElsewhere: 'Na tej stronie nie ma płatności.',
+  lateCosts: 'Jeśli odwołasz później niż {time} przed rozpoczęciem, kredyty przepadną.',
   creditsLeft: {
     one: 'Masz jeszcze {n} kredyt.',
     few: 'Masz jeszcze {n} kredyty.',
@@ -248,6 +249,8 @@ export const words = {
   noticeMovedTo: 'Nowy termin sesji: {when}.',
   noticeCancelled: 'Sesja {when} została odwołana.',
   noticeReminder: 'Już wkrótce: {when}.',
+  noticeCreditsLow: 'Zostało Ci mało kredytów.',
+  noticeCreditsEnding: 'Część Twoich kredytów wygasa w ciągu tygodnia.',
   noticeOffer: 'Zwolnił się termin: {when}.',
   preferences: 'E-maile',
   wantReminders: 'Przypominaj mi o sesjach',
