@@ -209,8 +209,8 @@ begin
        p_new.cancel_notice_minutes, p_new.reschedule_notice_minutes, p_new.max_reschedules,
        case when p_new.status = 'scheduled' then p_new.calendar_id end, leased_until(p_new.calendar_lease), p_new.created_by,
        p_new.notify, p_new.locale, p_new.meeting_url, p_new.meeting_label, p_new.meeting_place,
-       p_new.meeting_instructions, p_new.series_id, p_new.series_index, p_new.late_cancel, p_new.price_credits,
-       p_new.price_amount, p_new.price_currency, p_new.promo_code,
+       p_new.meeting_instructions, p_new.series_id, p_new.series_index, coalesce(p_new.late_cancel, 'refuse'),
+       coalesce(p_new.price_credits, 0), p_new.price_amount, p_new.price_currency, p_new.promo_code,
        case when p_new.price_credits > 0 or p_new.promo_code is not null then 'paid' end)
     on conflict do nothing
     returning * into booked;

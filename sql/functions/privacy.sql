@@ -3,6 +3,7 @@
 create or replace function forget_private() returns trigger language plpgsql as $$
 begin
   delete from appointment_private where appointment_id = new.id;
+  update credit_entry set note = null where appointment_id = new.id and note is not null;
   update notice set detail = null where appointment_id = new.id and detail is not null;
   perform blank_events(array[new.id], new.user_id);
   return null;

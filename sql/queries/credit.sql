@@ -11,8 +11,7 @@ select c.outcome, (c.granted).id, (c.granted).coach_id, (c.granted).user_id, arr
        (c.granted).amount, (c.granted).balance, (c.granted).expires_at, (c.granted).usable_until, (c.granted).source,
        (c.granted).external_ref, (c.granted).revoked_at, (c.granted).created_at, (c.granted).place
 from grant_credits(
-  p_coach => $1, p_user => coalesce((select user_id from known_address where email = lower($12::text)), $2),
-  p_types => $3::text[], p_amount => $4, p_expires => $5, p_source => $6, p_ref => $7, p_hash => $8,
+  p_coach => $1, p_user => $2, p_types => $3::text[], p_amount => $4, p_expires => $5, p_source => $6, p_ref => $7, p_hash => $8,
   p_actor => make_actor(p_user_id => $9, p_role => $10, p_request_id => $11)) c;
 
 -- name: credit_revoke one

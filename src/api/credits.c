@@ -220,7 +220,7 @@ void api_credits_grant(struct call *call)
 			      db_int(wish.amount), wish.expires ? db_instant(wish.expires_at) : db_null(),
 			      db_text(source), db_text(wish.reference), db_bytes(hash, sizeof(hash)),
 			      db_text(call->actor.user_id), db_text(call->actor.role),
-			      db_text(call->actor.request_id), db_text(wish.email)),
+			      db_text(call->actor.request_id)),
 		&rows);
 	if (result != DB_OK) {
 		call_database_failure(call, result);
