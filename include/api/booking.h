@@ -12,6 +12,7 @@ bool api_booking_find(struct call *call, struct appointment *ret_appointment);
 void api_booking_create(struct call *call);
 void api_booking_create_for(struct call *call);
 void api_booking_hold(struct call *call);
+void api_booking_verify(struct call *call); /* POST /booking/:id/verify */
 void api_booking_confirm(struct call *call);
 void api_booking_cancel(struct call *call);
 void api_booking_reschedule(struct call *call);

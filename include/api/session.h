@@ -15,6 +15,9 @@ void api_session_delete(struct call *call);   /* DELETE /session */
 void api_user_sessions(struct call *call);    /* GET /booking/user/:user_id/sessions */
 void api_user_session_end(struct call *call); /* DELETE /booking/user/:user_id/sessions/:session */
 void api_user_address(struct call *call);     /* POST /booking/user/:user_id/addresses */
-void api_booking_verify(struct call *call);   /* POST /booking/:id/verify */
+
+/* Answer by mailing a code to the body's address, by which the user proves that it is theirs. Blocks for
+ * statements. */
+void api_prove_address(struct call *call, const char *user_id);
 
 #endif

@@ -1,6 +1,7 @@
 #include "api/booking.h"
 
 #include "api/series.h"
+#include "api/session.h"
 #include "booking_body.h"
 
 #include "api/render.h"
@@ -296,4 +297,19 @@ bool api_booking_find(struct call *call, struct appointment *ret_appointment)
 		booking_answer_call(call, "get", &result);
 	*ret_appointment = result.appointment;
 	return result.verdict == BOOKING_FINE;
+}
+
+void api_booking_verify(struct call *call)
+{
+	struct appointment appointment;
+	if (!api_booking_find(call, &appointment))
+		return;
+	const bool open =
+		appointment.status == APPOINTMENT_HELD && appointment.hold_expires_at > call->request->now;
+	if (strcmp(appointment.user_id, call->caller->user_id) != 0)
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");
+	else if (call->caller->guest && !open)
+		call_problem(call, PROBLEM_HOLD_EXPIRED, NULL, NULL);
+	else
+		api_prove_address(call, appointment.user_id);
 }

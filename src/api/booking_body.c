@@ -93,7 +93,8 @@ static void answer_refusal(struct call *call, const struct booking_result *resul
 		add_reasons(call, result);
 }
 
-/* The one place where a verdict becomes a reply. */
+/* The one place where a verdict becomes a reply, a case for each.
+ * NOLINTNEXTLINE(readability-function-size) */
 void booking_answer_call(struct call *call, const char *action, const struct booking_result *result)
 {
 	switch (result->verdict) {

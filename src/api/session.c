@@ -1,6 +1,5 @@
 #include "api/session.h"
 
-#include "api/booking.h"
 #include "api/user.h"
 #include "sign_in_answer.h"
 #include "domain/email.h"
@@ -143,8 +142,7 @@ void api_sign_in_verify(struct call *call)
 	json_write_object_end(&writer);
 }
 
-/* Mail a code to the body's address, by which the user proves that it is theirs. */
-static void prove(struct call *call, const char *user_id)
+void api_prove_address(struct call *call, const char *user_id)
 {
 	const char *email = NULL;
 	const char *locale = NULL;
@@ -179,22 +177,7 @@ static void prove(struct call *call, const char *user_id)
 
 void api_user_address(struct call *call)
 {
-	prove(call, api_user_of(call));
-}
-
-void api_booking_verify(struct call *call)
-{
-	struct appointment appointment;
-	if (!api_booking_find(call, &appointment))
-		return;
-	const bool open =
-		appointment.status == APPOINTMENT_HELD && appointment.hold_expires_at > call->request->now;
-	if (strcmp(appointment.user_id, call->caller->user_id) != 0)
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");
-	else if (call->caller->guest && !open)
-		call_problem(call, PROBLEM_HOLD_EXPIRED, NULL, NULL);
-	else
-		prove(call, appointment.user_id);
+	api_prove_address(call, api_user_of(call));
 }
 
 void api_manage_session(struct call *call)
