@@ -32,13 +32,16 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{"serve", command_serve, "", "run the daemon (also without any argument)"},
-	{"migrate", command_migrate, "", "bring the database's schema up to date"},
+	{"migrate", command_migrate, " [--plan]",
+	 "bring the database's schema up to date; --plan only says what would be done"},
 	{"grants", command_grants, " [ROLE]",
 	 "print the SQL that gives a role just what the daemon needs (with MIGRATE=0); default: "
 	 "bookingd_daemon"},
 	{"doctor", command_doctor, " [--deep | --mail ADDRESS]",
 	 "check database, zone data, credentials and mail, one line a check; --deep reads all appointments, "
 	 "--mail sends one mail"},
+	{"backup-check", command_backup_check, " FILE",
+	 "whether a dump of pg_dump's has everything that bookingd needs, without a database"},
 	{"slots", command_slots, "",
 	 "the slot rules by themselves: a JSON case on stdin, its slots on stdout"},
 	{"rekey", command_rekey, "", "seal coaches' tokens with the first key of TOKEN_ENCRYPTION_KEY"},

@@ -26,6 +26,7 @@ typedef enum exit_code command_run(char *arguments[]);
 command_run command_serve;
 command_run command_migrate;
 command_run command_grants;
+command_run command_backup_check;
 command_run command_doctor;
 command_run command_rekey;
 command_run command_slots;

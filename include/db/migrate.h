@@ -30,10 +30,11 @@ enum migrate_result {
 };
 
 struct migrate_report {
-	int known;      /* the newest version in the binary */
-	int found;      /* the newest version in the database before the call, 0 when there is none */
-	int applied;    /* how many were applied by this call */
-	char line[400]; /* one line for the operator, whatever the result */
+	int known;   /* the newest version in the binary */
+	int found;   /* the newest version in the database before the call, 0 when there is none */
+	int applied; /* how many were applied by this call */
+	void (*progress)(const char *step); /* who is told of each step; NULL: nobody */
+	char line[400];                     /* one line for the operator, whatever the result */
 };
 
 /*
@@ -45,9 +46,17 @@ enum migrate_result migrate_run(struct database *database, struct migrate_report
 /*
  * The same, and put back what is missing or was changed by hand since the schema was last migrated (a
  * constraint, an index, a trigger, a function): for an operator's own command, since rows may stand in the
- * way.
+ * way. `progress` is called with each migration before it is applied; NULL: nobody waits for it.
  */
-enum migrate_result migrate_repair(struct database *database, struct migrate_report *ret_report);
+enum migrate_result migrate_repair(struct database *database, void (*progress)(const char *step),
+				   struct migrate_report *ret_report);
+
+/*
+ * Tell each step that migrate_run() would take now ("migration 0007_notices"), in order; changes nothing.
+ * MIGRATE_PENDING when there are any, MIGRATE_DONE when not.
+ */
+enum migrate_result migrate_plan(struct database *database, void (*tell)(const char *step),
+				 struct migrate_report *ret_report);
 
 /* Look only; changes nothing. `ret_report` is always filled. */
 enum migrate_result migrate_check(struct database *database, struct migrate_report *ret_report);

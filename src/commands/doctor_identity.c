@@ -34,6 +34,26 @@ static void check_jwks(const char *url)
 	fetch_client_free(fetcher);
 }
 
+/*
+ * Whether a secret looks typed instead of drawn. 32 random bytes in base64 or hexadecimal have some 10
+ * different characters or more and no words in a row; each of these marks alone is found in one drawn secret
+ * of millions.
+ */
+static bool is_weak(const char *secret)
+{
+	static const char *const words[] = {"password", "changeme", "change-me", "change_me", "12345678"};
+	bool seen[256] = {false};
+	size_t different = 0;
+	for (const unsigned char *c = (const unsigned char *)secret; *c != '\0'; c++) {
+		different += !seen[*c];
+		seen[*c] = true;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(secret, words[i]) != NULL)
+			return true;
+	return different < 10;
+}
+
 static void check_tokens(const struct settings *settings)
 {
 	bool tokens = settings->auth_jwt_secret || settings->auth_jwt_public_key || settings->auth_jwks_url;
@@ -55,7 +75,12 @@ static void check_tokens(const struct settings *settings)
 		doctor_tell(NOTE, "identity",
 			    "AUTH_JWT_AUDIENCE is not set: a token that the same provider made for another "
 			    "service is accepted as well");
-	if (settings->auth_jwt_secret != NULL || settings->auth_jwt_public_key != NULL)
+	if (settings->auth_jwt_secret != NULL && is_weak(settings->auth_jwt_secret))
+		doctor_tell(BAD, "identity",
+			    "AUTH_JWT_SECRET can be guessed: few different characters, or words; make one by "
+			    "openssl "
+			    "rand -base64 32");
+	else if (settings->auth_jwt_secret != NULL || settings->auth_jwt_public_key != NULL)
 		doctor_tell(GOOD, "identity",
 			    "bearer tokens; their addresses count as proved: SECURITY in bookingd(1)");
 }

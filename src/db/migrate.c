@@ -274,6 +274,8 @@ static enum migrate_result apply(PGconn *connection, const struct migration *mig
 	snprintf(record, sizeof(record),
 		 "INSERT INTO bookingd.migration (version, name, checksum) VALUES (%d, '%s', '%s')",
 		 migration->version, migration->name, migration->checksum);
+	if (ret_report->progress != NULL)
+		ret_report->progress(what);
 	enum migrate_result result = run(connection, text, what, ret_report, NULL);
 	if (result == MIGRATE_DONE)
 		result = run(connection, record, what, ret_report, NULL);
@@ -387,12 +389,62 @@ static enum migrate_result put_back(PGconn *connection, const struct found *foun
 		      "put back what was missing or changed, the schema is at version %d", KNOWN);
 }
 
+/* Each step that migrating would take, told one by one. */
+static enum migrate_result tell_plan(PGconn *connection, const struct found *found,
+				     void (*tell)(const char *step), struct migrate_report *ret_report)
+{
+	char line[128];
+	PGresult *rows = NULL;
+	for (int version = 1; version <= KNOWN; version++) {
+		if (found->applied[version])
+			continue;
+		snprintf(line, sizeof(line), "migration %04d_%s%s", version, migrations[version - 1].name,
+			 version == 1 && found->former ? " (takes over the tables of the releases before)"
+						       : "");
+		tell(line);
+	}
+	if (!found->newer && !found->functions)
+		tell("the functions of this release");
+	enum migrate_result result = run(connection,
+					 "SELECT greatest(reltuples, 0)::bigint FROM pg_class"
+					 " WHERE oid = to_regclass('bookingd.appointment')",
+					 "counting appointments", ret_report, &rows);
+	if (result == MIGRATE_DONE && PQntuples(rows) == 1) {
+		snprintf(line, sizeof(line), "(about %s appointments are there)", PQgetvalue(rows, 0, 0));
+		tell(line);
+	}
+	PQclear(rows);
+	return result;
+}
+
+enum migrate_result migrate_plan(struct database *database, void (*tell)(const char *step),
+				 struct migrate_report *ret_report)
+{
+	*ret_report = (struct migrate_report){.known = KNOWN};
+	char why[256];
+	PGconn *connection = connection_open(database, WAY_SESSION, 0, why, sizeof(why));
+	if (connection == NULL)
+		return report(ret_report, MIGRATE_UNAVAILABLE, "cannot connect to the database: %s", why);
+	struct found found;
+	enum migrate_result result = look(connection, &found, ret_report);
+	if (result == MIGRATE_PENDING) {
+		struct migrate_report pending = *ret_report;
+		enum migrate_result told = tell_plan(connection, &found, tell, ret_report);
+		if (told == MIGRATE_DONE)
+			*ret_report = pending;
+		else
+			result = told;
+	}
+	connection_close(database, connection);
+	return result;
+}
+
 enum purpose { TO_LOOK, TO_APPLY, TO_REPAIR };
 
 static enum migrate_result migrate(struct database *database, enum purpose purpose,
-				   struct migrate_report *ret_report)
+				   void (*progress)(const char *step), struct migrate_report *ret_report)
 {
-	*ret_report = (struct migrate_report){.known = KNOWN};
+	*ret_report = (struct migrate_report){.known = KNOWN, .progress = progress};
 	char why[256];
 	PGconn *connection = connection_open(database, WAY_SESSION, 0, why, sizeof(why));
 	if (connection == NULL)
@@ -420,17 +472,18 @@ static enum migrate_result migrate(struct database *database, enum purpose purpo
 
 enum migrate_result migrate_run(struct database *database, struct migrate_report *ret_report)
 {
-	return migrate(database, TO_APPLY, ret_report);
+	return migrate(database, TO_APPLY, NULL, ret_report);
 }
 
-enum migrate_result migrate_repair(struct database *database, struct migrate_report *ret_report)
+enum migrate_result migrate_repair(struct database *database, void (*progress)(const char *step),
+				   struct migrate_report *ret_report)
 {
-	return migrate(database, TO_REPAIR, ret_report);
+	return migrate(database, TO_REPAIR, progress, ret_report);
 }
 
 enum migrate_result migrate_check(struct database *database, struct migrate_report *ret_report)
 {
-	return migrate(database, TO_LOOK, ret_report);
+	return migrate(database, TO_LOOK, NULL, ret_report);
 }
 
 const char *migrate_functions_checksum(void)

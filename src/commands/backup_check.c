@@ -1,0 +1,278 @@
+/*
+ * backup_check - does a dump have everything that bookingd's schema is made of? The database is not asked:
+ * the dump itself holds the record of what there was (schema_object), which is held against the statements
+ * that make it again.
+ */
+#include "base/die.h"
+#include "commands/command.h"
+#include "db/migrate.h"
+#include "doctor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SCHEMA "bookingd."
+
+/* Texts like "index appointment_start"; what they stand for is looked up by going through them. */
+struct names {
+	char **items;
+	size_t count;
+	size_t room;
+};
+
+struct dump {
+	struct names made;     /* what its statements make */
+	struct names recorded; /* what there was */
+	struct names filled;   /* tables with rows, or with none said so */
+	const char *copying;   /* the table whose rows are being read; NULL: none */
+	char table[128];
+	size_t appointments;
+	int version;   /* the newest migration */
+	bool complete; /* it has its end */
+	bool inserts;  /* rows are statements, which are not read */
+};
+
+static void add(struct names *names, const char *kind, const char *name, size_t length)
+{
+	if (names->count == names->room) {
+		names->room = names->room * 2 + 256;
+		names->items = realloc(names->items, names->room * sizeof(names->items[0]));
+		if (names->items == NULL)
+			die("out of memory");
+	}
+	if (length > 1 && name[0] == '"') {
+		name++;
+		length -= 2;
+	}
+	if (asprintf(&names->items[names->count], "%s %.*s", kind, (int)length, name) < 0)
+		die("out of memory");
+	names->count++;
+}
+
+static bool has(const struct names *names, const char *item)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], item) == 0)
+			return true;
+	return false;
+}
+
+static void names_clear(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+}
+
+/* What stands behind `beginning`; NULL: the line does not begin with it. */
+static const char *behind(const char *line, const char *beginning)
+{
+	size_t length = strlen(beginning);
+	return strncmp(line, beginning, length) == 0 ? line + length : NULL;
+}
+
+/* Of a line that makes something of ours. Names of ours are letters, digits and _. */
+static void read_statement(struct dump *dump, const char *line)
+{
+	static const struct {
+		const char *beginning;
+		const char *kind;
+	} statements[] = {
+		{"CREATE EXTENSION IF NOT EXISTS ", "extension"},
+		{"CREATE TABLE " SCHEMA, "table"},
+		{"CREATE UNLOGGED TABLE " SCHEMA, "(not permanent)"},
+		{"CREATE INDEX ", "index"},
+		{"CREATE UNIQUE INDEX ", "index"},
+		{"CREATE TRIGGER ", "trigger"},
+		{"CREATE CONSTRAINT TRIGGER ", "trigger"},
+		{"CREATE FUNCTION " SCHEMA, "function"},
+		{"    ADD CONSTRAINT ", "constraint"},
+		{"    CONSTRAINT ", "constraint"},
+	};
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+		const char *name = behind(line, statements[i].beginning);
+		if (name != NULL)
+			add(&dump->made, statements[i].kind, name, strcspn(name, " (;\n"));
+	}
+	const char *table = behind(line, "COPY " SCHEMA);
+	if (table == NULL && (table = behind(line, "INSERT INTO " SCHEMA)) != NULL)
+		dump->inserts = true;
+	if (table == NULL)
+		return;
+	size_t length = strcspn(table, " (");
+	snprintf(dump->table, sizeof(dump->table), "table %.*s", (int)length, table);
+	if (!has(&dump->filled, dump->table))
+		add(&dump->filled, "table", table, length);
+	dump->copying = line[0] == 'C' ? dump->table + strlen("table ") : NULL;
+}
+
+/* A row as COPY writes it: fields with tabs between. */
+static void read_row(struct dump *dump, char *line)
+{
+	char *rest = line;
+	if (strcmp(line, "\\.\n") == 0) {
+		dump->copying = NULL;
+	} else if (strcmp(dump->copying, "appointment") == 0) {
+		dump->appointments++;
+	} else if (strcmp(dump->copying, "migration") == 0) {
+		int version = atoi(line);
+		dump->version = version > dump->version ? version : dump->version;
+	} else if (strcmp(dump->copying, "schema_object") == 0) {
+		const char *kind = strsep(&rest, "\t");
+		(void)strsep(&rest, "\t");
+		const char *name = strsep(&rest, "\t");
+		if (name != NULL)
+			add(&dump->recorded, kind, name, strcspn(name, "("));
+	}
+}
+
+static void read_dump(struct dump *dump, FILE *file)
+{
+	char *line = NULL;
+	size_t size = 0;
+	while (getline(&line, &size, file) > 0) {
+		if (dump->copying != NULL)
+			read_row(dump, line);
+		else if (strcmp(line, "-- PostgreSQL database dump complete\n") == 0)
+			dump->complete = true;
+		else
+			read_statement(dump, line);
+	}
+	free(line);
+}
+
+/* ---- the file ---- */
+
+/* pg_restore's text of an archive, and its process; NULL: it could not be started, errno says why. */
+static FILE *unpack(const char *path, pid_t *ret_process)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return NULL;
+	char *const arguments[] = {"pg_restore", "--file=-", "--", (char *)path, NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	int failure = posix_spawnp(ret_process, "pg_restore", &actions, NULL, arguments, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (failure != 0) {
+		close(ends[0]);
+		errno = failure;
+		return NULL;
+	}
+	return fdopen(ends[0], "r");
+}
+
+/* Whether the file is an archive of pg_dump's (--format=custom, tar or directory), not its text. */
+static bool is_archive(FILE *file)
+{
+	char magic[263] = "";
+	size_t length = fread(magic, 1, sizeof(magic) - 1, file);
+	rewind(file);
+	return length == 0 || memcmp(magic, "PGDMP", 5) == 0 ||
+	       (length > 261 && memcmp(magic + 257, "ustar", 5) == 0);
+}
+
+/* Read the dump at `path`. False: told why it cannot be. */
+static bool read_file(struct dump *dump, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	if (file == NULL) {
+		doctor_tell(BAD, "file", "%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (!is_archive(file)) {
+		read_dump(dump, file);
+		fclose(file);
+		if (!dump->complete)
+			doctor_tell(BAD, "file", "it has no end: the dump was cut off; make it again");
+		return dump->complete;
+	}
+	fclose(file);
+	pid_t process = 0;
+	int status = 0;
+	FILE *text = unpack(path, &process);
+	if (text == NULL) {
+		doctor_tell(BAD, "file", "pg_restore: %s; install postgresql-client", strerror(errno));
+		return false;
+	}
+	read_dump(dump, text);
+	fclose(text);
+	bool good = waitpid(process, &status, 0) == process && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (!good)
+		doctor_tell(BAD, "file", "pg_restore cannot read it to its end; make the dump again");
+	return good;
+}
+
+/* ---- what it has ---- */
+
+static void check_recorded(const struct dump *dump)
+{
+	size_t missing = 0;
+	for (size_t i = 0; i < dump->recorded.count; i++) {
+		const char *item = dump->recorded.items[i];
+		if (strncmp(item, "column ", 7) == 0) /* comes and goes with its table */
+			continue;
+		if (!has(&dump->made, item)) {
+			doctor_tell(BAD, "missing", "%s", item);
+			missing++;
+		}
+		if (strncmp(item, "table ", 6) == 0 && !has(&dump->filled, item)) {
+			doctor_tell(BAD, "missing", "the rows of %s", item);
+			missing++;
+		}
+	}
+	if (missing == 0)
+		doctor_tell(GOOD, "objects", "all %zu of the record", dump->recorded.count);
+	else
+		doctor_tell(BAD, "objects",
+			    "%zu are missing: make the dump by pg_dump --schema=bookingd "
+			    "--extension=btree_gist, without --schema-only, --data-only or --exclude-…",
+			    missing);
+}
+
+static void check(const struct dump *dump)
+{
+	if (dump->recorded.count == 0 && dump->inserts)
+		doctor_tell(BAD, "record",
+			    "rows written as INSERT are not read: make the dump without --inserts");
+	else if (dump->recorded.count == 0)
+		doctor_tell(
+			BAD, "record",
+			"the rows of bookingd.schema_object are not in it, so it is no backup of bookingd, "
+			"or one without its rows");
+	else
+		check_recorded(dump);
+	if (dump->recorded.count == 0)
+		return;
+	if (dump->version > migrate_known())
+		doctor_tell(NOTE, "version",
+			    "its schema is at version %d, this bookingd knows %d: restore it "
+			    "with the release that made it, or a newer one",
+			    dump->version, migrate_known());
+	else
+		doctor_tell(GOOD, "version", "its schema is at version %d", dump->version);
+	doctor_tell(GOOD, "appointments", "%zu", dump->appointments);
+}
+
+enum exit_code command_backup_check(char *arguments[])
+{
+	if (arguments[0] == NULL || arguments[1] != NULL) {
+		fputs("bookingd: backup-check needs the path of one dump\n", stderr);
+		return EXIT_USAGE;
+	}
+	struct dump dump = {.copying = NULL};
+	if (read_file(&dump, arguments[0]))
+		check(&dump);
+	names_clear(&dump.made);
+	names_clear(&dump.recorded);
+	names_clear(&dump.filled);
+	return doctor_bad_findings() > 0 ? EXIT_FAILED : EXIT_DONE;
+}

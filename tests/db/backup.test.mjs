@@ -1,0 +1,92 @@
+// `bookingd backup-check` says of a dump, without a database, whether it has everything; `bookingd migrate --plan` says what
+// would be done, and does nothing.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { runBookingd } from '../harness/daemon.mjs';
+import { createDatabase, stopOwnServer } from '../harness/postgres.mjs';
+import { temporaryFolder } from '../harness/run_folder.mjs';
+
+let database;
+let folder;
+before(async () => {
+  database = await createDatabase();
+  folder = temporaryFolder('dumps');
+});
+after(async () => {
+  database.drop();
+  await stopOwnServer();
+});
+
+const WHOLE = ['--schema=bookingd', '--extension=btree_gist'];
+
+function dump(name, ...options) {
+  const file = path.join(folder, name);
+  execFileSync('pg_dump', [...options, `--file=${file}`, '-d', database.url]);
+  return file;
+}
+const check = (file) => runBookingd(['backup-check', file]);
+
+for (const [name, ...options] of [
+  ['custom.dump', '--format=custom', ...WHOLE],
+  ['plain.sql', ...WHOLE],
+  ['all.dump', '--format=custom'],
+  ['archive.tar', '--format=tar', ...WHOLE],
+])
+  test(`a whole dump is good: pg_dump ${options.join(' ')}`, () => {
+    const { code, stdout } = check(dump(name, ...options));
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^ok +objects +all \d{3,} of the record$/m);
+    assert.match(stdout, /^ok +appointments +0$/m);
+  });
+
+for (const [missing, name, ...options] of [
+  [/extension btree_gist/, 'extension.dump', '--format=custom', '--schema=bookingd'],
+  [/extension btree_gist/, 'extension.sql', '--schema=bookingd'],
+  [/the rows of table appointment/, 'rows.dump', '--format=custom', '--exclude-table-data=bookingd.appointment', ...WHOLE],
+  [/table coach$/m, 'table.sql', '--exclude-table=bookingd.coach', ...WHOLE],
+  [/constraint appointment_overlap/, 'data.sql', '--data-only', '--schema=bookingd'],
+  [/no backup of bookingd, or one without its rows/, 'schema.sql', '--schema-only'],
+  [/without --inserts/, 'inserts.sql', '--inserts', ...WHOLE],
+])
+  test(`what is missing is named: pg_dump ${options.join(' ')}`, () => {
+    const { code, stdout } = check(dump(name, ...options));
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, missing);
+  });
+
+test('a dump that was cut off, no dump and no file are refused', () => {
+  for (const [whole, cut, wanted] of [
+    [dump('cut.dump', '--format=custom', ...WHOLE), 'half.dump', /pg_restore cannot read it to its end/],
+    [dump('cut.sql', ...WHOLE), 'half.sql', /the dump was cut off/],
+  ]) {
+    const text = fs.readFileSync(whole);
+    const half = path.join(folder, cut);
+    fs.writeFileSync(half, text.subarray(0, text.length / 2));
+    const { code, stdout } = check(half);
+    assert.equal(code, 1);
+    assert.match(stdout, wanted);
+  }
+  assert.equal(check('/etc/passwd').code, 1);
+  assert.match(check(path.join(folder, 'none')).stdout, /No such file/);
+  assert.equal(runBookingd(['backup-check']).code, 2);
+});
+
+test('migrate --plan names each step, changes nothing, and says by its exit code whether there is one', async () => {
+  const empty = await createDatabase({ migrated: false });
+  const plan = (args = ['--plan']) => runBookingd(['migrate', ...args], { env: { DATABASE_URL: empty.url } });
+  const planned = plan();
+  assert.equal(planned.code, 1);
+  assert.match(planned.stdout, /^would apply: migration 0001_schema\n/);
+  assert.match(planned.stdout, /^would apply: the functions of this release$/m);
+  assert.equal(empty.value(`SELECT count(*) FROM pg_namespace WHERE nspname = 'bookingd'`), 0);
+  const done = plan([]);
+  assert.equal(done.code, 0);
+  assert.match(done.stdout, /^bookingd: applying migration 0001_schema\n/);
+  const after = plan();
+  assert.deepEqual([after.code, /up to date/.test(after.stdout)], [0, true]);
+  assert.equal(plan(['--plans']).code, 2);
+  empty.drop();
+});
