@@ -183,11 +183,21 @@ $(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domai
 test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) ## run all tests; TESTS="tests/api tests/http" for some
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) node tests/run.mjs $(TESTS)
 
+# The same binary with named places where a test has it die (include/base/crash_point.h).
+CRASH_OUT := $(BUILD)/crash
+CRASH_OBJECTS := $(patsubst %.c,$(CRASH_OUT)/%.o,$(wildcard src/*.c src/commands/*.c) $(foreach layer,$(LAYERS),$(call sources,$(layer))))
+$(CRASH_OUT)/%.o: %.c | $(GENERATED) $(PREPARED)
+	@mkdir -p $(@D)
+	$(call run,CC,$<)$(CC) -DCRASH_POINTS $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(CRASH_OUT)/bookingd: $(CRASH_OBJECTS)
+	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 # Kills, crashes and freezes at random under load for SECONDS, each round judged by a program of its own.
 SECONDS ?= 60
 .PHONY: test-faults
-test-faults: $(OUT)/bookingd ## kill, crash and freeze bookingd and PostgreSQL for SECONDS (60)
-	@BOOKINGD=$(OUT)/bookingd SECONDS=$(SECONDS) node tests/run.mjs tests/crash
+test-faults: $(OUT)/bookingd $(CRASH_OUT)/bookingd ## kill, crash and freeze bookingd and PostgreSQL for SECONDS (60)
+	@BOOKINGD=$(OUT)/bookingd CRASHING=$(CRASH_OUT)/bookingd SECONDS=$(SECONDS) node tests/run.mjs tests/crash
 
 # Prometheus over the daemon's figures: the alert rules and the dashboard of config/.
 .PHONY: test-monitoring
@@ -354,4 +364,4 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
--include $(shell find $(wildcard $(addprefix $(OUT)/,src tests fuzz lint)) -name '*.d' 2>/dev/null)
+-include $(shell find $(wildcard $(addprefix $(OUT)/,src tests fuzz lint crash)) -name '*.d' 2>/dev/null)

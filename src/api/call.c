@@ -6,6 +6,7 @@
 #include "api/identity_refusals.h"
 #include "api/pages.h"
 #include "api/render.h"
+#include "base/crash_point.h"
 #include "base/crypto.h"
 #include "base/die.h"
 #include "base/json.h"
@@ -420,6 +421,7 @@ static void handle_once(struct call *call, const char *key)
 		return;
 	}
 	if (db_is_null(&rows, 0, 1)) {
+		CRASH_POINT("begun");
 		call->actor.idempotency_key = key;
 		call->actor.request_hash = hash;
 		call->endpoint->handle(call);
@@ -432,6 +434,7 @@ static void handle_once(struct call *call, const char *key)
 						      db_text(buffer_text(&call->reply->body))),
 					NULL);
 		}
+		CRASH_POINT("before_reply");
 	} else if (db_get_bool(&rows, 0, 1)) {
 		replay(call, &rows);
 	} else {

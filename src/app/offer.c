@@ -4,6 +4,7 @@
 #include "app/pseudonym.h"
 #include "db/credits.h"
 
+#include "base/crash_point.h"
 #include "base/uuid.h"
 #include "calendar/events.h"
 
@@ -388,6 +389,7 @@ void booking_settle(const struct booking_call *call, struct booking_result *resu
 {
 	if (!result->moved_or_new)
 		return;
+	CRASH_POINT("committed");
 	coaches_booked(call->coaches, result->appointment.coach_id);
 	if (appointment_owes(&result->appointment))
 		calendar_pay(call->calendars, call->worker, call->mem, call->deadline, &result->appointment);

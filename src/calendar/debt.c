@@ -12,6 +12,7 @@
  */
 #include "debt.h"
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "calendar/account.h"
 #include "calendar/events.h"
@@ -75,8 +76,11 @@ static void try_to_pay(struct debt *debt)
 	struct calendars *calendars = debt->visit->calendars;
 	bool scheduled = a->status == APPOINTMENT_SCHEDULED;
 	bool frees = payment_frees(a);
+	CRASH_POINT("before_google");
 	payment_try(debt);
+	CRASH_POINT("after_google");
 	enum db_result result = write_row(debt);
+	CRASH_POINT("noted");
 	if (result != DB_OK && result != DB_NONE)
 		log_line(LOG_ERROR, "calendar_debt_not_noted",
 			 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));

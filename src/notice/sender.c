@@ -1,6 +1,7 @@
 /* The threads that mail: codes first, then what the ledger owes. */
 #include "notice_inside.h"
 
+#include "base/crash_point.h"
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "base/log.h"
@@ -436,7 +437,9 @@ static void send_notice(struct sender *sender, struct claim *claim)
 	}
 	facts.unsubscribe_url = stop_url(sender, claim, &subject);
 	struct mail_message message = message_of(sender, claim, &subject, &facts, now);
+	CRASH_POINT("before_mail");
 	mail_send(sender->client, &message, monotonic_ms() + SEND_MS, &answer);
+	CRASH_POINT("after_mail");
 	count(sender->notices->sent, &answer);
 	note(sender, claim, &subject, &answer);
 }
