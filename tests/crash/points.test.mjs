@@ -49,7 +49,10 @@ async function settles(user, { status, start }) {
   const rows = () => stack.database.rows(`SELECT * FROM appointment WHERE user_id = '${user}'`);
   await until(
     `nothing to be owed for ${user}`,
-    () => rows().every(({ version, synced_version: synced, conference_pending: pending }) => version === synced && !pending),
+    () =>
+      rows().every(
+        ({ version, synced_version: synced, conference_pending: pending }) => version === synced && !pending,
+      ),
     60_000,
   );
   const [row, ...others] = rows();
@@ -70,8 +73,7 @@ for (const place of ['begun', 'committed', 'before_google', 'after_google', 'not
     const client = stack.client(user);
     const key = (what) => ({ 'idempotency-key': `${what}-${place}` });
     const [first, second] = [stack.slot(++hour), stack.slot(++hour)];
-    const book = () =>
-      client.post('/booking/create', { start: first, duration_minutes: 30 }, key('create'));
+    const book = () => client.post('/booking/create', { start: first, duration_minutes: 30 }, key('create'));
     await dieAt(place, book);
     const again = await book();
     assert.ok([200, 201].includes(again.status), JSON.stringify(again.body));
@@ -92,7 +94,9 @@ for (const place of ['begun', 'committed', 'before_google', 'after_google', 'not
   });
 
 for (const place of ['before_mail', 'after_mail'])
-  test(`death at ${place}: the client gets the confirmation, if twice, then as one message`, { skip }, async () => {
+  test(`death at ${place}: the client gets the confirmation, if twice, then as one message`, {
+    skip,
+  }, async () => {
     const user = `mailed-${place.replace('_', '-')}`;
     const client = stack.client(user);
     const start = stack.slot(++hour);
@@ -102,7 +106,9 @@ for (const place of ['before_mail', 'after_mail'])
     });
     // It may have died of another's mail before this one was booked.
     if (booked?.status !== 201)
-      assert.ok([200, 201].includes((await client.post('/booking/create', { start, duration_minutes: 30 })).status));
+      assert.ok(
+        [200, 201].includes((await client.post('/booking/create', { start, duration_minutes: 30 })).status),
+      );
     // What was claimed when it died waits for the end of its lease; no longer here.
     stack.database.run(`UPDATE notice SET due_at = now() WHERE state IN ('owed', 'sending', 'retry')`);
     const to = `${user}@client.test`;

@@ -45,7 +45,13 @@ for (const [name, ...options] of [
 for (const [missing, name, ...options] of [
   [/extension btree_gist/, 'extension.dump', '--format=custom', '--schema=bookingd'],
   [/extension btree_gist/, 'extension.sql', '--schema=bookingd'],
-  [/the rows of table appointment/, 'rows.dump', '--format=custom', '--exclude-table-data=bookingd.appointment', ...WHOLE],
+  [
+    /the rows of table appointment/,
+    'rows.dump',
+    '--format=custom',
+    '--exclude-table-data=bookingd.appointment',
+    ...WHOLE,
+  ],
   [/table coach$/m, 'table.sql', '--exclude-table=bookingd.coach', ...WHOLE],
   [/constraint appointment_overlap/, 'data.sql', '--data-only', '--schema=bookingd'],
   [/no backup of bookingd, or one without its rows/, 'schema.sql', '--schema-only'],

@@ -119,7 +119,11 @@ test('without any way to sign in, or with a guessable secret, it says so', async
   assert.match(doctor({ DATABASE_URL: database.url }).of('identity')[0], /^note nobody can sign in/);
   const short = runBookingd(['doctor'], { env: { DATABASE_URL: database.url, AUTH_JWT_SECRET: 'short' } });
   assert.deepEqual([short.code, short.stderr], [2, 'AUTH_JWT_SECRET: must be 32 bytes or more\n']);
-  for (const weak of ['a'.repeat(40), 'secretsecretsecretsecretsecretsecret', 'change-me-change-me-Please-now-0123']) {
+  for (const weak of [
+    'a'.repeat(40),
+    'secretsecretsecretsecretsecretsecret',
+    'change-me-change-me-Please-now-0123',
+  ]) {
     const { code, stdout } = runBookingd(['doctor'], {
       env: { DATABASE_URL: database.url, AUTH_JWT_SECRET: weak, PORT: '0' },
     });

@@ -44,7 +44,9 @@ test('brought back to a moment: nothing in the calendar is deleted, and nothing 
   // The lines of the manual: a copy of the data folder, and the log that is archived from then on.
   const base = path.join(temporaryFolder('base'), 'data');
   fs.mkdirSync(base, { mode: 0o700 });
-  execFileSync('pg_basebackup', ['-D', base, '-X', 'none', '-c', 'fast', '-d', server.url()], { stdio: 'ignore' });
+  execFileSync('pg_basebackup', ['-D', base, '-X', 'none', '-c', 'fast', '-d', server.url()], {
+    stdio: 'ignore',
+  });
   const moment = database.value('SELECT clock_timestamp()::text');
   await sleep(50); // what comes is after that moment
 
@@ -73,7 +75,9 @@ test('brought back to a moment: nothing in the calendar is deleted, and nothing 
   await until('its promotion', () => restored.value('SELECT pg_is_in_recovery()') === false, 60_000);
   assert.equal(restored.value('SELECT count(*)::int FROM appointment'), 1);
 
-  const daemon = await Daemon.start({ env: { ...stack.env, DATABASE_URL: restored.url, CALENDAR_POLL_SECONDS: '1' } });
+  const daemon = await Daemon.start({
+    env: { ...stack.env, DATABASE_URL: restored.url, CALENDAR_POLL_SECONDS: '1' },
+  });
   stack.daemon = daemon;
   const carl = stack.client('carl');
   const onLost = await book(carl, late);

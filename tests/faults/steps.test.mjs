@@ -72,7 +72,8 @@ test('a log whose disk is full: bookings go on', async () => {
   else process.env.BOOKINGD = BOOKINGD;
   for (let i = 0; i < 20; i++)
     assert.equal(
-      (await stack.client('ann').post('/booking/create', { start: stack.slot(i), duration_minutes: 30 })).status,
+      (await stack.client('ann').post('/booking/create', { start: stack.slot(i), duration_minutes: 30 }))
+        .status,
       201,
     );
   await stack.stop();

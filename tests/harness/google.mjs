@@ -35,8 +35,7 @@ export class Google {
 
   /** A call of the control API (tests/google/README.md). */
   async order(verb, call, body) {
-    const ask = () =>
-      fetch(`${this.control}/${call}`, { method: verb, body: body && JSON.stringify(body) });
+    const ask = () => fetch(`${this.control}/${call}`, { method: verb, body: body && JSON.stringify(body) });
     // A connection that it closed for having been idle, just when we asked: it has read nothing.
     const reply = await ask().catch((error) => {
       if (error.cause?.code !== 'UND_ERR_SOCKET') throw error;
