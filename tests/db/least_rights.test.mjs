@@ -49,7 +49,8 @@ test('clients, coaches, Google, mail and housekeeping work as that role', async 
   const ann = stack.client('ann');
   const coach = stack.coach();
   const admin = stack.admin();
-  const book = (hour, more) => ann.post('/booking/create', { start: stack.slot(hour), coach: COACH, ...more });
+  const book = (hour, more) =>
+    ann.post('/booking/create', { start: stack.slot(hour), coach: COACH, ...more });
   const key = { 'idempotency-key': 'once' };
   const made = assertStatus(await ann.post('/booking/create', { start: stack.slot(1) }, key), 201);
   await stack.settled(ann, made.id);

@@ -63,10 +63,10 @@ test('a new key in front of the former one, then rekey, and the former can go', 
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^bookingd: 1 secret sealed anew; all rest under the key [0-9a-f]{16}, the others can go\n$/,
+    /^bookingd: 1 secret sealed again; all use the key [0-9a-f]{16} now, the others can be removed\n$/,
   );
   assert.notEqual(sealed(), before);
-  assert.match(run('rekey', key).stdout, /^bookingd: 0 secrets sealed anew/);
+  assert.match(run('rekey', key).stdout, /^bookingd: 0 secrets sealed again/);
   await stack.daemon.stop();
   await stack.daemon.restart({ env: { TOKEN_ENCRYPTION_KEY: key } });
   const made = await stack
@@ -110,7 +110,7 @@ test('answers and notes go from the database’s own key to the operator’s, an
     assert.deepEqual(await read(keys), plain);
     const { code, stdout, stderr } = rekey(keys);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /answers and notes of 1 appointment sealed anew/);
+    assert.match(stdout, /answers and notes of 1 appointment sealed again/);
     for (const column of ['answers', 'coach_notes']) assert.notEqual(rest()[column], former[column]);
     former = rest();
   }

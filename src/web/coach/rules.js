@@ -274,16 +274,6 @@ function typeForm(house, draft, type, index) {
             .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
         },
       ),
-      text(
-        'price',
-        t('price'),
-        { value: type.price?.credits ?? '', type: 'number', min: 0, max: 1000 },
-        (value) => {
-          const { credits: _, ...money } = type.price ?? {};
-          type.price = { ...money, ...(value !== '' && { credits: Number(value) }) };
-          if (!Object.keys(type.price).length) delete type.price;
-        },
-      ),
     ),
     meeting,
     priceFields(house, {

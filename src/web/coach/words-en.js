@@ -213,7 +213,6 @@ export const en = {
   giveBack: 'Give back the credits',
   gaveBack: 'The credits were given back.',
   keptCredits: { one: '{n} credit was kept', other: '{n} credits were kept' },
-  price: 'Price in credits',
   max_total_per_user: 'Sessions per client, ever',
   late_cancel: 'After the cut-off for cancelling',
   late_refuse: 'clients can’t cancel',

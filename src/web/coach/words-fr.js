@@ -215,7 +215,6 @@ export const fr = {
   giveBack: 'Rendre les crédits',
   gaveBack: 'Les crédits ont été rendus.',
   keptCredits: { one: '{n} crédit a été retenu', other: '{n} crédits ont été retenus' },
-  price: 'Prix en crédits',
   max_total_per_user: 'Séances par client, en tout',
   late_cancel: 'Après le délai d’annulation',
   late_refuse: 'les clients ne peuvent plus annuler',

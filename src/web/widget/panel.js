@@ -245,7 +245,7 @@ export class Panel {
   cost(type) {
     const price = this.price(type.price);
     const { balance } = this.answer?.credits ?? {};
-    const left = type.price?.credits && balance !== undefined && this.t('creditsLeft', { n: balance });
+    const left = type.price?.credits && balance !== undefined && this.t('creditsOwned', { n: balance });
     return price && this.fact('tag', [price, left].filter(Boolean).join(' · '));
   }
 

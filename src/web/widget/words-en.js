@@ -13,7 +13,7 @@ export const en = {
   hours: { one: '{n} hour', other: '{n} hours' },
   days: { one: '{n} day', other: '{n} days' },
   credits: { one: '{n} credit', other: '{n} credits' },
-  creditsLeft: 'you have {n}',
+  creditsOwned: 'you have {n}',
   meet: 'Google Meet',
   phoneCall: 'By phone',
   onSite: 'In person',

@@ -15,7 +15,7 @@ export const words = {
   hours: { one: '{n} heure', other: '{n} heures' },
   days: { one: '{n} jour', other: '{n} jours' },
   credits: { one: '{n} crédit', other: '{n} crédits' },
-  creditsLeft: 'il vous en reste {n}',
+  creditsOwned: 'il vous en reste {n}',
   meet: 'Google Meet',
   phoneCall: 'Par téléphone',
   onSite: 'Sur place',

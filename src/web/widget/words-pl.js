@@ -15,7 +15,7 @@ export const words = {
   hours: { one: '{n} godzina', few: '{n} godziny', many: '{n} godzin', other: '{n} godziny' },
   days: { one: '{n} dzień', few: '{n} dni', many: '{n} dni', other: '{n} dnia' },
   credits: { one: '{n} kredyt', few: '{n} kredyty', many: '{n} kredytów', other: '{n} kredytu' },
-  creditsLeft: 'masz {n}',
+  creditsOwned: 'masz {n}',
   meet: 'Google Meet',
   phoneCall: 'Przez telefon',
   onSite: 'Na miejscu',
