@@ -79,7 +79,7 @@ export async function shot(page, name) {
       [document, ...[...document.querySelectorAll('mosaic-booking')].map((one) => one.shadowRoot)]
         .flatMap((root) => root.getAnimations())
         .filter((one) => one.effect.getComputedTiming().iterations === 1)
-        .map((one) => one.finished),
+        .map((one) => one.finished.catch(() => {})), // what is animated may go meanwhile
     ),
   );
   await page.screenshot({ path: path.join(SHOTS, `${name}.png`) });

@@ -196,7 +196,7 @@ function renderDays(view, draft) {
               type: 'button',
               class: 'plain small add',
               id: `${weekdays[index]}-copy`,
-              'aria-label': t('copyTo', { day }),
+              title: t('copyTo', { day }),
               onclick: () =>
                 copyDialog(house, index, (others) => {
                   for (const other of others) view.lists[other] = list.map((one) => ({ ...one }));

@@ -7,6 +7,7 @@ import { explain } from './calls.js';
 import { complain, finish, send } from './details.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
+import { busy } from './busy.js';
 
 /* Has a code mailed to the form's address, then asks for it; what goes wrong is told in the form. */
 export async function askCode(panel) {
@@ -39,7 +40,7 @@ function showCode(panel, email) {
   });
   const confirm = async (event) => {
     event.preventDefault();
-    const done = panel.busy(submit, t('sending'));
+    const done = busy(panel, submit, t('sending'));
     if (!done) return;
     fill(trouble);
     form.code = input.value.replace(/\D/g, '') || '0';

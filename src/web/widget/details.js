@@ -8,6 +8,8 @@ import { giveBack, release, slotBody } from './hold.js';
 import { answersGiven, questionFaults, questionField, questionFields } from './questions.js';
 import { repeatPart } from './repeat.js';
 import { dayOf } from './time.js';
+import { summary } from './summary.js';
+import { busy } from './busy.js';
 
 export function choose(panel, slot) {
   if (panel.moving) return panel.go('move', slot);
@@ -228,7 +230,7 @@ export function renderChosen(panel) {
   panel.keep();
   fill(
     panel.page.chosen,
-    panel.summary(slot.at, slot.until, {
+    summary(panel, slot.at, slot.until, {
       more: h(
         'button',
         { type: 'button', class: 'plain small', onclick: () => changeTime(panel) },
@@ -339,7 +341,7 @@ export async function submit(panel) {
     panel.say(heading.textContent);
     return heading.focus();
   }
-  const done = panel.busy(panel.page.submit, t('sending'));
+  const done = busy(panel, panel.page.submit, t('sending'));
   if (!done) return undefined;
   mark(panel, []);
   await form.holding; // which may fill a field in, or find the time taken

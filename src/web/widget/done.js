@@ -3,6 +3,7 @@
 import { fill, h, icon, webAddress } from './dom.js';
 import { memory } from './memory.js';
 import { calendarLinks, linkMissing, meeting, rule } from './session.js';
+import { summary } from './summary.js';
 
 /* When the meeting link is asked for again, in seconds after the last time: five minutes in all. */
 const linkWaits = [1, 2, 3, 5, 8, 13, 20, 30, 60, 60, 100];
@@ -22,7 +23,7 @@ export function showDone(panel, appointment, word) {
         !a.calendar.detail &&
         h('p', { class: 'muted' }, t('invited', { email: a.email })),
       a.calendar?.detail && h('p', null, a.calendar.detail),
-      panel.summary(Date.parse(a.start), Date.parse(a.end), {
+      summary(panel, Date.parse(a.start), Date.parse(a.end), {
         type: panel.typeOf(a.session_type),
         meeting: meeting(panel, a),
       }),

@@ -4,6 +4,7 @@ import { newKey } from './calls.js';
 import { h } from './dom.js';
 import { goneCodes } from './fresh.js';
 import { certainty } from './session.js';
+import { busy } from './busy.js';
 
 export function showMove(panel, slot) {
   const t = panel.t;
@@ -19,7 +20,7 @@ export function showMove(panel, slot) {
       class: 'main',
       onclick: async () => {
         if (certain && !certain.querySelector('input').reportValidity()) return;
-        const done = panel.busy(submit, t('moving'));
+        const done = busy(panel, submit, t('moving'));
         if (!done) return;
         try {
           const moved = await panel.call('PUT', `booking/${a.id}/reschedule`, {

@@ -279,30 +279,6 @@ export class Panel {
     );
   }
 
-  /* Who, what, when, where: in sight on the whole way. `start` and `end` are instants. */
-  summary(start, end, { type = this.typeOf(), more, meeting } = {}) {
-    const name = this.coachName();
-    const about = [name, this.lasting(Math.round((end - start) / 60000))].filter(Boolean).join(' · ');
-    return h(
-      'div',
-      { class: 'summary' },
-      h(
-        'div',
-        { class: 'face' },
-        this.face(),
-        h('div', null, h('h3', null, type?.name ?? this.t('titleAlone')), h('p', { class: 'muted' }, about)),
-      ),
-      h(
-        'ul',
-        { class: 'facts' },
-        this.when(start, end, this.answer?.coach_time_zone),
-        meeting ?? (type && this.place(type.meeting)),
-        type && this.cost(type),
-      ),
-      more,
-    );
-  }
-
   choice(name, legend, options, value, change) {
     return h(
       'fieldset',
@@ -327,21 +303,5 @@ export class Panel {
         ),
       ),
     );
-  }
-
-  /*
-   * A button that works: pressed again it does nothing, and it says what it is doing. Answers a function that
-   * ends this.
-   */
-  busy(button, text) {
-    if (button.getAttribute('aria-disabled') === 'true') return null;
-    const before = button.textContent;
-    button.setAttribute('aria-disabled', 'true');
-    button.textContent = text;
-    this.say(text);
-    return () => {
-      button.removeAttribute('aria-disabled');
-      button.textContent = before;
-    };
   }
 }

@@ -5,6 +5,7 @@
 
 import { newKey } from './calls.js';
 import { h } from './dom.js';
+import { busy } from './busy.js';
 
 const nameOf = (index) => `answer-${index}`;
 
@@ -144,7 +145,7 @@ export async function showAnswers(panel, a) {
             panel.say(faults.map(([, words]) => words).join(' '));
             return form.querySelector(`#${faults[0][0]}`).focus();
           }
-          const done = panel.busy(submit, t('saving'));
+          const done = busy(panel, submit, t('saving'));
           if (!done) return undefined;
           try {
             const body = { answers: answersGiven(values) };

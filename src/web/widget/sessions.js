@@ -7,6 +7,8 @@ import { release } from './hold.js';
 import { showBell } from './notices.js';
 import { showAnswers } from './questions.js';
 import { certainty, calendarLinks, joinButton, meeting, open, rule } from './session.js';
+import { summary } from './summary.js';
+import { busy } from './busy.js';
 
 export function showSessions(panel) {
   const t = panel.t;
@@ -184,7 +186,7 @@ export function showCancel(panel, a) {
     {
       onsubmit: async (event) => {
         event.preventDefault();
-        const done = panel.busy(submit, t('cancelling'));
+        const done = busy(panel, submit, t('cancelling'));
         if (!done) return;
         try {
           const text = reason.value.trim();
@@ -219,7 +221,7 @@ export function showCancel(panel, a) {
       h(
         'div',
         { class: 'stack wide' },
-        panel.summary(Date.parse(a.start), Date.parse(a.end), { type: panel.typeOf(a.session_type) }),
+        summary(panel, Date.parse(a.start), Date.parse(a.end), { type: panel.typeOf(a.session_type) }),
         form,
       ),
     ],
@@ -236,7 +238,7 @@ export function showOver(panel, words, a) {
       h(
         'div',
         { class: 'stack wide' },
-        panel.summary(Date.parse(a.start), Date.parse(a.end), { type: panel.typeOf(a.session_type) }),
+        summary(panel, Date.parse(a.start), Date.parse(a.end), { type: panel.typeOf(a.session_type) }),
         h(
           'div',
           { class: 'actions' },
