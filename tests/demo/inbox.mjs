@@ -10,7 +10,8 @@ const linked = (text) =>
   escaped(text).replace(/https?:\/\/[^\s<]+/g, (url) => `<a href="${url}" target="_blank">${url}</a>`);
 
 const STYLE = `
-  body { font: 16px/1.5 Helvetica, Arial, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color-scheme: light dark }
+  :root { color-scheme: light dark }
+  body { font: 16px/1.5 Helvetica, Arial, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
   article { border-top: 1px solid #8886; padding: .75rem 0 }
   h2 { font-size: 1rem; margin: 0 } pre { white-space: pre-wrap; overflow-wrap: anywhere; font: inherit }
   p { margin: 0; opacity: .75 }`;
