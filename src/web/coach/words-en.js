@@ -1,6 +1,9 @@
 /* The words of the coach's page in English. */
 
+import { enSignIn } from '../widget/words-sign-in-en.js';
+
 export const en = {
+  ...enSignIn,
   title: 'Coach',
   signIn: 'Sign in',
   signOut: 'Sign out',
@@ -97,7 +100,6 @@ export const en = {
   noShow: 'No-show',
   cancelIt: 'Cancel',
   moveIt: 'Move',
-  cancelling: 'Cancelling…',
   cancelTitle: 'Cancel the session with {name}?',
   cancelRule: 'The client is told, with your reason. The time becomes free again.',
   cancelConfirm: 'Cancel it',
@@ -315,19 +317,6 @@ export const en = {
   unitHours: 'hours',
   unitOf: 'Unit: {name}',
   fault: '{label}: {detail}',
-  signInTitle: 'Sign in',
-  signInWhy: 'Enter your email address and we’ll send you a code.',
-  sendCode: 'Send me a code',
-  codeSent: 'If {email} can sign in here, a code is on its way. It’s good for 10 minutes.',
-  code: 'Code from the mail',
-  signInNow: 'Sign in',
-  signedIn: 'You’re signed in.',
-  wrongCode: 'That isn’t the code. Please check it and try again.',
-  codeOver: 'This code is no longer good. Please ask for a new one.',
-  otherEmail: 'Use another address',
-  linkElsewhere: 'The link in the mail works in the browser that asked for it. Please ask for a code here.',
-  email: 'Email',
-  needEmail: 'Please enter an email address, such as ana@example.org.',
   useToken: 'Sign in with a token instead',
   details: 'Details',
   newBooking: 'New booking',

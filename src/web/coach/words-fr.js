@@ -1,6 +1,9 @@
 /* The words of the coach's page in French. */
 
+import { frSignIn } from '../widget/words-sign-in-fr.js';
+
 export const fr = {
+  ...frSignIn,
   title: 'Coach',
   signIn: 'Se connecter',
   signOut: 'Se déconnecter',
@@ -98,7 +101,6 @@ export const fr = {
   noShow: 'Absent',
   cancelIt: 'Annuler',
   moveIt: 'Déplacer',
-  cancelling: 'Annulation…',
   cancelTitle: 'Annuler le rendez-vous avec {name} ?',
   cancelRule: 'Le client est prévenu, avec votre raison. L’heure redevient libre.',
   cancelConfirm: 'L’annuler',
@@ -320,19 +322,6 @@ export const fr = {
   unitHours: 'heures',
   unitOf: 'Unité : {name}',
   fault: '{label} : {detail}',
-  signInTitle: 'Se connecter',
-  signInWhy: 'Indiquez votre adresse e-mail : nous vous enverrons un code.',
-  sendCode: 'M’envoyer un code',
-  codeSent: 'Si {email} peut se connecter ici, un code est en route. Il est valable 10 minutes.',
-  code: 'Code reçu par e-mail',
-  signInNow: 'Se connecter',
-  signedIn: 'Vous êtes connecté.',
-  wrongCode: 'Ce n’est pas le bon code. Vérifiez-le et réessayez.',
-  codeOver: 'Ce code n’est plus valable. Demandez-en un nouveau.',
-  otherEmail: 'Utiliser une autre adresse',
-  linkElsewhere: 'Le lien ne fonctionne que dans le navigateur qui l’a demandé. Demandez un code ici.',
-  email: 'E-mail',
-  needEmail: 'Indiquez une adresse e-mail, par exemple ana@example.org.',
   useToken: 'Se connecter avec un jeton',
   details: 'Détails',
   newBooking: 'Nouvelle réservation',

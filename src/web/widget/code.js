@@ -7,6 +7,7 @@ import { explain } from './calls.js';
 import { complain, finish, send } from './details.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
+import { codeFault } from './sign_in.js';
 import { busy } from './busy.js';
 
 /* Has a code mailed to the form's address, then asks for it; what goes wrong is told in the form. */
@@ -53,9 +54,7 @@ function showCode(panel, email) {
       if (problem.code === 'sign_in_required') toSignIn(panel);
       else if (goneCodes.has(problem.code) || problem.code === 'hold_expired') startAgain(panel, problem);
       else {
-        tell(
-          { wrong_code: t('wrongCode'), code_expired: t('codeOver') }[problem.code] ?? explain(problem, t),
-        );
+        tell(codeFault(problem, t));
         input.focus();
       }
     }

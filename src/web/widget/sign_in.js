@@ -7,6 +7,10 @@ import { explain } from './calls.js';
 import { fill, h } from './dom.js';
 import { memory } from './memory.js';
 
+/* What to tell a person about a code that was not taken. */
+export const codeFault = (problem, t) =>
+  ({ wrong_code: t('wrongCode'), code_expired: t('codeOver') })[problem.code] ?? explain(problem, t);
+
 /* `desk` has t, say and call(method, path, options); `page` is booking or coach; `done` gets the session. */
 export function signInForm(desk, page, locale, done) {
   const { t } = desk;
@@ -16,93 +20,70 @@ export function signInForm(desk, page, locale, done) {
     fill(trouble, h('p', { class: 'notice alarm' }, text));
     desk.say(text);
   };
-  const told = (problem) =>
-    complain(
-      { wrong_code: t('wrongCode'), code_expired: t('codeOver') }[problem.code] ?? explain(problem, t),
+  const told = (problem) => complain(codeFault(problem, t));
+  /* One step: a form with one field, whose text goes to `send`; what goes wrong there is told above it. */
+  const step = (before, label, input, actions, send) => {
+    const form = h(
+      'form',
+      {
+        novalidate: true,
+        onsubmit: async (event) => {
+          event.preventDefault();
+          fill(trouble);
+          await send(input.value.trim()).catch(told);
+        },
+      },
+      before,
+      h('div', { class: 'field' }, h('label', { for: input.id }, label), input),
+      h('div', { class: 'actions' }, actions),
     );
-  const field = (id, label, properties) =>
-    h(
-      'div',
-      { class: 'field' },
-      h('label', { for: id }, label),
-      h('input', { id, name: id, required: true, ...properties }),
-    );
+    fill(place, trouble, form);
+    input.focus();
+  };
+  const typed = (id, properties) => h('input', { id, name: id, required: true, ...properties });
 
   const askAddress = (email = '') => {
-    const input = field('sign-in-email', t('email'), {
+    const input = typed('sign-in-email', {
       type: 'email',
       autocomplete: 'email',
       maxlength: 254,
       value: email,
     });
-    const form = h(
-      'form',
-      {
-        novalidate: true,
-        onsubmit: async (event) => {
-          event.preventDefault();
-          fill(trouble);
-          const address = form.elements['sign-in-email'].value.trim();
-          if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address)) {
-            complain(t('needEmail'));
-            form.elements['sign-in-email'].focus();
-            return;
-          }
-          try {
-            const { nonce } = await desk.call('POST', 'booking/sign-in', {
-              body: { email: address, page, locale },
-            });
-            memory.write({ nonce });
-            askCode(address, nonce);
-          } catch (problem) {
-            told(problem);
-          }
-        },
-      },
-      h('p', { class: 'muted' }, t('signInWhy')),
-      input,
-      h('div', { class: 'actions' }, h('button', { class: 'main' }, t('sendCode'))),
-    );
-    fill(place, trouble, form);
-    form.elements['sign-in-email'].focus();
+    const send = async (address) => {
+      if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address)) {
+        complain(t('needEmail'));
+        input.focus();
+        return;
+      }
+      const { nonce } = await desk.call('POST', 'booking/sign-in', {
+        body: { email: address, page, locale },
+      });
+      memory.write({ nonce });
+      askCode(address, nonce);
+    };
+    const why = h('p', { class: 'muted' }, t('signInWhy'));
+    step(why, t('email'), input, h('button', { class: 'main' }, t('sendCode')), send);
   };
 
   const askCode = (email, nonce) => {
-    const form = h(
-      'form',
-      {
-        novalidate: true,
-        onsubmit: async (event) => {
-          event.preventDefault();
-          fill(trouble);
-          const code = form.elements['sign-in-code'].value.replace(/\D/g, '');
-          try {
-            done(
-              await desk.call('POST', 'booking/sign-in/verify', {
-                body: { email, code: code || '0', nonce },
-              }),
-            );
-          } catch (problem) {
-            told(problem);
-            form.elements['sign-in-code'].focus();
-          }
-        },
-      },
-      h('p', null, t('codeSent', { email })),
-      field('sign-in-code', t('code'), {
-        inputmode: 'numeric',
-        autocomplete: 'one-time-code',
-        maxlength: 12,
-      }),
-      h(
-        'div',
-        { class: 'actions' },
-        h('button', { class: 'main' }, t('signInNow')),
-        h('button', { type: 'button', onclick: () => askAddress(email) }, t('otherEmail')),
-      ),
-    );
-    fill(place, trouble, form);
-    form.elements['sign-in-code'].focus();
+    const input = typed('sign-in-code', {
+      inputmode: 'numeric',
+      autocomplete: 'one-time-code',
+      maxlength: 12,
+    });
+    const send = async (text) => {
+      const body = { email, code: text.replace(/\D/g, '') || '0', nonce };
+      const verified = await desk.call('POST', 'booking/sign-in/verify', { body }).catch((problem) => {
+        told(problem);
+        input.focus();
+      });
+      if (verified) done(verified);
+    };
+    const actions = [
+      h('button', { class: 'main' }, t('signInNow')),
+      h('button', { type: 'button', onclick: () => askAddress(email) }, t('otherEmail')),
+    ];
+    step(h('p', null, t('codeSent', { email })), t('code'), input, actions, send);
     desk.say(t('codeSent', { email }));
   };
 

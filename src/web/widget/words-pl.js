@@ -29,7 +29,6 @@ export const words = {
   times: { one: '{n} termin', few: '{n} terminy', many: '{n} terminów', other: '{n} terminu' },
   noTimes: 'brak terminów',
   today: 'dzisiaj',
-  yourTime: 'Twój obecny termin',
   timesOn: {
     one: '{day}: {n} termin',
     few: '{day}: {n} terminy',
