@@ -34,7 +34,7 @@ const PARTS = [
   [
     'Ticks',
     'A box beside its words, 44 pixels tall.',
-    '<label class="tick" for="d"><input id="d" type="checkbox" checked><span>Tell the client</span></label>',
+    '<label class="tickable" for="d"><input id="d" type="checkbox" checked><span>Tell the client</span></label>',
   ],
   [
     'Segmented control',

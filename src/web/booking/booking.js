@@ -8,7 +8,7 @@ import { accentRoles } from '../design/accent.js';
 import { followMail, pageLanguage, takeIdentity } from './identity.js';
 
 const place = 'mosaic-booking-identity';
-const { call, languages, memory, speak, strings } = await customElements.whenDefined('mosaic-booking');
+const { call, h, languages, memory, speak, strings } = await customElements.whenDefined('mosaic-booking');
 const language = await speak(pageLanguage(languages));
 const words = strings[language];
 const query = new URLSearchParams(location.search);
@@ -22,11 +22,6 @@ const identity = mailed?.appointment ? { token: mailed.token } : takeIdentity(pl
 if (mailed?.token && !mailed.appointment) memory.write({ token: mailed.token });
 const main = document.querySelector('main');
 const heading = document.querySelector('h1');
-const node = (tag, properties, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children.filter(Boolean));
-  return made;
-};
 
 document.documentElement.lang = language;
 document.title = heading.textContent = words.book;
@@ -44,10 +39,10 @@ function paint(accent) {
 
 function languageLinks() {
   const links = Object.entries(languages).map(([code, name]) => {
-    if (code === language) return node('span', { lang: code, textContent: name });
+    if (code === language) return h('span', { lang: code }, name);
     const address = new URL(location.href);
     address.searchParams.set('lang', code);
-    return node('a', { lang: code, hreflang: code, href: address.href, textContent: name });
+    return h('a', { lang: code, hreflang: code, href: address.href }, name);
   });
   document.querySelector('footer').replaceChildren(...links);
 }
@@ -101,19 +96,16 @@ function showWidget() {
 
 /* Whom to book with, where there are several coaches and the address names none. False: there is nothing to choose. */
 async function showCoaches() {
-  const reply = await fetch(new URL('booking/coaches', base), {
-    credentials: 'omit',
-    headers: {
-      ...(identity.token && { Authorization: `Bearer ${identity.token}` }),
-      ...(identity.session && { 'X-Session-ID': identity.session }),
-    },
-  }).catch(() => null);
-  const coaches = reply?.ok ? (await reply.json()).coaches : [];
+  const headers = {
+    ...(identity.token && { Authorization: `Bearer ${identity.token}` }),
+    ...(identity.session && { 'X-Session-ID': identity.session }),
+  };
+  const { coaches } = await call(base, headers, 'GET', 'booking/coaches').catch(() => ({ coaches: [] }));
   if (coaches.length < 2) return false;
   const { show } = await import('./coaches.js?v=@VERSION@');
   document.querySelector('.waiting-page')?.remove();
   heading.className = 'title';
-  main.append(show(coaches, base));
+  main.append(show(h, coaches, base));
   return true;
 }
 

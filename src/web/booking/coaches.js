@@ -1,42 +1,26 @@
-/* The coaches to choose from, each with the address of their page. */
+/* The coaches to choose from, each with the address of their page. `h` is the widget's, which makes elements. */
 
-const node = (tag, properties, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children.filter(Boolean));
-  return made;
-};
-
-export function show(coaches, base) {
-  return node(
+export const show = (h, coaches, base) =>
+  h(
     'ul',
-    { className: 'coaches' },
-    ...coaches.map((one) => {
+    { class: 'coaches' },
+    coaches.map((one) => {
       const name = one.name ?? one.id;
       const face = one.picture_version
-        ? node('img', {
+        ? h('img', {
             alt: '',
             src: new URL(`coach/${encodeURIComponent(one.id)}/picture?v=${one.picture_version}`, base).href,
           })
-        : node('span', {
-            className: 'initials',
-            ariaHidden: 'true',
-            textContent: [...name][0].toUpperCase(),
-          });
-      return node(
+        : h('span', { class: 'initials', 'aria-hidden': 'true' }, [...name][0].toUpperCase());
+      return h(
         'li',
-        {},
-        node(
+        null,
+        h(
           'a',
           { href: new URL(`booking/${encodeURIComponent(one.slug)}${location.search}`, base).href },
           face,
-          node(
-            'span',
-            {},
-            node('strong', { textContent: name }),
-            one.headline && node('small', { textContent: one.headline }),
-          ),
+          h('span', null, h('strong', null, name), one.headline && h('small', null, one.headline)),
         ),
       );
     }),
   );
-}

@@ -67,7 +67,6 @@ function countDown(panel, form) {
 export function hold(panel) {
   const form = panel.form;
   form.hold = null;
-  form.over = false;
   const received = Date.now();
   form.holding = panel
     .call('POST', 'booking/hold', {

@@ -7,18 +7,20 @@
  * Attributes: `inline` (the panel itself instead of a button that opens a modal), `server` (default: where
  * this script came from), `coach`, `session-type`, `duration`, `time-zone`, `lang`, `label` (the button's
  * text), `coach-name`, `date` and `time` (YYYY-MM-DD, HH:MM: what to open first), `steps` (each view is an entry
- * of the browser's history, for a page of its own), `move-only` (nothing but moving, for the coach's page), and
- * who is calling: `token` (a bearer token) or `session` (the platform's session id). The last two are properties too, beside `headers`,
- * an object or a function (it may be async) that gives the headers of each call:
+ * of the browser's history, for a page of its own), `move-only` (nothing but moving, for the coach's page), `manage`
+ * (the id of the one session that is shown: what the link of a mail opens), and who is calling: `token` (a bearer
+ * token) or `session` (the platform's session id). The last two are properties too, beside `headers`, an object or a
+ * function (it may be async) that gives the headers of each call:
  *
  *   element.headers = () => ({ 'X-Session-ID': currentSession() });
  *
- * `booker` ({name, email, phone}) fills the form in. Methods: open(), close(), refresh(), showSessions(),
- * move(appointment). Events: `booked`, `cancelled`, `rescheduled` (detail: the appointment) and `error`
- * (detail: a Problem), `view` ({name, title}: what is shown now), `known` (the reply with the times). Theme:
- * --mosaic-ink, -paper, -muted, -line, -line-strong, -wash, -accent, -accent-ink, -accent-strong, -accent-tint,
- * -radius, -font, and -font-size, from which all sizes follow. Dark where the page's `color-scheme` is dark. Another language: MosaicBooking.strings.xx = {...}
- * before `lang` is set, same keys; a missing key falls back to English.
+ * `booker` ({name, email, phone, notes, answers}) fills the form in. Methods: open(), close(), refresh(),
+ * showSessions(), showSignIn(), move(appointment). Events: `booked`, `cancelled`, `rescheduled` (detail: the
+ * appointment) and `error` (detail: a Problem), `view` ({name, title}: what is shown now), `known` (the reply with the
+ * times). Theme: --mosaic-ink, -paper, -muted, -line, -line-strong, -wash, -accent, -accent-ink, -accent-strong,
+ * -accent-tint, -radius, -font, and -font-size, from which all sizes follow. Dark where the page's `color-scheme` is
+ * dark. Another language: MosaicBooking.strings.xx = {...} before `lang` is set, same keys; a missing key falls back to
+ * English.
  *
  * Its parts are joined into one file, because a page should have it with one request, and a second file with
  * the views that a first look does not need (src/web/assets.list). All text reaches the page as text nodes and
@@ -45,6 +47,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   static languages = languages;
   static speak = speak;
   static call = call;
+  static h = h;
   static memory = memory;
 
   static observedAttributes = [
@@ -356,12 +359,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     return this.#panel.go('pick', appointment, true);
   }
 
-  /* What a link in a mail leads to: one session, whose token has been given; or signing in, and why. */
-  showManaged(id) {
-    this.#reveal();
-    return this.#panel.go('managed', id);
-  }
-
+  /* Signing in, and why: what a link in a mail that is no longer good leads to. */
   showSignIn(words) {
     this.#reveal();
     return this.#panel.go('signIn', () => this.#panel.go('pick', null, true), words);

@@ -5,8 +5,8 @@ import { slotList } from './slot_list.js';
 import { ask } from './slots.js';
 import { dayLength, dayOf } from './time.js';
 
-export /* Refusals that mean: this start is not to be had any more, look at fresh ones. */
-const goneCodes = new Set([
+/* Refusals that mean: this start is not to be had any more, look at fresh ones. */
+export const goneCodes = new Set([
   'slot_taken',
   'calendar_busy',
   'too_soon',

@@ -8,7 +8,7 @@ import { fill, h } from './dom.js';
 import { slotBody } from './hold.js';
 
 /* How many in a row a type allows: fewer than two is no series. */
-export const mostInRow = (type) => Math.min(12, type?.max_active_per_user ?? 12);
+const mostInRow = (type) => Math.min(12, type?.max_active_per_user ?? 12);
 
 /*
  * Asks how often; form.series is {every_weeks, count, free} or null, `free` how many dates can be booked. released() has

@@ -120,9 +120,8 @@ export function certainty(panel, words) {
   if (!panel.element.hasAttribute('manage')) return null;
   return h(
     'label',
-    null,
+    { class: 'tickable' },
     h('input', { type: 'checkbox', id: 'certain', required: true }),
-    ' ',
-    panel.t(words),
+    h('span', null, panel.t(words)),
   );
 }
