@@ -21,7 +21,22 @@ export function placeWords(house, meeting, phone) {
   return words[meeting.kind] ?? null;
 }
 
-export const mailto = (email) => `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
+/* The same as a line, which leads there where there is a link; `kind` is the class of mere words. */
+export function placeLine(house, { meeting, phone }, kind) {
+  const link = webAddress(meeting?.url);
+  return link
+    ? h('a', { href: link, target: '_blank', rel: 'noopener noreferrer' }, meeting.label ?? house.t('join'))
+    : h('span', { class: kind }, placeWords(house, meeting, phone));
+}
+
+const mailto = (email) => `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
+
+/* How to reach the client, and what they wrote. */
+export const contactLines = ({ email, phone, notes }) => [
+  email && h('a', { href: mailto(email) }, email),
+  phone && h('a', { href: `tel:${phone.replace(/[^\d+]/g, '')}` }, phone),
+  notes && h('p', { class: 'notes' }, notes),
+];
 
 /* What the client answered to the invitation in their calendar, where it is news. */
 export function answerBadge(house, one) {
@@ -220,19 +235,14 @@ export async function bookingDialog(house, { id }) {
   const { t } = house;
   const one = await house.call('GET', `booking/${id}`);
   const start = Date.parse(one.start);
-  const link = webAddress(one.meeting?.url);
   const dialog = modal(
     one.name ?? t('unnamed'),
     h(
       'div',
       { class: 'who' },
       h('strong', null, `${house.moment(start)} – ${house.time(Date.parse(one.end))}`),
-      link
-        ? h('a', { href: link, target: '_blank', rel: 'noopener noreferrer' }, one.meeting.label ?? t('join'))
-        : h('span', null, placeWords(house, one.meeting, one.phone)),
-      one.email && h('a', { href: mailto(one.email) }, one.email),
-      one.phone && h('a', { href: `tel:${one.phone.replace(/[^\d+]/g, '')}` }, one.phone),
-      one.notes && h('p', { class: 'notes' }, one.notes),
+      placeLine(house, one),
+      contactLines(one),
       answerBadge(house, one),
       one.created_by !== 'client' && h('p', { class: 'small muted' }, t(`made_${one.created_by}`)),
     ),

@@ -16,6 +16,7 @@ import { applyAccent } from '../design/accent.js';
 import { followMail, forgetIdentity, pageLanguage, takeIdentity } from '../booking/identity.js';
 import { strings } from './words.js';
 import { calendarBanner, mailBanner, sourcesBanner } from './banners.js';
+import { question } from './dialogs.js';
 import { homeView } from './home.js';
 import { profileView } from './profile.js';
 import { inHours } from './time.js';
@@ -51,7 +52,7 @@ let turn = 0; // which showing of a view is the latest
 let etag = null;
 let schedule = null; // as the server last gave it
 let profile = null;
-let google = {}; // {turn, answer}: what was last asked of the calendar's state
+let asked = {}; // {turn, answers}: what was asked for the view that is shown, by its path
 
 function say(text) {
   live.textContent = '';
@@ -171,11 +172,14 @@ const house = {
   forgetProfile() {
     profile = null;
   },
-  /* How the coach's calendar stands; null if it cannot be told. Asked once a view. */
-  google() {
-    if (google.turn !== turn) google = { turn, answer: house.coachCall('GET', 'google').catch(() => null) };
-    return google.answer;
+  /* What stands at a path of the coach's; asked once a view, by whoever wants it first. */
+  once(path) {
+    if (asked.turn !== turn) asked = { turn, answers: {} };
+    asked.answers[path] ??= house.coachCall('GET', path);
+    return asked.answers[path];
   },
+  /* How the coach's calendar stands; null if it cannot be told. */
+  google: () => house.once('google').catch(() => null),
 
   pageAddress: (own) => new URL(`booking/${encodeURIComponent(own.slug ?? house.coach)}`, server).href,
   /* The coach's picture, or initials. */
@@ -384,7 +388,7 @@ async function warn(shown) {
   if (mine !== turn) return;
   fill(banner, calendarBanner(house, state), further);
   await shown;
-  const list = (path) => house.coachCall('GET', path).catch(() => null);
+  const list = (path) => house.once(path).catch(() => null);
   const [notices, calendars] = await Promise.all([list('notices'), list('calendars')]);
   if (mine !== turn) return;
   further = [sourcesBanner(house, calendars?.calendars ?? []), mailBanner(house, notices?.notices ?? [])];
@@ -439,27 +443,13 @@ async function show(name) {
 function askBeforeLeaving(name) {
   const { save, discard } = house.dirty;
   const leave = (then) => async () => {
-    dialog.close();
     if ((await then()) !== false) location.hash = name;
   };
-  const dialog = h(
-    'dialog',
-    { 'aria-labelledby': 'leave', onclose: () => dialog.remove() },
-    h(
-      'div',
-      { class: 'stack' },
-      h('h2', { id: 'leave' }, t('leave')),
-      h(
-        'div',
-        { class: 'actions' },
-        h('button', { type: 'button', class: 'main', onclick: leave(save) }, t('save')),
-        h('button', { type: 'button', onclick: leave(() => discard(true)) }, t('discard')),
-        h('button', { type: 'button', onclick: () => dialog.close() }, t('stay')),
-      ),
-    ),
-  );
-  document.body.append(dialog);
-  dialog.showModal();
+  const answers = [
+    [t('save'), leave(save)],
+    [t('discard'), leave(() => discard(true))],
+  ];
+  question(t('leave'), null, answers, t('stay'));
 }
 
 let shownHash = location.hash;

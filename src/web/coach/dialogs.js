@@ -4,8 +4,8 @@
 
 import { newKey } from '../widget/calls.js';
 import { fill, h } from '../widget/dom.js';
-import { dayOf, instantOf, isoText, offsetMinutes } from '../widget/time.js';
-import { clock, minutesOf } from './time.js';
+import { dayOf, instantOf, isoText } from '../widget/time.js';
+import { clock, minutesOf, wallMinutes } from './time.js';
 
 /* What a coach may set aside when booking for a client; the past and other bookings always stand. */
 const rules = [
@@ -54,6 +54,27 @@ export function modal(title, ...content) {
   dialog.append(live);
   dialog.showModal();
   heading.focus();
+  return dialog;
+}
+
+/* A question in a window. Each answer, [its word, what it does], closes the window first; `back` only closes it. */
+export function question(title, content, answers, back) {
+  const close = (act) => () => {
+    dialog.close();
+    act?.();
+  };
+  const dialog = modal(
+    title,
+    content,
+    h(
+      'div',
+      { class: 'actions' },
+      answers.map(([word, act], index) =>
+        h('button', { type: 'button', class: index === 0 && 'main', onclick: close(act) }, word),
+      ),
+      h('button', { type: 'button', onclick: close() }, back),
+    ),
+  );
   return dialog;
 }
 
@@ -117,9 +138,8 @@ export function sender(house, { button, trouble, send, done, anyway }) {
 /* A date and a time in the coach's zone; instant() is null while either is missing. */
 export function whenFields(house, start, id) {
   const { t } = house;
-  const wall = (((start / 60000 + offsetMinutes(start, house.zone)) % 1440) + 1440) % 1440;
   const date = h('input', { type: 'date', id: `${id}-date`, value: dayOf(start, house.zone) });
-  const time = h('input', { type: 'time', id: `${id}-time`, value: clock(wall) });
+  const time = h('input', { type: 'time', id: `${id}-time`, value: clock(wallMinutes(start, house.zone)) });
   return {
     element: h(
       'div',

@@ -4,7 +4,7 @@
 
 import { fill, h } from '../widget/dom.js';
 import { format, isoText } from '../widget/time.js';
-import { modal } from './dialogs.js';
+import { question } from './dialogs.js';
 import { sourcesSection } from './sources.js';
 import { undeliveredSection } from './undelivered.js';
 
@@ -27,7 +27,7 @@ export async function googleView(house, heading) {
   if (notice.textContent) house.say(notice.textContent);
   const view = { house, place, notice, heading };
   const [google, sources, undelivered] = await Promise.all([
-    loadGoogle(house),
+    loadGoogle(house, house.once('google')),
     sourcesSection(house),
     undeliveredSection(house),
   ]);
@@ -36,8 +36,8 @@ export async function googleView(house, heading) {
 }
 
 /* Google's state, and the appointments whose event it refused. */
-async function loadGoogle(house) {
-  const google = await house.coachCall('GET', 'google');
+async function loadGoogle(house, asked) {
+  const google = await asked;
   const since = isoText(Date.now() - 30 * 86400000);
   const failed = google.failed
     ? (await house.coachCall('GET', `appointments?status=all&from=${since}&limit=100`)).appointments.filter(
@@ -59,7 +59,7 @@ function renderGoogle(view, { google, failed }) {
     }
   };
   const again = async (words) => {
-    renderGoogle(view, await loadGoogle(house));
+    renderGoogle(view, await loadGoogle(house, house.coachCall('GET', 'google')));
     fill(notice, h('p', { class: 'notice' }, words));
     house.say(words);
     heading.focus();
@@ -68,29 +68,11 @@ function renderGoogle(view, { google, failed }) {
     const { url } = await house.coachCall('POST', 'google/connect', { credentials: 'same-origin' }); // for its cookie;
     location.assign(url);
   });
-  const disconnect = () => {
-    const dialog = modal(
-      t('disconnectSure'),
-      h(
-        'div',
-        { class: 'actions' },
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'main',
-            onclick: act(null, async () => {
-              dialog.close();
-              await house.coachCall('DELETE', 'google');
-              await again(t('disconnected'));
-            }),
-          },
-          t('disconnect'),
-        ),
-        h('button', { type: 'button', onclick: () => dialog.close() }, t('stay')),
-      ),
-    );
-  };
+  const letGo = act(null, async () => {
+    await house.coachCall('DELETE', 'google');
+    await again(t('disconnected'));
+  });
+  const disconnect = () => question(t('disconnectSure'), null, [[t('disconnect'), letGo]], t('stay'));
   const retry = act(null, async () => {
     const { retried } = await house.coachCall('POST', 'google/retry');
     await again(t('retried', { n: retried }));

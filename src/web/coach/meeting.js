@@ -17,7 +17,7 @@ const meetingParts = {
   none: [],
 };
 
-export const meetingKinds = Object.keys(meetingParts);
+const meetingKinds = Object.keys(meetingParts);
 
 /*
  * Fields whose ids and names begin with `id` and `path`; change(meeting) is told of what they say. An error of the server's
@@ -28,11 +28,9 @@ export function meetingFields(house, { id, path, meeting, change }) {
   const now = typeof meeting === 'object' && meeting ? { ...meeting } : { kind: meeting ?? 'none' };
   const more = h('div', { class: 'fields' });
   const tell = () => {
-    const [plain, ...rest] = [now.kind, ...['url', 'label', 'number', 'address', 'instructions']];
-    const said = rest.filter((name) => now[name]);
-    change(
-      said.length ? Object.fromEntries([['kind', plain], ...said.map((name) => [name, now[name]])]) : plain,
-    );
+    const { kind: plain, ...parts } = now;
+    const said = Object.entries(parts).filter(([, value]) => value);
+    change(said.length ? { kind: plain, ...Object.fromEntries(said) } : plain);
   };
   const field = ([name, properties]) => {
     const input = h(properties.area ? 'textarea' : 'input', {
@@ -46,9 +44,8 @@ export function meetingFields(house, { id, path, meeting, change }) {
       },
     });
     input.value = now[name] ?? '';
-    const hint = name === 'number' && h('p', { class: 'hint' }, t('numberHint'));
     const element = labelled(house, input.id, t(`meeting_${name}`), input, name !== 'url');
-    element.append(...[hint].filter(Boolean));
+    if (name === 'number') element.append(h('p', { class: 'hint' }, t('numberHint')));
     return element;
   };
   const draw = () =>

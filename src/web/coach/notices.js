@@ -5,7 +5,7 @@
 import { h } from '../widget/dom.js';
 import { dayLength } from '../widget/time.js';
 import { appointmentsIn } from './appointments.js';
-import { modal } from './dialogs.js';
+import { question } from './dialogs.js';
 import { inHours } from './time.js';
 
 /* Appointments that now lie outside the hours; null if there are none. */
@@ -47,29 +47,22 @@ export async function confirmsOutside(house, next) {
   }
   if (!outside.length) return true;
   return new Promise((resolve) => {
-    let sure = false;
-    const answer = (value) => () => {
-      sure = value;
-      dialog.close();
-    };
-    const dialog = modal(
+    const dialog = question(
       t('outsideAsk', { n: outside.length }),
-      h(
-        'ul',
-        { class: 'lines' },
-        outside.map((one) =>
-          h('li', null, `${house.moment(Date.parse(one.start))}, ${one.name ?? t('unnamed')}`),
+      [
+        h(
+          'ul',
+          { class: 'lines' },
+          outside.map((one) =>
+            h('li', null, `${house.moment(Date.parse(one.start))}, ${one.name ?? t('unnamed')}`),
+          ),
         ),
-      ),
-      h('p', null, t('outsideRule')),
-      h(
-        'div',
-        { class: 'actions' },
-        h('button', { type: 'button', class: 'main', onclick: answer(true) }, t('saveAnyway')),
-        h('button', { type: 'button', onclick: answer(false) }, t('goBack')),
-      ),
+        h('p', null, t('outsideRule')),
+      ],
+      [[t('saveAnyway'), () => resolve(true)]],
+      t('goBack'),
     );
-    dialog.addEventListener('close', () => resolve(sure));
+    dialog.addEventListener('close', () => resolve(false)); // Escape too; what is resolved stays so
   });
 }
 

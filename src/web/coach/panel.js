@@ -3,10 +3,10 @@
  * and what to do with it on its date.
  */
 
-import { fill, h, webAddress } from '../widget/dom.js';
-import { addDays, dayOf, instantOf, isoText, offsetMinutes } from '../widget/time.js';
-import { answerBadge, bookingDialog, mailto, placeWords } from './booking.js';
-import { cancelDialog, moveDialog, reasonText } from './dialogs.js';
+import { fill, h } from '../widget/dom.js';
+import { addDays, dayOf, instantOf, isoText } from '../widget/time.js';
+import { answerBadge, bookingDialog, contactLines, placeLine } from './booking.js';
+import { cancelDialog, labelled, moveDialog, reasonText } from './dialogs.js';
 import { newBookingButton } from './new_booking.js';
 import { changedNotice, confirmsOutside, outsideNotice } from './notices.js';
 import {
@@ -15,6 +15,7 @@ import {
   clock,
   hasOverride,
   minutesOf,
+  wallMinutes,
   withBlock,
   withOverride,
   withoutBlock,
@@ -29,7 +30,7 @@ export function partOf(house, one, day) {
   const first = dayOf(from, house.zone);
   const last = dayOf(to - 1, house.zone);
   if (day < first || day > last) return null;
-  const minutes = (at) => (((at / 60000 + offsetMinutes(at, house.zone)) % 1440) + 1440) % 1440;
+  const minutes = (at) => wallMinutes(at, house.zone);
   return { from: day === first ? minutes(from) : 0, to: day === last ? minutes(to) || 1440 : 1440 };
 }
 
@@ -189,17 +190,7 @@ export function showPanel(house, page, loaded, range, grid) {
         'div',
         { class: 'stack ruled' },
         h('h3', null, t(single ? 'block' : 'blockDays')),
-        h(
-          'div',
-          { class: 'field' },
-          h(
-            'label',
-            { for: 'block-reason' },
-            t('reason'),
-            h('span', { class: 'muted small' }, ` (${t('optional')})`),
-          ),
-          reason,
-        ),
+        labelled(house, 'block-reason', t('reason'), reason, true),
         h(
           'div',
           { class: 'actions' },
@@ -287,7 +278,6 @@ function whyPart(house, schedule, day, minutes) {
 /* An appointment in a few lines, and what can be done with it. */
 function card(house, page, one) {
   const { t } = house;
-  const link = webAddress(one.meeting?.url);
   const name = one.name ?? t('unnamed');
   const trouble = h('div', null);
   const button = (word, act) =>
@@ -306,12 +296,8 @@ function card(house, page, one) {
     { class: 'card' },
     h('strong', null, name),
     h('span', null, `${house.time(instant(one.start))} – ${house.time(instant(one.end))}`),
-    one.email && h('a', { href: mailto(one.email) }, one.email),
-    one.phone && h('a', { href: `tel:${one.phone.replace(/[^\d+]/g, '')}` }, one.phone),
-    one.notes && h('p', { class: 'notes' }, one.notes),
-    link
-      ? h('a', { href: link, target: '_blank', rel: 'noopener noreferrer' }, one.meeting.label ?? t('join'))
-      : h('span', { class: 'small muted' }, placeWords(house, one.meeting, one.phone)),
+    contactLines(one),
+    placeLine(house, one, 'small muted'),
     answerBadge(house, one),
     trouble,
     h(

@@ -5,7 +5,7 @@
 import { fill, h, webAddress } from '../widget/dom.js';
 import { cityOf, clockOptions, dayLength, dayOf, format, offsetMinutes, zoneName } from '../widget/time.js';
 import { appointmentsIn } from './appointments.js';
-import { answerBadge, bookingDialog, mailto } from './booking.js';
+import { answerBadge, bookingDialog, contactLines } from './booking.js';
 import { cancelDialog, moveDialog } from './dialogs.js';
 import { newBookingButton } from './new_booking.js';
 
@@ -219,9 +219,7 @@ function person(view, one) {
       'div',
       { class: 'who' },
       h('h3', { tabindex: '-1' }, name),
-      one.email && h('a', { href: mailto(one.email) }, one.email),
-      one.phone && h('a', { href: `tel:${one.phone.replace(/[^\d+]/g, '')}` }, one.phone),
-      one.notes && h('p', { class: 'notes' }, one.notes),
+      contactLines(one),
       status && h('span', { class: 'small' }, status),
       answerBadge(house, one),
       one.cancel_reason && h('p', { class: 'notes' }, one.cancel_reason),

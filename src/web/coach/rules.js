@@ -184,7 +184,7 @@ function lateField(house, draft, policy, path, own) {
       h('option', { value, selected: value === (policy.late_cancel ?? (own ? '' : 'refuse')) }, text),
     ),
   );
-  return h('div', { class: 'field' }, h('label', { for: id }, t('late_cancel')), select);
+  return labelled(house, id, t('late_cancel'), select);
 }
 
 function typeForm(house, draft, type, index) {
@@ -202,7 +202,7 @@ function typeForm(house, draft, type, index) {
         draft.changed();
       },
     });
-    return h('div', { class: 'field' }, h('label', { for: id(name) }, label), input);
+    return labelled(house, id(name), label, input);
   };
   const meeting = meetingFields(house, {
     id: id('meeting'),

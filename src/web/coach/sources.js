@@ -3,7 +3,7 @@
  */
 
 import { fill, h } from '../widget/dom.js';
-import { labelled, modal } from './dialogs.js';
+import { labelled, question } from './dialogs.js';
 
 export async function sourcesSection(house) {
   const { t } = house;
@@ -18,13 +18,12 @@ export async function sourcesSection(house) {
     sourceForm(view),
   );
   view.heading = section.querySelector('h2');
-  await loadSources(view);
+  showSources(view, await house.once('calendars'));
   return section;
 }
 
-async function loadSources(view) {
+function showSources(view, { calendars }) {
   const { house, list } = view;
-  const { calendars } = await house.coachCall('GET', 'calendars');
   fill(
     list,
     calendars.length
@@ -42,7 +41,7 @@ async function act(view, words, then) {
   const { house, notice } = view;
   try {
     await then();
-    await loadSources(view);
+    showSources(view, await house.coachCall('GET', 'calendars'));
     fill(notice, h('p', { class: 'notice' }, words));
     house.say(words);
     view.heading.focus();
@@ -89,28 +88,15 @@ function sourceLine(view, one) {
 function sure(view, one) {
   const { house } = view;
   const { t } = house;
-  const dialog = modal(
+  const remove = () =>
+    act(view, t('calendarRemoved', { name: one.name }), () =>
+      house.coachCall('DELETE', `calendars/${one.id}`),
+    );
+  question(
     t('removeCalendar', { name: one.name }),
     h('p', null, t('removeCalendarRule')),
-    h(
-      'div',
-      { class: 'actions' },
-      h(
-        'button',
-        {
-          type: 'button',
-          class: 'main',
-          onclick: () => {
-            dialog.close();
-            act(view, t('calendarRemoved', { name: one.name }), () =>
-              house.coachCall('DELETE', `calendars/${one.id}`),
-            );
-          },
-        },
-        t('remove'),
-      ),
-      h('button', { type: 'button', onclick: () => dialog.close() }, t('stay')),
-    ),
+    [[t('remove'), remove]],
+    t('stay'),
   );
 }
 

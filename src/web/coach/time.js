@@ -5,7 +5,7 @@
  * the next day.
  */
 
-import { addDays, dayOf, instantOf, weekdayOf } from '../widget/time.js';
+import { addDays, dayOf, instantOf, offsetMinutes, weekdayOf } from '../widget/time.js';
 
 export const weekdays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 
@@ -20,6 +20,10 @@ export function minutesOf(text) {
   const match = /^(\d\d):(\d\d)$/.exec(text);
   return match ? Number(match[1]) * 60 + Number(match[2]) : NaN;
 }
+
+/* The minute of its day that the clock shows in a zone at an instant. */
+export const wallMinutes = (instant, zone) =>
+  (((instant / 60000 + offsetMinutes(instant, zone)) % 1440) + 1440) % 1440;
 
 /* The document's {from: '22:00', to: '02:00'} as a stretch, and back; midnight as an end is '24:00'. */
 export function stretchOf(hours) {

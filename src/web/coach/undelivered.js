@@ -5,7 +5,7 @@ import { noticeLine, sendAgain } from './booking.js';
 
 export async function undeliveredSection(house) {
   const { t } = house;
-  const { notices } = await house.coachCall('GET', 'notices');
+  const { notices } = await house.once('notices');
   if (!notices.length) return null;
   return h(
     'section',

@@ -5,7 +5,7 @@
 
 import { fill, h } from '../widget/dom.js';
 import { addDays, firstWeekday, format } from '../widget/time.js';
-import { modal } from './dialogs.js';
+import { question } from './dialogs.js';
 import { timeGrid } from './grid.js';
 import { addHours, hoursInputs } from './inputs.js';
 import { changeWeekly, stretchOf, weekdays, weeklyDocument } from './time.js';
@@ -217,7 +217,7 @@ function copyDialog(house, index, done) {
   const boxes = columnsOf(house)
     .filter((other) => other !== index)
     .map((other) => ({ other, box: h('input', { type: 'checkbox', id: `copy-${weekdays[other]}` }) }));
-  const dialog = modal(
+  question(
     t('copyTo', { day: weekdayName(house, index) }),
     h(
       'div',
@@ -226,23 +226,8 @@ function copyDialog(house, index, done) {
         h('label', { class: 'tickable', for: box.id }, box, h('span', null, weekdayName(house, other))),
       ),
     ),
-    h(
-      'div',
-      { class: 'actions' },
-      h(
-        'button',
-        {
-          type: 'button',
-          class: 'main',
-          onclick: () => {
-            dialog.close();
-            done(boxes.filter(({ box }) => box.checked).map(({ other }) => other));
-          },
-        },
-        t('copyHours'),
-      ),
-      h('button', { type: 'button', onclick: () => dialog.close() }, t('close')),
-    ),
+    [[t('copyHours'), () => done(boxes.filter(({ box }) => box.checked).map(({ other }) => other))]],
+    t('close'),
   );
 }
 
