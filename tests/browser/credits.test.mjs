@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
+import { addDays, dayOf } from '../../src/web/widget/time.js';
 import { openSchedule, startStack } from '../harness/stack.mjs';
 import { checked, openBrowser, shot, shown } from './browser.mjs';
 
@@ -31,7 +32,7 @@ async function openForm(who, options = {}) {
   const page = await browser.page({ viewport: { width: 1280, height: 900 }, ...options });
   await page.goto(`${stack.daemon.url}/booking/#token=${who.token}`);
   await page.locator('[data-day]:not([disabled]):not([aria-disabled="true"])').first().click();
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await page.locator('#name').waitFor();
   return page;
 }
@@ -83,8 +84,12 @@ test('the coach gives credits and codes, sees what is left, takes them back and 
   await page.getByRole('button', { name: 'Give credits' }).click();
   await page.locator('#grant-email').fill('eve@client.test');
   await page.locator('#grant-amount').fill('5');
+  const day = addDays(dayOf(Date.now(), 'UTC'), 30);
+  await page.locator('#grant-until').fill(day);
   await page.locator('dialog').getByRole('button', { name: 'Give credits' }).click();
   await page.getByText('5 of 5 credits left').waitFor();
+  const [{ expires_at: end }] = (await coach.get('/coach/damian/credits')).body.grants;
+  assert.equal(end, `${addDays(day, 1)}T00:00:00Z`, 'the day is the coach’s, in New York as well');
   await page.getByRole('button', { name: 'New code' }).click();
   await page.locator('#code-code').fill('autumn');
   await page.locator('#code-kind').selectOption('percent');

@@ -4,7 +4,7 @@
 
 import { newKey } from '../widget/calls.js';
 import { fill, h } from '../widget/dom.js';
-import { dayLength, isoText } from '../widget/time.js';
+import { addDays, instantOf, isoText } from '../widget/time.js';
 import { labelled, modal } from './dialogs.js';
 import { saveCsv } from './people.js';
 
@@ -222,8 +222,8 @@ function formDialog(view, title, fields, word, send, reload) {
 const sureDialog = (view, title, text, path, reload) =>
   formDialog(view, title, h('p', null, text), title, () => view.house.coachCall('DELETE', path), reload);
 
-/* The end of a day of this computer's, as an instant. */
-const dayEnd = (day) => (day ? isoText(new Date(`${day}T00:00:00`).getTime() + dayLength) : undefined);
+/* The end of one of the coach's days, as an instant. */
+const dayEnd = (house, day) => (day ? isoText(instantOf(addDays(day, 1), 0, house.zone)) : undefined);
 
 const numberIn = (input) => (input.value === '' ? undefined : Number(input.value));
 
@@ -261,7 +261,7 @@ function grantDialog(view) {
         body: {
           email: email.value.trim(),
           amount: numberIn(amount),
-          expires_at: dayEnd(until.value),
+          expires_at: dayEnd(house, until.value),
           external_ref,
         },
       }),
@@ -313,7 +313,7 @@ function codeDialog(view) {
           value: kind.value === 'free' ? undefined : numberIn(value),
           max_uses: numberIn(most),
           per_user: numberIn(each),
-          to: dayEnd(until.value),
+          to: dayEnd(house, until.value),
         },
       }),
     loadCodes,
