@@ -125,7 +125,7 @@ test('the way back from the times to the grid, and from the form to the times', 
 
 test('a form with faults says which, in one place and at each field', async () => {
   const { page } = await visit({}, { claims: { name: undefined, email: undefined } });
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await button(page, 'Confirm booking').click();
   await said(page, /^2 things are missing/);
   assert.equal(await focused(page), '2 things are missing');
@@ -158,7 +158,7 @@ test('on a telephone of 360 px, in French, nothing is cut off or scrolled sidewa
 test('320 px and 200 % zoom do with one column and no sideways scrolling', async () => {
   const small = await visit({ viewport: { width: 320, height: 640 } });
   await checked(small.page, 'narrow-times');
-  await small.page.locator('[data-start]').first().click();
+  await small.page.locator('[data-start]').last().click();
   await checked(small.page, 'narrow-details');
   const zoomed = await visit({ viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 });
   await checked(zoomed.page, 'zoomed-times');
@@ -211,8 +211,8 @@ test('another length asks again and offers other times', async () => {
   const { page, client } = await visit();
   await page.getByLabel('1 hour').check({ force: true });
   await page.locator('[data-start]').first().waitFor();
-  const start = await page.locator('[data-start]').first().getAttribute('data-start');
-  await page.locator('[data-start]').first().click();
+  const start = await page.locator('[data-start]').last().getAttribute('data-start');
+  await page.locator('[data-start]').last().click();
   await button(page, 'Confirm booking').click();
   await confirmation(page).waitFor();
   const [appointment] = await mine(client);
@@ -291,7 +291,7 @@ test('near its end a hold counts down; after it the time is still booked if it i
 
 test('pressing twice books once', async () => {
   const { page, client } = await visit();
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await button(page, 'Confirm booking').dblclick();
   await confirmation(page).waitFor();
   assert.equal((await mine(client, 'all')).filter((one) => one.status === 'scheduled').length, 1);
@@ -299,7 +299,7 @@ test('pressing twice books once', async () => {
 
 test('my sessions: what may be done is said; moving keeps the appointment; cancelling asks first', async () => {
   const { page, client } = await visit();
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await button(page, 'Confirm booking').click();
   await confirmation(page).waitFor();
   const [before_] = await mine(client);
@@ -358,7 +358,7 @@ test('my sessions: what may be done is said; moving keeps the appointment; cance
 
 test('offline, then online: said, and tried again without losing anything', async () => {
   const { page, client } = await visit();
-  await Promise.all([page.waitForResponse(/booking\/hold/), page.locator('[data-start]').first().click()]);
+  await Promise.all([page.waitForResponse(/booking\/hold/), page.locator('[data-start]').last().click()]);
   await page.context().setOffline(true);
   await button(page, 'Confirm booking').click();
   await page.locator('.notice').getByText('You’re offline.').waitFor();
@@ -372,7 +372,7 @@ test('offline, then online: said, and tried again without losing anything', asyn
 
 test('an ended session is said in words, and the form is kept', async () => {
   const { page } = await visit();
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await page.getByLabel('What would you like to talk about?').fill('Still here');
   await page.route('**/booking/**', (route) =>
     route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer a.b.c' } }),
@@ -432,7 +432,7 @@ test('a month without times is said so, and the first later one is opened at onc
 
 test('what others wrote is shown as text', async () => {
   const { page } = await visit({}, { claims: { name: '<img src=x onerror=alert(1)>' } });
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await page.getByLabel('What would you like to talk about?').fill('<script>alert(1)</script>');
   await button(page, 'Confirm booking').click();
   await confirmation(page).waitFor();
@@ -442,6 +442,6 @@ test('what others wrote is shown as text', async () => {
 test('dark mode passes the same checks', async () => {
   const { page } = await visit({ colorScheme: 'dark' });
   await checked(page, 'dark-times');
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await checked(page, 'dark-details');
 });

@@ -13,6 +13,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { until } from '../harness/child.mjs';
 import { ROOT } from '../harness/run_folder.mjs';
 
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -113,6 +114,55 @@ export async function said(page, pattern) {
   }
   assert.fail(`the live region says ${JSON.stringify(text)}, not ${pattern}`);
 }
+
+/** The coach's page, signed in with `coach`'s token; at a view, if one is named. */
+export async function openCoach(browser, stack, coach, view, options = {}) {
+  const page = await browser.page({ viewport: { width: 1280, height: 900 }, ...options });
+  await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
+  await page.locator('.box').first().waitFor();
+  if (view) {
+    await page.locator(`nav a[href$="#${view}"]`).click();
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+  }
+  return page;
+}
+
+/** Turns the coach's calendar to the week that has a day (YYYY-MM-DD), be it this one or a later one. */
+export async function showDay(page, day) {
+  await page.locator('.grid').waitFor();
+  const name = await page.evaluate(
+    (text) =>
+      new Intl.DateTimeFormat(navigator.language, {
+        timeZone: 'UTC',
+        weekday: 'short',
+        day: 'numeric',
+        month: 'short',
+      }).format(Date.parse(text)),
+    day,
+  );
+  const head = page.getByRole('button', { name });
+  for (let weeks = 0; weeks < 6 && !(await head.count()); weeks++) {
+    const before = await page.locator('.bar h2').textContent();
+    await page.getByRole('button', { name: 'Later' }).click();
+    await page.waitForFunction((text) => document.querySelector('.bar h2').textContent !== text, before);
+  }
+  await head.waitFor();
+}
+
+/** The newest mail to an address in whose subject or text this is. */
+export const mailed = (mail, email, pattern) =>
+  until(
+    `a mail to ${email}`,
+    () =>
+      mail
+        .read()
+        .filter((one) => one.to[0] === email && pattern.test(one.subject + one.text))
+        .at(-1),
+    60_000,
+  );
+
+/** The code in a mail's subject. */
+export const codeOf = ({ subject }) => /(\d{3}) (\d{3})/.exec(subject).slice(1).join('');
 
 /** What shows this text: the live region, which may say the same, is heard and not seen. */
 export const shown = (page, text, how) => page.getByText(text, how).and(page.locator(':not(#live)'));

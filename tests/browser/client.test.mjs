@@ -46,7 +46,7 @@ async function choose(user, type = 'coaching', options = {}, query = '') {
   const page = await browser.page(options);
   page.user = stack.client(user);
   await page.goto(`${stack.daemon.url}/booking/?coach=damian&type=${type}${query}#token=${page.user.token}`);
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await page.locator('#name').waitFor();
   return page;
 }
@@ -185,7 +185,6 @@ test('after a booking the client is led where the coach wants them; the address 
   );
   const page = await choose('rita', 'once');
   await page.context().route('https://site.test/**', (route) => route.fulfill({ body: 'Thank you' }));
-  await page.getByLabel('What is your goal?').count();
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await page.waitForURL(/^https:\/\/site\.test\/thanks/);
   const [made] = await mine(page);

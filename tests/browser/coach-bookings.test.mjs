@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { addDays, dayOf, isoText } from '../../src/web/widget/time.js';
 import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
-import { checked, openBrowser, said, shown } from './browser.mjs';
+import { checked, openBrowser, openCoach, said, showDay, shown } from './browser.mjs';
 
 const day = addDays(dayOf(Date.now(), 'UTC'), 3);
 const at = (clock, date = day) => isoText(Date.parse(`${date}T${clock}:00Z`));
@@ -52,33 +52,14 @@ after(async () => {
   feeds?.close();
 });
 
-async function open(view, options = {}) {
-  const page = await browser.page({
-    viewport: { width: 1280, height: 900 },
-    locale: 'en-GB',
-    timezoneId: 'UTC',
-    ...options,
-  });
-  await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
-  await page.locator('.box').first().waitFor();
-  if (view) {
-    await page.locator(`nav a[href$="#${view}"]`).click();
-    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
-  }
-  return page;
-}
-const name = (style) =>
-  new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: style, day: 'numeric', month: style }).format(
-    Date.parse(day),
-  );
-/** The week that has the day. */
-async function showDay(page) {
-  await page.locator('.grid').waitFor();
-  const head = page.getByRole('button', { name: name('short') });
-  if (await head.count()) return;
-  await page.getByRole('button', { name: 'Later' }).click();
-  await head.waitFor();
-}
+const open = (view, options) =>
+  openCoach(browser, stack, coach, view, { locale: 'en-GB', timezoneId: 'UTC', ...options });
+const dayName = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'UTC',
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+}).format(Date.parse(day));
 const listed = async () =>
   (await coach.get('/coach/damian/appointments?status=upcoming&limit=100')).body.appointments;
 const dialog = (page) => page.locator('dialog[open]');
@@ -132,8 +113,8 @@ test('rules that stand against a time are named, and set aside only by "Book any
 
 test('from a click on the calendar: book, then move and cancel from the panel, with a reason', async () => {
   const page = await open('week');
-  await showDay(page);
-  const cell = (clock) => page.getByRole('gridcell', { name: `${name('long')}, ${clock}: ` });
+  await showDay(page, day);
+  const cell = (clock) => page.getByRole('gridcell', { name: `${dayName}, ${clock}: ` });
   await cell('15:00').click();
   await page.locator('aside').getByRole('button', { name: 'New booking' }).click();
   assert.equal(await dialog(page).getByLabel('Start').inputValue(), '15:00');
@@ -239,7 +220,7 @@ test('a calendar is added by its feed, read again, and removed after a question'
   await page.getByRole('button', { name: 'Read now: Family' }).click();
   await said(page, /^Family has been read/);
   await page.locator('nav a[href$="#week"]').click();
-  await showDay(page);
+  await showDay(page, day);
   await page.locator('.block.busy').filter({ hasText: 'Family' }).first().waitFor();
   await page.locator('nav a[href$="#google"]').click();
   await page.getByRole('button', { name: 'Remove: Family' }).click();

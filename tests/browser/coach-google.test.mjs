@@ -1,8 +1,9 @@
 // The coach connects Google Calendar, sees what it may do, repairs what it refused, and lets go of it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { dayOf } from '../../src/web/widget/time.js';
 import { schedule, startStack } from '../harness/stack.mjs';
-import { checked, openBrowser, said, shown } from './browser.mjs';
+import { checked, openBrowser, said, showDay, shown } from './browser.mjs';
 
 let stack;
 let browser;
@@ -67,11 +68,8 @@ test('busy times of the calendar stand in the week; a click says who is to blame
   const [slot] = (await coach.get('/booking/availability')).body.slots;
   await stack.google.busy('coach@gmail.com', slot.start, slot.end);
   await page.locator('nav a[href$="#week"]').click();
-  await page.locator('.grid').waitFor();
-  if (!(await page.locator('.block.busy').count())) {
-    await page.getByRole('button', { name: 'Later' }).click();
-    await page.locator('.block.busy').waitFor();
-  }
+  await showDay(page, dayOf(Date.parse(slot.start), 'America/New_York'));
+  await page.locator('.block.busy').waitFor();
   await page
     .getByRole('gridcell', { name: /busy in Google Calendar/ })
     .first()

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { checked, focused, openBrowser, said, shot, shown } from './browser.mjs';
+import { checked, focused, openBrowser, openCoach, said, shot, showDay, shown } from './browser.mjs';
 
 const TYPES = [{ id: 'call', name: 'Short call', durations: [15], meeting: 'none' }];
 const PNG = Buffer.from(
@@ -30,16 +30,7 @@ after(async () => {
   await stack?.stop();
 });
 
-async function open(view, options = {}) {
-  const page = await browser.page({ viewport: { width: 1280, height: 900 }, ...options });
-  await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
-  await page.locator('.box').first().waitFor();
-  if (view) {
-    await page.locator(`nav a[href$="#${view}"]`).click();
-    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
-  }
-  return page;
-}
+const open = (view, options) => openCoach(browser, stack, coach, view, options);
 
 test('home says what is next, hands out the address, and shows what is still to do', async () => {
   for (const width of [360, 768, 1280])
@@ -131,6 +122,7 @@ test('bookings are searched, and downloaded as a file that no spreadsheet runs',
 
 test('the week keeps its bookings when the width crosses the small one while it loads', async () => {
   const page = await open('week');
+  await showDay(page, booked.start.slice(0, 10)); // late on a Saturday it lies in the next week
   await page.locator('.block.appointment').first().waitFor();
   const days = (url) => {
     const query = new URL(url).searchParams;
@@ -161,6 +153,7 @@ test('the week keeps its bookings when the width crosses the small one while it 
 
 test('a booking of a quarter of an hour is read in full', async () => {
   const page = await open('week');
+  await showDay(page, booked.start.slice(0, 10));
   const block = page.locator('.block.short').first();
   await block.waitFor();
   const [box, text] = await block.evaluate((node) => [

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { addDays, dayOf, instantOf, weekdayOf } from '../../src/web/widget/time.js';
 import { schedule, startStack } from '../harness/stack.mjs';
-import { checked, focused, openBrowser, said, shown } from './browser.mjs';
+import { checked, focused, openBrowser, openCoach, said, showDay, shown } from './browser.mjs';
 
 const ZONE = 'America/New_York';
 let stack;
@@ -39,31 +39,16 @@ beforeEach(async () => {
   assert.equal((await coach.put('/coach/damian/schedule', fresh())).status, 200);
 });
 
-async function open(view = 'week', options = {}) {
-  const page = await browser.page({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options });
-  await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
-  await page.locator('nav').waitFor();
+async function open(view, options = {}) {
+  const page = await openCoach(browser, stack, coach, view, { locale: 'en-GB', ...options });
   assert.doesNotMatch(page.url(), /token/);
-  await page.locator(`nav a[href$="#${view}"]`).click();
-  await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
   return page;
 }
 
 /** The week view with `monday` in it. */
 async function openWeek(options) {
   const page = await open('week', options);
-  await page.locator('.grid').waitFor();
-  const day = new Intl.DateTimeFormat('en-GB', {
-    timeZone: 'UTC',
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-  }).format(Date.parse(monday));
-  for (let weeks = 0; weeks < 6 && !(await page.getByRole('button', { name: day }).count()); weeks++) {
-    const before_ = await page.locator('.bar h2').textContent();
-    await page.getByRole('button', { name: 'Later' }).click();
-    await page.waitForFunction((text) => document.querySelector('.bar h2').textContent !== text, before_);
-  }
+  await showDay(page, monday);
   return page;
 }
 const long = (day) =>

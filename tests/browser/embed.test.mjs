@@ -104,7 +104,7 @@ test('from the button to the times: one script, one question; to the booking: th
   await page_.locator('[data-start]').first().waitFor();
   assert.deepEqual(foreign(page_.calls), ['GET /booking/widget.js', 'GET /booking/availability']);
   await checked(page_, 'embed-modal');
-  await page_.locator('[data-start]').first().click();
+  await page_.locator('[data-start]').last().click();
   await page_.waitForFunction(
     () => document.getElementById('booking').shadowRoot.querySelector('#name').value === 'Ann Example',
   );
@@ -188,7 +188,7 @@ test('with cookies and storage blocked everything works', async () => {
   await page_.goto(`${site}/inline`);
   await page_.locator('[data-start]').first().waitFor();
   await page_.getByRole('button', { name: '24-hour clock' }).click();
-  await page_.locator('[data-start]').first().click();
+  await page_.locator('[data-start]').last().click();
   await page_.getByRole('button', { name: 'Confirm booking' }).click();
   await page_.getByRole('heading', { name: /^You’re booked/ }).waitFor();
   assert.deepEqual(await page_.context().cookies(), []);
@@ -219,7 +219,7 @@ test('the modal keeps the focus inside, closes with Escape, and gives a held tim
       'the focus stays in the modal',
     );
   }
-  await Promise.all([page_.waitForResponse(/booking\/hold/), page_.locator('[data-start]').first().click()]);
+  await Promise.all([page_.waitForResponse(/booking\/hold/), page_.locator('[data-start]').last().click()]);
   await said(page_, /^You chose/);
   const cancelled = page_.waitForResponse(/booking\/[\w-]+\/cancel/);
   await page_.keyboard.press('Escape');

@@ -28,7 +28,7 @@ async function visit(user) {
 
 test('the confirmation has the Meet link and says where the invitation goes', async () => {
   const { page } = await visit('ann');
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await page.getByRole('link', { name: /^meet\.google/ }).waitFor();
   assert.match(
@@ -42,7 +42,7 @@ test('the confirmation has the Meet link and says where the invitation goes', as
 test('while Google is slow the booking stands, the link is promised, and then it is there', async () => {
   await stack.google.fault('latency', { method: 'events.insert', ms: 6000, count: 1 });
   const { page, client } = await visit('bob');
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await shown(page, 'The meeting link follows in a moment.').waitFor();
   await checked(page, 'google-slow');
@@ -57,7 +57,7 @@ test('with Google down: last known times are marked as such; without any, the pa
     const { page } = await visit('cem');
     await shown(page, 'The calendar can’t be reached right now').waitFor();
     await checked(page, 'google-stale');
-    await page.locator('[data-start]').first().click();
+    await page.locator('[data-start]').last().click();
     await page.getByRole('button', { name: 'Confirm booking' }).click();
     await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
 

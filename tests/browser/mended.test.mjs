@@ -111,7 +111,7 @@ test('an empty view shows words and nothing else', async () => {
 test('a phone number that is needed is not optional, and has to be one', async () => {
   await scheduled({ ...DOCUMENT, session_types: TYPES.slice(1) }, async () => {
     const { page, client } = await visit();
-    await page.locator('[data-start]').first().click();
+    await page.locator('[data-start]').last().click();
     await page.locator('label[for=phone]').waitFor();
     assert.equal(await page.locator('label[for=phone]').innerText(), 'Phone');
     await page.getByLabel('Phone').fill('abc');
@@ -137,7 +137,7 @@ test('a long address breaks instead of pushing the confirmation sideways', async
     };
     await route.fulfill({ response: reply, json: body });
   });
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await button(page, 'Confirm booking').click();
   await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
   await checked(page, 'long-address-320');
@@ -255,7 +255,7 @@ test('moving opens at the session’s own day and does not offer its present tim
   assert.equal(await page.locator('td button[aria-pressed=true]').getAttribute('data-day'), day);
   assert.equal(await page.locator(`[data-start="${start}"]`).count(), 0);
   // Two clicks from here.
-  await page.locator('[data-start]').first().click();
+  await page.locator('[data-start]').last().click();
   await button(page, 'Move to this time').click();
   await page.getByRole('heading', { name: 'Your session has moved' }).waitFor();
 });

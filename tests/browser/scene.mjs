@@ -118,6 +118,19 @@ export async function setScene(browser) {
     });
     booked[id] = sound(reply);
   }
+  const granted = [
+    { user_id: 'ann', amount: 5, external_ref: 'order-2481' },
+    { user_id: 'b7f3e2c1-5d4a-4e8b-9c6f-0a1b2c3d4e5f'.repeat(3), amount: 12, external_ref: 'x'.repeat(60) },
+  ];
+  for (const grant of granted) sound(await coach.post('/coach/damian/credits', grant));
+  sound(
+    await coach.post('/coach/damian/promo-codes', {
+      code: 'SPRING-2027',
+      kind: 'percent',
+      value: 20,
+      max_uses: 50,
+    }),
+  );
   await until(
     'Ann has news',
     async () => (await stack.client('ann').get('/booking/user/me/notices')).body.notices.length > 0,
@@ -156,7 +169,7 @@ export const clientViews = {
   },
   form: async (page, scene) => {
     await clientViews.times(page, scene);
-    await page.locator('[data-start]').first().click();
+    await page.locator('[data-start]').last().click();
     await page.locator('#name').waitFor();
   },
   faults: async (page, scene) => {
@@ -212,6 +225,7 @@ export const coachViews = {
   home: view('home', '.next'),
   week: view('week', '.grid'),
   people: view('people', 'article'),
+  credits: view('credits', 'article'),
   hours: view('hours', '.month'),
   rules: view('rules', 'fieldset.type'),
   google: view('google', '#calendar-url'),

@@ -29,8 +29,7 @@ const small = (page) =>
       ])
       .filter(
         (node) =>
-          node.checkVisibility({ visibilityProperty: true }) &&
-          !node.closest('label.tick, label.tickable, [inert]'),
+          node.checkVisibility({ visibilityProperty: true }) && !node.closest('label.tickable, [inert]'),
       )
       .map((node) => ({ node, box: node.getBoundingClientRect() }))
       .filter(({ box }) => box.width > 1 && box.height < 43.5)
