@@ -127,6 +127,9 @@ $(OUT)/%.o: %.c | $(GENERATED) $(PREPARED)
 	@mkdir -p $(@D)
 	$(call run,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# By .incbin, of which -MMD does not know.
+$(OUT)/src/api/openapi.o: src/api/openapi_schemas.json
+
 # ---------------------------------------------------------------- tests
 
 # tests/unit/<layer>/test_<module>.c links with that layer and those below it only, so the linker proves what it may use:

@@ -56,6 +56,14 @@ struct date_override {
 	size_t hours_count; /* 0 closes the day */
 };
 
+/* When sessions may take place: on a date with overrides theirs, on another its weekday's. */
+struct working_hours {
+	const struct weekly_hours *weekly;
+	size_t weekly_count;
+	const struct date_override *overrides; /* sorted by date; a date may have several */
+	size_t override_count;
+};
+
 struct blocked_range {
 	civil_day from;
 	civil_day to;       /* exclusive, after from */
@@ -88,20 +96,19 @@ struct session_type {
 	size_t duration_count;
 	struct meeting meeting;
 	struct price price;
-	struct policy policy;             /* in force: the schedule's with this type's own fields over it */
-	unsigned own;                     /* bit (1u << enum policy_field) for each field of its own */
-	struct notice_rules notices;      /* in force: the schedule's with this type's own parts over it */
-	unsigned own_notices;             /* bit (1u << enum notice_part) for each part of its own */
+	struct working_hours own_hours; /* over the schedule's: see schedule_day */
+	bool own_weekly;             /* its weekly hours stand for the schedule's, even if there are none */
+	struct policy policy;        /* in force: the schedule's with this type's own fields over it */
+	unsigned own;                /* bit (1u << enum policy_field) for each field of its own */
+	struct notice_rules notices; /* in force: the schedule's with this type's own parts over it */
+	unsigned own_notices;        /* bit (1u << enum notice_part) for each part of its own */
 	const struct question *questions; /* what whoever books it is asked */
 	size_t question_count;
 };
 
 struct schedule {
 	const struct zone *zone;
-	const struct weekly_hours *weekly;
-	size_t weekly_count;
-	const struct date_override *overrides; /* sorted by date; a date may have several */
-	size_t override_count;
+	struct working_hours hours;
 	const struct blocked_range *blocked; /* sorted by from; may overlap */
 	size_t blocked_count;
 	struct policy policy;
@@ -129,12 +136,21 @@ bool session_type_owns(const struct session_type *type, enum policy_field field)
 /* Whether a date lies in a blocked range. */
 bool schedule_blocks(const struct schedule *schedule, civil_day date);
 
+/* Whether the type has hours of its own, on whatever date. */
+bool session_type_has_hours(const struct session_type *type);
+
 /*
- * The working intervals that belong to a date: rule 1 and 2 of the contract. None if the date is blocked,
- * else the overrides' if it has any, else the weekly hours of its weekday; each mapped to instants by itself,
- * empty ones left out, sorted by start; not joined. They lie in `mem`.
+ * The working intervals that belong to a date: rule 1 and 2 of the contract. None if the date is blocked;
+ * else the first of these that there is: the type's overrides of that date, the coach's, the type's weekly
+ * hours, the coach's; each mapped to instants by itself, empty ones left out, sorted by start; not joined.
+ * So a day that the coach closes is closed for every type that does not itself open it.
+ *
+ * type  of that schedule; NULL: the coach's own hours, whatever the type.
+ *
+ * They lie in `mem`.
  */
-struct intervals schedule_day(const struct schedule *schedule, civil_day date, struct arena *mem);
+struct intervals schedule_day(const struct schedule *schedule, const struct session_type *type,
+			      civil_day date, struct arena *mem);
 
 /*
  * The stretches of [from, to) whose local date is blocked: sorted, disjoint, in `mem`.

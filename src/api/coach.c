@@ -162,7 +162,7 @@ static void write_hours(struct json_writer *writer, const struct schedule *sched
 {
 	civil_day last = zone_day(schedule->zone, window.end);
 	for (civil_day day = zone_day(schedule->zone, window.start) - 1; day <= last; day++) {
-		struct intervals hours = schedule_day(schedule, day, mem);
+		struct intervals hours = schedule_day(schedule, NULL, day, mem);
 		for (size_t i = 0; i < hours.count; i++) {
 			if (interval_overlaps(hours.at[i], window))
 				write_interval(writer, hours.at[i], NULL);

@@ -61,14 +61,18 @@ static void answer_faults(struct call *call, const struct schedule_faults *fault
 	buffer_clear(&errors);
 }
 
-/* Whether the appointment still lies in the hours: what a new schedule does to those that stand. */
-static bool in_hours(const struct schedule *schedule, struct interval time, struct arena *mem)
+/*
+ * Whether an appointment of that type (NULL: of one that is no more) still lies in the hours: what a new
+ * schedule does to those that stand.
+ */
+static bool in_hours(const struct schedule *schedule, const struct session_type *type, struct interval time,
+		     struct arena *mem)
 {
 	if (schedule_blocked_time(schedule, time, mem).count > 0)
 		return false;
 	civil_day day = zone_day(schedule->zone, time.start);
 	for (civil_day date = day - 1; date <= day; date++) {
-		struct intervals hours = schedule_day(schedule, date, mem);
+		struct intervals hours = schedule_day(schedule, type, date, mem);
 		for (size_t i = 0; i < hours.count; i++) {
 			if (hours.at[i].start <= time.start && time.end <= hours.at[i].end)
 				return true;
@@ -90,8 +94,11 @@ static void answer_schedule(struct call *call, unsigned status, const struct sch
 	for (size_t i = 0; coach != NULL && i < coach->appointment_count; i++) {
 		const struct busy_appointment *appointment = &coach->appointments[i];
 		struct interval time = busy_appointment_time(appointment);
+		const struct session_type *type = NULL;
+		if (appointment->type >= 0)
+			type = schedule_type(schedule, coach->schedule->types[appointment->type].id);
 		if (!appointment->live || time.end <= call->request->now ||
-		    in_hours(schedule, time, call->mem))
+		    in_hours(schedule, type, time, call->mem))
 			continue;
 		struct uuid id;
 		char text[UUID_TEXT_SIZE];

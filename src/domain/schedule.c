@@ -47,19 +47,29 @@ bool schedule_blocks(const struct schedule *schedule, civil_day date)
 	return false;
 }
 
-/* Index of the first override of that date or a later one. */
-static size_t first_override(const struct schedule *schedule, civil_day date)
+bool session_type_has_hours(const struct session_type *type)
+{
+	return type->own_weekly || type->own_hours.override_count > 0;
+}
+
+/* The overrides of that date: a stretch of the sorted row, *ret_count long. */
+static const struct date_override *overrides_of(const struct working_hours *hours, civil_day date,
+						size_t *ret_count)
 {
 	size_t low = 0;
-	size_t high = schedule->override_count;
+	size_t high = hours->override_count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (schedule->overrides[middle].date < date)
+		if (hours->overrides[middle].date < date)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
+	size_t end = low;
+	while (end < hours->override_count && hours->overrides[end].date == date)
+		end++;
+	*ret_count = end - low;
+	return hours->overrides + low;
 }
 
 static void add_interval(const struct schedule *schedule, civil_day date, struct hours hours,
@@ -79,34 +89,53 @@ static void add_interval(const struct schedule *schedule, civil_day date, struct
 	at[place] = interval;
 }
 
-struct intervals schedule_day(const struct schedule *schedule, civil_day date, struct arena *mem)
+static struct intervals overridden_day(const struct schedule *schedule,
+				       const struct date_override overrides[], size_t override_count,
+				       civil_day date, struct arena *mem)
+{
+	size_t room = 0;
+	for (size_t i = 0; i < override_count; i++)
+		room += overrides[i].hours_count;
+	struct interval *at = arena_array(mem, room, sizeof(*at));
+	size_t count = 0;
+	for (size_t i = 0; i < override_count; i++) {
+		for (size_t h = 0; h < overrides[i].hours_count; h++)
+			add_interval(schedule, date, overrides[i].hours[h], at, &count);
+	}
+	return (struct intervals){at, count};
+}
+
+static struct intervals weekly_day(const struct schedule *schedule, const struct working_hours *hours,
+				   civil_day date, struct arena *mem)
+{
+	const unsigned weekday = 1u << date_weekday(date);
+	size_t room = 0;
+	for (size_t i = 0; i < hours->weekly_count; i++)
+		room += (hours->weekly[i].days & weekday) != 0;
+	struct interval *at = arena_array(mem, room, sizeof(*at));
+	size_t count = 0;
+	for (size_t i = 0; i < hours->weekly_count; i++) {
+		if ((hours->weekly[i].days & weekday) != 0)
+			add_interval(schedule, date, hours->weekly[i].hours, at, &count);
+	}
+	return (struct intervals){at, count};
+}
+
+struct intervals schedule_day(const struct schedule *schedule, const struct session_type *type,
+			      civil_day date, struct arena *mem)
 {
 	if (schedule_blocks(schedule, date))
 		return INTERVALS_NONE;
 	size_t count = 0;
-	size_t first = first_override(schedule, date);
-	size_t end = first;
-	size_t room = 0;
-	for (; end < schedule->override_count && schedule->overrides[end].date == date; end++)
-		room += schedule->overrides[end].hours_count;
-	if (end > first) {
-		struct interval *at = arena_array(mem, room, sizeof(*at));
-		for (size_t i = first; i < end; i++) {
-			const struct date_override *override = &schedule->overrides[i];
-			for (size_t h = 0; h < override->hours_count; h++)
-				add_interval(schedule, date, override->hours[h], at, &count);
-		}
-		return (struct intervals){at, count};
-	}
-	unsigned weekday = 1u << date_weekday(date);
-	for (size_t i = 0; i < schedule->weekly_count; i++)
-		room += (schedule->weekly[i].days & weekday) != 0;
-	struct interval *at = arena_array(mem, room, sizeof(*at));
-	for (size_t i = 0; i < schedule->weekly_count; i++) {
-		if ((schedule->weekly[i].days & weekday) != 0)
-			add_interval(schedule, date, schedule->weekly[i].hours, at, &count);
-	}
-	return (struct intervals){at, count};
+	const struct date_override *overrides = NULL;
+	if (type != NULL)
+		overrides = overrides_of(&type->own_hours, date, &count);
+	if (count == 0)
+		overrides = overrides_of(&schedule->hours, date, &count);
+	if (count > 0)
+		return overridden_day(schedule, overrides, count, date, mem);
+	const bool own = type != NULL && type->own_weekly;
+	return weekly_day(schedule, own ? &type->own_hours : &schedule->hours, date, mem);
 }
 
 /*

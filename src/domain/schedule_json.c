@@ -48,7 +48,7 @@ static unsigned read_days(struct reader *reader, const json_t *array, const char
 }
 
 static void read_weekly(struct reader *reader, const json_t *array, const char *path,
-			struct schedule *schedule)
+			struct working_hours *hours)
 {
 	static const char *const names[] = {"days", "from", "to"};
 	if (!reader_array(reader, array, path, SCHEDULE_WEEKLY_MAX))
@@ -64,8 +64,8 @@ static void read_weekly(struct reader *reader, const json_t *array, const char *
 			read_days(reader, json_object_get(entry, "days"), reader_member(reader, at, "days"));
 		reader_hours(reader, entry, at, &weekly[i].hours);
 	}
-	schedule->weekly = weekly;
-	schedule->weekly_count = count;
+	hours->weekly = weekly;
+	hours->weekly_count = count;
 }
 
 static int by_date(const void *left, const void *right)
@@ -100,7 +100,7 @@ static void read_override(struct reader *reader, const json_t *entry, const char
 }
 
 static void read_overrides(struct reader *reader, const json_t *array, const char *path,
-			   struct schedule *schedule)
+			   struct working_hours *hours)
 {
 	if (!reader_array(reader, array, path, SCHEDULE_OVERRIDES_MAX))
 		return;
@@ -110,8 +110,8 @@ static void read_overrides(struct reader *reader, const json_t *array, const cha
 		read_override(reader, json_array_get(array, i), reader_element(reader, path, i),
 			      &overrides[i]);
 	qsort(overrides, count, sizeof(*overrides), by_date);
-	schedule->overrides = overrides;
-	schedule->override_count = count;
+	hours->overrides = overrides;
+	hours->override_count = count;
 }
 
 static int by_from(const void *left, const void *right)
@@ -244,12 +244,25 @@ static void read_appearance(struct reader *reader, const json_t *entry, const ch
 		reader_invalid(reader, at, "must be an address such as https://example.org/thanks.");
 }
 
+/* The hours that a type has of its own. */
+static void read_own_hours(struct reader *reader, const json_t *entry, const char *path,
+			   struct session_type *type)
+{
+	const json_t *weekly = json_object_get(entry, "weekly");
+	type->own_weekly = weekly != NULL && !json_is_null(weekly);
+	if (type->own_weekly)
+		read_weekly(reader, weekly, reader_member(reader, path, "weekly"), &type->own_hours);
+	const json_t *overrides = json_object_get(entry, "overrides");
+	if (overrides != NULL && !json_is_null(overrides))
+		read_overrides(reader, overrides, reader_member(reader, path, "overrides"), &type->own_hours);
+}
+
 static void read_type(struct reader *reader, const json_t *entry, const char *path,
 		      const struct schedule *schedule, bool reschedule_given, struct session_type *type)
 {
-	static const char *const names[] = {"id",          "name",    "durations",   "meeting",
-					    "policy",      "notices", "questions",   "price",
-					    "description", "draft",   "redirect_url"};
+	static const char *const names[] = {"id",           "name",      "durations", "meeting",     "policy",
+					    "notices",      "questions", "price",     "description", "draft",
+					    "redirect_url", "weekly",    "overrides"};
 	type->policy = schedule->policy;
 	type->notices = schedule->notices;
 	type->meeting = (struct meeting){.kind = MEETING_GOOGLE_MEET};
@@ -266,6 +279,7 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 	read_durations(reader, json_object_get(entry, "durations"), reader_member(reader, path, "durations"),
 		       type);
 	read_appearance(reader, entry, path, type);
+	read_own_hours(reader, entry, path, type);
 
 	const json_t *meeting = json_object_get(entry, "meeting");
 	if (meeting != NULL)
@@ -329,8 +343,7 @@ static void default_lists(struct schedule *schedule)
 		.duration_count = 2,
 		.meeting = {.kind = MEETING_GOOGLE_MEET},
 	};
-	schedule->weekly = &weekly;
-	schedule->weekly_count = 1;
+	schedule->hours = (struct working_hours){.weekly = &weekly, .weekly_count = 1};
 	schedule->types = &type;
 	schedule->type_count = 1;
 }
@@ -362,9 +375,9 @@ static struct schedule *read_document(struct reader *reader, const json_t *docum
 			       "must be the name of an IANA time zone, such as Europe/Paris.");
 
 	if ((value = json_object_get(document, "weekly")) != NULL)
-		read_weekly(reader, value, reader_member(reader, prefix, "weekly"), schedule);
+		read_weekly(reader, value, reader_member(reader, prefix, "weekly"), &schedule->hours);
 	if ((value = json_object_get(document, "overrides")) != NULL)
-		read_overrides(reader, value, reader_member(reader, prefix, "overrides"), schedule);
+		read_overrides(reader, value, reader_member(reader, prefix, "overrides"), &schedule->hours);
 	if ((value = json_object_get(document, "blocked")) != NULL)
 		read_blocked(reader, value, reader_member(reader, prefix, "blocked"), schedule);
 

@@ -135,25 +135,28 @@ static void write_meeting(struct json_writer *writer, const struct meeting *meet
 	json_write_object_end(writer);
 }
 
-static void write_lists(struct json_writer *writer, const struct schedule *schedule)
+static void write_weekly(struct json_writer *writer, const struct working_hours *hours)
 {
 	json_write_array(writer, "weekly");
-	for (size_t i = 0; i < schedule->weekly_count; i++) {
+	for (size_t i = 0; i < hours->weekly_count; i++) {
 		json_write_object(writer, NULL);
 		json_write_array(writer, "days");
 		for (unsigned day = 0; day < 7; day++) {
-			if ((schedule->weekly[i].days & 1u << day) != 0)
+			if ((hours->weekly[i].days & 1u << day) != 0)
 				json_write_text(writer, NULL, day_names[day]);
 		}
 		json_write_array_end(writer);
-		write_hours(writer, schedule->weekly[i].hours);
+		write_hours(writer, hours->weekly[i].hours);
 		json_write_object_end(writer);
 	}
 	json_write_array_end(writer);
+}
 
+static void write_overrides(struct json_writer *writer, const struct working_hours *hours)
+{
 	json_write_array(writer, "overrides");
-	for (size_t i = 0; i < schedule->override_count; i++) {
-		const struct date_override *override = &schedule->overrides[i];
+	for (size_t i = 0; i < hours->override_count; i++) {
+		const struct date_override *override = &hours->overrides[i];
 		json_write_object(writer, NULL);
 		write_date(writer, "date", override->date);
 		json_write_array(writer, "intervals");
@@ -166,7 +169,10 @@ static void write_lists(struct json_writer *writer, const struct schedule *sched
 		json_write_object_end(writer);
 	}
 	json_write_array_end(writer);
+}
 
+static void write_blocked(struct json_writer *writer, const struct schedule *schedule)
+{
 	json_write_array(writer, "blocked");
 	for (size_t i = 0; i < schedule->blocked_count; i++) {
 		json_write_object(writer, NULL);
@@ -185,7 +191,9 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 	json_writer_init(&writer, out);
 	json_write_object(&writer, NULL);
 	json_write_text(&writer, "time_zone", zone_name(schedule->zone));
-	write_lists(&writer, schedule);
+	write_weekly(&writer, &schedule->hours);
+	write_overrides(&writer, &schedule->hours);
+	write_blocked(&writer, schedule);
 	write_policy(&writer, &schedule->policy, told_policy(&schedule->policy));
 	if (schedule->own_notices != 0)
 		write_notices(&writer, &schedule->notices, schedule->own_notices);
@@ -207,6 +215,10 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 		json_write_array_end(&writer);
 		write_meeting(&writer, &type->meeting);
 		schedule_write_price(&writer, &type->price);
+		if (type->own_weekly)
+			write_weekly(&writer, &type->own_hours);
+		if (type->own_hours.override_count > 0)
+			write_overrides(&writer, &type->own_hours);
 		if (type->own != 0)
 			write_policy(&writer, &type->policy, type->own);
 		if (type->own_notices != 0)

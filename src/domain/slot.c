@@ -265,7 +265,7 @@ static struct grids find_grids(const struct terms *terms, instant first, instant
 	struct intervals *days = arena_array(mem, dates, sizeof(*days));
 	size_t intervals = 0;
 	for (size_t i = 0; i < dates; i++) {
-		days[i] = schedule_day(question->schedule, first_date + (civil_day)i, mem);
+		days[i] = schedule_day(question->schedule, question->type, first_date + (civil_day)i, mem);
 		intervals += days[i].count;
 		if (!afford(question, days[i].count))
 			return (struct grids){0};
@@ -379,7 +379,7 @@ static struct placement place(const struct terms *terms, instant start, struct a
 	struct placement placement = {false, false, INSTANT_NONE, INSTANT_NONE};
 	civil_day date = zone_day(question->schedule->zone, start);
 	for (civil_day near = date - NEAR_DATES; near <= date + NEAR_DATES; near++) {
-		struct intervals day = schedule_day(question->schedule, near, mem);
+		struct intervals day = schedule_day(question->schedule, question->type, near, mem);
 		for (size_t i = 0; i < day.count; i++) {
 			struct interval hours = day.at[i];
 			if (start < hours.start || start + question->duration > hours.end)

@@ -76,9 +76,12 @@ static const char *outside_hours(const struct slot_question *question, instant s
 {
 	enum { SHOWN_MAX = 4 };
 	civil_day date = zone_day(question->schedule->zone, start);
-	struct intervals day = schedule_day(question->schedule, date, mem);
+	const bool own = session_type_has_hours(question->type);
+	struct intervals day = schedule_day(question->schedule, question->type, date, mem);
 	if (day.count == 0)
-		return arena_printf(mem, "There are no working hours on %s.", date_text(date, mem));
+		return arena_printf(mem, "There are no %s on %s.",
+				    own ? "hours for this kind of session" : "working hours",
+				    date_text(date, mem));
 	const char *hours = "";
 	size_t shown = day.count < SHOWN_MAX ? day.count : SHOWN_MAX;
 	for (size_t i = 0; i < shown; i++) {
@@ -86,7 +89,8 @@ static const char *outside_hours(const struct slot_question *question, instant s
 		hours = arena_printf(mem, "%s%s%s", hours, before,
 				     stretch_text(day.at[i], start, viewer, mem));
 	}
-	return arena_printf(mem, "The session must lie within working hours: %s%s on %s.", hours,
+	return arena_printf(mem, "The session must lie within %s: %s%s on %s.",
+			    own ? "the hours for its kind" : "working hours", hours,
 			    shown < day.count ? " and more" : "", date_text(date, mem));
 }
 

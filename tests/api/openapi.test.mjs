@@ -519,7 +519,17 @@ const WHOLE = {
     overrides: [{ date: '2026-12-24', intervals: [{ from: '09:00', to: '12:00' }] }],
     blocked: [{ from: '2026-12-25', to: '2027-01-02', reason: 'x' }],
     policy,
-    session_types: [{ id: 'coaching', name: 'C', durations: [30, 60], meeting: 'phone', policy }],
+    session_types: [
+      {
+        id: 'coaching',
+        name: 'C',
+        durations: [30, 60],
+        meeting: 'phone',
+        weekly: [{ days: ['SA'], from: '08:00', to: '12:00' }],
+        overrides: [{ date: '2026-12-24', intervals: [] }],
+        policy,
+      },
+    ],
   },
 };
 

@@ -34,8 +34,7 @@ struct model_hours {
 	int from, to; /* minutes of the day */
 };
 
-struct model_case {
-	const char *zone;
+struct model_week {
 	int weekly_count;
 	unsigned weekly_days[MODEL_LIST_MAX]; /* bit 0 is Monday */
 	struct model_hours weekly[MODEL_LIST_MAX];
@@ -43,6 +42,13 @@ struct model_case {
 	int64_t override_date[MODEL_LIST_MAX];
 	bool override_closed[MODEL_LIST_MAX];
 	struct model_hours override_hours[MODEL_LIST_MAX];
+};
+
+struct model_case {
+	const char *zone;
+	struct model_week coachs;
+	struct model_week own; /* the session type's */
+	bool own_weekly;       /* it has weekly hours of its own */
 	int blocked_count;
 	int64_t blocked_from[MODEL_LIST_MAX], blocked_to[MODEL_LIST_MAX];
 	int64_t notice, horizon_days, step, buffer_before, buffer_after; /* minutes, days */
@@ -122,7 +128,25 @@ static inline int model_add(const struct timeline *line, int64_t date, struct mo
 	return count + 1;
 }
 
-/* Rule 1: the working intervals of every date in sight. */
+/* Whether the date is overridden; its intervals are added. */
+static inline bool model_overrides(const struct model_week *week, const struct timeline *line, int64_t date,
+				   struct model_interval out[], int *count)
+{
+	bool overridden = false;
+	for (int i = 0; i < week->override_count; i++) {
+		if (week->override_date[i] != date)
+			continue;
+		overridden = true;
+		if (!week->override_closed[i])
+			*count = model_add(line, date, week->override_hours[i], out, *count);
+	}
+	return overridden;
+}
+
+/*
+ * Rule 1: the working intervals of every date in sight. A type's override of a date stands before the
+ * coach's, any override before weekly hours, and the type's weekly hours before the coach's.
+ */
 static inline int model_intervals(const struct model_case *c, const struct timeline *line,
 				  struct model_interval out[])
 {
@@ -130,20 +154,14 @@ static inline int model_intervals(const struct model_case *c, const struct timel
 	for (int64_t date = line->first_date; date < line->first_date + TIMELINE_DATES; date++) {
 		if (model_blocks(c, date))
 			continue;
-		bool overridden = false;
-		for (int i = 0; i < c->override_count; i++) {
-			if (c->override_date[i] != date)
-				continue;
-			overridden = true;
-			if (!c->override_closed[i])
-				count = model_add(line, date, c->override_hours[i], out, count);
-		}
-		if (overridden)
+		if (model_overrides(&c->own, line, date, out, &count) ||
+		    model_overrides(&c->coachs, line, date, out, &count))
 			continue;
-		for (int i = 0; i < c->weekly_count; i++) {
+		const struct model_week *week = c->own_weekly ? &c->own : &c->coachs;
+		for (int i = 0; i < week->weekly_count; i++) {
 			/* 1970-01-01 was a Thursday. */
-			if (c->weekly_days[i] & 1u << (date + 3) % 7)
-				count = model_add(line, date, c->weekly[i], out, count);
+			if (week->weekly_days[i] & 1u << (date + 3) % 7)
+				count = model_add(line, date, week->weekly[i], out, count);
 		}
 	}
 	return count;

@@ -132,9 +132,45 @@ static void overrides_and_blocked_ranges_come_sorted(void **state)
 			  "{\"date\":\"2026-01-01\",\"intervals\":[]}],"
 			  "\"blocked\":[{\"from\":\"2026-12-24\",\"to\":\"2026-12-25\",\"reason\":null},"
 			  "{\"from\":\"2026-01-01\",\"to\":\"2026-01-02\"}]}");
-	assert_true(schedule->overrides[0].date < schedule->overrides[1].date);
+	assert_true(schedule->hours.overrides[0].date < schedule->hours.overrides[1].date);
 	assert_true(schedule->blocked[0].from < schedule->blocked[1].from);
 	assert_null(schedule->blocked[1].reason);
+}
+
+static void a_type_has_hours_of_its_own_or_follows_the_coachs(void **state)
+{
+	(void)state;
+	const char *text =
+		"{\"session_types\":["
+		"{\"id\":\"a\",\"durations\":[30]},"
+		"{\"id\":\"b\",\"durations\":[30],\"weekly\":[{\"days\":[\"SA\"],\"from\":\"08:00\",\"to\":"
+		"\"12:00\"}],\"overrides\":[{\"date\":\"2026-12-24\",\"intervals\":[]},"
+		"{\"date\":\"2026-01-01\",\"intervals\":[{\"from\":\"10:00\",\"to\":\"11:00\"}]}]},"
+		"{\"id\":\"c\",\"durations\":[30],\"weekly\":[]},"
+		"{\"id\":\"d\",\"durations\":[30],\"weekly\":null,\"overrides\":null}]}";
+	const struct schedule *schedule = read_good(text);
+	const struct session_type *types = schedule->types;
+	assert_false(session_type_has_hours(&types[0]));
+	assert_true(session_type_has_hours(&types[1]));
+	assert_int_equal(types[1].own_hours.weekly[0].hours.from, 8 * 60);
+	assert_true(types[1].own_hours.overrides[0].date < types[1].own_hours.overrides[1].date);
+	assert_true(session_type_has_hours(&types[2])); /* none but by an override */
+	assert_int_equal(types[2].own_hours.weekly_count, 0);
+	assert_false(session_type_has_hours(&types[3]));
+	assert_int_equal(schedule->hours.weekly_count, 1);
+
+	struct buffer out;
+	buffer_init(&out, 64 * 1024);
+	schedule_write(schedule, &out);
+	const char *written = buffer_text(&out);
+	assert_non_null(strstr(written,
+			       "\"weekly\":[{\"days\":[\"SA\"],\"from\":\"08:00\",\"to\":\"12:00\"}],"
+			       "\"overrides\":[{\"date\":\"2026-01-01\",\"intervals\":[{\"from\":"
+			       "\"10:00\",\"to\":\"11:00\"}]},{\"date\":\"2026-12-24\","
+			       "\"intervals\":[]}]}"));
+	assert_non_null(strstr(written, "\"meeting\":\"google_meet\",\"weekly\":[]}"));
+	assert_non_null(strstr(written, "\"meeting\":\"google_meet\"}]}"));
+	buffer_clear(&out);
 }
 
 /* One document, one fault, by path. */
@@ -151,6 +187,13 @@ static const struct {
 	{"{\"time_zone\":5}", "time_zone", JSON_INVALID_FIELD},
 	{"{\"time_zone\":null}", "time_zone", JSON_INVALID_FIELD},
 	{"{\"weekly\":{}}", "weekly", JSON_INVALID_FIELD},
+	{"{\"session_types\":[{\"id\":\"a\",\"durations\":[30],\"weekly\":{}}]}", "session_types[0].weekly",
+	 JSON_INVALID_FIELD},
+	{"{\"session_types\":[{\"id\":\"a\",\"durations\":[30],\"weekly\":[{\"days\":[\"MO\"],\"from\":\"9\","
+	 "\"to\":\"10:00\"}]}]}",
+	 "session_types[0].weekly[0].from", JSON_INVALID_FIELD},
+	{"{\"session_types\":[{\"id\":\"a\",\"durations\":[30],\"overrides\":[{\"date\":\"2026-12-24\"}]}]}",
+	 "session_types[0].overrides[0].intervals", JSON_INVALID_FIELD},
 	{"{\"weekly\":[5]}", "weekly[0]", JSON_INVALID_FIELD},
 	{"{\"weekly\":[{\"days\":[\"MO\"],\"from\":\"09:00\",\"to\":\"17:00\",\"x\":1}]}", "weekly[0].x",
 	 JSON_UNKNOWN_FIELD},
@@ -345,6 +388,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_type_has_the_schedule_s_policy_but_for_its_own_fields, forget),
 		cmocka_unit_test_teardown(the_reschedule_notice_is_the_cancel_notice_unless_given, forget),
 		cmocka_unit_test_teardown(overrides_and_blocked_ranges_come_sorted, forget),
+		cmocka_unit_test_teardown(a_type_has_hours_of_its_own_or_follows_the_coachs, forget),
 		cmocka_unit_test_teardown(each_fault_is_named_by_its_path, forget),
 		cmocka_unit_test_teardown(several_faults_are_named_at_once, forget),
 		cmocka_unit_test_teardown(a_prefix_stands_before_every_path, forget),

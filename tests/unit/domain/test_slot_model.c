@@ -136,6 +136,23 @@ static int some_busy(int64_t busy[][2], int most, int64_t from, int64_t to)
 	return count;
 }
 
+static struct model_week some_week(int64_t date)
+{
+	struct model_week week = {0};
+	week.weekly_count = (int)chance(0, 4);
+	for (int i = 0; i < week.weekly_count; i++) {
+		week.weekly_days[i] = (unsigned)chance(1, 127);
+		week.weekly[i] = some_hours();
+	}
+	week.override_count = one_in(2) ? (int)chance(1, 5) : 0;
+	for (int i = 0; i < week.override_count; i++) {
+		week.override_date[i] = date + chance(-4, 4);
+		week.override_closed[i] = one_in(4);
+		week.override_hours[i] = some_hours();
+	}
+	return week;
+}
+
 static struct model_case some_case(const char *zone, int64_t anchor)
 {
 	struct model_case c = {.zone = zone};
@@ -150,16 +167,10 @@ static struct model_case some_case(const char *zone, int64_t anchor)
 	if (one_in(2))
 		c.now = c.now / 1800 * 1800;
 
-	c.weekly_count = (int)chance(0, 4);
-	for (int i = 0; i < c.weekly_count; i++) {
-		c.weekly_days[i] = (unsigned)chance(1, 127);
-		c.weekly[i] = some_hours();
-	}
-	c.override_count = one_in(2) ? (int)chance(1, 5) : 0;
-	for (int i = 0; i < c.override_count; i++) {
-		c.override_date[i] = date + chance(-4, 4);
-		c.override_closed[i] = one_in(4);
-		c.override_hours[i] = some_hours();
+	c.coachs = some_week(date);
+	if (one_in(2)) {
+		c.own = some_week(date);
+		c.own_weekly = one_in(2);
 	}
 	c.blocked_count = one_in(2) ? (int)chance(1, 3) : 0;
 	for (int i = 0; i < c.blocked_count; i++) {
@@ -213,40 +224,50 @@ static void put_limit(struct json_writer *out, const char *name, int64_t value)
 		json_write_integer(out, name, value);
 }
 
-static void write_case(const struct model_case *c, struct buffer *text)
+static void put_weekly(struct json_writer *out, const struct model_week *week)
 {
 	static const char *const days[] = {"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
+	json_write_array(out, "weekly");
+	for (int i = 0; i < week->weekly_count; i++) {
+		json_write_object(out, NULL);
+		json_write_array(out, "days");
+		for (int d = 0; d < 7; d++) {
+			if (week->weekly_days[i] & 1u << d)
+				json_write_text(out, NULL, days[d]);
+		}
+		json_write_array_end(out);
+		put_hours(out, week->weekly[i]);
+		json_write_object_end(out);
+	}
+	json_write_array_end(out);
+}
+
+static void put_overrides(struct json_writer *out, const struct model_week *week)
+{
+	json_write_array(out, "overrides");
+	for (int i = 0; i < week->override_count; i++) {
+		json_write_object(out, NULL);
+		put_date(out, "date", week->override_date[i]);
+		json_write_array(out, "intervals");
+		if (!week->override_closed[i]) {
+			json_write_object(out, NULL);
+			put_hours(out, week->override_hours[i]);
+			json_write_object_end(out);
+		}
+		json_write_array_end(out);
+		json_write_object_end(out);
+	}
+	json_write_array_end(out);
+}
+
+static void write_case(const struct model_case *c, struct buffer *text)
+{
 	struct json_writer out;
 	json_writer_init(&out, text);
 	json_write_object(&out, NULL);
 	json_write_text(&out, "time_zone", c->zone);
-	json_write_array(&out, "weekly");
-	for (int i = 0; i < c->weekly_count; i++) {
-		json_write_object(&out, NULL);
-		json_write_array(&out, "days");
-		for (int d = 0; d < 7; d++) {
-			if (c->weekly_days[i] & 1u << d)
-				json_write_text(&out, NULL, days[d]);
-		}
-		json_write_array_end(&out);
-		put_hours(&out, c->weekly[i]);
-		json_write_object_end(&out);
-	}
-	json_write_array_end(&out);
-	json_write_array(&out, "overrides");
-	for (int i = 0; i < c->override_count; i++) {
-		json_write_object(&out, NULL);
-		put_date(&out, "date", c->override_date[i]);
-		json_write_array(&out, "intervals");
-		if (!c->override_closed[i]) {
-			json_write_object(&out, NULL);
-			put_hours(&out, c->override_hours[i]);
-			json_write_object_end(&out);
-		}
-		json_write_array_end(&out);
-		json_write_object_end(&out);
-	}
-	json_write_array_end(&out);
+	put_weekly(&out, &c->coachs);
+	put_overrides(&out, &c->coachs);
 	json_write_array(&out, "blocked");
 	for (int i = 0; i < c->blocked_count; i++) {
 		json_write_object(&out, NULL);
@@ -270,6 +291,9 @@ static void write_case(const struct model_case *c, struct buffer *text)
 	json_write_array(&out, "durations");
 	json_write_integer(&out, NULL, c->offered);
 	json_write_array_end(&out);
+	if (c->own_weekly)
+		put_weekly(&out, &c->own);
+	put_overrides(&out, &c->own);
 	json_write_object_end(&out);
 	json_write_array_end(&out);
 	json_write_object_end(&out);
