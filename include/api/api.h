@@ -98,12 +98,15 @@ struct endpoint {
 	enum lane (*lane_of)(
 		const struct call *call); /* for what depends on the request. NULL: the route's */
 	const char *asset;                /* file of src/web that is the answer */
-	const char *page;     /* such a file for a browser that opens the path and names no appointment */
-	const char *redirect; /* where the answer is, relative to the path */
-	const char *summary;  /* for the OpenAPI document */
-	const char *query;    /* names of query parameters, blanks between; NULL: none */
+	const char *page;      /* such a file for a browser that opens the path and names no appointment */
+	const char *redirect;  /* where the answer is, relative to the path */
+	const char *summary;   /* for the OpenAPI document */
+	const char *query;     /* names of query parameters, blanks between; NULL: none */
+	int64_t limit_default; /* of the parameter `limit`, where there is one: see api/rows.h */
+	int64_t limit_max;
 	const char *body;     /* schema name of the body; NULL: none */
 	const char *reply;    /* schema name of the reply; NULL: none */
+	const char *statuses; /* of success, blanks between; NULL: 200 */
 };
 
 /* One request on its way through the handlers. */

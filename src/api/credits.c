@@ -1,6 +1,7 @@
 #include "api/credits.h"
 
 #include "api/coach.h"
+#include "api/rows.h"
 #include "api/user.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -14,8 +15,7 @@
 enum {
 	GRANT_AMOUNT_MAX = 10000,
 	REFERENCE_MAX = 200,
-	PAGE_DEFAULT = 100,
-	PAGE_MAX = 500,
+	GRANTS_MAX = 500,   /* shown to a client beside a page of the ledger */
 	EXPORT_MAX = 10000, /* rows of one kind; nobody has had so many sessions */
 };
 
@@ -39,23 +39,6 @@ enum grant_column {
 	GRANT_EMAIL,
 };
 
-static void write_instant(struct json_writer *writer, const char *name, const struct db_rows *rows,
-			  size_t row, size_t column)
-{
-	if (db_is_null(rows, row, column))
-		json_write_null(writer, name);
-	else
-		json_write_instant(writer, name, db_get_instant(rows, row, column));
-}
-
-static void write_json(struct json_writer *writer, const char *name, const char *json)
-{
-	if (json == NULL)
-		json_write_null(writer, name);
-	else
-		json_write_raw(writer, name, json, strlen(json));
-}
-
 /* `balance` is what is left of it; what can be spent of that now is `usable`. */
 static void write_grant(struct json_writer *writer, const struct db_rows *rows, size_t row, instant now,
 			bool to_coach)
@@ -63,22 +46,20 @@ static void write_grant(struct json_writer *writer, const struct db_rows *rows, 
 	const instant until = db_get_instant(rows, row, GRANT_USABLE_UNTIL);
 	const bool over = !db_is_null(rows, row, GRANT_USABLE_UNTIL) && until <= now;
 	const int64_t balance = db_get_int(rows, row, GRANT_BALANCE);
-	char id[UUID_TEXT_SIZE];
-	db_get_uuid(rows, row, GRANT_ID, id);
 	json_write_object(writer, NULL);
-	json_write_text(writer, "id", id);
+	rows_write_uuid(writer, "id", rows, row, GRANT_ID);
 	json_write_text(writer, "coach", db_get_text(rows, row, GRANT_COACH));
 	json_write_text(writer, "user_id", db_get_text(rows, row, GRANT_USER));
-	write_json(writer, "session_types", db_get_text(rows, row, GRANT_TYPES));
+	rows_write_json(writer, "session_types", rows, row, GRANT_TYPES);
 	json_write_integer(writer, "amount", db_get_int(rows, row, GRANT_AMOUNT));
 	json_write_integer(writer, "balance", balance);
 	json_write_integer(writer, "usable", over ? 0 : balance);
-	write_instant(writer, "expires_at", rows, row, GRANT_EXPIRES_AT);
-	write_instant(writer, "usable_until", rows, row, GRANT_USABLE_UNTIL);
+	rows_write_instant(writer, "expires_at", rows, row, GRANT_EXPIRES_AT);
+	rows_write_instant(writer, "usable_until", rows, row, GRANT_USABLE_UNTIL);
 	json_write_text(writer, "source", db_get_text(rows, row, GRANT_SOURCE));
 	json_write_text(writer, "external_ref", db_get_text(rows, row, GRANT_REFERENCE));
-	write_instant(writer, "revoked_at", rows, row, GRANT_REVOKED_AT);
-	write_instant(writer, "created_at", rows, row, GRANT_CREATED_AT);
+	rows_write_instant(writer, "revoked_at", rows, row, GRANT_REVOKED_AT);
+	rows_write_instant(writer, "created_at", rows, row, GRANT_CREATED_AT);
 	if (to_coach) {
 		json_write_text(writer, "name", db_get_text(rows, row, GRANT_NAME));
 		json_write_text(writer, "email", db_get_text(rows, row, GRANT_EMAIL));
@@ -88,19 +69,16 @@ static void write_grant(struct json_writer *writer, const struct db_rows *rows, 
 
 static void write_entry(struct json_writer *writer, const struct db_rows *rows, size_t row)
 {
-	char id[UUID_TEXT_SIZE];
 	json_write_object(writer, NULL);
 	json_write_integer(writer, "id", db_get_int(rows, row, 0));
-	db_get_uuid(rows, row, 1, id);
-	json_write_text(writer, "grant_id", id);
-	db_get_uuid(rows, row, 2, id);
-	json_write_text(writer, "appointment_id", db_is_null(rows, row, 2) ? NULL : id);
+	rows_write_uuid(writer, "grant_id", rows, row, 1);
+	rows_write_uuid(writer, "appointment_id", rows, row, 2);
 	json_write_text(writer, "coach", db_get_text(rows, row, 8));
 	json_write_integer(writer, "delta", db_get_int(rows, row, 3));
 	json_write_text(writer, "reason", db_get_text(rows, row, 4));
 	json_write_text(writer, "by", db_get_text(rows, row, 5));
 	json_write_text(writer, "note", db_get_text(rows, row, 6));
-	write_instant(writer, "at", rows, row, 7);
+	rows_write_instant(writer, "at", rows, row, 7);
 	json_write_object_end(writer);
 }
 
@@ -268,61 +246,25 @@ void api_credits_revoke(struct call *call)
 
 /* ---- lists ---- */
 
-/* A cursor is the number of the last row. False: answered. */
-static bool read_page(struct call *call, int64_t *ret_limit, struct db_value *ret_before)
-{
-	int64_t before = 0;
-	*ret_limit = PAGE_DEFAULT;
-	*ret_before = db_null();
-	if (!call_query_integer(call, "limit", 1, PAGE_MAX, ret_limit) ||
-	    !call_query_integer(call, "cursor", 1, INT64_MAX, &before))
-		return false;
-	if (before > 0)
-		*ret_before = db_int(before);
-	return true;
-}
-
-/* As text, as every other cursor. */
-static void write_cursor(struct call *call, struct json_writer *writer, const struct db_rows *rows,
-			 int64_t limit, size_t column)
-{
-	const bool more = rows->count > (size_t)limit;
-	json_write_text(
-		writer, "next_cursor",
-		more ? arena_printf(call->mem, "%" PRId64, db_get_int(rows, (size_t)limit - 1, column))
-		     : NULL);
-}
-
-static size_t shown(const struct db_rows *rows, int64_t limit)
-{
-	return rows->count > (size_t)limit ? (size_t)limit : rows->count;
-}
-
 void api_credits_list(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
-	int64_t limit = 0;
-	struct db_value before;
-	if (!api_coach_find(call, &coach) || !read_page(call, &limit, &before))
+	struct page page;
+	if (!api_coach_find(call, &coach) || !page_read(call, &page))
 		return;
 	DB_ROWS rows = {0};
 	enum db_result result =
 		db_run(call->worker->db, QUERY_CREDIT_GRANTS,
 		       DB_PARAMETERS(db_text(coach->id), db_text(request_query(call->request, "user_id")),
-				     before, db_int(limit + 1), db_bool(true)),
+				     page_place(&page), db_int(page.limit + 1), db_bool(true)),
 		       &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		call_database_failure(call, result);
-		return;
-	}
 	struct json_writer writer;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "grants");
-	for (size_t i = 0; i < shown(&rows, limit); i++)
+	if (!rows_begin_list(call, result, "grants", &writer))
+		return;
+	for (size_t i = 0; i < page_shown(&page, rows.count); i++)
 		write_grant(&writer, &rows, i, call->request->now, true);
 	json_write_array_end(&writer);
-	write_cursor(call, &writer, &rows, limit, GRANT_PLACE);
+	page_write_next(&writer, &page, &rows, GRANT_PLACE);
 	json_write_object_end(&writer);
 }
 
@@ -330,9 +272,8 @@ void api_credits_of_user(struct call *call)
 {
 	const char *user_id = api_user_of(call);
 	const struct db_value coach = db_text(request_query(call->request, "coach"));
-	int64_t limit = 0;
-	struct db_value before;
-	if (!read_page(call, &limit, &before))
+	struct page page;
+	if (!page_read(call, &page))
 		return;
 	DB_ROWS balance = {0};
 	DB_ROWS grants = {0};
@@ -343,11 +284,13 @@ void api_credits_of_user(struct call *call)
 	if (result == DB_OK)
 		result = db_run(
 			db, QUERY_CREDIT_GRANTS,
-			DB_PARAMETERS(coach, db_text(user_id), db_null(), db_int(PAGE_MAX), db_bool(false)),
+			DB_PARAMETERS(coach, db_text(user_id), db_null(), db_int(GRANTS_MAX), db_bool(false)),
 			&grants);
 	if (result == DB_OK || result == DB_NONE)
-		result = db_run(db, QUERY_CREDIT_ENTRIES,
-				DB_PARAMETERS(db_text(user_id), coach, before, db_int(limit + 1)), &entries);
+		result = db_run(
+			db, QUERY_CREDIT_ENTRIES,
+			DB_PARAMETERS(db_text(user_id), coach, page_place(&page), db_int(page.limit + 1)),
+			&entries);
 	if (result != DB_OK && result != DB_NONE) {
 		call_database_failure(call, result);
 		return;
@@ -361,10 +304,10 @@ void api_credits_of_user(struct call *call)
 		write_grant(&writer, &grants, i, call->request->now, false);
 	json_write_array_end(&writer);
 	json_write_array(&writer, "entries");
-	for (size_t i = 0; i < shown(&entries, limit); i++)
+	for (size_t i = 0; i < page_shown(&page, entries.count); i++)
 		write_entry(&writer, &entries, i);
 	json_write_array_end(&writer);
-	write_cursor(call, &writer, &entries, limit, 0);
+	page_write_next(&writer, &page, &entries, 0);
 	json_write_object_end(&writer);
 }
 

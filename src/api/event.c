@@ -1,11 +1,10 @@
 #include "api/event.h"
 
 #include "api/coach.h"
+#include "api/rows.h"
 #include "base/json.h"
 
 #include <string.h>
-
-enum { PAGE_DEFAULT = 50, PAGE_MAX = 100 };
 
 void event_write(struct json_writer *writer, const struct event *event, bool mail)
 {
@@ -72,30 +71,22 @@ void api_events(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
 	const char *after = NULL;
-	int64_t limit = PAGE_DEFAULT;
+	struct page page;
 	DB_ROWS rows = {0};
-	if (!call_query_integer(call, "limit", 1, PAGE_MAX, &limit) || !api_coach_find(call, &coach) ||
-	    !read_after(call, &after))
+	if (!page_read_limit(call, &page) || !api_coach_find(call, &coach) || !read_after(call, &after))
 		return;
 	enum db_result result =
 		db_run(call->worker->db, QUERY_EVENT_LIST,
 		       DB_PARAMETERS(db_text(coach->id), after != NULL ? db_uuid(after) : db_null(),
-				     db_int(limit + 1)),
+				     db_int(page.limit + 1)),
 		       &rows);
-	if (result == DB_NONE)
-		result = DB_OK;
-	size_t count = rows.count > (size_t)limit ? (size_t)limit : rows.count;
+	size_t count = page_shown(&page, rows.count);
 	struct event *events = arena_array(call->mem, count + 1, sizeof(*events));
 	for (size_t row = 0; row < count && result == DB_OK; row++)
 		result = event_read(call->worker->db, &rows, row, 0, call->mem, &events[row]);
-	if (result != DB_OK) {
-		call_database_failure(call, result);
-		return;
-	}
 	struct json_writer writer;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "events");
+	if (!rows_begin_list(call, result, "events", &writer))
+		return;
 	for (size_t i = 0; i < count; i++)
 		event_write(&writer, &events[i], notices_mail_on(call->api->notices));
 	json_write_array_end(&writer);

@@ -1,6 +1,7 @@
 #include "api/notices.h"
 
 #include "api/booking.h"
+#include "api/rows.h"
 #include "api/user.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -8,21 +9,10 @@
 #include <string.h>
 
 enum {
-	PAGE_DEFAULT = 50,
-	PAGE_MAX = 100,
 	AGAIN_SECONDS = 600, /* a client may ask once in so long */
 	LOCALE_MAX_CHARACTERS = 35,
 	KIND_MAX_CHARACTERS = 20,
 };
-
-static void write_instant(struct json_writer *writer, const char *name, const struct db_rows *rows,
-			  size_t row, size_t column)
-{
-	if (db_is_null(rows, row, column))
-		json_write_null(writer, name);
-	else
-		json_write_instant(writer, name, db_get_instant(rows, row, column));
-}
 
 /* The columns of notice_list and notice_failed that both have. */
 static void write_notice(struct json_writer *writer, const struct db_rows *rows, size_t row)
@@ -32,8 +22,8 @@ static void write_notice(struct json_writer *writer, const struct db_rows *rows,
 	json_write_text(writer, "channel", db_get_text(rows, row, 2));
 	json_write_text(writer, "kind", db_get_text(rows, row, 3));
 	json_write_text(writer, "state", db_get_text(rows, row, 4));
-	write_instant(writer, "due_at", rows, row, 5);
-	write_instant(writer, "sent_at", rows, row, 6);
+	rows_write_instant(writer, "due_at", rows, row, 5);
+	rows_write_instant(writer, "sent_at", rows, row, 6);
 	json_write_text(writer, "detail", db_get_text(rows, row, 7));
 }
 
@@ -47,14 +37,9 @@ void api_booking_notices(struct call *call)
 	enum db_result result =
 		db_run(call->worker->db, QUERY_NOTICE_LIST,
 		       DB_PARAMETERS(db_uuid(appointment.id), db_text(all ? NULL : "client")), &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		call_database_failure(call, result);
-		return;
-	}
 	struct json_writer writer;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "notices");
+	if (!rows_begin_list(call, result, "notices", &writer))
+		return;
 	for (size_t row = 0; row < rows.count; row++) {
 		json_write_object(&writer, NULL);
 		write_notice(&writer, &rows, row);
@@ -141,20 +126,13 @@ void api_coach_notices(struct call *call)
 	enum db_result result =
 		db_run(call->worker->db, QUERY_NOTICE_FAILED,
 		       DB_PARAMETERS(db_text(request_parameter(call->request, "coach"))), &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		call_database_failure(call, result);
-		return;
-	}
 	struct json_writer writer;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "notices");
+	if (!rows_begin_list(call, result, "notices", &writer))
+		return;
 	for (size_t row = 0; row < rows.count; row++) {
-		char id[UUID_TEXT_SIZE];
-		db_get_uuid(&rows, row, 8, id);
 		json_write_object(&writer, NULL);
 		write_notice(&writer, &rows, row);
-		json_write_text(&writer, "appointment_id", id);
+		rows_write_uuid(&writer, "appointment_id", &rows, row, 8);
 		json_write_instant(&writer, "start", db_get_instant(&rows, row, 9));
 		json_write_text(&writer, "name", db_get_text(&rows, row, 10));
 		json_write_object_end(&writer);
@@ -182,52 +160,39 @@ static bool count_unread(struct call *call, int64_t *ret_unread)
 
 static void write_in_app(struct json_writer *writer, const struct db_rows *rows, size_t row)
 {
-	char id[UUID_TEXT_SIZE];
-	db_get_uuid(rows, row, 1, id);
 	json_write_object(writer, NULL);
 	json_write_integer(writer, "id", db_get_int(rows, row, 0));
-	json_write_text(writer, "appointment_id", id);
+	rows_write_uuid(writer, "appointment_id", rows, row, 1);
 	json_write_text(writer, "kind", db_get_text(rows, row, 2));
-	write_instant(writer, "at", rows, row, 3);
-	write_instant(writer, "read_at", rows, row, 4);
+	rows_write_instant(writer, "at", rows, row, 3);
+	rows_write_instant(writer, "read_at", rows, row, 4);
 	json_write_text(writer, "coach", db_get_text(rows, row, 5));
 	json_write_text(writer, "session_type", db_get_text(rows, row, 6));
 	json_write_instant(writer, "start", db_get_instant(rows, row, 7));
 	json_write_instant(writer, "end", db_get_instant(rows, row, 8));
-	write_instant(writer, "previous_start", rows, row, 9);
+	rows_write_instant(writer, "previous_start", rows, row, 9);
 	json_write_object_end(writer);
 }
 
 void api_user_notices(struct call *call)
 {
-	int64_t after = 0;
-	int64_t limit = PAGE_DEFAULT;
+	struct page page;
 	int64_t unread = 0;
 	DB_ROWS rows = {0};
-	if (!call_query_integer(call, "after", 0, INT64_MAX, &after) ||
-	    !call_query_integer(call, "limit", 1, PAGE_MAX, &limit) || !count_unread(call, &unread))
+	if (!page_read_limit(call, &page) || !call_query_integer(call, "after", 0, INT64_MAX, &page.place) ||
+	    !count_unread(call, &unread))
 		return;
-	enum db_result result =
-		db_run(call->worker->db, QUERY_NOTICE_IN_APP,
-		       DB_PARAMETERS(db_text(api_user_of(call)), db_int(after), db_int(limit + 1)), &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		call_database_failure(call, result);
-		return;
-	}
-	size_t count = rows.count > (size_t)limit ? (size_t)limit : rows.count;
+	enum db_result result = db_run(
+		call->worker->db, QUERY_NOTICE_IN_APP,
+		DB_PARAMETERS(db_text(api_user_of(call)), db_int(page.place), db_int(page.limit + 1)), &rows);
 	struct json_writer writer;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "notices");
-	for (size_t row = 0; row < count; row++)
+	if (!rows_begin_list(call, result, "notices", &writer))
+		return;
+	for (size_t row = 0; row < page_shown(&page, rows.count); row++)
 		write_in_app(&writer, &rows, row);
 	json_write_array_end(&writer);
 	json_write_integer(&writer, "unread", unread);
-	/* What `after` is to be for the next page. */
-	if (rows.count > count)
-		json_write_integer(&writer, "next_cursor", db_get_int(&rows, count - 1, 0));
-	else
-		json_write_null(&writer, "next_cursor");
+	page_write_next_number(&writer, &page, &rows, 0); /* what `after` is to be */
 	json_write_object_end(&writer);
 }
 

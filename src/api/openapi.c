@@ -5,6 +5,7 @@
 #include "api/ops.h"
 #include "base/json.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 extern const char openapi_schemas[];
@@ -48,8 +49,8 @@ static const char *path_template(const char *pattern, struct arena *mem)
 	return path;
 }
 
-/* What a parameter of this name must be; the same wherever it occurs. */
-static const char *parameter_schema(const char *name)
+/* What a parameter of this name must be; the same wherever it occurs, but for `limit` and `state`. */
+static const char *parameter_schema(const char *name, const struct endpoint *endpoint, struct arena *mem)
 {
 	static const struct {
 		const char *name;
@@ -59,14 +60,16 @@ static const char *parameter_schema(const char *name)
 		{"to",
 		 "{\"type\":\"string\",\"description\":\"A day (inclusive) or an instant (exclusive).\"}"},
 		{"duration", "{\"type\":\"integer\",\"minimum\":1,\"description\":\"Minutes.\"}"},
+		{"duration_minutes", "{\"type\":\"integer\",\"minimum\":1}"},
+		{"every_weeks", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":2,\"default\":1}"},
+		{"count", "{\"type\":\"integer\",\"minimum\":2,\"maximum\":12}"},
 		{"start", "{\"type\":\"string\",\"format\":\"date-time\"}"},
 		{"tz", "{\"type\":\"string\",\"description\":\"The name of an IANA time zone.\"}"},
 		{"rescheduling", "{\"type\":\"string\",\"format\":\"uuid\"}"},
 		{"id", "{\"type\":\"string\",\"format\":\"uuid\"}"},
 		{"event", "{\"type\":\"string\",\"format\":\"uuid\"}"},
-		{"state",
-		 "{\"type\":\"string\",\"enum\":[\"owed\",\"sending\",\"delivered\",\"failed\",\"missed\"]}"},
-		{"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"default\":50}"},
+		{"grant", "{\"type\":\"string\",\"format\":\"uuid\"}"},
+		{"session", "{\"type\":\"string\",\"format\":\"uuid\"}"},
 		{"status", "{\"type\":\"string\",\"enum\":[\"upcoming\",\"past\",\"cancelled\",\"all\"],"
 			   "\"default\":\"upcoming\"}"},
 		{"Idempotency-Key", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}"},
@@ -77,6 +80,15 @@ static const char *parameter_schema(const char *name)
 		 "{\"type\":\"string\",\"description\":\"Read only what has another ETag, else "
 		 "304; replace (with * alone) only what is not there, else 412.\"}"},
 	};
+	if (strcmp(name, "limit") == 0)
+		return arena_printf(mem,
+				    "{\"type\":\"integer\",\"minimum\":1,\"maximum\":%" PRId64
+				    ",\"default\":%" PRId64 "}",
+				    endpoint->limit_max, endpoint->limit_default);
+	/* Google's own has the same name. */
+	if (strcmp(name, "state") == 0 && endpoint->limit_max > 0)
+		return "{\"type\":\"string\",\"enum\":[\"owed\",\"sending\",\"delivered\",\"failed\","
+		       "\"missed\"]}";
 	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
 		if (strcmp(schemas[i].name, name) == 0)
 			return schemas[i].schema;
@@ -84,15 +96,18 @@ static const char *parameter_schema(const char *name)
 	return "{\"type\":\"string\"}";
 }
 
-static void write_parameter(struct json_writer *writer, const char *name, size_t length, const char *in,
-			    struct arena *mem)
+/* Names after `name` may follow, behind a blank or a slash. */
+static void write_parameter(struct json_writer *writer, const struct endpoint *endpoint, const char *in,
+			    const char *name, struct arena *mem)
 {
-	const char *text = arena_strndup(mem, name, length);
-	const char *schema = parameter_schema(text);
+	const char *text = arena_strndup(mem, name, strcspn(name, " /"));
+	const char *schema = parameter_schema(text, endpoint, mem);
 	json_write_object(writer, NULL);
 	json_write_text(writer, "name", text);
 	json_write_text(writer, "in", in);
-	json_write_boolean(writer, "required", strcmp(in, "path") == 0 || strcmp(text, "start") == 0);
+	json_write_boolean(writer, "required",
+			   strcmp(in, "path") == 0 || strcmp(text, "start") == 0 ||
+				   strcmp(text, "count") == 0);
 	json_write_raw(writer, "schema", schema, strlen(schema));
 	json_write_object_end(writer);
 }
@@ -102,18 +117,18 @@ static void write_parameters(struct json_writer *writer, const struct route *rou
 {
 	json_write_array(writer, "parameters");
 	for (const char *at = strchr(route->pattern, ':'); at != NULL; at = strchr(at + 1, ':'))
-		write_parameter(writer, at + 1, strcspn(at + 1, "/"), "path", mem);
+		write_parameter(writer, endpoint, "path", at + 1, mem);
 	for (const char *at = endpoint->query; at != NULL && *at != '\0';) {
-		size_t length = strcspn(at, " ");
-		write_parameter(writer, at, length, "query", mem);
-		at += length + strspn(at + length, " ");
+		write_parameter(writer, endpoint, "query", at, mem);
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
 	}
 	if (endpoint->idempotent)
-		write_parameter(writer, "Idempotency-Key", strlen("Idempotency-Key"), "header", mem);
+		write_parameter(writer, endpoint, "header", "Idempotency-Key", mem);
 	if (endpoint->etag && route->method == HTTP_PUT)
-		write_parameter(writer, "If-Match", strlen("If-Match"), "header", mem);
+		write_parameter(writer, endpoint, "header", "If-Match", mem);
 	if (endpoint->etag)
-		write_parameter(writer, "If-None-Match", strlen("If-None-Match"), "header", mem);
+		write_parameter(writer, endpoint, "header", "If-None-Match", mem);
 	json_write_array_end(writer);
 }
 
@@ -127,56 +142,6 @@ static void write_content(struct json_writer *writer, const char *media_type, co
 	json_write_object_end(writer);
 	json_write_object_end(writer);
 	json_write_object_end(writer);
-}
-
-/* The statuses of success, blanks between. */
-static const char *success_statuses(const struct route *route)
-{
-	static const struct {
-		const char *end; /* of the pattern */
-		const char *statuses;
-		enum http_method method;
-	} others[] = {
-		{"/create", "201 200", HTTP_POST},
-		{"/booking/series", "201", HTTP_POST},
-
-		{"/appointments", "201 200", HTTP_POST},
-		{"/hold", "201", HTTP_POST},
-		{"/calendars", "201", HTTP_POST},
-		{"/calendars/:id", "204", HTTP_DELETE},
-		{"/schedule", "200 201", HTTP_PUT},
-		{"/google", "204", HTTP_DELETE},
-		{"/picture", "204", HTTP_DELETE},
-		{"/google/retry", "202", HTTP_POST},
-		{"/callback", "302", HTTP_GET},
-		{"/google-calendar", "204", HTTP_POST},
-		{"/:id/notices", "202", HTTP_POST},
-		{"/booking/sign-in", "202", HTTP_POST},
-		{"/credits", "201 200", HTTP_POST},
-		{"/promo-codes", "201", HTTP_POST},
-		{"/promo-codes/:code", "204", HTTP_DELETE},
-		{"/session", "204", HTTP_DELETE},
-		{"/sessions/:session", "204", HTTP_DELETE},
-		{"/:id/verify", "202", HTTP_POST},
-		{"/addresses", "202", HTTP_POST},
-		{"/webhooks", "201", HTTP_POST},
-		{"/webhooks/:id", "204", HTTP_DELETE},
-		{"/hooks/mail", "204", HTTP_POST},
-		{"/:id/suppression", "204", HTTP_DELETE},
-		{"/:id/test", "202", HTTP_POST},
-		{"/:id/replay", "202", HTTP_POST},
-		{"/:event/retry", "202", HTTP_POST},
-	};
-	if (((const struct endpoint *)route->endpoint)->redirect != NULL)
-		return "302";
-	size_t length = strlen(route->pattern);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		size_t end = strlen(others[i].end);
-		if (route->method == others[i].method && length >= end &&
-		    strcmp(route->pattern + length - end, others[i].end) == 0)
-			return others[i].statuses;
-	}
-	return "200";
 }
 
 /* `always`: every reply of this status has it. */
@@ -209,7 +174,8 @@ static void write_responses(struct json_writer *writer, const struct route *rout
 			    const struct endpoint *endpoint, struct arena *mem)
 {
 	json_write_object(writer, "responses");
-	for (const char *at = success_statuses(route); *at != '\0';) {
+	const char *statuses = endpoint->statuses != NULL ? endpoint->statuses : "200";
+	for (const char *at = statuses; *at != '\0';) {
 		size_t length = strcspn(at, " ");
 		const char *status = arena_strndup(mem, at, length);
 		json_write_object(writer, status);
@@ -244,7 +210,9 @@ static void write_operation(struct json_writer *writer, const struct route *rout
 		[HTTP_GET] = "get", [HTTP_POST] = "post", [HTTP_PUT] = "put", [HTTP_DELETE] = "delete"};
 	json_write_object(writer, methods[route->method]);
 	json_write_text(writer, "summary", endpoint->summary != NULL ? endpoint->summary : endpoint->asset);
-	json_write_text(writer, "x-who-may-call", authority_words[endpoint->authority]);
+	json_write_text(writer, "x-who-may-call",
+			endpoint->guests ? "any signed-in caller, or anyone with PUBLIC_BOOKING"
+					 : authority_words[endpoint->authority]);
 	json_write_array(writer, "security");
 	if (endpoint->authority != AUTHORITY_ANYONE) {
 		static const char *const schemes[] = {"bearer", "session"};

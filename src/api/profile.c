@@ -6,6 +6,7 @@
 #include "api/profile.h"
 
 #include "api/coach.h"
+#include "api/rows.h"
 #include "base/crypto.h"
 #include "base/die.h"
 #include "base/encode.h"
@@ -306,15 +307,10 @@ void api_coaches(struct call *call)
 {
 	DB_ROWS rows = {0};
 	enum db_result result = db_run(call->worker->db, QUERY_PROFILES, DB_NO_PARAMETERS, &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		call_database_failure(call, result);
-		return;
-	}
 	static const char *const names[] = {"id", "slug", "name", "headline", "accent", "picture_version"};
 	struct json_writer writer;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "coaches");
+	if (!rows_begin_list(call, result, "coaches", &writer))
+		return;
 	for (size_t row = 0; row < rows.count; row++) {
 		json_write_object(&writer, NULL);
 		for (size_t column = 0; column < sizeof(names) / sizeof(names[0]); column++)

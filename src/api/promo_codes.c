@@ -1,6 +1,7 @@
 /* A coach's promo codes. */
 #include "api/coach.h"
 #include "api/credits.h"
+#include "api/rows.h"
 #include "base/json.h"
 
 #include <string.h>
@@ -22,41 +23,19 @@ enum code_column {
 	CODE_CREATED_AT,
 };
 
-static void write_number(struct json_writer *writer, const char *name, const struct db_rows *rows, size_t row,
-			 size_t column)
-{
-	if (db_is_null(rows, row, column))
-		json_write_null(writer, name);
-	else
-		json_write_integer(writer, name, db_get_int(rows, row, column));
-}
-
-static void write_instant(struct json_writer *writer, const char *name, const struct db_rows *rows,
-			  size_t row, size_t column)
-{
-	if (db_is_null(rows, row, column))
-		json_write_null(writer, name);
-	else
-		json_write_instant(writer, name, db_get_instant(rows, row, column));
-}
-
 static void write_code(struct json_writer *writer, const struct db_rows *rows, size_t row)
 {
-	const char *types = db_get_text(rows, row, CODE_TYPES);
 	json_write_object(writer, NULL);
 	json_write_text(writer, "code", db_get_text(rows, row, CODE_CODE));
 	json_write_text(writer, "kind", db_get_text(rows, row, CODE_KIND));
-	write_number(writer, "value", rows, row, CODE_VALUE);
-	write_number(writer, "max_uses", rows, row, CODE_MAX_USES);
-	write_number(writer, "per_user", rows, row, CODE_PER_USER);
-	write_number(writer, "used", rows, row, CODE_USED);
-	write_instant(writer, "from", rows, row, CODE_FROM);
-	write_instant(writer, "to", rows, row, CODE_TO);
-	if (types != NULL)
-		json_write_raw(writer, "session_types", types, strlen(types));
-	else
-		json_write_null(writer, "session_types");
-	write_instant(writer, "created_at", rows, row, CODE_CREATED_AT);
+	rows_write_integer(writer, "value", rows, row, CODE_VALUE);
+	rows_write_integer(writer, "max_uses", rows, row, CODE_MAX_USES);
+	rows_write_integer(writer, "per_user", rows, row, CODE_PER_USER);
+	rows_write_integer(writer, "used", rows, row, CODE_USED);
+	rows_write_instant(writer, "from", rows, row, CODE_FROM);
+	rows_write_instant(writer, "to", rows, row, CODE_TO);
+	rows_write_json(writer, "session_types", rows, row, CODE_TYPES);
+	rows_write_instant(writer, "created_at", rows, row, CODE_CREATED_AT);
 	json_write_object_end(writer);
 }
 
@@ -68,14 +47,9 @@ void api_promo_codes(struct call *call)
 	DB_ROWS rows = {0};
 	enum db_result result =
 		db_run(call->worker->db, QUERY_PROMO_CODES, DB_PARAMETERS(db_text(coach->id)), &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		call_database_failure(call, result);
-		return;
-	}
 	struct json_writer writer;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "promo_codes");
+	if (!rows_begin_list(call, result, "promo_codes", &writer))
+		return;
 	for (size_t i = 0; i < rows.count; i++)
 		write_code(&writer, &rows, i);
 	json_write_array_end(&writer);

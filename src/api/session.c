@@ -1,5 +1,6 @@
 #include "api/session.h"
 
+#include "api/rows.h"
 #include "api/user.h"
 #include "sign_in_answer.h"
 #include "domain/email.h"
@@ -220,8 +221,6 @@ static bool own_hash(const struct call *call, unsigned char hash[static CRYPTO_S
 
 void api_session_get(struct call *call)
 {
-	static const char *const roles[] = {
-		[IDENTITY_USER] = "user", [IDENTITY_COACH] = "coach", [IDENTITY_ADMIN] = "admin"};
 	unsigned char hash[CRYPTO_SHA256_SIZE];
 	const struct identity *caller = call->caller;
 	DB_ROWS rows = {0};
@@ -237,7 +236,7 @@ void api_session_get(struct call *call)
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
 	json_write_object(&writer, NULL);
 	json_write_text(&writer, "user_id", caller->user_id);
-	json_write_text(&writer, "role", roles[caller->role]);
+	json_write_text(&writer, "role", call->actor.role);
 	json_write_text(&writer, "coach", caller->coach);
 	json_write_text(&writer, "email", caller->email);
 	json_write_text(&writer, "appointment_id", caller->appointment_id);
@@ -281,19 +280,12 @@ void api_user_sessions(struct call *call)
 	enum db_result result =
 		db_run(call->worker->db, QUERY_SESSION_LIST,
 		       DB_PARAMETERS(db_text(api_user_of(call)), db_bytes(hash, sizeof(hash))), &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		call_database_failure(call, result);
-		return;
-	}
 	struct json_writer writer;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "sessions");
+	if (!rows_begin_list(call, result, "sessions", &writer))
+		return;
 	for (size_t row = 0; row < rows.count; row++) {
-		char id[UUID_TEXT_SIZE];
-		db_get_uuid(&rows, row, 0, id);
 		json_write_object(&writer, NULL);
-		json_write_text(&writer, "id", id);
+		rows_write_uuid(&writer, "id", &rows, row, 0);
 		json_write_boolean(&writer, "current", db_get_bool(&rows, row, 1));
 		json_write_instant(&writer, "created_at", db_get_instant(&rows, row, 2));
 		json_write_instant(&writer, "expires_at", db_get_instant(&rows, row, 3));

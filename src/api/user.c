@@ -1,13 +1,12 @@
 #include "api/user.h"
 
 #include "api/render.h"
+#include "api/rows.h"
 #include "app/pseudonym.h"
 #include "base/json.h"
 
 #include <jansson.h>
 #include <string.h>
-
-enum { PAGE_DEFAULT = 50, PAGE_MAX = 100 };
 
 static bool is_status_word(const char *word)
 {
@@ -24,8 +23,8 @@ void api_answer_list(struct call *call, struct appointment_page_query *query)
 			     "status must be upcoming, past, cancelled or all.");
 		return;
 	}
-	int64_t limit = PAGE_DEFAULT;
-	if (!call_query_integer(call, "limit", 1, PAGE_MAX, &limit))
+	struct page page;
+	if (!page_read_limit(call, &page))
 		return;
 	query->after_start = INSTANT_MIN;
 	query->after_id = "00000000-0000-0000-0000-000000000000";
@@ -35,17 +34,16 @@ void api_answer_list(struct call *call, struct appointment_page_query *query)
 			     "cursor must be a next_cursor of this list.");
 		return;
 	}
-	/* One more than the page tells whether there is another page. */
-	query->limit = limit + 1;
+	query->limit = page.limit + 1;
 	struct appointment_list list;
 	enum db_result result = appointments_list(call->worker->db, call->mem, query, &list);
 	if (result != DB_OK) {
 		call_database_failure(call, result);
 		return;
 	}
-	bool more = list.count > (size_t)limit;
-	if (more)
-		list.count = (size_t)limit;
+	const size_t shown = page_shown(&page, list.count);
+	const bool more = list.count > shown;
+	list.count = shown;
 	render_appointments(reply_begin_json(call->reply, 200), &list, more, call_viewer(call), call->mem);
 }
 

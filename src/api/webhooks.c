@@ -2,6 +2,7 @@
 
 #include "api/coach.h"
 #include "api/event.h"
+#include "api/rows.h"
 #include "base/crypto.h"
 #include "net/public_address.h"
 #include "notice/webhook_secret.h"
@@ -12,34 +13,20 @@
 enum {
 	ENDPOINTS_MAX = 10, /* of a coach */
 	URL_MAX = 2000,
-	PAGE_DEFAULT = 50,
-	PAGE_MAX = 100,
 };
-
-static void write_instant(struct json_writer *writer, const char *name, const struct db_rows *rows,
-			  size_t row, size_t column)
-{
-	if (db_is_null(rows, row, column))
-		json_write_null(writer, name);
-	else
-		json_write_instant(writer, name, db_get_instant(rows, row, column));
-}
 
 /* secret: shown once, where it is new; else NULL. */
 static void write_endpoint(struct json_writer *writer, const struct db_rows *rows, size_t row,
 			   const char *secret)
 {
-	char id[UUID_TEXT_SIZE];
-	const char *types = db_get_text(rows, row, 2);
-	db_get_uuid(rows, row, 0, id);
 	json_write_object(writer, NULL);
-	json_write_text(writer, "id", id);
+	rows_write_uuid(writer, "id", rows, row, 0);
 	json_write_text(writer, "url", db_get_text(rows, row, 1));
-	json_write_raw(writer, "types", types, strlen(types));
+	rows_write_json(writer, "types", rows, row, 2);
 	json_write_text(writer, "state", db_get_text(rows, row, 3));
 	json_write_text(writer, "detail", db_get_text(rows, row, 4));
-	write_instant(writer, "failing_since", rows, row, 5);
-	write_instant(writer, "former_secret_until", rows, row, 6);
+	rows_write_instant(writer, "failing_since", rows, row, 5);
+	rows_write_instant(writer, "former_secret_until", rows, row, 6);
 	json_write_instant(writer, "created_at", db_get_instant(rows, row, 7));
 	/* What can be had by a replay. */
 	json_write_integer(writer, "missed", db_get_int(rows, row, 8));
@@ -78,13 +65,8 @@ void api_webhooks_list(struct call *call)
 		return;
 	enum db_result result = db_run(call->worker->db, QUERY_WEBHOOK_LIST,
 				       DB_PARAMETERS(db_text(coach->id), db_null()), &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		call_database_failure(call, result);
+	if (!rows_begin_list(call, result, "webhooks", &writer))
 		return;
-	}
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "webhooks");
 	for (size_t row = 0; row < rows.count; row++)
 		write_endpoint(&writer, &rows, row, NULL);
 	json_write_array_end(&writer);
@@ -295,23 +277,15 @@ static bool is_state(const char *text)
 
 static void write_delivery(struct json_writer *writer, const struct db_rows *rows, size_t row)
 {
-	char id[UUID_TEXT_SIZE];
-	db_get_uuid(rows, row, 0, id);
 	json_write_object(writer, NULL);
-	json_write_text(writer, "event_id", id);
+	rows_write_uuid(writer, "event_id", rows, row, 0);
 	json_write_text(writer, "type", db_get_text(rows, row, 1));
 	json_write_text(writer, "state", db_get_text(rows, row, 2));
 	json_write_integer(writer, "attempts", db_get_int(rows, row, 3));
 	json_write_instant(writer, "due_at", db_get_instant(rows, row, 4));
-	write_instant(writer, "tried_at", rows, row, 5);
-	if (db_is_null(rows, row, 6))
-		json_write_null(writer, "last_status");
-	else
-		json_write_integer(writer, "last_status", db_get_int(rows, row, 6));
-	if (db_is_null(rows, row, 7))
-		json_write_null(writer, "last_ms");
-	else
-		json_write_integer(writer, "last_ms", db_get_int(rows, row, 7));
+	rows_write_instant(writer, "tried_at", rows, row, 5);
+	rows_write_integer(writer, "last_status", rows, row, 6);
+	rows_write_integer(writer, "last_ms", rows, row, 7);
 	json_write_text(writer, "detail", db_get_text(rows, row, 8));
 	json_write_object_end(writer);
 }
@@ -321,12 +295,10 @@ void api_webhooks_deliveries(struct call *call)
 	COACH_LOCAL coach = NULL;
 	const char *id = NULL;
 	const char *state = request_query(call->request, "state");
-	int64_t cursor = 0;
-	int64_t limit = PAGE_DEFAULT;
+	struct page page;
 	DB_ROWS rows = {0};
 	struct json_writer writer;
-	if (!call_query_integer(call, "cursor", 1, INT64_MAX, &cursor) ||
-	    !call_query_integer(call, "limit", 1, PAGE_MAX, &limit) || !read_path(call, &coach, &id))
+	if (!page_read(call, &page) || !read_path(call, &coach, &id))
 		return;
 	if (state != NULL && !is_state(state)) {
 		call_problem(call, PROBLEM_BAD_PARAMETER, "state",
@@ -337,26 +309,16 @@ void api_webhooks_deliveries(struct call *call)
 				DB_PARAMETERS(db_uuid(id), db_text(coach->id)), &rows)))
 		return;
 	db_rows_clear(&rows);
-	enum db_result result =
-		db_run(call->worker->db, QUERY_WEBHOOK_DELIVERIES,
-		       DB_PARAMETERS(db_uuid(id), db_text(coach->id), db_text(state),
-				     cursor > 0 ? db_int(cursor) : db_null(), db_int(limit + 1)),
-		       &rows);
-	if (result != DB_OK && result != DB_NONE) {
-		call_database_failure(call, result);
+	enum db_result result = db_run(call->worker->db, QUERY_WEBHOOK_DELIVERIES,
+				       DB_PARAMETERS(db_uuid(id), db_text(coach->id), db_text(state),
+						     page_place(&page), db_int(page.limit + 1)),
+				       &rows);
+	if (!rows_begin_list(call, result, "deliveries", &writer))
 		return;
-	}
-	size_t count = rows.count > (size_t)limit ? (size_t)limit : rows.count;
-	json_writer_init(&writer, reply_begin_json(call->reply, 200));
-	json_write_object(&writer, NULL);
-	json_write_array(&writer, "deliveries");
-	for (size_t row = 0; row < count; row++)
+	for (size_t row = 0; row < page_shown(&page, rows.count); row++)
 		write_delivery(&writer, &rows, row);
 	json_write_array_end(&writer);
-	if (rows.count > count)
-		json_write_integer(&writer, "next_cursor", db_get_int(&rows, count - 1, 9));
-	else
-		json_write_null(&writer, "next_cursor");
+	page_write_next_number(&writer, &page, &rows, 9);
 	json_write_object_end(&writer);
 }
 
