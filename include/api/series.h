@@ -5,16 +5,18 @@
 #define API_SERIES_H
 
 #include "api/api.h"
-#include "app/booking.h"
+#include "app/series.h"
 
 void api_series_preview(struct call *call);
 void api_series_create(struct call *call);
 
-/*
- * Cancel or move the appointment in the path with others of its series. False: scope (NULL: not sent) is
- * `this`, so it is an ordinary call; else answered.
- */
-bool api_series_cancel(struct call *call, const char *scope, const char *reason);
-bool api_series_move(struct call *call, const char *scope, const struct booking_wish *wish);
+/* Which of a series are meant; NULL, which is not sent, is `this`. False: answered. */
+bool series_read_scope(struct call *call, const char *word, enum series_scope *ret_scope);
+
+/* Cancel or move the appointment in the path with others of its series, and answer. */
+void series_answer_cancel(struct call *call, const struct booking_call *use, enum series_scope scope,
+			  const char *reason);
+void series_answer_move(struct call *call, const struct booking_call *use, enum series_scope scope,
+			const struct booking_wish *wish);
 
 #endif

@@ -107,6 +107,9 @@ struct json_writer {
 };
 
 void json_writer_init(struct json_writer *writer, struct buffer *out);
+/* Go on with the object that ends the buffer and has members already: others may follow, then its end again.
+ */
+void json_writer_reopen(struct json_writer *writer, struct buffer *out);
 void json_write_object(struct json_writer *writer, const char *name); /* opens { */
 void json_write_array(struct json_writer *writer, const char *name);  /* opens [ */
 void json_write_object_end(struct json_writer *writer);

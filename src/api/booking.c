@@ -146,19 +146,25 @@ void api_booking_confirm(struct call *call)
 void api_booking_reschedule(struct call *call)
 {
 	struct booking_wish wish = {0};
-	const char *scope = NULL;
+	const char *word = NULL;
+	enum series_scope scope = SERIES_THIS;
 	JSON_LOCAL overrides = NULL;
 	const struct json_field fields[] = {
 		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
 		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX, &wish.duration_minutes,
 		 NULL},
 		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
-		{"scope", JSON_FIELD_TEXT, false, 1, SCOPE_MAX_CHARACTERS, &scope, NULL},
+		{"scope", JSON_FIELD_TEXT, false, 1, SCOPE_MAX_CHARACTERS, &word, NULL},
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
-	    !booking_read_overrides(call, overrides, &wish.overridden) || api_series_move(call, scope, &wish))
+	    !booking_read_overrides(call, overrides, &wish.overridden) ||
+	    !series_read_scope(call, word, &scope))
 		return;
 	struct booking_call use = booking_use_case(call);
+	if (scope != SERIES_THIS) {
+		series_answer_move(call, &use, scope, &wish);
+		return;
+	}
 	struct booking_result result;
 	booking_reschedule(&use, request_parameter(call->request, "id"), &wish, &result);
 	booking_answer_call(call, "reschedule", &result);
@@ -167,14 +173,19 @@ void api_booking_reschedule(struct call *call)
 void api_booking_cancel(struct call *call)
 {
 	const char *reason = NULL;
-	const char *scope = NULL;
+	const char *word = NULL;
+	enum series_scope scope = SERIES_THIS;
 	const struct json_field fields[] = {
 		{"reason", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &reason, NULL},
-		{"scope", JSON_FIELD_TEXT, false, 1, SCOPE_MAX_CHARACTERS, &scope, NULL},
+		{"scope", JSON_FIELD_TEXT, false, 1, SCOPE_MAX_CHARACTERS, &word, NULL},
 	};
-	if (!call_body(call, fields, 2) || api_series_cancel(call, scope, reason))
+	if (!call_body(call, fields, 2) || !series_read_scope(call, word, &scope))
 		return;
 	struct booking_call use = booking_use_case(call);
+	if (scope != SERIES_THIS) {
+		series_answer_cancel(call, &use, scope, reason);
+		return;
+	}
 	struct booking_result result;
 	booking_cancel(&use, request_parameter(call->request, "id"), reason, &result);
 	booking_answer_call(call, "cancel", &result);

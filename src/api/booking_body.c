@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "domain/email.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct booking_call booking_use_case(struct call *call)
@@ -52,16 +51,13 @@ void booking_count_outcome(struct call *call, const char *action)
 /* To a coach: all that stands against the start, so that a page can offer to book it anyway. */
 static void add_reasons(struct call *call, const struct booking_result *result)
 {
-	struct buffer *body = &call->reply->body;
 	struct json_writer writer;
-	body->length--; /* the problem's closing brace comes after the list */
-	buffer_append_text(body, ",\"reasons\":");
-	json_writer_init(&writer, body);
-	json_write_array(&writer, NULL);
+	json_writer_reopen(&writer, &call->reply->body);
+	json_write_array(&writer, "reasons");
 	for (size_t i = 0; i < result->reasons.count; i++)
 		render_reason(&writer, &result->reasons.items[i]);
 	json_write_array_end(&writer);
-	buffer_append_char(body, '}');
+	json_write_object_end(&writer);
 }
 
 /* Guests hold as many times as they may: each of them ends soon. */
@@ -86,8 +82,10 @@ static void answer_refusal(struct call *call, const struct booking_result *resul
 								     : NULL,
 		     result->detail);
 	if (result->refusal == REFUSAL_CREDITS_REQUIRED) {
-		call->reply->body.length--; /* the problem's closing brace comes after the member */
-		buffer_printf(&call->reply->body, ",\"balance\":%" PRId64 "}", result->credits);
+		struct json_writer writer;
+		json_writer_reopen(&writer, &call->reply->body);
+		json_write_integer(&writer, "balance", result->credits);
+		json_write_object_end(&writer);
 	}
 	if (result->reasons.count > 0)
 		add_reasons(call, result);
@@ -174,7 +172,7 @@ bool booking_accept_person(struct call *call, const struct person_fields *person
 		return false;
 	}
 	if (person->locale != NULL && !call_locale_good(person->locale, strlen(person->locale))) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "locale",
+		call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "%slocale", prefix),
 			     "locale must be a language tag such as fr-CA.");
 		return false;
 	}

@@ -1,6 +1,6 @@
 /*
  * booking_body - what the calls that book share: the fields of their bodies, and how a result becomes a
- * reply. For src/api/booking.c and series.c only.
+ * reply.
  */
 #ifndef API_BOOKING_BODY_H
 #define API_BOOKING_BODY_H

@@ -41,11 +41,10 @@ void api_coach_schedule_get(struct call *call)
 static void answer_faults(struct call *call, const struct schedule_faults *faults)
 {
 	const struct json_fault *first = &faults->at[0];
-	struct buffer errors;
-	buffer_init(&errors, 64 * 1024);
 	struct json_writer writer;
-	json_writer_init(&writer, &errors);
-	json_write_array(&writer, NULL);
+	call_problem(call, call_fault_code(first->verdict), first->field, first->detail);
+	json_writer_reopen(&writer, &call->reply->body);
+	json_write_array(&writer, "errors");
 	for (size_t i = 0; i < faults->count; i++) {
 		json_write_object(&writer, NULL);
 		json_write_text(&writer, "code", problem_terms(call_fault_code(faults->at[i].verdict))->code);
@@ -54,11 +53,7 @@ static void answer_faults(struct call *call, const struct schedule_faults *fault
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);
-	call_problem(call, call_fault_code(first->verdict), first->field, first->detail);
-	struct buffer *body = &call->reply->body;
-	body->length--; /* the problem's closing brace comes after the list */
-	buffer_printf(body, ",\"errors\":%s}", buffer_text(&errors));
-	buffer_clear(&errors);
+	json_write_object_end(&writer);
 }
 
 /*
@@ -86,11 +81,9 @@ static void answer_schedule(struct call *call, unsigned status, const struct sch
 {
 	struct buffer *out = reply_begin_json(call->reply, status);
 	schedule_write(schedule, out);
-	out->length--; /* the closing brace comes after the list */
-	buffer_append_text(out, ",\"appointments_outside_hours\":");
 	struct json_writer writer;
-	json_writer_init(&writer, out);
-	json_write_array(&writer, NULL);
+	json_writer_reopen(&writer, out);
+	json_write_array(&writer, "appointments_outside_hours");
 	for (size_t i = 0; coach != NULL && i < coach->appointment_count; i++) {
 		const struct busy_appointment *appointment = &coach->appointments[i];
 		struct interval time = busy_appointment_time(appointment);
@@ -111,7 +104,7 @@ static void answer_schedule(struct call *call, unsigned status, const struct sch
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);
-	buffer_append_char(out, '}');
+	json_write_object_end(&writer);
 	set_etag(call, version);
 }
 

@@ -1,6 +1,5 @@
 #include "api/series.h"
 
-#include "app/series.h"
 #include "booking_body.h"
 
 #include <string.h>
@@ -34,17 +33,11 @@ static void write_occurrences(struct json_writer *writer, const struct series_re
 /* 409 with every date, so that a page can offer the free ones. */
 static void answer_conflict(struct call *call, const struct series_result *result)
 {
-	call_problem(call, PROBLEM_SERIES_CONFLICT, NULL, NULL);
-	struct buffer *body = &call->reply->body;
 	struct json_writer writer;
-	body->length--; /* the problem's closing brace comes after the list */
-	buffer_append_text(body, ",\"occurrences\":");
-	json_writer_init(&writer, body);
-	json_write_array(&writer, NULL);
-	for (size_t i = 0; i < result->count; i++)
-		write_occurrence(&writer, &result->occurrences[i]);
-	json_write_array_end(&writer);
-	buffer_append_char(body, '}');
+	call_problem(call, PROBLEM_SERIES_CONFLICT, NULL, NULL);
+	json_writer_reopen(&writer, &call->reply->body);
+	write_occurrences(&writer, result);
+	json_write_object_end(&writer);
 }
 
 static void write_refused(struct json_writer *writer, const struct occurrence *occurrence)
@@ -90,17 +83,6 @@ static void answer_series(struct call *call, unsigned status, const struct serie
 		reply_header_literal(call->reply, "Location", arena_printf(call->mem, "/booking/%s", first));
 }
 
-static bool check_rhythm(struct call *call, const struct series_wish *wish, enum problem_code code)
-{
-	if (wish->every_weeks >= 1 && wish->every_weeks <= SERIES_WEEKS_MAX &&
-	    wish->count >= SERIES_COUNT_MIN && wish->count <= SERIES_COUNT_MAX)
-		return true;
-	const bool weeks = wish->every_weeks < 1 || wish->every_weeks > SERIES_WEEKS_MAX;
-	call_problem(call, code, weeks ? "every_weeks" : "count",
-		     weeks ? "every_weeks must be 1 or 2." : "count must be from 2 to 12.");
-	return false;
-}
-
 void api_series_preview(struct call *call)
 {
 	struct series_wish wish = {
@@ -120,8 +102,10 @@ void api_series_preview(struct call *call)
 		call_problem(call, PROBLEM_BAD_PARAMETER, "start", "start is required: the first session.");
 		return;
 	}
-	if (!check_rhythm(call, &wish, PROBLEM_BAD_PARAMETER))
+	if (wish.count == 0) {
+		call_problem(call, PROBLEM_BAD_PARAMETER, "count", "count must be from 2 to 12.");
 		return;
+	}
 	struct booking_call use = booking_use_case(call);
 	struct series_result result;
 	series_preview(&use, &wish, &result);
@@ -187,8 +171,7 @@ void api_series_create(struct call *call)
 	}
 }
 
-/* Which are meant. False: answered. */
-static bool read_scope(struct call *call, const char *word, enum series_scope *ret_scope)
+bool series_read_scope(struct call *call, const char *word, enum series_scope *ret_scope)
 {
 	*ret_scope = SERIES_THIS;
 	if (word == NULL || series_scope_parse(word, ret_scope))
@@ -208,30 +191,18 @@ static void answer_change(struct call *call, const char *action, const struct se
 	booking_count_outcome(call, action);
 }
 
-bool api_series_cancel(struct call *call, const char *scope, const char *reason)
+void series_answer_cancel(struct call *call, const struct booking_call *use, enum series_scope scope,
+			  const char *reason)
 {
-	enum series_scope meant = SERIES_THIS;
-	if (!read_scope(call, scope, &meant))
-		return true;
-	if (meant == SERIES_THIS)
-		return false;
-	struct booking_call use = booking_use_case(call);
 	struct series_result result;
-	series_cancel_from(&use, request_parameter(call->request, "id"), meant, reason, &result);
+	series_cancel_from(use, request_parameter(call->request, "id"), scope, reason, &result);
 	answer_change(call, "cancel", &result);
-	return true;
 }
 
-bool api_series_move(struct call *call, const char *scope, const struct booking_wish *wish)
+void series_answer_move(struct call *call, const struct booking_call *use, enum series_scope scope,
+			const struct booking_wish *wish)
 {
-	enum series_scope meant = SERIES_THIS;
-	if (!read_scope(call, scope, &meant))
-		return true;
-	if (meant == SERIES_THIS)
-		return false;
-	struct booking_call use = booking_use_case(call);
 	struct series_result result;
-	series_move_from(&use, request_parameter(call->request, "id"), meant, wish, &result);
+	series_move_from(use, request_parameter(call->request, "id"), scope, wish, &result);
 	answer_change(call, "reschedule", &result);
-	return true;
 }

@@ -317,6 +317,12 @@ void json_writer_init(struct json_writer *writer, struct buffer *out)
 	*writer = (struct json_writer){.out = out};
 }
 
+void json_writer_reopen(struct json_writer *writer, struct buffer *out)
+{
+	out->length--; /* the closing brace */
+	*writer = (struct json_writer){.out = out, .depth = 1, .filled = {[1] = true}};
+}
+
 static void put_name(struct json_writer *writer, const char *name)
 {
 	const bool further = writer->filled[writer->depth];
