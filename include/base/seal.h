@@ -18,6 +18,7 @@
 #ifndef BASE_SEAL_H
 #define BASE_SEAL_H
 
+#include "base/arena.h"
 #include "base/crypto.h"
 #include "base/encode.h"
 
@@ -86,5 +87,12 @@ enum seal_outcome seal_open(const struct seal_keys *keys, const char *associated
 
 /* Was this text sealed with the current key? False for one that is not well-formed. */
 bool seal_is_current(const struct seal_keys *keys, const char *text);
+
+/*
+ * The same plaintext sealed with the current key, in `mem`. NULL: that is how it is sealed already, or no key
+ * of the set opens it.
+ */
+const char *seal_again(const struct seal_keys *keys, const char *associated, const char *text,
+		       struct arena *mem);
 
 #endif

@@ -143,3 +143,17 @@ bool seal_is_current(const struct seal_keys *keys, const char *text)
 	return keys->count && sealed_read(text, sealed, &size) &&
 	       !memcmp(sealed + ID_AT, keys->keys[0].id, SEAL_KEY_ID_SIZE);
 }
+
+const char *seal_again(const struct seal_keys *keys, const char *associated, const char *text,
+		       struct arena *mem)
+{
+	char plain[SEAL_PLAIN_MAX + 1];
+	size_t size = 0;
+	if (seal_is_current(keys, text) ||
+	    seal_open(keys, associated, text, plain, sizeof(plain), &size) != SEAL_OPENED)
+		return NULL;
+	char *sealed = arena_alloc(mem, SEAL_TEXT_SIZE(size));
+	seal_text(keys, associated, plain, size, sealed);
+	crypto_wipe(plain, size);
+	return sealed;
+}

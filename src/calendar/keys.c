@@ -46,8 +46,6 @@ enum calendar_keys calendar_rekey(struct db *db, const struct seal_keys *keys, s
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
 	DB_ROWS rows = {0};
-	char token[SEAL_PLAIN_MAX / 4];
-	size_t size;
 	*ret_count = 0;
 	/* All or nothing is readable before anything is written. */
 	enum calendar_keys verdict = calendar_check_keys(db, keys, ret_line);
@@ -57,13 +55,9 @@ enum calendar_keys calendar_rekey(struct db *db, const struct seal_keys *keys, s
 	for (size_t i = 0; i < rows.count && result == DB_OK; i++) {
 		const char *coach_id = db_get_text(&rows, i, 0);
 		const char *old = db_get_text(&rows, i, 1);
-		const char *name = seal_name_token(&mem, coach_id);
-		if (seal_is_current(keys, old) ||
-		    seal_open(keys, name, old, token, sizeof(token), &size) != SEAL_OPENED)
+		const char *sealed = seal_again(keys, seal_name_token(&mem, coach_id), old, &mem);
+		if (sealed == NULL)
 			continue;
-		char *sealed = arena_alloc(&mem, SEAL_TEXT_SIZE(size));
-		seal_text(keys, name, token, size, sealed);
-		crypto_wipe(token, sizeof(token));
 		result = db_run(db, QUERY_CALENDAR_GRANT_ROTATE,
 				DB_PARAMETERS(db_text(coach_id), db_text(old), db_text(sealed)), NULL);
 		*ret_count += result == DB_OK;

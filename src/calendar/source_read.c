@@ -108,8 +108,8 @@ static const char *remarks(const struct ical_busy *busy, const char *time_zone, 
 	if (busy->inexact > 0)
 		text = arena_printf(
 			mem,
-			"%zu of its events repeat in a way that is not followed exactly: more time is "
-			"kept free than they take. ",
+			"%zu of its events repeat in a way that is not followed exactly: they may block "
+			"more time than they take. ",
 			busy->inexact);
 	if (busy->in_unknown_zone > 0)
 		text = arena_printf(mem, "%sTimes in the zone \"%s\", which is not known, are read in %s. ",

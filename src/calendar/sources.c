@@ -4,7 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/crypto.h"
 #include "base/die.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -126,17 +125,11 @@ enum db_result sources_rekey(struct db *db, const struct seal_keys *keys, size_t
 	enum db_result result = db_run(db, QUERY_SOURCE_SECRETS, DB_NO_PARAMETERS, &rows);
 	for (size_t i = 0; i < rows.count && result == DB_OK; i++) {
 		char id[UUID_TEXT_SIZE];
-		char address[SOURCE_ADDRESS_MAX + 1];
-		size_t size = 0;
 		db_get_uuid(&rows, i, 0, id);
 		const char *old = db_get_text(&rows, i, 1);
-		const char *name = source_seal_name(&mem, id);
-		if (seal_is_current(keys, old) ||
-		    seal_open(keys, name, old, address, sizeof(address), &size) != SEAL_OPENED)
+		const char *sealed = seal_again(keys, source_seal_name(&mem, id), old, &mem);
+		if (sealed == NULL)
 			continue;
-		char *sealed = arena_alloc(&mem, SEAL_TEXT_SIZE(size));
-		seal_text(keys, name, address, size, sealed);
-		crypto_wipe(address, sizeof(address));
 		result = db_run(db, QUERY_SOURCE_RESEAL,
 				DB_PARAMETERS(db_uuid(id), db_text(old), db_text(sealed)), NULL);
 		*count += result == DB_OK;

@@ -38,15 +38,9 @@ static enum db_result reseal(struct db *db, const struct seal_keys *keys, const 
 			     const char *old, size_t *count)
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
-	char secret[WEBHOOK_SECRET_SIZE];
-	size_t size = 0;
-	const char *name = seal_name(endpoint_id, &mem);
-	if (old == NULL || seal_is_current(keys, old) ||
-	    seal_open(keys, name, old, secret, sizeof(secret), &size) != SEAL_OPENED)
+	const char *sealed = old != NULL ? seal_again(keys, seal_name(endpoint_id, &mem), old, &mem) : NULL;
+	if (sealed == NULL)
 		return DB_OK;
-	char *sealed = arena_alloc(&mem, SEAL_TEXT_SIZE(size));
-	seal_text(keys, name, secret, size, sealed);
-	crypto_wipe(secret, sizeof(secret));
 	*count += 1;
 	return db_run(db, QUERY_WEBHOOK_RESEAL,
 		      DB_PARAMETERS(db_uuid(endpoint_id), db_text(old), db_text(sealed)), NULL);
