@@ -139,6 +139,13 @@ extern const size_t api_route_count;
 
 /* ---- for handlers ---- */
 
+/* How many characters the fields of several calls may have. */
+enum {
+	EMAIL_MAX_CHARACTERS = 254,
+	LOCALE_MAX_CHARACTERS = 35,
+	CODE_MAX_CHARACTERS = 16, /* of a code that was mailed */
+};
+
 /* How long a reply may wait for Google in all (the contract's 3 s), as monotonic_ms. */
 int64_t call_deadline(const struct call *call);
 
@@ -158,6 +165,9 @@ void call_database_failure(struct call *call, enum db_result result);
 /* A query parameter as a whole number. False: answered 400. *ret_value stays as it is when it was not sent.
  */
 bool call_query_integer(struct call *call, const char *name, int64_t min, int64_t max, int64_t *ret_value);
+
+/* An id in the path. False: it is none, which is answered 404 with this sentence. */
+bool call_path_uuid(struct call *call, const char *name, const char *missing, const char **ret_id);
 
 /*
  * An instant out of a query. The `+` of an offset that was not percent-encoded has become a blank; it is
@@ -183,8 +193,8 @@ enum problem_code call_fault_code(enum json_verdict verdict);
 /* The origin this daemon is known by, without a slash at the end: PUBLIC_URL, else made from the request. */
 const char *call_origin(struct call *call);
 
-/* Whether these bytes look like a language tag (BCP 47): "fr", "pt-BR", "zh-Hant-TW". */
-bool call_locale_good(const char *tag, size_t length);
+/* Whether the field's value is a language tag (BCP 47): "fr", "pt-BR"; or NULL. False: answered 422. */
+bool call_check_locale(struct call *call, const char *field, const char *tag);
 
 /* The first language of Accept-Language; NULL if there is none. In the call's memory. */
 const char *call_accepted_locale(const struct call *call);

@@ -171,11 +171,8 @@ bool booking_accept_person(struct call *call, const struct person_fields *person
 					  person->email));
 		return false;
 	}
-	if (person->locale != NULL && !call_locale_good(person->locale, strlen(person->locale))) {
-		call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "%slocale", prefix),
-			     "locale must be a language tag such as fr-CA.");
+	if (!call_check_locale(call, arena_printf(call->mem, "%slocale", prefix), person->locale))
 		return false;
-	}
 	wish->locale = person->locale != NULL ? person->locale : call_accepted_locale(call);
 	wish->name = person->name;
 	wish->email = person->email;

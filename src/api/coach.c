@@ -4,6 +4,7 @@
 #include "app/booking.h"
 #include "app/coach_sources.h"
 #include "base/json.h"
+#include "booking_body.h"
 
 #include <string.h>
 
@@ -212,7 +213,6 @@ void api_coach_busy(struct call *call)
 					     .now = call->request->now,
 					     .deadline = call_deadline(call)};
 	calendar_busy_listing(call->api->calendars, call->worker, &question, call->mem, &busy);
-
 	if (coach_sources_stale(then, call->request->now) != NULL)
 		busy.knowledge = CALENDAR_UNKNOWN;
 	else if (then->source_count > 0 && busy.knowledge == CALENDAR_KNOWN_OFF)
@@ -272,13 +272,7 @@ void api_coach_explain(struct call *call)
 		call_problem(call, PROBLEM_BAD_PARAMETER, "start", "start is required: the time to explain.");
 		return;
 	}
-	struct booking_call use = {.coaches = call->api->coaches,
-				   .calendars = call->api->calendars,
-				   .worker = call->worker,
-				   .mem = call->mem,
-				   .caller = call->caller,
-				   .now = call->request->now,
-				   .deadline = call_deadline(call)};
+	struct booking_call use = booking_use_case(call);
 	struct explanation explanation;
 	enum availability_outcome outcome =
 		booking_explain(&use, &wish, request_query(call->request, "user_id"), &explanation);

@@ -226,18 +226,18 @@ void api_credits_grant(struct call *call)
 void api_credits_revoke(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
-	const char *id = request_parameter(call->request, "grant");
-	if (!api_coach_find(call, &coach))
+	static const char no_such[] = "There is no such grant.";
+	const char *id = NULL;
+	if (!api_coach_find(call, &coach) || !call_path_uuid(call, "grant", no_such, &id))
 		return;
 	DB_ROWS rows = {0};
-	enum db_result result = DB_NONE;
-	if (uuid_parse(id, strlen(id), NULL))
-		result = db_run(call->worker->db, QUERY_CREDIT_REVOKE,
-				DB_PARAMETERS(db_text(coach->id), db_uuid(id), db_text(call->actor.user_id),
-					      db_text(call->actor.role), db_text(call->actor.request_id)),
-				&rows);
+	enum db_result result =
+		db_run(call->worker->db, QUERY_CREDIT_REVOKE,
+		       DB_PARAMETERS(db_text(coach->id), db_uuid(id), db_text(call->actor.user_id),
+				     db_text(call->actor.role), db_text(call->actor.request_id)),
+		       &rows);
 	if (result == DB_NONE || (result == DB_OK && db_is_null(&rows, 0, GRANT_ID)))
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such grant.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_such);
 	else if (result != DB_OK)
 		call_database_failure(call, result);
 	else

@@ -10,7 +10,6 @@
 
 enum {
 	AGAIN_SECONDS = 600, /* a client may ask once in so long */
-	LOCALE_MAX_CHARACTERS = 35,
 	KIND_MAX_CHARACTERS = 20,
 };
 
@@ -259,13 +258,9 @@ void api_user_preferences_put(struct call *call)
 		{"locale", JSON_FIELD_TEXT, false, 1, LOCALE_MAX_CHARACTERS, &locale, &locale_given},
 		{"sms", JSON_FIELD_BOOLEAN, false, 0, 0, &sms, &sms_given},
 	};
-	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
+	    !call_check_locale(call, "locale", locale))
 		return;
-	if (locale != NULL && !call_locale_good(locale, strlen(locale))) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "locale",
-			     "locale must be a language tag such as fr-CA.");
-		return;
-	}
 	enum db_result result = db_run(
 		call->worker->db, QUERY_PREFERENCE_PUT,
 		DB_PARAMETERS(db_text(api_user_of(call)), reminders_given ? db_bool(reminders) : db_null(),

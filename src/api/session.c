@@ -12,10 +12,7 @@
 #include <strings.h>
 
 enum {
-	EMAIL_MAX_CHARACTERS = 254,
-	LOCALE_MAX_CHARACTERS = 35,
 	WORD_MAX_CHARACTERS = 20,
-	CODE_MAX_CHARACTERS = 16,
 	SECRET_MAX_CHARACTERS = 64,
 };
 
@@ -61,11 +58,8 @@ static bool read_receiver(struct call *call, const char *email, const char **loc
 			     "Please give an address such as name@example.com.");
 		return false;
 	}
-	if (*locale != NULL && !call_locale_good(*locale, strlen(*locale))) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "locale",
-			     "locale must be a language tag such as fr-CA.");
+	if (!call_check_locale(call, "locale", *locale))
 		return false;
-	}
 	if (*locale == NULL)
 		*locale = call_accepted_locale(call);
 	return true;

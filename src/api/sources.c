@@ -1,6 +1,7 @@
 #include "api/sources.h"
 
 #include "api/coach.h"
+#include "api/rows.h"
 #include "base/json.h"
 #include "calendar/sources.h"
 
@@ -26,8 +27,10 @@ static void write_source(struct json_writer *writer, const struct source *source
 	json_write_object_end(writer);
 }
 
-/* The list, or with `id` that one. False: answered with a failure. */
-static void answer_sources(struct call *call, const char *coach_id, const char *id, unsigned status)
+static const char no_such[] = "The coach has no such calendar.";
+
+/* Answer with this one; where it was added (201), with its address. */
+static void answer_source(struct call *call, const char *coach_id, const char *id, unsigned status)
 {
 	struct source *sources = NULL;
 	size_t count = 0;
@@ -36,32 +39,34 @@ static void answer_sources(struct call *call, const char *coach_id, const char *
 		call_database_failure(call, result);
 		return;
 	}
-	struct json_writer writer;
-	if (id == NULL) {
-		json_writer_init(&writer, reply_begin_json(call->reply, status));
-		json_write_object(&writer, NULL);
-		json_write_array(&writer, "calendars");
-		for (size_t i = 0; i < count; i++)
-			write_source(&writer, &sources[i]);
-		json_write_array_end(&writer);
-		json_write_object_end(&writer);
+	size_t place = 0;
+	while (place < count && strcmp(sources[place].id, id) != 0)
+		place++;
+	if (place == count) {
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_such);
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(sources[i].id, id) == 0) {
-			json_writer_init(&writer, reply_begin_json(call->reply, status));
-			write_source(&writer, &sources[i]);
-			return;
-		}
-	}
-	call_problem(call, PROBLEM_NOT_FOUND, NULL, "The coach has no such calendar.");
+	struct json_writer writer;
+	json_writer_init(&writer, reply_begin_json(call->reply, status));
+	write_source(&writer, &sources[place]);
+	if (status == 201)
+		reply_header_printf(call->reply, "Location", "/coach/%s/calendars/%s", coach_id, id);
 }
 
 void api_sources_list(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
-	if (api_coach_find(call, &coach))
-		answer_sources(call, coach->id, NULL, 200);
+	struct source *sources = NULL;
+	size_t count = 0;
+	struct json_writer writer;
+	if (!api_coach_find(call, &coach) ||
+	    !rows_begin_list(call, source_list(call->worker, coach->id, call->mem, &sources, &count),
+			     "calendars", &writer))
+		return;
+	for (size_t i = 0; i < count; i++)
+		write_source(&writer, &sources[i]);
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
 }
 
 struct wish {
@@ -138,29 +143,18 @@ void api_sources_add(struct call *call)
 		return;
 	}
 	coaches_changed(call->api->coaches, coach->id);
-	answer_sources(call, coach->id, id, 201);
-	reply_header_printf(call->reply, "Location", "/coach/%s/calendars/%s", coach->id, id);
-}
-
-/* The id in the path. NULL: answered, it is none. */
-static const char *read_id(struct call *call)
-{
-	const char *id = request_parameter(call->request, "id");
-	if (uuid_parse(id, strlen(id), NULL))
-		return id;
-	call_problem(call, PROBLEM_NOT_FOUND, NULL, "The coach has no such calendar.");
-	return NULL;
+	answer_source(call, coach->id, id, 201);
 }
 
 void api_sources_remove(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
 	const char *id = NULL;
-	if (!api_coach_find(call, &coach) || (id = read_id(call)) == NULL)
+	if (!api_coach_find(call, &coach) || !call_path_uuid(call, "id", no_such, &id))
 		return;
 	enum db_result result = source_remove(call->worker, coach->id, id);
 	if (result == DB_NONE) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "The coach has no such calendar.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_such);
 		return;
 	}
 	if (result != DB_OK) {
@@ -175,7 +169,7 @@ void api_sources_refresh(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
 	const char *id = NULL;
-	if (!api_coach_find(call, &coach) || (id = read_id(call)) == NULL)
+	if (!api_coach_find(call, &coach) || !call_path_uuid(call, "id", no_such, &id))
 		return;
 	enum db_result result = source_refresh(call->api->sources, call->worker, coach->id, id,
 					       call->request->now, monotonic_ms() + ADDED_WAIT_MS);
@@ -184,5 +178,5 @@ void api_sources_refresh(struct call *call)
 		return;
 	}
 	coaches_changed(call->api->coaches, coach->id);
-	answer_sources(call, coach->id, id, 200);
+	answer_source(call, coach->id, id, 200);
 }

@@ -35,7 +35,7 @@ static void write_endpoint(struct json_writer *writer, const struct db_rows *row
 	json_write_object_end(writer);
 }
 
-/* Answer with this one endpoint. */
+/* Answer with this one endpoint; where it was made (201), with its address. */
 static void answer_endpoint(struct call *call, const char *coach_id, const char *id, unsigned status,
 			    const char *secret)
 {
@@ -54,6 +54,8 @@ static void answer_endpoint(struct call *call, const char *coach_id, const char 
 	}
 	json_writer_init(&writer, reply_begin_json(call->reply, status));
 	write_endpoint(&writer, &rows, 0, secret);
+	if (status == 201)
+		reply_header_printf(call->reply, "Location", "/coach/%s/webhooks/%s", coach_id, id);
 }
 
 void api_webhooks_list(struct call *call)
@@ -82,13 +84,12 @@ struct wish {
 	bool active_given;
 };
 
-static bool is_type(const char *text)
+/* NULL at the end of the words. */
+static bool is_one_of(const char *const words[], const char *text)
 {
-	for (const char *const *type = event_types; *type != NULL; type++) {
-		if (strcmp(*type, text) == 0)
-			return true;
-	}
-	return false;
+	while (*words != NULL && strcmp(*words, text) != 0)
+		words++;
+	return *words != NULL;
 }
 
 /* An array of types as a text with commas between, in the call's memory. NULL: refused. */
@@ -97,7 +98,7 @@ static const char *read_types(struct call *call, const json_t *types)
 	const char *text = "";
 	for (size_t i = 0; i < json_array_size(types); i++) {
 		const char *type = json_string_value(json_array_get(types, i));
-		if (type == NULL || !is_type(type) || i >= 50) {
+		if (type == NULL || !is_one_of(event_types, type) || i >= 50) {
 			call_problem(call, PROBLEM_INVALID_FIELD, "types",
 				     "types must be a list of types of events; an empty one means all.");
 			return NULL;
@@ -131,27 +132,29 @@ static bool read_wish(struct call *call, bool url_required, struct wish *wish)
 	return types == NULL || wish->types != NULL;
 }
 
-/* The id in the path. NULL: answered, it is none. */
-static const char *read_id(struct call *call, const char *name)
-{
-	const char *id = request_parameter(call->request, name);
-	if (uuid_parse(id, strlen(id), NULL))
-		return id;
-	call_problem(call, PROBLEM_NOT_FOUND, NULL, "The coach has no such webhook.");
-	return NULL;
-}
+static const char no_such[] = "The coach has no such webhook.";
 
 /* The coach and the endpoint of the path. False: answered. */
 static bool read_path(struct call *call, const struct coach **ret_coach, const char **ret_id)
 {
-	return api_coach_find(call, ret_coach) && (*ret_id = read_id(call, "id")) != NULL;
+	return api_coach_find(call, ret_coach) && call_path_uuid(call, "id", no_such, ret_id);
+}
+
+/* Whether secrets can be kept. False: answered. */
+static bool are_possible(struct call *call)
+{
+	if (call->api->feed_keys != NULL)
+		return true;
+	call_problem(call, PROBLEM_NOT_FOUND, NULL,
+		     "Webhooks are not configured here; it takes TOKEN_ENCRYPTION_KEY.");
+	return false;
 }
 
 /* Whether the statement found the endpoint; else it is answered. */
 static bool found(struct call *call, enum db_result result)
 {
 	if (result == DB_NONE)
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "The coach has no such webhook.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_such);
 	else if (result != DB_OK)
 		call_database_failure(call, result);
 	return result == DB_OK;
@@ -166,14 +169,7 @@ void api_webhooks_add(struct call *call)
 	struct wish wish = {.types = ""};
 	char id[UUID_TEXT_SIZE];
 	char secret[WEBHOOK_SECRET_SIZE];
-	if (!api_coach_find(call, &coach))
-		return;
-	if (call->api->feed_keys == NULL) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL,
-			     "Webhooks are not configured here; it takes TOKEN_ENCRYPTION_KEY.");
-		return;
-	}
-	if (!read_wish(call, true, &wish))
+	if (!api_coach_find(call, &coach) || !are_possible(call) || !read_wish(call, true, &wish))
 		return;
 	uuid_format(uuid_new(call->request->now), id);
 	const char *sealed = webhook_secret_make(call->api->feed_keys, id, call->mem, secret);
@@ -189,7 +185,6 @@ void api_webhooks_add(struct call *call)
 		call_database_failure(call, result);
 	} else {
 		answer_endpoint(call, coach->id, id, 201, secret);
-		reply_header_printf(call->reply, "Location", "/coach/%s/webhooks/%s", coach->id, id);
 	}
 	crypto_wipe(secret, sizeof(secret));
 }
@@ -227,13 +222,8 @@ void api_webhooks_renew(struct call *call)
 	DB_ROWS rows = {0};
 	const char *id = NULL;
 	char secret[WEBHOOK_SECRET_SIZE];
-	if (!call_body(call, NULL, 0) || !read_path(call, &coach, &id))
+	if (!call_body(call, NULL, 0) || !read_path(call, &coach, &id) || !are_possible(call))
 		return;
-	if (call->api->feed_keys == NULL) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL,
-			     "Webhooks are not configured here; it takes TOKEN_ENCRYPTION_KEY.");
-		return;
-	}
 	const char *sealed = webhook_secret_make(call->api->feed_keys, id, call->mem, secret);
 	if (found(call, db_run(call->worker->db, QUERY_WEBHOOK_RENEW,
 			       DB_PARAMETERS(db_uuid(id), db_text(coach->id), db_text(sealed)), &rows)))
@@ -265,16 +255,6 @@ void api_webhooks_test(struct call *call)
 
 /* ---- deliveries ---- */
 
-static bool is_state(const char *text)
-{
-	static const char *const states[] = {"owed", "sending", "delivered", "failed", "missed"};
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (strcmp(states[i], text) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void write_delivery(struct json_writer *writer, const struct db_rows *rows, size_t row)
 {
 	json_write_object(writer, NULL);
@@ -292,6 +272,7 @@ static void write_delivery(struct json_writer *writer, const struct db_rows *row
 
 void api_webhooks_deliveries(struct call *call)
 {
+	static const char *const states[] = {"owed", "sending", "delivered", "failed", "missed", NULL};
 	COACH_LOCAL coach = NULL;
 	const char *id = NULL;
 	const char *state = request_query(call->request, "state");
@@ -300,7 +281,7 @@ void api_webhooks_deliveries(struct call *call)
 	struct json_writer writer;
 	if (!page_read(call, &page) || !read_path(call, &coach, &id))
 		return;
-	if (state != NULL && !is_state(state)) {
+	if (state != NULL && !is_one_of(states, state)) {
 		call_problem(call, PROBLEM_BAD_PARAMETER, "state",
 			     "state must be owed, sending, delivered, failed or missed.");
 		return;
@@ -350,7 +331,7 @@ void api_webhooks_replay_event(struct call *call)
 	const char *event_id = NULL;
 	DB_ROWS rows = {0};
 	if (!call_body(call, NULL, 0) || !read_path(call, &coach, &id) ||
-	    (event_id = read_id(call, "event")) == NULL)
+	    !call_path_uuid(call, "event", no_such, &event_id))
 		return;
 	if (!found(call, db_run(call->worker->db, QUERY_WEBHOOK_REPLAY_EVENT,
 				DB_PARAMETERS(db_uuid(id), db_text(coach->id), db_uuid(event_id)), &rows)))
