@@ -155,6 +155,7 @@ static const char *status_phrase(unsigned status)
 	} phrases[] = {
 		{400, "Bad Request"},
 		{401, "Unauthorized"},
+		{402, "Payment Required"},
 		{403, "Forbidden"},
 		{404, "Not Found"},
 		{405, "Method Not Allowed"},

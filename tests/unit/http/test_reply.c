@@ -49,6 +49,16 @@ static void headers_cannot_be_injected(void **state)
 	assert_string_equal(reply_get_header(reply, "LOCATION"), "/booking/2");
 }
 
+static void every_problem_is_titled_by_its_status(void **state)
+{
+	struct reply *reply = &((struct fixture *)*state)->reply;
+	for (int code = 0; code < PROBLEM_COUNT; code++) {
+		reply_problem_of(reply, (enum problem_code)code, NULL, NULL);
+		assert_non_null(strstr(buffer_text(&reply->body), "\"title\":\""));
+		assert_null(strstr(buffer_text(&reply->body), "\"title\":\"Error\""));
+	}
+}
+
 static void a_problem_says_what_applies_and_nothing_else(void **state)
 {
 	struct reply *reply = &((struct fixture *)*state)->reply;
@@ -162,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(headers_cannot_be_injected, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(every_problem_is_titled_by_its_status, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_problem_says_what_applies_and_nothing_else, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(unavailable_always_says_when_to_come_back, set_up, tear_down),
