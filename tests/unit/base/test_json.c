@@ -160,6 +160,27 @@ static void written_text_is_valid_json_whatever_the_bytes(void **state)
 			    "\"c\":\"1970-01-01T00:00:00Z\"}");
 }
 
+static void a_finished_object_takes_further_members(void **state)
+{
+	(void)state;
+	__attribute__((cleanup(buffer_clear))) struct buffer out;
+	struct json_writer writer;
+	buffer_init(&out, 1000);
+	json_writer_init(&writer, &out);
+	json_write_object(&writer, NULL);
+	json_write_integer(&writer, "a", 1);
+	json_write_object_end(&writer);
+	json_writer_reopen(&writer, &out);
+	json_write_array(&writer, "b");
+	json_write_integer(&writer, NULL, 2);
+	json_write_object(&writer, NULL);
+	json_write_object_end(&writer);
+	json_write_array_end(&writer);
+	json_write_null(&writer, "c");
+	json_write_object_end(&writer);
+	assert_string_equal(buffer_text(&out), "{\"a\":1,\"b\":[2,{}],\"c\":null}");
+}
+
 static void every_character_comes_back_wherever_it_stands(void **state)
 {
 	(void)state;
@@ -197,6 +218,7 @@ int main(void)
 		cmocka_unit_test(each_bad_body_has_its_verdict_and_field),
 		cmocka_unit_test(a_hundred_thousand_brackets_are_malformed_not_a_crash),
 		cmocka_unit_test(written_text_is_valid_json_whatever_the_bytes),
+		cmocka_unit_test(a_finished_object_takes_further_members),
 		cmocka_unit_test(every_character_comes_back_wherever_it_stands),
 		cmocka_unit_test(a_buffer_past_its_maximum_says_so_and_keeps_what_it_had),
 	};

@@ -151,6 +151,32 @@ static void a_rotated_key_still_opens_and_new_secrets_use_the_new_one(void **sta
 	seal_keys_clear(&after);
 }
 
+static void what_an_old_key_sealed_is_sealed_again_and_nothing_else(void **state)
+{
+	(void)state;
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	struct seal_keys old;
+	struct seal_keys both;
+	struct seal_keys new;
+	char text[SEAL_TEXT_SIZE(6)];
+	char plain[16];
+	size_t size = 0;
+	assert_true(seal_keys_init(&old, FIRST));
+	assert_true(seal_keys_init(&both, SECOND "," FIRST));
+	assert_true(seal_keys_init(&new, SECOND));
+	seal_text(&old, "coach damian", "secret", 6, text);
+
+	const char *again = seal_again(&both, "coach damian", text, &mem);
+	assert_non_null(again);
+	assert_int_equal(seal_open(&new, "coach damian", again, plain, sizeof(plain), &size), SEAL_OPENED);
+	assert_string_equal(plain, "secret");
+
+	assert_null(seal_again(&both, "coach damian", again, &mem));
+	assert_null(seal_again(&new, "coach damian", text, &mem));
+	assert_null(seal_again(&both, "coach clara", text, &mem));
+	assert_null(seal_again(&both, "coach damian", "damaged", &mem));
+}
+
 static void malformed_keys_are_refused_and_not_kept(void **state)
 {
 	(void)state;
@@ -194,6 +220,7 @@ int main(void)
 		cmocka_unit_test(no_changed_character_goes_unnoticed),
 		cmocka_unit_test(no_changed_byte_goes_unnoticed),
 		cmocka_unit_test(a_rotated_key_still_opens_and_new_secrets_use_the_new_one),
+		cmocka_unit_test(what_an_old_key_sealed_is_sealed_again_and_nothing_else),
 		cmocka_unit_test(malformed_keys_are_refused_and_not_kept),
 		cmocka_unit_test(clearing_wipes_the_keys),
 	};
