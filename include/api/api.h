@@ -162,6 +162,10 @@ void call_problem(struct call *call, enum problem_code code, const char *field, 
 void call_log_failure(const struct call *call, enum db_result result);
 void call_database_failure(struct call *call, enum db_result result);
 
+/* Whether the statement found what it is about. DB_NONE is answered 404 with this sentence, a failure as
+ * above. */
+bool call_found(struct call *call, enum db_result result, const char *missing);
+
 /* A query parameter as a whole number. False: answered 400. *ret_value stays as it is when it was not sent.
  */
 bool call_query_integer(struct call *call, const char *name, int64_t min, int64_t max, int64_t *ret_value);

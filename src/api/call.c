@@ -52,6 +52,15 @@ void call_database_failure(struct call *call, enum db_result result)
 	call_problem(call, away ? PROBLEM_DATABASE_UNAVAILABLE : PROBLEM_INTERNAL_ERROR, NULL, NULL);
 }
 
+bool call_found(struct call *call, enum db_result result, const char *missing)
+{
+	if (result == DB_NONE)
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, missing);
+	else if (result != DB_OK)
+		call_database_failure(call, result);
+	return result == DB_OK;
+}
+
 struct viewer call_viewer(const struct call *call)
 {
 	return (struct viewer){.caller = call->caller,

@@ -63,12 +63,8 @@ void api_mail_hook(struct call *call)
 	enum db_result result = bounce_token_read(call->api->mail_hook_secret, token, &notice)
 					? bounce_note(call->worker->db, notice, event, permanent, detail)
 					: DB_NONE;
-	if (result == DB_OK)
+	if (call_found(call, result, "There is no such mail (any more)."))
 		reply_empty(call->reply, 204);
-	else if (result == DB_NONE)
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such mail (any more).");
-	else
-		call_database_failure(call, result);
 }
 
 void api_suppression_end(struct call *call)

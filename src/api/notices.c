@@ -275,6 +275,8 @@ void api_user_preferences_put(struct call *call)
 
 /* ---- unsubscribing ---- */
 
+static const char no_such_link[] = "There is no such link (any more).";
+
 static void hash_of_token(const struct call *call, unsigned char hash[static CRYPTO_SHA256_SIZE])
 {
 	const char *token = request_parameter(call->request, "token");
@@ -303,14 +305,10 @@ void api_stop_page(struct call *call)
 	hash_of_token(call, hash);
 	enum db_result result = db_run(call->worker->db, QUERY_TOKEN_STOP_KNOWN,
 				       DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
-	if (result == DB_OK)
+	if (call_found(call, result, no_such_link))
 		answer_page(call,
 			    "<p>You will still hear of bookings, moves and cancellations.</p>\n"
 			    "<form method=\"post\"><button type=\"submit\">Stop reminders</button></form>\n");
-	else if (result == DB_NONE)
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such link (any more).");
-	else
-		call_database_failure(call, result);
 }
 
 void api_stop(struct call *call)
@@ -320,10 +318,6 @@ void api_stop(struct call *call)
 	hash_of_token(call, hash);
 	enum db_result result = db_run(call->worker->db, QUERY_TOKEN_STOP,
 				       DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
-	if (result == DB_OK)
+	if (call_found(call, result, no_such_link))
 		answer_page(call, "<p>There will be no more reminders.</p>\n");
-	else if (result == DB_NONE)
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such link (any more).");
-	else
-		call_database_failure(call, result);
 }

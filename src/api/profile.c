@@ -273,14 +273,8 @@ void api_picture_get(struct call *call)
 	enum db_result result =
 		db_run(call->worker->db, QUERY_PICTURE_GET,
 		       DB_PARAMETERS(db_text(request_parameter(call->request, "coach"))), &rows);
-	if (result == DB_NONE) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "This coach has no picture.");
+	if (!call_found(call, result, "This coach has no picture."))
 		return;
-	}
-	if (result != DB_OK) {
-		call_database_failure(call, result);
-		return;
-	}
 	size_t length = 0;
 	const void *bytes = db_get_bytes(&rows, 0, 0, &length);
 	const char *tag = db_get_text(&rows, 0, 2);

@@ -8,6 +8,8 @@
 
 enum { CODE_LEAST = 3, CODE_MOST = 40, USES_MAX = 1000000, VALUE_MAX = 1000, PERCENT_MAX = 100 };
 
+static const char no_such[] = "There is no such code.";
+
 /* The columns of the statements about codes. */
 enum code_column {
 	CODE_OUTCOME,
@@ -127,7 +129,7 @@ static bool read_code(struct call *call, const char *in_path, struct code_wish *
 	wish->code = in_capitals(call, in_path != NULL ? in_path : wish->code);
 	if (wish->code == NULL) {
 		if (in_path != NULL)
-			call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such code.");
+			call_problem(call, PROBLEM_NOT_FOUND, NULL, no_such);
 		else
 			call_problem(call, PROBLEM_INVALID_FIELD, "code",
 				     "code must be 3 to 40 letters, digits, - and _.");
@@ -180,7 +182,7 @@ static void put_code(struct call *call, const char *in_path)
 		call_problem(call, PROBLEM_INVALID_FIELD, "max_uses",
 			     "This code was used more often than that.");
 	} else if (strcmp(outcome, "not_found") == 0) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such code.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_such);
 	} else {
 		call_database_failure(call,
 				      db_misunderstood(call->worker->db, "the outcome of a code", outcome));
@@ -205,10 +207,6 @@ void api_promo_code_end(struct call *call)
 	enum db_result result = db_run(
 		call->worker->db, QUERY_PROMO_CODE_END,
 		DB_PARAMETERS(db_text(coach->id), db_text(request_parameter(call->request, "code"))), NULL);
-	if (result == DB_OK)
+	if (call_found(call, result, no_such))
 		reply_empty(call->reply, 204);
-	else if (result == DB_NONE)
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such code.");
-	else
-		call_database_failure(call, result);
 }

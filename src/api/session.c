@@ -245,14 +245,10 @@ void api_session_get(struct call *call)
 /* The session has ended: nobody remembers whose it was. */
 static void answer_ended(struct call *call, enum db_result result, const struct db_rows *rows)
 {
-	if (result == DB_OK) {
-		identity_forget(call->api->identities, db_get_text(rows, 0, 0));
-		reply_empty(call->reply, 204);
-	} else if (result == DB_NONE) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such session.");
-	} else {
-		call_database_failure(call, result);
-	}
+	if (!call_found(call, result, "There is no such session."))
+		return;
+	identity_forget(call->api->identities, db_get_text(rows, 0, 0));
+	reply_empty(call->reply, 204);
 }
 
 void api_session_delete(struct call *call)

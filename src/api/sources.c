@@ -153,14 +153,8 @@ void api_sources_remove(struct call *call)
 	if (!api_coach_find(call, &coach) || !call_path_uuid(call, "id", no_such, &id))
 		return;
 	enum db_result result = source_remove(call->worker, coach->id, id);
-	if (result == DB_NONE) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_such);
+	if (!call_found(call, result, no_such))
 		return;
-	}
-	if (result != DB_OK) {
-		call_database_failure(call, result);
-		return;
-	}
 	coaches_changed(call->api->coaches, coach->id);
 	reply_empty(call->reply, 204);
 }

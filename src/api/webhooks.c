@@ -15,6 +15,14 @@ enum {
 	URL_MAX = 2000,
 };
 
+static const char no_such[] = "The coach has no such webhook.";
+
+/* Whether the statement found the endpoint; else it is answered. */
+static bool found(struct call *call, enum db_result result)
+{
+	return call_found(call, result, no_such);
+}
+
 /* secret: shown once, where it is new; else NULL. */
 static void write_endpoint(struct json_writer *writer, const struct db_rows *rows, size_t row,
 			   const char *secret)
@@ -43,15 +51,10 @@ static void answer_endpoint(struct call *call, const char *coach_id, const char 
 	struct json_writer writer;
 	enum db_result result = db_run(call->worker->db, QUERY_WEBHOOK_LIST,
 				       DB_PARAMETERS(db_text(coach_id), db_uuid(id)), &rows);
-	if (result != DB_OK) {
-		call_database_failure(call, result);
+	if (result == DB_OK && rows.count == 0)
+		result = DB_NONE; /* it was removed meanwhile */
+	if (!found(call, result))
 		return;
-	}
-	/* It may have been removed meanwhile. */
-	if (rows.count == 0) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "The coach has no such webhook.");
-		return;
-	}
 	json_writer_init(&writer, reply_begin_json(call->reply, status));
 	write_endpoint(&writer, &rows, 0, secret);
 	if (status == 201)
@@ -132,8 +135,6 @@ static bool read_wish(struct call *call, bool url_required, struct wish *wish)
 	return types == NULL || wish->types != NULL;
 }
 
-static const char no_such[] = "The coach has no such webhook.";
-
 /* The coach and the endpoint of the path. False: answered. */
 static bool read_path(struct call *call, const struct coach **ret_coach, const char **ret_id)
 {
@@ -148,16 +149,6 @@ static bool are_possible(struct call *call)
 	call_problem(call, PROBLEM_NOT_FOUND, NULL,
 		     "Webhooks are not configured here; it takes TOKEN_ENCRYPTION_KEY.");
 	return false;
-}
-
-/* Whether the statement found the endpoint; else it is answered. */
-static bool found(struct call *call, enum db_result result)
-{
-	if (result == DB_NONE)
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_such);
-	else if (result != DB_OK)
-		call_database_failure(call, result);
-	return result == DB_OK;
 }
 
 /* ---- one endpoint ---- */

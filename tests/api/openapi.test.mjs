@@ -162,6 +162,33 @@ test('no reply of the document has a session_id or metrics: the first home’s p
   assert.ok(walked > 100, String(walked));
 });
 
+test('each list takes the limits of the document and none beyond, and what is required is required', async () => {
+  const admin = stack.admin();
+  const path = { coach: 'damian', user_id: 'me', id: '00000000-0000-4000-8000-000000000000' };
+  const start = stack.slot(1);
+  let lists = 0;
+  for (const [template, { get }] of Object.entries(document.paths)) {
+    const limit = get?.parameters.find(({ name }) => name === 'limit')?.schema;
+    if (!limit) continue;
+    lists++;
+    const address = template.replace(/\{(\w+)\}/g, (_, name) => path[name]);
+    for (const value of [limit.minimum, limit.default, limit.maximum])
+      assert.notEqual((await admin.get(`${address}?limit=${value}`)).status, 400, `${address} ${value}`);
+    for (const value of [limit.minimum - 1, limit.maximum + 1])
+      assert.equal((await admin.get(`${address}?limit=${value}`)).body.field, 'limit', `${address} ${value}`);
+  }
+  assert.equal(lists, 7);
+  const { parameters } = document.paths['/booking/series/preview'].get;
+  const required = parameters.filter((one) => one.required).map(({ name }) => name);
+  assert.deepEqual(required, ['start', 'count']);
+  const without = await admin.get(`/booking/series/preview?start=${start}`);
+  assert.deepEqual([without.status, without.body.field], [400, 'count']);
+  const { 'x-who-may-call': who } = document.paths['/booking/hold'].post;
+  assert.match(who, /PUBLIC_BOOKING/);
+  const ofGoogle = document.paths['/oauth/google/callback'].get.parameters.find(({ name }) => name === 'state');
+  assert.equal(ofGoogle.schema.enum, undefined);
+});
+
 test('every call answers as the document says', async () => {
   const [ann, coach, stranger] = [stack.client('ann'), stack.coach(), stack.stranger()];
   const damian = { coach: 'damian' };
