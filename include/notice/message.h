@@ -34,6 +34,7 @@ enum notice_kind {
 /* "confirmed", "credits_low"; static. */
 const char *notice_kind_name(enum notice_kind kind);
 bool notice_kind_parse(const char *name, enum notice_kind *ret_kind);
+bool notice_kind_is_about_credits(enum notice_kind kind);
 
 /* What a mail about an appointment tells. Texts are UTF-8; NULL where not known. */
 struct notice_facts {

@@ -34,6 +34,11 @@ bool notice_kind_parse(const char *name, enum notice_kind *ret_kind)
 	return false;
 }
 
+bool notice_kind_is_about_credits(enum notice_kind kind)
+{
+	return kind == NOTICE_KIND_CREDITS_LOW || kind == NOTICE_KIND_CREDITS_ENDING;
+}
+
 const char *notice_words_code(const struct notice_words *words)
 {
 	return words->code;
@@ -215,14 +220,9 @@ static void put_deadlines(struct paper *paper, const struct notice_facts *facts,
 					      at_text(words, facts->zone, facts->cancel_before, mem), NULL));
 }
 
-static bool is_about_credits(enum notice_kind kind)
-{
-	return kind == NOTICE_KIND_CREDITS_LOW || kind == NOTICE_KIND_CREDITS_ENDING;
-}
-
 static enum paper_mark mark_of(enum notice_kind kind)
 {
-	if (is_about_credits(kind))
+	if (notice_kind_is_about_credits(kind))
 		return PAPER_ACCENT;
 	return kind == NOTICE_KIND_CANCELLED                               ? PAPER_BAD
 	       : kind == NOTICE_KIND_REMINDER || kind == NOTICE_KIND_OFFER ? PAPER_ACCENT
@@ -233,9 +233,10 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 {
 	const struct notice_words *words = facts->words;
 	const char *minutes = length_text(words, (facts->end - facts->start) / SECONDS_PER_MINUTE, mem);
-	const char *with = words_fill(mem, words->with, "who", who_text(facts, mem), NULL);
+	const char *who = who_text(facts, mem);
+	const char *with = words_fill(mem, words->with, "who", who, NULL);
 	paper_card(paper, text_isolate(mem, facts->session_type),
-		   *who_text(facts, mem) != '\0' ? arena_printf(mem, "%s · %s", with, minutes) : minutes);
+		   *who != '\0' ? arena_printf(mem, "%s · %s", with, minutes) : minutes);
 	put_when(paper, facts, mem);
 	if (facts->kind == NOTICE_KIND_MOVED && facts->old_start != 0 && facts->old_start != facts->start)
 		paper_struck(paper, words_fill(mem, words->was, "when",
@@ -283,21 +284,29 @@ static void put_actions(struct paper *paper, const struct notice_facts *facts, s
 		paper_button(paper, open ? words->change : words->see, facts->manage_url);
 }
 
+static const struct heading_words *heading_of(const struct notice_facts *facts)
+{
+	const struct notice_words *words = facts->words;
+	return facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
+}
+
+static const char *subject_of(const struct notice_facts *facts, struct arena *mem)
+{
+	return words_fill(mem, heading_of(facts)->subject, "type", text_isolate(mem, facts->session_type),
+			  "who", who_text(facts, mem), "when",
+			  at_text(facts->words, facts->zone, facts->start, mem), NULL);
+}
+
 struct notice_text notice_text_make(const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
-	const struct heading_words *heading =
-		facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
 	const char *who = who_text(facts, mem);
 	const char *title = facts->kind == NOTICE_KIND_CANCELLED && facts->by_recipient
 				    ? words->cancelled_by_you_title
-				    : words_fill(mem, heading->title, "who", who, NULL);
-	const char *subject =
-		words_fill(mem, heading->subject, "type", text_isolate(mem, facts->session_type), "who", who,
-			   "when", at_text(words, facts->zone, facts->start, mem), NULL);
+				    : words_fill(mem, heading_of(facts)->title, "who", who, NULL);
 	struct paper paper;
 	paper_begin(&paper, words->code, title, mark_of(facts->kind), mem);
-	if (is_about_credits(facts->kind)) {
+	if (notice_kind_is_about_credits(facts->kind)) {
 		put_credits(&paper, facts, mem);
 	} else {
 		put_card(&paper, facts, mem);
@@ -307,19 +316,14 @@ struct notice_text notice_text_make(const struct notice_facts *facts, struct are
 							     : words->why_coach);
 	if (facts->unsubscribe_url != NULL)
 		paper_foot_link(&paper, words->stop_reminders, facts->unsubscribe_url);
-	return paper_end(&paper, subject);
+	return paper_end(&paper, subject_of(facts, mem));
 }
 
 const char *notice_text_short(const struct notice_facts *facts, struct arena *mem)
 {
 	enum { LINE_BYTES_MAX = 200 };
-	const struct notice_words *words = facts->words;
-	const struct heading_words *heading =
-		facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
-	const char *line = words_fill(mem, heading->subject, "type", text_isolate(mem, facts->session_type),
-				      "who", who_text(facts, mem), "when",
-				      at_text(words, facts->zone, facts->start, mem), NULL);
-	line = arena_printf(mem, "%s, %s", line, zone_text(words, facts->zone, facts->start, mem));
+	const char *line = arena_printf(mem, "%s, %s", subject_of(facts, mem),
+					zone_text(facts->words, facts->zone, facts->start, mem));
 	line = utf8_beginning(mem, line, LINE_BYTES_MAX);
 	return facts->manage_url != NULL ? arena_printf(mem, "%s %s", line, facts->manage_url) : line;
 }

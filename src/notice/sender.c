@@ -187,11 +187,6 @@ static enum db_result read_subject(struct sender *sender, const struct claim *cl
 	return appointment_read(sender->db, &rows, 0, 0, &sender->mem, &subject->a);
 }
 
-static bool is_about_credits(const struct claim *claim)
-{
-	return claim->kind == NOTICE_KIND_CREDITS_LOW || claim->kind == NOTICE_KIND_CREDITS_ENDING;
-}
-
 /* Fills what a notice about credits tells. What it names first is the grant. False: that is gone, or cannot
  * be read. */
 static bool read_credits(struct sender *sender, const struct claim *claim, struct notice_facts *facts)
@@ -212,7 +207,7 @@ static const char *outdated(const struct claim *claim, const struct subject *sub
 {
 	const struct appointment *a = &subject->a;
 	const char *about = strchr(claim->about, '@');
-	if (is_about_credits(claim))
+	if (notice_kind_is_about_credits(claim->kind))
 		return NULL;
 	if (claim->kind == NOTICE_KIND_REMINDER) {
 		bool there = a->status == APPOINTMENT_SCHEDULED && about != NULL &&
@@ -237,8 +232,8 @@ static const char *stop_url(struct sender *sender, const struct claim *claim, co
 	unsigned char token[STOP_TOKEN_BYTES];
 	unsigned char hash[CRYPTO_SHA256_SIZE];
 	char text[ENCODE_BASE64URL_SIZE(STOP_TOKEN_BYTES)];
-	if ((claim->kind != NOTICE_KIND_REMINDER && !is_about_credits(claim)) || base == NULL ||
-	    strncmp(base, "https://", 8) != 0)
+	if ((claim->kind != NOTICE_KIND_REMINDER && !notice_kind_is_about_credits(claim->kind)) ||
+	    base == NULL || strncmp(base, "https://", 8) != 0)
 		return NULL;
 	crypto_random(token, sizeof(token));
 	crypto_sha256(text, encode_base64url(token, sizeof(token), text), hash);
@@ -294,8 +289,8 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 						: 0,
 		.by_recipient = a->cancelled_by == (to_client ? CANCELLED_BY_CLIENT : CANCELLED_BY_COACH),
 		.reason = to_client && a->cancelled_by != CANCELLED_BY_CLIENT ? a->cancel_reason : NULL,
-		.invitation = to_client && claim->kind != NOTICE_KIND_REMINDER && !is_about_credits(claim) &&
-			      a->invited_by == INVITER_EMAIL,
+		.invitation = to_client && claim->kind != NOTICE_KIND_REMINDER &&
+			      !notice_kind_is_about_credits(claim->kind) && a->invited_by == INVITER_EMAIL,
 		.meeting = a->meeting_kind,
 	};
 	/* Without a calendar nobody makes the link to a video call. */
@@ -413,7 +408,7 @@ static void send_notice(struct sender *sender, struct claim *claim)
 		return;
 	}
 	struct notice_facts facts = facts_of(claim, &subject, now);
-	if (is_about_credits(claim) && !read_credits(sender, claim, &facts)) {
+	if (notice_kind_is_about_credits(claim->kind) && !read_credits(sender, claim, &facts)) {
 		done(sender, claim, "skipped", "There is nothing left to tell of.", 0);
 		return;
 	}
