@@ -121,7 +121,9 @@ test('our own appointments that come back through a feed do not block their own 
 });
 
 test('what is no calendar fails with a sentence, and nothing is offered', async () => {
-  const long = 'x'.repeat(1000);
+  // Made before anybody waits for them.
+  const large = `BEGIN:VCALENDAR\r\n${`X-A:${'x'.repeat(1000)}\r\n`.repeat(12_000)}END:VCALENDAR\r\n`;
+  const bomb = zlib.gzipSync(Buffer.alloc(200 << 20));
   const faults = {
     '/page': [
       (r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<!DOCTYPE html><title>Sign in</title>'),
@@ -134,14 +136,8 @@ test('what is no calendar fails with a sentence, and nothing is offered', async 
     '/broken': [(r) => r.writeHead(500).end(), /500/],
     '/round': [(r) => r.writeHead(302, { location: '/round' }).end(), /redirects too often/],
     '/file': [(r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end(), /not https/],
-    '/large': [
-      (r) => r.writeHead(200).end(`BEGIN:VCALENDAR\r\n${`X-A:${long}\r\n`.repeat(12_000)}END:VCALENDAR\r\n`),
-      /larger than 10 MB/,
-    ],
-    '/bomb': [
-      (r) => r.writeHead(200, { 'content-encoding': 'gzip' }).end(zlib.gzipSync(Buffer.alloc(200 << 20))),
-      /larger than 10 MB/,
-    ],
+    '/large': [(r) => r.writeHead(200).end(large), /larger than 10 MB/],
+    '/bomb': [(r) => r.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb), /larger than 10 MB/],
   };
   for (const [path, [answer, sentence]] of Object.entries(faults)) {
     feeds.set(path, (request, response) => answer(response));
