@@ -221,6 +221,42 @@ test('dates: several are blocked by keyboard, one gets hours of its own', async 
   assert.deepEqual((await saved()).blocked, []);
 });
 
+test('rules: a session type gets weekly hours and a date of its own; what is wrong with them is shown there', async () => {
+  const page = await open('rules');
+  await page.locator('summary', { hasText: 'Hours of its own' }).click();
+  await page.getByLabel('Weekly hours of its own, instead of yours').check();
+  const hours = (day, part) => page.locator(`#type-0-hours-${day}-0-${part}`);
+  await hours('MO', 'from').fill('18:00');
+  await hours('MO', 'to').fill('18:00');
+  await page.getByLabel('Date', { exact: true }).fill('2027-01-05');
+  await page.getByRole('button', { name: 'Add a date' }).click();
+  await page.locator('#type-0-hours-0-0-to').fill('12:00');
+  await checked(page, 'coach-own-hours');
+  const save = page.getByRole('button', { name: 'Save', exact: true });
+  const keep = page.getByRole('button', { name: 'Save anyway' }); // Ann's booking lies outside them
+  await save.click();
+  await keep.click();
+  await said(page, /^One thing to correct/);
+  assert.equal(await hours('MO', 'to').getAttribute('aria-invalid'), 'true');
+  await hours('MO', 'to').fill('20:00');
+  await save.click();
+  await keep.click();
+  await said(page, /^Saved/);
+  const [{ weekly, overrides }] = (await saved()).session_types;
+  assert.deepEqual(weekly, [
+    { days: ['MO'], from: '18:00', to: '20:00' },
+    { days: ['TU', 'WE', 'TH', 'FR'], from: '09:00', to: '17:00' },
+  ]);
+  assert.deepEqual(overrides, [{ date: '2027-01-05', intervals: [{ from: '09:00', to: '12:00' }] }]);
+  await page.getByLabel('Weekly hours of its own, instead of yours').uncheck();
+  await page.getByRole('button', { name: /^Remove: .*5 January/ }).click();
+  await save.click();
+  await said(page, /^Saved/);
+  const [type] = (await saved()).session_types;
+  assert.equal(type.weekly, undefined);
+  assert.equal(type.overrides, undefined);
+});
+
 test('rules: what the server finds wrong is shown at its field; put right, it is saved', async () => {
   const page = await open('rules');
   await checked(page, 'coach-rules');

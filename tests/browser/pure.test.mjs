@@ -231,3 +231,22 @@ test('whether a time lies in the hours: over midnight, on a date of its own, blo
   assert.ok(!inside('2026-12-08T12:00:00-05:00', '2026-12-08T12:30:00-05:00'));
   assert.ok(!inside('2026-12-14T22:30:00-05:00', '2026-12-14T23:00:00-05:00'));
 });
+
+test('a type’s own hours stand for the coach’s, but not on a date that only the coach has', () => {
+  const schedule = {
+    weekly: [{ days: ['MO'], from: '09:00', to: '17:00' }],
+    overrides: [
+      { date: '2026-12-07', intervals: [] },
+      { date: '2026-12-14', intervals: [] },
+    ],
+  };
+  const type = {
+    weekly: [{ days: ['MO'], from: '18:00', to: '20:00' }],
+    overrides: [{ date: '2026-12-14', intervals: [{ from: '21:00', to: '22:00' }] }],
+  };
+  assert.deepEqual(stretchesOn(schedule, '2026-11-30', type), [{ from: 1080, to: 1200 }]);
+  assert.deepEqual(stretchesOn(schedule, '2026-11-30', {}), [{ from: 540, to: 1020 }]);
+  assert.deepEqual(stretchesOn(schedule, '2026-11-30', { weekly: [] }), []);
+  assert.deepEqual(stretchesOn(schedule, '2026-12-07', type), []);
+  assert.deepEqual(stretchesOn(schedule, '2026-12-14', type), [{ from: 1260, to: 1320 }]);
+});

@@ -145,9 +145,13 @@ const house = {
     schedule = saved;
     etag = reply.etag;
     house.zone = zoneName(saved.time_zone);
-    // What lay outside before is no news: only what this very change put there is told.
+    // What lay outside all hours before is no news: only what this very change put there is told.
     return (outside ?? []).filter(
-      (one) => !former || inHours(former, Date.parse(one.start), Date.parse(one.end)),
+      (one) =>
+        !former ||
+        [null, ...former.session_types].some((type) =>
+          inHours(former, Date.parse(one.start), Date.parse(one.end), type),
+        ),
     );
   },
   forget() {

@@ -191,69 +191,79 @@ function overridesList(view, draft) {
     h(
       'ul',
       { class: 'lines' },
-      overrides.map((one, index) => overrideLine(view, draft, one, index)),
+      overrides.map((one, index) => {
+        const day = house.day(one.date);
+        const put = (intervals, selector) =>
+          change(
+            view,
+            draft,
+            {
+              ...draft.value,
+              overrides: overrides.map((other) => (other === one ? { ...one, intervals } : other)),
+            },
+            t('dayState', { day, state: t('stateSpecial') }),
+            { selector },
+          );
+        const remove = () =>
+          change(
+            view,
+            draft,
+            { ...draft.value, overrides: overrides.filter((other) => other !== one) },
+            t('dayState', { day, state: t('stateWeekly') }),
+            { selector: '#special' },
+          );
+        return overrideLine(house, one, {
+          id: `own-${index}`,
+          path: `overrides[${index}]`,
+          put,
+          remove,
+          draft,
+        });
+      }),
     ),
   );
 }
 
-function overrideLine(view, draft, one, index) {
-  const { house } = view;
+/*
+ * A date with hours of its own, at `path` of the document. put(intervals, selector) is told of other hours and
+ * what is to have the focus then, remove() that the date goes; times that are only typed anew stand in `one`
+ * at once.
+ */
+export function overrideLine(house, one, { id, path, put, remove, draft }) {
   const { t } = house;
   const day = house.day(one.date);
-  const id = (at) => `own-${index}-${at}`;
   const stretches = one.intervals.map(stretchOf);
-  const said = t('dayState', { day, state: t('stateSpecial') });
-  const put = (next, selector) =>
-    change(
-      view,
-      draft,
-      {
-        ...draft.value,
-        overrides: draft.value.overrides.map((other) =>
-          other === one ? { ...one, intervals: next.map(hoursOf) } : other,
-        ),
-      },
-      said,
-      { selector },
-    );
+  const replace = (next, selector) => put(next.map(hoursOf), selector);
   return h(
     'li',
-    { 'data-date': one.date, 'data-path': `overrides[${index}]`, tabindex: '-1' },
+    { 'data-date': one.date, 'data-path': path, tabindex: '-1' },
     h(
       'div',
       { class: 'row' },
       h('strong', null, `${day} ${one.date.slice(0, 4)}`),
-      removeButton(house, day, () =>
-        change(
-          view,
-          draft,
-          { ...draft.value, overrides: draft.value.overrides.filter((other) => other !== one) },
-          t('dayState', { day, state: t('stateWeekly') }),
-          { selector: '#special' },
-        ),
-      ),
+      removeButton(house, day, remove),
     ),
     stretches.length === 0 && h('p', { class: 'muted' }, t('closedAllDay')),
     stretches.map((stretch, at) =>
       hoursInputs(house, stretch, {
         day,
-        id: id(at),
+        id: `${id}-${at}`,
         change: (next) => {
           stretches[at] = next;
           one.intervals[at] = hoursOf(next);
           draft.changed();
         },
         remove: () =>
-          put(
+          replace(
             stretches.filter((_, other) => other !== at),
-            `#own-${index}-add`,
+            `#${id}-add`,
           ),
       }),
     ),
     addHours(house, stretches, {
       day,
-      id: `own-${index}-add`,
-      add: (stretch) => put([...stretches, stretch], `#${id(stretches.length)}-from`),
+      id: `${id}-add`,
+      add: (stretch) => replace([...stretches, stretch], `#${id}-${stretches.length}-from`),
     }),
   );
 }
@@ -299,7 +309,7 @@ function blockedList(view, draft) {
 }
 
 /* The line for a path such as overrides[2].intervals[0].to or blocked[1]. */
-export function datesFaultPlace(view, path) {
-  const [, line] = /^((?:overrides|blocked)\[\d+\])/.exec(path ?? '') ?? [];
-  return line && view.dates.querySelector(`[data-path="${line}"]`);
+export function datesFaultPlace(place, path) {
+  const [, line] = /((?:session_types\[\d+\]\.)?(?:overrides|blocked)\[\d+\])/.exec(path ?? '') ?? [];
+  return line && place.querySelector(`[data-path="${line}"]`);
 }

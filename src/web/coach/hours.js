@@ -28,7 +28,8 @@ export async function hoursView(house, heading) {
       renderWeekly(view, current);
       renderDates(view, current);
     },
-    (path) => weeklyFaultPlace(view, draft, path) ?? datesFaultPlace(view, path),
+    (path) =>
+      weeklyFaultPlace(view.days, draft.value.weekly, view.lists, path) ?? datesFaultPlace(view.dates, path),
   );
   return [
     heading,

@@ -24,7 +24,11 @@ export function outsideNotice(house, outside) {
     : null;
 }
 
-const hoursParts = ['time_zone', 'weekly', 'overrides', 'blocked'];
+/* All of a document that says when sessions may take place. */
+const hoursOfAll = ({ time_zone: zone, weekly, overrides, blocked, session_types: types }) =>
+  JSON.stringify([zone, weekly, overrides, blocked, types.map((one) => [one.id, one.weekly, one.overrides])]);
+
+const typeOf = (schedule, { session_type: id }) => schedule.session_types.find((one) => one.id === id);
 
 /*
  * Asks before hours are saved that would leave bookings outside them: by name, since the coach may have forgotten them.
@@ -33,14 +37,15 @@ const hoursParts = ['time_zone', 'weekly', 'overrides', 'blocked'];
 export async function confirmsOutside(house, next) {
   const { t } = house;
   const former = await house.schedule();
-  if (hoursParts.every((name) => JSON.stringify(former[name]) === JSON.stringify(next[name]))) return true;
+  if (hoursOfAll(former) === hoursOfAll(next)) return true;
   const now = Date.now();
   const ahead = await appointmentsIn(house, 'upcoming', now, now + 400 * dayLength, 2000);
   let outside;
   try {
     outside = ahead.filter((one) => {
       const [start, end] = [Date.parse(one.start), Date.parse(one.end)];
-      return one.status === 'scheduled' && inHours(former, start, end) && !inHours(next, start, end);
+      const lies = (schedule) => inHours(schedule, start, end, typeOf(schedule, one));
+      return one.status === 'scheduled' && lies(former) && !lies(next);
     });
   } catch {
     return true; // a zone that does not exist: the server names the field

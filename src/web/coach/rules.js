@@ -8,6 +8,7 @@ import { cityOf } from '../widget/time.js';
 import { labelled } from './dialogs.js';
 import { draftOf } from './draft.js';
 import { meetingFields } from './meeting.js';
+import { ownHoursFaultPlace, ownHoursPart } from './own_hours.js';
 import { priceFields } from './price.js';
 import { questionsPart } from './questions.js';
 
@@ -27,7 +28,12 @@ const fields = [
 ];
 
 export async function rulesView(house, heading) {
-  const draft = draftOf(house, await house.schedule(), (current) => renderRules(house, current));
+  const draft = draftOf(
+    house,
+    await house.schedule(),
+    (current) => renderRules(house, current),
+    (path, body) => ownHoursFaultPlace(body, draft.value, path),
+  );
   return [heading, draft.elements];
 }
 
@@ -287,6 +293,7 @@ function typeForm(house, draft, type, index) {
     }),
     labelled(house, description.id, t('description'), description, true),
     h('label', { class: 'tickable', for: hidden.id }, hidden, h('span', null, t('draftHint'))),
+    ownHoursPart(house, draft, type, index),
     questionsPart(house, draft, type, path),
     h(
       'details',

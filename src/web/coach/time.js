@@ -102,19 +102,26 @@ export function changeWeekly(lists, index, from, to, open) {
 }
 
 /*
- * The hours of a date by the document: an override's, else the weekly ones. Blocked ranges are not looked at.
+ * The hours of a date by the document: an override's, else the weekly ones; of either first the session
+ * type's, if there is a type with some. Blocked ranges are not looked at.
  */
-export function stretchesOn(schedule, date) {
-  const own = schedule.overrides.filter((one) => one.date === date);
-  if (own.length) return own.flatMap((one) => one.intervals.map(stretchOf)).sort((a, b) => a.from - b.from);
-  return weeklyLists(schedule.weekly)[weekdayIndex(date)];
+export function stretchesOn(schedule, date, type) {
+  const ofDate = (overrides = []) => overrides.filter((one) => one.date === date);
+  const own = ofDate(type?.overrides);
+  const special = own.length ? own : ofDate(schedule.overrides);
+  if (special.length)
+    return special.flatMap((one) => one.intervals.map(stretchOf)).sort((a, b) => a.from - b.from);
+  return weeklyLists(type?.weekly ?? schedule.weekly)[weekdayIndex(date)];
 }
 
 export const blockOn = (schedule, date) => schedule.blocked.find((one) => one.from <= date && date < one.to);
 export const hasOverride = (schedule, date) => schedule.overrides.some((one) => one.date === date);
 
-/* Whether a time, in instants, lies in the hours of a document, as the server sees it. */
-export function inHours(schedule, start, end) {
+/*
+ * Whether a time, in instants, lies in the hours of a document for a session type (none: the coach's own), as
+ * the server sees it.
+ */
+export function inHours(schedule, start, end, type) {
   const zone = schedule.time_zone;
   const last = dayOf(end - 1, zone);
   for (let day = dayOf(start, zone); day <= last; day = addDays(day, 1))
@@ -122,7 +129,7 @@ export function inHours(schedule, start, end) {
   return [addDays(dayOf(start, zone), -1), dayOf(start, zone)].some(
     (day) =>
       !blockOn(schedule, day) &&
-      stretchesOn(schedule, day).some(
+      stretchesOn(schedule, day, type).some(
         ({ from, to }) => instantOf(day, from, zone) <= start && end <= instantOf(day, to, zone),
       ),
   );

@@ -49,7 +49,7 @@ export function renderWeekly(view, draft) {
   if (finger.matches) {
     fill(view.weekly, h('h2', null, t('weekly')), view.days);
     renderGrid(view, draft);
-    renderDays(view, draft);
+    drawDays(view, draft);
     return;
   }
   fill(
@@ -70,8 +70,15 @@ export function renderWeekly(view, draft) {
     ),
   );
   renderGrid(view, draft);
-  renderDays(view, draft);
+  drawDays(view, draft);
 }
+
+/* The days to the minute, in step with the grid. */
+const drawDays = (view, draft) =>
+  renderDays(view.house, view.days, view.lists, () => {
+    changed(view, draft);
+    renderGrid(view, draft);
+  });
 
 /* The lists have changed: the document follows. */
 function changed(view, draft) {
@@ -130,7 +137,7 @@ function renderGrid(view, draft) {
         view.lists = changeWeekly(view.lists, columns[column], range.from, range.to, opening);
       changed(view, draft);
       renderGrid(view, draft).goTo(range.origin.column, range.origin.minute);
-      renderDays(view, draft);
+      drawDays(view, draft);
       house.say(
         t('toggled', {
           day: name(range.first),
@@ -145,22 +152,23 @@ function renderGrid(view, draft) {
   return grid;
 }
 
-const fieldId = (index, at) => `${weekdays[index]}-${at}`;
-
-function renderDays(view, draft) {
-  const { house } = view;
+/*
+ * The hours of each weekday to the minute. `lists` has seven lists of stretches and is changed, `changed()` is
+ * told; `prefix` begins the fields' ids, as there may be several such weeks on a page.
+ */
+export function renderDays(house, place, lists, changed, prefix = '') {
   const { t } = house;
+  const idOf = (index, part) => `${prefix}${weekdays[index]}-${part}`;
   const replace = (index, list, focus) => {
-    view.lists[index] = list;
-    changed(view, draft);
-    renderGrid(view, draft);
-    renderDays(view, draft);
-    view.days.querySelector(`#${focus}`).focus();
+    lists[index] = list;
+    changed();
+    renderDays(house, place, lists, changed, prefix);
+    place.querySelector(`#${focus}`).focus();
   };
   fill(
-    view.days,
+    place,
     columnsOf(house).map((index) => {
-      const list = view.lists[index];
+      const list = lists[index];
       const day = weekdayName(house, index);
       return h(
         'div',
@@ -170,24 +178,23 @@ function renderDays(view, draft) {
         list.map((stretch, at) =>
           hoursInputs(house, stretch, {
             day,
-            id: fieldId(index, at),
+            id: idOf(index, at),
             change: (next) => {
               list[at] = next;
-              changed(view, draft);
-              renderGrid(view, draft);
+              changed();
             },
             remove: () =>
               replace(
                 index,
                 list.filter((_, other) => other !== at),
-                `${weekdays[index]}-add`,
+                idOf(index, 'add'),
               ),
           }),
         ),
         addHours(house, list, {
           day,
-          id: `${weekdays[index]}-add`,
-          add: (stretch) => replace(index, [...list, stretch], `${fieldId(index, list.length)}-from`),
+          id: idOf(index, 'add'),
+          add: (stretch) => replace(index, [...list, stretch], `${idOf(index, list.length)}-from`),
         }),
         list.length > 0 &&
           h(
@@ -195,12 +202,12 @@ function renderDays(view, draft) {
             {
               type: 'button',
               class: 'plain small add',
-              id: `${weekdays[index]}-copy`,
+              id: idOf(index, 'copy'),
               title: t('copyTo', { day }),
               onclick: () =>
                 copyDialog(house, index, (others) => {
-                  for (const other of others) view.lists[other] = list.map((one) => ({ ...one }));
-                  replace(index, list, `${weekdays[index]}-copy`);
+                  for (const other of others) lists[other] = list.map((one) => ({ ...one }));
+                  replace(index, list, idOf(index, 'copy'));
                   house.say(t('copiedDay', { day }));
                 }),
             },
@@ -232,12 +239,12 @@ function copyDialog(house, index, done) {
 }
 
 /* The field for a path such as weekly[2].to: that of the first weekday with those hours. */
-export function weeklyFaultPlace(view, draft, path) {
+export function weeklyFaultPlace(place, weekly, lists, path, prefix = '') {
   const [, number, part] = /^weekly\[(\d+)\](?:\.(from|to))?/.exec(path ?? '') ?? [];
-  const entry = draft.value.weekly[number];
+  const entry = weekly?.[number];
   if (!entry) return null;
   const index = weekdays.indexOf(entry.days[0]);
   const { from, to } = stretchOf(entry);
-  const at = view.lists[index].findIndex((one) => one.from === from && one.to === to);
-  return view.days.querySelector(`#${fieldId(index, at)}-${part ?? 'from'}`);
+  const at = lists[index].findIndex((one) => one.from === from && one.to === to);
+  return place.querySelector(`#${prefix}${weekdays[index]}-${at}-${part ?? 'from'}`);
 }

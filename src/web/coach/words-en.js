@@ -162,6 +162,11 @@ export const en = {
   noneMeeting: 'Nowhere in particular',
   addType: 'Add a session type',
   removeType: 'Remove {name}',
+  ownHours: 'Hours of its own',
+  ownWeekly: 'Weekly hours of its own, instead of yours',
+  ownHoursHint:
+    'Without any, it is offered whenever you work. Blocked days always hold. Your dates with other hours hold too, unless the date is in this list.',
+  addDate: 'Add a date',
   ownRules: 'Rules of its own',
   ownHint: 'Leave empty what is as above.',
   newType: 'New session',

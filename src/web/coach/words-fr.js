@@ -164,6 +164,11 @@ export const fr = {
   noneMeeting: 'Nulle part en particulier',
   addType: 'Ajouter un type de séance',
   removeType: 'Retirer {name}',
+  ownHours: 'Horaires à part',
+  ownWeekly: 'Des horaires habituels à part, au lieu des vôtres',
+  ownHoursHint:
+    'Sans horaires à part, ce type de séance est proposé aux heures où vous travaillez. Les jours bloqués valent toujours. Vos dates aux heures à part valent aussi, sauf celles de cette liste.',
+  addDate: 'Ajouter une date',
   ownRules: 'Règles à part',
   ownHint: 'Laissez vide ce qui est comme ci-dessus.',
   newType: 'Nouvelle séance',
