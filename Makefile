@@ -9,7 +9,7 @@
 SHELL       := /bin/sh
 BUILD       ?= build
 SANITIZE    ?=
-VERSION     := 0.1.0
+VERSION     := 0.2.0
 PREFIX      ?= /usr/local
 DESTDIR     ?=
 STRIP       ?= -s
