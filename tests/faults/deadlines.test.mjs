@@ -21,7 +21,7 @@ let daemon;
 let place;
 let mounted = false;
 
-/** A disk of its own, so that it can be full; null where none may be mounted. */
+/** A folder on a disk of its own, so that it can be full; where none may be mounted (`mounted`) on the usual one. */
 function smallDisk() {
   const folder = temporaryFolder('disk');
   try {
@@ -83,7 +83,7 @@ const start_at = (hours) =>
     .toISOString()
     .replace('.000', '');
 
-/** One call of each kind, each on a connection of its own: [status, milliseconds] each. */
+/** Four calls of each kind at once, each on a connection of its own: what, status, code and milliseconds of each. */
 async function everyCall() {
   const id = '0190a7a8-0000-7000-8000-000000000000';
   const coach = bearer('the-coach', { role: 'coach', coach: 'damian' });
@@ -117,6 +117,8 @@ const becomes = (status) =>
   until(`${status} of /readyz`, async () => (await daemon.client.get('/readyz')).status === status, 30_000);
 const book = (hours) =>
   daemon.client.post('/booking/create', { start: start_at(hours), duration_minutes: 30 }, bearer('zoe'));
+/** 200: it was booked before, by a call that had no answer in time. */
+const isBooked = ({ status }) => status === 201 || status === 200;
 
 /** Nothing of the server runs while `work` does. */
 async function frozen(work) {
@@ -142,6 +144,8 @@ for (const hosts of ['one host', 'two hosts'])
     await everyCall();
     const before = { threads: threads(), memory: daemon.memory() };
     for (let round = 0; round < 2; round++) {
+      // What is in memory may be listed for a moment yet, as long as it is whole: a booking ends that.
+      assert.equal((await book(2 + round)).status, 201);
       const replies = await frozen(everyCall); // so all are answered before it goes on
       for (const { call, status, code } of replies)
         assert.deepEqual([call, status, /^(database_unavailable|overloaded)$/.test(code)], [call, 503, true]);
@@ -149,7 +153,7 @@ for (const hosts of ['one host', 'two hosts'])
         `slowest of ${replies.length} while frozen: ${Math.max(...replies.map(({ ms }) => ms))} ms`,
       );
       const thawed = Date.now();
-      await until('a booking', async () => (await book(10 + round)).status === 201, 30_000);
+      await until('a booking', async () => isBooked(await book(10 + round)), 30_000);
       t.diagnostic(`served again after ${Date.now() - thawed} ms`);
     }
     assert.equal(threads(), before.threads);
@@ -197,7 +201,7 @@ test('others hold all connections: not ready, with the reason, and ready when th
   assert.equal((await book(1)).status, 503);
   for (const holder of holders) holder.close();
   await becomes(200);
-  await until('a booking', async () => (await book(1)).status === 201, 30_000);
+  await until('a booking', async () => isBooked(await book(1)), 30_000);
 });
 
 test('a database that takes no writes: not ready, with the reason, and ready when it does', async () => {
