@@ -10,7 +10,8 @@ export class Client {
     this.base = base;
     this.headers = { ...(token && { authorization: `Bearer ${token}` }), ...headers };
     this.token = token;
-    this.agent = new http.Agent({ keepAlive: true, maxSockets: connections });
+    // The daemon closes a connection that was idle for a minute, perhaps just when we write to it: we do so before it.
+    this.agent = new http.Agent({ keepAlive: true, maxSockets: connections, timeout: 30_000 });
   }
 
   /**
