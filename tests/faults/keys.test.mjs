@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
-import { openSchedule, runBookingd, startStack } from '../harness/stack.mjs';
+import { openSchedule, runBookingd, startStack, until } from '../harness/stack.mjs';
 
 let stack;
 let former;
@@ -117,7 +117,9 @@ test('answers and notes go from the database’s own key to the operator’s, an
   assert.deepEqual(await read(second), plain);
   // Without the key they are not shown, and nothing else fails, nor is anything lost by another rekey.
   assert.deepEqual(await read(first), [undefined, undefined]);
-  assert.equal(own.daemon.events('private_part_unreadable').length, 2);
+  const told = () => own.daemon.events('private_part_unreadable').length;
+  await until('its lines', () => told() >= 2);
+  assert.equal(told(), 2);
   assert.equal(rekey(first).code, 0);
   assert.deepEqual(rest(), former);
   assert.deepEqual(await read(second), plain);
