@@ -35,7 +35,9 @@ test('a start that may be booked has no reasons', async () => {
 });
 
 test('the notice is told in the words of the contract', async () => {
-  const start = new Date(Math.floor(NOW / 60_000) * 60_000 + 192 * 60_000).toISOString().replace('.000', '');
+  const start = new Date(Math.floor(Date.now() / 60_000) * 60_000 + 192 * 60_000)
+    .toISOString()
+    .replace('.000', '');
   const reason = (await explain({ start })).reasons.find(({ rule }) => rule === 'too_soon');
   assert.match(reason.detail, /^Needs 24 h notice, this is 3 h 1[12] min/);
 });

@@ -5,7 +5,8 @@ import { after, before, test } from 'node:test';
 import { assertProblem, assertStatus, countStatuses, later } from '../harness/expect.mjs';
 import { schedule, startStack } from '../harness/stack.mjs';
 
-const date = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
+const NOW = Date.now();
+const date = (n) => new Date(NOW + n * 86_400_000).toISOString().slice(0, 10);
 const at = (n, clock) => `${date(n)}T${clock}:00Z`;
 const PATH = '/coach/damian/appointments';
 let stack, coach;

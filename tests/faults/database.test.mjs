@@ -33,10 +33,9 @@ const settings = () => ({
 const bearer = (user = 'ann') => ({
   authorization: `Bearer ${mintHS256(SECRET, { sub: user, email: `${user}@example.org` })}`,
 });
+const NOW = Date.now();
 const start = (days) =>
-  new Date((Math.floor(Date.now() / 86_400_000) + days) * 86_400_000 + 36_000_000)
-    .toISOString()
-    .replace('.000', '');
+  new Date((Math.floor(NOW / 86_400_000) + days) * 86_400_000 + 36_000_000).toISOString().replace('.000', '');
 const book = (days) =>
   daemon.client.post('/booking/create', { start: start(days), duration_minutes: 30 }, bearer());
 
