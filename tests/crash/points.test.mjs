@@ -5,7 +5,6 @@
 //   make build/crash/bookingd && CRASHING=build/crash/bookingd node tests/run.mjs tests/crash/points.test.mjs
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { MailServer } from '../harness/mail.mjs';
 import { bookingd } from '../harness/postgres.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
@@ -19,18 +18,17 @@ let hour = 0;
 before(async () => {
   if (skip) return;
   process.env.BOOKINGD = CRASHING;
-  mail = await MailServer.start();
   stack = await startStack({
     google: 'bare', // it cannot invite, so the mail does
+    mail: true,
     document: openSchedule({ min_notice_minutes: 0 }),
-    env: mail.settings,
   });
+  mail = stack.mail;
 });
 after(async () => {
   process.env.BOOKINGD = usual;
   if (skip) return;
   await stack.stop();
-  await mail.stop();
 });
 
 /** Runs `call` at a daemon that dies at `place`; false: it did not come by there. */

@@ -1,22 +1,18 @@
 // Few credits left, credits that end within a week: told once, in the page and by mail, and as events.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { MailServer } from '../harness/mail.mjs';
 import { assertStatus } from '../harness/expect.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 let stack, mail, coach;
 before(async () => {
-  mail = await MailServer.start();
   const document = openSchedule();
   document.session_types[0] = { ...document.session_types[0], meeting: 'none', price: { credits: 1 } };
-  stack = await startStack({ document, env: { ...mail.settings, PUBLIC_URL: 'https://book.test' } });
+  stack = await startStack({ document, mail: true, env: { PUBLIC_URL: 'https://book.test' } });
+  mail = stack.mail;
   coach = stack.coach();
 });
-after(async () => {
-  await stack?.stop();
-  await mail?.stop();
-});
+after(() => stack?.stop());
 
 let hour = 0;
 const book = async (client, more) =>
@@ -31,7 +27,7 @@ const book = async (client, more) =>
 const grant = async (user_id, amount, expires_at) =>
   assertStatus(await coach.post('/coach/damian/credits', { user_id, amount, expires_at }), 201);
 const mails = (user, pattern) =>
-  mail.read().filter(({ to, subject }) => to[0] === `${user}@client.test` && pattern.test(subject));
+  mail.to(`${user}@client.test`).filter(({ subject }) => pattern.test(subject));
 const inApp = async (client) =>
   assertStatus(await client.get('/booking/user/me/notices'), 200)
     .notices.map(({ kind }) => kind)

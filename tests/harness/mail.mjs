@@ -78,11 +78,33 @@ export class MailServer {
     return this.#read;
   }
 
+  /** What went to this address. */
+  to(email) {
+    return this.read().filter(({ to }) => to[0] === email.trim().toLowerCase());
+  }
+  /** The mails with a code among it. */
+  codesTo(email) {
+    return this.to(email).filter(({ subject }) => /code/.test(subject));
+  }
+  /** Has a code mailed by `ask`, which resolves to the reply, and waits for it: { reply, code, mail }. */
+  async codeAfter(email, ask) {
+    const before = this.codesTo(email).length;
+    const reply = await ask();
+    const mails = await until(`a code to ${email}`, () => {
+      const found = this.codesTo(email);
+      return found.length > before && found;
+    });
+    return { reply, code: codeOf(mails.at(-1)), mail: mails.at(-1) };
+  }
+
   stop() {
     this.child.process.stdin.end();
     return this.child.stop('SIGTERM');
   }
 }
+
+/** The six digits in a mail's subject. */
+export const codeOf = ({ subject }) => /(\d{3}) (\d{3})/.exec(subject).slice(1).join('');
 
 /**
  * Messages as Python's email package and python3-icalendar read them: { headers, subject, text, html, calendar:

@@ -12,6 +12,7 @@ import { sleep, until } from './child.mjs';
 import { Daemon, runBookingd } from './daemon.mjs';
 import { Google } from './google.mjs';
 import { Client } from './http.mjs';
+import { MailServer } from './mail.mjs';
 import { createDatabase, stopOwnServer } from './postgres.mjs';
 import { freePort, temporaryFolder } from './run_folder.mjs';
 import { mintHS256 } from './tokens.mjs';
@@ -19,6 +20,9 @@ import { mintHS256 } from './tokens.mjs';
 export const COACH = 'damian';
 /** The calendar the coach's events go to, by the way of signing in. */
 export const CALENDAR = { delegated: 'coach@example.com', bare: 'coach@gmail.com', oauth: 'coach@gmail.com' };
+
+/** Days since 1970 of the day after tomorrow, all the while a file runs: shortly before midnight it is the next one. */
+const SLOT_DAY = Math.floor((Date.now() + 3_600_000) / 86_400_000) + 2;
 
 const DEFAULT_POLICY = {
   min_notice_minutes: 1440,
@@ -111,8 +115,7 @@ export class Stack {
 
   /** The `n`th whole hour from the day after tomorrow, 00:00 UTC on: a start that openSchedule() offers. */
   slot(n) {
-    const day = Math.floor(Date.now() / 86_400_000) + 2;
-    return new Date(day * 86_400_000 + n * 3_600_000).toISOString().replace('.000', '');
+    return new Date(SLOT_DAY * 86_400_000 + n * 3_600_000).toISOString().replace('.000', '');
   }
 
   /** The appointment once its calendar state is `state`, as `client` sees it. */
@@ -133,6 +136,7 @@ export class Stack {
       ...this.clients.map((client) => () => client.close()),
       () => this.daemon?.child.end || this.daemon?.stop(),
       () => this.google?.stop(),
+      () => this.mail?.stop(),
       () => this.database.drop(),
       stopOwnServer,
     ];
@@ -151,11 +155,12 @@ export class Stack {
 /**
  * Starts a stack. `google` is 'delegated' (service account that impersonates a Workspace coach), 'bare'
  * (service account the Gmail calendar is shared with), 'oauth' (the coach's own consent, not yet given) or
- * 'off'; `document` the schedule; `env` further settings of the daemon (null takes one away); `start: false`
- * leaves the daemon to `stack.startDaemon()`.
+ * 'off'; `mail: true` a mail server (`stack.mail`) that the daemon sends by; `document` the schedule; `env` further
+ * settings of the daemon (null takes one away); `start: false` leaves the daemon to `stack.startDaemon()`.
  */
 export async function startStack({
   google = 'off',
+  mail = false,
   document = openSchedule(),
   env = {},
   start = true,
@@ -171,6 +176,7 @@ export async function startStack({
   stack.database = await createDatabase();
   try {
     if (google !== 'off') stack.google = await Google.start();
+    if (mail) stack.mail = await MailServer.start();
     const scheduleFile = path.join(temporaryFolder('stack'), 'schedule.json');
     fs.writeFileSync(scheduleFile, JSON.stringify(document));
     stack.env = {
@@ -186,6 +192,7 @@ export async function startStack({
       LOG_LEVEL: 'debug',
       CALENDAR_FRESH_SECONDS: '0',
       ...(stack.google && googleSettings(stack.google, google)),
+      ...stack.mail?.settings,
       ...env,
     };
     stack.port = await freePort();

@@ -3,41 +3,30 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertProblem, assertStatus, countStatuses } from '../harness/expect.mjs';
 import { Client } from '../harness/http.mjs';
-import { MailServer } from '../harness/mail.mjs';
-import { COACH, openSchedule, startStack, until } from '../harness/stack.mjs';
+import { COACH, openSchedule, startStack } from '../harness/stack.mjs';
 
 let stack, mail;
 let hour = 0;
 before(async () => {
-  mail = await MailServer.start();
   stack = await startStack({
+    mail: true,
     env: {
-      ...mail.settings,
       PUBLIC_URL: 'https://book.test',
       AUTH_SESSION_QUERY: `select $1 as user_id, $1 || '@client.test' as email, $1 = 'vouched' as email_verified`,
     },
     document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
   });
+  mail = stack.mail;
 });
-after(async () => {
-  await stack?.stop();
-  await mail.stop();
-});
+after(() => stack?.stop());
 
 const create = (client, fields = {}) =>
   client.post('/booking/create', { start: stack.slot(hour++), ...fields });
 const hold = async (client) =>
   assertStatus(await client.post('/booking/hold', { start: stack.slot(hour++) }), 201);
-const codesTo = (email) =>
-  mail.read().filter(({ to, subject }) => to[0] === email.toLowerCase() && /code/.test(subject));
-const codeOf = ({ subject }) => /(\d{3}) (\d{3})/.exec(subject).slice(1).join('');
 /** Has a code mailed by `ask` and waits for it. */
-async function mailed(email, ask) {
-  const before = codesTo(email).length;
-  assert.deepEqual(assertStatus(await ask(), 202), { sent: true });
-  const mails = await until('the code', () => codesTo(email).length > before && codesTo(email));
-  return { code: codeOf(mails.at(-1)), mail: mails.at(-1) };
-}
+const mailed = (email, ask) =>
+  mail.codeAfter(email, async () => assert.deepEqual(assertStatus(await ask(), 202), { sent: true }));
 const forHold = (client, id, email) =>
   mailed(email, () => client.post(`/booking/${id}/verify`, { email, locale: 'en' }));
 const forUser = (client, email) =>
@@ -81,9 +70,9 @@ test('it can be proved before booking; one’s own needs no code; series heed it
 
 test('whoever signs in with an address by mail has proved it', async () => {
   const email = 'dan@other.test';
-  const asked = assertStatus(await stack.stranger().post('/booking/sign-in', { email }), 202);
-  const [letter] = await until('the code', () => codesTo(email).length && codesTo(email));
-  const code = codeOf(letter);
+  const { reply: asked, code } = await mail.codeAfter(email, async () =>
+    assertStatus(await stack.stranger().post('/booking/sign-in', { email }), 202),
+  );
   const dan = stack.client('dan', { email: 'dan@client.test' });
   // A code to sign in with proves nothing to somebody else's booking.
   assertProblem(await create(dan, { email, code }), 401, 'wrong_code');
@@ -171,7 +160,7 @@ test('nobody has codes mailed to strangers all day long, nor one stranger by man
   for (let i = 0; i < 9; i++)
     assert.deepEqual(assertStatus(await ask(stack.client(`h${i}`), 'one@many.test'), 202), { sent: true });
   await forUser(stack.client('ivy'), 'last@many.test'); // what was asked for after those has arrived
-  assert.equal(codesTo('one@many.test').length, 5);
+  assert.equal(mail.codesTo('one@many.test').length, 5);
 });
 
 test('a hold of somebody else is none, for the coach as well; a bad address is named', async () => {

@@ -2,20 +2,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { runBookingd } from '../harness/daemon.mjs';
-import { MailServer } from '../harness/mail.mjs';
 import { startStack, until } from '../harness/stack.mjs';
 
 const SECRET = 'a-secret-for-what-comes-back';
 let stack, mail;
 let count = 0;
 before(async () => {
-  mail = await MailServer.start();
-  stack = await startStack({ env: { ...mail.settings, MAIL_HOOK_SECRET: SECRET } });
+  stack = await startStack({ mail: true, env: { MAIL_HOOK_SECRET: SECRET } });
+  mail = stack.mail;
 });
-after(async () => {
-  await stack?.stop();
-  await mail.stop();
-});
+after(() => stack?.stop());
 
 /** Somebody who has booked, and the envelope's sender of what was mailed to them. */
 async function booked() {
@@ -152,18 +148,10 @@ test('who signs in by a code that was mailed gets mail again', async () => {
   const ann = await booked();
   await hook({ token: ann.token, event: 'complained' });
   const email = `${ann.id}@client.test`;
-  const seen = mail.read().length;
-  const { nonce } = (await stack.stranger().post('/booking/sign-in', { email, page: 'booking' })).body;
-  const told = await until(
-    'the code',
-    () =>
-      mail
-        .read()
-        .slice(seen)
-        .find(({ to }) => to[0] === email),
-    30_000,
+  const { reply, code } = await mail.codeAfter(email, () =>
+    stack.stranger().post('/booking/sign-in', { email, page: 'booking' }),
   );
-  const code = /\b(\d{3}) (\d{3})\b/.exec(told.subject).slice(1).join('');
+  const { nonce } = reply.body;
   assert.equal((await stack.stranger().post('/booking/sign-in/verify', { email, code, nonce })).status, 200);
   assert.deepEqual(suppressed(ann.id), []);
 });

@@ -2,21 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
-import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 let stack, mail;
 before(async () => {
-  mail = await MailServer.start();
   const questions = [{ id: 'goal', label: 'Your goal?', kind: 'text', required: false, before: 'book' }];
   const document = openSchedule({ cancel_notice_minutes: 0 });
   document.session_types = document.session_types.map((type) => ({ ...type, questions }));
-  stack = await startStack({ env: { ...mail.settings, PUBLIC_URL: 'https://book.test' }, document });
+  stack = await startStack({ mail: true, env: { PUBLIC_URL: 'https://book.test' }, document });
+  mail = stack.mail;
 });
-after(async () => {
-  await stack?.stop();
-  await mail.stop();
-});
+after(() => stack?.stop());
 
 const exported = async (client) => assertStatus(await client.get('/booking/user/me/export'), 200);
 
@@ -36,13 +32,11 @@ test('answers, notices, preferences, sessions, addresses, actions and requests',
   assertStatus(await coach.put(`/booking/${made.id}/cancel`, { reason: 'planted-reason' }), 200);
   await mail.wait(2, ({ to }) => to[0] === 'ann@client.test');
   // Signed in by mail as well: the platform's user is the same person.
-  const { nonce } = assertStatus(
-    await stack.stranger().post('/booking/sign-in', { email: 'ann@client.test' }),
-    202,
+  const email = 'ann@client.test';
+  const { reply, code } = await mail.codeAfter(email, () =>
+    stack.stranger().post('/booking/sign-in', { email }),
   );
-  const [letter] = await mail.wait(1, ({ subject }) => /code/.test(subject));
-  const code = /(\d{3}) (\d{3})/.exec(letter.subject).slice(1).join('');
-  const body = { email: 'ann@client.test', code, nonce };
+  const body = { email, code, nonce: assertStatus(reply, 202).nonce };
   assertStatus(await stack.stranger().post('/booking/sign-in/verify', body), 200);
   stack.database.run(`INSERT INTO proved_address (user_id, email) VALUES ('ann', 'anns@other.test'), ('bob', 'bobs@other.test');
     INSERT INTO mail_suppression (email, reason) VALUES ('anns@other.test', 'bounced')`);

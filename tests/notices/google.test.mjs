@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
-import { MailServer } from '../harness/mail.mjs';
 import { startStack, until } from '../harness/stack.mjs';
 
 for (const google of ['delegated', 'bare'])
@@ -10,15 +9,12 @@ for (const google of ['delegated', 'bare'])
     let stack, mail;
     let count = 0;
     before(async () => {
-      mail = await MailServer.start();
-      stack = await startStack({ google, env: { ...mail.settings, PUBLIC_URL: 'https://book.test' } });
+      stack = await startStack({ google, mail: true, env: { PUBLIC_URL: 'https://book.test' } });
+      mail = stack.mail;
     });
-    after(async () => {
-      await stack?.stop();
-      await mail.stop();
-    });
+    after(() => stack?.stop());
 
-    const ours = (email) => mail.read().filter(({ to }) => to[0] === email);
+    const ours = (email) => mail.to(email);
     /** Everything that reached the client: what Google mailed, and what we did. */
     const reached = async (id, email) => ({
       google: (await stack.google.mails({ event: id.replaceAll('-', '') })).map(({ kind }) => kind),
@@ -44,16 +40,26 @@ for (const google of ['delegated', 'bare'])
           and not exists (select from bookingd.notice where appointment_id = '${id}' and channel = 'email' and state in ('owed', 'sending'))`),
       );
 
+    /** Booked by somebody of their own, moved and cancelled, each when what was before has been announced. */
+    async function bookMoveAndCancel() {
+      const { client, made, email } = await book();
+      await announced(made.id);
+      const { invited_by } = row(made.id);
+      assertStatus(
+        await client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 100) }),
+        200,
+      );
+      await announced(made.id);
+      assertStatus(await client.put(`/booking/${made.id}/cancel`), 200);
+      await announced(made.id);
+      return { id: made.id, email, invited_by };
+    }
+
     if (google === 'delegated') {
       test('Google invites, moves and cancels; the client has no second mail, the coach has each', async () => {
-        const { client, made, email } = await book();
-        await announced(made.id);
-        assert.equal(row(made.id).invited_by, 'google');
-        await client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 100) });
-        await announced(made.id);
-        await client.put(`/booking/${made.id}/cancel`);
-        await announced(made.id);
-        assert.deepEqual(await reached(made.id, email), {
+        const { id, email, invited_by } = await bookMoveAndCancel();
+        assert.equal(invited_by, 'google');
+        assert.deepEqual(await reached(id, email), {
           google: ['invitation', 'update', 'cancellation'],
           mail: [],
           invitations: 0,
@@ -64,7 +70,7 @@ for (const google of ['delegated', 'bare'])
           ['New booking', 'New time', 'Cancelled'],
         );
         const event = (await stack.google.events(stack.calendar)).find(
-          ({ id }) => id === made.id.replaceAll('-', ''),
+          (one) => one.id === id.replaceAll('-', ''),
         );
         assert.match(event.description, /https:\/\/book\.test\/booking\/#manage=[\w-]{43}/);
       });
@@ -110,15 +116,10 @@ for (const google of ['delegated', 'bare'])
       });
     } else {
       test('we invite, move and cancel, with the UID of Google’s event; Google mails nobody', async () => {
-        const { client, made, email } = await book();
-        await announced(made.id);
-        assert.equal(row(made.id).invited_by, 'email');
-        await client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 100) });
-        await announced(made.id);
-        await client.put(`/booking/${made.id}/cancel`);
-        await announced(made.id);
+        const { id, email, invited_by } = await bookMoveAndCancel();
+        assert.equal(invited_by, 'email');
         await until('three mails', () => ours(email).length === 3);
-        assert.deepEqual(await reached(made.id, email), {
+        assert.deepEqual(await reached(id, email), {
           google: [],
           mail: ['Booked', 'New time', 'Cancelled'],
           invitations: 2,
@@ -126,7 +127,7 @@ for (const google of ['delegated', 'bare'])
         assert.equal(new Set(ours(email).map(({ calendar }) => calendar.uid)).size, 1);
       });
 
-      test('the coach moves the event by hand: the client hears of it by mail, and no reminder is at the old time', async () => {
+      test('the coach moves the event by hand, then deletes it: the client hears of both by mail', async () => {
         const { made, email } = await book();
         await stack.settled(stack.coach(), made.id);
         await announced(made.id);

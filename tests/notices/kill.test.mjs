@@ -4,20 +4,16 @@
 // NOTICES=10000 for the whole of it; the test takes as long as the mails do.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { MailServer } from '../harness/mail.mjs';
 import { sleep, startStack, until } from '../harness/stack.mjs';
 
 const NOTICES = Number(process.env.NOTICES ?? 300);
 
 let stack, mail;
 before(async () => {
-  mail = await MailServer.start();
-  stack = await startStack({ env: { ...mail.settings, LOG_LEVEL: 'warning' } });
+  stack = await startStack({ mail: true, env: { LOG_LEVEL: 'warning' } });
+  mail = stack.mail;
 });
-after(async () => {
-  await stack?.stop();
-  await mail.stop();
-});
+after(() => stack?.stop());
 
 /** Half of the appointments were booked a moment ago, half start in an hour; without in-app rows or coaches' mails. */
 function appointments(count) {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.mjs';
-import { MailServer } from '../harness/mail.mjs';
 import { startStack, until } from '../harness/stack.mjs';
 
 const BOOKINGS = 40;
@@ -12,7 +11,6 @@ const others = [];
 const messages = [];
 
 before(async () => {
-  mail = await MailServer.start();
   receiver = http.createServer((request, response) => {
     request.resume().on('end', () => {
       messages.push(request.headers['webhook-id']);
@@ -21,19 +19,19 @@ before(async () => {
   });
   await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   stack = await startStack({
+    mail: true,
     env: {
-      ...mail.settings,
       WEBHOOK_URL: `http://127.0.0.1:${receiver.address().port}/`,
       WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
       WEBHOOK_ALLOW_PRIVATE: '1',
     },
   });
+  mail = stack.mail;
   for (let i = 0; i < 2; i++) others.push(await Daemon.start({ env: stack.env }));
 });
 after(async () => {
   for (const daemon of others) await daemon.stop();
   await stack?.stop();
-  await mail.stop();
   receiver.closeAllConnections();
   await new Promise((resolve) => receiver.close(resolve));
 });

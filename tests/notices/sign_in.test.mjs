@@ -3,33 +3,26 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { assertProblem, assertStatus } from '../harness/expect.mjs';
 import { Client } from '../harness/http.mjs';
-import { MailServer } from '../harness/mail.mjs';
 import { COACH, openSchedule, startStack, until } from '../harness/stack.mjs';
 
 let stack, mail;
 let count = 0;
 
 before(async () => {
-  mail = await MailServer.start();
   stack = await startStack({
+    mail: true,
     env: {
-      ...mail.settings,
       PUBLIC_URL: 'https://book.test',
       ADMIN_EMAILS: 'Boss@coach.test, other@coach.test',
     },
     document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
   });
+  mail = stack.mail;
 });
 afterEach(() => mail.heal());
-after(async () => {
-  await stack?.stop();
-  await mail.stop();
-});
+after(() => stack?.stop());
 
 const address = () => `ann-${++count}@client.test`;
-const to = (email) => mail.read().filter((one) => one.to[0] === email.toLowerCase());
-const codes = (email) => to(email).filter(({ subject }) => /code/.test(subject));
-const codeOf = ({ subject }) => /(\d{3}) (\d{3})/.exec(subject).slice(1).join('');
 const tokenOf = ({ text }) => /#sign-in=([\w-]+)/.exec(text)[1];
 const ask = async (email, more = {}) =>
   assertStatus(await stack.stranger().post('/booking/sign-in', { email, ...more }), 202);
@@ -37,11 +30,9 @@ const verify = (body) => stack.stranger().post('/booking/sign-in/verify', body);
 const as = (token) => new Client(stack.daemon.url, { token });
 /** Asks for a code and waits for its mail. */
 async function asked(email, more) {
-  const before = codes(email).length;
-  const { nonce, sent } = await ask(email, more);
-  assert.equal(sent, true);
-  const mails = await until('the code', () => codes(email).length > before && codes(email));
-  return { nonce, code: codeOf(mails.at(-1)), token: tokenOf(mails.at(-1)), mail: mails.at(-1) };
+  const { reply, code, mail: told } = await mail.codeAfter(email, () => ask(email, more));
+  assert.equal(reply.sent, true);
+  return { nonce: reply.nonce, code, token: tokenOf(told), mail: told };
 }
 const signIn = async (email, more) => {
   const { nonce, code } = await asked(email, more);
@@ -122,8 +113,8 @@ test('whoever it is, the answer is alike; on the coach’s page only coaches and
     await ask('coach@example.com', { page: 'coach' }),
   ];
   assert.deepEqual(Object.keys(one), Object.keys(two));
-  await until('the coach’s mail', () => codes('coach@example.com').length);
-  assert.equal(to(nobody).length, 0);
+  await until('the coach’s mail', () => mail.codesTo('coach@example.com').length);
+  assert.equal(mail.to(nobody).length, 0);
   const coach = await signIn('Coach@Example.com', { page: 'coach' });
   assert.deepEqual([coach.role, coach.coach], ['coach', COACH]);
   assertStatus(await as(coach.token).get(`/coach/${COACH}/appointments`), 200);
@@ -138,7 +129,17 @@ test('an address gets five codes in ten minutes and no more, and nobody can tell
   for (let i = 0; i < 3; i++) await ask(email);
   const later = address();
   await asked(later); // what was asked for after those has arrived
-  assert.equal(to(email).length, 5);
+  assert.equal(mail.to(email).length, 5);
+});
+
+test('an address is mailed twenty codes a day at most', () => {
+  const asked = (count) =>
+    stack.database.run(`set search_path = bookingd, public;
+      insert into action_token (hash, purpose, email, created_at, expires_at)
+      select sha256(('${count}' || n)::bytea), 'sign_in', 'many-${count}@client.test', now() - interval '3 hours', now()
+      from generate_series(1, ${count}) n;
+      select begin_sign_in('many-${count}@client.test', 'booking', sha256('a${count}'), sha256('b'), sha256('c'), 600, null)`);
+  assert.deepEqual([asked(19).trim(), asked(20).trim()], ['t', 'f']);
 });
 
 test('on the coach’s page nobody can tell by a code’s end whether the address is somebody’s', async () => {
@@ -240,7 +241,9 @@ test('a manage link opens its appointment, moves and cancels it, and nothing els
   const email = address();
   const client = as((await signIn(email)).token);
   const made = assertStatus(await client.post('/booking/create', { start: stack.slot(count) }), 201);
-  const told = await until('the mail', () => to(email).find(({ subject }) => subject.startsWith('Booked')));
+  const told = await until('the mail', () =>
+    mail.to(email).find(({ subject }) => subject.startsWith('Booked')),
+  );
   const manage = /#manage=([\w-]+)/.exec(told.text)[1];
   assert.ok(!stack.database.dump().includes(manage));
   const session = assertStatus(await stack.stranger().post('/booking/session', { manage }), 200);
