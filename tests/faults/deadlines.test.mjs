@@ -78,8 +78,9 @@ async function start({ url = (plain) => plain, ...env } = {}) {
 const bearer = (user, claims = {}) => ({
   authorization: `Bearer ${mintHS256(SECRET, { sub: user, email: `${user}@example.org`, ...claims })}`,
 });
+const NOW = Date.now();
 const start_at = (hours) =>
-  new Date((Math.floor(Date.now() / 86_400_000) + 2) * 86_400_000 + hours * 3_600_000)
+  new Date((Math.floor(NOW / 86_400_000) + 3) * 86_400_000 + hours * 3_600_000)
     .toISOString()
     .replace('.000', '');
 

@@ -270,8 +270,8 @@ describe('delegated', () => {
   test('a rate limit with Retry-After is waited for', async () => {
     const ann = somebody();
     await stack.google.fault('rateLimitExceeded', { method: 'events.insert', count: 1, retry_after: 3 });
-    const made = await book(ann);
     const began = Date.now();
+    const made = await book(ann);
     await stack.settled(ann, made.id);
     assert.ok(Date.now() - began > 2000);
     assert.equal(

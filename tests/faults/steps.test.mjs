@@ -23,7 +23,6 @@ test('a clock set by an hour, forward and back: holds and cut-offs are as they w
   const set = (offset) => fs.writeFileSync(file, `${offset}\n`);
   set('+0s');
   const stack = await startStack({
-    // Cut-offs that an hour would cross: the slots below are a little more than two days away.
     document: openSchedule({ min_notice_minutes: 0, cancel_notice_minutes: 60 }),
     env: {
       LD_PRELOAD: LIBRARY,
@@ -39,7 +38,7 @@ test('a clock set by an hour, forward and back: holds and cut-offs are as they w
     const before = await uptime();
     const hold = await ann.post('/booking/hold', { start: stack.slot(++hour), duration_minutes: 30 });
     assert.equal(hold.status, 201, JSON.stringify(hold.body));
-    // Within the cut-off by PostgreSQL's clock, whatever the daemon's says.
+    // Half an hour before the cut-off by PostgreSQL's clock, half an hour behind it by one that is an hour ahead.
     const booked = await ann.post('/booking/create', { start: stack.slot(++hour), duration_minutes: 30 });
     assert.equal(booked.status, 201, JSON.stringify(booked.body));
     stack.database.run(
