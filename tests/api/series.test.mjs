@@ -6,6 +6,7 @@ import { assertProblem, assertStatus, countStatuses, later } from '../harness/ex
 import { openSchedule, startStack } from '../harness/stack.mjs';
 
 const WEEK = 7 * 1440;
+const DAY_MS = 86_400_000;
 let stack, coach;
 let hour = 0;
 before(async () => {
@@ -116,9 +117,10 @@ test('it keeps the time of day on the coach’s clock when the clocks change', a
   });
   try {
     const fay = other.client('fay');
-    const year = new Date().getUTCFullYear() + 1;
-    const march = new Date(Date.UTC(year, 2, 1));
-    while (march.getUTCDay() !== 3) march.setUTCDate(march.getUTCDate() + 1); // a Wednesday before the change
+    // The next first Wednesday of a March, which is before the change; the horizon has no more than one of them.
+    const march = new Date(Math.ceil(Date.now() / DAY_MS + 2) * DAY_MS);
+    while (march.getUTCMonth() !== 2 || march.getUTCDate() > 7 || march.getUTCDay() !== 3)
+      march.setUTCDate(march.getUTCDate() + 1);
     const start = `${march.toISOString().slice(0, 10)}T15:00:00Z`; // 10:00
     const made = assertStatus(await series(fay, { start, count: 4 }), 201);
     assert.deepEqual(
@@ -134,12 +136,7 @@ test('it keeps the time of day on the coach’s clock when the clocks change', a
       ),
       new Set(['10:00']),
     );
-    assert.deepEqual(
-      starts(made)
-        .map((at) => at.slice(11, 16))
-        .at(-1),
-      '14:00',
-    );
+    assert.equal(starts(made).at(-1).slice(11, 16), '14:00');
   } finally {
     await other.stop();
   }
@@ -263,10 +260,6 @@ test('move following and all by days and to a time of day; one that cannot stays
 });
 
 test('a key replays the whole reply', async () => {
-  const kim = stack.client('kim');
-  const body = { start: slot(), count: 2 };
-  const once = await series(kim, body);
-  assertStatus(once, 201);
   const lea = stack.client('lea');
   const first = await lea.post(
     '/booking/series',

@@ -140,6 +140,8 @@ class Node {
   }
 }
 
+const isLeader = ({ role }) => role === 'master';
+
 export class Cluster {
   static async start() {
     const cluster = new Cluster();
@@ -167,13 +169,13 @@ export class Cluster {
   async #find(isWanted) {
     for (const node of this.nodes) {
       const status = await node.status();
-      if (status?.state === 'running' && isWanted(status)) return node;
+      if (status?.state === 'running' && isWanted(status, node)) return node;
     }
     return null;
   }
 
   leader() {
-    return this.#find(({ role }) => role === 'master');
+    return this.#find(isLeader);
   }
 
   /** Waits until there are a leader and a standby that has every commit. */
@@ -182,6 +184,15 @@ export class Cluster {
       'a leader and a synchronous standby',
       async () => (await this.leader()) && this.#find(({ sync_standby }) => sync_standby),
       120_000,
+    );
+  }
+
+  /** Waits until another than `former` leads. */
+  successor(former) {
+    return until(
+      'another leader',
+      () => this.#find((status, node) => isLeader(status) && node !== former),
+      90_000,
     );
   }
 
@@ -211,11 +222,7 @@ export class Cluster {
   async kill() {
     const leader = await this.leader();
     leader.signal('SIGKILL');
-    await until(
-      'the standby to lead',
-      async () => (await this.leader()) && (await this.leader()) !== leader,
-      90_000,
-    );
+    await this.successor(leader);
     leader.start();
   }
 
@@ -223,11 +230,7 @@ export class Cluster {
   async freeze() {
     const leader = await this.leader();
     leader.signal('SIGSTOP');
-    await until(
-      'the standby to lead',
-      async () => (await this.leader()) && (await this.leader()) !== leader,
-      90_000,
-    );
+    await this.successor(leader);
     await sleep(500);
     leader.signal('SIGCONT');
   }
