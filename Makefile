@@ -27,7 +27,7 @@ GEN := $(OUT)/gen
 
 # ---------------------------------------------------------------- compiler
 
-PACKAGES := libmicrohttpd jansson libical libpq libcurl libcrypto
+PACKAGES := libmicrohttpd jansson libical libpq libcurl libcrypto expat
 CC       ?= cc
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
             -Wvla -Wswitch-enum -Wnull-dereference $(if $(WERROR),-Werror)

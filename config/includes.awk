@@ -26,6 +26,7 @@ BEGIN {
 	home["microhttpd.h"] = "^src/http/"
 	home["libpq-fe.h"] = "^src/db/"
 	home["curl/"] = "^src/net/"
+	home["expat.h"] = "^src/net/dav_multistatus\\.c$"
 	home["openssl/"] = "^src/base/(crypto|signature)\\.c$"
 	home["libical/"] = "^src/domain/(zone|ics)\\.c$"
 	home["uthash.h"] = "^include/base/table\\.h$"

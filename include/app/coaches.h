@@ -50,6 +50,7 @@ static inline struct interval busy_appointment_blocked(const struct busy_appoint
 struct coach_source {
 	const char *name;
 	instant read_at;              /* when it was last read; 0: never */
+	seconds good_for;             /* after that it is too old */
 	instant known_until;          /* what lies behind is not known, so not free */
 	const struct interval *times; /* by start */
 	size_t count;

@@ -1,15 +1,15 @@
 /*
  * sources - a coach's further calendars, read for busy times: feeds that somebody publishes (iCalendar over
- * HTTP).
+ * HTTP), and accounts on CalDAV servers, with all calendars in them that take events.
  *
  * What they say is kept in the table busy_time, so that every replica sees the same and a restart forgets
  * nothing; app/coach_sources.h joins it to what Google says. One daemon reads a source at a time; one file is
- * in memory at a time. A source that was not read for SOURCE_STALE_SECONDS makes its coach unavailable: what
- * is not known is not free.
+ * in memory at a time. A source that was not read for SOURCE_STALE_SECONDS (SOURCE_CALDAV_STALE_SECONDS)
+ * makes its coach unavailable: what is not known is not free.
  *
- * The threat: the address and everything behind it are a stranger's. Addresses are sealed at rest and never
- * logged; each redirect and each resolved name is held against private ranges; size, time and work are
- * bounded.
+ * The threat: the address and everything behind it are a stranger's. Addresses, names and passwords are
+ * sealed at rest and never logged; each redirect and each resolved name is held against private ranges; size,
+ * time and work are bounded.
  *
  * Functions with a worker block. Safe from any thread.
  */
@@ -25,7 +25,10 @@ enum {
 	SOURCES_PER_COACH_MAX = 20,
 	SOURCE_NAME_MAX = 100,     /* characters */
 	SOURCE_ADDRESS_MAX = 2000, /* bytes */
-	SOURCE_STALE_SECONDS = 3600,
+	SOURCE_USER_MAX = 300,     /* bytes, as of the password */
+	SOURCE_SECRET_MAX = SOURCE_ADDRESS_MAX + 2 * SOURCE_USER_MAX + 2,
+	SOURCE_STALE_SECONDS = 3600, /* of a feed */
+	SOURCE_CALDAV_STALE_SECONDS = 300,
 	SOURCE_FILE_BYTES_MAX = 10 * 1024 * 1024, /* inflated */
 };
 
@@ -51,6 +54,9 @@ void sources_read_due(struct sources *sources, struct worker *worker, int64_t de
 /* Whether addresses can be sealed: TOKEN_ENCRYPTION_KEY is set. */
 bool sources_possible(const struct sources *sources);
 
+/* How long after it was read a source of that kind may be relied on. */
+seconds source_good_for(const char *kind);
+
 /* A source as the coach sees it; texts in the caller's arena. */
 struct source {
 	char id[UUID_TEXT_SIZE];
@@ -68,16 +74,25 @@ enum db_result source_list(struct worker *worker, const char *coach_id, struct a
 
 /*
  * What an address must be to be added: http, https or webcal with a host and nothing secret before an @;
- * plain http only with allow_private. Returns the address to ask (webcal is https), in `mem`, or NULL with
- * *ret_reason set to a sentence. *ret_host: its host, to show.
+ * plain http only with allow_private. For CalDAV a server's name will do. Returns the address to ask (webcal
+ * is https), in `mem`, or NULL with *ret_reason set to a sentence. *ret_host: its host, to show.
  */
-const char *source_address(const struct sources *sources, const char *text, struct arena *mem,
-			   const char **ret_host, const char **ret_reason);
+const char *source_address(const struct sources *sources, const char *kind, const char *text,
+			   struct arena *mem, const char **ret_host, const char **ret_reason);
 
-/* Add one. DB_NONE: there are SOURCES_PER_COACH_MAX already. `address` from source_address. */
+/* What is to be added. */
+struct source_wish {
+	const char *kind; /* "ical", "caldav" */
+	const char *name;
+	const char *address; /* from source_address */
+	const char *user;    /* for caldav only; neither it nor the password holds a line break */
+	const char *password;
+	bool blocks;
+};
+
+/* Add one. DB_NONE: there are SOURCES_PER_COACH_MAX already. */
 enum db_result source_add(struct sources *sources, struct worker *worker, const char *coach_id,
-			  const char *name, const char *address, bool blocks, instant now,
-			  char ret_id[static UUID_TEXT_SIZE]);
+			  const struct source_wish *wish, instant now, char ret_id[static UUID_TEXT_SIZE]);
 
 /* Remove one with all it said. DB_NONE: the coach has no such source. */
 enum db_result source_remove(struct worker *worker, const char *coach_id, const char *id);
@@ -89,7 +104,8 @@ enum db_result source_remove(struct worker *worker, const char *coach_id, const 
 enum db_result source_refresh(struct sources *sources, struct worker *worker, const char *coach_id,
 			      const char *id, instant now, int64_t deadline);
 
-/* Seal each address with the current key; counts on in *count. For `bookingd rekey`. */
+/* Seal each address, with the name and password, with the current key; counts on in *count. For `bookingd
+ * rekey`. */
 enum db_result sources_rekey(struct db *db, const struct seal_keys *keys, size_t *count);
 
 #endif

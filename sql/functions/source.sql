@@ -32,3 +32,50 @@ end $$;
 
 create or replace trigger busy_source_tell after insert or delete or update of last_success_at on busy_source
 for each row execute function tell_busy_source();
+
+-- Takes what changed on a CalDAV server. p_whole: p_items is everything there is, and p_known_until how far it was expanded.
+-- p_collections as in busy_source, p_removed: ["path"], p_items: [{"path", "etag", "events", "inexact", "unreadable",
+-- "strange", "strange_zone", "times": [[start, end, appointment or null]]}] with seconds since 1970. Returns the sums of
+-- all items, so that what is to be said about them is found out from all; null if the source was removed meanwhile, and it
+-- raises BK101 if there is more than p_items_max and p_times_max.
+create or replace function store_busy_items(
+  p_source uuid, p_whole boolean, p_known_until timestamptz, p_collections jsonb, p_removed jsonb, p_items jsonb,
+  p_items_max bigint, p_times_max bigint,
+  out events bigint, out inexact bigint, out unreadable bigint, out strange bigint, out strange_zone text)
+language plpgsql as $$
+declare
+  gone text[];
+begin
+  update busy_source s
+  set collections = p_collections, known_until = case when p_whole then p_known_until else s.known_until end,
+      expanded_at = case when p_whole then now() else s.expanded_at end
+  where s.id = p_source;
+  if not found then
+    return; -- removed meanwhile
+  end if;
+  if p_whole then
+    delete from busy_item where source_id = p_source;
+    delete from busy_time where source_id = p_source;
+  else
+    gone := array(select jsonb_array_elements_text(p_removed) union all select n ->> 'path' from jsonb_array_elements(p_items) n);
+    delete from busy_item i where i.source_id = p_source and i.path = any (gone);
+    delete from busy_time t where t.source_id = p_source and t.path = any (gone);
+  end if;
+  insert into busy_item
+  select p_source, n.path, n.etag, n.events, n.inexact, n.unreadable, n.strange, n.strange_zone
+  from jsonb_to_recordset(p_items) as n (
+    path text, etag text, events integer, inexact integer, unreadable integer, strange integer, strange_zone text)
+  on conflict do nothing;
+  insert into busy_time (source_id, starts_at, ends_at, appointment_id, path)
+  select p_source, to_timestamp((t ->> 0)::bigint), to_timestamp((t ->> 1)::bigint), (t ->> 2)::uuid, n ->> 'path'
+  from jsonb_array_elements(p_items) n, jsonb_array_elements(n -> 'times') t
+  where (t ->> 1)::bigint > (t ->> 0)::bigint;
+  if (select count(*) from busy_item i where i.source_id = p_source) > p_items_max
+     or (select count(*) from busy_time t where t.source_id = p_source) > p_times_max then
+    raise exception using message = 'too much', errcode = 'BK101';
+  end if;
+  select coalesce(sum(i.events), 0), coalesce(sum(i.inexact), 0), coalesce(sum(i.unreadable), 0), coalesce(sum(i.strange), 0),
+         min(i.strange_zone)
+  into events, inexact, unreadable, strange, strange_zone
+  from busy_item i where i.source_id = p_source;
+end $$;

@@ -26,10 +26,25 @@ where c.id = s.coach_id and s.id = (
 returning s.id, s.coach_id, s.sealed_address, case when s.expanded_at > now() - interval '1 day' then s.etag end, s.events,
   s.empty_polls, s.failures, s.known_until, c.schedule ->> 'time_zone', c.email,
   (select coalesce(max((days #>> '{}')::integer), 30) from jsonb_path_query(c.schedule, '$.**.horizon_days') days
-   where jsonb_typeof(days) = 'number');
+   where jsonb_typeof(days) = 'number'),
+  s.kind, case when s.expanded_at > now() - interval '1 day' then s.collections end;
 
 -- name: source_store exec
 select store_busy_times($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+
+-- name: source_items_store one
+select events, inexact, unreadable, strange, strange_zone from store_busy_items($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- What is kept of the files on a server that does not say what has changed.
+-- name: source_items many
+select path, etag from busy_item where source_id = $1;
+
+-- A CalDAV server was read: $2 state, $3 detail, $4 events, $5 seconds until the next time.
+-- name: source_looked exec
+update busy_source
+set state = $2, detail = $3, events = $4, empty_polls = 0, failures = 0, last_success_at = now(),
+  due_at = now() + $5 * interval '1 second'
+where id = $1;
 
 -- Read, and the same as before.
 -- name: source_same exec
@@ -48,7 +63,7 @@ where id = $1;
 
 -- What blocks the coach, as read_sources() takes it: a row a time, and a row without times for a source that has none.
 -- name: source_times many
-select s.id, s.name, s.last_success_at, s.known_until, t.starts_at, t.ends_at
+select s.id, s.name, s.last_success_at, s.known_until, t.starts_at, t.ends_at, s.kind
 from busy_source s
 left join busy_time t on t.source_id = s.id and t.ends_at > least(now(), $2::timestamptz) - interval '28 hours'
   and (t.appointment_id is null or not exists (select from appointment a where a.id = t.appointment_id))

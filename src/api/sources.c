@@ -69,54 +69,81 @@ void api_sources_list(struct call *call)
 	json_write_object_end(&writer);
 }
 
-struct wish {
-	const char *kind;
-	const char *url;
-	const char *name;
-	bool blocks;
-	bool write;
-};
-
-/* The address that is asked for, or NULL: refused. */
-static const char *read_wish(struct call *call, struct wish *wish)
+/* The fields that make sense for the kind only. False: answered. */
+static bool kind_fits(struct call *call, const struct source_wish *wish, bool write)
 {
+	const bool is_caldav = strcmp(wish->kind, "caldav") == 0;
+	const char *field = NULL;
+	const char *detail = NULL;
+	if (!is_caldav && strcmp(wish->kind, "ical") != 0) {
+		field = "kind";
+		detail = "kind must be ical (a calendar that is published as a feed) or caldav.";
+	} else if (write) {
+		field = "write";
+		detail = "Such a calendar can be read only; write must be false.";
+	} else if (is_caldav && wish->user == NULL) {
+		field = "user";
+		detail = "user is required for a CalDAV server.";
+	} else if (is_caldav && wish->password == NULL) {
+		field = "password";
+		detail = "password is required for a CalDAV server.";
+	} else if (!is_caldav && (wish->user != NULL || wish->password != NULL)) {
+		field = wish->user != NULL ? "user" : "password";
+		detail = "A feed has neither user nor password.";
+	}
+	if (detail != NULL)
+		call_problem(call, PROBLEM_INVALID_FIELD, field, detail);
+	return detail == NULL;
+}
+
+/* One line of printable text that fits. False: answered. */
+static bool credential_fits(struct call *call, const char *field, const char *text)
+{
+	const char *c = text != NULL ? text : "";
+	if (strlen(c) <= SOURCE_USER_MAX) {
+		while ((unsigned char)*c >= 0x20 && *c != 0x7F)
+			c++;
+		if (*c == '\0')
+			return true;
+	}
+	call_problem(call, PROBLEM_INVALID_FIELD, field, "It is too long, or not one line of text.");
+	return false;
+}
+
+/* False: refused. */
+static bool read_wish(struct call *call, struct source_wish *wish)
+{
+	const char *url = NULL;
+	bool write = false;
 	const struct json_field fields[] = {
 		{"kind", JSON_FIELD_TEXT, true, 1, 20, &wish->kind, NULL},
-		{"url", JSON_FIELD_TEXT, true, 1, SOURCE_ADDRESS_MAX, &wish->url, NULL},
+		{"url", JSON_FIELD_TEXT, true, 1, SOURCE_ADDRESS_MAX, &url, NULL},
+		{"user", JSON_FIELD_TEXT, false, 1, SOURCE_USER_MAX, &wish->user, NULL},
+		{"password", JSON_FIELD_TEXT, false, 1, SOURCE_USER_MAX, &wish->password, NULL},
 		{"name", JSON_FIELD_LINE, false, 1, SOURCE_NAME_MAX, &wish->name, NULL},
 		{"blocks", JSON_FIELD_BOOLEAN, false, 0, 1, &wish->blocks, NULL},
-		{"write", JSON_FIELD_BOOLEAN, false, 0, 1, &wish->write, NULL},
+		{"write", JSON_FIELD_BOOLEAN, false, 0, 1, &write, NULL},
 	};
 	const char *host = NULL;
 	const char *reason = NULL;
-	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
-		return NULL;
-	if (strcmp(wish->kind, "ical") != 0) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "kind",
-			     "kind must be ical: a calendar that is published as a feed.");
-		return NULL;
-	}
-	if (wish->write) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "write",
-			     "A feed can be read only; write must be false.");
-		return NULL;
-	}
-	const char *address =
-		strlen(wish->url) <= SOURCE_ADDRESS_MAX
-			? source_address(call->api->sources, wish->url, call->mem, &host, &reason)
-			: NULL;
-	if (address == NULL)
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) || !kind_fits(call, wish, write) ||
+	    !credential_fits(call, "user", wish->user) || !credential_fits(call, "password", wish->password))
+		return false;
+	if (strlen(url) <= SOURCE_ADDRESS_MAX)
+		wish->address =
+			source_address(call->api->sources, wish->kind, url, call->mem, &host, &reason);
+	if (wish->address == NULL)
 		call_problem(call, PROBLEM_INVALID_FIELD, "url",
 			     reason != NULL ? reason : "url is too long.");
 	else if (wish->name == NULL)
 		wish->name = host;
-	return address;
+	return wish->address != NULL;
 }
 
 void api_sources_add(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
-	struct wish wish = {.blocks = true};
+	struct source_wish wish = {.blocks = true};
 	char id[UUID_TEXT_SIZE];
 	if (!api_coach_find(call, &coach))
 		return;
@@ -125,11 +152,10 @@ void api_sources_add(struct call *call)
 			     "Further calendars are not configured here; it takes TOKEN_ENCRYPTION_KEY.");
 		return;
 	}
-	const char *address = read_wish(call, &wish);
-	if (address == NULL)
+	if (!read_wish(call, &wish))
 		return;
-	enum db_result result = source_add(call->api->sources, call->worker, coach->id, wish.name, address,
-					   wish.blocks, call->request->now, id);
+	enum db_result result =
+		source_add(call->api->sources, call->worker, coach->id, &wish, call->request->now, id);
 	if (result == DB_NONE) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "url",
 			     "There are 20 calendars already; remove one first.");

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "base/uuid.h"
+#include "calendar/sources.h"
 #include "domain/schedule_json.h"
 
 #include <stddef.h>
@@ -97,6 +98,7 @@ static void read_sources(const struct db_rows *rows, struct snapshot *snapshot)
 			sources[count++] = (struct coach_source){
 				.name = db_copy_text(rows, i, 1, &snapshot->mem),
 				.read_at = db_get_instant(rows, i, 2),
+				.good_for = source_good_for(db_get_text(rows, i, 6)),
 				.known_until = db_get_instant(rows, i, 3),
 				.times = times + time_count,
 			};

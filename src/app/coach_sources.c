@@ -1,10 +1,8 @@
 #include "app/coach_sources.h"
 
-#include "calendar/sources.h"
-
 static bool is_stale(const struct coach_source *source, instant now)
 {
-	return source->read_at == 0 || source->read_at + SOURCE_STALE_SECONDS < now;
+	return source->read_at == 0 || source->read_at + source->good_for < now;
 }
 
 const struct coach_source *coach_sources_stale(const struct coach *coach, instant now)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "calendar/sources.h"
+#include "sources_inside.h"
 
 enum { REDIRECTS_MAX = 3 };
 
@@ -19,7 +19,7 @@ static void fail(struct feed *feed, const char *detail)
 	feed->detail = detail;
 }
 
-static const char *failure_sentence(enum fetch_failure failure)
+const char *source_failure_sentence(enum fetch_failure failure)
 {
 	switch (failure) {
 	case FETCH_REFUSED:
@@ -80,7 +80,7 @@ void feed_fetch(struct worker *worker, const char *address, const char *etag, bo
 			return;
 		}
 		if (fetch(worker->fetcher, mem, &request, &reply) != FETCH_OK) {
-			fail(ret_feed, failure_sentence(reply.failure));
+			fail(ret_feed, source_failure_sentence(reply.failure));
 			return;
 		}
 		if (is_redirect(reply.status) && reply.location != NULL) {

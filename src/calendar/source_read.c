@@ -7,7 +7,6 @@
 
 #include "base/buffer.h"
 #include "base/crypto.h"
-#include "base/log.h"
 #include "base/thread.h"
 #include "domain/ical_busy.h"
 #include "source_feed.h"
@@ -16,12 +15,6 @@ enum {
 	NEXT_SECONDS_MIN = 300,
 	NEXT_SECONDS_DEFAULT = 900,
 	NEXT_SECONDS_MAX = 1200, /* so that two failures in a row do not make the coach unavailable */
-	RETRY_SECONDS_MIN = 60,
-	RETRY_SECONDS_MAX = 900,
-	EMPTY_AGAIN_SECONDS = 300,
-	BEYOND_HORIZON_DAYS = 62,
-	PAST_DAYS = 2,
-	HORIZON_DAYS_MAX = 1100,
 	NUMBERS_BYTES_MAX = 4 * 1024 * 1024,
 	STRANGE_ETAG_MAX = 500,
 };
@@ -29,6 +22,20 @@ enum {
 const char *source_seal_name(struct arena *mem, const char *id)
 {
 	return arena_printf(mem, "busy_source %s", id);
+}
+
+bool source_secret_cut(char *secret, const char **ret_address, const char **ret_user,
+		       const char **ret_password)
+{
+	char *user = strchr(secret, '\n');
+	char *password = user != NULL ? strchr(user + 1, '\n') : NULL;
+	if (password == NULL)
+		return false;
+	*user = *password = '\0';
+	*ret_address = secret;
+	*ret_user = user + 1;
+	*ret_password = password + 1;
+	return true;
 }
 
 /* Wait for the turn to read, until `deadline`. False: it did not come. */
@@ -50,76 +57,6 @@ static void end_turn(struct sources *sources)
 	sources->reading = false;
 	pthread_cond_broadcast(&sources->changed);
 	pthread_mutex_unlock(&sources->lock);
-}
-
-/* A claimed source. Texts lie in the rows it was read from. */
-struct claimed {
-	const char *id;
-	const char *coach_id;
-	const char *sealed_address;
-	const char *etag; /* NULL: the file is to be read whole */
-	int64_t events, empty_polls, failures;
-	instant known_until; /* 0: nothing is */
-	const char *time_zone;
-	const char *email;
-	int64_t horizon_days;
-};
-
-static void log_source(enum log_level level, const char *event, const struct claimed *claimed,
-		       const char *detail)
-{
-	log_line(level, event, LOG_TEXT_FIELD("source", claimed->id),
-		 LOG_TEXT_FIELD("coach", claimed->coach_id), LOG_TEXT_FIELD("detail", detail));
-}
-
-static int64_t retry_seconds(int64_t failures)
-{
-	const int64_t doubled = (int64_t)RETRY_SECONDS_MIN << (failures < 5 ? failures : 5);
-	return doubled < RETRY_SECONDS_MAX ? doubled : RETRY_SECONDS_MAX;
-}
-
-static enum db_result store_failure(struct worker *worker, const struct claimed *claimed, const char *detail)
-{
-	log_source(LOG_WARNING, "source_failed", claimed, detail);
-	return db_run(worker->db, QUERY_SOURCE_FAILED,
-		      DB_PARAMETERS(db_uuid(claimed->id), db_text(detail), db_bool(false),
-				    db_int(retry_seconds(claimed->failures))),
-		      NULL);
-}
-
-/* A feed that suddenly has nothing is believed the second time: exports break, and that looks like a free
- * coach. */
-static enum db_result store_emptiness(struct worker *worker, const struct claimed *claimed)
-{
-	static const char detail[] =
-		"The calendar suddenly is empty. Its busy times stay until it is empty again in "
-		"five minutes.";
-	log_source(LOG_WARNING, "source_suddenly_empty", claimed, detail);
-	return db_run(worker->db, QUERY_SOURCE_FAILED,
-		      DB_PARAMETERS(db_uuid(claimed->id), db_text(detail), db_bool(true),
-				    db_int(EMPTY_AGAIN_SECONDS)),
-		      NULL);
-}
-
-/* What the coach should know about a file that was read; NULL: nothing. */
-static const char *remarks(const struct ical_busy *busy, const char *time_zone, struct arena *mem)
-{
-	const char *text = "";
-	if (busy->inexact > 0)
-		text = arena_printf(
-			mem,
-			"%zu of its events repeat in a way that is not followed exactly: they may block "
-			"more time than they take. ",
-			busy->inexact);
-	if (busy->in_unknown_zone > 0)
-		text = arena_printf(mem, "%sTimes in the zone \"%s\", which is not known, are read in %s. ",
-				    text, busy->unknown_zone, time_zone);
-	if (busy->unreadable > 0)
-		text = arena_printf(mem, "%s%zu of its entries cannot be read, so they block nothing. ", text,
-				    busy->unreadable);
-	if (*text == '\0')
-		return NULL;
-	return arena_strndup(mem, text, strlen(text) - 1);
 }
 
 static void put_number(struct buffer *out, int64_t number)
@@ -182,10 +119,10 @@ static enum db_result store(struct worker *worker, const struct claimed *claimed
 			    struct arena *mem)
 {
 	__attribute__((cleanup(numbers_clear))) struct numbers numbers;
-	const char *detail = remarks(busy, claimed->time_zone, mem);
+	const char *detail = source_remarks(busy, claimed->time_zone, mem);
 	numbers_fill(&numbers, busy);
 	if (!fits(&numbers))
-		return store_failure(worker, claimed, "The calendar has more events than can be kept.");
+		return source_failed(worker, claimed, "The calendar has more events than can be kept.");
 	if (etag != NULL && strlen(etag) > STRANGE_ETAG_MAX)
 		etag = NULL;
 	return db_run(
@@ -202,31 +139,42 @@ static enum db_result store(struct worker *worker, const struct claimed *claimed
 static enum db_result understand(struct worker *worker, const struct claimed *claimed, struct feed *feed,
 				 instant now, struct arena *mem)
 {
-	const char *const addresses[] = {claimed->email, NULL};
-	const int64_t days =
-		claimed->horizon_days < HORIZON_DAYS_MAX ? claimed->horizon_days : HORIZON_DAYS_MAX;
-	const struct ical_busy_question question = {
-		.zone = claimed->time_zone != NULL ? zone_find(claimed->time_zone) : NULL,
-		.window = {now - PAST_DAYS * SECONDS_PER_DAY,
-			   now + (days + BEYOND_HORIZON_DAYS) * SECONDS_PER_DAY},
-		.addresses = addresses,
-	};
+	struct ical_busy_question question;
 	struct ical_busy busy;
-	if (question.zone == NULL)
-		return store_failure(worker, claimed, "The coach's time zone is not known here.");
+	if (!source_question(claimed, now, mem, &question))
+		return source_failed(worker, claimed, "The coach's time zone is not known here.");
 	switch (ical_busy_read(feed->body, feed->length, &question, mem, &busy)) {
 	case ICAL_BUSY_READ:
 		if (busy.events == 0 && claimed->events > 0 && claimed->empty_polls == 0)
-			return store_emptiness(worker, claimed);
+			return source_suddenly_empty(worker, claimed);
 		return store(worker, claimed, &busy, feed->etag, question.window.end, mem);
 	case ICAL_BUSY_NO_CALENDAR:
-		return store_failure(
+		return source_failed(
 			worker, claimed,
 			"The address leads to something else than a calendar, such as a web page.");
 	case ICAL_BUSY_CUT:
-		return store_failure(worker, claimed, "The calendar breaks off before its end.");
+		return source_failed(worker, claimed, "The calendar breaks off before its end.");
 	case ICAL_BUSY_TOO_MUCH:
-		return store_failure(worker, claimed, "The calendar has more events than can be kept.");
+		return source_failed(worker, claimed, "The calendar has more events than can be kept.");
+	}
+	return DB_FAILED;
+}
+
+/* Who reads, what, as of when, and by when. NOLINTNEXTLINE(readability-function-size) */
+static enum db_result read_feed(struct sources *sources, struct worker *worker, const struct claimed *claimed,
+				const char *address, instant now, int64_t deadline, struct arena *mem)
+{
+	struct feed feed;
+	feed_fetch(worker, address, source_reaches(claimed, now) ? claimed->etag : NULL,
+		   sources->settings.allow_private, deadline, mem, &feed);
+	switch (feed.outcome) {
+	case FEED_READ:
+		return understand(worker, claimed, &feed, now, mem);
+	case FEED_SAME:
+		return db_run(worker->db, QUERY_SOURCE_SAME,
+			      DB_PARAMETERS(db_uuid(claimed->id), db_int(NEXT_SECONDS_DEFAULT)), NULL);
+	case FEED_FAILED:
+		return source_failed(worker, claimed, feed.detail);
 	}
 	return DB_FAILED;
 }
@@ -235,31 +183,28 @@ static enum db_result read_claimed(struct sources *sources, struct worker *worke
 				   const struct claimed *claimed, instant now, int64_t deadline,
 				   struct arena *mem)
 {
-	char address[SOURCE_ADDRESS_MAX + 1];
+	char secret[SOURCE_SECRET_MAX + 1];
 	size_t size = 0;
+	enum db_result result;
+	struct dav dav = {
+		.fetcher = worker->fetcher,
+		.allow_private = sources->settings.allow_private,
+		.deadline = deadline,
+	};
 	if (sources->settings.seal_keys == NULL ||
 	    seal_open(sources->settings.seal_keys, source_seal_name(mem, claimed->id),
-		      claimed->sealed_address, address, sizeof(address), &size) != SEAL_OPENED)
-		return store_failure(
+		      claimed->sealed_address, secret, sizeof(secret), &size) != SEAL_OPENED)
+		return source_failed(
 			worker, claimed,
 			"The calendar's address cannot be opened: TOKEN_ENCRYPTION_KEY is another one.");
-	/* What was expanded must reach beyond the horizon still; else the file is read whole. */
-	const instant needed = now + claimed->horizon_days * SECONDS_PER_DAY;
-	const bool reaches = claimed->known_until >= needed || claimed->horizon_days >= HORIZON_DAYS_MAX;
-	struct feed feed;
-	feed_fetch(worker, address, reaches ? claimed->etag : NULL, sources->settings.allow_private, deadline,
-		   mem, &feed);
-	crypto_wipe(address, sizeof(address));
-	switch (feed.outcome) {
-	case FEED_READ:
-		return understand(worker, claimed, &feed, now, mem);
-	case FEED_SAME:
-		return db_run(worker->db, QUERY_SOURCE_SAME,
-			      DB_PARAMETERS(db_uuid(claimed->id), db_int(NEXT_SECONDS_DEFAULT)), NULL);
-	case FEED_FAILED:
-		return store_failure(worker, claimed, feed.detail);
-	}
-	return DB_FAILED;
+	if (strcmp(claimed->kind, "caldav") != 0)
+		result = read_feed(sources, worker, claimed, secret, now, deadline, mem);
+	else if (source_secret_cut(secret, &dav.address, &dav.user, &dav.password))
+		result = source_look(worker, claimed, &dav, now, mem);
+	else
+		result = source_failed(worker, claimed, "The calendar's address cannot be opened.");
+	crypto_wipe(secret, sizeof(secret));
+	return result;
 }
 
 enum db_result source_refresh(struct sources *sources, struct worker *worker, const char *coach_id,
@@ -286,6 +231,8 @@ enum db_result source_refresh(struct sources *sources, struct worker *worker, co
 			.time_zone = db_get_text(&rows, 0, 8),
 			.email = db_get_text(&rows, 0, 9),
 			.horizon_days = db_get_int(&rows, 0, 10),
+			.kind = db_get_text(&rows, 0, 11),
+			.collections = db_get_text(&rows, 0, 12),
 		};
 		result = read_claimed(sources, worker, &claimed, now, deadline, &mem);
 	}

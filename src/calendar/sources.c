@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/crypto.h"
 #include "base/die.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -36,6 +37,11 @@ void sources_free(struct sources *sources)
 bool sources_possible(const struct sources *sources)
 {
 	return sources->settings.seal_keys != NULL;
+}
+
+seconds source_good_for(const char *kind)
+{
+	return strcmp(kind, "caldav") == 0 ? SOURCE_CALDAV_STALE_SECONDS : SOURCE_STALE_SECONDS;
 }
 
 void sources_read_due(struct sources *sources, struct worker *worker, int64_t deadline)
@@ -75,15 +81,27 @@ enum db_result source_list(struct worker *worker, const char *coach_id, struct a
 	return DB_OK;
 }
 
-const char *source_address(const struct sources *sources, const char *text, struct arena *mem,
-			   const char **ret_host, const char **ret_reason)
+/* The address that is meant. */
+static const char *address_meant(const char *kind, const char *text, struct arena *mem)
 {
-	const char *address =
-		strncasecmp(text, "webcal://", 9) == 0     ? arena_printf(mem, "https://%s", text + 9)
-		: strncasecmp(text, "webcals://", 10) == 0 ? arena_printf(mem, "https://%s", text + 10)
-							   : text;
+	if (strcmp(kind, "caldav") == 0)
+		return strstr(text, "://") == NULL ? arena_printf(mem, "https://%s", text) : text;
+	if (strncasecmp(text, "webcal://", 9) == 0)
+		return arena_printf(mem, "https://%s", text + 9);
+	if (strncasecmp(text, "webcals://", 10) == 0)
+		return arena_printf(mem, "https://%s", text + 10);
+	return text;
+}
+
+/* What was given, and what is made of it. NOLINTNEXTLINE(readability-function-size) */
+const char *source_address(const struct sources *sources, const char *kind, const char *text,
+			   struct arena *mem, const char **ret_host, const char **ret_reason)
+{
+	const char *address = address_meant(kind, text, mem);
 	if (!feed_may_ask(address, sources->settings.allow_private)) {
-		*ret_reason = "url must begin with https:// or webcal://.";
+		*ret_reason = strcmp(kind, "caldav") == 0
+				      ? "url must be a server's name or begin with https://."
+				      : "url must begin with https:// or webcal://.";
 		return NULL;
 	}
 	const char *fault = address_fault(address, true);
@@ -97,19 +115,22 @@ const char *source_address(const struct sources *sources, const char *text, stru
 	return address;
 }
 
-/* What the coach gave, one parameter each, and the new id. NOLINTNEXTLINE(readability-function-size) */
 enum db_result source_add(struct sources *sources, struct worker *worker, const char *coach_id,
-			  const char *name, const char *address, bool blocks, instant now,
-			  char ret_id[static UUID_TEXT_SIZE])
+			  const struct source_wish *wish, instant now, char ret_id[static UUID_TEXT_SIZE])
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
-	const size_t size = strlen(address);
+	char *secret = wish->user != NULL
+			       ? arena_printf(&mem, "%s\n%s\n%s", wish->address, wish->user, wish->password)
+			       : arena_strdup(&mem, wish->address);
+	const size_t size = strlen(secret);
 	char *sealed = arena_alloc(&mem, SEAL_TEXT_SIZE(size));
 	uuid_format(uuid_new(now), ret_id);
-	seal_text(sources->settings.seal_keys, source_seal_name(&mem, ret_id), address, size, sealed);
+	seal_text(sources->settings.seal_keys, source_seal_name(&mem, ret_id), secret, size, sealed);
+	crypto_wipe(secret, size);
 	return db_run(worker->db, QUERY_SOURCE_ADD,
-		      DB_PARAMETERS(db_uuid(ret_id), db_text(coach_id), db_text("ical"), db_text(name),
-				    db_text(sealed), db_bool(blocks), db_int(SOURCES_PER_COACH_MAX)),
+		      DB_PARAMETERS(db_uuid(ret_id), db_text(coach_id), db_text(wish->kind),
+				    db_text(wish->name), db_text(sealed), db_bool(wish->blocks),
+				    db_int(SOURCES_PER_COACH_MAX)),
 		      NULL);
 }
 

@@ -3,6 +3,8 @@
 #define CALENDAR_SOURCES_INSIDE_H
 
 #include "calendar/sources.h"
+#include "domain/ical_busy.h"
+#include "net/dav.h"
 
 #include <pthread.h>
 
@@ -13,7 +15,70 @@ struct sources {
 	bool reading;           /* somebody has the turn: one file is in memory at a time */
 };
 
+enum { HORIZON_DAYS_MAX = 1100 }; /* that a source is read for */
+
+/* A claimed source. Texts lie in the rows it was read from. */
+struct claimed {
+	const char *id;
+	const char *coach_id;
+	const char *sealed_address;
+	const char *etag; /* NULL: the file is to be read whole */
+	int64_t events, empty_polls, failures;
+	instant known_until; /* 0: nothing is */
+	const char *time_zone;
+	const char *email;
+	int64_t horizon_days;
+	const char *kind;
+	const char *collections; /* of a CalDAV server, see busy_source; NULL: all is to be read */
+};
+
 /* What an address is sealed for. */
 const char *source_seal_name(struct arena *mem, const char *id);
+
+/* Note that a source could not be read: `detail` is a sentence for the coach. */
+enum db_result source_failed(struct worker *worker, const struct claimed *claimed, const char *detail);
+
+/* Note that it has nothing where there was something. */
+enum db_result source_suddenly_empty(struct worker *worker, const struct claimed *claimed);
+
+/* What the coach should know about a file that was read; NULL: nothing. */
+const char *source_remarks(const struct ical_busy *busy, const char *time_zone, struct arena *mem);
+
+/* What is asked of its files. False: the coach's zone is not known. */
+bool source_question(const struct claimed *claimed, instant now, struct arena *mem,
+		     struct ical_busy_question *ret_question);
+
+/* Whether what was expanded still reaches beyond the horizon; else all is to be read. */
+bool source_reaches(const struct claimed *claimed, instant now);
+
+/* How the call to a server failed, for the coach. Never FETCH_OK. */
+const char *source_failure_sentence(enum fetch_failure failure);
+
+/*
+ * A source's secret text is its address, for CalDAV with the user and the password, a line each. Cuts it in
+ * place. False: it is none for CalDAV.
+ */
+bool source_secret_cut(char *secret, const char **ret_address, const char **ret_user,
+		       const char **ret_password);
+
+/*
+ * The calendars of the account that takes events and makes busy, as absolute addresses in mem. NULL with
+ * *ret_detail, a sentence for the coach: none was found. Blocks until dav->deadline at most.
+ */
+struct collection {
+	const char *url;
+	const char *token; /* NULL: the server gives none, or all is to be read */
+	const char *name;  /* NULL: it has none */
+	bool may_write;    /* or does not say */
+};
+
+enum { COLLECTIONS_MAX = 40 };
+
+struct collection *source_discover(const struct dav *dav, struct arena *mem, size_t *ret_count,
+				   const char **ret_detail);
+
+/* Read what changed on a CalDAV server and note it. Blocks until dav->deadline, and for the database. */
+enum db_result source_look(struct worker *worker, const struct claimed *claimed, const struct dav *dav,
+			   instant now, struct arena *mem);
 
 #endif

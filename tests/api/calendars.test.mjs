@@ -206,7 +206,7 @@ test('what is not followed exactly is told', async () => {
 test('a wish that makes no sense is refused with its field', async () => {
   for (const [body, field] of [
     [{ kind: 'ical' }, 'url'],
-    [{ kind: 'caldav', url: `${base}/x` }, 'kind'],
+    [{ kind: 'exchange', url: `${base}/x` }, 'kind'],
     [{ kind: 'ical', url: 'ftp://example.org/x' }, 'url'],
     [{ kind: 'ical', url: 'https://' }, 'url'],
     [{ kind: 'ical', url: 'https://user:pw@example.org/x' }, 'url'],

@@ -1,0 +1,196 @@
+#include "net/dav.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <curl/curl.h>
+
+#include "base/buffer.h"
+#include "base/die.h"
+#include "base/json.h"
+
+/* ---- addresses ---- */
+
+static void url_cleanup(CURLU **url)
+{
+	curl_url_cleanup(*url);
+}
+
+#define URL_LOCAL __attribute__((cleanup(url_cleanup))) CURLU *
+
+static CURLU *url_new(void)
+{
+	CURLU *url = curl_url();
+	if (url == NULL)
+		die("out of memory");
+	return url;
+}
+
+/* A part in mem; NULL: there is none. */
+static char *url_part(CURLU *url, CURLUPart part, unsigned flags, struct arena *mem)
+{
+	char *text = NULL;
+	if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
+		return NULL;
+	char *copy = arena_strdup(mem, text);
+	curl_free(text);
+	return copy;
+}
+
+const char *dav_resolve(struct arena *mem, const char *base, const char *href)
+{
+	URL_LOCAL url = url_new();
+	if (curl_url_set(url, CURLUPART_URL, base, 0) != CURLUE_OK ||
+	    curl_url_set(url, CURLUPART_URL, href, 0) != CURLUE_OK ||
+	    curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK ||
+	    curl_url_set(url, CURLUPART_USER, NULL, 0) != CURLUE_OK ||
+	    curl_url_set(url, CURLUPART_PASSWORD, NULL, 0) != CURLUE_OK)
+		return NULL;
+	return url_part(url, CURLUPART_URL, 0, mem);
+}
+
+const char *dav_path(struct arena *mem, const char *base, const char *href)
+{
+	const char *whole = dav_resolve(mem, base, href);
+	URL_LOCAL url = url_new();
+	if (whole == NULL || curl_url_set(url, CURLUPART_URL, whole, 0) != CURLUE_OK)
+		return NULL;
+	const char *path = url_part(url, CURLUPART_PATH, CURLU_URLDECODE, mem);
+	return path != NULL && utf8_valid(path, strlen(path)) ? path : NULL;
+}
+
+static const char *host_of(struct arena *mem, const char *address)
+{
+	URL_LOCAL url = url_new();
+	return curl_url_set(url, CURLUPART_URL, address, 0) == CURLUE_OK
+		       ? url_part(url, CURLUPART_HOST, 0, mem)
+		       : NULL;
+}
+
+static bool ends_with_domain(const char *host, const char *domain)
+{
+	const size_t length = strlen(host);
+	const size_t tail = strlen(domain);
+	return length > tail && host[length - tail - 1] == '.' &&
+	       strcasecmp(host + length - tail, domain) == 0;
+}
+
+/* The same host, one below it, or a sister of a host with three labels or more, such as
+ * p42-caldav.example.com for caldav.example.com. */
+static bool same_domain(const char *host, const char *given)
+{
+	if (strcasecmp(host, given) == 0 || ends_with_domain(host, given))
+		return true;
+	const char *parent = strchr(given, '.');
+	const bool is_number = strspn(given, "0123456789.") == strlen(given) || *given == '[';
+	return parent != NULL && strchr(parent + 1, '.') != NULL && !is_number &&
+	       ends_with_domain(host, parent + 1);
+}
+
+bool dav_may_ask(const struct dav *dav, const char *url)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	const bool secure = strncasecmp(url, "https://", 8) == 0;
+	const bool given_secure = strncasecmp(dav->address, "https://", 8) == 0;
+	if (!secure && (given_secure || !dav->allow_private || strncasecmp(url, "http://", 7) != 0))
+		return false;
+	const char *host = host_of(&mem, url);
+	const char *given = host_of(&mem, dav->address);
+	return host != NULL && given != NULL && same_domain(host, given);
+}
+
+/* ---- requests ---- */
+
+void dav_put_text(struct buffer *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '&')
+			buffer_append_text(out, "&amp;");
+		else if (*text == '<')
+			buffer_append_text(out, "&lt;");
+		else if (*text == '>')
+			buffer_append_text(out, "&gt;");
+		else
+			buffer_append_char(out, *text);
+	}
+}
+
+static bool is_redirect(int status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static struct fetch_request request_for(const struct dav *dav, const char *method, const char *url)
+{
+	return (struct fetch_request){
+		.method = method,
+		.url = url,
+		.user = dav->user,
+		.password = dav->password,
+		.reply_max = DAV_REPLY_MAX,
+		.deadline = dav->deadline,
+		.public_only = !dav->allow_private,
+	};
+}
+
+static void call(const struct dav *dav, struct arena *mem, const struct fetch_request *request,
+		 struct dav_answer *ret_answer, const char **ret_location)
+{
+	struct fetch_reply reply;
+	*ret_answer = (struct dav_answer){.failure = FETCH_REFUSED, .url = request->url};
+	*ret_location = NULL;
+	if (!dav_may_ask(dav, request->url))
+		return;
+	fetch(dav->fetcher, mem, request, &reply);
+	ret_answer->failure = reply.failure;
+	ret_answer->sent = reply.sent;
+	ret_answer->status = reply.status;
+	ret_answer->body = reply.body;
+	ret_answer->body_length = reply.body_length;
+	ret_answer->etag = reply.etag;
+	ret_answer->retry_after = reply.retry_after;
+	*ret_location = reply.location;
+	if (reply.status == 207)
+		ret_answer->malformed = !dav_multistatus_read(mem, reply.body, reply.body_length, ret_answer);
+}
+
+/* Whom to ask, what, and the answer. NOLINTNEXTLINE(readability-function-size) */
+void dav_read(const struct dav *dav, struct arena *mem, const char *method, const char *url,
+	      const char *depth, const char *body, struct dav_answer *ret_answer)
+{
+	char depth_line[16];
+	snprintf(depth_line, sizeof(depth_line), "Depth: %s", depth);
+	const char *const headers[] = {depth_line, NULL};
+	struct fetch_request request = request_for(dav, method, url);
+	request.content_type = "application/xml; charset=utf-8";
+	request.headers = headers;
+	request.body = body;
+	request.body_length = strlen(body);
+	request.may_be_repeated = true;
+	for (int redirects = 0;; redirects++) {
+		const char *location = NULL;
+		call(dav, mem, &request, ret_answer, &location);
+		if (ret_answer->failure != FETCH_OK || !is_redirect(ret_answer->status) || location == NULL ||
+		    redirects == DAV_REDIRECTS_MAX)
+			return;
+		request.url = location;
+	}
+}
+
+/* Whom to ask, what, and the answer. NOLINTNEXTLINE(readability-function-size) */
+void dav_file(const struct dav *dav, struct arena *mem, const char *method, const char *url,
+	      struct dav_condition condition, const char *body, struct dav_answer *ret_answer)
+{
+	const char *location = NULL;
+	struct fetch_request request = request_for(dav, method, url);
+	request.if_match = condition.if_match;
+	request.if_none_match = condition.if_none_match;
+	request.may_be_repeated = strcmp(method, "GET") == 0;
+	if (body != NULL) {
+		request.content_type = "text/calendar; charset=utf-8";
+		request.body = body;
+		request.body_length = strlen(body);
+	}
+	call(dav, mem, &request, ret_answer, &location);
+}
