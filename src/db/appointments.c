@@ -423,6 +423,8 @@ enum db_result series_book(struct db *db, struct arena *mem, const struct series
 {
 	const struct booking *common = &series->common;
 	const struct booking_limits *limits = &series->limits;
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
 	return run_answers(
 		db, mem, QUERY_SERIES_BOOK,
 		DB_PARAMETERS(db_text(common->coach_id), db_text(common->user_id),
@@ -464,6 +466,8 @@ enum db_result series_move(struct db *db, struct arena *mem, const struct series
 			   const struct actor *actor, struct store_answers *ret_answers)
 {
 	const struct booking *common = &series->common;
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
 	return run_answers(db, mem, QUERY_SERIES_MOVE,
 			   DB_PARAMETERS(db_json(series->times), db_text(common->coach_id),
 					 db_int(common->lease_seconds), limit_value(common->max_changes),

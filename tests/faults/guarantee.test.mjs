@@ -290,3 +290,31 @@ test('a running daemon stops booking within a minute, and goes on after bookingd
   await daemon.stop();
   database.drop();
 });
+
+test('while anything is missing a series is neither booked nor moved, but may be cancelled', async () => {
+  const database = await createDatabase();
+  const before = await Daemon.start({ env: settings(database) });
+  const wish = (start) => ({ start, count: 2, duration_minutes: 30 });
+  const early = clientOf(before, 'ann');
+  const made = assertStatus(await early.post('/booking/series', wish(nextSlot())), 201).appointments;
+  early.close();
+  await before.stop();
+
+  // The constraint stands, which guards by itself: what refuses here is that something else differs.
+  database.run('DROP TRIGGER coach_tell ON coach');
+  const daemon = await Daemon.start({ env: settings(database), ready: false });
+  await daemon.logged('booking_stopped');
+  const ann = clientOf(daemon, 'ann');
+  const bob = clientOf(daemon, 'bob');
+  assertProblem(await bob.post('/booking/series', wish(nextSlot())), 503, 'database_unavailable');
+  const move = { start: nextSlot(), scope: 'all' };
+  assertProblem(await ann.put(`/booking/${made[0].id}/reschedule`, move), 503, 'database_unavailable');
+  assert.deepEqual(
+    database.rows('SELECT id FROM appointment ORDER BY starts_at').map(({ id }) => id),
+    made.map(({ id }) => id),
+  );
+  assertStatus(await ann.put(`/booking/${made[0].id}/cancel`, { scope: 'all' }), 200);
+  for (const client of [ann, bob]) client.close();
+  await daemon.stop();
+  database.drop();
+});
