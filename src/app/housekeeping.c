@@ -16,9 +16,7 @@ enum {
 	PAUSE_SECONDS = 10,
 	TIDY_EVERY = 6, /* pauses: a minute */
 	STATEMENT_TIMEOUT_MS = 30000,
-	AUDIT_PORTION = 100, /* of QUERY_AUDIT_RETIRE */
-	EVENT_PORTION = 100, /* of QUERY_EVENT_EXPIRE */
-	SOURCES_MS = 10000,  /* of a turn for coaches' further calendars */
+	SOURCES_MS = 10000, /* of a turn for coaches' further calendars */
 };
 
 struct housekeeping {
@@ -47,28 +45,21 @@ static bool is_stopping(struct housekeeping *housekeeping)
 	return stopping;
 }
 
-/* The oldest first, a portion at a time, until one that is young enough stands among them. */
-static void retire_audit(struct housekeeping *housekeeping, struct db *db)
+/* Run a statement that does one portion of its work until nothing is left; returns how many rows that were.
+ */
+static int64_t repeat(struct housekeeping *housekeeping, struct db *db, enum query query,
+		      const struct db_value parameters[], size_t count)
 {
-	size_t retired = AUDIT_PORTION;
-	while (retired == AUDIT_PORTION && !is_stopping(housekeeping)) {
+	int64_t total = 0;
+	size_t done = 1;
+	while (done > 0 && !is_stopping(housekeeping)) {
 		DB_ROWS rows = {0};
-		enum db_result result = db_run(db, QUERY_AUDIT_RETIRE,
-					       DB_PARAMETERS(db_int(housekeeping->retention_days)), &rows);
+		enum db_result result = db_run(db, query, parameters, count, &rows);
 		report(db, result);
-		retired = result == DB_OK ? rows.count : 0;
+		done = result == DB_OK ? rows.count : 0;
+		total += (int64_t)done;
 	}
-}
-
-static void expire_events(struct housekeeping *housekeeping, struct db *db)
-{
-	size_t expired = EVENT_PORTION;
-	while (expired == EVENT_PORTION && !is_stopping(housekeeping)) {
-		DB_ROWS rows = {0};
-		enum db_result result = db_run(db, QUERY_EVENT_EXPIRE, DB_NO_PARAMETERS, &rows);
-		report(db, result);
-		expired = result == DB_OK ? rows.count : 0;
-	}
+	return total;
 }
 
 static void tidy(struct housekeeping *housekeeping, struct db *db)
@@ -78,22 +69,13 @@ static void tidy(struct housekeeping *housekeeping, struct db *db)
 	report(db, db_run(db, QUERY_HOLD_EXPIRE, DB_NO_PARAMETERS, NULL));
 	report(db, db_run(db, QUERY_SESSION_EXPIRE, DB_NO_PARAMETERS, NULL));
 	report(db, db_run(db, QUERY_TOKEN_EXPIRE, DB_NO_PARAMETERS, NULL));
-	expire_events(housekeeping, db);
-	size_t retired = housekeeping->retention_days > 0 ? 1 : 0;
-	int64_t total = 0;
-	while (retired > 0 && !is_stopping(housekeeping)) {
-		DB_ROWS rows = {0};
-		enum db_result result = db_run(db, QUERY_APPOINTMENT_RETIRE,
-					       DB_PARAMETERS(db_int(housekeeping->retention_days)), &rows);
-		report(db, result);
-		retired = result == DB_OK ? rows.count : 0;
-		total += (int64_t)retired;
-	}
-	if (housekeeping->retention_days > 0) {
-		report(db, db_run(db, QUERY_PERSON_RETIRE,
-				  DB_PARAMETERS(db_int(housekeeping->retention_days)), NULL));
-		retire_audit(housekeeping, db);
-	}
+	(void)repeat(housekeeping, db, QUERY_EVENT_EXPIRE, DB_NO_PARAMETERS);
+	if (housekeeping->retention_days == 0)
+		return;
+	const struct db_value days = db_int(housekeeping->retention_days);
+	int64_t total = repeat(housekeeping, db, QUERY_APPOINTMENT_RETIRE, DB_PARAMETERS(days));
+	report(db, db_run(db, QUERY_PERSON_RETIRE, DB_PARAMETERS(days), NULL));
+	(void)repeat(housekeeping, db, QUERY_AUDIT_RETIRE, DB_PARAMETERS(days));
 	if (total > 0)
 		log_line(LOG_INFO, "personal_fields_erased", LOG_INTEGER_FIELD("appointments", total));
 }
