@@ -88,16 +88,21 @@ $$;
 
 -- ---------------------------------------------------------------------------- spending and returning
 
--- Grants that a booking may take from, those that end first before the others. Expiry is looked at here and nowhere else.
+-- Whether a booking of this type (null: of some type) may take from a grant. Written by PostgreSQL into the statement.
+create or replace function is_usable(g credit_grant, p_type text) returns boolean language sql stable as $$
+  select g.balance > 0 and g.revoked_at is null and (g.usable_until is null or g.usable_until > now())
+     and (g.session_types is null or p_type is null or p_type = any (g.session_types));
+$$;
+
+-- What a client can spend with a coach (null: with all of them) on a type.
 create or replace function usable_credits(p_coach text, p_user text, p_type text) returns bigint language plpgsql stable as $$
 begin
-  return (select coalesce(sum(balance), 0) from credit_grant
-          where user_id = p_user and coach_id = p_coach and balance > 0 and revoked_at is null
-            and (usable_until is null or usable_until > now())
-            and (session_types is null or p_type is null or p_type = any (session_types)));
+  return (select coalesce(sum(g.balance), 0) from credit_grant g
+          where g.user_id = p_user and (p_coach is null or g.coach_id = p_coach) and is_usable(g, p_type));
 end $$;
 
--- Take credits for an appointment. False, and nothing is taken: there are not enough.
+-- Take credits for an appointment, of the grants that end first before the others. False, and nothing is taken: there are
+-- not enough.
 create or replace function spend_credits(a appointment, p_actor text) returns boolean language plpgsql as $$
 declare
   g record;
@@ -106,12 +111,11 @@ declare
   parts integer[] := '{}';
 begin
   for g in
-    select id, balance from credit_grant
-    where user_id = a.user_id and coach_id = a.coach_id and balance > 0 and revoked_at is null
-      and (usable_until is null or usable_until > now())
-      and (session_types is null or a.session_type = any (session_types))
-    order by usable_until nulls last, created_at, id
-    for update
+    select locked.id, locked.balance
+    from (select c.* from credit_grant c
+          where c.user_id = a.user_id and c.coach_id = a.coach_id and is_usable(c, a.session_type)
+          order by c.id for update) locked -- in the order in which return_credits() locks them
+    order by locked.usable_until nulls last, locked.created_at, locked.id
   loop
     grants := grants || g.id;
     parts := parts || least(missing, g.balance);

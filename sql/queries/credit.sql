@@ -45,9 +45,7 @@ limit $4;
 
 -- What a client can spend, with one coach or all ($2 null).
 -- name: credit_balance one
-select coalesce(sum(balance), 0)::bigint from credit_grant
-where user_id = $1 and ($2::text is null or coach_id = $2) and revoked_at is null
-  and (usable_until is null or usable_until > now());
+select usable_credits($2, $1, null);
 
 -- name: credit_give_back one
 select b.outcome, b.booked
