@@ -105,8 +105,9 @@ begin
   end if;
   select last_value into last from event_places;
   perform setval('event_places', last + cardinality(news));
-  update event set place = last + array_position(news, serial), id = event_uuid(last + array_position(news, serial))
-  where serial = any (news);
+  update event e set place = last + n.nth, id = event_uuid(last + n.nth)
+  from unnest(news) with ordinality as n (serial, nth)
+  where e.serial = n.serial;
   insert into webhook_delivery (endpoint_id, event, state)
   select w.id, e.serial, case w.state when 'active' then 'owed' else 'missed' end
   from event e join webhook_endpoint w
