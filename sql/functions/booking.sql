@@ -57,6 +57,19 @@ begin
       and id is distinct from p_except);
 end $$;
 
+-- Of what active_count() counts, the one to move or cancel instead: the first that is no hold. Null: there is none.
+create or replace function first_active(p_coach text, p_user text, p_type text) returns appointment
+language plpgsql stable as $$
+declare
+  first appointment;
+begin
+  select * into first from appointment
+  where user_id = p_user and coach_id = p_coach and (p_type is null or session_type = p_type)
+    and starts_at > now() - interval '24 hours' and ends_at > now() and status = 'scheduled'
+  order by starts_at limit 1;
+  return first;
+end $$;
+
 create or replace function day_count(p_coach text, p_type text, p_from timestamptz, p_to timestamptz, p_except uuid)
 returns bigint language plpgsql stable as $$
 begin
@@ -179,12 +192,7 @@ begin
   elsif p_limits.max_active is not null
      and active_count(p_new.coach_id, p_new.user_id, p_limits.max_active_type, null) >= p_limits.max_active then
     outcome := 'booking_limit';
-    -- The one to move or cancel instead.
-    select * into booked from appointment
-    where user_id = p_new.user_id and coach_id = p_new.coach_id and status = 'scheduled'
-      and starts_at > now() - interval '24 hours' and ends_at > now()
-      and (p_limits.max_active_type is null or session_type = p_limits.max_active_type)
-    order by starts_at limit 1;
+    booked := first_active(p_new.coach_id, p_new.user_id, p_limits.max_active_type);
   elsif p_limits.max_per_day is not null
         and day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, null)
             >= p_limits.max_per_day then

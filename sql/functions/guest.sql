@@ -76,16 +76,6 @@ begin
   return next;
 end $$;
 
--- Who is behind an address that was just proved: the platform's user, or one of our own, made now if need be.
-create or replace function meet_address(p_email text) returns known_address language plpgsql as $$
-declare
-  known known_address;
-begin
-  insert into known_address (email, user_id) values (p_email, person_of_address(p_email)) on conflict do nothing;
-  select * into known from known_address where email = p_email for update;
-  return known;
-end $$;
-
 /*
  * Turn a guest's hold into a booking of the person behind the address they proved. Outcomes: those of confirm_hold();
  * address_not_verified; sign_in_required: the address is a platform user's; booking_limit, total_reached and too_often, as
@@ -118,11 +108,7 @@ begin
     elsif p_limits.max_active is not null
           and active_count(held.coach_id, known.user_id, p_limits.max_active_type, held.id) >= p_limits.max_active then
       outcome := 'booking_limit';
-      select * into booked from appointment a
-      where a.user_id = known.user_id and a.coach_id = held.coach_id and a.status = 'scheduled'
-        and a.starts_at > now() - interval '24 hours' and a.ends_at > now()
-        and (p_limits.max_active_type is null or a.session_type = p_limits.max_active_type)
-      order by a.starts_at limit 1;
+      booked := first_active(held.coach_id, known.user_id, p_limits.max_active_type);
     elsif p_new.max_total is not null
           and total_count(held.coach_id, known.user_id, p_new.max_total_type) >= p_new.max_total then
       outcome := 'total_reached';

@@ -12,6 +12,16 @@ create or replace function person_of_address(p_email text) returns text language
   select 'mail:' || left(encode(sha256(key || sha256(key || convert_to(p_email, 'UTF8'))), 'hex'), 32) from address_key;
 $$;
 
+-- Who is behind an address that was just proved: the platform's user, or one of our own, made now if need be.
+create or replace function meet_address(p_email text) returns known_address language plpgsql as $$
+declare
+  known known_address;
+begin
+  insert into known_address (email, user_id) values (p_email, person_of_address(p_email)) on conflict do nothing;
+  select * into known from known_address where email = p_email for update;
+  return known;
+end $$;
+
 /*
  * Note a code that somebody asked for. p_admins: addresses of admins, commas between. Returns whether it is to be
  * mailed: not to an address that has had five in ten minutes or twenty in a day, nor, for the coach's page, to one that
@@ -79,9 +89,7 @@ begin
   end if;
   update action_token a set used_at = now() where a.hash = t.hash;
   delete from mail_suppression m where m.email = t.email; -- what was mailed there has been read
-  insert into known_address as k (email, user_id)
-  values (t.email, person_of_address(t.email)) on conflict do nothing;
-  select k.user_id into user_id from known_address k where k.email = t.email;
+  user_id := (meet_address(t.email)).user_id;
   coach_id := coach_of_address(t.email);
   role := case when t.email = any (string_to_array(coalesce(p_admins, ''), ',')) then 'admin'
                when coach_id is not null then 'coach' else 'user' end;
