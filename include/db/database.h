@@ -26,8 +26,8 @@ struct database_counts {
 	int64_t connected;     /* connections made */
 	int64_t not_connected; /* tries that failed */
 	int64_t lost;          /* connections that ended under a statement, or were given up */
-	int64_t failed; /* statements that the server refused for a reason of class 53, 57 or 58, or a mistake
-			 */
+	/* statements that the server refused for a reason of class 53, 57 or 58, or for a mistake */
+	int64_t failed;
 };
 
 /*
@@ -42,9 +42,6 @@ void database_free(struct database *database);
 
 /* Whether statements go through a pooler, so that nothing may be left in a session. */
 bool database_is_pooled(const struct database *database);
-
-/* The URL for what needs a session: the direct one, else the only one. Borrowed. */
-const char *database_session_url(const struct database *database);
 
 /* Why a request would not be served although the server answers. */
 enum database_trouble {

@@ -29,15 +29,6 @@ enum appointment_status {
 #undef STATUS
 };
 
-/* How an appointment stands in the coach's calendar. */
-enum calendar_state {
-	CALENDAR_SYNCED,   /* Google has what we have, a deletion included */
-	CALENDAR_PENDING,  /* safe in the database; the event follows */
-	CALENDAR_FAILED,   /* Google refused for good */
-	CALENDAR_CONFLICT, /* moved by hand onto another appointment; ours keeps its time */
-	CALENDAR_OFF,      /* no calendar connected */
-};
-
 /* Who cancelled. */
 #define CANCELLED_BY(X)                                                                                      \
 	X(CLIENT, "client")                                                                                  \
@@ -64,8 +55,6 @@ const char *inviter_name(enum inviter inviter);
 bool inviter_parse(const char *name, enum inviter *ret_inviter);
 const char *appointment_status_name(enum appointment_status status);
 bool appointment_status_parse(const char *name, enum appointment_status *ret_status);
-const char *calendar_state_name(enum calendar_state state);
-bool calendar_state_parse(const char *name, enum calendar_state *ret_state);
 const char *cancelled_by_name(enum cancelled_by who);
 bool cancelled_by_parse(const char *name, enum cancelled_by *ret_who);
 

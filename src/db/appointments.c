@@ -407,10 +407,8 @@ static enum db_result run_answers(struct db *db, struct arena *mem, enum query q
 {
 	DB_ROWS rows = {0};
 	enum db_result result = db_run(db, query, parameters, count, &rows);
-	if (result == DB_NONE)
-		*ret_answers = (struct store_answers){0};
 	if (result != DB_OK)
-		return result == DB_NONE ? DB_OK : result;
+		return result;
 	ret_answers->count = rows.count;
 	ret_answers->items = arena_array(mem, rows.count, sizeof(*ret_answers->items));
 	for (size_t i = 0; i < rows.count && result == DB_OK; i++)

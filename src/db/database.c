@@ -108,11 +108,6 @@ bool database_is_pooled(const struct database *database)
 	return database->pooled;
 }
 
-const char *database_session_url(const struct database *database)
-{
-	return database->ways[WAY_SESSION].url;
-}
-
 struct way_hosts database_hosts(const struct database *database, enum way way)
 {
 	const struct hosts *hosts = &database->ways[way];

@@ -9,11 +9,6 @@ static const char *const status_names[] = {
 #undef STATUS
 };
 
-static const char *const calendar_names[] = {
-	[CALENDAR_SYNCED] = "synced",     [CALENDAR_PENDING] = "pending", [CALENDAR_FAILED] = "failed",
-	[CALENDAR_CONFLICT] = "conflict", [CALENDAR_OFF] = "off",
-};
-
 static const char *const cancelled_by_names[] = {
 #define WHO(name, word) [CANCELLED_BY_##name] = (word),
 	CANCELLED_BY(WHO)
@@ -57,20 +52,6 @@ bool appointment_status_parse(const char *name, enum appointment_status *ret_sta
 	if (!find_name(status_names, COUNT(status_names), name, &index))
 		return false;
 	*ret_status = (enum appointment_status)index;
-	return true;
-}
-
-const char *calendar_state_name(enum calendar_state state)
-{
-	return calendar_names[state];
-}
-
-bool calendar_state_parse(const char *name, enum calendar_state *ret_state)
-{
-	size_t index = 0;
-	if (!find_name(calendar_names, COUNT(calendar_names), name, &index))
-		return false;
-	*ret_state = (enum calendar_state)index;
 	return true;
 }
 

@@ -20,11 +20,6 @@ static void every_word_is_read_back(void **state)
 		assert_true(appointment_status_parse(name, &status));
 		assert_int_equal((int)status, i);
 	}
-	for (int i = CALENDAR_SYNCED; i <= CALENDAR_OFF; i++) {
-		enum calendar_state calendar = CALENDAR_SYNCED;
-		assert_true(calendar_state_parse(calendar_state_name((enum calendar_state)i), &calendar));
-		assert_int_equal((int)calendar, i);
-	}
 	for (int i = CANCELLED_BY_CLIENT; i <= CANCELLED_BY_CALENDAR; i++) {
 		enum cancelled_by who = CANCELLED_BY_CLIENT;
 		assert_true(cancelled_by_parse(cancelled_by_name((enum cancelled_by)i), &who));
