@@ -126,13 +126,8 @@ static void tell_credits(const struct booking_call *call, const struct booking *
 	const bool to_coach = strcmp(booking->created_by, "client") != 0;
 	result->credits = standing.credits;
 	result->detail = booking_credits_sentence(call, booking->price.credits, standing.credits, to_coach);
-	if (!to_coach)
-		return;
-	/* A coach may book it all the same, by its name. */
-	result->reasons.items = arena_array(call->mem, 1, sizeof(*result->reasons.items));
-	result->reasons.items[0] =
-		(struct told_reason){.rule = REFUSAL_CREDITS_REQUIRED, .detail = result->detail};
-	result->reasons.count = 1;
+	if (to_coach) /* who may book it all the same, by its name */
+		told_reasons_add(&result->reasons, REFUSAL_CREDITS_REQUIRED, result->detail, call->mem);
 }
 
 void booking_insert(const struct booking_call *call, struct booking booking, const struct offer *offer,
@@ -337,10 +332,5 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 	}
 	struct store_answer answer = {0};
 	enum db_result done = confirm(call, &booking, &limits, &answer);
-	if (done != DB_OK) {
-		booking_fail(ret_result, done);
-		return;
-	}
-	booking_answer(call, &answer, &limits, ret_result);
-	booking_settle(call, ret_result);
+	booking_conclude(call, done, &answer, &limits, ret_result);
 }

@@ -109,12 +109,7 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	struct store_answer answer = {0};
 	enum db_result done =
 		appointments_move(call->worker->db, call->mem, &booking, &limits, &call->actor, &answer);
-	if (done != DB_OK) {
-		booking_fail(ret_result, done);
-		return;
-	}
-	booking_answer(call, &answer, &limits, ret_result);
-	booking_settle(call, ret_result);
+	booking_conclude(call, done, &answer, &limits, ret_result);
 }
 
 enum cancelled_by booking_canceller(const struct booking_call *call, const struct appointment *appointment)
@@ -141,69 +136,42 @@ void booking_cancel(const struct booking_call *call, const char *id, const char 
 	};
 	enum db_result done =
 		appointments_cancel(call->worker->db, call->mem, &cancellation, &call->actor, &answer);
-	if (done != DB_OK) {
-		booking_fail(ret_result, done);
-		return;
-	}
-	booking_answer(call, &answer, NULL, ret_result);
-	booking_settle(call, ret_result);
+	booking_conclude(call, done, &answer, NULL, ret_result);
 }
 
 void booking_set_meeting(const struct booking_call *call, const char *id, const struct meeting *meeting,
 			 struct booking_result *ret_result)
 {
 	*ret_result = (struct booking_result){0};
-	if (!booking_find(call, id, ret_result))
+	if (!booking_find_as_staff(call, id, ret_result))
 		return;
-	if (!identity_is_exempt(call->caller, ret_result->appointment.coach_id)) {
-		ret_result->verdict = BOOKING_FORBIDDEN;
-		return;
-	}
 	struct store_answer answer = {0};
 	struct meeting own = *meeting;
 	own.url = meeting_url_for(call->mem, own.url, ret_result->appointment.id);
 	enum db_result done =
 		appointments_set_meeting(call->worker->db, call->mem, ret_result->appointment.id, &own,
 					 BOOKING_LEASE_SECONDS, &call->actor, &answer);
-	if (done != DB_OK) {
-		booking_fail(ret_result, done);
-		return;
-	}
-	booking_answer(call, &answer, NULL, ret_result);
-	booking_settle(call, ret_result);
+	booking_conclude(call, done, &answer, NULL, ret_result);
 }
 
 void booking_mark(const struct booking_call *call, const char *id, enum appointment_status status,
 		  struct booking_result *ret_result)
 {
 	*ret_result = (struct booking_result){0};
-	if (!booking_find(call, id, ret_result))
+	if (!booking_find_as_staff(call, id, ret_result))
 		return;
-	if (!identity_is_exempt(call->caller, ret_result->appointment.coach_id)) {
-		ret_result->verdict = BOOKING_FORBIDDEN;
-		return;
-	}
 	struct store_answer answer = {0};
 	enum db_result done = appointments_mark(call->worker->db, call->mem, ret_result->appointment.id,
 						status, &call->actor, &answer);
-	if (done != DB_OK) {
-		booking_fail(ret_result, done);
-		return;
-	}
-	booking_answer(call, &answer, NULL, ret_result);
-	booking_settle(call, ret_result);
+	booking_conclude(call, done, &answer, NULL, ret_result);
 }
 
 void booking_give_back(const struct booking_call *call, const char *id, const char *note,
 		       struct booking_result *ret_result)
 {
 	*ret_result = (struct booking_result){0};
-	if (!booking_find(call, id, ret_result))
+	if (!booking_find_as_staff(call, id, ret_result))
 		return;
-	if (!identity_is_exempt(call->caller, ret_result->appointment.coach_id)) {
-		ret_result->verdict = BOOKING_FORBIDDEN;
-		return;
-	}
 	struct store_answer answer = {0};
 	enum db_result done = appointments_give_back(call->worker->db, call->mem, ret_result->appointment.id,
 						     note, &call->actor, &answer);
@@ -228,23 +196,13 @@ void booking_get(const struct booking_call *call, const char *id, struct booking
 static const char *busy_calendars(const struct coach *coach, struct intervals google, struct interval span,
 				  struct arena *mem)
 {
-	const char *others = arena_strdup(mem, coach_sources_busy(coach, span, mem));
+	const char *others = coach_sources_busy(coach, span, mem);
 	for (size_t i = 0; i < google.count; i++) {
 		if (interval_overlaps(google.at[i], span))
 			return others != NULL ? arena_printf(mem, "Google Calendar, %s", others)
 					      : "Google Calendar";
 	}
 	return others;
-}
-
-static void add_reason(struct told_reasons *reasons, enum refusal rule, const char *detail, struct arena *mem)
-{
-	struct told_reason *items = arena_array(mem, reasons->count + 1, sizeof(*items));
-	if (reasons->count > 0)
-		memcpy(items, reasons->items, reasons->count * sizeof(*items));
-	items[reasons->count] = (struct told_reason){.rule = rule, .detail = detail};
-	reasons->items = items;
-	reasons->count++;
 }
 
 /* What stands against a client whatever the start: no credits left, or no more sessions of the kind. */
@@ -258,13 +216,13 @@ static bool explain_standing(const struct booking_call *call, const struct coach
 	if (client_standing(call->worker->db, coach->id, user_id, type, &standing) != DB_OK)
 		return false;
 	if (client_total_reached(&standing, type))
-		add_reason(reasons, REFUSAL_BOOKING_LIMIT,
-			   "This client has had as many sessions of this kind as one person may book.",
-			   call->mem);
+		told_reasons_add(reasons, REFUSAL_BOOKING_LIMIT,
+				 "This client has had as many sessions of this kind as one person may book.",
+				 call->mem);
 	if (standing.credits < type->price.credits)
-		add_reason(reasons, REFUSAL_CREDITS_REQUIRED,
-			   booking_credits_sentence(call, type->price.credits, standing.credits, true),
-			   call->mem);
+		told_reasons_add(reasons, REFUSAL_CREDITS_REQUIRED,
+				 booking_credits_sentence(call, type->price.credits, standing.credits, true),
+				 call->mem);
 	return true;
 }
 

@@ -35,7 +35,7 @@ const char *coach_sources_busy(const struct coach *coach, struct interval within
 	for (size_t i = 0; i < coach->source_count; i++) {
 		const struct coach_source *source = &coach->sources[i];
 		if (is_busy(source, within))
-			names = names == NULL ? source->name
+			names = names == NULL ? arena_strdup(mem, source->name)
 					      : arena_printf(mem, "%s, %s", names, source->name);
 	}
 	return names;

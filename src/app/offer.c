@@ -53,6 +53,16 @@ bool booking_find(const struct booking_call *call, const char *id, struct bookin
 	return read == DB_OK;
 }
 
+bool booking_find_as_staff(const struct booking_call *call, const char *id, struct booking_result *result)
+{
+	if (!booking_find(call, id, result))
+		return false;
+	if (identity_is_exempt(call->caller, result->appointment.coach_id))
+		return true;
+	result->verdict = BOOKING_FORBIDDEN;
+	return false;
+}
+
 static bool is_found(enum coach_found found, struct booking_result *result)
 {
 	switch (found) {
@@ -102,6 +112,16 @@ struct told_reasons offer_tell(const struct booking_call *call, const struct slo
 	return told;
 }
 
+void told_reasons_add(struct told_reasons *reasons, enum refusal rule, const char *detail, struct arena *mem)
+{
+	struct told_reason *items = arena_array(mem, reasons->count + 1, sizeof(*items));
+	if (reasons->count > 0)
+		memcpy(items, reasons->items, reasons->count * sizeof(*items));
+	items[reasons->count] = (struct told_reason){.rule = rule, .detail = detail};
+	reasons->items = items;
+	reasons->count++;
+}
+
 void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
 		const struct zone *zone, struct interval time, struct offer *ret_offer)
 {
@@ -122,19 +142,20 @@ void offer_make(const struct booking_call *call, const struct coach *coach, cons
 	};
 }
 
-bool offer_is_in_time(const struct offer *offer)
+bool offer_is_in_time(const struct offer *offer, struct booking_result *result)
 {
 	/* The day around it is counted too, on a clock up to a day ahead. */
-	return offer->blocked.end <= INSTANT_MAX - 2 * SECONDS_PER_DAY;
+	if (offer->blocked.end <= INSTANT_MAX - 2 * SECONDS_PER_DAY)
+		return true;
+	booking_refuse(result, REFUSAL_TOO_FAR, "No calendar goes that far.");
+	return false;
 }
 
 bool offer_keeps_rules(const struct booking_call *call, const struct offer *offer,
 		       struct booking_result *result)
 {
-	if (!offer_is_in_time(offer)) {
-		booking_refuse(result, REFUSAL_TOO_FAR, "No calendar goes that far.");
+	if (!offer_is_in_time(offer, result))
 		return false;
-	}
 	struct slot_verdict verdict = slot_judge(&offer->question, offer->start, call->mem);
 	if (verdict.count == 0)
 		return true;
@@ -155,18 +176,25 @@ static struct calendar_question asked_about(const struct booking_call *call, con
 					  .deadline = call->deadline};
 }
 
-bool offer_is_free(const struct booking_call *call, struct offer *offer, const char *client,
-		   const struct appointment *moving, struct booking_result *result)
+/* What the coach's calendars say of just this time, into its question. False: they cannot be asked. */
+static bool ask_calendar(const struct booking_call *call, struct offer *offer,
+			 const struct appointment *moving, struct booking_result *result)
 {
 	struct calendar_busy busy = {0};
 	struct calendar_question question = asked_about(call, offer, offer->blocked, moving);
 	calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
 	coach_sources_join(offer->coach, offer->blocked, call->now, call->mem, &busy);
-	if (busy.knowledge == CALENDAR_UNKNOWN) {
-		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
-		return false;
-	}
 	offer->question.calendar = busy.times;
+	if (busy.knowledge == CALENDAR_UNKNOWN)
+		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
+	return busy.knowledge != CALENDAR_UNKNOWN;
+}
+
+bool offer_is_free(const struct booking_call *call, struct offer *offer, const char *client,
+		   const struct appointment *moving, struct booking_result *result)
+{
+	if (!ask_calendar(call, offer, moving, result))
+		return false;
 	if (offer_keeps_rules(call, offer, result))
 		return true;
 	/*
@@ -233,22 +261,6 @@ bool booking_may_override(enum refusal rule)
 	return rule >= REFUSAL_BAD_DURATION && rule <= REFUSAL_CREDITS_REQUIRED && rule != REFUSAL_SLOT_TAKEN;
 }
 
-/* What the calendar says of the offer, unless that is overridden. False: it cannot be asked. */
-static bool ask_calendar(const struct booking_call *call, struct offer *offer,
-			 const struct appointment *moving, struct booking_result *result)
-{
-	if ((offer->question.overridden & 1u << REFUSAL_CALENDAR_BUSY) != 0)
-		return true;
-	struct calendar_busy busy = {0};
-	struct calendar_question question = asked_about(call, offer, offer->blocked, moving);
-	calendar_busy_booking(call->calendars, call->worker, &question, call->mem, &busy);
-	coach_sources_join(offer->coach, offer->blocked, call->now, call->mem, &busy);
-	offer->question.calendar = busy.times;
-	if (busy.knowledge == CALENDAR_UNKNOWN)
-		result->verdict = BOOKING_CALENDAR_UNAVAILABLE;
-	return busy.knowledge != CALENDAR_UNKNOWN;
-}
-
 static bool is_busy(const struct slot_verdict *verdict)
 {
 	return verdict->count > 0 && verdict->reasons[verdict->count - 1].rule == REFUSAL_CALENDAR_BUSY;
@@ -260,13 +272,12 @@ bool offer_suits_coach(const struct booking_call *call, struct offer *offer, con
 	struct uuid moving_id;
 	if (moving != NULL)
 		uuid_parse(moving->id, strlen(moving->id), &moving_id);
-	if (!offer_is_in_time(offer)) {
-		booking_refuse(result, REFUSAL_TOO_FAR, "No calendar goes that far.");
+	if (!offer_is_in_time(offer, result))
 		return false;
-	}
 	availability_facts(offer->coach, client, moving != NULL ? moving_id.bytes : NULL, call->mem,
 			   &offer->question);
-	if (!ask_calendar(call, offer, moving, result))
+	const bool asked = (offer->question.overridden & 1u << REFUSAL_CALENDAR_BUSY) == 0;
+	if (asked && !ask_calendar(call, offer, moving, result))
 		return false;
 	struct slot_verdict verdict = slot_judge(&offer->question, offer->start, call->mem);
 	if (moving == NULL && is_busy(&verdict)) {
@@ -393,4 +404,15 @@ void booking_settle(const struct booking_call *call, struct booking_result *resu
 	coaches_booked(call->coaches, result->appointment.coach_id);
 	if (appointment_owes(&result->appointment))
 		calendar_pay(call->calendars, call->worker, call->mem, call->deadline, &result->appointment);
+}
+
+void booking_conclude(const struct booking_call *call, enum db_result done, const struct store_answer *answer,
+		      const struct booking_limits *limits, struct booking_result *result)
+{
+	if (done != DB_OK) {
+		booking_fail(result, done);
+		return;
+	}
+	booking_answer(call, answer, limits, result);
+	booking_settle(call, result);
 }

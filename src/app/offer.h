@@ -26,6 +26,9 @@ const char *booking_not_active(const struct appointment *appointment, instant no
 /* Read the appointment for a party of it: client, coach, admin. False: the result says why not. */
 bool booking_find(const struct booking_call *call, const char *id, struct booking_result *result);
 
+/* The same for what its coach or an admin does; BOOKING_FORBIDDEN for its client. */
+bool booking_find_as_staff(const struct booking_call *call, const char *id, struct booking_result *result);
+
 /* The coach, to be released. False: the result says why not. */
 bool booking_coach(const struct booking_call *call, const char *id, const struct coach **ret_coach,
 		   struct booking_result *result);
@@ -50,11 +53,14 @@ struct told_reasons offer_tell(const struct booking_call *call, const struct slo
 			       instant start, const struct slot_verdict *verdict,
 			       struct slot_listener listener);
 
+/* Add a rule that is no slot's. */
+void told_reasons_add(struct told_reasons *reasons, enum refusal rule, const char *detail, struct arena *mem);
+
 void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
 		const struct zone *zone, struct interval time, struct offer *ret_offer);
 
-/* Whether all that is computed from it can be written down: dates end with the year 9999. */
-bool offer_is_in_time(const struct offer *offer);
+/* Whether all that is computed from it can be written down: dates end with the year 9999. False: refused. */
+bool offer_is_in_time(const struct offer *offer, struct booking_result *result);
 
 /* The rules that need nothing but the schedule; limits and overlaps are the database's. False: refused. */
 bool offer_keeps_rules(const struct booking_call *call, const struct offer *offer,
@@ -135,7 +141,12 @@ struct booking_limits offer_limits(const struct offer *offer);
 void booking_answer(const struct booking_call *call, const struct store_answer *answer,
 		    const struct booking_limits *limits, struct booking_result *result);
 
-/* The appointment was changed: caches go, and Google is told for as long as the reply may wait. */
+/* If the appointment was changed, caches go, and Google is told for as long as the reply may wait. */
 void booking_settle(const struct booking_call *call, struct booking_result *result);
+
+/* What came of a statement that changes one appointment: booking_answer() and booking_settle(), or why it
+ * failed. */
+void booking_conclude(const struct booking_call *call, enum db_result done, const struct store_answer *answer,
+		      const struct booking_limits *limits, struct booking_result *result);
 
 #endif

@@ -77,10 +77,8 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 						    (civil_day)((int64_t)i * wish->every_weeks * 7));
 		offer_make(call, plan->coach, plan->type, wish->first.zone,
 			   (struct interval){start, start + minutes * SECONDS_PER_MINUTE}, &plan->offers[i]);
-		if (!offer_is_in_time(&plan->offers[i])) {
-			booking_refuse(&result->whole, REFUSAL_TOO_FAR, "No calendar goes that far.");
+		if (!offer_is_in_time(&plan->offers[i], &result->whole))
 			return false;
-		}
 	}
 	plan->question = plan->offers[0].question;
 	availability_facts(plan->coach, call->caller->user_id, NULL, call->mem, &plan->question);
@@ -94,12 +92,23 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 	return true;
 }
 
-static size_t count_good(const struct series_result *result)
+/* Whether as many dates are good as the client wants: all, or any. */
+static bool are_enough(const struct series_wish *wish, const struct series_result *result)
 {
 	size_t good = 0;
 	for (size_t i = 0; i < result->count; i++)
 		good += result->occurrences[i].refusal == REFUSAL_NONE;
-	return good;
+	return good >= (wish->skip ? 1 : result->count);
+}
+
+/* The coach as the database has them now, by an id or as the only one there is. False: the result says why
+ * not. */
+static bool find_coach(const struct booking_call *call, const char *id, const struct coach **ret_coach,
+		       struct booking_result *result)
+{
+	COACH_LOCAL named = NULL;
+	return booking_coach(call, id, &named, result) &&
+	       booking_coach_now(call, named->id, ret_coach, result);
 }
 
 void series_preview(const struct booking_call *call, const struct series_wish *wish,
@@ -107,13 +116,9 @@ void series_preview(const struct booking_call *call, const struct series_wish *w
 {
 	*ret_result = (struct series_result){0};
 	COACH_LOCAL coach = NULL;
-	if (!booking_coach(call, wish->first.coach_id, &coach, &ret_result->whole))
+	if (!find_coach(call, wish->first.coach_id, &coach, &ret_result->whole))
 		return;
-	const char *id = coach->id;
-	COACH_LOCAL now = NULL;
-	if (!booking_coach_now(call, id, &now, &ret_result->whole))
-		return;
-	struct plan plan = {.call = call, .coach = now};
+	struct plan plan = {.call = call, .coach = coach};
 	if (make_plan(&plan, wish, false, ret_result))
 		ret_result->whole.verdict = BOOKING_FINE;
 }
@@ -182,7 +187,6 @@ static void take_answer(const struct booking_call *call, const struct store_answ
 		occurrence->appointment = one.appointment;
 	else if (one.verdict != BOOKING_REFUSED || one.refusal == REFUSAL_ADDRESS_NOT_VERIFIED)
 		*whole = one; /* it stands against all of them */
-	whole->moved_or_new = whole->moved_or_new || one.moved_or_new;
 }
 
 /* Caches go, and Google is told for as long as the reply may wait; the rest follows by itself. */
@@ -198,7 +202,7 @@ static void settle(const struct booking_call *call, struct series_result *result
 	}
 }
 
-/* Answers come for the dates that were asked for: `asked` of the result's, in order. */
+/* Answers come in the order of the dates, for those that were good until then. */
 static void take_answers(const struct booking_call *call, const struct store_answers *answers,
 			 const struct booking_limits *limits, struct series_result *result)
 {
@@ -234,7 +238,7 @@ static void book_plan(const struct plan *plan, const struct series_wish *wish, s
 	take_answers(call, &answers, &series.limits, result);
 	if (result->whole.verdict != BOOKING_CREATED)
 		return;
-	if (count_good(result) < (wish->skip ? 1 : result->count))
+	if (!are_enough(wish, result))
 		result->whole.verdict = BOOKING_REFUSED;
 	else
 		settle(call, result);
@@ -245,15 +249,13 @@ void series_create(const struct booking_call *call, const struct series_wish *wi
 {
 	*ret_result = (struct series_result){0};
 	uuid_format(uuid_new(call->now), ret_result->id);
-	COACH_LOCAL named = NULL;
 	COACH_LOCAL coach = NULL;
-	if (!booking_coach(call, wish->first.coach_id, &named, &ret_result->whole) ||
-	    !booking_coach_now(call, named->id, &coach, &ret_result->whole))
+	if (!find_coach(call, wish->first.coach_id, &coach, &ret_result->whole))
 		return;
 	struct plan plan = {.call = call, .coach = coach};
 	if (!make_plan(&plan, wish, true, ret_result))
 		return;
-	if (count_good(ret_result) < (wish->skip ? 1 : ret_result->count)) {
+	if (!are_enough(wish, ret_result)) {
 		ret_result->whole.verdict = BOOKING_REFUSED;
 		return;
 	}
@@ -286,9 +288,9 @@ static bool find_meant(const struct booking_call *call, const char *id, enum ser
 		result->whole = (struct booking_result){.verdict = BOOKING_FORBIDDEN};
 		return false;
 	}
-	const struct appointment seen = result->whole.appointment;
+	struct appointment seen = result->whole.appointment;
 	memcpy(result->id, seen.series_id, sizeof(result->id));
-	struct appointment_list list = {.items = (struct appointment *)&seen, .count = 1};
+	struct appointment_list list = {.items = &seen, .count = 1};
 	if (seen.series_id[0] != '\0' && scope != SERIES_THIS) {
 		enum db_result read = series_read(call->worker->db, call->mem, seen.series_id,
 						  scope == SERIES_ALL ? 0 : seen.series_index, &list);
@@ -361,15 +363,16 @@ static struct coach without(const struct coach *coach, const struct series_resul
 {
 	struct coach rest = *coach;
 	struct busy_appointment *kept = arena_array(mem, coach->appointment_count, sizeof(*kept));
+	struct uuid *ids = arena_array(mem, moved->count, sizeof(*ids));
+	for (size_t i = 0; i < moved->count; i++) {
+		const char *text = moved->occurrences[i].appointment.id;
+		uuid_parse(text, strlen(text), &ids[i]);
+	}
 	rest.appointment_count = 0;
 	for (size_t i = 0; i < coach->appointment_count; i++) {
 		bool is_moved = false;
-		for (size_t k = 0; k < moved->count && !is_moved; k++) {
-			struct uuid id;
-			const char *text = moved->occurrences[k].appointment.id;
-			is_moved = uuid_parse(text, strlen(text), &id) &&
-				   memcmp(id.bytes, coach->appointments[i].id, sizeof(id.bytes)) == 0;
-		}
+		for (size_t k = 0; k < moved->count && !is_moved; k++)
+			is_moved = memcmp(ids[k].bytes, coach->appointments[i].id, sizeof(ids[k].bytes)) == 0;
 		if (!is_moved)
 			kept[rest.appointment_count++] = coach->appointments[i];
 	}
@@ -397,10 +400,8 @@ static bool make_moves(struct plan *plan, const struct booking_wish *wish, struc
 		const instant start = zone_instant(zone, zone_day(zone, old->start) + days, second);
 		offer_make(plan->call, plan->coach, plan->type, client,
 			   (struct interval){start, start + duration}, &plan->offers[i]);
-		if (!offer_is_in_time(&plan->offers[i])) {
-			booking_refuse(&result->whole, REFUSAL_TOO_FAR, "No calendar goes that far.");
+		if (!offer_is_in_time(&plan->offers[i], &result->whole))
 			return false;
-		}
 	}
 	return true;
 }
@@ -416,9 +417,7 @@ static bool judge_moves(struct plan *plan, const struct booking_wish *wish, stru
 	if (!find_busy(plan, true, &result->whole))
 		return false;
 	plan->question.calendar = offer_without_own_events(plan->coach, plan->question.calendar, call->mem);
-	const struct intervals calendar = plan->question.calendar;
 	availability_facts(&rest, NULL, NULL, call->mem, &plan->question);
-	plan->question.calendar = calendar;
 	for (size_t i = 0; i < plan->count; i++) {
 		struct occurrence *occurrence = &result->occurrences[i];
 		const struct appointment_facts facts = appointment_facts(&occurrence->appointment);

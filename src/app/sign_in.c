@@ -31,15 +31,20 @@ static char *code_new(struct arena *mem)
 	return arena_printf(mem, "%06u", (unsigned)(number % CODE_COUNT));
 }
 
+static const unsigned char *sha256_of(const void *bytes, size_t length, struct arena *mem)
+{
+	unsigned char *hash = arena_alloc(mem, CRYPTO_SHA256_SIZE);
+	crypto_sha256(bytes, length, hash);
+	return hash;
+}
+
 /* The digest of a text, or of two of them together; no value for NULL. */
 static struct db_value digest(const char *text, const char *more, struct arena *mem)
 {
 	if (text == NULL || more == NULL)
 		return db_null();
 	const char *both = arena_printf(mem, "%s%s", text, more);
-	unsigned char *hash = arena_alloc(mem, CRYPTO_SHA256_SIZE);
-	crypto_sha256(both, strlen(both), hash);
-	return db_bytes(hash, CRYPTO_SHA256_SIZE);
+	return db_bytes(sha256_of(both, strlen(both), mem), CRYPTO_SHA256_SIZE);
 }
 
 static char *lower(const char *text, struct arena *mem)
@@ -193,13 +198,6 @@ enum sign_in_outcome sign_in_proved(const struct sign_in_call *call, const char 
 	return strcmp(outcome, "proved") == 0         ? SIGN_IN_DONE
 	       : strcmp(outcome, "code_expired") == 0 ? SIGN_IN_EXPIRED
 						      : SIGN_IN_WRONG;
-}
-
-static const unsigned char *sha256_of(const void *bytes, size_t length, struct arena *mem)
-{
-	unsigned char *hash = arena_alloc(mem, CRYPTO_SHA256_SIZE);
-	crypto_sha256(bytes, length, hash);
-	return hash;
 }
 
 struct guest_pass sign_in_guest(const void *network, size_t length, instant now, struct arena *mem)

@@ -346,15 +346,15 @@ static enum ical_busy_result read_pass(struct summing *summing, struct ical_span
 			break;
 		calendars++;
 		bool whole = true;
-		if (pass == ZONES)
+		if (pass == ZONES) {
 			read_refresh(summing, calendar);
-		if (pass == ZONES)
 			whole = ical_zones_collect(&summing->reader.zones, calendar);
-		else if (pass == OVERRIDES)
+		} else if (pass == OVERRIDES) {
 			whole = each(summing, calendar, "VEVENT", collect_override);
-		else
+		} else {
 			whole = each(summing, calendar, "VEVENT", add_event) &&
 				each(summing, calendar, "VFREEBUSY", add_freebusy);
+		}
 		if (!whole)
 			return ICAL_BUSY_CUT;
 		if (summing->too_much)
