@@ -81,7 +81,6 @@ static const struct setting settings_table[] = {
  "how long a session is cached before it is looked up again"},
 {NULL, "PUBLIC_AVAILABILITY", KIND_BOOLEAN, AT(public_availability), 0, 0, "0", 0,
  "1: anybody may list free times without signing in"},
-
 {NULL, "PUBLIC_BOOKING", KIND_BOOLEAN, AT(public_booking), 0, 0, "0", 0,
  "with 1 people book without an identity: they see free times, hold one, and confirm it by a code that is mailed"},
 

@@ -92,8 +92,8 @@ struct booking_wish {
 	const char *locale;    /* BCP 47 */
 	const json_t *answers; /* to the session type's questions, by id */
 	const char *promo_code;
-	/* A coach's: whom it is for (NULL: the caller), which rules do not stand against it, whether to tell.
-	 */
+	/* A coach's: whom it is for (NULL: whoever is behind `email`), which rules do not stand against it,
+	 * whether to tell. */
 	const char *client_id;
 	unsigned overridden; /* 1u << enum refusal */
 	bool silent;
@@ -106,9 +106,10 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 		    struct booking_result *ret_result);
 
 /*
- * Book for a client, as a coach or an admin: asked->client_id is set. What the wish does not say of the
- * client is taken from what they last told this coach. Hours, blocked dates, the grid, durations, full days
- * and the calendar stand against it unless they are overridden; a refusal tells every rule that does.
+ * Book for a client, as a coach or an admin: asked->client_id or asked->email is set. What the wish does not
+ * say of the client is taken from what they last told this coach. Hours, blocked dates, the grid, durations,
+ * full days, the calendar and credits stand against it unless they are overridden; a refusal tells every rule
+ * that does.
  */
 void booking_create_for(const struct booking_call *call, const struct booking_wish *asked,
 			struct booking_result *ret_result);

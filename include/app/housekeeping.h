@@ -21,7 +21,8 @@ struct housekeeping;
 struct housekeeping *housekeeping_start(struct database *database, int64_t retention_days,
 					struct sources *sources, const atomic_bool *ends_calls);
 
-/* End and join; blocks for the statement under way. NULL is fine. */
+/* End and join; blocks for the statement under way, and for a call to a calendar unless *ends_calls is true.
+ * NULL is fine. */
 void housekeeping_stop(struct housekeeping *housekeeping);
 
 #endif

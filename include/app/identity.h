@@ -62,9 +62,9 @@ struct identity {
 	const char *name;
 	enum identity_role role;
 	const char *coach; /* the coach's id; set exactly when role is IDENTITY_COACH */
-	const char
-		*appointment_id; /* a manage link's or a guest's: for this appointment alone; NULL: for all */
-	bool guest;              /* has not proved an address yet */
+	/* Of a manage link or a guest: for this appointment alone; NULL: for all. */
+	const char *appointment_id;
+	bool guest; /* has not proved an address yet */
 };
 
 /*
@@ -96,8 +96,9 @@ struct identity_reason {
 
 /* All borrowed until identity_source_free; NULL: that way is not configured. */
 struct identity_settings {
-	const char *session_query;     /* AUTH_SESSION_QUERY: $1 is the session id; columns user_id, email,
-					  email_verified, name,     role, coach */
+	/* AUTH_SESSION_QUERY: $1 is the session id; columns user_id, email, email_verified, name, role,
+	 * coach. */
+	const char *session_query;
 	int64_t session_cache_seconds; /* 0: no session is remembered, a refused one neither */
 	const char *jwt_secret;
 	const char *jwt_public_key; /* PEM text */

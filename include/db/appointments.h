@@ -346,9 +346,9 @@ MUST_USE enum db_result appointments_feed(struct db *db, struct arena *mem,
 struct series_booking {
 	const char *id;        /* a new UUID; of a move: not used */
 	struct booking common; /* all but id and times; of a move: coach_id, lease, max_changes, exempt */
-	const char
-		*times;               /* JSON:
-					 [{"id","starts_at","ends_at","blocked_from","blocked_to","day_from","day_to"}] */
+	/* JSON, an array of objects with id, starts_at, ends_at, blocked_from, blocked_to, day_from, day_to,
+	 * and, of a new one, answers and meeting_url. */
+	const char *times;
 	struct booking_limits limits; /* without the day */
 	bool all;                     /* all of them or none */
 };
@@ -358,6 +358,7 @@ struct store_answers {
 	size_t count;
 };
 
+/* As appointments_book and appointments_move for each; see book_series() for what one refusal means. */
 MUST_USE enum db_result series_book(struct db *db, struct arena *mem, const struct series_booking *series,
 				    const struct actor *actor, struct store_answers *ret_answers);
 
@@ -370,6 +371,7 @@ MUST_USE enum db_result series_cancel(struct db *db, struct arena *mem, const ch
 				      const struct cancellation *cancellation, const struct actor *actor,
 				      struct store_answers *ret_answers);
 
+/* Those that are refused stay where they are. */
 MUST_USE enum db_result series_move(struct db *db, struct arena *mem, const struct series_booking *series,
 				    const struct actor *actor, struct store_answers *ret_answers);
 

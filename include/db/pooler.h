@@ -15,7 +15,8 @@ enum pooler_finding {
 
 /*
  * Look, over three connections of its own. With a direct way POOLER_SHARES is not found, since it is no
- * trouble there. Blocks for some 15 s at most, for 1 s where nothing is heard; any thread.
+ * trouble there. Blocks for 1 s where nothing is heard; each connection and each question may take 3 s. Any
+ * thread.
  */
 enum pooler_finding pooler_look(struct database *database);
 

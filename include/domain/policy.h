@@ -22,7 +22,7 @@ struct policy {
 	int64_t buffer_after_minutes;
 	int64_t cancel_notice_minutes;
 	int64_t reschedule_notice_minutes;
-	int64_t max_active_per_user; /* or POLICY_NO_LIMIT, as the two below */
+	int64_t max_active_per_user; /* or POLICY_NO_LIMIT, as the three below */
 	int64_t max_per_day;
 	int64_t max_reschedules;
 	int64_t max_total_per_user; /* sessions of one client, ever */

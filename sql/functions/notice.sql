@@ -114,9 +114,9 @@ create or replace function reminders_reach(p_schedule jsonb) returns interval la
 $$;
 
 /*
- * Claim what is to be sent next by one of these channels (with commas between), for p_lease seconds. One at a time for each appointment and recipient, so that
- * they read things in order. A claim whose lease ran out is from a process that died: an announcement is sent again,
- * with the same Message-ID; a reminder is not, since it may have gone out.
+ * Claim what is to be sent next by one of these channels (with commas between), for p_lease seconds. One at a time for
+ * each appointment and recipient, so that they read things in order. A claim whose lease ran out is from a process that
+ * died: an announcement is sent again, with the same Message-ID; a reminder is not, since it may have gone out.
  */
 create or replace function claim_notice(p_lease integer, p_channels text) returns setof notice language plpgsql as $$
 begin

@@ -10,8 +10,8 @@ begin
 end $$;
 
 /*
- * Erase a person, who is p_pseudonym from now on: personal fields, the identity and the links to Google blanked in appointments and audit, upcoming
- * appointments cancelled, kept replies dropped. Google's events follow by the version.
+ * Erase a person, who is p_pseudonym from now on: personal fields, the identity and the links to Google blanked in
+ * appointments and audit, upcoming appointments cancelled, kept replies dropped. Google's events follow by the version.
  */
 create or replace function erase_user(p_user text, p_by text, p_actor actor, p_pseudonym text)
 returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language plpgsql as $$

@@ -1,4 +1,4 @@
--- Appointments. Whatever returns one returns its whole row as one value (src/db/appointments.c takes it apart): the server
+-- Appointments. Whatever returns one returns its whole row as one value (src/db/appointment_read.c takes it apart): the server
 -- describes each column of an answer each time, which costs both sides more than the values.
 
 -- name: appointment_book one

@@ -14,7 +14,8 @@
 /*
  * Connect by `way`, and make the session what db.h promises; through a pooler nothing is set, since it would
  * be another client's as well: connection_setup_local. Blocks for at most 3 s, or 1.5 s for several hosts
- * together, less when the server is silent. Returns NULL with one line in `ret_why` on failure.
+ * together (250 ms each if they are more than six), and 3 s for the setup; less when the server is silent.
+ * Returns NULL with one line in `ret_why` on failure.
  */
 PGconn *connection_open(struct database *database, enum way way, int statement_timeout, char *ret_why,
 			size_t why_size);

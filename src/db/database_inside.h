@@ -48,7 +48,7 @@ void database_heard(struct database *database);
  */
 bool database_gives_up(struct database *database, int64_t since);
 
-/* Whether a statement or a connection need not be tried. False once a second for one caller, who tries. */
+/* Whether a statement or a connection need not be tried. False for one caller each half second, who tries. */
 bool database_is_silent(struct database *database);
 
 void database_set_trouble(struct database *database, enum database_trouble trouble);
