@@ -1,5 +1,5 @@
 /*
- * db - one connection to PostgreSQL: run named statements, read rows, keep transactions honest.
+ * db - one connection to PostgreSQL: run named statements, each a transaction of its own, and read rows.
  *
  * A `struct db` belongs to one thread. It connects when first needed, reconnects with a
  * growing pause after a failure (100 ms to 2 s, in which it answers DB_UNAVAILABLE at once),
@@ -44,7 +44,6 @@ enum db_result {
 	DB_BUSY, /* deadlocks, lost serialization races or a timeout, after all retries; nothing was done */
 	DB_UNAVAILABLE, /* the server cannot be reached or takes no writes; nothing was done */
 	DB_UNKNOWN,     /* the connection ended before the answer: done or not, nobody knows */
-	DB_ROLLBACK,    /* from the work of db_transact only: it wants everything undone */
 	DB_FAILED       /* anything else: a mistake in a statement, in the schema, or of ours */
 };
 
@@ -81,7 +80,7 @@ struct db *db_open(struct database *database, int statement_timeout);
 /* Requests are worked on over it: db/database.h counts its connection as one that serves. */
 void db_serve(struct db *db);
 
-/* End the connection and free it; an open transaction is lost. NULL is fine. */
+/* End the connection and free it. NULL is fine. */
 void db_close(struct db *db);
 
 /*
@@ -212,9 +211,8 @@ struct db_rows {
  * ret_rows  receives the rows with DB_OK, and is emptied first in any case; to be cleared by
  *           db_rows_clear(). May be NULL when the rows do not matter.
  *
- * Outside a transaction a statement is a transaction of its own: lost races and deadlocks
- * are tried again up to 5 times before DB_BUSY. Inside one they end it with DB_BUSY, and
- * db_transact() starts over. A `many` answer of more than 100,000 rows is DB_FAILED.
+ * A statement is a transaction of its own: lost races and deadlocks are tried again up to 5
+ * times before DB_BUSY. A `many` answer of more than 100,000 rows is DB_FAILED.
  */
 MUST_USE enum db_result db_run(struct db *db, enum query query, const struct db_value parameters[],
 			       size_t count, struct db_rows *ret_rows);
@@ -226,22 +224,6 @@ MUST_USE enum db_result db_run(struct db *db, enum query query, const struct db_
 MUST_USE enum db_result db_run_text(struct db *db, const char *name, const char *text,
 				    const struct db_value parameters[], size_t count,
 				    struct db_rows *ret_rows);
-
-/*
- * Run `work` inside a transaction (read committed) and commit.
- *
- * work      runs statements on `db` and returns DB_OK to commit. DB_NONE, DB_ROLLBACK or any
- *           failure rolls back and is the answer. After a lost race it is called again, up to
- *           5 times, so it must not keep anything from a former try.
- *
- * DB_UNKNOWN if the connection ended while committing; a connection that ends before that is
- * DB_UNAVAILABLE, since nothing can have been committed. Not to be nested (aborts).
- */
-MUST_USE enum db_result db_transact(struct db *db, enum db_result (*work)(struct db *db, void *argument),
-				    void *argument);
-
-/* Whether a transaction is open: asserted to be false whenever a request is done. */
-bool db_in_transaction(const struct db *db);
 
 /* A short name for the result ("unavailable"), for logs and metrics; lives as long as the program. */
 const char *db_result_name(enum db_result result);

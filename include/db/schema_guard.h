@@ -30,9 +30,8 @@ struct schema_faults {
 };
 
 /*
- * Look once, over `db`, which must not be in a transaction; texts in `mem`. DB_OK with any number of faults;
- * a schema that cannot even be asked has one. Otherwise DB_UNAVAILABLE, DB_BUSY or DB_UNKNOWN. Blocks for the
- * statement.
+ * Look once, over `db`; texts in `mem`. DB_OK with any number of faults; a schema that cannot even be asked
+ * has one. Otherwise DB_UNAVAILABLE, DB_BUSY or DB_UNKNOWN. Blocks for the statement.
  */
 MUST_USE enum db_result schema_look(struct db *db, struct arena *mem, struct schema_faults *ret_faults);
 

@@ -40,9 +40,8 @@ struct db {
 	int pause;
 	const atomic_bool *sound; /* NULL: nobody guards it */
 	struct db_misread misread;
-	bool serves; /* requests */
-	bool in_transaction;
-	bool lost_race; /* whether trying the transaction again may help */
+	bool serves;    /* requests */
+	bool lost_race; /* whether trying the statement again may help */
 	struct prepared prepared[QUERY_COUNT + STATEMENTS_FOREIGN];
 	const char *foreign[STATEMENTS_FOREIGN]; /* names, in the order of first use */
 	struct db_failure failure;
@@ -102,11 +101,6 @@ const struct db_failure *db_failure(const struct db *db)
 	return &db->failure;
 }
 
-bool db_in_transaction(const struct db *db)
-{
-	return db->in_transaction;
-}
-
 const char *db_result_name(enum db_result result)
 {
 	switch (result) {
@@ -128,8 +122,6 @@ const char *db_result_name(enum db_result result)
 		return "unavailable";
 	case DB_UNKNOWN:
 		return "unknown";
-	case DB_ROLLBACK:
-		return "rollback";
 	case DB_FAILED:
 		return "failed";
 	}
@@ -173,8 +165,7 @@ static enum db_result fail_lost(struct db *db, const char *state, const char *wh
 		message = "no answer in time, connection given up";
 	disconnect(db);
 	database_count(db->database, COUNT_LOST, 1);
-	/* Nothing of a transaction is kept that was not committed; alone, a statement commits itself. */
-	return fail(db, db->in_transaction ? DB_UNAVAILABLE : DB_UNKNOWN, state, what, message);
+	return fail(db, DB_UNKNOWN, state, what, message);
 }
 
 static bool state_is(const char *state, const char *wanted)
@@ -355,14 +346,11 @@ static PGresult *describe_pooled(struct db *db, const char *text)
 
 /*
  * Prepare on this connection, and learn the types the server takes the parameters for: so a value is sent
- * in binary only as what the server reads it as. Through a pooler, within a transaction, the session is as
- * the transaction made it.
+ * in binary only as what the server reads it as.
  */
 static enum db_result prepare(struct db *db, struct prepared *prepared, const char *name, const char *text)
 {
-	PGresult *result = db->pooled && !db->in_transaction
-				   ? describe_pooled(db, text)
-				   : prepare_and_describe(db, db->pooled ? "" : name, text);
+	PGresult *result = db->pooled ? describe_pooled(db, text) : prepare_and_describe(db, name, text);
 	enum db_result kind = DB_OK;
 	if (result == NULL) {
 		kind = before_anything(fail_lost(db, "", name));
@@ -422,11 +410,10 @@ static PGresult *ask(struct db *db, const struct statement *statement, const str
 	if (!db->pooled)
 		return answer(db, PQsendQueryPrepared(db->connection, statement->name, count, wire->values,
 						      wire->lengths, wire->formats, statement->in_binary));
-	bool alone = !db->in_transaction;
-	bool sent = (!alone || pipeline_begin(db)) &&
+	bool sent = pipeline_begin(db) &&
 		    PQsendQueryParams(db->connection, statement->text, count, prepared->types, wire->values,
 				      wire->lengths, wire->formats, statement->in_binary) == 1;
-	return alone ? pipeline_answer(db, sent) : answer(db, sent);
+	return pipeline_answer(db, sent);
 }
 
 static enum db_result run_once(struct db *db, const struct statement *statement,
@@ -465,11 +452,6 @@ static enum db_result run(struct db *db, const struct statement *statement,
 {
 	if (ret_rows != NULL)
 		db_rows_clear(ret_rows);
-	if (db->in_transaction) {
-		if (db->connection == NULL)
-			return DB_UNAVAILABLE; /* lost earlier in this transaction, and told then */
-		return run_once(db, statement, parameters, count, ret_rows);
-	}
 	for (int tries = 1;; tries++) {
 		enum db_result result = connect_if_due(db);
 		if (result == DB_OK) {
@@ -524,77 +506,4 @@ enum db_result db_run_text(struct db *db, const char *name, const char *text,
 				      .slot = QUERY_COUNT + slot,
 				      .in_binary = 0};
 	return run(db, &statement, parameters, count, ret_rows);
-}
-
-/* ---- transactions ---- */
-
-/* BEGIN, COMMIT or ROLLBACK. */
-static enum db_result control(struct db *db, const char *command)
-{
-	PGresult *result = answer(db, PQsendQuery(db->connection, command));
-	enum db_result kind = DB_OK;
-	if (result == NULL)
-		kind = fail_lost(db, "", command);
-	else if (PQresultStatus(result) != PGRES_COMMAND_OK)
-		kind = fail_server(db, result, command);
-	else if (strcmp(PQcmdStatus(result), command) != 0)
-		/* The server answers ROLLBACK to the COMMIT of a transaction that failed before. */
-		kind = fail(db, DB_FAILED, "", command,
-			    "rolled back, because a failed statement was ignored");
-	PQclear(result);
-	return kind;
-}
-
-/* Through a pooler, with what the session would be. */
-static enum db_result begin(struct db *db)
-{
-	if (!db->pooled)
-		return control(db, "BEGIN");
-	char setup[CONNECTION_SETUP];
-	char command[CONNECTION_SETUP + 64];
-	connection_setup_local(db->statement_timeout, setup);
-	snprintf(command, sizeof(command), "BEGIN ISOLATION LEVEL READ COMMITTED; %s", setup);
-	PGresult *result = answer(db, PQsendQuery(db->connection, command));
-	return take(db, result, "BEGIN", QUERY_SHAPE_EXEC, NULL);
-}
-
-static enum db_result transact_once(struct db *db, enum db_result (*work)(struct db *db, void *argument),
-				    void *argument)
-{
-	enum db_result result = connect_if_due(db);
-	if (result != DB_OK)
-		return result;
-	db->lost_race = false;
-	result = before_anything(begin(db));
-	if (result != DB_OK) {
-		if (db->pooled)
-			disconnect(db); /* it may be in a transaction that has failed */
-		return result;
-	}
-	db->in_transaction = true;
-	result = work(db, argument);
-	db->in_transaction = false;
-	if (db->connection == NULL)
-		return result == DB_OK ? DB_UNAVAILABLE : result;
-	if (result == DB_OK)
-		return control(db, "COMMIT");
-	struct db_failure why = db->failure;
-	bool lost_race = db->lost_race;
-	if (control(db, "ROLLBACK") != DB_OK && db->connection != NULL)
-		disconnect(db); /* the server rolls back what has no connection */
-	db->failure = why;
-	db->lost_race = lost_race;
-	return result;
-}
-
-enum db_result db_transact(struct db *db, enum db_result (*work)(struct db *db, void *argument),
-			   void *argument)
-{
-	die_unless(!db->in_transaction);
-	for (int tries = 1;; tries++) {
-		enum db_result result = transact_once(db, work, argument);
-		if (result != DB_BUSY || !db->lost_race || tries == TRIES)
-			return result;
-		step_back(tries);
-	}
 }

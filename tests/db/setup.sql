@@ -12,3 +12,22 @@ create function raise_state(state text, message text) returns void language plpg
 begin
   raise exception using errcode = state, message = message;
 end $$;
+-- How often the two below were tried; what is rolled back counts as well.
+create sequence tries;
+create function lose_races(times int8) returns void language plpgsql as $$
+begin
+  if nextval('tries') <= times then
+    raise exception using errcode = '40001', message = 'lost';
+  end if;
+  insert into thing (id, amount) values (1, 1);
+end $$;
+-- Two at once, which begin with what the other ends with, wait for each other.
+create function cross_things(one int4, other int4) returns void language plpgsql as $$
+begin
+  update thing set amount = amount + 1 where id = one;
+  perform nextval('tries');
+  while (select last_value from tries) < 2 loop
+    perform pg_sleep(0.01);
+  end loop;
+  update thing set amount = amount + 1 where id = other;
+end $$;

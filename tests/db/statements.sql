@@ -28,8 +28,14 @@ insert into thing (id, amount) values ($1, $2)
 -- name: thing_add_many exec
 insert into thing (id, amount) select n, 1 from generate_series(1, $1::int4) n
 
--- name: thing_change exec
-update thing set amount = amount + 1 where id = $1
+-- name: thing_cross exec
+select cross_things($1, $2)
+
+-- name: lose_races exec
+select lose_races($1)
+
+-- name: tries one
+select last_value from tries
 
 -- name: thing_all many
 select * from thing order by id

@@ -394,101 +394,38 @@ static void test_a_statement_that_takes_too_long_is_busy(void **state)
 	db_close(hasty);
 }
 
-/* ---- transactions ---- */
+/* ---- lost races ---- */
 
-static enum db_result work_add_two(struct db *on, void *argument)
+static int64_t tries(void)
 {
-	(void)argument;
-	assert_true(db_in_transaction(on));
-	enum db_result result = add(on, 1);
-	return result == DB_OK ? add(on, 2) : result;
-}
-
-static enum db_result work_add_then_undo(struct db *on, void *argument)
-{
-	enum db_result *answer = argument;
-	assert_int_equal(add(on, 1), DB_OK);
-	return *answer;
-}
-
-static void test_a_transaction_is_kept_or_undone_as_a_whole(void **state)
-{
-	(void)state;
-	enum db_result undo[] = {DB_ROLLBACK, DB_NONE, DB_FAILED};
-	for (size_t i = 0; i < 3; i++) {
-		assert_result(db_transact(db, work_add_then_undo, &undo[i]), undo[i]);
-		assert_int_equal(count_of(db), 0);
-	}
-	assert_result(db_transact(db, work_add_two, NULL), DB_OK);
-	assert_false(db_in_transaction(db));
-	assert_int_equal(count_of(db), 2);
-	/* The second statement's reason survives the rollback. */
-	assert_result(db_transact(db, work_add_two, NULL), DB_DUPLICATE);
-	assert_string_equal(db_failure(db)->constraint, "thing_pkey");
-}
-
-static enum db_result work_ignore_failure(struct db *on, void *argument)
-{
-	(void)argument;
-	assert_int_equal(add(on, 1), DB_OK);
-	assert_int_equal(add(on, 1), DB_DUPLICATE);
-	return DB_OK;
-}
-
-static void test_an_ignored_failure_is_no_commit(void **state)
-{
-	(void)state;
-	assert_result(db_transact(db, work_ignore_failure, NULL), DB_FAILED);
-	assert_int_equal(count_of(db), 0);
-	assert_false(db_in_transaction(db));
-}
-
-static enum db_result work_lose_races(struct db *on, void *argument)
-{
-	int *losses = argument;
-	enum db_result result = add(on, 1);
-	if (result != DB_OK || (*losses)-- <= 0)
-		return result;
-	return db_run(on, QUERY_RAISE, DB_PARAMETERS(db_text("40001"), db_text("lost")), NULL);
+	DB_ROWS rows = {0};
+	assert_result(db_run(db, QUERY_TRIES, DB_NO_PARAMETERS, &rows), DB_OK);
+	return db_get_int(&rows, 0, 0);
 }
 
 static void test_lost_races_are_run_again_but_not_for_ever(void **state)
 {
 	(void)state;
-	int losses = 3;
-	assert_result(db_transact(db, work_lose_races, &losses), DB_OK);
-	assert_int_equal(losses, -1);
+	assert_result(db_run(db, QUERY_LOSE_RACES, DB_PARAMETERS(db_int(3)), NULL), DB_OK);
+	assert_int_equal(tries(), 4);
 	assert_int_equal(count_of(db), 1);
-	/* Alone, a statement that keeps losing is given up too. */
 	assert_result(db_run(db, QUERY_RAISE, DB_PARAMETERS(db_text("40P01"), db_text("deadlock")), NULL),
 		      DB_BUSY);
 	assert_string_equal(db_failure(db)->state, "40P01");
 }
 
 struct crossing {
-	int64_t first;
-	int64_t second;
-	pthread_barrier_t *both;
-	int tries;
+	int64_t one;
+	int64_t other;
 	enum db_result result;
 };
-
-static enum db_result work_cross(struct db *on, void *argument)
-{
-	struct crossing *crossing = argument;
-	enum db_result result = db_run(on, QUERY_THING_CHANGE, DB_PARAMETERS(db_int(crossing->first)), NULL);
-	if (crossing->tries++ == 0)
-		pthread_barrier_wait(crossing->both);
-	if (result != DB_OK)
-		return result;
-	return db_run(on, QUERY_THING_CHANGE, DB_PARAMETERS(db_int(crossing->second)), NULL);
-}
 
 static void *cross(void *argument)
 {
 	struct crossing *crossing = argument;
-	struct db *own = open_at(url, 5000);
-	crossing->result = db_transact(own, work_cross, crossing);
+	struct db *own = open_at(url, 60000);
+	crossing->result = db_run(own, QUERY_THING_CROSS,
+				  DB_PARAMETERS(db_int(crossing->one), db_int(crossing->other)), NULL);
 	db_close(own);
 	return NULL;
 }
@@ -497,20 +434,16 @@ static void test_both_sides_of_a_deadlock_get_done(void **state)
 {
 	(void)state;
 	assert_result(db_run(db, QUERY_THING_ADD_MANY, DB_PARAMETERS(db_int(2)), NULL), DB_OK);
-	pthread_barrier_t both;
-	pthread_barrier_init(&both, NULL, 2);
-	struct crossing crossings[] = {{.first = 1, .second = 2, .both = &both},
-				       {.first = 2, .second = 1, .both = &both}};
+	struct crossing crossings[] = {{.one = 1, .other = 2}, {.one = 2, .other = 1}};
 	pthread_t threads[2];
 	for (int i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, cross, &crossings[i]);
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
-	pthread_barrier_destroy(&both);
 	assert_int_equal(crossings[0].result, DB_OK);
 	assert_int_equal(crossings[1].result, DB_OK);
 	/* One has lost, or on a busy machine both, now and then. */
-	assert_true(crossings[0].tries + crossings[1].tries >= 3);
+	assert_true(tries() >= 3);
 	DB_ROWS rows = {0};
 	assert_result(db_run(db, QUERY_THING_ALL, DB_NO_PARAMETERS, &rows), DB_OK);
 	assert_int_equal(db_get_int(&rows, 0, 1), 3);
@@ -536,74 +469,8 @@ static void test_a_connection_lost_while_idle_is_replaced_unnoticed(void **state
 	terminate(backend_of(db));
 	assert_result(add(db, 1), DB_OK);
 	terminate(backend_of(db));
-	assert_result(db_transact(db, work_add_two, NULL), DB_DUPLICATE);
-	assert_int_equal(count_of(db), 1);
-}
-
-static enum db_result work_lose_connection(struct db *on, void *argument)
-{
-	(void)argument;
-	enum db_result result = add(on, 1);
-	if (result != DB_OK)
-		return result;
-	terminate(backend_of(on));
-	result = add(on, 2);
-	assert_int_equal(result, DB_UNAVAILABLE);
-	assert_int_equal(add(on, 3), DB_UNAVAILABLE);
-	return result;
-}
-
-static void test_a_connection_lost_in_a_transaction_means_nothing_was_done(void **state)
-{
-	(void)state;
-	assert_result(db_transact(db, work_lose_connection, NULL), DB_UNAVAILABLE);
-	assert_int_equal(count_of(db), 0);
-}
-
-static enum db_result work_refused_then_lost(struct db *on, void *argument)
-{
-	(void)argument;
-	assert_int_equal(add(on, 1), DB_OK);
-	int64_t backend = backend_of(on);
-	assert_int_equal(add(on, 1), DB_DUPLICATE);
-	terminate(backend);
-	return DB_DUPLICATE;
-}
-
-static void test_a_refusal_stands_though_the_rollback_is_lost(void **state)
-{
-	(void)state;
-	assert_result(db_transact(db, work_refused_then_lost, NULL), DB_DUPLICATE);
-	assert_string_equal(db_failure(db)->constraint, "thing_pkey");
-	assert_int_equal(count_of(db), 0);
-}
-
-static enum db_result work_add_one(struct db *on, void *argument)
-{
-	int64_t *id = argument;
-	return add(on, *id);
-}
-
-static void test_a_connection_lost_while_committing_leaves_it_unknown(void **state)
-{
-	(void)state;
-	struct proxy proxy;
-	proxy_start(&proxy, url);
-	proxy.word = "COMMIT";
-	struct db *through = open_at(proxy.url, 5000);
-	int64_t id = 1;
-	atomic_store(&proxy.mode, PROXY_CUT_BEFORE);
-	assert_int_equal(db_transact(through, work_add_one, &id), DB_UNKNOWN);
-	assert_int_equal(count_of(db), 0);
-	atomic_store(&proxy.mode, PROXY_CUT_AFTER);
-	assert_int_equal(db_transact(through, work_add_one, &id), DB_UNKNOWN);
-	assert_int_equal(count_of(db), 1);
-	assert_false(db_in_transaction(through));
-	atomic_store(&proxy.mode, PROXY_PASS);
-	id = 2;
-	assert_int_equal(db_transact(through, work_add_one, &id), DB_OK);
-	db_close(through);
-	proxy_stop(&proxy);
+	assert_result(add(db, 2), DB_OK);
+	assert_int_equal(count_of(db), 2);
 }
 
 static void test_a_lone_statement_lost_on_its_way_is_unknown(void **state)
@@ -797,15 +664,10 @@ int main(void)
 		TEST(test_refusals_are_told_apart),
 		TEST(test_a_failure_never_quotes_a_value),
 		TEST(test_a_statement_that_takes_too_long_is_busy),
-		TEST(test_a_transaction_is_kept_or_undone_as_a_whole),
-		TEST(test_an_ignored_failure_is_no_commit),
 		TEST(test_lost_races_are_run_again_but_not_for_ever),
 		TEST(test_both_sides_of_a_deadlock_get_done),
 		TEST(test_the_session_is_what_the_header_promises),
 		TEST(test_a_connection_lost_while_idle_is_replaced_unnoticed),
-		TEST(test_a_connection_lost_in_a_transaction_means_nothing_was_done),
-		TEST(test_a_refusal_stands_though_the_rollback_is_lost),
-		TEST(test_a_connection_lost_while_committing_leaves_it_unknown),
 		TEST(test_a_lone_statement_lost_on_its_way_is_unknown),
 		TEST(test_a_server_that_falls_silent_is_given_up),
 		TEST(test_a_server_that_is_away_is_asked_now_and_then_only),
