@@ -34,6 +34,4 @@ void uuid_format(struct uuid id, char ret_text[static UUID_TEXT_SIZE]);
  */
 bool uuid_parse(const char *text, size_t length, struct uuid *ret_id);
 
-bool uuid_equal(struct uuid left, struct uuid right);
-
 #endif

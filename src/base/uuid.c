@@ -60,8 +60,3 @@ bool uuid_parse(const char *text, size_t length, struct uuid *ret_id)
 		*ret_id = id;
 	return true;
 }
-
-bool uuid_equal(struct uuid left, struct uuid right)
-{
-	return memcmp(left.bytes, right.bytes, UUID_SIZE) == 0;
-}

@@ -166,13 +166,13 @@ static void a_uuid_begins_with_its_time_and_is_random_after_it(void **state)
 	char text[UUID_TEXT_SIZE];
 	const instant now = 1645557742; /* as in RFC 9562, A.6 */
 	struct uuid id = uuid_new(now), other = uuid_new(now), back;
-	assert_false(uuid_equal(id, other));
+	assert_memory_not_equal(id.bytes, other.bytes, UUID_SIZE);
 	uuid_format(id, text);
 	assert_int_equal(strlen(text), 36);
 	assert_memory_equal(text, "017f22e2-79b0-7", 15);
 	assert_non_null(strchr("89ab", text[19]));
 	assert_true(uuid_parse(text, 36, &back));
-	assert_true(uuid_equal(id, back));
+	assert_memory_equal(id.bytes, back.bytes, UUID_SIZE);
 }
 
 static void a_uuid_is_read_in_one_form_only(void **state)
