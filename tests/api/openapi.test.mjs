@@ -185,7 +185,9 @@ test('each list takes the limits of the document and none beyond, and what is re
   assert.deepEqual([without.status, without.body.field], [400, 'count']);
   const { 'x-who-may-call': who } = document.paths['/booking/hold'].post;
   assert.match(who, /PUBLIC_BOOKING/);
-  const ofGoogle = document.paths['/oauth/google/callback'].get.parameters.find(({ name }) => name === 'state');
+  const ofGoogle = document.paths['/oauth/google/callback'].get.parameters.find(
+    ({ name }) => name === 'state',
+  );
   assert.equal(ofGoogle.schema.enum, undefined);
 });
 
