@@ -59,6 +59,9 @@ for (const [width, colorScheme] of [
   test(`a coach’s questions are asked with the form, answered later too (${width}, ${colorScheme})`, async () => {
     const page = await choose(`ann${width}`, 'coaching', { viewport: { width, height: 900 }, colorScheme });
     await checked(page, `questions-${width}-${colorScheme}`);
+    const box = await page.getByLabel('A friend').boundingBox();
+    const words = await page.getByText('A friend').boundingBox();
+    assert.ok(box.width < 30 && words.width > words.height, 'the words stand in one line beside their box');
     await page.getByRole('button', { name: 'Confirm booking' }).click();
     await said(page, /Please answer: What is your goal/);
     await page.getByRole('link', { name: 'Please answer: What is your goal?' }).click();
