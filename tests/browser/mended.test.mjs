@@ -100,6 +100,14 @@ test('a list of times that goes on says so, and stops saying so at its end', asy
   await later.waitFor({ state: 'hidden' });
 });
 
+test('a session that ends at midnight is told by two times, not by two dates', async () => {
+  const { page } = await visit();
+  await page.locator('td button.free').nth(2).click();
+  await page.locator('[data-start]').last().click();
+  const told = page.locator('.summary strong').filter({ hasText: ' – ' });
+  assert.match(await told.innerText(), /^\w+, \w+ \d+, 11:30\sPM – 12:00\sAM$/);
+});
+
 test('an empty view shows words and nothing else', async () => {
   await scheduled({ ...DOCUMENT, weekly: [], session_types: TYPES.slice(0, 1) }, async () => {
     const { page } = await visit({}, { ready: false });
@@ -162,9 +170,10 @@ test('Back goes back, and what was typed is still there; so it is after a reload
   await page.locator('td button.free').nth(3).click();
   const chosen = page.locator('[data-start]').nth(2);
   const start = await chosen.getAttribute('data-start');
-  await chosen.click();
+  const held = () => page.waitForResponse(/booking\/hold/); // a hold whose reply is lost could not be given back
+  await Promise.all([held(), chosen.click()]);
   await page.getByLabel('What would you like to talk about?').fill('Keep this');
-  await page.reload();
+  await Promise.all([held(), page.reload()]);
   await page.getByLabel('What would you like to talk about?').waitFor();
   assert.equal(await page.getByLabel('What would you like to talk about?').inputValue(), 'Keep this');
   await page.goBack();

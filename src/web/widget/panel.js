@@ -172,9 +172,11 @@ export class Panel {
       }),
       this.locale,
     );
-  /* "2:30 – 3:00 PM" */
+  /* "2:30 – 3:00 PM"; over midnight two times, because a range would tell both dates in full. */
   span = (start, end) =>
-    new Intl.DateTimeFormat(this.locale, { timeZone: this.zone, ...this.clock() }).formatRange(start, end);
+    dayOf(start, this.zone) === dayOf(end, this.zone)
+      ? new Intl.DateTimeFormat(this.locale, { timeZone: this.zone, ...this.clock() }).formatRange(start, end)
+      : `${this.time(start)} – ${this.time(end)}`;
   moment = (instant, zone = this.zone) =>
     format(instant, this.locale, {
       timeZone: zone,
