@@ -34,6 +34,8 @@ test('a guest picks a time, gives name and address, types the code and is booked
   const page = await open();
   await page.locator('[data-start]').last().click();
   await page.getByLabel('Name').fill('Gil');
+  assert.equal(await page.getByLabel('Repeat').count(), 0, 'a series is for those who have signed in');
+  assert.equal(await page.locator('#email-hint').innerText(), 'We’ll send your invitation here.');
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await said(page, /^One thing is missing\. Please enter an email address/);
   await page.getByLabel('Email').fill('gil@client.test');

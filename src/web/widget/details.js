@@ -148,11 +148,10 @@ export function field(panel, name, kind, properties, hint) {
   );
 }
 
+const isGuest = ({ element }) => !element.token && !element.session && !element.headers;
+
 /* Of a guest nothing is known, and a token tells what it knows. */
-function emailNeeded({ element, form }) {
-  const guest = !element.token && !element.session && !element.headers;
-  return guest || (Boolean(element.token) && !form.emailKnown);
-}
+const emailNeeded = (panel) => isGuest(panel) || (Boolean(panel.element.token) && !panel.form.emailKnown);
 
 export function showDetails(panel) {
   const t = panel.t;
@@ -178,7 +177,7 @@ export function showDetails(panel) {
       'email',
       'email',
       { required: emailNeeded(panel), autocomplete: 'email', maxlength: 254 },
-      t(form.emailKnown || panel.element.token ? 'emailHintKnown' : 'emailHint'),
+      t(form.emailKnown || emailNeeded(panel) ? 'emailHintKnown' : 'emailHint'),
     ),
     field(
       panel,
@@ -190,7 +189,8 @@ export function showDetails(panel) {
     questionFields(panel, panel.typeOf()?.questions, (form.values.answers ??= {}), () => panel.keep()),
     field(panel, 'notes', 'textarea', { maxlength: 2000 }),
     costPart(panel, field(panel, 'promo_code', 'text', { autocomplete: 'off', maxlength: 40 })),
-    repeatPart(panel, { released: () => letGoOfHold(panel), changed: () => nameSubmit(panel) }),
+    !isGuest(panel) && // a series is for those who have signed in
+      repeatPart(panel, { released: () => letGoOfHold(panel), changed: () => nameSubmit(panel) }),
     h('div', { class: 'actions' }, page.submit, page.held),
   );
   const heading = h('h3', { tabindex: '-1' }, t('details'));
