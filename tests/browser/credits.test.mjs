@@ -90,6 +90,11 @@ test('the coach gives credits and codes, sees what is left, takes them back and 
   await page.getByText('5 of 5 credits left').waitFor();
   const [{ expires_at: end }] = (await coach.get('/coach/damian/credits')).body.grants;
   assert.equal(end, `${addDays(day, 1)}T00:00:00Z`, 'the day is the coach’s, in New York as well');
+  const told = new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', dateStyle: 'long' }).format(
+    Date.parse(day),
+  );
+  await page.getByText(`until ${told}`).waitFor();
+  await page.getByRole('heading', { name: 'A client who hasn’t booked yet' }).waitFor();
   await page.getByRole('button', { name: 'New code' }).click();
   await page.locator('#code-code').fill('autumn');
   await page.locator('#code-kind').selectOption('percent');

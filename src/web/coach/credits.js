@@ -4,7 +4,7 @@
 
 import { newKey } from '../widget/calls.js';
 import { fill, h } from '../widget/dom.js';
-import { addDays, instantOf, isoText } from '../widget/time.js';
+import { addDays, format, instantOf, isoText } from '../widget/time.js';
 import { labelled, modal } from './dialogs.js';
 import { saveCsv } from './people.js';
 
@@ -19,7 +19,7 @@ export async function creditsView(house, heading) {
     h(
       'section',
       { class: 'stack' },
-      h('h2', null, t('packages')),
+      h('h2', null, t('creditsGiven')),
       h(
         'div',
         { class: 'row' },
@@ -42,10 +42,18 @@ export async function creditsView(house, heading) {
   ];
 }
 
-const dayText = (house, text) => house.moment(Date.parse(text));
+const dateText = (house, instant) =>
+  format(instant, house.locale, { timeZone: house.zone, day: 'numeric', month: 'long', year: 'numeric' });
 
-/* Who a grant is for: by name and address, as they last told them. */
-const whoText = (grant) => [grant.name, grant.email].filter(Boolean).join(', ') || grant.user_id.slice(0, 24);
+/* The last day on which something is good that ends at an instant. */
+const untilText = (house, end) => house.t('until', { when: dateText(house, Date.parse(end) - 1) });
+
+/* Who a grant is for: by name and address, as they last told them; an id may be as long as the platform likes. */
+function whoText({ t }, { name, email, user_id: id }) {
+  if (name || email) return [name, email].filter(Boolean).join(', ');
+  if (id.startsWith('mail:')) return t('notBookedYet');
+  return id.length > 40 ? `${id.slice(0, 39)}…` : id;
+}
 
 const grantColumns = [
   'user_id',
@@ -93,7 +101,7 @@ function grantCard(view, grant) {
   return h(
     'article',
     { class: 'box stack' },
-    h('h3', null, whoText(grant)),
+    h('h3', null, whoText(house, grant)),
     h(
       'p',
       null,
@@ -104,8 +112,8 @@ function grantCard(view, grant) {
       'p',
       { class: 'muted small' },
       [
-        dayText(house, grant.created_at),
-        grant.usable_until && t('until', { when: dayText(house, grant.usable_until) }),
+        t('given', { when: dateText(house, Date.parse(grant.created_at)) }),
+        grant.usable_until && untilText(house, grant.usable_until),
         kinds,
         grant.external_ref?.startsWith('page-') ? null : grant.external_ref,
       ]
@@ -118,7 +126,7 @@ function grantCard(view, grant) {
         {
           type: 'button',
           class: 'plain small',
-          'aria-label': `${t('takeBack')}: ${whoText(grant)}`,
+          'aria-label': `${t('takeBack')}: ${whoText(house, grant)}`,
           onclick: () =>
             sureDialog(
               view,
@@ -152,7 +160,7 @@ async function loadCodes(view) {
             t(`code_${one.kind}`, { n: one.value }),
             one.max_uses ? t('usedOf', { n: one.used, most: one.max_uses }) : t('used', { n: one.used }),
             one.per_user && t('perPerson', { n: one.per_user }),
-            one.to && t('until', { when: dayText(house, one.to) }),
+            one.to && untilText(house, one.to),
           ]
             .filter(Boolean)
             .join(' · '),

@@ -1,6 +1,7 @@
 /* What a session costs, in credits or in money that is paid elsewhere, and what the client has left. */
 
 import { h } from './dom.js';
+import { format } from './time.js';
 
 /* Above the button that books: what it takes, what there is, and a place for a code. */
 export function costPart(panel, codeField) {
@@ -36,6 +37,10 @@ export function cancelCost(panel, a) {
 export const keptText = (panel, a) =>
   a.payment?.state === 'kept' && a.payment.amount ? panel.t('creditsKept', { n: a.payment.amount }) : null;
 
+/* With its year: credits may last longer than one. */
+const lastDay = (panel, end) =>
+  format(end - 1, panel.locale, { timeZone: panel.zone, day: 'numeric', month: 'long', year: 'numeric' });
+
 /* The balance, above the client's sessions; nothing for whoever was never granted any. */
 export async function showBalance(panel, place) {
   const { t } = panel;
@@ -51,7 +56,7 @@ export async function showBalance(panel, place) {
           h(
             'span',
             { class: 'muted small' },
-            ` ${t('creditsEnd', { when: panel.moment(Math.min(...ends)) })}`,
+            ` ${t('creditsEnd', { when: lastDay(panel, Math.min(...ends)) })}`,
           ),
         ]
       : []),

@@ -69,7 +69,7 @@ export const enMore = {
   paidElsewhere: 'You don’t pay on this page.',
   lateCosts: 'If you cancel less than {time} before it starts, the credits are lost.',
   creditsLeft: { one: 'You have {n} credit left.', other: 'You have {n} credits left.' },
-  creditsEnd: 'The first of them ends {when}.',
+  creditsEnd: 'The first one expires on {when}.',
   creditsKept: { one: 'It cost {n} credit.', other: 'It cost {n} credits.' },
   cancelCosts: {
     one: 'If you cancel now, you lose {n} credit.',

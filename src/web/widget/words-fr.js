@@ -116,7 +116,7 @@ export const words = {
   paidElsewhere: 'Le paiement ne se fait pas sur cette page.',
   lateCosts: 'Si vous annulez moins de {time} avant le début, les crédits sont perdus.',
   creditsLeft: { one: 'Il vous reste {n} crédit.', other: 'Il vous reste {n} crédits.' },
-  creditsEnd: 'Le premier expire {when}.',
+  creditsEnd: 'Le premier expire le {when}.',
   creditsKept: { one: 'Elle a coûté {n} crédit.', other: 'Elle a coûté {n} crédits.' },
   cancelCosts: {
     one: 'Si vous annulez maintenant, vous perdez {n} crédit.',
