@@ -86,11 +86,17 @@ export async function shot(page, name) {
   await page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
 }
 
-/** axe finds nothing wrong with the page as it is, and nothing has to be scrolled sideways; a picture is kept. */
-export async function checked(page, name) {
+/**
+ * axe finds nothing wrong with the page as it is, and nothing has to be scrolled sideways; a picture is kept. `rules`: those
+ * that are asked, where the page is the same as at the last check but for what they look at.
+ */
+export async function checked(page, name, rules) {
   await shot(page, name);
-  await page.evaluate(AXE);
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  if (await page.evaluate(() => !window.axe)) await page.evaluate(AXE);
+  const found = await page.evaluate(
+    (runOnly) => window.axe.run(document, { resultTypes: ['violations'], ...(runOnly && { runOnly }) }),
+    rules,
+  );
   const told = found.violations.map(
     ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 200)).join(' | ')}`,
   );
