@@ -161,14 +161,11 @@ export const mailed = (mail, email, pattern) =>
     `a mail to ${email}`,
     () =>
       mail
-        .read()
-        .filter((one) => one.to[0] === email && pattern.test(one.subject + one.text))
+        .to(email)
+        .filter((one) => pattern.test(one.subject + one.text))
         .at(-1),
     60_000,
   );
-
-/** The code in a mail's subject. */
-export const codeOf = ({ subject }) => /(\d{3}) (\d{3})/.exec(subject).slice(1).join('');
 
 /** What shows this text: the live region, which may say the same, is heard and not seen. */
 export const shown = (page, text, how) => page.getByText(text, how).and(page.locator(':not(#live)'));

@@ -8,10 +8,10 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Child, until } from '../harness/child.mjs';
 import { runBookingd } from '../harness/daemon.mjs';
-import { MailServer } from '../harness/mail.mjs';
+import { MailServer, codeOf } from '../harness/mail.mjs';
 import { ROOT, freePort } from '../harness/run_folder.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { codeOf, openBrowser } from './browser.mjs';
+import { openBrowser } from './browser.mjs';
 
 const CONFIG = path.join(ROOT, 'config');
 /** SESSION_QUERY and LOGIN_SESSION as the recipe has them. */

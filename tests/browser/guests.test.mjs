@@ -1,9 +1,9 @@
 // Booking as a guest in a browser: no sign-in, a code when it comes to it; and what a mail scanner can and cannot do.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { MailServer } from '../harness/mail.mjs';
+import { MailServer, codeOf } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
-import { checked, codeOf, mailed, openBrowser, said } from './browser.mjs';
+import { checked, mailed, openBrowser, said } from './browser.mjs';
 
 let stack;
 let mail;

@@ -1,9 +1,9 @@
 // Signing in by mail on the pages, and what the links of mails open.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { MailServer } from '../harness/mail.mjs';
+import { MailServer, codeOf } from '../harness/mail.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { checked, codeOf, mailed, openBrowser, said } from './browser.mjs';
+import { checked, mailed, openBrowser, said } from './browser.mjs';
 
 let stack;
 let mail;
