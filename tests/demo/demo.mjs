@@ -69,6 +69,7 @@ async function main() {
     GOOGLE_IMPERSONATE: account,
     GOOGLE_CALENDAR_API: google.calendar_api,
     GOOGLE_OAUTH_TOKEN_URL: google.token_url,
+    PUBLIC_BOOKING: process.env.PUBLIC_BOOKING ?? '0',
   };
   const migrated = runBookingd(['migrate'], { env });
   if (migrated.code !== 0) throw new Error(`bookingd migrate failed:\n${migrated.stderr}`);
