@@ -83,7 +83,7 @@ export class Child {
   /**
    * The first line, already printed or yet to come, that `matches`; fails when the program ends without it.
    */
-  line(matches, what = 'a line', ms = 15_000) {
+  line(matches, what = 'a line', ms = 30_000) {
     return until(
       `${what} from ${this.name} (see ${this.logFile})`,
       () => {
