@@ -31,7 +31,7 @@ const clientOf = (daemon, user, claims = {}) =>
   new Client(daemon.url, {
     token: mintHS256(SECRET, { sub: user, name: user, email: `${user}@client.test`, ...claims }),
   });
-const day = Math.floor(Date.now() / 86_400_000) + 2;
+const day = Math.floor(Date.now() / 86_400_000) + 3;
 let slots = 0;
 const nextSlot = () => new Date(day * 86_400_000 + slots++ * 3_600_000).toISOString().replace('.000', '');
 const book = (client, start = nextSlot()) => client.post('/booking/create', { start, duration_minutes: 30 });
@@ -50,6 +50,17 @@ const doctor = (database, ...more) =>
   runBookingd(['doctor', ...more], { env: settings(database) }).stdout.split('\n');
 
 after(stopOwnServer);
+
+/** A daemon that is to find out by itself, within a minute that goes by while the other tests run. */
+const watchful = {};
+before(async () => {
+  const database = await createDatabase();
+  const daemon = await Daemon.start({ env: settings(database) });
+  const ann = clientOf(daemon, 'ann');
+  const made = assertStatus(await book(ann), 201);
+  database.run('ALTER TABLE appointment DROP CONSTRAINT appointment_overlap');
+  Object.assign(watchful, { database, daemon, ann, made });
+});
 
 /** The lines of config/README.md between the fence that follows `heading`. */
 function readmeLines(heading) {
@@ -267,11 +278,7 @@ describe('what a hand may do to the schema', () => {
 });
 
 test('a running daemon stops booking within a minute, and goes on after bookingd migrate', async () => {
-  const database = await createDatabase();
-  const daemon = await Daemon.start({ env: settings(database) });
-  const ann = clientOf(daemon, 'ann');
-  const made = assertStatus(await book(ann), 201);
-  database.run('ALTER TABLE appointment DROP CONSTRAINT appointment_overlap');
+  const { database, daemon, ann, made } = watchful;
   await daemon.logged('booking_stopped', 90_000);
   assertProblem(await book(ann), 503, 'database_unavailable');
   assertProblem(
