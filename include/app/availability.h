@@ -7,6 +7,7 @@
 #define APP_AVAILABILITY_H
 
 #include "calendar/busy.h"
+#include "app/candidates.h"
 #include "app/coaches.h"
 #include "app/identity.h"
 #include "domain/slot.h"
@@ -91,6 +92,26 @@ struct availability {
 enum availability_outcome availability_find(struct coaches *coaches, struct calendars *calendars,
 					    struct worker *worker, const struct availability_query *query,
 					    struct arena *mem, struct availability *ret_availability);
+
+/* The starts that any of several coaches offers. To be given to candidates_clear(&…candidates). */
+struct joint_availability {
+	struct candidates candidates;
+	/*
+	 * As of one coach: the first candidate, with the type, the zone and the window that all were asked
+	 * for. The horizon, the calendar's state and the next start are those of all together; no credits.
+	 */
+	struct availability first;
+	instant horizon;
+	struct joint_slots slots;
+};
+
+/*
+ * Answer a query for COACH_ANY, as availability_find for one. Coaches whose calendar cannot be asked are left
+ * out; AVAILABILITY_CALENDAR_UNAVAILABLE if none is left.
+ */
+enum availability_outcome availability_find_any(struct coaches *coaches, struct calendars *calendars,
+						struct worker *worker, const struct availability_query *query,
+						struct arena *mem, struct joint_availability *ret_joint);
 
 /*
  * Answer the query from memory only, and only what takes less than some 2 ms, so that an HTTP loop may ask. A

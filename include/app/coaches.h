@@ -79,6 +79,9 @@ struct coach {
 
 struct coaches;
 
+/* What a client says who does not mind which coach they have. No coach's id. */
+#define COACH_ANY "any"
+
 enum { COACHES_BYTES_MAX = 8 * 1024 * 1024 }; /* more is forgotten, what was read first to begin with */
 
 enum coach_found {

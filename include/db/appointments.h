@@ -157,6 +157,8 @@ struct booking {
 	const char *promo_code;     /* NULL: none */
 	int64_t max_total;          /* sessions of one client, ever; -1: no limit */
 	const char *max_total_type; /* NULL where all types count */
+	const char *candidates;     /* ids of coaches in the order of their turn, blanks between; NULL: the
+				       client named one */
 };
 
 /* Limits that the database counts; -1 is no limit. A type is NULL where all types count. */
@@ -213,6 +215,14 @@ MUST_USE enum db_result appointments_hold_guest(struct db *db, struct arena *mem
 						const struct booking_limits *limits,
 						const struct actor *actor, const struct guest_pass *pass,
 						struct store_answer *ret_answer);
+
+/*
+ * As either (pass NULL: nobody's) with one of booking->candidates, and record the choice. STORE_EXISTS also
+ * where the client has that time with another of them.
+ */
+MUST_USE enum db_result appointments_book_any(struct db *db, struct arena *mem, const struct booking *booking,
+					      const struct booking_limits *limits, const struct actor *actor,
+					      const struct guest_pass *pass, struct store_answer *ret_answer);
 
 /*
  * As appointments_confirm for a guest, whose booking becomes that of the person behind its address. Refused

@@ -31,6 +31,7 @@ enum {
 	SCHEDULE_NAME_MAX = 200,        /* of its name */
 	SCHEDULE_DESCRIPTION_MAX = 500, /* of what clients read of it */
 	SCHEDULE_REASON_MAX = 2000,     /* of a blocked range's reason */
+	SCHEDULE_WEIGHT_MAX = 100,
 	PRICE_CREDITS_MAX = 1000,
 	PRICE_AMOUNT_MAX = 1000000000,
 	DURATION_MIN_MINUTES = 5,
@@ -92,6 +93,7 @@ struct session_type {
 	const char *description;  /* for clients; may be NULL */
 	const char *redirect_url; /* where a client's browser goes once it has booked; https; may be NULL */
 	bool draft;               /* clients neither see nor book it */
+	int64_t weight;           /* the share in those who ask for any coach (domain/turn.h); 0: none */
 	const int *durations;     /* minutes, in the document's order; the first is the default */
 	size_t duration_count;
 	struct meeting meeting;

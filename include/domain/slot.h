@@ -80,6 +80,16 @@ struct slots {
  */
 struct slots slot_list(const struct slot_question *question, instant from, instant to, struct arena *mem);
 
+/* The starts of several coaches together. */
+struct joint_slots {
+	instant *starts;  /* ascending, each once */
+	unsigned *offers; /* how many coaches offer each */
+	size_t count;
+};
+
+/* Join what slot_list() found for each of several coaches, in `mem`. */
+struct joint_slots slots_join(const struct slots lists[], size_t list_count, struct arena *mem);
+
 /*
  * The first bookable start with from <= start < to. Bounded by the horizon also for those who are exempt from
  * it. Stops at the first; `to` may be far (the end of what the caller knows of the calendar, or INSTANT_MAX).

@@ -218,40 +218,61 @@ static void write_slots(struct buffer *out, const struct slots *slots, seconds d
 	out->length = (size_t)(at - out->bytes);
 }
 
+static void write_type(struct json_writer *writer, const struct session_type *type)
+{
+	json_write_object(writer, NULL);
+	json_write_text(writer, "id", type->id);
+	json_write_text(writer, "name", type->name);
+	if (type->description != NULL)
+		json_write_text(writer, "description", type->description);
+	if (type->redirect_url != NULL)
+		json_write_text(writer, "redirect_url", type->redirect_url);
+	json_write_array(writer, "durations");
+	for (size_t k = 0; k < type->duration_count; k++)
+		json_write_integer(writer, NULL, type->durations[k]);
+	json_write_array_end(writer);
+	json_write_text(writer, "meeting", meeting_kind_name(type->meeting.kind));
+	schedule_write_price(writer, &type->price);
+	if (type->question_count > 0)
+		questions_write(writer, type->questions, type->question_count);
+	json_write_integer(writer, "cancel_notice_minutes", type->policy.cancel_notice_minutes);
+	json_write_integer(writer, "reschedule_notice_minutes", type->policy.reschedule_notice_minutes);
+	if (type->policy.late_cancel != LATE_CANCEL_REFUSE)
+		json_write_text(writer, "late_cancel",
+				late_cancel_name((enum late_cancel)type->policy.late_cancel));
+	if (type->policy.max_active_per_user != POLICY_NO_LIMIT)
+		json_write_integer(writer, "max_active_per_user", type->policy.max_active_per_user);
+	json_write_object_end(writer);
+}
+
 /* What may be booked at all, so that a page can offer the choice. */
 static void write_types(struct json_writer *writer, const struct schedule *schedule)
 {
 	json_write_array(writer, "session_types");
 	for (size_t i = 0; i < schedule->type_count; i++) {
-		const struct session_type *type = &schedule->types[i];
-		if (type->draft)
-			continue;
-		json_write_object(writer, NULL);
-		json_write_text(writer, "id", type->id);
-		json_write_text(writer, "name", type->name);
-		if (type->description != NULL)
-			json_write_text(writer, "description", type->description);
-		if (type->redirect_url != NULL)
-			json_write_text(writer, "redirect_url", type->redirect_url);
-		json_write_array(writer, "durations");
-		for (size_t k = 0; k < type->duration_count; k++)
-			json_write_integer(writer, NULL, type->durations[k]);
-		json_write_array_end(writer);
-		json_write_text(writer, "meeting", meeting_kind_name(type->meeting.kind));
-		schedule_write_price(writer, &type->price);
-		if (type->question_count > 0)
-			questions_write(writer, type->questions, type->question_count);
-		json_write_integer(writer, "cancel_notice_minutes", type->policy.cancel_notice_minutes);
-		json_write_integer(writer, "reschedule_notice_minutes",
-				   type->policy.reschedule_notice_minutes);
-		if (type->policy.late_cancel != LATE_CANCEL_REFUSE)
-			json_write_text(writer, "late_cancel",
-					late_cancel_name((enum late_cancel)type->policy.late_cancel));
-		if (type->policy.max_active_per_user != POLICY_NO_LIMIT)
-			json_write_integer(writer, "max_active_per_user", type->policy.max_active_per_user);
-		json_write_object_end(writer);
+		if (!schedule->types[i].draft)
+			write_type(writer, &schedule->types[i]);
 	}
 	json_write_array_end(writer);
+}
+
+/* When the first time is, now that there is none. */
+static void write_none(struct json_writer *writer, const struct availability *found)
+{
+	if (found->has_next)
+		json_write_instant(writer, "next_available", found->next_available);
+	else
+		json_write_null(writer, "next_available");
+}
+
+static void write_refusal(struct json_writer *writer, const struct availability *found)
+{
+	if (found->refusal == REFUSAL_NONE)
+		return;
+	json_write_object(writer, "refusal");
+	json_write_text(writer, "code", refusal_code(found->refusal));
+	json_write_text(writer, "detail", found->refusal_detail);
+	json_write_object_end(writer);
 }
 
 /* The reply. Returns a tag of what of it makes a difference: not from, to and as_of, which move with the
@@ -278,18 +299,9 @@ static uint64_t render(const struct availability *found, struct buffer *out)
 	json_write_name(&writer, "slots");
 	write_slots(out, &found->slots, found->duration_minutes * SECONDS_PER_MINUTE);
 	size_t rest = out->length;
-	if (found->slots.count == 0) {
-		if (found->has_next)
-			json_write_instant(&writer, "next_available", found->next_available);
-		else
-			json_write_null(&writer, "next_available");
-	}
-	if (found->refusal != REFUSAL_NONE) {
-		json_write_object(&writer, "refusal");
-		json_write_text(&writer, "code", refusal_code(found->refusal));
-		json_write_text(&writer, "detail", found->refusal_detail);
-		json_write_object_end(&writer);
-	}
+	if (found->slots.count == 0)
+		write_none(&writer, found);
+	write_refusal(&writer, found);
 	if (found->credits >= 0) {
 		json_write_object(&writer, "credits");
 		json_write_integer(&writer, "required", found->type->price.credits);
@@ -358,30 +370,11 @@ static bool named_in_address(struct call *call, struct availability_query *query
 	return true;
 }
 
-/* False: not from memory. */
-static bool find_and_answer(struct call *call)
+/* Why there are no times to list. */
+static void answer_outcome(struct call *call, enum availability_outcome outcome)
 {
-	struct availability_query query;
-	if (!parse_query(call, &query))
-		return true;
-	struct lookup lookup = {.call = call};
-	query.known = have_body;
-	query.known_owner = &lookup;
-	struct availability found;
-	/* The request's memory lasts until the reply is sent, and there may be thousands of them. */
-	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
-	enum availability_outcome outcome =
-		call->worker == NULL
-			? availability_recall(call->api->coaches, call->api->calendars, &query, &work, &found)
-			: availability_find(call->api->coaches, call->api->calendars, call->worker, &query,
-					    &work, &found);
-	if (outcome == AVAILABILITY_UNKNOWN_COACH && named_in_address(call, &query))
-		outcome = availability_find(call->api->coaches, call->api->calendars, call->worker, &query,
-					    &work, &found);
 	switch (outcome) {
 	case AVAILABILITY_OK:
-		answer(call, &found, lookup.body);
-		break;
 	case AVAILABILITY_NOT_IN_MEMORY:
 		break;
 	case AVAILABILITY_UNKNOWN_COACH:
@@ -412,6 +405,128 @@ static bool find_and_answer(struct call *call)
 		call_database_failure(call, DB_UNAVAILABLE);
 		break;
 	}
+}
+
+/* Whether somebody who comes before in the list of coaches offers that type too. */
+static bool is_told(const struct candidates *candidates, size_t before, const char *type_id)
+{
+	for (size_t i = 0; i < before; i++) {
+		if (candidates_type(candidates->coaches[i], type_id) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* What can be booked with some coach, each type once, in the words of the first who has it. */
+static void write_joint_types(struct json_writer *writer, const struct candidates *candidates)
+{
+	json_write_array(writer, "session_types");
+	for (size_t i = 0; i < candidates->count; i++) {
+		const struct schedule *schedule = candidates->coaches[i]->schedule;
+		for (size_t k = 0; k < schedule->type_count; k++) {
+			const char *id = schedule->types[k].id;
+			const struct session_type *type = candidates_type(candidates->coaches[i], id);
+			if (type != NULL && !is_told(candidates, i, id))
+				write_type(writer, type);
+		}
+	}
+	json_write_array_end(writer);
+}
+
+/* The reply for any coach, and its tag, as of render(). */
+static uint64_t render_joint(const struct joint_availability *joint, struct buffer *out)
+{
+	const struct availability *first = &joint->first;
+	struct json_writer writer;
+	json_writer_init(&writer, out);
+	json_write_object(&writer, NULL);
+	json_write_text(&writer, "coach", COACH_ANY);
+	json_write_text(&writer, "session_type", first->type->id);
+	json_write_integer(&writer, "duration_minutes", first->duration_minutes);
+	json_write_text(&writer, "time_zone", zone_name(first->zone));
+	json_write_text(&writer, "coach_time_zone", zone_name(first->coach->schedule->zone));
+	uint64_t tag = ready_body_hash(0, out->bytes, out->length);
+	json_write_instant(&writer, "from", first->from);
+	json_write_instant(&writer, "to", first->to);
+	json_write_instant(&writer, "horizon", joint->horizon);
+	size_t rest = out->length;
+	json_write_array(&writer, "slots");
+	for (size_t i = 0; i < joint->slots.count; i++) {
+		const instant start = joint->slots.starts[i];
+		json_write_object(&writer, NULL);
+		json_write_instant(&writer, "start", start);
+		json_write_instant(&writer, "end", start + first->duration_minutes * SECONDS_PER_MINUTE);
+		json_write_integer(&writer, "coaches", joint->slots.offers[i]);
+		json_write_object_end(&writer);
+	}
+	json_write_array_end(&writer);
+	if (joint->slots.count == 0)
+		write_none(&writer, first);
+	write_refusal(&writer, first);
+	write_joint_types(&writer, &joint->candidates);
+	json_write_null(&writer, "profile");
+	json_write_object(&writer, "calendar");
+	json_write_text(&writer, "state", knowledge_name(first->busy.knowledge));
+	tag = ready_body_hash(tag, out->bytes + rest, out->length - rest);
+	json_write_instant(&writer, "as_of", first->busy.as_of);
+	json_write_object_end(&writer);
+	json_write_object_end(&writer);
+	buffer_append_char(out, '\n');
+	return tag;
+}
+
+/* On a worker: the coaches there are, only the database knows. */
+static void answer_any(struct call *call, const struct availability_query *query)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
+	struct joint_availability joint;
+	enum availability_outcome outcome = availability_find_any(call->api->coaches, call->api->calendars,
+								  call->worker, query, &work, &joint);
+	if (outcome == AVAILABILITY_OK) {
+		__attribute__((cleanup(buffer_clear))) struct buffer text;
+		buffer_init(&text, REPLY_BODY_MAX);
+		uint64_t tag = render_joint(&joint, &text);
+		struct ready_body *body = ready_body_take_tagged(&text, "application/json", tag);
+		reply_ready(call->reply, call->request, body);
+		ready_body_drop(body);
+	} else {
+		answer_outcome(call, outcome);
+	}
+	candidates_clear(&joint.candidates);
+}
+
+/* False: not from memory. */
+static bool find_and_answer(struct call *call)
+{
+	struct availability_query query;
+	if (!parse_query(call, &query))
+		return true;
+	const bool any = query.coach_id != NULL && strcmp(query.coach_id, COACH_ANY) == 0;
+	if (any && query.rescheduling != NULL)
+		query.coach_id = NULL; /* who is moved stays with their coach */
+	else if (any) {
+		if (call->worker != NULL)
+			answer_any(call, &query);
+		return call->worker != NULL;
+	}
+	struct lookup lookup = {.call = call};
+	query.known = have_body;
+	query.known_owner = &lookup;
+	struct availability found;
+	/* The request's memory lasts until the reply is sent, and there may be thousands of them. */
+	__attribute__((cleanup(arena_cleanup))) struct arena work = ARENA_EMPTY;
+	enum availability_outcome outcome =
+		call->worker == NULL
+			? availability_recall(call->api->coaches, call->api->calendars, &query, &work, &found)
+			: availability_find(call->api->coaches, call->api->calendars, call->worker, &query,
+					    &work, &found);
+	if (outcome == AVAILABILITY_UNKNOWN_COACH && named_in_address(call, &query))
+		outcome = availability_find(call->api->coaches, call->api->calendars, call->worker, &query,
+					    &work, &found);
+	if (outcome == AVAILABILITY_OK)
+		answer(call, &found, lookup.body);
+	else
+		answer_outcome(call, outcome);
 	coach_release(found.coach);
 	return outcome != AVAILABILITY_NOT_IN_MEMORY;
 }

@@ -134,9 +134,9 @@ static bool is_slug(const char *text)
 /* Names that stand under /booking/ already. */
 static bool is_reserved(const char *slug)
 {
-	static const char *const taken[] = {"availability", "create",  "hold",    "user",
-					    "coaches",      "series",  "groups",  "packages",
-					    "manage",       "sign-in", "waitlist"};
+	static const char *const taken[] = {"availability", "create",  "hold",     "user",
+					    "coaches",      "series",  "groups",   "packages",
+					    "manage",       "sign-in", "waitlist", COACH_ANY};
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (strcmp(slug, taken[i]) == 0)
 			return true;

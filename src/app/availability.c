@@ -408,6 +408,30 @@ enum availability_outcome availability_recall(struct coaches *coaches, struct ca
 	return AVAILABILITY_OK;
 }
 
+/* The answer for a coach who is known, with what the database and Google say. Blocks. */
+static enum availability_outcome list_coach(struct listing *listing, struct calendars *calendars,
+					    struct worker *worker, struct arena *mem)
+{
+	struct availability *answer = &listing->answer;
+	enum availability_outcome outcome = prepare(listing);
+	if (outcome != AVAILABILITY_OK)
+		return outcome;
+	const struct availability_query *query = listing->query;
+	struct calendar_question question = {.coach_id = answer->coach->id,
+					     .within = listing->asked,
+					     .moving = listing->moving,
+					     .now = query->now,
+					     .deadline = query->deadline};
+	calendar_busy_listing(calendars, worker, &question, mem, &answer->busy);
+	coach_sources_join(answer->coach, listing->asked, query->now, mem, &answer->busy);
+	if (answer->busy.knowledge == CALENDAR_UNKNOWN)
+		return AVAILABILITY_CALENDAR_UNAVAILABLE;
+	if (asks_standing(listing) && !read_standing(listing, worker))
+		return AVAILABILITY_FAILURE;
+	list_slots(listing, mem);
+	return AVAILABILITY_OK;
+}
+
 enum availability_outcome availability_find(struct coaches *coaches, struct calendars *calendars,
 					    struct worker *worker, const struct availability_query *query,
 					    struct arena *mem, struct availability *ret_availability)
@@ -428,21 +452,77 @@ enum availability_outcome availability_find(struct coaches *coaches, struct cale
 		outcome_of(coaches_find(coaches, worker, coach_id, &answer->coach));
 	ret_availability->coach = answer->coach;
 	if (outcome == AVAILABILITY_OK)
-		outcome = prepare(&listing);
-	if (outcome != AVAILABILITY_OK)
-		return outcome;
-	struct calendar_question question = {.coach_id = answer->coach->id,
-					     .within = listing.asked,
-					     .moving = listing.moving,
-					     .now = query->now,
-					     .deadline = query->deadline};
-	calendar_busy_listing(calendars, worker, &question, mem, &answer->busy);
-	coach_sources_join(answer->coach, listing.asked, query->now, mem, &answer->busy);
-	if (answer->busy.knowledge == CALENDAR_UNKNOWN)
-		return AVAILABILITY_CALENDAR_UNAVAILABLE;
-	if (asks_standing(&listing) && !read_standing(&listing, worker))
+		outcome = list_coach(&listing, calendars, worker, mem);
+	if (outcome == AVAILABILITY_OK)
+		*ret_availability = *answer;
+	return outcome;
+}
+
+/* Of two coaches' calendars what is to be said of both: the one that is known worse. */
+static void join_busy(struct calendar_busy *all, const struct calendar_busy *one)
+{
+	const bool worse = all->knowledge == CALENDAR_KNOWN_OFF ||
+			   (all->knowledge == CALENDAR_KNOWN_LIVE && one->knowledge == CALENDAR_KNOWN_STALE);
+	if (one->knowledge != CALENDAR_KNOWN_OFF && worse)
+		*all = *one;
+}
+
+/* What one more coach offers, beside those before. */
+static void join_coach(struct joint_availability *joint, const struct availability *one, size_t before,
+		       instant now)
+{
+	struct availability *all = &joint->first;
+	const instant horizon = now + one->type->policy.horizon_days * SECONDS_PER_DAY;
+	if (before == 0) {
+		*all = *one;
+		joint->horizon = horizon;
+		return;
+	}
+	if (horizon > joint->horizon)
+		joint->horizon = horizon;
+	if (one->to > all->to)
+		all->to = one->to;
+	if (one->has_next && (!all->has_next || one->next_available < all->next_available)) {
+		all->has_next = true;
+		all->next_available = one->next_available;
+	}
+	if (one->refusal == REFUSAL_NONE)
+		all->refusal = REFUSAL_NONE;
+	join_busy(&all->busy, &one->busy);
+}
+
+enum availability_outcome availability_find_any(struct coaches *coaches, struct calendars *calendars,
+						struct worker *worker, const struct availability_query *query,
+						struct arena *mem, struct joint_availability *ret_joint)
+{
+	*ret_joint = (struct joint_availability){0};
+	struct candidates *candidates = &ret_joint->candidates;
+	if (!candidates_read(coaches, worker, query->session_type, query->duration_minutes, false, mem,
+			     candidates))
 		return AVAILABILITY_FAILURE;
-	list_slots(&listing, mem);
-	*ret_availability = *answer;
-	return AVAILABILITY_OK;
+	if (!candidates->any)
+		return candidates->type_id == NULL ? AVAILABILITY_UNKNOWN_TYPE : AVAILABILITY_BAD_DURATION;
+	struct availability_query each = *query;
+	each.session_type = candidates->type_id;
+	each.duration_minutes = candidates->duration_minutes;
+	each.known = NULL;
+	struct slots *lists = arena_array(mem, candidates->count, sizeof(*lists));
+	size_t listed = 0;
+	for (size_t i = 0; i < candidates->count; i++) {
+		if (candidates->types[i] == NULL)
+			continue;
+		struct listing listing = {.query = &each, .answer.coach = candidates->coaches[i]};
+		if (each.zone == NULL)
+			each.zone = candidates->coaches[i]->schedule->zone;
+		enum availability_outcome outcome = list_coach(&listing, calendars, worker, mem);
+		if (outcome == AVAILABILITY_CALENDAR_UNAVAILABLE)
+			continue;
+		if (outcome != AVAILABILITY_OK)
+			return outcome;
+		join_coach(ret_joint, &listing.answer, listed, query->now);
+		lists[listed++] = listing.answer.slots;
+	}
+	ret_joint->first.credits = -1;
+	ret_joint->slots = slots_join(lists, listed, mem);
+	return listed > 0 ? AVAILABILITY_OK : AVAILABILITY_CALENDAR_UNAVAILABLE;
 }

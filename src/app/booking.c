@@ -1,3 +1,4 @@
+#include "app/candidates.h"
 #include "offer.h"
 
 #include "base/uuid.h"
@@ -147,10 +148,15 @@ void booking_insert(const struct booking_call *call, struct booking booking, con
 	struct booking_limits limits = offer_limits(offer);
 	struct store_answer answer = {0};
 	struct db *db = call->worker->db;
-	enum db_result done = call->pass == NULL ? appointments_book(db, call->mem, &booking, &limits,
-								     &call->actor, &answer)
-						 : appointments_hold_guest(db, call->mem, &booking, &limits,
-									   &call->actor, call->pass, &answer);
+	enum db_result done;
+	if (booking.candidates != NULL)
+		done = appointments_book_any(db, call->mem, &booking, &limits, &call->actor, call->pass,
+					     &answer);
+	else if (call->pass != NULL)
+		done = appointments_hold_guest(db, call->mem, &booking, &limits, &call->actor, call->pass,
+					       &answer);
+	else
+		done = appointments_book(db, call->mem, &booking, &limits, &call->actor, &answer);
 	if (done == DB_UNKNOWN)
 		done = look_again(call, booking.id, &answer);
 	if (done != DB_OK) {
@@ -166,13 +172,10 @@ void booking_insert(const struct booking_call *call, struct booking booking, con
 		coaches_booked(call->coaches, answer.freed_coach);
 }
 
-void booking_create(const struct booking_call *call, const struct booking_wish *wish, bool hold,
-		    struct booking_result *ret_result)
+/* Book or hold with one coach. `candidates`: out of whom they were chosen; NULL: the client named them. */
+static void create_with(const struct booking_call *call, const struct booking_wish *wish, bool hold,
+			const struct coach *coach, const char *candidates, struct booking_result *ret_result)
 {
-	*ret_result = (struct booking_result){0};
-	COACH_LOCAL coach = NULL;
-	if (!booking_coach(call, wish->coach_id, &coach, ret_result))
-		return;
 	const struct session_type *type = schedule_type_offered(coach->schedule, wish->session_type);
 	if (type == NULL) {
 		ret_result->verdict = BOOKING_UNKNOWN_TYPE;
@@ -198,6 +201,7 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 	}
 	struct booking booking = person_of(call, wish, coach, offer.zone);
 	booking.id = new_id(call);
+	booking.candidates = candidates;
 	booking.hold = hold;
 	booking.calendar_id = calendar_id;
 	if (!hold &&
@@ -213,6 +217,81 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 	}
 	booking_insert(call, booking, &offer, ret_result);
 	booking_settle(call, ret_result);
+}
+
+/* Whether what refused the client at one coach says nothing of another. */
+static bool next_may_serve(const struct booking_result *result)
+{
+	if (result->verdict == BOOKING_REFUSED)
+		return result->refusal != REFUSAL_ADDRESS_NOT_VERIFIED;
+	return result->verdict == BOOKING_CROWDED || result->verdict == BOOKING_UNKNOWN_TYPE ||
+	       result->verdict == BOOKING_BAD_ANSWER || result->verdict == BOOKING_CALENDAR_UNAVAILABLE;
+}
+
+/*
+ * Of two coaches' answers the one to tell: first what may be over in a moment, then what came closest to a
+ * booking, as refusals stand in the order in which they are looked at.
+ */
+static bool tells_more(const struct booking_result *result, const struct booking_result *than)
+{
+	const bool may_pass = result->verdict == BOOKING_CALENDAR_UNAVAILABLE;
+	if (may_pass || than->verdict == BOOKING_CALENDAR_UNAVAILABLE)
+		return may_pass;
+	if (result->verdict != BOOKING_REFUSED || than->verdict != BOOKING_REFUSED)
+		return result->verdict != BOOKING_REFUSED;
+	return result->refusal > than->refusal;
+}
+
+/* The ids of the candidates in the order of their turn. */
+static const char *turns_text(const struct turn turns[], size_t count, struct arena *mem)
+{
+	const char *text = "";
+	for (size_t i = 0; i < count; i++)
+		text = arena_printf(mem, "%s%s%s", text, i == 0 ? "" : " ", turns[i].coach_id);
+	return text;
+}
+
+/* With whoever's turn it is; where that cannot be, or somebody else was faster, with the next. */
+static void create_with_any(const struct booking_call *call, const struct booking_wish *asked, bool hold,
+			    struct booking_result *ret_result)
+{
+	CANDIDATES_LOCAL candidates = {0};
+	struct turn *turns = NULL;
+	size_t count = 0;
+	ret_result->verdict = BOOKING_DATABASE_UNAVAILABLE;
+	if (!candidates_read(call->coaches, call->worker, asked->session_type, asked->duration_minutes, true,
+			     call->mem, &candidates) ||
+	    !candidates_in_turn(&candidates, call->worker, call->mem, &turns, &count))
+		return;
+	ret_result->verdict = BOOKING_UNKNOWN_TYPE;
+	if (candidates.type_id != NULL)
+		booking_refuse(ret_result, REFUSAL_BAD_DURATION, refusal_sentence(REFUSAL_BAD_DURATION));
+	struct booking_wish wish = *asked;
+	wish.session_type = candidates.type_id;
+	wish.duration_minutes = candidates.duration_minutes;
+	const char *text = turns_text(turns, count, call->mem);
+	for (size_t i = 0; i < count; i++) {
+		struct booking_result result = {0};
+		create_with(call, &wish, hold, candidates.coaches[turns[i].place], text, &result);
+		const bool last = !next_may_serve(&result);
+		if (i == 0 || last || tells_more(&result, ret_result))
+			*ret_result = result;
+		if (last)
+			return;
+	}
+}
+
+void booking_create(const struct booking_call *call, const struct booking_wish *wish, bool hold,
+		    struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	if (wish->coach_id != NULL && strcmp(wish->coach_id, COACH_ANY) == 0) {
+		create_with_any(call, wish, hold, ret_result);
+		return;
+	}
+	COACH_LOCAL coach = NULL;
+	if (booking_coach(call, wish->coach_id, &coach, ret_result))
+		create_with(call, wish, hold, coach, NULL, ret_result);
 }
 
 /* The client's part of a coach's booking: what the wish says, else what the client last told. */

@@ -154,6 +154,26 @@ enum db_result appointments_hold_guest(struct db *db, struct arena *mem, const s
 		      ret_answer);
 }
 
+/* What appointments_hold_guest takes. NOLINTNEXTLINE(readability-function-size) */
+enum db_result appointments_book_any(struct db *db, struct arena *mem, const struct booking *booking,
+				     const struct booking_limits *limits, const struct actor *actor,
+				     const struct guest_pass *pass, struct store_answer *ret_answer)
+{
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
+	const bool guest = pass != NULL;
+	return undone(
+		db,
+		run_booking(db, mem, QUERY_APPOINTMENT_BOOK_ANY,
+			    DB_PARAMETERS(BOOKING_PARAMETERS(booking, limits, actor),
+					  db_text(booking->candidates),
+					  guest ? db_bytes(pass->network, CRYPTO_SHA256_SIZE) : db_null(),
+					  guest ? db_bytes(pass->token_hash, CRYPTO_SHA256_SIZE) : db_null(),
+					  guest ? db_instant(pass->expires_at) : db_null()),
+			    ret_answer),
+		ret_answer);
+}
+
 #define CONFIRM_PARAMETERS(booking, actor)                                                                   \
 	db_uuid((booking)->id), db_text((booking)->user_id), db_text((booking)->client_time_zone),           \
 		db_text((booking)->name), db_text((booking)->email), db_text((booking)->phone),              \

@@ -262,7 +262,8 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 {
 	static const char *const names[] = {"id",           "name",      "durations", "meeting",     "policy",
 					    "notices",      "questions", "price",     "description", "draft",
-					    "redirect_url", "weekly",    "overrides"};
+					    "redirect_url", "weekly",    "overrides", "weight"};
+	type->weight = 1;
 	type->policy = schedule->policy;
 	type->notices = schedule->notices;
 	type->meeting = (struct meeting){.kind = MEETING_GOOGLE_MEET};
@@ -280,6 +281,11 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 		       type);
 	read_appearance(reader, entry, path, type);
 	read_own_hours(reader, entry, path, type);
+
+	const json_t *weight = json_object_get(entry, "weight");
+	if (weight != NULL && !json_is_null(weight))
+		reader_integer(reader, weight, reader_member(reader, path, "weight"), 0, SCHEDULE_WEIGHT_MAX,
+			       &type->weight);
 
 	const json_t *meeting = json_object_get(entry, "meeting");
 	if (meeting != NULL)
@@ -341,6 +347,7 @@ static void default_lists(struct schedule *schedule)
 		.name = "Coaching session",
 		.durations = durations,
 		.duration_count = 2,
+		.weight = 1,
 		.meeting = {.kind = MEETING_GOOGLE_MEET},
 	};
 	schedule->hours = (struct working_hours){.weekly = &weekly, .weekly_count = 1};

@@ -207,6 +207,8 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 			json_write_text(&writer, "description", type->description);
 		if (type->draft)
 			json_write_boolean(&writer, "draft", true);
+		if (type->weight != 1)
+			json_write_integer(&writer, "weight", type->weight);
 		if (type->redirect_url != NULL)
 			json_write_text(&writer, "redirect_url", type->redirect_url);
 		json_write_array(&writer, "durations");

@@ -320,6 +320,29 @@ struct slots slot_list(const struct slot_question *question, instant from, insta
 	return slots;
 }
 
+struct joint_slots slots_join(const struct slots lists[], size_t list_count, struct arena *mem)
+{
+	size_t all = 0;
+	for (size_t i = 0; i < list_count; i++)
+		all += lists[i].count;
+	struct joint_slots joint = {.starts = arena_array(mem, all, sizeof(*joint.starts)),
+				    .offers = arena_array(mem, all, sizeof(*joint.offers))};
+	size_t filled = 0;
+	for (size_t i = 0; i < list_count; i++) {
+		for (size_t k = 0; k < lists[i].count; k++)
+			joint.starts[filled++] = lists[i].starts[k];
+	}
+	qsort(joint.starts, all, sizeof(*joint.starts), ascending);
+	for (size_t i = 0; i < all; i++) {
+		if (joint.count == 0 || joint.starts[i] != joint.starts[joint.count - 1]) {
+			joint.starts[joint.count] = joint.starts[i];
+			joint.offers[joint.count++] = 0;
+		}
+		joint.offers[joint.count - 1]++;
+	}
+	return joint;
+}
+
 /* The first free start in [first, last]; INSTANT_MAX if there is none. */
 static instant first_free(struct terms *terms, instant first, instant last, struct arena *mem)
 {

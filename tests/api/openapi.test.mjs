@@ -556,6 +556,7 @@ const WHOLE = {
         meeting: 'phone',
         weekly: [{ days: ['SA'], from: '08:00', to: '12:00' }],
         overrides: [{ date: '2026-12-24', intervals: [] }],
+        weight: 2,
         policy,
       },
     ],

@@ -187,6 +187,8 @@ static const struct {
 	{"{\"time_zone\":5}", "time_zone", JSON_INVALID_FIELD},
 	{"{\"time_zone\":null}", "time_zone", JSON_INVALID_FIELD},
 	{"{\"weekly\":{}}", "weekly", JSON_INVALID_FIELD},
+	{"{\"session_types\":[{\"id\":\"a\",\"durations\":[30],\"weight\":101}]}", "session_types[0].weight",
+	 JSON_INVALID_FIELD},
 	{"{\"session_types\":[{\"id\":\"a\",\"durations\":[30],\"weekly\":{}}]}", "session_types[0].weekly",
 	 JSON_INVALID_FIELD},
 	{"{\"session_types\":[{\"id\":\"a\",\"durations\":[30],\"weekly\":[{\"days\":[\"MO\"],\"from\":\"9\","

@@ -351,34 +351,41 @@ static void compare_verdict(const struct model_case *c, const struct slot_questi
 
 static size_t slots_seen;
 
-static void compare(const struct model_case *c, const struct timeline *line)
+/* The case as the engine is asked about it, in `mem`. */
+static struct slot_question question_of(const struct model_case *c, struct arena *mem)
 {
-	static struct model_interval hours[TIMELINE_DATES * MODEL_LIST_MAX];
-	struct arena mem = ARENA_EMPTY;
 	struct buffer text;
 	struct schedule_faults faults;
 	buffer_init(&text, 64 * 1024);
 	write_case(c, &text);
-	document = buffer_text(&text);
-	struct schedule *schedule = schedule_read_text(document, text.length, &mem, &mem, &faults);
+	document = arena_strdup(mem, buffer_text(&text));
+	struct schedule *schedule = schedule_read_text(document, text.length, mem, mem, &faults);
 	if (schedule == NULL)
 		fail_msg("%s: %s", document, faults.at[0].detail);
+	buffer_clear(&text);
 
-	struct day_count counts[MODEL_LIST_MAX];
+	struct day_count *counts = arena_array(mem, MODEL_LIST_MAX, sizeof(*counts));
 	for (int i = 0; i < c->count_count; i++)
 		counts[i] = (struct day_count){c->count_date[i], c->count_value[i]};
-	const struct slot_question question = {
+	return (struct slot_question){
 		.schedule = schedule,
 		.type = schedule_type(schedule, NULL),
 		.duration = c->duration * SECONDS_PER_MINUTE,
 		.now = c->now,
 		.exempt = c->exempt,
-		.calendar = copy_busy((int64_t(*)[2])c->calendar, c->calendar_count, &mem),
-		.appointments = copy_busy((int64_t(*)[2])c->appointments, c->appointment_count, &mem),
+		.calendar = copy_busy((int64_t(*)[2])c->calendar, c->calendar_count, mem),
+		.appointments = copy_busy((int64_t(*)[2])c->appointments, c->appointment_count, mem),
 		.active_count = c->active,
 		.day_counts = counts,
 		.day_counts_length = (size_t)c->count_count,
 	};
+}
+
+static void compare(const struct model_case *c, const struct timeline *line)
+{
+	static struct model_interval hours[TIMELINE_DATES * MODEL_LIST_MAX];
+	struct arena mem = ARENA_EMPTY;
+	const struct slot_question question = question_of(c, &mem);
 	struct slots slots = slot_list(&question, c->from, c->to, &mem);
 	slots_seen += slots.count;
 
@@ -416,18 +423,23 @@ static void compare(const struct model_case *c, const struct timeline *line)
 			s = s / 300 * 300;
 		compare_verdict(c, &question, s, model_against(c, line, hours, hours_count, s), &mem);
 	}
-	buffer_clear(&text);
 	arena_clear(&mem);
+}
+
+static void read_settings(long *ret_cases)
+{
+	const char *given_seed = getenv("MODEL_SEED");
+	const char *given_cases = getenv("MODEL_CASES");
+	*ret_cases = given_cases != NULL ? strtol(given_cases, NULL, 10) : CASES;
+	seed = given_seed != NULL ? strtoull(given_seed, NULL, 10) : 20261124;
 }
 
 static void random_schedules_give_the_slots_of_the_rules_words(void **state)
 {
 	(void)state;
 	static struct timeline lines[ANCHORS_PER_ZONE];
-	const char *given_seed = getenv("MODEL_SEED");
-	const char *given_cases = getenv("MODEL_CASES");
-	long cases = given_cases != NULL ? strtol(given_cases, NULL, 10) : CASES;
-	seed = given_seed != NULL ? strtoull(given_seed, NULL, 10) : 20261124;
+	long cases = 0;
+	read_settings(&cases);
 
 	for (int zone = 0; zone < ZONES; zone++) {
 		int64_t anchors[ANCHORS_PER_ZONE];
@@ -448,10 +460,94 @@ static void random_schedules_give_the_slots_of_the_rules_words(void **state)
 	assert_true(slots_seen > (size_t)cases);
 }
 
+/* ---------------------------------------------------------------- several coaches */
+
+enum { COACHES_MAX = 4, JOINT_ANCHORS = 20 };
+
+/* Some coaches, each with a zone and a schedule of their own, who are asked for the same. */
+static int some_coaches(struct model_case coaches[COACHES_MAX], int zone_of[COACHES_MAX], int64_t anchor)
+{
+	const int count = (int)chance(1, COACHES_MAX);
+	for (int i = 0; i < count; i++) {
+		zone_of[i] = (int)chance(0, ZONES - 1);
+		coaches[i] = some_case(zones[zone_of[i]], anchor);
+		coaches[i].from = coaches[0].from;
+		coaches[i].to = i == 0 ? coaches[0].from + chance(0, 86400) : coaches[0].to;
+		coaches[i].now = coaches[0].now;
+		coaches[i].duration = coaches[0].duration;
+		if (!one_in(20))
+			coaches[i].offered = coaches[0].duration;
+	}
+	return count;
+}
+
+static void compare_joint(const struct model_case coaches[], const int zone_of[], int count,
+			  const struct timeline lines[])
+{
+	static struct model_interval hours[COACHES_MAX][TIMELINE_DATES * MODEL_LIST_MAX];
+	int hours_count[COACHES_MAX];
+	struct slots lists[COACHES_MAX];
+	struct arena mem = ARENA_EMPTY;
+	for (int i = 0; i < count; i++) {
+		const struct slot_question question = question_of(&coaches[i], &mem);
+		lists[i] = slot_list(&question, coaches[i].from, coaches[i].to, &mem);
+		hours_count[i] = model_intervals(&coaches[i], &lines[zone_of[i]], hours[i]);
+	}
+	const struct joint_slots joint = slots_join(lists, (size_t)count, &mem);
+	slots_seen += joint.count;
+	size_t next = 0;
+	for (int64_t s = (coaches[0].from + 59) / 60 * 60; s < coaches[0].to; s += 60) {
+		unsigned offers = 0;
+		for (int i = 0; i < count; i++) {
+			bool possible = false;
+			for (int h = 0; h < hours_count[i] && !possible; h++)
+				possible = hours[i][h].start * 60 <= s && s < hours[i][h].end * 60;
+			offers += possible && model_against(&coaches[i], &lines[zone_of[i]], hours[i],
+							    hours_count[i], s) == 0;
+		}
+		const bool listed = next < joint.count && joint.starts[next] == s;
+		if (listed != (offers > 0) || (listed && joint.offers[next] != offers))
+			differs(&coaches[0], "another number of coaches", s);
+		next += listed;
+	}
+	if (next != joint.count)
+		differs(&coaches[0], "a joint slot that is no minute of the window, or out of order",
+			joint.starts[next]);
+	arena_clear(&mem);
+}
+
+static void random_coaches_together_give_the_starts_of_each(void **state)
+{
+	(void)state;
+	static struct timeline lines[ZONES];
+	long cases = 0;
+	read_settings(&cases);
+	slots_seen = 0;
+	for (int place = 0; place < JOINT_ANCHORS; place++) {
+		chance_state = seed + 1000 + (uint64_t)place;
+		enter_zone(zones[place % ZONES]);
+		const int64_t anchor = pick_anchor();
+		for (int zone = 0; zone < ZONES; zone++) {
+			enter_zone(zones[zone]);
+			timeline_fill(&lines[zone], anchor);
+		}
+		for (case_number = place; case_number < cases; case_number += JOINT_ANCHORS) {
+			struct model_case coaches[COACHES_MAX];
+			int zone_of[COACHES_MAX];
+			chance_state = seed ^ (uint64_t)case_number << 21;
+			const int count = some_coaches(coaches, zone_of, anchor);
+			compare_joint(coaches, zone_of, count, lines);
+		}
+	}
+	print_message("%ld random groups of coaches, %zu slots, seed %" PRIu64 "\n", cases, slots_seen, seed);
+	assert_true(slots_seen > (size_t)cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_schedules_give_the_slots_of_the_rules_words),
+		cmocka_unit_test(random_coaches_together_give_the_starts_of_each),
 	};
 	return cmocka_run_group_tests_name("slot_model", tests, NULL, NULL);
 }

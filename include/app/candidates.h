@@ -1,0 +1,48 @@
+/*
+ * candidates - the coaches one of whom a client who asks for any can have.
+ *
+ * Both functions block for the database; the others are pure.
+ */
+#ifndef APP_CANDIDATES_H
+#define APP_CANDIDATES_H
+
+#include "app/coaches.h"
+#include "domain/turn.h"
+
+/* Everybody, by id, and what of what is asked each offers. */
+struct candidates {
+	const struct coach **coaches;      /* to be released: candidates_clear */
+	const struct session_type **types; /* of each; NULL: not a candidate */
+	size_t count;
+	const char *type_id;      /* what is asked, or the first that anybody offers; NULL: nobody does */
+	int64_t duration_minutes; /* what is asked, or the usual one of the first who offers the type */
+	bool any;                 /* there is a candidate */
+};
+
+/*
+ * Find who offers a type (NULL: the first that is offered) for so many minutes (0: the first who offers the
+ * type decides) to clients who do not mind whom they have: drafts and types of weight 0 are not among it.
+ *
+ * schedule_only  as coaches_find_schedule, else as coaches_find.
+ *
+ * Arrays and texts lie in `mem`. False: the database failed. Blocks for it.
+ */
+bool candidates_read(struct coaches *coaches, struct worker *worker, const char *type_id,
+		     int64_t duration_minutes, bool schedule_only, struct arena *mem,
+		     struct candidates *ret_candidates);
+
+/*
+ * The candidates in the order of their turn, in `mem`; `place` of each is its place in `candidates`. False:
+ * the database failed. Blocks for it.
+ */
+bool candidates_in_turn(const struct candidates *candidates, struct worker *worker, struct arena *mem,
+			struct turn **ret_turns, size_t *ret_count);
+
+/* The type of that id (NULL: the first) that a coach offers to clients who ask for any; NULL: none. */
+const struct session_type *candidates_type(const struct coach *coach, const char *id);
+
+/* Release the coaches. */
+void candidates_clear(struct candidates *candidates);
+#define CANDIDATES_LOCAL __attribute__((cleanup(candidates_clear))) struct candidates
+
+#endif

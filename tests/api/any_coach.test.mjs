@@ -1,0 +1,188 @@
+// `coach: "any"`: the times of all who offer a type together, a fair and recorded choice, the next one when a race is lost.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertProblem, assertStatus, countStatuses, later } from '../harness/expect.mjs';
+import { openSchedule, startStack } from '../harness/stack.mjs';
+
+const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
+const type = (id, more) => ({ id, durations: [60], meeting: 'none', ...more });
+const only = (from, to) => [{ days: DAYS, from, to }];
+
+// Three coaches offer `shared`; only two `pair`; the types below are one test's each.
+const OFFERS = {
+  ada: [
+    type('shared'),
+    type('pair', { weekly: only('09:00', '12:00') }),
+    type('weighted', { weight: 3 }),
+    type('twice'),
+    type('solo', { durations: [30] }),
+    type('lent'),
+    type('hidden'),
+  ],
+  ben: [
+    type('shared'),
+    type('pair', { weekly: only('11:00', '14:00'), durations: [30, 60] }),
+    type('weighted'),
+    type('twice'),
+    type('lent', { weekly: [] }),
+    type('hidden', { weight: 0 }),
+  ],
+  cleo: [type('shared'), type('weighted', { weight: 0 }), type('hidden', { draft: true })],
+};
+let stack, ann;
+before(async () => {
+  stack = await startStack({ document: openSchedule(), env: { RATE_LIMIT_BOOK: '0' } });
+  const admin = stack.admin();
+  assertStatus(
+    await admin.put('/coach/damian/schedule', { ...openSchedule(), session_types: [type('his-own')] }),
+    200,
+  );
+  for (const [id, session_types] of Object.entries(OFFERS))
+    assertStatus(await admin.put(`/coach/${id}/schedule`, { ...openSchedule(), session_types }), 201);
+  ann = stack.client('ann');
+});
+after(() => stack.stop());
+
+let people = 0;
+const somebody = () => stack.client(`client-${++people}`);
+const book = (who, body) => who.post('/booking/create', { coach: 'any', ...body });
+const booked = async (body, who = somebody()) => assertStatus(await book(who, body), 201);
+const listed = async (query, headers) =>
+  ann.get(`/booking/availability?${new URLSearchParams({ coach: 'any', ...query })}`, headers);
+const day = (n) => stack.slot(24 * n).slice(0, 10);
+
+test('the listing is the union, each start once, with how many coaches offer it', async () => {
+  const query = { session_type: 'pair', duration: 60, from: day(3), to: day(3), tz: 'UTC' };
+  const reply = await listed(query);
+  const { coach, session_type, duration_minutes, slots, session_types } = assertStatus(reply, 200);
+  assert.deepEqual([coach, session_type, duration_minutes], ['any', 'pair', 60]);
+  const at = (clock) => `${day(3)}T${clock}:00Z`;
+  assert.deepEqual(
+    slots.map(({ start, coaches }) => [start, coaches]),
+    [
+      ['09:00', 1],
+      ['09:30', 1],
+      ['10:00', 1],
+      ['10:30', 1],
+      ['11:00', 2],
+      ['11:30', 1],
+      ['12:00', 1],
+      ['12:30', 1],
+      ['13:00', 1],
+    ].map(([clock, coaches]) => [at(clock), coaches]),
+  );
+  assert.ok(slots.every(({ start, end }) => later(start, 60) === end));
+  // What anybody offers, each type once; not what nobody gives to those who ask for any.
+  assert.deepEqual(
+    session_types.map(({ id }) => id),
+    ['shared', 'pair', 'weighted', 'twice', 'solo', 'lent', 'hidden', 'his-own'],
+  );
+  const same = await listed(query, { 'if-none-match': reply.headers.etag });
+  assert.equal(same.status, 304);
+
+  // A booking with one of the two takes one from the count, and the tag changes.
+  await booked({ session_type: 'pair', start: at('11:00') });
+  const next = await listed(query, { 'if-none-match': reply.headers.etag });
+  assert.equal(assertStatus(next, 200).slots.find(({ start }) => start === at('11:00')).coaches, 1);
+});
+
+test('what nobody offers is refused by its name', async () => {
+  assertProblem(await listed({ session_type: 'nothing' }), 404, 'unknown_session_type', 'session_type');
+  assertProblem(await listed({ session_type: 'solo', duration: 60 }), 422, 'bad_duration', 'duration');
+  const start = stack.slot(1);
+  assertProblem(
+    await book(ann, { session_type: 'nothing', start }),
+    404,
+    'unknown_session_type',
+    'session_type',
+  );
+  assertProblem(await book(ann, { session_type: 'solo', duration_minutes: 60, start }), 422, 'bad_duration');
+  assertProblem(await ann.get('/booking/availability?coach=all'), 404, 'unknown_coach', 'coach');
+  // It is no coach's name.
+  assertProblem(await stack.admin().put('/coach/any/schedule', openSchedule()), 404, 'unknown_coach');
+});
+
+test('each in turn, whoever waits longest first; the reply names the coach and the choice is recorded', async () => {
+  const coaches = [];
+  for (let n = 0; n < 9; n++) {
+    const { id, coach } = await booked({ session_type: 'shared', start: stack.slot(100 + n) });
+    coaches.push(coach);
+    const [choice] = stack.database.rows(
+      `SELECT session_type, candidates[1] AS first, cardinality(candidates) AS of FROM coach_choice WHERE appointment_id = '${id}'`,
+    );
+    assert.deepEqual(choice, { session_type: 'shared', first: coach, of: 3 });
+  }
+  assert.deepEqual(coaches, ['ada', 'ben', 'cleo', 'ada', 'ben', 'cleo', 'ada', 'ben', 'cleo']);
+});
+
+test('by weight; of weight 0, or a draft, nobody is chosen', async () => {
+  const counts = { ada: 0, ben: 0, cleo: 0 };
+  for (let n = 0; n < 8; n++)
+    counts[(await booked({ session_type: 'weighted', start: stack.slot(120 + n) })).coach] += 1;
+  assert.deepEqual(counts, { ada: 6, ben: 2, cleo: 0 });
+  const start = stack.slot(130);
+  assert.equal((await booked({ session_type: 'hidden', start })).coach, 'ada');
+  assertProblem(await book(somebody(), { session_type: 'hidden', start }), 409, 'slot_taken');
+  // By name Ben can be booked all the same.
+  assert.equal((await booked({ session_type: 'hidden', start, coach: 'ben' })).coach, 'ben');
+});
+
+test('what is cancelled does not count; nobody is chosen outside their own hours', async () => {
+  const first = await booked({ session_type: 'twice', start: stack.slot(140) }, ann);
+  assertStatus(await ann.put(`/booking/${first.id}/cancel`), 200);
+  const again = await booked({ session_type: 'twice', start: stack.slot(141) });
+  assert.deepEqual([first.coach, again.coach], ['ada', 'ada']);
+  for (let n = 0; n < 3; n++)
+    assert.equal((await booked({ session_type: 'lent', start: stack.slot(150 + n) })).coach, 'ada');
+});
+
+test('the same request again has the same appointment, one after the other and at once', async () => {
+  const body = { session_type: 'shared', start: stack.slot(160) };
+  const who = somebody();
+  const { id } = await booked(body, who);
+  assert.equal(assertStatus(await book(who, body), 200).id, id);
+  const twin = somebody();
+  const replies = await Promise.all(
+    Array.from({ length: 6 }, () => book(twin, { ...body, start: stack.slot(161) })),
+  );
+  assert.deepEqual(countStatuses(replies), { 200: 5, 201: 1 });
+  assert.equal(new Set(replies.map((reply) => reply.body.id)).size, 1);
+});
+
+test('a hold is with somebody, is confirmed, and moving stays with them', async () => {
+  const who = somebody();
+  const start = stack.slot(170);
+  const held = assertStatus(
+    await who.post('/booking/hold', { coach: 'any', session_type: 'shared', start }),
+    201,
+  );
+  assert.ok(OFFERS[held.coach]);
+  const { coach } = assertStatus(await who.put(`/booking/${held.id}/confirm`, {}), 200);
+  assert.equal(coach, held.coach);
+  const other = await listed({ rescheduling: held.id });
+  assert.notEqual(other.status, 200); // it is the client's own appointment only
+  const own = await who.get(`/booking/availability?coach=any&rescheduling=${held.id}`);
+  assert.equal(assertStatus(own, 200).coach, coach);
+  const moved = assertStatus(
+    await who.put(`/booking/${held.id}/reschedule`, { start: stack.slot(171) }),
+    200,
+  );
+  assert.equal(moved.coach, coach);
+});
+
+test('64 race for one time of three coaches, five times: three win, with three coaches, all others get 409', async () => {
+  const racers = Array.from({ length: 64 }, () => somebody());
+  for (let round = 0; round < 5; round++) {
+    const start = stack.slot(200 + round);
+    const replies = await Promise.all(racers.map((who) => book(who, { session_type: 'shared', start })));
+    assert.deepEqual(countStatuses(replies), { 201: 3, 409: 61 });
+    const winners = replies.filter(({ status }) => status === 201).map(({ body }) => body.coach);
+    assert.deepEqual(winners.sort(), ['ada', 'ben', 'cleo']);
+    for (const { status, body } of replies) if (status === 409) assert.equal(body.code, 'slot_taken');
+  }
+  assert.equal(
+    stack.database.value(`SELECT count(*) FROM coach_choice c JOIN appointment a ON a.id = c.appointment_id
+      WHERE a.starts_at >= '${stack.slot(200)}' AND a.coach_id = ANY (c.candidates)`),
+    15,
+  );
+});
