@@ -16,7 +16,6 @@ describe('with busy times remembered', () => {
       // So long that none of these tests sees them become old.
       env: { CALENDAR_FRESH_SECONDS: '600', CALENDAR_POLL_SECONDS: '0' },
     });
-    await stack.daemon.logged('calendar_ready'); // what it asks at its start is answered
   });
   after(() => stack.stop());
   beforeEach(async () => {
@@ -204,7 +203,6 @@ describe('with busy times asked each time', () => {
       google: 'delegated',
       env: { CALENDAR_FRESH_SECONDS: '0', CALENDAR_STALE_SECONDS: '0', CALENDAR_POLL_SECONDS: '0' },
     });
-    await stack.daemon.logged('calendar_ready'); // what it asks at its start is answered
   });
   after(() => stack.stop());
   beforeEach(async () => {

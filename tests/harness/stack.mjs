@@ -201,6 +201,8 @@ export async function startStack({
       return stack.daemon;
     };
     if (start) await stack.startDaemon();
+    // The first answer of the stand-in may take a slow machine longer than a request waits for it.
+    if (start && ready && stack.env.GOOGLE_SERVICE_ACCOUNT_KEY) await stack.daemon.logged('calendar_ready');
   } catch (error) {
     await stack.stop().catch(() => {});
     throw error;
