@@ -27,6 +27,9 @@ void render_appointment(struct json_writer *writer, const char *name, const stru
 /* Its members alone, inside an object that is open. */
 void render_members(struct json_writer *writer, const struct appointment *appointment, struct viewer viewer);
 
+/* "meeting" and "calendar", inside an object that is open. */
+void render_where(struct json_writer *writer, const struct appointment *appointment);
+
 /* One rule that stands against a start: "rule", "detail", and "start" and "end" of a stretch of time. */
 void render_reason(struct json_writer *writer, const struct told_reason *reason);
 

@@ -77,6 +77,7 @@ struct availability {
 	instant to;
 	struct calendar_busy busy;
 	struct slots slots;
+	const int64_t *seats_left; /* of each slot; NULL: there are none, or they are not shown */
 	bool has_next;
 	instant next_available; /* with no slots only */
 	enum refusal refusal;   /* why this caller gets none whatever the time; or REFUSAL_NONE */
@@ -125,10 +126,15 @@ enum availability_outcome availability_recall(struct coaches *coaches, struct ca
 /*
  * The facts of a coach that the slot rules look at, from a snapshot: busy time of appointments and unexpired
  * holds, the client's count and counts a day, in `mem`. moving: id (16 bytes) that does not count; NULL:
- * none. user_id NULL: nobody's count. Fills appointments, active_count and day_counts of the question, whose
- * schedule, type and now are set.
+ * none. user_id NULL: nobody's count. Fills appointments, sessions, active_count and day_counts of the
+ * question, whose schedule, type, duration and now are set.
  */
 void availability_facts(const struct coach *coach, const char *user_id, const unsigned char *moving,
 			struct arena *mem, struct slot_question *question);
+
+/* The sessions alone; what user_id (NULL: nobody) has in them does not count, since their own hold gives way.
+ */
+void availability_sessions(const struct coach *coach, const char *user_id, const unsigned char *moving,
+			   struct arena *mem, struct slot_question *question);
 
 #endif

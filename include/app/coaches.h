@@ -32,6 +32,7 @@ struct busy_appointment {
 	uint32_t free_after;
 	int16_t type; /* index of the session type in the schedule; -1: one that is no more */
 	bool live;    /* held or scheduled: counts for the client's limit */
+	bool seat;    /* in a session that others may share */
 };
 
 static inline struct interval busy_appointment_time(const struct busy_appointment *appointment)

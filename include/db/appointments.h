@@ -60,6 +60,7 @@ struct appointment {
 	int64_t conference_attempt;
 	bool conference_pending;
 	bool erased;
+	char group_id[UUID_TEXT_SIZE];  /* the session that it is a seat in, or is; "": none */
 	char series_id[UUID_TEXT_SIZE]; /* "": of no series */
 	int64_t series_index;           /* from 0 */
 	bool guest_refused;             /* Google does not take the client's address as a guest's */
@@ -159,6 +160,9 @@ struct booking {
 	const char *max_total_type; /* NULL where all types count */
 	const char *candidates;     /* ids of coaches in the order of their turn, blanks between; NULL: the
 				       client named one */
+	int64_t seats;              /* of a session that clients share; 0: the client has it alone */
+	int64_t min_seats;
+	bool joins; /* only a session that stands: nobody has asked whether the time is free */
 };
 
 /* Limits that the database counts; -1 is no limit. A type is NULL where all types count. */
@@ -278,6 +282,14 @@ MUST_USE enum db_result appointments_give_back(struct db *db, struct arena *mem,
 MUST_USE enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *id,
 					   struct appointment *ret_appointment);
 
+/*
+ * The appointment that has the event of this one in the coach's calendar: itself, or the session that it is a
+ * seat in. *ret_bearer lies in `mem`, or is `appointment`.
+ */
+MUST_USE enum db_result appointments_in_calendar(struct db *db, struct arena *mem,
+						 const struct appointment *appointment,
+						 const struct appointment **ret_bearer);
+
 /* Whose appointments somebody may see: a client's, a coach's (NULL: nobody's), or all. */
 struct appointment_party {
 	const char *user_id;
@@ -330,6 +342,10 @@ struct appointment_list {
 MUST_USE enum db_result appointments_list(struct db *db, struct arena *mem,
 					  const struct appointment_page_query *query,
 					  struct appointment_list *ret_list);
+
+/* The seats of a session, in the order in which they were booked. */
+MUST_USE enum db_result appointments_of_group(struct db *db, struct arena *mem, const char *group_id,
+					      struct appointment_list *ret_list);
 
 /*
  * For the export: rows of a user, whatever their status, that were last changed from query->from on and

@@ -20,6 +20,8 @@
 	X(BOOKING_LIMIT, booking_limit, 409,                                                                 \
 	  "You already have a session booked. Move or cancel it to book another.")                           \
 	X(DAY_FULL, day_full, 409, "This day is fully booked. Please choose another one.")                   \
+	X(SESSION_FULL, session_full, 409,                                                                   \
+	  "All seats of this session are taken. Please choose another one.")                                 \
 	X(SLOT_TAKEN, slot_taken, 409, "This time has just been taken. Please choose another one.")          \
 	X(CALENDAR_BUSY, calendar_busy, 409, "The coach is busy at this time.")                              \
 	/* what a booking takes */                                                                           \

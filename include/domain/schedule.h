@@ -33,6 +33,7 @@ enum {
 	SCHEDULE_REASON_MAX = 2000,     /* of a blocked range's reason */
 	SCHEDULE_WEIGHT_MAX = 100,
 	PRICE_CREDITS_MAX = 1000,
+	SEATS_MAX = 100,
 	PRICE_AMOUNT_MAX = 1000000000,
 	DURATION_MIN_MINUTES = 5,
 	DURATION_MAX_MINUTES = 1440,
@@ -98,6 +99,9 @@ struct session_type {
 	size_t duration_count;
 	struct meeting meeting;
 	struct price price;
+	int64_t seats;                  /* of a session that clients share; 0: everybody has theirs alone */
+	int64_t min_seats;              /* with fewer a day before, it does not take place */
+	bool shows_seats_left;          /* to clients */
 	struct working_hours own_hours; /* over the schedule's: see schedule_day */
 	bool own_weekly;             /* its weekly hours stand for the schedule's, even if there are none */
 	struct policy policy;        /* in force: the schedule's with this type's own fields over it */
@@ -125,6 +129,12 @@ const struct session_type *schedule_type(const struct schedule *schedule, const 
 
 /* The same among those that clients may choose, which drafts are not. */
 const struct session_type *schedule_type_offered(const struct schedule *schedule, const char *id);
+
+/* Whether clients share sessions of this type, a seat each. */
+static inline bool session_type_shared(const struct session_type *type)
+{
+	return type->seats > 0;
+}
 
 /* Whether the type offers that many minutes. */
 bool session_type_offers(const struct session_type *type, int64_t minutes);

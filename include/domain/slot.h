@@ -23,6 +23,12 @@ struct day_count {
 	int64_t count;
 };
 
+/* A session that clients share, of the type and the duration that are asked about, and how many are in it. */
+struct slot_session {
+	instant start;
+	int64_t taken;
+};
+
 /*
  * What a thread that must not be held up allows a listing to cost. One point is about what a start takes from
  * being looked at until it stands in a compressed reply (some 0.3 us); a working interval costs one too, and
@@ -59,6 +65,14 @@ struct slot_question {
 	struct intervals appointments;
 
 	/*
+	 * The sessions that stand, by start, where clients share them. One more seat takes none of the
+	 * coach's time, so neither hours nor grid, full days, other appointments or the calendar stand
+	 * against it.
+	 */
+	const struct slot_session *sessions;
+	size_t session_count;
+
+	/*
 	 * What the limits count, the appointment that is being moved left out. Where session_type_owns() says
 	 * so they count that type's only. Dates without an entry have none.
 	 */
@@ -73,6 +87,12 @@ struct slots {
 	instant *starts; /* ascending, each once */
 	size_t count;
 };
+
+/* The session that stands at this start; NULL: none. */
+const struct slot_session *slot_session_at(const struct slot_question *question, instant start);
+
+/* How many seats a bookable start has, of a type that has seats. */
+int64_t slot_seats_left(const struct slot_question *question, instant start);
 
 /*
  * Every bookable start with from <= start < to, in `mem`. None if from >= to. However many working intervals
@@ -106,7 +126,7 @@ struct slot_reason {
 	 * TOO_FAR       needed = horizon, actual = start - now
 	 * NOT_ALIGNED   needed = step, actual = time since the grid start before it; nearest starts in
 	 *               span.start (before; INSTANT_NONE if there is none) and span.end (after; the same)
-	 * BOOKING_LIMIT, DAY_FULL
+	 * BOOKING_LIMIT, DAY_FULL, SESSION_FULL
 	 *               needed = the limit, actual = the count
 	 * BLOCKED       span = the blocked stretch; SLOT_TAKEN, CALENDAR_BUSY: the busy time
 	 */

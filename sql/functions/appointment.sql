@@ -8,6 +8,7 @@ returns table (outcome text, booked appointment) language plpgsql as $$
 declare
   late boolean;
 begin
+  perform lock_group_of(p_id);
   select * into booked from appointment where id = p_id for update;
   late := booked.status = 'scheduled' and not p_exempt
           and booked.starts_at - make_interval(mins => booked.cancel_notice_minutes) < now();
@@ -39,11 +40,15 @@ end $$;
 
 /*
  * Move an appointment: the new slot is taken and the old one freed in one statement. What the client was promised
- * when booking stays. Outcomes: moved, same (it is there already), reschedule_closed, reschedule_limit, not_active,
- * too_often, day_full, slot_taken.
+ * when booking stays. A seat leaves its session for another one, or begins one. Outcomes: moved, same (it is there
+ * already), reschedule_closed, reschedule_limit, not_active, too_often, day_full, slot_taken, session_full.
  */
 create or replace function move_appointment(p_new new_booking, p_exempt boolean, p_limits booking_limits, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
+declare
+  in_group appointment; -- the session that a seat is moved to
+  calendar text;
+  seat record;
 begin
   perform lock_moves(p_new.coach_id);
   select * into booked from appointment where id = p_new.id for update;
@@ -60,13 +65,25 @@ begin
   elsif use_count(booked.user_id, 'change', '') >= p_new.max_changes then
     outcome := 'too_often';
   end if;
-  if outcome is null and p_limits.max_per_day is not null then
+  if outcome is null and booked.group_id <> booked.id then
+    perform expire_holds(p_new.coach_id, p_new.blocked_from, p_new.blocked_to);
+    in_group := find_group(p_new.coach_id, booked.session_type, p_new.starts_at, p_new.ends_at);
+    select g.calendar_id, s.seats, s.min_seats into calendar, p_new.seats, p_new.min_seats
+    from group_session s join appointment g on g.id = s.id where s.id = booked.group_id;
+  end if;
+  if outcome is null and p_limits.max_per_day is not null and in_group.id is null then
     perform lock_day(p_new.coach_id, p_limits.day_from);
     perform expire_holds(p_new.coach_id, p_limits.day_from, p_limits.day_to);
     if day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, p_new.id)
        >= p_limits.max_per_day then
       outcome := 'day_full';
     end if;
+  end if;
+  p_new.group_id := booked.group_id;
+  if outcome is null and p_new.seats is not null then
+    select s.outcome, s.seated into seat from find_seat(p_new, in_group) s;
+    p_new := seat.seated;
+    outcome := nullif(seat.outcome, 'ok');
   end if;
   if outcome is not null then
     return next;
@@ -81,10 +98,21 @@ begin
       and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from;
     update appointment
     set starts_at = p_new.starts_at, ends_at = p_new.ends_at, blocked_from = p_new.blocked_from,
-        blocked_to = p_new.blocked_to, reschedule_count = reschedule_count + 1, updated_at = now(),
+        blocked_to = p_new.blocked_to, group_id = p_new.group_id, reschedule_count = reschedule_count + 1, updated_at = now(),
         version = version + 1, calendar_attempts = 0, calendar_due_at = leased_until(p_new.calendar_lease), calendar_conflict = false
     where id = p_new.id returning * into booked;
     perform must_be_apart();
+    if p_new.seats is not null then
+      update appointment
+      set meeting_kind = coalesce(p_new.meeting_kind, meeting_kind),
+          meeting_url = case when in_group.id is not null then p_new.meeting_url
+                             when meeting_kind <> 'google_meet' then meeting_url end,
+          meeting_label = case when in_group.id is null then meeting_label else p_new.meeting_label end,
+          meeting_place = case when in_group.id is null then meeting_place else p_new.meeting_place end,
+          meeting_instructions = case when in_group.id is null then meeting_instructions else p_new.meeting_instructions end
+      where id = p_new.id returning * into booked;
+      perform begin_group(booked, calendar);
+    end if;
     outcome := 'moved';
     if p_new.max_changes is not null then
       perform note_use(booked.user_id, 'change', booked.id || ' ' || booked.version);
@@ -92,6 +120,7 @@ begin
     perform note_action(p_actor, 'reschedule', booked, 200);
   exception when exclusion_violation then
     outcome := 'slot_taken';
+    delete from group_session where id = p_new.group_id and taken = 0;
   end;
   return next;
 end $$;
@@ -114,14 +143,17 @@ begin
 end $$;
 
 /*
- * Give a session another place to meet; what was asked of Google for the former one is over. Outcomes: placed,
- * not_active.
+ * Give a session another place to meet, with all its seats; what was asked of Google for the former one is over. Outcomes:
+ * placed, not_active.
  */
 create or replace function set_meeting(
   p_id uuid, p_kind text, p_url text, p_label text, p_place text, p_instructions text, p_lease integer, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
+declare
+  target uuid := (select coalesce(group_id, id) from appointment where id = p_id);
 begin
-  select * into booked from appointment where id = p_id for update;
+  perform lock_group_of(p_id);
+  select * into booked from appointment where id = target for update;
   if booked.status <> 'scheduled' or booked.ends_at <= now() then
     outcome := 'not_active';
   elsif (booked.meeting_kind, booked.meeting_label, booked.meeting_place, booked.meeting_instructions)
@@ -134,9 +166,12 @@ begin
         meeting_instructions = p_instructions, conference_pending = false, conference_attempt = conference_attempt + (p_kind = 'google_meet')::integer,
         event_outdated = true, updated_at = now(), version = version + 1, calendar_attempts = 0,
         calendar_due_at = leased_until(p_lease)
-    where id = p_id returning * into booked;
+    where id = target returning * into booked;
     outcome := 'placed';
     perform note_action(p_actor, 'meeting', booked, 200);
+  end if;
+  if target <> p_id then
+    select * into booked from appointment where id = p_id;
   end if;
   return next;
 end $$;

@@ -15,14 +15,16 @@ create or replace function make_booking(
   p_meeting_instructions text default null, p_series_id uuid default null, p_series_index integer default null,
   p_late_cancel text default 'refuse', p_price_credits integer default 0, p_price_amount bigint default null,
   p_price_currency text default null, p_promo_code text default null, p_max_total integer default null,
-  p_max_total_type text default null)
+  p_max_total_type text default null, p_group_id uuid default null, p_seats integer default null,
+  p_min_seats integer default null, p_joins boolean default false)
 returns new_booking language sql immutable as $$
   select row(p_id, p_coach_id, p_user_id, p_session_type, p_status, p_starts_at, p_ends_at, p_blocked_from, p_blocked_to,
              p_client_time_zone, p_name, p_email, p_phone, p_notes, p_meeting_kind, p_cancel_notice_minutes,
              p_reschedule_notice_minutes, p_max_reschedules, p_hold_minutes, p_calendar_id, p_calendar_lease, p_max_addresses,
              p_max_changes, p_created_by, p_notify, p_locale, p_answers, p_meeting_url, p_meeting_label,
              p_meeting_place, p_meeting_instructions, p_series_id, p_series_index, p_late_cancel, p_price_credits,
-             p_price_amount, p_price_currency, p_promo_code, p_max_total, p_max_total_type)::new_booking;
+             p_price_amount, p_price_currency, p_promo_code, p_max_total, p_max_total_type,
+             p_group_id, p_seats, p_min_seats, p_joins)::new_booking;
 $$;
 
 create or replace function make_limits(
@@ -70,12 +72,14 @@ begin
   return first;
 end $$;
 
+-- A session counts once, however many come.
 create or replace function day_count(p_coach text, p_type text, p_from timestamptz, p_to timestamptz, p_except uuid)
 returns bigint language plpgsql stable as $$
 begin
   return (
-    select count(*) from appointment
+    select count(distinct coalesce(group_id, id)) from appointment
     where coach_id = p_coach and starts_at >= p_from and starts_at < p_to and (p_type is null or session_type = p_type)
+      and group_id is distinct from id and (p_except is null or group_id is distinct from p_except)
       and (status in ('scheduled', 'completed', 'no_show') or (status = 'held' and hold_expires_at > now()))
       and id is distinct from p_except);
 end $$;
@@ -115,10 +119,10 @@ end $$;
 
 /*
  * Book or hold a slot whose rules have been checked already, all but those only the database can
- * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken,
+ * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken, session_full,
  * address_not_verified, too_often (the client has cancelled and moved a lot today), total_reached (no more of the kind,
  * ever), promo_code_invalid, too_many_codes. When the caller's own open hold has given way but the booking is refused all
- * the same, BK001 to BK005 and BK008 are raised, so that the hold stays. Credits and codes are taken once the time is: when
+ * the same, BK001 to BK005, BK008 and BK009 are raised, so that the hold stays. Credits and codes are taken once the time is: when
  * there are not enough, or somebody else has had the code's last use, BK006 and BK007 undo it all.
  * freed_coach: another coach, whose time that hold had kept.
  */
@@ -131,6 +135,8 @@ declare
   others_expire boolean;
   released boolean := false;
   tried record;
+  seat record;
+  in_group appointment; -- the session that has a seat for this booking
 begin
   perform lock_client(p_new.user_id);
 
@@ -166,7 +172,7 @@ begin
   others_expire := exists (select from appointment
                            where coach_id = p_new.coach_id and status = 'held' and hold_expires_at <= now()
                              and blocked_from < counted_to and blocked_to > counted_from);
-  if own_hold.id is not null or others_expire then
+  if own_hold.id is not null or others_expire or p_new.seats is not null then
     perform lock_moves(p_new.coach_id, own_hold.coach_id);
   end if;
   if p_limits.max_per_day is not null then
@@ -183,6 +189,9 @@ begin
   if others_expire then
     perform expire_holds(p_new.coach_id, counted_from, counted_to);
   end if;
+  if p_new.seats is not null then
+    in_group := find_group(p_new.coach_id, p_new.session_type, p_new.starts_at, p_new.ends_at);
+  end if;
 
   if p_new.max_changes is not null
      and use_count(p_new.user_id, 'change', '') >= p_new.max_changes then
@@ -193,13 +202,17 @@ begin
      and active_count(p_new.coach_id, p_new.user_id, p_limits.max_active_type, null) >= p_limits.max_active then
     outcome := 'booking_limit';
     booked := first_active(p_new.coach_id, p_new.user_id, p_limits.max_active_type);
-  elsif p_limits.max_per_day is not null
+  elsif p_limits.max_per_day is not null and in_group.id is null
         and day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, null)
             >= p_limits.max_per_day then
     outcome := 'day_full';
   elsif p_new.max_total is not null
         and total_count(p_new.coach_id, p_new.user_id, p_new.max_total_type) >= p_new.max_total then
     outcome := 'total_reached';
+  elsif p_new.seats is not null then
+    select s.outcome, s.seated into seat from find_seat(p_new, in_group) s;
+    p_new := seat.seated;
+    outcome := nullif(seat.outcome, 'ok');
   end if;
 
   if outcome is null then
@@ -208,23 +221,26 @@ begin
        client_time_zone, name, email, phone, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes,
        max_reschedules, calendar_id, calendar_due_at, created_by, notify, locale, meeting_url, meeting_label, meeting_place,
        meeting_instructions, series_id, series_index, late_cancel, price_credits, price_amount, price_currency, promo_code,
-       payment_state)
+       payment_state, group_id)
     values
       (p_new.id, p_new.coach_id, p_new.user_id, p_new.session_type, p_new.status, p_new.starts_at, p_new.ends_at,
        p_new.blocked_from, p_new.blocked_to,
        case when p_new.status = 'held' then date_trunc('second', now()) + make_interval(mins => p_new.hold_minutes) end,
        p_new.client_time_zone, p_new.name, p_new.email, p_new.phone, p_new.notes, p_new.meeting_kind,
        p_new.cancel_notice_minutes, p_new.reschedule_notice_minutes, p_new.max_reschedules,
-       case when p_new.status = 'scheduled' then p_new.calendar_id end, leased_until(p_new.calendar_lease), p_new.created_by,
+       case when p_new.status = 'scheduled' and p_new.group_id is null then p_new.calendar_id end, leased_until(p_new.calendar_lease), p_new.created_by,
        p_new.notify, p_new.locale, p_new.meeting_url, p_new.meeting_label, p_new.meeting_place,
        p_new.meeting_instructions, p_new.series_id, p_new.series_index, coalesce(p_new.late_cancel, 'refuse'),
        coalesce(p_new.price_credits, 0), p_new.price_amount, p_new.price_currency, p_new.promo_code,
-       case when p_new.price_credits > 0 or p_new.promo_code is not null then 'paid' end)
+       case when p_new.price_credits > 0 or p_new.promo_code is not null then 'paid' end, p_new.group_id)
     on conflict do nothing
     returning * into booked;
     if found then
       perform must_be_apart();
       outcome := 'booked';
+      if booked.group_id is not null then
+        perform begin_group(booked, p_new.calendar_id);
+      end if;
       if booked.promo_code is not null and not use_code(booked.coach_id, booked.promo_code, booked.user_id, booked.id) then
         raise exception using message = 'promo_code_invalid', errcode = 'BK007';
       end if;
@@ -242,12 +258,14 @@ begin
       return;
     end if;
     outcome := 'slot_taken';
+    delete from group_session where id = p_new.group_id and taken = 0;
   end if;
 
   if released then
     raise exception using message = outcome,
       errcode = case outcome when 'slot_taken' then 'BK001' when 'booking_limit' then 'BK002' when 'day_full' then 'BK003'
-                             when 'address_not_verified' then 'BK004' when 'total_reached' then 'BK008' else 'BK005' end;
+                             when 'address_not_verified' then 'BK004' when 'total_reached' then 'BK008'
+                             when 'session_full' then 'BK009' else 'BK005' end;
   end if;
   return next;
 end $$;
@@ -263,6 +281,7 @@ begin
   if p_new.max_addresses is not null or p_new.promo_code is not null then
     perform lock_client(p_new.user_id);
   end if;
+  perform lock_group_of(p_new.id);
   select * into booked from appointment where id = p_new.id and user_id = p_new.user_id for update;
   booked.user_id := coalesce(p_person, booked.user_id);
   if booked.id is null then
@@ -286,9 +305,13 @@ begin
     set status = 'scheduled', hold_expires_at = null, updated_at = now(), user_id = coalesce(p_person, user_id),
         client_time_zone = p_new.client_time_zone,
         name = p_new.name, email = p_new.email, phone = p_new.phone, notes = p_new.notes, locale = p_new.locale,
-        calendar_id = p_new.calendar_id, calendar_due_at = leased_until(p_new.calendar_lease)
+        calendar_id = case when group_id is null then p_new.calendar_id end,
+        calendar_due_at = leased_until(p_new.calendar_lease)
     where id = p_new.id returning * into booked;
     outcome := 'confirmed';
+    if booked.group_id is not null then
+      perform begin_group(booked, p_new.calendar_id);
+    end if;
     if p_new.answers is not null then
       insert into appointment_private (appointment_id, answers) values (booked.id, p_new.answers)
       on conflict (appointment_id) do update set answers = excluded.answers;

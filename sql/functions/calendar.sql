@@ -88,6 +88,7 @@ end $$;
 create or replace function event_gone(p_id uuid, p_version integer)
 returns table (outcome text, booked appointment) language plpgsql as $$
 begin
+  perform lock_group_of(p_id);
   select * into booked from appointment where id = p_id for update;
   if booked.version is distinct from p_version then
     outcome := 'changed';

@@ -8,7 +8,8 @@ begin
   values (p_type, p_coach, p_appointment, p_user, p_body);
 end $$;
 
--- What changed about an appointment, whoever changed it. Notes are told to nobody.
+-- What changed about an appointment, whoever changed it. Notes are told to nobody. A session of a group is told by its
+-- seats.
 create or replace function note_change() returns trigger language plpgsql as $$
 declare
   what text := case
@@ -37,15 +38,17 @@ begin
   return null;
 end $$;
 create or replace trigger appointment_made after insert on appointment
-for each row when (new.status = 'scheduled') execute function note_change();
+for each row when (new.status = 'scheduled' and new.group_id is distinct from new.id) execute function note_change();
 -- The condition as pg_dump writes it, so that a restored trigger is the same.
 create or replace trigger appointment_changed
 after update of status, starts_at, ends_at, calendar_conflict, meeting_url, meeting_label, meeting_place, meeting_instructions
 on appointment for each row
-when (old.status is distinct from new.status or old.starts_at is distinct from new.starts_at
-      or old.ends_at is distinct from new.ends_at or old.calendar_conflict is distinct from new.calendar_conflict
-      or old.meeting_url is distinct from new.meeting_url or old.meeting_label is distinct from new.meeting_label
-      or old.meeting_place is distinct from new.meeting_place or old.meeting_instructions is distinct from new.meeting_instructions)
+when (new.group_id is distinct from new.id
+      and (old.status is distinct from new.status or old.starts_at is distinct from new.starts_at
+           or old.ends_at is distinct from new.ends_at or old.calendar_conflict is distinct from new.calendar_conflict
+           or old.meeting_url is distinct from new.meeting_url or old.meeting_label is distinct from new.meeting_label
+           or old.meeting_place is distinct from new.meeting_place
+           or old.meeting_instructions is distinct from new.meeting_instructions))
 execute function note_change();
 
 create or replace function note_failed_notice() returns trigger language plpgsql as $$

@@ -101,6 +101,7 @@ begin
     return;
   end if;
   perform lock_client(known.user_id);
+  perform lock_group_of(p_new.id);
   select * into held from appointment where id = p_new.id and user_id = p_new.user_id for update;
   if held.status = 'held' and held.hold_expires_at > now() then
     if p_new.max_changes is not null and use_count(known.user_id, 'change', '') >= p_new.max_changes then

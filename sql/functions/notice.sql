@@ -1,10 +1,24 @@
 -- What people are told: from an appointment to rows of the ledger.
 
+-- Whether a session's event is still to be written, or its link to be made.
+create or replace function owes_link(p_group uuid) returns boolean language plpgsql stable as $$
+begin
+  return exists (select from appointment
+                 where id = p_group and calendar_id is not null and refused_version < version
+                   and (synced_version < version or conference_pending));
+end $$;
+
 -- Whether it is time to say what changed. Whoever invites must be known first, and the link to a video call is worth a
--- minute's wait. While Google may have written the guest, nobody else can know that they were invited.
+-- minute's wait: a seat's is that of its session. While Google may have written the guest, nobody else can know that they
+-- were invited.
 create or replace function is_ripe(a appointment, p_mail boolean) returns boolean language sql stable as $$
-  select a.status = 'cancelled' or not p_mail or a.calendar_id is null
-      or (a.invited_by = 'google' and not a.event_written and a.refused_version < a.version) is not true
+  select a.status = 'cancelled' or not p_mail
+      or (a.calendar_id is null
+          and (a.group_id is null or a.meeting_kind <> 'google_meet' or a.meeting_url is not null
+               or a.updated_at < now() - interval '60 seconds'
+               or not owes_link(a.group_id)))
+      or a.calendar_id is not null
+     and (a.invited_by = 'google' and not a.event_written and a.refused_version < a.version) is not true
      and ((a.invited_by is not null and (a.meeting_kind <> 'google_meet' or a.meeting_url is not null))
       or (a.synced_version >= a.version and not a.conference_pending)
       or a.refused_version >= a.version

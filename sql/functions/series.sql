@@ -48,6 +48,7 @@ begin
         when sqlstate 'BK005' then outcomes := outcomes || 'too_often'::text;
         when sqlstate 'BK006' then outcomes := outcomes || 'credits_required'::text;
         when sqlstate 'BK008' then outcomes := outcomes || 'total_reached'::text;
+        when sqlstate 'BK009' then outcomes := outcomes || 'session_full'::text;
       end;
       if outcomes[cardinality(outcomes)] = 'booked' then
         made := array_append(made, answer.booked);

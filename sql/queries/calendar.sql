@@ -56,7 +56,7 @@ delete from google_consent;
 -- What was booked while the coach had no calendar gets its event, too, as long as it lies ahead.
 -- name: calendar_adopt many
 update appointment set calendar_id = $2, calendar_attempts = 0, calendar_due_at = now(), updated_at = now()
-where coach_id = $1 and calendar_id is null and status = 'scheduled'
+where coach_id = $1 and calendar_id is null and status = 'scheduled' and coalesce(group_id, id) = id
   and starts_at > now() - interval '24 hours' and ends_at > now()
 returning id;
 
@@ -71,11 +71,12 @@ where id = (select id from appointment a
             order by calendar_due_at limit 1 for update skip locked)
 returning id, coach_id;
 
--- Besides the appointment, if it is there and its lock was had: what its event is to be called, and the coach's zone.
+-- Besides the appointment, if it is there and its lock was had: what its event is to be called, and the coach's zone. That
+-- of a session of a group tells how many come, and nobody's name.
 -- name: calendar_lock one session
 select l.locked, l.booked,
        coalesce((select t ->> 'name' from jsonb_array_elements(c.schedule -> 'session_types') t
-                 where t ->> 'id' = (l.booked).session_type limit 1), (l.booked).session_type),
+                 where t ->> 'id' = (l.booked).session_type limit 1), (l.booked).session_type) || coming_of(l.booked),
        c.schedule ->> 'time_zone'
 from lock_event($1) l left join coach c on c.id = (l.booked).coach_id;
 

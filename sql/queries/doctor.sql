@@ -37,19 +37,23 @@ select clock_timestamp()
 -- name: doctor_coaches one
 select count(*) from coach
 
--- Every appointment that begins before an earlier one of its coach has ended, and one of those.
+-- Every appointment that begins before an earlier one of its coach has ended, and one of those. Seats of one session are one.
 -- name: doctor_overlaps many
+with taken as (
+  select coalesce(group_id, id) as session, min(id::text)::uuid as id, coach_id, blocked_from, blocked_to from appointment
+  where status in ('held', 'scheduled', 'completed', 'no_show') and group_id is distinct from id
+  group by session, coach_id, blocked_from, blocked_to
+)
 select late.id::text, early.id::text, late.coach_id
 from (
   select id, coach_id, blocked_from,
          max(blocked_to) over (partition by coach_id order by blocked_from, id
                                rows between unbounded preceding and 1 preceding) as taken_until
-  from appointment
-  where status in ('held', 'scheduled', 'completed', 'no_show')
+  from taken
 ) late
 cross join lateral (
-  select id from appointment e
-  where e.coach_id = late.coach_id and e.status in ('held', 'scheduled', 'completed', 'no_show')
+  select id from taken e
+  where e.coach_id = late.coach_id
     and (e.blocked_from, e.id) < (late.blocked_from, late.id) and e.blocked_to > late.blocked_from
   limit 1
 ) early

@@ -218,6 +218,21 @@ static void write_slots(struct buffer *out, const struct slots *slots, seconds d
 	out->length = (size_t)(at - out->bytes);
 }
 
+/* Few, and each with how many may still come. */
+static void write_shared_slots(struct json_writer *writer, const struct availability *found)
+{
+	json_write_array(writer, "slots");
+	for (size_t i = 0; i < found->slots.count; i++) {
+		const instant start = found->slots.starts[i];
+		json_write_object(writer, NULL);
+		json_write_instant(writer, "start", start);
+		json_write_instant(writer, "end", start + found->duration_minutes * SECONDS_PER_MINUTE);
+		json_write_integer(writer, "seats_left", found->seats_left[i]);
+		json_write_object_end(writer);
+	}
+	json_write_array_end(writer);
+}
+
 static void write_type(struct json_writer *writer, const struct session_type *type)
 {
 	json_write_object(writer, NULL);
@@ -233,6 +248,10 @@ static void write_type(struct json_writer *writer, const struct session_type *ty
 	json_write_array_end(writer);
 	json_write_text(writer, "meeting", meeting_kind_name(type->meeting.kind));
 	schedule_write_price(writer, &type->price);
+	if (session_type_shared(type)) {
+		json_write_integer(writer, "seats", type->seats);
+		json_write_integer(writer, "min_seats", type->min_seats);
+	}
 	if (type->question_count > 0)
 		questions_write(writer, type->questions, type->question_count);
 	json_write_integer(writer, "cancel_notice_minutes", type->policy.cancel_notice_minutes);
@@ -296,8 +315,14 @@ static uint64_t render(const struct availability *found, struct buffer *out)
 	/* The starts stand for their text; the duration came before. */
 	tag = ready_body_hash(tag, (const char *)found->slots.starts,
 			      found->slots.count * sizeof(found->slots.starts[0]));
-	json_write_name(&writer, "slots");
-	write_slots(out, &found->slots, found->duration_minutes * SECONDS_PER_MINUTE);
+	if (found->seats_left != NULL) {
+		tag = ready_body_hash(tag, (const char *)found->seats_left,
+				      found->slots.count * sizeof(found->seats_left[0]));
+		write_shared_slots(&writer, found);
+	} else {
+		json_write_name(&writer, "slots");
+		write_slots(out, &found->slots, found->duration_minutes * SECONDS_PER_MINUTE);
+	}
 	size_t rest = out->length;
 	if (found->slots.count == 0)
 		write_none(&writer, found);

@@ -80,6 +80,12 @@ static void write_calendar(struct json_writer *writer, const struct appointment 
 	json_write_object_end(writer);
 }
 
+void render_where(struct json_writer *writer, const struct appointment *appointment)
+{
+	write_meeting(writer, appointment);
+	write_calendar(writer, appointment);
+}
+
 /* What it took, what it costs elsewhere, and what cancelling it now would lose for whoever reads this. */
 static void write_payment(struct json_writer *writer, const struct appointment *appointment,
 			  const struct appointment_terms *terms)
@@ -136,8 +142,7 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 	if (!viewer.without_notes)
 		json_write_text(writer, "notes", appointment->notes);
 	write_inviter(writer, appointment, viewer);
-	write_meeting(writer, appointment);
-	write_calendar(writer, appointment);
+	render_where(writer, appointment);
 	json_write_text(writer, "guest_response", appointment->guest_response);
 	json_write_instant(writer, "cancel_before", terms.cancel_before);
 	json_write_instant(writer, "reschedule_before", terms.reschedule_before);
@@ -159,6 +164,8 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 			      identity_is_exempt(viewer.caller, appointment->coach_id));
 	if (viewer.notices != NULL)
 		json_write_raw(writer, "notices", viewer.notices, strlen(viewer.notices));
+	if (appointment->group_id[0] != '\0')
+		json_write_text(writer, "group_id", appointment->group_id);
 	if (appointment->series_id[0] != '\0') {
 		json_write_text(writer, "series_id", appointment->series_id);
 		json_write_integer(writer, "series_index", appointment->series_index);

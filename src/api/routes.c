@@ -9,6 +9,7 @@
 #include "api/credits.h"
 #include "api/event.h"
 #include "api/google.h"
+#include "api/groups.h"
 #include "api/notices.h"
 #include "api/ops.h"
 #include "api/session.h"
@@ -200,6 +201,16 @@ const struct route api_routes[] = {
 	CALL(POST, "/coach/:coach/appointments", GOOGLE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
 	     .idempotent = true, .handle = api_booking_create_for, .statuses = "201 200",
 	     .summary = "Book a session for a client", .body = "CreateFor", .reply = "Appointment"),
+	CALL(GET, "/coach/:coach/groups/:group_id", DATABASE, 0, COACH_CALL, .handle = api_group_get,
+	     .summary = "A session that clients share, and who comes", .reply = "Group"),
+	CALL(PUT, "/coach/:coach/groups/:group_id/cancel", GOOGLE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .idempotent = true, .body_optional = true, .handle = api_group_cancel,
+	     .summary = "End such a session: every seat is cancelled", .body = "GroupCancel",
+	     .reply = "Group"),
+	CALL(PUT, "/coach/:coach/groups/:group_id/reschedule", GOOGLE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
+	     .idempotent = true, .handle = api_group_reschedule,
+	     .summary = "Move such a session with all its seats", .body = "GroupReschedule",
+	     .reply = "Group"),
 	CALL(GET, "/coach/:coach/busy", GOOGLE, 0, COACH_CALL, .handle = api_coach_busy,
 	     .summary = "Working hours, blocked time and busy times", .query = "from to", .reply = "Busy"),
 	CALL(GET, "/coach/:coach/schedule", DATABASE, 0, COACH_CALL, .etag = true,

@@ -35,10 +35,14 @@ static void count_days(const struct coach *coach, const struct slot_question *qu
 	struct day_count *days = arena_array(mem, coach->appointment_count, sizeof(*days));
 	size_t length = 0;
 	instant next_day = INT64_MIN;
+	instant session = INT64_MIN; /* the last one counted: however many come, it is one */
 	for (size_t i = 0; i < coach->appointment_count; i++) {
 		const struct busy_appointment *appointment = &coach->appointments[i];
-		if (!counts(appointment, question->now, moving) || (type >= 0 && appointment->type != type))
+		if (!counts(appointment, question->now, moving) || (type >= 0 && appointment->type != type) ||
+		    (appointment->seat && appointment->start == session))
 			continue;
+		if (appointment->seat)
+			session = appointment->start;
 		if (appointment->start >= next_day) {
 			const struct zone *zone = coach->schedule->zone;
 			civil_day day = zone_day(zone, appointment->start);
@@ -105,6 +109,28 @@ static struct intervals occupied_now(const struct coach *coach, const unsigned c
 	return (struct intervals){busy, intervals_normalize(busy, count)};
 }
 
+void availability_sessions(const struct coach *coach, const char *user_id, const unsigned char *moving,
+			   struct arena *mem, struct slot_question *question)
+{
+	if (!session_type_shared(question->type))
+		return;
+	const int type = type_in(coach, question->type);
+	const uint64_t user = user_id != NULL ? coaches_user_hash(user_id) : 0;
+	struct slot_session *sessions = arena_array(mem, coach->appointment_count, sizeof(*sessions));
+	size_t count = 0;
+	for (size_t i = 0; i < coach->appointment_count; i++) {
+		const struct busy_appointment *seat = &coach->appointments[i];
+		if (!seat->seat || seat->type != type || seat->length != question->duration || !seat->live ||
+		    !counts(seat, question->now, moving))
+			continue;
+		if (count == 0 || sessions[count - 1].start != seat->start)
+			sessions[count++] = (struct slot_session){.start = seat->start};
+		sessions[count - 1].taken += user_id == NULL || seat->user != user;
+	}
+	question->sessions = sessions;
+	question->session_count = count;
+}
+
 /* The times that are taken, and how many a day where that is limited. */
 static void find_occupied(const struct coach *coach, const unsigned char *moving, struct arena *mem,
 			  struct slot_question *question)
@@ -113,6 +139,7 @@ static void find_occupied(const struct coach *coach, const unsigned char *moving
 		question->appointments = (struct intervals){coach->occupied, coach->occupied_count};
 	else
 		question->appointments = occupied_now(coach, moving, question->now, mem);
+	availability_sessions(coach, NULL, moving, mem, question);
 	if (question->type->policy.max_per_day != POLICY_NO_LIMIT) {
 		struct day_count *days = NULL;
 		count_days(coach, question, moving, mem, &days, &question->day_counts_length);
@@ -341,6 +368,17 @@ static bool read_standing(struct listing *listing, struct worker *worker)
 	return true;
 }
 
+/* How many seats each slot has, where clients are to know. */
+static void count_seats(struct availability *answer, const struct slot_question *question, struct arena *mem)
+{
+	if (!session_type_shared(answer->type) || !answer->type->shows_seats_left)
+		return;
+	int64_t *left = arena_array(mem, answer->slots.count, sizeof(*left));
+	for (size_t i = 0; i < answer->slots.count; i++)
+		left[i] = slot_seats_left(question, answer->slots.starts[i]);
+	answer->seats_left = left;
+}
+
 /* The busy times of the answer are known: find the slots, unless whoever asks has them. */
 static void list_slots(struct listing *listing, struct arena *mem)
 {
@@ -371,6 +409,7 @@ static void list_slots(struct listing *listing, struct arena *mem)
 		return;
 	find_occupied(answer->coach, moving, mem, question);
 	answer->slots = slot_list(question, answer->from, answer->to, mem);
+	count_seats(answer, question, mem);
 	if (answer->slots.count == 0)
 		answer->has_next = slot_next(question, answer->from, last_start(question, listing->asked),
 					     mem, &answer->next_available);
@@ -417,9 +456,12 @@ static enum availability_outcome list_coach(struct listing *listing, struct cale
 	if (outcome != AVAILABILITY_OK)
 		return outcome;
 	const struct availability_query *query = listing->query;
+	const struct appointment *moving = listing->moving;
+	if (moving != NULL && appointments_in_calendar(worker->db, mem, moving, &moving) != DB_OK)
+		return AVAILABILITY_FAILURE;
 	struct calendar_question question = {.coach_id = answer->coach->id,
 					     .within = listing->asked,
-					     .moving = listing->moving,
+					     .moving = moving,
 					     .now = query->now,
 					     .deadline = query->deadline};
 	calendar_busy_listing(calendars, worker, &question, mem, &answer->busy);

@@ -185,6 +185,12 @@ static void create_with(const struct booking_call *call, const struct booking_wi
 	const struct interval time = {wish->start, wish->start + minutes * SECONDS_PER_MINUTE};
 	struct offer offer;
 	offer_make(call, coach, type, wish->zone, time, &offer);
+	COACH_LOCAL latest = NULL;
+	if (session_type_shared(type)) {
+		if (!booking_coach_now(call, coach->id, &latest, ret_result))
+			return;
+		availability_sessions(latest, call->caller->user_id, NULL, call->mem, &offer.question);
+	}
 
 	const char *calendar_id = NULL;
 	struct booking_result refusal = {0};
@@ -209,7 +215,8 @@ static void create_with(const struct booking_call *call, const struct booking_wi
 	     !booking_seal_answers(call, type, wish->answers, booking.id, &booking.answers, ret_result)))
 		return;
 	const bool has_calendar = calendar_id != NULL || coach->source_count > 0;
-	if (has_calendar && !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result)) {
+	if (has_calendar && !offer_joins(&offer) &&
+	    !offer_is_free(call, &offer, call->caller->user_id, NULL, ret_result)) {
 		/* Sent twice at once, the other may have been faster: then our own event is in the way. */
 		if (!hold && ret_result->verdict == BOOKING_REFUSED)
 			find_same(call, coach, call->caller->user_id, time, ret_result);

@@ -37,6 +37,13 @@ static void find_moved(const struct booking_call *call, const struct offer *offe
 		*result = latest;
 }
 
+/* Whether the appointment, or the session that it is a seat in, has an event. */
+static bool has_calendar(const struct booking_call *call, const struct appointment *appointment)
+{
+	return appointment->calendar_id != NULL ||
+	       (appointment->group_id[0] != '\0' && calendars_on(call->calendars));
+}
+
 /* Whether the appointment may stand at the offer's time: by the coach's word, or by the rules and the
  * calendar. */
 static bool may_be_at(const struct booking_call *call, struct offer *offer, const struct appointment *old,
@@ -49,7 +56,7 @@ static bool may_be_at(const struct booking_call *call, struct offer *offer, cons
 			return true;
 	} else if (!offer_keeps_rules(call, offer, result)) {
 		return false;
-	} else if ((old->calendar_id == NULL && offer->coach->source_count == 0) ||
+	} else if ((!has_calendar(call, old) && offer->coach->source_count == 0) || offer_joins(offer) ||
 		   offer_is_free(call, offer, old->user_id, old, result)) {
 		return true;
 	}
@@ -91,6 +98,12 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	const struct zone *zone = old.client_time_zone != NULL ? zone_find(old.client_time_zone) : NULL;
 	struct offer offer;
 	offer_make(call, coach, type, zone, (struct interval){wish->start, wish->start + duration}, &offer);
+	COACH_LOCAL latest = NULL;
+	if (session_type_shared(type)) {
+		if (!booking_coach_now(call, coach->id, &latest, ret_result))
+			return;
+		availability_sessions(latest, old.user_id, NULL, call->mem, &offer.question);
+	}
 	if (!may_be_at(call, &offer, &old, wish->overridden, ret_result))
 		return;
 
@@ -104,6 +117,7 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 		.lease_seconds = BOOKING_LEASE_SECONDS,
 		.max_changes = offer.question.exempt ? -1 : BOOKING_CHANGES_A_DAY,
 		.exempt = offer.question.exempt,
+		.joins = offer_joins(&offer),
 	};
 	struct booking_limits limits = offer_limits(&offer);
 	struct store_answer answer = {0};

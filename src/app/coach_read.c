@@ -71,6 +71,7 @@ static void read_appointments(const struct db_rows *rows, struct snapshot *snaps
 			.free_after = (uint32_t)(db_get_instant(rows, i, 6) - end),
 			.live = status == APPOINTMENT_SCHEDULED || status == APPOINTMENT_HELD,
 			.hold_expires_at = db_get_instant(rows, i, 8),
+			.seat = db_get_bool(rows, i, 10),
 		};
 		if (!db_is_null(rows, i, 9)) {
 			const struct uuid series = db_get_uuid_bytes(rows, i, 9);

@@ -69,6 +69,7 @@ static void tidy(struct housekeeping *housekeeping, struct db *db)
 	report(db, db_run(db, QUERY_HOLD_EXPIRE, DB_NO_PARAMETERS, NULL));
 	report(db, db_run(db, QUERY_SESSION_EXPIRE, DB_NO_PARAMETERS, NULL));
 	report(db, db_run(db, QUERY_TOKEN_EXPIRE, DB_NO_PARAMETERS, NULL));
+	(void)repeat(housekeeping, db, QUERY_GROUP_JUDGE, DB_NO_PARAMETERS);
 	(void)repeat(housekeeping, db, QUERY_EVENT_EXPIRE, DB_NO_PARAMETERS);
 	if (housekeeping->retention_days == 0)
 		return;

@@ -169,6 +169,9 @@ bool offer_keeps_rules(const struct booking_call *call, const struct offer *offe
 static struct calendar_question asked_about(const struct booking_call *call, const struct offer *offer,
 					    struct interval within, const struct appointment *moving)
 {
+	/* Without its event, what the calendar has there is in its way, so nothing is sold twice. */
+	if (moving != NULL && appointments_in_calendar(call->worker->db, call->mem, moving, &moving) != DB_OK)
+		moving = NULL;
 	return (struct calendar_question){.coach_id = offer->coach->id,
 					  .within = within,
 					  .moving = moving,
@@ -209,7 +212,8 @@ bool offer_is_free(const struct booking_call *call, struct offer *offer, const c
 	    latest->schedule_version == offer->coach->schedule_version) {
 		availability_facts(latest, client, moving != NULL ? moving_id.bytes : NULL, call->mem,
 				   &offer->question);
-		offer_keeps_rules(call, offer, result);
+		/* Somebody may just have begun the session, whose event is what makes the coach busy. */
+		return offer_keeps_rules(call, offer, result);
 	}
 	return false;
 }
@@ -258,7 +262,13 @@ enum calendar_knowledge offer_busy_around(const struct booking_call *call, struc
 
 bool booking_may_override(enum refusal rule)
 {
-	return rule >= REFUSAL_BAD_DURATION && rule <= REFUSAL_CREDITS_REQUIRED && rule != REFUSAL_SLOT_TAKEN;
+	return rule >= REFUSAL_BAD_DURATION && rule <= REFUSAL_CREDITS_REQUIRED &&
+	       rule != REFUSAL_SLOT_TAKEN && rule != REFUSAL_SESSION_FULL;
+}
+
+bool offer_joins(const struct offer *offer)
+{
+	return slot_session_at(&offer->question, offer->start) != NULL;
 }
 
 static bool is_busy(const struct slot_verdict *verdict)
@@ -276,7 +286,8 @@ bool offer_suits_coach(const struct booking_call *call, struct offer *offer, con
 		return false;
 	availability_facts(offer->coach, client, moving != NULL ? moving_id.bytes : NULL, call->mem,
 			   &offer->question);
-	const bool asked = (offer->question.overridden & 1u << REFUSAL_CALENDAR_BUSY) == 0;
+	const bool asked =
+		!offer_joins(offer) && (offer->question.overridden & 1u << REFUSAL_CALENDAR_BUSY) == 0;
 	if (asked && !ask_calendar(call, offer, moving, result))
 		return false;
 	struct slot_verdict verdict = slot_judge(&offer->question, offer->start, call->mem);
@@ -331,6 +342,9 @@ void booking_take_terms(const struct offer *offer, struct booking *booking)
 		booking->price.credits = 0;
 	booking->max_total = question->exempt ? -1 : type->policy.max_total_per_user;
 	booking->max_total_type = session_type_owns(type, POLICY_MAX_TOTAL_PER_USER) ? type->id : NULL;
+	booking->seats = type->seats;
+	booking->min_seats = session_type_shared(type) ? type->min_seats : 0;
+	booking->joins = offer_joins(offer);
 }
 
 const char *booking_credits_sentence(const struct booking_call *call, int64_t price, int64_t credits,

@@ -59,6 +59,9 @@ void told_reasons_add(struct told_reasons *reasons, enum refusal rule, const cha
 void offer_make(const struct booking_call *call, const struct coach *coach, const struct session_type *type,
 		const struct zone *zone, struct interval time, struct offer *ret_offer);
 
+/* Whether it is one more seat in a session that stands, which takes none of the coach's time. */
+bool offer_joins(const struct offer *offer);
+
 /* Whether all that is computed from it can be written down: dates end with the year 9999. False: refused. */
 bool offer_is_in_time(const struct offer *offer, struct booking_result *result);
 

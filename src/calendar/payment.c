@@ -376,8 +376,12 @@ static void change(struct debt *debt)
 	draft_event(debt, &draft);
 	if (debt->a.erased)
 		parts |= GOOGLE_PART_TEXT | guests_part(debt);
-	if (outdated) { /* it takes place elsewhere now: the former place goes, a Meet link too */
-		parts |= GOOGLE_PART_TEXT | GOOGLE_PART_CONFERENCE;
+	if (outdated) { /* it takes place elsewhere now, or others come: the former place goes, a Meet link
+			   too */
+		parts |= GOOGLE_PART_TEXT;
+		/* A Meet link that is there stays: it is still the place. */
+		if (debt->a.meeting_kind != MEETING_GOOGLE_MEET || debt->a.meeting_url == NULL)
+			parts |= GOOGLE_PART_CONFERENCE;
 		draft.location = draft.location != NULL ? draft.location : "";
 	}
 	for (int turn = 0; turn < TURNS_MAX; turn++) {

@@ -66,6 +66,7 @@ enum field {
 	FIELD_PRICE_CURRENCY,
 	FIELD_PROMO_CODE,
 	FIELD_PAYMENT_STATE,
+	FIELD_GROUP_ID,
 };
 
 bool appointment_owes(const struct appointment *appointment)
@@ -179,6 +180,8 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 		.promo_code = TEXT(PROMO_CODE),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
+	if (!db_field_is_null(&record, FIELD_GROUP_ID))
+		uuid_format(db_field_uuid(&record, FIELD_GROUP_ID), ret_appointment->group_id);
 	if (!db_field_is_null(&record, FIELD_SERIES_ID)) {
 		uuid_format(db_field_uuid(&record, FIELD_SERIES_ID), ret_appointment->series_id);
 		ret_appointment->series_index = NUMBER(SERIES_INDEX);

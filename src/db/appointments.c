@@ -71,6 +71,11 @@ static struct db_value limit_value(int64_t limit)
 	db_text((meeting)->url), db_text((meeting)->label), db_text((meeting)->place),                       \
 		db_text((meeting)->instructions)
 
+static struct db_value seats_value(int64_t seats)
+{
+	return seats == 0 ? db_null() : db_int(seats);
+}
+
 static enum db_result run_booking(struct db *db, struct arena *mem, enum query query,
 				  const struct db_value parameters[], size_t count,
 				  struct store_answer *ret_answer)
@@ -98,7 +103,8 @@ static enum db_result run_booking(struct db *db, struct arena *mem, enum query q
 		db_text((limits)->max_per_day_type), db_instant((limits)->day_from),                         \
 		db_instant((limits)->day_to), ACTOR_PARAMETERS(actor),                                       \
 		MEETING_PARAMETERS(&(booking)->meeting), TERMS_PARAMETERS(booking),                          \
-		db_text((booking)->promo_code)
+		db_text((booking)->promo_code), seats_value((booking)->seats),                               \
+		seats_value((booking)->min_seats), db_bool((booking)->joins)
 
 /* Something had given way, or was taken, but the booking was refused: all undone. */
 static enum db_result undone(const struct db *db, enum db_result result, struct store_answer *ret_answer)
@@ -115,6 +121,7 @@ static enum db_result undone(const struct db *db, enum db_result result, struct 
 		{"BK006", {.outcome = STORE_REFUSED, .refusal = REFUSAL_CREDITS_REQUIRED}},
 		{"BK007", {.outcome = STORE_REFUSED, .refusal = REFUSAL_PROMO_CODE_INVALID}},
 		{"BK008", {.outcome = STORE_TOTAL_REACHED}},
+		{"BK009", {.outcome = STORE_REFUSED, .refusal = REFUSAL_SESSION_FULL}},
 	};
 	for (size_t i = 0; result == DB_RAISED && i < sizeof(answers) / sizeof(answers[0]); i++) {
 		if (strcmp(db_failure(db)->state, answers[i].state) == 0) {
@@ -228,7 +235,8 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 					 db_int(booking->lease_seconds), limit_value(booking->max_changes),
 					 db_bool(booking->exempt), limit_value(limits->max_per_day),
 					 db_text(limits->max_per_day_type), db_instant(limits->day_from),
-					 db_instant(limits->day_to), ACTOR_PARAMETERS(actor)),
+					 db_instant(limits->day_to), ACTOR_PARAMETERS(actor),
+					 db_bool(booking->joins)),
 			   ret_answer);
 }
 
@@ -277,6 +285,18 @@ enum db_result appointments_by_id(struct db *db, struct arena *mem, const char *
 				  struct appointment *ret_appointment)
 {
 	return run_one(db, mem, QUERY_APPOINTMENT_BY_ID, DB_PARAMETERS(db_uuid(id)), ret_appointment);
+}
+
+enum db_result appointments_in_calendar(struct db *db, struct arena *mem,
+					const struct appointment *appointment,
+					const struct appointment **ret_bearer)
+{
+	*ret_bearer = appointment;
+	if (appointment->group_id[0] == '\0' || strcmp(appointment->group_id, appointment->id) == 0)
+		return DB_OK;
+	struct appointment *session = arena_alloc(mem, sizeof(*session));
+	*ret_bearer = session;
+	return appointments_by_id(db, mem, appointment->group_id, session);
 }
 
 enum db_result appointments_of_party(struct db *db, struct arena *mem, const char *id,
@@ -343,6 +363,12 @@ enum db_result appointments_list(struct db *db, struct arena *mem, const struct 
 				      db_instant(query->after_start), db_uuid(query->after_id),
 				      db_int(query->limit), db_instant(query->from), db_instant(query->to)),
 			ret_list);
+}
+
+enum db_result appointments_of_group(struct db *db, struct arena *mem, const char *group_id,
+				     struct appointment_list *ret_list)
+{
+	return run_many(db, mem, QUERY_GROUP_SEATS, DB_PARAMETERS(db_uuid(group_id)), ret_list);
 }
 
 enum db_result appointments_export(struct db *db, struct arena *mem,
@@ -458,7 +484,8 @@ enum db_result series_book(struct db *db, struct arena *mem, const struct series
 			      limit_value(limits->max_per_day), db_text(limits->max_per_day_type),
 			      db_bool(series->all), ACTOR_PARAMETERS(actor), db_text(common->meeting.label),
 			      db_text(common->meeting.place), db_text(common->meeting.instructions),
-			      TERMS_PARAMETERS(common)),
+			      TERMS_PARAMETERS(common), seats_value(common->seats),
+			      seats_value(common->min_seats)),
 		ret_answers);
 }
 

@@ -260,9 +260,10 @@ static void read_own_hours(struct reader *reader, const json_t *entry, const cha
 static void read_type(struct reader *reader, const json_t *entry, const char *path,
 		      const struct schedule *schedule, bool reschedule_given, struct session_type *type)
 {
-	static const char *const names[] = {"id",           "name",      "durations", "meeting",     "policy",
-					    "notices",      "questions", "price",     "description", "draft",
-					    "redirect_url", "weekly",    "overrides", "weight"};
+	static const char *const names[] = {
+		"id",        "name",   "durations",   "meeting",   "policy",         "notices",
+		"questions", "price",  "description", "draft",     "redirect_url",   "weekly",
+		"overrides", "weight", "seats",       "min_seats", "show_seats_left"};
 	type->weight = 1;
 	type->policy = schedule->policy;
 	type->notices = schedule->notices;
@@ -281,6 +282,7 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 		       type);
 	read_appearance(reader, entry, path, type);
 	read_own_hours(reader, entry, path, type);
+	reader_seats(reader, entry, path, type);
 
 	const json_t *weight = json_object_get(entry, "weight");
 	if (weight != NULL && !json_is_null(weight))

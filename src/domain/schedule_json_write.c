@@ -221,6 +221,11 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 			write_weekly(&writer, &type->own_hours);
 		if (type->own_hours.override_count > 0)
 			write_overrides(&writer, &type->own_hours);
+		if (session_type_shared(type)) {
+			json_write_integer(&writer, "seats", type->seats);
+			json_write_integer(&writer, "min_seats", type->min_seats);
+			json_write_boolean(&writer, "show_seats_left", type->shows_seats_left);
+		}
 		if (type->own != 0)
 			write_policy(&writer, &type->policy, type->own);
 		if (type->own_notices != 0)

@@ -65,6 +65,9 @@ unsigned reader_notices(struct reader *reader, const json_t *object, const char 
 /* A session type's price in credits, in money, or both; null is none. */
 void reader_price(struct reader *reader, const json_t *value, const char *path, struct price *ret_price);
 
+/* A session type's seats and what belongs to them. */
+void reader_seats(struct reader *reader, const json_t *entry, const char *path, struct session_type *type);
+
 /* A kind of meeting by its word, or an object with what belongs to it. */
 void reader_meeting(struct reader *reader, const json_t *value, const char *path,
 		    struct meeting *ret_meeting);

@@ -140,6 +140,29 @@ static inline bool day_is_full(const struct terms *terms, instant start)
 	return bsearch(&date, terms->full, terms->full_count, sizeof(date), ascending) != NULL;
 }
 
+const struct slot_session *slot_session_at(const struct slot_question *question, instant start)
+{
+	size_t low = 0;
+	size_t high = question->session_count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (question->sessions[middle].start < start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < question->session_count && question->sessions[low].start == start
+		       ? &question->sessions[low]
+		       : NULL;
+}
+
+int64_t slot_seats_left(const struct slot_question *question, instant start)
+{
+	const struct slot_session *session = slot_session_at(question, start);
+	const int64_t left = question->type->seats - (session != NULL ? session->taken : 0);
+	return left > 0 ? left : 0;
+}
+
 /* Every rule but hours and grid that stands against a start, as bits: rules 5 to 8. */
 static unsigned standing(struct terms *terms, instant start)
 {
@@ -153,6 +176,9 @@ static unsigned standing(struct terms *terms, instant start)
 		against |= BIT(REFUSAL_TOO_FAR);
 	if (row_overlaps(&terms->blocked, slot))
 		against |= BIT(REFUSAL_BLOCKED);
+	if (slot_session_at(terms->question, start) != NULL)
+		return slot_seats_left(terms->question, start) == 0 ? against | BIT(REFUSAL_SESSION_FULL)
+								    : against;
 	if (day_is_full(terms, start))
 		against |= BIT(REFUSAL_DAY_FULL);
 	if (row_overlaps(&terms->appointments, kept_free))
@@ -282,6 +308,19 @@ static struct grids find_grids(const struct terms *terms, instant first, instant
 	return grids;
 }
 
+/* Add the sessions from first to last that have a seat. */
+static void add_sessions(struct terms *terms, instant first, instant last, struct slots *slots, bool *sorted)
+{
+	const struct slot_question *question = terms->question;
+	for (size_t i = 0; i < question->session_count; i++) {
+		const instant start = question->sessions[i].start;
+		if (start < first || start > last || standing(terms, start) != 0)
+			continue;
+		*sorted = *sorted && (slots->count == 0 || slots->starts[slots->count - 1] < start);
+		slots->starts[slots->count++] = start;
+	}
+}
+
 struct slots slot_list(const struct slot_question *question, instant from, instant to, struct arena *mem)
 {
 	struct slots slots = {NULL, 0};
@@ -297,7 +336,7 @@ struct slots slot_list(const struct slot_question *question, instant from, insta
 	if (!afford(question, grids.starts))
 		return slots;
 
-	slots.starts = arena_array(mem, grids.starts, sizeof(*slots.starts));
+	slots.starts = arena_array(mem, grids.starts + question->session_count, sizeof(*slots.starts));
 	bool sorted = true;
 	for (size_t i = 0; i < grids.count; i++) {
 		instant free_to = INSTANT_MIN;
@@ -307,6 +346,7 @@ struct slots slot_list(const struct slot_question *question, instant from, insta
 				slots.starts[slots.count++] = start;
 		}
 	}
+	add_sessions(&terms, first, last, &slots, &sorted);
 	if (sorted)
 		return slots;
 	/* Intervals that overlap or touch give starts out of order, and some twice. */
@@ -358,6 +398,11 @@ static instant first_free(struct terms *terms, instant first, instant last, stru
 			if (is_free(terms, start, &free_to))
 				found = start;
 		}
+	}
+	for (size_t i = 0; i < terms->question->session_count; i++) {
+		const instant start = terms->question->sessions[i].start;
+		if (start >= first && start <= last && start < found && standing(terms, start) == 0)
+			found = start;
 	}
 	return found;
 }
@@ -485,8 +530,10 @@ struct slot_verdict slot_judge(const struct slot_question *question, instant sta
 	const struct interval kept_free = {slot.start - terms.buffer_before, slot.end + terms.buffer_after};
 	const struct placement placement = place(&terms, start, mem);
 	unsigned against = standing(&terms, start);
-	against |= standing_hours(&terms, start, against, &placement);
-	against &= ~(question->overridden & ~(BIT(REFUSAL_TOO_SOON) | BIT(REFUSAL_SLOT_TAKEN)));
+	if (slot_session_at(question, start) == NULL)
+		against |= standing_hours(&terms, start, against, &placement);
+	against &= ~(question->overridden &
+		     ~(BIT(REFUSAL_TOO_SOON) | BIT(REFUSAL_SESSION_FULL) | BIT(REFUSAL_SLOT_TAKEN)));
 
 	struct slot_reason *reasons =
 		arena_array(mem, REFUSAL_CALENDAR_BUSY + 3 * SPANS_PER_RULE_MAX, sizeof(*reasons));
@@ -522,6 +569,9 @@ struct slot_verdict slot_judge(const struct slot_question *question, instant sta
 		} else if (rule == REFUSAL_DAY_FULL) {
 			reason.needed = policy->max_per_day;
 			reason.actual = count_on(question, zone_day(question->schedule->zone, start));
+		} else if (rule == REFUSAL_SESSION_FULL) {
+			reason.needed = question->type->seats;
+			reason.actual = slot_session_at(question, start)->taken;
 		}
 		reasons[count++] = reason;
 	}

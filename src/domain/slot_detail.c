@@ -179,6 +179,10 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 		return booking_limit(reason, listener, mem);
 	case REFUSAL_DAY_FULL:
 		return day_full(question, start, reason, listener, mem);
+	case REFUSAL_SESSION_FULL:
+		if (!listener.coach)
+			return refusal_sentence(REFUSAL_SESSION_FULL);
+		return arena_printf(mem, "All %" PRId64 " seats of this session are taken.", reason->needed);
 	case REFUSAL_SLOT_TAKEN:
 		return arena_printf(mem, "Another appointment takes %s%s.",
 				    stretch_text(reason->span, start, viewer, mem),

@@ -168,6 +168,19 @@ const TABLE = {
     who: 'the coach in the path, or an admin',
     body: () => ({ client: { user_id: 'zoe', email: 'zoe@b.test' }, start: nextSlot() }),
   },
+  'GET /coach/{coach}/groups/{group_id}': {
+    who: 'the coach in the path, or an admin',
+    missing: 'no such appointment',
+  },
+  'PUT /coach/{coach}/groups/{group_id}/cancel': {
+    who: 'the coach in the path, or an admin',
+    missing: 'no such appointment',
+  },
+  'PUT /coach/{coach}/groups/{group_id}/reschedule': {
+    who: 'the coach in the path, or an admin',
+    body: () => ({ start: nextSlot() }),
+    missing: 'no such appointment',
+  },
   'GET /coach/{coach}/busy': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/schedule': { who: 'the coach in the path, or an admin' },
   'PUT /coach/{coach}/schedule': { who: 'the coach in the path, or an admin', body: () => SCHEDULE },

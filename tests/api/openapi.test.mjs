@@ -413,6 +413,27 @@ test('every call answers as the document says', async () => {
     body: { kind: 'free' },
     status: 200,
   });
+  const circle = { ...schedule.session_types[0], id: 'circle', seats: 2, min_seats: 1, show_seats_left: true };
+  await call(coach, 'PUT', '/coach/{coach}/schedule', {
+    path: damian,
+    body: { ...schedule, session_types: [...schedule.session_types, circle] },
+    status: 200,
+  });
+  const seat = { start: stack.slot(30), session_type: 'circle', coach: 'damian', duration_minutes: 60 };
+  await call(ann, 'GET', '/booking/availability', {
+    query: '?coach=damian&session_type=circle',
+    status: 200,
+  });
+  const { body: seated } = await call(ann, 'POST', '/booking/create', { body: seat, status: 201 });
+  await call(stack.client('bob'), 'POST', '/booking/create', { body: seat, status: 201 });
+  await call(stack.client('eve'), 'POST', '/booking/create', { body: seat, status: 409 });
+  const shared = { path: { ...damian, group_id: seated.group_id }, status: 200 };
+  await call(coach, 'GET', '/coach/{coach}/groups/{group_id}', shared);
+  await call(coach, 'PUT', '/coach/{coach}/groups/{group_id}/reschedule', {
+    ...shared,
+    body: { start: stack.slot(32), override: [] },
+  });
+  await call(coach, 'PUT', '/coach/{coach}/groups/{group_id}/cancel', { ...shared, body: { reason: 'x' } });
   const price = { credits: 2, amount: 8000, currency: 'EUR' };
   const priced = {
     ...schedule.session_types[0],
@@ -557,6 +578,8 @@ const WHOLE = {
         weekly: [{ days: ['SA'], from: '08:00', to: '12:00' }],
         overrides: [{ date: '2026-12-24', intervals: [] }],
         weight: 2,
+        seats: 8,
+        show_seats_left: true,
         policy,
       },
     ],
