@@ -102,6 +102,7 @@ struct joint_availability {
 	 * for. The horizon, the calendar's state and the next start are those of all together; no credits.
 	 */
 	struct availability first;
+	bool one_zone; /* they all live by one clock */
 	instant horizon;
 	struct joint_slots slots;
 };

@@ -47,3 +47,9 @@ select coach_id from coach_address where slug = $1;
 select coach.id, coalesce(profile.slug, coach.id), profile.name, profile.headline, profile.accent, profile.picture_tag
 from coach left join coach_profile profile on profile.coach_id = coach.id
 order by coalesce(profile.name, coach.id), coach.id limit 200;
+
+-- The types that more than one coach offers to clients who ask for any.
+-- name: shared_types many
+select type ->> 'id' from coach, jsonb_array_elements(schedule -> 'session_types') type
+where not coalesce((type ->> 'draft')::boolean, false) and coalesce((type ->> 'weight')::integer, 1) > 0
+group by 1 having count(*) > 1 order by 1 limit 50;

@@ -469,7 +469,8 @@ static uint64_t render_joint(const struct joint_availability *joint, struct buff
 	json_write_text(&writer, "session_type", first->type->id);
 	json_write_integer(&writer, "duration_minutes", first->duration_minutes);
 	json_write_text(&writer, "time_zone", zone_name(first->zone));
-	json_write_text(&writer, "coach_time_zone", zone_name(first->coach->schedule->zone));
+	json_write_text(&writer, "coach_time_zone",
+			joint->one_zone ? zone_name(first->coach->schedule->zone) : NULL);
 	uint64_t tag = ready_body_hash(0, out->bytes, out->length);
 	json_write_instant(&writer, "from", first->from);
 	json_write_instant(&writer, "to", first->to);

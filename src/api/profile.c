@@ -300,7 +300,10 @@ void api_picture_get(struct call *call)
 void api_coaches(struct call *call)
 {
 	DB_ROWS rows = {0};
+	DB_ROWS shared = {0};
 	enum db_result result = db_run(call->worker->db, QUERY_PROFILES, DB_NO_PARAMETERS, &rows);
+	if (result == DB_OK)
+		result = db_run(call->worker->db, QUERY_SHARED_TYPES, DB_NO_PARAMETERS, &shared);
 	static const char *const names[] = {"id", "slug", "name", "headline", "accent", "picture_version"};
 	struct json_writer writer;
 	if (!rows_begin_list(call, result, "coaches", &writer))
@@ -311,6 +314,10 @@ void api_coaches(struct call *call)
 			json_write_text(&writer, names[column], db_get_text(&rows, row, column));
 		json_write_object_end(&writer);
 	}
+	json_write_array_end(&writer);
+	json_write_array(&writer, "shared_types");
+	for (size_t row = 0; row < shared.count; row++)
+		json_write_text(&writer, NULL, db_get_text(&shared, row, 0));
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
 	reply_header_literal(call->reply, "Cache-Control", "no-cache");

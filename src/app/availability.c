@@ -518,6 +518,7 @@ static void join_coach(struct joint_availability *joint, const struct availabili
 	if (before == 0) {
 		*all = *one;
 		joint->horizon = horizon;
+		joint->one_zone = true;
 		return;
 	}
 	if (horizon > joint->horizon)
@@ -528,6 +529,7 @@ static void join_coach(struct joint_availability *joint, const struct availabili
 		all->has_next = true;
 		all->next_available = one->next_available;
 	}
+	joint->one_zone = joint->one_zone && one->coach->schedule->zone == all->coach->schedule->zone;
 	if (one->refusal == REFUSAL_NONE)
 		all->refusal = REFUSAL_NONE;
 	join_busy(&all->busy, &one->busy);

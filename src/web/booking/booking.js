@@ -100,12 +100,14 @@ async function showCoaches() {
     ...(identity.token && { Authorization: `Bearer ${identity.token}` }),
     ...(identity.session && { 'X-Session-ID': identity.session }),
   };
-  const { coaches } = await call(base, headers, 'GET', 'booking/coaches').catch(() => ({ coaches: [] }));
+  const { coaches, shared_types: shared } = await call(base, headers, 'GET', 'booking/coaches').catch(() => ({
+    coaches: [],
+  }));
   if (coaches.length < 2) return false;
   const { show } = await import('./coaches.js?v=@VERSION@');
   document.querySelector('.waiting-page')?.remove();
   heading.className = 'title';
-  main.append(show(h, coaches, base));
+  main.append(show(h, coaches, base, shared.length > 0 && words.anyCoach));
   return true;
 }
 

@@ -1,9 +1,14 @@
-/* The coaches to choose from, each with the address of their page. `h` is the widget's, which makes elements. */
+/*
+ * The coaches to choose from, each with the address of their page. `any`: the words for the choice of nobody in
+ * particular, where some session is offered by several. `h` is the widget's, which makes elements.
+ */
 
-export const show = (h, coaches, base) =>
-  h(
+export const show = (h, coaches, base, any) => {
+  const address = (name) => new URL(`booking/${encodeURIComponent(name)}${location.search}`, base).href;
+  return h(
     'ul',
     { class: 'coaches' },
+    any && h('li', null, h('a', { href: address('any') }, h('strong', null, any))),
     coaches.map((one) => {
       const name = one.name ?? one.id;
       const face = one.picture_version
@@ -17,10 +22,11 @@ export const show = (h, coaches, base) =>
         null,
         h(
           'a',
-          { href: new URL(`booking/${encodeURIComponent(one.slug)}${location.search}`, base).href },
+          { href: address(one.slug) },
           face,
           h('span', null, h('strong', null, name), one.headline && h('small', null, one.headline)),
         ),
       );
     }),
   );
+};

@@ -294,6 +294,14 @@ function typeForm(house, draft, type, index) {
     labelled(house, description.id, t('description'), description, true),
     h('label', { class: 'tickable', for: hidden.id }, hidden, h('span', null, t('draftHint'))),
     ownHoursPart(house, draft, type, index),
+    text(
+      'weight',
+      t('weight'),
+      { type: 'number', min: 0, max: 100, inputmode: 'numeric', value: type.weight ?? 1 },
+      (value) => {
+        type.weight = value === '' ? undefined : Number(value);
+      },
+    ),
     questionsPart(house, draft, type, path),
     h(
       'details',

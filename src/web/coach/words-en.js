@@ -163,6 +163,7 @@ export const en = {
   addType: 'Add a session type',
   removeType: 'Remove {name}',
   ownHours: 'Hours of its own',
+  weight: 'Your share of clients who ask for any coach (0: none)',
   ownWeekly: 'Weekly hours of its own, instead of yours',
   ownHoursHint:
     'Without any, it is offered whenever you work. Blocked days always hold. Your dates with other hours hold too, unless the date is in this list.',

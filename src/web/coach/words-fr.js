@@ -165,6 +165,7 @@ export const fr = {
   addType: 'Ajouter un type de séance',
   removeType: 'Retirer {name}',
   ownHours: 'Horaires à part',
+  weight: 'Votre part des clients qui ne choisissent pas de coach (0 : aucune)',
   ownWeekly: 'Des horaires habituels à part, au lieu des vôtres',
   ownHoursHint:
     'Sans horaires à part, ce type de séance est proposé aux heures où vous travaillez. Les jours bloqués valent toujours. Vos dates aux heures à part valent aussi, sauf celles de cette liste.',

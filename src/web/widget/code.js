@@ -46,7 +46,7 @@ function showCode(panel, email) {
     fill(trouble);
     form.code = input.value.replace(/\D/g, '') || '0';
     try {
-      finish(panel, await send(panel, form));
+      await finish(panel, await send(panel, form));
     } catch (problem) {
       form.code = undefined;
       done();

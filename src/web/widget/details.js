@@ -89,6 +89,9 @@ export function hold(panel) {
         form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
         adopt(panel, held);
         countDown(panel, form);
+        panel
+          .takeCoach(held)
+          .then(() => panel.form === form && panel.view === 'details' && renderChosen(panel));
       },
       (problem) => {
         if (panel.form !== form || panel.view !== 'details') return;
@@ -351,7 +354,7 @@ export async function submit(panel) {
     return form.stale ? undefined : mark(panel, faults);
   }
   try {
-    finish(panel, await send(panel, form));
+    await finish(panel, await send(panel, form));
   } catch (problem) {
     done();
     if (panel.form !== form || panel.view !== 'details') return undefined;
@@ -366,12 +369,13 @@ export async function submit(panel) {
 }
 
 /* It is booked. */
-export function finish(panel, reply) {
+export async function finish(panel, reply) {
   const appointment = reply.appointments?.[0] ?? reply; // of a series: its first
   appointment.others = reply.appointments?.slice(1);
   panel.form.hold = null;
   panel.form = null;
   panel.tell('booked', appointment);
+  await panel.takeCoach(appointment);
   panel.go('done', appointment, 'booked');
 }
 

@@ -206,14 +206,30 @@ export class Panel {
     return this.answer?.session_types?.find((one) => one.id === id);
   }
 
-  coachName = () => this.answer?.profile?.name ?? this.element.getAttribute('coach-name');
+  /* The client does not mind which coach they have, and has none yet. */
+  get anyCoach() {
+    return this.answer?.coach === 'any' && !this.chosen;
+  }
+
+  /* Who was chosen for a client who asked for any; an appointment names them. */
+  async takeCoach({ coach }) {
+    if (this.answer?.coach !== 'any' || this.chosen?.coach === coach) return;
+    const place = `coach/${encodeURIComponent(coach)}/profile`;
+    const profile = await this.call('GET', place, { quiet: true }).catch(() => null);
+    this.chosen = { coach, profile: { ...profile, name: profile?.name ?? coach } };
+  }
+
+  coachName() {
+    if (this.anyCoach) return this.t('anyCoach');
+    return (this.chosen ?? this.answer)?.profile?.name ?? this.element.getAttribute('coach-name');
+  }
 
   /* The coach's picture, or initials; null where nobody said who it is. */
   face() {
     const name = this.coachName();
-    if (!name) return null;
-    const version = this.answer?.profile?.picture_version;
-    const coach = this.answer?.coach;
+    if (!name || this.anyCoach) return null;
+    const { coach, profile } = this.chosen ?? this.answer ?? {};
+    const version = profile?.picture_version;
     const source = version && new URL(`../coach/${encodeURIComponent(coach)}/picture?v=${version}`, here);
     if (source) return h('img', { class: 'avatar', src: source.href, alt: '', width: '56', height: '56' });
     const letters = name

@@ -18,6 +18,7 @@ const draw = (panel, focus) => renderMonth(panel, (day) => chooseDay(panel, day)
 export function startPicking(panel, moving, focus, day = null) {
   const { t, page } = panel;
   panel.moving = moving;
+  panel.chosen = null;
   const kept = panel.answer; // who it is does not change with the question
   Object.assign(panel, { slots: [], byDay: new Map(), end: 0, exhausted: false, day: null, focusDay: null });
   panel.first = dayOf(Date.now(), panel.zone);
@@ -151,7 +152,7 @@ function renderWho(panel) {
   if (!type) return fill(page.who);
   const name = panel.coachName();
   const zone = answer.coach_time_zone;
-  const elsewhere = offsetMinutes(Date.now(), zone) !== offsetMinutes(Date.now(), panel.zone);
+  const elsewhere = zone && offsetMinutes(Date.now(), zone) !== offsetMinutes(Date.now(), panel.zone);
   return fill(
     page.who,
     h(

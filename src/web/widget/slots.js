@@ -8,7 +8,8 @@ export async function ask(panel, from, to) {
   const add = (name, value) => {
     if (value) query.set(name, value);
   };
-  add('coach', panel.moving?.coach ?? panel.answer?.coach ?? panel.element.getAttribute('coach'));
+  const wanted = panel.element.getAttribute('coach');
+  add('coach', panel.moving?.coach ?? (wanted === 'any' ? wanted : (panel.answer?.coach ?? wanted)));
   add('session_type', panel.moving?.session_type ?? panel.type);
   add('duration', panel.moving?.duration_minutes ?? panel.duration);
   add('rescheduling', panel.moving?.id);

@@ -22,6 +22,7 @@ export const en = {
   freeChangeAlways: 'Free to move or cancel until it starts',
   coachIsIn: '{coach} is in {zone}',
   theCoach: 'Your coach',
+  anyCoach: 'Any coach',
   monthBefore: 'Previous month',
   monthAfter: 'Next month',
   calendar: 'Choose a day',

@@ -27,6 +27,7 @@ export const words = {
   freeChangeAlways: 'Modifiable ou annulable sans frais jusqu’au début',
   coachIsIn: '{coach} se trouve à l’heure de {zone}',
   theCoach: 'Votre coach',
+  anyCoach: 'N’importe quel coach',
   monthBefore: 'Mois précédent',
   monthAfter: 'Mois suivant',
   calendar: 'Choisissez un jour',

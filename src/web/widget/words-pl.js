@@ -23,6 +23,7 @@ export const words = {
   freeChangeAlways: 'Bezpłatna zmiana lub odwołanie do chwili rozpoczęcia',
   coachIsIn: '{coach}: strefa czasowa {zone}',
   theCoach: 'Twój coach',
+  anyCoach: 'Dowolny coach',
   monthBefore: 'Poprzedni miesiąc',
   monthAfter: 'Następny miesiąc',
   calendar: 'Wybierz dzień',

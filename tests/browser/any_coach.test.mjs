@@ -1,0 +1,50 @@
+// A client who does not mind which coach they have: chosen on the page of all coaches, told by name once somebody is.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openSchedule, startStack } from '../harness/stack.mjs';
+import { checked, openBrowser } from './browser.mjs';
+
+const NAMES = { damian: 'Damian Gray', clara: 'Clara Blue' };
+const type = (id, name) => ({ id, name, durations: [30], meeting: 'none' });
+let stack, browser;
+before(async () => {
+  stack = await startStack({
+    document: { ...openSchedule(), session_types: [type('coaching', 'Coaching'), type('own', 'His own')] },
+  });
+  const admin = stack.admin();
+  const hers = { ...openSchedule(), time_zone: 'Asia/Tokyo', session_types: [type('coaching', 'Coaching')] };
+  assert.equal((await admin.put('/coach/clara/schedule', hers)).status, 201);
+  for (const [id, name] of Object.entries(NAMES))
+    assert.equal((await admin.put(`/coach/${id}/profile`, { name })).status, 200);
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+/** Books the last time that is offered first, and answers the booking and the page that tells of it. */
+async function bookAny(user, options) {
+  const client = stack.client(user);
+  const page = await browser.page(options);
+  await page.goto(`${stack.daemon.url}/booking/#token=${client.token}`);
+  await checked(page, `coaches-${user}`);
+  await page.locator('.coaches a[href*="/booking/any"]').click();
+  await page.locator('[data-type=coaching]').click();
+  await page.locator('[data-start]').last().click();
+  await page.locator('#name').waitFor();
+  await page.locator('button[type=submit]').click();
+  await page.locator('.tick').waitFor();
+  await checked(page, `any-coach-${user}`);
+  const { appointments } = (await client.get('/booking/user/me')).body;
+  assert.equal(appointments.length, 1);
+  return [appointments[0], await page.locator('.summary').textContent()];
+}
+
+test('any coach is one of the choices; each in turn is booked, and told by name', async () => {
+  const [first, told] = await bookAny('ann', { locale: 'en-GB' });
+  const [second, said] = await bookAny('zoe', { locale: 'fr-FR', viewport: { width: 360, height: 800 } });
+  assert.deepEqual([first.coach, second.coach].sort(), ['clara', 'damian']);
+  assert.ok(told.includes(NAMES[first.coach]), told);
+  assert.ok(said.includes(NAMES[second.coach]), said);
+});
