@@ -78,10 +78,13 @@ test('clients share a session: one time, one event without guests, a seat and an
 
   const { attendees, description } = await event(first.group_id, 2);
   assert.equal(attendees, undefined);
-  for (const planted of ['ann', 'bob', 'client.test']) assert.ok(!description?.includes(planted), description);
+  for (const planted of ['ann', 'bob', 'client.test'])
+    assert.ok(!description?.includes(planted), description);
   const events = await stack.google.live(stack.calendar);
   assert.equal(events.filter((one) => Date.parse(one.start) === Date.parse(start)).length, 1);
-  await until('the link', async () => (await group(first.group_id)).appointments.every((one) => one.meeting.url));
+  await until('the link', async () =>
+    (await group(first.group_id)).appointments.every((one) => one.meeting.url),
+  );
   const whole = await group(first.group_id);
   assert.deepEqual(
     [whole.seats, whole.min_seats, whole.seats_taken, whole.status, whole.start],
@@ -185,7 +188,10 @@ test('a seat moves to another session, and begins or ends one', async () => {
   assert.ok(![ann.group_id, bob.group_id].includes(alone.group_id));
   await event(alone.group_id, 1);
   await event(bob.group_id, 1);
-  const near = assertStatus(await stack.client('ann').put(`/booking/${ann.id}/reschedule`, { start: from }), 200);
+  const near = assertStatus(
+    await stack.client('ann').put(`/booking/${ann.id}/reschedule`, { start: from }),
+    200,
+  );
   assert.equal(near.start, from, 'its own event does not stand in its way');
 });
 
@@ -209,8 +215,7 @@ test('the coach moves a session with all seats, and ends it; everybody is told, 
   );
   await until('the event to be moved', async () =>
     (await stack.google.live(stack.calendar)).some(
-      (one) =>
-        one.id === id.replaceAll('-', '') && Date.parse(one.start) === Date.parse(later30),
+      (one) => one.id === id.replaceAll('-', '') && Date.parse(one.start) === Date.parse(later30),
     ),
   );
   assertProblem(await stack.client('mia').put(`${path}/cancel`, {}), 403, 'forbidden');
@@ -239,7 +244,10 @@ test('what the coach does to the event in the calendar happens to all seats', as
   const { id } = await event(ann.group_id, 2);
   await stack.google.move(stack.calendar, id, target, later(target, 60));
   stack.database.run('UPDATE bookingd.coach_calendar SET poll_due_at = now()');
-  for (const [who, seat] of [['ann', ann], ['bob', bob]])
+  for (const [who, seat] of [
+    ['ann', ann],
+    ['bob', bob],
+  ])
     await until(`${who}'s seat to be moved`, async () => {
       stack.database.run('UPDATE bookingd.coach_calendar SET poll_due_at = now()');
       return (await stack.client(who).get(`/booking/${seat.id}`)).body.start === target;
@@ -262,7 +270,10 @@ test('a session ends a day before when too few come, with credits back; enough o
   const paid = [];
   for (const user of ['pia', 'quin'])
     paid.push(
-      assertStatus(await stack.client(user).post('/booking/create', { start: other, session_type: 'paid' }), 201),
+      assertStatus(
+        await stack.client(user).post('/booking/create', { start: other, session_type: 'paid' }),
+        201,
+      ),
     );
   const late = await joined('bob', slot());
   const soon = (id, since) =>
@@ -410,7 +421,14 @@ test('erased, a guest leaves their seat, and the session goes on', async () => {
   const whole = await group(bob.group_id);
   assert.deepEqual(
     [whole.seats_taken, whole.status, whole.appointments.map(({ id, name }) => [id, name])],
-    [1, 'scheduled', [[ann.id, null], [bob.id, 'Name of bob']]],
+    [
+      1,
+      'scheduled',
+      [
+        [ann.id, null],
+        [bob.id, 'Name of bob'],
+      ],
+    ],
   );
   await event(bob.group_id, 1);
 });
@@ -427,6 +445,11 @@ test('seats in a schedule are held to their rules', async () => {
     [{ seats: 4, show_seats_left: 'yes' }, 'show_seats_left'],
   ]) {
     const bad = { ...document, session_types: [{ id: 'g', durations: [60], ...fields }] };
-    assertProblem(await coach.put('/coach/damian/schedule', bad), 422, 'invalid_field', `session_types[0].${field}`);
+    assertProblem(
+      await coach.put('/coach/damian/schedule', bad),
+      422,
+      'invalid_field',
+      `session_types[0].${field}`,
+    );
   }
 });

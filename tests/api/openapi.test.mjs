@@ -413,7 +413,13 @@ test('every call answers as the document says', async () => {
     body: { kind: 'free' },
     status: 200,
   });
-  const circle = { ...schedule.session_types[0], id: 'circle', seats: 2, min_seats: 1, show_seats_left: true };
+  const circle = {
+    ...schedule.session_types[0],
+    id: 'circle',
+    seats: 2,
+    min_seats: 1,
+    show_seats_left: true,
+  };
   await call(coach, 'PUT', '/coach/{coach}/schedule', {
     path: damian,
     body: { ...schedule, session_types: [...schedule.session_types, circle] },

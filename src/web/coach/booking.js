@@ -7,6 +7,7 @@ import { fill, h, webAddress } from '../widget/dom.js';
 import { dayLength } from '../widget/time.js';
 import { appointmentsIn } from './appointments.js';
 import { labelled, modal } from './dialogs.js';
+import { groupPart } from './group.js';
 
 /* Where a session takes place, in words; null if nobody said. */
 export function placeWords(house, meeting, phone) {
@@ -246,6 +247,7 @@ export async function bookingDialog(house, { id }) {
       answerBadge(house, one),
       one.created_by !== 'client' && h('p', { class: 'small muted' }, t(`made_${one.created_by}`)),
     ),
+    one.group_id && later(house, () => groupPart(house, one, () => dialog.close())),
     keptPart(house, one),
     answersPart(house, one),
     notesPart(house, one),

@@ -31,6 +31,8 @@ function labelOf(house, path, value) {
     amount: 'price',
     currency: 'currency',
     credits: 'priceCredits',
+    seats: 'seats',
+    min_seats: 'minSeats',
     redirect_url: 'redirect',
     url: 'meeting_url',
     number: 'meeting_number',

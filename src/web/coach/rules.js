@@ -9,6 +9,7 @@ import { labelled } from './dialogs.js';
 import { draftOf } from './draft.js';
 import { meetingFields } from './meeting.js';
 import { ownHoursFaultPlace, ownHoursPart } from './own_hours.js';
+import { seatFields } from './group.js';
 import { priceFields } from './price.js';
 import { questionsPart } from './questions.js';
 
@@ -291,6 +292,7 @@ function typeForm(house, draft, type, index) {
         draft.changed();
       },
     }),
+    seatFields(house, { id: id('group'), path, type, change: () => draft.changed() }),
     labelled(house, description.id, t('description'), description, true),
     h('label', { class: 'tickable', for: hidden.id }, hidden, h('span', null, t('draftHint'))),
     ownHoursPart(house, draft, type, index),

@@ -441,6 +441,13 @@ export const en = {
   price: 'Price',
   currency: 'Currency',
   priceCredits: 'Credits it costs',
+  seats: 'Seats, if clients share it',
+  minSeats: 'Fewest clients it takes place with',
+  seatsTaken: '{taken} of {seats} seats are taken',
+  groupCancel: 'Call it off for everybody',
+  groupCancelHint: 'Everybody who booked is told, each on their own.',
+  groupCancelConfirm: 'Call the session off',
+  groupCancelled: 'The session is off, and everybody is told.',
   embedFloating: 'As a button in the corner',
   codes: {}, // the server speaks English
 };

@@ -8,6 +8,7 @@ import { dayLength, dayOf } from './time.js';
 /* Refusals that mean: this start is not to be had any more, look at fresh ones. */
 export const goneCodes = new Set([
   'slot_taken',
+  'session_full',
   'calendar_busy',
   'too_soon',
   'too_far',
@@ -24,7 +25,7 @@ export async function offerFresh(panel, problem) {
   const { view } = panel.page;
   form.stale = true;
   const lost = form.slot;
-  const words = t(problem.code === 'slot_taken' || problem.code === 'calendar_busy' ? 'taken' : 'gone', {
+  const words = t(['slot_taken', 'session_full', 'calendar_busy'].includes(problem.code) ? 'taken' : 'gone', {
     time: panel.moment(lost.at),
   });
   const heading = h('h3', { tabindex: '-1' }, words);

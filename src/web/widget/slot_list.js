@@ -10,7 +10,7 @@ export function slotList(panel, slots, choose, withDay = false) {
   return h(
     'ul',
     {
-      class: both || withDay ? 'slots both' : 'slots',
+      class: both || withDay || slots.some((slot) => slot.seats_left) ? 'slots both' : 'slots',
       'aria-label': panel.t('zone', { zone: zoneText(panel.zone, slots[0].at) }),
     },
     slots.map((slot, index) => {
@@ -24,6 +24,7 @@ export function slotList(panel, slots, choose, withDay = false) {
           { type: 'button', 'data-start': slot.start, onclick: () => choose(slot) },
           texts[index],
           twice && ` ${offsetLabel(slot.at, panel.zone)}`,
+          slot.seats_left && h('small', null, panel.t('seatsLeft', { n: slot.seats_left })),
           both &&
             h(
               'small',

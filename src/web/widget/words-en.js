@@ -56,6 +56,7 @@ export const en = {
   limit: 'You’re already booked',
   busyNow: 'That was a lot of requests at once. Please try again in {n} s.',
   online: 'You’re online again.',
+  seatsLeft: { one: '{n} seat left', other: '{n} seats left' },
   title: 'Session with {coach}',
   titleAlone: 'Session',
   // Where the server's own sentence says it well, there is none here.

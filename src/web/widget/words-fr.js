@@ -113,6 +113,7 @@ export const words = {
   moving: 'Déplacement…',
   cancelTitle: 'Annuler cette séance ?',
   promo_code: 'Code promo',
+  seatsLeft: { one: 'encore {n} place', other: 'encore {n} places' },
   costs: 'Cette séance coûte {price}.',
   paidElsewhere: 'Le paiement ne se fait pas sur cette page.',
   lateCosts: 'Si vous annulez moins de {time} avant le début, les crédits sont perdus.',

@@ -131,6 +131,7 @@ export const words = {
   moving: 'Zmieniam…',
   cancelTitle: 'Odwołać tę sesję?',
   promo_code: 'Kod promocyjny',
+  seatsLeft: { one: '{n} wolne miejsce', few: '{n} wolne miejsca', other: '{n} wolnych miejsc' },
   costs: 'Cena tej sesji: {price}.',
   paidElsewhere: 'Na tej stronie nie ma płatności.',
   lateCosts: 'Jeśli odwołasz później niż {time} przed rozpoczęciem, kredyty przepadną.',
