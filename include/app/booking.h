@@ -39,14 +39,16 @@ enum booking_verdict {
 	BOOKING_REFUSED, /* a rule said no: refusal and detail are set */
 	BOOKING_UNKNOWN, /* no such appointment, or not this caller's: 404, all alike */
 	BOOKING_FORBIDDEN,
-	BOOKING_CROWDED,        /* guests hold too many times: 429 */
-	BOOKING_TOO_OFTEN,      /* cancelled and moved too often today: 429 */
-	BOOKING_TOO_MANY_CODES, /* tried too many wrong codes today: 429 */
+	BOOKING_CROWDED,         /* guests hold too many times: 429 */
+	BOOKING_TOO_OFTEN,       /* cancelled and moved too often today: 429 */
+	BOOKING_TOO_MANY_GUESTS, /* has had too many addresses invited today: 429 */
+	BOOKING_TOO_MANY_CODES,  /* tried too many wrong codes today: 429 */
 	BOOKING_UNKNOWN_COACH,
 	BOOKING_AMBIGUOUS_COACH,
 	BOOKING_UNKNOWN_TYPE,
 	BOOKING_EMAIL_MISSING, /* neither sent nor known, and the invitation needs one; detail is set */
-	BOOKING_BAD_ANSWER,    /* to a question of the session type: fault is set */
+	BOOKING_BAD_ANSWER, /* to a question of the session type, or guests where there are none: fault is set
+			     */
 	BOOKING_CALENDAR_UNAVAILABLE,
 	BOOKING_DATABASE_UNAVAILABLE, /* nothing was done, or it is not known (the detail says so) */
 	BOOKING_FAILURE,              /* the database refused what it should not: see db_failure() */
@@ -92,6 +94,7 @@ struct booking_wish {
 	const char *locale;    /* BCP 47 */
 	const json_t *answers; /* to the session type's questions, by id */
 	const char *promo_code;
+	const char *guests; /* domain/appointment.h */
 	/* A coach's: whom it is for (NULL: whoever is behind `email`), which rules do not stand against it,
 	 * whether to tell. */
 	const char *client_id;
@@ -128,6 +131,13 @@ void booking_cancel(const struct booking_call *call, const char *id, const char 
 /* The coach, or an admin, says where a session takes place; its event and all who are told follow. */
 void booking_set_meeting(const struct booking_call *call, const char *id, const struct meeting *meeting,
 			 struct booking_result *ret_result);
+
+/*
+ * Replace the guests (NULL: none), for whoever may see the appointment: who is new is invited, who is missing
+ * is told that they need not come. REFUSED with NOT_ACTIVE where it is not scheduled, or over.
+ */
+void booking_set_guests(const struct booking_call *call, const char *id, const char *guests,
+			struct booking_result *ret_result);
 
 /* status: completed or no_show; for the coach and admins. */
 void booking_mark(const struct booking_call *call, const char *id, enum appointment_status status,

@@ -74,7 +74,11 @@ struct appointment {
 	struct price price;           /* what it took, and what it is said to cost elsewhere */
 	const char *promo_code;       /* NULL: none */
 	enum payment_state payment;   /* of its credits and its code */
+	const char *guests;           /* whom the client invites besides: domain/appointment.h */
 };
+
+/* Whether anybody is to be invited to it, besides the coach. */
+bool appointment_has_invited(const struct appointment *appointment);
 
 /* Whether there is still something to tell Google. */
 bool appointment_owes(const struct appointment *appointment);
@@ -158,6 +162,8 @@ struct booking {
 	const char *promo_code;     /* NULL: none */
 	int64_t max_total;          /* sessions of one client, ever; -1: no limit */
 	const char *max_total_type; /* NULL where all types count */
+	const char *guests;         /* domain/appointment.h */
+	int64_t max_guests;         /* addresses that the client may have invited in a day; -1: no limit */
 	const char *candidates;     /* ids of coaches in the order of their turn, blanks between; NULL: the
 				       client named one */
 	int64_t seats;              /* of a session that clients share; 0: the client has it alone */
@@ -180,11 +186,12 @@ enum store_outcome {
 	STORE_DONE,   /* booked, confirmed, cancelled, moved, marked */
 	STORE_EXISTS, /* the very same stands already: exists, already, same */
 	STORE_NOT_FOUND,
-	STORE_CROWDED,        /* too many times are open for guests of this network, or at this coach */
-	STORE_TOO_OFTEN,      /* the client has cancelled and moved too often in a day */
-	STORE_TOO_MANY_CODES, /* or tried too many wrong codes */
-	STORE_TOTAL_REACHED,  /* this client has had as many sessions of the kind as one may ever have */
-	STORE_REFUSED,        /* a rule said no: refusal is set */
+	STORE_CROWDED,         /* too many times are open for guests of this network, or at this coach */
+	STORE_TOO_OFTEN,       /* the client has cancelled and moved too often in a day */
+	STORE_TOO_MANY_GUESTS, /* or has had too many addresses invited */
+	STORE_TOO_MANY_CODES,  /* or tried too many wrong codes */
+	STORE_TOTAL_REACHED,   /* this client has had as many sessions of the kind as one may ever have */
+	STORE_REFUSED,         /* a rule said no: refusal is set */
 };
 
 /* The row is filled with STORE_DONE and STORE_EXISTS, and where one exists with the refusals too (id "" if
@@ -264,6 +271,15 @@ MUST_USE enum db_result appointments_move(struct db *db, struct arena *mem, cons
 MUST_USE enum db_result appointments_set_meeting(struct db *db, struct arena *mem, const char *id,
 						 const struct meeting *meeting, int64_t lease_seconds,
 						 const struct actor *actor, struct store_answer *ret_answer);
+
+/*
+ * Give an appointment other guests: uses id, guests, max_guests, max_changes and lease_seconds.
+ * STORE_EXISTS: they are its guests already; STORE_REFUSED with REFUSAL_NOT_ACTIVE: it is not scheduled, or
+ * over.
+ */
+MUST_USE enum db_result appointments_set_guests(struct db *db, struct arena *mem,
+						const struct booking *booking, const struct actor *actor,
+						struct store_answer *ret_answer);
 
 /* status: completed or no_show. */
 MUST_USE enum db_result appointments_mark(struct db *db, struct arena *mem, const char *id,

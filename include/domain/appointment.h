@@ -105,6 +105,18 @@ struct appointment_terms {
 struct appointment_terms appointment_terms(const struct appointment_facts *facts, instant now, bool exempt);
 
 /*
+ * The guests of an appointment are one text: addresses in lower case with a blank between, NULL if there are
+ * none. Whether this address is one of them; and the same as people read it, in `mem`, or NULL.
+ */
+enum { APPOINTMENT_GUESTS_MAX = 10 };
+bool appointment_invites(const char *guests, const char *address);
+const char *appointment_guests_text(const char *guests, struct arena *mem);
+
+/* The guests one by one, in `mem`. Returns how many: APPOINTMENT_GUESTS_MAX at most. */
+size_t appointment_guests(const char *guests, struct arena *mem,
+			  const char *ret_addresses[static APPOINTMENT_GUESTS_MAX]);
+
+/*
  * The iCalendar UID of an appointment, for life, in `mem`: what Google gives its event (iCalUID), so that a
  * calendar that gets both the event and a file of ours keeps one entry. `id` must be a UUID.
  */

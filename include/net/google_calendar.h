@@ -74,9 +74,17 @@ enum { GOOGLE_EVENT_ID_BYTES = 33 };
  */
 bool google_event_id(const char *uuid, char out[static GOOGLE_EVENT_ID_BYTES]);
 
+enum google_response {
+	GOOGLE_RESPONSE_NEEDED,
+	GOOGLE_RESPONSE_DECLINED,
+	GOOGLE_RESPONSE_TENTATIVE,
+	GOOGLE_RESPONSE_ACCEPTED,
+};
+
 struct google_guest {
 	const char *email;
-	const char *name; /* NULL: none */
+	const char *name;              /* NULL: none */
+	enum google_response response; /* what they have answered: a list that replaces Google's keeps it */
 };
 
 /* Which parts of a draft a patch sends. */
@@ -99,6 +107,7 @@ struct google_event_draft {
 	instant end;           /* > start */
 	const char *time_zone; /* IANA name, for display; NULL: UTC */
 	const struct google_guest *guests;
+	bool guests_apart;              /* they do not see each other's addresses */
 	size_t guest_count;             /* 0: no `attendees` on insert, an empty list on patch */
 	const char *conference_request; /* id of the Meet request: the same on a retry, a new one after
 					   `failure`; NULL: no conference is asked for */
@@ -119,13 +128,6 @@ enum google_conference {
 	GOOGLE_CONFERENCE_PENDING, /* no link yet: get the event again in a moment */
 	GOOGLE_CONFERENCE_SUCCESS,
 	GOOGLE_CONFERENCE_FAILURE, /* ask again with a new conference_request */
-};
-
-enum google_response {
-	GOOGLE_RESPONSE_NEEDED,
-	GOOGLE_RESPONSE_DECLINED,
-	GOOGLE_RESPONSE_TENTATIVE,
-	GOOGLE_RESPONSE_ACCEPTED,
 };
 
 struct google_attendee {

@@ -46,6 +46,9 @@ struct notice_facts {
 	const char *client_name;
 	const char *client_email; /* shown to the coach */
 	const char *client_phone; /* shown to the coach, and to the client if the session is by phone */
+	const char *guests; /* shown to both: "ann@example.com, ben@example.com"; NULL: there are none */
+	bool to_guest;      /* one of these reads it (recipient CLIENT), who learns as little as may be */
+	bool uninvited;     /* with CANCELLED: that guest alone need not come */
 	instant start;
 	instant end;
 	instant old_start;             /* where it was before it was moved; 0: not told */

@@ -16,7 +16,8 @@ create or replace function make_booking(
   p_late_cancel text default 'refuse', p_price_credits integer default 0, p_price_amount bigint default null,
   p_price_currency text default null, p_promo_code text default null, p_max_total integer default null,
   p_max_total_type text default null, p_group_id uuid default null, p_seats integer default null,
-  p_min_seats integer default null, p_joins boolean default false)
+  p_min_seats integer default null, p_joins boolean default false, p_guests text default null,
+  p_max_guests integer default null)
 returns new_booking language sql immutable as $$
   select row(p_id, p_coach_id, p_user_id, p_session_type, p_status, p_starts_at, p_ends_at, p_blocked_from, p_blocked_to,
              p_client_time_zone, p_name, p_email, p_phone, p_notes, p_meeting_kind, p_cancel_notice_minutes,
@@ -24,7 +25,7 @@ returns new_booking language sql immutable as $$
              p_max_changes, p_created_by, p_notify, p_locale, p_answers, p_meeting_url, p_meeting_label,
              p_meeting_place, p_meeting_instructions, p_series_id, p_series_index, p_late_cancel, p_price_credits,
              p_price_amount, p_price_currency, p_promo_code, p_max_total, p_max_total_type,
-             p_group_id, p_seats, p_min_seats, p_joins)::new_booking;
+             p_group_id, p_seats, p_min_seats, p_joins, p_guests, p_max_guests)::new_booking;
 $$;
 
 create or replace function make_limits(
@@ -120,9 +121,9 @@ end $$;
 /*
  * Book or hold a slot whose rules have been checked already, all but those only the database can
  * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken, session_full,
- * address_not_verified, too_often (the client has cancelled and moved a lot today), total_reached (no more of the kind,
+ * address_not_verified, too_many_guests, too_often (the client has cancelled and moved a lot today), total_reached (no more of the kind,
  * ever), promo_code_invalid, too_many_codes. When the caller's own open hold has given way but the booking is refused all
- * the same, BK001 to BK005, BK008 and BK009 are raised, so that the hold stays. Credits and codes are taken once the time is: when
+ * the same, BK001 to BK005, BK008, BK009 and BK011 are raised, so that the hold stays. Credits and codes are taken once the time is: when
  * there are not enough, or somebody else has had the code's last use, BK006 and BK007 undo it all.
  * freed_coach: another coach, whose time that hold had kept.
  */
@@ -198,6 +199,8 @@ begin
     outcome := 'too_often';
   elsif not may_invite(p_new) then
     outcome := 'address_not_verified';
+  elsif p_new.guests is not null and not may_add_guests(p_new.user_id, p_new) then
+    outcome := 'too_many_guests';
   elsif p_limits.max_active is not null
      and active_count(p_new.coach_id, p_new.user_id, p_limits.max_active_type, null) >= p_limits.max_active then
     outcome := 'booking_limit';
@@ -221,7 +224,7 @@ begin
        client_time_zone, name, email, phone, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes,
        max_reschedules, calendar_id, calendar_due_at, created_by, notify, locale, meeting_url, meeting_label, meeting_place,
        meeting_instructions, series_id, series_index, late_cancel, price_credits, price_amount, price_currency, promo_code,
-       payment_state, group_id)
+       payment_state, group_id, guests)
     values
       (p_new.id, p_new.coach_id, p_new.user_id, p_new.session_type, p_new.status, p_new.starts_at, p_new.ends_at,
        p_new.blocked_from, p_new.blocked_to,
@@ -232,7 +235,8 @@ begin
        p_new.notify, p_new.locale, p_new.meeting_url, p_new.meeting_label, p_new.meeting_place,
        p_new.meeting_instructions, p_new.series_id, p_new.series_index, coalesce(p_new.late_cancel, 'refuse'),
        coalesce(p_new.price_credits, 0), p_new.price_amount, p_new.price_currency, p_new.promo_code,
-       case when p_new.price_credits > 0 or p_new.promo_code is not null then 'paid' end, p_new.group_id)
+       case when p_new.price_credits > 0 or p_new.promo_code is not null then 'paid' end, p_new.group_id,
+       case when p_new.guests is not null then guests_but(p_new.guests, p_new.email) end)
     on conflict do nothing
     returning * into booked;
     if found then
@@ -251,6 +255,9 @@ begin
       if p_new.max_addresses is not null then
         perform note_use(p_new.user_id, 'address', lower(p_new.email));
       end if;
+      if booked.guests is not null and p_new.max_guests is not null then
+        perform note_guests(booked.user_id, booked.guests);
+      end if;
       if p_new.answers is not null then
         insert into appointment_private (appointment_id, answers) values (booked.id, p_new.answers);
       end if;
@@ -265,20 +272,20 @@ begin
     raise exception using message = outcome,
       errcode = case outcome when 'slot_taken' then 'BK001' when 'booking_limit' then 'BK002' when 'day_full' then 'BK003'
                              when 'address_not_verified' then 'BK004' when 'total_reached' then 'BK008'
-                             when 'session_full' then 'BK009' else 'BK005' end;
+                             when 'session_full' then 'BK009' when 'too_many_guests' then 'BK011' else 'BK005' end;
   end if;
   return next;
 end $$;
 
 /*
  * Turn a hold into a booking. Outcomes: confirmed, exists (confirmed before), hold_expired, not_active,
- * address_not_verified, not_found (none of this caller's), promo_code_invalid, too_many_codes. p_person: whose it becomes;
+ * address_not_verified, too_many_guests, not_found (none of this caller's), promo_code_invalid, too_many_codes. p_person: whose it becomes;
  * null: it stays whose it is.
  */
 create or replace function confirm_hold(p_new new_booking, p_actor actor, p_person text default null)
 returns table (outcome text, booked appointment) language plpgsql as $$
 begin
-  if p_new.max_addresses is not null or p_new.promo_code is not null then
+  if p_new.max_addresses is not null or p_new.promo_code is not null or p_new.guests is not null then
     perform lock_client(p_new.user_id);
   end if;
   perform lock_group_of(p_new.id);
@@ -294,6 +301,8 @@ begin
     outcome := 'not_active';
   elsif not may_invite(p_new) then
     outcome := 'address_not_verified';
+  elsif p_new.guests is not null and not may_add_guests(booked.user_id, p_new) then
+    outcome := 'too_many_guests';
   elsif p_new.promo_code is not null then
     outcome := nullif(add_code(booked, p_new.promo_code), 'ok');
   end if;
@@ -305,10 +314,14 @@ begin
     set status = 'scheduled', hold_expires_at = null, updated_at = now(), user_id = coalesce(p_person, user_id),
         client_time_zone = p_new.client_time_zone,
         name = p_new.name, email = p_new.email, phone = p_new.phone, notes = p_new.notes, locale = p_new.locale,
+        guests = case when p_new.guests is not null then guests_but(p_new.guests, p_new.email) end,
         calendar_id = case when group_id is null then p_new.calendar_id end,
         calendar_due_at = leased_until(p_new.calendar_lease)
     where id = p_new.id returning * into booked;
     outcome := 'confirmed';
+    if booked.guests is not null and p_new.max_guests is not null then
+      perform note_guests(booked.user_id, booked.guests);
+    end if;
     if booked.group_id is not null then
       perform begin_group(booked, p_new.calendar_id);
     end if;

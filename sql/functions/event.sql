@@ -22,6 +22,7 @@ declare
     when new.status <> 'scheduled' then null
     when (new.starts_at, new.ends_at) <> (old.starts_at, old.ends_at) then 'appointment.moved'
     when new.calendar_conflict and not old.calendar_conflict then 'appointment.calendar_conflict'
+    when new.guests is distinct from old.guests and not new.erased then 'appointment.guests_changed'
     when new.meeting_url is not null or new.meeting_place is not null then
       case when (new.meeting_url, new.meeting_label, new.meeting_place, new.meeting_instructions)
                   is distinct from (old.meeting_url, old.meeting_label, old.meeting_place, old.meeting_instructions)
@@ -41,14 +42,16 @@ create or replace trigger appointment_made after insert on appointment
 for each row when (new.status = 'scheduled' and new.group_id is distinct from new.id) execute function note_change();
 -- The condition as pg_dump writes it, so that a restored trigger is the same.
 create or replace trigger appointment_changed
-after update of status, starts_at, ends_at, calendar_conflict, meeting_url, meeting_label, meeting_place, meeting_instructions
+after update of status, starts_at, ends_at, calendar_conflict, meeting_url, meeting_label, meeting_place, meeting_instructions,
+  guests
 on appointment for each row
 when (new.group_id is distinct from new.id
       and (old.status is distinct from new.status or old.starts_at is distinct from new.starts_at
            or old.ends_at is distinct from new.ends_at or old.calendar_conflict is distinct from new.calendar_conflict
            or old.meeting_url is distinct from new.meeting_url or old.meeting_label is distinct from new.meeting_label
            or old.meeting_place is distinct from new.meeting_place
-           or old.meeting_instructions is distinct from new.meeting_instructions))
+           or old.meeting_instructions is distinct from new.meeting_instructions
+           or old.guests is distinct from new.guests))
 execute function note_change();
 
 create or replace function note_failed_notice() returns trigger language plpgsql as $$
@@ -75,7 +78,7 @@ create or replace function blank_events(p_appointments uuid[], p_user text) retu
 begin
   update event
   set body = case when body ? 'row' then jsonb_set(body, '{row}', (body -> 'row')
-               - array['name', 'email', 'phone', 'locale', 'client_time_zone', 'cancel_reason', 'event_link', 'meeting_url']
+               - array['name', 'email', 'phone', 'guests', 'locale', 'client_time_zone', 'cancel_reason', 'event_link', 'meeting_url']
                || jsonb_build_object('user_id', p_user, 'erased', true)) else body end
   where appointment_id = any (p_appointments);
 end $$;

@@ -45,6 +45,21 @@ begin
   return decided;
 end $$;
 
+-- Whom an appointment's mails go to: the client, the coach, and its guests; those too who were told that they are, but are
+-- not any more (`leaves`).
+create or replace function people_of(a appointment, p_coach_email text)
+returns table (who text, guest text, address text, leaves boolean) language plpgsql stable as $$
+begin
+  return query values ('client', '', a.email, false), ('coach', '', p_coach_email, false);
+  if not a.erased then
+    return query
+    select 'guest', g, g, a.guests is null or g <> all (string_to_array(a.guests, ' '))
+    from (select unnest(string_to_array(a.guests, ' ')) as g
+          union
+          select n.guest from notice n where n.appointment_id = a.id and n.recipient = 'guest' and n.guest like '%@%') theirs;
+  end if;
+end $$;
+
 /*
  * Put one appointment's change into the ledger: who is owed what by which channel. What was owed about an earlier
  * version and is not out yet is no longer owed; who was never told of an appointment is not told of its end. p_mail:
@@ -54,10 +69,10 @@ create or replace function announce_one(p_mail boolean) returns uuid language pl
 declare
   a appointment;
   c coach;
-  who text;
+  person record;
+  over boolean;
   way text;
   told text;
-  address text;
   by_mail boolean;
   change text;
   way_out text;
@@ -75,37 +90,40 @@ begin
     return a.id;
   end if;
   if p_mail and a.status = 'scheduled' and a.invited_by is null then
-    a.invited_by := case when a.email is not null and a.notify then 'email' else 'none' end;
+    a.invited_by := case when a.notify and (a.email is not null or a.guests is not null) then 'email' else 'none' end;
   end if;
   update notice set state = 'skipped', detail = 'Something later is to be told instead.'
   where appointment_id = a.id and state in ('owed', 'retry') and kind not in ('credits_low', 'credits_ending');
 
-  foreach who in array array['client', 'coach'] loop
-    address := case who when 'client' then a.email else c.email end;
+  for person in select * from people_of(a, c.email) loop
+    over := a.status = 'cancelled' or person.leaves;
     foreach way_out in array array['email', 'in_app'] loop
+      continue when way_out = 'in_app' and person.who = 'guest';
       select kind into told from notice
-      where appointment_id = a.id and recipient = who and channel = way_out and kind in ('confirmed', 'moved', 'cancelled', 'offer')
-        and state in ('sending', 'sent', 'unknown') order by id desc limit 1;
+      where appointment_id = a.id and recipient = person.who and guest = person.guest and channel = way_out
+        and kind in ('confirmed', 'moved', 'cancelled', 'offer') and state in ('sending', 'sent', 'unknown')
+      order by id desc limit 1;
       -- Whom the calendar has told, or who was told before there was a ledger.
       if told is null and a.noticed_start is not null
-         and (way_out = 'in_app' or (who = 'client' and a.invited_by = 'google')
-              or not exists (select from notice where appointment_id = a.id)) then
+         and (way_out = 'in_app' or (person.who <> 'coach' and a.invited_by = 'google')
+              or (person.who <> 'guest' and not exists (select from notice where appointment_id = a.id))) then
         told := 'confirmed';
       end if;
-      change := case when a.status = 'cancelled' and told is not null and told <> 'cancelled' then 'cancelled'
-                     when a.status = 'scheduled' and told is null then 'confirmed'
-                     when a.status = 'scheduled' and a.noticed_start is distinct from a.starts_at then 'moved' end;
-      continue when change is null or (who = 'client' and not a.notify);
-      way := notice_way(c.schedule, a.session_type, who, change);
-      by_mail := way = 'email' or (way = 'auto' and (who = 'coach' or a.invited_by = 'email'));
+      change := case when over and told is not null and told <> 'cancelled' then 'cancelled'
+                     when not over and (told is null or (told = 'cancelled' and person.who = 'guest')) then 'confirmed'
+                     when not over and a.noticed_start is distinct from a.starts_at then 'moved' end;
+      continue when change is null or (person.who <> 'coach' and not a.notify);
+      -- Guests are invited as the client is.
+      way := notice_way(c.schedule, a.session_type, case person.who when 'coach' then 'coach' else 'client' end, change);
+      by_mail := way = 'email' or (way = 'auto' and (person.who = 'coach' or a.invited_by = 'email'));
       if way_out = 'in_app' and way <> 'off' then
         insert into notice (appointment_id, recipient, channel, kind, about, state, was_at, sent_at)
-        values (a.id, who, way_out, change, a.version::text, 'sent', a.noticed_start, now())
+        values (a.id, person.who, way_out, change, a.version::text, 'sent', a.noticed_start, now())
         on conflict do nothing;
-      elsif way_out = 'email' and by_mail and p_mail and address is not null
-            and not exists (select from mail_suppression where email = lower(address)) then
-        insert into notice (appointment_id, recipient, channel, kind, about, state, was_at)
-        values (a.id, who, way_out, change, a.version::text, 'owed', a.noticed_start)
+      elsif way_out = 'email' and by_mail and p_mail and person.address is not null
+            and not exists (select from mail_suppression where email = lower(person.address)) then
+        insert into notice (appointment_id, recipient, guest, channel, kind, about, state, was_at)
+        values (a.id, person.who, person.guest, way_out, change, a.version::text, 'owed', a.noticed_start)
         on conflict do nothing;
       end if;
     end loop;
@@ -205,7 +223,7 @@ create or replace function note_bounce(p_notice bigint, p_reason text, p_detail 
 declare
   address text;
 begin
-  select lower(case n.recipient when 'client' then a.email else c.email end) into address
+  select lower(case n.recipient when 'client' then a.email when 'guest' then n.guest else c.email end) into address
   from notice n join appointment a on a.id = n.appointment_id join coach c on c.id = a.coach_id
   where n.id = p_notice and n.channel = 'email' and not a.erased for update of n;
   if address is null then

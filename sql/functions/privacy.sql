@@ -1,10 +1,11 @@
 -- What hangs on an appointment's personal fields goes with them, by erasure and by RETENTION_DAYS alike: the sealed part,
--- what other programs are told, and what mail servers said, which may name an address.
+-- what other programs are told, which guests were told, and what mail servers said, which may name an address.
 create or replace function forget_private() returns trigger language plpgsql as $$
 begin
   delete from appointment_private where appointment_id = new.id;
   update credit_entry set note = null where appointment_id = new.id and note is not null;
-  update notice set detail = null where appointment_id = new.id and detail is not null;
+  update notice set detail = null, guest = case when guest <> '' then '#' || id else '' end
+  where appointment_id = new.id and (detail is not null or guest <> '');
   perform blank_events(array[new.id], new.user_id);
   return null;
 end $$;
@@ -17,6 +18,7 @@ create or replace function erase_user(p_user text, p_by text, p_actor actor, p_p
 returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language plpgsql as $$
 declare
   theirs uuid[]; -- their appointments
+  addresses text[]; -- that are known to be theirs
 begin
   perform lock_client(p_user);
   perform lock_moves(variadic array(select distinct coach_id from appointment
@@ -33,13 +35,16 @@ begin
   theirs := array(select id from appointment where user_id = p_user);
   with blank as (
     update appointment
-    set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, locale = null,
+    set name = null, email = null, phone = null, notes = null, guests = null, cancel_reason = null, client_time_zone = null, locale = null,
         event_link = null, meeting_url = null, user_id = p_pseudonym, erased = true, updated_at = now(),
         version = version + 1, calendar_attempts = 0, calendar_due_at = now()
     where id = any (theirs) and not erased
     returning coach_id)
   select count(*), coalesce(array_agg(distinct coach_id), '{}') into erased_count, coaches from blank;
   update appointment set user_id = p_pseudonym, event_link = null, meeting_url = null where user_id = p_user;
+  -- Others may have invited them.
+  addresses := array(select email from known_address where user_id = p_user);
+  perform forget_guest(addresses);
   -- Replies to a coach or an admin tell of this person too.
   delete from idempotency_key where caller = p_user;
   delete from idempotency_key where appointment_id = any (theirs);
@@ -50,10 +55,10 @@ begin
   where user_id = p_user;
   delete from action_token where user_id = p_user
     or appointment_id = any (theirs)
-    or email = any (array(select email from known_address where user_id = p_user));
+    or email = any (addresses);
   delete from own_session where user_id = p_user or appointment_id = any (theirs);
   delete from notice_preference where user_id = p_user and not of_coach;
-  delete from mail_suppression where email = any (array(select email from known_address where user_id = p_user));
+  delete from mail_suppression where email = any (addresses);
   delete from known_address where user_id = p_user;
   delete from proved_address where user_id = p_user;
   -- The ledger stays, without a person in it.

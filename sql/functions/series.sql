@@ -49,6 +49,7 @@ begin
         when sqlstate 'BK006' then outcomes := outcomes || 'credits_required'::text;
         when sqlstate 'BK008' then outcomes := outcomes || 'total_reached'::text;
         when sqlstate 'BK009' then outcomes := outcomes || 'session_full'::text;
+        when sqlstate 'BK011' then outcomes := outcomes || 'too_many_guests'::text;
       end;
       if outcomes[cardinality(outcomes)] = 'booked' then
         made := array_append(made, answer.booked);

@@ -12,7 +12,7 @@ from book(
     p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25, p_locale => $26, p_answers => $27,
     p_meeting_url => $39, p_meeting_label => $40, p_meeting_place => $41, p_meeting_instructions => $42, p_late_cancel => $43,
     p_price_credits => $44, p_price_amount => $45, p_price_currency => $46, p_max_total => $47, p_max_total_type => $48,
-    p_promo_code => $49, p_seats => $50, p_min_seats => $51, p_joins => $52),
+    p_promo_code => $49, p_seats => $50, p_min_seats => $51, p_joins => $52, p_guests => $53, p_max_guests => $54),
   make_limits(
     p_max_active => $28, p_max_active_type => $29, p_max_per_day => $30, p_max_per_day_type => $31, p_day_from => $32,
     p_day_to => $33),
@@ -25,7 +25,7 @@ from confirm_hold(
   make_booking(
     p_id => $1, p_user_id => $2, p_client_time_zone => $3, p_name => $4, p_email => $5, p_phone => $6, p_notes => $7,
     p_calendar_id => $8, p_calendar_lease => $9, p_max_addresses => $10, p_locale => $11, p_answers => $12,
-    p_promo_code => $18),
+    p_promo_code => $18, p_guests => $19, p_max_guests => $20),
   make_actor(
     p_user_id => $13, p_role => $14, p_request_id => $15, p_idempotency_key => $16, p_request_hash => $17)) b;
 
@@ -53,6 +53,13 @@ from set_meeting(
   p_id => $1, p_kind => $2, p_url => $3, p_label => $4, p_place => $5, p_instructions => $6, p_lease => $7,
   p_actor => make_actor(
     p_user_id => $8, p_role => $9, p_request_id => $10, p_idempotency_key => $11, p_request_hash => $12)) b;
+
+-- name: appointment_set_guests one
+select b.outcome, b.booked
+from set_guests(
+  make_booking(p_id => $1, p_guests => $2, p_max_guests => $3, p_max_changes => $4, p_calendar_lease => $5),
+  make_actor(
+    p_user_id => $6, p_role => $7, p_request_id => $8, p_idempotency_key => $9, p_request_hash => $10)) b;
 
 -- name: appointment_mark one
 select b.outcome, b.booked
@@ -153,7 +160,7 @@ delete from client_use where at < now() - interval '1 day';
 -- Past appointments lose their personal fields after RETENTION_DAYS, and an identity that is an address.
 -- name: appointment_retire many
 update appointment
-set name = null, email = null, phone = null, notes = null, cancel_reason = null, client_time_zone = null, locale = null, event_link = null,
+set name = null, email = null, phone = null, notes = null, guests = null, cancel_reason = null, client_time_zone = null, locale = null, event_link = null,
     meeting_url = null, erased = true, updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now(),
     user_id = case when user_id like '%@%' then 'erased-' || replace(gen_random_uuid()::text, '-', '') else user_id end
 where id = any (array(select id from appointment where not erased and ends_at < now() - make_interval(days => $1::integer)

@@ -62,20 +62,20 @@ from appointment a join credit_grant g on g.coach_id = a.coach_id and g.user_id 
 where a.id = $1 and g.id = $2;
 
 -- name: notice_claim one
-select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attempts, n.was_at, n.created_at, n.unknowns
+select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attempts, n.was_at, n.created_at, n.unknowns, n.guest
 from claim_notice($1, $2) n;
 
 -- What a mail is made of: the appointment, its coach, and what they want.
 -- name: notice_facts one
 select a, c.email, c.schedule::text,
-       coalesce(p.locale, case $2::text when 'client' then a.locale else f.languages[1] end),
+       coalesce(p.locale, case $2::text when 'coach' then f.languages[1] else a.locale end),
        coalesce((select about from notice n
-                 where n.appointment_id = a.id and n.recipient = $2 and n.channel = 'email' and n.kind = 'confirmed'
+                 where n.appointment_id = a.id and n.recipient = $2 and n.guest = $3 and n.channel = 'email' and n.kind = 'confirmed'
                    and n.state in ('sending', 'sent', 'unknown') order by n.id limit 1), ''),
        coalesce(f.name, c.id), phone_of(a.phone)
 from appointment a join coach c on c.id = a.coach_id left join coach_profile f on f.coach_id = c.id
 left join notice_preference p
-  on p.user_id = case $2::text when 'client' then a.user_id else a.coach_id end and p.of_coach = ($2::text = 'coach')
+  on p.user_id = case $2::text when 'coach' then a.coach_id else a.user_id end and p.of_coach = ($2::text = 'coach')
 where a.id = $1;
 
 -- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 detail (which may name an address: not
@@ -103,7 +103,7 @@ where id = $1 and (invited_by = 'google' or ($2::text is null and invited_by = '
 -- ------------------------------------------------------------------ what is shown of it
 
 -- name: notice_list many
-select id, recipient, channel, kind, state, due_at, sent_at, detail
+select id, recipient, channel, kind, state, due_at, sent_at, detail, nullif(guest, '')
 from notice where appointment_id = $1 and ($2::text is null or recipient = $2) order by id limit 1000;
 
 -- name: notice_again one
@@ -111,7 +111,7 @@ select notice_again($1, $2, $3);
 
 -- What could not be delivered to those who have to do with a coach's sessions ahead, the latest first.
 -- name: notice_failed many
-select n.id, n.recipient, n.channel, n.kind, n.state, n.due_at, n.sent_at, n.detail, n.appointment_id, a.starts_at, a.name
+select n.id, n.recipient, n.channel, n.kind, n.state, n.due_at, n.sent_at, n.detail, nullif(n.guest, ''), n.appointment_id, a.starts_at, a.name
 from appointment a join notice n on n.appointment_id = a.id
 where a.coach_id = $1 and n.state = 'failed' and a.ends_at > now()
 order by n.id desc limit 200;

@@ -16,6 +16,7 @@ void api_booking_create(struct call *call)
 	struct booking_wish wish = {0};
 	struct person_fields person = {0};
 	JSON_LOCAL answers = NULL;
+	JSON_LOCAL guests = NULL;
 	const struct json_field fields[] = {
 		{"start", JSON_FIELD_INSTANT, true, 0, 0, &wish.start, NULL},
 		{"duration_minutes", JSON_FIELD_INTEGER, false, 1, DURATION_ASKED_MAX, &wish.duration_minutes,
@@ -23,11 +24,13 @@ void api_booking_create(struct call *call)
 		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.session_type, NULL},
 		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
 		PERSON_FIELDS(person),
+		GUESTS_FIELD(guests),
 		{"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL},
 		PROMO_CODE_FIELD(wish),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
-	    !booking_accept_person(call, &person, "", &wish))
+	    !booking_accept_person(call, &person, "", &wish) ||
+	    !booking_read_guests(call, guests, &wish.guests))
 		return;
 	wish.answers = answers;
 	struct booking_call use = booking_use_case(call);
@@ -66,6 +69,7 @@ void api_booking_create_for(struct call *call)
 	struct booking_wish wish = {.coach_id = request_parameter(call->request, "coach")};
 	JSON_LOCAL client = NULL;
 	JSON_LOCAL overrides = NULL;
+	JSON_LOCAL guests = NULL;
 	const char *notes = NULL;
 	bool notify = true;
 	const struct json_field fields[] = {
@@ -77,9 +81,11 @@ void api_booking_create_for(struct call *call)
 		{"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &notes, NULL},
 		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
 		{"notify", JSON_FIELD_BOOLEAN, false, 0, 0, &notify, NULL},
+		GUESTS_FIELD(guests),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
-	    !read_client(call, client, &wish) || !booking_read_overrides(call, overrides, &wish.overridden))
+	    !read_client(call, client, &wish) || !booking_read_overrides(call, overrides, &wish.overridden) ||
+	    !booking_read_guests(call, guests, &wish.guests))
 		return;
 	wish.notes = notes != NULL && notes[0] != '\0' ? notes : NULL;
 	wish.silent = !notify;
@@ -128,11 +134,14 @@ void api_booking_confirm(struct call *call)
 	struct booking_wish wish = {0};
 	struct person_fields person = {0};
 	JSON_LOCAL answers = NULL;
+	JSON_LOCAL guests = NULL;
 	const struct json_field fields[] = {PERSON_FIELDS(person),
+					    GUESTS_FIELD(guests),
 					    {"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL},
 					    PROMO_CODE_FIELD(wish)};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
-	    !booking_accept_person(call, &person, "", &wish))
+	    !booking_accept_person(call, &person, "", &wish) ||
+	    !booking_read_guests(call, guests, &wish.guests))
 		return;
 	wish.answers = answers;
 	struct booking_call use = booking_use_case(call);
@@ -227,6 +236,19 @@ void api_booking_meeting(struct call *call)
 	struct booking_result result;
 	booking_set_meeting(&use, request_parameter(call->request, "id"), &meeting, &result);
 	booking_answer_call(call, "meeting", &result);
+}
+
+void api_booking_guests(struct call *call)
+{
+	JSON_LOCAL list = NULL;
+	const char *guests = NULL;
+	const struct json_field fields[] = {{"guests", JSON_FIELD_VALUE, true, 0, 0, &list, NULL}};
+	if (!call_body(call, fields, 1) || !booking_read_guests(call, list, &guests))
+		return;
+	struct booking_call use = booking_use_case(call);
+	struct booking_result result;
+	booking_set_guests(&use, request_parameter(call->request, "id"), guests, &result);
+	booking_answer_call(call, "guests", &result);
 }
 
 void api_booking_status(struct call *call)

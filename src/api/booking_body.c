@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "domain/email.h"
 
+#include <ctype.h>
 #include <string.h>
 
 struct booking_call booking_use_case(struct call *call)
@@ -115,8 +116,15 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 		refuse_crowded(call);
 		break;
 	case BOOKING_TOO_OFTEN:
-		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
-			     "You have cancelled and moved many sessions today. Please try again tomorrow.");
+		call_problem(
+			call, PROBLEM_RATE_LIMITED, NULL,
+			"You have cancelled and changed many sessions today. Please try again tomorrow.");
+		break;
+	case BOOKING_TOO_MANY_GUESTS:
+		call_problem(
+			call, PROBLEM_RATE_LIMITED, "guests",
+			"You have invited as many people today as is allowed. Please invite fewer, or try "
+			"again tomorrow.");
 		break;
 	case BOOKING_TOO_MANY_CODES:
 		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
@@ -180,6 +188,36 @@ bool booking_accept_person(struct call *call, const struct person_fields *person
 	wish->phone = person->phone != NULL && person->phone[0] != '\0' ? person->phone : NULL;
 	wish->notes = person->notes != NULL && person->notes[0] != '\0' ? person->notes : NULL;
 	return api_take_code(call, person->email, person->code);
+}
+
+bool booking_read_guests(struct call *call, const json_t *list, const char **ret_guests)
+{
+	*ret_guests = NULL;
+	if (list != NULL && (!json_is_array(list) || json_array_size(list) > APPOINTMENT_GUESTS_MAX)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "guests",
+			     "guests must be an array of at most 10 email addresses.");
+		return false;
+	}
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *given = json_string_value(json_array_get(list, i));
+		given += given != NULL ? strspn(given, " ") : 0;
+		char *address = arena_strndup(call->mem, given != NULL ? given : "",
+					      given != NULL ? strcspn(given, " ") : 0);
+		const bool alone = given != NULL &&
+				   given[strlen(address) + strspn(given + strlen(address), " ")] == '\0';
+		if (!alone || !email_is_usable(address)) {
+			call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "guests[%zu]", i),
+				     "This cannot be used. Please give an address such as name@example.com.");
+			return false;
+		}
+		for (char *c = address; *c != '\0'; c++)
+			*c = (char)tolower((unsigned char)*c);
+		if (*ret_guests == NULL)
+			*ret_guests = address;
+		else if (!appointment_invites(*ret_guests, address))
+			*ret_guests = arena_printf(call->mem, "%s %s", *ret_guests, address);
+	}
+	return true;
 }
 
 /* The rules that a coach overrides by name, as bits. False: answered. */

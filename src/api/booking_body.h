@@ -50,6 +50,14 @@ struct person_fields {
 bool booking_accept_person(struct call *call, const struct person_fields *person, const char *prefix,
 			   struct booking_wish *wish);
 
+#define GUESTS_FIELD(list)                                                                                   \
+	{                                                                                                    \
+		"guests", JSON_FIELD_VALUE, false, 0, 0, &(list), NULL                                       \
+	}
+
+/* The guests of a body, each once; NULL: none. False: answered. */
+bool booking_read_guests(struct call *call, const json_t *list, const char **ret_guests);
+
 /* The rules that a coach overrides by name, as bits; NULL: none. False: answered. */
 bool booking_read_overrides(struct call *call, const json_t *names, unsigned *ret_overridden);
 

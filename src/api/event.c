@@ -38,10 +38,19 @@ void event_payload(const struct event *event, bool mail, struct buffer *out)
 }
 
 const char *const event_types[] = {
-	"appointment.created",           "appointment.moved",   "appointment.cancelled",
-	"appointment.completed",         "appointment.no_show", "appointment.meeting_ready",
-	"appointment.calendar_conflict", "hold.expired",        "notice.failed",
-	"calendar.needs_consent",        "credits.changed",     NULL,
+	"appointment.created",
+	"appointment.moved",
+	"appointment.cancelled",
+	"appointment.completed",
+	"appointment.no_show",
+	"appointment.meeting_ready",
+	"appointment.guests_changed",
+	"appointment.calendar_conflict",
+	"hold.expired",
+	"notice.failed",
+	"calendar.needs_consent",
+	"credits.changed",
+	NULL,
 };
 
 /* The event to read on from, or NULL for the first. False: answered. */

@@ -24,6 +24,8 @@ static void write_notice(struct json_writer *writer, const struct db_rows *rows,
 	rows_write_instant(writer, "due_at", rows, row, 5);
 	rows_write_instant(writer, "sent_at", rows, row, 6);
 	json_write_text(writer, "detail", db_get_text(rows, row, 7));
+	if (!db_is_null(rows, row, 8))
+		json_write_text(writer, "guest", db_get_text(rows, row, 8));
 }
 
 void api_booking_notices(struct call *call)
@@ -131,9 +133,9 @@ void api_coach_notices(struct call *call)
 	for (size_t row = 0; row < rows.count; row++) {
 		json_write_object(&writer, NULL);
 		write_notice(&writer, &rows, row);
-		rows_write_uuid(&writer, "appointment_id", &rows, row, 8);
-		json_write_instant(&writer, "start", db_get_instant(&rows, row, 9));
-		json_write_text(&writer, "name", db_get_text(&rows, row, 10));
+		rows_write_uuid(&writer, "appointment_id", &rows, row, 9);
+		json_write_instant(&writer, "start", db_get_instant(&rows, row, 10));
+		json_write_text(&writer, "name", db_get_text(&rows, row, 11));
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);

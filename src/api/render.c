@@ -28,9 +28,22 @@ static void write_inviter(struct json_writer *writer, const struct appointment *
 {
 	enum inviter invited_by = appointment->invited_by;
 	if (invited_by == INVITER_OPEN && appointment->calendar_id == NULL)
-		invited_by = viewer.mail && appointment->notify && appointment->email != NULL ? INVITER_EMAIL
-											      : INVITER_NONE;
+		invited_by =
+			viewer.mail && appointment_has_invited(appointment) ? INVITER_EMAIL : INVITER_NONE;
 	json_write_text(writer, "invited_by", inviter_name(invited_by));
+}
+
+/* Addresses, each with nothing that JSON escapes. */
+static void write_guests(struct json_writer *writer, const char *guests)
+{
+	json_write_array(writer, "guests");
+	for (const char *at = guests; at != NULL && *at != '\0';) {
+		const size_t length = strcspn(at, " ");
+		json_write_name(writer, NULL);
+		buffer_printf(writer->out, "\"%.*s\"", (int)length, at);
+		at += length + (at[length] == ' ');
+	}
+	json_write_array_end(writer);
 }
 
 /* "answers" and "questions", and for the coach "coach_notes": what there is of them. */
@@ -141,6 +154,7 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 	json_write_text(writer, "phone", appointment->phone);
 	if (!viewer.without_notes)
 		json_write_text(writer, "notes", appointment->notes);
+	write_guests(writer, appointment->guests);
 	write_inviter(writer, appointment, viewer);
 	render_where(writer, appointment);
 	json_write_text(writer, "guest_response", appointment->guest_response);

@@ -137,6 +137,7 @@ void api_series_create(struct call *call)
 	struct booking_wish *first = &wish.first;
 	struct person_fields person = {0};
 	JSON_LOCAL answers = NULL;
+	JSON_LOCAL guests = NULL;
 	const char *on_conflict = NULL;
 	const struct json_field fields[] = {
 		{"start", JSON_FIELD_INSTANT, true, 0, 0, &first->start, NULL},
@@ -149,9 +150,12 @@ void api_series_create(struct call *call)
 		{"on_conflict", JSON_FIELD_TEXT, false, 1, SCOPE_MAX_CHARACTERS, &on_conflict, NULL},
 		PERSON_FIELDS(person),
 		{"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL},
+		GUESTS_FIELD(guests),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
-	    !booking_accept_person(call, &person, "", first) || !read_conflict(call, on_conflict, &wish.skip))
+	    !booking_accept_person(call, &person, "", first) ||
+	    !booking_read_guests(call, guests, &first->guests) ||
+	    !read_conflict(call, on_conflict, &wish.skip))
 		return;
 	first->answers = answers;
 	struct booking_call use = booking_use_case(call);

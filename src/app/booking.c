@@ -59,6 +59,34 @@ static const char *new_id(const struct booking_call *call)
 	return id;
 }
 
+/* Whether this is known to be the caller's address; without one nobody is invited there. */
+static bool is_own(const struct identity *caller, const char *email)
+{
+	return email == NULL ||
+	       (caller->email != NULL && !caller->email_unverified && strcasecmp(email, caller->email) == 0);
+}
+
+bool booking_takes_guests(bool shared, const char *guests, struct booking_result *result)
+{
+	if (!shared || guests == NULL)
+		return true;
+	result->verdict = BOOKING_BAD_ANSWER;
+	result->fault = (struct json_fault){
+		.verdict = JSON_INVALID_FIELD,
+		.field = "guests",
+		.detail = "Nobody can be invited to a session that several clients share."};
+	return false;
+}
+
+int64_t booking_max_guests(const struct booking_call *call, const char *coach_id, const char *email)
+{
+	if (identity_is_exempt(call->caller, coach_id))
+		return -1;
+	/* With mail a foreign address is proved before it is booked with. */
+	return call->addresses_proved || is_own(call->caller, email) ? BOOKING_GUESTS_A_DAY
+								     : BOOKING_ADDRESSES_A_DAY;
+}
+
 /* The person's part of a booking: what the wish says, else what the identity knows. */
 static struct booking person_of(const struct booking_call *call, const struct booking_wish *wish,
 				const struct coach *coach, const struct zone *zone)
@@ -66,12 +94,12 @@ static struct booking person_of(const struct booking_call *call, const struct bo
 	const struct identity *caller = call->caller;
 	const bool bound = !identity_is_exempt(caller, coach->id);
 	const char *email = wish->email != NULL ? wish->email : good_email(caller->email);
-	const bool own = email == NULL || (caller->email != NULL && !caller->email_unverified &&
-					   strcasecmp(email, caller->email) == 0);
 	const int64_t others = call->addresses_proved ? 0 : BOOKING_ADDRESSES_A_DAY;
 	return (struct booking){
-		.max_addresses = bound && !own ? others : -1,
+		.max_addresses = bound && !is_own(caller, email) ? others : -1,
 		.max_changes = bound ? BOOKING_CHANGES_A_DAY : -1,
+		.guests = wish->guests,
+		.max_guests = booking_max_guests(call, coach->id, email),
 		.user_id = call->caller->user_id,
 		.client_time_zone = zone_name(zone),
 		.name = wish->name != NULL ? wish->name : call->caller->name,
@@ -181,6 +209,8 @@ static void create_with(const struct booking_call *call, const struct booking_wi
 		ret_result->verdict = BOOKING_UNKNOWN_TYPE;
 		return;
 	}
+	if (!booking_takes_guests(session_type_shared(type), wish->guests, ret_result))
+		return;
 	int64_t minutes = wish->duration_minutes != 0 ? wish->duration_minutes : type->durations[0];
 	const struct interval time = {wish->start, wish->start + minutes * SECONDS_PER_MINUTE};
 	struct offer offer;
@@ -328,6 +358,8 @@ static bool client_of(const struct booking_call *call, const struct booking_wish
 		.lease_seconds = BOOKING_LEASE_SECONDS,
 		.max_addresses = -1,
 		.max_changes = -1,
+		.guests = wish->guests,
+		.max_guests = -1,
 	};
 	return true;
 }
@@ -355,7 +387,8 @@ void booking_create_for(const struct booking_call *call, const struct booking_wi
 		ret_result->verdict = BOOKING_UNKNOWN_TYPE;
 		return;
 	}
-	if (!client_of(call, wish, coach, &booking, ret_result) ||
+	if (!booking_takes_guests(session_type_shared(type), wish->guests, ret_result) ||
+	    !client_of(call, wish, coach, &booking, ret_result) ||
 	    !booking_target(call, coach->id, &booking.calendar_id, ret_result))
 		return;
 	int64_t minutes = wish->duration_minutes != 0 ? wish->duration_minutes : type->durations[0];
@@ -397,6 +430,8 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 	    !booking_coach(call, ret_result->appointment.coach_id, &coach, ret_result))
 		return;
 	const struct appointment held = ret_result->appointment;
+	if (!booking_takes_guests(held.group_id[0] != '\0', wish->guests, ret_result))
+		return;
 	if (held.status == APPOINTMENT_HELD && !can_invite(call, wish, calendar_id, ret_result))
 		return;
 	struct booking booking =

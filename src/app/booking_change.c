@@ -168,6 +168,29 @@ void booking_set_meeting(const struct booking_call *call, const char *id, const 
 	booking_conclude(call, done, &answer, NULL, ret_result);
 }
 
+void booking_set_guests(const struct booking_call *call, const char *id, const char *guests,
+			struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	if (!booking_find(call, id, ret_result))
+		return;
+	const struct appointment *seen = &ret_result->appointment;
+	if (!booking_takes_guests(seen->group_id[0] != '\0', guests, ret_result))
+		return;
+	const bool exempt = identity_is_exempt(call->caller, seen->coach_id);
+	const struct booking booking = {
+		.id = seen->id,
+		.guests = guests,
+		.max_guests = booking_max_guests(call, seen->coach_id, seen->email),
+		.max_changes = exempt ? -1 : BOOKING_CHANGES_A_DAY,
+		.lease_seconds = BOOKING_LEASE_SECONDS,
+	};
+	struct store_answer answer = {0};
+	enum db_result done =
+		appointments_set_guests(call->worker->db, call->mem, &booking, &call->actor, &answer);
+	booking_conclude(call, done, &answer, NULL, ret_result);
+}
+
 void booking_mark(const struct booking_call *call, const char *id, enum appointment_status status,
 		  struct booking_result *ret_result)
 {

@@ -390,6 +390,9 @@ void booking_answer(const struct booking_call *call, const struct store_answer *
 	case STORE_TOO_OFTEN:
 		result->verdict = BOOKING_TOO_OFTEN;
 		return;
+	case STORE_TOO_MANY_GUESTS:
+		result->verdict = BOOKING_TOO_MANY_GUESTS;
+		return;
 	case STORE_TOO_MANY_CODES:
 		result->verdict = BOOKING_TOO_MANY_CODES;
 		return;

@@ -14,7 +14,8 @@ enum { BOOKING_LEASE_SECONDS = 10 };
 /* What a client may do in a day, so that nobody sends strangers invitations through the coach's calendar. */
 enum {
 	BOOKING_ADDRESSES_A_DAY = 3, /* other than their own, while no code can be mailed to them */
-	BOOKING_CHANGES_A_DAY = 30,  /* cancellations and moves */
+	BOOKING_GUESTS_A_DAY = 20,   /* invited besides them, if their own address is known to be theirs */
+	BOOKING_CHANGES_A_DAY = 30,  /* cancellations and moves, and changes of guests */
 };
 
 void booking_refuse(struct booking_result *result, enum refusal refusal, const char *detail);
@@ -110,6 +111,15 @@ enum cancelled_by booking_canceller(const struct booking_call *call, const struc
  */
 bool booking_person(const struct booking_call *call, const struct booking_wish *wish,
 		    const struct coach *coach, struct booking *ret_booking, struct booking_result *result);
+
+/*
+ * How many addresses the caller may have invited in a day besides their own, which is `email`; -1: no limit,
+ * for who is exempt.
+ */
+int64_t booking_max_guests(const struct booking_call *call, const char *coach_id, const char *email);
+
+/* Whether there may be such guests: a shared session has none but its clients. False: refused. */
+bool booking_takes_guests(bool shared, const char *guests, struct booking_result *result);
 
 /* Where the events of this coach go; NULL: nowhere. False: the database failed, and the result says so. */
 bool booking_target(const struct booking_call *call, const char *coach_id, const char **ret_calendar_id,

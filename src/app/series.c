@@ -68,6 +68,8 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 		result->whole.verdict = BOOKING_UNKNOWN_TYPE;
 		return false;
 	}
+	if (!booking_takes_guests(session_type_shared(plan->type), wish->first.guests, &result->whole))
+		return false;
 	const int64_t minutes =
 		wish->first.duration_minutes != 0 ? wish->first.duration_minutes : plan->type->durations[0];
 	plan->count = (size_t)wish->count;

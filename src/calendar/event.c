@@ -64,24 +64,56 @@ static void put_meeting(struct buffer *text, const struct appointment *appointme
 	put_line(text, "Instructions: ", appointment->meeting_instructions);
 }
 
+/*
+ * shared: the client's guests read it, too, so it says no more than where and with whom. What the coach
+ * misses there is on their own page.
+ */
 static const char *description_of(struct arena *mem, const struct appointment *appointment,
-				  const char *manage_url)
+				  const char *manage_url, bool shared)
 {
 	struct buffer text;
 	buffer_init(&text, DESCRIPTION_MAX);
 	put_line(&text, "Client: ", shown(mem, appointment->name));
-	put_line(&text, "Email: ", appointment->email);
-	put_line(&text, "Phone: ", shown(mem, appointment->phone));
+	if (!shared) {
+		put_line(&text, "Email: ", appointment->email);
+		put_line(&text, "Phone: ", shown(mem, appointment->phone));
+		put_line(&text, "Guests: ", appointment_guests_text(appointment->guests, mem));
+	}
 	put_meeting(&text, appointment);
-	put_line(&text, "Time zone: ", appointment->client_time_zone);
-	put_line(&text, "Move or cancel: ", manage_url);
-	if (appointment->notes != NULL) {
+	if (!shared) {
+		put_line(&text, "Time zone: ", appointment->client_time_zone);
+		put_line(&text, "Move or cancel: ", manage_url);
+	}
+	if (appointment->notes != NULL && !shared) {
 		buffer_append_text(&text, text.length > 0 ? "\n\n" : "");
 		put_escaped(&text, text_isolate(mem, text_clean(mem, appointment->notes, TEXT_NOTE)));
 	}
 	const char *description = arena_strdup(mem, buffer_text(&text));
 	buffer_clear(&text);
 	return description;
+}
+
+const char *event_shared_description(struct arena *mem, const struct appointment *appointment)
+{
+	return description_of(mem, appointment, NULL, true);
+}
+
+/* The client, unless nobody knows how to reach them, and their guests. */
+static void put_guests(struct arena *mem, const struct appointment *appointment,
+		       struct google_event_draft *draft)
+{
+	const char *addresses[APPOINTMENT_GUESTS_MAX];
+	const size_t count = appointment_guests(appointment->guests, mem, addresses);
+	struct google_guest *guests = arena_array(mem, count + 1, sizeof(*guests));
+	size_t filled = 0;
+	if (appointment->email != NULL)
+		guests[filled++] = (struct google_guest){.email = appointment->email,
+							 .name = shown(mem, appointment->name)};
+	for (size_t i = 0; i < count; i++)
+		guests[filled++] = (struct google_guest){.email = addresses[i]};
+	draft->guests = guests;
+	draft->guest_count = filled;
+	draft->guests_apart = count > 0;
 }
 
 static const char *summary_of(struct arena *mem, const struct appointment *appointment, const char *type_name)
@@ -113,15 +145,10 @@ void event_draft(struct arena *mem, const struct appointment *appointment, const
 	ret_draft->summary = summary_of(mem, appointment, words->session_type);
 	ret_draft->location = appointment->meeting_kind == MEETING_LINK ? appointment->meeting_url
 									: appointment->meeting_place;
-	ret_draft->description = description_of(mem, appointment, words->manage_url);
 	/* Whom the coach does not want to be told is no guest: Google would mail them at every change. */
-	if (invite && appointment->notify && appointment->email != NULL) {
-		struct google_guest *guest = arena_alloc(mem, sizeof(*guest));
-		*guest = (struct google_guest){.email = appointment->email,
-					       .name = shown(mem, appointment->name)};
-		ret_draft->guests = guest;
-		ret_draft->guest_count = 1;
-	}
+	if (invite && appointment_has_invited(appointment))
+		put_guests(mem, appointment, ret_draft);
+	ret_draft->description = description_of(mem, appointment, words->manage_url, ret_draft->guests_apart);
 	if (meet && appointment->meeting_kind == MEETING_GOOGLE_MEET)
 		ret_draft->conference_request =
 			arena_printf(mem, "%s-%d", id, (int)appointment->conference_attempt);

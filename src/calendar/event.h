@@ -20,13 +20,17 @@ struct event_words {
 /*
  * The event as it should be now, in mem.
  *
- * invite  whether the client is its guest, whom the provider then mails.
+ * invite  whether the client and their guests are its guests, whom the provider then mails. What these
+ *         guests read says nothing of the client but the name.
  * meet    whether the provider is asked for a Meet link, if the appointment is to have one.
  *
  * An erased appointment has neither, nor anything that the client wrote.
  */
 void event_draft(struct arena *mem, const struct appointment *appointment, const struct event_words *words,
 		 bool invite, bool meet, struct google_event_draft *ret_draft);
+
+/* The description that is fit for guests to read, in mem. */
+const char *event_shared_description(struct arena *mem, const struct appointment *appointment);
 
 /* Whether the event lies where the appointment does. */
 bool event_same_time(const struct google_event *event, const struct appointment *appointment);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum {
 	CONFERENCE_WAIT_MAX_MS = 60000,
@@ -67,10 +68,14 @@ static const char *limits_detail(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
 	struct abilities can = coach_abilities(debt->visit->coach);
-	bool no_guest = can.invite_guests == ABILITY_NO && a->invited_by == INVITER_NONE && a->email != NULL;
+	bool no_guest = can.invite_guests == ABILITY_NO && a->invited_by == INVITER_NONE &&
+			(a->email != NULL || a->guests != NULL);
 	bool no_meet = can.create_meet == ABILITY_NO && a->meeting_kind == MEETING_GOOGLE_MEET;
 	if (a->erased)
 		return NULL;
+	if (debt->guests_left_out)
+		return "Google does not take one of the guests' addresses, so the guests were left as they "
+		       "were.";
 	if (no_guest && no_meet)
 		return "The coach's calendar credentials can neither invite guests nor make a Meet link, so "
 		       "the "
@@ -191,17 +196,16 @@ static void draft_event(struct debt *debt, struct google_event_draft *ret_draft)
 /* Who does where Google does not. */
 static enum inviter other_inviter(const struct debt *debt)
 {
-	return debt->visit->calendars->settings.mail && debt->a.email != NULL && debt->a.notify
-		       ? INVITER_EMAIL
-		       : INVITER_NONE;
+	return debt->visit->calendars->settings.mail && appointment_has_invited(&debt->a) ? INVITER_EMAIL
+											  : INVITER_NONE;
 }
 
 /* Before a guest is written it must be sure that nobody else invites them. False: try again later. */
 static bool decide_inviter(struct debt *debt, bool *ret_claimed)
 {
 	struct abilities can = coach_abilities(debt->visit->coach);
-	bool able = can.invite_guests != ABILITY_NO && !debt->guest_refused && debt->a.email != NULL &&
-		    !debt->a.erased && debt->a.notify;
+	bool able = can.invite_guests != ABILITY_NO && !debt->guest_refused &&
+		    appointment_has_invited(&debt->a) && !debt->a.erased;
 	enum inviter wanted = able ? INVITER_GOOGLE : other_inviter(debt);
 	DB_ROWS rows = {0};
 	*ret_claimed = false;
@@ -256,6 +260,10 @@ static bool may_be_written(const struct google_answer *answer)
 static void uninvite(struct debt *debt, struct google_event_draft *draft)
 {
 	change_inviter(debt, other_inviter(debt));
+	/* The whole draft: what the event says rests on who reads it. */
+	const char *conference_request = draft->conference_request;
+	draft_event(debt, draft);
+	draft->conference_request = conference_request;
 	draft->guest_count = 0;
 	draft->silent = true;
 }
@@ -363,6 +371,48 @@ static void insert(struct debt *debt)
 
 /* ---- the event is there and has to change ---- */
 
+/*
+ * Bring the event's guests to those of the appointment, if they are not: whoever has answered keeps the
+ * answer, though the list is replaced whole. Returns the part that is to be sent; 0: all are there, and
+ * nobody else.
+ */
+static unsigned renew_guests(const struct debt *debt, const struct google_event *event,
+			     struct google_event_draft *draft)
+{
+	struct google_guest *guests = arena_array(debt->mem, draft->guest_count, sizeof(*guests));
+	size_t there = 0;
+	size_t others = 0;
+	for (size_t i = 0; i < draft->guest_count; i++)
+		guests[i] = draft->guests[i];
+	for (size_t j = 0; j < event->attendee_count; j++) {
+		const struct google_attendee *attendee = &event->attendees[j];
+		bool known = attendee->self || attendee->organizer || attendee->email == NULL;
+		for (size_t i = 0; i < draft->guest_count && !known; i++) {
+			if (strcasecmp(guests[i].email, attendee->email) != 0)
+				continue;
+			guests[i].response = attendee->response;
+			there++;
+			known = true;
+		}
+		others += !known;
+	}
+	draft->guests = guests;
+	/* Who is told to stay away may be shown the event once more. */
+	if (others > 0)
+		draft->description = event_shared_description(debt->mem, &debt->a);
+	return there == draft->guest_count && others == 0 ? 0 : GOOGLE_PART_GUESTS;
+}
+
+/* The provider does not take one of the new guests: the event stays as it is for the others. */
+static bool leave_out_new_guests(struct debt *debt, const struct google_answer *answer, unsigned *parts)
+{
+	if (answer->outcome != GOOGLE_INVALID || (*parts & GOOGLE_PART_GUESTS) == 0 || debt->a.erased)
+		return false;
+	*parts &= ~(unsigned)GOOGLE_PART_GUESTS;
+	debt->guests_left_out = true;
+	return true;
+}
+
 static void change(struct debt *debt)
 {
 	struct google_event_draft draft;
@@ -371,6 +421,10 @@ static void change(struct debt *debt)
 	const char *etag = debt->a.event_etag;
 	unsigned parts = GOOGLE_PART_TIME;
 	bool outdated = debt->a.event_outdated && !debt->a.erased;
+	/* Google replaces the list whole, so it has to be read first. */
+	bool guests_outdated = outdated && invites(debt);
+	if (guests_outdated)
+		etag = NULL;
 	if (outdated)
 		make_link(debt);
 	draft_event(debt, &draft);
@@ -398,8 +452,13 @@ static void change(struct debt *debt)
 				return;
 			}
 			etag = event.etag;
+			if (guests_outdated && !debt->guests_left_out)
+				parts = (parts & ~(unsigned)GOOGLE_PART_GUESTS) |
+					renew_guests(debt, &event, &draft);
 		}
 		patch_event(debt, parts, &draft, etag, &event, &answer);
+		if (leave_out_new_guests(debt, &answer, &parts))
+			continue;
 		if (answer.outcome == GOOGLE_OK && event.status != GOOGLE_EVENT_CANCELLED) {
 			taken(debt, &event);
 			return;
@@ -570,6 +629,7 @@ void payment_try(struct debt *debt)
 	debt->conference_attempt = a->conference_attempt;
 	debt->wait_ms = 0;
 	debt->guest_refused = a->guest_refused;
+	debt->guests_left_out = false;
 	debt->guest_response = a->guest_response;
 	google_event_id(a->id, debt->event_id);
 	if (debt->visit->link != NULL && !debt->visit->link->connected)

@@ -33,7 +33,8 @@ struct debt {
 	int64_t conference_attempt;
 	bool link_is_near; /* Google is making it: worth waiting for */
 	const char *guest_response;
-	bool guest_refused; /* the provider does not take the client's address */
+	bool guest_refused;   /* the provider does not take the client's address, or a guest's */
+	bool guests_left_out; /* nor one of those who were added since */
 	const char *detail;
 	int64_t wait_ms;
 };

@@ -67,12 +67,18 @@ enum field {
 	FIELD_PROMO_CODE,
 	FIELD_PAYMENT_STATE,
 	FIELD_GROUP_ID,
+	FIELD_GUESTS,
 };
 
 bool appointment_owes(const struct appointment *appointment)
 {
 	return appointment->calendar_id != NULL && appointment->version > appointment->synced_version &&
 	       appointment->version > appointment->refused_version;
+}
+
+bool appointment_has_invited(const struct appointment *appointment)
+{
+	return appointment->notify && (appointment->email != NULL || appointment->guests != NULL);
 }
 
 struct appointment_facts appointment_facts(const struct appointment *appointment)
@@ -178,6 +184,7 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 			  .amount = NUMBER(PRICE_AMOUNT),
 			  .currency = TEXT(PRICE_CURRENCY)},
 		.promo_code = TEXT(PROMO_CODE),
+		.guests = TEXT(GUESTS),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
 	if (!db_field_is_null(&record, FIELD_GROUP_ID))

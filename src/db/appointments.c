@@ -15,12 +15,14 @@ static const struct {
 		{"confirmed", STORE_DONE, REFUSAL_NONE},
 		{"cancelled", STORE_DONE, REFUSAL_NONE},
 		{"moved", STORE_DONE, REFUSAL_NONE},
+		{"invited", STORE_DONE, REFUSAL_NONE},
 		{"marked", STORE_DONE, REFUSAL_NONE},
 		{"exists", STORE_EXISTS, REFUSAL_NONE},
 		{"already", STORE_EXISTS, REFUSAL_NONE},
 		{"same", STORE_EXISTS, REFUSAL_NONE},
 		{"not_found", STORE_NOT_FOUND, REFUSAL_NONE},
 		{"too_often", STORE_TOO_OFTEN, REFUSAL_NONE},
+		{"too_many_guests", STORE_TOO_MANY_GUESTS, REFUSAL_NONE},
 		{"too_many_codes", STORE_TOO_MANY_CODES, REFUSAL_NONE},
 		{"total_reached", STORE_TOTAL_REACHED, REFUSAL_NONE},
 		{"given_back", STORE_DONE, REFUSAL_NONE},
@@ -66,6 +68,8 @@ static struct db_value limit_value(int64_t limit)
 		(booking)->price.currency == NULL ? db_null() : db_int((booking)->price.amount),             \
 		db_text((booking)->price.currency), limit_value((booking)->max_total),                       \
 		db_text((booking)->max_total_type)
+
+#define GUESTS_PARAMETERS(booking) db_text((booking)->guests), limit_value((booking)->max_guests)
 
 #define MEETING_PARAMETERS(meeting)                                                                          \
 	db_text((meeting)->url), db_text((meeting)->label), db_text((meeting)->place),                       \
@@ -122,6 +126,7 @@ static enum db_result undone(const struct db *db, enum db_result result, struct 
 		{"BK007", {.outcome = STORE_REFUSED, .refusal = REFUSAL_PROMO_CODE_INVALID}},
 		{"BK008", {.outcome = STORE_TOTAL_REACHED}},
 		{"BK009", {.outcome = STORE_REFUSED, .refusal = REFUSAL_SESSION_FULL}},
+		{"BK011", {.outcome = STORE_TOO_MANY_GUESTS}},
 	};
 	for (size_t i = 0; result == DB_RAISED && i < sizeof(answers) / sizeof(answers[0]); i++) {
 		if (strcmp(db_failure(db)->state, answers[i].state) == 0) {
@@ -140,7 +145,9 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 		return DB_UNAVAILABLE;
 	return undone(db,
 		      run_booking(db, mem, QUERY_APPOINTMENT_BOOK,
-				  DB_PARAMETERS(BOOKING_PARAMETERS(booking, limits, actor)), ret_answer),
+				  DB_PARAMETERS(BOOKING_PARAMETERS(booking, limits, actor),
+						GUESTS_PARAMETERS(booking)),
+				  ret_answer),
 		      ret_answer);
 }
 
@@ -176,7 +183,8 @@ enum db_result appointments_book_any(struct db *db, struct arena *mem, const str
 					  db_text(booking->candidates),
 					  guest ? db_bytes(pass->network, CRYPTO_SHA256_SIZE) : db_null(),
 					  guest ? db_bytes(pass->token_hash, CRYPTO_SHA256_SIZE) : db_null(),
-					  guest ? db_instant(pass->expires_at) : db_null()),
+					  guest ? db_instant(pass->expires_at) : db_null(),
+					  GUESTS_PARAMETERS(booking)),
 			    ret_answer),
 		ret_answer);
 }
@@ -195,7 +203,8 @@ enum db_result appointments_confirm(struct db *db, struct arena *mem, const stru
 	if (!db_may_book(db))
 		return DB_UNAVAILABLE;
 	return run_booking(db, mem, QUERY_APPOINTMENT_CONFIRM,
-			   DB_PARAMETERS(CONFIRM_PARAMETERS(booking, actor)), ret_answer);
+			   DB_PARAMETERS(CONFIRM_PARAMETERS(booking, actor), GUESTS_PARAMETERS(booking)),
+			   ret_answer);
 }
 
 enum db_result appointments_confirm_guest(struct db *db, struct arena *mem, const struct booking *booking,
@@ -207,7 +216,8 @@ enum db_result appointments_confirm_guest(struct db *db, struct arena *mem, cons
 	return run_booking(db, mem, QUERY_GUEST_CONFIRM,
 			   DB_PARAMETERS(CONFIRM_PARAMETERS(booking, actor), limit_value(limits->max_active),
 					 db_text(limits->max_active_type), limit_value(booking->max_changes),
-					 limit_value(booking->max_total), db_text(booking->max_total_type)),
+					 limit_value(booking->max_total), db_text(booking->max_total_type),
+					 GUESTS_PARAMETERS(booking)),
 			   ret_answer);
 }
 
@@ -249,6 +259,16 @@ enum db_result appointments_set_meeting(struct db *db, struct arena *mem, const 
 	return run_booking(db, mem, QUERY_APPOINTMENT_SET_MEETING,
 			   DB_PARAMETERS(db_uuid(id), db_text(meeting_kind_name(meeting->kind)),
 					 MEETING_PARAMETERS(meeting), db_int(lease_seconds),
+					 ACTOR_PARAMETERS(actor)),
+			   ret_answer);
+}
+
+enum db_result appointments_set_guests(struct db *db, struct arena *mem, const struct booking *booking,
+				       const struct actor *actor, struct store_answer *ret_answer)
+{
+	return run_booking(db, mem, QUERY_APPOINTMENT_SET_GUESTS,
+			   DB_PARAMETERS(db_uuid(booking->id), GUESTS_PARAMETERS(booking),
+					 limit_value(booking->max_changes), db_int(booking->lease_seconds),
 					 ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
@@ -485,7 +505,7 @@ enum db_result series_book(struct db *db, struct arena *mem, const struct series
 			      db_bool(series->all), ACTOR_PARAMETERS(actor), db_text(common->meeting.label),
 			      db_text(common->meeting.place), db_text(common->meeting.instructions),
 			      TERMS_PARAMETERS(common), seats_value(common->seats),
-			      seats_value(common->min_seats)),
+			      seats_value(common->min_seats), GUESTS_PARAMETERS(common)),
 		ret_answers);
 }
 

@@ -148,3 +148,37 @@ const char *appointment_uid(const char *id, struct arena *mem)
 	*to = '\0';
 	return arena_printf(mem, "%s@google.com", digits);
 }
+
+size_t appointment_guests(const char *guests, struct arena *mem,
+			  const char *ret_addresses[static APPOINTMENT_GUESTS_MAX])
+{
+	size_t count = 0;
+	for (const char *at = guests; at != NULL && *at != '\0' && count < APPOINTMENT_GUESTS_MAX;) {
+		size_t length = strcspn(at, " ");
+		ret_addresses[count++] = arena_strndup(mem, at, length);
+		at += length + (at[length] == ' ');
+	}
+	return count;
+}
+
+bool appointment_invites(const char *guests, const char *address)
+{
+	size_t length = strlen(address);
+	for (const char *at = guests; at != NULL && *at != '\0';) {
+		size_t next = strcspn(at, " ");
+		if (next == length && memcmp(at, address, length) == 0)
+			return true;
+		at += next + (at[next] == ' ');
+	}
+	return false;
+}
+
+const char *appointment_guests_text(const char *guests, struct arena *mem)
+{
+	const char *addresses[APPOINTMENT_GUESTS_MAX];
+	size_t count = appointment_guests(guests, mem, addresses);
+	const char *text = NULL;
+	for (size_t i = 0; i < count; i++)
+		text = text == NULL ? addresses[i] : arena_printf(mem, "%s, %s", text, addresses[i]);
+	return text;
+}

@@ -42,14 +42,30 @@ static void write_text(struct json_writer *writer, const struct google_event_dra
 		json_write_text(writer, "location", draft->location);
 }
 
+/* The opposite of read_response. */
+static const char *response_name(enum google_response response)
+{
+	static const char *const names[] = {
+		[GOOGLE_RESPONSE_NEEDED] = "needsAction",
+		[GOOGLE_RESPONSE_DECLINED] = "declined",
+		[GOOGLE_RESPONSE_TENTATIVE] = "tentative",
+		[GOOGLE_RESPONSE_ACCEPTED] = "accepted",
+	};
+	return names[response];
+}
+
 static void write_guests(struct json_writer *writer, const struct google_event_draft *draft)
 {
+	if (draft->guests_apart && draft->guest_count > 0)
+		json_write_boolean(writer, "guestsCanSeeOtherGuests", false);
 	json_write_array(writer, "attendees");
 	for (size_t i = 0; i < draft->guest_count; i++) {
 		json_write_object(writer, NULL);
 		json_write_text(writer, "email", draft->guests[i].email);
 		if (draft->guests[i].name)
 			json_write_text(writer, "displayName", draft->guests[i].name);
+		if (draft->guests[i].response != GOOGLE_RESPONSE_NEEDED)
+			json_write_text(writer, "responseStatus", response_name(draft->guests[i].response));
 		json_write_object_end(writer);
 	}
 	json_write_array_end(writer);

@@ -173,7 +173,7 @@ static void put_where(struct paper *paper, const struct notice_facts *facts, str
 		if (facts->meeting_url != NULL)
 			paper_link(paper, words->video, facts->meeting_url);
 		else
-			paper_line(paper, words->video_follows);
+			paper_line(paper, facts->to_guest ? words->video : words->video_follows);
 		break;
 	case MEETING_LINK:
 		paper_link(paper, facts->meeting_label != NULL ? facts->meeting_label : words->video,
@@ -201,6 +201,12 @@ static void put_contact(struct paper *paper, const struct notice_facts *facts, s
 		paper_line(paper, arena_printf(mem, "%s: %s", words->email_label, facts->client_email));
 	if (facts->client_phone != NULL && facts->meeting != MEETING_PHONE)
 		paper_line(paper, arena_printf(mem, "%s: %s", words->phone_label, facts->client_phone));
+}
+
+static void put_guests(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	if (facts->guests != NULL && !facts->to_guest)
+		paper_line(paper, arena_printf(mem, "%s: %s", facts->words->guests_label, facts->guests));
 }
 
 static void put_deadlines(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -246,6 +252,7 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 	else if (facts->reason != NULL)
 		paper_line(paper, words_fill(mem, words->reason, "reason", facts->reason, NULL));
 	put_contact(paper, facts, mem);
+	put_guests(paper, facts, mem);
 	paper_card_end(paper);
 }
 
@@ -287,6 +294,10 @@ static void put_actions(struct paper *paper, const struct notice_facts *facts, s
 static const struct heading_words *heading_of(const struct notice_facts *facts)
 {
 	const struct notice_words *words = facts->words;
+	if (facts->to_guest && facts->kind == NOTICE_KIND_CONFIRMED)
+		return &words->guest_invited;
+	if (facts->uninvited)
+		return &words->guest_uninvited;
 	return facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
 }
 
@@ -295,6 +306,19 @@ static const char *subject_of(const struct notice_facts *facts, struct arena *me
 	return words_fill(mem, heading_of(facts)->subject, "type", text_isolate(mem, facts->session_type),
 			  "who", who_text(facts, mem), "when",
 			  at_text(facts->words, facts->zone, facts->start, mem), NULL);
+}
+
+/* Why this mail came. */
+static const char *why_text(const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	const char *client = notice_plain_name(facts->client_name);
+	if (facts->to_guest)
+		return words_fill(mem, words->why_guest, "who",
+				  client != NULL ? text_isolate(mem, client) : words->a_client, NULL);
+	return facts->recipient == NOTICE_CLIENT
+		       ? words_fill(mem, words->why, "who", who_text(facts, mem), NULL)
+		       : words->why_coach;
 }
 
 struct notice_text notice_text_make(const struct notice_facts *facts, struct arena *mem)
@@ -312,8 +336,7 @@ struct notice_text notice_text_make(const struct notice_facts *facts, struct are
 		put_card(&paper, facts, mem);
 		put_actions(&paper, facts, mem);
 	}
-	paper_foot(&paper, facts->recipient == NOTICE_CLIENT ? words_fill(mem, words->why, "who", who, NULL)
-							     : words->why_coach);
+	paper_foot(&paper, why_text(facts, mem));
 	if (facts->unsubscribe_url != NULL)
 		paper_foot_link(&paper, words->stop_reminders, facts->unsubscribe_url);
 	return paper_end(&paper, subject_of(facts, mem));

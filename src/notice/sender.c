@@ -41,6 +41,8 @@ struct claim {
 	int64_t id;
 	char appointment_id[UUID_TEXT_SIZE];
 	const char *recipient_name;
+	const char
+		*guest; /* the address of one of the client's guests; "": it is to the client or the coach */
 	bool by_text;
 	enum notice_recipient recipient;
 	enum notice_kind kind;
@@ -153,6 +155,7 @@ static bool take_claim(struct sender *sender, struct claim *claim)
 		.was_at = db_get_instant(&rows, 0, 7),
 		.created_at = db_get_instant(&rows, 0, 8),
 		.unknowns = db_get_int(&rows, 0, 9),
+		.guest = db_copy_text(&rows, 0, 10, &sender->mem),
 	};
 	db_get_uuid(&rows, 0, 1, claim->appointment_id);
 	claim->recipient = strcmp(claim->recipient_name, "coach") == 0 ? NOTICE_COACH : NOTICE_CLIENT;
@@ -166,9 +169,10 @@ static bool take_claim(struct sender *sender, struct claim *claim)
 static enum db_result read_subject(struct sender *sender, const struct claim *claim, struct subject *subject)
 {
 	DB_ROWS rows = {0};
-	enum db_result result =
-		db_run(sender->db, QUERY_NOTICE_FACTS,
-		       DB_PARAMETERS(db_uuid(claim->appointment_id), db_text(claim->recipient_name)), &rows);
+	enum db_result result = db_run(sender->db, QUERY_NOTICE_FACTS,
+				       DB_PARAMETERS(db_uuid(claim->appointment_id),
+						     db_text(claim->recipient_name), db_text(claim->guest)),
+				       &rows);
 	if (result != DB_OK)
 		return result;
 	struct schedule_faults faults;
@@ -202,6 +206,12 @@ static bool read_credits(struct sender *sender, const struct claim *claim, struc
 	return claim->kind == NOTICE_KIND_CREDITS_LOW || db_get_int(&rows, 0, 2) > 0;
 }
 
+/* Whether it is to somebody who was a guest of the appointment and is not any more. */
+static bool is_uninvited(const struct claim *claim, const struct appointment *a)
+{
+	return claim->guest[0] != '\0' && !appointment_invites(a->guests, claim->guest);
+}
+
 /* Whether it is still true: NULL, or why it is not. */
 static const char *outdated(const struct claim *claim, const struct subject *subject, instant now)
 {
@@ -216,7 +226,7 @@ static const char *outdated(const struct claim *claim, const struct subject *sub
 		       : a->starts_at <= now ? "It has begun."
 					     : NULL;
 	}
-	bool cancelled = a->status == APPOINTMENT_CANCELLED;
+	bool cancelled = a->status == APPOINTMENT_CANCELLED || is_uninvited(claim, a);
 	return strtoll(claim->about, NULL, 10) != a->version ||
 			       cancelled != (claim->kind == NOTICE_KIND_CANCELLED)
 		       ? "Something later is to be told instead."
@@ -252,7 +262,18 @@ static instant open_until(instant until, instant now)
 	return until > now ? until : 0;
 }
 
-static struct notice_facts facts_of(const struct claim *claim, const struct subject *subject, instant now)
+/* A guest is told when and where, and by whom they are invited: not how to reach or change anything. */
+static void tell_guest(const struct claim *claim, const struct appointment *a, struct notice_facts *facts)
+{
+	facts->to_guest = true;
+	facts->uninvited = a->status != APPOINTMENT_CANCELLED && is_uninvited(claim, a);
+	facts->client_email = facts->client_phone = facts->reason = NULL;
+	facts->cancel_before = facts->reschedule_before = 0;
+	facts->by_recipient = false;
+}
+
+static struct notice_facts facts_of(const struct claim *claim, const struct subject *subject, instant now,
+				    struct arena *mem)
 {
 	const struct appointment *a = &subject->a;
 	const struct session_type *type = schedule_type(subject->schedule, a->session_type);
@@ -272,6 +293,7 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 		.client_name = a->name,
 		.client_email = a->email,
 		.client_phone = a->phone,
+		.guests = appointment_guests_text(a->guests, mem),
 		.start = a->starts_at,
 		.end = a->ends_at,
 		.old_start = claim->was_at,
@@ -293,6 +315,8 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 			      !notice_kind_is_about_credits(claim->kind) && a->invited_by == INVITER_EMAIL,
 		.meeting = a->meeting_kind,
 	};
+	if (claim->guest[0] != '\0')
+		tell_guest(claim, a, &facts);
 	/* Without a calendar nobody makes the link to a video call. */
 	if (facts.meeting == MEETING_GOOGLE_MEET && a->calendar_id == NULL && a->meeting_url == NULL)
 		facts.meeting = MEETING_NONE;
@@ -301,7 +325,7 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 
 /* What a calendar makes of it: the same UID for life, SEQUENCE by version. */
 static struct ics_text invitation_of(struct sender *sender, const struct notice_facts *facts,
-				     const struct subject *subject)
+				     const struct subject *subject, struct mail_person attendee)
 {
 	const struct appointment *a = &subject->a;
 	bool cancelled = facts->kind == NOTICE_KIND_CANCELLED;
@@ -320,8 +344,8 @@ static struct ics_text invitation_of(struct sender *sender, const struct notice_
 		.meeting_url = a->meeting_url,
 		.organizer_name = facts->coach_name,
 		.organizer_email = sender->notices->settings.mail.from,
-		.attendee_name = notice_plain_name(a->name),
-		.attendee_email = a->email,
+		.attendee_name = attendee.name,
+		.attendee_email = attendee.address,
 	};
 	return ics_appointment(&event, cancelled ? ICS_CANCEL : ICS_REQUEST, facts->zone, &sender->mem);
 }
@@ -334,7 +358,15 @@ static const char *message_id(const struct sender *sender, const struct claim *c
 		if (*c == '@')
 			*c = '-';
 	}
-	return arena_printf(mem, "%s.%s.%s.%s@%s", claim->appointment_id, plain, kind, claim->recipient_name,
+	const char *who = claim->recipient_name;
+	if (claim->guest[0] != '\0') { /* a name for each, which tells nobody the address */
+		unsigned char digest[CRYPTO_SHA256_SIZE];
+		char text[ENCODE_HEX_SIZE(CRYPTO_SHA256_SIZE)];
+		crypto_sha256(claim->guest, strlen(claim->guest), digest);
+		encode_hex(digest, sizeof(digest), text);
+		who = arena_printf(mem, "guest-%.16s", text);
+	}
+	return arena_printf(mem, "%s.%s.%s.%s@%s", claim->appointment_id, plain, kind, who,
 			    sender->notices->domain);
 }
 
@@ -351,10 +383,13 @@ static struct mail_message message_of(struct sender *sender, const struct claim 
 				    ? message_id(sender, claim, subject->thread_about, "confirmed", mem)
 				    : NULL;
 	struct mail_person client = {notice_plain_name(a->name), a->email};
+	struct mail_person guest = {NULL, claim->guest};
 	struct mail_person coach = {facts->coach_name, subject->coach_email};
 	struct mail_message message = {
 		.from_name = facts->coach_name,
-		.to = to_client ? client : coach,
+		.to = facts->to_guest ? guest
+		      : to_client     ? client
+				      : coach,
 		.reply_to = to_client ? coach : client,
 		.subject = text.subject,
 		.message_id = id,
@@ -370,7 +405,7 @@ static struct mail_message message_of(struct sender *sender, const struct claim 
 			sender->notices->settings.mail.from,
 			bounce_token(sender->notices->settings.hook_secret, claim->id, mem), mem);
 	if (facts->invitation) {
-		struct ics_text file = invitation_of(sender, facts, subject);
+		struct ics_text file = invitation_of(sender, facts, subject, message.to);
 		message.calendar = file.bytes;
 		message.calendar_length = file.length;
 		message.calendar_method = facts->kind == NOTICE_KIND_CANCELLED ? "CANCEL" : "REQUEST";
@@ -399,6 +434,7 @@ static void send_notice(struct sender *sender, struct claim *claim)
 	}
 	const char *why = outdated(claim, &subject, now);
 	const char *address = claim->by_text                      ? subject.phone
+			      : claim->guest[0] != '\0'           ? claim->guest
 			      : claim->recipient == NOTICE_CLIENT ? subject.a.email
 								  : subject.coach_email;
 	if (why == NULL && (address == NULL || subject.a.erased))
@@ -407,15 +443,15 @@ static void send_notice(struct sender *sender, struct claim *claim)
 		done(sender, claim, "skipped", why, 0);
 		return;
 	}
-	struct notice_facts facts = facts_of(claim, &subject, now);
+	struct notice_facts facts = facts_of(claim, &subject, now, &sender->mem);
 	if (notice_kind_is_about_credits(claim->kind) && !read_credits(sender, claim, &facts)) {
 		done(sender, claim, "skipped", "There is nothing left to tell of.", 0);
 		return;
 	}
-	if (claim->recipient == NOTICE_CLIENT)
+	if (claim->recipient == NOTICE_CLIENT && claim->guest[0] == '\0')
 		result = manage_link(&sender->notices->settings.links, sender->db, &sender->mem, subject.a.id,
 				     subject.a.ends_at, now, &facts.manage_url);
-	else if (sender->notices->settings.links.public_url != NULL)
+	else if (claim->recipient == NOTICE_COACH && sender->notices->settings.links.public_url != NULL)
 		facts.manage_url =
 			arena_printf(&sender->mem, "%s/coach/", sender->notices->settings.links.public_url);
 	if (result != DB_OK) {

@@ -42,8 +42,10 @@ struct notice_words {
 
 	struct heading_words client[WORDS_HEADINGS]; /* {who}: the coach */
 	struct heading_words coach[WORDS_HEADINGS];  /* {who}: the client */
-	const char *cancelled_by_you_title;          /* the recipient cancelled */
-	const char *a_client;                        /* for a client without a name */
+	struct heading_words guest_invited; /* {who}: the coach; to a guest, instead of the client's */
+	struct heading_words guest_uninvited;
+	const char *cancelled_by_you_title; /* the recipient cancelled */
+	const char *a_client;               /* for a client without a name */
 
 	const char *with;         /* {who} */
 	const char *was;          /* {when}: where it was before it was moved */
@@ -65,9 +67,11 @@ struct notice_words {
 	const char *take_offer;       /* the button */
 	const char *why;              /* {who}: why this mail came, to a client */
 	const char *why_coach;
+	const char *why_guest;      /* {who}: the client */
 	const char *stop_reminders; /* the link */
 	const char *email_label;
 	const char *phone_label;
+	const char *guests_label;
 
 	const char *code_subject; /* {code} */
 	const char *code_title;

@@ -54,6 +54,8 @@ const struct notice_words words_en = {
 			[NOTICE_CHANGES + 2] = {"{who} has few credits left", "{who} has few credits left"},
 			[NOTICE_CHANGES + 3] = {"Credits of {who} end soon", "Credits of {who} end soon"},
 		},
+	.guest_invited = {"Invitation: {type}, {when}", "You’re invited to a session with {who}"},
+	.guest_uninvited = {"No longer invited: {type}, {when}", "You don’t need to come to this session"},
 	.cancelled_by_you_title = "You cancelled this session",
 	.a_client = "a client",
 
@@ -77,9 +79,11 @@ const struct notice_words words_en = {
 	.take_offer = "Take this time",
 	.why = "You get this mail because a session with {who} was booked with your address.",
 	.why_coach = "You get this mail because sessions can be booked with you.",
+	.why_guest = "You get this mail because {who} added your address to this session.",
 	.stop_reminders = "Stop reminders",
 	.email_label = "Email",
 	.phone_label = "Phone",
+	.guests_label = "Guests",
 
 	.code_subject = "Your code: {code}",
 	.code_title = "Here is your code",

@@ -60,6 +60,9 @@ const struct notice_words words_fr = {
 			[NOTICE_CHANGES + 3] = {"Des crédits de {who} expirent bientôt",
 						"Des crédits de {who} expirent bientôt"},
 		},
+	.guest_invited = {"Invitation\u202F: {type}, {when}", "Vous êtes invité à une séance avec {who}"},
+	.guest_uninvited = {"Invitation retirée\u202F: {type}, {when}",
+			    "Votre présence à cette séance n’est plus attendue"},
 	.cancelled_by_you_title = "Vous avez annulé cette séance",
 	.a_client = "un client",
 
@@ -83,9 +86,12 @@ const struct notice_words words_fr = {
 	.take_offer = "Prendre ce créneau",
 	.why = "Vous recevez ce message parce qu’une séance avec {who} a été réservée avec votre adresse.",
 	.why_coach = "Vous recevez ce message parce que des séances peuvent être réservées avec vous.",
+	.why_guest =
+		"Vous recevez ce message parce que votre adresse a été ajoutée à cette séance par {who}.",
 	.stop_reminders = "Ne plus recevoir de rappels",
 	.email_label = "E-mail",
 	.phone_label = "Téléphone",
+	.guests_label = "Invités",
 
 	.code_subject = "Votre code\u202F: {code}",
 	.code_title = "Voici votre code",

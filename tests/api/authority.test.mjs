@@ -77,6 +77,7 @@ const TABLE = {
     who: "the appointment's coach, or an admin",
     body: () => ({ kind: 'in_person', address: '1 Main Street' }),
   },
+  'PUT /booking/{id}/guests': { who: 'a party to the appointment', body: () => ({ guests: [] }) },
   'PUT /booking/{id}/status': {
     who: "the appointment's coach, or an admin",
     body: () => ({ status: 'completed' }),

@@ -50,6 +50,7 @@ test('a booking is an appointment, an event with a Meet link, and one invitation
       email: 'ann@client.test',
       phone: '+33 1 23',
       notes: 'Hello',
+      guests: [],
       guest_response: 'none',
       kind: 'google_meet',
       invited_by: 'google',

@@ -487,6 +487,11 @@ test('every call answers as the document says', async () => {
   await call(coach, 'PUT', '/booking/{id}/status', completed);
   const place = { kind: 'link', url: 'https://meet.example/{id}', label: 'Meet' };
   await call(coach, 'PUT', '/booking/{id}/meeting', { ...one, body: place, status: 200 });
+  await call(ann, 'PUT', '/booking/{id}/guests', {
+    ...one,
+    body: { guests: ['ben@guest.test'] },
+    status: 200,
+  });
   const cancel = { ...one, body: { reason: 'x' }, headers: { 'idempotency-key': 'once' }, status: 200 };
   await call(ann, 'PUT', '/booking/{id}/cancel', cancel);
   const { headers: replayed } = await call(ann, 'PUT', '/booking/{id}/cancel', cancel);

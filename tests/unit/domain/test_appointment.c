@@ -136,6 +136,28 @@ static void every_policy_field_is_reached_by_its_name(void **state)
 	assert_string_equal(policy_fields[POLICY_MAX_PER_DAY].name, "max_per_day");
 }
 
+static void guests_are_told_apart_whole(void **state)
+{
+	(void)state;
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	const char *addresses[APPOINTMENT_GUESTS_MAX];
+	assert_int_equal(appointment_guests(NULL, &mem, addresses), 0);
+	assert_null(appointment_guests_text(NULL, &mem));
+	assert_false(appointment_invites(NULL, "a@b.c"));
+	const char *two = "ann@b.c ben@b.c";
+	assert_int_equal(appointment_guests(two, &mem, addresses), 2);
+	assert_string_equal(addresses[1], "ben@b.c");
+	assert_string_equal(appointment_guests_text(two, &mem), "ann@b.c, ben@b.c");
+	assert_true(appointment_invites(two, "ann@b.c"));
+	assert_true(appointment_invites(two, "ben@b.c"));
+	assert_false(appointment_invites(two, "nn@b.c"));
+	assert_false(appointment_invites(two, "ann@b"));
+	assert_false(appointment_invites(two, ""));
+	/* More than there may be: the rest is left. */
+	assert_int_equal(appointment_guests("a b c d e f g h i j k", &mem, addresses),
+			 APPOINTMENT_GUESTS_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +168,7 @@ int main(void)
 		cmocka_unit_test(only_a_live_appointment_can_be_cancelled_or_moved),
 		cmocka_unit_test(a_hold_is_released_until_it_runs_out),
 		cmocka_unit_test(every_refusal_has_its_code),
+		cmocka_unit_test(guests_are_told_apart_whole),
 		cmocka_unit_test(every_policy_field_is_reached_by_its_name),
 	};
 	return cmocka_run_group_tests_name("appointment", tests, NULL, NULL);

@@ -305,8 +305,9 @@ static void a_channel_ends_when_google_says(void **state)
 
 /* --- writing ----------------------------------------------------------------------------------------- */
 
-static const struct google_guest guests[] = {{"ann@example.com", "Ann \"A\" Example"},
-					     {"bob@example.com", NULL}};
+static const struct google_guest guests[] = {
+	{"ann@example.com", "Ann \"A\" Example", GOOGLE_RESPONSE_ACCEPTED},
+	{"bob@example.com", NULL, GOOGLE_RESPONSE_NEEDED}};
 static const int minutes[] = {10, 60};
 
 static struct google_event_draft full_draft(void)
@@ -322,6 +323,7 @@ static struct google_event_draft full_draft(void)
 		.time_zone = "America/New_York",
 		.guests = guests,
 		.guest_count = 2,
+		.guests_apart = true,
 		.conference_request = "r1",
 		.popup_reminders = minutes,
 		.popup_reminder_count = 2,
@@ -356,7 +358,8 @@ static void an_insert_says_everything(void **state)
 		       "\"location\":\"Room\",\"start\":{\"dateTime\":\"2026-11-24T14:00:00Z\",\"timeZone\":"
 		       "\"America/New_York\"},"
 		       "\"end\":{\"dateTime\":\"2026-11-24T14:30:00Z\",\"timeZone\":\"America/New_York\"},"
-		       "\"attendees\":[{\"email\":\"ann@example.com\",\"displayName\":\"Ann \\\"A\\\" "
+		       "\"guestsCanSeeOtherGuests\":false,\"attendees\":[{\"email\":\"ann@example.com\","
+		       "\"responseStatus\":\"accepted\",\"displayName\":\"Ann \\\"A\\\" "
 		       "Example\"},{\"email\":\"bob@example.com\"}],"
 		       "\"conferenceData\":{\"createRequest\":{\"requestId\":\"r1\","
 		       "\"conferenceSolutionKey\":{\"type\":\"hangoutsMeet\"}}},"
