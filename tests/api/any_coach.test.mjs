@@ -186,3 +186,30 @@ test('64 race for one time of three coaches, five times: three win, with three c
     15,
   );
 });
+
+test('whoever is busy in their calendar is passed over, though it is their turn', async () => {
+  const own = await startStack({ google: 'delegated', document: openSchedule() });
+  try {
+    assertStatus(await own.admin().put('/coach/zed/schedule', openSchedule()), 201);
+    const [busy, free] = [own.slot(10), own.slot(12)];
+    await own.google.busy(own.calendar, busy, later(busy, 60));
+    const choose = async (who, start) =>
+      assertStatus(await own.client(who).post('/booking/create', { coach: 'any', start }), 201).coach;
+    assert.equal(await choose('ann', busy), 'zed'); // damian would be first by his name
+    assert.equal(await choose('ben', free), 'damian');
+    const query = new URLSearchParams({ coach: 'any', from: busy, to: later(free, 30) });
+    const { slots, calendar } = assertStatus(
+      await own.client('cy').get(`/booking/availability?${query}`),
+      200,
+    );
+    assert.equal(calendar.state, 'live');
+    assert.deepEqual(
+      slots.map(({ start, coaches }) => [start, coaches]),
+      [30, 60, 90, 120]
+        .map((minutes) => [later(busy, minutes), minutes === 60 || minutes === 90 ? 2 : 1])
+        .filter(([start]) => start !== busy),
+    );
+  } finally {
+    await own.stop();
+  }
+});

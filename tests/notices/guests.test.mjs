@@ -103,6 +103,16 @@ test('a guest sees free times, holds one, proves an address and has a session', 
   assertStatus(await own.put(`/booking/${held.id}/cancel`), 200);
 });
 
+test('a guest may ask for any coach: the hold is with somebody, and the choice is recorded', async () => {
+  const held = assertStatus(await askHold(stranger(), { coach: 'any' }), 201);
+  assert.equal(held.coach, COACH);
+  assert.ok(held.token);
+  const choices = stack.database.rows(
+    `SELECT candidates[1] AS first FROM coach_choice WHERE appointment_id = '${held.id}'`,
+  );
+  assert.deepEqual(choices, [{ first: COACH }]);
+});
+
 test('the token is for that appointment alone, and nobody else’s token is for it', async () => {
   const [one, two] = [await hold(), await hold()];
   for (const path of ['/booking/user/me', '/booking/user/me/export', `/booking/${two.held.id}`])
