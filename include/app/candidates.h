@@ -14,22 +14,22 @@ struct candidates {
 	const struct coach **coaches;      /* to be released: candidates_clear */
 	const struct session_type **types; /* of each; NULL: not a candidate */
 	size_t count;
-	const char *type_id;      /* what is asked, or the first that anybody offers; NULL: nobody does */
+	const char *type_id;      /* what is asked, then what is offered of it; NULL: nothing */
 	int64_t duration_minutes; /* what is asked, or the usual one of the first who offers the type */
 	bool any;                 /* there is a candidate */
 };
 
 /*
- * Find who offers a type (NULL: the first that is offered) for so many minutes (0: the first who offers the
- * type decides) to clients who do not mind whom they have: drafts and types of weight 0 are not among it.
+ * Find who offers what `candidates` asks for, a type (NULL: the first that is offered) for so many minutes
+ * (0: the first who offers the type decides), to clients who do not mind whom they have: drafts and types of
+ * weight 0 are not among it. Fills in the rest.
  *
  * schedule_only  as coaches_find_schedule, else as coaches_find.
  *
  * Arrays and texts lie in `mem`. False: the database failed. Blocks for it.
  */
-bool candidates_read(struct coaches *coaches, struct worker *worker, const char *type_id,
-		     int64_t duration_minutes, bool schedule_only, struct arena *mem,
-		     struct candidates *ret_candidates);
+bool candidates_read(struct coaches *coaches, struct worker *worker, bool schedule_only, struct arena *mem,
+		     struct candidates *candidates);
 
 /*
  * The candidates in the order of their turn, in `mem`; `place` of each is its place in `candidates`. False:

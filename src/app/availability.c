@@ -539,10 +539,10 @@ enum availability_outcome availability_find_any(struct coaches *coaches, struct 
 						struct worker *worker, const struct availability_query *query,
 						struct arena *mem, struct joint_availability *ret_joint)
 {
-	*ret_joint = (struct joint_availability){0};
+	*ret_joint = (struct joint_availability){
+		.candidates = {.type_id = query->session_type, .duration_minutes = query->duration_minutes}};
 	struct candidates *candidates = &ret_joint->candidates;
-	if (!candidates_read(coaches, worker, query->session_type, query->duration_minutes, false, mem,
-			     candidates))
+	if (!candidates_read(coaches, worker, false, mem, candidates))
 		return AVAILABILITY_FAILURE;
 	if (!candidates->any)
 		return candidates->type_id == NULL ? AVAILABILITY_UNKNOWN_TYPE : AVAILABILITY_BAD_DURATION;

@@ -292,12 +292,12 @@ static const char *turns_text(const struct turn turns[], size_t count, struct ar
 static void create_with_any(const struct booking_call *call, const struct booking_wish *asked, bool hold,
 			    struct booking_result *ret_result)
 {
-	CANDIDATES_LOCAL candidates = {0};
+	CANDIDATES_LOCAL candidates = {.type_id = asked->session_type,
+				       .duration_minutes = asked->duration_minutes};
 	struct turn *turns = NULL;
 	size_t count = 0;
 	ret_result->verdict = BOOKING_DATABASE_UNAVAILABLE;
-	if (!candidates_read(call->coaches, call->worker, asked->session_type, asked->duration_minutes, true,
-			     call->mem, &candidates) ||
+	if (!candidates_read(call->coaches, call->worker, true, call->mem, &candidates) ||
 	    !candidates_in_turn(&candidates, call->worker, call->mem, &turns, &count))
 		return;
 	ret_result->verdict = BOOKING_UNKNOWN_TYPE;

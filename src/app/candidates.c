@@ -36,28 +36,27 @@ static bool read_coaches(struct coaches *coaches, struct worker *worker, bool sc
 	return true;
 }
 
-bool candidates_read(struct coaches *coaches, struct worker *worker, const char *type_id,
-		     int64_t duration_minutes, bool schedule_only, struct arena *mem,
-		     struct candidates *ret_candidates)
+bool candidates_read(struct coaches *coaches, struct worker *worker, bool schedule_only, struct arena *mem,
+		     struct candidates *candidates)
 {
-	*ret_candidates = (struct candidates){.duration_minutes = duration_minutes};
-	if (!read_coaches(coaches, worker, schedule_only, mem, ret_candidates))
+	const char *wanted = candidates->type_id;
+	candidates->type_id = NULL;
+	if (!read_coaches(coaches, worker, schedule_only, mem, candidates))
 		return false;
-	const char *wanted = type_id;
-	for (size_t i = 0; i < ret_candidates->count; i++) {
-		const struct session_type *type = candidates_type(ret_candidates->coaches[i], wanted);
+	for (size_t i = 0; i < candidates->count; i++) {
+		const struct session_type *type = candidates_type(candidates->coaches[i], wanted);
 		if (type == NULL)
 			continue;
-		if (ret_candidates->type_id == NULL) {
+		if (candidates->type_id == NULL) {
 			wanted = arena_strdup(mem, type->id);
-			ret_candidates->type_id = wanted;
+			candidates->type_id = wanted;
 		}
-		if (ret_candidates->duration_minutes == 0)
-			ret_candidates->duration_minutes = type->durations[0];
-		if (!session_type_offers(type, ret_candidates->duration_minutes))
+		if (candidates->duration_minutes == 0)
+			candidates->duration_minutes = type->durations[0];
+		if (!session_type_offers(type, candidates->duration_minutes))
 			continue;
-		ret_candidates->types[i] = type;
-		ret_candidates->any = true;
+		candidates->types[i] = type;
+		candidates->any = true;
 	}
 	return true;
 }
