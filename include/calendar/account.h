@@ -23,7 +23,7 @@ struct calendar_abilities {
 };
 
 struct calendar_status {
-	const char *mode;    /* oauth, service_account, off */
+	const char *mode;    /* oauth, service_account, caldav, off */
 	const char *state;   /* ok, needs_consent, backing_off, failing */
 	const char *detail;  /* one sentence: what Google says and the remedy; NULL */
 	const char *account; /* NULL: not known */
@@ -101,6 +101,9 @@ const char *calendar_consent_received(struct calendars *calendars, struct worker
  */
 enum db_result calendar_disconnect(struct calendars *calendars, struct worker *worker, const char *coach_id,
 				   int64_t deadline, struct arena *mem);
+
+/* A CalDAV account of the coach's is written to from now on, or no more: all find out. */
+void calendar_account_changed(struct calendars *calendars, const char *coach_id);
 
 /* Try what Google refused once more, in the background. DB_OK with how many there are, or a failure. */
 enum db_result calendar_retry(struct calendars *calendars, struct worker *worker, const char *coach_id,

@@ -31,8 +31,9 @@ enum { CALENDAR_CONNECTIONS = 6 };
 
 /*
  * Borrowed for the life of the calendars. Which credentials serve a coach: their own consent if they gave
- * one; else the service account, if it is configured and the coach is coach_id (or has calendars of their own
- * in the table coach_calendar); else none, until they consent where an OAuth client is configured.
+ * one; else the CalDAV account they chose to be written to; else the service account, if it is configured and
+ * the coach is coach_id (or has calendars of their own in the table coach_calendar); else none, until they
+ * consent where an OAuth client is configured.
  */
 struct calendar_settings {
 	const char *api;                 /* GOOGLE_CALENDAR_API */
@@ -50,6 +51,7 @@ struct calendar_settings {
 	seconds fresh_seconds;
 	seconds stale_seconds;
 	seconds poll_seconds;
+	bool allow_private;     /* CALENDAR_ALLOW_PRIVATE, for CalDAV servers */
 	int requests_per_coach; /* at most so many wait for one coach's provider at once, so that others can
 				   be served */
 	struct metrics *metrics;
@@ -69,7 +71,8 @@ void calendars_start(struct calendars *calendars);
 void calendars_stop(struct calendars *calendars);
 void calendars_free(struct calendars *calendars);
 
-/* Whether any Google setting is there at all. False: every coach's calendar is off. */
+/* Whether any coach can have a calendar that is written to: a Google setting is there, or a key that CalDAV
+ * accounts are sealed with. */
 bool calendars_on(const struct calendars *calendars);
 
 #endif

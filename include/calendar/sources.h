@@ -63,6 +63,7 @@ struct source {
 	const char *kind;
 	const char *name;
 	bool blocks;
+	bool writes;        /* appointments are written to it */
 	const char *state;  /* pending, ok, degraded, failing */
 	const char *detail; /* a sentence for the coach; NULL: nothing to say */
 	int64_t events;
@@ -88,14 +89,24 @@ struct source_wish {
 	const char *user;    /* for caldav only; neither it nor the password holds a line break */
 	const char *password;
 	bool blocks;
+	const char *write_url; /* from source_writable; NULL: it is only read */
 };
 
-/* Add one. DB_NONE: there are SOURCES_PER_COACH_MAX already. */
+/*
+ * The calendar of a CalDAV account that can be written: the one that the address names, else the first. In
+ * mem; NULL with *ret_reason, a sentence for the coach. Blocks until `deadline`.
+ */
+const char *source_writable(const struct sources *sources, struct worker *worker,
+			    const struct source_wish *wish, int64_t deadline, struct arena *mem,
+			    const char **ret_reason);
+
+/* Add one. DB_NONE: there are SOURCES_PER_COACH_MAX already; DB_DUPLICATE: another one is written to. */
 enum db_result source_add(struct sources *sources, struct worker *worker, const char *coach_id,
 			  const struct source_wish *wish, instant now, char ret_id[static UUID_TEXT_SIZE]);
 
-/* Remove one with all it said. DB_NONE: the coach has no such source. */
-enum db_result source_remove(struct worker *worker, const char *coach_id, const char *id);
+/* Remove one with all it said, and find out whether it was written to. DB_NONE: the coach has no such source.
+ */
+enum db_result source_remove(struct worker *worker, const char *coach_id, const char *id, bool *ret_wrote);
 
 /*
  * Read one now, or the one that is due longest (id NULL). Blocks until `deadline` at most. What came of it is

@@ -10,7 +10,6 @@
 #ifndef NET_DAV_H
 #define NET_DAV_H
 
-#include "base/buffer.h"
 #include "net/fetch.h"
 
 enum {
@@ -73,15 +72,30 @@ const char *dav_resolve(struct arena *mem, const char *base, const char *href);
 /* One path, however it is written: without host, percent signs decoded. NULL: not printable UTF-8. */
 const char *dav_path(struct arena *mem, const char *base, const char *href);
 
-/* `text` as the content of an XML element. */
-void dav_put_text(struct buffer *out, const char *text);
-
 /*
  * PROPFIND and REPORT: reads, sent again when a connection breaks. depth "0" or "1". Redirects are followed.
  * Everything in *ret_answer lies in mem.
  */
 void dav_read(const struct dav *dav, struct arena *mem, const char *method, const char *url,
 	      const char *depth, const char *body, struct dav_answer *ret_answer);
+
+/* A multistatus came. */
+bool dav_is_good(const struct dav_answer *answer);
+
+/* What a server may say to a token it does not know any more, and some do to one they know. */
+bool dav_is_token_trouble(const struct dav_answer *answer);
+
+/* What changed in a calendar since `token`; NULL: all there is. One page, see RFC 6578 section 3.6. */
+void dav_sync(const struct dav *dav, struct arena *mem, const char *url, const char *token,
+	      struct dav_answer *ret_answer);
+
+/* A calendar's files with their etags (depth "1"), or the calendar alone ("0"). */
+void dav_list(const struct dav *dav, struct arena *mem, const char *url, const char *depth,
+	      struct dav_answer *ret_answer);
+
+/* Those files of a calendar, by their hrefs as the server writes them. */
+void dav_multiget(const struct dav *dav, struct arena *mem, const char *url, const char *const hrefs[],
+		  size_t count, struct dav_answer *ret_answer);
 
 /* Conditions of a request for one file; with its quotes, or "*". NULL: none. */
 struct dav_condition {

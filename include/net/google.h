@@ -49,6 +49,7 @@ struct google_answer {
 	seconds retry_after; /* what Google asked us to wait; 0: nothing */
 	char reason[64];     /* Google's reason ("rateLimitExceeded", "invalid_grant"), or ours in lower case
 				("timeout", "connect", "not_json"); "" when ok */
+	bool is_sentence;    /* message says all there is to say, and it is not Google that says it */
 	char message[256];   /* Google's sentence, one line, without addresses and long secrets; "" when none
 				came */
 };

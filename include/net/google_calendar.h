@@ -24,11 +24,14 @@
 #include "net/google.h"
 #include "net/google_auth.h"
 
+struct dav;
+
 /* What surrounds a call. Borrowed until it returns. */
 struct google_call {
 	const char *api; /* https://www.googleapis.com/calendar/v3, no slash at the end */
 	struct fetch_client *fetcher;
 	struct google_token_source *tokens;
+	const struct dav *dav; /* of a CalDAV server, in place of tokens: whom to ask, as whom; NULL */
 	struct arena *mem;
 	instant now;
 	int64_t deadline; /* as monotonic_ms, for everything together */

@@ -54,7 +54,8 @@ begin
   return retried;
 end $$;
 
--- A new consent: what was remembered of the calendars may be another account's, and all that waited goes on.
+-- A new consent: what was remembered of the calendars may be another account's, and all that waited goes on. A CalDAV
+-- account that was written to is only read from now on.
 create or replace function take_grant(p_coach text, p_sealed_token text, p_scopes text) returns void
 language plpgsql as $$
 begin
@@ -62,6 +63,9 @@ begin
   on conflict (coach_id) do update
   set sealed_token = excluded.sealed_token, scopes = excluded.scopes, needs_consent = false, detail = null, account = null,
       created_at = now();
+  delete from coach_calendar c using busy_source s
+  where c.coach_id = p_coach and s.coach_id = p_coach and c.calendar_id = s.write_url;
+  update busy_source set write_url = null where coach_id = p_coach and write_url is not null;
   update coach_calendar
   set sync_token = null, poll_due_at = now(), channel_id = null, channel_resource = null, channel_digest = null,
       channel_expires_at = null, channel_due_at = now()

@@ -79,3 +79,23 @@ begin
   into events, inexact, unreadable, strange, strange_zone
   from busy_item i where i.source_id = p_source;
 end $$;
+
+-- Removes a source with all it said. What is owed to its calendar will not be written, and says p_detail. Returns whether
+-- it was written to; no row: the coach has no such source.
+create or replace function remove_source(p_id uuid, p_coach text, p_detail text) returns table (wrote boolean)
+language plpgsql as $$
+declare
+  url text;
+begin
+  delete from busy_source where id = p_id and coach_id = p_coach returning write_url into url;
+  if not found then
+    return;
+  end if;
+  if url is not null then
+    delete from coach_calendar where coach_id = p_coach and calendar_id = url;
+    update appointment set refused_version = version, calendar_detail = p_detail, conference_pending = false
+    where coach_id = p_coach and calendar_id = url and version > synced_version and version > refused_version;
+  end if;
+  wrote := url is not null;
+  return next;
+end $$;

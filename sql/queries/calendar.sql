@@ -14,9 +14,11 @@ select set_calendars($1, $2);
 
 -- The coaches who have, or may have, a calendar: $1 is the one of the settings. At most $3 of them after id $2.
 -- name: calendar_coaches many
-select c.id, g.sealed_token, g.needs_consent
-from coach c left join google_grant g on g.coach_id = c.id
-where c.id > $2 and (c.id = $1 or g.coach_id is not null or exists (select from coach_calendar k where k.coach_id = c.id))
+select c.id, g.sealed_token, g.needs_consent, s.sealed_address
+from coach c
+left join google_grant g on g.coach_id = c.id
+left join busy_source s on s.coach_id = c.id and s.write_url is not null
+where c.id > $2 and (c.id = $1 or g.coach_id is not null or s.id is not null or exists (select from coach_calendar k where k.coach_id = c.id))
 order by c.id limit $3::integer;
 
 -- name: calendar_grant_put exec

@@ -2,17 +2,22 @@
 
 -- No row: the coach has too many already.
 -- name: source_add one
-insert into busy_source (id, coach_id, kind, name, sealed_address, blocks)
-select $1, $2, $3, $4, $5, $6
+insert into busy_source (id, coach_id, kind, name, sealed_address, blocks, write_url)
+select $1, $2, $3, $4, $5, $6, $8
 where (select count(*) from busy_source where coach_id = $2) < $7
 returning id;
 
 -- name: source_list many
-select id, kind, name, blocks, state, detail, events, last_success_at
+select id, kind, name, blocks, state, detail, events, last_success_at, write_url is not null
 from busy_source where coach_id = $1 order by created_at, id;
 
+-- What is still owed to it says $3.
 -- name: source_remove one
-delete from busy_source where id = $1 and coach_id = $2 returning id;
+select wrote from remove_source($1, $2, $3);
+
+-- The one that appointments are written to.
+-- name: source_written one
+select id, sealed_address, write_url from busy_source where coach_id = $1 and write_url is not null;
 
 -- Claims one for two minutes: the one named, or with null the one that has waited longest.
 -- name: source_claim one

@@ -3,6 +3,7 @@
 #include "api/coach.h"
 #include "api/rows.h"
 #include "base/json.h"
+#include "calendar/account.h"
 #include "calendar/sources.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ static void write_source(struct json_writer *writer, const struct source *source
 	json_write_text(writer, "kind", source->kind);
 	json_write_text(writer, "name", source->name);
 	json_write_boolean(writer, "blocks", source->blocks);
-	json_write_boolean(writer, "write", false);
+	json_write_boolean(writer, "write", source->writes);
 	json_write_text(writer, "state", source->state);
 	json_write_text(writer, "detail", source->detail);
 	json_write_integer(writer, "events", source->events);
@@ -78,9 +79,9 @@ static bool kind_fits(struct call *call, const struct source_wish *wish, bool wr
 	if (!is_caldav && strcmp(wish->kind, "ical") != 0) {
 		field = "kind";
 		detail = "kind must be ical (a calendar that is published as a feed) or caldav.";
-	} else if (write) {
+	} else if (write && !is_caldav) {
 		field = "write";
-		detail = "Such a calendar can be read only; write must be false.";
+		detail = "A feed can be read only; write must be false.";
 	} else if (is_caldav && wish->user == NULL) {
 		field = "user";
 		detail = "user is required for a CalDAV server.";
@@ -111,7 +112,7 @@ static bool credential_fits(struct call *call, const char *field, const char *te
 }
 
 /* False: refused. */
-static bool read_wish(struct call *call, struct source_wish *wish)
+static bool read_wish(struct call *call, struct source_wish *wish, bool *ret_write)
 {
 	const char *url = NULL;
 	bool write = false;
@@ -137,13 +138,38 @@ static bool read_wish(struct call *call, struct source_wish *wish)
 			     reason != NULL ? reason : "url is too long.");
 	else if (wish->name == NULL)
 		wish->name = host;
+	*ret_write = write;
 	return wish->address != NULL;
+}
+
+/* Appointments are written to one calendar only. False: answered. */
+static bool find_writable(struct call *call, const char *coach_id, struct source_wish *wish)
+{
+	struct calendar_status status;
+	const char *reason = NULL;
+	enum db_result result =
+		calendar_status(call->api->calendars, call->worker, coach_id, call->mem, &status);
+	if (result != DB_OK) {
+		call_database_failure(call, result);
+		return false;
+	}
+	if (status.calendar_count > 0) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "write",
+			     "Another calendar is written to already; disconnect that one first.");
+		return false;
+	}
+	wish->write_url = source_writable(call->api->sources, call->worker, wish,
+					  monotonic_ms() + ADDED_WAIT_MS, call->mem, &reason);
+	if (wish->write_url == NULL)
+		call_problem(call, PROBLEM_INVALID_FIELD, "url", reason);
+	return wish->write_url != NULL;
 }
 
 void api_sources_add(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
 	struct source_wish wish = {.blocks = true};
+	bool write = false;
 	char id[UUID_TEXT_SIZE];
 	if (!api_coach_find(call, &coach))
 		return;
@@ -152,7 +178,7 @@ void api_sources_add(struct call *call)
 			     "Further calendars are not configured here; it takes TOKEN_ENCRYPTION_KEY.");
 		return;
 	}
-	if (!read_wish(call, &wish))
+	if (!read_wish(call, &wish, &write) || (write && !find_writable(call, coach->id, &wish)))
 		return;
 	enum db_result result =
 		source_add(call->api->sources, call->worker, coach->id, &wish, call->request->now, id);
@@ -161,6 +187,13 @@ void api_sources_add(struct call *call)
 			     "There are 20 calendars already; remove one first.");
 		return;
 	}
+	if (result == DB_DUPLICATE) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "write",
+			     "Another calendar is written to already; disconnect that one first.");
+		return;
+	}
+	if (result == DB_OK && write)
+		calendar_account_changed(call->api->calendars, coach->id);
 	if (result == DB_OK)
 		result = source_refresh(call->api->sources, call->worker, coach->id, id, call->request->now,
 					monotonic_ms() + ADDED_WAIT_MS);
@@ -178,9 +211,12 @@ void api_sources_remove(struct call *call)
 	const char *id = NULL;
 	if (!api_coach_find(call, &coach) || !call_path_uuid(call, "id", no_such, &id))
 		return;
-	enum db_result result = source_remove(call->worker, coach->id, id);
+	bool wrote;
+	enum db_result result = source_remove(call->worker, coach->id, id, &wrote);
 	if (!call_found(call, result, no_such))
 		return;
+	if (wrote)
+		calendar_account_changed(call->api->calendars, coach->id);
 	coaches_changed(call->api->coaches, coach->id);
 	reply_empty(call->reply, 204);
 }

@@ -136,7 +136,7 @@ static bool find_without(const struct visit *visit, instant now, struct found *r
 {
 	if (visit->link == NULL)
 		*ret_found = (struct found){.knowledge = CALENDAR_UNKNOWN};
-	else if (!visit->link->connected)
+	else if (!link_tells_busy(visit->link))
 		*ret_found = (struct found){.knowledge = CALENDAR_KNOWN_OFF, .as_of = now};
 	else
 		return false;
@@ -274,7 +274,7 @@ bool calendar_busy_peek(struct calendars *calendars, const char *coach_id, struc
 	bool known = false;
 	within = cut_past(within, now);
 	pthread_mutex_lock(&coach->lock);
-	if (coach->link != NULL && !coach->link->connected) {
+	if (coach->link != NULL && !link_tells_busy(coach->link)) {
 		*ret_busy = (struct calendar_busy){.knowledge = CALENDAR_KNOWN_OFF, .as_of = now};
 		known = true;
 	} else if (coach->link != NULL && is_fresh(calendars, coach, now_ms) &&

@@ -121,6 +121,11 @@ bool channel_renew_one(struct calendars *calendars, struct worker *worker, struc
 		    monotonic_ms() + WATCH_DEADLINE_MS);
 	if (visit.link == NULL || !visit.link->connected)
 		return true;
+	if (visit.link->provider->watch == NULL) {
+		const struct channel none = {.id = NULL};
+		put_channel(&visit, db_copy_text(&rows, 0, 1, mem), &none, visit.call.now + LIFETIME);
+		return true;
+	}
 	struct channel old = {.id = db_copy_text(&rows, 0, 2, mem),
 			      .resource = db_copy_text(&rows, 0, 3, mem)};
 	open_channel(&visit, db_copy_text(&rows, 0, 1, mem), &old);

@@ -311,7 +311,7 @@ enum db_result calendar_disconnect(struct calendars *calendars, struct worker *w
 	visit_begin(&visit, calendars, worker, coach_id, mem, deadline);
 	if (visit.link == NULL)
 		return visit.result;
-	if (visit.link->sealed == NULL)
+	if (visit.link->mode != LINK_CONSENT || visit.link->sealed == NULL)
 		return DB_OK;
 	channels_stop(&visit);
 	enum db_result result =

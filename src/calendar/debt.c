@@ -228,6 +228,14 @@ bool calendar_adopt(struct calendars *calendars, struct worker *worker, const ch
 	return true;
 }
 
+void calendar_account_changed(struct calendars *calendars, const char *coach_id)
+{
+	if (!calendars->on)
+		return;
+	coach_forget(coach_entry(calendars, coach_id));
+	coach_times_changed(calendars, coach_id);
+}
+
 const char *calendar_state_of(const struct appointment *appointment)
 {
 	if (appointment->calendar_id == NULL)

@@ -18,6 +18,7 @@ enum {
 	GAUGES_EVERY_MS = 2000,
 	COACHES_AT_ONCE = 500, /* read from the database */
 	RETRY_SYNC_SECONDS = 10,
+	UNPUSHED_SECONDS = 30,                      /* between two looks where nobody tells of changes */
 	NEVER_SECONDS = 10 * 365 * SECONDS_PER_DAY, /* CALENDAR_POLL_SECONDS=0: only pushes */
 	LOOK_DEADLINE_MS = 10000,
 };
@@ -64,14 +65,15 @@ static void look_soon(struct hand *hand, const char *coach_id, seconds within)
 /* ---- the reader: who has a calendar ---- */
 
 /* The credentials as the database has them, against what memory believes. */
-static void check_link(struct hand *hand, struct calendar_coach *coach, const char *sealed,
-		       bool needs_consent)
+static void check_link(struct hand *hand, struct calendar_coach *coach, const char *consent,
+		       const char *account, bool needs_consent)
 {
 	struct calendars *calendars = hand->calendars;
 	struct link *link = coach_link_known(coach);
 	if (link == NULL)
 		return;
-	bool kept = sealed != NULL && calendars->settings.oauth.id != NULL;
+	const char *sealed = consent != NULL && calendars->settings.oauth.id != NULL ? consent : account;
+	bool kept = sealed != NULL;
 	bool changed = (link->sealed != NULL) != kept ||
 		       (kept && link->sealed != NULL && strcmp(sealed, link->sealed) != 0);
 	bool ended = link->mode == LINK_CONSENT && link->connected && link->needs_consent != needs_consent;
@@ -119,7 +121,8 @@ static bool check_coaches(struct hand *hand)
 			return result == DB_NONE;
 		for (size_t i = 0; i < rows.count && !bell_stopped(&calendars->bell); i++) {
 			struct calendar_coach *coach = coach_entry(calendars, db_get_text(&rows, i, 0));
-			check_link(hand, coach, db_get_text(&rows, i, 1), db_get_bool(&rows, i, 2));
+			check_link(hand, coach, db_get_text(&rows, i, 1), db_get_text(&rows, i, 3),
+				   db_get_bool(&rows, i, 2));
 			adopt(hand, coach);
 			after = coach->id;
 			arena_reset(&hand->mem);
@@ -182,6 +185,8 @@ static bool look_at_one(struct hand *hand)
 	visit_begin(&visit, calendars, &hand->worker, coach_id, mem, monotonic_ms() + LOOK_DEADLINE_MS);
 	if (visit.link == NULL || !visit.link->connected)
 		return true;
+	if (visit.link->provider->watch == NULL)
+		look_soon(hand, coach_id, UNPUSHED_SECONDS);
 	if (!follow_calendar(&visit, db_get_text(&rows, 0, 1), db_get_text(&rows, 0, 2)))
 		look_soon(hand, coach_id, RETRY_SYNC_SECONDS);
 	return true;

@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/die.h"
+#include "sources_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,8 @@ void link_release(struct link *link)
 	if (link == NULL || atomic_fetch_sub(&link->references, 1) > 1)
 		return;
 	tokens_release(link->tokens);
+	if (link->secret != NULL)
+		crypto_wipe(link->secret, link->secret_size);
 	struct arena mem = link->mem;
 	arena_clear(&mem); /* the link itself lives there */
 }
@@ -177,6 +180,49 @@ static void fill_service_account(const struct link_settings *links, struct link 
 	atomic_fetch_add(&link->tokens->references, 1);
 }
 
+/* Columns of source_written. */
+enum { WRITTEN_ID, WRITTEN_SEALED, WRITTEN_URL };
+
+/* The CalDAV account that the coach's appointments are written to. */
+static enum db_result fill_caldav(const struct link_settings *links, struct db *db, const char *coach_id,
+				  struct link *link, const struct db_rows *rows)
+{
+	char secret[SOURCE_SECRET_MAX + 1];
+	size_t size = 0;
+	char id[UUID_TEXT_SIZE];
+	const char *calendar_id = db_copy_text(rows, 0, WRITTEN_URL, &link->mem);
+	bool written = false;
+	db_get_uuid(rows, 0, WRITTEN_ID, id);
+	link->mode = LINK_CALDAV;
+	link->provider = &provider_caldav;
+	link->connected = link->may_read_busy = link->may_write_events = true;
+	link->undelegated = true; /* the server invites nobody, and makes no Meet link */
+	link->sealed = db_copy_text(rows, 0, WRITTEN_SEALED, &link->mem);
+	if (seal_open(links->seal_keys, source_seal_name(&link->mem, id), link->sealed, secret,
+		      sizeof(secret), &size) == SEAL_OPENED) {
+		link->secret = arena_strndup(&link->mem, secret, size);
+		link->secret_size = size;
+		crypto_wipe(secret, sizeof(secret));
+	}
+	link->dav.allow_private = links->allow_private;
+	if (link->secret == NULL ||
+	    !source_secret_cut(link->secret, &link->dav.address, &link->dav.user, &link->dav.password)) {
+		link->secret = NULL;
+		link->detail =
+			"The calendar's address cannot be opened: TOKEN_ENCRYPTION_KEY is another one.";
+	} else {
+		link->account = link->dav.user;
+	}
+	enum db_result result = list_calendars(db, coach_id, link, &written);
+	if (result == DB_OK && (link->calendar_count != 1 || !are_calendars(link, calendar_id) || !written))
+		result = db_run(db, QUERY_CALENDAR_SET,
+				DB_PARAMETERS(db_text(coach_id), db_text(calendar_id)), NULL);
+	link->calendar_ids = arena_array(&link->mem, 1, sizeof(char *));
+	link->calendar_ids[0] = calendar_id;
+	link->calendar_count = 1;
+	return result == DB_NONE || result == DB_DUPLICATE ? DB_OK : result;
+}
+
 /* The service account serves the coach of the settings, and others who were given calendars by hand. */
 static enum db_result is_served(const struct link_settings *links, struct db *db, const char *coach_id,
 				bool *ret_served)
@@ -197,16 +243,21 @@ static enum db_result fill(const struct link_settings *links, struct db *db, con
 			   const struct link *before, struct link *link)
 {
 	DB_ROWS rows = {0};
+	DB_ROWS written = {0};
 	bool served;
 	enum db_result result = db_run(db, QUERY_CALENDAR_GRANT, DB_PARAMETERS(db_text(coach_id)), &rows);
 	if (result == DB_NONE)
 		return DB_OK; /* no such coach */
 	if (result == DB_OK)
+		result = db_run(db, QUERY_SOURCE_WRITTEN, DB_PARAMETERS(db_text(coach_id)), &written);
+	if (result == DB_OK || result == DB_NONE)
 		result = is_served(links, db, coach_id, &served);
 	if (result != DB_OK)
 		return result;
 	if (!db_is_null(&rows, 0, GRANT_SEALED) && links->oauth->id != NULL && links->seal_keys != NULL) {
 		fill_consent(links, coach_id, before, link, &rows);
+	} else if (written.count > 0 && links->seal_keys != NULL) {
+		return fill_caldav(links, db, coach_id, link, &written);
 	} else if (served) {
 		fill_service_account(links, link);
 	} else if (links->oauth->id != NULL) {
@@ -278,6 +329,7 @@ const char *link_settings_read(struct link_settings *links, struct arena *mem,
 		.seal_keys = settings->seal_keys,
 		.coach_id = settings->coach_id,
 		.calendar_ids = read_calendar_ids(mem, settings->calendar_id),
+		.allow_private = settings->allow_private,
 	};
 	const char *wrong = NULL;
 	if (settings->service_account_key != NULL)

@@ -2,8 +2,9 @@
  * link - which credentials and which calendars serve a coach.
  *
  * A link is read from the settings and the database, immutable and counted: each conversation with a provider
- * holds one, and a new consent makes another. In order: the coach's own consent; the service account, for the
- * coach of the settings and for those who have rows in coach_calendar; else none.
+ * holds one, and a new consent makes another. In order: the coach's own consent; the CalDAV account that
+ * their appointments are written to; the service account, for the coach of the settings and for those who
+ * have rows in coach_calendar; else none.
  */
 #ifndef CALENDAR_LINK_H
 #define CALENDAR_LINK_H
@@ -12,6 +13,7 @@
 #include "base/seal.h"
 #include "calendar/calendar.h"
 #include "db/db.h"
+#include "net/dav.h"
 #include "net/google_auth.h"
 #include "provider.h"
 
@@ -21,6 +23,7 @@ enum link_mode {
 	LINK_OFF,
 	LINK_SERVICE_ACCOUNT,
 	LINK_CONSENT,
+	LINK_CALDAV,
 };
 
 /* The source of access tokens, shared by links of the same consent. */
@@ -41,9 +44,12 @@ struct link {
 	bool may_write_events;
 	const char *account;          /* NULL: not known */
 	const char *detail;           /* why consent is needed, or the credentials do not open; NULL */
-	const char *sealed;           /* the sealed refresh token; NULL: none */
-	struct shared_tokens *tokens; /* NULL: no call can be made */
-	const char **calendar_ids;    /* the first is written to */
+	const char *sealed;           /* the sealed refresh token, or CalDAV account; NULL: none */
+	struct shared_tokens *tokens; /* see link_may_call */
+	struct dav dav;               /* of LINK_CALDAV, without fetcher and deadline */
+	char *secret;                 /* what dav points into; NULL */
+	size_t secret_size;
+	const char **calendar_ids; /* the first is written to */
 	size_t calendar_count;
 };
 
@@ -56,7 +62,20 @@ struct link_settings {
 	struct shared_tokens *service_tokens;    /* NULL: no service account */
 	const char *service_account;             /* its address, or the user it impersonates */
 	bool delegated;
+	bool allow_private; /* CALENDAR_ALLOW_PRIVATE */
 };
+
+/* Whether there is something to make calls with. */
+static inline bool link_may_call(const struct link *link)
+{
+	return link->tokens != NULL || link->secret != NULL;
+}
+
+/* Whether the provider is asked for busy times. */
+static inline bool link_tells_busy(const struct link *link)
+{
+	return link->connected && link->provider->busy != NULL;
+}
 
 /*
  * Returns NULL, or one sentence in mem that says why the credentials cannot be used. Texts live in mem or are

@@ -1,5 +1,5 @@
 /*
- * provider - what a calendar must be able to do. Google is the first row.
+ * provider - what a calendar must be able to do. Google is the first row, CalDAV the second.
  *
  * Busy times are read, an event is written, read, changed and deleted, changes are listed, and pushes are
  * opened and closed. The shapes are Google's (an etag, a sync token, one outcome for each answer); a provider
@@ -13,6 +13,7 @@
 
 struct provider {
 	const char *name;
+	/* NULL: busy times are read as those of one of the coach's further calendars (calendar/sources.h). */
 	enum google_outcome (*busy)(const struct google_call *call, const char *const calendars[],
 				    size_t count, instant from, instant to, struct google_busy ret_busy[],
 				    struct google_answer *answer);
@@ -41,5 +42,6 @@ struct provider {
 };
 
 extern const struct provider provider_google;
+extern const struct provider provider_caldav;
 
 #endif

@@ -19,7 +19,6 @@ enum {
 	FILES_AT_ONCE = 100,
 	PAGES_MAX = 100, /* of one calendar's changes */
 	NOTE_BYTES_MAX = 4 * 1024 * 1024,
-	NAMESPACE_ROOM = 400,
 };
 
 /* A file that is new, was changed, or is gone. */
@@ -75,11 +74,6 @@ static enum verdict fail_answer(struct look *look, const struct dav_answer *answ
 				       answer->status));
 }
 
-static bool is_good(const struct dav_answer *answer)
-{
-	return answer->failure == FETCH_OK && answer->status == 207 && !answer->malformed;
-}
-
 /* ---- what has changed ---- */
 
 static enum verdict add_change(struct look *look, const char *base, const char *href, bool gone)
@@ -130,35 +124,18 @@ static enum verdict take_changes(struct look *look, const struct dav_answer *ans
 	return VERDICT_GOOD;
 }
 
-/* What a server may say to a token it does not know any more, and some do to one they know. */
-static bool is_token_trouble(const struct dav_answer *answer)
-{
-	return answer->failure == FETCH_OK && answer->status != 401 && answer->status != 429 &&
-	       (answer->status / 100 == 4 || answer->status == 500 || answer->status == 501 ||
-		answer->status == 507);
-}
-
 /* By sync-collection. VERDICT_TOKEN for a first look: the server knows no such thing. */
 static enum verdict list_changes(struct look *look, struct collection *collection)
 {
 	bool more = true;
 	for (int page = 0; more; page++) {
 		__attribute__((cleanup(arena_cleanup))) struct arena scratch = ARENA_EMPTY;
-		__attribute__((cleanup(buffer_clear))) struct buffer body;
 		struct dav_answer answer;
-		buffer_init(&body, SOURCE_ADDRESS_MAX * 6 + NAMESPACE_ROOM);
-		buffer_append_text(&body, "<?xml version=\"1.0\" encoding=\"utf-8\"?><sync-collection "
-					  "xmlns=\"DAV:\"><sync-token>");
-		dav_put_text(&body, collection->token != NULL ? collection->token : "");
-		buffer_append_text(&body, "</sync-token><sync-level>1</sync-level><prop><getetag/></prop>"
-					  "</sync-collection>");
-		dav_read(look->dav, &scratch, "REPORT", collection->url, "0", buffer_text(&body), &answer);
-		if (is_token_trouble(&answer))
+		dav_sync(look->dav, &scratch, collection->url, collection->token, &answer);
+		if (dav_is_token_trouble(&answer))
 			return VERDICT_TOKEN;
-		if (!is_good(&answer))
+		if (!dav_is_good(&answer))
 			return fail_answer(look, &answer);
-		if (answer.sync_token == NULL)
-			return VERDICT_TOKEN;
 		const enum verdict verdict = take_changes(look, &answer, &more);
 		if (verdict != VERDICT_GOOD)
 			return verdict;
@@ -206,8 +183,6 @@ static enum verdict drop_unlisted(struct look *look, const char *folder, const j
 /* By the list of all files and their etags. */
 static enum verdict compare_etags(struct look *look, struct collection *collection)
 {
-	static const char body[] = "<?xml version=\"1.0\" encoding=\"utf-8\"?><propfind xmlns=\"DAV:\"><prop>"
-				   "<getetag/><resourcetype/></prop></propfind>";
 	__attribute__((cleanup(arena_cleanup))) struct arena scratch = ARENA_EMPTY;
 	JSON_LOCAL listed = json_object();
 	struct dav_answer answer;
@@ -215,9 +190,10 @@ static enum verdict compare_etags(struct look *look, struct collection *collecti
 	collection->token = NULL;
 	if (folder == NULL || !read_kept(look))
 		return fail(look, "The calendar was not read.");
-	dav_read(look->dav, &scratch, "PROPFIND", collection->url, "1", body, &answer);
-	if (!is_good(&answer))
-		return !look->whole && is_token_trouble(&answer) ? VERDICT_TOKEN : fail_answer(look, &answer);
+	dav_list(look->dav, &scratch, collection->url, "1", &answer);
+	if (!dav_is_good(&answer))
+		return !look->whole && dav_is_token_trouble(&answer) ? VERDICT_TOKEN
+								     : fail_answer(look, &answer);
 	for (size_t i = 0; i < answer.count; i++) {
 		const struct dav_response *response = &answer.responses[i];
 		const char *path = dav_path(&scratch, answer.url, response->href);
@@ -327,25 +303,14 @@ static enum verdict take_files(struct look *look, const struct change changes[],
 static enum verdict get_files(struct look *look, const char *url, const struct change changes[], size_t count)
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena scratch = ARENA_EMPTY;
-	__attribute__((cleanup(buffer_clear))) struct buffer body;
+	const char **hrefs = arena_array(&scratch, count, sizeof(*hrefs));
 	struct dav_answer answer;
-	buffer_init(&body, DAV_REPLY_MAX);
-	buffer_append_text(&body,
-			   "<?xml version=\"1.0\" encoding=\"utf-8\"?><C:calendar-multiget xmlns=\"DAV:\" "
-			   "xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><prop><getetag/><C:calendar-data/>"
-			   "</prop>");
-	for (size_t i = 0; i < count; i++) {
-		buffer_append_text(&body, "<href>");
-		dav_put_text(&body, changes[i].href);
-		buffer_append_text(&body, "</href>");
-	}
-	buffer_append_text(&body, "</C:calendar-multiget>");
-	if (body.overflowed)
-		return fail(look, "The calendar has more events than can be kept.");
-	dav_read(look->dav, &scratch, "REPORT", url, "1", buffer_text(&body), &answer);
+	for (size_t i = 0; i < count; i++)
+		hrefs[i] = changes[i].href;
+	dav_multiget(look->dav, &scratch, url, hrefs, count, &answer);
 	if (answer.failure == FETCH_TOO_BIG && count > 1)
 		return VERDICT_TOO_BIG;
-	if (!is_good(&answer))
+	if (!dav_is_good(&answer))
 		return fail_answer(look, &answer);
 	return take_files(look, changes, count, &answer, &scratch);
 }

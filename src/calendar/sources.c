@@ -75,6 +75,7 @@ enum db_result source_list(struct worker *worker, const char *coach_id, struct a
 		list[i].detail = db_copy_text(&rows, i, 5, mem);
 		list[i].events = db_get_int(&rows, i, 6);
 		list[i].last_success_at = db_get_instant(&rows, i, 7);
+		list[i].writes = db_get_bool(&rows, i, 8);
 	}
 	*ret_sources = list;
 	*ret_count = rows.count;
@@ -115,6 +116,38 @@ const char *source_address(const struct sources *sources, const char *kind, cons
 	return address;
 }
 
+/* Commas part calendars in a list of them. */
+static const char *without_commas(struct arena *mem, const char *url)
+{
+	const char *comma;
+	while ((comma = strchr(url, ',')) != NULL)
+		url = arena_printf(mem, "%.*s%%2C%s", (int)(comma - url), url, comma + 1);
+	return url;
+}
+
+/* Whom to ask, what was wished, by when, and the result. NOLINTNEXTLINE(readability-function-size) */
+const char *source_writable(const struct sources *sources, struct worker *worker,
+			    const struct source_wish *wish, int64_t deadline, struct arena *mem,
+			    const char **ret_reason)
+{
+	const struct dav dav = {.fetcher = worker->fetcher,
+				.address = wish->address,
+				.user = wish->user,
+				.password = wish->password,
+				.allow_private = sources->settings.allow_private,
+				.deadline = deadline};
+	size_t count = 0;
+	const struct collection *list = source_discover(&dav, mem, &count, ret_reason);
+	if (list == NULL)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].may_write && strlen(list[i].url) <= SOURCE_ADDRESS_MAX)
+			return without_commas(mem, list[i].url);
+	}
+	*ret_reason = "None of the account's calendars can be written to.";
+	return NULL;
+}
+
 enum db_result source_add(struct sources *sources, struct worker *worker, const char *coach_id,
 			  const struct source_wish *wish, instant now, char ret_id[static UUID_TEXT_SIZE])
 {
@@ -130,13 +163,19 @@ enum db_result source_add(struct sources *sources, struct worker *worker, const 
 	return db_run(worker->db, QUERY_SOURCE_ADD,
 		      DB_PARAMETERS(db_uuid(ret_id), db_text(coach_id), db_text(wish->kind),
 				    db_text(wish->name), db_text(sealed), db_bool(wish->blocks),
-				    db_int(SOURCES_PER_COACH_MAX)),
+				    db_int(SOURCES_PER_COACH_MAX), db_text(wish->write_url)),
 		      NULL);
 }
 
-enum db_result source_remove(struct worker *worker, const char *coach_id, const char *id)
+enum db_result source_remove(struct worker *worker, const char *coach_id, const char *id, bool *ret_wrote)
 {
-	return db_run(worker->db, QUERY_SOURCE_REMOVE, DB_PARAMETERS(db_uuid(id), db_text(coach_id)), NULL);
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(
+		worker->db, QUERY_SOURCE_REMOVE,
+		DB_PARAMETERS(db_uuid(id), db_text(coach_id), db_text("The calendar was disconnected.")),
+		&rows);
+	*ret_wrote = result == DB_OK && db_get_bool(&rows, 0, 0);
+	return result;
 }
 
 enum db_result sources_rekey(struct db *db, const struct seal_keys *keys, size_t *count)

@@ -44,7 +44,7 @@ static const char *state_of(const struct calendar_coach *coach, const struct lin
 			link->detail != NULL ? link->detail : "The coach has not connected a calendar yet.";
 		return "needs_consent";
 	}
-	if (link->tokens == NULL) {
+	if (!link_may_call(link)) {
 		*ret_detail = link->detail;
 		return "failing";
 	}
@@ -79,6 +79,8 @@ static const char *limits_sentence(const struct calendar_coach *coach)
 	bool no_meet = coach->health.can.create_meet == ABILITY_NO;
 	if (!no_guests && !no_meet)
 		return NULL;
+	if (coach->link != NULL && coach->link->mode == LINK_CALDAV)
+		return "Events are written without guests, and without Meet links.";
 	return no_guests && no_meet
 		       ? "These credentials can neither invite guests nor make Meet links: clients get the "
 			 "calendar file; let the coach connect their own account, or set GOOGLE_IMPERSONATE."
@@ -107,8 +109,10 @@ static enum db_result read_counts(struct worker *worker, const char *coach_id, s
 enum db_result calendar_status(struct calendars *calendars, struct worker *worker, const char *coach_id,
 			       struct arena *mem, struct calendar_status *ret_status)
 {
-	static const char *const modes[] = {
-		[LINK_OFF] = "off", [LINK_SERVICE_ACCOUNT] = "service_account", [LINK_CONSENT] = "oauth"};
+	static const char *const modes[] = {[LINK_OFF] = "off",
+					    [LINK_SERVICE_ACCOUNT] = "service_account",
+					    [LINK_CONSENT] = "oauth",
+					    [LINK_CALDAV] = "caldav"};
 	struct calendar_status status = {.mode = "off", .state = "ok"};
 	const char *detail = NULL;
 	if (!calendars->on) {

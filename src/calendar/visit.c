@@ -54,8 +54,12 @@ void visit_begin(struct visit *visit, struct calendars *calendars, struct worker
 		.started = monotonic_ms(),
 	};
 	visit->link = coach_link(calendars, worker->db, visit->coach, &visit->result);
-	if (visit->link != NULL && visit->link->tokens != NULL && !visit->link->needs_consent)
+	if (visit->link == NULL || visit->link->needs_consent)
+		return;
+	if (visit->link->tokens != NULL)
 		visit->call.tokens = visit->link->tokens->source;
+	else if (visit->link->secret != NULL)
+		visit->call.dav = &visit->link->dav;
 }
 
 void visit_end(struct visit *visit)
@@ -95,7 +99,7 @@ static bool come_in(struct visit *visit)
 static bool may_call(struct visit *visit, enum call_kind kind)
 {
 	struct calendar_coach *coach = visit->coach;
-	if (visit->call.tokens == NULL || monotonic_ms() >= visit->call.deadline)
+	if ((visit->call.tokens == NULL && visit->call.dav == NULL) || monotonic_ms() >= visit->call.deadline)
 		return false;
 	pthread_mutex_lock(&coach->lock);
 	bool may = come_in(visit);
@@ -120,6 +124,8 @@ bool visit_may_write(struct visit *visit)
 
 const char *visit_detail(struct arena *mem, const struct google_answer *answer)
 {
+	if (answer->is_sentence)
+		return arena_strdup(mem, answer->message);
 	const char *remedy = google_remedy(answer);
 	const char *said = answer->message[0] != '\0'  ? answer->message
 			   : answer->reason[0] != '\0' ? answer->reason
@@ -135,7 +141,14 @@ const char *visit_detail(struct arena *mem, const struct google_answer *answer)
 static void count(const struct visit *visit, const char *call, const struct google_answer *answer)
 {
 	struct metrics *metrics = visit->calendars->settings.metrics;
-	if (metrics != NULL)
+	if (metrics == NULL)
+		return;
+	if (visit->link->mode == LINK_CALDAV)
+		counter_add(metrics_counter(metrics, "bookingd_caldav_calls_total",
+					    "Calls to CalDAV servers by kind and outcome.", "call", call,
+					    "outcome", google_outcome_name(answer->outcome), NULL),
+			    1);
+	else
 		counter_add(metrics_counter(metrics, "bookingd_google_calls_total",
 					    "Calls to Google by kind and outcome.", "call", call, "outcome",
 					    google_outcome_name(answer->outcome), NULL),

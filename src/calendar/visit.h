@@ -22,7 +22,7 @@ struct visit {
 	struct link *link; /* held; NULL: the database failed */
 	enum db_result result;
 	struct worker *worker;
-	struct google_call call; /* tokens NULL: no call can be made */
+	struct google_call call; /* neither tokens nor dav: no call can be made */
 	int64_t started;         /* of the call under way, as monotonic_ms */
 	bool visiting;           /* it is one of the coach's visitors */
 };

@@ -50,6 +50,7 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 			  .revoke_url = settings->google_oauth_revoke_url,
 			  .redirect_url = settings->public_url != NULL ? redirect : NULL},
 		.seal_keys = keys,
+		.allow_private = settings->calendar_allow_private,
 		.links = {.public_url = settings->public_url, .manage_url = settings->manage_url},
 		.mail = settings->mail_url != NULL,
 		.fresh_seconds = settings->calendar_fresh_seconds,
@@ -62,7 +63,8 @@ struct calendar_settings compose_calendar_settings(const struct settings *settin
 
 static bool has_calendar(const struct settings *settings)
 {
-	return settings->google_service_account_key != NULL || settings->google_oauth_client_id != NULL;
+	return settings->google_service_account_key != NULL || settings->google_oauth_client_id != NULL ||
+	       settings->token_encryption_key != NULL; /* CalDAV */
 }
 
 int64_t compose_calendar_workers(const struct settings *settings)

@@ -93,7 +93,7 @@ void doctor_calendar(const struct settings *settings, struct db *db)
 	struct calendars *calendars = calendars_new(&calendar, &reason);
 	if (calendars == NULL)
 		doctor_tell(BAD, "google", "GOOGLE_SERVICE_ACCOUNT_KEY: %s", reason);
-	else if (!calendars_on(calendars))
+	else if (calendar.service_account_key == NULL && calendar.oauth.id == NULL)
 		doctor_tell(NOTE, "google",
 			    "no Google setting is given: appointments are not written to a calendar");
 	else

@@ -472,7 +472,11 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 	log_line(LOG_INFO, "listening", LOG_TEXT_FIELD("version", BOOKINGD_VERSION),
 		 LOG_TEXT_FIELD("address", daemon->settings.bind_address),
 		 LOG_INTEGER_FIELD("port", server_port(daemon->server)),
-		 LOG_TEXT_FIELD("google_calendar", calendars_on(daemon->api.calendars) ? "on" : "off"));
+		 LOG_TEXT_FIELD("google_calendar",
+				daemon->settings.google_service_account_key != NULL ||
+						daemon->settings.google_oauth_client_id != NULL
+					? "on"
+					: "off"));
 	log_zone_data();
 	coaches_start(daemon->api.coaches); /* first, to have its connection when the schema is there */
 	enum bring_up up = database_bring_up(daemon, stop);

@@ -102,20 +102,6 @@ bool dav_may_ask(const struct dav *dav, const char *url)
 
 /* ---- requests ---- */
 
-void dav_put_text(struct buffer *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '&')
-			buffer_append_text(out, "&amp;");
-		else if (*text == '<')
-			buffer_append_text(out, "&lt;");
-		else if (*text == '>')
-			buffer_append_text(out, "&gt;");
-		else
-			buffer_append_char(out, *text);
-	}
-}
-
 static bool is_redirect(int status)
 {
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -176,6 +162,71 @@ void dav_read(const struct dav *dav, struct arena *mem, const char *method, cons
 			return;
 		request.url = location;
 	}
+}
+
+/* `text` as the content of an XML element. */
+static void put_text(struct buffer *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '&')
+			buffer_append_text(out, "&amp;");
+		else if (*text == '<')
+			buffer_append_text(out, "&lt;");
+		else if (*text == '>')
+			buffer_append_text(out, "&gt;");
+		else
+			buffer_append_char(out, *text);
+	}
+}
+
+#define XML "<?xml version=\"1.0\" encoding=\"utf-8\"?>"
+
+bool dav_is_good(const struct dav_answer *answer)
+{
+	return answer->failure == FETCH_OK && answer->status == 207 && !answer->malformed;
+}
+
+bool dav_is_token_trouble(const struct dav_answer *answer)
+{
+	return answer->failure == FETCH_OK && answer->status != 401 && answer->status != 429 &&
+	       (answer->status / 100 == 4 || answer->status == 500 || answer->status == 501 ||
+		answer->status == 507 || (dav_is_good(answer) && answer->sync_token == NULL));
+}
+
+void dav_sync(const struct dav *dav, struct arena *mem, const char *url, const char *token,
+	      struct dav_answer *ret_answer)
+{
+	__attribute__((cleanup(buffer_clear))) struct buffer body;
+	buffer_init(&body, DAV_REPLY_MAX);
+	buffer_append_text(&body, XML "<sync-collection xmlns=\"DAV:\"><sync-token>");
+	put_text(&body, token != NULL ? token : "");
+	buffer_append_text(&body, "</sync-token><sync-level>1</sync-level><prop><getetag/></prop>"
+				  "</sync-collection>");
+	dav_read(dav, mem, "REPORT", url, "0", buffer_text(&body), ret_answer);
+}
+
+void dav_list(const struct dav *dav, struct arena *mem, const char *url, const char *depth,
+	      struct dav_answer *ret_answer)
+{
+	static const char body[] = XML "<propfind xmlns=\"DAV:\"><prop><getetag/></prop></propfind>";
+	dav_read(dav, mem, "PROPFIND", url, depth, body, ret_answer);
+}
+
+void dav_multiget(const struct dav *dav, struct arena *mem, const char *url, const char *const hrefs[],
+		  size_t count, struct dav_answer *ret_answer)
+{
+	__attribute__((cleanup(buffer_clear))) struct buffer body;
+	buffer_init(&body, DAV_REPLY_MAX);
+	buffer_append_text(&body, XML "<C:calendar-multiget xmlns=\"DAV:\" "
+				      "xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><prop><getetag/>"
+				      "<C:calendar-data/></prop>");
+	for (size_t i = 0; i < count; i++) {
+		buffer_append_text(&body, "<href>");
+		put_text(&body, hrefs[i]);
+		buffer_append_text(&body, "</href>");
+	}
+	buffer_append_text(&body, "</C:calendar-multiget>");
+	dav_read(dav, mem, "REPORT", url, "1", buffer_text(&body), ret_answer);
 }
 
 /* Whom to ask, what, and the answer. NOLINTNEXTLINE(readability-function-size) */

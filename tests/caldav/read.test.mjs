@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { PASSWORD, SERVERS, USER } from '../harness/caldav.mjs';
+import { between, PASSWORD, SERVERS, USER } from '../harness/caldav.mjs';
 import { until } from '../harness/child.mjs';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
 import { startStack } from '../harness/stack.mjs';
@@ -29,36 +29,6 @@ const refresh = async (id) =>
 const remove = async (id) => assertStatus(await coach.delete(`/coach/damian/calendars/${id}`), 204);
 const starts = async () =>
   assertStatus(await stack.client('ann').get('/booking/availability'), 200).slots.map(({ start }) => start);
-
-/** Passes requests on to `server`, but for those that `answer` answers (true). Tells them in `seen`. */
-async function between(server, answer = () => false) {
-  const seen = [];
-  const proxy = http.createServer(async (request, response) => {
-    let body = '';
-    for await (const part of request.setEncoding('utf8')) body += part;
-    seen.push({ method: request.method, path: request.url, body, headers: request.headers });
-    if (answer(request, response, body)) return;
-    const on = http.request(
-      `${server.url}${request.url}`,
-      { method: request.method, headers: request.headers, agent: false },
-      (reply) => {
-        response.writeHead(reply.statusCode, reply.headers);
-        reply.pipe(response);
-      },
-    );
-    on.on('error', () => response.destroy());
-    on.end(body);
-  });
-  await new Promise((ready) => proxy.listen(0, '127.0.0.1', ready));
-  return {
-    seen,
-    url: `http://127.0.0.1:${proxy.address().port}`,
-    stop: () => {
-      proxy.closeAllConnections();
-      return new Promise((ended) => proxy.close(ended));
-    },
-  };
-}
 
 for (const start of SERVERS) {
   const name = start.name.replace('start', '');

@@ -201,3 +201,33 @@ export async function startCyrus() {
 }
 
 export const SERVERS = [startRadicale, startXandikos, ...(mayStartCyrus() ? [startCyrus] : [])];
+
+/** Passes requests on to `server`, but for those that `answer` answers (true). Tells them in `seen`. */
+export async function between(server, answer = () => false) {
+  const seen = [];
+  const proxy = http.createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) body += part;
+    seen.push({ method: request.method, path: request.url, body, headers: request.headers });
+    if (answer(request, response, body)) return;
+    const on = http.request(
+      `${server.url}${request.url}`,
+      { method: request.method, headers: request.headers, agent: false },
+      (reply) => {
+        response.writeHead(reply.statusCode, reply.headers);
+        reply.pipe(response);
+      },
+    );
+    on.on('error', () => response.destroy());
+    on.end(body);
+  });
+  await new Promise((ready) => proxy.listen(0, '127.0.0.1', ready));
+  return {
+    seen,
+    url: `http://127.0.0.1:${proxy.address().port}`,
+    stop: () => {
+      proxy.closeAllConnections();
+      return new Promise((ended) => proxy.close(ended));
+    },
+  };
+}

@@ -1,0 +1,263 @@
+// Appointments in a coach's calendar on real CalDAV servers: written once, followed, and never announced by the server.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { between, PASSWORD, SERVERS, USER } from '../harness/caldav.mjs';
+import { until } from '../harness/child.mjs';
+import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
+import { startStack } from '../harness/stack.mjs';
+
+const KEY = { TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
+let stack, coach, ann;
+before(async () => {
+  stack = await startStack({ env: { ...KEY, CALENDAR_ALLOW_PRIVATE: '1' } });
+  coach = stack.coach();
+  ann = stack.client('ann');
+});
+after(() => stack.stop());
+
+const compact = (text) => text.replace(/[-:]/g, '');
+const name = (id) => `${id.replaceAll('-', '')}.ics`;
+const connect = async (url, more = {}) =>
+  assertStatus(
+    await coach.post('/coach/damian/calendars', {
+      kind: 'caldav',
+      url,
+      user: USER,
+      password: PASSWORD,
+      write: true,
+      ...more,
+    }),
+    201,
+  );
+const book = async (n) => assertStatus(await ann.post('/booking/create', { start: stack.slot(n) }), 201);
+const synced = (id) => stack.settled(ann, id, 'synced', 60_000);
+const starts = async () =>
+  assertStatus(await stack.client('bob').get('/booking/availability'), 200).slots.map(({ start }) => start);
+/** The next look for the coach's own changes is due now; without this it comes within half a minute. */
+const lookNow = () => stack.database.run('UPDATE bookingd.coach_calendar SET poll_due_at = now()');
+/** Waits until the appointment is as `good` wants it, looking all the time. */
+const followed = (id, what, good) =>
+  until(
+    what,
+    async () => {
+      const { body } = await ann.get(`/booking/${id}`);
+      if (good(body)) return body;
+      lookNow();
+      return false;
+    },
+    90_000,
+  );
+
+for (const start of SERVERS) {
+  const title = start.name.replace('start', '');
+  let server, proxy, calendar;
+  let answer = () => false;
+  const setUp = async () => {
+    server = await start();
+    answer = () => false;
+    proxy = await between(server, (...all) => answer(...all));
+    calendar = await connect(proxy.url);
+  };
+  const tearDown = async () => {
+    assertStatus(await coach.delete(`/coach/damian/calendars/${calendar.id}`), 204);
+    await proxy.stop();
+    await server.stop();
+    stack.database.run('DELETE FROM bookingd.appointment');
+  };
+  const t = (what, body) =>
+    test(`${title}: ${what}`, async () => {
+      await setUp();
+      try {
+        await body();
+      } finally {
+        await tearDown();
+      }
+    });
+
+  t(
+    'booked, moved and cancelled there, with the UID for life and nobody whom the server could mail',
+    async () => {
+      assert.equal(calendar.write, true);
+      const { id } = await book(60);
+      await synced(id);
+      assert.deepEqual(await server.list(), [name(id)]);
+      const text = await server.get(name(id));
+      assert.match(text, new RegExp(`UID:${id.replaceAll('-', '')}@google.com`));
+      assert.match(text, /SUMMARY:Coaching session: .*Name of ann/);
+      assert.match(text, new RegExp(`DTSTART:${compact(stack.slot(60))}`));
+      assert.match(text, new RegExp(`DTEND:${compact(later(stack.slot(60), 30))}`));
+      assert.doesNotMatch(text, /ATTENDEE|ORGANIZER|METHOD|&amp;/);
+      // What the coach adds stays.
+      await server.put(name(id), text.replace('END:VEVENT', 'COMMENT:bring the file\r\nEND:VEVENT'));
+      assertStatus(await ann.put(`/booking/${id}/reschedule`, { start: stack.slot(64) }), 200);
+      await synced(id);
+      const moved = await server.get(name(id));
+      assert.match(moved, new RegExp(`DTSTART:${compact(stack.slot(64))}`));
+      assert.match(moved, /COMMENT:bring the file/);
+      assert.match(moved, /BEGIN:VALARM/);
+      assert.equal(moved.match(/DTSTART/g).length, 1);
+      assert.deepEqual(await server.list(), [name(id)]);
+      // Our own event does not block what it is about, nor the place it was moved from.
+      assertStatus(await coach.post(`/coach/damian/calendars/${calendar.id}/refresh`, {}), 200);
+      const times = await starts();
+      assert.ok(times.includes(stack.slot(60)) && !times.includes(stack.slot(64)));
+      assertStatus(await ann.put(`/booking/${id}/cancel`), 200);
+      await synced(id);
+      assert.deepEqual(await server.list(), []);
+      assert.ok((await starts()).includes(stack.slot(64)));
+    },
+  );
+
+  t("the coach's own changes are followed: moved, made a whole day, deleted", async () => {
+    const { id } = await book(60);
+    await synced(id);
+    const text = await server.get(name(id));
+    const [from, to] = [stack.slot(70), later(stack.slot(70), 30)];
+    await server.put(
+      name(id),
+      text
+        .replace(
+          /DTSTART:\w+/,
+          `DTSTART;TZID=Europe/Berlin:${compact(later(from, offset('Europe/Berlin', from)))}`,
+        )
+        .replace(/DTEND:\w+/, `DTEND;TZID=Europe/Berlin:${compact(later(to, offset('Europe/Berlin', to)))}`)
+        .replaceAll(/(Berlin:\w+)Z/g, '$1'),
+    );
+    const moved = await followed(id, 'the move to be followed', (body) => body.start === from);
+    assert.deepEqual([moved.status, moved.end, moved.calendar.state], ['scheduled', to, 'synced']);
+    const day = compact(from).slice(0, 8);
+    await server.put(
+      name(id),
+      text.replace(/DTSTART:\w+/, `DTSTART;VALUE=DATE:${day}`).replace(/DTEND:\w+\r?\n/, ''),
+    );
+    await followed(id, 'the conflict to be told', (body) => body.calendar.state === 'conflict');
+    await server.delete(name(id));
+    await followed(id, 'the deletion to be followed', (body) => body.status === 'cancelled');
+    assert.deepEqual(await server.list(), []);
+  });
+
+  t('a lost reply leads to one event, and a second look tells what came of it', async () => {
+    for (const method of ['PUT', 'DELETE']) {
+      let lost = 0;
+      answer = (request, response, body) => {
+        if (request.method !== method || lost++) return false;
+        // It is carried out, and nobody hears of it.
+        server
+          .request(method, request.url, { body: body || undefined, headers: only(request.headers) })
+          .then(() => response.destroy());
+        return true;
+      };
+      const { id } = await book(60);
+      if (method === 'DELETE') {
+        await synced(id);
+        assertStatus(await ann.put(`/booking/${id}/cancel`), 200);
+      }
+      await synced(id);
+      assert.ok(lost >= 1);
+      assert.deepEqual(await server.list(), method === 'PUT' ? [name(id)] : []);
+      if (method === 'PUT') {
+        // The same for a move.
+        lost = 0;
+        assertStatus(await ann.put(`/booking/${id}/reschedule`, { start: stack.slot(66) }), 200);
+        await synced(id);
+        assert.match(await server.get(name(id)), new RegExp(`DTSTART:${compact(stack.slot(66))}`));
+        assert.deepEqual(await server.list(), [name(id)]);
+        assertStatus(await ann.put(`/booking/${id}/cancel`), 200);
+        await synced(id);
+      }
+    }
+  });
+
+  t('killed between the write and its note: one event, and both sides agree', async () => {
+    let written;
+    const reached = new Promise((resolve) => (written = resolve));
+    answer = (request, response, body) => {
+      if (request.method !== 'PUT') return false;
+      server
+        .request('PUT', request.url, { body, headers: only(request.headers) })
+        .then(({ status }) => written(status)); // no reply ever
+      return true;
+    };
+    const asked = ann.post('/booking/create', { start: stack.slot(60) }).catch(() => null);
+    assert.equal(await reached, 201);
+    stack.daemon.kill();
+    await asked;
+    answer = () => false;
+    await stack.daemon.restart();
+    const id = stack.database.value(`SELECT id FROM bookingd.appointment WHERE status = 'scheduled'`);
+    await synced(id);
+    assert.deepEqual(await server.list(), [name(id)]);
+    assert.match(await server.get(name(id)), new RegExp(`DTSTART:${compact(stack.slot(60))}`));
+  });
+
+  t('while the server is away what is owed waits, and is paid when it is back', async () => {
+    answer = (request, response) => {
+      response.writeHead(503).end();
+      return true;
+    };
+    const { id } = await book(60);
+    const status = await until('the trouble to be told', async () => {
+      const reply = assertStatus(await coach.get('/coach/damian/google'), 200);
+      return reply.state === 'backing_off' && reply;
+    });
+    assert.equal(status.mode, 'caldav');
+    assert.match(status.detail, /calendar's server answers with an error \(503\)/);
+    assert.ok(status.pending >= 1);
+    assert.deepEqual(await server.list(), []);
+    answer = () => false;
+    await synced(id);
+    assert.deepEqual(await server.list(), [name(id)]);
+  });
+}
+
+/** The headers that a request sent on by hand needs. */
+const only = (headers) =>
+  Object.fromEntries(
+    ['if-match', 'if-none-match', 'content-type']
+      .filter((key) => headers[key])
+      .map((key) => [key, headers[key]]),
+  );
+
+/** Minutes that a zone is ahead of UTC then. */
+function offset(zone, at) {
+  const parts = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(
+    new Date(at),
+  );
+  const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(
+    parts.find(({ type }) => type === 'timeZoneName').value,
+  );
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+}
+
+test('one calendar is written to: a second one is refused with its field', async () => {
+  const server = await SERVERS[0]();
+  try {
+    const { id } = await connect(server.url);
+    const second = await coach.post('/coach/damian/calendars', {
+      kind: 'caldav',
+      url: server.url,
+      user: USER,
+      password: PASSWORD,
+      write: true,
+    });
+    assertProblem(second, 422, 'invalid_field', 'write');
+    assertStatus(await coach.delete(`/coach/damian/calendars/${id}`), 204);
+    const status = assertStatus(await coach.get('/coach/damian/google'), 200);
+    assert.equal(status.mode, 'off');
+  } finally {
+    await server.stop();
+  }
+});
+
+test('what cannot be written to is not connected', async () => {
+  const refused = await coach.post('/coach/damian/calendars', {
+    kind: 'caldav',
+    url: 'http://127.0.0.1:1/',
+    user: USER,
+    password: PASSWORD,
+    write: true,
+  });
+  assertProblem(refused, 422, 'invalid_field', 'url');
+  assert.deepEqual(assertStatus(await coach.get('/coach/damian/calendars'), 200).calendars, []);
+});
