@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { addDays, dayOf, isoText } from '../../src/web/widget/time.js';
+import { PASSWORD, startRadicale, USER } from '../harness/caldav.mjs';
 import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 import { checked, openBrowser, openCoach, said, showDay, shown } from './browser.mjs';
@@ -227,6 +228,32 @@ test('a calendar is added by its feed, read again, and removed after a question'
   await dialog(page).getByRole('button', { name: 'Remove' }).click();
   await said(page, /^Family is removed/);
   assert.deepEqual((await coach.get('/coach/damian/calendars')).body.calendars, []);
+});
+
+test('an account is connected by CalDAV, and appointments are written to it', async () => {
+  const server = await startRadicale();
+  try {
+    const page = await open('google');
+    await page.getByLabel('Server').fill(server.url);
+    await page.getByLabel('Username').fill(USER);
+    await page.getByLabel('App password').fill(PASSWORD);
+    await page.getByLabel('What to call it here').fill('Work');
+    await page.getByLabel('Put my sessions into this calendar').check();
+    await page.getByRole('button', { name: 'Connect calendar' }).click();
+    await said(page, /^The calendar is added/);
+    await shown(page, /works · last read .* · your sessions go here/).waitFor();
+    await checked(page, 'coach-account');
+    const { calendars } = (await coach.get('/coach/damian/calendars')).body;
+    assert.deepEqual(
+      calendars.map(({ kind, name, write }) => [kind, name, write]),
+      [['caldav', 'Work', true]],
+    );
+    await page.getByRole('button', { name: 'Remove: Work' }).click();
+    await dialog(page).getByRole('button', { name: 'Remove' }).click();
+    await said(page, /^Work is removed/);
+  } finally {
+    await server.stop();
+  }
 });
 
 test('hours that would leave bookings outside are saved only after the coach has seen the names', async () => {

@@ -1,5 +1,6 @@
 /*
- * Further calendars, read by the address of their feed: seen with their state, read now, removed, added.
+ * Further calendars, read by the address of their feed or from a CalDAV account, which appointments may be written to as
+ * well: seen with their state, read now, removed, added.
  */
 
 import { fill, h } from '../widget/dom.js';
@@ -15,7 +16,8 @@ export async function sourcesSection(house) {
     h('p', { class: 'hint' }, t('otherCalendarsHint')),
     view.notice,
     view.list,
-    sourceForm(view),
+    feedForm(view),
+    accountForm(view),
   );
   view.heading = section.querySelector('h2');
   showSources(view, await house.once('calendars'));
@@ -63,6 +65,7 @@ function sourceLine(view, one) {
     one.last_success_at && t('readAt', { time: house.moment(Date.parse(one.last_success_at)) }),
     t('eventsSeen', { n: one.events }),
     !one.blocks && t('doesNotBlock'),
+    one.write && t('isWritten'),
   ];
   const button = (word, onclick) =>
     h('button', { type: 'button', 'aria-label': `${t(word)}: ${one.name}`, onclick }, t(word));
@@ -100,18 +103,8 @@ function sure(view, one) {
   );
 }
 
-function sourceForm(view) {
-  const { t } = view.house;
-  const address = h('input', {
-    id: 'calendar-url',
-    type: 'url',
-    required: true,
-    maxlength: 2000,
-    autocomplete: 'off',
-    spellcheck: 'false',
-    placeholder: 'https://…/basic.ics',
-  });
-  const name = h('input', { id: 'calendar-name', maxlength: 100, autocomplete: 'off' });
+/* A form of such fields, sent by a button with that word; `body` makes of them what is sent, `first` must not be empty. */
+function adding(view, { first, fields, body, word, more }) {
   return h(
     'form',
     {
@@ -119,22 +112,85 @@ function sourceForm(view) {
       novalidate: true,
       onsubmit: async (event) => {
         event.preventDefault();
-        if (!address.value.trim()) return address.focus();
-        const added = await act(view, t('calendarAdded'), () =>
-          view.house.coachCall('POST', 'calendars', {
-            body: { kind: 'ical', url: address.value.trim(), name: name.value.trim() || undefined },
-          }),
+        if (!first.value.trim()) return first.focus();
+        const added = await act(view, view.house.t('calendarAdded'), () =>
+          view.house.coachCall('POST', 'calendars', { body: body() }),
         );
         if (added) event.target.reset();
         return undefined;
       },
     },
-    h(
-      'div',
-      { class: 'fields' },
-      labelled(view.house, address.id, t('feedAddress'), address),
-      labelled(view.house, name.id, t('calendarName'), name, true),
-    ),
-    h('div', { class: 'actions' }, h('button', null, t('addCalendar'))),
+    h('div', { class: 'fields' }, fields),
+    more,
+    h('div', { class: 'actions' }, h('button', null, word)),
+  );
+}
+
+const address = (id, type, placeholder) =>
+  h('input', {
+    id,
+    type,
+    required: true,
+    maxlength: 2000,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    placeholder,
+  });
+
+const namer = (id) => h('input', { id, maxlength: 100, autocomplete: 'off' });
+
+function feedForm(view) {
+  const { house } = view;
+  const url = address('calendar-url', 'url', 'https://…/basic.ics');
+  const name = namer('calendar-name');
+  return adding(view, {
+    first: url,
+    fields: [
+      labelled(house, url.id, house.t('feedAddress'), url),
+      labelled(house, name.id, house.t('calendarName'), name, true),
+    ],
+    body: () => ({ kind: 'ical', url: url.value.trim(), name: name.value.trim() || undefined }),
+    word: house.t('addCalendar'),
+  });
+}
+
+function accountForm(view) {
+  const { house } = view;
+  const { t } = house;
+  const url = address('account-url', 'text', 'caldav.example.com');
+  const user = h('input', { id: 'account-user', required: true, maxlength: 300, autocomplete: 'off' });
+  const password = h('input', {
+    id: 'account-password',
+    type: 'password',
+    required: true,
+    maxlength: 300,
+    autocomplete: 'new-password',
+  });
+  const name = namer('account-name');
+  const write = h('input', { type: 'checkbox', id: 'account-write' });
+  return h(
+    'div',
+    { class: 'stack' },
+    h('h3', null, t('accountTitle')),
+    h('p', { class: 'hint' }, t('accountHint')),
+    adding(view, {
+      first: url,
+      fields: [
+        labelled(house, url.id, t('accountServer'), url),
+        labelled(house, user.id, t('accountUser'), user),
+        labelled(house, password.id, t('accountPassword'), password),
+        labelled(house, name.id, t('accountName'), name, true),
+      ],
+      body: () => ({
+        kind: 'caldav',
+        url: url.value.trim(),
+        user: user.value.trim() || undefined,
+        password: password.value || undefined,
+        name: name.value.trim() || undefined,
+        write: write.checked,
+      }),
+      more: h('label', { class: 'tickable', for: write.id }, write, h('span', null, t('accountWrite'))),
+      word: t('accountConnect'),
+    }),
   );
 }
