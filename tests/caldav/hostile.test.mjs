@@ -1,0 +1,214 @@
+// Servers and feeds that mean harm: refused within their bounds, while other coaches are served.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import { once } from 'node:events';
+import zlib from 'node:zlib';
+import { after, before, test } from 'node:test';
+import { assertStatus } from '../harness/expect.mjs';
+import { openSchedule, startStack } from '../harness/stack.mjs';
+
+const KEY = { TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
+const MEMORY_MAX_KIB = 64 * 1024;
+let stack, coach, server, base;
+/** What the server answers: (request, response, body) => void. */
+let answer;
+before(async () => {
+  server = http.createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) body += part;
+    response.on('error', () => {});
+    answer(request, response, body);
+  });
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  base = `http://127.0.0.1:${server.address().port}`;
+  stack = await startStack({ env: { ...KEY, CALENDAR_ALLOW_PRIVATE: '1' } });
+  coach = stack.coach();
+});
+after(async () => {
+  await stack.stop();
+  server.closeAllConnections();
+  server.close();
+});
+
+const add = (kind) =>
+  coach.post('/coach/damian/calendars', {
+    kind,
+    url: `${base}/`,
+    ...(kind === 'caldav' ? { user: 'ana', password: 'secret' } : {}),
+  });
+/** The daemon's own memory now, in KiB. */
+const memory = () => {
+  const status = fs.readFileSync(`/proc/${stack.daemon.child.pid}/status`, 'utf8');
+  return Number(/RssAnon:\s+(\d+)/.exec(status)[1]);
+};
+const XML = { 'content-type': 'application/xml' };
+const multistatus = (inside) =>
+  `<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">${inside}</d:multistatus>`;
+const calendar = multistatus(
+  '<d:response><d:href>/</d:href><d:propstat><d:prop><d:resourcetype><c:calendar/></d:resourcetype></d:prop>' +
+    '<d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>',
+);
+/** Writes parts as fast as they are taken, until the reader has gone. */
+async function pour(response, parts) {
+  for (const part of parts) {
+    if (response.destroyed) return;
+    if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  }
+  response.end();
+}
+function* repeat(count, part, first = '', last = '') {
+  yield first;
+  for (let i = 0; i < count; i++) yield typeof part === 'function' ? part(i) : part;
+  yield last;
+}
+/** The source fails with that sentence, memory stays in its bounds, and it can be removed. */
+async function refused(kind, sentence) {
+  const made = assertStatus(await add(kind), 201);
+  assert.equal(made.state, 'failing');
+  assert.match(made.detail, sentence);
+  assert.ok(memory() < MEMORY_MAX_KIB, `${memory()} KiB`);
+  assertStatus(await coach.delete(`/coach/damian/calendars/${made.id}`), 204);
+}
+
+test('a document that declares entities is refused before any of them means something', async () => {
+  let entities = '<!ENTITY a0 "lol">';
+  for (let i = 1; i < 20; i++) entities += `<!ENTITY a${i} "${`&a${i - 1};`.repeat(10)}">`;
+  for (const doctype of [
+    `<!DOCTYPE x [${entities}]>`,
+    '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">',
+    '<!DOCTYPE x [<!ENTITY a0 SYSTEM "file:///etc/passwd">]>',
+  ]) {
+    answer = (_, response) =>
+      response.writeHead(207, XML).end(`<?xml version="1.0"?>${doctype}${multistatus('<d:x>&a0;</d:x>')}`);
+    await refused('caldav', /does not answer as a CalDAV server/);
+  }
+});
+
+test('XML that is deep, cut or something else is refused', async () => {
+  for (const text of [
+    '<a>'.repeat(100_000),
+    calendar.slice(0, -5),
+    '<html/>',
+    '',
+    'x',
+    `${calendar}${calendar}`,
+  ]) {
+    answer = (_, response) => response.writeHead(207, XML).end(text);
+    await refused('caldav', /does not answer as a CalDAV server/);
+  }
+});
+
+test('ten thousand million zeros in gzip end where the limit is', async () => {
+  const block = zlib.deflateRawSync(Buffer.alloc(1 << 20), { finishFlush: zlib.constants.Z_FULL_FLUSH });
+  const head = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+  let blocks = 0;
+  const zeros = () =>
+    repeat(
+      10_000,
+      () => {
+        blocks++;
+        return block;
+      },
+      head,
+    );
+  for (const kind of ['ical', 'caldav']) {
+    blocks = 0;
+    answer = (_, response) => {
+      response.writeHead(kind === 'ical' ? 200 : 207, { ...XML, 'content-encoding': 'gzip' });
+      pour(response, zeros());
+    };
+    await refused(kind, /larger than 10 MB/);
+    assert.ok(blocks < 10_000, 'the rest is not even taken');
+  }
+});
+
+test('a million events end where the limit is', async () => {
+  answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/calendar' });
+    pour(
+      response,
+      repeat(
+        1_000_000,
+        (i) => `BEGIN:VEVENT\r\nUID:${i}\r\nDTSTART:20270101T100000Z\r\nEND:VEVENT\r\n`,
+        'BEGIN:VCALENDAR\r\n',
+        'END:VCALENDAR\r\n',
+      ),
+    );
+  };
+  await refused('ical', /larger than 10 MB/);
+  answer = (request, response) => {
+    if (request.method === 'PROPFIND') return response.writeHead(207, XML).end(calendar);
+    response.writeHead(207, XML);
+    return pour(
+      response,
+      repeat(
+        1_000_000,
+        (i) => `<d:response><d:href>/${i}.ics</d:href><d:status>HTTP/1.1 200 OK</d:status></d:response>`,
+        '<d:multistatus xmlns:d="DAV:">',
+        '</d:multistatus>',
+      ),
+    );
+  };
+  await refused('caldav', /larger than 10 MB/);
+});
+
+test('a rule of every second for ever blocks whole days, in a feed and in an account, and other coaches go on', async () => {
+  const text =
+    'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:x\r\nDTSTART:20200101T000000Z\r\n' +
+    'DTEND:20200101T000001Z\r\nRRULE:FREQ=SECONDLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n';
+  assertStatus(await stack.admin().put('/coach/eva/schedule', openSchedule()), 201);
+  for (const kind of ['ical', 'caldav']) {
+    answer = (request, response, body) => {
+      if (kind === 'ical') return response.writeHead(200).end(text);
+      if (request.method === 'PROPFIND') return response.writeHead(207, XML).end(calendar);
+      const file = body.includes('multiget') ? `<c:calendar-data>${text}</c:calendar-data>` : '';
+      return response
+        .writeHead(207, XML)
+        .end(
+          multistatus(
+            `<d:response><d:href>/1.ics</d:href><d:propstat><d:prop><d:getetag>"1"</d:getetag>${file}</d:prop>` +
+              `<d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response><d:sync-token>t</d:sync-token>`,
+          ),
+        );
+    };
+    const made = assertStatus(await add(kind), 201);
+    assert.equal(made.state, 'degraded', made.detail);
+    assert.match(made.detail, /they may block more time/);
+    const { slots } = assertStatus(await stack.client('ann').get('/booking/availability?coach=damian'), 200);
+    assert.deepEqual(slots, []);
+    const other = assertStatus(await stack.client('ann').get('/booking/availability?coach=eva'), 200);
+    assert.ok(other.slots.length > 0);
+    assert.ok(memory() < MEMORY_MAX_KIB, `${memory()} KiB`);
+    assertStatus(await coach.delete(`/coach/damian/calendars/${made.id}`), 204);
+  }
+});
+
+test('private addresses are refused for accounts as for feeds, and nothing is sent there', async () => {
+  const own = await startStack({ env: KEY });
+  let asked = 0;
+  answer = (_, response) => {
+    asked++;
+    response.end();
+  };
+  try {
+    for (const host of ['127.0.0.1', 'localhost', '[::1]', '10.0.0.1', '169.254.169.254', '0.0.0.0']) {
+      const made = assertStatus(
+        await own.coach().post('/coach/damian/calendars', {
+          kind: 'caldav',
+          url: `https://${host}:${server.address().port}/`,
+          user: 'ana',
+          password: 'secret-4711',
+        }),
+        201,
+      );
+      assert.equal(made.state, 'failing');
+      assert.match(made.detail, /not public/, host);
+    }
+    assert.equal(asked, 0);
+    assert.ok(!own.daemon.log.some((line) => line.includes('secret-4711')));
+  } finally {
+    await own.stop();
+  }
+});
