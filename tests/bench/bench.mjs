@@ -22,10 +22,20 @@ import { overload } from './overload.mjs';
 import { pressure } from './pressure.mjs';
 import { FOLDER, Program, ROUNDS, SECONDS, cores, waiting } from './measure.mjs';
 import { Report } from './report.mjs';
+import { switchedOn } from './switched_on.mjs';
 import { World } from './world.mjs';
 
 const growth = { appointments, coaches, busy, range, replicas, start };
-const parts = { availability, booking, change, google, pressure, overload, ...growth };
+const parts = {
+  availability,
+  booking,
+  change,
+  switched_on: switchedOn,
+  google,
+  pressure,
+  overload,
+  ...growth,
+};
 const asked = process.argv.slice(2);
 const wanted = asked.flatMap((name) => (name === 'growth' ? Object.keys(growth) : name));
 for (const name of wanted)
