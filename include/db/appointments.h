@@ -60,6 +60,7 @@ struct appointment {
 	int64_t conference_attempt;
 	bool conference_pending;
 	bool erased;
+	bool offered;                   /* a hold that was made for who waited */
 	char group_id[UUID_TEXT_SIZE];  /* the session that it is a seat in, or is; "": none */
 	char series_id[UUID_TEXT_SIZE]; /* "": of no series */
 	int64_t series_index;           /* from 0 */

@@ -22,6 +22,7 @@
 	X(UNKNOWN_SESSION_TYPE, unknown_session_type, 404, "The coach does not offer this kind of session.") \
 	X(METHOD_NOT_ALLOWED, method_not_allowed, 405, "This address does not take that method.")            \
 	X(SERIES_CONFLICT, series_conflict, 409, "Not every date of the series can be booked.")              \
+	X(WAITLIST_FULL, waitlist_full, 409, "You wait for as many times as one may at once.")               \
 	X(REFERENCE_USED, reference_used, 409, "This reference was used for something else.")                \
 	X(REQUEST_IN_PROGRESS, request_in_progress, 409,                                                     \
 	  "The first request with this Idempotency-Key is still being answered.")                            \

@@ -43,10 +43,20 @@ $$;
 -- waited for, so they are marked before a booking counts or inserts. Needs lock_moves.
 create or replace function expire_holds(p_coach text, p_from timestamptz, p_to timestamptz) returns void
 language plpgsql as $$
+declare
+  gone appointment;
 begin
-  update appointment set status = 'expired', updated_at = now(), version = version + 1
-  where coach_id = p_coach and status = 'held' and hold_expires_at <= now()
-    and blocked_from < p_to and blocked_to > p_from;
+  for gone in
+    update appointment set status = 'expired', updated_at = now(), version = version + 1
+    where coach_id = p_coach and status = 'held' and hold_expires_at <= now()
+      and blocked_from < p_to and blocked_to > p_from
+    returning *
+  loop
+    -- At once, before whoever expires them takes the time: who is next in line comes first.
+    if gone.offered then
+      perform offer_time(gone);
+    end if;
+  end loop;
 end $$;
 
 create or replace function active_count(p_coach text, p_user text, p_type text, p_except uuid) returns bigint
@@ -167,7 +177,7 @@ begin
   -- A new hold replaces the old one; a booking over the caller's own hold takes its place.
   select * into own_hold from appointment
   where user_id = p_new.user_id and status = 'held'
-    and (p_new.status = 'held'
+    and ((p_new.status = 'held' and not offered)
          or (coach_id = p_new.coach_id
              and (hold_expires_at <= now() or (blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from))));
   others_expire := exists (select from appointment

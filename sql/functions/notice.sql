@@ -110,7 +110,7 @@ begin
         told := 'confirmed';
       end if;
       change := case when over and told is not null and told <> 'cancelled' then 'cancelled'
-                     when not over and (told is null or (told = 'cancelled' and person.who = 'guest')) then 'confirmed'
+                     when not over and (told is null or told = 'offer' or (told = 'cancelled' and person.who = 'guest')) then 'confirmed'
                      when not over and a.noticed_start is distinct from a.starts_at then 'moved' end;
       continue when change is null or (person.who <> 'coach' and not a.notify);
       -- Guests are invited as the client is.

@@ -21,6 +21,7 @@ declare
   addresses text[]; -- that are known to be theirs
 begin
   perform lock_client(p_user);
+  delete from waitlist where user_id = p_user;
   perform lock_moves(variadic array(select distinct coach_id from appointment
                                     where user_id = p_user and (status = 'held' or (status = 'scheduled' and ends_at > now()))));
   update appointment set status = 'expired', updated_at = now()

@@ -169,7 +169,9 @@ returning id;
 
 -- And what else is known of people of whom nothing younger is: addresses, and what they want to be told.
 -- name: person_retire exec
-with known as (
+with waited as (
+  delete from waitlist where to_at < now() - make_interval(days => $1::integer)),
+known as (
   delete from known_address k
   where since < now() - make_interval(days => $1::integer)
     and not exists (select from appointment a where a.user_id = k.user_id and not a.erased)

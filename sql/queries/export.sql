@@ -1,6 +1,6 @@
 -- What a person is given of themselves, as JSON. (Their appointments: appointment_export.)
 
--- Preferences, sessions and addresses.
+-- Preferences, sessions, addresses and what they wait for.
 -- name: export_person one
 select coalesce((select json_build_object('reminders', reminders, 'locale', locale, 'sms', sms)
                  from notice_preference where user_id = $1 and not of_coach), 'null')::text,
@@ -15,7 +15,8 @@ select coalesce((select json_build_object('reminders', reminders, 'locale', loca
                   from (select email, since from known_address where user_id = $1
                         union all
                         select email, at from proved_address where user_id = $1) both_kinds
-                  group by email) theirs), '[]')::text;
+                  group by email) theirs), '[]')::text,
+  coalesce((select json_agg(waitlist_json(w) order by place) from waitlist w where user_id = $1), '[]')::text;
 
 -- Of these appointments: sealed answers, and what the client was told.
 -- name: export_details many

@@ -172,10 +172,11 @@ static enum reply_portion export_on(void *export_pointer, void *worker)
 	return last ? REPLY_LAST : REPLY_MORE;
 }
 
-/* What is small: who it is about, what they want to be told, where they are signed in, their addresses. */
+/* What is small: who it is about, what they want to be told, where they are signed in, their addresses,
+ * what they wait for. */
 static void write_person(struct export *export, const struct db_rows *rows)
 {
-	static const char *const names[] = {"preferences", "sessions", "addresses"};
+	static const char *const names[] = {"preferences", "sessions", "addresses", "waitlist"};
 	json_write_object(&export->writer, NULL);
 	json_write_text(&export->writer, "user_id", export->query.user_id);
 	json_write_instant(&export->writer, "exported_at", export->call->request->now);

@@ -168,6 +168,8 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 	write_payment(writer, appointment, &terms);
 	if (status == APPOINTMENT_HELD || status == APPOINTMENT_EXPIRED)
 		write_instant_or_null(writer, "hold_expires_at", appointment->hold_expires_at);
+	if (status == APPOINTMENT_HELD && appointment->offered)
+		json_write_boolean(writer, "offered", true);
 	if (status == APPOINTMENT_CANCELLED) {
 		write_instant_or_null(writer, "cancelled_at", appointment->cancelled_at);
 		json_write_text(writer, "cancelled_by", cancelled_by_name(appointment->cancelled_by));

@@ -17,6 +17,7 @@
 #include "api/profile.h"
 #include "api/sources.h"
 #include "api/user.h"
+#include "api/waitlist.h"
 #include "api/webhooks.h"
 #include "assets.h"
 
@@ -110,6 +111,15 @@ const struct route api_routes[] = {
 	     .body_optional = true, .handle = api_credit_return,
 	     .summary = "Give back what a late cancellation or a no-show kept", .body = "CreditReturn",
 	     .reply = "Appointment"),
+	CALL(POST, "/booking/waitlist", DATABASE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK,
+	     .handle = api_waitlist_join, .statuses = "201 200",
+	     .summary = "Wait for a time that is not free: it is held for who is first in line",
+	     .body = "WaitlistWish", .reply = "WaitlistEntry"),
+	CALL(GET, "/booking/waitlist", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ, .handle = api_waitlist,
+	     .summary = "What the caller waits for, and what was offered", .reply = "Waitlist"),
+	CALL(DELETE, "/booking/waitlist/:entry", DATABASE, 0, AUTHORITY_CALLER, TOLL_BOOK,
+	     .handle = api_waitlist_leave, .statuses = "204",
+	     .summary = "Wait no more; an offer goes on to the next in line"),
 	CALL(GET, "/booking/:id", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ, .handle = api_booking_get,
 	     .page = "booking/booking.html", .summary = "One appointment", .reply = "Appointment"),
 	CALL(GET, "/booking/coaches", DATABASE, 0, AUTHORITY_READER, TOLL_READ, .handle = api_coaches,
@@ -204,6 +214,8 @@ const struct route api_routes[] = {
 	CALL(POST, "/coach/:coach/appointments", GOOGLE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,
 	     .idempotent = true, .handle = api_booking_create_for, .statuses = "201 200",
 	     .summary = "Book a session for a client", .body = "CreateFor", .reply = "Appointment"),
+	CALL(GET, "/coach/:coach/waitlist", DATABASE, 0, COACH_CALL, .handle = api_waitlist_of_coach,
+	     .summary = "Who waits for a time", .reply = "Waitlist"),
 	CALL(GET, "/coach/:coach/groups/:group_id", DATABASE, 0, COACH_CALL, .handle = api_group_get,
 	     .summary = "A session that clients share, and who comes", .reply = "Group"),
 	CALL(PUT, "/coach/:coach/groups/:group_id/cancel", GOOGLE, BODY_MAX, AUTHORITY_COACH, TOLL_BOOK,

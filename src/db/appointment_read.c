@@ -68,6 +68,7 @@ enum field {
 	FIELD_PAYMENT_STATE,
 	FIELD_GROUP_ID,
 	FIELD_GUESTS,
+	FIELD_OFFERED,
 };
 
 bool appointment_owes(const struct appointment *appointment)
@@ -171,6 +172,7 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 		.conference_attempt = NUMBER(CONFERENCE_ATTEMPT),
 		.conference_pending = TRUTH(CONFERENCE_PENDING),
 		.erased = TRUTH(ERASED),
+		.offered = !db_field_is_null(&record, FIELD_OFFERED) && TRUTH(OFFERED),
 		.guest_refused = TRUTH(GUEST_REFUSED),
 		.guest_response = TEXT(GUEST_RESPONSE),
 		.created_by = TEXT(CREATED_BY),

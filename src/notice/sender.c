@@ -297,6 +297,7 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 		.start = a->starts_at,
 		.end = a->ends_at,
 		.old_start = claim->was_at,
+		.offer_until = a->hold_expires_at,
 		.zone = zones[claim->recipient],
 		.other_zone = zones[to_client ? NOTICE_COACH : NOTICE_CLIENT],
 		.meeting_label = a->meeting_label,

@@ -169,6 +169,10 @@ const TABLE = {
     who: 'the coach in the path, or an admin',
     body: () => ({ client: { user_id: 'zoe', email: 'zoe@b.test' }, start: nextSlot() }),
   },
+  'POST /booking/waitlist': { who: 'any signed-in caller', body: () => ({ coach: 'damian' }) },
+  'GET /booking/waitlist': { who: 'any signed-in caller' },
+  'DELETE /booking/waitlist/{entry}': { who: 'any signed-in caller', missing: 'do not wait for that' },
+  'GET /coach/{coach}/waitlist': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/groups/{group_id}': {
     who: 'the coach in the path, or an admin',
     missing: 'no such appointment',

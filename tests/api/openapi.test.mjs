@@ -413,6 +413,13 @@ test('every call answers as the document says', async () => {
     body: { kind: 'free' },
     status: 200,
   });
+  const waiting = { coach: 'damian', session_type: 'coaching', days: ['MO'], between: ['09:00', '12:00'] };
+  const { body: entry } = await call(ann, 'POST', '/booking/waitlist', { body: waiting, status: 201 });
+  await call(ann, 'POST', '/booking/waitlist', { body: waiting, status: 200 });
+  await call(ann, 'POST', '/booking/waitlist', { body: { ...waiting, days: ['XX'] }, status: 422 });
+  await call(ann, 'GET', '/booking/waitlist', { status: 200 });
+  await call(coach, 'GET', '/coach/{coach}/waitlist', { path: damian, status: 200 });
+  await call(ann, 'DELETE', '/booking/waitlist/{entry}', { path: { entry: entry.id }, status: 204 });
   const circle = {
     ...schedule.session_types[0],
     id: 'circle',

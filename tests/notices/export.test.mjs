@@ -95,6 +95,7 @@ test('however many there are, all come, once, and nobody who is unknown is told 
     preferences: null,
     sessions: [],
     addresses: [],
+    waitlist: [],
     appointments: [],
     credits: { grants: [], entries: [] },
     actions: [],

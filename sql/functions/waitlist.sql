@@ -1,0 +1,193 @@
+-- The waiting list. Whoever frees a time offers it, in the same transaction, to the first in line whom it suits: by a hold
+-- of theirs, so nobody slips between. What nobody takes in time goes on to the next, and after the last it is open to all.
+
+-- When an offer that is made now ends: two hours on, without the coach's quiet hours.
+create or replace function offer_ends(p_schedule jsonb) returns timestamptz language plpgsql stable as $$
+declare
+  quiet jsonb := p_schedule #> '{notices,quiet}';
+  at timestamptz := date_trunc('second', now());
+  minutes_left integer := 120;
+  clock time;
+  quiet_from time;
+  quiet_to time;
+begin
+  if coalesce(jsonb_typeof(quiet), 'null') <> 'object' then
+    return at + make_interval(mins => minutes_left);
+  end if;
+  quiet_from := (quiet ->> 'from')::time;
+  quiet_to := (quiet ->> 'to')::time;
+  for i in 1 .. 1560 loop
+    exit when minutes_left = 0;
+    clock := (at at time zone (p_schedule ->> 'time_zone'))::time;
+    if not (case when quiet_from < quiet_to then clock >= quiet_from and clock < quiet_to
+                 else clock >= quiet_from or clock < quiet_to end) then
+      minutes_left := minutes_left - 1;
+    end if;
+    at := at + interval '1 minute';
+  end loop;
+  return at;
+end $$;
+
+/*
+ * Offer the time that this appointment had to the first in line, unless somebody has it, or it begins too soon for an
+ * offer to end before. A seat is offered while its session stands; else all its seats are free.
+ */
+create or replace function offer_time(p_freed appointment) returns void language plpgsql as $$
+declare
+  w waitlist;
+  offer appointment;
+  ends timestamptz;
+begin
+  if p_freed.starts_at <= now() or p_freed.group_id = p_freed.id
+     or (p_freed.group_id is not null
+         and not exists (select from appointment where id = p_freed.group_id and status = 'scheduled')) then
+    return;
+  end if;
+  for w in
+    select * from waitlist
+    where coach_id = p_freed.coach_id and session_type = p_freed.session_type and state = 'waiting'
+      and user_id <> p_freed.user_id and p_freed.ends_at = p_freed.starts_at + make_interval(mins => duration_minutes)
+      and p_freed.starts_at >= from_at and p_freed.starts_at < to_at
+      and days & (1 << extract(isodow from p_freed.starts_at at time zone zone)::integer - 1) <> 0
+      and extract(epoch from (p_freed.starts_at at time zone zone)::time) / 60 >= between_from
+      and extract(epoch from (p_freed.starts_at at time zone zone)::time) / 60 + duration_minutes <= between_to
+      and (max_active is null or active_count(coach_id, user_id, max_active_type, null) < max_active)
+      and (price_credits = 0 or usable_credits(coach_id, user_id, session_type) >= price_credits)
+    order by place for update skip locked
+  loop
+    ends := coalesce(ends, (select offer_ends(c.schedule) from coach c where c.id = p_freed.coach_id));
+    continue when ends > p_freed.starts_at - make_interval(mins => w.notice_minutes);
+    begin
+      insert into appointment
+        (id, coach_id, user_id, session_type, status, offered, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
+         client_time_zone, name, email, locale, meeting_kind, meeting_url, meeting_label, meeting_place, meeting_instructions,
+         cancel_notice_minutes, reschedule_notice_minutes, max_reschedules, late_cancel, price_credits, price_amount,
+         price_currency, payment_state, group_id)
+      values
+        (gen_random_uuid(), p_freed.coach_id, w.user_id, p_freed.session_type, 'held', true, p_freed.starts_at, p_freed.ends_at,
+         p_freed.blocked_from, p_freed.blocked_to, ends, w.client_time_zone, w.name, w.email, w.locale, p_freed.meeting_kind,
+         case when p_freed.meeting_kind = 'link' or p_freed.group_id is not null then p_freed.meeting_url end,
+         p_freed.meeting_label, p_freed.meeting_place, p_freed.meeting_instructions, p_freed.cancel_notice_minutes,
+         p_freed.reschedule_notice_minutes, p_freed.max_reschedules, p_freed.late_cancel, w.price_credits,
+         p_freed.price_amount, p_freed.price_currency, case when w.price_credits > 0 then 'paid' end, p_freed.group_id)
+      on conflict do nothing
+      returning * into offer;
+      if not found then
+        return; -- somebody has it
+      end if;
+      if w.price_credits > 0 and not spend_credits(offer, 'client') then
+        raise exception using message = 'credits_required', errcode = 'BK006';
+      end if;
+      update waitlist set state = 'offered', appointment_id = offer.id where id = w.id;
+      perform pg_notify('bookingd_coach', ':' || offer.coach_id);
+      insert into audit (actor, role, action, coach_id, appointment_id) values ('bookingd', 'system', 'offer', offer.coach_id, offer.id);
+      return;
+    exception
+      when sqlstate 'BK006' then null; -- the next in line
+      when check_violation then return; -- the seat is taken
+    end;
+  end loop;
+end $$;
+
+create or replace function offer_freed() returns trigger language plpgsql as $$
+begin
+  perform offer_time(old);
+  return null;
+end $$;
+
+-- What becomes of an offer is what becomes of who waited.
+create or replace function settle_offer() returns trigger language plpgsql as $$
+begin
+  update waitlist
+  set state = case new.status when 'scheduled' then 'booked' when 'cancelled' then 'left' else 'lapsed' end
+  where appointment_id = new.id and state = 'offered';
+  return null;
+end $$;
+create or replace trigger appointment_offer_settled after update of status on appointment
+for each row when (old.offered and old.status = 'held' and new.status <> 'held') execute function settle_offer();
+
+-- Ten at a time may be waited for, each once. Outcomes: joined, exists, too_many.
+create or replace function join_waitlist(p_new waitlist) returns table (outcome text, entry waitlist) language plpgsql as $$
+begin
+  perform lock_client(p_new.user_id);
+  select * into entry from waitlist w
+  where w.user_id = p_new.user_id and w.state in ('waiting', 'offered') and w.coach_id = p_new.coach_id
+    and (w.session_type, w.duration_minutes, w.from_at, w.to_at, w.days, w.between_from, w.between_to)
+        = (p_new.session_type, p_new.duration_minutes, p_new.from_at, p_new.to_at, p_new.days, p_new.between_from,
+           p_new.between_to);
+  if found then
+    outcome := 'exists';
+  elsif (select count(*) from waitlist w
+         where w.user_id = p_new.user_id and w.state in ('waiting', 'offered') and w.to_at > now()) >= 10 then
+    outcome := 'too_many';
+  else
+    insert into waitlist
+      (coach_id, user_id, session_type, duration_minutes, from_at, to_at, days, between_from, between_to, zone, name, email,
+       client_time_zone, locale, notice_minutes, price_credits, max_active, max_active_type)
+    values
+      (p_new.coach_id, p_new.user_id, p_new.session_type, p_new.duration_minutes, p_new.from_at, p_new.to_at, p_new.days,
+       p_new.between_from, p_new.between_to, p_new.zone, p_new.name, p_new.email, p_new.client_time_zone, p_new.locale,
+       p_new.notice_minutes, p_new.price_credits, p_new.max_active, p_new.max_active_type)
+    returning * into entry;
+    outcome := 'joined';
+  end if;
+  return next;
+end $$;
+
+-- Wait no more; an offer goes on to the next. Returns whether there was such an entry of this person's.
+create or replace function leave_waitlist(p_id uuid, p_user text) returns boolean language plpgsql as $$
+declare
+  w waitlist;
+begin
+  select * into w from waitlist where id = p_id and user_id = p_user;
+  if not found then
+    return false;
+  end if;
+  perform lock_group_of(w.appointment_id);
+  update appointment
+  set status = 'cancelled', cancelled_at = now(), cancelled_by = 'client', updated_at = now(), version = version + 1
+  where id = w.appointment_id and status = 'held';
+  update waitlist set state = 'left' where id = p_id and state = 'waiting';
+  return true;
+end $$;
+
+-- An entry as the person, or their coach, reads it.
+create or replace function waitlist_json(w waitlist) returns jsonb language plpgsql stable as $$
+begin
+  return jsonb_build_object(
+    'id', w.id, 'state', w.state, 'coach', w.coach_id, 'user_id', w.user_id, 'session_type', w.session_type,
+    'duration_minutes', w.duration_minutes, 'from', utc_text(w.from_at), 'to', utc_text(w.to_at),
+    'days', (select coalesce(jsonb_agg(d order by n), '[]')
+             from unnest(array['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']) with ordinality as t (d, n)
+             where w.days & (1 << (n::integer - 1)) <> 0),
+    'between', jsonb_build_array(to_char(make_interval(mins => w.between_from), 'HH24:MI'),
+                                 to_char(make_interval(mins => w.between_to), 'HH24:MI')),
+    'name', w.name, 'email', w.email, 'created_at', utc_text(w.created_at),
+    'position', case when w.state = 'waiting' then (
+      select count(*) from waitlist o
+      where o.coach_id = w.coach_id and o.session_type = w.session_type and o.state = 'waiting' and o.place <= w.place) end,
+    'appointment_id', w.appointment_id,
+    'offer_expires_at', (select utc_text(a.hold_expires_at) from appointment a
+                         where a.id = w.appointment_id and a.status = 'held'));
+end $$;
+
+-- An offer that nobody was told of yet, into the ledger. Returns the appointment, or nothing when there is none.
+create or replace function announce_offer(p_mail boolean) returns uuid language plpgsql as $$
+declare
+  a appointment;
+begin
+  select * into a from appointment
+  where offered and status = 'held' and hold_expires_at > now()
+    and not exists (select from notice n where n.appointment_id = appointment.id and n.kind = 'offer')
+  order by id limit 1 for update skip locked;
+  if not found then
+    return null;
+  end if;
+  insert into notice (appointment_id, recipient, channel, kind, about, state, sent_at)
+  values (a.id, 'client', 'in_app', 'offer', a.version::text, 'sent', now()) on conflict do nothing;
+  insert into notice (appointment_id, recipient, channel, kind, about, state)
+  select a.id, 'client', 'email', 'offer', a.version::text, 'owed'
+  where p_mail and a.email is not null and not exists (select from mail_suppression where email = lower(a.email))
+  on conflict do nothing;
+  return a.id;
+end $$;

@@ -1,0 +1,301 @@
+// The waiting list: what is freed is offered to who is first in line, held for them in the transaction that frees it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertProblem, assertStatus, countStatuses, later } from '../harness/expect.mjs';
+import { MailServer } from '../harness/mail.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
+
+let stack, mail, coach;
+let hour = 0;
+before(async () => {
+  mail = await MailServer.start();
+  const document = openSchedule({
+    min_notice_minutes: 60,
+    cancel_notice_minutes: 0,
+    reschedule_notice_minutes: 0,
+  });
+  document.session_types[0].meeting = 'in_person';
+  document.session_types.push(
+    { id: 'pair', name: 'Pair', durations: [60], meeting: 'none', seats: 2 },
+    { id: 'paid', name: 'Paid', durations: [60], meeting: 'none', price: { credits: 1 } },
+    { id: 'single', name: 'Single', durations: [60], meeting: 'none', policy: { max_active_per_user: 1 } },
+  );
+  stack = await startStack({ document, env: { ...mail.settings, PUBLIC_URL: 'https://book.test' } });
+  coach = stack.coach();
+});
+after(async () => {
+  await stack?.stop();
+  await mail.stop();
+});
+
+const HOUR = { duration_minutes: 60 };
+const slot = () => stack.slot((hour += 2));
+const book = async (who, start, more = {}) =>
+  assertStatus(await stack.client(who).post('/booking/create', { start, ...HOUR, ...more }), 201);
+/** Waits for this start alone, so that tests do not offer to each other. */
+const wait = async (who, start, more = {}) =>
+  assertStatus(
+    await stack.client(who).post('/booking/waitlist', {
+      from: start,
+      to: later(start, 1),
+      session_type: 'coaching',
+      ...HOUR,
+      ...more,
+    }),
+    201,
+  );
+const entry = async (who, { id }) =>
+  assertStatus(await stack.client(who).get('/booking/waitlist'), 200).waitlist.find((one) => one.id === id);
+const cancel = async (who, { id }) =>
+  assertStatus(await stack.client(who).put(`/booking/${id}/cancel`, {}), 200);
+const confirm = (who, { appointment_id: id }) => stack.client(who).put(`/booking/${id}/confirm`, {});
+const lapse = ({ appointment_id: id }) =>
+  stack.database.run(
+    `UPDATE bookingd.appointment SET hold_expires_at = now() - interval '1 second' WHERE id = '${id}'`,
+  );
+
+test('a time that is freed is held for the first in line, who is told and takes it', async () => {
+  const start = slot();
+  const made = await book('owner', start);
+  const [ann, bob] = [await wait('ann', start), await wait('bob', start)];
+  assert.deepEqual([ann.state, ann.appointment_id, ann.offer_expires_at], ['waiting', null, null]);
+  assert.ok(bob.position > ann.position);
+  await cancel('owner', made);
+  const offered = await entry('ann', ann);
+  assert.equal(offered.state, 'offered');
+  const left = (Date.parse(offered.offer_expires_at) - Date.now()) / 60_000;
+  assert.ok(left > 100 && left <= 120, `${left} minutes`);
+  assert.equal((await entry('bob', bob)).state, 'waiting');
+  assertProblem(await stack.client('eve').post('/booking/create', { start, ...HOUR }), 409, 'slot_taken');
+  assertProblem(await stack.client('bob').post('/booking/create', { start, ...HOUR }), 409, 'slot_taken');
+  const held = assertStatus(await stack.client('ann').get(`/booking/${offered.appointment_id}`), 200);
+  assert.deepEqual([held.status, held.offered, held.start], ['held', true, start]);
+  assertProblem(await confirm('bob', offered), 404, 'not_found');
+  const told = ({ to, text }) => to[0] === 'ann@client.test' && /It is held for you until/.test(text);
+  const [letter] = await mail.wait(1, told);
+  assert.match(letter.text, /https:\/\/book\.test\/booking\/#manage=/);
+  const taken = assertStatus(await confirm('ann', offered), 200);
+  assert.deepEqual([taken.status, taken.user_id, taken.name], ['scheduled', 'ann', 'Name of ann']);
+  assert.equal((await entry('ann', ann)).state, 'booked');
+  await mail.wait(1, ({ to, calendar }) => to[0] === 'ann@client.test' && calendar?.method === 'REQUEST');
+});
+
+test('what is declined or lapses goes on to the next, and after the last it is open to all', async () => {
+  const start = slot();
+  const made = await book('owner', start);
+  const line = [];
+  for (const who of ['cid', 'dan', 'eli']) line.push([who, await wait(who, start)]);
+  await cancel('owner', made);
+  const [[cid, first], [dan, second], [eli, third]] = line;
+  await cancel(cid, { id: (await entry(cid, first)).appointment_id });
+  assert.deepEqual([(await entry(cid, first)).state, (await entry(dan, second)).state], ['left', 'offered']);
+  lapse(await entry(dan, second));
+  // Whoever comes at that moment does not slip between.
+  assertProblem(await stack.client('eve').post('/booking/create', { start, ...HOUR }), 409, 'slot_taken');
+  assert.equal((await entry(eli, third)).state, 'offered', 'although the refusal undid nothing');
+  assertProblem(await confirm(dan, await entry(dan, second)), 410, 'hold_expired');
+  assert.equal((await entry(dan, second)).state, 'lapsed');
+  const { id } = await entry(eli, third);
+  assert.equal((await stack.client(eli).request('DELETE', `/booking/waitlist/${id}`)).status, 204);
+  assert.equal((await entry(eli, third)).state, 'left');
+  await book('eve', start);
+});
+
+test('only what was asked for is offered: kind, length, dates, days and hours', async () => {
+  const start = slot();
+  const made = await book('owner', start);
+  const clock = start.slice(11, 16);
+  const day = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'][new Date(start).getUTCDay()];
+  const others = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'].filter((one) => one !== day);
+  const end = later(start, 60).slice(11, 16) === '00:00' ? '24:00' : later(start, 60).slice(11, 16);
+  const wrong = {
+    kind: { session_type: 'paid' },
+    length: { duration_minutes: 30 },
+    date: { from: later(start, 60), to: later(start, 600) },
+    day: { days: others },
+    ...(clock !== '00:00' && { hours: { between: ['00:00', clock] } }),
+  };
+  const entries = {};
+  for (const [name, more] of Object.entries(wrong)) entries[name] = await wait(`wrong-${name}`, start, more);
+  const right = await wait('right', start, { days: [day], between: [clock, end] });
+  await cancel('owner', made);
+  for (const name of Object.keys(wrong)) {
+    const who = `wrong-${name}`;
+    assert.equal((await entry(who, entries[name])).state, 'waiting', name);
+    await stack.client(who).request('DELETE', `/booking/waitlist/${entries[name].id}`);
+  }
+  const offered = await entry('right', right);
+  assert.equal(offered.state, 'offered');
+  await cancel('right', { id: offered.appointment_id });
+});
+
+test('a moved session, an erased client and a seat that is left free a time as well', async () => {
+  const [start, target] = [slot(), slot()];
+  const made = await book('mover', start);
+  const ann = await wait('ann-m', start);
+  assertStatus(await stack.client('mover').put(`/booking/${made.id}/reschedule`, { start: target }), 200);
+  assert.equal((await entry('ann-m', ann)).state, 'offered');
+
+  const again = slot();
+  await book('goner', again);
+  const bob = await wait('bob-e', again);
+  const mine = await wait('goner', slot());
+  assertStatus(await stack.client('goner').request('DELETE', '/booking/user/me'), 200);
+  assert.equal((await entry('bob-e', bob)).state, 'offered');
+  assert.equal(
+    stack.database.value(
+      `SELECT count(*) FROM bookingd.waitlist WHERE id = '${mine.id}' OR user_id = 'goner'`,
+    ),
+    0,
+  );
+
+  const shared = slot();
+  const seats = [];
+  for (const who of ['one', 'two']) seats.push(await book(who, shared, { session_type: 'pair' }));
+  const cleo = await wait('cleo', shared, { session_type: 'pair' });
+  await cancel('one', seats[0]);
+  const offered = await entry('cleo', cleo);
+  assert.equal(offered.state, 'offered');
+  assertProblem(
+    await stack.client('eve').post('/booking/create', { start: shared, session_type: 'pair' }),
+    409,
+    'session_full',
+  );
+  const seat = assertStatus(await confirm('cleo', offered), 200);
+  assert.equal(seat.group_id, seats[1].group_id);
+});
+
+test('an offer takes credits as a hold does, and passes by who has none or as many sessions as allowed', async () => {
+  assertStatus(await coach.post('/coach/damian/credits', { user_id: 'rich', amount: 1 }), 201);
+  assertStatus(await coach.post('/coach/damian/credits', { user_id: 'payer', amount: 1 }), 201);
+  const start = slot();
+  const made = await book('payer', start, { session_type: 'paid' });
+  const poor = await wait('poor', start, { session_type: 'paid' });
+  const rich = await wait('rich', start, { session_type: 'paid' });
+  await cancel('payer', made);
+  assert.equal((await entry('poor', poor)).state, 'waiting');
+  const offered = await entry('rich', rich);
+  const balance = async () =>
+    assertStatus(await stack.client('rich').get('/booking/user/me/credits'), 200).balance;
+  assert.deepEqual([offered.state, await balance()], ['offered', 0]);
+  await cancel('rich', { id: offered.appointment_id });
+  assert.equal(await balance(), 1);
+
+  const other = slot();
+  const owned = await book('owner', other, { session_type: 'single' });
+  await book('busy', slot(), { session_type: 'single' });
+  const busy = await wait('busy', other, { session_type: 'single' });
+  const idle = await wait('idle', other, { session_type: 'single' });
+  await cancel('owner', owned);
+  assert.equal((await entry('busy', busy)).state, 'waiting');
+  assert.equal((await entry('idle', idle)).state, 'offered');
+});
+
+test('an offer is beside the own open hold, and too near a start there is none', async () => {
+  const start = slot();
+  const made = await book('owner', start);
+  const hal = await wait('hal', start);
+  const hold = assertStatus(await stack.client('hal').post('/booking/hold', { start: slot(), ...HOUR }), 201);
+  await cancel('owner', made);
+  const offered = await entry('hal', hal);
+  assert.equal(offered.state, 'offered');
+  assertStatus(await stack.client('hal').put(`/booking/${hold.id}/confirm`, {}), 200);
+  assertStatus(await stack.client('hal').post('/booking/hold', { start: slot(), ...HOUR }), 201);
+  assertStatus(await confirm('hal', offered), 200);
+
+  const soon = slot();
+  const near = await book('owner', soon);
+  const ivy = await wait('ivy', soon);
+  stack.database.run(`UPDATE bookingd.waitlist SET notice_minutes = 100000 WHERE id = '${ivy.id}'`);
+  await cancel('owner', near);
+  assert.equal((await entry('ivy', ivy)).state, 'waiting');
+  await book('eve', soon);
+});
+
+test('64 at an offer that lapses at that moment: exactly one has the time', async () => {
+  const racers = Array.from({ length: 62 }, (_, n) => stack.client(`racer${n}`));
+  await Promise.all(racers.map((racer) => racer.get('/booking/user/me')));
+  for (let round = 0; round < 6; round++) {
+    const start = slot();
+    const made = await book('owner', start);
+    const line = [['kim', await wait('kim', start)]];
+    if (round % 2) line.push(['lea', await wait('lea', start)]);
+    await cancel('owner', made);
+    const offered = await entry('kim', line[0][1]);
+    if (round < 4) lapse(offered);
+    const replies = await Promise.all([
+      ...racers.map((racer) => racer.post('/booking/create', { start, ...HOUR })),
+      confirm('kim', offered),
+    ]);
+    console.log(`slowest of 63: ${Math.max(...replies.map(({ ms }) => ms)).toFixed()} ms`);
+    const counts = countStatuses(replies);
+    assert.equal(
+      (counts[200] ?? 0) + (counts[201] ?? 0),
+      round < 4 && round % 2 ? 0 : 1,
+      JSON.stringify(counts),
+    );
+    assert.equal(
+      Object.values(counts).reduce((a, b) => a + b),
+      63,
+    );
+    for (const status of Object.keys(counts)) assert.match(status, /^(200|201|409|410)$/);
+    const standing = stack.database.rows(`SELECT user_id, status FROM bookingd.appointment
+      WHERE starts_at = '${start}' AND status IN ('held', 'scheduled')`);
+    assert.equal(standing.length, 1, JSON.stringify(standing));
+    if (round < 4 && round % 2) assert.deepEqual(standing, [{ user_id: 'lea', status: 'held' }]);
+  }
+});
+
+test('who waits sees only their own; the coach sees everybody; what makes no sense is refused', async () => {
+  const start = slot();
+  const ned = await wait('ned', start);
+  const fields = { from: start, to: later(start, 1), session_type: 'coaching', ...HOUR };
+  assert.equal(assertStatus(await stack.client('ned').post('/booking/waitlist', fields), 200).id, ned.id);
+  assert.equal(await entry('ola', ned), undefined);
+  const path = `/booking/waitlist/${ned.id}`;
+  assertProblem(await stack.client('ola').request('DELETE', path), 404, 'not_found');
+  const { waitlist } = assertStatus(await coach.get('/coach/damian/waitlist'), 200);
+  assert.ok(waitlist.some(({ id, name }) => id === ned.id && name === 'Name of ned'));
+  const exported = assertStatus(await stack.client('ned').get('/booking/user/me/export'), 200);
+  assert.deepEqual(
+    exported.waitlist.map(({ id }) => id),
+    [ned.id],
+  );
+  const ask = (body) => stack.client('ned').post('/booking/waitlist', body);
+  for (const [body, status, code, field] of [
+    [{ days: ['XX'] }, 422, 'invalid_field', 'days[0]'],
+    [{ days: 'MO' }, 422, 'invalid_field', 'days'],
+    [{ between: ['12:00', '09:00'] }, 422, 'invalid_field', 'between'],
+    [{ between: ['12:00'] }, 422, 'invalid_field', 'between'],
+    [{ from: 'soon' }, 422, 'invalid_field', 'from'],
+    [{ from: '2026-12-10', to: '2026-12-01' }, 422, 'invalid_field', 'to'],
+    [{ session_type: 'none' }, 404, 'unknown_session_type', 'session_type'],
+    [{ duration_minutes: 45 }, 422, 'bad_duration', 'duration_minutes'],
+    [{ coach: 'nobody' }, 404, 'unknown_coach', 'coach'],
+    [{ time_zone: 'Mars' }, 422, 'invalid_field', 'time_zone'],
+  ])
+    assertProblem(await ask(body), status, code, field);
+  for (let n = 1; n < 10; n++) await wait('ned', slot());
+  assertProblem(await ask({ ...fields, from: later(start, -60) }), 409, 'waitlist_full');
+  assertStatus(await stack.client('ned').request('DELETE', path), 204);
+});
+
+test('quiet hours of the coach do not count, and housekeeping passes on what lapsed', async () => {
+  const minutes = (quiet) =>
+    stack.database.value(`SELECT round(extract(epoch FROM bookingd.offer_ends(jsonb_build_object('time_zone', 'UTC',
+      'notices', jsonb_build_object('quiet', ${quiet}))) - now()) / 60)::int`);
+  assert.equal(minutes("'null'::jsonb"), 120);
+  const around = `jsonb_build_object('from', to_char(now() AT TIME ZONE 'UTC' + interval '30 min', 'HH24:MI'),
+    'to', to_char(now() AT TIME ZONE 'UTC' + interval '90 min', 'HH24:MI'))`;
+  assert.ok(Math.abs(minutes(around) - 180) <= 1);
+  const start = slot();
+  const made = await book('owner', start);
+  const [pam, quo] = [await wait('pam', start), await wait('quo', start)];
+  await cancel('owner', made);
+  lapse(await entry('pam', pam));
+  await until(
+    'housekeeping to pass it on',
+    async () => (await entry('quo', quo)).state === 'offered',
+    150_000,
+  );
+});
