@@ -18,6 +18,8 @@ void api_booking_cancel(struct call *call);
 void api_booking_reschedule(struct call *call);
 void api_booking_meeting(struct call *call);
 void api_booking_guests(struct call *call);
+void api_booking_approve(struct call *call);
+void api_booking_decline(struct call *call);
 void api_booking_status(struct call *call);
 void api_booking_get(struct call *call);
 void api_booking_ics(struct call *call);

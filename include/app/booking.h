@@ -133,6 +133,14 @@ void booking_set_meeting(const struct booking_call *call, const char *id, const 
 			 struct booking_result *ret_result);
 
 /*
+ * The coach, or an admin, says yes or no to what a client has asked for; `reason`, why not, may be NULL.
+ * REFUSED with NOT_ACTIVE where it is no request, or no longer one.
+ */
+void booking_approve(const struct booking_call *call, const char *id, struct booking_result *ret_result);
+void booking_decline(const struct booking_call *call, const char *id, const char *reason,
+		     struct booking_result *ret_result);
+
+/*
  * Replace the guests (NULL: none), for whoever may see the appointment: who is new is invited, who is missing
  * is told that they need not come. REFUSED with NOT_ACTIVE where it is not scheduled, or over.
  */

@@ -75,8 +75,15 @@ struct appointment {
 	struct price price;           /* what it took, and what it is said to cost elsewhere */
 	const char *promo_code;       /* NULL: none */
 	enum payment_state payment;   /* of its credits and its code */
-	const char *guests;           /* whom the client invites besides: domain/appointment.h */
+	bool requested;     /* the coach's approval is or was asked for, with the hold's end for it */
+	const char *guests; /* whom the client invites besides: domain/appointment.h */
 };
+
+/*
+ * As what it is shown at this time: a hold or a request that ran out has ended, whether or not somebody has
+ * written that down yet.
+ */
+enum appointment_status appointment_shown(const struct appointment *appointment, instant now);
 
 /* Whether anybody is to be invited to it, besides the coach. */
 bool appointment_has_invited(const struct appointment *appointment);
@@ -164,10 +171,11 @@ struct booking {
 	int64_t max_total;          /* sessions of one client, ever; -1: no limit */
 	const char *max_total_type; /* NULL where all types count */
 	const char *guests;         /* domain/appointment.h */
-	int64_t max_guests;         /* addresses that the client may have invited in a day; -1: no limit */
-	const char *candidates;     /* ids of coaches in the order of their turn, blanks between; NULL: the
-				       client named one */
-	int64_t seats;              /* of a session that clients share; 0: the client has it alone */
+	int64_t request_notice; /* minutes before the start by which the coach must approve it; -1: no need */
+	int64_t max_guests;     /* addresses that the client may have invited in a day; -1: no limit */
+	const char *candidates; /* ids of coaches in the order of their turn, blanks between; NULL: the
+				   client named one */
+	int64_t seats;          /* of a session that clients share; 0: the client has it alone */
 	int64_t min_seats;
 	bool joins; /* only a session that stands: nobody has asked whether the time is free */
 };
@@ -272,6 +280,16 @@ MUST_USE enum db_result appointments_move(struct db *db, struct arena *mem, cons
 MUST_USE enum db_result appointments_set_meeting(struct db *db, struct arena *mem, const char *id,
 						 const struct meeting *meeting, int64_t lease_seconds,
 						 const struct actor *actor, struct store_answer *ret_answer);
+
+/*
+ * Make a session of a client's request, with its event in `calendar_id`; or refuse it. STORE_EXISTS: that was
+ * done before; STORE_REFUSED with REFUSAL_NOT_ACTIVE: it is no request, or no longer one.
+ */
+MUST_USE enum db_result appointments_approve(struct db *db, struct arena *mem, const struct booking *booking,
+					     const struct actor *actor, struct store_answer *ret_answer);
+MUST_USE enum db_result appointments_decline(struct db *db, struct arena *mem,
+					     const struct cancellation *cancellation,
+					     const struct actor *actor, struct store_answer *ret_answer);
 
 /*
  * Give an appointment other guests: uses id, guests, max_guests, max_changes and lease_seconds.

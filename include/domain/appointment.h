@@ -21,7 +21,10 @@
 	X(CANCELLED, "cancelled")                                                                            \
 	X(COMPLETED, "completed")                                                                            \
 	X(NO_SHOW, "no_show")                                                                                \
-	X(EXPIRED, "expired") /* a hold that ran out or was replaced */
+	X(EXPIRED, "expired") /* a hold that ran out or was replaced, a request that nobody answered */      \
+	/* how a request is shown: it is kept as a hold */                                                   \
+	X(REQUESTED, "requested") /* it waits for the coach */                                               \
+	X(DECLINED, "declined")
 
 enum appointment_status {
 #define STATUS(name, word) APPOINTMENT_##name,

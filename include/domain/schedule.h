@@ -93,6 +93,7 @@ struct session_type {
 	const char *name;
 	const char *description;  /* for clients; may be NULL */
 	const char *redirect_url; /* where a client's browser goes once it has booked; https; may be NULL */
+	bool approval;            /* a booking waits until the coach approves it */
 	bool draft;               /* clients neither see nor book it */
 	int64_t weight;           /* the share in those who ask for any coach (domain/turn.h); 0: none */
 	const int *durations;     /* minutes, in the document's order; the first is the default */

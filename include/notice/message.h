@@ -28,6 +28,9 @@ enum notice_kind {
 	NOTICE_KIND_OFFER,
 	NOTICE_KIND_CREDITS_LOW, /* these two are about the client's credits, not about the session */
 	NOTICE_KIND_CREDITS_ENDING,
+	NOTICE_KIND_REQUESTED, /* these three are about what waits for the coach's approval */
+	NOTICE_KIND_DECLINED,
+	NOTICE_KIND_EXPIRED,
 	NOTICE_KINDS,
 };
 
@@ -64,7 +67,7 @@ struct notice_facts {
 	bool by_recipient;           /* cancelled by who reads this */
 	const char *reason;          /* why the other side cancelled; NULL: not said */
 	bool invitation;             /* a calendar file is attached */
-	instant offer_until;         /* of an offer */
+	instant offer_until;         /* of an offer, and of a request */
 	int64_t credits;             /* of a notice about credits: what can be spent now */
 	instant credits_until;       /* when the grant it is about ends; 0: never */
 	const char *manage_url;      /* NULL: no button */

@@ -17,7 +17,7 @@ create or replace function make_booking(
   p_price_currency text default null, p_promo_code text default null, p_max_total integer default null,
   p_max_total_type text default null, p_group_id uuid default null, p_seats integer default null,
   p_min_seats integer default null, p_joins boolean default false, p_guests text default null,
-  p_max_guests integer default null)
+  p_max_guests integer default null, p_request_notice integer default null)
 returns new_booking language sql immutable as $$
   select row(p_id, p_coach_id, p_user_id, p_session_type, p_status, p_starts_at, p_ends_at, p_blocked_from, p_blocked_to,
              p_client_time_zone, p_name, p_email, p_phone, p_notes, p_meeting_kind, p_cancel_notice_minutes,
@@ -25,7 +25,7 @@ returns new_booking language sql immutable as $$
              p_max_changes, p_created_by, p_notify, p_locale, p_answers, p_meeting_url, p_meeting_label,
              p_meeting_place, p_meeting_instructions, p_series_id, p_series_index, p_late_cancel, p_price_credits,
              p_price_amount, p_price_currency, p_promo_code, p_max_total, p_max_total_type,
-             p_group_id, p_seats, p_min_seats, p_joins, p_guests, p_max_guests)::new_booking;
+             p_group_id, p_seats, p_min_seats, p_joins, p_guests, p_max_guests, p_request_notice)::new_booking;
 $$;
 
 create or replace function make_limits(
@@ -140,6 +140,7 @@ end $$;
 create or replace function book(p_new new_booking, p_limits booking_limits, p_actor actor)
 returns table (outcome text, booked appointment, freed_coach text) language plpgsql as $$
 declare
+  asks boolean := p_new.status = 'scheduled' and p_new.request_notice is not null; -- for the coach's approval
   counted_from timestamptz := least(p_new.blocked_from, p_limits.day_from);
   counted_to timestamptz := greatest(p_new.blocked_to, p_limits.day_to);
   own_hold appointment;
@@ -154,7 +155,7 @@ begin
   if p_new.status = 'scheduled' then
     select * into booked from appointment
     where coach_id = p_new.coach_id and user_id = p_new.user_id and starts_at = p_new.starts_at
-      and ends_at = p_new.ends_at and status = 'scheduled';
+      and ends_at = p_new.ends_at and (status = 'scheduled' or is_asked(appointment));
     if found then
       outcome := 'exists';
       perform note_action(p_actor, 'create_again', booked, 200);
@@ -176,7 +177,7 @@ begin
 
   -- A new hold replaces the old one; a booking over the caller's own hold takes its place.
   select * into own_hold from appointment
-  where user_id = p_new.user_id and status = 'held'
+  where user_id = p_new.user_id and status = 'held' and not requested
     and ((p_new.status = 'held' and not offered)
          or (coach_id = p_new.coach_id
              and (hold_expires_at <= now() or (blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from))));
@@ -234,19 +235,20 @@ begin
        client_time_zone, name, email, phone, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes,
        max_reschedules, calendar_id, calendar_due_at, created_by, notify, locale, meeting_url, meeting_label, meeting_place,
        meeting_instructions, series_id, series_index, late_cancel, price_credits, price_amount, price_currency, promo_code,
-       payment_state, group_id, guests)
+       payment_state, group_id, guests, requested)
     values
-      (p_new.id, p_new.coach_id, p_new.user_id, p_new.session_type, p_new.status, p_new.starts_at, p_new.ends_at,
+      (p_new.id, p_new.coach_id, p_new.user_id, p_new.session_type, case when asks then 'held' else p_new.status end, p_new.starts_at, p_new.ends_at,
        p_new.blocked_from, p_new.blocked_to,
-       case when p_new.status = 'held' then date_trunc('second', now()) + make_interval(mins => p_new.hold_minutes) end,
+       case when asks then request_until(p_new.starts_at, p_new.request_notice)
+            when p_new.status = 'held' then date_trunc('second', now()) + make_interval(mins => p_new.hold_minutes) end,
        p_new.client_time_zone, p_new.name, p_new.email, p_new.phone, p_new.notes, p_new.meeting_kind,
        p_new.cancel_notice_minutes, p_new.reschedule_notice_minutes, p_new.max_reschedules,
-       case when p_new.status = 'scheduled' and p_new.group_id is null then p_new.calendar_id end, leased_until(p_new.calendar_lease), p_new.created_by,
+       case when p_new.status = 'scheduled' and p_new.group_id is null and not asks then p_new.calendar_id end, leased_until(p_new.calendar_lease), p_new.created_by,
        p_new.notify, p_new.locale, p_new.meeting_url, p_new.meeting_label, p_new.meeting_place,
        p_new.meeting_instructions, p_new.series_id, p_new.series_index, coalesce(p_new.late_cancel, 'refuse'),
        coalesce(p_new.price_credits, 0), p_new.price_amount, p_new.price_currency, p_new.promo_code,
        case when p_new.price_credits > 0 or p_new.promo_code is not null then 'paid' end, p_new.group_id,
-       case when p_new.guests is not null then guests_but(p_new.guests, p_new.email) end)
+       case when p_new.guests is not null then guests_but(p_new.guests, p_new.email) end, asks)
     on conflict do nothing
     returning * into booked;
     if found then
@@ -294,6 +296,8 @@ end $$;
  */
 create or replace function confirm_hold(p_new new_booking, p_actor actor, p_person text default null)
 returns table (outcome text, booked appointment) language plpgsql as $$
+declare
+  asks boolean := p_new.request_notice is not null; -- for the coach's approval
 begin
   if p_new.max_addresses is not null or p_new.promo_code is not null or p_new.guests is not null then
     perform lock_client(p_new.user_id);
@@ -303,7 +307,7 @@ begin
   booked.user_id := coalesce(p_person, booked.user_id);
   if booked.id is null then
     outcome := 'not_found';
-  elsif booked.status = 'scheduled' then
+  elsif booked.status = 'scheduled' or is_asked(booked) then
     outcome := 'exists';
   elsif booked.status = 'expired' or (booked.status = 'held' and booked.hold_expires_at <= now()) then
     outcome := 'hold_expired';
@@ -321,11 +325,12 @@ begin
       perform note_use(p_new.user_id, 'address', lower(p_new.email));
     end if;
     update appointment
-    set status = 'scheduled', hold_expires_at = null, updated_at = now(), user_id = coalesce(p_person, user_id),
+    set status = case when asks then 'held' else 'scheduled' end, requested = asks, offered = offered and not asks,
+        hold_expires_at = case when asks then request_until(starts_at, p_new.request_notice) end, updated_at = now(), user_id = coalesce(p_person, user_id),
         client_time_zone = p_new.client_time_zone,
         name = p_new.name, email = p_new.email, phone = p_new.phone, notes = p_new.notes, locale = p_new.locale,
         guests = case when p_new.guests is not null then guests_but(p_new.guests, p_new.email) end,
-        calendar_id = case when group_id is null then p_new.calendar_id end,
+        calendar_id = case when group_id is null and not asks then p_new.calendar_id end,
         calendar_due_at = leased_until(p_new.calendar_lease)
     where id = p_new.id returning * into booked;
     outcome := 'confirmed';

@@ -14,7 +14,8 @@ begin
     perform lock_client(p_new.user_id);
     select * into booked from appointment
     where coach_id = any (p_candidates) and user_id = p_new.user_id and starts_at = p_new.starts_at
-      and ends_at = p_new.ends_at and session_type = p_new.session_type and status = 'scheduled'
+      and ends_at = p_new.ends_at and session_type = p_new.session_type
+      and (status = 'scheduled' or is_asked(appointment))
     limit 1;
     if found then
       outcome := 'exists';

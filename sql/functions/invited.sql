@@ -38,7 +38,7 @@ begin
   select * into booked from appointment where id = p_new.id for update;
   p_new.email := booked.email;
   p_new.guests := guests_but(p_new.guests, booked.email);
-  if booked.status <> 'scheduled' or booked.ends_at <= now() then
+  if not is_asked(booked) and (booked.status <> 'scheduled' or booked.ends_at <= now()) then
     outcome := 'not_active';
   elsif booked.guests is not distinct from p_new.guests then
     outcome := 'same';

@@ -79,9 +79,10 @@ declare
 begin
   select * into a from appointment
   where version > noticed_version and status in ('scheduled', 'cancelled') and is_ripe(appointment, p_mail)
+    and not (requested and hold_expires_at is not null)
   order by id limit 1 for update skip locked;
   if not found then
-    return null;
+    return announce_request(p_mail);
   end if;
   select * into c from coach where id = a.coach_id;
   -- A hold that was released is no session; a past one is nobody's news.

@@ -99,12 +99,13 @@ end $$;
 create or replace function settle_offer() returns trigger language plpgsql as $$
 begin
   update waitlist
-  set state = case new.status when 'scheduled' then 'booked' when 'cancelled' then 'left' else 'lapsed' end
+  set state = case when new.status = 'scheduled' or new.requested then 'booked' when new.status = 'cancelled' then 'left'
+                   else 'lapsed' end
   where appointment_id = new.id and state = 'offered';
   return null;
 end $$;
 create or replace trigger appointment_offer_settled after update of status on appointment
-for each row when (old.offered and old.status = 'held' and new.status <> 'held') execute function settle_offer();
+for each row when (old.offered and old.status = 'held' and (new.status <> 'held' or new.requested)) execute function settle_offer();
 
 -- Ten at a time may be waited for, each once. Outcomes: joined, exists, too_many.
 create or replace function join_waitlist(p_new waitlist) returns table (outcome text, entry waitlist) language plpgsql as $$

@@ -12,7 +12,8 @@ from book(
     p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25, p_locale => $26, p_answers => $27,
     p_meeting_url => $39, p_meeting_label => $40, p_meeting_place => $41, p_meeting_instructions => $42, p_late_cancel => $43,
     p_price_credits => $44, p_price_amount => $45, p_price_currency => $46, p_max_total => $47, p_max_total_type => $48,
-    p_promo_code => $49, p_seats => $50, p_min_seats => $51, p_joins => $52, p_guests => $53, p_max_guests => $54),
+    p_promo_code => $49, p_seats => $50, p_min_seats => $51, p_joins => $52, p_guests => $53, p_max_guests => $54,
+    p_request_notice => $55),
   make_limits(
     p_max_active => $28, p_max_active_type => $29, p_max_per_day => $30, p_max_per_day_type => $31, p_day_from => $32,
     p_day_to => $33),
@@ -25,7 +26,7 @@ from confirm_hold(
   make_booking(
     p_id => $1, p_user_id => $2, p_client_time_zone => $3, p_name => $4, p_email => $5, p_phone => $6, p_notes => $7,
     p_calendar_id => $8, p_calendar_lease => $9, p_max_addresses => $10, p_locale => $11, p_answers => $12,
-    p_promo_code => $18, p_guests => $19, p_max_guests => $20),
+    p_promo_code => $18, p_guests => $19, p_max_guests => $20, p_request_notice => $21),
   make_actor(
     p_user_id => $13, p_role => $14, p_request_id => $15, p_idempotency_key => $16, p_request_hash => $17)) b;
 
@@ -53,6 +54,18 @@ from set_meeting(
   p_id => $1, p_kind => $2, p_url => $3, p_label => $4, p_place => $5, p_instructions => $6, p_lease => $7,
   p_actor => make_actor(
     p_user_id => $8, p_role => $9, p_request_id => $10, p_idempotency_key => $11, p_request_hash => $12)) b;
+
+-- name: appointment_approve one
+select b.outcome, b.booked
+from approve_request(
+  p_id => $1, p_calendar_id => $2, p_lease => $3,
+  p_actor => make_actor(p_user_id => $4, p_role => $5, p_request_id => $6, p_idempotency_key => $7, p_request_hash => $8)) b;
+
+-- name: appointment_decline one
+select b.outcome, b.booked
+from decline_request(
+  p_id => $1, p_by => $2, p_reason => $3,
+  p_actor => make_actor(p_user_id => $4, p_role => $5, p_request_id => $6, p_idempotency_key => $7, p_request_hash => $8)) b;
 
 -- name: appointment_set_guests one
 select b.outcome, b.booked
@@ -88,7 +101,8 @@ order by starts_at desc limit 1;
 -- The appointment that the same request would make again.
 -- name: appointment_same one
 select appointment from appointment
-where coach_id = $1 and user_id = $2 and starts_at = $3 and ends_at = $4 and status = 'scheduled';
+where coach_id = $1 and user_id = $2 and starts_at = $3 and ends_at = $4
+  and (status = 'scheduled' or is_asked(appointment));
 
 -- A client's or a coach's list: $1 whose, $2 status word, $3 and $4 the page's last start and id, $5 how many; a coach's
 -- with $6 and $7, the window on the start. Only what was never booked has a hold's end: held, expired or released.
@@ -98,8 +112,9 @@ where user_id = $1
   and case $2::text
         when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
         when 'past' then status in ('completed', 'no_show') or (status = 'scheduled' and ends_at <= now())
-        when 'cancelled' then status = 'cancelled' and hold_expires_at is null
-        else hold_expires_at is null or (status = 'held' and hold_expires_at > now())
+        when 'cancelled' then (status = 'cancelled' and (hold_expires_at is null or requested)) or (status = 'expired' and requested)
+        when 'requested' then is_asked(appointment)
+        else hold_expires_at is null or requested or (status = 'held' and hold_expires_at > now())
       end
   and starts_at > case when $2 = 'upcoming' then now() - interval '24 hours' else '-infinity' end
   and (starts_at, id) > ($3::timestamptz, $4::uuid)
@@ -112,8 +127,9 @@ where coach_id = $1 and group_id is distinct from id
   and case $2::text
         when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
         when 'past' then status in ('completed', 'no_show') or (status = 'scheduled' and ends_at <= now())
-        when 'cancelled' then status = 'cancelled' and hold_expires_at is null
-        else hold_expires_at is null or (status = 'held' and hold_expires_at > now())
+        when 'cancelled' then (status = 'cancelled' and (hold_expires_at is null or requested)) or (status = 'expired' and requested)
+        when 'requested' then is_asked(appointment)
+        else hold_expires_at is null or requested or (status = 'held' and hold_expires_at > now())
       end
   and (starts_at, id) > ($3::timestamptz, $4::uuid)
   and ends_at > $6 and starts_at > $6 - interval '24 hours' and starts_at < $7

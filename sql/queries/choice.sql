@@ -20,7 +20,8 @@ from book_any(
     p_max_addresses => $22, p_max_changes => $23, p_created_by => $24, p_notify => $25, p_locale => $26, p_answers => $27,
     p_meeting_url => $39, p_meeting_label => $40, p_meeting_place => $41, p_meeting_instructions => $42, p_late_cancel => $43,
     p_price_credits => $44, p_price_amount => $45, p_price_currency => $46, p_max_total => $47, p_max_total_type => $48,
-    p_promo_code => $49, p_seats => $50, p_min_seats => $51, p_joins => $52, p_guests => $57, p_max_guests => $58),
+    p_promo_code => $49, p_seats => $50, p_min_seats => $51, p_joins => $52, p_guests => $57, p_max_guests => $58,
+    p_request_notice => $59),
   make_limits(
     p_max_active => $28, p_max_active_type => $29, p_max_per_day => $30, p_max_per_day_type => $31, p_day_from => $32,
     p_day_to => $33),

@@ -26,7 +26,7 @@ from confirm_for_guest(
     p_id => $1, p_user_id => $2, p_client_time_zone => $3, p_name => $4, p_email => $5, p_phone => $6, p_notes => $7,
     p_calendar_id => $8, p_calendar_lease => $9, p_max_addresses => $10, p_locale => $11, p_answers => $12,
     p_promo_code => $18, p_max_changes => $21, p_max_total => $22, p_max_total_type => $23,
-    p_guests => $24, p_max_guests => $25),
+    p_guests => $24, p_max_guests => $25, p_request_notice => $26),
   make_limits(p_day_from => null, p_day_to => null, p_max_active => $19, p_max_active_type => $20),
   make_actor(
     p_user_id => $13, p_role => $14, p_request_id => $15, p_idempotency_key => $16, p_request_hash => $17)) b;

@@ -248,6 +248,8 @@ static void write_type(struct json_writer *writer, const struct session_type *ty
 	json_write_array_end(writer);
 	json_write_text(writer, "meeting", meeting_kind_name(type->meeting.kind));
 	schedule_write_price(writer, &type->price);
+	if (type->approval)
+		json_write_boolean(writer, "approval", true);
 	if (session_type_shared(type)) {
 		json_write_integer(writer, "seats", type->seats);
 		json_write_integer(writer, "min_seats", type->min_seats);

@@ -238,6 +238,29 @@ void api_booking_meeting(struct call *call)
 	booking_answer_call(call, "meeting", &result);
 }
 
+void api_booking_approve(struct call *call)
+{
+	if (!call_body(call, NULL, 0))
+		return;
+	struct booking_call use = booking_use_case(call);
+	struct booking_result result;
+	booking_approve(&use, request_parameter(call->request, "id"), &result);
+	booking_answer_call(call, "approve", &result);
+}
+
+void api_booking_decline(struct call *call)
+{
+	const char *reason = NULL;
+	const struct json_field fields[] = {
+		{"reason", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &reason, NULL}};
+	if (!call_body(call, fields, 1))
+		return;
+	struct booking_call use = booking_use_case(call);
+	struct booking_result result;
+	booking_decline(&use, request_parameter(call->request, "id"), reason, &result);
+	booking_answer_call(call, "decline", &result);
+}
+
 void api_booking_guests(struct call *call)
 {
 	JSON_LOCAL list = NULL;

@@ -70,8 +70,9 @@ static const char *parameter_schema(const char *name, const struct endpoint *end
 		{"event", "{\"type\":\"string\",\"format\":\"uuid\"}"},
 		{"grant", "{\"type\":\"string\",\"format\":\"uuid\"}"},
 		{"session", "{\"type\":\"string\",\"format\":\"uuid\"}"},
-		{"status", "{\"type\":\"string\",\"enum\":[\"upcoming\",\"past\",\"cancelled\",\"all\"],"
-			   "\"default\":\"upcoming\"}"},
+		{"status",
+		 "{\"type\":\"string\",\"enum\":[\"upcoming\",\"past\",\"cancelled\",\"requested\",\"all\"],"
+		 "\"default\":\"upcoming\"}"},
 		{"Idempotency-Key", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}"},
 		{"If-Match",
 		 "{\"type\":\"string\",\"description\":\"Replace only what has one of these ETags, or * for "

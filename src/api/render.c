@@ -6,13 +6,6 @@
 
 #include <string.h>
 
-/* A hold that ran out has ended, whether or not somebody has written that down yet. */
-static enum appointment_status status_of(const struct appointment *appointment, instant now)
-{
-	bool ran_out = appointment->status == APPOINTMENT_HELD && appointment->hold_expires_at <= now;
-	return ran_out ? APPOINTMENT_EXPIRED : appointment->status;
-}
-
 static void write_instant_or_null(struct json_writer *writer, const char *name, instant at)
 {
 	if (at == 0)
@@ -134,7 +127,7 @@ static void write_payment(struct json_writer *writer, const struct appointment *
 
 void render_members(struct json_writer *writer, const struct appointment *appointment, struct viewer viewer)
 {
-	enum appointment_status status = status_of(appointment, viewer.now);
+	enum appointment_status status = appointment_shown(appointment, viewer.now);
 	const struct appointment_facts facts = appointment_facts(appointment);
 	const struct appointment_terms terms = appointment_terms(
 		&facts, viewer.now, identity_is_exempt(viewer.caller, appointment->coach_id));
@@ -170,7 +163,9 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 		write_instant_or_null(writer, "hold_expires_at", appointment->hold_expires_at);
 	if (status == APPOINTMENT_HELD && appointment->offered)
 		json_write_boolean(writer, "offered", true);
-	if (status == APPOINTMENT_CANCELLED) {
+	if (status == APPOINTMENT_REQUESTED)
+		json_write_instant(writer, "decide_before", appointment->hold_expires_at);
+	if (status == APPOINTMENT_CANCELLED || status == APPOINTMENT_DECLINED) {
 		write_instant_or_null(writer, "cancelled_at", appointment->cancelled_at);
 		json_write_text(writer, "cancelled_by", cancelled_by_name(appointment->cancelled_by));
 		json_write_text(writer, "cancel_reason", appointment->cancel_reason);

@@ -11,7 +11,7 @@
 static bool is_status_word(const char *word)
 {
 	return strcmp(word, "upcoming") == 0 || strcmp(word, "past") == 0 || strcmp(word, "cancelled") == 0 ||
-	       strcmp(word, "all") == 0;
+	       strcmp(word, "requested") == 0 || strcmp(word, "all") == 0;
 }
 
 void api_answer_list(struct call *call, struct appointment_page_query *query)
@@ -20,7 +20,7 @@ void api_answer_list(struct call *call, struct appointment_page_query *query)
 	query->status = status != NULL ? status : "upcoming";
 	if (!is_status_word(query->status)) {
 		call_problem(call, PROBLEM_BAD_PARAMETER, "status",
-			     "status must be upcoming, past, cancelled or all.");
+			     "status must be upcoming, past, cancelled, requested or all.");
 		return;
 	}
 	struct page page;

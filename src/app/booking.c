@@ -444,6 +444,7 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 		return;
 	struct booking_limits limits = {.max_active = -1};
 	booking.max_total = -1;
+	booking.request_notice = -1;
 	if (type != NULL) {
 		struct offer offer;
 		offer_make(call, coach, type, wish->zone, (struct interval){held.starts_at, held.ends_at},

@@ -168,6 +168,35 @@ void booking_set_meeting(const struct booking_call *call, const char *id, const 
 	booking_conclude(call, done, &answer, NULL, ret_result);
 }
 
+void booking_approve(const struct booking_call *call, const char *id, struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	struct booking booking = {.lease_seconds = BOOKING_LEASE_SECONDS};
+	if (!booking_find_as_staff(call, id, ret_result) ||
+	    !booking_target(call, ret_result->appointment.coach_id, &booking.calendar_id, ret_result))
+		return;
+	booking.id = ret_result->appointment.id;
+	struct store_answer answer = {0};
+	enum db_result done =
+		appointments_approve(call->worker->db, call->mem, &booking, &call->actor, &answer);
+	booking_conclude(call, done, &answer, NULL, ret_result);
+}
+
+void booking_decline(const struct booking_call *call, const char *id, const char *reason,
+		     struct booking_result *ret_result)
+{
+	*ret_result = (struct booking_result){0};
+	if (!booking_find_as_staff(call, id, ret_result))
+		return;
+	const struct cancellation cancellation = {.id = ret_result->appointment.id,
+						  .by = booking_canceller(call, &ret_result->appointment),
+						  .reason = reason};
+	struct store_answer answer = {0};
+	enum db_result done =
+		appointments_decline(call->worker->db, call->mem, &cancellation, &call->actor, &answer);
+	booking_conclude(call, done, &answer, NULL, ret_result);
+}
+
 void booking_set_guests(const struct booking_call *call, const char *id, const char *guests,
 			struct booking_result *ret_result)
 {

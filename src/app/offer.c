@@ -27,9 +27,10 @@ void booking_fail(struct booking_result *result, enum db_result failure)
 
 const char *booking_not_active(const struct appointment *appointment, instant now)
 {
-	bool held = appointment->status == APPOINTMENT_HELD && appointment->hold_expires_at > now;
-	return held ? "This time is only held; it must be confirmed first."
-		    : refusal_sentence(REFUSAL_NOT_ACTIVE);
+	const enum appointment_status status = appointment_shown(appointment, now);
+	return status == APPOINTMENT_HELD        ? "This time is only held; it must be confirmed first."
+	       : status == APPOINTMENT_REQUESTED ? "This session waits for the coach's approval."
+						 : refusal_sentence(REFUSAL_NOT_ACTIVE);
 }
 
 bool booking_find(const struct booking_call *call, const char *id, struct booking_result *result)
@@ -341,6 +342,7 @@ void booking_take_terms(const struct offer *offer, struct booking *booking)
 	if (free)
 		booking->price.credits = 0;
 	booking->max_total = question->exempt ? -1 : type->policy.max_total_per_user;
+	booking->request_notice = type->approval && !question->exempt ? type->policy.min_notice_minutes : -1;
 	booking->max_total_type = session_type_owns(type, POLICY_MAX_TOTAL_PER_USER) ? type->id : NULL;
 	booking->seats = type->seats;
 	booking->min_seats = session_type_shared(type) ? type->min_seats : 0;

@@ -69,12 +69,26 @@ enum field {
 	FIELD_GROUP_ID,
 	FIELD_GUESTS,
 	FIELD_OFFERED,
+	FIELD_REQUESTED,
 };
 
 bool appointment_owes(const struct appointment *appointment)
 {
 	return appointment->calendar_id != NULL && appointment->version > appointment->synced_version &&
 	       appointment->version > appointment->refused_version;
+}
+
+enum appointment_status appointment_shown(const struct appointment *appointment, instant now)
+{
+	const bool held = appointment->status == APPOINTMENT_HELD;
+	if (held && appointment->hold_expires_at <= now)
+		return APPOINTMENT_EXPIRED;
+	if (held && appointment->requested)
+		return APPOINTMENT_REQUESTED;
+	const bool refused = appointment->status == APPOINTMENT_CANCELLED && appointment->requested &&
+			     appointment->hold_expires_at != 0 &&
+			     appointment->cancelled_by != CANCELLED_BY_CLIENT;
+	return refused ? APPOINTMENT_DECLINED : appointment->status;
 }
 
 bool appointment_has_invited(const struct appointment *appointment)
@@ -187,6 +201,7 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 			  .currency = TEXT(PRICE_CURRENCY)},
 		.promo_code = TEXT(PROMO_CODE),
 		.guests = TEXT(GUESTS),
+		.requested = TRUTH(REQUESTED),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
 	if (!db_field_is_null(&record, FIELD_GROUP_ID))

@@ -15,6 +15,7 @@ static const struct {
 		{"confirmed", STORE_DONE, REFUSAL_NONE},
 		{"cancelled", STORE_DONE, REFUSAL_NONE},
 		{"moved", STORE_DONE, REFUSAL_NONE},
+		{"approved", STORE_DONE, REFUSAL_NONE},
 		{"invited", STORE_DONE, REFUSAL_NONE},
 		{"marked", STORE_DONE, REFUSAL_NONE},
 		{"exists", STORE_EXISTS, REFUSAL_NONE},
@@ -70,6 +71,8 @@ static struct db_value limit_value(int64_t limit)
 		db_text((booking)->max_total_type)
 
 #define GUESTS_PARAMETERS(booking) db_text((booking)->guests), limit_value((booking)->max_guests)
+
+#define NEWER_PARAMETERS(booking) GUESTS_PARAMETERS(booking), limit_value((booking)->request_notice)
 
 #define MEETING_PARAMETERS(meeting)                                                                          \
 	db_text((meeting)->url), db_text((meeting)->label), db_text((meeting)->place),                       \
@@ -146,7 +149,7 @@ enum db_result appointments_book(struct db *db, struct arena *mem, const struct 
 	return undone(db,
 		      run_booking(db, mem, QUERY_APPOINTMENT_BOOK,
 				  DB_PARAMETERS(BOOKING_PARAMETERS(booking, limits, actor),
-						GUESTS_PARAMETERS(booking)),
+						NEWER_PARAMETERS(booking)),
 				  ret_answer),
 		      ret_answer);
 }
@@ -184,7 +187,7 @@ enum db_result appointments_book_any(struct db *db, struct arena *mem, const str
 					  guest ? db_bytes(pass->network, CRYPTO_SHA256_SIZE) : db_null(),
 					  guest ? db_bytes(pass->token_hash, CRYPTO_SHA256_SIZE) : db_null(),
 					  guest ? db_instant(pass->expires_at) : db_null(),
-					  GUESTS_PARAMETERS(booking)),
+					  NEWER_PARAMETERS(booking)),
 			    ret_answer),
 		ret_answer);
 }
@@ -203,7 +206,7 @@ enum db_result appointments_confirm(struct db *db, struct arena *mem, const stru
 	if (!db_may_book(db))
 		return DB_UNAVAILABLE;
 	return run_booking(db, mem, QUERY_APPOINTMENT_CONFIRM,
-			   DB_PARAMETERS(CONFIRM_PARAMETERS(booking, actor), GUESTS_PARAMETERS(booking)),
+			   DB_PARAMETERS(CONFIRM_PARAMETERS(booking, actor), NEWER_PARAMETERS(booking)),
 			   ret_answer);
 }
 
@@ -217,7 +220,7 @@ enum db_result appointments_confirm_guest(struct db *db, struct arena *mem, cons
 			   DB_PARAMETERS(CONFIRM_PARAMETERS(booking, actor), limit_value(limits->max_active),
 					 db_text(limits->max_active_type), limit_value(booking->max_changes),
 					 limit_value(booking->max_total), db_text(booking->max_total_type),
-					 GUESTS_PARAMETERS(booking)),
+					 NEWER_PARAMETERS(booking)),
 			   ret_answer);
 }
 
@@ -260,6 +263,27 @@ enum db_result appointments_set_meeting(struct db *db, struct arena *mem, const 
 			   DB_PARAMETERS(db_uuid(id), db_text(meeting_kind_name(meeting->kind)),
 					 MEETING_PARAMETERS(meeting), db_int(lease_seconds),
 					 ACTOR_PARAMETERS(actor)),
+			   ret_answer);
+}
+
+enum db_result appointments_approve(struct db *db, struct arena *mem, const struct booking *booking,
+				    const struct actor *actor, struct store_answer *ret_answer)
+{
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
+	return run_booking(db, mem, QUERY_APPOINTMENT_APPROVE,
+			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->calendar_id),
+					 db_int(booking->lease_seconds), ACTOR_PARAMETERS(actor)),
+			   ret_answer);
+}
+
+enum db_result appointments_decline(struct db *db, struct arena *mem, const struct cancellation *cancellation,
+				    const struct actor *actor, struct store_answer *ret_answer)
+{
+	return run_booking(db, mem, QUERY_APPOINTMENT_DECLINE,
+			   DB_PARAMETERS(db_uuid(cancellation->id),
+					 db_text(cancelled_by_name(cancellation->by)),
+					 db_text(cancellation->reason), ACTOR_PARAMETERS(actor)),
 			   ret_answer);
 }
 
@@ -505,7 +529,7 @@ enum db_result series_book(struct db *db, struct arena *mem, const struct series
 			      db_bool(series->all), ACTOR_PARAMETERS(actor), db_text(common->meeting.label),
 			      db_text(common->meeting.place), db_text(common->meeting.instructions),
 			      TERMS_PARAMETERS(common), seats_value(common->seats),
-			      seats_value(common->min_seats), GUESTS_PARAMETERS(common)),
+			      seats_value(common->min_seats), NEWER_PARAMETERS(common)),
 		ret_answers);
 }
 

@@ -222,6 +222,15 @@ static void read_durations(struct reader *reader, const json_t *array, const cha
 	}
 }
 
+/* Not said is false. */
+static bool read_flag(struct reader *reader, const json_t *entry, const char *path, const char *name)
+{
+	const json_t *flag = json_object_get(entry, name);
+	if (flag != NULL && !json_is_null(flag) && !json_is_boolean(flag))
+		reader_invalid(reader, reader_member(reader, path, name), "must be true or false.");
+	return json_is_true(flag);
+}
+
 /* What clients read of a type, whether they see it at all, and where they are led from it. */
 static void read_appearance(struct reader *reader, const json_t *entry, const char *path,
 			    struct session_type *type)
@@ -231,10 +240,8 @@ static void read_appearance(struct reader *reader, const json_t *entry, const ch
 		type->description =
 			reader_text(reader, description, reader_member(reader, path, "description"), 1,
 				    SCHEDULE_DESCRIPTION_MAX, TEXT_NOTE);
-	const json_t *draft = json_object_get(entry, "draft");
-	if (draft != NULL && !json_is_null(draft) && !json_is_boolean(draft))
-		reader_invalid(reader, reader_member(reader, path, "draft"), "must be true or false.");
-	type->draft = json_is_true(draft);
+	type->draft = read_flag(reader, entry, path, "draft");
+	type->approval = read_flag(reader, entry, path, "approval");
 	const json_t *redirect = json_object_get(entry, "redirect_url");
 	if (redirect == NULL || json_is_null(redirect))
 		return;
@@ -261,9 +268,9 @@ static void read_type(struct reader *reader, const json_t *entry, const char *pa
 		      const struct schedule *schedule, bool reschedule_given, struct session_type *type)
 {
 	static const char *const names[] = {
-		"id",        "name",   "durations",   "meeting",   "policy",         "notices",
-		"questions", "price",  "description", "draft",     "redirect_url",   "weekly",
-		"overrides", "weight", "seats",       "min_seats", "show_seats_left"};
+		"id",        "name",   "durations",   "meeting",   "policy",          "notices",
+		"questions", "price",  "description", "draft",     "redirect_url",    "weekly",
+		"overrides", "weight", "seats",       "min_seats", "show_seats_left", "approval"};
 	type->weight = 1;
 	type->policy = schedule->policy;
 	type->notices = schedule->notices;

@@ -205,6 +205,8 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 		json_write_text(&writer, "name", type->name);
 		if (type->description != NULL)
 			json_write_text(&writer, "description", type->description);
+		if (type->approval)
+			json_write_boolean(&writer, "approval", true);
 		if (type->draft)
 			json_write_boolean(&writer, "draft", true);
 		if (type->weight != 1)

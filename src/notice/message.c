@@ -19,6 +19,9 @@ const char *notice_kind_name(enum notice_kind kind)
 		[NOTICE_KIND_OFFER] = "offer",
 		[NOTICE_KIND_CREDITS_LOW] = "credits_low",
 		[NOTICE_KIND_CREDITS_ENDING] = "credits_ending",
+		[NOTICE_KIND_REQUESTED] = "requested",
+		[NOTICE_KIND_DECLINED] = "declined",
+		[NOTICE_KIND_EXPIRED] = "expired",
 	};
 	return names[kind];
 }
@@ -226,13 +229,20 @@ static void put_deadlines(struct paper *paper, const struct notice_facts *facts,
 					      at_text(words, facts->zone, facts->cancel_before, mem), NULL));
 }
 
+/* Whether there is no session, or no longer one. */
+static bool is_over(enum notice_kind kind)
+{
+	return kind == NOTICE_KIND_CANCELLED || kind == NOTICE_KIND_DECLINED || kind == NOTICE_KIND_EXPIRED;
+}
+
 static enum paper_mark mark_of(enum notice_kind kind)
 {
 	if (notice_kind_is_about_credits(kind))
 		return PAPER_ACCENT;
-	return kind == NOTICE_KIND_CANCELLED                               ? PAPER_BAD
-	       : kind == NOTICE_KIND_REMINDER || kind == NOTICE_KIND_OFFER ? PAPER_ACCENT
-									   : PAPER_GOOD;
+	return is_over(kind) ? PAPER_BAD
+	       : kind == NOTICE_KIND_REMINDER || kind == NOTICE_KIND_OFFER || kind == NOTICE_KIND_REQUESTED
+		       ? PAPER_ACCENT
+		       : PAPER_GOOD;
 }
 
 static void put_card(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -247,7 +257,7 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 	if (facts->kind == NOTICE_KIND_MOVED && facts->old_start != 0 && facts->old_start != facts->start)
 		paper_struck(paper, words_fill(mem, words->was, "when",
 					       at_text(words, facts->zone, facts->old_start, mem), NULL));
-	if (facts->kind != NOTICE_KIND_CANCELLED)
+	if (!is_over(facts->kind))
 		put_where(paper, facts, mem);
 	else if (facts->reason != NULL)
 		paper_line(paper, words_fill(mem, words->reason, "reason", facts->reason, NULL));
@@ -268,11 +278,26 @@ static void put_credits(struct paper *paper, const struct notice_facts *facts, s
 		paper_button(paper, words->see, facts->manage_url);
 }
 
+static void put_request(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	const bool to_client = facts->recipient == NOTICE_CLIENT;
+	paper_small(paper, words_fill(mem, to_client ? words->asked : words->asked_of_you, "who",
+				      who_text(facts, mem), "when",
+				      at_text(words, facts->zone, facts->offer_until, mem), NULL));
+	if (facts->manage_url != NULL)
+		paper_button(paper, to_client ? words->see : words->decide, facts->manage_url);
+}
+
 static void put_actions(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
-	if (facts->kind == NOTICE_KIND_CANCELLED)
+	if (is_over(facts->kind))
 		return;
+	if (facts->kind == NOTICE_KIND_REQUESTED) {
+		put_request(paper, facts, mem);
+		return;
+	}
 	if (facts->invitation)
 		paper_small(paper, words->invitation);
 	if (facts->kind == NOTICE_KIND_OFFER) {

@@ -228,7 +228,8 @@ static const char *outdated(const struct claim *claim, const struct subject *sub
 	}
 	bool cancelled = a->status == APPOINTMENT_CANCELLED || is_uninvited(claim, a);
 	return strtoll(claim->about, NULL, 10) != a->version ||
-			       cancelled != (claim->kind == NOTICE_KIND_CANCELLED)
+			       cancelled != (claim->kind == NOTICE_KIND_CANCELLED ||
+					     claim->kind == NOTICE_KIND_DECLINED)
 		       ? "Something later is to be told instead."
 		       : NULL;
 }

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-enum { WORDS_HEADINGS = NOTICE_CHANGES + 4 }; /* the changes, reminder, offer, credits few, credits ending */
+enum { WORDS_HEADINGS = NOTICE_CHANGES + 7 }; /* those of enum notice_kind */
 
 /* What stands in a mail of one kind. */
 struct heading_words {
@@ -65,6 +65,9 @@ struct notice_words {
 	const char *invitation;       /* what the attachment is for */
 	const char *offer_until;      /* {when} */
 	const char *take_offer;       /* the button */
+	const char *asked;            /* {who} {when}: of a request, to the client; and to the coach */
+	const char *asked_of_you;     /* {when} */
+	const char *decide;           /* the button */
 	const char *why;              /* {who}: why this mail came, to a client */
 	const char *why_coach;
 	const char *why_guest;      /* {who}: the client */

@@ -77,6 +77,11 @@ const TABLE = {
     who: "the appointment's coach, or an admin",
     body: () => ({ kind: 'in_person', address: '1 Main Street' }),
   },
+  'PUT /booking/{id}/approve': { who: "the appointment's coach, or an admin", body: () => ({}) },
+  'PUT /booking/{id}/decline': {
+    who: "the appointment's coach, or an admin",
+    body: () => ({ reason: 'away' }),
+  },
   'PUT /booking/{id}/guests': { who: 'a party to the appointment', body: () => ({ guests: [] }) },
   'PUT /booking/{id}/status': {
     who: "the appointment's coach, or an admin",

@@ -494,6 +494,8 @@ test('every call answers as the document says', async () => {
   await call(coach, 'PUT', '/booking/{id}/status', completed);
   const place = { kind: 'link', url: 'https://meet.example/{id}', label: 'Meet' };
   await call(coach, 'PUT', '/booking/{id}/meeting', { ...one, body: place, status: 200 });
+  await call(coach, 'PUT', '/booking/{id}/approve', { ...one, status: 409 });
+  await call(coach, 'PUT', '/booking/{id}/decline', { ...one, body: { reason: 'x' }, status: 409 });
   await call(ann, 'PUT', '/booking/{id}/guests', {
     ...one,
     body: { guests: ['ben@guest.test'] },

@@ -64,13 +64,15 @@ const calls = {
   appointment_book:
     () => `gen_random_uuid(), 'c1', 'u1', 'coaching', 'scheduled', ${SLOT}, 'UTC', 'N', 'e@x.y', null, null,
     'none', 60, 60, null, 10, null, 0, 3, 30, 'client', true, 'en', null, 5, null, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}, null, null, null, null,
-    'refuse', 0, null, null, null, null, null, null, null, false, 'a@b.c d@e.f', 20`,
+    'refuse', 0, null, null, null, null, null, null, null, false, 'a@b.c d@e.f', 20, 60`,
   appointment_confirm: () =>
-    `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, 3, 'en', null, ${ACTOR}, null, 'a@b.c', 20`,
+    `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, 3, 'en', null, ${ACTOR}, null, 'a@b.c', 20, 60`,
   appointment_cancel: () => `${id()}, 'client', true, null, 0, ${ACTOR}`,
   appointment_move: () =>
     `${id()}, 'c1', ${SLOT}, 0, 30, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}, false`,
   appointment_set_meeting: () => `${id()}, 'link', 'https://meet.example/', 'Meet', null, null, 8, ${ACTOR}`,
+  appointment_approve: () => `${id()}, null, 8, ${ACTOR}`,
+  appointment_decline: () => `${id()}, 'coach', null, ${ACTOR}`,
   appointment_set_guests: () => `${id()}, 'a@b.c', 20, 30, 8, ${ACTOR}`,
   appointment_mark: () => `${id()}, 'completed', ${ACTOR}`,
   appointment_by_id: id,

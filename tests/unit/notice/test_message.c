@@ -104,26 +104,38 @@ static void every_kind_reads_well_for_both_in_both_languages(void **state)
 		  "Cancelled: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
 		  "Reminder: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
 		  "A time is free: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
-		  "Few credits left with Robin", "Credits with Robin end soon"},
+		  "Few credits left with Robin", "Credits with Robin end soon",
+		  "Request sent: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Not possible: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
+		  "No answer: Career strategy, Tuesday, December 8, 2026 at 2:30 PM"},
 		 {"New booking: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
 		  "New time: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
 		  "Cancelled: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
 		  "Reminder: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
 		  "A time is offered to Ann Smith: Tuesday, December 8, 2026 at 2:30 PM",
-		  "Ann Smith has few credits left", "Credits of Ann Smith end soon"}},
+		  "Ann Smith has few credits left", "Credits of Ann Smith end soon",
+		  "Request: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Declined: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Request ended: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM"}},
 		{{"Réservation\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Nouvel horaire\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Annulation\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Rappel\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Un créneau s’est libéré\u202F: Career strategy, mardi 8 décembre 2026 à "
 		  "14\u202Fh\u202F30",
-		  "Peu de crédits avec Robin", "Des crédits avec Robin expirent bientôt"},
+		  "Peu de crédits avec Robin", "Des crédits avec Robin expirent bientôt",
+		  "Demande envoyée\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Pas possible\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Sans réponse\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30"},
 		 {"Nouvelle réservation\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Nouvel horaire\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Annulation\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Rappel\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Créneau proposé à Ann Smith\u202F: mardi 8 décembre 2026 à 14\u202Fh\u202F30",
-		  "Peu de crédits pour Ann Smith", "Des crédits de Ann Smith expirent bientôt"}},
+		  "Peu de crédits pour Ann Smith", "Des crédits de Ann Smith expirent bientôt",
+		  "Demande\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Demande refusée\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Demande expirée\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30"}},
 	};
 	static const char *const locales[] = {"en", "fr-CA"};
 	for (int language = 0; language < 2; language++) {
@@ -144,12 +156,34 @@ static void every_kind_reads_well_for_both_in_both_languages(void **state)
 				has_not(text.text, "{");
 				has_not(text.html, "{type}");
 				/* The button of what is over leads nowhere. */
-				if (kind == NOTICE_KIND_CANCELLED)
+				if (kind == NOTICE_KIND_CANCELLED || kind == NOTICE_KIND_DECLINED ||
+				    kind == NOTICE_KIND_EXPIRED)
 					has_not(text.html, "#manage=");
 				else
 					has(text.html, "#manage=abc");
 			}
 		}
+	}
+}
+
+static void a_guest_reads_when_and_where_and_nothing_else_of_the_client(void **state)
+{
+	(void)state;
+	for (unsigned kind = NOTICE_KIND_CONFIRMED; kind <= NOTICE_KIND_CANCELLED; kind++) {
+		struct notice_facts facts = sample((enum notice_kind)kind, NOTICE_CLIENT, "en");
+		facts.to_guest = true;
+		facts.manage_url = facts.client_email = facts.client_phone = NULL;
+		facts.cancel_before = facts.reschedule_before = 0;
+		facts.guests = "eve@example.com";
+		struct notice_text text = notice_text_make(&facts, &mem);
+		has(text.text, "Ann Smith added your address");
+		has_not(text.text, "eve@example.com");
+		has_not(text.html, "eve@example.com");
+		has_not(text.html, "#manage");
+		facts.uninvited = kind == NOTICE_KIND_CANCELLED;
+		text = notice_text_make(&facts, &mem);
+		if (facts.uninvited)
+			has(text.subject, "No longer invited: ");
 	}
 }
 
@@ -280,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_booking_is_told_with_everything_that_matters),
 		cmocka_unit_test(every_kind_reads_well_for_both_in_both_languages),
+		cmocka_unit_test(a_guest_reads_when_and_where_and_nothing_else_of_the_client),
 		cmocka_unit_test(amounts_take_the_plural_of_their_language),
 		cmocka_unit_test(
 			the_other_side_s_clock_is_shown_only_where_it_differs_with_its_date_where_that_does),
