@@ -179,3 +179,30 @@ const char *event_guest_response(const struct google_event *event, const struct 
 	}
 	return "none";
 }
+
+bool event_renew_guests(struct arena *mem, const struct appointment *appointment,
+			const struct google_event *event, struct google_event_draft *draft)
+{
+	struct google_guest *guests = arena_array(mem, draft->guest_count, sizeof(*guests));
+	size_t there = 0;
+	size_t others = 0;
+	for (size_t i = 0; i < draft->guest_count; i++)
+		guests[i] = draft->guests[i];
+	for (size_t j = 0; j < event->attendee_count; j++) {
+		const struct google_attendee *attendee = &event->attendees[j];
+		bool known = attendee->self || attendee->organizer || attendee->email == NULL;
+		for (size_t i = 0; i < draft->guest_count && !known; i++) {
+			if (strcasecmp(guests[i].email, attendee->email) != 0)
+				continue;
+			guests[i].response = attendee->response;
+			there++;
+			known = true;
+		}
+		others += !known;
+	}
+	draft->guests = guests;
+	/* Who is told to stay away may be shown the event once more. */
+	if (others > 0)
+		draft->description = event_shared_description(mem, appointment);
+	return there != draft->guest_count || others > 0;
+}

@@ -29,6 +29,14 @@ struct event_words {
 void event_draft(struct arena *mem, const struct appointment *appointment, const struct event_words *words,
 		 bool invite, bool meet, struct google_event_draft *ret_draft);
 
+/*
+ * Bring the draft's guests, who replace the event's as a whole, to what the event knows of them: whoever has
+ * answered keeps the answer. Returns whether the event's list differs; where somebody leaves it, the draft's
+ * description is one that they may read.
+ */
+bool event_renew_guests(struct arena *mem, const struct appointment *appointment,
+			const struct google_event *event, struct google_event_draft *draft);
+
 /* The description that is fit for guests to read, in mem. */
 const char *event_shared_description(struct arena *mem, const struct appointment *appointment);
 

@@ -1,10 +1,11 @@
 /* What Google is told about one appointment, and what its answers mean. */
 #include "payment.h"
 
+#include "inviter.h"
+
 #include "base/log.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum {
 	CONFERENCE_WAIT_MAX_MS = 60000,
@@ -191,46 +192,7 @@ static void draft_event(struct debt *debt, struct google_event_draft *ret_draft)
 	ret_draft->silent = ret_draft->silent || debt->a.invited_by != INVITER_GOOGLE;
 }
 
-/* ---- who invites ---- */
-
-/* Who does where Google does not. */
-static enum inviter other_inviter(const struct debt *debt)
-{
-	return debt->visit->calendars->settings.mail && appointment_has_invited(&debt->a) ? INVITER_EMAIL
-											  : INVITER_NONE;
-}
-
-/* Before a guest is written it must be sure that nobody else invites them. False: try again later. */
-static bool decide_inviter(struct debt *debt, bool *ret_claimed)
-{
-	struct abilities can = coach_abilities(debt->visit->coach);
-	bool able = can.invite_guests != ABILITY_NO && !debt->guest_refused &&
-		    appointment_has_invited(&debt->a) && !debt->a.erased;
-	enum inviter wanted = able ? INVITER_GOOGLE : other_inviter(debt);
-	DB_ROWS rows = {0};
-	*ret_claimed = false;
-	if (debt->a.invited_by != INVITER_OPEN)
-		return true;
-	if (db_run(debt->visit->worker->db, QUERY_INVITER_DECIDE,
-		   DB_PARAMETERS(db_uuid(debt->a.id), db_text(inviter_name(wanted))), &rows) != DB_OK ||
-	    !inviter_parse(db_get_text(&rows, 0, 0), &debt->a.invited_by))
-		return false;
-	*ret_claimed = debt->a.invited_by == INVITER_GOOGLE;
-	return true;
-}
-
-/* Google has not written the guest: somebody else invites, or (INVITER_OPEN) it is open again. */
-static void change_inviter(struct debt *debt, enum inviter inviter)
-{
-	enum db_result result =
-		db_run(debt->visit->worker->db, QUERY_INVITER_CHANGE,
-		       DB_PARAMETERS(db_uuid(debt->a.id), db_text(inviter_name(inviter))), NULL);
-	if (result == DB_OK)
-		debt->a.invited_by = inviter;
-	else if (result != DB_NONE)
-		log_line(LOG_WARNING, "inviter_not_noted", LOG_TEXT_FIELD("appointment", debt->a.id),
-			 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));
-}
+/* ---- who invites (inviter.c) ---- */
 
 /* The link by which the client moves or cancels. Without one the event is written all the same. */
 static void make_link(struct debt *debt)
@@ -259,7 +221,7 @@ static bool may_be_written(const struct google_answer *answer)
  * invites. */
 static void uninvite(struct debt *debt, struct google_event_draft *draft)
 {
-	change_inviter(debt, other_inviter(debt));
+	inviter_change(debt, inviter_other(debt));
 	/* The whole draft: what the event says rests on who reads it. */
 	const char *conference_request = draft->conference_request;
 	draft_event(debt, draft);
@@ -324,7 +286,7 @@ static void insert(struct debt *debt)
 	struct google_event event;
 	struct google_answer answer;
 	bool claimed = false;
-	if (!decide_inviter(debt, &claimed)) {
+	if (!inviter_decide(debt, &claimed)) {
 		later(debt, visit_backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS));
 		return;
 	}
@@ -357,10 +319,10 @@ static void insert(struct debt *debt)
 			failed(debt, &answer);
 			/* Open again only if this very try claimed it: an earlier one may have written the
 			 * guest. Where nobody else invites, the coach's retry still may. */
-			if (debt->payment == PAYMENT_REFUSED && other_inviter(debt) != INVITER_NONE)
-				change_inviter(debt, other_inviter(debt));
+			if (debt->payment == PAYMENT_REFUSED && inviter_other(debt) != INVITER_NONE)
+				inviter_change(debt, inviter_other(debt));
 			else if (claimed && !may_be_written(&answer))
-				change_inviter(debt, INVITER_OPEN);
+				inviter_change(debt, INVITER_OPEN);
 			return;
 		}
 		log_line(LOG_WARNING, "calendar_cannot", LOG_TEXT_FIELD("coach", visit->coach->id),
@@ -370,38 +332,6 @@ static void insert(struct debt *debt)
 }
 
 /* ---- the event is there and has to change ---- */
-
-/*
- * Bring the event's guests to those of the appointment, if they are not: whoever has answered keeps the
- * answer, though the list is replaced whole. Returns the part that is to be sent; 0: all are there, and
- * nobody else.
- */
-static unsigned renew_guests(const struct debt *debt, const struct google_event *event,
-			     struct google_event_draft *draft)
-{
-	struct google_guest *guests = arena_array(debt->mem, draft->guest_count, sizeof(*guests));
-	size_t there = 0;
-	size_t others = 0;
-	for (size_t i = 0; i < draft->guest_count; i++)
-		guests[i] = draft->guests[i];
-	for (size_t j = 0; j < event->attendee_count; j++) {
-		const struct google_attendee *attendee = &event->attendees[j];
-		bool known = attendee->self || attendee->organizer || attendee->email == NULL;
-		for (size_t i = 0; i < draft->guest_count && !known; i++) {
-			if (strcasecmp(guests[i].email, attendee->email) != 0)
-				continue;
-			guests[i].response = attendee->response;
-			there++;
-			known = true;
-		}
-		others += !known;
-	}
-	draft->guests = guests;
-	/* Who is told to stay away may be shown the event once more. */
-	if (others > 0)
-		draft->description = event_shared_description(debt->mem, &debt->a);
-	return there == draft->guest_count && others == 0 ? 0 : GOOGLE_PART_GUESTS;
-}
 
 /* The provider does not take one of the new guests: the event stays as it is for the others. */
 static bool leave_out_new_guests(struct debt *debt, const struct google_answer *answer, unsigned *parts)
@@ -413,31 +343,44 @@ static bool leave_out_new_guests(struct debt *debt, const struct google_answer *
 	return true;
 }
 
+/* Google replaces the list whole, so it is sent only where it differs from the event's. */
+static unsigned parts_with_guests(const struct debt *debt, unsigned parts, const struct google_event *event,
+				  struct google_event_draft *draft)
+{
+	parts &= ~(unsigned)GOOGLE_PART_GUESTS;
+	if (debt->guests_left_out || !event_renew_guests(debt->mem, &debt->a, event, draft))
+		return parts;
+	return parts | GOOGLE_PART_GUESTS;
+}
+
+/* What has changed besides the time. outdated: where it takes place, or for whom. */
+static unsigned parts_changed(const struct debt *debt, bool outdated, struct google_event_draft *draft)
+{
+	unsigned parts = GOOGLE_PART_TIME;
+	if (debt->a.erased)
+		parts |= GOOGLE_PART_TEXT | guests_part(debt);
+	if (!outdated)
+		return parts;
+	draft->location = draft->location != NULL ? draft->location : ""; /* the former place goes */
+	/* A Meet link that is there stays: it is still the place. */
+	bool stays = debt->a.meeting_kind == MEETING_GOOGLE_MEET && debt->a.meeting_url != NULL;
+	return parts | GOOGLE_PART_TEXT | (stays ? 0 : GOOGLE_PART_CONFERENCE);
+}
+
 static void change(struct debt *debt)
 {
 	struct google_event_draft draft;
 	struct google_event event;
 	struct google_answer answer;
 	const char *etag = debt->a.event_etag;
-	unsigned parts = GOOGLE_PART_TIME;
 	bool outdated = debt->a.event_outdated && !debt->a.erased;
-	/* Google replaces the list whole, so it has to be read first. */
 	bool guests_outdated = outdated && invites(debt);
 	if (guests_outdated)
-		etag = NULL;
+		etag = NULL; /* it has to be read first */
 	if (outdated)
 		make_link(debt);
 	draft_event(debt, &draft);
-	if (debt->a.erased)
-		parts |= GOOGLE_PART_TEXT | guests_part(debt);
-	if (outdated) { /* it takes place elsewhere now, or others come: the former place goes, a Meet link
-			   too */
-		parts |= GOOGLE_PART_TEXT;
-		/* A Meet link that is there stays: it is still the place. */
-		if (debt->a.meeting_kind != MEETING_GOOGLE_MEET || debt->a.meeting_url == NULL)
-			parts |= GOOGLE_PART_CONFERENCE;
-		draft.location = draft.location != NULL ? draft.location : "";
-	}
+	unsigned parts = parts_changed(debt, outdated, &draft);
 	for (int turn = 0; turn < TURNS_MAX; turn++) {
 		if (etag == NULL) {
 			if (get_event(debt, &event, &answer) != GOOGLE_OK)
@@ -452,9 +395,8 @@ static void change(struct debt *debt)
 				return;
 			}
 			etag = event.etag;
-			if (guests_outdated && !debt->guests_left_out)
-				parts = (parts & ~(unsigned)GOOGLE_PART_GUESTS) |
-					renew_guests(debt, &event, &draft);
+			if (guests_outdated)
+				parts = parts_with_guests(debt, parts, &event, &draft);
 		}
 		patch_event(debt, parts, &draft, etag, &event, &answer);
 		if (leave_out_new_guests(debt, &answer, &parts))
