@@ -6,7 +6,7 @@
 import { fill, h, webAddress } from '../widget/dom.js';
 import { dayLength } from '../widget/time.js';
 import { appointmentsIn } from './appointments.js';
-import { labelled, modal } from './dialogs.js';
+import { decisionButtons, labelled, modal } from './dialogs.js';
 import { groupPart } from './group.js';
 
 /* Where a session takes place, in words; null if nobody said. */
@@ -33,9 +33,10 @@ export function placeLine(house, { meeting, phone }, kind) {
 const mailto = (email) => `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
 
 /* How to reach the client, and what they wrote. */
-export const contactLines = ({ email, phone, notes }) => [
+export const contactLines = ({ email, phone, guests, notes }) => [
   email && h('a', { href: mailto(email) }, email),
   phone && h('a', { href: `tel:${phone.replace(/[^\d+]/g, '')}` }, phone),
+  guests?.length > 0 && h('p', { class: 'small' }, guests.join(', ')),
   notes && h('p', { class: 'notes' }, notes),
 ];
 
@@ -201,7 +202,13 @@ async function historyPart(house, one) {
     (other) =>
       other.user_id === one.user_id && other.id !== one.id && !['held', 'expired'].includes(other.status),
   );
-  const status = { completed: 'statusCompleted', no_show: 'statusNoShow', cancelled: 'statusCancelled' };
+  const status = {
+    completed: 'statusCompleted',
+    no_show: 'statusNoShow',
+    cancelled: 'statusCancelled',
+    requested: 'statusRequested',
+    declined: 'statusDeclined',
+  };
   return h(
     'section',
     { class: 'stack ruled' },
@@ -248,6 +255,11 @@ export async function bookingDialog(house, { id }) {
       one.created_by !== 'client' && h('p', { class: 'small muted' }, t(`made_${one.created_by}`)),
     ),
     one.group_id && later(house, () => groupPart(house, one, () => dialog.close())),
+    one.status === 'requested' &&
+      decisionButtons(house, one, () => {
+        dialog.close();
+        house.again();
+      }),
     keptPart(house, one),
     answersPart(house, one),
     notesPart(house, one),

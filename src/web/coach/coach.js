@@ -128,6 +128,7 @@ const house = {
       ),
     ),
   show: (name) => show(name),
+  again: () => show(current()),
   dirty: null, // set by a view with unsaved changes: {save, discard}
 
   async schedule() {

@@ -156,6 +156,52 @@ export function whenFields(house, start, id) {
 }
 
 /* done() is called when it is cancelled. */
+/* Yes or no to what a client asks for; `done` comes after either. */
+export function decisionButtons(house, one, done) {
+  const { t } = house;
+  const trouble = h('div', null);
+  const name = one.name ?? t('unnamed');
+  const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(Date.parse(one.start))}` });
+  const decide = async (what, body, words) => {
+    try {
+      await house.call('PUT', `booking/${one.id}/${what}`, { body, key: newKey() });
+      house.say(t(words, { name }));
+      done();
+    } catch (problem) {
+      fill(trouble, house.trouble(problem));
+    }
+  };
+  const decline = () => {
+    const reason = h('textarea', { id: 'decline-reason', maxlength: 2000 });
+    question(
+      t('declineTitle', { name }),
+      labelled(house, reason.id, t('reason'), reason, true),
+      [[t('decline'), () => decide('decline', { reason: reason.value.trim() || null }, 'declinedOf')]],
+      t('close'),
+    );
+  };
+  return h(
+    'div',
+    { class: 'stack' },
+    h(
+      'div',
+      { class: 'actions' },
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'main',
+          ...label(t('approve')),
+          onclick: () => decide('approve', {}, 'approvedOf'),
+        },
+        t('approve'),
+      ),
+      h('button', { type: 'button', ...label(t('decline')), onclick: decline }, t('decline')),
+    ),
+    trouble,
+  );
+}
+
 export function cancelDialog(house, one, done) {
   const { t } = house;
   const reason = h('textarea', { id: 'cancel-reason', maxlength: 2000 });

@@ -5,6 +5,7 @@
 import { h } from '../widget/dom.js';
 import { dayOf, format } from '../widget/time.js';
 import { placeWords } from './booking.js';
+import { decisionButtons } from './dialogs.js';
 import { newBookingButton } from './new_booking.js';
 
 const copiedMark = 'mosaic-coach-copied';
@@ -18,8 +19,9 @@ const remembered = () => {
 
 export async function homeView(house, heading) {
   const { t } = house;
-  const [list, profile, schedule, google] = await Promise.all([
+  const [list, asked, profile, schedule, google] = await Promise.all([
     house.coachCall('GET', 'appointments?status=upcoming&limit=5'),
+    house.coachCall('GET', 'appointments?status=requested&limit=20'),
     house.profile(),
     house.schedule(),
     house.google(),
@@ -36,6 +38,7 @@ export async function homeView(house, heading) {
       h('div', null, h('p', { class: 'muted' }, house.day(dayOf(Date.now(), house.zone))), heading),
       newBookingButton(house, () => house.show('home')),
     ),
+    asked.appointments.length > 0 && requests(house, asked.appointments, schedule),
     h(
       'div',
       { class: 'two' },
@@ -59,6 +62,49 @@ export async function homeView(house, heading) {
   ];
 }
 
+const typeName = (schedule, id) => schedule.session_types.find((type) => type.id === id)?.name ?? id;
+
+/* What waits for the coach's approval. */
+function requests(house, list, schedule) {
+  const { t } = house;
+  return h(
+    'section',
+    { class: 'box' },
+    h('h2', null, t('requests')),
+    h(
+      'ul',
+      { class: 'next' },
+      list.map((one) => {
+        const start = Date.parse(one.start);
+        return h(
+          'li',
+          null,
+          h(
+            'div',
+            { class: 'when' },
+            h('strong', null, house.time(start)),
+            h('span', { class: 'small muted' }, house.day(dayOf(start, house.zone), 'short')),
+          ),
+          h(
+            'div',
+            null,
+            h('strong', null, one.name ?? t('unnamed')),
+            h(
+              'p',
+              { class: 'small muted' },
+              [
+                typeName(schedule, one.session_type),
+                t('decideBefore', { when: house.moment(Date.parse(one.decide_before)) }),
+              ].join(' · '),
+            ),
+            decisionButtons(house, one, () => house.show('home')),
+          ),
+        );
+      }),
+    ),
+  );
+}
+
 function nextSessions(house, list, schedule) {
   const { t } = house;
   if (!list.length) return h('p', { class: 'muted' }, t('nothingNext'));
@@ -68,7 +114,7 @@ function nextSessions(house, list, schedule) {
     { class: 'next' },
     list.map((one) => {
       const start = Date.parse(one.start);
-      const type = schedule.session_types.find(({ id }) => id === one.session_type)?.name ?? one.session_type;
+      const type = typeName(schedule, one.session_type);
       const minutes = Math.round((start - now) / 60000);
       const near =
         minutes <= 0 ? t('now') : minutes < 120 && t('inTime', { time: t('minutes', { n: minutes }) });

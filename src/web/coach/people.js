@@ -174,7 +174,12 @@ function person(view, one) {
   const status =
     one.status === 'cancelled'
       ? [t('statusCancelled'), one.cancelled_by && t(`by_${one.cancelled_by}`)].filter(Boolean).join(' ')
-      : { completed: t('statusCompleted'), no_show: t('statusNoShow') }[one.status];
+      : {
+          completed: t('statusCompleted'),
+          no_show: t('statusNoShow'),
+          requested: t('statusRequested'),
+          declined: t('statusDeclined'),
+        }[one.status];
   const debt = { pending: 'eventPending', failed: 'eventFailed', conflict: 'eventConflict' }[
     one.calendar?.state
   ];
@@ -193,7 +198,7 @@ function person(view, one) {
   const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(start)}` });
   const button = (text, onclick, pressed) =>
     h('button', { type: 'button', 'aria-pressed': pressed, ...label(text), onclick }, text);
-  const ended = one.status !== 'cancelled' && start <= now;
+  const ended = !['cancelled', 'declined', 'requested'].includes(one.status) && start <= now;
   const article = h(
     'article',
     null,

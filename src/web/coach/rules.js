@@ -239,6 +239,15 @@ function typeForm(house, draft, type, index) {
       draft.changed();
     },
   });
+  const approval = h('input', {
+    type: 'checkbox',
+    id: id('approval'),
+    checked: Boolean(type.approval),
+    onchange: () => {
+      type.approval = approval.checked || undefined;
+      draft.changed();
+    },
+  });
   const redirect = text(
     'redirect_url',
     t('redirect'),
@@ -295,6 +304,7 @@ function typeForm(house, draft, type, index) {
     seatFields(house, { id: id('group'), path, type, change: () => draft.changed() }),
     labelled(house, description.id, t('description'), description, true),
     h('label', { class: 'tickable', for: hidden.id }, hidden, h('span', null, t('draftHint'))),
+    h('label', { class: 'tickable', for: approval.id }, approval, h('span', null, t('approvalHint'))),
     ownHoursPart(house, draft, type, index),
     text(
       'weight',

@@ -46,7 +46,9 @@ export async function weekView(house, heading) {
       count: shown,
       busy,
       schedule,
-      appointments: list.appointments.filter((one) => !['cancelled', 'held', 'expired'].includes(one.status)),
+      appointments: list.appointments.filter(
+        (one) => !['cancelled', 'declined', 'held', 'expired'].includes(one.status),
+      ),
     };
   };
   const turn = async (to, focus) => {

@@ -4,6 +4,7 @@ import { claimsOf, explain, newKey } from './calls.js';
 import { costPart } from './credits.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
+import { guestsAreGood, guestsIn } from './guests.js';
 import { giveBack, release, slotBody } from './hold.js';
 import { answersGiven, questionFaults, questionField, questionFields } from './questions.js';
 import { repeatPart } from './repeat.js';
@@ -22,6 +23,7 @@ export function choose(panel, slot) {
       email: known.email ?? '',
       phone: known.phone ?? '',
       notes: known.notes ?? '',
+      guests: '',
       promo_code: '',
       answers: { ...known.answers },
     },
@@ -135,7 +137,7 @@ export function field(panel, name, kind, properties, hint) {
       panel.keep();
     },
   });
-  input.value = values[name];
+  input.value = values[name] ?? ''; // a form that was kept may be from before there was the field
   return h(
     'div',
     { class: 'field' },
@@ -164,7 +166,7 @@ export function showDetails(panel) {
   page.chosen = h('div', { class: 'wide' });
   page.held = h('p', { class: 'small muted' });
   page.wrongs = h('div', { class: 'stack wide' });
-  page.submit = h('button', { class: 'main', type: 'submit' }, t('confirm'));
+  page.submit = h('button', { class: 'main', type: 'submit' }, confirmWord(panel));
   page.form = h(
     'form',
     {
@@ -191,6 +193,8 @@ export function showDetails(panel) {
     ),
     questionFields(panel, panel.typeOf()?.questions, (form.values.answers ??= {}), () => panel.keep()),
     field(panel, 'notes', 'textarea', { maxlength: 2000 }),
+    !panel.typeOf()?.seats && // in a shared session everybody books for themselves
+      field(panel, 'guests', 'text', { autocomplete: 'off' }, t('guestsHint')),
     costPart(panel, field(panel, 'promo_code', 'text', { autocomplete: 'off', maxlength: 40 })),
     !isGuest(panel) && // a series is for those who have signed in
       repeatPart(panel, { released: () => letGoOfHold(panel), changed: () => nameSubmit(panel) }),
@@ -214,8 +218,10 @@ export function showDetails(panel) {
 /* The button says how many sessions it books. */
 function nameSubmit(panel) {
   const { series } = panel.form;
-  panel.page.submit.textContent = series ? panel.t('confirmSeries', { n: series.free }) : panel.t('confirm');
+  panel.page.submit.textContent = series ? panel.t('confirmSeries', { n: series.free }) : confirmWord(panel);
 }
+
+const confirmWord = (panel) => panel.t(panel.typeOf()?.approval ? 'ask' : 'confirm');
 
 /* The held time is given back: a series books it with its others. */
 async function letGoOfHold(panel) {
@@ -265,6 +271,7 @@ function faultsOf(panel) {
     faults.push(['email', t('needEmail')]);
   const needed = panel.page.form.elements.phone.required;
   if ((needed || phone.trim()) && !isPhone(phone)) faults.push(['phone', t('needPhone')]);
+  if (!guestsAreGood(panel.form.values.guests)) faults.push(['guests', t('needGuests')]);
   return [...faults, ...questionFaults(panel, panel.typeOf()?.questions, panel.form.values.answers)];
 }
 
@@ -358,7 +365,12 @@ export async function submit(panel) {
   } catch (problem) {
     done();
     if (panel.form !== form || panel.view !== 'details') return undefined;
-    const field = questionField(panel.typeOf()?.questions, problem.field) ?? problem.field?.split('.').pop();
+    const field =
+      questionField(panel.typeOf()?.questions, problem.field) ??
+      problem.field
+        ?.split('.')
+        .pop()
+        .replace(/\[\d+\]$/, '');
     if (goneCodes.has(problem.code)) panel.go('fresh', problem);
     else if (problem.code === 'booking_limit') refused(panel, problem);
     else if (problem.code === 'address_not_verified' && form.hold) panel.go('code');
@@ -385,13 +397,14 @@ export async function finish(panel, reply) {
  * free.
  */
 export async function send(panel, form) {
-  const { name, email, phone, notes, promo_code } = form.values;
+  const { name, email, phone, notes, guests, promo_code } = form.values;
   const rest = {
     time_zone: panel.zone,
     name: name.trim(),
     email: email.trim() || undefined,
     phone: phone.trim() || undefined,
     notes: notes.trim() || undefined,
+    guests: guestsIn(guests).length ? guestsIn(guests) : undefined,
     code: form.code,
     answers: panel.typeOf()?.questions ? answersGiven(form.values.answers) : undefined,
   };

@@ -2,7 +2,7 @@
 
 import { fill, h, icon, webAddress } from './dom.js';
 import { memory } from './memory.js';
-import { calendarLinks, linkMissing, meeting, rule } from './session.js';
+import { calendarLinks, decision, guestsText, linkMissing, meeting, rule } from './session.js';
 import { summary } from './summary.js';
 
 /* When the meeting link is asked for again, in seconds after the last time: five minutes in all. */
@@ -11,7 +11,9 @@ const linkWaits = [1, 2, 3, 5, 8, 13, 20, 30, 60, 60, 100];
 export function showDone(panel, appointment, word) {
   const { t } = panel;
   const coach = panel.coachName();
-  const title = word === 'booked' && coach ? t('bookedWith', { coach }) : t(word);
+  const asked = appointment.status === 'requested'; // the coach has to approve it
+  const title =
+    word !== 'booked' ? t(word) : asked ? t('requested') : coach ? t('bookedWith', { coach }) : t(word);
   const place = h('div', { class: 'stack wide middle' });
   const again = (name, show) => h('button', { type: 'button', class: 'plain', onclick: show }, t(name));
   const render = (a) =>
@@ -22,6 +24,7 @@ export function showDone(panel, appointment, word) {
         a.email &&
         !a.calendar.detail &&
         h('p', { class: 'muted' }, t('invited', { email: a.email })),
+      asked && h('p', { class: 'muted' }, decision(panel, a)),
       a.calendar?.detail && h('p', null, a.calendar.detail),
       summary(panel, Date.parse(a.start), Date.parse(a.end), {
         type: panel.typeOf(a.session_type),
@@ -38,8 +41,9 @@ export function showDone(panel, appointment, word) {
             a.others.map((other) => h('li', null, panel.moment(Date.parse(other.start)))),
           ),
         ),
-      calendarLinks(panel, a),
-      h('p', { class: 'muted small' }, rule(panel, a)),
+      a.guests?.length > 0 && h('p', { class: 'small' }, guestsText(panel, a)),
+      !asked && calendarLinks(panel, a),
+      !asked && h('p', { class: 'muted small' }, rule(panel, a)),
       !panel.element.hasAttribute('move-only') &&
         h(
           'div',

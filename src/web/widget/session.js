@@ -57,6 +57,15 @@ export function rule(panel, a) {
   return parts.filter(Boolean).join(' ') || until('changesClosed', Math.max(cancel, move));
 }
 
+/* Until when the coach answers a request. */
+export const decision = (panel, a) =>
+  panel.t('decision', {
+    coach: panel.coachName() ?? panel.t('theCoach'),
+    when: panel.moment(Date.parse(a.decide_before)),
+  });
+
+export const guestsText = (panel, a) => panel.t('withGuests', { guests: a.guests.join(', ') });
+
 export function calendarLinks(panel, a) {
   const { t } = panel;
   const coach = panel.coachName();

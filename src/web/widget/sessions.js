@@ -3,10 +3,20 @@
 import { newKey } from './calls.js';
 import { cancelCost, keptText, showBalance } from './credits.js';
 import { h } from './dom.js';
+import { showGuests } from './guests.js';
 import { release } from './hold.js';
 import { showBell } from './notices.js';
 import { showAnswers } from './questions.js';
-import { certainty, calendarLinks, joinButton, meeting, open, rule } from './session.js';
+import {
+  calendarLinks,
+  certainty,
+  decision,
+  guestsText,
+  joinButton,
+  meeting,
+  open,
+  rule,
+} from './session.js';
 import { summary } from './summary.js';
 import { busy } from './busy.js';
 
@@ -66,7 +76,7 @@ export async function loadSessions(panel, status, cursor, list, more) {
     const reply = await panel.call('GET', `booking/user/me?${query}`);
     if (asked !== panel.asked) return;
     const items = reply.appointments
-      .filter((a) => a.status !== 'held' && a.status !== 'expired')
+      .filter((a) => a.status !== 'held' && (status === 'cancelled' || a.status !== 'expired'))
       .map((a) => session(panel, a));
     if (!cursor) list.replaceChildren();
     list.append(...items);
@@ -120,7 +130,13 @@ function session(panel, a) {
   const { t } = panel;
   const start = Date.parse(a.start);
   const ahead = a.status === 'scheduled' && Date.parse(a.end) > Date.now();
+  const asked = a.status === 'requested';
+  const managed = panel.element.getAttribute('manage');
+  const back = () => (managed ? showManaged(panel, managed) : showSessions(panel));
   const status = {
+    requested: t('statusRequested'),
+    declined: t('statusDeclined'),
+    expired: t('statusExpired'),
     completed: t('statusCompleted'),
     no_show: t('statusNoShow'),
     cancelled: t(a.cancelled_by && a.cancelled_by !== 'client' ? 'byCoach' : 'statusCancelled'),
@@ -137,18 +153,20 @@ function session(panel, a) {
       'ul',
       { class: 'facts' },
       panel.when(start, Date.parse(a.end), panel.answer?.coach_time_zone),
-      ahead && meeting(panel, a),
+      (ahead || asked) && meeting(panel, a),
     ),
     said && h('p', null, said),
     keptText(panel, a) && h('p', { class: 'small' }, keptText(panel, a)),
     ahead && a.calendar?.detail && h('p', { class: 'small' }, a.calendar.detail),
+    a.guests?.length > 0 && h('p', { class: 'small' }, guestsText(panel, a)),
     ahead && h('p', { class: 'muted small' }, rule(panel, a)),
+    asked && h('p', { class: 'muted small' }, decision(panel, a)),
     ahead && a.cancel_costs && h('p', { class: 'small' }, cancelCost(panel, a)),
-    ahead &&
+    (ahead || asked) &&
       h(
         'div',
         { class: 'actions' },
-        joinButton(panel, a),
+        ahead && joinButton(panel, a),
         start > Date.now() &&
           panel.typeOf(a.session_type)?.questions &&
           h(
@@ -156,17 +174,29 @@ function session(panel, a) {
             { type: 'button', ...label(t('answersTitle')), onclick: () => showAnswers(panel, a) },
             t('answersTitle'),
           ),
-        open(a.can_reschedule, Date.parse(a.reschedule_before)) &&
+        a.guests &&
+          !a.group_id &&
+          h(
+            'button',
+            { type: 'button', ...label(t('guestsTitle')), onclick: () => showGuests(panel, a, back) },
+            t('guestsTitle'),
+          ),
+        ahead &&
+          open(a.can_reschedule, Date.parse(a.reschedule_before)) &&
           h(
             'button',
             { type: 'button', ...label(t('move')), onclick: () => panel.element.move(a) },
             t('move'),
           ),
-        open(a.can_cancel, Date.parse(a.cancel_before)) &&
+        (asked || open(a.can_cancel, Date.parse(a.cancel_before))) &&
           h(
             'button',
-            { type: 'button', ...label(t('cancel')), onclick: () => showCancel(panel, a) },
-            t('cancel'),
+            {
+              type: 'button',
+              ...label(t(asked ? 'withdraw' : 'cancel')),
+              onclick: () => showCancel(panel, a),
+            },
+            t(asked ? 'withdraw' : 'cancel'),
           ),
       ),
     ahead && calendarLinks(panel, a),
@@ -202,7 +232,7 @@ export function showCancel(panel, a) {
         }
       },
     },
-    h('p', null, `${rule(panel, a)} ${t('cancelRule')}`),
+    h('p', null, a.status === 'requested' ? t('cancelRule') : `${rule(panel, a)} ${t('cancelRule')}`),
     cancelCost(panel, a) && h('p', null, h('strong', null, cancelCost(panel, a))),
     h(
       'div',
