@@ -40,6 +40,7 @@ struct calendar_coach {
 	pthread_cond_t left; /* one of them has gone; CLOCK_MONOTONIC */
 	int payers;          /* background threads busy with this coach */
 	uint64_t account;    /* how many accounts were forgotten */
+	uint64_t listed;     /* in which round the database last named it as one with a calendar */
 	bool adopted;        /* what was booked before the calendar was connected is owed to it */
 	bool probing;        /* a thread finds out what the credentials may do */
 	bool announced;      /* that is known, and logged */

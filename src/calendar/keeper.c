@@ -106,8 +106,44 @@ static void adopt(struct hand *hand, struct calendar_coach *coach)
 	pthread_mutex_unlock(&coach->lock);
 }
 
+/* Whose account the database does not name any more. */
+struct unlisted {
+	uint64_t round;
+	struct calendar_coach *coach; /* the first; NULL: none */
+};
+
+static void choose_unlisted(struct calendar_coach *coach, void *owner)
+{
+	struct unlisted *unlisted = owner;
+	pthread_mutex_lock(&coach->lock);
+	const bool has_account = coach->link != NULL && coach->link->connected && coach->link->sealed != NULL;
+	if (unlisted->coach == NULL && has_account && coach->listed != unlisted->round)
+		unlisted->coach = coach;
+	pthread_mutex_unlock(&coach->lock);
+}
+
+/* What another replica has disconnected is not to be called from here either. */
+static void forget_unlisted(struct hand *hand, uint64_t round)
+{
+	for (;;) {
+		struct unlisted unlisted = {.round = round};
+		coaches_each(hand->calendars, choose_unlisted, &unlisted);
+		if (unlisted.coach == NULL)
+			return;
+		coach_forget(unlisted.coach);
+		coach_times_changed(hand->calendars, unlisted.coach->id);
+	}
+}
+
+static void note_listed(struct calendar_coach *coach, uint64_t round)
+{
+	pthread_mutex_lock(&coach->lock);
+	coach->listed = round;
+	pthread_mutex_unlock(&coach->lock);
+}
+
 /* False: the database failed; the next round begins again. */
-static bool check_coaches(struct hand *hand)
+static bool check_coaches(struct hand *hand, uint64_t round)
 {
 	struct calendars *calendars = hand->calendars;
 	const char *after = "";
@@ -117,10 +153,13 @@ static bool check_coaches(struct hand *hand)
 					       DB_PARAMETERS(db_text(calendars->settings.coach_id),
 							     db_text(after), db_int(COACHES_AT_ONCE)),
 					       &rows);
+		if (result == DB_NONE)
+			forget_unlisted(hand, round);
 		if (result != DB_OK)
 			return result == DB_NONE;
 		for (size_t i = 0; i < rows.count && !bell_stopped(&calendars->bell); i++) {
 			struct calendar_coach *coach = coach_entry(calendars, db_get_text(&rows, i, 0));
+			note_listed(coach, round);
 			check_link(hand, coach, db_get_text(&rows, i, 1), db_get_text(&rows, i, 3),
 				   db_get_bool(&rows, i, 2));
 			adopt(hand, coach);
@@ -128,8 +167,12 @@ static bool check_coaches(struct hand *hand)
 			arena_reset(&hand->mem);
 		}
 		bell_ring(&calendars->bell, BELL_KEEPER);
-		if (rows.count < COACHES_AT_ONCE || bell_stopped(&calendars->bell))
+		if (bell_stopped(&calendars->bell))
 			return true;
+		if (rows.count < COACHES_AT_ONCE) {
+			forget_unlisted(hand, round);
+			return true;
+		}
 	}
 }
 
@@ -151,13 +194,14 @@ static void *run_reader(void *argument)
 	uint64_t seen = 0;
 	int64_t links_at = 0;
 	int64_t gauges_at = 0;
+	uint64_t round = 0;
 	while (!bell_stopped(&calendars->bell)) {
 		int64_t now = monotonic_ms();
 		if (now >= gauges_at) {
 			set_gauges(&hand);
 			gauges_at = now + GAUGES_EVERY_MS;
 		}
-		if (now >= links_at && check_coaches(&hand))
+		if (now >= links_at && check_coaches(&hand, ++round))
 			links_at = now + LINKS_EVERY_MS;
 		arena_reset(&hand.mem);
 		bell_wait(&calendars->bell, BELL_KEEPER, &seen, TICK_MS);

@@ -4,8 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { between, PASSWORD, SERVERS, USER } from '../harness/caldav.mjs';
 import { until } from '../harness/child.mjs';
+import { Daemon } from '../harness/daemon.mjs';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
-import { startStack } from '../harness/stack.mjs';
+import { Client } from '../harness/http.mjs';
+import { openSchedule, startStack } from '../harness/stack.mjs';
 
 const KEY = { TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
 let stack, coach, ann;
@@ -260,4 +262,24 @@ test('what cannot be written to is not connected', async () => {
   });
   assertProblem(refused, 422, 'invalid_field', 'url');
   assert.deepEqual(assertStatus(await coach.get('/coach/damian/calendars'), 200).calendars, []);
+});
+
+test('what one replica has disconnected another does not write to either', async () => {
+  assertStatus(await stack.admin().put('/coach/eva/schedule', openSchedule()), 201);
+  const eva = stack.client('eva-herself', { role: 'coach', coach: 'eva' });
+  const server = await SERVERS[0]();
+  const other = await Daemon.start({ env: stack.env });
+  const there = new Client(other.url, { token: eva.token });
+  const mode = async () => assertStatus(await there.get('/coach/eva/google'), 200).mode;
+  try {
+    const wish = { kind: 'caldav', url: server.url, user: USER, password: PASSWORD, write: true };
+    const { id } = assertStatus(await eva.post('/coach/eva/calendars', wish), 201);
+    await until('the other replica to know the account', async () => (await mode()) === 'caldav');
+    assertStatus(await eva.delete(`/coach/eva/calendars/${id}`), 204);
+    await until('the other replica to know it is disconnected', async () => (await mode()) === 'off');
+  } finally {
+    there.close();
+    await other.stop();
+    await server.stop();
+  }
 });
