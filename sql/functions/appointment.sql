@@ -68,8 +68,13 @@ begin
   if outcome is null and booked.group_id <> booked.id then
     perform expire_holds(p_new.coach_id, p_new.blocked_from, p_new.blocked_to);
     in_group := find_group(p_new.coach_id, booked.session_type, p_new.starts_at, p_new.ends_at);
-    select g.calendar_id, s.seats, s.min_seats into calendar, p_new.seats, p_new.min_seats
+    p_new.user_id := booked.user_id;
+    -- A type that is not shared any more says nothing of seats.
+    select g.calendar_id, coalesce(p_new.seats, s.seats), coalesce(p_new.min_seats, s.min_seats)
+    into calendar, p_new.seats, p_new.min_seats
     from group_session s join appointment g on g.id = s.id where s.id = booked.group_id;
+  else
+    p_new.seats := null;
   end if;
   if outcome is null and p_limits.max_per_day is not null and in_group.id is null then
     perform lock_day(p_new.coach_id, p_limits.day_from);

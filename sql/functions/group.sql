@@ -13,9 +13,16 @@ begin
   return found_group;
 end $$;
 
+-- Whether this client has a seat in the session besides that one: a second one would be nobody's.
+create or replace function has_seat(p_group uuid, p_user text, p_except uuid) returns boolean language plpgsql stable as $$
+begin
+  return exists (select from appointment
+                 where group_id = p_group and id <> p_group and user_id = p_user and status = 'scheduled' and id <> p_except);
+end $$;
+
 /*
  * Find p_new a seat: in the session p_group, else in one that begins with it. Outcomes: ok, session_full, slot_taken (the
- * session that was to be joined is no more). Needs lock_moves.
+ * session that was to be joined is no more, or the client has a seat there). Needs lock_moves.
  */
 create or replace function find_seat(p_new new_booking, p_group appointment)
 returns table (outcome text, seated new_booking) language plpgsql as $$
@@ -29,6 +36,8 @@ begin
       seated.group_id := gen_random_uuid();
       insert into group_session (id, seats, min_seats) values (seated.group_id, p_new.seats, p_new.min_seats);
     end if;
+  elsif has_seat(p_group.id, p_new.user_id, p_new.id) then
+    outcome := 'slot_taken';
   elsif (select taken >= p_new.seats from group_session where id = p_group.id) then
     outcome := 'session_full';
   else

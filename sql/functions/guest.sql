@@ -79,7 +79,8 @@ end $$;
 /*
  * Turn a guest's hold into a booking of the person behind the address they proved. Outcomes: those of confirm_hold();
  * address_not_verified; sign_in_required: the address is a platform user's; booking_limit, total_reached and too_often, as
- * book() has them, since only now it is known whose booking it is. The session goes on, as that person's, for this appointment.
+ * book() has them, since only now it is known whose booking it is; slot_taken: they have a seat in that session. The token
+ * goes on, as that person's, for this appointment.
  */
 create or replace function confirm_for_guest(p_new new_booking, p_limits booking_limits, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
@@ -113,6 +114,8 @@ begin
     elsif p_new.max_total is not null
           and total_count(held.coach_id, known.user_id, p_new.max_total_type) >= p_new.max_total then
       outcome := 'total_reached';
+    elsif has_seat(held.group_id, known.user_id, held.id) then
+      outcome := 'slot_taken';
     end if;
     if outcome is not null then
       return next;

@@ -42,7 +42,7 @@ select b.outcome, b.booked
 from move_appointment(
   make_booking(
     p_id => $1, p_coach_id => $2, p_starts_at => $3, p_ends_at => $4, p_blocked_from => $5, p_blocked_to => $6,
-    p_calendar_lease => $7, p_max_changes => $8, p_joins => $19),
+    p_calendar_lease => $7, p_max_changes => $8, p_joins => $19, p_seats => $20, p_min_seats => $21),
   p_exempt => $9,
   p_limits => make_limits(p_max_per_day => $10, p_max_per_day_type => $11, p_day_from => $12, p_day_to => $13),
   p_actor => make_actor(

@@ -117,6 +117,8 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 		.lease_seconds = BOOKING_LEASE_SECONDS,
 		.max_changes = offer.question.exempt ? -1 : BOOKING_CHANGES_A_DAY,
 		.exempt = offer.question.exempt,
+		.seats = type->seats,
+		.min_seats = session_type_shared(type) ? type->min_seats : 0,
 		.joins = offer_joins(&offer),
 	};
 	struct booking_limits limits = offer_limits(&offer);

@@ -249,7 +249,8 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 					 db_bool(booking->exempt), limit_value(limits->max_per_day),
 					 db_text(limits->max_per_day_type), db_instant(limits->day_from),
 					 db_instant(limits->day_to), ACTOR_PARAMETERS(actor),
-					 db_bool(booking->joins)),
+					 db_bool(booking->joins), seats_value(booking->seats),
+					 seats_value(booking->min_seats)),
 			   ret_answer);
 }
 

@@ -22,6 +22,7 @@ before(async () => {
     },
     { id: 'pair', name: 'Pair', durations: [60], meeting: 'in_person', seats: 2, show_seats_left: false },
     { id: 'paid', name: 'Paid circle', durations: [60], meeting: 'none', seats: 3, price: { credits: 1 } },
+    { id: 'varying', name: 'Varying', durations: [60], meeting: 'none', seats: 2 },
     { id: 'daily', name: 'Daily', durations: [60], meeting: 'none', seats: 4, policy: { max_per_day: 1 } },
   );
   stack = await startStack({
@@ -193,6 +194,41 @@ test('a seat moves to another session, and begins or ends one', async () => {
     200,
   );
   assert.equal(near.start, from, 'its own event does not stand in its way');
+});
+
+test('nobody gets a second seat: not by a hold, not by a move', async () => {
+  const [start, other] = [slot(), slot()];
+  const ann = stack.client('ann');
+  const { group_id: id } = await joined('ann', start);
+  const second = { start, session_type: 'circle' };
+  assertProblem(await ann.post('/booking/hold', second), 409, 'slot_taken');
+  const elsewhere = await joined('ann', other);
+  const to = { start };
+  assertProblem(await ann.put(`/booking/${elsewhere.id}/reschedule`, to), 409, 'slot_taken');
+  assertProblem(await coach.put(`/booking/${elsewhere.id}/reschedule`, to), 409, 'slot_taken');
+  assert.equal((await group(id)).seats_taken, 1);
+  assert.equal((await group(elsewhere.group_id)).seats_taken, 1);
+});
+
+test('a seat moves to a session that has more seats or fewer than its own had', async () => {
+  const [small, large] = [slot(), slot()];
+  const seats = async (count) => {
+    const { body, headers } = await coach.get('/coach/damian/schedule');
+    body.session_types.find((type) => type.id === 'varying').seats = count;
+    const matching = { headers: { 'if-match': headers.etag } };
+    assertStatus(await coach.put('/coach/damian/schedule', body, matching), 200);
+  };
+  const varying = async (who, start) => joined(who, start, { session_type: 'varying' });
+  const ann = await varying('ann', small);
+  await seats(4);
+  const { group_id: id } = await varying('bob', large);
+  for (const who of ['cem', 'dan']) await varying(who, large);
+  assertStatus(await stack.client('ann').put(`/booking/${ann.id}/reschedule`, { start: large }), 200);
+  assert.deepEqual([(await group(id)).seats, (await group(id)).seats_taken], [4, 4]);
+  assertStatus(await stack.client('ann').put(`/booking/${ann.id}/reschedule`, { start: small }), 200);
+  await seats(3);
+  const full = await coach.put(`/booking/${ann.id}/reschedule`, { start: large });
+  assertProblem(full, 409, 'session_full');
 });
 
 test('the coach moves a session with all seats, and ends it; everybody is told, each alone', async () => {

@@ -11,6 +11,12 @@ let hour = 0;
 let networks = 0;
 const clients = [];
 before(async () => {
+  const document = openSchedule({
+    cancel_notice_minutes: 0,
+    reschedule_notice_minutes: 0,
+    max_active_per_user: 2,
+  });
+  document.session_types.push({ id: 'circle', name: 'Circle', durations: [30], meeting: 'none', seats: 3 });
   stack = await startStack({
     mail: true,
     env: {
@@ -19,11 +25,7 @@ before(async () => {
       HOLD_MINUTES: '60',
       TRUSTED_PROXY_HOPS: '1',
     },
-    document: openSchedule({
-      cancel_notice_minutes: 0,
-      reschedule_notice_minutes: 0,
-      max_active_per_user: 2,
-    }),
+    document,
   });
   mail = stack.mail;
 });
@@ -42,8 +44,8 @@ function stranger({ network = ++networks, token } = {}) {
 }
 const askHold = (client, more) => client.post('/booking/hold', { start: stack.slot(hour++), ...more });
 /** A time held by a guest: the hold, and the client that has its token. */
-async function hold(from = stranger()) {
-  const held = assertStatus(await askHold(from), 201);
+async function hold(from = stranger(), more = {}) {
+  const held = assertStatus(await askHold(from, more), 201);
   const guest = stranger({ network: from.network, token: held.token });
   guest.verify = (email) => guest.post(`/booking/${held.id}/verify`, { email, locale: 'en' });
   guest.confirm = (body) => guest.put(`/booking/${held.id}/confirm`, body);
@@ -333,6 +335,21 @@ test('a person’s limit holds for their bookings as a guest, also of two at onc
     `select count(*) from bookingd.appointment where user_id = '${booked.user_id}' and status = 'scheduled'`,
   );
   assert.equal(scheduled, 2);
+});
+
+test('who has a seat gets no second one by holding it as somebody else', async () => {
+  const start = stack.slot(hour++);
+  const circle = { start, session_type: 'circle' };
+  const seat = async () => {
+    const { held, guest } = await hold(stranger(), circle);
+    const code = await codeFor(guest, 'una@client.test');
+    return { held, reply: await guest.confirm({ name: 'Una', email: 'una@client.test', code }) };
+  };
+  const first = await seat();
+  assertStatus(first.reply, 200);
+  const second = await seat();
+  assertProblem(second.reply, 409, 'slot_taken');
+  assert.equal(second.held.group_id, first.held.group_id);
 });
 
 test('a hold that ran out is not confirmed, and its token ends nothing else', async () => {
