@@ -48,7 +48,10 @@ begin
     outcome := 'too_many_guests';
   else
     update appointment
-    set guests = p_new.guests, event_outdated = true, updated_at = now(), version = version + 1, calendar_attempts = 0,
+    set guests = p_new.guests, event_outdated = true,
+        -- There was nobody to invite when it was decided that nobody does.
+        invited_by = case when invited_by <> 'none' or not notify then invited_by end,
+        updated_at = now(), version = version + 1, calendar_attempts = 0,
         calendar_due_at = leased_until(p_new.calendar_lease)
     where id = p_new.id returning * into booked;
     outcome := 'invited';

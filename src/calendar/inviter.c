@@ -11,7 +11,7 @@ enum inviter inviter_other(const struct debt *debt)
 bool inviter_decide(struct debt *debt, bool *ret_claimed)
 {
 	struct abilities can = coach_abilities(debt->visit->coach);
-	bool able = can.invite_guests != ABILITY_NO && !debt->guest_refused &&
+	bool able = can.invite_guests != ABILITY_NO && !debt->guest_refused && !debt->a.event_written &&
 		    appointment_has_invited(&debt->a) && !debt->a.erased;
 	enum inviter wanted = able ? INVITER_GOOGLE : inviter_other(debt);
 	DB_ROWS rows = {0};

@@ -11,8 +11,9 @@
 enum inviter inviter_other(const struct debt *debt);
 
 /*
- * Before a guest is written it must be sure that nobody else invites them. *ret_claimed: it is the provider,
- * by this call. False: the database failed, try again later.
+ * Before a guest is written it must be sure that nobody else invites them. Where the event stands already and
+ * nobody was invited by it, the provider does not begin to. *ret_claimed: it is the provider, by this call.
+ * False: the database failed, try again later.
  */
 bool inviter_decide(struct debt *debt, bool *ret_claimed);
 

@@ -374,6 +374,11 @@ static void change(struct debt *debt)
 	struct google_answer answer;
 	const char *etag = debt->a.event_etag;
 	bool outdated = debt->a.event_outdated && !debt->a.erased;
+	bool claimed;
+	if (outdated && !inviter_decide(debt, &claimed)) {
+		later(debt, visit_backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS));
+		return;
+	}
 	bool guests_outdated = outdated && invites(debt);
 	if (guests_outdated)
 		etag = NULL; /* it has to be read first */

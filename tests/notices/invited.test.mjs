@@ -222,6 +222,25 @@ for (const google of ['delegated', 'bare', 'off'])
           } else if (row.google) assert.match((await event(id)).description, /my notes/);
         });
 
+    test('guests are invited too where nobody was at first, since the client has no address', async () => {
+      const who = names();
+      const coach = stack.coach();
+      const { id } = assertStatus(
+        await coach.post('/coach/damian/appointments', {
+          client: { user_id: who.user },
+          start: stack.slot(count),
+        }),
+        201,
+      );
+      await settled(id);
+      assert.equal(assertStatus(await coach.get(`/booking/${id}`), 200).invited_by, 'none');
+      assertStatus(await coach.put(`/booking/${id}/guests`, { guests: [who.ben] }), 200);
+      await settled(id);
+      assert.equal(assertStatus(await coach.get(`/booking/${id}`), 200).invited_by, 'email');
+      assert.deepEqual(await told(who.ben, ['Invitation']), ['Invitation']);
+      if (google !== 'off') assert.deepEqual(await attendees(id), []);
+    });
+
     test('each date of a series invites them', async () => {
       const who = names();
       const client = stack.client(who.user);
