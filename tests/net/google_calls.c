@@ -112,7 +112,7 @@ static struct google_event_draft read_draft(struct session *session, struct goog
 	};
 
 	for (size_t i = 0; i < draft.guest_count && i < 8; i++)
-		guests[i] = (struct google_guest){json_string_value(json_array_get(list, i)), NULL};
+		guests[i] = (struct google_guest){.email = json_string_value(json_array_get(list, i))};
 	return draft;
 }
 

@@ -9,22 +9,6 @@ export class Problem extends Error {
 }
 
 /*
- * A server of another origin that is there, but answers this page nothing, was not told of the page's origin. Visitors
- * cannot mend that, so it is said where its developer looks.
- */
-async function blameOrigin(server) {
-  if (new URL(server).origin === location.origin) return;
-  const there = await fetch(new URL('healthz', server), { mode: 'no-cors', credentials: 'omit' }).catch(
-    () => null,
-  );
-  if (there)
-    console.warn(
-      `mosaic-booking: ${new URL(server).origin} does not answer pages of ${location.origin}. ` +
-        `Add ${location.origin} to CORS_ALLOWED_ORIGINS of bookingd.`,
-    );
-}
-
-/*
  * One JSON call. `headers` gives the identity; `key` is the Idempotency-Key; answers the body or throws a
  * Problem.
  */
@@ -58,7 +42,8 @@ export async function call(
           ? null
           : await reply.json().catch(() => ({}));
   } catch {
-    if (navigator.onLine !== false) await blameOrigin(server);
+    if (navigator.onLine !== false)
+      await import('./origin.js?v=@VERSION@').then((it) => it.blameOrigin(server)).catch(() => {});
     throw new Problem({ code: navigator.onLine === false ? 'offline' : 'unreachable', status: 0 });
   }
   if (!reply.ok) {

@@ -91,9 +91,9 @@ export function hold(panel) {
         form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
         adopt(panel, held);
         countDown(panel, form);
-        panel
-          .takeCoach(held)
-          .then(() => panel.form === form && panel.view === 'details' && renderChosen(panel));
+        takeCoach(panel, held).then(
+          () => panel.form === form && panel.view === 'details' && renderChosen(panel),
+        );
       },
       (problem) => {
         if (panel.form !== form || panel.view !== 'details') return;
@@ -102,6 +102,14 @@ export function hold(panel) {
         else if (problem.status === 401) complain(panel, problem);
       },
     );
+}
+
+/* Who was chosen for a client who asked for any coach; an appointment names them. */
+async function takeCoach(panel, { coach }) {
+  if (panel.answer?.coach !== 'any' || panel.chosen?.coach === coach) return;
+  const place = `coach/${encodeURIComponent(coach)}/profile`;
+  const profile = await panel.call('GET', place, { quiet: true }).catch(() => null);
+  panel.chosen = { coach, profile: { ...profile, name: profile?.name ?? coach } };
 }
 
 /* What the server knows about the caller fills fields that are still empty. */
@@ -387,7 +395,7 @@ export async function finish(panel, reply) {
   panel.form.hold = null;
   panel.form = null;
   panel.tell('booked', appointment);
-  await panel.takeCoach(appointment);
+  await takeCoach(panel, appointment);
   panel.go('done', appointment, 'booked');
 }
 

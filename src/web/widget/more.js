@@ -1,8 +1,10 @@
 /* The views that come when they are first wanted: one file beside the widget. */
 
+import { explain } from './calls.js';
 import { askCode } from './code.js';
 import { changeTime, choose, hold, renderChosen, showDetails } from './details.js';
 import { showDone } from './done.js';
+import { h } from './dom.js';
 import { offerFresh } from './fresh.js';
 import forms from '../design/forms.css';
 import looks_more from './looks_more.css';
@@ -19,6 +21,22 @@ import { zonePicker } from './zone_picker.js';
 function takeTime(panel) {
   hold(panel);
   renderChosen(panel);
+}
+
+/* Why this client can book nothing now, before the times that they would see. */
+function cannotBook(panel, place, refusal) {
+  const { t } = panel;
+  const why = explain(refusal, t);
+  place.prepend(
+    h(
+      'div',
+      { class: 'notice' },
+      h('h3', null, t('limit')),
+      h('p', null, why),
+      h('button', { type: 'button', class: 'main', onclick: () => panel.go('sessions') }, t('mySessions')),
+    ),
+  );
+  panel.say(`${t('limit')}. ${why}`);
 }
 
 function zones(panel, place, opener, choose) {
@@ -50,6 +68,7 @@ export const views = {
   signIn: showSignIn,
   managed: showManaged,
   answers: showAnswers,
+  cannotBook,
   notices: showNotices,
   bell: showBell,
   zones,

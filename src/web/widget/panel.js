@@ -211,14 +211,6 @@ export class Panel {
     return this.answer?.coach === 'any' && !this.chosen;
   }
 
-  /* Who was chosen for a client who asked for any; an appointment names them. */
-  async takeCoach({ coach }) {
-    if (this.answer?.coach !== 'any' || this.chosen?.coach === coach) return;
-    const place = `coach/${encodeURIComponent(coach)}/profile`;
-    const profile = await this.call('GET', place, { quiet: true }).catch(() => null);
-    this.chosen = { coach, profile: { ...profile, name: profile?.name ?? coach } };
-  }
-
   coachName() {
     if (this.anyCoach) return this.t('anyCoach');
     return (this.chosen ?? this.answer)?.profile?.name ?? this.element.getAttribute('coach-name');

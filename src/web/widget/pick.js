@@ -1,6 +1,5 @@
 /* Choosing a time: who it is with and what it is, the month, the times of a day. */
 
-import { explain } from './calls.js';
 import { fill, h, icon } from './dom.js';
 import { letGo } from './hold.js';
 import { memory } from './memory.js';
@@ -100,12 +99,12 @@ async function load(panel, day) {
     sort(panel);
     open(panel, day ?? (panel.moving && dayOf(Date.parse(panel.moving.start), panel.zone)));
     wait(panel, false);
-    page.trouble.replaceChildren(...remarks(panel, reply));
+    fill(page.trouble, reply.calendar?.state === 'stale' && h('p', { class: 'notice' }, t('stale')));
     page.pick.hidden = Boolean(reply.refusal);
     renderWho(panel);
     draw(panel);
     renderTimes(panel);
-    if (reply.refusal) panel.say(`${t('limit')}. ${explain(reply.refusal, t)}`);
+    if (reply.refusal) await panel.go('cannotBook', page.trouble, reply.refusal);
     else
       panel.say(
         panel.day
@@ -216,22 +215,6 @@ function lengthChoice(panel, type) {
       );
     },
   );
-}
-
-/* What the answer says beside the times. */
-function remarks(panel, reply) {
-  const { t } = panel;
-  return [
-    reply.refusal &&
-      h(
-        'div',
-        { class: 'notice' },
-        h('h3', null, t('limit')),
-        h('p', null, explain(reply.refusal, t)),
-        h('button', { type: 'button', class: 'main', onclick: () => panel.go('sessions') }, t('mySessions')),
-      ),
-    reply.calendar?.state === 'stale' && h('p', { class: 'notice' }, t('stale')),
-  ].filter(Boolean);
 }
 
 /* Months after those already known. */
