@@ -418,6 +418,7 @@ const STRANGE = {
   id: ({ appointment: { id } }) => [id, id.toUpperCase(), randomUUID(), 'no-uuid', '0', `${id}0`],
   user_id: ({ owner }) => [owner, 'never heard of', '00', 'x'.repeat(900)],
   coach: () => [COACH, 'nobody', randomUUID(), 'no coach!'],
+  entry: () => [randomUUID(), 'no-uuid', '0'],
 };
 /** Besides what suits the call: a request refused for another reason must not tell either. */
 const SENT = [
