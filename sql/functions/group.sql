@@ -13,11 +13,12 @@ begin
   return found_group;
 end $$;
 
--- Whether this client has a seat in the session besides that one: a second one would be nobody's.
+-- Whether this client has a seat in the session besides that one, or has asked for it: a second one would be nobody's.
 create or replace function has_seat(p_group uuid, p_user text, p_except uuid) returns boolean language plpgsql stable as $$
 begin
   return exists (select from appointment
-                 where group_id = p_group and id <> p_group and user_id = p_user and status = 'scheduled' and id <> p_except);
+                 where group_id = p_group and id <> p_group and user_id = p_user and id <> p_except
+                   and (status = 'scheduled' or is_asked(appointment)));
 end $$;
 
 /*

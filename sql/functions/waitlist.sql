@@ -46,7 +46,8 @@ begin
   for w in
     select * from waitlist
     where coach_id = p_freed.coach_id and session_type = p_freed.session_type and state = 'waiting'
-      and user_id <> p_freed.user_id and p_freed.ends_at = p_freed.starts_at + make_interval(mins => duration_minutes)
+      and user_id <> p_freed.user_id and not has_seat(p_freed.group_id, user_id, p_freed.id)
+      and p_freed.ends_at = p_freed.starts_at + make_interval(mins => duration_minutes)
       and p_freed.starts_at >= from_at and p_freed.starts_at < to_at
       and days & (1 << extract(isodow from p_freed.starts_at at time zone zone)::integer - 1) <> 0
       and extract(epoch from (p_freed.starts_at at time zone zone)::time) / 60 >= between_from

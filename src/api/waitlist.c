@@ -81,7 +81,8 @@ static bool read_days(struct call *call, struct wish *wish)
 /* HH:MM, 24:00 too, as minutes; -1: it is none. */
 static int read_clock(const char *text)
 {
-	if (text == NULL || strlen(text) != 5 || text[2] != ':' || strspn(text, "0123456789:") != 5)
+	if (text == NULL || strlen(text) != 5 || text[2] != ':' || strspn(text, "0123456789") != 2 ||
+	    strspn(text + 3, "0123456789") != 2)
 		return -1;
 	const int minutes =
 		((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';

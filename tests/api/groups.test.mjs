@@ -23,6 +23,7 @@ before(async () => {
     { id: 'pair', name: 'Pair', durations: [60], meeting: 'in_person', seats: 2, show_seats_left: false },
     { id: 'paid', name: 'Paid circle', durations: [60], meeting: 'none', seats: 3, price: { credits: 1 } },
     { id: 'varying', name: 'Varying', durations: [60], meeting: 'none', seats: 2 },
+    { id: 'asked', name: 'Asked', durations: [60], meeting: 'none', seats: 3, approval: true },
     { id: 'daily', name: 'Daily', durations: [60], meeting: 'none', seats: 4, policy: { max_per_day: 1 } },
   );
   stack = await startStack({
@@ -208,6 +209,10 @@ test('nobody gets a second seat: not by a hold, not by a move', async () => {
   assertProblem(await coach.put(`/booking/${elsewhere.id}/reschedule`, to), 409, 'slot_taken');
   assert.equal((await group(id)).seats_taken, 1);
   assert.equal((await group(elsewhere.group_id)).seats_taken, 1);
+
+  const asked = { start: slot(), session_type: 'asked' };
+  assert.equal(assertStatus(await ann.post('/booking/create', asked), 201).status, 'requested');
+  assertProblem(await ann.post('/booking/hold', asked), 409, 'slot_taken');
 });
 
 test('a seat moves to a session that has more seats or fewer than its own had', async () => {

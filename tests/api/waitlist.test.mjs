@@ -101,6 +101,19 @@ test('what is declined or lapses goes on to the next, and after the last it is o
   await book('eve', start);
 });
 
+test('who has a seat is offered no second one', async () => {
+  const start = slot();
+  const pair = { session_type: 'pair' };
+  const made = await book('owner', start, pair);
+  await book('fay', start, pair);
+  const [fay, gil] = [await wait('fay', start, pair), await wait('gil', start, pair)];
+  await cancel('owner', made);
+  assert.deepEqual(
+    [(await entry('fay', fay)).state, (await entry('gil', gil)).state],
+    ['waiting', 'offered'],
+  );
+});
+
 test('only what was asked for is offered: kind, length, dates, days and hours', async () => {
   const start = slot();
   const made = await book('owner', start);
@@ -267,6 +280,7 @@ test('who waits sees only their own; the coach sees everybody; what makes no sen
     [{ days: 'MO' }, 422, 'invalid_field', 'days'],
     [{ between: ['12:00', '09:00'] }, 422, 'invalid_field', 'between'],
     [{ between: ['12:00'] }, 422, 'invalid_field', 'between'],
+    [{ between: ['0::00', '12:00'] }, 422, 'invalid_field', 'between'],
     [{ from: 'soon' }, 422, 'invalid_field', 'from'],
     [{ from: '2026-12-10', to: '2026-12-01' }, 422, 'invalid_field', 'to'],
     [{ session_type: 'none' }, 404, 'unknown_session_type', 'session_type'],
