@@ -126,7 +126,9 @@ begin
         meeting_instructions = new.meeting_instructions, updated_at = now(),
         version = version + (new.version <> old.version)::integer
     where group_id = new.id and id <> new.id and status in ('held', 'scheduled');
-    update group_session set judged_at = null where id = new.id and new.starts_at <> old.starts_at;
+    -- Moved within its last day it takes place: what was decided about that day stays.
+    update group_session set judged_at = null
+    where id = new.id and new.starts_at <> old.starts_at and new.starts_at > now() + interval '24 hours';
   end if;
   return null;
 end $$;

@@ -338,6 +338,14 @@ test('a session ends a day before when too few come, with credits back; enough o
   soon(late.group_id, '1 hour');
   stack.database.run('SELECT bookingd.judge_group() FROM generate_series(1, 9)');
   assert.equal((await group(late.group_id)).status, 'scheduled');
+  // It was decided that it takes place: that the coach moves it within the day does not end it.
+  stack.database.run(`
+    UPDATE bookingd.group_session SET created_at = now() - interval '30 hours' WHERE id = '${late.group_id}';
+    UPDATE bookingd.appointment SET starts_at = starts_at + interval '30 minutes', ends_at = ends_at + interval '30 minutes',
+      blocked_from = blocked_from + interval '30 minutes', blocked_to = blocked_to + interval '30 minutes'
+    WHERE id = '${late.group_id}'`);
+  stack.database.run('SELECT bookingd.judge_group() FROM generate_series(1, 9)');
+  assert.equal((await group(late.group_id)).status, 'scheduled');
   assertStatus(await coach.put(`/coach/damian/groups/${late.group_id}/cancel`, {}), 200);
 });
 
