@@ -28,7 +28,7 @@ begin
         calendar_conflict = false, conference_pending = false
     where id = p_id returning * into booked;
     outcome := 'cancelled';
-    if p_by = 'client' and (booked.hold_expires_at is null or booked.requested) then
+    if p_by = 'client' and (booked.hold_expires_at is null or booked.hold_kind = 'request') then
       perform note_use(booked.user_id, 'change', booked.id || ' ' || booked.version);
     end if;
   end if;
@@ -99,7 +99,7 @@ begin
   begin
     -- The client's own hold gives way; it stays where the move fails.
     update appointment set status = 'expired', updated_at = now(), version = version + 1
-    where user_id = booked.user_id and status = 'held' and not requested and coach_id = p_new.coach_id
+    where user_id = booked.user_id and status = 'held' and hold_kind <> 'request' and coach_id = p_new.coach_id
       and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from;
     update appointment
     set starts_at = p_new.starts_at, ends_at = p_new.ends_at, blocked_from = p_new.blocked_from,

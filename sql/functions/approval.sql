@@ -9,7 +9,7 @@ $$;
 
 -- Whether it waits for the coach.
 create or replace function is_asked(a appointment) returns boolean language sql stable as $$
-  select a.requested and a.status = 'held' and a.hold_expires_at > now();
+  select a.hold_kind = 'request' and a.status = 'held' and a.hold_expires_at > now();
 $$;
 
 /*
@@ -20,7 +20,7 @@ returns table (outcome text, booked appointment) language plpgsql as $$
 begin
   perform lock_group_of(p_id);
   select * into booked from appointment where id = p_id for update;
-  if booked.requested and booked.status = 'scheduled' then
+  if booked.hold_kind = 'request' and booked.status = 'scheduled' then
     outcome := 'exists';
   elsif not is_asked(booked) then
     outcome := 'not_active';
@@ -48,7 +48,7 @@ begin
   perform lock_group_of(p_id);
   select * into booked from appointment where id = p_id for update;
   if is_asked(booked)
-     or (booked.requested and booked.status = 'cancelled' and booked.hold_expires_at is not null and booked.cancelled_by <> 'client')
+     or (booked.hold_kind = 'request' and booked.status = 'cancelled' and booked.hold_expires_at is not null and booked.cancelled_by <> 'client')
   then
     return query select c.outcome, c.booked from cancel_appointment(p_id, p_by, true, p_reason, 0, p_actor) c;
   else
@@ -71,7 +71,7 @@ declare
   change text;
 begin
   select * into a from appointment
-  where requested and version > noticed_version and hold_expires_at is not null
+  where hold_kind = 'request' and version > noticed_version and hold_expires_at is not null
   order by id limit 1 for update skip locked;
   if not found then
     return null;

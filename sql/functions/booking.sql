@@ -53,7 +53,7 @@ begin
     returning *
   loop
     -- At once, before whoever expires them takes the time: who is next in line comes first.
-    if gone.offered then
+    if gone.hold_kind = 'offer' then
       perform offer_time(gone);
     end if;
   end loop;
@@ -177,8 +177,8 @@ begin
 
   -- A new hold replaces the old one; a booking over the caller's own hold takes its place.
   select * into own_hold from appointment
-  where user_id = p_new.user_id and status = 'held' and not requested
-    and ((p_new.status = 'held' and not offered)
+  where user_id = p_new.user_id and status = 'held' and hold_kind <> 'request'
+    and ((p_new.status = 'held' and hold_kind = 'own')
          or (coach_id = p_new.coach_id
              and (hold_expires_at <= now() or (blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from))));
   others_expire := exists (select from appointment
@@ -235,7 +235,7 @@ begin
        client_time_zone, name, email, phone, notes, meeting_kind, cancel_notice_minutes, reschedule_notice_minutes,
        max_reschedules, calendar_id, calendar_due_at, created_by, notify, locale, meeting_url, meeting_label, meeting_place,
        meeting_instructions, series_id, series_index, late_cancel, price_credits, price_amount, price_currency, promo_code,
-       payment_state, group_id, guests, requested)
+       payment_state, group_id, guests, hold_kind)
     values
       (p_new.id, p_new.coach_id, p_new.user_id, p_new.session_type, case when asks then 'held' else p_new.status end, p_new.starts_at, p_new.ends_at,
        p_new.blocked_from, p_new.blocked_to,
@@ -248,7 +248,8 @@ begin
        p_new.meeting_instructions, p_new.series_id, p_new.series_index, coalesce(p_new.late_cancel, 'refuse'),
        coalesce(p_new.price_credits, 0), p_new.price_amount, p_new.price_currency, p_new.promo_code,
        case when p_new.price_credits > 0 or p_new.promo_code is not null then 'paid' end, p_new.group_id,
-       case when p_new.guests is not null then guests_but(p_new.guests, p_new.email) end, asks)
+       case when p_new.guests is not null then guests_but(p_new.guests, p_new.email) end,
+       case when asks then 'request' else 'own' end)
     on conflict do nothing
     returning * into booked;
     if found then
@@ -325,7 +326,7 @@ begin
       perform note_use(p_new.user_id, 'address', lower(p_new.email));
     end if;
     update appointment
-    set status = case when asks then 'held' else 'scheduled' end, requested = asks, offered = offered and not asks,
+    set status = case when asks then 'held' else 'scheduled' end, hold_kind = case when asks then 'request' else hold_kind end,
         hold_expires_at = case when asks then request_until(starts_at, p_new.request_notice) end, updated_at = now(), user_id = coalesce(p_person, user_id),
         client_time_zone = p_new.client_time_zone,
         name = p_new.name, email = p_new.email, phone = p_new.phone, notes = p_new.notes, locale = p_new.locale,

@@ -13,14 +13,14 @@ end $$;
 create or replace function note_change() returns trigger language plpgsql as $$
 declare
   what text := case
-    when new.requested and new.hold_expires_at is not null and (tg_op = 'INSERT' or not old.requested) then 'appointment.requested'
+    when new.hold_kind = 'request' and new.hold_expires_at is not null and (tg_op = 'INSERT' or old.hold_kind <> 'request') then 'appointment.requested'
     when tg_op = 'INSERT' then 'appointment.created'
     when new.status <> old.status then
       case new.status when 'scheduled' then 'appointment.created'
-                      when 'cancelled' then case when old.status = 'scheduled' or (new.requested and new.cancelled_by = 'client')
+                      when 'cancelled' then case when old.status = 'scheduled' or (new.hold_kind = 'request' and new.cancelled_by = 'client')
                                                              then 'appointment.cancelled'
-                                                             when new.requested then 'appointment.declined' end
-                      when 'expired' then case when new.requested then 'appointment.expired' else 'hold.expired' end
+                                                             when new.hold_kind = 'request' then 'appointment.declined' end
+                      when 'expired' then case when new.hold_kind = 'request' then 'appointment.expired' else 'hold.expired' end
                       else 'appointment.' || new.status end
     when new.status <> 'scheduled' then null
     when (new.starts_at, new.ends_at) <> (old.starts_at, old.ends_at) then 'appointment.moved'
@@ -42,11 +42,11 @@ begin
   return null;
 end $$;
 create or replace trigger appointment_made after insert on appointment
-for each row when ((new.status = 'scheduled' or new.requested) and new.group_id is distinct from new.id) execute function note_change();
+for each row when ((new.status = 'scheduled' or new.hold_kind = 'request') and new.group_id is distinct from new.id) execute function note_change();
 -- The condition as pg_dump writes it, so that a restored trigger is the same.
 create or replace trigger appointment_changed
 after update of status, starts_at, ends_at, calendar_conflict, meeting_url, meeting_label, meeting_place, meeting_instructions,
-  guests, requested
+  guests, hold_kind
 on appointment for each row
 when (new.group_id is distinct from new.id
       and (old.status is distinct from new.status or old.starts_at is distinct from new.starts_at
@@ -54,7 +54,7 @@ when (new.group_id is distinct from new.id
            or old.meeting_url is distinct from new.meeting_url or old.meeting_label is distinct from new.meeting_label
            or old.meeting_place is distinct from new.meeting_place
            or old.meeting_instructions is distinct from new.meeting_instructions
-           or old.guests is distinct from new.guests or old.requested is distinct from new.requested))
+           or old.guests is distinct from new.guests or old.hold_kind is distinct from new.hold_kind))
 execute function note_change();
 
 create or replace function note_failed_notice() returns trigger language plpgsql as $$

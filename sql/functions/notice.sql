@@ -79,7 +79,7 @@ declare
 begin
   select * into a from appointment
   where version > noticed_version and status in ('scheduled', 'cancelled') and is_ripe(appointment, p_mail)
-    and not (requested and hold_expires_at is not null)
+    and not (hold_kind = 'request' and hold_expires_at is not null)
   order by id limit 1 for update skip locked;
   if not found then
     return announce_request(p_mail);

@@ -60,12 +60,12 @@ begin
     continue when ends > p_freed.starts_at - make_interval(mins => w.notice_minutes);
     begin
       insert into appointment
-        (id, coach_id, user_id, session_type, status, offered, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
+        (id, coach_id, user_id, session_type, status, hold_kind, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
          client_time_zone, name, email, locale, meeting_kind, meeting_url, meeting_label, meeting_place, meeting_instructions,
          cancel_notice_minutes, reschedule_notice_minutes, max_reschedules, late_cancel, price_credits, price_amount,
          price_currency, payment_state, group_id)
       values
-        (gen_random_uuid(), p_freed.coach_id, w.user_id, p_freed.session_type, 'held', true, p_freed.starts_at, p_freed.ends_at,
+        (gen_random_uuid(), p_freed.coach_id, w.user_id, p_freed.session_type, 'held', 'offer', p_freed.starts_at, p_freed.ends_at,
          p_freed.blocked_from, p_freed.blocked_to, ends, w.client_time_zone, w.name, w.email, w.locale, p_freed.meeting_kind,
          case when p_freed.meeting_kind = 'link' or p_freed.group_id is not null then p_freed.meeting_url end,
          p_freed.meeting_label, p_freed.meeting_place, p_freed.meeting_instructions, p_freed.cancel_notice_minutes,
@@ -100,13 +100,13 @@ end $$;
 create or replace function settle_offer() returns trigger language plpgsql as $$
 begin
   update waitlist
-  set state = case when new.status = 'scheduled' or new.requested then 'booked' when new.status = 'cancelled' then 'left'
+  set state = case when new.status = 'scheduled' or new.hold_kind = 'request' then 'booked' when new.status = 'cancelled' then 'left'
                    else 'lapsed' end
   where appointment_id = new.id and state = 'offered';
   return null;
 end $$;
 create or replace trigger appointment_offer_settled after update of status on appointment
-for each row when (old.offered and old.status = 'held' and (new.status <> 'held' or new.requested)) execute function settle_offer();
+for each row when (old.hold_kind = 'offer' and old.status = 'held' and (new.status <> 'held' or new.hold_kind = 'request')) execute function settle_offer();
 
 -- Ten at a time may be waited for, each once. Outcomes: joined, exists, too_many.
 create or replace function join_waitlist(p_new waitlist) returns table (outcome text, entry waitlist) language plpgsql as $$
@@ -179,7 +179,7 @@ declare
   a appointment;
 begin
   select * into a from appointment
-  where offered and status = 'held' and hold_expires_at > now()
+  where hold_kind = 'offer' and status = 'held' and hold_expires_at > now()
     and not exists (select from notice n where n.appointment_id = appointment.id and n.kind = 'offer')
   order by id limit 1 for update skip locked;
   if not found then

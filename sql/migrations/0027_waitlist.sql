@@ -28,10 +28,13 @@ create index waitlist_in_line on waitlist (coach_id, session_type, place) where 
 create index waitlist_by_user on waitlist (user_id);
 create unique index waitlist_offer on waitlist (appointment_id) where appointment_id is not null;
 
-alter table appointment add column offered boolean not null default false; -- a hold that was made for who waits
+-- Why a hold is held: its client's own wish, or an offer to who waits. (One column for all kinds, since releases that still run
+-- while this is migrated read rows of at most 64 columns.)
+alter table appointment
+  add column hold_kind text not null default 'own' constraint appointment_hold_kind check (hold_kind in ('own', 'offer'));
 drop index appointment_open_hold;
-create unique index appointment_open_hold on appointment (user_id) where status = 'held' and not offered;
-create index appointment_offer on appointment (id) where offered and status = 'held';
+create unique index appointment_open_hold on appointment (user_id) where status = 'held' and hold_kind = 'own';
+create index appointment_offer on appointment (id) where hold_kind = 'offer' and status = 'held';
 
 -- At the end of the transaction that frees a time, when all else is as it will be; see functions/waitlist.sql.
 create function offer_freed() returns trigger language plpgsql as $$

@@ -1,12 +1,10 @@
 -- Sessions that the coach has to approve. What a client asks for is a hold with a longer end: until then the coach decides.
-alter table appointment
-  add column requested boolean not null default false; -- it waits for the coach's approval, or once did
+alter table appointment drop constraint appointment_hold_kind;
+alter table appointment add constraint appointment_hold_kind
+  check (hold_kind in ('own', 'offer', 'request')); -- request: it waits for the coach's approval, or once did
 
--- One open hold per caller, besides what they have asked for.
-drop index appointment_open_hold;
-create unique index appointment_open_hold on appointment (user_id) where status = 'held' and not offered and not requested;
 create index appointment_requested on appointment (id)
-  where requested and version > noticed_version and hold_expires_at is not null;
+  where hold_kind = 'request' and version > noticed_version and hold_expires_at is not null;
 
 drop function if exists make_booking(
   uuid, text, text, text, text, timestamptz, timestamptz, timestamptz, timestamptz, text, text, text, text, text, text,

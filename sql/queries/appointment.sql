@@ -112,9 +112,9 @@ where user_id = $1
   and case $2::text
         when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
         when 'past' then status in ('completed', 'no_show') or (status = 'scheduled' and ends_at <= now())
-        when 'cancelled' then (status = 'cancelled' and (hold_expires_at is null or requested)) or (status = 'expired' and requested)
+        when 'cancelled' then (status = 'cancelled' and (hold_expires_at is null or hold_kind = 'request')) or (status = 'expired' and hold_kind = 'request')
         when 'requested' then is_asked(appointment)
-        else hold_expires_at is null or requested or (status = 'held' and hold_expires_at > now())
+        else hold_expires_at is null or hold_kind = 'request' or (status = 'held' and hold_expires_at > now())
       end
   and starts_at > case when $2 = 'upcoming' then now() - interval '24 hours' else '-infinity' end
   and (starts_at, id) > ($3::timestamptz, $4::uuid)
@@ -127,9 +127,9 @@ where coach_id = $1 and group_id is distinct from id
   and case $2::text
         when 'upcoming' then ends_at > now() and (status = 'scheduled' or (status = 'held' and hold_expires_at > now()))
         when 'past' then status in ('completed', 'no_show') or (status = 'scheduled' and ends_at <= now())
-        when 'cancelled' then (status = 'cancelled' and (hold_expires_at is null or requested)) or (status = 'expired' and requested)
+        when 'cancelled' then (status = 'cancelled' and (hold_expires_at is null or hold_kind = 'request')) or (status = 'expired' and hold_kind = 'request')
         when 'requested' then is_asked(appointment)
-        else hold_expires_at is null or requested or (status = 'held' and hold_expires_at > now())
+        else hold_expires_at is null or hold_kind = 'request' or (status = 'held' and hold_expires_at > now())
       end
   and (starts_at, id) > ($3::timestamptz, $4::uuid)
   and ends_at > $6 and starts_at > $6 - interval '24 hours' and starts_at < $7

@@ -3,6 +3,8 @@
 
 #include "base/uuid.h"
 
+#include <string.h>
+
 /* The columns of `appointment` in the order of the migrations. */
 enum field {
 	FIELD_ID,
@@ -68,8 +70,7 @@ enum field {
 	FIELD_PAYMENT_STATE,
 	FIELD_GROUP_ID,
 	FIELD_GUESTS,
-	FIELD_OFFERED,
-	FIELD_REQUESTED,
+	FIELD_HOLD_KIND,
 };
 
 bool appointment_owes(const struct appointment *appointment)
@@ -134,6 +135,12 @@ static enum db_result read_words(struct db *db, const struct db_record *record, 
 	/* An event may tell of a row from before there was the column. */
 	if (late_cancel != NULL && !late_cancel_parse(late_cancel, &ret_appointment->late_cancel))
 		return db_misunderstood(db, "an appointment's late_cancel", late_cancel);
+	const char *hold_kind = db_field_text(record, FIELD_HOLD_KIND, mem);
+	ret_appointment->offered = hold_kind != NULL && strcmp(hold_kind, "offer") == 0;
+	ret_appointment->requested = hold_kind != NULL && strcmp(hold_kind, "request") == 0;
+	if (hold_kind != NULL && strcmp(hold_kind, "own") != 0 && !ret_appointment->offered &&
+	    !ret_appointment->requested)
+		return db_misunderstood(db, "an appointment's hold_kind", hold_kind);
 	return DB_OK;
 }
 
@@ -186,7 +193,6 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 		.conference_attempt = NUMBER(CONFERENCE_ATTEMPT),
 		.conference_pending = TRUTH(CONFERENCE_PENDING),
 		.erased = TRUTH(ERASED),
-		.offered = !db_field_is_null(&record, FIELD_OFFERED) && TRUTH(OFFERED),
 		.guest_refused = TRUTH(GUEST_REFUSED),
 		.guest_response = TEXT(GUEST_RESPONSE),
 		.created_by = TEXT(CREATED_BY),
@@ -201,7 +207,6 @@ enum db_result appointment_read(struct db *db, const struct db_rows *rows, size_
 			  .currency = TEXT(PRICE_CURRENCY)},
 		.promo_code = TEXT(PROMO_CODE),
 		.guests = TEXT(GUESTS),
-		.requested = TRUTH(REQUESTED),
 	};
 	uuid_format(db_field_uuid(&record, FIELD_ID), ret_appointment->id);
 	if (!db_field_is_null(&record, FIELD_GROUP_ID))
