@@ -8,7 +8,9 @@ import { COACH, openSchedule, startStack } from '../harness/stack.mjs';
 let stack, admin, calls;
 let slots = 0;
 before(async () => {
-  stack = await startStack();
+  const document = openSchedule();
+  document.session_types.push({ id: 'circle', name: 'Circle', durations: [30], meeting: 'none', seats: 3 });
+  stack = await startStack({ document });
   admin = stack.admin();
   const { body } = await admin.get('/openapi.json');
   calls = Object.entries(body.paths).flatMap(([path, methods]) =>
@@ -30,7 +32,7 @@ const promoCode = {
 };
 /** A good body of each schema, with every field it may have. */
 const GOOD = {
-  Create: () => ({ ...when(), session_type: 'coaching', coach: COACH, ...person }),
+  Create: () => ({ ...when(), session_type: 'coaching', coach: COACH, ...person, guests: ['g@client.test'] }),
   CreateFor: () => ({
     ...when(),
     client: { email: 'n@client.test', name: 'N' },
@@ -41,6 +43,11 @@ const GOOD = {
   Hold: () => ({ ...when(), session_type: 'coaching', coach: COACH }),
   Confirm: () => ({ ...person }),
   Cancel: () => ({ reason: 'ill' }),
+  Approve: () => ({}),
+  Decline: () => ({ reason: 'ill' }),
+  Guests: () => ({ guests: ['g@client.test'] }),
+  GroupCancel: () => ({ reason: 'ill' }),
+  GroupReschedule: () => ({ ...when(), override: ['notice'] }),
   NoticeAgain: () => ({ kind: 'confirmed', recipient: 'client' }),
   SignIn: () => ({ email: 'a@client.test', page: 'booking', locale: 'fr' }),
   Verify: () => ({ email: 'a@client.test', code: '123456', token: null, nonce: 'n' }),
@@ -64,6 +71,16 @@ const GOOD = {
   CalendarWish: () => ({ kind: 'ical', url: 'https://127.0.0.1:1/feed.ics', name: 'Home', blocks: true }),
   Answers: () => ({ answers: { topic: 'x' } }),
   CoachNotes: () => ({ coach_notes: 'x' }),
+  WaitlistWish: () => ({
+    coach: COACH,
+    session_type: 'coaching',
+    duration_minutes: 30,
+    from: '2030-01-01',
+    to: '2030-01-31',
+    days: ['MO'],
+    between: ['09:00', '17:00'],
+    time_zone: 'Europe/Paris',
+  }),
   Address: () => ({ email: 'a@client.test', locale: 'fr' }),
   GrantWish: () => ({
     user_id: 'ann',
@@ -175,12 +192,15 @@ test('no value in any field of any body is more than a refusal', async () => {
     for (const way of places(good()))
       for (const raw of HOSTILE) {
         // An appointment or a hold to spoil; and a coach of its own.
-        if (call.path.includes('{id}') && tried++ % 20 === 0) {
+        if (/\{(group_)?id\}/.test(call.path) && tried++ % 20 === 0) {
           const kind = call.path.endsWith('confirm') ? 'hold' : 'create';
-          const body = { start: stack.slot(slots++ % 600), coach: COACH };
-          id = (await admin.post(`/booking/${kind}`, body)).body.id ?? id;
+          const session_type = call.path.includes('{group_id}') ? 'circle' : 'coaching';
+          const body = { start: stack.slot(slots++ % 600), coach: COACH, session_type };
+          const made = (await admin.post(`/booking/${kind}`, body)).body;
+          id = made.group_id ?? made.id ?? id;
         }
-        const path = call.path.replace('{id}', id).replace('{coach}', 'clara');
+        const coach = call.path.includes('{group_id}') ? COACH : 'clara';
+        const path = call.path.replace(/\{(group_)?id\}/, id).replace('{coach}', coach);
         const reply = await admin.request(call.method, path, put(good(), way, raw));
         assertSane(reply, `${String(raw).slice(0, 40)} as ${way.join('.')} of ${call.method} ${path}`);
       }

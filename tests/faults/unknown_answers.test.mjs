@@ -56,6 +56,11 @@ test('a status, a kind of meeting and somebody who cancelled, each unknown', asy
   assertStatus(await ann.get(`/booking/${booked.id}`), 200);
 });
 
+/** What drops the table's own triggers: a column they name cannot be changed. */
+const triggers = (database) =>
+  database.value(`SELECT string_agg(format('DROP TRIGGER %I ON appointment;', tgname), ' ')
+    FROM pg_trigger WHERE tgrelid = 'bookingd.appointment'::regclass AND NOT tgisinternal`);
+
 test('columns of another type, and fewer of them', async () => {
   for (const [what, sql] of Object.entries({
     'an instant': `ALTER TABLE appointment ALTER starts_at TYPE text USING starts_at::text`,
@@ -71,7 +76,7 @@ test('columns of another type, and fewer of them', async () => {
     );
     broken.database.run(
       `ALTER TABLE appointment DROP CONSTRAINT appointment_is_sound, DROP CONSTRAINT appointment_overlap;
-       DROP TRIGGER appointment_changed ON appointment; ${sql}`,
+       ${triggers(broken.database)} ${sql}`,
     );
     for (let i = 0; i < 3; i++) {
       const reply = await bob.get(`/booking/${made.id}`);
