@@ -125,6 +125,23 @@ static void write_payment(struct json_writer *writer, const struct appointment *
 	json_write_object_end(writer);
 }
 
+/** What only an appointment in this state has to tell: how long it is held, or how it ended. */
+static void write_state(struct json_writer *writer, const struct appointment *appointment,
+			enum appointment_status status)
+{
+	if (status == APPOINTMENT_HELD || status == APPOINTMENT_EXPIRED)
+		write_instant_or_null(writer, "hold_expires_at", appointment->hold_expires_at);
+	if (status == APPOINTMENT_HELD && appointment->offered)
+		json_write_boolean(writer, "offered", true);
+	if (status == APPOINTMENT_REQUESTED)
+		json_write_instant(writer, "decide_before", appointment->hold_expires_at);
+	if (status == APPOINTMENT_CANCELLED || status == APPOINTMENT_DECLINED) {
+		write_instant_or_null(writer, "cancelled_at", appointment->cancelled_at);
+		json_write_text(writer, "cancelled_by", cancelled_by_name(appointment->cancelled_by));
+		json_write_text(writer, "cancel_reason", appointment->cancel_reason);
+	}
+}
+
 void render_members(struct json_writer *writer, const struct appointment *appointment, struct viewer viewer)
 {
 	enum appointment_status status = appointment_shown(appointment, viewer.now);
@@ -159,17 +176,7 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 	if (appointment->max_reschedules != POLICY_NO_LIMIT)
 		json_write_integer(writer, "max_reschedules", appointment->max_reschedules);
 	write_payment(writer, appointment, &terms);
-	if (status == APPOINTMENT_HELD || status == APPOINTMENT_EXPIRED)
-		write_instant_or_null(writer, "hold_expires_at", appointment->hold_expires_at);
-	if (status == APPOINTMENT_HELD && appointment->offered)
-		json_write_boolean(writer, "offered", true);
-	if (status == APPOINTMENT_REQUESTED)
-		json_write_instant(writer, "decide_before", appointment->hold_expires_at);
-	if (status == APPOINTMENT_CANCELLED || status == APPOINTMENT_DECLINED) {
-		write_instant_or_null(writer, "cancelled_at", appointment->cancelled_at);
-		json_write_text(writer, "cancelled_by", cancelled_by_name(appointment->cancelled_by));
-		json_write_text(writer, "cancel_reason", appointment->cancel_reason);
-	}
+	write_state(writer, appointment, status);
 	if (viewer.private_part != NULL)
 		write_private(writer, viewer.private_part,
 			      identity_is_exempt(viewer.caller, appointment->coach_id));
