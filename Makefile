@@ -238,6 +238,16 @@ run: $(OUT)/bookingd ## try it: PostgreSQL, a stand-in for Google, an inbox and 
 bench: $(OUT)/bookingd $(TEST_PROGRAMS) ## measure side by side with an empty server and pgbench; PARTS="booking google" for some
 	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/bench/bench.mjs $(PARTS)
 
+# What somebody would write instead: packages of npm and Debian that nothing else needs.
+PEER_PACKAGES := tests/bench/peers/node_modules/.package-lock.json
+$(PEER_PACKAGES): tests/bench/peers/package-lock.json | packages-npm
+	$(call run,NPM,$(@D))cd tests/bench/peers && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
+.PHONY: bench-peers packages-peers
+packages-peers:
+	@config/install-packages config/packages-peers.txt
+bench-peers: $(OUT)/bookingd $(TEST_PROGRAMS) $(PEER_PACKAGES) | packages-peers ## measure beside servers of Fastify and of FastAPI that do the same
+	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/bench/peers/peers.mjs
+
 # ---------------------------------------------------------------- fuzzing: tests/fuzz/fuzz_<subject>.c with tests/fuzz/seeds/<subject>
 
 # Built by clang with sanitizers into a folder of its own. An input that breaks something is left there; what reaches new

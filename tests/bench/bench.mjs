@@ -5,9 +5,6 @@
 // BENCH_ROUNDS=15 and BENCH_SECONDS=1 of each measurement, BENCH_PRESSURE_SECONDS=60 of overload; less makes a quick
 // trial. Results: result.json and result.svg in build/bench.
 // Exits 1 when something that must hold does not, or a part fails.
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { availability } from './availability.mjs';
 import { booking } from './booking.mjs';
 import { change } from './change.mjs';
@@ -20,7 +17,7 @@ import { start } from './growth/start.mjs';
 import { google } from './google.mjs';
 import { overload } from './overload.mjs';
 import { pressure } from './pressure.mjs';
-import { FOLDER, Program, ROUNDS, SECONDS, cores, waiting } from './measure.mjs';
+import { Program, about, prepareFolder, waiting } from './measure.mjs';
 import { Report } from './report.mjs';
 import { switchedOn } from './switched_on.mjs';
 import { World } from './world.mjs';
@@ -41,17 +38,8 @@ const wanted = asked.flatMap((name) => (name === 'growth' ? Object.keys(growth) 
 for (const name of wanted)
   if (!parts[name]) throw new Error(`no part ${name}; there are ${Object.keys(parts).join(', ')}, growth`);
 
-fs.mkdirSync(FOLDER, { recursive: true });
-for (const file of fs.readdirSync(FOLDER))
-  if (/\.(requests|log|trace)$/.test(file)) fs.rmSync(path.join(FOLDER, file)); // of the last run, and large
-const report = new Report({
-  when: new Date().toISOString(),
-  processor: os.cpus()[0].model,
-  cores: cores(),
-  kernel: os.release(),
-  rounds: ROUNDS,
-  seconds: SECONDS,
-});
+prepareFolder();
+const report = new Report(about());
 console.log(JSON.stringify(report.result.about));
 const world = await World.make();
 try {

@@ -214,3 +214,20 @@ export const ratios = (samples, a, b, of = (sample) => sample.rate) =>
   samples[a].map((sample, round) => of(sample) / of(samples[b][round]));
 
 export const cores = () => os.cpus().length;
+
+/** What a result was measured on. */
+export const about = () => ({
+  when: new Date().toISOString(),
+  processor: os.cpus()[0].model,
+  cores: cores(),
+  kernel: os.release(),
+  rounds: ROUNDS,
+  seconds: SECONDS,
+});
+
+/** An output folder without what the last run left there, which is large. */
+export function prepareFolder() {
+  fs.mkdirSync(FOLDER, { recursive: true });
+  for (const file of fs.readdirSync(FOLDER))
+    if (/\.(requests|log|trace)$/.test(file)) fs.rmSync(path.join(FOLDER, file));
+}

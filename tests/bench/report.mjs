@@ -114,8 +114,8 @@ export class Report {
     console.log(`FAILS: ${name}: ${detail}`);
   }
 
-  /** The figures that count, once more, and the files; true if everything holds. */
-  end() {
+  /** The figures that count, once more, and the files `name`.json and .svg; true if everything holds. */
+  end(name = 'result') {
     const { musts, ratios, failures } = this.result;
     const widths = [84, 9, 16, 8];
     console.log();
@@ -130,10 +130,11 @@ export class Report {
       );
     if (ratios.length) line('what is told', widths, 'median', 'min - max');
     for (const ratio of ratios) line(`       ${ratio.name}`, widths, short(ratio.value), spread(ratio));
-    for (const { name, detail } of failures) console.log(`FAILS  ${name}: ${detail}`);
-    fs.writeFileSync(path.join(FOLDER, 'result.json'), `${JSON.stringify(this.result, null, 2)}\n`);
-    fs.writeFileSync(path.join(FOLDER, 'result.svg'), draw(this.result));
-    console.log(`\n${path.join(FOLDER, 'result.json')} and result.svg`);
+    for (const failure of failures) console.log(`FAILS  ${failure.name}: ${failure.detail}`);
+    const file = path.join(FOLDER, name);
+    fs.writeFileSync(`${file}.json`, `${JSON.stringify(this.result, null, 2)}\n`);
+    fs.writeFileSync(`${file}.svg`, draw(this.result));
+    console.log(`\n${file}.json and ${name}.svg`);
     return !failures.length && musts.every(({ holds }) => holds);
   }
 }
