@@ -181,9 +181,15 @@ TEST_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/race/*.c tests/bench/*
 $(TEST_PROGRAMS): $(OUT)/%: $(OUT)/%.o $(call archive,http) $(call archive,domain) $(call archive,base)
 	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# A library that a test loads into the daemon: names and addresses that do not exist.
+STRANGE_NETWORK := $(OUT)/tests/harness/strange_network.so
+$(STRANGE_NETWORK): tests/harness/strange_network.c
+	@mkdir -p $(@D)
+	$(call run,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+
 # Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).
 .PHONY: test
-test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) ## run all tests; TESTS="tests/api tests/http" for some
+test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) $(STRANGE_NETWORK) ## run all tests; TESTS="tests/api tests/http" for some
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) node tests/run.mjs $(TESTS)
 
 # The same binary with named places where a test has it die (include/base/crash_point.h).
