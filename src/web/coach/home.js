@@ -19,13 +19,17 @@ const remembered = () => {
 
 export async function homeView(house, heading) {
   const { t } = house;
-  const [list, asked, profile, schedule, google] = await Promise.all([
+  const [list, profile, schedule, google] = await Promise.all([
     house.coachCall('GET', 'appointments?status=upcoming&limit=5'),
-    house.coachCall('GET', 'appointments?status=requested&limit=20'),
     house.profile(),
     house.schedule(),
     house.google(),
   ]);
+  const asked =
+    schedule.session_types.some((type) => type.approval) ||
+    list.appointments.some((one) => one.status === 'requested')
+      ? (await house.coachCall('GET', 'appointments?status=requested&limit=20')).appointments
+      : [];
   const hour = Number(
     format(Date.now(), 'en-GB', { timeZone: house.zone, hour: '2-digit', hourCycle: 'h23' }).slice(0, 2),
   );
@@ -38,7 +42,7 @@ export async function homeView(house, heading) {
       h('div', null, h('p', { class: 'muted' }, house.day(dayOf(Date.now(), house.zone))), heading),
       newBookingButton(house, () => house.show('home')),
     ),
-    asked.appointments.length > 0 && requests(house, asked.appointments, schedule),
+    asked.length > 0 && requests(house, asked, schedule),
     h(
       'div',
       { class: 'two' },
