@@ -52,7 +52,7 @@ bool session_type_has_hours(const struct session_type *type)
 	return type->own_weekly || type->own_hours.override_count > 0;
 }
 
-/* The overrides of that date: a stretch of the sorted row, *ret_count long. */
+/* The overrides of that date: a stretch of the sorted row, *ret_count long; NULL if there are none. */
 static const struct date_override *overrides_of(const struct working_hours *hours, civil_day date,
 						size_t *ret_count)
 {
@@ -69,7 +69,7 @@ static const struct date_override *overrides_of(const struct working_hours *hour
 	while (end < hours->override_count && hours->overrides[end].date == date)
 		end++;
 	*ret_count = end - low;
-	return hours->overrides + low;
+	return *ret_count > 0 ? hours->overrides + low : NULL;
 }
 
 static void add_interval(const struct schedule *schedule, civil_day date, struct hours hours,
