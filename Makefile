@@ -40,7 +40,7 @@ SANITIZERS := $(SANITIZERS_$(SANITIZE))
 CPPFLAGS += -D_GNU_SOURCE -DBOOKINGD_VERSION='"$(VERSION)"' -Iinclude -I$(GEN)
 CFLAGS   += -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(SANITIZERS) -pthread $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
-LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lm
+LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lresolv -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
 PREPARED := $(if $(filter run bench,$(MAKECMDGOALS)),packages) $(if $(filter test test-faults test-monitoring test-recurrence test-browser,$(MAKECMDGOALS)),packages-tests) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)

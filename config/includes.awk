@@ -27,6 +27,7 @@ BEGIN {
 	home["libpq-fe.h"] = "^src/db/"
 	home["curl/"] = "^src/net/"
 	home["expat.h"] = "^src/net/dav_multistatus\\.c$"
+	home["resolv.h"] = "^src/net/service\\.c$"
 	home["openssl/"] = "^src/base/(crypto|signature)\\.c$"
 	home["libical/"] = "^src/domain/(zone|ics)\\.c$"
 	home["uthash.h"] = "^include/base/table\\.h$"

@@ -47,7 +47,8 @@ struct fetch_request {
 	const char *accept;         /* sent as Accept; NULL: anything */
 	const char *content_type;   /* of the body; NULL when there is none */
 	const char *const *headers; /* further ones, each "Name: value", NULL behind the last; NULL: none */
-	const char *user;           /* sent as `Authorization: Basic ...` with password; NULL: not */
+	const char *user;           /* sent as `Authorization: Basic ...` with password, or as Digest to a
+				       server that takes nothing else (RFC 7616); NULL: not */
 	const char *password;
 	const char *body; /* NULL: none */
 	size_t body_length;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "net/service.h"
+
 static const char properties[] =
 	"<?xml version=\"1.0\" encoding=\"utf-8\"?><propfind xmlns=\"DAV:\" "
 	"xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><prop><resourcetype/><displayname/>"
@@ -102,17 +104,46 @@ static struct collection *follow(const struct dav *dav, struct arena *mem, const
 	return list_home(dav, mem, home, ret_count, ret_detail);
 }
 
+/*
+ * Where the domain's own records say that its calendars are (RFC 6764 section 6). NULL: they say nothing, or
+ * lead to another domain: records are not signed, so whether that one may have the password is for the coach
+ * to say, and *ret_detail asks.
+ */
+static const char *place_by_records(const struct dav *dav, struct arena *mem, const char **ret_detail)
+{
+	const char *host = strstr(dav->address, "//") + 2;
+	const size_t length = strcspn(host, "/?#");
+	const char *domain = arena_strndup(mem, host, length);
+	struct service service;
+	if (strchr(domain, ':') != NULL || strchr(domain, '.') == NULL ||
+	    domain[strspn(domain, "0123456789.")] == '\0' ||
+	    !service_find(mem, "_caldavs._tcp", domain, dav->deadline, &service))
+		return NULL;
+	const char *port = service.port != 443 ? arena_printf(mem, ":%u", (unsigned)service.port) : "";
+	const char *place = arena_printf(mem, "https://%s%s%s", service.host, port,
+					 service.path != NULL ? service.path : "/.well-known/caldav");
+	if (dav_may_ask(dav, place))
+		return place;
+	*ret_detail =
+		arena_printf(mem,
+			     "%s says that its calendars are on another server. If you trust it with your "
+			     "password, give its name instead: %s%s",
+			     domain, service.host, port);
+	return NULL;
+}
+
 struct collection *source_discover(const struct dav *dav, struct arena *mem, size_t *ret_count,
 				   const char **ret_detail)
 {
 	const char *host = strstr(dav->address, "//") + 2;
 	const char *path = host + strcspn(host, "/?#");
+	const bool bare = path[0] != '/' || path[1] == '\0';
+	const char *first_detail = NULL;
 	const char *const places[] = {
-		path[0] == '/' && path[1] != '\0' ? dav->address : NULL,
+		bare ? place_by_records(dav, mem, &first_detail) : dav->address,
 		dav_resolve(mem, dav->address, "/.well-known/caldav"),
 		dav_resolve(mem, dav->address, "/"),
 	};
-	const char *first_detail = NULL;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		bool found = false;
 		*ret_count = 0;

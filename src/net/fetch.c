@@ -18,6 +18,7 @@ enum {
 	CONNECT_MS_MAX = 5000,
 	HEADER_BYTES_MAX = 64 * 1024,
 	RETRY_AFTER_MAX = SECONDS_PER_DAY,
+	ORIGIN_BYTES_MAX = 300,
 	KEPT_BYTES_MAX = 64 * 1024, /* a reply buffer larger than this is not kept for the next call */
 };
 
@@ -26,8 +27,10 @@ struct fetch_client {
 	char *user_agent;
 	const atomic_bool *stop;
 	struct buffer body;
+	char digest_origin[ORIGIN_BYTES_MAX]; /* where only Digest was taken the last time; "": nowhere */
 	/* of the running call */
 	size_t header_bytes;
+	bool unauthorized; /* the last status line says 401 */
 	unsigned attempts; /* how often a connection was ready to carry the request */
 	bool may_be_repeated;
 	bool too_big;
@@ -89,27 +92,33 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *closure)
 {
 	struct fetch_client *client = closure;
 
-	(void)bytes;
-	client->header_bytes += size * count;
+	const size_t length = size * count;
+	if (length > 12 && memcmp(bytes, "HTTP/", 5) == 0) {
+		const char *status = memchr(bytes, ' ', length);
+		client->unauthorized =
+			status != NULL && bytes + length - status > 4 && memcmp(status, " 401", 4) == 0;
+	}
+	client->header_bytes += length;
 	if (client->header_bytes > HEADER_BYTES_MAX) {
 		client->too_big = true;
 		return 0;
 	}
-	return size * count;
+	return length;
 }
 
 /*
  * Called whenever a connection is ready and the request is about to be written. libcurl writes a request
  * again when a kept connection dies before the first byte of the reply; for what must not be applied twice
- * that ends here.
+ * that ends here. After a 401 nothing was applied.
  */
 static int before_request(void *closure, char *to, char *from, int to_port, int from_port)
 {
 	struct fetch_client *client = closure;
 
 	(void)to, (void)from, (void)to_port, (void)from_port;
-	if (client->attempts > 0 && !client->may_be_repeated)
+	if (client->attempts > 0 && !client->may_be_repeated && !client->unauthorized)
 		return CURL_PREREQFUNC_ABORT;
+	client->unauthorized = false;
 	client->attempts++;
 	return CURL_PREREQFUNC_OK;
 }
@@ -294,6 +303,18 @@ static bool headers_sane(const struct fetch_request *request)
 	return true;
 }
 
+static size_t origin_length(const char *url)
+{
+	const char *host = strstr(url, "//") + 2;
+	return (size_t)(host - url) + strcspn(host, "/?#");
+}
+
+static bool takes_digest_only(const struct fetch_client *client, const char *url)
+{
+	const size_t length = origin_length(url);
+	return strlen(client->digest_origin) == length && strncmp(client->digest_origin, url, length) == 0;
+}
+
 /* Everything that is set for each request but its method and body. */
 static void prepare(struct fetch_client *client, const struct fetch_request *request,
 		    struct curl_slist *headers, int64_t left_ms, char problem[static CURL_ERROR_SIZE])
@@ -326,7 +347,9 @@ static void prepare(struct fetch_client *client, const struct fetch_request *req
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
 	if (request->user != NULL) {
-		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(
+			curl, CURLOPT_HTTPAUTH,
+			(long)(takes_digest_only(client, request->url) ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
 		curl_easy_setopt(curl, CURLOPT_USERNAME, request->user);
 		curl_easy_setopt(curl, CURLOPT_PASSWORD, request->password);
 	}
@@ -337,6 +360,40 @@ static void prepare(struct fetch_client *client, const struct fetch_request *req
 		curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
 		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	}
+}
+
+/* Send the request and take what comes. */
+static CURLcode perform(struct fetch_client *client, const struct fetch_request *request,
+			struct curl_slist *headers, int64_t left_ms, char problem[static CURL_ERROR_SIZE])
+{
+	buffer_reset(&client->body);
+	client->body.max = request->reply_max;
+	client->header_bytes = 0;
+	client->attempts = 0;
+	client->unauthorized = false;
+	client->too_big = false;
+	client->not_public = false;
+	prepare(client, request, headers, left_ms, problem);
+	set_method(client->curl, request);
+	const CURLcode code = curl_easy_perform(client->curl);
+	curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, NULL);
+	return code;
+}
+
+/* Whether the server turned the password away for being sent as Basic; remembered for its next request. */
+static bool wants_digest(struct fetch_client *client, const struct fetch_request *request)
+{
+	long status = 0;
+	long offered = 0;
+	const size_t length = origin_length(request->url);
+	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(client->curl, CURLINFO_HTTPAUTH_AVAIL, &offered);
+	if (request->user == NULL || status != 401 || takes_digest_only(client, request->url) ||
+	    (offered & (long)CURLAUTH_DIGEST) == 0 || (offered & (long)CURLAUTH_BASIC) != 0 ||
+	    length >= sizeof(client->digest_origin))
+		return false;
+	snprintf(client->digest_origin, sizeof(client->digest_origin), "%.*s", (int)length, request->url);
+	return true;
 }
 
 enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const struct fetch_request *request,
@@ -362,20 +419,12 @@ enum fetch_failure fetch(struct fetch_client *client, struct arena *mem, const s
 	if (!client->curl && !(client->curl = curl_easy_init()))
 		die("out of memory");
 	curl = client->curl;
-	buffer_reset(&client->body);
-	client->body.max = request->reply_max;
-	client->header_bytes = 0;
-	client->attempts = 0;
 	client->may_be_repeated = request->may_be_repeated;
-	client->too_big = false;
-	client->not_public = false;
-
 	append_headers(&headers, mem, request);
-	prepare(client, request, headers, left, problem);
-	set_method(curl, request);
-
-	code = curl_easy_perform(curl);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+	code = perform(client, request, headers, left, problem);
+	if (code == CURLE_OK && wants_digest(client, request) &&
+	    (left = request->deadline - monotonic_ms()) > 0)
+		code = perform(client, request, headers, left, problem);
 
 	reply->failure = failure_of(code, client);
 	reply->sent = client->attempts > 0;
