@@ -60,3 +60,10 @@ cross join lateral (
 where late.blocked_from < late.taken_until
 order by late.coach_id, late.blocked_from
 limit 1000
+
+-- Coaches' further calendars, at most $1, those in trouble first and then those that were read longest ago; and how many there are.
+-- name: doctor_sources many
+select coach_id, id::text, kind, state, detail, events, last_success_at, blocks, count(*) over ()
+from busy_source
+order by state in ('failing', 'pending') desc, last_success_at nulls first, coach_id, id
+limit $1

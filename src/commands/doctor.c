@@ -46,8 +46,10 @@ static void check_all(const struct settings *settings, bool deep)
 	if (migrated && deep)
 		doctor_overlaps(db);
 	doctor_identity(settings, db_usable(db) ? db : NULL);
-	if (migrated)
+	if (migrated) {
 		doctor_webhooks(settings, db);
+		doctor_sources(settings, db);
+	}
 	if (migrated)
 		doctor_calendar(settings, db);
 	else

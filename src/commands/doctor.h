@@ -51,6 +51,10 @@ void doctor_mail(const struct settings *settings, const char *address);
  * statement. */
 void doctor_webhooks(const struct settings *settings, struct db *db);
 
+/* Each of the coaches' further calendars, 200 at most: its state, when it was read and what is wrong; neither
+ * its address nor its name. `db` is connected and migrated. Blocks for a statement. */
+void doctor_sources(const struct settings *settings, struct db *db);
+
 /* Whether what keeps appointments apart is in force. `db` is connected and migrated. Blocks for a statement.
  */
 void doctor_schema(struct db *db);

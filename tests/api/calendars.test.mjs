@@ -5,7 +5,7 @@ import http from 'node:http';
 import zlib from 'node:zlib';
 import { after, before, beforeEach, test } from 'node:test';
 import { until } from '../harness/child.mjs';
-import { Daemon } from '../harness/daemon.mjs';
+import { Daemon, runBookingd } from '../harness/daemon.mjs';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
 import { Client } from '../harness/http.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
@@ -284,4 +284,29 @@ test('another replica knows the same', async () => {
   await until('the other replica to know it is removed', there);
   bob.close();
   await other.stop();
+});
+
+test('doctor tells of each, with a note where one is too old or fails, and neither address nor name', async () => {
+  serve('/good-secret', calendar(event(stack.slot(60), 30)));
+  serve('/old-secret', calendar());
+  const good = assertStatus(await add('/good-secret', { name: 'Family' }), 201);
+  const old = assertStatus(await add('/old-secret'), 201);
+  const failing = assertStatus(await add('/none-secret', { blocks: false }), 201);
+  stack.database.run(
+    `UPDATE bookingd.busy_source SET last_success_at = now() - interval '61 minutes', due_at = now() + interval '1 hour'
+     WHERE id = '${old.id}'`,
+  );
+  const { code, stdout } = runBookingd(['doctor'], { env: { ...stack.env, PORT: '0' } });
+  const line = (id) => stdout.split('\n').find((one) => one.includes(id));
+  assert.match(line(good.id), /^ok +calendars +damian: ical .*: ok, 1 events, last read 2\d{3}-\S+Z$/);
+  assert.match(line(old.id), /^note +calendars .*last read \S+Z: too old, so nothing is offered$/);
+  assert.match(
+    line(failing.id),
+    /^note .*: failing, 0 events, last read never: too old: There is no calendar .*404/,
+  );
+  assert.equal(code, 0, stdout);
+  for (const text of ['secret', base, 'Family']) assert.ok(!stdout.includes(text), text);
+  const without = runBookingd(['doctor'], { env: { ...stack.env, PORT: '0', TOKEN_ENCRYPTION_KEY: '' } });
+  assert.match(without.stdout, /^FAIL +calendars +TOKEN_ENCRYPTION_KEY is missing/m);
+  assert.equal(without.code, 1);
 });
