@@ -2,6 +2,7 @@
 // end. And the same ledger under blows: nothing is lost when the daemon and the database die in between.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { passTime } from '../harness/clock.mjs';
 import { assertProblem, assertStatus } from '../harness/expect.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 import { startTestServer } from '../harness/postgres.mjs';
@@ -39,21 +40,9 @@ const begin = Math.floor(Date.now() / 3_600_000) * 3_600_000;
 const at = (day, hour) =>
   new Date(begin + (day - passed) * DAY + hour * 3_600_000).toISOString().replace('.000', '');
 
-/** Time goes on: everything that is written down was so much earlier. */
 function pass(days) {
   passed += days;
-  const columns = stack.database.rows(`SELECT table_name AS name, array_agg(column_name::text) AS columns
-    FROM information_schema.columns WHERE table_schema = 'bookingd' AND data_type = 'timestamp with time zone'
-      AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE')
-    GROUP BY table_name`);
-  stack.database.run(`SET session_replication_role = replica;
-    ${columns
-      .map(
-        ({ name, columns: all }) =>
-          `UPDATE ${name} SET ${all.map((one) => `${one} = ${one} - interval '${days} days'`)};`,
-      )
-      .join('\n')}
-    SELECT pg_notify('bookingd_coach', 'test:damian')`);
+  passTime(stack.database, days * (DAY / 1000));
 }
 
 test('a month: three packages, late and in time, expiry and return, a code that ends', async () => {
