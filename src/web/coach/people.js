@@ -8,6 +8,7 @@ import { appointmentsIn } from './appointments.js';
 import { answerBadge, bookingDialog, contactLines } from './booking.js';
 import { cancelDialog, moveDialog } from './dialogs.js';
 import { newBookingButton } from './new_booking.js';
+import { waitingSections } from './waiting.js';
 
 export function peopleView(house, heading) {
   const { t } = house;
@@ -20,6 +21,7 @@ export function peopleView(house, heading) {
     placeholder: t('search'),
     oninput: () => house.say(t('found', { n: filter(view) })),
   });
+  const csv = h('button', { type: 'button', onclick: () => download(view) }, t('csv'));
   loadPeople(view);
   return [
     h(
@@ -35,20 +37,16 @@ export function peopleView(house, heading) {
         ['upcoming', t('upcoming')],
         ['past', t('past')],
         ['cancelled', t('cancelled')],
+        ['waiting', t('waitList')],
       ],
       'upcoming',
       (status) => {
         view.status = status;
+        csv.hidden = status === 'waiting';
         loadPeople(view);
       },
     ),
-    h(
-      'div',
-      { class: 'row' },
-      h('label', { for: 'search', class: 'hidden' }, t('search')),
-      view.search,
-      h('button', { type: 'button', onclick: () => download(view) }, t('csv')),
-    ),
+    h('div', { class: 'row' }, h('label', { for: 'search', class: 'hidden' }, t('search')), view.search, csv),
     h('p', { class: 'hint' }, t('zoneLine', { zone: house.zoneText() })),
     list,
     more,
@@ -128,6 +126,11 @@ async function loadPeople(view, afresh = true) {
     fill(more);
   }
   try {
+    if (view.status === 'waiting') {
+      const sections = await waitingSections(house);
+      if (asked === view.asked) showWaiting(view, sections);
+      return;
+    }
     const found = await next(view);
     if (asked !== view.asked) return;
     if (afresh) fill(list);
@@ -160,6 +163,16 @@ async function loadPeople(view, afresh = true) {
       house.trouble(problem, () => loadPeople(view, afresh)),
     );
   }
+}
+
+function showWaiting(view, sections) {
+  const { house, list, more } = view;
+  const { t } = house;
+  fill(list, sections);
+  fill(more, !sections.length && h('p', { class: 'muted' }, t('nobodyWaits')));
+  const n = list.querySelectorAll('article').length;
+  house.say(n ? t('waitingListed', { n }) : t('nobodyWaits'));
+  filter(view);
 }
 
 function person(view, one) {

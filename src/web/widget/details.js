@@ -8,17 +8,18 @@ import { guestsAreGood, guestsIn } from './guests.js';
 import { giveBack, release, slotBody } from './hold.js';
 import { answersGiven, questionFaults, questionField, questionFields } from './questions.js';
 import { repeatPart } from './repeat.js';
+import { ask } from './slots.js';
 import { dayOf } from './time.js';
 import { summary } from './summary.js';
 import { busy } from './busy.js';
 
-export function choose(panel, slot) {
-  if (panel.moving) return panel.go('move', slot);
+/* A form for a start, filled in with what is known of who books. */
+function begin(panel, slot, values) {
   const claims = panel.element.token ? claimsOf(panel.element.token) : {};
   const known = { name: claims.name, email: claims.email, ...panel.element.booker };
   panel.form = {
     slot,
-    values: panel.form?.values ?? {
+    values: values ?? {
       name: known.name ?? '',
       email: known.email ?? '',
       phone: known.phone ?? '',
@@ -31,9 +32,28 @@ export function choose(panel, slot) {
     sent: null,
     key: null,
   };
+}
+
+export function choose(panel, slot) {
+  if (panel.moving) return panel.go('move', slot);
+  begin(panel, slot, panel.form?.values);
   hold(panel);
   showDetails(panel);
   return undefined;
+}
+
+/* An offer that cannot be confirmed as it is: the form asks for what is missing, which `problem` says. */
+export async function goOn(panel, offer, problem) {
+  Object.assign(panel, { type: offer.session_type, duration: offer.duration_minutes, moving: null });
+  panel.answer = { ...panel.answer, coach: offer.coach };
+  panel.answer = (await ask(panel)).reply;
+  const [at, until] = [Date.parse(offer.start), Date.parse(offer.end)];
+  begin(panel, { start: offer.start, end: offer.end, at, until });
+  Object.assign(panel.form, { hold: offer, until: Date.parse(offer.hold_expires_at) });
+  showDetails(panel);
+  adopt(panel, offer);
+  countDown(panel, panel.form);
+  tell(panel, problem);
 }
 
 function countDown(panel, form) {
@@ -161,7 +181,7 @@ export function field(panel, name, kind, properties, hint) {
   );
 }
 
-const isGuest = ({ element }) => !element.token && !element.session && !element.headers;
+export const isGuest = ({ element }) => !element.token && !element.session && !element.headers;
 
 /* Of a guest nothing is known, and a token tells what it knows. */
 const emailNeeded = (panel) => isGuest(panel) || (Boolean(panel.element.token) && !panel.form.emailKnown);
@@ -373,19 +393,24 @@ export async function submit(panel) {
   } catch (problem) {
     done();
     if (panel.form !== form || panel.view !== 'details') return undefined;
-    const field =
-      questionField(panel.typeOf()?.questions, problem.field) ??
-      problem.field
-        ?.split('.')
-        .pop()
-        .replace(/\[\d+\]$/, '');
-    if (goneCodes.has(problem.code)) panel.go('fresh', problem);
-    else if (problem.code === 'booking_limit') refused(panel, problem);
-    else if (problem.code === 'address_not_verified' && form.hold) panel.go('code');
-    else if (panel.page.form.elements[field]) mark(panel, [[field, explain(problem, t)]]);
-    else complain(panel, problem);
+    tell(panel, problem);
   }
   return undefined;
+}
+
+/* What the server has against the form, where it belongs. */
+function tell(panel, problem) {
+  const field =
+    questionField(panel.typeOf()?.questions, problem.field) ??
+    problem.field
+      ?.split('.')
+      .pop()
+      .replace(/\[\d+\]$/, '');
+  if (goneCodes.has(problem.code)) panel.go('fresh', problem);
+  else if (problem.code === 'booking_limit') refused(panel, problem);
+  else if (problem.code === 'address_not_verified' && panel.form.hold) panel.go('code');
+  else if (panel.page.form.elements[field]) mark(panel, [[field, explain(problem, panel.t)]]);
+  else complain(panel, problem);
 }
 
 /* It is booked. */

@@ -18,7 +18,7 @@ export const giveBack = (panel, held) =>
  */
 export async function letGo(panel) {
   const { appointments } = await panel.call('GET', 'booking/user/me');
-  const held = appointments.filter((a) => a.status === 'held');
+  const held = appointments.filter((a) => a.status === 'held' && !a.offered);
   await Promise.all(held.map((one) => giveBack(panel, one)));
   return held.length > 0;
 }
@@ -27,6 +27,6 @@ export function release(panel) {
   const form = panel.form;
   if (!form) return;
   form.released = true;
-  if (form.hold) panel.released = giveBack(panel, form.hold);
+  if (form.hold && !form.hold.offered) panel.released = giveBack(panel, form.hold);
   form.hold = null;
 }

@@ -14,6 +14,7 @@ import { showAnswers } from './questions.js';
 import { showCancel, showManaged, showSessions } from './sessions.js';
 import { showSignIn } from './sign_in.js';
 import { showTypes } from './types.js';
+import { showWait } from './wait.js';
 import { enMore } from './words-en-more.js';
 import { zonePicker } from './zone_picker.js';
 
@@ -69,6 +70,7 @@ export const views = {
   managed: showManaged,
   answers: showAnswers,
   cannotBook,
+  wait: showWait,
   notices: showNotices,
   bell: showBell,
   zones,

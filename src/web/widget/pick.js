@@ -57,10 +57,11 @@ export function startPicking(panel, moving, focus, day = null) {
     ),
     page.times,
   );
+  page.wait = h('button', { class: 'plain', hidden: true, onclick: () => panel.go('wait') }, t('wait'));
   panel.show(
     'pick',
     t(moving ? 'moveTitle' : 'book'),
-    [h('div', { class: 'stack wide' }, page.trouble, page.pick)],
+    [h('div', { class: 'stack wide' }, page.trouble, page.pick, page.wait)],
     focus && page.title,
   );
   panel.answer = kept;
@@ -101,6 +102,7 @@ async function load(panel, day) {
     wait(panel, false);
     fill(page.trouble, reply.calendar?.state === 'stale' && h('p', { class: 'notice' }, t('stale')));
     page.pick.hidden = Boolean(reply.refusal);
+    page.wait.hidden = Boolean(panel.moving || reply.refusal || reply.coach === 'any');
     renderWho(panel);
     draw(panel);
     renderTimes(panel);

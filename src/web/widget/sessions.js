@@ -2,7 +2,7 @@
 
 import { newKey } from './calls.js';
 import { cancelCost, keptText, showBalance } from './credits.js';
-import { h } from './dom.js';
+import { fill, h } from './dom.js';
 import { showGuests } from './guests.js';
 import { release } from './hold.js';
 import { showBell } from './notices.js';
@@ -19,6 +19,7 @@ import {
 } from './session.js';
 import { summary } from './summary.js';
 import { busy } from './busy.js';
+import { offerPart, waitingPart } from './wait.js';
 
 export function showSessions(panel) {
   const t = panel.t;
@@ -27,6 +28,7 @@ export function showSessions(panel) {
   panel.moving = null;
   const list = h('ul', { class: 'sessions wide' });
   const more = h('div', { class: 'stack' });
+  const waiting = h('div', { class: 'stack wide' });
   const balance = h('p', { class: 'balance', role: 'status' });
   const load = (status) => {
     list.replaceChildren(
@@ -58,6 +60,7 @@ export function showSessions(panel) {
         ),
         list,
         more,
+        waiting,
         h('button', { type: 'button', class: 'plain', onclick: () => panel.go('notices') }, t('notices')),
       ),
     ],
@@ -66,6 +69,10 @@ export function showSessions(panel) {
   load('upcoming');
   showBell(panel);
   showBalance(panel, balance);
+  waitingPart(panel).then(
+    (part) => fill(waiting, part),
+    () => {}, // the sessions are what was asked for
+  );
 }
 
 export async function loadSessions(panel, status, cursor, list, more) {
@@ -76,7 +83,7 @@ export async function loadSessions(panel, status, cursor, list, more) {
     const reply = await panel.call('GET', `booking/user/me?${query}`);
     if (asked !== panel.asked) return;
     const items = reply.appointments
-      .filter((a) => a.status !== 'held' && (status === 'cancelled' || a.status !== 'expired'))
+      .filter((a) => (a.status !== 'held' || a.offered) && (status === 'cancelled' || a.status !== 'expired'))
       .map((a) => session(panel, a));
     if (!cursor) list.replaceChildren();
     list.append(...items);
@@ -131,9 +138,11 @@ function session(panel, a) {
   const start = Date.parse(a.start);
   const ahead = a.status === 'scheduled' && Date.parse(a.end) > Date.now();
   const asked = a.status === 'requested';
+  const offered = a.status === 'held' && a.offered;
   const managed = panel.element.getAttribute('manage');
   const back = () => (managed ? showManaged(panel, managed) : showSessions(panel));
   const status = {
+    held: offered && t('statusOffered'),
     requested: t('statusRequested'),
     declined: t('statusDeclined'),
     expired: t('statusExpired'),
@@ -153,7 +162,7 @@ function session(panel, a) {
       'ul',
       { class: 'facts' },
       panel.when(start, Date.parse(a.end), panel.answer?.coach_time_zone),
-      (ahead || asked) && meeting(panel, a),
+      (ahead || asked || offered) && meeting(panel, a),
     ),
     said && h('p', null, said),
     keptText(panel, a) && h('p', { class: 'small' }, keptText(panel, a)),
@@ -162,6 +171,7 @@ function session(panel, a) {
     ahead && h('p', { class: 'muted small' }, rule(panel, a)),
     asked && h('p', { class: 'muted small' }, decision(panel, a)),
     ahead && a.cancel_costs && h('p', { class: 'small' }, cancelCost(panel, a)),
+    offered && offerPart(panel, a, back),
     (ahead || asked) &&
       h(
         'div',

@@ -39,6 +39,7 @@ export const en = {
   chooseDay: 'Pick a day to see available times.',
   later: 'Later times',
   otherDay: 'Choose another day',
+  wait: 'No time that suits you? Join the waiting list',
   zone: 'Times in {zone}',
   changeZone: 'Change time zone',
   zoneSet: 'Times are now shown in {zone}.',
@@ -53,12 +54,9 @@ export const en = {
   unreachable: 'The booking server can’t be reached. Check your connection and try again.',
   expired: 'Please sign in again. Your session has ended, so nothing was sent.',
   failed: 'Something went wrong. Please try again.',
-  limit: 'You’re already booked',
   busyNow: 'That was a lot of requests at once. Please try again in {n} s.',
   online: 'You’re online again.',
   seatsLeft: { one: '{n} seat left', other: '{n} seats left' },
-  title: 'Session with {coach}',
-  titleAlone: 'Session',
   // Where the server's own sentence says it well, there is none here.
   codes: {
     credits_required: 'You don’t have enough credits for this session. Ask your coach for more.',

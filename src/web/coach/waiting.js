@@ -1,0 +1,66 @@
+/* Who waits for a time: in their order, with what would suit them. */
+
+import { h } from '../widget/dom.js';
+import { format } from '../widget/time.js';
+import { contactLines } from './booking.js';
+import { minutesOf } from './time.js';
+
+const week = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'];
+const someSunday = Date.UTC(2026, 10, 1, 12);
+
+function wishWords(house, { days, between: [from, to], from: first, to: last }) {
+  const { t, locale } = house;
+  const date = (instant) => format(instant, locale, { timeZone: house.zone, dateStyle: 'medium' });
+  const dayNames = days.map((day) =>
+    format(someSunday + week.indexOf(day) * 86400000, locale, { timeZone: 'UTC', weekday: 'short' }),
+  );
+  const hours = `${house.clock(minutesOf(from))} – ${house.clock(to === '24:00' ? 0 : minutesOf(to))}`;
+  return [
+    days.length === 7 ? t('anyDay') : dayNames.join(', '),
+    (from !== '00:00' || to !== '24:00') && hours,
+    `${date(Math.max(Date.parse(first), Date.now()))} – ${date(Date.parse(last) - 1)}`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/* A section for each session type that somebody waits for. */
+export async function waitingSections(house) {
+  const [{ waitlist }, schedule] = await Promise.all([house.coachCall('GET', 'waitlist'), house.schedule()]);
+  const named = (id) => schedule.session_types.find((one) => one.id === id)?.name ?? id;
+  return [...new Set(waitlist.map((one) => one.session_type))].map((type) =>
+    h(
+      'section',
+      null,
+      h('h2', null, named(type)),
+      waitlist.filter((one) => one.session_type === type).map((one) => waiter(house, one)),
+    ),
+  );
+}
+
+function waiter(house, one) {
+  const { t } = house;
+  return h(
+    'article',
+    null,
+    h(
+      'div',
+      { class: 'when' },
+      h('strong', null, one.position ? `${one.position}.` : t('waitOffered')),
+      h('span', { class: 'small muted' }, t('minutes', { n: one.duration_minutes })),
+    ),
+    h(
+      'div',
+      { class: 'who' },
+      h('h3', { tabindex: '-1' }, one.name ?? t('unnamed')),
+      contactLines(one),
+      h('p', { class: 'small' }, wishWords(house, one)),
+      one.offer_expires_at &&
+        h(
+          'span',
+          { class: 'badge' },
+          t('waitOfferedUntil', { when: house.moment(Date.parse(one.offer_expires_at)) }),
+        ),
+    ),
+  );
+}
