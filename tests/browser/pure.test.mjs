@@ -1,7 +1,8 @@
 // The parts of the pages that need no page: the tables of words, the arithmetic of hours.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { strings as coachWords } from '../../src/web/coach/words.js';
+import { en as coachEn } from '../../src/web/coach/words-en.js';
+import { words as coachFr } from '../../src/web/coach/words-fr.js';
 import {
   changeDate,
   changeWeekly,
@@ -27,6 +28,7 @@ import { accentRoles, colour, contrast } from '../../src/web/design/accent.js';
 import fs from 'node:fs';
 
 const clientWords = { en: { ...enFirst, ...enMore }, fr, pl };
+const coachWords = { en: coachEn, fr: coachFr };
 
 test('every language has every word, with the same places to fill in', () => {
   const places = (text) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();

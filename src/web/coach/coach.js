@@ -14,7 +14,7 @@ import { signInForm } from '../widget/sign_in.js';
 import { translator } from '../widget/translate.js';
 import { applyAccent } from '../design/accent.js';
 import { followMail, forgetIdentity, pageLanguage, takeIdentity } from '../booking/identity.js';
-import { strings } from './words.js';
+import { languages, speak, strings } from './words.js';
 import { calendarBanner, mailBanner, sourcesBanner } from './banners.js';
 import { question } from './dialogs.js';
 import { homeView } from './home.js';
@@ -38,7 +38,7 @@ const views = {
   profile: profileView,
 };
 const server = new URL('..', import.meta.url);
-const language = pageLanguage(strings);
+const language = await speak(pageLanguage(languages));
 const t = translator(strings, language);
 const locale =
   navigator.languages.find((tag) => tag.includes('-') && tag.toLowerCase().startsWith(language + '-')) ??

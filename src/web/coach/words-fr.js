@@ -2,7 +2,7 @@
 
 import { frSignIn } from '../widget/words-sign-in-fr.js';
 
-export const fr = {
+export const words = {
   ...frSignIn,
   title: 'Coach',
   signIn: 'Se connecter',

@@ -16,3 +16,18 @@ export function translator(table, language) {
   translate.code = (code) => table[language]?.codes?.[code];
   return translate;
 }
+
+/*
+ * A function that answers the language to speak for what was wished: its words are in the table afterwards, if they could be
+ * had by its entry in `others`.
+ */
+export const speaker = (table, others) => async (wanted) => {
+  const language = wanted.split('-')[0].toLowerCase();
+  if (table[language]) return language;
+  try {
+    table[language] = (await others[language]()).words;
+    return language;
+  } catch {
+    return 'en'; // no such language, or no connection
+  }
+};
