@@ -17,8 +17,9 @@ struct calendars *calendars_new(const struct calendar_settings *settings, const 
 		die("out of memory");
 	calendars->settings = *settings;
 	calendars->mem = ARENA_EMPTY;
-	calendars->on = settings->service_account_key != NULL || settings->oauth.id != NULL ||
-			settings->seal_keys != NULL;
+	const bool google = settings->service_account_key != NULL || settings->oauth.id != NULL;
+	atomic_init(&calendars->accounts, google);
+	calendars->on = google || settings->seal_keys != NULL;
 	push_key_make(calendars);
 	coaches_init(calendars);
 	bell_init(&calendars->bell);

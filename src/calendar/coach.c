@@ -61,6 +61,22 @@ void coaches_clear(struct calendars *calendars)
 	pthread_rwlock_destroy(&calendars->coaches_lock);
 }
 
+void calendars_account_seen(struct calendars *calendars)
+{
+	if (atomic_exchange(&calendars->accounts, true))
+		return;
+	bell_ring(&calendars->bell, BELL_PAYERS);
+	bell_ring(&calendars->bell, BELL_KEEPER);
+}
+
+void calendars_await_account(struct calendars *calendars, enum bell_for who)
+{
+	enum { LOOK_MS = 60000 };
+	uint64_t seen = 0;
+	while (!atomic_load(&calendars->accounts) && !bell_stopped(&calendars->bell))
+		bell_wait(&calendars->bell, who, &seen, LOOK_MS);
+}
+
 struct calendar_coach *coach_entry(struct calendars *calendars, const char *coach_id)
 {
 	pthread_rwlock_rdlock(&calendars->coaches_lock);

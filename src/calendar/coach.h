@@ -66,6 +66,9 @@ struct calendars {
 	pthread_rwlock_t coaches_lock;
 	struct calendar_coach *coaches; /* NULL: none */
 
+	atomic_bool
+		accounts; /* Google is configured, or a coach had an account of their own to be written to */
+
 	struct bell bell;
 	struct payers *payers; /* NULL: not started */
 	struct keeper *keeper;
@@ -77,6 +80,15 @@ struct calendars {
 /* The registry alone, in zeroed calendars. */
 void coaches_init(struct calendars *calendars);
 void coaches_clear(struct calendars *calendars);
+
+/* There is an account to be written to. */
+void calendars_account_seen(struct calendars *calendars);
+
+/*
+ * Wait until there is an account, or for the stop: without one the threads that call providers need no
+ * connections to the database.
+ */
+void calendars_await_account(struct calendars *calendars, enum bell_for who);
 
 /* The coach's entry, made when it is not there. */
 struct calendar_coach *coach_entry(struct calendars *calendars, const char *coach_id);

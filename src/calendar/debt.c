@@ -232,6 +232,7 @@ void calendar_account_changed(struct calendars *calendars, const char *coach_id)
 {
 	if (!calendars->on)
 		return;
+	calendars_account_seen(calendars);
 	coach_forget(coach_entry(calendars, coach_id));
 	coach_times_changed(calendars, coach_id);
 }

@@ -160,6 +160,8 @@ static bool check_coaches(struct hand *hand, uint64_t round)
 		for (size_t i = 0; i < rows.count && !bell_stopped(&calendars->bell); i++) {
 			struct calendar_coach *coach = coach_entry(calendars, db_get_text(&rows, i, 0));
 			note_listed(coach, round);
+			if (!db_is_null(&rows, i, 3))
+				calendars_account_seen(calendars);
 			check_link(hand, coach, db_get_text(&rows, i, 1), db_get_text(&rows, i, 3),
 				   db_get_bool(&rows, i, 2));
 			adopt(hand, coach);
@@ -304,6 +306,7 @@ static void *run_looker(void *argument)
 	struct calendars *calendars = looker->calendars;
 	struct hand hand = hand_open(calendars);
 	uint64_t seen = 0;
+	calendars_await_account(calendars, BELL_KEEPER);
 	while (!bell_stopped(&calendars->bell)) {
 		if (!do_one(&hand))
 			bell_wait(&calendars->bell, BELL_KEEPER, &seen,

@@ -55,6 +55,7 @@ static void *run_payer(void *argument)
 	struct worker worker = worker_open(calendars);
 	struct arena mem = ARENA_EMPTY;
 	uint64_t seen = 0;
+	calendars_await_account(calendars, BELL_PAYERS);
 	while (!bell_stopped(&calendars->bell)) {
 		if (pay_one(calendars, &worker, &mem)) {
 			/* Where there is one there may be more: the others sleep longer. */

@@ -1,8 +1,9 @@
 // How many connections one daemon takes from PostgreSQL's 100.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
-import { sleep, startStack } from '../harness/stack.mjs';
+import { sleep, startStack, until } from '../harness/stack.mjs';
 
 const OURS = `select count(*)::int from pg_stat_activity
   where datname = current_database() and application_name = 'bookingd'`;
@@ -38,6 +39,26 @@ async function mostUnderLoad(stack) {
   }
   return Math.max(...counts);
 }
+
+test('a key for calendars alone costs one connection until a coach has an account to be written to', async () => {
+  const idle = async (env) => {
+    const stack = await startStack({ env });
+    try {
+      await until(
+        'every thread to have begun',
+        () =>
+          stack.database.value(OURS) >= 4 && stack.daemon.log.some((line) => line.includes('database_ready')),
+      );
+      await sleep(3000); // threads that would open one do so at once
+      return stack.database.value(OURS);
+    } finally {
+      await stack.stop();
+    }
+  };
+  const without = await idle({});
+  const withKey = await idle({ TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64') });
+  assert.ok(withKey <= without + 1, `${without} without, ${withKey} with the key`);
+});
 
 for (const google of ['delegated', 'off'])
   test(`by default a daemon takes at most 20 connections, calendar ${google}`, async () => {
