@@ -1,14 +1,14 @@
 // What must hold after any crash, checked by a program of its own from what was written down outside the daemon.
 //
-//   node tests/crash/check.mjs JOURNAL DATABASE_URL CONTROL CALENDAR
+//   node tests/crash/check.mjs JOURNAL DATABASE_URL CONTROL CALENDAR [MAILS]
 //
 // JOURNAL has a line of JSON for each request before it is sent and one for its answer (tests/crash/clients.mjs);
-// CONTROL is the stand-in's control address. Prints a line for each broken promise, then what was looked at; exits 1 if
-// a promise is broken.
+// CONTROL is the stand-in's control address; MAILS has the Message-ID of each mail that the mail server took, a line each.
+// Prints a line for each broken promise, then what was looked at; exits 1 if a promise is broken.
 import fs from 'node:fs';
 import { Database } from '../harness/postgres.mjs';
 
-const [journalFile, databaseUrl, control, calendar] = process.argv.slice(2);
+const [journalFile, databaseUrl, control, calendar, mailsFile] = process.argv.slice(2);
 const broken = [];
 const insist = (held, promise, seen) => held || broken.push(`${promise}: ${JSON.stringify(seen)}`);
 
@@ -27,8 +27,10 @@ const journal = fs
   .split('\n')
   .filter(Boolean)
   .map((line) => JSON.parse(line));
-const rows = new Database(databaseUrl).rows(
-  `SELECT id, user_id, status, starts_at, blocked_from, blocked_to, coach_id, version, synced_version, calendar_conflict
+const database = new Database(databaseUrl);
+const rows = database.rows(
+  `SELECT id, user_id, status, starts_at, blocked_from, blocked_to, coach_id, version, synced_version, calendar_conflict,
+     noticed_version, noticed_start, invited_by, hold_expires_at
    FROM bookingd.appointment`,
 );
 const rowsOf = groupBy(rows, ({ user_id }) => user_id);
@@ -101,10 +103,56 @@ const known = new Set(rows.map(({ id }) => id));
 for (const [id, own] of eventsOf)
   insist(id === undefined || known.has(id), 'an event without an appointment', own);
 
+/** What a person was mailed of an appointment, against what it is now. */
+function checkTold(row, recipient, notices) {
+  const told = notices.findLast(
+    (notice) => notice.recipient === recipient && ['sent', 'unknown'].includes(notice.state),
+  );
+  const knows = told && told.kind !== 'cancelled';
+  insist(Boolean(knows) === (row.status === 'scheduled'), 'not told how it stands', { row, recipient, told });
+}
+
+/** The ledger of notices against the appointments, and what the mail server took against the ledger. */
+function checkMails(mails) {
+  const notices = database.rows(
+    `SELECT appointment_id, recipient, kind, about, state, attempts,
+       appointment_id || '.' || about || '.' || kind || '.' || recipient AS name
+     FROM bookingd.notice WHERE channel = 'email' ORDER BY id`,
+  );
+  const noticesOf = groupBy(notices, ({ appointment_id }) => appointment_id);
+  for (const row of rows.filter(({ status }) => status === 'scheduled' || status === 'cancelled')) {
+    const own = noticesOf.get(row.id) ?? [];
+    insist(row.version <= row.noticed_version, 'a change is to be announced still', row);
+    insist(
+      Date.parse(row.noticed_start) === Date.parse(row.starts_at) || row.status === 'cancelled',
+      'announced at another time',
+      row,
+    );
+    checkTold(row, 'coach', own);
+    // Else Google invites them, with the event.
+    if (row.invited_by === 'email') checkTold(row, 'client', own);
+  }
+  const taken = groupBy(mails, (mail) => mail);
+  const known = new Set(notices.map(({ name }) => name));
+  for (const notice of notices) {
+    const times = taken.get(notice.name)?.length ?? 0;
+    insist(!['owed', 'retry', 'sending'].includes(notice.state), 'a mail is owed still', notice);
+    insist(times > 0 || notice.state !== 'sent', 'said to be sent, but it is not there', notice);
+    insist(times <= notice.attempts, 'mailed more often than it was tried', { notice, times });
+  }
+  for (const mail of taken.keys()) insist(known.has(mail), 'a mail that nobody owes', mail);
+}
+
+let mails = [];
+if (mailsFile) {
+  mails = fs.readFileSync(mailsFile, 'utf8').split('\n').filter(Boolean);
+  checkMails(mails);
+}
+
 for (const line of broken) console.log(line);
 const count = (verdict) => verdicts.filter((each) => each === verdict).length;
 console.log(
   `${journal.length} lines, ${count('acknowledged')} clients acknowledged, ${count('refused')} refused, ` +
-    `${rows.length} appointments, ${events.length} events, ${broken.length} promises broken`,
+    `${rows.length} appointments, ${events.length} events, ${mails.length} mails, ${broken.length} promises broken`,
 );
 process.exitCode = broken.length ? 1 : 0;
