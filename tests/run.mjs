@@ -31,6 +31,10 @@ function discover(place) {
     });
 }
 
+/** What each file may take; a long run that was asked for (tests/crash, tests/cluster) takes as much longer. */
+const FILE_MS =
+  600_000 + Number(process.env.SECONDS ?? 0) * 2000 + Number(process.env.FAILOVERS ?? 0) * 120_000;
+
 const named = process.argv.slice(2).map((name) => path.resolve(name));
 const files = (named.length ? named : [path.join(ROOT, 'tests')])
   .flatMap(discover)
@@ -50,7 +54,7 @@ for (const [batch, concurrency] of [
   [alone, 1],
 ]) {
   if (!batch.length) continue;
-  const stream = run({ files: batch, concurrency, timeout: 600_000 * PATIENCE }).on(
+  const stream = run({ files: batch, concurrency, timeout: FILE_MS * PATIENCE }).on(
     'test:fail',
     () => failed++,
   );
