@@ -3,10 +3,12 @@
  *
  * Each worker thread owns a resource made by the caller (a database connection, a curl handle)
  * and runs one job at a time, so jobs may block. A full lane refuses immediately; a job that waited longer
- * than the lane's patience is refused instead of run, also when every worker is stuck. A burst may fill the
- * queue, but a lane that has been non-empty for 500 ms counts as overloaded and accepts only flood_capacity
- * jobs: those are served soon, the others are told at once. A slow lane never affects another. All functions
- * are safe from any thread.
+ * than the lane's patience is refused instead of run, also when every worker is stuck. A slow lane never
+ * affects another. All functions are safe from any thread.
+ *
+ * A burst may fill the queue. One that has been non-empty for 100 ms lets a newcomer in only while fewer than
+ * flood_capacity wait: those are served soon, the others are told at once. When more were told so than wait,
+ * it is no burst: the queue is cut to that length, from its front, where they have waited longest.
  */
 #ifndef HTTP_WORK_QUEUE_H
 #define HTTP_WORK_QUEUE_H
@@ -42,6 +44,7 @@ struct work_queue_settings {
 struct work {
 	struct work *next;
 	int64_t pushed_ms; /* monotonic; set by push */
+	bool begun;        /* the rest of what a client has been promised, see work_queue_reserve */
 	void (*run)(struct work *work, void *resource);
 	void (*refuse)(struct work *work);
 };

@@ -75,7 +75,7 @@ static bool ask_for_portion(struct exchange *exchange)
 	buffer_reset(&exchange->reply.body);
 	exchange->portion_sent = 0;
 	exchange->peer->cut_at_ms = INT64_MAX;
-	exchange->work = (struct work){.run = write_portion, .refuse = refuse_portion};
+	exchange->work = (struct work){.run = write_portion, .refuse = refuse_portion, .begun = true};
 	MHD_suspend_connection(exchange->connection);
 	work_queue_push(lane, &exchange->work);
 	return true;

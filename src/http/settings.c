@@ -16,7 +16,7 @@ struct server_settings server_settings_default(void)
 			{
 				[LANE_DATABASE] = {.workers = 8,
 						   .capacity = 1024,
-						   .flood_capacity = 128,
+						   .flood_capacity = 64,
 						   .patience_ms = 2000},
 				/* A crowd over many coaches is read in half a second: nobody need be told
 				 * to come again. */

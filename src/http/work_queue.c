@@ -10,7 +10,7 @@
 
 enum {
 	RECOVER_MS = 200, /* how often a worker that is not fit looks whether it is again */
-	FLOOD_MS = 500,   /* not empty for so long: more comes than can be done */
+	FLOOD_MS = 100,   /* not empty for so long: more comes than can be done */
 };
 
 struct worker {
@@ -30,6 +30,7 @@ struct work_queue {
 	struct work **last;
 	unsigned taken;        /* places: jobs waiting, and those reserved but not yet pushed */
 	int64_t waiting_since; /* monotonic: since then there was always one taken */
+	unsigned sent_away;    /* since then, for want of a place */
 	unsigned running;
 	unsigned fit; /* workers */
 	bool closing;
@@ -53,6 +54,14 @@ static struct work *take_first(struct work_queue *queue)
 static bool too_late(const struct work_queue *queue, const struct work *work, int64_t now_ms)
 {
 	return now_ms - work->pushed_ms > (int64_t)queue->settings.patience_ms;
+}
+
+/* Whether so many wait before the flood's newcomers that these would wait too long, and this is none that was
+ * begun. The lock is held. */
+static bool in_excess(const struct work_queue *queue, const struct work *work)
+{
+	return !work->begun && queue->taken >= queue->settings.flood_capacity &&
+	       queue->sent_away > queue->taken;
 }
 
 /* Note whether the worker is fit. The lock is held, but not while asking. */
@@ -96,9 +105,10 @@ static void *work_off(void *argument)
 		struct work *work = take_first(queue);
 		queue->running++;
 		worker->busy_since_ms = monotonic_ms();
+		bool in_vain = too_late(queue, work, worker->busy_since_ms) || in_excess(queue, work);
 		pthread_mutex_unlock(&queue->lock);
 
-		if (too_late(queue, work, monotonic_ms()))
+		if (in_vain)
 			work->refuse(work);
 		else
 			work->run(work, resource);
@@ -146,11 +156,14 @@ static bool is_flood(const struct work_queue *queue, int64_t now_ms)
 bool work_queue_reserve(struct work_queue *queue, int64_t now_ms, bool begun)
 {
 	pthread_mutex_lock(&queue->lock);
+	if (queue->taken == 0) {
+		queue->waiting_since = now_ms;
+		queue->sent_away = 0;
+	}
 	bool room = !queue->closing && queue->taken < queue->settings.capacity &&
 		    (begun || !is_flood(queue, now_ms));
-	if (room && queue->taken == 0)
-		queue->waiting_since = now_ms;
 	queue->taken += room;
+	queue->sent_away += !room;
 	pthread_mutex_unlock(&queue->lock);
 	return room;
 }

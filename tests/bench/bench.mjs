@@ -2,7 +2,7 @@
 //
 //   node tests/bench/bench.mjs [part]...
 //
-// BENCH_ROUNDS=15 and BENCH_SECONDS=1 of each measurement, BENCH_PRESSURE_SECONDS=60 of overload; less makes a quick
+// BENCH_ROUNDS=15 and BENCH_SECONDS=1 of each measurement, BENCH_PRESSURE_SECONDS=15 of each overload; less makes a quick
 // trial. Results: result.json and result.svg in build/bench.
 // Exits 1 when something that must hold does not, or a part fails.
 import { availability } from './availability.mjs';

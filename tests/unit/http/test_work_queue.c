@@ -151,19 +151,19 @@ static void in_a_flood_few_may_wait(void **state)
 	}
 	sem_post(&busy.gate);
 	sem_wait(&jobs[0].begun); /* one place is free */
-	assert_false(work_queue_reserve(queue, now_ms + 500, false));
-	assert_true(work_queue_reserve(queue, now_ms + 499, false)); /* still the crowd */
+	assert_false(work_queue_reserve(queue, now_ms + 100, false));
+	assert_true(work_queue_reserve(queue, now_ms + 99, false)); /* still the crowd */
 	job_init(&last, false);
 	work_queue_push(queue, &last.work);
 	for (int i = 0; i <= CAPACITY - FEW; i++)
 		sem_post(&jobs[i].gate);
 	sem_wait(&jobs[CAPACITY - FEW + 1].begun); /* fewer wait now */
 	struct job new, rest;
-	assert_true(work_queue_reserve(queue, now_ms + 500, false));
+	assert_true(work_queue_reserve(queue, now_ms + 100, false));
 	job_init(&new, false);
 	work_queue_push(queue, &new.work);
-	assert_false(work_queue_reserve(queue, now_ms + 500, false));
-	assert_true(work_queue_reserve(queue, now_ms + 500, true)); /* what was begun goes on */
+	assert_false(work_queue_reserve(queue, now_ms + 100, false));
+	assert_true(work_queue_reserve(queue, now_ms + 100, true)); /* what was begun goes on */
 	job_init(&rest, false);
 	work_queue_push(queue, &rest.work);
 	for (int i = CAPACITY - FEW + 1; i < CAPACITY; i++)
@@ -174,6 +174,32 @@ static void in_a_flood_few_may_wait(void **state)
 	assert_true(work_queue_reserve(queue, now_ms + 10000, false));
 	work_queue_push(queue, &last.work);
 	close_queue(queue);
+}
+
+static void a_lasting_flood_cuts_the_queue(void **state)
+{
+	(void)state;
+	enum { CAPACITY = 32, FEW = CAPACITY / 8 };
+	static struct job jobs[CAPACITY];
+	struct work_queue *queue = open_queue(1, CAPACITY, 60000);
+	struct job busy;
+	int64_t now_ms = monotonic_ms();
+	job_init(&busy, true);
+	push(queue, &busy);
+	sem_wait(&busy.begun);
+	for (int i = 0; i < CAPACITY; i++) {
+		job_init(&jobs[i], false);
+		jobs[i].work.begun = i == 0;
+		assert_true(work_queue_reserve(queue, now_ms, i == 0));
+		work_queue_push(queue, &jobs[i].work);
+	}
+	for (int i = 0; i <= CAPACITY; i++)
+		assert_false(work_queue_reserve(queue, now_ms + 100, false));
+	sem_post(&busy.gate);
+	close_queue(queue);
+	assert_false(jobs[0].refused); /* it was promised */
+	for (int i = 1; i < CAPACITY; i++)
+		assert_int_equal(jobs[i].refused, i < CAPACITY - FEW);
 }
 
 static void jobs_are_refused_when_every_worker_is_stuck_for_too_long(void **state)
@@ -309,6 +335,7 @@ int main(void)
 		cmocka_unit_test(every_worker_opens_and_closes_its_resource),
 		cmocka_unit_test(a_full_queue_says_so_at_once),
 		cmocka_unit_test(in_a_flood_few_may_wait),
+		cmocka_unit_test(a_lasting_flood_cuts_the_queue),
 		cmocka_unit_test(jobs_are_refused_when_every_worker_is_stuck_for_too_long),
 		cmocka_unit_test(stopping_finishes_what_waits),
 		cmocka_unit_test(a_job_that_hangs_is_told_by_its_time),
