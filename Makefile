@@ -371,6 +371,12 @@ test-systemd: deb ## test package and unit on a bare Debian with systemd
 	@config/install-packages config/packages-system.txt
 	@BUILD=$(BUILD) node tests/run.mjs tests/system
 
+# The container image, built on a debian:12-slim made of Debian's packages, and run; skipped with a sentence where it cannot be.
+.PHONY: test-container
+test-container: $(OUT)/bookingd ## build the container image, and run it as nobody on a read-only root
+	@config/install-packages config/packages.txt config/packages-tests.txt config/packages-container.txt
+	@BOOKINGD=$(OUT)/bookingd BUILD=$(BUILD) node tests/run.mjs tests/container
+
 uninstall: ## take them away again; the database is not touched
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/bookingd share/man/man1/bookingd.1 lib/systemd/system/bookingd.service \
 		lib/systemd/system/bookingd.socket lib/sysusers.d/bookingd.conf)

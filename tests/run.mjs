@@ -1,7 +1,7 @@
 // Runs the end-to-end tests: one private PostgreSQL for all, each file in a process of its own, Node's own
 // summary.
 //
-//   node tests/run.mjs [file or folder]...      (all but tests/browser, tests/bench, tests/fuzz, tests/system, tests/crash, tests/cluster and tests/monitoring when none is named)
+//   node tests/run.mjs [file or folder]...      (all but tests/browser, tests/bench, tests/container, tests/fuzz, tests/system, tests/crash, tests/cluster and tests/monitoring when none is named)
 //
 // TEST_JOBS=N files at once (two a core: they mostly wait). Files under tests/race measure times, so they run by
 // themselves after the others. BOOKINGD=path to the binary, VALGRIND=1, POOLER=1, SCHEMA_PROXY=path: see tests/harness.
@@ -15,8 +15,8 @@ import { Pooler } from './harness/pooler.mjs';
 import { startTestServer } from './harness/postgres.mjs';
 import { ROOT, runFolder } from './harness/run_folder.mjs';
 
-const APART = ['browser', 'bench', 'fuzz', 'system', 'crash', 'cluster', 'monitoring'].map((name) =>
-  path.join(ROOT, 'tests', name),
+const APART = ['browser', 'bench', 'container', 'fuzz', 'system', 'crash', 'cluster', 'monitoring'].map(
+  (name) => path.join(ROOT, 'tests', name),
 );
 
 function discover(place) {
