@@ -100,6 +100,7 @@ struct booking_wish {
 	const char *client_id;
 	unsigned overridden; /* 1u << enum refusal */
 	bool silent;
+	const char *reason; /* why it moves; NULL: not said */
 };
 
 /* The rules that a coach may override by name; of these the past and other appointments are none. */
@@ -121,7 +122,8 @@ void booking_create_for(const struct booking_call *call, const struct booking_wi
 void booking_confirm(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 		     struct booking_result *ret_result);
 
-/* Uses start, duration and overridden of the wish, the last for a coach or an admin only: else FORBIDDEN. */
+/* Uses start, duration, overridden and reason of the wish, the last two for a coach or an admin only: else
+ * FORBIDDEN. */
 void booking_reschedule(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 			struct booking_result *ret_result);
 

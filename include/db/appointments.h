@@ -41,8 +41,8 @@ struct appointment {
 	int64_t reschedule_notice_minutes;
 	int64_t max_reschedules; /* -1: no limit */
 	int64_t reschedule_count;
-	const char *cancel_reason;
-	instant cancelled_at; /* 0: not */
+	const char *cancel_reason; /* while it is not cancelled: why the coach moved it last */
+	instant cancelled_at;      /* 0: not */
 	enum cancelled_by cancelled_by;
 	instant created_at;
 	instant updated_at;
@@ -164,6 +164,7 @@ struct booking {
 	/* After so many cancellations and moves in a day they book and move no more; -1: no limit */
 	int64_t max_changes;
 	const char *locale; /* BCP 47; NULL: not known */
+	const char *reason; /* of a move by the coach: what the client is told of it; NULL: nothing */
 	bool exempt;        /* of a move: no cut-off and no limit of moves binds the actor */
 	enum late_cancel late_cancel;
 	struct price price;

@@ -65,7 +65,7 @@ struct notice_facts {
 	instant cancel_before;       /* 0: cannot be cancelled (any more) */
 	instant reschedule_before;   /* 0: cannot be moved (any more) */
 	bool by_recipient;           /* cancelled by who reads this */
-	const char *reason;          /* why the other side cancelled; NULL: not said */
+	const char *reason;          /* why the other side cancelled or moved it; NULL: not said */
 	bool invitation;             /* a calendar file is attached */
 	instant offer_until;         /* of an offer, and of a request */
 	int64_t credits;             /* of a notice about credits: what can be spent now */

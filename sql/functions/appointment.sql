@@ -40,10 +40,11 @@ end $$;
 
 /*
  * Move an appointment: the new slot is taken and the old one freed in one statement. What the client was promised
- * when booking stays. A seat leaves its session for another one, or begins one. Outcomes: moved, same (it is there
+ * when booking stays. A seat leaves its session for another one, or begins one. p_reason: what the coach says of it. Outcomes: moved, same (it is there
  * already), reschedule_closed, reschedule_limit, not_active, too_often, day_full, slot_taken, session_full.
  */
-create or replace function move_appointment(p_new new_booking, p_exempt boolean, p_limits booking_limits, p_actor actor)
+create or replace function move_appointment(
+  p_new new_booking, p_exempt boolean, p_limits booking_limits, p_actor actor, p_reason text default null)
 returns table (outcome text, booked appointment) language plpgsql as $$
 declare
   in_group appointment; -- the session that a seat is moved to
@@ -104,7 +105,8 @@ begin
     update appointment
     set starts_at = p_new.starts_at, ends_at = p_new.ends_at, blocked_from = p_new.blocked_from,
         blocked_to = p_new.blocked_to, group_id = p_new.group_id, reschedule_count = reschedule_count + 1, updated_at = now(),
-        version = version + 1, calendar_attempts = 0, calendar_due_at = leased_until(p_new.calendar_lease), calendar_conflict = false
+        version = version + 1, calendar_attempts = 0, calendar_due_at = leased_until(p_new.calendar_lease), calendar_conflict = false,
+        cancel_reason = p_reason
     where id = p_new.id returning * into booked;
     perform must_be_apart();
     if p_new.seats is not null then

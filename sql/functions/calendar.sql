@@ -144,7 +144,7 @@ begin
   begin
     update appointment
     set starts_at = p_start, ends_at = p_end, blocked_from = new_from, blocked_to = new_to, updated_at = now(),
-        version = version + 1, synced_version = version + 1, event_etag = p_etag, calendar_conflict = false,
+        version = version + 1, synced_version = version + 1, event_etag = p_etag, calendar_conflict = false, cancel_reason = null,
         calendar_detail = case when calendar_conflict then null else calendar_detail end
     where id = p_id returning * into booked;
     perform must_be_apart();

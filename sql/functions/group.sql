@@ -123,8 +123,8 @@ begin
     set starts_at = new.starts_at, ends_at = new.ends_at, blocked_from = new.blocked_from, blocked_to = new.blocked_to,
         meeting_kind = new.meeting_kind, meeting_url = case when not erased then new.meeting_url end,
         meeting_label = new.meeting_label, meeting_place = new.meeting_place,
-        meeting_instructions = new.meeting_instructions, updated_at = now(),
-        version = version + (new.version <> old.version)::integer
+        meeting_instructions = new.meeting_instructions, cancel_reason = case when not erased then new.cancel_reason end,
+        updated_at = now(), version = version + (new.version <> old.version)::integer
     where group_id = new.id and id <> new.id and status in ('held', 'scheduled');
     -- Moved within its last day it takes place: what was decided about that day stays.
     update group_session set judged_at = null

@@ -46,7 +46,8 @@ from move_appointment(
   p_exempt => $9,
   p_limits => make_limits(p_max_per_day => $10, p_max_per_day_type => $11, p_day_from => $12, p_day_to => $13),
   p_actor => make_actor(
-    p_user_id => $14, p_role => $15, p_request_id => $16, p_idempotency_key => $17, p_request_hash => $18)) b;
+    p_user_id => $14, p_role => $15, p_request_id => $16, p_idempotency_key => $17, p_request_hash => $18),
+  p_reason => $22) b;
 
 -- name: appointment_set_meeting one
 select b.outcome, b.booked

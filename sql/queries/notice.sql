@@ -117,7 +117,9 @@ where a.coach_id = $1 and n.state = 'failed' and a.ends_at > now()
 order by n.id desc limit 200;
 
 -- name: notice_in_app many
-select n.id, n.appointment_id, n.kind, n.sent_at, n.read_at, a.coach_id, a.session_type, a.starts_at, a.ends_at, n.was_at
+select n.id, n.appointment_id, n.kind, n.sent_at, n.read_at, a.coach_id, a.session_type, a.starts_at, a.ends_at, n.was_at,
+       case when n.kind in ('moved', 'cancelled') and n.about = a.version::text and a.cancelled_by is distinct from 'client'
+            then a.cancel_reason end
 from appointment a join notice n on n.appointment_id = a.id
 where a.user_id = $1 and n.recipient = 'client' and n.channel = 'in_app' and n.state = 'sent' and n.id > $2
 order by n.id limit $3;

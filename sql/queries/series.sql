@@ -50,5 +50,5 @@ from jsonb_array_elements($1::jsonb) with ordinality as e (value, n),
     $5,
     make_limits(p_max_per_day => $6, p_max_per_day_type => $7, p_day_from => t.day_from, p_day_to => t.day_to),
     make_actor(
-      p_user_id => $8, p_role => $9, p_request_id => $10, p_idempotency_key => $11, p_request_hash => $12)) m
+      p_user_id => $8, p_role => $9, p_request_id => $10, p_idempotency_key => $11, p_request_hash => $12), $13) m
 order by e.n;

@@ -164,6 +164,7 @@ void api_booking_reschedule(struct call *call)
 		 NULL},
 		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
 		{"scope", JSON_FIELD_TEXT, false, 1, SCOPE_MAX_CHARACTERS, &word, NULL},
+		{"reason", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &wish.reason, NULL},
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !booking_read_overrides(call, overrides, &wish.overridden) ||

@@ -92,6 +92,7 @@ void api_group_reschedule(struct call *call)
 		{"duration_minutes", JSON_FIELD_INTEGER, false, DURATION_MIN_MINUTES, DURATION_MAX_MINUTES,
 		 &wish.duration_minutes, NULL},
 		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
+		{"reason", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &wish.reason, NULL},
 	};
 	struct booking_call use = booking_use_case(call);
 	struct booking_result result;

@@ -172,6 +172,7 @@ static void write_in_app(struct json_writer *writer, const struct db_rows *rows,
 	json_write_instant(writer, "start", db_get_instant(rows, row, 7));
 	json_write_instant(writer, "end", db_get_instant(rows, row, 8));
 	rows_write_instant(writer, "previous_start", rows, row, 9);
+	json_write_text(writer, "reason", db_get_text(rows, row, 10));
 	json_write_object_end(writer);
 }
 

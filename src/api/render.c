@@ -139,6 +139,8 @@ static void write_state(struct json_writer *writer, const struct appointment *ap
 		write_instant_or_null(writer, "cancelled_at", appointment->cancelled_at);
 		json_write_text(writer, "cancelled_by", cancelled_by_name(appointment->cancelled_by));
 		json_write_text(writer, "cancel_reason", appointment->cancel_reason);
+	} else if (appointment->cancel_reason != NULL) {
+		json_write_text(writer, "move_reason", appointment->cancel_reason);
 	}
 }
 

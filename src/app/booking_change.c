@@ -81,7 +81,8 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	}
 	if (!may_move(call, &old, ret_result))
 		return;
-	if (wish->overridden != 0 && !identity_is_exempt(call->caller, old.coach_id)) {
+	if ((wish->overridden != 0 || wish->reason != NULL) &&
+	    !identity_is_exempt(call->caller, old.coach_id)) {
 		ret_result->verdict = BOOKING_FORBIDDEN;
 		return;
 	}
@@ -116,6 +117,7 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 		.blocked_to = offer.blocked.end,
 		.lease_seconds = BOOKING_LEASE_SECONDS,
 		.max_changes = offer.question.exempt ? -1 : BOOKING_CHANGES_A_DAY,
+		.reason = wish->reason,
 		.exempt = offer.question.exempt,
 		.seats = type->seats,
 		.min_seats = session_type_shared(type) ? type->min_seats : 0,

@@ -91,6 +91,7 @@ void group_move(const struct booking_call *call, const struct group *group, cons
 		.blocked_to = offer.blocked.end,
 		.lease_seconds = BOOKING_LEASE_SECONDS,
 		.max_changes = -1,
+		.reason = wish->reason,
 		.exempt = true,
 	};
 	struct booking_limits limits = offer_limits(&offer);

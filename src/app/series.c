@@ -464,7 +464,7 @@ void series_move_from(const struct booking_call *call, const char *id, enum seri
 	struct plan plan = {.call = call, .coach = coach};
 	plan.type = schedule_type(coach->schedule, seen.session_type);
 	const bool exempt = identity_is_exempt(call->caller, seen.coach_id);
-	if (plan.type == NULL || (wish->overridden != 0 && !exempt)) {
+	if (plan.type == NULL || ((wish->overridden != 0 || wish->reason != NULL) && !exempt)) {
 		ret_result->whole.verdict = plan.type == NULL ? BOOKING_UNKNOWN_TYPE : BOOKING_FORBIDDEN;
 		return;
 	}
@@ -477,6 +477,7 @@ void series_move_from(const struct booking_call *call, const char *id, enum seri
 		.common = {.coach_id = coach->id,
 			   .lease_seconds = BOOKING_LEASE_SECONDS,
 			   .max_changes = exempt ? -1 : BOOKING_CHANGES_A_DAY,
+			   .reason = wish->reason,
 			   .exempt = exempt},
 		.times = moves_of(&plan, ret_result, backwards),
 		.limits = offer_limits(&limited),

@@ -250,7 +250,7 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 					 db_text(limits->max_per_day_type), db_instant(limits->day_from),
 					 db_instant(limits->day_to), ACTOR_PARAMETERS(actor),
 					 db_bool(booking->joins), seats_value(booking->seats),
-					 seats_value(booking->min_seats)),
+					 seats_value(booking->min_seats), db_text(booking->reason)),
 			   ret_answer);
 }
 
@@ -562,6 +562,7 @@ enum db_result series_move(struct db *db, struct arena *mem, const struct series
 			   DB_PARAMETERS(db_json(series->times), db_text(common->coach_id),
 					 db_int(common->lease_seconds), limit_value(common->max_changes),
 					 db_bool(common->exempt), limit_value(series->limits.max_per_day),
-					 db_text(series->limits.max_per_day_type), ACTOR_PARAMETERS(actor)),
+					 db_text(series->limits.max_per_day_type), ACTOR_PARAMETERS(actor),
+					 db_text(common->reason)),
 			   ret_answers);
 }

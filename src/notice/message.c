@@ -259,7 +259,7 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 					       at_text(words, facts->zone, facts->old_start, mem), NULL));
 	if (!is_over(facts->kind))
 		put_where(paper, facts, mem);
-	else if (facts->reason != NULL)
+	if (facts->reason != NULL)
 		paper_line(paper, words_fill(mem, words->reason, "reason", facts->reason, NULL));
 	put_contact(paper, facts, mem);
 	put_guests(paper, facts, mem);

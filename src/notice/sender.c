@@ -273,6 +273,13 @@ static void tell_guest(const struct claim *claim, const struct appointment *a, s
 	facts->by_recipient = false;
 }
 
+/* Why the coach moved or cancelled it, in the mail about that alone. */
+static bool tells_reason(const struct claim *claim, const struct appointment *a)
+{
+	const bool over = a->status == APPOINTMENT_CANCELLED && a->cancelled_by != CANCELLED_BY_CLIENT;
+	return claim->recipient == NOTICE_CLIENT && (over || claim->kind == NOTICE_KIND_MOVED);
+}
+
 static struct notice_facts facts_of(const struct claim *claim, const struct subject *subject, instant now,
 				    struct arena *mem)
 {
@@ -312,7 +319,7 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 							     now)
 						: 0,
 		.by_recipient = a->cancelled_by == (to_client ? CANCELLED_BY_CLIENT : CANCELLED_BY_COACH),
-		.reason = to_client && a->cancelled_by != CANCELLED_BY_CLIENT ? a->cancel_reason : NULL,
+		.reason = tells_reason(claim, a) ? a->cancel_reason : NULL,
 		.invitation = to_client && claim->kind != NOTICE_KIND_REMINDER &&
 			      !notice_kind_is_about_credits(claim->kind) && a->invited_by == INVITER_EMAIL,
 		.meeting = a->meeting_kind,

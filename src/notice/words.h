@@ -49,7 +49,7 @@ struct notice_words {
 
 	const char *with;         /* {who} */
 	const char *was;          /* {when}: where it was before it was moved */
-	const char *reason;       /* {reason}: why it was cancelled */
+	const char *reason;       /* {reason}: why it was cancelled or moved */
 	const char *others_clock; /* {who} {clock} {place}: "2:30 PM for Robin, in New York" */
 	const char *video;
 	const char *video_follows; /* the link is not known yet */

@@ -69,7 +69,7 @@ const calls = {
     `${id()}, 'u1', 'UTC', 'N', 'e@x.y', null, null, null, 0, 3, 'en', null, ${ACTOR}, null, 'a@b.c', 20, 60`,
   appointment_cancel: () => `${id()}, 'client', true, null, 0, ${ACTOR}`,
   appointment_move: () =>
-    `${id()}, 'c1', ${SLOT}, 0, 30, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}, false, null, null`,
+    `${id()}, 'c1', ${SLOT}, 0, 30, true, 8, null, ${DAY}, ${DAY} + interval '1 day', ${ACTOR}, false, null, null, null`,
   appointment_set_meeting: () => `${id()}, 'link', 'https://meet.example/', 'Meet', null, null, 8, ${ACTOR}`,
   appointment_approve: () => `${id()}, null, 8, ${ACTOR}`,
   appointment_decline: () => `${id()}, 'coach', null, ${ACTOR}`,

@@ -5,8 +5,9 @@
 
 import { fill, h, webAddress } from '../widget/dom.js';
 import { dayLength } from '../widget/time.js';
+import { guestsAreGood, guestsIn } from '../widget/addresses.js';
 import { appointmentsIn } from './appointments.js';
-import { decisionButtons, labelled, modal } from './dialogs.js';
+import { decisionButtons, labelled, mailto, modal } from './dialogs.js';
 import { groupPart } from './group.js';
 
 /* Where a session takes place, in words; null if nobody said. */
@@ -29,8 +30,6 @@ export function placeLine(house, { meeting, phone }, kind) {
     ? h('a', { href: link, target: '_blank', rel: 'noopener noreferrer' }, meeting.label ?? house.t('join'))
     : h('span', { class: kind }, placeWords(house, meeting, phone));
 }
-
-const mailto = (email) => `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
 
 /* How to reach the client, and what they wrote. */
 export const contactLines = ({ email, phone, guests, notes }) => [
@@ -124,6 +123,45 @@ function notesPart(house, one) {
     { class: 'stack ruled' },
     labelled(house, field.id, t('coachNotes'), field),
     h('p', { class: 'hint' }, t('coachNotesHint')),
+    trouble,
+    h('div', { class: 'actions' }, save),
+  );
+}
+
+/* Who else is invited, to be changed. */
+function guestsPart(house, one) {
+  const { t } = house;
+  const input = h('input', { id: 'guests', autocomplete: 'off', 'aria-describedby': 'guests-hint' });
+  input.value = one.guests.join(', ');
+  const trouble = h('div', null);
+  const save = h('button', { type: 'submit' }, t('saveGuests'));
+  return h(
+    'form',
+    {
+      class: 'stack ruled',
+      novalidate: true,
+      onsubmit: async (event) => {
+        event.preventDefault();
+        if (!guestsAreGood(input.value)) {
+          input.setAttribute('aria-invalid', 'true');
+          input.focus();
+          house.say(t('needGuests'));
+          return fill(trouble, h('p', { class: 'wrong' }, t('needGuests')));
+        }
+        input.removeAttribute('aria-invalid');
+        try {
+          const body = { guests: guestsIn(input.value) };
+          const saved = await house.call('PUT', `booking/${one.id}/guests`, { body });
+          input.value = saved.guests.join(', ');
+          house.say(t('guestsSaved'));
+          return fill(trouble, h('p', { class: 'notice' }, t('guestsSaved')));
+        } catch (problem) {
+          return fill(trouble, house.trouble(problem));
+        }
+      },
+    },
+    labelled(house, input.id, t('guests'), input, true),
+    h('p', { class: 'hint', id: 'guests-hint' }, t('guestsHint')),
     trouble,
     h('div', { class: 'actions' }, save),
   );
@@ -254,7 +292,15 @@ export async function bookingDialog(house, { id }) {
       answerBadge(house, one),
       one.created_by !== 'client' && h('p', { class: 'small muted' }, t(`made_${one.created_by}`)),
     ),
-    one.group_id && later(house, () => groupPart(house, one, () => dialog.close())),
+    one.move_reason && one.status === 'scheduled' && h('p', { class: 'notes' }, one.move_reason),
+    one.group_id &&
+      later(house, () =>
+        groupPart(house, one, () => {
+          dialog.close();
+          return house.again();
+        }),
+      ),
+    one.guests && !one.group_id && one.status === 'scheduled' && start > Date.now() && guestsPart(house, one),
     one.status === 'requested' &&
       decisionButtons(house, one, () => {
         dialog.close();

@@ -78,6 +78,8 @@ export function question(title, content, answers, back) {
   return dialog;
 }
 
+export const mailto = (email) => `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
+
 export const labelled = (house, id, word, input, optional) =>
   h(
     'div',
@@ -246,16 +248,18 @@ export function cancelDialog(house, one, done) {
   );
 }
 
-/* The clients' own way of choosing a time, in the coach's hands and zone; and any other time. done() when it has moved. */
-export async function moveDialog(house, one, done) {
+/* What the client is told of a change; answers {element, given()}, the second undefined where nothing was said. */
+export function reasonField(house, id, hint) {
+  const area = h('textarea', { id, maxlength: 2000, 'aria-describedby': `${id}-hint` });
+  const element = labelled(house, id, house.t('reason'), area, true);
+  element.append(h('p', { class: 'hint', id: `${id}-hint` }, hint));
+  return { element, given: () => area.value.trim() || undefined };
+}
+
+/* Any time that a coach may choose, and around which rules; send(body) makes the call. done() when it has moved. */
+export function anyTimeForm(house, start, send, done) {
   const { t } = house;
-  await import('./widget.js?v=@VERSION@');
-  const widget = document.createElement('mosaic-booking');
-  widget.setAttribute('inline', '');
-  widget.setAttribute('move-only', '');
-  widget.setAttribute('time-zone', house.zone);
-  Object.assign(widget, house.identity());
-  const when = whenFields(house, Date.parse(one.start), 'move');
+  const when = whenFields(house, start, 'move');
   const trouble = h('div', null);
   const button = h('button', { class: 'main' }, t('moveHere'));
   const go = sender(house, {
@@ -263,18 +267,10 @@ export async function moveDialog(house, one, done) {
     trouble,
     anyway: t('moveAnyway'),
     send: (override, once) =>
-      house.call(
-        'PUT',
-        `booking/${one.id}/reschedule`,
-        once({ start: isoText(when.instant()), ...(override.length && { override }) }),
-      ),
-    done: async (moved) => {
-      dialog.close();
-      await done();
-      house.say(t('movedTo', { when: house.moment(Date.parse(moved.start)) }));
-    },
+      send(once, { start: isoText(when.instant()), ...(override.length && { override }) }),
+    done,
   });
-  const form = h(
+  return h(
     'form',
     {
       class: 'stack',
@@ -288,8 +284,33 @@ export async function moveDialog(house, one, done) {
     trouble,
     h('div', { class: 'actions' }, button),
   );
+}
+
+/* The clients' own way of choosing a time, in the coach's hands and zone; and any other time. done() when it has moved. */
+export async function moveDialog(house, one, done) {
+  const { t } = house;
+  await import('./widget.js?v=@VERSION@');
+  const widget = document.createElement('mosaic-booking');
+  widget.setAttribute('inline', '');
+  widget.setAttribute('move-only', '');
+  widget.setAttribute('time-zone', house.zone);
+  Object.assign(widget, house.identity());
+  const reason = reasonField(house, 'move-reason', t('moveReasonHint'));
+  widget.moveReason = reason.given;
+  const form = anyTimeForm(
+    house,
+    Date.parse(one.start),
+    (once, body) =>
+      house.call('PUT', `booking/${one.id}/reschedule`, once({ ...body, reason: reason.given() })),
+    async (moved) => {
+      dialog.close();
+      await done();
+      house.say(t('movedTo', { when: house.moment(Date.parse(moved.start)) }));
+    },
+  );
   const dialog = modal(
     t('moveTitle', { name: one.name ?? t('unnamed') }),
+    reason.element,
     widget,
     h('details', null, h('summary', null, t('anyTime')), form),
     h(

@@ -1,7 +1,7 @@
 /* Sessions that clients share: how many seats a kind of session has, and who comes to one. */
 
 import { fill, h } from '../widget/dom.js';
-import { labelled } from './dialogs.js';
+import { anyTimeForm, labelled, mailto, reasonField } from './dialogs.js';
 
 /* What a session type says of its seats; `change` is told once something was typed. */
 export function seatFields(house, { id, path, type, change }) {
@@ -32,43 +32,71 @@ export function seatFields(house, { id, path, type, change }) {
   );
 }
 
-/* Everybody in the session of this seat, and a way to call it off for all of them. */
+/* Everybody in the session of this seat, and ways to move it or to call it off for all of them; done() when that is done. */
 export async function groupPart(house, one, done) {
   const { t } = house;
-  const group = await house.coachCall('GET', `groups/${one.group_id}`);
-  const trouble = h('div', null);
-  const cancel = async () => {
-    try {
-      await house.coachCall('PUT', `groups/${one.group_id}/cancel`, { body: {} });
-      house.say(t('groupCancelled'));
-      done();
-    } catch (problem) {
-      fill(trouble, house.trouble(problem));
-    }
-  };
+  const path = `groups/${one.group_id}`;
+  const group = await house.coachCall('GET', path);
+  const comes = group.appointments.filter(({ status }) => !['cancelled', 'held', 'expired'].includes(status));
   return h(
     'section',
     { class: 'stack ruled' },
     h('h3', null, t('seatsTaken', { taken: group.seats_taken, seats: group.seats })),
+    group.min_seats > 1 && h('p', { class: 'hint' }, t('minSeatsOf', { n: group.min_seats })),
     h(
       'ul',
       { class: 'lines' },
-      group.appointments
-        .filter(({ status }) => !['cancelled', 'held'].includes(status))
-        .map(({ name, email }) => h('li', null, [name ?? t('unnamed'), email].filter(Boolean).join(' · '))),
+      comes.map(({ name, email }) =>
+        h('li', null, h('span', null, name ?? t('unnamed')), email && h('a', { href: mailto(email) }, email)),
+      ),
     ),
     group.status === 'scheduled' &&
-      h(
-        'details',
-        null,
-        h('summary', null, t('groupCancel')),
-        h('p', { class: 'hint' }, t('groupCancelHint')),
-        h(
-          'div',
-          { class: 'actions' },
-          h('button', { type: 'button', onclick: cancel }, t('groupCancelConfirm')),
-        ),
-      ),
+      Date.parse(group.end) > Date.now() && [
+        h('details', null, h('summary', null, t('groupMove')), movePart(house, path, group, done)),
+        h('details', null, h('summary', null, t('groupCancel')), cancelPart(house, path, done)),
+      ],
+  );
+}
+
+function movePart(house, path, group, done) {
+  const { t } = house;
+  const reason = reasonField(house, 'group-move-reason', t('groupReasonHint'));
+  const form = anyTimeForm(
+    house,
+    Date.parse(group.start),
+    (once, body) => house.coachCall('PUT', `${path}/reschedule`, once({ ...body, reason: reason.given() })),
+    async (moved) => {
+      await done();
+      house.say(t('groupMoved', { when: house.moment(Date.parse(moved.start)) }));
+    },
+  );
+  form.prepend(reason.element);
+  return form;
+}
+
+function cancelPart(house, path, done) {
+  const { t } = house;
+  const reason = reasonField(house, 'group-cancel-reason', t('groupReasonHint'));
+  const trouble = h('div', null);
+  const button = h('button', { type: 'button' }, t('groupCancelConfirm'));
+  button.addEventListener('click', async () => {
+    if (button.getAttribute('aria-disabled')) return;
+    button.setAttribute('aria-disabled', 'true');
+    try {
+      await house.coachCall('PUT', `${path}/cancel`, { body: { reason: reason.given() } });
+      await done();
+      house.say(t('groupCancelled'));
+    } catch (problem) {
+      button.removeAttribute('aria-disabled');
+      fill(trouble, house.trouble(problem));
+    }
+  });
+  return h(
+    'div',
+    { class: 'stack' },
+    h('p', { class: 'hint' }, t('groupCancelHint')),
+    reason.element,
     trouble,
+    h('div', { class: 'actions' }, button),
   );
 }

@@ -1,10 +1,10 @@
 /* The form: who books, sent once. */
 
+import { guestsAreGood, guestsIn } from './addresses.js';
 import { claimsOf, explain, newKey } from './calls.js';
 import { costPart } from './credits.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
-import { guestsAreGood, guestsIn } from './guests.js';
 import { giveBack, release, slotBody } from './hold.js';
 import { answersGiven, questionFaults, questionField, questionFields } from './questions.js';
 import { repeatPart } from './repeat.js';

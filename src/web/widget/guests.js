@@ -1,17 +1,9 @@
 /* Who else is invited: as one line of addresses, while booking and afterwards. */
 
+import { guestsAreGood, guestsIn } from './addresses.js';
 import { busy } from './busy.js';
 import { newKey } from './calls.js';
 import { h } from './dom.js';
-
-const guestsMost = 10;
-
-/* The addresses in what was typed. */
-export const guestsIn = (text) => (text ?? '').split(/[\s,;]+/).filter(Boolean);
-
-export const guestsAreGood = (text) =>
-  guestsIn(text).length <= guestsMost &&
-  guestsIn(text).every((address) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address));
 
 /* The guests of a session that is booked, to be changed: who is new is invited, who is missing is told. */
 export function showGuests(panel, a, back) {

@@ -25,7 +25,11 @@ export function showMove(panel, slot) {
         try {
           const moved = await panel.call('PUT', `booking/${a.id}/reschedule`, {
             key,
-            body: { start: slot.start, duration_minutes: Math.round((slot.until - slot.at) / 60000) },
+            body: {
+              start: slot.start,
+              duration_minutes: Math.round((slot.until - slot.at) / 60000),
+              reason: panel.element.moveReason?.(), // on the coach's page
+            },
           });
           panel.tell('rescheduled', moved);
           panel.go('done', moved, 'moved');

@@ -63,6 +63,7 @@ function noticeItem(panel, one) {
     'li',
     null,
     h('span', null, !one.read_at && h('span', { class: 'badge' }, t('isNew')), ' ', words),
+    one.reason && h('span', null, t('coachSaid', { reason: one.reason })),
     h('span', { class: 'small muted' }, panel.moment(Date.parse(one.at))),
   );
 }

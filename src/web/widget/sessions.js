@@ -152,7 +152,8 @@ function session(panel, a) {
   }[a.status];
   const label = (text) => ({ 'aria-label': `${text}: ${panel.moment(start)}` });
   const name = panel.typeOf(a.session_type)?.name ?? t('titleAlone');
-  const said = a.cancel_reason && a.cancelled_by !== 'client' && t('coachSaid', { reason: a.cancel_reason });
+  const reason = a.move_reason ?? (a.cancelled_by !== 'client' && a.cancel_reason);
+  const said = reason && t('coachSaid', { reason });
   return h(
     'li',
     null,
