@@ -25,5 +25,11 @@ export const sourcesBanner = (house, calendars) =>
     .filter(({ state, blocks }) => state === 'failing' && blocks)
     .map(({ name }) => bannerOf(house, house.t('bannerSource', { name }), 'bannerWhat'));
 
+/* Of addresses that events are sent to, those that were given up. */
+export const webhooksBanner = (house, webhooks) =>
+  webhooks
+    .filter(({ state }) => state === 'disabled')
+    .map(({ url }) => bannerOf(house, house.t('bannerWebhook', { host: new URL(url).host }), 'bannerWhat'));
+
 export const mailBanner = (house, notices) =>
   notices.length > 0 && bannerOf(house, house.t('bannerMail', { n: notices.length }), 'bannerSee');

@@ -277,7 +277,8 @@ function later(house, part) {
   return place;
 }
 
-export async function bookingDialog(house, { id }) {
+/* again() is called when it, or the session that it is a seat in, is not as it was. */
+export async function bookingDialog(house, { id }, again) {
   const { t } = house;
   const one = await house.call('GET', `booking/${id}`);
   const start = Date.parse(one.start);
@@ -297,14 +298,14 @@ export async function bookingDialog(house, { id }) {
       later(house, () =>
         groupPart(house, one, () => {
           dialog.close();
-          return house.again();
+          return again();
         }),
       ),
     one.guests && !one.group_id && one.status === 'scheduled' && start > Date.now() && guestsPart(house, one),
     one.status === 'requested' &&
       decisionButtons(house, one, () => {
         dialog.close();
-        house.again();
+        return again();
       }),
     keptPart(house, one),
     answersPart(house, one),

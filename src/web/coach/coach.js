@@ -15,7 +15,7 @@ import { translator } from '../widget/translate.js';
 import { applyAccent } from '../design/accent.js';
 import { followMail, forgetIdentity, pageLanguage, takeIdentity } from '../booking/identity.js';
 import { languages, speak, strings } from './words.js';
-import { calendarBanner, mailBanner, sourcesBanner } from './banners.js';
+import { calendarBanner, mailBanner, sourcesBanner, webhooksBanner } from './banners.js';
 import { question } from './dialogs.js';
 import { homeView } from './home.js';
 import { profileView } from './profile.js';
@@ -394,10 +394,23 @@ async function warn(shown) {
   fill(banner, calendarBanner(house, state), further);
   await shown;
   const list = (path) => house.once(path).catch(() => null);
-  const [notices, calendars] = await Promise.all([list('notices'), list('calendars')]);
-  if (mine !== turn) return;
-  further = [sourcesBanner(house, calendars?.calendars ?? []), mailBanner(house, notices?.notices ?? [])];
-  fill(banner, calendarBanner(house, state), further);
+  const [notices, calendars] = await Promise.all(['notices', 'calendars'].map(list));
+  const tell = (hooks) => {
+    if (mine !== turn) return;
+    further = [
+      sourcesBanner(house, calendars?.calendars ?? []),
+      mailBanner(house, notices?.notices ?? []),
+      webhooksBanner(house, hooks?.webhooks ?? []),
+    ];
+    fill(banner, calendarBanner(house, state), further);
+  };
+  if (mine > 1) {
+    tell(await list('webhooks'));
+    return;
+  }
+  tell();
+  // The first view has enough to ask for: whether other programs are told can wait.
+  setTimeout(async () => mine === turn && tell(await list('webhooks')), 4000);
 }
 
 const current = () => {

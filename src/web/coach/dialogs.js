@@ -167,8 +167,8 @@ export function decisionButtons(house, one, done) {
   const decide = async (what, body, words) => {
     try {
       await house.call('PUT', `booking/${one.id}/${what}`, { body, key: newKey() });
+      await done();
       house.say(t(words, { name }));
-      done();
     } catch (problem) {
       fill(trouble, house.trouble(problem));
     }

@@ -4,7 +4,7 @@
 
 import { fill, h } from '../widget/dom.js';
 import { format, isoText } from '../widget/time.js';
-import { question } from './dialogs.js';
+import { labelled, modal, question } from './dialogs.js';
 import { sourcesSection } from './sources.js';
 import { undeliveredSection } from './undelivered.js';
 
@@ -26,13 +26,25 @@ export async function googleView(house, heading) {
   );
   if (notice.textContent) house.say(notice.textContent);
   const view = { house, place, notice, heading };
-  const [google, sources, undelivered] = await Promise.all([
+  const [google, sources, undelivered, webhooks] = await Promise.all([
     loadGoogle(house, house.once('google')),
     sourcesSection(house),
     undeliveredSection(house),
+    import('./webhooks.js?v=@VERSION@').then((part) =>
+      part.webhooksSection(house, { fill, h, labelled, modal, question }),
+    ),
   ]);
   renderGoogle(view, google);
-  return [heading, notice, undelivered, h('h2', null, t('googleTitle')), place, sources, feed(house)];
+  return [
+    heading,
+    notice,
+    undelivered,
+    h('h2', null, t('googleTitle')),
+    place,
+    sources,
+    feed(house),
+    webhooks,
+  ];
 }
 
 /* Google's state, and the appointments whose event it refused. */

@@ -303,7 +303,7 @@ function card(house, page, one) {
     h(
       'div',
       { class: 'actions' },
-      button('details', () => bookingDialog(house, one)),
+      button('details', () => bookingDialog(house, one, () => page.again())),
       ahead && button('moveIt', () => moveDialog(house, one, () => page.again())),
       ahead && button('cancelIt', () => cancelDialog(house, one, () => page.again())),
     ),

@@ -256,7 +256,9 @@ function person(view, one) {
           t('join'),
         ),
       button(t('details'), () =>
-        bookingDialog(house, one).catch((problem) => fill(trouble, house.trouble(problem))),
+        bookingDialog(house, one, () => loadPeople(view)).catch((problem) =>
+          fill(trouble, house.trouble(problem)),
+        ),
       ),
       ended &&
         button(
