@@ -121,6 +121,8 @@ struct schedule {
 	struct policy policy;
 	struct notice_rules notices;
 	unsigned own_notices; /* bit (1u << enum notice_part) for each part that the document has */
+	const struct meeting
+		*fallback_meeting;        /* where a Meet link cannot be made; no Meet itself; may be NULL */
 	const struct session_type *types; /* at least one; the first is the default */
 	size_t type_count;
 };

@@ -35,6 +35,61 @@ begin
   on conflict (coach_id, calendar_id) do update set writes = excluded.writes where c.writes <> excluded.writes;
 end $$;
 
+/*
+ * No Meet link is to be had: the session takes place where the coach's schedule says for that. Without such a place, or
+ * if it has a link by now, nothing changes. Returns the appointment as it then is; its event and its people are owed that.
+ */
+create or replace function fall_back(a appointment) returns appointment language plpgsql as $$
+declare
+  place jsonb;
+begin
+  if a.status <> 'scheduled' or a.meeting_kind <> 'google_meet' or a.meeting_url is not null or a.erased or a.ends_at <= now() then
+    return a;
+  end if;
+  select nullif(schedule -> 'fallback_meeting', 'null') into place from coach where id = a.coach_id;
+  if place is null then
+    return a;
+  end if;
+  update appointment
+  set meeting_kind = coalesce(place ->> 'kind', place #>> '{}'), meeting_url = replace(place ->> 'url', '{id}', id::text),
+      meeting_label = place ->> 'label', meeting_place = coalesce(place ->> 'address', place ->> 'number'),
+      meeting_instructions = place ->> 'instructions', conference_pending = false, event_outdated = true,
+      updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now()
+  where id = a.id and version = a.version
+  returning * into a;
+  perform note_google('meeting', a);
+  return a;
+end $$;
+
+/*
+ * Google has version p_version of the event. If the row has moved on since, the rest is owed, whatever was believed before.
+ * A Meet link that has not come within a minute, or will not, is given up where the coach has another place.
+ */
+create or replace function event_paid(
+  p_id uuid, p_version integer, p_written boolean, p_etag text, p_link text, p_meet_url text, p_pending boolean,
+  p_conference_attempt integer, p_detail text, p_wait_ms integer, p_guest_refused boolean, p_guest_response text)
+returns appointment language plpgsql as $$
+declare
+  a appointment;
+begin
+  update appointment
+  set synced_version = p_version, event_written = p_written, event_etag = p_etag,
+      event_link = case when not erased then coalesce(p_link, event_link) end,
+      meeting_url = case when not erased then coalesce(p_meet_url, meeting_url) end,
+      conference_pending = p_pending and version = p_version, conference_attempt = p_conference_attempt,
+      calendar_detail = p_detail, guest_refused = p_guest_refused, guest_response = p_guest_response,
+      event_outdated = event_outdated and version <> p_version,
+      calendar_attempts = case when p_pending then calendar_attempts else 0 end,
+      calendar_due_at = case when version = p_version then now() + p_wait_ms * interval '1 ms' else calendar_due_at end
+  where id = p_id
+  returning * into a;
+  if a.event_written and a.version = p_version
+     and (not a.conference_pending or a.updated_at < now() - interval '60 seconds') then
+    a := fall_back(a);
+  end if;
+  return a;
+end $$;
+
 -- ---------------------------------------------------------------------------- a coach's account
 --
 -- Each is one statement, so that no half of it stays when the connection ends between two.

@@ -84,6 +84,10 @@ begin
   if not found then
     return announce_request(p_mail);
   end if;
+  -- Who has waited a minute for a Meet link is told of the coach's other place instead.
+  if a.conference_pending and a.updated_at < now() - interval '60 seconds' then
+    a := fall_back(a);
+  end if;
   select * into c from coach where id = a.coach_id;
   -- A hold that was released is no session; a past one is nobody's news.
   if a.hold_expires_at is not null or a.ends_at <= now() then

@@ -85,19 +85,10 @@ from lock_event($1) l left join coach c on c.id = (l.booked).coach_id;
 -- name: calendar_unlock exec session
 select pg_advisory_unlock(hashtextextended($1::text, 1651469167));
 
--- Google now has version $2. If the row has moved on since, that is owed again, whatever was believed before.
--- $3 event there, $4 etag, $5 link, $6 Meet link, $7 conference pending, $8 its attempt, $9 detail, $10 wait in ms,
--- $11 the client's address was refused, $12 their answer.
+-- Google now has version $2. $3 event there, $4 etag, $5 link, $6 Meet link, $7 conference pending, $8 its attempt, $9 detail,
+-- $10 wait in ms, $11 the client's address was refused, $12 their answer.
 -- name: calendar_paid one
-update appointment
-set synced_version = $2, event_written = $3, event_etag = $4, event_link = case when not erased then coalesce($5, event_link) end,
-    meeting_url = case when not erased then coalesce($6, meeting_url) end,
-    conference_pending = $7::boolean and version = $2, conference_attempt = $8, calendar_detail = $9,
-    guest_refused = $11, guest_response = $12, event_outdated = event_outdated and version <> $2,
-    calendar_attempts = case when $7 then calendar_attempts else 0 end,
-    calendar_due_at = case when version = $2 then now() + $10::integer * interval '1 ms' else calendar_due_at end
-where id = $1
-returning appointment;
+select event_paid($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: calendar_later one
 update appointment

@@ -176,6 +176,10 @@ void calendar_pay(struct calendars *calendars, struct worker *worker, struct are
 	}
 	if (debt.a.id[0] != '\0' && payment_is_owed(&debt.a))
 		try_to_pay(&debt);
+	/* Where no Meet link can be made another place stands in, which the event has yet to say. */
+	if (debt.payment == PAYMENT_DONE && debt.written && appointment_owes(&debt.a) &&
+	    monotonic_ms() + MARGIN_MS < deadline)
+		try_to_pay(&debt);
 	/* A Meet link usually takes a second or two, and the client would like to see it. */
 	for (int64_t pause = 200; debt.link_is_near && debt.a.conference_pending && payment_is_owed(&debt.a);
 	     pause *= 2) {

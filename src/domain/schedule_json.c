@@ -364,10 +364,20 @@ static void default_lists(struct schedule *schedule)
 	schedule->type_count = 1;
 }
 
+/* The one type of a document without any, by the document's own rules. */
+static void take_default_type(struct reader *reader, struct schedule *schedule)
+{
+	struct session_type *type = arena_alloc(reader->mem, sizeof(*type));
+	*type = schedule->types[0];
+	type->policy = schedule->policy;
+	type->notices = schedule->notices;
+	schedule->types = type;
+}
+
 static struct schedule *read_document(struct reader *reader, const json_t *document, const char *prefix)
 {
 	static const char *const names[] = {"time_zone", "weekly", "overrides", "blocked", "policy",
-					    "notices", "session_types",
+					    "notices", "session_types", "fallback_meeting",
 					    /* no part of it, but of a PUT's reply, which may be put back */
 					    "appointments_outside_hours"};
 	*reader->faults = (struct schedule_faults){.count = 0};
@@ -379,7 +389,7 @@ static struct schedule *read_document(struct reader *reader, const json_t *docum
 	size_t prefix_length = strlen(prefix);
 	bool dotted = prefix_length > 0 && prefix[prefix_length - 1] == '.';
 	const char *whole = arena_strndup(reader->work, prefix, dotted ? prefix_length - 1 : prefix_length);
-	if (!reader_object(reader, document, whole, names, 8))
+	if (!reader_object(reader, document, whole, names, sizeof(names) / sizeof(names[0])))
 		return NULL;
 
 	const json_t *value = json_object_get(document, "time_zone");
@@ -409,15 +419,15 @@ static struct schedule *read_document(struct reader *reader, const json_t *docum
 		schedule->own_notices = reader_notices(
 			reader, value, reader_member(reader, prefix, "notices"), &schedule->notices);
 
+	if ((value = json_object_get(document, "fallback_meeting")) != NULL && !json_is_null(value))
+		schedule->fallback_meeting = reader_fallback_meeting(
+			reader, value, reader_member(reader, prefix, "fallback_meeting"));
+
 	if ((value = json_object_get(document, "session_types")) != NULL) {
 		read_types(reader, value, reader_member(reader, prefix, "session_types"), reschedule_given,
 			   schedule);
 	} else {
-		struct session_type *type = arena_alloc(reader->mem, sizeof(*type));
-		*type = schedule->types[0];
-		type->policy = schedule->policy;
-		type->notices = schedule->notices;
-		schedule->types = type;
+		take_default_type(reader, schedule);
 	}
 	return reader->faults->total == 0 ? schedule : NULL;
 }

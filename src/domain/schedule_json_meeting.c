@@ -43,3 +43,14 @@ void reader_meeting(struct reader *reader, const json_t *value, const char *path
 	if (foreign || !meeting_is_whole(ret_meeting, &field, &sentence))
 		reader_invalid(reader, reader_member(reader, path, foreign ? other : field), sentence);
 }
+
+const struct meeting *reader_fallback_meeting(struct reader *reader, const json_t *value, const char *path)
+{
+	struct meeting *meeting = arena_alloc(reader->mem, sizeof(*meeting));
+	*meeting = (struct meeting){.kind = MEETING_PHONE}; /* of a value that is refused for itself */
+	reader_meeting(reader, value, path, meeting);
+	if (meeting->kind == MEETING_GOOGLE_MEET || meeting->kind == MEETING_NONE)
+		reader_invalid(reader, path,
+			       "must be a link, a place or a number: it stands in for Google Meet.");
+	return meeting;
+}

@@ -115,13 +115,13 @@ static void write_notices(struct json_writer *writer, const struct notice_rules 
 }
 
 /* By its word where that says it all. */
-static void write_meeting(struct json_writer *writer, const struct meeting *meeting)
+static void write_meeting(struct json_writer *writer, const char *name, const struct meeting *meeting)
 {
 	if (meeting->url == NULL && meeting->place == NULL && meeting->instructions == NULL) {
-		json_write_text(writer, "meeting", meeting_kind_name(meeting->kind));
+		json_write_text(writer, name, meeting_kind_name(meeting->kind));
 		return;
 	}
-	json_write_object(writer, "meeting");
+	json_write_object(writer, name);
 	json_write_text(writer, "kind", meeting_kind_name(meeting->kind));
 	if (meeting->url != NULL)
 		json_write_text(writer, "url", meeting->url);
@@ -197,6 +197,8 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 	write_policy(&writer, &schedule->policy, told_policy(&schedule->policy));
 	if (schedule->own_notices != 0)
 		write_notices(&writer, &schedule->notices, schedule->own_notices);
+	if (schedule->fallback_meeting != NULL)
+		write_meeting(&writer, "fallback_meeting", schedule->fallback_meeting);
 	json_write_array(&writer, "session_types");
 	for (size_t i = 0; i < schedule->type_count; i++) {
 		const struct session_type *type = &schedule->types[i];
@@ -217,7 +219,7 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 		for (size_t d = 0; d < type->duration_count; d++)
 			json_write_integer(&writer, NULL, type->durations[d]);
 		json_write_array_end(&writer);
-		write_meeting(&writer, &type->meeting);
+		write_meeting(&writer, "meeting", &type->meeting);
 		schedule_write_price(&writer, &type->price);
 		if (type->own_weekly)
 			write_weekly(&writer, &type->own_hours);

@@ -72,4 +72,7 @@ void reader_seats(struct reader *reader, const json_t *entry, const char *path, 
 void reader_meeting(struct reader *reader, const json_t *value, const char *path,
 		    struct meeting *ret_meeting);
 
+/* The same for where a Meet link cannot be made: neither Meet nor nothing. With a fault it is not whole. */
+const struct meeting *reader_fallback_meeting(struct reader *reader, const json_t *value, const char *path);
+
 #endif
