@@ -135,7 +135,8 @@ select count(*) filter (where version > refused_version), count(*) filter (where
 from appointment where coach_id = $1 and calendar_id is not null and version > synced_version;
 
 -- name: calendar_debt one
-select count(*), coalesce(extract(epoch from now() - min(updated_at)), 0)::bigint
+select count(*), coalesce(extract(epoch from now() - min(updated_at)), 0)::bigint,
+       (select count(*) from busy_source where state = 'failing')
 from appointment where calendar_id is not null and (version > synced_version or conference_pending)
   and version > synced_version and version > refused_version;
 

@@ -89,7 +89,9 @@ where id = $1 and state = 'sending' and attempts = $2;
 
 -- name: notice_counts one
 select count(*) filter (where state <> 'failed'), coalesce(extract(epoch from now() - min(due_at) filter (where state <> 'failed')), 0)::bigint,
-       count(*) filter (where state = 'failed' and created_at > now() - interval '1 day')
+       count(*) filter (where state = 'failed' and created_at > now() - interval '1 day'),
+       (select count(*) from waitlist where state = 'waiting'),
+       (select count(*) from appointment where hold_kind = 'offer' and status = 'held')
 from notice where state in ('owed', 'retry', 'sending') or (state = 'failed');
 
 -- name: inviter_decide one

@@ -38,6 +38,9 @@ struct calendars *calendars_new(const struct calendar_settings *settings, const 
 		calendars->debt_age = metrics_gauge(
 			settings->metrics, "bookingd_calendar_debt_age_seconds",
 			"Age of the oldest appointment whose event Google is still owed.", NULL);
+		calendars->sources_failing = metrics_gauge(
+			settings->metrics, "bookingd_busy_sources_failing",
+			"Further calendars of coaches that could not be read the last time.", NULL);
 	}
 	*ret_reason = NULL;
 	return calendars;

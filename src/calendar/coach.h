@@ -74,6 +74,7 @@ struct calendars {
 	struct keeper *keeper;
 
 	struct gauge *debt_count;
+	struct gauge *sources_failing;
 	struct gauge *debt_age;
 };
 

@@ -187,6 +187,7 @@ static void set_gauges(struct hand *hand)
 		return; /* the gauges keep their value; the database's failure shows elsewhere */
 	gauge_set(calendars->debt_count, db_get_int(&rows, 0, 0));
 	gauge_set(calendars->debt_age, db_get_int(&rows, 0, 1));
+	gauge_set(calendars->sources_failing, db_get_int(&rows, 0, 2));
 }
 
 static void *run_reader(void *argument)

@@ -37,6 +37,12 @@ struct notices *notices_new(const struct notice_settings *settings)
 						  "How long the oldest of them is overdue.", NULL);
 		notices->failed = metrics_gauge(settings->metrics, "bookingd_notices_failed",
 						"Mails of the last day that a server refused.", NULL);
+		notices->in_line =
+			metrics_gauge(settings->metrics, "bookingd_waitlist",
+				      "Entries of waiting lists, by state.", "state", "waiting", NULL);
+		notices->offered =
+			metrics_gauge(settings->metrics, "bookingd_waitlist",
+				      "Entries of waiting lists, by state.", "state", "offered", NULL);
 		for (unsigned i = 0; i <= MAIL_STOPPED; i++)
 			notices->texted[i] =
 				metrics_counter(settings->metrics, "bookingd_texts_total",
@@ -122,6 +128,8 @@ static void set_gauges(struct notices *notices, struct db *db)
 	gauge_set(notices->owed, db_get_int(&rows, 0, 0));
 	gauge_set(notices->owed_age, age > 0 ? age : 0);
 	gauge_set(notices->failed, db_get_int(&rows, 0, 2));
+	gauge_set(notices->in_line, db_get_int(&rows, 0, 3));
+	gauge_set(notices->offered, db_get_int(&rows, 0, 4));
 }
 
 static void *run_keeper(void *argument)

@@ -50,6 +50,8 @@ struct notices {
 	struct gauge *owed;
 	struct gauge *owed_age;
 	struct gauge *failed;
+	struct gauge *in_line;
+	struct gauge *offered;
 	struct counter *sent[MAIL_STOPPED + 1];
 	struct counter *texted[MAIL_STOPPED + 1];
 };

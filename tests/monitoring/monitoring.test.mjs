@@ -57,6 +57,7 @@ before(async () => {
   const booked = await ann.post('/booking/create', { start: stack.slot(3), duration_minutes: 30 });
   assert.equal(booked.status, 201);
   await ann.get('/booking/availability?duration=30');
+  assert.equal((await stack.stranger().get('/booking/user/me', { authorization: 'Bearer x' })).status, 401);
 
   standIn = http.createServer(async (_, reply) => {
     const text = changed(await own());
@@ -182,6 +183,9 @@ const ALERTS = {
   BookingdCalendarFailing: (text) => put(text, /^bookingd_calendar_state{state="failing"}/, 1),
   BookingdMailsLate: (text) => put(text, /^bookingd_notices_owed_age_seconds /, 3600),
   BookingdMailsRefused: (text) => put(text, /^bookingd_notices_failed /, 3),
+  BookingdWebhooksLate: (text) => put(text, /^bookingd_webhook_owed_age_seconds /, 3600),
+  BookingdWebhooksGivenUp: (text) => put(text, /^bookingd_webhooks_disabled /, 1),
+  BookingdCalendarsUnread: (text) => put(text, /^bookingd_busy_sources_failing /, 1),
   BookingdConnectionsLost: (text) => put(text, /^bookingd_database_lost_total /, growing),
   BookingdRestarts: (text) => put(text, /^process_start_time_seconds /, growing),
 };
