@@ -19,7 +19,8 @@ select wrote from remove_source($1, $2, $3);
 -- name: source_written one
 select id, sealed_address, write_url from busy_source where coach_id = $1 and write_url is not null;
 
--- Claims one for two minutes: the one named, or with null the one that has waited longest.
+-- Claims one for two minutes: the one named, or with null the one that has waited longest; those that failed the last time come
+-- after the others, so that servers which never answer cost nobody's calendar but their own.
 -- name: source_claim one
 update busy_source s
 set due_at = now() + interval '2 minutes'
@@ -27,7 +28,7 @@ from coach c
 where c.id = s.coach_id and s.id = (
   select id from busy_source
   where case when $1::uuid is null then due_at <= now() else id = $1 and coach_id = $2 end
-  order by due_at limit 1 for update skip locked)
+  order by failures > 0, due_at limit 1 for update skip locked)
 returning s.id, s.coach_id, s.sealed_address, case when s.expanded_at > now() - interval '1 day' then s.etag end, s.events,
   s.empty_polls, s.failures, s.known_until, c.schedule ->> 'time_zone', c.email,
   (select coalesce(max((days #>> '{}')::integer), 30) from jsonb_path_query(c.schedule, '$.**.horizon_days') days
