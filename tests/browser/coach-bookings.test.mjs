@@ -22,11 +22,11 @@ const document = () => ({
 });
 let stack, mail, browser, coach, feeds, base;
 before(async () => {
-  feeds = http.createServer((_, response) =>
+  feeds = http.createServer((request, response) =>
     response
       .writeHead(200, { 'content-type': 'text/calendar' })
       .end(
-        `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:x@y\r\nDTSTART:${at('13:00').replace(/[-:]/g, '')}\r\n` +
+        `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:x@y\r\nDTSTART:${at(request.url.includes('choir') ? '15:00' : '13:00').replace(/[-:]/g, '')}\r\n` +
           `DURATION:PT1H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`,
       ),
   );
@@ -223,6 +223,24 @@ test('a calendar is added by its feed, read again, and removed after a question'
   await page.locator('nav a[href$="#week"]').click();
   await showDay(page, day);
   await page.locator('.block.busy').filter({ hasText: 'Family' }).first().waitFor();
+  // A second one has a pattern of its own there, and both are in the legend by name.
+  const second = (
+    await coach.post('/coach/damian/calendars', { kind: 'ical', url: `${base}/choir.ics`, name: 'Choir' })
+  ).body;
+  await page.reload();
+  await showDay(page, day);
+  const look = (name) =>
+    page
+      .locator('.block.busy')
+      .filter({ hasText: name })
+      .first()
+      .evaluate((block) => getComputedStyle(block).backgroundImage);
+  const [family, choir] = [await look('Family'), await look('Choir')];
+  assert.ok(family.includes('gradient') && choir.includes('gradient') && family !== choir);
+  for (const name of ['Family', 'Choir'])
+    await page.locator('.legend span').filter({ hasText: name }).locator('.swatch').waitFor();
+  await checked(page, 'coach-week-calendars');
+  assert.equal((await coach.delete(`/coach/damian/calendars/${second.id}`)).status, 204);
   await page.locator('nav a[href$="#google"]').click();
   await page.getByRole('button', { name: 'Remove: Family' }).click();
   await dialog(page).getByRole('button', { name: 'Remove' }).click();

@@ -98,9 +98,22 @@ export async function weekView(house, heading) {
   ];
 }
 
+/* Further calendars have a pattern each, by name, for as long as the page is open. There are five; the sixth has the first again. */
+const patterns = new Map();
+const PATTERNS = 5;
+
+function patternOf(name) {
+  if (!patterns.has(name)) patterns.set(name, patterns.size % PATTERNS);
+  return `busy other pattern-${patterns.get(name)}`;
+}
+
+const meaning = (kind, words) => h('span', null, h('i', { class: `swatch ${kind}` }), words);
+
 function renderWeek(house, page, loaded) {
   const { t } = house;
   const { busy, schedule, appointments, count } = loaded;
+  const names = [...new Set(busy.busy.map((one) => one.calendar).filter(Boolean))].sort();
+  for (const name of names) patternOf(name);
   const days = Array.from({ length: count }, (_, index) => addDays(loaded.first, index));
   const parts = (list, day) =>
     list.map((one) => ({ one, ...partOf(house, one, day) })).filter((part) => part.to !== undefined);
@@ -161,7 +174,7 @@ function renderWeek(house, page, loaded) {
     blocks: (column) => [
       ...columns[column].busy.map((part) => ({
         ...part,
-        kind: { hold: 'hold', calendar: 'busy other' }[part.one.source] ?? 'busy',
+        kind: part.one.calendar ? patternOf(part.one.calendar) : part.one.source === 'hold' ? 'hold' : 'busy',
         text: part.one.calendar,
       })),
       ...columns[column].appointments.map((part) => ({
@@ -209,13 +222,9 @@ function renderWeek(house, page, loaded) {
       { class: 'legend small muted' },
       t('zoneLine', { zone: house.zoneText() }),
       ['open', 'busy', 'appointment', 'blocked'].map((kind) =>
-        h(
-          'span',
-          null,
-          h('i', { class: `swatch ${kind}` }),
-          t(`kind${kind[0].toUpperCase()}${kind.slice(1)}`),
-        ),
+        meaning(kind, t(`kind${kind[0].toUpperCase()}${kind.slice(1)}`)),
       ),
+      names.map((name) => meaning(patternOf(name), name)),
     ),
   );
   fill(page.panel);
