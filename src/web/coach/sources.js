@@ -157,7 +157,7 @@ function feedForm(view) {
 function accountForm(view) {
   const { house } = view;
   const { t } = house;
-  const url = address('account-url', 'text', 'caldav.example.com');
+  const url = address('account-url', 'text', 'icloud.com');
   const user = h('input', { id: 'account-user', required: true, maxlength: 300, autocomplete: 'off' });
   const password = h('input', {
     id: 'account-password',
