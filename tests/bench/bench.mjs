@@ -2,12 +2,13 @@
 //
 //   node tests/bench/bench.mjs [part]...
 //
-// BENCH_ROUNDS=15 and BENCH_SECONDS=1 of each measurement, BENCH_PRESSURE_SECONDS=15 of each overload; less makes a quick
+// BENCH_ROUNDS=15 and BENCH_SECONDS=1 of each measurement, BENCH_PRESSURE_SECONDS=60 of overload; less makes a quick
 // trial. Results: result.json and result.svg in build/bench.
 // Exits 1 when something that must hold does not, or a part fails.
 import { availability } from './availability.mjs';
 import { booking } from './booking.mjs';
 import { change } from './change.mjs';
+import { feeds } from './feeds.mjs';
 import { appointments } from './growth/appointments.mjs';
 import { busy } from './growth/busy.mjs';
 import { coaches } from './growth/coaches.mjs';
@@ -29,6 +30,7 @@ const parts = {
   change,
   switched_on: switchedOn,
   google,
+  feeds,
   pressure,
   overload,
   ...growth,
