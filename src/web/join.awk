@@ -2,7 +2,7 @@
 #
 # A part is an ES module that imports the parts before it; joined, they share one scope, so the imports go. Any other import
 # is refused, and so is one of a part that comes later, so no two parts need each other. A style sheet becomes a constant
-# named after its file. The comment that a part begins with is left out. Names that two parts both use at their top are a syntax error, which `node --check` finds.
+# named after its file. Comments that have their lines to themselves are left out, but in sheets. Names that two parts both use at their top are a syntax error, which `node --check` finds.
 
 function refuse(why) {
 	printf "%s: %s\n", FILENAME, why >"/dev/stderr"
@@ -50,6 +50,21 @@ FNR == 1 {
 heading {
 	if (/\*\/$/)
 		heading = 0
+	next
+}
+
+# So are the other comments that have their lines to themselves.
+!sheet && /^[ \t]*\/\*/ && (!/\*\// || /\*\/$/) {
+	remark = 1
+}
+
+!sheet && remark {
+	if (/\*\/$/)
+		remark = 0
+	next
+}
+
+!sheet && /^[ \t]*\/\// {
 	next
 }
 

@@ -349,6 +349,32 @@ test('a link may fill in who and when, and open in another language', async () =
   await page.getByLabel('Name').waitFor();
 });
 
+test('a page that is left while it asks for a hold does not keep the time from its own visitor', async () => {
+  for (const path of ['/booking/damian', `${site}/`]) {
+    const user = path === '/booking/damian' ? stack.client('halfway') : stack.client('host');
+    const page = await browser.page();
+    await page.goto(path.startsWith('/') ? `${stack.daemon.url}${path}#token=${user.token}` : path);
+    const last = page.locator('[data-start]').last();
+    await last.waitFor();
+    const start = await last.getAttribute('data-start');
+    // The server is asked, and its answer does not reach the page before it is gone.
+    await page.route('**/booking/hold', async (route) => {
+      await route.fetch().catch(() => {});
+    });
+    await last.click();
+    const held = async () =>
+      (await user.get('/booking/user/me')).body.appointments.filter((one) => one.status === 'held');
+    await until('the time is held', async () => (await held()).length === 1);
+    await page.unroute('**/booking/hold');
+    // Without its history the page does not come back to the form.
+    await page.evaluate(() => history.replaceState(null, ''));
+    await page.reload();
+    await page.locator(`[data-start="${start}"]`).waitFor({ state: 'attached' });
+    assert.deepEqual(await held(), []);
+    await page.context().close();
+  }
+});
+
 test('a first look costs six requests and 30 KiB at most', async () => {
   await scheduled(schedule(), async () => {
     const page = await browser.page();

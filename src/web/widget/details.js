@@ -6,12 +6,15 @@ import { costPart } from './credits.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
 import { giveBack, release, slotBody } from './hold.js';
+import { memory, write } from './memory.js';
 import { answersGiven, questionFaults, questionField, questionFields } from './questions.js';
 import { repeatPart } from './repeat.js';
 import { ask } from './slots.js';
 import { dayOf } from './time.js';
 import { summary } from './summary.js';
 import { busy } from './busy.js';
+
+const keepHolding = (asked) => write('sessionStorage', 'mosaic-booking-hold', asked);
 
 /* A form for a start, filled in with what is known of who books. */
 function begin(panel, slot, values) {
@@ -90,38 +93,56 @@ export function hold(panel) {
   const form = panel.form;
   form.hold = null;
   const received = Date.now();
-  form.holding = panel
-    .call('POST', 'booking/hold', {
-      body: slotBody(panel, form.slot),
-      key: newKey(),
-    })
-    .then(
-      (held) => {
-        if (panel.form !== form || form.released) {
-          giveBack(panel, held);
-          return;
-        }
-        if (held.status !== 'held') return; // the very session was booked before: create answers with it
-        form.hold = held;
-        if (held.token) panel.guest = held;
-        // This computer's clock may be wrong; the server's own two instants then tell how long the hold
-        // lasts.
-        const left = Date.parse(held.hold_expires_at) - Date.now();
-        const whole = Date.parse(held.hold_expires_at) - Date.parse(held.created_at);
-        form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
-        adopt(panel, held);
-        countDown(panel, form);
-        takeCoach(panel, held).then(
-          () => panel.form === form && panel.view === 'details' && renderChosen(panel),
-        );
-      },
-      (problem) => {
-        if (panel.form !== form || panel.view !== 'details') return;
-        if (goneCodes.has(problem.code)) panel.go('fresh', problem);
-        else if (problem.code === 'booking_limit') refused(panel, problem);
-        else if (problem.status === 401) complain(panel, problem);
-      },
-    );
+  const asked = { body: slotBody(panel, form.slot), key: newKey() };
+  if (!isGuest(panel)) keepHolding(asked);
+  form.holding = panel.call('POST', 'booking/hold', asked).then(
+    (held) => {
+      keepHolding(null);
+      if (panel.form !== form || form.released) {
+        giveBack(panel, held);
+        return;
+      }
+      if (held.status !== 'held') return; // the very session was booked before: create answers with it
+      form.hold = held;
+      if (held.token) panel.guest = held;
+      // This computer's clock may be wrong; the server's own two instants then tell how long the hold
+      // lasts.
+      const left = Date.parse(held.hold_expires_at) - Date.now();
+      const whole = Date.parse(held.hold_expires_at) - Date.parse(held.created_at);
+      form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
+      adopt(panel, held);
+      countDown(panel, form);
+      takeCoach(panel, held).then(
+        () => panel.form === form && panel.view === 'details' && renderChosen(panel),
+      );
+    },
+    (problem) => {
+      if (problem.status !== 0) keepHolding(null); // else it may have arrived
+      if (panel.form !== form || panel.view !== 'details') return;
+      if (goneCodes.has(problem.code)) panel.go('fresh', problem);
+      else if (problem.code === 'booking_limit') refused(panel, problem);
+      else if (problem.status === 401) complain(panel, problem);
+    },
+  );
+}
+
+/*
+ * A page was left while it asked for a hold, so nobody knows which one it has got: the same request with its key, sent again,
+ * tells, and the time is given back. It may still be at work on the first.
+ */
+export async function recover(panel) {
+  const asked = memory.holding();
+  keepHolding(null);
+  for (let tries = 0; tries < 5; tries += 1) {
+    try {
+      const held = await panel.call('POST', 'booking/hold', { ...asked, quiet: true });
+      if (held.status === 'held') await giveBack(panel, held);
+      return;
+    } catch (problem) {
+      if (problem.code !== 'request_in_progress') return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
 }
 
 /* Who was chosen for a client who asked for any coach; an appointment names them. */

@@ -8,7 +8,7 @@ function read(storage, name) {
   }
 }
 
-function write(storage, name, content) {
+export function write(storage, name, content) {
   try {
     if (content) globalThis[storage].setItem(name, JSON.stringify(content));
     else globalThis[storage].removeItem(name);
@@ -30,5 +30,7 @@ export const memory = {
     lasting ? memory.write({ token }) : write('sessionStorage', 'mosaic-booking-session', token && { token }),
   draft: () => read('sessionStorage', 'mosaic-booking-draft'),
   keepDraft: (draft) => write('sessionStorage', 'mosaic-booking-draft', draft),
+  /* The request for a hold, while what became of it is not settled. */
+  holding: () => read('sessionStorage', 'mosaic-booking-hold'),
   forgetDraft: () => write('sessionStorage', 'mosaic-booking-draft', null),
 };

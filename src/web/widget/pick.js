@@ -76,6 +76,7 @@ async function load(panel, day) {
   const asked = ++panel.asked;
   wait(panel, true);
   panel.say(t('loading'));
+  if (memory.holding().key && !panel.form) panel.released = panel.go('recover');
   try {
     let { reply, slots } = await ask(panel);
     if (reply.refusal && (await letGo(panel))) ({ reply, slots } = await ask(panel));
@@ -101,8 +102,8 @@ async function load(panel, day) {
     open(panel, day ?? (panel.moving && dayOf(Date.parse(panel.moving.start), panel.zone)));
     wait(panel, false);
     fill(page.trouble, reply.calendar?.state === 'stale' && h('p', { class: 'notice' }, t('stale')));
-    page.pick.hidden = Boolean(reply.refusal);
-    page.wait.hidden = Boolean(panel.moving || reply.refusal || reply.coach === 'any');
+    page.pick.hidden = reply.refusal;
+    page.wait.hidden = panel.moving || reply.refusal || reply.coach === 'any';
     renderWho(panel);
     draw(panel);
     renderTimes(panel);
