@@ -60,6 +60,37 @@ begin
   end if;
 end $$;
 
+-- Whether a guest wants no more mails about this booking, which is all dates of a series.
+create or replace function has_stopped(a appointment, p_guest text) returns boolean language sql stable as $$
+  select p_guest <> '' and exists (
+    select from action_token t join appointment o on o.id = t.appointment_id
+    where t.email = p_guest and t.purpose = 'stop' and t.used_at is not null and (o.id = a.id or o.series_id = a.series_id));
+$$;
+
+/*
+ * One click in a mail, also twice: a guest is told no more of that booking, whoever else it was gets no more reminders.
+ * Returns whether it is a guest; null: there is no such link (any more).
+ */
+create or replace function stop_mails(p_hash bytea) returns boolean language plpgsql as $$
+declare
+  t action_token;
+begin
+  update action_token set used_at = coalesce(used_at, now())
+  where hash = p_hash and purpose = 'stop' and expires_at > now() returning * into t;
+  if not found then
+    return null;
+  elsif t.email is null then
+    insert into notice_preference (user_id, of_coach, reminders)
+    values (t.user_id, t.page is not distinct from 'coach', false)
+    on conflict (user_id, of_coach) do update set reminders = false;
+    return false;
+  end if;
+  update notice n set state = 'skipped', detail = 'This guest wants no more mails about it.'
+  from appointment a
+  where n.guest = t.email and n.state in ('owed', 'retry') and a.id = n.appointment_id and has_stopped(a, t.email);
+  return true;
+end $$;
+
 /*
  * Put one appointment's change into the ledger: who is owed what by which channel. What was owed about an earlier
  * version and is not out yet is no longer owed; who was never told of an appointment is not told of its end. p_mail:
@@ -125,7 +156,7 @@ begin
         insert into notice (appointment_id, recipient, channel, kind, about, state, was_at, sent_at)
         values (a.id, person.who, way_out, change, a.version::text, 'sent', a.noticed_start, now())
         on conflict do nothing;
-      elsif way_out = 'email' and by_mail and p_mail and person.address is not null
+      elsif way_out = 'email' and by_mail and p_mail and person.address is not null and not has_stopped(a, person.guest)
             and not exists (select from mail_suppression where email = lower(person.address)) then
         insert into notice (appointment_id, recipient, guest, channel, kind, about, state, was_at)
         values (a.id, person.who, person.guest, way_out, change, a.version::text, 'owed', a.noticed_start)

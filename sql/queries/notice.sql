@@ -154,16 +154,16 @@ returning reminders, locale, sms;
 insert into action_token (hash, purpose, appointment_id, user_id, page, expires_at)
 values ($1, $2, $3, $4, $6, now() + make_interval(secs => $5::integer));
 
--- name: token_stop_known one
-select 1 from action_token where hash = $1 and purpose = 'stop' and expires_at > now();
+-- name: token_put_guest exec
+insert into action_token (hash, purpose, appointment_id, email, expires_at)
+values ($1, 'stop', $2, $3, now() + make_interval(secs => $4::integer));
 
--- Unsubscribing by one click, also twice.
+-- Whether it is a guest's.
+-- name: token_stop_known one
+select email is not null from action_token where hash = $1 and purpose = 'stop' and expires_at > now();
+
 -- name: token_stop one
-with asked as (select user_id, page is not distinct from 'coach' as of_coach from action_token
-               where hash = $1 and purpose = 'stop' and expires_at > now()),
-     stopped as (insert into notice_preference (user_id, of_coach, reminders) select user_id, of_coach, false from asked
-                 on conflict (user_id, of_coach) do update set reminders = false)
-select user_id from asked;
+select stop_mails($1);
 
 -- ------------------------------------------------------------------ what comes back
 

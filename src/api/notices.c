@@ -287,19 +287,23 @@ static void hash_of_token(const struct call *call, unsigned char hash[static CRY
 }
 
 /* A page for people; what it says is fixed. */
-static void answer_page(struct call *call, const char *body)
+static void answer_page(struct call *call, const char *title, const char *body)
 {
 	struct buffer *out = reply_begin(call->reply, 200, "text/html; charset=utf-8");
 	reply_header_literal(call->reply, "Content-Security-Policy",
 			     "default-src 'none'; form-action 'self'; frame-ancestors 'none'");
 	reply_header_literal(call->reply, "Referrer-Policy", "no-referrer");
-	buffer_append_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-				"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-				"<meta name=\"color-scheme\" content=\"light dark\">\n"
-				"<title>Reminders</title>\n</head>\n<body>\n<main>\n<h1>Reminders</h1>\n");
-	buffer_append_text(out, body);
-	buffer_append_text(out, "</main>\n</body>\n</html>\n");
+	buffer_printf(
+		out,
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta name=\"color-scheme\" content=\"light dark\">\n"
+		"<title>%s</title>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n%s</main>\n</body>\n</html>\n",
+		title, title, body);
 }
+
+static const char about_reminders[] = "Reminders";
+static const char about_guests[] = "Mails about this session";
 
 void api_stop_page(struct call *call)
 {
@@ -308,8 +312,15 @@ void api_stop_page(struct call *call)
 	hash_of_token(call, hash);
 	enum db_result result = db_run(call->worker->db, QUERY_TOKEN_STOP_KNOWN,
 				       DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
-	if (call_found(call, result, no_such_link))
-		answer_page(call,
+	if (!call_found(call, result, no_such_link))
+		return;
+	if (db_get_bool(&rows, 0, 0))
+		answer_page(
+			call, about_guests,
+			"<p>You will not hear of it any more, not even when it is moved or cancelled.</p>\n"
+			"<form method=\"post\"><button type=\"submit\">Stop these mails</button></form>\n");
+	else
+		answer_page(call, about_reminders,
 			    "<p>You will still hear of bookings, moves and cancellations.</p>\n"
 			    "<form method=\"post\"><button type=\"submit\">Stop reminders</button></form>\n");
 }
@@ -321,6 +332,12 @@ void api_stop(struct call *call)
 	hash_of_token(call, hash);
 	enum db_result result = db_run(call->worker->db, QUERY_TOKEN_STOP,
 				       DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
-	if (call_found(call, result, no_such_link))
-		answer_page(call, "<p>There will be no more reminders.</p>\n");
+	if (result == DB_OK && db_is_null(&rows, 0, 0))
+		result = DB_NONE;
+	if (!call_found(call, result, no_such_link))
+		return;
+	if (db_get_bool(&rows, 0, 0))
+		answer_page(call, about_guests, "<p>There will be no more mails about this session.</p>\n");
+	else
+		answer_page(call, about_reminders, "<p>There will be no more reminders.</p>\n");
 }

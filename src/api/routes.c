@@ -189,7 +189,7 @@ const struct route api_routes[] = {
 	     .handle = api_user_preferences_put, .summary = "Change it", .body = "Preferences",
 	     .reply = "Preferences"),
 	CALL(GET, "/booking/stop/:token", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE, .handle = api_stop_page,
-	     .summary = "Asks whether reminders are to stop"),
+	     .summary = "Asks whether reminders, or a guest's mails, are to stop"),
 	{HTTP_POST, "/booking/stop/:token", LANE_DATABASE, ROUTE_ANY_TYPE, BODY_MAX,
 	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_stop,
 		  .summary = "Stop reminders by one click, as RFC 8058 has it")},

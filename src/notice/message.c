@@ -292,8 +292,11 @@ static void put_request(struct paper *paper, const struct notice_facts *facts, s
 static void put_actions(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
-	if (is_over(facts->kind))
+	if (is_over(facts->kind)) {
+		if (facts->manage_url != NULL)
+			paper_button(paper, words->see, facts->manage_url);
 		return;
+	}
 	if (facts->kind == NOTICE_KIND_REQUESTED) {
 		put_request(paper, facts, mem);
 		return;
@@ -363,7 +366,8 @@ struct notice_text notice_text_make(const struct notice_facts *facts, struct are
 	}
 	paper_foot(&paper, why_text(facts, mem));
 	if (facts->unsubscribe_url != NULL)
-		paper_foot_link(&paper, words->stop_reminders, facts->unsubscribe_url);
+		paper_foot_link(&paper, facts->to_guest ? words->stop_mails : words->stop_reminders,
+				facts->unsubscribe_url);
 	return paper_end(&paper, subject_of(facts, mem));
 }
 

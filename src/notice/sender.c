@@ -236,26 +236,34 @@ static const char *outdated(const struct claim *claim, const struct subject *sub
 
 /* ---- writing ---- */
 
-/* One click to stop reminders, for mails that remind. */
+/* One click to stop reminders, for mails that remind; and all that a guest is told of the booking. */
 static const char *stop_url(struct sender *sender, const struct claim *claim, const struct subject *subject)
 {
 	const char *base = sender->notices->settings.links.public_url;
+	const bool to_guest = claim->guest[0] != '\0';
 	unsigned char token[STOP_TOKEN_BYTES];
 	unsigned char hash[CRYPTO_SHA256_SIZE];
 	char text[ENCODE_BASE64URL_SIZE(STOP_TOKEN_BYTES)];
-	if ((claim->kind != NOTICE_KIND_REMINDER && !notice_kind_is_about_credits(claim->kind)) ||
+	if ((!to_guest && claim->kind != NOTICE_KIND_REMINDER &&
+	     !notice_kind_is_about_credits(claim->kind)) ||
 	    base == NULL || strncmp(base, "https://", 8) != 0)
 		return NULL;
 	crypto_random(token, sizeof(token));
 	crypto_sha256(text, encode_base64url(token, sizeof(token), text), hash);
+	const struct db_value key = db_bytes(hash, sizeof(hash));
 	const char *person = claim->recipient == NOTICE_CLIENT ? subject->a.user_id : subject->a.coach_id;
-	if (db_run(sender->db, QUERY_TOKEN_PUT,
-		   DB_PARAMETERS(db_bytes(hash, sizeof(hash)), db_text("stop"), db_null(), db_text(person),
-				 db_int(STOP_SECONDS),
-				 claim->recipient == NOTICE_COACH ? db_text("coach") : db_null()),
-		   NULL) != DB_OK)
-		return NULL;
-	return arena_printf(&sender->mem, "%s/booking/stop/%s", base, text);
+	enum db_result result =
+		to_guest ? db_run(sender->db, QUERY_TOKEN_PUT_GUEST,
+				  DB_PARAMETERS(key, db_uuid(subject->a.id), db_text(claim->guest),
+						db_int(STOP_SECONDS)),
+				  NULL)
+			 : db_run(sender->db, QUERY_TOKEN_PUT,
+				  DB_PARAMETERS(key, db_text("stop"), db_null(), db_text(person),
+						db_int(STOP_SECONDS),
+						claim->recipient == NOTICE_COACH ? db_text("coach")
+										 : db_null()),
+				  NULL);
+	return result == DB_OK ? arena_printf(&sender->mem, "%s/booking/stop/%s", base, text) : NULL;
 }
 
 static instant open_until(instant until, instant now)

@@ -72,6 +72,7 @@ struct notice_words {
 	const char *why_coach;
 	const char *why_guest;      /* {who}: the client */
 	const char *stop_reminders; /* the link */
+	const char *stop_mails;     /* the link, to a guest */
 	const char *email_label;
 	const char *phone_label;
 	const char *guests_label;

@@ -95,6 +95,7 @@ const struct notice_words words_en = {
 	.why_coach = "You get this mail because sessions can be booked with you.",
 	.why_guest = "You get this mail because {who} added your address to this session.",
 	.stop_reminders = "Stop reminders",
+	.stop_mails = "No more mails about this session",
 	.email_label = "Email",
 	.phone_label = "Phone",
 	.guests_label = "Guests",

@@ -103,6 +103,7 @@ const struct notice_words words_fr = {
 	.why_guest =
 		"Vous recevez ce message parce que votre adresse a été ajoutée à cette séance par {who}.",
 	.stop_reminders = "Ne plus recevoir de rappels",
+	.stop_mails = "Ne plus recevoir de messages sur cette séance",
 	.email_label = "E-mail",
 	.phone_label = "Téléphone",
 	.guests_label = "Invités",

@@ -265,6 +265,57 @@ for (const google of ['delegated', 'bare', 'off'])
       for (const one of said(who.ben)) assert.doesNotMatch(JSON.stringify(one), SECRETS);
     });
 
+    if (google === 'bare')
+      test('a guest who wants no more mails about a booking gets none, by one click; the others do', async () => {
+        const who = names();
+        const client = stack.client(who.user);
+        const made = assertStatus(
+          await client.post('/booking/create', { start: stack.slot(count), guests: [who.ben, who.eve] }),
+          201,
+        );
+        const [invited] = await mail.wait(1, ({ to }) => to[0] === who.ben);
+        const link = /^<(https:\/\/book\.test(\/booking\/stop\/[\w-]{22}))>$/.exec(
+          invited.headers['list-unsubscribe'],
+        );
+        assert.ok(invited.text.includes(link[1]) && invited.html.includes(link[1]));
+        assert.equal(invited.headers['list-unsubscribe-post'], 'List-Unsubscribe=One-Click');
+        const stranger = stack.stranger();
+        assert.match((await stranger.get(link[2])).text, /not even when it is moved/);
+        const move = async (n) => {
+          assertStatus(
+            await client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(n + count) }),
+            200,
+          );
+          await settled(made.id);
+        };
+        await move(400); // looking at the page has stopped nothing
+        await told(who.ben, ['Invitation', 'New time']);
+        for (let n = 0; n < 2; n++)
+          assert.equal(
+            (
+              await stranger.request('POST', link[2], 'List-Unsubscribe=One-Click', {
+                'content-type': 'application/x-www-form-urlencoded',
+              })
+            ).status,
+            200,
+          );
+        await move(500);
+        assertStatus(await client.put(`/booking/${made.id}/cancel`), 200);
+        await settled(made.id);
+        await told(who.eve, ['Invitation', 'New time', 'New time', 'Cancelled']);
+        assert.deepEqual(kinds(who.ben), ['Invitation', 'New time']);
+        // It is about that booking alone, and says nothing about reminders of theirs.
+        assertStatus(
+          await client.post('/booking/create', { start: stack.slot(600 + count), guests: [who.ben] }),
+          201,
+        );
+        await told(who.ben, ['Invitation', 'New time', 'Invitation']);
+        assert.equal(
+          stack.database.value(`select count(*)::int from bookingd.notice_preference where not reminders`),
+          0,
+        );
+      });
+
     test('a no-show tells guests nothing, nor does a change of the place', async () => {
       const who = names();
       const client = stack.client(who.user);
