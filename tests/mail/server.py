@@ -6,7 +6,8 @@ Prints {"port": n} when it listens, then one JSON line for each message that it 
 (base64), "tls"}}. Reads orders from stdin, one JSON object a line, each answered by {"done": n}:
 
     {"fault": "RCPT", "reply": "452 4.2.2 full", "times": 1}   answer this verb so; times -1: from now on
-    {"fault": "DATA", "do": "cut"}                             end the connection instead; "stall": never answer
+    {"fault": "DATA", "do": "cut"}                             end the connection instead; "stall": never answer;
+                                                               "hold": with a reply, not before the next heal
     {"fault": "DOT", "do": "cut", "take": true}                after the message, having taken it
     {"cycle": [faults...]}                                     one after the other, a message each, for ever
     {"heal": true}                                             no faults any more
@@ -38,6 +39,7 @@ class Script:
         self.faults = []
         self.cycle = []
         self.turn = 0
+        self.held = 0  # how often "heal" let go what was held
 
     def take(self, verb):
         """The fault at this verb, or None."""
@@ -63,10 +65,11 @@ class Script:
     def order(self, what):
         if what.get("heal"):
             self.faults, self.cycle = [], []
+            self.held += 1
         if "cycle" in what:
             self.cycle, self.turn = what["cycle"], 0
         if "fault" in what:
-            self.faults.append(what)
+            self.faults.append({**what, "held": self.held})
 
 
 script = Script()
@@ -98,6 +101,8 @@ class Server(SMTP):
         elif fault.get("do") == "stall":
             await asyncio.sleep(3600)
         else:
+            while fault.get("do") == "hold" and script.held == fault["held"]:
+                await asyncio.sleep(0.05)
             await self.push(fault["reply"])
 
     async def smtp_EHLO(self, argument):
