@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { assertProblem, assertStatus } from '../harness/expect.mjs';
+import { Client } from '../harness/http.mjs';
 import { startStack, until } from '../harness/stack.mjs';
 
 const PLATFORM = 'https://home.test/sessions/{id}?from=mail';
@@ -94,10 +95,11 @@ for (const [where, env, link] of [
               `select status, starts_at, version from bookingd.appointment where id = '${id}'`,
             );
           const before = row();
-          const guest = stack.client('nobody');
-          guest.token = assertStatus(await open(), 200).token;
+          const guest = new Client(stack.daemon.url, { token: assertStatus(await open(), 200).token });
+          assertStatus(await guest.get(`/booking/${id}`), 200);
           for (const path of ['', '/cancel', '/reschedule', '/confirm', '/calendar.ics', '/notices'])
             await guest.get(`/booking/${id}${path}`);
+          guest.close();
           await stack.stranger().get('/booking/');
           await stack.stranger().get('/booking/session');
           assert.deepEqual(row(), before);
