@@ -13,16 +13,20 @@
  * the new time.
  */
 static bool may_move(const struct booking_call *call, const struct appointment *appointment,
-		     struct booking_result *result)
+		     const struct booking_wish *wish, struct booking_result *result)
 {
 	const struct appointment_facts facts = appointment_facts(appointment);
 	const bool exempt = identity_is_exempt(call->caller, appointment->coach_id);
 	const enum refusal refusal = appointment_terms(&facts, call->now, exempt).reschedule;
-	if (refusal == REFUSAL_NONE)
+	if (refusal != REFUSAL_NONE) {
+		booking_refuse(result, refusal,
+			       refusal == REFUSAL_NOT_ACTIVE ? booking_not_active(appointment, call->now)
+							     : refusal_sentence(refusal));
+		return false;
+	}
+	if (exempt || (wish->overridden == 0 && wish->reason == NULL))
 		return true;
-	booking_refuse(result, refusal,
-		       refusal == REFUSAL_NOT_ACTIVE ? booking_not_active(appointment, call->now)
-						     : refusal_sentence(refusal));
+	result->verdict = BOOKING_FORBIDDEN; /* a coach's to say */
 	return false;
 }
 
@@ -79,13 +83,8 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 		ret_result->verdict = BOOKING_FINE;
 		return;
 	}
-	if (!may_move(call, &old, ret_result))
+	if (!may_move(call, &old, wish, ret_result))
 		return;
-	if ((wish->overridden != 0 || wish->reason != NULL) &&
-	    !identity_is_exempt(call->caller, old.coach_id)) {
-		ret_result->verdict = BOOKING_FORBIDDEN;
-		return;
-	}
 	COACH_LOCAL coach = NULL;
 	const bool exempt = identity_is_exempt(call->caller, old.coach_id);
 	if (!(exempt ? booking_coach_now(call, old.coach_id, &coach, ret_result)
