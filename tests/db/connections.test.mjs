@@ -57,7 +57,8 @@ test('a key for calendars alone costs one connection until a coach has an accoun
   };
   const without = await idle({});
   const withKey = await idle({ TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64') });
-  assert.ok(withKey <= without + 1, `${without} without, ${withKey} with the key`);
+  // One more; five more again if they did not wait. Between the two, for a thread that a busy machine keeps late.
+  assert.ok(withKey <= without + 3, `${without} without, ${withKey} with the key`);
 });
 
 for (const google of ['delegated', 'off'])
