@@ -156,13 +156,13 @@ update coach_calendar set sync_token = $3, synced_at = now() where coach_id = $1
 -- name: calendar_sync_soon exec
 update coach_calendar set poll_due_at = least(poll_due_at, now() + make_interval(secs => $2::integer)) where coach_id = $1;
 
--- Appointments that should have an event, when a list of all events has come to its end. At most $5 after id $4.
+-- Appointments that should have an event, when a list of all events has come to its end. At most $4 after id $3.
 -- name: calendar_expected many
 select appointment from appointment
 where coach_id = $1 and calendar_id = $2 and event_written and status = 'scheduled'
   and starts_at > now() - interval '24 hours' and ends_at > now()
-  and version = synced_version and updated_at < $3 and id > $4
-order by id limit $5::integer;
+  and version = synced_version and id > $3
+order by id limit $4::integer;
 
 -- At most $3 after id $2.
 -- name: calendar_conflicts many

@@ -182,7 +182,7 @@ static void follow_event(struct sync *sync, const struct appointment *row)
 	}
 }
 
-/* The row of an event. False: none, or it has another calendar, or something is owed, which comes first. */
+/* The row of an event. False: none, or it has another calendar. */
 static bool find_row(struct sync *sync, const char *id, struct appointment *row)
 {
 	enum db_result result = appointments_by_id(sync->visit->worker->db, &sync->page, id, row);
@@ -190,7 +190,18 @@ static bool find_row(struct sync *sync, const char *id, struct appointment *row)
 		sync->unfinished = true;
 	return result == DB_OK && row->calendar_id != NULL &&
 	       strcmp(row->calendar_id, sync->calendar_id) == 0 &&
-	       strcmp(row->coach_id, sync->visit->coach->id) == 0 && row->version == row->synced_version;
+	       strcmp(row->coach_id, sync->visit->coach->id) == 0;
+}
+
+/*
+ * What is owed comes first. But it may have been written before the coach's hand came, and be noted after
+ * this look: what they did must then come again.
+ */
+static void look_past(struct sync *sync, const struct google_event *event, const struct appointment *row)
+{
+	bool differs = event->status == GOOGLE_EVENT_CANCELLED || !event_same_time(event, row);
+	if (differs && is_scheduled(row) && appointment_owes(row))
+		sync->unfinished = true;
 }
 
 static void look_at(struct sync *sync, const struct google_event *event)
@@ -204,6 +215,10 @@ static void look_at(struct sync *sync, const struct google_event *event)
 	buffer_printf(&sync->seen, "%s\n", event->id);
 	if (!find_row(sync, id, &row))
 		return;
+	if (row.version != row.synced_version) {
+		look_past(sync, event, &row);
+		return;
+	}
 	if (!agree(event, &row)) {
 		follow_event(sync, &row);
 		return;
@@ -230,8 +245,8 @@ static void note_page(struct sync *sync, const struct google_event_page *page)
 		coach_link_changed(visit->coach);
 }
 
-/* Everything was listed: an event that should be there and was not is looked for by its id. */
-static void look_for_missing(struct sync *sync, instant started)
+/* Everything was listed: an event that should be there and was not, or came since, is read by its id. */
+static void look_for_missing(struct sync *sync)
 {
 	const char *seen = buffer_text(&sync->seen);
 	char after[UUID_TEXT_SIZE] = UUID_NONE;
@@ -240,7 +255,7 @@ static void look_for_missing(struct sync *sync, instant started)
 		DB_ROWS rows = {0};
 		if (run(sync, QUERY_CALENDAR_EXPECTED,
 			DB_PARAMETERS(db_text(sync->visit->coach->id), db_text(sync->calendar_id),
-				      db_instant(started), db_uuid(after), db_int(ROWS_AT_ONCE)),
+				      db_uuid(after), db_int(ROWS_AT_ONCE)),
 			&rows) != DB_OK)
 			return;
 		count = rows.count;
@@ -319,7 +334,6 @@ bool follow_calendar(struct visit *visit, const char *calendar_id, const char *s
 {
 	struct arena *mem = visit->call.mem;
 	struct sync sync = {.visit = visit, .calendar_id = calendar_id, .mem = mem, .page = ARENA_EMPTY};
-	instant started = instant_now();
 	enum google_outcome outcome;
 	buffer_init(&sync.seen, 64 << 20);
 	visit->call.mem = &sync.page;
@@ -331,7 +345,7 @@ bool follow_calendar(struct visit *visit, const char *calendar_id, const char *s
 	}
 	if (next != NULL) {
 		if (sync_token == NULL)
-			look_for_missing(&sync, started);
+			look_for_missing(&sync);
 		look_at_conflicts(&sync);
 	}
 	if (next != NULL && !sync.unfinished)

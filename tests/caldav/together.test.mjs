@@ -139,8 +139,13 @@ for (const start of [startRadicale, ...(mayStartCyrus() ? [startCyrus] : [])]) {
       },
       PATIENCE_MS,
     );
-    // The coach deletes one by hand: that date alone is off.
+    // The coach deletes one by hand: that date alone is off, also where the first look of all comes within a second.
+    stack.database.run(`UPDATE bookingd.coach_calendar SET poll_due_at = now() + interval '1 hour'`);
     await server.delete(file(ids[1]));
+    stack.database.run('UPDATE bookingd.coach_calendar SET sync_token = NULL');
+    stack.database.run(
+      `UPDATE bookingd.appointment SET updated_at = now() + interval '1 minute' WHERE id = '${ids[1]}'`,
+    );
     await followed('the deleted date to be cancelled', async () => {
       const { body } = await ann.get(`/booking/${ids[1]}`);
       return body.status === 'cancelled';

@@ -103,6 +103,22 @@ describe('by looking every second', () => {
     assert.ok(slots.some(({ start }) => start === made.start));
   });
 
+  test('deleted by hand while our own write is still being noted: cancelled once it is', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    const noted = (version, due) =>
+      s.stack.database.run(
+        `UPDATE appointment SET synced_version = ${version}, calendar_due_at = ${due} WHERE id = '${made.id}'`,
+      );
+    noted('version - 1', `now() + interval '1 hour'`);
+    await s.stack.google.remove(s.stack.calendar, eventOf(made));
+    const looks = async () => (await s.stack.google.calls('events.list')).length;
+    const before = await looks();
+    await until('two looks at the calendar', async () => (await looks()) >= before + 2, 40_000);
+    noted('version', 'now()');
+    await until('the cancellation', async () => (await s.read(ann, made)).status === 'cancelled', 40_000);
+  });
+
   test('moved onto another appointment: a conflict that shows, until the coach moves it on', async () => {
     const ann = s.stack.client('ann');
     const first = await s.book(ann);
