@@ -15,6 +15,7 @@ import { coaches } from './growth/coaches.mjs';
 import { range } from './growth/range.mjs';
 import { replicas } from './growth/replicas.mjs';
 import { start } from './growth/start.mjs';
+import { kinds } from './kinds.mjs';
 import { google } from './google.mjs';
 import { overload } from './overload.mjs';
 import { pressure } from './pressure.mjs';
@@ -29,6 +30,7 @@ const parts = {
   booking,
   change,
   switched_on: switchedOn,
+  kinds,
   google,
   feeds,
   pressure,
