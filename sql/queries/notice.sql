@@ -65,14 +65,17 @@ where a.id = $1 and g.id = $2;
 select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attempts, n.was_at, n.created_at, n.unknowns, n.guest
 from claim_notice($1, $2) n;
 
--- What a mail is made of: the appointment, its coach, and what they want.
+-- What a mail is made of: the appointment, its coach, and what they want; whether a change of it is still to be announced, and
+-- whether something later than the notice $4 is told to the same person.
 -- name: notice_facts one
 select a, c.email, c.schedule::text,
        coalesce(p.locale, case $2::text when 'coach' then f.languages[1] else a.locale end),
        coalesce((select about from notice n
                  where n.appointment_id = a.id and n.recipient = $2 and n.guest = $3 and n.channel = 'email' and n.kind = 'confirmed'
                    and n.state in ('sending', 'sent', 'unknown') order by n.id limit 1), ''),
-       coalesce(f.name, c.id), phone_of(a.phone)
+       coalesce(f.name, c.id), phone_of(a.phone), a.noticed_version < a.version,
+       exists (select from notice this join notice later using (appointment_id, recipient, guest, channel)
+               where this.id = $4 and later.id > this.id and later.kind not in ('reminder', 'credits_low', 'credits_ending'))
 from appointment a join coach c on c.id = a.coach_id left join coach_profile f on f.coach_id = c.id
 left join notice_preference p
   on p.user_id = case $2::text when 'coach' then a.coach_id else a.user_id end and p.of_coach = ($2::text = 'coach')

@@ -21,6 +21,7 @@ enum {
 	SEND_MS = 30000,
 	TEXT_MS = 15000,
 	LEASE_SECONDS = 60,    /* longer than a mail and its statements may take */
+	ANNOUNCED_SECONDS = 5, /* until a change is announced */
 	UNKNOWN_TRIES_MAX = 5, /* so many copies at most, by a server that takes each and never says so */
 	TRYING_SECONDS_MAX = SECONDS_PER_DAY,
 	STOP_TOKEN_BYTES = 16,
@@ -62,6 +63,8 @@ struct subject {
 	const char *coach_name;
 	const char *phone;        /* as it is dialled from anywhere; NULL: there is none */
 	const char *thread_about; /* of the mail that the thread began with; "": this one begins it */
+	bool unannounced;         /* it has changed since, and who is told of that is not decided */
+	bool told_later;          /* something later is told to the same person */
 };
 
 /* ---- outcomes ---- */
@@ -169,10 +172,11 @@ static bool take_claim(struct sender *sender, struct claim *claim)
 static enum db_result read_subject(struct sender *sender, const struct claim *claim, struct subject *subject)
 {
 	DB_ROWS rows = {0};
-	enum db_result result = db_run(sender->db, QUERY_NOTICE_FACTS,
-				       DB_PARAMETERS(db_uuid(claim->appointment_id),
-						     db_text(claim->recipient_name), db_text(claim->guest)),
-				       &rows);
+	enum db_result result =
+		db_run(sender->db, QUERY_NOTICE_FACTS,
+		       DB_PARAMETERS(db_uuid(claim->appointment_id), db_text(claim->recipient_name),
+				     db_text(claim->guest), db_int(claim->id)),
+		       &rows);
 	if (result != DB_OK)
 		return result;
 	struct schedule_faults faults;
@@ -185,6 +189,8 @@ static enum db_result read_subject(struct sender *sender, const struct claim *cl
 		.thread_about = db_copy_text(&rows, 0, 4, &sender->mem),
 		.coach_name = db_copy_text(&rows, 0, 5, &sender->mem),
 		.phone = db_copy_text(&rows, 0, 6, &sender->mem),
+		.unannounced = db_get_bool(&rows, 0, 7),
+		.told_later = db_get_bool(&rows, 0, 8),
 	};
 	if (subject->schedule == NULL)
 		return DB_FAILED;
@@ -212,6 +218,14 @@ static bool is_uninvited(const struct claim *claim, const struct appointment *a)
 	return claim->guest[0] != '\0' && !appointment_invites(a->guests, claim->guest);
 }
 
+/* Whether a change has to be announced first, which may take this notice's place. */
+static bool must_wait(const struct claim *claim, const struct subject *subject)
+{
+	return subject->unannounced && claim->kind != NOTICE_KIND_REMINDER &&
+	       !notice_kind_is_about_credits(claim->kind) &&
+	       strtoll(claim->about, NULL, 10) < subject->a.version;
+}
+
 /* Whether it is still true: NULL, or why it is not. */
 static const char *outdated(const struct claim *claim, const struct subject *subject, instant now)
 {
@@ -227,9 +241,10 @@ static const char *outdated(const struct claim *claim, const struct subject *sub
 					     : NULL;
 	}
 	bool cancelled = a->status == APPOINTMENT_CANCELLED || is_uninvited(claim, a);
-	return strtoll(claim->about, NULL, 10) != a->version ||
-			       cancelled != (claim->kind == NOTICE_KIND_CANCELLED ||
-					     claim->kind == NOTICE_KIND_DECLINED)
+	/* A change that this person is not told of leaves it true: what was under way meanwhile may have
+	 * failed. */
+	return subject->told_later || cancelled != (claim->kind == NOTICE_KIND_CANCELLED ||
+						    claim->kind == NOTICE_KIND_DECLINED)
 		       ? "Something later is to be told instead."
 		       : NULL;
 }
@@ -447,6 +462,10 @@ static void send_notice(struct sender *sender, struct claim *claim)
 		if (result != DB_UNAVAILABLE && result != DB_UNKNOWN)
 			done(sender, claim, "retry", "What it is about could not be read.",
 			     wait_after(claim->attempts));
+		return;
+	}
+	if (must_wait(claim, &subject)) {
+		done(sender, claim, "retry", "A change of it is announced first.", ANNOUNCED_SECONDS);
 		return;
 	}
 	const char *why = outdated(claim, &subject, now);
