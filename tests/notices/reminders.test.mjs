@@ -172,7 +172,8 @@ test('a session that was moved or cancelled is never reminded of at its old time
 });
 
 test('nor is one that was changed while the mail server was away', async () => {
-  const start = quarter(4, 0);
+  // Google's clock stands still: by it, these are after all that was written there, at whatever hour this runs.
+  const start = Date.parse(stack.slot(24 * 2 + 2)) / 1000 + passed;
   const [stayed, cancelled, moved] = [
     await book('stayed on', start),
     await book('cancelled meanwhile', start + 900),
@@ -186,7 +187,7 @@ test('nor is one that was changed while the mail server was away', async () => {
   await until('the three to wait', () => waiting() === 3, 60_000);
   assertStatus(await cancelled.client.put(`/booking/${cancelled.id}/cancel`), 200);
   assertStatus(
-    await stack.coach().put(`/booking/${moved.id}/reschedule`, { start: text(start + 48 * HOUR) }),
+    await stack.coach().put(`/booking/${moved.id}/reschedule`, { start: text(start + 96 * HOUR) }),
     200,
   );
   await mail.heal();
