@@ -103,7 +103,7 @@ export async function startRadicale() {
     ...['--auth-htpasswd-filename', path.join(folder, 'users')],
     ...['--storage-filesystem-folder', path.join(folder, 'data')],
   ]);
-  const server = new CalDav('radicale', port, `/${USER}/work/`, child);
+  const server = new CalDav('radicale', port, `/${USER}/appointments/`, child);
   await answers(server);
   await makeCalendar(server);
   return server;

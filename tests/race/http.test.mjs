@@ -47,13 +47,13 @@ describe('requests on the wire', () => {
 
   test('pipelined requests are answered in order', async () => {
     const one = (path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-    const answer = await raw(one('/work?q=1') + one('/nothing') + one('/ok') + get('/work?q=2'));
+    const answer = await raw(one('/task?q=1') + one('/nothing') + one('/ok') + get('/task?q=2'));
     assert.deepEqual(statuses(answer), [200, 404, 200, 200]);
     assert.ok(answer.indexOf('"query":"1"') < answer.indexOf('"query":"2"'));
   });
 
   test('an absolute target is understood', async () => {
-    assert.equal(statusOf(await raw(get('http://booking.example/work?q=1'))), 200);
+    assert.equal(statusOf(await raw(get('http://booking.example/task?q=1'))), 200);
     assert.equal(statusOf(await raw(get('http://booking.example'))), 404);
   });
 
@@ -83,7 +83,7 @@ describe('requests on the wire', () => {
   });
 
   test('the last hop of X-Forwarded-For is the caller', async () => {
-    const reply = await toy.client.get('/work', { 'x-forwarded-for': '6.6.6.6, 203.0.113.9' });
+    const reply = await toy.client.get('/task', { 'x-forwarded-for': '6.6.6.6, 203.0.113.9' });
     assert.equal(reply.body.address, '203.0.113.9');
   });
 
@@ -105,8 +105,8 @@ describe('requests on the wire', () => {
   test('encoded NULs, dots and too long requests do no harm', async () => {
     for (const path of ['/item/%00/x', '/../../etc/passwd', '/%2e%2e/ok', '//ok', '/ok/', '/ok%00', '/'])
       assert.ok([400, 404].includes(statusOf(await raw(get(path)))), path);
-    assert.equal(statusOf(await raw(get('/work?q=%00'))), 400);
-    assert.equal(statusOf(await raw(get('/work?q=%zz'))), 400);
+    assert.equal(statusOf(await raw(get('/task?q=%00'))), 400);
+    assert.equal(statusOf(await raw(get('/task?q=%zz'))), 400);
     assert.ok([414, 431, 400, 0].includes(statusOf(await raw(get(`/${'a'.repeat(100_000)}`)))));
     assert.ok(
       [431, 413, 400, 0].includes(
@@ -187,7 +187,7 @@ describe('requests on the wire', () => {
     for (const body of ['{"a":1}', '{}', '[]'])
       assert.equal((await client.post('/echo', body)).body.body, body); // nothing left of the one before
     assert.equal((await client.put('/item/1/cancel')).body.body, '');
-    const unwanted = await client.request('GET', '/work', '{}');
+    const unwanted = await client.request('GET', '/task', '{}');
     assert.equal(unwanted.status, 200);
     assert.equal(unwanted.body.body, '');
   });
@@ -266,7 +266,7 @@ describe('slow clients', () => {
       slow.push(one.closed);
     }
     for (let i = 0; i < 20; i++) {
-      const reply = await toy.client.get('/work');
+      const reply = await toy.client.get('/task');
       assert.equal(reply.status, 200);
       assert.ok(reply.ms < 1000, `${reply.ms} ms`);
       await sleep(50);
@@ -295,8 +295,8 @@ describe('crowds', () => {
   test('1,000 keep-alive connections ask at once, 100 times: no round over a second', async () => {
     for (const { loops, path, rounds } of [
       { loops: 1, path: '/ready', rounds: 100 },
-      { loops: 1, path: '/work', rounds: 100 },
-      { loops: 2, path: '/work', rounds: 20 },
+      { loops: 1, path: '/task', rounds: 100 },
+      { loops: 2, path: '/task', rounds: 20 },
     ]) {
       const toy = await startToy({ loops });
       const request = `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -315,7 +315,7 @@ describe('crowds', () => {
     const refused = [];
     const answered = asked.map((one) => one.then((reply) => reply.status === 503 && refused.push(reply)));
     await until('refusals', () => refused.length >= 100);
-    for (const path of ['/health', '/work', '/ok']) {
+    for (const path of ['/health', '/task', '/ok']) {
       const reply = await toy.client.get(path);
       assert.equal(reply.status, 200, path);
       assert.ok(reply.ms < 1000, `${path} took ${reply.ms} ms`);

@@ -20,15 +20,15 @@ struct toy {
 	struct ready_body *ready;
 };
 
-enum endpoint { OK, READY, COMPUTED, WORK, LARGE, SLEEP, ECHO, CANCEL, METRICS, HEALTH };
-static const enum endpoint endpoints[] = {OK,    READY, COMPUTED, WORK,    LARGE,
+enum endpoint { OK, READY, COMPUTED, TASK, LARGE, SLEEP, ECHO, CANCEL, METRICS, HEALTH };
+static const enum endpoint endpoints[] = {OK,    READY, COMPUTED, TASK,    LARGE,
 					  SLEEP, ECHO,  CANCEL,   METRICS, HEALTH};
 
 static const struct route routes[] = {
 	{HTTP_GET, "/ok", LANE_LOOP, ROUTE_QUIET, 0, &endpoints[OK]},
 	{HTTP_GET, "/ready", LANE_LOOP, ROUTE_QUIET, 0, &endpoints[READY]},
 	{HTTP_GET, "/computed", LANE_LOOP, ROUTE_QUIET, 0, &endpoints[COMPUTED]},
-	{HTTP_GET, "/work", LANE_DATABASE, ROUTE_QUIET, 0, &endpoints[WORK]},
+	{HTTP_GET, "/task", LANE_DATABASE, ROUTE_QUIET, 0, &endpoints[TASK]},
 	{HTTP_GET, "/large", LANE_DATABASE, ROUTE_QUIET, 0, &endpoints[LARGE]},
 	{HTTP_GET, "/sleep/:ms", LANE_GOOGLE, ROUTE_QUIET, 0, &endpoints[SLEEP]},
 	{HTTP_POST, "/echo", LANE_DATABASE, 0, 64 * 1024, &endpoints[ECHO]},
@@ -61,7 +61,7 @@ static enum handled early(void *owner, struct request *request, struct reply *re
 	case HEALTH:
 		reply_empty(reply, request->draining ? 503 : 200);
 		return HANDLED;
-	case WORK:
+	case TASK:
 	case LARGE:
 	case SLEEP:
 	case ECHO:
