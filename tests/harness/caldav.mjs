@@ -190,6 +190,7 @@ export async function startCyrus() {
   const master = ['/usr/sbin/cyrmaster', '-C', `${folder}/imapd.conf`, '-M', `${folder}/cyrus.conf`];
   const child = new Child('setpriv', [...become, '--', ...master, '-p', `${folder}/conf/pid`], {
     name: 'cyrus',
+    detached: true, // at its end it ends its whole process group, where another file's Cyrus would be
   });
   const server = new CalDav('cyrus', port, `/dav/calendars/user/${USER}/Default/`, child);
   await answers(server);
