@@ -218,11 +218,18 @@ static bool is_uninvited(const struct claim *claim, const struct appointment *a)
 	return claim->guest[0] != '\0' && !appointment_invites(a->guests, claim->guest);
 }
 
+/* Whether it tells how an appointment stands that is neither asked for nor offered, and not over. */
+static bool is_announcement(const struct claim *claim, const struct appointment *a)
+{
+	return (claim->kind == NOTICE_KIND_CONFIRMED || claim->kind == NOTICE_KIND_MOVED ||
+		claim->kind == NOTICE_KIND_CANCELLED) &&
+	       (a->status == APPOINTMENT_SCHEDULED || a->status == APPOINTMENT_CANCELLED);
+}
+
 /* Whether a change has to be announced first, which may take this notice's place. */
 static bool must_wait(const struct claim *claim, const struct subject *subject)
 {
-	return subject->unannounced && claim->kind != NOTICE_KIND_REMINDER &&
-	       !notice_kind_is_about_credits(claim->kind) &&
+	return is_announcement(claim, &subject->a) && subject->unannounced &&
 	       strtoll(claim->about, NULL, 10) < subject->a.version;
 }
 
@@ -241,10 +248,12 @@ static const char *outdated(const struct claim *claim, const struct subject *sub
 					     : NULL;
 	}
 	bool cancelled = a->status == APPOINTMENT_CANCELLED || is_uninvited(claim, a);
-	/* A change that this person is not told of leaves it true: what was under way meanwhile may have
+	/* A change of which this person is not told leaves it true; what was on its way meanwhile may have
 	 * failed. */
-	return subject->told_later || cancelled != (claim->kind == NOTICE_KIND_CANCELLED ||
-						    claim->kind == NOTICE_KIND_DECLINED)
+	bool later = is_announcement(claim, a) ? subject->told_later
+					       : strtoll(claim->about, NULL, 10) != a->version;
+	return later || cancelled != (claim->kind == NOTICE_KIND_CANCELLED ||
+				      claim->kind == NOTICE_KIND_DECLINED)
 		       ? "Something later is to be told instead."
 		       : NULL;
 }

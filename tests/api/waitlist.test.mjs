@@ -178,6 +178,28 @@ test('a moved session, an erased client and a seat that is left free a time as w
   assert.equal(seat.group_id, seats[1].group_id);
 });
 
+test('an offer that lapsed while the mail server was away is not mailed', async () => {
+  const start = slot();
+  const made = await book('owner-away', start);
+  const waiting = await wait('too-late', start);
+  await mail.fault('MAIL', { reply: '451 4.3.0 not now', times: -1 });
+  await cancel('owner-away', made);
+  const offer = await until('the offer', async () => {
+    const now = await entry('too-late', waiting);
+    return now.state === 'offered' && now;
+  });
+  const told = () =>
+    stack.database.rows(`select state from bookingd.notice
+      where appointment_id = '${offer.appointment_id}' and channel = 'email'`)[0]?.state;
+  await until('its mail to have failed', () => told() === 'retry');
+  lapse(offer);
+  await book('quick', start);
+  assert.equal((await entry('too-late', waiting)).state, 'lapsed');
+  await mail.heal();
+  stack.database.run(`update bookingd.notice set due_at = now() where state = 'retry'`);
+  await until('its mail to be given up', () => told() === 'skipped');
+});
+
 test('an offer takes credits as a hold does, and passes by who has none or as many sessions as allowed', async () => {
   assertStatus(await coach.post('/coach/damian/credits', { user_id: 'rich', amount: 1 }), 201);
   assertStatus(await coach.post('/coach/damian/credits', { user_id: 'payer', amount: 1 }), 201);
