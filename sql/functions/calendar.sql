@@ -159,7 +159,7 @@ begin
     outcome := 'over';
   else
     update appointment
-    set status = 'cancelled', cancelled_at = now(), cancelled_by = 'calendar', updated_at = now(), version = version + 1,
+    set status = 'cancelled', cancelled_at = now(), cancelled_by = 'calendar', cancel_reason = null, updated_at = now(), version = version + 1,
         synced_version = version + 1, event_written = false, event_etag = null, conference_pending = false,
         calendar_conflict = false, calendar_attempts = 0
     where id = p_id returning * into booked;

@@ -90,12 +90,19 @@ describe('by looking every second', () => {
   test('deleted by hand: cancelled by the calendar', async () => {
     const ann = s.stack.client('ann');
     const made = await s.book(ann);
+    const reason = 'The room is taken.';
+    const moved = await s.stack.coach().put(`/booking/${made.id}/reschedule`, { start: s.slot(), reason });
+    assert.deepEqual(
+      [moved.status, moved.body.calendar.state, moved.body.move_reason],
+      [200, 'synced', reason],
+    );
     await s.stack.google.remove(s.stack.calendar, eventOf(made));
     const gone = await until('the cancellation', async () => {
       const body = await s.read(ann, made);
       return body.status === 'cancelled' && body;
     });
     assert.deepEqual([gone.cancelled_by, gone.calendar.state], ['calendar', 'synced']);
+    assert.ok(!gone.cancel_reason, 'why it was moved is not why it was cancelled');
     assert.equal((await s.stack.google.calls('events.delete')).length, 0);
     const {
       body: { slots },
