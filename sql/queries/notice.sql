@@ -87,7 +87,6 @@ where a.id = $1;
 update notice
 set state = $3, due_at = now() + make_interval(secs => $5::integer), unknowns = $6,
     sent_at = case when $3::text = 'sent' then now() else sent_at end,
-    -- What a mail server says may name the address of somebody who was erased meanwhile.
     detail = case when guest not like '#%' and not (select erased from appointment where id = appointment_id) then $4::text end
 where id = $1 and state = 'sending' and attempts = $2;
 

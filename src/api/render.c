@@ -125,7 +125,7 @@ static void write_payment(struct json_writer *writer, const struct appointment *
 	json_write_object_end(writer);
 }
 
-/** What only an appointment in this state has to tell: how long it is held, or how it ended. */
+/* What only an appointment in this state has to tell: how long it is held, or how it ended. */
 static void write_state(struct json_writer *writer, const struct appointment *appointment,
 			enum appointment_status status)
 {

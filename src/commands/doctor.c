@@ -49,11 +49,10 @@ static void check_all(const struct settings *settings, bool deep)
 	if (migrated) {
 		doctor_webhooks(settings, db);
 		doctor_sources(settings, db);
-	}
-	if (migrated)
 		doctor_calendar(settings, db);
-	else
+	} else {
 		doctor_tell(NOTE, "google", "is looked at once the schema is there: run bookingd migrate");
+	}
 	db_close(db);
 	database_free(database);
 	doctor_mail(settings, NULL);
