@@ -166,8 +166,9 @@ begin
                                  to_char(make_interval(mins => w.between_to), 'HH24:MI')),
     'name', w.name, 'email', w.email, 'created_at', utc_text(w.created_at),
     'position', case when w.state = 'waiting' then (
-      select count(*) from waitlist o
-      where o.coach_id = w.coach_id and o.session_type = w.session_type and o.state = 'waiting' and o.place <= w.place) end,
+      -- Who stands before it, and itself: the statement that has just written it does not see it.
+      select count(*) + 1 from waitlist o
+      where o.coach_id = w.coach_id and o.session_type = w.session_type and o.state = 'waiting' and o.place < w.place) end,
     'appointment_id', w.appointment_id,
     'offer_expires_at', (select utc_text(a.hold_expires_at) from appointment a
                          where a.id = w.appointment_id and a.status = 'held'));

@@ -59,7 +59,12 @@ test('a time that is freed is held for the first in line, who is told and takes 
   const made = await book('owner', start);
   const [ann, bob] = [await wait('ann', start), await wait('bob', start)];
   assert.deepEqual([ann.state, ann.appointment_id, ann.offer_expires_at], ['waiting', null, null]);
-  assert.ok(bob.position > ann.position);
+  assert.equal(bob.position, ann.position + 1);
+  for (const [who, joined] of [
+    ['ann', ann],
+    ['bob', bob],
+  ])
+    assert.equal((await entry(who, joined)).position, joined.position);
   await cancel('owner', made);
   const offered = await entry('ann', ann);
   assert.equal(offered.state, 'offered');
