@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
-import { checked, openBrowser, openCoach, said, shown } from './browser.mjs';
+import { checked, openBrowser, openCoach, said } from './browser.mjs';
 
 let stack, browser, coach, receiver;
 const got = [];
@@ -119,9 +119,7 @@ test('one that was given up is told above every view, turned on again, and what 
   await checked(page, 'webhook-banner');
   await page.locator('.banner', { hasText: 'Messages to' }).getByRole('link').click();
   const line = page.locator('#webhooks li', { hasText: '/hook' });
-  await shown(page, /given up/)
-    .first()
-    .waitFor();
+  await line.getByText(/^stopped · all events/).waitFor();
   await line.getByRole('button', { name: /^Turn on/ }).click();
   await said(page, /sent again/);
   await line.getByRole('button', { name: /^What was sent/ }).click();

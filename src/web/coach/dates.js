@@ -12,11 +12,11 @@ import {
   hoursOf,
   stretchOf,
   stretchesOn,
+  weekdayName,
   withBlock,
   withOverride,
   withoutBlock,
 } from './time.js';
-import { weekdayName } from './weekly.js';
 
 /* What a date is, as the class of its cell and as words. */
 function stateOf(schedule, day) {

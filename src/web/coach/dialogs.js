@@ -93,6 +93,18 @@ export const labelled = (house, id, word, input, optional) =>
     input,
   );
 
+/* A field for where something on the net is. */
+export const addressField = (id, type, placeholder) =>
+  h('input', {
+    id,
+    type,
+    required: true,
+    maxlength: 2000,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    placeholder,
+  });
+
 /*
  * Sends something that rules may stand against. send(override, key) makes the call; the rules that stand against it are
  * told by name in `trouble`, and a button there sends it again without just those.
@@ -157,7 +169,6 @@ export function whenFields(house, start, id) {
   };
 }
 
-/* done() is called when it is cancelled. */
 /* Yes or no to what a client asks for; `done` comes after either. */
 export function decisionButtons(house, one, done) {
   const { t } = house;
@@ -204,6 +215,7 @@ export function decisionButtons(house, one, done) {
   );
 }
 
+/* done() is called when it is cancelled. */
 export function cancelDialog(house, one, done) {
   const { t } = house;
   const reason = h('textarea', { id: 'cancel-reason', maxlength: 2000 });

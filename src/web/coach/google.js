@@ -4,7 +4,7 @@
 
 import { fill, h } from '../widget/dom.js';
 import { format, isoText } from '../widget/time.js';
-import { labelled, modal, question } from './dialogs.js';
+import { addressField, labelled, modal, question } from './dialogs.js';
 import { sourcesSection } from './sources.js';
 import { undeliveredSection } from './undelivered.js';
 
@@ -31,7 +31,7 @@ export async function googleView(house, heading) {
     sourcesSection(house),
     undeliveredSection(house),
     import('./webhooks.js?v=@VERSION@').then((part) =>
-      part.webhooksSection(house, { fill, h, labelled, modal, question }),
+      part.webhooksSection(house, { addressField, fill, h, labelled, modal, question }),
     ),
   ]);
   renderGoogle(view, google);

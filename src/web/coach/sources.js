@@ -4,7 +4,7 @@
  */
 
 import { fill, h } from '../widget/dom.js';
-import { labelled, question } from './dialogs.js';
+import { addressField, labelled, question } from './dialogs.js';
 
 export async function sourcesSection(house) {
   const { t } = house;
@@ -126,22 +126,11 @@ function adding(view, { first, fields, body, word, more }) {
   );
 }
 
-const address = (id, type, placeholder) =>
-  h('input', {
-    id,
-    type,
-    required: true,
-    maxlength: 2000,
-    autocomplete: 'off',
-    spellcheck: 'false',
-    placeholder,
-  });
-
 const namer = (id) => h('input', { id, maxlength: 100, autocomplete: 'off' });
 
 function feedForm(view) {
   const { house } = view;
-  const url = address('calendar-url', 'url', 'https://…/basic.ics');
+  const url = addressField('calendar-url', 'url', 'https://…/basic.ics');
   const name = namer('calendar-name');
   return adding(view, {
     first: url,
@@ -157,7 +146,7 @@ function feedForm(view) {
 function accountForm(view) {
   const { house } = view;
   const { t } = house;
-  const url = address('account-url', 'text', 'icloud.com');
+  const url = addressField('account-url', 'text', 'icloud.com');
   const user = h('input', { id: 'account-user', required: true, maxlength: 300, autocomplete: 'off' });
   const password = h('input', {
     id: 'account-password',

@@ -5,12 +5,17 @@
  * the next day.
  */
 
-import { addDays, dayOf, instantOf, offsetMinutes, weekdayOf } from '../widget/time.js';
+import { addDays, dayLength, dayOf, format, instantOf, offsetMinutes, weekdayOf } from '../widget/time.js';
 
 export const weekdays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 
 /* The weekday of a date as an index into `weekdays`. */
 export const weekdayIndex = (day) => (weekdayOf(day) + 6) % 7;
+
+const monday = Date.UTC(2026, 10, 23); // any Monday: its weekdays' names are wanted
+
+export const weekdayName = ({ locale }, index, style = 'long') =>
+  format(monday + index * dayLength, locale, { timeZone: 'UTC', weekday: style });
 
 export const clock = (minutes) =>
   `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;

@@ -1,27 +1,23 @@
 /* Who waits for a time: in their order, with what would suit them. */
 
 import { h } from '../widget/dom.js';
-import { format } from '../widget/time.js';
+import { capital, formatRange } from '../widget/time.js';
 import { contactLines } from './booking.js';
-import { minutesOf } from './time.js';
-
-const week = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'];
-const someSunday = Date.UTC(2026, 10, 1, 12);
+import { minutesOf, weekdayName, weekdays } from './time.js';
 
 function wishWords(house, { days, between: [from, to], from: first, to: last }) {
   const { t, locale } = house;
-  const date = (instant) => format(instant, locale, { timeZone: house.zone, dateStyle: 'medium' });
-  const dayNames = days.map((day) =>
-    format(someSunday + week.indexOf(day) * 86400000, locale, { timeZone: 'UTC', weekday: 'short' }),
-  );
+  const dayNames = days.map((day) => weekdayName(house, weekdays.indexOf(day), 'short'));
   const hours = `${house.clock(minutesOf(from))} – ${house.clock(to === '24:00' ? 0 : minutesOf(to))}`;
-  return [
+  const parts = [
     days.length === 7 ? t('anyDay') : dayNames.join(', '),
     (from !== '00:00' || to !== '24:00') && hours,
-    `${date(Math.max(Date.parse(first), Date.now()))} – ${date(Date.parse(last) - 1)}`,
-  ]
-    .filter(Boolean)
-    .join(' · ');
+    formatRange(Math.max(Date.parse(first), Date.now()), Date.parse(last) - 1, locale, {
+      timeZone: house.zone,
+      dateStyle: 'medium',
+    }),
+  ];
+  return capital(parts.filter(Boolean).join(' · '), locale);
 }
 
 /* A section for each session type that somebody waits for. */

@@ -222,9 +222,13 @@ async function deliveriesDialog(view, one, looks = 0) {
           {
             type: 'button',
             onclick: async () => {
-              const { deliveries, next_cursor: next } = await ask(cursor);
-              list.querySelector('ul').append(...deliveries.map(item));
-              page(next);
+              try {
+                const { deliveries, next_cursor: next } = await ask(cursor);
+                list.querySelector('ul').append(...deliveries.map(item));
+                page(next);
+              } catch (problem) {
+                fill(trouble, house.trouble(problem));
+              }
             },
           },
           t('more'),
@@ -262,7 +266,7 @@ function deliveryLine({ house, tools }, one, again) {
   const facts = [
     when,
     one.last_status && `HTTP ${one.last_status}`,
-    one.last_ms !== null && `${one.last_ms} ms`,
+    one.last_ms !== null && `${one.last_ms}\u00a0ms`,
     one.attempts > 1 && t('webhookTries', { n: one.attempts }),
     one.detail,
   ];
@@ -295,15 +299,7 @@ function addForm(view) {
   const { house, tools } = view;
   const { h, labelled } = tools;
   const { t } = house;
-  const url = h('input', {
-    id: 'webhook-url',
-    type: 'url',
-    required: true,
-    maxlength: 2000,
-    autocomplete: 'off',
-    spellcheck: 'false',
-    placeholder: 'https://example.com/bookings',
-  });
+  const url = tools.addressField('webhook-url', 'url', 'https://example.com/bookings');
   const boxes = typeBoxes(view, 'new-types', []);
   return h(
     'form',

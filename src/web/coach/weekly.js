@@ -4,21 +4,17 @@
  */
 
 import { fill, h } from '../widget/dom.js';
-import { addDays, firstWeekday, format } from '../widget/time.js';
+import { firstWeekday } from '../widget/time.js';
 import { question } from './dialogs.js';
 import { timeGrid } from './grid.js';
 import { addHours, hoursInputs } from './inputs.js';
-import { changeWeekly, stretchOf, weekdays, weeklyDocument } from './time.js';
+import { changeWeekly, stretchOf, weekdayName, weekdays, weeklyDocument } from './time.js';
 
 const finger = window.matchMedia('(pointer: coarse)');
-const monday = '2026-11-23'; // any Monday: its weekdays' names are wanted
 
 /* The weekdays, 0 for Monday, in the order of the locale. */
 const columnsOf = (house) =>
   Array.from({ length: 7 }, (_, index) => (index + firstWeekday(house.locale) + 6) % 7);
-
-export const weekdayName = (house, index, style = 'long') =>
-  format(Date.parse(addDays(monday, index)), house.locale, { timeZone: 'UTC', weekday: style });
 
 /* What is open on a weekday, in minutes of that day: its own hours, and the end of the day before's. */
 const partsOf = (lists, index) => [

@@ -434,7 +434,7 @@ export const en = {
   googleTitle: 'Google Calendar',
   webhooks: 'For developers: webhooks',
   webhooksHint:
-    'Every booking, move and cancellation is sent to an address of yours as a signed message, by Standard Webhooks.',
+    'Every booking, move and cancellation is sent to an address of yours as a signed message (Standard Webhooks).',
   noWebhooks: 'Nothing is sent anywhere yet.',
   webhookUrl: 'Address to send to',
   webhookAdd: 'Add webhook',
@@ -449,7 +449,7 @@ export const en = {
   webhookFailing: 'failing since {when}',
   webhook_active: 'on',
   webhook_paused: 'paused',
-  webhook_disabled: 'given up',
+  webhook_disabled: 'stopped',
   webhookPause: 'Pause',
   webhookResume: 'Turn on',
   webhookResumed: 'Messages are sent again.',
@@ -526,7 +526,7 @@ export const en = {
   },
   guests: 'Guests',
   guestsHint:
-    'Email addresses with commas between, 10 at most. Who is new is invited; who is taken out is told.',
+    'Separate email addresses with commas, 10 at most. New guests are invited; those you remove are told.',
   needGuests: 'Please check the addresses: 10 at most, such as name@example.com.',
   saveGuests: 'Save guests',
   guestsSaved: 'The guests are saved.',

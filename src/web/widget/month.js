@@ -6,7 +6,17 @@
  */
 
 import { h } from './dom.js';
-import { addDays, addMonths, dayOf, daysInMonth, firstWeekday, format, weekdayOf } from './time.js';
+import {
+  addDays,
+  addMonths,
+  capital,
+  dayOf,
+  daysInMonth,
+  firstWeekday,
+  format,
+  formatRange,
+  weekdayOf,
+} from './time.js';
 
 const rowsShown = 5;
 
@@ -46,11 +56,8 @@ export function monthTitle(panel) {
   const [a, b] = [days[0].slice(0, 7), days.at(-7).slice(0, 7)]; // the last row's first day
   if (a === b) return panel.monthName(a);
   const options = { timeZone: 'UTC', month: 'long', year: 'numeric' };
-  const text = new Intl.DateTimeFormat(panel.locale, options).formatRange(
-    Date.parse(days[0]),
-    Date.parse(days.at(-7)),
-  );
-  return text.charAt(0).toLocaleUpperCase(panel.locale) + text.slice(1);
+  const text = formatRange(Date.parse(days[0]), Date.parse(days.at(-7)), panel.locale, options);
+  return capital(text, panel.locale);
 }
 
 /* `choose` is called with a day that was pressed. */

@@ -5,7 +5,16 @@
 import { call, explain, mayHelp } from './calls.js';
 import { h, icon, meetingPlaces } from './dom.js';
 import { memory } from './memory.js';
-import { capital, cityOf, clockOptions, dayOf, format, offsetMinutes, zoneText } from './time.js';
+import {
+  capital,
+  cityOf,
+  clockOptions,
+  dayOf,
+  format,
+  formatRange,
+  offsetMinutes,
+  zoneText,
+} from './time.js';
 import { strings } from './words.js';
 
 /* Where this script came from: its server is the one to ask. */
@@ -175,7 +184,7 @@ export class Panel {
   /* "2:30 – 3:00 PM"; over midnight two times, because a range would tell both dates in full. */
   span = (start, end) =>
     dayOf(start, this.zone) === dayOf(end, this.zone)
-      ? new Intl.DateTimeFormat(this.locale, { timeZone: this.zone, ...this.clock() }).formatRange(start, end)
+      ? formatRange(start, end, this.locale, { timeZone: this.zone, ...this.clock() })
       : `${this.time(start)} – ${this.time(end)}`;
   moment = (instant, zone = this.zone) =>
     format(instant, this.locale, {

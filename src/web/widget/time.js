@@ -38,11 +38,16 @@ export function zoneName(name) {
 const formatters = new Map();
 
 /* Making a formatter costs a thousand times what using one does, so they are kept. */
-export function format(instant, locale, options) {
+function formatter(locale, options) {
   const key = locale + JSON.stringify(options);
   if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat(locale, options));
-  return formatters.get(key).format(instant);
+  return formatters.get(key);
 }
+
+export const format = (instant, locale, options) => formatter(locale, options).format(instant);
+
+/* From one to another; what both have in common is told once. */
+export const formatRange = (from, to, locale, options) => formatter(locale, options).formatRange(from, to);
 
 export const clockOptions = (hour12) => ({
   hour: hour12 ? 'numeric' : '2-digit',

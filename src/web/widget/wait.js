@@ -8,7 +8,7 @@ import { newKey } from './calls.js';
 import { goOn, isGuest } from './details.js';
 import { fill, h } from './dom.js';
 import { certainty } from './session.js';
-import { addDays, cityOf, dayOf, firstWeekday, format, offsetMinutes } from './time.js';
+import { addDays, capital, cityOf, dayOf, firstWeekday, format, formatRange, offsetMinutes } from './time.js';
 
 const week = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'];
 const someSunday = Date.UTC(2026, 10, 1, 12);
@@ -189,8 +189,6 @@ function waitFacts(panel, entry) {
       timeZone: 'UTC',
       ...panel.clock(),
     });
-  const date = (instant) =>
-    format(instant, panel.locale, { timeZone: zone, day: 'numeric', month: 'long', year: 'numeric' });
   const days =
     entry.days.length === 7
       ? t('waitEveryDay')
@@ -204,12 +202,12 @@ function waitFacts(panel, entry) {
     'ul',
     { class: 'facts' },
     panel.fact('clock', h('strong', null, `${type} · ${panel.lasting(entry.duration_minutes)}`)),
-    panel.fact('calendar', [days, hours].filter(Boolean).join(', ')),
+    panel.fact('calendar', capital([days, hours].filter(Boolean).join(', '), panel.locale)),
     panel.fact(
       'turn',
-      t('waitUntil', {
-        from: date(Math.max(Date.parse(entry.from), Date.now())),
-        to: date(Date.parse(entry.to) - 1),
+      formatRange(Math.max(Date.parse(entry.from), Date.now()), Date.parse(entry.to) - 1, panel.locale, {
+        timeZone: zone,
+        dateStyle: 'long',
       }),
     ),
   );

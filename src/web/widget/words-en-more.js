@@ -166,7 +166,6 @@ export const enMore = {
   waitTimesAgain: 'Back to the calendar',
   waitEveryDay: 'any day',
   waitBetween: 'between {from} and {to} ({city})',
-  waitUntil: '{from} to {to}',
   waitList: 'Waiting list',
   waitPlace: 'Your place in line: {n}',
   waitLeave: 'Leave the waiting list',

@@ -223,7 +223,6 @@ export const words = {
   waitTimesAgain: 'Retour au calendrier',
   waitEveryDay: 'n’importe quel jour',
   waitBetween: 'entre {from} et {to} ({city})',
-  waitUntil: 'Du {from} au {to}',
   waitList: 'Liste d’attente',
   waitPlace: 'Votre rang : {n}',
   waitLeave: 'Quitter la liste d’attente',

@@ -293,7 +293,6 @@ export const words = {
   waitTimesAgain: 'Wróć do kalendarza',
   waitEveryDay: 'dowolny dzień',
   waitBetween: 'od {from} do {to} ({city})',
-  waitUntil: 'Od {from} do {to}',
   waitList: 'Lista oczekujących',
   waitPlace: 'Twoje miejsce w kolejce: {n}',
   waitLeave: 'Wypisz mnie z listy',
