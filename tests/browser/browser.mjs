@@ -149,7 +149,7 @@ export async function showDay(page, day) {
   const head = page.getByRole('button', { name });
   for (let weeks = 0; weeks < 6 && !(await head.count()); weeks++) {
     const before = await page.locator('.bar h2').textContent();
-    await page.getByRole('button', { name: 'Later' }).click();
+    await page.locator('.bar [data-go=after]').click();
     await page.waitForFunction((text) => document.querySelector('.bar h2').textContent !== text, before);
   }
   await head.waitFor();

@@ -1,9 +1,12 @@
 // A coach with a page of their own, sessions to choose from and bookings, and every view of both pages: what is looked at
 // by axe and by people (views.test.mjs), and what the README shows (screenshots.mjs).
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import http from 'node:http';
 import { addDays, dayOf, isoText } from '../../src/web/widget/time.js';
 import { MailServer } from '../harness/mail.mjs';
 import { startStack, until } from '../harness/stack.mjs';
+import { showDay } from './browser.mjs';
 
 const WEEK = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 const PORTRAIT = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="320" viewBox="0 0 320 320">
@@ -48,13 +51,40 @@ const TYPES = [
     durations: [15],
     meeting: { kind: 'in_person', address: '12 Mill Lane' },
   },
+  { id: 'circle', name: 'Evening circle', durations: [60], meeting: 'none', seats: 6, min_seats: 2 },
+  { id: 'mentoring', name: 'Mentoring', durations: [45], meeting: 'phone', approval: true },
 ];
+
+/** A server that takes every message, and has the feed of a calendar at /<hour>: busy for an hour from then, on a day. */
+async function startFriend(day) {
+  const server = http.createServer((request, response) => {
+    request.resume();
+    if (request.method === 'POST') return response.writeHead(204).end();
+    return response
+      .writeHead(200, { 'content-type': 'text/calendar' })
+      .end(
+        `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:x@y\r\nDTSTART:${day}T${request.url.slice(1)}0000Z\r\n` +
+          `DURATION:PT1H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`,
+      );
+  });
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  return { server, address: `http://127.0.0.1:${server.address().port}` };
+}
 
 /** Everything that stands in the scene; `browser` draws the coach's portrait. */
 export async function setScene(browser) {
   const mail = await MailServer.start();
+  const today = dayOf(Date.now(), 'Europe/Paris');
+  const busyDay = addDays(today, 2);
+  const friend = await startFriend(busyDay.replaceAll('-', ''));
   const stack = await startStack({
-    env: { ...mail.settings, PUBLIC_URL: 'https://book.example.org' },
+    env: {
+      ...mail.settings,
+      PUBLIC_URL: 'https://book.example.org',
+      TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      CALENDAR_ALLOW_PRIVATE: '1',
+      WEBHOOK_ALLOW_PRIVATE: '1',
+    },
     document: {
       time_zone: 'Europe/Paris',
       weekly: [
@@ -93,7 +123,6 @@ export async function setScene(browser) {
       .status,
     200,
   );
-  const today = dayOf(Date.now(), 'Europe/Paris');
   const free = sound(
     await stack
       .client('ann', { name: 'Ann Weber' })
@@ -118,6 +147,54 @@ export async function setScene(browser) {
     });
     booked[id] = sound(reply);
   }
+  for (const [id, name] of people.slice(0, 2))
+    sound(
+      await stack
+        .client(id, { name })
+        .post('/booking/create', { start: free[60], session_type: 'circle', duration_minutes: 60 }),
+    );
+  const asked = { start: free[70], session_type: 'mentoring', duration_minutes: 45, notes: 'If I may.' };
+  sound(await stack.client('eli', { name: 'Eli Sand' }).post('/booking/create', asked));
+  // Wim waits for mornings, and Ona for one time, which then comes free.
+  const ofKind = { session_type: 'cv-review', duration_minutes: 45 };
+  sound(
+    await stack.client('wim', { name: 'Wim Bakker' }).post('/booking/waitlist', {
+      ...ofKind,
+      from: addDays(today, 20),
+      days: ['MO', 'WE'],
+      between: ['09:00', '12:30'],
+    }),
+  );
+  const owner = stack.client('pia', { name: 'Pia Roth' });
+  const given = sound(await owner.post('/booking/create', { ...ofKind, start: free[80] }));
+  sound(
+    await stack.client('ona', { name: 'Ona Blau' }).post('/booking/waitlist', {
+      ...ofKind,
+      from: free[80],
+      to: isoText(Date.parse(free[80]) + 60_000),
+    }),
+  );
+  sound(await owner.put(`/booking/${given.id}/cancel`, {}));
+  for (const [name, hour] of [
+    ['Family', '13'],
+    ['Choir', '14'],
+    ['Evening class', '15'],
+    ['Club', '16'],
+    ['The other practice', '10'],
+  ])
+    sound(
+      await coach.post('/coach/damian/calendars', { kind: 'ical', url: `${friend.address}/${hour}`, name }),
+    );
+  await until(
+    'the feeds are read',
+    async () =>
+      (await coach.get('/coach/damian/calendars')).body.calendars.every((one) => one.state === 'ok'),
+    60_000,
+  );
+  const hook = sound(
+    await coach.post('/coach/damian/webhooks', { url: `${friend.address}/bookings`, types: [] }),
+  );
+  sound(await coach.post(`/coach/damian/webhooks/${hook.id}/test`));
   const granted = [
     { user_id: 'ann', amount: 5, external_ref: 'order-2481' },
     { user_id: 'b7f3e2c1-5d4a-4e8b-9c6f-0a1b2c3d4e5f'.repeat(3), amount: 12, external_ref: 'x'.repeat(60) },
@@ -138,8 +215,20 @@ export async function setScene(browser) {
   const stop = async () => {
     await stack.stop();
     await mail.stop();
+    friend.server.closeAllConnections();
+    friend.server.close();
   };
-  return { stack, coach, mail, booked, free, stop, url: stack.daemon.url, day: isoText(Date.parse(free[3])) };
+  return {
+    stack,
+    coach,
+    mail,
+    booked,
+    free,
+    busyDay,
+    stop,
+    url: stack.daemon.url,
+    day: isoText(Date.parse(free[3])),
+  };
 }
 
 /* ---- views: name -> (page, scene) brings the page there ---- */
@@ -203,6 +292,23 @@ export const clientViews = {
     await page.locator('.stack > button.plain').last().click();
     await page.locator('#reminders').waitFor();
   },
+  wait: async (page, scene) => {
+    await asNew(page, scene, 'robin/cv-review');
+    await page.locator('.stack.wide > button.plain:visible').click();
+    await page.locator('fieldset.choice').waitFor();
+  },
+  waiting: async (page, scene) => {
+    await client('wim')(page, scene, 'robin/cv-review');
+    await page.locator('[data-start]').first().waitFor();
+    await page.locator('header .plain').click();
+    await page.locator('section .sessions .facts').waitFor();
+  },
+  offer: async (page, scene) => {
+    await client('ona')(page, scene, 'robin/cv-review');
+    await page.locator('[data-start]').first().waitFor();
+    await page.locator('header .plain').click();
+    await page.locator('.sessions button.main').waitFor();
+  },
   signIn: async (page, { url }) => {
     await page.goto(`${url}/booking/robin/career-strategy`);
     await page.locator('input[type=email]').waitFor();
@@ -230,6 +336,37 @@ export const coachViews = {
   rules: view('rules', 'fieldset.type'),
   google: view('google', '#calendar-url'),
   profile: view('profile', '#profile-name'),
+  calendars: async (page, scene) => {
+    await coachViews.week(page, scene);
+    await showDay(page, scene.busyDay);
+    await page.locator('.busy.other').first().waitFor();
+  },
+  waitingList: async (page, scene) => {
+    await coachViews.people(page, scene);
+    await page.locator('input[value=waiting]').check({ force: true });
+    await page.locator('article .badge').waitFor();
+  },
+  group: async (page, scene) => {
+    await coachViews.people(page, scene);
+    await page
+      .locator('article', { hasText: 'Bo Lindqvist' })
+      .nth(1)
+      .locator('.actions button')
+      .first()
+      .click();
+    await page.locator('dialog summary').nth(1).waitFor();
+    for (const one of await page.locator('dialog section summary').all()) await one.click();
+  },
+  webhooks: async (page, scene) => {
+    await coachViews.google(page, scene);
+    await page.locator('#webhooks summary').click();
+    await page.locator('#webhooks').scrollIntoViewIfNeeded();
+  },
+  deliveries: async (page, scene) => {
+    await coachViews.webhooks(page, scene);
+    await page.locator('#webhooks li button').nth(1).click();
+    await page.locator('dialog .yes').first().waitFor();
+  },
   newBooking: async (page, scene) => {
     await coachViews.people(page, scene);
     await page.locator('.head button.main').click();
