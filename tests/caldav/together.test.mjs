@@ -5,7 +5,6 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { mayStartCyrus, PASSWORD, startCyrus, startRadicale, USER } from '../harness/caldav.mjs';
 import { assertStatus, later } from '../harness/expect.mjs';
-import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 const WEEK = 7 * 1440;
@@ -13,7 +12,6 @@ const PATIENCE_MS = 90_000;
 let stack, mail, coach, server, calendar;
 
 before(async () => {
-  mail = await MailServer.start();
   const document = openSchedule({
     cancel_notice_minutes: 0,
     reschedule_notice_minutes: 0,
@@ -24,21 +22,18 @@ before(async () => {
     { id: 'visit', name: 'Visit', durations: [30], meeting: 'none' },
   );
   stack = await startStack({
+    mail: true,
     document,
     env: {
-      ...mail.settings,
       PUBLIC_URL: 'https://book.test',
       TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       CALENDAR_ALLOW_PRIVATE: '1',
-      RATE_LIMIT_BOOK: '0',
     },
   });
+  mail = stack.mail;
   coach = stack.coach();
 });
-after(async () => {
-  await stack?.stop();
-  await mail.stop();
-});
+after(() => stack?.stop());
 
 const compact = (text) => text.replace(/[-:]/g, '');
 const file = (id) => `${id.replaceAll('-', '')}.ics`;

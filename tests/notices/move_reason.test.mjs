@@ -2,23 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertProblem, assertStatus } from '../harness/expect.mjs';
-import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 let stack, mail, coach;
 let hour = 30;
 before(async () => {
-  mail = await MailServer.start();
   const document = openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 });
   document.session_types[0].meeting = 'none';
   document.session_types.push({ id: 'pair', name: 'Pair', durations: [60], meeting: 'none', seats: 3 });
-  stack = await startStack({ document, env: { ...mail.settings, PUBLIC_URL: 'https://book.test' } });
+  stack = await startStack({ mail: true, document, env: { PUBLIC_URL: 'https://book.test' } });
+  mail = stack.mail;
   coach = stack.coach();
 });
-after(async () => {
-  await stack?.stop();
-  await mail?.stop();
-});
+after(() => stack?.stop());
 
 const slot = () => stack.slot((hour += 3));
 const HOUR = { duration_minutes: 60 };

@@ -1,42 +1,70 @@
-// What is on its way to a mail server while the appointment changes: if it does not arrive, it is still owed.
+// What is on its way to a mail server while something changes: it is still owed if it does not arrive, and nothing that was
+// erased meanwhile comes back with the answer.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
-import { openSchedule, startStack, until } from '../harness/stack.mjs';
+import { startStack, until } from '../harness/stack.mjs';
+
+let stack, database, mail;
+before(async () => {
+  stack = await startStack({ mail: true, env: { PUBLIC_URL: 'https://book.test' } });
+  ({ database, mail } = stack);
+});
+after(() => stack?.stop());
+
+/** The mails that are owed or were sent about an appointment. */
+const noticesOf = (id) =>
+  database.rows(
+    `select recipient, state, coalesce(detail, '') as detail from bookingd.notice
+     where appointment_id = '${id}' and channel = 'email'`,
+  );
+const statesOf = (id) =>
+  noticesOf(id)
+    .map(({ state }) => state)
+    .join();
 
 test('a confirmation whose sender died while another place was announced is sent all the same, once', async () => {
-  const stack = await startStack({
-    google: 'off',
-    mail: true,
-    document: openSchedule(),
-    env: { PUBLIC_URL: 'https://book.test' },
-  });
-  try {
-    const { database, mail } = stack;
-    await mail.fault('MAIL', { reply: '451 4.3.0 not now', times: -1 });
-    const made = assertStatus(
-      await stack.client('ann').post('/booking/create', { start: stack.slot(1) }),
-      201,
-    );
-    const theirs = `appointment_id = '${made.id}' and channel = 'email'`;
-    const states = () =>
-      database.rows(`select state from bookingd.notice where ${theirs}`).map(({ state }) => state);
-    await until('both to have failed once', () => states().join() === 'retry,retry');
-    // As a process leaves them that dies while it sends.
-    database.run(
-      `update bookingd.notice set state = 'sending', due_at = now() + interval '1 hour' where ${theirs}`,
-    );
-    const place = { kind: 'in_person', address: 'Main Street 1' };
-    assertStatus(await stack.coach().put(`/booking/${made.id}/meeting`, place), 200);
-    const owed = `select version - noticed_version from bookingd.appointment where id = '${made.id}'`;
-    await until('the other place to be announced', () => Number(database.value(owed)) === 0);
-    await mail.heal();
-    database.run(`update bookingd.notice set due_at = now() where ${theirs}`);
-    const mails = await mail.wait(2);
-    assert.deepEqual(mails.map((one) => one.to[0].replace(/@.*/, '')).sort(), ['ann', 'coach']);
-    await until('the ledger to say so', () => states().join() === 'sent,sent');
-    assert.equal(mail.mails.length, 2);
-  } finally {
-    await stack.stop();
-  }
+  await mail.fault('MAIL', { reply: '451 4.3.0 not now', times: -1 });
+  const { id } = assertStatus(
+    await stack.client('ann').post('/booking/create', { start: stack.slot(1) }),
+    201,
+  );
+  const theirs = `appointment_id = '${id}' and channel = 'email'`;
+  await until('both to have failed once', () => statesOf(id) === 'retry,retry');
+  // As a process leaves them that dies while it sends.
+  database.run(
+    `update bookingd.notice set state = 'sending', due_at = now() + interval '1 hour' where ${theirs}`,
+  );
+  const place = { kind: 'in_person', address: 'Main Street 1' };
+  assertStatus(await stack.coach().put(`/booking/${id}/meeting`, place), 200);
+  const owed = `select version - noticed_version from bookingd.appointment where id = '${id}'`;
+  await until('the other place to be announced', () => Number(database.value(owed)) === 0);
+  await mail.heal();
+  database.run(`update bookingd.notice set due_at = now() where ${theirs}`);
+  await until('the ledger to say that both are out', () => statesOf(id) === 'sent,sent');
+  await mail.heal(); // whose answer comes after all that it took
+  assert.deepEqual(
+    mail
+      .read()
+      .map((one) => one.to[0].replace(/@.*/, ''))
+      .sort(),
+    ['ann', 'coach'],
+  );
+});
+
+test('a refusal that names an erased guest is noted without the address', async () => {
+  const guest = 'eve@guest.test';
+  const client = stack.client('ben');
+  const { id } = assertStatus(await client.post('/booking/create', { start: stack.slot(3) }), 201);
+  await until('the confirmations', () => statesOf(id) === 'sent,sent');
+  await mail.fault('RCPT', { do: 'hold', reply: `550 5.1.1 <${guest}>: unknown here`, times: -1 });
+  assertStatus(await client.put(`/booking/${id}/guests`, { guests: [guest] }), 200);
+  const invitation = () => noticesOf(id).find(({ recipient }) => recipient === 'guest');
+  await until('the invitation to be under way', () => invitation()?.state === 'sending');
+  database.run(`insert into bookingd.known_address (email, user_id) values ('${guest}', 'eve')`);
+  assertStatus(await stack.admin().delete('/booking/user/eve'), 200);
+  await mail.heal();
+  await until('the refusal to be noted', () => invitation().state === 'failed');
+  assert.equal(invitation().detail, '');
+  assert.ok(!database.dump().includes(guest));
 });
