@@ -100,15 +100,18 @@ export async function feeds(world, report) {
     const same = await round(other, daemon);
     const share = (one) => one.cpu / EVERY_SECONDS;
     report.fact(
-      `feeds: ${COACHES} of ${EVENTS} events that changed: seconds until all were read`,
-      changed.seconds,
+      `feeds: ${COACHES} of ${EVENTS} events, unchanged (304): seconds until all were read`,
+      same.seconds,
     );
-    report.fact('feeds: the same, unchanged (304)', same.seconds);
     report.fact('feeds: processor ms for one that changed', (changed.cpu * 1000) / COACHES);
-    report.fact('feeds: RssAnon MiB at most', changed.memory);
     report.must('feeds that always change: share of one core', [share(changed)], '<=', 0.05);
     report.must('feeds that stay: share of one core', [share(same)], '<=', 0.05);
-    report.must('feeds: seconds until all were read', [changed.seconds], '<=', STALE_SECONDS - EVERY_SECONDS);
+    report.must(
+      `feeds: seconds until all were read, changed`,
+      [changed.seconds],
+      '<=',
+      STALE_SECONDS - EVERY_SECONDS,
+    );
     report.must('feeds: RssAnon MiB at most', [changed.memory], '<=', 64);
 
     // Listing while feeds are read at their pace, against the same daemon while none is due.

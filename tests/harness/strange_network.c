@@ -2,10 +2,14 @@
  * strange_network - a library that is loaded before the others (LD_PRELOAD) and makes a network for tests:
  * names and public addresses that do not exist, without any privilege.
  *
- * STRANGE_NAMES    "a.example=93.184.216.34/127.0.0.1 b.example=127.0.0.1": what each name stands for the
+ * STRANGE_NAMES is "a.example=93.184.216.34/127.0.0.1 b.example=127.0.0.1": what each name stands for the
  * first time it is looked up, the second time, and so on; the last address stays. Other names are looked up
- * as ever. STRANGE_RESOLVER a port of 127.0.0.1 where a name server listens, for those who ask for other
- * records than addresses STRANGE_TRUST    a file of certificates that are trusted besides
+ * as ever.
+ *
+ * STRANGE_RESOLVER is a port of 127.0.0.1 where a name server listens, for who asks for other records than
+ * addresses.
+ *
+ * STRANGE_TRUST is a file of certificates that are trusted besides.
  *
  * Connections to 93.184.216.0/24 lead to the same port of 127.0.0.1, so what is decided by the address is
  * decided by the public one.

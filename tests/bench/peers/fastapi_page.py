@@ -13,10 +13,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from psycopg2.pool import ThreadedConnectionPool
 from pydantic import BaseModel, Field
 
-THREADS = 40  # that Starlette has for such functions: a connection for each
+THREADS = 40  # that Starlette has for such functions: a connection for each, kept (psycopg2's pool closes those above its least)
 STEP = timedelta(minutes=30)
 
-pool = ThreadedConnectionPool(1, THREADS, os.environ["DATABASE_URL"])
+pool = ThreadedConnectionPool(THREADS, THREADS, os.environ["DATABASE_URL"])
 app = FastAPI()
 
 

@@ -1,10 +1,5 @@
 -- The tables such an author would make: an index for the overlap check, and no constraint against it.
-create table coach (
-  id          text primary key,
-  opens       time not null default '00:00',
-  closes      interval not null default '24 hours', -- from midnight
-  step        interval not null default '30 minutes'
-);
+create table coach (id text primary key);
 create table appointment (
   id         uuid primary key default gen_random_uuid(),
   coach_id   text not null references coach,
