@@ -242,6 +242,21 @@ static void add_dates(struct instances *instances, struct ical_span component)
 	}
 }
 
+/*
+ * How many of a repeated event and its overrides for all that follows span a change of the clocks: each of
+ * their instances has two ends, as long on the wall clock and as long in elapsed time, of which the later is
+ * taken.
+ */
+static size_t ends_twice(const struct ical_event *event, const struct instances *instances)
+{
+	size_t count = event->exact != event->nominal;
+	for (size_t i = 0; i < instances->override_count; i++) {
+		const struct ical_override *override = &instances->overrides[i];
+		count += override->and_future && override->exact != override->nominal;
+	}
+	return event->is_date ? 0 : count;
+}
+
 static void add_event(struct summing *summing, struct ical_span component)
 {
 	struct ical_line line;
@@ -273,6 +288,8 @@ static void add_event(struct summing *summing, struct ical_span component)
 	if (ical_exceptions_read(&summing->reader, component, &event, &scratch, &exceptions))
 		summing->busy.inexact++;
 	instances.overrides = overrides_of(summing, event.uid, &instances.override_count);
+	if (repeats)
+		summing->busy.inexact += ends_twice(&event, &instances);
 	found(&instances, event.start.local);
 	for (struct ical_span rest = component; ical_next_property(&rest, "RRULE", &line);)
 		expand_rule(&instances, line.value);

@@ -275,6 +275,15 @@ static void what_cannot_be_followed_takes_more_and_is_counted(void **state)
 					  "20261129T120000Z\n")),
 			    "2026-11-28T00:00 2940m");
 	assert_int_equal(busy.inexact, 1);
+	/* Begun on the night when the clocks go back: two hours on the wall clock are three of elapsed time.
+	 */
+	assert_string_equal(
+		busy_of(EVENT("DTSTART:20261101T003000\nDTEND:20261101T023000\nRRULE:FREQ=DAILY;COUNT=2\n")),
+		"2026-11-01T04:30 180m, 2026-11-02T05:30 180m");
+	assert_int_equal(busy.inexact, 1);
+	assert_string_equal(busy_of(EVENT("DTSTART:20261101T003000\nDTEND:20261101T023000\n")),
+			    "2026-11-01T04:30 180m");
+	assert_int_equal(busy.inexact, 0);
 	assert_string_equal(busy_of(EVENT("DTSTART:20261128T140000Z\nDURATION:PT1H\nRRULE:nonsense\n")),
 			    "2026-11-28T00:00 4320m");
 	assert_string_equal(busy_of(EVENT("DTSTART:20261105T140000Z\nDTEND:soon\n")),
