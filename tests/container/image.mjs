@@ -2,12 +2,14 @@
 //
 // What it is built on is debian:12-slim as Debian's own packages make it: debootstrap's smallest root, without manuals and
 // translations. BASE=image names another.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { bareDebian, mustRun, tryProgram, whyNot } from '../harness/programs.mjs';
 import { ROOT, temporaryFolder } from '../harness/run_folder.mjs';
 
-const KEPT = path.resolve(ROOT, process.env.BUILD ?? 'build', 'container');
+/** debian:12-slim's files, made once. */
+const SLIM_ROOT = path.resolve(ROOT, process.env.BUILD ?? 'build', 'container/slim');
 const SLIM = 'localhost/debian:12-slim';
 const IMAGE = 'localhost/bookingd-tested';
 /** What debian:12-slim keeps out, of itself and of packages installed later. */
@@ -25,44 +27,24 @@ const NEWER_CGROUPS = [
   'sh',
 ];
 
-function call(command, args, options) {
-  const quiet = { encoding: 'utf8', maxBuffer: 64 << 20, timeout: 900_000 };
-  const done = spawnSync(command, args, { ...quiet, ...options });
-  return { code: done.status ?? -1, out: done.stdout ?? '', err: done.stderr || String(done.error ?? '') };
-}
-
-function must(command, args, options) {
-  const { code, out, err } = call(command, args, options);
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${out}${err}`);
-  return out;
-}
-
 /** Why no image can be built here, or null. */
-export function whyNoImage() {
-  if (process.getuid() !== 0) return 'building an image on a root of our own needs root';
-  for (const program of ['buildah', 'podman', 'crun', 'debootstrap'])
-    if (call('sh', ['-c', `command -v ${program}`]).code !== 0) return `${program} is not installed`;
-  return null;
-}
+export const whyNoImage = () =>
+  whyNot('building an image on a root of our own', ['buildah', 'podman', 'crun', 'debootstrap']);
 
-/** debian:12-slim's files below build/container, made once. */
-function slimRoot() {
-  const root = path.join(KEPT, 'slim');
-  if (fs.existsSync(root)) return root;
-  fs.mkdirSync(KEPT, { recursive: true });
-  fs.rmSync(`${root}.new`, { recursive: true, force: true });
-  must('debootstrap', ['--variant=minbase', 'bookworm', `${root}.new`]);
+/** Takes out what debian:12-slim does not have, and keeps it out of what is installed later. */
+function makeSlim(root) {
   const rules = LEFT_OUT.map((folder) => `path-exclude ${folder}/*\n`).join('');
   fs.writeFileSync(
-    path.join(`${root}.new`, 'etc/dpkg/dpkg.cfg.d/slim'),
+    path.join(root, 'etc/dpkg/dpkg.cfg.d/slim'),
     `${rules}path-include /usr/share/doc/*/copyright\n`,
   );
-  const inside = (folders) => folders.map((folder) => `${root}.new${folder}`);
-  must('find', [...inside(LEFT_OUT.slice(0, 1)), '-type', 'f', '!', '-name', 'copyright', '-delete']);
-  must('rm', ['-rf', ...inside([...LEFT_OUT.slice(1), '/var/lib/apt/lists', '/var/cache/apt', '/var/log'])]);
-  fs.mkdirSync(`${root}.new/var/log`);
-  fs.renameSync(`${root}.new`, root);
-  return root;
+  const inside = (folders) => folders.map((folder) => `${root}${folder}`);
+  mustRun('find', [...inside(LEFT_OUT.slice(0, 1)), '-type', 'f', '!', '-name', 'copyright', '-delete']);
+  mustRun('rm', [
+    '-rf',
+    ...inside([...LEFT_OUT.slice(1), '/var/lib/apt/lists', '/var/cache/apt', '/var/log']),
+  ]);
+  fs.mkdirSync(`${root}/var/log`);
 }
 
 export class Image {
@@ -84,7 +66,8 @@ export class Image {
     const base = process.env.BASE ?? SLIM;
     if (!process.env.BASE) {
       const files = path.join(image.folder, 'slim.tar');
-      must('tar', ['-C', slimRoot(), '-cf', files, '.']);
+      bareDebian(SLIM_ROOT, [], makeSlim);
+      mustRun('tar', ['-C', SLIM_ROOT, '-cf', files, '.']);
       image.podman('import', files, SLIM);
     }
     image.#buildah(
@@ -101,17 +84,17 @@ export class Image {
   }
 
   #buildah(...args) {
-    return must('buildah', [...this.storage, ...args], { env: this.env });
+    return mustRun('buildah', [...this.storage, ...args], { env: this.env });
   }
 
   try(...args) {
     const [program, ...rest] = [...this.place, 'podman', ...this.storage, ...args];
-    return call(program, rest, { env: this.env });
+    return tryProgram(program, rest, { env: this.env });
   }
 
   podman(...args) {
     const [program, ...rest] = [...this.place, 'podman', ...this.storage, ...args];
-    return must(program, rest, { env: this.env });
+    return mustRun(program, rest, { env: this.env });
   }
 
   /** Bytes of what is pulled: each layer as a registry keeps it. */

@@ -2,59 +2,34 @@
 //
 // The bare root is made once by debootstrap and kept under build/system; each machine is a copy of it. It shares the
 // host's network, so programs in it listen on ports that the test picks.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Child, until } from '../harness/child.mjs';
+import { bareDebian, mustRun, tryProgram, whyNot } from '../harness/programs.mjs';
 import { ROOT } from '../harness/run_folder.mjs';
 
 const FOLDER = path.resolve(ROOT, process.env.BUILD ?? 'build', 'system');
 const BARE = path.join(FOLDER, 'bare');
-const QUIET = { encoding: 'utf8', maxBuffer: 64 << 20, timeout: 600_000 };
 const CONTAINER = ['--quiet', '--register=no', '--keep-unit', '--console=pipe', '--resolv-conf=copy-host'];
 
-function run(command, args, options) {
-  const done = spawnSync(command, args, { ...QUIET, ...options });
-  return { code: done.status ?? -1, out: done.stdout ?? '', err: done.stderr || String(done.error ?? '') };
-}
-
-function must(command, args, options) {
-  const { code, out, err } = run(command, args, options);
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${out}${err}`);
-  return out;
-}
-
 /** Why no machine can be had here, or null. */
-export function whyNoMachine() {
-  if (process.getuid() !== 0) return 'a machine of systemd-nspawn needs root';
-  for (const program of ['systemd-nspawn', 'debootstrap', 'nsenter'])
-    if (run('sh', ['-c', `command -v ${program}`]).code !== 0) return `${program} is not installed`;
-  return null;
-}
-
-function makeBare() {
-  if (fs.existsSync(BARE)) return;
-  fs.mkdirSync(FOLDER, { recursive: true });
-  const fresh = `${BARE}.new`;
-  fs.rmSync(fresh, { recursive: true, force: true });
-  must('debootstrap', ['--variant=minbase', '--include=systemd,systemd-sysv,dbus,curl', 'bookworm', fresh]);
-  fs.renameSync(fresh, BARE);
-}
+export const whyNoMachine = () =>
+  whyNot('a machine of systemd-nspawn', ['systemd-nspawn', 'debootstrap', 'nsenter']);
 
 export class Machine {
   /** A copy of the bare root, not booted yet. */
   static make() {
-    makeBare();
+    bareDebian(BARE, ['--include=systemd,systemd-sysv,dbus,curl']);
     const machine = new Machine();
     machine.root = fs.mkdtempSync(path.join(FOLDER, 'machine-'));
-    must('cp', ['-a', '--reflink=auto', `${BARE}/.`, machine.root]);
+    mustRun('cp', ['-a', '--reflink=auto', `${BARE}/.`, machine.root]);
     fs.chmodSync(machine.root, 0o755);
     return machine;
   }
 
   /** Runs a line of shell in the root while it is not booted: to install packages. */
   prepare(line) {
-    return must('systemd-nspawn', [...CONTAINER, '-D', this.root, '/bin/sh', '-euc', line], {
+    return mustRun('systemd-nspawn', [...CONTAINER, '-D', this.root, '/bin/sh', '-euc', line], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
   }
@@ -78,13 +53,13 @@ export class Machine {
     const children = `/proc/${this.child.pid}/task/${this.child.pid}/children`;
     const list = fs.existsSync(children) ? fs.readFileSync(children, 'utf8').trim().split(' ') : [];
     // Not systemd-nspawn's own helpers, which come and go.
-    return list.find((pid) => pid && run('cat', [`/proc/${pid}/comm`]).out === 'systemd\n');
+    return list.find((pid) => pid && tryProgram('cat', [`/proc/${pid}/comm`]).out === 'systemd\n');
   }
 
   /** Runs lines of shell as root on the booted machine; {code, out, err}. */
   try(lines, { env = {} } = {}) {
     const places = ['--target', this.init, '--mount', '--uts', '--ipc', '--pid', '--cgroup'];
-    return run('nsenter', [...places, '/bin/sh', '-euc', lines], {
+    return tryProgram('nsenter', [...places, '/bin/sh', '-euc', lines], {
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...env },
       cwd: '/',
     });
