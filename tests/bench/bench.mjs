@@ -2,8 +2,8 @@
 //
 //   node tests/bench/bench.mjs [part]...
 //
-// BENCH_ROUNDS=15 and BENCH_SECONDS=1 of each measurement, BENCH_PRESSURE_SECONDS=60 of overload; less makes a quick
-// trial. Results: result.json and result.svg in build/bench.
+// BENCH_ROUNDS=15 and BENCH_SECONDS=1 of each measurement, BENCH_PRESSURE_SECONDS=15 of overload; less makes a quick
+// trial. Each part tells how long it took. Results: result.json and result.svg in build/bench.
 // Exits 1 when something that must hold does not, or a part fails.
 import { availability } from './availability.mjs';
 import { booking } from './booking.mjs';
@@ -49,9 +49,11 @@ const world = await World.make();
 try {
   for (const [name, part] of Object.entries(parts)) {
     if (wanted.length && !wanted.includes(name)) continue;
+    const began = performance.now();
     await part(world, report).catch((error) => report.failure(name, error.stack)); // the others are still of use
     await Program.stopAll();
     world.restore();
+    report.fact(`${name}: minutes that it took`, (performance.now() - began) / 60_000);
   }
 } finally {
   await world.stop();

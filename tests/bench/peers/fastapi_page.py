@@ -13,10 +13,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from psycopg2.pool import ThreadedConnectionPool
 from pydantic import BaseModel, Field
 
-THREADS = 40  # that Starlette has for such functions: a connection for each, kept (psycopg2's pool closes those above its least)
+THREADS = 40  # that Starlette has for such functions, at moments a few more: a connection for each, which the pool keeps
 STEP = timedelta(minutes=30)
 
-pool = ThreadedConnectionPool(THREADS, THREADS, os.environ["DATABASE_URL"])
+pool = ThreadedConnectionPool(THREADS, 2 * THREADS, os.environ["DATABASE_URL"])
 app = FastAPI()
 
 
