@@ -43,7 +43,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZERS) -pthread
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lz -lresolv -lm
 
 # `make run` and `make test` install what is missing first; a plain build leaves the system as it is.
-PREPARED := $(if $(filter run bench,$(MAKECMDGOALS)),packages) $(if $(filter test test-faults test-monitoring test-recurrence test-browser,$(MAKECMDGOALS)),packages-tests) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
+PREPARED := $(if $(filter run bench bench-peers,$(MAKECMDGOALS)),packages) $(if $(filter test test-faults test-monitoring test-recurrence test-browser,$(MAKECMDGOALS)),packages-tests) $(if $(filter fuzz lint format model,$(MAKECMDGOALS)),packages-checks)
 
 .PHONY: packages packages-tests packages-checks
 packages: ## install the Debian packages that are missing

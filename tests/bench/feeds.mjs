@@ -129,6 +129,8 @@ export async function feeds(world, report) {
     });
     report.table('feeds', samples);
     report.must('availability while feeds are read', ratios(samples, names.read, names.rest), '>=', 0.95);
+    await daemon.stop();
+    other.drop();
   } finally {
     server.stop();
   }
