@@ -256,9 +256,8 @@ async function historyPart(house, one) {
       'ul',
       { class: 'lines' },
       others.reverse().map((other) => {
-        const start = Date.parse(other.start);
-        const year = new Date(start).getUTCFullYear();
-        const words = [`${house.moment(start)}, ${year}`, status[other.status] && t(status[other.status])];
+        const when = house.moment(Date.parse(other.start), { year: 'numeric' });
+        const words = [when, status[other.status] && t(status[other.status])];
         return h('li', null, words.filter(Boolean).join(' · '));
       }),
     ),

@@ -89,12 +89,13 @@ const house = {
   clock: (minutes) => format(minutes * 60000, locale, { timeZone: 'UTC', ...clockOptions(house.hour12) }),
   day: (day, style = 'long') =>
     format(Date.parse(day), locale, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style }),
-  moment: (instant) =>
+  moment: (instant, more) =>
     format(instant, locale, {
       timeZone: house.zone,
       weekday: 'short',
       day: 'numeric',
       month: 'short',
+      ...more,
       ...clockOptions(house.hour12),
     }),
   zoneText: () => zoneText(house.zone, Date.now()),

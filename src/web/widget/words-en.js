@@ -48,7 +48,7 @@ export const en = {
   coachTime: '{time} for the coach',
   coachAt: 'For the coach: {time}',
   stale: 'The calendar can’t be reached right now. These are the last known times.',
-  moveTitle: 'Move your session',
+  moveTitle: 'Move this session',
   moveFrom: 'Now',
   offline: 'You’re offline. Nothing is lost: try again when you’re back online.',
   unreachable: 'The booking server can’t be reached. Check your connection and try again.',

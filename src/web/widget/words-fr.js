@@ -106,7 +106,7 @@ export const words = {
   more: 'En afficher plus',
   move: 'Déplacer',
   cancel: 'Annuler',
-  moveTitle: 'Déplacer votre séance',
+  moveTitle: 'Déplacer cette séance',
   moveFrom: 'Actuellement',
   moveTo: 'Nouvel horaire',
   moveConfirm: 'Déplacer à cet horaire',
