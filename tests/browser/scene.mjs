@@ -155,25 +155,17 @@ export async function setScene(browser) {
     );
   const asked = { start: free[70], session_type: 'mentoring', duration_minutes: 45, notes: 'If I may.' };
   sound(await stack.client('eli', { name: 'Eli Sand' }).post('/booking/create', asked));
-  // Wim waits for mornings, and Ona for one time, which then comes free.
+  // Wim and Ona wait for mornings, and Ona for one time as well, which then comes free.
   const ofKind = { session_type: 'cv-review', duration_minutes: 45 };
-  sound(
-    await stack.client('wim', { name: 'Wim Bakker' }).post('/booking/waitlist', {
-      ...ofKind,
-      from: addDays(today, 20),
-      days: ['MO', 'WE'],
-      between: ['09:00', '12:30'],
-    }),
-  );
   const owner = stack.client('pia', { name: 'Pia Roth' });
   const given = sound(await owner.post('/booking/create', { ...ofKind, start: free[80] }));
-  sound(
-    await stack.client('ona', { name: 'Ona Blau' }).post('/booking/waitlist', {
-      ...ofKind,
-      from: free[80],
-      to: isoText(Date.parse(free[80]) + 60_000),
-    }),
-  );
+  const mornings = { from: addDays(today, 20), days: ['MO', 'WE'], between: ['09:00', '12:30'] };
+  for (const [id, name, wish] of [
+    ['wim', 'Wim Bakker', mornings],
+    ['ona', 'Ona Blau', mornings],
+    ['ona', 'Ona Blau', { from: free[80], to: isoText(Date.parse(free[80]) + 60_000) }],
+  ])
+    sound(await stack.client(id, { name }).post('/booking/waitlist', { ...ofKind, ...wish }));
   sound(await owner.put(`/booking/${given.id}/cancel`, {}));
   for (const [name, hour] of [
     ['Family', '13'],
@@ -298,16 +290,11 @@ export const clientViews = {
     await page.locator('fieldset.choice').waitFor();
   },
   waiting: async (page, scene) => {
-    await client('wim')(page, scene, 'robin/cv-review');
-    await page.locator('[data-start]').first().waitFor();
-    await page.locator('header .plain').click();
-    await page.locator('section .sessions .facts').waitFor();
-  },
-  offer: async (page, scene) => {
     await client('ona')(page, scene, 'robin/cv-review');
     await page.locator('[data-start]').first().waitFor();
     await page.locator('header .plain').click();
     await page.locator('.sessions button.main').waitFor();
+    await page.locator('section section .sessions .facts').waitFor();
   },
   signIn: async (page, { url }) => {
     await page.goto(`${url}/booking/robin/career-strategy`);
@@ -329,18 +316,20 @@ const view =
   };
 export const coachViews = {
   home: view('home', '.next'),
-  week: view('week', '.grid'),
+  week: async (page, scene) => {
+    await view('week', '.grid')(page, scene);
+    await showDay(page, scene.busyDay);
+    await page.locator('.busy.other').first().waitFor();
+  },
   people: view('people', 'article'),
   credits: view('credits', 'article'),
   hours: view('hours', '.month'),
   rules: view('rules', 'fieldset.type'),
-  google: view('google', '#calendar-url'),
-  profile: view('profile', '#profile-name'),
-  calendars: async (page, scene) => {
-    await coachViews.week(page, scene);
-    await showDay(page, scene.busyDay);
-    await page.locator('.busy.other').first().waitFor();
+  google: async (page, scene) => {
+    await view('google', '#calendar-url')(page, scene);
+    await page.locator('#webhooks summary').click();
   },
+  profile: view('profile', '#profile-name'),
   waitingList: async (page, scene) => {
     await coachViews.people(page, scene);
     await page.locator('input[value=waiting]').check({ force: true });
@@ -357,13 +346,8 @@ export const coachViews = {
     await page.locator('dialog summary').nth(1).waitFor();
     for (const one of await page.locator('dialog section summary').all()) await one.click();
   },
-  webhooks: async (page, scene) => {
-    await coachViews.google(page, scene);
-    await page.locator('#webhooks summary').click();
-    await page.locator('#webhooks').scrollIntoViewIfNeeded();
-  },
   deliveries: async (page, scene) => {
-    await coachViews.webhooks(page, scene);
+    await coachViews.google(page, scene);
     await page.locator('#webhooks li button').nth(1).click();
     await page.locator('dialog .yes').first().waitFor();
   },
