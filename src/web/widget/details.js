@@ -16,6 +16,9 @@ import { busy } from './busy.js';
 
 const keepHolding = (asked) => write('sessionStorage', 'mosaic-booking-hold', asked);
 
+/* What became of a request for a hold is known; a later one's may be not. */
+const settled = ({ key }) => memory.holding().key === key && keepHolding(null);
+
 /* A form for a start, filled in with what is known of who books. */
 function begin(panel, slot, values) {
   const claims = panel.element.token ? claimsOf(panel.element.token) : {};
@@ -97,11 +100,11 @@ export function hold(panel) {
   if (!isGuest(panel)) keepHolding(asked);
   form.holding = panel.call('POST', 'booking/hold', asked).then(
     (held) => {
-      keepHolding(null);
       if (panel.form !== form || form.released) {
-        giveBack(panel, held);
+        giveBack(panel, held).then(() => settled(asked)); // the page may be gone before that
         return;
       }
+      settled(asked);
       if (held.status !== 'held') return; // the very session was booked before: create answers with it
       form.hold = held;
       if (held.token) panel.guest = held;
@@ -117,7 +120,7 @@ export function hold(panel) {
       );
     },
     (problem) => {
-      if (problem.status !== 0) keepHolding(null); // else it may have arrived
+      if (problem.status !== 0) settled(asked); // else it may have arrived
       if (panel.form !== form || panel.view !== 'details') return;
       if (goneCodes.has(problem.code)) panel.go('fresh', problem);
       else if (problem.code === 'booking_limit') refused(panel, problem);
