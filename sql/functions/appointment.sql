@@ -41,7 +41,8 @@ end $$;
 /*
  * Move an appointment: the new slot is taken and the old one freed in one statement. What the client was promised
  * when booking stays. A seat leaves its session for another one, or begins one. p_reason: what the coach says of it.
- * Outcomes: moved, same (it is there already), reschedule_closed, reschedule_limit, not_active, too_often, day_full, slot_taken, session_full.
+ * Outcomes: moved, same (it is there already), reschedule_closed, reschedule_limit, not_active, too_often, day_full,
+ * slot_taken, session_full.
  */
 create or replace function move_appointment(
   p_new new_booking, p_exempt boolean, p_limits booking_limits, p_actor actor, p_reason text default null)
