@@ -23,11 +23,13 @@
 /* Texts are NULL when not set; all of it belongs to the struct. Named as the variables are. */
 struct settings {
 	/* serving */
-	int64_t port;                /* 0 .. 65535; 0 picks a free one */
-	char *bind_address;          /* an IPv4 or IPv6 address */
-	char *public_url;            /* http(s)://…, no slash at the end */
-	char **cors_allowed_origins; /* scheme://host[:port] each, or "*" alone; NULL at the end; NULL when
-					none */
+	int64_t port;                 /* 0 .. 65535; 0 picks a free one */
+	char *bind_address;           /* an IPv4 or IPv6 address */
+	char *public_url;             /* http(s)://…, no slash at the end */
+	char **cors_allowed_origins;  /* scheme://host[:port] each, or "*" alone; NULL at the end; NULL when
+					 none */
+	char **frame_allowed_origins; /* as those before, but never "*"; so the next */
+	char **redirect_allowed_origins;
 	char *metrics_address; /* address:port of a listener of its own for /metrics; NULL: it is with the
 				  rest */
 	int64_t trusted_proxy_hops;

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SITES_MAX = 4096 }; /* they go into a header */
+
 /* Memory of a secret is never handed back unwiped. */
 static void wipe(char *text)
 {
@@ -283,13 +285,13 @@ static void origins_free(char **origins)
 	free(origins);
 }
 
-static const char *read_origins(const char *value, char ***ret_origins)
+static const char *read_origins(const char *value, bool any_allowed, char ***ret_origins)
 {
 	char **origins = calloc(strlen(value) / 2 + 2, sizeof(*origins));
 	if (origins == NULL)
 		die("out of memory");
 	size_t count = 0;
-	bool good = true;
+	bool good = any_allowed || strlen(value) <= SITES_MAX;
 	bool any = false;
 	for (const char *item = value + strspn(value, ", "); *item; item += strspn(item, ", ")) {
 		size_t length = strcspn(item, ", ");
@@ -299,10 +301,14 @@ static const char *read_origins(const char *value, char ***ret_origins)
 		count++;
 		item += length;
 	}
-	if (!good || count == 0 || (any && count > 1)) {
+	if (!good || count == 0 || (any && (count > 1 || !any_allowed))) {
 		origins_free(origins);
-		return "must be a list of origins such as https://example.org (no path, no slash at the "
-		       "end), or * alone";
+		return any_allowed ? "must be a list of origins such as https://example.org (no path, no "
+				     "slash at "
+				     "the end), or * alone"
+				   : "must be a list of origins such as https://example.org (no path, no "
+				     "slash at "
+				     "the end), of 4096 characters at most";
 	}
 	*ret_origins = origins;
 	return NULL;
@@ -425,8 +431,8 @@ static void unescape_lines(char *pem)
 /* Whether values of this kind stay a text. */
 static bool is_kept_text(enum value_kind kind)
 {
-	return kind != KIND_INTEGER && kind != KIND_BOOLEAN && kind != KIND_ORIGINS && kind != KIND_LEVEL &&
-	       kind != KIND_FORMAT && kind != KIND_MAIL_TLS;
+	return kind != KIND_INTEGER && kind != KIND_BOOLEAN && kind != KIND_ORIGINS && kind != KIND_SITES &&
+	       kind != KIND_LEVEL && kind != KIND_FORMAT && kind != KIND_MAIL_TLS;
 }
 
 static const char *check_webhook_keys(const char *value)
@@ -488,6 +494,7 @@ static const char *check_kept(struct value_rule rule, char *value)
 	case KIND_INTEGER:
 	case KIND_BOOLEAN:
 	case KIND_ORIGINS:
+	case KIND_SITES:
 	case KIND_LEVEL:
 	case KIND_FORMAT:
 	case KIND_MAIL_TLS:
@@ -520,7 +527,8 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 		why = read_boolean(value, place);
 		break;
 	case KIND_ORIGINS:
-		why = read_origins(value, place);
+	case KIND_SITES:
+		why = read_origins(value, rule.kind == KIND_ORIGINS, place);
 		break;
 	case KIND_LEVEL:
 		choice = word(value, (const char *const[]){"debug", "info", "warning", "error", NULL});
@@ -569,7 +577,7 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 
 void value_free(enum value_kind kind, void *place)
 {
-	if (kind == KIND_ORIGINS)
+	if (kind == KIND_ORIGINS || kind == KIND_SITES)
 		origins_free(*(char ***)place);
 	else if (is_kept_text(kind))
 		wipe(*(char **)place);

@@ -30,7 +30,8 @@ enum value_kind {
 	KIND_MAIL_TLS,     /* require or none */
 	KIND_EMAILS,       /* addresses with commas between */
 	KIND_DATABASE,     /* postgresql:// or keyword=value */
-	KIND_ORIGINS,      /* a list of origins */
+	KIND_ORIGINS,      /* a list of origins, or * */
+	KIND_SITES,        /* a list of origins */
 	KIND_KEYS,         /* 32 bytes in base64, several with commas */
 	KIND_JSON,         /* a JSON object or the path of a file with one */
 	KIND_ACCOUNT,      /* as KIND_JSON, or that object in base64; line breaks in its strings are mended */

@@ -58,14 +58,15 @@ struct api {
 	size_t route_count;
 	const struct seal_keys *feed_keys; /* of tokens of feeds, and of pseudonyms; NULL: none */
 	bool webhook_allow_private;
-	const char *mail_hook_secret;    /* NULL: there is no such hook */
-	unsigned trusted_proxy_hops;     /* proxies in front that are believed */
-	const char *public_url;          /* NULL: addresses are made from the Host header */
-	struct database *database;       /* for the workers' connections */
-	const atomic_bool *stopping;     /* ends calls to Google */
-	atomic_bool migrated;            /* the schema is up to date */
-	const atomic_bool *schema_sound; /* and keeps appointments apart: db/schema_guard.h */
-	int64_t started_ms;              /* of monotonic_ms() */
+	const char *mail_hook_secret;        /* NULL: there is no such hook */
+	unsigned trusted_proxy_hops;         /* proxies in front that are believed */
+	const char *const *redirect_origins; /* that session types may lead to; NULL: none */
+	const char *public_url;              /* NULL: addresses are made from the Host header */
+	struct database *database;           /* for the workers' connections */
+	const atomic_bool *stopping;         /* ends calls to Google */
+	atomic_bool migrated;                /* the schema is up to date */
+	const atomic_bool *schema_sound;     /* and keeps appointments apart: db/schema_guard.h */
+	int64_t started_ms;                  /* of monotonic_ms() */
 };
 
 /* Who may make a call. */

@@ -50,6 +50,13 @@ struct meeting {
  */
 bool meeting_url_is_usable(const char *url);
 
+/*
+ * Whether a browser may be led to `url`: usable as above, and its origin is one of `origins`
+ * (https://host[:port] each, NULL at the end; NULL: none). A port that is named has to be named there too;
+ * only the case of letters makes no difference.
+ */
+bool meeting_url_is_of(const char *url, const char *const origins[]);
+
 /* The link with each `{id}` replaced, in mem. NULL for NULL. */
 const char *meeting_url_for(struct arena *mem, const char *url, const char *appointment_id);
 

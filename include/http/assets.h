@@ -15,7 +15,11 @@
 
 struct assets;
 
-struct assets *assets_new(void);
+/*
+ * frame_origins  of pages that may show the booking page in a frame (scheme://host[:port] each, NULL at the
+ * end; NULL: none); borrowed for the call.
+ */
+struct assets *assets_new(const char *const frame_origins[]);
 void assets_free(struct assets *assets);
 
 /*
@@ -23,8 +27,9 @@ void assets_free(struct assets *assets);
  * "booking/booking.js"). False, with the reply untouched, if there is none: answer 404 then.
  *
  * Every asset gets nosniff, Referrer-Policy and Cache-Control. A page (.html) gets a Content-Security-Policy
- * that runs only our own files, no inline code, and may not be framed, and is cut off from windows of other
- * sites (Cross-Origin-Opener-Policy); everything else may be loaded from any site (the widget).
+ * that runs only our own files, no inline code, and may not be framed (but those of booking/ by
+ * `frame_origins`), and is cut off from windows of other sites (Cross-Origin-Opener-Policy); everything else
+ * may be loaded from any site (the widget).
  */
 bool assets_reply(const struct assets *assets, const char *name, const struct request *request,
 		  struct reply *reply);

@@ -233,14 +233,16 @@ static void write_shared_slots(struct json_writer *writer, const struct availabi
 	json_write_array_end(writer);
 }
 
-static void write_type(struct json_writer *writer, const struct session_type *type)
+static void write_type(struct json_writer *writer, const struct session_type *type,
+		       const char *const redirect_origins[])
 {
 	json_write_object(writer, NULL);
 	json_write_text(writer, "id", type->id);
 	json_write_text(writer, "name", type->name);
 	if (type->description != NULL)
 		json_write_text(writer, "description", type->description);
-	if (type->redirect_url != NULL)
+	/* The settings may have changed since the schedule was saved. */
+	if (type->redirect_url != NULL && meeting_url_is_of(type->redirect_url, redirect_origins))
 		json_write_text(writer, "redirect_url", type->redirect_url);
 	json_write_array(writer, "durations");
 	for (size_t k = 0; k < type->duration_count; k++)
@@ -267,12 +269,13 @@ static void write_type(struct json_writer *writer, const struct session_type *ty
 }
 
 /* What may be booked at all, so that a page can offer the choice. */
-static void write_types(struct json_writer *writer, const struct schedule *schedule)
+static void write_types(struct json_writer *writer, const struct schedule *schedule,
+			const char *const redirect_origins[])
 {
 	json_write_array(writer, "session_types");
 	for (size_t i = 0; i < schedule->type_count; i++) {
 		if (!schedule->types[i].draft)
-			write_type(writer, &schedule->types[i]);
+			write_type(writer, &schedule->types[i], redirect_origins);
 	}
 	json_write_array_end(writer);
 }
@@ -298,7 +301,8 @@ static void write_refusal(struct json_writer *writer, const struct availability 
 
 /* The reply. Returns a tag of what of it makes a difference: not from, to and as_of, which move with the
  * clock. */
-static uint64_t render(const struct availability *found, struct buffer *out)
+static uint64_t render(const struct availability *found, const char *const redirect_origins[],
+		       struct buffer *out)
 {
 	struct json_writer writer;
 	json_writer_init(&writer, out);
@@ -335,7 +339,7 @@ static uint64_t render(const struct availability *found, struct buffer *out)
 		json_write_integer(&writer, "balance", found->credits);
 		json_write_object_end(&writer);
 	}
-	write_types(&writer, found->coach->schedule);
+	write_types(&writer, found->coach->schedule, redirect_origins);
 	if (found->coach->profile != NULL)
 		json_write_raw(&writer, "profile", found->coach->profile, strlen(found->coach->profile));
 	else
@@ -370,7 +374,7 @@ static void answer(struct call *call, const struct availability *found, struct r
 	if (body == NULL) {
 		__attribute__((cleanup(buffer_clear))) struct buffer text;
 		buffer_init(&text, REPLY_BODY_MAX);
-		uint64_t tag = render(found, &text);
+		uint64_t tag = render(found, call->api->redirect_origins, &text);
 		body = ready_body_take_tagged(&text, "application/json", tag);
 		if (found->mark.plain && body->length <= CACHE_BODY_MAX)
 			cache_store(call->api->availability, &found->mark, body);
@@ -445,7 +449,8 @@ static bool is_told(const struct candidates *candidates, size_t before, const ch
 }
 
 /* What can be booked with some coach, each type once, in the words of the first who has it. */
-static void write_joint_types(struct json_writer *writer, const struct candidates *candidates)
+static void write_joint_types(struct json_writer *writer, const struct candidates *candidates,
+			      const char *const redirect_origins[])
 {
 	json_write_array(writer, "session_types");
 	for (size_t i = 0; i < candidates->count; i++) {
@@ -454,14 +459,15 @@ static void write_joint_types(struct json_writer *writer, const struct candidate
 			const char *id = schedule->types[k].id;
 			const struct session_type *type = candidates_type(candidates->coaches[i], id);
 			if (type != NULL && !is_told(candidates, i, id))
-				write_type(writer, type);
+				write_type(writer, type, redirect_origins);
 		}
 	}
 	json_write_array_end(writer);
 }
 
 /* The reply for any coach, and its tag, as of render(). */
-static uint64_t render_joint(const struct joint_availability *joint, struct buffer *out)
+static uint64_t render_joint(const struct joint_availability *joint, const char *const redirect_origins[],
+			     struct buffer *out)
 {
 	const struct availability *first = &joint->first;
 	struct json_writer writer;
@@ -491,7 +497,7 @@ static uint64_t render_joint(const struct joint_availability *joint, struct buff
 	if (joint->slots.count == 0)
 		write_none(&writer, first);
 	write_refusal(&writer, first);
-	write_joint_types(&writer, &joint->candidates);
+	write_joint_types(&writer, &joint->candidates, redirect_origins);
 	json_write_null(&writer, "profile");
 	json_write_object(&writer, "calendar");
 	json_write_text(&writer, "state", knowledge_name(first->busy.knowledge));
@@ -513,7 +519,7 @@ static void answer_any(struct call *call, const struct availability_query *query
 	if (outcome == AVAILABILITY_OK) {
 		__attribute__((cleanup(buffer_clear))) struct buffer text;
 		buffer_init(&text, REPLY_BODY_MAX);
-		uint64_t tag = render_joint(&joint, &text);
+		uint64_t tag = render_joint(&joint, call->api->redirect_origins, &text);
 		struct ready_body *body = ready_body_take_tagged(&text, "application/json", tag);
 		reply_ready(call->reply, call->request, body);
 		ready_body_drop(body);

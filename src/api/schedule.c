@@ -56,6 +56,27 @@ static void answer_faults(struct call *call, const struct schedule_faults *fault
 	json_write_object_end(&writer);
 }
 
+/* Session types lead clients to no site but those of the settings. False: answered 422. */
+static bool redirects_allowed(struct call *call, const struct schedule *schedule)
+{
+	struct schedule_faults faults = {.count = 0};
+	for (size_t i = 0; i < schedule->type_count && faults.count < SCHEDULE_FAULTS_MAX; i++) {
+		const char *url = schedule->types[i].redirect_url;
+		if (url == NULL || meeting_url_is_of(url, call->api->redirect_origins))
+			continue;
+		const char *field = arena_printf(call->mem, "session_types[%zu].redirect_url", i);
+		faults.at[faults.count++] = (struct json_fault){
+			JSON_INVALID_FIELD, field,
+			arena_printf(call->mem,
+				     "%s must lead to a site that this server's settings allow "
+				     "(REDIRECT_ALLOWED_ORIGINS).",
+				     field)};
+	}
+	if (faults.count > 0)
+		answer_faults(call, &faults);
+	return faults.count == 0;
+}
+
 /*
  * Whether an appointment of that type (NULL: of one that is no more) still lies in the hours: what a new
  * schedule does to those that stand.
@@ -169,6 +190,8 @@ void api_coach_schedule_put(struct call *call)
 		answer_faults(call, &faults);
 		return;
 	}
+	if (!redirects_allowed(call, schedule))
+		return;
 	struct buffer document;
 	buffer_init(&document, REPLY_BODY_MAX);
 	schedule_write(schedule, &document);

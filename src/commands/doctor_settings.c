@@ -24,6 +24,12 @@ static void tell_unknown(void *owner, const char *name, const char *meant)
 		doctor_tell(BAD, "settings", "%s is not a setting; see bookingd --help", name);
 }
 
+static void tell_sites(char *const sites[], const char *what)
+{
+	for (; sites != NULL && *sites != NULL; sites++)
+		doctor_tell(GOOD, "origins", "%s %s", *sites, what);
+}
+
 /* An origin that was forgotten reads, on that site's page, as if there were no connection. */
 static void tell_origins(const struct settings *settings)
 {
@@ -154,4 +160,8 @@ void doctor_settings(const struct settings *settings)
 	check_port(settings);
 	check_proxies(settings);
 	tell_origins(settings);
+	tell_sites(settings->frame_allowed_origins,
+		   "may show the booking page in a frame (FRAME_ALLOWED_ORIGINS)");
+	tell_sites(settings->redirect_allowed_origins,
+		   "may be led to once a session is booked (REDIRECT_ALLOWED_ORIGINS)");
 }

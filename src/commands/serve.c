@@ -241,7 +241,7 @@ static bool compose(struct daemon *daemon)
 	*api = (struct api){
 		.schema_sound = schema_guard_sound(daemon->guard),
 		.metrics = metrics_new(),
-		.assets = assets_new(),
+		.assets = assets_new((const char *const *)settings->frame_allowed_origins),
 		.read_limit = rate_limit_new("read", (unsigned)settings->rate_limit_read, LIMITED_KEYS),
 		.book_limit = rate_limit_new("book", (unsigned)settings->rate_limit_book, LIMITED_KEYS),
 		.other_limit = rate_limit_new("other", (unsigned)settings->rate_limit_other, LIMITED_KEYS),
@@ -258,6 +258,7 @@ static bool compose(struct daemon *daemon)
 		.mail_hook_secret = settings->mail_hook_secret,
 		.trusted_proxy_hops = (unsigned)settings->trusted_proxy_hops,
 		.public_url = settings->public_url,
+		.redirect_origins = (const char *const *)settings->redirect_allowed_origins,
 		.sign_in = {.admin_emails = settings->admin_emails, .public_url = settings->public_url},
 		.sign_in_url = settings->sign_in_url,
 		.database = daemon->database,

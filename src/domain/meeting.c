@@ -1,6 +1,7 @@
 #include "domain/meeting.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *const kind_names[] = {
 #define KIND(name, word) [MEETING_##name] = (word),
@@ -49,6 +50,18 @@ bool meeting_url_is_usable(const char *url)
 			return false;
 	}
 	return true;
+}
+
+bool meeting_url_is_of(const char *url, const char *const origins[])
+{
+	if (!meeting_url_is_usable(url))
+		return false;
+	const char *host = url + sizeof(scheme) - 1;
+	size_t length = (size_t)(host - url) + strcspn(host, "/?#");
+	for (; origins != NULL && *origins != NULL; origins++)
+		if (strlen(*origins) == length && strncasecmp(*origins, url, length) == 0)
+			return true;
+	return false;
 }
 
 const char *meeting_url_for(struct arena *mem, const char *url, const char *appointment_id)

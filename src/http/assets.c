@@ -37,16 +37,26 @@ enum { FILES = sizeof(files) / sizeof(files[0]) };
 
 struct assets {
 	struct ready_body *bodies[FILES];
+	struct buffer frame_policy; /* of the pages that may be framed; empty: there are none */
 };
 
+enum { POLICY_MAX = 8 * 1024 };
+
 /*
- * Nothing inline runs, nothing of another site is loaded, no form goes elsewhere, nobody frames the page. The
- * page's own scripts talk to this server only.
+ * Nothing inline runs, nothing of another site is loaded, no form goes elsewhere. The page's own scripts talk
+ * to this server only.
  */
-static const char page_policy[] =
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-	"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
-	"'none'";
+#define PAGE_POLICY                                                                                          \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "   \
+	"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors"
+
+static const char unframed_policy[] = PAGE_POLICY " 'none'";
+
+/* Whether the settings may let other sites show it in a frame. The coach's page is shown in none. */
+static bool may_be_framed(const char *name)
+{
+	return strncmp(name, "booking/", strlen("booking/")) == 0;
+}
 
 static const char *content_type(const char *name)
 {
@@ -72,11 +82,16 @@ static const char *content_type(const char *name)
 	return "application/octet-stream";
 }
 
-struct assets *assets_new(void)
+struct assets *assets_new(const char *const frame_origins[])
 {
 	struct assets *assets = calloc(1, sizeof(*assets));
 	if (assets == NULL)
 		die("out of memory");
+	buffer_init(&assets->frame_policy, POLICY_MAX);
+	for (size_t i = 0; frame_origins != NULL && frame_origins[i] != NULL; i++)
+		buffer_printf(&assets->frame_policy, "%s %s", i == 0 ? PAGE_POLICY : "", frame_origins[i]);
+	if (assets->frame_policy.overflowed)
+		die("a list of origins that config.c should have refused");
 	for (size_t i = 0; i < FILES; i++) {
 		size_t length = (size_t)(files[i].gzip - files[i].bytes);
 		size_t gzip_length = (size_t)(files[i].end - files[i].gzip);
@@ -93,6 +108,7 @@ void assets_free(struct assets *assets)
 		return;
 	for (size_t i = 0; i < FILES; i++)
 		ready_body_drop(assets->bodies[i]);
+	buffer_clear(&assets->frame_policy);
 	free(assets);
 }
 
@@ -116,7 +132,10 @@ bool assets_reply(const struct assets *assets, const char *name, const struct re
 			     current ? "public, max-age=31536000, immutable" : "public, no-cache");
 	reply_header_literal(reply, "Referrer-Policy", "strict-origin-when-cross-origin");
 	if (strncmp(assets->bodies[i]->content_type, "text/html", 9) == 0) {
-		reply_header_literal(reply, "Content-Security-Policy", page_policy);
+		reply_header_literal(reply, "Content-Security-Policy",
+				     assets->frame_policy.length > 0 && may_be_framed(name)
+					     ? buffer_text(&assets->frame_policy)
+					     : unframed_policy);
 		/* A window of another site that opened the page, or was opened by it, gets no hold of it. */
 		reply_header_literal(reply, "Cross-Origin-Opener-Policy", "same-origin");
 	} else {

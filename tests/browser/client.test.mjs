@@ -24,7 +24,11 @@ before(async () => {
   const document = openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 });
   const [type] = document.session_types;
   stack = await startStack({
-    env: { ...mail.settings, PUBLIC_URL: 'https://book.test' },
+    env: {
+      ...mail.settings,
+      PUBLIC_URL: 'https://book.test',
+      REDIRECT_ALLOWED_ORIGINS: 'https://site.test',
+    },
     document: {
       ...document,
       session_types: [
@@ -174,14 +178,17 @@ test('an address where there is nothing is a page for a person, in their languag
   }
 });
 
-test('after a booking the client is led where the coach wants them; the address is https and told if not', async () => {
+test('after a booking the client is led where the coach wants them, if the server’s settings know that site', async () => {
   const { body } = await coach.get('/coach/damian/schedule');
   const redirected = (url) => ({
     ...body,
     session_types: body.session_types.map((type) => ({ ...type, redirect_url: url })),
   });
-  const wrong = await coach.put('/coach/damian/schedule', redirected('http://site.test/'));
-  assert.deepEqual([wrong.status, wrong.body.field], [422, 'session_types[0].redirect_url']);
+  for (const url of ['http://site.test/', 'https://site.test@evil.test/', 'https://evil.test/']) {
+    const wrong = await coach.put('/coach/damian/schedule', redirected(url));
+    assert.deepEqual([wrong.status, wrong.body.field], [422, 'session_types[0].redirect_url'], url);
+    assert.equal(wrong.body.errors.length, body.session_types.length, url);
+  }
   assert.equal(
     (await coach.put('/coach/damian/schedule', redirected('https://site.test/thanks?a=1'))).status,
     200,
@@ -192,5 +199,13 @@ test('after a booking the client is led where the coach wants them; the address 
   await page.waitForURL(/^https:\/\/site\.test\/thanks/);
   const [made] = await mine(page);
   assert.equal(page.url(), `https://site.test/thanks?a=1&booking=${made.id}`);
+  // The settings have another site by now: nobody is led there any more.
+  stack.database.run(`update bookingd.coach
+    set schedule = replace(schedule::text, 'site.test', 'evil.test')::jsonb, schedule_version = schedule_version + 1`);
+  const listing = '/booking/availability?session_type=once';
+  await until('the new schedule', async () => {
+    const types = (await stack.client('rita').get(listing)).body.session_types;
+    return types.every((type) => type.redirect_url === undefined);
+  });
   assert.equal((await coach.put('/coach/damian/schedule', redirected(null))).status, 200);
 });

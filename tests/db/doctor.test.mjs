@@ -157,8 +157,15 @@ test('names that look like settings and are none fail, with what was meant', () 
   ]);
   assert.deepEqual(doctor(BASE).of('settings'), ['ok every name is known']);
   assert.match(doctor(BASE).of('origins').join(), /^note CORS_ALLOWED_ORIGINS is empty/);
-  assert.deepEqual(doctor({ ...BASE, CORS_ALLOWED_ORIGINS: 'https://site.test' }).of('origins'), [
+  const sites = {
+    CORS_ALLOWED_ORIGINS: 'https://site.test',
+    FRAME_ALLOWED_ORIGINS: 'https://frame.test',
+    REDIRECT_ALLOWED_ORIGINS: 'https://thanks.test',
+  };
+  assert.deepEqual(doctor({ ...BASE, ...sites }).of('origins'), [
     'ok pages of https://site.test may show the widget (CORS_ALLOWED_ORIGINS)',
+    'ok https://frame.test may show the booking page in a frame (FRAME_ALLOWED_ORIGINS)',
+    'ok https://thanks.test may be led to once a session is booked (REDIRECT_ALLOWED_ORIGINS)',
   ]);
 });
 

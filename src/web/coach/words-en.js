@@ -505,7 +505,8 @@ export const en = {
   description: 'What clients read about it',
   afterBooking: 'After booking',
   redirect: 'Lead clients to this page',
-  redirectHint: 'An address of your own site that begins with https://. The booking’s id is added to it.',
+  redirectHint:
+    'An address of your own site that begins with https://. The booking’s id is added to it. Whoever runs this server has to allow the site.',
   copyDay: 'Copy these hours to…',
   copyTo: 'Copy the hours of {day} to',
   copyHours: 'Copy',

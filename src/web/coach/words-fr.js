@@ -512,7 +512,7 @@ export const words = {
   afterBooking: 'Après la réservation',
   redirect: 'Mener les clients à cette page',
   redirectHint:
-    'Une adresse de votre site qui commence par https://. L’identifiant de la réservation y est ajouté.',
+    'Une adresse de votre site qui commence par https://. L’identifiant de la réservation y est ajouté. Qui gère le serveur doit autoriser ce site.',
   copyDay: 'Copier ces heures vers…',
   copyTo: 'Copier les heures de {day} vers',
   copyHours: 'Copier',

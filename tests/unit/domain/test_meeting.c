@@ -61,6 +61,55 @@ static void what_is_no_safe_link_is_refused(void **state)
 	assert_false(meeting_url_is_usable(text));
 }
 
+static void clients_are_led_to_no_other_origin(void **state)
+{
+	(void)state;
+	const char *const origins[] = {"https://site.example", "https://Other.example:8443", NULL};
+	const char *const allowed[] = {
+		"https://site.example",        "https://site.example/thanks?a=1#b", "https://SITE.example?x",
+		"https://site.example#thanks", "https://other.example:8443/",
+	};
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if (!meeting_url_is_of(allowed[i], origins))
+			fail_msg("%s should be allowed", allowed[i]);
+		assert_false(meeting_url_is_of(allowed[i], NULL));
+		assert_false(meeting_url_is_of(allowed[i], origins + 2));
+	}
+	const char *const refused[] = {
+		"http://site.example/",
+		"//site.example/",
+		"javascript:alert(1)//https://site.example/",
+		"https://site.example.evil.example/",
+		"https://evil.example/https://site.example/",
+		"https://site.example@evil.example/",
+		"https://site.example:443@evil.example/",
+		"https://evil.example\\@site.example/",
+		"https://site.example\\.evil.example/",
+		"https://evil.example#@site.example/",
+		"https://evil.example?https://site.example",
+		"https:///site.example/",
+		"https:/site.example/",
+		"https://site.example:8443/",
+		"https://site.example:/",
+		"https://site.example./",
+		"https://other.example/",
+		"https://other.example:84430/",
+		"https://xsite.example/",
+		"https://site%2eexample/",
+		"https://site.example%2f.evil.example/",
+		"https://s\xC3\xAFte.example/",
+		"https://site\xE3\x80\x82"
+		"example/",
+		"https://xn--ste-1ma.example/",
+		" https://site.example/",
+		"https://site.example\t/",
+	};
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (meeting_url_is_of(refused[i], origins))
+			fail_msg("%s should be refused", refused[i]);
+	}
+}
+
 static void each_appointment_may_have_a_room_of_its_own(void **state)
 {
 	(void)state;
@@ -110,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(links_of_meeting_services_are_usable),
 		cmocka_unit_test(what_is_no_safe_link_is_refused),
+		cmocka_unit_test(clients_are_led_to_no_other_origin),
 		cmocka_unit_test(each_appointment_may_have_a_room_of_its_own),
 		cmocka_unit_test(parts_belong_to_their_kind),
 	};

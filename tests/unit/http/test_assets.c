@@ -40,7 +40,7 @@ static void forget(struct asked *asked)
 static void pages_run_nothing_inline_and_are_not_framed(void **state)
 {
 	(void)state;
-	struct assets *assets = assets_new();
+	struct assets *assets = assets_new(NULL);
 	struct asked asked;
 	assert_true(ask(&asked, assets, "booking/booking.html", NULL));
 	assert_string_equal(header(&asked, "Content-Type"), "text/html; charset=utf-8");
@@ -55,10 +55,31 @@ static void pages_run_nothing_inline_and_are_not_framed(void **state)
 	assets_free(assets);
 }
 
+static void only_the_booking_page_is_framed_and_only_by_those_named(void **state)
+{
+	(void)state;
+	const char *const origins[] = {"https://a.example", "https://b.example:8443", NULL};
+	struct assets *assets = assets_new(origins);
+	struct asked asked;
+	assert_true(ask(&asked, assets, "booking/type.html", NULL));
+	const char *policy = header(&asked, "Content-Security-Policy");
+	assert_non_null(
+		strstr(policy, "base-uri 'none'; frame-ancestors https://a.example https://b.example:8443"));
+	assert_null(strstr(policy, "frame-ancestors 'none'"));
+	forget(&asked);
+	const char *const others[] = {"coach/coach.html", "missing.html"};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_true(ask(&asked, assets, others[i], NULL));
+		assert_non_null(strstr(header(&asked, "Content-Security-Policy"), "frame-ancestors 'none'"));
+		forget(&asked);
+	}
+	assets_free(assets);
+}
+
 static void the_version_stands_in_the_page_and_makes_scripts_immutable(void **state)
 {
 	(void)state;
-	struct assets *assets = assets_new();
+	struct assets *assets = assets_new(NULL);
 	struct asked asked;
 	assert_true(ask(&asked, assets, "booking/booking.html", NULL));
 	assert_null(strstr(asked.reply.ready->bytes, "@VERSION@"));
@@ -77,7 +98,7 @@ static void the_version_stands_in_the_page_and_makes_scripts_immutable(void **st
 static void twins_are_made_at_build_time(void **state)
 {
 	(void)state;
-	struct assets *assets = assets_new();
+	struct assets *assets = assets_new(NULL);
 	struct asked asked;
 	assert_true(ask(&asked, assets, "widget.js", NULL));
 	const char *gzip = NULL;
@@ -92,7 +113,7 @@ static void twins_are_made_at_build_time(void **state)
 static void other_names_are_not_found(void **state)
 {
 	(void)state;
-	struct assets *assets = assets_new();
+	struct assets *assets = assets_new(NULL);
 	struct asked asked;
 	assert_false(ask(&asked, assets, "../Makefile", NULL));
 	assert_false(ask(&asked, assets, "", NULL));
@@ -104,6 +125,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_run_nothing_inline_and_are_not_framed),
+		cmocka_unit_test(only_the_booking_page_is_framed_and_only_by_those_named),
 		cmocka_unit_test(the_version_stands_in_the_page_and_makes_scripts_immutable),
 		cmocka_unit_test(twins_are_made_at_build_time),
 		cmocka_unit_test(other_names_are_not_found),

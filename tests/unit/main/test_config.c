@@ -261,6 +261,20 @@ static void test_urls_and_origins_are_checked(void **state)
 		free(pair);
 	}
 	assert_good(ENVIRONMENT(DATABASE, "CORS_ALLOWED_ORIGINS=*"));
+
+	static const char site_line[] =
+		"REDIRECT_ALLOWED_ORIGINS: must be a list of origins such as "
+		"https://example.org (no path, no slash at the end), of 4096 characters at "
+		"most\n";
+	static const char *const bad_sites[] = {
+		"*",         "https://a/",          "https://a;script-src *",
+		"https://*", "https://u@a.example", "https://b\xC3\xBC.example"};
+	for (size_t i = 0; i < sizeof(bad_sites) / sizeof(bad_sites[0]); i++) {
+		char *pair = joined("REDIRECT_ALLOWED_ORIGINS", bad_sites[i]);
+		assert_refused(ENVIRONMENT(DATABASE, pair), site_line);
+		free(pair);
+	}
+	assert_good(ENVIRONMENT(DATABASE, "FRAME_ALLOWED_ORIGINS=https://a.example, http://localhost:3000"));
 }
 
 static void test_every_bad_setting_is_told_at_once(void **state)
