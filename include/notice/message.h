@@ -31,6 +31,7 @@ enum notice_kind {
 	NOTICE_KIND_REQUESTED, /* these three are about what waits for the coach's approval */
 	NOTICE_KIND_DECLINED,
 	NOTICE_KIND_EXPIRED,
+	NOTICE_KIND_MEETING_CHANGED, /* it takes place elsewhere */
 	NOTICE_KINDS,
 };
 

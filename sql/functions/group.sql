@@ -156,6 +156,7 @@ end $$;
 
 /*
  * A day before a session begins it is decided whether enough come; one that somebody booked later than that takes place.
+ * Whoever shows the reason has the words for it in the reader's language.
  * Returns whether there was one to be judged.
  */
 create or replace function judge_group() returns boolean language plpgsql as $$
@@ -181,7 +182,7 @@ begin
     return true;
   end if;
   update appointment
-  set status = 'cancelled', cancelled_at = now(), cancelled_by = 'coach', cancel_reason = 'Too few people have booked it.',
+  set status = 'cancelled', cancelled_at = now(), cancelled_by = 'coach', cancel_reason = 'too_few_booked',
       version = version + 1, calendar_attempts = 0, calendar_due_at = now(), updated_at = now(), conference_pending = false,
       calendar_conflict = false
   where id = g.id returning * into g;

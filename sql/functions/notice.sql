@@ -60,6 +60,12 @@ begin
   end if;
 end $$;
 
+-- Where an appointment takes place, as a mail tells it: where Google makes the link, that is no other place once it is known.
+create or replace function place_of(a appointment) returns bytea language sql immutable as $$
+  select sha256(convert_to(jsonb_build_array(a.meeting_kind, case when a.meeting_kind <> 'google_meet' then a.meeting_url end,
+                                             a.meeting_label, a.meeting_place, a.meeting_instructions)::text, 'UTF8'));
+$$;
+
 -- Whether a guest wants no more mails about this booking, which is all dates of a series.
 create or replace function has_stopped(a appointment, p_guest text) returns boolean language sql stable as $$
   select p_guest <> '' and exists (
@@ -104,6 +110,8 @@ declare
   over boolean;
   way text;
   told text;
+  told_place bytea; -- null: not known
+  place bytea;
   by_mail boolean;
   change text;
   way_out text;
@@ -131,13 +139,14 @@ begin
   update notice set state = 'skipped', detail = 'Something later is to be told instead.'
   where appointment_id = a.id and state in ('owed', 'retry') and kind not in ('credits_low', 'credits_ending');
 
+  place := place_of(a);
   for person in select * from people_of(a, c.email) loop
     over := a.status = 'cancelled' or person.leaves;
     foreach way_out in array array['email', 'in_app'] loop
       continue when way_out = 'in_app' and person.who = 'guest';
-      select kind into told from notice
+      select n.kind, n.place into told, told_place from notice n
       where appointment_id = a.id and recipient = person.who and guest = person.guest and channel = way_out
-        and kind in ('confirmed', 'moved', 'cancelled', 'offer') and state in ('sending', 'sent', 'unknown')
+        and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled', 'offer') and state in ('sending', 'sent', 'unknown')
       order by id desc limit 1;
       -- Whom the calendar has told, or who was told before there was a ledger.
       if told is null and a.noticed_start is not null
@@ -147,19 +156,21 @@ begin
       end if;
       change := case when over and told is not null and told <> 'cancelled' then 'cancelled'
                      when not over and (told is null or told = 'offer' or (told = 'cancelled' and person.who = 'guest')) then 'confirmed'
-                     when not over and a.noticed_start is distinct from a.starts_at then 'moved' end;
+                     when not over and a.noticed_start is distinct from a.starts_at then 'moved'
+                     when not over and told_place <> place then 'meeting_changed' end;
       continue when change is null or (person.who <> 'coach' and not a.notify);
-      -- Guests are invited as the client is.
-      way := notice_way(c.schedule, a.session_type, case person.who when 'coach' then 'coach' else 'client' end, change);
+      -- Guests are invited as the client is; elsewhere is told as another time is.
+      way := notice_way(c.schedule, a.session_type, case person.who when 'coach' then 'coach' else 'client' end,
+                        case change when 'meeting_changed' then 'moved' else change end);
       by_mail := way = 'email' or (way = 'auto' and (person.who = 'coach' or a.invited_by = 'email'));
       if way_out = 'in_app' and way <> 'off' then
-        insert into notice (appointment_id, recipient, channel, kind, about, state, was_at, sent_at)
-        values (a.id, person.who, way_out, change, a.version::text, 'sent', a.noticed_start, now())
+        insert into notice (appointment_id, recipient, channel, kind, about, state, was_at, sent_at, place)
+        values (a.id, person.who, way_out, change, a.version::text, 'sent', a.noticed_start, now(), place)
         on conflict do nothing;
       elsif way_out = 'email' and by_mail and p_mail and person.address is not null and not has_stopped(a, person.guest)
             and not exists (select from mail_suppression where email = lower(person.address)) then
-        insert into notice (appointment_id, recipient, guest, channel, kind, about, state, was_at)
-        values (a.id, person.who, person.guest, way_out, change, a.version::text, 'owed', a.noticed_start)
+        insert into notice (appointment_id, recipient, guest, channel, kind, about, state, was_at, place)
+        values (a.id, person.who, person.guest, way_out, change, a.version::text, 'owed', a.noticed_start, place)
         on conflict do nothing;
       end if;
     end loop;
@@ -223,14 +234,14 @@ begin
   end if;
   select * into n from notice
   where appointment_id = p_id and recipient = p_recipient and channel = 'email' and about = a.version::text
-    and kind in ('confirmed', 'moved', 'cancelled')
+    and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled')
   order by id desc limit 1 for update;
   if n.asked_at > now() - make_interval(secs => p_pause) then
     return 'too_soon';
   elsif n.id is null then
-    insert into notice (appointment_id, recipient, channel, kind, about, state, asked_at)
+    insert into notice (appointment_id, recipient, channel, kind, about, state, asked_at, place)
     values (p_id, p_recipient, 'email', case a.status when 'cancelled' then 'cancelled' else 'confirmed' end,
-            a.version::text, 'owed', now());
+            a.version::text, 'owed', now(), place_of(a));
   elsif n.state <> 'sending' then
     update notice set state = 'owed', attempts = 0, unknowns = 0, due_at = now(), created_at = now(), detail = null, asked_at = now()
     where id = n.id;

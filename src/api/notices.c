@@ -63,9 +63,10 @@ static bool read_recipient(struct call *call, const struct appointment *appointm
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])))
 		return false;
-	if (strcmp(kind, "confirmed") != 0 && strcmp(kind, "moved") != 0 && strcmp(kind, "cancelled") != 0) {
+	if (strcmp(kind, "confirmed") != 0 && strcmp(kind, "moved") != 0 &&
+	    strcmp(kind, "meeting_changed") != 0 && strcmp(kind, "cancelled") != 0) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "kind",
-			     "kind must be confirmed, moved or cancelled.");
+			     "kind must be confirmed, moved, meeting_changed or cancelled.");
 		return false;
 	}
 	bool client = strcmp(recipient, "client") == 0;

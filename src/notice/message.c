@@ -22,6 +22,7 @@ const char *notice_kind_name(enum notice_kind kind)
 		[NOTICE_KIND_REQUESTED] = "requested",
 		[NOTICE_KIND_DECLINED] = "declined",
 		[NOTICE_KIND_EXPIRED] = "expired",
+		[NOTICE_KIND_MEETING_CHANGED] = "meeting_changed",
 	};
 	return names[kind];
 }
@@ -189,6 +190,8 @@ static void put_where(struct paper *paper, const struct notice_facts *facts, str
 		paper_line(paper, facts->meeting_place != NULL ? facts->meeting_place : words->in_person);
 		break;
 	case MEETING_NONE:
+		if (facts->kind == NOTICE_KIND_MEETING_CHANGED)
+			paper_line(paper, words->no_place);
 		break;
 	}
 	if (facts->meeting_instructions != NULL)
@@ -245,6 +248,12 @@ static enum paper_mark mark_of(enum notice_kind kind)
 		       : PAPER_GOOD;
 }
 
+/* What the coach wrote, or what stands for one of our own reasons. */
+static const char *reason_text(const struct notice_words *words, const char *reason)
+{
+	return strcmp(reason, "too_few_booked") == 0 ? words->too_few_booked : reason;
+}
+
 static void put_card(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
@@ -260,7 +269,8 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 	if (!is_over(facts->kind))
 		put_where(paper, facts, mem);
 	if (facts->reason != NULL)
-		paper_line(paper, words_fill(mem, words->reason, "reason", facts->reason, NULL));
+		paper_line(paper,
+			   words_fill(mem, words->reason, "reason", reason_text(words, facts->reason), NULL));
 	put_contact(paper, facts, mem);
 	put_guests(paper, facts, mem);
 	paper_card_end(paper);

@@ -222,7 +222,7 @@ static bool is_uninvited(const struct claim *claim, const struct appointment *a)
 static bool is_announcement(const struct claim *claim, const struct appointment *a)
 {
 	return (claim->kind == NOTICE_KIND_CONFIRMED || claim->kind == NOTICE_KIND_MOVED ||
-		claim->kind == NOTICE_KIND_CANCELLED) &&
+		claim->kind == NOTICE_KIND_MEETING_CHANGED || claim->kind == NOTICE_KIND_CANCELLED) &&
 	       (a->status == APPOINTMENT_SCHEDULED || a->status == APPOINTMENT_CANCELLED);
 }
 

@@ -9,11 +9,9 @@
 
 #include "base/arena.h"
 #include "base/instant.h"
-#include "domain/notices.h"
+#include "notice/message.h"
 
 #include <stddef.h>
-
-enum { WORDS_HEADINGS = NOTICE_CHANGES + 7 }; /* those of enum notice_kind */
 
 /* What stands in a mail of one kind. */
 struct heading_words {
@@ -40,22 +38,24 @@ struct notice_words {
 	const char *credits[3];    /* {n}: how many are left */
 	const char *credits_until; /* {when} */
 
-	struct heading_words client[WORDS_HEADINGS]; /* {who}: the coach */
-	struct heading_words coach[WORDS_HEADINGS];  /* {who}: the client */
-	struct heading_words guest_invited; /* {who}: the coach; to a guest, instead of the client's */
+	struct heading_words client[NOTICE_KINDS]; /* {who}: the coach */
+	struct heading_words coach[NOTICE_KINDS];  /* {who}: the client */
+	struct heading_words guest_invited;        /* {who}: the coach; to a guest, instead of the client's */
 	struct heading_words guest_uninvited;
 	const char *cancelled_by_you_title; /* the recipient cancelled */
 	const char *a_client;               /* for a client without a name */
 
-	const char *with;         /* {who} */
-	const char *was;          /* {when}: where it was before it was moved */
-	const char *reason;       /* {reason}: why it was cancelled or moved */
-	const char *others_clock; /* {who} {clock} {place}: "2:30 PM for Robin, in New York" */
+	const char *with;           /* {who} */
+	const char *was;            /* {when}: where it was before it was moved */
+	const char *reason;         /* {reason}: why it was cancelled or moved */
+	const char *too_few_booked; /* the reason where bookingd has cancelled a group's session */
+	const char *others_clock;   /* {who} {clock} {place}: "2:30 PM for Robin, in New York" */
 	const char *video;
 	const char *video_follows; /* the link is not known yet */
 	const char *by_phone;
 	const char *by_phone_at; /* {phone} */
 	const char *in_person;
+	const char *no_place;         /* instead of a place, where there was one */
 	const char *change_until;     /* {when}: both */
 	const char *reschedule_until; /* {when} */
 	const char *cancel_until;     /* {when} */

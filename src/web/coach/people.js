@@ -240,7 +240,12 @@ function person(view, one) {
       contactLines(one),
       status && h('span', { class: 'small' }, status),
       answerBadge(house, one),
-      one.cancel_reason && h('p', { class: 'notes' }, one.cancel_reason),
+      one.cancel_reason &&
+        h(
+          'p',
+          { class: 'notes' },
+          one.cancel_reason === 'too_few_booked' ? t('tooFewBooked') : one.cancel_reason,
+        ),
       debt &&
         one.status === 'scheduled' &&
         h('p', { class: 'small' }, [t(debt), one.calendar.detail].filter(Boolean).join('. ')),

@@ -19,7 +19,7 @@ export async function undeliveredSection(house) {
         const place = h('div', null);
         const who = `${one.name ?? t('unnamed')}, ${house.moment(Date.parse(one.start))}`;
         const again =
-          ['confirmed', 'moved', 'cancelled'].includes(one.kind) &&
+          ['confirmed', 'moved', 'meeting_changed', 'cancelled'].includes(one.kind) &&
           h(
             'button',
             {

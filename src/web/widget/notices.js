@@ -3,6 +3,10 @@
 import { fill, h, icon } from './dom.js';
 
 /* A bell beside the title while there is something new. Nobody is bothered if it cannot be asked. */
+/* Why a session was moved or cancelled: in the coach's words, or in ours. */
+export const reasonWords = (t, reason) =>
+  reason === 'too_few_booked' ? t('tooFewBooked') : t('coachSaid', { reason });
+
 export async function showBell(panel) {
   const { element, page } = panel;
   if (element.hasAttribute('move-only') || element.hasAttribute('manage')) return;
@@ -48,6 +52,7 @@ function noticeItem(panel, one) {
           {
             confirmed: 'noticeConfirmed',
             moved: 'noticeMovedTo',
+            meeting_changed: 'noticeMeetingChanged',
             cancelled: 'noticeCancelled',
             reminder: 'noticeReminder',
             offer: 'noticeOffer',
@@ -63,7 +68,7 @@ function noticeItem(panel, one) {
     'li',
     null,
     h('span', null, !one.read_at && h('span', { class: 'badge' }, t('isNew')), ' ', words),
-    one.reason && h('span', null, t('coachSaid', { reason: one.reason })),
+    one.reason && h('span', null, reasonWords(t, one.reason)),
     h('span', { class: 'small muted' }, panel.moment(Date.parse(one.at))),
   );
 }

@@ -5,7 +5,7 @@ import { cancelCost, keptText, showBalance } from './credits.js';
 import { fill, h } from './dom.js';
 import { showGuests } from './guests.js';
 import { release } from './hold.js';
-import { showBell } from './notices.js';
+import { reasonWords, showBell } from './notices.js';
 import { showAnswers } from './questions.js';
 import {
   calendarLinks,
@@ -153,7 +153,7 @@ function session(panel, a) {
   const label = (text) => ({ 'aria-label': `${text}: ${panel.moment(start)}` });
   const name = panel.typeOf(a.session_type)?.name ?? t('titleAlone');
   const reason = a.move_reason ?? (a.cancelled_by !== 'client' && a.cancel_reason);
-  const said = reason && t('coachSaid', { reason });
+  const said = reason && reasonWords(t, reason);
   return h(
     'li',
     null,
