@@ -3,8 +3,10 @@
  * fields after RETENTION_DAYS, and memory that only a burst of requests needed. Between times it reads
  * coaches' further calendars that are due, and zone files that were replaced.
  *
- * One thread of its own, which looks once a minute and does its work in small portions, and gives memory back
- * every ten seconds. Several daemons on one database do not get into each other's way.
+ * One thread of its own, which looks once a minute and does its work in small portions. Every ten seconds it
+ * gives memory back and asks for PostgreSQL's clock: when that was set back, what waits for its time is
+ * brought forward, since it would wait as much longer. Several daemons on one database do not get into each
+ * other's way.
  */
 #ifndef APP_HOUSEKEEPING_H
 #define APP_HOUSEKEEPING_H

@@ -31,9 +31,6 @@ select current_setting('server_version_num')::integer,
                          or (relname in ('appointment', 'coach', 'migration') and has_table_privilege(oid, 'DELETE'))))
          or (select rolcreaterole or rolcreatedb or rolreplication or rolbypassrls from pg_roles where rolname = current_user)
 
--- name: doctor_clock one
-select clock_timestamp()
-
 -- name: doctor_coaches one
 select count(*) from coach
 

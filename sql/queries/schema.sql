@@ -6,6 +6,13 @@ select current_setting('transaction_read_only') = 'on', count(*)
 from (select set_config('work_mem', '64kB', true) as set) memory,
      lateral (select number from generate_series(1, 4000) number where memory.set is not null order by random()) sorted
 
+-- name: database_clock one
+select clock_timestamp()
+
+-- PostgreSQL's clock was set back.
+-- name: database_clock_set_back exec
+select bring_forward();
+
 -- $1: the checksum of this binary's functions, $2: its newest migration. No row: all is well.
 -- name: schema_faults many
 select concat_ws(' ', kind, concat_ws('.', nullif(relation, ''), name), fault)

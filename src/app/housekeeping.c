@@ -16,7 +16,15 @@ enum {
 	PAUSE_SECONDS = 10,
 	TIDY_EVERY = 6, /* pauses: a minute */
 	STATEMENT_TIMEOUT_MS = 30000,
-	SOURCES_MS = 10000, /* of a turn for coaches' further calendars */
+	CLOCK_SET_SECONDS = 10, /* or more: no drift, it was set */
+	SOURCES_MS = 10000,     /* of a turn for coaches' further calendars */
+};
+
+/* PostgreSQL's clock, and ours that is never set before and after it was asked; all 0: not asked yet. */
+struct clock_seen {
+	instant clock;
+	int64_t asked_ms;
+	int64_t answered_ms;
 };
 
 struct housekeeping {
@@ -28,6 +36,7 @@ struct housekeeping {
 	int64_t retention_days;
 	struct sources *sources;
 	const atomic_bool *ends_calls;
+	struct clock_seen clock;
 };
 
 static void report(struct db *db, enum db_result result)
@@ -95,6 +104,37 @@ static void look_at_zones(void)
 		 LOG_INTEGER_FIELD("zones_that_differ", (int64_t)changed));
 }
 
+/*
+ * Debts, leases and holds go by PostgreSQL's clock. Set forward, they end too soon, which none of them minds;
+ * set back, what waits for its time would wait as much longer. Between two looks it has gone as far as ours
+ * has, which is never set, give or take what the answers took.
+ */
+static void look_at_database_clock(struct housekeeping *housekeeping, struct db *db)
+{
+	const struct clock_seen last = housekeeping->clock;
+	struct clock_seen seen = {.asked_ms = monotonic_ms()};
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, QUERY_DATABASE_CLOCK, DB_NO_PARAMETERS, &rows);
+	report(db, result);
+	if (result != DB_OK)
+		return;
+	seen.answered_ms = monotonic_ms();
+	seen.clock = db_get_instant(&rows, 0, 0);
+	const int64_t earliest = last.clock + (seen.asked_ms - last.answered_ms) / 1000;
+	const int64_t latest = last.clock + (seen.answered_ms - last.asked_ms) / 1000;
+	const bool set_back = seen.clock < earliest - CLOCK_SET_SECONDS;
+	if (last.clock != 0 && (set_back || seen.clock > latest + CLOCK_SET_SECONDS)) {
+		log_line(LOG_WARNING, "database_clock_set", LOG_INTEGER_FIELD("seconds", seen.clock - latest),
+			 LOG_TEXT_FIELD("remedy", "run NTP on the database's machine: holds and cut-offs go "
+						  "by its clock"));
+		result = set_back ? db_run(db, QUERY_DATABASE_CLOCK_SET_BACK, DB_NO_PARAMETERS, NULL) : DB_OK;
+		report(db, result);
+	}
+	/* Looked at again where it could not be mended. */
+	if (result == DB_OK)
+		housekeeping->clock = seen;
+}
+
 static void *run(void *argument)
 {
 	struct housekeeping *housekeeping = argument;
@@ -105,6 +145,7 @@ static void *run(void *argument)
 	pthread_mutex_lock(&housekeeping->lock);
 	for (unsigned turn = 0; !housekeeping->stopping; turn++) {
 		pthread_mutex_unlock(&housekeeping->lock);
+		look_at_database_clock(housekeeping, db);
 		if (turn % TIDY_EVERY == 0)
 			tidy(housekeeping, db);
 		look_at_zones();

@@ -159,7 +159,7 @@ static void check_clock(struct db *db)
 {
 	DB_ROWS rows = {0};
 	instant before = instant_now();
-	if (db_run(db, QUERY_DOCTOR_CLOCK, DB_NO_PARAMETERS, &rows) != DB_OK) {
+	if (db_run(db, QUERY_DATABASE_CLOCK, DB_NO_PARAMETERS, &rows) != DB_OK) {
 		doctor_tell(BAD, "clock", "%s", db_failure(db)->detail);
 		return;
 	}

@@ -1,13 +1,15 @@
 // The daemon's clock is set an hour forward and an hour back under it: holds and cut-offs go by PostgreSQL's clock, so nothing of a
 // client's changes; uptime goes by a clock that is never set. (Google takes no signature from an hour ahead, so with a service
-// account its calendar is away until the clock is right.) And a log whose disk is full costs lines, no booking.
+// account its calendar is away until the clock is right.) Then PostgreSQL's own clock is set. And a log whose disk is full costs
+// lines, no booking.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { bookingd, stopOwnServer } from '../harness/postgres.mjs';
+import { assertStatus } from '../harness/expect.mjs';
+import { bookingd, startTestServer, stopOwnServer } from '../harness/postgres.mjs';
 import { temporaryFolder } from '../harness/run_folder.mjs';
-import { openSchedule, startStack } from '../harness/stack.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 const LIBRARY = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 const skip = fs.existsSync(LIBRARY)
@@ -18,18 +20,26 @@ const skip = fs.existsSync(LIBRARY)
 
 after(stopOwnServer);
 
-test('a clock set by an hour, forward and back: holds and cut-offs are as they were', { skip }, async () => {
-  const file = path.join(temporaryFolder('clock'), 'offset');
+/** The library's settings, and how its clock is set: set('+3600s'). */
+function settableClock(name) {
+  const file = path.join(temporaryFolder(name), 'offset');
+  fs.chmodSync(path.dirname(file), 0o755); // PostgreSQL reads it, too
   const set = (offset) => fs.writeFileSync(file, `${offset}\n`);
   set('+0s');
+  const env = {
+    LD_PRELOAD: LIBRARY,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1', // setting the clock leaves it alone, too
+  };
+  return { set, env };
+}
+
+test('a clock set by an hour, forward and back: holds and cut-offs are as they were', { skip }, async () => {
+  const { set, env } = settableClock('clock');
   const stack = await startStack({
     document: openSchedule({ min_notice_minutes: 0, cancel_notice_minutes: 60 }),
-    env: {
-      LD_PRELOAD: LIBRARY,
-      FAKETIME_TIMESTAMP_FILE: file,
-      FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1', // setting the clock leaves it alone, too
-    },
+    env,
   });
   const ann = stack.client('ann');
   const uptime = async () => (await stack.daemon.client.get('/health')).body.uptime_seconds;
@@ -58,6 +68,62 @@ test('a clock set by an hour, forward and back: holds and cut-offs are as they w
     assert.equal(cancelled.status, 200, `${offset}: ${JSON.stringify(cancelled.body)}`);
   }
   await stack.stop();
+});
+
+test("PostgreSQL's own clock set by an hour, forward and back: holds and cut-offs go by it, no debt waits for it", {
+  skip,
+}, async () => {
+  const clock = settableClock('postgres-clock');
+  const { TEST_DATABASE_SERVER } = process.env;
+  const server = await startTestServer({ env: clock.env });
+  const stack = await startStack({
+    google: 'delegated',
+    mail: true,
+    document: openSchedule({ min_notice_minutes: 0, cancel_notice_minutes: 60 }),
+  });
+  const [ann, bob] = [stack.client('ann'), stack.client('bob')];
+  const book = (client, n, call = 'create') =>
+    client.post(`/booking/${call}`, { start: stack.slot(n), duration_minutes: 30 });
+  const count = (table, condition) =>
+    stack.database.value(`SELECT count(*) FROM ${table} WHERE ${condition}`);
+  let n = 0;
+  for (const forward of [false, true]) {
+    const told = forward ? 'an hour forward' : 'an hour back';
+    const held = assertStatus(await book(ann, ++n, 'hold'), 201);
+    const near = assertStatus(await book(ann, ++n), 201);
+    // Half an hour before its cut-off. The calendar would put it back.
+    stack.database.run(
+      `UPDATE appointment SET starts_at = now() + interval '90 minutes', ends_at = now() + interval '120 minutes',
+         blocked_from = now() + interval '90 minutes', blocked_to = now() + interval '120 minutes', calendar_id = NULL
+       WHERE id = '${near.id}'`,
+    );
+    await stack.google.fault('backendError', { method: 'events.insert' });
+    const owed = assertStatus(await book(ann, ++n), 201);
+    const mail = `appointment_id = '${near.id}' AND recipient = 'coach' AND channel = 'email'`;
+    await until('a mail', () => count('notice', `${mail} AND state = 'sent'`) === 1);
+    // As if the mail server had asked for another try.
+    stack.database.run(
+      `UPDATE notice SET state = 'retry', due_at = now() + interval '5 seconds' WHERE ${mail}`,
+    );
+    clock.set(forward ? '+0s' : '-3600s');
+    await stack.google.heal();
+    assert.equal((await book(bob, n - 2)).status, forward ? 201 : 409, told);
+    assert.equal((await ann.put(`/booking/${held.id}/confirm`, {})).status, forward ? 410 : 200, told);
+    assert.equal((await ann.put(`/booking/${near.id}/cancel`, {})).status, forward ? 409 : 200, told);
+    await stack.settled(ann, owed.id, 'synced', 120_000);
+    const unsent = `appointment_id = '${near.id}' AND state IN ('owed', 'retry', 'sending')`;
+    await until('its mails', () => count('notice', unsent) === 0, 120_000);
+  }
+  // Ours, and the two that were taken out of the calendar's sight.
+  const starts = (await stack.google.live(stack.calendar)).map(({ start }) => JSON.stringify(start));
+  assert.equal(starts.length, 2 + count('appointment', `status = 'scheduled' AND calendar_id IS NOT NULL`));
+  assert.equal(new Set(starts).size, starts.length);
+  const [set] = stack.daemon.events('database_clock_set');
+  assert.equal(Math.round(set.seconds / 3600), -1);
+  await stack.stop();
+  await server.stop();
+  if (TEST_DATABASE_SERVER === undefined) delete process.env.TEST_DATABASE_SERVER;
+  else process.env.TEST_DATABASE_SERVER = TEST_DATABASE_SERVER;
 });
 
 test('a log whose disk is full: bookings go on', async () => {

@@ -20,10 +20,11 @@ function binary(name) {
 /**
  * How to run a PostgreSQL program on `folder`: it refuses to run as root, so root becomes the user postgres,
  * who may lack the right to walk down to the folder (below /root, say) and then keeps that one right and no
- * other.
+ * other. `env` is for the program itself, not for setpriv: a library that is loaded into both would keep what it shares as root.
  */
-function command(folder, program, args) {
-  if (process.getuid() !== 0) return [binary(program), args];
+function command(folder, program, args, env = {}) {
+  const run = [...Object.entries(env).map(([name, value]) => `${name}=${value}`), binary(program), ...args];
+  if (process.getuid() !== 0) return ['env', run];
   // Becoming another user forgets the death signal that Child has set.
   const become = ['--reuid', 'postgres', '--regid', 'postgres', '--init-groups', '--pdeathsig', 'INT'];
   const rights = ['', 'dac_read_search', 'dac_override'].map((right) =>
@@ -33,7 +34,7 @@ function command(folder, program, args) {
     const options = [...become, ...more];
     try {
       execFileSync('setpriv', [...options, '--', 'ls', folder], { stdio: 'ignore' });
-      return ['setpriv', [...options, '--', binary(program), ...args]];
+      return ['setpriv', [...options, '--', 'env', ...run]];
     } catch {
       // the next, stronger right
     }
@@ -52,10 +53,10 @@ function ownFolder(folder) {
 export class Postgres {
   /**
    * Starts a server on `folder`, made with initdb if it is new. `durable: false` gives up safety for speed;
-   * `settings` are further ones of postgresql.conf, `child` options for the program. Resolves when it
-   * answers.
+   * `settings` are further ones of postgresql.conf, `env` what is set in the server's environment alone, `child`
+   * options for the program. Resolves when it answers.
    */
-  static async start({ folder, port, durable = true, settings = {}, child = {} }) {
+  static async start({ folder, port, durable = true, settings = {}, env = {}, child = {} }) {
     ownFolder(folder);
     // Unix sockets have short names only, so theirs is a folder of its own.
     const socketFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'bookingd-pg-'));
@@ -86,11 +87,12 @@ export class Postgres {
       ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
       ...settings,
     };
-    const [program, args] = command(folder, 'postgres', [
-      '-D',
+    const [program, args] = command(
       folder,
-      ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    ]);
+      'postgres',
+      ['-D', folder, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      env,
+    );
     const server = new Postgres();
     Object.assign(server, { folder, port, socketFolder });
     server.run = () => new Child(program, args, { name: 'postgres', cwd: '/', deathSignal: 'INT', ...child });
@@ -206,11 +208,12 @@ export async function testServer() {
  * Starts the server for a test run, its time zone an odd one so that nothing leans on it, with the migrated
  * template.
  */
-export async function startTestServer({ durable = false } = {}) {
+export async function startTestServer({ durable = false, env } = {}) {
   const server = await Postgres.start({
     folder: path.join(temporaryFolder('postgres'), 'data'),
     durable,
     settings: { timezone: 'Asia/Kathmandu' },
+    env,
   });
   process.env.TEST_DATABASE_SERVER = server.url();
   new Database(server.url()).run(`CREATE DATABASE ${TEMPLATE}`);
