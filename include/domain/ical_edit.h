@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/instant.h"
+#include "domain/ical_text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@ struct ical_draft {
 	const char *summary;
 	const char *description; /* NULL or "": none */
 	const char *location;    /* NULL or "": none */
+	const char *trace;       /* X-BOOKINGD-TRACE; NULL: none */
 	instant start, end;
 	instant stamp;               /* now */
 	const int *reminder_minutes; /* before the start */
@@ -30,10 +32,16 @@ struct ical_draft {
 
 /* What is changed in an event that stands. */
 enum ical_part {
-	ICAL_PART_TEXT = 1,   /* summary, description, location */
+	ICAL_PART_TITLE = 1,  /* summary */
 	ICAL_PART_TIME = 2,   /* start, end */
 	ICAL_PART_REVIVE = 4, /* it takes place: not cancelled */
+	ICAL_PART_DESCRIPTION = 8,
+	ICAL_PART_PLACE = 16, /* location */
+	ICAL_PART_TRACE = 32,
 };
+
+/* A property's value without the escapes of text; NULL: there is none. `event` is what ical_unfold() left. */
+const char *ical_text_of(struct ical_span event, const char *property, struct arena *mem);
 
 /* A new file. */
 const char *ical_draft_new(const struct ical_draft *draft, struct arena *mem);

@@ -86,24 +86,31 @@ enum google_response {
 
 struct google_guest {
 	const char *email;
-	const char *name;              /* NULL: none */
-	enum google_response response; /* what they have answered: a list that replaces Google's keeps it */
+	const char *name; /* NULL: none */
+	const char *json; /* as Google has them, to be sent back whole: a list that replaces Google's keeps
+			     their answer and all else; NULL: by email and name */
 };
 
 /* Which parts of a draft a patch sends. */
 enum google_event_part {
-	GOOGLE_PART_TEXT = 1,       /* summary, description, location */
+	GOOGLE_PART_TITLE = 1,      /* summary */
 	GOOGLE_PART_TIME = 2,       /* start, end, time_zone */
 	GOOGLE_PART_GUESTS = 4,     /* the whole list; replaces Google's, answers included */
 	GOOGLE_PART_CONFERENCE = 8, /* a new conference request; without one the conference is taken away */
 	GOOGLE_PART_REVIVE = 16,    /* status confirmed: brings a deleted event back */
+	GOOGLE_PART_DESCRIPTION = 32,
+	GOOGLE_PART_PLACE = 64,  /* location */
+	GOOGLE_PART_TRACE = 128, /* trace */
+	GOOGLE_PART_TEXT =
+		GOOGLE_PART_TITLE | GOOGLE_PART_DESCRIPTION | GOOGLE_PART_PLACE | GOOGLE_PART_TRACE,
 };
 
 /* An event as we want it. Everything is borrowed. */
 struct google_event_draft {
-	const char *id;          /* from google_event_id; insert only */
-	const char *booking_id;  /* the appointment's UUID, private property `bookingId`; insert only */
-	const char *summary;     /* NULL is sent as "" */
+	const char *id;         /* from google_event_id; insert only */
+	const char *booking_id; /* the appointment's UUID, private property `bookingId` */
+	const char *trace;   /* private property `bookingdTrace`, at most 1024 characters; NULL: not sent */
+	const char *summary; /* NULL is sent as "" */
 	const char *description; /* NULL is sent as "" */
 	const char *location;    /* NULL: not sent */
 	instant start;
@@ -138,6 +145,7 @@ struct google_attendee {
 	enum google_response response;
 	bool self; /* the calendar this copy lies in */
 	bool organizer;
+	const char *json; /* all of it; in a list of events not more than the above */
 };
 
 /* An event as Google has it. Strings in the arena; NULL where Google sent none. */
@@ -158,8 +166,13 @@ struct google_event {
 	enum google_conference conference;
 	const char *html_link;
 	instant updated;        /* 0: not said */
-	const char *booking_id; /* our private extended property */
-	bool recurring;         /* an instance of a series */
+	const char *booking_id; /* our private extended properties */
+	const char *trace;
+	const char *title; /* these three are not asked for in a list */
+	const char *description;
+	const char *location;
+	const char *conference_request; /* id of the request that the conference was made by */
+	bool recurring;                 /* an instance of a series */
 	const struct google_attendee *attendees;
 	size_t attendee_count;
 };

@@ -8,6 +8,37 @@
 
 enum {
 	DESCRIPTION_MAX = 8000, /* Google cuts at 8192 characters */
+	HTML_MAX = 1024 * 1024,
+};
+
+/* What the lines of a description begin with; no two with the same letter. */
+enum label {
+	LABEL_CLIENT,
+	LABEL_EMAIL,
+	LABEL_PHONE,
+	LABEL_GUESTS,
+	LABEL_WHERE,
+	LABEL_LINK,
+	LABEL_NUMBER,
+	LABEL_ADDRESS,
+	LABEL_INSTRUCTIONS,
+	LABEL_TIME_ZONE,
+	LABEL_MANAGE,
+	LABELS,
+};
+
+const char *const event_labels[LABELS + 1] = {
+	[LABEL_CLIENT] = "Client: ",
+	[LABEL_EMAIL] = "Email: ",
+	[LABEL_PHONE] = "Phone: ",
+	[LABEL_GUESTS] = "Guests: ",
+	[LABEL_WHERE] = "Where: ",
+	[LABEL_LINK] = "Link: ",
+	[LABEL_NUMBER] = "Number: ",
+	[LABEL_ADDRESS] = "Address: ",
+	[LABEL_INSTRUCTIONS] = "Instructions: ",
+	[LABEL_TIME_ZONE] = "Time zone: ",
+	[LABEL_MANAGE] = "Move or cancel: ",
 };
 
 /* When the coach is reminded, before the start. Guests set their own. */
@@ -33,13 +64,13 @@ static void put_escaped(struct buffer *out, const char *text)
 	}
 }
 
-static void put_line(struct buffer *out, const char *label, const char *text)
+static void put_line(struct buffer *out, enum label label, const char *text)
 {
 	if (text == NULL || *text == '\0')
 		return;
 	if (out->length > 0)
 		buffer_append_char(out, '\n');
-	buffer_append_text(out, label);
+	buffer_append_text(out, event_labels[label]);
 	put_escaped(out, text);
 }
 
@@ -56,12 +87,37 @@ static void put_meeting(struct buffer *text, const struct appointment *appointme
 {
 	const char *label = appointment->meeting_label;
 	if (appointment->meeting_kind == MEETING_LINK) {
-		put_line(text, "Where: ", label != NULL ? label : "by the link");
-		put_line(text, "Link: ", appointment->meeting_url);
+		put_line(text, LABEL_WHERE, label != NULL ? label : "by the link");
+		put_line(text, LABEL_LINK, appointment->meeting_url);
 	}
-	put_line(text, appointment->meeting_kind == MEETING_PHONE ? "Number: " : "Address: ",
+	put_line(text, appointment->meeting_kind == MEETING_PHONE ? LABEL_NUMBER : LABEL_ADDRESS,
 		 appointment->meeting_place);
-	put_line(text, "Instructions: ", appointment->meeting_instructions);
+	put_line(text, LABEL_INSTRUCTIONS, appointment->meeting_instructions);
+}
+
+const char *event_html(struct arena *mem, const char *text)
+{
+	struct buffer html;
+	if (text == NULL)
+		return NULL;
+	buffer_init(&html, HTML_MAX);
+	put_escaped(&html, text);
+	const char *copy = arena_strdup(mem, buffer_text(&html));
+	buffer_clear(&html);
+	return copy;
+}
+
+/* NULL: none. */
+static const char *notes_of(struct arena *mem, const struct appointment *appointment)
+{
+	if (appointment->notes == NULL)
+		return NULL;
+	return text_isolate(mem, text_clean(mem, appointment->notes, TEXT_NOTE));
+}
+
+const char *event_notes(struct arena *mem, const struct appointment *appointment)
+{
+	return event_html(mem, notes_of(mem, appointment));
 }
 
 /*
@@ -73,20 +129,20 @@ static const char *description_of(struct arena *mem, const struct appointment *a
 {
 	struct buffer text;
 	buffer_init(&text, DESCRIPTION_MAX);
-	put_line(&text, "Client: ", shown(mem, appointment->name));
+	put_line(&text, LABEL_CLIENT, shown(mem, appointment->name));
 	if (!shared) {
-		put_line(&text, "Email: ", appointment->email);
-		put_line(&text, "Phone: ", shown(mem, appointment->phone));
-		put_line(&text, "Guests: ", appointment_guests_text(appointment->guests, mem));
+		put_line(&text, LABEL_EMAIL, appointment->email);
+		put_line(&text, LABEL_PHONE, shown(mem, appointment->phone));
+		put_line(&text, LABEL_GUESTS, appointment_guests_text(appointment->guests, mem));
 	}
 	put_meeting(&text, appointment);
 	if (!shared) {
-		put_line(&text, "Time zone: ", appointment->client_time_zone);
-		put_line(&text, "Move or cancel: ", manage_url);
+		put_line(&text, LABEL_TIME_ZONE, appointment->client_time_zone);
+		put_line(&text, LABEL_MANAGE, manage_url);
 	}
 	if (appointment->notes != NULL && !shared) {
 		buffer_append_text(&text, text.length > 0 ? "\n\n" : "");
-		put_escaped(&text, text_isolate(mem, text_clean(mem, appointment->notes, TEXT_NOTE)));
+		put_escaped(&text, notes_of(mem, appointment));
 	}
 	const char *description = arena_strdup(mem, buffer_text(&text));
 	buffer_clear(&text);
@@ -178,31 +234,4 @@ const char *event_guest_response(const struct google_event *event, const struct 
 		}
 	}
 	return "none";
-}
-
-bool event_renew_guests(struct arena *mem, const struct appointment *appointment,
-			const struct google_event *event, struct google_event_draft *draft)
-{
-	struct google_guest *guests = arena_array(mem, draft->guest_count, sizeof(*guests));
-	size_t there = 0;
-	size_t others = 0;
-	for (size_t i = 0; i < draft->guest_count; i++)
-		guests[i] = draft->guests[i];
-	for (size_t j = 0; j < event->attendee_count; j++) {
-		const struct google_attendee *attendee = &event->attendees[j];
-		bool known = attendee->self || attendee->organizer || attendee->email == NULL;
-		for (size_t i = 0; i < draft->guest_count && !known; i++) {
-			if (strcasecmp(guests[i].email, attendee->email) != 0)
-				continue;
-			guests[i].response = attendee->response;
-			there++;
-			known = true;
-		}
-		others += !known;
-	}
-	draft->guests = guests;
-	/* Who is told to stay away may be shown the event once more. */
-	if (others > 0)
-		draft->description = event_shared_description(mem, appointment);
-	return there != draft->guest_count || others > 0;
 }

@@ -29,16 +29,18 @@ struct event_words {
 void event_draft(struct arena *mem, const struct appointment *appointment, const struct event_words *words,
 		 bool invite, bool meet, struct google_event_draft *ret_draft);
 
-/*
- * Bring the draft's guests, who replace the event's as a whole, to what the event knows of them: whoever has
- * answered keeps the answer. Returns whether the event's list differs; where somebody leaves it, the draft's
- * description is one that they may read.
- */
-bool event_renew_guests(struct arena *mem, const struct appointment *appointment,
-			const struct google_event *event, struct google_event_draft *draft);
-
 /* The description that is fit for guests to read, in mem. */
 const char *event_shared_description(struct arena *mem, const struct appointment *appointment);
+
+/* Text as HTML that shows it, in mem; NULL: NULL. */
+const char *event_html(struct arena *mem, const char *text);
+
+/* What the client wrote, as it stands in a description that is not fit for guests; NULL: nothing. In mem. */
+const char *event_notes(struct arena *mem, const struct appointment *appointment);
+
+/* What the lines of ours in a description begin with, each with another letter; NULL ends them. */
+extern const char *const event_labels[];
+enum { EVENT_MANAGE_LABEL = 'M' }; /* of the line with manage_url, which is another one at each writing */
 
 /* Whether the event lies where the appointment does. */
 bool event_same_time(const struct google_event *event, const struct appointment *appointment);

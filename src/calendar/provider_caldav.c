@@ -16,6 +16,7 @@
 #include "domain/appointment.h"
 #include "domain/ical_edit.h"
 #include "domain/ical_event.h"
+#include "event.h"
 #include "net/dav.h"
 #include "sources_inside.h"
 
@@ -201,6 +202,10 @@ static bool read_event(const struct google_call *call, char *text, size_t length
 		ret_event->transparent = true;
 	if (ical_property(component, "X-BOOKINGD-APPOINTMENT", &line))
 		ret_event->booking_id = arena_strndup(call->mem, line.value.at, line.value.length);
+	ret_event->trace = ical_text_of(component, "X-BOOKINGD-TRACE", call->mem);
+	ret_event->title = ical_text_of(component, "SUMMARY", call->mem);
+	ret_event->description = event_html(call->mem, ical_text_of(component, "DESCRIPTION", call->mem));
+	ret_event->location = ical_text_of(component, "LOCATION", call->mem);
 	read_time(reader, component, ret_event);
 	return true;
 }
@@ -240,6 +245,7 @@ static struct ical_draft draft_of(const struct google_call *call, const struct g
 		.summary = draft->summary,
 		.description = plain_text(call->mem, draft->description),
 		.location = draft->location,
+		.trace = draft->trace,
 		.start = draft->start,
 		.end = draft->end,
 		.stamp = call->now,
@@ -307,9 +313,15 @@ static enum google_outcome get(const struct google_call *call, const char *calen
 
 static unsigned parts_of(unsigned parts)
 {
-	return (parts & GOOGLE_PART_TEXT ? (unsigned)ICAL_PART_TEXT : 0U) |
-	       (parts & GOOGLE_PART_TIME ? (unsigned)ICAL_PART_TIME : 0U) |
-	       (parts & GOOGLE_PART_REVIVE ? (unsigned)ICAL_PART_REVIVE : 0U);
+	static const unsigned rows[][2] = {
+		{GOOGLE_PART_TITLE, ICAL_PART_TITLE},   {GOOGLE_PART_DESCRIPTION, ICAL_PART_DESCRIPTION},
+		{GOOGLE_PART_PLACE, ICAL_PART_PLACE},   {GOOGLE_PART_TIME, ICAL_PART_TIME},
+		{GOOGLE_PART_REVIVE, ICAL_PART_REVIVE}, {GOOGLE_PART_TRACE, ICAL_PART_TRACE},
+	};
+	unsigned ical_parts = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ical_parts |= (parts & rows[i][0]) != 0 ? rows[i][1] : 0;
+	return ical_parts;
 }
 
 /* As a row of struct provider. NOLINTNEXTLINE(readability-function-size) */

@@ -76,11 +76,14 @@ static void put_parts(struct buffer *out, const struct ical_draft *draft, unsign
 		put_instant(out, "DTSTART", draft->start);
 		put_instant(out, "DTEND", draft->end);
 	}
-	if (parts & ICAL_PART_TEXT) {
+	if (parts & ICAL_PART_TITLE)
 		put_text(out, "SUMMARY", draft->summary);
+	if (parts & ICAL_PART_DESCRIPTION)
 		put_text(out, "DESCRIPTION", draft->description);
+	if (parts & ICAL_PART_PLACE)
 		put_text(out, "LOCATION", draft->location);
-	}
+	if (parts & ICAL_PART_TRACE)
+		put_text(out, "X-BOOKINGD-TRACE", draft->trace);
 	if (parts & ICAL_PART_REVIVE)
 		put(out, "STATUS:CONFIRMED");
 }
@@ -115,7 +118,7 @@ const char *ical_draft_new(const struct ical_draft *draft, struct arena *mem)
 	put(&out, "BEGIN:VEVENT");
 	put_text(&out, "UID", draft->uid);
 	put_text(&out, "X-BOOKINGD-APPOINTMENT", draft->appointment_id);
-	put_parts(&out, draft, ICAL_PART_TEXT | ICAL_PART_TIME | ICAL_PART_REVIVE, 0);
+	put_parts(&out, draft, ~0U, 0);
 	for (size_t i = 0; i < draft->reminder_count; i++)
 		put_alarm(&out, draft->reminder_minutes[i], draft->summary);
 	put(&out, "END:VEVENT");
@@ -137,13 +140,42 @@ static bool is_one_of(struct ical_span name, const char *const names[])
 /* Whether a property of the event makes way for one of the draft's. */
 static bool gives_way(struct ical_span name, unsigned parts)
 {
-	static const char *const always[] = {"DTSTAMP", "SEQUENCE", "LAST-MODIFIED", NULL};
-	static const char *const time[] = {"DTSTART", "DTEND", "DURATION", NULL};
-	static const char *const text[] = {"SUMMARY", "DESCRIPTION", "LOCATION", "X-ALT-DESC", NULL};
-	static const char *const status[] = {"STATUS", NULL};
-	return is_one_of(name, always) || ((parts & ICAL_PART_TIME) && is_one_of(name, time)) ||
-	       ((parts & ICAL_PART_TEXT) && is_one_of(name, text)) ||
-	       ((parts & ICAL_PART_REVIVE) && is_one_of(name, status));
+	static const struct {
+		unsigned part;
+		const char *const names[4];
+	} rows[] = {
+		{0, {"DTSTAMP", "SEQUENCE", "LAST-MODIFIED"}},
+		{ICAL_PART_TIME, {"DTSTART", "DTEND", "DURATION"}},
+		{ICAL_PART_TITLE, {"SUMMARY"}},
+		{ICAL_PART_DESCRIPTION, {"DESCRIPTION", "X-ALT-DESC"}},
+		{ICAL_PART_PLACE, {"LOCATION"}},
+		{ICAL_PART_TRACE, {"X-BOOKINGD-TRACE"}},
+		{ICAL_PART_REVIVE, {"STATUS"}},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if ((rows[i].part == 0 || (rows[i].part & parts) != 0) && is_one_of(name, rows[i].names))
+			return true;
+	}
+	return false;
+}
+
+const char *ical_text_of(struct ical_span event, const char *property, struct arena *mem)
+{
+	struct ical_line line;
+	if (!ical_property(event, property, &line))
+		return NULL;
+	char *text = arena_alloc(mem, line.value.length + 1);
+	size_t length = 0;
+	for (size_t i = 0; i < line.value.length; i++) {
+		char c = line.value.at[i];
+		if (c == '\\' && i + 1 < line.value.length) {
+			c = line.value.at[++i];
+			c = c == 'n' || c == 'N' ? '\n' : c;
+		}
+		text[length++] = c;
+	}
+	text[length] = '\0';
+	return text;
 }
 
 /* The one event of the file. False: there is none, or it repeats. */

@@ -14,11 +14,15 @@ enum {
 };
 
 /* Asked for by name, so that replies stay small and the coach's private affairs stay with Google. */
-#define EVENT_FIELDS                                                                                         \
+#define COMMON_FIELDS                                                                                        \
 	"id,status,etag,start,end,hangoutLink,htmlLink,updated,transparency,recurringEventId,"               \
-	"extendedProperties/private,conferenceData(createRequest/status,entryPoints(entryPointType,uri)),"   \
-	"attendees(email,responseStatus,self,organizer)"
-#define PAGE_FIELDS "nextPageToken,nextSyncToken,timeZone,summary,accessRole,items(" EVENT_FIELDS ")"
+	"extendedProperties/private,"                                                                        \
+	"conferenceData(createRequest(requestId,status),entryPoints(entryPointType,uri)),"
+#define PAGE_FIELDS                                                                                          \
+	"nextPageToken,nextSyncToken,timeZone,summary,accessRole,items(" COMMON_FIELDS                       \
+	"attendees(email,responseStatus,self,organizer))"
+/* One event is ours, and what the coach has added to it is to stay. */
+#define EVENT_FIELDS COMMON_FIELDS "summary,description,location,attendees"
 
 /* .../calendars/<calendar>/events, and /<event> if there is one */
 static char *events_url(const struct google_call *call, const char *calendar, const char *event_id)

@@ -1,6 +1,7 @@
 /* Events as JSON: the readers and writers of net/google_calendar.h. Pure. */
 #include "net/google_calendar.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -34,24 +35,27 @@ static void write_time(struct json_writer *writer, const char *name, instant at,
 	json_write_object_end(writer);
 }
 
-static void write_text(struct json_writer *writer, const struct google_event_draft *draft)
+static void write_text(struct json_writer *writer, const struct google_event_draft *draft, unsigned parts)
 {
-	json_write_text(writer, "summary", draft->summary ? draft->summary : "");
-	json_write_text(writer, "description", draft->description ? draft->description : "");
-	if (draft->location)
+	if (parts & GOOGLE_PART_TITLE)
+		json_write_text(writer, "summary", draft->summary ? draft->summary : "");
+	if (parts & GOOGLE_PART_DESCRIPTION)
+		json_write_text(writer, "description", draft->description ? draft->description : "");
+	if ((parts & GOOGLE_PART_PLACE) && draft->location)
 		json_write_text(writer, "location", draft->location);
 }
 
-/* The opposite of read_response. */
-static const char *response_name(enum google_response response)
+static void write_guest(struct json_writer *writer, const struct google_guest *guest)
 {
-	static const char *const names[] = {
-		[GOOGLE_RESPONSE_NEEDED] = "needsAction",
-		[GOOGLE_RESPONSE_DECLINED] = "declined",
-		[GOOGLE_RESPONSE_TENTATIVE] = "tentative",
-		[GOOGLE_RESPONSE_ACCEPTED] = "accepted",
-	};
-	return names[response];
+	if (guest->json) {
+		json_write_raw(writer, NULL, guest->json, strlen(guest->json));
+		return;
+	}
+	json_write_object(writer, NULL);
+	json_write_text(writer, "email", guest->email);
+	if (guest->name)
+		json_write_text(writer, "displayName", guest->name);
+	json_write_object_end(writer);
 }
 
 static void write_guests(struct json_writer *writer, const struct google_event_draft *draft)
@@ -59,15 +63,8 @@ static void write_guests(struct json_writer *writer, const struct google_event_d
 	if (draft->guests_apart && draft->guest_count > 0)
 		json_write_boolean(writer, "guestsCanSeeOtherGuests", false);
 	json_write_array(writer, "attendees");
-	for (size_t i = 0; i < draft->guest_count; i++) {
-		json_write_object(writer, NULL);
-		json_write_text(writer, "email", draft->guests[i].email);
-		if (draft->guests[i].name)
-			json_write_text(writer, "displayName", draft->guests[i].name);
-		if (draft->guests[i].response != GOOGLE_RESPONSE_NEEDED)
-			json_write_text(writer, "responseStatus", response_name(draft->guests[i].response));
-		json_write_object_end(writer);
-	}
+	for (size_t i = 0; i < draft->guest_count; i++)
+		write_guest(writer, &draft->guests[i]);
 	json_write_array_end(writer);
 }
 
@@ -102,11 +99,14 @@ static void write_reminders(struct json_writer *writer, const struct google_even
 	json_write_object_end(writer);
 }
 
-static void write_booking_id(struct json_writer *writer, const char *booking_id)
+/* A patch leaves the properties that it does not name. */
+static void write_properties(struct json_writer *writer, const struct google_event_draft *draft)
 {
 	json_write_object(writer, "extendedProperties");
 	json_write_object(writer, "private");
-	json_write_text(writer, "bookingId", booking_id);
+	json_write_text(writer, "bookingId", draft->booking_id);
+	if (draft->trace)
+		json_write_text(writer, "bookingdTrace", draft->trace);
 	json_write_object_end(writer);
 	json_write_object_end(writer);
 }
@@ -128,8 +128,7 @@ void google_event_write(struct buffer *body, const struct google_event_draft *dr
 		json_write_text(&writer, "id", draft->id);
 	if (parts & GOOGLE_PART_REVIVE)
 		json_write_text(&writer, "status", "confirmed");
-	if (parts & GOOGLE_PART_TEXT)
-		write_text(&writer, draft);
+	write_text(&writer, draft, parts);
 	if (parts & GOOGLE_PART_TIME) {
 		write_time(&writer, "start", draft->start, draft->time_zone);
 		write_time(&writer, "end", draft->end, draft->time_zone);
@@ -140,8 +139,8 @@ void google_event_write(struct buffer *body, const struct google_event_draft *dr
 		write_conference(&writer, draft->conference_request);
 	if (insert && draft->popup_reminder_count > 0)
 		write_reminders(&writer, draft);
-	if (insert)
-		write_booking_id(&writer, draft->booking_id);
+	if (insert || ((parts & GOOGLE_PART_TRACE) && draft->trace))
+		write_properties(&writer, draft);
 	json_write_object_end(&writer);
 }
 
@@ -252,6 +251,7 @@ static void read_conference(struct arena *mem, const json_t *object, struct goog
 	if (!link)
 		link = https_only(text_of(object, "hangoutLink"));
 	event->meet_url = arena_strdup(mem, link);
+	event->conference_request = copy_text(mem, json_object_get(conference, "createRequest"), "requestId");
 	event->conference = read_conference_status(conference, link != NULL);
 }
 
@@ -277,12 +277,16 @@ static void read_attendees(struct arena *mem, const json_t *object, struct googl
 
 	json_array_foreach(list, i, item)
 	{
+		char *json = json_dumps(item, JSON_COMPACT);
+
 		attendees[i] = (struct google_attendee){
 			.email = copy_text(mem, item, "email"),
 			.response = read_response(text_of(item, "responseStatus")),
 			.self = is_true(item, "self"),
 			.organizer = is_true(item, "organizer"),
+			.json = arena_strdup(mem, json),
 		};
+		free(json);
 	}
 	event->attendees = attendees;
 	event->attendee_count = json_array_size(list);
@@ -313,6 +317,10 @@ static bool read_event(struct arena *mem, const json_t *object, const char *cale
 		.transparent = transparency && strcmp(transparency, "transparent") == 0,
 		.html_link = arena_strdup(mem, https_only(text_of(object, "htmlLink"))),
 		.booking_id = copy_text(mem, private, "bookingId"),
+		.trace = copy_text(mem, private, "bookingdTrace"),
+		.title = copy_text(mem, object, "summary"),
+		.description = copy_text(mem, object, "description"),
+		.location = copy_text(mem, object, "location"),
 		.recurring = text_of(object, "recurringEventId") != NULL,
 	};
 	if (updated && !instant_parse_loose(updated, strlen(updated), &ret_event->updated))

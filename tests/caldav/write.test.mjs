@@ -91,13 +91,42 @@ for (const start of SERVERS) {
       assert.match(text, new RegExp(`DTEND:${compact(later(stack.slot(60), 30))}`));
       assert.doesNotMatch(text, /ATTENDEE|ORGANIZER|METHOD|&amp;/);
       // What the coach adds stays.
-      await server.put(name(id), text.replace('END:VEVENT', 'COMMENT:bring the file\r\nEND:VEVENT'));
+      const own = [
+        'COMMENT:bring the file',
+        'ATTENDEE;SCHEDULE-AGENT=CLIENT;PARTSTAT=TENTATIVE;CN=Col:mailto:col@practice.test',
+        'SUMMARY:Ann\\, by hand',
+        'CATEGORIES:red',
+        'BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:mine\r\nTRIGGER:-PT7M\r\nEND:VALARM',
+      ];
+      await server.put(
+        name(id),
+        text
+          .replace(/SUMMARY:.*(\r?\n .*)*\r?\n/, '')
+          .replace('DESCRIPTION:', 'DESCRIPTION:Mine & yours\\; first\\n')
+          .replace('END:VEVENT', `${own.join('\r\n')}\r\nEND:VEVENT`),
+      );
       assertStatus(await ann.put(`/booking/${id}/reschedule`, { start: stack.slot(64) }), 200);
       await synced(id);
-      const moved = await server.get(name(id));
+      await stays();
+      assertStatus(
+        await coach.put(`/booking/${id}/meeting`, { kind: 'in_person', address: 'Old Street 1' }),
+        200,
+      );
+      await synced(id);
+      const moved = await stays();
+      assert.match(moved, /LOCATION:Old Street 1/);
+      assert.match(moved, /DESCRIPTION:Mine & yours\\; first\\nClient: [^]*\\nAddress: Old Street 1\\n/);
+      assert.equal(moved.match(/Client: /g).length, 1);
+      async function stays() {
+        const now = (await server.get(name(id))).replaceAll(/\r?\n /g, '').replaceAll(/\r?\n/g, '\r\n');
+        for (const line of own.filter((one) => !one.startsWith('ATTENDEE')))
+          assert.ok(now.includes(line), `${line} in ${now}`);
+        const [guest] = /^ATTENDEE.*mailto:col@practice.test/m.exec(now);
+        assert.match(guest, /PARTSTAT=TENTATIVE/);
+        assert.equal(now.match(/^SUMMARY/gm).length, 1);
+        return now;
+      }
       assert.match(moved, new RegExp(`DTSTART:${compact(stack.slot(64))}`));
-      assert.match(moved, /COMMENT:bring the file/);
-      assert.match(moved, /BEGIN:VALARM/);
       assert.equal(moved.match(/DTSTART/g).length, 1);
       assert.deepEqual(await server.list(), [name(id)]);
       // Our own event does not block what it is about, nor the place it was moved from.

@@ -180,7 +180,7 @@ function changeByHand(world, calendar, id, { mails = true, answer, ...fields }) 
     changeEvent(world, {
       calendar,
       speaker: owner(calendar),
-      query: { sendUpdates: mails ? 'all' : 'none' },
+      query: { sendUpdates: mails ? 'all' : 'none', conferenceDataVersion: 1 },
       body,
       event,
     });

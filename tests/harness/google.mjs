@@ -76,8 +76,12 @@ export class Google {
   busy(calendar, start, end, more = {}) {
     return this.order('POST', `calendars/${calendar}/events`, { start, end, ...more });
   }
+  /** The coach changes these fields of an event. */
+  change(calendar, id, fields) {
+    return this.order('PATCH', `calendars/${calendar}/events/${id}`, fields);
+  }
   move(calendar, id, start, end, more = {}) {
-    return this.order('PATCH', `calendars/${calendar}/events/${id}`, { start, end, ...more });
+    return this.change(calendar, id, { start, end, ...more });
   }
   remove(calendar, id, more = {}) {
     return this.order('DELETE', `calendars/${calendar}/events/${id}`, more);

@@ -274,6 +274,99 @@ for (const google of ['delegated', 'bare', 'off'])
       for (const one of said(who.ben)) assert.doesNotMatch(JSON.stringify(one), SECRETS);
     });
 
+    if (google !== 'off')
+      test('what the coach has put into the event by hand stays, whatever changes', async () => {
+        const who = names();
+        const client = stack.client(who.user);
+        const made = assertStatus(
+          await client.post('/booking/create', {
+            start: stack.slot(count),
+            ...secret,
+            guests: [who.ben, who.eve],
+          }),
+          201,
+        );
+        await settled(made.id);
+        const written = await event(made.id);
+        const answered = (written.attendees ?? []).map((one) =>
+          one.email === who.ben ? { ...one, responseStatus: 'declined', comment: 'ill' } : one,
+        );
+        const col = {
+          email: 'col@practice.test',
+          displayName: 'Col',
+          optional: true,
+          additionalGuests: 1,
+          comment: 'by phone',
+          responseStatus: 'tentative',
+        };
+        const own = {
+          summary: 'Ann, by hand',
+          colorId: '5',
+          reminders: { useDefault: false, overrides: [{ method: 'email', minutes: 5 }] },
+          transparency: 'opaque',
+          visibility: 'private',
+        };
+        await stack.google.change(stack.calendar, written.id, {
+          ...own,
+          attendees: [...answered, col],
+          description: `First of all<br>${written.description.replaceAll('\n', '<br>')}<br>Link: https://mine.test/<p>Last &amp; least</p>`,
+          ...(invites === 'google' && {
+            conferenceData: {
+              createRequest: { requestId: 'by-hand', conferenceSolutionKey: { type: 'hangoutsMeet' } },
+            },
+          }),
+          mails: false,
+        });
+        const { conference } = await event(made.id);
+        const whole = (one) => ({ responseStatus: 'needsAction', ...one });
+        const byAddress = (a, b) => (a.email < b.email ? -1 : 1);
+        const stays = async (guests) => {
+          await settled(made.id);
+          const now = await event(made.id);
+          const wanted = answered.filter(({ email }) => email === who.email || guests.includes(email));
+          const added = guests.filter((one) => !answered.some(({ email }) => email === one));
+          assert.deepEqual(
+            now.attendees.map(whole).sort(byAddress),
+            [...wanted, col, ...added.map((email) => ({ email }))].map(whole).sort(byAddress),
+          );
+          for (const [name, value] of Object.entries(own)) assert.deepEqual(now[name], value, name);
+          assert.deepEqual(now.conference, conference);
+          const said = now.description.replaceAll(/<br>|<p>/g, '\n').replaceAll('</p>', '');
+          assert.match(said, /^First of all\n[^]*\nLink: https:\/\/mine\.test\/\nLast &amp; least$/);
+          return { ...now, description: said };
+        };
+        const change = async (path, body) =>
+          assertStatus(await stack.coach().put(`/booking/${made.id}/${path}`, body), 200);
+        const here = (guests) => (invites === 'google' ? guests : []);
+
+        await change('guests', { guests: [who.ben] });
+        await stays(here([who.ben]));
+        await change('reschedule', { start: stack.slot(700 + count) });
+        await stays(here([who.ben]));
+        await change('meeting', { kind: 'in_person', address: 'Old Street 1' });
+        const placed = await stays(here([who.ben]));
+        assert.equal(placed.location, 'Old Street 1');
+        assert.match(placed.description, /\nAddress: Old Street 1\n/);
+        await change('guests', { guests: [who.eve, who.ben] });
+        await stays(here([who.ben, who.eve]));
+        // Who was taken off by hand is not invited by a change of something else; a place written by hand stays till then.
+        const { attendees: list } = await event(made.id);
+        await stack.google.change(stack.calendar, written.id, {
+          location: 'By hand',
+          attendees: (list ?? []).filter(({ email }) => email !== who.ben),
+          mails: false,
+        });
+        await change('guests', { guests: [who.ben] });
+        assert.equal((await stays([])).location, 'By hand');
+        await change('meeting', { kind: 'in_person', address: 'New Street 2' });
+        const last = await stays([]);
+        assert.equal(last.location, 'New Street 2');
+        assert.match(last.description, /\nAddress: New Street 2\n/);
+        assert.doesNotMatch(last.description, /Old Street/);
+        assert.equal(last.description.match(/Client: /g).length, 1);
+        if (invites === 'google') assert.doesNotMatch(last.description, SECRETS);
+      });
+
     if (google === 'bare')
       test('a guest who wants no more mails about a booking gets none, by one click; the others do', async () => {
         const who = names();

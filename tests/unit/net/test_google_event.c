@@ -79,6 +79,7 @@ static void an_event_is_read_into_plain_values(void **state)
 	assert_int_equal(event.attendees[1].response, GOOGLE_RESPONSE_DECLINED);
 	assert_true(event.attendees[1].self);
 	assert_true(event.attendees[1].organizer);
+	assert_non_null(strstr(event.attendees[1].json, "\"self\":true"));
 	assert_int_equal(event.attendees[2].response, GOOGLE_RESPONSE_TENTATIVE);
 	assert_null(event.attendees[3].email);
 	assert_int_equal(event.attendees[3].response, GOOGLE_RESPONSE_NEEDED);
@@ -306,8 +307,8 @@ static void a_channel_ends_when_google_says(void **state)
 /* --- writing ----------------------------------------------------------------------------------------- */
 
 static const struct google_guest guests[] = {
-	{"ann@example.com", "Ann \"A\" Example", GOOGLE_RESPONSE_ACCEPTED},
-	{"bob@example.com", NULL, GOOGLE_RESPONSE_NEEDED}};
+	{"ann@example.com", "Ann \"A\" Example", NULL},
+	{"bob@example.com", NULL, "{\"email\":\"bob@example.com\",\"optional\":true}"}};
 static const int minutes[] = {10, 60};
 
 static struct google_event_draft full_draft(void)
@@ -315,6 +316,7 @@ static struct google_event_draft full_draft(void)
 	return (struct google_event_draft){
 		.id = "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
 		.booking_id = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+		.trace = "t",
 		.summary = "Coaching",
 		.description = "line\nline",
 		.location = "Room",
@@ -359,14 +361,14 @@ static void an_insert_says_everything(void **state)
 		       "\"America/New_York\"},"
 		       "\"end\":{\"dateTime\":\"2026-11-24T14:30:00Z\",\"timeZone\":\"America/New_York\"},"
 		       "\"guestsCanSeeOtherGuests\":false,\"attendees\":[{\"email\":\"ann@example.com\","
-		       "\"responseStatus\":\"accepted\",\"displayName\":\"Ann \\\"A\\\" "
-		       "Example\"},{\"email\":\"bob@example.com\"}],"
+		       "\"displayName\":\"Ann \\\"A\\\" "
+		       "Example\"},{\"email\":\"bob@example.com\",\"optional\":true}],"
 		       "\"conferenceData\":{\"createRequest\":{\"requestId\":\"r1\","
 		       "\"conferenceSolutionKey\":{\"type\":\"hangoutsMeet\"}}},"
 		       "\"reminders\":{\"useDefault\":false,\"overrides\":[{\"method\":\"popup\",\"minutes\":"
 		       "10},{\"method\":\"popup\",\"minutes\":60}]},"
 		       "\"extendedProperties\":{\"private\":{\"bookingId\":\"0a1b2c3d-4e5f-6071-8293-"
-		       "a4b5c6d7e8f9\"}}}");
+		       "a4b5c6d7e8f9\",\"bookingdTrace\":\"t\"}}}");
 }
 
 static void a_service_account_without_impersonation_sends_no_guests_and_no_conference(void **state)
@@ -401,7 +403,10 @@ static void a_patch_sends_the_parts_it_was_told_and_no_others(void **state)
 	draft.location = "";
 	expect_written(
 		&draft, GOOGLE_PART_TEXT | GOOGLE_PART_GUESTS,
-		"{\"summary\":\"\",\"description\":\"line\\nline\",\"location\":\"\",\"attendees\":[]}");
+		"{\"summary\":\"\",\"description\":\"line\\nline\",\"location\":\"\",\"attendees\":[],"
+		"\"extendedProperties\":{\"private\":{\"bookingId\":\"0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9\","
+		"\"bookingdTrace\":\"t\"}}}");
+	expect_written(&draft, GOOGLE_PART_PLACE, "{\"location\":\"\"}");
 }
 
 static void an_event_id_is_the_uuid_in_letters_google_takes(void **state)
