@@ -30,6 +30,7 @@ const FILES = {
     () => page('<mosaic-booking id="booking" label="Book with Damian" coach-name="Damian"></mosaic-booking>'),
   ],
   '/inline': ['text/html', () => page('<mosaic-booking id="booking" inline></mosaic-booking>')],
+  '/floating': ['text/html', () => page('<mosaic-booking id="booking" floating></mosaic-booking>')],
   '/rtl': ['text/html', () => page('<mosaic-booking id="booking"></mosaic-booking>', 'lang="ar" dir="rtl"')],
   '/dark': [
     'text/html',
@@ -243,6 +244,16 @@ test('an ended session of the platform is said, and the page is told', async () 
     await page_.evaluate(() => window.told.map(([name, status, code]) => [name, status, code])),
     [['error', 401, 'unauthenticated']],
   );
+});
+
+test('a floating button stays in the window’s corner, under a policy that takes no inline style', async () => {
+  const page_ = await browser.page({ viewport: { width: 360, height: 640 } });
+  await page_.goto(`${site}/floating`);
+  const button = page_.getByRole('button', { name: 'Book a session' });
+  const { x, y, width, height } = await button.boundingBox();
+  assert.deepEqual([Math.round(360 - x - width), Math.round(640 - y - height)], [16, 16]);
+  await button.click();
+  await page_.locator('[data-start]').first().waitFor();
 });
 
 test('right to left: the grid runs the other way, for the eye and for the arrow keys', async () => {

@@ -1,23 +1,43 @@
 // Signing in by mail on the pages, and what the links of mails open.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { MailServer, codeOf } from '../harness/mail.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { checked, mailed, openBrowser, said } from './browser.mjs';
+import { freePort } from '../harness/run_folder.mjs';
+import { checked, mailed, openBrowser, openCoach, said } from './browser.mjs';
 
+const port = await freePort();
+const site = `http://localhost:${port}`; // another site than 127.0.0.1: what is stored in a frame there is kept apart
+let host;
+let pasted = '';
 let stack;
 let mail;
 let browser;
 before(async () => {
   mail = await MailServer.start();
   stack = await startStack({
-    env: { ...mail.settings, PUBLIC_URL: 'https://book.test' },
+    env: { ...mail.settings, PUBLIC_URL: 'https://book.test', FRAME_ALLOWED_ORIGINS: site },
     document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
+  });
+  host = http.createServer((_, reply) => {
+    const from = stack.daemon.url;
+    reply.writeHead(200, {
+      'Content-Type': 'text/html',
+      'Content-Security-Policy': `default-src 'none'; script-src ${from}; frame-src ${from}; img-src data:`,
+    });
+    reply.end(`<!doctype html><html lang="en"><title>Host</title><link rel="icon" href="data:,">
+      <main><h1>Host</h1>${pasted}</main>`);
+  });
+  await new Promise((resolve) => {
+    host.listen(port, '127.0.0.1', resolve);
   });
   browser = await openBrowser();
 });
 after(async () => {
   await browser?.close();
+  host?.closeAllConnections();
+  host?.close();
   await stack?.stop();
   await mail?.stop();
 });
@@ -74,6 +94,42 @@ test('the link in the mail signs in where it was asked for, and says so elsewher
   await page.goto('about:blank');
   await page.goto(`${stack.daemon.url}/booking/${link}`);
   await page.locator('[data-start]').first().waitFor();
+});
+
+test('in a frame of a site that may, and of no other, a stranger signs in and books; the frame is as tall as the page', async () => {
+  const desk = await openCoach(browser, stack, stack.coach(), 'profile');
+  await desk.getByLabel('In a frame').check({ force: true });
+  pasted = await desk.locator('#embed-code').inputValue();
+  await desk.context().close();
+  const page = await browser.page();
+  await page.goto(`${site}/`);
+  const inside = page.frameLocator('iframe');
+  await ask(inside, 'fay@client.test');
+  const code = codeOf(await mailed(mail, 'fay@client.test', /code/));
+  await inside.getByLabel('Code from the mail').fill(code);
+  await inside.getByRole('button', { name: 'Sign in' }).click();
+  await inside.locator('[data-start]').last().click();
+  await inside.getByLabel('Name').fill('Fay');
+  const frame = page.frames()[1];
+  const fits = async () => {
+    const most = await frame.evaluate(() => document.body.getBoundingClientRect().height);
+    await page.waitForFunction(
+      (height) => Math.abs(document.querySelector('iframe').clientHeight - height) <= 1,
+      most,
+    );
+    return most;
+  };
+  const form = await fits();
+  await checked(page, 'framed');
+  await inside.getByRole('button', { name: 'Confirm booking' }).click();
+  await inside.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+  assert.ok((await fits()) !== form, 'another view has another height');
+
+  const refused = page.waitForEvent('console', (message) => /frame-ancestors/.test(message.text()));
+  await page.goto(site.replace('localhost', '127.0.0.1'));
+  await refused;
+  assert.equal(await inside.locator('mosaic-booking').count(), 0);
+  browser.troubles = browser.troubles.filter((one) => !/frame-ancestors/.test(one)); // the browser's own line
 });
 
 test('the coach signs in by mail as well', async () => {

@@ -111,6 +111,7 @@ async function showCoaches() {
   return true;
 }
 
+if (parent !== window) import('./framed.js?v=@VERSION@');
 languageLinks();
 const named = coachInPath || query.get('coach');
 if (named || !(await showCoaches())) showWidget();

@@ -165,15 +165,27 @@ function embed(house, profile) {
   const quoted = (text) => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;');
   const tag = (extra) =>
     `<script type="module" src="${script}"></script>\n<mosaic-booking coach="${quoted(profile.slug ?? house.coach)}"${extra}></mosaic-booking>`;
-  const corner = 'position: fixed; inset-block-end: 1rem; inset-inline-end: 1rem; z-index: 9';
+  const page = quoted(house.pageAddress(profile));
+  const frame =
+    `<iframe src="${page}" title="${quoted(t('bookTitle'))}" width="100%" height="760"></iframe>\n` +
+    `<script type="module" src="${new URL('booking/frame.js', house.server).href}"></script>`;
   const kinds = [
     ['inline', t('embedInline'), tag(' inline')],
     ['button', t('embedButton'), tag('')],
-    ['floating', t('embedFloating'), tag(` style="${corner}"`)],
+    ['floating', t('embedFloating'), tag(' floating')],
+    ['frame', t('embedFrame'), frame],
   ];
-  const code = h('textarea', { id: 'embed-code', readonly: true, rows: 4, spellcheck: 'false' });
+  const code = h('textarea', {
+    id: 'embed-code',
+    readonly: true,
+    rows: 4,
+    spellcheck: 'false',
+    'aria-describedby': 'embed-hint',
+  });
+  const hint = h('p', { class: 'hint', id: 'embed-hint' });
   const show = (kind) => {
     code.value = kinds.find(([name]) => name === kind)[2];
+    hint.textContent = t(kind === 'frame' ? 'embedFrameHint' : 'embedHint');
   };
   show('inline');
   return h(
@@ -187,13 +199,7 @@ function embed(house, profile) {
       'inline',
       show,
     ),
-    h(
-      'div',
-      { class: 'field' },
-      h('label', { for: 'embed-code', class: 'hidden' }, t('embed')),
-      code,
-      h('p', { class: 'hint' }, t('embedHint')),
-    ),
+    h('div', { class: 'field' }, h('label', { for: 'embed-code', class: 'hidden' }, t('embed')), code, hint),
     h('button', { type: 'button', onclick: () => house.copy(code.value, code) }, t('copy')),
   );
 }

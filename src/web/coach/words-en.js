@@ -337,6 +337,10 @@ export const en = {
   pictureGone: 'Your picture is removed.',
   embedInline: 'In the page',
   embedButton: 'As a button that opens a window',
+  embedFrame: 'In a frame',
+  bookTitle: 'Book a session',
+  embedFrameHint:
+    'A frame keeps your site and the booking page apart. Your site’s address has to be allowed by whoever runs the booking server (FRAME_ALLOWED_ORIGINS).',
   embedHint:
     'Paste this into your site’s HTML. Your site’s address has to be allowed by whoever runs the booking server.',
   unitHours: 'hours',

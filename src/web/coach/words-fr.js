@@ -342,6 +342,10 @@ export const words = {
   pictureGone: 'Votre photo est retirée.',
   embedInline: 'Dans la page',
   embedButton: 'Comme bouton qui ouvre une fenêtre',
+  embedFrame: 'Dans un cadre',
+  bookTitle: 'Réserver une séance',
+  embedFrameHint:
+    'Un cadre sépare votre site de la page de réservation. L’adresse de votre site doit être autorisée par qui gère le serveur de réservation (FRAME_ALLOWED_ORIGINS).',
   embedHint:
     'Collez ceci dans le HTML de votre site. L’adresse de votre site doit être autorisée par qui gère le serveur de réservation.',
   unitHours: 'heures',

@@ -62,13 +62,20 @@ export function showDone(panel, appointment, word) {
   if (word === 'booked') leadOn(panel, appointment);
 }
 
-/* Where the coach wants clients to go once they have booked. */
+/*
+ * Where the coach wants clients to go once they have booked. Our own page, where another site has it in a frame, leads the
+ * page around on, if the browser lets it.
+ */
 function leadOn(panel, appointment) {
   const next = webAddress(panel.typeOf(appointment.session_type)?.redirect_url);
   if (!next) return;
   const address = new URL(next);
   address.searchParams.set('booking', appointment.id);
-  location.assign(address);
+  try {
+    (panel.element.hasAttribute('steps') ? window.top : window).location.href = address.href;
+  } catch {
+    location.assign(address);
+  }
 }
 
 /* The calendar is slow: the link is asked for again until it is there, for some minutes. */

@@ -4,7 +4,8 @@
  *   <script type="module" src="https://book.example/booking/widget.js"></script>
  *   <mosaic-booking coach="damian"></mosaic-booking>
  *
- * Attributes: `inline` (the panel itself instead of a button that opens a modal), `server` (default: where
+ * Attributes: `inline` (the panel itself instead of a button that opens a modal), `floating` (the button stays in the
+ * window's corner), `server` (default: where
  * this script came from), `coach`, `session-type`, `duration`, `time-zone`, `lang`, `label` (the button's
  * text), `coach-name`, `date` and `time` (YYYY-MM-DD, HH:MM: what to open first), `steps` (each view is an entry
  * of the browser's history, for a page of its own), `move-only` (nothing but moving, for the coach's page), `manage`
