@@ -95,7 +95,12 @@ struct endpoint {
 	bool etag;                         /* its replies carry one, and it heeds If-None-Match, If-Match */
 	bool body_optional;                /* an empty body counts as {} */
 	void (*handle)(struct call *call); /* on a worker, or on the loop for LANE_LOOP */
-	bool (*early)(struct call *call);  /* on the loop, from memory only; false: not here. May be NULL */
+	/*
+	 * Answers a request that is sent again under its key, where the daemon died before it could keep the
+	 * reply: how what was done stands now. NULL: the appointment. On a worker.
+	 */
+	void (*retell)(struct call *call, const struct appointment *appointment, unsigned status);
+	bool (*early)(struct call *call); /* on the loop, from memory only; false: not here. May be NULL */
 	enum lane (*lane_of)(
 		const struct call *call); /* for what depends on the request. NULL: the route's */
 	const char *asset;                /* file of src/web that is the answer */

@@ -7,6 +7,9 @@
 #include "api/api.h"
 
 void api_group_get(struct call *call);
+/* The session as it is now, for a request sent again (api/api.h, retell): no reply is kept, since others are
+ * in it. */
+void api_group_retell(struct call *call, const struct appointment *session, unsigned status);
 void api_group_cancel(struct call *call);
 void api_group_reschedule(struct call *call);
 

@@ -57,10 +57,15 @@ enum series_scope { SERIES_THIS, SERIES_FOLLOWING, SERIES_ALL };
 /* False: no such word. */
 bool series_scope_parse(const char *name, enum series_scope *ret_scope);
 
+/* How those that are meant stand, those that were cancelled among them. */
+void series_tell(const struct booking_call *call, const char *id, enum series_scope scope,
+		 struct series_result *ret_result);
+
 /*
  * Cancel or move the appointment and others of its series. Each is under its own cut-off, so some may be
  * refused: `whole` is FINE then as well, and the occurrence tells. Only those that have not ended and are
- * scheduled are touched. A move shifts all by as many days and to the same time of day on the coach's clock.
+ * scheduled are touched; what is only asked for can be cancelled too. A move shifts all by as many days and
+ * to the same time of day on the coach's clock.
  */
 void series_cancel_from(const struct booking_call *call, const char *id, enum series_scope scope,
 			const char *reason, struct series_result *ret_result);

@@ -20,10 +20,11 @@ from book_series(
   make_actor(
     p_user_id => $25, p_role => $26, p_request_id => $27, p_idempotency_key => $28, p_request_hash => $29)) s;
 
--- Those of a series that have not ended, or (from $2 on) the following ones.
+-- Those of a series, or (from $2 on) the following ones, that stand, are asked for, or were cancelled.
 -- name: series_read many
 select appointment from appointment
-where series_id = $1 and series_index >= $2 and status in ('scheduled', 'cancelled')
+where series_id = $1 and series_index >= $2
+  and (status in ('scheduled', 'cancelled') or (status = 'held' and hold_kind = 'request'))
 order by starts_at, id;
 
 -- One transaction, each under its own cut-off. $1: ids, in the order of the answers.

@@ -69,6 +69,13 @@ void api_group_get(struct call *call)
 		answer_group(call, &group);
 }
 
+void api_group_retell(struct call *call, const struct appointment *session, unsigned status)
+{
+	(void)session;
+	(void)status;
+	api_group_get(call);
+}
+
 void api_group_cancel(struct call *call)
 {
 	const char *reason = NULL;

@@ -3,6 +3,7 @@
 #include "app/coach_sources.h"
 #include "base/json.h"
 #include "base/uuid.h"
+#include "db/credits.h"
 #include "offer.h"
 
 #include <string.h>
@@ -113,6 +114,48 @@ static bool find_coach(const struct booking_call *call, const char *id, const st
 	       booking_coach_now(call, named->id, ret_coach, result);
 }
 
+static void refuse_occurrence(struct occurrence *occurrence, enum refusal refusal, const char *detail,
+			      struct arena *mem)
+{
+	told_reasons_add(&occurrence->reasons, refusal, detail, mem);
+	occurrence->refusal = refusal;
+	occurrence->detail = detail;
+}
+
+/*
+ * What the client has left is spent on the dates that are free, one after the other; the rest cannot be
+ * booked. False: the database failed.
+ */
+static bool judge_standing(const struct plan *plan, struct series_result *result)
+{
+	const struct booking_call *call = plan->call;
+	const struct session_type *type = plan->type;
+	struct client_standing standing = {0};
+	if (plan->question.exempt || !session_type_asks_standing(type))
+		return true;
+	if (client_standing(call->worker->db, plan->coach->id, call->caller->user_id, type, &standing) !=
+	    DB_OK)
+		return false;
+	for (size_t i = 0; i < result->count; i++) {
+		struct occurrence *occurrence = &result->occurrences[i];
+		if (occurrence->refusal != REFUSAL_NONE)
+			continue;
+		if (client_total_reached(&standing, type))
+			refuse_occurrence(occurrence, REFUSAL_BOOKING_LIMIT, client_total_sentence,
+					  call->mem);
+		if (standing.credits < type->price.credits)
+			refuse_occurrence(
+				occurrence, REFUSAL_CREDITS_REQUIRED,
+				booking_credits_sentence(call, type->price.credits, standing.credits, false),
+				call->mem);
+		if (occurrence->refusal != REFUSAL_NONE)
+			continue;
+		standing.total++;
+		standing.credits -= type->price.credits;
+	}
+	return true;
+}
+
 void series_preview(const struct booking_call *call, const struct series_wish *wish,
 		    struct series_result *ret_result)
 {
@@ -121,8 +164,10 @@ void series_preview(const struct booking_call *call, const struct series_wish *w
 	if (!find_coach(call, wish->first.coach_id, &coach, &ret_result->whole))
 		return;
 	struct plan plan = {.call = call, .coach = coach};
-	if (make_plan(&plan, wish, false, ret_result))
-		ret_result->whole.verdict = BOOKING_FINE;
+	if (!make_plan(&plan, wish, false, ret_result))
+		return;
+	ret_result->whole.verdict =
+		judge_standing(&plan, ret_result) ? BOOKING_FINE : BOOKING_DATABASE_UNAVAILABLE;
 }
 
 /* ---- what all of them are given to the database as ---- */
@@ -279,9 +324,21 @@ bool series_scope_parse(const char *name, enum series_scope *ret_scope)
 	return false;
 }
 
-/* The scheduled ones that are meant and have not ended, by start. False: the result says why not. */
+/* Which of those that are meant: to be moved, to be cancelled, to be told of. */
+enum meant { MEANT_SCHEDULED, MEANT_WANTED, MEANT_KNOWN };
+
+static bool is_meant(const struct appointment *appointment, enum meant meant, instant now)
+{
+	const enum appointment_status status = appointment_shown(appointment, now);
+	if (meant == MEANT_KNOWN)
+		return true;
+	return appointment->ends_at > now && (status == APPOINTMENT_SCHEDULED ||
+					      (meant == MEANT_WANTED && status == APPOINTMENT_REQUESTED));
+}
+
+/* Those that are meant, by start. False: the result says why not. */
 static bool find_meant(const struct booking_call *call, const char *id, enum series_scope scope,
-		       struct series_result *result)
+		       enum meant meant, struct series_result *result)
 {
 	if (!booking_find(call, id, &result->whole))
 		return false;
@@ -303,7 +360,7 @@ static bool find_meant(const struct booking_call *call, const char *id, enum ser
 	}
 	result->occurrences = arena_array(call->mem, list.count, sizeof(*result->occurrences));
 	for (size_t i = 0; i < list.count; i++) {
-		if (list.items[i].status == APPOINTMENT_SCHEDULED && list.items[i].ends_at > call->now)
+		if (is_meant(&list.items[i], meant, call->now))
 			result->occurrences[result->count++] =
 				(struct occurrence){.start = list.items[i].starts_at,
 						    .end = list.items[i].ends_at,
@@ -334,11 +391,19 @@ static void take_changes(const struct booking_call *call, const struct store_ans
 		settle(call, result);
 }
 
+void series_tell(const struct booking_call *call, const char *id, enum series_scope scope,
+		 struct series_result *ret_result)
+{
+	*ret_result = (struct series_result){0};
+	if (find_meant(call, id, scope, MEANT_KNOWN, ret_result))
+		ret_result->whole.verdict = BOOKING_FINE;
+}
+
 void series_cancel_from(const struct booking_call *call, const char *id, enum series_scope scope,
 			const char *reason, struct series_result *ret_result)
 {
 	*ret_result = (struct series_result){0};
-	if (!find_meant(call, id, scope, ret_result))
+	if (!find_meant(call, id, scope, MEANT_WANTED, ret_result))
 		return;
 	const struct appointment *seen = &ret_result->whole.appointment;
 	const struct cancellation cancellation = {
@@ -457,7 +522,7 @@ void series_move_from(const struct booking_call *call, const char *id, enum seri
 {
 	*ret_result = (struct series_result){0};
 	COACH_LOCAL coach = NULL;
-	if (!find_meant(call, id, scope, ret_result) ||
+	if (!find_meant(call, id, scope, MEANT_SCHEDULED, ret_result) ||
 	    !booking_coach_now(call, ret_result->whole.appointment.coach_id, &coach, &ret_result->whole))
 		return;
 	const struct appointment seen = ret_result->whole.appointment;
