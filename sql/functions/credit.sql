@@ -17,11 +17,12 @@ begin
   else
     select * into g from credit_grant where id = new.grant_id;
   end if;
-  if new.delta > 0 and new.appointment_id is not null
-     and (select sum(delta) from credit_entry
-          where appointment_id = new.appointment_id and grant_id = new.grant_id) > 0 then
-    raise exception 'more would be returned to the grant % than was taken from it', new.grant_id
-      using errcode = 'check_violation';
+  if new.delta > 0 and new.appointment_id is not null then
+    -- Apart: a condition with a query in it is run as one, whatever stands before that.
+    if (select sum(delta) from credit_entry where appointment_id = new.appointment_id and grant_id = new.grant_id) > 0 then
+      raise exception 'more would be returned to the grant % than was taken from it', new.grant_id
+        using errcode = 'check_violation';
+    end if;
   end if;
   perform note_event('credits.changed', g.coach_id, null, g.user_id, jsonb_build_object(
     'coach', g.coach_id, 'user_id', g.user_id, 'grant_id', g.id, 'appointment_id', new.appointment_id, 'delta', new.delta,
@@ -101,14 +102,12 @@ begin
           where g.user_id = p_user and (p_coach is null or g.coach_id = p_coach) and is_usable(g, p_type));
 end $$;
 
--- Take credits for an appointment, of the grants that end first before the others. False, and nothing is taken: there are
--- not enough.
-create or replace function spend_credits(a appointment, p_actor text) returns boolean language plpgsql as $$
+-- Take credits for an appointment, of the grants that end first before the others. When there are not enough, BK006 undoes
+-- it all.
+create or replace function spend_credits(a appointment, p_actor text) returns void language plpgsql as $$
 declare
   g record;
   missing integer := a.price_credits;
-  grants uuid[] := '{}';
-  parts integer[] := '{}';
 begin
   for g in
     select locked.id, locked.balance
@@ -117,17 +116,14 @@ begin
           order by c.id for update) locked -- in the order in which return_credits() locks them
     order by locked.usable_until nulls last, locked.created_at, locked.id
   loop
-    grants := grants || g.id;
-    parts := parts || least(missing, g.balance);
+    insert into credit_entry (grant_id, appointment_id, delta, reason, actor)
+    values (g.id, a.id, -least(missing, g.balance), 'booked', p_actor);
     missing := missing - least(missing, g.balance);
     exit when missing = 0;
   end loop;
   if missing > 0 then
-    return false;
+    raise exception using message = 'credits_required', errcode = 'BK006';
   end if;
-  insert into credit_entry (grant_id, appointment_id, delta, reason, actor)
-  select t.id, a.id, -t.part, 'booked', p_actor from unnest(grants, parts) as t (id, part);
-  return true;
 end $$;
 
 /*

@@ -76,8 +76,8 @@ begin
       if not found then
         return; -- somebody has it
       end if;
-      if w.price_credits > 0 and not spend_credits(offer, 'client') then
-        raise exception using message = 'credits_required', errcode = 'BK006';
+      if w.price_credits > 0 then
+        perform spend_credits(offer, 'client');
       end if;
       update waitlist set state = 'offered', appointment_id = offer.id where id = w.id;
       perform pg_notify('bookingd_coach', ':' || offer.coach_id);

@@ -438,7 +438,7 @@ test('the database keeps the ledger: no entry changes, no balance is written, no
   fails(
     `INSERT INTO credit_entry (grant_id, appointment_id, delta, reason, actor)
      VALUES ('${id}', gen_random_uuid(), -2, 'booked', 'client')`,
-    /credit_grant_balance/,
+    /credit_grant_is_sound/,
   );
   fails(
     `INSERT INTO credit_entry (grant_id, appointment_id, delta, reason, actor)

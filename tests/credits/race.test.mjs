@@ -101,7 +101,10 @@ test('the grants alone keep it so, without the lock on the client', async () => 
     DECLARE a appointment;
     BEGIN
       a.id := gen_random_uuid(); a.coach_id := 'c'; a.session_type := 't'; a.price_credits := 1; a.user_id := 'bare-' || p_round;
-      INSERT INTO outcome VALUES ('bare', p_round, p_client, CASE WHEN spend_credits(a, 'client') THEN 'booked' ELSE 'no' END);
+      PERFORM spend_credits(a, 'client');
+      INSERT INTO outcome VALUES ('bare', p_round, p_client, 'booked');
+    EXCEPTION WHEN sqlstate 'BK006' THEN
+      INSERT INTO outcome VALUES ('bare', p_round, p_client, 'no');
     END $$`);
   await race('bare', 'SELECT spend(:round, :client_id)');
   assert.deepEqual(words('bare'), ONE_EACH);
