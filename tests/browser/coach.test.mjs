@@ -288,6 +288,43 @@ test('rules: what the server finds wrong is shown at its field; put right, it is
   );
 });
 
+test('rules: the place instead of Meet, reminders, the night, mails and seats are set on the page', async () => {
+  const page = await open('rules');
+  await page.getByLabel('If Google gives no Meet link').selectOption('phone');
+  await page.locator('[name="fallback_meeting.number"]').fill('+44 20 7946 0000');
+  await page.getByRole('button', { name: 'Remove reminder 2' }).click();
+  await page.getByRole('button', { name: 'Add a reminder' }).click();
+  assert.match(await focused(page), /^Before the session/);
+  const before = page.locator('[name="notices.reminders[1].before_minutes"]');
+  await before.fill('24');
+  await page.locator('[name="notices.reminders[1].to"]').selectOption('both');
+  await page.getByLabel('No reminders at night').check();
+  await page.locator('[name="notices.quiet.to"]').fill('08:00');
+  await page.locator('summary', { hasText: 'Who is told' }).click();
+  await page.locator('[name="notices.coach.moved"]').selectOption('off');
+  await page.locator('[name="session_types[0].seats"]').fill('6');
+  await page.getByLabel('Show clients how many seats are left').uncheck();
+  await checked(page, 'coach-rules-messages');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /has the time of another reminder/);
+  assert.equal(await before.getAttribute('aria-invalid'), 'true');
+  await before.fill('3');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, /^Saved/);
+  const document = await saved();
+  assert.deepEqual(document.fallback_meeting, { kind: 'phone', number: '+44 20 7946 0000' });
+  assert.deepEqual(document.notices.reminders, [
+    { before_minutes: 1440, to: ['client'] },
+    { before_minutes: 180, to: ['client', 'coach'] },
+  ]);
+  assert.deepEqual(document.notices.quiet, { from: '22:00', to: '08:00' });
+  assert.equal(document.notices.coach.moved, 'off');
+  assert.deepEqual(
+    document.session_types.map((type) => [type.seats, type.show_seats_left]),
+    [[6, false]],
+  );
+});
+
 test('somebody else’s change meanwhile is not overwritten; leaving with changes asks', async () => {
   const page = await open('rules');
   await page.locator('[name="policy.step_minutes"]').fill('20');

@@ -17,6 +17,7 @@ export function seatFields(house, { id, path, type, change }) {
       autocomplete: 'off',
       oninput: () => {
         type[name] = input.value === '' ? undefined : Number(input.value);
+        shown.hidden = !type.seats;
         change();
       },
     });
@@ -24,12 +25,31 @@ export function seatFields(house, { id, path, type, change }) {
     return input;
   };
   const [seats, least] = [field('seats', 100), field('min_seats', 100)];
-  return h(
-    'div',
-    { class: 'fields' },
-    labelled(house, seats.id, t('seats'), seats, true),
-    labelled(house, least.id, t('minSeats'), least, true),
+  const left = h('input', {
+    type: 'checkbox',
+    id: `${id}-left`,
+    name: `${path}.show_seats_left`,
+    checked: type.show_seats_left !== false,
+    onchange: () => {
+      type.show_seats_left = left.checked ? undefined : false;
+      change();
+    },
+  });
+  const shown = h(
+    'label',
+    { class: 'tickable', for: left.id, hidden: !type.seats },
+    left,
+    h('span', null, t('showSeatsLeft')),
   );
+  return [
+    h(
+      'div',
+      { class: 'fields' },
+      labelled(house, seats.id, t('seats'), seats, true),
+      labelled(house, least.id, t('minSeats'), least, true),
+    ),
+    shown,
+  ];
 }
 
 /* Everybody in the session of this seat, and ways to move it or to call it off for all of them; done() when that is done. */

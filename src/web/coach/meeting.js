@@ -17,13 +17,16 @@ const meetingParts = {
   none: [],
 };
 
-const meetingKinds = Object.keys(meetingParts);
+/* The kinds to choose from, and the word for each. */
+const usualKinds = Object.fromEntries(
+  Object.keys(meetingParts).map((kind) => [kind, kind === 'none' ? 'noneMeeting' : kind]),
+);
 
 /*
  * Fields whose ids and names begin with `id` and `path`; change(meeting) is told of what they say. An error of the server's
  * is shown at the field that it names.
  */
-export function meetingFields(house, { id, path, meeting, change }) {
+export function meetingFields(house, { id, path, meeting, change, kinds = usualKinds, label }) {
   const { t } = house;
   const now = typeof meeting === 'object' && meeting ? { ...meeting } : { kind: meeting ?? 'none' };
   const more = h('div', { class: 'fields' });
@@ -67,10 +70,10 @@ export function meetingFields(house, { id, path, meeting, change }) {
         tell();
       },
     },
-    meetingKinds.map((one) =>
-      h('option', { value: one, selected: one === now.kind }, t(one === 'none' ? 'noneMeeting' : one)),
+    Object.entries(kinds).map(([one, word]) =>
+      h('option', { value: one, selected: one === now.kind }, t(word)),
     ),
   );
   draw();
-  return [labelled(house, id, t('meeting'), kind), more];
+  return [labelled(house, id, label ?? t('meeting'), kind), more];
 }

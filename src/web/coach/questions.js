@@ -116,6 +116,16 @@ function questionForm(house, draft, question, { path, remove, up }) {
       draft.changed();
     },
   });
+  const later = h('input', {
+    type: 'checkbox',
+    id: `${id}-later`,
+    name: `${path}.before`,
+    checked: question.before === 'start',
+    onchange: () => {
+      question.before = later.checked ? 'start' : undefined;
+      draft.changed();
+    },
+  });
   return h(
     'div',
     { class: 'question stack' },
@@ -127,6 +137,7 @@ function questionForm(house, draft, question, { path, remove, up }) {
     ),
     choices,
     h('label', { class: 'tickable', for: needed.id }, needed, h('span', null, t('mustAnswer'))),
+    h('label', { class: 'tickable', for: later.id }, later, h('span', null, t('mayAnswerLater'))),
     h(
       'div',
       { class: 'actions' },

@@ -8,10 +8,12 @@ import { cityOf } from '../widget/time.js';
 import { labelled } from './dialogs.js';
 import { draftOf } from './draft.js';
 import { meetingFields } from './meeting.js';
+import { numberField } from './number.js';
 import { ownHoursFaultPlace, ownHoursPart } from './own_hours.js';
 import { seatFields } from './group.js';
 import { priceFields } from './price.js';
 import { questionsPart } from './questions.js';
+import { reminderFaultPlace, remindersPart } from './reminders.js';
 
 /* The fields of a policy: unit, and whether empty means no limit. */
 const fields = [
@@ -33,7 +35,7 @@ export async function rulesView(house, heading) {
     house,
     await house.schedule(),
     (current) => renderRules(house, current),
-    (path, body) => ownHoursFaultPlace(body, draft.value, path),
+    (path, body) => ownHoursFaultPlace(body, draft.value, path) ?? reminderFaultPlace(body, path),
   );
   return [heading, draft.elements];
 }
@@ -73,9 +75,10 @@ function renderRules(house, draft, focus) {
             zones.map((name) => h('option', { value: name }, cityOf(name))),
           ),
         ),
-        fields.map((field) => number(house, draft, draft.value.policy, field, 'policy')),
+        fields.map((field) => numberField(house, draft, draft.value.policy, field, 'policy')),
         lateField(house, draft, draft.value.policy, 'policy'),
       ),
+      fallbackFields(house, draft),
     ),
     h(
       'section',
@@ -105,70 +108,24 @@ function renderRules(house, draft, focus) {
         t('addType'),
       ),
     ),
+    remindersPart(house, draft),
   );
   if (focus) draft.body.querySelector(`#${focus}`)?.focus();
 }
 
-const units = [
-  [1, 'unitMinutes'],
-  [60, 'unitHours'],
-  [1440, 'unitDays'],
-];
-
-/* The largest unit that a length is a whole number of: 1440 minutes are 1 day, so that nobody counts them. */
-const unitOf = (minutes) => (minutes ? units.findLast(([size]) => minutes % size === 0)[0] : 1);
-
-/*
- * One number of a policy. A field that may be empty is null then (no limit), or, in a type's own policy, left
- * out. Minutes are shown, and may be given, in hours and days.
- */
-function number(house, draft, policy, [name, unit, limit], path, own = false) {
-  const { t } = house;
-  const id = `${path}.${name}`.replace(/[^\w]/g, '-');
-  const words = h('span', { class: 'muted small', 'aria-live': 'off' });
-  const lasting = unit === 'unitMinutes';
-  let size = lasting ? unitOf(policy[name]) : 1;
-  const show = () => {
-    words.textContent = !lasting && limit && !own && input.value === '' ? t('unlimited') : '';
-  };
-  const change = () => {
-    if (input.value !== '') policy[name] = Number(input.value) * size;
-    else if (own) delete policy[name];
-    else policy[name] = null;
-    show();
-    draft.changed();
-  };
-  const input = h('input', {
-    type: 'number',
-    id,
-    name: `${path}.${name}`,
-    min: 0,
-    step: 'any',
-    inputmode: 'decimal',
-    value: policy[name] == null ? '' : policy[name] / size,
-    oninput: change,
+/* Where a session takes place that should have been on Google Meet, when there is no link for it. */
+function fallbackFields(house, draft) {
+  return meetingFields(house, {
+    id: 'fallback',
+    path: 'fallback_meeting',
+    meeting: draft.value.fallback_meeting,
+    label: house.t('fallback'),
+    kinds: { none: 'fallbackNone', phone: 'phone', in_person: 'in_person', link: 'link' },
+    change: (next) => {
+      draft.value.fallback_meeting = next === 'none' ? undefined : next;
+      draft.changed();
+    },
   });
-  const choice =
-    lasting &&
-    h(
-      'select',
-      {
-        class: 'unit',
-        'aria-label': t('unitOf', { name: t(name) }),
-        onchange: () => {
-          size = Number(choice.value);
-          change();
-        },
-      },
-      units.map(([value, word]) => h('option', { value, selected: value === size }, t(word))),
-    );
-  show();
-  return h(
-    'div',
-    { class: 'field' },
-    h('label', { for: id }, t(name)),
-    h('div', { class: 'row' }, input, choice || h('span', { class: 'muted' }, t(unit)), words),
-  );
 }
 
 /* What a late cancellation does: of the schedule, or, with the choice to leave it to that, of a type. */
@@ -330,7 +287,7 @@ function typeForm(house, draft, type, index) {
       h(
         'div',
         { class: 'fields' },
-        fields.map((field) => number(house, ownDraft, own, field, `${path}.policy`, true)),
+        fields.map((field) => numberField(house, ownDraft, own, field, `${path}.policy`, true)),
         lateField(house, ownDraft, own, `${path}.policy`, true),
       ),
     ),

@@ -1,9 +1,11 @@
 /* The words of the coach's page in English. */
 
 import { enSignIn } from '../widget/words-sign-in-en.js';
+import { enSettings } from './words-settings-en.js';
 
 export const en = {
   ...enSignIn,
+  ...enSettings,
   title: 'Coach',
   signIn: 'Sign in',
   signOut: 'Sign out',

@@ -1,9 +1,11 @@
 /* The words of the coach's page in French. */
 
 import { frSignIn } from '../widget/words-sign-in-fr.js';
+import { frSettings } from './words-settings-fr.js';
 
 export const words = {
   ...frSignIn,
+  ...frSettings,
   title: 'Coach',
   signIn: 'Se connecter',
   signOut: 'Se déconnecter',
