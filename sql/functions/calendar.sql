@@ -90,6 +90,31 @@ begin
   return a;
 end $$;
 
+/*
+ * Google will never take version p_version. Whom it has invited it does not tell of this change, so from now on we do, where
+ * we can (p_tells): what was announced in the belief that it would is looked at once more.
+ */
+create or replace function event_refused(p_id uuid, p_version integer, p_detail text, p_tells boolean) returns appointment
+language plpgsql as $$
+declare
+  a appointment;
+begin
+  update appointment
+  set refused_version = p_version, calendar_detail = p_detail, conference_pending = false, calendar_attempts = 0
+  where id = p_id and version = p_version
+  returning * into a;
+  if p_tells and a.invited_by = 'google' and a.event_written then
+    update appointment
+    set invited_by = 'email', noticed_version = least(noticed_version, version - 1),
+        noticed_start = coalesce((select n.was_at from notice n
+                                  where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app'
+                                    and n.kind = 'moved' and n.about = a.version::text), noticed_start)
+    where id = a.id
+    returning * into a;
+  end if;
+  return a;
+end $$;
+
 -- ---------------------------------------------------------------------------- a coach's account
 --
 -- Each is one statement, so that no half of it stays when the connection ends between two.

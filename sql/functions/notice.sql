@@ -137,7 +137,8 @@ begin
     a.invited_by := case when a.notify and (a.email is not null or a.guests is not null) then 'email' else 'none' end;
   end if;
   update notice set state = 'skipped', detail = 'Something later is to be told instead.'
-  where appointment_id = a.id and state in ('owed', 'retry') and kind not in ('credits_low', 'credits_ending');
+  where appointment_id = a.id and state in ('owed', 'retry') and kind not in ('credits_low', 'credits_ending')
+    and about <> a.version::text;
 
   place := place_of(a);
   for person in select * from people_of(a, c.email) loop
@@ -148,6 +149,15 @@ begin
       where appointment_id = a.id and recipient = person.who and guest = person.guest and channel = way_out
         and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled', 'offer') and state in ('sending', 'sent', 'unknown')
       order by id desc limit 1;
+      -- Whom the calendar has told, but of this change, which it has refused.
+      if told is null and a.noticed_start is not null and way_out = 'email' and a.event_written
+         and a.refused_version >= a.version and (person.who = 'client' or (person.who = 'guest' and over)) then
+        told := 'confirmed';
+        select n.place into told_place from notice n
+        where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app' and n.about <> a.version::text
+          and n.kind in ('confirmed', 'moved', 'meeting_changed')
+        order by n.id desc limit 1;
+      end if;
       -- Whom the calendar has told, or who was told before there was a ledger.
       if told is null and a.noticed_start is not null
          and (way_out = 'in_app' or (person.who <> 'coach' and a.invited_by = 'google')

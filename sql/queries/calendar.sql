@@ -97,10 +97,9 @@ set calendar_due_at = now() + $3::integer * interval '1 ms', calendar_attempts =
 where id = $1 and version = $2
 returning appointment;
 
+-- Google will never take version $2: $3 why, $4 whether we tell whom it has invited.
 -- name: calendar_refused one
-update appointment set refused_version = $2, calendar_detail = $3, conference_pending = false, calendar_attempts = 0
-where id = $1 and version = $2
-returning appointment;
+select r from event_refused($1, $2, $3, $4) r where r.id is not null;
 
 -- name: calendar_event_gone one
 select g.outcome, g.booked from event_gone($1, $2) g;

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "calendar/account.h"
 #include "calendar/events.h"
+#include "inviter.h"
 #include "payment.h"
 
 #include <string.h>
@@ -61,7 +62,9 @@ static enum db_result write_row(struct debt *debt)
 		log_line(LOG_WARNING, "calendar_debt_failed", LOG_TEXT_FIELD("coach", a->coach_id),
 			 LOG_TEXT_FIELD("appointment", a->id), LOG_TEXT_FIELD("detail", debt->detail));
 		return run_row(debt, QUERY_CALENDAR_REFUSED,
-			       DB_PARAMETERS(db_uuid(a->id), db_int(a->version), db_text(debt->detail)), 0);
+			       DB_PARAMETERS(db_uuid(a->id), db_int(a->version), db_text(debt->detail),
+					     db_bool(inviter_other(debt) == INVITER_EMAIL)),
+			       0);
 	case PAYMENT_GONE:
 		return run_row(debt, QUERY_CALENDAR_EVENT_GONE,
 			       DB_PARAMETERS(db_uuid(a->id), db_int(a->version)), 1);

@@ -105,7 +105,7 @@ const calls = {
   calendar_lock: id,
   calendar_paid: () => `${id()}, 1, true, null, null, null, false, 1, null, 0, false, 'none'`,
   calendar_later: () => `${id()}, 1, 1000, 1`,
-  calendar_refused: () => `${id()}, 1, 'x'`,
+  calendar_refused: () => `${id()}, 1, 'x', true`,
   calendar_event_gone: () => `${id()}, 1`,
   calendar_event_moved: () => `${id()}, 1, ${AT}, ${AT} + interval '30 min', 'e'`,
   calendar_event_seen: () => `${id()}, 1, 'e', 'none'`,

@@ -75,29 +75,104 @@ for (const google of ['delegated', 'bare'])
         assert.match(event.description, /https:\/\/book\.test\/booking\/#manage=[\w-]{43}/);
       });
 
-      for (const fault of [
-        'cut_before',
-        'cut_after',
-        'cut_half',
-        'backendError',
-        'rateLimitExceeded',
-        'garbage',
-        'empty',
-      ])
-        test(`one invitation when the insert meets ${fault}`, async () => {
-          await stack.google.fault(fault, { method: 'events.insert', count: 1 });
-          const { made, email } = await book();
-          await wait(made.id);
-          await stack.settled(stack.coach(), made.id);
-          await announced(made.id);
-          const told = await reached(made.id, email);
-          assert.equal(
-            told.google.filter((kind) => kind === 'invitation').length + told.invitations,
-            1,
-            JSON.stringify(told),
+      test('one mail for each change, by Google or by us, in every order of Google’s failures', async () => {
+        const google = stack.google;
+        const eventOf = (id) => id.replaceAll('-', '');
+        /** What each change asks of Google. Those that are told nobody but the new guest tell the client nothing more. */
+        const changes = {
+          create: ['events.insert', ({ client, id }) => client.put(`/booking/${id}/confirm`)],
+          move: [
+            'events.patch',
+            ({ client, id, n }) =>
+              client.put(`/booking/${id}/reschedule`, { start: half(stack.slot(300 + n)) }),
+          ],
+          place: [
+            'events.patch',
+            ({ id }) => stack.coach().put(`/booking/${id}/meeting`, { kind: 'phone', number: '+1 555 0100' }),
+          ],
+          guests: [
+            'events.patch',
+            ({ client, id, guest }) => client.put(`/booking/${id}/guests`, { guests: [guest] }),
+          ],
+          cancel: ['events.delete', ({ client, id }) => client.put(`/booking/${id}/cancel`)],
+        };
+        const forGood = ['badRequest', 'requiredAccessLevel', 'notFound'];
+        const lost = ['cut_before', 'cut_after', 'conditionNotMet'];
+        const faults = {
+          create: [
+            ...lost,
+            ...forGood,
+            'hang_before',
+            'rateLimitExceeded',
+            'garbage',
+            'duplicate',
+            'deleted',
+            'invalid',
+          ],
+          move: [...lost, ...forGood, 'hang_after', 'backendError', 'cut_half', 'empty', 'gone'],
+          place: ['cut_after', 'conditionNotMet', ...forGood, 'gone'],
+          guests: ['cut_after', 'conditionNotMet', 'requiredAccessLevel', 'notFound', 'gone'],
+          cancel: [...lost, 'backendError', 'badRequest', 'requiredAccessLevel', 'gone'],
+        };
+        const half = (slot) => slot.replace(':00:00Z', ':30:00Z');
+        const cases = Object.entries(faults).flatMap(([change, names]) =>
+          names.map((fault) => ({ change, fault })),
+        );
+        const inbox = async (address, id) => [
+          ...(await google.mails({ event: eventOf(id), to: address })).map(({ kind }) => `google: ${kind}`),
+          ...ours(address).map(({ subject }) => `we: ${subject.split(':')[0]}`),
+        ];
+        /** What was asked of Google is done or refused, and everybody has been told. */
+        const done = (some) => {
+          const ids = some.map(({ id }) => `'${id}'`).join();
+          return until(
+            `${some.length} appointments to be done`,
+            () =>
+              stack.database.value(`select not exists (select from bookingd.appointment where id in (${ids})
+                  and (version > noticed_version or version > greatest(synced_version, refused_version)))
+                and not exists (select from bookingd.notice where appointment_id in (${ids}) and channel = 'email'
+                  and state in ('owed', 'sending', 'retry'))`),
+            90_000,
           );
-          await stack.google.heal();
-        });
+        };
+        await Promise.all(
+          cases.map(async (it, n) => {
+            const user = `table-${n}`;
+            Object.assign(it, { n, client: stack.client(user), email: `${user}@client.test` });
+            it.guest = `guest-${n}@guest.test`;
+            const call = it.change === 'create' ? 'hold' : 'create';
+            const made = await it.client.post(`/booking/${call}`, {
+              start: stack.slot(300 + n),
+              duration_minutes: 30,
+            });
+            it.id = assertStatus(made, 201).id;
+          }),
+        );
+        await done(cases.filter(({ change }) => change !== 'create'));
+        for (const it of cases) it.before = await inbox(it.email, it.id);
+        for (const { change, fault, id } of cases)
+          if (fault === 'gone') await google.remove(stack.calendar, eventOf(id));
+          else await google.fault(fault, { method: changes[change][0], event: eventOf(id), count: 1 });
+        await Promise.all(cases.map(async (it) => assertStatus(await changes[it.change][1](it), 200)));
+        await until(
+          'every fault to have struck',
+          async () => (await google.order('GET', 'faults')).length === 0,
+          90_000,
+        );
+        await google.heal(); // lets go of what hangs
+        await done(cases);
+        for (const it of cases) {
+          const after = await inbox(it.email, it.id);
+          const told = [...after];
+          for (const one of it.before) told.splice(told.indexOf(one), 1);
+          const what = `${it.change} with ${it.fault}: ${JSON.stringify(told)}`;
+          if (it.change === 'guests' && it.fault !== 'gone') {
+            assert.ok(told.length <= 1, what);
+            const invited = await inbox(it.guest, it.id);
+            assert.equal(invited.length, 1, `${what}, guest: ${JSON.stringify(invited)}`);
+          } else assert.equal(told.length, 1, what);
+        }
+      });
 
       test('with Google away for a minute we invite, and the event that follows has no guest', async () => {
         await stack.google.fault('rateLimitExceeded', { method: 'events.insert' });
