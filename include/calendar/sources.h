@@ -3,9 +3,9 @@
  * HTTP), and accounts on CalDAV servers, with all calendars in them that take events.
  *
  * What they say is kept in the table busy_time, so that every replica sees the same and a restart forgets
- * nothing; app/coach_sources.h joins it to what Google says. One daemon reads a source at a time; one file is
- * in memory at a time. A source that was not read for SOURCE_STALE_SECONDS (SOURCE_CALDAV_STALE_SECONDS)
- * makes its coach unavailable: what is not known is not free.
+ * nothing; app/coach_sources.h joins it to what Google says. One daemon reads a source at a time; one large
+ * file is in memory at a time. A source that was not read for SOURCE_STALE_SECONDS
+ * (SOURCE_CALDAV_STALE_SECONDS) makes its coach unavailable: what is not known is not free.
  *
  * The threat: the address and everything behind it are a stranger's. Addresses, names and passwords are
  * sealed at rest and never logged; each redirect and each resolved name is held against private ranges; size,
@@ -45,9 +45,15 @@ struct sources *sources_new(const struct sources_settings *settings);
 
 void sources_free(struct sources *sources);
 
+/* Begin to read, in a thread of its own, those that are slow, large, or failed the last time. */
+void sources_start(struct sources *sources);
+
+/* settings->stopping is set before. */
+void sources_stop(struct sources *sources);
+
 /*
- * Read those that are due, for all coaches, one after the other until none is or `deadline` has passed; one
- * that has begun takes 15 s at most. For housekeeping's thread.
+ * Read the others that are due, for all coaches, one after the other until none is or `deadline` has passed;
+ * one that has begun takes 4 s at most. For housekeeping's thread.
  */
 void sources_read_due(struct sources *sources, struct worker *worker, int64_t deadline);
 

@@ -25,7 +25,9 @@ struct dav {
 	const char *user;
 	const char *password;
 	bool allow_private;
-	int64_t deadline; /* as monotonic_ms */
+	int64_t deadline;            /* as monotonic_ms */
+	size_t reply_max;            /* bytes of one answer; 0: DAV_REPLY_MAX */
+	enum fetch_failure *failure; /* how the last request failed is put here; NULL: nobody asks */
 };
 
 /* What a server says about one address. Texts are NULL where it does not say. */

@@ -19,16 +19,18 @@ select wrote from remove_source($1, $2, $3);
 -- name: source_written one
 select id, sealed_address, write_url from busy_source where coach_id = $1 and write_url is not null;
 
--- Claims one for two minutes: the one named, or with null the one that has waited longest; those that failed the last time come
--- after the others, so that servers which never answer cost nobody's calendar but their own.
+-- Claims one for two minutes: the one named, or with null the one that goes stale first of those that are due, $3 of those
+-- that failed the last time: they are read apart from the others, so that servers which never answer cost nobody's calendar
+-- but their own.
 -- name: source_claim one
 update busy_source s
 set due_at = now() + interval '2 minutes'
 from coach c
 where c.id = s.coach_id and s.id = (
   select id from busy_source
-  where case when $1::uuid is null then due_at <= now() else id = $1 and coach_id = $2 end
-  order by failures > 0, due_at limit 1 for update skip locked)
+  where case when $1::uuid is null then due_at <= now() and (failures > 0) = $3 else id = $1 and coach_id = $2 end
+  order by coalesce(last_success_at, created_at) + case kind when 'caldav' then interval '300 s' else interval '3600 s' end, due_at
+  limit 1 for update skip locked)
 returning s.id, s.coach_id, s.sealed_address, case when s.expanded_at > now() - interval '1 day' then s.etag end, s.events,
   s.empty_polls, s.failures, s.known_until, c.schedule ->> 'time_zone', c.email,
   (select coalesce(max((days #>> '{}')::integer), 30) from jsonb_path_query(c.schedule, '$.**.horizon_days') days
@@ -59,6 +61,10 @@ set last_success_at = now(), failures = 0, empty_polls = 0, due_at = now() + $2 
   state = case when state = 'failing' then 'ok' else state end,
   detail = case when state = 'failing' then null else detail end
 where id = $1;
+
+-- It takes more time, or more room, than a quick reading has.
+-- name: source_leave exec
+update busy_source set failures = greatest(failures, 1), due_at = now() where id = $1;
 
 -- $3: whether that was because it suddenly is empty.
 -- name: source_failed exec

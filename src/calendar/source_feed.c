@@ -57,37 +57,37 @@ static bool is_redirect(int status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* Who asks, which address, what is known of it, by when, and the result.
- * NOLINTNEXTLINE(readability-function-size) */
-void feed_fetch(struct worker *worker, const char *address, const char *etag, bool allow_private,
-		int64_t deadline, struct arena *mem, struct feed *ret_feed)
+void feed_fetch(struct worker *worker, const struct feed_request *wanted, struct arena *mem,
+		struct feed *ret_feed)
 {
+	const char *address = wanted->address;
 	*ret_feed = (struct feed){.outcome = FEED_FAILED};
 	for (int redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
 		const struct fetch_request request = {
 			.method = "GET",
 			.url = address,
 			.accept = "text/calendar, */*;q=0.1",
-			.if_none_match = etag,
-			.reply_max = SOURCE_FILE_BYTES_MAX,
-			.deadline = deadline,
-			.public_only = !allow_private,
+			.if_none_match = wanted->etag,
+			.reply_max = wanted->reply_max,
+			.deadline = wanted->deadline,
+			.public_only = !wanted->allow_private,
 			.may_be_repeated = true,
 		};
 		struct fetch_reply reply;
-		if (!feed_may_ask(address, allow_private)) {
+		if (!feed_may_ask(address, wanted->allow_private)) {
 			fail(ret_feed, "The calendar's server redirects to an address that is not https.");
 			return;
 		}
 		if (fetch(worker->fetcher, mem, &request, &reply) != FETCH_OK) {
 			fail(ret_feed, source_failure_sentence(reply.failure));
+			ret_feed->failure = reply.failure;
 			return;
 		}
 		if (is_redirect(reply.status) && reply.location != NULL) {
 			address = reply.location;
 			continue;
 		}
-		if (reply.status == 304 && etag != NULL) {
+		if (reply.status == 304 && wanted->etag != NULL) {
 			ret_feed->outcome = FEED_SAME;
 			return;
 		}

@@ -16,14 +16,22 @@ struct feed {
 	size_t length;
 	const char *etag; /* NULL: none */
 	const char *detail;
+	enum fetch_failure failure; /* of the request; FETCH_OK: it was answered */
 };
 
 /*
- * Follows up to three redirects, each held against the same rules as the address itself. Blocks until
- * `deadline`. etag NULL: unconditional. Everything lives in `mem`.
+ * Follows up to three redirects, each held against the same rules as the address itself. Everything lives in
+ * `mem`. Blocks until the deadline.
  */
-void feed_fetch(struct worker *worker, const char *address, const char *etag, bool allow_private,
-		int64_t deadline, struct arena *mem, struct feed *ret_feed);
+struct feed_request {
+	const char *address;
+	const char *etag; /* NULL: unconditional */
+	bool allow_private;
+	size_t reply_max; /* bytes, inflated */
+	int64_t deadline;
+};
+void feed_fetch(struct worker *worker, const struct feed_request *wanted, struct arena *mem,
+		struct feed *ret_feed);
 
 /* Whether an address may be asked at all: https, or http with allow_private. */
 bool feed_may_ask(const char *address, bool allow_private);

@@ -20,14 +20,22 @@ static void log_source(enum log_level level, const char *event, const struct cla
 		 LOG_TEXT_FIELD("coach", claimed->coach_id), LOG_TEXT_FIELD("detail", detail));
 }
 
+/* failures: before this one, and one for being left to the patient reading. */
 static int64_t retry_seconds(int64_t failures)
 {
+	failures = failures > 0 ? failures - 1 : 0;
 	const int64_t doubled = (int64_t)RETRY_SECONDS_MIN << (failures < 5 ? failures : 5);
 	return doubled < RETRY_SECONDS_MAX ? doubled : RETRY_SECONDS_MAX;
 }
 
 enum db_result source_failed(struct worker *worker, const struct claimed *claimed, const char *detail)
 {
+	if (claimed->reading == READING_QUICK &&
+	    (*claimed->failure == FETCH_TOO_BIG ||
+	     (*claimed->failure == FETCH_TIMEOUT && !claimed->is_asked_for))) {
+		*claimed->left = true;
+		return db_run(worker->db, QUERY_SOURCE_LEAVE, DB_PARAMETERS(db_uuid(claimed->id)), NULL);
+	}
 	log_source(LOG_WARNING, "source_failed", claimed, detail);
 	return db_run(worker->db, QUERY_SOURCE_FAILED,
 		      DB_PARAMETERS(db_uuid(claimed->id), db_text(detail), db_bool(false),

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/crypto.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "domain/ical_busy.h"
 #include "source_feed.h"
@@ -17,25 +18,32 @@ enum {
 	NEXT_SECONDS_MAX = 1200, /* so that two failures in a row do not make the coach unavailable */
 	NUMBERS_BYTES_MAX = 4 * 1024 * 1024,
 	STRANGE_ETAG_MAX = 500,
+	QUICK_BYTES_MAX = 1024 * 1024,
+	QUICK_MS = 4000,
+	PATIENT_MS = 15000,
+	MARGIN_MS = 100, /* less than this before the deadline nothing is begun */
 };
 
-/* Wait for the turn to read, until `deadline`. False: it did not come. */
-static bool take_turn(struct sources *sources, int64_t deadline)
+/* At once; of those that coaches have asked for. Housekeeping's own needs no turn. */
+static const size_t turns_max[READINGS] = {[READING_QUICK] = 2, [READING_PATIENT] = 1};
+
+/* Wait for a turn to read, until `deadline`. False: it did not come. */
+static bool take_turn(struct sources *sources, enum reading reading, int64_t deadline)
 {
 	pthread_mutex_lock(&sources->lock);
-	while (sources->reading && condition_wait_until(&sources->changed, &sources->lock, deadline))
+	while (sources->turns[reading] == turns_max[reading] &&
+	       condition_wait_until(&sources->changed, &sources->lock, deadline))
 		;
-	const bool mine = !sources->reading;
-	if (mine)
-		sources->reading = true;
+	const bool mine = sources->turns[reading] < turns_max[reading];
+	sources->turns[reading] += mine;
 	pthread_mutex_unlock(&sources->lock);
 	return mine;
 }
 
-static void end_turn(struct sources *sources)
+static void end_turn(struct sources *sources, enum reading reading)
 {
 	pthread_mutex_lock(&sources->lock);
-	sources->reading = false;
+	sources->turns[reading]--;
 	pthread_cond_broadcast(&sources->changed);
 	pthread_mutex_unlock(&sources->lock);
 }
@@ -146,8 +154,15 @@ static enum db_result read_feed(struct sources *sources, struct worker *worker, 
 				const char *address, instant now, int64_t deadline, struct arena *mem)
 {
 	struct feed feed;
-	feed_fetch(worker, address, source_reaches(claimed, now) ? claimed->etag : NULL,
-		   sources->settings.allow_private, deadline, mem, &feed);
+	const struct feed_request request = {
+		.address = address,
+		.etag = source_reaches(claimed, now) ? claimed->etag : NULL,
+		.allow_private = sources->settings.allow_private,
+		.reply_max = claimed->reading == READING_QUICK ? QUICK_BYTES_MAX : SOURCE_FILE_BYTES_MAX,
+		.deadline = deadline,
+	};
+	feed_fetch(worker, &request, mem, &feed);
+	*claimed->failure = feed.failure;
 	switch (feed.outcome) {
 	case FEED_READ:
 		return understand(worker, claimed, &feed, now, mem);
@@ -171,6 +186,8 @@ static enum db_result read_claimed(struct sources *sources, struct worker *worke
 		.fetcher = worker->fetcher,
 		.allow_private = sources->settings.allow_private,
 		.deadline = deadline,
+		.reply_max = claimed->reading == READING_QUICK ? QUICK_BYTES_MAX : 0,
+		.failure = claimed->failure,
 	};
 	if (sources->settings.seal_keys == NULL ||
 	    seal_open(sources->settings.seal_keys, source_seal_name(mem, claimed->id),
@@ -188,35 +205,83 @@ static enum db_result read_claimed(struct sources *sources, struct worker *worke
 	return result;
 }
 
+/* One, or with id NULL the next of those that are read so. */
+struct which {
+	const char *coach_id;
+	const char *id;
+	enum reading reading;
+};
+
+static enum db_result read_one(struct sources *sources, struct worker *worker, const struct which *which,
+			       instant now, int64_t deadline, bool *ret_left)
+{
+	if (monotonic_ms() + MARGIN_MS > deadline)
+		return DB_NONE;
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	DB_ROWS rows = {0};
+	enum fetch_failure failure = FETCH_OK;
+	*ret_left = false;
+	enum db_result result = db_run(worker->db, QUERY_SOURCE_CLAIM,
+				       DB_PARAMETERS(db_uuid(which->id), db_text(which->coach_id),
+						     db_bool(which->reading == READING_PATIENT)),
+				       &rows);
+	if (result != DB_OK)
+		return result;
+	char claimed_id[UUID_TEXT_SIZE];
+	db_get_uuid(&rows, 0, 0, claimed_id);
+	const struct claimed claimed = {
+		.id = claimed_id,
+		.coach_id = db_get_text(&rows, 0, 1),
+		.sealed_address = db_get_text(&rows, 0, 2),
+		.etag = db_get_text(&rows, 0, 3),
+		.events = db_get_int(&rows, 0, 4),
+		.empty_polls = db_get_int(&rows, 0, 5),
+		.failures = db_get_int(&rows, 0, 6),
+		.known_until = db_get_instant(&rows, 0, 7),
+		.time_zone = db_get_text(&rows, 0, 8),
+		.email = db_get_text(&rows, 0, 9),
+		.horizon_days = db_get_int(&rows, 0, 10),
+		.kind = db_get_text(&rows, 0, 11),
+		.collections = db_get_text(&rows, 0, 12),
+		.reading = which->reading,
+		.failure = &failure,
+		.left = ret_left,
+		.is_asked_for = which->id != NULL,
+	};
+	return read_claimed(sources, worker, &claimed, now, deadline, &mem);
+}
+
+enum db_result source_read_next(struct sources *sources, struct worker *worker, enum reading reading)
+{
+	const struct which next = {.reading = reading};
+	bool left;
+	return read_one(sources, worker, &next, instant_now(),
+			monotonic_ms() + (reading == READING_QUICK ? QUICK_MS : PATIENT_MS), &left);
+}
+
 enum db_result source_refresh(struct sources *sources, struct worker *worker, const char *coach_id,
 			      const char *id, instant now, int64_t deadline)
 {
-	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
-	DB_ROWS rows = {0};
-	if (!take_turn(sources, deadline))
-		return DB_NONE; /* it is due, and somebody reads it later */
-	enum db_result result =
-		db_run(worker->db, QUERY_SOURCE_CLAIM, DB_PARAMETERS(db_uuid(id), db_text(coach_id)), &rows);
-	if (result == DB_OK) {
-		char claimed_id[UUID_TEXT_SIZE];
-		db_get_uuid(&rows, 0, 0, claimed_id);
-		const struct claimed claimed = {
-			.id = claimed_id,
-			.coach_id = db_get_text(&rows, 0, 1),
-			.sealed_address = db_get_text(&rows, 0, 2),
-			.etag = db_get_text(&rows, 0, 3),
-			.events = db_get_int(&rows, 0, 4),
-			.empty_polls = db_get_int(&rows, 0, 5),
-			.failures = db_get_int(&rows, 0, 6),
-			.known_until = db_get_instant(&rows, 0, 7),
-			.time_zone = db_get_text(&rows, 0, 8),
-			.email = db_get_text(&rows, 0, 9),
-			.horizon_days = db_get_int(&rows, 0, 10),
-			.kind = db_get_text(&rows, 0, 11),
-			.collections = db_get_text(&rows, 0, 12),
-		};
-		result = read_claimed(sources, worker, &claimed, now, deadline, &mem);
+	enum db_result result = DB_NONE;
+	bool left = true;
+	for (enum reading reading = READING_QUICK; reading < READINGS && left; reading++) {
+		const struct which which = {coach_id, id, reading};
+		if (!take_turn(sources, reading, deadline))
+			return DB_NONE; /* it is due, and is read later */
+		result = read_one(sources, worker, &which, now, deadline, &left);
+		end_turn(sources, reading);
 	}
-	end_turn(sources);
 	return result;
+}
+
+bool source_read_patiently(struct sources *sources, struct worker *worker)
+{
+	if (!take_turn(sources, READING_PATIENT, monotonic_ms() + PATIENT_MS))
+		return false;
+	const enum db_result result = source_read_next(sources, worker, READING_PATIENT);
+	end_turn(sources, READING_PATIENT);
+	if (result != DB_NONE && result != DB_OK && result != DB_UNAVAILABLE)
+		log_line(LOG_WARNING, "sources_failed",
+			 LOG_TEXT_FIELD("detail", db_failure(worker->db)->detail));
+	return result == DB_OK;
 }

@@ -11,7 +11,7 @@
 #include "net/public_address.h"
 #include "source_feed.h"
 
-enum { READ_MS = 15000 }; /* for one source */
+enum { PATIENT_PAUSE_MS = 5000, STATEMENT_TIMEOUT_MS = 30000 };
 
 struct sources *sources_new(const struct sources_settings *settings)
 {
@@ -23,6 +23,50 @@ struct sources *sources_new(const struct sources_settings *settings)
 		die("out of memory");
 	condition_init(&sources->changed);
 	return sources;
+}
+
+static void *run_patiently(void *argument)
+{
+	struct sources *sources = argument;
+	struct worker worker = {
+		.db = db_open(sources->settings.database, STATEMENT_TIMEOUT_MS),
+		.fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, sources->settings.stopping),
+		.background = true,
+	};
+	pthread_mutex_lock(&sources->lock);
+	while (!sources->stops) {
+		pthread_mutex_unlock(&sources->lock);
+		const bool more = source_read_patiently(sources, &worker);
+		pthread_mutex_lock(&sources->lock);
+		const int64_t until = monotonic_ms() + PATIENT_PAUSE_MS;
+		while (!more && !sources->stops &&
+		       condition_wait_until(&sources->changed, &sources->lock, until))
+			;
+	}
+	pthread_mutex_unlock(&sources->lock);
+	fetch_client_free(worker.fetcher);
+	db_close(worker.db);
+	return NULL;
+}
+
+void sources_start(struct sources *sources)
+{
+	if (!sources_possible(sources))
+		return;
+	sources->patient = thread_start("patient sources", run_patiently, sources);
+	sources->runs = true;
+}
+
+void sources_stop(struct sources *sources)
+{
+	if (sources == NULL || !sources->runs)
+		return;
+	pthread_mutex_lock(&sources->lock);
+	sources->stops = true;
+	pthread_cond_broadcast(&sources->changed);
+	pthread_mutex_unlock(&sources->lock);
+	thread_join(sources->patient);
+	sources->runs = false;
 }
 
 void sources_free(struct sources *sources)
@@ -48,7 +92,7 @@ void sources_read_due(struct sources *sources, struct worker *worker, int64_t de
 {
 	enum db_result result = sources_possible(sources) ? DB_OK : DB_NONE;
 	while (result == DB_OK && monotonic_ms() < deadline && !atomic_load(sources->settings.stopping))
-		result = source_refresh(sources, worker, NULL, NULL, instant_now(), monotonic_ms() + READ_MS);
+		result = source_read_next(sources, worker, READING_QUICK);
 	if (result != DB_NONE && result != DB_OK && result != DB_UNAVAILABLE)
 		log_line(LOG_WARNING, "sources_failed",
 			 LOG_TEXT_FIELD("detail", db_failure(worker->db)->detail));

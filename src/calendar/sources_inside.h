@@ -8,11 +8,21 @@
 
 #include <pthread.h>
 
+/*
+ * How a source is read. Quickly: small answers, little time, several at once. What does not end by that is
+ * left to the thread that reads patiently: one at a time, so that one large file is in memory, and whoever is
+ * slow keeps only others waiting who are, too.
+ */
+enum reading { READING_QUICK, READING_PATIENT, READINGS };
+
 struct sources {
 	struct sources_settings settings;
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* the turn is free */
-	bool reading;           /* somebody has the turn: one file is in memory at a time */
+	pthread_cond_t changed; /* a turn is free, or it stops */
+	size_t turns[READINGS]; /* taken */
+	bool stops;
+	pthread_t patient; /* reads what is slow or large; only where sources are possible */
+	bool runs;
 };
 
 enum { HORIZON_DAYS_MAX = 1100 }; /* that a source is read for */
@@ -30,12 +40,17 @@ struct claimed {
 	int64_t horizon_days;
 	const char *kind;
 	const char *collections; /* of a CalDAV server, see busy_source; NULL: all is to be read */
+	enum reading reading;
+	enum fetch_failure *failure; /* how the last request failed */
+	bool *left;                  /* it was left to the patient reading */
+	bool is_asked_for;           /* a coach waits, and is told at once that it takes too long */
 };
 
 /* What an address is sealed for. */
 const char *source_seal_name(struct arena *mem, const char *id);
 
-/* Note that a source could not be read: `detail` is a sentence for the coach. */
+/* Note that a source could not be read: `detail` is a sentence for the coach. What only took too long, or was
+ * too large, for a quick reading is left to the patient one. */
 enum db_result source_failed(struct worker *worker, const struct claimed *claimed, const char *detail);
 
 /* Note that it has nothing where there was something. */
@@ -50,6 +65,12 @@ bool source_question(const struct claimed *claimed, instant now, struct arena *m
 
 /* Whether what was expanded still reaches beyond the horizon; else all is to be read. */
 bool source_reaches(const struct claimed *claimed, instant now);
+
+/* Read the one of those that is due. DB_NONE: none is. */
+enum db_result source_read_next(struct sources *sources, struct worker *worker, enum reading reading);
+
+/* The same for the patient thread, in its turn. False: there is nothing to do, or it cannot be done now. */
+bool source_read_patiently(struct sources *sources, struct worker *worker);
 
 /* How the call to a server failed, for the coach. Never FETCH_OK. */
 const char *source_failure_sentence(enum fetch_failure failure);

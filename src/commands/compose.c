@@ -79,7 +79,8 @@ static int64_t connections_with(const struct settings *settings, int64_t workers
 	bool pooled = settings->database_direct_url != NULL;
 	int64_t lockers = workers + compose_calendar_workers(settings) +
 			  (has_calendar(settings) ? CALENDAR_CONNECTIONS : 0);
-	return settings->listing_workers + LISTENER_TELLER_HOUSEKEEPING +
+	bool reads_sources = settings->token_encryption_key != NULL;
+	return settings->listing_workers + LISTENER_TELLER_HOUSEKEEPING + reads_sources +
 	       (settings->mail_url != NULL || settings->sms_url != NULL ? NOTICE_CONNECTIONS
 									: NOTICE_CONNECTIONS - 1) +
 	       (pooled ? 2 * lockers + 1 : lockers);

@@ -486,6 +486,7 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 		notices_start(daemon->api.notices);
 		daemon->housekeeping = housekeeping_start(daemon->database, daemon->settings.retention_days,
 							  daemon->api.sources, &daemon->stopping);
+		sources_start(daemon->api.sources);
 		atomic_store(&daemon->api.migrated, true);
 		warm_identities(daemon);
 		notify("READY=1\nSTATUS=Serving");
@@ -503,6 +504,7 @@ static void stop_all(struct daemon *daemon)
 	server_close(daemon->server);
 	atomic_store(&daemon->stopping, true);
 	housekeeping_stop(daemon->housekeeping);
+	sources_stop(daemon->api.sources);
 	schema_guard_stop(daemon->guard);
 	notices_stop(daemon->api.notices);
 	calendars_stop(daemon->api.calendars);

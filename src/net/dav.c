@@ -114,7 +114,7 @@ static struct fetch_request request_for(const struct dav *dav, const char *metho
 		.url = url,
 		.user = dav->user,
 		.password = dav->password,
-		.reply_max = DAV_REPLY_MAX,
+		.reply_max = dav->reply_max != 0 ? dav->reply_max : DAV_REPLY_MAX,
 		.deadline = dav->deadline,
 		.public_only = !dav->allow_private,
 	};
@@ -130,6 +130,8 @@ static void call(const struct dav *dav, struct arena *mem, const struct fetch_re
 		return;
 	fetch(dav->fetcher, mem, request, &reply);
 	ret_answer->failure = reply.failure;
+	if (dav->failure != NULL)
+		*dav->failure = reply.failure;
 	ret_answer->sent = reply.sent;
 	ret_answer->status = reply.status;
 	ret_answer->body = reply.body;

@@ -178,19 +178,6 @@ test('a feed that fails later keeps its times for an hour, then nothing is offer
   assert.match(reason.detail, /Work/);
 });
 
-test('feeds that failed wait for those that did not', async () => {
-  for (const path of ['/bad-1', '/bad-2', '/bad-3'])
-    feeds.set(path, (request, response) => response.writeHead(500).end());
-  serve('/good', calendar(event(stack.slot(60), 30)));
-  for (const path of ['/bad-1', '/good', '/bad-2', '/bad-3']) assertStatus(await add(path), 201);
-  asked.length = 0;
-  stack.database.run(
-    `UPDATE bookingd.busy_source SET due_at = now() - CASE WHEN failures > 0 THEN interval '1 hour' ELSE interval '0' END`,
-  );
-  await until('all to be read', () => new Set(asked.map(({ path }) => path)).size === 4, 60_000);
-  assert.equal(asked[0].path, '/good');
-});
-
 test('a feed that suddenly is empty is believed the second time', async () => {
   const at = stack.slot(60);
   serve('/feed', calendar(event(at, 30)));

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import zlib from 'node:zlib';
 import { after, before, test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
-import { openSchedule, startStack } from '../harness/stack.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 const KEY = { TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
 const MEMORY_MAX_KIB = 64 * 1024;
@@ -104,24 +104,26 @@ test('XML that is deep, cut or something else is refused', async () => {
 test('ten thousand million zeros in gzip end where the limit is', async () => {
   const block = zlib.deflateRawSync(Buffer.alloc(1 << 20), { finishFlush: zlib.constants.Z_FULL_FLUSH });
   const head = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
-  let blocks = 0;
-  const zeros = () =>
-    repeat(
+  let most = 0;
+  const zeros = () => {
+    let blocks = 0;
+    return repeat(
       10_000,
       () => {
-        blocks++;
+        most = Math.max(most, ++blocks);
         return block;
       },
       head,
     );
+  };
   for (const kind of ['ical', 'caldav']) {
-    blocks = 0;
+    most = 0;
     answer = (_, response) => {
       response.writeHead(kind === 'ical' ? 200 : 207, { ...XML, 'content-encoding': 'gzip' });
       pour(response, zeros());
     };
     await refused(kind, /larger than 10 MB/);
-    assert.ok(blocks < 10_000, 'the rest is not even taken');
+    assert.ok(most < 10_000, 'the rest is not even taken');
   }
 });
 
@@ -184,6 +186,67 @@ test('a rule of every second for ever blocks whole days, in a feed and in an acc
     assertSmall();
     assertStatus(await coach.delete(`/coach/damian/calendars/${made.id}`), 204);
   }
+});
+
+test('servers that never answer keep nobody waiting: five of ten hang, and the others stay fresh', async () => {
+  const feed = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n';
+  const hanging = new Set();
+  const readMeanwhile = new Set();
+  let hang = false;
+  answer = (request, response) => {
+    if (hang && request.url.startsWith('/never')) {
+      hanging.add(response);
+      response.on('close', () => hanging.delete(response));
+      return;
+    }
+    if (hanging.size > 0) readMeanwhile.add(request.url);
+    response.writeHead(200, { 'content-type': 'text/calendar' }).end(feed);
+  };
+  const made = [];
+  const addFeed = async (path) => {
+    const wish = { kind: 'ical', url: `${base}${path}` };
+    const source = assertStatus(await coach.post('/coach/damian/calendars', wish), 201);
+    assert.equal(source.state, 'ok', source.detail);
+    made.push({ ...source, path });
+  };
+  for (let n = 0; n < 5; n++) {
+    await addFeed(`/never/${n}`);
+    await addFeed(`/good/${n}`);
+  }
+  hang = true;
+  const ids = (kind) =>
+    made.flatMap(({ id, path }) => (path.startsWith(`/${kind}`) ? [`'${id}'`] : [])).join();
+  stack.database.run(
+    `UPDATE bookingd.busy_source SET failures = 1, due_at = now() WHERE id IN (${ids('never')})`,
+  );
+  await until('a server to keep us waiting', () => hanging.size > 0, 30_000);
+  // Both those that coaches ask for and those that are due by themselves.
+  await addFeed('/new');
+  assert.ok(readMeanwhile.has('/new'));
+  readMeanwhile.clear();
+  stack.database.run(`UPDATE bookingd.busy_source SET due_at = now() WHERE id IN (${ids('good')})`);
+  await until('the five others to be read', () => readMeanwhile.size === 5, 60_000);
+  hang = false;
+  for (const response of hanging) response.destroy();
+  for (const { id } of made) assertStatus(await coach.delete(`/coach/damian/calendars/${id}`), 204);
+});
+
+test('one file of ten megabytes is read at a time, however many coaches have one', async () => {
+  const event = (i) =>
+    `BEGIN:VEVENT\r\nUID:${i}\r\nDTSTART:20200101T${String(i % 24).padStart(2, '0')}0000Z\r\n` +
+    `X-FILL:${'x'.repeat(2000)}\r\nEND:VEVENT\r\n`;
+  answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/calendar' });
+    pour(response, repeat(4500, event, 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\n', 'END:VCALENDAR\r\n'));
+  };
+  const replies = await Promise.all(Array.from({ length: 6 }, () => add('ical')));
+  for (const reply of replies) {
+    const source = assertStatus(reply, 201);
+    assert.ok(['ok', 'pending'].includes(source.state), source.detail);
+  }
+  assert.ok(replies.some(({ body }) => body.state === 'ok'));
+  assertSmall();
+  for (const { body } of replies) assertStatus(await coach.delete(`/coach/damian/calendars/${body.id}`), 204);
 });
 
 test('private addresses are refused for accounts as for feeds, and nothing is sent there', async () => {

@@ -48,7 +48,7 @@ const followed = (id, what, good) =>
       lookNow();
       return false;
     },
-    90_000,
+    60_000, // both sides agree within that
   );
 
 for (const start of SERVERS) {
