@@ -81,8 +81,8 @@ begin
   where appointment_id = a.id and state in ('owed', 'retry');
   for person in select 'client' as who, a.email as address union all select 'coach', c.email loop
     foreach way_out in array array['email', 'in_app'] loop
-      select kind into told from notice
-      where appointment_id = a.id and recipient = person.who and channel = way_out and state in ('sending', 'sent', 'unknown')
+      select kind into told from notice n
+      where appointment_id = a.id and recipient = person.who and channel = way_out and may_be_out(n)
       order by id desc limit 1;
       change := case when a.status = 'held' and told is null then 'requested'
                      when a.status = 'held' or told is distinct from 'requested' then null

@@ -97,6 +97,11 @@ begin
   return true;
 end $$;
 
+-- Whether its recipient has it, or may: it is on its way, or at some try it was not known what came of it.
+create or replace function may_be_out(n notice) returns boolean language sql immutable as $$
+  select n.state in ('sending', 'sent', 'unknown') or n.unknowns > 0;
+$$;
+
 /*
  * Put one appointment's change into the ledger: who is owed what by which channel. What was owed about an earlier
  * version and is not out yet is no longer owed; who was never told of an appointment is not told of its end. p_mail:
@@ -147,7 +152,7 @@ begin
       continue when way_out = 'in_app' and person.who = 'guest';
       select n.kind, n.place into told, told_place from notice n
       where appointment_id = a.id and recipient = person.who and guest = person.guest and channel = way_out
-        and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled', 'offer') and state in ('sending', 'sent', 'unknown')
+        and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled', 'offer') and may_be_out(n)
       order by id desc limit 1;
       -- Whom the calendar has told, but of this change, which it has refused.
       if told is null and a.noticed_start is not null and way_out = 'email' and a.event_written
@@ -210,7 +215,7 @@ $$;
 create or replace function claim_notice(p_lease integer, p_channels text) returns setof notice language plpgsql as $$
 begin
   update notice set state = case when kind = 'reminder' then 'unknown' else 'retry' end,
-                    detail = 'The process that was sending this ended.'
+                    unknowns = unknowns + 1, detail = 'The process that was sending this ended.'
   where id = any (array(select id from notice where state = 'sending' and due_at <= now() and channel <> 'in_app'
                         limit 100 for update skip locked));
   return query
@@ -253,7 +258,8 @@ begin
     values (p_id, p_recipient, 'email', case a.status when 'cancelled' then 'cancelled' else 'confirmed' end,
             a.version::text, 'owed', now(), place_of(a));
   elsif n.state <> 'sending' then
-    update notice set state = 'owed', attempts = 0, unknowns = 0, due_at = now(), created_at = now(), detail = null, asked_at = now()
+    update notice set state = 'owed', attempts = 0, unknowns = may_be_out(n)::integer, due_at = now(), created_at = now(),
+                      detail = null, asked_at = now()
     where id = n.id;
   end if;
   return 'again';

@@ -34,9 +34,14 @@ check two_appointments holds booking -DCRASHES=1 -DLOSSES=0 -DNO_HAND
 if [ -n "${FULL:-}" ]; then
 	check two_and_a_lost_reply holds booking -DCRASHES=1 -DLOSSES=1 -DNO_HAND
 	check two_and_the_hand holds booking -DCRASHES=1 -DLOSSES=0
+	check notices_of_two_moves holds notices -DMOVES_TWICE
 fi
 for fault in WITHOUT_LOCK FORGET_VERSION PAY_TWICE FOLLOW_THE_LIST; do
 	check "$fault" found booking -DAPPOINTMENTS=1 -DMOVES_TWICE "-D$fault"
+done
+check notices holds notices
+for fault in FORGET_THE_UNKNOWN TWO_AT_ONCE REMIND_AGAIN NOTE_FIRST; do
+	check "$fault" found notices "-D$fault"
 done
 check WITHOUT_CONSTRAINT found booking -DCRASHES=0 -DLOSSES=0 -DNO_HAND -DWITHOUT_CONSTRAINT
 

@@ -218,6 +218,39 @@ test('a cut after the message is sent again with the same Message-ID', async () 
   assert.equal(new Set(ids).size, 2);
 });
 
+test('who has got a mail, or may have, is told of the end of the session', async () => {
+  const kinds = (who) => who.map(({ headers }) => headers['message-id']);
+  const retries = (id) =>
+    stack.database.value(`select count(*) from bookingd.notice
+      where appointment_id = '${id}' and state = 'retry' and channel = 'email'`);
+  // Taken, and not known to be: the client's and the coach's.
+  const ann = person();
+  await mail.fault('DOT', { do: 'cut', take: true, times: 2 });
+  const made = await book(ann.client);
+  await until('both to be tried again', () => retries(made.id) === 2);
+  // Known to be taken, and asked for once more.
+  const bob = person();
+  const known = await book(bob.client);
+  await until('it', () => bob.mails().length === 1);
+  await settled(known.id);
+  await mail.fault('MAIL', { reply: '451 4.3.0 later' });
+  assert.equal((await bob.client.post(`/booking/${known.id}/notices`, { kind: 'confirmed' })).status, 202);
+  await until('it to be tried again', () => retries(known.id) === 1);
+  await mail.heal();
+  for (const [{ client }, { id }] of [
+    [ann, made],
+    [bob, known],
+  ])
+    assert.equal((await client.put(`/booking/${id}/cancel`, {})).status, 200);
+  for (const [what, mails] of [
+    ['the client who may have it', ann.mails],
+    ['their coach', ann.coach],
+    ['the client who has it', bob.mails],
+  ])
+    await until(`${what} to be told`, () => kinds(mails()).some((id) => id.includes('.cancelled.')));
+  await settled(made.id);
+});
+
 test('a reminder goes out once, to client and coach; one click in it, and there are no more', async () => {
   const ann = person();
   const made = await book(ann.client);
