@@ -65,7 +65,7 @@ $(GEN)/queries.h: sql/queries.awk $(wildcard sql/queries) $(QUERIES)
 	@mkdir -p $(@D)
 	$(call run,AWK,$@)awk -f $< $(QUERIES) /dev/null >$@
 
-$(GEN)/migrations.h: sql/migrations.awk $(wildcard sql/migrations) $(MIGRATIONS)
+$(GEN)/migrations.h: sql/migrations.awk $(wildcard sql/migrations sql/migrations/seconds.txt) $(MIGRATIONS)
 	@mkdir -p $(@D)
 	$(call run,AWK,$@)awk -f $< $(MIGRATIONS) /dev/null >$@
 

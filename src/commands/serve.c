@@ -402,6 +402,11 @@ static enum bring_up seed_coach(const struct daemon *daemon, struct db *db, stru
 	return LATER;
 }
 
+static void tell_migrating(const char *step)
+{
+	log_line(LOG_INFO, "migrating", LOG_TEXT_FIELD("step", step));
+}
+
 /*
  * One try to get the schema where this binary needs it, and the coach, and then to look whether it is sound;
  * *ret_report says what came of it.
@@ -409,8 +414,9 @@ static enum bring_up seed_coach(const struct daemon *daemon, struct db *db, stru
 static enum bring_up database_try(const struct daemon *daemon, struct migrate_report *ret_report)
 {
 	const struct settings *settings = &daemon->settings;
-	enum migrate_result result = settings->migrate ? migrate_run(daemon->database, ret_report)
-						       : migrate_check(daemon->database, ret_report);
+	enum migrate_result result = settings->migrate
+					     ? migrate_run(daemon->database, tell_migrating, ret_report)
+					     : migrate_check(daemon->database, ret_report);
 	if (result == MIGRATE_REFUSED || result == MIGRATE_FAILED)
 		return HOPELESS;
 	if (result != MIGRATE_DONE)

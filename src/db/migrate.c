@@ -14,17 +14,19 @@ struct migration {
 	int version;
 	const char *name;
 	const char *checksum; /* SHA-256 of the file, hex */
+	double seconds;       /* on a million appointments; below 0: not measured */
 	const char *text;
 };
 
 static const struct migration migrations[] = {
-#define MIGRATION(number, title, sha256, sql)                                                                \
-	{.version = (number), .name = (title), .checksum = (sha256), .text = (sql)},
+#define MIGRATION(number, title, sha256, measured, sql)                                                      \
+	{.version = (number), .name = (title), .checksum = (sha256), .seconds = (measured), .text = (sql)},
 #include "migrations.h"
 #undef MIGRATION
 	{.version = 0},
 };
 
+enum { DURATION_BYTES = 32 };
 enum { KNOWN = (int)(sizeof(migrations) / sizeof(migrations[0])) - 1 };
 
 static const struct {
@@ -294,6 +296,8 @@ static enum migrate_result apply_functions(PGconn *connection, struct migrate_re
 	snprintf(record, sizeof(record),
 		 "INSERT INTO bookingd.function_set (checksum) VALUES ('%s') ON CONFLICT DO NOTHING",
 		 functions_checksum);
+	if (ret_report->progress != NULL)
+		ret_report->progress("the functions of this release");
 	enum migrate_result result =
 		run(connection, "SET LOCAL check_function_bodies = off", "functions", ret_report, NULL);
 	for (size_t i = 0; result == MIGRATE_DONE && i < sizeof(functions) / sizeof(functions[0]); i++) {
@@ -389,32 +393,62 @@ static enum migrate_result put_back(PGconn *connection, const struct found *foun
 		      "put back what was missing or changed, the schema is at version %d", KNOWN);
 }
 
-/* Each step that migrating would take, told one by one. */
-static enum migrate_result tell_plan(PGconn *connection, const struct found *found,
-				     void (*tell)(const char *step), struct migrate_report *ret_report)
+/* "about 12 s" in words for what was measured or reckoned. */
+static void duration_text(double seconds, char ret_text[static DURATION_BYTES])
 {
-	char line[128];
+	if (seconds < 0)
+		snprintf(ret_text, DURATION_BYTES, "not measured");
+	else if (seconds < 1)
+		snprintf(ret_text, DURATION_BYTES, "under a second");
+	else
+		snprintf(ret_text, DURATION_BYTES, "about %.0f s", seconds);
+}
+
+/* What the steps take of a processor, all together, by how many appointments there are. */
+static enum migrate_result tell_duration(PGconn *connection, double seconds, void (*tell)(const char *step),
+					 struct migrate_report *ret_report)
+{
 	PGresult *rows = NULL;
-	for (int version = 1; version <= KNOWN; version++) {
-		if (found->applied[version])
-			continue;
-		snprintf(line, sizeof(line), "migration %04d_%s%s", version, migrations[version - 1].name,
-			 version == 1 && found->former ? " (takes over the tables of the releases before)"
-						       : "");
-		tell(line);
-	}
-	if (!found->newer && !found->functions)
-		tell("the functions of this release");
 	enum migrate_result result = run(connection,
 					 "SELECT greatest(reltuples, 0)::bigint FROM pg_class"
 					 " WHERE oid = to_regclass('bookingd.appointment')",
 					 "counting appointments", ret_report, &rows);
 	if (result == MIGRATE_DONE && PQntuples(rows) == 1) {
-		snprintf(line, sizeof(line), "(about %s appointments are there)", PQgetvalue(rows, 0, 0));
+		char line[128];
+		char duration[DURATION_BYTES];
+		duration_text(seconds * atof(PQgetvalue(rows, 0, 0)) / 1e6, duration);
+		snprintf(line, sizeof(line), "all of it on the %s appointments here: %s",
+			 PQgetvalue(rows, 0, 0), duration);
 		tell(line);
 	}
 	PQclear(rows);
 	return result;
+}
+
+/* Each step that migrating would take, told one by one. */
+static enum migrate_result tell_plan(PGconn *connection, const struct found *found,
+				     void (*tell)(const char *step), struct migrate_report *ret_report)
+{
+	char line[160];
+	char duration[DURATION_BYTES];
+	double seconds = 0;
+	for (int version = 1; version <= KNOWN; version++) {
+		const struct migration *migration = &migrations[version - 1];
+		if (found->applied[version])
+			continue;
+		duration_text(migration->seconds, duration);
+		snprintf(line, sizeof(line), "migration %04d_%s%s (%s on a million appointments)", version,
+			 migration->name,
+			 version == 1 && found->former
+				 ? ", which takes over the tables of the releases before,"
+				 : "",
+			 duration);
+		tell(line);
+		seconds += migration->seconds > 0 ? migration->seconds : 0;
+	}
+	if (!found->newer && !found->functions)
+		tell("the functions of this release (under a second)");
+	return tell_duration(connection, seconds, tell, ret_report);
 }
 
 enum migrate_result migrate_plan(struct database *database, void (*tell)(const char *step),
@@ -470,9 +504,10 @@ static enum migrate_result migrate(struct database *database, enum purpose purpo
 	return result;
 }
 
-enum migrate_result migrate_run(struct database *database, struct migrate_report *ret_report)
+enum migrate_result migrate_run(struct database *database, void (*progress)(const char *step),
+				struct migrate_report *ret_report)
 {
-	return migrate(database, TO_APPLY, NULL, ret_report);
+	return migrate(database, TO_APPLY, progress, ret_report);
 }
 
 enum migrate_result migrate_repair(struct database *database, void (*progress)(const char *step),

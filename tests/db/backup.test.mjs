@@ -80,13 +80,17 @@ test('a dump that was cut off, no dump and no file are refused', () => {
   assert.equal(runBookingd(['backup-check']).code, 2);
 });
 
-test('migrate --plan names each step, changes nothing, and says by its exit code whether there is one', async () => {
+test('migrate --plan names each step and how long it took, changes nothing, and says by its exit code whether there is one', async () => {
   const empty = await createDatabase({ migrated: false });
   const plan = (args = ['--plan']) => runBookingd(['migrate', ...args], { env: { DATABASE_URL: empty.url } });
   const planned = plan();
   assert.equal(planned.code, 1);
-  assert.match(planned.stdout, /^would apply: migration 0001_schema\n/);
-  assert.match(planned.stdout, /^would apply: the functions of this release$/m);
+  const steps = planned.stdout.trimEnd().split('\n');
+  assert.match(steps[0], /^would apply: migration 0001_schema \(/);
+  assert.equal(steps.at(-2), 'would apply: the functions of this release (under a second)');
+  // Each was measured (sql/migrations/seconds.txt).
+  for (const step of steps.slice(0, -2))
+    assert.match(step, / \((under a second|about \d+ s) on a million appointments\)$/);
   assert.equal(empty.value(`SELECT count(*) FROM pg_namespace WHERE nspname = 'bookingd'`), 0);
   const done = plan([]);
   assert.equal(done.code, 0);

@@ -23,9 +23,11 @@ function migrate(database) {
   return { ...result, stdout: result.stdout.replace(/^bookingd: applying .*\n/gm, '') };
 }
 
-/** The same, without waiting for its end. */
-function migrateMeanwhile(database) {
-  const child = spawn(bookingd(), ['migrate'], { env: { DATABASE_URL: database.url }, stdio: 'ignore' });
+/** The same, without waiting for its end; `said` takes what it says. */
+function migrateMeanwhile(database, said = () => {}) {
+  const stdio = ['ignore', 'pipe', 'ignore'];
+  const child = spawn(bookingd(), ['migrate'], { env: { DATABASE_URL: database.url }, stdio });
+  child.stdout.on('data', said);
   return new Promise((resolve) => child.on('close', resolve));
 }
 
@@ -55,7 +57,7 @@ test('ten that start at once apply each migration once, and all succeed', async 
   database.drop();
 });
 
-test('one that waits for another goes on when that one is done', async () => {
+test('one that waits for another says so every few seconds, and goes on when that one is done', async () => {
   const database = await createDatabase({ migrated: false });
   const holder = database.session();
   holder.send(`SELECT pg_advisory_lock(${LOCK});`);
@@ -63,9 +65,13 @@ test('one that waits for another goes on when that one is done', async () => {
     database.value(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted = ${granted}
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`) > 0;
   await until('the lock', () => locks(true));
-  const waiting = migrateMeanwhile(database);
+  let said = '';
+  const waiting = migrateMeanwhile(database, (text) => {
+    said += text;
+  });
   await until('the migration to wait for it', () => locks(false));
   assert.equal(database.value(`SELECT to_regclass('bookingd.migration') IS NULL`), true);
+  await until('it to say how long', () => /^bookingd: applying what is missing, \d+ s so far$/m.test(said));
   holder.close();
   assert.equal(await waiting, 0);
   database.drop();
