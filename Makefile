@@ -354,10 +354,11 @@ install: $(OUT)/bookingd ## copy binary, man page, systemd unit and example sett
 	install -m 644 config/bookingd.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/bookingd.socket
 	install -D -m 644 config/debian/bookingd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/bookingd.conf
 
-# The package is made from what git tracks, as it lies in the working tree.
+# The package is made from what git tracks, as it lies in the working tree. It installs no PostgreSQL: who wants one wants the
+# cluster that comes with it, too.
 .PHONY: deb
 deb: ## make a Debian package in build/deb
-	@config/install-packages config/packages.txt config/packages-deb.txt
+	@sed '/^# tests/,$$d' config/packages.txt | config/install-packages /dev/stdin config/packages-deb.txt
 	rm -rf $(BUILD)/deb
 	mkdir -p $(BUILD)/deb/bookingd
 	git ls-files -z | xargs -0 cp --parents --target-directory=$(BUILD)/deb/bookingd
@@ -365,9 +366,10 @@ deb: ## make a Debian package in build/deb
 	cd $(BUILD)/deb/bookingd && env -u MAKEFLAGS -u MFLAGS -u BUILD -u CC -u WERROR dpkg-buildpackage -b -us -uc
 	cd $(BUILD)/deb && lintian --fail-on error,warning --tag-display-limit 0 bookingd_*.changes
 
-# A bare Debian booted in a container, the package installed by the manual's lines; skipped with a sentence where none can be had.
+# A bare Debian booted in a container, and in it all from the clone on by the manual's lines; skipped with a sentence where none
+# can be had.
 .PHONY: test-systemd
-test-systemd: deb ## test package and unit on a bare Debian with systemd
+test-systemd: ## test package and unit on a bare Debian with systemd
 	@config/install-packages config/packages-system.txt
 	@BUILD=$(BUILD) node tests/run.mjs tests/system
 

@@ -1,23 +1,28 @@
-// From nothing to a booked session on a bare Debian, by the lines of config/README.md; then what an operator meets.
+// From the clone to a booked session in a calendar on a bare Debian, by the lines of config/README.md, the package built
+// there; then what an operator meets.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { until } from '../harness/child.mjs';
+import { PATIENCE, until } from '../harness/child.mjs';
+import { Google } from '../harness/google.mjs';
+import { mustRun } from '../harness/programs.mjs';
 import { freePort, ROOT } from '../harness/run_folder.mjs';
 import { Machine, whyNoMachine } from './machine.mjs';
 
 const skip = whyNoMachine() ?? false;
-const DEB = path.resolve(ROOT, process.env.BUILD ?? 'build', 'deb');
-let machine, port, booked;
+const MINUTES = 10; // from the clone to the booking
+const CALENDAR = 'coach@example.com'; // the stand-in's Workspace account
+let machine, port, google, booked, began;
 
 /** The block of shell lines below a heading of config/README.md. */
 function linesOf(heading) {
   const readme = fs.readFileSync(path.join(ROOT, 'config/README.md'), 'utf8');
-  const block = readme.split(`\n## ${heading}\n`)[1]?.match(/```sh\n([^]*?)```/);
+  const block = readme.split(`# ${heading}\n`)[1]?.match(/```sh\n([^]*?)```/);
   assert.ok(block, `config/README.md has lines under "${heading}"`);
   return block[1]
-    .replace('make deb\n', '') // made before, outside
+    .replace('<this repository>', '/root/bookingd.git')
+    .replace('robin@example.com', CALENDAR)
     .replaceAll('sudo -u postgres ', 'runuser -u postgres -- ')
     .replaceAll('sudo ', '')
     .replaceAll('localhost:8080', `localhost:${port}`)
@@ -39,21 +44,35 @@ before(async () => {
   if (skip) return;
   port = await freePort();
   machine = Machine.make();
-  const deb = fs.readdirSync(DEB).find((name) => /^bookingd_.*\.deb$/.test(name));
-  fs.mkdirSync(path.join(machine.root, 'root/build/deb'), { recursive: true });
-  fs.copyFileSync(path.join(DEB, deb), path.join(machine.root, 'root/build/deb', deb));
+  mustRun('git', ['clone', '--quiet', '--bare', ROOT, path.join(machine.root, 'root/bookingd.git')]);
+  google = await Google.start();
   // The machine shares the host's network: its PostgreSQL is reached by its socket only.
   machine.put('etc/postgresql-common/createcluster.conf', "listen_addresses = ''\n");
   await machine.boot();
 });
-after(() => machine?.stop());
+after(async () => {
+  await machine?.stop();
+  await google?.stop();
+});
 
-test('the lines of the manual lead from a bare Debian to a booked session', { skip }, async () => {
-  machine.run(`cd /root; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update\n${linesOf('systemd')}`);
+test('the lines of the manual lead from a bare Debian and a clone to a service that is ready', {
+  skip,
+}, async () => {
+  began = Date.now();
+  machine.run('apt-get -qq update');
+  machine.run(`cd /root; export DEBIAN_FRONTEND=noninteractive\n${linesOf('systemd')}`);
   await until('the daemon to be ready', async () => (await answers('/readyz')) === 200, 30_000);
 });
 
-test('a client books, by a token of the same settings', { skip }, async () => {
+test('the lines of the manual give it a calendar, and doctor finds nothing wrong with it', { skip }, () => {
+  machine.put('root/key.json', fs.readFileSync(google.service_account_key, 'utf8'), 0o600);
+  const standIn = `GOOGLE_CALENDAR_API=${google.calendar_api}\nGOOGLE_OAUTH_TOKEN_URL=${google.token_url}\n`;
+  machine.run(`cd /root\n${linesOf('With a calendar').replace('END\n', `END\n${standIn}`)}`);
+});
+
+test('a client books, by a token of the same settings, and the session is in the calendar', {
+  skip,
+}, async (t) => {
   const token = machine
     .run('set -a; . /etc/bookingd.env; set +a; bookingd token --user ann --email ann@example.com --name Ann')
     .trim();
@@ -63,6 +82,12 @@ test('a client books, by a token of the same settings', { skip }, async () => {
   const reply = await fetch(url('/booking/create'), { method: 'POST', headers, body });
   assert.equal(reply.status, 201, await reply.clone().text());
   booked = { path: `/booking/${(await reply.json()).id}`, headers };
+  const calendar = async () => (await (await fetch(url(booked.path), booked)).json()).calendar.state;
+  await until('the event', async () => (await calendar()) === 'synced');
+  assert.equal((await google.live(CALENDAR)).length, 1);
+  const minutes = (Date.now() - began) / 60_000;
+  t.diagnostic(`${minutes.toFixed(1)} minutes from the clone to the event`);
+  assert.ok(minutes < MINUTES * PATIENCE, `${minutes} minutes`);
 });
 
 /** Waits until another process than `pid` is ready, and holds what was booked. */
@@ -157,7 +182,7 @@ test('with the socket unit, 10,000 clients during restarts are all answered', {
 test('an upgrade restarts it and keeps the settings and what was booked', { skip }, async () => {
   const pid = machine.property('MainPID');
   machine.run(
-    "echo '# ours' >>/etc/bookingd.env; dpkg --install --force-confold /root/build/deb/bookingd_*.deb",
+    "echo '# ours' >>/etc/bookingd.env; dpkg --install --force-confold /root/bookingd/build/deb/bookingd_*.deb",
   );
   await isBackAfter(pid);
   assert.match(machine.run('tail -n 1 /etc/bookingd.env'), /ours/);
