@@ -3,7 +3,8 @@
 /*
  * Book every occurrence (p_all) or those that can be. p_common: what all have in common. p_times: an array of
  * {id, starts_at, ends_at, blocked_from, blocked_to, day_from, day_to, answers, meeting_url}. A row for each with its outcome as
- * of book(); with p_all nothing stays unless all were booked. A client's limit counts the series once.
+ * of book(); with p_all nothing stays unless all were booked. A client's limit counts the series once. Each date takes a use
+ * of a code; one that is of no use even for the first is refused for all of them.
  */
 create or replace function book_series(p_common new_booking, p_times jsonb, p_limits booking_limits, p_all boolean, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
@@ -13,10 +14,19 @@ declare
   outcomes text[] := '{}';
   made appointment[] := '{}';
   answer record;
+  code_outcome text;
 begin
   -- Rows of ours may be waited for from the first one on: see lock_moves.
   perform lock_client(p_common.user_id);
   perform lock_moves(p_common.coach_id);
+  -- Before anything is undone, so that a wrong try stays noted.
+  if p_common.promo_code is not null then
+    select t.outcome into code_outcome from try_code(p_common) t;
+    if code_outcome <> 'ok' then
+      return query select code_outcome, null::appointment from jsonb_array_elements(p_times);
+      return;
+    end if;
+  end if;
   begin
     for occurrence in
       select t.*, e.n - 1 as place
@@ -47,6 +57,7 @@ begin
         when sqlstate 'BK004' then outcomes := outcomes || 'address_not_verified'::text;
         when sqlstate 'BK005' then outcomes := outcomes || 'too_often'::text;
         when sqlstate 'BK006' then outcomes := outcomes || 'credits_required'::text;
+        when sqlstate 'BK007' then outcomes := outcomes || 'promo_code_invalid'::text;
         when sqlstate 'BK008' then outcomes := outcomes || 'total_reached'::text;
         when sqlstate 'BK009' then outcomes := outcomes || 'session_full'::text;
         when sqlstate 'BK011' then outcomes := outcomes || 'too_many_guests'::text;

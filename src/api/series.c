@@ -151,6 +151,7 @@ void api_series_create(struct call *call)
 		PERSON_FIELDS(person),
 		{"answers", JSON_FIELD_VALUE, false, 0, 0, &answers, NULL},
 		GUESTS_FIELD(guests),
+		PROMO_CODE_FIELD(*first),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !booking_accept_person(call, &person, "", first) ||

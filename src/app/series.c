@@ -254,11 +254,17 @@ static void take_answers(const struct booking_call *call, const struct store_ans
 			 const struct booking_limits *limits, struct series_result *result)
 {
 	size_t next = 0;
+	size_t without_code = 0;
 	for (size_t i = 0; i < result->count && next < answers->count; i++) {
-		if (result->occurrences[i].refusal == REFUSAL_NONE)
-			take_answer(call, &answers->items[next++], limits, &result->occurrences[i],
-				    &result->whole);
+		if (result->occurrences[i].refusal != REFUSAL_NONE)
+			continue;
+		take_answer(call, &answers->items[next++], limits, &result->occurrences[i], &result->whole);
+		without_code += result->occurrences[i].refusal == REFUSAL_PROMO_CODE_INVALID;
 	}
+	/* Of no use for any of them it is a wrong code, as for one booking. */
+	if (without_code > 0 && without_code == next)
+		booking_refuse(&result->whole, REFUSAL_PROMO_CODE_INVALID,
+			       refusal_sentence(REFUSAL_PROMO_CODE_INVALID));
 }
 
 static void book_plan(const struct plan *plan, const struct series_wish *wish, struct series_result *result)

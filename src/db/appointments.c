@@ -530,7 +530,8 @@ enum db_result series_book(struct db *db, struct arena *mem, const struct series
 			      db_bool(series->all), ACTOR_PARAMETERS(actor), db_text(common->meeting.label),
 			      db_text(common->meeting.place), db_text(common->meeting.instructions),
 			      TERMS_PARAMETERS(common), seats_value(common->seats),
-			      seats_value(common->min_seats), NEWER_PARAMETERS(common)),
+			      seats_value(common->min_seats), NEWER_PARAMETERS(common),
+			      db_text(common->promo_code)),
 		ret_answers);
 }
 

@@ -136,6 +136,55 @@ test('a hold takes a code, or its confirmation does, and gives back the differen
   assert.equal(await used(code), 1);
 });
 
+test('each date of a series takes a use and gives back its own; a wrong code is one try', async () => {
+  const ann = somebody();
+  await grant(ann, 1);
+  const series = (promo_code, more) =>
+    ann.post('/booking/series', {
+      start: nextStart(),
+      session_type: 'double',
+      count: 3,
+      promo_code,
+      ...more,
+    });
+  const wrong = await series('NO-SUCH');
+  assertProblem(wrong, 422, 'promo_code_invalid', 'promo_code');
+  assertProblem(await series('NO-SUCH', { on_conflict: 'skip' }), 422, 'promo_code_invalid', 'promo_code');
+  const tries = stack.database.value(`SELECT count(*) FROM client_use
+    WHERE client = sha256(convert_to('${ann.id}', 'UTF8')) AND kind = 'promo'`);
+  assert.equal(Number(tries), 1);
+
+  const { code } = await make({ kind: 'free', max_uses: 2 });
+  const start = nextStart();
+  const none = await series(code, { start });
+  assertProblem(none, 409, 'series_conflict');
+  assert.deepEqual(
+    none.body.occurrences.map(({ reasons }) => reasons.map(({ rule }) => rule)),
+    [[], [], ['promo_code_invalid']],
+  );
+  assert.equal(await used(code), 0);
+  const some = assertStatus(await series(code, { start, on_conflict: 'skip' }), 201);
+  assert.deepEqual(
+    [some.appointments.map(({ payment }) => payment.kind), some.skipped.map((one) => one.code)],
+    [['promo_code', 'promo_code'], ['promo_code_invalid']],
+  );
+  assert.equal(await used(code), 2);
+  assertStatus(await ann.put(`/booking/${some.appointments[0].id}/cancel`), 200);
+  assert.equal(await used(code), 1);
+
+  // What it leaves of the price is taken for each date.
+  const { code: half } = await make({ kind: 'credits', value: 1 });
+  assertProblem(await series(half), 409, 'series_conflict');
+  const one = assertStatus(await series(half, { on_conflict: 'skip' }), 201);
+  assert.deepEqual(
+    one.skipped.map((skipped) => skipped.code),
+    ['credits_required', 'credits_required'],
+  );
+  assert.equal(await balance(ann), 0);
+  assertStatus(await ann.put(`/booking/${one.appointments[0].id}/cancel`, { scope: 'all' }), 200);
+  assert.deepEqual([await balance(ann), await used(half)], [1, 0]);
+});
+
 test('all wrong codes have one answer, and after ten a right one has no other', async () => {
   const ann = somebody();
   await grant(ann, 1);

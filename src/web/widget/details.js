@@ -474,7 +474,7 @@ export async function send(panel, form) {
   if (form.series) {
     const { every_weeks, count } = form.series;
     const wish = { every_weeks, count, on_conflict: 'skip' };
-    return send('POST', 'booking/series', { ...slotBody(panel, form.slot), ...rest, ...wish });
+    return send('POST', 'booking/series', { ...slotBody(panel, form.slot), ...rest, ...code, ...wish });
   }
   if (form.hold) {
     try {
