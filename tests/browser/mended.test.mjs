@@ -263,10 +263,27 @@ test('moving opens at the session’s own day and does not offer its present tim
   const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' }).format(new Date(start));
   assert.equal(await page.locator('td button[aria-pressed=true]').getAttribute('data-day'), day);
   assert.equal(await page.locator(`[data-start="${start}"]`).count(), 0);
-  // Two clicks from here.
   await page.locator('[data-start]').last().click();
   await button(page, 'Move to this time').click();
   await page.getByRole('heading', { name: 'Your session has moved' }).waitFor();
+});
+
+test('two clicks lead from "My sessions" to a moved one: its nearest free time is offered', async () => {
+  const { page, client } = await visit();
+  const { slots } = (await client.get('/booking/availability')).body;
+  const middle = Math.floor(slots.length / 2);
+  const { start } = slots[middle];
+  const { id } = (await client.post('/booking/create', { start, duration_minutes: 30 })).body;
+  await button(page, 'My sessions').click();
+  await button(page, /^Move:/).click();
+  await checked(page, 'move-nearest');
+  await button(page, /^Move to .*\d/).click();
+  await page.getByRole('heading', { name: 'Your session has moved' }).waitFor();
+  const moved = (await client.get(`/booking/${id}`)).body;
+  const distance = Math.min(
+    ...[-1, 1].map((way) => Math.abs(Date.parse(slots[middle + way].start) - Date.parse(start))),
+  );
+  assert.equal(Math.abs(Date.parse(moved.start) - Date.parse(start)), distance);
 });
 
 test('a heading begins with a large letter, and the focus on it is for the ear', async () => {
@@ -324,6 +341,10 @@ test('several sessions are cards; the one that is chosen stands in the address o
     await page.getByRole('heading', { name: 'Short call' }).waitFor();
     await page.goBack();
     await page.locator('[data-type=coaching]').waitFor();
+    await page.goForward();
+    await page.getByRole('heading', { name: 'Short call' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Short call' }).waitFor();
     const direct = await visit({}, { path: '/booking/damian/call' });
     await direct.page.getByRole('heading', { name: 'Short call' }).waitFor();
   });
@@ -347,6 +368,7 @@ test('a link may fill in who and when, and open in another language', async () =
   await shot(page, 'prefilled-polish');
   await page.getByRole('link', { name: 'English' }).click();
   await page.getByLabel('Name').waitFor();
+  await visit({}, { path: '/booking/damian?date=2026-99-99&time=99:99&answers={' }); // a link that was mistyped
 });
 
 test('a page that is left while it asks for a hold does not keep the time from its own visitor', async () => {

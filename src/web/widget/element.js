@@ -290,18 +290,22 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   /* The first view: after a reload the one that was there, else the times, or those of a wished date. */
   async #begin() {
     const panel = this.#panel;
-    const before = this.hasAttribute('steps') ? history.state?.mosaic : null;
+    const state = this.hasAttribute('steps') && history.state;
+    const before = state?.mosaic;
+    panel.type = state?.type ?? panel.type;
     const draft = before === 'details' ? memory.draft() : {};
     if (draft.slot) Object.assign(panel, { type: draft.type, duration: draft.duration });
     const managed = this.getAttribute('manage');
     if (managed) return panel.go('managed', managed);
     panel.returning = true;
-    await panel.go('pick', null, false, this.getAttribute('date'));
+    const wish = this.getAttribute('date');
+    const date = /^\d{4}(-\d\d){2}$/.test(wish) && Date.parse(wish) ? wish : null;
+    await panel.go('pick', null, false, date);
     panel.returning = true;
     if (draft.slot && panel.answer && !panel.answer.refusal) return this.#resume(draft);
     if (before === 'sessions' || before === 'cancel' || before === 'move') return panel.go('sessions');
     panel.returning = false;
-    const [date, time] = [this.getAttribute('date'), this.getAttribute('time')];
+    const time = this.getAttribute('time');
     const fits = (slot) =>
       dayOf(slot.at, panel.zone) === date &&
       format(slot.at, 'en-GB', { timeZone: panel.zone, timeStyle: 'short' }) === time;
@@ -329,6 +333,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       panel.type = panel.duration = null;
       return panel.go('types', true);
     }
+    panel.type = history.state?.type ?? panel.type;
     const draft = memory.draft();
     await panel.go('pick', null, true, form?.slot && dayOf(form.slot.at, panel.zone));
     panel.returning = true;

@@ -8,7 +8,7 @@ import { h } from './dom.js';
 import { offerFresh } from './fresh.js';
 import forms from '../design/forms.css';
 import looks_more from './looks_more.css';
-import { showMove } from './move.js';
+import { offerNearest, showMove } from './move.js';
 import { showBell, showNotices } from './notices.js';
 import { showAnswers } from './questions.js';
 import { showCancel, showManaged, showSessions } from './sessions.js';
@@ -64,6 +64,7 @@ export const views = {
   code: askCode,
   fresh: offerFresh,
   move: showMove,
+  nearest: offerNearest,
   sessions: showSessions,
   cancel: showCancel,
   types: showTypes,

@@ -6,24 +6,22 @@ import { goneCodes } from './fresh.js';
 import { certainty } from './session.js';
 import { busy } from './busy.js';
 
-export function showMove(panel, slot) {
-  const t = panel.t;
-  const a = panel.moving;
-  const zone = panel.answer.coach_time_zone;
+/* A button that moves the session to `slot`, unless `certain` is still to be ticked; trouble is told in `wrongs`. */
+function moveButton(panel, slot, text, wrongs, certain) {
+  const { t, moving } = panel;
   const key = newKey();
-  const wrongs = h('div', { class: 'stack wide wrongs' });
-  const certain = certainty(panel, 'certainMove');
-  const submit = h(
+  const button = h(
     'button',
     {
       type: 'button',
       class: 'main',
       onclick: async () => {
         if (certain && !certain.querySelector('input').reportValidity()) return;
-        const done = busy(panel, submit, t('moving'));
+        const done = busy(panel, button, t('moving'));
         if (!done) return;
+        panel.form = { slot, values: {}, released: true };
         try {
-          const moved = await panel.call('PUT', `booking/${a.id}/reschedule`, {
+          const moved = await panel.call('PUT', `booking/${moving.id}/reschedule`, {
             key,
             body: {
               start: slot.start,
@@ -40,8 +38,30 @@ export function showMove(panel, slot) {
         }
       },
     },
-    t('moveConfirm'),
+    text,
   );
+  return button;
+}
+
+/* The free time nearest to the present one, for one click; whoever comes by a mail's link is asked first. */
+export function offerNearest(panel, place) {
+  const { t } = panel;
+  const present = Date.parse(panel.moving.start);
+  const [slot] = panel.slots
+    .filter(({ at }) => at !== present)
+    .sort((a, b) => Math.abs(a.at - present) - Math.abs(b.at - present));
+  if (!slot || certainty(panel, 'certainMove')) return;
+  const wrongs = h('div', { class: 'stack wide wrongs' });
+  place.append(wrongs, moveButton(panel, slot, t('moveToNearest', { when: panel.moment(slot.at) }), wrongs));
+}
+
+export function showMove(panel, slot) {
+  const t = panel.t;
+  const a = panel.moving;
+  const zone = panel.answer.coach_time_zone;
+  const wrongs = h('div', { class: 'stack wide wrongs' });
+  const certain = certainty(panel, 'certainMove');
+  const submit = moveButton(panel, slot, t('moveConfirm'), wrongs, certain);
   panel.form = { slot, values: {}, released: true };
   const time = (label, start, end) =>
     h('ul', { class: 'facts' }, h('li', { class: 'small' }, label), panel.when(start, end, zone));

@@ -125,7 +125,7 @@ export class Panel {
   record(name) {
     if (!this.element.hasAttribute('steps')) return;
     const before = history.state?.mosaic;
-    const state = { mosaic: name };
+    const state = { mosaic: name, type: this.type };
     // What is over cannot be gone back to: after a booking Back leads past its form.
     const inPlace = !before || before === name || name === 'done' || name === 'over' || this.returning;
     this.returning = false;

@@ -155,7 +155,7 @@ function renderWho(panel) {
   const name = panel.coachName();
   const zone = answer.coach_time_zone;
   const elsewhere = zone && offsetMinutes(Date.now(), zone) !== offsetMinutes(Date.now(), panel.zone);
-  return fill(
+  fill(
     page.who,
     h(
       'div',
@@ -201,6 +201,7 @@ function renderWho(panel) {
         t('otherType'),
       ),
   );
+  return moving && panel.slots.length && panel.go('nearest', page.who);
 }
 
 const bone = (kind = '') => h('div', { class: `bone ${kind}`, 'aria-hidden': 'true' });
@@ -210,7 +211,7 @@ function lengthChoice(panel, type) {
     'length',
     panel.t('length'),
     type.durations.map((n) => [String(n), panel.lasting(n)]),
-    String(panel.answer.duration_minutes),
+    String(panel.duration),
     (value) => {
       panel.duration = Number(value);
       startPicking(panel, null, false, panel.day).then(() =>

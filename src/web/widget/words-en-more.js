@@ -62,6 +62,7 @@ export const enMore = {
   cancel: 'Cancel',
   moveTo: 'New time',
   moveConfirm: 'Move to this time',
+  moveToNearest: 'Move to {when}',
   moving: 'Moving…',
   cancelTitle: 'Cancel this session?',
   promo_code: 'Promo code',

@@ -110,6 +110,7 @@ export const words = {
   moveFrom: 'Actuellement',
   moveTo: 'Nouvel horaire',
   moveConfirm: 'Déplacer à cet horaire',
+  moveToNearest: 'Déplacer : {when}',
   moving: 'Déplacement…',
   cancelTitle: 'Annuler cette séance ?',
   promo_code: 'Code promo',

@@ -128,6 +128,7 @@ export const words = {
   moveFrom: 'Obecnie',
   moveTo: 'Nowy termin',
   moveConfirm: 'Zmień na ten termin',
+  moveToNearest: 'Zmień na: {when}',
   moving: 'Zmieniam…',
   cancelTitle: 'Odwołać tę sesję?',
   promo_code: 'Kod promocyjny',

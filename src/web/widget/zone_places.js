@@ -29,10 +29,10 @@ export const places = {
   'America/Edmonton': 'alberta, calgary, mountain time, mst, mdt',
   'America/Halifax': 'nova scotia, new brunswick, atlantic time, ast, adt',
   'America/Los_Angeles':
-    'california, san francisco, san diego, san jose, sacramento, washington state, seattle, oregon, portland, nevada, las vegas, pacific time, pst, pdt, pt',
+    'la, california, san francisco, san diego, san jose, sacramento, washington state, seattle, oregon, portland, nevada, las vegas, pacific time, pst, pdt, pt',
   'America/Mexico_City': 'guadalajara, puebla',
   'America/New_York':
-    'boston, massachusetts, washington dc, philadelphia, pennsylvania, new jersey, florida, miami, orlando, tampa, georgia, atlanta, north carolina, charlotte, south carolina, virginia, maryland, baltimore, ohio, columbus, cleveland, michigan, detroit, connecticut, indiana, maine, vermont, eastern time, est, edt, et',
+    'nyc, ny, boston, massachusetts, washington dc, philadelphia, pennsylvania, new jersey, florida, miami, orlando, tampa, georgia, atlanta, north carolina, charlotte, south carolina, virginia, maryland, baltimore, ohio, columbus, cleveland, michigan, detroit, connecticut, indiana, maine, vermont, eastern time, est, edt, et',
   'America/Phoenix': 'arizona, tucson, mst',
   'America/Regina': 'saskatchewan, saskatoon',
   'America/Sao_Paulo': 'rio de janeiro, brasilia, belo horizonte, brt',
