@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { dayOf } from '../../src/web/widget/time.js';
-import { schedule, startStack } from '../harness/stack.mjs';
+import { schedule, startStack, until } from '../harness/stack.mjs';
 import { checked, openBrowser, said, showDay, shown } from './browser.mjs';
 
 let stack;
@@ -76,6 +76,23 @@ test('busy times of the calendar stand in the week; a click says who is to blame
     .click();
   await page.locator('[data-rule=calendar_busy]').waitFor();
   await checked(page, 'coach-busy');
+});
+
+test('with Google down the week says so', async () => {
+  await stack.google.fault('backendError503', { method: 'freebusy.query' });
+  try {
+    await stack.daemon.stop(); // what it remembered of the calendar goes
+    await stack.daemon.restart();
+    const banner = page.locator('.banner', { hasText: /Google Calendar (hasn’t|doesn’t) answer/ });
+    const told = async () => {
+      await page.reload();
+      await page.locator('.grid').waitFor();
+      return banner.count();
+    };
+    await until('the banner', told, 60_000);
+  } finally {
+    await stack.google.heal();
+  }
 });
 
 test('the feed’s address is shown when asked for, and a new one ends the old', async () => {

@@ -211,6 +211,14 @@ test('the modal keeps the focus inside, closes with Escape, and gives a held tim
   await page_.goto(`${site}/`);
   await page_.getByRole('button', { name: 'Book with Damian' }).press('Enter');
   await page_.locator('[data-start]').first().waitFor();
+  // Where the window is low too, what says that there are later times lies inside the modal.
+  await page_.setViewportSize({ width: 1280, height: 600 });
+  await page_.locator('.later').waitFor();
+  const [later, modal] = await Promise.all([
+    page_.locator('.later').boundingBox(),
+    page_.locator('dialog').boundingBox(),
+  ]);
+  assert.ok(later.y + later.height <= modal.y + modal.height, JSON.stringify([later, modal]));
   for (let presses = 0; presses < 60; presses++) {
     await page_.keyboard.press('Tab');
     assert.ok(
