@@ -20,6 +20,7 @@ enum {
 	TIMELINE_DATES = TIMELINE_DAYS + 4,
 	MODEL_LIST_MAX = 12,
 	MODEL_BUSY_MAX = 40,
+	MODEL_SESSIONS_MAX = 6,
 };
 
 /* What the clock on the wall shows at each minute of a fortnight and a bit. */
@@ -61,6 +62,9 @@ struct model_case {
 	int64_t now, from, to; /* seconds since the epoch, as the busy times */
 	int calendar_count, appointment_count;
 	int64_t calendar[MODEL_BUSY_MAX][2], appointments[MODEL_BUSY_MAX][2];
+	int64_t seats; /* 0: a session is one client's */
+	int session_count;
+	int64_t session_start[MODEL_SESSIONS_MAX], session_taken[MODEL_SESSIONS_MAX];
 };
 
 /* Needs TZ set to the zone and tzset() called. */
@@ -192,7 +196,29 @@ enum {
 	MODEL_DAY_FULL = 128,
 	MODEL_SLOT_TAKEN = 256,
 	MODEL_CALENDAR_BUSY = 512,
+	MODEL_SESSION_FULL = 1024,
 };
+
+/* How many have a seat in the session that stands at a start; -1: none stands there. */
+static inline int64_t model_taken(const struct model_case *c, int64_t s)
+{
+	for (int i = 0; i < c->session_count; i++) {
+		if (c->session_start[i] == s)
+			return c->session_taken[i];
+	}
+	return -1;
+}
+
+/* Whether a start could be one at all: it lies in working hours, or a session stands there. */
+static inline bool model_possible(const struct model_case *c, const struct model_interval hours[],
+				  int hours_count, int64_t s)
+{
+	for (int i = 0; i < hours_count; i++) {
+		if (hours[i].start * 60 <= s && s < hours[i].end * 60)
+			return true;
+	}
+	return model_taken(c, s) >= 0;
+}
 
 /* Everything that stands against a start (seconds), by the words of rules 3 and 5 to 8. */
 static inline int model_against(const struct model_case *c, const struct timeline *line,
@@ -212,6 +238,12 @@ static inline int model_against(const struct model_case *c, const struct timelin
 			against |= MODEL_BLOCKED;
 	}
 
+	if (!c->exempt && c->max_active >= 0 && c->active >= c->max_active)
+		against |= MODEL_BOOKING_LIMIT;
+	/* One more seat takes none of the coach's time: nothing that is about that stands against it. */
+	if (model_taken(c, s) >= 0)
+		return model_taken(c, s) >= c->seats ? against | MODEL_SESSION_FULL : against;
+
 	bool inside = false;
 	bool aligned = false;
 	for (int i = 0; i < hours_count; i++) {
@@ -225,8 +257,6 @@ static inline int model_against(const struct model_case *c, const struct timelin
 	if (!inside && !model_blocks(c, model_date(line, s)))
 		against |= MODEL_OUTSIDE_HOURS;
 
-	if (!c->exempt && c->max_active >= 0 && c->active >= c->max_active)
-		against |= MODEL_BOOKING_LIMIT;
 	int64_t booked = 0;
 	for (int i = 0; i < c->count_count; i++) {
 		if (c->count_date[i] == model_date(line, s))

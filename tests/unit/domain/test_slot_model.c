@@ -153,6 +153,28 @@ static struct model_week some_week(int64_t date)
 	return week;
 }
 
+/*
+ * A type that clients share, and the sessions of it that stand. Each takes its own time as well, unless
+ * whoever asks is about to leave it, so a full one always does.
+ */
+static void some_sessions(struct model_case *c)
+{
+	c->seats = ONE_OF(2, 3, 8);
+	const int count = (int)chance(0, MODEL_SESSIONS_MAX);
+	int64_t at = (c->from - 86400) / 900 * 900;
+	for (int i = 0; i < count; i++) {
+		at += chance(1, 96) * ONE_OF(900, 900, 1800, 60);
+		c->session_start[i] = at;
+		c->session_taken[i] = chance(1, c->seats + 1); /* there may have been more seats */
+		if (c->session_taken[i] < c->seats && one_in(4))
+			continue;
+		int64_t *busy = c->appointments[c->appointment_count++];
+		busy[0] = at - c->buffer_before * 60;
+		busy[1] = at + (c->duration + c->buffer_after) * 60;
+	}
+	c->session_count = count;
+}
+
 static struct model_case some_case(const char *zone, int64_t anchor)
 {
 	struct model_case c = {.zone = zone};
@@ -195,6 +217,8 @@ static struct model_case some_case(const char *zone, int64_t anchor)
 	}
 	c.calendar_count = some_busy(c.calendar, one_in(4) ? MODEL_BUSY_MAX : 6, c.from, c.to);
 	c.appointment_count = some_busy(c.appointments, 5, c.from, c.to);
+	if (one_in(2))
+		some_sessions(&c);
 	return c;
 }
 
@@ -291,6 +315,8 @@ static void write_case(const struct model_case *c, struct buffer *text)
 	json_write_array(&out, "durations");
 	json_write_integer(&out, NULL, c->offered);
 	json_write_array_end(&out);
+	if (c->seats > 0)
+		json_write_integer(&out, "seats", c->seats);
 	if (c->own_weekly)
 		put_weekly(&out, &c->own);
 	put_overrides(&out, &c->own);
@@ -325,8 +351,9 @@ static struct intervals copy_busy(int64_t busy[][2], int count, struct arena *me
 static const enum refusal model_rules[] = {
 	REFUSAL_BAD_DURATION,  REFUSAL_TOO_SOON,      REFUSAL_TOO_FAR,       REFUSAL_BLOCKED,
 	REFUSAL_OUTSIDE_HOURS, REFUSAL_NOT_ALIGNED,   REFUSAL_BOOKING_LIMIT, REFUSAL_DAY_FULL,
-	REFUSAL_SLOT_TAKEN,    REFUSAL_CALENDAR_BUSY,
+	REFUSAL_SLOT_TAKEN,    REFUSAL_CALENDAR_BUSY, REFUSAL_SESSION_FULL,
 };
+enum { MODEL_RULES = sizeof(model_rules) / sizeof(model_rules[0]) };
 
 static void compare_verdict(const struct model_case *c, const struct slot_question *question, int64_t start,
 			    int expected, struct arena *mem)
@@ -337,7 +364,7 @@ static void compare_verdict(const struct model_case *c, const struct slot_questi
 		const struct slot_reason *reason = &verdict.reasons[i];
 		if (i > 0 && reason->rule < verdict.reasons[i - 1].rule)
 			differs(c, "reasons out of order", start);
-		for (int rule = 0; rule < 10; rule++)
+		for (int rule = 0; rule < MODEL_RULES; rule++)
 			found |= model_rules[rule] == reason->rule ? 1 << rule : 0;
 		if (*slot_reason_detail(question, start, reason,
 					(struct slot_listener){question->schedule->zone, false}, mem) == '\0')
@@ -367,6 +394,9 @@ static struct slot_question question_of(const struct model_case *c, struct arena
 	struct day_count *counts = arena_array(mem, MODEL_LIST_MAX, sizeof(*counts));
 	for (int i = 0; i < c->count_count; i++)
 		counts[i] = (struct day_count){c->count_date[i], c->count_value[i]};
+	struct slot_session *sessions = arena_array(mem, MODEL_SESSIONS_MAX, sizeof(*sessions));
+	for (int i = 0; i < c->session_count; i++)
+		sessions[i] = (struct slot_session){c->session_start[i], c->session_taken[i]};
 	return (struct slot_question){
 		.schedule = schedule,
 		.type = schedule_type(schedule, NULL),
@@ -378,6 +408,8 @@ static struct slot_question question_of(const struct model_case *c, struct arena
 		.active_count = c->active,
 		.day_counts = counts,
 		.day_counts_length = (size_t)c->count_count,
+		.sessions = sessions,
+		.session_count = (size_t)c->session_count,
 	};
 }
 
@@ -395,15 +427,16 @@ static void compare(const struct model_case *c, const struct timeline *line)
 	size_t next = 0;
 	for (int64_t s = (c->from + 59) / 60 * 60; s < c->to; s += 60) {
 		bool listed = next < slots.count && slots.starts[next] == s;
-		bool possible = false;
-		for (int i = 0; i < hours_count && !possible; i++)
-			possible = hours[i].start * 60 <= s && s < hours[i].end * 60;
-		if (!possible && !listed)
+		if (!model_possible(c, hours, hours_count, s) && !listed)
 			continue;
 		if (listed != (model_against(c, line, hours, hours_count, s) == 0))
 			differs(c,
 				listed ? "listed, but the model refuses it" : "the model's slot is missing",
 				s);
+		const int64_t taken = model_taken(c, s);
+		if (listed && c->seats > 0 &&
+		    slot_seats_left(&question, s) != c->seats - (taken > 0 ? taken : 0))
+			differs(c, "another number of seats", s);
 		next += listed;
 	}
 	if (next != slots.count)
@@ -419,6 +452,8 @@ static void compare(const struct model_case *c, const struct timeline *line)
 		int64_t s = chance(c->from, c->to);
 		if (slots.count > 0 && one_in(4))
 			s = slots.starts[chance(0, (int64_t)slots.count - 1)];
+		else if (c->session_count > 0 && one_in(3))
+			s = c->session_start[chance(0, c->session_count - 1)];
 		else if (!one_in(4))
 			s = s / 300 * 300;
 		compare_verdict(c, &question, s, model_against(c, line, hours, hours_count, s), &mem);
@@ -475,7 +510,8 @@ static int some_coaches(struct model_case coaches[COACHES_MAX], int zone_of[COAC
 		coaches[i].to = i == 0 ? coaches[0].from + chance(0, 86400) : coaches[0].to;
 		coaches[i].now = coaches[0].now;
 		coaches[i].duration = coaches[0].duration;
-		if (!one_in(20))
+		/* A session is of the duration that is asked about. */
+		if (coaches[i].session_count > 0 || !one_in(20))
 			coaches[i].offered = coaches[0].duration;
 	}
 	return count;
@@ -499,11 +535,9 @@ static void compare_joint(const struct model_case coaches[], const int zone_of[]
 	for (int64_t s = (coaches[0].from + 59) / 60 * 60; s < coaches[0].to; s += 60) {
 		unsigned offers = 0;
 		for (int i = 0; i < count; i++) {
-			bool possible = false;
-			for (int h = 0; h < hours_count[i] && !possible; h++)
-				possible = hours[i][h].start * 60 <= s && s < hours[i][h].end * 60;
-			offers += possible && model_against(&coaches[i], &lines[zone_of[i]], hours[i],
-							    hours_count[i], s) == 0;
+			offers += model_possible(&coaches[i], hours[i], hours_count[i], s) &&
+				  model_against(&coaches[i], &lines[zone_of[i]], hours[i], hours_count[i],
+						s) == 0;
 		}
 		const bool listed = next < joint.count && joint.starts[next] == s;
 		if (listed != (offers > 0) || (listed && joint.offers[next] != offers))
