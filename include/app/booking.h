@@ -182,6 +182,8 @@ void booking_coach_notes(const struct booking_call *call, const char *id, const 
 struct explanation {
 	struct told_reasons reasons;
 	enum calendar_knowledge knowledge;
+	bool draft;                 /* clients do not see this type at all */
+	bool approval;              /* what a client books waits for the coach */
 	const char *stale_calendar; /* the further calendar that was not read for too long; NULL: none */
 };
 

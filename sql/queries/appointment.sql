@@ -216,3 +216,14 @@ where coach_id = $1 and hold_expires_at is null and coalesce(group_id, id) = id
   and (starts_at, id) > ($2::timestamptz, $3::uuid) and ends_at <= $4
 order by starts_at, id
 limit $5;
+
+-- What takes a coach's time from $2 to $3: what a hold is for, and until when (null: it is booked); from and to, with what is
+-- kept free; whether it is a seat of the client $4 in the session of the kind $6 that begins at $5.
+-- name: appointments_taking many
+select case when status = 'held' then hold_kind end, case when status = 'held' then hold_expires_at end, blocked_from, blocked_to,
+       coalesce(group_id <> id and user_id = $4 and starts_at = $5 and session_type = $6
+                and (status <> 'held' or hold_kind = 'request'), false)
+from appointment
+where coach_id = $1 and group_id is distinct from id and blocked_from < $3 and blocked_to > $2
+  and (status in ('scheduled', 'completed', 'no_show') or (status = 'held' and hold_expires_at > now()))
+order by blocked_from, id;

@@ -258,6 +258,14 @@ static void write_unknown(struct json_writer *writer, const char *stale_calendar
 	json_write_object_end(writer);
 }
 
+static void write_draft(struct json_writer *writer)
+{
+	json_write_object(writer, NULL);
+	json_write_text(writer, "rule", problem_terms(PROBLEM_UNKNOWN_SESSION_TYPE)->code);
+	json_write_text(writer, "detail", "This kind of session is a draft, which clients do not see.");
+	json_write_object_end(writer);
+}
+
 void api_coach_explain(struct call *call)
 {
 	struct booking_wish wish = {
@@ -299,8 +307,12 @@ void api_coach_explain(struct call *call)
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
 	json_write_object(&writer, NULL);
-	json_write_boolean(&writer, "bookable", explanation.reasons.count == 0 && !unknown);
+	json_write_boolean(&writer, "bookable",
+			   explanation.reasons.count == 0 && !unknown && !explanation.draft);
+	json_write_boolean(&writer, "approval", explanation.approval);
 	json_write_array(&writer, "reasons");
+	if (explanation.draft)
+		write_draft(&writer);
 	for (size_t i = 0; i < explanation.reasons.count; i++)
 		render_reason(&writer, &explanation.reasons.items[i]);
 	if (unknown)

@@ -1,10 +1,7 @@
 /*
- * What becomes of an appointment that stands: moved, cancelled, marked, shown, explained.
+ * What becomes of an appointment that stands: moved, cancelled, marked, shown.
  */
 #include "offer.h"
-
-#include "app/coach_sources.h"
-#include "db/credits.h"
 
 #include <string.h>
 
@@ -259,83 +256,4 @@ void booking_get(const struct booking_call *call, const char *id, struct booking
 	*ret_result = (struct booking_result){0};
 	if (booking_find(call, id, ret_result))
 		ret_result->verdict = BOOKING_FINE;
-}
-
-/* Which calendars are busy in that time, as a text of `mem`. */
-static const char *busy_calendars(const struct coach *coach, struct intervals google, struct interval span,
-				  struct arena *mem)
-{
-	const char *others = coach_sources_busy(coach, span, mem);
-	for (size_t i = 0; i < google.count; i++) {
-		if (interval_overlaps(google.at[i], span))
-			return others != NULL ? arena_printf(mem, "Google Calendar, %s", others)
-					      : "Google Calendar";
-	}
-	return others;
-}
-
-/* What stands against a client whatever the start: no credits left, or no more sessions of the kind. */
-static bool explain_standing(const struct booking_call *call, const struct coach *coach,
-			     const struct session_type *type, const char *user_id,
-			     struct told_reasons *reasons)
-{
-	struct client_standing standing = {0};
-	if (user_id == NULL || !session_type_asks_standing(type))
-		return true;
-	if (client_standing(call->worker->db, coach->id, user_id, type, &standing) != DB_OK)
-		return false;
-	if (client_total_reached(&standing, type))
-		told_reasons_add(reasons, REFUSAL_BOOKING_LIMIT,
-				 "This client has had as many sessions of this kind as one person may book.",
-				 call->mem);
-	if (standing.credits < type->price.credits)
-		told_reasons_add(reasons, REFUSAL_CREDITS_REQUIRED,
-				 booking_credits_sentence(call, type->price.credits, standing.credits, true),
-				 call->mem);
-	return true;
-}
-
-enum availability_outcome booking_explain(const struct booking_call *call, const struct booking_wish *wish,
-					  const char *user_id, struct explanation *ret_explanation)
-{
-	const struct coach *found = NULL;
-	*ret_explanation = (struct explanation){0};
-	switch (coaches_find_past(call->coaches, call->worker, wish->coach_id, wish->start, call->now,
-				  &found)) {
-	case COACH_FOUND:
-		break;
-	case COACH_UNKNOWN:
-		return AVAILABILITY_UNKNOWN_COACH;
-	case COACH_AMBIGUOUS:
-		return AVAILABILITY_AMBIGUOUS_COACH;
-	case COACH_NOT_IN_MEMORY:
-	case COACH_FAILURE:
-		return AVAILABILITY_FAILURE;
-	}
-	COACH_LOCAL coach = found;
-	const struct session_type *type = schedule_type(coach->schedule, wish->session_type);
-	if (type == NULL)
-		return AVAILABILITY_UNKNOWN_TYPE;
-	int64_t minutes = wish->duration_minutes != 0 ? wish->duration_minutes : type->durations[0];
-	struct offer offer;
-	offer_make(call, coach, type, NULL,
-		   (struct interval){wish->start, wish->start + minutes * SECONDS_PER_MINUTE}, &offer);
-	offer.question.exempt = false; /* the coach asks for their clients */
-	availability_facts(coach, user_id, NULL, call->mem, &offer.question);
-	struct intervals google = INTERVALS_NONE;
-	ret_explanation->knowledge = offer_busy_around(call, &offer, &google);
-	const struct slot_verdict verdict = slot_judge(&offer.question, wish->start, call->mem);
-	ret_explanation->reasons = offer_tell(call, &offer.question, wish->start, &verdict,
-					      (struct slot_listener){coach->schedule->zone, true});
-	for (size_t i = 0; i < ret_explanation->reasons.count; i++) {
-		struct told_reason *reason = &ret_explanation->reasons.items[i];
-		if (reason->rule == REFUSAL_CALENDAR_BUSY)
-			reason->source = busy_calendars(coach, google, reason->span, call->mem);
-	}
-	if (!explain_standing(call, coach, type, user_id, &ret_explanation->reasons))
-		return AVAILABILITY_FAILURE;
-	const struct coach_source *stale = coach_sources_stale(coach, call->now);
-	if (stale != NULL)
-		ret_explanation->stale_calendar = arena_strdup(call->mem, stale->name);
-	return AVAILABILITY_OK;
 }

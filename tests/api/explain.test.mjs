@@ -7,15 +7,32 @@ import { openSchedule, schedule, startStack } from '../harness/stack.mjs';
 const NOW = Date.now();
 const date = (n) => new Date(NOW + n * 86_400_000).toISOString().slice(0, 10);
 const at = (n, clock) => `${date(n)}T${clock}:00Z`;
+const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
+const KIND = { max_per_day: 9, max_active_per_user: 9 };
 let stack, coach;
 before(async () => {
   stack = await startStack({
     document: schedule({
       time_zone: 'UTC',
-      weekly: [{ days: ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], from: '09:00', to: '17:00' }],
+      weekly: [{ days: DAYS, from: '09:00', to: '17:00' }],
       overrides: [{ date: date(4), intervals: [] }],
       blocked: [{ from: date(6), to: date(8), reason: 'surgery' }],
       policy: { buffer_before_minutes: 10, buffer_after_minutes: 15, max_per_day: 2 },
+      session_types: [
+        { id: 'coaching', name: 'Coaching session', durations: [30, 60], meeting: 'google_meet' },
+        {
+          id: 'asked',
+          durations: [30],
+          meeting: 'none',
+          approval: true,
+          policy: KIND,
+        },
+        { id: 'draft', durations: [30], draft: true },
+        { id: 'evening', durations: [30], weekly: [{ days: DAYS, from: '18:00', to: '20:00' }] },
+        { id: 'circle', durations: [30], meeting: 'none', seats: 2, min_seats: 2, policy: KIND },
+        { id: 'paid', durations: [30], meeting: 'none', price: { credits: 2 }, policy: KIND },
+        { id: 'trial', durations: [30], meeting: 'none', policy: { ...KIND, max_total_per_user: 1 } },
+      ],
     }),
   });
   coach = stack.coach();
@@ -27,11 +44,9 @@ const explain = async (query, client = coach) =>
 const rules = async (query) => (await explain(query)).reasons.map(({ rule }) => rule);
 
 test('a start that may be booked has no reasons', async () => {
-  assert.deepEqual(await explain({ start: at(3, '10:00') }), { bookable: true, reasons: [] });
-  assert.deepEqual(await explain({ start: at(3, '10:00'), duration: 60, session_type: 'coaching' }), {
-    bookable: true,
-    reasons: [],
-  });
+  const fine = { bookable: true, approval: false, reasons: [] };
+  assert.deepEqual(await explain({ start: at(3, '10:00') }), fine);
+  assert.deepEqual(await explain({ start: at(3, '10:00'), duration: 60, session_type: 'coaching' }), fine);
 });
 
 test('the notice is told in the words of the contract', async () => {
@@ -92,6 +107,83 @@ test('for a client in particular the limit counts, for nobody in particular it d
   assertStatus(await cleo.post('/booking/create', { start: at(10, '12:00') }), 201);
   assert.deepEqual(await rules({ start: at(11, '12:00') }), []);
   assert.deepEqual(await rules({ start: at(11, '12:00'), user_id: 'cleo' }), ['booking_limit']);
+});
+
+test('each rule of a kind of session is told: hours of its own, approval, a draft, what one person may have', async () => {
+  const said = async (query) =>
+    (await explain(query)).reasons.map(({ rule, detail }) => `${rule}: ${detail}`).join('\n');
+  const start = at(12, '10:00');
+  assert.match(
+    await said({ start, session_type: 'evening' }),
+    /^outside_hours: .* within the hours for its kind: 18:00-20:00 on /,
+  );
+  assert.equal(await said({ start: at(12, '18:00'), session_type: 'evening' }), '');
+  assert.deepEqual(await explain({ start, session_type: 'asked' }), {
+    bookable: true,
+    approval: true,
+    reasons: [],
+  });
+  const draft = await explain({ start, session_type: 'draft' });
+  assert.equal(draft.bookable, false);
+  assert.match(draft.reasons[0].detail, /^This kind of session is a draft/);
+
+  assert.equal(
+    await said({ start, session_type: 'paid', user_id: 'gus' }),
+    'credits_required: This session takes 2 credits, and this client has none.',
+  );
+  assert.equal(await said({ start, session_type: 'paid' }), '');
+  assertStatus(await coach.post('/coach/damian/credits', { user_id: 'gus', amount: 2 }), 201);
+  assert.equal(await said({ start, session_type: 'paid', user_id: 'gus' }), '');
+  assertStatus(await stack.client('gus').post('/booking/create', { start, session_type: 'trial' }), 201);
+  assert.match(
+    await said({ start: at(12, '14:00'), session_type: 'trial', user_id: 'gus' }),
+    /^booking_limit: This client has had as many sessions of this kind/,
+  );
+});
+
+test('a time that is only held is told as that: by a client, for approval, for the waiting list', async () => {
+  const said = async (query) => {
+    const { reasons } = await explain(query);
+    assert.deepEqual(
+      reasons.map(({ rule }) => rule),
+      ['slot_taken'],
+    );
+    return reasons[0].detail;
+  };
+  const [hal, ivy, joe] = ['hal', 'ivy', 'joe'].map((who) => stack.client(who));
+  const start = at(13, '10:00');
+  const held = assertStatus(await hal.post('/booking/hold', { start, duration_minutes: 30 }), 201);
+  assert.match(
+    await said({ start }),
+    /09:50-10:45\. A client is about to book it, and it is held until .*\d\d:\d\d\.$/,
+  );
+  assertStatus(await hal.put(`/booking/${held.id}/confirm`), 200);
+  assert.match(await said({ start }), /^Another appointment takes 09:50-10:45\.$/);
+  const wish = { session_type: 'coaching', duration_minutes: 30, from: start, to: later(start, 1) };
+  assertStatus(await joe.post('/booking/waitlist', wish), 201);
+  assertStatus(await hal.put(`/booking/${held.id}/cancel`), 200);
+  assert.match(await said({ start }), /It is held until .* for whoever is first on the waiting list\.$/);
+  const asked = { start: at(13, '14:00'), session_type: 'asked' };
+  assertStatus(await ivy.post('/booking/create', asked), 201);
+  assert.match(
+    await said({ start: asked.start, session_type: 'asked' }),
+    /A client has asked for it, and it waits for approval until .*\.$/,
+  );
+});
+
+test('seats: whoever has one is told so, and a full session is full', async () => {
+  const start = at(14, '10:00');
+  const query = { start, session_type: 'circle' };
+  const said = async (more) => (await explain({ ...query, ...more })).reasons.map(({ detail }) => detail);
+  assertStatus(await stack.client('kay').post('/booking/create', query), 201);
+  assert.deepEqual(await said({ user_id: 'kay' }), ['This client has a seat in this session already.']);
+  assert.deepEqual(await said({ user_id: 'leo' }), []);
+  assertStatus(await stack.client('leo').post('/booking/create', query), 201);
+  assert.deepEqual(await said({ user_id: 'max' }), ['All 2 seats of this session are taken.']);
+  assert.deepEqual(await rules({ start }), ['slot_taken']);
+  // As far as dates go.
+  for (const far of ['9999-12-31T23:30:00Z', '1970-01-01T00:00:00Z'])
+    assert.equal((await explain({ start: far, user_id: 'kay' })).bookable, false);
 });
 
 test('an instant may have any offset; what is missing or malformed is named', async () => {
