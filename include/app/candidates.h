@@ -38,6 +38,9 @@ bool candidates_read(struct coaches *coaches, struct worker *worker, bool schedu
 bool candidates_in_turn(const struct candidates *candidates, struct worker *worker, struct arena *mem,
 			struct turn **ret_turns, size_t *ret_count);
 
+/* The ids of those candidates, in the order of their turn with blanks between, in `mem`. */
+const char *candidates_names(const struct turn turns[], size_t count, struct arena *mem);
+
 /* The type of that id (NULL: the first) that a coach offers to clients who ask for any; NULL: none. */
 const struct session_type *candidates_type(const struct coach *coach, const char *id);
 

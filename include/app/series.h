@@ -42,6 +42,7 @@ struct series_result {
 	struct occurrence *occurrences; /* in order; NULL where `whole` failed before they were known */
 	size_t count;
 	const struct zone *zone; /* of the coach */
+	const char *coach_id;    /* whose dates these are; in the call's memory */
 };
 
 /* What booking would say now. Nothing is written. */

@@ -38,3 +38,34 @@ begin
   end if;
   return next;
 end $$;
+
+/*
+ * The same for a series, each of whose sessions is a choice; p_candidates null: book_series(). Who has its first date with one
+ * of the candidates has sent it twice, and every date is slot_taken.
+ */
+create or replace function book_series_any(
+  p_common new_booking, p_times jsonb, p_limits booking_limits, p_all boolean, p_actor actor, p_candidates text[])
+returns table (outcome text, booked appointment) language plpgsql as $$
+declare
+  one record;
+begin
+  if p_candidates is not null then
+    perform lock_client(p_common.user_id);
+    if exists (select from appointment a, jsonb_to_record(p_times -> 0) as t (starts_at timestamptz, ends_at timestamptz)
+               where a.coach_id = any (p_candidates) and a.user_id = p_common.user_id and a.starts_at = t.starts_at
+                 and a.ends_at = t.ends_at and a.session_type = p_common.session_type
+                 and (a.status = 'scheduled' or is_asked(a))) then
+      return query select 'slot_taken', null::appointment from jsonb_array_elements(p_times);
+      return;
+    end if;
+  end if;
+  for one in select s.outcome, s.booked from book_series(p_common, p_times, p_limits, p_all, p_actor) s loop
+    outcome := one.outcome;
+    booked := one.booked;
+    if outcome = 'booked' and p_candidates is not null then
+      insert into coach_choice (appointment_id, session_type, candidates)
+      values (booked.id, booked.session_type, p_candidates);
+    end if;
+    return next;
+  end loop;
+end $$;

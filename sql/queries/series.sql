@@ -1,8 +1,9 @@
 -- Appointments that are booked, cancelled and moved together.
 
+-- $45: out of whom the coach was chosen, blanks between; null: the client named them.
 -- name: series_book many
 select s.outcome, s.booked
-from book_series(
+from book_series_any(
   make_booking(
     p_id => null, p_coach_id => $1, p_user_id => $2, p_session_type => $3, p_status => 'scheduled', p_client_time_zone => $4,
     p_name => $5, p_email => $6, p_phone => $7, p_notes => $8, p_meeting_kind => $9, p_cancel_notice_minutes => $10,
@@ -18,7 +19,8 @@ from book_series(
     p_max_per_day_type => $23),
   $24,
   make_actor(
-    p_user_id => $25, p_role => $26, p_request_id => $27, p_idempotency_key => $28, p_request_hash => $29)) s;
+    p_user_id => $25, p_role => $26, p_request_id => $27, p_idempotency_key => $28, p_request_hash => $29),
+  string_to_array($45, ' ')) s;
 
 -- Those of a series, or (from $2 on) the following ones, that stand, are asked for, or were cancelled.
 -- name: series_read many

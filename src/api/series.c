@@ -116,6 +116,7 @@ void api_series_preview(struct call *call)
 	struct json_writer writer;
 	json_writer_init(&writer, reply_begin_json(call->reply, 200));
 	json_write_object(&writer, NULL);
+	json_write_text(&writer, "coach", result.coach_id);
 	json_write_text(&writer, "coach_time_zone", zone_name(result.zone));
 	write_occurrences(&writer, &result);
 	json_write_object_end(&writer);

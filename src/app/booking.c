@@ -279,15 +279,6 @@ static bool tells_more(const struct booking_result *result, const struct booking
 	return result->refusal > than->refusal;
 }
 
-/* The ids of the candidates in the order of their turn. */
-static const char *turns_text(const struct turn turns[], size_t count, struct arena *mem)
-{
-	const char *text = "";
-	for (size_t i = 0; i < count; i++)
-		text = arena_printf(mem, "%s%s%s", text, i == 0 ? "" : " ", turns[i].coach_id);
-	return text;
-}
-
 /* With whoever's turn it is; where that cannot be, or somebody else was faster, with the next. */
 static void create_with_any(const struct booking_call *call, const struct booking_wish *asked, bool hold,
 			    struct booking_result *ret_result)
@@ -306,7 +297,7 @@ static void create_with_any(const struct booking_call *call, const struct bookin
 	struct booking_wish wish = *asked;
 	wish.session_type = candidates.type_id;
 	wish.duration_minutes = candidates.duration_minutes;
-	const char *text = turns_text(turns, count, call->mem);
+	const char *text = candidates_names(turns, count, call->mem);
 	for (size_t i = 0; i < count; i++) {
 		struct booking_result result = {0};
 		create_with(call, &wish, hold, candidates.coaches[turns[i].place], text, &result);

@@ -91,6 +91,14 @@ bool candidates_in_turn(const struct candidates *candidates, struct worker *work
 	return true;
 }
 
+const char *candidates_names(const struct turn turns[], size_t count, struct arena *mem)
+{
+	const char *text = "";
+	for (size_t i = 0; i < count; i++)
+		text = arena_printf(mem, "%s%s%s", text, i == 0 ? "" : " ", turns[i].coach_id);
+	return text;
+}
+
 void candidates_clear(struct candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->count; i++)

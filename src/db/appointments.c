@@ -531,7 +531,7 @@ enum db_result series_book(struct db *db, struct arena *mem, const struct series
 			      db_text(common->meeting.place), db_text(common->meeting.instructions),
 			      TERMS_PARAMETERS(common), seats_value(common->seats),
 			      seats_value(common->min_seats), NEWER_PARAMETERS(common),
-			      db_text(common->promo_code)),
+			      db_text(common->promo_code), db_text(common->candidates)),
 		ret_answers);
 }
 

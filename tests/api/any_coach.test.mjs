@@ -18,6 +18,7 @@ const OFFERS = {
     type('solo', { durations: [30] }),
     type('lent'),
     type('hidden'),
+    type('weekly'),
   ],
   ben: [
     type('shared'),
@@ -26,6 +27,7 @@ const OFFERS = {
     type('twice'),
     type('lent', { weekly: [] }),
     type('hidden', { weight: 0 }),
+    type('weekly'),
   ],
   cleo: [type('shared'), type('weighted', { weight: 0 }), type('hidden', { draft: true })],
 };
@@ -75,7 +77,7 @@ test('the listing is the union, each start once, with how many coaches offer it'
   // What anybody offers, each type once; not what nobody gives to those who ask for any.
   assert.deepEqual(
     session_types.map(({ id }) => id),
-    ['shared', 'pair', 'weighted', 'twice', 'solo', 'lent', 'hidden', 'his-own'],
+    ['shared', 'pair', 'weighted', 'twice', 'solo', 'lent', 'hidden', 'weekly', 'his-own'],
   );
   const same = await listed(query, { 'if-none-match': reply.headers.etag });
   assert.equal(same.status, 304);
@@ -185,6 +187,65 @@ test('64 race for one time of three coaches, five times: three win, with three c
       WHERE a.starts_at >= '${stack.slot(200)}' AND a.coach_id = ANY (c.candidates)`),
     15,
   );
+});
+
+test('a series is with one coach: whose dates are all free, else who has most of them', async () => {
+  const WEEK = 7 * 1440;
+  const query = { coach: 'any', session_type: 'weekly', count: 3 };
+  const preview = async (start) => {
+    const reply = await ann.get(`/booking/series/preview?${new URLSearchParams({ ...query, start })}`);
+    const { coach, occurrences } = assertStatus(reply, 200);
+    return [coach, occurrences.map(({ bookable }) => bookable)];
+  };
+  const series = (who, start, more) => who.post('/booking/series', { ...query, start, ...more });
+  const coaches = ({ appointments }) => appointments.map(({ coach }) => coach);
+  const take = (coach, start, week) =>
+    booked({ session_type: 'weekly', coach, start: later(start, week * WEEK) });
+
+  const start = stack.slot(180);
+  await take('ada', start, 1);
+  assert.deepEqual(await preview(start), ['ben', [true, true, true]]);
+  const who = somebody();
+  const made = assertStatus(await series(who, start), 201);
+  assert.deepEqual(coaches(made), ['ben', 'ben', 'ben']);
+  assert.equal(
+    stack.database.value(`SELECT count(*) FROM coach_choice c JOIN appointment a ON a.id = c.appointment_id
+      WHERE a.series_id = '${made.series_id}' AND c.candidates @> '{ada,ben}'`),
+    3,
+  );
+  // Whoever has it does not get another one with the other coach.
+  assertProblem(await series(who, start, { on_conflict: 'skip' }), 409, 'series_conflict');
+
+  const both = stack.slot(182);
+  await take('ada', both, 0);
+  await take('ada', both, 1);
+  await take('ben', both, 2);
+  assert.deepEqual(await preview(both), ['ben', [true, true, false]]);
+  const refused = await series(somebody(), both);
+  assertProblem(refused, 409, 'series_conflict');
+  assert.deepEqual(
+    refused.body.occurrences.map(({ bookable }) => bookable),
+    [true, true, false],
+  );
+  assert.deepEqual(coaches(assertStatus(await series(somebody(), both, { on_conflict: 'skip' }), 201)), [
+    'ben',
+    'ben',
+  ]);
+
+  const raced = stack.slot(184);
+  const racers = Array.from({ length: 16 }, () => somebody());
+  const replies = await Promise.all(racers.map((racer) => series(racer, raced)));
+  assert.deepEqual(countStatuses(replies), { 201: 2, 409: 14 });
+  const winners = replies.filter(({ status }) => status === 201).map(({ body }) => coaches(body).join());
+  assert.deepEqual(winners.sort(), ['ada,ada,ada', 'ben,ben,ben']);
+
+  assertProblem(
+    await series(ann, start, { session_type: 'nothing' }),
+    404,
+    'unknown_session_type',
+    'session_type',
+  );
+  assertProblem(await series(ann, start, { duration_minutes: 45 }), 422, 'bad_duration');
 });
 
 test('whoever is busy in their calendar is passed over, though it is their turn', async () => {
