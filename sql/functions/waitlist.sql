@@ -80,6 +80,8 @@ begin
         perform spend_credits(offer, 'client');
       end if;
       update waitlist set state = 'offered', appointment_id = offer.id where id = w.id;
+      insert into event (type, coach_id, appointment_id, body)
+      values ('waitlist.offered', offer.coach_id, offer.id, jsonb_build_object('row', to_jsonb(offer)));
       perform pg_notify('bookingd_coach', ':' || offer.coach_id);
       insert into audit (actor, role, action, coach_id, appointment_id) values ('bookingd', 'system', 'offer', offer.coach_id, offer.id);
       return;

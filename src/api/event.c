@@ -53,6 +53,7 @@ const char *const event_types[] = {
 	"notice.failed",
 	"calendar.needs_consent",
 	"credits.changed",
+	"waitlist.offered",
 	NULL,
 };
 

@@ -74,6 +74,13 @@ test('a time that is freed is held for the first in line, who is told and takes 
   assertProblem(await stack.client('eve').post('/booking/create', { start, ...HOUR }), 409, 'slot_taken');
   assertProblem(await stack.client('bob').post('/booking/create', { start, ...HOUR }), 409, 'slot_taken');
   const held = assertStatus(await stack.client('ann').get(`/booking/${offered.appointment_id}`), 200);
+  const { events } = assertStatus(await coach.get('/coach/damian/events?limit=100'), 200);
+  assert.deepEqual(
+    events
+      .filter(({ type }) => type === 'waitlist.offered')
+      .map(({ data }) => [data.id, data.user_id, data.status, data.offered]),
+    [[held.id, 'ann', 'held', true]],
+  );
   assert.deepEqual([held.status, held.offered, held.start], ['held', true, start]);
   assertProblem(await confirm('bob', offered), 404, 'not_found');
   const told = ({ to, text }) => to[0] === 'ann@client.test' && /It is held for you until/.test(text);

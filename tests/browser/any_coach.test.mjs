@@ -23,9 +23,8 @@ after(async () => {
   await stack?.stop();
 });
 
-/** Books the last time that is offered first, and answers the booking and the page that tells of it. */
-async function bookAny(user, options) {
-  const client = stack.client(user);
+/** The form for the last time that is offered first, with any coach. */
+async function chooseAny(client, user, options) {
   const page = await browser.page(options);
   await page.goto(`${stack.daemon.url}/booking/#token=${client.token}`);
   await checked(page, `coaches-${user}`);
@@ -33,6 +32,13 @@ async function bookAny(user, options) {
   await page.locator('[data-type=coaching]').click();
   await page.locator('[data-start]').last().click();
   await page.locator('#name').waitFor();
+  return page;
+}
+
+/** Books it, and answers the booking and the page that tells of it. */
+async function bookAny(user, options) {
+  const client = stack.client(user);
+  const page = await chooseAny(client, user, options);
   await page.locator('button[type=submit]').click();
   await page.locator('.tick').waitFor();
   await checked(page, `any-coach-${user}`);
@@ -47,4 +53,17 @@ test('any coach is one of the choices; each in turn is booked, and told by name'
   assert.deepEqual([first.coach, second.coach].sort(), ['clara', 'damian']);
   assert.ok(told.includes(NAMES[first.coach]), told);
   assert.ok(said.includes(NAMES[second.coach]), said);
+});
+
+test('every week with any coach is with one of them, who is told by name', async () => {
+  const client = stack.client('wes');
+  const page = await chooseAny(client, 'wes', { locale: 'en-GB' });
+  await page.getByLabel('Repeat').selectOption({ label: 'Every week' });
+  await page.getByRole('button', { name: 'Book 4 sessions' }).click();
+  await page.locator('.tick').waitFor();
+  await checked(page, 'any-coach-weekly');
+  const coaches = (await client.get('/booking/user/me')).body.appointments.map(({ coach }) => coach);
+  assert.equal(coaches.length, 4);
+  assert.equal(new Set(coaches).size, 1);
+  assert.ok((await page.locator('.summary').first().textContent()).includes(NAMES[coaches[0]]));
 });

@@ -19,6 +19,7 @@ const types = [
   'notice.failed',
   'calendar.needs_consent',
   'credits.changed',
+  'waitlist.offered',
 ];
 
 export async function webhooksSection(house, tools) {

@@ -18,7 +18,7 @@ export function repeatPart(panel, { released, changed }) {
   const { t } = panel;
   const { form } = panel;
   const most = mostInRow(panel.typeOf());
-  if (most < 2 || panel.answer.coach === 'any') return null; // a series is with one coach
+  if (most < 2) return null;
   const list = h('div', { class: 'stack wide', 'aria-live': 'off' });
   const every = h(
     'select',
