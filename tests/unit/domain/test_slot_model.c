@@ -424,10 +424,13 @@ static void compare(const struct model_case *c, const struct timeline *line)
 	/* Every minute of the window; offsets and hours are whole minutes here, so no slot lies between two.
 	 */
 	int hours_count = model_intervals(c, line, hours);
+	static bool possible[MODEL_WINDOW_MINUTES];
+	const int64_t first_minute = (c->from + 59) / 60;
+	model_possible(c, hours, hours_count, first_minute, MODEL_WINDOW_MINUTES, possible);
 	size_t next = 0;
-	for (int64_t s = (c->from + 59) / 60 * 60; s < c->to; s += 60) {
+	for (int64_t s = first_minute * 60; s < c->to; s += 60) {
 		bool listed = next < slots.count && slots.starts[next] == s;
-		if (!model_possible(c, hours, hours_count, s) && !listed)
+		if (!possible[s / 60 - first_minute] && !listed)
 			continue;
 		if (listed != (model_against(c, line, hours, hours_count, s) == 0))
 			differs(c,
@@ -521,6 +524,8 @@ static void compare_joint(const struct model_case coaches[], const int zone_of[]
 			  const struct timeline lines[])
 {
 	static struct model_interval hours[COACHES_MAX][TIMELINE_DATES * MODEL_LIST_MAX];
+	static bool possible[COACHES_MAX][MODEL_WINDOW_MINUTES];
+	const int64_t first_minute = (coaches[0].from + 59) / 60;
 	int hours_count[COACHES_MAX];
 	struct slots lists[COACHES_MAX];
 	struct arena mem = ARENA_EMPTY;
@@ -528,14 +533,16 @@ static void compare_joint(const struct model_case coaches[], const int zone_of[]
 		const struct slot_question question = question_of(&coaches[i], &mem);
 		lists[i] = slot_list(&question, coaches[i].from, coaches[i].to, &mem);
 		hours_count[i] = model_intervals(&coaches[i], &lines[zone_of[i]], hours[i]);
+		model_possible(&coaches[i], hours[i], hours_count[i], first_minute, MODEL_WINDOW_MINUTES,
+			       possible[i]);
 	}
 	const struct joint_slots joint = slots_join(lists, (size_t)count, &mem);
 	slots_seen += joint.count;
 	size_t next = 0;
-	for (int64_t s = (coaches[0].from + 59) / 60 * 60; s < coaches[0].to; s += 60) {
+	for (int64_t s = first_minute * 60; s < coaches[0].to; s += 60) {
 		unsigned offers = 0;
 		for (int i = 0; i < count; i++) {
-			offers += model_possible(&coaches[i], hours[i], hours_count[i], s) &&
+			offers += possible[i][s / 60 - first_minute] &&
 				  model_against(&coaches[i], &lines[zone_of[i]], hours[i], hours_count[i],
 						s) == 0;
 		}
