@@ -112,6 +112,25 @@ test('the week shows who comes, when the coach works, and why a clicked time can
   assert.match(await focused(page), new RegExp(`^${long(addDays(monday, 5))}, 10:00`));
 });
 
+test('why a time can or cannot be booked is told for each kind of session', async () => {
+  const document = fresh();
+  document.session_types.push(
+    { id: 'asked', name: 'By request', durations: [30], approval: true },
+    { id: 'late', name: 'Late', durations: [30], weekly: [{ days: ['MO'], from: '19:00', to: '21:00' }] },
+  );
+  assert.equal((await coach.put('/coach/damian/schedule', document)).status, 200);
+  const page = await openWeek();
+  await cell(page, monday, '14:00').click();
+  await shown(page, 'This time can be booked.').waitFor();
+  const kind = page.locator('#why-type');
+  await kind.selectOption('asked');
+  await shown(page, 'Clients can ask for this time; it waits for your approval.').waitFor();
+  assert.equal(await page.locator('#why-length, [name=why-length]').count(), 0);
+  await checked(page, 'coach-why-kind');
+  await kind.selectOption('late');
+  await page.locator('[data-rule=outside_hours]').waitFor();
+});
+
 test('dragging over hours closes them for that date; undo brings them back; by keyboard the same', async () => {
   const tuesday = addDays(monday, 1);
   const page = await openWeek();

@@ -215,24 +215,53 @@ export function showPanel(house, page, loaded, range, grid) {
   heading.focus();
 }
 
-/* Every rule that stands against a start, for each length that is offered. */
+/* Every rule that stands against a start, for each kind and length that is offered. */
 function whyPart(house, schedule, day, minutes) {
   const { t } = house;
+  const types = schedule.session_types;
   const answer = h('div', { class: 'stack', id: 'why' });
-  const time = h('input', { type: 'time', id: 'why-start', value: clock(minutes) });
-  const type = schedule.session_types[0];
-  let duration = type.durations[0];
+  const time = h('input', { type: 'time', id: 'why-start', value: clock(minutes), onchange: () => ask() });
+  const kind = h(
+    'select',
+    { id: 'why-type', onchange: () => chooseType() },
+    types.map((one) => h('option', { value: one.id }, one.name)),
+  );
+  const lengths = h('div', null);
+  let duration;
   let asked = 0;
+  const chooseType = () => {
+    const { durations } = types.find(({ id }) => id === kind.value) ?? types[0];
+    [duration] = durations;
+    fill(
+      lengths,
+      durations.length > 1 &&
+        house.choice(
+          'why-length',
+          t('length'),
+          durations.map((n) => [String(n), t('minutes', { n })]),
+          String(duration),
+          (value) => {
+            duration = Number(value);
+            ask();
+          },
+        ),
+    );
+    ask();
+  };
   const ask = async () => {
     const at = minutesOf(time.value);
     if (Number.isNaN(at)) return;
     const mine = ++asked;
     fill(answer, h('p', { class: 'muted' }, t('asking')));
-    const begin = isoText(instantOf(day, at, house.zone));
+    const query = new URLSearchParams({
+      start: isoText(instantOf(day, at, house.zone)),
+      duration,
+      session_type: kind.value,
+    });
     try {
-      const reply = await house.coachCall('GET', `explain?start=${begin}&duration=${duration}`);
+      const reply = await house.coachCall('GET', `explain?${query}`);
       if (mine !== asked) return;
-      const words = t(reply.bookable ? 'bookable' : 'notBookable');
+      const words = t(!reply.bookable ? 'notBookable' : reply.approval ? 'askable' : 'bookable');
       fill(
         answer,
         h('p', { class: reply.bookable ? 'yes' : 'no' }, words),
@@ -248,8 +277,7 @@ function whyPart(house, schedule, day, minutes) {
       if (mine === asked) fill(answer, house.trouble(problem, ask));
     }
   };
-  time.addEventListener('change', ask);
-  ask();
+  chooseType();
   return h(
     'div',
     { class: 'stack ruled' },
@@ -257,19 +285,10 @@ function whyPart(house, schedule, day, minutes) {
     h(
       'div',
       { class: 'row' },
+      types.length > 1 && [h('label', { for: 'why-type' }, t('session')), kind],
       h('label', { for: 'why-start' }, t('start')),
       time,
-      type.durations.length > 1 &&
-        house.choice(
-          'why-length',
-          t('length'),
-          type.durations.map((n) => [String(n), t('minutes', { n })]),
-          String(duration),
-          (value) => {
-            duration = Number(value);
-            ask();
-          },
-        ),
+      lengths,
     ),
     answer,
   );

@@ -70,6 +70,7 @@ export const en = {
   cell: '{day}, {time}: {what}',
   weekLoaded: { one: 'Week of {from}: one booking', other: 'Week of {from}: {n} bookings' },
   panel: 'The chosen time',
+  askable: 'Clients can ask for this time; it waits for your approval.',
   bookable: 'This time can be booked.',
   notBookable: 'This time cannot be booked:',
   asking: 'Checking…',

@@ -71,6 +71,7 @@ export const words = {
   cell: '{day}, {time} : {what}',
   weekLoaded: { one: 'Semaine du {from} : un rendez-vous', other: 'Semaine du {from} : {n} rendez-vous' },
   panel: 'L’heure choisie',
+  askable: 'Les clients peuvent demander cette heure ; elle attend votre accord.',
   bookable: 'Cette heure est réservable.',
   notBookable: 'Cette heure n’est pas réservable :',
   asking: 'Vérification…',
