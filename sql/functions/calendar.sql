@@ -92,7 +92,8 @@ end $$;
 
 /*
  * Google will never take version p_version. Whom it has invited it does not tell of this change, so from now on we do, where
- * we can (p_tells): what was announced in the belief that it would is looked at once more.
+ * we can (p_tells): what was announced in the belief that it would is looked at once more. Where there is no event there is
+ * no Meet link either.
  */
 create or replace function event_refused(p_id uuid, p_version integer, p_detail text, p_tells boolean) returns appointment
 language plpgsql as $$
@@ -111,6 +112,9 @@ begin
                                     and n.kind = 'moved' and n.about = a.version::text), noticed_start)
     where id = a.id
     returning * into a;
+  end if;
+  if not a.event_written then
+    a := fall_back(a);
   end if;
   return a;
 end $$;

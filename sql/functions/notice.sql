@@ -129,7 +129,8 @@ begin
     return announce_request(p_mail);
   end if;
   -- Who has waited a minute for a Meet link is told of the coach's other place instead.
-  if a.conference_pending and a.updated_at < now() - interval '60 seconds' then
+  if (a.conference_pending or (a.calendar_id is not null and not a.event_written))
+     and a.updated_at < now() - interval '60 seconds' then
     a := fall_back(a);
   end if;
   select * into c from coach where id = a.coach_id;

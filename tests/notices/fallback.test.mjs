@@ -139,8 +139,8 @@ test('a Meet link that is still pending a minute after the event gives way', asy
     env: { PUBLIC_URL: 'https://book.test' },
   });
   try {
-    await stack.google.settings({ meet: { outcome: 'success', after_ms: 100_000_000 } });
     const client = stack.client('ann');
+    await stack.google.settings({ meet: { outcome: 'success', after_ms: 100_000_000 } });
     const made = assertStatus(await client.post('/booking/create', { start: stack.slot(1) }), 201);
     assert.deepEqual(made.meeting, { kind: 'google_meet', url: null });
     assert.equal(stack.mail.to('ann@client.test').length, 0);
@@ -163,6 +163,22 @@ test('a Meet link that is still pending a minute after the event gives way', asy
         ({ kind }) => kind === 'update',
       ),
     );
+    // Nor where Google has no event at all, since it refuses it for good or is away for a minute.
+    for (const [n, fault] of ['requiredAccessLevel', 'rateLimitExceeded'].entries()) {
+      await stack.google.fault(fault, { method: 'events.insert' });
+      const other = stack.client(`other-${n}`);
+      const { id } = assertStatus(await other.post('/booking/create', { start: stack.slot(2 + n) }), 201);
+      const placed = await until('the other place', async () => {
+        stack.database.run(
+          `update bookingd.appointment set updated_at = now() - interval '61 seconds' where id = '${id}' and meeting_kind = 'google_meet'`,
+        );
+        const { meeting } = assertStatus(await other.get(`/booking/${id}`), 200);
+        return meeting.kind === 'link' && meeting;
+      });
+      const mail = await until('the mail', () => stack.mail.to(`other-${n}@client.test`)[0]);
+      assert.ok(mail.text.includes(placed.url), mail.text);
+      await stack.google.heal();
+    }
   } finally {
     await stack.stop();
   }
