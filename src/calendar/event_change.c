@@ -12,7 +12,8 @@ enum {
 	MARK_BYTES = 8, /* of a digest: enough to tell texts of one event from one another */
 	MARK_SIZE = ENCODE_BASE64URL_SIZE(MARK_BYTES),
 	FIELDS = 5,
-	DESCRIPTION_MAX = 8192, /* Google cuts there */
+	DESCRIPTION_MAX = 8192,           /* what Google takes, and more than we write */
+	DESCRIPTION_READ_MAX = 64 * 1024, /* on other servers it may be longer */
 };
 
 /* ---- texts, however Google or the coach's browser has laid them out ---- */
@@ -30,9 +31,11 @@ static const char *bare(struct arena *mem, const char *text)
 {
 	char *to = arena_alloc(mem, strlen(text != NULL ? text : "") + 1);
 	size_t length = 0;
+	bool has_tags = true;
 	for (const char *c = text != NULL ? text : ""; *c != '\0';) {
 		const size_t entity = *c == '&' ? entity_length(c + 1) : 0;
-		const char *tag_end = *c == '<' ? strchr(c, '>') : NULL;
+		const char *tag_end = *c == '<' && has_tags ? strchr(c, '>') : NULL;
+		has_tags = has_tags && (*c != '<' || tag_end != NULL);
 		if (tag_end != NULL) {
 			c = tag_end + 1;
 		} else if (entity > 0 && c[1 + entity] == ';') {
@@ -162,13 +165,16 @@ static char label_of(struct arena *mem, const char *line)
 /* But for the line whose link is new each time. */
 static const char *mark_of_description(struct arena *mem, const char *description)
 {
-	const char *lasting = "";
+	struct buffer lasting;
 	const char *line;
+	buffer_init(&lasting, DESCRIPTION_READ_MAX);
 	while (description != NULL && (line = next_line(mem, &description)) != NULL) {
 		if (label_of(mem, line) != EVENT_MANAGE_LABEL)
-			lasting = arena_printf(mem, "%s%s", lasting, bare(mem, line));
+			buffer_append_text(&lasting, bare(mem, line));
 	}
-	return mark_of(mem, lasting);
+	const char *mark = mark_of(mem, buffer_text(&lasting));
+	buffer_clear(&lasting);
+	return mark;
 }
 
 static const char *labels_in(struct arena *mem, const char *description)
@@ -183,15 +189,28 @@ static const char *labels_in(struct arena *mem, const char *description)
 	return labels;
 }
 
-/* Whether the line is one of what the client wrote. */
-static bool is_noted(struct arena *mem, const char *line, const char *notes)
+/* What the client wrote: each line bare, between line ends. */
+static const char *noted_lines(struct arena *mem, const char *notes)
 {
-	const char *noted;
-	while (notes != NULL && (noted = next_line(mem, &notes)) != NULL) {
-		if (same_text(mem, noted, line))
-			return true;
+	struct buffer lines;
+	const char *line;
+	buffer_init(&lines, DESCRIPTION_READ_MAX);
+	buffer_append_char(&lines, '\n');
+	while (notes != NULL && (line = next_line(mem, &notes)) != NULL) {
+		buffer_append_text(&lines, bare(mem, line));
+		buffer_append_char(&lines, '\n');
 	}
-	return false;
+	const char *noted = arena_strdup(mem, buffer_text(&lines));
+	buffer_clear(&lines);
+	return noted;
+}
+
+/* Whether a line is ours: of what the client wrote, or with a label that we have written. */
+static bool is_of_ours(struct arena *mem, const char *line, const struct trace *trace, const char *noted)
+{
+	const char label = label_of(mem, line);
+	return (label != '\0' && (!trace->known || strchr(trace->lines, label) != NULL)) ||
+	       strstr(noted, arena_printf(mem, "\n%s\n", bare(mem, line))) != NULL;
 }
 
 static void put_line(struct buffer *out, const char *line)
@@ -205,19 +224,15 @@ static void put_line(struct buffer *out, const char *line)
 static const char *laid_over(struct arena *mem, const struct appointment *appointment, const char *standing,
 			     const char *ours, const struct trace *trace)
 {
-	const char *notes = event_notes(mem, appointment);
+	const char *noted = noted_lines(mem, event_notes(mem, appointment));
 	const char *line;
 	struct buffer text;
 	bool placed = false;
 	bool blank = false;
-	buffer_init(&text, DESCRIPTION_MAX);
+	buffer_init(&text, DESCRIPTION_READ_MAX + DESCRIPTION_MAX);
 	while (standing != NULL && (line = next_line(mem, &standing)) != NULL) {
-		const char label = label_of(mem, line);
 		const bool is_blank = *bare(mem, line) == '\0';
-		const bool is_ours =
-			!is_blank &&
-			((label != '\0' && (!trace->known || strchr(trace->lines, label) != NULL)) ||
-			 is_noted(mem, line, notes));
+		const bool is_ours = !is_blank && is_of_ours(mem, line, trace, noted);
 		if (is_ours && !placed)
 			put_line(&text, ours);
 		placed = placed || is_ours;
@@ -240,6 +255,9 @@ static unsigned description_part(struct arena *mem, const struct appointment *ap
 				 struct google_event_draft *draft)
 {
 	if (trace->known && strcmp(mark_of_description(mem, draft->description), trace->description) == 0)
+		return 0;
+	/* A book that somebody keeps there is not for us to edit. */
+	if (event->description != NULL && strlen(event->description) > DESCRIPTION_READ_MAX)
 		return 0;
 	if (!trace->known || strcmp(mark_of_description(mem, event->description), trace->description) != 0)
 		draft->description =

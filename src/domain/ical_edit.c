@@ -167,12 +167,12 @@ const char *ical_text_of(struct ical_span event, const char *property, struct ar
 	char *text = arena_alloc(mem, line.value.length + 1);
 	size_t length = 0;
 	for (size_t i = 0; i < line.value.length; i++) {
-		char c = line.value.at[i];
-		if (c == '\\' && i + 1 < line.value.length) {
-			c = line.value.at[++i];
-			c = c == 'n' || c == 'N' ? '\n' : c;
-		}
-		text[length++] = c;
+		const bool escaped = line.value.at[i] == '\\' && i + 1 < line.value.length;
+		i += escaped;
+		text[length] = line.value.at[i];
+		if (escaped && (text[length] == 'n' || text[length] == 'N'))
+			text[length] = '\n';
+		length++;
 	}
 	text[length] = '\0';
 	return text;
