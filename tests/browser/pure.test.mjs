@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { en as coachEn } from '../../src/web/coach/words-en.js';
 import { words as coachFr } from '../../src/web/coach/words-fr.js';
+import { words as coachPl } from '../../src/web/coach/words-pl.js';
 import {
   changeDate,
   changeWeekly,
@@ -28,7 +29,7 @@ import { accentRoles, colour, contrast } from '../../src/web/design/accent.js';
 import fs from 'node:fs';
 
 const clientWords = { en: { ...enFirst, ...enMore }, fr, pl };
-const coachWords = { en: coachEn, fr: coachFr };
+const coachWords = { en: coachEn, fr: coachFr, pl: coachPl };
 
 test('every language has every word, with the same places to fill in', () => {
   const places = (text) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();

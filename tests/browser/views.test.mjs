@@ -71,5 +71,5 @@ function sideTests(side, views, locales) {
 
 describe('every view', { concurrency: 2 }, () => {
   describe('of the client', { concurrency: 1 }, () => sideTests('client', clientViews, ['fr-FR', 'pl-PL']));
-  describe('of the coach', { concurrency: 1 }, () => sideTests('coach', coachViews, ['fr-FR']));
+  describe('of the coach', { concurrency: 1 }, () => sideTests('coach', coachViews, ['fr-FR', 'pl-PL']));
 });

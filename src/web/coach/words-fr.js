@@ -561,6 +561,7 @@ export const words = {
     booking_limit: 'Ce client a déjà autant de séances à venir que possible.',
     day_full: 'La journée est complète.',
     session_full: 'Toutes les places de cette séance sont prises.',
+    credits_required: 'Ce client n’a pas assez de crédits.',
     slot_taken: 'Un rendez-vous est déjà pris',
     calendar_busy: 'Occupé dans Google Agenda',
     not_started: 'Le rendez-vous n’a pas encore commencé.',

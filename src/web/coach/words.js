@@ -5,8 +5,9 @@ import { en } from './words-en.js';
 
 export const strings = { en };
 
-export const languages = { en: 'English', fr: 'Français' };
+export const languages = { en: 'English', fr: 'Français', pl: 'Polski' };
 
 export const speak = speaker(strings, {
   fr: () => import('./coach-words-fr.js?v=@VERSION@'),
+  pl: () => import('./coach-words-pl.js?v=@VERSION@'),
 });
