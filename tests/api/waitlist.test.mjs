@@ -83,7 +83,7 @@ test('a time that is freed is held for the first in line, who is told and takes 
   );
   assert.deepEqual([held.status, held.offered, held.start], ['held', true, start]);
   assertProblem(await confirm('bob', offered), 404, 'not_found');
-  const told = ({ to, text }) => to[0] === 'ann@client.test' && /It is held for you until/.test(text);
+  const told = ({ to, text }) => to[0] === 'ann@client.test' && /It’s held for you until/.test(text);
   const [letter] = await mail.wait(1, told);
   assert.match(letter.text, /https:\/\/book\.test\/booking\/#manage=/);
   const taken = assertStatus(await confirm('ann', offered), 200);

@@ -304,7 +304,7 @@ test('where a session takes place and what is asked are edited in words; a bad l
   const second = page.locator('.question').nth(1);
   await second.getByLabel('Question', { exact: true }).fill('How did you hear of me?');
   await second.getByLabel('Answer', { exact: true }).selectOption({ label: 'One of several' });
-  await second.getByLabel('Choices, one a line').fill('A friend\nThe web');
+  await second.getByLabel('Choices, one per line').fill('A friend\nThe web');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await said(page, /^One thing to correct/);
   await checked(page, 'coach-meeting');

@@ -101,7 +101,7 @@ test('the feed’s address is shown when asked for, and a new one ends the old',
   const address = page.getByLabel('Address', { exact: true });
   const old = await address.inputValue();
   assert.equal((await fetch(old)).status, 200);
-  await page.getByRole('button', { name: 'New address, end the old one' }).click();
+  await page.getByRole('button', { name: 'Make a new address and end the old one' }).click();
   await page.waitForFunction((text) => document.querySelector('#feed').value !== text, old);
   assert.equal((await fetch(old)).status, 404);
   assert.equal((await fetch(await address.inputValue())).status, 200);

@@ -61,7 +61,7 @@ for (const [width, colorScheme] of [
     await dialog(page)
       .getByRole('link', { name: `vic${width}@client.test` })
       .waitFor();
-    await dialog(page).getByText('Move it for everybody').click();
+    await dialog(page).getByText('Move for everybody').click();
     const group = dialog(page).locator('section', { hasText: 'seats are taken' });
     await group.getByLabel('Reason').first().fill('The room is taken.');
     await group.getByLabel('Date').fill(free.slice(0, 10));
@@ -81,10 +81,10 @@ for (const [width, colorScheme] of [
     );
     for (const who of ['una', 'vic']) await mailed(mail, `${who}${width}@client.test`, /The room is taken\./);
     await page.getByRole('button', { name: new RegExp(`^Details: Vic ${width}`) }).click();
-    await dialog(page).getByText('Call it off for everybody').click();
+    await dialog(page).getByText('Cancel for everybody').click();
     await dialog(page).locator('#group-cancel-reason').fill('I am ill.');
-    await dialog(page).getByRole('button', { name: 'Call the session off' }).click();
-    await said(page, /The session is off/);
+    await dialog(page).getByRole('button', { name: 'Cancel the session' }).click();
+    await said(page, /The session is cancelled/);
     const ended = (await coach.get(`/coach/damian/groups/${first.group_id}`)).body;
     assert.deepEqual(
       ended.appointments.map((one) => [one.status, one.cancel_reason]),

@@ -51,7 +51,7 @@ for (const [width, colorScheme] of [
     await section.getByRole('button', { name: 'Add webhook' }).click();
     await section.locator('.alarm').waitFor();
     await section.getByLabel('Address to send to').fill(address());
-    await section.getByText('Which events').click();
+    await section.getByText('Which messages').click();
     await section.getByLabel('appointment.created').check();
     await section.getByLabel('appointment.moved').check();
     for (const box of await section.locator('button:visible, .tickable, summary').all())
@@ -65,7 +65,7 @@ for (const [width, colorScheme] of [
       (await listed()).map((one) => [one.url, one.types]),
       [[address(), ['appointment.created', 'appointment.moved']]],
     );
-    await line.getByText('2 kinds of event').waitFor();
+    await line.getByText('2 kinds of message').waitFor();
     await section.scrollIntoViewIfNeeded();
     await checked(page, `webhook-added-${width}-${colorScheme}`);
     got.length = 0;
@@ -78,13 +78,13 @@ for (const [width, colorScheme] of [
     await dialog.getByRole('button', { name: /^Send again: webhook.test/ }).click();
     await until('the message again', () => got.length > 1);
     await dialog.getByRole('button', { name: 'Close' }).click();
-    await line.getByRole('button', { name: /^Which events/ }).click();
+    await line.getByRole('button', { name: /^Which messages/ }).click();
     await dialog.getByLabel('appointment.created').uncheck();
     await dialog.getByLabel('appointment.moved').uncheck();
     await checked(page, `webhook-types-${width}-${colorScheme}`);
     await dialog.getByRole('button', { name: 'Save' }).click();
     await said(page, /Saved/);
-    await line.getByText('all events').waitFor();
+    await line.getByText('all messages').waitFor();
     await line.getByRole('button', { name: /^Pause/ }).click();
     await said(page, /paused/);
     assert.equal((await listed())[0].state, 'paused');
@@ -119,7 +119,7 @@ test('one that was given up is told above every view, turned on again, and what 
   await checked(page, 'webhook-banner');
   await page.locator('.banner', { hasText: 'Messages to' }).getByRole('link').click();
   const line = page.locator('#webhooks li', { hasText: '/hook' });
-  await line.getByText(/^stopped · all events/).waitFor();
+  await line.getByText(/^stopped · all messages/).waitFor();
   await line.getByRole('button', { name: /^Turn on/ }).click();
   await said(page, /sent again/);
   await line.getByRole('button', { name: /^What was sent/ }).click();

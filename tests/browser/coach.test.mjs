@@ -77,11 +77,11 @@ test('signing in by pasting a token; others are told that this is not for them',
   await page.goto(`${stack.daemon.url}/coach/`);
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await checked(page, 'coach-sign-in');
-  await page.getByLabel('Token or session id').fill(stack.client('nobody').token);
+  await page.getByLabel('Token or session ID').fill(stack.client('nobody').token);
   await page.keyboard.press('Enter');
   await said(page, /^This page is for coaches/);
   await checked(page, 'coach-not-a-coach');
-  await page.getByLabel('Token or session id').fill(coach.token);
+  await page.getByLabel('Token or session ID').fill(coach.token);
   await page.keyboard.press('Enter');
   await page.locator('.box').first().waitFor();
   assert.doesNotMatch(page.url(), /token/);
@@ -220,7 +220,7 @@ test('dates: several are blocked by keyboard, one gets hours of its own', async 
   await page.getByRole('button', { name: 'Block these days' }).press('Enter');
   await said(page, /blocked$/);
   await day(20).click();
-  await page.getByRole('button', { name: 'Give own hours' }).click();
+  await page.getByRole('button', { name: 'Set different hours' }).click();
   await checked(page, 'coach-dates');
   const from = page.locator('.lists input[type=time]').first();
   await from.fill('13:00');
@@ -242,8 +242,8 @@ test('dates: several are blocked by keyboard, one gets hours of its own', async 
 
 test('rules: a session type gets weekly hours and a date of its own; what is wrong with them is shown there', async () => {
   const page = await open('rules');
-  await page.locator('summary', { hasText: 'Hours of its own' }).click();
-  await page.getByLabel('Weekly hours of its own, instead of yours').check();
+  await page.locator('summary', { hasText: 'Different hours for this session' }).click();
+  await page.getByLabel('Its own weekly hours, instead of yours').check();
   const hours = (day, part) => page.locator(`#type-0-hours-${day}-0-${part}`);
   await hours('MO', 'from').fill('18:00');
   await hours('MO', 'to').fill('18:00');
@@ -267,7 +267,7 @@ test('rules: a session type gets weekly hours and a date of its own; what is wro
     { days: ['TU', 'WE', 'TH', 'FR'], from: '09:00', to: '17:00' },
   ]);
   assert.deepEqual(overrides, [{ date: '2027-01-05', intervals: [{ from: '09:00', to: '12:00' }] }]);
-  await page.getByLabel('Weekly hours of its own, instead of yours').uncheck();
+  await page.getByLabel('Its own weekly hours, instead of yours').uncheck();
   await page.getByRole('button', { name: /^Remove: .*5 January/ }).click();
   await save.click();
   await said(page, /^Saved/);
@@ -281,7 +281,7 @@ test('rules: what the server finds wrong is shown at its field; put right, it is
   await checked(page, 'coach-rules');
   const step = page.locator('[name="policy.step_minutes"]');
   await step.fill('0');
-  await page.getByLabel('Lengths in minutes, the first is the usual one').fill('30, thirty');
+  await page.getByLabel('Lengths in minutes (the first is the default)').fill('30, thirty');
   await page.getByRole('button', { name: 'Save' }).click();
   await said(page, /^2 things to correct/);
   assert.equal(await focused(page), '2 things to correct');
@@ -290,7 +290,7 @@ test('rules: what the server finds wrong is shown at its field; put right, it is
   await page.getByRole('link').filter({ hasText: 'Offer start times every' }).click();
   assert.match(await focused(page), /Offer start times every/);
   await step.fill('15');
-  await page.getByLabel('Lengths in minutes, the first is the usual one').fill('45');
+  await page.getByLabel('Lengths in minutes (the first is the default)').fill('45');
   await page.locator('[name="policy.max_per_day"]').fill('4');
   await page.getByRole('button', { name: 'Add a session type' }).click();
   assert.match(await focused(page), /^Name/);
@@ -349,13 +349,13 @@ test('somebody else’s change meanwhile is not overwritten; leaving with change
   await page.locator('[name="policy.step_minutes"]').fill('20');
   await coach.put('/coach/damian/schedule', fresh());
   await page.getByRole('button', { name: 'Save' }).click();
-  await said(page, /^Someone else changed these settings meanwhile/);
+  await said(page, /^Someone else changed these settings in the meantime/);
   await checked(page, 'coach-changed-meanwhile');
   await page.locator('nav a[href$="#people"]').click();
   await page.getByRole('heading', { name: 'Leave without saving?' }).waitFor();
   await checked(page, 'coach-leave');
   await page.getByRole('button', { name: 'Stay here' }).click();
-  await page.getByRole('button', { name: 'Load the new schedule' }).click();
+  await page.getByRole('button', { name: 'Load the new settings' }).click();
   await page.waitForFunction(() => document.querySelector('[name="policy.step_minutes"]')?.value === '30');
 });
 

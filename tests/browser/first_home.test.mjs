@@ -176,7 +176,7 @@ async function signIn(home, view) {
       .slice(before)
       .find((mail) => /code/.test(mail.subject)),
   );
-  await view.getByLabel('Code from the mail').fill(codeOf(letter));
+  await view.getByLabel('Code from the email').fill(codeOf(letter));
   await view.getByRole('button', { name: 'Sign in' }).click();
 }
 

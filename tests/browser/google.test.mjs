@@ -47,7 +47,7 @@ test('while Google is slow the booking stands, the link is promised, and then it
   await shown(page, 'The meeting link follows in a moment.').waitFor();
   await checked(page, 'google-slow');
   await page.getByRole('link', { name: /^meet\.google/ }).waitFor({ timeout: 30_000 });
-  await said(page, /^The meeting link is here/);
+  await said(page, /^The meeting link is ready/);
   assert.equal((await client.get('/booking/user/me')).body.appointments.length, 1);
 });
 

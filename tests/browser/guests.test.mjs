@@ -43,10 +43,10 @@ test('a guest picks a time, gives name and address, types the code and is booked
   await page.getByRole('heading', { name: 'Confirm your email address' }).waitFor();
   await checked(page, 'guest-code');
   const code = codeOf(await mailed(mail, 'gil@client.test', /^Your code/));
-  await page.getByLabel('Code from the mail').fill(code === '000000' ? '000001' : '000000');
+  await page.getByLabel('Code from the email').fill(code === '000000' ? '000001' : '000000');
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await said(page, /^That isn’t the code/);
-  await page.getByLabel('Code from the mail').fill(code);
+  await page.getByLabel('Code from the email').fill(code);
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
   const [{ status, email, name }] = stack.database.rows(
@@ -63,7 +63,7 @@ test('whoever has an account is asked to sign in', async () => {
   await page.getByLabel('Email').fill('ida@client.test');
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await page
-    .getByLabel('Code from the mail')
+    .getByLabel('Code from the email')
     .fill(codeOf(await mailed(mail, 'ida@client.test', /^Your code/)));
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -77,7 +77,7 @@ test('a scanner that opens every link of every mail and presses every button cha
   await page.getByLabel('Name').fill('Sam');
   await page.getByLabel('Email').fill(email);
   await page.getByRole('button', { name: 'Confirm booking' }).click();
-  await page.getByLabel('Code from the mail').fill(codeOf(await mailed(mail, email, /^Your code/)));
+  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, email, /^Your code/)));
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
   await mailed(mail, email, /^Booked/);

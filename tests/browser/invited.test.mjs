@@ -69,12 +69,12 @@ test('a request is sent, shown as one, and approved by the coach at home', async
   const page = await choose('rex', 'asked');
   await page.getByRole('button', { name: 'Send request' }).click();
   await page.getByRole('heading', { name: 'Your request is on its way' }).waitFor();
-  await shown(page, /answers by/).waitFor();
+  await shown(page, /will answer by/).waitFor();
   await checked(page, 'request-sent');
   const [made] = await mine(page);
   assert.equal(made.status, 'requested');
   await page.getByRole('button', { name: 'My sessions' }).click();
-  await shown(page, 'waits for approval').waitFor();
+  await shown(page, 'waiting for approval').waitFor();
   await checked(page, 'request-listed');
   const home = await openCoach(browser, stack, coach, 'home', { locale: 'en-GB', timezoneId: 'UTC' });
   await home.getByRole('heading', { name: 'Requests' }).waitFor();

@@ -48,7 +48,7 @@ async function ask(page, email) {
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await page.getByLabel('Email').fill(email);
   await page.getByRole('button', { name: 'Send me a code' }).click();
-  await page.getByLabel('Code from the mail').waitFor();
+  await page.getByLabel('Code from the email').waitFor();
 }
 
 test('a stranger signs in by a code and books; a reload remembers them; the mail’s link opens the session', async () => {
@@ -56,10 +56,10 @@ test('a stranger signs in by a code and books; a reload remembers them; the mail
   await page.goto(`${stack.daemon.url}/booking/`);
   await ask(page, 'ann@client.test');
   await checked(page, 'sign-in-code');
-  await page.getByLabel('Code from the mail').fill('000');
+  await page.getByLabel('Code from the email').fill('000');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await said(page, /^That isn’t the code/);
-  await page.getByLabel('Code from the mail').fill(codeOf(await mailed(mail, 'ann@client.test', /code/)));
+  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, 'ann@client.test', /code/)));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.locator('[data-start]').first().waitFor();
   await page.locator('[data-start]').last().click();
@@ -89,7 +89,7 @@ test('the link in the mail signs in where it was asked for, and says so elsewher
   const link = linkOf(await mailed(mail, 'bea@client.test', /#sign-in=/), 'sign-in');
   const other = await browser.page();
   await other.goto(`${stack.daemon.url}/booking/${link}`);
-  await said(other, /^The link in the mail works in the browser that asked for it/);
+  await said(other, /^The link in the email only works in the browser that asked for it/);
   assert.doesNotMatch(other.url(), /sign-in/);
   await page.goto('about:blank');
   await page.goto(`${stack.daemon.url}/booking/${link}`);
@@ -138,7 +138,7 @@ test('the coach signs in by mail as well', async () => {
   await page.goto(`${stack.daemon.url}/coach/`);
   await ask(page, email);
   await checked(page, 'coach-sign-in-code');
-  await page.getByLabel('Code from the mail').fill(codeOf(await mailed(mail, email, /code/)));
+  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, email, /code/)));
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.locator('.box').first().waitFor();
 });

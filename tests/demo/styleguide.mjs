@@ -54,7 +54,7 @@ const PARTS = [
   [
     'Notices',
     'What came of something; alarm where it needs a look.',
-    '<div class="stack"><div class="notice"><p>Saved.</p></div><div class="notice alarm"><p>This stands against it:</p><ul><li>The session must lie within your hours.</li></ul><button type="button">Book anyway</button></div></div>',
+    '<div class="stack"><div class="notice"><p>Saved.</p></div><div class="notice alarm"><p>What stands in the way:</p><ul><li>The session must lie within your hours.</li></ul><button type="button">Book anyway</button></div></div>',
   ],
   [
     'Banner',
@@ -75,7 +75,7 @@ const PARTS = [
   [
     'Window',
     'A heading, what it is about, its actions; Escape closes it.',
-    '<button type="button" id="open">Open it</button><dialog aria-labelledby="w"><div class="stack"><h2 id="w" tabindex="-1">Cancel the session with Ann?</h2><p>The client is told, with your reason.</p><div class="actions"><button class="main" type="button">Cancel it</button><button type="button">Keep it</button></div></div></dialog>',
+    '<button type="button" id="open">Open it</button><dialog aria-labelledby="w"><div class="stack"><h2 id="w" tabindex="-1">Cancel the session with Ann?</h2><p>Your client is told, with your reason.</p><div class="actions"><button class="main" type="button">Cancel it</button><button type="button">Keep it</button></div></div></dialog>',
   ],
   [
     'Menu',

@@ -52,7 +52,7 @@ export const en = {
   moveFrom: 'Now',
   offline: 'You’re offline. Nothing is lost: try again when you’re back online.',
   unreachable: 'The booking server can’t be reached. Check your connection and try again.',
-  expired: 'Please sign in again. Your session has ended, so nothing was sent.',
+  expired: 'Please sign in again. You’ve been signed out, and nothing was sent.',
   failed: 'Something went wrong. Please try again.',
   busyNow: 'That was a lot of requests at once. Please try again in {n} s.',
   online: 'You’re online again.',

@@ -78,18 +78,18 @@ static void a_booking_is_told_with_everything_that_matters(void **state)
 	struct notice_text text = notice_text_make(&facts, &mem);
 	keep("confirmed-client-en", &text);
 	assert_string_equal(text.subject, "Booked: Career strategy, Tuesday, December 8, 2026 at 2:30 PM");
-	assert_string_equal(
-		text.text,
-		"You’re booked with Robin\n\n"
-		"Career strategy\nWith Robin · 30 minutes\n\n"
-		"Tuesday, December 8, 2026, 2:30 PM – 3:00 PM\n"
-		"Toronto time (UTC−5)\n"
-		"For Robin: 8:30 PM in Paris\n"
-		"Video call: https://meet.google.com/kff-mvke-eah\n\n"
-		"The invitation attached puts it into your calendar.\n"
-		"You can reschedule or cancel until Monday, December 7, 2026 at 2:30 PM.\n"
-		"Reschedule or cancel:\nhttps://book.example/booking/#manage=abc\n\n"
-		"-- \nYou get this mail because a session with Robin was booked with your address.\n");
+	assert_string_equal(text.text,
+			    "You’re booked with Robin\n\n"
+			    "Career strategy\nWith Robin · 30 minutes\n\n"
+			    "Tuesday, December 8, 2026, 2:30 PM – 3:00 PM\n"
+			    "Toronto time (UTC−5)\n"
+			    "For Robin: 8:30 PM in Paris\n"
+			    "Video call: https://meet.google.com/kff-mvke-eah\n\n"
+			    "Open the attached invitation to add it to your calendar.\n"
+			    "You can move or cancel the session until Monday, December 7, 2026 at 2:30 PM.\n"
+			    "Move or cancel:\nhttps://book.example/booking/#manage=abc\n\n"
+			    "-- \nYou’re receiving this email because a session with Robin was booked with "
+			    "your address.\n");
 	has(text.html, "<html lang=\"en\" dir=\"ltr\">");
 	has_not(text.html, "<img");
 	has_not(text.html, "src=");
@@ -103,38 +103,38 @@ static void every_kind_reads_well_for_both_in_both_languages(void **state)
 		  "New time: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
 		  "Cancelled: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
 		  "Reminder: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
-		  "A time is free: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
-		  "Few credits left with Robin", "Credits with Robin end soon",
+		  "A time has opened up: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Few credits left with Robin", "Credits with Robin expire soon",
 		  "Request sent: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
-		  "Not possible: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Declined: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
 		  "No answer: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
 		  "New meeting place: Career strategy, Tuesday, December 8, 2026 at 2:30 PM"},
 		 {"New booking: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
 		  "New time: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
 		  "Cancelled: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
 		  "Reminder: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
-		  "A time is offered to Ann Smith: Tuesday, December 8, 2026 at 2:30 PM",
-		  "Ann Smith has few credits left", "Credits of Ann Smith end soon",
+		  "Time offered to Ann Smith: Tuesday, December 8, 2026 at 2:30 PM",
+		  "Ann Smith has few credits left", "Ann Smith’s credits expire soon",
 		  "Request: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
 		  "Declined: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
-		  "Request ended: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
+		  "Request expired: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM",
 		  "New meeting place: Ann Smith, Tuesday, December 8, 2026 at 2:30 PM"}},
 		{{"Réservation\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Nouvel horaire\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Annulation\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Rappel\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
-		  "Un créneau s’est libéré\u202F: Career strategy, mardi 8 décembre 2026 à "
+		  "Un horaire s’est libéré\u202F: Career strategy, mardi 8 décembre 2026 à "
 		  "14\u202Fh\u202F30",
 		  "Peu de crédits avec Robin", "Des crédits avec Robin expirent bientôt",
 		  "Demande envoyée\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
-		  "Pas possible\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Demande refusée\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Sans réponse\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Nouveau lieu\u202F: Career strategy, mardi 8 décembre 2026 à 14\u202Fh\u202F30"},
 		 {"Nouvelle réservation\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Nouvel horaire\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Annulation\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Rappel\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
-		  "Créneau proposé à Ann Smith\u202F: mardi 8 décembre 2026 à 14\u202Fh\u202F30",
+		  "Horaire proposé à Ann Smith\u202F: mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Peu de crédits pour Ann Smith", "Des crédits de Ann Smith expirent bientôt",
 		  "Demande\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Demande refusée\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
@@ -180,7 +180,7 @@ static void a_guest_reads_when_and_where_and_nothing_else_of_the_client(void **s
 		has_not(text.html, "eve@example.com");
 		has_not(text.html, "#manage");
 		facts.unsubscribe_url = "https://book.example/booking/stop/abc";
-		has(notice_text_make(&facts, &mem).text, "No more mails about this session:");
+		has(notice_text_make(&facts, &mem).text, "No more emails about this session:");
 		facts.uninvited = kind == NOTICE_KIND_CANCELLED;
 		text = notice_text_make(&facts, &mem);
 		if (facts.uninvited)
@@ -252,8 +252,8 @@ static void deadlines_are_told_each_where_they_differ_and_not_once_they_are_over
 	struct notice_facts facts = sample(NOTICE_KIND_CONFIRMED, NOTICE_CLIENT, "en");
 	facts.reschedule_before = at("2026-12-06T14:30:00-05:00");
 	struct notice_text text = notice_text_make(&facts, &mem);
-	has(text.text, "You can reschedule until Sunday, December 6, 2026 at 2:30 PM.\n"
-		       "You can cancel until Monday, December 7, 2026 at 2:30 PM.\n");
+	has(text.text, "You can move the session until Sunday, December 6, 2026 at 2:30 PM.\n"
+		       "You can cancel the session until Monday, December 7, 2026 at 2:30 PM.\n");
 	facts.reschedule_before = facts.cancel_before = 0;
 	text = notice_text_make(&facts, &mem);
 	has_not(text.text, "until");
@@ -294,7 +294,7 @@ static void a_code_is_easy_to_read_and_says_how_long_it_lasts(void **state)
 	text = notice_text_code(notice_words_for("en"), &mail, &mem);
 	keep("proof-en", &text);
 	has(text.text, "Somebody is booking a session and gave this address.");
-	has(text.text, "It works for 10 minutes, once.\n");
+	has(text.text, "It works once, for 10 minutes.\n");
 	text = notice_text_code(notice_words_for("fr"), &mail, &mem);
 	keep("proof-fr", &text);
 	has(text.text, "Il est valable 10 minutes");
