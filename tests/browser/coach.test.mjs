@@ -136,7 +136,7 @@ test('dragging over hours closes them for that date; undo brings them back; by k
   const page = await openWeek();
   await drag(page, cell(page, tuesday, '09:00'), cell(page, tuesday, '11:30'));
   await page.getByRole('button', { name: 'Close these hours' }).click();
-  await said(page, /saved\.$/);
+  await said(page, /^Closed 09:00.12:00 on Tuesday/);
   assert.deepEqual((await saved()).overrides, [
     { date: tuesday, intervals: [{ from: '12:00', to: '17:00' }] },
   ]);
@@ -150,14 +150,14 @@ test('dragging over hours closes them for that date; undo brings them back; by k
   await said(page, /^Chosen: .*17:00 to .*18:00/);
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Open these hours' }).press('Enter');
-  await said(page, /saved\.$/);
+  await said(page, /^Opened 17:00.18:00 on Tuesday/);
   assert.deepEqual((await saved()).overrides, [
     { date: tuesday, intervals: [{ from: '09:00', to: '18:00' }] },
   ]);
   await cell(page, tuesday, '09:00').focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Back to weekly hours' }).press('Enter');
-  await said(page, /saved\.$/);
+  await said(page, /^Back to weekly hours/);
   assert.deepEqual((await saved()).overrides, []);
 });
 
@@ -180,11 +180,11 @@ test('weekly hours: dragged, walked with the keys, typed to the minute, past mid
   const weekly = (name) => page.getByRole('gridcell', { name });
   await checked(page, 'coach-hours');
   await drag(page, weekly('Saturday, 09:00: '), weekly('Saturday, 11:30: '));
-  await said(page, /^Saturday, 09:00 to 12:00: opened/);
+  await said(page, /^Opened 09:00.12:00 on Saturday/);
   await weekly('Monday, 09:00: ').focus();
   await page.keyboard.press('Shift+ArrowDown');
   await page.keyboard.press('Enter');
-  await said(page, /^Monday, 09:00 to 10:00: closed/);
+  await said(page, /^Closed 09:00.10:00 on Monday/);
   await shown(page, 'To the minute').click();
   await page.getByRole('button', { name: 'Add hours: Sunday' }).click();
   // Typed part by part, as a person does; the field must not be drawn anew meanwhile.

@@ -47,7 +47,7 @@ for (const [width, colorScheme] of [
     const guests = page.locator('#guests');
     await guests.fill('ben@guest.test, eve');
     await page.getByRole('button', { name: 'Confirm booking' }).click();
-    await said(page, /check the addresses of your guests/);
+    await said(page, /check your guests’ addresses/);
     await checked(page, `guests-wrong-${width}-${colorScheme}`);
     await guests.fill('ben@guest.test, eve@guest.test');
     await page.getByRole('button', { name: 'Confirm booking' }).click();

@@ -30,3 +30,25 @@ export async function knownClients(house) {
   const words = (one) => one.name ?? one.email;
   return [...clients.values()].sort((a, b) => words(a).localeCompare(words(b), house.locale));
 }
+
+/* What a kind of session is called; its id, once it is offered no more. */
+export const typeName = ({ session_types: types }, id) => types.find((type) => type.id === id)?.name ?? id;
+
+const gone = ['cancelled', 'declined', 'expired'];
+
+/*
+ * What takes place: the seats of a shared session are one, by the name of its kind, with how many of its `seats` are `taken`
+ * (held ones too). What did not come to pass is left out.
+ */
+export function sessionsOf(appointments, schedule) {
+  const sessions = new Map();
+  for (const one of appointments) {
+    const { group_id: group, session_type: kind } = one;
+    if (gone.includes(one.status) || one.status === 'held' || sessions.has(group)) continue;
+    const taken =
+      group && appointments.filter((it) => it.group_id === group && !gone.includes(it.status)).length;
+    const seats = group && Math.max(schedule.session_types.find(({ id }) => id === kind)?.seats ?? 0, taken);
+    sessions.set(group ?? one.id, group ? { ...one, name: typeName(schedule, kind), seats, taken } : one);
+  }
+  return [...sessions.values()];
+}

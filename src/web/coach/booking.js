@@ -318,3 +318,31 @@ export async function bookingDialog(house, { id }, again) {
     ),
   );
 }
+
+/* A session that clients share, as sessionsOf() has it; its bookings open from there. again() as for a booking. */
+export function groupDialog(house, session, again) {
+  const { t } = house;
+  const start = Date.parse(session.start);
+  const leave = (then) => (seat) => {
+    dialog.close();
+    return then(seat);
+  };
+  const open = leave((seat) =>
+    bookingDialog(house, seat, again).catch((problem) => modal(t('details'), house.trouble(problem))),
+  );
+  const dialog = modal(
+    session.name,
+    h(
+      'div',
+      { class: 'who' },
+      h('strong', null, `${house.moment(start)} – ${house.time(Date.parse(session.end))}`),
+      placeLine(house, session),
+    ),
+    later(house, () => groupPart(house, session, leave(again), open)),
+    h(
+      'div',
+      { class: 'actions' },
+      h('button', { type: 'button', onclick: () => dialog.close() }, t('close')),
+    ),
+  );
+}

@@ -8,7 +8,7 @@
 
 import { Problem, call, explain, mayHelp } from '../widget/calls.js';
 import { fill, h } from '../widget/dom.js';
-import { clockOptions, format, zoneName, zoneText } from '../widget/time.js';
+import { clockOptions, format, formatRange, zoneName, zoneText } from '../widget/time.js';
 import { memory } from '../widget/memory.js';
 import { signInForm } from '../widget/sign_in.js';
 import { translator } from '../widget/translate.js';
@@ -87,6 +87,15 @@ const house = {
       ? format(minutes * 60000, locale, { timeZone: 'UTC', hour: 'numeric', hour12: true })
       : house.clock(minutes),
   clock: (minutes) => format(minutes * 60000, locale, { timeZone: 'UTC', ...clockOptions(house.hour12) }),
+  /* "1 – 3 PM", "13:00 – 14:30": from one minute of a day to another; to midnight, each is told by itself. */
+  hours: (from, to) =>
+    to % 1440 === 0
+      ? `${house.clock(from)} – ${house.clock(0)}`
+      : formatRange(from * 60000, to * 60000, locale, {
+          timeZone: 'UTC',
+          ...clockOptions(house.hour12),
+          ...(house.hour12 && from % 60 === 0 && to % 60 === 0 && { minute: undefined }),
+        }),
   day: (day, style = 'long') =>
     format(Date.parse(day), locale, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style }),
   moment: (instant, more) =>

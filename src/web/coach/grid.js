@@ -121,7 +121,7 @@ const step = 30;
  *   time      (minute) -> its name; hour: the same of a full hour, shorter
  *   name      (column, minute) -> the cell's words
  *   kind      (column, minute) -> the cell's class
- *   blocks    (column) -> [{from, to, kind, text}] in minutes of that day
+ *   blocks    (column) -> [{from, to, kind, lines}] in minutes of that day; of the lines as many as there is room for
  *   onrange   ({first, last, from, to, origin: {column, minute}}) the range's columns and minutes, `to`
  *             exclusive, and the cell where it was begun
  *   onmove    the same, while it is being chosen by the keys
@@ -160,14 +160,18 @@ export function timeGrid({ label, days, from, to, time, hour, name, kind, blocks
       const bottom = Math.min(block.to, to);
       if (top >= bottom) continue;
       const row = Math.floor((top - from) / step);
-      const text = block.text && h('span', null, block.text);
+      const height = bottom - top;
+      const lines = block.lines.slice(0, height < 1.5 * step ? 1 : 2);
       const node = h(
         'div',
-        { class: `block ${block.kind}${bottom - top < step ? ' short' : ''}`, 'aria-hidden': 'true' },
-        text,
+        {
+          class: `block ${block.kind} ${height < step ? 'short' : height < 2 * step ? '' : 'roomy'}`,
+          'aria-hidden': 'true',
+        },
+        lines.map((line) => h('span', null, line)),
       );
       node.style.setProperty('--top', (top - from - row * step) / step);
-      node.style.setProperty('--size', (bottom - top) / step);
+      node.style.setProperty('--size', height / step);
       cells[row].append(node);
     }
   });

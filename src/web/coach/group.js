@@ -52,8 +52,11 @@ export function seatFields(house, { id, path, type, change }) {
   ];
 }
 
-/* Everybody in the session of this seat, and ways to move it or to call it off for all of them; done() when that is done. */
-export async function groupPart(house, one, done) {
+/*
+ * Everybody in the session of this seat, and ways to move it or to call it off for all of them; done() when that is done.
+ * open(seat), where there is one, shows somebody's booking.
+ */
+export async function groupPart(house, one, done, open) {
   const { t } = house;
   const path = `groups/${one.group_id}`;
   const group = await house.coachCall('GET', path);
@@ -66,9 +69,27 @@ export async function groupPart(house, one, done) {
     h(
       'ul',
       { class: 'lines' },
-      comes.map(({ name, email }) =>
-        h('li', null, h('span', null, name ?? t('unnamed')), email && h('a', { href: mailto(email) }, email)),
-      ),
+      comes.map((seat) => {
+        const { name, email } = seat;
+        const words = name ?? t('unnamed');
+        const label = `${t('details')}: ${words}`;
+        return h(
+          'li',
+          null,
+          h(
+            'div',
+            { class: 'row' },
+            h('span', null, words),
+            email && h('a', { href: mailto(email) }, email),
+            open &&
+              h(
+                'button',
+                { type: 'button', class: 'plain', 'aria-label': label, onclick: () => open(seat) },
+                t('details'),
+              ),
+          ),
+        );
+      }),
     ),
     group.status === 'scheduled' &&
       Date.parse(group.end) > Date.now() && [

@@ -4,6 +4,7 @@
 
 import { h } from '../widget/dom.js';
 import { dayOf, format } from '../widget/time.js';
+import { sessionsOf, typeName } from './appointments.js';
 import { placeWords } from './booking.js';
 import { decisionButtons } from './dialogs.js';
 import { newBookingButton } from './new_booking.js';
@@ -20,7 +21,7 @@ const remembered = () => {
 export async function homeView(house, heading) {
   const { t } = house;
   const [list, profile, schedule, google] = await Promise.all([
-    house.coachCall('GET', 'appointments?status=upcoming&limit=5'),
+    house.coachCall('GET', 'appointments?status=upcoming&limit=20'),
     house.profile(),
     house.schedule(),
     house.google(),
@@ -57,7 +58,9 @@ export async function homeView(house, heading) {
         ),
         nextSessions(
           house,
-          list.appointments.filter((one) => one.status === 'scheduled'),
+          sessionsOf(list.appointments, schedule)
+            .filter((one) => one.status === 'scheduled')
+            .slice(0, 5),
           schedule,
         ),
       ),
@@ -65,8 +68,6 @@ export async function homeView(house, heading) {
     ),
   ];
 }
-
-const typeName = (schedule, id) => schedule.session_types.find((type) => type.id === id)?.name ?? id;
 
 /* What waits for the coach's approval. */
 function requests(house, list, schedule) {
@@ -118,7 +119,7 @@ function nextSessions(house, list, schedule) {
     { class: 'next' },
     list.map((one) => {
       const start = Date.parse(one.start);
-      const type = typeName(schedule, one.session_type);
+      const type = one.seats ? t('seatsTaken', one) : typeName(schedule, one.session_type);
       const minutes = Math.round((start - now) / 60000);
       const near =
         minutes <= 0 ? t('now') : minutes < 120 && t('inTime', { time: t('minutes', { n: minutes }) });

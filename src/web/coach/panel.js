@@ -5,7 +5,7 @@
 
 import { fill, h } from '../widget/dom.js';
 import { addDays, dayOf, instantOf, isoText } from '../widget/time.js';
-import { answerBadge, bookingDialog, contactLines, placeLine } from './booking.js';
+import { answerBadge, bookingDialog, contactLines, groupDialog, placeLine } from './booking.js';
 import { cancelDialog, labelled, moveDialog, reasonText } from './dialogs.js';
 import { newBookingButton } from './new_booking.js';
 import { changedNotice, confirmsOutside, outsideNotice } from './notices.js';
@@ -56,8 +56,8 @@ export function showPanel(house, page, loaded, range, grid) {
   const to = h('input', { type: 'time', id: 'range-to', value: clock(range.to % 1440) });
   const reason = h('input', { id: 'block-reason', maxlength: 2000 });
 
-  /* Saves at once; a way back is offered, so that a slip of the hand costs nothing. */
-  const save = async (next) => {
+  /* Saves at once and says so; a way back is offered, so that a slip of the hand costs nothing. */
+  const save = async (next, told) => {
     if (!next) {
       house.say(t('nothingToClose'));
       fill(trouble, h('p', { class: 'notice' }, t('nothingToClose')));
@@ -86,7 +86,7 @@ export function showPanel(house, page, loaded, range, grid) {
         },
         t('undo'),
       );
-      const done = h('h2', { tabindex: '-1' }, t('daySaved', { day: title }));
+      const done = h('h2', { tabindex: '-1' }, told);
       fill(
         page.panel,
         h(
@@ -99,7 +99,7 @@ export function showPanel(house, page, loaded, range, grid) {
         ),
       );
       done.focus();
-      house.say(t('daySaved', { day: title }));
+      house.say(told);
     } catch (problem) {
       fill(
         trouble,
@@ -120,13 +120,16 @@ export function showPanel(house, page, loaded, range, grid) {
       changed ||= Boolean(one);
       next = one ?? next;
     }
-    return save(changed ? next : null);
+    return save(
+      changed ? next : null,
+      t(open ? 'hoursOpened' : 'hoursClosed', { day: dates, hours: house.hours(a, b) }),
+    );
   };
 
   const blocked = days.some((day) => blockOn(schedule, day));
   const own = days.some((day) => hasOverride(schedule, day));
   const after = addDays(days.at(-1), 1);
-  const here = loaded.appointments.filter((one) =>
+  const here = loaded.sessions.filter((one) =>
     days.some((day) => {
       const part = partOf(house, one, day);
       return part && part.from < range.to && part.to > range.from;
@@ -180,7 +183,11 @@ export function showPanel(house, page, loaded, range, grid) {
               'button',
               {
                 type: 'button',
-                onclick: () => save(days.reduce((next, day) => withOverride(next, day, null), schedule)),
+                onclick: () =>
+                  save(
+                    days.reduce((next, day) => withOverride(next, day, null), schedule),
+                    t('weeklyAgain', { day: dates }),
+                  ),
               },
               t('asWeekly'),
             ),
@@ -196,13 +203,24 @@ export function showPanel(house, page, loaded, range, grid) {
           { class: 'actions' },
           h(
             'button',
-            { type: 'button', onclick: () => save(withBlock(schedule, days[0], after, reason.value.trim())) },
+            {
+              type: 'button',
+              onclick: () =>
+                save(
+                  withBlock(schedule, days[0], after, reason.value.trim()),
+                  t('dayBlocked', { day: dates }),
+                ),
+            },
             t(single ? 'block' : 'blockDays'),
           ),
           blocked &&
             h(
               'button',
-              { type: 'button', onclick: () => save(withoutBlock(schedule, days[0], after)) },
+              {
+                type: 'button',
+                onclick: () =>
+                  save(withoutBlock(schedule, days[0], after), t('dayUnblocked', { day: dates })),
+              },
               t('unblock'),
             ),
         ),
@@ -309,20 +327,21 @@ function card(house, page, one) {
       },
       t(word),
     );
-  const ahead = one.status === 'scheduled' && instant(one.end) > Date.now();
+  const ahead = one.status === 'scheduled' && !one.seats && instant(one.end) > Date.now();
+  const open = one.seats ? groupDialog : bookingDialog;
   return h(
     'div',
     { class: 'card' },
     h('strong', null, name),
     h('span', null, `${house.time(instant(one.start))} – ${house.time(instant(one.end))}`),
-    contactLines(one),
+    one.seats ? h('span', null, t('seatsTaken', one)) : contactLines(one),
     placeLine(house, one, 'small muted'),
-    answerBadge(house, one),
+    !one.seats && answerBadge(house, one),
     trouble,
     h(
       'div',
       { class: 'actions' },
-      button('details', () => bookingDialog(house, one, () => page.again())),
+      button('details', () => open(house, one, () => page.again())),
       ahead && button('moveIt', () => moveDialog(house, one, () => page.again())),
       ahead && button('cancelIt', () => cancelDialog(house, one, () => page.again())),
     ),

@@ -4,7 +4,7 @@
 
 import { fill, h, webAddress } from '../widget/dom.js';
 import { cityOf, clockOptions, dayLength, dayOf, format, offsetMinutes, zoneName } from '../widget/time.js';
-import { appointmentsIn } from './appointments.js';
+import { appointmentsIn, typeName } from './appointments.js';
 import { answerBadge, bookingDialog, contactLines } from './booking.js';
 import { cancelDialog, moveDialog } from './dialogs.js';
 import { newBookingButton } from './new_booking.js';
@@ -131,8 +131,9 @@ async function loadPeople(view, afresh = true) {
       if (asked === view.asked) showWaiting(view, sections);
       return;
     }
-    const found = await next(view);
+    const [found, schedule] = await Promise.all([next(view), house.schedule()]);
     if (asked !== view.asked) return;
+    view.schedule = schedule;
     if (afresh) fill(list);
     let day = list.lastElementChild?.dataset.day;
     for (const one of found.filter((other) => other.status !== 'held' && other.status !== 'expired')) {
@@ -237,6 +238,11 @@ function person(view, one) {
       'div',
       { class: 'who' },
       h('h3', { tabindex: '-1' }, name),
+      h(
+        'p',
+        { class: 'small muted' },
+        [typeName(view.schedule, one.session_type), t('minutes', { n: one.duration_minutes })].join(' · '),
+      ),
       contactLines(one),
       status && h('span', { class: 'small' }, status),
       answerBadge(house, one),

@@ -2,6 +2,7 @@
 
 import { h } from '../widget/dom.js';
 import { capital, formatRange } from '../widget/time.js';
+import { typeName } from './appointments.js';
 import { contactLines } from './booking.js';
 import { minutesOf, weekdayName, weekdays } from './time.js';
 
@@ -23,12 +24,11 @@ function wishWords(house, { days, between: [from, to], from: first, to: last }) 
 /* A section for each session type that somebody waits for. */
 export async function waitingSections(house) {
   const [{ waitlist }, schedule] = await Promise.all([house.coachCall('GET', 'waitlist'), house.schedule()]);
-  const named = (id) => schedule.session_types.find((one) => one.id === id)?.name ?? id;
   return [...new Set(waitlist.map((one) => one.session_type))].map((type) =>
     h(
       'section',
       null,
-      h('h2', null, named(type)),
+      h('h2', null, typeName(schedule, type)),
       waitlist.filter((one) => one.session_type === type).map((one) => waiter(house, one)),
     ),
   );

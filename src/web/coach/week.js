@@ -5,6 +5,7 @@
 
 import { fill, h } from '../widget/dom.js';
 import { addDays, dayOf, firstWeekday, instantOf, isoText, weekdayOf } from '../widget/time.js';
+import { appointmentsIn, sessionsOf } from './appointments.js';
 import { timeGrid } from './grid.js';
 import { instant, partOf, showPanel } from './panel.js';
 import { blockOn } from './time.js';
@@ -32,12 +33,10 @@ export async function weekView(house, heading) {
     const first = start;
     const shown = count();
     const end = addDays(first, shown);
-    const from = isoText(instantOf(first, 0, house.zone));
-    const to = isoText(instantOf(end, 0, house.zone));
-    const range = `from=${from}&to=${to}`;
+    const [from, to] = [first, end].map((day) => instantOf(day, 0, house.zone));
     const [busy, list, schedule] = await Promise.all([
-      house.coachCall('GET', `busy?${range}`),
-      house.coachCall('GET', `appointments?${range}&status=all&limit=100`),
+      house.coachCall('GET', `busy?from=${isoText(from)}&to=${isoText(to)}`),
+      appointmentsIn(house, 'all', from, to),
       house.schedule(),
     ]);
     return {
@@ -46,9 +45,7 @@ export async function weekView(house, heading) {
       count: shown,
       busy,
       schedule,
-      appointments: list.appointments.filter(
-        (one) => !['cancelled', 'declined', 'held', 'expired'].includes(one.status),
-      ),
+      sessions: sessionsOf(list, schedule),
     };
   };
   const turn = async (to, focus) => {
@@ -59,7 +56,12 @@ export async function weekView(house, heading) {
       if (!loaded.newest()) return;
       renderWeek(house, page, loaded);
       page.bar.querySelector(`[data-go="${focus}"]`)?.focus();
-      house.say(t('weekLoaded', { from: house.day(start), n: loaded.appointments.length }));
+      house.say(
+        t('weekLoaded', {
+          from: house.day(start),
+          n: loaded.sessions.reduce((n, one) => n + (one.taken ?? 1), 0),
+        }),
+      );
       page.trouble.replaceChildren();
     } catch (problem) {
       if (asked !== mine) return;
@@ -107,11 +109,15 @@ function patternOf(name) {
   return `busy other pattern-${patterns.get(name)}`;
 }
 
+/* Who comes, or what it is and how full. */
+const sessionWords = ({ t }, { name, seats, taken }) =>
+  seats ? `${taken}/${seats} ${name}` : (name ?? t('unnamed'));
+
 const meaning = (kind, words) => h('span', null, h('i', { class: `swatch ${kind}` }), words);
 
 function renderWeek(house, page, loaded) {
   const { t } = house;
-  const { busy, schedule, appointments, count } = loaded;
+  const { busy, schedule, sessions, count } = loaded;
   const names = [...new Set(busy.busy.map((one) => one.calendar).filter(Boolean))].sort();
   for (const name of names) patternOf(name);
   const days = Array.from({ length: count }, (_, index) => addDays(loaded.first, index));
@@ -125,14 +131,16 @@ function renderWeek(house, page, loaded) {
       busy.busy.filter((one) => one.source !== 'appointment'),
       day,
     ),
-    appointments: parts(appointments, day),
+    sessions: parts(sessions, day),
   }));
   const covers = (list, minute) => list.find((part) => part.from < minute + 30 && part.to > minute);
   const words = (column, minute) => {
-    const here = covers(column.appointments, minute)?.one;
+    const here = covers(column.sessions, minute)?.one;
     if (here) {
       const times = `${house.time(instant(here.start))} – ${house.time(instant(here.end))}`;
-      return `${t('kindAppointment')}, ${here.name ?? t('unnamed')}, ${times}`;
+      return [t('kindAppointment'), here.name ?? t('unnamed'), times, here.seats && t('seatsTaken', here)]
+        .filter(Boolean)
+        .join(', ');
     }
     const taken = covers(column.busy, minute)?.one;
     if (taken?.calendar) return t('kindBusyIn', { name: taken.calendar });
@@ -175,12 +183,12 @@ function renderWeek(house, page, loaded) {
       ...columns[column].busy.map((part) => ({
         ...part,
         kind: part.one.calendar ? patternOf(part.one.calendar) : part.one.source === 'hold' ? 'hold' : 'busy',
-        text: part.one.calendar,
+        lines: [part.one.calendar].filter(Boolean),
       })),
-      ...columns[column].appointments.map((part) => ({
+      ...columns[column].sessions.map((part) => ({
         ...part,
         kind: `appointment ${part.one.status}`,
-        text: `${part.one.name ?? t('unnamed')} ${house.clock(part.from)}`,
+        lines: [sessionWords(house, part.one), house.clock(part.from)],
       })),
     ],
     onrange: (range) => choose(range),
@@ -232,7 +240,7 @@ function renderWeek(house, page, loaded) {
 
 /* Which hours are shown: those with something in them and an hour around, or all. */
 function span(columns) {
-  const all = columns.flatMap((column) => [...column.open, ...column.appointments]);
+  const all = columns.flatMap((column) => [...column.open, ...column.sessions]);
   if (whole || !all.length) return whole ? [0, 1440] : [480, 1080];
   const from = Math.min(...all.map((part) => part.from));
   const to = Math.max(...all.map((part) => part.to));

@@ -117,7 +117,7 @@ function renderGrid(view, draft) {
       parts[column].map((part) => ({
         ...part,
         kind: 'working',
-        text: part.to - part.from >= 60 && `${clock(part.from)} – ${clock(part.to)}`,
+        lines: part.to - part.from >= 60 ? [`${clock(part.from)} – ${clock(part.to)}`] : [],
       })),
     onmove: (range) =>
       house.say(
@@ -135,11 +135,9 @@ function renderGrid(view, draft) {
       renderGrid(view, draft).goTo(range.origin.column, range.origin.minute);
       drawDays(view, draft);
       house.say(
-        t('toggled', {
-          day: name(range.first),
-          from: clock(range.from),
-          to: clock(range.to),
-          what: t(opening ? 'opened' : 'closed'),
+        t(opening ? 'hoursOpened' : 'hoursClosed', {
+          day: [...new Set([name(range.first), name(range.last)])].join(' – '),
+          hours: house.hours(range.from, range.to),
         }),
       );
     },
