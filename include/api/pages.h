@@ -15,4 +15,7 @@ bool pages_opened(struct call *call);
 /* Answers who opens an address where there is nothing with a page, status 404. False: not so. */
 bool pages_stray(const struct api *api, const struct request *request, struct reply *reply);
 
+/* The same in place of a handler's 404, to a browser; workers may call. False: a program asks. */
+bool pages_missing(struct call *call);
+
 #endif

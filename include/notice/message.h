@@ -103,6 +103,17 @@ struct notice_text notice_text_code(const struct notice_words *words, const stru
 /* The name as it may stand in a mail: NULL if it is empty or reads like a link. */
 const char *notice_plain_name(const char *name);
 
+/* What is said where mails are stopped by one click; static. */
+struct notice_stop_words {
+	const char *title;
+	const char *rule; /* what it changes, and what not */
+	const char *button;
+	const char *done;
+};
+
+/* In the language of a BCP 47 tag, as notice_words_for(); to a guest, or to who is reminded. Any thread. */
+const struct notice_stop_words *notice_stop_words(const char *locale, bool guest);
+
 /* "en", "fr": for Content-Language. */
 const char *notice_words_code(const struct notice_words *words);
 

@@ -1,10 +1,13 @@
 #include "api/notices.h"
 
 #include "api/booking.h"
+#include "api/pages.h"
 #include "api/rows.h"
 #include "api/user.h"
 #include "base/crypto.h"
 #include "base/json.h"
+#include "http/assets.h"
+#include "notice/message.h"
 
 #include <string.h>
 
@@ -279,7 +282,7 @@ void api_user_preferences_put(struct call *call)
 
 /* ---- unsubscribing ---- */
 
-static const char no_such_link[] = "There is no such link (any more).";
+static const char no_such_link[] = "There is no such link, or not any more.";
 
 static void hash_of_token(const struct call *call, unsigned char hash[static CRYPTO_SHA256_SIZE])
 {
@@ -287,24 +290,30 @@ static void hash_of_token(const struct call *call, unsigned char hash[static CRY
 	crypto_sha256(token, strlen(token), hash);
 }
 
-/* A page for people; what it says is fixed. */
-static void answer_page(struct call *call, const char *title, const char *body)
+/* A page for people, in the language of their browser: asks, or says that it is done. */
+static void answer_page(struct call *call, bool guest, bool done)
 {
+	const char *locale = call_accepted_locale(call);
+	const struct notice_stop_words *words = notice_stop_words(locale, guest);
 	struct buffer *out = reply_begin(call->reply, 200, "text/html; charset=utf-8");
-	reply_header_literal(call->reply, "Content-Security-Policy",
-			     "default-src 'none'; form-action 'self'; frame-ancestors 'none'");
+	reply_header_literal(
+		call->reply, "Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'");
+	reply_vary(call->reply, "Accept-Language");
 	reply_header_literal(call->reply, "Referrer-Policy", "no-referrer");
-	buffer_printf(
-		out,
-		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		"<meta name=\"color-scheme\" content=\"light dark\">\n"
-		"<title>%s</title>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n%s</main>\n</body>\n</html>\n",
-		title, title, body);
+	buffer_printf(out,
+		      "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>%s</title>\n"
+		      "<link rel=\"stylesheet\" href=\"../booking.css?v=%s\">\n</head>\n<body>\n"
+		      "<main class=\"missing\">\n<h1 class=\"title\">%s</h1>\n<p>%s</p>\n",
+		      notice_words_code(notice_words_for(locale)), words->title, assets_version(),
+		      words->title, done ? words->done : words->rule);
+	if (!done)
+		buffer_printf(out, "<form method=\"post\"><button type=\"submit\">%s</button></form>\n",
+			      words->button);
+	buffer_append_text(out, "</main>\n</body>\n</html>\n");
 }
-
-static const char about_reminders[] = "Reminders";
-static const char about_guests[] = "Mails about this session";
 
 void api_stop_page(struct call *call)
 {
@@ -313,17 +322,9 @@ void api_stop_page(struct call *call)
 	hash_of_token(call, hash);
 	enum db_result result = db_run(call->worker->db, QUERY_TOKEN_STOP_KNOWN,
 				       DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
-	if (!call_found(call, result, no_such_link))
+	if ((result == DB_NONE && pages_missing(call)) || !call_found(call, result, no_such_link))
 		return;
-	if (db_get_bool(&rows, 0, 0))
-		answer_page(
-			call, about_guests,
-			"<p>You will not hear of it any more, not even when it is moved or cancelled.</p>\n"
-			"<form method=\"post\"><button type=\"submit\">Stop these mails</button></form>\n");
-	else
-		answer_page(call, about_reminders,
-			    "<p>You will still hear of bookings, moves and cancellations.</p>\n"
-			    "<form method=\"post\"><button type=\"submit\">Stop reminders</button></form>\n");
+	answer_page(call, db_get_bool(&rows, 0, 0), false);
 }
 
 void api_stop(struct call *call)
@@ -335,10 +336,7 @@ void api_stop(struct call *call)
 				       DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
 	if (result == DB_OK && db_is_null(&rows, 0, 0))
 		result = DB_NONE;
-	if (!call_found(call, result, no_such_link))
+	if ((result == DB_NONE && pages_missing(call)) || !call_found(call, result, no_such_link))
 		return;
-	if (db_get_bool(&rows, 0, 0))
-		answer_page(call, about_guests, "<p>There will be no more mails about this session.</p>\n");
-	else
-		answer_page(call, about_reminders, "<p>There will be no more reminders.</p>\n");
+	answer_page(call, db_get_bool(&rows, 0, 0), true);
 }

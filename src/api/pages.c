@@ -30,12 +30,25 @@ bool pages_opened(struct call *call)
 	return true;
 }
 
+static void answer_missing(const struct api *api, const struct request *request, struct reply *reply)
+{
+	answer_page(api, "missing.html", request, reply);
+	reply->status = 404;
+	reply->code = "not_found";
+}
+
+bool pages_missing(struct call *call)
+{
+	if (!is_opened(call->request))
+		return false;
+	answer_missing(call->api, call->request, call->reply);
+	return true;
+}
+
 bool pages_stray(const struct api *api, const struct request *request, struct reply *reply)
 {
 	if (request->route != NULL || request->method != HTTP_GET || !is_opened(request))
 		return false;
-	answer_page(api, "missing.html", request, reply);
-	reply->status = 404;
-	reply->code = "not_found";
+	answer_missing(api, request, reply);
 	return true;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct notice_words *const languages[] = {&words_en, &words_fr};
+static const struct notice_words *const languages[] = {&words_en, &words_fr, &words_pl};
 
 const struct notice_words *notice_words_for(const char *locale)
 {
@@ -19,6 +19,12 @@ const struct notice_words *notice_words_for(const char *locale)
 			return languages[i];
 	}
 	return languages[0];
+}
+
+const struct notice_stop_words *notice_stop_words(const char *locale, bool guest)
+{
+	const struct notice_words *words = notice_words_for(locale);
+	return guest ? &words->stop_mails_page : &words->stop_reminders_page;
 }
 
 /* The value of the name at `at`, which is `length` long. */

@@ -73,6 +73,8 @@ struct notice_words {
 	const char *why_guest;      /* {who}: the client */
 	const char *stop_reminders; /* the link */
 	const char *stop_mails;     /* the link, to a guest */
+	struct notice_stop_words stop_reminders_page;
+	struct notice_stop_words stop_mails_page;
 	const char *email_label;
 	const char *phone_label;
 	const char *guests_label;
@@ -90,6 +92,7 @@ struct notice_words {
 
 extern const struct notice_words words_en;
 extern const struct notice_words words_fr;
+extern const struct notice_words words_pl;
 
 /* `template` with each {name} replaced by its value: pairs of name and value, ended by NULL. In `mem`. */
 char *words_fill(struct arena *mem, const char *template, ...) __attribute__((sentinel));

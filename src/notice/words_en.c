@@ -105,6 +105,20 @@ const struct notice_words words_en = {
 	.why_guest = "You’re receiving this email because {who} added your address to this session.",
 	.stop_reminders = "Stop reminders",
 	.stop_mails = "No more emails about this session",
+	.stop_reminders_page =
+		{
+			.title = "Reminders",
+			.rule = "You’ll still be told when a session is booked, moved or cancelled.",
+			.button = "Stop reminders",
+			.done = "You won’t get any more reminders.",
+		},
+	.stop_mails_page =
+		{
+			.title = "Emails about this session",
+			.rule = "You won’t hear of it any more, not even when it is moved or cancelled.",
+			.button = "Stop these emails",
+			.done = "You won’t get any more emails about this session.",
+		},
 	.email_label = "Email",
 	.phone_label = "Phone",
 	.guests_label = "Guests",

@@ -52,7 +52,7 @@ const struct notice_words words_fr = {
 			[NOTICE_KIND_EXPIRED] = {"Sans réponse\u202F: {type}, {when}",
 						 "Votre demande est restée sans réponse"},
 			[NOTICE_KIND_MEETING_CHANGED] = {"Nouveau lieu\u202F: {type}, {when}",
-							 "Votre séance a un nouveau lieu de rendez-vous"},
+							 "Votre séance a lieu ailleurs"},
 		},
 	.coach =
 		{
@@ -68,17 +68,16 @@ const struct notice_words words_fr = {
 					       "Un horaire a été proposé à {who}"},
 			[NOTICE_KIND_CREDITS_LOW] = {"Peu de crédits pour {who}",
 						     "Il reste peu de crédits à {who}"},
-			[NOTICE_KIND_CREDITS_ENDING] = {"Des crédits de {who} expirent bientôt",
-							"Des crédits de {who} expirent bientôt"},
+			[NOTICE_KIND_CREDITS_ENDING] = {"Crédits bientôt expirés\u202F: {who}",
+							"Crédits bientôt expirés\u202F: {who}"},
 			[NOTICE_KIND_REQUESTED] = {"Demande\u202F: {who}, {when}",
 						   "{who} demande une séance"},
 			[NOTICE_KIND_DECLINED] = {"Demande refusée\u202F: {who}, {when}",
-						  "Vous avez refusé la demande de {who}"},
+						  "Vous avez refusé cette demande\u202F: {who}"},
 			[NOTICE_KIND_EXPIRED] = {"Demande expirée\u202F: {who}, {when}",
-						 "La demande de {who} est restée sans réponse"},
-			[NOTICE_KIND_MEETING_CHANGED] =
-				{"Nouveau lieu\u202F: {who}, {when}",
-				 "La séance avec {who} a un nouveau lieu de rendez-vous"},
+						 "Demande restée sans réponse\u202F: {who}"},
+			[NOTICE_KIND_MEETING_CHANGED] = {"Nouveau lieu\u202F: {who}, {when}",
+							 "La séance avec {who} a lieu ailleurs"},
 		},
 	.guest_invited = {"Invitation\u202F: {type}, {when}", "Une séance avec {who} vous est proposée"},
 	.guest_uninvited = {"Invitation retirée\u202F: {type}, {when}",
@@ -96,7 +95,7 @@ const struct notice_words words_fr = {
 	.by_phone = "Par téléphone",
 	.by_phone_at = "Par téléphone\u202F: {phone}",
 	.in_person = "Sur place",
-	.no_place = "Plus aucun lieu de rendez-vous n’est indiqué.",
+	.no_place = "Il n’y a plus de lieu indiqué.",
 	.change_until = "Vous pouvez déplacer ou annuler la séance jusqu’au {when}.",
 	.reschedule_until = "Vous pouvez déplacer la séance jusqu’au {when}.",
 	.cancel_until = "Vous pouvez annuler la séance jusqu’au {when}.",
@@ -115,6 +114,21 @@ const struct notice_words words_fr = {
 		"Vous recevez ce message parce que votre adresse a été ajoutée à cette séance par {who}.",
 	.stop_reminders = "Ne plus recevoir de rappels",
 	.stop_mails = "Ne plus recevoir de messages sur cette séance",
+	.stop_reminders_page =
+		{
+			.title = "Rappels",
+			.rule = "Nous vous préviendrons toujours quand une séance est réservée, déplacée ou "
+				"annulée.",
+			.button = "Ne plus recevoir de rappels",
+			.done = "Vous ne recevrez plus de rappels.",
+		},
+	.stop_mails_page =
+		{
+			.title = "E-mails sur cette séance",
+			.rule = "Vous n’en aurez plus de nouvelles, même si elle est déplacée ou annulée.",
+			.button = "Ne plus recevoir ces e-mails",
+			.done = "Vous ne recevrez plus d’e-mails sur cette séance.",
+		},
 	.email_label = "E-mail",
 	.phone_label = "Téléphone",
 	.guests_label = "Invités",

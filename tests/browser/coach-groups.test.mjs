@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { checked, mailed, openBrowser, openCoach, said, shown } from './browser.mjs';
+import { checked, mailed, openBrowser, openCoach, said, showDay, shown } from './browser.mjs';
 
 let stack, mail, browser, coach;
 let hour = 30;
@@ -94,6 +94,27 @@ for (const [width, colorScheme] of [
       ],
     );
   });
+
+test('the week has one block for all the seats of a session, which opens it and each booking from there', async () => {
+  const start = slot();
+  await book('yan', 'Yan', start, { session_type: 'circle' });
+  await book('zita', 'Zita', start, { session_type: 'circle' });
+  const page = await openCoach(browser, stack, coach, 'week');
+  await showDay(page, start.slice(0, 10));
+  const block = page.locator('.block.appointment', { hasText: '2/4 Circle' });
+  await block.scrollIntoViewIfNeeded();
+  assert.equal(await block.count(), 1);
+  const box = await block.boundingBox();
+  await page.mouse.click(box.x + 10, box.y + 10);
+  await page.locator('aside .card').getByText('2 of 4 seats are taken').waitFor();
+  await checked(page, 'coach-group-block');
+  await page.getByRole('button', { name: 'Details: Circle' }).click();
+  await dialog(page).getByRole('heading', { name: 'Circle' }).waitFor();
+  await dialog(page).getByText('Move for everybody').waitFor();
+  await checked(page, 'coach-group-of-block');
+  await dialog(page).getByRole('button', { name: 'Details: Zita' }).press('Enter');
+  await dialog(page).getByRole('heading', { name: 'Zita' }).waitFor();
+});
 
 test('a reason given with a move, in either way of choosing a time, reaches the client', async () => {
   const made = await book('wim', 'Wim', slot());

@@ -106,7 +106,7 @@ test('in a frame of a site that may, and of no other, a stranger signs in and bo
   const inside = page.frameLocator('iframe');
   await ask(inside, 'fay@client.test');
   const code = codeOf(await mailed(mail, 'fay@client.test', /code/));
-  await inside.getByLabel('Code from the mail').fill(code);
+  await inside.getByLabel('Code from the email').fill(code);
   await inside.getByRole('button', { name: 'Sign in' }).click();
   await inside.locator('[data-start]').last().click();
   await inside.getByLabel('Name').fill('Fay');

@@ -383,6 +383,14 @@ for (const google of ['delegated', 'bare', 'off'])
         assert.equal(invited.headers['list-unsubscribe-post'], 'List-Unsubscribe=One-Click');
         const stranger = stack.stranger();
         assert.match((await stranger.get(link[2])).text, /not even when it is moved/);
+        for (const [language, words] of [
+          ['fr-CA,fr;q=0.8,en', /lang="fr"[^]*même si elle est déplacée[^]*Ne plus recevoir/],
+          ['pl', /lang="pl"[^]*nawet o zmianie terminu[^]*Wyłącz te e-maile/],
+          ['de', /lang="en"[^]*Stop these emails/],
+        ])
+          assert.match((await stranger.get(link[2], { 'accept-language': language })).text, words);
+        const over = await stranger.get(link[2].slice(0, -1), { accept: 'text/html' });
+        assert.deepEqual([over.status, /There’s nothing at this address/.test(over.text)], [404, true]);
         const move = async (n) => {
           assertStatus(
             await client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(n + count) }),

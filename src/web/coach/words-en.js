@@ -517,7 +517,8 @@ export const en = {
   description: 'What clients read about it',
   afterBooking: 'After booking',
   redirect: 'Send clients to this page',
-  redirectHint: 'An address on your own site that begins with https://. The booking’s ID is added to it.',
+  redirectHint:
+    'An address on your own site that begins with https://. The booking’s ID is added to it. Whoever runs this server has to allow the site.',
   copyDay: 'Copy these hours to…',
   copyTo: 'Copy the hours of {day} to',
   copyHours: 'Copy',

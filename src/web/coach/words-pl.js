@@ -1,9 +1,11 @@
 /* The words of the coach's page in Polish. */
 
 import { plSignIn } from '../widget/words-sign-in-pl.js';
+import { plSettings } from './words-settings-pl.js';
 
 export const words = {
   ...plSignIn,
+  ...plSettings,
   title: 'Coach',
   signIn: 'Zaloguj się',
   signOut: 'Wyloguj się',
@@ -399,6 +401,10 @@ export const words = {
   pictureGone: 'Zdjęcie usunięto.',
   embedInline: 'Na stronie',
   embedButton: 'Jako przycisk otwierający okno',
+  embedFrame: 'W ramce',
+  bookTitle: 'Zarezerwuj sesję',
+  embedFrameHint:
+    'Ramka oddziela Twoją witrynę od strony rezerwacji. Adres witryny musi być dozwolony przez osobę, która prowadzi serwer rezerwacji (FRAME_ALLOWED_ORIGINS).',
   embedHint:
     'Wklej to do kodu HTML swojej witryny. Jej adres musi być dozwolony przez osobę, która prowadzi serwer rezerwacji.',
   unitHours: 'godz.',
@@ -431,6 +437,8 @@ export const words = {
   notice_moved: 'Nowy termin',
   notice_cancelled: 'Odwołanie',
   notice_reminder: 'Przypomnienie',
+  tooFewBooked: 'Zapisało się za mało osób.',
+  notice_meeting_changed: 'Nowe miejsce',
   notice_offer: 'Propozycja terminu',
   notice_requested: 'Prośba o termin',
   notice_declined: 'Odmowa',
@@ -601,7 +609,7 @@ export const words = {
   afterBooking: 'Po rezerwacji',
   redirect: 'Przejdź z klientem na tę stronę',
   redirectHint:
-    'Adres na Twojej witrynie zaczynający się od https://. Zostanie do niego dodany identyfikator rezerwacji.',
+    'Adres na Twojej witrynie zaczynający się od https://. Zostanie do niego dodany identyfikator rezerwacji. Osoba prowadząca ten serwer musi zezwolić na tę witrynę.',
   copyDay: 'Kopiuj te godziny na…',
   copyTo: '{day}: kopiuj godziny na',
   copyHours: 'Kopiuj',

@@ -23,8 +23,8 @@ export const enSettings = {
   told_confirmed: 'Booked',
   told_moved: 'Moved',
   told_cancelled: 'Cancelled',
-  way_auto: 'By mail or the calendar',
-  way_email: 'By mail',
-  way_calendar: 'By the calendar only',
+  way_auto: 'By email or the calendar',
+  way_email: 'By email',
+  way_calendar: 'Only by the calendar',
   way_off: 'Not at all',
 };

@@ -181,7 +181,7 @@ export const words = spaced({
   noticeConfirmed: 'Votre séance est réservée : {when}.',
   noticeMoved: 'Votre séance du {before} est déplacée : {when}.',
   noticeMovedTo: 'Votre séance est déplacée : {when}.',
-  noticeMeetingChanged: 'Votre séance du {when} a un nouveau lieu de rendez-vous.',
+  noticeMeetingChanged: 'Votre séance a lieu ailleurs : {when}.',
   noticeCancelled: 'Votre séance est annulée : {when}.',
   noticeReminder: 'Bientôt : {when}.',
   noticeCreditsLow: 'Il vous reste peu de crédits.',

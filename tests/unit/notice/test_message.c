@@ -95,10 +95,10 @@ static void a_booking_is_told_with_everything_that_matters(void **state)
 	has_not(text.html, "src=");
 }
 
-static void every_kind_reads_well_for_both_in_both_languages(void **state)
+static void every_kind_reads_well_for_both_in_every_language(void **state)
 {
 	(void)state;
-	static const char *const subjects[2][NOTICE_RECIPIENTS][NOTICE_KINDS] = {
+	static const char *const subjects[3][NOTICE_RECIPIENTS][NOTICE_KINDS] = {
 		{{"Booked: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
 		  "New time: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
 		  "Cancelled: Career strategy, Tuesday, December 8, 2026 at 2:30 PM",
@@ -135,14 +135,34 @@ static void every_kind_reads_well_for_both_in_both_languages(void **state)
 		  "Annulation\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Rappel\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Horaire proposé à Ann Smith\u202F: mardi 8 décembre 2026 à 14\u202Fh\u202F30",
-		  "Peu de crédits pour Ann Smith", "Des crédits de Ann Smith expirent bientôt",
+		  "Peu de crédits pour Ann Smith", "Crédits bientôt expirés\u202F: Ann Smith",
 		  "Demande\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Demande refusée\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Demande expirée\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30",
 		  "Nouveau lieu\u202F: Ann Smith, mardi 8 décembre 2026 à 14\u202Fh\u202F30"}},
+		{{"Rezerwacja: Career strategy, wtorek, 8 grudnia 2026, 14:30",
+		  "Nowy termin: Career strategy, wtorek, 8 grudnia 2026, 14:30",
+		  "Odwołana: Career strategy, wtorek, 8 grudnia 2026, 14:30",
+		  "Przypomnienie: Career strategy, wtorek, 8 grudnia 2026, 14:30",
+		  "Wolny termin: Career strategy, wtorek, 8 grudnia 2026, 14:30", "Mało kredytów: Robin",
+		  "Kredyty wkrótce wygasną: Robin",
+		  "Prośba wysłana: Career strategy, wtorek, 8 grudnia 2026, 14:30",
+		  "Prośba odrzucona: Career strategy, wtorek, 8 grudnia 2026, 14:30",
+		  "Bez odpowiedzi: Career strategy, wtorek, 8 grudnia 2026, 14:30",
+		  "Nowe miejsce: Career strategy, wtorek, 8 grudnia 2026, 14:30"},
+		 {"Nowa rezerwacja: Ann Smith, wtorek, 8 grudnia 2026, 14:30",
+		  "Nowy termin: Ann Smith, wtorek, 8 grudnia 2026, 14:30",
+		  "Odwołana: Ann Smith, wtorek, 8 grudnia 2026, 14:30",
+		  "Przypomnienie: Ann Smith, wtorek, 8 grudnia 2026, 14:30",
+		  "Termin zaproponowany: Ann Smith, wtorek, 8 grudnia 2026, 14:30",
+		  "Mało kredytów: Ann Smith", "Kredyty wkrótce wygasną: Ann Smith",
+		  "Prośba: Ann Smith, wtorek, 8 grudnia 2026, 14:30",
+		  "Prośba odrzucona: Ann Smith, wtorek, 8 grudnia 2026, 14:30",
+		  "Prośba wygasła: Ann Smith, wtorek, 8 grudnia 2026, 14:30",
+		  "Nowe miejsce: Ann Smith, wtorek, 8 grudnia 2026, 14:30"}},
 	};
-	static const char *const locales[] = {"en", "fr-CA"};
-	for (int language = 0; language < 2; language++) {
+	static const char *const locales[] = {"en", "fr-CA", "pl-PL"};
+	for (int language = 0; language < 3; language++) {
 		for (unsigned who = 0; who < NOTICE_RECIPIENTS; who++) {
 			for (unsigned kind = 0; kind < NOTICE_KINDS; kind++) {
 				struct notice_facts facts =
@@ -154,7 +174,7 @@ static void every_kind_reads_well_for_both_in_both_languages(void **state)
 				struct notice_text text = notice_text_make(&facts, &mem);
 				keep(arena_printf(&mem, "%s-%s-%s", notice_kind_name((enum notice_kind)kind),
 						  notice_recipient_name((enum notice_recipient)who),
-						  language == 0 ? "en" : "fr"),
+						  notice_words_code(facts.words)),
 				     &text);
 				assert_string_equal(text.subject, subjects[language][who][kind]);
 				has_not(text.text, "{");
@@ -300,6 +320,25 @@ static void a_code_is_easy_to_read_and_says_how_long_it_lasts(void **state)
 	has(text.text, "Il est valable 10 minutes");
 }
 
+static void polish_counts_in_its_three_forms(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t credits;
+		const char *told;
+	} cases[] = {
+		{1, "Pozostał Ci 1 kredyt."},        {2, "Pozostały Ci 2 kredyty."},
+		{5, "Pozostało Ci 5 kredytów."},     {12, "Pozostało Ci 12 kredytów."},
+		{14, "Pozostało Ci 14 kredytów."},   {22, "Pozostały Ci 22 kredyty."},
+		{112, "Pozostało Ci 112 kredytów."},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct notice_facts facts = sample(NOTICE_KIND_CREDITS_LOW, NOTICE_CLIENT, "pl");
+		facts.credits = cases[i].credits;
+		has(notice_text_make(&facts, &mem).text, cases[i].told);
+	}
+}
+
 static void other_languages_are_english_for_now(void **state)
 {
 	(void)state;
@@ -314,7 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_booking_is_told_with_everything_that_matters),
-		cmocka_unit_test(every_kind_reads_well_for_both_in_both_languages),
+		cmocka_unit_test(every_kind_reads_well_for_both_in_every_language),
 		cmocka_unit_test(a_guest_reads_when_and_where_and_nothing_else_of_the_client),
 		cmocka_unit_test(amounts_take_the_plural_of_their_language),
 		cmocka_unit_test(
@@ -323,6 +362,7 @@ int main(void)
 		cmocka_unit_test(deadlines_are_told_each_where_they_differ_and_not_once_they_are_over),
 		cmocka_unit_test(a_name_from_right_to_left_does_not_turn_the_sentence),
 		cmocka_unit_test(a_code_is_easy_to_read_and_says_how_long_it_lasts),
+		cmocka_unit_test(polish_counts_in_its_three_forms),
 		cmocka_unit_test(other_languages_are_english_for_now),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
