@@ -279,6 +279,11 @@ export const clientViews = {
     await page.locator('.sessions li > .actions').first().locator('button').last().click();
     await page.locator('#reason').waitFor();
   },
+  move: async (page, scene) => {
+    await clientViews.sessions(page, scene);
+    await page.locator('.sessions li > .actions').first().locator('button').nth(-2).click();
+    await page.locator('[data-start]').first().waitFor();
+  },
   news: async (page, scene) => {
     await clientViews.sessions(page, scene);
     await page.locator('.stack > button.plain').last().click();
@@ -299,6 +304,12 @@ export const clientViews = {
   signIn: async (page, { url }) => {
     await page.goto(`${url}/booking/robin/career-strategy`);
     await page.locator('input[type=email]').waitFor();
+  },
+  code: async (page, scene) => {
+    await clientViews.signIn(page, scene);
+    await page.locator('input[type=email]').fill('yve@client.test');
+    await page.locator('form button').first().click();
+    await page.locator('[autocomplete=one-time-code]').waitFor();
   },
   missing: async (page, { url }) => {
     await page.goto(`${url}/nowhere`);
@@ -350,6 +361,36 @@ export const coachViews = {
     await coachViews.google(page, scene);
     await page.locator('#webhooks li button').nth(1).click();
     await page.locator('dialog .yes').first().waitFor();
+  },
+  chosen: async (page, scene) => {
+    await view('week', '.grid')(page, scene);
+    await showDay(page, dayOf(Date.parse(scene.free[60]), 'Europe/Paris'));
+    const block = page.locator('.block.appointment', { hasText: 'Evening circle' });
+    await block.scrollIntoViewIfNeeded();
+    const box = await block.boundingBox();
+    await page.mouse.click(box.x + 20, box.y + 8);
+    await page.locator('aside .card').waitFor();
+    await page.locator('#why .reasons').waitFor();
+  },
+  grant: async (page, scene) => {
+    await coachViews.credits(page, scene);
+    await page.locator('main button.main').click();
+    await page.locator('#grant-email').waitFor();
+  },
+  newCode: async (page, scene) => {
+    await coachViews.credits(page, scene);
+    await page.locator('main section .row > button').last().click();
+    await page.locator('#code-code').waitFor();
+  },
+  decline: async (page, scene) => {
+    await coachViews.home(page, scene);
+    await page.locator('.next .actions button').nth(1).click();
+    await page.locator('#decline-reason').waitFor();
+  },
+  move: async (page, scene) => {
+    await coachViews.people(page, scene);
+    await page.locator('article', { hasText: 'Cleo' }).locator('.actions button').nth(1).click();
+    await page.locator('dialog [data-start]').first().waitFor();
   },
   newBooking: async (page, scene) => {
     await coachViews.people(page, scene);

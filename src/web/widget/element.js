@@ -70,6 +70,10 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
 
   #scheduled = false;
   #builds = 0;
+  #built; // resolves #ready, when there are words: those of another language take a moment
+  #ready = new Promise((built) => {
+    this.#built = built;
+  });
 
   constructor() {
     super();
@@ -162,7 +166,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     else if (this.#panel.view) this.#panel.say(this.#panel.t('online'));
   }
 
-  open() {
+  async open() {
+    await this.#ready;
     if (this.#reveal()) this.#panel.go('pick', null);
   }
 
@@ -256,6 +261,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       panel.page.dialog.close();
     }
     panel.page = page;
+    this.#built();
     if (inline) {
       this.shadowRoot.replaceChildren(h('section', { 'aria-labelledby': 'title' }, shell));
       this.#begin();
@@ -359,19 +365,22 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     else this.#panel.go('sessions');
   }
 
-  move(appointment) {
+  async move(appointment) {
+    await this.#ready;
     this.#reveal();
     this.#panel.form = null;
     return this.#panel.go('pick', appointment, true);
   }
 
   /* Signing in, and why: what a link in a mail that is no longer good leads to. */
-  showSignIn(words) {
+  async showSignIn(words) {
+    await this.#ready;
     this.#reveal();
     return this.#panel.go('signIn', () => this.#panel.go('pick', null, true), words);
   }
 
-  showSessions() {
+  async showSessions() {
+    await this.#ready;
     this.#reveal();
     return this.#panel.go('sessions');
   }
