@@ -25,7 +25,13 @@ export function meeting(panel, a) {
       h('a', { href: `tel:${number.replace(/[^\d+]/g, '')}` }, t('youCall', { number })),
       more,
     );
-  if (kind === 'phone') return panel.fact('phone', t('byPhone'), a.phone && ` ${a.phone}`, more);
+  if (kind === 'phone')
+    return panel.fact(
+      'phone',
+      t('byPhone'),
+      a.phone && [h('br'), h('span', { class: 'small' }, a.phone)],
+      more,
+    );
   return kind === 'in_person' && panel.fact('place', address ?? t('inPerson'), more);
 }
 
@@ -54,7 +60,9 @@ export function rule(panel, a) {
   const until = (key, instant) => t(key, { when: panel.moment(instant) });
   if (may.cancel && may.move && cancel === move) return until('until', cancel);
   const parts = [may.cancel && until('cancelUntil', cancel), may.move && until('moveUntil', move)];
-  return parts.filter(Boolean).join(' ') || until('changesClosed', Math.max(cancel, move));
+  const last = Math.max(cancel, move);
+  const never = Date.parse(a.created_at) >= last; // it was booked later than that
+  return parts.filter(Boolean).join(' ') || (never ? t('changesNever') : until('changesClosed', last));
 }
 
 /* Until when the coach answers a request. */

@@ -51,6 +51,7 @@ export const enMore = {
   cancelUntil: 'You can cancel until {when}.',
   moveUntil: 'You can move it until {when}.',
   changesClosed: 'It can no longer be moved or cancelled online. That was possible until {when}.',
+  changesNever: 'It starts too soon to be moved or cancelled online.',
   another: 'Book another session',
   upcoming: 'Upcoming',
   past: 'Past',

@@ -99,6 +99,7 @@ export const words = spaced({
   moveUntil: 'Vous pouvez déplacer la séance jusqu’au {when}.',
   changesClosed:
     'La séance ne peut plus être déplacée ni annulée en ligne. C’était possible jusqu’au {when}.',
+  changesNever: 'Elle commence trop tôt pour être déplacée ou annulée en ligne.',
   another: 'Réserver une autre séance',
   upcoming: 'À venir',
   past: 'Passées',

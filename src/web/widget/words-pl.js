@@ -117,6 +117,7 @@ export const words = {
   cancelUntil: 'Możesz odwołać do: {when}.',
   moveUntil: 'Możesz zmienić termin do: {when}.',
   changesClosed: 'Nie można już zmienić ani odwołać sesji przez internet. Było to możliwe do: {when}.',
+  changesNever: 'Sesja zaczyna się zbyt wcześnie, aby zmienić jej termin lub odwołać ją przez internet.',
   another: 'Zarezerwuj kolejną sesję',
   upcoming: 'Nadchodzące',
   past: 'Minione',
