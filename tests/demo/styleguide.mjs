@@ -1,4 +1,7 @@
-// The design system on one page, by the very style sheet that the coach's page has: /styleguide/ of the demo's inbox.
+// The design system on one page, by the very style sheet that the coach's page has: /styleguide/ of the demo's inbox. The
+// widget has the same parts (design/components.css, design/forms.css), in its own shadow.
+import { accentRoles } from '../../src/web/design/accent.js';
+
 const ROLES = [
   'paper',
   'canvas',
@@ -18,6 +21,20 @@ const ROLES = [
   'bad-tint',
 ];
 const SPACES = ['s1', 's2', 's3', 's4', 's5', 's6', 's7'];
+const EDGES = ['radius-s', 'radius-m', 'radius-l'];
+const TYPE = ['h1', 'h2', 'h3', 'p', 'p class="small"'];
+
+/** Every part is shown in these: [what it is called, the style of what it stands in]. A coach may have any accent. */
+// The page names the accent's roles at its root (frame.css); here they are named again where it is another.
+const roles = accentRoles('#ffff00');
+const THEMES = [
+  ['Light', 'color-scheme:light'],
+  ['Dark', 'color-scheme:dark'],
+  [
+    'Light, accent #ffff00',
+    `color-scheme:light;--accent:${roles.accent};--accent-ink:${roles.ink};--accent-strong:${roles.strong.light};--accent-tint:${roles.tint.light};--on-accent:var(--accent-ink);--strong:var(--accent-strong);--tint:var(--accent-tint)`,
+  ],
+];
 
 /** What there is: [name, what it is for, how it is written]. */
 const PARTS = [
@@ -42,6 +59,11 @@ const PARTS = [
     '<fieldset class="choice"><legend class="hidden">Which</legend><label><input type="radio" name="e" checked><span>Upcoming</span></label><label><input type="radio" name="e"><span>Past</span></label><label><input type="radio" name="e"><span>Cancelled</span></label></fieldset>',
   ],
   [
+    'Radio cards',
+    'One of several answers, each with room for its words; the whole card is pressed.',
+    '<fieldset class="ticks"><legend>How did you hear of me?</legend><label class="tickable" for="f"><input id="f" type="radio" name="hear" checked><span>A friend</span></label><label class="tickable" for="g"><input id="g" type="radio" name="hear"><span>The web</span></label></fieldset>',
+  ],
+  [
     'Box',
     'What belongs together.',
     '<section class="box"><div class="box-head"><h3>Next sessions</h3><a href="#box">Open calendar</a></div><p class="muted">Nothing booked yet.</p></section>',
@@ -53,7 +75,7 @@ const PARTS = [
   ],
   [
     'Notices',
-    'What came of something; alarm where it needs a look.',
+    'The toast of these pages: what came of something, at the place where it was done, and said aloud; alarm where it needs a look.',
     '<div class="stack"><div class="notice"><p>Saved.</p></div><div class="notice alarm"><p>What stands in the way:</p><ul><li>The session must lie within your hours.</li></ul><button type="button">Book anyway</button></div></div>',
   ],
   [
@@ -78,8 +100,13 @@ const PARTS = [
     '<button type="button" id="open">Open it</button><dialog aria-labelledby="w"><div class="stack"><h2 id="w" tabindex="-1">Cancel the session with Ann?</h2><p>Your client is told, with your reason.</p><div class="actions"><button class="main" type="button">Cancel it</button><button type="button">Keep it</button></div></div></dialog>',
   ],
   [
-    'Menu',
-    'The views; the present one is marked.',
+    'Details',
+    'What few need, folded.',
+    '<details><summary>To the minute</summary><p class="hint">Monday 9:00 – 12:30</p></details>',
+  ],
+  [
+    'Menu and tabs',
+    'The views; the present one is marked. Between few lists the segmented control is the tabs.',
     '<nav aria-label="Example"><a href="#menu" aria-current="page">Home</a><a href="#menu">Calendar</a><a href="#menu">Bookings</a></nav>',
   ],
 ];
@@ -94,16 +121,28 @@ export function styleguide(server) {
   const spaces = SPACES.map(
     (one) => `<li><i style="width:var(--${one})"></i><code>--${one}</code></li>`,
   ).join('');
+  const edges = EDGES.map(
+    (one) => `<li><i style="border-radius:var(--${one})"></i><code>--${one}</code></li>`,
+  ).join('');
+  const type = TYPE.map(
+    (one) => `<${one}>The next session is tomorrow <code>${one}</code></${one.split(' ')[0]}>`,
+  ).join('');
+  // A part that is shown thrice has its ids thrice.
+  const shown = (html) =>
+    THEMES.map(
+      ([theme, style], n) =>
+        `<div class="theme" role="group" aria-label="${theme}" style="${style}"><p class="hint">${theme}</p>${html.replace('"Example"', `"Example, ${theme}"`).replace(/ (id|for|name|aria-describedby|aria-labelledby)="/g, `$&t${n}-`)}</div>`,
+    ).join('');
   const parts = PARTS.map(
     ([name, what, html]) =>
-      `<section><h2>${name}</h2><p class="muted">${what}</p>${html}<details><summary>How it is written</summary><pre><code>${escaped(html)}</code></pre></details></section>`,
+      `<section><h2>${name}</h2><p class="muted">${what}</p><div class="themes">${shown(html)}</div><details><summary>How it is written</summary><pre><code>${escaped(html)}</code></pre></details></section>`,
   ).join('\n');
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Styleguide</title><link rel="stylesheet" href="${server}/coach/coach.css">
-<style>body{max-width:60rem;margin:auto;padding:1rem}main{padding:1rem 0}main>section{display:grid;gap:.75rem;padding-block:1.5rem;border-block-start:1px solid var(--line)}
+<style>body{max-width:76rem;margin:auto;padding:1rem}main{padding:1rem 0}main>section{display:grid;gap:.75rem;padding-block:1.5rem;border-block-start:1px solid var(--line)}
 ul.tokens{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:.75rem}ul.tokens i{display:inline-block;width:2.5rem;height:2.5rem;border:1px solid var(--line-strong);border-radius:var(--radius-s);vertical-align:middle;margin-inline-end:.5rem}
-ul.spaces i{height:1rem;background:var(--accent);border:0}pre{overflow:auto;font-size:.8125rem}</style></head>
+ul.spaces i{height:1rem;background:var(--accent);border:0}pre{overflow:auto;font-size:.8125rem}.themes{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(18rem,100%),1fr))}.theme{display:grid;gap:.75rem;align-content:start;justify-items:start;padding:1rem;background:var(--canvas);color:var(--ink);border-radius:var(--radius-m);border:1px solid var(--line);min-width:0}ul.edges i{background:var(--paper);box-shadow:var(--shadow)}</style></head>
 <body><main><h1>Styleguide</h1><p class="muted">The tokens are in src/web/design/tokens.css; an accent’s roles follow from design/accent.js, with contrast checked.</p>
-<section><h2>Colours by role</h2><ul class="tokens">${swatches}</ul></section><section><h2>Spaces</h2><ul class="tokens spaces">${spaces}</ul></section>
-${parts}</main><script>document.getElementById('open').onclick=()=>document.querySelector('dialog').showModal();for(const one of document.querySelectorAll('dialog button'))one.onclick=()=>one.closest('dialog').close()</script></body></html>`;
+<section><h2>Colours by role</h2><ul class="tokens">${swatches}</ul></section><section><h2>Type</h2>${type}</section><section><h2>Spaces</h2><ul class="tokens spaces">${spaces}</ul></section><section><h2>Edges and elevation</h2><ul class="tokens edges">${edges}</ul></section>
+${parts}</main><script>for(const one of document.querySelectorAll('[id$=open]'))one.onclick=()=>one.parentNode.querySelector('dialog').showModal();for(const one of document.querySelectorAll('dialog button'))one.onclick=()=>one.closest('dialog').close()</script></body></html>`;
 }
