@@ -166,11 +166,9 @@ export function showPanel(house, page, loaded, range, grid) {
         h('h3', null, t('onDate')),
         h(
           'div',
-          { class: 'row' },
-          h('label', { for: 'range-from' }, t('from')),
-          from,
-          h('label', { for: 'range-to' }, t('to')),
-          to,
+          { class: 'row when-fields' },
+          labelled(house, from.id, t('from'), from),
+          labelled(house, to.id, t('to'), to),
         ),
         blocked && h('p', { class: 'hint' }, t('dayBlockedFirst')),
         h(

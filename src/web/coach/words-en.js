@@ -246,7 +246,7 @@ export const en = {
   max_total_per_user: 'Sessions per client, ever',
   late_cancel: 'After the last chance to cancel',
   late_refuse: 'clients can’t cancel',
-  late_keep: 'clients can cancel, but lose their credits',
+  late_keep: 'cancelling costs the credits',
   unitMinutes: 'min',
   unitDays: 'days',
   unitCount: 'at most',
