@@ -13,6 +13,9 @@ enum {
 	HOSTS_MAX = 16, /* hosts behind these are left to libpq, which tries them one after the other */
 };
 
+/* libpq's, of a host without one where the list of ports has others. */
+static const char default_port[] = "5432";
+
 struct hosts {
 	char *url;
 	size_t count;
@@ -53,6 +56,11 @@ static size_t cut(char *list, const char *parts[HOSTS_MAX])
 	return count;
 }
 
+static bool is_empty(const char *part)
+{
+	return part != NULL && part[0] == '\0';
+}
+
 /* What cannot be cut into hosts is one to us, and libpq does what it says. */
 static void read_hosts(struct hosts *hosts, const char *url)
 {
@@ -72,10 +80,18 @@ static void read_hosts(struct hosts *hosts, const char *url)
 	size_t count = counts[0] > counts[1] ? counts[0] : counts[1];
 	bool whole = count > 1 && count < HOSTS_MAX && (counts[0] == 0 || counts[0] == count) &&
 		     (counts[1] == 0 || counts[1] == count) && (counts[2] <= 1 || counts[2] == count);
-	if (whole)
-		hosts->count = count;
-	for (size_t i = 1; whole && counts[2] == 1 && i < count; i++)
-		hosts->parts[2][i] = hosts->parts[2][0];
+	/* An empty text changes nothing of the URL's, which is the whole list (connect_host()). */
+	for (size_t i = 0; whole && i < count; i++)
+		whole = !is_empty(hosts->parts[0][i]) && !is_empty(hosts->parts[1][i]);
+	if (!whole)
+		return;
+	hosts->count = count;
+	for (size_t i = 0; i < count; i++) {
+		if (counts[2] == 1)
+			hosts->parts[2][i] = hosts->parts[2][0];
+		if (is_empty(hosts->parts[2][i]))
+			hosts->parts[2][i] = default_port;
+	}
 }
 
 struct database *database_new(const char *url, const char *direct)

@@ -225,6 +225,14 @@ test('a JWKS that is away, none, or without a usable key fails; without an audie
   assert.match((await identity({ AUTH_JWT_AUDIENCE: 'us' }))[0], /^FAIL AUTH_JWKS_URL: /);
 });
 
+test('several hosts without ports are asked at the usual one', () => {
+  for (const url of ['postgresql://nobody@127.0.0.1,127.0.0.1/none', 'host=127.0.0.1,127.0.0.1 user=nobody'])
+    assert.match(
+      doctor({ DATABASE_URL: url, AUTH_JWT_SECRET: SECRET }).of('database')[0],
+      /, port 5432 failed: /,
+    );
+});
+
 test('several hosts without a wish for one that takes writes fail', async () => {
   const database = await createDatabase();
   const url = new URL(database.url);
