@@ -52,6 +52,13 @@ static bool begins_like_ours(const char *name)
 	return false;
 }
 
+/* Whether `name` is the first words of `known`, two at least: GOOGLE_SERVICE_ACCOUNT. */
+static bool is_cut_short(const char *name, const char *known)
+{
+	size_t length = strlen(name);
+	return strchr(name, '_') != NULL && strncmp(name, known, length) == 0 && known[length] == '_';
+}
+
 /* Whether `name` is one of ours; else *ret_meant is the one it is nearest to, or NULL. */
 static bool is_known(const char *name, const char **ret_meant)
 {
@@ -63,7 +70,10 @@ static bool is_known(const char *name, const char **ret_meant)
 		bool is_file = strncmp(name, known.name, length) == 0 && strcmp(name + length, "_FILE") == 0;
 		if (strcmp(name, known.name) == 0 || (is_file && known.secret))
 			return true;
-		size_t off = is_file ? 0 : length < SHORT_NAME ? 3 : distance(name, known.name);
+		size_t off = is_file                          ? 0
+			     : is_cut_short(name, known.name) ? 2
+			     : length < SHORT_NAME            ? 3
+							      : distance(name, known.name);
 		if (off < nearest) {
 			nearest = off;
 			*ret_meant = known.name;

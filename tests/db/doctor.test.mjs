@@ -144,6 +144,7 @@ test('names that look like settings and are none fail, with what was meant', () 
     LOG_LEVEL_FILE: '/x',
     AUTH_JWT_REALM: 'x',
     TOKEN_ENCRYPTOIN_KEY: 'x',
+    GOOGLE_SERVICE_ACCOUNT: 'x',
   };
   const lines = doctor({ ...env, GOOGLE_APPLICATION_CREDENTIALS: '/x', PORTS: '1', POSTGRES_USER: 'x' })
     .of('settings')
@@ -151,6 +152,7 @@ test('names that look like settings and are none fail, with what was meant', () 
   assert.deepEqual(lines, [
     'FAIL AUTH_JWT_ISSUR is not a setting; did you mean AUTH_JWT_ISSUER?',
     'FAIL AUTH_JWT_REALM is not a setting; see bookingd --help',
+    'FAIL GOOGLE_SERVICE_ACCOUNT is not a setting; did you mean GOOGLE_SERVICE_ACCOUNT_KEY?',
     'FAIL LOG_LEVEL_FILE is not a setting; did you mean LOG_LEVEL?',
     'FAIL RATELIMIT_BOOK is not a setting; did you mean RATE_LIMIT_BOOK?',
     'FAIL TOKEN_ENCRYPTOIN_KEY is not a setting; did you mean TOKEN_ENCRYPTION_KEY?',
