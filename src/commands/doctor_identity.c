@@ -4,6 +4,7 @@
 #include "doctor.h"
 
 #include "base/jwt.h"
+#include "base/signature.h"
 #include "base/uuid.h"
 #include "net/jwks.h"
 
@@ -54,6 +55,22 @@ static bool is_weak(const char *secret)
 	return different < 10;
 }
 
+static bool check_public_key(const char *pem)
+{
+	struct public_key *key = public_key_from_pem(pem);
+	if (key == NULL)
+		doctor_tell(BAD, "identity", "AUTH_JWT_PUBLIC_KEY %s",
+			    strstr(pem, "PRIVATE KEY-----") != NULL
+				    ? "is a private key, which belongs to whoever makes the tokens; set the "
+				      "public "
+				      "one (openssl pkey -pubout)"
+				    : "is no public key that can be used: RSA of 2048 bits or more or P-256, "
+				      "whole "
+				      "and line by line");
+	public_key_free(key);
+	return key != NULL;
+}
+
 static void check_tokens(const struct settings *settings)
 {
 	bool tokens = settings->auth_jwt_secret || settings->auth_jwt_public_key || settings->auth_jwks_url;
@@ -69,6 +86,8 @@ static void check_tokens(const struct settings *settings)
 		doctor_tell(NOTE, "identity",
 			    "PUBLIC_BOOKING without RATE_LIMIT_ADDRESS: whoever likes may ask for free times "
 			    "as fast as they can");
+	const bool public_key =
+		settings->auth_jwt_public_key != NULL && check_public_key(settings->auth_jwt_public_key);
 	if (settings->auth_jwks_url != NULL)
 		check_jwks(settings->auth_jwks_url);
 	if (settings->auth_jwks_url != NULL && settings->auth_jwt_audience == NULL)
@@ -80,7 +99,7 @@ static void check_tokens(const struct settings *settings)
 			    "AUTH_JWT_SECRET can be guessed: few different characters, or words; make one by "
 			    "openssl "
 			    "rand -base64 32");
-	else if (settings->auth_jwt_secret != NULL || settings->auth_jwt_public_key != NULL)
+	else if (settings->auth_jwt_secret != NULL || public_key)
 		doctor_tell(GOOD, "identity",
 			    "bearer tokens; their addresses count as proved: SECURITY in bookingd(1)");
 }

@@ -1,5 +1,6 @@
 // bookingd doctor: one line a check, with the remedy; exit 1 if any fails.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -112,6 +113,17 @@ test('a session query is tried: bad SQL and a missing user_id are told', async (
   assert.match(ask("SELECT 1 AS user_id WHERE $1 = ''; DROP TABLE session").of('identity')[0], /^FAIL/);
   assert.equal(database.value("SELECT to_regclass('session') IS NOT NULL"), true);
   database.drop();
+});
+
+test('a public key that the daemon would not start with fails, and a private one is called that', () => {
+  const { publicKey, privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const whole = publicKey.export({ type: 'spki', format: 'pem' });
+  const verdict = (AUTH_JWT_PUBLIC_KEY) =>
+    doctor({ DATABASE_URL: BASE.DATABASE_URL, AUTH_JWT_PUBLIC_KEY }).of('identity')[0];
+  assert.match(verdict(whole), /^ok bearer tokens/);
+  assert.match(verdict(whole.slice(0, 90)), /^FAIL AUTH_JWT_PUBLIC_KEY is no public key/);
+  const secret = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  assert.match(verdict(secret), /^FAIL AUTH_JWT_PUBLIC_KEY is a private key/);
 });
 
 test('without any way to sign in, or with a guessable secret, it says so', async () => {
