@@ -59,7 +59,8 @@ export class Machine {
   /** Runs lines of shell as root on the booted machine; {code, out, err}. */
   try(lines, { env = {} } = {}) {
     const places = ['--target', this.init, '--mount', '--uts', '--ipc', '--pid', '--cgroup'];
-    return tryProgram('nsenter', [...places, '/bin/sh', '-euc', lines], {
+    // A session of its own: what ends its whole group there does not end ours.
+    return tryProgram('setsid', ['--wait', 'nsenter', ...places, '/bin/sh', '-euc', lines], {
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...env },
       cwd: '/',
     });
