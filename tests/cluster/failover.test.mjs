@@ -22,7 +22,7 @@ const FAILOVERS = Number(process.env.FAILOVERS ?? 3);
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const SECRET = 'a secret of more than thirty-two bytes, for tests';
 const DATABASE = 'bookings';
-const CLIENTS = 12;
+const CLIENTS = Number(process.env.CLIENTS ?? 12);
 
 const missing = ['/usr/bin/patroni', '/usr/bin/etcd', '/usr/sbin/haproxy'].filter(
   (file) => !fs.existsSync(file),
@@ -150,6 +150,7 @@ test(`${FAILOVERS} failovers of PostgreSQL under load lose nothing`, {
 }, async (t) => {
   const crowd = newCrowd();
   crowd.start(CLIENTS);
+  const began = Date.now();
   await untilSomebodyBooks(crowd);
   const kinds = ['switchOver', 'kill', 'freeze'];
   const resumed = [];
@@ -163,7 +164,8 @@ test(`${FAILOVERS} failovers of PostgreSQL under load lose nothing`, {
     await cluster.whole();
   }
   await crowd.goHome();
-  t.diagnostic(`seed ${SEED}: ${await judge(crowd)}; booked after ms: ${resumed.join(', ')}`);
+  const rate = Math.round((crowd.booked * 1000) / (Date.now() - began));
+  t.diagnostic(`seed ${SEED}: ${rate} bookings a second; ${await judge(crowd)}; booked after ms: ${resumed.join(', ')}`);
 });
 
 test('two of three daemons killed in turn, and one replaced in order: nothing acknowledged is lost', {
