@@ -23,7 +23,7 @@ function linesOf(heading) {
   return block[1]
     .replace('<this repository>', '/root/bookingd.git')
     .replace('robin@example.com', CALENDAR)
-    .replaceAll('sudo -u postgres ', 'runuser -u postgres -- ')
+    .replace(/sudo -u (\w+) /g, 'runuser -u $1 -- ')
     .replaceAll('sudo ', '')
     .replaceAll('localhost:8080', `localhost:${port}`)
     .replace('COACH_ID=', `PORT=${port}\nCOACH_ID=`);
