@@ -105,17 +105,19 @@ before(async () => {
 });
 after(async () => {
   if (skip) return;
+  for (const crowd of crowds) crowd.over = true; // one that a failed test has left behind
   await proxy?.child.stop('SIGTERM');
   for (const daemon of daemons ?? []) await daemon.stop();
   await google?.stop();
   await cluster?.stop();
 });
 
-let crowds = 0;
+const crowds = [];
 function newCrowd() {
   const file = path.join(temporaryFolder('cluster'), 'journal');
-  const crowd = new Crowd(front, { file, slots: 600, seed: SEED + ++crowds });
-  crowd.people = crowds * 1_000_000; // names of their own
+  const crowd = new Crowd(front, { file, slots: 600, seed: SEED + crowds.length + 1 });
+  crowds.push(crowd);
+  crowd.people = crowds.length * 1_000_000; // names of their own
   return crowd;
 }
 
@@ -165,7 +167,9 @@ test(`${FAILOVERS} failovers of PostgreSQL under load lose nothing`, {
   }
   await crowd.goHome();
   const rate = Math.round((crowd.booked * 1000) / (Date.now() - began));
-  t.diagnostic(`seed ${SEED}: ${rate} bookings a second; ${await judge(crowd)}; booked after ms: ${resumed.join(', ')}`);
+  t.diagnostic(
+    `seed ${SEED}: ${rate} bookings a second; ${await judge(crowd)}; booked after ms: ${resumed.join(', ')}`,
+  );
 });
 
 test('two of three daemons killed in turn, and one replaced in order: nothing acknowledged is lost', {
