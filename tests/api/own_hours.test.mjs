@@ -108,7 +108,11 @@ test('booking, holding and moving take the same hours, and explain says which', 
   );
   assertStatus(await ann.put(`/booking/${id}/reschedule`, { start: at(OPENED, '21:00') }), 200);
 
-  assert.deepEqual(await explained('evening', at(PLAIN, '18:30')), { bookable: true, reasons: [] });
+  assert.deepEqual(await explained('evening', at(PLAIN, '18:30')), {
+    bookable: true,
+    approval: false,
+    reasons: [],
+  });
   const { bookable, reasons } = await explained('evening', at(CLOSED, '18:00'));
   assert.equal(bookable, false);
   assert.deepEqual(reasons, [
