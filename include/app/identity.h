@@ -62,13 +62,16 @@ struct identity {
 	const char *name;
 	enum identity_role role;
 	const char *coach; /* the coach's id; set exactly when role is IDENTITY_COACH */
+	/* Ids of those that are the same person, who came in by the address on all their rows, with spaces
+	 * between; NULL: none. */
+	const char *further_coaches;
 	/* Of a manage link or a guest: for this appointment alone; NULL: for all. */
 	const char *appointment_id;
 	bool guest; /* has not proved an address yet */
 };
 
 /*
- * Whether this caller acts for the coach: an admin, or the coach's own. Rules of notice, horizon and limits
+ * Whether this caller acts for the coach: an admin, or that coach. Rules of notice, horizon and limits
  * do not bind them. caller NULL: nobody known. Pure.
  */
 bool identity_is_exempt(const struct identity *caller, const char *coach_id);

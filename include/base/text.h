@@ -40,6 +40,9 @@ const char *text_trim(struct arena *mem, const char *text);
 /* Whether nothing of it can be seen: white space and characters of no width only. True for "". */
 bool text_is_blank(const char *text);
 
+/* Whether `word` is one of those in `words`, which have one space between them; NULL has none. */
+bool text_has_word(const char *words, const char *word);
+
 /*
  * The same for the middle of a text of ours: what is written from right to left is isolated (U+2068, U+2069),
  * so that it does not turn what stands after it. Other text is returned as it is.

@@ -331,6 +331,7 @@ struct appointment_party {
 	const char *user_id;
 	const char *pseudonym; /* what the client is once erased; NULL: nobody */
 	const char *coach_id;
+	const char *further_coaches; /* as in struct identity */
 	bool all;
 };
 

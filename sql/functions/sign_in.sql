@@ -6,6 +6,13 @@ create or replace function coach_of_address(p_email text) returns text language 
   select id from coach where lower(email) = p_email order by id limit 1;
 $$;
 
+-- The coaches besides its own that a coach's session is for just now, with spaces between: those with the address that was
+-- proved when it began. Null: none.
+create or replace function further_coaches(s own_session) returns text language sql stable as $$
+  select string_agg(id, ' ' order by id) from coach
+  where s.role = 'coach' and lower(email) = s.email and id <> s.coach_id;
+$$;
+
 -- The user whom an address stands for where the platform has none for it: a digest of it under this database's own key, so
 -- that nobody who only sees the id can try addresses. p_email in lower case.
 create or replace function person_of_address(p_email text) returns text language sql stable as $$

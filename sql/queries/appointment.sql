@@ -90,7 +90,7 @@ select appointment from appointment where id = $1;
 -- name: appointment_of_party one
 select appointment from appointment
 where id = $1 and group_id is distinct from id
-  and (user_id = $2 or coach_id = $3 or $4::boolean or (erased and user_id = $5));
+  and (user_id = $2 or coach_id = $3 or coach_id = any (string_to_array($6, ' ')) or $4::boolean or (erased and user_id = $5));
 
 -- What a client last told this coach of themselves, in one of their last appointments with anybody.
 -- name: appointment_person one

@@ -14,7 +14,7 @@ select appointment_id, expires_at
 from begin_manage_session(p_hash => $1, p_session_hash => $2, p_seconds => $3, p_after => $4);
 
 -- name: session_find one
-select user_id, role, coach_id, email, appointment_id, expires_at
+select user_id, role, coach_id, email, appointment_id, expires_at, further_coaches(own_session)
 from own_session where token_hash = $1 and expires_at > now();
 
 -- All replicas forget who this was.

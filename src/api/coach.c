@@ -125,7 +125,7 @@ void api_coach_me(struct call *call)
 	json_write_text(&writer, "time_zone", coach != NULL ? zone_name(coach->schedule->zone) : NULL);
 	json_write_array(&writer, "coaches");
 	for (size_t i = 0; i < rows.count; i++) {
-		if (admin || (own != NULL && strcmp(db_get_text(&rows, i, 0), own) == 0))
+		if (identity_is_exempt(call->caller, db_get_text(&rows, i, 0)))
 			json_write_text(&writer, NULL, db_get_text(&rows, i, 0));
 	}
 	json_write_array_end(&writer);

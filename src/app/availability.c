@@ -211,6 +211,7 @@ static enum availability_outcome find_moving(const struct availability_query *qu
 		appointments_of_party(worker->db, mem, query->rescheduling,
 				      &(struct appointment_party){.user_id = caller->user_id,
 								  .coach_id = caller->coach,
+								  .further_coaches = caller->further_coaches,
 								  .all = caller->role == IDENTITY_ADMIN},
 				      ret_moving);
 	if (result != DB_OK)

@@ -300,6 +300,8 @@ static struct identity_finding find_own(struct db *db, const struct credential *
 		.email = db_get_text(&rows, 0, 3),
 	};
 	struct identity_finding finding = finding_from(&columns, mem);
+	const char *further = db_get_text(&rows, 0, 6);
+	finding.identity.further_coaches = further != NULL ? arena_strdup(mem, further) : NULL;
 	finding.identity.guest =
 		strncmp(columns.subject, IDENTITY_GUEST_PREFIX, strlen(IDENTITY_GUEST_PREFIX)) == 0;
 	db_get_uuid(&rows, 0, 4, appointment_id);
@@ -495,10 +497,16 @@ enum db_result identity_of_address(struct db *db, const char *email, struct aren
 	return result;
 }
 
+static bool is_coach(const struct identity *caller, const char *coach_id)
+{
+	if (caller->role != IDENTITY_COACH)
+		return false;
+	return strcmp(caller->coach, coach_id) == 0 || text_has_word(caller->further_coaches, coach_id);
+}
+
 bool identity_is_exempt(const struct identity *caller, const char *coach_id)
 {
-	return caller != NULL && (caller->role == IDENTITY_ADMIN ||
-				  (caller->role == IDENTITY_COACH && strcmp(caller->coach, coach_id) == 0));
+	return caller != NULL && (caller->role == IDENTITY_ADMIN || is_coach(caller, coach_id));
 }
 
 void identity_forget(struct identity_source *source, const char *user_id)

@@ -81,6 +81,7 @@ bool identity_cache_find(struct identity_cache *cache, const struct identity_cac
 		ret_finding->identity.email = moved(entry, identity->email, copy);
 		ret_finding->identity.name = moved(entry, identity->name, copy);
 		ret_finding->identity.coach = moved(entry, identity->coach, copy);
+		ret_finding->identity.further_coaches = moved(entry, identity->further_coaches, copy);
 		ret_finding->identity.appointment_id = moved(entry, identity->appointment_id, copy);
 	}
 	pthread_mutex_unlock(&cache->lock);
@@ -107,7 +108,8 @@ static struct entry *entry_new(const struct identity_cache_key *key, const struc
 {
 	const struct identity *identity = &finding->identity;
 	size_t length = room_for(identity->user_id) + room_for(identity->email) + room_for(identity->name) +
-			room_for(identity->coach) + room_for(identity->appointment_id);
+			room_for(identity->coach) + room_for(identity->further_coaches) +
+			room_for(identity->appointment_id);
 	struct entry *entry = malloc(sizeof(*entry) + length);
 	if (entry == NULL)
 		die("out of memory");
@@ -121,6 +123,7 @@ static struct entry *entry_new(const struct identity_cache_key *key, const struc
 	entry->finding.identity.email = append(&at, identity->email);
 	entry->finding.identity.name = append(&at, identity->name);
 	entry->finding.identity.coach = append(&at, identity->coach);
+	entry->finding.identity.further_coaches = append(&at, identity->further_coaches);
 	entry->finding.identity.appointment_id = append(&at, identity->appointment_id);
 	return entry;
 }

@@ -44,6 +44,7 @@ bool booking_find(const struct booking_call *call, const char *id, struct bookin
 		.user_id = caller->user_id,
 		.pseudonym = pseudonym_of(call->pseudonym_keys, caller->user_id, call->mem),
 		.coach_id = caller->coach,
+		.further_coaches = caller->further_coaches,
 		.all = caller->role == IDENTITY_ADMIN};
 	enum db_result read =
 		appointments_of_party(call->worker->db, call->mem, id, &party, &result->appointment);

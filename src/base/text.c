@@ -177,3 +177,15 @@ const char *text_without_links(struct arena *mem, const char *text)
 	*end = '\0';
 	return out;
 }
+
+bool text_has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+	for (const char *at = words; at != NULL && *at != '\0';) {
+		size_t next = strcspn(at, " ");
+		if (next == length && memcmp(at, word, length) == 0)
+			return true;
+		at += next + (at[next] == ' ');
+	}
+	return false;
+}

@@ -350,7 +350,8 @@ enum db_result appointments_of_party(struct db *db, struct arena *mem, const cha
 {
 	return run_one(db, mem, QUERY_APPOINTMENT_OF_PARTY,
 		       DB_PARAMETERS(db_uuid(id), db_text(party->user_id), db_text(party->coach_id),
-				     db_bool(party->all), db_text(party->pseudonym)),
+				     db_bool(party->all), db_text(party->pseudonym),
+				     db_text(party->further_coaches)),
 		       ret_appointment);
 }
 

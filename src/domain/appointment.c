@@ -1,5 +1,7 @@
 #include "domain/appointment.h"
 
+#include "base/text.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -163,14 +165,7 @@ size_t appointment_guests(const char *guests, struct arena *mem,
 
 bool appointment_invites(const char *guests, const char *address)
 {
-	size_t length = strlen(address);
-	for (const char *at = guests; at != NULL && *at != '\0';) {
-		size_t next = strcspn(at, " ");
-		if (next == length && memcmp(at, address, length) == 0)
-			return true;
-		at += next + (at[next] == ' ');
-	}
-	return false;
+	return text_has_word(guests, address);
 }
 
 const char *appointment_guests_text(const char *guests, struct arena *mem)

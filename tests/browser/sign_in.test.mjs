@@ -132,8 +132,11 @@ test('in a frame of a site that may, and of no other, a stranger signs in and bo
   browser.troubles = browser.troubles.filter((one) => !/frame-ancestors/.test(one)); // the browser's own line
 });
 
-test('the coach signs in by mail as well', async () => {
+test('the coach signs in by mail as well, who is another one by the same address, too', async () => {
   const email = 'coach@example.com';
+  const second = await stack.admin().put('/coach/second/schedule', openSchedule());
+  assert.equal(second.status, 201, second.text);
+  stack.database.run(`update bookingd.coach set email = '${email}' where id = 'second'`);
   const page = await browser.page();
   await page.goto(`${stack.daemon.url}/coach/`);
   await ask(page, email);
@@ -141,4 +144,12 @@ test('the coach signs in by mail as well', async () => {
   await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, email, /code/)));
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.locator('.box').first().waitFor();
+  const switch_ = page.locator('.whose select');
+  await switch_.waitFor();
+  assert.deepEqual(await switch_.locator('option').allTextContents(), ['damian', 'second']);
+  const theirs = page.waitForResponse(/\/coach\/second\/appointments/);
+  await switch_.selectOption('second');
+  assert.equal((await theirs).status(), 200);
+  await page.locator('.whoami strong', { hasText: 'second' }).waitFor();
+  await checked(page, 'coach-of-two');
 });

@@ -76,7 +76,7 @@ const calls = {
   appointment_set_guests: () => `${id()}, 'a@b.c', 20, 30, 8, ${ACTOR}`,
   appointment_mark: () => `${id()}, 'completed', ${ACTOR}`,
   appointment_by_id: id,
-  appointment_of_party: () => `${id()}, 'u1', null, false, 'erased-1'`,
+  appointment_of_party: () => `${id()}, 'u1', null, false, 'erased-1', null`,
   appointment_person: () => `'u1', 'c1'`,
   appointment_same: () => `'c1', 'u1', ${AT}, ${AT} + interval '30 min'`,
   appointment_list_by_user: () => `'u1', 'upcoming', ${PAGE}`,

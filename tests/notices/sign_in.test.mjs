@@ -290,3 +290,33 @@ test('erasure ends sessions and links', async () => {
   assertProblem(await as(token).get('/session'), 401, 'unauthenticated');
   await until('nothing of the address to be left', () => !stack.database.dump().includes(email));
 });
+
+test('who signs in with the address of several coaches is all of them, and no other', async () => {
+  const session_types = [{ id: 'talk', name: 'Talk', durations: [60] }];
+  for (const id of ['aaron', 'other', 'second'])
+    assertStatus(await stack.admin().put(`/coach/${id}/schedule`, { ...openSchedule(), session_types }), 201);
+  stack.database.run(`update bookingd.coach set email = case id when 'other' then 'else@coach.test' else 'Two@Coach.test' end
+    where id in ('aaron', 'other', 'second')`);
+  const two = await signIn('two@coach.test', { page: 'coach' });
+  assert.deepEqual([two.role, two.coach], ['coach', 'aaron']);
+  const person = as(two.token);
+  for (let again = 0; again < 2; again++) {
+    const me = assertStatus(await person.get('/coach/me'), 200);
+    assert.deepEqual([me.role, me.coach, me.coaches], ['coach', 'aaron', ['aaron', 'second']]);
+    for (const id of me.coaches) assertStatus(await person.get(`/coach/${id}/appointments`), 200);
+    for (const id of ['other', COACH, 'aaron%20second', 'sec'])
+      assert.notEqual((await person.get(`/coach/${id}/appointments`)).status, 200, id);
+  }
+  const now = assertStatus(await person.get('/session'), 200);
+  assert.deepEqual([now.role, now.coach, now.email], ['coach', 'aaron', 'two@coach.test']);
+  const start = stack.slot(40);
+  const { id } = assertStatus(
+    await stack.client('of-second').post('/booking/create', { coach: 'second', start }),
+    201,
+  );
+  assertStatus(await person.put(`/booking/${id}/cancel`, {}), 200);
+  assertProblem(await person.put('/coach/other/schedule', openSchedule()), 403, 'forbidden');
+  stack.database.run("update bookingd.coach set email = 'else@coach.test' where id = 'second'");
+  const one = await signIn('two@coach.test', { page: 'coach' });
+  assert.deepEqual(assertStatus(await as(one.token).get('/coach/me'), 200).coaches, ['aaron']);
+});
