@@ -33,6 +33,12 @@ struct mail_person {
 	const char *address;
 };
 
+/* An iCalendar file. */
+struct mail_calendar {
+	const char *bytes;
+	size_t length;
+};
+
 /* Texts are UTF-8 with "\n" between lines; NULL where there is none. Everything is borrowed until mail_send
  * returns. */
 struct mail_message {
@@ -49,9 +55,9 @@ struct mail_message {
 	const char *unsubscribe_url; /* https, ASCII; NULL: none. RFC 8058: one click, by POST */
 	const char *text;
 	const char *html;
-	const char *calendar; /* an iCalendar file; NULL: none */
-	size_t calendar_length;
-	const char *calendar_method; /* REQUEST or CANCEL, as in the file */
+	const struct mail_calendar *calendars;
+	size_t calendar_count;
+	const char *calendar_method; /* REQUEST or CANCEL, as in the files */
 };
 
 enum mail_outcome {

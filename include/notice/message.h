@@ -83,6 +83,10 @@ struct notice_text {
 
 struct notice_text notice_text_make(const struct notice_facts *facts, struct arena *mem);
 
+/* Of several dates of a series that have changed alike, by start: all have reader, kind and persons in
+ * common. One date reads as above. */
+struct notice_text notice_text_make_all(const struct notice_facts facts[], size_t count, struct arena *mem);
+
 /* The same as one line for a text message, with the link behind it: at most some 300 characters. */
 const char *notice_text_short(const struct notice_facts *facts, struct arena *mem);
 

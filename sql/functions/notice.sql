@@ -105,11 +105,10 @@ $$;
 /*
  * Put one appointment's change into the ledger: who is owed what by which channel. What was owed about an earlier
  * version and is not out yet is no longer owed; who was never told of an appointment is not told of its end. p_mail:
- * whether mail is configured. Returns the appointment, or nothing when no change waits.
+ * whether mail is configured; p_batch: what it is mailed together with; null: alone. The caller has locked the row.
  */
-create or replace function announce_one(p_mail boolean) returns uuid language plpgsql as $$
+create or replace function announce(a appointment, p_mail boolean, p_batch uuid) returns void language plpgsql as $$
 declare
-  a appointment;
   c coach;
   person record;
   over boolean;
@@ -121,13 +120,6 @@ declare
   change text;
   way_out text;
 begin
-  select * into a from appointment
-  where version > noticed_version and status in ('scheduled', 'cancelled') and is_ripe(appointment, p_mail)
-    and not (hold_kind = 'request' and hold_expires_at is not null)
-  order by id limit 1 for update skip locked;
-  if not found then
-    return announce_request(p_mail);
-  end if;
   -- Who has waited a minute for a Meet link is told of the coach's other place instead.
   if (a.conference_pending or (a.calendar_id is not null and not a.event_written))
      and a.updated_at < now() - interval '60 seconds' then
@@ -137,7 +129,7 @@ begin
   -- A hold that was released is no session; a past one is nobody's news.
   if a.hold_expires_at is not null or a.ends_at <= now() then
     update appointment set noticed_version = version where id = a.id;
-    return a.id;
+    return;
   end if;
   if p_mail and a.status = 'scheduled' and a.invited_by is null then
     a.invited_by := case when a.notify and (a.email is not null or a.guests is not null) then 'email' else 'none' end;
@@ -185,8 +177,8 @@ begin
         on conflict do nothing;
       elsif way_out = 'email' and by_mail and p_mail and person.address is not null and not has_stopped(a, person.guest)
             and not exists (select from mail_suppression where email = lower(person.address)) then
-        insert into notice (appointment_id, recipient, guest, channel, kind, about, state, was_at, place)
-        values (a.id, person.who, person.guest, way_out, change, a.version::text, 'owed', a.noticed_start, place)
+        insert into notice (appointment_id, recipient, guest, channel, kind, about, state, was_at, place, batch)
+        values (a.id, person.who, person.guest, way_out, change, a.version::text, 'owed', a.noticed_start, place, p_batch)
         on conflict do nothing;
       end if;
     end loop;
@@ -195,6 +187,49 @@ begin
   set noticed_version = version, noticed_start = starts_at, invited_by = a.invited_by,
       noticed_at = case when noticed_start is distinct from starts_at then now() else noticed_at end
   where id = a.id;
+end $$;
+
+-- Whether this date of a series has a change that nobody was told of.
+create or replace function is_news(a appointment) returns boolean language sql stable as $$
+  select a.version > a.noticed_version and a.status in ('scheduled', 'cancelled')
+     and not (a.hold_kind = 'request' and a.hold_expires_at is not null);
+$$;
+
+-- Whether it is not time yet to tell what changed of a series, all of which is told together.
+create or replace function series_waits(p_series uuid, p_mail boolean) returns boolean language plpgsql stable as $$
+begin
+  return exists (select from appointment where series_id = p_series and is_news(appointment) and not is_ripe(appointment, p_mail));
+end $$;
+
+/*
+ * Put what changed of one appointment into the ledger, and with it what changed of the other dates of its series. Returns
+ * the appointment, or nothing when no change waits; nor when somebody is just changing another of those dates.
+ */
+create or replace function announce_one(p_mail boolean) returns uuid language plpgsql as $$
+declare
+  a appointment;
+  dates uuid[];
+  batch uuid;
+begin
+  select * into a from appointment
+  where version > noticed_version and status in ('scheduled', 'cancelled') and is_ripe(appointment, p_mail)
+    and not (hold_kind = 'request' and hold_expires_at is not null)
+    and (series_id is null or not series_waits(series_id, p_mail))
+  order by id limit 1 for update skip locked;
+  if not found then
+    return announce_request(p_mail);
+  elsif a.series_id is null then
+    perform announce(a, p_mail, null);
+    return a.id;
+  end if;
+  dates := array(select id from appointment where series_id = a.series_id and is_news(appointment)
+                 order by id for update skip locked);
+  if cardinality(dates) < (select count(*) from appointment where series_id = a.series_id and is_news(appointment)) then
+    return null;
+  elsif cardinality(dates) > 1 then
+    batch := gen_random_uuid();
+  end if;
+  perform announce(d, p_mail, batch) from appointment d where d.id = any (dates) order by d.id;
   return a.id;
 end $$;
 
@@ -226,8 +261,51 @@ begin
                   and not exists (select from notice other
                                   where other.appointment_id = o.appointment_id and other.recipient = o.recipient
                                     and other.channel = o.channel and other.state = 'sending')
+                  and not exists (select from notice first
+                                  where first.batch = o.batch and is_told_with(first, o) and first.id < o.id
+                                    and first.state in ('owed', 'retry'))
                 order by o.due_at, o.id limit 1 for update skip locked)
   returning n.*;
+end $$;
+
+-- Whether one mail tells both.
+create or replace function is_told_with(n notice, o notice) returns boolean language sql immutable as $$
+  select n.batch = o.batch and n.recipient = o.recipient and n.guest = o.guest and n.channel = o.channel and n.kind = o.kind;
+$$;
+
+-- The same, with all that one mail tells: by start. Their state changes in one transaction, so that a mail is never torn.
+create or replace function claim_notices(p_lease integer, p_channels text) returns setof notice language plpgsql as $$
+declare
+  first notice;
+begin
+  select * into first from claim_notice(p_lease, p_channels);
+  if first.batch is not null then
+    update notice n set state = 'sending', attempts = attempts + 1, due_at = first.due_at
+    where n.batch = first.batch and is_told_with(n, first) and n.state in ('owed', 'retry')
+      and not exists (select from notice other
+                      where other.appointment_id = n.appointment_id and other.recipient = n.recipient
+                        and other.channel = n.channel and other.state = 'sending');
+  end if;
+  return query
+  select n.* from notice n join appointment a on a.id = n.appointment_id
+  where n.id = first.id or (n.batch = first.batch and is_told_with(n, first) and n.state = 'sending' and n.due_at = first.due_at)
+  order by a.starts_at, a.id;
+end $$;
+
+-- The mail that somebody's thread about an appointment began with; of one about several dates, what its Message-ID is made of.
+create or replace function first_mail(p_id uuid, p_recipient text, p_guest text) returns setof notice language plpgsql stable as $$
+declare
+  began notice;
+begin
+  select * into began from notice
+  where appointment_id = p_id and recipient = p_recipient and guest = p_guest and channel = 'email' and kind = 'confirmed'
+    and state in ('sending', 'sent', 'unknown')
+  order by id limit 1;
+  return query
+  select * from notice n
+  where n.id = began.id
+     or (n.batch = began.batch and is_told_with(n, began) and n.state in ('sending', 'sent', 'unknown'))
+  order by n.id limit 1;
 end $$;
 
 /*
@@ -260,7 +338,7 @@ begin
             a.version::text, 'owed', now(), place_of(a));
   elsif n.state <> 'sending' then
     update notice set state = 'owed', attempts = 0, unknowns = may_be_out(n)::integer, due_at = now(), created_at = now(),
-                      detail = null, asked_at = now()
+                      detail = null, asked_at = now(), batch = null
     where id = n.id;
   end if;
   return 'again';
@@ -298,7 +376,9 @@ begin
     update notice
     set state = 'failed', detail = coalesce(p_detail, case p_reason when 'bounced' then 'The mail came back.'
                                                                     else 'Its reader complained of it.' end)
-    where id = p_notice and state in ('sent', 'unknown', 'failed');
+    where state in ('sent', 'unknown', 'failed')
+      and id = any (array(select p_notice union
+                          select o.id from notice n join notice o on o.batch = n.batch and is_told_with(o, n) where n.id = p_notice));
   end if;
   return true;
 end $$;

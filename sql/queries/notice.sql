@@ -61,24 +61,25 @@ select usable_credits(a.coach_id, a.user_id, null), g.usable_until, g.balance
 from appointment a join credit_grant g on g.coach_id = a.coach_id and g.user_id = a.user_id
 where a.id = $1 and g.id = $2;
 
--- name: notice_claim one
+-- All that one mail tells: several rows where it is about dates of a series.
+-- name: notice_claim many
 select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attempts, n.was_at, n.created_at, n.unknowns, n.guest
-from claim_notice($1, $2) n;
+from claim_notices($1, $2) n;
 
 -- What a mail is made of: the appointment, its coach, and what they want; whether a change of it is still to be announced, and
 -- whether something later than the notice $4 is told to the same person.
 -- name: notice_facts one
 select a, c.email, c.schedule::text,
        coalesce(p.locale, case $2::text when 'coach' then f.languages[1] else a.locale end),
-       coalesce((select about from notice n
-                 where n.appointment_id = a.id and n.recipient = $2 and n.guest = $3 and n.channel = 'email' and n.kind = 'confirmed'
-                   and n.state in ('sending', 'sent', 'unknown') order by n.id limit 1), ''),
+       coalesce(thread.about, ''),
        coalesce(f.name, c.id), phone_of(a.phone), a.noticed_version < a.version,
        exists (select from notice this join notice later using (appointment_id, recipient, guest, channel)
-               where this.id = $4 and later.id > this.id and later.kind not in ('reminder', 'credits_low', 'credits_ending'))
+               where this.id = $4 and later.id > this.id and later.kind not in ('reminder', 'credits_low', 'credits_ending')),
+       coalesce(thread.appointment_id, a.id)
 from appointment a join coach c on c.id = a.coach_id left join coach_profile f on f.coach_id = c.id
 left join notice_preference p
   on p.user_id = case $2::text when 'coach' then a.coach_id else a.user_id end and p.of_coach = ($2::text = 'coach')
+left join lateral first_mail(a.id, $2, $3) thread on true
 where a.id = $1;
 
 -- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 detail (which may name an address: not

@@ -165,29 +165,49 @@ static void add_text(curl_mime *mime, struct arena *mem, const char *type, const
 	add_part(mime, type, "quoted-printable", lines, strlen(lines));
 }
 
-/* mixed { alternative { plain, html, calendar }, invite.ics }; without a calendar the alternative alone. */
+/* What a mail program offers to take into its calendar: the bytes of one file, beside the text or attached to
+ * it. */
+static curl_mimepart *add_calendar(curl_mime *mime, const char *type, const struct mail_calendar *calendar)
+{
+	return add_part(mime, type, "base64", calendar->bytes, calendar->length);
+}
+
+/*
+ * mixed { alternative { plain, html, calendar }, invite.ics }; of several calendars each is attached, since a
+ * program takes only one for the message itself: mixed { alternative { plain, html }, invite-1.ics, ... }.
+ * Without one the alternative alone.
+ */
 static curl_mime *make_mime(CURL *curl, struct arena *mem, const struct mail_message *message)
 {
+	const char *type = arena_printf(mem, "text/calendar; charset=utf-8; method=%s",
+					message->calendar_method != NULL ? message->calendar_method : "");
 	curl_mime *alternative = curl_mime_init(curl);
-	curl_mime *mixed = message->calendar ? curl_mime_init(curl) : NULL;
+	curl_mime *mixed = message->calendar_count > 0 ? curl_mime_init(curl) : NULL;
 
-	if (!alternative || (message->calendar && !mixed))
+	if (!alternative || (message->calendar_count > 0 && !mixed))
 		die("out of memory");
 	add_text(alternative, mem, "text/plain; charset=utf-8", message->text);
 	add_text(alternative, mem, "text/html; charset=utf-8", message->html);
 	if (!mixed)
 		return alternative;
-	add_part(alternative,
-		 arena_printf(mem, "text/calendar; charset=utf-8; method=%s", message->calendar_method),
-		 "base64", message->calendar, message->calendar_length);
+	if (message->calendar_count == 1)
+		add_calendar(alternative, type, &message->calendars[0]);
 	curl_mimepart *body = curl_mime_addpart(mixed);
 	if (!body)
 		die("out of memory");
 	must(curl_mime_subparts(body, alternative));
 	must(curl_mime_type(body, "multipart/alternative"));
-	curl_mimepart *file = add_part(mixed, "application/ics; name=\"invite.ics\"", "base64",
-				       message->calendar, message->calendar_length);
-	must(curl_mime_filename(file, "invite.ics"));
+	if (message->calendar_count == 1) {
+		curl_mimepart *file =
+			add_calendar(mixed, "application/ics; name=\"invite.ics\"", &message->calendars[0]);
+		must(curl_mime_filename(file, "invite.ics"));
+	}
+	for (size_t i = 0; message->calendar_count > 1 && i < message->calendar_count; i++) {
+		const char *name = arena_printf(mem, "invite-%zu.ics", i + 1);
+		curl_mimepart *file = add_calendar(mixed, arena_printf(mem, "%s; name=\"%s\"", type, name),
+						   &message->calendars[i]);
+		must(curl_mime_filename(file, name));
+	}
 	return mixed;
 }
 
@@ -212,8 +232,8 @@ static struct curl_slist *make_headers(const struct mail_client *client, struct 
 	append(&list, "Auto-Submitted: auto-generated");
 	append(&list, "X-Auto-Response-Suppress: All");
 	append(&list, arena_printf(mem, "Content-Language: %s", message->language));
-	append(&list,
-	       message->calendar ? "Content-Type: multipart/mixed" : "Content-Type: multipart/alternative");
+	append(&list, message->calendar_count > 0 ? "Content-Type: multipart/mixed"
+						  : "Content-Type: multipart/alternative");
 	if (message->unsubscribe_url) {
 		/* Never folded: that has broken the signatures of some relays. */
 		append(&list, arena_printf(mem, "List-Unsubscribe: <%s>", message->unsubscribe_url));

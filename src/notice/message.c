@@ -254,6 +254,14 @@ static const char *reason_text(const struct notice_words *words, const char *rea
 	return strcmp(reason, "too_few_booked") == 0 ? words->too_few_booked : reason;
 }
 
+static void put_was(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	if (facts->kind == NOTICE_KIND_MOVED && facts->old_start != 0 && facts->old_start != facts->start)
+		paper_struck(paper, words_fill(mem, words->was, "when",
+					       at_text(words, facts->zone, facts->old_start, mem), NULL));
+}
+
 static void put_card(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
@@ -263,9 +271,7 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 	paper_card(paper, text_isolate(mem, facts->session_type),
 		   *who != '\0' ? arena_printf(mem, "%s · %s", with, minutes) : minutes);
 	put_when(paper, facts, mem);
-	if (facts->kind == NOTICE_KIND_MOVED && facts->old_start != 0 && facts->old_start != facts->start)
-		paper_struck(paper, words_fill(mem, words->was, "when",
-					       at_text(words, facts->zone, facts->old_start, mem), NULL));
+	put_was(paper, facts, mem);
 	if (!is_over(facts->kind))
 		put_where(paper, facts, mem);
 	if (facts->reason != NULL)
@@ -376,9 +382,85 @@ struct notice_text notice_text_make(const struct notice_facts *facts, struct are
 	}
 	paper_foot(&paper, why_text(facts, mem));
 	if (facts->unsubscribe_url != NULL)
-		paper_foot_link(&paper, facts->to_guest ? words->stop_mails : words->stop_reminders,
-				facts->unsubscribe_url);
+		paper_small_link(&paper, facts->to_guest ? words->stop_mails : words->stop_reminders,
+				 facts->unsubscribe_url);
 	return paper_end(&paper, subject_of(facts, mem));
+}
+
+/* ---- several dates ---- */
+
+static const struct heading_words *heading_of_all(const struct notice_facts *facts)
+{
+	const struct series_words *words = &facts->words->series;
+	if (facts->to_guest && facts->kind == NOTICE_KIND_CONFIRMED)
+		return &words->guest_invited;
+	if (facts->uninvited)
+		return &words->guest_uninvited;
+	return facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
+}
+
+/* When and where one date is, and the way to change it. */
+static void put_date(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	const bool to_client = facts->recipient == NOTICE_CLIENT && !facts->to_guest;
+	const bool open = facts->cancel_before != 0 || facts->reschedule_before != 0;
+	put_when(paper, facts, mem);
+	put_was(paper, facts, mem);
+	if (!is_over(facts->kind)) {
+		put_where(paper, facts, mem);
+		if (to_client)
+			put_deadlines(paper, facts, mem);
+	}
+	if (to_client && facts->manage_url != NULL)
+		paper_small_link(paper, open && !is_over(facts->kind) ? words->change : words->see,
+				 facts->manage_url);
+}
+
+static void put_dates(struct paper *paper, const struct notice_facts facts[], size_t count, struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	const char *who = who_text(facts, mem);
+	paper_card(paper, text_isolate(mem, facts->session_type),
+		   *who != '\0' ? words_fill(mem, words->with, "who", who, NULL) : "");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			paper_gap(paper);
+		put_date(paper, &facts[i], mem);
+	}
+	if (facts->reason != NULL)
+		paper_line(paper,
+			   words_fill(mem, words->reason, "reason", reason_text(words, facts->reason), NULL));
+	put_contact(paper, facts, mem);
+	put_guests(paper, facts, mem);
+	paper_card_end(paper);
+}
+
+struct notice_text notice_text_make_all(const struct notice_facts facts[], size_t count, struct arena *mem)
+{
+	if (count == 1)
+		return notice_text_make(facts, mem);
+	const struct notice_words *words = facts->words;
+	const char *n = arena_printf(mem, "%zu", count);
+	const struct heading_words *heading = heading_of_all(facts);
+	const char *title = facts->kind == NOTICE_KIND_CANCELLED && facts->by_recipient
+				    ? words->series.cancelled_by_you_title
+				    : heading->title;
+	struct paper paper;
+	paper_begin(&paper, words->code, words_fill(mem, title, "who", who_text(facts, mem), "n", n, NULL),
+		    mark_of(facts->kind), mem);
+	put_dates(&paper, facts, count, mem);
+	if (facts->invitation && !is_over(facts->kind))
+		paper_small(&paper, words->series.invitation);
+	if (facts->recipient == NOTICE_COACH && facts->manage_url != NULL)
+		paper_button(&paper, words->see, facts->manage_url);
+	paper_foot(&paper, why_text(facts, mem));
+	if (facts->unsubscribe_url != NULL)
+		paper_small_link(&paper, words->stop_mails, facts->unsubscribe_url);
+	return paper_end(&paper,
+			 words_fill(mem, heading->subject, "type", text_isolate(mem, facts->session_type),
+				    "who", who_text(facts, mem), "n", n, "when",
+				    at_text(words, facts->zone, facts->start, mem), NULL));
 }
 
 const char *notice_text_short(const struct notice_facts *facts, struct arena *mem)

@@ -166,6 +166,13 @@ void paper_link(struct paper *paper, const char *label, const char *url)
 	buffer_append_text(&paper->html, "</p>\n");
 }
 
+void paper_gap(struct paper *paper)
+{
+	buffer_append_char(&paper->text, '\n');
+	buffer_append_text(&paper->html, "<div class=\"card\" style=\"border-top:1px solid " LINE
+					 ";margin:16px 0;\"></div>\n");
+}
+
 void paper_card_end(struct paper *paper)
 {
 	buffer_append_text(&paper->html, "</div>\n");
@@ -211,7 +218,7 @@ void paper_foot(struct paper *paper, const char *line)
 		 line, "</p>\n");
 }
 
-void paper_foot_link(struct paper *paper, const char *label, const char *url)
+void paper_small_link(struct paper *paper, const char *label, const char *url)
 {
 	buffer_printf(&paper->text, "%s: ", label);
 	put_plain(&paper->text, url);

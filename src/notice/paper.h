@@ -29,6 +29,7 @@ void paper_quiet(struct paper *paper, const char *line);
 void paper_struck(struct paper *paper, const char *line);
 void paper_line(struct paper *paper, const char *line);
 void paper_link(struct paper *paper, const char *label, const char *url);
+void paper_gap(struct paper *paper);
 void paper_card_end(struct paper *paper);
 
 /* Below it. */
@@ -36,7 +37,7 @@ void paper_small(struct paper *paper, const char *line);
 void paper_code(struct paper *paper, const char *spaced);
 void paper_button(struct paper *paper, const char *label, const char *url);
 void paper_foot(struct paper *paper, const char *line);
-void paper_foot_link(struct paper *paper, const char *label, const char *url);
+void paper_small_link(struct paper *paper, const char *label, const char *url);
 
 /* The three texts, in the arena. */
 struct notice_text paper_end(struct paper *paper, const char *subject);

@@ -19,6 +19,17 @@ struct heading_words {
 	const char *title;   /* {who} */
 };
 
+/* What stands in a mail about several dates of a series: {n} is how many, two at least; {when} the first. Of
+ * the kinds only those that announce. */
+struct series_words {
+	struct heading_words client[NOTICE_KINDS];
+	struct heading_words coach[NOTICE_KINDS];
+	struct heading_words guest_invited;
+	struct heading_words guest_uninvited;
+	const char *cancelled_by_you_title;
+	const char *invitation; /* what the attachments are for */
+};
+
 struct notice_words {
 	const char *code; /* BCP 47, for lang= and Content-Language */
 	/* "Tuesday, December 8, 2026": {weekday} {month} {day} {year} */
@@ -43,7 +54,8 @@ struct notice_words {
 	struct heading_words guest_invited;        /* {who}: the coach; to a guest, instead of the client's */
 	struct heading_words guest_uninvited;
 	const char *cancelled_by_you_title; /* the recipient cancelled */
-	const char *a_client;               /* for a client without a name */
+	struct series_words series;
+	const char *a_client; /* for a client without a name */
 
 	const char *with;           /* {who} */
 	const char *was;            /* {when}: where it was before it was moved */

@@ -75,6 +75,33 @@ const struct notice_words words_en = {
 	.guest_invited = {"Invitation: {type}, {when}", "You’re invited to a session with {who}"},
 	.guest_uninvited = {"No longer invited: {type}, {when}", "You’re no longer invited to this session"},
 	.cancelled_by_you_title = "You cancelled this session",
+	.series =
+		{
+			.client = {[NOTICE_KIND_CONFIRMED] = {"Booked: {type}, {n} sessions from {when}",
+							      "You’re booked with {who} for {n} sessions"},
+				   [NOTICE_KIND_MOVED] = {"New times: {type}, {n} sessions from {when}",
+							  "{n} of your sessions have new times"},
+				   [NOTICE_KIND_CANCELLED] = {"Cancelled: {type}, {n} sessions from {when}",
+							      "{n} of your sessions were cancelled"},
+				   [NOTICE_KIND_MEETING_CHANGED] =
+					   {"New meeting place: {type}, {n} sessions from {when}",
+					    "{n} of your sessions have a new meeting place"}},
+			.coach = {[NOTICE_KIND_CONFIRMED] = {"New booking: {who}, {n} sessions from {when}",
+							     "{who} booked {n} sessions"},
+				  [NOTICE_KIND_MOVED] = {"New times: {who}, {n} sessions from {when}",
+							 "{n} sessions with {who} have new times"},
+				  [NOTICE_KIND_CANCELLED] = {"Cancelled: {who}, {n} sessions from {when}",
+							     "{n} sessions with {who} were cancelled"},
+				  [NOTICE_KIND_MEETING_CHANGED] =
+					  {"New meeting place: {who}, {n} sessions from {when}",
+					   "{n} sessions with {who} have a new meeting place"}},
+			.guest_invited = {"Invitation: {type}, {n} sessions from {when}",
+					  "You’re invited to {n} sessions with {who}"},
+			.guest_uninvited = {"No longer invited: {type}, {n} sessions from {when}",
+					    "You don’t need to come to these {n} sessions"},
+			.cancelled_by_you_title = "You cancelled {n} sessions",
+			.invitation = "The invitations attached put them into your calendar.",
+		},
 	.a_client = "a client",
 
 	.with = "With {who}",

@@ -83,6 +83,41 @@ const struct notice_words words_fr = {
 	.guest_uninvited = {"Invitation retirée\u202F: {type}, {when}",
 			    "Votre présence à cette séance n’est plus attendue"},
 	.cancelled_by_you_title = "Vous avez annulé cette séance",
+	.series =
+		{
+			.client = {[NOTICE_KIND_CONFIRMED] =
+					   {"Réservation\u202F: {type}, {n} séances à partir du {when}",
+					    "Vos {n} séances avec {who} sont réservées"},
+				   [NOTICE_KIND_MOVED] =
+					   {"Nouveaux horaires\u202F: {type}, {n} séances à partir du {when}",
+					    "{n} de vos séances changent d’horaire"},
+				   [NOTICE_KIND_CANCELLED] =
+					   {"Annulation\u202F: {type}, {n} séances à partir du {when}",
+					    "{n} de vos séances sont annulées"},
+				   [NOTICE_KIND_MEETING_CHANGED] =
+					   {"Nouveau lieu\u202F: {type}, {n} séances à partir du {when}",
+					    "{n} de vos séances ont un nouveau lieu de rendez-vous"}},
+			.coach =
+				{[NOTICE_KIND_CONFIRMED] =
+					 {"Nouvelle réservation\u202F: {who}, {n} séances à partir du {when}",
+					  "{who} a réservé {n} séances"},
+				 [NOTICE_KIND_MOVED] =
+					 {"Nouveaux horaires\u202F: {who}, {n} séances à partir du {when}",
+					  "{n} séances avec {who} changent d’horaire"},
+				 [NOTICE_KIND_CANCELLED] =
+					 {"Annulation\u202F: {who}, {n} séances à partir du {when}",
+					  "{n} séances avec {who} sont annulées"},
+				 [NOTICE_KIND_MEETING_CHANGED] =
+					 {"Nouveau lieu\u202F: {who}, {n} séances à partir du {when}",
+					  "{n} séances avec {who} ont un nouveau lieu de rendez-vous"}},
+			.guest_invited = {"Invitation\u202F: {type}, {n} séances à partir du {when}",
+					  "Vous êtes invité à {n} séances avec {who}"},
+			.guest_uninvited =
+				{"Invitation retirée\u202F: {type}, {n} séances à partir du {when}",
+				 "Votre présence à ces {n} séances n’est plus attendue"},
+			.cancelled_by_you_title = "Vous avez annulé {n} séances",
+			.invitation = "Les invitations jointes les ajoutent à votre agenda.",
+		},
 	.a_client = "un client",
 
 	.with = "Avec {who}",

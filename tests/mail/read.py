@@ -68,6 +68,7 @@ def read(raw):
         "text": by_type["text/plain"].get_content() if "text/plain" in by_type else None,
         "html": by_type["text/html"].get_content() if "text/html" in by_type else None,
         "calendar": calendar_of(by_type["text/calendar"]) if "text/calendar" in by_type else None,
+        "calendars": [calendar_of(part) for part in parts if part.get_content_type() == "text/calendar"],
         "file": {
             "name": by_type["application/ics"].get_filename(),
             "bytes": base64.b64encode(by_type["application/ics"].get_payload(decode=True)).decode(),

@@ -21,7 +21,9 @@ static const char *text(const json_t *object, const char *name)
 
 static struct mail_message message_of(const json_t *object)
 {
-	const char *calendar = text(object, "calendar");
+	static struct mail_calendar calendar;
+	const char *bytes = text(object, "calendar");
+	calendar = (struct mail_calendar){bytes, bytes ? strlen(bytes) : 0};
 	return (struct mail_message){
 		.from_name = text(object, "from_name"),
 		.to = {text(object, "to_name"), text(object, "to")},
@@ -34,8 +36,8 @@ static struct mail_message message_of(const json_t *object)
 		.unsubscribe_url = text(object, "unsubscribe_url"),
 		.text = text(object, "text"),
 		.html = text(object, "html"),
-		.calendar = calendar,
-		.calendar_length = calendar ? strlen(calendar) : 0,
+		.calendars = &calendar,
+		.calendar_count = bytes ? 1 : 0,
 		.calendar_method = "REQUEST",
 	};
 }

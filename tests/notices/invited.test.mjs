@@ -250,7 +250,7 @@ for (const google of ['delegated', 'bare', 'off'])
       if (google !== 'off') assert.deepEqual(await attendees(id), []);
     });
 
-    test('each date of a series invites them', async () => {
+    test('each date of a series invites them, all in one mail', async () => {
       const who = names();
       const client = stack.client(who.user);
       const made = assertStatus(
@@ -269,8 +269,20 @@ for (const google of ['delegated', 'bare', 'off'])
         if (invites === 'google')
           assert.deepEqual(await attendees(appointment.id), [who.ben, who.email].sort());
       }
-      const expected = Array(invites === 'email' ? 3 : 0).fill('Invitation');
-      assert.deepEqual(await told(who.ben, expected), expected);
+      const expected = invites === 'email' ? ['Invitation'] : [];
+      for (const [address, kind] of [
+        [who.ben, 'Invitation'],
+        [who.email, 'Booked'],
+      ]) {
+        assert.deepEqual(await told(address, expected), expected.fill(kind));
+        for (const one of said(address))
+          assert.deepEqual(
+            one.calendars.map(({ uid }) => uid),
+            made.appointments.map(({ id }) => `${id.replaceAll('-', '')}@google.com`),
+          );
+      }
+      await mail.wait(1, ({ to, text }) => to[0] === 'coach@example.com' && text.includes(who.email));
+      assert.equal(mail.to('coach@example.com').filter(({ text }) => text.includes(who.email)).length, 1);
       for (const one of said(who.ben)) assert.doesNotMatch(JSON.stringify(one), SECRETS);
     });
 

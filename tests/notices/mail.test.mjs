@@ -376,3 +376,94 @@ test('no booking waits for a mail server that does not answer', async () => {
   for (const { id } of [first, second])
     assert.equal((await ann.client.put(`/booking/${id}/cancel`)).status, 200);
 });
+
+test('a series is told in one mail at each change, with an invitation for each date', async () => {
+  const ann = person();
+  const start = stack.slot(80);
+  const made = await ann.client.post('/booking/series', {
+    start,
+    duration_minutes: 30,
+    count: 3,
+    locale: 'en',
+  });
+  assert.equal(made.status, 201, made.text);
+  const ids = made.body.appointments.map(({ id }) => id);
+  const uids = ids.map((id) => `${id.replaceAll('-', '')}@google.com`);
+  const told = async (n) => {
+    for (const id of ids) await settled(id);
+    const [mails] = await Promise.all([
+      mail.wait(n, ({ to }) => to[0] === `${ann.id}@client.test`),
+      mail.wait(
+        n,
+        ({ to, reply_to }) => to[0] === 'coach@example.com' && reply_to[0] === `${ann.id}@client.test`,
+      ),
+    ]);
+    assert.deepEqual([mails.length, ann.coach().length], [n, n]);
+    assert.ok(mails.every(({ defects, bare, longest }) => !defects.length && !bare && longest <= 998));
+    return mails;
+  };
+  const [booked] = await told(1);
+  assert.match(booked.subject, /^Booked: Coaching session, 3 sessions from /);
+  assert.deepEqual(booked.shape, {
+    'multipart/mixed': [
+      { 'multipart/alternative': ['text/plain', 'text/html'] },
+      ...Array(3).fill('text/calendar'),
+    ],
+  });
+  for (const { mime_method: mime, method } of booked.calendars)
+    assert.deepEqual([mime, method], ['REQUEST', 'REQUEST']);
+  assert.deepEqual(
+    booked.calendars.map(({ uid }) => uid),
+    uids,
+  );
+  assert.equal(booked.text.match(/#manage=/g).length, 3);
+  assert.match(ann.coach()[0].subject, /^New booking: .*, 3 sessions from /);
+  assert.deepEqual(ann.coach()[0].calendars, []);
+  const ledger = (await notices(ann.client, ids[2])).filter(({ channel }) => channel === 'email');
+  assert.deepEqual(
+    ledger.map(({ kind, state }) => [kind, state]),
+    [['confirmed', 'sent']],
+  );
+
+  // A date that changes by itself is told by itself, in the same thread.
+  const later = new Date(Date.parse(made.body.appointments[1].start) + 3_600_000).toISOString();
+  assert.equal((await ann.client.put(`/booking/${ids[1]}/reschedule`, { start: later })).status, 200);
+  const [, alone] = await told(2);
+  assert.equal(alone.calendar.uid, uids[1]);
+  assert.equal(alone.headers['in-reply-to'], booked.headers['message-id']);
+
+  // What the server may have taken is sent once more as the same mail.
+  await mail.fault('DOT', { do: 'cut', take: true, times: 1 });
+  const moved = await ann.client.put(`/booking/${ids[0]}/reschedule`, {
+    start: stack.slot(86),
+    scope: 'all',
+  });
+  assert.equal(moved.status, 200, moved.text);
+  await until('an unknown end', () =>
+    stack.database.value(
+      `select count(*) >= 3 from bookingd.notice where state = 'retry' and kind = 'moved'`,
+    ),
+  );
+  stack.database.run(`update bookingd.notice set due_at = now() where state = 'retry'`);
+  for (const id of ids) await settled(id);
+  const all = await until('it twice', () => {
+    const found = [...ann.mails(), ...ann.coach()].filter(({ subject }) => subject.startsWith('New times'));
+    return found.length === 3 && found;
+  });
+  assert.equal(new Set(all.map(({ headers }) => headers['message-id'])).size, 2);
+  const again = ann.mails().find(({ subject }) => subject.startsWith('New times'));
+  assert.deepEqual(again.calendars.map(({ uid }) => uid).sort(), [...uids].sort());
+  for (const { sequence } of again.calendars) assert.ok(sequence > 0);
+
+  const before = ann.mails().length;
+  assert.equal((await ann.client.put(`/booking/${ids[0]}/cancel`, { scope: 'all' })).status, 200);
+  for (const id of ids) await settled(id);
+  const [cancelled] = (await mail.wait(before + 1, ({ to }) => to[0] === `${ann.id}@client.test`)).slice(
+    before,
+  );
+  assert.match(cancelled.subject, /^Cancelled: Coaching session, 3 sessions from /);
+  assert.match(cancelled.text, /^You cancelled 3 sessions/);
+  for (const { method, status } of cancelled.calendars)
+    assert.deepEqual([method, status], ['CANCEL', 'CANCELLED']);
+  assert.equal(cancelled.calendars.length, 3);
+});

@@ -185,6 +185,39 @@ static void every_kind_reads_well_for_both_in_every_language(void **state)
 	}
 }
 
+static void several_dates_read_well_for_everybody_in_both_languages(void **state)
+{
+	(void)state;
+	static const enum notice_kind kinds[] = {NOTICE_KIND_CONFIRMED, NOTICE_KIND_MOVED,
+						 NOTICE_KIND_CANCELLED, NOTICE_KIND_MEETING_CHANGED};
+	static const char *const readers[] = {"client", "coach", "guest", "uninvited"};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) * 8; i++) {
+		const char *language = i % 2 == 0 ? "en" : "fr";
+		const size_t reader = i / 2 % 4;
+		struct notice_facts dates[3];
+		for (size_t date = 0; date < 3; date++) {
+			dates[date] =
+				sample(kinds[i / 8], reader == 1 ? NOTICE_COACH : NOTICE_CLIENT, language);
+			dates[date].start += (instant)date * 7 * SECONDS_PER_DAY;
+			dates[date].end += (instant)date * 7 * SECONDS_PER_DAY;
+			dates[date].to_guest = reader >= 2;
+			dates[date].uninvited = reader == 3;
+			dates[date].invitation = reader != 1;
+		}
+		struct notice_text text = notice_text_make_all(dates, 3, &mem);
+		keep(arena_printf(&mem, "series-%s-%s-%s", notice_kind_name(kinds[i / 8]), readers[reader],
+				  language),
+		     &text);
+		has_not(text.subject, "{");
+		has_not(text.text, "{");
+		has(text.subject, "3 s");
+		has(text.text, "22");
+		has(text.html, "22");
+	}
+	struct notice_facts one = sample(NOTICE_KIND_CONFIRMED, NOTICE_CLIENT, "en");
+	assert_string_equal(notice_text_make_all(&one, 1, &mem).text, notice_text_make(&one, &mem).text);
+}
+
 static void a_guest_reads_when_and_where_and_nothing_else_of_the_client(void **state)
 {
 	(void)state;
@@ -354,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_booking_is_told_with_everything_that_matters),
 		cmocka_unit_test(every_kind_reads_well_for_both_in_every_language),
+		cmocka_unit_test(several_dates_read_well_for_everybody_in_both_languages),
 		cmocka_unit_test(a_guest_reads_when_and_where_and_nothing_else_of_the_client),
 		cmocka_unit_test(amounts_take_the_plural_of_their_language),
 		cmocka_unit_test(
