@@ -104,6 +104,22 @@ struct notice_code {
 struct notice_text notice_text_code(const struct notice_words *words, const struct notice_code *mail,
 				    struct arena *mem);
 
+/* What a coach has lost that does not come back by itself. */
+enum notice_alert_kind {
+	NOTICE_ALERT_WEBHOOK,  /* an address takes no events */
+	NOTICE_ALERT_CALENDAR, /* a further calendar cannot be read */
+	NOTICE_ALERT_GOOGLE,   /* Google has ended the consent */
+	NOTICE_ALERTS,
+};
+
+/* "webhook", "calendar", "google"; false: none of these. */
+bool notice_alert_parse(const char *name, enum notice_alert_kind *ret_kind);
+
+/* The mail about one. name: of the host, the calendar or the account; url: where it can be mended; NULL: no
+ * button. */
+struct notice_text notice_text_alert(const struct notice_words *words, enum notice_alert_kind kind,
+				     const char *name, const char *url, struct arena *mem);
+
 /* The name as it may stand in a mail: NULL if it is empty or reads like a link. */
 const char *notice_plain_name(const char *name);
 

@@ -179,3 +179,16 @@ select note_bounce($1, $2, $3);
 delete from mail_suppression s using appointment a
 where a.id = $1 and s.email = lower(a.email) and s.reason <> 'complained'
 returning s.email;
+
+-- ------------------------------------------------------------------ lost connections
+
+-- name: alert_announce one
+select announce_losses();
+
+-- name: alert_claim one
+select id, attempts, email, coach_name, locale, kind, name from claim_alert($1);
+
+-- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 wait in seconds.
+-- name: alert_done exec
+update coach_alert set state = $3, due_at = now() + make_interval(secs => $4::integer)
+where id = $1 and state = 'sending' and attempts = $2;

@@ -487,3 +487,32 @@ struct notice_text notice_text_code(const struct notice_words *words, const stru
 	paper_foot(&paper, words->code_ignore);
 	return paper_end(&paper, words_fill(mem, words->code_subject, "code", spaced, NULL));
 }
+
+bool notice_alert_parse(const char *name, enum notice_alert_kind *ret_kind)
+{
+	static const char *const names[NOTICE_ALERTS] = {
+		[NOTICE_ALERT_WEBHOOK] = "webhook",
+		[NOTICE_ALERT_CALENDAR] = "calendar",
+		[NOTICE_ALERT_GOOGLE] = "google",
+	};
+	for (unsigned kind = 0; kind < NOTICE_ALERTS; kind++) {
+		if (strcmp(names[kind], name) == 0) {
+			*ret_kind = (enum notice_alert_kind)kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct notice_text notice_text_alert(const struct notice_words *words, enum notice_alert_kind kind,
+				     const char *name, const char *url, struct arena *mem)
+{
+	const struct alert_words *alert = &words->alerts[kind];
+	struct paper paper;
+	paper_begin(&paper, words->code, alert->title, PAPER_BAD, mem);
+	paper_small(&paper, words_fill(mem, alert->lead, "name", text_isolate(mem, name), NULL));
+	if (url != NULL)
+		paper_button(&paper, words->alert_see, url);
+	paper_foot(&paper, words->why_coach);
+	return paper_end(&paper, alert->title);
+}

@@ -119,6 +119,13 @@ static void announce_credits(struct notices *notices, struct db *db)
 	       "announce_credits_failed");
 }
 
+static void announce_losses(struct notices *notices, struct db *db)
+{
+	if (notices_mail_on(notices))
+		report(db, db_run(db, QUERY_ALERT_ANNOUNCE, DB_NO_PARAMETERS, NULL),
+		       "announce_losses_failed");
+}
+
 static void set_gauges(struct notices *notices, struct db *db)
 {
 	DB_ROWS rows = {0};
@@ -149,6 +156,7 @@ static void *run_keeper(void *argument)
 			any = true;
 		}
 		if (now_ms >= gauges_at) {
+			announce_losses(notices, db);
 			set_gauges(notices, db);
 			gauges_at = now_ms + GAUGES_EVERY_MS;
 		}

@@ -1,4 +1,5 @@
 /* The threads that mail: codes first, then what the ledger owes. */
+#include "alert.h"
 #include "letter.h"
 
 #include "base/crash_point.h"
@@ -344,7 +345,7 @@ void *run_sender(void *argument)
 			send_code(&sender, code);
 		else if (may && (letters = take_claims(&sender, &count)) != NULL)
 			send_letters(&sender, letters, count);
-		else {
+		else if (!may || !notices_mail_on(notices) || !alert_send(&sender)) {
 			if (may)
 				notices_not_sent(notices);
 			notices_wait(notices, &seen, IDLE_MS);

@@ -30,6 +30,12 @@ struct series_words {
 	const char *invitation; /* what the attachments are for */
 };
 
+/* What a coach has lost; {name}: of a host, a calendar or an account. */
+struct alert_words {
+	const char *title; /* also the subject */
+	const char *lead;  /* {name} */
+};
+
 struct notice_words {
 	const char *code; /* BCP 47, for lang= and Content-Language */
 	/* "Tuesday, December 8, 2026": {weekday} {month} {day} {year} */
@@ -90,6 +96,9 @@ struct notice_words {
 	const char *email_label;
 	const char *phone_label;
 	const char *guests_label;
+
+	struct alert_words alerts[NOTICE_ALERTS];
+	const char *alert_see; /* the button */
 
 	const char *code_subject; /* {code} */
 	const char *code_title;

@@ -150,6 +150,22 @@ const struct notice_words words_en = {
 	.phone_label = "Phone",
 	.guests_label = "Guests",
 
+	.alerts =
+		{
+			[NOTICE_ALERT_WEBHOOK] = {"Your webhook has been turned off",
+						  "{name} has taken nothing for five days, or said that it "
+						  "wants no more. Once you "
+						  "turn it on again, what it missed can be sent."},
+			[NOTICE_ALERT_CALENDAR] = {"One of your calendars can’t be read",
+						   "{name} couldn’t be read for three days, so the times it "
+						   "would block aren’t known."},
+			[NOTICE_ALERT_GOOGLE] = {"Your Google Calendar is no longer connected",
+						 "Google has ended the access to {name}. Until you connect "
+						 "it again your busy times "
+						 "aren’t known, and bookings aren’t written into it."},
+		},
+	.alert_see = "See your connections",
+
 	.code_subject = "Your code: {code}",
 	.code_title = "Here’s your code",
 	.code_lead = "Enter it on the page where you asked for it.",

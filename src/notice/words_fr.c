@@ -168,6 +168,25 @@ const struct notice_words words_fr = {
 	.phone_label = "Téléphone",
 	.guests_label = "Invités",
 
+	.alerts =
+		{
+			[NOTICE_ALERT_WEBHOOK] =
+				{"Votre webhook a été désactivé",
+				 "{name} n’a rien accepté pendant cinq jours, ou ne souhaite plus rien "
+				 "recevoir. Une fois "
+				 "que vous l’aurez réactivé, ce qu’il a manqué pourra lui être envoyé."},
+			[NOTICE_ALERT_CALENDAR] = {"L’un de vos agendas est illisible",
+						   "{name} n’a pas pu être lu depuis trois jours\u202F: les "
+						   "heures qu’il bloquerait ne sont "
+						   "pas connues."},
+			[NOTICE_ALERT_GOOGLE] = {"Votre agenda Google n’est plus connecté",
+						 "Google a mis fin à l’accès à {name}. Tant que vous ne le "
+						 "reconnectez pas, vos "
+						 "indisponibilités ne sont pas connues et les réservations "
+						 "n’y sont pas inscrites."},
+		},
+	.alert_see = "Voir vos connexions",
+
 	.code_subject = "Votre code\u202F: {code}",
 	.code_title = "Voici votre code",
 	.code_lead = "Saisissez-le sur la page où vous l’avez demandé.",

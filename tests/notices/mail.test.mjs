@@ -467,3 +467,52 @@ test('a series is told in one mail at each change, with an invitation for each d
     assert.deepEqual([method, status], ['CANCEL', 'CANCELLED']);
   assert.equal(cancelled.calendars.length, 3);
 });
+
+test('a coach is told once of each connection that is lost for good, unless it is back', async () => {
+  const told = () =>
+    mail
+      .to('coach@example.com')
+      .map(({ subject }) => subject)
+      .filter((subject) => /turned off|can’t be read|no longer connected/.test(subject))
+      .sort();
+  stack.database.run(`
+    insert into bookingd.webhook_endpoint (coach_id, url, state, failing_since)
+    values ('damian', 'https://hooks.example/a?secret', 'disabled', now() - interval '5 days');
+    insert into bookingd.busy_source (id, coach_id, kind, name, sealed_address, state, due_at, created_at)
+    select gen_random_uuid(), 'damian', 'ical', name, '', 'failing', 'infinity', now() - days * interval '1 day'
+    from (values ('Family & friends', 4), ('Work', 2)) v (name, days);
+    insert into bookingd.google_grant (coach_id, sealed_token, scopes, account, needs_consent)
+    values ('damian', '', '', 'damian@calendar.test', true)`);
+  const three = [
+    'One of your calendars can’t be read',
+    'Your Google Calendar is no longer connected',
+    'Your webhook has been turned off',
+  ];
+  await until('all three', () => told().length === three.length);
+  assert.deepEqual(told(), three);
+  const [hook, calendar] = ['turned off', 'be read'].map((words) =>
+    mail.to('coach@example.com').find(({ subject }) => subject.includes(words)),
+  );
+  assert.ok(
+    hook.text.includes('hooks.example has taken nothing') && !hook.text.includes('secret'),
+    hook.text,
+  );
+  assert.ok(
+    calendar.text.includes('Family & friends') && calendar.text.includes('https://book.test/coach/#google'),
+  );
+  // On again, and lost again. What is mended before its mail is out is not told.
+  stack.database.run(`
+    update bookingd.webhook_endpoint set failing_since = now() where url like 'https://hooks.example/%';
+    insert into bookingd.coach_alert (coach_id, about) values ('damian', 'google 1')`);
+  await until('the fourth', () => told().length === 4);
+  await until('all to be settled', () =>
+    stack.database.value(
+      `select not exists (select from bookingd.coach_alert where state in ('owed', 'sending'))`,
+    ),
+  );
+  assert.deepEqual(told(), [...three, three[2]]);
+  assert.equal(
+    stack.database.value(`select state from bookingd.coach_alert where about = 'google 1'`),
+    'skipped',
+  );
+});

@@ -218,6 +218,24 @@ static void several_dates_read_well_for_everybody_in_both_languages(void **state
 	assert_string_equal(notice_text_make_all(&one, 1, &mem).text, notice_text_make(&one, &mem).text);
 }
 
+static void what_a_coach_has_lost_is_told_with_its_name_and_the_way_to_mend_it(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"webhook", "calendar", "google"};
+	for (unsigned i = 0; i < NOTICE_ALERTS * 2; i++) {
+		enum notice_alert_kind kind = NOTICE_ALERTS;
+		const char *language = i % 2 == 0 ? "en" : "fr";
+		assert_true(notice_alert_parse(names[i / 2], &kind));
+		struct notice_text text = notice_text_alert(notice_words_for(language), kind, "hooks.example",
+							    "https://book.example/coach/#google", &mem);
+		keep(arena_printf(&mem, "alert-%s-%s", names[i / 2], language), &text);
+		has(text.text, "hooks.example");
+		has(text.html, "https://book.example/coach/#google");
+		has_not(text.text, "{");
+	}
+	assert_false(notice_alert_parse("mail", &(enum notice_alert_kind){0}));
+}
+
 static void a_guest_reads_when_and_where_and_nothing_else_of_the_client(void **state)
 {
 	(void)state;
@@ -388,6 +406,7 @@ int main(void)
 		cmocka_unit_test(a_booking_is_told_with_everything_that_matters),
 		cmocka_unit_test(every_kind_reads_well_for_both_in_every_language),
 		cmocka_unit_test(several_dates_read_well_for_everybody_in_both_languages),
+		cmocka_unit_test(what_a_coach_has_lost_is_told_with_its_name_and_the_way_to_mend_it),
 		cmocka_unit_test(a_guest_reads_when_and_where_and_nothing_else_of_the_client),
 		cmocka_unit_test(amounts_take_the_plural_of_their_language),
 		cmocka_unit_test(
