@@ -39,6 +39,8 @@ struct sign_in_call {
 	struct notices *notices;
 	struct worker *worker;
 	struct arena *mem;
+	const void *network; /* where the call comes from, of network_length bytes */
+	size_t network_length;
 };
 
 enum sign_in_outcome {
@@ -62,7 +64,8 @@ struct signed_in {
 
 /*
  * Have a code mailed to an address that email_is_usable() takes; the answer does not tell whether it is known
- * here. page: "booking" or "coach". *ret_nonce is what the browser keeps.
+ * here. page: "booking" or "coach". *ret_nonce is what the browser keeps. SIGN_IN_TOO_OFTEN: the network
+ * asked for codes to a hundred addresses today.
  */
 enum sign_in_outcome sign_in_begin(const struct sign_in_call *call, const char *email, const char *page,
 				   const char *locale, const char **ret_nonce);

@@ -56,6 +56,25 @@ begin
   return welcome;
 end $$;
 
+/*
+ * The same for somebody of this network (a digest), who has codes to a hundred addresses in a day, mailed or not. Outcomes:
+ * mail; kept (it is not to be mailed, which nobody may tell); too_often.
+ */
+create or replace function begin_sign_in_from(
+  p_network bytea, p_email text, p_page text, p_hash bytea, p_nonce_hash bytea, p_code_hash bytea, p_seconds integer,
+  p_admins text)
+returns text language plpgsql as $$
+declare
+  network text := encode(p_network, 'hex');
+begin
+  perform lock_guests(network);
+  if use_count('sign-in from ' || network, 'code', p_email) >= 100 then
+    return 'too_often';
+  end if;
+  perform note_use('sign-in from ' || network, 'code', p_email);
+  return case when begin_sign_in(p_email, p_page, p_hash, p_nonce_hash, p_code_hash, p_seconds, p_admins) then 'mail' else 'kept' end;
+end $$;
+
 -- Over all codes for this address in a day.
 create or replace function wrong_tries(p_email text) returns bigint language plpgsql stable as $$
 begin

@@ -1,8 +1,8 @@
 -- Signing in by mail, and sessions of our own.
 
 -- name: sign_in_begin one
-select begin_sign_in(p_email => $1, p_page => $2, p_hash => $3, p_nonce_hash => $4, p_code_hash => $5, p_seconds => $6,
-                     p_admins => $7);
+select begin_sign_in_from(p_email => $1, p_page => $2, p_hash => $3, p_nonce_hash => $4, p_code_hash => $5, p_seconds => $6,
+                          p_admins => $7, p_network => $8);
 
 -- name: sign_in_complete one
 select outcome, user_id, role, coach_id, email, expires_at

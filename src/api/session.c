@@ -86,8 +86,9 @@ void api_sign_in(struct call *call)
 		return;
 	}
 	struct sign_in_call use = sign_in_use_case(call);
-	if (sign_in_begin(&use, email, page, locale, &nonce) != SIGN_IN_DONE) {
-		call_database_failure(call, DB_UNAVAILABLE);
+	enum sign_in_outcome outcome = sign_in_begin(&use, email, page, locale, &nonce);
+	if (outcome != SIGN_IN_DONE) {
+		sign_in_refuse(call, outcome);
 		return;
 	}
 	struct json_writer writer;

@@ -5,6 +5,8 @@ struct sign_in_call sign_in_use_case(struct call *call)
 	return (struct sign_in_call){.settings = &call->api->sign_in,
 				     .notices = call->api->notices,
 				     .worker = call->worker,
+				     .network = call->request->address.key,
+				     .network_length = sizeof(call->request->address.key),
 				     .mem = call->mem};
 }
 

@@ -107,14 +107,18 @@ enum sign_in_outcome sign_in_begin(const struct sign_in_call *call, const char *
 	const char *code = code_new(mem);
 	DB_ROWS rows = {0};
 	if (db_run(call->worker->db, QUERY_SIGN_IN_BEGIN,
-		   DB_PARAMETERS(db_text(address), db_text(page), digest(token, "", mem),
-				 digest(nonce, "", mem), digest(nonce, code, mem),
-				 db_int(SIGN_IN_CODE_MINUTES * SECONDS_PER_MINUTE),
-				 db_text(admins_of(call->settings, mem))),
+		   DB_PARAMETERS(
+			   db_text(address), db_text(page), digest(token, "", mem), digest(nonce, "", mem),
+			   digest(nonce, code, mem), db_int(SIGN_IN_CODE_MINUTES * SECONDS_PER_MINUTE),
+			   db_text(admins_of(call->settings, mem)),
+			   db_bytes(sha256_of(call->network, call->network_length, mem), CRYPTO_SHA256_SIZE)),
 		   &rows) != DB_OK)
 		return failed(call, "sign_in_failed");
 	*ret_nonce = nonce;
-	if (!db_get_bool(&rows, 0, 0))
+	const char *outcome = db_get_text(&rows, 0, 0);
+	if (strcmp(outcome, "too_often") == 0)
+		return SIGN_IN_TOO_OFTEN;
+	if (strcmp(outcome, "mail") != 0)
 		return SIGN_IN_DONE;
 	const char *url = call->settings->public_url;
 	const struct notice_code mail = {

@@ -291,6 +291,19 @@ test('erasure ends sessions and links', async () => {
   await until('nothing of the address to be left', () => !stack.database.dump().includes(email));
 });
 
+test('codes go to a hundred addresses a day from one network', async () => {
+  const email = address();
+  await ask(email);
+  stack.database.run(`insert into bookingd.client_use (client, kind, about)
+    select client, 'code', sha256(n::text::bytea)
+    from (select distinct client from bookingd.client_use where client = any (
+            select client from bookingd.client_use where about = sha256('${email}'::bytea))) one, generate_series(1, 100) n`);
+  const other = await stack.stranger().post('/booking/sign-in', { email: address() });
+  assertProblem(other, 429, 'rate_limited');
+  stack.database.run("delete from bookingd.client_use where kind = 'code'");
+  await ask(address());
+});
+
 test('who signs in with the address of several coaches is all of them, and no other', async () => {
   const session_types = [{ id: 'talk', name: 'Talk', durations: [60] }];
   for (const id of ['aaron', 'other', 'second'])
