@@ -195,10 +195,13 @@ create or replace function is_news(a appointment) returns boolean language sql s
      and not (a.hold_kind = 'request' and a.hold_expires_at is not null);
 $$;
 
--- Whether it is not time yet to tell what changed of a series, all of which is told together.
-create or replace function series_waits(p_series uuid, p_mail boolean) returns boolean language plpgsql stable as $$
+-- Whether it is not time yet to tell what changed of a date, since it is not for another one that changed with it, in one
+-- transaction: that is told together.
+create or replace function series_waits(a appointment, p_mail boolean) returns boolean language plpgsql stable as $$
 begin
-  return exists (select from appointment where series_id = p_series and is_news(appointment) and not is_ripe(appointment, p_mail));
+  return a.series_id is not null and exists (
+    select from appointment
+    where series_id = a.series_id and updated_at = a.updated_at and is_news(appointment) and not is_ripe(appointment, p_mail));
 end $$;
 
 /*
@@ -214,7 +217,7 @@ begin
   select * into a from appointment
   where version > noticed_version and status in ('scheduled', 'cancelled') and is_ripe(appointment, p_mail)
     and not (hold_kind = 'request' and hold_expires_at is not null)
-    and (series_id is null or not series_waits(series_id, p_mail))
+    and not series_waits(appointment, p_mail)
   order by id limit 1 for update skip locked;
   if not found then
     return announce_request(p_mail);
@@ -222,9 +225,11 @@ begin
     perform announce(a, p_mail, null);
     return a.id;
   end if;
-  dates := array(select id from appointment where series_id = a.series_id and is_news(appointment)
+  dates := array(select id from appointment
+                 where series_id = a.series_id and is_news(appointment) and is_ripe(appointment, p_mail)
                  order by id for update skip locked);
-  if cardinality(dates) < (select count(*) from appointment where series_id = a.series_id and is_news(appointment)) then
+  if cardinality(dates) < (select count(*) from appointment
+                           where series_id = a.series_id and is_news(appointment) and is_ripe(appointment, p_mail)) then
     return null;
   elsif cardinality(dates) > 1 then
     batch := gen_random_uuid();
