@@ -183,9 +183,7 @@ static const char *message_id(const struct sender *sender, const struct claim *c
 	return arena_printf(mem, "%s.%s.%s.%s@%s", appointment_id, plain, kind, who, sender->notices->domain);
 }
 
-/* Of those that are told together the one that came first, whatever their times are by now: so that a second
- * try of the same mail is known as that. */
-static const struct letter *leader_of(const struct letter *letters, size_t count)
+const struct letter *letter_leader(const struct letter *letters, size_t count)
 {
 	const struct letter *leader = &letters[0];
 	for (size_t i = 1; i < count; i++) {
@@ -215,7 +213,7 @@ struct mail_message letter_mail(struct sender *sender, const struct letter *lett
 				instant now)
 {
 	struct arena *mem = &sender->mem;
-	const struct letter *leader = leader_of(letters, count);
+	const struct letter *leader = letter_leader(letters, count);
 	const struct claim *claim = &leader->claim;
 	const struct subject *subject = &leader->subject;
 	struct notice_facts *facts = arena_array(mem, count, sizeof(*facts));

@@ -71,6 +71,12 @@ bool letter_is_uninvited(const struct claim *claim, const struct appointment *a)
 enum db_result letter_write(struct sender *sender, struct letter *letter, instant now);
 
 /*
+ * Of those that are told together the one that came first, whatever their times are by now: its notice is in
+ * the Message-ID, so that a second try is known as the same mail.
+ */
+const struct letter *letter_leader(const struct letter *letters, size_t count);
+
+/*
  * The mail of letters that are told together, by start; one at least. Blocks for a statement.
  */
 struct mail_message letter_mail(struct sender *sender, const struct letter *letters, size_t count,

@@ -89,13 +89,18 @@ static void note_one(struct sender *sender, struct claim *claim, const struct su
 	}
 }
 
-/* What came of one message, for all that it told of. */
+/* What came of one message, for all that it told of; of the leader last, so that whatever is sent again after
+ * the end of this process has the same Message-ID. */
 static void note(struct sender *sender, struct letter *letters, size_t count,
 		 const struct mail_answer *answer)
 {
-	for (size_t i = 0; i < count; i++)
-		note_one(sender, &letters[i].claim, &letters[i].subject, answer);
-	const struct claim *claim = &letters[0].claim;
+	struct letter *leader = &letters[letter_leader(letters, count) - letters];
+	for (size_t i = 0; i < count; i++) {
+		if (&letters[i] != leader)
+			note_one(sender, &letters[i].claim, &letters[i].subject, answer);
+	}
+	note_one(sender, &leader->claim, &leader->subject, answer);
+	const struct claim *claim = &leader->claim;
 	if (answer->outcome == MAIL_STOPPED)
 		return;
 	log_line(answer->outcome == MAIL_ACCEPTED ? LOG_INFO : LOG_WARNING, claim->by_text ? "text" : "mail",
