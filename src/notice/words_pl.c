@@ -81,6 +81,41 @@ const struct notice_words words_pl = {
 	.guest_invited = {"Zaproszenie: {type}, {when}", "Zaproszenie na sesję: {who}"},
 	.guest_uninvited = {"Zaproszenie wycofane: {type}, {when}", "Nie musisz przychodzić na tę sesję"},
 	.cancelled_by_you_title = "Ta sesja została odwołana przez Ciebie",
+	.series =
+		{
+			.client =
+				{
+					[NOTICE_KIND_CONFIRMED] =
+						{"Rezerwacja: {type}, sesje: {n}, od: {when}",
+						 "Zarezerwowane sesje: {n} – {who}"},
+					[NOTICE_KIND_MOVED] = {"Nowe terminy: {type}, sesje: {n}, od: {when}",
+							       "Sesje z nowym terminem: {n}"},
+					[NOTICE_KIND_CANCELLED] = {"Odwołano: {type}, sesje: {n}, od: {when}",
+								   "Odwołane sesje: {n}"},
+					[NOTICE_KIND_MEETING_CHANGED] =
+						{"Nowe miejsce: {type}, sesje: {n}, od: {when}",
+						 "Sesje z nowym miejscem spotkania: {n}"},
+				},
+			.coach =
+				{
+					[NOTICE_KIND_CONFIRMED] =
+						{"Nowa rezerwacja: {who}, sesje: {n}, od: {when}",
+						 "{who} rezerwuje sesje: {n}"},
+					[NOTICE_KIND_MOVED] = {"Nowe terminy: {who}, sesje: {n}, od: {when}",
+							       "Sesje z nowym terminem: {n} – {who}"},
+					[NOTICE_KIND_CANCELLED] = {"Odwołano: {who}, sesje: {n}, od: {when}",
+								   "Odwołane sesje: {n} – {who}"},
+					[NOTICE_KIND_MEETING_CHANGED] =
+						{"Nowe miejsce: {who}, sesje: {n}, od: {when}",
+						 "Sesje z nowym miejscem spotkania: {n} – {who}"},
+				},
+			.guest_invited = {"Zaproszenie: {type}, sesje: {n}, od: {when}",
+					  "Zaproszenie na sesje: {n} – {who}"},
+			.guest_uninvited = {"Zaproszenie odwołane: {type}, sesje: {n}, od: {when}",
+					    "Nie musisz przychodzić na te sesje: {n}"},
+			.cancelled_by_you_title = "Sesje odwołane przez Ciebie: {n}",
+			.invitation = "Załączone zaproszenia dodadzą sesje do Twojego kalendarza.",
+		},
 	.a_client = "klient",
 
 	.with = "Prowadzi: {who}",
@@ -129,6 +164,22 @@ const struct notice_words words_pl = {
 	.email_label = "E-mail",
 	.phone_label = "Telefon",
 	.guests_label = "Goście",
+
+	.alerts =
+		{
+			[NOTICE_ALERT_WEBHOOK] =
+				{"Twój webhook został wyłączony",
+				 "{name} od pięciu dni niczego nie przyjmuje albo nie chce już nic "
+				 "otrzymywać. Po ponownym włączeniu można wysłać to, co zostało pominięte."},
+			[NOTICE_ALERT_CALENDAR] = {"Nie można odczytać jednego z Twoich kalendarzy",
+						   "{name}: od trzech dni nie udaje się go odczytać, więc "
+						   "nie wiadomo, które terminy blokuje."},
+			[NOTICE_ALERT_GOOGLE] =
+				{"Twój Kalendarz Google nie jest już połączony",
+				 "Google zakończył dostęp: {name}. Dopóki nie połączysz go ponownie, Twoje "
+				 "zajęte terminy nie są znane, a rezerwacje nie są w nim zapisywane."},
+		},
+	.alert_see = "Zobacz połączenia",
 
 	.code_subject = "Twój kod: {code}",
 	.code_title = "Oto Twój kod",
