@@ -3,7 +3,13 @@
  * particular, where some session is offered by several. `h` is the widget's, which makes elements.
  */
 
+import coaches_looks from './coaches_looks.css';
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(coaches_looks);
+
 export const show = (h, coaches, base, any) => {
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   const address = (name) => new URL(`booking/${encodeURIComponent(name)}${location.search}`, base).href;
   return h(
     'ul',

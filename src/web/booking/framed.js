@@ -13,7 +13,7 @@ body { min-height: 0; background: none }
 main { padding: 0; flex: none }
 mosaic-booking:not(.narrow):not(.narrow), .waiting-page { min-height: 36rem }
 `);
-document.adoptedStyleSheets = [sheet];
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 
 let origin = null;
 const tell = () => {
