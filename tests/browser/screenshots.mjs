@@ -9,7 +9,7 @@ const scene = await setScene(browser);
 try {
   for (const [name, show, height] of [
     ['booking', clientViews.times, 720],
-    ['coach', coachViews.home, 720],
+    ['coach', coachViews.home, 820],
   ])
     for (const colorScheme of ['light', 'dark']) {
       const page = await browser.page({ viewport: { width: 1280, height }, colorScheme });
