@@ -179,6 +179,13 @@ const LOSSES = {
     `ALTER FUNCTION lock_client(text) SET search_path = public`,
     /function lock_client\(text\) differs/,
   ],
+  "a constraint's function replaced": [
+    `CREATE OR REPLACE FUNCTION appointment_is_sound(status text, meeting_kind text, cancelled_by text,
+       starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz, blocked_to timestamptz,
+       hold_expires_at timestamptz, version integer, synced_version integer, refused_version integer)
+       RETURNS boolean LANGUAGE sql IMMUTABLE AS 'select true'`,
+    /function appointment_is_sound.* differs/,
+  ],
   'a function missing': ['DROP FUNCTION lost_objects()', /lost_objects/],
   'a column that may be null': [
     'ALTER TABLE appointment ALTER blocked_to DROP NOT NULL',
