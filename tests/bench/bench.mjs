@@ -12,11 +12,13 @@ import { feeds } from './feeds.mjs';
 import { appointments } from './growth/appointments.mjs';
 import { busy } from './growth/busy.mjs';
 import { coaches } from './growth/coaches.mjs';
+import { practice } from './growth/practice.mjs';
 import { range } from './growth/range.mjs';
 import { replicas } from './growth/replicas.mjs';
 import { start } from './growth/start.mjs';
 import { kinds } from './kinds.mjs';
 import { google } from './google.mjs';
+import { notices } from './notices.mjs';
 import { overload } from './overload.mjs';
 import { pressure } from './pressure.mjs';
 import { Program, about, prepareFolder, waiting } from './measure.mjs';
@@ -24,13 +26,14 @@ import { Report } from './report.mjs';
 import { switchedOn } from './switched_on.mjs';
 import { World } from './world.mjs';
 
-const growth = { appointments, coaches, busy, range, replicas, start };
+const growth = { appointments, coaches, practice, busy, range, replicas, start };
 const parts = {
   availability,
   booking,
   change,
   switched_on: switchedOn,
   kinds,
+  notices,
   google,
   feeds,
   pressure,

@@ -46,7 +46,7 @@ export async function coaches(world, report) {
   mustAnswer(report, `10,000 coaches, ${CROWD} connections`, [crowd], 200);
   report.fact(`10,000 coaches, ${CROWD} connections: listings a second`, crowd.rate);
   report.fact(`10,000 coaches, ${CROWD} connections: longest wait, ms`, crowd.served.max_us / 1000);
-  report.must(`RssAnon with 10,000 coaches and ${CROWD} connections, MiB`, all.daemon.memory(), '<=', 64);
+  report.must(`RssAnon with 10,000 coaches and ${CROWD} connections, MiB`, all.daemon.memory(), '<=', 48);
   for (const { own, daemon } of sizes) {
     await daemon.stop();
     own.drop();
