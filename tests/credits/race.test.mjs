@@ -1,7 +1,7 @@
 // Sixteen connections race in the database itself: for the last credit, for the last use of a code, for a hold that ends
 // as it is confirmed. Exactly one wins, nothing is made and nothing lost.
 //
-//   ROUNDS=10000 node tests/run.mjs tests/credits/race.test.mjs        (150 by default)
+//   ROUNDS=10000 node --test tests/credits/race.test.mjs        (150 by default; takes minutes)
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
