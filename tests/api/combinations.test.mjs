@@ -263,9 +263,9 @@ async function act(row) {
   return actor.put(`${one}/status`, { status: 'no_show' });
 }
 
-/** All that is owed to anybody is done. */
-const settled = () =>
-  until(
+/** All that is owed to anybody is done, and what the mail server took has been read. */
+async function settled() {
+  await until(
     'nothing to be owed',
     () =>
       stack.database.value(`SELECT NOT EXISTS (SELECT FROM appointment
@@ -276,11 +276,16 @@ const settled = () =>
         AND (SELECT count(*) FROM event) = (SELECT count(*) FROM webhook_delivery)`),
     120_000,
   );
+  await stack.mail.heal();
+}
 
-/** So many times each, as the table writes it; of a series each once, however many dates it has. */
-function list(row, told) {
+/** What is told of each date of a series counts once. */
+const ofAllDates = (row, told) => (row.kind === 'series' ? [...new Set(told)] : told);
+
+/** So many times each, as the table writes it. */
+function list(told) {
   const counts = {};
-  for (const one of told) counts[one] = row.kind === 'series' ? 1 : (counts[one] ?? 0) + 1;
+  for (const one of told) counts[one] = (counts[one] ?? 0) + 1;
   const texts = Object.entries(counts).map(([one, count]) => (count > 1 ? `${one} x${count}` : one));
   const text = texts.sort().join(', ');
   return /^(\w+) client, \1 coach$/.test(text) ? `${text.split(' ')[0]} both` : text || '-';
@@ -327,13 +332,15 @@ async function observe(row, known, events) {
     answer: status < 300 ? `${status}` : `${status} ${body.code}`,
     is: states.join(', ') || '-',
     credits: `${GRANTED - balance}`,
-    mails: list(row, mailed(row.ids, known.mails)),
+    mails: list(mailed(row.ids, known.mails)),
     page: list(
-      row,
-      page.map(({ told }) => told),
+      ofAllDates(
+        row,
+        page.map(({ told }) => told),
+      ),
     ),
-    other: row.other ? list(row, mailed([row.other], known.mails)) : '',
-    webhooks: list(row, sent),
+    other: row.other ? list(mailed([row.other], known.mails)) : '',
+    webhooks: list(ofAllDates(row, sent)),
     calendar: placesOf(row, events),
   };
 }

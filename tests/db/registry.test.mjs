@@ -13,10 +13,10 @@ let folders = 0;
 function generate(program, files) {
   const folder = path.join(temporaryFolder('registry'), String(++folders));
   fs.mkdirSync(folder);
-  const paths = Object.entries(files).map(([name, text]) => {
-    fs.writeFileSync(path.join(folder, name), text);
-    return path.join(folder, name);
-  });
+  for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text);
+  const paths = Object.keys(files)
+    .filter((name) => name.endsWith('.sql'))
+    .map((name) => path.join(folder, name));
   const { status, stdout, stderr } = spawnSync(
     'awk',
     ['-f', path.join(ROOT, 'sql', program), ...paths, '/dev/null'],
@@ -69,18 +69,19 @@ test('mistakes stop the build and are named with their place', () => {
   );
 });
 
-test('migrations carry version, name, checksum and text', () => {
+test('migrations carry version, name, checksum, text, and the seconds they took', () => {
   const text = 'create table "t" (a text default E\'\\n\');\n-- $1\n';
   const { status, stdout } = generate('migrations.awk', {
     '0001_first.sql': text,
     '0002_second.sql': 'select 1;\n',
+    'seconds.txt': '# on a million rows\n0002 1.5\n',
   });
   assert.equal(status, 0);
   const sum = (what) => createHash('sha256').update(what).digest('hex');
   assert.equal(
     stdout,
-    `MIGRATION(1, "first", "${sum(text)}",\n\t"create table \\"t\\" (a text default E'\\\\n');\\n"\n\t"-- $1\\n"\n)\n` +
-      `MIGRATION(2, "second", "${sum('select 1;\n')}",\n\t"select 1;\\n"\n)\n`,
+    `MIGRATION(1, "first", "${sum(text)}", -1,\n\t"create table \\"t\\" (a text default E'\\\\n');\\n"\n\t"-- $1\\n"\n)\n` +
+      `MIGRATION(2, "second", "${sum('select 1;\n')}", 1.5,\n\t"select 1;\\n"\n)\n`,
   );
 });
 
