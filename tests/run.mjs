@@ -3,7 +3,7 @@
 //
 //   node tests/run.mjs [file or folder]...      (all but tests/browser, tests/bench, tests/container, tests/fuzz, tests/system, tests/crash, tests/cluster and tests/monitoring when none is named)
 //
-// TEST_JOBS=N files at once (two a core: they mostly wait). Files under tests/race measure times, so they run by
+// TEST_JOBS=N files at once (three a core: they mostly wait). Files under tests/race measure times, so they run by
 // themselves after the others. BOOKINGD=path to the binary, VALGRIND=1, POOLER=1, SCHEMA_PROXY=path: see tests/harness.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -54,7 +54,7 @@ const pooler = process.env.POOLER
 if (pooler) process.env.TEST_POOLER = pooler.url;
 let failed = 0;
 for (const [batch, concurrency] of [
-  [together, Number(process.env.TEST_JOBS ?? 2 * os.cpus().length)],
+  [together, Number(process.env.TEST_JOBS ?? 3 * os.cpus().length)],
   [alone, 1],
 ]) {
   if (!batch.length) continue;
