@@ -98,8 +98,8 @@ static void clients_are_led_to_no_other_origin(void **state)
 		"https://site%2eexample/",
 		"https://site.example%2f.evil.example/",
 		"https://s\xC3\xAFte.example/",
-		"https://site\xE3\x80\x82"
-		"example/",
+		("https://site\xE3\x80\x82"
+		 "example/"),
 		"https://xn--ste-1ma.example/",
 		" https://site.example/",
 		"https://site.example\t/",
