@@ -107,7 +107,7 @@ test('from the button to the times: one script, one question; to the booking: th
   await checked(page_, 'embed-modal');
   await page_.locator('[data-start]').last().click();
   await page_.waitForFunction(
-    () => document.getElementById('booking').shadowRoot.querySelector('#name').value === 'Ann Example',
+    () => document.getElementById('booking').shadowRoot.querySelector('#name')?.value === 'Ann Example',
   );
   await page_.getByRole('button', { name: 'Confirm booking' }).click();
   await page_.getByRole('heading', { name: /^You’re booked/ }).waitFor();

@@ -108,7 +108,7 @@ test('a request is declined with a reason, which the client reads; another is wi
   await other.getByRole('button', { name: 'Send request' }).click();
   await other.getByRole('heading', { name: 'Your request is on its way' }).waitFor();
   await other.getByRole('button', { name: 'My sessions' }).click();
-  await other.getByRole('button', { name: /^Withdraw: / }).click();
+  await other.getByRole('button', { name: /^Withdraw request: / }).click();
   await other.getByRole('button', { name: 'Cancel the session' }).click();
   await other.getByRole('heading', { name: 'Your session is cancelled' }).waitFor();
   assert.equal((await mine(other))[0].status, 'cancelled');
