@@ -319,34 +319,35 @@ test('a session ends a day before when too few come, with credits back; enough o
       ),
     );
   const late = await joined('bob', slot());
-  const soon = (id, since) =>
-    stack.database.run(`
+  const JUDGE = 'SELECT bookingd.judge_group() FROM generate_series(1, 9)';
+  // In one transaction: its event is where it was, and the calendar would move it back.
+  const judgedSoon = (id, since) =>
+    stack.database.run(`BEGIN;
       UPDATE bookingd.appointment SET starts_at = now() + interval '20 hours', ends_at = now() + interval '21 hours',
         blocked_from = now() + interval '20 hours', blocked_to = now() + interval '21 hours' WHERE id = '${id}';
-      UPDATE bookingd.group_session SET created_at = now() - interval '${since}', min_seats = 3 WHERE id = '${id}'`);
-  soon(few.group_id, '30 hours');
-  stack.database.run('SELECT bookingd.judge_group() FROM generate_series(1, 9)');
+      UPDATE bookingd.group_session SET created_at = now() - interval '${since}', min_seats = 3 WHERE id = '${id}';
+      ${JUDGE};
+      COMMIT`);
+  judgedSoon(few.group_id, '30 hours');
   assert.deepEqual(
     (await group(few.group_id)).appointments.map((one) => [one.status, one.cancelled_by]),
     [['cancelled', 'coach']],
   );
   await event(few.group_id, null);
-  soon(paid[0].group_id, '30 hours');
-  stack.database.run('SELECT bookingd.judge_group() FROM generate_series(1, 9)');
+  judgedSoon(paid[0].group_id, '30 hours');
   for (const { payment } of (await group(paid[0].group_id)).appointments)
     assert.equal(payment.state, 'returned');
   for (const user of ['pia', 'quin'])
     assert.equal(assertStatus(await stack.client(user).get('/booking/user/me/credits'), 200).balance, 1);
-  soon(late.group_id, '1 hour');
-  stack.database.run('SELECT bookingd.judge_group() FROM generate_series(1, 9)');
+  judgedSoon(late.group_id, '1 hour');
   assert.equal((await group(late.group_id)).status, 'scheduled');
   // It was decided that it takes place: that the coach moves it within the day does not end it.
   stack.database.run(`
     UPDATE bookingd.group_session SET created_at = now() - interval '30 hours' WHERE id = '${late.group_id}';
     UPDATE bookingd.appointment SET starts_at = starts_at + interval '30 minutes', ends_at = ends_at + interval '30 minutes',
       blocked_from = blocked_from + interval '30 minutes', blocked_to = blocked_to + interval '30 minutes'
-    WHERE id = '${late.group_id}'`);
-  stack.database.run('SELECT bookingd.judge_group() FROM generate_series(1, 9)');
+    WHERE id = '${late.group_id}';
+    ${JUDGE}`);
   assert.equal((await group(late.group_id)).status, 'scheduled');
   assertStatus(await coach.put(`/coach/damian/groups/${late.group_id}/cancel`, {}), 200);
 });
