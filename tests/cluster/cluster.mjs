@@ -1,4 +1,4 @@
-// A highly available PostgreSQL as an operator would have it: etcd, and Patroni over two servers, all on the loopback.
+// A highly available PostgreSQL as an operator would have it: etcd, and Patroni over three servers, all on the loopback.
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -55,12 +55,14 @@ class Node {
         restapi: { listen: `127.0.0.1:${restPort}`, connect_address: `127.0.0.1:${restPort}` },
         etcd3: { host: `127.0.0.1:${etcdPort}` },
         bootstrap: {
-          // Nothing acknowledged is lost: a standby that may be promoted has every commit.
+          // Nothing acknowledged is lost: a standby that may be promoted has every commit, and a new leader takes none before
+          // it has such a standby.
           dcs: {
             ttl: 20,
             loop_wait: 1,
             retry_timeout: 3,
             synchronous_mode: true,
+            synchronous_mode_strict: true,
             maximum_lag_on_failover: 1048576,
           },
           initdb: [{ encoding: 'UTF8' }, { locale: 'C.UTF-8' }, 'data-checksums'],
@@ -158,10 +160,12 @@ export class Cluster {
       { name: 'etcd' },
     );
     await cluster.etcd.line((line) => /ready to serve client requests/.test(line), 'readiness', 30_000);
-    cluster.nodes = [await Node.make('one', client), await Node.make('two', client)];
-    cluster.nodes[0].start();
+    cluster.nodes = [];
+    for (const name of ['one', 'two', 'three']) cluster.nodes.push(await Node.make(name, client));
+    const [first, ...others] = cluster.nodes;
+    first.start();
     await until('the first server to lead', () => cluster.leader(), 60_000);
-    cluster.nodes[1].start();
+    for (const node of others) node.start();
     await cluster.whole();
     return cluster;
   }
@@ -178,11 +182,18 @@ export class Cluster {
     return this.#find(isLeader);
   }
 
-  /** Waits until there are a leader and a standby that has every commit. */
+  /** Waits until there are a leader, a standby that has every commit, and one that can take its place. */
   whole() {
     return until(
-      'a leader and a synchronous standby',
-      async () => (await this.leader()) && this.#find(({ sync_standby }) => sync_standby),
+      'a leader, a synchronous standby and another',
+      async () => {
+        const found = await Promise.all(this.nodes.map((node) => node.status()));
+        return (
+          found.every((status) => status?.state === 'running') &&
+          found.some(isLeader) &&
+          found.some(({ sync_standby }) => sync_standby)
+        );
+      },
       120_000,
     );
   }
