@@ -120,6 +120,7 @@ const struct notice_words words_pl = {
 
 	.with = "Prowadzi: {who}",
 	.reason = "Powód: {reason}",
+	.too_few_booked = "Zapisało się za mało osób.",
 	.was = "Poprzednio: {when}",
 	.others_clock = "{who}: {clock}, {place}",
 	.video = "Rozmowa wideo",

@@ -11,6 +11,8 @@
 
 #include "notice/message.h"
 
+#include "../../../src/notice/words.h"
+
 static struct arena mem;
 
 static instant at(const char *text)
@@ -392,6 +394,33 @@ static void polish_counts_in_its_three_forms(void **state)
 	}
 }
 
+static bool has_word(const struct notice_words *words, size_t place)
+{
+	uintptr_t word;
+	memcpy(&word, (const char *)words + place * sizeof(word), sizeof(word));
+	return word != 0;
+}
+
+/* A struct notice_words is nothing but pointers. */
+static void every_language_has_every_word_of_english(void **state)
+{
+	(void)state;
+	static const char *const languages[] = {"fr", "pl"};
+	const struct notice_words *english = notice_words_for("en");
+	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
+		const struct notice_words *words = notice_words_for(languages[i]);
+		assert_string_equal(notice_words_code(words), languages[i]);
+		for (size_t place = 0; place < sizeof(*words) / sizeof(uintptr_t); place++) {
+			if (has_word(english, place) && !has_word(words, place))
+				fail_msg("%s lacks the word at byte %zu of struct notice_words", languages[i],
+					 place * sizeof(uintptr_t));
+		}
+	}
+	struct notice_facts facts = sample(NOTICE_KIND_CANCELLED, NOTICE_CLIENT, "pl");
+	facts.reason = "too_few_booked";
+	has(notice_text_make(&facts, &mem).text, "Powód: Zapisało się za mało osób.");
+}
+
 static void other_languages_are_english_for_now(void **state)
 {
 	(void)state;
@@ -418,6 +447,7 @@ int main(void)
 		cmocka_unit_test(a_name_from_right_to_left_does_not_turn_the_sentence),
 		cmocka_unit_test(a_code_is_easy_to_read_and_says_how_long_it_lasts),
 		cmocka_unit_test(polish_counts_in_its_three_forms),
+		cmocka_unit_test(every_language_has_every_word_of_english),
 		cmocka_unit_test(other_languages_are_english_for_now),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
