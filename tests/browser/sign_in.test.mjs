@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { MailServer, codeOf } from '../harness/mail.mjs';
-import { openSchedule, startStack } from '../harness/stack.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
 import { freePort } from '../harness/run_folder.mjs';
 import { checked, mailed, openBrowser, openCoach, said } from './browser.mjs';
 
@@ -111,14 +111,12 @@ test('in a frame of a site that may, and of no other, a stranger signs in and bo
   await inside.locator('[data-start]').last().click();
   await inside.getByLabel('Name').fill('Fay');
   const frame = page.frames()[1];
-  const fits = async () => {
-    const most = await frame.evaluate(() => document.body.getBoundingClientRect().height);
-    await page.waitForFunction(
-      (height) => Math.abs(document.querySelector('iframe').clientHeight - height) <= 1,
-      most,
-    );
-    return most;
-  };
+  const fits = () =>
+    until('the frame is as tall as the page in it', async () => {
+      const inner = await frame.evaluate(() => document.body.getBoundingClientRect().height);
+      const outer = await page.evaluate(() => document.querySelector('iframe').clientHeight);
+      return Math.abs(outer - inner) <= 1 && inner;
+    });
   const form = await fits();
   await checked(page, 'framed');
   await inside.getByRole('button', { name: 'Confirm booking' }).click();
