@@ -1,6 +1,6 @@
 // The design system on one page, by the very style sheet that the coach's page has: /styleguide/ of the demo's inbox. The
 // widget has the same parts (design/components.css, design/forms.css), in its own shadow.
-import { accentRoles } from '../../src/web/design/accent.js';
+import { applyAccent } from '../../src/web/design/accent.js';
 
 const ROLES = [
   'paper',
@@ -24,16 +24,19 @@ const SPACES = ['s1', 's2', 's3', 's4', 's5', 's6', 's7'];
 const EDGES = ['radius-s', 'radius-m', 'radius-l'];
 const TYPE = ['h1', 'h2', 'h3', 'p', 'p class="small"'];
 
+/** An accent as the style of an element. The page names its roles at the root (frame.css): where it is another, again. */
+function accentStyle(hex) {
+  let text = '--on-accent:var(--accent-ink);--strong:var(--accent-strong);--tint:var(--accent-tint)';
+  const setProperty = (name, value) => (text += `;${name}:${value}`);
+  applyAccent({ style: { setProperty } }, hex, '--');
+  return text;
+}
+
 /** Every part is shown in these: [what it is called, the style of what it stands in]. A coach may have any accent. */
-// The page names the accent's roles at its root (frame.css); here they are named again where it is another.
-const roles = accentRoles('#ffff00');
 const THEMES = [
   ['Light', 'color-scheme:light'],
   ['Dark', 'color-scheme:dark'],
-  [
-    'Light, accent #ffff00',
-    `color-scheme:light;--accent:${roles.accent};--accent-ink:${roles.ink};--accent-strong:${roles.strong.light};--accent-tint:${roles.tint.light};--on-accent:var(--accent-ink);--strong:var(--accent-strong);--tint:var(--accent-tint)`,
-  ],
+  ['Light, accent #ffff00', `color-scheme:light;${accentStyle('#ffff00')}`],
 ];
 
 /** What there is: [name, what it is for, how it is written]. */

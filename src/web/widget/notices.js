@@ -2,11 +2,11 @@
 
 import { fill, h, icon } from './dom.js';
 
-/* A bell beside the title while there is something new. Nobody is bothered if it cannot be asked. */
 /* Why a session was moved or cancelled: in the coach's words, or in ours. */
 export const reasonWords = (t, reason) =>
   reason === 'too_few_booked' ? t('tooFewBooked') : t('coachSaid', { reason });
 
+/* A bell beside the title while there is something new. Nobody is bothered if it cannot be asked. */
 export async function showBell(panel) {
   const { element, page } = panel;
   if (element.hasAttribute('move-only') || element.hasAttribute('manage')) return;
