@@ -285,6 +285,8 @@ static void origins_free(char **origins)
 	free(origins);
 }
 
+#define ORIGINS_WANTED "must be a list of origins such as https://example.org (no path, no slash at the end)"
+
 static const char *read_origins(const char *value, bool any_allowed, char ***ret_origins)
 {
 	char **origins = calloc(strlen(value) / 2 + 2, sizeof(*origins));
@@ -303,12 +305,8 @@ static const char *read_origins(const char *value, bool any_allowed, char ***ret
 	}
 	if (!good || count == 0 || (any && (count > 1 || !any_allowed))) {
 		origins_free(origins);
-		return any_allowed ? "must be a list of origins such as https://example.org (no path, no "
-				     "slash at "
-				     "the end), or * alone"
-				   : "must be a list of origins such as https://example.org (no path, no "
-				     "slash at "
-				     "the end), of 4096 characters at most";
+		return any_allowed ? ORIGINS_WANTED ", or * alone"
+				   : ORIGINS_WANTED ", of 4096 characters at most";
 	}
 	*ret_origins = origins;
 	return NULL;
