@@ -97,9 +97,9 @@ struct endpoint {
 	void (*handle)(struct call *call); /* on a worker, or on the loop for LANE_LOOP */
 	/*
 	 * Answers a request that is sent again under its key, where the daemon died before it could keep the
-	 * reply: how what was done stands now. NULL: the appointment. On a worker.
+	 * reply: how what was done stands now. False, or NULL: as the appointment does. On a worker.
 	 */
-	void (*retell)(struct call *call, const struct appointment *appointment, unsigned status);
+	bool (*retell)(struct call *call, const struct appointment *appointment, unsigned status);
 	bool (*early)(struct call *call); /* on the loop, from memory only; false: not here. May be NULL */
 	enum lane (*lane_of)(
 		const struct call *call); /* for what depends on the request. NULL: the route's */

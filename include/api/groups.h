@@ -9,7 +9,7 @@
 void api_group_get(struct call *call);
 /* The session as it is now, for a request sent again (api/api.h, retell): no reply is kept, since others are
  * in it. */
-void api_group_retell(struct call *call, const struct appointment *session, unsigned status);
+bool api_group_retell(struct call *call, const struct appointment *session, unsigned status);
 void api_group_cancel(struct call *call);
 void api_group_reschedule(struct call *call);
 

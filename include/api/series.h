@@ -12,8 +12,8 @@ void api_series_create(struct call *call);
 
 /* How a series, or what was cancelled or moved, stands, where the first reply was lost (api/api.h, retell).
  */
-void api_series_retell(struct call *call, const struct appointment *appointment, unsigned status);
-void api_series_retell_change(struct call *call, const struct appointment *appointment, unsigned status);
+bool api_series_retell(struct call *call, const struct appointment *appointment, unsigned status);
+bool api_series_retell_change(struct call *call, const struct appointment *appointment, unsigned status);
 
 /* Which of a series are meant; NULL, which is not sent, is `this`. False: answered. */
 bool series_read_scope(struct call *call, const char *word, enum series_scope *ret_scope);

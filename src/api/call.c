@@ -287,18 +287,18 @@ static void replay(struct call *call, const struct db_rows *rows)
 			return;
 		}
 	}
-	if (body == NULL && call->endpoint->retell != NULL) {
-		call->endpoint->retell(call, &appointment, status);
-	} else {
+	const bool told = body == NULL && call->endpoint->retell != NULL &&
+			  call->endpoint->retell(call, &appointment, status);
+	if (!told) {
 		struct json_writer writer;
 		json_writer_init(&writer, reply_begin_json(call->reply, status));
 		if (body != NULL)
 			json_write_raw(&writer, NULL, body, strlen(body));
 		else
 			render_appointment(&writer, NULL, &appointment, call_viewer(call));
+		if (status == 201)
+			reply_header_printf(call->reply, "Location", "/booking/%s", id);
 	}
-	if (status == 201 && (body != NULL || call->endpoint->retell == NULL))
-		reply_header_printf(call->reply, "Location", "/booking/%s", id);
 	reply_header(call->reply, "Idempotent-Replayed", "true");
 	reply_header(call->reply, "Cache-Control", "no-store");
 }

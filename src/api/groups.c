@@ -69,11 +69,12 @@ void api_group_get(struct call *call)
 		answer_group(call, &group);
 }
 
-void api_group_retell(struct call *call, const struct appointment *session, unsigned status)
+bool api_group_retell(struct call *call, const struct appointment *session, unsigned status)
 {
 	(void)session;
 	(void)status;
 	api_group_get(call);
+	return true;
 }
 
 void api_group_cancel(struct call *call)

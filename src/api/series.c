@@ -177,21 +177,22 @@ void api_series_create(struct call *call)
 	}
 }
 
-static void answer_retold(struct call *call, unsigned status, const struct series_result *result,
-			  const char *refused)
-{
-	if (result->whole.verdict == BOOKING_FINE)
-		answer_series(call, status, result, refused);
-	else
-		booking_answer_call(call, "series", &result->whole);
-}
-
-void api_series_retell(struct call *call, const struct appointment *appointment, unsigned status)
+static bool retell(struct call *call, const char *id, enum series_scope scope, unsigned status,
+		   const char *refused)
 {
 	struct booking_call use = booking_use_case(call);
 	struct series_result result;
-	series_tell(&use, appointment->id, SERIES_ALL, &result);
-	answer_retold(call, status, &result, "skipped");
+	series_tell(&use, id, scope, &result);
+	if (result.whole.verdict == BOOKING_FINE)
+		answer_series(call, status, &result, refused);
+	else
+		booking_answer_call(call, "series", &result.whole);
+	return true;
+}
+
+bool api_series_retell(struct call *call, const struct appointment *appointment, unsigned status)
+{
+	return retell(call, appointment->id, SERIES_ALL, status, "skipped");
 }
 
 bool series_read_scope(struct call *call, const char *word, enum series_scope *ret_scope)
@@ -230,21 +231,14 @@ void series_answer_move(struct call *call, const struct booking_call *use, enum 
 	answer_change(call, "reschedule", &result);
 }
 
-void api_series_retell_change(struct call *call, const struct appointment *appointment, unsigned status)
+bool api_series_retell_change(struct call *call, const struct appointment *appointment, unsigned status)
 {
+	(void)appointment;
 	JSON_LOCAL body = json_loadb(call->request->body, call->request->body_length, 0, NULL);
 	const char *word = json_string_value(json_object_get(body, "scope"));
 	enum series_scope scope = SERIES_THIS;
-	struct json_writer writer;
 	if (word != NULL)
 		series_scope_parse(word, &scope);
-	if (scope == SERIES_THIS) {
-		json_writer_init(&writer, reply_begin_json(call->reply, status));
-		render_appointment(&writer, NULL, appointment, call_viewer(call));
-		return;
-	}
-	struct booking_call use = booking_use_case(call);
-	struct series_result result;
-	series_tell(&use, request_parameter(call->request, "id"), scope, &result);
-	answer_retold(call, status, &result, "refused");
+	return scope != SERIES_THIS &&
+	       retell(call, request_parameter(call->request, "id"), scope, status, "refused");
 }
