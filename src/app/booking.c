@@ -1,4 +1,3 @@
-#include "app/candidates.h"
 #include "offer.h"
 
 #include "base/uuid.h"
@@ -256,8 +255,25 @@ static void create_with(const struct booking_call *call, const struct booking_wi
 	booking_settle(call, ret_result);
 }
 
-/* Whether what refused the client at one coach says nothing of another. */
-static bool next_may_serve(const struct booking_result *result)
+bool booking_candidates(const struct booking_call *call, struct booking_wish *wish,
+			struct candidates *candidates, struct turn **ret_turns, size_t *ret_count,
+			struct booking_result *result)
+{
+	candidates->type_id = wish->session_type;
+	candidates->duration_minutes = wish->duration_minutes;
+	result->verdict = BOOKING_DATABASE_UNAVAILABLE;
+	if (!candidates_read(call->coaches, call->worker, true, call->mem, candidates) ||
+	    !candidates_in_turn(candidates, call->worker, call->mem, ret_turns, ret_count))
+		return false;
+	result->verdict = BOOKING_UNKNOWN_TYPE;
+	if (candidates->type_id != NULL)
+		booking_refuse(result, REFUSAL_BAD_DURATION, refusal_sentence(REFUSAL_BAD_DURATION));
+	wish->session_type = candidates->type_id;
+	wish->duration_minutes = candidates->duration_minutes;
+	return *ret_count > 0;
+}
+
+bool booking_next_may_serve(const struct booking_result *result)
 {
 	if (result->verdict == BOOKING_REFUSED)
 		return result->refusal != REFUSAL_ADDRESS_NOT_VERIFIED;
@@ -283,25 +299,17 @@ static bool tells_more(const struct booking_result *result, const struct booking
 static void create_with_any(const struct booking_call *call, const struct booking_wish *asked, bool hold,
 			    struct booking_result *ret_result)
 {
-	CANDIDATES_LOCAL candidates = {.type_id = asked->session_type,
-				       .duration_minutes = asked->duration_minutes};
+	CANDIDATES_LOCAL candidates = {0};
 	struct turn *turns = NULL;
 	size_t count = 0;
-	ret_result->verdict = BOOKING_DATABASE_UNAVAILABLE;
-	if (!candidates_read(call->coaches, call->worker, true, call->mem, &candidates) ||
-	    !candidates_in_turn(&candidates, call->worker, call->mem, &turns, &count))
-		return;
-	ret_result->verdict = BOOKING_UNKNOWN_TYPE;
-	if (candidates.type_id != NULL)
-		booking_refuse(ret_result, REFUSAL_BAD_DURATION, refusal_sentence(REFUSAL_BAD_DURATION));
 	struct booking_wish wish = *asked;
-	wish.session_type = candidates.type_id;
-	wish.duration_minutes = candidates.duration_minutes;
+	if (!booking_candidates(call, &wish, &candidates, &turns, &count, ret_result))
+		return;
 	const char *text = candidates_names(turns, count, call->mem);
 	for (size_t i = 0; i < count; i++) {
 		struct booking_result result = {0};
 		create_with(call, &wish, hold, candidates.coaches[turns[i].place], text, &result);
-		const bool last = !next_may_serve(&result);
+		const bool last = !booking_next_may_serve(&result);
 		if (i == 0 || last || tells_more(&result, ret_result))
 			*ret_result = result;
 		if (last)

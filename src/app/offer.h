@@ -6,6 +6,7 @@
 #define APP_OFFER_H
 
 #include "app/booking.h"
+#include "app/candidates.h"
 
 /* While a request pays its own debt to Google, nobody else touches it; if it dies, the debt is free after
  * this. */
@@ -37,6 +38,17 @@ bool booking_coach(const struct booking_call *call, const char *id, const struct
 /* The same as the database has it now, appointments and all. */
 bool booking_coach_now(const struct booking_call *call, const char *id, const struct coach **ret_coach,
 		       struct booking_result *result);
+
+/*
+ * Who may give what `wish` asks of any coach, in the order of their turn; candidates is {0}, to be cleared.
+ * The wish gets the type and the duration that are meant. False: the result says why there is nobody.
+ */
+bool booking_candidates(const struct booking_call *call, struct booking_wish *wish,
+			struct candidates *candidates, struct turn **ret_turns, size_t *ret_count,
+			struct booking_result *result);
+
+/* Whether what refused the client at one coach says nothing of another. Pure. */
+bool booking_next_may_serve(const struct booking_result *result);
 
 /* A time that somebody wants, and all that is asked about it. Borrowed from the coach's snapshot. */
 struct offer {

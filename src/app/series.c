@@ -1,6 +1,5 @@
 #include "series_plan.h"
 
-#include "app/candidates.h"
 #include "app/coach_sources.h"
 #include "base/uuid.h"
 #include "db/credits.h"
@@ -320,19 +319,11 @@ static void chances_clear(struct chances *chances)
 static bool find_chances(const struct booking_call *call, struct series_wish *wish, bool afresh,
 			 struct chances *chances, struct series_result *result)
 {
-	CANDIDATES_LOCAL candidates = {.type_id = wish->first.session_type,
-				       .duration_minutes = wish->first.duration_minutes};
+	CANDIDATES_LOCAL candidates = {0};
 	struct turn *turns = NULL;
 	size_t count = 0;
-	result->whole.verdict = BOOKING_DATABASE_UNAVAILABLE;
-	if (!candidates_read(call->coaches, call->worker, true, call->mem, &candidates) ||
-	    !candidates_in_turn(&candidates, call->worker, call->mem, &turns, &count))
+	if (!booking_candidates(call, &wish->first, &candidates, &turns, &count, &result->whole))
 		return false;
-	result->whole.verdict = BOOKING_UNKNOWN_TYPE;
-	if (candidates.type_id != NULL)
-		booking_refuse(&result->whole, REFUSAL_BAD_DURATION, refusal_sentence(REFUSAL_BAD_DURATION));
-	wish->first.session_type = candidates.type_id;
-	wish->first.duration_minutes = candidates.duration_minutes;
 	chances->names = candidates_names(turns, count, call->mem);
 	chances->items = arena_array(call->mem, count, sizeof(*chances->items));
 	for (size_t i = 0; i < count; i++) {
@@ -344,7 +335,7 @@ static bool find_chances(const struct booking_call *call, struct series_wish *wi
 		chance->planned = make_plan(&chance->plan, wish, afresh, &chance->result);
 		chance->good = chance->planned ? count_good(&chance->result) : 0;
 	}
-	return chances->count > 0;
+	return true;
 }
 
 /* Who can give most of it, and among equals whose turn it is. NULL: all were tried. */
