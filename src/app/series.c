@@ -358,10 +358,14 @@ static void preview_any(const struct booking_call *call, const struct series_wis
 	__attribute__((cleanup(chances_clear))) struct chances chances = {0};
 	if (!find_chances(call, &wish, false, &chances, result))
 		return;
-	const struct chance *best = best_chance(&chances);
-	*result = best->result;
-	if (best->planned)
-		tell_preview(&best->plan, result);
+	for (size_t i = 0; i < chances.count; i++) {
+		struct chance *chance = &chances.items[i];
+		if (!chance->planned)
+			continue;
+		tell_preview(&chance->plan, &chance->result);
+		chance->good = count_good(&chance->result);
+	}
+	*result = best_chance(&chances)->result;
 }
 
 /* With who can give most of it; where somebody else is faster, with the next. */
@@ -379,7 +383,7 @@ static void create_any(const struct booking_call *call, const struct series_wish
 		memcpy(tried.id, result->id, sizeof(tried.id));
 		if (best->planned)
 			book_if_enough(&best->plan, &wish, chances.names, &tried);
-		const bool last = best->planned && tried.whole.verdict != BOOKING_REFUSED;
+		const bool last = best->planned && !booking_next_may_serve(&tried.whole);
 		if (first || last)
 			*result = tried;
 		if (last)

@@ -19,6 +19,10 @@ const OFFERS = {
     type('lent'),
     type('hidden'),
     type('weekly'),
+    type('paid', { price: { credits: 1 } }),
+    type('asking', {
+      questions: [{ id: 'goal', label: 'What is your goal?', kind: 'text', required: true, before: 'book' }],
+    }),
   ],
   ben: [
     type('shared'),
@@ -28,6 +32,8 @@ const OFFERS = {
     type('lent', { weekly: [] }),
     type('hidden', { weight: 0 }),
     type('weekly'),
+    type('paid', { price: { credits: 1 } }),
+    type('asking'),
   ],
   cleo: [type('shared'), type('weighted', { weight: 0 }), type('hidden', { draft: true })],
 };
@@ -77,7 +83,7 @@ test('the listing is the union, each start once, with how many coaches offer it'
   // What anybody offers, each type once; not what nobody gives to those who ask for any.
   assert.deepEqual(
     session_types.map(({ id }) => id),
-    ['shared', 'pair', 'weighted', 'twice', 'solo', 'lent', 'hidden', 'weekly', 'his-own'],
+    ['shared', 'pair', 'weighted', 'twice', 'solo', 'lent', 'hidden', 'weekly', 'paid', 'asking', 'his-own'],
   );
   const same = await listed(query, { 'if-none-match': reply.headers.etag });
   assert.equal(same.status, 304);
@@ -246,6 +252,23 @@ test('a series is with one coach: whose dates are all free, else who has most of
     'session_type',
   );
   assertProblem(await series(ann, start, { duration_minutes: 45 }), 422, 'bad_duration');
+});
+
+test('a series is with the coach whom the client can pay, or whose questions are answered', async () => {
+  const who = stack.client('payer');
+  const series = { coach: 'any', session_type: 'paid', count: 3, start: stack.slot(186) };
+  assertStatus(await stack.admin().post('/coach/ben/credits', { user_id: 'payer', amount: 3 }), 201);
+  const previewed = await who.get(`/booking/series/preview?${new URLSearchParams(series)}`);
+  const { coach, occurrences } = assertStatus(previewed, 200);
+  assert.deepEqual([coach, ...occurrences.map(({ bookable }) => bookable)], ['ben', true, true, true]);
+  const coaches = async (body) =>
+    assertStatus(await who.post('/booking/series', body), 201).appointments.map((one) => one.coach);
+  assert.deepEqual(await coaches(series), ['ben', 'ben', 'ben']);
+  assert.deepEqual(await coaches({ ...series, session_type: 'asking', start: stack.slot(188) }), [
+    'ben',
+    'ben',
+    'ben',
+  ]);
 });
 
 test('whoever is busy in their calendar is passed over, though it is their turn', async () => {
