@@ -5,42 +5,22 @@
 //   make build/crash/bookingd && CRASHING=build/crash/bookingd node tests/run.mjs tests/crash/points.test.mjs
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { bookingd } from '../harness/postgres.mjs';
-import { openSchedule, startStack, until } from '../harness/stack.mjs';
-
-const CRASHING = process.env.CRASHING;
-const skip = CRASHING ? false : 'CRASHING names no binary that was built with -DCRASH_POINTS';
-const usual = bookingd();
+import { openSchedule, until } from '../harness/stack.mjs';
+import { dieAt, skip, startCrashing, stopCrashing } from './crashing.mjs';
 
 let stack, mail;
 let hour = 0;
 
 before(async () => {
   if (skip) return;
-  process.env.BOOKINGD = CRASHING;
-  stack = await startStack({
+  stack = await startCrashing({
     google: 'bare', // it cannot invite, so the mail does
     mail: true,
     document: openSchedule({ min_notice_minutes: 0 }),
   });
   mail = stack.mail;
 });
-after(async () => {
-  process.env.BOOKINGD = usual;
-  if (skip) return;
-  await stack.stop();
-});
-
-/** Runs `call` at a daemon that dies at `place`; false: it did not come by there. */
-async function dieAt(place, call) {
-  await stack.daemon.stop();
-  await stack.daemon.restart({ env: { CRASH_AT: place } });
-  // A background thread may come to the place before the call does.
-  await call().catch(() => null);
-  await until(`the daemon to die at ${place}`, () => stack.daemon.child.end, 30_000);
-  assert.equal(stack.daemon.child.end.signal, 'SIGKILL');
-  await stack.daemon.restart({ env: { CRASH_AT: undefined } });
-}
+after(() => stopCrashing(stack));
 
 /** One row and one event for it, both as `wanted`, and nothing owed. */
 async function settles(user, { status, start }) {
@@ -72,20 +52,20 @@ for (const place of ['begun', 'committed', 'before_google', 'after_google', 'not
     const key = (what) => ({ 'idempotency-key': `${what}-${place}` });
     const [first, second] = [stack.slot(++hour), stack.slot(++hour)];
     const book = () => client.post('/booking/create', { start: first, duration_minutes: 30 }, key('create'));
-    await dieAt(place, book);
+    await dieAt(stack, place, book);
     const again = await book();
     assert.ok([200, 201].includes(again.status), JSON.stringify(again.body));
     const { id } = again.body;
     await settles(user, { status: 'scheduled', start: first });
 
     const move = () => client.put(`/booking/${id}/reschedule`, { start: second }, key('move'));
-    await dieAt(place, move);
+    await dieAt(stack, place, move);
     const moved = await move();
     assert.equal(moved.status, 200, JSON.stringify(moved.body));
     await settles(user, { status: 'scheduled', start: second });
 
     const cancel = () => client.put(`/booking/${id}/cancel`, {}, key('cancel'));
-    await dieAt(place, cancel);
+    await dieAt(stack, place, cancel);
     const cancelled = await cancel();
     assert.equal(cancelled.status, 200, JSON.stringify(cancelled.body));
     await settles(user, { status: 'cancelled', start: second });
@@ -99,7 +79,7 @@ for (const place of ['before_mail', 'after_mail'])
     const client = stack.client(user);
     const start = stack.slot(++hour);
     let booked;
-    await dieAt(place, async () => {
+    await dieAt(stack, place, async () => {
       booked = await client.post('/booking/create', { start, duration_minutes: 30 });
     });
     // It may have died of another's mail before this one was booked.

@@ -6,22 +6,18 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
-import { bookingd } from '../harness/postgres.mjs';
-import { openSchedule, startStack, until } from '../harness/stack.mjs';
+import { openSchedule, until } from '../harness/stack.mjs';
+import { dieAt, skip, startCrashing, stopCrashing } from './crashing.mjs';
 
-const CRASHING = process.env.CRASHING;
-const skip = CRASHING ? false : 'CRASHING names no binary that was built with -DCRASH_POINTS';
 const DATES = 12;
 const WEEK = 7 * 1440;
-const usual = bookingd();
 let stack, coach;
 let hour = 0;
 
 before(async () => {
   if (skip) return;
-  process.env.BOOKINGD = CRASHING;
   const policy = { horizon_days: 100, cancel_notice_minutes: 0, reschedule_notice_minutes: 0 };
-  stack = await startStack({
+  stack = await startCrashing({
     google: 'bare',
     document: {
       ...openSchedule(policy),
@@ -30,10 +26,7 @@ before(async () => {
   });
   coach = stack.coach();
 });
-after(async () => {
-  process.env.BOOKINGD = usual;
-  await stack?.stop();
-});
+after(() => stopCrashing(stack));
 afterEach(() => {
   if (!skip) assert.deepEqual(stack.database.rows('SELECT * FROM credit_faults()'), []);
 });
@@ -76,16 +69,6 @@ function standing({ name, start, target }) {
   return place;
 }
 
-/** Runs `call` at a daemon that dies at `place`. */
-async function dieAt(place, call) {
-  await stack.daemon.stop();
-  await stack.daemon.restart({ env: { CRASH_AT: place } });
-  await call().catch(() => null);
-  await until(`the daemon to die at ${place}`, () => stack.daemon.child.end, 30_000);
-  assert.equal(stack.daemon.child.end.signal, 'SIGKILL');
-  await stack.daemon.restart({ env: { CRASH_AT: undefined } });
-}
-
 /** The calendar has their events and no others once nothing is owed. */
 async function settles({ name }, count) {
   await until(
@@ -110,18 +93,18 @@ for (const place of ['begun', 'committed', 'after_google', 'before_reply'])
   test(`death at ${place}: a series is booked whole, moved whole, cancelled whole`, { skip }, async () => {
     const before = place === 'begun';
     const ann = await somebody(`dies-at-${place.replace('_', '-')}`);
-    await dieAt(place, ann.book);
+    await dieAt(stack, place, ann.book);
     assert.equal(standing(ann), before ? 'none' : 'start');
     assert.equal(assertStatus(await ann.book(), 201).appointments.length, DATES);
     assert.equal(standing(ann), 'start');
 
-    await dieAt(place, ann.move);
+    await dieAt(stack, place, ann.move);
     assert.equal(standing(ann), before ? 'start' : 'target');
     assertStatus(await ann.move(), 200);
     assert.equal(standing(ann), 'target');
     await settles(ann, DATES);
 
-    await dieAt(place, ann.cancel);
+    await dieAt(stack, place, ann.cancel);
     assert.equal(standing(ann), before ? 'target' : 'none');
     const again = await ann.cancel();
     assert.ok(again.status === 200 || again.body.code === 'not_active', again.text);
