@@ -21,7 +21,7 @@
 
 enum migrate_result {
 	MIGRATE_DONE,    /* the schema is what this binary knows, or newer */
-	MIGRATE_PENDING, /* from migrate_check() only: migrations wait to be applied */
+	MIGRATE_PENDING, /* from migrate_check() and migrate_plan() only: migrations wait to be applied */
 	MIGRATE_REFUSED, /* an applied file changed, or the database is of a release too old to be taken over
 			  */
 	MIGRATE_BUSY,    /* another daemon has been migrating for 5 s; try again */
