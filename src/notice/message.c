@@ -249,9 +249,14 @@ static enum paper_mark mark_of(enum notice_kind kind)
 }
 
 /* What the coach wrote, or what stands for one of our own reasons. */
-static const char *reason_text(const struct notice_words *words, const char *reason)
+static void put_reason(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
 {
-	return strcmp(reason, "too_few_booked") == 0 ? words->too_few_booked : reason;
+	const struct notice_words *words = facts->words;
+	if (facts->reason == NULL)
+		return;
+	const char *reason =
+		strcmp(facts->reason, "too_few_booked") == 0 ? words->too_few_booked : facts->reason;
+	paper_line(paper, words_fill(mem, words->reason, "reason", reason, NULL));
 }
 
 static void put_was(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -274,9 +279,7 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 	put_was(paper, facts, mem);
 	if (!is_over(facts->kind))
 		put_where(paper, facts, mem);
-	if (facts->reason != NULL)
-		paper_line(paper,
-			   words_fill(mem, words->reason, "reason", reason_text(words, facts->reason), NULL));
+	put_reason(paper, facts, mem);
 	put_contact(paper, facts, mem);
 	put_guests(paper, facts, mem);
 	paper_card_end(paper);
@@ -417,6 +420,13 @@ static void put_date(struct paper *paper, const struct notice_facts *facts, stru
 				 facts->manage_url);
 }
 
+/* Those that changed for one reason have it once, below the last of them. */
+static bool has_reason_of(const struct notice_facts *facts, const struct notice_facts *next)
+{
+	return facts->reason == NULL ? next->reason == NULL
+				     : next->reason != NULL && strcmp(facts->reason, next->reason) == 0;
+}
+
 static void put_dates(struct paper *paper, const struct notice_facts facts[], size_t count, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
@@ -427,13 +437,21 @@ static void put_dates(struct paper *paper, const struct notice_facts facts[], si
 		if (i > 0)
 			paper_gap(paper);
 		put_date(paper, &facts[i], mem);
+		if (i + 1 == count || !has_reason_of(&facts[i], &facts[i + 1]))
+			put_reason(paper, &facts[i], mem);
 	}
-	if (facts->reason != NULL)
-		paper_line(paper,
-			   words_fill(mem, words->reason, "reason", reason_text(words, facts->reason), NULL));
 	put_contact(paper, facts, mem);
 	put_guests(paper, facts, mem);
 	paper_card_end(paper);
+}
+
+static bool all_by_recipient(const struct notice_facts facts[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!facts[i].by_recipient)
+			return false;
+	}
+	return true;
 }
 
 struct notice_text notice_text_make_all(const struct notice_facts facts[], size_t count, struct arena *mem)
@@ -443,7 +461,7 @@ struct notice_text notice_text_make_all(const struct notice_facts facts[], size_
 	const struct notice_words *words = facts->words;
 	const char *n = arena_printf(mem, "%zu", count);
 	const struct heading_words *heading = heading_of_all(facts);
-	const char *title = facts->kind == NOTICE_KIND_CANCELLED && facts->by_recipient
+	const char *title = facts->kind == NOTICE_KIND_CANCELLED && all_by_recipient(facts, count)
 				    ? words->series.cancelled_by_you_title
 				    : heading->title;
 	struct paper paper;

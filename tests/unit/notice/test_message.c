@@ -221,6 +221,30 @@ static void several_dates_read_well_for_everybody_in_every_language(void **state
 	assert_string_equal(notice_text_make_all(&one, 1, &mem).text, notice_text_make(&one, &mem).text);
 }
 
+static void several_dates_have_each_its_own_reason(void **state)
+{
+	(void)state;
+	struct notice_facts dates[3];
+	for (size_t date = 0; date < 3; date++) {
+		dates[date] = sample(NOTICE_KIND_CANCELLED, NOTICE_CLIENT, "en");
+		dates[date].start += (instant)date * 7 * SECONDS_PER_DAY;
+		dates[date].end += (instant)date * 7 * SECONDS_PER_DAY;
+		dates[date].reason = "I am ill.";
+	}
+	const char *text = notice_text_make_all(dates, 3, &mem).text;
+	assert_ptr_equal(strstr(text, "Reason:"), strstr(text, "Reason: I am ill.\n\n--"));
+	/* The client cancelled the first by themselves. */
+	dates[0].reason = NULL;
+	dates[0].by_recipient = true;
+	dates[2].reason = "The room is taken.";
+	text = notice_text_make_all(dates, 3, &mem).text;
+	has(text, "3 of your sessions were cancelled");
+	const char *second = strstr(text, "December 15");
+	const char *third = strstr(text, "December 22");
+	assert_true(second < strstr(text, "Reason: I am ill.") && strstr(text, "Reason: I am ill.") < third);
+	assert_true(third < strstr(text, "Reason: The room is taken."));
+}
+
 static void what_a_coach_has_lost_is_told_with_its_name_and_the_way_to_mend_it(void **state)
 {
 	(void)state;
@@ -437,6 +461,7 @@ int main(void)
 		cmocka_unit_test(a_booking_is_told_with_everything_that_matters),
 		cmocka_unit_test(every_kind_reads_well_for_both_in_every_language),
 		cmocka_unit_test(several_dates_read_well_for_everybody_in_every_language),
+		cmocka_unit_test(several_dates_have_each_its_own_reason),
 		cmocka_unit_test(what_a_coach_has_lost_is_told_with_its_name_and_the_way_to_mend_it),
 		cmocka_unit_test(a_guest_reads_when_and_where_and_nothing_else_of_the_client),
 		cmocka_unit_test(amounts_take_the_plural_of_their_language),
