@@ -5,8 +5,6 @@
 #include <string.h>
 
 enum {
-	LEASE_SECONDS = 60,
-	SEND_MS = 30000,
 	AGAIN_SECONDS = 900,
 	TRIES_MAX = 96, /* for a day */
 };
@@ -37,7 +35,8 @@ static void done(struct sender *sender, const struct alert *alert, const char *s
 static bool claim(struct sender *sender, struct alert *alert)
 {
 	DB_ROWS rows = {0};
-	if (db_run(sender->db, QUERY_ALERT_CLAIM, DB_PARAMETERS(db_int(LEASE_SECONDS)), &rows) != DB_OK)
+	if (db_run(sender->db, QUERY_ALERT_CLAIM, DB_PARAMETERS(db_int(SENDER_LEASE_SECONDS)), &rows) !=
+	    DB_OK)
 		return false;
 	*alert = (struct alert){
 		.id = db_get_int(&rows, 0, 0),
@@ -69,7 +68,7 @@ static void mail(struct sender *sender, const struct alert *alert, enum notice_a
 		.text = text.text,
 		.html = text.html,
 	};
-	mail_send(sender->client, &message, monotonic_ms() + SEND_MS, answer);
+	mail_send(sender->client, &message, monotonic_ms() + SENDER_MAIL_MS, answer);
 }
 
 bool alert_send(struct sender *sender)
@@ -88,7 +87,8 @@ bool alert_send(struct sender *sender)
 		done(sender, &alert, "sent", 0);
 	else if (answer.outcome == MAIL_STOPPED)
 		done(sender, &alert, "owed", 0);
-	else if (answer.outcome == MAIL_REFUSED || alert.attempts >= TRIES_MAX)
+	else if (answer.outcome == MAIL_REFUSED ||
+		 alert.attempts >= (answer.outcome == MAIL_UNKNOWN ? SENDER_UNKNOWN_TRIES_MAX : TRIES_MAX))
 		done(sender, &alert, "failed", 0);
 	else
 		done(sender, &alert, "owed", AGAIN_SECONDS);

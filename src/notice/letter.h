@@ -11,6 +11,12 @@
 
 #include "db/appointments.h"
 
+enum {
+	SENDER_LEASE_SECONDS = 60, /* longer than a mail and its statements may take */
+	SENDER_MAIL_MS = 30000,
+	SENDER_UNKNOWN_TRIES_MAX = 5, /* copies at most, by a server that takes each and never says so */
+};
+
 /* The thread that mails. */
 struct sender {
 	struct notices *notices;

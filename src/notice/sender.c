@@ -14,11 +14,8 @@
 enum {
 	STATEMENT_TIMEOUT_MS = 5000,
 	IDLE_MS = 1000,
-	SEND_MS = 30000,
 	TEXT_MS = 15000,
-	LEASE_SECONDS = 60,    /* longer than a mail and its statements may take */
 	ANNOUNCED_SECONDS = 5, /* until a change is announced */
-	UNKNOWN_TRIES_MAX = 5, /* so many copies at most, by a server that takes each and never says so */
 	TRYING_SECONDS_MAX = SECONDS_PER_DAY,
 };
 
@@ -81,7 +78,7 @@ static void note_one(struct sender *sender, struct claim *claim, const struct su
 	case MAIL_UNKNOWN:
 		/* It may have gone out. A reminder is not worth a second one, a change is. */
 		claim->unknowns++;
-		if (claim->kind == NOTICE_KIND_REMINDER || claim->unknowns >= UNKNOWN_TRIES_MAX)
+		if (claim->kind == NOTICE_KIND_REMINDER || claim->unknowns >= SENDER_UNKNOWN_TRIES_MAX)
 			done(sender, claim, "unknown", answer->detail, 0);
 		else
 			again(sender, claim, subject, answer);
@@ -142,7 +139,7 @@ static struct letter *take_claims(struct sender *sender, size_t *ret_count)
 	DB_ROWS rows = {0};
 	*ret_count = 0;
 	if (db_run(sender->db, QUERY_NOTICE_CLAIM,
-		   DB_PARAMETERS(db_int(LEASE_SECONDS), db_text(sender->channels)), &rows) != DB_OK)
+		   DB_PARAMETERS(db_int(SENDER_LEASE_SECONDS), db_text(sender->channels)), &rows) != DB_OK)
 		return NULL;
 	struct letter *letters = arena_array(&sender->mem, rows.count, sizeof(*letters));
 	for (size_t row = 0; row < rows.count; row++) {
@@ -286,7 +283,7 @@ static void send_letters(struct sender *sender, struct letter *letters, size_t c
 	} else {
 		struct mail_message message = letter_mail(sender, letters, count, now);
 		CRASH_POINT("before_mail");
-		mail_send(sender->client, &message, monotonic_ms() + SEND_MS, &answer);
+		mail_send(sender->client, &message, monotonic_ms() + SENDER_MAIL_MS, &answer);
 		CRASH_POINT("after_mail");
 		count_outcome(sender->notices->sent, &answer);
 	}
@@ -316,7 +313,7 @@ static void send_code(struct sender *sender, struct waiting_code *code)
 		.html = text.html,
 	};
 	struct mail_answer answer;
-	mail_send(sender->client, &message, monotonic_ms() + SEND_MS, &answer);
+	mail_send(sender->client, &message, monotonic_ms() + SENDER_MAIL_MS, &answer);
 	count_outcome(notices->sent, &answer);
 	log_line(answer.outcome == MAIL_ACCEPTED ? LOG_INFO : LOG_WARNING, "mail",
 		 LOG_TEXT_FIELD("kind", "code"), LOG_TEXT_FIELD("outcome", mail_outcome_name(answer.outcome)),

@@ -515,4 +515,15 @@ test('a coach is told once of each connection that is lost for good, unless it i
     stack.database.value(`select state from bookingd.coach_alert where about = 'google 1'`),
     'skipped',
   );
+  // A server that takes each and never says so makes five copies at most.
+  await mail.fault('DOT', { do: 'cut', take: true, times: -1 });
+  stack.database.run(
+    `update bookingd.coach_alert set state = 'owed', attempts = 4, due_at = now() where about like 'google %' and state = 'sent'`,
+  );
+  await until('an end of it', () =>
+    stack.database.value(
+      `select exists (select from bookingd.coach_alert where about like 'google %' and state = 'failed')`,
+    ),
+  );
+  await mail.heal();
 });
