@@ -205,8 +205,11 @@ where not of_coach and exists (select from appointment a where a.user_id = p.use
 -- Where a coach's feed that begins at $2 ends, and a text that differs when what is in it does.
 -- name: coach_feed_state one
 select coalesce(max(starts_at), now()) + interval '24 hours',
-  concat(count(*) filter (where shown), '-', sum(hashtextextended(appointment::text, 0)) filter (where shown))
-from appointment, lateral (select hold_expires_at is null and starts_at > $2 and coalesce(group_id, id) = id as shown) as feed
+  concat(count(*) filter (where shown), '-', sum(hashtextextended(entry::text, 0)) filter (where shown))
+from appointment,
+     lateral (select hold_expires_at is null and starts_at > $2 and coalesce(group_id, id) = id as shown,
+                     row(id, version, status, starts_at, ends_at, created_at, updated_at, session_type, name, meeting_url,
+                         meeting_place) as entry) as feed
 where coach_id = $1;
 
 -- $2 and $3: the last start and id so far, or where the feed begins. $4: where it ends.
