@@ -189,7 +189,7 @@ begin
   where id = a.id;
 end $$;
 
--- Whether this date of a series has a change that nobody was told of.
+-- Whether it has a change that nobody was told of. PostgreSQL inlines this, so that appointment_unannounced serves it.
 create or replace function is_news(a appointment) returns boolean language sql stable as $$
   select a.version > a.noticed_version and a.status in ('scheduled', 'cancelled')
      and not (a.hold_kind = 'request' and a.hold_expires_at is not null);
@@ -215,9 +215,7 @@ declare
   batch uuid;
 begin
   select * into a from appointment
-  where version > noticed_version and status in ('scheduled', 'cancelled') and is_ripe(appointment, p_mail)
-    and not (hold_kind = 'request' and hold_expires_at is not null)
-    and not series_waits(appointment, p_mail)
+  where is_news(appointment) and is_ripe(appointment, p_mail) and not series_waits(appointment, p_mail)
   order by id limit 1 for update skip locked;
   if not found then
     return announce_request(p_mail);
