@@ -102,13 +102,6 @@ static struct trace trace_read(struct arena *mem, const char *text)
 	return (struct trace){true, fields[0], fields[1], fields[2], fields[3], fields[4]};
 }
 
-static const char *trace_write(struct arena *mem, const struct trace *trace)
-{
-	return arena_printf(mem, "%s %s %s %s %s", trace->title, trace->description, trace->place,
-			    *trace->lines != '\0' ? trace->lines : "-",
-			    *trace->guests != '\0' ? trace->guests : "-");
-}
-
 /* Whether we have invited this address. */
 static bool trace_has_guest(struct arena *mem, const struct trace *trace, const char *email)
 {
@@ -150,10 +143,9 @@ static const char *next_line(struct arena *mem, const char **text)
 	return line;
 }
 
-/* The letter of the label that a line of ours begins with; 0: none. */
-static char label_of(struct arena *mem, const char *line)
+/* The letter of the label that a line of ours, bare, begins with; 0: none. */
+static char label_of(struct arena *mem, const char *text)
 {
-	const char *text = bare(mem, line);
 	for (const char *const *label = event_labels; *label != NULL; label++) {
 		const char *name = bare(mem, *label);
 		if (strncmp(text, name, strlen(name)) == 0)
@@ -169,8 +161,9 @@ static const char *mark_of_description(struct arena *mem, const char *descriptio
 	const char *line;
 	buffer_init(&lasting, DESCRIPTION_READ_MAX);
 	while (description != NULL && (line = next_line(mem, &description)) != NULL) {
-		if (label_of(mem, line) != EVENT_MANAGE_LABEL)
-			buffer_append_text(&lasting, bare(mem, line));
+		const char *text = bare(mem, line);
+		if (label_of(mem, text) != EVENT_MANAGE_LABEL)
+			buffer_append_text(&lasting, text);
 	}
 	const char *mark = mark_of(mem, buffer_text(&lasting));
 	buffer_clear(&lasting);
@@ -182,7 +175,7 @@ static const char *labels_in(struct arena *mem, const char *description)
 	const char *labels = "";
 	const char *line;
 	while (description != NULL && (line = next_line(mem, &description)) != NULL) {
-		const char label = label_of(mem, line);
+		const char label = label_of(mem, bare(mem, line));
 		if (label != '\0' && strchr(labels, label) == NULL)
 			labels = arena_printf(mem, "%s%c", labels, label);
 	}
@@ -205,12 +198,12 @@ static const char *noted_lines(struct arena *mem, const char *notes)
 	return noted;
 }
 
-/* Whether a line is ours: of what the client wrote, or with a label that we have written. */
-static bool is_of_ours(struct arena *mem, const char *line, const struct trace *trace, const char *noted)
+/* Whether a line, bare, is ours: of what the client wrote, or with a label that we have written. */
+static bool is_of_ours(struct arena *mem, const char *text, const struct trace *trace, const char *noted)
 {
-	const char label = label_of(mem, line);
+	const char label = label_of(mem, text);
 	return (label != '\0' && (!trace->known || strchr(trace->lines, label) != NULL)) ||
-	       strstr(noted, arena_printf(mem, "\n%s\n", bare(mem, line))) != NULL;
+	       strstr(noted, arena_printf(mem, "\n%s\n", text)) != NULL;
 }
 
 static void put_line(struct buffer *out, const char *line)
@@ -231,8 +224,9 @@ static const char *laid_over(struct arena *mem, const struct appointment *appoin
 	bool blank = false;
 	buffer_init(&text, DESCRIPTION_READ_MAX + DESCRIPTION_MAX);
 	while (standing != NULL && (line = next_line(mem, &standing)) != NULL) {
-		const bool is_blank = *bare(mem, line) == '\0';
-		const bool is_ours = !is_blank && is_of_ours(mem, line, trace, noted);
+		const char *seen = bare(mem, line);
+		const bool is_blank = *seen == '\0';
+		const bool is_ours = !is_blank && is_of_ours(mem, seen, trace, noted);
 		if (is_ours && !placed)
 			put_line(&text, ours);
 		placed = placed || is_ours;
@@ -357,19 +351,21 @@ static struct guest_list list_guests(struct arena *mem, const struct google_even
 
 /* ---- the whole ---- */
 
+/* What a draft writes, before it is laid over what others wrote; guests: the marks of ours. */
+static const char *trace_of(struct arena *mem, const struct google_event_draft *draft, const char *guests)
+{
+	const char *lines = labels_in(mem, draft->description);
+	return arena_printf(mem, "%s %s %s %s %s", mark_of_text(mem, draft->summary),
+			    mark_of_description(mem, draft->description), mark_of_text(mem, draft->location),
+			    *lines != '\0' ? lines : "-", *guests != '\0' ? guests : "-");
+}
+
 const char *event_trace(struct arena *mem, const struct google_event_draft *draft)
 {
 	const char *guests = "";
 	for (size_t i = 0; i < draft->guest_count; i++)
 		guests = with_guest(mem, guests, draft->guests[i].email);
-	const struct trace trace = {
-		.title = mark_of_text(mem, draft->summary),
-		.description = mark_of_description(mem, draft->description),
-		.place = mark_of_text(mem, draft->location),
-		.lines = labels_in(mem, draft->description),
-		.guests = guests,
-	};
-	return trace_write(mem, &trace);
+	return trace_of(mem, draft, guests);
 }
 
 /* A link that we asked for goes with the place; one that the coach has added stays. */
@@ -405,18 +401,10 @@ unsigned event_difference(struct arena *mem, const struct appointment *appointme
 		    strcmp(mark_of_description(mem, shared), before.description) == 0)
 			draft->description = shared;
 	}
-	const char *plain = draft->description;
+	draft->trace = trace_of(mem, draft, list.marks);
 	parts |= title_part(mem, event, &before, draft) | place_part(mem, event, &before, draft) |
 		 description_part(mem, appointment, event, &before, draft) |
 		 conference_part(appointment, event, draft);
-	const struct trace after = {
-		.title = mark_of_text(mem, draft->summary),
-		.description = mark_of_description(mem, plain),
-		.place = mark_of_text(mem, draft->location),
-		.lines = labels_in(mem, plain),
-		.guests = list.marks,
-	};
-	draft->trace = trace_write(mem, &after);
 	if (event->trace == NULL || strcmp(event->trace, draft->trace) != 0)
 		parts |= GOOGLE_PART_TRACE;
 	return parts;
