@@ -30,7 +30,7 @@ struct change {
 
 struct look {
 	struct worker *worker;
-	const struct claimed *claimed;
+	struct claimed *claimed;
 	const struct dav *dav;
 	struct arena *mem;
 	struct ical_busy_question question;
@@ -432,7 +432,7 @@ static const char *collections_text(const struct look *look)
 static enum db_result note(struct look *look, instant known_until)
 {
 	struct db *db = look->worker->db;
-	const struct claimed *claimed = look->claimed;
+	struct claimed *claimed = look->claimed;
 	DB_ROWS rows = {0};
 	json_write_array_end(&look->removed_writer);
 	json_write_array_end(&look->items_writer);
@@ -469,8 +469,8 @@ static void look_clear(struct look *look)
 	buffer_clear(&look->items);
 }
 
-enum db_result source_look(struct worker *worker, const struct claimed *claimed, const struct dav *dav,
-			   instant now, struct arena *mem)
+enum db_result source_look(struct worker *worker, struct claimed *claimed, const struct dav *dav, instant now,
+			   struct arena *mem)
 {
 	__attribute__((cleanup(look_clear))) struct look look = {
 		.worker = worker, .claimed = claimed, .dav = dav, .mem = mem};

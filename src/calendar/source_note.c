@@ -28,12 +28,12 @@ static int64_t retry_seconds(int64_t failures)
 	return doubled < RETRY_SECONDS_MAX ? doubled : RETRY_SECONDS_MAX;
 }
 
-enum db_result source_failed(struct worker *worker, const struct claimed *claimed, const char *detail)
+enum db_result source_failed(struct worker *worker, struct claimed *claimed, const char *detail)
 {
 	if (claimed->reading == READING_QUICK &&
-	    (*claimed->failure == FETCH_TOO_BIG ||
-	     (*claimed->failure == FETCH_TIMEOUT && !claimed->is_asked_for))) {
-		*claimed->left = true;
+	    (claimed->failure == FETCH_TOO_BIG ||
+	     (claimed->failure == FETCH_TIMEOUT && !claimed->is_asked_for))) {
+		claimed->left = true;
 		return db_run(worker->db, QUERY_SOURCE_LEAVE, DB_PARAMETERS(db_uuid(claimed->id)), NULL);
 	}
 	log_source(LOG_WARNING, "source_failed", claimed, detail);

@@ -103,9 +103,8 @@ static int64_t next_seconds(const struct ical_busy *busy)
 					   : wished;
 }
 
-static enum db_result store(struct worker *worker, const struct claimed *claimed,
-			    const struct ical_busy *busy, const char *etag, instant known_until,
-			    struct arena *mem)
+static enum db_result store(struct worker *worker, struct claimed *claimed, const struct ical_busy *busy,
+			    const char *etag, instant known_until, struct arena *mem)
 {
 	__attribute__((cleanup(numbers_clear))) struct numbers numbers;
 	const char *detail = source_remarks(busy, claimed->time_zone, mem);
@@ -125,7 +124,7 @@ static enum db_result store(struct worker *worker, const struct claimed *claimed
 		NULL);
 }
 
-static enum db_result understand(struct worker *worker, const struct claimed *claimed, struct feed *feed,
+static enum db_result understand(struct worker *worker, struct claimed *claimed, struct feed *feed,
 				 instant now, struct arena *mem)
 {
 	struct ical_busy_question question;
@@ -150,7 +149,7 @@ static enum db_result understand(struct worker *worker, const struct claimed *cl
 }
 
 /* Who reads, what, as of when, and by when. NOLINTNEXTLINE(readability-function-size) */
-static enum db_result read_feed(struct sources *sources, struct worker *worker, const struct claimed *claimed,
+static enum db_result read_feed(struct sources *sources, struct worker *worker, struct claimed *claimed,
 				const char *address, instant now, int64_t deadline, struct arena *mem)
 {
 	struct feed feed;
@@ -162,7 +161,7 @@ static enum db_result read_feed(struct sources *sources, struct worker *worker, 
 		.deadline = deadline,
 	};
 	feed_fetch(worker, &request, mem, &feed);
-	*claimed->failure = feed.failure;
+	claimed->failure = feed.failure;
 	switch (feed.outcome) {
 	case FEED_READ:
 		return understand(worker, claimed, &feed, now, mem);
@@ -175,9 +174,8 @@ static enum db_result read_feed(struct sources *sources, struct worker *worker, 
 	return DB_FAILED;
 }
 
-static enum db_result read_claimed(struct sources *sources, struct worker *worker,
-				   const struct claimed *claimed, instant now, int64_t deadline,
-				   struct arena *mem)
+static enum db_result read_claimed(struct sources *sources, struct worker *worker, struct claimed *claimed,
+				   instant now, int64_t deadline, struct arena *mem)
 {
 	char secret[SOURCE_SECRET_MAX + 1];
 	size_t size = 0;
@@ -187,7 +185,7 @@ static enum db_result read_claimed(struct sources *sources, struct worker *worke
 		.allow_private = sources->settings.allow_private,
 		.deadline = deadline,
 		.reply_max = claimed->reading == READING_QUICK ? QUICK_BYTES_MAX : 0,
-		.failure = claimed->failure,
+		.failure = &claimed->failure,
 	};
 	if (sources->settings.seal_keys == NULL ||
 	    seal_open(sources->settings.seal_keys, source_seal_name(mem, claimed->id),
@@ -212,24 +210,26 @@ struct which {
 	enum reading reading;
 };
 
+/* ret_left: it is there for the patient reading, which this was not. */
 static enum db_result read_one(struct sources *sources, struct worker *worker, const struct which *which,
 			       instant now, int64_t deadline, bool *ret_left)
 {
+	*ret_left = false;
 	if (monotonic_ms() + MARGIN_MS > deadline)
 		return DB_NONE;
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
 	DB_ROWS rows = {0};
-	enum fetch_failure failure = FETCH_OK;
-	*ret_left = false;
-	enum db_result result = db_run(worker->db, QUERY_SOURCE_CLAIM,
-				       DB_PARAMETERS(db_uuid(which->id), db_text(which->coach_id),
-						     db_bool(which->reading == READING_PATIENT)),
-				       &rows);
+	enum db_result result =
+		db_run(worker->db, QUERY_SOURCE_CLAIM,
+		       DB_PARAMETERS(db_uuid(which->id), db_text(which->coach_id),
+				     db_bool(which->reading == READING_PATIENT),
+				     db_int(SOURCE_CALDAV_STALE_SECONDS), db_int(SOURCE_STALE_SECONDS)),
+		       &rows);
 	if (result != DB_OK)
 		return result;
 	char claimed_id[UUID_TEXT_SIZE];
 	db_get_uuid(&rows, 0, 0, claimed_id);
-	const struct claimed claimed = {
+	struct claimed claimed = {
 		.id = claimed_id,
 		.coach_id = db_get_text(&rows, 0, 1),
 		.sealed_address = db_get_text(&rows, 0, 2),
@@ -244,11 +244,12 @@ static enum db_result read_one(struct sources *sources, struct worker *worker, c
 		.kind = db_get_text(&rows, 0, 11),
 		.collections = db_get_text(&rows, 0, 12),
 		.reading = which->reading,
-		.failure = &failure,
-		.left = ret_left,
 		.is_asked_for = which->id != NULL,
+		.failure = FETCH_OK,
 	};
-	return read_claimed(sources, worker, &claimed, now, deadline, &mem);
+	result = read_claimed(sources, worker, &claimed, now, deadline, &mem);
+	*ret_left = claimed.left;
+	return result;
 }
 
 enum db_result source_read_next(struct sources *sources, struct worker *worker, enum reading reading)

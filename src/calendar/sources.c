@@ -34,12 +34,12 @@ static void *run_patiently(void *argument)
 		.background = true,
 	};
 	pthread_mutex_lock(&sources->lock);
-	while (!sources->stops) {
+	while (!atomic_load(sources->settings.stopping)) {
 		pthread_mutex_unlock(&sources->lock);
 		const bool more = source_read_patiently(sources, &worker);
 		pthread_mutex_lock(&sources->lock);
 		const int64_t until = monotonic_ms() + PATIENT_PAUSE_MS;
-		while (!more && !sources->stops &&
+		while (!more && !atomic_load(sources->settings.stopping) &&
 		       condition_wait_until(&sources->changed, &sources->lock, until))
 			;
 	}
@@ -62,7 +62,6 @@ void sources_stop(struct sources *sources)
 	if (sources == NULL || !sources->runs)
 		return;
 	pthread_mutex_lock(&sources->lock);
-	sources->stops = true;
 	pthread_cond_broadcast(&sources->changed);
 	pthread_mutex_unlock(&sources->lock);
 	thread_join(sources->patient);

@@ -20,8 +20,7 @@ struct sources {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a turn is free, or it stops */
 	size_t turns[READINGS]; /* taken */
-	bool stops;
-	pthread_t patient; /* reads what is slow or large; only where sources are possible */
+	pthread_t patient;      /* reads what is slow or large; only where sources are possible */
 	bool runs;
 };
 
@@ -41,9 +40,10 @@ struct claimed {
 	const char *kind;
 	const char *collections; /* of a CalDAV server, see busy_source; NULL: all is to be read */
 	enum reading reading;
-	enum fetch_failure *failure; /* how the last request failed */
-	bool *left;                  /* it was left to the patient reading */
-	bool is_asked_for;           /* a coach waits, and is told at once that it takes too long */
+	bool is_asked_for; /* a coach waits, and is told at once that it takes too long */
+	/* What came of it. */
+	enum fetch_failure failure; /* how the last request failed */
+	bool left;                  /* it was left to the patient reading */
 };
 
 /* What an address is sealed for. */
@@ -51,7 +51,7 @@ const char *source_seal_name(struct arena *mem, const char *id);
 
 /* Note that a source could not be read: `detail` is a sentence for the coach. What only took too long, or was
  * too large, for a quick reading is left to the patient one. */
-enum db_result source_failed(struct worker *worker, const struct claimed *claimed, const char *detail);
+enum db_result source_failed(struct worker *worker, struct claimed *claimed, const char *detail);
 
 /* Note that it has nothing where there was something. */
 enum db_result source_suddenly_empty(struct worker *worker, const struct claimed *claimed);
@@ -99,7 +99,7 @@ struct collection *source_discover(const struct dav *dav, struct arena *mem, siz
 				   const char **ret_detail);
 
 /* Read what changed on a CalDAV server and note it. Blocks until dav->deadline, and for the database. */
-enum db_result source_look(struct worker *worker, const struct claimed *claimed, const struct dav *dav,
-			   instant now, struct arena *mem);
+enum db_result source_look(struct worker *worker, struct claimed *claimed, const struct dav *dav, instant now,
+			   struct arena *mem);
 
 #endif
