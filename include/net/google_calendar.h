@@ -145,7 +145,7 @@ struct google_attendee {
 	enum google_response response;
 	bool self; /* the calendar this copy lies in */
 	bool organizer;
-	const char *json; /* all of it; in a list of events not more than the above */
+	const char *json; /* all of it; NULL in a list of events */
 };
 
 /* An event as Google has it. Strings in the arena; NULL where Google sent none. */

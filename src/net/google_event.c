@@ -268,7 +268,16 @@ static enum google_response read_response(const char *status)
 	return GOOGLE_RESPONSE_NEEDED;
 }
 
-static void read_attendees(struct arena *mem, const json_t *object, struct google_event *event)
+static const char *dump(struct arena *mem, const json_t *value)
+{
+	char *json = json_dumps(value, JSON_COMPACT);
+	const char *copy = arena_strdup(mem, json);
+
+	free(json);
+	return copy;
+}
+
+static void read_attendees(struct arena *mem, const json_t *object, bool whole, struct google_event *event)
 {
 	const json_t *list = json_object_get(object, "attendees");
 	struct google_attendee *attendees = arena_array(mem, json_array_size(list), sizeof(*attendees));
@@ -277,16 +286,13 @@ static void read_attendees(struct arena *mem, const json_t *object, struct googl
 
 	json_array_foreach(list, i, item)
 	{
-		char *json = json_dumps(item, JSON_COMPACT);
-
 		attendees[i] = (struct google_attendee){
 			.email = copy_text(mem, item, "email"),
 			.response = read_response(text_of(item, "responseStatus")),
 			.self = is_true(item, "self"),
 			.organizer = is_true(item, "organizer"),
-			.json = arena_strdup(mem, json),
+			.json = whole ? dump(mem, item) : NULL,
 		};
-		free(json);
 	}
 	event->attendees = attendees;
 	event->attendee_count = json_array_size(list);
@@ -301,7 +307,8 @@ static enum google_event_status read_status(const char *status)
 	return GOOGLE_EVENT_CONFIRMED;
 }
 
-static bool read_event(struct arena *mem, const json_t *object, const char *calendar_zone,
+/* whole: it was asked for alone, with all that its attendees are. */
+static bool read_event(struct arena *mem, const json_t *object, const char *calendar_zone, bool whole,
 		       struct google_event *ret_event)
 {
 	const char *transparency = text_of(object, "transparency");
@@ -327,7 +334,7 @@ static bool read_event(struct arena *mem, const json_t *object, const char *cale
 		ret_event->updated = 0;
 	read_times(mem, object, calendar_zone, ret_event);
 	read_conference(mem, object, ret_event);
-	read_attendees(mem, object, ret_event);
+	read_attendees(mem, object, whole, ret_event);
 	return true;
 }
 
@@ -335,7 +342,7 @@ bool google_event_read(struct arena *mem, const char *body, size_t length, struc
 {
 	__attribute__((cleanup(json_cleanup))) json_t *root = json_loadb(body, length, 0, NULL);
 
-	return read_event(mem, root, NULL, ret_event);
+	return read_event(mem, root, NULL, true, ret_event);
 }
 
 bool google_event_page_read(struct arena *mem, const char *body, size_t length,
@@ -360,7 +367,7 @@ bool google_event_page_read(struct arena *mem, const char *body, size_t length,
 	};
 	json_array_foreach(items, i, item)
 	{
-		if (!read_event(mem, item, page.time_zone, &page.events[i]))
+		if (!read_event(mem, item, page.time_zone, false, &page.events[i]))
 			return false;
 	}
 	*ret_page = page;

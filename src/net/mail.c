@@ -181,6 +181,7 @@ static curl_mime *make_mime(CURL *curl, struct arena *mem, const struct mail_mes
 {
 	const char *type = arena_printf(mem, "text/calendar; charset=utf-8; method=%s",
 					message->calendar_method != NULL ? message->calendar_method : "");
+	const bool alone = message->calendar_count == 1;
 	curl_mime *alternative = curl_mime_init(curl);
 	curl_mime *mixed = message->calendar_count > 0 ? curl_mime_init(curl) : NULL;
 
@@ -190,22 +191,18 @@ static curl_mime *make_mime(CURL *curl, struct arena *mem, const struct mail_mes
 	add_text(alternative, mem, "text/html; charset=utf-8", message->html);
 	if (!mixed)
 		return alternative;
-	if (message->calendar_count == 1)
+	if (alone)
 		add_calendar(alternative, type, &message->calendars[0]);
 	curl_mimepart *body = curl_mime_addpart(mixed);
 	if (!body)
 		die("out of memory");
 	must(curl_mime_subparts(body, alternative));
 	must(curl_mime_type(body, "multipart/alternative"));
-	if (message->calendar_count == 1) {
-		curl_mimepart *file =
-			add_calendar(mixed, "application/ics; name=\"invite.ics\"", &message->calendars[0]);
-		must(curl_mime_filename(file, "invite.ics"));
-	}
-	for (size_t i = 0; message->calendar_count > 1 && i < message->calendar_count; i++) {
-		const char *name = arena_printf(mem, "invite-%zu.ics", i + 1);
-		curl_mimepart *file = add_calendar(mixed, arena_printf(mem, "%s; name=\"%s\"", type, name),
-						   &message->calendars[i]);
+	for (size_t i = 0; i < message->calendar_count; i++) {
+		const char *name = alone ? "invite.ics" : arena_printf(mem, "invite-%zu.ics", i + 1);
+		const char *file_type =
+			arena_printf(mem, "%s; name=\"%s\"", alone ? "application/ics" : type, name);
+		curl_mimepart *file = add_calendar(mixed, file_type, &message->calendars[i]);
 		must(curl_mime_filename(file, name));
 	}
 	return mixed;
