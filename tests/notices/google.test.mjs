@@ -78,7 +78,7 @@ for (const google of ['delegated', 'bare'])
       test('one mail for each change, by Google or by us, in every order of Google’s failures', async () => {
         const google = stack.google;
         const eventOf = (id) => id.replaceAll('-', '');
-        /** What each change asks of Google. Those that are told nobody but the new guest tell the client nothing more. */
+        /** What each change asks of Google, and how it is made. */
         const changes = {
           create: ['events.insert', ({ client, id }) => client.put(`/booking/${id}/confirm`)],
           move: [
@@ -104,7 +104,10 @@ for (const google of ['delegated', 'bare'])
             ...forGood,
             'hang_before',
             'rateLimitExceeded',
+            'backendError',
+            'cut_half',
             'garbage',
+            'empty',
             'duplicate',
             'deleted',
             'invalid',

@@ -65,6 +65,13 @@ for (const google of ['delegated', 'bare', 'off'])
       };
     };
     const secret = { name: 'Ann', notes: 'my notes', phone: '+1 555 0199', answers: { goal: 'SECRET' } };
+    /** The client books with guests, and everybody has been told. */
+    const bookedWith = async (client, guests) => {
+      const booking = { start: stack.slot(count), ...secret, guests };
+      const made = assertStatus(await client.post('/booking/create', booking), 201);
+      await settled(made.id);
+      return made;
+    };
 
     /**
      * The table: who does what, and then what is true. Each row begins with a session that Ben and Eve are guests of.
@@ -290,15 +297,7 @@ for (const google of ['delegated', 'bare', 'off'])
       test('what the coach has put into the event by hand stays, whatever changes', async () => {
         const who = names();
         const client = stack.client(who.user);
-        const made = assertStatus(
-          await client.post('/booking/create', {
-            start: stack.slot(count),
-            ...secret,
-            guests: [who.ben, who.eve],
-          }),
-          201,
-        );
-        await settled(made.id);
+        const made = await bookedWith(client, [who.ben, who.eve]);
         const written = await event(made.id);
         const answered = (written.attendees ?? []).map((one) =>
           one.email === who.ben ? { ...one, responseStatus: 'declined', comment: 'ill' } : one,
@@ -441,11 +440,7 @@ for (const google of ['delegated', 'bare', 'off'])
     test('a no-show tells guests nothing', async () => {
       const who = names();
       const client = stack.client(who.user);
-      const made = assertStatus(
-        await client.post('/booking/create', { start: stack.slot(count), ...secret, guests: [who.ben] }),
-        201,
-      );
-      await settled(made.id);
+      const made = await bookedWith(client, [who.ben]);
       stack.database.run(`update bookingd.appointment set starts_at = now() - interval '40 minutes', blocked_from = now() - interval '40 minutes',
         ends_at = now() - interval '10 minutes', blocked_to = now() - interval '10 minutes' where id = '${made.id}'`);
       assertStatus(await stack.coach().put(`/booking/${made.id}/status`, { status: 'no_show' }), 200);
@@ -457,15 +452,7 @@ for (const google of ['delegated', 'bare', 'off'])
     test('who is erased leaves no guest behind, and a guest who is erased is gone', async () => {
       const who = names();
       const client = stack.client(who.user);
-      const made = assertStatus(
-        await client.post('/booking/create', {
-          start: stack.slot(count),
-          ...secret,
-          guests: [who.ben, who.eve],
-        }),
-        201,
-      );
-      await settled(made.id);
+      const made = await bookedWith(client, [who.ben, who.eve]);
       stack.database.run(`insert into bookingd.known_address (email, user_id) values ('${who.eve}', 'eve')`);
       assertStatus(await stack.admin().delete('/booking/user/eve'), 200);
       assert.deepEqual(assertStatus(await client.get(`/booking/${made.id}`), 200).guests, [who.ben]);
