@@ -52,6 +52,7 @@ test('the form says what it costs and what is left, and takes a code', async () 
   await page.locator('#promo_code').fill('spring');
   await page.getByRole('button', { name: 'Confirm booking' }).click();
   await page.getByText('You’re booked').first().waitFor();
+  await page.locator('.summary').getByText('€0.00', { exact: true }).waitFor(); // the code was for a free one
   await page.close();
 });
 

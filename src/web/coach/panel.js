@@ -300,10 +300,9 @@ function whyPart(house, schedule, day, minutes) {
     h('h3', null, t('why')),
     h(
       'div',
-      { class: 'row' },
-      types.length > 1 && [h('label', { for: 'why-type' }, t('session')), kind],
-      h('label', { for: 'why-start' }, t('start')),
-      time,
+      { class: 'row when-fields' },
+      types.length > 1 && labelled(house, kind.id, t('session'), kind),
+      labelled(house, time.id, t('start'), time),
       lengths,
     ),
     answer,

@@ -178,7 +178,7 @@ function embed(house, profile) {
   const code = h('textarea', {
     id: 'embed-code',
     readonly: true,
-    rows: 4,
+    rows: 8,
     spellcheck: 'false',
     'aria-describedby': 'embed-hint',
   });

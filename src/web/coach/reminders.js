@@ -162,7 +162,7 @@ function waysPart(house, who, own, put) {
   const { t } = house;
   return h(
     'fieldset',
-    { class: 'stack' },
+    { class: 'stack ways' },
     h('legend', null, h('strong', null, t(`ways_${who}`))),
     h(
       'div',

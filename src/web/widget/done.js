@@ -2,7 +2,7 @@
 
 import { fill, h, icon, webAddress } from './dom.js';
 import { memory } from './memory.js';
-import { calendarLinks, decision, guestsText, linkMissing, meeting, rule } from './session.js';
+import { bookedType, calendarLinks, decision, guestsText, linkMissing, meeting, rule } from './session.js';
 import { summary } from './summary.js';
 
 /* When the meeting link is asked for again, in seconds after the last time: five minutes in all. */
@@ -27,7 +27,7 @@ export function showDone(panel, appointment, word) {
       asked && h('p', { class: 'muted' }, decision(panel, a)),
       a.calendar?.detail && h('p', null, a.calendar.detail),
       summary(panel, Date.parse(a.start), Date.parse(a.end), {
-        type: panel.typeOf(a.session_type),
+        type: bookedType(panel, a),
         meeting: meeting(panel, a),
       }),
       a.others?.length > 0 &&

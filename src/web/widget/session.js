@@ -65,6 +65,13 @@ export function rule(panel, a) {
   return parts.filter(Boolean).join(' ') || (never ? t('changesNever') : until('changesClosed', last));
 }
 
+/* Its kind, at what was taken and is left to pay for it: a code may have taken from both. */
+export function bookedType(panel, a) {
+  const type = panel.typeOf(a.session_type);
+  const credits = a.payment && { credits: a.payment.amount };
+  return type && { ...type, price: { ...type.price, ...a.price, ...credits } };
+}
+
 /* Until when the coach answers a request. */
 export const decision = (panel, a) =>
   panel.t('decision', {

@@ -8,6 +8,7 @@ import { release } from './hold.js';
 import { reasonWords, showBell } from './notices.js';
 import { showAnswers } from './questions.js';
 import {
+  bookedType,
   calendarLinks,
   certainty,
   decision,
@@ -262,7 +263,7 @@ export function showCancel(panel, a) {
       h(
         'div',
         { class: 'stack wide' },
-        summary(panel, Date.parse(a.start), Date.parse(a.end), { type: panel.typeOf(a.session_type) }),
+        summary(panel, Date.parse(a.start), Date.parse(a.end), { type: bookedType(panel, a) }),
         form,
       ),
     ],
@@ -279,7 +280,7 @@ export function showOver(panel, words, a) {
       h(
         'div',
         { class: 'stack wide' },
-        summary(panel, Date.parse(a.start), Date.parse(a.end), { type: panel.typeOf(a.session_type) }),
+        summary(panel, Date.parse(a.start), Date.parse(a.end), { type: bookedType(panel, a) }),
         h(
           'div',
           { class: 'actions' },
