@@ -9,6 +9,7 @@
 
 void api_series_preview(struct call *call);
 void api_series_create(struct call *call);
+void api_series_create_for(struct call *call); /* the coach, for a client */
 
 /* How a series, or what was cancelled or moved, stands, where the first reply was lost (api/api.h, retell).
  */

@@ -22,6 +22,7 @@ struct series_wish {
 	int64_t every_weeks;       /* 1 to SERIES_WEEKS_MAX */
 	int64_t count;             /* SERIES_COUNT_MIN to SERIES_COUNT_MAX */
 	bool skip;                 /* book those that can be; else all or none */
+	bool for_client;           /* by a coach or an admin, as booking_create_for() */
 };
 
 /* One date of a series. */
@@ -49,7 +50,8 @@ struct series_result {
 void series_preview(const struct booking_call *call, const struct series_wish *wish,
 		    struct series_result *ret_result);
 
-void series_create(const struct booking_call *call, const struct series_wish *wish,
+/* With wish->for_client a refusal of all tells of each date every rule that stands against it. */
+void series_create(const struct booking_call *call, const struct series_wish *asked,
 		   struct series_result *ret_result);
 
 /* Which of a series are meant, seen from one of them. */

@@ -12,7 +12,7 @@ from book_series_any(
     p_meeting_label => $30, p_meeting_place => $31, p_meeting_instructions => $32,
     p_late_cancel => $33, p_price_credits => $34, p_price_amount => $35, p_price_currency => $36, p_max_total => $37,
     p_max_total_type => $38, p_seats => $39, p_min_seats => $40, p_guests => $41, p_max_guests => $42,
-    p_request_notice => $43, p_promo_code => $44),
+    p_request_notice => $43, p_promo_code => $44, p_created_by => $46, p_notify => $47),
   $19::jsonb,
   make_limits(
     p_day_from => null, p_day_to => null, p_max_active => $20, p_max_active_type => $21, p_max_per_day => $22,

@@ -39,31 +39,6 @@ void api_booking_create(struct call *call)
 	booking_answer_call(call, "create", &result);
 }
 
-/* Whom a coach books for: a user of the platform, else the person behind an address. False: answered. */
-static bool read_client(struct call *call, const json_t *client, struct booking_wish *wish)
-{
-	const char *zone = NULL;
-	const struct json_field fields[] = {
-		{"user_id", JSON_FIELD_LINE, false, 1, IDENTITY_USER_ID_MAX, &wish->client_id, NULL},
-		{"time_zone", JSON_FIELD_TEXT, false, 1, ZONE_NAME_MAX, &zone, NULL},
-		{"name", JSON_FIELD_LINE, false, 1, NAME_MAX_CHARACTERS, &wish->name, NULL},
-		{"email", JSON_FIELD_LINE, false, 1, EMAIL_MAX_CHARACTERS, &wish->email, NULL},
-		{"phone", JSON_FIELD_LINE, false, 1, PHONE_MAX_CHARACTERS, &wish->phone, NULL},
-	};
-	if (!call_object(call, "client", client, fields, sizeof(fields) / sizeof(fields[0])))
-		return false;
-	const struct person_fields person = {
-		.zone_name = zone, .name = wish->name, .email = wish->email, .phone = wish->phone};
-	if (!booking_accept_person(call, &person, "client.", wish))
-		return false;
-	if (wish->client_id == NULL && wish->email == NULL) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "client",
-			     "client needs a user_id or an email address.");
-		return false;
-	}
-	return true;
-}
-
 void api_booking_create_for(struct call *call)
 {
 	struct booking_wish wish = {.coach_id = request_parameter(call->request, "coach")};
@@ -84,7 +59,8 @@ void api_booking_create_for(struct call *call)
 		GUESTS_FIELD(guests),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
-	    !read_client(call, client, &wish) || !booking_read_overrides(call, overrides, &wish.overridden) ||
+	    !booking_read_client(call, client, &wish) ||
+	    !booking_read_overrides(call, overrides, &wish.overridden) ||
 	    !booking_read_guests(call, guests, &wish.guests))
 		return;
 	wish.notes = notes != NULL && notes[0] != '\0' ? notes : NULL;

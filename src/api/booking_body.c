@@ -190,6 +190,30 @@ bool booking_accept_person(struct call *call, const struct person_fields *person
 	return api_take_code(call, person->email, person->code);
 }
 
+bool booking_read_client(struct call *call, const json_t *client, struct booking_wish *wish)
+{
+	const char *zone = NULL;
+	const struct json_field fields[] = {
+		{"user_id", JSON_FIELD_LINE, false, 1, IDENTITY_USER_ID_MAX, &wish->client_id, NULL},
+		{"time_zone", JSON_FIELD_TEXT, false, 1, ZONE_NAME_MAX, &zone, NULL},
+		{"name", JSON_FIELD_LINE, false, 1, NAME_MAX_CHARACTERS, &wish->name, NULL},
+		{"email", JSON_FIELD_LINE, false, 1, EMAIL_MAX_CHARACTERS, &wish->email, NULL},
+		{"phone", JSON_FIELD_LINE, false, 1, PHONE_MAX_CHARACTERS, &wish->phone, NULL},
+	};
+	if (!call_object(call, "client", client, fields, sizeof(fields) / sizeof(fields[0])))
+		return false;
+	const struct person_fields person = {
+		.zone_name = zone, .name = wish->name, .email = wish->email, .phone = wish->phone};
+	if (!booking_accept_person(call, &person, "client.", wish))
+		return false;
+	if (wish->client_id == NULL && wish->email == NULL) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "client",
+			     "client needs a user_id or an email address.");
+		return false;
+	}
+	return true;
+}
+
 bool booking_read_guests(struct call *call, const json_t *list, const char **ret_guests)
 {
 	*ret_guests = NULL;

@@ -50,6 +50,9 @@ struct person_fields {
 bool booking_accept_person(struct call *call, const struct person_fields *person, const char *prefix,
 			   struct booking_wish *wish);
 
+/* Whom a coach books for: a user of the platform, else the person behind an address. False: answered. */
+bool booking_read_client(struct call *call, const json_t *client, struct booking_wish *wish);
+
 #define GUESTS_FIELD(list)                                                                                   \
 	{                                                                                                    \
 		"guests", JSON_FIELD_VALUE, false, 0, 0, &(list), NULL                                       \

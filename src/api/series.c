@@ -132,6 +132,25 @@ static bool read_conflict(struct call *call, const char *word, bool *ret_skip)
 	return false;
 }
 
+static void book(struct call *call, const struct series_wish *wish)
+{
+	struct booking_call use = booking_use_case(call);
+	struct series_result result;
+	series_create(&use, wish, &result);
+	const enum booking_verdict verdict = result.whole.verdict;
+	if (verdict == BOOKING_CREATED) {
+		answer_series(call, 201, &result, "skipped");
+		notices_wake(call->api->notices);
+		booking_count_outcome(call, "series");
+	} else if (verdict == BOOKING_REFUSED && result.occurrences != NULL &&
+		   result.whole.refusal == REFUSAL_NONE) {
+		answer_conflict(call, &result);
+		booking_count_outcome(call, "series");
+	} else {
+		booking_answer_call(call, "series", &result.whole);
+	}
+}
+
 void api_series_create(struct call *call)
 {
 	struct series_wish wish = {.every_weeks = 1};
@@ -160,21 +179,46 @@ void api_series_create(struct call *call)
 	    !read_conflict(call, on_conflict, &wish.skip))
 		return;
 	first->answers = answers;
-	struct booking_call use = booking_use_case(call);
-	struct series_result result;
-	series_create(&use, &wish, &result);
-	const enum booking_verdict verdict = result.whole.verdict;
-	if (verdict == BOOKING_CREATED) {
-		answer_series(call, 201, &result, "skipped");
-		notices_wake(call->api->notices);
-		booking_count_outcome(call, "series");
-	} else if (verdict == BOOKING_REFUSED && result.occurrences != NULL &&
-		   result.whole.refusal == REFUSAL_NONE) {
-		answer_conflict(call, &result);
-		booking_count_outcome(call, "series");
-	} else {
-		booking_answer_call(call, "series", &result.whole);
-	}
+	book(call, &wish);
+}
+
+void api_series_create_for(struct call *call)
+{
+	struct series_wish wish = {
+		.every_weeks = 1,
+		.for_client = true,
+		.first = {.coach_id = request_parameter(call->request, "coach")},
+	};
+	struct booking_wish *first = &wish.first;
+	JSON_LOCAL client = NULL;
+	JSON_LOCAL overrides = NULL;
+	JSON_LOCAL guests = NULL;
+	const char *on_conflict = NULL;
+	const char *notes = NULL;
+	bool notify = true;
+	const struct json_field fields[] = {
+		{"client", JSON_FIELD_VALUE, true, 0, 0, &client, NULL},
+		{"start", JSON_FIELD_INSTANT, true, 0, 0, &first->start, NULL},
+		{"duration_minutes", JSON_FIELD_INTEGER, false, DURATION_MIN_MINUTES, DURATION_MAX_MINUTES,
+		 &first->duration_minutes, NULL},
+		{"session_type", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &first->session_type, NULL},
+		{"every_weeks", JSON_FIELD_INTEGER, false, 1, SERIES_WEEKS_MAX, &wish.every_weeks, NULL},
+		{"count", JSON_FIELD_INTEGER, true, SERIES_COUNT_MIN, SERIES_COUNT_MAX, &wish.count, NULL},
+		{"on_conflict", JSON_FIELD_TEXT, false, 1, SCOPE_MAX_CHARACTERS, &on_conflict, NULL},
+		{"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &notes, NULL},
+		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
+		{"notify", JSON_FIELD_BOOLEAN, false, 0, 0, &notify, NULL},
+		GUESTS_FIELD(guests),
+	};
+	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
+	    !booking_read_client(call, client, first) ||
+	    !booking_read_overrides(call, overrides, &first->overridden) ||
+	    !booking_read_guests(call, guests, &first->guests) ||
+	    !read_conflict(call, on_conflict, &wish.skip))
+		return;
+	first->notes = notes != NULL && notes[0] != '\0' ? notes : NULL;
+	first->silent = !notify;
+	book(call, &wish);
 }
 
 static bool retell(struct call *call, const char *id, enum series_scope scope, unsigned status,

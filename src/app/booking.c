@@ -330,9 +330,19 @@ void booking_create(const struct booking_call *call, const struct booking_wish *
 		create_with(call, wish, hold, coach, NULL, ret_result);
 }
 
-/* The client's part of a coach's booking: what the wish says, else what the client last told. */
-static bool client_of(const struct booking_call *call, const struct booking_wish *wish,
-		      const struct coach *coach, struct booking *ret_booking, struct booking_result *result)
+bool booking_find_client(const struct booking_call *call, struct booking_wish *wish,
+			 struct booking_result *result)
+{
+	if (wish->client_id != NULL)
+		return true;
+	enum db_result read = identity_of_address(call->worker->db, wish->email, call->mem, &wish->client_id);
+	if (read != DB_OK)
+		booking_fail(result, read);
+	return read == DB_OK;
+}
+
+bool booking_client(const struct booking_call *call, const struct booking_wish *wish,
+		    const struct coach *coach, struct booking *ret_booking, struct booking_result *result)
 {
 	struct person known = {0};
 	enum db_result read =
@@ -345,7 +355,6 @@ static bool client_of(const struct booking_call *call, const struct booking_wish
 			   : known.time_zone != NULL ? known.time_zone
 						     : zone_name(coach->schedule->zone);
 	*ret_booking = (struct booking){
-		.id = new_id(call),
 		.user_id = wish->client_id,
 		.client_time_zone = zone,
 		.name = wish->name != NULL ? wish->name : known.name,
@@ -360,7 +369,7 @@ static bool client_of(const struct booking_call *call, const struct booking_wish
 		.guests = wish->guests,
 		.max_guests = -1,
 	};
-	return true;
+	return booking_target(call, coach->id, &ret_booking->calendar_id, result);
 }
 
 void booking_create_for(const struct booking_call *call, const struct booking_wish *asked,
@@ -369,16 +378,9 @@ void booking_create_for(const struct booking_call *call, const struct booking_wi
 	*ret_result = (struct booking_result){0};
 	struct booking_wish wished = *asked;
 	const struct booking_wish *wish = &wished;
-	if (wished.client_id == NULL) {
-		enum db_result read =
-			identity_of_address(call->worker->db, asked->email, call->mem, &wished.client_id);
-		if (read != DB_OK) {
-			booking_fail(ret_result, read);
-			return;
-		}
-	}
 	COACH_LOCAL coach = NULL;
-	if (!booking_coach_now(call, wish->coach_id, &coach, ret_result))
+	if (!booking_find_client(call, &wished, ret_result) ||
+	    !booking_coach_now(call, wish->coach_id, &coach, ret_result))
 		return;
 	const struct session_type *type = schedule_type(coach->schedule, wish->session_type);
 	struct booking booking;
@@ -387,9 +389,9 @@ void booking_create_for(const struct booking_call *call, const struct booking_wi
 		return;
 	}
 	if (!booking_takes_guests(session_type_shared(type), wish->guests, ret_result) ||
-	    !client_of(call, wish, coach, &booking, ret_result) ||
-	    !booking_target(call, coach->id, &booking.calendar_id, ret_result))
+	    !booking_client(call, wish, coach, &booking, ret_result))
 		return;
+	booking.id = new_id(call);
 	int64_t minutes = wish->duration_minutes != 0 ? wish->duration_minutes : type->durations[0];
 	const struct interval time = {wish->start, wish->start + minutes * SECONDS_PER_MINUTE};
 	struct offer offer;

@@ -50,6 +50,20 @@ bool booking_candidates(const struct booking_call *call, struct booking_wish *wi
 /* Whether what refused the client at one coach says nothing of another. Pure. */
 bool booking_next_may_serve(const struct booking_result *result);
 
+/*
+ * Who is behind a wish that a coach has for a client: fills in wish->client_id where only an address is
+ * given. False: the database failed, and the result says so. Blocks for it.
+ */
+bool booking_find_client(const struct booking_call *call, struct booking_wish *wish,
+			 struct booking_result *result);
+
+/*
+ * The client's part of a coach's booking: what the wish says, else what the client last told this coach;
+ * wish->client_id is set. False: the result says why not. Blocks for the database.
+ */
+bool booking_client(const struct booking_call *call, const struct booking_wish *wish,
+		    const struct coach *coach, struct booking *ret_booking, struct booking_result *result);
+
 /* A time that somebody wants, and all that is asked about it. Borrowed from the coach's snapshot. */
 struct offer {
 	const struct coach *coach;

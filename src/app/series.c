@@ -19,6 +19,8 @@ bool plan_find_busy(struct plan *plan, bool afresh, struct booking_result *resul
 	const struct interval span = {plan->offers[0].blocked.start,
 				      plan->offers[plan->count - 1].blocked.end};
 	struct calendar_busy busy = {0};
+	if ((plan->question.overridden & 1u << REFUSAL_CALENDAR_BUSY) != 0)
+		return true;
 	const struct calendar_question question = {
 		.coach_id = plan->coach->id, .within = span, .now = call->now, .deadline = call->deadline};
 	if (afresh)
@@ -52,7 +54,10 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 		      struct series_result *result)
 {
 	const struct booking_call *call = plan->call;
-	plan->type = schedule_type_offered(plan->coach->schedule, wish->first.session_type);
+	const struct schedule *schedule = plan->coach->schedule;
+	plan->client = wish->for_client ? wish->first.client_id : call->caller->user_id;
+	plan->type = wish->for_client ? schedule_type(schedule, wish->first.session_type)
+				      : schedule_type_offered(schedule, wish->first.session_type);
 	if (plan->type == NULL) {
 		result->whole.verdict = BOOKING_UNKNOWN_TYPE;
 		return false;
@@ -64,18 +69,23 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 	plan->count = (size_t)wish->count;
 	plan->offers = arena_array(call->mem, plan->count, sizeof(*plan->offers));
 	for (size_t i = 0; i < plan->count; i++) {
-		const instant start = later_by_days(plan->coach->schedule->zone, wish->first.start,
+		const instant start = later_by_days(schedule->zone, wish->first.start,
 						    (civil_day)((int64_t)i * wish->every_weeks * 7));
 		offer_make(call, plan->coach, plan->type, wish->first.zone,
 			   (struct interval){start, start + minutes * SECONDS_PER_MINUTE}, &plan->offers[i]);
+		plan->offers[i].question.day_binds = wish->for_client;
+		plan->offers[i].question.overridden = wish->first.overridden;
 		if (!offer_is_in_time(&plan->offers[i], &result->whole))
 			return false;
 	}
 	plan->question = plan->offers[0].question;
-	availability_facts(plan->coach, call->caller->user_id, NULL, call->mem, &plan->question);
+	availability_facts(plan->coach, plan->client, NULL, call->mem, &plan->question);
 	if (!plan_find_busy(plan, afresh, &result->whole))
 		return false;
-	result->zone = plan->coach->schedule->zone;
+	if (wish->for_client) /* who is told why: an appointment, not its event, is in the way */
+		plan->question.calendar =
+			offer_without_own_events(plan->coach, plan->question.calendar, call->mem);
+	result->zone = schedule->zone;
 	result->coach_id = arena_strdup(call->mem, plan->coach->id);
 	result->count = plan->count;
 	result->occurrences = arena_array(call->mem, plan->count, sizeof(*result->occurrences));
@@ -125,23 +135,25 @@ static bool judge_standing(const struct plan *plan, struct series_result *result
 	const struct booking_call *call = plan->call;
 	const struct session_type *type = plan->type;
 	struct client_standing standing = {0};
-	if (plan->question.exempt || !session_type_asks_standing(type))
+	const bool to_coach = plan->question.day_binds;
+	const bool free = plan->question.exempt &&
+			  (!to_coach || (plan->question.overridden & 1u << REFUSAL_CREDITS_REQUIRED) != 0);
+	if (free || !session_type_asks_standing(type))
 		return true;
-	if (client_standing(call->worker->db, plan->coach->id, call->caller->user_id, type, &standing) !=
-	    DB_OK)
+	if (client_standing(call->worker->db, plan->coach->id, plan->client, type, &standing) != DB_OK)
 		return false;
 	for (size_t i = 0; i < result->count; i++) {
 		struct occurrence *occurrence = &result->occurrences[i];
 		if (occurrence->refusal != REFUSAL_NONE)
 			continue;
-		if (client_total_reached(&standing, type))
+		if (!plan->question.exempt && client_total_reached(&standing, type))
 			refuse_occurrence(occurrence, REFUSAL_BOOKING_LIMIT, client_total_sentence,
 					  call->mem);
 		if (standing.credits < type->price.credits)
-			refuse_occurrence(
-				occurrence, REFUSAL_CREDITS_REQUIRED,
-				booking_credits_sentence(call, type->price.credits, standing.credits, false),
-				call->mem);
+			refuse_occurrence(occurrence, REFUSAL_CREDITS_REQUIRED,
+					  booking_credits_sentence(call, type->price.credits,
+								   standing.credits, to_coach),
+					  call->mem);
 		if (occurrence->refusal != REFUSAL_NONE)
 			continue;
 		standing.total++;
@@ -194,8 +206,9 @@ static const char *times_of(const struct plan *plan, const struct series_wish *w
 		if (result->occurrences[i].refusal != REFUSAL_NONE)
 			continue;
 		uuid_format(uuid_new(call->now), id);
-		if (!booking_seal_answers(call, plan->type, wish->first.answers, id, &answers,
-					  &result->whole))
+		/* A coach is asked nothing: the client answers until it starts. */
+		if (!wish->for_client && !booking_seal_answers(call, plan->type, wish->first.answers, id,
+							       &answers, &result->whole))
 			return NULL;
 		plan_write_time(&writer, id, &plan->offers[i], answers,
 				meeting_url_for(call->mem, plan->type->meeting.url, id));
@@ -256,7 +269,8 @@ static void book_plan(const struct plan *plan, const struct series_wish *wish, c
 	const struct booking_call *call = plan->call;
 	struct series_booking series = {
 		.id = result->id, .all = !wish->skip, .limits = offer_limits(&plan->offers[0])};
-	if (!booking_person(call, &wish->first, plan->coach, &series.common, &result->whole))
+	if (!(wish->for_client ? booking_client : booking_person)(call, &wish->first, plan->coach,
+								  &series.common, &result->whole))
 		return;
 	series.common.coach_id = plan->coach->id;
 	series.common.candidates = candidates;
@@ -413,19 +427,26 @@ void series_preview(const struct booking_call *call, const struct series_wish *w
 		tell_preview(&plan, ret_result);
 }
 
-void series_create(const struct booking_call *call, const struct series_wish *wish,
+void series_create(const struct booking_call *call, const struct series_wish *asked,
 		   struct series_result *ret_result)
 {
 	*ret_result = (struct series_result){0};
 	uuid_format(uuid_new(call->now), ret_result->id);
+	struct series_wish wish = *asked;
 	COACH_LOCAL coach = NULL;
-	if (wants_any(wish)) {
-		create_any(call, wish, ret_result);
+	if (wish.for_client && !booking_find_client(call, &wish.first, &ret_result->whole))
+		return;
+	if (!wish.for_client && wants_any(&wish)) {
+		create_any(call, &wish, ret_result);
 		return;
 	}
-	if (!find_coach(call, wish->first.coach_id, &coach, &ret_result->whole))
+	if (!find_coach(call, wish.first.coach_id, &coach, &ret_result->whole))
 		return;
 	struct plan plan = {.call = call, .coach = coach};
-	if (make_plan(&plan, wish, true, ret_result))
-		book_if_enough(&plan, wish, NULL, ret_result);
+	if (!make_plan(&plan, &wish, true, ret_result))
+		return;
+	if (wish.for_client && !judge_standing(&plan, ret_result))
+		ret_result->whole.verdict = BOOKING_DATABASE_UNAVAILABLE;
+	else
+		book_if_enough(&plan, &wish, NULL, ret_result);
 }

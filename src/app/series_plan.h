@@ -13,6 +13,7 @@ struct plan {
 	const struct booking_call *call;
 	const struct coach *coach;
 	const struct session_type *type;
+	const char *client; /* whose series it is */
 	struct offer *offers;
 	size_t count;
 	struct slot_question question; /* what all are judged by */

@@ -532,7 +532,8 @@ enum db_result series_book(struct db *db, struct arena *mem, const struct series
 			      db_text(common->meeting.place), db_text(common->meeting.instructions),
 			      TERMS_PARAMETERS(common), seats_value(common->seats),
 			      seats_value(common->min_seats), NEWER_PARAMETERS(common),
-			      db_text(common->promo_code), db_text(common->candidates)),
+			      db_text(common->promo_code), db_text(common->candidates),
+			      db_text(common->created_by), db_bool(!common->silent)),
 		ret_answers);
 }
 

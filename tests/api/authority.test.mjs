@@ -174,6 +174,10 @@ const TABLE = {
     who: 'the coach in the path, or an admin',
     body: () => ({ client: { user_id: 'zoe', email: 'zoe@b.test' }, start: nextSlot() }),
   },
+  'POST /coach/{coach}/series': {
+    who: 'the coach in the path, or an admin',
+    body: () => ({ client: { user_id: 'zoe', email: 'zoe@b.test' }, start: later(nextSlot(), 30), count: 2 }),
+  },
   'POST /booking/waitlist': { who: 'any signed-in caller', body: () => ({ coach: 'damian' }) },
   'GET /booking/waitlist': { who: 'any signed-in caller' },
   'DELETE /booking/waitlist/{entry}': { who: 'any signed-in caller', missing: 'do not wait for that' },

@@ -86,6 +86,44 @@ test('hours, blocks, the grid, durations and full days bind until overridden by 
   assertStatus(await book({ start: at(5, '16:00'), override: ['day_full'] }), 201);
 });
 
+test('a series for a client: all or what can be, overridden by name, told as their own', async () => {
+  const series = (fields) =>
+    coach.post('/coach/damian/series', {
+      client: { user_id: 'sue', name: 'Sue', email: 'sue@client.test' },
+      count: 3,
+      ...fields,
+    });
+  const start = at(8, '08:00');
+  const last = later(start, 2 * 7 * 1440);
+  assertStatus(await book({ start: last, override: ['outside_hours'] }), 201);
+  const refused = await series({ start });
+  assertProblem(refused, 409, 'series_conflict');
+  assert.deepEqual(
+    refused.body.occurrences.map(({ reasons }) => reasons.map(({ rule }) => rule)),
+    [['outside_hours'], ['outside_hours'], ['outside_hours', 'slot_taken']],
+  );
+  // Never over another appointment, whatever is overridden.
+  const override = ['outside_hours', 'calendar_busy', 'not_aligned', 'blocked', 'day_full', 'too_far'];
+  assertProblem(await series({ start, override }), 409, 'series_conflict');
+  assertProblem(await series({ start, override: ['slot_taken'] }), 422, 'invalid_field', 'override[0]');
+  const made = assertStatus(await series({ start, override, on_conflict: 'skip', notes: 'weekly' }), 201);
+  assert.deepEqual(
+    made.appointments.map((one) => [one.user_id, one.name, one.created_by, one.series_index, one.notes]),
+    [0, 1].map((n) => ['sue', 'Sue', 'coach', n, 'weekly']),
+  );
+  assert.deepEqual(
+    made.skipped.map(({ start: at, code }) => [at, code]),
+    [[last, 'slot_taken']],
+  );
+  const { appointments } = assertStatus(await stack.client('sue').get('/booking/user/me'), 200);
+  assert.deepEqual(
+    appointments.map(({ id }) => id),
+    made.appointments.map(({ id }) => id),
+  );
+  for (const one of made.appointments)
+    assert.equal((await event(one)).attendees[0].email, 'sue@client.test');
+});
+
 test('a busy time in the calendar binds until overridden', async () => {
   await stack.google.busy(stack.calendar, at(6, '10:00'), at(6, '11:00'));
   const refused = await book({ start: at(6, '10:30') });

@@ -329,6 +329,10 @@ test('every call answers as the document says', async () => {
   await call(ann, 'GET', '/booking/series/preview', { query: asked, status: 200 });
   const { body: series } = await call(ann, 'POST', '/booking/series', { body: weekly, status: 201 });
   await call(ann, 'POST', '/booking/series', { body: weekly, status: 409 });
+  const forClient = { ...weekly, client: { user_id: 'sue', email: 'sue@client.test' } };
+  await call(coach, 'POST', '/coach/{coach}/series', { path: damian, body: forClient, status: 409 });
+  const later = { ...forClient, start: stack.slot(13), count: 2, notify: false };
+  await call(coach, 'POST', '/coach/{coach}/series', { path: damian, body: later, status: 201 });
   const whole = { path: { id: series.appointments[0].id }, status: 200 };
   await call(ann, 'PUT', '/booking/{id}/reschedule', {
     ...whole,
