@@ -51,7 +51,8 @@ enum database_trouble {
 	TROUBLE_DISK_FULL      /* its disk takes no more */
 };
 
-/* As the last look found it (db/schema_guard.h looks every two seconds). Any thread. */
+/* As the last look found it (db/schema_guard.h looks every two seconds, sooner while there is any). Any
+ * thread. */
 enum database_trouble database_trouble(const struct database *database);
 
 /* One word for /health: "ok", "no_connection", "read_only", "disk_full". Static. */

@@ -1,9 +1,10 @@
 /*
  * db - one connection to PostgreSQL: run named statements, each a transaction of its own, and read rows.
  *
- * A `struct db` belongs to one thread. It connects when first needed, reconnects with a
- * growing pause after a failure (100 ms to 2 s, in which it answers DB_UNAVAILABLE at once),
- * and prepares each statement of query.h the first time a connection uses it.
+ * A `struct db` belongs to one thread. It connects when first needed, and again when the connection was lost
+ * or leads to a host that is no longer the one that answers; and it prepares each statement of query.h the
+ * first time a connection uses it. After a failure all connections of a database together try once in 100 ms,
+ * the others answer DB_UNAVAILABLE at once, until one has connected.
  *
  * Every call that talks to the server blocks, but never without end: connecting takes at
  * most 3 s, a statement at most the connection's statement timeout, which the server keeps;

@@ -7,8 +7,8 @@
  * minute, every five seconds while something is wrong. While it is, nobody books (db_may_book); what frees a
  * time goes on.
  *
- * It also looks every two seconds whether the server would serve a request: db/database.h,
- * database_trouble().
+ * It also looks every two seconds whether the server would serve a request, four times a second while it
+ * would not: db/database.h, database_trouble().
  */
 #ifndef DB_SCHEMA_GUARD_H
 #define DB_SCHEMA_GUARD_H

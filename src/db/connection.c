@@ -192,6 +192,7 @@ PGconn *connection_open(struct database *database, enum way way, int statement_t
 		PQsetNoticeReceiver(connection, notice_dropped, NULL);
 	if (connection != NULL && !(way == WAY_STATEMENTS && database_is_pooled(database)))
 		connection = set_up(connection, database, statement_timeout, ret_why, why_size);
+	database_tried(database, way, connection != NULL);
 	database_count(database, connection != NULL ? COUNT_CONNECTED : COUNT_NOT_CONNECTED, 1);
 	if (connection != NULL) {
 		database_heard(database);
@@ -206,6 +207,16 @@ void connection_close(struct database *database, PGconn *connection)
 		return;
 	PQfinish(connection);
 	database_count(database, COUNT_OPEN, -1);
+}
+
+bool connection_is_current(struct database *database, enum way way, PGconn *connection)
+{
+	const struct way_hosts hosts = database_hosts(database, way);
+	if (hosts.count == 1)
+		return true;
+	const size_t good = database_good_host(database, way);
+	const char *host = hosts.host[good] != NULL ? hosts.host[good] : hosts.address[good];
+	return strcmp(PQhost(connection), host) == 0 && strcmp(PQport(connection), hosts.port[good]) == 0;
 }
 
 bool connection_alive(PGconn *connection)

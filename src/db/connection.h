@@ -29,6 +29,12 @@ void connection_setup_local(int statement_timeout, char ret_sql[static CONNECTIO
 void connection_close(struct database *database, PGconn *connection);
 
 /*
+ * Whether the connection leads to the host that answered last. Where several hosts are named another leads
+ * now: one that is frozen keeps its connections open, and who is asked by them waits in vain.
+ */
+bool connection_is_current(struct database *database, enum way way, PGconn *connection);
+
+/*
  * Whether an idle connection is still there, without asking the server: notices that the server
  * closed it, so that no statement is sent into the void. Reads what came in.
  */

@@ -10,6 +10,7 @@
 
 enum {
 	RETRY_MS = 500, /* between two tries while the server is silent, of all connections together */
+	PAUSE_MS = 100, /* between two tries to connect that fail, of all together */
 	HOSTS_MAX = 16, /* hosts behind these are left to libpq, which tries them one after the other */
 };
 
@@ -22,10 +23,11 @@ struct hosts {
 	char *lists[3]; /* host, hostaddr, port; cut up */
 	const char *parts[3][HOSTS_MAX];
 	atomic_size_t good;
+	atomic_int_least64_t next_try_ms; /* of monotonic_ms(); 0: the last try connected */
 };
 
 struct database {
-	struct hosts ways[WAY_COUNT];
+	struct hosts ways[WAY_COUNT]; /* without a pooler both ways are the first */
 	bool pooled;
 	atomic_bool watched;
 	atomic_int_least64_t heard_ms;    /* of monotonic_ms() */
@@ -101,7 +103,8 @@ struct database *database_new(const char *url, const char *direct)
 		die("out of memory");
 	database->pooled = direct != NULL;
 	read_hosts(&database->ways[WAY_STATEMENTS], url);
-	read_hosts(&database->ways[WAY_SESSION], direct != NULL ? direct : url);
+	if (direct != NULL)
+		read_hosts(&database->ways[WAY_SESSION], direct);
 	return database;
 }
 
@@ -109,7 +112,7 @@ void database_free(struct database *database)
 {
 	if (database == NULL)
 		return;
-	for (size_t way = 0; way < WAY_COUNT; way++) {
+	for (size_t way = 0; way < (database->pooled ? WAY_COUNT : 1); way++) {
 		struct hosts *hosts = &database->ways[way];
 		explicit_bzero(hosts->url, strlen(hosts->url));
 		free(hosts->url);
@@ -124,21 +127,26 @@ bool database_is_pooled(const struct database *database)
 	return database->pooled;
 }
 
+static size_t place(const struct database *database, enum way way)
+{
+	return database->pooled ? way : WAY_STATEMENTS;
+}
+
 struct way_hosts database_hosts(const struct database *database, enum way way)
 {
-	const struct hosts *hosts = &database->ways[way];
+	const struct hosts *hosts = &database->ways[place(database, way)];
 	return (struct way_hosts){hosts->url, hosts->count, hosts->parts[0], hosts->parts[1],
 				  hosts->parts[2]};
 }
 
 size_t database_good_host(const struct database *database, enum way way)
 {
-	return atomic_load_explicit(&database->ways[way].good, memory_order_relaxed);
+	return atomic_load_explicit(&database->ways[place(database, way)].good, memory_order_relaxed);
 }
 
 void database_set_good_host(struct database *database, enum way way, size_t host)
 {
-	atomic_store_explicit(&database->ways[way].good, host, memory_order_relaxed);
+	atomic_store_explicit(&database->ways[place(database, way)].good, host, memory_order_relaxed);
 }
 
 /* ---- silence ---- */
@@ -168,13 +176,30 @@ bool database_gives_up(struct database *database, int64_t since)
 	return true;
 }
 
-bool database_is_silent(struct database *database)
+/* Whether the time for a try has not come, or another took it. Who gets false has put the next one off. */
+static bool is_not_due(atomic_int_least64_t *next_try_ms, int64_t pause_ms)
 {
-	int64_t next = atomic_load_explicit(&database->next_try_ms, memory_order_relaxed);
+	int64_t next = atomic_load_explicit(next_try_ms, memory_order_relaxed);
 	if (next == 0)
 		return false;
 	int64_t now = monotonic_ms();
-	return now < next || !atomic_compare_exchange_strong(&database->next_try_ms, &next, now + RETRY_MS);
+	return now < next || !atomic_compare_exchange_strong(next_try_ms, &next, now + pause_ms);
+}
+
+bool database_is_silent(struct database *database)
+{
+	return is_not_due(&database->next_try_ms, RETRY_MS);
+}
+
+void database_tried(struct database *database, enum way way, bool connected)
+{
+	atomic_store_explicit(&database->ways[place(database, way)].next_try_ms,
+			      connected ? 0 : monotonic_ms() + PAUSE_MS, memory_order_relaxed);
+}
+
+bool database_pauses(struct database *database, enum way way)
+{
+	return is_not_due(&database->ways[place(database, way)].next_try_ms, PAUSE_MS);
 }
 
 /* ---- figures ---- */

@@ -51,6 +51,15 @@ bool database_gives_up(struct database *database, int64_t since);
 /* Whether a statement or a connection need not be tried. False for one caller each half second, who tries. */
 bool database_is_silent(struct database *database);
 
+/* Somebody tried to connect by `way`, and did or did not. */
+void database_tried(struct database *database, enum way way, bool connected);
+
+/*
+ * Whether connecting by `way` failed a moment ago, so that it need not be tried now. False for one caller
+ * each tenth of a second, who tries, and for everybody as soon as one has connected.
+ */
+bool database_pauses(struct database *database, enum way way);
+
 void database_set_trouble(struct database *database, enum database_trouble trouble);
 
 /*

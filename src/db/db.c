@@ -12,8 +12,6 @@
 #include <time.h>
 
 enum {
-	PAUSE_FIRST = 100,      /* milliseconds between two attempts to connect, at first */
-	PAUSE_MAX = 2000,       /* and at most */
 	SILENCE = 1000,         /* how much longer than its own timeout a server may be silent */
 	TRIES = 6,              /* of a statement or transaction that loses races */
 	ROWS_MAX = 100000,      /* of one answer */
@@ -34,10 +32,9 @@ struct db {
 	bool pooled;        /* the next transaction may get another server process */
 	struct db *session; /* where statements of a session run, if pooled; NULL until the first */
 	int statement_timeout;
-	PGconn *connection;   /* NULL while there is none */
-	int64_t next_attempt; /* of monotonic_ms(): no connecting before */
-	int64_t last_answer;  /* of monotonic_ms() */
-	int pause;
+	PGconn *connection;       /* NULL while there is none */
+	bool not_connected;       /* the last attempt failed, and db->failure says why */
+	int64_t last_answer;      /* of monotonic_ms() */
 	const atomic_bool *sound; /* NULL: nobody guards it */
 	struct db_misread misread;
 	bool serves;    /* requests */
@@ -246,21 +243,18 @@ bool db_may_book(struct db *db)
 enum db_result db_connect(struct db *db)
 {
 	if (db->connection != NULL) {
-		if (monotonic_ms() - db->last_answer < IDLE || connection_alive(db->connection))
+		if (connection_is_current(db->database, db->way, db->connection) &&
+		    (monotonic_ms() - db->last_answer < IDLE || connection_alive(db->connection)))
 			return DB_OK;
 		disconnect(db);
 	}
 	char why[sizeof(db->failure.detail)];
 	db->connection = connection_open(db->database, db->way, db->statement_timeout, why, sizeof(why));
+	db->not_connected = db->connection == NULL;
 	if (db->connection != NULL) {
-		db->pause = 0;
 		database_count(db->database, COUNT_SERVING, db->serves);
 		return DB_OK;
 	}
-	db->pause = db->pause == 0 ? PAUSE_FIRST : db->pause * 2;
-	if (db->pause > PAUSE_MAX)
-		db->pause = PAUSE_MAX;
-	db->next_attempt = monotonic_ms() + db->pause;
 	return fail(db, DB_UNAVAILABLE, "", "connect", why);
 }
 
@@ -269,14 +263,16 @@ static enum db_result connect_if_due(struct db *db)
 	/* Who waits for a silent server waits for nothing: one waits for all. */
 	if (database_is_silent(db->database))
 		return fail(db, DB_UNAVAILABLE, "", "connect", "the server is silent");
-	if (db->connection == NULL && db->pause > 0 && monotonic_ms() < db->next_attempt)
-		return DB_UNAVAILABLE; /* the failure told stays that of the last attempt */
+	if (db->connection == NULL && database_pauses(db->database, db->way))
+		return db->not_connected
+			       ? DB_UNAVAILABLE /* the failure told stays that of the last attempt */
+			       : fail(db, DB_UNAVAILABLE, "", "connect", "another could not a moment ago");
 	return db_connect(db);
 }
 
 bool db_usable(struct db *db)
 {
-	return (db->connection == NULL && db->pause == 0) || connect_if_due(db) == DB_OK;
+	return (db->connection == NULL && !db->not_connected) || connect_if_due(db) == DB_OK;
 }
 
 /* ---- statements ---- */

@@ -20,7 +20,7 @@
 enum {
 	SIGN_OF_LIFE = 500, /* milliseconds between two questions to the server */
 	FRESH = 2000,       /* how long an answered question proves that nothing was missed */
-	PAUSE = 500,        /* between two attempts to connect */
+	PAUSE = 100,        /* between two attempts to connect */
 	PAUSE_DEAF = 5000,  /* the same, when what was told there is not heard here */
 	NONCE_BYTES = 16,
 	COMMAND_MAX = 1024,

@@ -15,7 +15,8 @@
 enum {
 	PAUSE_SOUND_MS = 60000,
 	PAUSE_UNSOUND_MS = 5000, /* somebody mends it and waits */
-	PAUSE_TROUBLE_MS = 2000, /* between two looks for trouble of the server's */
+	PAUSE_WELL_MS = 2000,    /* between two looks for trouble of the server's */
+	PAUSE_TROUBLE_MS = 250,  /* while there is any: nothing is served until a look finds none */
 	STATEMENT_TIMEOUT_MS = 5000,
 };
 
@@ -86,7 +87,8 @@ static void *run(void *guard_pointer)
 	int64_t looked = monotonic_ms();
 	pthread_mutex_lock(&guard->lock);
 	while (!guard->stopping) {
-		const int64_t until = monotonic_ms() + PAUSE_TROUBLE_MS;
+		const bool well = guard->trouble == TROUBLE_NONE;
+		const int64_t until = monotonic_ms() + (well ? PAUSE_WELL_MS : PAUSE_TROUBLE_MS);
 		while (!guard->stopping && condition_wait_until(&guard->wake, &guard->lock, until))
 			continue;
 		if (guard->stopping)

@@ -10,7 +10,10 @@ void database_look_for_trouble(struct database *database)
 	enum { STATEMENT_TIMEOUT_MS = 5000 };
 	struct db *db = db_open(database, STATEMENT_TIMEOUT_MS);
 	DB_ROWS rows = {0};
-	enum db_result result = db_run(db, QUERY_DATABASE_ROOM, DB_NO_PARAMETERS, &rows);
+	/* At once: what others met a moment ago may be the very thing that is looked for. */
+	enum db_result result = db_connect(db);
+	if (result == DB_OK)
+		result = db_run(db, QUERY_DATABASE_ROOM, DB_NO_PARAMETERS, &rows);
 	const char *state = db_failure(db)->state;
 	enum database_trouble found = database_trouble(database);
 	if (result == DB_OK)
