@@ -45,6 +45,9 @@ class Node {
       max_connections: 200,
       shared_buffers: '64MB',
       timezone: 'Asia/Kathmandu',
+      // A standby whose leader has gone looks for it and its successor so often, not every five seconds.
+      wal_retrieve_retry_interval: '100ms',
+      wal_keep_size: '512MB', // in place of slots
     };
     node.file = path.join(node.folder, 'patroni.json'); // YAML reads JSON
     fs.writeFileSync(
@@ -63,7 +66,12 @@ class Node {
             retry_timeout: 3,
             synchronous_mode: true,
             synchronous_mode_strict: true,
+            // Whichever standby has more leads. Else the other may have what the new leader has not, and takes part only when
+            // it is rewound, some ten seconds later.
+            synchronous_node_count: 2,
             maximum_lag_on_failover: 1048576,
+            // A new leader gets a standby when that has found it, not when Patroni has made a slot for it a second later.
+            postgresql: { use_slots: false },
           },
           initdb: [{ encoding: 'UTF8' }, { locale: 'C.UTF-8' }, 'data-checksums'],
           pg_hba: ['host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust'],
@@ -142,6 +150,16 @@ class Node {
   }
 }
 
+const NOW = 'round(1000 * extract(epoch FROM clock_timestamp()))';
+const AT_PROMOTION = [
+  `SELECT 'waiting'`,
+  // The COMMIT lets its snapshot go, which a standby does not keep for long.
+  'DO $$ BEGIN WHILE pg_is_in_recovery() LOOP PERFORM pg_sleep(0.01); COMMIT; END LOOP; END $$',
+  `SELECT 'promoted', ${NOW}`,
+  'INSERT INTO written DEFAULT VALUES',
+  `SELECT 'writable', ${NOW}`,
+].flatMap((statement) => ['-c', statement]);
+
 const isLeader = ({ role }) => role === 'master';
 
 export class Cluster {
@@ -205,6 +223,31 @@ export class Cluster {
       () => this.#find((status, node) => isLeader(status) && node !== former),
       90_000,
     );
+  }
+
+  /**
+   * Waits on each standby until it leads, then writes, by psql alone. `by(node)` resolves to the moments at which that one
+   * no longer was in recovery and at which its first write was committed: { promoted, writable }.
+   */
+  async watch(database) {
+    const leader = await this.leader();
+    const watches = new Map();
+    for (const node of this.nodes.filter((each) => each !== leader)) {
+      const url = `postgresql://postgres@127.0.0.1:${node.port}/${database}`;
+      const env = { ...process.env, PGOPTIONS: '-c client_connection_check_interval=500ms' };
+      const psql = new Child('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', url, ...AT_PROMOTION], { env });
+      await psql.line((line) => line === 'waiting', 'a connection');
+      watches.set(node, psql);
+    }
+    return {
+      by: async (node) => {
+        const psql = watches.get(node);
+        const at = async (event) =>
+          Number((await psql.line((line) => line.startsWith(event), event)).split('|')[1]);
+        return { promoted: await at('promoted'), writable: await at('writable') };
+      },
+      stop: () => Promise.all([...watches.values()].map((psql) => psql.end ?? psql.stop('SIGTERM'))),
+    };
   }
 
   /** Where writes go, whichever server leads. */

@@ -14,10 +14,18 @@ export function random(seed) {
 }
 
 export class Crowd {
-  /** `slots` whole hours are fought for; each client has a name of their own, and books once. */
-  constructor(stack, { file, slots, seed }) {
-    Object.assign(this, { stack, file, slots, draw: random(seed), people: 0, n: 0, booked: 0, tries: 0 });
+  /**
+   * `slots` times are fought for; each client has a name of their own, and books once. So many of them `stay`, the others
+   * cancel, so that there is something to fight for.
+   */
+  constructor(stack, { file, slots, seed, stay = 0.1 }) {
+    Object.assign(this, { stack, file, slots, stay, draw: random(seed), people: 0, n: 0, tries: 0 });
+    this.booked_at = []; // when each 201 of a booking came in
     this.journal = fs.openSync(file, 'a');
+  }
+
+  get booked() {
+    return this.booked_at.length;
   }
 
   #write(entry) {
@@ -45,7 +53,7 @@ export class Crowd {
       const reply = await this.#ask(...request);
       if (reply && reply.status < 500) {
         this.tries = Math.max(this.tries, tries);
-        if (reply.status === 201) this.booked++;
+        if (reply.status === 201) this.booked_at.push(Date.now());
         return reply;
       }
       await sleep(20 + this.draw() * 80);
@@ -57,8 +65,15 @@ export class Crowd {
     return this.stack.slot(Math.floor(this.draw() * this.slots));
   }
 
+  /** Resolves when the next client may come. */
+  #turn() {
+    this.next = Math.max(this.next + this.pause, Date.now());
+    return sleep(this.next - Date.now());
+  }
+
   async #life() {
     while (!this.over) {
+      await this.#turn();
       const user = `guest-${++this.people}`;
       const client = this.stack.client(user, {}, { connections: 1 });
       const made = await this.#insist(client, user, 'create', 'POST', '/booking/create', {
@@ -68,15 +83,15 @@ export class Crowd {
       const path = made?.status < 300 && `/booking/${made.body.id}`;
       if (path && this.draw() < 0.5)
         await this.#insist(client, user, 'reschedule', 'PUT', `${path}/reschedule`, { start: this.#slot() });
-      // Most go again, so that there are slots to fight for.
-      if (path && this.draw() < 0.9) await this.#insist(client, user, 'cancel', 'PUT', `${path}/cancel`);
+      if (path && this.draw() >= this.stay)
+        await this.#insist(client, user, 'cancel', 'PUT', `${path}/cancel`);
       client.close();
     }
   }
 
-  /** Lets `count` clients loose; `await crowd.goHome()` ends them. */
-  start(count) {
-    this.over = false;
+  /** Lets `count` clients loose, who are followed by others, `a_second` at most; `await crowd.goHome()` ends them. */
+  start(count, a_second = Infinity) {
+    Object.assign(this, { over: false, next: 0, pause: 1000 / a_second });
     this.lives = Array.from({ length: count }, () => this.#life());
   }
 
