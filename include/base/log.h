@@ -2,7 +2,8 @@
  * log - one line per event on stderr, for an operator and for machines.
  *
  * A line is a JSON object (or `key=value` text) with `time`, `level`, `event` and what the
- * caller adds. Lines are written whole, so threads never mix them.
+ * caller adds. Lines are written whole, so threads never mix them. Where stderr is systemd's journal, each
+ * has its priority (journalctl -p).
  * domain, db and net never log. A secret, a token, a phone number, an email or a person's
  * name is never handed to these functions.
  */

@@ -1,5 +1,5 @@
 /*
- * service - what systemd and the daemon tell each other (sd_notify(3), sd_listen_fds(3)).
+ * service - what systemd and the daemon tell each other (sd_notify(3), sd_listen_fds(3), sd-daemon(3)).
  *
  * Everything comes from variables of the environment; without them each function does nothing, so the daemon
  * runs the same under a shell or in a container. The protocol is one datagram, which sd_notify(3) invites
@@ -29,5 +29,11 @@ int64_t service_watchdog_ms(void);
  * it. Call it once, before threads start.
  */
 int service_socket(int *ret_count);
+
+/*
+ * Whether stderr is systemd's journal (JOURNAL_STREAM names its device and inode), which takes "<3>" before a
+ * line as its priority, as syslog numbers them. Does not block.
+ */
+bool service_stderr_is_journal(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/die.h"
 #include "base/instant.h"
 #include "base/json.h"
+#include "base/service.h"
 
 #include <math.h>
 #include <poll.h>
@@ -18,6 +19,7 @@ enum { LATE_MS = 20 };
 /* Changed while threads log, when the settings are read again. */
 static _Atomic enum log_level least_level = LOG_INFO;
 static _Atomic enum log_format line_format = LOG_JSON;
+static _Atomic bool to_journal;
 
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 static int64_t dropped; /* lines that nobody took; under the lock */
@@ -34,6 +36,7 @@ void log_setup(enum log_level least, enum log_format format)
 {
 	least_level = least;
 	line_format = format;
+	to_journal = service_stderr_is_journal();
 	die_report_by(report_death);
 }
 
@@ -55,6 +58,22 @@ static const char *level_name(enum log_level level)
 		return "error";
 	}
 	return "error";
+}
+
+/* For the journal, which takes it off. */
+static const char *priority(enum log_level level)
+{
+	switch (level) {
+	case LOG_DEBUG:
+		return "<7>";
+	case LOG_INFO:
+		return "<6>";
+	case LOG_WARNING:
+		return "<4>";
+	case LOG_ERROR:
+		return "<3>";
+	}
+	return "<3>";
 }
 
 /* Three digits behind the point. */
@@ -109,6 +128,8 @@ static void put_start(struct buffer *line, enum log_level level, const char *eve
 	char time[INSTANT_TEXT_BYTES];
 	instant_format(instant_now(), time);
 	bool json = line_format == LOG_JSON;
+	if (to_journal)
+		buffer_append_text(line, priority(level));
 	buffer_append_text(line, json ? "{\"time\":\"" : "");
 	buffer_append(line, time, sizeof(time) - 1);
 	buffer_append_text(line, json ? "\",\"level\":\"" : " ");

@@ -192,7 +192,10 @@ static bool read_file(struct dump *dump, const char *path)
 		read_dump(dump, file);
 		fclose(file);
 		if (!dump->complete)
-			doctor_tell(BAD, "file", "it has no end: the dump was cut off; make it again");
+			doctor_tell(
+				BAD, "file",
+				"it has no end: the dump was cut off, or compressed by another program; make "
+				"it again, or unpack it");
 		return dump->complete;
 	}
 	fclose(file);

@@ -121,6 +121,9 @@ test('while the database is away a start waits, and says for what', { skip }, as
   await until('a sign of life', async () => (await answers('/healthz')) === 200);
   await until('the status', () => machine.property('StatusText').includes('Waiting for the database'));
   assert.equal(machine.property('ActiveState'), 'activating');
+  const warnings = machine.run(`journalctl -u bookingd -p warning -o cat --no-pager | grep '^{"time"'`);
+  assert.match(warnings, /"database_awaited"/);
+  assert.doesNotMatch(warnings, /"level":"(info|debug)"/);
   machine.run('systemctl start postgresql');
   await until('the start to end', () => machine.property('ActiveState') === 'active');
   assert.equal(await answers('/readyz'), 200);

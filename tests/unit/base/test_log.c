@@ -10,8 +10,10 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -197,6 +199,32 @@ static void a_batch_is_written_whole_when_flushed_full_or_at_an_error(void **sta
 	detach();
 }
 
+static void to_the_journal_each_line_has_its_priority_and_nowhere_else(void **state)
+{
+	(void)state;
+	char text[4096];
+	struct stat status;
+	char stream[64];
+	attach();
+	fstat(STDERR_FILENO, &status);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_setup(LOG_DEBUG, LOG_TEXT);
+	for (enum log_level level = LOG_DEBUG; level <= LOG_ERROR; level++)
+		log_line(level, "told", LOG_INTEGER_FIELD("n", level));
+	setenv("JOURNAL_STREAM", "1:1", 1); /* another's: whoever started us redirected stderr */
+	log_setup(LOG_INFO, LOG_JSON);
+	log_line(LOG_ERROR, "elsewhere", LOG_INTEGER_FIELD("n", 0));
+	take(text, 0, sizeof(text));
+	detach();
+	unsetenv("JOURNAL_STREAM");
+	char starts[6] = "";
+	size_t count = 0;
+	for (char *line = strtok(text, "\n"); line != NULL && count < 5; line = strtok(NULL, "\n"))
+		starts[count++] = line[0] == '<' && line[2] == '>' ? line[1] : '-';
+	assert_string_equal(starts, "7643-");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +232,7 @@ int main(void)
 		cmocka_unit_test(a_batch_is_written_whole_when_flushed_full_or_at_an_error),
 		cmocka_unit_test(nobody_at_the_other_end_is_no_trouble),
 		cmocka_unit_test(fields_bear_their_names_in_both_formats),
+		cmocka_unit_test(to_the_journal_each_line_has_its_priority_and_nowhere_else),
 		cmocka_unit_test(a_line_is_one_line_and_bounded_whatever_is_in_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
