@@ -11,34 +11,36 @@
  * refuse a start, the first one is the reply's code.
  */
 #define REFUSALS(X)                                                                                          \
-	X(BAD_DURATION, bad_duration, 422, "The coach does not offer this duration.")                        \
-	X(TOO_SOON, too_soon, 422, "This time is too soon to be booked.") /* the past too */                 \
-	X(TOO_FAR, too_far, 422, "This time is too far ahead to be booked.")                                 \
-	X(BLOCKED, blocked, 422, "There are no sessions on this day.")                                       \
-	X(OUTSIDE_HOURS, outside_hours, 422, "This time lies outside working hours.")                        \
-	X(NOT_ALIGNED, not_aligned, 422, "Sessions do not start at this minute.")                            \
+	X(BAD_DURATION, bad_duration, 422, "This length isn't offered. Please choose another one.")          \
+	X(TOO_SOON, too_soon, 422,                                                                           \
+	  "It's too late to book this time. Please choose a later one.") /* the past too */                  \
+	X(TOO_FAR, too_far, 422, "This time can't be booked yet. Please choose an earlier one.")             \
+	X(BLOCKED, blocked, 422, "There are no sessions on this day. Please choose another one.")            \
+	X(OUTSIDE_HOURS, outside_hours, 422,                                                                 \
+	  "This time is outside working hours. Please choose another one.")                                  \
+	X(NOT_ALIGNED, not_aligned, 422, "No session starts at this time. Please choose another one.")       \
 	X(BOOKING_LIMIT, booking_limit, 409,                                                                 \
 	  "You already have a session booked. Move or cancel it to book another.")                           \
 	X(DAY_FULL, day_full, 409, "This day is fully booked. Please choose another one.")                   \
 	X(SESSION_FULL, session_full, 409,                                                                   \
 	  "All seats of this session are taken. Please choose another one.")                                 \
 	X(SLOT_TAKEN, slot_taken, 409, "This time has just been taken. Please choose another one.")          \
-	X(CALENDAR_BUSY, calendar_busy, 409, "The coach is busy at this time.")                              \
+	X(CALENDAR_BUSY, calendar_busy, 409, "The coach is busy at this time. Please choose another one.")   \
 	/* what a booking takes */                                                                           \
-	X(CREDITS_REQUIRED, credits_required, 402, "There are not enough credits for this session.")         \
-	X(PROMO_CODE_INVALID, promo_code_invalid, 422, "This code cannot be used for this session.")         \
+	X(CREDITS_REQUIRED, credits_required, 402, "There aren't enough credits for this session.")          \
+	X(PROMO_CODE_INVALID, promo_code_invalid, 422, "This code isn't valid for this session.")            \
 	/* about an appointment */                                                                           \
-	X(CANCELLATION_CLOSED, cancellation_closed, 409, "It is too late to cancel this appointment.")       \
-	X(RESCHEDULE_CLOSED, reschedule_closed, 409, "It is too late to move this appointment.")             \
+	X(CANCELLATION_CLOSED, cancellation_closed, 409, "It's too late to cancel this session.")            \
+	X(RESCHEDULE_CLOSED, reschedule_closed, 409, "It's too late to move this session.")                  \
 	X(RESCHEDULE_LIMIT, reschedule_limit, 409,                                                           \
-	  "This appointment has been moved as often as is allowed.")                                         \
-	X(NOT_ACTIVE, not_active, 409, "This appointment is no longer active.")                              \
-	X(NOT_STARTED, not_started, 409, "This appointment has not started yet.")                            \
+	  "This session has already been moved as often as possible.")                                       \
+	X(NOT_ACTIVE, not_active, 409, "This session is over or has been cancelled.")                        \
+	X(NOT_STARTED, not_started, 409, "This session hasn't started yet.")                                 \
 	X(ADDRESS_NOT_VERIFIED, address_not_verified, 403,                                                   \
-	  "You have used other email addresses today as often as is allowed. Please use your own.")          \
+	  "You've already used several other email addresses today. Please use your own.")                   \
 	X(SIGN_IN_REQUIRED, sign_in_required, 403,                                                           \
-	  "There is an account with this email address. Please sign in to book with it.")                    \
-	X(HOLD_EXPIRED, hold_expired, 410, "The hold on this time has ended. Please choose a time again.")
+	  "This email address has an account. Please sign in to book with it.")                              \
+	X(HOLD_EXPIRED, hold_expired, 410, "This time is no longer held for you. Please choose a time again.")
 
 enum refusal {
 	REFUSAL_NONE = 0,

@@ -156,7 +156,15 @@ struct slot_listener {
 };
 
 /*
- * One sentence for a person, with the numbers ("Needs 24 h notice, this is 3 h 12 min ahead."), in `mem`.
+ * HH:MM on the viewer's clock, followed by the date ("12:00 on Thursday, November 26") if that is not `date`;
+ * the year is told if it is not that of `now`. In `mem`. Pure.
+ */
+const char *slot_clock_text(instant at, const struct zone *viewer, civil_day date, instant now,
+			    struct arena *mem);
+
+/*
+ * A sentence or two for a person, with the numbers ("Sessions are booked at least 24 h ahead. This one would
+ * start in 3 h 12 min."), in `mem`.
  */
 const char *slot_reason_detail(const struct slot_question *question, instant start,
 			       const struct slot_reason *reason, struct slot_listener listener,

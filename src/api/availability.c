@@ -413,7 +413,7 @@ static void answer_outcome(struct call *call, enum availability_outcome outcome)
 		break;
 	case AVAILABILITY_AMBIGUOUS_COACH:
 		call_problem(call, PROBLEM_BAD_PARAMETER, "coach",
-			     "There are several coaches; please say which one.");
+			     "There are several coaches. Please choose one.");
 		break;
 	case AVAILABILITY_UNKNOWN_TYPE:
 		call_problem(call, PROBLEM_UNKNOWN_SESSION_TYPE, "session_type", NULL);
@@ -427,7 +427,7 @@ static void answer_outcome(struct call *call, enum availability_outcome outcome)
 		break;
 	case AVAILABILITY_UNKNOWN_APPOINTMENT:
 		call_problem(call, PROBLEM_NOT_FOUND, "rescheduling",
-			     "There is no such appointment to move.");
+			     "The session to move couldn't be found.");
 		break;
 	case AVAILABILITY_CALENDAR_UNAVAILABLE:
 		call_problem(call, PROBLEM_CALENDAR_UNAVAILABLE, NULL, NULL);

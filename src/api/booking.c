@@ -203,7 +203,7 @@ void api_booking_meeting(struct call *call)
 	const char *foreign = phone ? address : number;
 	meeting.place = phone ? number : address;
 	const char *field = phone ? "address" : "number";
-	const char *sentence = "belongs to another kind of meeting.";
+	const char *sentence = "doesn't go with this kind of meeting.";
 	if (foreign != NULL || !meeting_is_whole(&meeting, &field, &sentence)) {
 		call_problem(call, PROBLEM_INVALID_FIELD, field,
 			     arena_printf(call->mem, "%s %s", field, sentence));
@@ -340,7 +340,7 @@ void api_booking_verify(struct call *call)
 	const bool open =
 		appointment.status == APPOINTMENT_HELD && appointment.hold_expires_at > call->request->now;
 	if (strcmp(appointment.user_id, call->caller->user_id) != 0)
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "This booking couldn't be found.");
 	else if (call->caller->guest && !open)
 		call_problem(call, PROBLEM_HOLD_EXPIRED, NULL, NULL);
 	else

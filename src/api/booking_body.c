@@ -66,8 +66,8 @@ static void refuse_crowded(struct call *call)
 {
 	const struct problem problem = {
 		.code = PROBLEM_RATE_LIMITED,
-		.detail = "Many times are being held without a booking just now. Please sign in, or "
-			  "try again in some minutes.",
+		.detail = "Too many people are booking without signing in right now. Please sign in, or try "
+			  "again in a few minutes.",
 		.retry_after = GUEST_HOLD_MINUTES * SECONDS_PER_MINUTE,
 	};
 	reply_problem(call->reply, &problem);
@@ -107,7 +107,7 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 		answer_refusal(call, result);
 		break;
 	case BOOKING_UNKNOWN:
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such appointment.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "This booking couldn't be found.");
 		break;
 	case BOOKING_FORBIDDEN:
 		call_problem(call, PROBLEM_FORBIDDEN, NULL, NULL);
@@ -118,13 +118,12 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 	case BOOKING_TOO_OFTEN:
 		call_problem(
 			call, PROBLEM_RATE_LIMITED, NULL,
-			"You have cancelled and changed many sessions today. Please try again tomorrow.");
+			"You've cancelled and changed too many sessions today. Please try again tomorrow.");
 		break;
 	case BOOKING_TOO_MANY_GUESTS:
 		call_problem(
 			call, PROBLEM_RATE_LIMITED, "guests",
-			"You have invited as many people today as is allowed. Please invite fewer, or try "
-			"again tomorrow.");
+			"You've invited too many people today. Please invite fewer, or try again tomorrow.");
 		break;
 	case BOOKING_TOO_MANY_CODES:
 		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
@@ -135,7 +134,7 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 		break;
 	case BOOKING_AMBIGUOUS_COACH:
 		call_problem(call, PROBLEM_INVALID_FIELD, "coach",
-			     "There are several coaches; please say which one.");
+			     "There are several coaches. Please choose one.");
 		break;
 	case BOOKING_UNKNOWN_TYPE:
 		call_problem(call, PROBLEM_UNKNOWN_SESSION_TYPE, "session_type", NULL);
@@ -172,11 +171,12 @@ bool booking_accept_person(struct call *call, const struct person_fields *person
 		return false;
 	}
 	if (person->email != NULL && !email_is_usable(person->email)) {
-		call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "%semail", prefix),
-			     arena_printf(call->mem,
-					  "%s cannot be used. Please give an address such as "
-					  "name@example.com.",
-					  person->email));
+		call_problem(
+			call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "%semail", prefix),
+			arena_printf(
+				call->mem,
+				"%s can't be used. Please enter an email address such as name@example.com.",
+				person->email));
 		return false;
 	}
 	if (!call_check_locale(call, arena_printf(call->mem, "%slocale", prefix), person->locale))
@@ -231,7 +231,8 @@ bool booking_read_guests(struct call *call, const json_t *list, const char **ret
 				   given[strlen(address) + strspn(given + strlen(address), " ")] == '\0';
 		if (!alone || !email_is_usable(address)) {
 			call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "guests[%zu]", i),
-				     "This cannot be used. Please give an address such as name@example.com.");
+				     "This can't be used. Please enter an email address such as "
+				     "name@example.com.");
 			return false;
 		}
 		for (char *c = address; *c != '\0'; c++)
@@ -261,7 +262,7 @@ bool booking_read_overrides(struct call *call, const json_t *names, unsigned *re
 			rule++;
 		if (rule > REFUSAL_CREDITS_REQUIRED) {
 			call_problem(call, PROBLEM_INVALID_FIELD, arena_printf(call->mem, "override[%zu]", i),
-				     "This is no rule that can be overridden.");
+				     "This isn't a rule that can be overridden.");
 			return false;
 		}
 		*ret_overridden |= 1u << rule;

@@ -239,7 +239,7 @@ void api_coach_feed_ics(struct call *call)
 	if (found == COACH_FAILURE)
 		call_database_failure(call, DB_UNAVAILABLE);
 	else if (found != COACH_FOUND || !feed_token_matches(token, coach->feed_token))
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such feed.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There's no calendar at this address.");
 	else
 		answer_feed(call, coach);
 }

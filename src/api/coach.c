@@ -248,13 +248,12 @@ static void write_unknown(struct json_writer *writer, const char *stale_calendar
 {
 	json_write_object(writer, NULL);
 	json_write_text(writer, "rule", problem_terms(PROBLEM_CALENDAR_UNAVAILABLE)->code);
-	json_write_text(
-		writer, "detail",
-		stale_calendar != NULL
-			? arena_printf(mem,
-				       "The calendar %s was not read for an hour, so nothing is offered.",
-				       stale_calendar)
-			: "Google Calendar cannot be asked right now, so nothing is offered.");
+	json_write_text(writer, "detail",
+			stale_calendar != NULL
+				? arena_printf(mem,
+					       "%s hasn't been read for an hour, so no times are offered.",
+					       stale_calendar)
+				: "Google Calendar can't be reached right now, so no times are offered.");
 	json_write_object_end(writer);
 }
 
@@ -262,7 +261,7 @@ static void write_draft(struct json_writer *writer)
 {
 	json_write_object(writer, NULL);
 	json_write_text(writer, "rule", problem_terms(PROBLEM_UNKNOWN_SESSION_TYPE)->code);
-	json_write_text(writer, "detail", "This kind of session is a draft, which clients do not see.");
+	json_write_text(writer, "detail", "This session is a draft, so clients can't see it.");
 	json_write_object_end(writer);
 }
 

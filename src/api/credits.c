@@ -116,7 +116,7 @@ bool credits_read_types(struct call *call, const json_t *types, const char **ret
 			    strlen(id)) {
 			call_problem(call, PROBLEM_INVALID_FIELD,
 				     arena_printf(call->mem, "session_types[%zu]", i),
-				     "This is no session type's id.");
+				     "This isn't the id of a session type.");
 			return false;
 		}
 		array = arena_printf(call->mem, "%s%s\"%s\"", array, i > 0 ? "," : "", id);
@@ -153,11 +153,11 @@ static bool read_grant(struct call *call, struct grant_wish *wish)
 		return false;
 	if ((wish->user_id == NULL) == (wish->email == NULL)) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "user_id",
-			     "Please give the client's user_id, or else their email address.");
+			     "Please give the client's user_id or email address.");
 		return false;
 	}
 	if (wish->email != NULL && !email_is_usable(wish->email)) {
-		call_problem(call, PROBLEM_INVALID_FIELD, "email", "This is no address that can be used.");
+		call_problem(call, PROBLEM_INVALID_FIELD, "email", "This email address can't be used.");
 		return false;
 	}
 	if (wish->user_id != NULL)
@@ -211,9 +211,9 @@ void api_credits_grant(struct call *call)
 		answer_grant(call, 200, &rows);
 	else if (strcmp(outcome, "reference_used") == 0)
 		call_problem(call, PROBLEM_REFERENCE_USED, "external_ref",
-			     "This reference was used for another grant.");
+			     "This reference has already been used for another grant.");
 	else if (strcmp(outcome, "in_the_past") == 0)
-		call_problem(call, PROBLEM_INVALID_FIELD, "expires_at", "expires_at must lie ahead.");
+		call_problem(call, PROBLEM_INVALID_FIELD, "expires_at", "expires_at must be in the future.");
 	else if (strcmp(outcome, "unknown_session_type") == 0)
 		call_problem(call, PROBLEM_UNKNOWN_SESSION_TYPE, "session_types", NULL);
 	else
@@ -226,7 +226,7 @@ void api_credits_grant(struct call *call)
 void api_credits_revoke(struct call *call)
 {
 	COACH_LOCAL coach = NULL;
-	static const char no_such[] = "There is no such grant.";
+	static const char no_such[] = "These credits couldn't be found.";
 	const char *id = NULL;
 	if (!api_coach_find(call, &coach) || !call_path_uuid(call, "grant", no_such, &id))
 		return;

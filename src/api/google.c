@@ -85,9 +85,10 @@ void api_google_connect(struct call *call)
 	if (!api_coach_find(call, &coach))
 		return;
 	if (!calendar_consent_possible(call->api->calendars)) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL,
-			     "Connecting a calendar is not configured here; it takes GOOGLE_OAUTH_CLIENT_ID, "
-			     "TOKEN_ENCRYPTION_KEY and PUBLIC_URL.");
+		call_problem(
+			call, PROBLEM_NOT_FOUND, NULL,
+			"Google Calendar can't be connected here: the server needs GOOGLE_OAUTH_CLIENT_ID, "
+			"TOKEN_ENCRYPTION_KEY and PUBLIC_URL.");
 		return;
 	}
 	struct calendar_consent consent;

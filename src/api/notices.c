@@ -92,7 +92,7 @@ void api_booking_notices_again(struct call *call)
 	bool exempt = identity_is_exempt(call->caller, appointment.coach_id);
 	if (!notices_mail_on(call->api->notices)) {
 		call_problem(call, PROBLEM_NOT_FOUND, NULL,
-			     "No mail is sent here: no mail server is set up.");
+			     "This server sends no email, because no mail server is set up.");
 		return;
 	}
 	enum db_result result = db_run(call->worker->db, QUERY_NOTICE_AGAIN,
@@ -105,16 +105,15 @@ void api_booking_notices_again(struct call *call)
 	}
 	const char *outcome = db_get_text(&rows, 0, 0);
 	if (strcmp(outcome, "too_soon") == 0) {
-		struct problem problem = {.code = PROBLEM_RATE_LIMITED,
-					  .detail =
-						  "It was sent again a moment ago. Please wait ten minutes.",
-					  .retry_after = AGAIN_SECONDS};
+		struct problem problem = {
+			.code = PROBLEM_RATE_LIMITED,
+			.detail = "It was sent again just now. Please wait ten minutes before the next time.",
+			.retry_after = AGAIN_SECONDS};
 		reply_problem(call->reply, &problem);
 		return;
 	}
 	if (strcmp(outcome, "again") != 0) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL,
-			     "There is nothing to send about this appointment.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There's nothing to send about this session.");
 		return;
 	}
 	notices_wake(call->api->notices);
@@ -282,7 +281,7 @@ void api_user_preferences_put(struct call *call)
 
 /* ---- unsubscribing ---- */
 
-static const char no_such_link[] = "There is no such link, or not any more.";
+static const char no_such_link[] = "This link doesn't work any more.";
 
 static void hash_of_token(const struct call *call, unsigned char hash[static CRYPTO_SHA256_SIZE])
 {

@@ -193,7 +193,7 @@ void api_profile_put(struct call *call)
 						     db_text(profile.slug), db_text(profile.time_zone)),
 				       NULL);
 	if (result == DB_NONE) {
-		refuse_field(call, "slug", "That name already leads to another coach's page.");
+		refuse_field(call, "slug", "This name is already taken by another coach.");
 		return;
 	}
 	if (result != DB_OK) {

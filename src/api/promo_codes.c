@@ -8,7 +8,7 @@
 
 enum { CODE_LEAST = 3, CODE_MOST = 40, USES_MAX = 1000000, VALUE_MAX = 1000, PERCENT_MAX = 100 };
 
-static const char no_such[] = "There is no such code.";
+static const char no_such[] = "This code couldn't be found.";
 
 /* The columns of the statements about codes. */
 enum code_column {
@@ -103,7 +103,7 @@ static bool check_value(struct call *call, struct code_wish *wish)
 	if (wish->value >= (free ? 0 : 1) && wish->value <= most)
 		return true;
 	call_problem(call, PROBLEM_INVALID_FIELD, "value",
-		     free      ? "value goes with credits and percent only."
+		     free      ? "value is for credits and percent only."
 		     : percent ? "value must be from 1 to 100 percent."
 			       : "value must be from 1 to 1000 credits.");
 	return false;
@@ -177,10 +177,10 @@ static void put_code(struct call *call, const char *in_path)
 				call->reply, "Location",
 				arena_printf(call->mem, "/coach/%s/promo-codes/%s", coach->id, wish.code));
 	} else if (strcmp(outcome, "reference_used") == 0) {
-		call_problem(call, PROBLEM_REFERENCE_USED, "code", "There is such a code already.");
+		call_problem(call, PROBLEM_REFERENCE_USED, "code", "You already have this code.");
 	} else if (strcmp(outcome, "in_use") == 0) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "max_uses",
-			     "This code was used more often than that.");
+			     "This code has already been used more often than that.");
 	} else if (strcmp(outcome, "not_found") == 0) {
 		call_problem(call, PROBLEM_NOT_FOUND, NULL, no_such);
 	} else {

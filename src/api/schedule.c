@@ -223,7 +223,7 @@ void api_coach_schedule_put(struct call *call)
 	if (result == DB_OK)
 		answer_schedule(call, status, schedule, coach, version);
 	else if (result == DB_INVALID)
-		call_problem(call, PROBLEM_UNKNOWN_COACH, NULL, "That cannot be the id of a coach.");
+		call_problem(call, PROBLEM_UNKNOWN_COACH, NULL, "This can't be the id of a coach.");
 	else if (result == DB_NONE)
 		call_problem(call,
 			     found == COACH_UNKNOWN && !wanted.exists ? PROBLEM_UNKNOWN_COACH

@@ -33,7 +33,7 @@ static bool by_mail(struct call *call)
 {
 	if (notices_mail_on(call->api->notices) && call->api->sign_in_url == NULL)
 		return true;
-	call_problem(call, PROBLEM_NOT_FOUND, NULL, "Nobody signs in by mail here.");
+	call_problem(call, PROBLEM_NOT_FOUND, NULL, "You can't sign in by email here.");
 	return false;
 }
 
@@ -55,7 +55,7 @@ static bool read_receiver(struct call *call, const char *email, const char **loc
 {
 	if (!email_is_usable(email)) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "email",
-			     "Please give an address such as name@example.com.");
+			     "Please enter an email address such as name@example.com.");
 		return false;
 	}
 	if (!call_check_locale(call, "locale", *locale))
@@ -150,7 +150,7 @@ void api_prove_address(struct call *call, const char *user_id)
 	    !read_receiver(call, email, &locale))
 		return;
 	if (!notices_mail_on(call->api->notices)) {
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "No codes are mailed here.");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL, "No codes are sent by email here.");
 		return;
 	}
 	struct sign_in_call use = sign_in_use_case(call);
@@ -187,7 +187,7 @@ void api_manage_session(struct call *call)
 	struct sign_in_call use = sign_in_use_case(call);
 	enum sign_in_outcome outcome = sign_in_manage(&use, manage, &session);
 	if (outcome == SIGN_IN_EXPIRED) {
-		call_problem(call, PROBLEM_CODE_EXPIRED, NULL, "This link is not good any more.");
+		call_problem(call, PROBLEM_CODE_EXPIRED, NULL, "This link doesn't work any more.");
 		return;
 	}
 	if (outcome != SIGN_IN_DONE) {
@@ -246,7 +246,7 @@ void api_session_get(struct call *call)
 /* The session has ended: nobody remembers whose it was. */
 static void answer_ended(struct call *call, enum db_result result, const struct db_rows *rows)
 {
-	if (!call_found(call, result, "There is no such session."))
+	if (!call_found(call, result, "This sign-in couldn't be found."))
 		return;
 	identity_forget(call->api->identities, db_get_text(rows, 0, 0));
 	reply_empty(call->reply, 204);

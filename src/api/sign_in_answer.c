@@ -21,7 +21,8 @@ void sign_in_refuse(struct call *call, enum sign_in_outcome outcome)
 		break;
 	case SIGN_IN_TOO_OFTEN:
 		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
-			     "You have asked for codes to many addresses today. Please try again tomorrow.");
+			     "You've asked for codes for too many email addresses today. Please try again "
+			     "tomorrow.");
 		break;
 	case SIGN_IN_DONE:
 	case SIGN_IN_FAILED:

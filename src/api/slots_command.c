@@ -67,7 +67,7 @@ static bool check_names(const json_t *object, const char *prefix, const char *co
 		const char *field =
 			arena_printf(mem, "%s%s", prefix, utf8_beginning(mem, name, SHOWN_NAME_BYTES));
 		return fail(problem, PROBLEM_UNKNOWN_FIELD, field,
-			    arena_printf(mem, "%s is no field of a case.", field));
+			    arena_printf(mem, "%s isn't a field of a case.", field));
 	}
 	return true;
 }

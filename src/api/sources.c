@@ -28,7 +28,7 @@ static void write_source(struct json_writer *writer, const struct source *source
 	json_write_object_end(writer);
 }
 
-static const char no_such[] = "The coach has no such calendar.";
+static const char no_such[] = "This calendar couldn't be found.";
 
 /* Answer with this one; where it was added (201), with its address. */
 static void answer_source(struct call *call, const char *coach_id, const char *id, unsigned status)
@@ -90,7 +90,7 @@ static bool kind_fits(struct call *call, const struct source_wish *wish, bool wr
 		detail = "password is required for a CalDAV server.";
 	} else if (!is_caldav && (wish->user != NULL || wish->password != NULL)) {
 		field = wish->user != NULL ? "user" : "password";
-		detail = "A feed has neither user nor password.";
+		detail = "A feed takes neither a user nor a password.";
 	}
 	if (detail != NULL)
 		call_problem(call, PROBLEM_INVALID_FIELD, field, detail);
@@ -107,7 +107,7 @@ static bool credential_fits(struct call *call, const char *field, const char *te
 		if (*c == '\0')
 			return true;
 	}
-	call_problem(call, PROBLEM_INVALID_FIELD, field, "It is too long, or not one line of text.");
+	call_problem(call, PROBLEM_INVALID_FIELD, field, "It's too long, or isn't a single line of text.");
 	return false;
 }
 
@@ -155,7 +155,7 @@ static bool find_writable(struct call *call, const char *coach_id, struct source
 	}
 	if (status.calendar_count > 0) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "write",
-			     "Another calendar is written to already; disconnect that one first.");
+			     "Your sessions already go into another calendar. Disconnect that one first.");
 		return false;
 	}
 	wish->write_url = source_writable(call->api->sources, call->worker, wish,
@@ -175,7 +175,7 @@ void api_sources_add(struct call *call)
 		return;
 	if (!sources_possible(call->api->sources)) {
 		call_problem(call, PROBLEM_NOT_FOUND, NULL,
-			     "Further calendars are not configured here; it takes TOKEN_ENCRYPTION_KEY.");
+			     "Other calendars can't be added here: the server needs TOKEN_ENCRYPTION_KEY.");
 		return;
 	}
 	if (!read_wish(call, &wish, &write) || (write && !find_writable(call, coach->id, &wish)))
@@ -184,12 +184,12 @@ void api_sources_add(struct call *call)
 		source_add(call->api->sources, call->worker, coach->id, &wish, call->request->now, id);
 	if (result == DB_NONE) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "url",
-			     "There are 20 calendars already; remove one first.");
+			     "You already have 20 calendars. Remove one first.");
 		return;
 	}
 	if (result == DB_DUPLICATE) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "write",
-			     "Another calendar is written to already; disconnect that one first.");
+			     "Your sessions already go into another calendar. Disconnect that one first.");
 		return;
 	}
 	if (result == DB_OK && write)

@@ -118,7 +118,7 @@ static bool read_window(struct call *call, const struct coach *coach, const stru
 		return false;
 	if (wish->to_at > wish->from_at && wish->to_at > now)
 		return true;
-	call_problem(call, PROBLEM_INVALID_FIELD, "to", "to must be after from, and ahead.");
+	call_problem(call, PROBLEM_INVALID_FIELD, "to", "to must be after from, and in the future.");
 	return false;
 }
 
@@ -133,7 +133,7 @@ static bool find_coach(struct call *call, const char *id, const struct coach **r
 		return false;
 	case COACH_AMBIGUOUS:
 		call_problem(call, PROBLEM_INVALID_FIELD, "coach",
-			     "There are several coaches; please say which one.");
+			     "There are several coaches. Please choose one.");
 		return false;
 	case COACH_NOT_IN_MEMORY:
 	case COACH_FAILURE:
@@ -266,7 +266,7 @@ void api_waitlist_of_coach(struct call *call)
 
 void api_waitlist_leave(struct call *call)
 {
-	static const char missing[] = "You do not wait for that.";
+	static const char missing[] = "You're not on this waiting list.";
 	const char *id = NULL;
 	if (!call_path_uuid(call, "entry", missing, &id))
 		return;

@@ -15,7 +15,7 @@ enum {
 	URL_MAX = 2000,
 };
 
-static const char no_such[] = "The coach has no such webhook.";
+static const char no_such[] = "This webhook couldn't be found.";
 
 /* Whether the statement found the endpoint; else it is answered. */
 static bool found(struct call *call, enum db_result result)
@@ -147,7 +147,7 @@ static bool are_possible(struct call *call)
 	if (call->api->feed_keys != NULL)
 		return true;
 	call_problem(call, PROBLEM_NOT_FOUND, NULL,
-		     "Webhooks are not configured here; it takes TOKEN_ENCRYPTION_KEY.");
+		     "Webhooks can't be used here: the server needs TOKEN_ENCRYPTION_KEY.");
 	return false;
 }
 
@@ -171,7 +171,7 @@ void api_webhooks_add(struct call *call)
 		       &rows);
 	if (result == DB_NONE) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "url",
-			     "There are 10 webhooks already; remove one first.");
+			     "You already have 10 webhooks. Remove one first.");
 	} else if (result != DB_OK) {
 		call_database_failure(call, result);
 	} else {
@@ -328,7 +328,8 @@ void api_webhooks_replay_event(struct call *call)
 				DB_PARAMETERS(db_uuid(id), db_text(coach->id), db_uuid(event_id)), &rows)))
 		return;
 	if (strcmp(db_get_text(&rows, 0, 0), "none") == 0)
-		call_problem(call, PROBLEM_NOT_FOUND, NULL, "There is no such event (any more).");
+		call_problem(call, PROBLEM_NOT_FOUND, NULL,
+			     "This event doesn't exist, or is no longer kept.");
 	else
 		answer_replayed(call, 1);
 }

@@ -73,7 +73,7 @@ bool booking_takes_guests(bool shared, const char *guests, struct booking_result
 	result->fault = (struct json_fault){
 		.verdict = JSON_INVALID_FIELD,
 		.field = "guests",
-		.detail = "Nobody can be invited to a session that several clients share."};
+		.detail = "Guests can't be invited to a session that several clients share."};
 	return false;
 }
 
@@ -124,10 +124,10 @@ static bool can_invite(const struct booking_call *call, const struct booking_wis
 		return true;
 	result->verdict = BOOKING_EMAIL_MISSING;
 	result->detail = call->caller->email == NULL
-				 ? "Please give an email address: the invitation goes there."
+				 ? "Please enter your email address. The invitation is sent there."
 				 : arena_printf(call->mem,
-						"Your address %s cannot be used for the invitation. Please "
-						"give another one.",
+						"The invitation can't be sent to %s. Please enter another "
+						"email address.",
 						call->caller->email);
 	return false;
 }

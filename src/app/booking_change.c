@@ -248,7 +248,7 @@ void booking_give_back(const struct booking_call *call, const char *id, const ch
 	booking_answer(call, &answer, NULL, ret_result);
 	ret_result->moved_or_new = false; /* the time is as it was */
 	if (ret_result->verdict == BOOKING_REFUSED)
-		ret_result->detail = "Nothing was kept for this session.";
+		ret_result->detail = "No credits were kept for this session.";
 }
 
 void booking_get(const struct booking_call *call, const char *id, struct booking_result *ret_result)

@@ -32,9 +32,10 @@ static bool explain_standing(const struct booking_call *call, const struct coach
 	if (client_standing(call->worker->db, coach->id, user_id, type, &standing) != DB_OK)
 		return false;
 	if (client_total_reached(&standing, type))
-		told_reasons_add(reasons, REFUSAL_BOOKING_LIMIT,
-				 "This client has had as many sessions of this kind as one person may book.",
-				 call->mem);
+		told_reasons_add(
+			reasons, REFUSAL_BOOKING_LIMIT,
+			"This client has already booked as many sessions of this kind as one person can.",
+			call->mem);
 	if (standing.credits < type->price.credits)
 		told_reasons_add(reasons, REFUSAL_CREDITS_REQUIRED,
 				 booking_credits_sentence(call, type->price.credits, standing.credits, true),
@@ -42,30 +43,18 @@ static bool explain_standing(const struct booking_call *call, const struct coach
 	return true;
 }
 
-/* HH:MM on the coach's clock, after the date unless that is today. */
-static const char *clock_of(const struct booking_call *call, const struct zone *zone, instant at)
-{
-	const int minute = zone_civil(zone, at).second_of_day / SECONDS_PER_MINUTE;
-	const civil_day day = zone_day(zone, at);
-	char date[DATE_TEXT_BYTES] = "";
-	if (day != zone_day(zone, call->now))
-		date_format(date_from_days(day), date);
-	return arena_printf(call->mem, "%s%s%02d:%02d", date, date[0] != '\0' ? " " : "", minute / 60,
-			    minute % 60);
-}
-
 /* What keeps a time that is not booked: `kind` as in appointment.hold_kind. */
 static const char *hold_sentence(const struct booking_call *call, const struct zone *zone, const char *kind,
 				 instant until)
 {
-	const char *clock = clock_of(call, zone, until);
+	const char *clock = slot_clock_text(until, zone, zone_day(zone, call->now), call->now, call->mem);
 	if (strcmp(kind, "request") == 0)
-		return arena_printf(call->mem,
-				    "A client has asked for it, and it waits for approval until %s.", clock);
+		return arena_printf(call->mem, "A client has asked for it. You can approve it until %s.",
+				    clock);
 	if (strcmp(kind, "offer") == 0)
-		return arena_printf(call->mem,
-				    "It is held until %s for whoever is first on the waiting list.", clock);
-	return arena_printf(call->mem, "A client is about to book it, and it is held until %s.", clock);
+		return arena_printf(call->mem, "It's held until %s for the first person on the waiting list.",
+				    clock);
+	return arena_printf(call->mem, "A client is about to book it, and it's held until %s.", clock);
 }
 
 enum { TAKING_KIND, TAKING_UNTIL, TAKING_FROM, TAKING_TO, TAKING_SEAT };
@@ -118,7 +107,7 @@ static bool explain_taken(const struct booking_call *call, const struct offer *o
 		}
 		if (db_get_bool(&rows, row, TAKING_SEAT))
 			told_reasons_add(reasons, REFUSAL_SLOT_TAKEN,
-					 "This client has a seat in this session already.", call->mem);
+					 "This client already has a seat in this session.", call->mem);
 	}
 	return true;
 }

@@ -58,7 +58,7 @@ void booking_answers(const struct booking_call *call, const char *id, const json
 	if (appointment->status != APPOINTMENT_SCHEDULED || appointment->starts_at <= call->now) {
 		booking_refuse(ret_result, REFUSAL_NOT_ACTIVE,
 			       appointment->status == APPOINTMENT_SCHEDULED
-				       ? "This session has started; its answers stay as they are."
+				       ? "This session has started, so its answers can't be changed any more."
 				       : booking_not_active(appointment, call->now));
 		return;
 	}

@@ -28,8 +28,8 @@ void booking_fail(struct booking_result *result, enum db_result failure)
 const char *booking_not_active(const struct appointment *appointment, instant now)
 {
 	const enum appointment_status status = appointment_shown(appointment, now);
-	return status == APPOINTMENT_HELD        ? "This time is only held; it must be confirmed first."
-	       : status == APPOINTMENT_REQUESTED ? "This session waits for the coach's approval."
+	return status == APPOINTMENT_HELD ? "This time is only being held. Please confirm the booking first."
+	       : status == APPOINTMENT_REQUESTED ? "This session is waiting for the coach's approval."
 						 : refusal_sentence(REFUSAL_NOT_ACTIVE);
 }
 
@@ -149,7 +149,7 @@ bool offer_is_in_time(const struct offer *offer, struct booking_result *result)
 	/* The day around it is counted too, on a clock up to a day ahead. */
 	if (offer->blocked.end <= INSTANT_MAX - 2 * SECONDS_PER_DAY)
 		return true;
-	booking_refuse(result, REFUSAL_TOO_FAR, "No calendar goes that far.");
+	booking_refuse(result, REFUSAL_TOO_FAR, "This date is too far in the future.");
 	return false;
 }
 
@@ -354,7 +354,7 @@ const char *booking_credits_sentence(const struct booking_call *call, int64_t pr
 				     bool to_coach)
 {
 	const char *who = to_coach ? "this client has" : "you have";
-	return arena_printf(call->mem, "This session takes %d %s, and %s %s.", (int)price,
+	return arena_printf(call->mem, "This session costs %d %s, and %s %s.", (int)price,
 			    price == 1 ? "credit" : "credits", who,
 			    credits == 0 ? "none" : arena_printf(call->mem, "%d", (int)credits));
 }
@@ -409,8 +409,8 @@ void booking_answer(const struct booking_call *call, const struct store_answer *
 	if (answer->refusal == REFUSAL_BOOKING_LIMIT && limits != NULL)
 		detail = limit_sentence(call, answer, limits);
 	else if (answer->refusal == REFUSAL_ADDRESS_NOT_VERIFIED && call->addresses_proved)
-		detail = "We do not know yet that this email address is yours. Please enter the code that is "
-			 "mailed to it, or use your own address.";
+		detail = "We don't know yet that this email address is yours. Please enter the code we send "
+			 "to it, or use your own address.";
 	else if (answer->refusal == REFUSAL_NOT_ACTIVE)
 		detail = booking_not_active(&result->appointment, call->now);
 	booking_refuse(result, answer->refusal, detail);

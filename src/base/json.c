@@ -68,8 +68,9 @@ static json_t *fail(struct json_fault *ret_fault, enum json_verdict verdict, con
 /* RFC 8259 allows both, but what a repeated name means is anybody's guess, and PostgreSQL keeps no NUL. */
 static const char *what_is_wrong(enum json_error_code code)
 {
-	return code == json_error_duplicate_key    ? "The body has the same name twice"
-	       : code == json_error_null_character ? "The body has the character U+0000, which cannot be kept"
+	return code == json_error_duplicate_key ? "The body has the same name twice"
+	       : code == json_error_null_character
+		       ? "The body has the character U+0000, which can't be stored"
 	       : code == json_error_numeric_overflow ? "A number in the body is too large"
 						     : "The body is not valid JSON";
 }
@@ -152,7 +153,7 @@ static const char *read_written(struct arena *mem, const char *text, const struc
 		return arena_printf(mem, "%s %s", field->name, text_fault_detail(fault));
 	*ret_text = text_is_blank(text) ? "" : text_trim(mem, text);
 	if (kind == TEXT_LINE && **ret_text == '\0' && *text != '\0')
-		return arena_printf(mem, "%s must not be blank.", field->name);
+		return arena_printf(mem, "%s can't be empty.", field->name);
 	return NULL;
 }
 
@@ -168,7 +169,7 @@ static const char *read_text(struct arena *mem, const json_t *value, const struc
 	if (wrong == NULL)
 		wrong = read_length(mem, text, field);
 	if (wrong == NULL && field->kind == JSON_FIELD_ID && !is_id(text))
-		wrong = arena_printf(mem, "%s may hold letters, digits, '.', '_' and '-' only.", field->name);
+		wrong = arena_printf(mem, "%s can only have letters, digits, '.', '_' and '-'.", field->name);
 	if (wrong == NULL)
 		*(const char **)field->out = arena_strdup(mem, text);
 	return wrong;
@@ -217,7 +218,7 @@ static const char *read_field(struct arena *mem, const json_t *value, const stru
 	case JSON_FIELD_INSTANT:
 		return read_instant(mem, value, field);
 	}
-	return "This field cannot be read.";
+	return "This field can't be read.";
 }
 
 bool json_read_fields(struct arena *mem, const json_t *object, const struct json_field fields[], size_t count,
@@ -230,8 +231,7 @@ bool json_read_fields(struct arena *mem, const json_t *object, const struct json
 		if (field_named(fields, count, name) == NULL) {
 			const char *shown = utf8_beginning(mem, name, SHOWN_NAME_BYTES);
 			fail(ret_fault, JSON_UNKNOWN_FIELD, shown,
-			     arena_printf(mem, "The body has a field \"%s\" that this call does not know.",
-					  shown));
+			     arena_printf(mem, "The body has a field \"%s\" that isn't known here.", shown));
 			return false;
 		}
 	}

@@ -78,9 +78,9 @@ const char *text_fault_detail(enum text_fault fault)
 {
 	static const char *const details[] = {
 		[TEXT_GOOD] = "",
-		[TEXT_CONTROL] = "must not hold control characters.",
+		[TEXT_CONTROL] = "must not contain control characters.",
 		[TEXT_LINE_BREAK] = "must be one line, without line breaks and tabs.",
-		[TEXT_DIRECTION] = "must not hold characters that change the direction of writing.",
+		[TEXT_DIRECTION] = "must not contain characters that change the direction of writing.",
 	};
 	return details[fault];
 }

@@ -86,7 +86,7 @@ bool meeting_is_whole(const struct meeting *meeting, const char **ret_field, con
 			"appointment's id.";
 		return false;
 	}
-	*ret_sentence = "belongs to another kind of meeting.";
+	*ret_sentence = "doesn't go with this kind of meeting.";
 	if (!link && meeting->url != NULL)
 		return false;
 	*ret_field = "label";

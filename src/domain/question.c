@@ -68,13 +68,13 @@ static const char *check_multi(const struct question *question, const json_t *va
 	if (!json_is_array(value))
 		return "must be an array of options.";
 	if (question->max > 0 && count > (size_t)question->max)
-		return arena_printf(mem, "may hold at most %" PRId64 " options.", question->max);
+		return arena_printf(mem, "can have at most %" PRId64 " options.", question->max);
 	for (size_t i = 0; i < count; i++) {
 		if (!is_option(question, json_array_get(value, i)))
-			return "must hold offered options only.";
+			return "must be among the options.";
 		for (size_t before = 0; before < i; before++) {
 			if (json_equal(json_array_get(value, i), json_array_get(value, before)))
-				return "names an option twice.";
+				return "has the same option twice.";
 		}
 	}
 	return NULL;
@@ -132,7 +132,8 @@ static bool check_names(const json_t *answers, const struct question questions[]
 			i++;
 		if (i == count)
 			return fail(ret_fault, mem, JSON_UNKNOWN_FIELD,
-				    utf8_beginning(mem, name, SHOWN_BYTES), "is no question here.");
+				    utf8_beginning(mem, name, SHOWN_BYTES),
+				    "isn't a question of this session.");
 	}
 	return true;
 }
@@ -176,6 +177,6 @@ bool answers_read(const json_t *answers, const struct question questions[], size
 	free(text);
 	if (*ret_text != NULL && strlen(*ret_text) <= ANSWERS_BYTES_MAX)
 		return true;
-	*ret_fault = (struct json_fault){JSON_INVALID_FIELD, "answers", "The answers are too long together."};
+	*ret_fault = (struct json_fault){JSON_INVALID_FIELD, "answers", "The answers are too long in total."};
 	return false;
 }

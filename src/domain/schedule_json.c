@@ -40,7 +40,7 @@ static unsigned read_days(struct reader *reader, const json_t *array, const char
 			reader_invalid(reader, reader_element(reader, path, i),
 				       "must be one of MO, TU, WE, TH, FR, SA, SU.");
 		else if ((days & 1u << day) != 0)
-			reader_invalid(reader, reader_element(reader, path, i), "names a day twice.");
+			reader_invalid(reader, reader_element(reader, path, i), "has the same day twice.");
 		else
 			days |= 1u << day;
 	}
@@ -143,7 +143,7 @@ static void read_blocked(struct reader *reader, const json_t *array, const char 
 		if (from && to && blocked[i].to <= blocked[i].from)
 			reader_invalid(
 				reader, to_path,
-				"must be after `from`; it is the first date that is not blocked any more.");
+				"must be after the start; it's the first day that isn't blocked any more.");
 		const json_t *reason = json_object_get(entry, "reason");
 		if (reason != NULL && !json_is_null(reason))
 			blocked[i].reason = reader_text(reader, reason, reader_member(reader, at, "reason"),
@@ -206,7 +206,7 @@ static void read_durations(struct reader *reader, const json_t *array, const cha
 	if (!reader_array(reader, array, path, SCHEDULE_DURATIONS_MAX))
 		return;
 	if (json_array_size(array) == 0)
-		reader_invalid(reader, path, "must hold at least one duration.");
+		reader_invalid(reader, path, "must have at least one length.");
 	int *durations = arena_array(reader->mem, json_array_size(array), sizeof(*durations));
 	type->durations = durations;
 	for (size_t i = 0; i < json_array_size(array); i++) {
@@ -216,7 +216,7 @@ static void read_durations(struct reader *reader, const json_t *array, const cha
 				    DURATION_MAX_MINUTES, &minutes))
 			continue;
 		if (session_type_offers(type, minutes))
-			reader_invalid(reader, at, "names a duration twice.");
+			reader_invalid(reader, at, "has the same length twice.");
 		else
 			durations[type->duration_count++] = (int)minutes;
 	}
@@ -332,7 +332,7 @@ static void read_types(struct reader *reader, const json_t *array, const char *p
 		return;
 	size_t count = json_array_size(array);
 	if (count == 0)
-		reader_invalid(reader, path, "must hold at least one session type.");
+		reader_invalid(reader, path, "must have at least one session type.");
 	struct session_type *types = arena_array(reader->mem, count, sizeof(*types));
 	for (size_t i = 0; i < count; i++) {
 		const char *at = reader_element(reader, path, i);
@@ -398,7 +398,7 @@ static struct schedule *read_document(struct reader *reader, const json_t *docum
 							   : "");
 	if (schedule->zone == NULL)
 		reader_invalid(reader, reader_member(reader, prefix, "time_zone"),
-			       "must be the name of an IANA time zone, such as Europe/Paris.");
+			       "must be a time zone such as Europe/Paris.");
 
 	if ((value = json_object_get(document, "weekly")) != NULL)
 		read_weekly(reader, value, reader_member(reader, prefix, "weekly"), &schedule->hours);

@@ -38,7 +38,7 @@ void reader_meeting(struct reader *reader, const json_t *value, const char *path
 	ret_meeting->instructions =
 		read_part(reader, value, path, "instructions", MEETING_INSTRUCTIONS_MAX, TEXT_NOTE);
 	const char *field = other;
-	const char *sentence = "belongs to another kind of meeting.";
+	const char *sentence = "doesn't go with this kind of meeting.";
 	bool foreign = json_object_get(value, other) != NULL;
 	if (foreign || !meeting_is_whole(ret_meeting, &field, &sentence))
 		reader_invalid(reader, reader_member(reader, path, foreign ? other : field), sentence);

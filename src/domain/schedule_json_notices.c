@@ -69,7 +69,7 @@ static void read_reminders(struct reader *reader, const json_t *array, const cha
 		for (size_t before = 0; before < i; before++) {
 			if (rules->reminders[before].before_minutes == rules->reminders[i].before_minutes)
 				reader_invalid(reader, reader_element(reader, path, i),
-					       "has the time of another reminder.");
+					       "is at the same time as another reminder.");
 		}
 	}
 }

@@ -18,7 +18,7 @@ static void read_money(struct reader *reader, const json_t *value, const char *p
 		       &price->amount);
 	if (!json_is_string(currency) || !is_currency(json_string_value(currency)))
 		reader_invalid(reader, reader_member(reader, path, "currency"),
-			       "must be a currency's code of three capitals, such as USD.");
+			       "must be a currency code of three capital letters, such as USD.");
 	else
 		price->currency = arena_strdup(reader->mem, json_string_value(currency));
 }

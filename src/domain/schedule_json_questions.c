@@ -9,14 +9,14 @@ static void read_options(struct reader *reader, const json_t *value, const char 
 	const bool wanted = question->kind == QUESTION_CHOICE || question->kind == QUESTION_MULTI;
 	if (!wanted) {
 		if (value != NULL && !json_is_null(value))
-			reader_invalid(reader, path, "belongs to choice and multi only.");
+			reader_invalid(reader, path, "is only for questions with choices.");
 		return;
 	}
 	if (!reader_array(reader, value, path, QUESTION_OPTIONS_MAX))
 		return;
 	const size_t count = json_array_size(value);
 	if (count == 0)
-		reader_invalid(reader, path, "must hold at least one option.");
+		reader_invalid(reader, path, "must have at least one choice.");
 	const char **options = arena_array(reader->mem, count, sizeof(*options));
 	for (size_t i = 0; i < count; i++) {
 		options[i] = reader_line(reader, json_array_get(value, i), reader_element(reader, path, i),

@@ -14,7 +14,7 @@ void reader_seats(struct reader *reader, const json_t *entry, const char *path, 
 	if (least != NULL && !json_is_null(least)) {
 		const char *at = reader_member(reader, path, "min_seats");
 		if (type->seats == 0)
-			reader_invalid(reader, at, "belongs to a session with seats.");
+			reader_invalid(reader, at, "is only for sessions with seats.");
 		else
 			reader_integer(reader, least, at, 1, type->seats, &type->min_seats);
 	}

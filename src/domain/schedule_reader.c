@@ -56,7 +56,7 @@ bool reader_object(struct reader *reader, const json_t *value, const char *path,
 		const char *unknown =
 			reader_member(reader, path, utf8_beginning(reader->work, name, SHOWN_NAME_BYTES));
 		reader_fault(reader, JSON_UNKNOWN_FIELD, unknown,
-			     arena_printf(reader->work, "%s is no field of a schedule.", unknown));
+			     arena_printf(reader->work, "%s isn't a field of a schedule.", unknown));
 	}
 	return true;
 }
@@ -70,7 +70,7 @@ bool reader_array(struct reader *reader, const json_t *value, const char *path, 
 	}
 	if (json_array_size(value) > max) {
 		reader_invalid(reader, path,
-			       arena_printf(reader->work, "may hold at most %zu, not %zu.", max,
+			       arena_printf(reader->work, "can have at most %zu, not %zu.", max,
 					    json_array_size(value)));
 		return false;
 	}
@@ -97,7 +97,7 @@ const char *reader_text(struct reader *reader, const json_t *value, const char *
 	if (length < least || length > most) {
 		reader_invalid(
 			reader, path,
-			length == 0 ? "must not be blank."
+			length == 0 ? "must not be empty."
 				    : arena_printf(reader->work, "must have at most %zu characters.", most));
 		return NULL;
 	}
@@ -148,7 +148,8 @@ void reader_hours(struct reader *reader, const json_t *object, const char *path,
 			       MINUTES_PER_DAY - 1, &hours->from);
 	bool to = read_clock(reader, json_object_get(object, "to"), to_path, MINUTES_PER_DAY, &hours->to);
 	if (from && to && hours->from == hours->to)
-		reader_invalid(reader, to_path, "must differ from `from`; a whole day is 00:00 to 24:00.");
+		reader_invalid(reader, to_path,
+			       "can't be the same as the start; a whole day is 00:00 to 24:00.");
 }
 
 static bool is_id(const char *text)
@@ -168,6 +169,6 @@ const char *reader_id(struct reader *reader, const json_t *value, const char *pa
 	const char *id = reader_text(reader, value, path, 1, SCHEDULE_ID_MAX, TEXT_LINE);
 	if (id == NULL || is_id(id))
 		return id;
-	reader_invalid(reader, path, "may hold letters, digits, '.', '_' and '-' only.");
+	reader_invalid(reader, path, "can only have letters, digits, '.', '_' and '-'.");
 	return NULL;
 }

@@ -21,31 +21,38 @@ static const char *span_text(seconds span, struct arena *mem)
 			    units[large + 1].name);
 }
 
-static const char *date_text(civil_day date, struct arena *mem)
+/* "Tuesday, November 24", with the year if that is not this one. */
+static const char *date_text(civil_day day, instant now, struct arena *mem)
 {
-	char text[DATE_TEXT_BYTES];
-	date_format(date_from_days(date), text);
-	return arena_strdup(mem, text);
+	static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+					       "Friday", "Saturday", "Sunday"};
+	static const char *const months[] = {"January",   "February", "March",    "April",
+					     "May",       "June",     "July",     "August",
+					     "September", "October",  "November", "December"};
+	const struct civil_date date = date_from_days(day);
+	const char *text =
+		arena_printf(mem, "%s, %s %d", weekdays[date_weekday(day)], months[date.month - 1], date.day);
+	return date.year == civil_from_instant(now, 0).date.year
+		       ? text
+		       : arena_printf(mem, "%s, %d", text, date.year);
 }
 
-/* HH:MM on the viewer's clock, after the date if that is not `date`. */
-static const char *clock_text(instant at, const struct zone *viewer, civil_day date, struct arena *mem)
+const char *slot_clock_text(instant at, const struct zone *viewer, civil_day date, instant now,
+			    struct arena *mem)
 {
-	int second = zone_civil(viewer, at).second_of_day;
-	civil_day own = zone_day(viewer, at);
-	return arena_printf(mem, "%s%s%02d:%02d", own == date ? "" : date_text(own, mem),
-			    own == date ? "" : " ", second / SECONDS_PER_HOUR,
-			    second / SECONDS_PER_MINUTE % 60);
+	const int minute = zone_civil(viewer, at).second_of_day / SECONDS_PER_MINUTE;
+	const civil_day own = zone_day(viewer, at);
+	const char *clock = arena_printf(mem, "%02d:%02d", minute / 60, minute % 60);
+	return own == date ? clock : arena_printf(mem, "%s on %s", clock, date_text(own, now, mem));
 }
 
-/* "14:00-15:00", with dates where the start's own would mislead. */
-static const char *stretch_text(struct interval span, instant start, const struct zone *viewer,
+/* "from 14:00 to 15:00", with dates where the start's own would mislead. */
+static const char *stretch_text(struct interval span, instant start, const struct zone *viewer, instant now,
 				struct arena *mem)
 {
-	civil_day date = zone_day(viewer, start);
-	bool near = zone_day(viewer, span.start) == date && zone_day(viewer, span.end) == date;
-	return arena_printf(mem, "%s%s%s", clock_text(span.start, viewer, date, mem), near ? "-" : " to ",
-			    clock_text(span.end, viewer, date, mem));
+	const civil_day date = zone_day(viewer, start);
+	return arena_printf(mem, "from %s to %s", slot_clock_text(span.start, viewer, date, now, mem),
+			    slot_clock_text(span.end, viewer, date, now, mem));
 }
 
 static const char *bad_duration(const struct slot_question *question, struct arena *mem)
@@ -56,7 +63,7 @@ static const char *bad_duration(const struct slot_question *question, struct are
 		const char *before = i == 0 ? "" : i + 1 < type->duration_count ? ", " : " or ";
 		offered = arena_printf(mem, "%s%s%d", offered, before, type->durations[i]);
 	}
-	return arena_printf(mem, "A session of %s is not offered; choose %s min.",
+	return arena_printf(mem, "Sessions of %s aren't offered. Choose %s min.",
 			    span_text(question->duration, mem), offered);
 }
 
@@ -67,44 +74,46 @@ static const char *blocked(const struct slot_question *question, const struct sl
 	civil_day first = zone_day(zone, reason->span.start);
 	civil_day last = zone_day(zone, reason->span.end - 1);
 	if (first >= last)
-		return arena_printf(mem, "No sessions on %s.", date_text(first, mem));
-	return arena_printf(mem, "No sessions from %s to %s.", date_text(first, mem), date_text(last, mem));
+		return arena_printf(mem, "There are no sessions on %s.",
+				    date_text(first, question->now, mem));
+	return arena_printf(mem, "There are no sessions from %s to %s.", date_text(first, question->now, mem),
+			    date_text(last, question->now, mem));
 }
 
 static const char *outside_hours(const struct slot_question *question, instant start,
 				 const struct zone *viewer, struct arena *mem)
 {
 	enum { SHOWN_MAX = 4 };
-	civil_day date = zone_day(question->schedule->zone, start);
+	const civil_day day = zone_day(question->schedule->zone, start);
+	const char *date = date_text(day, question->now, mem);
 	const bool own = session_type_has_hours(question->type);
-	struct intervals day = schedule_day(question->schedule, question->type, date, mem);
-	if (day.count == 0)
-		return arena_printf(mem, "There are no %s on %s.",
-				    own ? "hours for this kind of session" : "working hours",
-				    date_text(date, mem));
+	struct intervals open = schedule_day(question->schedule, question->type, day, mem);
+	if (open.count == 0 && own)
+		return arena_printf(mem, "This kind of session isn't offered on %s.", date);
+	if (open.count == 0)
+		return arena_printf(mem, "There are no working hours on %s.", date);
 	const char *hours = "";
-	size_t shown = day.count < SHOWN_MAX ? day.count : SHOWN_MAX;
+	const size_t shown = open.count < SHOWN_MAX ? open.count : SHOWN_MAX;
 	for (size_t i = 0; i < shown; i++) {
-		const char *before = i == 0 ? "" : i + 1 < day.count ? ", " : " and ";
+		const char *before = i == 0 ? "" : i + 1 < open.count ? ", " : " and ";
 		hours = arena_printf(mem, "%s%s%s", hours, before,
-				     stretch_text(day.at[i], start, viewer, mem));
+				     stretch_text(open.at[i], start, viewer, question->now, mem));
 	}
-	return arena_printf(mem, "The session must lie within %s: %s%s on %s.",
-			    own ? "the hours for its kind" : "working hours", hours,
-			    shown < day.count ? " and more" : "", date_text(date, mem));
+	return arena_printf(mem, "On %s, %s %s%s.", date,
+			    own ? "this kind of session is offered" : "working hours are", hours,
+			    shown < open.count ? " and more" : "");
 }
 
-static const char *not_aligned(const struct slot_reason *reason, instant start, const struct zone *viewer,
-			       struct arena *mem)
+static const char *not_aligned(const struct slot_question *question, const struct slot_reason *reason,
+			       instant start, const struct zone *viewer, struct arena *mem)
 {
-	civil_day date = zone_day(viewer, start);
-	const char *after =
-		reason->span.end == INSTANT_NONE
-			? ""
-			: arena_printf(mem, " and %s", clock_text(reason->span.end, viewer, date, mem));
-	return arena_printf(mem, "This is %s off the %" PRId64 "-minute grid; nearest %s%s.",
-			    span_text(reason->actual, mem), reason->needed / SECONDS_PER_MINUTE,
-			    clock_text(reason->span.start, viewer, date, mem), after);
+	const civil_day date = zone_day(viewer, start);
+	const char *every = span_text(reason->needed, mem);
+	const char *before = slot_clock_text(reason->span.start, viewer, date, question->now, mem);
+	if (reason->span.end == INSTANT_NONE)
+		return arena_printf(mem, "Sessions start every %s. The nearest time is %s.", every, before);
+	return arena_printf(mem, "Sessions start every %s. The nearest times are %s and %s.", every, before,
+			    slot_clock_text(reason->span.end, viewer, date, question->now, mem));
 }
 
 /* Why a busy time stands in the way that the slot itself does not touch. */
@@ -116,9 +125,9 @@ static const char *buffer_note(const struct slot_question *question, instant sta
 	if (interval_overlaps(slot, reason->span))
 		return "";
 	if (reason->span.end <= start)
-		return arena_printf(mem, "; %" PRId64 " min before a session are kept free",
+		return arena_printf(mem, ", and %" PRId64 " min before a session are kept free",
 				    policy->buffer_before_minutes);
-	return arena_printf(mem, "; %" PRId64 " min after a session are kept free",
+	return arena_printf(mem, ", and %" PRId64 " min after a session are kept free",
 			    policy->buffer_after_minutes);
 }
 
@@ -126,13 +135,13 @@ static const char *booking_limit(const struct slot_reason *reason, struct slot_l
 				 struct arena *mem)
 {
 	if (reason->needed == 0)
-		return "Clients cannot book this kind of session themselves.";
+		return "Clients can't book this kind of session themselves.";
 	if (listener.coach && reason->needed == 1)
-		return "This client already has a session booked, and may have one at a time.";
+		return "This client already has a session booked, and can have one at a time.";
 	if (listener.coach)
 		return arena_printf(mem,
 				    "This client already has %" PRId64
-				    " sessions booked, and may have %" PRId64 " at a time.",
+				    " sessions booked, and can have %" PRId64 " at a time.",
 				    reason->actual, reason->needed);
 	if (reason->needed == 1)
 		return refusal_sentence(REFUSAL_BOOKING_LIMIT);
@@ -148,8 +157,8 @@ static const char *day_full(const struct slot_question *question, instant start,
 	if (!listener.coach)
 		return refusal_sentence(REFUSAL_DAY_FULL);
 	return arena_printf(mem, "%s is full: %" PRId64 " of %" PRId64 " sessions are booked.",
-			    date_text(zone_day(question->schedule->zone, start), mem), reason->actual,
-			    reason->needed);
+			    date_text(zone_day(question->schedule->zone, start), question->now, mem),
+			    reason->actual, reason->needed);
 }
 
 const char *slot_reason_detail(const struct slot_question *question, instant start,
@@ -162,19 +171,18 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 		return bad_duration(question, mem);
 	case REFUSAL_TOO_SOON:
 		if (reason->actual < 0)
-			return arena_printf(mem, "This start is %s in the past.",
-					    span_text(-reason->actual, mem));
-		return arena_printf(mem, "Needs %s notice, this is %s ahead.", span_text(reason->needed, mem),
-				    span_text(reason->actual, mem));
+			return arena_printf(mem, "This time was %s ago.", span_text(-reason->actual, mem));
+		return arena_printf(mem, "Sessions are booked at least %s ahead. This one would start in %s.",
+				    span_text(reason->needed, mem), span_text(reason->actual, mem));
 	case REFUSAL_TOO_FAR:
-		return arena_printf(mem, "Bookable at most %s ahead, this is %s ahead.",
+		return arena_printf(mem, "Sessions can be booked up to %s ahead. This one would start in %s.",
 				    span_text(reason->needed, mem), span_text(reason->actual, mem));
 	case REFUSAL_BLOCKED:
 		return blocked(question, reason, mem);
 	case REFUSAL_OUTSIDE_HOURS:
 		return outside_hours(question, start, viewer, mem);
 	case REFUSAL_NOT_ALIGNED:
-		return not_aligned(reason, start, viewer, mem);
+		return not_aligned(question, reason, start, viewer, mem);
 	case REFUSAL_BOOKING_LIMIT:
 		return booking_limit(reason, listener, mem);
 	case REFUSAL_DAY_FULL:
@@ -184,12 +192,12 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 			return refusal_sentence(REFUSAL_SESSION_FULL);
 		return arena_printf(mem, "All %" PRId64 " seats of this session are taken.", reason->needed);
 	case REFUSAL_SLOT_TAKEN:
-		return arena_printf(mem, "Another appointment takes %s%s.",
-				    stretch_text(reason->span, start, viewer, mem),
+		return arena_printf(mem, "Already taken %s%s.",
+				    stretch_text(reason->span, start, viewer, question->now, mem),
 				    buffer_note(question, start, reason, mem));
 	case REFUSAL_CALENDAR_BUSY:
 		return arena_printf(mem, "Busy in Google Calendar %s%s.",
-				    stretch_text(reason->span, start, viewer, mem),
+				    stretch_text(reason->span, start, viewer, question->now, mem),
 				    buffer_note(question, start, reason, mem));
 	case REFUSAL_NONE:
 	case REFUSAL_CREDITS_REQUIRED:
@@ -204,5 +212,5 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 	case REFUSAL_HOLD_EXPIRED:
 		break;
 	}
-	return "This start cannot be booked.";
+	return "This time can't be booked.";
 }

@@ -105,15 +105,19 @@ const TABLE = {
   'POST /booking/sign-in/verify': {
     who: 'anyone',
     body: () => ({ email: 'a@b.test', code: '1', nonce: 'n' }),
-    missing: 'That is not the code',
+    missing: "That isn't the right code",
   },
-  'POST /booking/session': { who: 'anyone', body: () => ({ manage: 'x' }), missing: 'not good any more' },
+  'POST /booking/session': {
+    who: 'anyone',
+    body: () => ({ manage: 'x' }),
+    missing: "This link doesn't work any more",
+  },
   'GET /session': { who: 'any signed-in caller' },
-  'DELETE /session': { who: 'any signed-in caller', missing: 'no such session' },
+  'DELETE /session': { who: 'any signed-in caller', missing: "This sign-in couldn't be found" },
   'GET /booking/user/{user_id}/sessions': { who: 'the user in the path, or an admin' },
   'DELETE /booking/user/{user_id}/sessions/{session}': {
     who: 'the user in the path, or an admin',
-    missing: 'no such session',
+    missing: "This sign-in couldn't be found",
   },
   'GET /booking/{id}/notices': { who: 'a party to the appointment' },
   'POST /booking/{id}/notices': {
@@ -142,7 +146,7 @@ const TABLE = {
   'PUT /coach/{coach}/webhooks/{id}': {
     who: 'the coach in the path, or an admin',
     body: () => ({ active: true }),
-    missing: 'no such webhook',
+    missing: "This webhook couldn't be found",
   },
   ...Object.fromEntries(
     [
@@ -152,13 +156,16 @@ const TABLE = {
       'GET /coach/{coach}/webhooks/{id}/deliveries',
       'POST /coach/{coach}/webhooks/{id}/replay',
       'POST /coach/{coach}/webhooks/{id}/deliveries/{event}/retry',
-    ].map((call) => [call, { who: 'the coach in the path, or an admin', missing: 'no such webhook' }]),
+    ].map((call) => [
+      call,
+      { who: 'the coach in the path, or an admin', missing: "This webhook couldn't be found" },
+    ]),
   ),
   'GET /coach/{coach}/events': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/notices': { who: 'the coach in the path, or an admin' },
   // Their token is their identity.
-  'GET /booking/stop/{token}': { who: 'anyone', missing: 'no such link' },
-  'POST /booking/stop/{token}': { who: 'anyone', missing: 'no such link' },
+  'GET /booking/stop/{token}': { who: 'anyone', missing: "This link doesn't work any more" },
+  'POST /booking/stop/{token}': { who: 'anyone', missing: "This link doesn't work any more" },
   'GET /booking/coaches': { who: 'any signed-in caller' },
   'GET /coach/{coach}/profile': { who: 'any signed-in caller' },
   'PUT /coach/{coach}/profile': { who: 'the coach in the path, or an admin', body: () => ({ name: 'Ana' }) },
@@ -180,20 +187,20 @@ const TABLE = {
   },
   'POST /booking/waitlist': { who: 'any signed-in caller', body: () => ({ coach: 'damian' }) },
   'GET /booking/waitlist': { who: 'any signed-in caller' },
-  'DELETE /booking/waitlist/{entry}': { who: 'any signed-in caller', missing: 'do not wait for that' },
+  'DELETE /booking/waitlist/{entry}': { who: 'any signed-in caller', missing: 'not on this waiting list' },
   'GET /coach/{coach}/waitlist': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/groups/{group_id}': {
     who: 'the coach in the path, or an admin',
-    missing: 'no such appointment',
+    missing: "This booking couldn't be found",
   },
   'PUT /coach/{coach}/groups/{group_id}/cancel': {
     who: 'the coach in the path, or an admin',
-    missing: 'no such appointment',
+    missing: "This booking couldn't be found",
   },
   'PUT /coach/{coach}/groups/{group_id}/reschedule': {
     who: 'the coach in the path, or an admin',
     body: () => ({ start: nextSlot() }),
-    missing: 'no such appointment',
+    missing: "This booking couldn't be found",
   },
   'GET /coach/{coach}/busy': { who: 'the coach in the path, or an admin' },
   'GET /coach/{coach}/schedule': { who: 'the coach in the path, or an admin' },
@@ -206,15 +213,15 @@ const TABLE = {
   'GET /coach/{coach}/calendars': { who: 'the coach in the path, or an admin' },
   'POST /coach/{coach}/calendars': {
     who: 'the coach in the path, or an admin',
-    missing: 'not configured here',
+    missing: "can't be added here",
   },
   'DELETE /coach/{coach}/calendars/{id}': {
     who: 'the coach in the path, or an admin',
-    missing: 'no such calendar',
+    missing: "This calendar couldn't be found",
   },
   'POST /coach/{coach}/calendars/{id}/refresh': {
     who: 'the coach in the path, or an admin',
-    missing: 'no such calendar',
+    missing: "This calendar couldn't be found",
   },
   'GET /coach/{coach}/credits': { who: 'the coach in the path, or an admin' },
   'POST /coach/{coach}/credits': {
@@ -223,7 +230,7 @@ const TABLE = {
   },
   'DELETE /coach/{coach}/credits/{grant}': {
     who: 'the coach in the path, or an admin',
-    missing: 'no such grant',
+    missing: "These credits couldn't be found",
   },
   'GET /coach/{coach}/promo-codes': { who: 'the coach in the path, or an admin' },
   'POST /coach/{coach}/promo-codes': {
@@ -233,11 +240,11 @@ const TABLE = {
   'PUT /coach/{coach}/promo-codes/{code}': {
     who: 'the coach in the path, or an admin',
     body: () => ({ kind: 'free' }),
-    missing: 'no such code',
+    missing: "This code couldn't be found",
   },
   'DELETE /coach/{coach}/promo-codes/{code}': {
     who: 'the coach in the path, or an admin',
-    missing: 'no such code',
+    missing: "This code couldn't be found",
   },
   'POST /coach/{coach}/feed': { who: 'the coach in the path, or an admin' },
   // Its token is its identity, and a wrong one is as good as no feed: asked with the right one here.
@@ -245,7 +252,7 @@ const TABLE = {
   'GET /coach/{coach}/google': { who: 'the coach in the path, or an admin' },
   'POST /coach/{coach}/google/connect': {
     who: 'the coach in the path, or an admin',
-    missing: 'a calendar is not configured',
+    missing: "can't be connected here",
   },
   'DELETE /coach/{coach}/google': { who: 'the coach in the path, or an admin' },
   'POST /coach/{coach}/google/retry': { who: 'the coach in the path, or an admin' },

@@ -230,7 +230,7 @@ test('a hold can be neither moved nor marked', async () => {
   const held = await hold(ann, nextStart());
   const moved = await ann.put(`/booking/${held.id}/reschedule`, { start: nextStart() });
   assertProblem(moved, 409, 'not_active');
-  assert.match(moved.body.detail, /only held/);
+  assert.match(moved.body.detail, /only being held/);
   assertProblem(
     await stack.coach().put(`/booking/${held.id}/status`, { status: 'no_show' }),
     409,

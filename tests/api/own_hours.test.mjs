@@ -8,6 +8,15 @@ const NOW = Date.now();
 /** The date `n` days from today, in the coach's zone, which is UTC here. */
 const date = (n) => new Date(NOW + n * 86_400_000).toISOString().slice(0, 10);
 const at = (n, clock) => `${date(n)}T${clock}:00Z`;
+/** The same as people read it: the year only if it is another one. */
+const inWords = (day) =>
+  new Date(day).toLocaleDateString('en-US', {
+    timeZone: 'UTC',
+    weekday: 'long',
+    month: 'long',
+    day: 'numeric',
+    year: day.startsWith(new Date(NOW).toISOString().slice(0, 4)) ? undefined : 'numeric',
+  });
 const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 
 // Days from today. The coach closes one, and works differently on another; evenings has a date of its own on both.
@@ -89,7 +98,7 @@ test('booking, holding and moving take the same hours, and explain says which', 
   const evening = { session_type: 'evening' };
   const outside = await ann.post('/booking/create', { ...evening, start: at(PLAIN, '10:00') });
   assertProblem(outside, 422, 'outside_hours');
-  assert.match(outside.body.detail, /the hours for its kind: 18:00-20:00/);
+  assert.match(outside.body.detail, /this kind of session is offered from 18:00 to 20:00/);
   assertProblem(
     await ann.post('/booking/hold', { ...evening, start: at(CLOSED, '18:00') }),
     422,
@@ -118,10 +127,10 @@ test('booking, holding and moving take the same hours, and explain says which', 
   assert.deepEqual(reasons, [
     {
       rule: 'outside_hours',
-      detail: `There are no hours for this kind of session on ${date(CLOSED)}.`,
+      detail: `This kind of session isn't offered on ${inWords(date(CLOSED))}.`,
     },
   ]);
-  assert.match((await explained('coaching', at(PLAIN, '18:00'))).reasons[0].detail, /within working hours/);
+  assert.match((await explained('coaching', at(PLAIN, '18:00'))).reasons[0].detail, /working hours are from/);
 });
 
 test('a coach books past the hours of a type by name, as past their own', async () => {

@@ -129,7 +129,7 @@ test('the preview spends what the client has left on the dates that are free, as
   assertStatus(await coach.post('/coach/damian/credits', { user_id: 'ida-pays', amount: 5 }), 201);
   assert.deepEqual(await told('paid', slot()), [
     ['', '', 'credits_required', 'credits_required'],
-    'This session takes 2 credits, and you have 1.',
+    'This session costs 2 credits, and you have 1.',
   ]);
   assert.deepEqual(await told('few', slot()), [
     ['', '', 'booking_limit', 'booking_limit'],

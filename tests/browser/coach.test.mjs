@@ -325,7 +325,7 @@ test('rules: the place instead of Meet, reminders, the night, mails and seats ar
   await page.getByLabel('Show clients how many seats are left').uncheck();
   await checked(page, 'coach-rules-messages');
   await page.getByRole('button', { name: 'Save' }).click();
-  await said(page, /has the time of another reminder/);
+  await said(page, /is at the same time as another reminder/);
   assert.equal(await before.getAttribute('aria-invalid'), 'true');
   await before.fill('3');
   await page.getByRole('button', { name: 'Save' }).click();

@@ -44,7 +44,7 @@ test('the form says what it costs and what is left, and takes a code', async () 
   await page.getByText('This session costs €80.00 · 1 credit. You have 0 credits left.').waitFor();
   await page.locator('#promo_code').fill('winter');
   await page.getByRole('button', { name: 'Confirm booking' }).click();
-  await page.locator('#promo_code-wrong').getByText('This code cannot be used for this session.').waitFor();
+  await page.locator('#promo_code-wrong').getByText("This code isn't valid for this session.").waitFor();
   await checked(page, 'credits-form');
   await page.locator('#promo_code').fill('');
   await page.getByRole('button', { name: 'Confirm booking' }).click();

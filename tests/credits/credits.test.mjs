@@ -337,7 +337,7 @@ test('listing and explain know what it costs and what there is', async () => {
       200,
     ).reasons.map(({ rule, detail }) => `${rule}: ${detail}`);
   assert.deepEqual(await explain('double'), [
-    'credits_required: This session takes 2 credits, and this client has 1.',
+    'credits_required: This session costs 2 credits, and this client has 1.',
   ]);
   assert.deepEqual(await explain('coaching'), []);
 });
@@ -386,7 +386,7 @@ test('a coach who books for a client takes the credits, unless they say otherwis
   const problem = refused(await bookFor(), 402, 'credits_required');
   assert.deepEqual(
     [problem.balance, problem.detail],
-    [0, 'This session takes 1 credit, and this client has none.'],
+    [0, 'This session costs 1 credit, and this client has none.'],
   );
   assert.equal(assertStatus(await bookFor({ override: ['credits_required'] }), 201).payment, undefined);
   await grant(ann, 1);

@@ -80,7 +80,7 @@ test('what bookingd refuses is told, and nobody without the secret is heard', as
   const order = { user_id: 'eve', package: 'three', paid_at: 1_500_000_000 }; // expired long ago
   const refused = await paid('1003', order);
   assert.equal(refused.status, 502);
-  assert.match((await refused.json()).detail, /must lie ahead/);
+  assert.match((await refused.json()).detail, /must be in the future/);
   assert.equal((await paid('1004', { user_id: 'eve', package: 'ten' }, 'wrong')).status, 403);
   assert.equal((await paid('1005', { user_id: 'eve', package: 'none' })).status, 422);
   assert.equal(await balance('eve'), 0);

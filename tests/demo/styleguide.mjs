@@ -79,7 +79,7 @@ const PARTS = [
   [
     'Notices',
     'The toast of these pages: what came of something, at the place where it was done, and said aloud; alarm where it needs a look.',
-    '<div class="stack"><div class="notice"><p>Saved.</p></div><div class="notice alarm"><p>What stands in the way:</p><ul><li>The session must lie within your hours.</li></ul><button type="button">Book anyway</button></div></div>',
+    '<div class="stack"><div class="notice"><p>Saved.</p></div><div class="notice alarm"><p>What stands in the way:</p><ul><li>This time is outside working hours.</li></ul><button type="button">Book anyway</button></div></div>',
   ],
   [
     'Banner',

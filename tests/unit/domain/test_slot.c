@@ -534,50 +534,52 @@ static void the_sentences_hold_the_numbers(void **state)
 		    "\"policy\":{\"max_per_day\":4,\"buffer_before_minutes\":10}}",
 		    "2026-11-24T10:48:00Z");
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_TOO_SOON),
-			    "Needs 24 h notice, this is 3 h 12 min ahead.");
+			    "Sessions are booked at least 24 h ahead. This one would start in 3 h 12 min.");
 	assert_string_equal(sentence(&question, "2026-11-24T10:47:30Z", REFUSAL_TOO_SOON),
-			    "This start is 30 s in the past.");
-	assert_string_equal(sentence(&question, "2027-01-05T14:00:00Z", REFUSAL_TOO_FAR),
-			    "Bookable at most 30 days ahead, this is 42 days 3 h ahead.");
+			    "This time was 30 s ago.");
+	assert_string_equal(
+		sentence(&question, "2027-01-05T14:00:00Z", REFUSAL_TOO_FAR),
+		"Sessions can be booked up to 30 days ahead. This one would start in 42 days 3 h.");
 	assert_string_equal(sentence(&question, "2026-11-24T14:23:00Z", REFUSAL_NOT_ALIGNED),
-			    "This is 23 min off the 30-minute grid; nearest 09:00 and 09:30.");
+			    "Sessions start every 30 min. The nearest times are 09:00 and 09:30.");
 	assert_string_equal(sentence(&question, "2026-11-24T21:20:00Z", REFUSAL_NOT_ALIGNED),
-			    "This is 20 min off the 30-minute grid; nearest 16:00 and 16:30.");
+			    "Sessions start every 30 min. The nearest times are 16:00 and 16:30.");
 	question.duration = 3600;
 	assert_string_equal(sentence(&question, "2026-11-24T20:59:00Z", REFUSAL_NOT_ALIGNED),
-			    "This is 29 min off the 30-minute grid; nearest 15:30 and 16:00.");
+			    "Sessions start every 30 min. The nearest times are 15:30 and 16:00.");
 	assert_string_equal(
 		sentence(&question, "2026-11-24T17:00:00Z", REFUSAL_OUTSIDE_HOURS),
-		"The session must lie within working hours: 09:00-12:00 and 13:00-17:00 on 2026-11-24.");
+		"On Tuesday, November 24, working hours are from 09:00 to 12:00 and from 13:00 to 17:00.");
 	assert_string_equal(sentence(&question, "2026-11-25T17:00:00Z", REFUSAL_OUTSIDE_HOURS),
-			    "There are no working hours on 2026-11-25.");
+			    "There are no working hours on Wednesday, November 25.");
 	assert_string_equal(sentence(&question, "2026-12-01T17:00:00Z", REFUSAL_BLOCKED),
-			    "No sessions on 2026-12-01.");
+			    "There are no sessions on Tuesday, December 1.");
 	assert_string_equal(sentence(&question, "2026-12-29T17:00:00Z", REFUSAL_BLOCKED),
-			    "No sessions from 2026-12-25 to 2027-01-01.");
+			    "There are no sessions from Friday, December 25 to Friday, January 1, 2027.");
 	question.duration = 45 * 60;
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_BAD_DURATION),
-			    "A session of 45 min is not offered; choose 30 or 60 min.");
+			    "Sessions of 45 min aren't offered. Choose 30 or 60 min.");
 	question.duration = 3600;
 	question.active_count = 1;
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_BOOKING_LIMIT),
-			    "This client already has a session booked, and may have one at a time.");
+			    "This client already has a session booked, and can have one at a time.");
 	const struct day_count counts[] = {{date_to_days((struct civil_date){2026, 11, 24}), 4}};
 	question.day_counts = counts;
 	question.day_counts_length = 1;
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_DAY_FULL),
-			    "2026-11-24 is full: 4 of 4 sessions are booked.");
+			    "Tuesday, November 24 is full: 4 of 4 sessions are booked.");
 	set_busy(&question.calendar, EDGES("2026-11-24T14:30:00Z", "2026-11-24T15:00:00Z",
 					   "2026-11-24T16:00:00Z", "2026-11-26T17:00:00Z"));
 	set_busy(&question.appointments, EDGES("2026-11-24T19:00:00Z", "2026-11-24T20:00:00Z"));
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_CALENDAR_BUSY),
-			    "Busy in Google Calendar 09:30-10:00.");
-	assert_string_equal(sentence(&question, "2026-11-24T15:00:00Z", REFUSAL_CALENDAR_BUSY),
-			    "Busy in Google Calendar 09:30-10:00; 10 min before a session are kept free.");
+			    "Busy in Google Calendar from 09:30 to 10:00.");
+	assert_string_equal(
+		sentence(&question, "2026-11-24T15:00:00Z", REFUSAL_CALENDAR_BUSY),
+		"Busy in Google Calendar from 09:30 to 10:00, and 10 min before a session are kept free.");
 	assert_string_equal(sentence(&question, "2026-11-24T16:00:00Z", REFUSAL_CALENDAR_BUSY),
-			    "Busy in Google Calendar 11:00 to 2026-11-26 12:00.");
+			    "Busy in Google Calendar from 11:00 to 12:00 on Thursday, November 26.");
 	assert_string_equal(sentence(&question, "2026-11-24T19:30:00Z", REFUSAL_SLOT_TAKEN),
-			    "Another appointment takes 14:00-15:00.");
+			    "Already taken from 14:00 to 15:00.");
 	/* The viewer's clock, not the coach's. */
 	struct slot_verdict verdict = slot_judge(&question, at("2026-11-24T14:23:00Z"), &mem);
 	const char *detail = "";
@@ -587,7 +589,7 @@ static void the_sentences_hold_the_numbers(void **state)
 				&question, at("2026-11-24T14:23:00Z"), &verdict.reasons[i],
 				(struct slot_listener){zone_find("Asia/Kathmandu"), false}, &mem);
 	}
-	assert_string_equal(detail, "This is 23 min off the 30-minute grid; nearest 19:45 and 20:15.");
+	assert_string_equal(detail, "Sessions start every 30 min. The nearest times are 19:45 and 20:15.");
 }
 
 static void the_last_grid_start_that_fits_has_no_next(void **state)
@@ -597,7 +599,7 @@ static void the_last_grid_start_that_fits_has_no_next(void **state)
 		ask(open_daily("UTC", "09:00", "10:00", 30, ""), "2026-06-10T00:00:00Z");
 	question.duration = 15 * 60;
 	assert_string_equal(sentence(&question, "2026-06-11T09:40:00Z", REFUSAL_NOT_ALIGNED),
-			    "This is 10 min off the 30-minute grid; nearest 09:30.");
+			    "Sessions start every 30 min. The nearest time is 09:30.");
 }
 
 /* ---------------------------------------------------------------- the next one */
