@@ -109,7 +109,8 @@ struct joint_availability {
 
 /*
  * Answer a query for COACH_ANY, as availability_find for one. Coaches whose calendar cannot be asked are left
- * out; AVAILABILITY_CALENDAR_UNAVAILABLE if none is left.
+ * out; AVAILABILITY_CALENDAR_UNAVAILABLE if none is left. Where an appointment is to be moved: its own coach,
+ * and who may take it over.
  */
 enum availability_outcome availability_find_any(struct coaches *coaches, struct calendars *calendars,
 						struct worker *worker, const struct availability_query *query,

@@ -122,8 +122,12 @@ void booking_create_for(const struct booking_call *call, const struct booking_wi
 void booking_confirm(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 		     struct booking_result *ret_result);
 
-/* Uses start, duration, overridden and reason of the wish, the last two for a coach or an admin only: else
- * FORBIDDEN. */
+/*
+ * Uses start, duration, overridden and reason of the wish, the last two for a coach or an admin only: else
+ * FORBIDDEN. With coach_id COACH_ANY, where its own coach does not have the time, to whoever's turn it is of
+ * those who give the type for the same price and have it: their rules and limits bind, without overrides. A
+ * seat, a date of a series and what a promo code was used for stay with their coach.
+ */
 void booking_reschedule(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 			struct booking_result *ret_result);
 

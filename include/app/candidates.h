@@ -7,6 +7,8 @@
 #define APP_CANDIDATES_H
 
 #include "app/coaches.h"
+#include "app/identity.h"
+#include "db/appointments.h"
 #include "domain/turn.h"
 
 /* Everybody, by id, and what of what is asked each offers. */
@@ -43,6 +45,18 @@ const char *candidates_names(const struct turn turns[], size_t count, struct are
 
 /* The type of that id (NULL: the first) that a coach offers to clients who ask for any; NULL: none. */
 const struct session_type *candidates_type(const struct coach *coach, const char *id);
+
+/*
+ * Whether an appointment could be moved to this coach, who is not its own. What is shared with others,
+ * belongs to a series or was made cheaper by a code stays with its own; whoever takes over gives the type for
+ * the same price, and approves of nothing first, unless the caller is exempt there.
+ */
+bool candidates_may_take_over(const struct coach *coach, const struct appointment *appointment, bool exempt);
+
+/* Whether the coach at that place can be asked for a time, for a new session (moving NULL) or for one that is
+ * moved, which its own coach can give whatever they offer by now. */
+bool candidates_can_have(const struct candidates *candidates, size_t place, const struct appointment *moving,
+			 const struct identity *caller);
 
 /* Release the coaches. */
 void candidates_clear(struct candidates *candidates);

@@ -27,6 +27,14 @@ enum db_result calendar_target(struct calendars *calendars, struct worker *worke
 void calendar_pay(struct calendars *calendars, struct worker *worker, struct arena *mem, int64_t deadline,
 		  struct appointment *appointment);
 
+/*
+ * Take the event of an appointment out of the calendar of the coach who had it before it was moved to
+ * another, until the deadline; what is left follows by itself. Before calendar_pay, which does not write it
+ * for the other coach before that is done.
+ */
+void calendar_leave(struct calendars *calendars, struct worker *worker, struct arena *mem, int64_t deadline,
+		    const char *coach_id, const char *appointment_id);
+
 /* synced, pending, failed, conflict, off: the word for the reply. */
 const char *calendar_state_of(const struct appointment *appointment);
 

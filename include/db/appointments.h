@@ -210,7 +210,8 @@ struct store_answer {
 	enum store_outcome outcome;
 	enum refusal refusal;
 	struct appointment appointment;
-	const char *freed_coach; /* another coach, whose time the caller's hold had kept; NULL: none */
+	/* Another coach, whose time the caller's hold had kept, or whose the appointment was; NULL: none */
+	const char *freed_coach;
 };
 
 MUST_USE enum db_result appointments_book(struct db *db, struct arena *mem, const struct booking *booking,
@@ -273,6 +274,14 @@ MUST_USE enum db_result appointments_cancel(struct db *db, struct arena *mem,
 MUST_USE enum db_result appointments_move(struct db *db, struct arena *mem, const struct booking *booking,
 					  const struct booking_limits *limits, const struct actor *actor,
 					  struct store_answer *ret_answer);
+
+/*
+ * Move to another coach than the appointment has, who was chosen out of booking->candidates: uses besides the
+ * calendar, the meeting, max_total and all limits. Refused as a booking may be, too.
+ */
+MUST_USE enum db_result appointments_move_any(struct db *db, struct arena *mem, const struct booking *booking,
+					      const struct booking_limits *limits, const struct actor *actor,
+					      struct store_answer *ret_answer);
 
 /*
  * Give an appointment another place to meet. STORE_DONE, or STORE_REFUSED with REFUSAL_NOT_ACTIVE where it is

@@ -38,6 +38,42 @@ begin
   return next;
 end $$;
 
+-- What is to be said of a move before anything else is looked at; null: nothing. The row is locked.
+create or replace function may_move(a appointment, p_new new_booking, p_exempt boolean, p_actor actor) returns text
+language plpgsql as $$
+begin
+  if a.status <> 'scheduled' then
+    return 'not_active';
+  elsif a.ends_at <= now()
+        or (not p_exempt and a.starts_at - make_interval(mins => a.reschedule_notice_minutes) < now()) then
+    return 'reschedule_closed';
+  elsif a.starts_at = p_new.starts_at and a.ends_at = p_new.ends_at then
+    perform note_action(p_actor, 'reschedule', a, 200);
+    return 'same';
+  elsif not p_exempt and a.reschedule_count >= a.max_reschedules then
+    return 'reschedule_limit';
+  elsif use_count(a.user_id, 'change', '') >= p_new.max_changes then
+    return 'too_often';
+  end if;
+  return null;
+end $$;
+
+-- The client's own hold gives way to what they move; it stays where the move fails.
+create or replace function give_way(p_user text, p_new new_booking) returns void language plpgsql as $$
+begin
+  update appointment set status = 'expired', updated_at = now(), version = version + 1
+  where user_id = p_user and status = 'held' and hold_kind <> 'request' and coach_id = p_new.coach_id
+    and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from;
+end $$;
+
+create or replace function note_move(a appointment, p_new new_booking, p_actor actor) returns void language plpgsql as $$
+begin
+  if p_new.max_changes is not null then
+    perform note_use(a.user_id, 'change', a.id || ' ' || a.version);
+  end if;
+  perform note_action(p_actor, 'reschedule', a, 200);
+end $$;
+
 /*
  * Move an appointment: the new slot is taken and the old one freed in one statement. What the client was promised
  * when booking stays. A seat leaves its session for another one, or begins one. p_reason: what the coach says of it.
@@ -54,19 +90,7 @@ declare
 begin
   perform lock_moves(p_new.coach_id);
   select * into booked from appointment where id = p_new.id for update;
-  if booked.status <> 'scheduled' then
-    outcome := 'not_active';
-  elsif booked.ends_at <= now()
-        or (not p_exempt and booked.starts_at - make_interval(mins => booked.reschedule_notice_minutes) < now()) then
-    outcome := 'reschedule_closed';
-  elsif booked.starts_at = p_new.starts_at and booked.ends_at = p_new.ends_at then
-    outcome := 'same';
-    perform note_action(p_actor, 'reschedule', booked, 200);
-  elsif not p_exempt and booked.reschedule_count >= booked.max_reschedules then
-    outcome := 'reschedule_limit';
-  elsif use_count(booked.user_id, 'change', '') >= p_new.max_changes then
-    outcome := 'too_often';
-  end if;
+  outcome := may_move(booked, p_new, p_exempt, p_actor);
   if outcome is null and booked.group_id <> booked.id then
     perform expire_holds(p_new.coach_id, p_new.blocked_from, p_new.blocked_to);
     in_group := find_group(p_new.coach_id, booked.session_type, p_new.starts_at, p_new.ends_at);
@@ -99,10 +123,7 @@ begin
 
   perform expire_holds(p_new.coach_id, p_new.blocked_from, p_new.blocked_to);
   begin
-    -- The client's own hold gives way; it stays where the move fails.
-    update appointment set status = 'expired', updated_at = now(), version = version + 1
-    where user_id = booked.user_id and status = 'held' and hold_kind <> 'request' and coach_id = p_new.coach_id
-      and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from;
+    perform give_way(booked.user_id, p_new);
     update appointment
     set starts_at = p_new.starts_at, ends_at = p_new.ends_at, blocked_from = p_new.blocked_from,
         blocked_to = p_new.blocked_to, group_id = p_new.group_id, reschedule_count = reschedule_count + 1, updated_at = now(),
@@ -122,10 +143,7 @@ begin
       perform begin_group(booked, calendar);
     end if;
     outcome := 'moved';
-    if p_new.max_changes is not null then
-      perform note_use(booked.user_id, 'change', booked.id || ' ' || booked.version);
-    end if;
-    perform note_action(p_actor, 'reschedule', booked, 200);
+    perform note_move(booked, p_new, p_actor);
   exception when exclusion_violation then
     outcome := 'slot_taken';
     delete from group_session where id = p_new.group_id and taken = 0;

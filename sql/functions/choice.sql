@@ -69,3 +69,103 @@ begin
     return next;
   end loop;
 end $$;
+
+/*
+ * Make an appointment another coach's, at another time and where that coach meets. Its event goes from the former calendar
+ * before it comes into this one (left_event); who invites is decided anew where the former calendar did. The former coach is
+ * told as if it were cancelled (people_of), and what they noted for themselves goes with them. p_new: coach, time, calendar
+ * and meeting.
+ */
+create or replace function change_coach(p_old appointment, p_new new_booking, p_reason text) returns appointment
+language plpgsql as $$
+declare
+  a appointment;
+begin
+  update appointment
+  set coach_id = p_new.coach_id, starts_at = p_new.starts_at, ends_at = p_new.ends_at, blocked_from = p_new.blocked_from,
+      blocked_to = p_new.blocked_to, meeting_kind = p_new.meeting_kind, meeting_url = p_new.meeting_url,
+      meeting_label = p_new.meeting_label, meeting_place = p_new.meeting_place,
+      meeting_instructions = p_new.meeting_instructions, cancel_reason = p_reason,
+      reschedule_count = reschedule_count + 1, updated_at = now(), version = version + 1,
+      invited_by = case when invited_by <> 'google' then invited_by end, calendar_id = p_new.calendar_id,
+      calendar_attempts = 0, calendar_due_at = leased_until(p_new.calendar_lease), calendar_conflict = false,
+      calendar_detail = null, synced_version = 0, refused_version = 0, event_written = false, event_etag = null,
+      event_link = null, conference_pending = false, guest_response = 'none'
+  where id = p_old.id returning * into a;
+  if p_old.calendar_id is not null then
+    insert into left_event (appointment_id, coach_id, calendar_id) values (a.id, p_old.coach_id, p_old.calendar_id)
+    on conflict (appointment_id, coach_id) do update
+    set calendar_id = excluded.calendar_id, attempts = 0, due_at = now();
+  end if;
+  delete from left_event where appointment_id = a.id and coach_id = a.coach_id; -- it has come back
+  update notice set guest = case guest when '' then p_old.coach_id else '' end
+  where appointment_id = a.id and recipient = 'coach' and guest in ('', a.coach_id)
+    and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled');
+  update appointment_private set coach_notes = null where appointment_id = a.id and coach_notes is not null;
+  return a;
+end $$;
+
+/*
+ * Move an appointment to another coach, who gives the type for the same price, in one transaction. The client's limits with
+ * that coach count as for a booking. Credits go back to the former coach's grants and are taken of this one's. Outcomes:
+ * those of move_appointment(), and booking_limit, total_reached, credits_required. freed_coach: whose it was.
+ */
+create or replace function move_to_coach(
+  p_new new_booking, p_exempt boolean, p_limits booking_limits, p_actor actor, p_reason text, p_candidates text[])
+returns table (outcome text, booked appointment, freed_coach text) language plpgsql as $$
+declare
+  former appointment;
+  payer text := case when p_actor.role in ('coach', 'admin') then p_actor.role else 'client' end;
+begin
+  select * into former from appointment where id = p_new.id;
+  perform lock_client(former.user_id);
+  perform lock_moves(p_new.coach_id, former.coach_id);
+  if p_limits.max_per_day is not null then
+    perform lock_day(p_new.coach_id, p_limits.day_from);
+  end if;
+  perform expire_holds(p_new.coach_id, least(p_new.blocked_from, p_limits.day_from),
+                       greatest(p_new.blocked_to, p_limits.day_to));
+  select * into former from appointment where id = p_new.id for update;
+  booked := former;
+  outcome := may_move(former, p_new, p_exempt, p_actor);
+  if outcome is not null then
+    null;
+  elsif active_count(p_new.coach_id, former.user_id, p_limits.max_active_type, former.id) >= p_limits.max_active then
+    outcome := 'booking_limit';
+    booked := first_active(p_new.coach_id, former.user_id, p_limits.max_active_type);
+  elsif p_new.max_total is not null
+        and total_count(p_new.coach_id, former.user_id, p_new.max_total_type) >= p_new.max_total then
+    outcome := 'total_reached';
+  elsif p_limits.max_per_day is not null
+        and day_count(p_new.coach_id, p_limits.max_per_day_type, p_limits.day_from, p_limits.day_to, former.id)
+            >= p_limits.max_per_day then
+    outcome := 'day_full';
+  end if;
+  if outcome is not null then
+    return next;
+    return;
+  end if;
+  begin
+    perform give_way(former.user_id, p_new);
+    booked := change_coach(former, p_new, p_reason);
+    perform must_be_apart();
+    if booked.payment_state = 'paid' and booked.price_credits > 0 then
+      perform return_credits(booked.id, booked.price_credits, 'returned', payer);
+      perform spend_credits(booked, payer);
+    end if;
+    outcome := 'moved';
+    freed_coach := former.coach_id;
+    insert into coach_choice (appointment_id, session_type, candidates)
+    values (booked.id, booked.session_type, p_candidates)
+    on conflict (appointment_id) do update set candidates = excluded.candidates, chosen_at = now();
+    perform note_move(booked, p_new, p_actor);
+  exception
+    when exclusion_violation then
+      outcome := 'slot_taken';
+      booked := former;
+    when sqlstate 'BK006' then
+      outcome := 'credits_required';
+      booked := former;
+  end;
+  return next;
+end $$;

@@ -39,6 +39,12 @@ begin
       'previous', case when what = 'appointment.moved'
                        then jsonb_build_object('start', old.starts_at, 'end', old.ends_at) end)));
   end if;
+  -- Whom it was moved away from is told the same.
+  if what = 'appointment.moved' and old.coach_id <> new.coach_id then
+    insert into event (type, coach_id, appointment_id, body)
+    values (what, old.coach_id, new.id, jsonb_build_object(
+      'row', to_jsonb(new) - 'notes', 'previous', jsonb_build_object('start', old.starts_at, 'end', old.ends_at), 'again', true));
+  end if;
   return null;
 end $$;
 create or replace trigger appointment_made after insert on appointment
@@ -121,7 +127,7 @@ begin
   select w.id, e.serial, case w.state when 'active' then 'owed' else 'missed' end
   from event e join webhook_endpoint w
     on case when e.endpoint_id is not null then w.id = e.endpoint_id
-            else (w.coach_id is null or w.coach_id = e.coach_id) and (w.types = '{}' or e.type = any (w.types)) end
+            else (w.coach_id = e.coach_id or (w.coach_id is null and not e.body ? 'again')) and (w.types = '{}' or e.type = any (w.types)) end
   where e.serial = any (news) and w.state <> 'paused';
   return cardinality(news);
 end $$;

@@ -46,11 +46,14 @@ begin
 end $$;
 
 -- Whom an appointment's mails go to: the client, the coach, and its guests; those too who were told that they are, but are
--- not any more (`leaves`).
+-- not any more (`leaves`): guests, and a coach whom it was moved away from.
 create or replace function people_of(a appointment, p_coach_email text)
 returns table (who text, guest text, address text, leaves boolean) language plpgsql stable as $$
 begin
   return query values ('client', '', a.email, false), ('coach', '', p_coach_email, false);
+  return query
+  select distinct 'coach', n.guest, c.email, true from notice n join coach c on c.id = n.guest
+  where n.appointment_id = a.id and n.recipient = 'coach' and n.guest <> a.coach_id;
   if not a.erased then
     return query
     select 'guest', g, g, a.guests is null or g <> all (string_to_array(a.guests, ' '))
@@ -142,7 +145,7 @@ begin
   for person in select * from people_of(a, c.email) loop
     over := a.status = 'cancelled' or person.leaves;
     foreach way_out in array array['email', 'in_app'] loop
-      continue when way_out = 'in_app' and person.who = 'guest';
+      continue when way_out = 'in_app' and person.guest <> '';
       select n.kind, n.place into told, told_place from notice n
       where appointment_id = a.id and recipient = person.who and guest = person.guest and channel = way_out
         and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled', 'offer') and may_be_out(n)
@@ -163,7 +166,7 @@ begin
         told := 'confirmed';
       end if;
       change := case when over and told is not null and told <> 'cancelled' then 'cancelled'
-                     when not over and (told is null or told = 'offer' or (told = 'cancelled' and person.who = 'guest')) then 'confirmed'
+                     when not over and (told is null or told = 'offer' or (told = 'cancelled' and person.who <> 'client')) then 'confirmed'
                      when not over and a.noticed_start is distinct from a.starts_at then 'moved'
                      when not over and told_place <> place then 'meeting_changed' end;
       continue when change is null or (person.who <> 'coach' and not a.notify);
@@ -369,7 +372,8 @@ declare
   address text;
 begin
   select lower(case n.recipient when 'client' then a.email when 'guest' then n.guest else c.email end) into address
-  from notice n join appointment a on a.id = n.appointment_id join coach c on c.id = a.coach_id
+  from notice n join appointment a on a.id = n.appointment_id
+  join coach c on c.id = case when n.recipient = 'coach' and n.guest <> '' then n.guest else a.coach_id end
   where n.id = p_notice and n.channel = 'email' and not a.erased for update of n;
   if address is null then
     return false;

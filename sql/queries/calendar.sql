@@ -70,8 +70,27 @@ update appointment set calendar_due_at = now() + make_interval(secs => $1::integ
 where id = (select id from appointment a
             where calendar_id is not null and (version > synced_version or conference_pending) and owes_google(a)
               and calendar_due_at <= now() and coach_id <> all (string_to_array($2::text, ','))
+              and not exists (select from left_event l where l.appointment_id = a.id)
             order by calendar_due_at limit 1 for update skip locked)
 returning id, coach_id;
+
+-- The same for an event that has to leave its calendar, since its appointment is another coach's.
+-- name: calendar_left_claim one
+update left_event set due_at = now() + make_interval(secs => $1::integer), attempts = attempts + 1
+where (appointment_id, coach_id) = (select appointment_id, coach_id from left_event
+                                    where due_at <= now() and coach_id <> all (string_to_array($2::text, ','))
+                                    order by due_at limit 1 for update skip locked)
+returning appointment_id, coach_id;
+
+-- The calendars that the event of $1 has still to leave: that of $2 (null: any).
+-- name: calendar_left one
+select calendar_id, attempts from left_event where appointment_id = $1 and ($2::text is null or coach_id = $2) limit 1;
+
+-- name: calendar_left_done exec
+delete from left_event where appointment_id = $1 and coach_id = $2;
+
+-- name: calendar_left_later exec
+update left_event set due_at = now() + $3::integer * interval '1 ms' where appointment_id = $1 and coach_id = $2;
 
 -- Besides the appointment, if it is there and its lock was had: what its event is to be called, and the coach's zone. That
 -- of a session of a group tells how many come, and nobody's name.

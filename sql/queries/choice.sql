@@ -28,3 +28,19 @@ from book_any(
   make_actor(
     p_user_id => $34, p_role => $35, p_request_id => $36, p_idempotency_key => $37, p_request_hash => $38),
   p_candidates => string_to_array($53, ' '), p_network => $54, p_session_hash => $55, p_session_ends => $56) b;
+
+-- $27: as $53 above.
+-- name: appointment_move_any one
+select m.outcome, m.booked, m.freed_coach
+from move_to_coach(
+  make_booking(
+    p_id => $1, p_coach_id => $2, p_starts_at => $3, p_ends_at => $4, p_blocked_from => $5, p_blocked_to => $6,
+    p_calendar_id => $7, p_calendar_lease => $8, p_max_changes => $9, p_meeting_kind => $10, p_meeting_url => $23,
+    p_meeting_label => $24, p_meeting_place => $25, p_meeting_instructions => $26, p_max_total => $11, p_max_total_type => $12),
+  p_exempt => $13,
+  p_limits => make_limits(
+    p_max_active => $14, p_max_active_type => $15, p_max_per_day => $16, p_max_per_day_type => $17, p_day_from => $28,
+    p_day_to => $29),
+  p_actor => make_actor(
+    p_user_id => $18, p_role => $19, p_request_id => $20, p_idempotency_key => $21, p_request_hash => $22),
+  p_reason => $30, p_candidates => string_to_array($27, ' ')) m;

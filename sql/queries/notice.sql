@@ -76,9 +76,11 @@ select a, c.email, c.schedule::text,
        exists (select from notice this join notice later using (appointment_id, recipient, guest, channel)
                where this.id = $4 and later.id > this.id and later.kind not in ('reminder', 'credits_low', 'credits_ending')),
        coalesce(thread.appointment_id, a.id)
-from appointment a join coach c on c.id = a.coach_id left join coach_profile f on f.coach_id = c.id
+from appointment a
+join coach c on c.id = case when $2::text = 'coach' and $3::text <> '' then $3 else a.coach_id end
+left join coach_profile f on f.coach_id = c.id
 left join notice_preference p
-  on p.user_id = case $2::text when 'coach' then a.coach_id else a.user_id end and p.of_coach = ($2::text = 'coach')
+  on p.user_id = case $2::text when 'coach' then c.id else a.user_id end and p.of_coach = ($2::text = 'coach')
 left join lateral first_mail(a.id, $2, $3) thread on true
 where a.id = $1;
 
@@ -109,7 +111,7 @@ where id = $1 and (invited_by = 'google' or ($2::text is null and invited_by = '
 -- ------------------------------------------------------------------ what is shown of it
 
 -- name: notice_list many
-select id, recipient, channel, kind, state, due_at, sent_at, detail, nullif(guest, '')
+select id, recipient, channel, kind, state, due_at, sent_at, detail, case when recipient = 'guest' then guest end
 from notice where appointment_id = $1 and ($2::text is null or recipient = $2) order by id limit 1000;
 
 -- name: notice_again one
@@ -117,7 +119,7 @@ select notice_again($1, $2, $3);
 
 -- What could not be delivered to those who have to do with a coach's sessions ahead, the latest first.
 -- name: notice_failed many
-select n.id, n.recipient, n.channel, n.kind, n.state, n.due_at, n.sent_at, n.detail, nullif(n.guest, ''), n.appointment_id, a.starts_at, a.name
+select n.id, n.recipient, n.channel, n.kind, n.state, n.due_at, n.sent_at, n.detail, case when n.recipient = 'guest' then n.guest end, n.appointment_id, a.starts_at, a.name
 from appointment a join notice n on n.appointment_id = a.id
 where a.coach_id = $1 and n.state = 'failed' and a.ends_at > now()
 order by n.id desc limit 200;

@@ -536,9 +536,7 @@ static bool find_and_answer(struct call *call)
 	if (!parse_query(call, &query))
 		return true;
 	const bool any = query.coach_id != NULL && strcmp(query.coach_id, COACH_ANY) == 0;
-	if (any && query.rescheduling != NULL)
-		query.coach_id = NULL; /* who is moved stays with their coach */
-	else if (any) {
+	if (any) {
 		if (call->worker != NULL)
 			answer_any(call, &query);
 		return call->worker != NULL;

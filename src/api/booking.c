@@ -141,11 +141,18 @@ void api_booking_reschedule(struct call *call)
 		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
 		{"scope", JSON_FIELD_TEXT, false, 1, SCOPE_MAX_CHARACTERS, &word, NULL},
 		{"reason", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &wish.reason, NULL},
+		{"coach", JSON_FIELD_TEXT, false, 1, SCHEDULE_ID_MAX, &wish.coach_id, NULL},
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !booking_read_overrides(call, overrides, &wish.overridden) ||
 	    !series_read_scope(call, word, &scope))
 		return;
+	if (wish.coach_id != NULL && (strcmp(wish.coach_id, COACH_ANY) != 0 || scope != SERIES_THIS)) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "coach",
+			     "coach can only be any, for one session: who does not say so stays with their "
+			     "coach.");
+		return;
+	}
 	struct booking_call use = booking_use_case(call);
 	if (scope != SERIES_THIS) {
 		series_answer_move(call, &use, scope, &wish);

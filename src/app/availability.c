@@ -543,24 +543,41 @@ enum availability_outcome availability_find_any(struct coaches *coaches, struct 
 	*ret_joint = (struct joint_availability){
 		.candidates = {.type_id = query->session_type, .duration_minutes = query->duration_minutes}};
 	struct candidates *candidates = &ret_joint->candidates;
+	struct availability_query each = *query;
+	struct appointment moving;
+	const struct appointment *moved = NULL;
+	each.coach_id = NULL;
+	if (query->rescheduling != NULL) {
+		enum availability_outcome read = find_moving(&each, worker, mem, &moving);
+		if (read != AVAILABILITY_OK)
+			return read;
+		moved = &moving;
+		candidates->type_id = moving.session_type;
+		if (candidates->duration_minutes == 0)
+			candidates->duration_minutes =
+				(moving.ends_at - moving.starts_at) / SECONDS_PER_MINUTE;
+	}
 	if (!candidates_read(coaches, worker, false, mem, candidates))
 		return AVAILABILITY_FAILURE;
-	if (!candidates->any)
+	if (!candidates->any && moved == NULL)
 		return candidates->type_id == NULL ? AVAILABILITY_UNKNOWN_TYPE : AVAILABILITY_BAD_DURATION;
-	struct availability_query each = *query;
-	each.session_type = candidates->type_id;
+	each.session_type = moved != NULL ? moved->session_type : candidates->type_id;
 	each.duration_minutes = candidates->duration_minutes;
 	each.known = NULL;
 	struct slots *lists = arena_array(mem, candidates->count, sizeof(*lists));
 	size_t listed = 0;
 	for (size_t i = 0; i < candidates->count; i++) {
-		if (candidates->types[i] == NULL)
+		if (!candidates_can_have(candidates, i, moved, query->caller))
 			continue;
-		struct listing listing = {.query = &each, .answer.coach = candidates->coaches[i]};
+		struct listing listing = {
+			.query = &each, .moving = moved, .answer.coach = candidates->coaches[i]};
 		if (each.zone == NULL)
 			each.zone = candidates->coaches[i]->schedule->zone;
 		enum availability_outcome outcome = list_coach(&listing, calendars, worker, mem);
-		if (outcome == AVAILABILITY_CALENDAR_UNAVAILABLE)
+		/* A type or a duration that its own coach no longer has may be another's. */
+		if (outcome == AVAILABILITY_CALENDAR_UNAVAILABLE ||
+		    (moved != NULL &&
+		     (outcome == AVAILABILITY_UNKNOWN_TYPE || outcome == AVAILABILITY_BAD_DURATION)))
 			continue;
 		if (outcome != AVAILABILITY_OK)
 			return outcome;

@@ -3,6 +3,8 @@
  */
 #include "offer.h"
 
+#include "calendar/events.h"
+
 #include <string.h>
 
 /*
@@ -65,6 +67,142 @@ static bool may_be_at(const struct booking_call *call, struct offer *offer, cons
 	return false;
 }
 
+/* What the schema is given of a move. */
+static struct booking moved_booking(const struct offer *offer, const struct appointment *old,
+				    const char *reason)
+{
+	const bool exempt = offer->question.exempt;
+	return (struct booking){
+		.id = old->id,
+		.coach_id = offer->coach->id,
+		.starts_at = offer->start,
+		.ends_at = offer->end,
+		.blocked_from = offer->blocked.start,
+		.blocked_to = offer->blocked.end,
+		.lease_seconds = BOOKING_LEASE_SECONDS,
+		.max_changes = exempt ? -1 : BOOKING_CHANGES_A_DAY,
+		.reason = reason,
+		.exempt = exempt,
+		.seats = offer->type->seats,
+		.min_seats = session_type_shared(offer->type) ? offer->type->min_seats : 0,
+		.joins = offer_joins(offer),
+	};
+}
+
+static seconds moved_duration(const struct booking_wish *wish, const struct appointment *old)
+{
+	return wish->duration_minutes != 0 ? wish->duration_minutes * SECONDS_PER_MINUTE
+					   : old->ends_at - old->starts_at;
+}
+
+static void make_moved_offer(const struct booking_call *call, const struct booking_wish *wish,
+			     const struct appointment *old, const struct coach *coach,
+			     const struct session_type *type, struct offer *ret_offer)
+{
+	const struct zone *zone = old->client_time_zone != NULL ? zone_find(old->client_time_zone) : NULL;
+	offer_make(call, coach, type, zone,
+		   (struct interval){wish->start, wish->start + moved_duration(wish, old)}, ret_offer);
+}
+
+/* Move it and leave it with its coach. */
+static void move_within(const struct booking_call *call, const struct booking_wish *wish,
+			const struct appointment *old, struct booking_result *result)
+{
+	COACH_LOCAL coach = NULL;
+	const bool exempt = identity_is_exempt(call->caller, old->coach_id);
+	if (!(exempt ? booking_coach_now(call, old->coach_id, &coach, result)
+		     : booking_coach(call, old->coach_id, &coach, result)))
+		return;
+	const struct session_type *type = schedule_type(coach->schedule, old->session_type);
+	if (type == NULL) {
+		result->verdict = BOOKING_UNKNOWN_TYPE;
+		return;
+	}
+	struct offer offer;
+	make_moved_offer(call, wish, old, coach, type, &offer);
+	COACH_LOCAL latest = NULL;
+	if (session_type_shared(type)) {
+		if (!booking_coach_now(call, coach->id, &latest, result))
+			return;
+		availability_sessions(latest, old->user_id, NULL, call->mem, &offer.question);
+	}
+	if (!may_be_at(call, &offer, old, wish->overridden, result))
+		return;
+	const struct booking booking = moved_booking(&offer, old, wish->reason);
+	struct booking_limits limits = offer_limits(&offer);
+	struct store_answer answer = {0};
+	enum db_result done =
+		appointments_move(call->worker->db, call->mem, &booking, &limits, &call->actor, &answer);
+	booking_conclude(call, done, &answer, &limits, result);
+}
+
+/* Move it to another coach. False: another one may still do. `candidates`: out of whom they were chosen. */
+static bool move_over(const struct booking_call *call, const struct booking_wish *wish,
+		      const struct appointment *old, const struct coach *coach, const char *candidates,
+		      struct booking_result *result)
+{
+	const struct session_type *type = candidates_type(coach, old->session_type);
+	struct offer offer;
+	const char *calendar_id = NULL;
+	make_moved_offer(call, wish, old, coach, type, &offer);
+	offer.question.day_binds = offer.question.exempt;
+	if (!booking_target(call, coach->id, &calendar_id, result))
+		return true;
+	if (!offer_keeps_rules(call, &offer, result) ||
+	    ((calendar_id != NULL || coach->source_count > 0) &&
+	     !offer_is_free(call, &offer, old->user_id, old, result)))
+		return !booking_next_may_serve(result);
+	struct booking booking = moved_booking(&offer, old, wish->reason);
+	booking.candidates = candidates;
+	booking.calendar_id = calendar_id;
+	booking.meeting = type->meeting;
+	booking.meeting.url = meeting_url_for(call->mem, booking.meeting.url, old->id);
+	booking.max_total = offer.question.exempt ? -1 : type->policy.max_total_per_user;
+	booking.max_total_type = session_type_owns(type, POLICY_MAX_TOTAL_PER_USER) ? type->id : NULL;
+	/* Of its cut-offs the former coach is the master; of hours and limits the one who takes it over. */
+	booking.exempt = identity_is_exempt(call->caller, old->coach_id);
+	booking.max_changes = booking.exempt ? -1 : BOOKING_CHANGES_A_DAY;
+	struct booking_limits limits = offer_limits(&offer);
+	struct store_answer answer = {0};
+	enum db_result done =
+		appointments_move_any(call->worker->db, call->mem, &booking, &limits, &call->actor, &answer);
+	if (done == DB_OK && answer.freed_coach != NULL) {
+		coaches_booked(call->coaches, answer.freed_coach);
+		calendar_leave(call->calendars, call->worker, call->mem, call->deadline, answer.freed_coach,
+			       old->id);
+	}
+	booking_conclude(call, done, &answer, &limits, result);
+	return !booking_next_may_serve(result);
+}
+
+/* With its own coach, if they have the time; else with whoever's turn it is of those who do. */
+static void move_to_any(const struct booking_call *call, const struct booking_wish *wish,
+			const struct appointment *old, struct booking_result *result)
+{
+	move_within(call, wish, old, result);
+	if (!booking_next_may_serve(result) || wish->start == old->starts_at)
+		return;
+	CANDIDATES_LOCAL candidates = {.type_id = old->session_type,
+				       .duration_minutes = moved_duration(wish, old) / SECONDS_PER_MINUTE};
+	struct turn *turns = NULL;
+	size_t count = 0;
+	if (!candidates_read(call->coaches, call->worker, true, call->mem, &candidates) ||
+	    !candidates_in_turn(&candidates, call->worker, call->mem, &turns, &count)) {
+		result->verdict = BOOKING_DATABASE_UNAVAILABLE;
+		return;
+	}
+	const char *names = candidates_names(turns, count, call->mem);
+	for (size_t i = 0; i < count; i++) {
+		const struct coach *coach = candidates.coaches[turns[i].place];
+		struct booking_result one = {0};
+		if (candidates_may_take_over(coach, old, identity_is_exempt(call->caller, coach->id)) &&
+		    move_over(call, wish, old, coach, names, &one)) {
+			*result = one;
+			return;
+		}
+	}
+}
+
 void booking_reschedule(const struct booking_call *call, const char *id, const struct booking_wish *wish,
 			struct booking_result *ret_result)
 {
@@ -72,58 +210,18 @@ void booking_reschedule(const struct booking_call *call, const char *id, const s
 	if (!booking_find(call, id, ret_result))
 		return;
 	const struct appointment old = ret_result->appointment;
-	seconds duration = wish->duration_minutes != 0 ? wish->duration_minutes * SECONDS_PER_MINUTE
-						       : old.ends_at - old.starts_at;
 	/* Sent again, it may have been the last move that is allowed, or one to a time too near to leave. */
 	if (old.status == APPOINTMENT_SCHEDULED && old.ends_at > call->now && wish->start == old.starts_at &&
-	    duration == old.ends_at - old.starts_at) {
+	    moved_duration(wish, &old) == old.ends_at - old.starts_at) {
 		ret_result->verdict = BOOKING_FINE;
 		return;
 	}
 	if (!may_move(call, &old, wish, ret_result))
 		return;
-	COACH_LOCAL coach = NULL;
-	const bool exempt = identity_is_exempt(call->caller, old.coach_id);
-	if (!(exempt ? booking_coach_now(call, old.coach_id, &coach, ret_result)
-		     : booking_coach(call, old.coach_id, &coach, ret_result)))
-		return;
-	const struct session_type *type = schedule_type(coach->schedule, old.session_type);
-	if (type == NULL) {
-		ret_result->verdict = BOOKING_UNKNOWN_TYPE;
-		return;
-	}
-	const struct zone *zone = old.client_time_zone != NULL ? zone_find(old.client_time_zone) : NULL;
-	struct offer offer;
-	offer_make(call, coach, type, zone, (struct interval){wish->start, wish->start + duration}, &offer);
-	COACH_LOCAL latest = NULL;
-	if (session_type_shared(type)) {
-		if (!booking_coach_now(call, coach->id, &latest, ret_result))
-			return;
-		availability_sessions(latest, old.user_id, NULL, call->mem, &offer.question);
-	}
-	if (!may_be_at(call, &offer, &old, wish->overridden, ret_result))
-		return;
-
-	struct booking booking = {
-		.id = old.id,
-		.coach_id = coach->id,
-		.starts_at = offer.start,
-		.ends_at = offer.end,
-		.blocked_from = offer.blocked.start,
-		.blocked_to = offer.blocked.end,
-		.lease_seconds = BOOKING_LEASE_SECONDS,
-		.max_changes = offer.question.exempt ? -1 : BOOKING_CHANGES_A_DAY,
-		.reason = wish->reason,
-		.exempt = offer.question.exempt,
-		.seats = type->seats,
-		.min_seats = session_type_shared(type) ? type->min_seats : 0,
-		.joins = offer_joins(&offer),
-	};
-	struct booking_limits limits = offer_limits(&offer);
-	struct store_answer answer = {0};
-	enum db_result done =
-		appointments_move(call->worker->db, call->mem, &booking, &limits, &call->actor, &answer);
-	booking_conclude(call, done, &answer, &limits, ret_result);
+	if (wish->coach_id != NULL && strcmp(wish->coach_id, COACH_ANY) == 0)
+		move_to_any(call, wish, &old, ret_result);
+	else
+		move_within(call, wish, &old, ret_result);
 }
 
 enum cancelled_by booking_canceller(const struct booking_call *call, const struct appointment *appointment)

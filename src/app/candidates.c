@@ -99,6 +99,35 @@ const char *candidates_names(const struct turn turns[], size_t count, struct are
 	return text;
 }
 
+static bool is_same_price(const struct price *a, const struct price *b)
+{
+	const bool free = a->currency == NULL || b->currency == NULL;
+	return a->credits == b->credits &&
+	       (free ? a->currency == b->currency
+		     : a->amount == b->amount && strcmp(a->currency, b->currency) == 0);
+}
+
+bool candidates_may_take_over(const struct coach *coach, const struct appointment *appointment, bool exempt)
+{
+	const struct session_type *type = candidates_type(coach, appointment->session_type);
+	const bool alone = appointment->group_id[0] == '\0' && appointment->series_id[0] == '\0' &&
+			   appointment->promo_code == NULL;
+	return type != NULL && alone && strcmp(coach->id, appointment->coach_id) != 0 &&
+	       !session_type_shared(type) && (exempt || !type->approval) &&
+	       is_same_price(&type->price, &appointment->price);
+}
+
+bool candidates_can_have(const struct candidates *candidates, size_t place, const struct appointment *moving,
+			 const struct identity *caller)
+{
+	const struct coach *coach = candidates->coaches[place];
+	if (moving == NULL)
+		return candidates->types[place] != NULL;
+	return strcmp(coach->id, moving->coach_id) == 0 ||
+	       (candidates->types[place] != NULL &&
+		candidates_may_take_over(coach, moving, identity_is_exempt(caller, coach->id)));
+}
+
 void candidates_clear(struct candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->count; i++)

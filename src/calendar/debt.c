@@ -135,7 +135,83 @@ static enum lock lock_row(struct debt *debt, const char *id)
 	return LOCKED;
 }
 
+/*
+ * Whether an event of this appointment has still to leave another coach's calendar, which may be the same
+ * one. Only one that was moved, and is not written since, can have such.
+ */
+static bool must_wait(struct debt *debt)
+{
+	return !debt->a.event_written && debt->a.version > 1 &&
+	       db_run(debt->visit->worker->db, QUERY_CALENDAR_LEFT,
+		      DB_PARAMETERS(db_uuid(debt->a.id), db_null()), NULL) != DB_NONE;
+}
+
+/* Whether there is something to pay, now. */
+static bool may_pay(struct debt *debt)
+{
+	return debt->a.id[0] != '\0' && payment_is_owed(&debt->a) && !must_wait(debt);
+}
+
+/*
+ * To this calendar it is as if the appointment had been cancelled, with nothing of its client to stay: it is
+ * another coach's.
+ */
+static void take_out(struct debt *debt, const struct db_rows *left)
+{
+	const char *coach_id = debt->visit->coach->id;
+	struct db *db = debt->visit->worker->db;
+	const char *id = debt->a.id;
+	debt->a.calendar_id = db_copy_text(left, 0, 0, debt->mem);
+	debt->a.calendar_attempts = db_get_int(left, 0, 1);
+	debt->a.status = APPOINTMENT_CANCELLED;
+	debt->a.erased = debt->a.event_written = true;
+	debt->a.synced_version = debt->a.refused_version = 0;
+	payment_try(debt);
+	if (debt->payment == PAYMENT_REFUSED)
+		log_line(LOG_WARNING, "calendar_debt_failed", LOG_TEXT_FIELD("coach", coach_id),
+			 LOG_TEXT_FIELD("appointment", id), LOG_TEXT_FIELD("detail", debt->detail));
+	const bool later = debt->payment == PAYMENT_LATER;
+	const enum db_result result =
+		later ? db_run(db, QUERY_CALENDAR_LEFT_LATER,
+			       DB_PARAMETERS(db_uuid(id), db_text(coach_id), db_int(debt->wait_ms)), NULL)
+		      : db_run(db, QUERY_CALENDAR_LEFT_DONE, DB_PARAMETERS(db_uuid(id), db_text(coach_id)),
+			       NULL);
+	if (result != DB_OK)
+		log_failure(debt, id);
+	if (later)
+		return;
+	coach_times_changed(debt->visit->calendars, coach_id);
+	bell_ring(&debt->visit->calendars->bell, BELL_PAYERS); /* now it may be written elsewhere */
+}
+
 /* ---- entries ---- */
+
+void calendar_leave(struct calendars *calendars, struct worker *worker, struct arena *mem, int64_t deadline,
+		    const char *coach_id, const char *appointment_id)
+{
+	DB_ROWS left = {0};
+	if (!calendars->on)
+		return;
+	VISIT visit;
+	visit_begin(&visit, calendars, worker, coach_id, mem, deadline - MARGIN_MS);
+	struct debt debt = {.visit = &visit, .mem = mem};
+	if (visit.link == NULL || lock_row(&debt, appointment_id) != LOCKED)
+		return;
+	/* It may be this coach's again. */
+	if (debt.a.id[0] != '\0' &&
+	    db_run(worker->db, QUERY_CALENDAR_LEFT, DB_PARAMETERS(db_uuid(appointment_id), db_text(coach_id)),
+		   &left) == DB_OK)
+		take_out(&debt, &left);
+	unlock_row(&debt, appointment_id);
+}
+
+void debt_leave(struct calendars *calendars, struct worker *worker, const char *coach_id,
+		const char *appointment_id)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	calendar_leave(calendars, worker, &mem, monotonic_ms() + BACKGROUND_DEADLINE_MS, coach_id,
+		       appointment_id);
+}
 
 void debt_pay(struct calendars *calendars, struct worker *worker, const char *coach_id,
 	      const char *appointment_id)
@@ -146,7 +222,7 @@ void debt_pay(struct calendars *calendars, struct worker *worker, const char *co
 	struct debt debt = {.visit = &visit, .mem = &mem};
 	if (visit.link == NULL || lock_row(&debt, appointment_id) != LOCKED)
 		return;
-	if (debt.a.id[0] != '\0' && payment_is_owed(&debt.a))
+	if (may_pay(&debt))
 		try_to_pay(&debt);
 	unlock_row(&debt, appointment_id);
 }
@@ -177,7 +253,7 @@ void calendar_pay(struct calendars *calendars, struct worker *worker, struct are
 		bell_ring(&calendars->bell, BELL_PAYERS);
 		return;
 	}
-	if (debt.a.id[0] != '\0' && payment_is_owed(&debt.a))
+	if (may_pay(&debt))
 		try_to_pay(&debt);
 	/* Where no Meet link can be made another place stands in, which the event has yet to say. */
 	if (debt.payment == PAYMENT_DONE && debt.written && appointment_owes(&debt.a) &&

@@ -11,4 +11,8 @@
 void debt_pay(struct calendars *calendars, struct worker *worker, const char *coach_id,
 	      const char *appointment_id);
 
+/* The same for an event that has to leave this coach's calendar. */
+void debt_leave(struct calendars *calendars, struct worker *worker, const char *coach_id,
+		const char *appointment_id);
+
 #endif

@@ -30,12 +30,16 @@ static void count_payers(struct calendar_coach *coach, int change)
 	pthread_mutex_unlock(&coach->lock);
 }
 
-/* Claim one debt and pay it. False: there was none, or the database is away. */
-static bool pay_one(struct calendars *calendars, struct worker *worker, struct arena *mem)
+typedef void pay_debt(struct calendars *calendars, struct worker *worker, const char *coach_id,
+		      const char *appointment_id);
+
+/* Claim one debt by this statement and pay it. False: there was none, or the database is away. */
+static bool pay_claimed(struct calendars *calendars, struct worker *worker, struct arena *mem,
+			enum query claim, pay_debt *pay)
 {
 	DB_ROWS rows = {0};
 	char id[UUID_TEXT_SIZE];
-	if (db_run(worker->db, QUERY_CALENDAR_CLAIM,
+	if (db_run(worker->db, claim,
 		   DB_PARAMETERS(db_int(LEASE_SECONDS), db_text(coaches_blocked(calendars, mem, CALL_WRITE))),
 		   &rows) != DB_OK)
 		return false;
@@ -43,9 +47,15 @@ static bool pay_one(struct calendars *calendars, struct worker *worker, struct a
 	const char *coach_id = db_copy_text(&rows, 0, 1, mem);
 	struct calendar_coach *coach = coach_entry(calendars, coach_id);
 	count_payers(coach, 1);
-	debt_pay(calendars, worker, coach_id, id);
+	pay(calendars, worker, coach_id, id);
 	count_payers(coach, -1);
 	return true;
+}
+
+static bool pay_one(struct calendars *calendars, struct worker *worker, struct arena *mem)
+{
+	return pay_claimed(calendars, worker, mem, QUERY_CALENDAR_CLAIM, debt_pay) ||
+	       pay_claimed(calendars, worker, mem, QUERY_CALENDAR_LEFT_CLAIM, debt_leave);
 }
 
 static void *run_payer(void *argument)

@@ -254,6 +254,29 @@ enum db_result appointments_move(struct db *db, struct arena *mem, const struct 
 			   ret_answer);
 }
 
+enum db_result appointments_move_any(struct db *db, struct arena *mem, const struct booking *booking,
+				     const struct booking_limits *limits, const struct actor *actor,
+				     struct store_answer *ret_answer)
+{
+	if (!db_may_book(db))
+		return DB_UNAVAILABLE;
+	return run_booking(db, mem, QUERY_APPOINTMENT_MOVE_ANY,
+			   DB_PARAMETERS(db_uuid(booking->id), db_text(booking->coach_id),
+					 db_instant(booking->starts_at), db_instant(booking->ends_at),
+					 db_instant(booking->blocked_from), db_instant(booking->blocked_to),
+					 db_text(booking->calendar_id), db_int(booking->lease_seconds),
+					 limit_value(booking->max_changes),
+					 db_text(meeting_kind_name(booking->meeting.kind)),
+					 limit_value(booking->max_total), db_text(booking->max_total_type),
+					 db_bool(booking->exempt), limit_value(limits->max_active),
+					 db_text(limits->max_active_type), limit_value(limits->max_per_day),
+					 db_text(limits->max_per_day_type), ACTOR_PARAMETERS(actor),
+					 MEETING_PARAMETERS(&booking->meeting), db_text(booking->candidates),
+					 db_instant(limits->day_from), db_instant(limits->day_to),
+					 db_text(booking->reason)),
+			   ret_answer);
+}
+
 /* Where it is stored, what is stored, and the answer, as in its neighbours.
  * NOLINTNEXTLINE(readability-function-size) */
 enum db_result appointments_set_meeting(struct db *db, struct arena *mem, const char *id,

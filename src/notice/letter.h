@@ -34,6 +34,8 @@ struct claim {
 	const char *recipient_name;
 	const char
 		*guest; /* the address of one of the client's guests; "": it is to the client or the coach */
+	const char
+		*former_coach; /* the id of the coach whom it was moved away from; "": it is to nobody such */
 	bool by_text;
 	enum notice_recipient recipient;
 	enum notice_kind kind;

@@ -123,10 +123,13 @@ static bool read_claim(struct sender *sender, const struct db_rows *rows, size_t
 		.was_at = db_get_instant(rows, row, 7),
 		.created_at = db_get_instant(rows, row, 8),
 		.unknowns = db_get_int(rows, row, 9),
-		.guest = db_copy_text(rows, row, 10, &sender->mem),
+		.guest = "",
+		.former_coach = "",
 	};
 	db_get_uuid(rows, row, 1, claim->appointment_id);
 	claim->recipient = strcmp(claim->recipient_name, "coach") == 0 ? NOTICE_COACH : NOTICE_CLIENT;
+	*(claim->recipient == NOTICE_COACH ? &claim->former_coach : &claim->guest) =
+		db_copy_text(rows, row, 10, &sender->mem);
 	if (notice_kind_parse(db_get_text(rows, row, 4), &claim->kind))
 		return true;
 	done(sender, claim, "failed", "This kind of notice is not known.", 0);
@@ -149,14 +152,26 @@ static struct letter *take_claims(struct sender *sender, size_t *ret_count)
 	return *ret_count > 0 ? letters : NULL;
 }
 
+/* To whom it was moved away from an appointment is over, where it was. */
+static void end_for_former(const struct claim *claim, struct appointment *a)
+{
+	if (claim->former_coach[0] == '\0')
+		return;
+	a->ends_at = claim->was_at + (a->ends_at - a->starts_at);
+	a->starts_at = claim->was_at;
+	a->status = APPOINTMENT_CANCELLED;
+	a->cancelled_by = CANCELLED_BY_CLIENT;
+}
+
 static enum db_result read_subject(struct sender *sender, const struct claim *claim, struct subject *subject)
 {
 	DB_ROWS rows = {0};
-	enum db_result result =
-		db_run(sender->db, QUERY_NOTICE_FACTS,
-		       DB_PARAMETERS(db_uuid(claim->appointment_id), db_text(claim->recipient_name),
-				     db_text(claim->guest), db_int(claim->id)),
-		       &rows);
+	enum db_result result = db_run(
+		sender->db, QUERY_NOTICE_FACTS,
+		DB_PARAMETERS(db_uuid(claim->appointment_id), db_text(claim->recipient_name),
+			      db_text(claim->recipient == NOTICE_COACH ? claim->former_coach : claim->guest),
+			      db_int(claim->id)),
+		&rows);
 	if (result != DB_OK)
 		return result;
 	struct schedule_faults faults;
@@ -175,7 +190,10 @@ static enum db_result read_subject(struct sender *sender, const struct claim *cl
 	db_get_uuid(&rows, 0, 9, subject->thread_appointment);
 	if (subject->schedule == NULL)
 		return DB_FAILED;
-	return appointment_read(sender->db, &rows, 0, 0, &sender->mem, &subject->a);
+	enum db_result read = appointment_read(sender->db, &rows, 0, 0, &sender->mem, &subject->a);
+	if (read == DB_OK)
+		end_for_former(claim, &subject->a);
+	return read;
 }
 
 /* Whether it tells how an appointment stands that is neither asked for nor offered, and not over. */

@@ -169,13 +169,116 @@ test('a hold is with somebody, is confirmed, and moving stays with them', async 
   assert.equal(coach, held.coach);
   const other = await listed({ rescheduling: held.id });
   assert.notEqual(other.status, 200); // it is the client's own appointment only
-  const own = await who.get(`/booking/availability?coach=any&rescheduling=${held.id}`);
+  const own = await who.get(`/booking/availability?rescheduling=${held.id}`);
   assert.equal(assertStatus(own, 200).coach, coach);
   const moved = assertStatus(
     await who.put(`/booking/${held.id}/reschedule`, { start: stack.slot(171) }),
     200,
   );
   assert.equal(moved.coach, coach);
+});
+
+test('moved with any it stays with its coach where they have the time, else goes to whose turn it is', async () => {
+  const who = somebody();
+  const [start, target] = [stack.slot(172), stack.slot(174)];
+  const { id } = await booked({ session_type: 'shared', coach: 'ada', start }, who);
+  const move = (fields) => who.put(`/booking/${id}/reschedule`, { coach: 'any', ...fields });
+  assert.equal(assertStatus(await move({ start: stack.slot(173) }), 200).coach, 'ada');
+  await booked({ session_type: 'shared', coach: 'ada', start: target });
+  assertProblem(await move({ start: target, coach: 'ben' }), 422, 'invalid_field', 'coach');
+  assertProblem(await move({ start: target, scope: 'all' }), 422, 'invalid_field', 'coach');
+  assertProblem(await who.put(`/booking/${id}/reschedule`, { start: target }), 409, 'slot_taken');
+  const listing = async (coach) => {
+    const query = { from: target, to: stack.slot(174.25), rescheduling: id, ...(coach && { coach }) };
+    const reply = await who.get(`/booking/availability?${new URLSearchParams(query)}`);
+    return assertStatus(reply, 200).slots.map(({ start, coaches }) => [start, coaches]);
+  };
+  assert.deepEqual([await listing(), await listing('any')], [[], [[target, 2]]]);
+  const notes = { coach_notes: 'not for Ben' };
+  assertStatus(await stack.admin().put(`/booking/${id}/coach-notes`, notes), 200);
+  const moved = assertStatus(await move({ start: target }), 200);
+  assert.ok(['ben', 'cleo'].includes(moved.coach));
+  assert.deepEqual([moved.id, moved.start, moved.reschedule_count], [id, target, 2]);
+  assert.equal(assertStatus(await move({ start: target }), 200).coach, moved.coach); // sent again
+  // The one has no more to do with it, the other all; the notes of the one are not the other's.
+  assertProblem(
+    await stack.client('ada', { role: 'coach', coach: 'ada' }).get(`/booking/${id}`),
+    404,
+    'not_found',
+  );
+  const seen = assertStatus(
+    await stack.client('other', { role: 'coach', coach: moved.coach }).get(`/booking/${id}`),
+    200,
+  );
+  assert.equal(seen.coach_notes ?? null, null);
+  const [choice] = stack.database.rows(
+    `SELECT candidates[1] = '${moved.coach}' AS first FROM coach_choice WHERE appointment_id = '${id}'`,
+  );
+  assert.ok(choice);
+  // The former time is free, and taken in the other's list.
+  await booked({ session_type: 'shared', coach: 'ada', start: stack.slot(173) });
+  assertProblem(
+    await book(somebody(), { session_type: 'shared', coach: moved.coach, start: target }),
+    409,
+    'slot_taken',
+  );
+  // Both are told in their webhooks' terms, and nobody twice.
+  const events = (coach) =>
+    stack.database.value(`SELECT count(*) FROM event WHERE appointment_id = '${id}' AND coach_id = '${coach}'
+      AND type = 'appointment.moved' AND (body->'row'->>'starts_at')::timestamptz = '${target}'`);
+  assert.deepEqual([events('ada'), events(moved.coach)], [1, 1]);
+});
+
+test('a credit goes back to the one coach and is taken of the other, who must have been paid', async () => {
+  const who = somebody();
+  const admin = stack.admin();
+  const [start, target] = [stack.slot(176), stack.slot(177)];
+  const grant = { user_id: `client-${people}`, amount: 1 };
+  const balances = () =>
+    stack.database
+      .rows(`SELECT coach_id, balance FROM credit_grant WHERE user_id = '${grant.user_id}' ORDER BY 1`)
+      .map(({ coach_id, balance }) => `${coach_id} ${balance}`);
+  assertStatus(await admin.post('/coach/ada/credits', grant), 201);
+  const { id } = await booked({ session_type: 'paid', coach: 'ada', start }, who);
+  assertStatus(
+    await admin.post('/coach/ada/appointments', {
+      client: { user_id: 'x' },
+      start: target,
+      session_type: 'shared',
+    }),
+    201,
+  );
+  const move = () => who.put(`/booking/${id}/reschedule`, { start: target, coach: 'any' });
+  assertProblem(await move(), 409, 'slot_taken'); // of Ada, since Ben has nothing of theirs
+  assert.deepEqual(balances(), ['ada 0']);
+  assertStatus(await admin.post('/coach/ben/credits', grant), 201);
+  assert.equal(assertStatus(await move(), 200).coach, 'ben');
+  assert.deepEqual(balances(), ['ada 1', 'ben 0']);
+  assertStatus(await who.put(`/booking/${id}/cancel`), 200);
+  assert.deepEqual(balances(), ['ada 1', 'ben 1']);
+  assert.deepEqual(stack.database.rows('SELECT * FROM credit_faults()'), []);
+});
+
+test('32 move with any into one time of three coaches: three get there, the others stay, nothing is torn', async () => {
+  const target = stack.slot(178);
+  const movers = await Promise.all(
+    Array.from({ length: 32 }, async (_, n) => {
+      const who = somebody();
+      const coach = ['ada', 'ben', 'cleo'][n % 3];
+      const start = stack.slot(220 + Math.floor(n / 3));
+      return [who, await booked({ session_type: 'shared', coach, start }, who)];
+    }),
+  );
+  const replies = await Promise.all(
+    movers.map(([who, { id }]) => who.put(`/booking/${id}/reschedule`, { start: target, coach: 'any' })),
+  );
+  assert.deepEqual(countStatuses(replies), { 200: 3, 409: 29 });
+  const ids = movers.map(([, { id }]) => `'${id}'`);
+  const [standing] =
+    stack.database.rows(`SELECT count(*) FILTER (WHERE starts_at = '${target}')::int AS there,
+    count(DISTINCT coach_id) FILTER (WHERE starts_at = '${target}')::int AS coaches,
+    count(*) FILTER (WHERE status = 'scheduled')::int AS all FROM appointment WHERE id IN (${ids})`);
+  assert.deepEqual(standing, { there: 3, coaches: 3, all: 32 });
 });
 
 test('64 race for one time of three coaches, five times: three win, with three coaches, all others get 409', async () => {

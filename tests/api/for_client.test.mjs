@@ -120,8 +120,7 @@ test('a series for a client: all or what can be, overridden by name, told as the
     appointments.map(({ id }) => id),
     made.appointments.map(({ id }) => id),
   );
-  for (const one of made.appointments)
-    assert.equal((await event(one)).attendees[0].email, 'sue@client.test');
+  for (const one of made.appointments) assert.equal((await event(one)).attendees[0].email, 'sue@client.test');
 });
 
 test('a busy time in the calendar binds until overridden', async () => {
