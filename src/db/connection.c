@@ -209,6 +209,12 @@ void connection_close(struct database *database, PGconn *connection)
 	database_count(database, COUNT_OPEN, -1);
 }
 
+/* `wanted` may be NULL: the same for all hosts. */
+static bool is_same(const char *said, const char *wanted)
+{
+	return wanted == NULL || strcmp(said, wanted) == 0;
+}
+
 bool connection_is_current(struct database *database, enum way way, PGconn *connection)
 {
 	const struct way_hosts hosts = database_hosts(database, way);
@@ -216,7 +222,7 @@ bool connection_is_current(struct database *database, enum way way, PGconn *conn
 		return true;
 	const size_t good = database_good_host(database, way);
 	const char *host = hosts.host[good] != NULL ? hosts.host[good] : hosts.address[good];
-	return strcmp(PQhost(connection), host) == 0 && strcmp(PQport(connection), hosts.port[good]) == 0;
+	return is_same(PQhost(connection), host) && is_same(PQport(connection), hosts.port[good]);
 }
 
 bool connection_alive(PGconn *connection)

@@ -151,7 +151,9 @@ async function away(work) {
   }
 }
 
-const twoHosts = (plain) => `${plain.replace(/@([^/]+)\//, '@$1,$1/')}?target_session_attrs=read-write`;
+/** The other way to write it, without ports, which PGPORT says. */
+const twoHosts = (plain) =>
+  `host=127.0.0.1,127.0.0.1 user=postgres dbname=${new URL(plain).pathname.slice(1)} target_session_attrs=read-write`;
 
 for (const [what, outage, seconds, url] of [
   ['frozen, one host', frozen, FROZEN_SECONDS],
@@ -159,7 +161,7 @@ for (const [what, outage, seconds, url] of [
   ['away', away, AWAY_SECONDS],
 ])
   test(`a PostgreSQL that is ${what}: every call is 503 meanwhile, nothing grows, it serves again`, async (t) => {
-    await start({ url });
+    await start({ url, PGPORT: String(server.port) });
     assert.equal((await book(1)).status, 201);
     await everyCall();
     const before = { threads: threads(), memory: daemon.memory() };
