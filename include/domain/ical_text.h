@@ -26,8 +26,8 @@ struct ical_line {
 };
 
 /*
- * Join folded lines, in place; a byte order mark and NULs are taken out. Returns the new length. To be called
- * once, before anything else here.
+ * Join folded lines, in place; a byte order mark and NULs are taken out, and lines end by LF alone, however
+ * they did before. Returns the new length. To be called once, before anything else here.
  */
 size_t ical_unfold(char *text, size_t length);
 

@@ -62,11 +62,10 @@ const char *source_remarks(const struct ical_busy *busy, const char *time_zone, 
 {
 	const char *text = "";
 	if (busy->inexact > 0)
-		text = arena_printf(
-			mem,
-			"%zu of its events repeat in a way that is not followed exactly: they may block "
-			"more time than they take. ",
-			busy->inexact);
+		text = arena_printf(mem,
+				    "%zu of its events repeat or end in a way that is not followed exactly: "
+				    "they may block more time than they take. ",
+				    busy->inexact);
 	if (busy->in_unknown_zone > 0)
 		text = arena_printf(mem, "%sTimes in the zone \"%s\", which is not known, are read in %s. ",
 				    text, busy->unknown_zone, time_zone);

@@ -199,8 +199,7 @@ static void copy_lines(struct buffer *out, struct ical_span lines, bool of_event
 	while (lines.length > 0) {
 		const char *end = memchr(lines.at, '\n', lines.length);
 		size_t length = end != NULL ? (size_t)(end - lines.at) : lines.length;
-		const struct ical_span one = {
-			lines.at, length > 0 && lines.at[length - 1] == '\r' ? length - 1 : length};
+		const struct ical_span one = {lines.at, length};
 		struct ical_span rest = one;
 		struct ical_line line = {.name = nothing};
 		const bool is_property = ical_next_line(&rest, &line);

@@ -120,8 +120,12 @@ static void read_end(struct ical_reader *reader, struct ical_span component, str
 			event->exact = ical_zone_instant(zone, end.local) -
 				       ical_zone_instant(event->zone, event->start.local);
 			event->nominal = zone == event->zone ? end.local - event->start.local : event->exact;
-			if (!event->is_date || event->nominal > 0)
+			if (event->is_date ? event->nominal > 0 : event->exact >= 0)
 				return;
+			if (!event->is_date || event->nominal < 0) {
+				event->inexact = true; /* it ends before it begins */
+				days = 1;
+			}
 		} else {
 			event->inexact = true;
 			days = 1;
@@ -173,6 +177,8 @@ bool ical_date_read(struct ical_reader *reader, const struct ical_line *line, st
 	if (ical_time_read(rest.at, rest.length, &end))
 		time = end.local - event->start.local;
 	else if (!ical_duration_read(rest, &days, &time))
+		return false;
+	if (time < 0)
 		return false;
 	event->nominal = event->exact = within(days * SECONDS_PER_DAY + time);
 	return true;

@@ -5,24 +5,46 @@
 
 enum { DAYS_MAX = 36525 };
 
-size_t ical_unfold(char *text, size_t length)
+/* Without what marks the encoding, and without NULs: what remains of UTF-16 says the same, since all that
+ * counts is ASCII. */
+static size_t only_bytes(char *text, size_t length)
 {
-	static const char mark[] = "\xEF\xBB\xBF";
-	size_t from = length >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+	static const char *const marks[] = {"\xEF\xBB\xBF", "\xFF\xFE", "\xFE\xFF"};
+	size_t from = 0;
+	for (size_t i = 0; from == 0 && i < sizeof(marks) / sizeof(marks[0]); i++) {
+		const size_t size = strlen(marks[i]);
+		from = length >= size && memcmp(text, marks[i], size) == 0 ? size : 0;
+	}
 	size_t to = 0;
-	while (from < length) {
-		/* A line break and the blank after it are not there: CRLF, or LF alone, as many write. */
-		const size_t skip = text[from] == '\r' && from + 1 < length && text[from + 1] == '\n' ? 2
-				    : text[from] == '\n'                                              ? 1
-												      : 0;
-		if (skip > 0 && from + skip < length &&
-		    (text[from + skip] == ' ' || text[from + skip] == '\t')) {
-			from += skip + 1;
-			continue;
-		}
+	for (; from < length; from++) {
 		if (text[from] != '\0')
 			text[to++] = text[from];
-		from++;
+	}
+	return to;
+}
+
+size_t ical_unfold(char *text, size_t length)
+{
+	size_t from = 0;
+	size_t to = 0;
+	length = only_bytes(text, length);
+	while (from < length) {
+		/* A line break, CRLF or as others write it: CR or LF alone, or CR twice. */
+		size_t after = from;
+		while (after < length && text[after] == '\r')
+			after++;
+		if (after < length && text[after] == '\n')
+			after++;
+		if (after == from) {
+			text[to++] = text[from++];
+			continue;
+		}
+		/* It is not there if a blank follows. */
+		if (after < length && (text[after] == ' ' || text[after] == '\t'))
+			after++;
+		else
+			text[to++] = '\n';
+		from = after;
 	}
 	return to;
 }

@@ -30,7 +30,7 @@ static instant at(const char *text)
 	return result;
 }
 
-static enum ical_busy_result read_text(const char *text)
+static enum ical_busy_result read_bytes(char *text, size_t length)
 {
 	static const char *const addresses[] = {"damian@example.org", NULL};
 	const struct ical_busy_question question = {
@@ -38,9 +38,13 @@ static enum ical_busy_result read_text(const char *text)
 		.window = {at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z")},
 		.addresses = addresses,
 	};
-	char *copy = arena_strdup(&mem, text);
 	busy = (struct ical_busy){0};
-	return ical_busy_read(copy, strlen(copy), &question, &mem, &busy);
+	return ical_busy_read(text, length, &question, &mem, &busy);
+}
+
+static enum ical_busy_result read_text(const char *text)
+{
+	return read_bytes(arena_strdup(&mem, text), strlen(text));
 }
 
 /* The busy times of events, given without the calendar round them, as "2026-11-05T14:00:00Z 60m". */
@@ -75,7 +79,6 @@ static void an_event_takes_the_time_from_its_start_to_its_end(void **state)
 	/* The day on which the clocks go back has 25 hours. */
 	assert_string_equal(busy_of(EVENT("DTSTART;VALUE=DATE:20261101\n")), "2026-11-01T04:00 1500m");
 	assert_string_equal(busy_of(EVENT("DTSTART:20261105T140000Z\n")), "");
-	assert_string_equal(busy_of(EVENT("DTSTART:20261105T140000Z\nDTEND:20261105T130000Z\n")), "");
 	/* From before the window into it, and out of it. */
 	assert_string_equal(busy_of(EVENT("DTSTART:20260101T000000Z\nDTEND:20270101T000000Z\n")),
 			    "2026-11-01T00:00 43200m");
@@ -289,6 +292,16 @@ static void what_cannot_be_followed_takes_more_and_is_counted(void **state)
 	assert_string_equal(busy_of(EVENT("DTSTART:20261105T140000Z\nDTEND:soon\n")),
 			    "2026-11-05T14:00 1440m");
 	assert_int_equal(busy.inexact, 1);
+	/* Before it begins. */
+	assert_string_equal(busy_of(EVENT("DTSTART:20261105T140000Z\nDTEND:20261105T130000Z\n")),
+			    "2026-11-05T14:00 1440m");
+	assert_int_equal(busy.inexact, 1);
+	assert_string_equal(busy_of(EVENT("DTSTART;VALUE=DATE:20261105\nDTEND;VALUE=DATE:20261104\n")),
+			    "2026-11-05T05:00 1440m");
+	assert_int_equal(busy.inexact, 1);
+	assert_string_equal(busy_of(EVENT(ONE_HOUR "RDATE;VALUE=PERIOD:20261120T100000Z/20261120T090000Z\n")),
+			    "2026-11-05T14:00 60m");
+	assert_int_equal(busy.unreadable, 1);
 	assert_string_equal(busy_of(EVENT("DTSTART:someday\nDTEND:20261105T140000Z\n")), "");
 	assert_int_equal(busy.unreadable, 1);
 	/* From the year 1500 on, counted: the budget ends before the window. */
@@ -377,6 +390,42 @@ static void a_text_that_is_no_calendar_or_breaks_off_is_no_free_time(void **stat
 		"2026-11-05T14:00 60m");
 }
 
+/* As other systems write files: lines that end by CR alone or by CR CR LF, and UTF-16 in both orders. */
+static void line_ends_and_encodings_of_all_kinds_say_the_same(void **state)
+{
+	(void)state;
+	static const char lines[] = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Caf\xC3\n \xA9\nDTST\n "
+				    "ART:20261105T140000Z\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR\n";
+	static const struct {
+		const char *mark;
+		const char *end;
+		size_t width;
+		size_t place;
+	} kinds[] = {{"", "\n", 1, 0},
+		     {"", "\r", 1, 0},
+		     {"", "\r\r\n", 1, 0},
+		     {"", "\r\n", 2, 0},
+		     {"\xFF\xFE", "\r\n", 2, 0},
+		     {"\xFE\xFF", "\r\n", 2, 1},
+		     {"\xEF\xBB\xBF", "\r\n", 1, 0}};
+	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+		char text[1024] = "";
+		size_t length = strlen(kinds[kind].mark);
+		memcpy(text, kinds[kind].mark, length);
+		for (const char *from = lines; *from != '\0'; from++) {
+			const char one[] = {*from, '\0'};
+			for (const char *c = *from == '\n' ? kinds[kind].end : one; *c != '\0'; c++) {
+				text[length + kinds[kind].place] = *c;
+				length += kinds[kind].width;
+			}
+		}
+		assert_int_equal(read_bytes(text, length), ICAL_BUSY_READ);
+		assert_int_equal(busy.times.count, 1);
+		assert_int_equal(busy.times.at[0].end - busy.times.at[0].start, SECONDS_PER_HOUR);
+		assert_int_equal(busy.unreadable, 0);
+	}
+}
+
 static void a_file_of_very_many_events_is_refused_or_joined(void **state)
 {
 	(void)state;
@@ -417,6 +466,7 @@ int main(void)
 		cmocka_unit_test_teardown(the_same_until_is_a_date_a_wall_clock_or_an_instant, forget),
 		cmocka_unit_test_teardown(our_own_events_are_told_apart, forget),
 		cmocka_unit_test_teardown(a_text_that_is_no_calendar_or_breaks_off_is_no_free_time, forget),
+		cmocka_unit_test_teardown(line_ends_and_encodings_of_all_kinds_say_the_same, forget),
 		cmocka_unit_test_teardown(a_file_of_very_many_events_is_refused_or_joined, forget),
 	};
 	return cmocka_run_group_tests_name("ical_busy", tests, NULL, NULL);
