@@ -240,6 +240,7 @@ void dav_file(const struct dav *dav, struct arena *mem, const char *method, cons
 	request.if_match = condition.if_match;
 	request.if_none_match = condition.if_none_match;
 	request.may_be_repeated = strcmp(method, "GET") == 0;
+	request.uncompressed = true;
 	if (body != NULL) {
 		request.content_type = "text/calendar; charset=utf-8";
 		request.body = body;

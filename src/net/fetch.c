@@ -329,7 +329,7 @@ static void prepare(struct fetch_client *client, const struct fetch_request *req
 	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_trust(curl);
-	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, request->uncompressed ? NULL : "gzip");
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, client->user_agent);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
