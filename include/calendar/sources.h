@@ -53,9 +53,11 @@ void sources_stop(struct sources *sources);
 
 /*
  * Read the others that are due, for all coaches, one after the other until none is or `deadline` has passed;
- * one that has begun takes 4 s at most. For housekeeping's thread.
+ * one that has begun takes 4 s at most. While many hang at once each of them is given up sooner, after a
+ * second at last, so that a hundred keep the others waiting for less than two minutes. Returns whether others
+ * may be due. For housekeeping's thread.
  */
-void sources_read_due(struct sources *sources, struct worker *worker, int64_t deadline);
+bool sources_read_due(struct sources *sources, struct worker *worker, int64_t deadline);
 
 /* Whether addresses can be sealed: TOKEN_ENCRYPTION_KEY is set. */
 bool sources_possible(const struct sources *sources);

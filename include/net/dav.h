@@ -26,6 +26,7 @@ struct dav {
 	const char *password;
 	bool allow_private;
 	int64_t deadline;            /* as monotonic_ms */
+	int64_t answer_ms;           /* that each answer may take before that; 0: until the deadline */
 	size_t reply_max;            /* bytes of one answer; 0: DAV_REPLY_MAX */
 	enum fetch_failure *failure; /* how the last request failed is put here; NULL: nobody asks */
 };

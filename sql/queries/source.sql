@@ -21,7 +21,8 @@ select id, sealed_address, write_url from busy_source where coach_id = $1 and wr
 
 -- Claims one for two minutes: the one named, or with null the one that goes stale first of those that are due, $3 of those
 -- that failed the last time: they are read apart from the others, so that servers which never answer cost nobody's calendar
--- but their own. $4, $5: after how many seconds an account and a feed are stale.
+-- but their own. Of them those that have failed again come last, by turns, so that what is large or slow and is left here
+-- every time does not wait for all that never answers. $4, $5: after how many seconds an account and a feed are stale.
 -- name: source_claim one
 update busy_source s
 set due_at = now() + interval '2 minutes'
@@ -29,7 +30,8 @@ from coach c
 where c.id = s.coach_id and s.id = (
   select id from busy_source
   where case when $1::uuid is null then due_at <= now() and (failures > 0) = $3 else id = $1 and coach_id = $2 end
-  order by coalesce(last_success_at, created_at) + case kind when 'caldav' then $4::integer else $5::integer end * interval '1 s', due_at
+  order by failures > 1, case when failures > 1 then due_at end,
+    coalesce(last_success_at, created_at) + case kind when 'caldav' then $4::integer else $5::integer end * interval '1 s', due_at
   limit 1 for update skip locked)
 returning s.id, s.coach_id, s.sealed_address, case when s.expanded_at > now() - interval '1 day' then s.etag end, s.events,
   s.empty_polls, s.failures, s.known_until, c.schedule ->> 'time_zone', c.email,

@@ -149,10 +149,11 @@ static void *run(void *argument)
 		if (turn % TIDY_EVERY == 0)
 			tidy(housekeeping, db);
 		look_at_zones();
-		sources_read_due(housekeeping->sources, &worker, monotonic_ms() + SOURCES_MS);
+		const bool more =
+			sources_read_due(housekeeping->sources, &worker, monotonic_ms() + SOURCES_MS);
 		malloc_trim(0); /* after a burst of requests its pages go back to the system */
 		pthread_mutex_lock(&housekeeping->lock);
-		const int64_t until = monotonic_ms() + PAUSE_SECONDS * 1000;
+		const int64_t until = monotonic_ms() + (more ? 0 : PAUSE_SECONDS * 1000);
 		while (!housekeeping->stopping &&
 		       condition_wait_until(&housekeeping->wake, &housekeeping->lock, until))
 			continue;

@@ -33,7 +33,7 @@ enum db_result source_failed(struct worker *worker, struct claimed *claimed, con
 	if (claimed->reading == READING_QUICK &&
 	    (claimed->failure == FETCH_TOO_BIG ||
 	     (claimed->failure == FETCH_TIMEOUT && !claimed->is_asked_for))) {
-		claimed->left = true;
+		claimed->left = claimed->failure == FETCH_TOO_BIG ? LEFT_LARGE : LEFT_SLOW;
 		return db_run(worker->db, QUERY_SOURCE_LEAVE, DB_PARAMETERS(db_uuid(claimed->id)), NULL);
 	}
 	log_source(LOG_WARNING, "source_failed", claimed, detail);

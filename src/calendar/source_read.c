@@ -153,12 +153,13 @@ static enum db_result read_feed(struct sources *sources, struct worker *worker, 
 				const char *address, instant now, int64_t deadline, struct arena *mem)
 {
 	struct feed feed;
+	const int64_t answer_deadline = monotonic_ms() + claimed->answer_ms;
 	const struct feed_request request = {
 		.address = address,
 		.etag = source_reaches(claimed, now) ? claimed->etag : NULL,
 		.allow_private = sources->settings.allow_private,
 		.reply_max = claimed->reading == READING_QUICK ? QUICK_BYTES_MAX : SOURCE_FILE_BYTES_MAX,
-		.deadline = deadline,
+		.deadline = claimed->answer_ms > 0 && answer_deadline < deadline ? answer_deadline : deadline,
 	};
 	feed_fetch(worker, &request, mem, &feed);
 	claimed->failure = feed.failure;
@@ -184,6 +185,7 @@ static enum db_result read_claimed(struct sources *sources, struct worker *worke
 		.fetcher = worker->fetcher,
 		.allow_private = sources->settings.allow_private,
 		.deadline = deadline,
+		.answer_ms = claimed->answer_ms,
 		.reply_max = claimed->reading == READING_QUICK ? QUICK_BYTES_MAX : 0,
 		.failure = &claimed->failure,
 	};
@@ -208,13 +210,14 @@ struct which {
 	const char *coach_id;
 	const char *id;
 	enum reading reading;
+	int64_t answer_ms; /* see struct claimed */
 };
 
 /* ret_left: it is there for the patient reading, which this was not. */
 static enum db_result read_one(struct sources *sources, struct worker *worker, const struct which *which,
-			       instant now, int64_t deadline, bool *ret_left)
+			       instant now, int64_t deadline, enum left *ret_left)
 {
-	*ret_left = false;
+	*ret_left = LEFT_NOT;
 	if (monotonic_ms() + MARGIN_MS > deadline)
 		return DB_NONE;
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
@@ -244,6 +247,7 @@ static enum db_result read_one(struct sources *sources, struct worker *worker, c
 		.kind = db_get_text(&rows, 0, 11),
 		.collections = db_get_text(&rows, 0, 12),
 		.reading = which->reading,
+		.answer_ms = which->answer_ms,
 		.is_asked_for = which->id != NULL,
 		.failure = FETCH_OK,
 	};
@@ -252,21 +256,21 @@ static enum db_result read_one(struct sources *sources, struct worker *worker, c
 	return result;
 }
 
-enum db_result source_read_next(struct sources *sources, struct worker *worker, enum reading reading)
+enum db_result source_read_next(struct sources *sources, struct worker *worker, enum reading reading,
+				int64_t answer_ms, enum left *ret_left)
 {
-	const struct which next = {.reading = reading};
-	bool left;
+	const struct which next = {.reading = reading, .answer_ms = answer_ms};
 	return read_one(sources, worker, &next, instant_now(),
-			monotonic_ms() + (reading == READING_QUICK ? QUICK_MS : PATIENT_MS), &left);
+			monotonic_ms() + (reading == READING_QUICK ? QUICK_MS : PATIENT_MS), ret_left);
 }
 
 enum db_result source_refresh(struct sources *sources, struct worker *worker, const char *coach_id,
 			      const char *id, instant now, int64_t deadline)
 {
 	enum db_result result = DB_NONE;
-	bool left = true;
-	for (enum reading reading = READING_QUICK; reading < READINGS && left; reading++) {
-		const struct which which = {coach_id, id, reading};
+	enum left left = LEFT_SLOW;
+	for (enum reading reading = READING_QUICK; reading < READINGS && left != LEFT_NOT; reading++) {
+		const struct which which = {.coach_id = coach_id, .id = id, .reading = reading};
 		if (!take_turn(sources, reading, deadline))
 			return DB_NONE; /* it is due, and is read later */
 		result = read_one(sources, worker, &which, now, deadline, &left);
@@ -279,7 +283,8 @@ bool source_read_patiently(struct sources *sources, struct worker *worker)
 {
 	if (!take_turn(sources, READING_PATIENT, monotonic_ms() + PATIENT_MS))
 		return false;
-	const enum db_result result = source_read_next(sources, worker, READING_PATIENT);
+	enum left left;
+	const enum db_result result = source_read_next(sources, worker, READING_PATIENT, 0, &left);
 	end_turn(sources, READING_PATIENT);
 	if (result != DB_NONE && result != DB_OK && result != DB_UNAVAILABLE)
 		log_line(LOG_WARNING, "sources_failed",

@@ -11,7 +11,12 @@
 #include "net/public_address.h"
 #include "source_feed.h"
 
-enum { PATIENT_PAUSE_MS = 5000, STATEMENT_TIMEOUT_MS = 30000 };
+enum {
+	PATIENT_PAUSE_MS = 5000,
+	STATEMENT_TIMEOUT_MS = 30000,
+	ANSWER_MS_MAX = 4000,
+	ANSWER_MS_MIN = 1000,
+};
 
 struct sources *sources_new(const struct sources_settings *settings)
 {
@@ -19,6 +24,7 @@ struct sources *sources_new(const struct sources_settings *settings)
 	if (sources == NULL)
 		die("out of memory");
 	sources->settings = *settings;
+	sources->answer_ms = ANSWER_MS_MAX;
 	if (pthread_mutex_init(&sources->lock, NULL) != 0)
 		die("out of memory");
 	condition_init(&sources->changed);
@@ -87,14 +93,21 @@ seconds source_good_for(const char *kind)
 	return strcmp(kind, "caldav") == 0 ? SOURCE_CALDAV_STALE_SECONDS : SOURCE_STALE_SECONDS;
 }
 
-void sources_read_due(struct sources *sources, struct worker *worker, int64_t deadline)
+bool sources_read_due(struct sources *sources, struct worker *worker, int64_t deadline)
 {
 	enum db_result result = sources_possible(sources) ? DB_OK : DB_NONE;
-	while (result == DB_OK && monotonic_ms() < deadline && !atomic_load(sources->settings.stopping))
-		result = source_read_next(sources, worker, READING_QUICK);
+	while (result == DB_OK && monotonic_ms() < deadline && !atomic_load(sources->settings.stopping)) {
+		enum left left = LEFT_NOT;
+		result = source_read_next(sources, worker, READING_QUICK, sources->answer_ms, &left);
+		if (left == LEFT_SLOW && sources->answer_ms > ANSWER_MS_MIN)
+			sources->answer_ms /= 2;
+	}
+	if (result != DB_OK)
+		sources->answer_ms = ANSWER_MS_MAX;
 	if (result != DB_NONE && result != DB_OK && result != DB_UNAVAILABLE)
 		log_line(LOG_WARNING, "sources_failed",
 			 LOG_TEXT_FIELD("detail", db_failure(worker->db)->detail));
+	return result == DB_OK;
 }
 
 /* ---- the coach's list ---- */

@@ -15,11 +15,15 @@
  */
 enum reading { READING_QUICK, READING_PATIENT, READINGS };
 
+/* What was left to the patient reading. */
+enum left { LEFT_NOT, LEFT_LARGE, LEFT_SLOW };
+
 struct sources {
 	struct sources_settings settings;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a turn is free, or it stops */
 	size_t turns[READINGS]; /* taken */
+	int64_t answer_ms;      /* that an answer may take, of those that are due; sources_read_due's own */
 	pthread_t patient;      /* reads what is slow or large; only where sources are possible */
 	bool runs;
 };
@@ -40,10 +44,11 @@ struct claimed {
 	const char *kind;
 	const char *collections; /* of a CalDAV server, see busy_source; NULL: all is to be read */
 	enum reading reading;
+	int64_t answer_ms; /* that each answer may take; 0: until the deadline */
 	bool is_asked_for; /* a coach waits, and is told at once that it takes too long */
 	/* What came of it. */
 	enum fetch_failure failure; /* how the last request failed */
-	bool left;                  /* it was left to the patient reading */
+	enum left left;
 };
 
 /* What an address is sealed for. */
@@ -66,8 +71,10 @@ bool source_question(const struct claimed *claimed, instant now, struct arena *m
 /* Whether what was expanded still reaches beyond the horizon; else all is to be read. */
 bool source_reaches(const struct claimed *claimed, instant now);
 
-/* Read the one of those that is due. DB_NONE: none is. */
-enum db_result source_read_next(struct sources *sources, struct worker *worker, enum reading reading);
+/* Read the one of those that is due; each answer may take answer_ms, 0: as long as all of it. DB_NONE: none
+ * is due. */
+enum db_result source_read_next(struct sources *sources, struct worker *worker, enum reading reading,
+				int64_t answer_ms, enum left *ret_left);
 
 /* The same for the patient thread, in its turn. False: there is nothing to do, or it cannot be done now. */
 bool source_read_patiently(struct sources *sources, struct worker *worker);

@@ -107,6 +107,13 @@ static bool is_redirect(int status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+/* By when the answer to a request that is sent now must be there. */
+static int64_t answer_deadline(const struct dav *dav)
+{
+	const int64_t deadline = monotonic_ms() + dav->answer_ms;
+	return dav->answer_ms > 0 && deadline < dav->deadline ? deadline : dav->deadline;
+}
+
 static struct fetch_request request_for(const struct dav *dav, const char *method, const char *url)
 {
 	return (struct fetch_request){
@@ -115,7 +122,7 @@ static struct fetch_request request_for(const struct dav *dav, const char *metho
 		.user = dav->user,
 		.password = dav->password,
 		.reply_max = dav->reply_max != 0 ? dav->reply_max : DAV_REPLY_MAX,
-		.deadline = dav->deadline,
+		.deadline = answer_deadline(dav),
 		.public_only = !dav->allow_private,
 	};
 }
@@ -163,6 +170,7 @@ void dav_read(const struct dav *dav, struct arena *mem, const char *method, cons
 		    redirects == DAV_REDIRECTS_MAX)
 			return;
 		request.url = location;
+		request.deadline = answer_deadline(dav);
 	}
 }
 
