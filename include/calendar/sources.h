@@ -5,7 +5,8 @@
  * What they say is kept in the table busy_time, so that every replica sees the same and a restart forgets
  * nothing; app/coach_sources.h joins it to what Google says. One daemon reads a source at a time; one large
  * file is in memory at a time. A source that was not read for SOURCE_STALE_SECONDS
- * (SOURCE_CALDAV_STALE_SECONDS) makes its coach unavailable: what is not known is not free.
+ * (SOURCE_CALDAV_STALE_SECONDS), or not since the coach's zone changed, makes its coach unavailable: what is
+ * not known is not free.
  *
  * The threat: the address and everything behind it are a stranger's. Addresses, names and passwords are
  * sealed at rest and never logged; each redirect and each resolved name is held against private ranges; size,

@@ -34,7 +34,8 @@ struct dav {
 /* What a server says about one address. Texts are NULL where it does not say. */
 struct dav_response {
 	const char *href; /* as the server writes it */
-	int status;       /* of all of it, 404 for what is gone; 0: each property has its own */
+	int status;       /* of all of it, 404 for what is gone, or of a property that the server fails to
+			     give (5xx); 0: each property has its own */
 	const char *etag;
 	char *data; /* a calendar file */
 	size_t data_length;

@@ -33,6 +33,21 @@ end $$;
 create or replace trigger busy_source_tell after insert or delete or update of last_success_at on busy_source
 for each row execute function tell_busy_source();
 
+-- Whole days and times without a zone are read in the coach's: in another one what is known of them is wrong, so that
+-- nothing is offered until they have been read again.
+create or replace function unread_sources() returns trigger language plpgsql as $$
+begin
+  update busy_source
+  set state = 'pending', detail = null, expanded_at = null, known_until = null, due_at = now()
+  where coach_id = new.id;
+  return null;
+end $$;
+
+-- The condition as pg_dump writes it, so that a restored trigger is the same.
+create or replace trigger coach_zone_changed after update of schedule on coach
+for each row when ((old.schedule ->> 'time_zone'::text) is distinct from (new.schedule ->> 'time_zone'::text))
+execute function unread_sources();
+
 -- Takes what changed on a CalDAV server. p_whole: p_items is everything there is, and p_known_until how far it was expanded.
 -- p_collections as in busy_source, p_removed: ["path"], p_items: [{"path", "etag", "events", "inexact", "unreadable",
 -- "strange", "strange_zone", "times": [[start, end, appointment or null]]}] with seconds since 1970. Returns the sums of

@@ -33,7 +33,9 @@ where c.id = s.coach_id and s.id = (
   order by failures > 1, case when failures > 1 then due_at end,
     coalesce(last_success_at, created_at) + case kind when 'caldav' then $4::integer else $5::integer end * interval '1 s', due_at
   limit 1 for update skip locked)
-returning s.id, s.coach_id, s.sealed_address, case when s.expanded_at > now() - interval '1 day' then s.etag end, s.events,
+returning s.id, s.coach_id, s.sealed_address,
+  -- After a failure it is read whole: what was to be told of it was forgotten.
+  case when s.expanded_at > now() - interval '1 day' and s.state <> 'failing' then s.etag end, s.events,
   s.empty_polls, s.failures, s.known_until, c.schedule ->> 'time_zone', c.email,
   (select coalesce(max((days #>> '{}')::integer), 30) from jsonb_path_query(c.schedule, '$.**.horizon_days') days
    where jsonb_typeof(days) = 'number'),
@@ -59,10 +61,19 @@ where id = $1;
 -- Read, and the same as before.
 -- name: source_same exec
 update busy_source
-set last_success_at = now(), failures = 0, empty_polls = 0, due_at = now() + $2 * interval '1 second',
-  state = case when state = 'failing' then 'ok' else state end,
-  detail = case when state = 'failing' then null else detail end
+set last_success_at = now(), failures = 0, empty_polls = 0, due_at = now() + $2 * interval '1 second'
 where id = $1;
+
+-- Read in the zone $2, which meanwhile is not the coach's any more: see unread_sources().
+-- name: source_zone_changed exec
+update busy_source s
+set state = 'pending', detail = null, expanded_at = null, known_until = null, due_at = now(),
+  last_success_at = last_success_at -- which tells the daemons
+from coach c where c.id = s.coach_id and s.id = $1 and c.schedule ->> 'time_zone' is distinct from $2;
+
+-- By other zone data the same files may mean other times.
+-- name: source_expand_again exec
+update busy_source set expanded_at = null, due_at = now();
 
 -- It takes more time, or more room, than a quick reading has.
 -- name: source_leave exec
@@ -75,12 +86,13 @@ set state = 'failing', detail = $2, failures = failures + 1, empty_polls = empty
   due_at = now() + $4 * interval '1 second'
 where id = $1;
 
--- What blocks the coach, as read_sources() takes it: a row a time, and a row without times for a source that has none.
+-- What blocks the coach, as read_sources() takes it: a row a time, and a row without times for a source that has none. The
+-- coach's own appointments do not; those that they have with another coach do.
 -- name: source_times many
 select s.id, s.name, s.last_success_at, s.known_until, t.starts_at, t.ends_at, s.kind
 from busy_source s
 left join busy_time t on t.source_id = s.id and t.ends_at > least(now(), $2::timestamptz) - interval '28 hours'
-  and (t.appointment_id is null or not exists (select from appointment a where a.id = t.appointment_id))
+  and (t.appointment_id is null or not exists (select from appointment a where a.id = t.appointment_id and a.coach_id = $1))
 where s.coach_id = $1 and s.blocks
 order by s.created_at, s.id, t.starts_at;
 

@@ -2,7 +2,7 @@
 
 static bool is_stale(const struct coach_source *source, instant now)
 {
-	return source->read_at == 0 || source->read_at + source->good_for < now;
+	return source->known_until == 0 || source->read_at + source->good_for < now;
 }
 
 const struct coach_source *coach_sources_stale(const struct coach *coach, instant now)

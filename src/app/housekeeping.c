@@ -91,8 +91,8 @@ static void tidy(struct housekeeping *housekeeping, struct db *db)
 }
 
 /* A new package of zone data is used without a restart. What is kept of a coach is in instants or asks the
- * zone. */
-static void look_at_zones(void)
+ * zone; what is kept of their further calendars is made anew. */
+static void look_at_zones(struct db *db)
 {
 	bool new_release = false;
 	size_t changed = zone_reload(&new_release);
@@ -102,6 +102,7 @@ static void look_at_zones(void)
 	log_line(LOG_INFO, "zone_data_changed",
 		 LOG_TEXT_FIELD("release", release != NULL ? release : "unknown"),
 		 LOG_INTEGER_FIELD("zones_that_differ", (int64_t)changed));
+	report(db, db_run(db, QUERY_SOURCE_EXPAND_AGAIN, DB_NO_PARAMETERS, NULL));
 }
 
 /*
@@ -148,7 +149,7 @@ static void *run(void *argument)
 		look_at_database_clock(housekeeping, db);
 		if (turn % TIDY_EVERY == 0)
 			tidy(housekeeping, db);
-		look_at_zones();
+		look_at_zones(db);
 		const bool more =
 			sources_read_due(housekeeping->sources, &worker, monotonic_ms() + SOURCES_MS);
 		malloc_trim(0); /* after a burst of requests its pages go back to the system */

@@ -290,6 +290,11 @@ static enum verdict take_files(struct look *look, const struct change changes[],
 			json_write_text(&look->removed_writer, NULL, change->path);
 			continue;
 		}
+		/* What it says may be as before: it is asked again. */
+		if (answer->responses[i].status / 100 == 5)
+			return fail(look, arena_printf(look->mem,
+						       "The calendar's server answers with an error (%d).",
+						       answer->responses[i].status));
 		if (take_file(look, change->path, &answer->responses[i]) != VERDICT_GOOD)
 			return VERDICT_FAILED;
 	}
@@ -476,6 +481,7 @@ enum db_result source_look(struct worker *worker, struct claimed *claimed, const
 		.worker = worker, .claimed = claimed, .dav = dav, .mem = mem};
 	buffer_init(&look.removed, NOTE_BYTES_MAX);
 	buffer_init(&look.items, NOTE_BYTES_MAX);
+	claimed->user = dav->user;
 	if (!source_question(claimed, now, mem, &look.question))
 		return source_failed(worker, claimed, "The coach's time zone is not known here.");
 	look.whole = !source_reaches(claimed, now) || !known_collections(&look);

@@ -80,8 +80,12 @@ const char *source_remarks(const struct ical_busy *busy, const char *time_zone, 
 bool source_question(const struct claimed *claimed, instant now, struct arena *mem,
 		     struct ical_busy_question *ret_question)
 {
-	const char **addresses = arena_array(mem, 2, sizeof(*addresses));
-	addresses[0] = claimed->email;
+	const char **addresses = arena_array(mem, 3, sizeof(*addresses));
+	size_t count = 0;
+	if (claimed->email != NULL)
+		addresses[count++] = claimed->email;
+	if (claimed->user != NULL)
+		addresses[count++] = claimed->user;
 	const int64_t days =
 		claimed->horizon_days < HORIZON_DAYS_MAX ? claimed->horizon_days : HORIZON_DAYS_MAX;
 	*ret_question = (struct ical_busy_question){

@@ -253,6 +253,9 @@ static enum db_result read_one(struct sources *sources, struct worker *worker, c
 	};
 	result = read_claimed(sources, worker, &claimed, now, deadline, &mem);
 	*ret_left = claimed.left;
+	if (result == DB_OK)
+		result = db_run(worker->db, QUERY_SOURCE_ZONE_CHANGED,
+				DB_PARAMETERS(db_uuid(claimed.id), db_text(claimed.time_zone)), NULL);
 	return result;
 }
 

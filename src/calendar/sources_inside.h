@@ -40,6 +40,7 @@ struct claimed {
 	instant known_until; /* 0: nothing is */
 	const char *time_zone;
 	const char *email;
+	const char *user; /* of the account on a CalDAV server, often an address; NULL */
 	int64_t horizon_days;
 	const char *kind;
 	const char *collections; /* of a CalDAV server, see busy_source; NULL: all is to be read */

@@ -265,6 +265,8 @@ static void XMLCALL closed(void *closure, const char *name)
 	case PROPSTAT:
 		if (reading->pending_status / 100 == 2)
 			take_over(&reading->response, &reading->pending);
+		else if (reading->pending_status / 100 == 5 && reading->response.status == 0)
+			reading->response.status = reading->pending_status;
 		break;
 	case RESPONSE:
 		keep_response(reading);

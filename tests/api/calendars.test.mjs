@@ -197,10 +197,55 @@ test('a feed that suddenly is empty is believed the second time', async () => {
 test('what is not followed exactly is told', async () => {
   const hourly = event(stack.slot(60), 30, 'h@example.org', 'RRULE:FREQ=HOURLY;COUNT=3\r\n');
   const strange = event(stack.slot(90), 30).replace(/DTSTART:(\w+)Z/, 'DTSTART;TZID=Mars/Olympus:$1');
-  serve('/feed', calendar(hourly, strange));
+  const text = calendar(hourly, strange);
+  let fails = false;
+  feeds.set('/feed', (request, response) =>
+    fails
+      ? response.writeHead(503).end()
+      : request.headers['if-none-match']
+        ? response.writeHead(304).end()
+        : response.writeHead(200, { etag: '"1"' }).end(text),
+  );
   const made = assertStatus(await add('/feed'), 201);
   assert.equal(made.state, 'degraded');
   assert.match(made.detail, /1 of its events repeat .*Mars\/Olympus/);
+  // It stays told after a failure in between.
+  const refresh = async () =>
+    assertStatus(await coach.post(`/coach/damian/calendars/${made.id}/refresh`, {}), 200);
+  fails = true;
+  assert.equal((await refresh()).state, 'failing');
+  fails = false;
+  for (let round = 0; round < 2; round++) {
+    const { state, detail } = await refresh();
+    assert.deepEqual([state, detail], ['degraded', made.detail]);
+  }
+});
+
+test("when the coach's zone changes, times without a zone are read anew before anything is offered", async () => {
+  const at = stack.slot(60);
+  const floating = event(at, 30).replace(/(DT\w+:\w+)Z/g, '$1');
+  feeds.set('/feed', (request, response) =>
+    request.headers['if-none-match']
+      ? response.writeHead(304).end()
+      : response.writeHead(200, { etag: '"1"' }).end(calendar(floating)),
+  );
+  const { id } = assertStatus(await add('/feed'), 201);
+  assert.ok(!(await starts()).includes(at));
+  const zone = async (time_zone) =>
+    assertStatus(await coach.put('/coach/damian/schedule', { ...openSchedule(), time_zone }), 200);
+  await zone('Asia/Tokyo'); // nine hours ahead of UTC all the year
+  const { status, body } = await stack.client('ann').get('/booking/availability');
+  assert.ok(
+    status === 503 || !body.slots.some(({ start }) => start === later(at, -540)),
+    'offered before it was read again',
+  );
+  assertStatus(await coach.post(`/coach/damian/calendars/${id}/refresh`, {}), 200);
+  await until('the time in the new zone', async () => {
+    const { status, body } = await stack.client('ann').get('/booking/availability');
+    const has = (start) => body.slots.some((slot) => slot.start === start);
+    return status === 200 && has(at) && !has(later(at, -540));
+  });
+  await zone('UTC');
 });
 
 test('a wish that makes no sense is refused with its field', async () => {

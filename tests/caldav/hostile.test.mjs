@@ -188,6 +188,52 @@ test('a rule of every second for ever blocks whole days, in a feed and in an acc
   }
 });
 
+test('a file that the server fails to give keeps its times; what the account declined is free, a session with another coach is not', async () => {
+  const at = (n) => stack.slot(n).replace(/[-:]/g, '');
+  const eva = { start: stack.slot(68), coach: 'eva' };
+  const guest = assertStatus(await stack.client('damian').post('/booking/create', eva), 201);
+  const event = (n, more = '', uid = n) =>
+    `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:${uid}\r\nDTSTART:${at(n)}\r\nDURATION:PT30M\r\n${more}END:VEVENT\r\nEND:VCALENDAR\r\n`;
+  const files = {
+    '/1.ics': event(60),
+    '/2.ics': event(64, 'ATTENDEE;PARTSTAT=DECLINED:mailto:ana@work.test\r\n'),
+    '/3.ics': event(68, '', `${guest.id.replaceAll('-', '')}@google.com`),
+  };
+  let status = 200;
+  let looks = 0;
+  answer = (request, response, body) => {
+    if (request.method === 'PROPFIND') return response.writeHead(207, XML).end(calendar);
+    const one = ([href, text]) => {
+      const data = body.includes('multiget') ? `<c:calendar-data>${text}</c:calendar-data>` : '';
+      const good = body.includes('multiget') ? status : 200;
+      return (
+        `<d:response><d:href>${href}</d:href><d:propstat><d:prop><d:getetag>"${looks}"</d:getetag>${data}</d:prop>` +
+        `<d:status>HTTP/1.1 ${good} So</d:status></d:propstat></d:response>`
+      );
+    };
+    const all = Object.entries(files).map(one).join('');
+    response.writeHead(207, XML).end(multistatus(`${all}<d:sync-token>t${looks++}</d:sync-token>`));
+  };
+  const wish = { kind: 'caldav', url: `${base}/`, user: 'ana@work.test', password: 'secret' };
+  const made = assertStatus(await coach.post('/coach/damian/calendars', wish), 201);
+  assert.deepEqual([made.state, made.events], ['ok', 3], made.detail);
+  const refresh = async () =>
+    assertStatus(await coach.post(`/coach/damian/calendars/${made.id}/refresh`, {}), 200);
+  const offered = async (n) => {
+    const { slots } = assertStatus(await stack.client('ann').get('/booking/availability?coach=damian'), 200);
+    return slots.some(({ start }) => start === stack.slot(n));
+  };
+  assert.deepEqual([await offered(60), await offered(64), await offered(68)], [false, true, false]);
+  status = 503;
+  const failing = await refresh();
+  assert.equal(failing.state, 'failing');
+  assert.match(failing.detail, /error \(503\)/);
+  assert.equal(await offered(60), false);
+  status = 200;
+  assert.equal((await refresh()).state, 'ok');
+  assertStatus(await coach.delete(`/coach/damian/calendars/${made.id}`), 204);
+});
+
 test('servers that never answer keep nobody waiting: three of eight hang, and the others stay fresh', async () => {
   const feed = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n';
   const hanging = new Set();
