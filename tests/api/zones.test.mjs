@@ -1,6 +1,8 @@
 // Names of zones, and zone data that are replaced while the daemon runs.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { until } from '../harness/child.mjs';
@@ -62,18 +64,37 @@ test('the log says at the start that zone data are old, and new ones are used wi
       time_zone: 'America/Vancouver',
       weekly: [{ days: ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], from: '09:00', to: '10:00' }],
     },
-    env: { TZDIR: folder },
+    env: {
+      TZDIR: folder,
+      TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      CALENDAR_ALLOW_PRIVATE: '1',
+    },
   });
+  // What a further calendar says without a zone goes by the new data, too, though its file stays the same.
+  const day = stack.slot(96).slice(0, 10);
+  const feed = http.createServer((request, response) =>
+    request.headers['if-none-match']
+      ? response.writeHead(304).end()
+      : response
+          .writeHead(200, { etag: '"1"' })
+          .end(
+            `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:${day.replaceAll('-', '')}T090000\r\nDURATION:PT30M\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`,
+          ),
+  );
   try {
+    await new Promise((ready) => feed.listen(0, '127.0.0.1', ready));
+    const url = `http://127.0.0.1:${feed.address().port}/`;
+    assertStatus(await stack.coach().post('/coach/damian/calendars', { kind: 'ical', url }), 201);
     const warned = stack.daemon.log
       .map((line) => JSON.parse(line))
       .find(({ event }) => event === 'zone_data');
     assert.deepEqual([warned.level, warned.release], ['warning', '2001a']);
     assert.match(warned.detail, /older than the installed package/);
-    const hours = async () => {
+    const starts = async () => {
       const { slots } = assertStatus(await stack.client('ann').get('/booking/availability'), 200);
-      return [...new Set(slots.map(({ start }) => Number(start.slice(11, 13))))];
+      return slots.map(({ start }) => start);
     };
+    const hours = async () => (await starts()).map((start) => Number(start.slice(11, 13)));
     assert.ok(!(await hours()).includes(0));
     install('America/Vancouver', 'Asia/Tokyo');
     tell('# version 2099a\n');
@@ -82,7 +103,17 @@ test('the log says at the start that zone data are old, and new ones are used wi
       .map((line) => JSON.parse(line))
       .find(({ event }) => event === 'zone_data_changed');
     assert.deepEqual([changed.release, changed.zones_that_differ], ['2099a', 1]);
+    await until(
+      'the calendar to be read by it',
+      async () => {
+        const found = await starts();
+        return !found.includes(`${day}T00:00:00Z`) && found.includes(`${day}T00:30:00Z`);
+      },
+      60_000,
+    );
   } finally {
+    feed.closeAllConnections();
+    feed.close();
     await stack.stop();
   }
 });
