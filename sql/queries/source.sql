@@ -1,9 +1,9 @@
 -- Calendars of a coach beside Google.
 
--- No row: the coach has too many already.
+-- No row: the coach has too many already. Who adds it reads it at once; it is due for others after that.
 -- name: source_add one
-insert into busy_source (id, coach_id, kind, name, sealed_address, blocks, write_url)
-select $1, $2, $3, $4, $5, $6, $8
+insert into busy_source (id, coach_id, kind, name, sealed_address, blocks, write_url, due_at)
+select $1, $2, $3, $4, $5, $6, $8, now() + interval '10 seconds'
 where (select count(*) from busy_source where coach_id = $2) < $7
 returning id;
 
