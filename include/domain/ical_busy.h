@@ -20,10 +20,11 @@
 #include "domain/zone.h"
 
 enum {
-	ICAL_BUSY_TIMES_MAX = 100000,    /* disjoint times of one file in the window */
-	ICAL_BUSY_OWN_MAX = 20000,       /* events of ours in one file */
-	ICAL_BUSY_OVERRIDES_MAX = 50000, /* RECURRENCE-IDs */
-	ICAL_BUSY_DATES_MAX = 20000,     /* EXDATEs and RDATEs of one event */
+	ICAL_BUSY_TIMES_MAX = 100000,              /* disjoint times of one file in the window */
+	ICAL_BUSY_OWN_MAX = 20000,                 /* events of ours in one file */
+	ICAL_BUSY_OVERRIDES_MAX = 50000,           /* RECURRENCE-IDs */
+	ICAL_BUSY_INSTANCES_MAX = 2 * 1000 * 1000, /* of all events, in and around the window */
+	ICAL_BUSY_DATES_MAX = 20000,               /* EXDATEs and RDATEs of one event */
 	ICAL_BUSY_DAYS_MAX =
 		20 * 1000 * 1000, /* days that all rules of one file may look at; then supersets */
 };

@@ -81,14 +81,17 @@ struct ical_override {
 	bool busy;
 	seconds shift; /* of later instances */
 	seconds nominal, exact;
+	const struct ical_override
+		*future; /* the last THISANDFUTURE up to this one, for the caller to find; NULL */
 };
 
 /* False: it has no RECURRENCE-ID, or none that can be read. */
 bool ical_override_read(struct ical_reader *reader, struct ical_span component,
 			struct ical_override *ret_override);
 
-/* How far outside the window an instance may lie that an override moves into it. */
-seconds ical_overrides_shift(const struct ical_override overrides[], size_t count);
+/* How far outside the window an instance may lie that it moves into it; 0 unless it is for all that follow.
+ */
+seconds ical_override_shift(const struct ical_override *override);
 
 /* Whether a UID has the form of ours; then the appointment's id. */
 bool ical_uid_is_ours(struct ical_span uid, char ret_id[static UUID_TEXT_SIZE]);

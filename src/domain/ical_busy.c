@@ -12,6 +12,14 @@
 
 enum { SLACK_SECONDS = 2 * SECONDS_PER_DAY, ROW_MIN = 256 };
 
+/* What the overrides of one UID amount to. */
+struct overridden {
+	const struct ical_override *overrides;
+	size_t count;
+	seconds shift;      /* how far the furthest THISANDFUTURE moves an instance or its end */
+	size_t future_ends; /* THISANDFUTUREs whose instances have two ends, see ends_twice() */
+};
+
 /* What a file amounts to, while it is read. */
 struct summing {
 	const struct ical_busy_question *question;
@@ -23,6 +31,9 @@ struct summing {
 	size_t own_room;
 	struct ical_override *overrides; /* sorted by UID, then by the instance */
 	size_t override_count, override_room;
+	struct overridden *overridden; /* a row for each UID in them, sorted */
+	size_t overridden_count;
+	size_t instances; /* found so far */
 	struct ical_busy busy;
 	bool too_much;
 };
@@ -111,26 +122,50 @@ static void collect_override(struct summing *summing, struct ical_span component
 	summing->overrides[summing->override_count++] = override;
 }
 
-/* The overrides of that UID: a stretch of the sorted row. */
-static const struct ical_override *overrides_of(const struct summing *summing, struct ical_span uid,
-						size_t *ret_count)
+static bool same_uid(struct ical_span a, struct ical_span b)
 {
-	const struct ical_override key = {.uid = uid, .instance = INT64_MIN};
-	size_t low = 0;
-	size_t high = summing->override_count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (by_uid_and_instance(&summing->overrides[middle], &key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
+}
+
+/* Sort the overrides, and find out once what each UID's amount to: however many events have that UID. */
+static void sort_overrides(struct summing *summing)
+{
+	const size_t count = summing->override_count;
+	if (count == 0)
+		return;
+	struct ical_override *all = summing->overrides;
+	qsort(all, count, sizeof(*all), by_uid_and_instance);
+	summing->overridden = arena_array(summing->mem, count, sizeof(*summing->overridden));
+	for (size_t i = 0; i < count; i++) {
+		const bool first = i == 0 || !same_uid(all[i - 1].uid, all[i].uid);
+		if (first)
+			summing->overridden[summing->overridden_count++] =
+				(struct overridden){.overrides = &all[i]};
+		struct overridden *overridden = &summing->overridden[summing->overridden_count - 1];
+		const seconds shift = ical_override_shift(&all[i]);
+		overridden->count++;
+		overridden->future_ends += all[i].and_future && all[i].exact != all[i].nominal;
+		if (shift > overridden->shift)
+			overridden->shift = shift;
+		all[i].future = all[i].and_future ? &all[i] : first ? NULL : all[i - 1].future;
 	}
-	size_t end = low;
-	while (end < summing->override_count && summing->overrides[end].uid.length == uid.length &&
-	       memcmp(summing->overrides[end].uid.at, uid.at, uid.length) == 0)
-		end++;
-	*ret_count = end - low;
-	return end > low ? &summing->overrides[low] : NULL;
+}
+
+static int by_uid(const void *uid, const void *overridden)
+{
+	const struct ical_override key = {.uid = *(const struct ical_span *)uid, .instance = INT64_MIN};
+	const struct ical_override *first = ((const struct overridden *)overridden)->overrides;
+	return same_uid(key.uid, first->uid) ? 0 : by_uid_and_instance(&key, first);
+}
+
+static const struct overridden *overrides_of(const struct summing *summing, struct ical_span uid)
+{
+	static const struct overridden none;
+	const struct overridden *found_row =
+		summing->overridden_count > 0 ? bsearch(&uid, summing->overridden, summing->overridden_count,
+							sizeof(*summing->overridden), by_uid)
+					      : NULL;
+	return found_row != NULL ? found_row : &none;
 }
 
 /* ---------------------------------------------------------------- instances */
@@ -139,8 +174,7 @@ static const struct ical_override *overrides_of(const struct summing *summing, s
 struct instances {
 	struct summing *summing;
 	const struct ical_event *event;
-	const struct ical_override *overrides; /* of its UID, by instance */
-	size_t override_count;
+	const struct overridden *overridden;
 	const struct ical_exceptions *exceptions;
 	instant until; /* of UNTIL in UTC; INT64_MAX without */
 	bool whole_days;
@@ -150,17 +184,17 @@ struct instances {
 static bool is_replaced(const struct instances *instances, instant start,
 			const struct ical_override **ret_future)
 {
-	*ret_future = NULL;
-	for (size_t i = 0; i < instances->override_count; i++) {
-		const struct ical_override *override = &instances->overrides[i];
-		if (override->instance > start)
-			return false;
-		if (override->instance == start)
-			return true;
-		if (override->and_future)
-			*ret_future = override;
+	const struct ical_override *overrides = instances->overridden->overrides;
+	size_t low = 0; /* as many are not after it */
+	for (size_t high = instances->overridden->count; low < high;) {
+		const size_t middle = low + (high - low) / 2;
+		if (overrides[middle].instance <= start)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return false;
+	*ret_future = low > 0 ? overrides[low - 1].future : NULL;
+	return low > 0 && overrides[low - 1].instance == start;
 }
 
 static void found(void *instances_pointer, seconds local)
@@ -169,6 +203,10 @@ static void found(void *instances_pointer, seconds local)
 	struct summing *summing = instances->summing;
 	const struct ical_event *event = instances->event;
 	const struct ical_override *future = NULL;
+	if (summing->instances++ == ICAL_BUSY_INSTANCES_MAX)
+		summing->too_much = true;
+	if (summing->too_much)
+		return;
 	if (instances->whole_days) {
 		/* The day that somewhere in it has an instance, and as long as an instance may last. */
 		const struct ical_event day = {.zone = event->zone,
@@ -209,7 +247,7 @@ static void expand_rule(struct instances *instances, struct ical_span text)
 		instances->until = event->is_date ? INT64_MAX : rule.until;
 	}
 	const seconds longest = event->exact > event->nominal ? event->exact : event->nominal;
-	const seconds furthest = ical_overrides_shift(instances->overrides, instances->override_count);
+	const seconds furthest = instances->overridden->shift;
 	const seconds from = window.start - longest - furthest - SLACK_SECONDS;
 	const seconds to = window.end + furthest + SLACK_SECONDS;
 	instances->whole_days = rule.accuracy == RECURRENCE_WHOLE_DAYS;
@@ -247,14 +285,9 @@ static void add_dates(struct instances *instances, struct ical_span component)
  * their instances has two ends, as long on the wall clock and as long in elapsed time, of which the later is
  * taken.
  */
-static size_t ends_twice(const struct ical_event *event, const struct instances *instances)
+static size_t ends_twice(const struct ical_event *event, const struct overridden *overridden)
 {
-	size_t count = event->exact != event->nominal;
-	for (size_t i = 0; i < instances->override_count; i++) {
-		const struct ical_override *override = &instances->overrides[i];
-		count += override->and_future && override->exact != override->nominal;
-	}
-	return event->is_date ? 0 : count;
+	return event->is_date ? 0 : (event->exact != event->nominal) + overridden->future_ends;
 }
 
 static void add_event(struct summing *summing, struct ical_span component)
@@ -278,8 +311,12 @@ static void add_event(struct summing *summing, struct ical_span component)
 	}
 	struct arena scratch = ARENA_EMPTY;
 	struct ical_exceptions exceptions = {0};
-	struct instances instances = {
-		.summing = summing, .event = &event, .exceptions = &exceptions, .until = INT64_MAX};
+	static const struct overridden none;
+	struct instances instances = {.summing = summing,
+				      .event = &event,
+				      .overridden = &none,
+				      .exceptions = &exceptions,
+				      .until = INT64_MAX};
 	if (ical_property(component, "RECURRENCE-ID", &line)) {
 		/* An instance by itself; what it replaces is left out where its event is expanded. */
 		found(&instances, event.start.local);
@@ -287,11 +324,12 @@ static void add_event(struct summing *summing, struct ical_span component)
 	}
 	if (ical_exceptions_read(&summing->reader, component, &event, &scratch, &exceptions))
 		summing->busy.inexact++;
-	instances.overrides = overrides_of(summing, event.uid, &instances.override_count);
+	instances.overridden = overrides_of(summing, event.uid);
 	if (repeats)
-		summing->busy.inexact += ends_twice(&event, &instances);
+		summing->busy.inexact += ends_twice(&event, instances.overridden);
 	found(&instances, event.start.local);
-	for (struct ical_span rest = component; ical_next_property(&rest, "RRULE", &line);)
+	for (struct ical_span rest = component;
+	     !summing->too_much && ical_next_property(&rest, "RRULE", &line);)
 		expand_rule(&instances, line.value);
 	instances.until = INT64_MAX;
 	add_dates(&instances, component);
@@ -392,9 +430,8 @@ enum ical_busy_result ical_busy_read(char *text, size_t length, const struct ica
 		enum ical_busy_result result = read_pass(summing, whole, (enum pass)pass);
 		if (result != ICAL_BUSY_READ)
 			return result;
-		if (pass == OVERRIDES && summing->override_count > 0)
-			qsort(summing->overrides, summing->override_count, sizeof(summing->overrides[0]),
-			      by_uid_and_instance);
+		if (pass == OVERRIDES)
+			sort_overrides(summing);
 	}
 	summing->busy.times =
 		(struct intervals){summing->times, intervals_normalize(summing->times, summing->count)};

@@ -306,18 +306,13 @@ bool ical_override_read(struct ical_reader *reader, struct ical_span component,
 	return true;
 }
 
-seconds ical_overrides_shift(const struct ical_override overrides[], size_t count)
+seconds ical_override_shift(const struct ical_override *override)
 {
-	seconds furthest = 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct ical_override *override = &overrides[i];
-		const seconds shift = override->shift < 0 ? -override->shift : override->shift;
-		const seconds reach =
-			shift + (override->exact > override->nominal ? override->exact : override->nominal);
-		if (override->and_future && reach > furthest)
-			furthest = reach;
-	}
-	return within(furthest);
+	const seconds shift = override->shift < 0 ? -override->shift : override->shift;
+	return override->and_future
+		       ? within(shift +
+				(override->exact > override->nominal ? override->exact : override->nominal))
+		       : 0;
 }
 
 bool ical_uid_is_ours(struct ical_span uid, char ret_id[static UUID_TEXT_SIZE])

@@ -447,6 +447,21 @@ static void a_file_of_very_many_events_is_refused_or_joined(void **state)
 	assert_true(mem.total < (size_t)64 << 20);
 }
 
+/* Each of them is one busy time, but all of them have to be found. */
+static void a_file_of_very_many_instances_is_refused(void **state)
+{
+	(void)state;
+	enum { EVENTS = 70000 };
+	static const char event[] =
+		"BEGIN:VEVENT\nDTSTART:20261101T140000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY\nEND:VEVENT\n";
+	char *text = arena_alloc(&mem, EVENTS * sizeof(event) + 64);
+	char *to = stpcpy(text, "BEGIN:VCALENDAR\n");
+	for (int i = 0; i < EVENTS; i++)
+		to = stpcpy(to, event);
+	stpcpy(to, "END:VCALENDAR\n");
+	assert_int_equal(read_text(text), ICAL_BUSY_TOO_MUCH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,6 +481,7 @@ int main(void)
 		cmocka_unit_test_teardown(the_same_until_is_a_date_a_wall_clock_or_an_instant, forget),
 		cmocka_unit_test_teardown(our_own_events_are_told_apart, forget),
 		cmocka_unit_test_teardown(a_text_that_is_no_calendar_or_breaks_off_is_no_free_time, forget),
+		cmocka_unit_test_teardown(a_file_of_very_many_instances_is_refused, forget),
 		cmocka_unit_test_teardown(line_ends_and_encodings_of_all_kinds_say_the_same, forget),
 		cmocka_unit_test_teardown(a_file_of_very_many_events_is_refused_or_joined, forget),
 	};
