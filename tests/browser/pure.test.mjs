@@ -139,6 +139,28 @@ test('a time zone is found by city, country, state and abbreviation, the best fi
     ['texas', 'America/Chicago'],
     ['ontario', 'America/Toronto'],
     ['utc', 'UTC'],
+    // as those who live there call them, and as neighbours do
+    ['Praha', 'Europe/Prague'],
+    ['Wien', 'Europe/Vienna'],
+    ['München', 'Europe/Berlin'],
+    ['Köln', 'Europe/Berlin'],
+    ['Roma', 'Europe/Rome'],
+    ['Firenze', 'Europe/Rome'],
+    ['Warszawa', 'Europe/Warsaw'],
+    ['Łódź', 'Europe/Warsaw'],
+    ['Lisboa', 'Europe/Lisbon'],
+    ['København', 'Europe/Copenhagen'],
+    ['Moskva', 'Europe/Moscow'],
+    ['Москва', 'Europe/Moscow'],
+    ['Київ', 'Europe/Kyiv'],
+    ['Αθήνα', 'Europe/Athens'],
+    ['Genève', 'Europe/Zurich'],
+    ['Bruxelles', 'Europe/Brussels'],
+    ['București', 'Europe/Bucharest'],
+    ['Göteborg', 'Europe/Stockholm'],
+    ['東京', 'Asia/Tokyo'],
+    ['القاهرة', 'Africa/Cairo'],
+    ['Londres', 'Europe/London'],
   ])
     assert.equal(first(typed), zone, typed);
   assert.deepEqual(findZones(index, ''), []);

@@ -4,11 +4,15 @@ import { h } from './dom.js';
 import { cityOf, offsetLabel, zoneName } from './time.js';
 import { countries, places } from './zone_places.js';
 
+/* Letters that no mark can be taken off. */
+const whole = { ł: 'l', ø: 'o', đ: 'd', ß: 'ss' };
+
 const plain = (text) =>
   text
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
+    .replace(/[łøđß]/g, (letter) => whole[letter])
     .replace(/[_/\-\u2212]/g, ' ');
 
 /* Every zone with the names it may be asked for by: its city, its other places, its countries, its own long name. */
@@ -23,7 +27,9 @@ export function zoneIndex(locale, now, known) {
       zone,
       about: `${long}, ${offsetLabel(now, zone)}`,
       city: plain(cityOf(zone)),
-      places: (places[zone] ?? '').split(', ').filter(Boolean),
+      places: plain(places[zone] ?? '')
+        .split(', ')
+        .filter(Boolean),
       countries: [],
       rest: plain(`${zone} ${long} ${offsetLabel(now, zone)}`),
     });
