@@ -127,13 +127,27 @@ export async function said(page, pattern) {
   assert.fail(`the live region says ${JSON.stringify(text)}, not ${pattern}`);
 }
 
+/** Goes to a view of the coach's page by its menu, which a telephone has behind a button. */
+export async function goTo(page, view) {
+  const menu = page.locator('.menu');
+  if (await menu.isVisible()) await menu.click();
+  await page.locator(`nav a[href$="#${view}"]`).click();
+}
+
+/** Opens a part of the booking settings: policy, messages, type-0. */
+export async function openPart(page, name) {
+  const part = page.locator(`#part-${name}`);
+  await part.waitFor();
+  if (!(await part.evaluate((node) => node.open))) await part.locator(':scope > summary').click();
+}
+
 /** The coach's page, signed in with `coach`'s token; at a view, if one is named. */
 export async function openCoach(browser, stack, coach, view, options = {}) {
   const page = await browser.page({ viewport: { width: 1280, height: 900 }, ...options });
   await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
   await page.locator('.box').first().waitFor();
   if (view) {
-    await page.locator(`nav a[href$="#${view}"]`).click();
+    await goTo(page, view);
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
   }
   return page;

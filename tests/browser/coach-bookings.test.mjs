@@ -7,7 +7,7 @@ import { addDays, dayOf, isoText } from '../../src/web/widget/time.js';
 import { PASSWORD, startRadicale, USER } from '../harness/caldav.mjs';
 import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
-import { checked, openBrowser, openCoach, said, showDay, shown } from './browser.mjs';
+import { checked, goTo, openBrowser, openCoach, openPart, said, showDay, shown } from './browser.mjs';
 
 const day = addDays(dayOf(Date.now(), 'UTC'), 3);
 const at = (clock, date = day) => isoText(Date.parse(`${date}T${clock}:00Z`));
@@ -220,7 +220,7 @@ test('a calendar is added by its feed, read again, and removed after a question'
   await checked(page, 'coach-calendars');
   await page.getByRole('button', { name: 'Read now: Family' }).click();
   await said(page, /^Family has been read/);
-  await page.locator('nav a[href$="#week"]').click();
+  await goTo(page, 'week');
   await showDay(page, day);
   await page.locator('.block.busy').filter({ hasText: 'Family' }).first().waitFor();
   // A second one has a pattern of its own there, and both are in the legend by name.
@@ -241,7 +241,7 @@ test('a calendar is added by its feed, read again, and removed after a question'
     await page.locator('.legend span').filter({ hasText: name }).locator('.swatch').waitFor();
   await checked(page, 'coach-week-calendars');
   assert.equal((await coach.delete(`/coach/damian/calendars/${second.id}`)).status, 204);
-  await page.locator('nav a[href$="#google"]').click();
+  await goTo(page, 'google');
   await page.getByRole('button', { name: 'Remove: Family' }).click();
   await dialog(page).getByRole('button', { name: 'Remove' }).click();
   await said(page, /^Family is removed/);
@@ -296,15 +296,20 @@ test('hours that would leave bookings outside are saved only after the coach has
 test('where a session takes place and what is asked are edited in words; a bad link is marked at its field', async () => {
   assert.equal((await coach.put('/coach/damian/schedule', document())).status, 200);
   const page = await open('rules');
+  await openPart(page, 'type-0');
   await page.getByLabel('Where').selectOption({ label: 'Video link of your own' });
   await page.getByLabel('Link', { exact: true }).fill('http://rooms.test/damian');
   await page.getByLabel('What to call it').fill('My room');
   await page.getByLabel('Price').fill('79.5');
+  await page.getByLabel('Longest answer, in characters').fill('80');
   await page.getByRole('button', { name: 'Add a question' }).click();
-  const second = page.locator('.question').nth(1);
+  const second = page.locator('#part-type-0 .question').nth(1);
   await second.getByLabel('Question', { exact: true }).fill('How did you hear of me?');
   await second.getByLabel('Answer', { exact: true }).selectOption({ label: 'One of several' });
   await second.getByLabel('Choices, one per line').fill('A friend\nThe web');
+  assert.equal(await second.getByLabel(/^(Longest|Most)/).isVisible(), false);
+  await second.getByLabel('Answer', { exact: true }).selectOption({ label: 'Any of several' });
+  await second.getByLabel('Most choices that may be picked').fill('2');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await said(page, /^One thing to correct/);
   await checked(page, 'coach-meeting');
@@ -315,10 +320,10 @@ test('where a session takes place and what is asked are edited in words; a bad l
   assert.deepEqual(type.meeting, { kind: 'link', url: 'https://rooms.test/damian', label: 'My room' });
   assert.deepEqual(type.price, { amount: 7950, currency: 'EUR' });
   assert.deepEqual(
-    type.questions.map(({ label, kind, options }) => [label, kind, options]),
+    type.questions.map(({ label, kind, options, max }) => [label, kind, options, max]),
     [
-      ['What is your goal?', 'text', undefined],
-      ['How did you hear of me?', 'choice', ['A friend', 'The web']],
+      ['What is your goal?', 'text', undefined, 80],
+      ['How did you hear of me?', 'multi', ['A friend', 'The web'], 2],
     ],
   );
 });

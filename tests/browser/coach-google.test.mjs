@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { dayOf } from '../../src/web/widget/time.js';
 import { schedule, startStack, until } from '../harness/stack.mjs';
-import { checked, openBrowser, said, showDay, shown } from './browser.mjs';
+import { checked, goTo, openBrowser, said, showDay, shown } from './browser.mjs';
 
 let stack;
 let browser;
@@ -18,7 +18,7 @@ before(async () => {
   browser = await openBrowser();
   page = await browser.page({ viewport: { width: 1280, height: 900 } });
   await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
-  await page.locator('nav a[href$="#google"]').click();
+  await goTo(page, 'google');
 });
 after(async () => {
   await browser?.close();
@@ -28,7 +28,7 @@ after(async () => {
 test('without consent the page says so; consent is two clicks away, and a refusal comes back in words', async () => {
   await page.getByRole('heading', { name: 'needs your consent' }).waitFor();
   await checked(page, 'coach-google-needs-consent');
-  await page.locator('nav a[href$="#week"]').click();
+  await goTo(page, 'week');
   await page.locator('.grid').waitFor();
   await page.locator('.banner').getByText('Google Calendar isn’t connected').waitFor(); // wherever one looks
   await checked(page, 'coach-week-banner');
@@ -67,7 +67,7 @@ test('refused events are listed and tried again', async () => {
 test('busy times of the calendar stand in the week; a click says who is to blame', async () => {
   const [slot] = (await coach.get('/booking/availability')).body.slots;
   await stack.google.busy('coach@gmail.com', slot.start, slot.end);
-  await page.locator('nav a[href$="#week"]').click();
+  await goTo(page, 'week');
   await showDay(page, dayOf(Date.parse(slot.start), 'America/New_York'));
   await page.locator('.block.busy').waitFor();
   await page
@@ -96,7 +96,7 @@ test('with Google down the week says so', async () => {
 });
 
 test('the feed’s address is shown when asked for, and a new one ends the old', async () => {
-  await page.locator('nav a[href$="#google"]').click();
+  await goTo(page, 'google');
   await page.getByRole('button', { name: 'Show the address' }).click();
   const address = page.getByLabel('Address', { exact: true });
   const old = await address.inputValue();

@@ -3,7 +3,17 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { checked, focused, openBrowser, openCoach, said, shot, showDay, shown } from './browser.mjs';
+import {
+  checked,
+  focused,
+  openBrowser,
+  openCoach,
+  openPart,
+  said,
+  shot,
+  showDay,
+  shown,
+} from './browser.mjs';
 
 const TYPES = [{ id: 'call', name: 'Short call', durations: [15], meeting: 'none' }];
 const PNG = Buffer.from(
@@ -75,8 +85,25 @@ test('the profile is saved, shown to clients, and a bad address is marked at its
   await checked(page, 'coach-profile-wrong');
   await page.locator('#profile-slug').fill('damian-example');
   await page.locator('#profile-accent').fill('#ffff00');
+  for (const language of ['Polish', 'French', 'Arabic']) {
+    await page.getByLabel('Add a language').selectOption({ label: language });
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+  }
+  await page.getByRole('button', { name: 'Remove Arabic' }).click();
+  assert.equal(await focused(page), 'Add a language');
+  const zone = page.getByLabel('Time zone');
+  const before = await zone.inputValue();
+  await zone.fill('Mars/Olympus');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('#profile-time_zone[aria-invalid=true]').waitFor();
+  await zone.fill('Africa/Lagos');
   await page.getByRole('button', { name: 'Save' }).click();
   await said(page, /^Saved/);
+  const { languages, time_zone } = (await coach.get('/coach/damian/profile')).body;
+  assert.deepEqual([languages, time_zone], [['pl', 'fr'], 'Africa/Lagos']);
+  await zone.fill(before);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.waitForFunction(async () => document.querySelector('#live').textContent === 'Saved.');
   await checked(page, 'coach-profile-yellow');
   const client = await browser.page({ viewport: { width: 1280, height: 850 } });
   await client.goto(`${stack.daemon.url}/booking/damian-example#token=${stack.client('eve').token}`);
@@ -169,6 +196,7 @@ test('a save that does not touch the hours says nothing of bookings outside them
   assert.equal((await coach.put('/coach/damian/schedule', { ...kept, weekly: [] })).status, 200);
   try {
     const page = await open('rules');
+    await openPart(page, 'policy');
     await page.locator('[name="policy.max_per_day"]').fill('7');
     await page.getByRole('button', { name: 'Save' }).click();
     await said(page, /^Saved/);
@@ -180,6 +208,7 @@ test('a save that does not touch the hours says nothing of bookings outside them
 
 test('what is wrong with a setting is told by its name, in hours if it was given in hours', async () => {
   const page = await open('rules');
+  await openPart(page, 'policy');
   const notice = page.locator('[name="policy.min_notice_minutes"]');
   await notice.fill('2');
   await page.getByLabel('Unit: Shortest notice for a booking').first().selectOption('days');

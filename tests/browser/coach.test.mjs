@@ -3,7 +3,17 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { addDays, dayOf, instantOf, weekdayOf } from '../../src/web/widget/time.js';
 import { schedule, startStack } from '../harness/stack.mjs';
-import { checked, focused, openBrowser, openCoach, said, showDay, shown } from './browser.mjs';
+import {
+  checked,
+  focused,
+  goTo,
+  openBrowser,
+  openCoach,
+  openPart,
+  said,
+  showDay,
+  shown,
+} from './browser.mjs';
 
 const ZONE = 'America/New_York';
 let stack;
@@ -242,6 +252,7 @@ test('dates: several are blocked by keyboard, one gets hours of its own', async 
 
 test('rules: a session type gets weekly hours and a date of its own; what is wrong with them is shown there', async () => {
   const page = await open('rules');
+  await openPart(page, 'type-0');
   await page.locator('summary', { hasText: 'Different hours for this session' }).click();
   await page.getByLabel('Its own weekly hours, instead of yours').check();
   const hours = (day, part) => page.locator(`#type-0-hours-${day}-0-${part}`);
@@ -280,7 +291,9 @@ test('rules: what the server finds wrong is shown at its field; put right, it is
   const page = await open('rules');
   await checked(page, 'coach-rules');
   const step = page.locator('[name="policy.step_minutes"]');
+  await openPart(page, 'policy');
   await step.fill('0');
+  await openPart(page, 'type-0');
   await page.getByLabel('Lengths in minutes (the first is the default)').fill('30, thirty');
   await page.getByRole('button', { name: 'Save' }).click();
   await said(page, /^2 things to correct/);
@@ -289,9 +302,11 @@ test('rules: what the server finds wrong is shown at its field; put right, it is
   await checked(page, 'coach-rules-wrong');
   await page.getByRole('link').filter({ hasText: 'Offer start times every' }).click();
   assert.match(await focused(page), /Offer start times every/);
-  await step.fill('15');
-  await page.getByLabel('Lengths in minutes (the first is the default)').fill('45');
+  await step.fill('15'); // its part is open now, and the other folded
   await page.locator('[name="policy.max_per_day"]').fill('4');
+  await page.getByRole('link').filter({ hasText: 'Lengths in minutes' }).click();
+  await page.getByLabel('Lengths in minutes (the first is the default)').fill('45');
+  assert.equal(await step.isVisible(), false);
   await page.getByRole('button', { name: 'Add a session type' }).click();
   assert.match(await focused(page), /^Name/);
   await page.getByRole('button', { name: 'Save' }).click();
@@ -309,8 +324,10 @@ test('rules: what the server finds wrong is shown at its field; put right, it is
 
 test('rules: the place instead of Meet, reminders, the night, mails and seats are set on the page', async () => {
   const page = await open('rules');
+  await openPart(page, 'policy');
   await page.getByLabel('If Google gives no Meet link').selectOption('phone');
   await page.locator('[name="fallback_meeting.number"]').fill('+44 20 7946 0000');
+  await openPart(page, 'messages');
   await page.getByRole('button', { name: 'Remove reminder 2' }).click();
   await page.getByRole('button', { name: 'Add a reminder' }).click();
   assert.match(await focused(page), /^Before the session/);
@@ -319,14 +336,22 @@ test('rules: the place instead of Meet, reminders, the night, mails and seats ar
   await page.locator('[name="notices.reminders[1].to"]').selectOption('both');
   await page.getByLabel('No reminders at night').check();
   await page.locator('[name="notices.quiet.to"]').fill('08:00');
-  await page.locator('summary', { hasText: 'Who is told' }).click();
+  await page.locator('summary', { hasText: 'Who is told of a booking' }).click();
   await page.locator('[name="notices.coach.moved"]').selectOption('off');
+  await openPart(page, 'type-0');
+  await page.locator('summary', { hasText: 'Different messages for this session' }).click();
+  await page.getByLabel('Its own reminders').check();
+  await page.getByLabel('Its own hours without reminders').check();
+  await page.locator('[name="session_types[0].notices.reminders[1].before_minutes"]').fill('2');
+  await page.getByLabel('Who is told, and how, is different for this session').check();
+  await page.getByLabel('Who is told, and how, is different for this session').uncheck();
   await page.locator('[name="session_types[0].seats"]').fill('6');
   await page.getByLabel('Show clients how many seats are left').uncheck();
   await checked(page, 'coach-rules-messages');
   await page.getByRole('button', { name: 'Save' }).click();
   await said(page, /is at the same time as another reminder/);
   assert.equal(await before.getAttribute('aria-invalid'), 'true');
+  await openPart(page, 'messages');
   await before.fill('3');
   await page.getByRole('button', { name: 'Save' }).click();
   await said(page, /^Saved/);
@@ -342,16 +367,24 @@ test('rules: the place instead of Meet, reminders, the night, mails and seats ar
     document.session_types.map((type) => [type.seats, type.show_seats_left]),
     [[6, false]],
   );
+  assert.deepEqual(document.session_types[0].notices, {
+    reminders: [
+      { before_minutes: 1440, to: ['client'] },
+      { before_minutes: 48 * 60, to: ['client', 'coach'] }, // it began as the others are: in days
+    ],
+    quiet: { from: '22:00', to: '08:00' },
+  });
 });
 
 test('somebody else’s change meanwhile is not overwritten; leaving with changes asks', async () => {
   const page = await open('rules');
+  await openPart(page, 'policy');
   await page.locator('[name="policy.step_minutes"]').fill('20');
   await coach.put('/coach/damian/schedule', fresh());
   await page.getByRole('button', { name: 'Save' }).click();
   await said(page, /^Someone else changed these settings in the meantime/);
   await checked(page, 'coach-changed-meanwhile');
-  await page.locator('nav a[href$="#people"]').click();
+  await goTo(page, 'people');
   await page.getByRole('heading', { name: 'Leave without saving?' }).waitFor();
   await checked(page, 'coach-leave');
   await page.getByRole('button', { name: 'Stay here' }).click();
@@ -412,6 +445,27 @@ test('on a telephone, in French and in the dark, every view passes', async () =>
   });
   await page.locator('.grid').waitFor();
   await checked(page, 'coach-phone-week');
+  const menu = page.getByRole('button', { name: 'Vues, Calendrier' });
+  const entries = page.locator('nav a');
+  assert.equal(await entries.first().isVisible(), false);
+  await menu.press('Enter');
+  assert.equal(await menu.getAttribute('aria-expanded'), 'true');
+  await checked(page, 'coach-phone-menu');
+  for (const one of await entries.all()) {
+    const { x, y, width, height } = await one.boundingBox();
+    assert.ok(
+      x >= 0 && x + width <= 360 && y + height <= 740 && height >= 44,
+      `${x} ${y} ${width} ${height}`,
+    );
+  }
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(page), 'Accueil');
+  await page.keyboard.press('Escape');
+  assert.equal(await menu.getAttribute('aria-expanded'), 'false');
+  assert.equal(await focused(page), 'Vues, Calendrier');
+  await menu.tap();
+  await page.touchscreen.tap(180, 725); // beside it
+  assert.equal(await entries.first().isVisible(), false);
   await page
     .getByRole('gridcell')
     .filter({ hasText: /, 10:00/ })
@@ -423,7 +477,7 @@ test('on a telephone, in French and in the dark, every view passes', async () =>
     .waitFor();
   await checked(page, 'coach-phone-panel');
   for (const view of ['people', 'hours', 'rules', 'google']) {
-    await page.locator(`nav a[href$="#${view}"]`).click();
+    await goTo(page, view);
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     await checked(page, `coach-phone-${view}`);
   }

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { addDays, dayOf } from '../../src/web/widget/time.js';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { checked, openBrowser, shot, shown } from './browser.mjs';
+import { checked, goTo, openBrowser, shot, shown } from './browser.mjs';
 
 const TYPES = [
   {
@@ -79,7 +79,7 @@ test('the sessions say what is left, and cancelling what is lost', async () => {
 test('the coach gives credits and codes, sees what is left, takes them back and has it as a file', async () => {
   const page = await browser.page({ viewport: { width: 1280, height: 900 } });
   await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
-  await page.locator('nav a[href$="#credits"]').click();
+  await goTo(page, 'credits');
   await page.getByRole('heading', { name: 'Promo codes' }).waitFor();
   await page.getByText('2 of 3 credits left').waitFor();
   await page.getByRole('button', { name: 'Give credits' }).click();

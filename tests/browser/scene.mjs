@@ -6,7 +6,7 @@ import http from 'node:http';
 import { addDays, dayOf, isoText } from '../../src/web/widget/time.js';
 import { MailServer } from '../harness/mail.mjs';
 import { startStack, until } from '../harness/stack.mjs';
-import { showDay } from './browser.mjs';
+import { goTo, openPart, showDay } from './browser.mjs';
 
 const WEEK = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 const PORTRAIT = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="320" viewBox="0 0 320 320">
@@ -322,9 +322,16 @@ const view =
   async (page, { url, coach }) => {
     await page.goto(`${url}/coach/#token=${coach.token}`);
     await page.locator('.whoami strong').waitFor();
-    await page.locator(`nav a[href$="#${name}"]`).click();
+    await goTo(page, name);
     await page.locator(ready).first().waitFor();
   };
+/* One part of the booking settings, with all that is folded in it. */
+const settings = (part) => async (page, scene) => {
+  await coachViews.rules(page, scene);
+  await openPart(page, part);
+  for (const one of await page.locator(`#part-${part} .stack > details:not([open]) > summary`).all())
+    await one.click();
+};
 export const coachViews = {
   home: view('home', '.next'),
   week: async (page, scene) => {
@@ -335,7 +342,15 @@ export const coachViews = {
   people: view('people', 'article'),
   credits: view('credits', 'article'),
   hours: view('hours', '.month'),
-  rules: view('rules', 'fieldset.type'),
+  rules: view('rules', '.part'),
+  policy: settings('policy'),
+  messages: settings('messages'),
+  sessionType: settings('type-0'),
+  menu: async (page, scene) => {
+    await coachViews.home(page, scene);
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.locator('.menu').click();
+  },
   google: async (page, scene) => {
     await view('google', '#calendar-url')(page, scene);
     await page.locator('#webhooks summary').click();

@@ -18,6 +18,7 @@ import { languages, speak, strings } from './words.js';
 import { calendarBanner, mailBanner, sourcesBanner, webhooksBanner } from './banners.js';
 import { question } from './dialogs.js';
 import { homeView } from './home.js';
+import { viewsMenu } from './menu.js';
 import { profileView } from './profile.js';
 import { inHours } from './time.js';
 import { weekView } from './week.js';
@@ -52,6 +53,7 @@ let turn = 0; // which showing of a view is the latest
 let etag = null;
 let schedule = null; // as the server last gave it
 let profile = null;
+let menu = null;
 let asked = {}; // {turn, answers}: what was asked for the view that is shown, by its path
 
 function say(text) {
@@ -180,6 +182,7 @@ const house = {
   },
   async saveProfile(next) {
     profile = await house.coachCall('PUT', 'profile', { body: next });
+    house.zone = zoneName(profile.time_zone);
     house.forget();
     await paint();
     return profile;
@@ -339,6 +342,20 @@ function frame() {
         house.coaches.map((id) => h('option', { value: id, selected: id === house.coach }, id)),
       ),
     );
+  const signOut = () => {
+    identity = forgetIdentity('mosaic-coach-identity');
+    location.hash = '';
+    signIn();
+  };
+  menu = viewsMenu(
+    house,
+    h(
+      'div',
+      { id: 'views' },
+      h('nav', { 'aria-label': t('views') }, links),
+      h('button', { type: 'button', class: 'plain', onclick: signOut }, t('signOut')),
+    ),
+  );
   const face = h('div', { class: 'whoami' });
   house.showFace = (own) =>
     fill(face, house.face(own), h('div', null, h('strong', null, own.name ?? house.coach), whose));
@@ -358,26 +375,8 @@ function frame() {
     ),
     h(
       'div',
-      { class: 'shell' },
-      h(
-        'header',
-        { class: 'side' },
-        face,
-        h('nav', { 'aria-label': t('views') }, links),
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'plain',
-            onclick: () => {
-              identity = forgetIdentity('mosaic-coach-identity');
-              location.hash = '';
-              signIn();
-            },
-          },
-          t('signOut'),
-        ),
-      ),
+      { class: 'shell', onpointerdown: menu.leave },
+      h('header', { class: 'side' }, face, menu.element),
       h('div', { class: 'content' }, banner, main),
     ),
     live,
@@ -432,10 +431,11 @@ async function show(name) {
   const mine = ++turn;
   house.forget(); // what another editor saved meanwhile is seen at the next look
   document.title = `${t(name)} – ${house.coach}`;
+  menu.name(t(name));
   for (const link of document.querySelectorAll('nav a')) {
     if (link.hash === `#${name}`) {
       link.setAttribute('aria-current', 'page');
-      link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      link.scrollIntoView({ block: 'nearest' });
     } else link.removeAttribute('aria-current');
   }
   const heading = h('h1', { tabindex: '-1' }, t(name));

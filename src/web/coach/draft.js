@@ -5,6 +5,7 @@
  */
 
 import { fill, h } from '../widget/dom.js';
+import { unfold } from './part.js';
 import { changedNotice, confirmsOutside, outsideNotice } from './notices.js';
 
 /* What a path of the document is called on the page: "policy.step_minutes" -> "Offer start times every". */
@@ -44,6 +45,8 @@ function labelOf(house, path, value) {
     instructions: 'meeting_instructions',
     label: path.includes('.questions[') ? 'question' : 'meeting_label',
     options: 'options',
+    max: 'maxCharacters',
+    languages: 'spokenLanguages',
   };
   const section = names[path.split(/[.[]/)[0]];
   const own = /_(minutes|days|user|day|reschedules)$/.test(last) ? last : names[last];
@@ -142,9 +145,10 @@ export function draftOf(house, schedule, render, place = () => null) {
       detail: faultText(house, fault, draft.value),
     }));
     const lines = faults.map((fault, index) => {
+      const named = (path) => [...body.querySelectorAll('[name]')].find((input) => input.name === path);
+      // Of a list that is one field, such as `durations[1]`, the field is the list's.
       const field =
-        [...body.querySelectorAll('[name]')].find((input) => input.name === fault.field) ??
-        place(fault.field, body);
+        named(fault.field) ?? place(fault.field, body) ?? named(fault.field?.replace(/\[\d+\]$/, ''));
       if (!field) return h('li', null, fault.detail);
       const wrong = h('p', { class: 'wrong', id: `fault-${index}` }, fault.detail);
       field.setAttribute('aria-invalid', 'true');
@@ -159,7 +163,7 @@ export function draftOf(house, schedule, render, place = () => null) {
             href: `#${field.id}`,
             onclick: (event) => {
               event.preventDefault();
-              field.closest('details')?.setAttribute('open', '');
+              unfold(field);
               field.focus();
             },
           },

@@ -3,6 +3,9 @@
  */
 
 import { fill, h } from '../widget/dom.js';
+import { languagesField } from './languages.js';
+import { confirmsOutside } from './notices.js';
+import { zoneField } from './zone_field.js';
 
 const side = 320; // pixels of the square that is sent
 
@@ -42,6 +45,17 @@ function form(house, profile) {
     });
     return h('div', { class: 'field' }, h('label', { for: input.id }, label), input, hint);
   });
+  const zone = zoneField(house, {
+    id: 'profile-time_zone',
+    name: 'time_zone',
+    value: profile.time_zone,
+    change: (name) => {
+      profile.time_zone = name;
+    },
+  });
+  const languages = languagesField(house, profile.languages ?? [], (tags) => {
+    profile.languages = tags;
+  });
   const save = h('button', { class: 'main' }, t('save'));
   const wrong = (problem) => {
     const input = problem.status === 422 && element.querySelector(`[name="${problem.field}"]`);
@@ -67,6 +81,8 @@ function form(house, profile) {
         for (const one of element.querySelectorAll('.wrong')) one.remove();
         for (const one of element.querySelectorAll('[aria-invalid]')) one.removeAttribute('aria-invalid');
         try {
+          const next = { ...(await house.schedule()), time_zone: profile.time_zone };
+          if (!(await confirmsOutside(house, next))) return;
           Object.assign(profile, await house.saveProfile(profile));
           const done = h('p', { tabindex: '-1' }, t('saved'));
           fill(notices, h('div', { class: 'notice' }, done));
@@ -79,6 +95,8 @@ function form(house, profile) {
     },
     notices,
     fields,
+    zone,
+    languages,
     h('div', { class: 'actions' }, save),
   );
   return element;

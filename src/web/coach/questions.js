@@ -5,6 +5,8 @@ import { labelled } from './dialogs.js';
 
 const kinds = ['text', 'long', 'choice', 'multi', 'bool', 'url'];
 const withOptions = ['choice', 'multi'];
+/* Of which kinds an answer has a limit, and what it counts. */
+const limits = { text: 'maxCharacters', long: 'maxCharacters', url: 'maxCharacters', multi: 'maxChoices' };
 
 export function questionsPart(house, draft, type, path) {
   const { t } = house;
@@ -90,7 +92,27 @@ function questionForm(house, draft, question, { path, remove, up }) {
   });
   options.value = (question.options ?? []).join('\n');
   const choices = labelled(house, options.id, t('options'), options);
-  choices.hidden = !withOptions.includes(question.kind);
+  const max = h('input', {
+    id: `${id}-max`,
+    name: `${path}.max`,
+    type: 'number',
+    min: 1,
+    inputmode: 'numeric',
+    autocomplete: 'off',
+    oninput: () => {
+      question.max = max.value === '' ? undefined : Number(max.value);
+      draft.changed();
+    },
+  });
+  const limit = labelled(house, max.id, h('span', null), max, true);
+  /* What is asked of this kind of answer. */
+  const fit = () => {
+    choices.hidden = !withOptions.includes(question.kind);
+    limit.hidden = !(question.kind in limits);
+    limit.querySelector('span').textContent = limit.hidden ? '' : t(limits[question.kind]);
+    max.value = question.max ?? '';
+  };
+  fit();
   const kind = h(
     'select',
     {
@@ -98,10 +120,10 @@ function questionForm(house, draft, question, { path, remove, up }) {
       name: `${path}.kind`,
       onchange: () => {
         question.kind = kind.value;
-        choices.hidden = !withOptions.includes(question.kind);
-        if (choices.hidden) delete question.options;
-        else question.options ??= [];
         delete question.max; // characters, or how many options: it means something else now
+        if (withOptions.includes(question.kind)) question.options ??= [];
+        else delete question.options;
+        fit();
         draft.changed();
       },
     },
@@ -136,6 +158,7 @@ function questionForm(house, draft, question, { path, remove, up }) {
       labelled(house, kind.id, t('kindOfAnswer'), kind),
     ),
     choices,
+    limit,
     h('label', { class: 'tickable', for: needed.id }, needed, h('span', null, t('mustAnswer'))),
     h('label', { class: 'tickable', for: later.id }, later, h('span', null, t('mayAnswerLater'))),
     h(

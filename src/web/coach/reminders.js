@@ -1,4 +1,4 @@
-/* What people are told by mail, and when they are reminded: for every kind of session, unless one says otherwise. */
+/* What people are told by mail, and when they are reminded: of every kind of session, and of one that says otherwise. */
 
 import { fill, h } from '../widget/dom.js';
 import { labelled } from './dialogs.js';
@@ -14,11 +14,12 @@ const ways = ['auto', 'email', 'calendar', 'off'];
 
 /* Where a fault of the list as a whole is shown: at the reminder that it names. */
 export function reminderFaultPlace(body, path) {
-  return /^notices\.reminders\[\d+\]$/.test(path)
+  return /(^|\.)notices\.reminders\[\d+\]$/.test(path)
     ? body.querySelector(`[name="${path}.before_minutes"]`)
     : null;
 }
 
+/* Of every kind of session. */
 export function remindersPart(house, draft) {
   const { t } = house;
   const said = () => draft.value.notices ?? {};
@@ -26,39 +27,90 @@ export function remindersPart(house, draft) {
     draft.value.notices = { ...said(), [name]: value };
     draft.changed();
   };
-  return h(
-    'section',
-    { class: 'stack' },
-    h('h2', null, t('messages')),
-    listPart(
-      house,
-      draft,
-      () => said().reminders ?? usual,
-      (list) => put('reminders', list),
-    ),
-    quietPart(house, said().quiet, (hours) => put('quiet', hours)),
+  return [
+    h('h3', null, t('reminders')),
+    h('p', { class: 'hint' }, t('remindersHint')),
+    listPart(house, draft, 'notices', said().reminders ?? usual, (list) => put('reminders', list)),
+    quietPart(house, 'notices', said().quiet, (hours) => put('quiet', hours)),
     h(
       'details',
       { open: Boolean(said().client ?? said().coach) },
       h('summary', null, t('ways')),
-      ['client', 'coach'].map((who) => waysPart(house, who, said()[who] ?? {}, (own) => put(who, own))),
+      waysPart(house, 'notices', said, put),
     ),
+  ];
+}
+
+/* Of one kind of session: each of the three parts is that of all sessions until the type gets its own, which begins as a copy. */
+export function ownMessagesPart(house, draft, type, index) {
+  const { t } = house;
+  const path = `session_types[${index}].notices`;
+  const own = () => type.notices ?? {};
+  const put = (name, value) => {
+    type.notices = { ...own(), [name]: value };
+    draft.changed();
+  };
+  const everyones = (name, otherwise) => structuredClone(draft.value.notices?.[name] ?? otherwise);
+  const parts = {
+    ownReminders: {
+      begin: () => ({ reminders: everyones('reminders', usual) }),
+      draw: () => listPart(house, draft, path, own().reminders, (list) => put('reminders', list)),
+    },
+    ownQuiet: {
+      begin: () => ({ quiet: everyones('quiet', null) }),
+      draw: () => quietPart(house, path, own().quiet, (hours) => put('quiet', hours)),
+    },
+    ownWays: {
+      begin: () => ({ client: everyones('client', {}), coach: everyones('coach', {}) }),
+      draw: () => waysPart(house, path, own, put),
+    },
+  };
+  return h(
+    'details',
+    { open: Boolean(type.notices) },
+    h('summary', null, t('ownMessages')),
+    Object.entries(parts).map(([word, { begin, draw }]) => {
+      const place = h('div', { class: 'stack' });
+      const names = Object.keys(begin());
+      const tick = h('input', {
+        type: 'checkbox',
+        id: `type-${index}-${word}`,
+        checked: names.some((name) => own()[name] !== undefined),
+        onchange: () => {
+          const next = { ...own(), ...begin() };
+          if (!tick.checked) for (const name of names) delete next[name];
+          type.notices = Object.keys(next).length ? next : undefined;
+          draft.changed();
+          fill(place, tick.checked && draw());
+        },
+      });
+      fill(place, tick.checked && draw());
+      return [h('label', { class: 'tickable', for: tick.id }, tick, h('span', null, t(word))), place];
+    }),
   );
 }
 
-function listPart(house, draft, read, put) {
+const idOf = (path) => path.replace(/\W+/g, '-');
+
+function listPart(house, draft, path, first, put) {
   const { t } = house;
   const place = h('div', { class: 'stack' });
-  const draw = (focus) => {
-    const list = structuredClone(read());
+  const draw = (now, focus) => {
+    const list = structuredClone(now);
     const changed = () => put(list);
+    const putAll = (next, shown) => {
+      put(next);
+      draw(next, shown);
+    };
     fill(
       place,
       list.map((one, index) =>
-        reminderRow(house, { ...draft, changed }, one, index, () => {
-          put(list.filter((other) => other !== one));
-          draw('button.add');
-        }),
+        reminderRow(house, { ...draft, changed }, one, { path: `${path}.reminders[${index}]`, index }, () =>
+          putAll(
+            list.filter((other) => other !== one),
+            'button.add',
+          ),
+        ),
       ),
       list.length < most &&
         h(
@@ -69,8 +121,10 @@ function listPart(house, draft, read, put) {
             onclick: () => {
               let before = 120;
               while (list.some((one) => one.before_minutes === before)) before += 60;
-              put([...list, { before_minutes: before, to: ['client'] }]);
-              draw(`[name="notices.reminders[${list.length}].before_minutes"]`);
+              putAll(
+                [...list, { before_minutes: before, to: ['client'] }],
+                `[name="${path}.reminders[${list.length}].before_minutes"]`,
+              );
             },
           },
           t('addReminder'),
@@ -78,19 +132,18 @@ function listPart(house, draft, read, put) {
     );
     if (focus) place.querySelector(focus)?.focus();
   };
-  draw();
-  return [h('h3', null, t('reminders')), h('p', { class: 'hint' }, t('remindersHint')), place];
+  draw(first);
+  return place;
 }
 
-function reminderRow(house, draft, one, index, remove) {
+function reminderRow(house, draft, one, { path, index }, remove) {
   const { t } = house;
-  const path = `notices.reminders[${index}]`;
   const choices = { client: ['client'], coach: ['coach'], both: ['client', 'coach'] };
   const now = one.to.length > 1 ? 'both' : one.to[0];
   const whom = h(
     'select',
     {
-      id: `reminder-${index}-to`,
+      id: `${idOf(path)}-to`,
       name: `${path}.to`,
       onchange: () => {
         one.to = choices[whom.value];
@@ -123,14 +176,14 @@ function reminderRow(house, draft, one, index, remove) {
   );
 }
 
-function quietPart(house, quiet, put) {
+function quietPart(house, path, quiet, put) {
   const { t } = house;
   const hours = { from: '22:00', to: '07:00', ...quiet };
   const field = (name) => {
     const input = h('input', {
       type: 'time',
-      id: `quiet-${name}`,
-      name: `notices.quiet.${name}`,
+      id: `${idOf(path)}-quiet-${name}`,
+      name: `${path}.quiet.${name}`,
       value: hours[name],
       oninput: () => {
         hours[name] = input.value;
@@ -142,8 +195,8 @@ function quietPart(house, quiet, put) {
   const fields = h('div', { class: 'row when-fields', hidden: !quiet }, field('from'), field('to'));
   const on = h('input', {
     type: 'checkbox',
-    id: 'quiet',
-    name: 'notices.quiet',
+    id: `${idOf(path)}-quiet`,
+    name: `${path}.quiet`,
     checked: Boolean(quiet),
     onchange: () => {
       fields.hidden = !on.checked;
@@ -157,33 +210,33 @@ function quietPart(house, quiet, put) {
   ];
 }
 
-/* How one of the two is told of each change. */
-function waysPart(house, who, own, put) {
+/* How each of the two is told of each change. */
+function waysPart(house, path, said, put) {
   const { t } = house;
-  return h(
-    'fieldset',
-    { class: 'stack ways' },
-    h('legend', null, h('strong', null, t(`ways_${who}`))),
+  const choice = (who, change) => {
+    const select = h(
+      'select',
+      {
+        id: `${idOf(path)}-${who}-${change}`,
+        name: `${path}.${who}.${change}`,
+        onchange: () => put(who, { ...said()[who], [change]: select.value }),
+      },
+      ways.map((way) =>
+        h('option', { value: way, selected: way === (said()[who]?.[change] ?? 'auto') }, t(`way_${way}`)),
+      ),
+    );
+    return labelled(house, select.id, t(`told_${change}`), select);
+  };
+  return ['client', 'coach'].map((who) =>
     h(
-      'div',
-      { class: 'fields' },
-      ['confirmed', 'moved', 'cancelled'].map((change) => {
-        const select = h(
-          'select',
-          {
-            id: `ways-${who}-${change}`,
-            name: `notices.${who}.${change}`,
-            onchange: () => {
-              own[change] = select.value;
-              put({ ...own });
-            },
-          },
-          ways.map((way) =>
-            h('option', { value: way, selected: way === (own[change] ?? 'auto') }, t(`way_${way}`)),
-          ),
-        );
-        return labelled(house, select.id, t(`told_${change}`), select);
-      }),
+      'fieldset',
+      { class: 'stack ways' },
+      h('legend', null, h('strong', null, t(`ways_${who}`))),
+      h(
+        'div',
+        { class: 'fields' },
+        ['confirmed', 'moved', 'cancelled'].map((change) => choice(who, change)),
+      ),
     ),
   );
 }

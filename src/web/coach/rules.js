@@ -1,19 +1,20 @@
 /*
- * The policy and the session types as a form. What is allowed the server knows; its faults are shown at their
- * fields.
+ * The policy, what people are told and the session types as a form in parts. What is allowed the server knows; its faults are
+ * shown at their fields.
  */
 
 import { fill, h } from '../widget/dom.js';
-import { cityOf } from '../widget/time.js';
 import { labelled } from './dialogs.js';
 import { draftOf } from './draft.js';
 import { meetingFields } from './meeting.js';
 import { numberField } from './number.js';
+import { part, unfold } from './part.js';
 import { ownHoursFaultPlace, ownHoursPart } from './own_hours.js';
 import { seatFields } from './group.js';
 import { priceFields } from './price.js';
 import { questionsPart } from './questions.js';
-import { reminderFaultPlace, remindersPart } from './reminders.js';
+import { ownMessagesPart, reminderFaultPlace, remindersPart } from './reminders.js';
+import { zoneField } from './zone_field.js';
 
 /* The fields of a policy: unit, and whether empty means no limit. */
 const fields = [
@@ -42,75 +43,55 @@ export async function rulesView(house, heading) {
 
 function renderRules(house, draft, focus) {
   const { t } = house;
-  const zones = [...new Set(['UTC', ...(Intl.supportedValuesOf?.('timeZone') ?? [])])];
-  const zone = h('input', {
-    id: 'time_zone',
-    name: 'time_zone',
-    list: 'zones',
-    value: draft.value.time_zone,
-    autocomplete: 'off',
-    spellcheck: 'false',
-    oninput: () => {
-      draft.value.time_zone = zone.value.trim();
-      draft.changed();
-    },
-  });
+  const { session_types: types } = draft.value;
+  const open = draft.body.querySelector('.part[open]')?.id;
   fill(
     draft.body,
-    h(
-      'section',
-      { class: 'stack' },
-      h('h2', null, t('policy')),
+    part(
+      'part-policy',
+      'h2',
+      t('policy'),
+      t('policyAbout'),
       h(
         'div',
         { class: 'fields' },
-        h(
-          'div',
-          { class: 'field' },
-          h('label', { for: 'time_zone' }, t('zone')),
-          zone,
-          h(
-            'datalist',
-            { id: 'zones' },
-            zones.map((name) => h('option', { value: name }, cityOf(name))),
-          ),
-        ),
+        zoneField(house, {
+          id: 'time_zone',
+          name: 'time_zone',
+          value: draft.value.time_zone,
+          change: (zone) => {
+            draft.value.time_zone = zone;
+            draft.changed();
+          },
+        }),
         fields.map((field) => numberField(house, draft, draft.value.policy, field, 'policy')),
         lateField(house, draft, draft.value.policy, 'policy'),
       ),
       fallbackFields(house, draft),
     ),
+    part('part-messages', 'h2', t('messages'), t('messagesAbout'), remindersPart(house, draft)),
     h(
       'section',
       { class: 'stack' },
       h('h2', null, t('types')),
-      draft.value.session_types.map((type, index) => typeForm(house, draft, type, index)),
-      h(
-        'button',
-        {
-          type: 'button',
-          id: 'add-type',
-          onclick: () => {
-            const taken = new Set(draft.value.session_types.map((type) => type.id));
-            let id = 'session';
-            for (let count = 2; taken.has(id); count += 1) id = `session-${count}`;
-            draft.value.session_types.push({
-              id,
-              name: t('newType'),
-              durations: [30],
-              meeting: 'google_meet',
-              draft: true, // clients see it once it is published
-            });
-            draft.changed();
-            renderRules(house, draft, `type-${draft.value.session_types.length - 1}-name`);
-          },
-        },
-        t('addType'),
-      ),
+      types.map((type, index) => typeForm(house, draft, type, index)),
+      h('button', { type: 'button', id: 'add-type', onclick: () => addType(house, draft) }, t('addType')),
     ),
-    remindersPart(house, draft),
   );
-  if (focus) draft.body.querySelector(`#${focus}`)?.focus();
+  const shown = (focus ?? open) && draft.body.querySelector(`#${focus ?? open}`);
+  unfold(shown);
+  if (focus) shown.focus();
+}
+
+/* A session type that clients see once it is published. */
+function addType(house, draft) {
+  const { session_types: types } = draft.value;
+  const taken = new Set(types.map((type) => type.id));
+  let id = 'session';
+  for (let count = 2; taken.has(id); count += 1) id = `session-${count}`;
+  types.push({ id, name: house.t('newType'), durations: [30], meeting: 'google_meet', draft: true });
+  draft.changed();
+  renderRules(house, draft, `type-${types.length - 1}-name`);
 }
 
 /* Where a session takes place that should have been on Google Meet, when there is no link for it. */
@@ -222,10 +203,11 @@ function typeForm(house, draft, type, index) {
       draft.changed();
     },
   };
-  return h(
-    'fieldset',
-    { class: 'type' },
-    h('legend', null, type.name, ' ', type.draft && h('span', { class: 'badge warn' }, t('draft'))),
+  return part(
+    `part-type-${index}`,
+    'h3',
+    [type.name, ' ', type.draft && h('span', { class: 'badge warn' }, t('draft'))],
+    t('minutes', { n: type.durations.join(', ') }),
     h(
       'div',
       { class: 'fields' },
@@ -263,6 +245,7 @@ function typeForm(house, draft, type, index) {
     h('label', { class: 'tickable', for: hidden.id }, hidden, h('span', null, t('draftHint'))),
     h('label', { class: 'tickable', for: approval.id }, approval, h('span', null, t('approvalHint'))),
     ownHoursPart(house, draft, type, index),
+    ownMessagesPart(house, draft, type, index),
     text(
       'weight',
       t('weight'),

@@ -189,7 +189,7 @@ export const en = {
     'Without any, it’s offered whenever you work. Blocked days always apply, and so do your days with different hours, unless the date is in this list.',
   addDate: 'Add a date',
   ownRules: 'Different rules for this session',
-  ownHint: 'Leave a field empty to keep the rule above.',
+  ownHint: 'Leave a field empty to keep your general rule.',
   newType: 'New session',
   unlimited: 'no limit',
   min_notice_minutes: 'Shortest notice for a booking',

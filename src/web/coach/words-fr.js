@@ -190,7 +190,7 @@ export const words = spaced({
     'Sans autres horaires, cette séance est proposée dès que vous travaillez. Les jours bloqués valent toujours, de même que vos jours avec d’autres heures, sauf si la date est dans cette liste.',
   addDate: 'Ajouter une date',
   ownRules: 'D’autres règles pour cette séance',
-  ownHint: 'Laissez un champ vide pour garder la règle ci-dessus.',
+  ownHint: 'Laissez un champ vide pour garder la règle générale.',
   newType: 'Nouvelle séance',
   unlimited: 'sans limite',
   min_notice_minutes: 'Délai minimal pour réserver',

@@ -211,7 +211,7 @@ export const words = {
     'Bez osobnych godzin sesja jest dostępna zawsze, gdy pracujesz. Zablokowane dni obowiązują zawsze. Twoje dni z innymi godzinami też, chyba że data jest na tej liście.',
   addDate: 'Dodaj datę',
   ownRules: 'Osobne zasady',
-  ownHint: 'Puste pole oznacza zasadę podaną wyżej.',
+  ownHint: 'Puste pole oznacza zasadę ogólną.',
   newType: 'Nowa sesja',
   unlimited: 'bez limitu',
   min_notice_minutes: 'Najkrótsze wyprzedzenie rezerwacji',
