@@ -37,6 +37,7 @@ import looks from './looks.css';
 import { memory } from './memory.js';
 import { Panel } from './panel.js';
 import { chooseDay, startPicking } from './pick.js';
+import { ask } from './slots.js';
 import { dayOf, format, zoneName } from './time.js';
 import { rightToLeft, translator } from './translate.js';
 import { languages, speak, strings } from './words.js';
@@ -207,6 +208,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
       ? wanted.split('-')[0].toLowerCase()
       : await speak(wanted);
     if (build !== this.#builds || !this.isConnected) return;
+    this.#askEarly();
     this.#settle(wanted, known);
     this.#assemble(known);
   }
@@ -229,9 +231,22 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     panel.hour12 =
       kept.hour12 ??
       Boolean(new Intl.DateTimeFormat(panel.region, { hour: 'numeric' }).resolvedOptions().hour12);
+  }
+
+  /*
+   * The times are asked for before anything is made ready to show them: on a slow device that takes as long as the reply. Not
+   * where something else comes first: a hold to give back, a form that goes on, one appointment.
+   */
+  #askEarly() {
+    const panel = this.#panel;
+    const state = this.hasAttribute('steps') && history.state;
     panel.duration = Number(this.getAttribute('duration')) || null;
-    panel.type = this.getAttribute('session-type');
-    panel.answer = null;
+    panel.type = state?.type ?? this.getAttribute('session-type');
+    panel.answer = panel.early = null;
+    if (!this.hasAttribute('inline') || this.getAttribute('manage') || state?.mosaic === 'details') return;
+    if (memory.holding().key) return;
+    panel.early = ask(panel);
+    panel.early.catch(() => {}); // whoever waits for it is told
   }
 
   #assemble(known) {
@@ -298,7 +313,6 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const panel = this.#panel;
     const state = this.hasAttribute('steps') && history.state;
     const before = state?.mosaic;
-    panel.type = state?.type ?? panel.type;
     const draft = before === 'details' ? memory.draft() : {};
     if (draft.slot) Object.assign(panel, { type: draft.type, duration: draft.duration });
     const managed = this.getAttribute('manage');

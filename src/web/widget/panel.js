@@ -30,6 +30,7 @@ export class Panel {
   zone;
   hour12;
   answer = null; // the last availability reply
+  early = null; // the first question, asked before there is anything to show
   slots = []; // every start known so far, ascending: {at, until, start, end}
   byDay = new Map(); // the same by their day in the visitor's zone
   end = 0; // availability is known up to here
@@ -79,11 +80,15 @@ export class Panel {
     if (!server.pathname.endsWith('/')) server.pathname += '/';
     const own = this.guest && path.startsWith(`booking/${this.guest.id}`) && this.guest.token;
     const token = element.token ?? own;
-    const identity = async () => ({
+    const said = {
       ...(token && { Authorization: 'Bearer ' + token }),
       ...(element.session && { 'X-Session-ID': element.session }),
-      ...(typeof element.headers === 'function' ? await element.headers() : element.headers),
-    });
+    };
+    const { headers } = element;
+    const identity =
+      typeof headers === 'function'
+        ? async () => ({ ...said, ...(await headers()) })
+        : { ...said, ...headers };
     return call(server, identity, method, path, options).catch((problem) => {
       if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
       throw problem;

@@ -77,8 +77,10 @@ async function load(panel, day) {
   wait(panel, true);
   panel.say(t('loading'));
   if (memory.holding().key && !panel.form) panel.released = panel.go('recover');
+  const { early } = panel;
+  panel.early = null; // it answers the first question only
   try {
-    let { reply, slots } = await ask(panel);
+    let { reply, slots } = await (early ?? ask(panel));
     if (reply.refusal && (await letGo(panel))) ({ reply, slots } = await ask(panel));
     if (!slots.length && reply.next_available) {
       const from = Date.parse(reply.next_available);
@@ -394,7 +396,6 @@ function showTimes(panel, shown) {
     later,
     h('button', { type: 'button', class: 'plain small', onclick: () => draw(panel, true) }, t('otherDay')),
   );
-  measure();
 }
 
 /* ---- the zone and the clock ---- */

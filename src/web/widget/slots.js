@@ -1,6 +1,6 @@
 /* Free times: asked of the server, sorted by the visitor's days. */
 
-import { dayOf, isoText } from './time.js';
+import { addDays, dayOf, instantOf, isoText } from './time.js';
 
 /* One question to the server; `from` and `to` are instants or left out. */
 export async function ask(panel, from, to) {
@@ -15,7 +15,7 @@ export async function ask(panel, from, to) {
   add('rescheduling', panel.moving?.id);
   add('from', from && isoText(from));
   add('to', to && isoText(to));
-  await panel.released;
+  if (panel.released) await panel.released; // else it is asked at once
   const reply = await panel.call('GET', 'booking/availability' + (query.size ? '?' + query : ''));
   const slots = reply.slots.map((slot) => ({
     ...slot,
@@ -28,11 +28,15 @@ export async function ask(panel, from, to) {
 /* A session's present time is no new one for it. */
 export function sort(panel) {
   const present = panel.moving && Date.parse(panel.moving.start);
+  let [list, end] = [null, 0]; // of the day that is being filled: telling the day of each of a thousand takes long
   panel.byDay = new Map();
   for (const slot of panel.slots) {
     if (slot.at === present) continue;
-    const day = dayOf(slot.at, panel.zone);
-    if (!panel.byDay.has(day)) panel.byDay.set(day, []);
-    panel.byDay.get(day).push(slot);
+    if (slot.at >= end) {
+      const day = dayOf(slot.at, panel.zone);
+      panel.byDay.set(day, (list = []));
+      end = instantOf(addDays(day, 1), 0, panel.zone);
+    }
+    list.push(slot);
   }
 }
