@@ -2,7 +2,7 @@
 #
 # A part is an ES module that imports the parts before it; joined, they share one scope, so the imports go. Any other import
 # is refused, and so is one of a part that comes later, so no two parts need each other. A style sheet becomes a constant
-# named after its file. Comments that have their lines to themselves are left out, but in sheets. Names that two parts both use at their top are a syntax error, which `node --check` finds.
+# named after its file. Comments are left out, but in sheets and behind code that has quotes or slashes. Names that two parts both use at their top are a syntax error, which `node --check` finds.
 
 function refuse(why) {
 	printf "%s: %s\n", FILENAME, why >"/dev/stderr"
@@ -85,6 +85,11 @@ sheet {
 		refuse("imports " name ", which does not stand before it in assets.list")
 	statement = ""
 	next
+}
+
+# And so is what stands behind a line of code in which nothing could hold two slashes.
+!sheet && match($0, / \/\/ /) && substr($0, 1, RSTART - 1) !~ /['"`\/]/ {
+	$0 = substr($0, 1, RSTART - 1)
 }
 
 /^export .* from / {
