@@ -329,8 +329,7 @@ const view =
 const settings = (part) => async (page, scene) => {
   await coachViews.rules(page, scene);
   await openPart(page, part);
-  for (const one of await page.locator(`#part-${part} .stack > details:not([open]) > summary`).all())
-    await one.click();
+  await page.locator(`#part-${part} details`).evaluateAll((all) => all.forEach((one) => (one.open = true)));
 };
 export const coachViews = {
   home: view('home', '.next'),
