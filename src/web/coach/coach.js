@@ -98,8 +98,8 @@ const house = {
           ...clockOptions(house.hour12),
           ...(house.hour12 && from % 60 === 0 && to % 60 === 0 && { minute: undefined }),
         }),
-  day: (day, style = 'long') =>
-    format(Date.parse(day), locale, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style }),
+  day: (day, style = 'long', year = undefined) =>
+    format(Date.parse(day), locale, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style, year }),
   moment: (instant, more) =>
     format(instant, locale, {
       timeZone: house.zone,

@@ -240,7 +240,7 @@ export function overrideLine(house, one, { id, path, put, remove, draft }) {
     h(
       'div',
       { class: 'row' },
-      h('strong', null, `${day} ${one.date.slice(0, 4)}`),
+      h('strong', null, house.day(one.date, 'long', 'numeric')),
       removeButton(house, day, remove),
     ),
     stretches.length === 0 && h('p', { class: 'muted' }, t('closedAllDay')),
@@ -283,7 +283,7 @@ function blockedList(view, draft) {
       blocked.map((one, index) => {
         const last = addDays(one.to, -1);
         const first = one.from === last ? '' : `${house.day(one.from, 'short')} – `;
-        const text = `${first}${house.day(last, 'short')} ${last.slice(0, 4)}`;
+        const text = `${first}${house.day(last, 'short', 'numeric')}`;
         return h(
           'li',
           { 'data-path': `blocked[${index}]`, tabindex: '-1' },

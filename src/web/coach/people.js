@@ -140,9 +140,7 @@ async function loadPeople(view, afresh = true) {
       view.shown.push(one);
       const date = dayOf(Date.parse(one.start), house.zone);
       if (date !== day)
-        list.append(
-          h('section', { 'data-day': date }, h('h2', null, `${house.day(date)} ${date.slice(0, 4)}`)),
-        );
+        list.append(h('section', { 'data-day': date }, h('h2', null, house.day(date, 'long', 'numeric'))));
       day = date;
       list.lastElementChild.append(person(view, one));
     }
