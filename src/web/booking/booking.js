@@ -17,7 +17,10 @@ const [, coachInPath, typeInPath] = location.pathname
   .split('/')
   .map(decodeURIComponent);
 const base = new URL('..', import.meta.url);
-const mailed = await followMail((...rest) => call(base, {}, ...rest), memory.read().nonce);
+const mailed = await followMail(
+  (...rest) => call(base, {}, ...rest),
+  () => memory.read().nonce,
+);
 const identity = mailed?.appointment ? { token: mailed.token } : takeIdentity(place);
 if (mailed?.token && !mailed.appointment) memory.write({ token: mailed.token });
 const main = document.querySelector('main');

@@ -30,7 +30,7 @@ export function takeIdentity(place) {
 }
 
 /*
- * A link of a mail: `#sign-in=…` completes what this browser (its `nonce`) asked for, `#manage=…` opens one appointment. The
+ * A link of a mail: `#sign-in=…` completes what this browser asked for (nonce() has its proof: storage is slow to open), `#manage=…` opens one appointment. The
  * secret leaves the address bar at once. Answers {token, appointment}, {failed: which words}, or null: there was none.
  */
 export async function followMail(call, nonce) {
@@ -43,8 +43,11 @@ export async function followMail(call, nonce) {
       const session = await call('POST', 'booking/session', { body: { manage } });
       return { token: session.token, appointment: session.appointment_id };
     }
-    if (!nonce) return { failed: 'linkElsewhere' };
-    return { token: (await call('POST', 'booking/sign-in/verify', { body: { token: link, nonce } })).token };
+    const asked = nonce();
+    if (!asked) return { failed: 'linkElsewhere' };
+    return {
+      token: (await call('POST', 'booking/sign-in/verify', { body: { token: link, nonce: asked } })).token,
+    };
   } catch {
     return { failed: manage ? 'linkOver' : 'linkElsewhere' };
   }

@@ -506,7 +506,7 @@ window.addEventListener('beforeunload', (event) => {
 
 document.documentElement.lang = language;
 document.title = t('title');
-const mailed = await followMail(house.call, memory.read().nonce);
+const mailed = await followMail(house.call, () => memory.read().nonce);
 if (mailed?.token) location.hash = new URLSearchParams({ token: mailed.token });
 else if (mailed?.failed) signIn(t('linkElsewhere'));
 else enter();

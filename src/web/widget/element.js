@@ -44,6 +44,9 @@ import { languages, speak, strings } from './words.js';
 
 let sheet;
 
+/* What waits behind a long step gets its turn. */
+const pause = () => new Promise((resolve) => setTimeout(resolve));
+
 export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   static strings = strings;
   static languages = languages;
@@ -207,10 +210,15 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const known = strings[wanted.split('-')[0].toLowerCase()]
       ? wanted.split('-')[0].toLowerCase()
       : await speak(wanted);
-    if (build !== this.#builds || !this.isConnected) return;
-    this.#askEarly();
+    const over = () => build !== this.#builds || !this.isConnected;
+    if (over()) return;
+    // While the reply is on its way the page answers between the steps.
+    const early = this.#askEarly();
+    if (early) await pause();
+    if (over()) return;
     this.#settle(wanted, known);
-    this.#assemble(known);
+    if (early) await pause();
+    if (!over()) this.#assemble(known);
   }
 
   /* What the attributes, the browser and former visits say: words, zone, clock, what is looked at. */
@@ -234,8 +242,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   }
 
   /*
-   * The times are asked for before anything is made ready to show them: on a slow device that takes as long as the reply. Not
-   * where something else comes first: a hold to give back, a form that goes on, one appointment.
+   * Asks for the times before anything is made ready to show them: on a slow device that takes as long as the reply. False where
+   * something else comes first: a press on the button, a hold to give back, a form that goes on, one appointment.
    */
   #askEarly() {
     const panel = this.#panel;
@@ -243,10 +251,12 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     panel.duration = Number(this.getAttribute('duration')) || null;
     panel.type = state?.type ?? this.getAttribute('session-type');
     panel.answer = panel.early = null;
-    if (!this.hasAttribute('inline') || this.getAttribute('manage') || state?.mosaic === 'details') return;
-    if (memory.holding().key) return;
+    if (!this.hasAttribute('inline') || this.getAttribute('manage') || state?.mosaic === 'details')
+      return false;
+    if (memory.holding().key) return false;
     panel.early = ask(panel);
     panel.early.catch(() => {}); // whoever waits for it is told
+    return true;
   }
 
   #assemble(known) {
