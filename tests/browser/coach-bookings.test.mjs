@@ -86,6 +86,30 @@ test('a coach books for somebody new, by name and address; what is missing is sa
   await mail.wait(1, ({ to }) => to[0] === 'nora@client.test');
 });
 
+test('a series for a client: what stands against a date is told with it, and the others are booked', async () => {
+  const start = addDays(day, 1);
+  const taken = { client: { user_id: 'else' }, start: at('10:00', addDays(start, 7)) };
+  assert.equal((await coach.post('/coach/damian/appointments', taken)).status, 201);
+  const page = await open('people', { viewport: { width: 360, height: 800 } });
+  await page.getByRole('button', { name: 'New booking' }).click();
+  await dialog(page)
+    .getByLabel('Client', { exact: true })
+    .selectOption({ label: 'Nora New – nora@client.test' });
+  await dialog(page).getByLabel('Date').fill(start);
+  await dialog(page).getByLabel('Start').fill('10:00');
+  await dialog(page).getByLabel('Repeat').selectOption('Every week');
+  await dialog(page).getByLabel('How many sessions').fill('3');
+  await dialog(page).getByRole('button', { name: 'Book it' }).click();
+  await dialog(page).locator('[data-rule="slot_taken"]').waitFor();
+  await checked(page, 'coach-book-series');
+  await dialog(page).getByRole('button', { name: 'Book the other dates' }).click();
+  await said(page, /^Nora New is booked for 2 sessions from/);
+  assert.deepEqual(
+    (await listed()).filter(({ series_id }) => series_id).map((one) => [one.start, one.created_by]),
+    [start, addDays(start, 14)].map((date) => [at('10:00', date), 'coach']),
+  );
+});
+
 test('rules that stand against a time are named, and set aside only by "Book anyway"', async () => {
   const page = await open('people');
   await page.getByRole('button', { name: 'New booking' }).click();

@@ -105,40 +105,57 @@ export const addressField = (id, type, placeholder) =>
     placeholder,
   });
 
+/* What stands against it: of a series with the date of each. */
+const standing = ({ reasons, occurrences = [] }) =>
+  reasons ??
+  occurrences.flatMap((date) => date.reasons.map((one) => ({ ...one, date: Date.parse(date.start) })));
+
 /*
- * Sends something that rules may stand against. send(override, key) makes the call; the rules that stand against it are
- * told by name in `trouble`, and a button there sends it again without just those.
+ * Sends something that rules may stand against. send(override, key, skip) makes the call; the rules that stand against it
+ * are told by name in `trouble`, and buttons there send it again without just those, or without such dates of a series.
  */
 export function sender(house, { button, trouble, send, done, anyway }) {
   const { t } = house;
   let sent = null;
   let key = null;
-  const go = async (override) => {
+  const go = async (override, skip) => {
     if (button.getAttribute('aria-disabled')) return;
     button.setAttribute('aria-disabled', 'true');
     fill(trouble);
     try {
-      const answer = await send(override, (body) => {
+      const once = (body) => {
         const text = JSON.stringify(body);
         if (text !== sent) key = newKey();
         sent = text;
         return { body, key };
-      });
+      };
+      const answer = await send(override, once, skip);
       await done(answer);
     } catch (problem) {
-      const reasons = problem.reasons ?? [];
+      const reasons = standing(problem);
       if (!reasons.length)
         fill(
           trouble,
-          house.trouble(problem, () => go(override)),
+          house.trouble(problem, () => go(override, skip)),
         );
       else {
-        const names = reasons.map(({ rule }) => rule);
+        const names = [...new Set(reasons.map(({ rule }) => rule))];
         const may = names.every((name) => rules.includes(name) && !override.includes(name));
         const heading = h('p', { tabindex: '-1' }, h('strong', null, t('against')));
-        const lines = reasons.map((one) => h('li', { 'data-rule': one.rule }, reasonText(house, one)));
-        const again = h('button', { type: 'button', onclick: () => go([...override, ...names]) }, anyway);
-        fill(trouble, h('div', { class: 'notice alarm' }, heading, h('ul', null, lines), may && again));
+        const lines = reasons.map((one) =>
+          h(
+            'li',
+            { 'data-rule': one.rule },
+            one.date && `${house.moment(one.date)}: `,
+            reasonText(house, one),
+          ),
+        );
+        const answer = (word, act) => h('button', { type: 'button', onclick: act }, word);
+        const again = may && answer(anyway, () => go([...override, ...names]));
+        const others =
+          problem.occurrences?.some(({ bookable }) => bookable) &&
+          answer(t('bookOthers'), () => go(override, true));
+        fill(trouble, h('div', { class: 'notice alarm' }, heading, h('ul', null, lines), again, others));
         heading.focus();
         house.say([t('against'), ...lines.map((line) => line.textContent)].join(' '));
       }

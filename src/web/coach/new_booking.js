@@ -1,5 +1,5 @@
 /*
- * A booking that the coach makes for a client: one who has been here before, or a new one by name and address.
+ * A booking, or a series, that the coach makes for a client: one who has been here before, or a new one by name and address.
  */
 
 import { fill, h } from '../widget/dom.js';
@@ -60,6 +60,43 @@ function clientFields(house, known) {
   };
 }
 
+/* How often: value() is what the call wants besides, null for once. */
+function repeatFields(house) {
+  const { t } = house;
+  const count = h('input', {
+    id: 'for-count',
+    type: 'number',
+    min: 2,
+    max: 12,
+    value: 6,
+    inputmode: 'numeric',
+  });
+  const many = labelled(house, count.id, t('howManySessions'), count);
+  many.hidden = true;
+  const every = h(
+    'select',
+    {
+      id: 'for-every',
+      onchange: () => {
+        many.hidden = every.value === '';
+      },
+    },
+    [
+      ['', 'once'],
+      ['1', 'everyWeek'],
+      ['2', 'everySecond'],
+    ].map(([value, word]) => h('option', { value }, t(word))),
+  );
+  return {
+    element: h('div', { class: 'fields' }, labelled(house, every.id, t('repeat'), every), many),
+    value() {
+      if (!every.value) return null;
+      count.value = Math.max(2, Math.min(12, Math.round(Number(count.value)) || 2));
+      return { every_weeks: Number(every.value), count: Number(count.value) };
+    },
+  };
+}
+
 /* `start`: an instant that was clicked, or none. done(appointment) is called when it is booked. */
 export async function newBooking(house, start, done) {
   const { t } = house;
@@ -67,6 +104,7 @@ export async function newBooking(house, start, done) {
   const types = schedule.session_types;
   const when = whenFields(house, start ?? soon(), 'for');
   const client = clientFields(house, known);
+  const repeat = repeatFields(house);
   const length = h('select', { id: 'for-length' });
   const type = h(
     'select',
@@ -90,10 +128,11 @@ export async function newBooking(house, start, done) {
     button,
     trouble,
     anyway: t('bookAnyway'),
-    send: (override, once) =>
-      house.coachCall(
+    send: (override, once, skip) => {
+      const series = repeat.value();
+      return house.coachCall(
         'POST',
-        'appointments',
+        series ? 'series' : 'appointments',
         once({
           client: chosen,
           start: isoText(when.instant()),
@@ -101,15 +140,23 @@ export async function newBooking(house, start, done) {
           session_type: type.value,
           notes: notes.value.trim() || undefined,
           notify: tell.checked,
+          ...series,
+          ...(skip && { on_conflict: 'skip' }),
           ...(override.length && { override }),
         }),
-      ),
-    done: async (made) => {
+      );
+    },
+    done: async (answer) => {
+      const dates = answer.appointments ?? [answer];
+      const [made] = dates;
+      const told = {
+        name: made.name ?? t('unnamed'),
+        when: house.moment(Date.parse(made.start)),
+        n: dates.length,
+      };
       dialog.close();
       await done(made);
-      house.say(
-        t('bookedFor', { name: made.name ?? t('unnamed'), when: house.moment(Date.parse(made.start)) }),
-      );
+      house.say(t(answer.appointments ? 'seriesBookedFor' : 'bookedFor', told));
     },
   });
   const form = h(
@@ -133,6 +180,7 @@ export async function newBooking(house, start, done) {
       labelled(house, length.id, t('length'), length),
     ),
     when.element,
+    repeat.element,
     labelled(house, notes.id, t('notesFor'), notes, true),
     h('label', { class: 'tickable', for: tell.id }, tell, h('span', null, t('tellClient'))),
     trouble,
