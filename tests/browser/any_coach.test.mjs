@@ -67,3 +67,29 @@ test('every week with any coach is with one of them, who is told by name', async
   assert.equal(new Set(coaches).size, 1);
   assert.ok((await page.locator('.summary').first().textContent()).includes(NAMES[coaches[0]]));
 });
+
+test('a session is moved to another coach where its own has no time, who is told by name', async () => {
+  const client = stack.client('moe');
+  const [start, target] = [stack.slot(400), stack.slot(402)];
+  const wish = { session_type: 'coaching', coach: 'damian' };
+  const made = await client.post('/booking/create', { ...wish, start });
+  assert.equal(made.status, 201);
+  assert.equal(
+    (await stack.client('moes-other').post('/booking/create', { ...wish, start: target })).status,
+    201,
+  );
+  const page = await browser.page({ locale: 'en-GB', timezoneId: 'UTC' });
+  await page.goto(`${stack.daemon.url}/booking/damian#token=${client.token}`);
+  await page.getByRole('button', { name: 'My sessions' }).click();
+  await page.getByRole('button', { name: /^Move/ }).first().click();
+  await page.locator('[data-start]').first().waitFor();
+  assert.equal(await page.locator(`[data-start="${target}"]`).count(), 0);
+  await page.getByRole('button', { name: 'Any coach' }).click();
+  await page.locator(`[data-start="${target}"]`).click();
+  await page.getByRole('button', { name: 'Move to this time' }).click();
+  await page.locator('.tick').waitFor();
+  await checked(page, 'moved-to-another-coach');
+  assert.ok((await page.locator('.summary').textContent()).includes(NAMES.clara));
+  const { body } = await client.get(`/booking/${made.body.id}`);
+  assert.deepEqual([body.coach, body.start], ['clara', target]);
+});

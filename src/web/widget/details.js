@@ -149,7 +149,7 @@ export async function recover(panel) {
 }
 
 /* Who was chosen for a client who asked for any coach; an appointment names them. */
-async function takeCoach(panel, { coach }) {
+export async function takeCoach(panel, { coach }) {
   if (panel.answer?.coach !== 'any' || panel.chosen?.coach === coach) return;
   const place = `coach/${encodeURIComponent(coach)}/profile`;
   const profile = await panel.call('GET', place, { quiet: true }).catch(() => null);

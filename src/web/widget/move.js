@@ -1,6 +1,7 @@
 /* Another time for a session. */
 
 import { newKey } from './calls.js';
+import { takeCoach } from './details.js';
 import { h } from './dom.js';
 import { goneCodes } from './fresh.js';
 import { certainty } from './session.js';
@@ -27,8 +28,10 @@ function moveButton(panel, slot, text, wrongs, certain) {
               start: slot.start,
               duration_minutes: Math.round((slot.until - slot.at) / 60000),
               reason: panel.element.moveReason?.(), // on the coach's page
+              coach: moving.coach === 'any' ? 'any' : undefined,
             },
           });
+          await takeCoach(panel, moved);
           panel.tell('rescheduled', moved);
           panel.go('done', moved, 'moved');
         } catch (problem) {
@@ -43,8 +46,25 @@ function moveButton(panel, slot, text, wrongs, certain) {
   return button;
 }
 
+/* Other coaches may have times, too, where several give such sessions; a seat and a date of a series stay with theirs. */
+async function offerOthers(panel, place) {
+  const { moving } = panel;
+  if (
+    moving.coach === 'any' ||
+    moving.group_id ||
+    moving.series_id ||
+    panel.element.hasAttribute('move-only')
+  )
+    return;
+  const { shared_types } = await panel.call('GET', 'booking/coaches', { quiet: true }).catch(() => ({}));
+  if (!shared_types?.includes(moving.session_type) || panel.moving !== moving) return;
+  const others = () => panel.go('pick', { ...moving, coach: 'any' }, true);
+  place.append(h('button', { type: 'button', class: 'plain small', onclick: others }, panel.t('anyCoach')));
+}
+
 /* The free time nearest to the present one, for one click; whoever comes by a mail's link is asked first. */
 export function offerNearest(panel, place) {
+  offerOthers(panel, place);
   const { t } = panel;
   const present = Date.parse(panel.moving.start);
   const [slot] = panel.slots

@@ -203,7 +203,7 @@ function renderWho(panel) {
         t('otherType'),
       ),
   );
-  return moving && panel.slots.length && panel.go('nearest', page.who);
+  return moving && panel.go('nearest', page.who);
 }
 
 const bone = (kind = '') => h('div', { class: `bone ${kind}`, 'aria-hidden': 'true' });

@@ -9,7 +9,8 @@ export async function ask(panel, from, to) {
     if (value) query.set(name, value);
   };
   const wanted = panel.element.getAttribute('coach');
-  add('coach', panel.moving?.coach ?? (wanted === 'any' ? wanted : (panel.answer?.coach ?? wanted)));
+  const known = panel.answer?.coach;
+  add('coach', panel.moving?.coach ?? (known && ![wanted, known].includes('any') ? known : wanted));
   add('session_type', panel.moving?.session_type ?? panel.type);
   add('duration', panel.moving?.duration_minutes ?? panel.duration);
   add('rescheduling', panel.moving?.id);
