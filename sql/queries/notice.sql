@@ -85,12 +85,14 @@ left join lateral first_mail(a.id, $2, $3) thread on true
 where a.id = $1;
 
 -- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 detail (which may name an address: not
--- of somebody who was erased meanwhile), $5 wait in seconds, $6 how often it is not known if the mail went out.
+-- of somebody who was erased meanwhile), $5 wait in seconds, $6 how often it is not known if the mail went out. Not waited for
+-- until it is on disk: the next claim is, after it, so that a database that dies has lost that of one mail at most.
 -- name: notice_done exec
 update notice
 set state = $3, due_at = now() + make_interval(secs => $5::integer), unknowns = $6,
     sent_at = case when $3::text = 'sent' then now() else sent_at end,
     detail = case when guest not like '#%' and not (select erased from appointment where id = appointment_id) then $4::text end
+from (select set_config('synchronous_commit', 'off', true)) disk
 where id = $1 and state = 'sending' and attempts = $2;
 
 -- name: notice_counts one
