@@ -123,8 +123,8 @@ struct google_event_draft {
 					   `failure`; NULL: no conference is asked for */
 	const int *popup_reminders;     /* minutes before, 0 .. 40320; at most 5 */
 	size_t popup_reminder_count;    /* 0: the calendar's own reminders; insert only */
-	bool silent;                    /* sendUpdates=none: nobody is written to. For erasure only: otherwise
-					   Google mails the guests (sendUpdates=all) */
+	bool silent;                    /* sendUpdates=none: nobody is written to, for erasure and where
+					   somebody else tells them; otherwise Google does (all) */
 };
 
 enum google_event_status {
@@ -203,11 +203,11 @@ enum google_outcome google_event_patch(const struct google_call *call, const cha
 				       struct google_event *ret_event, struct google_answer *answer);
 
 /*
- * Delete, mailing the guests. GOOGLE_GONE (deleted before) and GOOGLE_NOT_FOUND mean that it is not there.
- * if_match as for patch.
+ * Delete, mailing the guests unless `silent`. GOOGLE_GONE (deleted before) and GOOGLE_NOT_FOUND mean that it
+ * is not there. if_match as for patch.
  */
 enum google_outcome google_event_delete(const struct google_call *call, const char *calendar,
-					const char *event_id, const char *if_match,
+					const char *event_id, bool silent, const char *if_match,
 					struct google_answer *answer);
 
 /* Which events to list: by window, by sync token, or (neither) all of them. */

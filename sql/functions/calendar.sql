@@ -105,9 +105,15 @@ begin
   where id = p_id and version = p_version
   returning * into a;
   if p_tells and a.invited_by = 'google' and a.event_written then
+    perform tell_from_now_on(
+      a, a.synced_version,
+      (select n.place from notice n
+       where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app' and n.about <> p_version::text
+         and n.kind in ('confirmed', 'moved', 'meeting_changed')
+       order by n.id desc limit 1),
+      array[lower(a.email)]);
     update appointment
-    set invited_by = 'email', noticed_version = least(noticed_version, version - 1),
-        noticed_start = coalesce((select n.was_at from notice n
+    set noticed_start = coalesce((select n.was_at from notice n
                                   where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app'
                                     and n.kind = 'moved' and n.about = a.version::text), noticed_start)
     where id = a.id
@@ -157,14 +163,17 @@ begin
   perform retry_events(p_coach);
 end $$;
 
--- The calendar is disconnected: what is owed will not be written until it is connected again, and says p_detail.
-create or replace function end_grant(p_coach text, p_detail text) returns void language plpgsql as $$
+-- The calendar is disconnected: what is owed will not be written until it is connected again, and says p_detail; what
+-- changed is told by us then, where we can (p_tells).
+create or replace function end_grant(p_coach text, p_detail text, p_tells boolean default false) returns void
+language plpgsql as $$
 begin
   delete from google_consent where coach_id = p_coach;
   delete from coach_calendar where coach_id = p_coach;
   delete from google_grant where coach_id = p_coach;
-  update appointment set refused_version = version, calendar_detail = p_detail, conference_pending = false
-  where coach_id = p_coach and calendar_id is not null and version > synced_version and version > refused_version;
+  perform event_refused(id, version, p_detail, p_tells) from appointment
+  where coach_id = p_coach and calendar_id is not null and version > synced_version and version > refused_version
+  order by id;
 end $$;
 
 -- ---------------------------------------------------------------------------- the appointment follows its event

@@ -150,14 +150,10 @@ begin
       where appointment_id = a.id and recipient = person.who and guest = person.guest and channel = way_out
         and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled', 'offer') and may_be_out(n)
       order by id desc limit 1;
-      -- Whom the calendar has told, but of this change, which it has refused.
-      if told is null and a.noticed_start is not null and way_out = 'email' and a.event_written
-         and a.refused_version >= a.version and (person.who = 'client' or (person.who = 'guest' and over)) then
+      -- Whom the calendar has told, but of this end, which it has refused.
+      if told is null and a.noticed_start is not null and person.who = 'guest' and over and a.event_written
+         and a.refused_version >= a.version then
         told := 'confirmed';
-        select n.place into told_place from notice n
-        where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app' and n.about <> a.version::text
-          and n.kind in ('confirmed', 'moved', 'meeting_changed')
-        order by n.id desc limit 1;
       end if;
       -- Whom the calendar has told, or who was told before there was a ledger.
       if told is null and a.noticed_start is not null
@@ -190,6 +186,40 @@ begin
   set noticed_version = version, noticed_start = starts_at, invited_by = a.invited_by,
       noticed_at = case when noticed_start is distinct from starts_at then now() else noticed_at end
   where id = a.id;
+end $$;
+
+/*
+ * From now on we tell everybody of this appointment. Google, which did until now, has told these addresses of its version
+ * p_version, when it was at p_place: to the ledger that is as if we had.
+ */
+create or replace function tell_from_now_on(a appointment, p_version integer, p_place bytea, p_addresses text[]) returns void
+language plpgsql as $$
+begin
+  insert into notice (appointment_id, recipient, guest, channel, kind, about, state, sent_at, place, detail)
+  select a.id, p.who, p.guest, 'email', 'confirmed', p_version::text, 'sent', now(), p_place, 'Google has invited them.'
+  from people_of(a, null) p
+  where lower(p.address) = any (p_addresses)
+  on conflict do nothing;
+  update appointment set invited_by = 'email', noticed_version = least(noticed_version, version - 1) where id = a.id;
+end $$;
+
+/*
+ * Google does not take all guests of version p_version, so from now on we tell everybody of this appointment. Whom Google
+ * has invited (p_invited: addresses with a blank between) it has told of this version; who is not among them is told now.
+ */
+create or replace function take_over_invitations(p_id uuid, p_version integer, p_invited text) returns void language plpgsql as $$
+declare
+  a appointment;
+begin
+  -- What has changed once more is owed to Google again, which then says so again.
+  select * into a from appointment where id = p_id and version = p_version and invited_by = 'google' for update;
+  if not found then
+    return;
+  end if;
+  if a.version > a.noticed_version then
+    perform announce(a, true, null);
+  end if;
+  perform tell_from_now_on(a, p_version, place_of(a), string_to_array(lower(p_invited), ' '));
 end $$;
 
 -- Whether it has a change that nobody was told of. PostgreSQL inlines this, so that appointment_unannounced serves it.

@@ -37,7 +37,7 @@ update google_grant set sealed_token = $3 where coach_id = $1 and sealed_token =
 update google_grant set account = $2 where coach_id = $1 and account is null;
 
 -- name: calendar_grant_delete exec
-select end_grant($1, $2);
+select end_grant($1, $2, $3);
 
 -- All of them: whether a key opens every consent is asked before any is served.
 -- name: calendar_grants many

@@ -110,6 +110,10 @@ select decide_inviter($1, $2);
 update appointment set invited_by = $2
 where id = $1 and (invited_by = 'google' or ($2::text is null and invited_by = 'none')) returning invited_by;
 
+-- Google has version $2 of the event, but not all of its guests; those of $3 it has invited.
+-- name: inviter_take_over exec
+select take_over_invitations($1, $2, $3);
+
 -- ------------------------------------------------------------------ what is shown of it
 
 -- name: notice_list many

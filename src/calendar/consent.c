@@ -317,7 +317,8 @@ enum db_result calendar_disconnect(struct calendars *calendars, struct worker *w
 	enum db_result result =
 		db_run(worker->db, QUERY_CALENDAR_GRANT_DELETE,
 		       DB_PARAMETERS(db_text(coach_id),
-				     db_text("The calendar was disconnected before this was written.")),
+				     db_text("The calendar was disconnected before this was written."),
+				     db_bool(calendars->settings.mail)),
 		       NULL);
 	if (result != DB_OK)
 		return result;

@@ -349,6 +349,25 @@ static struct guest_list list_guests(struct arena *mem, const struct google_even
 	return list;
 }
 
+bool event_has_invited(struct arena *mem, const struct google_event *event, const char *email)
+{
+	const struct trace trace = trace_read(mem, event->trace);
+	return is_there(event, email) || (trace.known && trace_has_guest(mem, &trace, email));
+}
+
+/* Whether one of the client's guests, whom we have invited, is there to read it. */
+static bool is_read_by_guests(struct arena *mem, const struct google_event *event, const struct trace *trace,
+			      const struct appointment *appointment)
+{
+	for (size_t i = 0; i < event->attendee_count; i++) {
+		const char *email = event->attendees[i].email;
+		if (email != NULL && trace_has_guest(mem, trace, email) &&
+		    (appointment->email == NULL || strcasecmp(email, appointment->email) != 0))
+			return true;
+	}
+	return false;
+}
+
 /* ---- the whole ---- */
 
 /* What a draft writes, before it is laid over what others wrote; guests: the marks of ours. */
@@ -390,17 +409,19 @@ unsigned event_difference(struct arena *mem, const struct appointment *appointme
 	const struct trace before = trace_read(mem, event->trace);
 	struct guest_list list = {.marks = before.guests};
 	unsigned parts = event_same_time(event, appointment) ? 0 : GOOGLE_PART_TIME;
+	const char *shared = event_shared_description(mem, appointment);
+	bool others = is_read_by_guests(mem, event, &before, appointment);
 	if (with_guests) {
 		list = list_guests(mem, event, &before, draft);
 		draft->guests = list.guests;
 		draft->guest_count = list.count;
 		parts |= list.added + list.left > 0 ? GOOGLE_PART_GUESTS : 0;
 		/* As it was written to those who have just left, should the reply have been lost. */
-		const char *shared = event_shared_description(mem, appointment);
-		if (list.left + list.foreign > 0 ||
-		    strcmp(mark_of_description(mem, shared), before.description) == 0)
-			draft->description = shared;
+		others = others || list.left + list.foreign > 0 ||
+			 strcmp(mark_of_description(mem, shared), before.description) == 0;
 	}
+	if (others)
+		draft->description = shared;
 	draft->trace = trace_of(mem, draft, list.marks);
 	parts |= title_part(mem, event, &before, draft) | place_part(mem, event, &before, draft) |
 		 description_part(mem, appointment, event, &before, draft) |

@@ -22,11 +22,14 @@ const char *event_trace(struct arena *mem, const struct google_event_draft *draf
  *
  * with_guests  whether the provider invites: only then is its list looked at.
  *
- * Who leaves, or was invited by the coach's own hand, may read the event: the description is then one that
- * is fit for guests.
+ * Who leaves, who was invited by the coach's own hand, or before somebody else came to invite, may read the
+ * event: the description is then one that is fit for guests.
  */
 unsigned event_difference(struct arena *mem, const struct appointment *appointment,
 			  const struct google_event *event, bool with_guests,
 			  struct google_event_draft *draft);
+
+/* Whether the event invites this address, or did until the coach took it off by hand. */
+bool event_has_invited(struct arena *mem, const struct google_event *event, const char *email);
 
 #endif

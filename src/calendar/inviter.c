@@ -37,3 +37,17 @@ void inviter_change(struct debt *debt, enum inviter inviter)
 		log_line(LOG_WARNING, "inviter_not_noted", LOG_TEXT_FIELD("appointment", debt->a.id),
 			 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));
 }
+
+bool inviter_take_over(struct debt *debt)
+{
+	const struct appointment *a = &debt->a;
+	if (inviter_other(debt) != INVITER_EMAIL)
+		return true;
+	enum db_result result =
+		db_run(debt->visit->worker->db, QUERY_INVITER_TAKE_OVER,
+		       DB_PARAMETERS(db_uuid(a->id), db_int(a->version), db_text(debt->invited)), NULL);
+	if (result != DB_OK)
+		log_line(LOG_WARNING, "inviter_not_noted", LOG_TEXT_FIELD("appointment", a->id),
+			 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));
+	return result == DB_OK;
+}

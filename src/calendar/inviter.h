@@ -20,4 +20,11 @@ bool inviter_decide(struct debt *debt, bool *ret_claimed);
 /* The provider has not written the guest: somebody else invites, or (INVITER_OPEN) it is open again. */
 void inviter_change(struct debt *debt, enum inviter inviter);
 
+/*
+ * The provider has written the event, but not all of its guests: where mail goes out, from now on we tell
+ * everybody of this appointment, beginning with those whom the event has not invited (debt->invited says who
+ * it has). False: the database failed, try again later.
+ */
+bool inviter_take_over(struct debt *debt);
+
 #endif

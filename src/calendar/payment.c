@@ -1,6 +1,7 @@
 /* What Google is told about one appointment, and what its answers mean. */
 #include "payment_inside.h"
 
+#include "event_change.h"
 #include "inviter.h"
 
 #include "base/log.h"
@@ -170,12 +171,42 @@ static bool empty_event(struct debt *debt)
 	return false;
 }
 
+/*
+ * Whether the event invites people who have been told by somebody else since: the provider is not to tell
+ * them of its end as well. What the coach's own hand has put into an event of ours is told by it. False: not
+ * known, see debt->payment.
+ */
+static bool look_for_invited(struct debt *debt, bool *ret_invited)
+{
+	const struct appointment *a = &debt->a;
+	const char *addresses[APPOINTMENT_GUESTS_MAX];
+	struct google_event event;
+	struct google_answer answer;
+	*ret_invited = false;
+	if (a->erased || a->invited_by != INVITER_EMAIL || payment_guests_part(debt) == 0)
+		return true;
+	if (payment_get(debt, &event, &answer) != GOOGLE_OK) {
+		bool gone = answer.outcome == GOOGLE_NOT_FOUND || answer.outcome == GOOGLE_GONE;
+		if (!gone)
+			payment_failed(debt, &answer);
+		return gone;
+	}
+	const size_t count = appointment_guests(a->guests, debt->mem, addresses);
+	*ret_invited = a->email != NULL && event_has_invited(debt->mem, &event, a->email);
+	for (size_t i = 0; i < count && !*ret_invited; i++)
+		*ret_invited = event_has_invited(debt->mem, &event, addresses[i]);
+	return true;
+}
+
 static void take_away(struct debt *debt)
 {
 	struct google_answer answer;
+	bool silent;
 	if (debt->a.erased && !empty_event(debt))
 		return;
-	visit_delete(debt->visit, debt->a.calendar_id, debt->event_id, &answer);
+	if (!look_for_invited(debt, &silent))
+		return;
+	visit_delete(debt->visit, debt->a.calendar_id, debt->event_id, silent, &answer);
 	/* Deleted before, or never there: a lost insert was looked for as well. */
 	if (answer.outcome == GOOGLE_OK || answer.outcome == GOOGLE_GONE ||
 	    answer.outcome == GOOGLE_NOT_FOUND)

@@ -35,6 +35,7 @@ struct debt {
 	const char *guest_response;
 	bool guest_refused;   /* the provider does not take the client's address, or a guest's */
 	bool guests_left_out; /* nor one of those who were added since */
+	const char *invited;  /* then: whom the event has invited, addresses with a blank between */
 	const char *detail;
 	int64_t wait_ms;
 };

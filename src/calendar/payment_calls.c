@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "event_change.h"
+#include "inviter.h"
 
 enum { FIRST_POLL_MS = 1000 };
 
@@ -64,8 +65,11 @@ const char *payment_limits_detail(struct debt *debt)
 	if (a->erased)
 		return NULL;
 	if (debt->guests_left_out)
-		return "Google does not take one of the guests' addresses, so the guests were left as they "
-		       "were.";
+		return inviter_other(debt) == INVITER_EMAIL
+			       ? "Google does not take one of the guests' addresses, so everybody is told of "
+				 "this session by mail from now on."
+			       : "Google does not take one of the guests' addresses, so the guests were left "
+				 "as they were.";
 	if (no_guest && no_meet)
 		return "The coach's calendar credentials can neither invite guests nor make a Meet link, so "
 		       "the "

@@ -6,23 +6,43 @@
 
 enum { TURNS_MAX = 4 }; /* of read, decide, write when others change the event meanwhile */
 
-/* The provider does not take one of the new guests: the event stays as it is for the others. */
+/* The provider does not take one of the new guests: the event is written without them. */
 static bool leave_out_new_guests(struct debt *debt, const struct google_answer *answer, unsigned parts)
 {
-	if (answer->outcome != GOOGLE_INVALID || (parts & GOOGLE_PART_GUESTS) == 0 || debt->a.erased)
+	if (answer->outcome != GOOGLE_INVALID || (parts & GOOGLE_PART_GUESTS) == 0 || debt->a.erased ||
+	    debt->guests_left_out)
 		return false;
 	debt->guests_left_out = true;
 	return true;
 }
 
+/* Of the draft's guests those whom the event has invited. */
+static void keep_invited(struct debt *debt, const struct google_event *event,
+			 struct google_event_draft *draft)
+{
+	struct google_guest *guests = arena_array(debt->mem, draft->guest_count, sizeof(*guests));
+	size_t kept = 0;
+	debt->invited = "";
+	for (size_t i = 0; i < draft->guest_count; i++) {
+		const char *email = draft->guests[i].email;
+		if (!event_has_invited(debt->mem, event, email))
+			continue;
+		guests[kept++] = draft->guests[i];
+		debt->invited = arena_printf(debt->mem, "%s%s%s", debt->invited, kept > 1 ? " " : "", email);
+	}
+	draft->guests = guests;
+	draft->guest_count = kept;
+}
+
 /* What an event lacks that is neither emptied nor gone; `sent` comes to be that. */
-static unsigned parts_changed(const struct debt *debt, const struct google_event *event,
+static unsigned parts_changed(struct debt *debt, const struct google_event *event,
 			      struct google_event_draft *sent)
 {
-	if (debt->a.event_outdated)
-		return event_difference(debt->mem, &debt->a, event,
-					payment_invites(debt) && !debt->guests_left_out, sent);
-	return event_same_time(event, &debt->a) ? 0 : GOOGLE_PART_TIME;
+	if (!debt->a.event_outdated)
+		return event_same_time(event, &debt->a) ? 0 : GOOGLE_PART_TIME;
+	if (debt->guests_left_out)
+		keep_invited(debt, event, sent);
+	return event_difference(debt->mem, &debt->a, event, payment_invites(debt), sent);
 }
 
 static bool gone(struct debt *debt)
@@ -83,8 +103,11 @@ void payment_change(struct debt *debt)
 	if (outdated)
 		payment_make_link(debt);
 	payment_draft(debt, &draft);
-	if (change_in_turns(debt, &draft, &answer))
+	if (change_in_turns(debt, &draft, &answer)) {
+		if (debt->payment == PAYMENT_DONE && debt->guests_left_out && !inviter_take_over(debt))
+			payment_later(debt, visit_backoff_ms(debt->a.calendar_attempts, DEBT_WAIT_MAX_MS));
 		return;
+	}
 	if (answer.outcome == GOOGLE_GONE)
 		debt->payment = PAYMENT_GONE;
 	else if (answer.outcome == GOOGLE_NOT_FOUND && debt->a.erased)

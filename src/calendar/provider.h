@@ -27,7 +27,7 @@ struct provider {
 				     const struct google_event_draft *draft, const char *if_match,
 				     struct google_event *ret_event, struct google_answer *answer);
 	enum google_outcome (*remove)(const struct google_call *call, const char *calendar,
-				      const char *event_id, const char *if_match,
+				      const char *event_id, bool silent, const char *if_match,
 				      struct google_answer *answer);
 	enum google_outcome (*list)(const struct google_call *call, const char *calendar,
 				    const struct google_event_query *query,

@@ -344,11 +344,13 @@ static enum google_outcome patch(const struct google_call *call, const char *cal
 		   ret_event, answer);
 }
 
+/* The event has no guests to be told. */
 static enum google_outcome delete_event(const struct google_call *call, const char *calendar,
-					const char *event_id, const char *if_match,
+					const char *event_id, bool silent, const char *if_match,
 					struct google_answer *answer)
 {
 	const struct dav dav = dav_of(call);
+	(void)silent;
 	struct dav_answer from;
 	dav_file(&dav, call->mem, "DELETE", file_of(call, calendar, event_id),
 		 (struct dav_condition){.if_match = if_match}, NULL, &from);

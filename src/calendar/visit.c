@@ -312,10 +312,10 @@ enum google_outcome visit_patch(struct visit *visit, const struct visit_change *
 	return end_call(visit, "events.patch", CALL_WRITE, answer);
 }
 
-enum google_outcome visit_delete(struct visit *visit, const char *calendar, const char *event_id,
+enum google_outcome visit_delete(struct visit *visit, const char *calendar, const char *event_id, bool silent,
 				 struct google_answer *answer)
 {
-	begin_call(visit)->remove(&visit->call, calendar, event_id, NULL, answer);
+	begin_call(visit)->remove(&visit->call, calendar, event_id, silent, NULL, answer);
 	return end_call(visit, "events.delete", CALL_WRITE, answer);
 }
 

@@ -53,7 +53,7 @@ enum google_outcome visit_insert(struct visit *visit, const char *calendar,
 enum google_outcome visit_get(struct visit *visit, enum call_kind kind, const char *calendar,
 			      const char *event_id, struct google_event *ret_event,
 			      struct google_answer *answer);
-enum google_outcome visit_delete(struct visit *visit, const char *calendar, const char *event_id,
+enum google_outcome visit_delete(struct visit *visit, const char *calendar, const char *event_id, bool silent,
 				 struct google_answer *answer);
 enum google_outcome visit_list(struct visit *visit, const char *calendar,
 			       const struct google_event_query *query, struct google_event_page *ret_page,

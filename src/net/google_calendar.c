@@ -116,12 +116,13 @@ enum google_outcome google_event_patch(const struct google_call *call, const cha
 }
 
 enum google_outcome google_event_delete(const struct google_call *call, const char *calendar,
-					const char *event_id, const char *if_match,
+					const char *event_id, bool silent, const char *if_match,
 					struct google_answer *answer)
 {
 	struct fetch_request request = {
 		.method = "DELETE",
-		.url = arena_printf(call->mem, "%s?sendUpdates=all", events_url(call, calendar, event_id)),
+		.url = arena_printf(call->mem, "%s?sendUpdates=%s", events_url(call, calendar, event_id),
+				    updates(silent)),
 		.if_match = if_match,
 		.reply_max = EVENT_REPLY_MAX,
 		.may_be_repeated = true,

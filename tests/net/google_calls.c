@@ -146,7 +146,7 @@ static bool do_patch(struct session *session)
 
 static bool do_delete(struct session *session)
 {
-	google_event_delete(&session->call, text(session, "calendar"), text(session, "event"),
+	google_event_delete(&session->call, text(session, "calendar"), text(session, "event"), false,
 			    text(session, "if_match"), &session->answer);
 	return false;
 }

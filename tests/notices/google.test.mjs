@@ -114,7 +114,7 @@ for (const google of ['delegated', 'bare'])
           ],
           move: [...lost, ...forGood, 'hang_after', 'backendError', 'cut_half', 'empty', 'gone'],
           place: ['cut_after', 'conditionNotMet', ...forGood, 'gone'],
-          guests: ['cut_after', 'conditionNotMet', 'requiredAccessLevel', 'notFound', 'gone'],
+          guests: ['cut_after', 'conditionNotMet', ...forGood, 'gone'],
           cancel: [...lost, 'backendError', 'badRequest', 'requiredAccessLevel', 'gone'],
         };
         const half = (slot) => slot.replace(':00:00Z', ':30:00Z');
@@ -174,6 +174,18 @@ for (const google of ['delegated', 'bare'])
             const invited = await inbox(it.guest, it.id);
             assert.equal(invited.length, 1, `${what}, guest: ${JSON.stringify(invited)}`);
           } else assert.equal(told.length, 1, what);
+          it.before = after;
+        }
+        // Whoever has told them by then tells them of the end, and nobody else.
+        const standing = cases.filter(({ change, fault }) => change !== 'cancel' && fault !== 'gone');
+        await Promise.all(standing.map(async (it) => assertStatus(await changes.cancel[1](it), 200)));
+        await done(standing);
+        for (const it of standing) {
+          const what = `${it.change} with ${it.fault}, then cancelled`;
+          const after = await inbox(it.email, it.id);
+          assert.equal(after.length, it.before.length + 1, `${what}: ${JSON.stringify(after)}`);
+          if (it.change === 'guests')
+            assert.equal((await inbox(it.guest, it.id)).length, 2, `${what}: the guest`);
         }
       });
 

@@ -172,8 +172,9 @@ static void each_call_goes_to_its_address_with_a_token(void **state)
 	assert_null(strstr(fixture->lines[5], "timeM"));
 
 	fixture->status = 204;
-	assert_int_equal(google_event_delete(&fixture->call, "primary", "abcde", "\"8\"", &fixture->answer),
-			 GOOGLE_OK);
+	assert_int_equal(
+		google_event_delete(&fixture->call, "primary", "abcde", false, "\"8\"", &fixture->answer),
+		GOOGLE_OK);
 	expect_line(fixture->lines[6], "DELETE /calendar/v3/calendars/primary/events/abcde?",
 		    PARTS("sendUpdates=all"));
 	assert_non_null(strstr(fixture->heads[6], "\r\nIf-Match: \"8\"\r\n"));

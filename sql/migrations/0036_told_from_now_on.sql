@@ -1,0 +1,2 @@
+-- It takes another parameter now.
+drop function if exists end_grant(text, text);
