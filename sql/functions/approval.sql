@@ -58,24 +58,17 @@ begin
 end $$;
 
 /*
- * Put what became of one request into the ledger, as announce_one() does with sessions: both are told that it was made, and
- * whoever was told of it and has not ended it themselves is told of its end. Returns the appointment, or nothing.
+ * Put what became of a request into the ledger, as announce() does with a session: both are told that it was made, and whoever
+ * was told of it and has not ended it themselves is told of its end.
  */
-create or replace function announce_request(p_mail boolean) returns uuid language plpgsql as $$
+create or replace function announce_request(a appointment, p_mail boolean, p_batch uuid) returns void language plpgsql as $$
 declare
-  a appointment;
   c coach;
   person record;
   way_out text;
   told text;
   change text;
 begin
-  select * into a from appointment
-  where hold_kind = 'request' and version > noticed_version and hold_expires_at is not null
-  order by id limit 1 for update skip locked;
-  if not found then
-    return null;
-  end if;
   select * into c from coach where id = a.coach_id;
   update notice set state = 'skipped', detail = 'Something later is to be told instead.'
   where appointment_id = a.id and state in ('owed', 'retry');
@@ -98,12 +91,11 @@ begin
         on conflict do nothing;
       elsif p_mail and person.address is not null
             and not exists (select from mail_suppression where email = lower(person.address)) then
-        insert into notice (appointment_id, recipient, channel, kind, about, state)
-        values (a.id, person.who, way_out, change, a.version::text, 'owed')
+        insert into notice (appointment_id, recipient, channel, kind, about, state, batch)
+        values (a.id, person.who, way_out, change, a.version::text, 'owed', p_batch)
         on conflict do nothing;
       end if;
     end loop;
   end loop;
   update appointment set noticed_version = version where id = a.id;
-  return a.id;
 end $$;

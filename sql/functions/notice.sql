@@ -237,13 +237,20 @@ begin
     where series_id = a.series_id and updated_at = a.updated_at and is_news(appointment) and not is_ripe(appointment, p_mail));
 end $$;
 
+-- Whether nobody was told yet what became of a request. PostgreSQL inlines this, so that appointment_requested serves it.
+create or replace function is_news_of_request(a appointment) returns boolean language sql stable as $$
+  select a.hold_kind = 'request' and a.version > a.noticed_version and a.hold_expires_at is not null;
+$$;
+
 /*
- * Put what changed of one appointment into the ledger, and with it what changed of the other dates of its series. Returns
- * the appointment, or nothing when no change waits; nor when somebody is just changing another of those dates.
+ * Put what changed of one appointment into the ledger, and with it what changed of the other dates of its series: of
+ * sessions, and only then of what is asked for. Returns the appointment, or nothing when no change waits; nor when somebody
+ * is just changing another of those dates.
  */
 create or replace function announce_one(p_mail boolean) returns uuid language plpgsql as $$
 declare
   a appointment;
+  asked boolean := false;
   dates uuid[];
   batch uuid;
 begin
@@ -251,21 +258,34 @@ begin
   where is_news(appointment) and is_ripe(appointment, p_mail) and not series_waits(appointment, p_mail)
   order by id limit 1 for update skip locked;
   if not found then
-    return announce_request(p_mail);
-  elsif a.series_id is null then
-    perform announce(a, p_mail, null);
-    return a.id;
+    select * into a from appointment where is_news_of_request(appointment) order by id limit 1 for update skip locked;
+    if not found then
+      return null;
+    end if;
+    asked := true;
   end if;
-  dates := array(select id from appointment
-                 where series_id = a.series_id and is_news(appointment) and is_ripe(appointment, p_mail)
-                 order by id for update skip locked);
-  if cardinality(dates) < (select count(*) from appointment
-                           where series_id = a.series_id and is_news(appointment) and is_ripe(appointment, p_mail)) then
-    return null;
-  elsif cardinality(dates) > 1 then
+  dates := array[a.id];
+  if a.series_id is not null then
+    dates := array(select id from appointment
+                   where series_id = a.series_id
+                     and case when asked then is_news_of_request(appointment)
+                              else is_news(appointment) and is_ripe(appointment, p_mail) end
+                   order by id for update skip locked);
+    if cardinality(dates) < (select count(*) from appointment
+                             where series_id = a.series_id
+                               and case when asked then is_news_of_request(appointment)
+                                        else is_news(appointment) and is_ripe(appointment, p_mail) end) then
+      return null;
+    end if;
+  end if;
+  if cardinality(dates) > 1 then
     batch := gen_random_uuid();
   end if;
-  perform announce(d, p_mail, batch) from appointment d where d.id = any (dates) order by d.id;
+  if asked then
+    perform announce_request(d, p_mail, batch) from appointment d where d.id = any (dates) order by d.id;
+  else
+    perform announce(d, p_mail, batch) from appointment d where d.id = any (dates) order by d.id;
+  end if;
   return a.id;
 end $$;
 

@@ -297,15 +297,23 @@ static void put_credits(struct paper *paper, const struct notice_facts *facts, s
 		paper_button(paper, words->see, facts->manage_url);
 }
 
-static void put_request(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
+/* Until when what is asked for is held, and answered: one time or, of a series, several. */
+static void put_held_until(struct paper *paper, const struct notice_facts *facts, bool several,
+			   struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
-	const bool to_client = facts->recipient == NOTICE_CLIENT;
-	paper_small(paper, words_fill(mem, to_client ? words->asked : words->asked_of_you, "who",
-				      who_text(facts, mem), "when",
+	const char *line = facts->recipient == NOTICE_CLIENT ? several ? words->series.asked : words->asked
+			   : several                         ? words->series.asked_of_you
+							     : words->asked_of_you;
+	paper_small(paper, words_fill(mem, line, "who", who_text(facts, mem), "when",
 				      at_text(words, facts->zone, facts->offer_until, mem), NULL));
-	if (facts->manage_url != NULL)
-		paper_button(paper, to_client ? words->see : words->decide, facts->manage_url);
+}
+
+/* The button where there is nothing to change. */
+static const char *see_text(const struct notice_facts *facts)
+{
+	const bool decides = facts->recipient == NOTICE_COACH && facts->kind == NOTICE_KIND_REQUESTED;
+	return decides ? facts->words->decide : facts->words->see;
 }
 
 static void put_actions(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -317,7 +325,9 @@ static void put_actions(struct paper *paper, const struct notice_facts *facts, s
 		return;
 	}
 	if (facts->kind == NOTICE_KIND_REQUESTED) {
-		put_request(paper, facts, mem);
+		put_held_until(paper, facts, false, mem);
+		if (facts->manage_url != NULL)
+			paper_button(paper, see_text(facts), facts->manage_url);
 		return;
 	}
 	if (facts->invitation)
@@ -407,17 +417,16 @@ static void put_date(struct paper *paper, const struct notice_facts *facts, stru
 {
 	const struct notice_words *words = facts->words;
 	const bool to_client = facts->recipient == NOTICE_CLIENT && !facts->to_guest;
+	const bool stands = !is_over(facts->kind) && facts->kind != NOTICE_KIND_REQUESTED;
 	const bool open = facts->cancel_before != 0 || facts->reschedule_before != 0;
 	put_when(paper, facts, mem);
 	put_was(paper, facts, mem);
-	if (!is_over(facts->kind)) {
+	if (!is_over(facts->kind))
 		put_where(paper, facts, mem);
-		if (to_client)
-			put_deadlines(paper, facts, mem);
-	}
+	if (to_client && stands)
+		put_deadlines(paper, facts, mem);
 	if (to_client && facts->manage_url != NULL)
-		paper_small_link(paper, open && !is_over(facts->kind) ? words->change : words->see,
-				 facts->manage_url);
+		paper_small_link(paper, open && stands ? words->change : words->see, facts->manage_url);
 }
 
 /* Those that changed for one reason have it once, below the last of them. */
@@ -425,6 +434,16 @@ static bool has_reason_of(const struct notice_facts *facts, const struct notice_
 {
 	return facts->reason == NULL ? next->reason == NULL
 				     : next->reason != NULL && strcmp(facts->reason, next->reason) == 0;
+}
+
+/* What is held equally long says so once, below the last of them. */
+static void put_held_until_of(struct paper *paper, const struct notice_facts facts[], size_t count, size_t i,
+			      struct arena *mem)
+{
+	const bool like_before = i > 0 && facts[i - 1].offer_until == facts[i].offer_until;
+	const bool like_next = i + 1 < count && facts[i + 1].offer_until == facts[i].offer_until;
+	if (facts->kind == NOTICE_KIND_REQUESTED && !like_next)
+		put_held_until(paper, &facts[i], like_before, mem);
 }
 
 static void put_dates(struct paper *paper, const struct notice_facts facts[], size_t count, struct arena *mem)
@@ -439,6 +458,7 @@ static void put_dates(struct paper *paper, const struct notice_facts facts[], si
 		put_date(paper, &facts[i], mem);
 		if (i + 1 == count || !has_reason_of(&facts[i], &facts[i + 1]))
 			put_reason(paper, &facts[i], mem);
+		put_held_until_of(paper, facts, count, i, mem);
 	}
 	put_contact(paper, facts, mem);
 	put_guests(paper, facts, mem);
@@ -471,7 +491,7 @@ struct notice_text notice_text_make_all(const struct notice_facts facts[], size_
 	if (facts->invitation && !is_over(facts->kind))
 		paper_small(&paper, words->series.invitation);
 	if (facts->recipient == NOTICE_COACH && facts->manage_url != NULL)
-		paper_button(&paper, words->see, facts->manage_url);
+		paper_button(&paper, see_text(facts), facts->manage_url);
 	paper_foot(&paper, why_text(facts, mem));
 	if (facts->unsubscribe_url != NULL)
 		paper_small_link(&paper, words->stop_mails, facts->unsubscribe_url);

@@ -27,7 +27,9 @@ struct series_words {
 	struct heading_words guest_invited;
 	struct heading_words guest_uninvited;
 	const char *cancelled_by_you_title;
-	const char *invitation; /* what the attachments are for */
+	const char *invitation;   /* what the attachments are for */
+	const char *asked;        /* {who} {when}: of requests, to the client; and to the coach */
+	const char *asked_of_you; /* {when} */
 };
 
 /* What a coach has lost; {name}: of a host, a calendar or an account. */

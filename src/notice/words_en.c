@@ -83,6 +83,14 @@ const struct notice_words words_en = {
 							  "{n} of your sessions have new times"},
 				   [NOTICE_KIND_CANCELLED] = {"Cancelled: {type}, {n} sessions from {when}",
 							      "{n} of your sessions were cancelled"},
+				   [NOTICE_KIND_REQUESTED] =
+					   {"Request sent: {type}, {n} sessions from {when}",
+					    "Your request for {n} sessions was sent to {who}"},
+				   [NOTICE_KIND_DECLINED] = {"Declined: {type}, {n} sessions from {when}",
+							     "{who} can’t take {n} of your sessions"},
+				   [NOTICE_KIND_EXPIRED] =
+					   {"No answer: {type}, {n} sessions from {when}",
+					    "Your request for {n} sessions wasn’t answered in time"},
 				   [NOTICE_KIND_MEETING_CHANGED] =
 					   {"New meeting place: {type}, {n} sessions from {when}",
 					    "{n} of your sessions have a new meeting place"}},
@@ -92,6 +100,13 @@ const struct notice_words words_en = {
 							 "{n} sessions with {who} have new times"},
 				  [NOTICE_KIND_CANCELLED] = {"Cancelled: {who}, {n} sessions from {when}",
 							     "{n} sessions with {who} were cancelled"},
+				  [NOTICE_KIND_REQUESTED] = {"Request: {who}, {n} sessions from {when}",
+							     "{who} has asked for {n} sessions"},
+				  [NOTICE_KIND_DECLINED] = {"Declined: {who}, {n} sessions from {when}",
+							    "You declined {n} sessions with {who}"},
+				  [NOTICE_KIND_EXPIRED] =
+					  {"Request expired: {who}, {n} sessions from {when}",
+					   "{who}’s request for {n} sessions expired without an answer"},
 				  [NOTICE_KIND_MEETING_CHANGED] =
 					  {"New meeting place: {who}, {n} sessions from {when}",
 					   "{n} sessions with {who} have a new meeting place"}},
@@ -101,6 +116,9 @@ const struct notice_words words_en = {
 					    "You don’t need to come to these {n} sessions"},
 			.cancelled_by_you_title = "You cancelled {n} sessions",
 			.invitation = "The invitations attached put them into your calendar.",
+			.asked = "The times are held for you. {who} will answer by {when}.",
+			.asked_of_you = "The times are held until {when}. Without an answer by then, the "
+					"requests expire.",
 		},
 	.a_client = "a client",
 

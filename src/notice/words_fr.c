@@ -94,22 +94,39 @@ const struct notice_words words_fr = {
 				   [NOTICE_KIND_CANCELLED] =
 					   {"Annulation\u202F: {type}, {n} séances à partir du {when}",
 					    "{n} de vos séances sont annulées"},
+				   [NOTICE_KIND_REQUESTED] =
+					   {"Demande envoyée\u202F: {type}, {n} séances à partir du {when}",
+					    "Votre demande de {n} séances a été envoyée à {who}"},
+				   [NOTICE_KIND_DECLINED] =
+					   {"Refus\u202F: {type}, {n} séances à partir du {when}",
+					    "{who} ne peut pas assurer {n} de vos séances"},
+				   [NOTICE_KIND_EXPIRED] =
+					   {"Sans réponse\u202F: {type}, {n} séances à partir du {when}",
+					    "Votre demande de {n} séances est restée sans réponse"},
 				   [NOTICE_KIND_MEETING_CHANGED] =
 					   {"Nouveau lieu\u202F: {type}, {n} séances à partir du {when}",
 					    "{n} de vos séances ont un nouveau lieu de rendez-vous"}},
-			.coach =
-				{[NOTICE_KIND_CONFIRMED] =
-					 {"Nouvelle réservation\u202F: {who}, {n} séances à partir du {when}",
-					  "{who} a réservé {n} séances"},
-				 [NOTICE_KIND_MOVED] =
-					 {"Nouveaux horaires\u202F: {who}, {n} séances à partir du {when}",
-					  "{n} séances avec {who} changent d’horaire"},
-				 [NOTICE_KIND_CANCELLED] =
-					 {"Annulation\u202F: {who}, {n} séances à partir du {when}",
-					  "{n} séances avec {who} sont annulées"},
-				 [NOTICE_KIND_MEETING_CHANGED] =
-					 {"Nouveau lieu\u202F: {who}, {n} séances à partir du {when}",
-					  "{n} séances avec {who} ont un nouveau lieu de rendez-vous"}},
+			.coach = {[NOTICE_KIND_CONFIRMED] = {"Nouvelle réservation\u202F: {who}, {n} séances "
+							     "à partir du {when}",
+							     "{who} a réservé {n} séances"},
+				  [NOTICE_KIND_MOVED] =
+					  {"Nouveaux horaires\u202F: {who}, {n} séances à partir du {when}",
+					   "{n} séances avec {who} changent d’horaire"},
+				  [NOTICE_KIND_CANCELLED] =
+					  {"Annulation\u202F: {who}, {n} séances à partir du {when}",
+					   "{n} séances avec {who} sont annulées"},
+				  [NOTICE_KIND_REQUESTED] =
+					  {"Demande\u202F: {who}, {n} séances à partir du {when}",
+					   "{who} vous demande {n} séances"},
+				  [NOTICE_KIND_DECLINED] =
+					  {"Refus\u202F: {who}, {n} séances à partir du {when}",
+					   "Vous avez refusé {n} séances avec {who}"},
+				  [NOTICE_KIND_EXPIRED] =
+					  {"Demande expirée\u202F: {who}, {n} séances à partir du {when}",
+					   "La demande de {n} séances de {who} a expiré sans réponse"},
+				  [NOTICE_KIND_MEETING_CHANGED] =
+					  {"Nouveau lieu\u202F: {who}, {n} séances à partir du {when}",
+					   "{n} séances avec {who} ont un nouveau lieu de rendez-vous"}},
 			.guest_invited = {"Invitation\u202F: {type}, {n} séances à partir du {when}",
 					  "Vous êtes invité à {n} séances avec {who}"},
 			.guest_uninvited =
@@ -117,6 +134,10 @@ const struct notice_words words_fr = {
 				 "Votre présence à ces {n} séances n’est plus attendue"},
 			.cancelled_by_you_title = "Vous avez annulé {n} séances",
 			.invitation = "Les invitations jointes les ajoutent à votre agenda.",
+			.asked = "Les horaires vous sont réservés. {who} vous répondra au plus tard le "
+				 "{when}.",
+			.asked_of_you = "Les horaires sont réservés jusqu’au {when}. Sans réponse d’ici là, "
+					"les demandes expirent.",
 		},
 	.a_client = "un client",
 

@@ -92,6 +92,14 @@ const struct notice_words words_pl = {
 							       "Sesje z nowym terminem: {n}"},
 					[NOTICE_KIND_CANCELLED] = {"Odwołano: {type}, sesje: {n}, od: {when}",
 								   "Odwołane sesje: {n}"},
+					[NOTICE_KIND_REQUESTED] =
+						{"Prośba wysłana: {type}, sesje: {n}, od: {when}",
+						 "Prośba wysłana: {who}, sesje: {n}"},
+					[NOTICE_KIND_DECLINED] = {"Odmowa: {type}, sesje: {n}, od: {when}",
+								  "Odrzucone sesje: {n} – {who}"},
+					[NOTICE_KIND_EXPIRED] =
+						{"Brak odpowiedzi: {type}, sesje: {n}, od: {when}",
+						 "Prośba bez odpowiedzi na czas, sesje: {n}"},
 					[NOTICE_KIND_MEETING_CHANGED] =
 						{"Nowe miejsce: {type}, sesje: {n}, od: {when}",
 						 "Sesje z nowym miejscem spotkania: {n}"},
@@ -105,6 +113,14 @@ const struct notice_words words_pl = {
 							       "Sesje z nowym terminem: {n} – {who}"},
 					[NOTICE_KIND_CANCELLED] = {"Odwołano: {who}, sesje: {n}, od: {when}",
 								   "Odwołane sesje: {n} – {who}"},
+					[NOTICE_KIND_REQUESTED] = {"Prośba: {who}, sesje: {n}, od: {when}",
+								   "{who} prosi o sesje: {n}"},
+					[NOTICE_KIND_DECLINED] =
+						{"Odmowa: {who}, sesje: {n}, od: {when}",
+						 "Sesje odrzucone przez Ciebie: {n} – {who}"},
+					[NOTICE_KIND_EXPIRED] =
+						{"Prośba wygasła: {who}, sesje: {n}, od: {when}",
+						 "Prośba wygasła bez odpowiedzi: {who}, sesje: {n}"},
 					[NOTICE_KIND_MEETING_CHANGED] =
 						{"Nowe miejsce: {who}, sesje: {n}, od: {when}",
 						 "Sesje z nowym miejscem spotkania: {n} – {who}"},
@@ -115,6 +131,9 @@ const struct notice_words words_pl = {
 					    "Nie musisz przychodzić na te sesje: {n}"},
 			.cancelled_by_you_title = "Sesje odwołane przez Ciebie: {n}",
 			.invitation = "Załączone zaproszenia dodadzą sesje do Twojego kalendarza.",
+			.asked = "Terminy czekają na Ciebie. {who} odpowie najpóźniej: {when}.",
+			.asked_of_you =
+				"Terminy są trzymane do: {when}. Bez odpowiedzi prośby wtedy wygasną.",
 		},
 	.a_client = "klient",
 

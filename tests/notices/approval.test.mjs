@@ -319,6 +319,51 @@ for (const google of ['delegated', 'off'])
       assertStatus(await it.client.put(`/booking/${held.id}/cancel`), 200);
     });
 
+    test('a series that is asked for, or not asked for any more, is told in one mail', async () => {
+      const { user, client } = await person();
+      const made = assertStatus(
+        await client.post('/booking/series', {
+          start: stack.slot(300 + count),
+          duration_minutes: 30,
+          count: 3,
+          session_type: 'shared',
+        }),
+        201,
+      );
+      const ids = made.appointments.map(({ id, status }) => {
+        assert.equal(status, 'requested');
+        return id;
+      });
+      const address = `${user}@client.test`;
+      const told = async (toClient, toCoach) => {
+        for (const id of ids) await settled(id);
+        await mail.wait(toClient.length, ({ to }) => to[0] === address);
+        await mail.wait(toCoach.length, ({ reply_to }) => reply_to[0] === address);
+        const titles = (matches) =>
+          mail
+            .read()
+            .filter(matches)
+            .map(({ subject }) => subject.replace(/ from .*/, ''));
+        assert.deepEqual(
+          titles(({ to }) => to[0] === address),
+          toClient,
+        );
+        assert.deepEqual(
+          titles(({ reply_to }) => reply_to[0] === address),
+          toCoach,
+        );
+      };
+      await told(['Request sent: Shared, 3 sessions'], [`Request: Name of ${user}, 3 sessions`]);
+      const [{ text }] = mail.to(address);
+      assert.match(text, /The times are held for you\./);
+      assert.equal(text.match(/#manage=/g).length, 3);
+      assertStatus(await client.put(`/booking/${ids[0]}/cancel`, { scope: 'all' }), 200);
+      await told(
+        ['Request sent: Shared, 3 sessions', 'Cancelled: Shared, 3 sessions'],
+        [`Request: Name of ${user}, 3 sessions`, `Cancelled: Name of ${user}, 3 sessions`],
+      );
+    });
+
     test('a seat of a shared session is asked for, too', async () => {
       const [one, two, three] = [await person(), await person(), await person()];
       const asks = { start: three.start, session_type: 'shared' };

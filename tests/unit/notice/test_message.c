@@ -191,7 +191,9 @@ static void several_dates_read_well_for_everybody_in_every_language(void **state
 {
 	(void)state;
 	static const enum notice_kind kinds[] = {NOTICE_KIND_CONFIRMED, NOTICE_KIND_MOVED,
-						 NOTICE_KIND_CANCELLED, NOTICE_KIND_MEETING_CHANGED};
+						 NOTICE_KIND_CANCELLED, NOTICE_KIND_MEETING_CHANGED,
+						 NOTICE_KIND_REQUESTED, NOTICE_KIND_DECLINED,
+						 NOTICE_KIND_EXPIRED};
 	static const char *const readers[] = {"client", "coach", "guest", "uninvited"};
 	static const char *const languages[] = {"en", "fr", "pl"};
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) * 12; i++) {
@@ -219,6 +221,29 @@ static void several_dates_read_well_for_everybody_in_every_language(void **state
 	}
 	struct notice_facts one = sample(NOTICE_KIND_CONFIRMED, NOTICE_CLIENT, "en");
 	assert_string_equal(notice_text_make_all(&one, 1, &mem).text, notice_text_make(&one, &mem).text);
+}
+
+static void what_is_asked_for_says_how_long_it_is_held(void **state)
+{
+	(void)state;
+	struct notice_facts dates[3];
+	for (size_t date = 0; date < 3; date++) {
+		dates[date] = sample(NOTICE_KIND_REQUESTED, NOTICE_CLIENT, "en");
+		dates[date].start += (instant)date * 7 * SECONDS_PER_DAY;
+		dates[date].end += (instant)date * 7 * SECONDS_PER_DAY;
+		dates[date].offer_until = dates[0].start - SECONDS_PER_DAY;
+	}
+	const char *text = notice_text_make_all(dates, 3, &mem).text;
+	has(text, "Your request for 3 sessions was sent to");
+	assert_null(strstr(text, "You can "));
+	assert_true(strstr(text, "The times are held for you.") > strstr(text, "December 22"));
+	dates[0].offer_until -= SECONDS_PER_DAY;
+	text = notice_text_make_all(dates, 3, &mem).text;
+	assert_true(strstr(text, "The time is held for you.") < strstr(text, "December 15"));
+	assert_true(strstr(text, "The times are held for you.") > strstr(text, "December 22"));
+	for (size_t date = 0; date < 3; date++)
+		dates[date].recipient = NOTICE_COACH;
+	has(notice_text_make_all(dates, 3, &mem).text, "Approve or decline");
 }
 
 static void several_dates_have_each_its_own_reason(void **state)
@@ -461,6 +486,7 @@ int main(void)
 		cmocka_unit_test(a_booking_is_told_with_everything_that_matters),
 		cmocka_unit_test(every_kind_reads_well_for_both_in_every_language),
 		cmocka_unit_test(several_dates_read_well_for_everybody_in_every_language),
+		cmocka_unit_test(what_is_asked_for_says_how_long_it_is_held),
 		cmocka_unit_test(several_dates_have_each_its_own_reason),
 		cmocka_unit_test(what_a_coach_has_lost_is_told_with_its_name_and_the_way_to_mend_it),
 		cmocka_unit_test(a_guest_reads_when_and_where_and_nothing_else_of_the_client),
