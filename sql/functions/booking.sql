@@ -269,7 +269,7 @@ begin
         perform note_use(p_new.user_id, 'address', lower(p_new.email));
       end if;
       if booked.guests is not null and p_new.max_guests is not null then
-        perform note_guests(booked.user_id, booked.guests);
+        perform note_guests(booked);
       end if;
       if p_new.answers is not null then
         insert into appointment_private (appointment_id, answers) values (booked.id, p_new.answers);
@@ -336,7 +336,7 @@ begin
     where id = p_new.id returning * into booked;
     outcome := 'confirmed';
     if booked.guests is not null and p_new.max_guests is not null then
-      perform note_guests(booked.user_id, booked.guests);
+      perform note_guests(booked);
     end if;
     if booked.group_id is not null then
       perform begin_group(booked, p_new.calendar_id);

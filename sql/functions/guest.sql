@@ -8,6 +8,20 @@ begin
   perform pg_advisory_xact_lock(1651469169, hashtext(p_whose));
 end $$;
 
+-- The network that an appointment was held from without an identity, as client_use calls it, while the session begun with it
+-- lasts; null: it was not.
+create or replace function network_of(p_appointment uuid) returns text language plpgsql stable as $$
+begin
+  return (select 'network ' || encode(s.network, 'hex') from own_session s
+          where s.appointment_id = p_appointment and s.network is not null limit 1);
+end $$;
+
+create or replace function lock_network_of(p_appointment uuid) returns void language plpgsql as $$
+begin
+  perform lock_guests(encode(s.network, 'hex')) from own_session s
+  where s.appointment_id = p_appointment and s.network is not null;
+end $$;
+
 -- Times that guests keep open just now, from one network or at one coach.
 create or replace function guest_holds(p_network bytea, p_coach text) returns bigint language plpgsql stable as $$
 begin
@@ -90,6 +104,7 @@ declare
   known known_address;
   c record;
 begin
+  perform lock_network_of(p_new.id);
   if not address_is_proved(p_new.user_id, address) then
     outcome := 'address_not_verified';
     return next;

@@ -5,25 +5,38 @@ create or replace function guests_but(p_guests text, p_email text) returns text 
   select nullif(array_to_string(array_remove(string_to_array(p_guests, ' '), lower(p_email)), ' '), '');
 $$;
 
+-- How many different addresses somebody has had invited in a day, and would with these.
+create or replace function addresses_used(p_whose text, p_addresses text[]) returns bigint language plpgsql stable as $$
+begin
+  return cardinality(p_addresses) + (
+    select count(*) from client_use
+    where client = sha256(convert_to(p_whose, 'UTF8')) and kind = 'address' and at > now() - interval '1 day'
+      and about <> all (select sha256(convert_to(a, 'UTF8')) from unnest(p_addresses) a));
+end $$;
+
 /*
  * Whether this person may have the guests of a booking invited: so many different addresses in a day are invited for one
- * client at most, the booking's own among them where it is not known to be theirs. Needs lock_client.
+ * client at most, the booking's own among them where it is not known to be theirs; and twenty for all who book from one
+ * network without an identity. Needs lock_client and, for the latter, lock_network_of.
  */
 create or replace function may_add_guests(p_user text, p_new new_booking) returns boolean language plpgsql stable as $$
 declare
-  addresses text[] := string_to_array(guests_but(p_new.guests, p_new.email), ' ')
-                      || case when p_new.max_addresses is not null then lower(p_new.email) end;
+  guests text[] := coalesce(string_to_array(guests_but(p_new.guests, p_new.email), ' '), '{}');
+  network text := network_of(p_new.id);
 begin
-  addresses := array_remove(addresses, null);
-  return p_new.max_guests is null or cardinality(addresses) + (
-    select count(*) from client_use
-    where client = sha256(convert_to(p_user, 'UTF8')) and kind = 'address' and at > now() - interval '1 day'
-      and about <> all (select sha256(convert_to(a, 'UTF8')) from unnest(addresses) a)) <= p_new.max_guests;
+  return p_new.max_guests is null
+      or (addresses_used(p_user, guests || array_remove(array[case when p_new.max_addresses is not null
+                                                                   then lower(p_new.email) end], null)) <= p_new.max_guests
+          and (network is null or addresses_used(network, guests) <= 20));
 end $$;
 
-create or replace function note_guests(p_user text, p_guests text) returns void language plpgsql as $$
+create or replace function note_guests(booked appointment) returns void language plpgsql as $$
+declare
+  whose text;
 begin
-  perform note_use(p_user, 'address', guest) from unnest(string_to_array(p_guests, ' ')) guest;
+  foreach whose in array array_remove(array[booked.user_id, network_of(booked.id)], null) loop
+    perform note_use(whose, 'address', guest) from unnest(string_to_array(booked.guests, ' ')) guest;
+  end loop;
 end $$;
 
 /*
@@ -34,6 +47,7 @@ end $$;
 create or replace function set_guests(p_new new_booking, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
 begin
+  perform lock_network_of(p_new.id);
   perform lock_client(user_id) from appointment where id = p_new.id;
   select * into booked from appointment where id = p_new.id for update;
   p_new.email := booked.email;
@@ -56,7 +70,7 @@ begin
     where id = p_new.id returning * into booked;
     outcome := 'invited';
     if p_new.max_guests is not null then
-      perform note_guests(booked.user_id, booked.guests);
+      perform note_guests(booked);
     end if;
     if p_new.max_changes is not null then
       perform note_use(booked.user_id, 'change', booked.id || ' ' || booked.version);

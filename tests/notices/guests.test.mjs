@@ -322,6 +322,25 @@ test('a network asks for codes to twenty addresses a day, a hold for as many as 
   release();
 });
 
+test('a network has twenty guests invited in a day, whoever books from there', async () => {
+  const network = ++networks;
+  const from = async (name, where = network) => {
+    const { guest } = await hold(stranger({ network: where }));
+    const email = `${name}@twenty.test`;
+    const code = await codeFor(guest, email);
+    return (guests) => guest.confirm({ email, code, guests });
+  };
+  const ten = (name) => Array.from({ length: 10 }, (_, n) => `${name}-${n}@invited.test`);
+  // At once, so that neither sees the other's before both have asked.
+  const asked = await Promise.all(['ann', 'bob', 'cid'].map((name) => from(name)));
+  const replies = await Promise.all(asked.map((confirm, n) => confirm(ten(`g${n}`))));
+  assert.deepEqual(countStatuses(replies), { 200: 2, 429: 1 });
+  const refused = asked[replies.findIndex(({ status }) => status === 429)];
+  assertProblem(await refused(['one-more@invited.test']), 429, 'rate_limited', 'guests');
+  assertStatus(await refused(ten(`g${replies.findIndex(({ status }) => status === 200)}`)), 200); // whom it has invited today
+  assertStatus(await (await from('dan', ++networks))(ten('dan')), 200);
+});
+
 test('a person’s limit holds for their bookings as a guest, also of two at once', async () => {
   const email = 'sam@client.test';
   const { booked } = await book(email);
