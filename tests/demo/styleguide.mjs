@@ -108,9 +108,14 @@ const PARTS = [
     '<details><summary>To the minute</summary><p class="hint">Monday 9:00 – 12:30</p></details>',
   ],
   [
+    'Parts',
+    'A long form in parts, of which one is open at a time; folded, they are its list of contents.',
+    '<details class="part" name="parts"><summary><h3>Booking rules</h3><span class="small muted">Notice, buffers, limits</span></summary><div class="stack"><p>Fields.</p></div></details><details class="part" name="parts"><summary><h3>Messages</h3><span class="small muted">Reminders, and who is told of what</span></summary><div class="stack"><p>Fields.</p></div></details>',
+  ],
+  [
     'Menu and tabs',
-    'The views; the present one is marked. Between few lists the segmented control is the tabs.',
-    '<nav aria-label="Example"><a href="#menu" aria-current="page">Home</a><a href="#menu">Calendar</a><a href="#menu">Bookings</a></nav>',
+    'The views; the present one is marked. A telephone has a button that names it and opens the list. Between few lists the segmented control is the tabs.',
+    '<button type="button" class="menu" aria-expanded="false"><span class="bars" aria-hidden="true"></span>Home</button><nav aria-label="Example"><a href="#menu" aria-current="page">Home</a><a href="#menu">Calendar</a><a href="#menu">Bookings</a></nav>',
   ],
 ];
 
