@@ -1,5 +1,5 @@
 // A highly available PostgreSQL as an operator would have it: etcd, and Patroni over three servers, all on the loopback.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -126,10 +126,14 @@ class Node {
 
   /** Every process of this server, Patroni first. */
   processes() {
-    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(this.postmaster ?? -1)], {
-      encoding: 'utf8',
-    });
-    return [this.patroni.pid, this.postmaster, ...stdout.split('\n').map(Number)].filter(Boolean);
+    const { pid } = this.patroni;
+    const server = this.postmaster;
+    try {
+      const children = fs.readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim().split(' ');
+      return [pid, server, ...children.filter(Boolean).map(Number)];
+    } catch {
+      return [pid];
+    }
   }
 
   signal(signal) {
@@ -182,7 +186,7 @@ export class Cluster {
     for (const name of ['one', 'two', 'three']) cluster.nodes.push(await Node.make(name, client));
     const [first, ...others] = cluster.nodes;
     first.start();
-    await until('the first server to lead', () => cluster.leader(), 60_000);
+    await cluster.leader();
     for (const node of others) node.start();
     await cluster.whole();
     return cluster;
@@ -197,19 +201,23 @@ export class Cluster {
   }
 
   leader() {
-    return this.#find(isLeader);
+    return until('a leader', () => this.#find(isLeader), 60_000);
   }
 
-  /** Waits until there are a leader, a standby that has every commit, and one that can take its place. */
+  /** Waits until all servers run, and one leads the others, which are synchronous. */
   whole() {
     return until(
-      'a leader, a synchronous standby and another',
+      'a leader with synchronous standbys',
       async () => {
         const found = await Promise.all(this.nodes.map((node) => node.status()));
+        const [leader, another] = found.filter((status) => status && isLeader(status));
+        const standbys = leader?.replication ?? [];
         return (
+          !another &&
           found.every((status) => status?.state === 'running') &&
-          found.some(isLeader) &&
-          found.some(({ sync_standby }) => sync_standby)
+          standbys.filter(({ state, sync_state }) => state === 'streaming' && sync_state === 'sync')
+            .length ===
+            found.length - 1
         );
       },
       120_000,
@@ -226,11 +234,10 @@ export class Cluster {
   }
 
   /**
-   * Waits on each standby until it leads, then writes, by psql alone. `by(node)` resolves to the moments at which that one
+   * Waits on each standby of `leader` until it leads, then writes, by psql alone. `by(node)` resolves to the moments at which that one
    * no longer was in recovery and at which its first write was committed: { promoted, writable }.
    */
-  async watch(database) {
-    const leader = await this.leader();
+  async watch(database, leader) {
     const watches = new Map();
     for (const node of this.nodes.filter((each) => each !== leader)) {
       const url = `postgresql://postgres@127.0.0.1:${node.port}/${database}`;
@@ -258,13 +265,12 @@ export class Cluster {
 
   /** The leader by itself, for psql. */
   async leaderUrl(database) {
-    const { port } = await until('a leader', () => this.leader(), 60_000);
+    const { port } = await this.leader();
     return `postgresql://postgres@127.0.0.1:${port}/${database}`;
   }
 
-  /** A planned switch to the standby. */
-  async switchOver() {
-    const leader = await this.leader();
+  /** A planned switch from the leader to a standby. */
+  async switchOver(leader) {
     const reply = await fetch(`http://127.0.0.1:${leader.restPort}/switchover`, {
       method: 'POST',
       body: JSON.stringify({ leader: leader.name }),
@@ -273,16 +279,14 @@ export class Cluster {
   }
 
   /** The leader and its Patroni die; they are started again once the other leads. */
-  async kill() {
-    const leader = await this.leader();
+  async kill(leader) {
     leader.signal('SIGKILL');
     await this.successor(leader);
     leader.start();
   }
 
   /** The leader and its Patroni stand still, with their connections open, until the other leads. */
-  async freeze() {
-    const leader = await this.leader();
+  async freeze(leader) {
     leader.signal('SIGSTOP');
     await this.successor(leader);
     await sleep(500);
