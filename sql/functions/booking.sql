@@ -261,8 +261,9 @@ begin
       if booked.promo_code is not null and not use_code(booked.coach_id, booked.promo_code, booked.user_id, booked.id) then
         raise exception using message = 'promo_code_invalid', errcode = 'BK007';
       end if;
-      if booked.price_credits > 0 then
-        perform spend_credits(booked, p_new.created_by);
+      if booked.price_credits > 0 and not spend_credits(booked.coach_id, booked.user_id, booked.session_type,
+                                                              booked.price_credits, booked.id, p_new.created_by) then
+        raise exception using message = 'credits_required', errcode = 'BK006';
       end if;
       perform note_action(p_actor, case when p_new.status = 'held' then 'hold' else 'create' end, booked, 201);
       if p_new.max_addresses is not null then

@@ -151,7 +151,9 @@ begin
     perform must_be_apart();
     if booked.payment_state = 'paid' and booked.price_credits > 0 then
       perform return_credits(booked.id, booked.price_credits, 'returned', payer);
-      perform spend_credits(booked, payer);
+      if not spend_credits(booked.coach_id, booked.user_id, booked.session_type, booked.price_credits, booked.id, payer) then
+        raise exception using message = 'credits_required', errcode = 'BK006';
+      end if;
     end if;
     outcome := 'moved';
     freed_coach := former.coach_id;

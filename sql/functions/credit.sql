@@ -6,16 +6,19 @@
 
 -- ---------------------------------------------------------------------------- the ledger
 
--- An entry changes its grant's balance, whose check keeps it from going below nothing. The grant is locked by that, so
--- what was taken from it for this appointment can be counted.
+-- An entry changes its grant's balance, whose check keeps it from going below nothing. That finds the grant, which nobody
+-- can take away (credit_grant_stays), and locks it, so what was taken from it for this appointment can be counted.
 create or replace function post_credit() returns trigger language plpgsql as $$
-declare
-  g credit_grant;
 begin
-  if new.delta <> 0 then
-    update credit_grant set balance = balance + new.delta where id = new.grant_id returning * into g;
-  else
-    select * into g from credit_grant where id = new.grant_id;
+  with g as (
+    update credit_grant set balance = balance + new.delta where id = new.grant_id returning id, coach_id, user_id, balance)
+  insert into event (type, coach_id, user_id, body)
+  select 'credits.changed', g.coach_id, g.user_id, jsonb_build_object(
+    'coach', g.coach_id, 'user_id', g.user_id, 'grant_id', g.id, 'appointment_id', new.appointment_id, 'delta', new.delta,
+    'reason', new.reason, 'balance', g.balance)
+  from g;
+  if not found then
+    raise exception 'there is no grant %', new.grant_id using errcode = 'foreign_key_violation';
   end if;
   if new.delta > 0 and new.appointment_id is not null then
     -- Apart: a condition with a query in it is run as one, whatever stands before that.
@@ -24,9 +27,6 @@ begin
         using errcode = 'check_violation';
     end if;
   end if;
-  perform note_event('credits.changed', g.coach_id, null, g.user_id, jsonb_build_object(
-    'coach', g.coach_id, 'user_id', g.user_id, 'grant_id', g.id, 'appointment_id', new.appointment_id, 'delta', new.delta,
-    'reason', new.reason, 'balance', g.balance));
   return null;
 end $$;
 
@@ -51,20 +51,19 @@ for each row execute function keep_credit_entry();
 create or replace trigger credit_entry_keep_all before truncate on credit_entry
 for each statement execute function keep_credit_entry();
 
--- A balance comes from entries only, and a grant stays.
+-- A grant stays as it was made, and its balance comes from entries only: their trigger alone changes it.
 create or replace function keep_credit_grant() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'INSERT' and new.balance = 0 then
-    return new;
-  elsif tg_op = 'UPDATE' and (new.balance = old.balance or pg_trigger_depth() > 1) and new.amount = old.amount
-        and new.id = old.id then
-    return new;
-  end if;
   raise exception 'a grant of credits stays, and its balance is the sum of its entries' using errcode = 'restrict_violation';
 end $$;
 
-create or replace trigger credit_grant_keep before insert or update or delete on credit_grant
-for each row execute function keep_credit_grant();
+create or replace trigger credit_grant_made before insert on credit_grant for each row
+when (new.balance <> 0 or new.amount not between 1 and 10000 or new.source not in ('platform', 'coach', 'admin'))
+execute function keep_credit_grant();
+create or replace trigger credit_grant_spent before update of balance on credit_grant
+for each statement when (pg_trigger_depth() = 0) execute function keep_credit_grant();
+create or replace trigger credit_grant_stays before update of id, amount, source or delete or truncate on credit_grant
+for each statement execute function keep_credit_grant();
 
 -- Where the ledger and the balances differ, or an appointment's credits and its entries: nowhere, ever.
 create or replace function credit_faults() returns table (fault text) language sql stable as $$
@@ -102,28 +101,23 @@ begin
           where g.user_id = p_user and (p_coach is null or g.coach_id = p_coach) and is_usable(g, p_type));
 end $$;
 
--- Take credits for an appointment, of the grants that end first before the others. When there are not enough, BK006 undoes
--- it all.
-create or replace function spend_credits(a appointment, p_actor text) returns void language plpgsql as $$
+-- Take credits for an appointment, of the grants that end first before the others: in the order in which return_credits()
+-- locks them. False, and the caller undoes it all: there are not enough.
+create or replace function spend_credits(
+  p_coach text, p_user text, p_type text, p_credits integer, p_appointment uuid, p_actor text)
+returns boolean language plpgsql as $$
 declare
-  g record;
-  missing integer := a.price_credits;
+  missing integer := p_credits;
 begin
-  for g in
-    select locked.id, locked.balance
-    from (select c.* from credit_grant c
-          where c.user_id = a.user_id and c.coach_id = a.coach_id and is_usable(c, a.session_type)
-          order by c.id for update) locked -- in the order in which return_credits() locks them
-    order by locked.usable_until nulls last, locked.created_at, locked.id
-  loop
+  while missing > 0 loop
     insert into credit_entry (grant_id, appointment_id, delta, reason, actor)
-    values (g.id, a.id, -least(missing, g.balance), 'booked', p_actor);
-    missing := missing - least(missing, g.balance);
-    exit when missing = 0;
+    select first.id, p_appointment, -least(missing, first.balance), 'booked', p_actor
+    from (select g.id, g.balance from credit_grant g
+          where g.user_id = p_user and g.coach_id = p_coach and is_usable(g, p_type)
+          order by g.usable_until, g.created_at, g.id limit 1 for update) first
+    returning missing + delta into missing; -- null: none is left
   end loop;
-  if missing > 0 then
-    raise exception using message = 'credits_required', errcode = 'BK006';
-  end if;
+  return missing is not null;
 end $$;
 
 /*
@@ -139,8 +133,10 @@ declare
   missing integer := p_amount;
 begin
   for spent in
-    select grant_id, -sum(delta)::integer as amount from credit_entry where appointment_id = p_id
-    group by grant_id having sum(delta) < 0 order by grant_id
+    select e.grant_id, -e.sum::integer as amount
+    from (select grant_id, sum(delta) from credit_entry where appointment_id = p_id group by grant_id) e
+    join credit_grant c on c.id = e.grant_id
+    where e.sum < 0 order by c.usable_until, c.created_at, c.id
   loop
     exit when missing = 0;
     spent.amount := least(spent.amount, missing);
@@ -434,12 +430,12 @@ begin
     where g.balance > 0 and g.usable_until > now() and g.usable_until <= now() + interval '7 days' and g.revoked_at is null
       and g.created_at < g.usable_until - interval '7 days'
     union all
-    select distinct on (g.coach_id, g.user_id) latest.id, g.coach_id, g.user_id, 'credits_low', 'low'
-    from credit_entry e join credit_grant g on g.id = e.grant_id,
-      lateral (select * from credit_grant l where l.user_id = g.user_id and l.coach_id = g.coach_id
+    select latest.id, spent.coach_id, spent.user_id, 'credits_low', 'low'
+    from (select distinct g.coach_id, g.user_id from credit_entry e join credit_grant g on g.id = e.grant_id
+          where e.reason = 'booked' and e.at > now() - interval '1 hour') spent,
+      lateral (select * from credit_grant l where l.user_id = spent.user_id and l.coach_id = spent.coach_id
                order by l.place desc limit 1) latest
-    where e.reason = 'booked' and e.at > now() - interval '1 hour' and latest.amount > 1 and latest.revoked_at is null
-      and usable_credits(g.coach_id, g.user_id, null) <= 1),
+    where latest.amount > 1 and latest.revoked_at is null and usable_credits(spent.coach_id, spent.user_id, null) <= 1),
   told as (
     select due.kind, due.id || '@' || due.what as about, a.id as appointment_id, lower(a.email) as address,
            coalesce((select reminders from notice_preference p where p.user_id = due.user_id and not p.of_coach), true) as wanted

@@ -76,8 +76,9 @@ begin
       if not found then
         return; -- somebody has it
       end if;
-      if w.price_credits > 0 then
-        perform spend_credits(offer, 'client');
+      if w.price_credits > 0 and not spend_credits(offer.coach_id, offer.user_id, offer.session_type, w.price_credits,
+                                                   offer.id, 'client') then
+        raise exception using message = 'credits_required', errcode = 'BK006';
       end if;
       update waitlist set state = 'offered', appointment_id = offer.id where id = w.id;
       insert into event (type, coach_id, appointment_id, body)

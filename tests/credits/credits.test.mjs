@@ -435,10 +435,24 @@ test('the database keeps the ledger: no entry changes, no balance is written, no
   fails('TRUNCATE credit_entry', /never changed/);
   fails(`UPDATE credit_grant SET balance = 5 WHERE id = '${id}'`, /sum of its entries/);
   fails(`DELETE FROM credit_grant WHERE id = '${id}'`, /sum of its entries/);
+  fails(`UPDATE credit_grant SET amount = 5 WHERE id = '${id}'`, /stays/);
+  fails('TRUNCATE credit_grant', /stays/);
+  fails(
+    `INSERT INTO credit_grant (coach_id, user_id, amount, source) VALUES ('damian', '${ann.id}', 0, 'coach')`,
+    /stays/,
+  );
+  fails(
+    `INSERT INTO credit_entry (grant_id, delta, reason, actor) VALUES (gen_random_uuid(), 1, 'granted', 'coach')`,
+    /there is no grant/,
+  );
+  fails(
+    `INSERT INTO credit_entry (grant_id, delta, reason, actor) VALUES ('${id}', -1, 'booked', 'client')`,
+    /credit_entry_is_sound/,
+  );
   fails(
     `INSERT INTO credit_entry (grant_id, appointment_id, delta, reason, actor)
      VALUES ('${id}', gen_random_uuid(), -2, 'booked', 'client')`,
-    /credit_grant_is_sound/,
+    /credit_grant_balance/,
   );
   fails(
     `INSERT INTO credit_entry (grant_id, appointment_id, delta, reason, actor)
