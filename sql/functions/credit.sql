@@ -164,12 +164,19 @@ begin
   group by grant_id having sum(delta) < 0 order by grant_id;
 end $$;
 
+-- The use of a code that an appointment took is free again. Before its credits are, as they are taken: else a booking and
+-- a cancellation of one client could wait for each other.
+create or replace function release_code(p_appointment uuid) returns void language plpgsql as $$
+begin
+  update promo_use set released_at = now() where appointment_id = p_appointment and released_at is null;
+end $$;
+
 -- What becomes of an appointment's credits and code when its status changes. A late cancellation says `kept` itself.
 create or replace function settle_payment() returns trigger language plpgsql as $$
 begin
   if new.status in ('cancelled', 'expired') and new.payment_state = 'paid' then
+    perform release_code(new.id);
     perform return_credits(new.id, new.price_credits, 'returned', coalesce(new.cancelled_by, 'system'));
-    update promo_use set released_at = now() where appointment_id = new.id and released_at is null;
     new.payment_state := 'returned';
   elsif new.status = 'cancelled' and old.payment_state = 'paid' and new.payment_state = 'kept' then
     perform note_kept(new.id, 'kept_late', 'client');
@@ -199,8 +206,8 @@ begin
   elsif booked.payment_state is distinct from 'kept' then
     outcome := 'not_active';
   else
+    perform release_code(p_id);
     perform return_credits(p_id, booked.price_credits, 'given_back', p_actor.role, p_note);
-    update promo_use set released_at = now() where appointment_id = p_id and released_at is null;
     update appointment set payment_state = 'returned', updated_at = now() where id = p_id returning * into booked;
     outcome := 'given_back';
     perform note_action(p_actor, 'credit_return', booked, 200);

@@ -3,11 +3,12 @@
 //
 //   ROUNDS=10000 node --test tests/credits/race.test.mjs        (150 by default; takes minutes)
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { until } from '../harness/child.mjs';
 import { createDatabase, stopOwnServer } from '../harness/postgres.mjs';
 import { temporaryFolder } from '../harness/run_folder.mjs';
 
@@ -144,6 +145,38 @@ test('two credits from two grants are taken whole or not at all, while others re
     database.value(`SELECT sum(balance)::integer FROM credit_grant WHERE user_id LIKE 'two-%'`),
     2 * ROUNDS,
   );
+  sound();
+});
+
+test('a booking with a code and a cancellation of one client do not wait for each other', async () => {
+  const booked = (round) =>
+    `SELECT attempt('order', ${round}, 0, wish(${round}, 0, 'order', 2, 'ORDER', 'scheduled', 5))`;
+  database.run(`SELECT grant_credits('c', 'order', null, 5, null, 'admin', null, null, make_actor('a', 'admin', 'r'));
+    INSERT INTO promo_code (coach_id, code, kind, value) VALUES ('c', 'ORDER', 'credits', 1); ${booked(1)}`);
+  const env = { ...process.env, PGOPTIONS: '-c search_path=bookingd,public' };
+  const psql = ['-X', '-d', database.url];
+  const running = (sql) =>
+    promisify(execFile)('psql', [...psql, '-v', 'ON_ERROR_STOP=1', '-c', sql], { env });
+  const waiting = (count) =>
+    until(`${count} to wait`, () =>
+      database.value(`SELECT count(*) = ${count} FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`),
+    );
+  const holder = spawn('psql', psql, { env, stdio: ['pipe', 'ignore', 'inherit'] });
+  holder.stdin.write(`BEGIN; SELECT set_config('application_name', 'holder', false) FROM promo_code
+    WHERE code = 'ORDER' FOR UPDATE;\n`);
+  await until('the code to be held', () =>
+    database.value(`SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'holder'`),
+  );
+  const books = running(booked(2));
+  await waiting(1);
+  const cancels =
+    running(`SELECT cancel_appointment(id, 'coach', true, null, 0, make_actor('x', 'coach', 'r'))
+    FROM appointment WHERE user_id = 'order' AND status = 'scheduled'`);
+  await waiting(2);
+  holder.stdin.end('COMMIT;\n');
+  await Promise.all([books, cancels]);
+  assert.equal(database.value(`SELECT balance FROM credit_grant WHERE user_id = 'order'`), 4);
   sound();
 });
 
