@@ -63,7 +63,7 @@ test('a session that costs a credit is refused without one, and the balance is t
   const ann = somebody();
   const problem = refused(await book(ann, 'double'), 402, 'credits_required');
   assert.equal(problem.balance, 0);
-  assert.match(problem.detail, /takes 2 credits, and you have none/);
+  assert.match(problem.detail, /costs 2 credits, and you have none/);
   await grant(ann, 1);
   assert.equal(refused(await book(ann, 'double'), 402, 'credits_required').balance, 1);
   assert.deepEqual(stack.database.rows(`SELECT * FROM appointment WHERE user_id = '${ann.id}'`), []);
