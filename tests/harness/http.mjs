@@ -56,7 +56,12 @@ export class Client {
             });
           });
       });
-      request.on('error', reject).end(bytes);
+      request
+        .on('error', (error) => {
+          error.message = `${method} ${this.base}${path}: ${error.message}`;
+          reject(error);
+        })
+        .end(bytes);
     });
   }
 
