@@ -69,7 +69,7 @@ test('busy times of the calendar stand in the week; a click says who is to blame
   await stack.google.busy('coach@gmail.com', slot.start, slot.end);
   await goTo(page, 'week');
   await showDay(page, dayOf(Date.parse(slot.start), 'America/New_York'));
-  await page.locator('.block.busy').waitFor();
+  await page.locator('.block.busy').first().waitFor();
   await page
     .getByRole('gridcell', { name: /busy in Google Calendar/ })
     .first()
