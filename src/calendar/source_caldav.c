@@ -363,7 +363,7 @@ static enum verdict look_at_all(struct look *look)
 	for (size_t i = 0; i < look->collection_count; i++) {
 		look->change_count = 0;
 		enum verdict verdict = list_collection(look, &look->collections[i]);
-		if (verdict == VERDICT_GOOD)
+		if (verdict == VERDICT_GOOD && look->change_count > 0)
 			verdict =
 				read_files(look, look->collections[i].url, look->changes, look->change_count);
 		if (verdict != VERDICT_GOOD)
