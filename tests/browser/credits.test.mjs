@@ -72,15 +72,21 @@ test('the sessions say what is left, and cancelling what is lost', async () => {
     .first()
     .click();
   await page.locator('strong').getByText('If you cancel now, you lose 1 credit.').waitFor();
+  await page.locator('.summary').getByText('€80.00 · 1 credit', { exact: true }).waitFor(); // what was taken, not what was left
   await shot(page, 'credits-cancel');
   await page.close();
 });
 
 test('the coach gives credits and codes, sees what is left, takes them back and has it as a file', async () => {
+  const gia = { user_id: 'gia', amount: 4, external_ref: 'order of gia' };
+  assert.equal((await coach.post('/coach/damian/credits', gia)).status, 201);
+  assert.equal((await stack.client('gia').delete('/booking/user/me')).status, 200);
   const page = await browser.page({ viewport: { width: 1280, height: 900 } });
   await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
   await goTo(page, 'credits');
   await page.getByRole('heading', { name: 'Promo codes' }).waitFor();
+  await page.getByRole('heading', { name: 'No name' }).waitFor(); // who was erased
+  assert.equal(await page.getByText(/erased-/).count(), 0);
   await page.getByText('2 of 3 credits left').waitFor();
   await page.getByRole('button', { name: 'Give credits' }).click();
   await page.locator('#grant-email').fill('eve@client.test');

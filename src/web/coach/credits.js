@@ -48,9 +48,13 @@ const dateText = (house, instant) =>
 /* The last day on which something is good that ends at an instant. */
 const untilText = (house, end) => house.t('until', { when: dateText(house, Date.parse(end) - 1) });
 
+/* What stands for a person, or a platform's reference, once the person is erased. */
+const isErased = (text) => /^erased-[0-9a-f]{32}$/.test(text);
+
 /* Who a grant is for: by name and address, as they last told them; an id may be as long as the platform likes. */
 function whoText({ t }, { name, email, user_id: id }) {
   if (name || email) return [name, email].filter(Boolean).join(', ');
+  if (isErased(id)) return t('unnamed');
   if (id.startsWith('mail:')) return t('notBookedYet');
   return id.length > 40 ? `${id.slice(0, 39)}…` : id;
 }
@@ -115,7 +119,7 @@ function grantCard(view, grant) {
         t('given', { when: dateText(house, Date.parse(grant.created_at)) }),
         grant.usable_until && untilText(house, grant.usable_until),
         kinds,
-        grant.external_ref?.startsWith('page-') ? null : grant.external_ref,
+        !/^page-/.test(grant.external_ref) && !isErased(grant.external_ref) && grant.external_ref,
       ]
         .filter(Boolean)
         .join(' · '),

@@ -265,11 +265,12 @@ export class Panel {
     return [money, credits && this.t('credits', { n: credits })].filter(Boolean).join(' · ') || null;
   }
 
-  /* The same as a fact; of credits also how many this client has. */
+  /* The same as a fact; before it is booked, of credits also how many this client has. */
   cost(type) {
     const price = this.price(type.price);
     const { balance } = this.answer?.credits ?? {};
-    const left = type.price?.credits && balance !== undefined && this.t('creditsOwned', { n: balance });
+    const counts = type.price?.credits && !type.booked && balance !== undefined;
+    const left = counts && this.t('creditsOwned', { n: balance });
     return price && this.fact('tag', [price, left].filter(Boolean).join(' · '));
   }
 

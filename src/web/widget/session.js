@@ -69,7 +69,7 @@ export function rule(panel, a) {
 export function bookedType(panel, a) {
   const type = panel.typeOf(a.session_type);
   const credits = a.payment && { credits: a.payment.amount };
-  return type && { ...type, price: { ...type.price, ...a.price, ...credits } };
+  return type && { ...type, booked: true, price: { ...type.price, ...a.price, ...credits } };
 }
 
 /* Until when the coach answers a request. */
