@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { after } from 'node:test';
 import { runFolder } from './run_folder.mjs';
 
 let count = 0;
@@ -14,6 +15,17 @@ export const PATIENCE = Number(
   process.env.TEST_PATIENCE ??
     (process.env.VALGRIND ? 10 : ({ thread: 8, address: 3 }[process.env.SANITIZE] ?? 1)),
 );
+
+const LEFT_MS = 240_000 * PATIENCE; // more than any `after` that stops everything
+
+// What a failed test left behind, a server of its own say, does not keep a file from ending until tests/run.mjs gives it up.
+if (process.argv[1]?.endsWith('.test.mjs'))
+  after(() => {
+    setTimeout(() => {
+      console.error(`${process.argv[1]}: something that the tests left behind goes on`);
+      process.exit(1);
+    }, LEFT_MS).unref();
+  });
 
 /**
  * Asks `question` until it answers something true, and returns that; throws what it was waiting for after
