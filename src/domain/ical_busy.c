@@ -20,6 +20,8 @@ struct overridden {
 	size_t future_ends; /* THISANDFUTUREs whose instances have two ends, see ends_twice() */
 };
 
+static const struct overridden no_overrides;
+
 /* What a file amounts to, while it is read. */
 struct summing {
 	const struct ical_busy_question *question;
@@ -96,17 +98,18 @@ static void add_own(struct summing *summing, const char *id, struct interval tim
 
 /* ---------------------------------------------------------------- overrides */
 
+static int compare_uids(struct ical_span a, struct ical_span b)
+{
+	const int order = memcmp(a.at, b.at, a.length < b.length ? a.length : b.length);
+	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
 static int by_uid_and_instance(const void *left, const void *right)
 {
 	const struct ical_override *a = left;
 	const struct ical_override *b = right;
-	const size_t shorter = a->uid.length < b->uid.length ? a->uid.length : b->uid.length;
-	const int order = memcmp(a->uid.at, b->uid.at, shorter);
-	if (order != 0)
-		return order;
-	if (a->uid.length != b->uid.length)
-		return a->uid.length < b->uid.length ? -1 : 1;
-	return (a->instance > b->instance) - (a->instance < b->instance);
+	const int order = compare_uids(a->uid, b->uid);
+	return order != 0 ? order : (a->instance > b->instance) - (a->instance < b->instance);
 }
 
 static void collect_override(struct summing *summing, struct ical_span component)
@@ -122,11 +125,6 @@ static void collect_override(struct summing *summing, struct ical_span component
 	summing->overrides[summing->override_count++] = override;
 }
 
-static bool same_uid(struct ical_span a, struct ical_span b)
-{
-	return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
-}
-
 /* Sort the overrides, and find out once what each UID's amount to: however many events have that UID. */
 static void sort_overrides(struct summing *summing)
 {
@@ -137,7 +135,7 @@ static void sort_overrides(struct summing *summing)
 	qsort(all, count, sizeof(*all), by_uid_and_instance);
 	summing->overridden = arena_array(summing->mem, count, sizeof(*summing->overridden));
 	for (size_t i = 0; i < count; i++) {
-		const bool first = i == 0 || !same_uid(all[i - 1].uid, all[i].uid);
+		const bool first = i == 0 || compare_uids(all[i - 1].uid, all[i].uid) != 0;
 		if (first)
 			summing->overridden[summing->overridden_count++] =
 				(struct overridden){.overrides = &all[i]};
@@ -153,19 +151,17 @@ static void sort_overrides(struct summing *summing)
 
 static int by_uid(const void *uid, const void *overridden)
 {
-	const struct ical_override key = {.uid = *(const struct ical_span *)uid, .instance = INT64_MIN};
-	const struct ical_override *first = ((const struct overridden *)overridden)->overrides;
-	return same_uid(key.uid, first->uid) ? 0 : by_uid_and_instance(&key, first);
+	return compare_uids(*(const struct ical_span *)uid,
+			    ((const struct overridden *)overridden)->overrides->uid);
 }
 
 static const struct overridden *overrides_of(const struct summing *summing, struct ical_span uid)
 {
-	static const struct overridden none;
 	const struct overridden *found_row =
 		summing->overridden_count > 0 ? bsearch(&uid, summing->overridden, summing->overridden_count,
 							sizeof(*summing->overridden), by_uid)
 					      : NULL;
-	return found_row != NULL ? found_row : &none;
+	return found_row != NULL ? found_row : &no_overrides;
 }
 
 /* ---------------------------------------------------------------- instances */
@@ -311,10 +307,9 @@ static void add_event(struct summing *summing, struct ical_span component)
 	}
 	struct arena scratch = ARENA_EMPTY;
 	struct ical_exceptions exceptions = {0};
-	static const struct overridden none;
 	struct instances instances = {.summing = summing,
 				      .event = &event,
-				      .overridden = &none,
+				      .overridden = &no_overrides,
 				      .exceptions = &exceptions,
 				      .until = INT64_MAX};
 	if (ical_property(component, "RECURRENCE-ID", &line)) {
