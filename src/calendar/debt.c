@@ -40,6 +40,12 @@ static enum db_result run_row(struct debt *debt, enum query query, const struct 
 	return appointment_read(debt->visit->worker->db, &rows, 0, column, debt->mem, &debt->a);
 }
 
+static void log_refusal(const struct debt *debt)
+{
+	log_line(LOG_WARNING, "calendar_debt_failed", LOG_TEXT_FIELD("coach", debt->visit->coach->id),
+		 LOG_TEXT_FIELD("appointment", debt->a.id), LOG_TEXT_FIELD("detail", debt->detail));
+}
+
 static enum db_result write_row(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
@@ -59,8 +65,7 @@ static enum db_result write_row(struct debt *debt)
 					     db_int(debt->conference_attempt)),
 			       0);
 	case PAYMENT_REFUSED:
-		log_line(LOG_WARNING, "calendar_debt_failed", LOG_TEXT_FIELD("coach", a->coach_id),
-			 LOG_TEXT_FIELD("appointment", a->id), LOG_TEXT_FIELD("detail", debt->detail));
+		log_refusal(debt);
 		return run_row(debt, QUERY_CALENDAR_REFUSED,
 			       DB_PARAMETERS(db_uuid(a->id), db_int(a->version), db_text(debt->detail),
 					     db_bool(inviter_other(debt) == INVITER_EMAIL)),
@@ -168,8 +173,7 @@ static void take_out(struct debt *debt, const struct db_rows *left)
 	debt->a.synced_version = debt->a.refused_version = 0;
 	payment_try(debt);
 	if (debt->payment == PAYMENT_REFUSED)
-		log_line(LOG_WARNING, "calendar_debt_failed", LOG_TEXT_FIELD("coach", coach_id),
-			 LOG_TEXT_FIELD("appointment", id), LOG_TEXT_FIELD("detail", debt->detail));
+		log_refusal(debt);
 	const bool later = debt->payment == PAYMENT_LATER;
 	const enum db_result result =
 		later ? db_run(db, QUERY_CALENDAR_LEFT_LATER,

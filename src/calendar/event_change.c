@@ -352,7 +352,7 @@ static struct guest_list list_guests(struct arena *mem, const struct google_even
 bool event_has_invited(struct arena *mem, const struct google_event *event, const char *email)
 {
 	const struct trace trace = trace_read(mem, event->trace);
-	return is_there(event, email) || (trace.known && trace_has_guest(mem, &trace, email));
+	return is_there(event, email) || trace_has_guest(mem, &trace, email);
 }
 
 /* Whether one of the client's guests, whom we have invited, is there to read it. */

@@ -61,6 +61,12 @@ static enum verdict fail(struct look *look, const char *detail)
 	return VERDICT_FAILED;
 }
 
+static enum verdict fail_status(struct look *look, int status)
+{
+	return fail(look,
+		    arena_printf(look->mem, "The calendar's server answers with an error (%d).", status));
+}
+
 static enum verdict fail_answer(struct look *look, const struct dav_answer *answer)
 {
 	if (answer->failure != FETCH_OK)
@@ -70,8 +76,7 @@ static enum verdict fail_answer(struct look *look, const struct dav_answer *answ
 			    "The calendar's server does not take the name and password any more (401).");
 	if (answer->malformed)
 		return fail(look, "The calendar's server does not answer as a CalDAV server does.");
-	return fail(look, arena_printf(look->mem, "The calendar's server answers with an error (%d).",
-				       answer->status));
+	return fail_status(look, answer->status);
 }
 
 /* ---- what has changed ---- */
@@ -292,9 +297,7 @@ static enum verdict take_files(struct look *look, const struct change changes[],
 		}
 		/* What it says may be as before: it is asked again. */
 		if (answer->responses[i].status / 100 == 5)
-			return fail(look, arena_printf(look->mem,
-						       "The calendar's server answers with an error (%d).",
-						       answer->responses[i].status));
+			return fail_status(look, answer->responses[i].status);
 		if (take_file(look, change->path, &answer->responses[i]) != VERDICT_GOOD)
 			return VERDICT_FAILED;
 	}
