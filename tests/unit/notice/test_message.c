@@ -60,10 +60,28 @@ static struct notice_facts sample(enum notice_kind kind, enum notice_recipient r
 	};
 }
 
+/* The same at three dates, a week apart. */
+static void sample_three(struct notice_facts dates[static 3], enum notice_kind kind,
+			 enum notice_recipient recipient, const char *locale)
+{
+	for (size_t date = 0; date < 3; date++) {
+		dates[date] = sample(kind, recipient, locale);
+		dates[date].start += (instant)date * 7 * SECONDS_PER_DAY;
+		dates[date].end += (instant)date * 7 * SECONDS_PER_DAY;
+	}
+}
+
 static void has(const char *text, const char *part)
 {
 	if (strstr(text, part) == NULL)
 		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+/* Where it has that for the first time. */
+static const char *find(const char *text, const char *part)
+{
+	has(text, part);
+	return strstr(text, part);
 }
 
 static void has_not(const char *text, const char *part)
@@ -200,11 +218,8 @@ static void several_dates_read_well_for_everybody_in_every_language(void **state
 		const char *language = languages[i % 3];
 		const size_t reader = i / 3 % 4;
 		struct notice_facts dates[3];
+		sample_three(dates, kinds[i / 12], reader == 1 ? NOTICE_COACH : NOTICE_CLIENT, language);
 		for (size_t date = 0; date < 3; date++) {
-			dates[date] =
-				sample(kinds[i / 12], reader == 1 ? NOTICE_COACH : NOTICE_CLIENT, language);
-			dates[date].start += (instant)date * 7 * SECONDS_PER_DAY;
-			dates[date].end += (instant)date * 7 * SECONDS_PER_DAY;
 			dates[date].to_guest = reader >= 2;
 			dates[date].uninvited = reader == 3;
 			dates[date].invitation = reader != 1;
@@ -227,20 +242,17 @@ static void what_is_asked_for_says_how_long_it_is_held(void **state)
 {
 	(void)state;
 	struct notice_facts dates[3];
-	for (size_t date = 0; date < 3; date++) {
-		dates[date] = sample(NOTICE_KIND_REQUESTED, NOTICE_CLIENT, "en");
-		dates[date].start += (instant)date * 7 * SECONDS_PER_DAY;
-		dates[date].end += (instant)date * 7 * SECONDS_PER_DAY;
+	sample_three(dates, NOTICE_KIND_REQUESTED, NOTICE_CLIENT, "en");
+	for (size_t date = 0; date < 3; date++)
 		dates[date].offer_until = dates[0].start - SECONDS_PER_DAY;
-	}
 	const char *text = notice_text_make_all(dates, 3, &mem).text;
 	has(text, "Your request for 3 sessions was sent to");
-	assert_null(strstr(text, "You can "));
-	assert_true(strstr(text, "The times are held for you.") > strstr(text, "December 22"));
+	has_not(text, "You can ");
+	assert_true(find(text, "December 22") < find(text, "The times are held for you."));
 	dates[0].offer_until -= SECONDS_PER_DAY;
 	text = notice_text_make_all(dates, 3, &mem).text;
-	assert_true(strstr(text, "The time is held for you.") < strstr(text, "December 15"));
-	assert_true(strstr(text, "The times are held for you.") > strstr(text, "December 22"));
+	assert_true(find(text, "The time is held for you.") < find(text, "December 15"));
+	assert_true(find(text, "December 22") < find(text, "The times are held for you."));
 	for (size_t date = 0; date < 3; date++)
 		dates[date].recipient = NOTICE_COACH;
 	has(notice_text_make_all(dates, 3, &mem).text, "Approve or decline");
@@ -250,24 +262,20 @@ static void several_dates_have_each_its_own_reason(void **state)
 {
 	(void)state;
 	struct notice_facts dates[3];
-	for (size_t date = 0; date < 3; date++) {
-		dates[date] = sample(NOTICE_KIND_CANCELLED, NOTICE_CLIENT, "en");
-		dates[date].start += (instant)date * 7 * SECONDS_PER_DAY;
-		dates[date].end += (instant)date * 7 * SECONDS_PER_DAY;
+	sample_three(dates, NOTICE_KIND_CANCELLED, NOTICE_CLIENT, "en");
+	for (size_t date = 0; date < 3; date++)
 		dates[date].reason = "I am ill.";
-	}
 	const char *text = notice_text_make_all(dates, 3, &mem).text;
-	assert_ptr_equal(strstr(text, "Reason:"), strstr(text, "Reason: I am ill.\n\n--"));
+	assert_ptr_equal(find(text, "Reason:"), find(text, "Reason: I am ill.\n\n--"));
 	/* The client cancelled the first by themselves. */
 	dates[0].reason = NULL;
 	dates[0].by_recipient = true;
 	dates[2].reason = "The room is taken.";
 	text = notice_text_make_all(dates, 3, &mem).text;
 	has(text, "3 of your sessions were cancelled");
-	const char *second = strstr(text, "December 15");
-	const char *third = strstr(text, "December 22");
-	assert_true(second < strstr(text, "Reason: I am ill.") && strstr(text, "Reason: I am ill.") < third);
-	assert_true(third < strstr(text, "Reason: The room is taken."));
+	assert_true(find(text, "December 15") < find(text, "Reason: I am ill."));
+	assert_true(find(text, "Reason: I am ill.") < find(text, "December 22"));
+	assert_true(find(text, "December 22") < find(text, "Reason: The room is taken."));
 }
 
 static void what_a_coach_has_lost_is_told_with_its_name_and_the_way_to_mend_it(void **state)
