@@ -86,7 +86,8 @@ where a.id = $1;
 
 -- What came of it: $2 attempts, so that a later claim is not touched; $3 state, $4 detail (which may name an address: not
 -- of somebody who was erased meanwhile), $5 wait in seconds, $6 how often it is not known if the mail went out. Not waited for
--- until it is on disk: the next claim is, after it, so that a database that dies has lost that of one mail at most.
+-- until it is on disk: the next claim is, after it. So a database that dies has lost that of one mail of each sender at most,
+-- which is to the ledger as if the sender had died (claim_notice).
 -- name: notice_done exec
 update notice
 set state = $3, due_at = now() + make_interval(secs => $5::integer), unknowns = $6,

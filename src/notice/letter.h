@@ -32,10 +32,10 @@ struct claim {
 	int64_t id;
 	char appointment_id[UUID_TEXT_SIZE];
 	const char *recipient_name;
-	const char
-		*guest; /* the address of one of the client's guests; "": it is to the client or the coach */
-	const char
-		*former_coach; /* the id of the coach whom it was moved away from; "": it is to nobody such */
+	/* The address of one of the client's guests; "": it is to the client or the coach. */
+	const char *guest;
+	/* The id of the coach whom it was moved away from; "": it is to no such coach. */
+	const char *former_coach;
 	bool by_text;
 	enum notice_recipient recipient;
 	enum notice_kind kind;

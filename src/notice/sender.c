@@ -114,22 +114,23 @@ static void note(struct sender *sender, struct letter *letters, size_t count,
 
 static bool read_claim(struct sender *sender, const struct db_rows *rows, size_t row, struct claim *claim)
 {
+	const char *recipient = db_copy_text(rows, row, 2, &sender->mem);
+	const char *named = db_copy_text(rows, row, 10, &sender->mem);
+	const bool to_coach = strcmp(recipient, "coach") == 0;
 	*claim = (struct claim){
 		.id = db_get_int(rows, row, 0),
-		.recipient_name = db_copy_text(rows, row, 2, &sender->mem),
+		.recipient_name = recipient,
 		.by_text = strcmp(db_get_text(rows, row, 3), "sms") == 0,
 		.about = db_copy_text(rows, row, 5, &sender->mem),
 		.attempts = db_get_int(rows, row, 6),
 		.was_at = db_get_instant(rows, row, 7),
 		.created_at = db_get_instant(rows, row, 8),
 		.unknowns = db_get_int(rows, row, 9),
-		.guest = "",
-		.former_coach = "",
+		.guest = to_coach ? "" : named,
+		.former_coach = to_coach ? named : "",
+		.recipient = to_coach ? NOTICE_COACH : NOTICE_CLIENT,
 	};
 	db_get_uuid(rows, row, 1, claim->appointment_id);
-	claim->recipient = strcmp(claim->recipient_name, "coach") == 0 ? NOTICE_COACH : NOTICE_CLIENT;
-	*(claim->recipient == NOTICE_COACH ? &claim->former_coach : &claim->guest) =
-		db_copy_text(rows, row, 10, &sender->mem);
 	if (notice_kind_parse(db_get_text(rows, row, 4), &claim->kind))
 		return true;
 	done(sender, claim, "failed", "This kind of notice is not known.", 0);
@@ -152,7 +153,7 @@ static struct letter *take_claims(struct sender *sender, size_t *ret_count)
 	return *ret_count > 0 ? letters : NULL;
 }
 
-/* To whom it was moved away from an appointment is over, where it was. */
+/* To a coach whom it was moved away from, an appointment is over, where it was. */
 static void end_for_former(const struct claim *claim, struct appointment *a)
 {
 	if (claim->former_coach[0] == '\0')
