@@ -149,8 +149,8 @@ void api_booking_reschedule(struct call *call)
 		return;
 	if (wish.coach_id != NULL && (strcmp(wish.coach_id, COACH_ANY) != 0 || scope != SERIES_THIS)) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "coach",
-			     "coach can only be any, for one session: who does not say so stays with their "
-			     "coach.");
+			     "coach can only be any, and only for one session. Leave it out to stay with the "
+			     "same coach.");
 		return;
 	}
 	struct booking_call use = booking_use_case(call);

@@ -29,7 +29,7 @@ static bool may_tell(struct call *call)
 	const char *given = request_header(call->request, "Authorization");
 	if (secret == NULL) {
 		call_problem(call, PROBLEM_NOT_FOUND, NULL,
-			     "There is no such hook; it takes MAIL_HOOK_SECRET.");
+			     "Returned mail can't be reported here: the server needs MAIL_HOOK_SECRET.");
 		return false;
 	}
 	if (given == NULL || strncasecmp(given, "Bearer ", 7) != 0 || !crypto_equal_text(given + 7, secret)) {
@@ -63,7 +63,7 @@ void api_mail_hook(struct call *call)
 	enum db_result result = bounce_token_read(call->api->mail_hook_secret, token, &notice)
 					? bounce_note(call->worker->db, notice, event, permanent, detail)
 					: DB_NONE;
-	if (call_found(call, result, "There is no such mail (any more)."))
+	if (call_found(call, result, "This mail doesn't exist, or is no longer kept."))
 		reply_empty(call->reply, 204);
 }
 

@@ -65,7 +65,9 @@ static const char *parameter_schema(const char *name, const struct endpoint *end
 		{"count", "{\"type\":\"integer\",\"minimum\":2,\"maximum\":12}"},
 		{"start", "{\"type\":\"string\",\"format\":\"date-time\"}"},
 		{"tz", "{\"type\":\"string\",\"description\":\"The name of an IANA time zone.\"}"},
-		{"rescheduling", "{\"type\":\"string\",\"format\":\"uuid\"}"},
+		{"rescheduling", "{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"What is to be "
+				 "moved; with coach=any "
+				 "the times of all coaches it may go to.\"}"},
 		{"id", "{\"type\":\"string\",\"format\":\"uuid\"}"},
 		{"event", "{\"type\":\"string\",\"format\":\"uuid\"}"},
 		{"grant", "{\"type\":\"string\",\"format\":\"uuid\"}"},

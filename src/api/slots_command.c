@@ -158,7 +158,7 @@ static bool read_type(const json_t *object, struct slots_case *this, struct aren
 	for (size_t i = 0; i < this->type->duration_count; i++)
 		offered = arena_printf(mem, "%s%s%d", offered, i > 0 ? ", " : "", this->type->durations[i]);
 	return fail(problem, PROBLEM_BAD_DURATION, "duration_minutes",
-		    arena_printf(mem, "This duration is not offered; %s are.", offered));
+		    arena_printf(mem, "This length isn't offered; these are: %s min.", offered));
 }
 
 static bool read_case(const json_t *object, struct slots_case *this, struct arena *mem,

@@ -27,17 +27,17 @@ enum {
 
 static const struct identity_reason no_credentials = {"no_credentials", "Please sign in."};
 static const struct identity_reason malformed = {"malformed",
-						 "Your sign-in is not valid. Please sign in again."};
+						 "Your sign-in isn't valid. Please sign in again."};
 static const struct identity_reason unusable_user = {"unusable_user",
-						     "Your sign-in is not valid. Please sign in again."};
+						     "Your sign-in isn't valid. Please sign in again."};
 static const struct identity_reason unknown_session = {"unknown_session",
 						       "Your session has ended. Please sign in again."};
 static const struct identity_reason ambiguous_session = {"ambiguous_session",
 							 "Your session has ended. Please sign in again."};
 static const struct identity_reason unavailable_database = {
-	"database", "We cannot check who you are right now. Please try again in a moment."};
+	"database", "We can't check who you are right now. Please try again in a moment."};
 static const struct identity_reason unavailable_provider = {
-	"identity_provider", "We cannot check who you are right now. Please try again in a moment."};
+	"identity_provider", "We can't check who you are right now. Please try again in a moment."};
 
 struct identity_source {
 	struct identity_settings settings;
@@ -177,7 +177,7 @@ static struct identity_reason reason_for(enum jwt_verdict verdict)
 	if (verdict == JWT_EXPIRED)
 		reason.detail = "Your sign-in has expired. Please sign in again.";
 	else if (verdict == JWT_NOT_YET)
-		reason.detail = "Your sign-in is not valid yet. Please try again in a moment.";
+		reason.detail = "Your sign-in isn't valid yet. Please try again in a moment.";
 	return reason;
 }
 

@@ -261,7 +261,7 @@ const TABLE = {
   'POST /hooks/mail': {
     who: 'anyone',
     body: () => ({ token: 'x', event: 'delivered' }),
-    missing: 'no such hook',
+    missing: "can't be reported here",
   },
   'DELETE /booking/{id}/suppression': { who: "the appointment's coach, or an admin" },
   'POST /hooks/google-calendar': { who: 'anyone', missing: 'no such channel' },
