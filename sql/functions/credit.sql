@@ -101,8 +101,8 @@ begin
           where g.user_id = p_user and (p_coach is null or g.coach_id = p_coach) and is_usable(g, p_type));
 end $$;
 
--- Take credits for an appointment, of the grants that end first before the others: in the order in which return_credits()
--- locks them. False, and the caller undoes it all: there are not enough.
+-- Take credits for an appointment, of the grants that end first before the others (as spent_credits()). False, and the caller
+-- undoes it all: there are not enough.
 create or replace function spend_credits(
   p_coach text, p_user text, p_type text, p_credits integer, p_appointment uuid, p_actor text)
 returns boolean language plpgsql as $$
@@ -120,6 +120,15 @@ begin
   return missing is not null;
 end $$;
 
+-- What an appointment has taken of which grants, in the order in which spend_credits() locks them: whoever writes more than
+-- one entry keeps to it, since each locks its grant. Written by PostgreSQL into the statement.
+create or replace function spent_credits(p_id uuid) returns table (grant_id uuid, amount integer) language sql stable as $$
+  select e.grant_id, -e.sum::integer
+  from (select grant_id, sum(delta) from credit_entry where appointment_id = p_id group by grant_id) e
+  join credit_grant c on c.id = e.grant_id
+  where e.sum < 0 order by c.usable_until, c.created_at, c.id;
+$$;
+
 /*
  * Give p_amount of what an appointment took back to the grants it was taken from. A grant that has expired meanwhile
  * lasts 14 days more, for what is returned: what was left of it before is written off first. Of a grant that was revoked
@@ -132,12 +141,7 @@ declare
   g credit_grant;
   missing integer := p_amount;
 begin
-  for spent in
-    select e.grant_id, -e.sum::integer as amount
-    from (select grant_id, sum(delta) from credit_entry where appointment_id = p_id group by grant_id) e
-    join credit_grant c on c.id = e.grant_id
-    where e.sum < 0 order by c.usable_until, c.created_at, c.id
-  loop
+  for spent in select * from spent_credits(p_id) loop
     exit when missing = 0;
     spent.amount := least(spent.amount, missing);
     missing := missing - spent.amount;
@@ -160,8 +164,7 @@ end $$;
 create or replace function note_kept(p_id uuid, p_reason text, p_actor text) returns void language plpgsql as $$
 begin
   insert into credit_entry (grant_id, appointment_id, delta, reason, actor)
-  select grant_id, p_id, 0, p_reason, p_actor from credit_entry where appointment_id = p_id
-  group by grant_id having sum(delta) < 0 order by grant_id;
+  select grant_id, p_id, 0, p_reason, p_actor from spent_credits(p_id);
 end $$;
 
 -- The use of a code that an appointment took is free again. Before its credits are, as they are taken: else a booking and

@@ -148,35 +148,60 @@ test('two credits from two grants are taken whole or not at all, while others re
   sound();
 });
 
+/** Holds the rows that `lock` locks until each of `works`, begun one after the other, waits; all get through then. */
+async function heldBack(lock, works) {
+  const env = { ...process.env, PGOPTIONS: '-c search_path=bookingd,public' };
+  const psql = ['-X', '-d', database.url];
+  const holder = spawn('psql', psql, { env, stdio: ['pipe', 'ignore', 'inherit'] });
+  holder.stdin.write(
+    `BEGIN; SELECT set_config('application_name', 'holder', false) FROM ${lock} FOR UPDATE;\n`,
+  );
+  await until('the rows to be held', () =>
+    database.value(`SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'holder'`),
+  );
+  const running = [];
+  for (const sql of works) {
+    running.push(promisify(execFile)('psql', [...psql, '-v', 'ON_ERROR_STOP=1', '-c', sql], { env }));
+    await until(`${running.length} to wait`, () =>
+      database.value(`SELECT count(*) = ${running.length} FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`),
+    );
+  }
+  holder.stdin.end('COMMIT;\n');
+  await Promise.all(running);
+}
+
 test('a booking with a code and a cancellation of one client do not wait for each other', async () => {
   const booked = (round) =>
     `SELECT attempt('order', ${round}, 0, wish(${round}, 0, 'order', 2, 'ORDER', 'scheduled', 5))`;
   database.run(`SELECT grant_credits('c', 'order', null, 5, null, 'admin', null, null, make_actor('a', 'admin', 'r'));
     INSERT INTO promo_code (coach_id, code, kind, value) VALUES ('c', 'ORDER', 'credits', 1); ${booked(1)}`);
-  const env = { ...process.env, PGOPTIONS: '-c search_path=bookingd,public' };
-  const psql = ['-X', '-d', database.url];
-  const running = (sql) =>
-    promisify(execFile)('psql', [...psql, '-v', 'ON_ERROR_STOP=1', '-c', sql], { env });
-  const waiting = (count) =>
-    until(`${count} to wait`, () =>
-      database.value(`SELECT count(*) = ${count} FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'`),
-    );
-  const holder = spawn('psql', psql, { env, stdio: ['pipe', 'ignore', 'inherit'] });
-  holder.stdin.write(`BEGIN; SELECT set_config('application_name', 'holder', false) FROM promo_code
-    WHERE code = 'ORDER' FOR UPDATE;\n`);
-  await until('the code to be held', () =>
-    database.value(`SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'holder'`),
-  );
-  const books = running(booked(2));
-  await waiting(1);
-  const cancels =
-    running(`SELECT cancel_appointment(id, 'coach', true, null, 0, make_actor('x', 'coach', 'r'))
-    FROM appointment WHERE user_id = 'order' AND status = 'scheduled'`);
-  await waiting(2);
-  holder.stdin.end('COMMIT;\n');
-  await Promise.all([books, cancels]);
+  await heldBack(`promo_code WHERE code = 'ORDER'`, [
+    booked(2),
+    `SELECT cancel_appointment(id, 'coach', true, null, 0, make_actor('x', 'coach', 'r'))
+    FROM appointment WHERE user_id = 'order' AND status = 'scheduled'`,
+  ]);
   assert.equal(database.value(`SELECT balance FROM credit_grant WHERE user_id = 'order'`), 4);
+  sound();
+});
+
+test('nor do a booking and a no-show, of two grants', async () => {
+  const booked = (round, price) =>
+    `SELECT attempt('kept', ${round}, 0, wish(${round}, 0, 'kept', ${price}, null, 'scheduled', 6))`;
+  const [first, second] = ['ffffffff-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000001'];
+  database.run(`INSERT INTO credit_grant (id, coach_id, user_id, amount, source, expires_at, usable_until)
+      SELECT id::uuid, 'c', 'kept', 2, 'admin', ends, ends
+      FROM (VALUES ('${first}', now() + interval '1 day'), ('${second}', null)) grants (id, ends);
+    INSERT INTO credit_entry (grant_id, delta, reason, actor)
+      SELECT id, 2, 'granted', 'admin' FROM credit_grant WHERE user_id = 'kept';
+    ${booked(1, 1)}; ${booked(2, 2)};
+    SELECT cancel_appointment(id, 'coach', true, null, 0, make_actor('x', 'coach', 'r'))
+      FROM appointment WHERE user_id = 'kept' AND price_credits = 1`);
+  await heldBack(`credit_grant WHERE id = '${second}'`, [
+    `UPDATE appointment SET status = 'no_show' WHERE user_id = 'kept' AND status = 'scheduled'`,
+    booked(3, 2),
+  ]);
+  assert.equal(database.value(`SELECT sum(balance) FROM credit_grant WHERE user_id = 'kept'`), 0);
   sound();
 });
 
