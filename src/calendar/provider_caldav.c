@@ -85,7 +85,7 @@ static enum google_outcome take_answer(const struct dav_answer *from, struct goo
 			 "The calendar's server does not take the name and password any more (401).");
 	else if (from->status == 403)
 		snprintf(sentence, sizeof(sentence),
-			 "The calendar's server does not allow to change this calendar (403).");
+			 "The calendar's server does not allow changes to this calendar (403).");
 	else
 		snprintf(sentence, sizeof(sentence), "The calendar's server answers with an error (%d).",
 			 from->status);
@@ -101,7 +101,7 @@ static enum google_outcome take_answer(const struct dav_answer *from, struct goo
 static enum google_outcome unreadable(struct google_answer *answer)
 {
 	say(answer, GOOGLE_TEMPORARY, "unreadable_reply",
-	    "The calendar's server answers with something that is no event.");
+	    "The calendar's server answers with something that isn't an event.");
 	answer->may_be_applied = true;
 	return answer->outcome;
 }
@@ -284,7 +284,7 @@ static enum google_outcome insert(const struct google_call *call, const char *ca
 	const struct dav_condition condition = {.if_none_match = "*"};
 	if (put(call, calendar, condition, draft, ical_draft_new(&event, call->mem), ret_event, answer) ==
 	    GOOGLE_PRECONDITION_FAILED)
-		say(answer, GOOGLE_DUPLICATE, "duplicate", "There is such an event already.");
+		say(answer, GOOGLE_DUPLICATE, "duplicate", "This event already exists.");
 	return answer->outcome;
 }
 

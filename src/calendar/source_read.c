@@ -139,7 +139,7 @@ static enum db_result understand(struct worker *worker, struct claimed *claimed,
 	case ICAL_BUSY_NO_CALENDAR:
 		return source_failed(
 			worker, claimed,
-			"The address leads to something else than a calendar, such as a web page.");
+			"The address leads to something other than a calendar, such as a web page.");
 	case ICAL_BUSY_CUT:
 		return source_failed(worker, claimed, "The calendar breaks off before its end.");
 	case ICAL_BUSY_TOO_MUCH:
