@@ -84,10 +84,14 @@ test('a session is moved to another coach where its own has no time, who is told
   await page.getByRole('button', { name: /^Move/ }).first().click();
   await page.locator('[data-start]').first().waitFor();
   assert.equal(await page.locator(`[data-start="${target}"]`).count(), 0);
+  await page.getByRole('button', { name: 'Any coach' }).waitFor();
+  for (const clock of ['12-hour clock', '24-hour clock'])
+    await page.getByRole('button', { name: clock }).click(); // who it is with is drawn anew
   await page.getByRole('button', { name: 'Any coach' }).click();
   await page.locator(`[data-start="${target}"]`).click();
   await page.getByRole('button', { name: 'Move to this time' }).click();
   await page.locator('.tick').waitFor();
+  assert.equal(page.calls.filter((one) => one === 'GET /booking/coaches').length, 1);
   await checked(page, 'moved-to-another-coach');
   assert.ok((await page.locator('.summary').textContent()).includes(NAMES.clara));
   const { body } = await client.get(`/booking/${made.body.id}`);

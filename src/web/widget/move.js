@@ -46,6 +46,23 @@ function moveButton(panel, slot, text, wrongs, certain) {
   return button;
 }
 
+const shared = new WeakMap(); // of a session that is moved: the types that several coaches give, asked once
+
+function sharedTypes(panel) {
+  const { moving } = panel;
+  if (!shared.has(moving)) {
+    const reply = panel.call('GET', 'booking/coaches', { quiet: true });
+    shared.set(
+      moving,
+      reply.then(
+        ({ shared_types: types }) => types ?? [],
+        () => [],
+      ),
+    );
+  }
+  return shared.get(moving);
+}
+
 /* Other coaches may have times, too, where several give such sessions; a seat and a date of a series stay with theirs. */
 async function offerOthers(panel, place) {
   const { moving } = panel;
@@ -56,8 +73,9 @@ async function offerOthers(panel, place) {
     panel.element.hasAttribute('move-only')
   )
     return;
-  const { shared_types } = await panel.call('GET', 'booking/coaches', { quiet: true }).catch(() => ({}));
-  if (!shared_types?.includes(moving.session_type) || panel.moving !== moving) return;
+  const drawn = place.firstChild;
+  const types = await sharedTypes(panel);
+  if (!types.includes(moving.session_type) || place.firstChild !== drawn) return; // drawn anew meanwhile, it asks itself
   const others = () => panel.go('pick', { ...moving, coach: 'any' }, true);
   place.append(h('button', { type: 'button', class: 'plain small', onclick: others }, panel.t('anyCoach')));
 }
