@@ -97,3 +97,18 @@ test('a session is moved to another coach where its own has no time, who is told
   const { body } = await client.get(`/booking/${made.body.id}`);
   assert.deepEqual([body.coach, body.start], ['clara', target]);
 });
+
+test('a panel that is built anew while a session is moved asks for the times of a new one', async () => {
+  const client = stack.client('ned');
+  const wish = { session_type: 'coaching', coach: 'damian', start: stack.slot(410) };
+  assert.equal((await client.post('/booking/create', wish)).status, 201);
+  const page = await browser.page({ locale: 'en-GB' });
+  await page.goto(`${stack.daemon.url}/booking/damian#token=${client.token}`);
+  await page.getByRole('button', { name: 'My sessions' }).click();
+  await page.getByRole('button', { name: /^Move/ }).first().click();
+  await page.locator('[data-start]').first().waitFor();
+  const asked = page.waitForRequest(/availability/);
+  await page.evaluate(() => document.querySelector('mosaic-booking').setAttribute('duration', '30'));
+  assert.doesNotMatch((await asked).url(), /rescheduling/);
+  await page.locator('[data-type=own]').waitFor();
+});

@@ -242,15 +242,15 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   }
 
   /*
-   * Asks for the times before anything is made ready to show them: on a slow device that takes as long as the reply. False where
-   * something else comes first: a press on the button, a hold to give back, a form that goes on, one appointment.
+   * Asks for the times before anything is made ready to show them: on a slow device that takes as long as the reply. False
+   * where something else comes first: a press on the button, a hold to give back, a form that goes on, one appointment.
    */
   #askEarly() {
     const panel = this.#panel;
     const state = this.hasAttribute('steps') && history.state;
     panel.duration = Number(this.getAttribute('duration')) || null;
     panel.type = state?.type ?? this.getAttribute('session-type');
-    panel.answer = panel.early = null;
+    panel.answer = panel.early = panel.moving = null;
     if (!this.hasAttribute('inline') || this.getAttribute('manage') || state?.mosaic === 'details')
       return false;
     if (memory.holding().key) return false;
