@@ -333,7 +333,12 @@ test('where a session takes place and what is asked are edited in words; a bad l
   await second.getByLabel('Choices, one per line').fill('A friend\nThe web');
   assert.equal(await second.getByLabel(/^(Longest|Most)/).isVisible(), false);
   await second.getByLabel('Answer', { exact: true }).selectOption({ label: 'Any of several' });
-  await second.getByLabel('Most choices that may be picked').fill('2');
+  const most = second.getByLabel('Most choices that may be picked');
+  await most.fill('0');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await said(page, /^2 things to correct/);
+  await page.getByRole('link').filter({ hasText: 'Most choices that may be picked' }).waitFor();
+  await most.fill('2');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await said(page, /^One thing to correct/);
   await checked(page, 'coach-meeting');

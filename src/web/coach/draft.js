@@ -7,11 +7,13 @@
 import { fill, h } from '../widget/dom.js';
 import { unfold } from './part.js';
 import { changedNotice, confirmsOutside, outsideNotice } from './notices.js';
+import { limits } from './questions.js';
 
 /* What a path of the document is called on the page: "policy.step_minutes" -> "Offer start times every". */
 function labelOf(house, path, value) {
   const { t } = house;
   const [, index] = /^session_types\[(\d+)\]/.exec(path) ?? [];
+  const [, question] = /\.questions\[(\d+)\]/.exec(path) ?? [];
   const type = index && (value.session_types[index]?.name || t('types'));
   const last = path
     .split('.')
@@ -45,8 +47,7 @@ function labelOf(house, path, value) {
     instructions: 'meeting_instructions',
     label: path.includes('.questions[') ? 'question' : 'meeting_label',
     options: 'options',
-    max: 'maxCharacters',
-    languages: 'spokenLanguages',
+    max: limits[value.session_types[index]?.questions?.[question]?.kind],
   };
   const section = names[path.split(/[.[]/)[0]];
   const own = /_(minutes|days|user|day|reschedules)$/.test(last) ? last : names[last];

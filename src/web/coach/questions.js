@@ -6,7 +6,12 @@ import { labelled } from './dialogs.js';
 const kinds = ['text', 'long', 'choice', 'multi', 'bool', 'url'];
 const withOptions = ['choice', 'multi'];
 /* Of which kinds an answer has a limit, and what it counts. */
-const limits = { text: 'maxCharacters', long: 'maxCharacters', url: 'maxCharacters', multi: 'maxChoices' };
+export const limits = {
+  text: 'maxCharacters',
+  long: 'maxCharacters',
+  url: 'maxCharacters',
+  multi: 'maxChoices',
+};
 
 export function questionsPart(house, draft, type, path) {
   const { t } = house;
