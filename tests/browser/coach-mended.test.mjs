@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
-import { openSchedule, startStack } from '../harness/stack.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
 import {
   checked,
   focused,
@@ -103,7 +103,10 @@ test('the profile is saved, shown to clients, and a bad address is marked at its
   assert.deepEqual([languages, time_zone], [['pl', 'fr'], 'Africa/Lagos']);
   await zone.fill(before);
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.waitForFunction(async () => document.querySelector('#live').textContent === 'Saved.');
+  await until(
+    'the former zone is saved',
+    async () => (await coach.get('/coach/damian/profile')).body.time_zone === before,
+  );
   await checked(page, 'coach-profile-yellow');
   const client = await browser.page({ viewport: { width: 1280, height: 850 } });
   await client.goto(`${stack.daemon.url}/booking/damian-example#token=${stack.client('eve').token}`);
