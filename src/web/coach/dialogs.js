@@ -174,7 +174,7 @@ export function whenFields(house, start, id) {
   return {
     element: h(
       'div',
-      { class: 'row when-fields' },
+      { class: 'row' },
       labelled(house, date.id, t('date'), date),
       labelled(house, time.id, t('start'), time),
     ),

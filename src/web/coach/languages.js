@@ -59,7 +59,7 @@ export function languagesField(house, tags, change) {
       now.length < languagesMost &&
         h(
           'div',
-          { class: 'row when-fields' },
+          { class: 'row' },
           labelled(house, choice.id, t('addLanguage'), choice),
           h(
             'button',

@@ -166,7 +166,7 @@ export function showPanel(house, page, loaded, range, grid) {
         h('h3', null, t('onDate')),
         h(
           'div',
-          { class: 'row when-fields' },
+          { class: 'row' },
           labelled(house, from.id, t('from'), from),
           labelled(house, to.id, t('to'), to),
         ),
@@ -300,7 +300,7 @@ function whyPart(house, schedule, day, minutes) {
     h('h3', null, t('why')),
     h(
       'div',
-      { class: 'row when-fields' },
+      { class: 'row' },
       types.length > 1 && labelled(house, kind.id, t('session'), kind),
       labelled(house, time.id, t('start'), time),
       lengths,

@@ -41,7 +41,7 @@ export function remindersPart(house, draft) {
   ];
 }
 
-/* Of one kind of session: each of the three parts is that of all sessions until the type gets its own, which begins as a copy. */
+/* Of one kind of session: each of three parts is that of all sessions until the type has its own, which begins as a copy. */
 export function ownMessagesPart(house, draft, type, index) {
   const { t } = house;
   const path = `session_types[${index}].notices`;
@@ -50,43 +50,39 @@ export function ownMessagesPart(house, draft, type, index) {
     type.notices = { ...own(), [name]: value };
     draft.changed();
   };
-  const everyones = (name, otherwise) => structuredClone(draft.value.notices?.[name] ?? otherwise);
-  const parts = {
-    ownReminders: {
-      begin: () => ({ reminders: everyones('reminders', usual) }),
-      draw: () => listPart(house, draft, path, own().reminders, (list) => put('reminders', list)),
-    },
-    ownQuiet: {
-      begin: () => ({ quiet: everyones('quiet', null) }),
-      draw: () => quietPart(house, path, own().quiet, (hours) => put('quiet', hours)),
-    },
-    ownWays: {
-      begin: () => ({ client: everyones('client', {}), coach: everyones('coach', {}) }),
-      draw: () => waysPart(house, path, own, put),
-    },
-  };
+  const otherwise = { reminders: usual, quiet: null, client: {}, coach: {} };
+  const parts = [
+    [
+      'ownReminders',
+      ['reminders'],
+      () => listPart(house, draft, path, own().reminders, (list) => put('reminders', list)),
+    ],
+    ['ownQuiet', ['quiet'], () => quietPart(house, path, own().quiet, (hours) => put('quiet', hours))],
+    ['ownWays', ['client', 'coach'], () => waysPart(house, path, own, put)],
+  ].map(([word, names, draw]) => {
+    const place = h('div', { class: 'stack' });
+    const tick = h('input', {
+      type: 'checkbox',
+      id: `type-${index}-${word}`,
+      checked: names.some((name) => own()[name] !== undefined),
+      onchange: () => {
+        const next = { ...own() };
+        for (const name of names)
+          if (tick.checked) next[name] = structuredClone(draft.value.notices?.[name] ?? otherwise[name]);
+          else delete next[name];
+        type.notices = Object.keys(next).length ? next : undefined;
+        draft.changed();
+        fill(place, tick.checked && draw());
+      },
+    });
+    fill(place, tick.checked && draw());
+    return [h('label', { class: 'tickable', for: tick.id }, tick, h('span', null, t(word))), place];
+  });
   return h(
     'details',
     { open: Boolean(type.notices) },
     h('summary', null, t('ownMessages')),
-    Object.entries(parts).map(([word, { begin, draw }]) => {
-      const place = h('div', { class: 'stack' });
-      const names = Object.keys(begin());
-      const tick = h('input', {
-        type: 'checkbox',
-        id: `type-${index}-${word}`,
-        checked: names.some((name) => own()[name] !== undefined),
-        onchange: () => {
-          const next = { ...own(), ...begin() };
-          if (!tick.checked) for (const name of names) delete next[name];
-          type.notices = Object.keys(next).length ? next : undefined;
-          draft.changed();
-          fill(place, tick.checked && draw());
-        },
-      });
-      fill(place, tick.checked && draw());
-      return [h('label', { class: 'tickable', for: tick.id }, tick, h('span', null, t(word))), place];
-    }),
+    h('div', { class: 'stack' }, parts),
   );
 }
 
@@ -192,7 +188,7 @@ function quietPart(house, path, quiet, put) {
     });
     return labelled(house, input.id, t(name), input);
   };
-  const fields = h('div', { class: 'row when-fields', hidden: !quiet }, field('from'), field('to'));
+  const fields = h('div', { class: 'row', hidden: !quiet }, field('from'), field('to'));
   const on = h('input', {
     type: 'checkbox',
     id: `${idOf(path)}-quiet`,
