@@ -30,8 +30,9 @@ export function takeIdentity(place) {
 }
 
 /*
- * A link of a mail: `#sign-in=…` completes what this browser asked for (nonce() has its proof: storage is slow to open), `#manage=…` opens one appointment. The
- * secret leaves the address bar at once. Answers {token, appointment}, {failed: which words}, or null: there was none.
+ * A link of a mail: `#sign-in=…` completes what this browser asked for (nonce() has its proof: storage is slow to open),
+ * `#manage=…` opens one appointment. The secret leaves the address bar at once. Answers {token, appointment},
+ * {failed: which words}, or null: there was none.
  */
 export async function followMail(call, nonce) {
   const fragment = new URLSearchParams(location.hash.slice(1));

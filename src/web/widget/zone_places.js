@@ -1,6 +1,7 @@
 /*
  * What people type for a time zone, besides its own name: countries (by their code, named by the browser in the
- * visitor's language), large cities and states that no zone is named after, cities as those who live there call them, abbreviations.
+ * visitor's language), large cities and states that no zone is named after, cities as those who live there call them,
+ * abbreviations.
  */
 
 /* The zones of each country, the most peopled first (tzdata's zone1970.tab). */
@@ -59,7 +60,7 @@ export const places = {
   'Asia/Jerusalem': 'tel aviv, haifa, yerushalayim, ירושלים, תל אביב',
   'Asia/Karachi': 'lahore, islamabad, pkt',
   'Asia/Kolkata':
-    'mumbai, bombay, delhi, new delhi, bangalore, bengaluru, chennai, madras, hyderabad, pune, calcutta, ahmedabad, india standard time, ist, kolkata, surat, jaipur, दिल्ली, मुंबई',
+    'mumbai, bombay, delhi, new delhi, bangalore, bengaluru, chennai, madras, hyderabad, pune, calcutta, ahmedabad, india standard time, ist, surat, jaipur, दिल्ली, मुंबई',
   'Asia/Manila': 'maynila, quezon city, cebu, davao',
   'Asia/Nicosia': 'lefkosia, λευκωσια, limassol',
   'Asia/Riyadh': 'jeddah, mecca, ar riyad, الرياض, جدة',
