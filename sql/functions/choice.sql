@@ -126,6 +126,10 @@ begin
   perform expire_holds(p_new.coach_id, least(p_new.blocked_from, p_limits.day_from),
                        greatest(p_new.blocked_to, p_limits.day_to));
   select * into former from appointment where id = p_new.id for update;
+  if former.coach_id = p_new.coach_id then -- another move has brought it to them meanwhile
+    return query select m.outcome, m.booked, null from move_appointment(p_new, p_exempt, p_limits, p_actor, p_reason) m;
+    return;
+  end if;
   booked := former;
   outcome := may_move(former, p_new, p_exempt, p_actor);
   if outcome is not null then

@@ -227,6 +227,17 @@ test('moved with any it stays with its coach where they have the time, else goes
     stack.database.value(`SELECT count(*) FROM event WHERE appointment_id = '${id}' AND coach_id = '${coach}'
       AND type = 'appointment.moved' AND (body->'row'->>'starts_at')::timestamptz = '${target}'`);
   assert.deepEqual([events('ada'), events(moved.coach)], [1, 1]);
+  // Who asked for it before it was theirs, and comes after, moves it as their own.
+  assertStatus(await stack.admin().put(`/booking/${id}/coach-notes`, notes), 200);
+  const [late] = stack.database.rows(`SELECT m.outcome, m.freed_coach, (m.booked).reschedule_count AS count
+    FROM appointment a, move_to_coach(
+      make_booking(p_id => a.id, p_coach_id => a.coach_id, p_starts_at => a.starts_at + interval '1 h',
+        p_ends_at => a.ends_at + interval '1 h', p_blocked_from => a.blocked_from + interval '1 h',
+        p_blocked_to => a.blocked_to + interval '1 h', p_meeting_kind => 'none'),
+      false, make_limits(now(), now()), make_actor('x', 'user', 'r'), null, '{}') m
+    WHERE a.id = '${id}'`);
+  assert.deepEqual(late, { outcome: 'moved', freed_coach: null, count: 3 });
+  assert.equal(assertStatus(await stack.admin().get(`/booking/${id}`), 200).coach_notes, notes.coach_notes);
 });
 
 test('a credit goes back to the one coach and is taken of the other, who must have been paid', async () => {
