@@ -10,6 +10,14 @@ create or replace function owes_google(a appointment) returns boolean language s
      and (a.version > greatest(a.synced_version, a.refused_version) or (a.conference_pending and a.version = a.synced_version));
 $$;
 
+-- Whether an event has to leave another coach's calendar before it comes into this one's, which may be the same one: then it
+-- is made anew. That is worth a minute's wait, and none for a calendar that cannot be reached or has refused.
+create or replace function leaves_first(a appointment) returns boolean language sql stable as $$
+  select not a.event_written and a.updated_at > now() - interval '60 seconds' and exists (
+    select from left_event l left join google_grant g on g.coach_id = l.coach_id
+    where l.appointment_id = a.id and l.due_at < 'infinity' and g.needs_consent is not true);
+$$;
+
 -- The row is read after the lock was taken, never before. One row, said to the planner: it takes a function's rows for a
 -- thousand, and read all coaches to find the one of the appointment.
 create or replace function lock_event(p_id uuid) returns table (locked boolean, booked appointment) language plpgsql
@@ -141,6 +149,7 @@ begin
   update appointment a set calendar_attempts = 0, calendar_due_at = now()
   where coach_id = p_coach and calendar_id is not null and (version > synced_version or conference_pending)
     and owes_google(a);
+  update left_event set attempts = 0, due_at = now() where coach_id = p_coach;
   return retried;
 end $$;
 

@@ -72,7 +72,7 @@ end $$;
 
 /*
  * Make an appointment another coach's, at another time and where that coach meets. Its event goes from the former calendar
- * before it comes into this one (left_event); who invites is decided anew where the former calendar did. The former coach is
+ * before it comes into this one, if that can be (leaves_first); who invites is decided anew where the former calendar did. The former coach is
  * told as if it were cancelled (people_of), and what they noted for themselves goes with them. p_new: coach, time, calendar
  * and meeting.
  */
@@ -89,8 +89,8 @@ begin
       reschedule_count = reschedule_count + 1, updated_at = now(), version = version + 1,
       invited_by = case when invited_by <> 'google' then invited_by end, calendar_id = p_new.calendar_id,
       calendar_attempts = 0, calendar_due_at = leased_until(p_new.calendar_lease), calendar_conflict = false,
-      calendar_detail = null, synced_version = 0, refused_version = 0, event_written = false, event_etag = null,
-      event_link = null, conference_pending = false, guest_response = 'none'
+      calendar_detail = null, synced_version = 0, refused_version = 0, event_written = false, event_outdated = true,
+      event_etag = null, event_link = null, conference_pending = false, guest_response = 'none'
   where id = p_old.id returning * into a;
   if p_old.calendar_id is not null then
     insert into left_event (appointment_id, coach_id, calendar_id) values (a.id, p_old.coach_id, p_old.calendar_id)

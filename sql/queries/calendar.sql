@@ -55,8 +55,10 @@ returning sealed_verifier;
 -- name: calendar_consents_drop exec
 delete from google_consent;
 
--- What was booked while the coach had no calendar gets its event, too, as long as it lies ahead.
+-- What was booked while the coach had no calendar gets its event, too, as long as it lies ahead; what could not leave
+-- their calendar is tried again.
 -- name: calendar_adopt many
+with again as (update left_event set attempts = 0, due_at = now() where coach_id = $1)
 update appointment set calendar_id = $2, calendar_attempts = 0, calendar_due_at = now(), updated_at = now()
 where coach_id = $1 and calendar_id is null and status = 'scheduled' and coalesce(group_id, id) = id
   and starts_at > now() - interval '24 hours' and ends_at > now()
@@ -70,7 +72,7 @@ update appointment set calendar_due_at = now() + make_interval(secs => $1::integ
 where id = (select id from appointment a
             where calendar_id is not null and (version > synced_version or conference_pending) and owes_google(a)
               and calendar_due_at <= now() and coach_id <> all (string_to_array($2::text, ','))
-              and not exists (select from left_event l where l.appointment_id = a.id)
+              and not leaves_first(a)
             order by calendar_due_at limit 1 for update skip locked)
 returning id, coach_id;
 
@@ -82,23 +84,25 @@ where (appointment_id, coach_id) = (select appointment_id, coach_id from left_ev
                                     order by due_at limit 1 for update skip locked)
 returning appointment_id, coach_id;
 
--- The calendars that the event of $1 has still to leave: that of $2 (null: any).
+-- The calendar of $2 that the event of $1 has still to leave.
 -- name: calendar_left one
-select calendar_id, attempts from left_event where appointment_id = $1 and ($2::text is null or coach_id = $2) limit 1;
+select calendar_id, attempts from left_event where appointment_id = $1 and coach_id = $2;
 
 -- name: calendar_left_done exec
 delete from left_event where appointment_id = $1 and coach_id = $2;
 
+-- In $3 ms; null: once the coach connects a calendar or has it tried again.
 -- name: calendar_left_later exec
-update left_event set due_at = now() + $3::integer * interval '1 ms' where appointment_id = $1 and coach_id = $2;
+update left_event set due_at = coalesce(now() + $3::integer * interval '1 ms', 'infinity')
+where appointment_id = $1 and coach_id = $2;
 
--- Besides the appointment, if it is there and its lock was had: what its event is to be called, and the coach's zone. That
--- of a session of a group tells how many come, and nobody's name.
+-- Besides the appointment, if it is there and its lock was had: what its event is to be called, the coach's zone, and whether
+-- it has to leave another calendar first. That of a session of a group tells how many come, and nobody's name.
 -- name: calendar_lock one session
 select l.locked, l.booked,
        coalesce((select t ->> 'name' from jsonb_array_elements(c.schedule -> 'session_types') t
                  where t ->> 'id' = (l.booked).session_type limit 1), (l.booked).session_type) || coming_of(l.booked),
-       c.schedule ->> 'time_zone'
+       c.schedule ->> 'time_zone', leaves_first(l.booked)
 from lock_event($1) l left join coach c on c.id = (l.booked).coach_id;
 
 -- name: calendar_unlock exec session

@@ -132,6 +132,7 @@ static enum lock lock_row(struct debt *debt, const char *id)
 	if (result == DB_OK) {
 		debt->words = (struct event_words){.session_type = db_copy_text(&rows, 0, 2, debt->mem),
 						   .time_zone = db_copy_text(&rows, 0, 3, debt->mem)};
+		debt->leaves_first = db_get_bool(&rows, 0, 4);
 	} else if (result != DB_NONE) {
 		log_failure(debt, id);
 		unlock_row(debt, id);
@@ -140,52 +141,46 @@ static enum lock lock_row(struct debt *debt, const char *id)
 	return LOCKED;
 }
 
-/*
- * Whether an event of this appointment has still to leave another coach's calendar, which may be the same
- * one. Only one that was moved, and is not written since, can have such.
- */
-static bool must_wait(struct debt *debt)
-{
-	return !debt->a.event_written && debt->a.version > 1 &&
-	       db_run(debt->visit->worker->db, QUERY_CALENDAR_LEFT,
-		      DB_PARAMETERS(db_uuid(debt->a.id), db_null()), NULL) != DB_NONE;
-}
-
 /* Whether there is something to pay, now. */
 static bool may_pay(struct debt *debt)
 {
-	return debt->a.id[0] != '\0' && payment_is_owed(&debt->a) && !must_wait(debt);
+	return debt->a.id[0] != '\0' && payment_is_owed(&debt->a) && !debt->leaves_first;
 }
 
 /*
  * To this calendar it is as if the appointment had been cancelled, with nothing of its client to stay: it is
  * another coach's.
  */
-static void take_out(struct debt *debt, const struct db_rows *left)
+static void take_out(struct debt *debt, const struct db_rows *row)
 {
 	const char *coach_id = debt->visit->coach->id;
 	struct db *db = debt->visit->worker->db;
 	const char *id = debt->a.id;
-	debt->a.calendar_id = db_copy_text(left, 0, 0, debt->mem);
-	debt->a.calendar_attempts = db_get_int(left, 0, 1);
+	struct appointment *now = arena_alloc(debt->mem, sizeof(*now));
+	*now = debt->a;
+	if (now->event_written && !now->erased)
+		debt->stands = now;
+	debt->a.calendar_id = db_copy_text(row, 0, 0, debt->mem);
+	debt->a.calendar_attempts = db_get_int(row, 0, 1);
 	debt->a.status = APPOINTMENT_CANCELLED;
 	debt->a.erased = debt->a.event_written = true;
 	debt->a.synced_version = debt->a.refused_version = 0;
 	payment_try(debt);
 	if (debt->payment == PAYMENT_REFUSED)
 		log_refusal(debt);
-	const bool later = debt->payment == PAYMENT_LATER;
+	const bool left = debt->payment == PAYMENT_DONE;
+	const struct db_value wait = debt->payment == PAYMENT_LATER ? db_int(debt->wait_ms) : db_null();
 	const enum db_result result =
-		later ? db_run(db, QUERY_CALENDAR_LEFT_LATER,
-			       DB_PARAMETERS(db_uuid(id), db_text(coach_id), db_int(debt->wait_ms)), NULL)
-		      : db_run(db, QUERY_CALENDAR_LEFT_DONE, DB_PARAMETERS(db_uuid(id), db_text(coach_id)),
-			       NULL);
+		left ? db_run(db, QUERY_CALENDAR_LEFT_DONE, DB_PARAMETERS(db_uuid(id), db_text(coach_id)),
+			      NULL)
+		     : db_run(db, QUERY_CALENDAR_LEFT_LATER,
+			      DB_PARAMETERS(db_uuid(id), db_text(coach_id), wait), NULL);
 	if (result != DB_OK)
 		log_failure(debt, id);
-	if (later)
-		return;
-	coach_times_changed(debt->visit->calendars, coach_id);
-	bell_ring(&debt->visit->calendars->bell, BELL_PAYERS); /* now it may be written elsewhere */
+	if (left)
+		coach_times_changed(debt->visit->calendars, coach_id);
+	if (debt->payment != PAYMENT_LATER)
+		bell_ring(&debt->visit->calendars->bell, BELL_PAYERS); /* now it may be written elsewhere */
 }
 
 /* ---- entries ---- */

@@ -140,6 +140,18 @@ static void insert(struct debt *debt)
 
 /* ---- the event has to go ---- */
 
+/* Whether the event that is found is the one that is to stand. CalDAV's has no link, and names its calendar
+ * by address. */
+static bool is_to_stand(const struct debt *debt, const struct google_event *event)
+{
+	const struct appointment *stands = debt->stands;
+	if (stands == NULL)
+		return false;
+	return event->html_link != NULL && stands->event_link != NULL
+		       ? strcmp(event->html_link, stands->event_link) == 0
+		       : strcmp(stands->calendar_id, debt->a.calendar_id) == 0;
+}
+
 /*
  * A person is erased: nothing of theirs may stay, not even in the remains of the deleted event. An event that
  * stands is emptied first, which tells the guest of the cancellation if it lies ahead, and then deleted. One
@@ -153,6 +165,10 @@ static bool empty_event(struct debt *debt)
 	payment_draft(debt, &draft);
 	if (payment_get(debt, &event, &answer) == GOOGLE_NOT_FOUND || answer.outcome == GOOGLE_GONE)
 		return true;
+	if (answer.outcome == GOOGLE_OK && is_to_stand(debt, &event)) {
+		payment_removed(debt);
+		return false;
+	}
 	if (answer.outcome == GOOGLE_OK) {
 		bool deleted = event.status == GOOGLE_EVENT_CANCELLED;
 		unsigned parts = GOOGLE_PART_TEXT | payment_guests_part(debt);

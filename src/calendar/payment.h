@@ -23,6 +23,10 @@ struct debt {
 	struct appointment a;
 	struct event_words words;
 	char event_id[GOOGLE_EVENT_ID_BYTES];
+	bool leaves_first; /* another coach's calendar, before it may be written here */
+	/* Where its event has to go: the appointment as another coach's calendar has it by now, which may be
+	 * this one by another name. NULL: none has. */
+	const struct appointment *stands;
 
 	enum payment payment;
 	bool written;

@@ -11,8 +11,8 @@ const GOOGLE = '/coach/damian/google';
 let cookie;
 
 /** The callback address that a browser is sent to after the consent page. */
-async function consent(stack, { user = 'coach@gmail.com', ...answers } = {}) {
-  const { status, body, headers } = await stack.coach().post(`${GOOGLE}/connect`, {});
+async function consent(stack, { user = 'coach@gmail.com', google = GOOGLE, ...answers } = {}) {
+  const { status, body, headers } = await stack.admin().post(`${google}/connect`, {});
   assert.equal(status, 200, JSON.stringify(body));
   cookie = headers['set-cookie'][0].split(';')[0];
   const page = new URL(body.url);
@@ -33,7 +33,11 @@ const connect = async (stack, answers) =>
   assert.equal(await visit(await consent(stack, answers)), '/coach/?google=connected');
 const status = async (stack) => (await stack.coach().get(GOOGLE)).body;
 const book = async (stack, name, hour) =>
-  (await stack.client(name).post('/booking/create', { start: stack.slot(hour), duration_minutes: 30 })).body;
+  (
+    await stack
+      .client(name)
+      .post('/booking/create', { start: stack.slot(hour), duration_minutes: 30, coach: 'damian' })
+  ).body;
 
 describe('a coach with a Gmail account', () => {
   let stack;
@@ -323,6 +327,45 @@ describe('a coach with a Gmail account', () => {
     await connect(stack);
     await stack.settled(stack.client('dora'), owed.id);
   });
+
+  // Where the other coach writes into a calendar of their own, and where both write into one.
+  for (const [calendar, ending, hour] of [
+    ['coach@example.com', 'ends', 40],
+    ['coach@gmail.com', 'ends', 50],
+    ['coach@example.com', 'is taken back', 60],
+  ])
+    test(`moved into ${calendar} when the former coach's consent ${ending}: written at once, removed there later`, async () => {
+      const eve = stack.client('eve');
+      assert.ok([200, 201].includes((await stack.admin().put('/coach/ben/schedule', document)).status));
+      const made = await book(stack, 'eve', hour);
+      const [start, target] = [made.start, stack.slot(hour + 1)];
+      if (ending === 'ends') {
+        await stack.google.order('POST', 'kill-grants', { user: 'coach@gmail.com' });
+        assert.equal((await eve.get('/booking/availability?duration=30&coach=damian')).status, 503);
+      } else {
+        await book(stack, 'carl', hour + 1); // they have no time then, but there is nothing else to say so
+        assert.equal((await stack.coach().delete(GOOGLE)).status, 204);
+      }
+      await connect(stack, { user: calendar, google: '/coach/ben/google' });
+      const moved = await eve.put(`/booking/${made.id}/reschedule`, { start: target, coach: 'any' });
+      assert.deepEqual([moved.status, moved.body.coach], [200, 'ben'], JSON.stringify(moved.body));
+      await stack.settled(eve, made.id);
+      const starts = async (id) =>
+        (await stack.google.live(id))
+          .filter((event) => event.id === made.calendar.event_id)
+          .map((event) => Date.parse(event.start));
+      const shared = calendar === 'coach@gmail.com';
+      assert.deepEqual(await starts(calendar), [Date.parse(target)]);
+      if (!shared) assert.deepEqual(await starts('coach@gmail.com'), [Date.parse(start)]);
+      await connect(stack);
+      await until(
+        'nothing to be left',
+        () => stack.database.value('select count(*) from bookingd.left_event') === 0,
+      );
+      assert.deepEqual(await starts(calendar), [Date.parse(target)]);
+      if (!shared) assert.deepEqual(await starts('coach@gmail.com'), []);
+      assert.equal((await stack.admin().delete('/coach/ben/google')).status, 204);
+    });
 });
 
 test('disconnecting stops the pushes', async () => {
