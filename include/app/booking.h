@@ -41,6 +41,7 @@ enum booking_verdict {
 	BOOKING_FORBIDDEN,
 	BOOKING_CROWDED,         /* guests hold too many times: 429 */
 	BOOKING_TOO_OFTEN,       /* cancelled and moved too often today: 429 */
+	BOOKING_TOO_MANY_PEOPLE, /* too many others, new here, have booked from their network today: 429 */
 	BOOKING_TOO_MANY_GUESTS, /* has had too many addresses invited today: 429 */
 	BOOKING_TOO_MANY_CODES,  /* tried too many wrong codes today: 429 */
 	BOOKING_UNKNOWN_COACH,

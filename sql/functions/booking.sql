@@ -131,8 +131,8 @@ end $$;
 /*
  * Book or hold a slot whose rules have been checked already, all but those only the database can
  * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken, session_full,
- * address_not_verified, too_many_guests, too_often (the client has cancelled and moved a lot today), total_reached (no more of the kind,
- * ever), promo_code_invalid, too_many_codes. When the caller's own open hold has given way but the booking is refused all
+ * address_not_verified, too_many_guests, too_often (the client has cancelled and moved a lot today), too_many_people (twenty others who are
+ * new here have booked from their network today), total_reached (no more of the kind, ever), promo_code_invalid, too_many_codes. When the caller's own open hold has given way but the booking is refused all
  * the same, BK001 to BK005, BK008, BK009 and BK011 are raised, so that the hold stays. Credits and codes are taken once the time is: when
  * there are not enough, or somebody else has had the code's last use, BK006 and BK007 undo it all.
  * freed_coach: another coach, whose time that hold had kept.
@@ -149,8 +149,9 @@ declare
   tried record;
   seat record;
   in_group appointment; -- the session that has a seat for this booking
+  newcomer text;
 begin
-  perform lock_client(p_new.user_id);
+  perform lock_booker(p_new);
 
   if p_new.status = 'scheduled' then
     select * into booked from appointment
@@ -162,6 +163,13 @@ begin
       return next;
       return;
     end if;
+  end if;
+
+  newcomer := newcomer_from(p_new);
+  if newcomer is not null and use_count(newcomer, 'person', p_new.user_id) >= 20 then
+    outcome := 'too_many_people';
+    return next;
+    return;
   end if;
 
   -- Before anything is changed, so that a wrong try stays noted.
@@ -272,6 +280,9 @@ begin
       if booked.guests is not null and p_new.max_guests is not null then
         perform note_guests(booked);
       end if;
+      if newcomer is not null then
+        perform note_use(newcomer, 'person', p_new.user_id);
+      end if;
       if p_new.answers is not null then
         insert into appointment_private (appointment_id, answers) values (booked.id, p_new.answers);
       end if;
@@ -302,7 +313,7 @@ declare
   asks boolean := p_new.request_notice is not null; -- for the coach's approval
 begin
   if p_new.max_addresses is not null or p_new.promo_code is not null or p_new.guests is not null then
-    perform lock_client(p_new.user_id);
+    perform lock_booker(p_new);
   end if;
   perform lock_group_of(p_new.id);
   select * into booked from appointment where id = p_new.id and user_id = p_new.user_id for update;

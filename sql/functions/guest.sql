@@ -8,26 +8,60 @@ begin
   perform pg_advisory_xact_lock(1651469169, hashtext(p_whose));
 end $$;
 
--- The network that an appointment was held from without an identity, as client_use calls it, while the session begun with it
--- lasts; null: it was not.
-create or replace function network_of(p_appointment uuid) returns text language plpgsql stable as $$
+-- Where whoever is not the platform's user comes from: the network that the newest session for this appointment was begun
+-- from, a guest's or a manage link's; else that of somebody who signed in by mail. Null: it is not known, or they came in by
+-- the platform.
+create or replace function network_of(p_appointment uuid, p_user text) returns bytea language plpgsql stable as $$
+declare
+  found_network bytea;
 begin
-  return (select 'network ' || encode(s.network, 'hex') from own_session s
-          where s.appointment_id = p_appointment and s.network is not null limit 1);
+  select network into found_network from own_session
+  where appointment_id = p_appointment and network is not null order by created_at desc limit 1;
+  if found_network is null and p_user like 'mail:%' then
+    select network into found_network from own_session
+    where user_id = p_user and network is not null order by created_at desc limit 1;
+  end if;
+  return found_network;
 end $$;
 
-create or replace function lock_network_of(p_appointment uuid) returns void language plpgsql as $$
+-- As client_use calls it. Null for null.
+create or replace function network_name(p_network bytea) returns text language sql immutable as $$
+  select 'network ' || encode(p_network, 'hex');
+$$;
+
+create or replace function lock_network_of(p_appointment uuid, p_user text) returns void language plpgsql as $$
+declare
+  network bytea := network_of(p_appointment, p_user);
 begin
-  perform lock_guests(encode(s.network, 'hex')) from own_session s
-  where s.appointment_id = p_appointment and s.network is not null;
+  if network is not null then
+    perform lock_guests(encode(network, 'hex'));
+  end if;
+end $$;
+
+-- Whoever books: what is counted of them, and of where they come from. Networks before clients, everywhere.
+create or replace function lock_booker(p_new new_booking) returns void language plpgsql as $$
+begin
+  if p_new.user_id like 'mail:%' then
+    perform lock_network_of(p_new.id, p_new.user_id);
+  end if;
+  perform lock_client(p_new.user_id);
+end $$;
+
+-- The network to count somebody for who books: of those who signed in by mail and are new here. Null: they are not.
+create or replace function newcomer_from(p_new new_booking) returns text language plpgsql stable as $$
+begin
+  return case
+    when p_new.user_id like 'mail:%' and p_new.max_changes is not null
+         and not exists (select from appointment where user_id = p_new.user_id and created_at < now() - interval '1 day')
+    then network_name(network_of(p_new.id, p_new.user_id)) end;
 end $$;
 
 -- Times that guests keep open just now, from one network or at one coach.
 create or replace function guest_holds(p_network bytea, p_coach text) returns bigint language plpgsql stable as $$
 begin
-  return (select count(*) from own_session s join appointment a on a.id = s.appointment_id
+  return (select count(distinct a.id) from own_session s join appointment a on a.id = s.appointment_id
           where s.network is not null and (p_network is null or s.network = p_network)
-            and a.status = 'held' and a.hold_expires_at > now() and (p_coach is null or a.coach_id = p_coach));
+            and a.status = 'held' and a.hold_kind <> 'offer' and a.hold_expires_at > now() and (p_coach is null or a.coach_id = p_coach));
 end $$;
 
 /*
@@ -71,7 +105,7 @@ declare
   about_network text;
 begin
   select s.network into from_network from own_session s where s.user_id = p_user and s.network is not null;
-  about_network := 'network ' || encode(from_network, 'hex');
+  about_network := network_name(from_network);
   perform lock_guests(encode(from_network, 'hex'));
   if use_count(about_network, 'code', p_email) >= 20 then
     outcome := 'too_often';
@@ -104,7 +138,7 @@ declare
   known known_address;
   c record;
 begin
-  perform lock_network_of(p_new.id);
+  perform lock_network_of(p_new.id, p_new.user_id);
   if not address_is_proved(p_new.user_id, address) then
     outcome := 'address_not_verified';
     return next;

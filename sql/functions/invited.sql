@@ -16,13 +16,13 @@ end $$;
 
 /*
  * Whether this person may have the guests of a booking invited: so many different addresses in a day are invited for one
- * client at most, the booking's own among them where it is not known to be theirs; and twenty for all who book from one
- * network without an identity. Needs lock_client and, for the latter, lock_network_of.
+ * client at most, the booking's own among them where it is not known to be theirs; and twenty for all from one
+ * network who do not come in by the platform. Needs lock_client and, for the latter, lock_network_of.
  */
 create or replace function may_add_guests(p_user text, p_new new_booking) returns boolean language plpgsql stable as $$
 declare
   guests text[] := coalesce(string_to_array(guests_but(p_new.guests, p_new.email), ' '), '{}');
-  network text := network_of(p_new.id);
+  network text := network_name(network_of(p_new.id, p_user));
 begin
   return p_new.max_guests is null
       or (addresses_used(p_user, guests || array_remove(array[case when p_new.max_addresses is not null
@@ -34,7 +34,7 @@ create or replace function note_guests(booked appointment) returns void language
 declare
   whose text;
 begin
-  foreach whose in array array_remove(array[booked.user_id, network_of(booked.id)], null) loop
+  foreach whose in array array_remove(array[booked.user_id, network_name(network_of(booked.id, booked.user_id))], null) loop
     perform note_use(whose, 'address', guest) from unnest(string_to_array(booked.guests, ' ')) guest;
   end loop;
 end $$;
@@ -47,7 +47,7 @@ end $$;
 create or replace function set_guests(p_new new_booking, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
 begin
-  perform lock_network_of(p_new.id);
+  perform lock_network_of(id, user_id) from appointment where id = p_new.id;
   perform lock_client(user_id) from appointment where id = p_new.id;
   select * into booked from appointment where id = p_new.id for update;
   p_new.email := booked.email;

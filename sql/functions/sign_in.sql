@@ -87,11 +87,12 @@ end $$;
  * is looked at and no try is used up, so whoever opens links in mails for others changes nothing. Whom the platform does
  * not know by this address is person_of_address(). Outcomes: signed_in, wrong_code, code_expired.
  * After fifty wrong tries in a day, over all codes for an address, only the link in its mail signs in: a code has six
- * digits, and new ones can be asked for all day long.
+ * digits, and new ones can be asked for all day long. p_network: as for begin_sign_in_from(); null: as the release before this
+ * one says it.
  */
 create or replace function complete_sign_in(
   p_email text, p_hash bytea, p_nonce_hash bytea, p_code_hash bytea, p_session_hash bytea,
-  p_session_seconds integer, p_admins text)
+  p_session_seconds integer, p_admins text, p_network bytea default null)
 returns table (outcome text, user_id text, role text, coach_id text, email text, expires_at timestamptz)
 language plpgsql as $$
 declare
@@ -122,15 +123,19 @@ begin
   coach_id := case when role = 'coach' then coach_id end;
   email := t.email;
   expires_at := date_trunc('second', now()) + make_interval(secs => p_session_seconds);
-  insert into own_session as s (token_hash, user_id, role, coach_id, email, expires_at)
+  insert into own_session as s (token_hash, user_id, role, coach_id, email, network, expires_at)
   values (p_session_hash, complete_sign_in.user_id, complete_sign_in.role, complete_sign_in.coach_id,
-          complete_sign_in.email, complete_sign_in.expires_at);
+          complete_sign_in.email, p_network, complete_sign_in.expires_at);
   outcome := 'signed_in';
   return next;
 end $$;
 
-/* A session for the appointment of a manage link, while the link is good: until p_after seconds after its end. */
-create or replace function begin_manage_session(p_hash bytea, p_session_hash bytea, p_seconds integer, p_after integer)
+/*
+ * A session for the appointment of a manage link, while the link is good: until p_after seconds after its end. p_network: as
+ * for complete_sign_in().
+ */
+create or replace function begin_manage_session(
+  p_hash bytea, p_session_hash bytea, p_seconds integer, p_after integer, p_network bytea default null)
 returns table (appointment_id uuid, expires_at timestamptz) language plpgsql as $$
 declare
   a appointment;
@@ -141,8 +146,8 @@ begin
   if found and a.ends_at + make_interval(secs => p_after) > now() and not a.erased then
     appointment_id := a.id;
     expires_at := date_trunc('second', now()) + make_interval(secs => p_seconds);
-    insert into own_session as s (token_hash, user_id, role, email, appointment_id, expires_at)
-    values (p_session_hash, a.user_id, 'user', a.email, a.id, begin_manage_session.expires_at);
+    insert into own_session as s (token_hash, user_id, role, email, appointment_id, network, expires_at)
+    values (p_session_hash, a.user_id, 'user', a.email, a.id, p_network, begin_manage_session.expires_at);
     return next;
   end if;
 end $$;

@@ -7,11 +7,11 @@ select begin_sign_in_from(p_email => $1, p_page => $2, p_hash => $3, p_nonce_has
 -- name: sign_in_complete one
 select outcome, user_id, role, coach_id, email, expires_at
 from complete_sign_in(p_email => $1, p_hash => $2, p_nonce_hash => $3, p_code_hash => $4,
-                      p_session_hash => $5, p_session_seconds => $6, p_admins => $7);
+                      p_session_hash => $5, p_session_seconds => $6, p_admins => $7, p_network => $8);
 
 -- name: session_manage one
 select appointment_id, expires_at
-from begin_manage_session(p_hash => $1, p_session_hash => $2, p_seconds => $3, p_after => $4);
+from begin_manage_session(p_hash => $1, p_session_hash => $2, p_seconds => $3, p_after => $4, p_network => $5);
 
 -- name: session_find one
 select user_id, role, coach_id, email, appointment_id, expires_at, further_coaches(own_session)

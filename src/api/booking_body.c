@@ -120,6 +120,11 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 			call, PROBLEM_RATE_LIMITED, NULL,
 			"You've cancelled and changed too many sessions today. Please try again tomorrow.");
 		break;
+	case BOOKING_TOO_MANY_PEOPLE:
+		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
+			     "Too many new people have booked from your network today. Please try again "
+			     "tomorrow.");
+		break;
 	case BOOKING_TOO_MANY_GUESTS:
 		call_problem(
 			call, PROBLEM_RATE_LIMITED, "guests",

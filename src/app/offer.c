@@ -393,6 +393,9 @@ void booking_answer(const struct booking_call *call, const struct store_answer *
 	case STORE_TOO_OFTEN:
 		result->verdict = BOOKING_TOO_OFTEN;
 		return;
+	case STORE_TOO_MANY_PEOPLE:
+		result->verdict = BOOKING_TOO_MANY_PEOPLE;
+		return;
 	case STORE_TOO_MANY_GUESTS:
 		result->verdict = BOOKING_TOO_MANY_GUESTS;
 		return;

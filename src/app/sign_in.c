@@ -55,6 +55,12 @@ static char *lower(const char *text, struct arena *mem)
 	return copy;
 }
 
+/* Where the call comes from, as the database keeps it. */
+static struct db_value network_digest(const struct sign_in_call *call)
+{
+	return db_bytes(sha256_of(call->network, call->network_length, call->mem), CRYPTO_SHA256_SIZE);
+}
+
 /* ADMIN_EMAILS in lower case, with commas and nothing else between. */
 static const char *admins_of(const struct sign_in_settings *settings, struct arena *mem)
 {
@@ -107,11 +113,10 @@ enum sign_in_outcome sign_in_begin(const struct sign_in_call *call, const char *
 	const char *code = code_new(mem);
 	DB_ROWS rows = {0};
 	if (db_run(call->worker->db, QUERY_SIGN_IN_BEGIN,
-		   DB_PARAMETERS(
-			   db_text(address), db_text(page), digest(token, "", mem), digest(nonce, "", mem),
-			   digest(nonce, code, mem), db_int(SIGN_IN_CODE_MINUTES * SECONDS_PER_MINUTE),
-			   db_text(admins_of(call->settings, mem)),
-			   db_bytes(sha256_of(call->network, call->network_length, mem), CRYPTO_SHA256_SIZE)),
+		   DB_PARAMETERS(db_text(address), db_text(page), digest(token, "", mem),
+				 digest(nonce, "", mem), digest(nonce, code, mem),
+				 db_int(SIGN_IN_CODE_MINUTES * SECONDS_PER_MINUTE),
+				 db_text(admins_of(call->settings, mem)), network_digest(call)),
 		   &rows) != DB_OK)
 		return failed(call, "sign_in_failed");
 	*ret_nonce = nonce;
@@ -142,7 +147,8 @@ enum sign_in_outcome sign_in_complete(const struct sign_in_call *call, const cha
 	if (db_run(call->worker->db, QUERY_SIGN_IN_COMPLETE,
 		   DB_PARAMETERS(db_text(address), digest(token, "", mem), digest(nonce, "", mem),
 				 digest(nonce, digits(code, mem), mem), digest(session, "", mem),
-				 db_int(SIGN_IN_SESSION_SECONDS), db_text(admins_of(call->settings, mem))),
+				 db_int(SIGN_IN_SESSION_SECONDS), db_text(admins_of(call->settings, mem)),
+				 network_digest(call)),
 		   &rows) != DB_OK)
 		return failed(call, "sign_in_failed");
 	const char *outcome = db_get_text(&rows, 0, 0);
@@ -225,11 +231,11 @@ enum sign_in_outcome sign_in_manage(const struct sign_in_call *call, const char 
 	const char *session = arena_printf(mem, IDENTITY_OWN_PREFIX "%s", secret_new(mem));
 	char *id = arena_alloc(mem, UUID_TEXT_SIZE);
 	DB_ROWS rows = {0};
-	enum db_result result =
-		db_run(call->worker->db, QUERY_SESSION_MANAGE,
-		       DB_PARAMETERS(digest(secret, "", mem), digest(session, "", mem),
-				     db_int(SIGN_IN_MANAGE_SECONDS), db_int(MANAGE_LINK_SECONDS)),
-		       &rows);
+	enum db_result result = db_run(call->worker->db, QUERY_SESSION_MANAGE,
+				       DB_PARAMETERS(digest(secret, "", mem), digest(session, "", mem),
+						     db_int(SIGN_IN_MANAGE_SECONDS),
+						     db_int(MANAGE_LINK_SECONDS), network_digest(call)),
+				       &rows);
 	if (result == DB_NONE)
 		return SIGN_IN_EXPIRED;
 	if (result != DB_OK)

@@ -23,6 +23,7 @@ static const struct {
 		{"same", STORE_EXISTS, REFUSAL_NONE},
 		{"not_found", STORE_NOT_FOUND, REFUSAL_NONE},
 		{"too_often", STORE_TOO_OFTEN, REFUSAL_NONE},
+		{"too_many_people", STORE_TOO_MANY_PEOPLE, REFUSAL_NONE},
 		{"too_many_guests", STORE_TOO_MANY_GUESTS, REFUSAL_NONE},
 		{"too_many_codes", STORE_TOO_MANY_CODES, REFUSAL_NONE},
 		{"total_reached", STORE_TOTAL_REACHED, REFUSAL_NONE},

@@ -341,6 +341,66 @@ test('a network has twenty guests invited in a day, whoever books from there', a
   assertStatus(await (await from('dan', ++networks))(ten('dan')), 200);
 });
 
+/** Somebody who has signed in by mail, from this network. */
+async function signedIn(email, network) {
+  const anyone = stranger({ network });
+  const { reply, code } = await mail.codeAfter(email, () => anyone.post('/booking/sign-in', { email }));
+  const { nonce } = assertStatus(reply, 202);
+  const { token } = assertStatus(await anyone.post('/booking/sign-in/verify', { email, code, nonce }), 200);
+  return stranger({ network, token });
+}
+
+test('of those who sign in by mail from one network twenty new ones book in a day, however many at once', async () => {
+  const network = ++networks;
+  const create = (client) => client.post('/booking/create', { start: stack.slot(hour++) });
+  const people = await Promise.all(
+    ['uma', 'vic', 'wim'].map((name) => signedIn(`${name}@network.test`, network)),
+  );
+  assertStatus(await create(people[0]), 201);
+  stack.database.run(`insert into bookingd.client_use (client, kind, about)
+    select client, 'person', sha256(n::text::bytea) from bookingd.client_use, generate_series(1, 18) n
+    where kind = 'person'`);
+  const replies = await Promise.all(people.slice(1).map(create));
+  assert.deepEqual(countStatuses(replies), { 201: 1, 429: 1 });
+  const refused = people[1 + replies.findIndex(({ status }) => status === 429)];
+  assertProblem(await askHold(refused), 429, 'rate_limited');
+  const series = { start: stack.slot(hour++), every_weeks: 1, count: 2 };
+  assertProblem(await refused.post('/booking/series', series), 429, 'rate_limited');
+  // Whoever has booked goes on, and so do others: from elsewhere, by the platform, or who have been here before.
+  assertStatus(await create(people[0]), 201);
+  assertStatus(await create(await signedIn('xia@network.test', ++networks)), 201);
+  assertStatus(await create(stack.client('yan')), 201);
+  const { id } = assertStatus(await create(await signedIn('zoe@network.test', ++networks)), 201);
+  stack.database.run(
+    `update bookingd.appointment set created_at = now() - interval '2 days' where id = '${id}'`,
+  );
+  assertStatus(await create(await signedIn('zoe@network.test', network)), 201);
+});
+
+test('whom they invite, by a manage link too, counts for their network', async () => {
+  const network = ++networks;
+  const ten = (name) => Array.from({ length: 10 }, (_, n) => `${name}-${n}@invited.test`);
+  const create = (client, more) => client.post('/booking/create', { start: stack.slot(hour++), ...more });
+  for (const name of ['abe', 'bea'])
+    assertStatus(await create(await signedIn(`${name}@ten.test`, network), { guests: ten(name) }), 201);
+  const third = await signedIn('cal@ten.test', network);
+  assertProblem(await create(third, { guests: ['one@invited.test'] }), 429, 'rate_limited', 'guests');
+  const known = stack.client('dee');
+  const { id } = assertStatus(await create(known), 201);
+  const [told] = await mail.wait(1, ({ to }) => to[0] === 'dee@client.test');
+  const manage = /#manage=([\w-]+)/.exec(told.text)[1];
+  const { token } = assertStatus(await stranger({ network }).post('/booking/session', { manage }), 200);
+  const invite = { guests: ['two@invited.test'] };
+  const put = (client) => client.put(`/booking/${id}/guests`, invite);
+  assertProblem(await put(stranger({ network, token })), 429, 'rate_limited', 'guests');
+  const elsewhere = ++networks;
+  const again = assertStatus(
+    await stranger({ network: elsewhere }).post('/booking/session', { manage }),
+    200,
+  );
+  assertStatus(await put(stranger({ network: elsewhere, token: again.token })), 200);
+});
+
 test('a person’s limit holds for their bookings as a guest, also of two at once', async () => {
   const email = 'sam@client.test';
   const { booked } = await book(email);
