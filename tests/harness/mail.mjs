@@ -48,12 +48,22 @@ export class MailServer {
     return this.#order({ heal: true });
   }
 
-  /** Everything it took so far: { from, to, raw (a Buffer), tls }. */
+  /** Everything it took so far: { from, to, raw (a Buffer), tls, told (whether it meant to say so) }. */
   get mails() {
     return this.child.lines
       .filter((line) => line.startsWith('{"mail"'))
       .map((line) => JSON.parse(line).mail)
       .map((mail) => ({ ...mail, raw: Buffer.from(mail.raw, 'base64') }));
+  }
+
+  /** How often it failed, as ordered, at each verb: { EHLO: 2, ... }. */
+  get failures() {
+    const counts = {};
+    for (const line of this.child.lines.filter((line) => line.startsWith('{"failed"'))) {
+      const verb = JSON.parse(line).failed;
+      counts[verb] = (counts[verb] ?? 0) + 1;
+    }
+    return counts;
   }
 
   /** The first `count` messages for which `matches`, as readMail() gives them, once there are that many. */

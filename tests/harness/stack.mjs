@@ -155,7 +155,7 @@ export class Stack {
 /**
  * Starts a stack. `google` is 'delegated' (service account that impersonates a Workspace coach), 'bare'
  * (service account the Gmail calendar is shared with), 'oauth' (the coach's own consent, not yet given) or
- * 'off'; `mail: true` a mail server (`stack.mail`) that the daemon sends by; `document` the schedule; `env` further
+ * 'off'; `mail` a mail server (`stack.mail`) that the daemon sends by, true or its options; `document` the schedule; `env` further
  * settings of the daemon (null takes one away); `start: false` leaves the daemon to `stack.startDaemon()`.
  */
 export async function startStack({
@@ -176,7 +176,7 @@ export async function startStack({
   stack.database = await createDatabase();
   try {
     if (google !== 'off') stack.google = await Google.start();
-    if (mail) stack.mail = await MailServer.start();
+    if (mail) stack.mail = await MailServer.start(mail === true ? {} : mail);
     const scheduleFile = path.join(temporaryFolder('stack'), 'schedule.json');
     fs.writeFileSync(scheduleFile, JSON.stringify(document));
     stack.env = {

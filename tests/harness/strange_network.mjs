@@ -32,7 +32,7 @@ export class StrangeNetwork {
       ],
       { stdio: 'ignore' },
     );
-    this.certificate = cert;
+    Object.assign(this, { key, certificate: cert });
     this.tls = { key: fs.readFileSync(key), cert: fs.readFileSync(cert) };
     this.servers = [];
   }

@@ -3,7 +3,8 @@
     python3 tests/mail/server.py [port]
 
 Prints {"port": n} when it listens, then one JSON line for each message that it took: {"mail": {"from", "to", "raw"
-(base64), "tls"}}. Reads orders from stdin, one JSON object a line, each answered by {"done": n}:
+(base64), "tls", "told": whether it meant to say so}}, and for each fault {"failed": verb}. Reads orders from stdin, one JSON
+object a line, each answered by {"done": n}:
 
     {"fault": "RCPT", "reply": "452 4.2.2 full", "times": 1}   answer this verb so; times -1: from now on
     {"fault": "DATA", "do": "cut"}                             end the connection instead; "stall": never answer;
@@ -43,6 +44,12 @@ class Script:
 
     def take(self, verb):
         """The fault at this verb, or None."""
+        fault = self.next(verb)
+        if fault:
+            say({"failed": verb})
+        return fault
+
+    def next(self, verb):
         if self.cycle:
             fault = self.cycle[self.turn % len(self.cycle)]
             if fault.get("fault") == verb:
@@ -141,6 +148,7 @@ class Handler:
                         "to": envelope.rcpt_tos,
                         "raw": base64.b64encode(envelope.original_content).decode(),
                         "tls": session.ssl is not None,
+                        "told": fault is None,
                         "helo": session.host_name,
                         "options": envelope.mail_options,
                     }
