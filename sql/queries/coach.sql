@@ -1,8 +1,8 @@
 -- The last column is what clients see of the coach, as JSON; null where nothing was said.
 -- name: coach_by_id one
 select id, email, schedule::text, schedule_version, feed_token, feed_sealed,
-       (select jsonb_build_object('name', name, 'headline', headline, 'accent', accent, 'slug', coalesce(slug, coach_id),
-                                  'picture_version', picture_tag)::text
+       (select jsonb_build_object('name', name, 'headline', headline, 'about', about, 'accent', accent, 'languages', languages,
+                                  'slug', coalesce(slug, coach_id), 'picture_version', picture_tag)::text
         from coach_profile where coach_id = coach.id)
 from coach where id = $1;
 

@@ -44,7 +44,8 @@ select coach_id from coach_address where slug = $1;
 
 -- Everybody a client may choose from.
 -- name: profiles many
-select coach.id, coalesce(profile.slug, coach.id), profile.name, profile.headline, profile.accent, profile.picture_tag
+select coach.id, coalesce(profile.slug, coach.id), profile.name, profile.headline, profile.accent, profile.picture_tag,
+       array_to_string(profile.languages, ' ')
 from coach left join coach_profile profile on profile.coach_id = coach.id
 order by coalesce(profile.name, coach.id), coach.id limit 200;
 

@@ -305,13 +305,15 @@ void api_coaches(struct call *call)
 	if (result == DB_OK)
 		result = db_run(call->worker->db, QUERY_SHARED_TYPES, DB_NO_PARAMETERS, &shared);
 	static const char *const names[] = {"id", "slug", "name", "headline", "accent", "picture_version"};
+	const size_t texts = sizeof(names) / sizeof(names[0]);
 	struct json_writer writer;
 	if (!rows_begin_list(call, result, "coaches", &writer))
 		return;
 	for (size_t row = 0; row < rows.count; row++) {
 		json_write_object(&writer, NULL);
-		for (size_t column = 0; column < sizeof(names) / sizeof(names[0]); column++)
+		for (size_t column = 0; column < texts; column++)
 			json_write_text(&writer, names[column], db_get_text(&rows, row, column));
+		write_words(&writer, "languages", db_get_text(&rows, row, texts));
 		json_write_object_end(&writer);
 	}
 	json_write_array_end(&writer);

@@ -2,8 +2,8 @@
 #
 # A part is an ES module that imports the parts before it; joined, they share one scope, so the imports go. Any other import
 # is refused, and so is one of a part that comes later, so no two parts need each other. A style sheet becomes a constant
-# named after its file. Comments are left out, but in sheets and behind code that has quotes or slashes. Names that two parts
-# both use at their top are a syntax error, which `node --check` finds.
+# named after its file, without its indentation. Comments are left out, but behind code that has quotes or slashes. Names that
+# two parts both use at their top are a syntax error, which `node --check` finds.
 
 function refuse(why) {
 	printf "%s: %s\n", FILENAME, why >"/dev/stderr"
@@ -55,11 +55,11 @@ heading {
 }
 
 # So are the other comments that have their lines to themselves.
-!sheet && /^[ \t]*\/\*/ && (!/\*\// || /\*\/$/) {
+/^[ \t]*\/\*/ && (!/\*\// || /\*\/$/) {
 	remark = 1
 }
 
-!sheet && remark {
+remark {
 	if (/\*\/$/)
 		remark = 0
 	next
@@ -70,6 +70,7 @@ heading {
 }
 
 sheet {
+	sub(/^[ \t]+/, "")
 	gsub(/\\/, "&&")
 	gsub(/`/, "\\`")
 	gsub(/\$\{/, "\\${")

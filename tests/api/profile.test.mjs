@@ -58,7 +58,9 @@ test('what was put is what is read, and clients see it with the times at once', 
   assert.deepEqual(profile, {
     name: PROFILE.name,
     headline: PROFILE.headline,
+    about: PROFILE.about,
     accent: PROFILE.accent,
+    languages: PROFILE.languages,
     slug: PROFILE.slug,
     picture_version: null,
   });
@@ -182,10 +184,10 @@ test('a picture is known by its first bytes, whatever it calls itself; others ar
 test('whoever may see times sees the coaches to choose from', async () => {
   const { coaches } = assertStatus(await stack.stranger().get('/booking/coaches'), 200);
   assert.deepEqual(
-    coaches.map(({ id, slug, name }) => [id, slug, name]),
+    coaches.map(({ id, slug, name, languages }) => [id, slug, name, languages]),
     [
-      ['damian', PROFILE.slug, PROFILE.name],
-      ['other', 'other', null],
+      ['damian', PROFILE.slug, PROFILE.name, PROFILE.languages],
+      ['other', 'other', null, []],
     ],
   );
 });

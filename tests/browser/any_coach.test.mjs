@@ -5,6 +5,7 @@ import { openSchedule, startStack } from '../harness/stack.mjs';
 import { checked, openBrowser } from './browser.mjs';
 
 const NAMES = { damian: 'Damian Gray', clara: 'Clara Blue' };
+const ABOUT = 'Twenty years in hiring.\n\nTea is served.';
 const type = (id, name) => ({ id, name, durations: [30], meeting: 'none' });
 let stack, browser;
 before(async () => {
@@ -15,7 +16,10 @@ before(async () => {
   const hers = { ...openSchedule(), time_zone: 'Asia/Tokyo', session_types: [type('coaching', 'Coaching')] };
   assert.equal((await admin.put('/coach/clara/schedule', hers)).status, 201);
   for (const [id, name] of Object.entries(NAMES))
-    assert.equal((await admin.put(`/coach/${id}/profile`, { name })).status, 200);
+    assert.equal(
+      (await admin.put(`/coach/${id}/profile`, { name, about: ABOUT, languages: ['ja', 'en'] })).status,
+      200,
+    );
   browser = await openBrowser();
 });
 after(async () => {
@@ -53,6 +57,24 @@ test('any coach is one of the choices; each in turn is booked, and told by name'
   assert.deepEqual([first.coach, second.coach].sort(), ['clara', 'damian']);
   assert.ok(told.includes(NAMES[first.coach]), told);
   assert.ok(said.includes(NAMES[second.coach]), said);
+});
+
+test('a client reads which languages a coach speaks, and what they say of themselves', async () => {
+  const page = await browser.page({ locale: 'fr-FR' });
+  await page.goto(`${stack.daemon.url}/booking/#token=${stack.client('ria').token}`);
+  const card = page.locator('.coaches a', { hasText: NAMES.clara });
+  await card.getByText('Japonais et anglais').waitFor();
+  await card.click();
+  await page.locator('.facts', { hasText: 'Japonais et anglais' }).waitFor(); // one type: its times at once
+  assert.ok(!(await page.getByText('Tea is served').isVisible()));
+  await page.getByText('À propos de votre coach').click();
+  await page.getByText(ABOUT).waitFor();
+  await checked(page, 'about-coach');
+  await page.goto(`${stack.daemon.url}/booking/damian`);
+  await page.locator('.cards').waitFor();
+  await page.getByText(ABOUT).waitFor();
+  await page.locator('.who', { hasText: 'Japonais et anglais' }).waitFor();
+  await checked(page, 'about-coach-types');
 });
 
 test('every week with any coach is with one of them, who is told by name', async () => {

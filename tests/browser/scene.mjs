@@ -106,7 +106,8 @@ export async function setScene(browser) {
     await coach.put('/coach/damian/profile', {
       name: 'Robin Example',
       headline: 'Career coach for people between two jobs',
-      about: null,
+      about:
+        'Fifteen years in recruiting, ten as a coach. We talk plainly, and you leave with something to do.',
       accent: '#1f6f54',
       time_zone: null,
       languages: ['en', 'fr'],

@@ -8,7 +8,8 @@ import { accentRoles } from '../design/accent.js';
 import { followMail, pageLanguage, takeIdentity } from './identity.js';
 
 const place = 'mosaic-booking-identity';
-const { call, h, languages, memory, speak, strings } = await customElements.whenDefined('mosaic-booking');
+const { call, h, languageNames, languages, memory, speak, strings } =
+  await customElements.whenDefined('mosaic-booking');
 const language = await speak(pageLanguage(languages));
 const words = strings[language];
 const query = new URLSearchParams(location.search);
@@ -110,7 +111,8 @@ async function showCoaches() {
   const { show } = await import('./coaches.js?v=@VERSION@');
   document.querySelector('.waiting-page')?.remove();
   heading.className = 'title';
-  main.append(show(h, coaches, base, shared.length > 0 && words.anyCoach));
+  const spoken = (tags) => languageNames(tags, language);
+  main.append(show(h, spoken, coaches, base, shared.length > 0 && words.anyCoach));
   return true;
 }
 

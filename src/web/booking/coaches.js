@@ -1,6 +1,7 @@
 /*
  * The coaches to choose from, each with the address of their page. `any`: the words for the choice of nobody in
- * particular, where some session is offered by several. `h` is the widget's, which makes elements.
+ * particular, where some session is offered by several. `h` is the widget's, which makes elements; spoken(tags) names
+ * languages.
  */
 
 import coaches_looks from './coaches_looks.css';
@@ -8,7 +9,7 @@ import coaches_looks from './coaches_looks.css';
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(coaches_looks);
 
-export const show = (h, coaches, base, any) => {
+export const show = (h, spoken, coaches, base, any) => {
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   const address = (name) => new URL(`booking/${encodeURIComponent(name)}${location.search}`, base).href;
   return h(
@@ -30,7 +31,13 @@ export const show = (h, coaches, base, any) => {
           'a',
           { href: address(one.slug) },
           face,
-          h('span', null, h('strong', null, name), one.headline && h('small', null, one.headline)),
+          h(
+            'span',
+            null,
+            h('strong', null, name),
+            one.headline && h('small', null, one.headline),
+            one.languages.length > 0 && h('small', null, spoken(one.languages)),
+          ),
         ),
       );
     }),

@@ -1,6 +1,7 @@
 /* The languages a coach speaks, chosen from a list by their names. The document has their tags ("fr", "pt-BR"). */
 
 import { fill, h } from '../widget/dom.js';
+import { languageNamer } from '../widget/languages.js';
 import { labelled } from './dialogs.js';
 
 const offered = (
@@ -12,8 +13,7 @@ const languagesMost = 8;
 /* change(tags) is told of each change. */
 export function languagesField(house, tags, change) {
   const { t } = house;
-  const named = new Intl.DisplayNames([house.locale], { type: 'language' });
-  const nameOf = (tag) => named.of(tag) ?? tag;
+  const nameOf = languageNamer(house.locale);
   const place = h('fieldset', { class: 'stack' });
   const put = (next, focus) => {
     change(next);

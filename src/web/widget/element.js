@@ -33,6 +33,7 @@ import { call } from './calls.js';
 import { h, icon } from './dom.js';
 import { release } from './hold.js';
 import components from '../design/components.css';
+import { languageNames } from './languages.js';
 import looks from './looks.css';
 import { memory } from './memory.js';
 import { Panel } from './panel.js';
@@ -53,6 +54,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   static speak = speak;
   static call = call;
   static h = h;
+  static languageNames = languageNames;
   static memory = memory;
 
   static observedAttributes = [

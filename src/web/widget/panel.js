@@ -4,6 +4,7 @@
 
 import { call, explain, mayHelp } from './calls.js';
 import { h, icon, meetingPlaces } from './dom.js';
+import { languageNames } from './languages.js';
 import { memory } from './memory.js';
 import {
   capital,
@@ -255,6 +256,15 @@ export class Panel {
   place(kind) {
     const [drawing, word] = meetingPlaces[kind] ?? [];
     return drawing && this.fact(drawing, this.t(word));
+  }
+
+  /* How many share it; null where everybody has theirs alone. */
+  company = (type) => type.seats && this.fact('people', this.t('seats', { n: type.seats }));
+
+  /* The languages a coach gives sessions in; null where nothing is said. */
+  speech() {
+    const tags = this.answer.profile?.languages ?? [];
+    return tags.length > 0 && this.fact('speech', languageNames(tags, this.locale));
   }
 
   /* "€80.00", "1 credit": what a session costs; null if nothing is said. The amount is in the minor unit. */

@@ -167,6 +167,13 @@ function renderWho(panel) {
     ),
     type.description && h('p', { class: 'muted' }, type.description),
     !type.description && answer.profile?.headline && h('p', { class: 'muted' }, answer.profile.headline),
+    answer.profile?.about &&
+      h(
+        'details',
+        null,
+        h('summary', { class: 'small' }, t('aboutCoach')),
+        h('p', { class: 'muted about' }, answer.profile.about),
+      ),
     moving
       ? h(
           'ul',
@@ -179,6 +186,8 @@ function renderWho(panel) {
           { class: 'facts' },
           panel.fact('clock', panel.lengths(type.durations)),
           panel.place(type.meeting),
+          panel.company(type),
+          panel.speech(),
           panel.cost(type),
           panel.promise(type),
           elsewhere &&

@@ -33,6 +33,8 @@ export function showTypes(panel, focus) {
                 answer.profile?.headline && h('p', { class: 'muted' }, answer.profile.headline),
               ),
             ),
+            answer.profile?.about && h('p', { class: 'about middle' }, answer.profile.about),
+            h('ul', { class: 'facts' }, panel.speech()),
           ),
         h(
           'ul',
@@ -52,6 +54,7 @@ export function showTypes(panel, focus) {
                   { class: 'row small muted' },
                   h('span', { class: 'row' }, icon('clock'), panel.lengths(type.durations)),
                   drawing && h('span', { class: 'row' }, icon(drawing), t(word)),
+                  type.seats && h('span', { class: 'row' }, icon('people'), t('seats', { n: type.seats })),
                   panel.price(type.price) && h('strong', null, panel.price(type.price)),
                 ),
               ),

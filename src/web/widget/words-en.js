@@ -22,6 +22,7 @@ export const en = {
   freeChangeAlways: 'Free to move or cancel until it starts',
   coachIsIn: '{coach} is in {zone}',
   theCoach: 'Your coach',
+  aboutCoach: 'About your coach',
   anyCoach: 'Any coach',
   monthBefore: 'Previous month',
   monthAfter: 'Next month',
@@ -56,6 +57,7 @@ export const en = {
   failed: 'Something went wrong. Please try again.',
   busyNow: 'That was a lot of requests at once. Please try again in {n} s.',
   online: 'You’re online again.',
+  seats: 'Group of up to {n}',
   seatsLeft: { one: '{n} seat left', other: '{n} seats left' },
   // Where the server's own sentence says it well, there is none here.
   codes: {

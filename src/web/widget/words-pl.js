@@ -27,6 +27,7 @@ export const words = {
   freeChangeAlways: 'Bezpłatna zmiana lub odwołanie do chwili rozpoczęcia',
   coachIsIn: '{coach}: strefa czasowa {zone}',
   theCoach: 'Twój coach',
+  aboutCoach: 'O Twoim coachu',
   anyCoach: 'Dowolny coach',
   monthBefore: 'Poprzedni miesiąc',
   monthAfter: 'Następny miesiąc',
@@ -135,6 +136,7 @@ export const words = {
   moving: 'Zmieniam…',
   cancelTitle: 'Odwołać tę sesję?',
   promo_code: 'Kod promocyjny',
+  seats: 'W grupie do {n} osób',
   seatsLeft: {
     one: '{n} wolne miejsce',
     few: '{n} wolne miejsca',
