@@ -25,6 +25,8 @@ const mailed = await followMail(
 const identity = mailed?.appointment ? { token: mailed.token } : takeIdentity(place);
 if (mailed?.token && !mailed.appointment) memory.write({ token: mailed.token });
 const main = document.querySelector('main');
+/* The views that use the whole width, or that may come first, when nothing should jump. */
+const wide = ['pick', 'types', 'details', 'sessions', 'managed', 'signIn'];
 const heading = document.querySelector('h1');
 
 document.documentElement.lang = language;
@@ -87,7 +89,7 @@ function showWidget() {
   });
   widget.addEventListener('view', ({ detail }) => {
     document.title = detail.title;
-    widget.classList.toggle('narrow', ['done', 'over', 'move', 'cancel'].includes(detail.name));
+    widget.classList.toggle('narrow', !wide.includes(detail.name));
   });
   document.querySelector('.waiting-page')?.remove();
   main.append(widget);
