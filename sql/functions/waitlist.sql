@@ -111,15 +111,17 @@ end $$;
 create or replace trigger appointment_offer_settled after update of status on appointment
 for each row when (old.hold_kind = 'offer' and old.status = 'held' and (new.status <> 'held' or new.hold_kind = 'request')) execute function settle_offer();
 
--- Ten at a time may be waited for, each once. Outcomes: joined, exists, too_many.
+-- Ten at a time may be waited for, each once: not what is waited for already, if from an earlier moment or for longer.
+-- Outcomes: joined, exists, too_many.
 create or replace function join_waitlist(p_new waitlist) returns table (outcome text, entry waitlist) language plpgsql as $$
 begin
   perform lock_client(p_new.user_id);
   select * into entry from waitlist w
   where w.user_id = p_new.user_id and w.state in ('waiting', 'offered') and w.coach_id = p_new.coach_id
-    and (w.session_type, w.duration_minutes, w.from_at, w.to_at, w.days, w.between_from, w.between_to)
-        = (p_new.session_type, p_new.duration_minutes, p_new.from_at, p_new.to_at, p_new.days, p_new.between_from,
-           p_new.between_to);
+    and (w.session_type, w.duration_minutes, w.days, w.between_from, w.between_to)
+        = (p_new.session_type, p_new.duration_minutes, p_new.days, p_new.between_from, p_new.between_to)
+    and w.from_at <= greatest(p_new.from_at, now()) and w.to_at >= p_new.to_at
+  order by w.place limit 1;
   if found then
     outcome := 'exists';
   elsif (select count(*) from waitlist w

@@ -111,10 +111,12 @@ static bool read_window(struct call *call, const struct coach *coach, const stru
 			struct wish *wish)
 {
 	const instant now = call->request->now;
+	const struct zone *zone = coach->schedule->zone;
 	wish->from_at = now;
-	wish->to_at = now + type->policy.horizon_days * SECONDS_PER_DAY + 1;
-	if (!read_end(call, "from", wish->from, coach->schedule->zone, &wish->from_at) ||
-	    !read_end(call, "to", wish->to, coach->schedule->zone, &wish->to_at))
+	/* All of the last day, so that the same wish a moment later asks for nothing more. */
+	wish->to_at = zone_instant(zone, zone_day(zone, now) + type->policy.horizon_days + 1, 0);
+	if (!read_end(call, "from", wish->from, zone, &wish->from_at) ||
+	    !read_end(call, "to", wish->to, zone, &wish->to_at))
 		return false;
 	if (wish->to_at > wish->from_at && wish->to_at > now)
 		return true;

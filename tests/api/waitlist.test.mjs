@@ -299,6 +299,13 @@ test('who waits sees only their own; the coach sees everybody; what makes no sen
   const fields = { from: start, to: later(start, 1), session_type: 'coaching', ...HOUR };
   assert.equal(assertStatus(await stack.client('ned').post('/booking/waitlist', fields), 200).id, ned.id);
   assert.equal(await entry('ola', ned), undefined);
+  // Nor does whoever asks for no times in particular stand in line twice for asking twice, a moment later.
+  const any = { session_type: 'coaching', ...HOUR, between: ['00:00', '00:01'] };
+  const pia = assertStatus(await stack.client('pia').post('/booking/waitlist', any), 201);
+  stack.database.run(
+    `UPDATE bookingd.waitlist SET from_at = from_at - interval '2 seconds' WHERE id = '${pia.id}'`,
+  );
+  assert.equal(assertStatus(await stack.client('pia').post('/booking/waitlist', any), 200).id, pia.id);
   const path = `/booking/waitlist/${ned.id}`;
   assertProblem(await stack.client('ola').request('DELETE', path), 404, 'not_found');
   const { waitlist } = assertStatus(await coach.get('/coach/damian/waitlist'), 200);
