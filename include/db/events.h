@@ -17,11 +17,12 @@ struct event {
 	struct appointment appointment; /* as it was then, without notes */
 	instant previous_start;         /* of a move: where it was before; else 0 */
 	instant previous_end;
-	const char *body; /* JSON; NULL if it is about an appointment */
+	const char *previous_coach; /* NULL too if it was told by a former release */
+	const char *body;           /* JSON; NULL if it is about an appointment */
 };
 
 /* How many columns of a row make an event. */
-enum { EVENT_COLUMNS = 7 };
+enum { EVENT_COLUMNS = 8 };
 
 /*
  * Read the event whose columns (those of the statement event_list) begin at `column`. Texts are put into

@@ -56,6 +56,8 @@ struct notice_facts {
 	instant start;
 	instant end;
 	instant old_start;             /* where it was before it was moved; 0: not told */
+	const char *moved_from;        /* with MOVED: the coach whose it was; NULL: the one who has it */
+	const char *moved_to;          /* with CANCELLED: the coach who has it instead of who reads this */
 	const struct zone *zone;       /* the recipient's */
 	const struct zone *other_zone; /* of the person on the other side; may be the same */
 	enum meeting_kind meeting;

@@ -72,9 +72,9 @@ end $$;
 
 /*
  * Make an appointment another coach's, at another time and where that coach meets. Its event goes from the former calendar
- * before it comes into this one, if that can be (leaves_first); who invites is decided anew where the former calendar did. The former coach is
- * told as if it were cancelled (people_of), and what they noted for themselves goes with them. p_new: coach, time, calendar
- * and meeting.
+ * before it comes into this one, if that can be (leaves_first); who invites is decided anew where the former calendar did.
+ * The former coach is told who has it (people_of), and what they noted for themselves goes with them; the others are told
+ * whose it was (notice.coach_id). p_new: coach, time, calendar and meeting.
  */
 create or replace function change_coach(p_old appointment, p_new new_booking, p_reason text) returns appointment
 language plpgsql as $$
@@ -98,6 +98,11 @@ begin
     set calendar_id = excluded.calendar_id, attempts = 0, due_at = now();
   end if;
   delete from left_event where appointment_id = a.id and coach_id = a.coach_id; -- it has come back
+  if p_old.invited_by = 'google' and p_old.event_written then -- so that whoever invites now tells of a change
+    perform told_by_google(p_old, p_old.version, place_of(p_old),
+                           string_to_array(lower(concat_ws(' ', p_old.email, p_old.guests)), ' '));
+  end if;
+  update notice set coach_id = p_old.coach_id where appointment_id = a.id and recipient <> 'coach' and coach_id is null;
   update notice set guest = case guest when '' then p_old.coach_id else '' end
   where appointment_id = a.id and recipient = 'coach' and guest in ('', a.coach_id)
     and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled');

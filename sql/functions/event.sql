@@ -31,19 +31,19 @@ declare
                   is distinct from (old.meeting_url, old.meeting_label, old.meeting_place, old.meeting_instructions)
            then 'appointment.meeting_ready' end
   end;
+  was jsonb := case when what = 'appointment.moved'
+                    then jsonb_build_object('start', old.starts_at, 'end', old.ends_at, 'coach', old.coach_id) end;
 begin
   if what is not null then
     insert into event (type, coach_id, appointment_id, body)
     values (what, new.coach_id, new.id, jsonb_strip_nulls(jsonb_build_object(
-      'row', to_jsonb(new) - 'notes',
-      'previous', case when what = 'appointment.moved'
-                       then jsonb_build_object('start', old.starts_at, 'end', old.ends_at) end)));
+      'row', to_jsonb(new) - 'notes', 'previous', was)));
   end if;
   -- Whom it was moved away from is told the same.
   if what = 'appointment.moved' and old.coach_id <> new.coach_id then
     insert into event (type, coach_id, appointment_id, body)
     values (what, old.coach_id, new.id, jsonb_build_object(
-      'row', to_jsonb(new) - 'notes', 'previous', jsonb_build_object('start', old.starts_at, 'end', old.ends_at), 'again', true));
+      'row', to_jsonb(new) - 'notes', 'previous', was, 'again', true));
   end if;
   return null;
 end $$;

@@ -105,10 +105,32 @@ create or replace function may_be_out(n notice) returns boolean language sql imm
   select n.state in ('sending', 'sent', 'unknown') or n.unknowns > 0;
 $$;
 
+-- What somebody was told last of how an appointment stands: by p_channel, null: by any; before the notice p_before, null: so
+-- far.
+create or replace function last_told(p_id uuid, p_recipient text, p_guest text, p_channel text, p_before bigint)
+returns setof notice language sql stable as $$
+  select * from notice n
+  where n.appointment_id = p_id and n.recipient = p_recipient and n.guest = p_guest and n.channel = coalesce(p_channel, n.channel)
+    and (p_before is null or n.id < p_before)
+    and n.kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled', 'offer') and may_be_out(n)
+  order by n.id desc limit 1;
+$$;
+
+-- Of an appointment that has moved between coaches, by name, for the mail p_notice: to the coach whose it was (p_guest) who has
+-- it now; to others whose it was when they were told last. Null: it is whose they know.
+create or replace function other_coach(a appointment, p_recipient text, p_guest text, p_notice bigint) returns text
+language sql stable as $$
+  select coalesce(f.name, c.id) from coach c left join coach_profile f on f.coach_id = c.id
+  where case when p_recipient <> 'coach'
+             then c.id <> a.coach_id and c.id = (select coach_id from last_told(a.id, p_recipient, p_guest, null, p_notice))
+             else p_guest <> '' and c.id = a.coach_id end;
+$$;
+
 /*
  * Put one appointment's change into the ledger: who is owed what by which channel. What was owed about an earlier
- * version and is not out yet is no longer owed; who was never told of an appointment is not told of its end. p_mail:
- * whether mail is configured; p_batch: what it is mailed together with; null: alone. The caller has locked the row.
+ * version and is not out yet is no longer owed, but for reminders, which name the start they are true of; who was never
+ * told of an appointment is not told of its end. p_mail: whether mail is configured; p_batch: what it is mailed together
+ * with; null: alone. The caller has locked the row.
  */
 create or replace function announce(a appointment, p_mail boolean, p_batch uuid) returns void language plpgsql as $$
 declare
@@ -118,6 +140,7 @@ declare
   way text;
   told text;
   told_place bytea; -- null: not known
+  told_coach text;  -- null: it is still theirs
   place bytea;
   by_mail boolean;
   change text;
@@ -138,7 +161,7 @@ begin
     a.invited_by := case when a.notify and (a.email is not null or a.guests is not null) then 'email' else 'none' end;
   end if;
   update notice set state = 'skipped', detail = 'Something later is to be told instead.'
-  where appointment_id = a.id and state in ('owed', 'retry') and kind not in ('credits_low', 'credits_ending')
+  where appointment_id = a.id and state in ('owed', 'retry') and kind not in ('reminder', 'credits_low', 'credits_ending')
     and about <> a.version::text;
 
   place := place_of(a);
@@ -146,10 +169,8 @@ begin
     over := a.status = 'cancelled' or person.leaves;
     foreach way_out in array array['email', 'in_app'] loop
       continue when way_out = 'in_app' and person.guest <> '';
-      select n.kind, n.place into told, told_place from notice n
-      where appointment_id = a.id and recipient = person.who and guest = person.guest and channel = way_out
-        and kind in ('confirmed', 'moved', 'meeting_changed', 'cancelled', 'offer') and may_be_out(n)
-      order by id desc limit 1;
+      select n.kind, n.place, n.coach_id into told, told_place, told_coach
+      from last_told(a.id, person.who, person.guest, way_out, null) n;
       -- Whom the calendar has told, but of this end, which it has refused.
       if told is null and a.noticed_start is not null and person.who = 'guest' and over and a.event_written
          and a.refused_version >= a.version then
@@ -163,7 +184,7 @@ begin
       end if;
       change := case when over and told is not null and told <> 'cancelled' then 'cancelled'
                      when not over and (told is null or told = 'offer' or (told = 'cancelled' and person.who <> 'client')) then 'confirmed'
-                     when not over and a.noticed_start is distinct from a.starts_at then 'moved'
+                     when not over and (a.noticed_start is distinct from a.starts_at or told_coach <> a.coach_id) then 'moved'
                      when not over and told_place <> place then 'meeting_changed' end;
       continue when change is null or (person.who <> 'coach' and not a.notify);
       -- Guests are invited as the client is; elsewhere is told as another time is.
@@ -188,11 +209,8 @@ begin
   where id = a.id;
 end $$;
 
-/*
- * From now on we tell everybody of this appointment. Google, which did until now, has told these addresses of its version
- * p_version, when it was at p_place: to the ledger that is as if we had.
- */
-create or replace function tell_from_now_on(a appointment, p_version integer, p_place bytea, p_addresses text[]) returns void
+/* Google has told these addresses of its version p_version, when it was at p_place: to the ledger that is as if we had. */
+create or replace function told_by_google(a appointment, p_version integer, p_place bytea, p_addresses text[]) returns void
 language plpgsql as $$
 begin
   insert into notice (appointment_id, recipient, guest, channel, kind, about, state, sent_at, place, detail)
@@ -200,6 +218,13 @@ begin
   from people_of(a, null) p
   where lower(p.address) = any (p_addresses)
   on conflict do nothing;
+end $$;
+
+/* From now on we tell everybody of this appointment, whom Google has told until now (told_by_google). */
+create or replace function tell_from_now_on(a appointment, p_version integer, p_place bytea, p_addresses text[]) returns void
+language plpgsql as $$
+begin
+  perform told_by_google(a, p_version, p_place, p_addresses);
   update appointment set invited_by = 'email', noticed_version = least(noticed_version, version - 1) where id = a.id;
 end $$;
 
@@ -243,7 +268,7 @@ create or replace function is_news_of_request(a appointment) returns boolean lan
 $$;
 
 /*
- * Put what changed of one appointment into the ledger, and with it what changed of the other dates of its series: of
+ * Put what changed of one appointment into the ledger, and with it what changed of its coach's other dates of its series: of
  * sessions, and only then of what is asked for. Returns the appointment, or nothing when no change waits; nor when somebody
  * is just changing another of those dates.
  */
@@ -267,12 +292,12 @@ begin
   dates := array[a.id];
   if a.series_id is not null then
     dates := array(select id from appointment
-                   where series_id = a.series_id
+                   where series_id = a.series_id and coach_id = a.coach_id
                      and case when asked then is_news_of_request(appointment)
                               else is_news(appointment) and is_ripe(appointment, p_mail) end
                    order by id for update skip locked);
     if cardinality(dates) < (select count(*) from appointment
-                             where series_id = a.series_id
+                             where series_id = a.series_id and coach_id = a.coach_id
                                and case when asked then is_news_of_request(appointment)
                                         else is_news(appointment) and is_ripe(appointment, p_mail) end) then
       return null;

@@ -12,7 +12,7 @@ select event_place($1) <= last_value from event_places;
 -- name: event_list many
 select e.id, e.type, e.at,
        case when e.body ? 'row' then jsonb_populate_record(null::appointment, e.body -> 'row') end,
-       (e.body #>> '{previous,start}')::timestamptz, (e.body #>> '{previous,end}')::timestamptz,
+       (e.body #>> '{previous,start}')::timestamptz, (e.body #>> '{previous,end}')::timestamptz, e.body #>> '{previous,coach}',
        case when not e.body ? 'row' then e.body::text end
 from event e
 where e.coach_id = $1 and e.place > coalesce(event_place($2), 0) and e.endpoint_id is null

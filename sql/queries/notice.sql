@@ -67,7 +67,7 @@ select n.id, n.appointment_id, n.recipient, n.channel, n.kind, n.about, n.attemp
 from claim_notices($1, $2) n;
 
 -- What a mail is made of: the appointment, its coach, and what they want; whether a change of it is still to be announced, and
--- whether something later than the notice $4 is told to the same person.
+-- whether something later than the notice $4 is told to the same person; and of one that has moved between coaches the other.
 -- name: notice_facts one
 select a, c.email, c.schedule::text,
        coalesce(p.locale, case $2::text when 'coach' then f.languages[1] else a.locale end),
@@ -75,7 +75,7 @@ select a, c.email, c.schedule::text,
        coalesce(f.name, c.id), phone_of(a.phone), a.noticed_version < a.version,
        exists (select from notice this join notice later using (appointment_id, recipient, guest, channel)
                where this.id = $4 and later.id > this.id and later.kind not in ('reminder', 'credits_low', 'credits_ending')),
-       coalesce(thread.appointment_id, a.id)
+       coalesce(thread.appointment_id, a.id), other_coach(a, $2, $3, $4)
 from appointment a
 join coach c on c.id = case when $2::text = 'coach' and $3::text <> '' then $3 else a.coach_id end
 left join coach_profile f on f.coach_id = c.id

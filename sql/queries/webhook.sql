@@ -9,7 +9,7 @@ select w.id, w.coach_id, w.url, w.sealed_secret, case when w.former_until > now(
        c.event, c.attempts,
        e.id, e.type, e.at,
        case when e.body ? 'row' then jsonb_populate_record(null::appointment, e.body -> 'row') end,
-       (e.body #>> '{previous,start}')::timestamptz, (e.body #>> '{previous,end}')::timestamptz,
+       (e.body #>> '{previous,start}')::timestamptz, (e.body #>> '{previous,end}')::timestamptz, e.body #>> '{previous,coach}',
        case when not e.body ? 'row' then e.body::text end
 from claim_delivery($1, $2) c join webhook_endpoint w on w.id = c.endpoint_id join event e on e.serial = c.event;
 

@@ -21,6 +21,8 @@ void event_write(struct json_writer *writer, const struct event *event, bool mai
 			json_write_object(writer, "previous");
 			json_write_instant(writer, "start", event->previous_start);
 			json_write_instant(writer, "end", event->previous_end);
+			if (event->previous_coach != NULL)
+				json_write_text(writer, "coach", event->previous_coach);
 			json_write_object_end(writer);
 		}
 		json_write_object_end(writer);

@@ -63,15 +63,18 @@ const char *source_remarks(const struct ical_busy *busy, const char *time_zone, 
 	const char *text = "";
 	if (busy->inexact > 0)
 		text = arena_printf(mem,
-				    "%zu of its events repeat or end in a way that is not followed exactly: "
-				    "they may block more time than they take. ",
+				    busy->inexact == 1
+					    ? "%zu of its events repeats or ends in a way that is not "
+					      "followed exactly: it may block more time than it takes. "
+					    : "%zu of its events repeat or end in a way that is not followed "
+					      "exactly: they may block more time than they take. ",
 				    busy->inexact);
 	if (busy->in_unknown_zone > 0)
 		text = arena_printf(mem, "%sTimes in the zone \"%s\", which is not known, are read in %s. ",
 				    text, busy->unknown_zone, time_zone);
 	if (busy->unreadable > 0)
-		text = arena_printf(mem, "%s%zu of its entries cannot be read, so they block nothing. ", text,
-				    busy->unreadable);
+		text = arena_printf(mem, "%s%zu of its entries cannot be read, so %s nothing. ", text,
+				    busy->unreadable, busy->unreadable == 1 ? "it blocks" : "they block");
 	if (*text == '\0')
 		return NULL;
 	return arena_strndup(mem, text, strlen(text) - 1);

@@ -9,7 +9,8 @@ enum db_result event_read(struct db *db, const struct db_rows *rows, size_t row,
 		.about_appointment = !db_is_null(rows, row, column + 3),
 		.previous_start = db_get_instant(rows, row, column + 4),
 		.previous_end = db_get_instant(rows, row, column + 5),
-		.body = db_copy_text(rows, row, column + 6, mem),
+		.previous_coach = db_copy_text(rows, row, column + 6, mem),
+		.body = db_copy_text(rows, row, column + 7, mem),
 	};
 	db_get_uuid(rows, row, column, event.id);
 	enum db_result result = DB_OK;

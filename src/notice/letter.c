@@ -109,6 +109,8 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 		.start = a->starts_at,
 		.end = a->ends_at,
 		.old_start = claim->was_at,
+		.moved_from = to_client && claim->kind == NOTICE_KIND_MOVED ? subject->other_coach : NULL,
+		.moved_to = to_client ? NULL : subject->other_coach,
 		.offer_until = a->hold_expires_at,
 		.zone = zones[claim->recipient],
 		.other_zone = zones[to_client ? NOTICE_COACH : NOTICE_CLIENT],

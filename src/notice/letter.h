@@ -53,7 +53,9 @@ struct subject {
 	const struct schedule *schedule;
 	const char *locale; /* the recipient's; NULL: not known */
 	const char *coach_name;
-	const char *phone; /* as it is dialled from anywhere; NULL: there is none */
+	const char *other_coach; /* the name of who has it now or, to others, had it before; NULL: it has not
+				    moved */
+	const char *phone;       /* as it is dialled from anywhere; NULL: there is none */
 	/* Of the mail that the thread began with, which may have told of other dates first; about "": this
 	 * one begins it. */
 	const char *thread_about;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 const char *notice_kind_name(enum notice_kind kind)
@@ -238,9 +239,10 @@ static bool is_over(enum notice_kind kind)
 	return kind == NOTICE_KIND_CANCELLED || kind == NOTICE_KIND_DECLINED || kind == NOTICE_KIND_EXPIRED;
 }
 
-static enum paper_mark mark_of(enum notice_kind kind)
+static enum paper_mark mark_of(const struct notice_facts *facts)
 {
-	if (notice_kind_is_about_credits(kind))
+	const enum notice_kind kind = facts->kind;
+	if (notice_kind_is_about_credits(kind) || facts->moved_to != NULL)
 		return PAPER_ACCENT;
 	return is_over(kind) ? PAPER_BAD
 	       : kind == NOTICE_KIND_REMINDER || kind == NOTICE_KIND_OFFER || kind == NOTICE_KIND_REQUESTED
@@ -262,9 +264,12 @@ static void put_reason(struct paper *paper, const struct notice_facts *facts, st
 static void put_was(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
-	if (facts->kind == NOTICE_KIND_MOVED && facts->old_start != 0 && facts->old_start != facts->start)
-		paper_struck(paper, words_fill(mem, words->was, "when",
-					       at_text(words, facts->zone, facts->old_start, mem), NULL));
+	if (facts->kind != NOTICE_KIND_MOVED || facts->old_start == 0 || facts->old_start == facts->start)
+		return;
+	const char *when = at_text(words, facts->zone, facts->old_start, mem);
+	paper_struck(paper, facts->moved_from != NULL ? words_fill(mem, words->was_with, "when", when, "who",
+								   text_isolate(mem, facts->moved_from), NULL)
+						      : words_fill(mem, words->was, "when", when, NULL));
 }
 
 static void put_card(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -348,6 +353,12 @@ static void put_actions(struct paper *paper, const struct notice_facts *facts, s
 		paper_button(paper, open ? words->change : words->see, facts->manage_url);
 }
 
+/* In the tables of words. */
+static size_t heading_place(const struct notice_facts *facts)
+{
+	return facts->moved_from != NULL || facts->moved_to != NULL ? HEADING_OTHER_COACH : facts->kind;
+}
+
 static const struct heading_words *heading_of(const struct notice_facts *facts)
 {
 	const struct notice_words *words = facts->words;
@@ -355,14 +366,28 @@ static const struct heading_words *heading_of(const struct notice_facts *facts)
 		return &words->guest_invited;
 	if (facts->uninvited)
 		return &words->guest_uninvited;
-	return facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
+	return facts->recipient == NOTICE_CLIENT ? &words->client[heading_place(facts)]
+						 : &words->coach[heading_place(facts)];
+}
+
+/* A subject or a title; `count` dates it is about. What stands for a client's name may begin it. */
+static const char *heading_text(const char *template, const struct notice_facts *facts, size_t count,
+				struct arena *mem)
+{
+	const struct notice_words *words = facts->words;
+	const char *who = who_text(facts, mem);
+	char *text = words_fill(mem, template, "type", text_isolate(mem, facts->session_type), "who", who,
+				"to", facts->moved_to != NULL ? text_isolate(mem, facts->moved_to) : "", "n",
+				arena_printf(mem, "%zu", count), "when",
+				at_text(words, facts->zone, facts->start, mem), NULL);
+	if (who == words->a_client && strncmp(text, who, strlen(who)) == 0)
+		text[0] = (char)toupper((unsigned char)text[0]);
+	return text;
 }
 
 static const char *subject_of(const struct notice_facts *facts, struct arena *mem)
 {
-	return words_fill(mem, heading_of(facts)->subject, "type", text_isolate(mem, facts->session_type),
-			  "who", who_text(facts, mem), "when",
-			  at_text(facts->words, facts->zone, facts->start, mem), NULL);
+	return heading_text(heading_of(facts)->subject, facts, 1, mem);
 }
 
 /* Why this mail came. */
@@ -381,12 +406,11 @@ static const char *why_text(const struct notice_facts *facts, struct arena *mem)
 struct notice_text notice_text_make(const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
-	const char *who = who_text(facts, mem);
 	const char *title = facts->kind == NOTICE_KIND_CANCELLED && facts->by_recipient
 				    ? words->cancelled_by_you_title
-				    : words_fill(mem, heading_of(facts)->title, "who", who, NULL);
+				    : heading_text(heading_of(facts)->title, facts, 1, mem);
 	struct paper paper;
-	paper_begin(&paper, words->code, title, mark_of(facts->kind), mem);
+	paper_begin(&paper, words->code, title, mark_of(facts), mem);
 	if (notice_kind_is_about_credits(facts->kind)) {
 		put_credits(&paper, facts, mem);
 	} else {
@@ -409,7 +433,8 @@ static const struct heading_words *heading_of_all(const struct notice_facts *fac
 		return &words->guest_invited;
 	if (facts->uninvited)
 		return &words->guest_uninvited;
-	return facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
+	return facts->recipient == NOTICE_CLIENT ? &words->client[heading_place(facts)]
+						 : &words->coach[heading_place(facts)];
 }
 
 /* When and where one date is, and the way to change it. */
@@ -479,14 +504,12 @@ struct notice_text notice_text_make_all(const struct notice_facts facts[], size_
 	if (count == 1)
 		return notice_text_make(facts, mem);
 	const struct notice_words *words = facts->words;
-	const char *n = arena_printf(mem, "%zu", count);
 	const struct heading_words *heading = heading_of_all(facts);
 	const char *title = facts->kind == NOTICE_KIND_CANCELLED && all_by_recipient(facts, count)
 				    ? words->series.cancelled_by_you_title
 				    : heading->title;
 	struct paper paper;
-	paper_begin(&paper, words->code, words_fill(mem, title, "who", who_text(facts, mem), "n", n, NULL),
-		    mark_of(facts->kind), mem);
+	paper_begin(&paper, words->code, heading_text(title, facts, count, mem), mark_of(facts), mem);
 	put_dates(&paper, facts, count, mem);
 	if (facts->invitation && !is_over(facts->kind))
 		paper_small(&paper, words->series.invitation);
@@ -495,10 +518,7 @@ struct notice_text notice_text_make_all(const struct notice_facts facts[], size_
 	paper_foot(&paper, why_text(facts, mem));
 	if (facts->unsubscribe_url != NULL)
 		paper_small_link(&paper, words->stop_mails, facts->unsubscribe_url);
-	return paper_end(&paper,
-			 words_fill(mem, heading->subject, "type", text_isolate(mem, facts->session_type),
-				    "who", who_text(facts, mem), "n", n, "when",
-				    at_text(words, facts->zone, facts->start, mem), NULL));
+	return paper_end(&paper, heading_text(heading->subject, facts, count, mem));
 }
 
 const char *notice_text_short(const struct notice_facts *facts, struct arena *mem)

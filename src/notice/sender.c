@@ -189,6 +189,7 @@ static enum db_result read_subject(struct sender *sender, const struct claim *cl
 		.told_later = db_get_bool(&rows, 0, 8),
 	};
 	db_get_uuid(&rows, 0, 9, subject->thread_appointment);
+	subject->other_coach = notice_plain_name(db_copy_text(&rows, 0, 10, &sender->mem));
 	if (subject->schedule == NULL)
 		return DB_FAILED;
 	enum db_result read = appointment_read(sender->db, &rows, 0, 0, &sender->mem, &subject->a);

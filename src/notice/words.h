@@ -13,6 +13,9 @@
 
 #include <stddef.h>
 
+/* Of a session that another coach has now, instead of MOVED; and instead of CANCELLED, to whose it was. */
+enum { HEADING_OTHER_COACH = NOTICE_KINDS, HEADINGS };
+
 /* What stands in a mail of one kind. */
 struct heading_words {
 	const char *subject; /* {type} {when} {who} */
@@ -22,8 +25,8 @@ struct heading_words {
 /* What stands in a mail about several dates of a series: {n} is how many, two at least; {when} the first. Of
  * the kinds only those that announce. */
 struct series_words {
-	struct heading_words client[NOTICE_KINDS];
-	struct heading_words coach[NOTICE_KINDS];
+	struct heading_words client[HEADINGS];
+	struct heading_words coach[HEADINGS];
 	struct heading_words guest_invited;
 	struct heading_words guest_uninvited;
 	const char *cancelled_by_you_title;
@@ -57,9 +60,9 @@ struct notice_words {
 	const char *credits[3];    /* {n}: how many are left */
 	const char *credits_until; /* {when} */
 
-	struct heading_words client[NOTICE_KINDS]; /* {who}: the coach */
-	struct heading_words coach[NOTICE_KINDS];  /* {who}: the client */
-	struct heading_words guest_invited;        /* {who}: the coach; to a guest, instead of the client's */
+	struct heading_words client[HEADINGS]; /* {who}: the coach */
+	struct heading_words coach[HEADINGS];  /* {who}: the client; {to}: who has it now */
+	struct heading_words guest_invited;    /* {who}: the coach; to a guest, instead of the client's */
 	struct heading_words guest_uninvited;
 	const char *cancelled_by_you_title; /* the recipient cancelled */
 	struct series_words series;
@@ -67,6 +70,7 @@ struct notice_words {
 
 	const char *with;           /* {who} */
 	const char *was;            /* {when}: where it was before it was moved */
+	const char *was_with;       /* {when} {who}: and whose */
 	const char *reason;         /* {reason}: why it was cancelled or moved */
 	const char *too_few_booked; /* the reason where bookingd has cancelled a group's session */
 	const char *others_clock;   /* {who} {clock} {place}: "2:30 PM for Robin, in New York" */

@@ -53,6 +53,8 @@ const struct notice_words words_fr = {
 						 "Votre demande est restée sans réponse"},
 			[NOTICE_KIND_MEETING_CHANGED] = {"Nouveau lieu\u202F: {type}, {when}",
 							 "Votre séance a lieu ailleurs"},
+			[HEADING_OTHER_COACH] = {"Désormais avec {who}\u202F: {type}, {when}",
+						 "Votre séance a désormais lieu avec {who}"},
 		},
 	.coach =
 		{
@@ -78,6 +80,8 @@ const struct notice_words words_fr = {
 						 "Demande restée sans réponse\u202F: {who}"},
 			[NOTICE_KIND_MEETING_CHANGED] = {"Nouveau lieu\u202F: {who}, {when}",
 							 "La séance avec {who} a lieu ailleurs"},
+			[HEADING_OTHER_COACH] = {"Confiée à {to}\u202F: {who}, {when}",
+						 "La séance avec {who} est désormais confiée à {to}"},
 		},
 	.guest_invited = {"Invitation\u202F: {type}, {when}", "Une séance avec {who} vous est proposée"},
 	.guest_uninvited = {"Invitation retirée\u202F: {type}, {when}",
@@ -105,7 +109,11 @@ const struct notice_words words_fr = {
 					    "Votre demande de {n} séances est restée sans réponse"},
 				   [NOTICE_KIND_MEETING_CHANGED] =
 					   {"Nouveau lieu\u202F: {type}, {n} séances à partir du {when}",
-					    "{n} de vos séances ont un nouveau lieu de rendez-vous"}},
+					    "{n} de vos séances ont un nouveau lieu de rendez-vous"},
+				   [HEADING_OTHER_COACH] =
+					   {"Désormais avec {who}\u202F: {type}, {n} séances à partir du "
+					    "{when}",
+					    "{n} de vos séances ont désormais lieu avec {who}"}},
 			.coach = {[NOTICE_KIND_CONFIRMED] = {"Nouvelle réservation\u202F: {who}, {n} séances "
 							     "à partir du {when}",
 							     "{who} a réservé {n} séances"},
@@ -126,7 +134,10 @@ const struct notice_words words_fr = {
 					   "La demande de {n} séances de {who} a expiré sans réponse"},
 				  [NOTICE_KIND_MEETING_CHANGED] =
 					  {"Nouveau lieu\u202F: {who}, {n} séances à partir du {when}",
-					   "{n} séances avec {who} ont un nouveau lieu de rendez-vous"}},
+					   "{n} séances avec {who} ont un nouveau lieu de rendez-vous"},
+				  [HEADING_OTHER_COACH] =
+					  {"Confiées à {to}\u202F: {who}, {n} séances à partir du {when}",
+					   "{n} séances avec {who} sont désormais confiées à {to}"}},
 			.guest_invited = {"Invitation\u202F: {type}, {n} séances à partir du {when}",
 					  "Vous êtes invité à {n} séances avec {who}"},
 			.guest_uninvited =
@@ -145,6 +156,7 @@ const struct notice_words words_fr = {
 	.reason = "Motif\u202F: {reason}",
 	.too_few_booked = "Trop peu de personnes l’ont réservée.",
 	.was = "Avant\u202F: {when}",
+	.was_with = "Avant\u202F: {when} avec {who}",
 	.others_clock = "Pour {who}\u202F: {clock} à {place}",
 	.video = "Appel vidéo",
 	.video_follows = "Appel vidéo. Le lien figurera sur la page de la réservation.",

@@ -57,6 +57,8 @@ const struct notice_words words_pl = {
 						 "Twoja prośba pozostała bez odpowiedzi"},
 			[NOTICE_KIND_MEETING_CHANGED] = {"Nowe miejsce: {type}, {when}",
 							 "Twoja sesja odbędzie się gdzie indziej"},
+			[HEADING_OTHER_COACH] = {"Teraz prowadzi {who}: {type}, {when}",
+						 "Twoją sesję poprowadzi {who}"},
 		},
 	.coach =
 		{
@@ -77,6 +79,8 @@ const struct notice_words words_pl = {
 						 "Prośba pozostała bez odpowiedzi: {who}"},
 			[NOTICE_KIND_MEETING_CHANGED] = {"Nowe miejsce: {who}, {when}",
 							 "Sesja odbędzie się gdzie indziej: {who}"},
+			[HEADING_OTHER_COACH] = {"Poprowadzi {to}: {who}, {when}",
+						 "Sesję ({who}) poprowadzi teraz {to}"},
 		},
 	.guest_invited = {"Zaproszenie: {type}, {when}", "Zaproszenie na sesję: {who}"},
 	.guest_uninvited = {"Zaproszenie wycofane: {type}, {when}", "Nie musisz przychodzić na tę sesję"},
@@ -103,6 +107,9 @@ const struct notice_words words_pl = {
 					[NOTICE_KIND_MEETING_CHANGED] =
 						{"Nowe miejsce: {type}, sesje: {n}, od: {when}",
 						 "Sesje z nowym miejscem spotkania: {n}"},
+					[HEADING_OTHER_COACH] =
+						{"Teraz prowadzi {who}: {type}, sesje: {n}, od: {when}",
+						 "{who} poprowadzi Twoje sesje: {n}"},
 				},
 			.coach =
 				{
@@ -124,6 +131,9 @@ const struct notice_words words_pl = {
 					[NOTICE_KIND_MEETING_CHANGED] =
 						{"Nowe miejsce: {who}, sesje: {n}, od: {when}",
 						 "Sesje z nowym miejscem spotkania: {n} – {who}"},
+					[HEADING_OTHER_COACH] =
+						{"Poprowadzi {to}: {who}, sesje: {n}, od: {when}",
+						 "Sesje, które poprowadzi teraz {to}: {n} – {who}"},
 				},
 			.guest_invited = {"Zaproszenie: {type}, sesje: {n}, od: {when}",
 					  "Zaproszenie na sesje: {n} – {who}"},
@@ -141,6 +151,7 @@ const struct notice_words words_pl = {
 	.reason = "Powód: {reason}",
 	.too_few_booked = "Zapisało się za mało osób.",
 	.was = "Poprzednio: {when}",
+	.was_with = "Poprzednio: {when}, {who}",
 	.others_clock = "{who}: {clock}, {place}",
 	.video = "Rozmowa wideo",
 	.video_follows = "Rozmowa wideo. Link pojawi się na stronie rezerwacji.",

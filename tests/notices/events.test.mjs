@@ -59,7 +59,7 @@ test('booked, moved, marked or cancelled: each is an event with the appointment 
       ['appointment.cancelled', 4, 'cancelled', stack.slot(200)],
     ],
   );
-  assert.deepEqual(told[1].data.previous, { start: made.start, end: made.end });
+  assert.deepEqual(told[1].data.previous, { start: made.start, end: made.end, coach: 'damian' });
   assert.equal(told[0].data.previous, undefined);
   assert.equal(told[3].data.cancelled_by, 'client');
   // As the API shows it, less the notes.

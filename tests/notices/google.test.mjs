@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
-import { startStack, until } from '../harness/stack.mjs';
+import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 for (const google of ['delegated', 'bare'])
   describe(google === 'bare' ? 'credentials that cannot invite' : 'credentials that can invite', () => {
@@ -203,6 +203,33 @@ for (const google of ['delegated', 'bare'])
           ({ id }) => id === made.id.replaceAll('-', ''),
         );
         assert.deepEqual(event.guests, []);
+      });
+
+      test('whom Google had invited is told by us of the coach whose calendar does not', async () => {
+        const { client, made, email } = await book();
+        await announced(made.id);
+        assert.equal(row(made.id).invited_by, 'google');
+        const { made: other } = await book(); // so that the coach has no time there
+        assertStatus(await stack.admin().put('/coach/cleo/schedule', openSchedule()), 201);
+        const moved = await client.put(`/booking/${made.id}/reschedule`, {
+          start: other.start,
+          coach: 'any',
+        });
+        assert.equal(assertStatus(moved, 200).coach, 'cleo');
+        const [mail] = await until('the mail', () => ours(email).length && ours(email));
+        assert.match(mail.subject.replace(/[\u2068\u2069]/g, ''), /^Now with cleo: /);
+        assert.match(
+          mail.text.replace(/[\u2068\u2069]/g, ''),
+          /Your session is now with cleo[^]*Before: .* with damian/,
+        );
+        assert.deepEqual([ours(email).length, mail.calendar.method], [1, 'REQUEST']);
+        // Of a further move to their own coach's time they are told as of any.
+        assertStatus(
+          await client.put(`/booking/${made.id}/reschedule`, { start: stack.slot(count + 100) }),
+          200,
+        );
+        await until('the next', () => ours(email).length === 2);
+        assert.match(ours(email)[1].subject, /^New time: /);
       });
     } else {
       test('we invite, move and cancel, with the UID of Google’s event; Google mails nobody', async () => {

@@ -11,7 +11,12 @@ const document = { ...openSchedule(policy), session_types };
 const AWAY = 5; // Damian is, from so many days after the first slot on
 let stack, ann;
 before(async () => {
-  stack = await startStack({ google: 'bare', mail: true, document });
+  stack = await startStack({
+    google: 'bare',
+    mail: true,
+    document,
+    env: { PUBLIC_URL: 'https://book.test' },
+  });
   const blocked = [
     { from: stack.slot(24 * AWAY).slice(0, 10), to: stack.slot(24 * (AWAY + 1)).slice(0, 10) },
   ];
@@ -40,12 +45,18 @@ const settled = (id) =>
   );
 const eventsOf = async ({ calendar }) =>
   (await stack.google.events(stack.calendar)).filter(({ id }) => id === calendar.event_id);
-const subjects = (address, from) =>
+const mailsTo = (address, from) =>
   stack.mail
     .read()
     .slice(from)
-    .filter(({ to }) => to[0] === address)
-    .map(({ subject }) => subject.split(':')[0]);
+    .filter(({ to }) => to[0] === address);
+/** How the mails to somebody begin, which all name this. */
+function told(address, from, ...names) {
+  const mails = mailsTo(address, from);
+  for (const mail of mails)
+    for (const name of names) for (const text of [mail.text, mail.html]) assert.ok(text.includes(name), text);
+  return mails.map(({ subject }) => subject.replace(/[\u2068\u2069]/g, '').split(':')[0]);
+}
 /** Damian's session, moved with any to the day on which he gives none. */
 async function moved() {
   const [start, target] = [stack.slot(2 * count), stack.slot(24 * AWAY + 2 * count)];
@@ -58,7 +69,7 @@ async function moved() {
   const appointment = assertStatus(reply, 200);
   await settled(made.id);
   await stack.mail.heal();
-  return { made, appointment, target, told: (address) => subjects(address, known) };
+  return { made, appointment, target, told: (address, ...names) => told(address, known, ...names) };
 }
 const address = { damian: 'coach@example.com', ben: 'ben@coach.test', cleo: 'cleo@coach.test' };
 
@@ -68,9 +79,9 @@ test('into the same calendar: one event stands there, at the new time', async ()
   const [event, ...others] = await eventsOf(appointment);
   assert.deepEqual([others, event.status], [[], 'confirmed']);
   assert.equal(Date.parse(event.start), Date.parse(target));
-  assert.deepEqual(told(address.damian), ['Cancelled']);
+  assert.deepEqual(told(address.damian, 'has moved to'), ['Moved to ben']);
   assert.deepEqual(told(address.ben), ['New booking']);
-  assert.deepEqual(told('ann@client.test'), ['New time']);
+  assert.deepEqual(told('ann@client.test', 'is now with', 'damian'), ['Now with ben']);
 });
 
 test('to a coach without a calendar: no event is left', async () => {
@@ -84,7 +95,7 @@ test('to a coach without a calendar: no event is left', async () => {
     events.filter(({ status }) => status !== 'cancelled'),
     [],
   );
-  assert.deepEqual(told(address.damian), ['Cancelled']);
+  assert.deepEqual(told(address.damian, 'has moved to'), ['Moved to cleo']);
   assert.deepEqual(told(address.cleo), ['New booking']);
-  assert.deepEqual(told('ann@client.test'), ['New time']);
+  assert.deepEqual(told('ann@client.test', 'is now with', 'damian'), ['Now with cleo']);
 });
