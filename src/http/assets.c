@@ -128,10 +128,12 @@ bool assets_reply(const struct assets *assets, const char *name, const struct re
 
 	const char *version = request_query(request, "v");
 	bool current = version != NULL && strcmp(version, ASSETS_VERSION) == 0;
-	reply_header_literal(reply, "Cache-Control",
-			     current ? "public, max-age=31536000, immutable" : "public, no-cache");
+	bool page = strncmp(assets->bodies[i]->content_type, "text/html", 9) == 0;
+	/* Whoever comes back within minutes need not ask: a page names its files by their version. */
+	const char *kept = current ? "public, max-age=31536000, immutable" : "public, no-cache";
+	reply_header(reply, "Cache-Control", page ? "public, max-age=300" : kept);
 	reply_header_literal(reply, "Referrer-Policy", "strict-origin-when-cross-origin");
-	if (strncmp(assets->bodies[i]->content_type, "text/html", 9) == 0) {
+	if (page) {
 		reply_header_literal(reply, "Content-Security-Policy",
 				     assets->frame_policy.length > 0 && may_be_framed(name)
 					     ? buffer_text(&assets->frame_policy)

@@ -229,11 +229,10 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     panel.t = translator(strings, known);
     // The clock and the first day of a week are those of the visitor's region, whatever language is spoken.
     panel.region = wanted.includes('-') ? wanted : navigator.language;
-    const { region } = new Intl.Locale(panel.region).maximize();
     panel.locale =
       [wanted, ...(navigator.languages ?? [])].find(
         (tag) => tag.includes('-') && tag.toLowerCase().startsWith(known + '-'),
-      ) ?? (region ? `${known}-${region}` : known);
+      ) ?? [known, new Intl.Locale(panel.region).maximize().region].filter(Boolean).join('-');
     const kept = memory.read();
     panel.zone = zoneName(
       this.getAttribute('time-zone') || kept.zone || Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -210,9 +210,10 @@ export class Panel {
 
   /* Several lengths in one line: "30 or 60 min", "30 min or 2 hours". */
   lengths(all) {
+    if (all.length === 1) return this.lasting(all[0]);
     const list = new Intl.ListFormat(this.locale, { type: 'disjunction' });
     const plain = all.every((n) => n % 60 || n === 60);
-    if (all.length > 1 && plain) return this.t('minutes', { n: list.format(all.map(String)) });
+    if (plain) return this.t('minutes', { n: list.format(all.map(String)) });
     return list.format(all.map((n) => this.lasting(n)));
   }
 

@@ -49,7 +49,7 @@ static void pages_run_nothing_inline_and_are_not_framed(void **state)
 	assert_non_null(strstr(policy, "default-src 'none'"));
 	assert_non_null(strstr(policy, "frame-ancestors 'none'"));
 	assert_null(strstr(policy, "unsafe"));
-	assert_string_equal(header(&asked, "Cache-Control"), "public, no-cache");
+	assert_string_equal(header(&asked, "Cache-Control"), "public, max-age=300");
 	assert_string_not_equal(header(&asked, "Referrer-Policy"), "");
 	forget(&asked);
 	assets_free(assets);
