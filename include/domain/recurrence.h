@@ -23,16 +23,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum recurrence_frequency { RECURRENCE_DAILY, RECURRENCE_WEEKLY, RECURRENCE_MONTHLY, RECURRENCE_YEARLY };
+/* From the most frequent on. */
+enum recurrence_frequency {
+	RECURRENCE_SECONDLY,
+	RECURRENCE_MINUTELY,
+	RECURRENCE_HOURLY,
+	RECURRENCE_DAILY,
+	RECURRENCE_WEEKLY,
+	RECURRENCE_MONTHLY,
+	RECURRENCE_YEARLY,
+};
 
 /* How close the expansion comes to what is meant. */
 enum recurrence_accuracy {
 	RECURRENCE_EXACT,
-	RECURRENCE_BOTH_READINGS, /* BYSETPOS of weeks: whether it counts the first week's days before DTSTART
-				   */
-	RECURRENCE_EVERY_DAY,     /* every day at DTSTART's time of day, until UNTIL */
-	RECURRENCE_WHOLE_DAYS, /* every day as a whole, until UNTIL: hourly rules, times of day not understood
-				*/
+	RECURRENCE_READINGS, /* all that the rule could mean: each of its readings (doubts), one after another
+			      */
+	RECURRENCE_SUPERSET, /* every day, see whole_days */
+};
+
+/* What programs take in two ways. A reading is a set of them: those that it takes the second way. */
+enum recurrence_doubt {
+	RECURRENCE_FROM_START = 1 << 0, /* BYSETPOS does not count the first week's days before DTSTART */
+	RECURRENCE_WEEK_YEARS = 1 << 1, /* a week's days in the neighbouring year are of the week's year */
+	RECURRENCE_DATEUTIL_WEEKS = 1 << 2, /* the last weeks of a year as python3-dateutil and its ports
+					       number them: 1 January 2022 is of week 53 */
+	RECURRENCE_START_WEEKDAY = 1 << 3, /* BYWEEKNO without BYDAY: DTSTART's weekday, not the whole week */
+	RECURRENCE_PASSED_OVER = 1 << 4,   /* a part that RFC 5545 forbids with FREQ does not count */
+	RECURRENCE_NTH_OF_MONTH =
+		1 << 5, /* 5MO beside BYMONTHDAY or BYYEARDAY is the month's, not the year's */
 };
 
 enum recurrence_until {
@@ -43,15 +62,18 @@ enum recurrence_until {
 
 enum {
 	RECURRENCE_NTH_MAX = 64,       /* such as 2SU of one BYDAY */
-	RECURRENCE_TIMES_MAX = 96,     /* instances on one day */
+	RECURRENCE_TIMES_MAX = 288,    /* instances on one day: every five minutes */
+	RECURRENCE_STEPS_MAX = 1440,   /* times of a day to choose them from */
 	RECURRENCE_DAYS_MAX = 200000,  /* days that one rule may look at; a rule from 1480 looks at no more */
 	RECURRENCE_YEAR_DAY_WORDS = 6, /* 64-bit words for 366 bits and bit 0 */
-	RECURRENCE_TEXT_BYTES_MAX = 4096, /* a longer rule is RECURRENCE_WHOLE_DAYS */
+	RECURRENCE_TEXT_BYTES_MAX = 4096, /* a longer rule is a superset of whole days */
 };
 
 struct recurrence_rule {
 	enum recurrence_frequency frequency;
 	enum recurrence_accuracy accuracy;
+	unsigned doubts;  /* enum recurrence_doubt */
+	bool whole_days;  /* a superset has to take the days as a whole, not only DTSTART's time of day */
 	int64_t interval; /* at least 1 */
 	int64_t count;    /* 0: without */
 	enum recurrence_until until_form;
@@ -78,26 +100,27 @@ struct recurrence_rule {
  */
 void recurrence_read(const char *text, size_t length, struct recurrence_rule *ret_rule);
 
-/* Called with each instance, some twice for RECURRENCE_BOTH_READINGS; DTSTART itself is not passed on. */
+/* Called with each instance, some more than once for RECURRENCE_READINGS; DTSTART itself is not passed on. */
 typedef void recurrence_found(void *owner, seconds local);
 
 /*
- * Find the instances after `start` (DTSTART) that lie in [from, to], local times all. For
- * RECURRENCE_WHOLE_DAYS each found time is a midnight and stands for the whole day, the day of DTSTART
- * included.
+ * Find the instances after `start` (DTSTART) that lie in [from, to], local times all. Steps below a day are
+ * taken on the wall clock, too (RFC 5545: "the computed local start time").
  *
  * until   when the rule has UNTIL: the last local time that counts (of RECURRENCE_UNTIL_UTC the caller makes
- * it). budget  days that may be looked at still; lowered by what was used, and by no more than
- * RECURRENCE_DAYS_MAX.
+ * it). budget  days that may be looked at still, one with many times of day counts as more; lowered by what
+ * was used. Each reading looks at no more than RECURRENCE_DAYS_MAX.
  *
- * False: the budget was used up first. What was found until then may be used, but is not all: the caller goes
- * on with recurrence_superset. A rule that is not exact is expanded as the superset at once.
+ * False: the rule cannot be followed (RECURRENCE_SUPERSET), or the budget was used up first. What was found
+ * until then may be used, but is not all: the caller goes on with recurrence_superset.
  */
 bool recurrence_expand(const struct recurrence_rule *rule, seconds start, seconds until, seconds from,
 		       seconds to, size_t *budget, recurrence_found *found, void *owner);
 
-/* The same for a rule that could not be followed: every day that its accuracy says, RECURRENCE_EXACT as
- * EVERY_DAY. */
+/*
+ * The same for a rule that could not be followed: every day at DTSTART's time of day, until UNTIL. With
+ * rule->whole_days each found time is a midnight and stands for the whole day, the day of DTSTART included.
+ */
 void recurrence_superset(const struct recurrence_rule *rule, seconds start, seconds until, seconds from,
 			 seconds to, recurrence_found *found, void *owner);
 

@@ -174,6 +174,7 @@ struct instances {
 	const struct ical_exceptions *exceptions;
 	instant until; /* of UNTIL in UTC; INT64_MAX without */
 	bool whole_days;
+	bool below_day; /* the rule's frequency is HOURLY or more often */
 };
 
 /* Whether an instance is replaced by itself (an override), and the last THISANDFUTURE that moves it. */
@@ -193,25 +194,12 @@ static bool is_replaced(const struct instances *instances, instant start,
 	return low > 0 && overrides[low - 1].instance == start;
 }
 
-static void found(void *instances_pointer, seconds local)
+/* An instance, `local` on its wall clock. */
+static void add_instance(const struct instances *instances, seconds local, struct interval time)
 {
-	const struct instances *instances = instances_pointer;
 	struct summing *summing = instances->summing;
 	const struct ical_event *event = instances->event;
 	const struct ical_override *future = NULL;
-	if (summing->instances++ == ICAL_BUSY_INSTANCES_MAX)
-		summing->too_much = true;
-	if (summing->too_much)
-		return;
-	if (instances->whole_days) {
-		/* The day that somewhere in it has an instance, and as long as an instance may last. */
-		const struct ical_event day = {.zone = event->zone,
-					       .nominal = event->nominal + SECONDS_PER_DAY,
-					       .exact = event->exact + SECONDS_PER_DAY};
-		add_time(summing, ical_event_time(&summing->reader, &day, local));
-		return;
-	}
-	const struct interval time = ical_event_time(&summing->reader, event, local);
 	if (time.start > instances->until || ical_is_exception(instances->exceptions, time.start, local) ||
 	    is_replaced(instances, time.start, &future))
 		return;
@@ -226,6 +214,45 @@ static void found(void *instances_pointer, seconds local)
 	}
 }
 
+/* The same wall clock time once more, in the hour that a clock set back repeats. False: it comes once. */
+static bool comes_again(const struct instances *instances, seconds local, struct interval time,
+			struct interval *ret_again)
+{
+	const struct ical_reader *reader = &instances->summing->reader;
+	const struct ical_zone *zone = instances->event->zone;
+	const instant tomorrow = time.start + SECONDS_PER_DAY;
+	const instant again = local - (ical_reader_local(reader, zone, tomorrow) - tomorrow);
+	if (again <= time.start || ical_reader_local(reader, zone, again) != local)
+		return false;
+	*ret_again = (struct interval){again, again + (time.end - time.start)};
+	return true;
+}
+
+static void found(void *instances_pointer, seconds local)
+{
+	const struct instances *instances = instances_pointer;
+	struct summing *summing = instances->summing;
+	const struct ical_event *event = instances->event;
+	if (summing->instances++ == ICAL_BUSY_INSTANCES_MAX)
+		summing->too_much = true;
+	if (summing->too_much)
+		return;
+	if (instances->whole_days) {
+		/* The day that somewhere in it has an instance, and as long as an instance may last. */
+		const struct ical_event day = {.zone = event->zone,
+					       .nominal = event->nominal + SECONDS_PER_DAY,
+					       .exact = event->exact + SECONDS_PER_DAY};
+		add_time(summing, ical_event_time(&summing->reader, &day, local));
+		return;
+	}
+	const struct interval time = ical_event_time(&summing->reader, event, local);
+	struct interval again;
+	add_instance(instances, local, time);
+	/* What comes every hour comes in that hour, too. */
+	if (instances->below_day && comes_again(instances, local, time, &again))
+		add_instance(instances, local, again);
+}
+
 static void expand_rule(struct instances *instances, struct ical_span text)
 {
 	struct summing *summing = instances->summing;
@@ -234,26 +261,33 @@ static void expand_rule(struct instances *instances, struct ical_span text)
 	struct recurrence_rule rule;
 	recurrence_read(text.at, text.length, &rule);
 	seconds until = rule.until;
+	seconds until_at_most = rule.until;
 	instances->until = INT64_MAX;
 	if (rule.until_form == RECURRENCE_UNTIL_UTC) {
-		/* The wall clock lies within a day and two hours of UTC; the instant itself decides in
-		 * found(). */
 		const seconds local = ical_reader_local(&summing->reader, event->zone, rule.until);
 		until = event->is_date && rule.until > local ? rule.until : local;
+		/* In an hour that comes twice a later wall clock may be earlier: add_instance() decides. */
+		until_at_most = event->is_date ? until : local + SECONDS_PER_DAY;
 		instances->until = event->is_date ? INT64_MAX : rule.until;
 	}
 	const seconds longest = event->exact > event->nominal ? event->exact : event->nominal;
 	const seconds furthest = instances->overridden->shift;
 	const seconds from = window.start - longest - furthest - SLACK_SECONDS;
 	const seconds to = window.end + furthest + SLACK_SECONDS;
-	instances->whole_days = rule.accuracy == RECURRENCE_WHOLE_DAYS;
-	bool whole = recurrence_expand(&rule, event->start.local, until, from, to, &summing->reader.budget,
-				       found, instances);
-	if (!whole)
-		recurrence_superset(&rule, event->start.local, until, from, to, found, instances);
+	instances->below_day = rule.frequency < RECURRENCE_DAILY;
+	if (instances->below_day)
+		found(instances, event->start.local);
+	const bool whole = recurrence_expand(&rule, event->start.local, until_at_most, from, to,
+					     &summing->reader.budget, found, instances);
+	if (!whole) {
+		instances->whole_days = rule.whole_days;
+		recurrence_superset(&rule, event->start.local, rule.whole_days ? until : until_at_most, from,
+				    to, found, instances);
+		instances->whole_days = false;
+	}
+	instances->below_day = false;
 	if (!whole || rule.accuracy != RECURRENCE_EXACT)
 		summing->busy.inexact++;
-	instances->whole_days = false;
 }
 
 /* RDATEs that are periods have an end of their own. */

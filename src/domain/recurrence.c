@@ -2,16 +2,21 @@
 
 #include <string.h>
 
-enum { PERIOD_DAYS_MAX = 366, DAYS_OF_WEEK = 7 };
+enum {
+	PERIOD_DAYS_MAX = 371, /* a year of 53 weeks */
+	DAYS_OF_WEEK = 7,
+	TIMES_AS_A_DAY = 24, /* so many times take as long as the looking at a day */
+};
 
 /* A rule on its way, in days since 1970-01-01. */
 struct expansion {
 	const struct recurrence_rule *rule;
+	unsigned reading; /* enum recurrence_doubt */
 	seconds start, until, from, to;
 	int64_t start_day;
 	struct civil_date start_date;
-	bool begins_with_start;          /* the first period has no days before DTSTART */
-	int times[RECURRENCE_TIMES_MAX]; /* seconds of the day, ascending */
+	unsigned step;                        /* of a frequency below a day, in seconds; 0 */
+	unsigned times[RECURRENCE_STEPS_MAX]; /* seconds of the day, ascending */
 	size_t time_count;
 	int64_t counted; /* instances so far */
 	size_t *budget;
@@ -55,21 +60,28 @@ static int64_t first_week_begin(int64_t year, int week_start)
 	return fourth - (date_weekday(fourth) - week_start + DAYS_OF_WEEK) % DAYS_OF_WEEK;
 }
 
-static bool week_matches(const struct recurrence_rule *rule, int64_t day, int year)
+static bool week_matches(const struct expansion *expansion, int64_t day, int year)
 {
-	int64_t first = first_week_begin(year, rule->week_start);
+	const struct recurrence_rule *rule = expansion->rule;
+	const bool dateutil = (expansion->reading & RECURRENCE_DATEUTIL_WEEKS) != 0;
+	const int64_t begin = first_week_begin(year, rule->week_start);
+	int64_t first = begin;
 	int64_t next = first_week_begin(year + 1, rule->week_start);
-	if (day < first) {
+	if (day < begin) {
 		next = first;
 		first = first_week_begin(year - 1, rule->week_start);
 	} else if (day >= next) {
+		if (dateutil)
+			return bit_is_set(&rule->week_numbers, 1);
 		first = next;
 		next = first_week_begin(year + 2, rule->week_start);
 	}
-	const int64_t week = (day - first) / DAYS_OF_WEEK + 1;
-	const int64_t weeks = (next - first) / DAYS_OF_WEEK;
-	return bit_is_set(&rule->week_numbers, week) ||
-	       bit_is_set(&rule->week_numbers_from_end, weeks - week + 1);
+	const int64_t from_end = (next - 1 - day) / DAYS_OF_WEEK + 1;
+	int64_t week = (day - first) / DAYS_OF_WEEK + 1;
+	/* It takes the length of the year that begins for that of the year that ends. */
+	if (dateutil && day < begin && first >= year_begin(year - 1))
+		week = 52 + (year_begin(year + 1) - begin) % DAYS_OF_WEEK / 4;
+	return bit_is_set(&rule->week_numbers, week) || bit_is_set(&rule->week_numbers_from_end, from_end);
 }
 
 /* Whether the day is such as 2SU or -1FR of the stretch of days [first, end). */
@@ -105,54 +117,78 @@ static bool day_matches(const struct expansion *expansion, int64_t day)
 	if (by_year_day && !bit_is_set(rule->year_days, day - year_first + 1) &&
 	    !bit_is_set(rule->year_days_from_end, year_end - day))
 		return false;
-	if ((rule->week_numbers | rule->week_numbers_from_end) != 0 && !week_matches(rule, day, date.year))
+	if ((rule->week_numbers | rule->week_numbers_from_end) != 0 &&
+	    !week_matches(expansion, day, date.year))
 		return false;
 	if (rule->weekdays == 0 && rule->nth_count == 0)
 		return true;
-	const bool of_month = rule->frequency == RECURRENCE_MONTHLY || rule->months != 0;
+	const bool of_month = rule->frequency == RECURRENCE_MONTHLY || rule->months != 0 ||
+			      (expansion->reading & RECURRENCE_NTH_OF_MONTH) != 0;
 	return bit_is_set(&rule->weekdays, date_weekday(day)) ||
 	       nth_matches(rule, day, of_month ? month_first : year_first, of_month ? month_end : year_end);
 }
 
-/* What the rule leaves to DTSTART (RFC 5545: "information ... derived from the DTSTART"). */
-static struct recurrence_rule complete(const struct recurrence_rule *rule, struct civil_date start,
-				       int64_t start_day)
+/* The rule in one of its readings, with what it leaves to DTSTART (RFC 5545: "information ... derived from
+ * the DTSTART"). */
+static struct recurrence_rule complete(const struct expansion *expansion, const struct recurrence_rule *rule)
 {
 	struct recurrence_rule whole = *rule;
+	const uint64_t start_weekday = (uint64_t)1 << date_weekday(expansion->start_day);
+	if ((expansion->reading & RECURRENCE_PASSED_OVER) != 0) {
+		if (rule->frequency == RECURRENCE_WEEKLY)
+			whole.month_days = whole.month_days_from_end = 0;
+		if (rule->frequency >= RECURRENCE_DAILY) {
+			memset(whole.year_days, 0, sizeof(whole.year_days));
+			memset(whole.year_days_from_end, 0, sizeof(whole.year_days_from_end));
+		}
+		whole.week_numbers = whole.week_numbers_from_end = 0;
+	}
+	if ((expansion->reading & RECURRENCE_START_WEEKDAY) != 0)
+		whole.weekdays = start_weekday;
 	static const uint64_t none[RECURRENCE_YEAR_DAY_WORDS];
-	const bool by_day = (rule->month_days | rule->month_days_from_end | rule->week_numbers |
-			     rule->week_numbers_from_end | rule->weekdays) != 0 ||
-			    rule->nth_count > 0 || memcmp(rule->year_days, none, sizeof(none)) != 0 ||
-			    memcmp(rule->year_days_from_end, none, sizeof(none)) != 0;
+	const bool by_day = (whole.month_days | whole.month_days_from_end | whole.week_numbers |
+			     whole.week_numbers_from_end | whole.weekdays) != 0 ||
+			    whole.nth_count > 0 || memcmp(whole.year_days, none, sizeof(none)) != 0 ||
+			    memcmp(whole.year_days_from_end, none, sizeof(none)) != 0;
 	if (by_day)
 		return whole;
 	if (rule->frequency == RECURRENCE_YEARLY && rule->months == 0)
-		whole.months = (uint64_t)1 << start.month;
+		whole.months = (uint64_t)1 << expansion->start_date.month;
 	if (rule->frequency == RECURRENCE_YEARLY || rule->frequency == RECURRENCE_MONTHLY)
-		whole.month_days = (uint64_t)1 << start.day;
+		whole.month_days = (uint64_t)1 << expansion->start_date.day;
 	if (rule->frequency == RECURRENCE_WEEKLY)
-		whole.weekdays = (uint64_t)1 << date_weekday(start_day);
+		whole.weekdays = start_weekday;
 	return whole;
 }
 
 /* ---------------------------------------------------------------- which times */
 
+/* The given numbers; without them every one of a frequency of that step, else DTSTART's. */
+static uint64_t numbers(uint64_t given, bool every, int start)
+{
+	if (given != 0)
+		return given;
+	return every ? UINT64_MAX : (uint64_t)1 << start;
+}
+
 static void set_times(struct expansion *expansion)
 {
 	const struct recurrence_rule *rule = expansion->rule;
+	const enum recurrence_frequency frequency = rule->frequency;
 	const int start = (int)(expansion->start - expansion->start_day * SECONDS_PER_DAY);
-	const uint64_t hours = rule->hours != 0 ? rule->hours : (uint64_t)1 << (start / SECONDS_PER_HOUR);
+	const uint64_t hours = numbers(rule->hours, frequency <= RECURRENCE_HOURLY, start / SECONDS_PER_HOUR);
 	const uint64_t minutes =
-		rule->minutes != 0 ? rule->minutes : (uint64_t)1 << (start / SECONDS_PER_MINUTE % 60);
+		numbers(rule->minutes, frequency <= RECURRENCE_MINUTELY, start / SECONDS_PER_MINUTE % 60);
 	const uint64_t seconds_of =
-		rule->seconds != 0 ? rule->seconds : (uint64_t)1 << (start % SECONDS_PER_MINUTE);
+		numbers(rule->seconds, frequency == RECURRENCE_SECONDLY, start % SECONDS_PER_MINUTE);
 	for (int hour = 0; hour < 24; hour++) {
 		for (int minute = 0; minute < 60 && bit_is_set(&hours, hour); minute++) {
 			for (int second = 0; second < 60 && bit_is_set(&minutes, minute); second++) {
 				if (bit_is_set(&seconds_of, second) &&
-				    expansion->time_count < RECURRENCE_TIMES_MAX)
+				    expansion->time_count < RECURRENCE_STEPS_MAX)
 					expansion->times[expansion->time_count++] =
-						(hour * 60 + minute) * SECONDS_PER_MINUTE + second;
+						(unsigned)((hour * 60 + minute) * SECONDS_PER_MINUTE +
+							   second);
 			}
 		}
 	}
@@ -160,13 +196,22 @@ static void set_times(struct expansion *expansion)
 
 /* ---------------------------------------------------------------- periods */
 
+/* Frequencies below a day are gone through day by day, see expand_steps(). */
+static int64_t period_interval(const struct recurrence_rule *rule)
+{
+	return rule->frequency < RECURRENCE_DAILY ? 1 : rule->interval;
+}
+
 /* The days of the period with that number from DTSTART's on. */
 static void period_days(const struct expansion *expansion, int64_t number, int64_t *ret_first,
 			int64_t *ret_end)
 {
 	const struct recurrence_rule *rule = expansion->rule;
-	const int64_t step = number * rule->interval;
+	const int64_t step = number * period_interval(rule);
 	switch (rule->frequency) {
+	case RECURRENCE_SECONDLY:
+	case RECURRENCE_MINUTELY:
+	case RECURRENCE_HOURLY:
 	case RECURRENCE_DAILY:
 		*ret_first = expansion->start_day + step;
 		*ret_end = *ret_first + 1;
@@ -185,22 +230,25 @@ static void period_days(const struct expansion *expansion, int64_t number, int64
 		*ret_end = month_begin(month + 1);
 		return;
 	}
-	case RECURRENCE_YEARLY:
-		*ret_first = year_begin(expansion->start_date.year + step);
-		*ret_end = year_begin(expansion->start_date.year + step + 1);
+	case RECURRENCE_YEARLY: {
+		const int64_t year = expansion->start_date.year + step;
+		const bool of_weeks = (expansion->reading & RECURRENCE_WEEK_YEARS) != 0;
+		*ret_first = of_weeks ? first_week_begin(year, rule->week_start) : year_begin(year);
+		*ret_end = of_weeks ? first_week_begin(year + 1, rule->week_start) : year_begin(year + 1);
 		return;
+	}
 	}
 }
 
 /* The last period that ends surely not after `from`; 0 if everything has to be counted from the beginning. */
 static int64_t first_period(const struct expansion *expansion)
 {
-	static const int64_t days_at_most[] = {1, DAYS_OF_WEEK, 31, PERIOD_DAYS_MAX};
+	static const int64_t days_at_most[] = {1, 1, 1, 1, DAYS_OF_WEEK, 31, PERIOD_DAYS_MAX};
 	const struct recurrence_rule *rule = expansion->rule;
 	const int64_t ahead = day_of(expansion->from) - expansion->start_day;
 	if (rule->count > 0 || ahead <= 0)
 		return 0;
-	const int64_t periods = ahead / days_at_most[rule->frequency] / rule->interval - 1;
+	const int64_t periods = ahead / days_at_most[rule->frequency] / period_interval(rule) - 1;
 	return periods > 0 ? periods : 0;
 }
 
@@ -213,17 +261,23 @@ static bool position_matches(const struct recurrence_rule *rule, size_t index, s
 	       (from_end <= PERIOD_DAYS_MAX && bit_is_set(rule->positions_from_end, from_end));
 }
 
+/* The times of day that one period has on each of its days. */
+struct times {
+	const unsigned *at;
+	size_t count;
+};
+
 /* The instances of one period. False: COUNT or UNTIL ends the rule here. */
-static bool expand_period(struct expansion *expansion, const int64_t days[], size_t day_count)
+static bool expand_period(struct expansion *expansion, const int64_t days[], size_t day_count,
+			  struct times times)
 {
 	const struct recurrence_rule *rule = expansion->rule;
 	static const uint64_t none[RECURRENCE_YEAR_DAY_WORDS];
 	const bool by_position = memcmp(rule->positions, none, sizeof(none)) != 0 ||
 				 memcmp(rule->positions_from_end, none, sizeof(none)) != 0;
-	const size_t total = day_count * expansion->time_count;
+	const size_t total = day_count * times.count;
 	for (size_t i = 0; i < total; i++) {
-		const seconds local = days[i / expansion->time_count] * SECONDS_PER_DAY +
-				      expansion->times[i % expansion->time_count];
+		const seconds local = days[i / times.count] * SECONDS_PER_DAY + times.at[i % times.count];
 		if (by_position && !position_matches(rule, i, total))
 			continue;
 		if (local < expansion->start)
@@ -239,10 +293,48 @@ static bool expand_period(struct expansion *expansion, const int64_t days[], siz
 	return true;
 }
 
-/* False: the budget is used up. */
+/* A day of a frequency below it: each step, as an hour, is a period of its own. False: the rule ends here. */
+static bool expand_steps(struct expansion *expansion, int64_t day)
+{
+	const unsigned step = expansion->step;
+	const unsigned interval = (unsigned)expansion->rule->interval;
+	const int64_t since_start = day * (SECONDS_PER_DAY / step) - floor_divide(expansion->start, step);
+	/* Of the day's steps INTERVAL leaves this one and those that it is far from it. */
+	const unsigned left = (unsigned)((interval - since_start % interval) % interval);
+	if (left >= SECONDS_PER_DAY / step)
+		return true;
+	for (size_t i = 0; i < expansion->time_count;) {
+		struct times times = {&expansion->times[i], 1};
+		const unsigned in_day = times.at[0] / step;
+		if (in_day % interval != left) {
+			i++;
+			continue;
+		}
+		while (i + times.count < expansion->time_count && times.at[times.count] / step == in_day)
+			times.count++;
+		if (!expand_period(expansion, &day, 1, times))
+			return false;
+		i += times.count;
+	}
+	return true;
+}
+
+/* Count the days of a period as looked at. False: the budget is used up. */
+static bool look_at(struct expansion *expansion, size_t day_count)
+{
+	const size_t days = day_count * (1 + expansion->time_count / TIMES_AS_A_DAY);
+	if (days > *expansion->budget || expansion->looked + days > RECURRENCE_DAYS_MAX)
+		return false;
+	*expansion->budget -= days;
+	expansion->looked += days;
+	return true;
+}
+
+/* One reading of the rule. False: the budget is used up. */
 static bool expand(struct expansion *expansion)
 {
 	const int64_t last_day = day_of(expansion->to);
+	const struct times times = {expansion->times, expansion->time_count};
 	/* A loop ends by `last_day`, or by the budget: each turn uses at least a day of it. */
 	for (int64_t number = first_period(expansion);; number++) {
 		int64_t first = 0;
@@ -250,20 +342,19 @@ static bool expand(struct expansion *expansion)
 		int64_t days[PERIOD_DAYS_MAX];
 		size_t count = 0;
 		period_days(expansion, number, &first, &end);
-		if (expansion->begins_with_start && first < expansion->start_day)
+		if ((expansion->reading & RECURRENCE_FROM_START) != 0 && first < expansion->start_day)
 			first = expansion->start_day;
 		if (first > last_day)
 			return true;
-		const size_t needed = (size_t)(end - first);
-		if (needed > *expansion->budget || expansion->looked + needed > RECURRENCE_DAYS_MAX)
+		if (!look_at(expansion, (size_t)(end - first)))
 			return false;
-		*expansion->budget -= needed;
-		expansion->looked += needed;
 		for (int64_t day = first; day < end; day++) {
 			if (day_matches(expansion, day))
 				days[count++] = day;
 		}
-		if (!expand_period(expansion, days, count))
+		const bool goes_on = expansion->step == 0 ? expand_period(expansion, days, count, times)
+							  : count == 0 || expand_steps(expansion, first);
+		if (!goes_on)
 			return true;
 	}
 }
@@ -273,41 +364,42 @@ static bool expand(struct expansion *expansion)
 bool recurrence_expand(const struct recurrence_rule *rule, seconds start, seconds until, seconds from,
 		       seconds to, size_t *budget, recurrence_found *found, void *owner)
 {
-	if (rule->accuracy > RECURRENCE_BOTH_READINGS) {
-		recurrence_superset(rule, start, until, from, to, found, owner);
-		return true;
-	}
+	if (rule->accuracy == RECURRENCE_SUPERSET)
+		return false;
+	static const unsigned steps[] = {1, SECONDS_PER_MINUTE, SECONDS_PER_HOUR, 0, 0, 0, 0};
 	const int64_t start_day = day_of(start);
-	const struct civil_date start_date = date_from_days(start_day);
-	const struct recurrence_rule whole = complete(rule, start_date, start_day);
 	struct expansion expansion = {
-		.rule = &whole,
+		.rule = rule,
 		.start = start,
 		.until = until,
 		.from = from,
 		.to = to,
 		.start_day = start_day,
-		.start_date = start_date,
+		.start_date = date_from_days(start_day),
+		.step = steps[rule->frequency],
 		.budget = budget,
 		.found = found,
 		.owner = owner,
 	};
 	set_times(&expansion);
-	bool complete_so_far = expand(&expansion);
-	if (complete_so_far && rule->accuracy == RECURRENCE_BOTH_READINGS) {
-		expansion.begins_with_start = true;
+	/* Every subset of the doubts, the empty one last. */
+	for (expansion.reading = rule->doubts;; expansion.reading = (expansion.reading - 1) & rule->doubts) {
+		const struct recurrence_rule whole = complete(&expansion, rule);
+		expansion.rule = &whole;
 		expansion.counted = 0;
 		expansion.looked = 0;
-		complete_so_far = expand(&expansion);
+		if (!expand(&expansion))
+			return false;
+		if (expansion.reading == 0)
+			return true;
 	}
-	return complete_so_far;
 }
 
 /* The parameters are those of recurrence_expand. NOLINTNEXTLINE(readability-function-size) */
 void recurrence_superset(const struct recurrence_rule *rule, seconds start, seconds until, seconds from,
 			 seconds to, recurrence_found *found, void *owner)
 {
-	const bool whole_days = rule->accuracy == RECURRENCE_WHOLE_DAYS;
+	const bool whole_days = rule->whole_days;
 	const seconds time_of_day = whole_days ? 0 : start - day_of(start) * SECONDS_PER_DAY;
 	int64_t day = day_of(start) + (whole_days ? 0 : 1);
 	if (day < day_of(from))

@@ -11,9 +11,7 @@ struct reading {
 	struct recurrence_rule *rule;
 	unsigned seen; /* parts, a bit each */
 	bool has_frequency;
-	bool by_times; /* BYHOUR, BYMINUTE or BYSECOND, read or not */
-	bool hourly;   /* or more often */
-	bool doubtful; /* something was not understood, or could be meant in two ways */
+	bool not_understood; /* some part */
 };
 
 struct text {
@@ -121,23 +119,30 @@ static bool until_of(struct text text, struct recurrence_rule *rule)
 	return true;
 }
 
-static bool frequency_of(struct text text, struct reading *reading)
+/* What is more frequent, or not understood, may come at any time of day. */
+static bool frequency_of(struct text text, struct recurrence_rule *rule)
 {
-	static const char *const names[] = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"};
-	for (int i = 0; i < 4; i++) {
-		if (is(text, names[i])) {
-			reading->rule->frequency = (enum recurrence_frequency)i;
-			return true;
-		}
+	static const char *const names[] = {"SECONDLY", "MINUTELY", "HOURLY", "DAILY",
+					    "WEEKLY",   "MONTHLY",  "YEARLY"};
+	for (int i = RECURRENCE_SECONDLY; i <= RECURRENCE_YEARLY; i++) {
+		if (!is(text, names[i]))
+			continue;
+		rule->frequency = (enum recurrence_frequency)i;
+		rule->whole_days = rule->whole_days || i < RECURRENCE_DAILY;
+		return true;
 	}
-	reading->hourly = true;
-	return is(text, "HOURLY") || is(text, "MINUTELY") || is(text, "SECONDLY");
+	rule->whole_days = true;
+	return false;
 }
 
 /* At least 1. */
 static bool positive_of(struct text text, int64_t *ret_number)
 {
-	return number_of(text, ret_number) && *ret_number >= 1;
+	int64_t number = 0;
+	if (!number_of(text, &number) || number < 1)
+		return false;
+	*ret_number = number;
+	return true;
 }
 
 /* One part NAME=value. False: it is not understood. A table of names and what each takes.
@@ -172,7 +177,7 @@ static bool read_part(struct text name, struct text value, struct reading *readi
 	switch (part) {
 	case FREQ:
 		reading->has_frequency = true;
-		return frequency_of(value, reading);
+		return frequency_of(value, rule);
 	case INTERVAL:
 		return positive_of(value, &rule->interval);
 	case COUNT:
@@ -195,13 +200,13 @@ static bool read_part(struct text name, struct text value, struct reading *readi
 	case SETPOS:
 		return numbers_of(value, 1, 366, rule->positions, rule->positions_from_end);
 	case HOUR:
-		reading->by_times = true;
+		rule->whole_days = true;
 		return numbers_of(value, 0, 23, &rule->hours, NULL);
 	case MINUTE:
-		reading->by_times = true;
+		rule->whole_days = true;
 		return numbers_of(value, 0, 59, &rule->minutes, NULL);
 	case SECOND:
-		reading->by_times = true;
+		rule->whole_days = true;
 		return numbers_of(value, 0, 59, &rule->seconds, NULL);
 	default:
 		return false; /* RSCALE, SKIP (RFC 7529), X-... */
@@ -217,51 +222,135 @@ static bool any(const uint64_t words[static RECURRENCE_YEAR_DAY_WORDS])
 	return false;
 }
 
-/*
- * Combinations that RFC 5545 forbids or leaves open, so that programs read them differently: which days they
- * mean, and so what COUNT and BYSETPOS count.
- */
-static bool is_ambiguous(const struct recurrence_rule *rule)
+static bool by_month_day(const struct recurrence_rule *rule)
 {
-	const bool by_month_day = (rule->month_days | rule->month_days_from_end) != 0;
-	const bool by_week = (rule->week_numbers | rule->week_numbers_from_end) != 0;
-	const bool by_year_day = any(rule->year_days) || any(rule->year_days_from_end);
-	const bool by_position = any(rule->positions) || any(rule->positions_from_end);
-	if (rule->frequency == RECURRENCE_WEEKLY && by_month_day)
-		return true;
-	if (rule->frequency != RECURRENCE_YEARLY && (by_week || by_year_day))
-		return true;
-	if (rule->frequency < RECURRENCE_MONTHLY && rule->nth_count > 0)
-		return true;
-	/*
-	 * Whether a week's days in the neighbouring year count, and which weekday is meant without BYDAY.
-	 * Even dateutil takes 1 January 2022 for a day of week 53.
-	 */
-	const uint64_t at_the_end = (uint64_t)1 << 1 | (uint64_t)1 << 52 | (uint64_t)1 << 53;
-	if (by_week && (rule->nth_count > 0 || rule->count > 0 || by_position || rule->interval > 1 ||
-			((rule->week_numbers | rule->week_numbers_from_end) & at_the_end) != 0))
-		return true;
-	/* Whether 5MO is counted in the month or in the year. */
-	if (rule->nth_count > 0 && (by_month_day || by_year_day))
-		return true;
-	return rule->count > 0 && rule->until_form != RECURRENCE_FOREVER;
+	return (rule->month_days | rule->month_days_from_end) != 0;
 }
 
+static bool by_year_day(const struct recurrence_rule *rule)
+{
+	return any(rule->year_days) || any(rule->year_days_from_end);
+}
+
+static bool by_week(const struct recurrence_rule *rule)
+{
+	return (rule->week_numbers | rule->week_numbers_from_end) != 0;
+}
+
+static bool by_position(const struct recurrence_rule *rule)
+{
+	return any(rule->positions) || any(rule->positions_from_end);
+}
+
+/* A part that RFC 5545 does not allow with this frequency. */
+static bool has_forbidden_part(const struct recurrence_rule *rule)
+{
+	switch (rule->frequency) {
+	case RECURRENCE_SECONDLY:
+	case RECURRENCE_MINUTELY:
+	case RECURRENCE_HOURLY:
+		return by_week(rule);
+	case RECURRENCE_DAILY:
+	case RECURRENCE_MONTHLY:
+		return by_week(rule) || by_year_day(rule);
+	case RECURRENCE_WEEKLY:
+		return by_week(rule) || by_year_day(rule) || by_month_day(rule);
+	case RECURRENCE_YEARLY:
+		return false;
+	}
+	return false;
+}
+
+/*
+ * Make of a rule that RFC 5545 forbids one that means every time it could mean, for a program that heeds what
+ * is forbidden as for one that passes it over. Where it is unclear which days are meant, it is unclear what
+ * COUNT and BYSETPOS count. False: nothing was forbidden.
+ */
+static bool widen_forbidden(struct recurrence_rule *rule)
+{
+	const bool ends_twice = rule->count > 0 && rule->until_form != RECURRENCE_FOREVER;
+	const bool part = has_forbidden_part(rule);
+	const bool nth = rule->nth_count > 0 && (rule->frequency < RECURRENCE_MONTHLY || by_week(rule));
+	if (!ends_twice && !part && !nth)
+		return false;
+	rule->count = 0;
+	if (part)
+		rule->doubts |= RECURRENCE_PASSED_OVER;
+	if (nth) {
+		/* With its number or without, 2MO is a Monday. */
+		for (size_t i = 0; i < rule->nth_count; i++)
+			set_bit(&rule->weekdays, rule->nth[i].weekday);
+		rule->nth_count = 0;
+	}
+	if (part || nth) {
+		memset(rule->positions, 0, sizeof(rule->positions));
+		memset(rule->positions_from_end, 0, sizeof(rule->positions_from_end));
+	}
+	return true;
+}
+
+/* What programs take in two ways though RFC 5545 allows it. */
+static unsigned doubts_of(const struct recurrence_rule *rule)
+{
+	if (rule->frequency == RECURRENCE_WEEKLY)
+		return by_position(rule) ? RECURRENCE_FROM_START : 0;
+	if (rule->frequency != RECURRENCE_YEARLY)
+		return 0;
+	unsigned doubts = 0;
+	const uint64_t last = (uint64_t)1 << 52 | (uint64_t)1 << 53;
+	const uint64_t weeks = rule->week_numbers | rule->week_numbers_from_end;
+	const bool by_other_day = by_month_day(rule) || by_year_day(rule);
+	if ((weeks & last) != 0)
+		doubts |= RECURRENCE_DATEUTIL_WEEKS;
+	if ((weeks & (last | (uint64_t)1 << 1)) != 0 &&
+	    (rule->count > 0 || by_position(rule) || rule->interval > 1))
+		doubts |= RECURRENCE_WEEK_YEARS;
+	if (weeks != 0 && rule->weekdays == 0 && !by_other_day)
+		doubts |= RECURRENCE_START_WEEKDAY;
+	if (rule->nth_count > 0 && rule->months == 0 && by_other_day)
+		doubts |= RECURRENCE_NTH_OF_MONTH;
+	return doubts;
+}
+
+static int64_t numbers_in(uint64_t bits, int without)
+{
+	return bits != 0 ? __builtin_popcountll(bits) : without;
+}
+
+/* Whether a day has more times than there is room for, or more of them are instances. */
 static bool has_too_many_times(const struct recurrence_rule *rule)
 {
-	const int hours = rule->hours != 0 ? __builtin_popcountll(rule->hours) : 1;
-	const int minutes = rule->minutes != 0 ? __builtin_popcountll(rule->minutes) : 1;
-	const int seconds_count = rule->seconds != 0 ? __builtin_popcountll(rule->seconds) : 1;
-	return hours * minutes * seconds_count > RECURRENCE_TIMES_MAX;
+	static const int64_t steps_of_day[] = {SECONDS_PER_DAY, 24 * 60, 24};
+	const enum recurrence_frequency frequency = rule->frequency;
+	const int64_t hours = numbers_in(rule->hours, frequency <= RECURRENCE_HOURLY ? 24 : 1);
+	const int64_t minutes = numbers_in(rule->minutes, frequency <= RECURRENCE_MINUTELY ? 60 : 1);
+	const int64_t seconds_of = numbers_in(rule->seconds, frequency == RECURRENCE_SECONDLY ? 60 : 1);
+	const int64_t times = hours * minutes * seconds_of;
+	if (frequency >= RECURRENCE_DAILY)
+		return times > RECURRENCE_TIMES_MAX;
+	const int64_t in_step = (frequency == RECURRENCE_HOURLY ? minutes : 1) *
+				(frequency >= RECURRENCE_MINUTELY ? seconds_of : 1);
+	const int64_t steps = (steps_of_day[frequency] + rule->interval - 1) / rule->interval;
+	const int64_t instances = times < steps * in_step ? times : steps * in_step;
+	return times > RECURRENCE_STEPS_MAX || instances > RECURRENCE_TIMES_MAX;
+}
+
+/* Every 7,200 seconds is every 120 minutes, which are fewer steps to go. */
+static void take_longer_steps(struct recurrence_rule *rule)
+{
+	if (rule->frequency == RECURRENCE_SECONDLY && rule->seconds == 0 && rule->interval % 60 == 0) {
+		rule->frequency = RECURRENCE_MINUTELY;
+		rule->interval /= 60;
+	}
 }
 
 void recurrence_read(const char *text, size_t length, struct recurrence_rule *ret_rule)
 {
 	*ret_rule = (struct recurrence_rule){.interval = 1};
-	struct reading reading = {.rule = ret_rule, .doubtful = length > RECURRENCE_TEXT_BYTES_MAX};
-	struct text rest = {text, reading.doubtful ? RECURRENCE_TEXT_BYTES_MAX : length};
+	struct reading reading = {.rule = ret_rule, .not_understood = length > RECURRENCE_TEXT_BYTES_MAX};
+	struct text rest = {text, reading.not_understood ? RECURRENCE_TEXT_BYTES_MAX : length};
 	struct text part;
-	reading.hourly = reading.doubtful;
+	ret_rule->whole_days = reading.not_understood;
 	while (cut(&rest, ';', &part)) {
 		struct text name;
 		unsigned bit = 0;
@@ -269,18 +358,19 @@ void recurrence_read(const char *text, size_t length, struct recurrence_rule *re
 			continue;
 		if (!cut(&part, '=', &name) || part.at == NULL || !read_part(name, part, &reading, &bit) ||
 		    (reading.seen & bit) != 0)
-			reading.doubtful = true;
+			reading.not_understood = true;
 		reading.seen |= bit;
 	}
 	if (ret_rule->week_start < 0)
 		ret_rule->week_start = 0;
-	if (reading.hourly || !reading.has_frequency ||
-	    (reading.by_times &&
-	     (reading.doubtful || is_ambiguous(ret_rule) || has_too_many_times(ret_rule))))
-		ret_rule->accuracy = RECURRENCE_WHOLE_DAYS;
-	else if (reading.doubtful || is_ambiguous(ret_rule))
-		ret_rule->accuracy = RECURRENCE_EVERY_DAY;
-	else if (ret_rule->frequency == RECURRENCE_WEEKLY &&
-		 (any(ret_rule->positions) || any(ret_rule->positions_from_end)))
-		ret_rule->accuracy = RECURRENCE_BOTH_READINGS;
+	if (!reading.has_frequency)
+		ret_rule->whole_days = true;
+	take_longer_steps(ret_rule);
+	if (widen_forbidden(ret_rule))
+		ret_rule->accuracy = RECURRENCE_READINGS;
+	ret_rule->doubts |= doubts_of(ret_rule);
+	if (ret_rule->doubts != 0)
+		ret_rule->accuracy = RECURRENCE_READINGS;
+	if (!reading.has_frequency || reading.not_understood || has_too_many_times(ret_rule))
+		ret_rule->accuracy = RECURRENCE_SUPERSET;
 }

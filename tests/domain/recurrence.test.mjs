@@ -24,7 +24,7 @@ function compare(script, program, ...args) {
   return JSON.parse(stderr.trim().split('\n').at(-1));
 }
 
-test(`${RECURRENCE_RULES} random rules and 356 by hand miss no instance of python3-dateutil's; ordinary ones are exact`, () => {
+test(`${RECURRENCE_RULES} random rules and 370 by hand miss no instance of python3-dateutil's, with less than 1 % besides`, () => {
   const rules = path.join(HERE, 'rules.txt');
   const { instances, extra } = compare(
     'recurrence.py',
@@ -37,7 +37,9 @@ test(`${RECURRENCE_RULES} random rules and 356 by hand miss no instance of pytho
     instances.ordinary > 40 * RECURRENCE_RULES && instances['by hand'] > 100_000,
     JSON.stringify(instances),
   );
-  assert.ok(extra.ordinary < instances.ordinary / 100, `${extra.ordinary} of ${instances.ordinary}`);
+  // Of unclear ones, which RFC 5545 forbids or does not settle, all that they could mean.
+  for (const kind of ['ordinary', 'weeks', 'below a day', 'by hand'])
+    assert.ok(extra[kind] < instances[kind] / 100, `${kind}: ${extra[kind]} of ${instances[kind]}`);
 });
 
 test(`${RECURRENCE_FILES} random files miss no minute of python3-recurring-ical-events'`, () => {

@@ -1,19 +1,26 @@
 /*
  * Reads `DTSTART FROM TO RRULE`, one a line (local times, 20261124T090000), and answers each with a line: how
- * accurate the expansion is (exact, both_readings, every_day, whole_days) and every instance of [FROM, TO],
+ * accurate the expansion is (exact, readings, every_day, whole_days) and every instance of [FROM, TO],
  * DTSTART too, as local seconds.
  */
+#include "domain/ical_busy.h"
 #include "domain/ical_text.h"
 #include "domain/recurrence.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void print(void *unused, seconds local)
+static seconds found[16 << 20];
+static size_t found_count;
+
+static void collect(void *unused, seconds local)
 {
 	(void)unused;
-	printf(" %" PRId64, local);
+	if (found_count == sizeof(found) / sizeof(found[0]))
+		abort();
+	found[found_count++] = local;
 }
 
 static seconds local_of(const char *text)
@@ -24,7 +31,6 @@ static seconds local_of(const char *text)
 
 int main(void)
 {
-	static const char *const accuracies[] = {"exact", "both_readings", "every_day", "whole_days"};
 	static char text[8192];
 	char start_text[32];
 	char from_text[32];
@@ -34,16 +40,21 @@ int main(void)
 		const seconds from = local_of(from_text);
 		const seconds to = local_of(to_text);
 		struct recurrence_rule rule;
-		size_t budget = RECURRENCE_DAYS_MAX;
+		size_t budget = ICAL_BUSY_DAYS_MAX;
 		recurrence_read(text, strlen(text), &rule);
-		const char *accuracy = accuracies[rule.accuracy];
-		fputs(accuracy, stdout);
-		if (start >= from && start <= to && rule.accuracy != RECURRENCE_WHOLE_DAYS)
-			print(NULL, start);
-		if (!recurrence_expand(&rule, start, rule.until, from, to, &budget, print, NULL)) {
-			fputs(" over", stdout);
-			recurrence_superset(&rule, start, rule.until, from, to, print, NULL);
-		}
+		found_count = 0;
+		const bool whole =
+			recurrence_expand(&rule, start, rule.until, from, to, &budget, collect, NULL);
+		if (!whole)
+			recurrence_superset(&rule, start, rule.until, from, to, collect, NULL);
+		fputs(whole             ? rule.accuracy == RECURRENCE_EXACT ? "exact" : "readings"
+		      : rule.whole_days ? "whole_days"
+					: "every_day",
+		      stdout);
+		if (start >= from && start <= to && (whole || !rule.whole_days))
+			collect(NULL, start);
+		for (size_t i = 0; i < found_count; i++)
+			printf(" %" PRId64, found[i]);
 		putchar('\n');
 	}
 	return 0;

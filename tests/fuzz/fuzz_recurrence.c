@@ -63,7 +63,7 @@ static void check_rule(const uint8_t *bytes, size_t size)
 		.to = window.end,
 		.until = rule.until_form == RECURRENCE_FOREVER ? INT64_MAX : rule.until,
 		.last = INT64_MIN,
-		.in_order = rule.accuracy != RECURRENCE_BOTH_READINGS,
+		.in_order = rule.accuracy == RECURRENCE_EXACT,
 	};
 	if (!recurrence_expand(&rule, check.start, rule.until, check.from, check.to, &budget, check_found,
 			       &check)) {

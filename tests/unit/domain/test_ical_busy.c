@@ -274,9 +274,10 @@ static void what_cannot_be_followed_takes_more_and_is_counted(void **state)
 		"2026-11-28T14:00 60m, 2026-11-29T14:00 60m, 2026-11-30T14:00 60m");
 	assert_int_equal(busy.inexact, 1);
 	/* Whole days, and an hour more: an instance may begin in a day's last minute. */
-	assert_string_equal(busy_of(EVENT("DTSTART:20261128T140000Z\nDURATION:PT1H\nRRULE:FREQ=HOURLY;UNTIL="
-					  "20261129T120000Z\n")),
-			    "2026-11-28T00:00 2940m");
+	assert_string_equal(
+		busy_of(EVENT("DTSTART:20261128T140000Z\nDURATION:PT1H\nRRULE:FREQ=SECONDLY;UNTIL="
+			      "20261129T120000Z\n")),
+		"2026-11-28T00:00 2940m");
 	assert_int_equal(busy.inexact, 1);
 	/* Begun on the night when the clocks go back: two hours on the wall clock are three of elapsed time.
 	 */
@@ -304,10 +305,31 @@ static void what_cannot_be_followed_takes_more_and_is_counted(void **state)
 	assert_int_equal(busy.unreadable, 1);
 	assert_string_equal(busy_of(EVENT("DTSTART:someday\nDTEND:20261105T140000Z\n")), "");
 	assert_int_equal(busy.unreadable, 1);
-	/* From the year 1500 on, counted: the budget ends before the window. */
+	/* From the year 1400 on, counted: the budget ends before the window. */
 	assert_string_equal(
-		busy_of(EVENT("DTSTART:15000101T140000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=999999\n") ""),
+		busy_of(EVENT("DTSTART:14000101T140000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=999999\n") ""),
 		busy_of(EVENT("DTSTART:20261001T140000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY\n")));
+	assert_string_equal(
+		busy_of(EVENT("DTSTART:14000101T140000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=999999;"
+			      "BYHOUR=9,17\n") ""),
+		"2026-11-01T00:00 43200m");
+	assert_int_equal(busy.inexact, 1);
+}
+
+static void what_comes_every_hour_comes_twice_in_the_hour_that_the_clocks_repeat(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		busy_of(EVENT("DTSTART:20261101T003000\nDURATION:PT15M\nRRULE:FREQ=HOURLY;COUNT=3\n")),
+		"2026-11-01T04:30 15m, 2026-11-01T05:30 15m, 2026-11-01T06:30 15m, 2026-11-01T07:30 15m");
+	assert_string_equal(
+		busy_of(EVENT("DTSTART:20261101T010000\nDURATION:PT15M\nRRULE:FREQ=MINUTELY;INTERVAL=30;"
+			      "UNTIL=20261101T061500Z\n")),
+		"2026-11-01T05:00 15m, 2026-11-01T05:30 15m, 2026-11-01T06:00 15m");
+	assert_string_equal(busy_of(EVENT("DTSTART:20261031T014000\nDURATION:PT15M\nRRULE:FREQ=DAILY;"
+					  "UNTIL=20261101T063000Z\n")),
+			    "2026-11-01T05:40 15m");
+	assert_int_equal(busy.inexact, 0);
 }
 
 static void an_end_in_another_zone_and_a_night_with_a_change_of_clocks_are_never_too_short(void **state)
@@ -475,6 +497,8 @@ int main(void)
 		cmocka_unit_test_teardown(zones_are_found_under_all_the_names_they_have, forget),
 		cmocka_unit_test_teardown(a_described_zone_has_gaps_and_hours_that_come_twice, forget),
 		cmocka_unit_test_teardown(what_cannot_be_followed_takes_more_and_is_counted, forget),
+		cmocka_unit_test_teardown(
+			what_comes_every_hour_comes_twice_in_the_hour_that_the_clocks_repeat, forget),
 		cmocka_unit_test_teardown(
 			an_end_in_another_zone_and_a_night_with_a_change_of_clocks_are_never_too_short,
 			forget),
