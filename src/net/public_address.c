@@ -76,13 +76,17 @@ bool address_is_public(const struct sockaddr *address)
 	return false;
 }
 
-/* Whether the host, as it stands in an address, names a network that is not public. */
+/*
+ * Whether the host, as it stands in an address, names a network that is not public. An IPv4 address counts in
+ * every form that resolvers take for one: 127.1, 0x7f000001.
+ */
 static bool host_is_private(const char *host, size_t length)
 {
 	char text[INET6_ADDRSTRLEN] = "";
 	struct sockaddr_in ipv4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
 	bool brackets = length >= 2 && host[0] == '[' && host[length - 1] == ']';
+	length -= length > 1 && host[length - 1] == '.'; /* of the root */
 	if ((length == 9 && strncasecmp(host, "localhost", 9) == 0) ||
 	    (length > 10 && strncasecmp(host + length - 10, ".localhost", 10) == 0))
 		return true;
@@ -92,8 +96,23 @@ static bool host_is_private(const char *host, size_t length)
 	if (brackets)
 		return inet_pton(AF_INET6, text, &ipv6.sin6_addr) != 1 ||
 		       !address_is_public((const struct sockaddr *)&ipv6);
-	return inet_pton(AF_INET, text, &ipv4.sin_addr) == 1 &&
-	       !address_is_public((const struct sockaddr *)&ipv4);
+	return inet_aton(text, &ipv4.sin_addr) == 1 && !address_is_public((const struct sockaddr *)&ipv4);
+}
+
+/* Whether what follows the host's name is no port, or one that there is. */
+static bool port_is_good(const char *port, size_t length)
+{
+	unsigned long number = 0;
+	if (length == 0)
+		return true;
+	if (port[0] != ':' || length > 6)
+		return false;
+	for (size_t i = 1; i < length; i++) {
+		if (port[i] < '0' || port[i] > '9')
+			return false;
+		number = number * 10 + (unsigned long)(port[i] - '0');
+	}
+	return number > 0 && number <= UINT16_MAX;
 }
 
 const char *address_fault(const char *url, bool allow_private)
@@ -110,6 +129,8 @@ const char *address_fault(const char *url, bool allow_private)
 		return "must have a host, and no user name in front of it.";
 	const char *port = host[0] == '[' ? memchr(host, ']', length) : memchr(host, ':', length);
 	size_t name = port == NULL ? length : (size_t)(port - host) + (host[0] == '[');
+	if (name == 0 || (host[0] == '[' && port == NULL) || !port_is_good(host + name, length - name))
+		return "must have a host, and a port between 1 and 65535 if any.";
 	if (!allow_private && host_is_private(host, name))
 		return "must lead to a public network.";
 	return NULL;

@@ -314,6 +314,11 @@ test('addresses that are none, and bodies that ask for what is not there, are re
     { url: 'ftp://receiver.test/' },
     { url: 'https://user:word@receiver.test/' },
     { url: 'https://receiver.test/ä' },
+    { url: 'https://receiver.test:0/' },
+    { url: 'https://receiver.test:65536/' },
+    { url: 'https://receiver.test:https/' },
+    { url: 'https://:443/' },
+    { url: 'https://[::1/' },
     { url: 'https://receiver.test/', types: ['appointment.exploded'] },
     { url: 'https://receiver.test/', types: 'appointment.moved' },
     { url: 'https://receiver.test/', secret: 'mine' },
@@ -337,6 +342,11 @@ test('without WEBHOOK_ALLOW_PRIVATE nothing goes to a private network, whatever 
       'http://receiver.test/',
       'https://127.0.0.1/',
       'https://localhost:8443/',
+      'https://localhost./',
+      'https://127.1/',
+      'https://2130706433/',
+      'https://0x7f.0.0.1/',
+      'https://0177.0.0.1/',
       'https://10.1.2.3/x',
       'https://169.254.169.254/latest/meta-data',
       'https://100.64.0.1/',
@@ -348,16 +358,14 @@ test('without WEBHOOK_ALLOW_PRIVATE nothing goes to a private network, whatever 
       const reply = await theirs.post('/coach/damian/webhooks', { url });
       assert.deepEqual([reply.status, reply.body.field], [422, 'url'], url);
     }
-    // Forms that only the resolver understands, and names, are looked at when the connection is made.
+    // What a name leads to is looked at when the connection is made, as is what was kept before these were refused.
     const made = [];
-    for (const host of ['2130706433', '0x7f.1', '127.1'])
-      made.push(
-        (
-          await theirs.post('/coach/damian/webhooks', {
-            url: `https://${host}:${platform.server.address().port}/`,
-          })
-        ).body.id,
-      );
+    for (const host of ['2130706433', '0x7f.1', '127.1']) {
+      const { id } = (await theirs.post('/coach/damian/webhooks', { url: 'https://receiver.invalid/' })).body;
+      made.push(id);
+      strict.database.run(`update bookingd.webhook_endpoint
+        set url = 'https://${host}:${platform.server.address().port}/' where id = '${id}'`);
+    }
     await strict.client('ann').post('/booking/create', { start: strict.slot(5), duration_minutes: 30 });
     for (const id of made) {
       const [tried] = await until('a refusal', async () => {
