@@ -81,6 +81,11 @@ static char *at_text(const struct notice_words *words, const struct zone *zone, 
 			  clock_text(words, zone, at, mem), NULL);
 }
 
+static bool has_place(const struct zone *zone)
+{
+	return strchr(zone_name(zone), '/') != NULL && strncmp(zone_name(zone), "Etc/", 4) != 0;
+}
+
 /* "New York" of America/New_York. */
 static char *place_text(const struct zone *zone, struct arena *mem)
 {
@@ -106,8 +111,7 @@ static char *zone_text(const struct notice_words *words, const struct zone *zone
 			    ? arena_printf(mem, "UTC%s%d", sign, (int)(size / SECONDS_PER_HOUR))
 			    : arena_printf(mem, "UTC%s%d:%02d", sign, (int)(size / SECONDS_PER_HOUR),
 					   (int)(size / SECONDS_PER_MINUTE % 60));
-	const char *name = zone_name(zone);
-	if (strchr(name, '/') == NULL || strncmp(name, "Etc/", 4) == 0)
+	if (!has_place(zone))
 		return utc;
 	char *local = words_fill(mem, words->zone_format, "place", place_text(zone, mem), NULL);
 	return arena_printf(mem, "%s (%s)", local, utc);
@@ -147,15 +151,20 @@ static void put_when(struct paper *paper, const struct notice_facts *facts, stru
 	bool one_day = zone_day(facts->zone, facts->start) == zone_day(facts->zone, facts->end);
 	const char *end = one_day ? clock_text(words, facts->zone, facts->end, mem)
 				  : at_text(words, facts->zone, facts->end, mem);
-	paper_strong(paper, words_fill(mem, words->range_format, "day",
-				       day_text(words, facts->zone, facts->start, mem), "from",
-				       clock_text(words, facts->zone, facts->start, mem), "to", end, NULL));
+	const char *day = day_text(words, facts->zone, facts->start, mem);
+	const char *clocks = words_fill(mem, words->range_format, "from",
+					clock_text(words, facts->zone, facts->start, mem), "to", end, NULL);
+	if (one_day)
+		paper_day(paper, day, clocks);
+	else
+		paper_strong(paper, arena_printf(mem, "%s, %s", day, clocks));
 	paper_quiet(paper, zone_text(words, facts->zone, facts->start, mem));
 	if (facts->other_zone == NULL ||
 	    zone_offset(facts->zone, facts->start) == zone_offset(facts->other_zone, facts->start))
 		return;
+	const char *line = has_place(facts->other_zone) ? words->others_clock : words->others_utc;
 	bool same_day = zone_day(facts->zone, facts->start) == zone_day(facts->other_zone, facts->start);
-	paper_quiet(paper, words_fill(mem, words->others_clock, "who", who_text(facts, mem), "clock",
+	paper_quiet(paper, words_fill(mem, line, "who", who_text(facts, mem), "clock",
 				      same_day ? clock_text(words, facts->other_zone, facts->start, mem)
 					       : at_text(words, facts->other_zone, facts->start, mem),
 				      "place", place_text(facts->other_zone, mem), NULL));
@@ -199,21 +208,28 @@ static void put_where(struct paper *paper, const struct notice_facts *facts, str
 		paper_line(paper, facts->meeting_instructions);
 }
 
+/* "Email: ann@example.com" */
+static const char *label_text(const struct notice_words *words, const char *label, const char *value,
+			      struct arena *mem)
+{
+	return arena_printf(mem, "%s%s %s", label, words->colon, value);
+}
+
 static void put_contact(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
 	if (facts->recipient != NOTICE_COACH)
 		return;
 	if (facts->client_email != NULL)
-		paper_line(paper, arena_printf(mem, "%s: %s", words->email_label, facts->client_email));
+		paper_line(paper, label_text(words, words->email_label, facts->client_email, mem));
 	if (facts->client_phone != NULL && facts->meeting != MEETING_PHONE)
-		paper_line(paper, arena_printf(mem, "%s: %s", words->phone_label, facts->client_phone));
+		paper_line(paper, label_text(words, words->phone_label, facts->client_phone, mem));
 }
 
 static void put_guests(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
 {
 	if (facts->guests != NULL && !facts->to_guest)
-		paper_line(paper, arena_printf(mem, "%s: %s", facts->words->guests_label, facts->guests));
+		paper_line(paper, label_text(facts->words, facts->words->guests_label, facts->guests, mem));
 }
 
 static void put_deadlines(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -410,7 +426,7 @@ struct notice_text notice_text_make(const struct notice_facts *facts, struct are
 				    ? words->cancelled_by_you_title
 				    : heading_text(heading_of(facts)->title, facts, 1, mem);
 	struct paper paper;
-	paper_begin(&paper, words->code, title, mark_of(facts), mem);
+	paper_begin(&paper, words, title, mark_of(facts), mem);
 	if (notice_kind_is_about_credits(facts->kind)) {
 		put_credits(&paper, facts, mem);
 	} else {
@@ -509,7 +525,7 @@ struct notice_text notice_text_make_all(const struct notice_facts facts[], size_
 				    ? words->series.cancelled_by_you_title
 				    : heading->title;
 	struct paper paper;
-	paper_begin(&paper, words->code, heading_text(title, facts, count, mem), mark_of(facts), mem);
+	paper_begin(&paper, words, heading_text(title, facts, count, mem), mark_of(facts), mem);
 	put_dates(&paper, facts, count, mem);
 	if (facts->invitation && !is_over(facts->kind))
 		paper_small(&paper, words->series.invitation);
@@ -535,7 +551,7 @@ struct notice_text notice_text_code(const struct notice_words *words, const stru
 {
 	struct paper paper;
 	const char *spaced = arena_printf(mem, "%.3s %s", mail->code, mail->code + 3);
-	paper_begin(&paper, words->code, words->code_title, PAPER_ACCENT, mem);
+	paper_begin(&paper, words, words->code_title, PAPER_ACCENT, mem);
 	paper_small(&paper, mail->proves ? words->proof_lead : words->code_lead);
 	paper_code(&paper, spaced);
 	if (mail->link != NULL)
@@ -567,7 +583,7 @@ struct notice_text notice_text_alert(const struct notice_words *words, enum noti
 {
 	const struct alert_words *alert = &words->alerts[kind];
 	struct paper paper;
-	paper_begin(&paper, words->code, alert->title, PAPER_BAD, mem);
+	paper_begin(&paper, words, alert->title, PAPER_BAD, mem);
 	paper_small(&paper, words_fill(mem, alert->lead, "name", text_isolate(mem, name), NULL));
 	if (url != NULL)
 		paper_button(&paper, words->alert_see, url);

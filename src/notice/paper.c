@@ -1,5 +1,7 @@
 #include "paper.h"
 
+#include "words.h"
+
 #include <string.h>
 
 enum { PAPER_MAX = 256 * 1024 };
@@ -68,8 +70,8 @@ static void put_both(struct paper *paper, const char *before, const char *text, 
 	put_plain(&paper->text, text);
 }
 
-void paper_begin(struct paper *paper, const char *language, const char *title, enum paper_mark mark,
-		 struct arena *mem)
+void paper_begin(struct paper *paper, const struct notice_words *words, const char *title,
+		 enum paper_mark mark, struct arena *mem)
 {
 	static const struct {
 		const char *class;
@@ -81,6 +83,7 @@ void paper_begin(struct paper *paper, const char *language, const char *title, e
 		[PAPER_ACCENT] = {"accent", "background:#e8eefc;color:#2449b3;", "•"},
 	};
 	paper->mem = mem;
+	paper->words = words;
 	buffer_init(&paper->text, PAPER_MAX);
 	buffer_init(&paper->html, PAPER_MAX);
 	put_plain(&paper->text, title);
@@ -89,7 +92,7 @@ void paper_begin(struct paper *paper, const char *language, const char *title, e
 		      "<!DOCTYPE html>\n<html lang=\"%s\" dir=\"ltr\">\n<head>\n<meta charset=\"utf-8\">\n"
 		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		      "<meta name=\"color-scheme\" content=\"light dark\">\n",
-		      language);
+		      words->code);
 	put_html(paper, "<title>", title, "</title>\n");
 	buffer_append_text(&paper->html, style);
 	buffer_printf(&paper->html,
@@ -121,10 +124,18 @@ void paper_card(struct paper *paper, const char *name, const char *below)
 	buffer_append_char(&paper->text, '\n');
 }
 
+#define STRONG "<p class=\"ink\" dir=\"auto\" style=\"margin:0;font-weight:650;color:" INK ";\">"
+
 void paper_strong(struct paper *paper, const char *line)
 {
-	put_both(paper, "<p class=\"ink\" dir=\"auto\" style=\"margin:0;font-weight:650;color:" INK ";\">",
-		 line, "</p>\n");
+	put_both(paper, STRONG, line, "</p>\n");
+}
+
+void paper_day(struct paper *paper, const char *day, const char *clocks)
+{
+	buffer_printf(&paper->text, "%s, ", day);
+	put_html(paper, STRONG, day, ", ");
+	put_both(paper, "<span style=\"white-space:nowrap;\">", clocks, "</span></p>\n");
 }
 
 void paper_quiet(struct paper *paper, const char *line)
@@ -157,10 +168,10 @@ static void put_anchor(struct paper *paper, const char *class, const char *looks
 
 void paper_link(struct paper *paper, const char *label, const char *url)
 {
-	buffer_printf(&paper->text, "%s: ", label);
+	const char *named = arena_printf(paper->mem, "%s%s ", label, paper->words->colon);
+	buffer_append_text(&paper->text, named);
 	put_plain(&paper->text, url);
-	put_html(paper, "<p class=\"ink\" dir=\"auto\" style=\"margin:8px 0 0;color:" INK ";\">", label,
-		 ": ");
+	put_html(paper, "<p class=\"ink\" dir=\"auto\" style=\"margin:8px 0 0;color:" INK ";\">", named, "");
 	const char *shown = strncmp(url, "https://", 8) == 0 ? url + 8 : url;
 	put_anchor(paper, "link", "color:#2449b3;overflow-wrap:anywhere;", url, shown);
 	buffer_append_text(&paper->html, "</p>\n");
@@ -199,7 +210,7 @@ void paper_code(struct paper *paper, const char *spaced)
 
 void paper_button(struct paper *paper, const char *label, const char *url)
 {
-	buffer_printf(&paper->text, "%s:\n", label);
+	buffer_printf(&paper->text, "%s%s\n", label, paper->words->colon);
 	put_plain(&paper->text, url);
 	buffer_append_char(&paper->text, '\n');
 	buffer_append_text(&paper->html, "<p style=\"margin:16px 0;\">");
@@ -220,7 +231,7 @@ void paper_foot(struct paper *paper, const char *line)
 
 void paper_small_link(struct paper *paper, const char *label, const char *url)
 {
-	buffer_printf(&paper->text, "%s: ", label);
+	buffer_printf(&paper->text, "%s%s ", label, paper->words->colon);
 	put_plain(&paper->text, url);
 	buffer_append_text(&paper->html, "<p style=\"margin:4px 0 0;font-size:14px;\">");
 	put_anchor(paper, "link", "color:#2449b3;", url, label);

@@ -15,16 +15,19 @@ enum paper_mark { PAPER_GOOD, PAPER_BAD, PAPER_ACCENT };
 
 struct paper {
 	struct arena *mem;
+	const struct notice_words *words;
 	struct buffer text;
 	struct buffer html;
 };
 
-void paper_begin(struct paper *paper, const char *language, const char *title, enum paper_mark mark,
-		 struct arena *mem);
+void paper_begin(struct paper *paper, const struct notice_words *words, const char *title,
+		 enum paper_mark mark, struct arena *mem);
 
 /* The framed summary: its name, a line below it, then lines. */
 void paper_card(struct paper *paper, const char *name, const char *below);
 void paper_strong(struct paper *paper, const char *line);
+/* The same of a day and what stays on one line after it. */
+void paper_day(struct paper *paper, const char *day, const char *clocks);
 void paper_quiet(struct paper *paper, const char *line);
 void paper_struck(struct paper *paper, const char *line);
 void paper_line(struct paper *paper, const char *line);

@@ -50,7 +50,7 @@ struct notice_words {
 	/* "2:30 PM" or "14:30", into `mem`. */
 	char *(*clock)(struct arena *mem, int hour, int minute);
 	const char *at_format;    /* {day} {clock}: "Tuesday, December 8, 2026 at 2:30 PM" */
-	const char *range_format; /* {day} {from} {to} */
+	const char *range_format; /* {from} {to} */
 	const char *zone_format;  /* {place}: "Toronto time"; nothing for UTC, which is said as it is */
 
 	/* Plural forms: which of up to three a number takes. */
@@ -74,6 +74,8 @@ struct notice_words {
 	const char *reason;         /* {reason}: why it was cancelled or moved */
 	const char *too_few_booked; /* the reason where bookingd has cancelled a group's session */
 	const char *others_clock;   /* {who} {clock} {place}: "2:30 PM for Robin, in New York" */
+	const char *others_utc;     /* {who} {clock}: the same where the zone has no place */
+	const char *colon;          /* between a label and what it names, which a blank follows */
 	const char *video;
 	const char *video_follows; /* the link is not known yet */
 	const char *by_phone;

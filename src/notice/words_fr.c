@@ -20,7 +20,7 @@ const struct notice_words words_fr = {
 		   "octobre", "novembre", "décembre"},
 	.clock = clock_fr,
 	.at_format = "{day} à {clock}",
-	.range_format = "{day}, {from} – {to}",
+	.range_format = "{from} – {to}",
 	.zone_format = "heure de {place}",
 
 	.plural = plural_fr,
@@ -158,6 +158,8 @@ const struct notice_words words_fr = {
 	.was = "Avant\u202F: {when}",
 	.was_with = "Avant\u202F: {when} avec {who}",
 	.others_clock = "Pour {who}\u202F: {clock} à {place}",
+	.others_utc = "Pour {who}\u202F: {clock} UTC",
+	.colon = "\u202F:",
 	.video = "Appel vidéo",
 	.video_follows = "Appel vidéo. Le lien figurera sur la page de la réservation.",
 	.by_phone = "Par téléphone",
@@ -176,7 +178,7 @@ const struct notice_words words_fr = {
 	.asked = "L’horaire vous est réservé. {who} vous répondra au plus tard le {when}.",
 	.asked_of_you = "L’horaire est réservé jusqu’au {when}. Sans réponse d’ici là, la demande expire.",
 	.decide = "Accepter ou refuser",
-	.why = "Vous recevez ce message parce qu’une séance avec {who} a été réservée avec votre adresse.",
+	.why = "Vous recevez ce message parce que votre adresse a été indiquée pour une séance avec {who}.",
 	.why_coach = "Vous recevez ce message parce que des séances peuvent être réservées avec vous.",
 	.why_guest =
 		"Vous recevez ce message parce que votre adresse a été ajoutée à cette séance par {who}.",

@@ -108,8 +108,10 @@ static void a_booking_is_told_with_everything_that_matters(void **state)
 			    "Open the attached invitation to add it to your calendar.\n"
 			    "You can move or cancel the session until Monday, December 7, 2026 at 2:30 PM.\n"
 			    "Move or cancel:\nhttps://book.example/booking/#manage=abc\n\n"
-			    "-- \nYou’re receiving this email because a session with Robin was booked with "
-			    "your address.\n");
+			    "-- \nYou’re receiving this email because your address was given for a session "
+			    "with Robin.\n");
+	has(text.html,
+	    "Tuesday, December 8, 2026, <span style=\"white-space:nowrap;\">2:30 PM – 3:00 PM</span>");
 	has(text.html, "<html lang=\"en\" dir=\"ltr\">");
 	has_not(text.html, "<img");
 	has_not(text.html, "src=");
@@ -477,6 +479,27 @@ static void a_code_is_easy_to_read_and_says_how_long_it_lasts(void **state)
 	has(text.text, "Il est valable 10 minutes");
 }
 
+static void a_label_and_a_zone_without_a_place_read_well_in_every_language(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *language;
+		const char *label;
+		const char *clock;
+	} cases[] = {
+		{"en", "Email: ann@client.example\n", "For Ann Smith: 7:30 PM UTC\n"},
+		{"fr", "E-mail\u202F: ann@client.example\n", "Pour Ann Smith\u202F: 19\u202Fh\u202F30 UTC\n"},
+		{"pl", "E-mail: ann@client.example\n", "Ann Smith: 19:30 UTC\n"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct notice_facts facts = sample(NOTICE_KIND_CONFIRMED, NOTICE_COACH, cases[i].language);
+		facts.other_zone = zone_find("UTC");
+		struct notice_text text = notice_text_make(&facts, &mem);
+		has(text.text, cases[i].label);
+		has(text.text, cases[i].clock);
+	}
+}
+
 static void polish_counts_in_its_three_forms(void **state)
 {
 	(void)state;
@@ -540,6 +563,7 @@ int main(void)
 		cmocka_unit_test(every_kind_reads_well_for_both_in_every_language),
 		cmocka_unit_test(another_coach_is_named_to_all_in_every_language),
 		cmocka_unit_test(a_client_without_a_name_begins_a_sentence_as_one_does),
+		cmocka_unit_test(a_label_and_a_zone_without_a_place_read_well_in_every_language),
 		cmocka_unit_test(several_dates_read_well_for_everybody_in_every_language),
 		cmocka_unit_test(what_is_asked_for_says_how_long_it_is_held),
 		cmocka_unit_test(several_dates_have_each_its_own_reason),
