@@ -232,7 +232,7 @@ packages-npm: packages
 $(NPM_PACKAGES): tests/browser/package-lock.json | packages-npm
 	$(call run,NPM,$(@D))cd tests/browser && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
 # Two files a core: a browser waits for nobody.
-test-browser: $(OUT)/bookingd $(NPM_PACKAGES) | packages-browser ## test the pages in Chromium
+test-browser: $(OUT)/bookingd $(OUT)/tests/unit/notice/test_message $(NPM_PACKAGES) | packages-browser ## test the pages in Chromium
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) TEST_JOBS=$${TEST_JOBS:-$$((2 * $$(nproc)))} node tests/run.mjs tests/browser
 
 # What the README shows; pictures of every view lie in build/screenshots after make test-browser.

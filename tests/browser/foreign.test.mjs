@@ -1,12 +1,17 @@
 // What leaves for others, read by programs of others: mails by mailparser, their HTML by html-validate and axe and in
 // Chromium, messages to webhooks by the standard's own library.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { HtmlValidate } from 'html-validate';
 import { simpleParser } from 'mailparser';
 import { Webhook } from 'standardwebhooks';
 import { MailServer } from '../harness/mail.mjs';
+import { bookingd } from '../harness/postgres.mjs';
+import { temporaryFolder } from '../harness/run_folder.mjs';
 import { startStack, until } from '../harness/stack.mjs';
 import { checked, openBrowser } from './browser.mjs';
 
@@ -83,32 +88,51 @@ test('mailparser reads of every mail what Python reads, and no line is longer th
   }
 });
 
+/** Every kind of mail for each who may read it, in each language, by name: what the unit test keeps of them. */
+function samples() {
+  const folder = temporaryFolder('mails');
+  const program = path.join(path.dirname(path.resolve(bookingd())), 'tests/unit/notice/test_message');
+  execFileSync(program, { env: { ...process.env, NOTICE_SAMPLES: folder }, stdio: 'ignore' });
+  return fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith('.html'))
+    .map((name) => ({ name: name.slice(0, -5), html: fs.readFileSync(path.join(folder, name), 'utf8') }));
+}
+
 test('the HTML of every mail is valid, and axe finds nothing, on a phone and a desktop, light and dark', async () => {
   const validator = new HtmlValidate({
     extends: ['html-validate:standard'],
     rules: { 'no-inline-style': 'off' },
   });
-  const clients = mail.read().filter(({ to }) => to[0] !== 'coach@example.com');
-  for (const [i, { html, subject }] of mail.read().entries()) {
+  const kinds = samples();
+  assert.ok(kinds.some(({ name }) => name === 'meeting_changed-coach-fr'));
+  const sent = mail.read().map(({ html, to }, i) => ({ name: `mail-${i}`, html, to }));
+  for (const { name, html } of [...kinds, ...sent]) {
     const report = await validator.validateString(html);
     const told = report.results.flatMap(({ messages: found }) =>
       found.map(({ ruleId, message }) => `${ruleId}: ${message}`),
     );
-    assert.deepEqual(told, [], `${i}: ${subject}`);
+    assert.deepEqual(told, [], name);
   }
-  for (const [width, height] of [
-    [390, 844],
-    [1280, 800],
-  ])
-    for (const scheme of ['light', 'dark']) {
-      const context = await browser.chromium.newContext({ viewport: { width, height }, colorScheme: scheme });
-      const page = await context.newPage();
-      for (const [i, { html }] of clients.entries()) {
-        await page.setContent(html);
-        await checked(page, `mail-${i}-${width}-${scheme}`);
-      }
-      await context.close();
+  const read = sent.filter(({ to }) => to[0] !== 'coach@example.com');
+  // Of what looks alike one is looked at: English, and of a series what its client reads.
+  const alike = kinds.filter(
+    ({ name }) => /-en$/.test(name) && !/^series-.*-(coach|guest|uninvited)-/.test(name),
+  );
+  for (const [width, height, scheme, shown] of [
+    [390, 844, 'light', read],
+    [390, 844, 'dark', [...read, ...alike]],
+    [1280, 800, 'light', [...read, ...alike]],
+    [1280, 800, 'dark', read],
+  ]) {
+    const context = await browser.chromium.newContext({ viewport: { width, height }, colorScheme: scheme });
+    const page = await context.newPage();
+    for (const { name, html } of shown) {
+      await page.setContent(html);
+      await checked(page, `${name}-${width}-${scheme}`);
     }
+    await context.close();
+  }
 });
 
 test('the library of the standard verifies every message', () => {
