@@ -178,7 +178,7 @@ test('a rule of every second for ever blocks whole days, in a feed and in an acc
     };
     const made = assertStatus(await add(kind), 201);
     assert.equal(made.state, 'degraded', made.detail);
-    assert.match(made.detail, /they may block more time/);
+    assert.match(made.detail, /it may block more time/);
     const { slots } = assertStatus(await stack.client('ann').get('/booking/availability?coach=damian'), 200);
     assert.deepEqual(slots, []);
     const other = assertStatus(await stack.client('ann').get('/booking/availability?coach=eva'), 200);
