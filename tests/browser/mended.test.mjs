@@ -399,6 +399,22 @@ test('a page that is left while it asks for a hold does not keep the time from i
   }
 });
 
+test('a hold that goes while a page asks why it was refused leaves nobody without times', async () => {
+  const user = stack.client('onetime');
+  await scheduled(openSchedule({ max_active_per_user: 1 }), async () => {
+    const { slots } = (await user.get('/booking/availability')).body;
+    const held = (await user.post('/booking/hold', { start: slots.at(-1).start })).body;
+    const page = await browser.page();
+    await page.route('**/booking/user/me', async (route) => {
+      await user.put(`/booking/${held.id}/cancel`, {}); // what the page before sent as it was left
+      await route.continue();
+    });
+    await page.goto(`${stack.daemon.url}/booking/damian#token=${user.token}`);
+    await page.locator('[data-start]').first().waitFor();
+    await page.context().close();
+  });
+});
+
 test('a first look costs six requests and 30 KiB at most', async () => {
   await scheduled(schedule(), async () => {
     const page = await browser.page();

@@ -11,18 +11,14 @@ const side = 320; // pixels of the square that is sent
 
 export async function profileView(house, heading) {
   const profile = structuredClone(await house.profile());
-  return [
-    heading,
-    h(
-      'div',
-      { class: 'two' },
-      form(house, profile),
-      h('div', { class: 'stack' }, picture(house, profile), embed(house, profile)),
-    ),
-  ];
+  const beside = h('div', { class: 'stack' });
+  const draw = () => fill(beside, picture(house, profile), embed(house, profile));
+  draw();
+  return [heading, h('div', { class: 'two' }, form(house, profile, draw), beside)];
 }
 
-function form(house, profile) {
+/* saved() is called when the profile has changed. */
+function form(house, profile, saved) {
   const { t } = house;
   const notices = h('div', { class: 'stack' });
   const fields = [
@@ -84,6 +80,7 @@ function form(house, profile) {
           const next = { ...(await house.schedule()), time_zone: profile.time_zone };
           if (!(await confirmsOutside(house, next))) return;
           Object.assign(profile, await house.saveProfile(profile));
+          saved();
           const done = h('p', { tabindex: '-1' }, t('saved'));
           fill(notices, h('div', { class: 'notice' }, done));
           done.focus();

@@ -12,15 +12,11 @@ export function slotBody(panel, slot) {
 export const giveBack = (panel, held) =>
   panel.call('PUT', `booking/${held.id}/cancel`, { keepalive: true, quiet: true }).catch(() => {});
 
-/*
- * A time held by a page that was left without a word counts against the limit: give it back. Answers
- * whether there was one.
- */
+/* A time held by a page that was left without a word counts against the limit: give it back. */
 export async function letGo(panel) {
   const { appointments } = await panel.call('GET', 'booking/user/me');
   const held = appointments.filter((a) => a.status === 'held' && !a.offered);
   await Promise.all(held.map((one) => giveBack(panel, one)));
-  return held.length > 0;
 }
 
 export function release(panel) {

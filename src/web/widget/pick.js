@@ -81,7 +81,10 @@ async function load(panel, day) {
   panel.early = null; // it answers the first question only
   try {
     let { reply, slots } = await (early ?? ask(panel));
-    if (reply.refusal && (await letGo(panel))) ({ reply, slots } = await ask(panel));
+    if (reply.refusal) {
+      await letGo(panel);
+      ({ reply, slots } = await ask(panel)); // also without any: the last page may have given its own back meanwhile
+    }
     if (!slots.length && reply.next_available) {
       const from = Date.parse(reply.next_available);
       ({ reply, slots } = await ask(panel, from, from + 31 * dayLength));
