@@ -190,7 +190,10 @@ begin
       -- Guests are invited as the client is; elsewhere is told as another time is.
       way := notice_way(c.schedule, a.session_type, case person.who when 'coach' then 'coach' else 'client' end,
                         case change when 'meeting_changed' then 'moved' else change end);
-      by_mail := way = 'email' or (way = 'auto' and (person.who = 'coach' or a.invited_by = 'email'));
+      -- Why the coach has moved or cancelled it, a calendar does not tell.
+      by_mail := way = 'email' or (way = 'auto' and (person.who = 'coach' or a.invited_by = 'email'
+                                   or (person.who = 'client' and change in ('moved', 'cancelled') and a.cancel_reason is not null
+                                       and a.cancelled_by is distinct from 'client')));
       if way_out = 'in_app' and way <> 'off' then
         insert into notice (appointment_id, recipient, channel, kind, about, state, was_at, sent_at, place)
         values (a.id, person.who, way_out, change, a.version::text, 'sent', a.noticed_start, now(), place)

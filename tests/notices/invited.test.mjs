@@ -238,6 +238,27 @@ for (const google of ['delegated', 'bare', 'off'])
           } else if (row.google) assert.match((await event(id)).description, /my notes/);
         });
 
+    test('why the coach moves and cancels is mailed to the client, whoever invites', async () => {
+      const who = names();
+      const { id } = await bookedWith(stack.client(who.user), [who.ben]);
+      const changes = {
+        reschedule: { start: stack.slot(400), reason: 'The dentist.' },
+        cancel: { reason: 'A fever.' },
+      };
+      for (const [what, body] of Object.entries(changes)) {
+        assertStatus(await stack.coach().put(`/booking/${id}/${what}`, body), 200);
+        await settled(id);
+      }
+      const ours = ['New time', 'Cancelled'];
+      const expected = invites === 'email' ? ['Booked', ...ours] : ours;
+      assert.deepEqual(await told(who.email, expected), expected);
+      const [moved, cancelled] = said(who.email).slice(-2);
+      assert.ok(moved.text.includes('The dentist.'), moved.text);
+      assert.ok(cancelled.text.includes('A fever.'), cancelled.text);
+      assert.equal(Boolean(moved.calendar), invites === 'email');
+      for (const one of said(who.ben)) assert.doesNotMatch(JSON.stringify(one), /dentist|fever/);
+    });
+
     test('guests are invited too where nobody was at first, since the client has no address', async () => {
       const who = names();
       const coach = stack.coach();
