@@ -143,6 +143,7 @@ test('bookings are searched, and downloaded as a file that no spreadsheet runs',
   await page.locator('#search').fill('nobody');
   await said(page, /^0 found/);
   assert.equal(await page.locator('article:visible').count(), 0);
+  await page.getByText('Nothing matches your search.').waitFor();
   await page.locator('#search').fill('ANN@client');
   await said(page, /^1 found/);
   await checked(page, 'coach-bookings');

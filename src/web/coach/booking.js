@@ -282,7 +282,7 @@ export async function bookingDialog(house, { id }, again) {
   const one = await house.call('GET', `booking/${id}`);
   const start = Date.parse(one.start);
   const dialog = modal(
-    one.name ?? t('unnamed'),
+    house.nameOf(one),
     h(
       'div',
       { class: 'who' },

@@ -139,6 +139,8 @@ const house = {
         ),
       ),
     ),
+  /* Who has booked: a client whom a coach has entered may have no name. */
+  nameOf: (one) => one.name ?? one.email ?? t('unnamed'),
   show: (name) => show(name),
   again: () => show(current()),
   dirty: null, // set by a view with unsaved changes: {save, discard}

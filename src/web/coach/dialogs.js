@@ -190,7 +190,7 @@ export function whenFields(house, start, id) {
 export function decisionButtons(house, one, done) {
   const { t } = house;
   const trouble = h('div', null);
-  const name = one.name ?? t('unnamed');
+  const name = house.nameOf(one);
   const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(Date.parse(one.start))}` });
   const decide = async (what, body, words) => {
     try {
@@ -237,7 +237,7 @@ export function cancelDialog(house, one, done) {
   const { t } = house;
   const reason = h('textarea', { id: 'cancel-reason', maxlength: 2000 });
   const trouble = h('div', null);
-  const name = one.name ?? t('unnamed');
+  const name = house.nameOf(one);
   const confirm = h(
     'button',
     {
@@ -338,7 +338,7 @@ export async function moveDialog(house, one, done) {
     },
   );
   const dialog = modal(
-    t('moveTitle', { name: one.name ?? t('unnamed') }),
+    t('moveTitle', { name: house.nameOf(one) }),
     reason.element,
     widget,
     h('details', null, h('summary', null, t('anyTime')), form),

@@ -156,7 +156,7 @@ function renderGoogle(view, { google, failed }) {
             h(
               'li',
               null,
-              h('strong', null, `${house.moment(Date.parse(one.start))}, ${one.name ?? t('unnamed')}`),
+              h('strong', null, `${house.moment(Date.parse(one.start))}, ${house.nameOf(one)}`),
               h(
                 'p',
                 { class: 'muted' },

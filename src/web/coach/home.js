@@ -93,7 +93,7 @@ function requests(house, list, schedule) {
           h(
             'div',
             null,
-            h('strong', null, one.name ?? t('unnamed')),
+            h('strong', null, house.nameOf(one)),
             h(
               'p',
               { class: 'small muted' },
@@ -135,7 +135,7 @@ function nextSessions(house, list, schedule) {
         h(
           'div',
           null,
-          h('strong', null, one.name ?? t('unnamed')),
+          h('strong', null, house.nameOf(one)),
           h(
             'p',
             { class: 'small muted' },

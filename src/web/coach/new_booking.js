@@ -150,7 +150,7 @@ export async function newBooking(house, start, done) {
       const dates = answer.appointments ?? [answer];
       const [made] = dates;
       const told = {
-        name: made.name ?? t('unnamed'),
+        name: house.nameOf(made),
         when: house.moment(Date.parse(made.start)),
         n: dates.length,
       };

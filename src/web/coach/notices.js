@@ -58,9 +58,7 @@ export async function confirmsOutside(house, next) {
         h(
           'ul',
           { class: 'lines' },
-          outside.map((one) =>
-            h('li', null, `${house.moment(Date.parse(one.start))}, ${one.name ?? t('unnamed')}`),
-          ),
+          outside.map((one) => h('li', null, `${house.moment(Date.parse(one.start))}, ${house.nameOf(one)}`)),
         ),
         h('p', null, t('outsideRule')),
       ],

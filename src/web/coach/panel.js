@@ -312,7 +312,7 @@ function whyPart(house, schedule, day, minutes) {
 /* An appointment in a few lines, and what can be done with it. */
 function card(house, page, one) {
   const { t } = house;
-  const name = one.name ?? t('unnamed');
+  const name = house.nameOf(one);
   const trouble = h('div', null);
   const button = (word, act) =>
     h(

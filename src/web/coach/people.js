@@ -14,7 +14,8 @@ export function peopleView(house, heading) {
   const { t } = house;
   const list = h('div', { class: 'people' });
   const more = h('div', null);
-  const view = { house, list, more, status: 'upcoming', asked: 0, shown: [] };
+  const view = { house, list, more, status: 'upcoming', asked: 0 };
+  view.none = h('p', { class: 'muted', hidden: true }, t('noneFound'));
   view.search = h('input', {
     type: 'search',
     id: 'search',
@@ -48,6 +49,7 @@ export function peopleView(house, heading) {
     ),
     h('div', { class: 'row' }, h('label', { for: 'search', class: 'hidden' }, t('search')), view.search, csv),
     h('p', { class: 'hint' }, t('zoneLine', { zone: house.zoneText() })),
+    view.none,
     list,
     more,
   ];
@@ -67,6 +69,7 @@ function filter(view) {
     }
     section.hidden = !any;
   }
+  view.none.hidden = count > 0 || !view.list.querySelector('article');
   return count;
 }
 
@@ -86,7 +89,8 @@ export function saveCsv(name, columns, rows) {
 /* What is listed. */
 function download(view) {
   const columns = ['start', 'end', 'status', 'session_type', 'name', 'email', 'phone', 'notes'];
-  saveCsv(`bookings-${view.status}.csv`, columns, view.shown);
+  const listed = [...view.list.querySelectorAll('article:not([hidden])')].map(({ booking }) => booking);
+  saveCsv(`bookings-${view.status}.csv`, columns, listed);
 }
 
 /*
@@ -121,7 +125,7 @@ async function loadPeople(view, afresh = true) {
   view.asked += 1;
   const { asked } = view;
   if (afresh) {
-    Object.assign(view, { until: null, ended: false, shown: [] });
+    Object.assign(view, { until: null, ended: false });
     fill(list, h('div', { class: 'bone', 'aria-hidden': 'true' }));
     fill(more);
   }
@@ -137,7 +141,6 @@ async function loadPeople(view, afresh = true) {
     if (afresh) fill(list);
     let day = list.lastElementChild?.dataset.day;
     for (const one of found.filter((other) => other.status !== 'held' && other.status !== 'expired')) {
-      view.shown.push(one);
       const date = dayOf(Date.parse(one.start), house.zone);
       if (date !== day)
         list.append(h('section', { 'data-day': date }, h('h2', null, house.day(date, 'long', 'numeric'))));
@@ -179,7 +182,7 @@ function person(view, one) {
   const { t } = house;
   const start = Date.parse(one.start);
   const now = Date.now();
-  const name = one.name ?? t('unnamed');
+  const name = house.nameOf(one);
   const link = webAddress(one.meeting?.url);
   const zone = one.time_zone && zoneName(one.time_zone);
   const elsewhere = zone && offsetMinutes(start, zone) !== offsetMinutes(start, house.zone);
@@ -284,5 +287,5 @@ function person(view, one) {
     ),
     trouble,
   );
-  return article;
+  return Object.assign(article, { booking: one });
 }

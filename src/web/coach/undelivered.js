@@ -17,7 +17,7 @@ export async function undeliveredSection(house) {
       { class: 'lines' },
       notices.map((one) => {
         const place = h('div', null);
-        const who = `${one.name ?? t('unnamed')}, ${house.moment(Date.parse(one.start))}`;
+        const who = `${house.nameOf(one)}, ${house.moment(Date.parse(one.start))}`;
         const again =
           ['confirmed', 'moved', 'meeting_changed', 'cancelled'].includes(one.kind) &&
           h(

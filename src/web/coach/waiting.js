@@ -48,7 +48,7 @@ function waiter(house, one) {
     h(
       'div',
       { class: 'who' },
-      h('h3', { tabindex: '-1' }, one.name ?? t('unnamed')),
+      h('h3', { tabindex: '-1' }, house.nameOf(one)),
       contactLines(one),
       h('p', { class: 'small' }, wishWords(house, one)),
       one.offer_expires_at &&

@@ -110,8 +110,8 @@ function patternOf(name) {
 }
 
 /* Who comes, or what it is and how full. */
-const sessionWords = ({ t }, { name, seats, taken }) =>
-  seats ? `${taken}/${seats} ${name}` : (name ?? t('unnamed'));
+const sessionWords = (house, one) =>
+  one.seats ? `${one.taken}/${one.seats} ${one.name}` : house.nameOf(one);
 
 const meaning = (kind, words) => h('span', null, h('i', { class: `swatch ${kind}` }), words);
 
@@ -138,7 +138,7 @@ function renderWeek(house, page, loaded) {
     const here = covers(column.sessions, minute)?.one;
     if (here) {
       const times = `${house.time(instant(here.start))} – ${house.time(instant(here.end))}`;
-      return [t('kindAppointment'), here.name ?? t('unnamed'), times, here.seats && t('seatsTaken', here)]
+      return [t('kindAppointment'), house.nameOf(here), times, here.seats && t('seatsTaken', here)]
         .filter(Boolean)
         .join(', ');
     }

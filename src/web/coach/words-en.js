@@ -326,6 +326,7 @@ export const en = {
   bannerWhat: 'What you can do',
   search: 'Search by name, email or notes',
   csv: 'Download as CSV',
+  noneFound: 'Nothing matches your search.',
   found: '{n} found',
   nameField: 'Name',
   headline: 'One line about you',

@@ -330,6 +330,7 @@ export const words = spaced({
   bannerWhat: 'Que faire',
   search: 'Chercher par nom, e-mail ou notes',
   csv: 'Télécharger en CSV',
+  noneFound: 'Rien ne correspond à votre recherche.',
   found: '{n} trouvées',
   nameField: 'Nom',
   headline: 'Une phrase sur vous',

@@ -386,6 +386,7 @@ export const words = {
   bannerWhat: 'Co możesz zrobić',
   search: 'Szukaj po nazwisku, adresie e-mail lub notatkach',
   csv: 'Pobierz jako CSV',
+  noneFound: 'Nic nie pasuje do wyszukiwania.',
   found: 'Znaleziono: {n}',
   nameField: 'Imię i nazwisko',
   headline: 'Jedno zdanie o Tobie',
