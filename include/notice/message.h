@@ -40,6 +40,10 @@ const char *notice_kind_name(enum notice_kind kind);
 bool notice_kind_parse(const char *name, enum notice_kind *ret_kind);
 bool notice_kind_is_about_credits(enum notice_kind kind);
 
+/* The reason of a group's session that was cancelled because too few had booked it (sql/functions/group.sql).
+ */
+#define NOTICE_TOO_FEW_BOOKED "too_few_booked"
+
 /* What a mail about an appointment tells. Texts are UTF-8; NULL where not known. */
 struct notice_facts {
 	enum notice_kind kind;

@@ -30,6 +30,8 @@ const char *booking_not_active(const struct appointment *appointment, instant no
 	const enum appointment_status status = appointment_shown(appointment, now);
 	return status == APPOINTMENT_HELD ? "This time is only being held. Please confirm the booking first."
 	       : status == APPOINTMENT_REQUESTED ? "This session is waiting for the coach's approval."
+	       : status == APPOINTMENT_DECLINED  ? "The coach has declined this request."
+	       : status == APPOINTMENT_EXPIRED   ? "This has expired, and its time is no longer held."
 						 : refusal_sentence(REFUSAL_NOT_ACTIVE);
 }
 

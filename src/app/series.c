@@ -82,9 +82,8 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 	availability_facts(plan->coach, plan->client, NULL, call->mem, &plan->question);
 	if (!plan_find_busy(plan, afresh, &result->whole))
 		return false;
-	if (wish->for_client) /* who is told why: an appointment, not its event, is in the way */
-		plan->question.calendar =
-			offer_without_own_events(plan->coach, plan->question.calendar, call->mem);
+	/* Who is told why: an appointment, not its event, is in the way. */
+	plan->question.calendar = offer_without_own_events(plan->coach, plan->question.calendar, call->mem);
 	result->zone = schedule->zone;
 	result->coach_id = arena_strdup(call->mem, plan->coach->id);
 	result->count = plan->count;

@@ -77,11 +77,18 @@ static void tell_guest(const struct claim *claim, const struct appointment *a, s
 	facts->by_recipient = false;
 }
 
+/* In the coach's name, but not by their hand. */
+static bool is_too_few(const struct appointment *a)
+{
+	return a->cancel_reason != NULL && strcmp(a->cancel_reason, NOTICE_TOO_FEW_BOOKED) == 0;
+}
+
 /* Why the coach moved or cancelled it, in the mail about that alone. */
 static bool tells_reason(const struct claim *claim, const struct appointment *a)
 {
 	const bool over = a->status == APPOINTMENT_CANCELLED && a->cancelled_by != CANCELLED_BY_CLIENT;
-	return claim->recipient == NOTICE_CLIENT && (over || claim->kind == NOTICE_KIND_MOVED);
+	return (claim->recipient == NOTICE_CLIENT && (over || claim->kind == NOTICE_KIND_MOVED)) ||
+	       is_too_few(a);
 }
 
 static struct notice_facts facts_of(const struct claim *claim, const struct subject *subject, instant now,
@@ -124,7 +131,8 @@ static struct notice_facts facts_of(const struct claim *claim, const struct subj
 										    SECONDS_PER_MINUTE,
 							     now)
 						: 0,
-		.by_recipient = a->cancelled_by == (to_client ? CANCELLED_BY_CLIENT : CANCELLED_BY_COACH),
+		.by_recipient = a->cancelled_by == (to_client ? CANCELLED_BY_CLIENT : CANCELLED_BY_COACH) &&
+				!is_too_few(a),
 		.reason = tells_reason(claim, a) ? a->cancel_reason : NULL,
 		.invitation = to_client && claim->kind != NOTICE_KIND_REMINDER &&
 			      !notice_kind_is_about_credits(claim->kind) && a->invited_by == INVITER_EMAIL,

@@ -273,7 +273,7 @@ static void put_reason(struct paper *paper, const struct notice_facts *facts, st
 	if (facts->reason == NULL)
 		return;
 	const char *reason =
-		strcmp(facts->reason, "too_few_booked") == 0 ? words->too_few_booked : facts->reason;
+		strcmp(facts->reason, NOTICE_TOO_FEW_BOOKED) == 0 ? words->too_few_booked : facts->reason;
 	paper_line(paper, words_fill(mem, words->reason, "reason", reason, NULL));
 }
 

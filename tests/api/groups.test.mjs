@@ -328,12 +328,22 @@ test('a session ends a day before when too few come, with credits back; enough o
       UPDATE bookingd.group_session SET created_at = now() - interval '${since}', min_seats = 3 WHERE id = '${id}';
       ${JUDGE};
       COMMIT`);
+  await until('the booking to be told', () =>
+    stack.database.value(`SELECT noticed_version > 0 AND NOT EXISTS (
+      SELECT FROM bookingd.notice WHERE appointment_id = a.id AND state IN ('owed', 'sending', 'retry'))
+      FROM bookingd.appointment a WHERE id = '${few.id}'`),
+  );
   judgedSoon(few.group_id, '30 hours');
   assert.deepEqual(
     (await group(few.group_id)).appointments.map((one) => [one.status, one.cancelled_by]),
     [['cancelled', 'coach']],
   );
   await event(few.group_id, null);
+  // Which was not the coach's doing.
+  const ended = await until('the coach to be told', () =>
+    mail.to('coach@example.com').find(({ text }) => text.includes('Reason: Too few people have booked it.')),
+  );
+  assert.match(ended.text, /^The session with Name of ann was cancelled\r?\n/);
   judgedSoon(paid[0].group_id, '30 hours');
   for (const { payment } of (await group(paid[0].group_id)).appointments)
     assert.equal(payment.state, 'returned');
