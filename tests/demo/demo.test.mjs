@@ -134,13 +134,22 @@ test('the death of the demo itself ends everything', async () => {
   await gone(programs);
 });
 
+const quoted = (make) => make.map((word) => `'${word}'`).join(' ');
+
+test('the end of a shell that waits for make ends everything', async () => {
+  const { starter, ended, programs } = await makeRun((make) => ['sh', '-c', `${quoted(make)}; true`]);
+  starter.kill('SIGTERM');
+  await ended;
+  await gone(programs);
+});
+
 test('a terminal that is closed ends everything', async () => {
   // script gives make a terminal of its own, and closes it when it ends.
   const { starter, ended, programs } = await makeRun((make) => [
     'script',
     '--quiet',
     '--command',
-    make.map((word) => `'${word}'`).join(' '),
+    quoted(make),
     '/dev/null',
   ]);
   starter.kill('SIGKILL');
