@@ -24,7 +24,7 @@ let stack, mail, browser, coach, feeds, base;
 before(async () => {
   feeds = http.createServer((request, response) =>
     response
-      .writeHead(200, { 'content-type': 'text/calendar' })
+      .writeHead(request.url === '/gone.ics' ? 404 : 200, { 'content-type': 'text/calendar' })
       .end(
         `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:x@y\r\nDTSTART:${at(request.url.includes('choir') ? '15:00' : '13:00').replace(/[-:]/g, '')}\r\n` +
           `DURATION:PT1H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`,
@@ -263,6 +263,11 @@ test('a calendar is added by its feed, read again, and removed after a question'
   assert.ok(family.includes('gradient') && choir.includes('gradient') && family !== choir);
   for (const name of ['Family', 'Choir'])
     await page.locator('.legend span').filter({ hasText: name }).locator('.swatch').waitFor();
+  assert.equal(
+    await page.locator('.legend').getByText('Google').count(),
+    0,
+    'nothing of this week is from it',
+  );
   await checked(page, 'coach-week-calendars');
   assert.equal((await coach.delete(`/coach/damian/calendars/${second.id}`)).status, 204);
   await goTo(page, 'google');
@@ -270,6 +275,14 @@ test('a calendar is added by its feed, read again, and removed after a question'
   await dialog(page).getByRole('button', { name: 'Remove' }).click();
   await said(page, /^Family is removed/);
   assert.deepEqual((await coach.get('/coach/damian/calendars')).body.calendars, []);
+  // One that cannot be read is not said to be.
+  await page.getByLabel('Its iCal address').fill(`${base}/gone.ics`);
+  await page.getByLabel('Name it').fill('Club');
+  await page.getByRole('button', { name: 'Add calendar' }).click();
+  await said(page, /^Club can’t be read/);
+  await page.getByRole('button', { name: 'Remove: Club' }).click();
+  await dialog(page).getByRole('button', { name: 'Remove' }).click();
+  await said(page, /^Club is removed/);
 });
 
 test('an account is connected by CalDAV, and appointments are written to it', async () => {
@@ -284,6 +297,8 @@ test('an account is connected by CalDAV, and appointments are written to it', as
     await page.getByRole('button', { name: 'Connect calendar' }).click();
     await said(page, /^The calendar is added/);
     await shown(page, /works · last read .* · your sessions go here/).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Your CalDAV account' }).waitFor();
     await checked(page, 'coach-account');
     const { calendars } = (await coach.get('/coach/damian/calendars')).body;
     assert.deepEqual(

@@ -7,12 +7,13 @@ const bannerOf = (house, text, word) =>
 
 export function calendarBanner(house, google) {
   const { t } = house;
+  const name = t(google?.mode === 'caldav' ? 'caldavTitle' : 'googleTitle');
   const words = {
     needs_consent: () => t('bannerConsent'),
     failing: () =>
       google.last_success_at
-        ? t('bannerFailing', { time: house.moment(Date.parse(google.last_success_at)) })
-        : t('bannerNever'),
+        ? t('bannerFailing', { name, time: house.moment(Date.parse(google.last_success_at)) })
+        : t('bannerNever', { name }),
   };
   words.backing_off = words.failing;
   const text = google && google.mode !== 'off' && words[google.state]?.();

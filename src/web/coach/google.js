@@ -39,7 +39,7 @@ export async function googleView(house, heading) {
     heading,
     notice,
     undelivered,
-    h('h2', null, t('googleTitle')),
+    h('h2', null, t(google.google.mode === 'caldav' ? 'caldavTitle' : 'googleTitle')),
     place,
     sources,
     feed(house),

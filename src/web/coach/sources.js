@@ -38,14 +38,16 @@ function showSources(view, { calendars }) {
   );
 }
 
-/* Does something, shows the list as it then is, and says so. */
+/* Does something, shows the list as it then is, and says so, or that the calendar can't be read. */
 async function act(view, words, then) {
   const { house, notice } = view;
   try {
-    await then();
+    const one = await then();
     showSources(view, await house.coachCall('GET', 'calendars'));
-    fill(notice, h('p', { class: 'notice' }, words));
-    house.say(words);
+    const unread = one?.state === 'failing';
+    const text = unread ? house.t('notRead', one) : words;
+    fill(notice, h('p', { class: unread ? 'notice alarm' : 'notice' }, text));
+    house.say(text);
     view.heading.focus();
     return true;
   } catch (problem) {

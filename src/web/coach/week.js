@@ -120,6 +120,7 @@ function renderWeek(house, page, loaded) {
   const { busy, schedule, sessions, count } = loaded;
   const names = [...new Set(busy.busy.map((one) => one.calendar).filter(Boolean))].sort();
   for (const name of names) patternOf(name);
+  const inOthers = names.length > 0 && !busy.busy.some((one) => one.source === 'calendar' && !one.calendar);
   const days = Array.from({ length: count }, (_, index) => addDays(loaded.first, index));
   const parts = (list, day) =>
     list.map((one) => ({ one, ...partOf(house, one, day) })).filter((part) => part.to !== undefined);
@@ -229,9 +230,9 @@ function renderWeek(house, page, loaded) {
       'p',
       { class: 'legend small muted' },
       t('zoneLine', { zone: house.zoneText() }),
-      ['open', 'busy', 'appointment', 'blocked'].map((kind) =>
-        meaning(kind, t(`kind${kind[0].toUpperCase()}${kind.slice(1)}`)),
-      ),
+      ['open', !inOthers && 'busy', 'appointment', 'blocked']
+        .filter(Boolean)
+        .map((kind) => meaning(kind, t(`kind${kind[0].toUpperCase()}${kind.slice(1)}`))),
       names.map((name) => meaning(patternOf(name), name)),
     ),
   );

@@ -324,9 +324,9 @@ export const words = spaced({
   bannerConsent:
     'Google Agenda n’est pas connecté : vos clients peuvent voir des horaires où vous n’êtes pas libre.',
   bannerFailing:
-    'Google Agenda ne répond plus depuis le {time}. Les réservations sont en sécurité ; les heures occupées ne sont peut-être plus à jour.',
+    '{name} ne répond plus depuis le {time}. Les réservations sont en sécurité ; les heures occupées ne sont peut-être plus à jour.',
   bannerNever:
-    'Google Agenda ne répond pas. Les réservations sont en sécurité ; les heures occupées sont inconnues.',
+    '{name} ne répond pas. Les réservations sont en sécurité ; les heures occupées sont inconnues.',
   bannerWhat: 'Que faire',
   search: 'Chercher par nom, e-mail ou notes',
   csv: 'Télécharger en CSV',
@@ -434,13 +434,14 @@ export const words = spaced({
   noCalendars: 'Aucun pour l’instant.',
   source_pending: 'pas encore lu',
   source_ok: 'fonctionne',
-  source_degraded: 'pas à jour',
+  source_degraded: 'fonctionne, avec une remarque',
   source_failing: 'illisible',
   readAt: 'lu le {time}',
   eventsSeen: { one: 'un événement', other: '{n} événements' },
   doesNotBlock: 'ne bloque aucun horaire',
   readNow: 'Lire maintenant',
   readDone: '{name} vient d’être lu.',
+  notRead: 'Impossible de lire {name} : la raison est indiquée ci-dessous.',
   removeCalendar: 'Retirer {name} ?',
   removeCalendarRule: 'Les heures qui y sont occupées redeviennent réservables.',
   calendarRemoved: '{name} est retiré.',
@@ -459,6 +460,7 @@ export const words = spaced({
   accountWrite: 'Inscrire mes séances dans cet agenda',
   isWritten: 'vos séances y sont inscrites',
   googleTitle: 'Google Agenda',
+  caldavTitle: 'Votre compte CalDAV',
   webhooks: 'Pour les développeurs : webhooks',
   webhooksHint:
     'Les réservations, déplacements et annulations sont envoyés à l’adresse de votre choix sous forme de messages signés (Standard Webhooks).',

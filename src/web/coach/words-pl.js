@@ -381,8 +381,8 @@ export const words = {
   bannerConsent:
     'Kalendarz Google nie jest połączony, więc klienci mogą widzieć terminy, w których masz inne zajęcia.',
   bannerFailing:
-    'Kalendarz Google nie odpowiada od: {time}. Rezerwacje są bezpieczne; zajęte godziny mogą być nieaktualne.',
-  bannerNever: 'Kalendarz Google nie odpowiada. Rezerwacje są bezpieczne; zajęte godziny nie są znane.',
+    '{name} nie odpowiada od: {time}. Rezerwacje są bezpieczne; zajęte godziny mogą być nieaktualne.',
+  bannerNever: '{name} nie odpowiada. Rezerwacje są bezpieczne; zajęte godziny nie są znane.',
   bannerWhat: 'Co możesz zrobić',
   search: 'Szukaj po nazwisku, adresie e-mail lub notatkach',
   csv: 'Pobierz jako CSV',
@@ -493,7 +493,7 @@ export const words = {
   noCalendars: 'Na razie brak.',
   source_pending: 'jeszcze nie odczytano',
   source_ok: 'działa',
-  source_degraded: 'nieaktualny',
+  source_degraded: 'działa, z uwagą',
   source_failing: 'nie można go odczytać',
   readAt: 'odczytano: {time}',
   eventsSeen: {
@@ -505,6 +505,7 @@ export const words = {
   doesNotBlock: 'nie blokuje terminów',
   readNow: 'Odczytaj teraz',
   readDone: '{name}: odczytano.',
+  notRead: '{name}: nie można odczytać, powód podano niżej.',
   removeCalendar: 'Usunąć kalendarz {name}?',
   removeCalendarRule: 'Zajęte w nim godziny znów będzie można rezerwować.',
   calendarRemoved: '{name}: usunięto.',
@@ -523,6 +524,7 @@ export const words = {
   accountWrite: 'Zapisuj moje sesje w tym kalendarzu',
   isWritten: 'tu trafiają Twoje sesje',
   googleTitle: 'Kalendarz Google',
+  caldavTitle: 'Twoje konto CalDAV',
   webhooks: 'Dla programistów: webhooki',
   webhooksHint:
     'O każdej rezerwacji, zmianie terminu i odwołaniu wysyłamy na podany adres podpisaną wiadomość (Standard Webhooks).',
