@@ -198,7 +198,7 @@ enum store_outcome {
 	STORE_NOT_FOUND,
 	STORE_CROWDED,         /* too many times are open for guests of this network, or at this coach */
 	STORE_TOO_OFTEN,       /* the client has cancelled and moved too often in a day */
-	STORE_TOO_MANY_PEOPLE, /* as many others who are new here have booked from their network in a day */
+	STORE_TOO_MANY_PEOPLE, /* twenty others who are new here have booked from their network in a day */
 	STORE_TOO_MANY_GUESTS, /* or the client has had too many addresses invited */
 	STORE_TOO_MANY_CODES,  /* or tried too many wrong codes */
 	STORE_TOTAL_REACHED,   /* this client has had as many sessions of the kind as one may ever have */

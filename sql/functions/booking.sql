@@ -151,7 +151,7 @@ declare
   in_group appointment; -- the session that has a seat for this booking
   newcomer text;
 begin
-  perform lock_booker(p_new);
+  perform lock_booker(p_new.id, p_new.user_id);
 
   if p_new.status = 'scheduled' then
     select * into booked from appointment
@@ -165,8 +165,10 @@ begin
     end if;
   end if;
 
-  newcomer := newcomer_from(p_new);
-  if newcomer is not null and use_count(newcomer, 'person', p_new.user_id) >= 20 then
+  if p_new.max_changes is not null then
+    newcomer := newcomer_from(p_new.id, p_new.user_id);
+  end if;
+  if too_many_newcomers(newcomer, p_new.user_id) then
     outcome := 'too_many_people';
     return next;
     return;
@@ -313,7 +315,7 @@ declare
   asks boolean := p_new.request_notice is not null; -- for the coach's approval
 begin
   if p_new.max_addresses is not null or p_new.promo_code is not null or p_new.guests is not null then
-    perform lock_booker(p_new);
+    perform lock_booker(p_new.id, p_new.user_id);
   end if;
   perform lock_group_of(p_new.id);
   select * into booked from appointment where id = p_new.id and user_id = p_new.user_id for update;

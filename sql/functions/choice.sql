@@ -11,7 +11,7 @@ declare
   b record;
 begin
   if p_new.status = 'scheduled' then
-    perform lock_booker(p_new);
+    perform lock_booker(p_new.id, p_new.user_id);
     select * into booked from appointment
     where coach_id = any (p_candidates) and user_id = p_new.user_id and starts_at = p_new.starts_at
       and ends_at = p_new.ends_at and session_type = p_new.session_type
@@ -50,7 +50,7 @@ declare
   one record;
 begin
   if p_candidates is not null then
-    perform lock_booker(p_common);
+    perform lock_booker(p_common.id, p_common.user_id);
     if exists (select from appointment a, jsonb_to_record(p_times -> 0) as t (starts_at timestamptz, ends_at timestamptz)
                where a.coach_id = any (p_candidates) and a.user_id = p_common.user_id and a.starts_at = t.starts_at
                  and a.ends_at = t.ends_at and a.session_type = p_common.session_type

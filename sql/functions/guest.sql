@@ -39,21 +39,27 @@ begin
 end $$;
 
 -- Whoever books: what is counted of them, and of where they come from. Networks before clients, everywhere.
-create or replace function lock_booker(p_new new_booking) returns void language plpgsql as $$
+create or replace function lock_booker(p_appointment uuid, p_user text) returns void language plpgsql as $$
 begin
-  if p_new.user_id like 'mail:%' then
-    perform lock_network_of(p_new.id, p_new.user_id);
+  if p_user like 'mail:%' then
+    perform lock_network_of(p_appointment, p_user);
   end if;
-  perform lock_client(p_new.user_id);
+  perform lock_client(p_user);
 end $$;
 
--- The network to count somebody for who books: of those who signed in by mail and are new here. Null: they are not.
-create or replace function newcomer_from(p_new new_booking) returns text language plpgsql stable as $$
+-- The network to count somebody for who books or waits: of those who signed in by mail and are new here. Null: they are not.
+create or replace function newcomer_from(p_appointment uuid, p_user text) returns text language plpgsql stable as $$
 begin
   return case
-    when p_new.user_id like 'mail:%' and p_new.max_changes is not null
-         and not exists (select from appointment where user_id = p_new.user_id and created_at < now() - interval '1 day')
-    then network_name(network_of(p_new.id, p_new.user_id)) end;
+    when p_user like 'mail:%'
+         and not exists (select from appointment where user_id = p_user and created_at < now() - interval '1 day')
+    then network_name(network_of(p_appointment, p_user)) end;
+end $$;
+
+-- Whether twenty others who are new here have booked or waited from their network today. Needs lock_booker.
+create or replace function too_many_newcomers(p_newcomer_from text, p_user text) returns boolean language plpgsql stable as $$
+begin
+  return p_newcomer_from is not null and use_count(p_newcomer_from, 'person', p_user) >= 20;
 end $$;
 
 -- Times that guests keep open just now, from one network or at one coach.

@@ -17,7 +17,7 @@ declare
   code_outcome text;
 begin
   -- Rows of ours may be waited for from the first one on: see lock_moves.
-  perform lock_booker(p_common);
+  perform lock_booker(p_common.id, p_common.user_id);
   perform lock_moves(p_common.coach_id);
   -- Before anything is undone, so that a wrong try stays noted.
   if p_common.promo_code is not null then

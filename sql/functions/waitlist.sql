@@ -112,10 +112,13 @@ create or replace trigger appointment_offer_settled after update of status on ap
 for each row when (old.hold_kind = 'offer' and old.status = 'held' and (new.status <> 'held' or new.hold_kind = 'request')) execute function settle_offer();
 
 -- Ten at a time may be waited for, each once: not what is waited for already, if from an earlier moment or for longer.
--- Outcomes: joined, exists, too_many.
+-- Outcomes: joined, exists, too_many, too_many_people (as book() has it).
 create or replace function join_waitlist(p_new waitlist) returns table (outcome text, entry waitlist) language plpgsql as $$
+declare
+  newcomer text;
 begin
-  perform lock_client(p_new.user_id);
+  perform lock_booker(null, p_new.user_id);
+  newcomer := newcomer_from(null, p_new.user_id);
   select * into entry from waitlist w
   where w.user_id = p_new.user_id and w.state in ('waiting', 'offered') and w.coach_id = p_new.coach_id
     and (w.session_type, w.duration_minutes, w.days, w.between_from, w.between_to)
@@ -127,6 +130,8 @@ begin
   elsif (select count(*) from waitlist w
          where w.user_id = p_new.user_id and w.state in ('waiting', 'offered') and w.to_at > now()) >= 10 then
     outcome := 'too_many';
+  elsif too_many_newcomers(newcomer, p_new.user_id) then
+    outcome := 'too_many_people';
   else
     insert into waitlist
       (coach_id, user_id, session_type, duration_minutes, from_at, to_at, days, between_from, between_to, zone, name, email,
@@ -136,6 +141,9 @@ begin
        p_new.between_from, p_new.between_to, p_new.zone, p_new.name, p_new.email, p_new.client_time_zone, p_new.locale,
        p_new.notice_minutes, p_new.price_credits, p_new.max_active, p_new.max_active_type)
     returning * into entry;
+    if newcomer is not null then
+      perform note_use(newcomer, 'person', p_new.user_id);
+    end if;
     outcome := 'joined';
   end if;
   return next;

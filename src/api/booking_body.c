@@ -73,6 +73,12 @@ static void refuse_crowded(struct call *call)
 	reply_problem(call->reply, &problem);
 }
 
+void booking_refuse_newcomer(struct call *call)
+{
+	call_problem(call, PROBLEM_RATE_LIMITED, NULL,
+		     "Too many new people have booked from your network today. Please try again tomorrow.");
+}
+
 static void answer_refusal(struct call *call, const struct booking_result *result)
 {
 	if (result->appointment.id[0] != '\0')
@@ -121,9 +127,7 @@ void booking_answer_call(struct call *call, const char *action, const struct boo
 			"You've cancelled and changed too many sessions today. Please try again tomorrow.");
 		break;
 	case BOOKING_TOO_MANY_PEOPLE:
-		call_problem(call, PROBLEM_RATE_LIMITED, NULL,
-			     "Too many new people have booked from your network today. Please try again "
-			     "tomorrow.");
+		booking_refuse_newcomer(call);
 		break;
 	case BOOKING_TOO_MANY_GUESTS:
 		call_problem(

@@ -70,6 +70,9 @@ struct booking_call booking_use_case(struct call *call);
 void booking_answer_appointment(struct call *call, unsigned status, const struct appointment *appointment);
 void booking_count_outcome(struct call *call, const char *action);
 
+/* 429: twenty others who are new here have booked or waited from their network today. */
+void booking_refuse_newcomer(struct call *call);
+
 /* The one place where a verdict becomes a reply. */
 void booking_answer_call(struct call *call, const char *action, const struct booking_result *result);
 

@@ -3,6 +3,7 @@
 #include "api/coach.h"
 #include "api/rows.h"
 #include "base/json.h"
+#include "booking_body.h"
 
 #include <string.h>
 
@@ -192,6 +193,10 @@ static void join(struct call *call, const struct coach *coach, const struct sess
 	const char *outcome = db_get_text(&rows, 0, 0);
 	if (strcmp(outcome, "too_many") == 0) {
 		call_problem(call, PROBLEM_WAITLIST_FULL, NULL, NULL);
+		return;
+	}
+	if (strcmp(outcome, "too_many_people") == 0) {
+		booking_refuse_newcomer(call);
 		return;
 	}
 	const char *entry = db_get_text(&rows, 0, 1);

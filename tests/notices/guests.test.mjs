@@ -366,6 +366,8 @@ test('of those who sign in by mail from one network twenty new ones book in a da
   assertProblem(await askHold(refused), 429, 'rate_limited');
   const series = { start: stack.slot(hour++), every_weeks: 1, count: 2 };
   assertProblem(await refused.post('/booking/series', series), 429, 'rate_limited');
+  const wish = { from: stack.slot(hour), to: stack.slot(hour + 48) };
+  assertProblem(await refused.post('/booking/waitlist', wish), 429, 'rate_limited');
   // Whoever has booked goes on, and so do others: from elsewhere, by the platform, or who have been here before.
   assertStatus(await create(people[0]), 201);
   assertStatus(await create(await signedIn('xia@network.test', ++networks)), 201);
