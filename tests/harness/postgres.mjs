@@ -123,9 +123,9 @@ export class Postgres {
   /** Nothing of the server runs for `ms`; its connections stay open. */
   async freeze(ms) {
     const processes = [this.child.pid, ...this.#children()];
-    for (const pid of processes) process.kill(pid, 'SIGSTOP');
+    for (const pid of processes) signal(pid, 'SIGSTOP');
     await sleep(ms);
-    for (const pid of processes) process.kill(pid, 'SIGCONT');
+    for (const pid of processes) signal(pid, 'SIGCONT');
   }
 
   #children() {
@@ -145,6 +145,15 @@ export class Postgres {
   async stop() {
     await this.child.stop('SIGINT', 30_000); // fast shutdown
     fs.rmSync(this.socketFolder, { recursive: true, force: true });
+  }
+}
+
+/** Tells a process, unless it ended since it was listed. */
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 
