@@ -63,7 +63,8 @@ void notices_stop(struct notices *notices);
 /* Whether mail is configured. */
 bool notices_mail_on(const struct notices *notices);
 
-/* Something may be owed since now: the threads look at once. Any thread; does not block. */
+/* Something may be owed since now: the threads look at it within a tenth of a second. Any thread; does not
+ * block. */
 void notices_wake(struct notices *notices);
 
 /*

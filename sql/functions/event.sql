@@ -104,9 +104,11 @@ $$;
 /*
  * Give the events that happened meanwhile their place in the order, p_limit at most, and owe each to whom it concerns.
  * One process at a time: whatever has a place is visible before anything gets a later one. What happened to one appointment
- * keeps its order, since its row was locked. Returns how many; 0 as well while another process does it.
+ * keeps its order, since its row was locked. Returns how many; 0 as well while another process does it. The planner is to use
+ * indexes although there may have been no event when it last looked.
  */
-create or replace function publish_events(p_limit integer) returns bigint language plpgsql as $$
+create or replace function publish_events(p_limit integer) returns bigint language plpgsql
+set enable_seqscan = off as $$
 declare
   news bigint[];
   last bigint;
@@ -120,9 +122,8 @@ begin
   end if;
   select last_value into last from event_places;
   perform setval('event_places', last + cardinality(news));
-  update event e set place = last + n.nth, id = event_uuid(last + n.nth)
-  from unnest(news) with ordinality as n (serial, nth)
-  where e.serial = n.serial;
+  update event set place = last + array_position(news, serial), id = event_uuid(last + array_position(news, serial))
+  where serial = any (news);
   insert into webhook_delivery (endpoint_id, event, state)
   select w.id, e.serial, case w.state when 'active' then 'owed' else 'missed' end
   from event e join webhook_endpoint w

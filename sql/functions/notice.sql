@@ -271,50 +271,77 @@ create or replace function is_news_of_request(a appointment) returns boolean lan
 $$;
 
 /*
- * Put what changed of one appointment into the ledger, and with it what changed of its coach's other dates of its series: of
- * sessions, and only then of what is asked for. Returns the appointment, or nothing when no change waits; nor when somebody
- * is just changing another of those dates.
+ * Put what changed of one coach's dates of a series into the ledger, together: of sessions, or (p_asked) of what is asked
+ * for. Returns how many; 0 as well when somebody is just changing one of those dates.
  */
-create or replace function announce_one(p_mail boolean) returns uuid language plpgsql as $$
+create or replace function announce_series(p_series uuid, p_coach text, p_asked boolean, p_mail boolean) returns integer
+language plpgsql as $$
 declare
-  a appointment;
-  asked boolean := false;
   dates uuid[];
   batch uuid;
 begin
-  select * into a from appointment
-  where is_news(appointment) and is_ripe(appointment, p_mail) and not series_waits(appointment, p_mail)
-  order by id limit 1 for update skip locked;
-  if not found then
-    select * into a from appointment where is_news_of_request(appointment) order by id limit 1 for update skip locked;
-    if not found then
-      return null;
-    end if;
-    asked := true;
-  end if;
-  dates := array[a.id];
-  if a.series_id is not null then
-    dates := array(select id from appointment
-                   where series_id = a.series_id and coach_id = a.coach_id
-                     and case when asked then is_news_of_request(appointment)
-                              else is_news(appointment) and is_ripe(appointment, p_mail) end
-                   order by id for update skip locked);
-    if cardinality(dates) < (select count(*) from appointment
-                             where series_id = a.series_id and coach_id = a.coach_id
-                               and case when asked then is_news_of_request(appointment)
-                                        else is_news(appointment) and is_ripe(appointment, p_mail) end) then
-      return null;
-    end if;
+  dates := array(select id from appointment
+                 where series_id = p_series and coach_id = p_coach
+                   and case when p_asked then is_news_of_request(appointment)
+                            else is_news(appointment) and is_ripe(appointment, p_mail) end
+                 order by id for update skip locked);
+  if cardinality(dates) < (select count(*) from appointment
+                           where series_id = p_series and coach_id = p_coach
+                             and case when p_asked then is_news_of_request(appointment)
+                                      else is_news(appointment) and is_ripe(appointment, p_mail) end) then
+    return 0;
   end if;
   if cardinality(dates) > 1 then
     batch := gen_random_uuid();
   end if;
-  if asked then
+  if p_asked then
     perform announce_request(d, p_mail, batch) from appointment d where d.id = any (dates) order by d.id;
   else
     perform announce(d, p_mail, batch) from appointment d where d.id = any (dates) order by d.id;
   end if;
-  return a.id;
+  return cardinality(dates);
+end $$;
+
+/*
+ * Put what changed of appointments into the ledger, of p_limit at most: of sessions, only then of what is asked for, and
+ * only then of offers. Returns how many, or 0 when nothing is waiting. The planner is to use indexes although the ledger may
+ * have been empty when it last looked.
+ */
+create or replace function announce_changes(p_mail boolean, p_limit integer) returns integer language plpgsql
+set enable_seqscan = off as $$
+declare
+  a appointment;
+  announced integer := 0;
+begin
+  for a in
+    select * from appointment
+    where is_news(appointment) and is_ripe(appointment, p_mail) and not series_waits(appointment, p_mail)
+    order by id limit p_limit for update skip locked
+  loop
+    if a.series_id is null then
+      perform announce(a, p_mail, null);
+      announced := announced + 1;
+    else
+      announced := announced + announce_series(a.series_id, a.coach_id, false, p_mail);
+    end if;
+  end loop;
+  if announced > 0 then
+    return announced;
+  end if;
+  for a in
+    select * from appointment where is_news_of_request(appointment) order by id limit p_limit for update skip locked
+  loop
+    if a.series_id is null then
+      perform announce_request(a, p_mail, null);
+      announced := announced + 1;
+    else
+      announced := announced + announce_series(a.series_id, a.coach_id, true, p_mail);
+    end if;
+  end loop;
+  if announced > 0 then
+    return announced;
+  end if;
+  return announce_offers(p_mail, p_limit);
 end $$;
 
 -- How far ahead the reminders of this schedule reach; with quiet hours they may come a day earlier.

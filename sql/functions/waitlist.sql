@@ -187,23 +187,25 @@ begin
                          where a.id = w.appointment_id and a.status = 'held'));
 end $$;
 
--- An offer that nobody was told of yet, into the ledger. Returns the appointment, or nothing when there is none.
-create or replace function announce_offer(p_mail boolean) returns uuid language plpgsql as $$
+-- Offers that nobody was told of yet, into the ledger, p_limit at most. Returns how many.
+create or replace function announce_offers(p_mail boolean, p_limit integer) returns integer language plpgsql as $$
 declare
   a appointment;
+  offers integer := 0;
 begin
-  select * into a from appointment
-  where hold_kind = 'offer' and status = 'held' and hold_expires_at > now()
-    and not exists (select from notice n where n.appointment_id = appointment.id and n.kind = 'offer')
-  order by id limit 1 for update skip locked;
-  if not found then
-    return null;
-  end if;
-  insert into notice (appointment_id, recipient, channel, kind, about, state, sent_at)
-  values (a.id, 'client', 'in_app', 'offer', a.version::text, 'sent', now()) on conflict do nothing;
-  insert into notice (appointment_id, recipient, channel, kind, about, state)
-  select a.id, 'client', 'email', 'offer', a.version::text, 'owed'
-  where p_mail and a.email is not null and not exists (select from mail_suppression where email = lower(a.email))
-  on conflict do nothing;
-  return a.id;
+  for a in
+    select * from appointment
+    where hold_kind = 'offer' and status = 'held' and hold_expires_at > now()
+      and not exists (select from notice n where n.appointment_id = appointment.id and n.kind = 'offer')
+    order by id limit p_limit for update skip locked
+  loop
+    offers := offers + 1;
+    insert into notice (appointment_id, recipient, channel, kind, about, state, sent_at)
+    values (a.id, 'client', 'in_app', 'offer', a.version::text, 'sent', now()) on conflict do nothing;
+    insert into notice (appointment_id, recipient, channel, kind, about, state)
+    select a.id, 'client', 'email', 'offer', a.version::text, 'owed'
+    where p_mail and a.email is not null and not exists (select from mail_suppression where email = lower(a.email))
+    on conflict do nothing;
+  end loop;
+  return offers;
 end $$;

@@ -12,6 +12,8 @@
 enum {
 	STATEMENT_TIMEOUT_MS = 5000,
 	TICK_MS = 1000,
+	GATHERING_MS = 100, /* between two looks at what has changed, which so serve several changes each */
+	CHANGES = 20, /* that are announced in one transaction, so that nobody waits long for their rows */
 	REMINDERS_EVERY_MS = 10000,
 	GAUGES_EVERY_MS = 5000,
 };
@@ -75,10 +77,9 @@ void notices_free(struct notices *notices)
 void notices_wake(struct notices *notices)
 {
 	pthread_mutex_lock(&notices->lock);
-	notices->signals++;
+	notices->changes++;
 	pthread_cond_broadcast(&notices->wake);
 	pthread_mutex_unlock(&notices->lock);
-	webhooks_wake(notices->webhooks);
 }
 
 static bool notices_send(const struct notices *notices)
@@ -94,16 +95,17 @@ static void report(struct db *db, enum db_result result, const char *event)
 		log_line(LOG_WARNING, event, LOG_TEXT_FIELD("detail", db_failure(db)->detail));
 }
 
-/* Put what changed into the ledger, one appointment after the other. Returns whether there was any. */
+/* Put what changed into the ledger. Returns whether there was any. */
 static bool announce(struct notices *notices, struct db *db)
 {
 	bool any = false;
 	while (!atomic_load(&notices->stop)) {
 		DB_ROWS rows = {0};
-		enum db_result result = db_run(db, QUERY_NOTICE_ANNOUNCE,
-					       DB_PARAMETERS(db_bool(notices_mail_on(notices))), &rows);
+		enum db_result result =
+			db_run(db, QUERY_NOTICE_ANNOUNCE,
+			       DB_PARAMETERS(db_bool(notices_mail_on(notices)), db_int(CHANGES)), &rows);
 		report(db, result, "announce_failed");
-		if (result != DB_OK || db_is_null(&rows, 0, 0))
+		if (result != DB_OK || db_get_int(&rows, 0, 0) == 0)
 			break;
 		any = true;
 	}
@@ -139,15 +141,36 @@ static void set_gauges(struct notices *notices, struct db *db)
 	gauge_set(notices->offered, db_get_int(&rows, 0, 4));
 }
 
+static void wake_senders(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	notices->signals++;
+	pthread_cond_broadcast(&notices->wake);
+	pthread_mutex_unlock(&notices->lock);
+}
+
+/* Let more changes come together. */
+static void gather(struct notices *notices)
+{
+	int64_t deadline = monotonic_ms() + GATHERING_MS;
+	pthread_mutex_lock(&notices->lock);
+	while (!atomic_load(&notices->stop) && condition_wait_until(&notices->wake, &notices->lock, deadline))
+		continue;
+	pthread_mutex_unlock(&notices->lock);
+}
+
 static void *run_keeper(void *argument)
 {
 	struct notices *notices = argument;
 	struct db *db = db_open(notices->settings.database, STATEMENT_TIMEOUT_MS);
 	uint64_t seen = 0;
+	bool news = true;
 	int64_t reminders_at = 0;
 	int64_t gauges_at = 0;
 	while (!atomic_load(&notices->stop)) {
 		int64_t now_ms = monotonic_ms();
+		if (news)
+			webhooks_wake(notices->webhooks);
 		bool any = announce(notices, db);
 		if (now_ms >= reminders_at) {
 			reminders_derive(notices, db, instant_now());
@@ -160,13 +183,11 @@ static void *run_keeper(void *argument)
 			set_gauges(notices, db);
 			gauges_at = now_ms + GAUGES_EVERY_MS;
 		}
-		if (any && notices_send(notices)) {
-			notices_wake(notices);
-			pthread_mutex_lock(&notices->lock);
-			seen = notices->signals; /* our own */
-			pthread_mutex_unlock(&notices->lock);
+		if (news || any) {
+			wake_senders(notices);
+			gather(notices);
 		}
-		notices_wait(notices, &seen, TICK_MS);
+		news = notices_wait(notices, &notices->changes, &seen, TICK_MS);
 	}
 	db_close(db);
 	return NULL;

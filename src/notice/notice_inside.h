@@ -42,7 +42,8 @@ struct notices {
 	pthread_t senders[SENDERS];
 	pthread_mutex_t lock; /* what follows */
 	pthread_cond_t wake;
-	uint64_t signals;
+	uint64_t changes; /* of appointments, for the keeper */
+	uint64_t signals; /* to the senders: something is owed */
 	struct waiting_code *codes;
 	size_t code_count;
 	double allowance; /* mails that may be sent just now */
@@ -56,8 +57,9 @@ struct notices {
 	struct counter *texted[MAIL_STOPPED + 1];
 };
 
-/* Wait for a signal since *seen or for `milliseconds`. */
-void notices_wait(struct notices *notices, uint64_t *seen, int64_t milliseconds);
+/* Wait until *counter, `changes` or `signals`, is another than *seen, which is then set to it, or for
+ * `milliseconds`. Returns whether it was. */
+bool notices_wait(struct notices *notices, const uint64_t *counter, uint64_t *seen, int64_t milliseconds);
 
 /* Whether text messages are configured. */
 bool notices_text_on(const struct notices *notices);

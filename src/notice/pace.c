@@ -39,14 +39,16 @@ void notices_not_sent(struct notices *notices)
 	pthread_mutex_unlock(&notices->lock);
 }
 
-void notices_wait(struct notices *notices, uint64_t *seen, int64_t milliseconds)
+bool notices_wait(struct notices *notices, const uint64_t *counter, uint64_t *seen, int64_t milliseconds)
 {
 	int64_t deadline = monotonic_ms() + milliseconds;
 	pthread_mutex_lock(&notices->lock);
-	while (notices->signals == *seen && !atomic_load(&notices->stop)) {
+	while (*counter == *seen && !atomic_load(&notices->stop)) {
 		if (!condition_wait_until(&notices->wake, &notices->lock, deadline))
 			break;
 	}
-	*seen = notices->signals;
+	bool signalled = *counter != *seen;
+	*seen = *counter;
 	pthread_mutex_unlock(&notices->lock);
+	return signalled;
 }
