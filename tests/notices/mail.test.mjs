@@ -111,7 +111,7 @@ test('a move and a cancellation follow in the same thread, with one UID and a gr
   assert.equal(new Date(mails[1].calendar.start).getTime(), Date.parse(stack.slot(count + 100)));
   assert.match(mails[1].text, /Before: /);
   assert.match(mails[2].text, /^You cancelled this session/);
-  assert.equal(ann.coach().length, 3);
+  await until("the coach's three", () => ann.coach().length === 3);
 });
 
 test('why the coach cancelled is told to the client, as text, and to nobody else', async () => {
