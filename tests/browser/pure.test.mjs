@@ -139,6 +139,17 @@ test('a time zone is found by city, country, state and abbreviation, the best fi
     ['texas', 'America/Chicago'],
     ['ontario', 'America/Toronto'],
     ['utc', 'UTC'],
+    // every country, and what it is called besides its name
+    ['usa', 'America/New_York'],
+    ['UAE', 'Asia/Dubai'],
+    ['Turkey', 'Europe/Istanbul'],
+    ['Holland', 'Europe/Amsterdam'],
+    ['Great Britain', 'Europe/London'],
+    ['Madagascar', 'Indian/Antananarivo'],
+    ['Bosnia', 'Europe/Sarajevo'],
+    ['Congo', 'Africa/Brazzaville'],
+    ['Rwanda', 'Africa/Kigali'],
+    ['Bali', 'Asia/Makassar'],
     // as those who live there call them, and as neighbours do
     ['Praha', 'Europe/Prague'],
     ['Wien', 'Europe/Vienna'],

@@ -37,9 +37,11 @@ export function zoneIndex(locale, now, known) {
   for (const language of new Set(['en', locale])) {
     const names = new Intl.DisplayNames([language], { type: 'region' });
     for (const line of countries.split(';')) {
-      const [code, list] = line.split(':');
+      const [called, list] = line.split(':');
+      const [code, ...others] = called.split('/');
       list.split(',').forEach((zone, rank) => {
-        entries.get(zoneName(zone))?.countries.push({ name: plain(names.of(code)), rank });
+        for (const name of [names.of(code), ...others])
+          entries.get(zoneName(zone))?.countries.push({ name: plain(name), rank });
       });
     }
   }
