@@ -6,7 +6,9 @@ export function slotList(panel, slots, choose, withDay = false) {
   const zone = panel.answer?.coach_time_zone;
   const texts = slots.map((slot) => (withDay ? panel.moment(slot.at) : panel.time(slot.at)));
   const both =
-    zone && slots.some((slot) => offsetMinutes(slot.at, zone) !== offsetMinutes(slot.at, panel.zone));
+    zone &&
+    zone !== panel.zone &&
+    slots.some((slot) => offsetMinutes(slot.at, zone) !== offsetMinutes(slot.at, panel.zone));
   return h(
     'ul',
     {
