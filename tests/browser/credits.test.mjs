@@ -63,6 +63,7 @@ test('the sessions say what is left, and cancelling what is lost', async () => {
   assert.equal(booked.status, 201);
   const page = await browser.page({ viewport: { width: 360, height: 800 } });
   await page.goto(`${stack.daemon.url}/booking/#token=${bob.token}`);
+  await page.locator('[data-start]').first().waitFor(); // with the times comes what a session costs
   await page.getByRole('button', { name: 'My sessions' }).click();
   await page.getByText('You have 2 credits left.').waitFor();
   await page.getByText('If you cancel now, you lose 1 credit.').waitFor();
