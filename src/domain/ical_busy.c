@@ -261,7 +261,7 @@ static void expand_rule(struct instances *instances, struct ical_span text)
 	struct recurrence_rule rule;
 	recurrence_read(text.at, text.length, &rule);
 	seconds until = rule.until;
-	seconds until_at_most = rule.until;
+	seconds until_at_most = until;
 	instances->until = INT64_MAX;
 	if (rule.until_form == RECURRENCE_UNTIL_UTC) {
 		const seconds local = ical_reader_local(&summing->reader, event->zone, rule.until);
