@@ -167,7 +167,7 @@ begin
   place := place_of(a);
   for person in select * from people_of(a, c.email) loop
     over := a.status = 'cancelled' or person.leaves;
-    foreach way_out in array array['email', 'in_app'] loop
+    foreach way_out in array case when p_mail then array['email', 'in_app'] else array['in_app'] end loop
       continue when way_out = 'in_app' and person.guest <> '';
       select n.kind, n.place, n.coach_id into told, told_place, told_coach
       from last_told(a.id, person.who, person.guest, way_out, null) n;
@@ -198,7 +198,7 @@ begin
         insert into notice (appointment_id, recipient, channel, kind, about, state, was_at, sent_at, place)
         values (a.id, person.who, way_out, change, a.version::text, 'sent', a.noticed_start, now(), place)
         on conflict do nothing;
-      elsif way_out = 'email' and by_mail and p_mail and person.address is not null and not has_stopped(a, person.guest)
+      elsif way_out = 'email' and by_mail and person.address is not null and not has_stopped(a, person.guest)
             and not exists (select from mail_suppression where email = lower(person.address)) then
         insert into notice (appointment_id, recipient, guest, channel, kind, about, state, was_at, place, batch)
         values (a.id, person.who, person.guest, way_out, change, a.version::text, 'owed', a.noticed_start, place, p_batch)

@@ -12,7 +12,9 @@
 enum {
 	STATEMENT_TIMEOUT_MS = 5000,
 	TICK_MS = 1000,
-	GATHERING_MS = 100, /* between two looks at what has changed, which so serve several changes each */
+	/* Changes are announced for so long, then come together for so long: who books goes first. */
+	ANNOUNCING_MS = 25,
+	GATHERING_MS = 100,
 	CHANGES = 20, /* that are announced in one transaction, so that nobody waits long for their rows */
 	REMINDERS_EVERY_MS = 10000,
 	GAUGES_EVERY_MS = 5000,
@@ -95,20 +97,21 @@ static void report(struct db *db, enum db_result result, const char *event)
 		log_line(LOG_WARNING, event, LOG_TEXT_FIELD("detail", db_failure(db)->detail));
 }
 
-/* Put what changed into the ledger. Returns whether there was any. */
+/* Put what changed into the ledger, as much as there is time for. Returns whether there was any. */
 static bool announce(struct notices *notices, struct db *db)
 {
+	int64_t end_ms = monotonic_ms() + ANNOUNCING_MS;
 	bool any = false;
-	while (!atomic_load(&notices->stop)) {
+	do {
 		DB_ROWS rows = {0};
 		enum db_result result =
 			db_run(db, QUERY_NOTICE_ANNOUNCE,
 			       DB_PARAMETERS(db_bool(notices_mail_on(notices)), db_int(CHANGES)), &rows);
 		report(db, result, "announce_failed");
 		if (result != DB_OK || db_get_int(&rows, 0, 0) == 0)
-			break;
+			return any;
 		any = true;
-	}
+	} while (monotonic_ms() < end_ms);
 	return any;
 }
 
@@ -187,7 +190,7 @@ static void *run_keeper(void *argument)
 			wake_senders(notices);
 			gather(notices);
 		}
-		news = notices_wait(notices, &notices->changes, &seen, TICK_MS);
+		news = notices_wait(notices, &notices->changes, &seen, any ? 0 : TICK_MS);
 	}
 	db_close(db);
 	return NULL;
