@@ -38,8 +38,6 @@ static void append(struct notices *notices, struct waiting_code *code)
 	code->next = NULL;
 	*place = code;
 	notices->code_count++;
-	notices->signals++;
-	pthread_cond_broadcast(&notices->wake);
 }
 
 bool notices_send_code(struct notices *notices, const struct notice_code *wanted)
@@ -62,7 +60,9 @@ bool notices_send_code(struct notices *notices, const struct notice_code *wanted
 	if (room)
 		append(notices, code);
 	pthread_mutex_unlock(&notices->lock);
-	if (!room)
+	if (room)
+		notices_raise(notices, &notices->due);
+	else
 		code_free(code);
 	return room;
 }

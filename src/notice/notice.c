@@ -29,7 +29,9 @@ struct notices *notices_new(const struct notice_settings *settings)
 	const char *at = settings->mail.from != NULL ? strchr(settings->mail.from, '@') : NULL;
 	notices->domain = at != NULL ? at + 1 : "bookingd.invalid";
 	pthread_mutex_init(&notices->lock, NULL);
-	condition_init(&notices->wake);
+	condition_init(&notices->changed.raised);
+	condition_init(&notices->due.raised);
+	condition_init(&notices->stopping);
 	notices->allowance = (double)settings->mails_per_minute;
 	notices->allowance_at = monotonic_ms();
 	notices->webhooks = webhooks_new(&settings->webhooks, settings->database, notices_mail_on(notices),
@@ -71,17 +73,16 @@ void notices_free(struct notices *notices)
 		notices->codes = next;
 	}
 	webhooks_free(notices->webhooks);
-	pthread_cond_destroy(&notices->wake);
+	pthread_cond_destroy(&notices->stopping);
+	pthread_cond_destroy(&notices->due.raised);
+	pthread_cond_destroy(&notices->changed.raised);
 	pthread_mutex_destroy(&notices->lock);
 	free(notices);
 }
 
 void notices_wake(struct notices *notices)
 {
-	pthread_mutex_lock(&notices->lock);
-	notices->changes++;
-	pthread_cond_broadcast(&notices->wake);
-	pthread_mutex_unlock(&notices->lock);
+	notices_raise(notices, &notices->changed);
 }
 
 static bool notices_send(const struct notices *notices)
@@ -144,20 +145,13 @@ static void set_gauges(struct notices *notices, struct db *db)
 	gauge_set(notices->offered, db_get_int(&rows, 0, 4));
 }
 
-static void wake_senders(struct notices *notices)
-{
-	pthread_mutex_lock(&notices->lock);
-	notices->signals++;
-	pthread_cond_broadcast(&notices->wake);
-	pthread_mutex_unlock(&notices->lock);
-}
-
 /* Let more changes come together. */
 static void gather(struct notices *notices)
 {
 	int64_t deadline = monotonic_ms() + GATHERING_MS;
 	pthread_mutex_lock(&notices->lock);
-	while (!atomic_load(&notices->stop) && condition_wait_until(&notices->wake, &notices->lock, deadline))
+	while (!atomic_load(&notices->stop) &&
+	       condition_wait_until(&notices->stopping, &notices->lock, deadline))
 		continue;
 	pthread_mutex_unlock(&notices->lock);
 }
@@ -187,10 +181,10 @@ static void *run_keeper(void *argument)
 			gauges_at = now_ms + GAUGES_EVERY_MS;
 		}
 		if (news || any) {
-			wake_senders(notices);
+			notices_raise(notices, &notices->due);
 			gather(notices);
 		}
-		news = notices_wait(notices, &notices->changes, &seen, any ? 0 : TICK_MS);
+		news = notices_wait(notices, &notices->changed, &seen, any ? 0 : TICK_MS);
 	}
 	db_close(db);
 	return NULL;
@@ -210,7 +204,11 @@ void notices_stop(struct notices *notices)
 	if (notices == NULL || !notices->running)
 		return;
 	atomic_store(&notices->stop, true);
-	notices_wake(notices);
+	pthread_mutex_lock(&notices->lock);
+	pthread_cond_broadcast(&notices->changed.raised);
+	pthread_cond_broadcast(&notices->due.raised);
+	pthread_cond_broadcast(&notices->stopping);
+	pthread_mutex_unlock(&notices->lock);
 	webhooks_stop(notices->webhooks);
 	thread_join(notices->keeper);
 	for (size_t i = 0; notices_send(notices) && i < SENDERS; i++)

@@ -30,6 +30,12 @@ struct waiting_code {
 	uint64_t serial; /* for its Message-ID */
 };
 
+/* What threads wait for. */
+struct signal {
+	pthread_cond_t raised;
+	uint64_t count;
+};
+
 struct webhooks;
 
 struct notices {
@@ -40,10 +46,10 @@ struct notices {
 	bool running;
 	pthread_t keeper;
 	pthread_t senders[SENDERS];
-	pthread_mutex_t lock; /* what follows */
-	pthread_cond_t wake;
-	uint64_t changes; /* of appointments, for the keeper */
-	uint64_t signals; /* to the senders: something is owed */
+	pthread_mutex_t lock;  /* what follows */
+	struct signal changed; /* something has: for the keeper */
+	struct signal due;     /* something is: for the senders */
+	pthread_cond_t stopping;
 	struct waiting_code *codes;
 	size_t code_count;
 	double allowance; /* mails that may be sent just now */
@@ -57,9 +63,12 @@ struct notices {
 	struct counter *texted[MAIL_STOPPED + 1];
 };
 
-/* Wait until *counter, `changes` or `signals`, is another than *seen, which is then set to it, or for
- * `milliseconds`. Returns whether it was. */
-bool notices_wait(struct notices *notices, const uint64_t *counter, uint64_t *seen, int64_t milliseconds);
+/* Raise it. The caller does not hold the lock. */
+void notices_raise(struct notices *notices, struct signal *signal);
+
+/* Wait until it has been raised since its count was *seen, which is then set to it, or for `milliseconds`.
+ * Returns whether it was. */
+bool notices_wait(struct notices *notices, struct signal *signal, uint64_t *seen, int64_t milliseconds);
 
 /* Whether text messages are configured. */
 bool notices_text_on(const struct notices *notices);

@@ -39,16 +39,23 @@ void notices_not_sent(struct notices *notices)
 	pthread_mutex_unlock(&notices->lock);
 }
 
-bool notices_wait(struct notices *notices, const uint64_t *counter, uint64_t *seen, int64_t milliseconds)
+void notices_raise(struct notices *notices, struct signal *signal)
+{
+	pthread_mutex_lock(&notices->lock);
+	signal->count++;
+	pthread_cond_broadcast(&signal->raised);
+	pthread_mutex_unlock(&notices->lock);
+}
+
+bool notices_wait(struct notices *notices, struct signal *signal, uint64_t *seen, int64_t milliseconds)
 {
 	int64_t deadline = monotonic_ms() + milliseconds;
 	pthread_mutex_lock(&notices->lock);
-	while (*counter == *seen && !atomic_load(&notices->stop)) {
-		if (!condition_wait_until(&notices->wake, &notices->lock, deadline))
-			break;
-	}
-	bool signalled = *counter != *seen;
-	*seen = *counter;
+	while (signal->count == *seen && !atomic_load(&notices->stop) &&
+	       condition_wait_until(&signal->raised, &notices->lock, deadline))
+		continue;
+	bool raised = signal->count != *seen;
+	*seen = signal->count;
 	pthread_mutex_unlock(&notices->lock);
-	return signalled;
+	return raised;
 }

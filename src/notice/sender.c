@@ -370,7 +370,7 @@ void *run_sender(void *argument)
 		else if (!may || !notices_mail_on(notices) || !alert_send(&sender)) {
 			if (may)
 				notices_not_sent(notices);
-			notices_wait(notices, &notices->signals, &seen, IDLE_MS);
+			notices_wait(notices, &notices->due, &seen, IDLE_MS);
 		}
 		arena_reset(&sender.mem);
 	}
