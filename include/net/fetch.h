@@ -57,6 +57,8 @@ struct fetch_request {
 	bool public_only;     /* a stranger gave us the address: FETCH_REFUSED, nothing sent, if what its name
 				 resolves to when the connection is made is not public (net/public_address.h).
 				 The connection is a new one, and goes through no proxy */
+	bool new_connection;  /* what cannot be repeated is not risked on a kept connection, which the server
+				 may be ending just now; public_only has one anyway */
 	bool uncompressed;    /* the reply is not to come compressed: who compresses it on the way makes its
 				 ETag a weak one, which If-Match does not take */
 	bool may_be_repeated; /* harmless if it is applied twice: a kept connection that turns

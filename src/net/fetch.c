@@ -356,9 +356,11 @@ static void prepare(struct fetch_client *client, const struct fetch_request *req
 	if (request->public_only) {
 		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
 		curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, client);
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	}
+	if (request->public_only || request->new_connection) {
 		curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
-		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	}
 }
 

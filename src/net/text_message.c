@@ -45,6 +45,7 @@ void text_send(struct fetch_client *fetcher, const struct text_settings *setting
 		.body_length = strlen(form),
 		.reply_max = REPLY_BYTES_MAX,
 		.deadline = deadline,
+		.new_connection = true, /* or a reminder is lost with one that the service ended */
 	};
 	struct fetch_reply reply;
 	fetch(fetcher, &mem, &request, &reply);

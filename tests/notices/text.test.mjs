@@ -12,6 +12,7 @@ const FROM = '+15550100';
 class Texts {
   taken = [];
   asked = []; // the numbers
+  connections = 0;
   faults = new Map(); // a number to the status to answer with instead
   to = (number) => this.taken.filter(({ To }) => To === number);
   static async start() {
@@ -24,6 +25,7 @@ class Texts {
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       });
     });
+    texts.server.on('connection', () => texts.connections++);
     await new Promise((resolve) => texts.server.listen(0, '127.0.0.1', resolve));
     texts.url = `http://127.0.0.1:${texts.server.address().port}/2010-04-01/Accounts/${ACCOUNT.user}/Messages.json`;
     return texts;
@@ -171,6 +173,10 @@ test('one number has ten a day at most', async () => {
     select '${id}', 'client', 'sms', 'reminder', n::text, 'sent' from generate_series(1, 9) n`);
   const more = await remindable('+44 2079460022', { sms: true });
   assert.match((await settled(more.id, 'skipped')).detail, /ten/);
+});
+
+test('each has a connection of its own, which the service cannot be ending just then', () => {
+  assert.equal(texts.connections, texts.asked.length);
 });
 
 test('each that was taken is counted, and no number is in the log', async () => {
