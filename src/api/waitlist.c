@@ -132,7 +132,10 @@ static bool find_coach(struct call *call, const char *id, const struct coach **r
 	case COACH_FOUND:
 		return true;
 	case COACH_UNKNOWN:
-		call_problem(call, PROBLEM_UNKNOWN_COACH, "coach", NULL);
+		call_problem(call, PROBLEM_UNKNOWN_COACH, "coach",
+			     id != NULL && strcmp(id, COACH_ANY) == 0
+				     ? "A line is for one coach. Please choose whom to wait for."
+				     : NULL);
 		return false;
 	case COACH_AMBIGUOUS:
 		call_problem(call, PROBLEM_INVALID_FIELD, "coach",

@@ -327,6 +327,7 @@ test('who waits sees only their own; the coach sees everybody; what makes no sen
     [{ session_type: 'none' }, 404, 'unknown_session_type', 'session_type'],
     [{ duration_minutes: 45 }, 422, 'bad_duration', 'duration_minutes'],
     [{ coach: 'nobody' }, 404, 'unknown_coach', 'coach'],
+    [{ coach: 'any' }, 404, 'unknown_coach', 'coach'],
     [{ time_zone: 'Mars' }, 422, 'invalid_field', 'time_zone'],
   ])
     assertProblem(await ask(body), status, code, field);
