@@ -271,22 +271,21 @@ create or replace function is_news_of_request(a appointment) returns boolean lan
 $$;
 
 /*
- * Put what changed of one coach's dates of a series into the ledger, together: of sessions, or (p_asked) of what is asked
- * for. Returns how many; 0 as well when somebody is just changing one of those dates.
+ * Put what changed of the dates of a series into the ledger, together: of sessions, or (p_asked) of what is asked for. Returns how many; 0 as well when somebody is just changing one of those dates.
  */
-create or replace function announce_series(p_series uuid, p_coach text, p_asked boolean, p_mail boolean) returns integer
+create or replace function announce_series(p_series uuid, p_asked boolean, p_mail boolean) returns integer
 language plpgsql as $$
 declare
   dates uuid[];
   batch uuid;
 begin
   dates := array(select id from appointment
-                 where series_id = p_series and coach_id = p_coach
+                 where series_id = p_series
                    and case when p_asked then is_news_of_request(appointment)
                             else is_news(appointment) and is_ripe(appointment, p_mail) end
                  order by id for update skip locked);
   if cardinality(dates) < (select count(*) from appointment
-                           where series_id = p_series and coach_id = p_coach
+                           where series_id = p_series
                              and case when p_asked then is_news_of_request(appointment)
                                       else is_news(appointment) and is_ripe(appointment, p_mail) end) then
     return 0;
@@ -322,7 +321,7 @@ begin
       perform announce(a, p_mail, null);
       announced := announced + 1;
     else
-      announced := announced + announce_series(a.series_id, a.coach_id, false, p_mail);
+      announced := announced + announce_series(a.series_id, false, p_mail);
     end if;
   end loop;
   if announced > 0 then
@@ -335,7 +334,7 @@ begin
       perform announce_request(a, p_mail, null);
       announced := announced + 1;
     else
-      announced := announced + announce_series(a.series_id, a.coach_id, true, p_mail);
+      announced := announced + announce_series(a.series_id, true, p_mail);
     end if;
   end loop;
   if announced > 0 then

@@ -449,8 +449,7 @@ static const struct heading_words *heading_of_all(const struct notice_facts *fac
 		return &words->guest_invited;
 	if (facts->uninvited)
 		return &words->guest_uninvited;
-	return facts->recipient == NOTICE_CLIENT ? &words->client[heading_place(facts)]
-						 : &words->coach[heading_place(facts)];
+	return facts->recipient == NOTICE_CLIENT ? &words->client[facts->kind] : &words->coach[facts->kind];
 }
 
 /* When and where one date is, and the way to change it. */

@@ -25,8 +25,8 @@ struct heading_words {
 /* What stands in a mail about several dates of a series: {n} is how many, two at least; {when} the first. Of
  * the kinds only those that announce. */
 struct series_words {
-	struct heading_words client[HEADINGS];
-	struct heading_words coach[HEADINGS];
+	struct heading_words client[NOTICE_KINDS];
+	struct heading_words coach[NOTICE_KINDS];
 	struct heading_words guest_invited;
 	struct heading_words guest_uninvited;
 	const char *cancelled_by_you_title;

@@ -81,26 +81,23 @@ const struct notice_words words_en = {
 	.cancelled_by_you_title = "You cancelled this session",
 	.series =
 		{
-			.client =
-				{[NOTICE_KIND_CONFIRMED] = {"Booked: {type}, {n} sessions from {when}",
-							    "You’re booked with {who} for {n} sessions"},
-				 [NOTICE_KIND_MOVED] = {"New times: {type}, {n} sessions from {when}",
-							"{n} of your sessions have new times"},
-				 [NOTICE_KIND_CANCELLED] = {"Cancelled: {type}, {n} sessions from {when}",
-							    "{n} of your sessions were cancelled"},
-				 [NOTICE_KIND_REQUESTED] =
-					 {"Request sent: {type}, {n} sessions from {when}",
-					  "Your request for {n} sessions was sent to {who}"},
-				 [NOTICE_KIND_DECLINED] = {"Declined: {type}, {n} sessions from {when}",
-							   "{who} can’t take {n} of your sessions"},
-				 [NOTICE_KIND_EXPIRED] =
-					 {"No answer: {type}, {n} sessions from {when}",
-					  "Your request for {n} sessions wasn’t answered in time"},
-				 [NOTICE_KIND_MEETING_CHANGED] =
-					 {"New meeting place: {type}, {n} sessions from {when}",
-					  "{n} of your sessions have a new meeting place"},
-				 [HEADING_OTHER_COACH] = {"Now with {who}: {type}, {n} sessions from {when}",
-							  "{n} of your sessions are now with {who}"}},
+			.client = {[NOTICE_KIND_CONFIRMED] = {"Booked: {type}, {n} sessions from {when}",
+							      "You’re booked with {who} for {n} sessions"},
+				   [NOTICE_KIND_MOVED] = {"New times: {type}, {n} sessions from {when}",
+							  "{n} of your sessions have new times"},
+				   [NOTICE_KIND_CANCELLED] = {"Cancelled: {type}, {n} sessions from {when}",
+							      "{n} of your sessions were cancelled"},
+				   [NOTICE_KIND_REQUESTED] =
+					   {"Request sent: {type}, {n} sessions from {when}",
+					    "Your request for {n} sessions was sent to {who}"},
+				   [NOTICE_KIND_DECLINED] = {"Declined: {type}, {n} sessions from {when}",
+							     "{who} can’t take {n} of your sessions"},
+				   [NOTICE_KIND_EXPIRED] =
+					   {"No answer: {type}, {n} sessions from {when}",
+					    "Your request for {n} sessions wasn’t answered in time"},
+				   [NOTICE_KIND_MEETING_CHANGED] =
+					   {"New meeting place: {type}, {n} sessions from {when}",
+					    "{n} of your sessions have a new meeting place"}},
 			.coach = {[NOTICE_KIND_CONFIRMED] = {"New booking: {who}, {n} sessions from {when}",
 							     "{who} booked {n} sessions"},
 				  [NOTICE_KIND_MOVED] = {"New times: {who}, {n} sessions from {when}",
@@ -116,9 +113,7 @@ const struct notice_words words_en = {
 					   "{who}’s request for {n} sessions expired without an answer"},
 				  [NOTICE_KIND_MEETING_CHANGED] =
 					  {"New meeting place: {who}, {n} sessions from {when}",
-					   "{n} sessions with {who} have a new meeting place"},
-				  [HEADING_OTHER_COACH] = {"Moved to {to}: {who}, {n} sessions from {when}",
-							   "{n} sessions with {who} have moved to {to}"}},
+					   "{n} sessions with {who} have a new meeting place"}},
 			.guest_invited = {"Invitation: {type}, {n} sessions from {when}",
 					  "You’re invited to {n} sessions with {who}"},
 			.guest_uninvited = {"No longer invited: {type}, {n} sessions from {when}",

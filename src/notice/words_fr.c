@@ -109,11 +109,7 @@ const struct notice_words words_fr = {
 					    "Votre demande de {n} séances est restée sans réponse"},
 				   [NOTICE_KIND_MEETING_CHANGED] =
 					   {"Nouveau lieu\u202F: {type}, {n} séances à partir du {when}",
-					    "{n} de vos séances ont un nouveau lieu de rendez-vous"},
-				   [HEADING_OTHER_COACH] =
-					   {"Désormais avec {who}\u202F: {type}, {n} séances à partir du "
-					    "{when}",
-					    "{n} de vos séances ont désormais lieu avec {who}"}},
+					    "{n} de vos séances ont un nouveau lieu de rendez-vous"}},
 			.coach = {[NOTICE_KIND_CONFIRMED] = {"Nouvelle réservation\u202F: {who}, {n} séances "
 							     "à partir du {when}",
 							     "{who} a réservé {n} séances"},
@@ -134,10 +130,7 @@ const struct notice_words words_fr = {
 					   "La demande de {n} séances de {who} a expiré sans réponse"},
 				  [NOTICE_KIND_MEETING_CHANGED] =
 					  {"Nouveau lieu\u202F: {who}, {n} séances à partir du {when}",
-					   "{n} séances avec {who} ont un nouveau lieu de rendez-vous"},
-				  [HEADING_OTHER_COACH] =
-					  {"Confiées à {to}\u202F: {who}, {n} séances à partir du {when}",
-					   "{n} séances avec {who} sont désormais confiées à {to}"}},
+					   "{n} séances avec {who} ont un nouveau lieu de rendez-vous"}},
 			.guest_invited = {"Invitation\u202F: {type}, {n} séances à partir du {when}",
 					  "Vous êtes invité à {n} séances avec {who}"},
 			.guest_uninvited =

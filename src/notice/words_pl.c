@@ -107,9 +107,6 @@ const struct notice_words words_pl = {
 					[NOTICE_KIND_MEETING_CHANGED] =
 						{"Nowe miejsce: {type}, sesje: {n}, od: {when}",
 						 "Sesje z nowym miejscem spotkania: {n}"},
-					[HEADING_OTHER_COACH] =
-						{"Teraz prowadzi {who}: {type}, sesje: {n}, od: {when}",
-						 "{who} poprowadzi Twoje sesje: {n}"},
 				},
 			.coach =
 				{
@@ -131,9 +128,6 @@ const struct notice_words words_pl = {
 					[NOTICE_KIND_MEETING_CHANGED] =
 						{"Nowe miejsce: {who}, sesje: {n}, od: {when}",
 						 "Sesje z nowym miejscem spotkania: {n} – {who}"},
-					[HEADING_OTHER_COACH] =
-						{"Poprowadzi {to}: {who}, sesje: {n}, od: {when}",
-						 "Sesje, które poprowadzi teraz {to}: {n} – {who}"},
 				},
 			.guest_invited = {"Zaproszenie: {type}, sesje: {n}, od: {when}",
 					  "Zaproszenie na sesje: {n} – {who}"},
