@@ -293,6 +293,10 @@ void booking_decline(const struct booking_call *call, const char *id, const char
 	enum db_result done =
 		appointments_decline(call->worker->db, call->mem, &cancellation, &call->actor, &answer);
 	booking_conclude(call, done, &answer, NULL, ret_result);
+	const struct appointment *now = &ret_result->appointment;
+	if (ret_result->verdict == BOOKING_REFUSED && now->status == APPOINTMENT_SCHEDULED &&
+	    now->starts_at > call->now)
+		ret_result->detail = "This session is booked already. Please cancel it instead.";
 }
 
 void booking_set_guests(const struct booking_call *call, const char *id, const char *guests,

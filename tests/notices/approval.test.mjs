@@ -372,6 +372,9 @@ for (const google of ['delegated', 'off'])
       const other = assertStatus(await two.client.post('/booking/create', asks), 201);
       assertProblem(await three.client.post('/booking/create', asks), 409, 'session_full');
       assert.equal(assertStatus(await coach.put(`/booking/${made.id}/approve`), 200).status, 'scheduled');
+      const late = await coach.put(`/booking/${made.id}/decline`);
+      assertProblem(late, 409, 'not_active');
+      assert.match(late.body.detail, /booked already/);
       assertStatus(await coach.put(`/booking/${other.id}/decline`), 200);
       assert.equal(assertStatus(await three.client.post('/booking/create', asks), 201).status, 'requested');
     });
