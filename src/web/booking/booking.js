@@ -8,7 +8,7 @@ import { accentRoles } from '../design/accent.js';
 import { followMail, pageLanguage, takeIdentity } from './identity.js';
 
 const place = 'mosaic-booking-identity';
-const { call, h, languageNames, languages, memory, speak, strings } =
+const { call, h, initials, languageNames, languages, memory, speak, strings } =
   await customElements.whenDefined('mosaic-booking');
 const language = await speak(pageLanguage(languages));
 const words = strings[language];
@@ -114,7 +114,7 @@ async function showCoaches() {
   document.querySelector('.waiting-page')?.remove();
   heading.className = 'title';
   const spoken = (tags) => languageNames(tags, language);
-  main.append(show(h, spoken, coaches, base, shared.length > 0 && words.anyCoach));
+  main.append(show({ h, initials, spoken }, coaches, base, shared.length > 0 && words.anyCoach));
   return true;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The coaches to choose from, each with the address of their page. `any`: the words for the choice of nobody in
- * particular, where some session is offered by several. `h` is the widget's, which makes elements; spoken(tags) names
+ * particular, where some session is offered by several. `tools`: h and initials of dom.js, and spoken(tags), which names
  * languages.
  */
 
@@ -9,7 +9,7 @@ import coaches_looks from './coaches_looks.css';
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(coaches_looks);
 
-export const show = (h, spoken, coaches, base, any) => {
+export const show = ({ h, initials, spoken }, coaches, base, any) => {
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   const address = (name) => new URL(`booking/${encodeURIComponent(name)}${location.search}`, base).href;
   return h(
@@ -23,7 +23,7 @@ export const show = (h, spoken, coaches, base, any) => {
             alt: '',
             src: new URL(`coach/${encodeURIComponent(one.id)}/picture?v=${one.picture_version}`, base).href,
           })
-        : h('span', { class: 'initials', 'aria-hidden': 'true' }, [...name][0].toUpperCase());
+        : h('span', { class: 'initials', 'aria-hidden': 'true' }, initials(name));
       return h(
         'li',
         null,

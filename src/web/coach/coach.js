@@ -7,7 +7,7 @@
  */
 
 import { Problem, call, explain, mayHelp } from '../widget/calls.js';
-import { fill, h } from '../widget/dom.js';
+import { fill, h, initials } from '../widget/dom.js';
 import { clockOptions, format, formatRange, zoneName, zoneText } from '../widget/time.js';
 import { memory } from '../widget/memory.js';
 import { signInForm } from '../widget/sign_in.js';
@@ -211,9 +211,7 @@ const house = {
         src: new URL(`coach/${encodeURIComponent(house.coach)}/picture?v=${own.picture_version}`, server)
           .href,
       });
-    const words = (own.name ?? house.coach).split(/\s+/).filter(Boolean);
-    const letters = [words[0], words.length > 1 && words.at(-1)].filter(Boolean).map((word) => [...word][0]);
-    return h('div', { class: 'avatar', 'aria-hidden': 'true' }, letters.join('').toUpperCase());
+    return h('div', { class: 'avatar', 'aria-hidden': 'true' }, initials(own.name ?? house.coach));
   },
   /* Without the clipboard (an insecure page), the text is selected, to be copied by hand. */
   async copy(text, field) {

@@ -17,6 +17,15 @@ export function fill(node, ...children) {
   return node;
 }
 
+/* "RE" for "Robin Example" */
+export function initials(name) {
+  const letters = name
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((word) => [...word][0]);
+  return [letters[0], letters.length > 1 && letters.at(-1)].filter(Boolean).join('').toUpperCase();
+}
+
 /* A link's address, if it is one a browser may be sent to. */
 export function webAddress(text) {
   try {

@@ -30,7 +30,7 @@
  */
 
 import { call } from './calls.js';
-import { h, icon } from './dom.js';
+import { h, icon, initials } from './dom.js';
 import { release } from './hold.js';
 import components from '../design/components.css';
 import { languageNames } from './languages.js';
@@ -54,6 +54,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   static speak = speak;
   static call = call;
   static h = h;
+  static initials = initials;
   static languageNames = languageNames;
   static memory = memory;
 

@@ -3,7 +3,7 @@
  */
 
 import { call, explain, mayHelp } from './calls.js';
-import { h, icon, meetingPlaces } from './dom.js';
+import { h, icon, initials, meetingPlaces } from './dom.js';
 import { languageNames } from './languages.js';
 import { memory } from './memory.js';
 import {
@@ -240,16 +240,7 @@ export class Panel {
     const version = profile?.picture_version;
     const source = version && new URL(`../coach/${encodeURIComponent(coach)}/picture?v=${version}`, here);
     if (source) return h('img', { class: 'avatar', src: source.href, alt: '', width: '56', height: '56' });
-    const letters = name
-      .split(/\s+/)
-      .map((word) => [...word][0])
-      .filter(Boolean);
-    return h(
-      'div',
-      { class: 'avatar', 'aria-hidden': 'true' },
-      letters[0],
-      letters.length > 1 && letters.at(-1),
-    );
+    return h('div', { class: 'avatar', 'aria-hidden': 'true' }, initials(name));
   }
 
   fact = (drawing, ...words) => h('li', null, icon(drawing), h('span', null, ...words));
