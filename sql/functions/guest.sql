@@ -64,12 +64,17 @@ begin
   return p_newcomer_from is not null and use_count(p_newcomer_from, 'person', p_user) >= 20;
 end $$;
 
+-- Whether the session was begun with this appointment, in one transaction: a guest's; a manage link's begins later.
+create or replace function is_of_guest(s own_session, a appointment) returns boolean language sql immutable as $$
+  select s.appointment_id = a.id and s.network is not null and s.created_at = a.created_at;
+$$;
+
 -- Times that guests keep open just now, from one network or at one coach.
 create or replace function guest_holds(p_network bytea, p_coach text) returns bigint language plpgsql stable as $$
 begin
-  return (select count(distinct a.id) from own_session s join appointment a on a.id = s.appointment_id
-          where s.network is not null and (p_network is null or s.network = p_network)
-            and a.status = 'held' and a.hold_kind <> 'offer' and a.hold_expires_at > now() and (p_coach is null or a.coach_id = p_coach));
+  return (select count(*) from own_session s join appointment a on is_of_guest(s, a)
+          where (p_network is null or s.network = p_network)
+            and a.status = 'held' and a.hold_expires_at > now() and (p_coach is null or a.coach_id = p_coach));
 end $$;
 
 /*
@@ -124,9 +129,9 @@ begin
   outcome := begin_proof(p_user, p_email, p_hash, p_code_hash, p_seconds);
   with gone as (
     update appointment a set status = 'expired', updated_at = now(), version = a.version + 1
-    where a.status = 'held' and a.id in (
-      select s.appointment_id from own_session s join action_token t on t.user_id = s.user_id
-      where s.network = from_network and s.user_id <> p_user and t.purpose = 'verify' and t.email = p_email)
+    from own_session s join action_token t on t.user_id = s.user_id
+    where is_of_guest(s, a) and a.status = 'held' and s.network = from_network and s.user_id <> p_user
+      and t.purpose = 'verify' and t.email = p_email
     returning a.coach_id)
   select max(gone.coach_id) into freed_coach from gone;
   return next;

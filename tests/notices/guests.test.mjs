@@ -17,6 +17,13 @@ before(async () => {
     max_active_per_user: 2,
   });
   document.session_types.push({ id: 'circle', name: 'Circle', durations: [30], meeting: 'none', seats: 3 });
+  document.session_types.push({
+    id: 'asked',
+    name: 'Asked',
+    durations: [30],
+    meeting: 'none',
+    approval: true,
+  });
   stack = await startStack({
     mail: true,
     env: {
@@ -274,6 +281,29 @@ test('one network keeps five times open, however many it asks for at once; other
   assertStatus(await owner.put(`/booking/${one.body.id}/cancel`), 200);
   assertStatus(await askHold(stranger({ network })), 201);
   assertStatus(await askHold(stack.client('olga')), 201);
+  release();
+});
+
+test('a request whose manage link is opened is no guest’s hold', async () => {
+  const network = ++networks;
+  const gus = stack.client('gus');
+  const asked = { start: stack.slot(hour++), session_type: 'asked' };
+  const { id } = assertStatus(await gus.post('/booking/create', asked), 201);
+  const [told] = await mail.wait(1, ({ to }) => to[0] === 'gus@client.test');
+  const manage = /#manage=([\w-]+)/.exec(told.text)[1];
+  assertStatus(await stranger({ network }).post('/booking/session', { manage }), 200);
+  const replies = await Promise.all(Array.from({ length: 6 }, () => askHold(stranger({ network }))));
+  assert.deepEqual(countStatuses(replies), { 201: 5, 429: 1 });
+  // Nor does it give way to a guest's who proves an address that its client proves just now.
+  const email = 'gus@elsewhere.test';
+  assertStatus(await gus.post('/booking/user/me/addresses', { email }), 202);
+  const { token, id: theirs } = replies.find(({ status }) => status === 201).body;
+  assertStatus(
+    await stranger({ network, token }).post(`/booking/${theirs}/verify`, { email, locale: 'en' }),
+    202,
+  );
+  assert.equal(assertStatus(await gus.get(`/booking/${id}`), 200).status, 'requested');
+  assertStatus(await gus.put(`/booking/${id}/cancel`), 200);
   release();
 });
 
