@@ -131,9 +131,10 @@ end $$;
 /*
  * Book or hold a slot whose rules have been checked already, all but those only the database can
  * decide. Outcomes: booked, exists (the same caller has it), booking_limit, day_full, slot_taken, session_full,
- * address_not_verified, too_many_guests, too_often (the client has cancelled and moved a lot today), too_many_people (twenty others who are
- * new here have booked from their network today), total_reached (no more of the kind, ever), promo_code_invalid, too_many_codes. When the caller's own open hold has given way but the booking is refused all
- * the same, BK001 to BK005, BK008, BK009 and BK011 are raised, so that the hold stays. Credits and codes are taken once the time is: when
+ * address_not_verified, too_many_guests, too_often (the client has cancelled and moved a lot today), too_many_people (twenty
+ * others who are new here have booked from their network today), total_reached (no more of the kind, ever),
+ * promo_code_invalid, too_many_codes. When the caller's own open hold has given way but the booking is refused all the same,
+ * BK001 to BK005, BK008, BK009 and BK011 are raised, so that the hold stays. Credits and codes are taken once the time is: when
  * there are not enough, or somebody else has had the code's last use, BK006 and BK007 undo it all.
  * freed_coach: another coach, whose time that hold had kept.
  */

@@ -271,7 +271,8 @@ create or replace function is_news_of_request(a appointment) returns boolean lan
 $$;
 
 /*
- * Put what changed of the dates of a series into the ledger, together: of sessions, or (p_asked) of what is asked for. Returns how many; 0 as well when somebody is just changing one of those dates.
+ * Put what changed of the dates of a series into the ledger, together: of sessions, or (p_asked) of what is asked for.
+ * Returns how many; 0 as well when somebody is just changing one of those dates.
  */
 create or replace function announce_series(p_series uuid, p_asked boolean, p_mail boolean) returns integer
 language plpgsql as $$
@@ -302,9 +303,9 @@ begin
 end $$;
 
 /*
- * Put what changed of appointments into the ledger, of p_limit at most: of sessions, only then of what is asked for, and
- * only then of offers. Returns how many, or 0 when nothing is waiting. The planner is to use indexes although the ledger may
- * have been empty when it last looked.
+ * Put what changed of appointments into the ledger, of p_limit at most and all dates of their series: of sessions, only then
+ * of what is asked for, and only then of offers. Returns how many, or 0 when nothing is waiting. The planner is to use
+ * indexes although the ledger may have been empty when it last looked.
  */
 create or replace function announce_changes(p_mail boolean, p_limit integer) returns integer language plpgsql
 set enable_seqscan = off as $$
