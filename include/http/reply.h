@@ -114,12 +114,13 @@ void reply_problem(struct reply *reply, const struct problem *problem);
 void reply_problem_of(struct reply *reply, enum problem_code code, const char *detail, const char *field);
 
 /*
- * Answer with a ready body: 200, or 304 when the request's If-None-Match names its ETag. Takes a
- * reference of its own. Sends the compressed twin if there is one and the client takes gzip;
- * sets Content-Type, ETag, Content-Encoding and Vary, and Cache-Control to "private, no-cache" if the handler
- * has not set it.
+ * Answer with a ready body: `status`, or in place of 200 a 304 when the request's If-None-Match names its
+ * ETag (whose conditions are for what succeeds, RFC 9110, 13.2.1). Takes a reference of its own. Sends the
+ * compressed twin if there is one and the client takes gzip; sets Content-Type, ETag, Content-Encoding and
+ * Vary, and Cache-Control to "private, no-cache" if the handler has not set it.
  */
-void reply_ready(struct reply *reply, const struct request *request, struct ready_body *ready);
+void reply_ready(struct reply *reply, unsigned status, const struct request *request,
+		 struct ready_body *ready);
 
 /*
  * For the server and for tests: make a reply that is zeroed, or that was reset, an empty 500; and let go of

@@ -379,7 +379,7 @@ static void answer(struct call *call, const struct availability *found, struct r
 		if (found->mark.plain && body->length <= CACHE_BODY_MAX)
 			cache_store(call->api->availability, &found->mark, body);
 	}
-	reply_ready(call->reply, call->request, body);
+	reply_ready(call->reply, 200, call->request, body);
 	ready_body_drop(body);
 }
 
@@ -521,7 +521,7 @@ static void answer_any(struct call *call, const struct availability_query *query
 		buffer_init(&text, REPLY_BODY_MAX);
 		uint64_t tag = render_joint(&joint, call->api->redirect_origins, &text);
 		struct ready_body *body = ready_body_take_tagged(&text, "application/json", tag);
-		reply_ready(call->reply, call->request, body);
+		reply_ready(call->reply, 200, call->request, body);
 		ready_body_drop(body);
 	} else {
 		answer_outcome(call, outcome);

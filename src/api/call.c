@@ -427,7 +427,7 @@ enum handled api_early(void *owner, struct request *request, struct reply *reply
 	struct call *call = call_of(api, request, reply, NULL);
 	const struct endpoint *endpoint = call->endpoint;
 	if (endpoint->asset != NULL) {
-		if (!assets_reply(api->assets, endpoint->asset, request, reply))
+		if (!assets_reply(api->assets, endpoint->asset, 200, request, reply))
 			call_problem(call, PROBLEM_NOT_FOUND, NULL, NULL);
 		return HANDLED;
 	}

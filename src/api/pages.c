@@ -11,10 +11,10 @@ static bool is_opened(const struct request *request)
 	return accept != NULL && strstr(accept, "text/html") != NULL;
 }
 
-static void answer_page(const struct api *api, const char *page, const struct request *request,
-			struct reply *reply)
+static void answer_page(const struct api *api, const char *page, unsigned status,
+			const struct request *request, struct reply *reply)
 {
-	if (!assets_reply(api->assets, page, request, reply))
+	if (!assets_reply(api->assets, page, status, request, reply))
 		die("a page that routes.c names is not embedded");
 	reply_vary(reply, "Accept");
 }
@@ -26,14 +26,13 @@ bool pages_opened(struct call *call)
 	const char *named = call->request->parameters.at[0].value; /* an appointment, or a coach */
 	if (uuid_parse(named, strlen(named), NULL))
 		return false;
-	answer_page(call->api, call->endpoint->page, call->request, call->reply);
+	answer_page(call->api, call->endpoint->page, 200, call->request, call->reply);
 	return true;
 }
 
 static void answer_missing(const struct api *api, const struct request *request, struct reply *reply)
 {
-	answer_page(api, "missing.html", request, reply);
-	reply->status = 404;
+	answer_page(api, "missing.html", 404, request, reply);
 	reply->code = "not_found";
 }
 

@@ -117,8 +117,18 @@ const char *assets_version(void)
 	return ASSETS_VERSION;
 }
 
-bool assets_reply(const struct assets *assets, const char *name, const struct request *request,
-		  struct reply *reply)
+/* Whoever comes back to a page within minutes need not ask: it names its files by their version. */
+static const char *cache_control(unsigned status, bool page, bool current)
+{
+	if (status != 200)
+		return "no-store";
+	if (page)
+		return "public, max-age=300";
+	return current ? "public, max-age=31536000, immutable" : "public, no-cache";
+}
+
+bool assets_reply(const struct assets *assets, const char *name, unsigned status,
+		  const struct request *request, struct reply *reply)
 {
 	size_t i = 0;
 	while (i < FILES && strcmp(files[i].name, name) != 0)
@@ -129,9 +139,7 @@ bool assets_reply(const struct assets *assets, const char *name, const struct re
 	const char *version = request_query(request, "v");
 	bool current = version != NULL && strcmp(version, ASSETS_VERSION) == 0;
 	bool page = strncmp(assets->bodies[i]->content_type, "text/html", 9) == 0;
-	/* Whoever comes back within minutes need not ask: a page names its files by their version. */
-	const char *kept = current ? "public, max-age=31536000, immutable" : "public, no-cache";
-	reply_header(reply, "Cache-Control", page ? "public, max-age=300" : kept);
+	reply_header_literal(reply, "Cache-Control", cache_control(status, page, current));
 	reply_header_literal(reply, "Referrer-Policy", "strict-origin-when-cross-origin");
 	if (page) {
 		reply_header_literal(reply, "Content-Security-Policy",
@@ -145,6 +153,6 @@ bool assets_reply(const struct assets *assets, const char *name, const struct re
 		reply_header_literal(reply, "Access-Control-Allow-Origin", "*");
 		reply_header_literal(reply, "Cross-Origin-Resource-Policy", "cross-origin");
 	}
-	reply_ready(reply, request, assets->bodies[i]);
+	reply_ready(reply, status, request, assets->bodies[i]);
 	return true;
 }

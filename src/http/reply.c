@@ -214,9 +214,10 @@ void reply_problem_of(struct reply *reply, enum problem_code code, const char *d
 	reply_problem(reply, &(struct problem){.code = code, .detail = detail, .field = field});
 }
 
-void reply_ready(struct reply *reply, const struct request *request, struct ready_body *ready)
+void reply_ready(struct reply *reply, unsigned status, const struct request *request,
+		 struct ready_body *ready)
 {
-	reply_empty(reply, 200);
+	reply_empty(reply, status);
 	bool gzip = false;
 	if (request_accepts_gzip(request)) {
 		const char *bytes = NULL;
@@ -230,7 +231,8 @@ void reply_ready(struct reply *reply, const struct request *request, struct read
 	reply->ready = ready_body_hold(ready);
 	reply->ready_gzip = gzip;
 	reply_header_literal(reply, "ETag", gzip ? ready->gzip_etag : ready->etag);
-	if (request_none_match(request, ready->etag) || request_none_match(request, ready->gzip_etag)) {
+	if (status == 200 &&
+	    (request_none_match(request, ready->etag) || request_none_match(request, ready->gzip_etag))) {
 		reply->status = 304;
 		return;
 	}

@@ -58,7 +58,7 @@ static enum handled early(void *owner, struct request *request, struct reply *re
 		buffer_append_text(reply_begin_json(reply, 200), "{\"ok\":true}");
 		return HANDLED;
 	case READY:
-		reply_ready(reply, request, fuzzed->ready);
+		reply_ready(reply, 200, request, fuzzed->ready);
 		return HANDLED;
 	case ECHO:
 		buffer_append(reply_begin(reply, 200, "text/plain"), request->body, request->body_length);

@@ -22,7 +22,7 @@ static bool ask(struct asked *asked, const struct assets *assets, const char *na
 	if (version != NULL)
 		asked->request.query[asked->request.query_count++] = (struct query_parameter){"v", version};
 	reply_init(&asked->reply, &asked->mem);
-	return assets_reply(assets, name, &asked->request, &asked->reply);
+	return assets_reply(assets, name, 200, &asked->request, &asked->reply);
 }
 
 static const char *header(const struct asked *asked, const char *name)
@@ -51,6 +51,10 @@ static void pages_run_nothing_inline_and_are_not_framed(void **state)
 	assert_null(strstr(policy, "unsafe"));
 	assert_string_equal(header(&asked, "Cache-Control"), "public, max-age=300");
 	assert_string_not_equal(header(&asked, "Referrer-Policy"), "");
+	/* What an address has not today it may have in a moment. */
+	assert_true(assets_reply(assets, "missing.html", 404, &asked.request, &asked.reply));
+	assert_string_equal(header(&asked, "Cache-Control"), "no-store");
+	assert_int_equal(asked.reply.status, 404);
 	forget(&asked);
 	assets_free(assets);
 }

@@ -99,7 +99,7 @@ static void a_ready_body_is_sent_compressed_to_those_who_take_it(void **state)
 	struct reply *reply = &((struct fixture *)*state)->reply;
 	struct ready_body *ready = some_body('a');
 	struct request request = {.mem = reply->mem};
-	reply_ready(reply, &request, ready);
+	reply_ready(reply, 200, &request, ready);
 	assert_int_equal(reply->status, 200);
 	assert_false(reply->ready_gzip);
 	assert_string_equal(reply_get_header(reply, "ETag"), ready->etag);
@@ -109,7 +109,7 @@ static void a_ready_body_is_sent_compressed_to_those_who_take_it(void **state)
 	const struct request_header header = {"Accept-Encoding", "gzip"};
 	request.headers = &header;
 	request.header_count = 1;
-	reply_ready(reply, &request, ready);
+	reply_ready(reply, 200, &request, ready);
 	assert_true(reply->ready_gzip);
 	assert_string_equal(reply_get_header(reply, "ETag"), ready->gzip_etag);
 	assert_string_equal(reply_get_header(reply, "Content-Encoding"), "gzip");
@@ -155,16 +155,21 @@ static void a_client_that_has_the_body_gets_304(void **state)
 	struct ready_body *ready = some_body('c');
 	const struct request_header headers[] = {{"If-None-Match", ready->gzip_etag}};
 	struct request request = {.mem = reply->mem, .headers = headers, .header_count = 1};
-	reply_ready(reply, &request, ready);
+	reply_ready(reply, 200, &request, ready);
 	assert_int_equal(reply->status, 304);
 	assert_ptr_equal(reply->ready, ready); /* held, not sent: for its length */
 	assert_string_equal(reply_get_header(reply, "ETag"), ready->etag);
 
 	struct ready_body *other = some_body('d');
 	assert_string_not_equal(other->etag, ready->etag);
-	reply_ready(reply, &request, other);
+	reply_ready(reply, 200, &request, other);
 	assert_int_equal(reply->status, 200);
 	ready_body_drop(other);
+
+	/* Whose condition is for what succeeds. */
+	reply_ready(reply, 404, &request, ready);
+	assert_int_equal(reply->status, 404);
+	assert_string_equal(reply_get_header(reply, "Content-Type"), "application/json");
 	ready_body_drop(ready);
 }
 
