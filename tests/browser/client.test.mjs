@@ -158,6 +158,18 @@ test('news: a bell while there is any, read once shown, and reminders that can b
   assert.equal(await bell.count(), 0);
 });
 
+test('the link that stops reminders leads to a page with a button for a finger', async () => {
+  stack.database.run(`insert into bookingd.action_token (hash, purpose, user_id, expires_at)
+    values (sha256('of-nina'), 'stop', 'nina', now() + interval '1 day')`);
+  const page = await browser.page({ viewport: { width: 360, height: 740 } });
+  await page.goto(`${stack.daemon.url}/booking/stop/of-nina`);
+  const button = page.getByRole('button');
+  assert.ok((await button.boundingBox()).height >= 44);
+  await checked(page, 'stop');
+  await button.click();
+  await button.waitFor({ state: 'detached' });
+});
+
 test('an address where there is nothing is a page for a person, in their language, and JSON for a program', async () => {
   const strays = ['/nowhere', '/booking/a/b/c', '/coach/damian/nothing'];
   for (const [locale, words] of [
@@ -167,7 +179,7 @@ test('an address where there is nothing is a page for a person, in their languag
     const page = await browser.page({ locale, viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
     for (const path of strays) {
       const reply = await page.goto(stack.daemon.url + path);
-      assert.equal(reply.status(), 404, path);
+      assert.deepEqual([reply.status(), reply.headers()['cache-control']], [404, 'no-store'], path);
       await page.getByRole('heading', { name: words }).waitFor();
     }
     await checked(page, `missing-${locale}`);
