@@ -385,6 +385,7 @@ test('hours of one day are copied to others; a finger sets when they begin and e
   const page = await open('hours', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   await page.locator('#MO-0-from').waitFor();
   assert.equal(await page.locator('.week .grid').count(), 0);
+  await page.getByText('Choose a day to block it or set different hours.').waitFor(); // and nothing of dragging
   await page.getByTitle('Copy the hours of Monday to').click();
   await dialog(page).getByLabel('Wednesday').check();
   await dialog(page).getByLabel('Friday').check();

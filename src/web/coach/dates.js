@@ -4,7 +4,7 @@
 
 import { fill, h } from '../widget/dom.js';
 import { addDays, addMonths, daysInMonth, firstWeekday, format, weekdayOf } from '../widget/time.js';
-import { monthGrid } from './grid.js';
+import { finger, monthGrid } from './grid.js';
 import { addHours, hoursInputs } from './inputs.js';
 import {
   blockOn,
@@ -73,7 +73,7 @@ export function renderDates(view, draft, focusDay = null) {
   fill(
     view.dates,
     h('h2', null, t('dates')),
-    h('p', { class: 'hint' }, t('datesHint')),
+    h('p', { class: 'hint' }, t(finger.matches ? 'datesHintTouch' : 'datesHint')),
     h(
       'div',
       { class: 'dates' },

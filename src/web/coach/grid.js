@@ -8,6 +8,9 @@
 
 import { h } from '../widget/dom.js';
 
+/* Whether it is a finger that points. */
+export const finger = window.matchMedia('(pointer: coarse)');
+
 /*
  * The choosing that both grids share, over `cells` (elements with role gridcell) of `table`.
  *

@@ -6,7 +6,7 @@
 import { fill, h } from '../widget/dom.js';
 import { addDays, dayOf, firstWeekday, instantOf, isoText, weekdayOf } from '../widget/time.js';
 import { appointmentsIn, sessionsOf } from './appointments.js';
-import { timeGrid } from './grid.js';
+import { finger, timeGrid } from './grid.js';
 import { instant, partOf, showPanel } from './panel.js';
 import { blockOn } from './time.js';
 
@@ -95,7 +95,7 @@ export async function weekView(house, heading) {
     heading,
     page.bar,
     page.trouble,
-    h('p', { class: 'hint' }, t('gridHint')),
+    h('p', { class: 'hint' }, t(finger.matches ? 'gridHintTouch' : 'gridHint')),
     h('div', { class: 'week-and-panel' }, page.grid, page.panel),
   ];
 }

@@ -6,11 +6,9 @@
 import { fill, h } from '../widget/dom.js';
 import { firstWeekday } from '../widget/time.js';
 import { question } from './dialogs.js';
-import { timeGrid } from './grid.js';
+import { finger, timeGrid } from './grid.js';
 import { addHours, hoursInputs } from './inputs.js';
 import { changeWeekly, stretchOf, weekdayName, weekdays, weeklyDocument } from './time.js';
-
-const finger = window.matchMedia('(pointer: coarse)');
 
 /* The weekdays, 0 for Monday, in the order of the locale. */
 const columnsOf = (house) =>

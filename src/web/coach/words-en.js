@@ -66,6 +66,7 @@ export const en = {
   legend: 'Colours',
   gridHint:
     'Click a time to see whether it can be booked, and why. Drag over several to change them. Keys: arrows, Shift and arrows to choose several, Enter.',
+  gridHintTouch: 'Tap a time to see whether it can be booked, and why.',
   weekGrid: 'The week, half hour by half hour',
   cell: '{day}, {time}: {what}',
   weekLoaded: { one: 'Week of {from}: one booking', other: 'Week of {from}: {n} bookings' },
@@ -154,6 +155,7 @@ export const en = {
   nextDay: 'until the next day',
   dates: 'Dates',
   datesHint: 'Choose a day, or drag over several, to block them or set different hours.',
+  datesHintTouch: 'Choose a day to block it or set different hours.',
   datesGrid: 'Dates',
   special: 'Different hours',
   specialTitle: 'Days with different hours',

@@ -67,6 +67,7 @@ export const words = spaced({
   legend: 'Couleurs',
   gridHint:
     'Cliquez sur une heure pour savoir si elle est réservable, et pourquoi. Glissez sur plusieurs pour les changer. Touches : flèches, Maj et flèches pour en choisir plusieurs, Entrée.',
+  gridHintTouch: 'Touchez une heure pour savoir si elle est réservable, et pourquoi.',
   weekGrid: 'La semaine, demi-heure par demi-heure',
   cell: '{day}, {time} : {what}',
   weekLoaded: { one: 'Semaine du {from} : une réservation', other: 'Semaine du {from} : {n} réservations' },
@@ -155,6 +156,7 @@ export const words = spaced({
   nextDay: 'jusqu’au lendemain',
   dates: 'Dates',
   datesHint: 'Choisissez un jour, ou glissez sur plusieurs, pour les bloquer ou leur donner d’autres heures.',
+  datesHintTouch: 'Choisissez un jour pour le bloquer ou lui donner d’autres heures.',
   datesGrid: 'Dates',
   special: 'Autres heures',
   specialTitle: 'Jours avec d’autres heures',

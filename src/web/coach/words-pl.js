@@ -73,6 +73,7 @@ export const words = {
   legend: 'Kolory',
   gridHint:
     'Kliknij godzinę, aby sprawdzić, czy i dlaczego można ją zarezerwować; przeciągnij po kilku, aby je zmienić. Klawisze: strzałki, Shift i strzałki do zaznaczania kilku, Enter.',
+  gridHintTouch: 'Dotknij godziny, aby sprawdzić, czy i dlaczego można ją zarezerwować.',
   weekGrid: 'Tydzień w odcinkach półgodzinnych',
   cell: '{day}, {time}: {what}',
   weekLoaded: {
@@ -176,6 +177,7 @@ export const words = {
   nextDay: 'do następnego dnia',
   dates: 'Daty',
   datesHint: 'Wybierz dzień albo przeciągnij po kilku, aby je zablokować lub ustawić dla nich inne godziny.',
+  datesHintTouch: 'Wybierz dzień, aby go zablokować lub ustawić dla niego inne godziny.',
   datesGrid: 'Daty',
   special: 'Inne godziny',
   specialTitle: 'Dni z innymi godzinami',
