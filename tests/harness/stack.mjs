@@ -155,8 +155,9 @@ export class Stack {
 /**
  * Starts a stack. `google` is 'delegated' (service account that impersonates a Workspace coach), 'bare'
  * (service account the Gmail calendar is shared with), 'oauth' (the coach's own consent, not yet given) or
- * 'off'; `mail` a mail server (`stack.mail`) that the daemon sends by, true or its options; `document` the schedule; `env` further
- * settings of the daemon (null takes one away); `start: false` leaves the daemon to `stack.startDaemon()`.
+ * 'off'; `mail` a mail server (`stack.mail`) that the daemon sends by, true or its options; `document` the
+ * schedule; `env` further settings of the daemon (null takes one away); `start: false` leaves the daemon to
+ * `stack.startDaemon()`.
  */
 export async function startStack({
   google = 'off',

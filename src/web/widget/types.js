@@ -34,7 +34,7 @@ export function showTypes(panel, focus) {
               ),
             ),
             answer.profile?.about && h('p', { class: 'about middle' }, answer.profile.about),
-            h('ul', { class: 'facts' }, panel.speech()),
+            panel.speech() && h('ul', { class: 'facts' }, panel.speech()),
           ),
         h(
           'ul',
