@@ -16,6 +16,12 @@ const PAUSE_MS = 200; // between two measurements: what the last one set going c
 const program = (name) => path.join(OUT, 'tests/bench', name);
 const run = promisify(execFile);
 
+/**
+ * A command in a session of its own. Linux shares a processor out among sessions, and each process of PostgreSQL is one;
+ * what is measured against it must not be a part of ours, as it is none of ours where systemd starts it.
+ */
+export const inSession = (command, args) => ['setsid', command, ...args];
+
 /** Seconds of processor time a process has used so far, with all its threads. */
 export function cpuOf(pid) {
   const fields = fs
@@ -40,7 +46,7 @@ export class Program {
   constructor(command, args, { name, env = process.env } = {}) {
     this.log = path.join(FOLDER, `${name}.log`);
     const log = fs.openSync(this.log, 'w');
-    this.process = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
+    this.process = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...inSession(command, args)], {
       stdio: ['ignore', log, log],
       env,
     });
@@ -136,11 +142,9 @@ export function raw(method, target, { token, headers = {}, body } = {}) {
  */
 export async function load(server, file, { connections = 64, seconds = SECONDS, mode = 'wrap', trace } = {}) {
   const before = server.cpu?.() ?? 0;
-  const { stdout } = await run(
-    program('load'),
-    [server.port, connections, seconds, file, mode, ...(trace ? [trace] : [])].map(String),
-    { maxBuffer: 1 << 24 },
-  );
+  const args = [server.port, connections, seconds, file, mode, ...(trace ? [trace] : [])].map(String);
+  const [command, ...rest] = inSession(program('load'), args);
+  const { stdout } = await run(command, rest, { maxBuffer: 1 << 24 });
   const result = JSON.parse(stdout);
   result.cpu_us = (((server.cpu?.() ?? 0) - before) * 1e6) / result.requests;
   result.load_share = result.cpu_seconds / result.seconds;

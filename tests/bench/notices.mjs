@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { sleep, until } from '../harness/child.mjs';
 import { MailServer } from '../harness/mail.mjs';
-import { FOLDER, SECONDS, interleave, ratios } from './measure.mjs';
+import { FOLDER, SECONDS, inSession, interleave, ratios } from './measure.mjs';
 
 const WATCHED_SECONDS = 5 * SECONDS;
 const SENDER = `
@@ -37,8 +37,11 @@ async function owed(world, mail) {
 
 /** The server's words come to us, so it is not waited for. */
 async function bare(mail, file) {
-  const args = ['-c', SENDER, mail.port, WATCHED_SECONDS, file].map(String);
-  const { stdout } = await promisify(execFile)('python3', args);
+  const [command, ...args] = inSession(
+    'python3',
+    ['-c', SENDER, mail.port, WATCHED_SECONDS, file].map(String),
+  );
+  const { stdout } = await promisify(execFile)(command, args);
   return { rate: Number(stdout) };
 }
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../harness/run_folder.mjs';
-import { FOLDER, SECONDS } from './measure.mjs';
+import { FOLDER, SECONDS, inSession } from './measure.mjs';
 
 export const CLIENTS = 64;
 const LOG = path.join(FOLDER, 'pgbench_log');
@@ -143,11 +143,11 @@ export function runPgbench(world, name, action, from, connections = CLIENTS) {
   const options = ['-n', '-M', 'prepared', ...clients, '-f', file, '-l', `--log-prefix=${LOG}`];
   const before = audited();
   const began = process.hrtime.bigint();
-  const out = execFileSync(
-    'sh',
-    ['-c', '"$@" && times', 'sh', 'pgbench', ...options.map(String), world.database.url],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const [shell, ...rest] = inSession('sh', ['-c', '"$@" && times', 'sh', 'pgbench', ...options.map(String)]);
+  const out = execFileSync(shell, [...rest, world.database.url], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const took = Number(process.hrtime.bigint() - began) / 1e9;
   const log = readLog();
   const done = audited() - before;
