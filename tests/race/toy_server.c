@@ -50,7 +50,7 @@ static enum handled early(void *owner, struct request *request, struct reply *re
 		buffer_append_text(reply_begin_json(reply, 200), "{\"ok\":true}");
 		return HANDLED;
 	case READY:
-		reply_ready(reply, request, toy->ready);
+		reply_ready(reply, 200, request, toy->ready);
 		return HANDLED;
 	case COMPUTED:
 		buffer_append(reply_begin_json(reply, 200), toy->ready->bytes, toy->ready->length);
