@@ -271,22 +271,29 @@ create or replace function is_news_of_request(a appointment) returns boolean lan
 $$;
 
 /*
- * Put what changed of the dates of a series into the ledger, together: of sessions, or (p_asked) of what is asked for.
- * Returns how many; 0 as well when somebody is just changing one of those dates.
+ * Put what changed of an appointment into the ledger, and what did of the other dates of its series, together: of sessions,
+ * or (p_asked) of what is asked for. Returns how many; 0 as well when somebody is just changing one of those dates.
  */
-create or replace function announce_series(p_series uuid, p_asked boolean, p_mail boolean) returns integer
+create or replace function announce_dates(a appointment, p_asked boolean, p_mail boolean) returns integer
 language plpgsql as $$
 declare
   dates uuid[];
   batch uuid;
 begin
+  if a.series_id is null and p_asked then
+    perform announce_request(a, p_mail, null);
+    return 1;
+  elsif a.series_id is null then
+    perform announce(a, p_mail, null);
+    return 1;
+  end if;
   dates := array(select id from appointment
-                 where series_id = p_series
+                 where series_id = a.series_id
                    and case when p_asked then is_news_of_request(appointment)
                             else is_news(appointment) and is_ripe(appointment, p_mail) end
                  order by id for update skip locked);
   if cardinality(dates) < (select count(*) from appointment
-                           where series_id = p_series
+                           where series_id = a.series_id
                              and case when p_asked then is_news_of_request(appointment)
                                       else is_news(appointment) and is_ripe(appointment, p_mail) end) then
     return 0;
@@ -318,12 +325,7 @@ begin
     where is_news(appointment) and is_ripe(appointment, p_mail) and not series_waits(appointment, p_mail)
     order by id limit p_limit for update skip locked
   loop
-    if a.series_id is null then
-      perform announce(a, p_mail, null);
-      announced := announced + 1;
-    else
-      announced := announced + announce_series(a.series_id, false, p_mail);
-    end if;
+    announced := announced + announce_dates(a, false, p_mail);
   end loop;
   if announced > 0 then
     return announced;
@@ -331,12 +333,7 @@ begin
   for a in
     select * from appointment where is_news_of_request(appointment) order by id limit p_limit for update skip locked
   loop
-    if a.series_id is null then
-      perform announce_request(a, p_mail, null);
-      announced := announced + 1;
-    else
-      announced := announced + announce_series(a.series_id, true, p_mail);
-    end if;
+    announced := announced + announce_dates(a, true, p_mail);
   end loop;
   if announced > 0 then
     return announced;
