@@ -12,9 +12,12 @@
 enum {
 	STATEMENT_TIMEOUT_MS = 5000,
 	TICK_MS = 1000,
-	/* Changes are announced for so long, then come together for so long: who books goes first. */
+	/* Changes are announced for so long. Then they come together for four times as long as that took: who
+	 * books goes first. */
 	ANNOUNCING_MS = 25,
-	GATHERING_MS = 100,
+	GATHERING_TIMES = 4,
+	GATHERING_MIN_MS = 10,
+	GATHERING_MAX_MS = 100,
 	CHANGES = 20, /* that are announced in one transaction, so that nobody waits long for their rows */
 	REMINDERS_EVERY_MS = 10000,
 	GAUGES_EVERY_MS = 5000,
@@ -145,10 +148,15 @@ static void set_gauges(struct notices *notices, struct db *db)
 	gauge_set(notices->offered, db_get_int(&rows, 0, 4));
 }
 
-/* Let more changes come together. */
-static void gather(struct notices *notices)
+/* Let more changes come together, after a look at them that took so long. */
+static void gather(struct notices *notices, int64_t took_ms)
 {
-	int64_t deadline = monotonic_ms() + GATHERING_MS;
+	int64_t wait_ms = took_ms * GATHERING_TIMES;
+	if (wait_ms < GATHERING_MIN_MS)
+		wait_ms = GATHERING_MIN_MS;
+	if (wait_ms > GATHERING_MAX_MS)
+		wait_ms = GATHERING_MAX_MS;
+	int64_t deadline = monotonic_ms() + wait_ms;
 	pthread_mutex_lock(&notices->lock);
 	while (!atomic_load(&notices->stop) &&
 	       condition_wait_until(&notices->stopping, &notices->lock, deadline))
@@ -182,7 +190,7 @@ static void *run_keeper(void *argument)
 		}
 		if (news || any) {
 			notices_raise(notices, &notices->due);
-			gather(notices);
+			gather(notices, monotonic_ms() - now_ms);
 		}
 		news = notices_wait(notices, &notices->changed, &seen, any ? 0 : TICK_MS);
 	}

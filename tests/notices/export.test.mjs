@@ -29,6 +29,7 @@ test('answers, notices, preferences, sessions, addresses, actions and requests',
   assertStatus(await book(stack.client('bob'), 2, 'bobs-goal'), 201);
   assertStatus(await coach.put(`/booking/${made.id}/coach-notes`, { coach_notes: 'coachs-own' }), 200);
   assertStatus(await ann.put('/booking/user/me/preferences', { reminders: false, locale: 'fr' }), 200);
+  await mail.wait(1, ({ to }) => to[0] === 'ann@client.test'); // else nobody is told of what ends at once
   assertStatus(await coach.put(`/booking/${made.id}/cancel`, { reason: 'planted-reason' }), 200);
   await mail.wait(2, ({ to }) => to[0] === 'ann@client.test');
   // Signed in by mail as well: the platform's user is the same person.
