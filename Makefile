@@ -217,6 +217,13 @@ test-monitoring: $(OUT)/bookingd ## test alert rules and dashboard with Promethe
 	@config/install-packages config/packages-monitoring.txt
 	@BOOKINGD=$(OUT)/bookingd node tests/run.mjs tests/monitoring
 
+# Three daemons behind HAProxy over a PostgreSQL of three servers that Patroni looks after.
+FAILOVERS ?= 3
+.PHONY: test-cluster
+test-cluster: $(OUT)/bookingd ## kill daemons and fail PostgreSQL over FAILOVERS (3) times, under load
+	@config/install-packages config/packages.txt config/packages-cluster.txt
+	@BOOKINGD=$(OUT)/bookingd FAILOVERS=$(FAILOVERS) node tests/run.mjs tests/cluster
+
 # The long form of what `make test` does in short.
 .PHONY: test-recurrence
 test-recurrence: $(OUT)/bookingd $(TEST_PROGRAMS) ## hold 10,000 random rules and 1,500 calendar files against other programs

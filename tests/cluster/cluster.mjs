@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Child, sleep, until } from '../harness/child.mjs';
+import { Child, until } from '../harness/child.mjs';
 import { freePort, temporaryFolder } from '../harness/run_folder.mjs';
 
 const PASSWORD = 'cluster';
@@ -47,6 +47,8 @@ class Node {
       timezone: 'Asia/Kathmandu',
       // A standby whose leader has gone looks for it and its successor so often, not every five seconds.
       wal_retrieve_retry_interval: '100ms',
+      // and leaves one that has been silent for so long, before Patroni names another.
+      wal_receiver_timeout: '5s',
       wal_keep_size: '512MB', // in place of slots
     };
     node.file = path.join(node.folder, 'patroni.json'); // YAML reads JSON
@@ -56,7 +58,9 @@ class Node {
         scope: 'bookings',
         name,
         restapi: { listen: `127.0.0.1:${restPort}`, connect_address: `127.0.0.1:${restPort}` },
-        etcd3: { host: `127.0.0.1:${etcdPort}` },
+        // By its older interface: Debian's Patroni 3.0.2 writes the lock by the newer one whoever holds it, and a leader that was
+        // frozen would take it back from its successor (mended in Patroni 3.0.3).
+        etcd: { host: `127.0.0.1:${etcdPort}` },
         bootstrap: {
           // Nothing acknowledged is lost: a standby that may be promoted has every commit, and a new leader takes none before
           // it has such a standby.
@@ -174,7 +178,7 @@ export class Cluster {
     cluster.etcd = new Child(
       'etcd',
       [
-        ...['--data-dir', path.join(temporaryFolder('etcd'), 'data'), '--unsafe-no-fsync'],
+        ...['--data-dir', path.join(temporaryFolder('etcd'), 'data'), '--unsafe-no-fsync', '--enable-v2'],
         ...['--listen-client-urls', at(client), '--advertise-client-urls', at(client)],
         ...['--listen-peer-urls', at(peer), '--initial-advertise-peer-urls', at(peer)],
         ...['--initial-cluster', `default=${at(peer)}`],
@@ -285,11 +289,18 @@ export class Cluster {
     leader.start();
   }
 
-  /** The leader and its Patroni stand still, with their connections open, until the other leads. */
+  /**
+   * The leader and its Patroni stand still, with their connections open, until another leads and the third follows that one: one
+   * that wakes up within that second sends the third what it had not sent yet, and both must be rewound.
+   */
   async freeze(leader) {
     leader.signal('SIGSTOP');
-    await this.successor(leader);
-    await sleep(500);
+    const successor = await this.successor(leader);
+    await until(
+      'a standby of the new leader',
+      async () => (await successor.status())?.replication?.some(({ state }) => state === 'streaming'),
+      60_000,
+    );
     leader.signal('SIGCONT');
   }
 

@@ -2,7 +2,7 @@
 // by a kill and by a freeze, all under load. Nothing acknowledged is lost, and bookings go on within two seconds of the
 // promotion (the new leader is out of recovery).
 //
-//   FAILOVERS=20 node tests/run.mjs tests/cluster        (3 by default, one of each kind)
+//   make test-cluster FAILOVERS=20        (3 by default, one of each kind)
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
