@@ -21,7 +21,7 @@ export const createRequest = (world, { coach, start }, caller, minutes = 30) =>
     body: JSON.stringify({ coach, start, duration_minutes: minutes, time_zone: 'UTC' }),
   });
 
-const WORKERS = 13; // that the daemon has by default for calls to the database, without a calendar (src/commands/compose.c)
+export const WORKERS = 13; // that the daemon has by default for calls to the database, without a calendar (src/commands/compose.c)
 
 const anybody = (world) => Math.floor(Math.random() * world.tokens.length);
 

@@ -3,13 +3,25 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { sleep } from '../harness/child.mjs';
-import { PER_SECOND_MAX, distinct, sendOnce, warm } from './booking.mjs';
-import { FOLDER, SECONDS, interleave, load, median, raw, writeRequests } from './measure.mjs';
+import { PER_SECOND_MAX, WORKERS, distinct, sendOnce, warm } from './booking.mjs';
+import {
+  FOLDER,
+  SECONDS,
+  interleave,
+  load,
+  median,
+  raw,
+  startBookingServer,
+  startEmptyServer,
+  writeRequests,
+} from './measure.mjs';
+import { writeBooking } from './pgbench.mjs';
 
 const PRESSURE_SECONDS = Number(process.env.BENCH_PRESSURE_SECONDS ?? 15);
 const AROUND_SECONDS = 5; // watched before and after
 const TIMES = [1, 2, 5, 10];
 const CONNECTIONS = 1500; // more than the lane takes, fewer than one address may have
+const REFUSAL_BYTES = 300;
 const WATCHED = 50; // creates a second from somebody else, who books before, meanwhile and after
 
 /** A stream of requests at fixed times from connections of its own, so that none waits for one: [{ due_us, took_us, status }, …]. */
@@ -75,6 +87,29 @@ async function storm(world, daemon, report, capacity, times) {
   return { times, all, seen, before: seen.filter(({ due_us }) => due_us < all.began_us), answers };
 }
 
+/** Milliseconds, 50th and 99th percentile, of an empty server that gets as many requests while another one books all it can. */
+async function floor(world, rate) {
+  const seconds = PRESSURE_SECONDS;
+  const empty = await startEmptyServer(REFUSAL_BYTES);
+  const bare = await startBookingServer(
+    world,
+    writeBooking(world),
+    WORKERS,
+    world.take(seconds * PER_SECOND_MAX),
+  );
+  const anything = writeRequests('anything', distinct(world, 1)); // it counts by itself
+  const booked = load(bare, anything, { seconds });
+  const file = writeRequests('overload', distinct(world, 1000));
+  const { served } = await load(empty, file, {
+    connections: CONNECTIONS,
+    seconds: seconds - 2,
+    mode: `paced:${Math.round(rate)}`,
+  });
+  await booked;
+  await Promise.all([empty.stop(), bare.stop()]);
+  return { p50_ms: served.p50_us / 1000, p99_ms: served.p99_us / 1000 };
+}
+
 const perSecond = (count) => count / PRESSURE_SECONDS || 0;
 
 export async function overload(world, report) {
@@ -88,6 +123,7 @@ export async function overload(world, report) {
   const storms = [];
   for (const times of TIMES) storms.push(await storm(world, daemon, report, capacity, times));
   await daemon.stop();
+  const least = await floor(world, capacity * TIMES.at(-1));
 
   const normal_ms = quantile(
     storms.flatMap(({ before }) => before),
@@ -145,6 +181,12 @@ export async function overload(world, report) {
     '<=',
     1000,
   );
+  report.fact(
+    `${name}: an empty server beside one that books, p50 and p99 ms`,
+    `${least.p50_ms}, ${least.p99_ms}`,
+  );
+  report.ratio(`${name}: refused, p99 against that empty server's`, most['refused, p99 ms'] / least.p99_ms);
+  report.ratio(`${name}: accepted, p99 against that empty server's`, most['accepted, p99 ms'] / least.p99_ms);
   report.ratio(`${name}: accepted against capacity`, most['accepted a second'] / capacity);
   report.ratio(
     `${name}: share of what was due that was sent`,
