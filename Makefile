@@ -150,7 +150,7 @@ $(OUT)/tests/unit/main/test_config: $(call objects,tests/unit/main/test_config.c
 
 .PHONY: unit
 # Each program may take UNIT_SECONDS: one that hangs fails with its name instead of holding everything up.
-UNIT_SECONDS ?= $(if $(SANITIZE)$(VALGRIND),900,300)
+UNIT_SECONDS ?= $(if $(VALGRIND),3600,$(if $(SANITIZE),900,300))
 UNDER := $(if $(VALGRIND),valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99)
 UNIT_RUNS := $(UNIT_TESTS:%=%.run)
 .PHONY: $(UNIT_RUNS)

@@ -4,10 +4,11 @@
 // does.
 import { execFile, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import { Child, PATIENCE, until } from './child.mjs';
 import { Client } from './http.mjs';
 import { bookingd } from './postgres.mjs';
-import { freePort } from './run_folder.mjs';
+import { ROOT, freePort } from './run_folder.mjs';
 
 const VALGRIND = [
   '--quiet',
@@ -15,6 +16,7 @@ const VALGRIND = [
   '--show-leak-kinds=definite,indirect',
   '--errors-for-leak-kinds=definite,indirect',
   '--error-exitcode=99',
+  `--suppressions=${path.join(ROOT, 'tests/harness/valgrind.supp')}`,
 ];
 const READY_MS = 60_000; // no promise: only so that a test ends
 const STOP_MS = 15_000;
