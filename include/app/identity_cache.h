@@ -36,13 +36,16 @@ struct identity_cache *identity_cache_new(size_t capacity);
 /* NULL is fine. */
 void identity_cache_free(struct identity_cache *cache);
 
-/* Look up. True if found and `now` is before its end: *ret_finding is set, its identity's texts in `mem`. */
+/*
+ * Look up. True if found and `now` is before its end: *ret_finding is set, its identity's texts in `mem`.
+ * What was put seconds after `now` is not found: the clock was set back since.
+ */
 bool identity_cache_find(struct identity_cache *cache, const struct identity_cache_key *key, instant now,
 			 struct arena *mem, struct identity_finding *ret_finding);
 
-/* Remember a copy of `finding` up to, not including, `until`; replaces what was there. */
+/* Remember a copy of `finding`, of `now`, up to, not including, `until`; replaces what was there. */
 void identity_cache_put(struct identity_cache *cache, const struct identity_cache_key *key,
-			const struct identity_finding *finding, instant until);
+			const struct identity_finding *finding, instant now, instant until);
 
 /* Forget who this user is under whatever credentials, or (NULL) everything, refusals as well. */
 void identity_cache_forget(struct identity_cache *cache, const char *user_id);

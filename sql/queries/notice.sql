@@ -9,7 +9,8 @@ select a.id, a.coach_id, a.session_type, c.schedule::text, a.starts_at,
        coalesce(a.noticed_at, a.created_at),
        a.client_time_zone,
        coalesce((select string_agg(n.recipient || ' ' || n.about, ',') from notice n
-                 where n.appointment_id = a.id and n.kind = 'reminder' and n.channel = 'in_app'), '')
+                 where n.appointment_id = a.id and n.kind = 'reminder' and n.channel = 'in_app'), ''),
+       now()
 from coach c join appointment a on a.coach_id = c.id
 where a.status = 'scheduled' and a.starts_at > now() and a.starts_at <= now() + reminders_reach(c.schedule)
   and a.noticed_start = a.starts_at and not a.erased
@@ -75,7 +76,7 @@ select a, c.email, c.schedule::text,
        coalesce(f.name, c.id), phone_of(a.phone), a.noticed_version < a.version,
        exists (select from notice this join notice later using (appointment_id, recipient, guest, channel)
                where this.id = $4 and later.id > this.id and later.kind not in ('reminder', 'credits_low', 'credits_ending')),
-       coalesce(thread.appointment_id, a.id), other_coach(a, $2, $3, $4)
+       coalesce(thread.appointment_id, a.id), other_coach(a, $2, $3, $4), now()
 from appointment a
 join coach c on c.id = case when $2::text = 'coach' and $3::text <> '' then $3 else a.coach_id end
 left join coach_profile f on f.coach_id = c.id

@@ -430,9 +430,9 @@ static void remember(struct identity_source *source, const struct credential *cr
 		     const struct identity_finding *finding, instant now, instant until)
 {
 	if (finding->outcome == IDENTITY_KNOWN)
-		identity_cache_put(source->known, &credential->key, finding, until);
+		identity_cache_put(source->known, &credential->key, finding, now, until);
 	else if (finding->outcome == IDENTITY_REFUSED)
-		identity_cache_put(source->refused, &credential->key, finding,
+		identity_cache_put(source->refused, &credential->key, finding, now,
 				   now + refusal_lasts(source, credential));
 }
 

@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CLOCKS_MAY_DIFFER = 5 /* seconds; requests do not end in the order in which they came */ };
+
 struct entry {
 	struct identity_cache_key key;
 	UT_hash_handle hh;
+	instant since;
 	instant until;
 	bool recently_used;
 	struct identity_finding finding;
@@ -71,7 +74,8 @@ bool identity_cache_find(struct identity_cache *cache, const struct identity_cac
 {
 	pthread_mutex_lock(&cache->lock);
 	struct entry *entry = find_entry(cache, key);
-	bool found = entry != NULL && now < entry->until;
+	/* Before `since` the clock was set back, and `until` means nothing. */
+	bool found = entry != NULL && now < entry->until && now >= entry->since - CLOCKS_MAY_DIFFER;
 	if (found) {
 		const struct identity *identity = &entry->finding.identity;
 		entry->recently_used = true;
@@ -104,7 +108,7 @@ static const char *append(char **at, const char *text)
 }
 
 static struct entry *entry_new(const struct identity_cache_key *key, const struct identity_finding *finding,
-			       instant until)
+			       instant now, instant until)
 {
 	const struct identity *identity = &finding->identity;
 	size_t length = room_for(identity->user_id) + room_for(identity->email) + room_for(identity->name) +
@@ -116,6 +120,7 @@ static struct entry *entry_new(const struct identity_cache_key *key, const struc
 	entry->texts_length = length;
 	char *at = entry->texts;
 	entry->key = *key;
+	entry->since = now;
 	entry->until = until;
 	entry->recently_used = false;
 	entry->finding = *finding;
@@ -144,9 +149,9 @@ static void make_room(struct identity_cache *cache)
 }
 
 void identity_cache_put(struct identity_cache *cache, const struct identity_cache_key *key,
-			const struct identity_finding *finding, instant until)
+			const struct identity_finding *finding, instant now, instant until)
 {
-	struct entry *entry = entry_new(key, finding, until);
+	struct entry *entry = entry_new(key, finding, now, until);
 
 	pthread_mutex_lock(&cache->lock);
 	struct entry *old = find_entry(cache, key);

@@ -111,12 +111,19 @@ static void fetch_set(struct provider_keys *keys, struct fetch_client *fetcher, 
 	pthread_cond_broadcast(&keys->finished);
 }
 
+/* How long ago. What lies ahead was noted before the clock was set back, and is as good as long ago. */
+static seconds age_of(instant then, instant now)
+{
+	enum { REQUESTS_OVERTAKE = 60 }; /* seconds by which a request's `now` may be behind another's */
+	return now < then - REQUESTS_OVERTAKE ? PROVIDER_KEYS_STALE_SECONDS : now - then;
+}
+
 void provider_keys_renew(struct provider_keys *keys, struct fetch_client *fetcher, instant now)
 {
 	pthread_mutex_lock(&keys->lock);
-	bool fresh = keys->generation > 0 && now - keys->fetched_at < PROVIDER_KEYS_FRESH_SECONDS;
+	bool fresh = keys->generation > 0 && age_of(keys->fetched_at, now) < PROVIDER_KEYS_FRESH_SECONDS;
 	seconds pause = keys->generation > 0 ? PROVIDER_KEYS_PAUSE_SECONDS : PROVIDER_KEYS_RETRY_SECONDS;
-	if (!fresh && !keys->fetching && now - keys->tried_at >= pause)
+	if (!fresh && !keys->fetching && age_of(keys->tried_at, now) >= pause)
 		fetch_set(keys, fetcher, now);
 	pthread_mutex_unlock(&keys->lock);
 }
@@ -130,8 +137,8 @@ enum provider_keys_outcome provider_keys_seek(struct provider_keys *keys, struct
 	/* Whoever fetches has a deadline, so this wait ends. */
 	while (keys->fetching && keys->generation == missed)
 		pthread_cond_wait(&keys->finished, &keys->lock);
-	bool due = keys->generation > 0 ? now - keys->sought_at >= PROVIDER_KEYS_PAUSE_SECONDS
-					: now - keys->tried_at >= PROVIDER_KEYS_RETRY_SECONDS;
+	bool due = keys->generation > 0 ? age_of(keys->sought_at, now) >= PROVIDER_KEYS_PAUSE_SECONDS
+					: age_of(keys->tried_at, now) >= PROVIDER_KEYS_RETRY_SECONDS;
 	if (keys->generation == missed && due) {
 		keys->sought_at = now;
 		fetch_set(keys, fetcher, now);

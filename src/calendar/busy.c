@@ -93,11 +93,12 @@ static bool send_renewer(const struct calendars *calendars, struct calendar_coac
 }
 
 static bool is_usable_stale(const struct calendars *calendars, const struct calendar_coach *coach,
-			    struct interval within, instant now)
+			    struct interval within)
 {
 	seconds stale = calendars->settings.stale_seconds;
 	const struct busy_memory *busy = coach->busy;
-	return busy != NULL && stale > 0 && busy_memory_covers(busy, within) && now - busy->as_of <= stale;
+	return busy != NULL && stale > 0 && busy_memory_covers(busy, within) &&
+	       monotonic_ms() - busy->asked_at <= stale * 1000;
 }
 
 /* What a question is answered with; rows in the asker's arena. */
@@ -123,9 +124,9 @@ static void find_in(const struct busy_memory *memory, struct interval within,
 
 /* Google cannot be asked: the last known times, or nothing. The lock is held. */
 static void find_stale(const struct calendars *calendars, const struct calendar_coach *coach,
-		       struct interval within, instant now, struct arena *mem, struct found *ret_found)
+		       struct interval within, struct arena *mem, struct found *ret_found)
 {
-	if (is_usable_stale(calendars, coach, within, now))
+	if (is_usable_stale(calendars, coach, within))
 		find_in(coach->busy, within, CALENDAR_KNOWN_STALE, mem, ret_found);
 	else
 		*ret_found = (struct found){.knowledge = CALENDAR_UNKNOWN};
@@ -162,7 +163,7 @@ static void find_booking(struct visit *visit, struct interval within, instant no
 		busy_memory_free(coach->busy);
 		coach->busy = NULL;
 	}
-	find_stale(visit->calendars, coach, within, now, visit->call.mem, ret_found);
+	find_stale(visit->calendars, coach, within, visit->call.mem, ret_found);
 	pthread_mutex_unlock(&coach->lock);
 }
 
@@ -239,7 +240,7 @@ static void find_listing(struct visit *visit, struct interval within, instant no
 		if (coach->asking) {
 			if (wait_for_answer(coach, visit->call.deadline))
 				continue;
-			find_stale(calendars, coach, within, now, mem, ret_found);
+			find_stale(calendars, coach, within, mem, ret_found);
 			break;
 		}
 		pthread_mutex_unlock(&coach->lock);
@@ -250,7 +251,7 @@ static void find_listing(struct visit *visit, struct interval within, instant no
 		if (!may_ask || ask_for_all(visit, within, now) != ASKED_KNOWN) {
 			if (is_fresh(calendars, coach, arrival) && busy_memory_covers(coach->busy, within))
 				continue;
-			find_stale(calendars, coach, within, now, mem, ret_found);
+			find_stale(calendars, coach, within, mem, ret_found);
 			break;
 		}
 		/* Our own answer, even if a write meanwhile makes it too old for others. */

@@ -62,6 +62,7 @@ struct subject {
 	char thread_appointment[UUID_TEXT_SIZE];
 	bool unannounced; /* it has changed since, and who is told of that is not decided */
 	bool told_later;  /* something later is told to the same person */
+	instant now;      /* when all this was so, by PostgreSQL's clock */
 };
 
 /* One appointment of those that a mail tells of. */

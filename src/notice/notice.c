@@ -178,7 +178,7 @@ static void *run_keeper(void *argument)
 			webhooks_wake(notices->webhooks);
 		bool any = announce(notices, db);
 		if (now_ms >= reminders_at) {
-			reminders_derive(notices, db, instant_now());
+			reminders_derive(notices, db);
 			announce_credits(notices, db);
 			reminders_at = now_ms + REMINDERS_EVERY_MS;
 			any = true;

@@ -85,7 +85,7 @@ void code_again(struct notices *notices, struct waiting_code *code, int64_t now_
 void code_free(struct waiting_code *code);
 
 /* reminders.c: put into the ledger which reminders are due, and which will not be sent. */
-void reminders_derive(struct notices *notices, struct db *db, instant now);
+void reminders_derive(struct notices *notices, struct db *db);
 
 /* sender.c: the thread that mails. */
 void *run_sender(void *argument);

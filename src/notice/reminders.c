@@ -76,7 +76,7 @@ static void remind(struct notices *notices, struct db *db, const struct remindab
 	}
 }
 
-void reminders_derive(struct notices *notices, struct db *db, instant now)
+void reminders_derive(struct notices *notices, struct db *db)
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
 	DB_ROWS rows = {0};
@@ -106,6 +106,8 @@ void reminders_derive(struct notices *notices, struct db *db, instant now)
 			.told = db_get_text(&rows, row, 7),
 		};
 		db_get_uuid(&rows, row, 0, what.id);
-		remind(notices, db, &what, type != NULL ? &type->notices : &schedule->notices, now);
+		/* By PostgreSQL's clock, as holds and cut-offs: what is noted as too late stays so. */
+		remind(notices, db, &what, type != NULL ? &type->notices : &schedule->notices,
+		       db_get_instant(&rows, row, 8));
 	}
 }

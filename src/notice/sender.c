@@ -47,13 +47,12 @@ static seconds wait_after(int64_t attempts)
 static void again(struct sender *sender, const struct claim *claim, const struct subject *subject,
 		  const struct mail_answer *answer)
 {
-	instant now = instant_now();
 	seconds wait = wait_after(claim->attempts);
 	instant end = claim->created_at + TRYING_SECONDS_MAX;
 	if (subject->a.starts_at < end && subject->a.starts_at > claim->created_at &&
 	    claim->kind != NOTICE_KIND_CANCELLED)
 		end = subject->a.starts_at;
-	if (now + wait > end)
+	if (subject->now + wait > end)
 		done(sender, claim, "failed", answer->detail, 0);
 	else
 		done(sender, claim, "retry", answer->detail, wait);
@@ -190,6 +189,7 @@ static enum db_result read_subject(struct sender *sender, const struct claim *cl
 	};
 	db_get_uuid(&rows, 0, 9, subject->thread_appointment);
 	subject->other_coach = notice_plain_name(db_copy_text(&rows, 0, 10, &sender->mem));
+	subject->now = db_get_instant(&rows, 0, 11);
 	if (subject->schedule == NULL)
 		return DB_FAILED;
 	enum db_result read = appointment_read(sender->db, &rows, 0, 0, &sender->mem, &subject->a);
@@ -214,7 +214,7 @@ static bool must_wait(const struct claim *claim, const struct subject *subject)
 }
 
 /* Whether it is still true: NULL, or why it is not. */
-static const char *outdated(const struct claim *claim, const struct subject *subject, instant now)
+static const char *outdated(const struct claim *claim, const struct subject *subject)
 {
 	const struct appointment *a = &subject->a;
 	const char *about = strchr(claim->about, '@');
@@ -223,9 +223,9 @@ static const char *outdated(const struct claim *claim, const struct subject *sub
 	if (claim->kind == NOTICE_KIND_REMINDER) {
 		bool there = a->status == APPOINTMENT_SCHEDULED && about != NULL &&
 			     strtoll(about + 1, NULL, 10) == a->starts_at;
-		return !there                ? "The session is no longer at that time."
-		       : a->starts_at <= now ? "It has begun."
-					     : NULL;
+		return !there                         ? "The session is no longer at that time."
+		       : a->starts_at <= subject->now ? "It has begun."
+						      : NULL;
 	}
 	bool cancelled = a->status == APPOINTMENT_CANCELLED || letter_is_uninvited(claim, a);
 	/* A change of which this person is not told leaves it true; what was on its way meanwhile may have
@@ -270,7 +270,7 @@ static bool make_letter(struct sender *sender, struct letter *letter, instant no
 		done(sender, claim, "retry", "A change of it is announced first.", ANNOUNCED_SECONDS);
 		return false;
 	}
-	const char *why = outdated(claim, subject, now);
+	const char *why = outdated(claim, subject);
 	if (why == NULL && (address_of(claim, subject) == NULL || subject->a.erased))
 		why = "There is no address any more.";
 	if (why == NULL && (result = letter_write(sender, letter, now)) == DB_NONE)

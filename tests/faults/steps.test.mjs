@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { passTime } from '../harness/clock.mjs';
 import { assertStatus } from '../harness/expect.mjs';
 import { bookingd, startTestServer, stopOwnServer } from '../harness/postgres.mjs';
 import { temporaryFolder } from '../harness/run_folder.mjs';
@@ -66,6 +67,57 @@ test('a clock set by an hour, forward and back: holds and cut-offs are as they w
     assert.equal(confirmed.status, 200, `${offset}: ${JSON.stringify(confirmed.body)}`);
     const cancelled = await ann.put(`/booking/${booked.body.id}/cancel`, {});
     assert.equal(cancelled.status, 200, `${offset}: ${JSON.stringify(cancelled.body)}`);
+  }
+  await stack.stop();
+});
+
+test("the daemon's clock an hour off: reminders come when they are due, and a session that ended is nobody's", {
+  skip,
+}, async () => {
+  const { set, env } = settableClock('reminders');
+  const stack = await startStack({
+    mail: true,
+    document: {
+      ...openSchedule({ min_notice_minutes: 0 }),
+      session_types: [{ id: 'coaching', name: 'Coaching', durations: [15], meeting: 'none' }],
+      notices: { reminders: [{ before_minutes: 60, to: ['client'] }] },
+    },
+    env: { ...env, AUTH_SESSION_QUERY: 'SELECT user_id FROM public.signed_in WHERE id = $1' },
+  });
+  stack.database.run('CREATE TABLE public.signed_in (id text, user_id text)');
+  const session = { 'x-session-id': '9f7c2b4e-session-of-the-platform' };
+  const mine = async () => (await stack.stranger().get('/booking/user/me', session)).status;
+  const told = ({ id }, also = '') =>
+    stack.database.value(`SELECT coalesce(string_agg(channel || ' ' || state, ', ' ORDER BY channel), '') FROM notice
+      WHERE appointment_id = '${id}' AND kind = 'reminder' ${also}`);
+  const announced = ({ id }) =>
+    until('the confirmation', () =>
+      stack.database.value(`SELECT noticed_version = version FROM appointment WHERE id = '${id}'`),
+    );
+  for (const offset of ['+3600s', '-3600s']) {
+    set('+0s');
+    stack.database.run(`INSERT INTO public.signed_in VALUES ('${session['x-session-id']}', 'sue')`);
+    await until('the session', async () => (await mine()) === 200);
+    const booked = [];
+    for (const n of [10, 11]) {
+      const reply = await stack
+        .client(`ann${offset}`)
+        .post('/booking/create', { start: stack.slot(n), duration_minutes: 15 });
+      booked.push(assertStatus(reply, 201));
+      await announced(booked.at(-1));
+    }
+    const [soon, later] = booked;
+    set(offset);
+    stack.database.run('DELETE FROM public.signed_in');
+    if (offset[0] === '-')
+      assert.equal(await mine(), 401, 'a session that ended before the clock was set back');
+    // In 50 minutes and in 110.
+    passTime(stack.database, Math.round(Date.parse(soon.start) / 1000 - Date.now() / 1000 - 50 * 60));
+    await until('the reminder', () => told(soon, `AND state <> 'owed' AND channel = 'email'`));
+    assert.deepEqual([told(soon), told(later)], ['email sent, in_app sent', ''], offset);
+    passTime(stack.database, 3600);
+    await until('the other', () => told(later, `AND state <> 'owed' AND channel = 'email'`));
+    assert.equal(told(later), 'email sent, in_app sent', offset);
   }
   await stack.stop();
 });

@@ -551,6 +551,22 @@ static void a_rotated_key_is_found_at_once_and_the_old_one_ends(void **state)
 	EVP_PKEY_free(new);
 }
 
+static void a_rotated_key_is_found_although_the_clock_was_set_back(void **state)
+{
+	(void)state;
+	EVP_PKEY *old = EVP_RSA_gen(2048), *new = EVP_RSA_gen(2048);
+	start(&by_provider);
+	provider.json = key_set_of(old, "old");
+	assert_int_equal(find(token_by(old, "old"), NULL, NOW), IDENTITY_KNOWN);
+	assert_int_equal(find(token_by(new, "made up"), NULL, NOW + 1), IDENTITY_REFUSED);
+	provider.json = key_set_of(new, "new");
+	assert_int_equal(find(token_by(new, "new"), NULL, NOW - 3600), IDENTITY_KNOWN);
+	assert_int_equal(find(token_by(new, "new"), NULL, NOW - 3599), IDENTITY_KNOWN);
+	assert_int_equal(provider.asked, 3);
+	EVP_PKEY_free(old);
+	EVP_PKEY_free(new);
+}
+
 static void made_up_key_names_cost_the_provider_one_request_a_minute(void **state)
 {
 	(void)state;
@@ -619,6 +635,7 @@ int main(void)
 		cmocka_unit_test(an_erased_user_is_forgotten),
 		cmocka_unit_test(a_public_key_that_is_none_stops_the_start),
 		cmocka_unit_test(a_providers_keys_are_fetched_once_and_renewed),
+		cmocka_unit_test(a_rotated_key_is_found_although_the_clock_was_set_back),
 		cmocka_unit_test(a_rotated_key_is_found_at_once_and_the_old_one_ends),
 		cmocka_unit_test(made_up_key_names_cost_the_provider_one_request_a_minute),
 		cmocka_unit_test(with_the_provider_away_known_keys_serve_on_and_unknown_ones_are_no_refusal),

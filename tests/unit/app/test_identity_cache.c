@@ -23,7 +23,7 @@ static void put(struct identity_cache *cache, unsigned number, const char *user_
 {
 	struct identity_cache_key key = key_of(number);
 	const struct identity_finding finding = {.outcome = IDENTITY_KNOWN, .identity = {.user_id = user_id}};
-	identity_cache_put(cache, &key, &finding, until);
+	identity_cache_put(cache, &key, &finding, 0, until);
 }
 
 static bool holds(struct identity_cache *cache, unsigned number, const char *user_id, instant now)
@@ -52,6 +52,21 @@ static void entries_do_not_hide_each_other(void **state)
 	assert_true(holds(cache, 1, "a", 0));
 	assert_false(holds(cache, 2, "b again", 0));
 	assert_true(holds(cache, 3, "c", 0));
+	identity_cache_free(cache);
+}
+
+static void what_was_put_before_the_clock_was_set_back_is_not_found(void **state)
+{
+	(void)state;
+	enum { HOUR = 3600 };
+	struct identity_cache *cache = identity_cache_new(CAPACITY);
+	struct identity_cache_key key = key_of(1);
+	const struct identity_finding finding = {.outcome = IDENTITY_KNOWN, .identity = {.user_id = "a"}};
+	identity_cache_put(cache, &key, &finding, 10 * HOUR, 10 * HOUR + 30);
+	assert_true(holds(cache, 1, "a", 10 * HOUR + 29));
+	assert_true(holds(cache, 1, "a", 10 * HOUR - 1)); /* a request that came a little earlier */
+	assert_false(holds(cache, 1, "a", 9 * HOUR));
+	assert_false(holds(cache, 1, "a", 11 * HOUR));
 	identity_cache_free(cache);
 }
 
@@ -89,7 +104,7 @@ static void refusals_are_kept_with_their_reason(void **state)
 	struct identity_finding finding = {.outcome = IDENTITY_REFUSED,
 					   .reason = {"expired", "It has expired."}};
 	struct arena mem = ARENA_EMPTY;
-	identity_cache_put(cache, &key, &finding, 10);
+	identity_cache_put(cache, &key, &finding, 0, 10);
 	memset(&finding, 0, sizeof(finding));
 	assert_true(identity_cache_find(cache, &key, 0, &mem, &finding));
 	assert_int_equal(finding.outcome, IDENTITY_REFUSED);
@@ -138,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_do_not_hide_each_other),
 		cmocka_unit_test(nothing_is_found_at_or_after_its_end),
+		cmocka_unit_test(what_was_put_before_the_clock_was_set_back_is_not_found),
 		cmocka_unit_test(a_full_cache_keeps_what_is_asked_for),
 		cmocka_unit_test(refusals_are_kept_with_their_reason),
 		cmocka_unit_test(threads_never_see_each_others_half_done_work),
