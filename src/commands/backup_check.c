@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,6 +181,66 @@ static bool is_archive(FILE *file)
 	       (length > 261 && memcmp(magic + 257, "ustar", 5) == 0);
 }
 
+/*
+ * Whether a tar archive goes on to its end, which is a block of zeros: pg_restore reads one that was cut off
+ * for ever.
+ */
+static bool is_whole_tar(FILE *file)
+{
+	enum { BLOCK = 512, MAGIC = 257, SIZE = 124, SIZE_DIGITS = 11 };
+	char block[BLOCK];
+	for (;;) {
+		char size[SIZE_DIGITS + 1] = "";
+		if (fread(block, 1, BLOCK, file) != BLOCK)
+			return false;
+		if (block[0] == '\0')
+			return true;
+		memcpy(size, block + SIZE, SIZE_DIGITS);
+		unsigned long long blocks = (strtoull(size, NULL, 8) + BLOCK - 1) / BLOCK;
+		if (memcmp(block + MAGIC, "ustar", 5) != 0 ||
+		    fseeko(file, (off_t)(blocks * BLOCK), SEEK_CUR) != 0)
+			return false;
+	}
+}
+
+/* The program that unpacks what another one than pg_dump has compressed; NULL: the file is not so. */
+static const char *unpacker(FILE *file)
+{
+	static const struct {
+		const char *magic;
+		const char *program;
+	} packers[] = {{"\x1f\x8b", "gzip -d"},
+		       {"BZh", "bzip2 -d"},
+		       {"\xfd\x37zXZ", "xz -d"},
+		       {"\x28\xb5\x2f\xfd", "zstd -d"}};
+	char magic[8] = "";
+	(void)!fread(magic, 1, sizeof(magic) - 1, file);
+	rewind(file);
+	for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++)
+		if (behind(magic, packers[i].magic) != NULL)
+			return packers[i].program;
+	return NULL;
+}
+
+static bool is_readable(FILE *file, bool archive)
+{
+	struct stat status;
+	const char *program = unpacker(file);
+	if (program != NULL) {
+		doctor_tell(BAD, "file", "it is compressed: unpack it first (%s)", program);
+		return false;
+	}
+	int first = archive ? getc(file) : EOF;
+	rewind(file);
+	bool tar = archive && first != EOF && first != 'P' && fstat(fileno(file), &status) == 0 &&
+		   S_ISREG(status.st_mode);
+	if (tar && !is_whole_tar(file)) {
+		doctor_tell(BAD, "file", "it has no end: the dump was cut off; make it again");
+		return false;
+	}
+	return true;
+}
+
 /* Read the dump at `path`. False: told why it cannot be. */
 static bool read_file(struct dump *dump, const char *path)
 {
@@ -188,14 +249,19 @@ static bool read_file(struct dump *dump, const char *path)
 		doctor_tell(BAD, "file", "%s: %s", path, strerror(errno));
 		return false;
 	}
-	if (!is_archive(file)) {
+	bool archive = is_archive(file);
+	if (!is_readable(file, archive)) {
+		fclose(file);
+		return false;
+	}
+	if (!archive) {
 		read_dump(dump, file);
 		fclose(file);
 		if (!dump->complete)
 			doctor_tell(
 				BAD, "file",
-				"it has no end: the dump was cut off, or compressed by another program; make "
-				"it again, or unpack it");
+				"it has no end: the dump was cut off, or is no dump of pg_dump's; make it "
+				"again");
 		return dump->complete;
 	}
 	fclose(file);
@@ -247,10 +313,11 @@ static void check(const struct dump *dump)
 		doctor_tell(BAD, "record",
 			    "rows written as INSERT are not read: make the dump without --inserts");
 	else if (dump->recorded.count == 0)
-		doctor_tell(
-			BAD, "record",
-			"the rows of bookingd.schema_object are not in it, so it is no backup of bookingd, "
-			"or one without its rows");
+		doctor_tell(BAD, "record",
+			    "the rows of bookingd.schema_object are not in it, so it is no backup of "
+			    "bookingd, or "
+			    "one without its rows; make it without --schema-only and without "
+			    "--quote-all-identifiers");
 	else
 		check_recorded(dump);
 	if (dump->recorded.count == 0)

@@ -5,9 +5,10 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import zlib from 'node:zlib';
 import { runBookingd } from '../harness/daemon.mjs';
-import { createDatabase, stopOwnServer } from '../harness/postgres.mjs';
-import { temporaryFolder } from '../harness/run_folder.mjs';
+import { bookingd, createDatabase, stopOwnServer } from '../harness/postgres.mjs';
+import { ROOT, temporaryFolder } from '../harness/run_folder.mjs';
 
 let database;
 let folder;
@@ -56,6 +57,7 @@ for (const [missing, name, ...options] of [
   [/constraint appointment_overlap/, 'data.sql', '--data-only', '--schema=bookingd'],
   [/no backup of bookingd, or one without its rows/, 'schema.sql', '--schema-only'],
   [/without --inserts/, 'inserts.sql', '--inserts', ...WHOLE],
+  [/without --quote-all-identifiers/, 'quoted.dump', '--format=custom', '--quote-all-identifiers', ...WHOLE],
 ])
   test(`what is missing is named: pg_dump ${options.join(' ')}`, () => {
     const { code, stdout } = check(dump(name, ...options));
@@ -67,6 +69,8 @@ test('a dump that was cut off, no dump and no file are refused', () => {
   for (const [whole, cut, wanted] of [
     [dump('cut.dump', '--format=custom', ...WHOLE), 'half.dump', /pg_restore cannot read it to its end/],
     [dump('cut.sql', ...WHOLE), 'half.sql', /the dump was cut off/],
+    // On which pg_restore of PostgreSQL 15 never ends.
+    [dump('cut.tar', '--format=tar', ...WHOLE), 'half.tar', /the dump was cut off/],
   ]) {
     const text = fs.readFileSync(whole);
     const half = path.join(folder, cut);
@@ -75,9 +79,58 @@ test('a dump that was cut off, no dump and no file are refused', () => {
     assert.equal(code, 1);
     assert.match(stdout, wanted);
   }
+  const packed = path.join(folder, 'packed.sql.gz');
+  fs.writeFileSync(packed, zlib.gzipSync(fs.readFileSync(path.join(folder, 'cut.sql'))));
+  const { code, stdout } = check(packed);
+  assert.equal(code, 1);
+  assert.match(stdout, /^FAIL +file +it is compressed: unpack it first \(gzip -d\)$/m);
   assert.equal(check('/etc/passwd').code, 1);
   assert.match(check(path.join(folder, 'none')).stdout, /No such file/);
   assert.equal(runBookingd(['backup-check']).code, 2);
+});
+
+test('the lines of the manual bring a backup back, also where the role of the daemon is not there', async () => {
+  const manual = fs.readFileSync(path.join(ROOT, 'config', 'README.md'), 'utf8');
+  const block = /^### Backing up$[^]*?^```sh\n([^]*?)^```$/m.exec(manual)[1];
+  const whole = await createDatabase();
+  const owner = `${whole.name}_owner`;
+  const role = `${whole.name}_daemon`;
+  whole.run(`CREATE ROLE ${owner} LOGIN; ALTER DATABASE ${whole.name} OWNER TO ${owner}`);
+  const as = (name) => Object.assign(new URL(whole.url), { username: owner, pathname: `/${name}` }).href;
+  const server = new URL(whole.url);
+  const cwd = temporaryFolder('manual');
+  const run = (lines) =>
+    execFileSync(
+      'sh',
+      [
+        '-euc',
+        lines.join('\n').replace('restored --owner booker', `${whole.name}_restored --owner ${owner}`),
+      ],
+      {
+        cwd,
+        encoding: 'utf8',
+        env: {
+          ...process.env,
+          PATH: `${path.dirname(path.resolve(bookingd()))}:${process.env.PATH}`,
+          PGHOST: server.hostname,
+          PGPORT: server.port,
+          PGUSER: server.username,
+          DATABASE_URL: whole.url,
+          RESTORED_URL: as(`${whole.name}_restored`),
+          PORT: '0',
+        },
+      },
+    );
+  const lines = block.trim().split('\n');
+  const { stdout: grants } = runBookingd(['grants', role]);
+  whole.run(grants);
+  assert.match(run(lines.slice(0, 2)), /^ok +objects/m);
+  whole.run(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  assert.match(run(lines.slice(2)), /^ok +overlaps +no two appointments/m);
+  whole.run(
+    `DROP DATABASE ${whole.name}_restored; ALTER DATABASE ${whole.name} OWNER TO postgres; DROP ROLE ${owner}`,
+  );
+  whole.drop();
 });
 
 test('migrate --plan names each step and how long it took, changes nothing, and says by its exit code whether there is one', async () => {
