@@ -3,11 +3,13 @@
 
 #include "config.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum {
 	NAME_BYTES = 64,
 	SHORT_NAME = 8, /* below: PORT is one letter from SORT */
+	SHORT_WORD = 4, /* of a word that was cut short, so much at least: MAIL_PASS */
 };
 
 /*
@@ -44,33 +46,46 @@ static size_t distance(const char *a, const char *b)
 /* Beginnings that no other program's variables have. */
 static bool begins_like_ours(const char *name)
 {
-	static const char *const beginnings[] = {"AUTH_JWT_", "AUTH_JWKS",     "AUTH_SESSION_", "CALENDAR_",
-						 "COACH_",    "GOOGLE_OAUTH_", "RATE_LIMIT_"};
+	static const char *const beginnings[] = {
+		"AUTH_JWT_",      "AUTH_JWKS",     "AUTH_SESSION_", "CALENDAR_",   "COACH_",      "CORS_",
+		"FRAME_ALLOWED_", "GOOGLE_OAUTH_", "METRICS_ADDR",  "RATE_LIMIT_", "TRUSTED_PROX"};
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
 		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
 			return true;
 	return false;
 }
 
-/* Whether `name` is the first words of `known`, two at least: GOOGLE_SERVICE_ACCOUNT. */
+/* Whether `name` is the beginning of `known`, two words at least, the last perhaps cut:
+ * GOOGLE_SERVICE_ACCOUNT, MAIL_PASS. */
 static bool is_cut_short(const char *name, const char *known)
 {
 	size_t length = strlen(name);
-	return strchr(name, '_') != NULL && strncmp(name, known, length) == 0 && known[length] == '_';
+	const char *last = strrchr(name, '_');
+	return last != NULL && strncmp(name, known, length) == 0 &&
+	       (known[length] == '_' || strlen(last + 1) >= SHORT_WORD);
 }
 
 /* Whether `name` is one of ours; else *ret_meant is the one it is nearest to, or NULL. */
-static bool is_known(const char *name, const char **ret_meant)
+static bool is_known(const char *given, const char **ret_meant)
 {
+	char name[NAME_BYTES]; /* as we would write it */
+	bool as_given = true;
+	size_t at = 0;
+	for (; given[at] != '\0' && at + 1 < sizeof(name); at++) {
+		name[at] = (char)toupper((unsigned char)given[at]);
+		as_given = as_given && name[at] == given[at];
+	}
+	name[at] = '\0';
 	size_t nearest = 3;
 	*ret_meant = NULL;
 	for (size_t i = 0; i < config_name_count(); i++) {
 		struct config_name known = config_name(i);
 		size_t length = strlen(known.name);
 		bool is_file = strncmp(name, known.name, length) == 0 && strcmp(name + length, "_FILE") == 0;
-		if (strcmp(name, known.name) == 0 || (is_file && known.secret))
+		bool exact = strcmp(name, known.name) == 0;
+		if (as_given && (exact || (is_file && known.secret)))
 			return true;
-		size_t off = is_file                          ? 0
+		size_t off = is_file || exact                 ? 0
 			     : is_cut_short(name, known.name) ? 2
 			     : length < SHORT_NAME            ? 3
 							      : distance(name, known.name);

@@ -37,6 +37,7 @@ static void check_zones(void)
 static void check_all(const struct settings *settings, bool deep)
 {
 	doctor_settings(settings);
+	doctor_secrets(settings);
 	check_zones();
 	struct database *database = compose_database(settings);
 	struct db *db = db_open(database, deep ? DEEP_TIMEOUT_MS : STATEMENT_TIMEOUT_MS);
@@ -55,6 +56,7 @@ static void check_all(const struct settings *settings, bool deep)
 	}
 	db_close(db);
 	database_free(database);
+	doctor_receivers(settings);
 	doctor_mail(settings, NULL);
 }
 

@@ -21,10 +21,16 @@ void doctor_tell(enum finding finding, const char *subject, const char *format, 
 size_t doctor_bad_findings(void);
 
 /*
- * Names in the environment that look like settings and are none, the port, and proxies that are not counted.
- * Asks whoever listens on the port whether it is bookingd: at most 2 s.
+ * Names in the environment that look like settings and are none, the ports, and proxies that are not counted.
+ * Asks whoever listens on a port whether it is bookingd: at most 2 s.
  */
 void doctor_settings(const struct settings *settings);
+
+/* Whether a secret looks typed instead of drawn. */
+bool doctor_is_weak(const char *secret);
+
+/* Secrets of the settings that can be guessed; AUTH_JWT_SECRET is told with who can sign in. */
+void doctor_secrets(const struct settings *settings);
 
 /*
  * Connect and look at the server, its clock and the schema. False: `db` is not connected, or what follows
@@ -46,6 +52,12 @@ void doctor_calendar(const struct settings *settings, struct db *db);
  * Blocks for a minute at most.
  */
 void doctor_mail(const struct settings *settings, const char *address);
+
+/*
+ * Whether anybody answers at WEBHOOK_URL and at SMS_URL, which are told nothing. Blocks for some seconds each
+ * when nobody does.
+ */
+void doctor_receivers(const struct settings *settings);
 
 /* Which webhooks take nothing, and that of the settings. `db` is connected and migrated. Blocks for a
  * statement. */

@@ -92,8 +92,17 @@ static void check_least_rights(const struct settings *settings, const struct db_
 			    "role of its "
 			    "own: bookingd grants",
 			    user);
-	else if (settings->migrate)
+	else if (settings->migrate && (db_get_bool(rows, 0, OWNER) ||
+				       (!db_get_bool(rows, 0, SCHEMA) && db_get_bool(rows, 0, MAY_CREATE))))
 		doctor_tell(GOOD, "role", "%s may change the schema, as MIGRATE=1 needs", user);
+	else if (settings->migrate && db_get_bool(rows, 0, SCHEMA))
+		doctor_tell(BAD, "role",
+			    "%s may not change the schema, as MIGRATE=1 needs, so the next upgrade would "
+			    "fail; set "
+			    "MIGRATE=0 and let the owner run bookingd migrate",
+			    user);
+	else if (settings->migrate)
+		return; /* told by check_rights() */
 	else if (db_get_bool(rows, 0, OWNER) || db_get_bool(rows, 0, MAY_CREATE) ||
 		 db_get_bool(rows, 0, EXTRA_RIGHTS))
 		doctor_tell(NOTE, "role",

@@ -22,7 +22,9 @@ static void check_jwks(const char *url)
 		jwks_fetch(fetcher, &mem, url, monotonic_ms() + JWKS_DEADLINE_MS, &length, &detail);
 	struct jwt_key_set *keys = json != NULL ? jwt_key_set_read(json, length) : NULL;
 	if (json == NULL)
-		doctor_tell(BAD, "identity", "AUTH_JWKS_URL: %s", detail);
+		doctor_tell(BAD, "identity",
+			    "AUTH_JWKS_URL: %s; see that it is the provider's, and what stands between",
+			    detail);
 	else if (keys == NULL)
 		doctor_tell(BAD, "identity", "AUTH_JWKS_URL: what it returns is not a JSON Web Key Set");
 	else if (jwt_key_set_count(keys) == 0)
@@ -33,26 +35,6 @@ static void check_jwks(const char *url)
 		doctor_tell(GOOD, "identity", "AUTH_JWKS_URL: %zu usable keys", jwt_key_set_count(keys));
 	jwt_key_set_free(keys);
 	fetch_client_free(fetcher);
-}
-
-/*
- * Whether a secret looks typed instead of drawn. 32 random bytes in base64 or hexadecimal have some 10
- * different characters or more and no words in a row; each of these marks alone is found in one drawn secret
- * of millions.
- */
-static bool is_weak(const char *secret)
-{
-	static const char *const words[] = {"password", "changeme", "change-me", "change_me", "12345678"};
-	bool seen[256] = {false};
-	size_t different = 0;
-	for (const unsigned char *c = (const unsigned char *)secret; *c != '\0'; c++) {
-		different += !seen[*c];
-		seen[*c] = true;
-	}
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasestr(secret, words[i]) != NULL)
-			return true;
-	return different < 10;
 }
 
 static bool check_public_key(const char *pem)
@@ -94,7 +76,7 @@ static void check_tokens(const struct settings *settings)
 		doctor_tell(NOTE, "identity",
 			    "AUTH_JWT_AUDIENCE is not set: a token that the same provider made for another "
 			    "service is accepted as well");
-	if (settings->auth_jwt_secret != NULL && is_weak(settings->auth_jwt_secret))
+	if (settings->auth_jwt_secret != NULL && doctor_is_weak(settings->auth_jwt_secret))
 		doctor_tell(BAD, "identity",
 			    "AUTH_JWT_SECRET can be guessed: few different characters, or words; make one by "
 			    "openssl "

@@ -44,28 +44,37 @@ static void tell_origins(const struct settings *settings)
 			    *origins);
 }
 
+/* A place where the daemon listens, and the settings that say where. */
+struct place {
+	const char *address; /* IPv4 or IPv6 */
+	uint16_t port;
+	const char *path; /* what a bookingd answers there */
+	const char *mark; /* and what that reply has in it */
+	const char *settings;
+};
+
 /* Where to listen, as the daemon would. */
-static socklen_t own_address(const struct settings *settings, struct sockaddr_storage *ret_address)
+static socklen_t own_address(const struct place *place, struct sockaddr_storage *ret_address)
 {
 	memset(ret_address, 0, sizeof(*ret_address));
 	struct sockaddr_in *four = (struct sockaddr_in *)ret_address;
-	if (inet_pton(AF_INET, settings->bind_address, &four->sin_addr) == 1) {
+	if (inet_pton(AF_INET, place->address, &four->sin_addr) == 1) {
 		four->sin_family = AF_INET;
-		four->sin_port = htons((uint16_t)settings->port);
+		four->sin_port = htons(place->port);
 		return sizeof(*four);
 	}
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret_address;
-	inet_pton(AF_INET6, settings->bind_address, &six->sin6_addr);
+	inet_pton(AF_INET6, place->address, &six->sin6_addr);
 	six->sin6_family = AF_INET6;
-	six->sin6_port = htons((uint16_t)settings->port);
+	six->sin6_port = htons(place->port);
 	return sizeof(*six);
 }
 
 /* 0 when the daemon could listen there, else an errno. */
-static int try_listen(const struct settings *settings)
+static int try_listen(const struct place *place)
 {
 	struct sockaddr_storage address;
-	socklen_t length = own_address(settings, &address);
+	socklen_t length = own_address(place, &address);
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return errno;
@@ -78,46 +87,70 @@ static int try_listen(const struct settings *settings)
 	return failure;
 }
 
-/* Whether it is bookingd that listens there. */
-static bool own_daemon_answers(const struct settings *settings)
+static bool is_everywhere(const char *address)
+{
+	return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+}
+
+/* Whether it is a bookingd that listens there. */
+static bool bookingd_answers(const struct place *place)
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
-	const char *host = settings->bind_address;
-	if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
-		host = "localhost";
+	const char *host = is_everywhere(place->address) ? "localhost" : place->address;
 	bool six = strchr(host, ':') != NULL;
 	struct fetch_client *fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, NULL);
 	struct fetch_reply reply;
 	struct fetch_request request = {
 		.method = "GET",
-		.url = arena_printf(&mem, "http://%s%s%s:%" PRId64 "/openapi.json", six ? "[" : "", host,
-				    six ? "]" : "", settings->port),
+		.url = arena_printf(&mem, "http://%s%s%s:%u%s", six ? "[" : "", host, six ? "]" : "",
+				    place->port, place->path),
 		.reply_max = 16 * OWN_REPLY_MAX,
 		.deadline = monotonic_ms() + OWN_REPLY_MS,
 	};
 	bool ours = fetch(fetcher, &mem, &request, &reply) == FETCH_OK && reply.status == 200 &&
-		    strstr(reply.body, "bookingd") != NULL;
+		    strstr(reply.body, place->mark) != NULL;
 	fetch_client_free(fetcher);
 	return ours;
 }
 
-static void check_port(const struct settings *settings)
+/* Which bookingd it is cannot be asked: it may be this one, or another's. */
+static void check_place(const struct place *place)
 {
-	if (settings->port == 0)
-		return;
-	int failure = try_listen(settings);
+	int failure = try_listen(place);
 	if (failure == 0)
-		doctor_tell(GOOD, "port", "%s port %" PRId64 " is free", settings->bind_address,
-			    settings->port);
-	else if (failure == EADDRINUSE && own_daemon_answers(settings))
-		doctor_tell(GOOD, "port", "%s port %" PRId64 ": bookingd is running there",
-			    settings->bind_address, settings->port);
+		doctor_tell(GOOD, "port", "%s port %u is free", place->address, place->port);
+	else if (failure == EADDRINUSE && bookingd_answers(place))
+		doctor_tell(GOOD, "port",
+			    "%s port %u: bookingd is running there; a second one needs another %s",
+			    place->address, place->port, place->settings);
 	else if (failure == EADDRINUSE)
-		doctor_tell(BAD, "port", "%s port %" PRId64 " is taken by another program; set PORT",
-			    settings->bind_address, settings->port);
+		doctor_tell(BAD, "port", "%s port %u is taken by another program; set %s", place->address,
+			    place->port, place->settings);
 	else
-		doctor_tell(BAD, "port", "%s port %" PRId64 ": %s; see BIND_ADDRESS and PORT",
-			    settings->bind_address, settings->port, strerror(failure));
+		doctor_tell(BAD, "port", "%s port %u: %s; see %s", place->address, place->port,
+			    strerror(failure), place->settings);
+}
+
+static void check_ports(const struct settings *settings)
+{
+	const struct place own = {.address = settings->bind_address,
+				  .port = (uint16_t)settings->port,
+				  .path = "/openapi.json",
+				  .mark = "bookingd",
+				  .settings = "PORT or BIND_ADDRESS"};
+	struct place figures = {.path = "/metrics", .mark = "bookingd_", .settings = "METRICS_ADDRESS"};
+	char host[CONFIG_HOST_BYTES];
+	if (own.port != 0)
+		check_place(&own);
+	if (settings->metrics_address == NULL ||
+	    !config_split_address(settings->metrics_address, host, &figures.port) || figures.port == 0)
+		return;
+	figures.address = host;
+	bool one_host = strcmp(host, own.address) == 0 || is_everywhere(host) || is_everywhere(own.address);
+	if (figures.port == own.port && one_host)
+		doctor_tell(BAD, "port", "METRICS_ADDRESS and PORT are both port %u; change one", own.port);
+	else
+		check_place(&figures);
 }
 
 /* Whether only this machine or a private network (RFC 1918, RFC 4193, RFC 6598) can reach the address. */
@@ -157,7 +190,7 @@ void doctor_settings(const struct settings *settings)
 {
 	if (config_unknown(environ, tell_unknown, NULL) == 0)
 		doctor_tell(GOOD, "settings", "every name is known");
-	check_port(settings);
+	check_ports(settings);
 	check_proxies(settings);
 	tell_origins(settings);
 	tell_sites(settings->frame_allowed_origins,

@@ -4,6 +4,44 @@
 #include "doctor.h"
 
 #include "base/instant.h"
+#include "net/fetch.h"
+
+enum { ANSWER_MS = 5000, ANSWER_BYTES = 1024 * 1024 };
+
+/*
+ * Whether anybody answers there, whatever it is: a GET is no message, so nothing is told. Where an answer is
+ * too long there is somebody, too.
+ */
+static void check_receiver(const char *setting, const char *url, bool public_only)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	struct fetch_client *fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, NULL);
+	struct fetch_reply reply;
+	const struct fetch_request request = {.method = "GET",
+					      .url = url,
+					      .reply_max = ANSWER_BYTES,
+					      .deadline = monotonic_ms() + ANSWER_MS,
+					      .public_only = public_only};
+	enum fetch_failure failure = fetch(fetcher, &mem, &request, &reply);
+	fetch_client_free(fetcher);
+	if (failure == FETCH_OK || failure == FETCH_TOO_BIG)
+		doctor_tell(GOOD, "receivers", "%s answers", setting);
+	else if (failure == FETCH_REFUSED && public_only)
+		doctor_tell(BAD, "receivers",
+			    "%s: %s; a receiver in a private network needs WEBHOOK_ALLOW_PRIVATE=1", setting,
+			    reply.detail);
+	else
+		doctor_tell(BAD, "receivers", "%s: %s; see that its server runs, and what stands between",
+			    setting, reply.detail);
+}
+
+void doctor_receivers(const struct settings *settings)
+{
+	if (settings->webhook_url != NULL)
+		check_receiver("WEBHOOK_URL", settings->webhook_url, !settings->webhook_allow_private);
+	if (settings->sms_url != NULL)
+		check_receiver("SMS_URL", settings->sms_url, false);
+}
 
 void doctor_webhooks(const struct settings *settings, struct db *db)
 {

@@ -146,6 +146,46 @@ test('without any way to sign in, or with a guessable secret, it says so', async
   database.drop();
 });
 
+test('keys and hooks’ secrets that can be guessed fail as well, and drawn ones do not', () => {
+  const base64 = (bytes) => Buffer.from(bytes).toString('base64');
+  const secrets = (env) => doctor({ ...BASE, PORT: '0', ...env }).of('secrets');
+  const WEBHOOK_URL = 'https://example.org/hook';
+  const drawn = () => crypto.randomBytes(32).toString('base64');
+  for (const weak of [
+    Buffer.alloc(32),
+    'secretsecretsecretsecretsecretse',
+    'changeme, said the key of AES 32',
+    Array.from({ length: 32 }, (_, i) => i),
+  ].map(base64)) {
+    for (const key of [weak, `${drawn()},${weak}`]) {
+      const [line] = secrets({ TOKEN_ENCRYPTION_KEY: key });
+      assert.match(line, /^FAIL TOKEN_ENCRYPTION_KEY can be guessed: .*openssl rand -base64 32.*rekey$/);
+      assert.ok(!line.includes(weak));
+    }
+    for (const secret of [`whsec_${weak}`, `whsec_${drawn()} whsec_${weak}`])
+      assert.match(
+        secrets({ WEBHOOK_URL, WEBHOOK_SECRET: secret })[0],
+        /^FAIL WEBHOOK_SECRET can be guessed/,
+      );
+  }
+  for (const weak of ['a'.repeat(40), 'password-of-the-mail-hook', 'abcdefghijklmnopqrstuvwx'])
+    assert.match(secrets({ MAIL_HOOK_SECRET: weak })[0], /^FAIL MAIL_HOOK_SECRET can be guessed/);
+  assert.match(
+    doctor({ ...BASE, AUTH_JWT_SECRET: 'abcdefghijklmnopqrstuvwxyz0123456789' }).of('identity')[0],
+    /^FAIL AUTH_JWT_SECRET can be guessed/,
+  );
+  for (let i = 0; i < 5; i++)
+    assert.deepEqual(
+      secrets({
+        TOKEN_ENCRYPTION_KEY: drawn(),
+        WEBHOOK_URL,
+        WEBHOOK_SECRET: `whsec_${drawn()}`,
+        MAIL_HOOK_SECRET: crypto.randomBytes(16).toString('hex'),
+      }),
+      [],
+    );
+});
+
 const BASE = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', AUTH_JWT_SECRET: SECRET };
 
 test('names that look like settings and are none fail, with what was meant', () => {
@@ -157,17 +197,37 @@ test('names that look like settings and are none fail, with what was meant', () 
     AUTH_JWT_REALM: 'x',
     TOKEN_ENCRYPTOIN_KEY: 'x',
     GOOGLE_SERVICE_ACCOUNT: 'x',
+    MAIL_PASS: 'x',
+    METRICS_ADDR: 'x',
+    CORS_ORIGINS: 'x',
+    TRUSTED_PROXIES: '1',
+    rate_limit_read: '3',
+    Coach_Emial: 'x',
   };
-  const lines = doctor({ ...env, GOOGLE_APPLICATION_CREDENTIALS: '/x', PORTS: '1', POSTGRES_USER: 'x' })
+  // What other programs have.
+  const others = {
+    GOOGLE_APPLICATION_CREDENTIALS: '/x',
+    PORTS: '1',
+    POSTGRES_USER: 'x',
+    MAIL: '/x',
+    AUTH_URL: 'x',
+  };
+  const lines = doctor({ ...env, ...others, no_proxy: '*' })
     .of('settings')
     .sort();
   assert.deepEqual(lines, [
     'FAIL AUTH_JWT_ISSUR is not a setting; did you mean AUTH_JWT_ISSUER?',
     'FAIL AUTH_JWT_REALM is not a setting; see bookingd --help',
+    'FAIL CORS_ORIGINS is not a setting; see bookingd --help',
+    'FAIL Coach_Emial is not a setting; did you mean COACH_EMAIL?',
     'FAIL GOOGLE_SERVICE_ACCOUNT is not a setting; did you mean GOOGLE_SERVICE_ACCOUNT_KEY?',
     'FAIL LOG_LEVEL_FILE is not a setting; did you mean LOG_LEVEL?',
+    'FAIL MAIL_PASS is not a setting; did you mean MAIL_PASSWORD?',
+    'FAIL METRICS_ADDR is not a setting; did you mean METRICS_ADDRESS?',
     'FAIL RATELIMIT_BOOK is not a setting; did you mean RATE_LIMIT_BOOK?',
     'FAIL TOKEN_ENCRYPTOIN_KEY is not a setting; did you mean TOKEN_ENCRYPTION_KEY?',
+    'FAIL TRUSTED_PROXIES is not a setting; see bookingd --help',
+    'FAIL rate_limit_read is not a setting; did you mean RATE_LIMIT_READ?',
   ]);
   assert.deepEqual(doctor(BASE).of('settings'), ['ok every name is known']);
   assert.match(doctor(BASE).of('origins').join(), /^note CORS_ALLOWED_ORIGINS is empty/);
@@ -191,8 +251,15 @@ test('a port that another program has fails', async () => {
     doctor({ ...BASE, PORT: String(port) }).of('port')[0],
     /^FAIL 127\.0\.0\.1 port \d+ is taken by another program/,
   );
+  const figures = (METRICS_ADDRESS) => doctor({ ...BASE, PORT: '0', METRICS_ADDRESS }).of('port')[0];
+  assert.match(figures(`127.0.0.1:${port}`), /^FAIL .* is taken by another program; set METRICS_ADDRESS$/);
+  assert.match(
+    doctor({ ...BASE, PORT: '1234', METRICS_ADDRESS: '0.0.0.0:1234' }).of('port')[1],
+    /^FAIL METRICS_ADDRESS and PORT are both port 1234/,
+  );
   await new Promise((resolve) => other.close(resolve));
   assert.match(doctor({ ...BASE, PORT: String(port) }).of('port')[0], /^ok .* is free$/);
+  assert.match(figures(`127.0.0.1:${port}`), /^ok .* is free$/);
   assert.match(
     doctor({ ...BASE, BIND_ADDRESS: '192.0.2.7' }).of('port')[0],
     /^FAIL .*Cannot assign requested address/,
@@ -201,9 +268,14 @@ test('a port that another program has fails', async () => {
 
 test('the port that our own daemon has is no failure', async () => {
   const database = await createDatabase();
-  const daemon = await Daemon.start({ env: { DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET } });
-  const found = await doctorBeside({ ...BASE, PORT: String(daemon.port) });
-  assert.match(found.of('port')[0], /^ok .*bookingd is running there/);
+  const METRICS_ADDRESS = `127.0.0.1:${await freePort()}`;
+  const daemon = await Daemon.start({
+    env: { DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET, METRICS_ADDRESS },
+  });
+  const found = await doctorBeside({ ...BASE, PORT: String(daemon.port), METRICS_ADDRESS });
+  for (const line of found.of('port'))
+    assert.match(line, /^ok .*bookingd is running there; a second one needs another (PORT|METRICS_ADDRESS)/);
+  assert.equal(found.of('port').length, 2);
   await daemon.stop();
   database.drop();
 });
@@ -237,6 +309,31 @@ test('a JWKS that is away, none, or without a usable key fails; without an audie
   assert.match((await identity({}))[1], /^note AUTH_JWT_AUDIENCE is not set/);
   await new Promise((resolve) => provider.close(resolve));
   assert.match((await identity({ AUTH_JWT_AUDIENCE: 'us' }))[0], /^FAIL AUTH_JWKS_URL: /);
+});
+
+test('a receiver that nobody can reach fails, one in a private network unless that is allowed, and is told nothing', async () => {
+  const asked = [];
+  const receiver = http.createServer((request, response) => {
+    asked.push(request.method);
+    response.writeHead(405).end();
+  });
+  await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const at = `http://127.0.0.1:${receiver.address().port}/hook`;
+  const WEBHOOK_SECRET = `whsec_${crypto.randomBytes(32).toString('base64')}`;
+  const receivers = async (env) =>
+    (await doctorBeside({ ...BASE, PORT: '0', WEBHOOK_SECRET, ...env })).of('receivers');
+  const hook = { WEBHOOK_URL: at, WEBHOOK_ALLOW_PRIVATE: '1' };
+  const texts = { SMS_URL: at, SMS_USER: 'u', SMS_PASSWORD: 'p', SMS_FROM: '+15550100' };
+  assert.deepEqual(await receivers({ ...hook, ...texts }), ['ok WEBHOOK_URL answers', 'ok SMS_URL answers']);
+  assert.match(
+    (await receivers({ WEBHOOK_URL: at.replace('http:', 'https:') }))[0],
+    /^FAIL WEBHOOK_URL: .*; a receiver in a private network needs WEBHOOK_ALLOW_PRIVATE=1$/,
+  );
+  assert.deepEqual(asked, ['GET', 'GET']);
+  await new Promise((resolve) => receiver.close(resolve));
+  for (const line of await receivers({ ...hook, ...texts }))
+    assert.match(line, /^FAIL (WEBHOOK|SMS)_URL: .*; see that its server runs, and what stands between$/);
+  assert.deepEqual(await receivers({}), []);
 });
 
 test('several hosts without ports are asked at the usual one', () => {

@@ -152,6 +152,10 @@ test('doctor says what more a role may do', () => {
     return stdout.split('\n').find((line) => /^\S+\s+role\b/.test(line)) ?? stdout;
   };
   assert.match(says(ROLE), /^ok\s+role .*may read and write, and no more/);
+  assert.match(
+    says(ROLE, '1'),
+    /^FAIL\s+role .*may not change the schema, as MIGRATE=1 needs.*set MIGRATE=0/,
+  );
   assert.match(says('postgres'), /^(?!ok)\S+\s+role .*is a superuser.*bookingd grants/);
   assert.match(says('postgres', '1'), /^(?!ok)\S+\s+role .*is a superuser/);
   for (const [name, more, what] of [
