@@ -182,11 +182,32 @@ static void follow_event(struct sync *sync, const struct appointment *row)
 	}
 }
 
+/*
+ * An event that we wrote, and no appointment: the database was brought back to a moment before it, or it is
+ * another database's. It stays, and keeps its time.
+ */
+static void tell_stray(const struct sync *sync, const struct google_event *event, const char *id)
+{
+	char start[INSTANT_TEXT_BYTES];
+	if (event->booking_id == NULL || strcmp(event->booking_id, id) != 0 || !event->has_time ||
+	    event->status == GOOGLE_EVENT_CANCELLED || event->end <= sync->visit->call.now)
+		return;
+	instant_format(event->start, start);
+	log_line(LOG_WARNING, "event_without_booking", LOG_TEXT_FIELD("coach", sync->visit->coach->id),
+		 LOG_TEXT_FIELD("appointment", id), LOG_TEXT_FIELD("start", start),
+		 LOG_TEXT_FIELD("remedy",
+				"the event is ours, and the database does not have its appointment: book its "
+				"client again, or delete the event"));
+}
+
 /* The row of an event. False: none, or it has another calendar. */
-static bool find_row(struct sync *sync, const char *id, struct appointment *row)
+static bool find_row(struct sync *sync, const struct google_event *event, const char *id,
+		     struct appointment *row)
 {
 	enum db_result result = appointments_by_id(sync->visit->worker->db, &sync->page, id, row);
-	if (result != DB_OK && result != DB_NONE)
+	if (result == DB_NONE)
+		tell_stray(sync, event, id);
+	else if (result != DB_OK)
 		sync->unfinished = true;
 	return result == DB_OK && row->calendar_id != NULL &&
 	       strcmp(row->calendar_id, sync->calendar_id) == 0 &&
@@ -213,7 +234,7 @@ static void look_at(struct sync *sync, const struct google_event *event)
 		return;
 	}
 	buffer_printf(&sync->seen, "%s\n", event->id);
-	if (!find_row(sync, id, &row))
+	if (!find_row(sync, event, id, &row))
 		return;
 	if (row.version != row.synced_version) {
 		look_past(sync, event, &row);

@@ -82,6 +82,9 @@ test('brought back to a moment: nothing in the calendar is deleted, and nothing 
   const carl = stack.client('carl');
   const onLost = await book(carl, late);
   assert.equal(onLost.status, 409, 'the event of a lost booking keeps its time');
+  const stray = JSON.parse(await daemon.logged('event_without_booking'));
+  assert.deepEqual([stray.coach, stray.appointment, stray.start], ['damian', lost.id, late]);
+  assert.match(stray.remedy, /book its client again, or delete the event/);
   await until(
     'the appointment to follow its event',
     async () => {
@@ -92,4 +95,5 @@ test('brought back to a moment: nothing in the calendar is deleted, and nothing 
   );
   const live = await stack.google.live(stack.calendar);
   assert.deepEqual(live.map(({ start }) => start).sort(), [moved, late].sort());
+  assert.ok(!daemon.events('event_without_booking').some(({ appointment }) => appointment === kept.id));
 });
