@@ -31,7 +31,7 @@ PACKAGES := libmicrohttpd jansson libical libpq libcurl libcrypto expat
 CC       ?= cc
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
             -Wvla -Wswitch-enum -Wnull-dereference $(if $(WERROR),-Werror)
-HARDEN   := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=3) -fstack-protector-strong -fPIE
+HARDEN   := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3) -fstack-protector-strong -fPIE
 OPTIMIZE := $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2) -g
 SANITIZERS_address := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 SANITIZERS_thread  := -fsanitize=thread
@@ -357,10 +357,11 @@ format: $(NPM_PACKAGES) ## lay out the sources as .clang-format and .biome.json 
 
 .PHONY: install uninstall
 install: $(OUT)/bookingd ## copy binary, man page, systemd unit and example settings below PREFIX (/usr/local)
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/doc/bookingd lib/systemd/system)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/doc/bookingd/config lib/systemd/system)
 	install -m 755 $(STRIP) $(OUT)/bookingd $(DESTDIR)$(PREFIX)/bin/bookingd
 	install -m 644 config/bookingd.1 $(DESTDIR)$(PREFIX)/share/man/man1/bookingd.1
 	install -m 644 config/bookingd.env.example LICENSE $(wildcard README.md) $(DESTDIR)$(PREFIX)/share/doc/bookingd
+	install -m 644 $(wildcard config/*.md) config/alerts.yml config/dashboard.json $(DESTDIR)$(PREFIX)/share/doc/bookingd/config
 	sed 's,/usr/local/bin,$(PREFIX)/bin,' config/bookingd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/bookingd.service
 	install -m 644 config/bookingd.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/bookingd.socket
 	install -D -m 644 config/debian/bookingd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/bookingd.conf
@@ -402,4 +403,5 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
--include $(shell find $(wildcard $(addprefix $(OUT)/,src tests fuzz lint crash)) -name '*.d' 2>/dev/null)
+# Without one of these folders find would go through all there is: build/deb has a folder sysusers.d.
+-include $(shell find $(addprefix $(OUT)/,src tests fuzz lint crash) -type f -name '*.d' 2>/dev/null)

@@ -113,3 +113,12 @@ test('a function of 61 lines or seven parameters is found', (t) => {
   assert.match(tidy(WARNS(6, 62)), /readability-function-size/);
   assert.match(tidy(WARNS(7, 1)), /readability-function-size/);
 });
+
+test('make goes on when nothing is there yet but what make deb has left', () => {
+  fs.mkdirSync(path.join(folder, 'build/deb/bookingd/debian/bookingd/usr/lib/sysusers.d'), {
+    recursive: true,
+  });
+  fs.copyFileSync(path.join(ROOT, 'Makefile'), path.join(folder, 'Makefile'));
+  const { status, stderr } = spawnSync('make', ['help'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+});
