@@ -75,7 +75,9 @@ static void register_database(struct figures *figures, struct metrics *metrics)
 	figures->serving = metrics_gauge(metrics, "bookingd_database_connections_serving",
 					 "Those of them that requests are worked on over.", NULL);
 	figures->connected = metrics_counter(metrics, "bookingd_database_connects_total",
-					     "Connections to the database that were made.", NULL);
+					     "Connections to the database that were made: every two seconds "
+					     "one that looks whether there is room.",
+					     NULL);
 	figures->not_connected = metrics_counter(metrics, "bookingd_database_connect_failures_total",
 						 "Connections to the database that could not be made.", NULL);
 	figures->lost = metrics_counter(

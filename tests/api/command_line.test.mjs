@@ -56,6 +56,21 @@ test('--help and the example file name every setting with its default', () => {
     assert.ok(stdout.includes(`bookingd ${command}`));
 });
 
+test('the manual page has each command of --help, in its synopsis and described', () => {
+  const { stdout } = runBookingd(['--help']);
+  const page = fs.readFileSync(path.join(ROOT, 'config', 'bookingd.1'), 'utf8');
+  const [synopsis, description] = page.split('.Sh DESCRIPTION');
+  const commands = [...stdout.matchAll(/^ {2}bookingd ([a-z][a-z-]*)(.*)$/gm)];
+  assert.ok(commands.length > 10);
+  for (const [, name, options] of commands) {
+    const given = new RegExp(`^\\.(Op )?Cm ${name}$([^]*?)^\\.Nm$`, 'm').exec(synopsis);
+    assert.ok(given, `${name} in the synopsis`);
+    for (const [, option] of options.matchAll(/--([a-z]+)/g))
+      assert.ok(given[2].includes(`Fl ${option}`), `${name} --${option} in the synopsis`);
+    assert.match(description, new RegExp(`^\\.It Cm ${name}( |$)`, 'm'));
+  }
+});
+
 test('--version names its libraries', () => {
   const { code, stdout } = runBookingd(['--version']);
   assert.equal(code, 0);

@@ -2,7 +2,7 @@
 # Check the models with spin. Every run of the first list must hold; every fault of the second, put in on purpose,
 # must be found, or the model could not fail.
 #
-#   sh tests/model/check.sh build/model          (FULL=1: the large runs, some minutes and 6 GB)
+#   sh tests/model/check.sh build/model          (FULL=1: the large runs, some minutes and 2 GB)
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?where to build}
