@@ -193,9 +193,9 @@ void api_booking_meeting(struct call *call)
 	const struct json_field fields[] = {
 		{"kind", JSON_FIELD_TEXT, true, 1, 20, &kind, NULL},
 		{"url", JSON_FIELD_TEXT, false, 1, MEETING_URL_BYTES_MAX, &meeting.url, NULL},
-		{"label", JSON_FIELD_TEXT, false, 1, MEETING_LABEL_MAX, &meeting.label, NULL},
-		{"address", JSON_FIELD_TEXT, false, 1, MEETING_PLACE_MAX, &address, NULL},
-		{"number", JSON_FIELD_TEXT, false, 1, MEETING_PLACE_MAX, &number, NULL},
+		{"label", JSON_FIELD_LINE, false, 1, MEETING_LABEL_MAX, &meeting.label, NULL},
+		{"address", JSON_FIELD_LINE, false, 1, MEETING_PLACE_MAX, &address, NULL},
+		{"number", JSON_FIELD_LINE, false, 1, MEETING_PLACE_MAX, &number, NULL},
 		{"instructions", JSON_FIELD_NOTE, false, 1, MEETING_INSTRUCTIONS_MAX, &meeting.instructions,
 		 NULL},
 	};

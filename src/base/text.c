@@ -28,12 +28,25 @@ static bool is_white_space(uint32_t point)
 	       point == 0x2029 || point == 0x202F || point == 0x205F || point == 0x3000 || point == 0xFEFF;
 }
 
-/* Characters of no width that are good between others, but are nothing to read by themselves. */
+/* Characters of no width, or without a shape, that are good between others, but are nothing to read by
+ * themselves. */
 static bool is_unseen(uint32_t point)
 {
-	return point == 0xAD || point == 0x034F || point == 0x061C || point == 0x115F || point == 0x1160 ||
-	       (point >= 0x200B && point <= 0x200F) || (point >= 0x2060 && point <= 0x2064) ||
-	       point == 0x2800 || point == 0x3164 || (point >= 0xFE00 && point <= 0xFE0F);
+	static const struct {
+		uint32_t first;
+		uint32_t last;
+	} unseen[] = {
+		{0xAD, 0xAD},       {0x34F, 0x34F},   {0x61C, 0x61C},     {0x115F, 0x1160},
+		{0x17B4, 0x17B5},   {0x180B, 0x180F}, {0x200B, 0x200F},   {0x2060, 0x206F},
+		{0x2800, 0x2800},   {0x3164, 0x3164}, {0xFE00, 0xFE0F},   {0xFFA0, 0xFFA0},
+		{0xFFF0, 0xFFFB},   {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
+		{0xE0000, 0xE0FFF},
+	};
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++) {
+		if (point >= unseen[i].first && point <= unseen[i].last)
+			return true;
+	}
+	return false;
 }
 
 static enum text_fault fault_of(uint32_t point, enum text_kind kind)
@@ -133,14 +146,30 @@ static bool is_letter(char byte)
 	return isalpha((unsigned char)byte) || (unsigned char)byte >= 0x80;
 }
 
+/* The dot that may part a name, of whatever width (RFC 3490 section 3.1): its bytes, or 0. */
+static size_t dot_at(const char *text, size_t length)
+{
+	static const char *const dots[] = {".", "\u3002", "\uFF0E", "\uFF61"};
+	for (size_t i = 0; i < sizeof(dots) / sizeof(dots[0]); i++) {
+		size_t size = strlen(dots[i]);
+		if (size <= length && memcmp(text, dots[i], size) == 0)
+			return size;
+	}
+	return 0;
+}
+
 /* Whether mail programs take a word for a link: "x://y", "www.x", or "name.tld" of letters and hyphens. */
 static bool is_link(const char *word, size_t length)
 {
 	if (memmem(word, length, "://", 3) != NULL || (length > 4 && strncasecmp(word, "www.", 4) == 0))
 		return true;
-	for (size_t i = 1; i + 2 < length; i++) {
-		if (word[i] == '.' && isalnum((unsigned char)word[i - 1]) && is_letter(word[i + 1]) &&
-		    is_letter(word[i + 2]))
+	for (size_t i = 1; i < length; i++) {
+		size_t dot = dot_at(word + i, length - i);
+		/* A wide dot ends the sentences of scripts that have no blanks: there it parts ASCII names
+		 * only. */
+		if (dot > 0 && i + dot + 1 < length && is_letter(word[i + dot]) &&
+		    is_letter(word[i + dot + 1]) &&
+		    (isalnum((unsigned char)word[i - 1]) || (dot == 1 && is_letter(word[i - 1]))))
 			return true;
 	}
 	return false;
@@ -155,9 +184,13 @@ static size_t put_words(const char *word, size_t length, char *out)
 		length -= (size_t)(scheme + 3 - word);
 		word = scheme + 3;
 	}
-	for (size_t i = 0; i < length; i++)
-		out[i] = (char)(strchr("./:@?&#", word[i]) != NULL ? ' ' : word[i]);
-	return length;
+	char *end = out;
+	for (size_t i = 0; i < length;) {
+		size_t dot = dot_at(word + i, length - i);
+		*end++ = (char)(dot > 0 || strchr("/:@?&#", word[i]) != NULL ? ' ' : word[i]);
+		i += dot > 0 ? dot : 1;
+	}
+	return (size_t)(end - out);
 }
 
 const char *text_without_links(struct arena *mem, const char *text)

@@ -238,7 +238,7 @@ struct mail_message letter_mail(struct sender *sender, const struct letter *lett
 				    ? message_id(sender, claim, subject->thread_appointment,
 						 subject->thread_about, "confirmed", mem)
 				    : NULL;
-	struct mail_person client = {notice_plain_name(subject->a.name), subject->a.email};
+	struct mail_person client = {notice_plain_name(mem, subject->a.name), subject->a.email};
 	struct mail_person guest = {NULL, claim->guest};
 	struct mail_person coach = {facts[0].coach_name, subject->coach_email};
 	struct mail_message message = {

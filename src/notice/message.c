@@ -49,11 +49,19 @@ const char *notice_words_code(const struct notice_words *words)
 	return words->code;
 }
 
-const char *notice_plain_name(const char *name)
+const char *notice_plain_name(struct arena *mem, const char *name)
 {
-	if (name == NULL || name[strspn(name, " ")] == '\0')
+	if (name == NULL || text_is_blank(name))
 		return NULL;
-	return strstr(name, "://") != NULL || strcasestr(name, "www.") != NULL ? NULL : name;
+	if (strstr(name, "://") != NULL || strcasestr(name, "www.") != NULL)
+		return NULL;
+	return text_without_links(mem, text_clean(mem, name, TEXT_LINE));
+}
+
+/* What somebody else wrote, as a part of a text of ours. */
+static const char *shown(struct arena *mem, const char *text)
+{
+	return text_isolate(mem, text_without_links(mem, text_clean(mem, text, TEXT_LINE)));
 }
 
 /* ---- times ---- */
@@ -138,8 +146,8 @@ static char *length_text(const struct notice_words *words, int64_t minutes, stru
 
 static const char *who_text(const struct notice_facts *facts, struct arena *mem)
 {
-	const char *name =
-		notice_plain_name(facts->recipient == NOTICE_CLIENT ? facts->coach_name : facts->client_name);
+	const char *name = notice_plain_name(mem, facts->recipient == NOTICE_CLIENT ? facts->coach_name
+										    : facts->client_name);
 	return name != NULL                        ? text_isolate(mem, name)
 	       : facts->recipient == NOTICE_CLIENT ? ""
 						   : facts->words->a_client;
@@ -175,8 +183,9 @@ static void put_phone(struct paper *paper, const struct notice_facts *facts, str
 {
 	const struct notice_words *words = facts->words;
 	const char *number = facts->meeting_place != NULL ? facts->meeting_place : facts->client_phone;
-	paper_line(paper, number != NULL ? words_fill(mem, words->by_phone_at, "phone", number, NULL)
-					 : words->by_phone);
+	paper_line(paper, number != NULL
+				  ? words_fill(mem, words->by_phone_at, "phone", shown(mem, number), NULL)
+				  : words->by_phone);
 }
 
 static void put_where(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -223,7 +232,8 @@ static void put_contact(struct paper *paper, const struct notice_facts *facts, s
 	if (facts->client_email != NULL)
 		paper_line(paper, label_text(words, words->email_label, facts->client_email, mem));
 	if (facts->client_phone != NULL && facts->meeting != MEETING_PHONE)
-		paper_line(paper, label_text(words, words->phone_label, facts->client_phone, mem));
+		paper_line(paper,
+			   label_text(words, words->phone_label, shown(mem, facts->client_phone), mem));
 }
 
 static void put_guests(struct paper *paper, const struct notice_facts *facts, struct arena *mem)
@@ -294,7 +304,7 @@ static void put_card(struct paper *paper, const struct notice_facts *facts, stru
 	const char *minutes = length_text(words, (facts->end - facts->start) / SECONDS_PER_MINUTE, mem);
 	const char *who = who_text(facts, mem);
 	const char *with = words_fill(mem, words->with, "who", who, NULL);
-	paper_card(paper, text_isolate(mem, facts->session_type),
+	paper_card(paper, shown(mem, facts->session_type),
 		   *who != '\0' ? arena_printf(mem, "%s · %s", with, minutes) : minutes);
 	put_when(paper, facts, mem);
 	put_was(paper, facts, mem);
@@ -392,8 +402,8 @@ static const char *heading_text(const char *template, const struct notice_facts 
 {
 	const struct notice_words *words = facts->words;
 	const char *who = who_text(facts, mem);
-	char *text = words_fill(mem, template, "type", text_isolate(mem, facts->session_type), "who", who,
-				"to", facts->moved_to != NULL ? text_isolate(mem, facts->moved_to) : "", "n",
+	char *text = words_fill(mem, template, "type", shown(mem, facts->session_type), "who", who, "to",
+				facts->moved_to != NULL ? text_isolate(mem, facts->moved_to) : "", "n",
 				arena_printf(mem, "%zu", count), "when",
 				at_text(words, facts->zone, facts->start, mem), NULL);
 	if (who == words->a_client && strncmp(text, who, strlen(who)) == 0)
@@ -410,7 +420,7 @@ static const char *subject_of(const struct notice_facts *facts, struct arena *me
 static const char *why_text(const struct notice_facts *facts, struct arena *mem)
 {
 	const struct notice_words *words = facts->words;
-	const char *client = notice_plain_name(facts->client_name);
+	const char *client = notice_plain_name(mem, facts->client_name);
 	if (facts->to_guest)
 		return words_fill(mem, words->why_guest, "who",
 				  client != NULL ? text_isolate(mem, client) : words->a_client, NULL);
@@ -490,7 +500,7 @@ static void put_dates(struct paper *paper, const struct notice_facts facts[], si
 {
 	const struct notice_words *words = facts->words;
 	const char *who = who_text(facts, mem);
-	paper_card(paper, text_isolate(mem, facts->session_type),
+	paper_card(paper, shown(mem, facts->session_type),
 		   *who != '\0' ? words_fill(mem, words->with, "who", who, NULL) : "");
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)

@@ -188,7 +188,7 @@ static enum db_result read_subject(struct sender *sender, const struct claim *cl
 		.told_later = db_get_bool(&rows, 0, 8),
 	};
 	db_get_uuid(&rows, 0, 9, subject->thread_appointment);
-	subject->other_coach = notice_plain_name(db_copy_text(&rows, 0, 10, &sender->mem));
+	subject->other_coach = notice_plain_name(&sender->mem, db_copy_text(&rows, 0, 10, &sender->mem));
 	subject->now = db_get_instant(&rows, 0, 11);
 	if (subject->schedule == NULL)
 		return DB_FAILED;

@@ -154,6 +154,13 @@ test('who may, and what is refused', async () => {
     ['address', { kind: 'phone', address: 'here' }],
     ['label', { kind: 'phone', label: 'Zoom' }],
     ['instructions', { kind: 'none', instructions: 'x' }],
+    ['label', { kind: 'link', url: LINK.url, label: 'Room\u001b[2J' }],
+    ['label', { kind: 'link', url: LINK.url, label: 'Room\nJoin: https://evil.example' }],
+    ['label', { kind: 'link', url: LINK.url, label: ' \u200b' }],
+    ['address', { kind: 'in_person', address: '1 Road\r\nTown' }],
+    ['address', { kind: 'in_person', address: '1 Road\u202e' }],
+    ['number', { kind: 'phone', number: '+1\u0007' }],
+    ['number', { kind: 'phone', number: '\u3000' }],
   ]) {
     const reply = await coach.put(`/booking/${made.id}/meeting`, body);
     assert.deepEqual([reply.status, reply.body.field], [422, field], JSON.stringify(body));

@@ -49,7 +49,9 @@ static void what_cannot_be_seen_is_blank_and_blanks_at_the_ends_go(void **state)
 	struct arena mem = ARENA_EMPTY;
 	assert_true(text_is_blank(""));
 	assert_true(text_is_blank(" \t\u00A0\u3000\u200B\uFEFF\u2060\u3164"));
+	assert_true(text_is_blank("\u180E\u206A\uFFA0\uFFF9\uFFFE\u17B4\U000E0041\U000E0100\U0001D173"));
 	assert_false(text_is_blank("\u200Bx"));
+	assert_false(text_is_blank("\U0001F3F4\U000E0067\U000E007F"));
 	assert_false(text_is_blank("\U0001F600"));
 	assert_string_equal(text_trim(&mem, " \u00A0Ann  B \u3000"), "Ann  B");
 	assert_string_equal(text_trim(&mem, "Ann"), "Ann");
@@ -79,6 +81,11 @@ static void links_become_words(void **state)
 		{"(http://a.b)", "a b)"},
 		{"javascript://x", "x"},
 		{"xn--80ak6aa92e.com", "xn--80ak6aa92e com"},
+		{"пример.рф", "пример рф"},
+		{"müller.de/x", "müller de x"},
+		{"evil\uFF0Eexample evil\u3002example", "evil example evil example"},
+		{"\u4F60\u597D\u3002\u6211\u662F", "\u4F60\u597D\u3002\u6211\u662F"},
+		{"Ł. Nowak", "Ł. Nowak"},
 		{"J. R. Smith Jr.", "J. R. Smith Jr."},
 		{"St.-Pierre, 3.5 h", "St.-Pierre, 3.5 h"},
 		{"+1 555.010.0199", "+1 555.010.0199"},

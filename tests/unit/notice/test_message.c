@@ -413,8 +413,23 @@ static void what_people_typed_stays_text(void **state)
 	text = notice_text_make(&facts, &mem);
 	has_not(text.text, "evil");
 	assert_string_equal(text.subject, "New booking: a client, Tuesday, December 8, 2026 at 2:30 PM");
-	assert_null(notice_plain_name("  "));
-	assert_string_equal(notice_plain_name("שרה כהן"), "שרה כהן");
+	facts.client_name = "WIN evil.example/now";
+	facts.client_phone = "see https://phone.example/x";
+	facts.session_type = "Talk type.example";
+	text = notice_text_make(&facts, &mem);
+	has(text.text, "WIN evil example now");
+	has(text.text, "see phone example x");
+	has(text.text, "Talk type example");
+	for (const char *const *link =
+		     (const char *const[]){"evil.example", "phone.example", "type.example", NULL};
+	     *link != NULL; link++) {
+		has_not(text.text, *link);
+		has_not(text.html, *link);
+		has_not(text.subject, *link);
+	}
+	assert_null(notice_plain_name(&mem, "  "));
+	assert_null(notice_plain_name(&mem, "\u3164"));
+	assert_string_equal(notice_plain_name(&mem, "שרה כהן"), "שרה כהן");
 }
 
 static void deadlines_are_told_each_where_they_differ_and_not_once_they_are_over(void **state)
