@@ -4,6 +4,8 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include <stddef.h>
+
 enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* it was tried and did not work */
@@ -33,5 +35,13 @@ command_run command_slots;
 command_run command_token;
 command_run command_bounce;
 command_run command_healthcheck;
+
+/* What the daemon's statements need: for each table (or sequence) the privileges, "select, insert". */
+struct grant {
+	const char *table;
+	const char *privileges;
+};
+extern const struct grant command_grant_list[];
+extern const size_t command_grant_count;
 
 #endif

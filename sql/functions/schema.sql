@@ -59,11 +59,39 @@ create or replace function lost_objects() returns table (kind text, relation tex
 language sql stable set search_path = bookingd as $$
   select o.kind, o.relation, o.name, o.definition,
          case when l.kind is null then 'is missing'
-              else coalesce('is ' || substring(l.definition from ' \((not valid|disabled|not permanent|row security)\)$'),
-                            'differs') end
+              when l.definition like '% (row security)' then 'has row security, which hides rows from the daemon'
+              else coalesce('is ' || substring(l.definition from ' ?\((not valid|disabled|not permanent)\)$'), 'differs') end
   from schema_object o left join live_objects() l using (kind, relation, name)
   where l.definition is distinct from o.definition
   order by o.kind = 'index', o.kind, o.relation, o.name;
+$$;
+
+-- What is in the schema, is not ours, and comes between a statement of ours and its rows: a rule, a trigger that may
+-- change or drop a row before it is written, and a function that makes it unclear which of two is called. It is
+-- somebody's, and not taken away by us.
+create or replace function foreign_objects() returns table (kind text, relation text, name text, fault text)
+language sql stable set search_path = bookingd as $$
+  with foreign_object as (
+    select 'rule' as kind, c.relname::text as relation, r.rulename::text as name
+    from pg_rewrite r
+    join pg_class c on c.oid = r.ev_class
+    where c.relnamespace = 'bookingd'::regnamespace and c.relkind = 'r'
+    union all
+    select 'trigger', c.relname::text, t.tgname::text
+    from pg_trigger t
+    join pg_class c on c.oid = t.tgrelid
+    where c.relnamespace = 'bookingd'::regnamespace and c.relkind = 'r' and not t.tgisinternal and t.tgenabled in ('O', 'A')
+      and t.tgtype & 3 = 3 -- for each row, before
+    union all
+    select 'function', '', p.oid::regprocedure::text
+    from pg_proc p
+    where p.pronamespace = 'bookingd'::regnamespace
+      and exists (select from schema_object o where o.kind = 'function' and starts_with(o.name, p.proname || '('))
+  )
+  select f.kind, f.relation, f.name, 'is not of bookingd and may change what it writes (drop it)'
+  from foreign_object f
+  where not exists (select from schema_object o where (o.kind, o.relation, o.name) = (f.kind, f.relation, f.name))
+  order by f.kind, f.relation, f.name;
 $$;
 
 -- Record what there is: the end of every migration.
@@ -73,16 +101,23 @@ create or replace function record_objects() returns void language sql set search
 $$;
 
 -- Put back what is missing or differs, as far as it holds no data. Fails with the server's own words where rows stand in
--- the way: the constraint where two appointments overlap.
+-- the way: the constraint where two appointments overlap. What cannot be put back comes first, to be named.
 create or replace function repair_objects() returns void language plpgsql set search_path = bookingd as $$
 declare
   lost record;
 begin
   for lost in
     select * from lost_objects()
-    order by array_position(array['extension', 'function', 'constraint', 'index', 'trigger'], kind),
+    order by array_position(array['table', 'column', 'extension', 'function', 'constraint', 'index', 'trigger'], kind),
              definition not like 'PRIMARY KEY%', name
   loop
+    if lost.kind = 'table' and lost.fault <> 'is missing' then
+      execute format('alter table %I disable row level security, no force row level security', lost.name);
+      if (select relpersistence <> 'p' from pg_class where oid = to_regclass(format('%I', lost.name))) then
+        execute format('alter table %I set logged', lost.name);
+      end if;
+      continue;
+    end if;
     case lost.kind
       when 'extension' then execute format('create extension if not exists %I', lost.name);
       when 'function' then execute lost.definition;

@@ -26,10 +26,36 @@ select current_setting('server_version_num')::integer,
        (select rolsuper from pg_roles where rolname = current_user),
        coalesce((select pg_has_role(nspowner, 'USAGE') from pg_namespace where nspname = 'bookingd'), false),
        coalesce((select has_schema_privilege(oid, 'CREATE') from pg_namespace where nspname = 'bookingd'), false)
-         or exists (select from pg_class where relnamespace = to_regnamespace('bookingd') and relkind = 'r'
-                    and (has_table_privilege(oid, 'TRUNCATE') or has_table_privilege(oid, 'TRIGGER')
-                         or (relname in ('appointment', 'coach', 'migration') and has_table_privilege(oid, 'DELETE'))))
-         or (select rolcreaterole or rolcreatedb or rolreplication or rolbypassrls from pg_roles where rolname = current_user)
+         or (select rolcreaterole or rolcreatedb or rolreplication or rolbypassrls from pg_roles where rolname = current_user),
+       current_setting('transaction_read_only')::boolean
+
+-- What the role may do beyond what a daemon needs (true), and what it lacks. $1: lines of a table and its needs, "coach
+-- select, insert".
+-- name: doctor_rights many
+with needed as (
+  select split_part(line, ' ', 1) as name, string_to_array(substr(line, strpos(line, ' ') + 1), ', ') as kinds
+  from unnest(string_to_array($1::text, e'\n')) line
+),
+every as (
+  select c.relname::text as name, kind, has_table_privilege(c.oid, kind) as has
+  from pg_class c
+  cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) kind
+  where c.relnamespace = to_regnamespace('bookingd') and c.relkind = 'r'
+)
+select upper(kind) || ' on ' || name, has
+from every left join needed using (name)
+where has <> coalesce(kind = any (kinds), false)
+union all
+select upper(kind) || ' on ' || c.relname, false
+from needed
+join pg_class c on c.relname = needed.name and c.relnamespace = to_regnamespace('bookingd') and c.relkind = 'S'
+cross join unnest(kinds) kind
+where not has_sequence_privilege(c.oid, kind)
+union all
+select 'EXECUTE on ' || oid::regprocedure, false
+from pg_proc
+where pronamespace = to_regnamespace('bookingd') and not has_function_privilege(oid, 'EXECUTE')
+order by 2, 1
 
 -- name: doctor_coaches one
 select count(*) from coach

@@ -19,7 +19,15 @@ select concat_ws(' ', kind, concat_ws('.', nullif(relation, ''), name), fault)
 from (
   select kind, relation, name, fault from lost_objects()
   union all
-  select 'setting', '', 'session_replication_role', 'is not origin, so triggers and foreign keys do not work'
+  select kind, relation, name, fault from foreign_objects()
+  union all
+  -- What looks for the others may not be taken at its own word.
+  select kind, relation, name, 'differs' from schema_object
+  where kind = 'function' and name in ('live_objects()', 'lost_objects()', 'foreign_objects()')
+    and definition is distinct from pg_get_functiondef(to_regprocedure('bookingd.' || name))
+    and not exists (select from lost_objects() lost where lost.name = schema_object.name)
+  union all
+  select 'setting', '', 'session_replication_role', 'is not origin, so triggers and foreign keys do not work (reset it for the role and the database)'
   where current_setting('session_replication_role') <> 'origin'
   union all
   select 'setting', '', 'search_path', 'finds another table appointment than ours'

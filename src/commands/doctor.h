@@ -38,6 +38,20 @@ void doctor_secrets(const struct settings *settings);
  */
 bool doctor_database(const struct settings *settings, struct database *database, struct db *db);
 
+/* The role that we connect as. */
+struct doctor_role {
+	const char *name;
+	bool superuser;
+	bool schema;     /* there is one */
+	bool owner;      /* of the schema */
+	bool may_create; /* schemas, in the database */
+	bool more;       /* CREATE on the schema, or rights over roles and databases */
+};
+
+/* Whether the role may do what the daemon's statements do, and what more than that. Blocks for a statement.
+ */
+void doctor_rights(const struct settings *settings, struct db *db, const struct doctor_role *role);
+
 /* Fetch the JWKS (8 s at most) and try the session query, if `db` is connected. */
 void doctor_identity(const struct settings *settings, struct db *db);
 

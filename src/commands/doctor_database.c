@@ -33,6 +33,7 @@ enum {
 	SUPERUSER,
 	OWNER,
 	EXTRA_RIGHTS,
+	READ_ONLY,
 };
 
 static void check_version(const struct db_rows *rows)
@@ -52,7 +53,12 @@ static void check_role(const struct settings *settings, const struct db_rows *ro
 		doctor_tell(BAD, "database", "is a standby, which takes no writes; %s",
 			    url.hosts > 1 ? "add target_session_attrs=read-write to DATABASE_URL"
 					  : "name the primary in DATABASE_URL");
-	else if (url.hosts > 1 && !url.asks_for_role)
+	else if (db_get_bool(rows, 0, READ_ONLY))
+		doctor_tell(
+			BAD, "database",
+			"takes no writes: default_transaction_read_only is on; reset it for the role, the "
+			"database and the server");
+	if (url.hosts > 1 && !url.asks_for_role)
 		doctor_tell(BAD, "database",
 			    "DATABASE_URL names %zu hosts without target_session_attrs=read-write: after a "
 			    "failover it may connect to a standby; add it",
@@ -80,42 +86,6 @@ static void check_rights(const struct db_rows *rows)
 			    "%s may not create it; let an owner of the database run: "
 			    "CREATE SCHEMA bookingd AUTHORIZATION %s",
 			    user, user);
-}
-
-/* Whether the role may do more than a daemon needs, so that whoever gets into it may as well. */
-static void check_least_rights(const struct settings *settings, const struct db_rows *rows)
-{
-	const char *user = db_get_text(rows, 0, USER);
-	if (db_get_bool(rows, 0, SUPERUSER))
-		doctor_tell(NOTE, "role",
-			    "%s is a superuser, who may do anything in every database; give the daemon a "
-			    "role of its "
-			    "own: bookingd grants",
-			    user);
-	else if (settings->migrate && (db_get_bool(rows, 0, OWNER) ||
-				       (!db_get_bool(rows, 0, SCHEMA) && db_get_bool(rows, 0, MAY_CREATE))))
-		doctor_tell(GOOD, "role", "%s may change the schema, as MIGRATE=1 needs", user);
-	else if (settings->migrate && db_get_bool(rows, 0, SCHEMA))
-		doctor_tell(BAD, "role",
-			    "%s may not change the schema, as MIGRATE=1 needs, so the next upgrade would "
-			    "fail; set "
-			    "MIGRATE=0 and let the owner run bookingd migrate",
-			    user);
-	else if (settings->migrate)
-		return; /* told by check_rights() */
-	else if (db_get_bool(rows, 0, OWNER) || db_get_bool(rows, 0, MAY_CREATE) ||
-		 db_get_bool(rows, 0, EXTRA_RIGHTS))
-		doctor_tell(NOTE, "role",
-			    "%s may do more than a daemon with MIGRATE=0 needs (%s); give it a role of its "
-			    "own: bookingd "
-			    "grants",
-			    user,
-			    db_get_bool(rows, 0, OWNER) ? "the schema is its own"
-			    : db_get_bool(rows, 0, MAY_CREATE)
-				    ? "CREATE on the database"
-				    : "CREATE on the schema, TRUNCATE, or rights over roles");
-	else
-		doctor_tell(GOOD, "role", "%s may read and write, and no more", user);
 }
 
 static void check_durability(const struct db_rows *rows)
@@ -159,7 +129,15 @@ static void check_server(const struct settings *settings, struct db *db)
 	check_version(&rows);
 	check_role(settings, &rows);
 	check_rights(&rows);
-	check_least_rights(settings, &rows);
+	const struct doctor_role role = {
+		.name = db_get_text(&rows, 0, USER),
+		.superuser = db_get_bool(&rows, 0, SUPERUSER),
+		.schema = db_get_bool(&rows, 0, SCHEMA),
+		.owner = db_get_bool(&rows, 0, OWNER),
+		.may_create = db_get_bool(&rows, 0, MAY_CREATE),
+		.more = db_get_bool(&rows, 0, EXTRA_RIGHTS),
+	};
+	doctor_rights(settings, db, &role);
 	check_durability(&rows);
 	check_connections(settings, &rows);
 }

@@ -10,12 +10,10 @@
 
 enum { ROLE_BYTES_MAX = 63 };
 
-static const struct {
-	const char *table;
-	const char *privileges;
-} grants[] = {
+const struct grant command_grant_list[] = {
 #include "grants.h"
 };
+const size_t command_grant_count = sizeof(command_grant_list) / sizeof(command_grant_list[0]);
 
 /* `text` with each `quote` in it doubled, between two of them. */
 static void put_quoted(const char *text, char quote)
@@ -59,10 +57,13 @@ static void print(const char *role)
 	put_statement("revoke all on all tables in schema bookingd from ", role);
 	put_statement("revoke all on all sequences in schema bookingd from ", role);
 	put_statement("grant usage on schema bookingd to ", role);
-	for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
-		printf("grant %s on bookingd.%s", grants[i].privileges, grants[i].table);
+	for (size_t i = 0; i < command_grant_count; i++) {
+		printf("grant %s on bookingd.%s", command_grant_list[i].privileges,
+		       command_grant_list[i].table);
 		put_statement(" to ", role);
 	}
+	/* Everybody may, unless somebody has taken that away. */
+	put_statement("grant execute on all functions in schema bookingd to ", role);
 	puts("commit;");
 }
 

@@ -232,13 +232,19 @@ static enum migrate_result look(PGconn *connection, struct found *ret_found,
 	return report(ret_report, MIGRATE_DONE, "the schema is up to date (version %d)", KNOWN);
 }
 
+/* How much was lost. The functions that tell may be what was replaced. */
+static const char count_lost[] =
+	"SELECT (SELECT count(*) FROM bookingd.lost_objects()) + count(*) FROM bookingd.schema_object"
+	" WHERE kind = 'function' AND name IN ('live_objects()', 'lost_objects()', 'foreign_objects()')"
+	" AND definition IS DISTINCT FROM pg_get_functiondef(to_regprocedure('bookingd.' || name))";
+
 /* What was lost since the schema was last migrated: asked outside of a transaction, since it may fail. */
 static enum migrate_result look_for_losses(PGconn *connection, struct found *found,
 					   struct migrate_report *ret_report)
 {
 	PGresult *rows = NULL;
-	enum migrate_result result = run(connection, "SELECT count(*) FROM bookingd.lost_objects()",
-					 "looking for what is missing", ret_report, &rows);
+	enum migrate_result result =
+		run(connection, count_lost, "looking for what is missing", ret_report, &rows);
 	found->lost = result == MIGRATE_DONE ? atoi(PQgetvalue(rows, 0, 0)) : -1;
 	PQclear(rows);
 	return result == MIGRATE_FAILED ? MIGRATE_DONE : result;

@@ -95,6 +95,15 @@ test('a database that is away fails, with the reason', async () => {
   assert.match(of('database')[0], /^FAIL .*Connection refused.*DATABASE_URL/);
 });
 
+test('a database that takes no writes fails, with the setting that makes it so', async () => {
+  const database = await createDatabase();
+  database.run(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
+  const { code, of } = doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET });
+  assert.equal(code, 1);
+  assert.ok(of('database').some((line) => /^FAIL .*takes no writes: default_transaction_read_only/.test(line)));
+  database.drop();
+});
+
 test('a session query is tried: bad SQL and a missing user_id are told', async () => {
   const database = await createDatabase();
   database.run('CREATE TABLE session (id uuid, "user" text)');

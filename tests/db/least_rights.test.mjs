@@ -161,7 +161,9 @@ test('doctor says what more a role may do', () => {
   for (const [name, more, what] of [
     ['creator', 'grant create on schema bookingd to', /CREATE on the schema/],
     ['emptier', 'grant truncate on bookingd.audit to', /TRUNCATE/],
-    ['deleter', 'grant delete on bookingd.appointment to', /more than/],
+    ['deleter', 'grant delete on bookingd.appointment to', /more than .*DELETE on appointment/],
+    ['writer', 'grant update on bookingd.schema_object to', /UPDATE on schema_object/],
+    ['hanger', 'grant trigger, references on bookingd.coach to', /REFERENCES on coach, TRIGGER on coach/],
     ['maker', `grant create on database ${stack.database.name} to`, /CREATE on the database/],
   ]) {
     stack.database.run(grants(name));
@@ -174,8 +176,32 @@ test('doctor says what more a role may do', () => {
     alter schema bookingd owner to owner`);
   assert.match(says('owner'), /the schema is its own/);
   assert.match(says('owner', '1'), /^ok\s+role .*as MIGRATE=1 needs/);
-  stack.database.run(`alter schema bookingd owner to postgres; drop owned by creator, emptier, deleter, maker, owner;
-    drop role creator, emptier, deleter, maker, owner`);
+  stack.database.run(`alter schema bookingd owner to postgres; drop owned by creator, emptier, deleter, writer, hanger, maker, owner;
+    drop role creator, emptier, deleter, writer, hanger, maker, owner`);
+});
+
+test('doctor fails for what a role lacks, and names it', () => {
+  for (const [less, what] of [
+    ['revoke insert on bookingd.audit from lacking', /lacks INSERT on audit;/],
+    ['revoke all on bookingd.notice from lacking', /lacks .*INSERT on notice, .*bookingd grants/],
+    ['revoke execute on function bookingd.lock_client(text) from public, lacking', /lacks EXECUTE on lock_client\(text\);/],
+  ]) {
+    stack.database.run(grants('lacking'));
+    stack.database.run(less);
+    const { code, stdout } = runBookingd(['doctor'], {
+      env: { ...stack.env, DATABASE_URL: as('lacking'), MIGRATE: '0' },
+    });
+    stack.database.run(grants('lacking'));
+    const { stdout: again } = runBookingd(['doctor'], {
+      env: { ...stack.env, DATABASE_URL: as('lacking'), MIGRATE: '0' },
+    });
+    assert.match(again, /^ok\s+role .*no more/m);
+    stack.database.run('grant execute on all functions in schema bookingd to public');
+    const line = stdout.split('\n').find((one) => /^FAIL\s+role\b/.test(one)) ?? stdout;
+    assert.match(line, what);
+    assert.equal(code, 1);
+  }
+  stack.database.run('drop owned by lacking; drop role lacking');
 });
 
 test('no right is more than to read and write rows, and a role’s name is taken as it is', () => {

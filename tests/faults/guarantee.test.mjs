@@ -187,6 +187,42 @@ const LOSSES = {
     /function appointment_is_sound.* differs/,
   ],
   'a function missing': ['DROP FUNCTION lost_objects()', /lost_objects/],
+  'the function that looks replaced by one that sees nothing': [
+    `ALTER TABLE coach DISABLE TRIGGER coach_tell;
+     CREATE OR REPLACE FUNCTION lost_objects() RETURNS TABLE (kind text, relation text, name text, definition text,
+       fault text) LANGUAGE sql AS 'select null, null, null, null, null where false'`,
+    /function lost_objects\(\) differs/,
+  ],
+  'row security switched on': [
+    'ALTER TABLE appointment ENABLE ROW LEVEL SECURITY',
+    /table appointment has row security, which hides rows/,
+  ],
+  'row security forced': [
+    'ALTER TABLE coach ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+    /table coach has row security/,
+  ],
+  'a table that a crash empties': ['ALTER TABLE notice SET UNLOGGED', /table notice is not permanent/],
+  'a rule': [
+    'CREATE RULE silent AS ON DELETE TO event DO INSTEAD NOTHING',
+    /rule event.silent is not of bookingd and may change what it writes \(drop it\)/,
+    'hopeless',
+  ],
+  'a trigger that may drop rows': [
+    `CREATE FUNCTION public.none() RETURNS trigger LANGUAGE plpgsql AS 'begin return null; end';
+     CREATE TRIGGER aaa BEFORE INSERT ON appointment FOR EACH ROW EXECUTE FUNCTION public.none()`,
+    /trigger appointment.aaa is not of bookingd/,
+    'hopeless',
+  ],
+  'a second function of a name': [
+    `CREATE FUNCTION lock_client(text, integer DEFAULT 1) RETURNS void LANGUAGE sql AS 'select'`,
+    /function lock_client\(text,integer\) is not of bookingd/,
+    'hopeless',
+  ],
+  'a view in the way': [
+    'ALTER TABLE audit RENAME TO audit_table; CREATE VIEW audit AS SELECT * FROM audit_table',
+    /table audit is missing/,
+    'hopeless',
+  ],
   'a column that may be null': [
     'ALTER TABLE appointment ALTER blocked_to DROP NOT NULL',
     /column appointment.blocked_to differs/,
@@ -238,7 +274,7 @@ describe('what a hand may do to the schema', () => {
     });
 
   for (const [setting, value, told] of [
-    ['session_replication_role', 'replica', /session_replication_role is not origin/],
+    ['session_replication_role', 'replica', /session_replication_role is not origin.*\(reset it for the role and the database\)/],
   ])
     test(`${setting} set for the database: doctor says so`, async () => {
       const database = await createDatabase();
@@ -246,6 +282,23 @@ describe('what a hand may do to the schema', () => {
       assert.ok(doctor(database).some((line) => line.startsWith('FAIL  guarantee') && told.test(line)));
       database.drop();
     });
+
+  test('what a platform hangs behind our rows, or keeps beside them, is not held against it', async () => {
+    const database = await createDatabase();
+    database.run(`CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'begin return null; end';
+      CREATE TRIGGER theirs AFTER INSERT OR UPDATE ON appointment FOR EACH ROW EXECUTE FUNCTION public.note();
+      CREATE INDEX theirs ON appointment (name); CREATE VIEW bookingd.their_view AS SELECT id FROM appointment;
+      CREATE FUNCTION bookingd.theirs() RETURNS integer LANGUAGE sql AS 'select 1'`);
+    assert.ok(!doctor(database).some((line) => line.startsWith('FAIL  guarantee')));
+    database.drop();
+  });
+
+  test('migrate names what cannot be put back, not what follows from it', async () => {
+    const database = await createDatabase();
+    database.run('ALTER TABLE audit RENAME TO audit_table; CREATE VIEW audit AS SELECT * FROM audit_table');
+    assert.match(migrate(database).stderr, /the table audit is missing and cannot be put back/);
+    database.drop();
+  });
 
   test('a search path of the database does no harm', async () => {
     const database = await createDatabase();
