@@ -129,6 +129,45 @@ static bool read_headers(struct exchange *exchange, const char *method, const ch
 	return true;
 }
 
+/* Whether it is a host that has a name or an address, with or without a port: RFC 9110 section 7.2. */
+static bool is_authority(const char *text)
+{
+	static const char of_name[] = "-._~%!$&'()*+,;=";
+	const char *c = text;
+	if (*c == '[') {
+		c += 1 + strspn(c + 1, "0123456789abcdefABCDEF:.");
+		if (*c++ != ']')
+			return false;
+	} else {
+		while ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+		       (*c != '\0' && strchr(of_name, *c) != NULL))
+			c++;
+	}
+	if (c == text)
+		return false;
+	if (*c == ':')
+		c += 1 + strspn(c + 1, "0123456789");
+	return *c == '\0';
+}
+
+/*
+ * Whom the request is for: the target's own word counts, whatever Host says (RFC 9112 section 3.2.2). An
+ * empty Host is one that has none. False: nobody's.
+ */
+static bool settle_host(struct exchange *exchange)
+{
+	struct request_header *headers = (struct request_header *)exchange->request.headers;
+	for (size_t i = 0; i < exchange->request.header_count; i++) {
+		if (strcasecmp(headers[i].name, "Host") != 0)
+			continue;
+		if (*headers[i].value != '\0' && !is_authority(headers[i].value))
+			return false;
+		if (exchange->authority != NULL)
+			headers[i].value = exchange->authority;
+	}
+	return exchange->authority == NULL || is_authority(exchange->authority);
+}
+
 static size_t count_headers(const struct request *request, const char *name)
 {
 	size_t count = 0;
@@ -143,9 +182,9 @@ static size_t count_headers(const struct request *request, const char *name)
  */
 static bool check_framing(struct exchange *exchange, const char *version)
 {
-	static const char *const once[] = {"Host",           "Content-Length", "Transfer-Encoding",
-					   "Content-Type",   "Authorization",  "X-Session-ID",
-					   "Idempotency-Key"};
+	static const char *const once[] = {
+		"Host",         "Content-Length",  "Transfer-Encoding", "Content-Type", "Authorization",
+		"X-Session-ID", "Idempotency-Key", "Content-Encoding",  "Origin"};
 	const struct request *request = &exchange->request;
 	bool old = strcmp(version, "HTTP/1.0") == 0;
 	bool sound = old || request_header(request, "Host") != NULL;
@@ -154,7 +193,7 @@ static bool check_framing(struct exchange *exchange, const char *version)
 	const char *encoding = request_header(request, "Transfer-Encoding");
 	if (encoding != NULL && (old || request_header(request, "Content-Length") != NULL))
 		sound = false;
-	if (!sound) {
+	if (!sound || !settle_host(exchange)) {
 		exchange_refuse(exchange, PROBLEM_BAD_REQUEST, malformed_headers, NULL);
 		return false;
 	}

@@ -98,7 +98,7 @@ void connection_on_change(void *loop, struct MHD_Connection *connection, void **
  */
 void *connection_on_uri(void *loop, const char *uri, struct MHD_Connection *connection)
 {
-	(void)loop;
+	((struct loop *)loop)->called = true;
 	struct peer *peer = peer_of(connection);
 	peer_is_known(peer);
 	if (peer->exchange != NULL)
@@ -109,9 +109,16 @@ void *connection_on_uri(void *loop, const char *uri, struct MHD_Connection *conn
 	exchange->target_length = strlen(uri);
 	char *path = arena_strndup(&exchange->mem, uri, exchange->target_length);
 	/* RFC 9112 section 3.2.2: http://host/path is to be understood. */
-	if (strncasecmp(path, "http://", 7) == 0) {
-		path += 7;
-		path += strcspn(path, "/?");
+	size_t scheme = strncasecmp(path, "http://", 7) == 0    ? 7
+			: strncasecmp(path, "https://", 8) == 0 ? 8
+								: 0;
+	if (scheme > 0) {
+		path += scheme;
+		size_t length = strcspn(path, "/?");
+		exchange->authority = arena_strndup(&exchange->mem, path, length);
+		path += length;
+		if (*path != '/')
+			path = arena_printf(&exchange->mem, "/%s", path);
 	}
 	char *mark = strchr(path, '?');
 	if (mark != NULL) {
@@ -145,7 +152,7 @@ enum MHD_Result connection_on_access(void *loop, struct MHD_Connection *connecti
 				     const char *method, const char *version, const char *upload,
 				     size_t *upload_size, void **exchange)
 {
-	(void)loop;
+	((struct loop *)loop)->called = true;
 	(void)connection;
 	(void)url;
 	return exchange_advance(*exchange, method, version, upload, upload_size);

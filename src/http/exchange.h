@@ -48,7 +48,8 @@ struct exchange {
 	bool delivered;     /* of STAGE_OVER */
 	const char *target; /* where the request's target lies in libmicrohttpd's memory, and its length */
 	size_t target_length;
-	size_t discarded; /* bytes of a body that nobody wants */
+	const char *authority; /* of a target that has one, http://authority/path; otherwise NULL */
+	size_t discarded;      /* bytes of a body that nobody wants */
 	size_t reply_bytes;
 	size_t head_length; /* of the body that a HEAD leaves out, if it was written in portions */
 	/* Of a body in portions: what the last one asked for came to, and how much of it has been sent. */
@@ -115,6 +116,9 @@ static inline struct exchange *exchange_of_letter(struct letter *letter)
 /* See library.h. */
 enum MHD_Result refusal_of_library(struct MHD_Connection *connection, unsigned status,
 				   struct MHD_Response *page);
+
+/* Answer a request of which libmicrohttpd will read no more, and shut the connection down. */
+void refusal_of_unread(struct exchange *exchange);
 
 /* At the end of a connection that has no request: log it if libmicrohttpd closed it for what it was sent. */
 void refusal_of_silence(struct peer *peer, struct MHD_Connection *connection);

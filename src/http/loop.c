@@ -10,12 +10,16 @@
 
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
 	TICK_MS = 250,          /* how often queues and slow connections are looked at */
 	CROWDED_IDLE_MS = 1000, /* how long an idle connection may stay while the server is nearly full */
+	FRUITLESS_TURNS =
+		64, /* turns that nothing came of before it is asked why, and they are slowed down */
+	FRUITLESS_WAIT_MS = 1,
 };
 
 /* Resume what the workers have finished, the oldest first. */
@@ -58,6 +62,33 @@ static void cut_slow(struct loop *loop, int64_t now_ms)
 	}
 }
 
+/*
+ * A chunk's first line that does not fit into the connection's memory is neither read on nor refused by
+ * libmicrohttpd 0.9.75: it asks to be run again at once, for as long as the connection lasts. What is seen
+ * from here is bytes that wait, and still wait many turns later with no byte of the body read between.
+ * Where the line just fills the memory none wait: the turns are slowed down until the connection is cut off.
+ */
+static void refuse_unread(struct loop *loop)
+{
+	for (struct peer *peer = loop->peers; peer != NULL; peer = peer->next) {
+		const struct exchange *exchange = peer->exchange;
+		int waiting = 0;
+		if (exchange == NULL || exchange->stage != STAGE_BODY || peer->unwanted ||
+		    ioctl(peer->socket, FIONREAD, &waiting) != 0 || waiting == 0) {
+			peer->left_unread = false;
+			continue;
+		}
+		const size_t read = exchange->incoming.length + exchange->discarded;
+		if (!peer->left_unread || peer->unread_after != read) {
+			peer->left_unread = true;
+			peer->unread_turn = loop->turn;
+			peer->unread_after = read;
+		} else if (loop->turn - peer->unread_turn >= FRUITLESS_TURNS) {
+			refusal_of_unread(peer->exchange);
+		}
+	}
+}
+
 static void tick(struct loop *loop, int64_t now_ms)
 {
 	struct common *common = loop->common;
@@ -65,6 +96,7 @@ static void tick(struct loop *loop, int64_t now_ms)
 		for (enum lane lane = LANE_DATABASE; lane < LANES; lane++)
 			work_queue_expire(common->lanes[lane], now_ms);
 	cut_slow(loop, now_ms);
+	refuse_unread(loop);
 }
 
 /* How long to wait for events: 0 when libmicrohttpd has work left over. */
@@ -79,15 +111,15 @@ static int wait_ms(struct loop *loop, int64_t now_ms)
 
 /*
  * Sleep until something is to be done. Nothing is read from the eventfd: being edge-triggered, it wakes once
- * for each time that it is written.
+ * for each time that it is written. False: nothing has woken it.
  */
-static void wait_for_work(struct loop *loop, int wait)
+static bool wait_for_work(struct loop *loop, int wait)
 {
 	struct epoll_event events[2];
-	if (!mailbox_asleep(&loop->mailbox))
-		wait = 0;
-	epoll_wait(loop->epoll, events, 2, wait);
+	const bool letters = !mailbox_asleep(&loop->mailbox);
+	const int count = epoll_wait(loop->epoll, events, 2, letters ? 0 : wait);
 	mailbox_awake(&loop->mailbox);
+	return letters || count > 0;
 }
 
 bool loop_turn(struct loop *loop, int most_ms)
@@ -112,12 +144,19 @@ bool loop_turn(struct loop *loop, int most_ms)
 			return false;
 	}
 	int wait = wait_ms(loop, now_ms);
-	wait_for_work(loop, wait < most_ms ? wait : most_ms);
+	const bool asked = wait == 0;
+	if (asked && loop->fruitless >= FRUITLESS_TURNS)
+		wait = FRUITLESS_WAIT_MS;
+	const bool woken = wait_for_work(loop, wait < most_ms ? wait : most_ms);
 	loop->now_ms = monotonic_ms();
 	atomic_store_explicit(&loop->turned_ms, loop->now_ms, memory_order_relaxed);
 	loop->turn++;
+	loop->called = false;
 	take_finished(loop);
 	MHD_run(loop->daemon);
+	loop->fruitless = asked && !woken && !loop->called ? loop->fruitless + 1 : 0;
+	if (loop->fruitless == FRUITLESS_TURNS)
+		refuse_unread(loop);
 	log_flush();
 	return true;
 }

@@ -60,6 +60,8 @@ struct loop {
 	int64_t now_ms;                /* monotonic, of this turn */
 	atomic_int_fast64_t turned_ms; /* the same for other threads to read */
 	int64_t next_tick_ms;
+	unsigned fruitless; /* turns in a row that libmicrohttpd asked for and that nothing came of */
+	bool called;        /* by libmicrohttpd, in this turn */
 	int64_t give_up_ms; /* monotonic; 0 until `ending` is seen */
 	bool quiesced;
 	unsigned answering; /* exchanges past STAGE_BODY */

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct exchange;
@@ -26,6 +27,11 @@ struct peer {
 	unsigned ended_turn;       /* the loop's when the last request ended */
 	int64_t cut_at_ms;         /* monotonic; INT64_MAX while a request is being worked on */
 	struct address address;
+	/* When bytes were last seen that libmicrohttpd leaves unread, by the loop's turn, and how much of the
+	 * body it had read by then. */
+	bool left_unread;
+	unsigned unread_turn;
+	size_t unread_after;
 	atomic_uint *of_address; /* how many connections there are from there */
 };
 

@@ -7,6 +7,7 @@
  *     a version that it does not speak                                            505
  *     a Content-Length or a chunk's length that is no number, or beyond numbers   400, 413
  *     a chunk that does not end where it should                                   400
+ *     a chunk's first line that does not fit: not refused at all, see loop.c      400
  *     a request line without a blank                                              closed, see
  * refusal_of_silence
  *
@@ -105,7 +106,8 @@ static void answer(struct exchange *exchange, unsigned status)
 	if (exchange->request.id == NULL)
 		exchange_name(exchange);
 	exchange->reply.close = true;
-	say_why(exchange, status);
+	if (!exchange->refused)
+		say_why(exchange, status);
 	exchange_complete_headers(exchange);
 	buffer_append_char(&exchange->reply.body, '\n');
 	exchange->reply_status = exchange->reply.status;
@@ -134,6 +136,13 @@ enum MHD_Result refusal_of_library(struct MHD_Connection *connection, unsigned s
 	}
 	shutdown(peer->socket, SHUT_RDWR);
 	return library_queue_response(connection, status, page);
+}
+
+void refusal_of_unread(struct exchange *exchange)
+{
+	const struct peer *peer = exchange->peer;
+	answer(exchange, MHD_HTTP_BAD_REQUEST);
+	shutdown(peer->socket, SHUT_RDWR);
 }
 
 /*

@@ -36,14 +36,19 @@ const char *request_header(const struct request *request, const char *name)
 
 const char *request_cookie(const struct request *request, const char *name, struct arena *mem)
 {
-	const char *rest = request_header(request, "Cookie");
 	size_t length = strlen(name);
-	while (rest != NULL) {
-		rest += strspn(rest, "; \t");
-		size_t pair = strcspn(rest, ";");
-		if (pair > length && strncmp(rest, name, length) == 0 && rest[length] == '=')
-			return arena_strndup(mem, rest + length + 1, pair - length - 1);
-		rest = rest[pair] == ';' ? rest + pair : NULL;
+	for (size_t i = 0; i < request->header_count; i++) {
+		/* A proxy may have cut the line up (RFC 9113 section 8.2.3). */
+		const char *rest = strcasecmp(request->headers[i].name, "Cookie") == 0
+					   ? request->headers[i].value
+					   : NULL;
+		while (rest != NULL) {
+			rest += strspn(rest, "; \t");
+			size_t pair = strcspn(rest, ";");
+			if (pair > length && strncmp(rest, name, length) == 0 && rest[length] == '=')
+				return arena_strndup(mem, rest + length + 1, pair - length - 1);
+			rest = rest[pair] == ';' ? rest + pair : NULL;
+		}
 	}
 	return NULL;
 }

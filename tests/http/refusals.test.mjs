@@ -39,11 +39,31 @@ const WAYS = {
   'a chunk that goes on': [chunked('2\r\n{}{}\r\n'), 400, 'bad_request'],
   'a trailer without a colon': [chunked('0\r\nColon\r\n\r\n'), 400, 'bad_request'],
   'trailers that do not fit': [chunked(`0\r\n${'a:\r\n'.repeat(4000)}\r\n`), 431, 'headers_too_large'],
+  'a chunk whose extension does not fit': [chunked(`2;a=${'x'.repeat(60_000)}`), 400, 'bad_request'],
+  'a last chunk whose extension does not fit': [chunked(`2\r\n{}\r\n0;${'x'.repeat(60_000)}`), 400, 'bad_request'],
+  'a chunk whose length does not fit': [chunked(`${'0'.repeat(60_000)}2\r\n`), 400, 'bad_request'],
   // ours
   'too many arguments': [get(`/?${'a&'.repeat(300)}`), 414, 'uri_too_long'],
   'too many headers': [get('/ok', 'A: b\r\n'.repeat(100)), 431, 'headers_too_large'],
   'no host': ['GET /ok HTTP/1.1\r\n\r\n', 400, 'bad_request'],
   'two hosts': [get('/ok', 'Host: y\r\n'), 400, 'bad_request'],
+  'a host with a blank': ['GET /ok HTTP/1.1\r\nHost: a b\r\n\r\n', 400, 'bad_request'],
+  'a host in a list': ['GET /ok HTTP/1.1\r\nHost: a, b\r\n\r\n', 400, 'bad_request'],
+  'a host with somebody in it': ['GET /ok HTTP/1.1\r\nHost: a@b\r\n\r\n', 400, 'bad_request'],
+  'a host with a path': ['GET /ok HTTP/1.1\r\nHost: a/b\r\n\r\n', 400, 'bad_request'],
+  'a host with markup': ['GET /ok HTTP/1.1\r\nHost: x"><b>\r\n\r\n', 400, 'bad_request'],
+  'a host whose port is none': ['GET /ok HTTP/1.1\r\nHost: x:8o\r\n\r\n', 400, 'bad_request'],
+  'a host in half a bracket': ['GET /ok HTTP/1.1\r\nHost: [::1\r\n\r\n', 400, 'bad_request'],
+  'a host beyond ASCII': ['GET /ok HTTP/1.1\r\nHost: \xe4\r\n\r\n', 400, 'bad_request'],
+  'a bad host in HTTP/1.0': ['GET /ok HTTP/1.0\r\nHost: a b\r\n\r\n', 400, 'bad_request'],
+  'a target without a host': [get('http:///ok'), 400, 'bad_request'],
+  'a target with somebody in it': [get('http://a:b@x/ok'), 400, 'bad_request'],
+  'two origins': [get('/ok', 'Origin: https://a\r\nOrigin: https://b\r\n'), 400, 'bad_request'],
+  'two content encodings': [
+    post('Content-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n', '{}'),
+    400,
+    'bad_request',
+  ],
   'two identities': [get('/ok', 'Authorization: a\r\nAuthorization: b\r\n'), 400, 'bad_request'],
   'two sessions': [get('/ok', 'X-Session-ID: a\r\nx-session-id: b\r\n'), 400, 'bad_request'],
   'two content types': [
@@ -192,6 +212,25 @@ describe('what is refused by its head', () => {
       /^HTTP\/1\.1 200 /,
     );
     assert.match(await send(toy.port, '\r\n\r\nGET /ok HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 /);
+  });
+
+  test('a target with its host, and hosts of every form, are understood', async () => {
+    const ok = async (target, host) =>
+      assert.match(
+        await send(toy.port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+        /^HTTP\/1\.1 200 /,
+        `${target} at ${host}`,
+      );
+    for (const host of ['x', 'X-y.example:8080', '127.0.0.1', '[::1]:80', '[::ffff:1.2.3.4]', 'a_b', 'x:', ''])
+      await ok('/ok', host);
+    for (const target of ['http://x/ok', 'HTTP://x:80/ok', 'https://[::1]/ok?a=b', 'http://other/ok'])
+      await ok(target, 'x');
+  });
+
+  test('a body whose chunks have long extensions, each of which fits, is taken', async () => {
+    const bytes = `${`1;${'y'.repeat(4000)}\r\n \r\n`.repeat(40)}2\r\n{}\r\n0\r\n\r\n`;
+    const answer = await send(toy.port, post('Transfer-Encoding: chunked\r\nConnection: close\r\n', bytes));
+    assert.match(answer, /^HTTP\/1\.1 200 /);
   });
 
   test('a head of 8 KB is taken however it is cut, one byte at a time too', async () => {
