@@ -138,6 +138,9 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
  */
 size_t config_reload(struct settings *ret_settings, char *const environment[], FILE *complaints);
 
+/* Whether what a URL leads to goes over a network in clear: http://, and not to a loopback address. */
+bool config_url_is_plain(const char *url);
+
 /*
  * Report each name in `environment` that looks like a setting and is none: one or two letters off
  * (RATELIMIT_BOOK), a NAME_FILE of what is no secret, or with a beginning that only settings have

@@ -30,7 +30,7 @@ static const struct setting settings_table[] = {
  "TCP port to listen on; 0 picks a free one"},
 {NULL, "BIND_ADDRESS", KIND_ADDRESS, AT(bind_address), 0, 0, "127.0.0.1", 0,
  "address to listen on; 0.0.0.0 for all of IPv4, :: for all"},
-{NULL, "PUBLIC_URL", KIND_URL, AT(public_url), 0, 0, NULL, 0,
+{NULL, "PUBLIC_URL", KIND_BASE, AT(public_url), 0, 0, NULL, 0,
  "where clients reach this service, such as https://book.example.org"},
 {NULL, "CORS_ALLOWED_ORIGINS", KIND_ORIGINS, AT(cors_allowed_origins), 0, 0, NULL, RELOADS,
  "comma-separated origins of pages that may call, such as https://example.org"},
@@ -294,6 +294,11 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
 	bad += require(s->coach_schedule != NULL, s->coach_id, complaints,
 		       "COACH_ID: must be set when COACH_SCHEDULE is");
 	return bad;
+}
+
+bool config_url_is_plain(const char *url)
+{
+	return value_is_plain(url);
 }
 
 size_t config_reload(struct settings *ret_settings, char *const environment[], FILE *complaints)

@@ -159,13 +159,23 @@ static const char *check_url(const char *value)
 	return NULL;
 }
 
-/* Whether http:// goes no further than this machine. */
+/* Whether http:// goes no further than this machine: by address, since a name may begin like one. */
 static bool is_loopback(const char *url)
 {
-	const char *host = url + strlen("http://");
-	size_t length = origin_length(url) - strlen("http://");
-	return (strncmp(host, "localhost", 9) == 0 && (length == 9 || host[9] == ':')) ||
-	       strncmp(host, "[::1]", 5) == 0 || strncmp(host, "127.", 4) == 0;
+	char host[64] = "";
+	const char *begin = url + strlen("http://");
+	size_t length = *begin == '[' ? strcspn(begin, "]") + 1 : strcspn(begin, ":/");
+	if (length >= sizeof(host))
+		return false;
+	memcpy(host, begin, length);
+	struct in_addr four;
+	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+	       (inet_pton(AF_INET, host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127);
+}
+
+bool value_is_plain(const char *url)
+{
+	return strncmp(url, "http://", 7) == 0 && !is_loopback(url);
 }
 
 static const char *check_secure_url(const char *value)
@@ -173,9 +183,17 @@ static const char *check_secure_url(const char *value)
 	const char *why = check_url(value);
 	if (why != NULL)
 		return why;
-	return strncmp(value, "http://", 7) != 0 || is_loopback(value)
-		       ? NULL
-		       : "must begin with https://: what comes by http:// may be anybody's";
+	return value_is_plain(value) ? "must begin with https://: what comes by http:// may be anybody's"
+				     : NULL;
+}
+
+/* What paths are put behind. */
+static const char *check_base(const char *value)
+{
+	const char *why = check_url(value);
+	return why != NULL                  ? why
+	       : strchr(value, '?') != NULL ? "must have no ? in it: paths are put behind it"
+					    : NULL;
 }
 
 /* A page of the platform's, where {id} stands for the appointment. */
@@ -471,10 +489,13 @@ static const char *check_kept(struct value_rule rule, char *value)
 			       ? NULL
 			       : "must be an address and a port such as 127.0.0.1:9464 or [::1]:9464";
 	case KIND_URL:
+	case KIND_BASE:
 	case KIND_SECURE_URL:
 		for (size_t end = strlen(value); end > 0 && value[end - 1] == '/'; end--)
 			value[end - 1] = '\0';
-		return rule.kind == KIND_URL ? check_url(value) : check_secure_url(value);
+		return rule.kind == KIND_URL    ? check_url(value)
+		       : rule.kind == KIND_BASE ? check_base(value)
+						: check_secure_url(value);
 	case KIND_ENDPOINT:
 		return check_url(value);
 	case KIND_WEBHOOK_KEYS:
@@ -555,6 +576,7 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 	case KIND_ADDRESS:
 	case KIND_LISTEN:
 	case KIND_URL:
+	case KIND_BASE:
 	case KIND_SECURE_URL:
 	case KIND_ENDPOINT:
 	case KIND_WEBHOOK_KEYS:

@@ -22,6 +22,7 @@ enum value_kind {
 	KIND_ADDRESS,      /* IPv4 or IPv6 */
 	KIND_LISTEN,       /* address:port, with brackets around IPv6 */
 	KIND_URL,          /* http:// or https:// */
+	KIND_BASE,         /* the same without a query */
 	KIND_SECURE_URL,   /* https://, or http:// to a loopback address */
 	KIND_ENDPOINT,     /* http:// or https://, kept as it is */
 	KIND_WEBHOOK_KEYS, /* whsec_ and 24 to 64 bytes in base64; two with a blank between */
@@ -55,6 +56,9 @@ struct value_rule {
  * call.
  */
 const char *value_store(struct value_rule rule, char *value, void *place);
+
+/* Whether what a URL leads to goes over a network in clear: http://, and not to a loopback address. */
+bool value_is_plain(const char *url);
 
 /* A copy of `length` bytes with a NUL behind. */
 char *value_copy(const char *text, size_t length);

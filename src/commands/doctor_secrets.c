@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { DRAWN_DIFFER = 10, KEY_BYTES = 64 };
+enum { DRAWN_DIFFER = 10, FEW_DRAWN_DIFFER = 6 /* of fewer than 32 */, KEY_BYTES = 64 };
 
 /*
  * 32 random bytes, as they are, in base64 or in hexadecimal, have some 10 different values or more and do not
@@ -25,7 +25,7 @@ static bool is_typed(const unsigned char *bytes, size_t size)
 		seen[bytes[i]] = true;
 		steps += i >= 2 && bytes[i] - bytes[i - 1] == bytes[i - 1] - bytes[i - 2];
 	}
-	return different < DRAWN_DIFFER || steps > size / 2;
+	return different < (size < 32 ? FEW_DRAWN_DIFFER : DRAWN_DIFFER) || steps > size / 2;
 }
 
 bool doctor_is_weak(const char *secret)

@@ -186,11 +186,30 @@ static void check_proxies(const struct settings *settings)
 		doctor_tell(GOOD, "proxies", "none in front of %s", settings->bind_address);
 }
 
+/* What is mailed, and the feed, have links with secrets in them. */
+static void check_links(const struct settings *settings)
+{
+	const struct {
+		const char *name;
+		const char *url;
+	} links[] = {{"PUBLIC_URL", settings->public_url},
+		     {"MANAGE_URL", settings->manage_url},
+		     {"SIGN_IN_URL", settings->sign_in_url}};
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (links[i].url != NULL && config_url_is_plain(links[i].url))
+			doctor_tell(
+				NOTE, "links",
+				"%s begins with http://: manage links, feeds and codes go over the network "
+				"in clear; put TLS in front and begin it with https://",
+				links[i].name);
+}
+
 void doctor_settings(const struct settings *settings)
 {
 	if (config_unknown(environ, tell_unknown, NULL) == 0)
 		doctor_tell(GOOD, "settings", "every name is known");
 	check_ports(settings);
+	check_links(settings);
 	check_proxies(settings);
 	tell_origins(settings);
 	tell_sites(settings->frame_allowed_origins,
