@@ -37,12 +37,15 @@ begin
   with blank as (
     update appointment
     set name = null, email = null, phone = null, notes = null, guests = null, cancel_reason = null, client_time_zone = null, locale = null,
-        event_link = null, meeting_url = null, user_id = p_pseudonym, erased = true, updated_at = now(),
+        event_link = null, meeting_url = null, meeting_label = null, meeting_place = null, meeting_instructions = null,
+        user_id = p_pseudonym, erased = true, updated_at = now(),
         version = version + 1, calendar_attempts = 0, calendar_due_at = now()
     where id = any (theirs) and not erased
     returning coach_id)
   select count(*), coalesce(array_agg(distinct coach_id), '{}') into erased_count, coaches from blank;
-  update appointment set user_id = p_pseudonym, event_link = null, meeting_url = null where user_id = p_user;
+  update appointment set user_id = p_pseudonym, event_link = null, meeting_url = null, meeting_label = null,
+    meeting_place = null, meeting_instructions = null
+  where user_id = p_user;
   -- Others may have invited them.
   addresses := array(select email from known_address where user_id = p_user);
   perform forget_guest(addresses);

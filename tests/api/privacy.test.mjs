@@ -67,6 +67,9 @@ test('erasing leaves no trace in any table, reply or log, and keeps the bare fac
   const cancelled = await book(zoe, 'zoe');
   assertStatus(await coach.put(`/booking/${cancelled.id}/cancel`, { reason: 'zoe reasontrait' }), 200);
   const upcoming = await book(zoe, 'zoe');
+  // The place may be where the client lives.
+  const place = { kind: 'in_person', address: 'zoe reasontrait Street 1', instructions: 'Ring: zoe reasontrait' };
+  assertStatus(await coach.put(`/booking/${upcoming.id}/meeting`, place), 200);
   const move = { start: nextStart() };
   const headers = { 'idempotency-key': 'coach-1' }; // the reply kept for the coach tells of zoe too
   assertStatus(await coach.put(`/booking/${upcoming.id}/reschedule`, move, headers), 200);
@@ -218,6 +221,7 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
       INSERT INTO proved_address SELECT user_id, 'also.' || email, since FROM known_address;
       INSERT INTO notice_preference (user_id, locale) VALUES ('old', 'fr'), ('ahead', 'fr');
       UPDATE appointment SET user_id = 'old.mailtrait@client.test' WHERE id = '${made.older.id}';
+      UPDATE appointment SET meeting_place = 'old wants notetrait' WHERE id = '${made.old.id}';
       DELETE FROM bookingd.idempotency_key;
       INSERT INTO notice (appointment_id, recipient, channel, kind, about, state, detail) VALUES
         ('${made.old.id}', 'client', 'email', 'confirmed', '0', 'failed', '550 <${traits('old').email}> unknown');
