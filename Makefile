@@ -145,7 +145,7 @@ $(OUT)/tests/unit/$(1)/%: $(OUT)/tests/unit/$(1)/%.o $(foreach layer,$(call reve
 endef
 $(foreach layer,$(LAYERS),$(eval $(call unit_rule,$(layer))))
 
-$(OUT)/tests/unit/main/test_config: $(call objects,tests/unit/main/test_config.c src/config.c src/config_unknown.c src/config_value.c) $(call archive,db) $(call archive,base)
+$(OUT)/tests/unit/main/test_config: $(call objects,tests/unit/main/test_config.c src/config.c src/config_unknown.c src/config_value.c src/config_document.c) $(call archive,db) $(call archive,base)
 	$(call run,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 .PHONY: unit

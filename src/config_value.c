@@ -20,8 +20,7 @@
 
 enum { SITES_MAX = 4096 }; /* they go into a header */
 
-/* Memory of a secret is never handed back unwiped. */
-static void wipe(char *text)
+void value_wipe(char *text)
 {
 	if (text != NULL)
 		explicit_bzero(text, strlen(text));
@@ -338,112 +337,6 @@ static const char *check_keys(const char *value)
 	return good ? NULL : "must be 32 bytes in base64, as `openssl rand -base64 32` prints them";
 }
 
-static bool begins_with(const char *text, const char *mark)
-{
-	return strncmp(text + strspn(text, " \t\r\n"), mark, strlen(mark)) == 0;
-}
-
-/* What `value` says in base64, whose lines may be broken, if that begins with `mark`; else NULL. */
-static char *decoded(const char *value, const char *mark)
-{
-	size_t length = strlen(value);
-	char *packed = value_copy(value, length);
-	size_t used = 0;
-	for (size_t i = 0; i < length; i++)
-		if (strchr(" \t\r\n", value[i]) == NULL)
-			packed[used++] = value[i];
-	char *text = calloc(1, used + 1);
-	if (text == NULL)
-		die("out of memory");
-	size_t size = 0;
-	bool good = used > 0 && encode_base64_read(packed, used, text, used, &size) && strlen(text) == size &&
-		    begins_with(text, mark);
-	explicit_bzero(packed, length);
-	free(packed);
-	if (good)
-		return text;
-	explicit_bzero(text, used);
-	free(text);
-	return NULL;
-}
-
-/*
- * Text as it is if it begins with `mark`, or what it says in base64, or else the file it names, which may be
- * in base64 as well. Takes `value` over, in any case.
- */
-static char *text_or_file(char *value, const char *mark, const char **ret_why)
-{
-	char *text = begins_with(value, mark) ? NULL : decoded(value, mark);
-	if (text != NULL) {
-		wipe(value);
-		return text;
-	}
-	text = value;
-	if (!begins_with(value, mark)) {
-		static char line[128];
-		text = value_read_file(value, ret_why);
-		wipe(value);
-		if (text == NULL) {
-			snprintf(line, sizeof(line), "is not %s, nor the path of a file with it (%s)",
-				 *mark == '{' ? "a JSON object" : "PEM text", *ret_why);
-			*ret_why = line;
-		}
-	}
-	if (text != NULL && !begins_with(text, mark)) {
-		char *inside = decoded(text, mark);
-		wipe(text);
-		text = inside;
-	}
-	if (text == NULL && *ret_why == NULL) {
-		*ret_why = *mark == '{' ? "must be a JSON object or the path of a file with one"
-					: "must be PEM text or the path of a file with it";
-	}
-	return text;
-}
-
-/*
- * A service account's key as platforms hand it on: line ends of the private key as they are, or escaped
- * twice. Both become what JSON has. Takes `json` over.
- */
-static char *mend_line_ends(char *json)
-{
-	char *mended = calloc(1, 2 * strlen(json) + 1);
-	if (mended == NULL)
-		die("out of memory");
-	char *out = mended;
-	bool inside = false;
-	for (const char *in = json; *in != '\0'; in++) {
-		if (*in == '"' && (in == json || in[-1] != '\\'))
-			inside = !inside;
-		if (inside && *in == '\n') {
-			*out++ = '\\';
-			*out++ = 'n';
-		} else if (inside && strncmp(in, "\\\\n", 3) == 0) {
-			*out++ = '\\'; /* the n follows */
-			in++;
-		} else if (!inside || *in != '\r') {
-			*out++ = *in;
-		}
-	}
-	wipe(json);
-	return mended;
-}
-
-/* Environments of one line write line ends as \n. */
-static void unescape_lines(char *pem)
-{
-	char *out = pem;
-	for (char *in = pem; *in; in++) {
-		if (in[0] == '\\' && in[1] == 'n') {
-			*out++ = '\n';
-			in++;
-		} else {
-			*out++ = *in;
-		}
-	}
-	*out = '\0';
-}
-
 /* Whether values of this kind stay a text. */
 static bool is_kept_text(enum value_kind kind)
 {
@@ -525,15 +418,6 @@ static const char *check_kept(struct value_rule rule, char *value)
 	die("a kind that is no text");
 }
 
-/* The text of a JSON or PEM kind, wherever it stands. Takes `value` over; NULL and why not. */
-static char *read_document(enum value_kind kind, char *value, const char **ret_why)
-{
-	char *text = text_or_file(value, kind == KIND_PEM ? "-----BEGIN" : "{", ret_why);
-	if (text != NULL && kind == KIND_PEM)
-		unescape_lines(text);
-	return text != NULL && kind == KIND_ACCOUNT ? mend_line_ends(text) : text;
-}
-
 const char *value_store(struct value_rule rule, char *value, void *place)
 {
 	const char *why = NULL;
@@ -567,7 +451,7 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 	case KIND_JSON:
 	case KIND_ACCOUNT:
 	case KIND_PEM:
-		value = read_document(rule.kind, value, &why);
+		value = value_document(rule.kind, value, &why);
 		break;
 	case KIND_TEXT:
 	case KIND_SQL:
@@ -591,7 +475,7 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 	if (why == NULL && is_kept_text(rule.kind))
 		*(char **)place = value;
 	else
-		wipe(value);
+		value_wipe(value);
 	return why;
 }
 
@@ -600,5 +484,5 @@ void value_free(enum value_kind kind, void *place)
 	if (kind == KIND_ORIGINS || kind == KIND_SITES)
 		origins_free(*(char ***)place);
 	else if (is_kept_text(kind))
-		wipe(*(char **)place);
+		value_wipe(*(char **)place);
 }

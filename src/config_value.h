@@ -66,6 +66,12 @@ char *value_copy(const char *text, size_t length);
 /* The file's text without line ends at its end; NULL and why not. At most VALUE_MAX bytes. */
 char *value_read_file(const char *path, const char **ret_why);
 
+/* The text of a JSON or PEM kind, wherever it stands. Takes `value` over; NULL and why not. */
+char *value_document(enum value_kind kind, char *value, const char **ret_why);
+
+/* Overwrite and free a text, which may be NULL: memory of a secret is never handed back as it is. */
+void value_wipe(char *text);
+
 /* Overwrite and free what value_store() kept at `place`. */
 void value_free(enum value_kind kind, void *place);
 
