@@ -69,7 +69,24 @@ struct daemon {
 };
 
 /*
- * Wait for SIGTERM or SIGINT, at most so many milliseconds; below 0: for ever. True when asked to stop.
+ * Block the signals that are waited for: those that other servers are stopped or reloaded by. Others that people send
+ * to servers, to have them open their logs again or the like, must not end this one undrained.
+ */
+static void block_signals(sigset_t *ret_signals)
+{
+	sigemptyset(ret_signals);
+	sigaddset(ret_signals, SIGTERM);
+	sigaddset(ret_signals, SIGINT);
+	sigaddset(ret_signals, SIGQUIT);
+	sigaddset(ret_signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, ret_signals, NULL);
+	static const int ignored[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM};
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+/*
+ * Wait for SIGTERM, SIGINT or SIGQUIT, at most so many milliseconds; below 0: for ever. True when asked to stop.
  * SIGHUP reads the settings again meanwhile.
  */
 static bool wait_for_stop(struct daemon *daemon, const sigset_t *signals, int64_t patience_ms)
@@ -533,12 +550,7 @@ enum exit_code command_serve(char *arguments[])
 
 	/* Blocked before there are threads, so that none of them is ever hit. */
 	sigset_t stop;
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGHUP);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	block_signals(&stop);
 
 	enum exit_code code = EXIT_USAGE;
 	if (!fetch_global_begin()) {

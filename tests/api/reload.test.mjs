@@ -114,6 +114,20 @@ test('twenty reloads under load lose no request', async () => {
   assert.deepEqual(await asking, [200]);
 });
 
+test('no signal that people send to servers ends it undrained', async () => {
+  const { pid } = stack.daemon.child;
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGPIPE', 'SIGWINCH', 'SIGCONT'])
+    process.kill(pid, signal);
+  await reload(); // it has come past them
+  assert.ok(!stack.daemon.child.end);
+  const other = await startStack();
+  process.kill(other.daemon.child.pid, 'SIGQUIT');
+  await until('it to end', () => other.daemon.child.end);
+  assert.equal(other.daemon.child.end.code, 0);
+  assert.equal(other.daemon.events('stopped').length, 1);
+  await other.stop();
+});
+
 test('an --env-file that cannot be read, or has a line that is none, is a wrong setting of any command', () => {
   const doctor = (...args) => runBookingd(['doctor', ...args], { env: {} });
   assert.deepEqual(doctor('--env-file', '/no/such').stderr, '/no/such: No such file or directory\n');
