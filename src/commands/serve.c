@@ -69,8 +69,8 @@ struct daemon {
 };
 
 /*
- * Block the signals that are waited for: those that other servers are stopped or reloaded by. Others that people send
- * to servers, to have them open their logs again or the like, must not end this one undrained.
+ * Block the signals that are waited for: those that other servers are stopped or reloaded by. Others that
+ * people send to servers, to have them open their logs again or the like, must not end this one undrained.
  */
 static void block_signals(sigset_t *ret_signals)
 {
@@ -86,8 +86,8 @@ static void block_signals(sigset_t *ret_signals)
 }
 
 /*
- * Wait for SIGTERM, SIGINT or SIGQUIT, at most so many milliseconds; below 0: for ever. True when asked to stop.
- * SIGHUP reads the settings again meanwhile.
+ * Wait for SIGTERM, SIGINT or SIGQUIT, at most so many milliseconds; below 0: for ever. True when asked to
+ * stop. SIGHUP reads the settings again meanwhile.
  */
 static bool wait_for_stop(struct daemon *daemon, const sigset_t *signals, int64_t patience_ms)
 {
