@@ -126,7 +126,8 @@ bool notice_alert_parse(const char *name, enum notice_alert_kind *ret_kind);
 struct notice_text notice_text_alert(const struct notice_words *words, enum notice_alert_kind kind,
 				     const char *name, const char *url, struct arena *mem);
 
-/* The name as it may stand in a mail, without links: NULL if there is nothing to read, or little but a link. */
+/* The name as it may stand in a mail, without links: NULL if there is nothing to read, or little but a link.
+ */
 const char *notice_plain_name(struct arena *mem, const char *name);
 
 /* What is said where mails are stopped by one click; static. */

@@ -68,7 +68,11 @@ test('erasing leaves no trace in any table, reply or log, and keeps the bare fac
   assertStatus(await coach.put(`/booking/${cancelled.id}/cancel`, { reason: 'zoe reasontrait' }), 200);
   const upcoming = await book(zoe, 'zoe');
   // The place may be where the client lives.
-  const place = { kind: 'in_person', address: 'zoe reasontrait Street 1', instructions: 'Ring: zoe reasontrait' };
+  const place = {
+    kind: 'in_person',
+    address: 'zoe reasontrait Street 1',
+    instructions: 'Ring: zoe reasontrait',
+  };
   assertStatus(await coach.put(`/booking/${upcoming.id}/meeting`, place), 200);
   const move = { start: nextStart() };
   const headers = { 'idempotency-key': 'coach-1' }; // the reply kept for the coach tells of zoe too

@@ -100,7 +100,9 @@ test('a database that takes no writes fails, with the setting that makes it so',
   database.run(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
   const { code, of } = doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET });
   assert.equal(code, 1);
-  assert.ok(of('database').some((line) => /^FAIL .*takes no writes: default_transaction_read_only/.test(line)));
+  assert.ok(
+    of('database').some((line) => /^FAIL .*takes no writes: default_transaction_read_only/.test(line)),
+  );
   database.drop();
 });
 
@@ -311,7 +313,10 @@ test('every secret that can be guessed fails, and links in clear are noted', () 
     SIGN_IN_URL: 'http://127.0.0.1:3000/sign-in',
   });
   for (const name of ['TOKEN_ENCRYPTION_KEY', 'MAIL_HOOK_SECRET', 'WEBHOOK_SECRET'])
-    assert.ok(found.of('identity').some((line) => line.startsWith(`FAIL ${name} can be guessed`)), name);
+    assert.ok(
+      found.of('identity').some((line) => line.startsWith(`FAIL ${name} can be guessed`)),
+      name,
+    );
   assert.deepEqual(
     found.of('links').map((line) => line.split(' ').slice(0, 2).join(' ')),
     ['note PUBLIC_URL', 'note MANAGE_URL'],

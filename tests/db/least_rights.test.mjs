@@ -184,7 +184,10 @@ test('doctor fails for what a role lacks, and names it', () => {
   for (const [less, what] of [
     ['revoke insert on bookingd.audit from lacking', /lacks INSERT on audit;/],
     ['revoke all on bookingd.notice from lacking', /lacks .*INSERT on notice, .*bookingd grants/],
-    ['revoke execute on function bookingd.lock_client(text) from public, lacking', /lacks EXECUTE on lock_client\(text\);/],
+    [
+      'revoke execute on function bookingd.lock_client(text) from public, lacking',
+      /lacks EXECUTE on lock_client\(text\);/,
+    ],
   ]) {
     stack.database.run(grants('lacking'));
     stack.database.run(less);

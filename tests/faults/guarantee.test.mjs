@@ -274,7 +274,11 @@ describe('what a hand may do to the schema', () => {
     });
 
   for (const [setting, value, told] of [
-    ['session_replication_role', 'replica', /session_replication_role is not origin.*\(reset it for the role and the database\)/],
+    [
+      'session_replication_role',
+      'replica',
+      /session_replication_role is not origin.*\(reset it for the role and the database\)/,
+    ],
   ])
     test(`${setting} set for the database: doctor says so`, async () => {
       const database = await createDatabase();

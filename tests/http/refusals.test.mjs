@@ -40,7 +40,11 @@ const WAYS = {
   'a trailer without a colon': [chunked('0\r\nColon\r\n\r\n'), 400, 'bad_request'],
   'trailers that do not fit': [chunked(`0\r\n${'a:\r\n'.repeat(4000)}\r\n`), 431, 'headers_too_large'],
   'a chunk whose extension does not fit': [chunked(`2;a=${'x'.repeat(60_000)}`), 400, 'bad_request'],
-  'a last chunk whose extension does not fit': [chunked(`2\r\n{}\r\n0;${'x'.repeat(60_000)}`), 400, 'bad_request'],
+  'a last chunk whose extension does not fit': [
+    chunked(`2\r\n{}\r\n0;${'x'.repeat(60_000)}`),
+    400,
+    'bad_request',
+  ],
   'a chunk whose length does not fit': [chunked(`${'0'.repeat(60_000)}2\r\n`), 400, 'bad_request'],
   // ours
   'too many arguments': [get(`/?${'a&'.repeat(300)}`), 414, 'uri_too_long'],
@@ -221,7 +225,16 @@ describe('what is refused by its head', () => {
         /^HTTP\/1\.1 200 /,
         `${target} at ${host}`,
       );
-    for (const host of ['x', 'X-y.example:8080', '127.0.0.1', '[::1]:80', '[::ffff:1.2.3.4]', 'a_b', 'x:', ''])
+    for (const host of [
+      'x',
+      'X-y.example:8080',
+      '127.0.0.1',
+      '[::1]:80',
+      '[::ffff:1.2.3.4]',
+      'a_b',
+      'x:',
+      '',
+    ])
       await ok('/ok', host);
     for (const target of ['http://x/ok', 'HTTP://x:80/ok', 'https://[::1]/ok?a=b', 'http://other/ok'])
       await ok(target, 'x');

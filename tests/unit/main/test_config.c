@@ -383,7 +383,8 @@ static void test_pem_may_come_in_base64_or_with_its_line_ends_escaped(void **sta
 		pem,
 		"-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----",
 		"LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KQUFBQQotLS0tLUVORCBQVUJMSUMgS0VZLS0tLS0=",
-		"LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KQUFBQQotLS0tLUVORCBQVUJMSUMgS0VZLS0tLS0", /* no padding */
+		"LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KQUFBQQotLS0tLUVORCBQVUJMSUMgS0VZLS0tLS0", /* no padding
+												*/
 		"-----BEGIN PUBLIC KEY-----\\\\nAAAA\\\\n-----END PUBLIC KEY-----",
 		"-----BEGIN PUBLIC KEY-----\\r\\nAAAA\\r\\n-----END PUBLIC KEY-----",
 		/* An env file's quotes, and an editor's byte order mark. */
