@@ -20,50 +20,6 @@
 
 enum { SITES_MAX = 4096 }; /* they go into a header */
 
-void value_wipe(char *text)
-{
-	if (text != NULL)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
-
-char *value_copy(const char *text, size_t length)
-{
-	char *bytes = calloc(1, length + 1);
-	if (bytes == NULL)
-		die("out of memory");
-	memcpy(bytes, text, length);
-	return bytes;
-}
-
-/* The file's text without the line end at its end, or NULL and why not. */
-char *value_read_file(const char *path, const char **ret_why)
-{
-	FILE *file = fopen(path, "re");
-	if (file == NULL) {
-		*ret_why = strerror(errno);
-		return NULL;
-	}
-	char *text = calloc(1, VALUE_MAX + 2);
-	if (text == NULL)
-		die("out of memory");
-	setvbuf(file, NULL, _IONBF, 0); /* no second copy of a secret in a buffer */
-	size_t length = fread(text, 1, VALUE_MAX + 1, file);
-	*ret_why = ferror(file)             ? "cannot be read"
-		   : length > VALUE_MAX     ? "is longer than 64 KiB"
-		   : strlen(text) != length ? "has a NUL byte in it"
-					    : NULL;
-	fclose(file);
-	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
-		text[--length] = '\0';
-	if (*ret_why == NULL && length == 0)
-		*ret_why = "is empty";
-	char *fitting = *ret_why == NULL ? value_copy(text, length) : NULL;
-	explicit_bzero(text, length);
-	free(text);
-	return fitting;
-}
-
 /* ---- checks: each answers NULL when the value is good, else what it must be ---- */
 
 static const char *check_text(struct value_rule rule, const char *value)

@@ -51,9 +51,8 @@ const char *notice_words_code(const struct notice_words *words)
 
 const char *notice_plain_name(struct arena *mem, const char *name)
 {
-	if (name == NULL || text_is_blank(name))
-		return NULL;
-	if (strstr(name, "://") != NULL || strcasestr(name, "www.") != NULL)
+	if (name == NULL || text_is_blank(name) || strstr(name, "://") != NULL ||
+	    strcasestr(name, "www.") != NULL)
 		return NULL;
 	return text_without_links(mem, text_clean(mem, name, TEXT_LINE));
 }
