@@ -301,22 +301,13 @@ test('an address that is reached from outside needs its proxies counted', () => 
   assert.match(proxies({ BIND_ADDRESS: '0.0.0.0', TRUSTED_PROXY_HOPS: '1' }), /^ok 1 in front/);
 });
 
-test('every secret that can be guessed fails, and links in clear are noted', () => {
-  const zeros = Buffer.alloc(32).toString('base64');
+test('links in clear are noted', () => {
   const found = doctor({
     ...BASE,
-    TOKEN_ENCRYPTION_KEY: zeros,
-    MAIL_HOOK_SECRET: 'aaaaaaaaaaaaaaaaaaaa',
-    WEBHOOK_SECRET: `whsec_${zeros}`,
     PUBLIC_URL: 'http://book.example',
     MANAGE_URL: 'http://book.example/{id}',
     SIGN_IN_URL: 'http://127.0.0.1:3000/sign-in',
   });
-  for (const name of ['TOKEN_ENCRYPTION_KEY', 'MAIL_HOOK_SECRET', 'WEBHOOK_SECRET'])
-    assert.ok(
-      found.of('identity').some((line) => line.startsWith(`FAIL ${name} can be guessed`)),
-      name,
-    );
   assert.deepEqual(
     found.of('links').map((line) => line.split(' ').slice(0, 2).join(' ')),
     ['note PUBLIC_URL', 'note MANAGE_URL'],
