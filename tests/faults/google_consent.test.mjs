@@ -412,7 +412,7 @@ test('a service account that is given later writes what was booked before, and n
     await stack.daemon.stop();
     // The database cannot take it at first: it is tried again.
     stack.database.run(`create function bookingd.fail() returns trigger language plpgsql as $$ begin raise exception 'full'; end $$;
-      create trigger fail before update of calendar_id on bookingd.appointment for each row execute function bookingd.fail()`);
+      create trigger fail after update of calendar_id on bookingd.appointment for each row execute function bookingd.fail()`);
     await stack.daemon.restart({
       env: {
         GOOGLE_SERVICE_ACCOUNT_KEY: stack.google.service_account_key,
