@@ -168,6 +168,16 @@ static bool settle_host(struct exchange *exchange)
 	return exchange->authority == NULL || is_authority(exchange->authority);
 }
 
+/* Whether only blanks stand between method and target: behind a NUL libmicrohttpd takes the method for
+ * another. */
+static bool is_whole(const struct exchange *exchange, const char *method)
+{
+	const char *end = method + strlen(method) + 1;
+	while (end < exchange->target && *end == ' ')
+		end++;
+	return end >= exchange->target;
+}
+
 static size_t count_headers(const struct request *request, const char *name)
 {
 	size_t count = 0;
@@ -180,14 +190,14 @@ static size_t count_headers(const struct request *request, const char *name)
  * Whether two servers see one and the same request in it, from one caller: RFC 9112 sections 3.2, 6.1
  * and 6.3. False: refused.
  */
-static bool check_framing(struct exchange *exchange, const char *version)
+static bool check_framing(struct exchange *exchange, const char *method, const char *version)
 {
 	static const char *const once[] = {
 		"Host",         "Content-Length",  "Transfer-Encoding", "Content-Type", "Authorization",
 		"X-Session-ID", "Idempotency-Key", "Content-Encoding",  "Origin"};
 	const struct request *request = &exchange->request;
 	bool old = strcmp(version, "HTTP/1.0") == 0;
-	bool sound = old || request_header(request, "Host") != NULL;
+	bool sound = is_whole(exchange, method) && (old || request_header(request, "Host") != NULL);
 	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
 		sound = sound && count_headers(request, once[i]) <= 1;
 	const char *encoding = request_header(request, "Transfer-Encoding");
@@ -341,7 +351,7 @@ void exchange_admit(struct exchange *exchange, const char *method, const char *v
 {
 	struct request *request = &exchange->request;
 	const struct peer *peer = exchange->peer;
-	bool sound = read_headers(exchange, method, version) && check_framing(exchange, version) &&
+	bool sound = read_headers(exchange, method, version) && check_framing(exchange, method, version) &&
 		     check_target(exchange, version);
 	exchange_name(exchange);
 	request->address = address_behind_proxies(request, &peer->address,

@@ -115,13 +115,34 @@ static void add_headers(struct MHD_Response *response, const struct reply *reply
 
 /*
  * The bytes are lent, not copied: the exchange holds them until libmicrohttpd says that the request is
- * completed, and nothing is sent after that. NULL with a 304 or a HEAD: libmicrohttpd sends no body with it,
- * but says how long the one of a 200 would be (RFC 9110 section 8.6).
+ * completed, and nothing is sent after that.
  */
 static struct MHD_Response *make_response(const char *bytes, size_t length, const struct reply *reply)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		length, bytes != NULL ? (char *)bytes : "", MHD_RESPMEM_PERSISTENT);
+	if (response == NULL)
+		die("out of memory");
+	add_headers(response, reply);
+	return response;
+}
+
+/*
+ * Of a 304, or a HEAD of a body in portions, libmicrohttpd only says how long the body of a 200 would be (RFC
+ * 9110 section 8.6). Whatever libmicrohttpd takes the method for, it gets no byte of it.
+ */
+static ssize_t no_bytes(void *nothing, uint64_t position, char *out, size_t room)
+{
+	(void)nothing;
+	(void)position;
+	(void)out;
+	(void)room;
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static struct MHD_Response *make_response_unsent(size_t length, const struct reply *reply)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(length, 1, no_bytes, NULL, NULL);
 	if (response == NULL)
 		die("out of memory");
 	add_headers(response, reply);
@@ -146,7 +167,7 @@ static struct MHD_Response *response_for(struct exchange *exchange)
 			return make_response_in_portions(exchange);
 		/* libmicrohttpd 0.9.75 ends the head of a chunked reply with the last chunk, which is body.
 		 */
-		return make_response(NULL, exchange->head_length, reply);
+		return make_response_unsent(exchange->head_length, reply);
 	}
 	const char *bytes = reply->body.bytes;
 	size_t length = reply->body.length;
@@ -158,7 +179,8 @@ static struct MHD_Response *response_for(struct exchange *exchange)
 	}
 	bool unsent = exchange->request.head || reply->status == 304;
 	exchange->reply_bytes = unsent ? 0 : length;
-	return make_response(reply->status == 304 ? NULL : bytes, length, reply);
+	return reply->status == 304 ? make_response_unsent(length, reply)
+				    : make_response(bytes, length, reply);
 }
 
 enum MHD_Result exchange_send(struct exchange *exchange)

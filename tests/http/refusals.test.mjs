@@ -50,6 +50,7 @@ const WAYS = {
   'too many arguments': [get(`/?${'a&'.repeat(300)}`), 414, 'uri_too_long'],
   'too many headers': [get('/ok', 'A: b\r\n'.repeat(100)), 431, 'headers_too_large'],
   'no host': ['GET /ok HTTP/1.1\r\n\r\n', 400, 'bad_request'],
+  'a method with a NUL in it': ['GET\0 /ok HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'bad_request'],
   'two hosts': [get('/ok', 'Host: y\r\n'), 400, 'bad_request'],
   'a host with a blank': ['GET /ok HTTP/1.1\r\nHost: a b\r\n\r\n', 400, 'bad_request'],
   'a host in a list': ['GET /ok HTTP/1.1\r\nHost: a, b\r\n\r\n', 400, 'bad_request'],
