@@ -296,11 +296,6 @@ size_t config_load(struct settings *ret_settings, char *const environment[], boo
 	return bad;
 }
 
-bool config_url_is_plain(const char *url)
-{
-	return value_is_plain(url);
-}
-
 size_t config_reload(struct settings *ret_settings, char *const environment[], FILE *complaints)
 {
 	*ret_settings = (struct settings){.port = 0};

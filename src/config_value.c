@@ -128,7 +128,7 @@ static bool is_loopback(const char *url)
 	       (inet_pton(AF_INET, host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127);
 }
 
-bool value_is_plain(const char *url)
+bool config_url_is_plain(const char *url)
 {
 	return strncmp(url, "http://", 7) == 0 && !is_loopback(url);
 }
@@ -138,8 +138,8 @@ static const char *check_secure_url(const char *value)
 	const char *why = check_url(value);
 	if (why != NULL)
 		return why;
-	return value_is_plain(value) ? "must begin with https://: what comes by http:// may be anybody's"
-				     : NULL;
+	return config_url_is_plain(value) ? "must begin with https://: what comes by http:// may be anybody's"
+					  : NULL;
 }
 
 /* What paths are put behind. */

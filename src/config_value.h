@@ -57,9 +57,6 @@ struct value_rule {
  */
 const char *value_store(struct value_rule rule, char *value, void *place);
 
-/* Whether what a URL leads to goes over a network in clear: http://, and not to a loopback address. */
-bool value_is_plain(const char *url);
-
 /* A copy of `length` bytes with a NUL behind. */
 char *value_copy(const char *text, size_t length);
 
