@@ -19,6 +19,7 @@ import {
   withoutBlock,
 } from '../../src/web/coach/time.js';
 import { zoneText } from '../../src/web/widget/time.js';
+import { explain } from '../../src/web/widget/calls.js';
 import { translator } from '../../src/web/widget/translate.js';
 import { en as enFirst } from '../../src/web/widget/words-en.js';
 import { enMore } from '../../src/web/widget/words-en-more.js';
@@ -51,6 +52,17 @@ test('a language brought by the host page falls back to English word by word, an
     [t('times', { n: 1 }), t('times', { n: 3 }), t('times', { n: 5 }), t('close')],
     ['1 termin', '3 terminy', '5 terminów', 'Close'],
   );
+});
+
+test('a limit of a day is told by the sentence that names it, one of a minute by its seconds', () => {
+  const problem = (retry_after) => ({ code: 'rate_limited', status: 429, retry_after, detail: 'Too many guests.' });
+  const said = (table, language, wait) => explain(problem(wait), translator(table, language));
+  for (const table of [clientWords, coachWords]) {
+    assert.equal(said(table, 'en', 3600), 'Too many guests.');
+    for (const language of ['fr', 'pl'])
+      assert.equal(said(table, language, 3600), table[language].codes.rate_limited);
+    for (const language of ['en', 'fr', 'pl']) assert.match(said(table, language, 7), /7/);
+  }
 });
 
 test('a zone is told by its city and its distance, UTC by its name alone', () => {

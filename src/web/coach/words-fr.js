@@ -587,5 +587,8 @@ export const words = spaced({
     calendar_unavailable: 'L’agenda est injoignable pour le moment. Réessayez dans un instant.',
     database_unavailable: 'Le service est interrompu un instant. Réessayez.',
     overloaded: 'Le service est très demandé. Réessayez dans un instant.',
+    rate_limited: 'C’est trop de demandes pour le moment. Réessayez plus tard, ou demain.',
+    forbidden: 'Vous ne pouvez pas faire cela.',
+    internal_error: 'Une erreur s’est produite de notre côté. Réessayez.',
   },
 });

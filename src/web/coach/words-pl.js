@@ -678,5 +678,8 @@ export const words = {
     calendar_unavailable: 'Kalendarz jest chwilowo niedostępny. Spróbuj za chwilę.',
     database_unavailable: 'Usługa jest chwilowo przerwana. Spróbuj ponownie.',
     overloaded: 'Usługa jest bardzo obciążona. Spróbuj za chwilę.',
+    rate_limited: 'To zbyt wiele prób jak na teraz. Spróbuj później albo jutro.',
+    forbidden: 'Nie możesz tego zrobić.',
+    internal_error: 'Coś poszło nie tak po naszej stronie. Spróbuj ponownie.',
   },
 };

@@ -62,7 +62,9 @@ export function explain(problem, t) {
   if (problem.code === 'offline') return t('offline');
   if (problem.code === 'unreachable') return t('unreachable');
   if (problem.status === 401) return t('expired');
-  if (problem.code === 'rate_limited' && problem.retry_after) return t('busyNow', { n: problem.retry_after });
+  /* A limit of a minute is over soon; longer ones have a sentence that says what was too much. */
+  if (problem.code === 'rate_limited' && problem.retry_after <= 120)
+    return t('busyNow', { n: problem.retry_after });
   return t.code(problem.code) ?? (problem.detail || t('failed'));
 }
 

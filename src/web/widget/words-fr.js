@@ -263,5 +263,15 @@ export const words = spaced({
     database_unavailable: 'Le service est interrompu un instant. Réessayez.',
     overloaded: 'Le service est très demandé. Réessayez dans un instant.',
     request_in_progress: 'Votre demande est déjà en cours. Réessayez dans un instant.',
+    rate_limited: 'C’est trop de demandes pour le moment. Réessayez plus tard, ou demain.',
+    waitlist_full:
+      'Vous êtes déjà sur autant de listes d’attente que possible. Quittez-en une pour en rejoindre une autre.',
+    address_not_verified:
+      'Vous avez déjà utilisé plusieurs autres adresses e-mail aujourd’hui. Utilisez la vôtre.',
+    sign_in_required: 'Cette adresse e-mail a un compte. Connectez-vous pour réserver avec elle.',
+    hold_expired: 'Cet horaire ne vous est plus réservé. Choisissez-en un autre.',
+    code_expired: 'Ce code a expiré ou a déjà servi. Demandez-en un nouveau.',
+    forbidden: 'Vous ne pouvez pas faire cela.',
+    internal_error: 'Une erreur s’est produite de notre côté. Réessayez.',
   },
 });

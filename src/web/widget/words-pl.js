@@ -325,5 +325,14 @@ export const words = {
     database_unavailable: 'Usługa jest chwilowo przerwana. Spróbuj ponownie.',
     overloaded: 'Usługa jest bardzo obciążona. Spróbuj za chwilę.',
     request_in_progress: 'Twoje zgłoszenie jest już przetwarzane. Spróbuj za chwilę.',
+    rate_limited: 'To zbyt wiele prób jak na teraz. Spróbuj później albo jutro.',
+    waitlist_full:
+      'Jesteś już na tylu listach oczekujących, na ilu można. Opuść jedną z nich, aby dołączyć do innej.',
+    address_not_verified: 'Użyto dziś już kilku innych adresów e-mail. Podaj własny.',
+    sign_in_required: 'Ten adres e-mail ma konto. Zaloguj się, aby z nim zarezerwować sesję.',
+    hold_expired: 'Ten termin nie jest już dla Ciebie zarezerwowany. Wybierz inny.',
+    code_expired: 'Ten kod wygasł albo został już użyty. Poproś o nowy.',
+    forbidden: 'Nie możesz tego zrobić.',
+    internal_error: 'Coś poszło nie tak po naszej stronie. Spróbuj ponownie.',
   },
 };
