@@ -297,6 +297,7 @@ test('an account is connected by CalDAV, and appointments are written to it', as
     await page.getByRole('button', { name: 'Connect calendar' }).click();
     await said(page, /^The calendar is added/);
     await shown(page, /works · last read .* · your sessions go here/).waitFor();
+    await page.getByRole('heading', { name: 'Your CalDAV account' }).waitFor();
     await page.reload();
     await page.getByRole('heading', { name: 'Your CalDAV account' }).waitFor();
     await checked(page, 'coach-account');
@@ -308,6 +309,7 @@ test('an account is connected by CalDAV, and appointments are written to it', as
     await page.getByRole('button', { name: 'Remove: Work' }).click();
     await dialog(page).getByRole('button', { name: 'Remove' }).click();
     await said(page, /^Work is removed/);
+    await page.getByRole('heading', { name: 'Google Calendar', exact: true }).waitFor();
   } finally {
     await server.stop();
   }

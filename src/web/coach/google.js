@@ -25,10 +25,10 @@ export async function googleView(house, heading) {
       ),
   );
   if (notice.textContent) house.say(notice.textContent);
-  const view = { house, place, notice, heading };
+  const view = { house, place, notice, heading, title: h('h2') };
   const [google, sources, undelivered, webhooks] = await Promise.all([
     loadGoogle(house, house.once('google')),
-    sourcesSection(house),
+    sourcesSection(house, () => reload(view)), // bookings may be written to another calendar now
     undeliveredSection(house),
     import('./webhooks.js?v=@VERSION@').then((part) =>
       part.webhooksSection(house, { addressField, fill, h, labelled, modal, question }),
@@ -39,7 +39,7 @@ export async function googleView(house, heading) {
     heading,
     notice,
     undelivered,
-    h('h2', null, t(google.google.mode === 'caldav' ? 'caldavTitle' : 'googleTitle')),
+    view.title,
     place,
     sources,
     feed(house),
@@ -59,9 +59,13 @@ async function loadGoogle(house, asked) {
   return { google, failed };
 }
 
+const reload = async (view) =>
+  renderGoogle(view, await loadGoogle(view.house, view.house.coachCall('GET', 'google')));
+
 function renderGoogle(view, { google, failed }) {
-  const { house, place, notice, heading } = view;
+  const { house, place, notice, heading, title } = view;
   const { t } = house;
+  title.textContent = t(google.mode === 'caldav' ? 'caldavTitle' : 'googleTitle');
   const act = (words, then) => async () => {
     try {
       await then();
@@ -71,7 +75,7 @@ function renderGoogle(view, { google, failed }) {
     }
   };
   const again = async (words) => {
-    renderGoogle(view, await loadGoogle(house, house.coachCall('GET', 'google')));
+    await reload(view);
     fill(notice, h('p', { class: 'notice' }, words));
     house.say(words);
     heading.focus();

@@ -6,9 +6,10 @@
 import { fill, h } from '../widget/dom.js';
 import { addressField, labelled, question } from './dialogs.js';
 
-export async function sourcesSection(house) {
+/* `changed` is called, and waited for, after each change of the calendars. */
+export async function sourcesSection(house, changed) {
   const { t } = house;
-  const view = { house, list: h('div', { class: 'stack' }), notice: h('div', { class: 'stack' }) };
+  const view = { house, changed, list: h('div', { class: 'stack' }), notice: h('div', { class: 'stack' }) };
   const section = h(
     'section',
     { class: 'stack ruled' },
@@ -44,6 +45,7 @@ async function act(view, words, then) {
   try {
     const one = await then();
     showSources(view, await house.coachCall('GET', 'calendars'));
+    await view.changed();
     const unread = one?.state === 'failing';
     const text = unread ? house.t('notRead', one) : words;
     fill(notice, h('p', { class: unread ? 'notice alarm' : 'notice' }, text));
