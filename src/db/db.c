@@ -201,7 +201,8 @@ static enum db_result fail_server(struct db *db, const PGresult *result, const c
 	if (PQstatus(db->connection) != CONNECTION_OK || state_is(state, "57P") || state_is(state, "25P03"))
 		return fail_lost(db, state, what);
 	/* A statement that this connection has prepared is another's, or is gone. */
-	if (state_is(state, "42P05") || state_is(state, "26000"))
+	bool mixed_up = state_is(state, "42P05") || state_is(state, "26000");
+	if (mixed_up)
 		message = POOLER_REMEDY;
 	/* "invalid input syntax for type uuid: "…"" and its like quote the value. */
 	if (message == NULL || state_is(state, "22"))
@@ -212,7 +213,7 @@ static enum db_result fail_server(struct db *db, const PGresult *result, const c
 	if (kind == DB_FAILED || kind == DB_UNAVAILABLE)
 		database_count(db->database, COUNT_FAILED, 1);
 	/* The schema changed under a prepared plan, or somebody forgot our statements: start afresh. */
-	if (state_is(state, "0A000") || state_is(state, "26000")) {
+	if (state_is(state, "0A000") || mixed_up) {
 		disconnect(db);
 		db->lost_race = true;
 		return DB_BUSY;
