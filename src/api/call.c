@@ -74,24 +74,36 @@ int64_t call_deadline(const struct call *call)
 	return call->request->complete_ms + GOOGLE_WAIT_MS;
 }
 
+/* Go through the schemes of all X-Forwarded-Proto lines, as one list; that of number `wanted` in *ret_scheme. How many. */
+static size_t forwarded_schemes(const struct request *request, size_t wanted, const char **ret_scheme,
+				size_t *ret_length)
+{
+	size_t seen = 0;
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (strcasecmp(request->headers[i].name, "X-Forwarded-Proto") != 0)
+			continue;
+		const char *rest = request->headers[i].value;
+		const char *scheme = NULL;
+		size_t length = 0;
+		while (request_list_next(&rest, &scheme, &length))
+			if (seen++ == wanted) {
+				*ret_scheme = scheme;
+				*ret_length = length;
+			}
+	}
+	return seen;
+}
+
 /* Whether the client came by https, as the outermost of the trusted proxies saw it (X-Forwarded-Proto). */
 static bool came_by_https(const struct call *call)
 {
-	const char *header = request_header(call->request, "X-Forwarded-Proto");
-	const char *scheme = NULL;
+	const char *scheme = "";
 	size_t length = 0;
-	size_t count = 0;
-	if (call->api->trusted_proxy_hops == 0 || header == NULL)
-		return false;
-	for (const char *rest = header; request_list_next(&rest, &scheme, &length);)
-		count++;
+	size_t hops = call->api->trusted_proxy_hops;
+	size_t count = hops > 0 ? forwarded_schemes(call->request, 0, &scheme, &length) : 0;
 	/* A proxy replaces the header, or appends to it: what stands left of ours is the client's own. */
-	size_t skipped = count > call->api->trusted_proxy_hops ? count - call->api->trusted_proxy_hops : 0;
-	const char *rest = header;
-	for (size_t i = 0; i <= skipped; i++) {
-		if (!request_list_next(&rest, &scheme, &length))
-			return false;
-	}
+	if (count > hops)
+		forwarded_schemes(call->request, count - hops, &scheme, &length);
 	return length == 5 && strncasecmp(scheme, "https", 5) == 0;
 }
 
