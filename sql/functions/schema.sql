@@ -86,7 +86,7 @@ language sql stable set search_path = bookingd as $$
     select 'function', '', p.oid::regprocedure::text
     from pg_proc p
     where p.pronamespace = 'bookingd'::regnamespace
-      and exists (select from schema_object o where o.kind = 'function' and starts_with(o.name, p.proname || '('))
+      and p.proname in (select split_part(o.name, '(', 1) from schema_object o where o.kind = 'function')
   )
   select f.kind, f.relation, f.name, 'is not of bookingd and may change what it writes (drop it)'
   from foreign_object f
