@@ -333,6 +333,8 @@ test('behind proxies of ours that ended TLS, addresses begin with https without 
     assert.equal(await origin({ 'x-forwarded-proto': 'http, https' }), 'https://book.example');
     assert.equal(await origin({ 'x-forwarded-proto': 'https, http' }), 'http://book.example');
     assert.equal(await origin({ 'x-forwarded-proto': 'gopher' }), 'http://book.example');
+    assert.equal(await origin({ 'x-forwarded-proto': ['http', 'https'] }), 'https://book.example');
+    assert.equal(await origin({ 'x-forwarded-proto': ['https', 'http'] }), 'http://book.example');
     assert.equal(await origin({}), 'http://book.example');
   } finally {
     await own.stop();
