@@ -84,6 +84,33 @@ where late.blocked_from < late.taken_until
 order by late.coach_id, late.blocked_from
 limit 1000
 
+-- What others hung on our tables that may refuse a row: constraints, unique indexes, and triggers that foreign_objects() lets be.
+-- name: doctor_additions many
+with addition as (
+  select 'constraint' as kind, r.relname::text as relation, c.conname::text as name
+  from pg_constraint c
+  join pg_class r on r.oid = c.conrelid
+  where r.relnamespace = to_regnamespace('bookingd') and c.contype in ('c', 'f', 'p', 'u', 'x')
+  union all
+  select 'index', r.relname::text, x.relname::text
+  from pg_index i
+  join pg_class x on x.oid = i.indexrelid
+  join pg_class r on r.oid = i.indrelid
+  where r.relnamespace = to_regnamespace('bookingd') and i.indisunique
+    and not exists (select from pg_constraint c where c.conindid = i.indexrelid and c.contype in ('p', 'u', 'x'))
+  union all
+  select 'trigger', r.relname::text, t.tgname::text
+  from pg_trigger t
+  join pg_class r on r.oid = t.tgrelid
+  where r.relnamespace = to_regnamespace('bookingd') and not t.tgisinternal
+)
+select a.kind || ' ' || a.name || ' on ' || a.relation
+from addition a
+where not exists (select from schema_object o where (o.kind, o.relation, o.name) = (a.kind, a.relation, a.name))
+  and not exists (select from foreign_objects() f where (f.kind, f.relation, f.name) = (a.kind, a.relation, a.name))
+order by 1
+limit 20
+
 -- Coaches' further calendars, at most $1, those in trouble first and then those that were read longest ago; and how many there are.
 -- name: doctor_sources many
 select coach_id, id::text, kind, state, detail, events, last_success_at, blocks, count(*) over ()

@@ -76,6 +76,26 @@ test('zone data of a former year, behind the installed package, or of unknown ag
   assert.match(zones('a line of another kind')[0], /^note release unknown/);
 });
 
+test('what others hung on our tables is noted: it may refuse a row, and nobody is told why', async () => {
+  const database = await createDatabase();
+  const env = { DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET };
+  assert.equal(runBookingd(['migrate'], { env }).code, 0);
+  assert.deepEqual(doctor(env).of('additions'), []);
+  database.run(`SET search_path = bookingd, public;
+    ALTER TABLE appointment ADD CONSTRAINT has_name CHECK (name <> '');
+    CREATE UNIQUE INDEX one_each ON appointment (user_id, starts_at);
+    CREATE INDEX for_a_report ON appointment (user_id, created_at);
+    CREATE FUNCTION public.told() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER told AFTER INSERT ON appointment FOR EACH ROW EXECUTE FUNCTION public.told()`);
+  const { of, code } = doctor(env);
+  assert.equal(code, 0);
+  assert.deepEqual(
+    of('additions').map((line) => /^note (.+) is not of bookingd: /.exec(line)?.[1]),
+    ['constraint has_name on appointment', 'index one_each on appointment', 'trigger told on appointment'],
+  );
+  database.drop();
+});
+
 test('an empty database is noted when the daemon will migrate it, and a failure when it will not', async () => {
   const database = await createDatabase({ migrated: false });
   const env = { DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET };
