@@ -40,9 +40,9 @@ function discover(place) {
 const named = process.argv.slice(2).map((name) => path.resolve(name));
 /** On a bare Debian, with all that building needs. */
 const builds = named.some((name) => name.startsWith(path.join(ROOT, 'tests/system')));
-/** What each file may take; a long run that was asked for (tests/crash, tests/cluster, kill.test.mjs) takes as much longer. */
+/** What each file may take; under Valgrind, or in a long run that was asked for (tests/crash, tests/cluster, kill.test.mjs), more. */
 const FILE_MS =
-  (builds ? 1_800_000 : 600_000) +
+  (builds ? 1_800_000 : 600_000) * (process.env.VALGRIND ? 6 : 1) +
   Number(process.env.SECONDS ?? 0) * 2000 +
   Number(process.env.NOTICES ?? 0) * 1000 +
   Number(process.env.FAILOVERS ?? 0) * 120_000;
