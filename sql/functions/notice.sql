@@ -141,6 +141,8 @@ declare
   told text;
   told_place bytea; -- null: not known
   told_coach text;  -- null: it is still theirs
+  told_id bigint;
+  told_start timestamptz; -- what they know it to begin at, once they were told
   place bytea;
   by_mail boolean;
   change text;
@@ -169,8 +171,14 @@ begin
     over := a.status = 'cancelled' or person.leaves;
     foreach way_out in array case when p_mail then array['email', 'in_app'] else array['in_app'] end loop
       continue when way_out = 'in_app' and person.guest <> '';
-      select n.kind, n.place, n.coach_id into told, told_place, told_coach
+      select n.kind, n.place, n.coach_id, n.id into told, told_place, told_coach, told_id
       from last_told(a.id, person.who, person.guest, way_out, null) n;
+      -- A move that did not get out before something later came is still unknown to them.
+      select n.was_at into told_start from notice n
+      where n.appointment_id = a.id and n.recipient = person.who and n.guest = person.guest and n.channel = way_out
+        and n.kind = 'moved' and n.state = 'skipped' and not may_be_out(n) and n.id > coalesce(told_id, 0)
+      order by n.id limit 1;
+      told_start := coalesce(told_start, a.noticed_start);
       -- Whom the calendar has told, but of this end, which it has refused.
       if told is null and a.noticed_start is not null and person.who = 'guest' and over and a.event_written
          and a.refused_version >= a.version then
@@ -184,7 +192,7 @@ begin
       end if;
       change := case when over and told is not null and told <> 'cancelled' then 'cancelled'
                      when not over and (told is null or told = 'offer' or (told = 'cancelled' and person.who <> 'client')) then 'confirmed'
-                     when not over and (a.noticed_start is distinct from a.starts_at or told_coach <> a.coach_id) then 'moved'
+                     when not over and (told_start is distinct from a.starts_at or told_coach <> a.coach_id) then 'moved'
                      when not over and told_place <> place then 'meeting_changed' end;
       continue when change is null or (person.who <> 'coach' and not a.notify);
       -- Guests are invited as the client is; elsewhere is told as another time is.
@@ -201,7 +209,7 @@ begin
       elsif way_out = 'email' and by_mail and person.address is not null and not has_stopped(a, person.guest)
             and not exists (select from mail_suppression where email = lower(person.address)) then
         insert into notice (appointment_id, recipient, guest, channel, kind, about, state, was_at, place, batch)
-        values (a.id, person.who, person.guest, way_out, change, a.version::text, 'owed', a.noticed_start, place, p_batch)
+        values (a.id, person.who, person.guest, way_out, change, a.version::text, 'owed', told_start, place, p_batch)
         on conflict do nothing;
       end if;
     end loop;
