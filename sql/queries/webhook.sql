@@ -50,10 +50,12 @@ returning id;
 delete from webhook_endpoint where id = $1 and coach_id = $2
 returning id;
 
--- The former secret signs as well for a day, so that the receiver can be changed without losing anything.
+-- The former secret signs as well for a day, so that the receiver can be changed without losing anything. What was asked for
+-- twice at once (a double click, an answer that was lost) leaves the one that the receiver has.
 -- name: webhook_renew one
 update webhook_endpoint
-set sealed_former = sealed_secret, former_until = now() + interval '24 hours', sealed_secret = $3
+set sealed_former = case when former_until > now() + interval '1439 minutes' then sealed_former else sealed_secret end,
+    former_until = now() + interval '24 hours', sealed_secret = $3
 where id = $1 and coach_id = $2
 returning id;
 
