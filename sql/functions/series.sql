@@ -3,8 +3,9 @@
 /*
  * Book every occurrence (p_all) or those that can be. p_common: what all have in common. p_times: an array of
  * {id, starts_at, ends_at, blocked_from, blocked_to, day_from, day_to, answers, meeting_url}. A row for each with its outcome as
- * of book(); with p_all nothing stays unless all were booked. A client's limit counts the series once. Each date takes a use
- * of a code; one that is of no use even for the first is refused for all of them.
+ * of book(), where one that the client has already is slot_taken; with p_all nothing stays unless all were booked, and the
+ * rows of those that could be are null. A client's limit counts the series once. Each date takes a use of a code; one that is
+ * of no use even for the first is refused for all of them.
  */
 create or replace function book_series(p_common new_booking, p_times jsonb, p_limits booking_limits, p_all boolean, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
@@ -49,6 +50,10 @@ begin
       p_limits.day_to := occurrence.day_to;
       begin
         select b.outcome, b.booked into answer from book(one, p_limits, p_actor) b;
+        -- Raised, so that what it has noted is undone: no session has come of it.
+        if answer.outcome = 'exists' then
+          raise exception using errcode = 'BK001', message = 'slot_taken';
+        end if;
         outcomes := outcomes || answer.outcome;
       exception
         when sqlstate 'BK001' then outcomes := outcomes || 'slot_taken'::text;

@@ -5,6 +5,7 @@
 #include "db/credits.h"
 
 #include "base/crash_point.h"
+#include "base/log.h"
 #include "base/uuid.h"
 #include "calendar/events.h"
 
@@ -377,7 +378,15 @@ static const char *limit_sentence(const struct booking_call *call, const struct 
 void booking_answer(const struct booking_call *call, const struct store_answer *answer,
 		    const struct booking_limits *limits, struct booking_result *result)
 {
+	const bool stands = answer->outcome == STORE_DONE || answer->outcome == STORE_EXISTS;
 	result->appointment = answer->appointment;
+	/* Nobody is told of an appointment that is not there: that is a fault of ours. */
+	if (stands && answer->appointment.id[0] == '\0') {
+		log_line(LOG_ERROR, "appointment_missing",
+			 LOG_TEXT_FIELD("request_id", call->actor.request_id));
+		result->verdict = BOOKING_FAILURE;
+		return;
+	}
 	switch (answer->outcome) {
 	case STORE_DONE:
 		result->verdict = BOOKING_FINE;

@@ -49,6 +49,45 @@ void plan_judge(const struct plan *plan, const struct offer *offer, struct occur
 	ret_occurrence->detail = ret_occurrence->reasons.items[0].detail;
 }
 
+static void refuse_occurrence(struct occurrence *occurrence, enum refusal refusal, const char *detail,
+			      struct arena *mem)
+{
+	told_reasons_add(&occurrence->reasons, refusal, detail, mem);
+	occurrence->refusal = refusal;
+	occurrence->detail = detail;
+}
+
+/* Whether the client has a seat in the session that stands there, or holds one. */
+static bool has_seat(const struct plan *plan, const struct offer *offer)
+{
+	const uint64_t client = coaches_user_hash(plan->client);
+	for (size_t i = 0; i < plan->coach->appointment_count; i++) {
+		const struct busy_appointment *seat = &plan->coach->appointments[i];
+		if (seat->seat && seat->live && seat->user == client && seat->start == offer->start &&
+		    seat->length == offer->end - offer->start &&
+		    (seat->hold_expires_at == 0 || seat->hold_expires_at > plan->call->now))
+			return true;
+	}
+	return false;
+}
+
+/* What the rules say of each date. A session that the client has a seat in is taken, though it has others. */
+static void judge_dates(struct plan *plan, struct series_result *result)
+{
+	const struct booking_call *call = plan->call;
+	availability_sessions(plan->coach, plan->client, NULL, call->mem, &plan->question);
+	for (size_t i = 0; i < plan->count; i++) {
+		struct occurrence *occurrence = &result->occurrences[i];
+		plan_judge(plan, &plan->offers[i], occurrence);
+		if (occurrence->refusal == REFUSAL_NONE && has_seat(plan, &plan->offers[i]))
+			refuse_occurrence(occurrence, REFUSAL_SLOT_TAKEN,
+					  plan->question.day_binds
+						  ? "This client already has a seat in this session."
+						  : "You already have a seat in this session.",
+					  call->mem);
+	}
+}
+
 /* The dates, and what the rules say of each. False: the result says why not. */
 static bool make_plan(struct plan *plan, const struct series_wish *wish, bool afresh,
 		      struct series_result *result)
@@ -88,8 +127,7 @@ static bool make_plan(struct plan *plan, const struct series_wish *wish, bool af
 	result->coach_id = arena_strdup(call->mem, plan->coach->id);
 	result->count = plan->count;
 	result->occurrences = arena_array(call->mem, plan->count, sizeof(*result->occurrences));
-	for (size_t i = 0; i < plan->count; i++)
-		plan_judge(plan, &plan->offers[i], &result->occurrences[i]);
+	judge_dates(plan, result);
 	return true;
 }
 
@@ -115,14 +153,6 @@ static bool find_coach(const struct booking_call *call, const char *id, const st
 	COACH_LOCAL named = NULL;
 	return booking_coach(call, id, &named, result) &&
 	       booking_coach_now(call, named->id, ret_coach, result);
-}
-
-static void refuse_occurrence(struct occurrence *occurrence, enum refusal refusal, const char *detail,
-			      struct arena *mem)
-{
-	told_reasons_add(&occurrence->reasons, refusal, detail, mem);
-	occurrence->refusal = refusal;
-	occurrence->detail = detail;
 }
 
 /*
@@ -216,19 +246,41 @@ static const char *times_of(const struct plan *plan, const struct series_wish *w
 	return arena_strdup(call->mem, buffer_text(&text));
 }
 
-/* What the database answered of one date. */
-static void take_answer(const struct booking_call *call, const struct store_answer *answer,
-			const struct booking_limits *limits, struct occurrence *occurrence,
-			struct booking_result *whole)
+void series_take(const struct booking_call *call, const struct store_answer *answer,
+		 const struct booking_limits *limits, struct occurrence *occurrence,
+		 struct booking_result *against)
 {
 	struct booking_result one = {0};
 	booking_answer(call, answer, limits, &one);
+	if (one.verdict == BOOKING_FINE) {
+		occurrence->appointment = one.appointment;
+		return;
+	}
+	if (one.verdict != BOOKING_REFUSED || one.refusal == REFUSAL_ADDRESS_NOT_VERIFIED)
+		*against = one;
+	if (one.verdict != BOOKING_REFUSED)
+		booking_refuse(&one, REFUSAL_BOOKING_LIMIT,
+			       "No more can be booked or changed today. Please try again tomorrow.");
 	occurrence->refusal = one.refusal;
 	occurrence->detail = one.detail;
-	if (one.verdict == BOOKING_FINE)
-		occurrence->appointment = one.appointment;
-	else if (one.verdict != BOOKING_REFUSED || one.refusal == REFUSAL_ADDRESS_NOT_VERIFIED)
-		*whole = one; /* it stands against all of them */
+}
+
+bool series_ends(const struct store_answers *answers, const struct booking_result *against)
+{
+	bool done = false;
+	for (size_t i = 0; i < answers->count; i++)
+		done = done || (answers->items[i].outcome == STORE_DONE &&
+				answers->items[i].appointment.id[0] != '\0');
+	return against->verdict == BOOKING_FAILURE || (against->verdict != BOOKING_FINE && !done);
+}
+
+/* With all or none: whether it became none, for the sake of those that could not be booked. */
+static bool is_undone(const struct store_answers *answers, bool all)
+{
+	bool undone = false;
+	for (size_t i = 0; i < answers->count; i++)
+		undone = undone || (all && answers->items[i].outcome != STORE_DONE);
+	return undone;
 }
 
 void series_settle(const struct booking_call *call, struct series_result *result)
@@ -236,7 +288,7 @@ void series_settle(const struct booking_call *call, struct series_result *result
 	for (size_t i = 0; i < result->count; i++) {
 		struct occurrence *occurrence = &result->occurrences[i];
 		struct booking_result one = {.appointment = occurrence->appointment, .moved_or_new = true};
-		if (occurrence->appointment.id[0] == '\0')
+		if (occurrence->refusal != REFUSAL_NONE || occurrence->appointment.id[0] == '\0')
 			continue;
 		booking_settle(call, &one);
 		occurrence->appointment = one.appointment;
@@ -245,16 +297,23 @@ void series_settle(const struct booking_call *call, struct series_result *result
 
 /* Answers come in the order of the dates, for those that were good until then. */
 static void take_answers(const struct booking_call *call, const struct store_answers *answers,
-			 const struct booking_limits *limits, struct series_result *result)
+			 const struct series_booking *series, struct series_result *result)
 {
+	struct booking_result against = {.verdict = BOOKING_FINE};
+	const bool undone = is_undone(answers, series->all);
 	size_t next = 0;
 	size_t without_code = 0;
 	for (size_t i = 0; i < result->count && next < answers->count; i++) {
 		if (result->occurrences[i].refusal != REFUSAL_NONE)
 			continue;
-		take_answer(call, &answers->items[next++], limits, &result->occurrences[i], &result->whole);
+		const struct store_answer *answer = &answers->items[next++];
+		if (undone && answer->outcome == STORE_DONE)
+			continue; /* it could have been had */
+		series_take(call, answer, &series->limits, &result->occurrences[i], &against);
 		without_code += result->occurrences[i].refusal == REFUSAL_PROMO_CODE_INVALID;
 	}
+	if (series_ends(answers, &against))
+		result->whole = against;
 	/* Of no use for any of them it is a wrong code, as for one booking. */
 	if (without_code > 0 && without_code == next)
 		booking_refuse(&result->whole, REFUSAL_PROMO_CODE_INVALID,
@@ -286,13 +345,10 @@ static void book_plan(const struct plan *plan, const struct series_wish *wish, c
 		return;
 	}
 	result->whole.verdict = BOOKING_CREATED;
-	take_answers(call, &answers, &series.limits, result);
-	if (result->whole.verdict != BOOKING_CREATED)
-		return;
-	if (!are_enough(wish, result))
+	take_answers(call, &answers, &series, result);
+	series_settle(call, result);
+	if (result->whole.verdict == BOOKING_CREATED && !are_enough(wish, result))
 		result->whole.verdict = BOOKING_REFUSED;
-	else
-		series_settle(call, result);
 }
 
 static void book_if_enough(const struct plan *plan, const struct series_wish *wish, const char *candidates,

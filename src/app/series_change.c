@@ -68,23 +68,17 @@ static bool find_meant(const struct booking_call *call, const char *id, enum ser
 	return false;
 }
 
-/* As take_answers, for appointments that stay where they are refused. */
+/* What was answered of each; those that are refused stay as they are. */
 static void take_changes(const struct booking_call *call, const struct store_answers *answers,
 			 const struct booking_limits *limits, struct series_result *result)
 {
+	struct booking_result against = {.verdict = BOOKING_FINE};
+	for (size_t i = 0; i < result->count && i < answers->count; i++)
+		series_take(call, &answers->items[i], limits, &result->occurrences[i], &against);
+	series_settle(call, result);
 	result->whole.verdict = BOOKING_FINE;
-	for (size_t i = 0; i < result->count && i < answers->count; i++) {
-		const struct appointment before = result->occurrences[i].appointment;
-		struct booking_result one = {0};
-		booking_answer(call, &answers->items[i], limits, &one);
-		result->occurrences[i].refusal = one.refusal;
-		result->occurrences[i].detail = one.detail;
-		result->occurrences[i].appointment = one.verdict == BOOKING_FINE ? one.appointment : before;
-		if (one.verdict != BOOKING_FINE && one.verdict != BOOKING_REFUSED)
-			result->whole = one;
-	}
-	if (result->whole.verdict == BOOKING_FINE)
-		series_settle(call, result);
+	if (series_ends(answers, &against))
+		result->whole = against;
 }
 
 void series_tell(const struct booking_call *call, const char *id, enum series_scope scope,

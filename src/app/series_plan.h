@@ -34,6 +34,17 @@ enum { TIMES_BYTES_MAX = 1024 * 1024 }; /* of what plan_write_time() has written
 void plan_write_time(struct json_writer *writer, const char *id, const struct offer *offer,
 		     const char *answers, const char *meeting_url);
 
+/*
+ * Take what the database answered of one date. Where that is no rule's refusal (too many changes today, say)
+ * `against` gets it: it is the whole reply, unless another date was done.
+ */
+void series_take(const struct booking_call *call, const struct store_answer *answer,
+		 const struct booking_limits *limits, struct occurrence *occurrence,
+		 struct booking_result *against);
+
+/* Whether `against`, if anything is, is the whole reply: nothing was done, or something broke. */
+bool series_ends(const struct store_answers *answers, const struct booking_result *against);
+
 /* Caches go, and Google is told for as long as the reply may wait; the rest follows by itself. */
 void series_settle(const struct booking_call *call, struct series_result *result);
 

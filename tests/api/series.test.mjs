@@ -185,6 +185,53 @@ test('seats of a course: each date its own session, moved and left together', as
   );
 });
 
+test('a date that the client has a seat in is taken: refused with all, or skipped, whoever books', async () => {
+  const start = slot();
+  const dates = weekly(start, 3);
+  const body = { start, count: 3, session_type: 'course' };
+  const uma = stack.client('uma');
+  const forUma = (more) =>
+    coach.post('/coach/damian/series', { client: { user_id: 'uma' }, ...body, ...more });
+  assertStatus(await uma.post('/booking/create', { start: dates[1], session_type: 'course' }), 201);
+  const told = ({ occurrences }) =>
+    occurrences.map(({ start: at, reasons }) => [at, reasons.map(({ rule }) => rule).join()]);
+  const expected = dates.map((at, n) => [at, n === 1 ? 'slot_taken' : '']);
+  assert.deepEqual(told(assertStatus(await preview(uma, body), 200)), expected);
+  for (const refused of [await series(uma, body), await forUma()]) {
+    assertProblem(refused, 409, 'series_conflict');
+    assert.deepEqual(told(refused.body), expected);
+  }
+  assert.equal((await mine(uma)).length, 1);
+  const made = assertStatus(await forUma({ on_conflict: 'skip' }), 201);
+  assert.deepEqual(starts(made), [dates[0], dates[2]]);
+  assert.deepEqual(
+    made.skipped.map(({ start: at, code }) => [at, code]),
+    [[dates[1], 'slot_taken']],
+  );
+  assert.equal((await mine(uma)).length, 3);
+});
+
+test('sent several times at once a series is booked once, and nobody is told of one that is not', async () => {
+  for (const [n, session_type] of ['coaching', 'course', 'coaching', 'course'].entries())
+    for (const on_conflict of ['refuse', 'skip'])
+      for (const by of ['client', 'coach']) {
+        const user = `twice-${n}-${on_conflict}-${by}`;
+        const who = stack.client(user);
+        const body = { start: slot(), count: 3, session_type, on_conflict };
+        const ask = () =>
+          by === 'client'
+            ? series(who, body)
+            : coach.post('/coach/damian/series', { client: { user_id: user }, ...body });
+        const replies = await Promise.all(Array.from({ length: 6 }, ask));
+        assert.deepEqual(countStatuses(replies), { 201: 1, 409: 5 });
+        const { appointments, series_id } = replies.find(({ status }) => status === 201).body;
+        assert.deepEqual(
+          (await mine(who)).map((one) => [one.id, one.series_id]).sort(),
+          appointments.map(({ id }) => [id, series_id]).sort(),
+        );
+      }
+});
+
 test('it keeps the time of day on the coach’s clock when the clocks change', async () => {
   const other = await startStack({
     document: {
@@ -386,4 +433,17 @@ test('a move to where no calendar goes is refused as such', async () => {
     422,
     'too_far',
   );
+});
+
+test('an answer of the database that has no session is a failure, told and logged', async () => {
+  stack.database.run(`
+    CREATE OR REPLACE FUNCTION bookingd.book_series(
+      p_common bookingd.new_booking, p_times jsonb, p_limits bookingd.booking_limits, p_all boolean, p_actor bookingd.actor)
+    RETURNS TABLE (outcome text, booked bookingd.appointment) LANGUAGE sql AS $$
+      SELECT 'booked', null::bookingd.appointment FROM jsonb_array_elements(p_times)
+    $$`);
+  const body = { client: { user_id: 'zoe' }, start: slot(), count: 2 };
+  assertProblem(await coach.post('/coach/damian/series', body), 500, 'internal_error');
+  await stack.daemon.logged('appointment_missing');
+  assertStatus(await coach.get('/coach/damian/schedule'), 200);
 });
