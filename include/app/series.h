@@ -68,7 +68,7 @@ void series_tell(const struct booking_call *call, const char *id, enum series_sc
  * Cancel or move the appointment and others of its series. Each is under its own cut-off, so some may be
  * refused: `whole` is FINE then as well, and the occurrence tells. Only those that have not ended and are
  * scheduled are touched; what is only asked for can be cancelled too. A move shifts all by as many days and
- * to the same time of day on the coach's clock.
+ * to the same time of day on the coach's clock; with too many changes that day none is moved.
  */
 void series_cancel_from(const struct booking_call *call, const char *id, enum series_scope scope,
 			const char *reason, struct series_result *ret_result);

@@ -50,9 +50,11 @@ begin
       p_limits.day_to := occurrence.day_to;
       begin
         select b.outcome, b.booked into answer from book(one, p_limits, p_actor) b;
-        -- Raised, so that what it has noted is undone: no session has come of it.
+        -- Raised, so that what it has noted is undone: no session has come of it, and the code was no wrong one.
         if answer.outcome = 'exists' then
           raise exception using errcode = 'BK001', message = 'slot_taken';
+        elsif answer.outcome in ('promo_code_invalid', 'too_many_codes') then
+          raise exception using errcode = 'BK007', message = 'promo_code_invalid';
         end if;
         outcomes := outcomes || answer.outcome;
       exception
@@ -81,4 +83,32 @@ begin
     made := '{}';
   end;
   return query select outcomes[i], made[i] from generate_subscripts(outcomes, 1) i order by i;
+end $$;
+
+/*
+ * Move each to its time, in the order given, so that one may take the time that another leaves; each under its own rules. The
+ * day's changes are counted before the first, so that they end no series half way. p_times: as of book_series(), with the ids
+ * of those that are moved. A row for each with its outcome as of move_appointment().
+ */
+create or replace function move_series(
+  p_common new_booking, p_times jsonb, p_exempt boolean, p_limits booking_limits, p_actor actor, p_reason text)
+returns table (outcome text, booked appointment) language plpgsql as $$
+declare
+  client text := (select user_id from appointment where id = (p_times -> 0 ->> 'id')::uuid);
+begin
+  perform lock_moves(p_common.coach_id);
+  if use_count(client, 'change', '') < p_common.max_changes then
+    p_common.max_changes := p_common.max_changes + jsonb_array_length(p_times);
+  end if;
+  for p_common.id, p_common.starts_at, p_common.ends_at, p_common.blocked_from, p_common.blocked_to,
+      p_limits.day_from, p_limits.day_to in
+    select t.*
+    from jsonb_array_elements(p_times) with ordinality as e (value, n),
+      lateral jsonb_to_record(e.value)
+        as t (id uuid, starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz, blocked_to timestamptz,
+              day_from timestamptz, day_to timestamptz)
+    order by e.n
+  loop
+    return query select m.outcome, m.booked from move_appointment(p_common, p_exempt, p_limits, p_actor, p_reason) m;
+  end loop;
 end $$;

@@ -39,19 +39,14 @@ from unnest($1::uuid[]) with ordinality as t (id, n),
       p_user_id => $6, p_role => $7, p_request_id => $8, p_idempotency_key => $9, p_request_hash => $10)) c
 order by t.n;
 
--- One transaction, each under its own rules; in the order given, so that one may take the time that another leaves.
+-- One transaction, in the order given.
 -- name: series_move many
 select m.outcome, m.booked
-from jsonb_array_elements($1::jsonb) with ordinality as e (value, n),
-  lateral jsonb_to_record(e.value)
-    as t (id uuid, starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz, blocked_to timestamptz,
-          day_from timestamptz, day_to timestamptz),
-  lateral move_appointment(
-    make_booking(
-      p_id => t.id, p_coach_id => $2, p_starts_at => t.starts_at, p_ends_at => t.ends_at, p_blocked_from => t.blocked_from,
-      p_blocked_to => t.blocked_to, p_calendar_lease => $3, p_max_changes => $4),
-    $5,
-    make_limits(p_max_per_day => $6, p_max_per_day_type => $7, p_day_from => t.day_from, p_day_to => t.day_to),
-    make_actor(
-      p_user_id => $8, p_role => $9, p_request_id => $10, p_idempotency_key => $11, p_request_hash => $12), $13) m
-order by e.n;
+from move_series(
+  make_booking(p_id => null, p_coach_id => $2, p_calendar_lease => $3, p_max_changes => $4),
+  $1::jsonb,
+  $5,
+  make_limits(p_max_per_day => $6, p_max_per_day_type => $7, p_day_from => null, p_day_to => null),
+  make_actor(
+    p_user_id => $8, p_role => $9, p_request_id => $10, p_idempotency_key => $11, p_request_hash => $12),
+  $13) m;

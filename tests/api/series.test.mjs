@@ -18,6 +18,7 @@ before(async () => {
   });
   document.session_types.push(
     { id: 'paid', durations: [30], meeting: 'none', price: { credits: 2 } },
+    { id: 'priced', durations: [30], meeting: 'none', price: { amount: 5000, currency: 'EUR' } },
     { id: 'few', durations: [30], meeting: 'none', policy: { max_total_per_user: 2 } },
     { id: 'asked', durations: [30], meeting: 'none', approval: true },
     { id: 'course', durations: [30], meeting: 'none', seats: 2 },
@@ -381,6 +382,50 @@ test('move following and all by days and to a time of day; one that cannot stays
     partly.appointments.map(({ id }) => id),
     [ids[1], ids[3]],
   );
+});
+
+test('a series is moved whole or, with too many changes that day, not at all', async () => {
+  const wim = stack.client('wim');
+  const start = slot();
+  const made = assertStatus(await series(wim, { start, count: 12 }), 201);
+  const { id } = made.appointments[0];
+  const move = (minutes) =>
+    wim.put(`/booking/${id}/reschedule`, { start: later(start, minutes), scope: 'all' });
+  for (const minutes of [300, 600, 900]) {
+    const moved = assertStatus(await move(minutes), 200);
+    assert.deepEqual([moved.appointments.length, moved.refused], [12, []]);
+  }
+  const again = assertStatus(await move(900), 200);
+  assert.equal(again.appointments.length, 12, 'sent again it is no further change');
+  assertProblem(await move(0), 429, 'rate_limited');
+  assert.deepEqual(
+    (await mine(wim)).map(({ start: at }) => at).sort(),
+    weekly(start, 12).map((at) => later(at, 900)),
+  );
+});
+
+test('a code that is used up on the way is no wrong one: its dates are told, the others booked', async () => {
+  const xan = stack.client('xan');
+  const start = slot();
+  const body = { start, count: 3, session_type: 'priced', on_conflict: 'skip', promo_code: 'ONCE' };
+  const once = { code: 'ONCE', kind: 'percent', value: 50, max_uses: 1 };
+  assertStatus(await coach.post('/coach/damian/promo-codes', once), 201);
+  for (let n = 0; n < 9; n++)
+    assertProblem(
+      await xan.post('/booking/create', { start, session_type: 'priced', promo_code: `WRONG${n}` }),
+      422,
+      'promo_code_invalid',
+      'promo_code',
+    );
+  const whole = await series(xan, { ...body, on_conflict: 'refuse' });
+  assertProblem(whole, 409, 'series_conflict');
+  const made = assertStatus(await series(xan, body), 201);
+  assert.deepEqual(starts(made), [start]);
+  assert.deepEqual(
+    made.skipped.map(({ code: rule }) => rule),
+    ['promo_code_invalid', 'promo_code_invalid'],
+  );
+  assert.equal((await mine(xan)).length, 1);
 });
 
 test('a key replays the whole reply', async () => {
