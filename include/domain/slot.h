@@ -55,6 +55,10 @@ struct slot_question {
 	bool day_binds;
 	unsigned overridden;
 
+	/* An appointment is moved that stays with its coach: the client gets no more of them, so their limit
+	 * says nothing, though they have more than it allows. */
+	bool stays;
+
 	/* Busy in a calendar: counts as it is. Sorted and disjoint (intervals_normalize). */
 	struct intervals calendar;
 

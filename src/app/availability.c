@@ -307,7 +307,7 @@ static void explain_limit(struct availability *answer, const struct slot_questio
 			  struct arena *mem)
 {
 	int64_t limit = question->type->policy.max_active_per_user;
-	if (question->exempt || limit == POLICY_NO_LIMIT || question->active_count < limit)
+	if (question->exempt || question->stays || limit == POLICY_NO_LIMIT || question->active_count < limit)
 		return;
 	struct slot_reason reason = {
 		.rule = REFUSAL_BOOKING_LIMIT, .needed = limit, .actual = question->active_count};
@@ -321,8 +321,10 @@ static enum availability_outcome prepare(struct listing *listing)
 {
 	const struct availability_query *query = listing->query;
 	struct availability *answer = &listing->answer;
-	if (listing->moving != NULL)
-		uuid_parse(listing->moving->id, strlen(listing->moving->id), &listing->moving_id);
+	const struct appointment *moving = listing->moving;
+	const bool exempt = identity_is_exempt(query->caller, answer->coach->id);
+	if (moving != NULL)
+		uuid_parse(moving->id, strlen(moving->id), &listing->moving_id);
 	enum availability_outcome outcome = find_type(listing);
 	if (outcome != AVAILABILITY_OK)
 		return outcome;
@@ -335,11 +337,13 @@ static enum availability_outcome prepare(struct listing *listing)
 		.type = answer->type,
 		.duration = answer->duration_minutes * SECONDS_PER_MINUTE,
 		.now = query->now,
-		.exempt = identity_is_exempt(query->caller, answer->coach->id),
+		.exempt = exempt,
+		.day_binds = moving != NULL && exempt, /* as it does when the coach moves it */
+		.stays = moving != NULL && strcmp(moving->coach_id, answer->coach->id) == 0,
 	};
 	answer->credits = -1;
 	/* A moved appointment is counted for its own client, whoever asks. */
-	listing->client = listing->moving != NULL ? listing->moving->user_id
+	listing->client = moving != NULL          ? moving->user_id
 			  : query->caller != NULL ? query->caller->user_id
 						  : NULL;
 	listing->asked = calendar_window(&listing->question, answer->from, answer->to);

@@ -120,6 +120,7 @@ static void move_within(const struct booking_call *call, const struct booking_wi
 	}
 	struct offer offer;
 	make_moved_offer(call, wish, old, coach, type, &offer);
+	offer.question.stays = true;
 	COACH_LOCAL latest = NULL;
 	if (session_type_shared(type)) {
 		if (!booking_coach_now(call, coach->id, &latest, result))

@@ -170,6 +170,7 @@ static bool judge_moves(struct plan *plan, const struct booking_wish *wish, stru
 	const struct coach rest = without(plan->coach, result, call->mem);
 	plan->question = plan->offers[0].question;
 	plan->question.day_binds = plan->question.exempt;
+	plan->question.stays = true;
 	plan->question.overridden = wish->overridden;
 	if (!plan_find_busy(plan, true, &result->whole))
 		return false;

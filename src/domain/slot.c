@@ -80,7 +80,7 @@ static void bind_client(struct terms *terms)
 	const struct policy *policy = &question->type->policy;
 	terms->earliest = later(question->now, policy->min_notice_minutes * SECONDS_PER_MINUTE);
 	terms->latest = later(question->now, policy->horizon_days * SECONDS_PER_DAY);
-	if (policy->max_active_per_user != POLICY_NO_LIMIT &&
+	if (!question->stays && policy->max_active_per_user != POLICY_NO_LIMIT &&
 	    question->active_count >= policy->max_active_per_user)
 		terms->always |= BIT(REFUSAL_BOOKING_LIMIT);
 }

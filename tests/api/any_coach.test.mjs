@@ -17,6 +17,7 @@ const OFFERS = {
     type('twice'),
     type('solo', { durations: [30] }),
     type('lent'),
+    type('one', { policy: { max_active_per_user: 1 } }),
     type('hidden'),
     type('weekly'),
     type('paid', { price: { credits: 1 } }),
@@ -30,6 +31,7 @@ const OFFERS = {
     type('weighted'),
     type('twice'),
     type('lent', { weekly: [] }),
+    type('one', { policy: { max_active_per_user: 1 } }),
     type('hidden', { weight: 0 }),
     type('weekly'),
     type('paid', { price: { credits: 1 } }),
@@ -83,7 +85,20 @@ test('the listing is the union, each start once, with how many coaches offer it'
   // What anybody offers, each type once; not what nobody gives to those who ask for any.
   assert.deepEqual(
     session_types.map(({ id }) => id),
-    ['shared', 'pair', 'weighted', 'twice', 'solo', 'lent', 'hidden', 'weekly', 'paid', 'asking', 'his-own'],
+    [
+      'shared',
+      'pair',
+      'weighted',
+      'twice',
+      'solo',
+      'lent',
+      'one',
+      'hidden',
+      'weekly',
+      'paid',
+      'asking',
+      'his-own',
+    ],
   );
   const same = await listed(query, { 'if-none-match': reply.headers.etag });
   assert.equal(same.status, 304);
@@ -176,6 +191,33 @@ test('a hold is with somebody, is confirmed, and moving stays with them', async 
     200,
   );
   assert.equal(moved.coach, coach);
+});
+
+test('a limit binds a move to another coach, never one that stays with its own', async () => {
+  const who = somebody();
+  const user_id = `client-${people}`;
+  const give = async (coach, n, client = { user_id }) =>
+    assertStatus(
+      await stack.admin().post(`/coach/${coach}/appointments`, {
+        client,
+        session_type: 'one',
+        start: stack.slot(n),
+      }),
+      201,
+    );
+  const { id } = await give('ada', 384);
+  await give('ada', 385);
+  await give('ben', 386);
+  await give('ada', 388, { user_id: 'somebody-else' });
+  const query = { coach: 'any', rescheduling: id, from: stack.slot(387), to: stack.slot(388.25) };
+  const { slots } = assertStatus(await who.get(`/booking/availability?${new URLSearchParams(query)}`), 200);
+  assert.deepEqual(
+    slots.map(({ start, coaches }) => [start, coaches]),
+    [[stack.slot(387), 1]],
+  );
+  const move = (n) => who.put(`/booking/${id}/reschedule`, { coach: 'any', start: stack.slot(n) });
+  assertProblem(await move(388), 409, 'slot_taken');
+  assert.equal(assertStatus(await move(387), 200).coach, 'ada');
 });
 
 test('moved with any it stays with its coach where they have the time, else goes to whose turn it is', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
-import { startStack } from '../harness/stack.mjs';
+import { openSchedule, startStack } from '../harness/stack.mjs';
 
 let stack;
 before(async () => {
@@ -101,6 +101,24 @@ test('rescheduling onto a taken or busy time changes nothing', async () => {
     'calendar_busy',
   );
   assert.deepEqual(assertStatus(await fay.get(`/booking/${made.id}`), 200), made);
+});
+
+test('a busy time is what stands against a move, however many sessions the client has', async () => {
+  const one = openSchedule({ max_active_per_user: 1 });
+  assertStatus(await stack.coach().put('/coach/damian/schedule', one), 200);
+  const made = await book('ina', 20);
+  const client = { user_id: 'ina' };
+  assertStatus(
+    await stack.coach().post('/coach/damian/appointments', { client, start: stack.slot(22) }),
+    201,
+  );
+  await stack.google.busy(stack.calendar, stack.slot(24), stack.slot(25));
+  const move = (hour) =>
+    stack.client('ina').put(`/booking/${made.id}/reschedule`, { start: stack.slot(hour) });
+  assertProblem(await move(24), 409, 'calendar_busy');
+  assertProblem(await move(22), 409, 'slot_taken');
+  assertStatus(await move(26), 200);
+  assertStatus(await stack.coach().put('/coach/damian/schedule', openSchedule()), 200);
 });
 
 test('a cancelled appointment cannot be moved', async () => {

@@ -21,6 +21,13 @@ const HOURLY = schedule({
       policy: { max_active_per_user: null },
     },
     { id: 'workshop', durations: [120, 240], meeting: 'none' },
+    {
+      id: 'daily',
+      durations: [30],
+      meeting: 'none',
+      policy: { max_per_day: 1, max_active_per_user: null },
+    },
+    { id: 'arranged', durations: [30], meeting: 'none', policy: { max_active_per_user: 0 } },
   ],
 });
 let stack, ann;
@@ -266,6 +273,45 @@ test('rescheduling leaves out the appointment: its time, the limit, and takes ov
     assertProblem(await ann.get(path({ rescheduling: id })), 404, 'not_found', 'rescheduling');
   assertStatus(await dora.put(`/booking/${other.id}/cancel`), 200);
   assertProblem(await dora.get(path({ rescheduling: other.id })), 404, 'not_found', 'rescheduling');
+});
+
+test('who has more than the limit by the coach’s word is offered times to move each of them to', async () => {
+  const eli = stack.client('eli');
+  const body = (n, session_type) => ({ client: { user_id: 'eli' }, start: stack.slot(n), session_type });
+  const coach = stack.coach();
+  const weekly = { ...body(160, 'coaching'), count: 3 };
+  const { appointments } = assertStatus(await coach.post('/coach/damian/series', weekly), 201);
+  assertStatus(await coach.post('/coach/damian/appointments', body(161, 'coaching')), 201);
+  assertStatus(await coach.post('/coach/damian/appointments', body(162, 'coaching')), 201);
+  const arranged = assertStatus(await coach.post('/coach/damian/appointments', body(163, 'arranged')), 201);
+  const range = { from: stack.slot(160), to: stack.slot(166) };
+  assert.equal((await list(range, eli)).refusal.code, 'booking_limit', 'no further one');
+  assert.equal((await list({ ...range, session_type: 'arranged' }, eli)).refusal.code, 'booking_limit');
+  for (const [moved, free, to] of [
+    [appointments[0], [160, 164, 165], 164],
+    [arranged, [160, 163, 165], 165],
+  ]) {
+    const found = await list({ ...range, rescheduling: moved.id }, eli);
+    assert.equal(found.refusal, undefined);
+    assert.deepEqual(
+      found.slots.map(({ start }) => start),
+      free.map((n) => stack.slot(n)),
+    );
+    assertStatus(await eli.put(`/booking/${moved.id}/reschedule`, { start: stack.slot(to) }), 200);
+  }
+});
+
+test('who moves a session for a client is offered no day that is full, as the move finds it', async () => {
+  const at = (n) => ({ session_type: 'daily', start: stack.slot(24 * n + 15) });
+  const made = assertStatus(await stack.client('fay').post('/booking/create', at(40)), 201);
+  assertStatus(await stack.client('gil').post('/booking/create', at(42)), 201);
+  const on = async (n, who) =>
+    (await list({ rescheduling: made.id, from: day(n), to: day(n) }, who)).slots.length;
+  for (const who of [stack.client('fay'), stack.coach(), stack.admin()]) {
+    assert.deepEqual([await on(40, who), await on(41, who), await on(42, who)], [24, 24, 0]);
+    const to = { start: later(at(42).start, 120) };
+    assertProblem(await who.put(`/booking/${made.id}/reschedule`, to), 409, 'day_full');
+  }
 });
 
 test('coach and admin are offered times without notice and beyond the horizon, but none that has gone by', async () => {
