@@ -1,11 +1,12 @@
 // Faults that the coach's page once had, and what a coach meets first: home, profile, bookings.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 import {
   checked,
   focused,
+  goTo,
   openBrowser,
   openCoach,
   openPart,
@@ -262,4 +263,102 @@ test('where there are several coaches, one is chosen first, and their address is
     await page.locator('[data-start]').first().waitFor();
     assert.match(page.url(), /\/booking\/other$/);
   }
+});
+
+/* What was not saved of one coach is never put over another's schedule: a whole document goes to whom it is of. */
+describe('somebody with several coaches', () => {
+  const stateOf = async (id) => {
+    const { policy, session_types, time_zone } = (await stack.admin().get(`/coach/${id}/schedule`)).body;
+    return [policy.horizon_days, session_types[0].id, time_zone];
+  };
+  const theirs = [44, 'others-own', 'Asia/Tokyo'];
+  before(async () => {
+    const document = { ...openSchedule({ horizon_days: 44 }), time_zone: 'Asia/Tokyo' };
+    const types = [{ id: 'others-own', name: 'Others own', durations: [45], meeting: 'none' }];
+    const put = await stack.admin().put('/coach/other/schedule', { ...document, session_types: types });
+    assert.ok(put.status < 300, put.text);
+    const profile = { ...(await coach.get('/coach/damian/profile')).body, accent: '#7a1fa2' };
+    assert.equal((await coach.put('/coach/damian/profile', profile)).status, 200);
+  });
+
+  /* The rules of damian, whom the admin sees first or else chooses, with a horizon that is not saved. */
+  async function changed(days) {
+    const page = await openCoach(browser, stack, stack.admin(), 'rules');
+    const choice = page.locator('.whose select');
+    await choice.selectOption('damian');
+    await page.locator('.whoami strong', { hasText: 'Damian' }).waitFor();
+    await openPart(page, 'policy');
+    await page.locator('[name="policy.horizon_days"]').fill(String(days));
+    return { page, choice, dialog: page.getByRole('dialog') };
+  }
+
+  test('is asked before another coach is shown, and what they choose is done', async () => {
+    const { page, choice, dialog } = await changed(21);
+    const before = await stateOf('damian');
+    await choice.selectOption('other');
+    await dialog.getByRole('heading', { name: 'Leave without saving?' }).waitFor();
+    await dialog.getByRole('button', { name: 'Stay here' }).click();
+    assert.equal(await choice.inputValue(), 'damian');
+    assert.equal(await page.locator('[name="policy.horizon_days"]').inputValue(), '21');
+    await choice.selectOption('other');
+    await dialog.getByRole('button', { name: 'Discard' }).click();
+    await page.locator('.whoami strong', { hasText: 'other' }).waitFor();
+    assert.equal(await choice.inputValue(), 'other');
+    await openPart(page, 'policy');
+    assert.equal(await page.locator('[name="policy.horizon_days"]').inputValue(), '44');
+    await goTo(page, 'week');
+    await page.locator('.grid').waitFor();
+    assert.deepEqual([await stateOf('damian'), await stateOf('other')], [before, theirs]);
+
+    const second = await changed(21);
+    await second.choice.selectOption('other');
+    await second.dialog.getByRole('button', { name: 'Save' }).click();
+    await second.page.locator('.whoami strong', { hasText: 'other' }).waitFor();
+    assert.deepEqual([(await stateOf('damian'))[0], await stateOf('other')], [21, theirs]);
+  });
+
+  test('loses nothing to a save that began before another coach was shown', async () => {
+    const { page, choice, dialog } = await changed(22);
+    const before = await stateOf('damian');
+    await page.locator('[name="time_zone"]').fill('Asia/Tokyo'); // other hours: whom they touch is asked first
+    let release;
+    const released = new Promise((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/coach/damian/appointments**', async (route) => {
+      await released;
+      await route.continue();
+    });
+    const asked = page.waitForRequest(/coach\/damian\/appointments/);
+    await page.locator('.save-bar button.main').click();
+    const late = await asked;
+    await choice.selectOption('other');
+    await dialog.getByRole('button', { name: 'Discard' }).click();
+    await page.locator('.whoami strong', { hasText: 'other' }).waitFor();
+    await openPart(page, 'policy');
+    release();
+    await (await late.response()).finished();
+    await goTo(page, 'week');
+    await page.locator('.grid').waitFor();
+    assert.deepEqual([await stateOf('damian'), await stateOf('other')], [before, theirs]);
+  });
+
+  test('who signs out with a draft is asked, and who signs in next sees nothing of theirs', async () => {
+    const { page, dialog } = await changed(23);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await dialog.getByRole('button', { name: 'Stay here' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await dialog.getByRole('button', { name: 'Discard' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    const next = stack.client('other-coach', { role: 'coach', coach: 'other' });
+    await page.evaluate((token) => {
+      location.hash = new URLSearchParams({ token });
+    }, next.token);
+    await page.locator('.whoami strong', { hasText: 'other' }).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.style.length), 0, 'their colour');
+    await goTo(page, 'profile');
+    assert.equal(await page.locator('#profile-name').inputValue(), '');
+    assert.equal(await dialog.count(), 0);
+    assert.deepEqual(await stateOf('other'), theirs);
+  });
 });

@@ -50,9 +50,7 @@ const banner = h('div', { class: 'banners', role: 'status' });
 let identity = takeIdentity('mosaic-coach-identity');
 let further = []; // the banners that come after the view
 let turn = 0; // which showing of a view is the latest
-let etag = null;
-let schedule = null; // as the server last gave it
-let profile = null;
+let kept = {}; // of the coach who is shown, and of no other: schedule and etag as the server last gave them, profile
 let menu = null;
 let asked = {}; // {turn, answers}: what was asked for the view that is shown, by its path
 
@@ -146,20 +144,25 @@ const house = {
   dirty: null, // set by a view with unsaved changes: {save, discard}
 
   async schedule() {
-    if (!schedule) ({ content: schedule, etag } = await house.coachCall('GET', 'schedule', { etag: '' }));
-    return schedule;
+    const mine = kept;
+    if (!mine.schedule) {
+      const { content, etag } = await house.coachCall('GET', 'schedule', { etag: '' });
+      Object.assign(mine, { schedule: content, etag });
+    }
+    return mine.schedule;
   },
   /*
-   * Saves a whole document; answers the appointments that now lie outside the hours. A Problem says what is
-   * wrong with it.
+   * Saves a whole document, which is of the coach `whose`; answers the appointments that now lie outside the hours. A
+   * Problem says what is wrong with it, or that another coach is shown meanwhile: it is not saved over theirs.
    */
-  async save(next) {
-    const reply = await house.coachCall('PUT', 'schedule', { body: next, etag });
+  async save(next, whose = house.coach) {
+    if (whose !== house.coach) throw new Problem({ code: 'changed_meanwhile', status: 412 });
+    const mine = kept;
+    const reply = await house.coachCall('PUT', 'schedule', { body: next, etag: mine.etag });
     const { appointments_outside_hours: outside, ...saved } = reply.content;
-    const former = schedule;
-    schedule = saved;
-    etag = reply.etag;
-    house.zone = zoneName(saved.time_zone);
+    const former = mine.schedule;
+    Object.assign(mine, { schedule: saved, etag: reply.etag });
+    if (mine === kept) house.zone = zoneName(saved.time_zone);
     // What lay outside all hours before is no news: only what this very change put there is told.
     return (outside ?? []).filter(
       (one) =>
@@ -170,27 +173,30 @@ const house = {
     );
   },
   forget() {
-    schedule = null;
+    kept.schedule = null;
   },
-  scheduleVersion: () => Number(/\d+/.exec(etag ?? '')?.[0] ?? 1),
+  scheduleVersion: () => Number(/\d+/.exec(kept.etag ?? '')?.[0] ?? 1),
 
   /* Asked once, whoever wants it first. */
   profile() {
-    profile ??= house.coachCall('GET', 'profile').catch((problem) => {
-      profile = null;
+    const mine = kept;
+    mine.profile ??= house.coachCall('GET', 'profile').catch((problem) => {
+      mine.profile = null;
       throw problem;
     });
-    return profile;
+    return mine.profile;
   },
   async saveProfile(next) {
-    profile = await house.coachCall('PUT', 'profile', { body: next });
-    house.zone = zoneName(profile.time_zone);
+    const mine = kept;
+    mine.profile = await house.coachCall('PUT', 'profile', { body: next });
+    if (mine !== kept) return mine.profile;
+    house.zone = zoneName(mine.profile.time_zone);
     house.forget();
     await paint();
-    return profile;
+    return mine.profile;
   },
   forgetProfile() {
-    profile = null;
+    kept.profile = null;
   },
   /* What stands at a path of the coach's; asked once a view, by whoever wants it first. */
   once(path) {
@@ -330,19 +336,20 @@ function frame() {
       h(
         'select',
         {
-          onchange: async (event) => {
-            house.coach = event.target.value;
-            house.forget();
-            house.forgetProfile();
-            paint();
-            house.zone = zoneName((await house.schedule()).time_zone);
-            show(current());
+          onchange: ({ target }) => {
+            const wanted = target.value;
+            target.value = house.coach; // until it is settled that this one may be left
+            leaving(() => {
+              target.value = wanted;
+              return showCoach(wanted);
+            });
           },
         },
         house.coaches.map((id) => h('option', { value: id, selected: id === house.coach }, id)),
       ),
     );
   const signOut = () => {
+    leaveCoach();
     identity = forgetIdentity('mosaic-coach-identity');
     location.hash = '';
     signIn();
@@ -353,7 +360,7 @@ function frame() {
       'div',
       { id: 'views' },
       h('nav', { 'aria-label': t('views') }, links),
-      h('button', { type: 'button', class: 'plain', onclick: signOut }, t('signOut')),
+      h('button', { type: 'button', class: 'plain', onclick: () => leaving(signOut) }, t('signOut')),
     ),
   );
   const face = h('div', { class: 'whoami' });
@@ -388,9 +395,34 @@ function frame() {
   return show(current());
 }
 
+/* Nothing of the coach who was shown is kept: neither what was read nor what was not saved. */
+function leaveCoach() {
+  house.dirty = null;
+  kept = {};
+  further = [];
+  turn += 1;
+  fill(banner);
+  document.documentElement.removeAttribute('style'); // their colour
+}
+
+/* Another coach of the same person's. */
+async function showCoach(id) {
+  leaveCoach();
+  house.coach = id;
+  const mine = turn;
+  fill(main, h('p', { class: 'muted' }, t('loading')));
+  paint().catch(() => house.showFace({}));
+  const own = await house.schedule().catch(() => null); // the view tells what is wrong
+  if (mine !== turn) return;
+  if (own) house.zone = zoneName(own.time_zone);
+  show(current());
+}
+
 /* Who it is, in their own colour. */
 async function paint() {
+  const mine = kept;
   const own = await house.profile();
+  if (mine !== kept) return;
   if (own.accent) applyAccent(document.documentElement, own.accent, '--');
   house.showFace(own);
 }
@@ -429,6 +461,7 @@ const current = () => {
 
 async function show(name) {
   const mine = ++turn;
+  house.dirty = null; // what was not saved is no longer shown
   house.forget(); // what another editor saved meanwhile is seen at the next look
   document.title = `${t(name)} – ${house.coach}`;
   menu.name(t(name));
@@ -467,11 +500,15 @@ async function show(name) {
   }
 }
 
-/* Unsaved changes are not lost by a stray click: the way out asks. */
-function askBeforeLeaving(name) {
+/* Unsaved changes are not lost by a stray click: the way out, then(), asks first. */
+function leaving(then) {
+  if (!house.dirty) {
+    then();
+    return;
+  }
   const { save, discard } = house.dirty;
-  const leave = (then) => async () => {
-    if ((await then()) !== false) location.hash = name;
+  const leave = (settle) => async () => {
+    if ((await settle()) !== false) then();
   };
   const answers = [
     [t('save'), leave(save)],
@@ -485,7 +522,7 @@ let shownHash = location.hash;
 window.addEventListener('hashchange', () => {
   if (/[#&](token|session)=/.test(location.hash)) {
     identity = takeIdentity('mosaic-coach-identity');
-    house.forget();
+    leaveCoach();
     enter();
     return;
   }
@@ -493,7 +530,9 @@ window.addEventListener('hashchange', () => {
   if (house.dirty && location.hash !== shownHash) {
     const wanted = current();
     history.replaceState(null, '', shownHash || '#home');
-    askBeforeLeaving(wanted);
+    leaving(() => {
+      location.hash = wanted;
+    });
     return;
   }
   shownHash = location.hash;

@@ -67,7 +67,7 @@ function faultText(house, fault, value) {
  * after each change. `place` finds the element for a path that no field bears; it may answer null.
  */
 export function draftOf(house, schedule, render, place = () => null) {
-  const { t } = house;
+  const { t, coach } = house;
   const notices = h('div', { class: 'stack' });
   const save = h('button', { type: 'button', class: 'main', onclick: () => draft.save() }, t('save'));
   const bar = h(
@@ -98,7 +98,8 @@ export function draftOf(house, schedule, render, place = () => null) {
       house.say(t('saving'));
       try {
         if (!(await confirmsOutside(house, draft.value))) return false;
-        const outside = await house.save(draft.value);
+        const outside = await house.save(draft.value, coach);
+        if (coach !== house.coach) return true;
         house.dirty = null;
         bar.hidden = true;
         draft.value = structuredClone(await house.schedule());

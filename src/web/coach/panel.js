@@ -36,7 +36,7 @@ export function partOf(house, one, day) {
 
 /* `range` is what was chosen of the week in `loaded`: {days, from, to} in minutes, `to` exclusive. */
 export function showPanel(house, page, loaded, range, grid) {
-  const { t } = house;
+  const { t, coach } = house;
   const { schedule } = loaded;
   const { days } = range;
   const single = days.length === 1;
@@ -66,7 +66,7 @@ export function showPanel(house, page, loaded, range, grid) {
     try {
       const before = schedule;
       if (!(await confirmsOutside(house, next))) return;
-      const outside = await house.save(next);
+      const outside = await house.save(next, coach);
       await page.again();
       const undo = h(
         'button',
@@ -74,7 +74,7 @@ export function showPanel(house, page, loaded, range, grid) {
           type: 'button',
           onclick: async () => {
             try {
-              await house.save(before);
+              await house.save(before, coach);
               await page.again();
               house.say(t('undone'));
               fill(page.panel, h('h2', { tabindex: '-1' }, t('undone')));
