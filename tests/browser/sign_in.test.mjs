@@ -151,3 +151,28 @@ test('the coach signs in by mail as well, who is another one by the same address
   await page.locator('.whoami strong', { hasText: 'second' }).waitFor();
   await checked(page, 'coach-of-two');
 });
+
+test('the coach who signs out has ended their session; a token of the platform’s is only forgotten', async () => {
+  const email = 'coach@example.com';
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/coach/`);
+  const former = mail.to(email).length; // whose codes are used up
+  await ask(page, email);
+  await until('the new code is there', () => mail.to(email).length > former);
+  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, email, /code/)));
+  const verified = page.waitForResponse(/\/sign-in\/verify/);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  const { token } = await (await verified).json();
+  const me = async () =>
+    (await fetch(`${stack.daemon.url}/coach/me`, { headers: { authorization: `Bearer ${token}` } })).status;
+  await page.locator('.box').first().waitFor();
+  assert.equal(await me(), 200);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await until('the session has ended', async () => (await me()) === 401);
+
+  const other = await openCoach(browser, stack, stack.coach());
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.ok(!other.calls.some((one) => one.startsWith('DELETE')), other.calls.join('\n'));
+});

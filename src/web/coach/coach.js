@@ -349,6 +349,9 @@ function frame() {
       ),
     );
   const signOut = () => {
+    // A session by mail is ours to end; the platform's token is not.
+    if (identity.token?.startsWith('bks_'))
+      house.call('DELETE', 'session', { keepalive: true }).catch(() => {});
     leaveCoach();
     identity = forgetIdentity('mosaic-coach-identity');
     location.hash = '';
