@@ -433,3 +433,70 @@ test('a new session type is a draft that clients do not see until it is publishe
   await said(page, /^Saved/);
   assert.deepEqual(await offered(), ['Coaching session', 'Workshop']);
 });
+
+test('however many came before: who booked lately is offered, and a first booking is told only where it is known', async () => {
+  const book = async (who, name, start) => {
+    const made = await stack.client(who, { name }).post('/booking/create', { start, answers: { goal: 'Go' } });
+    assert.equal(made.status, 201, made.text);
+    return made.body;
+  };
+  await book('late', 'Later One', at('09:00', addDays(day, 4)));
+  await book('late', 'Later One', at('10:00', addDays(day, 4)));
+  const rare = await book('rare', 'Rare One', at('11:00', addDays(day, 4)));
+  const columns = stack.database
+    .rows(
+      `select column_name::text as name from information_schema.columns
+       where table_schema = 'bookingd' and table_name = 'appointment' and is_generated = 'NEVER'`,
+    )
+    .map(({ name }) => name);
+  /* Copies of a booking that have taken place, two hours apart from so many days ago on. */
+  const past = (count, days, who) => {
+    const start = `date_trunc('hour', now()) - interval '${days} days' + n * interval '2 hours'`;
+    const end = `${start} + interval '30 minutes'`;
+    const set = {
+      id: 'gen_random_uuid()',
+      starts_at: start,
+      ends_at: end,
+      blocked_from: start,
+      blocked_to: end,
+      user_id: `'${who}'`,
+      name: `'Name of ${who}'`,
+      email: `'${who}@client.test'`,
+      status: `'completed'`,
+      created_at: `now() - interval '${days + 1} days'`,
+    };
+    stack.database.run(
+      `begin; set local session_replication_role = replica;
+       insert into bookingd.appointment (${columns.join(', ')})
+       select ${columns.map((one) => set[one] ?? `a.${one}`).join(', ')}
+       from bookingd.appointment a, generate_series(1, ${count}) n where a.id = '${rare.id}'; commit`,
+    );
+  };
+  past(1020, 200, 'often');
+  past(1, 500, 'rare');
+  const page = await open('people');
+  await page.getByRole('button', { name: 'New booking' }).click();
+  await dialog(page).locator('#for-who').waitFor();
+  const offered = await dialog(page).locator('#for-who option').allTextContents();
+  for (const name of ['Later One', 'Name of often'])
+    assert.ok(
+      offered.some((one) => one.startsWith(name)),
+      offered.join('; '),
+    );
+  await page.keyboard.press('Escape');
+  const history = async (name) => {
+    await page
+      .getByRole('button', { name: new RegExp(`^Details: ${name}`) })
+      .first()
+      .click();
+    const section = dialog(page).locator('section').filter({ hasText: 'Other bookings' });
+    await section.waitFor();
+    const text = await section.innerText();
+    await page.keyboard.press('Escape');
+    return text;
+  };
+  assert.doesNotMatch(await history('Later One'), /first booking/);
+  assert.match(await history('Rare One'), /None among your \d+ latest bookings\./);
+  stack.database.run(`delete from bookingd.appointment where status = 'completed'`);
+  assert.match(await history('Rare One'), /This is their first booking\./);
+});

@@ -19,6 +19,7 @@ before(async () => {
     seats: 4,
     min_seats: 2,
   });
+  document.session_types.push({ id: 'hall', name: 'Hall', durations: [60], meeting: 'none', seats: 30 });
   stack = await startStack({ document, env: { ...mail.settings, PUBLIC_URL: 'https://book.test' } });
   coach = stack.coach();
   browser = await openBrowser();
@@ -154,4 +155,29 @@ test('the coach changes who else comes', async () => {
     'two@guest.test',
     'three@guest.test',
   ]);
+});
+
+test('home counts every seat of a session, and lists what comes after it, and every request', async () => {
+  const start = stack.slot(2);
+  for (let n = 0; n < 26; n++) {
+    const body = { start, duration_minutes: 60, session_type: 'hall' };
+    const reply = await stack.client(`hall${n}`, { name: `Hall ${n}` }).post('/booking/create', body);
+    assert.equal(reply.status, 201, reply.text);
+  }
+  await book('zoe', 'Zoe', stack.slot(8));
+  const kept = (await coach.get('/coach/damian/schedule')).body;
+  const [first, ...others] = kept.session_types;
+  const asked = { ...kept, session_types: [{ ...first, approval: true }, ...others] };
+  assert.equal((await coach.put('/coach/damian/schedule', asked)).status, 200);
+  for (let n = 0; n < 21; n++) {
+    const body = { start: stack.slot(100 + n), duration_minutes: 60, session_type: first.id };
+    const reply = await stack.client(`ask${n}`, { name: `Ask ${n}` }).post('/booking/create', body);
+    assert.equal(reply.status, 201, reply.text);
+  }
+  const page = await openCoach(browser, stack, coach);
+  const next = page.locator('section', { hasText: 'Next sessions' });
+  await next.getByText('26 of 30 seats are taken').waitFor();
+  await next.getByText('Zoe', { exact: true }).waitFor();
+  const requests = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Requests' }) });
+  assert.equal(await requests.locator('li').count(), 21);
 });

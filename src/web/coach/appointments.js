@@ -20,15 +20,48 @@ export async function appointmentsIn(house, status, from, to, most = Infinity) {
   return found;
 }
 
+/* Where the stretches end that are read one after the other, in days from now: a list is read by its times, upwards. */
+const stretches = [270, 0, -91, -365, -730, -1461];
+
+/*
+ * Everybody, the latest first, as far back as these days, or a bit further than there are `enough`; `whole` says that there
+ * is nobody before.
+ */
+export async function latestBookings(house, back, enough) {
+  const now = Date.now();
+  const edges = [...stretches.filter((days) => days > back), back].map((days) =>
+    Math.max(0, now + days * dayLength),
+  );
+  const found = [];
+  let next = 1;
+  for (; next < edges.length && found.length < enough; next += 1) {
+    const [from, to] = [edges[next], edges[next - 1]];
+    const part = await appointmentsIn(house, 'all', from, to);
+    found.push(...part.filter((one) => Date.parse(one.start) >= from).reverse()); // who began before is in the next
+  }
+  return { found, whole: next === edges.length && edges.at(-1) === 0 };
+}
+
 /* The clients of about a year, the latest booking's name and address of each, by name. */
 export async function knownClients(house) {
-  const now = Date.now();
-  const all = await appointmentsIn(house, 'all', now - 365 * dayLength, now + 270 * dayLength, 500);
+  const { found } = await latestBookings(house, -365, 500);
   const clients = new Map();
-  for (const { user_id: id, name, email, phone } of all)
-    if (id && (name || email)) clients.set(id, { id, name, email, phone });
+  for (const { user_id: id, name, email, phone } of found)
+    if (id && (name || email) && !clients.has(id)) clients.set(id, { id, name, email, phone });
   const words = (one) => one.name ?? one.email;
   return [...clients.values()].sort((a, b) => words(a).localeCompare(words(b), house.locale));
+}
+
+/* All with a status from now on, a page at a time, until `enough` says of those that are there that no more are needed. */
+export async function comingBookings(house, status, enough = () => false) {
+  const found = [];
+  for (let cursor; cursor !== null && !enough(found); ) {
+    const query = new URLSearchParams({ status, limit: 20, ...(cursor && { cursor }) });
+    const reply = await house.coachCall('GET', `appointments?${query}`);
+    found.push(...reply.appointments);
+    cursor = reply.next_cursor ?? null;
+  }
+  return found;
 }
 
 /* What a kind of session is called; its id, once it is offered no more. */

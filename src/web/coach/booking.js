@@ -4,9 +4,8 @@
  */
 
 import { fill, h, webAddress } from '../widget/dom.js';
-import { dayLength } from '../widget/time.js';
 import { guestsAreGood, guestsIn } from '../widget/addresses.js';
-import { appointmentsIn } from './appointments.js';
+import { latestBookings } from './appointments.js';
 import { decisionButtons, labelled, mailto, modal } from './dialogs.js';
 import { groupPart } from './group.js';
 
@@ -234,9 +233,8 @@ async function noticesPart(house, one) {
 
 async function historyPart(house, one) {
   const { t } = house;
-  const now = Date.now();
-  const all = await appointmentsIn(house, 'all', now - 730 * dayLength, now + 270 * dayLength, 1000);
-  const others = all.filter(
+  const { found, whole } = await latestBookings(house, -Infinity, 1000);
+  const others = found.filter(
     (other) =>
       other.user_id === one.user_id && other.id !== one.id && !['held', 'expired'].includes(other.status),
   );
@@ -251,11 +249,12 @@ async function historyPart(house, one) {
     'section',
     { class: 'stack ruled' },
     h('h3', null, t('history')),
-    others.length === 0 && h('p', { class: 'muted' }, t('firstSession')),
+    others.length === 0 &&
+      h('p', { class: 'muted' }, whole ? t('firstSession') : t('noneOfLatest', { n: found.length })),
     h(
       'ul',
       { class: 'lines' },
-      others.reverse().map((other) => {
+      others.map((other) => {
         const when = house.moment(Date.parse(other.start), { year: 'numeric' });
         const words = [when, status[other.status] && t(status[other.status])];
         return h('li', null, words.filter(Boolean).join(' · '));

@@ -4,7 +4,7 @@
 
 import { h } from '../widget/dom.js';
 import { dayOf, format } from '../widget/time.js';
-import { sessionsOf, typeName } from './appointments.js';
+import { comingBookings, sessionsOf, typeName } from './appointments.js';
 import { placeWords } from './booking.js';
 import { decisionButtons } from './dialogs.js';
 import { newBookingButton } from './new_booking.js';
@@ -18,18 +18,25 @@ const remembered = () => {
   }
 };
 
+const shownMost = 5;
+
+/* Once there is a session more than are shown, all seats of those that are shown have been read. */
+const manyEnough = (found) => {
+  const coming = found.filter((one) => one.status === 'scheduled');
+  return new Set(coming.map((one) => one.group_id ?? one.id)).size > shownMost;
+};
+
 export async function homeView(house, heading) {
   const { t } = house;
   const [list, profile, schedule, google] = await Promise.all([
-    house.coachCall('GET', 'appointments?status=upcoming&limit=20'),
+    comingBookings(house, 'upcoming', manyEnough),
     house.profile(),
     house.schedule(),
     house.google(),
   ]);
   const asked =
-    schedule.session_types.some((type) => type.approval) ||
-    list.appointments.some((one) => one.status === 'requested')
-      ? (await house.coachCall('GET', 'appointments?status=requested&limit=20')).appointments
+    schedule.session_types.some((type) => type.approval) || list.some((one) => one.status === 'requested')
+      ? await comingBookings(house, 'requested')
       : [];
   const hour = Number(
     format(Date.now(), 'en-GB', { timeZone: house.zone, hour: '2-digit', hourCycle: 'h23' }).slice(0, 2),
@@ -58,9 +65,9 @@ export async function homeView(house, heading) {
         ),
         nextSessions(
           house,
-          sessionsOf(list.appointments, schedule)
+          sessionsOf(list, schedule)
             .filter((one) => one.status === 'scheduled')
-            .slice(0, 5),
+            .slice(0, shownMost),
           schedule,
         ),
       ),

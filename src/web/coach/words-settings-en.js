@@ -38,4 +38,5 @@ export const enSettings = {
   spokenLanguages: 'Languages you offer sessions in',
   noLanguages: 'None chosen yet.',
   addLanguage: 'Add a language',
+  noneOfLatest: 'None among your {n} latest bookings.',
 };

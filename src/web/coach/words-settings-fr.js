@@ -38,4 +38,5 @@ export const frSettings = {
   spokenLanguages: 'Langues de vos séances',
   noLanguages: 'Aucune pour l’instant.',
   addLanguage: 'Ajouter une langue',
+  noneOfLatest: 'Aucune parmi vos {n} dernières réservations.',
 };

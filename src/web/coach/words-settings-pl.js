@@ -38,4 +38,5 @@ export const plSettings = {
   spokenLanguages: 'Języki, w których prowadzisz sesje',
   noLanguages: 'Jeszcze żadnych.',
   addLanguage: 'Dodaj język',
+  noneOfLatest: 'Brak wśród Twoich {n} ostatnich rezerwacji.',
 };
