@@ -436,7 +436,9 @@ test('a new session type is a draft that clients do not see until it is publishe
 
 test('however many came before: who booked lately is offered, and a first booking is told only where it is known', async () => {
   const book = async (who, name, start) => {
-    const made = await stack.client(who, { name }).post('/booking/create', { start, answers: { goal: 'Go' } });
+    const made = await stack
+      .client(who, { name })
+      .post('/booking/create', { start, answers: { goal: 'Go' } });
     assert.equal(made.status, 201, made.text);
     return made.body;
   };
