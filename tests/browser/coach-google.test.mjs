@@ -71,7 +71,7 @@ test('busy times of the calendar stand in the week; a click says who is to blame
   await showDay(page, dayOf(Date.parse(slot.start), 'America/New_York'));
   await page.locator('.block.busy').first().waitFor();
   await page
-    .getByRole('gridcell', { name: /busy in Google Calendar/ })
+    .getByRole('gridcell', { name: /busy in your calendar/ })
     .first()
     .click();
   await page.locator('[data-rule=calendar_busy]').waitFor();

@@ -265,6 +265,44 @@ test('where there are several coaches, one is chosen first, and their address is
   }
 });
 
+for (const [locale, horizon, wrong, taken] of [
+  [
+    'fr-FR',
+    /à l’avance on peut réserver\s:\scette valeur n’est pas possible/,
+    'cette valeur n’est pas possible',
+    'ce nom est déjà pris ou n’est pas possible',
+  ],
+  [
+    'pl-PL',
+    /wyprzedzeniem można rezerwować: ta wartość jest niedozwolona/,
+    'ta wartość jest niedozwolona',
+    'ta nazwa jest już zajęta albo niedozwolona',
+  ],
+])
+  test(`what is wrong with a setting is told in the page’s language (${locale})`, async () => {
+    const page = await open('rules', { locale });
+    await openPart(page, 'policy');
+    await page.locator('[name="policy.horizon_days"]').fill('99999999');
+    await page.locator('.save-bar button.main').click();
+    await page.locator('.notice.alarm li').waitFor();
+    assert.match(await page.locator('.notice.alarm').innerText(), horizon);
+    assert.doesNotMatch(await page.locator('main').innerText(), /must be/);
+    await page.locator('.save-bar button').last().click();
+    await goTo(page, 'profile');
+    for (const [name, text, words] of [
+      ['slug', 'Not good', taken],
+      ['time_zone', 'Mars/Olympus', wrong],
+    ]) {
+      const field = page.locator(`#profile-${name}`);
+      const before = await field.inputValue();
+      await field.fill(text);
+      await page.locator('form.box button.main').click();
+      await page.locator('.wrong').waitFor();
+      assert.equal(await page.locator('.wrong').innerText(), words);
+      await field.fill(before);
+    }
+  });
+
 /* What was not saved of one coach is never put over another's schedule: a whole document goes to whom it is of. */
 describe('somebody with several coaches', () => {
   const stateOf = async (id) => {

@@ -43,6 +43,14 @@ test('every language has every word, with the same places to fill in', () => {
   }
 });
 
+test('the coach’s words for what any calendar may say do not speak of Google', () => {
+  for (const [language, words] of Object.entries(coachWords)) {
+    const told = ['kindBusy', 'by_calendar', 'eventFailed', 'eventConflict'].map((key) => words[key]);
+    for (const text of [...told, words.codes.calendar_busy ?? ''])
+      assert.doesNotMatch(text, /Google/, language);
+  }
+});
+
 test('a language brought by the host page falls back to English word by word, and plurals are its own', () => {
   const t = translator(
     { ...clientWords, pl: { times: { one: '{n} termin', few: '{n} terminy', other: '{n} terminów' } } },

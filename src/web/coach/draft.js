@@ -54,12 +54,14 @@ function labelOf(house, path, value) {
   return [type ?? (section !== own && section && t(section)), own && t(own)].filter(Boolean).join(', ');
 }
 
-/* The server's sentence with the field's name in place of its path. */
-function faultText(house, fault, value) {
-  if (!fault.field || !fault.detail?.startsWith(fault.field)) return fault.detail;
-  const rest = fault.detail.slice(fault.field.length).trim();
-  const label = labelOf(house, fault.field, value);
-  return label ? house.t('fault', { label, detail: rest }) : rest;
+/* The server's sentence with the field's name in place of its path; in another language than its own, words of ours. */
+function faultText(house, { field, detail }, value) {
+  const { t } = house;
+  const own = t.code('bad_value');
+  if (!field || !(own || detail?.startsWith(field))) return detail;
+  const words = own ?? detail.slice(field.length).trim();
+  const label = labelOf(house, field, value);
+  return label ? t('fault', { label, detail: words }) : words;
 }
 
 /*

@@ -59,7 +59,9 @@ function form(house, profile, saved) {
     const words = h(
       'p',
       { class: 'wrong', id: 'profile-wrong' },
-      problem.detail.replace(problem.field, '').trim(),
+      t.code(`bad_${problem.field}`) ??
+        t.code('bad_value') ??
+        problem.detail.replace(problem.field, '').trim(),
     );
     input.setAttribute('aria-invalid', 'true');
     input.setAttribute('aria-describedby', words.id);
