@@ -196,7 +196,7 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 				    stretch_text(reason->span, start, viewer, question->now, mem),
 				    buffer_note(question, start, reason, mem));
 	case REFUSAL_CALENDAR_BUSY:
-		return arena_printf(mem, "Busy in Google Calendar %s%s.",
+		return arena_printf(mem, "Busy in the calendar %s%s.",
 				    stretch_text(reason->span, start, viewer, question->now, mem),
 				    buffer_note(question, start, reason, mem));
 	case REFUSAL_NONE:

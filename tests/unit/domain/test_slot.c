@@ -572,12 +572,12 @@ static void the_sentences_hold_the_numbers(void **state)
 					   "2026-11-24T16:00:00Z", "2026-11-26T17:00:00Z"));
 	set_busy(&question.appointments, EDGES("2026-11-24T19:00:00Z", "2026-11-24T20:00:00Z"));
 	assert_string_equal(sentence(&question, "2026-11-24T14:00:00Z", REFUSAL_CALENDAR_BUSY),
-			    "Busy in Google Calendar from 09:30 to 10:00.");
+			    "Busy in the calendar from 09:30 to 10:00.");
 	assert_string_equal(
 		sentence(&question, "2026-11-24T15:00:00Z", REFUSAL_CALENDAR_BUSY),
-		"Busy in Google Calendar from 09:30 to 10:00, and 10 min before a session are kept free.");
+		"Busy in the calendar from 09:30 to 10:00, and 10 min before a session are kept free.");
 	assert_string_equal(sentence(&question, "2026-11-24T16:00:00Z", REFUSAL_CALENDAR_BUSY),
-			    "Busy in Google Calendar from 11:00 to 12:00 on Thursday, November 26.");
+			    "Busy in the calendar from 11:00 to 12:00 on Thursday, November 26.");
 	assert_string_equal(sentence(&question, "2026-11-24T19:30:00Z", REFUSAL_SLOT_TAKEN),
 			    "Already taken from 14:00 to 15:00.");
 	/* The viewer's clock, not the coach's. */
