@@ -69,7 +69,62 @@ function sideTests(side, views, locales) {
     });
 }
 
+/** What the coach's views have to bear besides: a long name, text twice as large, a narrow window. */
+function coachTests() {
+  const withLongName = async (options) => {
+    const page = await browser.page(options);
+    await page.route('**/coach/damian/profile', async (route) => {
+      const own = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...own, name: 'Schillingsfuerst'.repeat(5) } });
+    });
+    return page;
+  };
+  test('coach: a long name and large text need no scrolling sideways', async () => {
+    for (const name of ['home', 'people', 'rules', 'google']) {
+      const page = await withLongName({ viewport: { width: 1280, height: 900 } });
+      await coachViews[name](page, scene);
+      for (const size of ['100%', '200%']) {
+        await page.evaluate(
+          (text) => document.documentElement.style.setProperty('font-size', text, 'important'),
+          size,
+        );
+        for (const width of [1280, 360]) {
+          await page.setViewportSize({ width, height: 900 });
+          const [wide, place] = await page.evaluate(() => [
+            document.documentElement.scrollWidth,
+            document.documentElement.clientWidth,
+          ]);
+          assert.ok(wide <= place, `${name}, ${size}: ${wide} wide in a window of ${place}`);
+        }
+      }
+      await page.context().close();
+    }
+  });
+
+  for (const locale of ['en-US', 'fr-FR'])
+    test(`coach: the hours of a booking stand in one line (${locale})`, async () => {
+      const page = await browser.page({ locale });
+      await coachViews.booking(page, scene);
+      for (let width = 260; width <= 420; width += 10) {
+        await page.setViewportSize({ width, height: 800 });
+        const lines = await page.locator('dialog .who strong').evaluate((node) => {
+          const text = node.firstChild;
+          const [hours] = /\d+:\d+(\s[AP]M)?\s–\u2060?\s\d+:\d+(\s[AP]M)?$/.exec(text.data);
+          const range = document.createRange();
+          range.setStart(text, text.data.length - hours.length);
+          range.setEnd(text, text.data.length);
+          return new Set([...range.getClientRects()].map((box) => box.top)).size;
+        });
+        assert.equal(lines, 1, `at ${width}`);
+      }
+      await page.context().close();
+    });
+}
+
 describe('every view', { concurrency: 2 }, () => {
   describe('of the client', { concurrency: 1 }, () => sideTests('client', clientViews, ['fr-FR', 'pl-PL']));
-  describe('of the coach', { concurrency: 1 }, () => sideTests('coach', coachViews, ['fr-FR', 'pl-PL']));
+  describe('of the coach', { concurrency: 1 }, () => {
+    sideTests('coach', coachViews, ['fr-FR', 'pl-PL']);
+    coachTests();
+  });
 });

@@ -9,6 +9,12 @@ import { latestBookings } from './appointments.js';
 import { decisionButtons, labelled, mailto, modal } from './dialogs.js';
 import { groupPart } from './group.js';
 
+/* The day and the hours; a line may end between the two, not within the hours. */
+function fromTo(house, { start, end }) {
+  const text = `${house.moment(Date.parse(start))} – ${house.time(Date.parse(end))}`;
+  return text.replace(' – ', '\u00a0–\u2060\u00a0').replace(/ (?=[AP]M\b)/g, '\u00a0');
+}
+
 /* Where a session takes place, in words; null if nobody said. */
 export function placeWords(house, meeting, phone) {
   const { t } = house;
@@ -285,7 +291,7 @@ export async function bookingDialog(house, { id }, again) {
     h(
       'div',
       { class: 'who' },
-      h('strong', null, `${house.moment(start)} – ${house.time(Date.parse(one.end))}`),
+      h('strong', null, fromTo(house, one)),
       placeLine(house, one),
       contactLines(one),
       answerBadge(house, one),
@@ -321,7 +327,6 @@ export async function bookingDialog(house, { id }, again) {
 /* A session that clients share, as sessionsOf() has it; its bookings open from there. again() as for a booking. */
 export function groupDialog(house, session, again) {
   const { t } = house;
-  const start = Date.parse(session.start);
   const leave = (then) => (seat) => {
     dialog.close();
     return then(seat);
@@ -331,12 +336,7 @@ export function groupDialog(house, session, again) {
   );
   const dialog = modal(
     session.name,
-    h(
-      'div',
-      { class: 'who' },
-      h('strong', null, `${house.moment(start)} – ${house.time(Date.parse(session.end))}`),
-      placeLine(house, session),
-    ),
+    h('div', { class: 'who' }, h('strong', null, fromTo(house, session)), placeLine(house, session)),
     later(house, () => groupPart(house, session, leave(again), open)),
     h(
       'div',
