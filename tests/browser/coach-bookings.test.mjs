@@ -204,6 +204,37 @@ test('a booking in full: answers, private notes that are kept, what was sent, th
   );
 });
 
+test('private notes are not lost by Escape: whoever closes the window over them is asked', async () => {
+  const start = at('16:00', addDays(day, 2));
+  const made = await stack
+    .client('eve', { name: 'Eve' })
+    .post('/booking/create', { start, answers: { goal: 'Go' } });
+  assert.equal(made.status, 201, made.text);
+  const page = await open('people');
+  const notes = page.getByLabel('Your private notes');
+  const leaving = page.getByRole('dialog', { name: 'Leave without saving?' });
+  const details = () => page.getByRole('button', { name: /^Details: Eve/ }).click();
+  await details();
+  await notes.fill('A long note');
+  await page.keyboard.press('Escape');
+  await leaving.waitFor();
+  await checked(page, 'coach-notes-leaving');
+  await page.keyboard.press('Escape'); // of the question: the window stays
+  await leaving.waitFor({ state: 'detached' });
+  assert.equal(await notes.inputValue(), 'A long note');
+  await page.getByRole('button', { name: 'Save notes' }).click();
+  await said(page, /^Saved/);
+  await page.keyboard.press('Escape');
+  await notes.waitFor({ state: 'detached' });
+  await details();
+  assert.equal(await notes.inputValue(), 'A long note');
+  await notes.fill('Another');
+  await dialog(page).getByRole('button', { name: 'Close', exact: true }).click();
+  await leaving.getByRole('button', { name: 'Discard' }).click();
+  await notes.waitFor({ state: 'detached' });
+  assert.equal((await coach.get(`/booking/${made.body.id}`)).body.coach_notes, 'A long note');
+});
+
 test('a mail that could not be delivered is told above every view, and sent again from its line', async () => {
   await mail.fault('RCPT', { reply: '550 5.1.1 no such user', times: 2 });
   const bob = stack.client('bob', { name: 'Bob' });

@@ -265,6 +265,32 @@ test('where there are several coaches, one is chosen first, and their address is
   }
 });
 
+test('what is typed into the profile is not lost by a click in the menu', async () => {
+  const page = await open('profile');
+  const about = page.locator('#profile-about');
+  const leaving = page.getByRole('dialog', { name: 'Leave without saving?' });
+  await about.fill('Fifteen years of it');
+  await goTo(page, 'week');
+  await leaving.getByRole('button', { name: 'Stay here' }).click();
+  assert.equal(await about.inputValue(), 'Fifteen years of it');
+  await page.locator('#profile-slug').fill('Not good');
+  await goTo(page, 'week');
+  await leaving.getByRole('button', { name: 'Save' }).click();
+  await page.locator('#profile-slug[aria-invalid=true]').waitFor(); // not left: it could not be saved
+  await page.locator('#profile-slug').fill('damian-example');
+  await goTo(page, 'week');
+  await leaving.getByRole('button', { name: 'Save' }).click();
+  await page.locator('.grid').waitFor();
+  assert.equal((await coach.get('/coach/damian/profile')).body.about, 'Fifteen years of it');
+  await goTo(page, 'profile');
+  await about.fill('Something else');
+  await goTo(page, 'week');
+  await leaving.getByRole('button', { name: 'Discard' }).click();
+  await page.locator('.grid').waitFor();
+  await goTo(page, 'profile');
+  assert.equal(await about.inputValue(), 'Fifteen years of it');
+});
+
 for (const [locale, horizon, wrong, taken] of [
   [
     'fr-FR',

@@ -108,20 +108,26 @@ function notesPart(house, one) {
   const field = h('textarea', { id: 'coach-notes', maxlength: 2000 });
   field.value = one.coach_notes ?? '';
   const trouble = h('div', null);
-  const save = h('button', { type: 'button' }, t('saveNotes'));
-  save.addEventListener('click', async () => {
+  const discard = () => {
+    house.dirty = null;
+  };
+  /* Answers false if they could not be saved. */
+  const save = async () => {
     try {
       await house.call('PUT', `booking/${one.id}/coach-notes`, {
         body: { coach_notes: field.value.trim() || null },
       });
+      discard();
       fill(trouble, h('p', { class: 'notice' }, t('saved')));
       house.say(t('saved'));
+      return true;
     } catch (problem) {
-      fill(
-        trouble,
-        house.trouble(problem, () => save.click()),
-      );
+      fill(trouble, house.trouble(problem, save));
+      return false;
     }
+  };
+  field.addEventListener('input', () => {
+    house.dirty = { save, discard };
   });
   return h(
     'section',
@@ -129,7 +135,7 @@ function notesPart(house, one) {
     labelled(house, field.id, t('coachNotes'), field),
     h('p', { class: 'hint' }, t('coachNotesHint')),
     trouble,
-    h('div', { class: 'actions' }, save),
+    h('div', { class: 'actions' }, h('button', { type: 'button', onclick: save }, t('saveNotes'))),
   );
 }
 
@@ -286,6 +292,12 @@ export async function bookingDialog(house, { id }, again) {
   const { t } = house;
   const one = await house.call('GET', `booking/${id}`);
   const start = Date.parse(one.start);
+  /* Notes that are not saved are asked for before the window closes. */
+  const leave = (then) =>
+    house.leaving(() => {
+      dialog.close();
+      return then?.();
+    });
   const dialog = modal(
     house.nameOf(one),
     h(
@@ -298,30 +310,21 @@ export async function bookingDialog(house, { id }, again) {
       one.created_by !== 'client' && h('p', { class: 'small muted' }, t(`made_${one.created_by}`)),
     ),
     one.move_reason && one.status === 'scheduled' && h('p', { class: 'notes' }, one.move_reason),
-    one.group_id &&
-      later(house, () =>
-        groupPart(house, one, () => {
-          dialog.close();
-          return again();
-        }),
-      ),
+    one.group_id && later(house, () => groupPart(house, one, () => leave(again))),
     one.guests && !one.group_id && one.status === 'scheduled' && start > Date.now() && guestsPart(house, one),
-    one.status === 'requested' &&
-      decisionButtons(house, one, () => {
-        dialog.close();
-        return again();
-      }),
+    one.status === 'requested' && decisionButtons(house, one, () => leave(again)),
     keptPart(house, one),
     answersPart(house, one),
     notesPart(house, one),
     later(house, () => noticesPart(house, one)),
     later(house, () => historyPart(house, one)),
-    h(
-      'div',
-      { class: 'actions' },
-      h('button', { type: 'button', onclick: () => dialog.close() }, t('close')),
-    ),
+    h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => leave() }, t('close'))),
   );
+  dialog.addEventListener('cancel', (event) => {
+    if (!house.dirty) return;
+    event.preventDefault();
+    leave();
+  });
 }
 
 /* A session that clients share, as sessionsOf() has it; its bookings open from there. again() as for a booking. */

@@ -66,6 +66,11 @@ const headers = () => ({
   ...(identity.session && { 'X-Session-ID': identity.session }),
 });
 
+/* What was asked for one coach is not put over another's, who is shown meanwhile. */
+function mayBeSaved(whose) {
+  if (whose !== house.coach) throw new Problem({ code: 'changed_meanwhile', status: 412 });
+}
+
 const house = {
   t,
   locale,
@@ -141,7 +146,8 @@ const house = {
   nameOf: (one) => one.name ?? one.email ?? t('unnamed'),
   show: (name) => show(name),
   again: () => show(current()),
-  dirty: null, // set by a view with unsaved changes: {save, discard}
+  dirty: null, // set by a view, or a window, with unsaved changes: {save, discard}
+  leaving: (then) => leaving(then),
 
   async schedule() {
     const mine = kept;
@@ -153,10 +159,10 @@ const house = {
   },
   /*
    * Saves a whole document, which is of the coach `whose`; answers the appointments that now lie outside the hours. A
-   * Problem says what is wrong with it, or that another coach is shown meanwhile: it is not saved over theirs.
+   * Problem says what is wrong with it.
    */
-  async save(next, whose = house.coach) {
-    if (whose !== house.coach) throw new Problem({ code: 'changed_meanwhile', status: 412 });
+  async save(next, whose) {
+    mayBeSaved(whose);
     const mine = kept;
     const reply = await house.coachCall('PUT', 'schedule', { body: next, etag: mine.etag });
     const { appointments_outside_hours: outside, ...saved } = reply.content;
@@ -186,7 +192,8 @@ const house = {
     });
     return mine.profile;
   },
-  async saveProfile(next) {
+  async saveProfile(next, whose) {
+    mayBeSaved(whose);
     const mine = kept;
     mine.profile = await house.coachCall('PUT', 'profile', { body: next });
     if (mine !== kept) return mine.profile;
@@ -505,10 +512,7 @@ async function show(name) {
 
 /* Unsaved changes are not lost by a stray click: the way out, then(), asks first. */
 function leaving(then) {
-  if (!house.dirty) {
-    then();
-    return;
-  }
+  if (!house.dirty) return then();
   const { save, discard } = house.dirty;
   const leave = (settle) => async () => {
     if ((await settle()) !== false) then();
@@ -518,6 +522,7 @@ function leaving(then) {
     [t('discard'), leave(() => discard(true))],
   ];
   question(t('leave'), null, answers, t('stay'));
+  return undefined;
 }
 
 let shownHash = location.hash;

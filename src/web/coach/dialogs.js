@@ -31,18 +31,23 @@ export function reasonText(house, reason) {
 
 /*
  * Whoever had the focus has it again afterwards, if it is still there. The live region comes along: outside of an open
- * window nothing is heard.
+ * window nothing is heard. One window may open over another.
  */
 export function modal(title, ...content) {
   const live = document.getElementById('live');
-  const heading = h('h2', { id: 'modal', tabindex: '-1' }, title);
+  const under = live.closest('dialog') ?? document.body;
+  const heading = h(
+    'h2',
+    { id: `modal-${document.querySelectorAll('dialog').length}`, tabindex: '-1' },
+    title,
+  );
   const opener = document.activeElement;
   const dialog = h(
     'dialog',
     {
-      'aria-labelledby': 'modal',
+      'aria-labelledby': heading.id,
       onclose: () => {
-        document.body.append(live);
+        (under.isConnected ? under : document.body).append(live);
         dialog.remove();
         if (document.activeElement === document.body)
           (opener?.isConnected ? opener : document.querySelector('h1'))?.focus();

@@ -19,8 +19,17 @@ export async function profileView(house, heading) {
 
 /* saved() is called when the profile has changed. */
 function form(house, profile, saved) {
-  const { t } = house;
+  const { t, coach } = house;
   const notices = h('div', { class: 'stack' });
+  const change = (name, value) => {
+    profile[name] = value;
+    house.dirty = {
+      save: send,
+      discard: () => {
+        house.dirty = null;
+      },
+    };
+  };
   const fields = [
     ['name', t('nameField'), { maxlength: 100, autocomplete: 'name' }],
     ['headline', t('headline'), { maxlength: 160 }],
@@ -37,7 +46,7 @@ function form(house, profile, saved) {
     });
     input.value = profile[name] ?? (name === 'accent' ? '#2f5bd7' : '');
     input.addEventListener('input', () => {
-      profile[name] = input.value.trim() || null;
+      change(name, input.value.trim() || null);
     });
     return h('div', { class: 'field' }, h('label', { for: input.id }, label), input, hint);
   });
@@ -45,13 +54,9 @@ function form(house, profile, saved) {
     id: 'profile-time_zone',
     name: 'time_zone',
     value: profile.time_zone,
-    change: (name) => {
-      profile.time_zone = name;
-    },
+    change: (name) => change('time_zone', name),
   });
-  const languages = languagesField(house, profile.languages ?? [], (tags) => {
-    profile.languages = tags;
-  });
+  const languages = languagesField(house, profile.languages ?? [], (tags) => change('languages', tags));
   const save = h('button', { class: 'main' }, t('save'));
   const wrong = (problem) => {
     const input = problem.status === 422 && element.querySelector(`[name="${problem.field}"]`);
@@ -69,27 +74,35 @@ function form(house, profile, saved) {
     house.say(words.textContent);
     return input.focus();
   };
+  /* Answers false if it could not be saved. */
+  const send = async () => {
+    fill(notices);
+    for (const one of element.querySelectorAll('.wrong')) one.remove();
+    for (const one of element.querySelectorAll('[aria-invalid]')) one.removeAttribute('aria-invalid');
+    try {
+      const next = { ...(await house.schedule()), time_zone: profile.time_zone };
+      if (!(await confirmsOutside(house, next))) return false;
+      Object.assign(profile, await house.saveProfile(profile, coach));
+      if (coach !== house.coach) return true;
+      house.dirty = null;
+      saved();
+      const done = h('p', { tabindex: '-1' }, t('saved'));
+      fill(notices, h('div', { class: 'notice' }, done));
+      done.focus();
+      house.say(t('saved'));
+      return true;
+    } catch (problem) {
+      wrong(problem);
+      return false;
+    }
+  };
   const element = h(
     'form',
     {
       class: 'box',
-      onsubmit: async (event) => {
+      onsubmit: (event) => {
         event.preventDefault();
-        fill(notices);
-        for (const one of element.querySelectorAll('.wrong')) one.remove();
-        for (const one of element.querySelectorAll('[aria-invalid]')) one.removeAttribute('aria-invalid');
-        try {
-          const next = { ...(await house.schedule()), time_zone: profile.time_zone };
-          if (!(await confirmsOutside(house, next))) return;
-          Object.assign(profile, await house.saveProfile(profile));
-          saved();
-          const done = h('p', { tabindex: '-1' }, t('saved'));
-          fill(notices, h('div', { class: 'notice' }, done));
-          done.focus();
-          house.say(t('saved'));
-        } catch (problem) {
-          wrong(problem);
-        }
+        send();
       },
     },
     notices,
