@@ -205,7 +205,7 @@ test('a booking in full: answers, private notes that are kept, what was sent, th
 });
 
 test('private notes are not lost by Escape: whoever closes the window over them is asked', async () => {
-  const start = at('16:00', addDays(day, 2));
+  const start = at('16:00', addDays(day, 5));
   const made = await stack
     .client('eve', { name: 'Eve' })
     .post('/booking/create', { start, answers: { goal: 'Go' } });
