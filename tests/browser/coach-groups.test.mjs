@@ -148,9 +148,17 @@ test('the coach changes who else comes', async () => {
   await dialog(page).getByRole('button', { name: 'Save guests' }).click();
   await said(page, /Please check the addresses/);
   await checked(page, 'coach-guests');
+  // Notes and guests, neither saved: whoever leaves is asked, and both are, or the window stays.
+  await dialog(page).getByLabel('Your private notes').fill('Brings friends');
+  const leaving = page.getByRole('dialog', { name: 'Leave without saving?' });
+  await page.keyboard.press('Escape');
+  await leaving.getByRole('button', { name: 'Save' }).click();
+  await leaving.waitFor({ state: 'detached' });
   await guests.fill('two@guest.test, three@guest.test');
-  await dialog(page).getByRole('button', { name: 'Save guests' }).click();
-  await said(page, /The guests are saved/);
+  await page.keyboard.press('Escape');
+  await leaving.getByRole('button', { name: 'Save' }).click();
+  await dialog(page).waitFor({ state: 'detached' });
+  assert.equal((await coach.get(`/booking/${made.id}`)).body.coach_notes, 'Brings friends');
   assert.deepEqual((await coach.get(`/booking/${made.id}`)).body.guests, [
     'two@guest.test',
     'three@guest.test',

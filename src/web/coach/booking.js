@@ -103,21 +103,46 @@ function keptPart(house, one) {
   );
 }
 
-function notesPart(house, one) {
+/*
+ * The parts of a window that have changes which are not saved; changed(save) and saved(save) by what saves them, which
+ * answers false if it could not.
+ */
+function unsavedParts(house) {
+  const parts = new Set();
+  const settle = () => {
+    house.dirty = parts.size > 0 ? { save: saveAll, discard } : null;
+  };
+  const discard = () => {
+    parts.clear();
+    settle();
+  };
+  const saveAll = async () => {
+    for (const save of parts) if ((await save()) === false) return false;
+    return true;
+  };
+  return {
+    changed(save) {
+      parts.add(save);
+      settle();
+    },
+    saved(save) {
+      parts.delete(save);
+      settle();
+    },
+  };
+}
+
+function notesPart(house, one, unsaved) {
   const { t } = house;
   const field = h('textarea', { id: 'coach-notes', maxlength: 2000 });
   field.value = one.coach_notes ?? '';
   const trouble = h('div', null);
-  const discard = () => {
-    house.dirty = null;
-  };
-  /* Answers false if they could not be saved. */
   const save = async () => {
     try {
       await house.call('PUT', `booking/${one.id}/coach-notes`, {
         body: { coach_notes: field.value.trim() || null },
       });
-      discard();
+      unsaved.saved(save);
       fill(trouble, h('p', { class: 'notice' }, t('saved')));
       house.say(t('saved'));
       return true;
@@ -126,9 +151,7 @@ function notesPart(house, one) {
       return false;
     }
   };
-  field.addEventListener('input', () => {
-    house.dirty = { save, discard };
-  });
+  field.addEventListener('input', () => unsaved.changed(save));
   return h(
     'section',
     { class: 'stack ruled' },
@@ -140,41 +163,48 @@ function notesPart(house, one) {
 }
 
 /* Who else is invited, to be changed. */
-function guestsPart(house, one) {
+function guestsPart(house, one, unsaved) {
   const { t } = house;
   const input = h('input', { id: 'guests', autocomplete: 'off', 'aria-describedby': 'guests-hint' });
   input.value = one.guests.join(', ');
   const trouble = h('div', null);
-  const save = h('button', { type: 'submit' }, t('saveGuests'));
+  const save = async () => {
+    if (!guestsAreGood(input.value)) {
+      input.setAttribute('aria-invalid', 'true');
+      input.focus();
+      house.say(t('needGuests'));
+      fill(trouble, h('p', { class: 'wrong' }, t('needGuests')));
+      return false;
+    }
+    input.removeAttribute('aria-invalid');
+    try {
+      const body = { guests: guestsIn(input.value) };
+      const saved = await house.call('PUT', `booking/${one.id}/guests`, { body });
+      unsaved.saved(save);
+      input.value = saved.guests.join(', ');
+      house.say(t('guestsSaved'));
+      fill(trouble, h('p', { class: 'notice' }, t('guestsSaved')));
+      return true;
+    } catch (problem) {
+      fill(trouble, house.trouble(problem));
+      return false;
+    }
+  };
+  input.addEventListener('input', () => unsaved.changed(save));
   return h(
     'form',
     {
       class: 'stack ruled',
       novalidate: true,
-      onsubmit: async (event) => {
+      onsubmit: (event) => {
         event.preventDefault();
-        if (!guestsAreGood(input.value)) {
-          input.setAttribute('aria-invalid', 'true');
-          input.focus();
-          house.say(t('needGuests'));
-          return fill(trouble, h('p', { class: 'wrong' }, t('needGuests')));
-        }
-        input.removeAttribute('aria-invalid');
-        try {
-          const body = { guests: guestsIn(input.value) };
-          const saved = await house.call('PUT', `booking/${one.id}/guests`, { body });
-          input.value = saved.guests.join(', ');
-          house.say(t('guestsSaved'));
-          return fill(trouble, h('p', { class: 'notice' }, t('guestsSaved')));
-        } catch (problem) {
-          return fill(trouble, house.trouble(problem));
-        }
+        save();
       },
     },
     labelled(house, input.id, t('guests'), input, true),
     h('p', { class: 'hint', id: 'guests-hint' }, t('guestsHint')),
     trouble,
-    h('div', { class: 'actions' }, save),
+    h('div', { class: 'actions' }, h('button', { type: 'submit' }, t('saveGuests'))),
   );
 }
 
@@ -292,7 +322,8 @@ export async function bookingDialog(house, { id }, again) {
   const { t } = house;
   const one = await house.call('GET', `booking/${id}`);
   const start = Date.parse(one.start);
-  /* Notes that are not saved are asked for before the window closes. */
+  const unsaved = unsavedParts(house);
+  /* What is not saved is asked for before the window closes. */
   const leave = (then) =>
     house.leaving(() => {
       dialog.close();
@@ -311,11 +342,15 @@ export async function bookingDialog(house, { id }, again) {
     ),
     one.move_reason && one.status === 'scheduled' && h('p', { class: 'notes' }, one.move_reason),
     one.group_id && later(house, () => groupPart(house, one, () => leave(again))),
-    one.guests && !one.group_id && one.status === 'scheduled' && start > Date.now() && guestsPart(house, one),
+    one.guests &&
+      !one.group_id &&
+      one.status === 'scheduled' &&
+      start > Date.now() &&
+      guestsPart(house, one, unsaved),
     one.status === 'requested' && decisionButtons(house, one, () => leave(again)),
     keptPart(house, one),
     answersPart(house, one),
-    notesPart(house, one),
+    notesPart(house, one, unsaved),
     later(house, () => noticesPart(house, one)),
     later(house, () => historyPart(house, one)),
     h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => leave() }, t('close'))),
