@@ -63,7 +63,12 @@ test('a language brought by the host page falls back to English word by word, an
 });
 
 test('a limit of a day is told by the sentence that names it, one of a minute by its seconds', () => {
-  const problem = (retry_after) => ({ code: 'rate_limited', status: 429, retry_after, detail: 'Too many guests.' });
+  const problem = (retry_after) => ({
+    code: 'rate_limited',
+    status: 429,
+    retry_after,
+    detail: 'Too many guests.',
+  });
   const said = (table, language, wait) => explain(problem(wait), translator(table, language));
   for (const table of [clientWords, coachWords]) {
     assert.equal(said(table, 'en', 3600), 'Too many guests.');

@@ -75,7 +75,11 @@ const sortedStates = (id) => statesOf(id).split(',').sort().join();
 
 for (const [what, later, told] of [
   ['a guest is added', (id) => ['PUT', `/booking/${id}/guests`, { guests: ['gil@guest.test'] }], 22],
-  ['the place changes', (id) => ['PUT', `/booking/${id}/meeting`, { kind: 'phone', number: '+44 20 7946 0000' }], 24],
+  [
+    'the place changes',
+    (id) => ['PUT', `/booking/${id}/meeting`, { kind: 'phone', number: '+44 20 7946 0000' }],
+    24,
+  ],
   ['it is moved once more', (id) => ['PUT', `/booking/${id}/reschedule`, { start: stack.slot(26) }], 26],
 ])
   test(`a move that waited for the mail server is told although ${what}`, async () => {
@@ -92,7 +96,9 @@ for (const [what, later, told] of [
     const news = `select version - noticed_version from bookingd.appointment where id = '${id}'`;
     await until('the change to be announced', () => Number(database.value(news)) === 0);
     await mail.heal();
-    database.run(`update bookingd.notice set due_at = now() where appointment_id = '${id}' and state = 'retry'`);
+    database.run(
+      `update bookingd.notice set due_at = now() where appointment_id = '${id}' and state = 'retry'`,
+    );
     const moved = `select recipient, was_at::text as was from bookingd.notice
       where appointment_id = '${id}' and channel = 'email' and kind = 'moved' and state = 'sent' order by recipient`;
     await until('client and coach to be told of the move', () => database.rows(moved).length === 2);

@@ -35,16 +35,7 @@ export async function googleView(house, heading) {
     ),
   ]);
   renderGoogle(view, google);
-  return [
-    heading,
-    notice,
-    undelivered,
-    view.title,
-    place,
-    sources,
-    feed(house),
-    webhooks,
-  ];
+  return [heading, notice, undelivered, view.title, place, sources, feed(house), webhooks];
 }
 
 /* Google's state, and the appointments whose event it refused. */
