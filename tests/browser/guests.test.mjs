@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { MailServer, codeOf } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
-import { checked, mailed, openBrowser, said } from './browser.mjs';
+import { checked, mailed, openBrowser, said, shown } from './browser.mjs';
 
 let stack;
 let mail;
@@ -54,6 +54,119 @@ test('a guest picks a time, gives name and address, types the code and is booked
   );
   assert.deepEqual([status, email, name], ['scheduled', 'gil@client.test', 'Gil']);
 });
+
+/** A guest's form, filled in but not sent. */
+async function fillIn(name, prepare = () => {}) {
+  const page = await open();
+  await prepare(page);
+  await Promise.all([
+    page.waitForEvent('requestfinished', (request) => request.url().endsWith('/booking/hold')),
+    page.locator('[data-start]').last().click(),
+  ]);
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Email').fill(`${name.toLowerCase()}@client.test`);
+  await page.getByLabel('What would you like to talk about?').fill('A long story');
+  return page;
+}
+const confirm = (page) => page.getByRole('button', { name: 'Confirm booking' }).click();
+const codes = (email) => mail.to(email).filter(({ subject }) => /^Your code/.test(subject));
+const typeCode = async (page, email, nth) => {
+  const letter = await until(`code ${nth} for ${email}`, () => codes(email)[nth - 1]);
+  await page.getByLabel('Code from the email').fill(codeOf(letter));
+  await confirm(page);
+};
+const booked = async (page, name) => {
+  await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+  const rows = stack.database.rows(
+    `SELECT status, notes FROM bookingd.appointment WHERE name = '${name}' AND status = 'scheduled'`,
+  );
+  assert.deepEqual(rows, [{ status: 'scheduled', notes: 'A long story' }]);
+  assert.ok(!page.calls.includes('POST /booking/create'), 'nothing but a hold is a guest’s to book');
+};
+
+test('a guest whose hold is over holds the time once more when they confirm', async () => {
+  const page = await fillIn('Olga', (its) => soonOver(its));
+  endHolds();
+  stack.database.run('DELETE FROM bookingd.own_session'); // a guest's own session is over some time after
+  await shown(page, /You’ll still get it if it’s free/).waitFor();
+  await confirm(page);
+  await typeCode(page, 'olga@client.test', 1);
+  await booked(page, 'Olga');
+});
+
+test('a guest who went away and came back, or for whom nothing could be held, confirms as any other', async () => {
+  const away = await fillIn('Awa');
+  await Promise.all([
+    away.waitForResponse(/\/cancel$/),
+    away.evaluate(() => window.dispatchEvent(new Event('pagehide'))),
+  ]);
+  await confirm(away);
+  await typeCode(away, 'awa@client.test', 1);
+  await booked(away, 'Awa');
+  const unheld = await fillIn('Una', (page) =>
+    page.route('**/booking/hold', (route) => route.fulfill({ status: 503, json: {} }), { times: 1 }),
+  );
+  await confirm(unheld);
+  await typeCode(unheld, 'una@client.test', 1);
+  await booked(unheld, 'Una');
+});
+
+test('a hold that ends while the code is awaited is taken again with a new code, and nothing typed is lost', async () => {
+  const page = await fillIn('Cora');
+  await confirm(page);
+  await page.getByRole('heading', { name: 'Confirm your email address' }).waitFor();
+  const first = await until('the code', () => codes('cora@client.test')[0]);
+  endHolds(); // the code is as good as before
+  await page.getByLabel('Code from the email').fill(codeOf(first));
+  await confirm(page);
+  await shown(page, /^We’ve had to hold the time for you again/).waitFor();
+  await checked(page, 'guest-code-again');
+  await typeCode(page, 'cora@client.test', 2);
+  await booked(page, 'Cora');
+});
+
+test('a new code can be asked for where it is typed, also when the hold has ended with the old one', async () => {
+  const page = await fillIn('Nia');
+  await confirm(page);
+  await page.getByRole('heading', { name: 'Confirm your email address' }).waitFor();
+  endHolds();
+  stack.database.run(`UPDATE bookingd.action_token SET expires_at = now() - interval '1 second'`);
+  await typeCode(page, 'nia@client.test', 1);
+  await said(page, /^This code has expired/);
+  await page.getByRole('button', { name: 'Send a new code' }).click();
+  await typeCode(page, 'nia@client.test', 2);
+  await booked(page, 'Nia');
+});
+
+test('the code step tells how long the time is held, and that it is gone; the form is as it was left', async () => {
+  const page = await fillIn('Tess', (its) => soonOver(its, 30_000));
+  await confirm(page);
+  await page.getByRole('heading', { name: 'Confirm your email address' }).waitFor();
+  await shown(page, /^Held for you for 0:\d\d more$/).waitFor();
+  const { start } = stack.database.rows(
+    `SELECT to_char(starts_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS start
+     FROM bookingd.appointment WHERE status = 'held' ORDER BY created_at DESC LIMIT 1`,
+  )[0];
+  endHolds();
+  const made = await stack.client('faster').post('/booking/create', { start, session_type: 'coaching' });
+  assert.equal(made.status, 201, made.text);
+  await typeCode(page, 'tess@client.test', 1);
+  await shown(page, /has just been taken/).waitFor();
+  assert.equal(await page.getByLabel('What would you like to talk about?').inputValue(), 'A long story');
+});
+
+const endHolds = () =>
+  stack.database.run(
+    `UPDATE bookingd.appointment SET hold_expires_at = now() - interval '1 second' WHERE status = 'held'`,
+  );
+
+/** The page is told that a hold lasts but a moment. */
+const soonOver = (page, lasts = 1500) =>
+  page.route('**/booking/hold', async (route) => {
+    const reply = await route.fetch();
+    const end = new Date(Date.now() + lasts).toISOString();
+    await route.fulfill({ response: reply, json: { ...(await reply.json()), hold_expires_at: end } });
+  });
 
 test('whoever has an account is asked to sign in', async () => {
   await stack.client('ida').get('/booking/user/me');

@@ -1,7 +1,7 @@
 /* The form: who books, sent once. */
 
 import { guestsAreGood, guestsIn } from './addresses.js';
-import { claimsOf, explain, newKey } from './calls.js';
+import { Problem, claimsOf, explain, newKey } from './calls.js';
 import { costPart } from './credits.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
@@ -58,11 +58,12 @@ export async function goOn(panel, offer, problem) {
   Object.assign(panel.form, { hold: offer, until: Date.parse(offer.hold_expires_at) });
   showDetails(panel);
   adopt(panel, offer);
-  countDown(panel, panel.form);
   tell(panel, problem);
 }
 
-function countDown(panel, form) {
+/* How long the time is held still. Whether it is over in truth is the server's to say: clocks differ. */
+export function countDown(panel, form) {
+  if (!form.hold) return;
   const place = panel.page.held;
   let told = false;
   const tick = () => {
@@ -77,7 +78,6 @@ function countDown(panel, form) {
       return;
     }
     clearInterval(timer);
-    form.hold = null;
     place.textContent = panel.t('holdOver');
     panel.say(place.textContent);
   };
@@ -88,45 +88,65 @@ function countDown(panel, form) {
   tick();
 }
 
+/* Asks for the chosen time; answers once it is held, or throws the problem. */
+async function takeHold(panel) {
+  const form = panel.form;
+  Object.assign(form, { hold: null, released: false, code: undefined }); // a code is good for one hold
+  await panel.released; // it may be this very time that is being given back
+  const received = Date.now();
+  const asked = { body: slotBody(panel, form.slot), key: newKey() };
+  if (!isGuest(panel)) keepHolding(asked);
+  const held = await panel.call('POST', 'booking/hold', asked).catch((problem) => {
+    if (problem.status !== 0) settled(asked); // else it may have arrived
+    throw problem;
+  });
+  if (panel.form !== form || form.released) {
+    giveBack(panel, held).then(() => settled(asked)); // the page may be gone before that
+    return;
+  }
+  settled(asked);
+  if (held.status !== 'held') return; // the very session was booked before: create answers with it
+  form.hold = held;
+  if (held.token) panel.guest = held;
+  // This computer's clock may be wrong; the server's own two instants then tell how long the hold
+  // lasts.
+  const left = Date.parse(held.hold_expires_at) - Date.now();
+  const whole = Date.parse(held.hold_expires_at) - Date.parse(held.created_at);
+  form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
+  countDown(panel, form);
+  if (panel.view === 'details') adopt(panel, held);
+  takeCoach(panel, held).then(() => panel.form === form && panel.view === 'details' && renderChosen(panel));
+}
+
 /*
  * Takes the chosen time while the form is filled in. A hold that fails for another reason than the time
  * itself costs nothing.
  */
 export function hold(panel) {
   const form = panel.form;
-  form.hold = null;
-  const received = Date.now();
-  const asked = { body: slotBody(panel, form.slot), key: newKey() };
-  if (!isGuest(panel)) keepHolding(asked);
-  form.holding = panel.call('POST', 'booking/hold', asked).then(
-    (held) => {
-      if (panel.form !== form || form.released) {
-        giveBack(panel, held).then(() => settled(asked)); // the page may be gone before that
-        return;
-      }
-      settled(asked);
-      if (held.status !== 'held') return; // the very session was booked before: create answers with it
-      form.hold = held;
-      if (held.token) panel.guest = held;
-      // This computer's clock may be wrong; the server's own two instants then tell how long the hold
-      // lasts.
-      const left = Date.parse(held.hold_expires_at) - Date.now();
-      const whole = Date.parse(held.hold_expires_at) - Date.parse(held.created_at);
-      form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
-      adopt(panel, held);
-      countDown(panel, form);
-      takeCoach(panel, held).then(
-        () => panel.form === form && panel.view === 'details' && renderChosen(panel),
-      );
-    },
-    (problem) => {
-      if (problem.status !== 0) settled(asked); // else it may have arrived
-      if (panel.form !== form || panel.view !== 'details') return;
-      if (goneCodes.has(problem.code)) panel.go('fresh', problem);
-      else if (problem.code === 'booking_limit') refused(panel, problem);
-      else if (problem.status === 401) complain(panel, problem);
-    },
-  );
+  form.holding = takeHold(panel).catch((problem) => {
+    if (panel.form !== form || panel.view !== 'details') return;
+    if (goneCodes.has(problem.code)) panel.go('fresh', problem);
+    else if (problem.code === 'booking_limit') refused(panel, problem);
+    else if (problem.status === 401) complain(panel, problem);
+  });
+}
+
+/* The hold is no more: it has ended, was given back as the page was left, or the token of a guest's has ended, too. */
+const isOver = ({ code }) => ['hold_expired', 'not_active', 'not_found', 'unauthenticated'].includes(code);
+
+/* Does what can be done with a hold alone, act(hold); where that is over, or there is none, the time is taken once more. */
+export async function withHold(panel, act) {
+  const { form } = panel;
+  if (form.hold)
+    try {
+      return await act(form.hold);
+    } catch (problem) {
+      if (!isOver(problem)) throw problem;
+    }
+  await takeHold(panel);
+  if (!form.hold) throw new Problem({ code: 'hold_expired', status: 410 });
+  return act(form.hold);
 }
 
 /*
@@ -262,6 +282,7 @@ export function showDetails(panel) {
     ),
   ]);
   renderChosen(panel);
+  countDown(panel, form);
   const empty = page.form.querySelector('#name').value ? heading : page.form.querySelector('#name');
   empty.focus();
   panel.say(t('held', { when: panel.moment(form.slot.at) }));
@@ -451,7 +472,7 @@ export async function finish(panel, reply) {
 /*
  * One idempotency key per form: kept while the same thing is sent again, so that a lost reply never books
  * twice. A hold that ended meanwhile is no reason to give up: the time is booked as it is, if it is still
- * free.
+ * free. A guest can book nothing but a hold, and takes another one.
  */
 export async function send(panel, form) {
   const { name, email, phone, notes, guests, promo_code } = form.values;
@@ -462,29 +483,28 @@ export async function send(panel, form) {
     phone: phone.trim() || undefined,
     notes: notes.trim() || undefined,
     guests: guestsIn(guests).length ? guestsIn(guests) : undefined,
-    code: form.code,
     answers: panel.typeOf()?.questions ? answersGiven(form.values.answers) : undefined,
+    promo_code: promo_code?.trim() || undefined,
   };
-  const code = promo_code?.trim() ? { promo_code: promo_code.trim() } : null;
   const send = (method, path, body) => {
     const signature = path + JSON.stringify(body);
     if (form.sent !== signature) Object.assign(form, { sent: signature, key: newKey() });
     return panel.call(method, path, { body, key: form.key });
   };
+  const confirm = ({ id }) => send('PUT', `booking/${id}/confirm`, { ...rest, code: form.code });
   if (form.series) {
     const { every_weeks, count } = form.series;
     const wish = { every_weeks, count, on_conflict: 'skip' };
-    return send('POST', 'booking/series', { ...slotBody(panel, form.slot), ...rest, ...code, ...wish });
+    return send('POST', 'booking/series', { ...slotBody(panel, form.slot), ...rest, ...wish });
   }
+  if (isGuest(panel)) return withHold(panel, confirm);
   if (form.hold) {
     try {
-      return await send('PUT', `booking/${form.hold.id}/confirm`, { ...rest, ...code });
+      return await confirm(form.hold);
     } catch (problem) {
-      // Without an identity nothing but the hold can be booked.
-      const over = ['hold_expired', 'not_active', 'not_found'].includes(problem.code);
-      if (!over || form.hold.token) throw problem;
+      if (!isOver(problem) || problem.status === 401) throw problem;
       form.hold = null;
     }
   }
-  return send('POST', 'booking/create', { ...slotBody(panel, form.slot), ...rest, ...code });
+  return send('POST', 'booking/create', { ...slotBody(panel, form.slot), ...rest, code: form.code });
 }

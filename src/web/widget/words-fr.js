@@ -154,6 +154,10 @@ export const words = spaced({
   online: 'Vous êtes de nouveau en ligne.',
   proveTitle: 'Confirmez votre adresse e-mail',
   codeMailed: 'Un code a été envoyé à {email}. Il est valable 10 minutes.',
+  codeAgain:
+    'Nous avons dû vous réserver l’horaire une nouvelle fois. Saisissez le nouveau code que nous venons d’envoyer.',
+  newCode: 'Renvoyer un code',
+  sendingCode: 'Envoi…',
   haveAccount: 'Vous avez un compte avec cette adresse. Connectez-vous pour réserver.',
   linkOver: 'Ce lien n’est plus valable. Connectez-vous pour voir votre séance.',
   mySession: 'Votre séance',
