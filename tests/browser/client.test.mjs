@@ -18,6 +18,7 @@ const LINK = {
   label: 'Damian’s room',
   instructions: 'Please be on time.',
 };
+const PRICE = { amount: 5000, currency: 'EUR' };
 let stack, mail, browser, coach;
 before(async () => {
   mail = await MailServer.start();
@@ -34,6 +35,8 @@ before(async () => {
       session_types: [
         { ...type, durations: [30], meeting: LINK, questions: QUESTIONS },
         { ...type, id: 'once', name: 'Introduction', meeting: 'none', policy: { max_active_per_user: 1 } },
+        { ...type, id: 'paid', name: 'Long talk', meeting: 'none', questions: QUESTIONS, price: PRICE },
+        { ...type, id: 'circle', name: 'Circle', meeting: 'none', seats: 5 },
       ],
     },
   });
@@ -100,6 +103,26 @@ test('a link may answer questions; a form in Polish asks them too', async () => 
   await page.getByRole('button', { name: 'Potwierdź rezerwację' }).waitFor();
   await page.getByLabel('Powtarzaj').waitFor();
   await checked(page, 'questions-pl');
+});
+
+test('what was typed for one session does not stand in the way of another that does not ask for it', async () => {
+  for (const type of ['once', 'circle']) {
+    const page = await choose(`tom${type}`, 'paid');
+    await page.getByLabel('What is your goal?').fill('To lead');
+    await page.getByLabel('Invite others').fill(type === 'once' ? 'gast@client.test' : 'ga.st');
+    await page.getByLabel('Promo code').fill('SPRING');
+    await page.getByRole('button', { name: 'Change time' }).click();
+    await page.getByRole('button', { name: 'Choose another session' }).click();
+    await page.locator(`[data-type=${type}]`).click();
+    await page.locator('[data-start]').last().click();
+    await page.locator('#name').waitFor();
+    assert.equal(await page.getByLabel('Promo code').count(), 0);
+    await page.getByRole('button', { name: 'Confirm booking' }).click();
+    await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+    const [made] = await mine(page);
+    assert.equal(made.session_type, type);
+    assert.deepEqual((await coach.get(`/booking/${made.id}`)).body.answers ?? {}, {});
+  }
 });
 
 test('every week: the dates are shown, those that are taken left out, and all the others booked at once', async () => {

@@ -334,6 +334,9 @@ export async function changeTime(panel) {
 const isPhone = (text) => /^\s*\+?[\d\s()./-]+$/.test(text) && text.replace(/\D/g, '').length >= 5;
 
 /* The faults of the form itself; what the server knows better is left to it. */
+/* Whether the form has this field: what was typed is kept, also from a session type that asks for more. */
+const has = (panel, name) => Boolean(panel.page.form.elements[name]);
+
 function faultsOf(panel) {
   const t = panel.t;
   const { name, email, phone } = panel.form.values;
@@ -344,7 +347,8 @@ function faultsOf(panel) {
     faults.push(['email', t('needEmail')]);
   const needed = panel.page.form.elements.phone.required;
   if ((needed || phone.trim()) && !isPhone(phone)) faults.push(['phone', t('needPhone')]);
-  if (!guestsAreGood(panel.form.values.guests)) faults.push(['guests', t('needGuests')]);
+  if (has(panel, 'guests') && !guestsAreGood(panel.form.values.guests))
+    faults.push(['guests', t('needGuests')]);
   return [...faults, ...questionFaults(panel, panel.typeOf()?.questions, panel.form.values.answers)];
 }
 
@@ -475,16 +479,17 @@ export async function finish(panel, reply) {
  * free. A guest can book nothing but a hold, and takes another one.
  */
 export async function send(panel, form) {
-  const { name, email, phone, notes, guests, promo_code } = form.values;
+  const { name, email, phone, notes } = form.values;
+  const guests = has(panel, 'guests') ? guestsIn(form.values.guests) : [];
   const rest = {
     time_zone: panel.zone,
     name: name.trim(),
     email: email.trim() || undefined,
     phone: phone.trim() || undefined,
     notes: notes.trim() || undefined,
-    guests: guestsIn(guests).length ? guestsIn(guests) : undefined,
-    answers: panel.typeOf()?.questions ? answersGiven(form.values.answers) : undefined,
-    promo_code: promo_code?.trim() || undefined,
+    guests: guests.length ? guests : undefined,
+    answers: answersGiven(panel.typeOf()?.questions, form.values.answers),
+    promo_code: (has(panel, 'promo_code') && form.values.promo_code?.trim()) || undefined,
   };
   const send = (method, path, body) => {
     const signature = path + JSON.stringify(body);

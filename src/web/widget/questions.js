@@ -20,9 +20,10 @@ const isNeeded = (question) => question.required && question.before !== 'start';
 /* Whether nothing was answered. */
 const isBlank = (value) => value === undefined || value === null || value === '' || value.length === 0;
 
-/* What is sent: answers that were given. */
-export const answersGiven = (values) =>
-  Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => !isBlank(value)));
+/* What is sent: answers that were given, to these questions. Undefined where nothing is asked. */
+export const answersGiven = (questions, values) =>
+  questions &&
+  Object.fromEntries(questions.map(({ id }) => [id, values?.[id]]).filter(([, value]) => !isBlank(value)));
 
 /* The faults of the fields, as [name, words]; `all`: those that may be answered later as well. */
 export const questionFaults = (panel, questions, values, all) =>
@@ -148,7 +149,7 @@ export async function showAnswers(panel, a) {
           const done = busy(panel, submit, t('saving'));
           if (!done) return undefined;
           try {
-            const body = { answers: answersGiven(values) };
+            const body = { answers: answersGiven(questions, values) };
             await panel.call('PUT', `booking/${a.id}/answers`, { body, key: newKey() });
             const saved = h('p', { tabindex: '-1' }, t('answersSaved'));
             const on = h('button', { type: 'button', class: 'main', onclick: back }, t('mySessions'));
