@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { MailServer, codeOf } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 import { freePort } from '../harness/run_folder.mjs';
-import { checked, mailed, openBrowser, openCoach, said } from './browser.mjs';
+import { checked, mailed, openBrowser, openCoach, said, shown } from './browser.mjs';
 
 const port = await freePort();
 const site = `http://localhost:${port}`; // another site than 127.0.0.1: what is stored in a frame there is kept apart
@@ -16,9 +16,12 @@ let mail;
 let browser;
 before(async () => {
   mail = await MailServer.start();
+  const document = openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 });
+  const [type] = document.session_types;
+  const questions = [{ id: 'goal', label: 'What is your goal?', kind: 'text' }];
   stack = await startStack({
     env: { ...mail.settings, PUBLIC_URL: 'https://book.test', FRAME_ALLOWED_ORIGINS: site },
-    document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
+    document: { ...document, session_types: [{ ...type, questions }] },
   });
   host = http.createServer((_, reply) => {
     const from = stack.daemon.url;
@@ -94,6 +97,100 @@ test('the link in the mail signs in where it was asked for, and says so elsewher
   await page.goto('about:blank');
   await page.goto(`${stack.daemon.url}/booking/${link}`);
   await page.locator('[data-start]').first().waitFor();
+});
+
+let slot = 5;
+/** Somebody's booking, and the link of the mail about it. */
+async function bookedBy(user, more) {
+  const start = stack.slot((slot += 2));
+  const wish = { start, session_type: 'coaching', time_zone: 'America/New_York', ...more };
+  const made = await stack.client(user).post('/booking/create', wish);
+  assert.equal(made.status, 201, made.text);
+  return linkOf(await mailed(mail, `${user}@client.test`, /#manage=/), 'manage');
+}
+const managedView = (page) => page.getByRole('heading', { name: 'Your session', exact: true }).waitFor();
+
+test('a mail’s link leads nowhere but to its session: it is moved, answered and cancelled, and all ways lead back', async () => {
+  const link = await bookedBy('mia');
+  const page = await browser.page();
+  const back = async () => {
+    await page.getByRole('button', { name: 'Your session', exact: true }).first().click();
+    await managedView(page);
+  };
+  await page.goto(`${stack.daemon.url}/booking/${link}`);
+  await page.getByRole('heading', { name: 'Coaching', exact: false, level: 3 }).waitFor();
+  assert.ok(!page.url().includes('manage'));
+  await page.getByRole('button', { name: /^Your answers: / }).click();
+  await page.getByLabel('What is your goal?').fill('To lead');
+  await page.getByRole('button', { name: 'Save answers' }).click();
+  await shown(page, 'Your answers are saved.').waitFor();
+  await back();
+  await page.getByRole('button', { name: /^Move: / }).click();
+  await page.locator('[data-start]').first().waitFor();
+  await back();
+  await page.getByRole('button', { name: /^Move: / }).click();
+  await page.locator('[data-start]').last().click();
+  await page.getByLabel('Yes, move this session').check();
+  await page.getByRole('button', { name: 'Move to this time' }).click();
+  await page.getByRole('heading', { name: 'Your session has moved' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: /another session|My sessions/ }).count(), 0);
+  await back();
+  await page.getByRole('button', { name: /^Cancel: / }).click();
+  await page.locator('#reason').waitFor();
+  await page.goBack();
+  await managedView(page);
+  await page.goForward();
+  await managedView(page);
+  await page.reload();
+  await page.getByRole('button', { name: /^Cancel: / }).click();
+  await page.getByLabel('Yes, cancel this session').check();
+  await page.getByRole('button', { name: 'Cancel the session' }).click();
+  await page.getByRole('heading', { name: 'Your session is cancelled' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: /another session|My sessions/ }).count(), 0);
+  await back();
+  const calls = page.calls.filter((call) => / \/booking\/(user|create|hold)/.test(call));
+  assert.deepEqual(calls, [], 'nothing is asked that this link is not for');
+  await page.goto('about:blank');
+  await page.goto(`${stack.daemon.url}/booking/`); // only a reload goes on with it
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+test('whoever comes back when the link’s own session is over signs in, and has what the link opened', async () => {
+  const link = await bookedBy('max');
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/${link}`);
+  await page.getByRole('button', { name: /^Move: / }).waitFor();
+  stack.database.run(`DELETE FROM bookingd.own_session WHERE appointment_id IS NOT NULL`);
+  await stack.daemon.stop();
+  await stack.startDaemon();
+  await page.reload();
+  await said(page, /^This link has expired/);
+  await ask(page, 'max@client.test');
+  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, 'max@client.test', /code/)));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await managedView(page);
+  await page.getByRole('button', { name: /^Move: / }).waitFor();
+});
+
+test('a mail’s link works in a tab that shows the page already, and its secret leaves the address bar', async () => {
+  const link = await bookedBy('ned');
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/`);
+  await ask(page, 'ned@client.test');
+  const signIn = linkOf(await mailed(mail, 'ned@client.test', /#sign-in=/), 'sign-in');
+  await page.goto(`${stack.daemon.url}/booking/${link}`);
+  await managedView(page);
+  assert.doesNotMatch(page.url(), /manage/);
+  await page.goto(`${stack.daemon.url}/booking/${signIn}`);
+  await page.locator('[data-start]').first().waitFor();
+  assert.doesNotMatch(page.url(), /sign-in/);
+  const coach = await browser.page();
+  await coach.goto(`${stack.daemon.url}/coach/`);
+  await ask(coach, 'coach@example.com');
+  const own = linkOf(await mailed(mail, 'coach@example.com', /#sign-in=/), 'sign-in');
+  await coach.goto(`${stack.daemon.url}/coach/${own}`);
+  await coach.locator('.box').first().waitFor();
+  assert.doesNotMatch(coach.url(), /sign-in/);
 });
 
 test('in a frame of a site that may, and of no other, a stranger signs in and books; the frame is as tall as the page', async () => {
@@ -175,4 +272,12 @@ test('the coach who signs out has ended their session; a token of the platform�
   await other.getByRole('button', { name: 'Sign out' }).click();
   await other.getByRole('heading', { name: 'Sign in' }).waitFor();
   assert.ok(!other.calls.some((one) => one.startsWith('DELETE')), other.calls.join('\n'));
+});
+
+test('a mail’s link opens its session also where there are several coaches to choose from', async () => {
+  const link = await bookedBy('sue', { coach: 'damian' });
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/${link}`);
+  await managedView(page);
+  await page.getByRole('button', { name: /^Move: / }).waitFor();
 });

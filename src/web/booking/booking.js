@@ -22,7 +22,8 @@ const mailed = await followMail(
   (...rest) => call(base, {}, ...rest),
   () => memory.read().nonce,
 );
-const identity = mailed?.appointment ? { token: mailed.token } : takeIdentity(place);
+const managed = keptLink();
+const identity = managed.appointment ? managed : takeIdentity(place);
 if (mailed?.token && !mailed.appointment) memory.write({ token: mailed.token });
 const main = document.querySelector('main');
 /* The views that use the whole width, or that may come first, when nothing should jump. */
@@ -31,6 +32,19 @@ const heading = document.querySelector('h1');
 
 document.documentElement.lang = language;
 document.title = heading.textContent = words.book;
+
+/* What a mail's link has opened outlives a reload of this tab, as long as its session lasts, but no other way to the page. */
+function keptLink() {
+  const name = 'mosaic-booking-managed';
+  try {
+    if (mailed?.appointment) sessionStorage.setItem(name, JSON.stringify(mailed));
+    else if (!history.state?.mosaic) sessionStorage.removeItem(name);
+    const link = mailed ?? JSON.parse(sessionStorage.getItem(name)) ?? {};
+    return { ...link, token: Date.parse(link.until) > Date.now() ? link.token : null };
+  } catch {
+    return mailed ?? {}; // blocked
+  }
+}
 
 /* The accent goes to the page as a whole, by the tokens that depend on it. */
 function paint(accent) {
@@ -80,7 +94,7 @@ function showWidget() {
   }
   widget.token = identity.token ?? null;
   widget.session = identity.session ?? null;
-  if (mailed?.appointment) widget.setAttribute('manage', mailed.appointment);
+  if (managed.appointment) widget.setAttribute('manage', managed.appointment);
   if (mailed?.failed) widget.addEventListener('view', () => widget.showSignIn(mailed.failed), { once: true });
   widget.addEventListener('known', ({ detail }) => {
     paint(detail.profile?.accent);
@@ -120,5 +134,9 @@ async function showCoaches() {
 
 if (parent !== window) import('./framed.js?v=@VERSION@');
 languageLinks();
-const named = coachInPath || query.get('coach');
+// A mail's link that is followed in a tab which has this page changes nothing but the address: it has to leave it.
+window.addEventListener('hashchange', () => {
+  if (/[#&](manage|sign-in)=/.test(location.hash)) location.reload();
+});
+const named = coachInPath || query.get('coach') || managed.appointment;
 if (named || !(await showCoaches())) showWidget();

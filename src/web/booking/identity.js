@@ -31,7 +31,7 @@ export function takeIdentity(place) {
 
 /*
  * A link of a mail: `#sign-in=…` completes what this browser asked for (nonce() has its proof: storage is slow to open),
- * `#manage=…` opens one appointment. The secret leaves the address bar at once. Answers {token, appointment},
+ * `#manage=…` opens one appointment. The secret leaves the address bar at once. Answers {token, appointment, until},
  * {failed: which words}, or null: there was none.
  */
 export async function followMail(call, nonce) {
@@ -42,7 +42,7 @@ export async function followMail(call, nonce) {
   try {
     if (manage) {
       const session = await call('POST', 'booking/session', { body: { manage } });
-      return { token: session.token, appointment: session.appointment_id };
+      return { token: session.token, appointment: session.appointment_id, until: session.expires_at };
     }
     const asked = nonce();
     if (!asked) return { failed: 'linkElsewhere' };

@@ -528,6 +528,7 @@ function leaving(then) {
 let shownHash = location.hash;
 
 window.addEventListener('hashchange', () => {
+  if (/[#&]sign-in=/.test(location.hash)) return location.reload(); // the secret leaves the address bar
   if (/[#&](token|session)=/.test(location.hash)) {
     identity = takeIdentity('mosaic-coach-identity');
     leaveCoach();

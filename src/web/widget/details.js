@@ -9,6 +9,7 @@ import { giveBack, release, slotBody } from './hold.js';
 import { memory, write } from './memory.js';
 import { answersGiven, questionFaults, questionField, questionFields } from './questions.js';
 import { repeatPart } from './repeat.js';
+import { sessionsButton } from './session.js';
 import { ask } from './slots.js';
 import { dayOf } from './time.js';
 import { summary } from './summary.js';
@@ -333,10 +334,10 @@ export async function changeTime(panel) {
 /* Digits with what people write between them; whether it rings is another matter. */
 const isPhone = (text) => /^\s*\+?[\d\s()./-]+$/.test(text) && text.replace(/\D/g, '').length >= 5;
 
-/* The faults of the form itself; what the server knows better is left to it. */
 /* Whether the form has this field: what was typed is kept, also from a session type that asks for more. */
 const has = (panel, name) => Boolean(panel.page.form.elements[name]);
 
+/* The faults of the form itself; what the server knows better is left to it. */
 function faultsOf(panel) {
   const t = panel.t;
   const { name, email, phone } = panel.form.values;
@@ -412,7 +413,7 @@ export function refused(panel, problem) {
       { class: 'notice alarm' },
       heading,
       h('p', null, explain(problem, panel.t)),
-      h('button', { type: 'button', onclick: () => panel.go('sessions') }, panel.t('mySessions')),
+      sessionsButton(panel),
     ),
   );
   heading.focus();

@@ -2,7 +2,16 @@
 
 import { fill, h, icon, webAddress } from './dom.js';
 import { memory } from './memory.js';
-import { bookedType, calendarLinks, decision, guestsText, linkMissing, meeting, rule } from './session.js';
+import {
+  bookedType,
+  calendarLinks,
+  decision,
+  guestsText,
+  linkMissing,
+  meeting,
+  rule,
+  sessionsButton,
+} from './session.js';
 import { summary } from './summary.js';
 
 /* When the meeting link is asked for again, in seconds after the last time: five minutes in all. */
@@ -15,7 +24,8 @@ export function showDone(panel, appointment, word) {
   const title =
     word !== 'booked' ? t(word) : asked ? t('requested') : coach ? t('bookedWith', { coach }) : t(word);
   const place = h('div', { class: 'stack wide middle' });
-  const again = (name, show) => h('button', { type: 'button', class: 'plain', onclick: show }, t(name));
+  const again = () => panel.go('pick', null, true);
+  const managed = panel.element.hasAttribute('manage'); // that link is for this session alone
   const render = (a) =>
     fill(
       place,
@@ -48,8 +58,8 @@ export function showDone(panel, appointment, word) {
         h(
           'div',
           { class: 'row' },
-          again('mySessions', () => panel.go('sessions')),
-          again('another', () => panel.go('pick', null, true)),
+          sessionsButton(panel, 'plain'),
+          !managed && h('button', { type: 'button', class: 'plain', onclick: again }, t('another')),
         ),
     );
   panel.moving = null;

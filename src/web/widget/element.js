@@ -126,6 +126,11 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     this.#given.booker = value;
   }
 
+  /* Of those who came by a mail's link: the one appointment that they may see. */
+  get #managed() {
+    return this.getAttribute('manage');
+  }
+
   #give(name, value) {
     this.#given[name] = value;
     this.#identified();
@@ -253,8 +258,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     panel.duration = Number(this.getAttribute('duration')) || null;
     panel.type = state?.type ?? this.getAttribute('session-type');
     panel.answer = panel.early = panel.moving = null;
-    if (!this.hasAttribute('inline') || this.getAttribute('manage') || state?.mosaic === 'details')
-      return false;
+    if (!this.hasAttribute('inline') || this.#managed || state?.mosaic === 'details') return false;
     if (memory.holding().key) return false;
     panel.early = ask(panel);
     panel.early.catch(() => {}); // whoever waits for it is told
@@ -327,8 +331,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const before = state?.mosaic;
     const draft = before === 'details' ? memory.draft() : {};
     if (draft.slot) Object.assign(panel, { type: draft.type, duration: draft.duration });
-    const managed = this.getAttribute('manage');
-    if (managed) return panel.go('managed', managed);
+    if (this.#managed) return panel.go('managed', this.#managed);
     panel.returning = true;
     const wish = this.getAttribute('date');
     const date = /^\d{4}(-\d\d){2}$/.test(wish) && Date.parse(wish) ? wish : null;
@@ -360,6 +363,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const { form } = panel;
     release(panel);
     panel.returning = true;
+    if (this.#managed) return panel.go('managed', this.#managed);
     if (name === 'sessions' || name === 'cancel' || name === 'move') return panel.go('sessions');
     if (name === 'types' && panel.answer) {
       panel.type = panel.duration = null;
@@ -387,7 +391,9 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   #switch() {
     release(this.#panel);
     this.#panel.form = null;
-    if (this.#panel.view === 'sessions' || this.#panel.view === 'cancel') this.#panel.go('pick', null, true);
+    if (this.#managed) this.#panel.go('managed', this.#managed);
+    else if (this.#panel.view === 'sessions' || this.#panel.view === 'cancel')
+      this.#panel.go('pick', null, true);
     else this.#panel.go('sessions');
   }
 

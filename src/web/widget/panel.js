@@ -118,8 +118,10 @@ export class Panel {
     this.leave = new AbortController();
     this.view = name;
     this.page.title.textContent = title;
-    this.page.mine.textContent = this.t(name === 'sessions' || name === 'cancel' ? 'book' : 'mySessions');
-    this.page.mine.hidden = this.element.hasAttribute('move-only');
+    const managed = this.element.hasAttribute('manage');
+    const mine = name === 'sessions' || name === 'cancel' ? 'book' : 'mySessions';
+    this.page.mine.textContent = this.t(managed ? 'mySession' : mine);
+    this.page.mine.hidden = this.element.hasAttribute('move-only') || name === 'managed';
     this.page.view.replaceChildren(...content);
     this.page.dialog?.scrollTo?.(0, 0);
     if (focus) focus.focus();

@@ -6,6 +6,7 @@
 import { newKey } from './calls.js';
 import { h } from './dom.js';
 import { busy } from './busy.js';
+import { sessionsButton, toSessions } from './session.js';
 
 const nameOf = (index) => `answer-${index}`;
 
@@ -125,7 +126,7 @@ export async function showAnswers(panel, a) {
     h('div', { class: 'bone wide', 'aria-hidden': 'true' }),
   );
   panel.show('answers', t('answersTitle'), [place], panel.page.title);
-  const back = () => panel.go('sessions');
+  const back = () => toSessions(panel);
   try {
     const values = { ...(await panel.call('GET', `booking/${a.id}`)).answers };
     if (panel.view !== 'answers') return;
@@ -152,8 +153,7 @@ export async function showAnswers(panel, a) {
             const body = { answers: answersGiven(questions, values) };
             await panel.call('PUT', `booking/${a.id}/answers`, { body, key: newKey() });
             const saved = h('p', { tabindex: '-1' }, t('answersSaved'));
-            const on = h('button', { type: 'button', class: 'main', onclick: back }, t('mySessions'));
-            place.replaceChildren(h('div', { class: 'notice' }, saved), on);
+            place.replaceChildren(h('div', { class: 'notice' }, saved), sessionsButton(panel, 'main'));
             saved.focus();
             panel.say(t('answersSaved'));
           } catch (problem) {

@@ -49,6 +49,19 @@ export function joinButton(panel, a) {
 /* Whether something may still be done with it. */
 export const open = (allowed, before) => allowed ?? before > Date.now();
 
+/* Back to one's sessions; by a mail's link there is but one to be seen. */
+export function toSessions(panel) {
+  const managed = panel.element.getAttribute('manage');
+  return managed ? panel.go('managed', managed) : panel.go('sessions');
+}
+
+export const sessionsButton = (panel, looks) =>
+  h(
+    'button',
+    { type: 'button', class: looks, onclick: () => toSessions(panel) },
+    panel.t(panel.element.hasAttribute('manage') ? 'mySession' : 'mySessions'),
+  );
+
 /* What may still be done, and until when; the words of the rule before anyone needs them. */
 export function rule(panel, a) {
   const { t } = panel;

@@ -17,6 +17,8 @@ import {
   meeting,
   open,
   rule,
+  sessionsButton,
+  toSessions,
 } from './session.js';
 import { summary } from './summary.js';
 import { busy } from './busy.js';
@@ -110,6 +112,16 @@ export async function loadSessions(panel, status, cursor, list, more) {
   }
 }
 
+/* Whose session it is, and of what kind, for the words about it; where that cannot be had, there are fewer. */
+async function meetCoach(panel, { coach, session_type }) {
+  if (panel.answer) return;
+  const query = new URLSearchParams({ coach, session_type });
+  const reply = await panel.call('GET', `booking/availability?${query}`, { quiet: true }).catch(() => null);
+  if (!reply) return;
+  panel.answer = reply;
+  panel.tell('known', reply);
+}
+
 /* One session by itself: what the link of a mail opens. */
 export async function showManaged(panel, id) {
   const { t } = panel;
@@ -120,10 +132,17 @@ export async function showManaged(panel, id) {
     h('li', null, h('div', { class: 'bone wide', 'aria-hidden': 'true' })),
   );
   panel.show('managed', t('mySession'), [h('div', { class: 'stack wide middle' }, list)], panel.page.title);
-  panel.page.mine.hidden = true;
+  const { signal } = panel.leave;
   try {
-    list.replaceChildren(session(panel, await panel.call('GET', `booking/${id}`)));
+    const a = await panel.call('GET', `booking/${id}`);
+    await meetCoach(panel, a);
+    if (!signal.aborted) list.replaceChildren(session(panel, a));
   } catch (problem) {
+    if (signal.aborted) return;
+    if (problem.status === 401) {
+      panel.go('signIn', () => showManaged(panel, id), 'linkOver');
+      return;
+    }
     list.replaceChildren(
       h(
         'li',
@@ -140,8 +159,7 @@ function session(panel, a) {
   const ahead = a.status === 'scheduled' && Date.parse(a.end) > Date.now();
   const asked = a.status === 'requested';
   const offered = a.status === 'held' && a.offered;
-  const managed = panel.element.getAttribute('manage');
-  const back = () => (managed ? showManaged(panel, managed) : showSessions(panel));
+  const back = () => toSessions(panel);
   const status = {
     held: offered && t('statusOffered'),
     requested: t('statusRequested'),
@@ -220,8 +238,7 @@ export function showCancel(panel, a) {
   const reason = h('textarea', { id: 'reason', maxlength: 2000, name: 'reason' });
   const trouble = h('div', { class: 'wide' });
   const key = newKey();
-  const managed = panel.element.getAttribute('manage');
-  const back = () => (managed ? showManaged(panel, managed) : showSessions(panel));
+  const back = () => toSessions(panel);
   const submit = h('button', { type: 'submit', class: 'main' }, t('cancelConfirm'));
   const form = h(
     'form',
@@ -273,6 +290,7 @@ export function showCancel(panel, a) {
 }
 
 export function showOver(panel, words, a) {
+  const managed = panel.element.hasAttribute('manage'); // that link is for this session alone
   panel.show(
     'over',
     words,
@@ -284,12 +302,13 @@ export function showOver(panel, words, a) {
         h(
           'div',
           { class: 'actions' },
-          h(
-            'button',
-            { type: 'button', class: 'main', onclick: () => panel.go('pick', null, true) },
-            panel.t('another'),
-          ),
-          h('button', { type: 'button', onclick: () => showSessions(panel) }, panel.t('mySessions')),
+          !managed &&
+            h(
+              'button',
+              { type: 'button', class: 'main', onclick: () => panel.go('pick', null, true) },
+              panel.t('another'),
+            ),
+          sessionsButton(panel),
         ),
       ),
     ],
