@@ -25,6 +25,7 @@ import { en as enFirst } from '../../src/web/widget/words-en.js';
 import { enMore } from '../../src/web/widget/words-en-more.js';
 import { words as fr } from '../../src/web/widget/words-fr.js';
 import { words as pl } from '../../src/web/widget/words-pl.js';
+import { calendarText } from '../../src/web/widget/session.js';
 import { findZones, zoneIndex } from '../../src/web/widget/zone_picker.js';
 import { accentRoles, colour, contrast } from '../../src/web/design/accent.js';
 import fs from 'node:fs';
@@ -76,6 +77,26 @@ test('a limit of a day is told by the sentence that names it, one of a minute by
       assert.equal(said(table, language, 3600), table[language].codes.rate_limited);
     for (const language of ['en', 'fr', 'pl']) assert.match(said(table, language, 7), /7/);
   }
+});
+
+test('no refusal that a client can meet, and nothing said of the coach’s calendar, is told in English elsewhere', () => {
+  const header = fs.readFileSync(new URL('../../include/domain/refusal.h', import.meta.url), 'utf8');
+  const rules = [...header.matchAll(/X\([A-Z_]+, (\w+), \d{3},/g)].map(([, code]) => code);
+  assert.ok(rules.length > 20, rules.join(' '));
+  const coachOnly = ['not_started']; // only a coach says who has come
+  const others = ['series_conflict', 'invalid_field'];
+  const met = [...rules, ...others].filter((code) => !coachOnly.includes(code));
+  for (const words of [fr, pl])
+    assert.deepEqual(
+      met.filter((code) => !words.codes[code]),
+      [],
+      words.language,
+    );
+  const said = (language) =>
+    calendarText(translator(clientWords, language), { calendar: { detail: 'No link.' } });
+  assert.equal(said('en'), 'No link.');
+  for (const language of ['fr', 'pl']) assert.doesNotMatch(said(language), /No link/);
+  assert.ok(!calendarText(translator(clientWords, 'fr'), { calendar: { state: 'synced' } }));
 });
 
 test('a zone is told by its city and its distance, UTC by its name alone', () => {

@@ -5,6 +5,7 @@ import { memory } from './memory.js';
 import {
   bookedType,
   calendarLinks,
+  calendarText,
   decision,
   guestsText,
   linkMissing,
@@ -35,7 +36,7 @@ export function showDone(panel, appointment, word) {
         !a.calendar.detail &&
         h('p', { class: 'muted' }, t('invited', { email: a.email })),
       asked && h('p', { class: 'muted' }, decision(panel, a)),
-      a.calendar?.detail && h('p', null, a.calendar.detail),
+      calendarText(t, a) && h('p', null, calendarText(t, a)),
       summary(panel, Date.parse(a.start), Date.parse(a.end), {
         type: bookedType(panel, a),
         meeting: meeting(panel, a),

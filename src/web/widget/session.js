@@ -35,6 +35,9 @@ export function meeting(panel, a) {
   return kind === 'in_person' && panel.fact('place', address ?? t('inPerson'), more);
 }
 
+/* What the coach's calendar could not do: an invitation, a link. The server's sentences are English. */
+export const calendarText = (t, a) => a.calendar?.detail && (t.code('calendar_limits') ?? a.calendar.detail);
+
 /* The way in, while it is of use. */
 export function joinButton(panel, a) {
   const url = webAddress(a.meeting?.url);

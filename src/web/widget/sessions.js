@@ -10,6 +10,7 @@ import { showAnswers } from './questions.js';
 import {
   bookedType,
   calendarLinks,
+  calendarText,
   certainty,
   decision,
   guestsText,
@@ -186,7 +187,7 @@ function session(panel, a) {
     ),
     said && h('p', null, said),
     keptText(panel, a) && h('p', { class: 'small' }, keptText(panel, a)),
-    ahead && a.calendar?.detail && h('p', { class: 'small' }, a.calendar.detail),
+    ahead && calendarText(t, a) && h('p', { class: 'small' }, calendarText(t, a)),
     a.guests?.length > 0 && h('p', { class: 'small' }, guestsText(panel, a)),
     ahead && h('p', { class: 'muted small' }, rule(panel, a)),
     asked && h('p', { class: 'muted small' }, decision(panel, a)),

@@ -252,6 +252,20 @@ export const words = spaced({
   noMails: 'Ce site n’envoie pas d’e-mails.',
   saved: 'Enregistré.',
   codes: {
+    bad_duration: 'Cette durée n’est pas proposée.',
+    too_soon: 'Il est trop tard pour réserver cet horaire.',
+    too_far: 'Cet horaire ne peut pas encore être réservé.',
+    blocked: 'Il n’y a pas de séances ce jour-là.',
+    outside_hours: 'Il n’y a pas de séances à cette heure-là.',
+    not_aligned: 'Aucune séance ne commence à cette heure-là.',
+    day_full: 'Cette journée est complète.',
+    session_full: 'Toutes les places sont prises.',
+    slot_taken: 'Cet horaire est déjà pris.',
+    calendar_busy: 'Votre coach n’est pas disponible à cette heure-là.',
+    series_conflict: 'Certaines de ces dates ne peuvent pas être réservées.',
+    invalid_field: 'Cette saisie n’est pas valable. Vérifiez-la.',
+    calendar_limits:
+      'L’invitation ou le lien de la séance peut manquer. Ajoutez vous-même la séance à votre agenda et, au besoin, demandez le lien à votre coach.',
     credits_required: 'Vous n’avez pas assez de crédits pour cette séance. Demandez-en à votre coach.',
     promo_code_invalid: 'Ce code n’est pas valable pour cette séance.',
     booking_limit:
