@@ -255,6 +255,41 @@ test('an ended session of the platform is said, and the page is told', async () 
   );
 });
 
+test('an identity that is renewed takes nothing away that was told or is being typed; one that is gone does', async () => {
+  const page_ = await browser.page();
+  await page_.goto(`${site}/inline`);
+  const renew = async () => {
+    await page_.evaluate(() => {
+      const booking = document.getElementById('booking');
+      booking.headers = async () => ({ 'X-Session-ID': 'session-of-ann' });
+      booking.session = 'session-of-ann';
+      booking.session = 'session-of-ann';
+    });
+    await page_.waitForTimeout(300);
+  };
+  await page_.locator('[data-start]').last().click();
+  await page_.getByRole('button', { name: 'Confirm booking' }).click();
+  await page_.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+  await renew();
+  await page_.getByRole('heading', { name: /^You’re booked/ }).waitFor({ timeout: 1000 });
+  await page_.getByRole('button', { name: 'My sessions' }).click();
+  const asked = () => page_.calls.filter((call) => call === 'GET /booking/user/me').length;
+  await page_
+    .getByRole('button', { name: /^Cancel:/ })
+    .first()
+    .click();
+  await page_.getByLabel('Reason').fill('A long story');
+  const before = asked();
+  await renew();
+  assert.equal(await page_.getByLabel('Reason').inputValue({ timeout: 1000 }), 'A long story');
+  assert.equal(asked(), before);
+  await page_.evaluate(() =>
+    Object.assign(document.getElementById('booking'), { headers: null, session: null }),
+  );
+  await said(page_, /^Please sign in again/);
+  assert.equal(await page_.getByLabel('Reason').count(), 0);
+});
+
 test('a floating button stays in the window’s corner, under a policy that takes no inline style', async () => {
   const page_ = await browser.page({ viewport: { width: 360, height: 640 } });
   await page_.goto(`${site}/floating`);

@@ -132,13 +132,20 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   }
 
   #give(name, value) {
+    if (this.#given[name] === value && name !== 'headers') return; // what the headers tell may be new
     this.#given[name] = value;
     this.#identified();
   }
 
-  /* Who is calling has changed, so everything is asked for again, but for a form that is being filled in. */
+  /*
+   * Who is calling has changed, so everything is asked for again, but where that would take away what was typed or has just
+   * been told: hosts renew what they have given. Of somebody who has signed out nothing stays but the form.
+   */
   #identified() {
-    if (this.#panel.view !== 'details') this.#restart();
+    const { view } = this.#panel;
+    const unknown = !this.token && !this.session && !this.headers;
+    if (view === 'details' || view === 'code') return;
+    if (!view || unknown || ['pick', 'types', 'sessions', 'signIn'].includes(view)) this.#restart();
   }
 
   connectedCallback() {
