@@ -72,6 +72,23 @@ test('a stranger signs in by a code and books; a reload remembers them; the mail
   await page.reload();
   await page.locator('[data-start]').first().waitFor(); // still signed in
 
+  const kept = () => page.evaluate(() => JSON.parse(localStorage.getItem('mosaic-booking')).token);
+  const headers = { authorization: `Bearer ${await kept()}` };
+  const known = async () => (await fetch(`${stack.daemon.url}/session`, { headers })).status;
+  assert.equal(await known(), 200);
+  await page.getByRole('button', { name: 'My sessions' }).click();
+  await page.getByRole('button', { name: /^Cancel:/ }).waitFor();
+  await checked(page, 'sessions-sign-out');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.equal(await kept(), null);
+  assert.equal(await known(), 401);
+  const host = await browser.page();
+  await host.goto(`${stack.daemon.url}/booking/#token=${stack.client('hal').token}`);
+  await host.getByRole('button', { name: 'My sessions' }).click();
+  await shown(host, 'No sessions here.').waitFor();
+  assert.equal(await host.getByRole('button', { name: 'Sign out' }).count(), 0, 'they signed in elsewhere');
+
   const manage = linkOf(await mailed(mail, 'ann@client.test', /#manage=/), 'manage');
   const elsewhere = await browser.page();
   await elsewhere.goto(`${stack.daemon.url}/booking/${manage}`);

@@ -343,6 +343,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const wish = this.getAttribute('date');
     const date = /^\d{4}(-\d\d){2}$/.test(wish) && Date.parse(wish) ? wish : null;
     await panel.go('pick', null, false, date);
+    if (panel.view === 'signIn') return undefined;
     panel.returning = true;
     if (draft.slot && panel.answer && !panel.answer.refusal) return this.#resume(draft);
     if (before === 'sessions' || before === 'cancel' || before === 'move') return panel.go('sessions');
@@ -416,6 +417,13 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     await this.#ready;
     this.#reveal();
     return this.#panel.go('signIn', () => this.#panel.go('pick', null, true), words);
+  }
+
+  /* Whoever signed in here by mail is forgotten. */
+  forget() {
+    memory.keepSession(null, this.hasAttribute('steps'));
+    this.#given.token = null;
+    this.#restart();
   }
 
   async showSessions() {

@@ -5,6 +5,7 @@ import { cancelCost, keptText, showBalance } from './credits.js';
 import { fill, h } from './dom.js';
 import { showGuests } from './guests.js';
 import { release } from './hold.js';
+import { memory } from './memory.js';
 import { reasonWords, showBell } from './notices.js';
 import { showAnswers } from './questions.js';
 import {
@@ -66,6 +67,8 @@ export function showSessions(panel) {
         more,
         waiting,
         h('button', { type: 'button', class: 'plain', onclick: () => panel.go('notices') }, t('notices')),
+        mailSession(panel) &&
+          h('button', { type: 'button', class: 'plain', onclick: () => signOut(panel) }, t('signOut')),
       ),
     ],
     panel.page.title,
@@ -77,6 +80,20 @@ export function showSessions(panel) {
     (part) => fill(waiting, part),
     () => {}, // the sessions are what was asked for
   );
+}
+
+/* The session of whoever has signed in by mail here; of others the host page knows, and has a way out of its own. */
+function mailSession({ element }) {
+  const kept = memory.session(element.hasAttribute('steps'));
+  return kept && kept === element.token && !element.session && !element.headers;
+}
+
+/* Nothing is kept in this browser, also where the server can't be told. */
+async function signOut(panel) {
+  await panel.call('DELETE', 'session', { quiet: true }).catch(() => {});
+  memory.forgetDraft();
+  panel.element.forget();
+  panel.say(panel.t('signedOut'));
 }
 
 export async function loadSessions(panel, status, cursor, list, more) {

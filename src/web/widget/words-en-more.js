@@ -58,6 +58,8 @@ export const enMore = {
   gone3: 'Cancelled',
   which: 'Which sessions',
   noSessions: 'No sessions here.',
+  signOut: 'Sign out',
+  signedOut: 'You’re signed out.',
   more: 'Show more',
   move: 'Move',
   cancel: 'Cancel',

@@ -107,6 +107,8 @@ export const words = spaced({
   gone3: 'Annulées',
   which: 'Quelles séances',
   noSessions: 'Aucune séance ici.',
+  signOut: 'Se déconnecter',
+  signedOut: 'Déconnexion effectuée.',
   more: 'En afficher plus',
   move: 'Déplacer',
   cancel: 'Annuler',

@@ -125,6 +125,8 @@ export const words = {
   gone3: 'Odwołane',
   which: 'Które sesje',
   noSessions: 'Nie ma tu żadnych sesji.',
+  signOut: 'Wyloguj się',
+  signedOut: 'Wylogowano.',
   more: 'Pokaż więcej',
   move: 'Zmień termin',
   cancel: 'Odwołaj',
