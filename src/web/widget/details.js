@@ -69,7 +69,8 @@ export function countDown(panel, form) {
   let told = false;
   const tick = () => {
     const left = Math.ceil((form.until - Date.now()) / 1000);
-    if (left > 120) return;
+    if (!form.hold) place.textContent = ''; // given back as the page was left
+    if (!form.hold || left > 120) return;
     if (left > 0) {
       place.textContent = panel.t('holdLeft', {
         left: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`,
