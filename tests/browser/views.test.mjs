@@ -36,6 +36,28 @@ const small = (page) =>
       .map(({ node, box }) => `${node.outerHTML.slice(0, 80)}: ${box.width} x ${box.height}`);
   });
 
+/** From when to when a client's session lasts, or something stands in its way, where that is broken into two lines. */
+const broken = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    const root =
+      document.querySelector('mosaic-booking')?.shadowRoot ??
+      document.querySelector('.reasons') ??
+      document.body;
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { currentNode: node } = texts;
+      const time = /\d?\d:\d\d(?:\s?[AP]M)?\s?[–-]\s?\d?\d:\d\d(?:\s?[AP]M)?/.exec(node.textContent);
+      if (!time) continue;
+      const range = document.createRange();
+      range.setStart(node, time.index);
+      range.setEnd(node, time.index + time[0].length);
+      if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1)
+        found.push(node.textContent);
+    }
+    return found;
+  });
+
 /** What axe finds by colour; all its other rules hold for every colour of one layout. */
 const COLOURS = ['color-contrast', 'link-in-text-block'];
 
@@ -52,6 +74,7 @@ function sideTests(side, views, locales) {
           const rules = colorScheme === 'dark' ? COLOURS : undefined;
           await checked(page, `views-${side}-${name}-${width}-${colorScheme}`, rules);
           assert.deepEqual(await small(page), [], `${name} at ${width}`);
+          if (side === 'client') assert.deepEqual(await broken(page), [], `${name} at ${width}`);
         }
       }
       await page.emulateMedia({ forcedColors: 'active' });
@@ -64,6 +87,8 @@ function sideTests(side, views, locales) {
         const page = await browser.page({ viewport: { width: 320, height: 800 }, locale });
         await show(page, scene);
         await checked(page, `views-${side}-${name}-${locale}`);
+        if (side === 'client' || name === 'chosen')
+          assert.deepEqual(await broken(page), [], `${name} in ${locale}`);
         await page.context().close();
       }
     });

@@ -293,7 +293,7 @@ export class Panel {
     const coachDay = differs && dayOf(start, coachZone) !== dayOf(start, this.zone);
     return this.fact(
       'calendar',
-      h('strong', null, `${this.date(start)}, ${this.span(start, end)}`),
+      h('strong', null, `${this.date(start)}, `, h('span', null, this.span(start, end))),
       h('br'),
       h('span', { class: 'small' }, zoneText(this.zone, start)),
       differs && h('br'),
