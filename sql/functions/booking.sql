@@ -53,10 +53,18 @@ begin
     returning *
   loop
     -- At once, before whoever expires them takes the time: who is next in line comes first.
-    if gone.hold_kind = 'offer' then
-      perform offer_time(gone);
-    end if;
+    perform offer_time(gone);
   end loop;
+end $$;
+
+-- Which of the caller's own holds give way to p_new: a hold replaces the one there is, and what is offered to them or held by
+-- them at that time is what they take; with it go their holds with this coach that ran out.
+create or replace function gives_way_to(a appointment, p_new new_booking) returns boolean language plpgsql stable as $$
+begin
+  return a.hold_kind <> 'request'
+     and ((p_new.status = 'held' and a.hold_kind = 'own')
+          or (a.coach_id = p_new.coach_id
+              and (a.hold_expires_at <= now() or (a.blocked_from < p_new.blocked_to and a.blocked_to > p_new.blocked_from))));
 end $$;
 
 create or replace function active_count(p_coach text, p_user text, p_type text, p_except uuid) returns bigint
@@ -145,6 +153,7 @@ declare
   counted_from timestamptz := least(p_new.blocked_from, p_limits.day_from);
   counted_to timestamptz := greatest(p_new.blocked_to, p_limits.day_to);
   own_hold appointment;
+  own_coaches text[]; -- whose time it keeps
   others_expire boolean;
   released boolean := false;
   tried record;
@@ -186,31 +195,33 @@ begin
     p_new := tried.priced;
   end if;
 
-  -- A new hold replaces the old one; a booking over the caller's own hold takes its place.
-  select * into own_hold from appointment
-  where user_id = p_new.user_id and status = 'held' and hold_kind <> 'request'
-    and ((p_new.status = 'held' and hold_kind = 'own')
-         or (coach_id = p_new.coach_id
-             and (hold_expires_at <= now() or (blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from))));
+  -- A new hold replaces the old one; a booking over the caller's own hold takes its place, as it does of an offer to them.
+  own_coaches := array(select coach_id from appointment a
+                       where user_id = p_new.user_id and status = 'held' and gives_way_to(a, p_new));
   others_expire := exists (select from appointment
                            where coach_id = p_new.coach_id and status = 'held' and hold_expires_at <= now()
                              and blocked_from < counted_to and blocked_to > counted_from);
-  if own_hold.id is not null or others_expire or p_new.seats is not null then
-    perform lock_moves(p_new.coach_id, own_hold.coach_id);
+  if cardinality(own_coaches) > 0 or others_expire or p_new.seats is not null then
+    perform lock_moves(variadic own_coaches || p_new.coach_id);
   end if;
   if p_limits.max_per_day is not null then
     perform lock_day(p_new.coach_id, p_limits.day_from);
   end if;
-  if own_hold.id is not null then
-    update appointment set status = 'expired', updated_at = now(), version = version + 1
-    where id = own_hold.id and status = 'held';
-    released := found and own_hold.hold_expires_at > now();
-    if released and own_hold.coach_id <> p_new.coach_id then
-      freed_coach := own_hold.coach_id;
-    end if;
-  end if;
   if others_expire then
     perform expire_holds(p_new.coach_id, counted_from, counted_to);
+  end if;
+  -- Once more, since what others held may be offered to the caller now.
+  if cardinality(own_coaches) > 0 or others_expire then
+    for own_hold in
+      update appointment a set status = 'expired', updated_at = now(), version = version + 1
+      where user_id = p_new.user_id and status = 'held' and gives_way_to(a, p_new)
+      returning *
+    loop
+      released := released or own_hold.hold_expires_at > now();
+      if own_hold.hold_expires_at > now() and own_hold.coach_id <> p_new.coach_id then
+        freed_coach := own_hold.coach_id;
+      end if;
+    end loop;
   end if;
   if p_new.seats is not null then
     in_group := find_group(p_new.coach_id, p_new.session_type, p_new.starts_at, p_new.ends_at);

@@ -160,6 +160,25 @@ test('one open hold per caller: a new one replaces it', async () => {
   assertStatus(await ann.put(`/booking/${held.id}/confirm`), 200);
 });
 
+test('a time that is offered to who holds another is theirs to hold, and one that lapsed is in nobody\'s way', async () => {
+  for (const lapsed of [false, true]) {
+    const [ann, bob] = [somebody(), somebody()];
+    const [start, other, third] = [nextStart(), nextStart(), nextStart()];
+    const made = assertStatus(await bob.post('/booking/create', { start }), 201);
+    const wish = { from: start, to: later(start, 1), session_type: 'coaching' };
+    const { id } = assertStatus(await ann.post('/booking/waitlist', wish), 201);
+    await hold(ann, other);
+    assertStatus(await bob.put(`/booking/${made.id}/cancel`, {}), 200);
+    const { waitlist } = assertStatus(await ann.get('/booking/waitlist'), 200);
+    const offer = waitlist.find((one) => one.id === id);
+    assert.equal(offer.state, 'offered');
+    if (lapsed) runOut(offer.appointment_id);
+    const held = await hold(ann, lapsed ? third : start);
+    assert.equal(await offered(bob, other), true, 'the hold that it replaces is over');
+    assertStatus(await ann.put(`/booking/${held.id}/confirm`), 200);
+  }
+});
+
 test('a new hold that is refused leaves the old one as it is', async () => {
   const [ann, bob] = [somebody(), somebody()];
   const [mine, theirs] = [nextStart(), nextStart()];
