@@ -45,7 +45,8 @@ static bool read_end(struct call *call, const char *name, const char *text, cons
 	if (text == NULL || instant_parse(text, strlen(text), ret_at))
 		return true;
 	if (date_parse(text, strlen(text), &date)) {
-		*ret_at = zone_instant(zone, date_to_days(date) + (strcmp(name, "to") == 0), 0);
+		instant at = zone_instant(zone, date_to_days(date) + (strcmp(name, "to") == 0), 0);
+		*ret_at = at < INSTANT_MAX ? at : INSTANT_MAX;
 		return true;
 	}
 	call_problem(call, PROBLEM_INVALID_FIELD, name,
