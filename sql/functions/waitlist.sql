@@ -28,57 +28,117 @@ begin
   return at;
 end $$;
 
+-- Whom the time that this appointment had suits, in their order. Nobody is locked: two times that are freed at once are for
+-- two in line, though both are read by whoever frees either. A seat is for nobody who has or holds another one there.
+create or replace function in_line_for(p_freed appointment, p_credits integer) returns setof uuid language plpgsql stable as $$
+begin
+  return query
+    select w.id from waitlist w
+    where w.coach_id = p_freed.coach_id and w.session_type = p_freed.session_type and w.state = 'waiting'
+      and w.user_id <> p_freed.user_id and not has_seat(p_freed.group_id, w.user_id, p_freed.id)
+      and not exists (select from appointment a
+                      where a.group_id = p_freed.group_id and a.user_id = w.user_id and a.id <> p_freed.id and a.status = 'held'
+                        and a.hold_expires_at > now())
+      and p_freed.ends_at = p_freed.starts_at + make_interval(mins => w.duration_minutes)
+      and p_freed.starts_at >= w.from_at and p_freed.starts_at < w.to_at
+      and w.days & (1 << extract(isodow from p_freed.starts_at at time zone w.zone)::integer - 1) <> 0
+      -- A session over midnight is between no two hours, but suits whoever named none.
+      and ((w.between_from = 0 and w.between_to = 1440)
+           or (extract(epoch from (p_freed.starts_at at time zone w.zone)::time) / 60 >= w.between_from
+               and extract(epoch from (p_freed.starts_at at time zone w.zone)::time) / 60 + w.duration_minutes <= w.between_to))
+      and (w.max_active is null or active_count(w.coach_id, w.user_id, w.max_active_type, null) < w.max_active)
+      and (p_credits = 0 or usable_credits(w.coach_id, w.user_id, w.session_type) >= p_credits)
+    order by w.place;
+end $$;
+
+/*
+ * The offer to w of the time that p_freed had, not written yet: where it takes place and what it costs is the kind's now,
+ * and nothing is the former client's; a seat (p_session: of what) is where its session takes place.
+ */
+create or replace function make_offer(w waitlist, p_freed appointment, p_session appointment, p_kind jsonb, p_ends timestamptz)
+returns appointment language plpgsql as $$
+declare
+  place jsonb := p_kind -> 'meeting';
+  offer appointment := p_freed; -- its times, and the terms that clients are promised
+begin
+  offer.id := gen_random_uuid();
+  offer.user_id := w.user_id;
+  offer.hold_expires_at := p_ends;
+  offer.price_credits := coalesce((p_kind #>> '{price,credits}')::integer, 0);
+  offer.price_amount := (p_kind #>> '{price,amount}')::bigint;
+  offer.price_currency := p_kind #>> '{price,currency}';
+  offer.meeting_kind := coalesce(place ->> 'kind', place #>> '{}');
+  offer.meeting_url := replace(place ->> 'url', '{id}', offer.id::text);
+  offer.meeting_label := place ->> 'label';
+  offer.meeting_place := coalesce(place ->> 'address', place ->> 'number');
+  offer.meeting_instructions := place ->> 'instructions';
+  if p_session.id is not null then
+    offer.meeting_kind := p_session.meeting_kind;
+    offer.meeting_url := p_session.meeting_url;
+    offer.meeting_label := p_session.meeting_label;
+    offer.meeting_place := p_session.meeting_place;
+    offer.meeting_instructions := p_session.meeting_instructions;
+  end if;
+  insert into appointment
+    (id, coach_id, user_id, session_type, status, hold_kind, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
+     client_time_zone, name, email, locale, meeting_kind, meeting_url, meeting_label, meeting_place, meeting_instructions,
+     cancel_notice_minutes, reschedule_notice_minutes, max_reschedules, late_cancel, price_credits, price_amount,
+     price_currency, payment_state, group_id)
+  values
+    (offer.id, offer.coach_id, offer.user_id, offer.session_type, 'held', 'offer', offer.starts_at, offer.ends_at,
+     offer.blocked_from, offer.blocked_to, offer.hold_expires_at, w.client_time_zone, w.name, w.email, w.locale,
+     offer.meeting_kind, offer.meeting_url, offer.meeting_label, offer.meeting_place, offer.meeting_instructions,
+     offer.cancel_notice_minutes, offer.reschedule_notice_minutes, offer.max_reschedules, offer.late_cancel,
+     offer.price_credits, offer.price_amount, offer.price_currency, case when offer.price_credits > 0 then 'paid' end,
+     offer.group_id)
+  on conflict do nothing
+  returning * into offer;
+  if offer.id is not null and offer.price_credits > 0
+     and not spend_credits(offer.coach_id, offer.user_id, offer.session_type, offer.price_credits, offer.id, 'client') then
+    raise exception using message = 'credits_required', errcode = 'BK006';
+  end if;
+  return offer;
+end $$;
+
 /*
  * Offer the time that this appointment had to the first in line, unless somebody has it, or it begins too soon for an
- * offer to end before. A seat is offered while its session stands; else all its seats are free.
+ * offer to end before, or there is no such kind of session any more. A seat is offered while its session stands, and at
+ * that time; else all its seats are free.
  */
 create or replace function offer_time(p_freed appointment) returns void language plpgsql as $$
 declare
+  document jsonb;
+  kind jsonb;
+  session appointment; -- of a seat
+  next_id uuid;
   w waitlist;
   offer appointment;
   ends timestamptz;
 begin
-  if p_freed.starts_at <= now() or p_freed.group_id = p_freed.id
-     or (p_freed.group_id is not null
-         and not exists (select from appointment where id = p_freed.group_id and status = 'scheduled')) then
+  if p_freed.starts_at <= now() or p_freed.group_id = p_freed.id then
     return;
   end if;
-  for w in
-    select * from waitlist
-    where coach_id = p_freed.coach_id and session_type = p_freed.session_type and state = 'waiting'
-      and user_id <> p_freed.user_id and not has_seat(p_freed.group_id, user_id, p_freed.id)
-      and p_freed.ends_at = p_freed.starts_at + make_interval(mins => duration_minutes)
-      and p_freed.starts_at >= from_at and p_freed.starts_at < to_at
-      and days & (1 << extract(isodow from p_freed.starts_at at time zone zone)::integer - 1) <> 0
-      and extract(epoch from (p_freed.starts_at at time zone zone)::time) / 60 >= between_from
-      and extract(epoch from (p_freed.starts_at at time zone zone)::time) / 60 + duration_minutes <= between_to
-      and (max_active is null or active_count(coach_id, user_id, max_active_type, null) < max_active)
-      and (price_credits = 0 or usable_credits(coach_id, user_id, session_type) >= price_credits)
-    order by place for update skip locked
-  loop
-    ends := coalesce(ends, (select offer_ends(c.schedule) from coach c where c.id = p_freed.coach_id));
+  if p_freed.group_id is not null then
+    select * into session from appointment
+    where id = p_freed.group_id and status = 'scheduled' and starts_at = p_freed.starts_at and ends_at = p_freed.ends_at;
+    if not found then
+      return;
+    end if;
+  end if;
+  select c.schedule, t into document, kind from coach c, jsonb_array_elements(c.schedule -> 'session_types') t
+  where c.id = p_freed.coach_id and t ->> 'id' = p_freed.session_type and t -> 'draft' is distinct from 'true';
+  if not found then
+    return;
+  end if;
+  for next_id in select in_line_for(p_freed, coalesce((kind #>> '{price,credits}')::integer, 0)) loop
+    select * into w from waitlist where id = next_id and state = 'waiting' for update skip locked;
+    continue when not found;
+    ends := coalesce(ends, offer_ends(document));
     continue when ends > p_freed.starts_at - make_interval(mins => w.notice_minutes);
     begin
-      insert into appointment
-        (id, coach_id, user_id, session_type, status, hold_kind, starts_at, ends_at, blocked_from, blocked_to, hold_expires_at,
-         client_time_zone, name, email, locale, meeting_kind, meeting_url, meeting_label, meeting_place, meeting_instructions,
-         cancel_notice_minutes, reschedule_notice_minutes, max_reschedules, late_cancel, price_credits, price_amount,
-         price_currency, payment_state, group_id)
-      values
-        (gen_random_uuid(), p_freed.coach_id, w.user_id, p_freed.session_type, 'held', 'offer', p_freed.starts_at, p_freed.ends_at,
-         p_freed.blocked_from, p_freed.blocked_to, ends, w.client_time_zone, w.name, w.email, w.locale, p_freed.meeting_kind,
-         case when p_freed.meeting_kind = 'link' or p_freed.group_id is not null then p_freed.meeting_url end,
-         p_freed.meeting_label, p_freed.meeting_place, p_freed.meeting_instructions, p_freed.cancel_notice_minutes,
-         p_freed.reschedule_notice_minutes, p_freed.max_reschedules, p_freed.late_cancel, w.price_credits,
-         p_freed.price_amount, p_freed.price_currency, case when w.price_credits > 0 then 'paid' end, p_freed.group_id)
-      on conflict do nothing
-      returning * into offer;
-      if not found then
+      offer := make_offer(w, p_freed, session, kind, ends);
+      if offer.id is null then
         return; -- somebody has it
-      end if;
-      if w.price_credits > 0 and not spend_credits(offer.coach_id, offer.user_id, offer.session_type, w.price_credits,
-                                                   offer.id, 'client') then
-        raise exception using message = 'credits_required', errcode = 'BK006';
       end if;
       update waitlist set state = 'offered', appointment_id = offer.id where id = w.id;
       insert into event (type, coach_id, appointment_id, body)
@@ -161,7 +221,7 @@ begin
   perform lock_group_of(w.appointment_id);
   update appointment
   set status = 'cancelled', cancelled_at = now(), cancelled_by = 'client', updated_at = now(), version = version + 1
-  where id = w.appointment_id and status = 'held';
+  where id = w.appointment_id and status = 'held' and hold_kind = 'offer'; -- what it led to is ended by itself
   update waitlist set state = 'left' where id = p_id and state = 'waiting';
   return true;
 end $$;

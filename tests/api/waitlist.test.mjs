@@ -5,11 +5,11 @@ import { assertProblem, assertStatus, countStatuses, later } from '../harness/ex
 import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
-let stack, mail, coach;
+let stack, mail, coach, document;
 let hour = 0;
 before(async () => {
   mail = await MailServer.start();
-  const document = openSchedule({
+  document = openSchedule({
     min_notice_minutes: 60,
     cancel_notice_minutes: 0,
     reschedule_notice_minutes: 0,
@@ -19,6 +19,16 @@ before(async () => {
     { id: 'pair', name: 'Pair', durations: [60], meeting: 'none', seats: 2 },
     { id: 'paid', name: 'Paid', durations: [60], meeting: 'none', price: { credits: 1 } },
     { id: 'single', name: 'Single', durations: [60], meeting: 'none', policy: { max_active_per_user: 1 } },
+    { id: 'circle', name: 'Circle', durations: [60], meeting: 'none', seats: 4 },
+    { id: 'asked', name: 'Asked', durations: [60], meeting: 'none', approval: true },
+    { id: 'room', name: 'Room', durations: [60], meeting: { kind: 'link', url: 'https://rooms.test/{id}' } },
+    {
+      id: 'home',
+      name: 'Home',
+      durations: [60],
+      meeting: { kind: 'in_person', address: 'High Street 1' },
+      price: { amount: 10000, currency: 'EUR' },
+    },
   );
   stack = await startStack({ document, env: { ...mail.settings, PUBLIC_URL: 'https://book.test' } });
   coach = stack.coach();
@@ -152,6 +162,148 @@ test('only what was asked for is offered: kind, length, dates, days and hours', 
   const offered = await entry('right', right);
   assert.equal(offered.state, 'offered');
   await cancel('right', { id: offered.appointment_id });
+});
+
+test('what is offered is the kind of session, with nothing of who had the time before', async () => {
+  const home = { session_type: 'home' };
+  const code = { code: 'HALF', kind: 'percent', value: 50 };
+  assertStatus(await coach.post('/coach/damian/promo-codes', code), 201);
+  const visited = async (who, start) => {
+    const made = await book(who, start, { ...home, promo_code: 'HALF' });
+    const place = { kind: 'in_person', address: 'At their own, Elm Street 12', instructions: 'Door code 4711' };
+    assertStatus(await coach.put(`/booking/${made.id}/meeting`, place), 200);
+    return made;
+  };
+  const isOfTheKind = async (who, waiting) => {
+    const { body } = await confirm(who, await entry(who, waiting));
+    assert.deepEqual(body.meeting, { kind: 'in_person', url: null, address: 'High Street 1' });
+    assert.equal(body.price.amount, 10000);
+  };
+  const start = slot();
+  const made = await visited('at-home', start);
+  const next = await wait('next-home', start, home);
+  await cancel('at-home', made);
+  await isOfTheKind('next-home', next);
+
+  const again = slot();
+  await visited('erased-home', again);
+  const other = await wait('other-home', again, home);
+  assertStatus(await stack.client('erased-home').request('DELETE', '/booking/user/me'), 200);
+  await isOfTheKind('other-home', other);
+
+  const third = slot();
+  const room = await book('in-room', third, { session_type: 'room' });
+  const last = await wait('next-room', third, { session_type: 'room' });
+  await cancel('in-room', room);
+  const taken = (await confirm('next-room', await entry('next-room', last))).body;
+  assert.equal(taken.meeting.url, `https://rooms.test/${taken.id}`);
+});
+
+test('a seat is offered where its session takes place', async () => {
+  const start = slot();
+  const circle = { session_type: 'circle' };
+  const made = await book('seat-a', start, circle);
+  await book('seat-b', start, circle);
+  const place = { kind: 'in_person', address: 'In the park' };
+  assertStatus(await coach.put(`/booking/${made.id}/meeting`, place), 200);
+  const waiting = await wait('seat-c', start, circle);
+  assertStatus(await stack.client('seat-a').request('DELETE', '/booking/user/me'), 200);
+  const seat = (await confirm('seat-c', await entry('seat-c', waiting))).body;
+  assert.deepEqual(seat.meeting, { ...place, url: null });
+});
+
+test('a kind of session that is no more, or a draft, is offered to nobody', async () => {
+  for (const change of [() => [], (type) => [{ ...type, draft: true }]]) {
+    const start = slot();
+    const made = await book('owner', start, { session_type: 'room' });
+    const waiting = await wait('too-late-for-it', start, { session_type: 'room' });
+    const types = document.session_types.flatMap((type) => (type.id === 'room' ? change(type) : [type]));
+    assertStatus(await coach.put('/coach/damian/schedule', { ...document, session_types: types }), 200);
+    await cancel('owner', made);
+    assert.equal((await entry('too-late-for-it', waiting)).state, 'waiting');
+    assertStatus(await coach.put('/coach/damian/schedule', document), 200);
+    await stack.client('too-late-for-it').request('DELETE', `/booking/waitlist/${waiting.id}`);
+  }
+});
+
+test('a session that is moved offers nobody a seat where it was', async () => {
+  const start = slot();
+  const made = await book('circle-a', start, { session_type: 'circle' });
+  const waiting = await wait('circle-b', start, { session_type: 'circle' });
+  const moved = await coach.put(`/coach/damian/groups/${made.group_id}/reschedule`, { start: stack.slot(240) });
+  assertStatus(moved, 200);
+  assert.equal((await entry('circle-b', waiting)).state, 'waiting');
+});
+
+test('a session over midnight suits whoever named no hours', async () => {
+  const days = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
+  const nights = { ...document, weekly: [{ days, from: '12:00', to: '11:00' }] };
+  assertStatus(await coach.put('/coach/damian/schedule', nights), 200);
+  const start = later(stack.slot(24 * 8), -30);
+  const made = await book('owner', start);
+  const window = { from: start, to: later(start, 1) };
+  const early = await wait('early-bird', start, { ...window, between: ['00:00', '23:59'] });
+  const any = await wait('night-owl', start, window);
+  await cancel('owner', made);
+  assert.equal((await entry('early-bird', early)).state, 'waiting');
+  assert.equal((await entry('night-owl', any)).state, 'offered');
+  assertStatus(await coach.put('/coach/damian/schedule', document), 200);
+});
+
+test('two times that are freed at once are offered to the two in line', async () => {
+  const [first, second] = [slot(), slot()];
+  const made = [await book('owner-1', first), await book('owner-2', second)];
+  const window = { from: first, to: later(second, 1) };
+  const line = [await wait('front', first, window), await wait('behind', first, window)];
+  const slow = stack.database.session();
+  slow.send(`BEGIN; UPDATE appointment SET status = 'cancelled', cancelled_by = 'client', cancelled_at = now(),
+    version = version + 1 WHERE id = '${made[0].id}'; SET CONSTRAINTS ALL IMMEDIATE; SELECT 'offered';`);
+  await until('the first to be under way', () =>
+    stack.database.value(`SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()
+      AND state = 'idle in transaction' AND query LIKE '%offered%'`),
+  );
+  await cancel('owner-2', made[1]);
+  slow.send('COMMIT;');
+  slow.close();
+  await until('the first to be over', async () => (await entry('front', line[0])).state === 'offered');
+  assert.deepEqual(
+    [(await entry('front', line[0])).state, (await entry('behind', line[1])).state],
+    ['offered', 'offered'],
+  );
+});
+
+test('a hold and a request that run out go to the first in line, not to who comes at that moment', async () => {
+  const asked = { session_type: 'asked' };
+  const kept = {
+    hold: async (start) =>
+      assertStatus(await stack.client('keeper').post('/booking/hold', { start, ...HOUR }), 201),
+    request: (start) => book('keeper', start, asked),
+  };
+  for (const [kind, keep] of Object.entries(kept)) {
+    const start = slot();
+    const more = kind === 'request' ? asked : {};
+    const held = await keep(start);
+    const waiting = await wait('patient', start, more);
+    lapse({ appointment_id: held.id });
+    const reply = await stack.client('stranger').post('/booking/create', { start, ...HOUR, ...more });
+    assertProblem(reply, 409, 'slot_taken');
+    assert.equal((await entry('patient', waiting)).state, 'offered', kind);
+    // It is theirs, by whichever way they take it.
+    await book('patient', start, more);
+  }
+});
+
+test('leaving the line withdraws no request that it has led to', async () => {
+  const start = slot();
+  const made = await book('owner', start, { session_type: 'asked' });
+  const waiting = await wait('asker', start, { session_type: 'asked' });
+  await cancel('owner', made);
+  const offered = await entry('asker', waiting);
+  assert.equal(assertStatus(await confirm('asker', offered), 200).status, 'requested');
+  const path = `/booking/waitlist/${waiting.id}`;
+  assert.equal((await stack.client('asker').request('DELETE', path)).status, 204);
+  const { body } = await stack.client('asker').get(`/booking/${offered.appointment_id}`);
+  assert.equal(body.status, 'requested');
 });
 
 test('a moved session, an erased client and a seat that is left free a time as well', async () => {
@@ -331,6 +483,11 @@ test('who waits sees only their own; the coach sees everybody; what makes no sen
     [{ time_zone: 'Mars' }, 422, 'invalid_field', 'time_zone'],
   ])
     assertProblem(await ask(body), status, code, field);
+  // The last day there is counts whole.
+  const forever = { ...fields, between: ['00:00', '00:01'], to: '9999-12-31' };
+  const endless = assertStatus(await stack.client('ola').post('/booking/waitlist', forever), 201);
+  assert.match(endless.to, /^9999-12-31T/);
+  await stack.client('ola').request('DELETE', `/booking/waitlist/${endless.id}`);
   for (let n = 1; n < 10; n++) await wait('ned', slot());
   assertProblem(await ask({ ...fields, from: later(start, -60) }), 409, 'waitlist_full');
   assertStatus(await stack.client('ned').request('DELETE', path), 204);
