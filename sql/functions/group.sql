@@ -173,6 +173,9 @@ begin
   end if;
   perform lock_moves(g.coach_id);
   select * into g from appointment where id = g.id for update;
+  if g.starts_at > now() + interval '24 hours' then
+    return true; -- it was moved meanwhile
+  end if;
   update group_session set judged_at = now() where id = g.id and judged_at is null returning * into s;
   if not found or g.status <> 'scheduled' or s.created_at > g.starts_at - interval '24 hours' then
     return true;

@@ -79,7 +79,8 @@ void group_move(const struct booking_call *call, const struct group *group, cons
 	offer_make(call, &rest, type, NULL, (struct interval){wish->start, wish->start + duration}, &offer);
 	offer.question.day_binds = true;
 	offer.question.overridden = wish->overridden;
-	if (session->status == APPOINTMENT_SCHEDULED && wish->start != session->starts_at &&
+	const bool elsewhere = offer.start != session->starts_at || offer.end != session->ends_at;
+	if (session->status == APPOINTMENT_SCHEDULED && elsewhere &&
 	    !offer_suits_coach(call, &offer, NULL, session, ret_result))
 		return;
 	struct booking booking = {

@@ -215,6 +215,24 @@ test('nobody gets a second seat: not by a hold, not by a move', async () => {
   assertProblem(await ann.post('/booking/hold', asked), 409, 'slot_taken');
 });
 
+test('who holds a seat is offered no second one of the same session', async () => {
+  const start = slot();
+  for (const user of ['una', 'vic', 'wim'])
+    assertStatus(await coach.post('/coach/damian/credits', { user_id: user, amount: 2 }), 201);
+  const paid = { session_type: 'paid' };
+  const una = await joined('una', start, paid);
+  await joined('vic', start, paid);
+  const wish = { from: start, to: later(start, 1), session_type: 'paid', duration_minutes: 60 };
+  const wim = stack.client('wim');
+  assertStatus(await wim.post('/booking/waitlist', wish), 201);
+  const held = assertStatus(await wim.post('/booking/hold', { start, ...paid }), 201);
+  assertStatus(await stack.client('una').put(`/booking/${una.id}/cancel`, {}), 200);
+  const [entry] = assertStatus(await wim.get('/booking/waitlist'), 200).waitlist;
+  assert.deepEqual([entry.state, entry.appointment_id], ['waiting', null]);
+  assertStatus(await wim.put(`/booking/${held.id}/confirm`, {}), 200);
+  assert.equal(assertStatus(await wim.get('/booking/user/me/credits'), 200).balance, 1);
+});
+
 test('a seat moves to a session that has more seats or fewer than its own had', async () => {
   const [small, large] = [slot(), slot()];
   const seats = async (count) => {
@@ -278,6 +296,19 @@ test('the coach moves a session with all seats, and ends it; everybody is told, 
     told.map(() => 1),
   );
   assert.equal((await listed(start)).seats_left, SEATS);
+});
+
+test('a session that is made longer is held to the rules as one that is moved', async () => {
+  const start = stack.slot(24 * 12);
+  const made = await joined('zed', start, { session_type: 'varying' });
+  const path = `/coach/damian/groups/${made.group_id}/reschedule`;
+  const longer = await coach.put(path, { start, duration_minutes: 300 });
+  assertProblem(longer, 422, 'bad_duration');
+  const own = { start, duration_minutes: 90, override: ['bad_duration'] };
+  await stack.google.busy(stack.calendar, later(start, 60), later(start, 90));
+  assertProblem(await coach.put(path, own), 409, 'calendar_busy');
+  const { end } = assertStatus(await coach.put(path, { ...own, duration_minutes: 45 }), 200);
+  assert.equal(end, later(start, 45));
 });
 
 test('what the coach does to the event in the calendar happens to all seats', async () => {
@@ -360,6 +391,33 @@ test('a session ends a day before when too few come, with credits back; enough o
     ${JUDGE}`);
   assert.equal((await group(late.group_id)).status, 'scheduled');
   assertStatus(await coach.put(`/coach/damian/groups/${late.group_id}/cancel`, {}), 200);
+});
+
+test('a session that is moved away while it is being judged is not ended', async () => {
+  const { group_id: id } = await joined('mia', slot());
+  const at = (hours) => `UPDATE bookingd.appointment SET starts_at = now() + interval '${hours} hours',
+    ends_at = now() + interval '${hours + 1} hours', blocked_from = now() + interval '${hours} hours',
+    blocked_to = now() + interval '${hours + 1} hours' WHERE id = '${id}';`;
+  const waiting = (count) =>
+    until(`${count} to wait`, () =>
+      stack.database.value(`SELECT count(*) = ${count} FROM pg_locks JOIN pg_database d ON d.oid = database
+        WHERE datname = current_database() AND locktype = 'advisory' AND classid = 1651469165 AND NOT granted`),
+    );
+  const [mover, judge] = [stack.database.session(), stack.database.session()];
+  mover.send("BEGIN; SELECT lock_moves('damian');");
+  await until('the lock', () =>
+    stack.database.value(`SELECT count(*) = 1 FROM pg_locks JOIN pg_database d ON d.oid = database
+      WHERE datname = current_database() AND locktype = 'advisory' AND classid = 1651469165 AND granted`),
+  );
+  stack.database.run(`${at(20)} UPDATE bookingd.group_session SET created_at = now() - interval '30 hours' WHERE id = '${id}'`);
+  judge.send('SELECT judge_group();');
+  await waiting(1);
+  mover.send(`${at(120)} COMMIT;`);
+  mover.close();
+  judge.close();
+  await waiting(0);
+  const judged = `SELECT judged_at IS NULL FROM bookingd.group_session WHERE id = '${id}'`;
+  assert.deepEqual([(await group(id)).status, stack.database.value(judged)], ['scheduled', true]);
 });
 
 test('a session is one of a day however many come, and a full day still has its seats', async () => {
