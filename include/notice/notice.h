@@ -41,6 +41,13 @@ struct webhook_settings {
 	void (*write_event)(const struct event *event, bool mail, struct buffer *out);
 };
 
+/* Whether whoever waited may have the time that they are offered. */
+enum offer_verdict {
+	OFFER_STANDS,
+	OFFER_FALLS,     /* a rule is against it */
+	OFFER_UNCERTAIN, /* not to be known now: nobody is told */
+};
+
 /* Borrowed for the life of the notices. */
 struct notice_settings {
 	struct mail_settings mail; /* url NULL: no mail is sent and none is owed */
@@ -51,6 +58,10 @@ struct notice_settings {
 	struct manage_settings links;
 	struct webhook_settings webhooks;
 	struct metrics *metrics;
+	/* Called by the keeper's thread, with its connection, of each offer before anybody is told. NULL:
+	 * they all stand. */
+	enum offer_verdict (*judge_offer)(void *judge, struct db *db, const char *appointment_id);
+	void *judge;
 };
 
 struct notices *notices_new(const struct notice_settings *settings);

@@ -34,3 +34,24 @@ returns table (cancelled_count bigint, erased_count bigint, coaches text[]) lang
   select e.cancelled_count, e.erased_count, e.coaches
   from erase_user(p_user, p_by, p_actor, 'erased-' || replace(gen_random_uuid()::text, '-', '')) e;
 $$;
+
+-- It judges no offers.
+create or replace function announce_changes(p_mail boolean, p_limit integer) returns integer language plpgsql as $$
+declare
+  announced integer := announce_news(p_mail, p_limit);
+  offer uuid;
+begin
+  if announced > 0 then
+    return announced;
+  end if;
+  for offer in
+    select id from appointment
+    where hold_kind = 'offer' and status = 'held' and hold_expires_at > now()
+      and not exists (select from notice n where n.appointment_id = appointment.id and n.kind = 'offer')
+    order by id limit p_limit
+  loop
+    perform announce_offer(offer, p_mail);
+    announced := announced + 1;
+  end loop;
+  return announced;
+end $$;

@@ -318,11 +318,11 @@ begin
 end $$;
 
 /*
- * Put what changed of appointments into the ledger, of p_limit at most and all dates of their series: of sessions, only then
- * of what is asked for, and only then of offers. Returns how many, or 0 when nothing is waiting. The planner is to use
+ * Put what changed of appointments into the ledger, of p_limit at most and all dates of their series: of sessions, and only then
+ * of what is asked for. Returns how many, or 0 when nothing is waiting. The planner is to use
  * indexes although the ledger may have been empty when it last looked.
  */
-create or replace function announce_changes(p_mail boolean, p_limit integer) returns integer language plpgsql
+create or replace function announce_news(p_mail boolean, p_limit integer) returns integer language plpgsql
 set enable_seqscan = off as $$
 declare
   a appointment;
@@ -343,10 +343,7 @@ begin
   loop
     announced := announced + announce_dates(a, true, p_mail);
   end loop;
-  if announced > 0 then
-    return announced;
-  end if;
-  return announce_offers(p_mail, p_limit);
+  return announced;
 end $$;
 
 -- How far ahead the reminders of this schedule reach; with quiet hours they may come a day earlier.

@@ -1,5 +1,6 @@
 -- The waiting list. Whoever frees a time offers it, in the same transaction, to the first in line whom it suits: by a hold
--- of theirs, so nobody slips between. What nobody takes in time goes on to the next, and after the last it is open to all.
+-- of theirs, so nobody slips between. Nobody is told before the offer was judged by the slot rules, which need the calendar
+-- and so are no transaction's (app/offer_judge.h). What nobody takes in time goes on to the next, and after the last it is open to all.
 
 -- When an offer that is made now ends: two hours on, without the coach's quiet hours.
 create or replace function offer_ends(p_schedule jsonb) returns timestamptz language plpgsql stable as $$
@@ -141,8 +142,6 @@ begin
         return; -- somebody has it
       end if;
       update waitlist set state = 'offered', appointment_id = offer.id where id = w.id;
-      insert into event (type, coach_id, appointment_id, body)
-      values ('waitlist.offered', offer.coach_id, offer.id, jsonb_build_object('row', to_jsonb(offer)));
       perform pg_notify('bookingd_coach', ':' || offer.coach_id);
       insert into audit (actor, role, action, coach_id, appointment_id) values ('bookingd', 'system', 'offer', offer.coach_id, offer.id);
       return;
@@ -155,7 +154,10 @@ end $$;
 
 create or replace function offer_freed() returns trigger language plpgsql as $$
 begin
-  perform offer_time(old);
+  -- Not what was withdrawn from who waits on.
+  if old.hold_kind <> 'offer' or not exists (select from waitlist where appointment_id = old.id and state = 'waiting') then
+    perform offer_time(old);
+  end if;
   return null;
 end $$;
 
@@ -242,30 +244,45 @@ begin
       -- Who stands before it, and itself: the statement that has just written it does not see it.
       select count(*) + 1 from waitlist o
       where o.coach_id = w.coach_id and o.session_type = w.session_type and o.state = 'waiting' and o.place < w.place) end,
-    'appointment_id', w.appointment_id,
+    'appointment_id', case when w.state <> 'waiting' then w.appointment_id end,
     'offer_expires_at', (select utc_text(a.hold_expires_at) from appointment a
                          where a.id = w.appointment_id and a.status = 'held'));
 end $$;
 
--- Offers that nobody was told of yet, into the ledger, p_limit at most. Returns how many.
-create or replace function announce_offers(p_mail boolean, p_limit integer) returns integer language plpgsql as $$
+-- An offer that was judged and that nobody was told of yet: into the ledger, and to other programs.
+create or replace function announce_offer(p_id uuid, p_mail boolean) returns void language plpgsql as $$
 declare
   a appointment;
-  offers integer := 0;
 begin
-  for a in
-    select * from appointment
-    where hold_kind = 'offer' and status = 'held' and hold_expires_at > now()
-      and not exists (select from notice n where n.appointment_id = appointment.id and n.kind = 'offer')
-    order by id limit p_limit for update skip locked
-  loop
-    offers := offers + 1;
-    insert into notice (appointment_id, recipient, channel, kind, about, state, sent_at)
-    values (a.id, 'client', 'in_app', 'offer', a.version::text, 'sent', now()) on conflict do nothing;
-    insert into notice (appointment_id, recipient, channel, kind, about, state)
-    select a.id, 'client', 'email', 'offer', a.version::text, 'owed'
-    where p_mail and a.email is not null and not exists (select from mail_suppression where email = lower(a.email))
-    on conflict do nothing;
-  end loop;
-  return offers;
+  select * into a from appointment
+  where id = p_id and hold_kind = 'offer' and status = 'held' and hold_expires_at > now()
+    and not exists (select from notice n where n.appointment_id = p_id and n.kind = 'offer')
+  for update skip locked;
+  if not found then
+    return;
+  end if;
+  insert into notice (appointment_id, recipient, channel, kind, about, state, sent_at)
+  values (a.id, 'client', 'in_app', 'offer', a.version::text, 'sent', now()) on conflict do nothing;
+  insert into notice (appointment_id, recipient, channel, kind, about, state)
+  select a.id, 'client', 'email', 'offer', a.version::text, 'owed'
+  where p_mail and a.email is not null and not exists (select from mail_suppression where email = lower(a.email))
+  on conflict do nothing;
+  insert into event (type, coach_id, appointment_id, body)
+  values ('waitlist.offered', a.coach_id, a.id, jsonb_build_object('row', to_jsonb(a)));
+end $$;
+
+-- Take back an offer that may not be booked, before anybody is told: whoever it was for keeps their place in line, and it
+-- goes to nobody else.
+create or replace function withdraw_offer(p_id uuid) returns void language plpgsql as $$
+declare
+  a appointment;
+begin
+  perform lock_group_of(p_id);
+  select * into a from appointment where id = p_id for update;
+  if a.hold_kind is distinct from 'offer' or a.status <> 'held' then
+    return;
+  end if;
+  update waitlist set state = 'waiting' where appointment_id = p_id and state = 'offered';
+  update appointment set status = 'expired', updated_at = now(), version = version + 1 where id = p_id;
+  perform pg_notify('bookingd_coach', ':' || a.coach_id);
 end $$;

@@ -221,3 +221,10 @@ select channel_id, channel_resource from coach_calendar where coach_id = $1 and 
 
 -- name: calendar_pushed exec
 update coach_calendar set poll_due_at = now() where coach_id = $1 and writes;
+
+-- Whether the calendar may still show events where they were, since something of this coach's is to be written or to leave.
+-- name: calendar_is_owed one
+select exists (select from appointment
+               where coach_id = $1 and calendar_id is not null and (version > synced_version or conference_pending)
+                 and version > greatest(synced_version, refused_version))
+    or exists (select from left_event where coach_id = $1 and due_at < 'infinity');

@@ -1,7 +1,7 @@
 -- What people are told.
 
 -- name: notice_announce one
-select announce_changes($1, $2);
+select announce_news($1, $2);
 
 -- Appointments whose reminders may be due, coach by coach; with what is in the ledger about their start already.
 -- name: notice_remindable many

@@ -13,3 +13,19 @@ order by place limit 1000;
 
 -- name: waitlist_leave one
 select leave_waitlist($1, $2);
+
+-- Offers that nobody was told of yet, with whether the calendar has kept one of them waiting for too long.
+-- name: offer_untold many
+select id, created_at < now() - interval '5 minutes' from appointment
+where hold_kind = 'offer' and status = 'held' and hold_expires_at > now()
+  and not exists (select from notice n where n.appointment_id = appointment.id and n.kind = 'offer')
+order by id limit $1::integer;
+
+-- name: offer_told one
+select exists (select from notice where appointment_id = $1 and kind = 'offer');
+
+-- name: offer_announce exec
+select announce_offer($1, $2);
+
+-- name: offer_withdraw exec
+select withdraw_offer($1);

@@ -433,6 +433,9 @@ void booking_confirm(const struct booking_call *call, const char *id, const stru
 	const struct appointment held = ret_result->appointment;
 	if (!booking_takes_guests(held.group_id[0] != '\0', wish->guests, ret_result))
 		return;
+	if (held.offered && held.status == APPOINTMENT_HELD && held.hold_expires_at > call->now &&
+	    !offer_was_told(call, &held) && !offer_stands(call, &held, ret_result))
+		return;
 	if (held.status == APPOINTMENT_HELD && !can_invite(call, wish, calendar_id, ret_result))
 		return;
 	struct booking booking =

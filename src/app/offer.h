@@ -128,6 +128,16 @@ struct intervals offer_without_own_events(const struct coach *coach, struct inte
 bool offer_suits_coach(const struct booking_call *call, struct offer *offer, const char *client,
 		       const struct appointment *moving, struct booking_result *result);
 
+/*
+ * Whether what was offered to who waited may be booked, by every rule that binds clients. False: the result
+ * says why not; CALENDAR_UNAVAILABLE: it cannot be known now. Blocks for the database and Google.
+ */
+bool offer_stands(const struct booking_call *call, const struct appointment *held,
+		  struct booking_result *result);
+
+/* Whether whoever waited was told of it, so that it was judged and is a promise. */
+bool offer_was_told(const struct booking_call *call, const struct appointment *held);
+
 /* Who cancels: the client, their coach or an admin. */
 enum cancelled_by booking_canceller(const struct booking_call *call, const struct appointment *appointment);
 

@@ -8,6 +8,7 @@
 #include "api/identity_refusals.h"
 #include "app/feed_token.h"
 #include "app/housekeeping.h"
+#include "app/offer_judge.h"
 #include "base/log.h"
 #include "base/service.h"
 #include "calendar/busy.h"
@@ -64,6 +65,7 @@ struct daemon {
 	struct metrics_listener *metrics;
 	struct schema_guard *guard;
 	struct housekeeping *housekeeping;
+	struct offer_judge offer_judge;
 	char *schedule; /* COACH_SCHEDULE in canonical form; NULL: the default */
 	struct reload reload;
 };
@@ -292,6 +294,13 @@ static bool compose(struct daemon *daemon)
 	notice.metrics = api->metrics;
 	notice.webhooks.seal_keys = api->feed_keys;
 	notice.webhooks.write_event = event_payload;
+	daemon->offer_judge = (struct offer_judge){
+		.coaches = api->coaches,
+		.calendars = api->calendars,
+		.fetcher = fetch_client_new("bookingd/" BOOKINGD_VERSION, &daemon->stopping),
+	};
+	notice.judge_offer = offer_judge;
+	notice.judge = &daemon->offer_judge;
 	api->notices = notices_new(&notice);
 	make_sources(daemon);
 	config_wipe_keys(&daemon->settings);
@@ -305,6 +314,7 @@ static void decompose(struct daemon *daemon)
 {
 	struct api *api = &daemon->api;
 	notices_free(api->notices);
+	fetch_client_free(daemon->offer_judge.fetcher);
 	sources_free(api->sources);
 	calendars_free(api->calendars);
 	schema_guard_free(daemon->guard);

@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "base/uuid.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ enum {
 	GATHERING_TIMES = 4,
 	GATHERING_MIN_MS = 10,
 	GATHERING_MAX_MS = 100,
+	OFFERS = 20,  /* that are looked at in one go */
 	CHANGES = 20, /* that are announced in one transaction, so that nobody waits long for their rows */
 	REMINDERS_EVERY_MS = 10000,
 	GAUGES_EVERY_MS = 5000,
@@ -119,6 +121,46 @@ static bool announce(struct notices *notices, struct db *db)
 	return any;
 }
 
+/* Tell of an offer that stands, or take back what may not be booked: then nobody has lost their place in
+ * line. */
+static bool settle_offer(struct notices *notices, struct db *db, const char *id, bool overdue)
+{
+	const struct notice_settings *settings = &notices->settings;
+	enum offer_verdict verdict =
+		settings->judge_offer != NULL ? settings->judge_offer(settings->judge, db, id) : OFFER_STANDS;
+	if (verdict == OFFER_UNCERTAIN && !overdue)
+		return false;
+	if (verdict == OFFER_STANDS) {
+		report(db,
+		       db_run(db, QUERY_OFFER_ANNOUNCE,
+			      DB_PARAMETERS(db_uuid(id), db_bool(notices_mail_on(notices))), NULL),
+		       "announce_offer_failed");
+		return true;
+	}
+	report(db, db_run(db, QUERY_OFFER_WITHDRAW, DB_PARAMETERS(db_uuid(id)), NULL),
+	       "withdraw_offer_failed");
+	log_line(LOG_INFO, "offer_withdrawn", LOG_TEXT_FIELD("appointment", id),
+		 LOG_TEXT_FIELD("reason", verdict == OFFER_FALLS ? "a slot rule is against it"
+								 : "the calendar could not be asked"));
+	return true;
+}
+
+/* What is offered to who waits, once it was judged: the transaction that offers it knows neither hours nor
+ * calendars. Returns whether there was any to be told of, or taken back. */
+static bool settle_offers(struct notices *notices, struct db *db)
+{
+	DB_ROWS rows = {0};
+	enum db_result result = db_run(db, QUERY_OFFER_UNTOLD, DB_PARAMETERS(db_int(OFFERS)), &rows);
+	report(db, result, "announce_offers_failed");
+	bool any = false;
+	for (size_t i = 0; result == DB_OK && i < rows.count && !atomic_load(&notices->stop); i++) {
+		char id[UUID_TEXT_SIZE];
+		db_get_uuid(&rows, i, 0, id);
+		any = settle_offer(notices, db, id, db_get_bool(&rows, i, 1)) || any;
+	}
+	return any;
+}
+
 /* What is to be told about clients' credits, which no change of an appointment brings about. */
 static void announce_credits(struct notices *notices, struct db *db)
 {
@@ -177,6 +219,7 @@ static void *run_keeper(void *argument)
 		if (news)
 			webhooks_wake(notices->webhooks);
 		bool any = announce(notices, db);
+		any = settle_offers(notices, db) || any;
 		if (now_ms >= reminders_at) {
 			reminders_derive(notices, db);
 			announce_credits(notices, db);

@@ -20,6 +20,7 @@ before(async () => {
     { id: 'paid', name: 'Paid', durations: [60], meeting: 'none', price: { credits: 1 } },
     { id: 'single', name: 'Single', durations: [60], meeting: 'none', policy: { max_active_per_user: 1 } },
     { id: 'circle', name: 'Circle', durations: [60], meeting: 'none', seats: 4 },
+    { id: 'daily', name: 'Daily', durations: [60], meeting: 'none', policy: { max_per_day: 1 } },
     { id: 'asked', name: 'Asked', durations: [60], meeting: 'none', approval: true },
     { id: 'room', name: 'Room', durations: [60], meeting: { kind: 'link', url: 'https://rooms.test/{id}' } },
     {
@@ -84,11 +85,13 @@ test('a time that is freed is held for the first in line, who is told and takes 
   assertProblem(await stack.client('eve').post('/booking/create', { start, ...HOUR }), 409, 'slot_taken');
   assertProblem(await stack.client('bob').post('/booking/create', { start, ...HOUR }), 409, 'slot_taken');
   const held = assertStatus(await stack.client('ann').get(`/booking/${offered.appointment_id}`), 200);
-  const { events } = assertStatus(await coach.get('/coach/damian/events?limit=100'), 200);
+  const told_of = await until('programs to be told', async () => {
+    const { events } = assertStatus(await coach.get('/coach/damian/events?limit=100'), 200);
+    const offers = events.filter(({ type }) => type === 'waitlist.offered');
+    return offers.length > 0 && offers;
+  });
   assert.deepEqual(
-    events
-      .filter(({ type }) => type === 'waitlist.offered')
-      .map(({ data }) => [data.id, data.user_id, data.status, data.offered]),
+    told_of.map(({ data }) => [data.id, data.user_id, data.status, data.offered]),
     [[held.id, 'ann', 'held', true]],
   );
   assert.deepEqual([held.status, held.offered, held.start], ['held', true, start]);
@@ -233,6 +236,51 @@ test('a session that is moved offers nobody a seat where it was', async () => {
   const moved = await coach.put(`/coach/damian/groups/${made.group_id}/reschedule`, { start: stack.slot(240) });
   assertStatus(moved, 200);
   assert.equal((await entry('circle-b', waiting)).state, 'waiting');
+});
+
+test('what the slot rules are against is taken back before anybody is told, and can be taken by nobody', async () => {
+  const [day, next] = [stack.slot(24 * 20), stack.slot(24 * 21)].map((at) => at.slice(0, 10));
+  const start = later(`${day}T00:00:00Z`, 600);
+  const moved = later(start, 240);
+  const shut = (more) => async () =>
+    assertStatus(await coach.put('/coach/damian/schedule', { ...document, ...more }), 200);
+  const cases = {
+    blocked: { before: shut({ blocked: [{ from: day, to: next, reason: 'ill' }] }) },
+    outside_hours: { before: shut({ overrides: [{ date: day, intervals: [] }] }) },
+    day_full: { more: { session_type: 'daily' }, moves: true },
+  };
+  for (const [code, { before, more, moves }] of Object.entries(cases)) {
+    const made = await book('owner', start, more);
+    const waiting = await wait(`in-vain-${code}`, start, more);
+    const behind = await wait(`behind-${code}`, start, more);
+    await before?.();
+    if (moves) {
+      const reply = await stack.client('owner').put(`/booking/${made.id}/reschedule`, { start: moved });
+      assertStatus(reply, 200);
+    } else await cancel('owner', made);
+    const { appointment_id: id } = await entry(`in-vain-${code}`, waiting);
+    if (id !== null) {
+      // Before or after it was taken back.
+      const { body } = await stack.client(`in-vain-${code}`).put(`/booking/${id}/confirm`, {});
+      assert.ok([code, 'hold_expired'].includes(body.code), body.code);
+    }
+    const back = await until(`${code} to be taken back`, async () => {
+      const now = await entry(`in-vain-${code}`, waiting);
+      return now.state === 'waiting' && now;
+    });
+    assert.deepEqual([back.appointment_id, back.position], [null, waiting.position], code);
+    assert.equal((await entry(`behind-${code}`, behind)).state, 'waiting', code);
+    const of = stack.database.rows(`SELECT a.id FROM bookingd.appointment a JOIN bookingd.notice n ON n.appointment_id = a.id
+      WHERE a.user_id LIKE '%${code}'`);
+    assert.deepEqual(of, [], 'nobody was told');
+    assertStatus(await coach.put('/coach/damian/schedule', document), 200);
+    if (moves) await cancel('owner', made);
+    for (const [who, { id: place }] of [
+      [`in-vain-${code}`, waiting],
+      [`behind-${code}`, behind],
+    ])
+      await stack.client(who).request('DELETE', `/booking/waitlist/${place}`);
+  }
 });
 
 test('a session over midnight suits whoever named no hours', async () => {
