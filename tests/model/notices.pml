@@ -85,7 +85,7 @@ proctype client() {
 	fi
 }
 
-/* ---- announce_changes() ---- */
+/* ---- announce_news() ---- */
 inline announce() {
 	told = NO_KIND;
 	for (e : 0 .. ENTRIES - 1) {
