@@ -35,7 +35,7 @@ returns table (cancelled_count bigint, erased_count bigint, coaches text[]) lang
   from erase_user(p_user, p_by, p_actor, 'erased-' || replace(gen_random_uuid()::text, '-', '')) e;
 $$;
 
--- It judges no offers.
+-- Whose keeper judges no offers, but tells of them once nothing else is to be told.
 create or replace function announce_changes(p_mail boolean, p_limit integer) returns integer language plpgsql as $$
 declare
   announced integer := announce_news(p_mail, p_limit);

@@ -409,7 +409,9 @@ test('a session that is moved away while it is being judged is not ended', async
     stack.database.value(`SELECT count(*) = 1 FROM pg_locks JOIN pg_database d ON d.oid = database
       WHERE datname = current_database() AND locktype = 'advisory' AND classid = 1651469165 AND granted`),
   );
-  stack.database.run(`${at(20)} UPDATE bookingd.group_session SET created_at = now() - interval '30 hours' WHERE id = '${id}'`);
+  stack.database.run(
+    `${at(20)} UPDATE bookingd.group_session SET created_at = now() - interval '30 hours' WHERE id = '${id}'`,
+  );
   judge.send('SELECT judge_group();');
   await waiting(1);
   mover.send(`${at(120)} COMMIT;`);

@@ -160,7 +160,7 @@ test('one open hold per caller: a new one replaces it', async () => {
   assertStatus(await ann.put(`/booking/${held.id}/confirm`), 200);
 });
 
-test('a time that is offered to who holds another is theirs to hold, and one that lapsed is in nobody\'s way', async () => {
+test("a time that is offered to who holds another is theirs to hold, and one that lapsed is in nobody's way", async () => {
   for (const lapsed of [false, true]) {
     const [ann, bob] = [somebody(), somebody()];
     const [start, other, third] = [nextStart(), nextStart(), nextStart()];

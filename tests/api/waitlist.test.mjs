@@ -173,7 +173,11 @@ test('what is offered is the kind of session, with nothing of who had the time b
   assertStatus(await coach.post('/coach/damian/promo-codes', code), 201);
   const visited = async (who, start) => {
     const made = await book(who, start, { ...home, promo_code: 'HALF' });
-    const place = { kind: 'in_person', address: 'At their own, Elm Street 12', instructions: 'Door code 4711' };
+    const place = {
+      kind: 'in_person',
+      address: 'At their own, Elm Street 12',
+      instructions: 'Door code 4711',
+    };
     assertStatus(await coach.put(`/booking/${made.id}/meeting`, place), 200);
     return made;
   };
@@ -233,7 +237,9 @@ test('a session that is moved offers nobody a seat where it was', async () => {
   const start = slot();
   const made = await book('circle-a', start, { session_type: 'circle' });
   const waiting = await wait('circle-b', start, { session_type: 'circle' });
-  const moved = await coach.put(`/coach/damian/groups/${made.group_id}/reschedule`, { start: stack.slot(240) });
+  const moved = await coach.put(`/coach/damian/groups/${made.group_id}/reschedule`, {
+    start: stack.slot(240),
+  });
   assertStatus(moved, 200);
   assert.equal((await entry('circle-b', waiting)).state, 'waiting');
 });
@@ -270,7 +276,8 @@ test('what the slot rules are against is taken back before anybody is told, and 
     });
     assert.deepEqual([back.appointment_id, back.position], [null, waiting.position], code);
     assert.equal((await entry(`behind-${code}`, behind)).state, 'waiting', code);
-    const of = stack.database.rows(`SELECT a.id FROM bookingd.appointment a JOIN bookingd.notice n ON n.appointment_id = a.id
+    const of =
+      stack.database.rows(`SELECT a.id FROM bookingd.appointment a JOIN bookingd.notice n ON n.appointment_id = a.id
       WHERE a.user_id LIKE '%${code}'`);
     assert.deepEqual(of, [], 'nobody was told');
     assertStatus(await coach.put('/coach/damian/schedule', document), 200);

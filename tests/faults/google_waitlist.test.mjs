@@ -29,7 +29,9 @@ async function waitedFor(name, more = {}) {
   return { start, owner, waiter, id, entry };
 }
 const told = (id) =>
-  stack.database.value(`SELECT count(*) > 0 FROM bookingd.notice WHERE appointment_id = '${id}' AND kind = 'offer'`);
+  stack.database.value(
+    `SELECT count(*) > 0 FROM bookingd.notice WHERE appointment_id = '${id}' AND kind = 'offer'`,
+  );
 
 test('the event of whoever had the time is in the way of no offer', async () => {
   const { owner, waiter, id, entry } = await waitedFor('free');
@@ -47,7 +49,9 @@ test('a time that the coach gave up since their calendar is busy is offered to n
   const away = { start: stack.slot(240) };
   assertStatus(await stack.coach().put(`/booking/${id}/reschedule`, away), 200);
   await until('it to be taken back', async () => (await entry()).state === 'waiting');
-  const offers = stack.database.rows(`SELECT id, status FROM bookingd.appointment WHERE hold_kind = 'offer' AND user_id = 'busy-waiter'`);
+  const offers = stack.database.rows(
+    `SELECT id, status FROM bookingd.appointment WHERE hold_kind = 'offer' AND user_id = 'busy-waiter'`,
+  );
   assert.deepEqual([offers[0].status, told(offers[0].id)], ['expired', false]);
 });
 
