@@ -20,6 +20,8 @@ declare
   theirs uuid[]; -- their appointments
   addresses text[]; -- that are known to be theirs
 begin
+  -- What they did by mail and was not found to be theirs yet.
+  perform become_user(person_of_address(email), p_user) from known_address where user_id = p_user;
   perform lock_client(p_user);
   delete from waitlist where user_id = p_user;
   perform lock_moves(variadic array(select distinct coach_id from appointment

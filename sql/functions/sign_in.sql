@@ -153,6 +153,50 @@ begin
 end $$;
 
 /*
+ * What was done by mail as p_former is p_user's, who is the same person: all of it, so that they see it, finish it and
+ * can have it erased.
+ */
+create or replace function become_user(p_former text, p_user text) returns void language plpgsql as $$
+begin
+  if p_former = p_user then
+    return;
+  end if;
+  perform lock_client(p_former), lock_client(p_user);
+  perform lock_moves(variadic array(select coach_id from appointment
+                                    where user_id in (p_former, p_user) and status = 'held' and hold_kind = 'own'));
+  -- Nobody holds two times at once: what the user holds stays, unless it has run out.
+  update appointment a set status = 'expired', updated_at = now(), version = version + 1
+  where user_id in (p_former, p_user) and status = 'held' and hold_kind = 'own'
+    and case when user_id = p_user then hold_expires_at <= now()
+             else exists (select from appointment where user_id = p_user and status = 'held' and hold_kind = 'own'
+                                                    and hold_expires_at > now()) end;
+  -- Memory knows whose time it is.
+  perform pg_notify('bookingd_coach', ':' || coach_id)
+  from (select distinct coach_id from appointment where user_id = p_former and ends_at > now()) coaches;
+  update appointment set user_id = p_user, updated_at = now() where user_id = p_former;
+  update waitlist set user_id = p_user where user_id = p_former;
+  update own_session set user_id = p_user where user_id = p_former;
+  update action_token set user_id = p_user where user_id = p_former;
+  insert into proved_address (user_id, email, at)
+  select p_user, email, at from proved_address where user_id = p_former on conflict do nothing;
+  delete from proved_address where user_id = p_former;
+  -- What they want to be told, unless they have said otherwise since.
+  update notice_preference set user_id = p_user
+  where user_id = p_former and not of_coach
+    and not exists (select from notice_preference where user_id = p_user and not of_coach);
+  delete from notice_preference where user_id = p_former and not of_coach;
+  update credit_grant set user_id = p_user where user_id = p_former;
+  -- Both may have used a code once: the uses that are counted on go behind their own.
+  update promo_use u set user_id = p_user, n = n + coalesce((select max(o.n) from promo_use o
+                                                              where o.code_id = u.code_id and o.user_id = p_user), 0)
+  where user_id = p_former;
+  update event set user_id = p_user where user_id = p_former;
+  update audit set actor = p_user where actor = p_former;
+  -- A session that was somebody else's a moment ago is this user's, in all replicas.
+  perform pg_notify('bookingd_erased', left(p_former, 255));
+end $$;
+
+/*
  * A platform's user with an address that the platform vouches for: from now on the address is theirs, and so is what
  * it did here by mail before.
  */
@@ -165,22 +209,15 @@ begin
   if not found then
     select * into known from known_address where email = p_email for update;
     if known.platform then
+      -- A request that was on its way when the two became one may have come after it.
+      if known.user_id = p_user and (exists (select from appointment where user_id = former)
+                                     or exists (select from waitlist where user_id = former)) then
+        perform become_user(former, p_user);
+      end if;
       return;
     end if;
     former := known.user_id;
     update known_address set user_id = p_user, platform = true where email = p_email;
   end if;
-  perform lock_client(former), lock_client(p_user);
-  update appointment set user_id = p_user, updated_at = now() where user_id = former and status <> 'held';
-  update own_session set user_id = p_user where user_id = former;
-  -- What they want to be told, unless they have said otherwise since.
-  update notice_preference set user_id = p_user
-  where user_id = former and not of_coach
-    and not exists (select from notice_preference where user_id = p_user and not of_coach);
-  delete from notice_preference where user_id = former and former <> p_user and not of_coach;
-  update credit_grant set user_id = p_user where user_id = former;
-  -- Both may have used a code once: the uses that are counted on go behind their own.
-  update promo_use u set user_id = p_user, n = n + coalesce((select max(o.n) from promo_use o
-                                                              where o.code_id = u.code_id and o.user_id = p_user), 0)
-  where user_id = former;
+  perform become_user(former, p_user);
 end $$;

@@ -1,7 +1,7 @@
 // Signing in by mail, manage links, and what a scanner of mails can do with either: nothing.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { assertProblem, assertStatus } from '../harness/expect.mjs';
+import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
 import { Client } from '../harness/http.mjs';
 import { COACH, openSchedule, startStack, until } from '../harness/stack.mjs';
 
@@ -9,13 +9,21 @@ let stack, mail;
 let count = 0;
 
 before(async () => {
+  const document = openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 });
+  document.session_types.push({
+    id: 'asked',
+    name: 'Asked',
+    durations: [60],
+    meeting: 'none',
+    approval: true,
+  });
   stack = await startStack({
     mail: true,
     env: {
       PUBLIC_URL: 'https://book.test',
       ADMIN_EMAILS: 'Boss@coach.test, other@coach.test',
     },
-    document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
+    document,
   });
   mail = stack.mail;
 });
@@ -235,6 +243,90 @@ test('the platform’s user is the same person by mail, whichever came first', a
   const other = address();
   await stack.client('mallory', { email: other, email_verified: false }).get('/booking/user/me');
   assert.match((await signIn(other)).user_id, /^mail:/);
+});
+
+/** Somebody who has signed in by mail asks for a session, holds a time and waits for one that is taken. */
+async function begunByMail(name) {
+  const byMail = await signIn(`${name}@client.test`);
+  const client = as(byMail.token);
+  const [asked, held, taken] = [0, 2, 4].map((hours) => stack.slot(100 + 6 * count++ + hours));
+  const request = await client.post('/booking/create', { start: asked, session_type: 'asked', name: 'Gina' });
+  assertStatus(await stack.client(`${name}-other`).post('/booking/create', { start: taken }), 201);
+  const wait = { from: taken, to: later(taken, 1), session_type: 'coaching' };
+  return {
+    byMail,
+    client,
+    request: assertStatus(request, 201),
+    hold: assertStatus(await client.post('/booking/hold', { start: held }), 201),
+    wait: assertStatus(await client.post('/booking/waitlist', wait), 201),
+  };
+}
+const waits = async (who) =>
+  assertStatus(await who.get('/booking/waitlist'), 200).waitlist.map(({ id }) => id);
+const books = async (who) =>
+  assertStatus(await who.get('/booking/user/me?status=all'), 200)
+    .appointments.map(({ id }) => id)
+    .sort();
+
+test('a request, a hold and a place in line go on as the platform’s user’s', async () => {
+  const { client, request, hold, wait } = await begunByMail('gina');
+  const platform = stack.client('gina'); // its token carries that address
+  for (const who of [platform, client]) {
+    await until(
+      'the session to be the user’s',
+      async () => (await who.get('/session')).body.user_id === 'gina',
+    );
+    assertStatus(await who.get(`/booking/${request.id}`), 200);
+    assert.ok((await books(who)).includes(request.id));
+    assert.deepEqual(await waits(who), [wait.id]);
+  }
+  // What they were filling in they finish, whichever way they came in.
+  assertStatus(await client.put(`/booking/${hold.id}/confirm`, {}), 200);
+  assertStatus(await stack.coach().put(`/booking/${request.id}/approve`, {}), 200);
+  assert.deepEqual(await books(platform), [request.id, hold.id].sort());
+  assertStatus(await platform.delete('/booking/user/me'), 200);
+  assert.ok(!stack.database.dump().includes('gina@client.test'));
+});
+
+test('of two holds of one person the user’s own stays, and the other time is free again', async () => {
+  const platform = stack.client('gwen', { email: 'gwen@elsewhere.test' });
+  const own = assertStatus(await platform.post('/booking/hold', { start: stack.slot(300) }), 201);
+  const { hold } = await begunByMail('gwen');
+  await stack.client('gwen').get('/booking/user/me');
+  assertStatus(await platform.put(`/booking/${own.id}/confirm`, {}), 200);
+  assertProblem(await platform.put(`/booking/${hold.id}/confirm`, {}), 410, 'hold_expired');
+  assertStatus(await stack.client('gus').post('/booking/create', { start: hold.start }), 201);
+});
+
+test('a hold of theirs that ran out is in nobody’s way', async () => {
+  const platform = stack.client('gabi', { email: 'gabi@elsewhere.test' });
+  const old = assertStatus(await platform.post('/booking/hold', { start: stack.slot(302) }), 201);
+  stack.database.run(`update bookingd.appointment set hold_expires_at = now() where id = '${old.id}'`);
+  const { hold } = await begunByMail('gabi');
+  assertStatus(await stack.client('gabi').put(`/booking/${hold.id}/confirm`, {}), 200);
+});
+
+test('what a session that was not told of it yet did by mail is found later, and erased', async () => {
+  const platform = stack.client('gerd');
+  await platform.get('/booking/user/me');
+  const { byMail } = await begunByMail('gerd');
+  assert.equal(byMail.user_id, 'gerd');
+  // As if it had still been somebody else's.
+  const former = stack.database.value("select bookingd.person_of_address('gerd@client.test')");
+  const left = (start, name) => {
+    const { id } = start;
+    stack.database.run(
+      `update bookingd.appointment set user_id = '${former}', name = '${name}' where id = '${id}'`,
+    );
+    return id;
+  };
+  const make = async (hours) =>
+    assertStatus(await platform.post('/booking/create', { start: stack.slot(hours) }), 201);
+  const found = left(await make(310), 'Gerd');
+  assert.ok((await books(stack.client('gerd', { name: 'Gerd' }))).includes(found)); // another token, so read afresh
+  left(await make(312), 'Gerd Forgotten');
+  assertStatus(await platform.delete('/booking/user/me'), 200);
+  assert.ok(!stack.database.dump().includes('Gerd Forgotten'));
 });
 
 test('a manage link opens its appointment, moves and cancels it, and nothing else', async () => {
