@@ -484,7 +484,7 @@ begin
   select lower(case n.recipient when 'client' then a.email when 'guest' then n.guest else c.email end) into address
   from notice n join appointment a on a.id = n.appointment_id
   join coach c on c.id = case when n.recipient = 'coach' and n.guest <> '' then n.guest else a.coach_id end
-  where n.id = p_notice and n.channel = 'email' and not a.erased for update of n;
+  where n.id = p_notice and n.channel = 'email' and (n.recipient = 'coach' or not a.erased) for update of n;
   if address is null then
     return false;
   elsif p_reason is not null then

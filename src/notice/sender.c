@@ -271,7 +271,9 @@ static bool make_letter(struct sender *sender, struct letter *letter, instant no
 		return false;
 	}
 	const char *why = outdated(claim, subject);
-	if (why == NULL && (address_of(claim, subject) == NULL || subject->a.erased))
+	/* Of somebody who was erased the coach is told without a name: they need not wait for anybody. */
+	const bool forgotten = subject->a.erased && claim->recipient != NOTICE_COACH;
+	if (why == NULL && (address_of(claim, subject) == NULL || forgotten))
 		why = "There is no address any more.";
 	if (why == NULL && (result = letter_write(sender, letter, now)) == DB_NONE)
 		why = "There is nothing left to tell of.";

@@ -344,7 +344,7 @@ test('names with line ends, bidi text and emoji do no harm', async () => {
   assert.deepEqual([told.defects, told.bare], [[], 0]);
 });
 
-test('erasure takes what was said with it, and mails nobody', async () => {
+test('erasure takes what was said with it, and mails the client nothing', async () => {
   const ann = person();
   await mail.fault('RCPT', { reply: `550 5.1.1 <${ann.id}@client.test> unknown` });
   const made = await book(ann.client);
@@ -356,9 +356,27 @@ test('erasure takes what was said with it, and mails nobody', async () => {
   assert.deepEqual(said(), [{ recipient: 'client', state: 'failed' }]);
   assert.equal((await ann.client.delete('/booking/user/me')).status, 200);
   await settled(made.id);
-  assert.deepEqual(mailed(`kind = 'cancelled' and state = 'sent'`), []);
+  assert.deepEqual(mailed(`kind = 'cancelled' and state = 'sent'`), [{ recipient: 'coach', state: 'sent' }]);
   assert.deepEqual([ann.mails(), said()], [[], []]);
   assert.ok(!stack.database.dump().includes(`${ann.id}@client.test`));
+});
+
+test('a coach hears that the session is off of whoever erases themselves, and no name', async () => {
+  const ann = person({ name: 'Ann Forgotten' });
+  const made = await book(ann.client);
+  await until('both mails', () => ann.mails().length === 1 && ann.coach().length === 1);
+  const before = mail.to('coach@example.com').length;
+  assert.equal((await ann.client.delete('/booking/user/me')).status, 200);
+  await settled(made.id);
+  const told = mail.to('coach@example.com').slice(before);
+  assert.equal(told.length, 1);
+  assert.match(told[0].subject, /^Cancelled: a client, /);
+  assert.match(told[0].text, /The session with a client was cancelled/);
+  assert.match(told[0].text, /With a client · 30 minutes/);
+  assert.deepEqual(told[0].reply_to ?? [], []);
+  for (const word of ['Forgotten', `${ann.id}@client.test`, 'null'])
+    assert.ok(!`${told[0].subject}${told[0].text}${told[0].html}`.includes(word), word);
+  assert.equal(ann.mails().length, 1);
 });
 
 test('no booking waits for a mail server that does not answer', async () => {
