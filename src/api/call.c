@@ -142,6 +142,15 @@ void call_is_from(struct call *call, const struct identity *caller)
 		.user_id = caller->user_id, .role = roles[caller->role], .request_id = call->request->id};
 }
 
+static struct credentials credentials_of(const struct call *call)
+{
+	return (struct credentials){
+		.authorization = request_header(call->request, "Authorization"),
+		.session_id = request_header(call->request, "X-Session-ID"),
+		.now = call->request->now,
+	};
+}
+
 /*
  * Who is calling, from memory on the loop, else with the worker. IDENTITY_UNDECIDED: a worker is needed.
  * Anything but KNOWN has been answered, unless anyone may make this call.
@@ -150,11 +159,7 @@ static enum identity_outcome identify(struct call *call)
 {
 	if (call->caller != NULL)
 		return IDENTITY_KNOWN;
-	const struct credentials credentials = {
-		.authorization = request_header(call->request, "Authorization"),
-		.session_id = request_header(call->request, "X-Session-ID"),
-		.now = call->request->now,
-	};
+	const struct credentials credentials = credentials_of(call);
 	struct identity_reason reason = {"none", "Please sign in first."};
 	enum identity_outcome outcome =
 		call->worker == NULL ? identity_recall(call->api->identities, &credentials, call->mem,
@@ -258,6 +263,35 @@ static bool admit(struct call *call, bool *ret_undecided)
 	return true;
 }
 
+/* Whether the guest who calls is a person by now: another request has confirmed their hold. */
+static bool has_become_known(struct call *call)
+{
+	const struct credentials credentials = credentials_of(call);
+	const struct actor asked = call->actor;
+	struct identity now;
+	identity_forget(call->api->identities, call->caller->user_id);
+	if (identity_find(call->api->identities, call->worker, &credentials, call->mem, &now, NULL) !=
+		    IDENTITY_KNOWN ||
+	    now.guest)
+		return false;
+	call->identity = now;
+	call_is_from(call, &call->identity);
+	call->actor.idempotency_key = asked.idempotency_key;
+	call->actor.request_hash = asked.request_hash;
+	return true;
+}
+
+/* A guest who is refused may have sent the same twice, and be who the other request has made of them. */
+static void run_handler(struct call *call)
+{
+	call->endpoint->handle(call);
+	const bool refused = call->reply->status >= 400;
+	if (!refused || call->caller == NULL || !call->caller->guest || !has_become_known(call))
+		return;
+	call->reply->code = NULL;
+	call->endpoint->handle(call);
+}
+
 /* ---- idempotency ---- */
 
 static bool is_key(const char *key)
@@ -321,13 +355,13 @@ static void replay(struct call *call, const struct db_rows *rows)
  */
 static void handle_once(struct call *call, const char *key)
 {
+	const char *caller = call->caller->user_id; /* who may be somebody else when it is done */
 	unsigned char hash[CRYPTO_SHA256_SIZE];
 	hash_request(call->request, hash);
 	DB_ROWS rows = {0};
-	enum db_result result = db_run(
-		call->worker->db, QUERY_IDEMPOTENCY_BEGIN,
-		DB_PARAMETERS(db_text(call->caller->user_id), db_text(key), db_bytes(hash, sizeof(hash))),
-		&rows);
+	enum db_result result =
+		db_run(call->worker->db, QUERY_IDEMPOTENCY_BEGIN,
+		       DB_PARAMETERS(db_text(caller), db_text(key), db_bytes(hash, sizeof(hash))), &rows);
 	if (result != DB_OK) {
 		call_database_failure(call, result);
 		return;
@@ -340,15 +374,14 @@ static void handle_once(struct call *call, const char *key)
 		CRASH_POINT("begun");
 		call->actor.idempotency_key = key;
 		call->actor.request_hash = hash;
-		call->endpoint->handle(call);
+		run_handler(call);
 		if (call->reply->status < 300) {
-			result = db_run(call->worker->db, QUERY_IDEMPOTENCY_STORE,
-					DB_PARAMETERS(db_text(call->caller->user_id), db_text(key),
-						      db_bytes(hash, sizeof(hash)),
-						      db_uuid(call->appointment_id),
-						      db_int(call->reply->status),
-						      db_text(buffer_text(&call->reply->body))),
-					NULL);
+			result = db_run(
+				call->worker->db, QUERY_IDEMPOTENCY_STORE,
+				DB_PARAMETERS(db_text(caller), db_text(key), db_bytes(hash, sizeof(hash)),
+					      db_uuid(call->appointment_id), db_int(call->reply->status),
+					      db_text(buffer_text(&call->reply->body))),
+				NULL);
 		}
 		CRASH_POINT("before_reply");
 	} else if (db_get_bool(&rows, 0, 1)) {
@@ -357,7 +390,7 @@ static void handle_once(struct call *call, const char *key)
 		call_problem(call, PROBLEM_IDEMPOTENCY_KEY_REUSED, NULL, NULL);
 	}
 	enum db_result ended = db_run(call->worker->db, QUERY_IDEMPOTENCY_END,
-				      DB_PARAMETERS(db_text(call->caller->user_id), db_text(key)), NULL);
+				      DB_PARAMETERS(db_text(caller), db_text(key)), NULL);
 	/* The booking stands whatever happens here: a replay then tells how the appointment stands. */
 	if (result != DB_OK || (ended != DB_OK && ended != DB_UNAVAILABLE))
 		log_line(LOG_WARNING, "idempotency_reply_not_kept",
@@ -372,7 +405,7 @@ static void handle(struct call *call)
 				  ? request_header(call->request, "Idempotency-Key")
 				  : NULL;
 	if (key == NULL)
-		call->endpoint->handle(call);
+		run_handler(call);
 	else if (is_key(key))
 		handle_once(call, key);
 	else

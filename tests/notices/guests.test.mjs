@@ -433,6 +433,53 @@ test('whom they invite, by a manage link too, counts for their network', async (
   assertStatus(await put(stranger({ network: elsewhere, token: again.token })), 200);
 });
 
+test('confirmed several times at once, it is booked for each of them', async () => {
+  const email = 'twice@client.test';
+  const { guest, held } = await hold();
+  const code = await codeFor(guest, email);
+  const lock = stack.database.session();
+  const waiting = () =>
+    stack.database.rows(`select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%confirm_for_guest%'`)
+      .length;
+  let replies = [];
+  try {
+    lock.send(`set search_path = bookingd, public; begin;
+      select lock_guests(encode(network, 'hex')) from own_session where appointment_id = '${held.id}';`);
+    await until(
+      'the lock',
+      () =>
+        stack.database.rows(`select from pg_locks where locktype = 'advisory' and classid = 1651469169`)
+          .length,
+    );
+    replies = Array.from({ length: 2 }, () => guest.confirm({ email, code }));
+    await until('both to wait for it', () => waiting() === 2);
+    lock.send('commit;');
+    replies = await Promise.all(replies);
+  } finally {
+    lock.close();
+  }
+  assert.deepEqual(countStatuses(replies), { 200: 2 });
+  for (const { body } of replies) assert.deepEqual([body.id, body.status], [held.id, 'scheduled']);
+});
+
+test('whoever was a guest when the other request came first is answered as who they are now', async () => {
+  const email = 'heard-late@client.test';
+  const { guest, held } = await hold();
+  const code = await codeFor(guest, email);
+  assertStatus(await guest.read(), 200); // so memory knows them as a guest
+  // Another replica has confirmed it, and this one has not heard of it.
+  stack.database.run(`set search_path = bookingd, public;
+    update appointment set user_id = (meet_address('${email}')).user_id, status = 'scheduled', hold_expires_at = null,
+      email = '${email}' where id = '${held.id}';
+    update own_session set user_id = (meet_address('${email}')).user_id, email = '${email}'
+      where appointment_id = '${held.id}';
+    delete from action_token where user_id = '${held.user_id}'`);
+  const booked = assertStatus(await guest.confirm({ email, code }), 200);
+  assert.deepEqual([booked.id, booked.status], [held.id, 'scheduled']);
+  assertStatus(await guest.put(`/booking/${held.id}/cancel`), 200);
+});
+
 test('a person’s limit holds for their bookings as a guest, also of two at once', async () => {
   const email = 'sam@client.test';
   const { booked } = await book(email);
