@@ -48,8 +48,12 @@ begin
   update appointment set user_id = p_pseudonym, event_link = null, meeting_url = null, meeting_label = null,
     meeting_place = null, meeting_instructions = null
   where user_id = p_user;
-  -- Others may have invited them.
-  addresses := array(select email from known_address where user_id = p_user);
+  -- Others may have invited them. What they have proved to read and is another's too stays that person's.
+  addresses := array(select email from known_address where user_id = p_user union
+                     select p.email from proved_address p
+                     where p.user_id = p_user
+                       and not exists (select from known_address k where k.email = p.email and k.user_id <> p_user)
+                       and not exists (select from proved_address o where o.email = p.email and o.user_id <> p_user));
   perform forget_guest(addresses);
   -- Replies to a coach or an admin tell of this person too.
   delete from idempotency_key where caller = p_user;

@@ -185,3 +185,27 @@ test('what somebody proved goes when they are erased', async () => {
   assert.ok(!stack.database.dump().includes('leas@other.test'));
   assertProblem(await create(lea, { email: 'leas@other.test' }), 403, 'address_not_verified', 'email');
 });
+
+test('an address that was proved by code leaves others’ guests as well, unless it is another’s', async () => {
+  const [max, host] = [stack.client('max'), stack.client('max-host')];
+  const [own, shared, read] = ['max2@other.test', 'nora@client.test', 'both@other.test'];
+  for (const email of [own, shared, read]) {
+    const { code } = await forUser(max, email);
+    assertStatus(await create(max, { email, code }), 201);
+  }
+  assertStatus(await stack.client('nora').get('/booking/user/me'), 200); // the platform says it is hers
+  const { code } = await forUser(stack.client('otto'), read);
+  assertStatus(await create(stack.client('otto'), { email: read, code }), 201);
+  const invited = assertStatus(await create(host, { guests: [own, shared, read] }), 201);
+  assert.deepEqual(invited.guests, [own, shared, read]);
+  stack.database.run(`insert into bookingd.mail_suppression (email, reason)
+    select a, 'bounced' from unnest(array['${own}', '${shared}', '${read}']) a`);
+  assertStatus(await max.delete('/booking/user/me'), 200);
+  assert.ok(!stack.database.dump().includes(own));
+  assert.deepEqual(assertStatus(await host.get(`/booking/${invited.id}`), 200).guests, [shared, read]);
+  const kept = stack.database.rows('select email from bookingd.mail_suppression order by email');
+  assert.deepEqual(
+    kept.map(({ email }) => email),
+    [read, shared],
+  );
+});
