@@ -358,6 +358,7 @@ struct person {
 	const char *email;
 	const char *phone;
 	const char *time_zone;
+	const char *locale;
 };
 
 /* What a client last told this coach of themselves. DB_NONE: nothing that is still kept. */

@@ -94,7 +94,7 @@ where id = $1 and group_id is distinct from id
 
 -- What a client last told this coach of themselves, in one of their last appointments with anybody.
 -- name: appointment_person one
-select name, email, phone, client_time_zone
+select name, email, phone, client_time_zone, locale
 from (select * from appointment where user_id = $1 order by starts_at desc, id desc limit 50) latest
 where coach_id = $2 and not erased and hold_expires_at is null
 order by starts_at desc limit 1;

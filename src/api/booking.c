@@ -46,6 +46,7 @@ void api_booking_create_for(struct call *call)
 	JSON_LOCAL overrides = NULL;
 	JSON_LOCAL guests = NULL;
 	const char *notes = NULL;
+	const char *credits = NULL;
 	bool notify = true;
 	const struct json_field fields[] = {
 		{"client", JSON_FIELD_VALUE, true, 0, 0, &client, NULL},
@@ -56,11 +57,13 @@ void api_booking_create_for(struct call *call)
 		{"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &notes, NULL},
 		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
 		{"notify", JSON_FIELD_BOOLEAN, false, 0, 0, &notify, NULL},
+		{"credits", JSON_FIELD_TEXT, false, 1, CREDITS_MAX_CHARACTERS, &credits, NULL},
 		GUESTS_FIELD(guests),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !booking_read_client(call, client, &wish) ||
 	    !booking_read_overrides(call, overrides, &wish.overridden) ||
+	    !booking_read_credits(call, credits, &wish.overridden) ||
 	    !booking_read_guests(call, guests, &wish.guests))
 		return;
 	wish.notes = notes != NULL && notes[0] != '\0' ? notes : NULL;

@@ -202,19 +202,25 @@ bool booking_accept_person(struct call *call, const struct person_fields *person
 bool booking_read_client(struct call *call, const json_t *client, struct booking_wish *wish)
 {
 	const char *zone = NULL;
+	const char *locale = NULL;
 	const struct json_field fields[] = {
 		{"user_id", JSON_FIELD_LINE, false, 1, IDENTITY_USER_ID_MAX, &wish->client_id, NULL},
 		{"time_zone", JSON_FIELD_TEXT, false, 1, ZONE_NAME_MAX, &zone, NULL},
 		{"name", JSON_FIELD_LINE, false, 1, NAME_MAX_CHARACTERS, &wish->name, NULL},
 		{"email", JSON_FIELD_LINE, false, 1, EMAIL_MAX_CHARACTERS, &wish->email, NULL},
 		{"phone", JSON_FIELD_LINE, false, 1, PHONE_MAX_CHARACTERS, &wish->phone, NULL},
+		{"locale", JSON_FIELD_LINE, false, 1, LOCALE_MAX_CHARACTERS, &locale, NULL},
 	};
 	if (!call_object(call, "client", client, fields, sizeof(fields) / sizeof(fields[0])))
 		return false;
-	const struct person_fields person = {
-		.zone_name = zone, .name = wish->name, .email = wish->email, .phone = wish->phone};
+	const struct person_fields person = {.zone_name = zone,
+					     .name = wish->name,
+					     .email = wish->email,
+					     .phone = wish->phone,
+					     .locale = locale};
 	if (!booking_accept_person(call, &person, "client.", wish))
 		return false;
+	wish->locale = locale; /* what this browser accepts is the coach's own language */
 	if (wish->client_id == NULL && wish->email == NULL) {
 		call_problem(call, PROBLEM_INVALID_FIELD, "client",
 			     "client needs a user_id or an email address.");
@@ -275,6 +281,17 @@ bool booking_read_overrides(struct call *call, const json_t *names, unsigned *re
 			return false;
 		}
 		*ret_overridden |= 1u << rule;
+	}
+	return true;
+}
+
+bool booking_read_credits(struct call *call, const char *word, unsigned *overridden)
+{
+	if (word != NULL && strcmp(word, "free") == 0) {
+		*overridden |= 1u << REFUSAL_CREDITS_REQUIRED;
+	} else if (word != NULL && strcmp(word, "debit") != 0) {
+		call_problem(call, PROBLEM_INVALID_FIELD, "credits", "credits must be debit or free.");
+		return false;
 	}
 	return true;
 }

@@ -15,6 +15,7 @@ enum {
 	NOTES_MAX_CHARACTERS = 2000,
 	SCOPE_MAX_CHARACTERS = 20,
 	PROMO_CODE_MAX_CHARACTERS = 40,
+	CREDITS_MAX_CHARACTERS = 20,
 	GUEST_HOLD_MINUTES = 10, /* without a word of who they are, whatever HOLD_MINUTES is */
 };
 
@@ -63,6 +64,12 @@ bool booking_read_guests(struct call *call, const json_t *list, const char **ret
 
 /* The rules that a coach overrides by name, as bits; NULL: none. False: answered. */
 bool booking_read_overrides(struct call *call, const json_t *names, unsigned *ret_overridden);
+
+/*
+ * Whether a coach has a client's credits taken: "debit" (or NULL), or for "free" none, which is another word for
+ * overriding credits_required. False: answered.
+ */
+bool booking_read_credits(struct call *call, const char *word, unsigned *overridden);
 
 /* The use cases' view of the call. */
 struct booking_call booking_use_case(struct call *call);

@@ -195,6 +195,7 @@ void api_series_create_for(struct call *call)
 	JSON_LOCAL guests = NULL;
 	const char *on_conflict = NULL;
 	const char *notes = NULL;
+	const char *credits = NULL;
 	bool notify = true;
 	const struct json_field fields[] = {
 		{"client", JSON_FIELD_VALUE, true, 0, 0, &client, NULL},
@@ -208,11 +209,13 @@ void api_series_create_for(struct call *call)
 		{"notes", JSON_FIELD_NOTE, false, 0, NOTES_MAX_CHARACTERS, &notes, NULL},
 		{"override", JSON_FIELD_VALUE, false, 0, 0, &overrides, NULL},
 		{"notify", JSON_FIELD_BOOLEAN, false, 0, 0, &notify, NULL},
+		{"credits", JSON_FIELD_TEXT, false, 1, CREDITS_MAX_CHARACTERS, &credits, NULL},
 		GUESTS_FIELD(guests),
 	};
 	if (!call_body(call, fields, sizeof(fields) / sizeof(fields[0])) ||
 	    !booking_read_client(call, client, first) ||
 	    !booking_read_overrides(call, overrides, &first->overridden) ||
+	    !booking_read_credits(call, credits, &first->overridden) ||
 	    !booking_read_guests(call, guests, &first->guests) ||
 	    !read_conflict(call, on_conflict, &wish.skip))
 		return;

@@ -362,6 +362,7 @@ bool booking_client(const struct booking_call *call, const struct booking_wish *
 		.phone = wish->phone != NULL ? wish->phone : known.phone,
 		.notes = wish->notes,
 		.created_by = call->actor.role,
+		.locale = wish->locale != NULL ? wish->locale : known.locale,
 		.silent = wish->silent,
 		.lease_seconds = BOOKING_LEASE_SECONDS,
 		.max_addresses = -1,

@@ -389,7 +389,8 @@ enum db_result appointments_person(struct db *db, struct arena *mem, const char 
 		*ret_person = (struct person){.name = db_copy_text(&rows, 0, 0, mem),
 					      .email = db_copy_text(&rows, 0, 1, mem),
 					      .phone = db_copy_text(&rows, 0, 2, mem),
-					      .time_zone = db_copy_text(&rows, 0, 3, mem)};
+					      .time_zone = db_copy_text(&rows, 0, 3, mem),
+					      .locale = db_copy_text(&rows, 0, 4, mem)};
 	return result;
 }
 

@@ -201,6 +201,26 @@ test('the client is a user or an address; what is left out is what they last tol
   assertProblem(await coach.post(PATH, { start: at(11, '09:00') }), 422, 'invalid_field', 'client');
 });
 
+test('the client’s language is what was said of it, else what they told before, never the coach’s own', async () => {
+  const language = ({ id }) =>
+    stack.database.rows(`select locale from bookingd.appointment where id = '${id}'`)[0].locale;
+  const header = { 'accept-language': 'pl' }; // the coach's browser
+  const create = async (client, start) =>
+    language(assertStatus(await coach.post(PATH, { client, start }, header), 201));
+  const gerda = { user_id: 'gerda', email: 'gerda@client.test' };
+  assert.equal(await create(gerda, at(16, '09:00')), null);
+  assert.equal(await create({ ...gerda, locale: 'de' }, at(16, '10:00')), 'de');
+  assert.equal(await create({ user_id: 'gerda' }, at(17, '11:00')), 'de');
+  const fields = { client: { ...gerda, locale: 'fr-CA' }, start: at(18, '09:00'), count: 2 };
+  const { appointments } = assertStatus(await coach.post('/coach/damian/series', fields, header), 201);
+  assert.deepEqual(appointments.map(language), ['fr-CA', 'fr-CA']);
+  const wrong = await coach.post(PATH, {
+    client: { ...gerda, locale: 'no language' },
+    start: at(16, '13:00'),
+  });
+  assertProblem(wrong, 422, 'invalid_field', 'client.locale');
+});
+
 test('with notify false the client hears nothing, neither of the booking nor of its end', async () => {
   const quiet = { user_id: 'quiet', email: 'quiet@client.test' };
   const made = assertStatus(

@@ -389,9 +389,25 @@ test('a coach who books for a client takes the credits, unless they say otherwis
     [0, 'This session costs 1 credit, and this client has none.'],
   );
   assert.equal(assertStatus(await bookFor({ override: ['credits_required'] }), 201).payment, undefined);
-  await grant(ann, 1);
+  assert.equal(assertStatus(await bookFor({ credits: 'free' }), 201).payment, undefined);
+  await grant(ann, 2);
+  assert.equal(assertStatus(await bookFor({ credits: 'free' }), 201).payment, undefined);
   assert.equal(assertStatus(await bookFor(), 201).payment.state, 'paid');
+  assert.equal(assertStatus(await bookFor({ credits: 'debit' }), 201).payment.state, 'paid');
   assert.equal(await balance(ann), 0);
+  refused(await bookFor({ credits: 'debit' }), 402, 'credits_required');
+  refused(await bookFor({ credits: 'gratis' }), 422, 'invalid_field');
+  const series = await coach.post('/coach/damian/series', {
+    client: { user_id: ann.id },
+    start: nextStart(),
+    session_type: 'coaching',
+    count: 2,
+    credits: 'free',
+  });
+  assert.deepEqual(
+    assertStatus(series, 201).appointments.map(({ payment }) => payment),
+    [undefined, undefined],
+  );
 });
 
 test('erasure keeps the ledger without the person; export has it', async () => {
