@@ -123,11 +123,12 @@ struct schedule {
 	unsigned own_notices; /* bit (1u << enum notice_part) for each part that the document has */
 	const struct meeting
 		*fallback_meeting;        /* where a Meet link cannot be made; no Meet itself; may be NULL */
-	const struct session_type *types; /* at least one; the first is the default */
+	const struct session_type *types; /* at least one; the first that is no draft is the default */
 	size_t type_count;
 };
 
-/* The type of that id; NULL if there is none. NULL as id gives the first. */
+/* The type of that id; NULL if there is none. NULL as id gives the default: the first draft only where all
+ * are drafts. */
 const struct session_type *schedule_type(const struct schedule *schedule, const char *id);
 
 /* The same among those that clients may choose, which drafts are not. */

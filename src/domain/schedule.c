@@ -5,8 +5,10 @@
 
 const struct session_type *schedule_type(const struct schedule *schedule, const char *id)
 {
-	if (id == NULL)
-		return &schedule->types[0];
+	if (id == NULL) {
+		const struct session_type *offered = schedule_type_offered(schedule, NULL);
+		return offered != NULL ? offered : &schedule->types[0];
+	}
 	for (size_t i = 0; i < schedule->type_count; i++) {
 		if (strcmp(schedule->types[i].id, id) == 0)
 			return &schedule->types[i];

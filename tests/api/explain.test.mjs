@@ -49,6 +49,35 @@ test('a start that may be booked has no reasons', async () => {
   assert.deepEqual(await explain({ start: at(3, '10:00'), duration: 60, session_type: 'coaching' }), fine);
 });
 
+test('no kind of session named: the first that is no draft, as listing and booking have it', async () => {
+  const document = assertStatus(await coach.get('/coach/damian/schedule'), 200);
+  const types = document.session_types;
+  const draft = types.find(({ id }) => id === 'draft');
+  const put = (session_types) => coach.put('/coach/damian/schedule', { ...document, session_types });
+  assertStatus(await put([draft, ...types.filter(({ id }) => id !== 'draft')]), 200);
+  try {
+    const start = at(3, '10:00');
+    assert.deepEqual(await explain({ start }), { bookable: true, approval: false, reasons: [] });
+    const client = { user_id: 'no-type', name: 'No Type' };
+    const made = assertStatus(await coach.post('/coach/damian/appointments', { client, start }), 201);
+    assert.equal(made.session_type, 'coaching');
+    assertStatus(await coach.put(`/booking/${made.id}/cancel`), 200);
+    const series = { client, start: at(13, '10:00'), count: 2 };
+    const { appointments } = assertStatus(await coach.post('/coach/damian/series', series), 201);
+    for (const { id, session_type } of appointments) {
+      assert.equal(session_type, 'coaching');
+      assertStatus(await coach.put(`/booking/${id}/cancel`), 200);
+    }
+    // By its name a coach books a draft, and is told that it is one.
+    assert.equal((await explain({ start, session_type: 'draft' })).bookable, false);
+    const named = { client, start, session_type: 'draft' };
+    const { id } = assertStatus(await coach.post('/coach/damian/appointments', named), 201);
+    assertStatus(await coach.put(`/booking/${id}/cancel`), 200);
+  } finally {
+    assertStatus(await put(types), 200);
+  }
+});
+
 test('the notice is told in the words of the contract', async () => {
   const start = new Date(Math.floor(Date.now() / 60_000) * 60_000 + 192 * 60_000)
     .toISOString()
