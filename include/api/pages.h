@@ -12,7 +12,10 @@
  * not so. */
 bool pages_opened(struct call *call);
 
-/* Answers who opens an address where there is nothing with a page, status 404. False: not so. */
+/*
+ * Answers who opens an address where there is nothing with a page, status 404; and one that is only a call's
+ * by other methods, if it is a session type's as well, with that one's page. False: not so.
+ */
 bool pages_stray(const struct api *api, const struct request *request, struct reply *reply);
 
 /* The same in place of a handler's 404, to a browser; workers may call. False: a program asks. */

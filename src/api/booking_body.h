@@ -66,8 +66,8 @@ bool booking_read_guests(struct call *call, const json_t *list, const char **ret
 bool booking_read_overrides(struct call *call, const json_t *names, unsigned *ret_overridden);
 
 /*
- * Whether a coach has a client's credits taken: "debit" (or NULL), or for "free" none, which is another word for
- * overriding credits_required. False: answered.
+ * Whether a coach has a client's credits taken: "debit" (or NULL), or for "free" none, which is another word
+ * for overriding credits_required. False: answered.
  */
 bool booking_read_credits(struct call *call, const char *word, unsigned *overridden);
 

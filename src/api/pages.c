@@ -44,8 +44,26 @@ bool pages_missing(struct call *call)
 	return true;
 }
 
+/* Whether it is the page of a session type that has the name of a call that is none of GET:
+ * /booking/robin/meeting. */
+static bool names_type(const struct request *request)
+{
+	static const char of_one[] = "/booking/:id/";
+	if (request->route == NULL || request->route->method == request->method ||
+	    strncmp(request->route->pattern, of_one, strlen(of_one)) != 0 ||
+	    strchr(request->route->pattern + strlen(of_one), '/') != NULL)
+		return false;
+	const char *named = request->path + strlen("/booking/");
+	return !uuid_parse(named, strcspn(named, "/"), NULL);
+}
+
 bool pages_stray(const struct api *api, const struct request *request, struct reply *reply)
 {
+	if (request->method == HTTP_GET && is_opened(request) && names_type(request)) {
+		answer_page(api, "booking/type.html", 200, request, reply);
+		reply->code = NULL;
+		return true;
+	}
 	if (request->route != NULL || request->method != HTTP_GET || !is_opened(request))
 		return false;
 	answer_missing(api, request, reply);

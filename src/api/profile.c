@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/die.h"
 #include "base/encode.h"
+#include "base/uuid.h"
 #include "domain/zone.h"
 
 #include <stdio.h>
@@ -131,16 +132,24 @@ static bool is_slug(const char *text)
 	       text[0] != '-' && text[length - 1] != '-' && strstr(text, "--") == NULL;
 }
 
-/* Names that stand under /booking/ already. */
+/* Names that stand under /booking/ already, or are kept for calls to come, and those that an appointment may
+ * have. */
 static bool is_reserved(const char *slug)
 {
-	static const char *const taken[] = {"availability", "create",  "hold",     "user",
-					    "coaches",      "series",  "groups",   "packages",
-					    "manage",       "sign-in", "waitlist", COACH_ANY};
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-		if (strcmp(slug, taken[i]) == 0)
+	static const char booking[] = "/booking/";
+	static const char *const kept[] = {"groups", "packages", "manage", COACH_ANY};
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (strcmp(slug, kept[i]) == 0)
 			return true;
-	return false;
+	for (size_t i = 0; i < api_route_count; i++) {
+		const char *path = api_routes[i].pattern;
+		if (strncmp(path, booking, strlen(booking)) != 0)
+			continue;
+		const char *word = path + strlen(booking);
+		if (strcspn(word, "/") == strlen(slug) && strncmp(word, slug, strlen(slug)) == 0)
+			return true;
+	}
+	return uuid_parse(slug, strlen(slug), NULL);
 }
 
 /* False: answered. */

@@ -170,7 +170,7 @@ const struct route api_routes[] = {
 
 	/* what people are told */
 	CALL(GET, "/booking/:id/notices", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ,
-	     .handle = api_booking_notices,
+	     .handle = api_booking_notices, .page = "booking/type.html",
 	     .summary = "What was told about an appointment, to whom, and what came of it",
 	     .reply = "Notices"),
 	CALL(POST, "/booking/:id/notices", DATABASE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK,

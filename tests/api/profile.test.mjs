@@ -119,6 +119,32 @@ test('what cannot be used is refused by its field and changes nothing', async ()
   assert.equal(assertStatus(await coach.get(PATH), 200).slug, PROFILE.slug);
 });
 
+test('no name in an address hides a call, nor is hidden by one', async () => {
+  const { paths } = (await stack.stranger().get('/openapi.json')).body;
+  const words = Object.keys(paths).flatMap((path) => /^\/booking\/([a-z-]+)(?:\/|$)/.exec(path)?.[1] ?? []);
+  for (const word of ['session', 'stop', 'sign-in', 'waitlist']) assert.ok(words.includes(word), word);
+  const id = '00000000-0000-4000-8000-000000000000'; // would be taken for an appointment's
+  for (const slug of [...new Set(words), 'any', 'manage', 'packages', id])
+    assertProblem(await put({ slug }), 422, 'invalid_field', 'slug');
+  assert.equal(assertStatus(await coach.get(PATH), 200).slug, PROFILE.slug);
+});
+
+test('the page of a kind of session opens although a call has its name', async () => {
+  const { paths } = (await stack.stranger().get('/openapi.json')).body;
+  const words = Object.keys(paths).flatMap((path) => /^\/booking\/\{id\}\/([a-z-]+)$/.exec(path)?.[1] ?? []);
+  for (const word of ['meeting', 'guests', 'notices', 'status']) assert.ok(words.includes(word), word);
+  for (const word of words) {
+    const page = await stack.stranger().get(`/booking/damian/${word}`, { accept: 'text/html' });
+    assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8'], word);
+    assert.match(page.text, /src="\.\.\/widget\.js/);
+  }
+  const id = '00000000-0000-4000-8000-000000000000';
+  const html = { accept: 'text/html' };
+  assertProblem(await stack.stranger().get(`/booking/${id}/meeting`, html), 405, 'method_not_allowed');
+  assertProblem(await stack.stranger().get(`/booking/${id}/notices`, html), 401, 'unauthenticated');
+  assertProblem(await stack.stranger().get('/booking/damian/meeting'), 405, 'method_not_allowed');
+});
+
 test('only the coach or an admin writes; with closed listings only people who are known read', async () => {
   const ann = stack.client('ann');
   assertProblem(await put({}, ann), 403, 'forbidden');
