@@ -74,7 +74,7 @@ int64_t call_deadline(const struct call *call)
 	return call->request->complete_ms + GOOGLE_WAIT_MS;
 }
 
-/* Go through the schemes of all X-Forwarded-Proto lines, as one list; that of number `wanted` in *ret_scheme. How many. */
+/* How many schemes the X-Forwarded-Proto lines name, as one list; that of number `wanted` in *ret_scheme. */
 static size_t forwarded_schemes(const struct request *request, size_t wanted, const char **ret_scheme,
 				size_t *ret_length)
 {

@@ -134,15 +134,15 @@ static bool is_slug(const char *text)
 
 /* Names that stand under /booking/ already, or are kept for calls to come, and those that an appointment may
  * have. */
-static bool is_reserved(const char *slug)
+static bool is_reserved(const struct api *api, const char *slug)
 {
 	static const char booking[] = "/booking/";
 	static const char *const kept[] = {"groups", "packages", "manage", COACH_ANY};
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		if (strcmp(slug, kept[i]) == 0)
 			return true;
-	for (size_t i = 0; i < api_route_count; i++) {
-		const char *path = api_routes[i].pattern;
+	for (size_t i = 0; i < api->route_count; i++) {
+		const char *path = api->routes[i].pattern;
 		if (strncmp(path, booking, strlen(booking)) != 0)
 			continue;
 		const char *word = path + strlen(booking);
@@ -182,7 +182,7 @@ static bool read_profile(struct call *call, const struct coach *coach, struct pr
 				    "time_zone must be the name of a time zone such as Europe/Paris.");
 	if (profile->slug != NULL && strcmp(profile->slug, coach->id) == 0)
 		profile->slug = NULL; /* the coach's id leads to the page anyway */
-	else if (profile->slug != NULL && (!is_slug(profile->slug) || is_reserved(profile->slug)))
+	else if (profile->slug != NULL && (!is_slug(profile->slug) || is_reserved(call->api, profile->slug)))
 		return refuse_field(
 			call, "slug",
 			"slug must be small letters, digits and single hyphens, such as \"robin-example\".");

@@ -262,7 +262,8 @@ const char *calendar_consent_received(struct calendars *calendars, struct worker
 		result = take_verifier(calendars, worker, mem, coach_id, state.nonce, verifier);
 	if (result == DB_NONE) {
 		/* A state that we never signed comes from anybody, as often as they like. */
-		log_line(coach_id != NULL ? LOG_WARNING : LOG_DEBUG, "calendar_consent_refused", LOG_TEXT_FIELD("coach", coach_id),
+		log_line(coach_id != NULL ? LOG_WARNING : LOG_DEBUG, "calendar_consent_refused",
+			 LOG_TEXT_FIELD("coach", coach_id),
 			 LOG_TEXT_FIELD("reason", refusal != NULL ? refusal : "used_before"));
 		return "bad_state";
 	}
