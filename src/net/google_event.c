@@ -27,9 +27,13 @@ bool google_event_id(const char *uuid, char out[static GOOGLE_EVENT_ID_BYTES])
 
 /* --- Writing ------------------------------------------------------------------------------------ */
 
-static void write_time(struct json_writer *writer, const char *name, instant at, const char *time_zone)
+/* A patch is laid over what is there, which may be a whole day. */
+static void write_time(struct json_writer *writer, const char *name, instant at, const char *time_zone,
+		       bool insert)
 {
 	json_write_object(writer, name);
+	if (!insert)
+		json_write_null(writer, "date");
 	json_write_instant(writer, "dateTime", at);
 	json_write_text(writer, "timeZone", time_zone ? time_zone : "UTC");
 	json_write_object_end(writer);
@@ -130,8 +134,8 @@ void google_event_write(struct buffer *body, const struct google_event_draft *dr
 		json_write_text(&writer, "status", "confirmed");
 	write_text(&writer, draft, parts);
 	if (parts & GOOGLE_PART_TIME) {
-		write_time(&writer, "start", draft->start, draft->time_zone);
-		write_time(&writer, "end", draft->end, draft->time_zone);
+		write_time(&writer, "start", draft->start, draft->time_zone, insert);
+		write_time(&writer, "end", draft->end, draft->time_zone, insert);
 	}
 	if (parts & GOOGLE_PART_GUESTS)
 		write_guests(&writer, draft);

@@ -166,7 +166,7 @@ describe('by looking every second', () => {
     await state('synced');
   });
 
-  test('made an all-day event: a conflict', async () => {
+  test('made an all-day event: a conflict, until the client moves it to another time', async () => {
     const ann = s.stack.client('ann');
     const made = await s.book(ann);
     const day = made.start.slice(0, 10);
@@ -177,6 +177,10 @@ describe('by looking every second', () => {
     );
     await until('the conflict', async () => (await s.read(ann, made)).calendar.state === 'conflict');
     assert.equal((await s.read(ann, made)).start.slice(0, 10), day);
+    const moved = await ann.put(`/booking/${made.id}/reschedule`, { start: s.slot() });
+    assert.deepEqual([moved.status, moved.body.calendar], [200, { ...made.calendar, state: 'synced' }]);
+    const [event] = (await s.stack.google.live(s.stack.calendar)).filter(({ id }) => id === eventOf(made));
+    assert.equal(Date.parse(event.start), Date.parse(moved.body.start));
     await ann.put(`/booking/${made.id}/cancel`, {});
   });
 

@@ -391,9 +391,12 @@ static void a_patch_sends_the_parts_it_was_told_and_no_others(void **state)
 	(void)state;
 	struct google_event_draft draft = full_draft();
 
+	/* A whole day, which the coach has made it, goes. */
 	expect_written(&draft, GOOGLE_PART_TIME,
-		       "{\"start\":{\"dateTime\":\"2026-11-24T14:00:00Z\",\"timeZone\":\"America/New_York\"},"
-		       "\"end\":{\"dateTime\":\"2026-11-24T14:30:00Z\",\"timeZone\":\"America/New_York\"}}");
+		       "{\"start\":{\"date\":null,\"dateTime\":\"2026-11-24T14:00:00Z\",\"timeZone\":"
+		       "\"America/New_York\"},"
+		       "\"end\":{\"date\":null,\"dateTime\":\"2026-11-24T14:30:00Z\",\"timeZone\":"
+		       "\"America/New_York\"}}");
 	expect_written(
 		&draft, GOOGLE_PART_CONFERENCE | GOOGLE_PART_REVIVE,
 		"{\"status\":\"confirmed\",\"conferenceData\":{\"createRequest\":{\"requestId\":\"r1\","
