@@ -112,20 +112,8 @@ begin
   set refused_version = p_version, calendar_detail = p_detail, conference_pending = false, calendar_attempts = 0
   where id = p_id and version = p_version
   returning * into a;
-  if p_tells and a.invited_by = 'google' and a.event_written then
-    perform tell_from_now_on(
-      a, a.synced_version,
-      (select n.place from notice n
-       where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app' and n.about <> p_version::text
-         and n.kind in ('confirmed', 'moved', 'meeting_changed')
-       order by n.id desc limit 1),
-      array[lower(a.email)]);
-    update appointment
-    set noticed_start = coalesce((select n.was_at from notice n
-                                  where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app'
-                                    and n.kind = 'moved' and n.about = a.version::text), noticed_start)
-    where id = a.id
-    returning * into a;
+  if p_tells and a.event_written then
+    a := tell_instead(a);
   end if;
   if not a.event_written then
     a := fall_back(a);
@@ -183,6 +171,40 @@ begin
   perform event_refused(id, version, p_detail, p_tells) from appointment
   where coach_id = p_coach and calendar_id is not null and version > synced_version and version > refused_version
   order by id;
+end $$;
+
+-- ---------------------------------------------------------------------------- another account
+
+/*
+ * The event that was written is not in the calendar, and was not deleted there: the coach has connected another account,
+ * whose calendar may be called the same. It is written anew, into p_calendar, and who invites is decided anew where the
+ * former calendar did. Returns the appointment; null: it is not that version any more, or there is nothing to write.
+ */
+create or replace function event_lost(p_id uuid, p_version integer, p_calendar text) returns appointment language plpgsql as $$
+declare
+  a appointment;
+  invited_by_google boolean;
+begin
+  select * into a from appointment
+  where id = p_id and version = p_version and status = 'scheduled' and event_written and not erased and ends_at > now()
+  for update;
+  if not found then
+    return null;
+  end if;
+  invited_by_google := a.invited_by = 'google';
+  if a.version > a.synced_version then
+    a := tell_instead(a);
+  elsif invited_by_google then
+    perform told_by_google(a, a.version, place_of(a), string_to_array(lower(concat_ws(' ', a.email, a.guests)), ' '));
+  end if;
+  update appointment
+  set calendar_id = p_calendar, event_written = false, synced_version = 0, refused_version = 0, event_outdated = true,
+      event_etag = null, event_link = null, conference_pending = false, calendar_conflict = false, calendar_detail = null,
+      guest_response = 'none', meeting_url = case when meeting_kind <> 'google_meet' then meeting_url end,
+      invited_by = case when not invited_by_google then invited_by end,
+      calendar_attempts = 0, calendar_due_at = now(), updated_at = now()
+  where id = p_id returning * into a;
+  return a;
 end $$;
 
 -- ---------------------------------------------------------------------------- the appointment follows its event

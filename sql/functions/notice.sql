@@ -240,6 +240,34 @@ begin
 end $$;
 
 /*
+ * Google does not tell of what its event lacks, so from now on we do: what was announced in the belief that it would is
+ * looked at once more. Whom it has invited it has told of the event as it stands; where there is none, nobody of anything.
+ */
+create or replace function tell_instead(a appointment) returns appointment language plpgsql as $$
+begin
+  if a.invited_by is distinct from 'google' or not a.notify or (a.email is null and a.guests is null) then
+    return a;
+  elsif a.event_written then
+    perform tell_from_now_on(
+      a, a.synced_version,
+      (select n.place from notice n
+       where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app' and n.about <> a.version::text
+         and n.kind in ('confirmed', 'moved', 'meeting_changed')
+       order by n.id desc limit 1),
+      -- Guests may be what it lacks. Of the end all are told.
+      string_to_array(lower(concat_ws(' ', a.email, case a.status when 'cancelled' then a.guests end)), ' '));
+  end if;
+  update appointment
+  set invited_by = 'email',
+      noticed_start = coalesce((select n.was_at from notice n
+                                where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app'
+                                  and n.kind = 'moved' and n.about = a.version::text), noticed_start)
+  where id = a.id
+  returning * into a;
+  return a;
+end $$;
+
+/*
  * Google does not take all guests of version p_version, so from now on we tell everybody of this appointment. Whom Google
  * has invited (p_invited: addresses with a blank between) it has told of this version; who is not among them is told now.
  */

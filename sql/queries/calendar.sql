@@ -127,6 +127,14 @@ select r from event_refused($1, $2, $3, $4) r where r.id is not null;
 -- name: calendar_event_gone one
 select g.outcome, g.booked from event_gone($1, $2) g;
 
+-- It is to be written anew, into $3.
+-- name: calendar_event_lost one
+select l from event_lost($1, $2, $3) l where l.id is not null;
+
+-- Whom Google has invited it does not tell of version $2.
+-- name: calendar_tell_instead one
+select t.id from appointment a, tell_instead(a) t where a.id = $1 and a.version = $2;
+
 -- name: calendar_event_moved one
 select m.outcome, m.booked from event_moved($1, $2, $3, $4, $5) m;
 

@@ -121,6 +121,18 @@ static void follow_deletion(struct sync *sync, const struct appointment *row)
 	count_change(sync, row, "cancelled");
 }
 
+/* It was never in this calendar, so nobody has deleted it there: it is written once more. */
+static void follow_loss(struct sync *sync, const struct appointment *row)
+{
+	DB_ROWS rows = {0};
+	if (run(sync, QUERY_CALENDAR_EVENT_LOST,
+		DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_text(sync->calendar_id)),
+		&rows) != DB_OK)
+		return;
+	count_change(sync, row, "lost");
+	bell_ring(&sync->visit->calendars->bell, BELL_PAYERS);
+}
+
 static void follow_move(struct sync *sync, const struct appointment *row, const struct google_event *event)
 {
 	bool timed = event->has_time && !event->all_day && event->end > event->start;
@@ -162,12 +174,15 @@ static void follow_event(struct sync *sync, const struct appointment *row)
 		return;
 	}
 	visit_get(visit, CALL_READ, sync->calendar_id, event_id, &event, &answer);
-	bool gone = answer.outcome == GOOGLE_GONE || answer.outcome == GOOGLE_NOT_FOUND;
-	if (answer.outcome != GOOGLE_OK && !gone) {
+	const bool gone = answer.outcome == GOOGLE_GONE;
+	const bool lost = answer.outcome == GOOGLE_NOT_FOUND;
+	if (answer.outcome != GOOGLE_OK && !gone && !lost) {
 		sync->unfinished = true;
 		return;
 	}
-	if (gone || event.status == GOOGLE_EVENT_CANCELLED) {
+	if (lost) {
+		follow_loss(sync, row);
+	} else if (gone || event.status == GOOGLE_EVENT_CANCELLED) {
 		if (row->event_written)
 			follow_deletion(sync, row);
 	} else if (row->status == APPOINTMENT_CANCELLED) {

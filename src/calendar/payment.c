@@ -214,6 +214,17 @@ static bool look_for_invited(struct debt *debt, bool *ret_invited)
 	return true;
 }
 
+/* An event of ours that the calendar never had is in another account's, which tells its guests nothing. */
+static void tell_guests(struct debt *debt)
+{
+	DB_ROWS rows = {0};
+	if (inviter_other(debt) == INVITER_EMAIL &&
+	    db_run(debt->visit->worker->db, QUERY_CALENDAR_TELL_INSTEAD,
+		   DB_PARAMETERS(db_uuid(debt->a.id), db_int(debt->a.version)), &rows) == DB_FAILED)
+		log_line(LOG_WARNING, "inviter_not_noted", LOG_TEXT_FIELD("appointment", debt->a.id),
+			 LOG_TEXT_FIELD("detail", db_failure(debt->visit->worker->db)->detail));
+}
+
 static void take_away(struct debt *debt)
 {
 	struct google_answer answer;
@@ -223,6 +234,8 @@ static void take_away(struct debt *debt)
 	if (!look_for_invited(debt, &silent))
 		return;
 	visit_delete(debt->visit, debt->a.calendar_id, debt->event_id, silent, &answer);
+	if (answer.outcome == GOOGLE_NOT_FOUND && debt->a.event_written && !debt->a.erased)
+		tell_guests(debt);
 	/* Deleted before, or never there: a lost insert was looked for as well. */
 	if (answer.outcome == GOOGLE_OK || answer.outcome == GOOGLE_GONE ||
 	    answer.outcome == GOOGLE_NOT_FOUND)
@@ -306,6 +319,30 @@ static void poll_conference(struct debt *debt)
 	}
 }
 
+/* ---- the event is in another account's calendar ---- */
+
+/* The row says by now that the event is to be written into the calendar that is connected. False: it cannot be. */
+static bool start_anew(struct debt *debt)
+{
+	struct db *db = debt->visit->worker->db;
+	DB_ROWS rows = {0};
+	return db_run(db, QUERY_CALENDAR_EVENT_LOST,
+		      DB_PARAMETERS(db_uuid(debt->a.id), db_int(debt->a.version),
+				    db_text(debt->visit->link->calendar_ids[0])),
+		      &rows) == DB_OK &&
+	       appointment_read(db, &rows, 0, 0, debt->mem, &debt->a) == DB_OK;
+}
+
+/* What the event lacks; if it is not in the calendar, all of it. */
+static void change(struct debt *debt)
+{
+	payment_change(debt);
+	if (!debt->lost || !start_anew(debt))
+		return;
+	debt->detail = NULL;
+	insert(debt);
+}
+
 /* ---- one try ---- */
 
 static bool wants_event(const struct appointment *a)
@@ -330,7 +367,7 @@ void payment_try(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
 	debt->etag = debt->link = debt->meet_url = debt->detail = NULL;
-	debt->written = debt->conference_pending = debt->link_is_near = false;
+	debt->written = debt->conference_pending = debt->link_is_near = debt->lost = false;
 	debt->conference_attempt = a->conference_attempt;
 	debt->wait_ms = 0;
 	debt->guest_refused = a->guest_refused;
@@ -346,7 +383,7 @@ void payment_try(struct debt *debt)
 	else if (!wants_event(a))
 		take_away(debt);
 	else if (a->event_written)
-		payment_change(debt);
+		change(debt);
 	else if (a->erased)
 		take_away(debt);
 	else if (a->ends_at <= debt->visit->call.now)

@@ -29,6 +29,7 @@ struct debt {
 	const struct appointment *stands;
 
 	enum payment payment;
+	bool lost; /* the event that was written is not in the calendar, and was not deleted there */
 	bool written;
 	const char *etag;
 	const char *link;

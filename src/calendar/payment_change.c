@@ -114,4 +114,5 @@ void payment_change(struct debt *debt)
 		payment_removed(debt); /* nothing is left that could tell of the person */
 	else
 		payment_failed(debt, &answer);
+	debt->lost = answer.outcome == GOOGLE_NOT_FOUND && !debt->a.erased;
 }

@@ -373,6 +373,78 @@ describe('a coach with a Gmail account', () => {
     });
 });
 
+for (const between of ['over the first', 'after disconnecting the first'])
+  test(`another account, connected ${between}: bookings stand and come into its calendar, and their clients hear of it once`, async () => {
+    const stack = await startStack({
+      google: 'oauth',
+      document,
+      mail: true,
+      env: { CALENDAR_STALE_SECONDS: '600' },
+    });
+    const eventOf = ({ id }) => id.replaceAll('-', '');
+    const [first, second] = ['coach@gmail.com', 'new@gmail.com'];
+    const mails = async (made, name) => ({
+      google: (await stack.google.mails({ event: eventOf(made), to: `${name}@client.test` })).map(
+        ({ kind }) => kind,
+      ),
+      ours: stack.mail.to(`${name}@client.test`).map(({ subject }) => subject.split(':')[0]),
+    });
+    try {
+      await stack.google.order('POST', 'accounts', { email: second });
+      await connect(stack, { user: first });
+      const [stays, moves, ends] = [
+        await book(stack, 'stays', 10),
+        await book(stack, 'moves', 11),
+        await book(stack, 'ends', 12),
+      ];
+      assert.equal(stays.calendar.state, 'synced');
+      await until('a look that finds them', () =>
+        stack.database.value('select sync_token is not null from bookingd.coach_calendar'),
+      );
+      assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).status, 200);
+      if (between !== 'over the first') assert.equal((await stack.coach().delete(GOOGLE)).status, 204);
+      else await stack.google.order('POST', 'kill-grants', { user: first });
+      const start = stack.slot(20);
+      const moved = await stack.client('moves').put(`/booking/${moves.id}/reschedule`, { start });
+      assert.equal(moved.status, 200);
+      assert.equal((await stack.client('ends').put(`/booking/${ends.id}/cancel`)).status, 200);
+      await connect(stack, { user: second });
+      const starts = async () =>
+        (await stack.google.live(second)).map((event) => [event.id, Date.parse(event.start)]).sort();
+      const wanted = [
+        [eventOf(stays), Date.parse(stays.start)],
+        [eventOf(moves), Date.parse(start)],
+      ].sort();
+      await until('both to be there', async () => (await starts()).length === 2, 30_000);
+      assert.deepEqual(await starts(), wanted);
+      for (const [name, made] of [
+        ['stays', stays],
+        ['moves', moves],
+      ]) {
+        const now = await stack.settled(stack.client(name), made.id);
+        assert.deepEqual([now.status, now.cancelled_by], ['scheduled', undefined]);
+        assert.match(now.meeting.url, /^https:\/\/meet/);
+        assert.notEqual(now.meeting.url, made.meeting.url, 'the conference is the other account’s');
+      }
+      await stack.settled(stack.client('ends'), ends.id);
+      assert.equal((await stack.google.live(first)).length, 3, 'the former calendar is out of reach');
+      await until('the mail', () => stack.mail.to('ends@client.test').length);
+      assert.deepEqual(await mails(stays, 'stays'), { google: ['invitation', 'invitation'], ours: [] });
+      assert.deepEqual(await mails(ends, 'ends'), { google: ['invitation'], ours: ['Cancelled'] });
+      const told = await mails(moves, 'moves');
+      assert.equal(told.google.length + told.ours.length, 2, JSON.stringify(told));
+      // Whoever told them last tells them of the end.
+      assert.equal((await stack.client('stays').put(`/booking/${stays.id}/cancel`)).status, 200);
+      await stack.settled(stack.client('stays'), stays.id);
+      assert.deepEqual(await mails(stays, 'stays'), {
+        google: ['invitation', 'invitation', 'cancellation'],
+        ours: [],
+      });
+    } finally {
+      await stack.stop();
+    }
+  });
+
 test('disconnecting stops the pushes', async () => {
   const stack = await startStack({ google: 'oauth', document, env: { PUBLIC_URL: 'https://book.example' } });
   try {

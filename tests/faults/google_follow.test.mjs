@@ -347,3 +347,26 @@ describe('by pushes', () => {
     await until('the cancellation', async () => (await s.read(ann, made)).status === 'cancelled', 5000);
   });
 });
+
+test('another person to impersonate: bookings stand and come into their calendar', async () => {
+  const stack = await startStack({ google: 'delegated', document, env: { CALENDAR_POLL_SECONDS: '1' } });
+  const ann = stack.client('ann');
+  const next = 'next@example.com';
+  try {
+    await stack.google.order('POST', 'accounts', { email: next });
+    const made = (await ann.post('/booking/create', { start: stack.slot(1), duration_minutes: 30 })).body;
+    assert.equal(made.calendar.state, 'synced', JSON.stringify(made));
+    await until('a look that finds it', () =>
+      stack.database.value('select sync_token is not null from bookingd.coach_calendar'),
+    );
+    await stack.daemon.stop();
+    await stack.daemon.restart({ env: { GOOGLE_IMPERSONATE: next } });
+    await until('the event', async () => (await stack.google.live(next)).length === 1, 30_000);
+    const now = await stack.settled(stack.client('ann'), made.id);
+    assert.deepEqual([now.status, now.start], ['scheduled', made.start]);
+    assert.equal((await stack.google.live(stack.calendar)).length, 1);
+    assert.equal(stack.daemon.events('calendar_followed').filter(({ change }) => change === 'lost').length, 1);
+  } finally {
+    await stack.stop();
+  }
+});

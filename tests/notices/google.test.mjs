@@ -115,7 +115,7 @@ for (const google of ['delegated', 'bare'])
           move: [...lost, ...forGood, 'hang_after', 'backendError', 'cut_half', 'empty', 'gone'],
           place: ['cut_after', 'conditionNotMet', ...forGood, 'gone'],
           guests: ['cut_after', 'conditionNotMet', ...forGood, 'gone'],
-          cancel: [...lost, 'backendError', 'badRequest', 'requiredAccessLevel', 'gone'],
+          cancel: [...lost, ...forGood, 'backendError', 'gone'],
         };
         const half = (slot) => slot.replace(':00:00Z', ':30:00Z');
         const cases = Object.entries(faults).flatMap(([change, names]) =>
