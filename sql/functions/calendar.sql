@@ -207,6 +207,32 @@ begin
   return a;
 end $$;
 
+-- Whether a calendar is not to be reached by whom p_now is connected for: CalDAV's are named by address, Google's are not.
+create or replace function is_elsewhere(p_calendar text, p_now text) returns boolean language sql immutable as $$
+  select p_calendar <> p_now and (p_calendar like '%://%' or p_now like '%://%');
+$$;
+
+/*
+ * What was booked while the coach had no calendar, or had one that is not connected any more, gets its event in p_calendar
+ * as long as it lies ahead; what could not leave their calendar is tried again. Returns what p_calendar is owed.
+ */
+create or replace function adopt_events(p_coach text, p_calendar text) returns setof uuid language plpgsql as $$
+begin
+  update left_event set attempts = 0, due_at = now() where coach_id = p_coach;
+  perform event_lost(id, version, p_calendar) from appointment
+  where coach_id = p_coach and status = 'scheduled' and event_written and is_elsewhere(calendar_id, p_calendar)
+    and starts_at > now() - interval '24 hours' and ends_at > now()
+  order by id;
+  return query
+  update appointment
+  set calendar_id = p_calendar, refused_version = 0, calendar_detail = null, calendar_attempts = 0, calendar_due_at = now(),
+      updated_at = now(), invited_by = case when calendar_id is null or invited_by <> 'google' then invited_by end
+  where coach_id = p_coach and (calendar_id is null or (not event_written and is_elsewhere(calendar_id, p_calendar)))
+    and status = 'scheduled' and coalesce(group_id, id) = id
+    and starts_at > now() - interval '24 hours' and ends_at > now()
+  returning id;
+end $$;
+
 -- ---------------------------------------------------------------------------- the appointment follows its event
 --
 -- What happened in Google is laid over the row only if the row still is the version it was compared with. The event

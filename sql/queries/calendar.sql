@@ -55,14 +55,9 @@ returning sealed_verifier;
 -- name: calendar_consents_drop exec
 delete from google_consent;
 
--- What was booked while the coach had no calendar gets its event, too, as long as it lies ahead; what could not leave
--- their calendar is tried again.
+-- The coach's calendar is $2 now.
 -- name: calendar_adopt many
-with again as (update left_event set attempts = 0, due_at = now() where coach_id = $1)
-update appointment set calendar_id = $2, calendar_attempts = 0, calendar_due_at = now(), updated_at = now()
-where coach_id = $1 and calendar_id is null and status = 'scheduled' and coalesce(group_id, id) = id
-  and starts_at > now() - interval '24 hours' and ends_at > now()
-returning id;
+select a from adopt_events($1, $2) a;
 
 -- ------------------------------------------------------------------ the debt
 

@@ -363,6 +363,16 @@ bool payment_frees(const struct appointment *appointment)
 	return appointment_owes(appointment) && (!wants_event(appointment) || appointment->event_written);
 }
 
+/* Whether its event is, or would be, in a calendar that is not this link's: one calendar of CalDAV's is connected
+ * at a time, and named by its address. */
+static bool is_elsewhere(const struct debt *debt)
+{
+	const struct link *link = debt->visit->link;
+	if (link->mode == LINK_CALDAV)
+		return strcmp(debt->a.calendar_id, link->calendar_ids[0]) != 0;
+	return strstr(debt->a.calendar_id, "://") != NULL;
+}
+
 void payment_try(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
@@ -374,8 +384,10 @@ void payment_try(struct debt *debt)
 	debt->guests_left_out = false;
 	debt->guest_response = a->guest_response;
 	google_event_id(a->id, debt->event_id);
-	if (debt->visit->link != NULL && !debt->visit->link->connected)
+	if (!debt->visit->link->connected)
 		payment_refused(debt, "No calendar is connected any more.");
+	else if (is_elsewhere(debt))
+		payment_refused(debt, "The calendar it was written to is no longer connected.");
 	else if (!visit_may_write(debt->visit))
 		payment_later(debt, visit_backoff_ms(a->calendar_attempts, DEBT_WAIT_MAX_MS));
 	else if (!appointment_owes(a))
