@@ -99,9 +99,8 @@ begin
 end $$;
 
 /*
- * Google will never take version p_version. Whom it has invited it does not tell of this change, so from now on we do, where
- * we can (p_tells): what was announced in the belief that it would is looked at once more. Where there is no event there is
- * no Meet link either.
+ * Google will never take version p_version, and tells nobody of it, so from now on we do, where we can (p_tells). Where there
+ * is no event there is no Meet link either.
  */
 create or replace function event_refused(p_id uuid, p_version integer, p_detail text, p_tells boolean) returns appointment
 language plpgsql as $$
@@ -112,7 +111,7 @@ begin
   set refused_version = p_version, calendar_detail = p_detail, conference_pending = false, calendar_attempts = 0
   where id = p_id and version = p_version
   returning * into a;
-  if p_tells and a.event_written then
+  if p_tells then
     a := tell_instead(a);
   end if;
   if not a.event_written then
@@ -158,6 +157,28 @@ begin
       channel_expires_at = null, channel_due_at = now()
   where coach_id = p_coach;
   perform retry_events(p_coach);
+end $$;
+
+-- Google has ended the consent p_sealed_token: what is owed waits for another one, and whom Google would have told of it is
+-- told by us, where we can (p_tells). Whether it still was the coach's, and nobody has said so before.
+create or replace function end_consent(p_coach text, p_sealed_token text, p_detail text, p_tells boolean) returns boolean
+language plpgsql as $$
+declare
+  a appointment;
+begin
+  update google_grant set needs_consent = true, detail = p_detail
+  where coach_id = p_coach and sealed_token = p_sealed_token and not needs_consent;
+  if not found then
+    return false;
+  end if;
+  for a in
+    select * from appointment
+    where coach_id = p_coach and calendar_id is not null and version > synced_version and p_tells
+    order by id for update
+  loop
+    perform tell_instead(a);
+  end loop;
+  return true;
 end $$;
 
 -- The calendar is disconnected: what is owed will not be written until it is connected again, and says p_detail; what

@@ -153,6 +153,11 @@ begin
      and a.updated_at < now() - interval '60 seconds' then
     a := fall_back(a);
   end if;
+  -- Google is told of nothing until the coach consents again.
+  if p_mail and a.calendar_id is not null and a.version > a.synced_version
+     and exists (select from google_grant g where g.coach_id = a.coach_id and g.needs_consent) then
+    a := tell_instead(a);
+  end if;
   select * into c from coach where id = a.coach_id;
   -- A hold that was released is no session; a past one is nobody's news.
   if a.hold_expires_at is not null or a.ends_at <= now() then

@@ -26,9 +26,7 @@ select take_grant($1, $2, $3);
 
 -- Only if it still is the consent that was used, and only the first to say so gets a row.
 -- name: calendar_grant_dead one
-update google_grant set needs_consent = true, detail = $3
-where coach_id = $1 and sealed_token = $2 and not needs_consent
-returning coach_id;
+select e from end_consent($1, $2, $3, $4) e where e;
 
 -- name: calendar_grant_rotate exec
 update google_grant set sealed_token = $3 where coach_id = $1 and sealed_token = $2;

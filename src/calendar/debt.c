@@ -232,13 +232,32 @@ static void pause_ms(int64_t milliseconds)
 		  NULL);
 }
 
+/* The settings name no calendars any more: what is owed waits, and whom Google has invited is told by us. */
+static void tell_instead(const struct calendars *calendars, struct worker *worker,
+			 const struct appointment *appointment)
+{
+	DB_ROWS rows = {0};
+	if (!calendars->settings.mail)
+		return;
+	enum db_result result =
+		db_run(worker->db, QUERY_CALENDAR_TELL_INSTEAD,
+		       DB_PARAMETERS(db_uuid(appointment->id), db_int(appointment->version)), &rows);
+	if (result != DB_OK && result != DB_NONE)
+		log_line(LOG_WARNING, "inviter_not_noted", LOG_TEXT_FIELD("appointment", appointment->id),
+			 LOG_TEXT_FIELD("detail", db_failure(worker->db)->detail));
+}
+
 void calendar_pay(struct calendars *calendars, struct worker *worker, struct arena *mem, int64_t deadline,
 		  struct appointment *appointment)
 {
 	const char *id = arena_strdup(mem, appointment->id);
 	enum lock lock;
-	if (!calendars->on || appointment->calendar_id == NULL)
+	if (appointment->calendar_id == NULL)
 		return;
+	if (!calendars->on) {
+		tell_instead(calendars, worker, appointment);
+		return;
+	}
 	deadline -= MARGIN_MS;
 	VISIT visit;
 	visit_begin(&visit, calendars, worker, appointment->coach_id, mem, deadline);

@@ -169,7 +169,8 @@ static void end_consent(struct visit *visit, const struct google_answer *answer)
 	const char *coach_id = visit->coach->id;
 	enum db_result result = db_run(visit->worker->db, QUERY_CALENDAR_GRANT_DEAD,
 				       DB_PARAMETERS(db_text(coach_id), db_text(visit->link->sealed),
-						     db_text(visit_detail(visit->call.mem, answer))),
+						     db_text(visit_detail(visit->call.mem, answer)),
+						     db_bool(visit->calendars->settings.mail)),
 				       NULL);
 	if (result != DB_NONE) /* none: another call has met it at the same time, and logged it */
 		log_line(LOG_ERROR, "calendar_needs_consent", LOG_TEXT_FIELD("coach", coach_id),
