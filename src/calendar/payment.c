@@ -321,7 +321,8 @@ static void poll_conference(struct debt *debt)
 
 /* ---- the event is in another account's calendar ---- */
 
-/* The row says by now that the event is to be written into the calendar that is connected. False: it cannot be. */
+/* The row says by now that the event is to be written into the calendar that is connected. False: it cannot
+ * be. */
 static bool start_anew(struct debt *debt)
 {
 	struct db *db = debt->visit->worker->db;
@@ -363,8 +364,8 @@ bool payment_frees(const struct appointment *appointment)
 	return appointment_owes(appointment) && (!wants_event(appointment) || appointment->event_written);
 }
 
-/* Whether its event is, or would be, in a calendar that is not this link's: one calendar of CalDAV's is connected
- * at a time, and named by its address. */
+/* Whether its event is, or would be, in a calendar that is not this link's: one calendar of CalDAV's is
+ * connected at a time, and named by its address. */
 static bool is_elsewhere(const struct debt *debt)
 {
 	const struct link *link = debt->visit->link;

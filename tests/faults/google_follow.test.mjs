@@ -365,7 +365,10 @@ test('another person to impersonate: bookings stand and come into their calendar
     const now = await stack.settled(stack.client('ann'), made.id);
     assert.deepEqual([now.status, now.start], ['scheduled', made.start]);
     assert.equal((await stack.google.live(stack.calendar)).length, 1);
-    assert.equal(stack.daemon.events('calendar_followed').filter(({ change }) => change === 'lost').length, 1);
+    assert.equal(
+      stack.daemon.events('calendar_followed').filter(({ change }) => change === 'lost').length,
+      1,
+    );
   } finally {
     await stack.stop();
   }

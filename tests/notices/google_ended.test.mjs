@@ -39,7 +39,11 @@ const reached = async (one) => ({
 });
 /** They get these mails of ours, and no other comes after all is done. */
 const told = (one, ...subjects) =>
-  until(`${subjects} to reach ${one.email}`, () => stack.mail.to(one.email).length >= subjects.length, 30_000);
+  until(
+    `${subjects} to reach ${one.email}`,
+    () => stack.mail.to(one.email).length >= subjects.length,
+    30_000,
+  );
 const done = (some) =>
   until(
     'nothing to be owed to anybody',
