@@ -366,9 +366,11 @@ test('a coach hears that the session is off of whoever erases themselves, and no
   const made = await book(ann.client);
   await until('both mails', () => ann.mails().length === 1 && ann.coach().length === 1);
   const before = mail.to('coach@example.com').length;
+  const since = () => mail.to('coach@example.com').slice(before);
   assert.equal((await ann.client.delete('/booking/user/me')).status, 200);
+  await until('the coach’s mail', () => since().length > 0);
   await settled(made.id);
-  const told = mail.to('coach@example.com').slice(before);
+  const told = since();
   assert.equal(told.length, 1);
   assert.match(told[0].subject, /^Cancelled: a client, /);
   assert.match(told[0].text, /The session with a client was cancelled/);
