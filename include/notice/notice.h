@@ -44,7 +44,8 @@ struct webhook_settings {
 /* Whether whoever waited may have the time that they are offered. */
 enum offer_verdict {
 	OFFER_STANDS,
-	OFFER_FALLS,     /* a rule is against it */
+	OFFER_FALLS,     /* a rule is against it, whoever waits */
+	OFFER_OF_OTHERS, /* they have as many sessions as they may: the next in line may have it */
 	OFFER_UNCERTAIN, /* not to be known now: nobody is told */
 };
 

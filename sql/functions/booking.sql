@@ -217,6 +217,10 @@ begin
       where user_id = p_new.user_id and status = 'held' and gives_way_to(a, p_new)
       returning *
     loop
+      if own_hold.hold_kind = 'offer' and own_hold.hold_expires_at > now() and p_new.status = 'scheduled'
+         and own_hold.blocked_from < p_new.blocked_to and own_hold.blocked_to > p_new.blocked_from then
+        update waitlist set state = 'booked' where appointment_id = own_hold.id; -- what they waited for
+      end if;
       released := released or own_hold.hold_expires_at > now();
       if own_hold.hold_expires_at > now() and own_hold.coach_id <> p_new.coach_id then
         freed_coach := own_hold.coach_id;

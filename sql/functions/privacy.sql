@@ -20,6 +20,13 @@ declare
   theirs uuid[]; -- their appointments
   addresses text[]; -- that are known to be theirs
 begin
+  -- All locks that are taken below, in the order that everybody keeps.
+  perform lock_client(person) from (select p_user as person union select person_of_address(email) from known_address
+                                    where user_id = p_user order by 1) people;
+  perform lock_moves(variadic array(
+    select distinct coach_id from appointment
+    where user_id in (select p_user union select person_of_address(email) from known_address where user_id = p_user)
+      and (status = 'held' or (status = 'scheduled' and ends_at > now()))));
   -- What they did by mail and was not found to be theirs yet.
   perform become_user(person_of_address(email), p_user) from known_address where user_id = p_user;
   perform lock_client(p_user);
@@ -53,7 +60,8 @@ begin
                      select p.email from proved_address p
                      where p.user_id = p_user
                        and not exists (select from known_address k where k.email = p.email and k.user_id <> p_user)
-                       and not exists (select from proved_address o where o.email = p.email and o.user_id <> p_user));
+                       and not exists (select from proved_address o
+                                       where o.email = p.email and o.user_id <> p_user and o.user_id not like 'guest:%'));
   perform forget_guest(addresses);
   -- Replies to a coach or an admin tell of this person too.
   delete from idempotency_key where caller = p_user;
@@ -70,7 +78,7 @@ begin
   delete from notice_preference where user_id = p_user and not of_coach;
   delete from mail_suppression where email = any (addresses);
   delete from known_address where user_id = p_user;
-  delete from proved_address where user_id = p_user;
+  delete from proved_address where user_id = p_user or (email = any (addresses) and user_id like 'guest:%');
   -- The ledger stays, without a person in it.
   update credit_entry set note = null
   where note is not null and grant_id = any (array(select id from credit_grant where user_id = p_user));

@@ -53,8 +53,8 @@ begin
 end $$;
 
 /*
- * The offer to w of the time that p_freed had, not written yet: where it takes place and what it costs is the kind's now,
- * and nothing is the former client's; a seat (p_session: of what) is where its session takes place.
+ * Write the offer to w of the time that p_freed had; null: somebody has it. Where it takes place and what it costs is the
+ * kind's now, and nothing is the former client's; a seat (p_session: of what) is where its session takes place.
  */
 create or replace function make_offer(w waitlist, p_freed appointment, p_session appointment, p_kind jsonb, p_ends timestamptz)
 returns appointment language plpgsql as $$
@@ -68,7 +68,7 @@ begin
   offer.price_credits := coalesce((p_kind #>> '{price,credits}')::integer, 0);
   offer.price_amount := (p_kind #>> '{price,amount}')::bigint;
   offer.price_currency := p_kind #>> '{price,currency}';
-  offer.meeting_kind := coalesce(place ->> 'kind', place #>> '{}');
+  offer.meeting_kind := coalesce(place ->> 'kind', place #>> '{}', 'google_meet');
   offer.meeting_url := replace(place ->> 'url', '{id}', offer.id::text);
   offer.meeting_label := place ->> 'label';
   offer.meeting_place := coalesce(place ->> 'address', place ->> 'number');
@@ -271,18 +271,28 @@ begin
   values ('waitlist.offered', a.coach_id, a.id, jsonb_build_object('row', to_jsonb(a)));
 end $$;
 
--- Take back an offer that may not be booked, before anybody is told: whoever it was for keeps their place in line, and it
--- goes to nobody else.
-create or replace function withdraw_offer(p_id uuid) returns void language plpgsql as $$
+-- Take back an offer that may not be booked, before anybody is told: whoever it was for keeps their place in line. It goes to
+-- nobody else, unless only they may not have it (p_theirs), as they have all the sessions that they may: then it is the next
+-- one's, and they are left out until they have fewer. Whether it was taken back: one that was told of is a promise.
+create or replace function withdraw_offer(p_id uuid, p_theirs boolean) returns boolean language plpgsql as $$
 declare
   a appointment;
 begin
   perform lock_group_of(p_id);
   select * into a from appointment where id = p_id for update;
-  if a.hold_kind is distinct from 'offer' or a.status <> 'held' then
-    return;
+  if a.hold_kind is distinct from 'offer' or a.status <> 'held'
+     or exists (select from notice where appointment_id = p_id and kind = 'offer') then
+    return false;
   end if;
-  update waitlist set state = 'waiting' where appointment_id = p_id and state = 'offered';
+  update waitlist
+  set state = 'waiting',
+      max_active = case when p_theirs then active_count(coach_id, user_id, null, null) else max_active end,
+      max_active_type = case when not p_theirs then max_active_type end
+  where appointment_id = p_id and state = 'offered';
   update appointment set status = 'expired', updated_at = now(), version = version + 1 where id = p_id;
   perform pg_notify('bookingd_coach', ':' || a.coach_id);
+  if p_theirs then
+    perform offer_time(a);
+  end if;
+  return true;
 end $$;

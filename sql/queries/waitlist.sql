@@ -27,5 +27,5 @@ select exists (select from notice where appointment_id = $1 and kind = 'offer');
 -- name: offer_announce exec
 select announce_offer($1, $2);
 
--- name: offer_withdraw exec
-select withdraw_offer($1);
+-- name: offer_withdraw one
+select w from withdraw_offer($1, $2) w where w;

@@ -71,6 +71,8 @@ enum offer_verdict offer_judge(void *owner, struct db *db, const char *id)
 	struct booking_result result = {0};
 	if (offer_stands(&call, &held, &result))
 		return OFFER_STANDS;
+	if (result.verdict == BOOKING_REFUSED && result.refusal == REFUSAL_BOOKING_LIMIT)
+		return OFFER_OF_OTHERS;
 	return result.verdict == BOOKING_REFUSED || result.verdict == BOOKING_UNKNOWN_TYPE ||
 			       result.verdict == BOOKING_UNKNOWN_COACH
 		       ? OFFER_FALLS

@@ -137,11 +137,16 @@ static bool settle_offer(struct notices *notices, struct db *db, const char *id,
 		       "announce_offer_failed");
 		return true;
 	}
-	report(db, db_run(db, QUERY_OFFER_WITHDRAW, DB_PARAMETERS(db_uuid(id)), NULL),
-	       "withdraw_offer_failed");
-	log_line(LOG_INFO, "offer_withdrawn", LOG_TEXT_FIELD("appointment", id),
-		 LOG_TEXT_FIELD("reason", verdict == OFFER_FALLS ? "a slot rule is against it"
-								 : "the calendar could not be asked"));
+	DB_ROWS rows = {0};
+	enum db_result result =
+		db_run(db, QUERY_OFFER_WITHDRAW,
+		       DB_PARAMETERS(db_uuid(id), db_bool(verdict == OFFER_OF_OTHERS)), &rows);
+	report(db, result, "withdraw_offer_failed");
+	if (result == DB_OK)
+		log_line(LOG_INFO, "offer_withdrawn", LOG_TEXT_FIELD("appointment", id),
+			 LOG_TEXT_FIELD("reason", verdict == OFFER_UNCERTAIN
+							  ? "the calendar could not be asked"
+							  : "a slot rule is against it"));
 	return true;
 }
 
@@ -155,6 +160,11 @@ static bool settle_offers(struct notices *notices, struct db *db)
 	bool any = false;
 	for (size_t i = 0; result == DB_OK && i < rows.count && !atomic_load(&notices->stop); i++) {
 		char id[UUID_TEXT_SIZE];
+		/* Others' news need not wait for more than one calendar. */
+		if (i > 0 && announce(notices, db)) {
+			any = true;
+			notices_raise(notices, &notices->due);
+		}
 		db_get_uuid(&rows, i, 0, id);
 		any = settle_offer(notices, db, id, db_get_bool(&rows, i, 1)) || any;
 	}

@@ -290,6 +290,42 @@ test('what the slot rules are against is taken back before anybody is told, and 
   }
 });
 
+test('whoever has as many sessions as allowed by now is passed by until they have fewer', async () => {
+  const start = slot();
+  const made = await book('owner', start);
+  const front = await wait('at-limit', start);
+  const behind = await wait('below-limit', start);
+  const other = await book('at-limit', slot());
+  const limited = structuredClone(document);
+  limited.session_types[0].policy = { ...limited.session_types[0].policy, max_active_per_user: 1 };
+  assertStatus(await coach.put('/coach/damian/schedule', limited), 200);
+  await cancel('owner', made);
+  const offered = await until('the next in line to be offered the time', async () => {
+    const now = await entry('below-limit', behind);
+    return now.state === 'offered' && now;
+  });
+  assert.equal((await entry('at-limit', front)).state, 'waiting');
+  await cancel('at-limit', other);
+  await cancel('below-limit', { id: offered.appointment_id });
+  assert.equal((await entry('at-limit', front)).state, 'offered');
+  assertStatus(await coach.put('/coach/damian/schedule', document), 200);
+});
+
+test('an offer that was told of is a promise, and whoever books its time has what they waited for', async () => {
+  const start = slot();
+  const made = await book('owner', start);
+  const waiting = await wait('promised', start);
+  await cancel('owner', made);
+  const { appointment_id: id } = await entry('promised', waiting);
+  const told = `SELECT count(*) FROM bookingd.notice WHERE appointment_id = '${id}' AND kind = 'offer' AND channel = 'in_app'`;
+  await until('the offer to be told', () => stack.database.value(told) === 1);
+  // As another replica would that judged it before.
+  assert.equal(stack.database.value(`SELECT bookingd.withdraw_offer('${id}', false)`), false);
+  assert.equal((await entry('promised', waiting)).state, 'offered');
+  await book('promised', start);
+  assert.equal((await entry('promised', waiting)).state, 'booked');
+});
+
 test('a session over midnight suits whoever named no hours', async () => {
   const days = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
   const nights = { ...document, weekly: [{ days, from: '12:00', to: '11:00' }] };
