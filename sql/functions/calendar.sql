@@ -218,8 +218,14 @@ begin
   elsif invited_by_google then
     perform told_by_google(a, a.version, place_of(a), string_to_array(lower(concat_ws(' ', a.email, a.guests)), ' '));
   end if;
+  -- The Meet link that we told of goes with the former calendar: the next one is news.
+  if not invited_by_google and a.invited_by = 'email' and a.meeting_kind = 'google_meet' and a.meeting_url is not null then
+    update notice set place = ''
+    where appointment_id = a.id and channel = 'email' and kind in ('confirmed', 'moved', 'meeting_changed');
+    a.noticed_version := least(a.noticed_version, a.version - 1);
+  end if;
   update appointment
-  set calendar_id = p_calendar, event_written = false, synced_version = 0, refused_version = 0, event_outdated = true,
+  set noticed_version = a.noticed_version, calendar_id = p_calendar, event_written = false, synced_version = 0, refused_version = 0, event_outdated = true,
       event_etag = null, event_link = null, conference_pending = false, calendar_conflict = false, calendar_detail = null,
       guest_response = 'none', meeting_url = case when meeting_kind <> 'google_meet' then meeting_url end,
       invited_by = case when not invited_by_google then invited_by end,
@@ -239,11 +245,14 @@ $$;
  */
 create or replace function adopt_events(p_coach text, p_calendar text) returns setof uuid language plpgsql as $$
 begin
-  update left_event set attempts = 0, due_at = now() where coach_id = p_coach;
-  perform event_lost(id, version, p_calendar) from appointment
-  where coach_id = p_coach and status = 'scheduled' and event_written and is_elsewhere(calendar_id, p_calendar)
-    and starts_at > now() - interval '24 hours' and ends_at > now()
-  order by id;
+  return query
+  select (l.lost).id
+  from (select event_lost(o.id, o.version, p_calendar) as lost
+        from (select id, version from appointment
+              where coach_id = p_coach and status = 'scheduled' and event_written and is_elsewhere(calendar_id, p_calendar)
+                and starts_at > now() - interval '24 hours' and ends_at > now()
+              order by id) o) l
+  where (l.lost).id is not null;
   return query
   update appointment
   set calendar_id = p_calendar, refused_version = 0, calendar_detail = null, calendar_attempts = 0, calendar_due_at = now(),
@@ -252,6 +261,7 @@ begin
     and status = 'scheduled' and coalesce(group_id, id) = id
     and starts_at > now() - interval '24 hours' and ends_at > now()
   returning id;
+  update left_event set attempts = 0, due_at = now() where coach_id = p_coach;
 end $$;
 
 -- ---------------------------------------------------------------------------- the appointment follows its event

@@ -244,6 +244,11 @@ begin
   update appointment set invited_by = 'email', noticed_version = least(noticed_version, version - 1) where id = a.id;
 end $$;
 
+-- Which version of its appointment a notice is about; null: it is about none, as a reminder.
+create or replace function version_told(n notice) returns integer language sql immutable as $$
+  select case when n.kind in ('confirmed', 'moved', 'meeting_changed') then n.about::integer end;
+$$;
+
 /*
  * Google does not tell of what its event lacks, so from now on we do: what was announced in the belief that it would is
  * looked at once more. Whom it has invited it has told of the event as it stands; where there is none, nobody of anything.
@@ -256,8 +261,8 @@ begin
     perform tell_from_now_on(
       a, a.synced_version,
       (select n.place from notice n
-       where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app' and n.about <> a.version::text
-         and n.kind in ('confirmed', 'moved', 'meeting_changed')
+       where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app'
+         and version_told(n) <= a.synced_version
        order by n.id desc limit 1),
       -- Guests may be what it lacks. Of the end all are told.
       string_to_array(lower(concat_ws(' ', a.email, case a.status when 'cancelled' then a.guests end)), ' '));
@@ -266,7 +271,9 @@ begin
   set invited_by = 'email',
       noticed_start = coalesce((select n.was_at from notice n
                                 where n.appointment_id = a.id and n.recipient = 'client' and n.channel = 'in_app'
-                                  and n.kind = 'moved' and n.about = a.version::text), noticed_start)
+                                  and n.kind = 'moved'
+                                  and version_told(n) > case when a.event_written then a.synced_version else a.version - 1 end
+                                order by n.id limit 1), noticed_start)
   where id = a.id
   returning * into a;
   return a;

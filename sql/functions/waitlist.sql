@@ -263,6 +263,9 @@ begin
   end if;
   insert into notice (appointment_id, recipient, channel, kind, about, state, sent_at)
   values (a.id, 'client', 'in_app', 'offer', a.version::text, 'sent', now()) on conflict do nothing;
+  if not found then
+    return; -- another replica was faster
+  end if;
   insert into notice (appointment_id, recipient, channel, kind, about, state)
   select a.id, 'client', 'email', 'offer', a.version::text, 'owed'
   where p_mail and a.email is not null and not exists (select from mail_suppression where email = lower(a.email))

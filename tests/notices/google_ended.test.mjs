@@ -55,12 +55,13 @@ const done = (some) =>
   );
 
 /** The coach consents, as a browser would go. */
-async function connect() {
+async function connect(user = COACH) {
   const { body, headers } = await stack.coach().post(`${GOOGLE}/connect`, {});
   const cookie = headers['set-cookie'][0].split(';')[0];
-  let place = `${body.url}&stand_in_user=${COACH}`;
+  let place = `${body.url}&stand_in_user=${user}`;
   while (!place.includes('google=')) {
     const reply = await fetch(place, { redirect: 'manual', headers: { cookie } });
+    assert.equal(reply.status, 302);
     place = new URL(reply.headers.get('location'), place).href;
   }
   assert.match(place, /google=connected/);
@@ -115,6 +116,29 @@ describe("the coach's consent", () => {
     assert.deepEqual(await stack.google.live(COACH), []);
   });
 
+  test('has ended after a move and another change that Google did not hear of: the move is told', async () => {
+    if ((await status()) !== 'ok') await connect();
+    const one = await bookAndInvite();
+    assertStatus(await availability(), 200);
+    await stack.google.fault('backendError', { method: 'events.patch' });
+    const announced = () =>
+      until('it to be announced', () =>
+        stack.database.value(
+          `select version = noticed_version from bookingd.appointment where id = '${one.id}'`,
+        ),
+      );
+    await move(one);
+    await announced();
+    assertStatus(await stack.coach().put(`/booking/${one.id}/guests`, { guests: ['gil@guest.test'] }), 200);
+    await announced();
+    await end();
+    await told(one, 'New time');
+    await stack.google.heal();
+    await connect();
+    await done([one]);
+    assert.deepEqual(await reached(one), { google: ['invitation'], ours: ['New time'] });
+  });
+
   for (const how of ['has ended', 'is taken back'])
     test(`${how} while Google could not write a booking: its client is told by us, and only by us`, async () => {
       if ((await status()) !== 'ok') await connect();
@@ -139,6 +163,22 @@ describe("the coach's consent", () => {
       await done([one]);
       assert.deepEqual(await reached(one), { google: [], ours: ['Booked', 'Cancelled'] });
     });
+
+  test('is another account’s by now: whom we told of a Meet link we tell of the next one', async () => {
+    if ((await status()) !== 'ok') await connect();
+    const one = await bookAndInvite();
+    assertStatus(await availability(), 200);
+    await end();
+    await move(one);
+    await told(one, 'New time');
+    await stack.google.order('POST', 'accounts', { email: 'new@gmail.com' });
+    await connect('new@gmail.com');
+    await told(one, 'New time', 'New meeting place');
+    await done([one]);
+    assert.deepEqual(await reached(one), { google: ['invitation'], ours: ['New time', 'New meeting place'] });
+    const url = stack.database.value(`select meeting_url from bookingd.appointment where id = '${one.id}'`);
+    assert.ok(stack.mail.to(one.email).at(-1).text.includes(url));
+  });
 });
 
 test('the settings name no Google any more: whom it invited we tell, and Google tells nothing when they do again', async () => {
