@@ -55,6 +55,24 @@ test('a guest picks a time, gives name and address, types the code and is booked
   assert.deepEqual([status, email, name], ['scheduled', 'gil@client.test', 'Gil']);
 });
 
+test('who signed in by mail where guests may book, and signs out, is a guest again', async () => {
+  const asked = { email: 'mia@client.test' };
+  const { nonce } = (await stack.stranger().post('/booking/sign-in', asked)).body;
+  const code = codeOf(await mailed(mail, asked.email, /code/));
+  const { token } = (await stack.stranger().post('/booking/sign-in/verify', { ...asked, code, nonce })).body;
+  assert.ok(token);
+  const page = await open();
+  await page.evaluate(
+    (kept) => localStorage.setItem('mosaic-booking', JSON.stringify({ token: kept })),
+    token,
+  );
+  await page.reload();
+  await page.getByRole('button', { name: 'My sessions' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.locator('[data-start]').first().waitFor();
+  assert.equal(await page.getByText('Please sign in again').count(), 0);
+});
+
 /** A guest's form, filled in but not sent. */
 async function fillIn(name, prepare = () => {}) {
   const page = await open();

@@ -189,6 +189,18 @@ test('whoever comes back when the link’s own session is over signs in, and has
   await page.getByRole('button', { name: /^Move: / }).waitFor();
 });
 
+test('a mail’s link opens its session on a computer whose clock is an hour ahead', async () => {
+  const link = await bookedBy('hugh');
+  const page = await browser.page();
+  await page.addInitScript(() => {
+    const { now } = Date;
+    Date.now = () => now() + 3_600_000;
+  });
+  await page.goto(`${stack.daemon.url}/booking/${link}`);
+  await managedView(page);
+  await page.getByRole('button', { name: /^Move: / }).waitFor();
+});
+
 test('a mail’s link works in a tab that shows the page already, and its secret leaves the address bar', async () => {
   const link = await bookedBy('ned');
   const page = await browser.page();

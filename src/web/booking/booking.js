@@ -39,7 +39,8 @@ function keptLink() {
   try {
     if (mailed?.appointment) sessionStorage.setItem(name, JSON.stringify(mailed));
     else if (!history.state?.mosaic) sessionStorage.removeItem(name);
-    const link = mailed ?? JSON.parse(sessionStorage.getItem(name)) ?? {};
+    if (mailed) return mailed; // just opened, whatever this computer's clock says
+    const link = JSON.parse(sessionStorage.getItem(name)) ?? {};
     return { ...link, token: Date.parse(link.until) > Date.now() ? link.token : null };
   } catch {
     return mailed ?? {}; // blocked

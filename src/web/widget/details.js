@@ -66,6 +66,7 @@ export async function goOn(panel, offer, problem) {
 export function countDown(panel, form) {
   if (!form.hold) return;
   const place = panel.page.held;
+  place.textContent = ''; // of the hold before
   let told = false;
   const tick = () => {
     const left = Math.ceil((form.until - Date.now()) / 1000);

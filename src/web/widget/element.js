@@ -145,7 +145,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const { view } = this.#panel;
     const unknown = !this.token && !this.session && !this.headers;
     if (view === 'details' || view === 'code') return;
-    if (!view || unknown || ['pick', 'types', 'sessions', 'signIn'].includes(view)) this.#restart();
+    if (!view || unknown || ['pick', 'types', 'sessions', 'signIn', 'notices', 'waiting'].includes(view))
+      this.#restart();
   }
 
   connectedCallback() {
@@ -423,6 +424,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   forget() {
     memory.keepSession(null, this.hasAttribute('steps'));
     this.#given.token = null;
+    if (this.hasAttribute('steps')) history.replaceState({ ...history.state, mosaic: 'pick' }, '');
     this.#restart();
   }
 
