@@ -129,7 +129,7 @@ async function halfWay(who, from, call) {
   );
   const reply = call().catch(() => null);
   const waiting = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-    AND query ~ 'book_series|move_appointment'`;
+    AND query ~ 'book_series|move_series'`;
   await until('the series to wait for the other', () => stack.database.value(`SELECT count(*) ${waiting}`));
   return {
     reply,
