@@ -9,14 +9,15 @@
 
 /*
  * Everything that can be asked for in one round trip. The search path keeps what the role has behind our
- * schema; an open transaction may not outlive a daemon that hangs; JIT only ever costs at our sizes. A plan
- * serves all parameters: made for each statement it took as long as the statement itself, and
- * tests/db/plans.test.mjs knows these only.
+ * schema; an open transaction may not outlive a daemon that hangs; definitions are compared as text, so all
+ * are quoted alike; JIT only ever costs at our sizes. A plan serves all parameters: made for each statement
+ * it took as long as the statement itself, and tests/db/plans.test.mjs knows these only.
  */
 #define SETUP(local)                                                                                         \
 	"SELECT set_config('search_path', 'bookingd, ' || current_setting('search_path'), " local "),"       \
 	" set_config('TimeZone', 'UTC', " local "), set_config('DateStyle', 'ISO', " local "),"              \
 	" set_config('idle_in_transaction_session_timeout', '10s', " local "),"                              \
+	" set_config('quote_all_identifiers', 'off', " local "),"                                            \
 	" set_config('jit', 'off', " local "), set_config('plan_cache_mode', 'force_generic_plan', " local   \
 	"), set_config('statement_timeout', '%d', " local ")"
 

@@ -20,7 +20,7 @@
 PGconn *connection_open(struct database *database, enum way way, int statement_timeout, char *ret_why,
 			size_t why_size);
 
-enum { CONNECTION_SETUP = 640 }; /* bytes that are room for a setup */
+enum { CONNECTION_SETUP = 768 }; /* bytes that are room for a setup */
 
 /* The statement that makes the transaction around it what db.h promises of a session. */
 void connection_setup_local(int statement_timeout, char ret_sql[static CONNECTION_SETUP]);
