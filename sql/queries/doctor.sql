@@ -51,6 +51,11 @@ from needed
 join pg_class c on c.relname = needed.name and c.relnamespace = to_regnamespace('bookingd') and c.relkind = 'S'
 cross join unnest(kinds) kind
 where not has_sequence_privilege(c.oid, kind)
+union
+select 'SELECT on ' || relname, false -- behind_sequences()
+from pg_sequence
+join pg_class on oid = seqrelid and relnamespace = to_regnamespace('bookingd')
+where not has_sequence_privilege(seqrelid, 'select')
 union all
 select 'EXECUTE on ' || oid::regprocedure, false
 from pg_proc

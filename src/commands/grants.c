@@ -62,6 +62,8 @@ static void print(const char *role)
 		       command_grant_list[i].table);
 		put_statement(" to ", role);
 	}
+	/* Whether they are behind the rows of their tables (behind_sequences). */
+	put_statement("grant select on all sequences in schema bookingd to ", role);
 	/* Everybody may, unless somebody has taken that away. */
 	put_statement("grant execute on all functions in schema bookingd to ", role);
 	puts("commit;");

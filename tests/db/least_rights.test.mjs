@@ -184,6 +184,7 @@ test('doctor fails for what a role lacks, and names it', () => {
   for (const [less, what] of [
     ['revoke insert on bookingd.audit from lacking', /lacks INSERT on audit;/],
     ['revoke all on bookingd.notice from lacking', /lacks .*INSERT on notice, .*bookingd grants/],
+    ['revoke all on bookingd.audit_id_seq from lacking', /lacks SELECT on audit_id_seq;/],
     [
       'revoke execute on function bookingd.lock_client(text) from public, lacking',
       /lacks EXECUTE on lock_client\(text\);/,

@@ -228,6 +228,30 @@ const LOSSES = {
     /column appointment.blocked_to differs/,
     'hopeless',
   ],
+  'a sequence that would give a number again that a row has': [
+    `INSERT INTO audit (actor, role, action) VALUES ('a', 'client', 'book'); ALTER TABLE audit ALTER id RESTART`,
+    /sequence audit.id is behind the rows of its table/,
+  ],
+  'a column that numbers its rows no more': [
+    'ALTER TABLE audit ALTER id DROP IDENTITY',
+    /column audit.id differs/,
+    'hopeless',
+  ],
+  'a column of another collation': [
+    'ALTER TABLE idempotency_key ALTER caller TYPE text COLLATE "POSIX"',
+    /column idempotency_key.caller differs/,
+    'hopeless',
+  ],
+  'a column that each row would have to fill': [
+    `ALTER TABLE appointment ADD theirs text NOT NULL DEFAULT ''; ALTER TABLE appointment ALTER theirs DROP DEFAULT`,
+    /column appointment.theirs is not of bookingd, which writes no row without it/,
+    'hopeless',
+  ],
+  'a table whose rows are read as ours': [
+    'CREATE TABLE public.more () INHERITS (bookingd.appointment)',
+    /table appointment.*more is not of bookingd, and its rows are read as ours/,
+    'hopeless',
+  ],
   'the record emptied': ['DELETE FROM schema_object', /schema_object is empty/, 'hopeless'],
 };
 
@@ -292,7 +316,8 @@ describe('what a hand may do to the schema', () => {
     database.run(`CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'begin return null; end';
       CREATE TRIGGER theirs AFTER INSERT OR UPDATE ON appointment FOR EACH ROW EXECUTE FUNCTION public.note();
       CREATE INDEX theirs ON appointment (name); CREATE VIEW bookingd.their_view AS SELECT id FROM appointment;
-      CREATE FUNCTION bookingd.theirs() RETURNS integer LANGUAGE sql AS 'select 1'`);
+      CREATE FUNCTION bookingd.theirs() RETURNS integer LANGUAGE sql AS 'select 1';
+      ALTER TABLE appointment ADD theirs text, ADD more text NOT NULL DEFAULT ''`);
     assert.ok(!doctor(database).some((line) => line.startsWith('FAIL  guarantee')));
     database.drop();
   });
@@ -309,6 +334,36 @@ describe('what a hand may do to the schema', () => {
     database.run(`CREATE SCHEMA evil; CREATE TABLE evil.appointment (theirs integer);
       ALTER DATABASE ${database.name} SET search_path = evil`);
     assert.ok(!doctor(database).some((line) => line.startsWith('FAIL')));
+    database.drop();
+  });
+
+  test('a database that quotes all names has lost nothing', async () => {
+    const database = await createDatabase();
+    database.run(`ALTER DATABASE ${database.name} SET quote_all_identifiers = on`);
+    assert.ok(!doctor(database).some((line) => line.startsWith('FAIL')));
+    assert.equal(migrate(database).code, 0);
+    database.drop();
+  });
+
+  test('rows that came without their sequences, as to a logical replica: nothing is booked until bookingd migrate', async () => {
+    const database = await createDatabase();
+    const first = await Daemon.start({ env: settings(database) });
+    const ann = clientOf(first, 'ann');
+    assertStatus(await book(ann), 201);
+    ann.close();
+    await first.stop();
+    database.run(`SELECT setval(c.oid, 1, false) FROM pg_class c
+      WHERE c.relkind = 'S' AND c.relnamespace = 'bookingd'::regnamespace`);
+    const daemon = await Daemon.start({ env: settings(database), ready: false });
+    await daemon.logged('booking_stopped');
+    const bob = clientOf(daemon, 'bob');
+    assertProblem(await book(bob), 503, 'database_unavailable');
+    assert.equal(migrate(database).code, 0);
+    await daemon.logged('booking_goes_on');
+    assertStatus(await book(bob), 201);
+    assert.deepEqual(database.rows('SELECT place FROM event WHERE place IS NULL'), []);
+    bob.close();
+    await daemon.stop();
     database.drop();
   });
 
