@@ -46,7 +46,7 @@ bool database_is_pooled(const struct database *database);
 /* Why a request would not be served although the server answers. */
 enum database_trouble {
 	TROUBLE_NONE,
-	TROUBLE_NO_CONNECTION, /* it takes no more connections, and no worker has one */
+	TROUBLE_NO_CONNECTION, /* it refuses connections, and no worker has one */
 	TROUBLE_READ_ONLY,     /* a standby, or made read-only */
 	TROUBLE_DISK_FULL      /* its disk takes no more */
 };

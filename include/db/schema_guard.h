@@ -40,7 +40,7 @@ struct schema_guard;
 /* Called on each change, by the guard's thread. */
 struct schema_guard_calls {
 	void (*told)(bool sound, const char *detail);
-	void (*troubled)(enum database_trouble trouble);
+	void (*troubled)(enum database_trouble trouble, const char *detail); /* "" for none */
 };
 
 /* Not sound until it has looked. `database` is borrowed. */

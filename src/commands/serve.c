@@ -195,13 +195,14 @@ static void log_schema(bool sound, const char *detail)
 			 LOG_TEXT_FIELD("remedy", SCHEMA_REMEDY));
 }
 
-static void log_trouble(enum database_trouble trouble)
+static void log_trouble(enum database_trouble trouble, const char *detail)
 {
 	if (trouble == TROUBLE_NONE)
 		log_line(LOG_INFO, "database_serves", LOG_TEXT_FIELD("detail", "requests are served again"));
 	else
 		log_line(LOG_ERROR, "database_trouble",
 			 LOG_TEXT_FIELD("state", database_trouble_name(trouble)),
+			 LOG_TEXT_FIELD("detail", detail),
 			 LOG_TEXT_FIELD("remedy", database_trouble_remedy(trouble)));
 }
 

@@ -62,11 +62,14 @@ bool database_pauses(struct database *database, enum way way);
 
 void database_set_trouble(struct database *database, enum database_trouble trouble);
 
+enum { DATABASE_SAID = 256 };
+
 /*
  * Look for trouble over a connection made for it, as a request's would be. The former finding stays while the
- * server cannot be reached. Blocks for the connection and one statement of some milliseconds.
+ * server cannot be reached. `ret_said` is one line of what failed, with the server's words, or "". Blocks for
+ * the connection and one statement of some milliseconds.
  */
-void database_look_for_trouble(struct database *database);
+void database_look_for_trouble(struct database *database, char ret_said[static DATABASE_SAID]);
 
 /* COUNT_SERVING: connections open now of those who work on requests. */
 enum database_count {

@@ -74,10 +74,11 @@ static void look(struct schema_guard *guard, struct db *db)
 
 static void look_for_trouble(struct schema_guard *guard)
 {
-	database_look_for_trouble(guard->database);
+	char said[DATABASE_SAID];
+	database_look_for_trouble(guard->database, said);
 	enum database_trouble trouble = database_trouble(guard->database);
 	if (trouble != guard->trouble)
-		guard->calls.troubled(trouble);
+		guard->calls.troubled(trouble, said);
 	guard->trouble = trouble;
 }
 

@@ -2,9 +2,10 @@
 #include "connection.h"
 #include "db/db.h"
 
+#include <stdio.h>
 #include <string.h>
 
-void database_look_for_trouble(struct database *database)
+void database_look_for_trouble(struct database *database, char ret_said[static DATABASE_SAID])
 {
 	/* Long enough for a slow disk, far from the two seconds between looks. */
 	enum { STATEMENT_TIMEOUT_MS = 5000 };
@@ -23,5 +24,6 @@ void database_look_for_trouble(struct database *database)
 	else if (result == DB_UNAVAILABLE && connection_server_said(db_failure(db)->detail))
 		found = database_counts(database).serving > 0 ? TROUBLE_NONE : TROUBLE_NO_CONNECTION;
 	database_set_trouble(database, found);
+	snprintf(ret_said, DATABASE_SAID, "%s", result == DB_OK ? "" : db_failure(db)->detail);
 	db_close(db);
 }

@@ -256,10 +256,25 @@ test('others hold all connections: not ready, with the reason, and ready when th
   assert.equal((await daemon.client.get('/health')).body.database.state, 'no_connection');
   await daemon.logged('database_trouble');
   assert.match(daemon.events('database_trouble')[0].remedy, /max_connections/);
+  assert.match(daemon.events('database_trouble')[0].detail, /FATAL: /);
   assert.equal((await book(1)).status, 503);
   for (const holder of holders) holder.close();
   await becomes(200);
   await until('a booking', async () => isBooked(await book(1)), 30_000);
+});
+
+test('a role or database that is let in no more: not ready, told in the server’s words, and ready when it is', async () => {
+  const database = await start();
+  const admin = new Database(server.url());
+  admin.run(`ALTER DATABASE ${database.name} ALLOW_CONNECTIONS false;
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database.name}'`);
+  await daemon.logged('database_trouble');
+  const [{ state, detail, remedy }] = daemon.events('database_trouble');
+  assert.equal(state, 'no_connection');
+  assert.match(detail, /database "\w+" is not currently accepting connections/);
+  assert.match(remedy, /the role, its password and the database of DATABASE_URL/);
+  admin.run(`ALTER DATABASE ${database.name} ALLOW_CONNECTIONS true`);
+  await becomes(200);
 });
 
 test('a database that takes no writes: not ready, with the reason, and ready when it does', async () => {
