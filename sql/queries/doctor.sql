@@ -27,7 +27,8 @@ select current_setting('server_version_num')::integer,
        coalesce((select pg_has_role(nspowner, 'USAGE') from pg_namespace where nspname = 'bookingd'), false),
        coalesce((select has_schema_privilege(oid, 'CREATE') from pg_namespace where nspname = 'bookingd'), false)
          or (select rolcreaterole or rolcreatedb or rolreplication or rolbypassrls from pg_roles where rolname = current_user),
-       current_setting('transaction_read_only')::boolean
+       current_setting('transaction_read_only')::boolean,
+       getdatabaseencoding()::text
 
 -- What the role may do beyond what a daemon needs (true), and what it lacks. $1: lines of a table and its needs, "coach
 -- select, insert".

@@ -10,6 +10,7 @@
 #include "db/url.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { CLOCKS_MAY_DIFFER = 2 /* seconds */ };
 
@@ -34,6 +35,7 @@ enum {
 	OWNER,
 	EXTRA_RIGHTS,
 	READ_ONLY,
+	ENCODING,
 };
 
 static void check_version(const struct db_rows *rows)
@@ -44,6 +46,13 @@ static void check_version(const struct db_rows *rows)
 	else
 		doctor_tell(GOOD, "database", "PostgreSQL %s, as %s in %s", db_get_text(rows, 0, VERSION),
 			    db_get_text(rows, 0, USER), db_get_text(rows, 0, DATABASE));
+	const char *encoding = db_get_text(rows, 0, ENCODING);
+	if (strcmp(encoding, "UTF8") != 0)
+		doctor_tell(BAD, "encoding",
+			    "is %s, so what people write is refused or cut within a character; dump the "
+			    "database and restore it into one made by createdb --encoding=UTF8 "
+			    "--template=template0",
+			    encoding);
 }
 
 static void check_role(const struct settings *settings, const struct db_rows *rows)

@@ -202,13 +202,23 @@ static enum migrate_result look(PGconn *connection, struct found *ret_found,
 	ret_report->found = 0;
 	enum migrate_result result = run(connection,
 					 "SELECT to_regclass('bookingd.migration') IS NOT NULL,"
-					 " to_regclass('bookingd.schema_migration') IS NOT NULL",
+					 " to_regclass('bookingd.schema_migration') IS NOT NULL,"
+					 " getdatabaseencoding()",
 					 "looking for the schema", ret_report, &rows);
 	if (result != MIGRATE_DONE)
 		return result;
 	bool ours = PQgetvalue(rows, 0, 0)[0] == 't';
 	bool former = PQgetvalue(rows, 0, 1)[0] == 't';
+	/* What people write would be refused, or cut within a character. Where rows are already, doctor
+	 * tells. */
+	if (!ours && !former && strcmp(PQgetvalue(rows, 0, 2), "UTF8") != 0)
+		result = report(ret_report, MIGRATE_REFUSED,
+				"the database's encoding is %s, not UTF8: make it anew by createdb "
+				"--encoding=UTF8 --template=template0",
+				PQgetvalue(rows, 0, 2));
 	PQclear(rows);
+	if (result != MIGRATE_DONE)
+		return result;
 	if (ours)
 		result = look_at_versions(connection, ret_found, ret_report);
 	if (result == MIGRATE_DONE && former && ret_report->found == 0)

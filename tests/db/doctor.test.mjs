@@ -1,5 +1,6 @@
 // bookingd doctor: one line a check, with the remedy; exit 1 if any fails.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -123,6 +124,17 @@ test('a database that takes no writes fails, with the setting that makes it so',
   assert.ok(
     of('database').some((line) => /^FAIL .*takes no writes: default_transaction_read_only/.test(line)),
   );
+  database.drop();
+});
+
+test('a database of another encoding fails, whose schema an earlier release has made', async () => {
+  const utf8 = await createDatabase();
+  const database = await createDatabase({ migrated: false, encoding: 'LATIN1' });
+  database.run(execFileSync('pg_dump', [utf8.url], { encoding: 'utf8', maxBuffer: 1 << 26 }));
+  const { code, of } = doctor({ DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET });
+  assert.equal(code, 1);
+  assert.match(of('encoding')[0], /^FAIL is LATIN1, so what people write is refused/);
+  utf8.drop();
   database.drop();
 });
 

@@ -134,6 +134,20 @@ test('a migration that fails leaves nothing behind, and is named', async () => {
   database.drop();
 });
 
+test('a database that cannot hold what people write is refused before anything is in it', async () => {
+  for (const encoding of ['LATIN1', 'SQL_ASCII']) {
+    const database = await createDatabase({ migrated: false, encoding });
+    const { code, stderr } = migrate(database);
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      `bookingd: the database's encoding is ${encoding}, not UTF8: make it anew by createdb --encoding=UTF8 --template=template0\n`,
+    );
+    assert.equal(database.value(`SELECT to_regnamespace('bookingd')::text`), null);
+    database.drop();
+  }
+});
+
 test('a role that may create nothing is told so; in a schema of its own it needs no more', async () => {
   const database = await createDatabase({ migrated: false });
   const role = `${database.name}_role`;

@@ -247,13 +247,16 @@ export const bookingd = () => path.resolve(ROOT, process.env.BOOKINGD ?? 'build/
 let databases = 0;
 
 /** A new database; `migrated: false` gives an empty one. */
-export async function createDatabase({ migrated = true } = {}) {
+export async function createDatabase({ migrated = true, encoding = 'UTF8' } = {}) {
   const server = await testServer();
   const name = `test_${process.pid}_${++databases}`;
   const admin = new Database(server);
   for (let tries = 0; ; tries++) {
     try {
-      admin.run(`CREATE DATABASE ${name} TEMPLATE ${migrated ? TEMPLATE : 'template0'}`);
+      admin.run(
+        `CREATE DATABASE ${name} TEMPLATE ${migrated ? TEMPLATE : 'template0'}
+          ${encoding === 'UTF8' ? '' : `ENCODING '${encoding}' LOCALE 'C'`}`,
+      );
       break;
     } catch (error) {
       if (tries === 5) throw error;
