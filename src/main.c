@@ -71,7 +71,7 @@ static enum exit_code command_help(char *arguments[])
 	     "NAME=value lines over the environment.\n");
 	config_print_help(stdout);
 	puts("\nExit codes: 0 done, 1 failed, 2 wrong arguments or settings.");
-	return EXIT_DONE;
+	return command_printed();
 }
 
 static enum exit_code command_version(char *arguments[])
@@ -86,14 +86,14 @@ static enum exit_code command_version(char *arguments[])
 	printf("libical %s\n", ics_library_version());
 	printf("zlib %s\n", ready_body_library_version());
 	printf("tzdata %s\n", zone_release() ? zone_release() : "unknown");
-	return EXIT_DONE;
+	return command_printed();
 }
 
 static enum exit_code command_settings(char *arguments[])
 {
 	(void)arguments;
 	config_print_example(stdout);
-	return EXIT_DONE;
+	return command_printed();
 }
 
 static const struct command *find(const char *name)

@@ -36,6 +36,9 @@ command_run command_token;
 command_run command_bounce;
 command_run command_healthcheck;
 
+/* The end of a command whose result is what it printed: a disk may have been full. */
+enum exit_code command_printed(void);
+
 /* What the daemon's statements need: for each table (or sequence) the privileges, "select, insert". */
 struct grant {
 	const char *table;

@@ -78,5 +78,5 @@ enum exit_code command_grants(char *arguments[])
 		return EXIT_USAGE;
 	}
 	print(role);
-	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+	return command_printed();
 }

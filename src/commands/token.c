@@ -89,5 +89,5 @@ enum exit_code command_token(char *arguments[])
 	}
 	arena_clear(&mem);
 	config_wipe(&settings);
-	return bad > 0 ? EXIT_USAGE : token != NULL ? EXIT_DONE : EXIT_FAILED;
+	return bad > 0 ? EXIT_USAGE : token != NULL ? command_printed() : EXIT_FAILED;
 }

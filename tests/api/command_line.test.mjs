@@ -1,11 +1,12 @@
 // The program without its daemon: help, settings, slots, tokens, migrate, and a start that fails in one line.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
-import { createDatabase } from '../harness/postgres.mjs';
+import { bookingd, createDatabase } from '../harness/postgres.mjs';
 import { ROOT, temporaryFolder } from '../harness/run_folder.mjs';
 import { openSchedule, runBookingd, schedule, startStack } from '../harness/stack.mjs';
 
@@ -76,6 +77,19 @@ test('--version names its libraries', () => {
   assert.equal(code, 0);
   assert.match(stdout, /^bookingd \d+\.\d+/);
   assert.match(stdout, /openssl/i);
+});
+
+test('what cannot be written, as to a full disk, is no success', () => {
+  const full = fs.openSync('/dev/full', 'w');
+  for (const args of [['--help'], ['--version'], ['settings'], ['grants'], ['token', '--user', 'ann']]) {
+    const { status, stderr } = spawnSync(bookingd(), args, {
+      env: { AUTH_JWT_SECRET: stack.secret },
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    assert.deepEqual([status, stderr], [1, 'bookingd: what it prints cannot be written\n'], args[0]);
+  }
+  fs.closeSync(full);
 });
 
 test('what is no command is one line and exit code 2', () => {
