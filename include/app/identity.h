@@ -117,7 +117,7 @@ struct identity_source;
 struct identity_source *identity_source_new(const struct identity_settings *settings);
 
 /*
- * Trust this secret and this public key from now on; NULL keeps what there was. Waits for whoever is
+ * Trust this secret and this public key from now on, NULL: none. Waits for whoever is
  * verifying, then the former texts are no longer used, and what was remembered is forgotten. False, and
  * nothing changed, if the key is no public key that can be used. For one thread at a time.
  */

@@ -107,12 +107,10 @@ bool identity_source_renew(struct identity_source *source, const char *jwt_secre
 	if (jwt_public_key != NULL && key == NULL)
 		return false;
 	pthread_rwlock_wrlock(&source->trusted);
-	if (jwt_secret != NULL)
-		source->settings.jwt_secret = jwt_secret;
-	if (key != NULL) {
-		public_key_free(source->key);
-		source->key = key;
-	}
+	source->settings.jwt_secret = jwt_secret;
+	source->settings.jwt_public_key = jwt_public_key;
+	public_key_free(source->key);
+	source->key = key;
 	pthread_rwlock_unlock(&source->trusted);
 	identity_cache_forget(source->known, NULL);
 	identity_cache_forget(source->refused, NULL);

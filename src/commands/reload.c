@@ -27,17 +27,32 @@ static void swap_texts(char **left, char **right)
 	*right = kept;
 }
 
-/* False: the public key is none. The former texts are in `fresh` afterwards, where they were replaced. */
+/* Whether the process was started with it: then it was wiped there (config_hide_secrets) and cannot be read
+ * again. */
+static bool was_inherited(const char *name)
+{
+	size_t length = strlen(name);
+	char *const *at = settings_source.inherited != NULL ? settings_source.inherited : environ;
+	while (*at != NULL && !(strncmp(*at, name, length) == 0 && (*at)[length] == '='))
+		at++;
+	return *at != NULL;
+}
+
+/*
+ * What was taken out of the file is trusted no more. False: the public key is none. The former texts are in
+ * `fresh` afterwards.
+ */
 static bool take_token_keys(struct reload *reload, struct settings *fresh)
 {
 	struct settings *settings = reload->settings;
-	if (!identity_source_renew(reload->api->identities, fresh->auth_jwt_secret,
+	bool keep = fresh->auth_jwt_secret == NULL && was_inherited("AUTH_JWT_SECRET");
+	if (!identity_source_renew(reload->api->identities,
+				   keep ? settings->auth_jwt_secret : fresh->auth_jwt_secret,
 				   fresh->auth_jwt_public_key))
 		return false;
-	if (fresh->auth_jwt_secret != NULL)
+	if (!keep)
 		swap_texts(&settings->auth_jwt_secret, &fresh->auth_jwt_secret);
-	if (fresh->auth_jwt_public_key != NULL)
-		swap_texts(&settings->auth_jwt_public_key, &fresh->auth_jwt_public_key);
+	swap_texts(&settings->auth_jwt_public_key, &fresh->auth_jwt_public_key);
 	return true;
 }
 

@@ -9,7 +9,7 @@ import { runBookingd } from '../harness/daemon.mjs';
 import { Client } from '../harness/http.mjs';
 import { temporaryFolder } from '../harness/run_folder.mjs';
 import { startStack } from '../harness/stack.mjs';
-import { mintHS256 } from '../harness/tokens.mjs';
+import { keyPair, mintHS256, mintSigned } from '../harness/tokens.mjs';
 
 const folder = temporaryFolder('reload');
 const settings = path.join(folder, 'settings.env');
@@ -84,6 +84,46 @@ test('a new secret in its file is taken over, and the old one no longer counts',
   fs.writeFileSync(secretFile, old);
   await reload();
   assert.deepEqual([await statusWith(old), await statusWith(fresh)], [200, 401]);
+});
+
+test('a secret and a public key that are taken out of the file are trusted no more', async () => {
+  const pair = keyPair();
+  const pem = pair.pem.replaceAll('\n', '\\n');
+  const secret = newSecret();
+  write([`AUTH_JWT_SECRET=${secret}`, `AUTH_JWT_PUBLIC_KEY=${pem}`]);
+  const other = await startStack({ start: false });
+  await other.startDaemon({ AUTH_JWT_SECRET: null }, ['--env-file', settings]);
+  const statuses = async () => {
+    const found = [];
+    for (const token of [mintHS256(secret, { sub: 'ann' }), mintSigned(pair.privateKey, { sub: 'ann' })]) {
+      const client = new Client(other.daemon.url, { token });
+      found.push((await client.get('/booking/user/me')).status);
+      client.close();
+    }
+    return found;
+  };
+  const readAgain = async () => {
+    const seen = other.daemon.events('reloaded').length;
+    process.kill(other.daemon.child.pid, 'SIGHUP');
+    await until('another reload', () => other.daemon.events('reloaded').length > seen);
+  };
+  assert.deepEqual(await statuses(), [200, 200]);
+  write([`AUTH_JWT_PUBLIC_KEY=${pem}`]);
+  await readAgain();
+  assert.deepEqual(await statuses(), [401, 200]);
+  write([`AUTH_JWT_SECRET=${secret}`]);
+  await readAgain();
+  assert.deepEqual(await statuses(), [200, 401]);
+  await other.stop();
+  write(['LOG_LEVEL=info']);
+});
+
+test('a secret of the environment, which is wiped there, outlives a reload', async () => {
+  const other = await startStack();
+  process.kill(other.daemon.child.pid, 'SIGHUP');
+  await other.daemon.logged('"event":"reloaded"');
+  assert.equal((await other.client('ann').get('/booking/user/me')).status, 200);
+  await other.stop();
 });
 
 test('a bad setting is named in the log, and everything stays as it was', async () => {
