@@ -70,7 +70,8 @@ static enum exit_code command_help(char *arguments[])
 	     "as NAME_FILE, the path of a file that holds it. --env-file FILE, after any command, reads\n"
 	     "NAME=value lines over the environment.\n");
 	config_print_help(stdout);
-	puts("\nExit codes: 0 done, 1 failed, 2 wrong arguments or settings.");
+	puts("\nExit codes: 0 done, 1 failed, 2 wrong arguments or settings; of bounce 75: the database is "
+	     "away.");
 	return command_printed();
 }
 

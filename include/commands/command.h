@@ -10,6 +10,7 @@ enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* it was tried and did not work */
 	EXIT_USAGE = 2,  /* wrong arguments or settings; nothing was tried */
+	EXIT_LATER = 75, /* sysexits' EX_TEMPFAIL: a mail server hands the mail over again */
 };
 
 /* Where the settings came from, for who reads them again: set once by main. */

@@ -28,7 +28,9 @@ static enum exit_code note(const struct settings *settings, int64_t notice, cons
 		fprintf(stderr, "bookingd: %s\n", db_failure(db)->detail);
 	db_close(db);
 	database_free(database);
-	return good ? EXIT_DONE : EXIT_FAILED;
+	if (good)
+		return EXIT_DONE;
+	return result == DB_FAILED ? EXIT_FAILED : EXIT_LATER;
 }
 
 /* What is no bounce of ours is nobody's business: it ends well, so that the mail server sends nothing about

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { runBookingd } from '../harness/daemon.mjs';
+import { freePort } from '../harness/run_folder.mjs';
 import { startStack, until } from '../harness/stack.mjs';
 
 const SECRET = 'a-secret-for-what-comes-back';
@@ -123,6 +124,13 @@ test('delays, absences, foreign mails and made-up tokens change nothing', async 
     assert.equal(bounce(input).code, 0);
   assert.deepEqual(suppressed(ann.id), []);
   assert.equal(await failed(ann.appointment), undefined);
+});
+
+test('with the database away the mail server is asked to hand it over again', async () => {
+  const ann = await booked();
+  const env = { ...stack.env, DATABASE_URL: `postgresql://u@127.0.0.1:${await freePort()}/x` };
+  const { code, stderr } = runBookingd(['bounce'], { env, input: dsn(ann.from) });
+  assert.equal(code, 75, stderr);
 });
 
 test('a mail service tells by the hook, with the secret only', async () => {
