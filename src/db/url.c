@@ -159,6 +159,31 @@ static const char *bad_number(const PQconninfoOption *options)
 	return NULL;
 }
 
+/* What libpq refuses to be empty, but only while it connects; its name, or NULL. */
+static const char *empty_choice(const PQconninfoOption *options)
+{
+	static const char *const names[] = {"sslmode", "channel_binding", "gssencmode",
+					    "target_session_attrs"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = option_value(options, names[i]);
+		if (value != NULL && value[0] == '\0')
+			return names[i];
+	}
+	return NULL;
+}
+
+/* Whether a URI has two @ before its path: libpq takes the second one for a name in the abstract namespace.
+ */
+static bool has_stray_at(const char *url)
+{
+	const char *authority = strstr(url, "://");
+	if (authority == NULL)
+		return false;
+	authority += strlen("://");
+	const char *at = memchr(authority, '@', strcspn(authority, "/?"));
+	return at != NULL && at[1] == '@';
+}
+
 bool database_url_check(const char *url, char ret_reason[static DATABASE_URL_REASON])
 {
 	__attribute__((cleanup(message_free))) char *message = NULL;
@@ -175,7 +200,7 @@ bool database_url_check(const char *url, char ret_reason[static DATABASE_URL_REA
 		return false;
 	}
 	const char *host = option_value(options, "host");
-	if (host != NULL && strchr(host, '@') != NULL && host[0] != '@') {
+	if ((host != NULL && strchr(host, '@') != NULL && host[0] != '@') || has_stray_at(url)) {
 		snprintf(ret_reason, DATABASE_URL_REASON,
 			 "host: has an @ in it; write an @ in user or password as %%40");
 		return false;
@@ -183,6 +208,11 @@ bool database_url_check(const char *url, char ret_reason[static DATABASE_URL_REA
 	const char *bad = bad_number(options);
 	if (bad != NULL) {
 		snprintf(ret_reason, DATABASE_URL_REASON, "%s: is not a whole number", bad);
+		return false;
+	}
+	const char *empty = empty_choice(options);
+	if (empty != NULL) {
+		snprintf(ret_reason, DATABASE_URL_REASON, "%s: has no value", empty);
 		return false;
 	}
 	try_options(options, url, ret_reason);
