@@ -14,7 +14,8 @@
  * it took as long as the statement itself, and tests/db/plans.test.mjs knows these only.
  */
 #define SETUP(local)                                                                                         \
-	"SELECT set_config('search_path', 'bookingd, ' || current_setting('search_path'), " local "),"       \
+	"SELECT set_config('search_path',"                                                                   \
+	" concat_ws(', ', 'bookingd', nullif(current_setting('search_path'), '')), " local "),"              \
 	" set_config('TimeZone', 'UTC', " local "), set_config('DateStyle', 'ISO', " local "),"              \
 	" set_config('idle_in_transaction_session_timeout', '10s', " local "),"                              \
 	" set_config('quote_all_identifiers', 'off', " local "),"                                            \
@@ -25,6 +26,7 @@ static const char session_setup[] =
 	SETUP("false") ", set_config('default_transaction_isolation', 'read committed', false)";
 /* The isolation of a transaction cannot be set by a statement of it. */
 static const char local_setup[] = SETUP("true");
+_Static_assert(sizeof(session_setup) + sizeof("-2147483648") < CONNECTION_SETUP, "a setup has room");
 
 enum {
 	SETUP_DEADLINE = 3000, /* milliseconds */

@@ -334,6 +334,8 @@ describe('what a hand may do to the schema', () => {
     database.run(`CREATE SCHEMA evil; CREATE TABLE evil.appointment (theirs integer);
       ALTER DATABASE ${database.name} SET search_path = evil`);
     assert.ok(!doctor(database).some((line) => line.startsWith('FAIL')));
+    const url = `${database.url}?options=-csearch_path%3D`; // none at all
+    assert.ok(!doctor({ url }).some((line) => line.startsWith('FAIL')));
     database.drop();
   });
 
