@@ -22,7 +22,7 @@
 
 enum {
 	BACKLOG = 4096,
-	LEAVE_MS = 1000,   /* how long those who have just connected may take to ask */
+	LEAVE_MS = 1000,   /* how long those who have begun to ask, or just connected, may take */
 	LEAVE_LOOK_MS = 5, /* between two looks whether they have */
 	OTHER_FILES = 128, /* open files besides connections: databases, calendars, logs */
 };
@@ -233,14 +233,17 @@ void server_drain(struct server *server)
 	wake_all(server);
 }
 
-/* Whoever was accepted but has not asked yet is still served: closing now would look like a refusal. */
+/*
+ * Whoever was accepted and has not asked yet, or is about to say all of it, is still served: closing now
+ * would look like a refusal.
+ */
 static void serve_the_last(struct server *server)
 {
 	leave(server);
 	for (int64_t end_ms = monotonic_ms() + LEAVE_MS; monotonic_ms() < end_ms;) {
 		nanosleep(&(struct timespec){.tv_nsec = LEAVE_LOOK_MS * 1000000}, NULL);
 		if (atomic_load(&server->common.deaf) == server->common.settings.loops &&
-		    atomic_load(&server->common.fresh) == 0)
+		    atomic_load(&server->common.awaited) == 0)
 			return;
 	}
 }
