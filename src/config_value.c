@@ -258,6 +258,17 @@ static void origins_free(char **origins)
 	free(origins);
 }
 
+/* As browsers write it: in small letters, and without the port that the scheme has by itself. */
+static void origin_as_sent(char *origin)
+{
+	for (char *c = origin; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	const char *port = strncmp(origin, "https:", 6) == 0 ? ":443" : ":80";
+	size_t length = strlen(origin);
+	if (length > strlen(port) && strcmp(origin + length - strlen(port), port) == 0)
+		origin[length - strlen(port)] = '\0';
+}
+
 #define ORIGINS_WANTED "must be a list of origins such as https://example.org (no path, no slash at the end)"
 
 static const char *read_origins(const char *value, bool any_allowed, char ***ret_origins)
@@ -273,6 +284,8 @@ static const char *read_origins(const char *value, bool any_allowed, char ***ret
 		origins[count] = value_copy(item, length);
 		any = any || strcmp(origins[count], "*") == 0;
 		good = good && (origin_length(origins[count]) == length || strcmp(origins[count], "*") == 0);
+		if (any_allowed) /* the others are compared by us, or by browsers who know better */
+			origin_as_sent(origins[count]);
 		count++;
 		item += length;
 	}

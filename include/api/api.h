@@ -112,6 +112,8 @@ struct endpoint {
 	int64_t limit_max;
 	const char *body;     /* schema name of the body; NULL: none */
 	const char *reply;    /* schema name of the reply; NULL: none */
+	const char *takes;    /* media types of a body that has no schema, blanks between; NULL: none */
+	const char *gives;    /* the same of a success */
 	const char *statuses; /* of success, blanks between; NULL: 200 */
 };
 

@@ -2,9 +2,10 @@
  * provider_keys - the public keys behind AUTH_JWKS_URL, fetched and renewed.
  *
  * Keys are fetched when first needed, again when they are PROVIDER_KEYS_FRESH_SECONDS old, and when a token
- * names a key that is not among them, but then at most once in PROVIDER_KEYS_PAUSE_SECONDS, so that made-up
- * names cost the provider nothing. One thread fetches; others go on with the keys there are, or wait for the
- * result when these do not do. When fetching fails, the known keys serve on for PROVIDER_KEYS_STALE_SECONDS.
+ * names a key that is not among them or is signed by none of them, but then at most once in
+ * PROVIDER_KEYS_PAUSE_SECONDS, so that made-up tokens cost the provider nothing. One thread fetches; others
+ * go on with the keys there are, or wait for the result when these do not do. When fetching fails, the known
+ * keys serve on for PROVIDER_KEYS_STALE_SECONDS.
  *
  * Safe from any thread. No lock is held during a fetch; renew and seek block for PROVIDER_KEYS_DEADLINE_MS
  * at most.
@@ -52,8 +53,8 @@ enum provider_keys_outcome {
 void provider_keys_renew(struct provider_keys *keys, struct fetch_client *fetcher, instant now);
 
 /*
- * A token's key is not among those of generation `missed`: fetch them again, or wait for another thread that
- * does, or say that this was done within the last PROVIDER_KEYS_PAUSE_SECONDS.
+ * A token's key is not, or may not be, among those of generation `missed`: fetch them again, or wait for
+ * another thread that does, or say that this was done within the last PROVIDER_KEYS_PAUSE_SECONDS.
  */
 enum provider_keys_outcome provider_keys_seek(struct provider_keys *keys, struct fetch_client *fetcher,
 					      instant now, unsigned long missed);

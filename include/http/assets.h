@@ -36,6 +36,9 @@ void assets_free(struct assets *assets);
 bool assets_reply(const struct assets *assets, const char *name, unsigned status,
 		  const struct request *request, struct reply *reply);
 
+/* The media type of a file by its name. */
+const char *assets_content_type(const char *name);
+
 /* The hash over src/web/ that stands for @VERSION@. */
 const char *assets_version(void);
 

@@ -32,7 +32,8 @@ struct server;
  * Bind, listen, start lanes and loops. `settings` is copied, what it points to is borrowed until
  * server_close; a listener that is handed in becomes the server's. Returns NULL with *ret_reason set to one
  * sentence ("port 8080 is in use") if the address cannot be had. The process must ignore SIGPIPE. Raises the
- * limit of open files (RLIMIT_NOFILE) when it is lower than `connections` needs.
+ * limit of open files (RLIMIT_NOFILE) when it is lower than `connections` needs; where that may not be, there
+ * are fewer connections, and a line in the log.
  */
 struct server *server_open(const struct server_settings *settings, const char **ret_reason);
 

@@ -36,6 +36,8 @@ void call_problem(struct call *call, enum problem_code code, const char *field, 
 		.appointment_id = call->appointment_id,
 	};
 	reply_problem(call->reply, &problem);
+	if (status == 401) /* RFC 9110 section 15.5.2 */
+		reply_header_literal(call->reply, "WWW-Authenticate", "Bearer realm=\"bookingd\"");
 }
 
 void call_log_failure(const struct call *call, enum db_result result)
@@ -128,9 +130,9 @@ static void refuse_identity(struct call *call, enum identity_outcome outcome,
 		return;
 	}
 	call_problem(call, PROBLEM_UNAUTHENTICATED, NULL, reason->detail);
-	reply_header(call->reply, "WWW-Authenticate",
-		     outcome == IDENTITY_REFUSED ? "Bearer realm=\"bookingd\", error=\"invalid_token\""
-						 : "Bearer realm=\"bookingd\"");
+	if (outcome == IDENTITY_REFUSED)
+		reply_header_literal(call->reply, "WWW-Authenticate",
+				     "Bearer realm=\"bookingd\", error=\"invalid_token\"");
 }
 
 void call_is_from(struct call *call, const struct identity *caller)

@@ -4,6 +4,7 @@
  */
 #include "api/ops.h"
 #include "base/json.h"
+#include "http/assets.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -147,6 +148,30 @@ static void write_content(struct json_writer *writer, const char *media_type, co
 	json_write_object_end(writer);
 }
 
+/* Media types with blanks between, whose bodies have no schema. */
+static void write_media(struct json_writer *writer, const char *types, struct arena *mem)
+{
+	json_write_object(writer, "content");
+	for (const char *at = types; *at != '\0';) {
+		size_t length = strcspn(at, " ");
+		json_write_object(writer, arena_strndup(mem, at, length));
+		json_write_object_end(writer);
+		at += length + strspn(at + length, " ");
+	}
+	json_write_object_end(writer);
+}
+
+/* The same of a success; NULL: it has no body, or one with a schema. */
+static const char *media_of(const struct endpoint *endpoint, struct arena *mem)
+{
+	const char *type = endpoint->gives;
+	if (endpoint->asset != NULL || endpoint->page != NULL)
+		type = assets_content_type(endpoint->asset != NULL ? endpoint->asset : endpoint->page);
+	if (endpoint->gives != NULL || type == NULL)
+		return endpoint->gives;
+	return arena_strndup(mem, type, strcspn(type, ";"));
+}
+
 /* `always`: every reply of this status has it. */
 static void write_header(struct json_writer *writer, const char *name, bool always, const char *schema)
 {
@@ -176,6 +201,7 @@ static void write_headers(struct json_writer *writer, const struct route *route,
 static void write_responses(struct json_writer *writer, const struct route *route,
 			    const struct endpoint *endpoint, struct arena *mem)
 {
+	const char *media = media_of(endpoint, mem);
 	json_write_object(writer, "responses");
 	const char *statuses = endpoint->statuses != NULL ? endpoint->statuses : "200";
 	for (const char *at = statuses; *at != '\0';) {
@@ -186,6 +212,8 @@ static void write_responses(struct json_writer *writer, const struct route *rout
 		write_headers(writer, route, endpoint, status);
 		if (endpoint->reply != NULL)
 			write_content(writer, "application/json", endpoint->reply, mem);
+		else if (media != NULL && strcmp(status, "204") != 0)
+			write_media(writer, media, mem);
 		json_write_object_end(writer);
 		at += length + strspn(at + length, " ");
 	}
@@ -232,6 +260,10 @@ static void write_operation(struct json_writer *writer, const struct route *rout
 		json_write_object(writer, "requestBody");
 		json_write_boolean(writer, "required", !endpoint->body_optional);
 		write_content(writer, "application/json", endpoint->body, mem);
+		json_write_object_end(writer);
+	} else if (endpoint->takes != NULL) {
+		json_write_object(writer, "requestBody");
+		write_media(writer, endpoint->takes, mem);
 		json_write_object_end(writer);
 	}
 	write_responses(writer, route, endpoint, mem);

@@ -35,7 +35,9 @@ enum { BODY_MAX = 64 * 1024 };
 #define MONITOR(path, handler, what)                                                                         \
 	{                                                                                                    \
 		HTTP_GET, path, LANE_LOOP, ROUTE_DRAINING | ROUTE_QUIET | ROUTE_ANY_QUERY | ROUTE_UNLIMITED, \
-			0, ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = handler, .summary = what)       \
+			0,                                                                                   \
+			ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = handler, .summary = what,          \
+				 .gives = "application/json")                                                \
 	}
 
 /* A file of src/web, for ASSET_ADDRESSES of the generated table. */
@@ -51,6 +53,8 @@ enum { BODY_MAX = 64 * 1024 };
 			ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_redirect, .redirect = to,      \
 				 .statuses = "302", .summary = what)                                         \
 	}
+
+#define PICTURE_TYPES "image/png image/jpeg image/webp"
 
 #define COACH_CALL AUTHORITY_COACH, TOLL_READ
 
@@ -131,7 +135,8 @@ const struct route api_routes[] = {
 	CALL(GET, "/booking/coaches", DATABASE, 0, AUTHORITY_READER, TOLL_READ, .handle = api_coaches,
 	     .summary = "The coaches a client may choose from", .reply = "Coaches"),
 	CALL(GET, "/booking/:id/calendar.ics", DATABASE, 0, AUTHORITY_CALLER, TOLL_READ,
-	     .handle = api_booking_ics, .summary = "One appointment as a calendar file"),
+	     .handle = api_booking_ics, .summary = "One appointment as a calendar file",
+	     .gives = "text/calendar"),
 	CALL(GET, "/booking/user/:user_id", DATABASE, 0, AUTHORITY_SELF, TOLL_READ, .handle = api_user_list,
 	     .summary = "A client's appointments", .query = "status limit cursor", PAGED,
 	     .reply = "Appointments"),
@@ -189,10 +194,11 @@ const struct route api_routes[] = {
 	     .handle = api_user_preferences_put, .summary = "Change it", .body = "Preferences",
 	     .reply = "Preferences"),
 	CALL(GET, "/booking/stop/:token", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE, .handle = api_stop_page,
-	     .summary = "Asks whether reminders, or a guest's mails, are to stop"),
+	     .summary = "Asks whether reminders, or a guest's mails, are to stop", .gives = "text/html"),
 	{HTTP_POST, "/booking/stop/:token", LANE_DATABASE, ROUTE_ANY_TYPE, BODY_MAX,
 	 ENDPOINT(.authority = AUTHORITY_ANYONE, .handle = api_stop,
-		  .summary = "Stop reminders by one click, as RFC 8058 has it")},
+		  .summary = "Stop reminders by one click, as RFC 8058 has it",
+		  .takes = "application/x-www-form-urlencoded", .gives = "text/html")},
 
 	CALL(DELETE, "/booking/:id/suppression", DATABASE, 0, AUTHORITY_STAFF, TOLL_READ,
 	     .handle = api_suppression_end, .statuses = "204",
@@ -206,10 +212,11 @@ const struct route api_routes[] = {
 	CALL(PUT, "/coach/:coach/profile", DATABASE, BODY_MAX, COACH_CALL, .handle = api_profile_put,
 	     .summary = "Replace what clients see of a coach", .body = "Profile", .reply = "Profile"),
 	CALL(GET, "/coach/:coach/picture", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE, .etag = true,
-	     .handle = api_picture_get, .summary = "The coach's picture", .query = "v"),
+	     .handle = api_picture_get, .summary = "The coach's picture", .query = "v",
+	     .gives = PICTURE_TYPES),
 	{HTTP_PUT, "/coach/:coach/picture", LANE_DATABASE, ROUTE_ANY_TYPE, PICTURE_BYTES_MAX,
 	 ENDPOINT(COACH_CALL, .handle = api_picture_put, .summary = "Replace the picture: PNG, JPEG or WebP",
-		  .reply = "Picture")},
+		  .takes = PICTURE_TYPES, .reply = "Picture")},
 	CALL(DELETE, "/coach/:coach/picture", DATABASE, 0, COACH_CALL, .handle = api_picture_delete,
 	     .statuses = "204", .summary = "Remove the picture"),
 	CALL(GET, "/coach/me", DATABASE, 0, AUTHORITY_STAFF, TOLL_READ, .handle = api_coach_me,
@@ -281,7 +288,8 @@ const struct route api_routes[] = {
 	CALL(POST, "/coach/:coach/feed", DATABASE, BODY_MAX, COACH_CALL, .handle = api_coach_feed_renew,
 	     .summary = "A new address; the old one ends", .reply = "FeedLink"),
 	CALL(GET, "/coach/:coach/feed.ics", DATABASE, 0, AUTHORITY_ANYONE, TOLL_NONE, .etag = true,
-	     .handle = api_coach_feed_ics, .summary = "The calendar feed", .query = "token"),
+	     .handle = api_coach_feed_ics, .summary = "The calendar feed", .query = "token",
+	     .gives = "text/calendar"),
 
 	/* Google */
 	CALL(GET, "/coach/:coach/google", DATABASE, 0, COACH_CALL, .handle = api_google_status,
@@ -343,7 +351,7 @@ const struct route api_routes[] = {
 	MONITOR("/readyz", api_readyz, "Ready to take requests"),
 	{HTTP_GET, "/metrics", LANE_LOOP, ROUTE_DRAINING | ROUTE_QUIET | ROUTE_ANY_QUERY, 0,
 	 ENDPOINT(.authority = AUTHORITY_ANYONE, .uncalled = true, .handle = api_metrics,
-		  .summary = "Metrics for Prometheus")},
+		  .summary = "Metrics for Prometheus", .gives = "text/plain")},
 	MONITOR("/openapi.json", api_openapi, "This document"),
 
 	/* pages */

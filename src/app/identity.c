@@ -208,7 +208,8 @@ static struct identity_finding find_token(struct identity_source *source, struct
 	if (source->provider != NULL)
 		provider_keys_renew(source->provider, fetcher, now);
 	enum jwt_verdict verdict = verify(source, token, now, mem, &claims, &generation);
-	if (verdict == JWT_UNKNOWN_KEY) {
+	/* A signature may be by a new key that has the former one's name, or none. */
+	if (verdict == JWT_UNKNOWN_KEY || (verdict == JWT_SIGNATURE && source->provider != NULL)) {
 		switch (provider_keys_seek(source->provider, fetcher, now, generation)) {
 		case PROVIDER_KEYS_NEW:
 			verdict = verify(source, token, now, mem, &claims, &generation);
@@ -216,7 +217,9 @@ static struct identity_finding find_token(struct identity_source *source, struct
 		case PROVIDER_KEYS_CURRENT:
 			break;
 		case PROVIDER_KEYS_FAILED:
-			return failure(unavailable_provider);
+			if (verdict == JWT_UNKNOWN_KEY)
+				return failure(unavailable_provider);
+			break;
 		}
 	}
 	if (verdict != JWT_VALID)

@@ -307,7 +307,9 @@ static void answer_options(struct exchange *exchange)
 {
 	struct request *request = &exchange->request;
 	const struct common *common = exchange->peer->loop->common;
-	const char *allow = router_allow(common->router, request->path, request->mem);
+	const char *allow = strcmp(request->path, "*") == 0
+				    ? "GET, HEAD, POST, PUT, DELETE, OPTIONS" /* of the whole server */
+				    : router_allow(common->router, request->path, request->mem);
 	if (allow == NULL) {
 		exchange_refuse(exchange, PROBLEM_NOT_FOUND, nothing_here, NULL);
 		return;

@@ -58,7 +58,7 @@ static bool may_be_framed(const char *name)
 	return strncmp(name, "booking/", strlen("booking/")) == 0;
 }
 
-static const char *content_type(const char *name)
+const char *assets_content_type(const char *name)
 {
 	static const struct {
 		const char *suffix;
@@ -97,7 +97,7 @@ struct assets *assets_new(const char *const frame_origins[])
 		size_t gzip_length = (size_t)(files[i].end - files[i].gzip);
 		assets->bodies[i] = ready_body_new_static(files[i].bytes, length,
 							  gzip_length < length ? files[i].gzip : NULL,
-							  gzip_length, content_type(files[i].name));
+							  gzip_length, assets_content_type(files[i].name));
 	}
 	return assets;
 }

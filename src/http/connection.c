@@ -22,6 +22,16 @@ static atomic_uint *connections_of(struct common *common, const struct address *
 	return &common->connections_of[hash % ADDRESSES];
 }
 
+void connection_await(struct peer *peer, bool awaited)
+{
+	atomic_uint *count = &peer->loop->common->awaited;
+	if (awaited && !peer->awaited)
+		atomic_fetch_add(count, 1);
+	else if (!awaited && peer->awaited)
+		atomic_fetch_sub(count, 1);
+	peer->awaited = awaited;
+}
+
 static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connection)
 {
 	struct common *common = loop->common;
@@ -47,22 +57,15 @@ static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connecti
 		peer->next->previous = &peer->next;
 	loop->peers = peer;
 	loop->peer_count++;
-	peer->fresh = !peer->unwanted;
-	atomic_fetch_add(&common->fresh, peer->fresh);
+	connection_await(peer, !peer->unwanted);
 	tally_connection(common->tally, 1);
 	return peer;
-}
-
-static void peer_is_known(struct peer *peer)
-{
-	atomic_fetch_sub(&peer->loop->common->fresh, peer->fresh);
-	peer->fresh = false;
 }
 
 static void peer_close(struct peer *peer)
 {
 	struct loop *loop = peer->loop;
-	peer_is_known(peer);
+	connection_await(peer, false);
 	*peer->previous = peer->next;
 	if (peer->next != NULL)
 		peer->next->previous = peer->previous;
@@ -100,10 +103,10 @@ void *connection_on_uri(void *loop, const char *uri, struct MHD_Connection *conn
 {
 	((struct loop *)loop)->called = true;
 	struct peer *peer = peer_of(connection);
-	peer_is_known(peer);
 	if (peer->exchange != NULL)
 		exchange_end(peer->exchange, false);
 	struct exchange *exchange = exchange_begin(peer, connection);
+	connection_await(peer, !peer->unwanted);
 	struct request *request = &exchange->request;
 	exchange->target = uri;
 	exchange->target_length = strlen(uri);

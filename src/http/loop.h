@@ -37,7 +37,7 @@ struct common {
 				 closed */
 	atomic_bool draining; /* no new work */
 	atomic_uint deaf;     /* loops that accept nobody any more */
-	atomic_uint fresh;    /* connections without a request so far */
+	atomic_uint awaited;  /* connections without a request so far, or with one that is being read */
 	atomic_bool ending;   /* the lanes are empty: finish the replies, then end the loops */
 	uint64_t id_seed;
 	atomic_uint_fast64_t id_count;

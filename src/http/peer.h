@@ -21,7 +21,7 @@ struct peer {
 	struct loop *loop;
 	int socket;
 	bool idle;                 /* between two requests */
-	bool fresh;                /* no request has come so far */
+	bool awaited;              /* more is to come: no request so far, or one that is not whole */
 	bool unwanted;             /* one too many from its address, or refused by libmicrohttpd: shut down */
 	struct exchange *exchange; /* the request that is being read or answered; NULL: none */
 	unsigned ended_turn;       /* the loop's when the last request ended */

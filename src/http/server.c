@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/die.h"
 #include "base/instant.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 
 enum {
 	BACKLOG = 4096,
-	LEAVE_MS = 1000,   /* how long those who have just connected may take to ask */
+	LEAVE_MS = 1000,   /* how long those who have begun to ask, or just connected, may take */
 	LEAVE_LOOK_MS = 5, /* between two looks whether they have */
 	OTHER_FILES = 128, /* open files besides connections: databases, calendars, logs */
 };
@@ -112,14 +113,28 @@ static uint16_t bound_port(int fd)
 	return ntohs(six_or_four.sin_port);
 }
 
-static void allow_open_files(unsigned connections)
+/*
+ * See that there may be as many open files as the connections need; else there are fewer connections, lest
+ * these take the files that databases and calendars need.
+ */
+static void allow_open_files(struct server_settings *settings)
 {
 	struct rlimit limit;
-	rlim_t wanted = (rlim_t)connections + OTHER_FILES;
+	const unsigned connections = settings->connections;
+	const rlim_t wanted = (rlim_t)connections + OTHER_FILES;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if ((setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted) ||
+	    getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	const rlim_t files = limit.rlim_cur;
+	const rlim_t left = files > (rlim_t)2 * OTHER_FILES ? files - OTHER_FILES : files / 2 + 1;
+	settings->connections = left < connections ? (unsigned)left : connections;
+	if (settings->connections_per_address > (settings->connections + 1) / 2)
+		settings->connections_per_address = (settings->connections + 1) / 2;
+	log_line(LOG_WARNING, "open_files_limited", LOG_INTEGER_FIELD("files", (int64_t)files),
+		 LOG_INTEGER_FIELD("connections", settings->connections));
 }
 
 static void *worker_open(void *owner_pointer, unsigned number)
@@ -174,14 +189,14 @@ struct server *server_open(const struct server_settings *settings, const char **
 					       : open_listener(settings->address, settings->port, ret_reason);
 	if (listener < 0)
 		return NULL;
-	allow_open_files(settings->connections);
 
 	struct server *server = calloc(1, sizeof(*server) + settings->loops * sizeof(server->loops[0]));
 	if (server == NULL)
 		die("out of memory");
 	server->common.settings = *settings;
-	if (server->common.settings.loops > settings->connections)
-		server->common.settings.loops = settings->connections;
+	allow_open_files(&server->common.settings);
+	if (server->common.settings.loops > server->common.settings.connections)
+		server->common.settings.loops = server->common.settings.connections;
 	server->common.listener = listener;
 	server->port = bound_port(listener);
 	crypto_random(&server->common.id_seed, sizeof(server->common.id_seed));
@@ -233,14 +248,17 @@ void server_drain(struct server *server)
 	wake_all(server);
 }
 
-/* Whoever was accepted but has not asked yet is still served: closing now would look like a refusal. */
+/*
+ * Whoever was accepted and has not asked yet, or is about to say all of it, is still served: closing now
+ * would look like a refusal.
+ */
 static void serve_the_last(struct server *server)
 {
 	leave(server);
 	for (int64_t end_ms = monotonic_ms() + LEAVE_MS; monotonic_ms() < end_ms;) {
 		nanosleep(&(struct timespec){.tv_nsec = LEAVE_LOOK_MS * 1000000}, NULL);
 		if (atomic_load(&server->common.deaf) == server->common.settings.loops &&
-		    atomic_load(&server->common.fresh) == 0)
+		    atomic_load(&server->common.awaited) == 0)
 			return;
 	}
 }

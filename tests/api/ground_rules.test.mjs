@@ -10,7 +10,9 @@ const ORIGIN = 'https://shop.example';
 const NOBODYS = '00000000-0000-4000-8000-000000000000';
 let stack, ann;
 before(async () => {
-  stack = await startStack({ env: { CORS_ALLOWED_ORIGINS: `${ORIGIN},https://other.example` } });
+  stack = await startStack({
+    env: { CORS_ALLOWED_ORIGINS: `${ORIGIN},https://Other.example:443,http://local.example:80` },
+  });
   ann = stack.client('ann');
 });
 after(() => stack.stop());
@@ -427,6 +429,20 @@ test('replies, refusals too, can be read by pages of configured origins only', a
     const other = await ann.get(path, { origin: 'https://evil.example' });
     assert.equal(other.headers['access-control-allow-origin'], undefined);
   }
+});
+
+test('an origin may be configured with capitals and the port that browsers leave out', async () => {
+  for (const origin of ['https://other.example', 'http://local.example']) {
+    const { headers } = await ann.get('/booking/user/me', { origin });
+    assert.equal(headers['access-control-allow-origin'], origin);
+  }
+});
+
+test('OPTIONS of the whole server names its methods', async () => {
+  const answer = await stack.stranger().raw('OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  assert.match(answer, /^HTTP\/1.1 204 /);
+  assert.match(answer, /^Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS\r$/m);
+  assert.match(await stack.stranger().raw('GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'), / 404 /);
 });
 
 test('credentials go with a configured origin, never with `*`', async () => {

@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
+import { Child } from '../harness/child.mjs';
 import { Daemon } from '../harness/daemon.mjs';
 import { assertProblem, assertStatus } from '../harness/expect.mjs';
 import { metric } from '../harness/metrics.mjs';
+import { bookingd } from '../harness/postgres.mjs';
+import { freePort } from '../harness/run_folder.mjs';
 import { startStack, until } from '../harness/stack.mjs';
 
 const NOBODYS = '00000000-0000-4000-8000-000000000000';
@@ -319,6 +322,32 @@ test('a flood from one address takes half of the connections, others are served'
     }
   });
   await daemon.stop();
+});
+
+test('where few files may be open, a flood leaves those that the database needs', async () => {
+  const port = await freePort();
+  const env = { ...stack.env, PATH: process.env.PATH, PORT: String(port), BIND_ADDRESS: '127.0.0.1' };
+  const child = new Child('sh', ['-c', 'ulimit -n 300 && exec "$0" serve', bookingd()], {
+    name: 'few-files',
+    env,
+  });
+  await child.line((line) => line.includes('"database_ready"'), 'its database');
+  const limited = JSON.parse(child.lines.find((line) => line.includes('"open_files_limited"')) ?? '{}');
+  assert.deepEqual([limited.files, limited.connections], [300, 172]);
+  const sockets = Array.from({ length: 400 }, () =>
+    net.connect({ host: '127.0.0.1', port }).on('error', () => {}),
+  );
+  const count = (state) => sockets.filter(({ readyState }) => readyState === state).length;
+  await until('the flood to be cut off', () => count('opening') === 0 && count('open') <= 86);
+  assert.equal(count('open'), 86);
+  assert.ok(fs.readdirSync(`/proc/${child.pid}/fd`).length < 200);
+  const neighbour = net.connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' });
+  neighbour.write(`GET /booking/user/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${authorization()}\r\n`);
+  let answer = '';
+  for await (const text of neighbour.setEncoding('latin1')) answer += text;
+  assert.equal(statusOf(answer), 200, answer);
+  for (const socket of sockets) socket.destroy();
+  assert.equal((await child.stop('SIGTERM')).code, 0);
 });
 
 test('after all this the daemon is well, and as small as before', async () => {

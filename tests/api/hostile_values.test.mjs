@@ -179,7 +179,8 @@ function put(document, way, raw) {
   return Buffer.concat([Buffer.from(before), Buffer.from(raw), Buffer.from(after)]);
 }
 
-const schemaOf = ({ requestBody }) => requestBody?.content['application/json'].schema.$ref?.split('/').at(-1);
+const schemaOf = ({ requestBody }) =>
+  requestBody?.content['application/json']?.schema.$ref?.split('/').at(-1);
 
 /** Answered as by somebody who means well: no failure, and a refusal in the contract's form. */
 function assertSane(reply, what) {

@@ -95,6 +95,43 @@ test('a key the provider rotated in is found at once', async () => {
   assert.equal(provider.asked, asked + 1);
 });
 
+test('a new key under the old name, or without a name, is found at once, and forged tokens ask no more often', async () => {
+  for (const [what, header] of Object.entries({ 'the old name': { kid: 'only' }, 'no name': {} })) {
+    const [former, fresh, own] = [keyPair('ec'), keyPair('ec'), await startProvider()];
+    own.keys = [former.jwk(header.kid)];
+    const daemon = await Daemon.start({
+      env: { ...stack.env, AUTH_JWT_PUBLIC_KEY: null, AUTH_JWKS_URL: own.url, AUTH_SESSION_QUERY: null },
+    });
+    const asks = (pair, n) =>
+      daemon.client.get('/booking/user/me', bearer(mintSigned(pair.privateKey, { ...CLAIMS, n }, header)));
+    assertStatus(await asks(former), 200);
+    const { asked } = own;
+    own.keys = [fresh.jwk(header.kid)];
+    assertStatus(await asks(fresh), 200, what);
+    assert.equal(own.asked, asked + 1, what);
+    own.broken = true;
+    for (let n = 0; n < 20; n++) assertProblem(await asks(other, n), 401, 'unauthenticated');
+    assert.equal(own.asked, asked + 1, what);
+    await daemon.stop();
+    await own.stop();
+  }
+});
+
+test('a forged token is a refusal, not an outage, also while the provider is away', async () => {
+  const own = await startProvider();
+  own.keys = [curve.jwk('curve')];
+  const daemon = await Daemon.start({
+    env: { ...stack.env, AUTH_JWT_PUBLIC_KEY: null, AUTH_JWKS_URL: own.url, AUTH_SESSION_QUERY: null },
+  });
+  own.broken = true;
+  const forged = mintSigned(keyPair('ec').privateKey, CLAIMS, { kid: 'curve' });
+  assertProblem(await daemon.client.get('/booking/user/me', bearer(forged)), 401, 'unauthenticated');
+  const good = mintSigned(curve.privateKey, CLAIMS, { kid: 'curve' });
+  assertStatus(await daemon.client.get('/booking/user/me', bearer(good)), 200);
+  await daemon.stop();
+  await own.stop();
+});
+
 /** Well signed, whatever it says. */
 function mintBytes(claims, header = '{"alg":"HS256","typ":"JWT"}') {
   const signed = [header, claims].map((text) => Buffer.from(text).toString('base64url')).join('.');

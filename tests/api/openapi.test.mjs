@@ -78,7 +78,7 @@ function faults(value, schema, { at = '$', closed = true } = {}) {
   return found;
 }
 
-const schemaOf = (operation) => operation.requestBody.content['application/json'].schema;
+const schemaOf = (operation) => operation.requestBody.content['application/json']?.schema;
 
 const called = new Set();
 
@@ -107,14 +107,16 @@ async function call(client, method, template, { path = {}, query = '', body, hea
     if (value !== undefined) assert.ok(told[name], `${method} ${template}: ${reply.status} has ${name}`);
     else assert.ok(!told[name]?.required, `${method} ${template}: ${reply.status} has no ${name}`);
   }
-  const [type] = Object.keys(content ?? {});
-  if (!type) return reply;
-  assert.ok(
-    reply.headers['content-type'].startsWith(type),
-    `${method} ${template}: ${reply.headers['content-type']}`,
-  );
-  assert.deepEqual(faults(reply.body, content[type].schema), [], `${method} ${template}: ${reply.text}`);
-  if (body && good && operation.requestBody)
+  if (reply.status === 304) return reply;
+  const sent = reply.headers['content-type'] ?? '';
+  const type = Object.keys(content ?? {}).find((one) => sent.startsWith(one));
+  assert.ok(type || (!sent && !content), `${method} ${template}: ${reply.status} is ${sent || 'nothing'}`);
+  if (reply.body && content[type].schema)
+    assert.deepEqual(faults(reply.body, content[type].schema), [], `${method} ${template}: ${reply.text}`);
+  const taken = operation.requestBody?.content;
+  if (body !== undefined && good)
+    assert.ok(taken?.[headers?.['content-type'] ?? 'application/json'], `${method} ${template} takes a body`);
+  if (body && good && taken['application/json'])
     assert.deepEqual(faults(body, schemaOf(operation), { closed: false }), [], 'what was sent');
   return reply;
 }
@@ -304,11 +306,21 @@ test('every call answers as the document says', async () => {
   stack.database.run(`insert into bookingd.action_token (hash, purpose, user_id, expires_at)
     values (sha256('${stop}'), 'stop', 'ann', now() + interval '1 day')`);
   await call(stranger, 'GET', '/booking/stop/{token}', { path: { token: stop }, status: 200 });
-  await call(stranger, 'POST', '/booking/stop/{token}', { path: { token: stop }, body: {}, status: 200 });
+  await call(stranger, 'POST', '/booking/stop/{token}', {
+    path: { token: stop },
+    body: 'List-Unsubscribe=One-Click',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    status: 200,
+  });
   const { body: profile } = await call(ann, 'GET', '/coach/{coach}/profile', { path: damian, status: 200 });
   await call(coach, 'PUT', '/coach/{coach}/profile', { path: damian, body: profile, status: 200 });
   const png = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
-  await call(coach, 'PUT', '/coach/{coach}/picture', { path: damian, body: png, status: 200 });
+  await call(coach, 'PUT', '/coach/{coach}/picture', {
+    path: damian,
+    body: png,
+    headers: { 'content-type': 'image/png' },
+    status: 200,
+  });
   await call(stranger, 'GET', '/coach/{coach}/picture', { path: damian, status: 200 });
   await call(coach, 'DELETE', '/coach/{coach}/picture', { path: damian, status: 204 });
   const address = { coach: 'damian', session_type: 'coaching' };
@@ -641,7 +653,7 @@ for (const [name, whole] of Object.entries(WHOLE))
   test(`${name}: the server takes the fields, types, lengths and ranges of the document and no others`, async () => {
     const [[method, path, operation]] = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.entries(operations)
-        .filter(([, one]) => one.requestBody && schemaOf(one).$ref.endsWith(`/${name}`))
+        .filter(([, one]) => one.requestBody && schemaOf(one)?.$ref.endsWith(`/${name}`))
         .map(([method, one]) => [method.toUpperCase(), path, one]),
     );
     const admin = stack.admin();

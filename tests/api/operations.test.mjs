@@ -1,7 +1,9 @@
 // Starting, stopping, being watched.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
+import { sleep } from '../harness/child.mjs';
 import { assertProblem, assertStatus } from '../harness/expect.mjs';
 import { metric } from '../harness/metrics.mjs';
 import { createDatabase } from '../harness/postgres.mjs';
@@ -153,6 +155,54 @@ test('SIGTERM finishes what is in flight and exits 0', async () => {
   holder.send('COMMIT;');
   holder.close();
   assertStatus(await reply, 201);
+  assert.equal((await stopped).code, 0);
+  database.drop();
+});
+
+test('SIGTERM waits a moment for requests that have begun to come', async () => {
+  const database = await createDatabase();
+  const daemon = await Daemon.start({ env: { ...stack.env, DATABASE_URL: database.url } });
+  const hold = (user, n) => {
+    const body = JSON.stringify({ start: stack.slot(n) });
+    return (
+      `POST /booking/hold HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${stack.client(user).token}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    );
+  };
+  const get = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
+  const ways = {
+    'half a body': ['', hold('ann', 5), 201],
+    'half a head': ['', get, 200],
+    'half a body on a kept connection': [get, hold('bo', 7), 201],
+    'half a head on a kept connection': [get, get, 200],
+  };
+  const asked = [];
+  for (const [what, [before, text, status]] of Object.entries(ways)) {
+    const socket = net.connect({ port: daemon.port, host: '127.0.0.1', noDelay: true });
+    const one = { what, socket, rest: text.slice(-8), status, text: '' };
+    asked.push(one);
+    socket.on('error', () => {}).on('data', (bytes) => (one.text += bytes));
+    if (before) {
+      socket.write(before);
+      await until('the first reply', () => one.text.endsWith('}\n'));
+      one.text = '';
+    }
+    socket.write(text.slice(0, -8));
+  }
+  // What was written before is read before this is answered.
+  for (let i = 0; i < 20; i++) assertStatus(await daemon.client.get('/healthz'), 200);
+  daemon.client.close();
+  const stopped = daemon.child.stop('SIGTERM');
+  await sleep(100);
+  for (const { socket, rest } of asked) {
+    socket.write(rest);
+    await sleep(20);
+  }
+  for (const one of asked) {
+    await until(`a reply to ${one.what}`, () => one.socket.closed || one.text.includes('\r\n\r\n'));
+    assert.match(one.text, new RegExp(`^HTTP/1.1 ${one.status} `), one.what);
+    one.socket.destroy();
+  }
   assert.equal((await stopped).code, 0);
   database.drop();
 });

@@ -155,6 +155,30 @@ test('bookings are searched, and downloaded as a file that no spreadsheet runs',
   assert.ok(text.includes(`"${booked.start}"`) && text.includes('"\'=SUM(1)"'), text);
 });
 
+test('settings are saved behind a proxy that compresses, which changes the name of what it read', async () => {
+  for (const [days, rename] of [
+    [40, (tag) => `W/${tag}`], // nginx and Cloudflare
+    [41, (tag) => tag.replace(/"$/, '-gzip"')], // Apache
+  ]) {
+    const page = await open('rules');
+    await page.route('**/coach/damian/schedule', async (route) => {
+      const response = await route.fetch();
+      const headers = response.headers();
+      await route.fulfill({ response, headers: { ...headers, etag: rename(headers.etag) } });
+    });
+    await page.reload();
+    await openPart(page, 'policy');
+    for (const more of [0, 2]) {
+      await page.locator('[name="policy.horizon_days"]').fill(String(days + more));
+      await page.getByRole('button', { name: 'Save' }).click();
+      await said(page, /^Saved/);
+      const { policy } = (await coach.get('/coach/damian/schedule')).body;
+      assert.equal(policy.horizon_days, days + more);
+    }
+    await page.close();
+  }
+});
+
 test('the week keeps its bookings when the width crosses the small one while it loads', async () => {
   const page = await open('week');
   await showDay(page, booked.start.slice(0, 10)); // late on a Saturday it lies in the next week

@@ -12,6 +12,7 @@ export function assertProblem(reply, status, code, field) {
   assert.equal(reply.body.status, status);
   for (const name of ['type', 'title', 'detail']) assert.equal(typeof reply.body[name], 'string', name);
   assert.ok(reply.headers['x-request-id']);
+  if (status === 401) assert.match(reply.headers['www-authenticate'] ?? 'none', /^Bearer /);
   if (status === 429 || status === 503) assert.match(reply.headers['retry-after'], /^\d+$/);
 }
 
