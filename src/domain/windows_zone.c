@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* windowsZones.xml of CLDR, territory 001; in the order of strcasecmp. */
+/* windowsZones.xml of CLDR, territory 001, and Outlook's own name of UTC; in the order of strcasecmp. */
 static const struct windows_zone {
 	const char *windows;
 	const char *iana;
@@ -125,6 +125,7 @@ static const struct windows_zone {
 	{"Transbaikal Standard Time", "Asia/Chita"},
 	{"Turkey Standard Time", "Europe/Istanbul"},
 	{"Turks And Caicos Standard Time", "America/Grand_Turk"},
+	{"tzone://Microsoft/Utc", "Etc/UTC"},
 	{"Ulaanbaatar Standard Time", "Asia/Ulaanbaatar"},
 	{"US Eastern Standard Time", "America/Indianapolis"},
 	{"US Mountain Standard Time", "America/Phoenix"},
