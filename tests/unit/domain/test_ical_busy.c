@@ -255,6 +255,14 @@ static void zones_are_found_under_all_the_names_they_have(void **state)
 				    "2026-11-01T14:00 60m");
 		assert_int_equal(busy.in_unknown_zone, 0);
 	}
+	/* Windows' own zones have parted from the cities that once stood for them (CLDR 48). */
+	assert_string_equal(
+		busy_of(EVENT(
+			"DTSTART;TZID=Mountain Standard Time (Mexico):20261105T070000\nDURATION:PT1H\n")),
+		"2026-11-05T14:00 60m");
+	assert_string_equal(
+		busy_of(EVENT("DTSTART;TZID=Central Asia Standard Time:20261105T200000\nDURATION:PT1H\n")),
+		"2026-11-05T14:00 60m");
 	/* Names with colons, though without the quotes that RFC 5545 wants for them. */
 	static const char fixed[] =
 		"BEGIN:VTIMEZONE\nTZID:GMT+01:00\nBEGIN:STANDARD\nDTSTART:16010101T000000\n"
