@@ -38,6 +38,9 @@ const struct zone *zone_find(const char *name);
 /* The name it was found by, for life. */
 const char *zone_name(const struct zone *zone);
 
+/* The name of its file, for life: what a former name that only tzdata.zi lists is called now. */
+const char *zone_file_name(const struct zone *zone);
+
 /*
  * Read again each file that was replaced since it was read, as an upgrade of the package tzdata does. A file
  * that is gone or damaged leaves its zone as it is. Returns how many zones now say something else;

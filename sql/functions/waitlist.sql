@@ -2,24 +2,34 @@
 -- of theirs, so nobody slips between. Nobody is told before the offer was judged by the slot rules, which need the calendar
 -- and so are no transaction's (app/offer_judge.h). What nobody takes in time goes on to the next, and after the last it is open to all.
 
+-- The zone if PostgreSQL knows it too; null: the coach's is from other zone data, or a former name that is known here alone.
+create or replace function zone_known(p_zone text) returns text language plpgsql stable as $$
+begin
+  perform now() at time zone p_zone;
+  return p_zone;
+exception
+  when invalid_parameter_value then return null;
+end $$;
+
 -- When an offer that is made now ends: two hours on, without the coach's quiet hours.
 create or replace function offer_ends(p_schedule jsonb) returns timestamptz language plpgsql stable as $$
 declare
   quiet jsonb := p_schedule #> '{notices,quiet}';
+  zone text := zone_known(p_schedule ->> 'time_zone');
   at timestamptz := date_trunc('second', now());
   minutes_left integer := 120;
   clock time;
   quiet_from time;
   quiet_to time;
 begin
-  if coalesce(jsonb_typeof(quiet), 'null') <> 'object' then
+  if zone is null or coalesce(jsonb_typeof(quiet), 'null') <> 'object' then
     return at + make_interval(mins => minutes_left);
   end if;
   quiet_from := (quiet ->> 'from')::time;
   quiet_to := (quiet ->> 'to')::time;
   for i in 1 .. 1560 loop
     exit when minutes_left = 0;
-    clock := (at at time zone (p_schedule ->> 'time_zone'))::time;
+    clock := (at at time zone zone)::time;
     if not (case when quiet_from < quiet_to then clock >= quiet_from and clock < quiet_to
                  else clock >= quiet_from or clock < quiet_to end) then
       minutes_left := minutes_left - 1;
@@ -29,12 +39,13 @@ begin
   return at;
 end $$;
 
--- Whom the time that this appointment had suits, in their order. Nobody is locked: two times that are freed at once are for
--- two in line, though both are read by whoever frees either. A seat is for nobody who has or holds another one there.
+-- Whom the time that this appointment had suits, in their order; in a zone that PostgreSQL does not know, whatever days and
+-- hours they named. Nobody is locked: two times that are freed at once are for two in line, though both are read by whoever
+-- frees either. A seat is for nobody who has or holds another one there.
 create or replace function in_line_for(p_freed appointment, p_credits integer) returns setof uuid language plpgsql stable as $$
 begin
   return query
-    select w.id from waitlist w
+    select w.id from waitlist w cross join lateral (select p_freed.starts_at at time zone zone_known(w.zone)) freed (wall_clock)
     where w.coach_id = p_freed.coach_id and w.session_type = p_freed.session_type and w.state = 'waiting'
       and w.user_id <> p_freed.user_id and not has_seat(p_freed.group_id, w.user_id, p_freed.id)
       and not exists (select from appointment a
@@ -42,11 +53,11 @@ begin
                         and a.hold_expires_at > now())
       and p_freed.ends_at = p_freed.starts_at + make_interval(mins => w.duration_minutes)
       and p_freed.starts_at >= w.from_at and p_freed.starts_at < w.to_at
-      and w.days & (1 << extract(isodow from p_freed.starts_at at time zone w.zone)::integer - 1) <> 0
+      and (freed.wall_clock is null or w.days & (1 << extract(isodow from freed.wall_clock)::integer - 1) <> 0)
       -- A session over midnight is between no two hours, but suits whoever named none.
-      and ((w.between_from = 0 and w.between_to = 1440)
-           or (extract(epoch from (p_freed.starts_at at time zone w.zone)::time) / 60 >= w.between_from
-               and extract(epoch from (p_freed.starts_at at time zone w.zone)::time) / 60 + w.duration_minutes <= w.between_to))
+      and (freed.wall_clock is null or (w.between_from = 0 and w.between_to = 1440)
+           or (extract(epoch from freed.wall_clock::time) / 60 >= w.between_from
+               and extract(epoch from freed.wall_clock::time) / 60 + w.duration_minutes <= w.between_to))
       and (w.max_active is null or active_count(w.coach_id, w.user_id, w.max_active_type, null) < w.max_active)
       and (p_credits = 0 or usable_credits(w.coach_id, w.user_id, w.session_type) >= p_credits)
     order by w.place;

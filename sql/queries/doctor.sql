@@ -63,8 +63,9 @@ from pg_proc
 where pronamespace = to_regnamespace('bookingd') and not has_function_privilege(oid, 'EXECUTE')
 order by 2, 1
 
--- name: doctor_coaches one
-select count(*) from coach
+-- How many coaches have each zone, and one of them.
+-- name: doctor_coaches many
+select schedule ->> 'time_zone', count(*), min(id) from coach group by 1 order by 1
 
 -- Every appointment that begins before an earlier one of its coach has ended, and one of those. Seats of one session are one.
 -- name: doctor_overlaps many

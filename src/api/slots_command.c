@@ -170,7 +170,7 @@ static bool read_case(const json_t *object, struct slots_case *this, struct aren
 		return false;
 	struct schedule_faults faults = {0};
 	const json_t *schedule = given(object, "schedule");
-	this->schedule = schedule == NULL ? schedule_default(mem)
+	this->schedule = schedule == NULL ? schedule_read_text("{}", 2, mem, mem, &faults)
 					  : schedule_read(schedule, "schedule.", mem, mem, &faults);
 	if (this->schedule == NULL)
 		return fail_by_fault(problem, &faults.at[0]);

@@ -168,7 +168,8 @@ static const char *entry_json(struct call *call, const struct coach *coach, cons
 	json_write_integer(&writer, "days", wish->day_bits);
 	json_write_integer(&writer, "between_from", wish->between_minutes[0]);
 	json_write_integer(&writer, "between_to", wish->between_minutes[1]);
-	json_write_text(&writer, "zone", zone_name(coach->schedule->zone));
+	/* PostgreSQL has to know it, which may have files of current names alone. */
+	json_write_text(&writer, "zone", zone_file_name(coach->schedule->zone));
 	json_write_text(&writer, "name", caller->name);
 	json_write_text(&writer, "email", caller->email_unverified ? NULL : caller->email);
 	json_write_text(&writer, "client_time_zone",

@@ -8,6 +8,7 @@
 #include "db/migrate.h"
 #include "db/pooler.h"
 #include "db/url.h"
+#include "domain/zone.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -189,6 +190,37 @@ static void check_pooler(struct database *database)
 	}
 }
 
+/* How many there are; and whether each one's zone is known here, without which nobody can book them. */
+static void check_coaches(const struct settings *settings, struct db *db)
+{
+	DB_ROWS rows = {0};
+	const enum db_result result = db_run(db, QUERY_DOCTOR_COACHES, DB_NO_PARAMETERS, &rows);
+	int64_t coaches = 0;
+	bool known = true;
+	if (result != DB_OK && result != DB_NONE) {
+		doctor_tell(BAD, "coaches", "%s", db_failure(db)->detail);
+		return;
+	}
+	for (size_t i = 0; i < rows.count; i++) {
+		const char *zone = db_get_text(&rows, i, 0);
+		coaches += db_get_int(&rows, i, 1);
+		if (zone == NULL || zone_find(zone) != NULL)
+			continue;
+		known = false;
+		doctor_tell(
+			BAD, "coaches",
+			"%s cannot be booked: the zone data has no %s; bring the package tzdata up to date "
+			"(former names are in tzdata-legacy), or see TZDIR",
+			db_get_text(&rows, i, 2), zone);
+	}
+	if (coaches > 0 && known)
+		doctor_tell(GOOD, "coaches", "%" PRId64, coaches);
+	else if (coaches == 0 && settings->coach_id == NULL)
+		doctor_tell(NOTE, "coaches", "there is none; set COACH_ID and start the daemon");
+	else if (coaches == 0)
+		doctor_tell(NOTE, "coaches", "%s will be made when the daemon starts", settings->coach_id);
+}
+
 /* Whether the tables are there to be asked further. */
 static bool check_schema(const struct settings *settings, struct database *database, struct db *db)
 {
@@ -202,15 +234,7 @@ static bool check_schema(const struct settings *settings, struct database *datab
 		doctor_tell(result == MIGRATE_DONE ? GOOD : BAD, "schema", "%s", report.line);
 	if (result != MIGRATE_DONE)
 		return false;
-	DB_ROWS rows = {0};
-	if (db_run(db, QUERY_DOCTOR_COACHES, DB_NO_PARAMETERS, &rows) != DB_OK)
-		doctor_tell(BAD, "coaches", "%s", db_failure(db)->detail);
-	else if (db_get_int(&rows, 0, 0) == 0 && settings->coach_id == NULL)
-		doctor_tell(NOTE, "coaches", "there is none; set COACH_ID and start the daemon");
-	else if (db_get_int(&rows, 0, 0) == 0)
-		doctor_tell(NOTE, "coaches", "%s will be made when the daemon starts", settings->coach_id);
-	else
-		doctor_tell(GOOD, "coaches", "%" PRId64, db_get_int(&rows, 0, 0));
+	check_coaches(settings, db);
 	return true;
 }
 

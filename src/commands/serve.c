@@ -157,6 +157,12 @@ static bool read_schedule(struct daemon *daemon)
 	const struct schedule *schedule =
 		text != NULL ? schedule_read_text(text, strlen(text), &mem, &mem, &faults)
 			     : schedule_default(&mem);
+	if (schedule == NULL && text == NULL) {
+		fputs("bookingd: zone data: there is no America/New_York; install the package tzdata, or see "
+		      "TZDIR\n",
+		      stderr);
+		return false;
+	}
 	if (schedule == NULL) {
 		fprintf(stderr, "bookingd: COACH_SCHEDULE: %s: %s\n",
 			faults.at[0].field != NULL ? faults.at[0].field : "document", faults.at[0].detail);

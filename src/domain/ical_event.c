@@ -64,6 +64,15 @@ static const struct ical_zone *zone_of(struct ical_reader *reader, const struct 
 	return &reader->floating;
 }
 
+/* The same of a further time of an event: if nothing is said, it is in the zone that the event begins in. */
+static const struct ical_zone *zone_in(struct ical_reader *reader, const struct ical_line *line,
+				       const struct ical_time *time, const struct ical_event *event)
+{
+	struct ical_span id;
+	const bool said = time->is_utc || time->is_date || ical_parameter(line, "TZID", &id);
+	return said || event->zone == NULL ? zone_of(reader, line, time) : event->zone;
+}
+
 /* ---------------------------------------------------------------- whether it takes time */
 
 static bool property_is(struct ical_span component, const char *name, const char *value)
@@ -113,7 +122,7 @@ static void read_end(struct ical_reader *reader, struct ical_span component, str
 	if (ical_property(component, "DTEND", &line)) {
 		struct ical_time end;
 		if (ical_time_read(line.value.at, line.value.length, &end)) {
-			const struct ical_zone *zone = zone_of(reader, &line, &end);
+			const struct ical_zone *zone = zone_in(reader, &line, &end, event);
 			event->inexact = end.is_date != event->is_date;
 			if (end.is_date && !event->is_date)
 				end.local += SECONDS_PER_DAY;
@@ -163,7 +172,7 @@ bool ical_date_read(struct ical_reader *reader, const struct ical_line *line, st
 	const size_t length = slash != NULL ? (size_t)(slash - element.at) : element.length;
 	if (!ical_time_read(element.at, length, &event->start))
 		return false;
-	event->zone = zone_of(reader, line, &event->start);
+	event->zone = zone_in(reader, line, &event->start, event);
 	if (event->start.is_date && !event->is_date) {
 		/* A date for an event with a time of day: which time is meant is not said. */
 		event->nominal = event->exact = within(event->nominal) + SECONDS_PER_DAY;
@@ -225,7 +234,7 @@ static bool add_exception(struct ical_reader *reader, const struct ical_line *li
 			return true;
 	}
 	exceptions->instants[exceptions->instant_count++] =
-		ical_zone_instant(zone_of(reader, line, &time), time.local);
+		ical_zone_instant(zone_in(reader, line, &time, event), time.local);
 	return true;
 }
 
@@ -286,18 +295,17 @@ bool ical_override_read(struct ical_reader *reader, struct ical_span component,
 	if (!ical_property(component, "RECURRENCE-ID", &line) ||
 	    !ical_time_read(line.value.at, line.value.length, &time))
 		return false;
-	const struct ical_zone *zone = zone_of(reader, &line, &time);
+	/* If it does not say where the instance is now, that stays where it was. */
+	if (!ical_event_read(reader, component, &event))
+		return false;
+	const struct ical_zone *zone = zone_in(reader, &line, &time, &event);
 	const instant instance = ical_zone_instant(zone, time.local);
 	*ret_override = (struct ical_override){
-		.uid = {"", 0},
+		.uid = event.uid,
 		.instance = instance,
 		.and_future = ical_parameter(&line, "RANGE", &range) && ical_is(range, "THISANDFUTURE"),
 		.busy = ical_event_is_busy(component, NULL),
 	};
-	/* If it does not say where the instance is now, that stays where it was. */
-	if (!ical_event_read(reader, component, &event))
-		return false;
-	ret_override->uid = event.uid;
 	ret_override->shift = zone == event.zone
 				      ? event.start.local - time.local
 				      : ical_zone_instant(event.zone, event.start.local) - instance;

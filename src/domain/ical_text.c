@@ -87,6 +87,22 @@ static struct ical_span after(struct ical_span span, size_t count)
 				   : (struct ical_span){span.at + span.length, 0};
 }
 
+/* Where the value begins: after the colon, or after the last one if there is a zone: names such as GMT+01:00
+ * come without their quotes, and no time has a colon. The length if there is none. */
+static size_t value_begin(struct ical_span tail)
+{
+	struct ical_span zone;
+	size_t colon = unquoted(tail, ':', ':');
+	/* A quote that is never closed swallows the colon: then the first one counts. */
+	const char *first = colon == tail.length ? memchr(tail.at, ':', tail.length) : tail.at + colon;
+	if (first == NULL)
+		return tail.length;
+	colon = (size_t)(first - tail.at);
+	const struct ical_line line = {.parameters = after((struct ical_span){tail.at, colon}, 1)};
+	const char *last = memrchr(tail.at, ':', tail.length);
+	return last != first && ical_parameter(&line, "TZID", &zone) ? (size_t)(last - tail.at) : colon;
+}
+
 bool ical_next_line(struct ical_span *rest, struct ical_line *ret_line)
 {
 	while (rest->length > 0) {
@@ -98,15 +114,10 @@ bool ical_next_line(struct ical_span *rest, struct ical_line *ret_line)
 		if (name == 0 || name == line.length)
 			continue;
 		ret_line->name = (struct ical_span){line.at, name};
-		struct ical_span tail = after(line, name);
-		/* A quote that is never closed swallows the colon: then the first one counts. */
-		size_t colon = unquoted(tail, ':', ':');
-		if (colon == tail.length) {
-			const char *first = memchr(tail.at, ':', tail.length);
-			if (first == NULL)
-				continue;
-			colon = (size_t)(first - tail.at);
-		}
+		const struct ical_span tail = after(line, name);
+		const size_t colon = value_begin(tail);
+		if (colon == tail.length)
+			continue;
 		ret_line->parameters = colon > 0 ? (struct ical_span){tail.at + 1, colon - 1}
 						 : (struct ical_span){tail.at, 0};
 		ret_line->value = after(tail, colon + 1);

@@ -117,11 +117,15 @@ static bool collect_observance(struct ical_span observance, struct collecting *c
 		const seconds until = rule.until_form == RECURRENCE_UNTIL_UTC
 					      ? rule.until + collecting->next.from
 					      : rule.until;
-		/* From two years before the window, for what is in force when it begins. */
+		/* From two years before the window, for what is in force when it begins; before the rule's
+		 * end if that comes first. */
+		seconds from = collecting->from;
+		if (rule.until_form != RECURRENCE_FOREVER && until < from)
+			from = until;
+		from = rule.count > 0 ? start.local : from - 2 * 366 * SECONDS_PER_DAY;
 		if (rule.accuracy != RECURRENCE_EXACT ||
-		    !recurrence_expand(&rule, start.local, until,
-				       collecting->from - 2 * 366 * SECONDS_PER_DAY, collecting->to, budget,
-				       collect, collecting))
+		    !recurrence_expand(&rule, start.local, until, from, collecting->to, budget, collect,
+				       collecting))
 			return false;
 	}
 	rest = observance;

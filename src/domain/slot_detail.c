@@ -161,6 +161,20 @@ static const char *day_full(const struct slot_question *question, instant start,
 			    reason->actual, reason->needed);
 }
 
+static const char *calendar_busy(const struct slot_question *question, instant start,
+				 const struct slot_reason *reason, const struct zone *viewer,
+				 struct arena *mem)
+{
+	/* What is not known yet counts as busy, without an end. */
+	if (reason->span.end == INSTANT_MAX)
+		return arena_printf(mem, "The calendar is known only up to %s; what comes later may be busy.",
+				    slot_clock_text(reason->span.start, viewer, zone_day(viewer, start),
+						    question->now, mem));
+	return arena_printf(mem, "Busy in the calendar %s%s.",
+			    stretch_text(reason->span, start, viewer, question->now, mem),
+			    buffer_note(question, start, reason, mem));
+}
+
 const char *slot_reason_detail(const struct slot_question *question, instant start,
 			       const struct slot_reason *reason, struct slot_listener listener,
 			       struct arena *mem)
@@ -196,9 +210,7 @@ const char *slot_reason_detail(const struct slot_question *question, instant sta
 				    stretch_text(reason->span, start, viewer, question->now, mem),
 				    buffer_note(question, start, reason, mem));
 	case REFUSAL_CALENDAR_BUSY:
-		return arena_printf(mem, "Busy in the calendar %s%s.",
-				    stretch_text(reason->span, start, viewer, question->now, mem),
-				    buffer_note(question, start, reason, mem));
+		return calendar_busy(question, start, reason, viewer, mem);
 	case REFUSAL_NONE:
 	case REFUSAL_CREDITS_REQUIRED:
 	case REFUSAL_PROMO_CODE_INVALID:

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* windowsZones.xml of CLDR, territory 001; in the order of strcasecmp. */
+/* windowsZones.xml of CLDR 48, territory 001, and Outlook's own name of UTC; in the order of strcasecmp. */
 static const struct windows_zone {
 	const char *windows;
 	const char *iana;
@@ -32,7 +32,7 @@ static const struct windows_zone {
 	{"Caucasus Standard Time", "Asia/Yerevan"},
 	{"Cen. Australia Standard Time", "Australia/Adelaide"},
 	{"Central America Standard Time", "America/Guatemala"},
-	{"Central Asia Standard Time", "Asia/Almaty"},
+	{"Central Asia Standard Time", "Asia/Bishkek"},
 	{"Central Brazilian Standard Time", "America/Cuiaba"},
 	{"Central Europe Standard Time", "Europe/Budapest"},
 	{"Central European Standard Time", "Europe/Warsaw"},
@@ -78,7 +78,7 @@ static const struct windows_zone {
 	{"Montevideo Standard Time", "America/Montevideo"},
 	{"Morocco Standard Time", "Africa/Casablanca"},
 	{"Mountain Standard Time", "America/Denver"},
-	{"Mountain Standard Time (Mexico)", "America/Chihuahua"},
+	{"Mountain Standard Time (Mexico)", "America/Mazatlan"},
 	{"Myanmar Standard Time", "Asia/Rangoon"},
 	{"N. Central Asia Standard Time", "Asia/Novosibirsk"},
 	{"Namibia Standard Time", "Africa/Windhoek"},
@@ -125,6 +125,7 @@ static const struct windows_zone {
 	{"Transbaikal Standard Time", "Asia/Chita"},
 	{"Turkey Standard Time", "Europe/Istanbul"},
 	{"Turks And Caicos Standard Time", "America/Grand_Turk"},
+	{"tzone://Microsoft/Utc", "Etc/UTC"},
 	{"Ulaanbaatar Standard Time", "Asia/Ulaanbaatar"},
 	{"US Eastern Standard Time", "America/Indianapolis"},
 	{"US Mountain Standard Time", "America/Phoenix"},

@@ -205,6 +205,11 @@ const char *zone_name(const struct zone *zone)
 	return zone->name;
 }
 
+const char *zone_file_name(const struct zone *zone)
+{
+	return zone->file;
+}
+
 /* ---------------------------------------------------------------- releases */
 
 /* The first line of the data's source form: "# version 2025b". False if there is none. */

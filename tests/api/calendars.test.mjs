@@ -155,6 +155,20 @@ test('what is no calendar fails with a sentence, and nothing is offered', async 
   assert.ok((await starts()).length > 0);
 });
 
+test('a time that is later than all that was read of a feed is told as such, not as busy until the year 9999', async () => {
+  serve('/feed', calendar(event(stack.slot(60), 30)));
+  assertStatus(await add('/feed'), 201);
+  const start = stack.slot(24 * 150);
+  const { reasons } = assertStatus(await coach.get(`/coach/damian/explain?start=${start}`), 200);
+  const known =
+    /^The calendar is known only up to \d\d:\d\d on \w+, \w+ \d+, 20\d\d; what comes later may be busy\.$/;
+  assert.match(reasons.find(({ rule }) => rule === 'calendar_busy').detail, known);
+  const body = { start, duration_minutes: 30, client: { user_id: 'far', email: 'far@client.test' } };
+  const refused = await coach.post('/coach/damian/appointments', body);
+  assertProblem(refused, 409, 'calendar_busy');
+  assert.match(refused.body.detail, known);
+});
+
 test('a feed that fails later keeps its times for an hour, then nothing is offered and explain says why', async () => {
   const at = stack.slot(60);
   serve('/feed', calendar(event(at, 30)));

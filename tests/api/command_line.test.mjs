@@ -306,6 +306,23 @@ test('slots says what is wrong with a case, and exits with 1', () => {
   }
 });
 
+test('slots without zone data says what is missing', () => {
+  const { code, stdout } = runBookingd(['slots'], { env: { TZDIR: '/nowhere' }, input: '{}' });
+  assert.deepEqual(
+    [code, JSON.parse(stdout)],
+    [
+      1,
+      {
+        error: {
+          code: 'invalid_field',
+          field: 'time_zone',
+          detail: 'time_zone must be a time zone such as Europe/Paris.',
+        },
+      },
+    ],
+  );
+});
+
 test('slots answers an array of cases with an array, good and bad ones, and exits with 0', () => {
   const { code, answer } = slots([CASE, { ...CASE, duration_minutes: 45 }, 1, CASE]);
   assert.equal(code, 0);

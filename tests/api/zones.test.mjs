@@ -117,3 +117,46 @@ test('the log says at the start that zone data are old, and new ones are used wi
     await stack.stop();
   }
 });
+
+test('a zone that PostgreSQL does not know keeps nobody from cancelling while somebody waits', async () => {
+  const { folder } = zoneData(
+    [
+      ['America/New_York', 'America/New_York'],
+      ['America/Newly_Made', 'America/Santiago'],
+      ['UTC', 'UTC'],
+    ],
+    '# version 2099a\nL America/New_York America/Once_Called\n',
+  );
+  const stack = await startStack({ env: { TZDIR: folder } });
+  const hour = { duration_minutes: 60 };
+  try {
+    let at = 0;
+    /** Whether who waits for these hours is offered a session that begins at this hour of UTC, once it is cancelled. */
+    const offered = async (time_zone, clock, wish) => {
+      const document = {
+        ...openSchedule({ cancel_notice_minutes: 0, min_notice_minutes: 0 }),
+        time_zone,
+        notices: { quiet: { from: '21:00', to: '08:00' } },
+      };
+      assertStatus(await stack.coach().put('/coach/damian/schedule', document), 200);
+      const start = stack.slot(24 * ++at + clock);
+      const [owner, waiting] = [stack.client(`owner-${at}`), stack.client(`waiting-${at}`)];
+      const made = assertStatus(await owner.post('/booking/create', { start, ...hour }), 201);
+      const from = start;
+      const to = stack.slot(24 * at + clock + 1);
+      assertStatus(
+        await waiting.post('/booking/waitlist', { session_type: 'coaching', from, to, ...hour, ...wish }),
+        201,
+      );
+      assertStatus(await owner.put(`/booking/${made.id}/cancel`, {}), 200);
+      return assertStatus(await waiting.get('/booking/waitlist'), 200).waitlist[0].state === 'offered';
+    };
+    const morning = { between: ['09:00', '12:00'] };
+    assert.equal(await offered('America/Newly_Made', 15, {}), true);
+    assert.equal(await offered('America/Newly_Made', 15, morning), true);
+    assert.equal(await offered('America/Once_Called', 15, morning), true, '10:00 in New York');
+    assert.equal(await offered('America/Once_Called', 9, morning), false, '04:00 in New York');
+  } finally {
+    await stack.stop();
+  }
+});

@@ -77,6 +77,43 @@ test('zone data of a former year, behind the installed package, or of unknown ag
   assert.match(zones('a line of another kind')[0], /^note release unknown/);
 });
 
+test('a coach whose zone is not in the zone data fails: nobody can book them', async () => {
+  const TZDIR = fs.mkdtempSync(path.join(runFolder(), 'zones-'));
+  const install = (name) => {
+    fs.mkdirSync(path.dirname(path.join(TZDIR, name)), { recursive: true });
+    fs.copyFileSync(path.join('/usr/share/zoneinfo', name), path.join(TZDIR, name));
+  };
+  for (const name of ['America/New_York', 'Australia/Lord_Howe']) install(name);
+  const database = await createDatabase();
+  const env = { DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET, TZDIR };
+  assert.equal(runBookingd(['migrate'], { env }).code, 0);
+  database.run(
+    ['ada America/New_York', 'ben Europe/Berlin']
+      .map((coach) => coach.split(' '))
+      .map(
+        ([id, time_zone]) =>
+          `insert into bookingd.coach (id, schedule, feed_token) values ('${id}', '${JSON.stringify({ time_zone })}', '${id}')`,
+      )
+      .join(';'),
+  );
+  const { code, of, failed } = doctor(env);
+  assert.deepEqual([code, failed.includes('coaches')], [1, true]);
+  assert.equal(of('coaches').length, 1);
+  assert.match(of('coaches')[0], /^FAIL ben cannot be booked: the zone data has no Europe\/Berlin; /);
+  install('Europe/Berlin');
+  assert.deepEqual(doctor(env).of('coaches'), ['ok 2']);
+  await database.drop();
+});
+
+test('without any zone data the daemon says so and ends', () => {
+  const env = { DATABASE_URL: 'postgresql://127.0.0.1:1/x', AUTH_JWT_SECRET: SECRET, TZDIR: '/nowhere' };
+  assert.deepEqual(runBookingd([], { env }), {
+    code: 2,
+    stdout: '',
+    stderr: 'bookingd: zone data: there is no America/New_York; install the package tzdata, or see TZDIR\n',
+  });
+});
+
 test('what others hung on our tables is noted: it may refuse a row, and nobody is told why', async () => {
   const database = await createDatabase();
   const env = { DATABASE_URL: database.url, AUTH_JWT_SECRET: SECRET };

@@ -98,6 +98,25 @@ test('a mail that came back for good has failed, and its address gets no more un
   );
 });
 
+test('a delivery status may have comments, folded fields, and be one of RFC 6533', async () => {
+  const type = 'Content-Type: message/delivery-status';
+  for (const change of [
+    (text) => text.replace('Status: 5.1.1', 'Status: 5.1.1 (permanent failure)'),
+    (text) => text.replace('Action: failed\r\nStatus', 'Action: failed (no such user)\r\nStatus'),
+    (text) => text.replace(type, 'Content-Type:\r\n message/delivery-status'),
+    (text) => text.replace(type, 'Content-Type: message/global-delivery-status'),
+    (text) => text.replace('To: ', 'To:\r\n '),
+    (text) => text.replace(/To: (.*)/, 'To: "bookings@coach.test + more" <$1>'),
+  ]) {
+    const ann = await booked();
+    const text = change(dsn(ann.from));
+    assert.notEqual(text, dsn(ann.from));
+    assert.equal(bounce(text).code, 0);
+    assert.deepEqual(suppressed(ann.id), [{ reason: 'bounced' }], text);
+    assert.equal((await failed(ann.appointment)).detail, 'The mail came back (5.1.1).');
+  }
+});
+
 test('delays, absences, foreign mails and made-up tokens change nothing', async () => {
   const ann = await booked();
   const absence = [

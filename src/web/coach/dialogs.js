@@ -26,7 +26,8 @@ export function reasonText(house, reason) {
   const text = house.t.code(reason.rule);
   if (!text) return reason.detail ?? reason.rule;
   if (!reason.start) return text;
-  const time = (instant) => house.time(Date.parse(instant));
+  // What is not known of a calendar yet has no end but that of all times.
+  const time = (instant) => (instant.startsWith('9999') ? '…' : house.time(Date.parse(instant)));
   return `${text}, ${time(reason.start)}\u00a0–\u2060\u00a0${time(reason.end)}`; // in one line
 }
 

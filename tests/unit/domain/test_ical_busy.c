@@ -144,6 +144,28 @@ static void exceptions_are_found_by_instant_whatever_zone_or_form_they_have(void
 	assert_int_equal(busy.inexact, 1);
 }
 
+static void a_time_without_a_zone_is_of_the_zone_that_its_event_begins_in(void **state)
+{
+	(void)state;
+#define IN_TOKYO "DTSTART;TZID=Asia/Tokyo:20261105T090000\n"
+	assert_string_equal(busy_of(EVENT(IN_TOKYO "DTEND:20261105T100000\n")), "2026-11-05T00:00 60m");
+	assert_string_equal(busy_of(EVENT(IN_TOKYO "DURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=3\n"
+						   "EXDATE:20261106T090000\n")),
+			    "2026-11-05T00:00 60m, 2026-11-07T00:00 60m");
+	assert_string_equal(busy_of(EVENT(IN_TOKYO "DURATION:PT1H\nRDATE:20261109T090000\n")),
+			    "2026-11-05T00:00 60m, 2026-11-09T00:00 60m");
+	assert_string_equal(busy_of(EVENT(IN_TOKYO "DURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=2\n") EVENT(
+				    "RECURRENCE-ID:20261106T090000\nDTSTART;TZID=Asia/Tokyo:20261106T120000\n"
+				    "DURATION:PT1H\n")),
+			    "2026-11-05T00:00 60m, 2026-11-06T03:00 60m");
+	assert_string_equal(
+		busy_of(EVENT("DTSTART:20261105T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=2\n"
+			      "EXDATE:20261106T090000\n")),
+		"2026-11-05T09:00 60m");
+	assert_int_equal(busy.inexact, 0);
+#undef IN_TOKYO
+}
+
 #define WEEKLY                                                                                               \
 	EVENT("DTSTART;TZID=America/New_York:20261105T090000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;COUNT=3\n")
 
@@ -233,6 +255,29 @@ static void zones_are_found_under_all_the_names_they_have(void **state)
 				    "2026-11-01T14:00 60m");
 		assert_int_equal(busy.in_unknown_zone, 0);
 	}
+	/* Windows' own zones have parted from the cities that once stood for them (CLDR 48). */
+	assert_string_equal(
+		busy_of(EVENT(
+			"DTSTART;TZID=Mountain Standard Time (Mexico):20261105T070000\nDURATION:PT1H\n")),
+		"2026-11-05T14:00 60m");
+	assert_string_equal(
+		busy_of(EVENT("DTSTART;TZID=Central Asia Standard Time:20261105T200000\nDURATION:PT1H\n")),
+		"2026-11-05T14:00 60m");
+	/* Names with colons, though without the quotes that RFC 5545 wants for them. */
+	static const char fixed[] =
+		"BEGIN:VTIMEZONE\nTZID:GMT+01:00\nBEGIN:STANDARD\nDTSTART:16010101T000000\n"
+		"TZOFFSETFROM:+0100\nTZOFFSETTO:+0100\nEND:STANDARD\nEND:VTIMEZONE\n";
+	static const char *const colons[] = {
+		"DTSTART;TZID=GMT+01:00:20261105T150000\nDTEND;TZID=GMT+01:00:20261105T160000\n",
+		"DTSTART;VALUE=DATE-TIME;TZID=GMT+01:00:20261105T150000\nDURATION:PT1H\n",
+		"DTSTART;TZID=tzone://Microsoft/Utc:20261105T140000\nDURATION:PT1H\n",
+		"DTSTART;TZID=\"tzone://Microsoft/Utc\":20261105T140000\nDURATION:PT1H\n",
+	};
+	for (size_t i = 0; i < sizeof(colons) / sizeof(colons[0]); i++) {
+		assert_string_equal(busy_of(arena_printf(&mem, "%s" EVENT("%s"), fixed, colons[i])),
+				    "2026-11-05T14:00 60m");
+		assert_int_equal(busy.in_unknown_zone + busy.unreadable, 0);
+	}
 	assert_string_equal(busy_of(EVENT("DTSTART;TZID=Mars/Olympus:20261105T090000\nDURATION:PT1H\n")),
 			    "2026-11-05T14:00 60m");
 	assert_int_equal(busy.in_unknown_zone, 1);
@@ -264,6 +309,24 @@ static void a_described_zone_has_gaps_and_hours_that_come_twice(void **state)
 			assert_int_equal(ical_zone_local(found, wanted), wanted + zone_offset(york, wanted));
 		}
 	}
+}
+
+static void a_described_zone_stays_as_its_last_change_left_it(void **state)
+{
+	(void)state;
+	/* Brazil gave up its summer time in 2019; the rule of the summers began later in the year. */
+#define LAST(standard, daylight)                                                                             \
+	"BEGIN:VTIMEZONE\nTZID:Brasilia\nBEGIN:DAYLIGHT\nDTSTART:20081019T000000\nTZOFFSETFROM:-0300\n"      \
+	"TZOFFSETTO:-0200\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=3SU;" daylight "\nEND:DAYLIGHT\n"              \
+	"BEGIN:STANDARD\nDTSTART:20080217T000000\nTZOFFSETFROM:-0200\nTZOFFSETTO:-0300\n"                    \
+	"RRULE:FREQ=YEARLY;BYMONTH=2;BYDAY=3SU;" standard "\nEND:STANDARD\nEND:VTIMEZONE\n"
+#define AT_NINE EVENT("DTSTART;TZID=Brasilia:20261105T090000\nDURATION:PT1H\n")
+	assert_string_equal(busy_of(LAST("UNTIL=20190217T020000Z", "UNTIL=20171015T030000Z") AT_NINE),
+			    "2026-11-05T12:00 60m");
+	assert_string_equal(busy_of(LAST("COUNT=12", "COUNT=10") AT_NINE), "2026-11-05T12:00 60m");
+	assert_int_equal(busy.in_unknown_zone, 0);
+#undef AT_NINE
+#undef LAST
 }
 
 static void what_cannot_be_followed_takes_more_and_is_counted(void **state)
@@ -491,11 +554,14 @@ int main(void)
 		cmocka_unit_test_teardown(what_takes_no_time_is_left_out, forget),
 		cmocka_unit_test_teardown(exceptions_are_found_by_instant_whatever_zone_or_form_they_have,
 					  forget),
+		cmocka_unit_test_teardown(a_time_without_a_zone_is_of_the_zone_that_its_event_begins_in,
+					  forget),
 		cmocka_unit_test_teardown(an_override_replaces_its_instance_wherever_it_stands, forget),
 		cmocka_unit_test_teardown(an_override_of_this_and_future_moves_all_later_instances, forget),
 		cmocka_unit_test_teardown(further_dates_and_periods_count, forget),
 		cmocka_unit_test_teardown(zones_are_found_under_all_the_names_they_have, forget),
 		cmocka_unit_test_teardown(a_described_zone_has_gaps_and_hours_that_come_twice, forget),
+		cmocka_unit_test_teardown(a_described_zone_stays_as_its_last_change_left_it, forget),
 		cmocka_unit_test_teardown(what_cannot_be_followed_takes_more_and_is_counted, forget),
 		cmocka_unit_test_teardown(
 			what_comes_every_hour_comes_twice_in_the_hour_that_the_clocks_repeat, forget),
