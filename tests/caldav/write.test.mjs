@@ -248,6 +248,61 @@ for (const start of SERVERS) {
     await synced(id);
     assert.deepEqual(await server.list(), [name(id)]);
   });
+
+  t('moved to another address of the server, from which it redirects: written on', async () => {
+    let moved = false;
+    answer = (request, response) => {
+      if (!moved) return false;
+      if (!request.url.startsWith('/new/')) response.writeHead(301, { location: `/new${request.url}` }).end();
+      else request.url = request.url.slice('/new'.length);
+      return response.writableEnded;
+    };
+    const first = await book(60);
+    await synced(first.id);
+    moved = true;
+    const { id } = await book(62);
+    await synced(id);
+    assertStatus(await ann.put(`/booking/${first.id}/reschedule`, { start: stack.slot(64) }), 200);
+    await synced(first.id);
+    assert.match(await server.get(name(first.id)), new RegExp(`DTSTART:${compact(stack.slot(64))}`));
+    assertStatus(await ann.put(`/booking/${id}/cancel`), 200);
+    await synced(id);
+    assert.deepEqual(await server.list(), [name(first.id)]);
+  });
+
+  t('a proxy that makes every ETag a weak one: what was booked can be moved', async () => {
+    answer = (request, response, body) => {
+      if (request.headers['if-match']?.startsWith('W/')) response.writeHead(412).end();
+      else if (!['GET', 'PUT'].includes(request.method)) return false;
+      else
+        server
+          .request(request.method, request.url, { body: body || undefined, headers: only(request.headers) })
+          .then(({ status, headers: { etag }, text }) =>
+            response.writeHead(status, etag ? { etag: `W/${etag}` } : {}).end(text),
+          );
+      return true;
+    };
+    const { id } = await book(60);
+    await synced(id);
+    assertStatus(await ann.put(`/booking/${id}/reschedule`, { start: stack.slot(64) }), 200);
+    await synced(id);
+    assert.match(await server.get(name(id)), new RegExp(`DTSTART:${compact(stack.slot(64))}`));
+  });
+
+  // Cyrus keeps its only calendar.
+  if (title !== 'Cyrus')
+    t('booked while the calendar is deleted: written once it is there again', async () => {
+      const { status } = await server.request('DELETE', server.calendar);
+      assert.equal(Math.floor(status / 100), 2);
+      const { id } = await book(60);
+      await until('the trouble to be told', async () =>
+        /is not there any more/.test((await coach.get('/coach/damian/google')).body.detail),
+      );
+      assert.equal((await ann.get(`/booking/${id}`)).body.calendar.state, 'pending');
+      assert.equal((await server.request('MKCALENDAR', server.calendar)).status, 201);
+      await synced(id);
+      assert.deepEqual(await server.list(), [name(id)]);
+    });
 }
 
 /** The headers that a request sent on by hand needs. */
