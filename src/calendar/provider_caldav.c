@@ -269,6 +269,19 @@ static bool is_lost(const struct dav *dav, struct arena *mem, const char *calend
 	return !dav_is_good(&of_calendar);
 }
 
+/* Whether the event is there in another file, by which servers know it: RFC 4791 section 5.3.2.1, RFC 6638
+ * section 3.2.4.1, and Nextcloud's own words. */
+static bool is_in_another_file(const struct dav_answer *from)
+{
+	static const char *const words[] = {"no-uid-conflict", "unique-scheduling-object-resource",
+					    "uid already exists"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && from->body != NULL; i++) {
+		if (from->status / 100 == 4 && strstr(from->body, words[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* If-Match takes no weak ETag, and a proxy may have made it one: the server's own is tried, too. */
 static void put_file(const struct dav *dav, struct arena *mem, const char *url,
 		     struct dav_condition condition, const char *text, struct dav_answer *ret_answer)
@@ -294,6 +307,10 @@ static enum google_outcome put(const struct google_call *call, const char *calen
 	put_file(&dav, call->mem, file_of(call, calendar, draft->id), condition, text, &from);
 	if (from.failure == FETCH_OK && is_lost(&dav, call->mem, calendar, from.status))
 		return no_calendar(answer);
+	if (is_in_another_file(&from))
+		return say(answer, GOOGLE_INVALID, "uid",
+			   "The calendar has this session already, as after an import. Delete it there, then "
+			   "try the refused events again.");
 	take_answer(&from, answer);
 	if (answer->outcome == GOOGLE_OK &&
 	    !read_event(call, arena_strdup(call->mem, text), strlen(text), draft->id, from.etag, ret_event))

@@ -247,6 +247,13 @@ void dav_multiget(const struct dav *dav, struct arena *mem, const char *url, con
 	dav_read(dav, mem, "REPORT", url, "1", buffer_text(&body), ret_answer);
 }
 
+/* What a multistatus says of one file. */
+static int status_within(const struct dav_answer *answer)
+{
+	const int status = dav_is_good(answer) && answer->count > 0 ? answer->responses[0].status : 0;
+	return status != 0 ? status : 502;
+}
+
 /* Whom to ask, what, and the answer. NOLINTNEXTLINE(readability-function-size) */
 void dav_file(const struct dav *dav, struct arena *mem, const char *method, const char *url,
 	      struct dav_condition condition, const char *body, struct dav_answer *ret_answer)
@@ -262,4 +269,6 @@ void dav_file(const struct dav *dav, struct arena *mem, const char *method, cons
 		request.body_length = strlen(body);
 	}
 	call_following(dav, mem, &request, request.may_be_repeated, ret_answer);
+	if (ret_answer->status == 207)
+		ret_answer->status = status_within(ret_answer);
 }

@@ -376,6 +376,31 @@ test('another account is written to: what lies ahead comes there, what is owed t
   }
 });
 
+for (const start of SERVERS)
+  test(`${start.name.replace('start', '')}: the coach has taken their events along: what is in the way is told, and no write counts as done`, async () => {
+    const [former, latter] = [await start(), await start()];
+    try {
+      const first = await connect(former.url);
+      const { id } = await book(60);
+      await synced(id);
+      await latter.put('imported.ics', await former.get(name(id)));
+      assertStatus(await coach.delete(`/coach/damian/calendars/${first.id}`), 204);
+      await connect(latter.url);
+      const { calendar } = await stack.settled(ann, id, 'failed', 60_000);
+      assert.match(calendar.detail, /^The calendar has this session already/);
+      await latter.delete('imported.ics');
+      assertStatus(await coach.post('/coach/damian/google/retry', {}), 202);
+      await synced(id);
+      assert.deepEqual(await latter.list(), [name(id)]);
+    } finally {
+      for (const { id } of (await coach.get('/coach/damian/calendars')).body.calendars)
+        await coach.delete(`/coach/damian/calendars/${id}`);
+      stack.database.run('DELETE FROM bookingd.appointment');
+      await former.stop();
+      await latter.stop();
+    }
+  });
+
 for (const connected of ['CalDAV after Google', 'Google after CalDAV'])
   test(`${connected}: what lies ahead comes into the new calendar, and nobody is left untold`, async () => {
     const own = await startStack({
