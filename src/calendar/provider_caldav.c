@@ -86,6 +86,9 @@ static enum google_outcome take_answer(const struct dav_answer *from, struct goo
 	else if (from->status == 403)
 		snprintf(sentence, sizeof(sentence),
 			 "The calendar's server does not allow changes to this calendar (403).");
+	else if (from->status == 507)
+		snprintf(sentence, sizeof(sentence),
+			 "The calendar's server has no room left for this account (507).");
 	else
 		snprintf(sentence, sizeof(sentence), "The calendar's server answers with an error (%d).",
 			 from->status);

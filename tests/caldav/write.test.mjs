@@ -231,8 +231,9 @@ for (const start of SERVERS) {
   });
 
   t('while the server is away what is owed waits, and is paid when it is back', async () => {
+    let refusal = 503;
     answer = (request, response) => {
-      response.writeHead(503).end();
+      response.writeHead(refusal).end();
       return true;
     };
     const { id } = await book(60);
@@ -243,6 +244,10 @@ for (const start of SERVERS) {
     assert.equal(status.mode, 'caldav');
     assert.match(status.detail, /calendar's server answers with an error \(503\)/);
     assert.ok(status.pending >= 1);
+    refusal = 507;
+    await until('what it lacks to be told', async () =>
+      /has no room left/.test((await coach.get('/coach/damian/google')).body.detail),
+    );
     assert.deepEqual(await server.list(), []);
     answer = () => false;
     await synced(id);
