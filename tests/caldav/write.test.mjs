@@ -295,7 +295,7 @@ for (const start of SERVERS) {
   });
 
   // Cyrus keeps its only calendar.
-  if (title !== 'Cyrus')
+  if (title !== 'Cyrus') {
     t('booked while the calendar is deleted: written once it is there again', async () => {
       const { status } = await server.request('DELETE', server.calendar);
       assert.equal(Math.floor(status / 100), 2);
@@ -308,6 +308,26 @@ for (const start of SERVERS) {
       await synced(id);
       assert.deepEqual(await server.list(), [name(id)]);
     });
+
+    t('deleted and made anew: nobody is cancelled by that, and what it lacks is written again', async () => {
+      const ids = [(await book(60)).id, (await book(62)).id];
+      for (const id of ids) await synced(id);
+      await until('a look', () => {
+        lookNow();
+        return stack.database.value('SELECT sync_token FROM bookingd.coach_calendar');
+      });
+      await server.request('DELETE', server.calendar);
+      assert.equal((await server.request('MKCALENDAR', server.calendar)).status, 201);
+      await until('the events', async () => {
+        lookNow();
+        return (await server.list()).length === ids.length;
+      });
+      for (const id of ids) assert.equal((await synced(id)).status, 'scheduled');
+      await server.delete(name(ids[0]));
+      await followed(ids[0], 'the deletion to be followed', (body) => body.status === 'cancelled');
+      assert.deepEqual(await server.list(), [name(ids[1])]);
+    });
+  }
 }
 
 /** The headers that a request sent on by hand needs. */
