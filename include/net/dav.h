@@ -107,7 +107,7 @@ struct dav_condition {
 	const char *if_none_match;
 };
 
-/* GET, PUT and DELETE of one calendar file; body NULL: none. Redirects are not followed. */
+/* GET, PUT and DELETE of one calendar file; body NULL: none. */
 void dav_file(const struct dav *dav, struct arena *mem, const char *method, const char *url,
 	      struct dav_condition condition, const char *body, struct dav_answer *ret_answer);
 

@@ -42,21 +42,21 @@ create or replace function complete_proof(p_user text, p_email text, p_code_hash
 declare
   t action_token;
 begin
-  if address_is_proved(p_user, p_email) then
-    return 'proved';
-  end if;
   select * into t from action_token
   where user_id = p_user and email = p_email and purpose = 'verify'
   order by created_at desc limit 1 for update;
-  if not found then
+  if found and t.used_at is null and t.expires_at > now() and t.tries < 5 and t.code_hash = p_code_hash then
+    update action_token set used_at = now() where hash = t.hash;
+    insert into proved_address (user_id, email) values (p_user, p_email) on conflict do nothing;
+    delete from mail_suppression where email = p_email; -- what was mailed there has been read
+    return 'proved';
+  elsif address_is_proved(p_user, p_email) then
+    return 'proved';
+  elsif t.hash is null then
     return 'wrong_code';
   elsif t.used_at is not null or t.expires_at <= now() or t.tries >= 5 then
     return 'code_expired';
-  elsif t.code_hash <> p_code_hash then
-    update action_token set tries = tries + 1 where hash = t.hash;
-    return 'wrong_code';
   end if;
-  update action_token set used_at = now() where hash = t.hash;
-  insert into proved_address (user_id, email) values (p_user, p_email) on conflict do nothing;
-  return 'proved';
+  update action_token set tries = tries + 1 where hash = t.hash;
+  return 'wrong_code';
 end $$;

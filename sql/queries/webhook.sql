@@ -36,12 +36,12 @@ select $1, $2, $3, string_to_array($4, ','), $5
 where (select count(*) from webhook_endpoint where coach_id = $2) < $6::integer
 returning id;
 
--- What is null stays. One that is made active is tried anew.
+-- What is null stays. One that is made active is tried anew, and so is another address.
 -- name: webhook_change one
 update webhook_endpoint
 set url = coalesce($3, url), types = coalesce(string_to_array($4, ','), types),
     state = case $5::boolean when true then 'active' when false then 'paused' else state end,
-    failing_since = case when $5::boolean and state <> 'active' then null else failing_since end,
+    failing_since = case when ($5::boolean and state <> 'active') or url <> coalesce($3, url) then null else failing_since end,
     detail = case when $5::boolean then null else detail end
 where id = $1 and coach_id = $2
 returning id;

@@ -66,16 +66,22 @@ void api_google_status(struct call *call)
  */
 static const char *const consent_cookie = "bookingd_consent";
 
-static void put_cookie(struct call *call, const char *value, int seconds_left)
+/* Where browsers find us below their host; "" at its root. */
+static const char *public_path(const struct call *call)
 {
 	const char *public_url = call->api->public_url; /* without it no consent is offered */
 	const char *host = public_url != NULL ? strstr(public_url, "://") : NULL;
 	const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
+	return path != NULL ? path : "";
+}
+
+static void put_cookie(struct call *call, const char *value, int seconds_left)
+{
+	const char *public_url = call->api->public_url;
 	bool secure = public_url != NULL && strncmp(public_url, "https://", 8) == 0;
 	reply_header_printf(call->reply, "Set-Cookie",
 			    "%s=%s; Path=%s/oauth/google/callback; Max-Age=%d; HttpOnly; SameSite=Lax%s",
-			    consent_cookie, value, path != NULL ? path : "", seconds_left,
-			    secure ? "; Secure" : "");
+			    consent_cookie, value, public_path(call), seconds_left, secure ? "; Secure" : "");
 }
 
 void api_google_connect(struct call *call)
@@ -150,10 +156,12 @@ void api_google_callback(struct call *call)
 	const char *word = calendar_consent_received(call->api->calendars, call->worker, &callback,
 						     request->now, call_deadline(call), call->mem);
 	reply_empty(call->reply, 302);
-	reply_header_printf(call->reply, "Location", "/coach/?google=%s", word);
+	reply_header_printf(call->reply, "Location", "%s/coach/?google=%s", public_path(call), word);
 	/* The address holds the code and the state: neither is to be told to anybody. */
 	reply_header(call->reply, "Referrer-Policy", "no-referrer");
-	put_cookie(call, "", 0);
+	/* The cookie may be of another consent, which this browser has begun since. */
+	if (strcmp(word, "bad_state") != 0)
+		put_cookie(call, "", 0);
 }
 
 static struct push push_of(const struct request *request)

@@ -43,6 +43,7 @@ struct sync {
 	bool changed;       /* appointments have */
 	bool unfinished;    /* something could not be looked at: the same changes are to come again */
 	bool noted;         /* what the list tells of the calendar */
+	bool forgotten;     /* the calendar knows of no last look, and nothing of what was deleted */
 };
 
 static void count_change(struct sync *sync, const struct appointment *row, const char *change)
@@ -121,7 +122,8 @@ static void follow_deletion(struct sync *sync, const struct appointment *row)
 	count_change(sync, row, "cancelled");
 }
 
-/* It was never in this calendar, so nobody has deleted it there: it is written once more. */
+/* It was never in this calendar, or in what stood there before it: nobody has deleted it, and it is written
+ * once more. */
 static void follow_loss(struct sync *sync, const struct appointment *row)
 {
 	DB_ROWS rows = {0};
@@ -175,7 +177,7 @@ static void follow_event(struct sync *sync, const struct appointment *row)
 	}
 	visit_get(visit, CALL_READ, sync->calendar_id, event_id, &event, &answer);
 	const bool gone = answer.outcome == GOOGLE_GONE;
-	const bool lost = answer.outcome == GOOGLE_NOT_FOUND;
+	const bool lost = answer.outcome == GOOGLE_NOT_FOUND || (gone && sync->forgotten);
 	if (answer.outcome != GOOGLE_OK && !gone && !lost) {
 		sync->unfinished = true;
 		return;
@@ -375,6 +377,8 @@ bool follow_calendar(struct visit *visit, const char *calendar_id, const char *s
 	visit->call.mem = &sync.page;
 	const char *next = look_at_pages(&sync, sync_token, &outcome);
 	if (next == NULL && outcome == GOOGLE_FULL_SYNC_REQUIRED) {
+		/* It was made anew, or comes from a backup: what it lacks is no decision of the coach's. */
+		sync.forgotten = sync_token != NULL && visit->link->mode == LINK_CALDAV;
 		sync_token = NULL;
 		buffer_reset(&sync.seen);
 		next = look_at_pages(&sync, NULL, &outcome);

@@ -86,6 +86,9 @@ static enum google_outcome take_answer(const struct dav_answer *from, struct goo
 	else if (from->status == 403)
 		snprintf(sentence, sizeof(sentence),
 			 "The calendar's server does not allow changes to this calendar (403).");
+	else if (from->status == 507)
+		snprintf(sentence, sizeof(sentence),
+			 "The calendar's server has no room left for this account (507).");
 	else
 		snprintf(sentence, sizeof(sentence), "The calendar's server answers with an error (%d).",
 			 from->status);
@@ -96,6 +99,12 @@ static enum google_outcome take_answer(const struct dav_answer *from, struct goo
 	answer->retry_after = from->retry_after;
 	answer->may_be_applied = from->status / 100 == 5;
 	return answer->outcome;
+}
+
+static enum google_outcome no_calendar(struct google_answer *answer)
+{
+	return say(answer, GOOGLE_TEMPORARY, "no_calendar",
+		   "The calendar that appointments are written to is not there any more.");
 }
 
 static enum google_outcome unreadable(struct google_answer *answer)
@@ -118,8 +127,7 @@ static enum google_outcome gone_or_lost(const struct google_call *call, const ch
 		return say(answer, GOOGLE_GONE, "gone", "The event is not in the calendar any more.");
 	if (of_calendar.failure != FETCH_OK || of_calendar.status / 100 == 5)
 		return take_answer(&of_calendar, answer);
-	return say(answer, GOOGLE_TEMPORARY, "no_calendar",
-		   "The calendar that appointments are written to is not there any more.");
+	return no_calendar(answer);
 }
 
 /* ---- events as files ---- */
@@ -254,6 +262,41 @@ static struct ical_draft draft_of(const struct google_call *call, const struct g
 	};
 }
 
+/* Of a PUT: there is no such calendar, which servers say as 404 or, as a conflict, 409. */
+static bool is_lost(const struct dav *dav, struct arena *mem, const char *calendar, int status)
+{
+	struct dav_answer of_calendar;
+	if (status != 409)
+		return status == 404 || status == 410;
+	dav_list(dav, mem, calendar, "0", &of_calendar);
+	return !dav_is_good(&of_calendar);
+}
+
+/* Whether the event is there in another file, by which servers know it: RFC 4791 section 5.3.2.1, RFC 6638
+ * section 3.2.4.1, and Nextcloud's own words. */
+static bool is_in_another_file(const struct dav_answer *from)
+{
+	static const char *const words[] = {"no-uid-conflict", "unique-scheduling-object-resource",
+					    "uid already exists"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && from->body != NULL; i++) {
+		if (from->status / 100 == 4 && strstr(from->body, words[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* If-Match takes no weak ETag, and a proxy may have made it one: the server's own is tried, too. */
+static void put_file(const struct dav *dav, struct arena *mem, const char *url,
+		     struct dav_condition condition, const char *text, struct dav_answer *ret_answer)
+{
+	dav_file(dav, mem, "PUT", url, condition, text, ret_answer);
+	if (ret_answer->status != 412 || condition.if_match == NULL ||
+	    strncmp(condition.if_match, "W/", 2) != 0)
+		return;
+	condition.if_match += 2;
+	dav_file(dav, mem, "PUT", url, condition, text, ret_answer);
+}
+
 /* PUT, and the event as it then stands: whom to ask, where, what, and two results.
  * NOLINTNEXTLINE(readability-function-size) */
 static enum google_outcome put(const struct google_call *call, const char *calendar,
@@ -264,10 +307,14 @@ static enum google_outcome put(const struct google_call *call, const char *calen
 	struct dav_answer from;
 	if (text == NULL)
 		return say(answer, GOOGLE_INVALID, "too_long", "The event is too long for a calendar.");
-	dav_file(&dav, call->mem, "PUT", file_of(call, calendar, draft->id), condition, text, &from);
-	if (take_answer(&from, answer) == GOOGLE_GONE) /* of a PUT: there is no such calendar */
-		return say(answer, GOOGLE_TEMPORARY, "no_calendar",
-			   "The calendar that appointments are written to is not there any more.");
+	put_file(&dav, call->mem, file_of(call, calendar, draft->id), condition, text, &from);
+	if (from.failure == FETCH_OK && is_lost(&dav, call->mem, calendar, from.status))
+		return no_calendar(answer);
+	if (is_in_another_file(&from))
+		return say(answer, GOOGLE_INVALID, "uid",
+			   "The calendar has this session already, as after an import. Delete it there, then "
+			   "try the refused events again.");
+	take_answer(&from, answer);
 	if (answer->outcome == GOOGLE_OK &&
 	    !read_event(call, arena_strdup(call->mem, text), strlen(text), draft->id, from.etag, ret_event))
 		return unreadable(answer);
@@ -441,8 +488,7 @@ static enum google_outcome list_page(const struct google_call *call, const char 
 	}
 	if (!dav_is_good(&list)) {
 		if (list.failure == FETCH_OK && list.status == 404)
-			return say(answer, GOOGLE_TEMPORARY, "no_calendar",
-				   "The calendar that appointments are written to is not there any more.");
+			return no_calendar(answer);
 		return list.malformed ? unreadable(answer) : take_answer(&list, answer);
 	}
 	if (read_page(call, calendar, &list, ret_page, answer) != GOOGLE_OK)

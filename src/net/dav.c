@@ -102,9 +102,10 @@ bool dav_may_ask(const struct dav *dav, const char *url)
 
 /* ---- requests ---- */
 
-static bool is_redirect(int status)
+/* That the same request is to be sent elsewhere: 303 sends only those there who want to read. */
+static bool is_redirect(int status, bool reads)
 {
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+	return status == 301 || status == 302 || status == 307 || status == 308 || (status == 303 && reads);
 }
 
 /* By when the answer to a request that is sent now must be there. */
@@ -150,6 +151,21 @@ static void call(const struct dav *dav, struct arena *mem, const struct fetch_re
 		ret_answer->malformed = !dav_multistatus_read(mem, reply.body, reply.body_length, ret_answer);
 }
 
+/* The same, wherever the server says that it is to be asked. */
+static void call_following(const struct dav *dav, struct arena *mem, struct fetch_request *request,
+			   bool reads, struct dav_answer *ret_answer)
+{
+	for (int redirects = 0;; redirects++) {
+		const char *location = NULL;
+		call(dav, mem, request, ret_answer, &location);
+		if (ret_answer->failure != FETCH_OK || !is_redirect(ret_answer->status, reads) ||
+		    location == NULL || redirects == DAV_REDIRECTS_MAX)
+			return;
+		request->url = location;
+		request->deadline = answer_deadline(dav);
+	}
+}
+
 /* Whom to ask, what, and the answer. NOLINTNEXTLINE(readability-function-size) */
 void dav_read(const struct dav *dav, struct arena *mem, const char *method, const char *url,
 	      const char *depth, const char *body, struct dav_answer *ret_answer)
@@ -163,15 +179,7 @@ void dav_read(const struct dav *dav, struct arena *mem, const char *method, cons
 	request.body = body;
 	request.body_length = strlen(body);
 	request.may_be_repeated = true;
-	for (int redirects = 0;; redirects++) {
-		const char *location = NULL;
-		call(dav, mem, &request, ret_answer, &location);
-		if (ret_answer->failure != FETCH_OK || !is_redirect(ret_answer->status) || location == NULL ||
-		    redirects == DAV_REDIRECTS_MAX)
-			return;
-		request.url = location;
-		request.deadline = answer_deadline(dav);
-	}
+	call_following(dav, mem, &request, true, ret_answer);
 }
 
 /* `text` as the content of an XML element. */
@@ -239,11 +247,17 @@ void dav_multiget(const struct dav *dav, struct arena *mem, const char *url, con
 	dav_read(dav, mem, "REPORT", url, "1", buffer_text(&body), ret_answer);
 }
 
+/* What a multistatus says of one file. */
+static int status_within(const struct dav_answer *answer)
+{
+	const int status = dav_is_good(answer) && answer->count > 0 ? answer->responses[0].status : 0;
+	return status != 0 ? status : 502;
+}
+
 /* Whom to ask, what, and the answer. NOLINTNEXTLINE(readability-function-size) */
 void dav_file(const struct dav *dav, struct arena *mem, const char *method, const char *url,
 	      struct dav_condition condition, const char *body, struct dav_answer *ret_answer)
 {
-	const char *location = NULL;
 	struct fetch_request request = request_for(dav, method, url);
 	request.if_match = condition.if_match;
 	request.if_none_match = condition.if_none_match;
@@ -254,5 +268,7 @@ void dav_file(const struct dav *dav, struct arena *mem, const char *method, cons
 		request.body = body;
 		request.body_length = strlen(body);
 	}
-	call(dav, mem, &request, ret_answer, &location);
+	call_following(dav, mem, &request, request.may_be_repeated, ret_answer);
+	if (ret_answer->status == 207)
+		ret_answer->status = status_within(ret_answer);
 }

@@ -14,6 +14,8 @@ enum {
 	CONNECT_MS_MAX = 10000,
 	QUIT_MS_MAX = 1000,
 	CODE_SEND_IT = 354, /* the server waits for the message: RFC 5321 section 4.3.2 */
+	CODE_NO_RIGHT = 530,
+	CODE_TOO_LONG = 552,
 	REPLY_OCTETS = 180,
 };
 
@@ -291,9 +293,11 @@ static enum mail_outcome judge(const struct mail_client *client, CURLcode code, 
 		return MAIL_UNKNOWN;
 	if (code == CURLE_ABORTED_BY_CALLBACK && stopped(client))
 		return MAIL_STOPPED;
-	/* Before MAIL it is about us and the server, which an operator mends, not about this message. */
-	bool about_message = strcmp(client->verb, "MAIL") == 0 || strcmp(client->verb, "RCPT") == 0 ||
-			     strcmp(client->verb, "DATA") == 0;
+	/* Up to MAIL, which names us, it is about us and the server, which an operator mends, and not about
+	 * this message, unless it is too long. So is a want of TLS or a password, which some tell later. */
+	bool about_message = reply != CODE_NO_RIGHT &&
+			     (strcmp(client->verb, "RCPT") == 0 || strcmp(client->verb, "DATA") == 0 ||
+			      (strcmp(client->verb, "MAIL") == 0 && reply == CODE_TOO_LONG));
 	return about_message && reply >= 500 && reply <= 599 ? MAIL_REFUSED : MAIL_LATER;
 }
 

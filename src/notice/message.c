@@ -68,11 +68,7 @@ static const char *shown(struct arena *mem, const char *text)
 static char *day_text(const struct notice_words *words, const struct zone *zone, instant at,
 		      struct arena *mem)
 {
-	civil_day day = zone_day(zone, at);
-	struct civil_date date = date_from_days(day);
-	return words_fill(mem, words->day_format, "weekday", words->weekdays[date_weekday(day)], "month",
-			  words->months[date.month - 1], "day", arena_printf(mem, "%d", date.day), "year",
-			  arena_printf(mem, "%d", date.year), NULL);
+	return words_day(words, zone_day(zone, at), mem);
 }
 
 static char *clock_text(const struct notice_words *words, const struct zone *zone, instant at,

@@ -60,3 +60,13 @@ char *words_fill(struct arena *mem, const char *template, ...)
 	buffer_clear(&out);
 	return text;
 }
+
+char *words_day(const struct notice_words *words, civil_day day, struct arena *mem)
+{
+	const struct civil_date date = date_from_days(day);
+	const bool first = date.day == 1 && words->first_day != NULL;
+	return words_fill(mem, words->day_format, "weekday", words->weekdays[date_weekday(day)], "month",
+			  words->months[date.month - 1], "day",
+			  first ? words->first_day : arena_printf(mem, "%d", date.day), "year",
+			  arena_printf(mem, "%d", date.year), NULL);
+}

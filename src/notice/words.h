@@ -45,6 +45,7 @@ struct notice_words {
 	const char *code; /* BCP 47, for lang= and Content-Language */
 	/* "Tuesday, December 8, 2026": {weekday} {month} {day} {year} */
 	const char *day_format;
+	const char *first_day;   /* {day} of the first of a month; NULL: as of the others, a number */
 	const char *weekdays[7]; /* Monday first */
 	const char *months[12];
 	/* "2:30 PM" or "14:30", into `mem`. */
@@ -122,6 +123,9 @@ struct notice_words {
 extern const struct notice_words words_en;
 extern const struct notice_words words_fr;
 extern const struct notice_words words_pl;
+
+/* A day as day_format has it. */
+char *words_day(const struct notice_words *words, civil_day day, struct arena *mem);
 
 /* `template` with each {name} replaced by its value: pairs of name and value, ended by NULL. In `mem`. */
 char *words_fill(struct arena *mem, const char *template, ...) __attribute__((sentinel));

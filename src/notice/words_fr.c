@@ -15,6 +15,7 @@ static size_t plural_fr(int64_t number)
 const struct notice_words words_fr = {
 	.code = "fr",
 	.day_format = "{weekday} {day} {month} {year}",
+	.first_day = "1er",
 	.weekdays = {"lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"},
 	.months = {"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
 		   "octobre", "novembre", "décembre"},

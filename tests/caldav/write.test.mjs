@@ -231,8 +231,9 @@ for (const start of SERVERS) {
   });
 
   t('while the server is away what is owed waits, and is paid when it is back', async () => {
+    let refusal = 503;
     answer = (request, response) => {
-      response.writeHead(503).end();
+      response.writeHead(refusal).end();
       return true;
     };
     const { id } = await book(60);
@@ -243,11 +244,90 @@ for (const start of SERVERS) {
     assert.equal(status.mode, 'caldav');
     assert.match(status.detail, /calendar's server answers with an error \(503\)/);
     assert.ok(status.pending >= 1);
+    refusal = 507;
+    await until('what it lacks to be told', async () =>
+      /has no room left/.test((await coach.get('/coach/damian/google')).body.detail),
+    );
     assert.deepEqual(await server.list(), []);
     answer = () => false;
     await synced(id);
     assert.deepEqual(await server.list(), [name(id)]);
   });
+
+  t('moved to another address of the server, from which it redirects: written on', async () => {
+    let moved = false;
+    answer = (request, response) => {
+      if (!moved) return false;
+      if (!request.url.startsWith('/new/')) response.writeHead(301, { location: `/new${request.url}` }).end();
+      else request.url = request.url.slice('/new'.length);
+      return response.writableEnded;
+    };
+    const first = await book(60);
+    await synced(first.id);
+    moved = true;
+    const { id } = await book(62);
+    await synced(id);
+    assertStatus(await ann.put(`/booking/${first.id}/reschedule`, { start: stack.slot(64) }), 200);
+    await synced(first.id);
+    assert.match(await server.get(name(first.id)), new RegExp(`DTSTART:${compact(stack.slot(64))}`));
+    assertStatus(await ann.put(`/booking/${id}/cancel`), 200);
+    await synced(id);
+    assert.deepEqual(await server.list(), [name(first.id)]);
+  });
+
+  t('a proxy that makes every ETag a weak one: what was booked can be moved', async () => {
+    answer = (request, response, body) => {
+      if (request.headers['if-match']?.startsWith('W/')) response.writeHead(412).end();
+      else if (!['GET', 'PUT'].includes(request.method)) return false;
+      else
+        server
+          .request(request.method, request.url, { body: body || undefined, headers: only(request.headers) })
+          .then(({ status, headers: { etag }, text }) =>
+            response.writeHead(status, etag ? { etag: `W/${etag}` } : {}).end(text),
+          );
+      return true;
+    };
+    const { id } = await book(60);
+    await synced(id);
+    assertStatus(await ann.put(`/booking/${id}/reschedule`, { start: stack.slot(64) }), 200);
+    await synced(id);
+    assert.match(await server.get(name(id)), new RegExp(`DTSTART:${compact(stack.slot(64))}`));
+  });
+
+  // Cyrus keeps its only calendar.
+  if (title !== 'Cyrus') {
+    t('booked while the calendar is deleted: written once it is there again', async () => {
+      const { status } = await server.request('DELETE', server.calendar);
+      assert.equal(Math.floor(status / 100), 2);
+      const { id } = await book(60);
+      await until('the trouble to be told', async () =>
+        /is not there any more/.test((await coach.get('/coach/damian/google')).body.detail),
+      );
+      assert.equal((await ann.get(`/booking/${id}`)).body.calendar.state, 'pending');
+      assert.equal((await server.request('MKCALENDAR', server.calendar)).status, 201);
+      await synced(id);
+      assert.deepEqual(await server.list(), [name(id)]);
+    });
+
+    t('deleted and made anew: nobody is cancelled by that, and what it lacks is written again', async () => {
+      const ids = [(await book(60)).id, (await book(62)).id];
+      for (const id of ids) await synced(id);
+      await until('a look', () => {
+        lookNow();
+        return stack.database.value('SELECT sync_token FROM bookingd.coach_calendar');
+      });
+      await server.request('DELETE', server.calendar);
+      assert.equal((await server.request('MKCALENDAR', server.calendar)).status, 201);
+      await until('the events', async () => {
+        lookNow();
+        return (await server.list()).length === ids.length;
+      });
+      for (const id of ids) assert.equal((await synced(id)).status, 'scheduled');
+      await server.delete(name(ids[0]));
+      await followed(ids[0], 'the deletion to be followed', (body) => body.status === 'cancelled');
+      assert.deepEqual(await server.list(), [name(ids[1])]);
+    });
+  }
 }
 
 /** The headers that a request sent on by hand needs. */
@@ -320,6 +400,31 @@ test('another account is written to: what lies ahead comes there, what is owed t
     await latter.stop();
   }
 });
+
+for (const start of SERVERS)
+  test(`${start.name.replace('start', '')}: the coach has taken their events along: what is in the way is told, and no write counts as done`, async () => {
+    const [former, latter] = [await start(), await start()];
+    try {
+      const first = await connect(former.url);
+      const { id } = await book(60);
+      await synced(id);
+      await latter.put('imported.ics', await former.get(name(id)));
+      assertStatus(await coach.delete(`/coach/damian/calendars/${first.id}`), 204);
+      await connect(latter.url);
+      const { calendar } = await stack.settled(ann, id, 'failed', 60_000);
+      assert.match(calendar.detail, /^The calendar has this session already/);
+      await latter.delete('imported.ics');
+      assertStatus(await coach.post('/coach/damian/google/retry', {}), 202);
+      await synced(id);
+      assert.deepEqual(await latter.list(), [name(id)]);
+    } finally {
+      for (const { id } of (await coach.get('/coach/damian/calendars')).body.calendars)
+        await coach.delete(`/coach/damian/calendars/${id}`);
+      stack.database.run('DELETE FROM bookingd.appointment');
+      await former.stop();
+      await latter.stop();
+    }
+  });
 
 for (const connected of ['CalDAV after Google', 'Google after CalDAV'])
   test(`${connected}: what lies ahead comes into the new calendar, and nobody is left untold`, async () => {

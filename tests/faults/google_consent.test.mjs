@@ -100,7 +100,9 @@ describe('a coach with a Gmail account', () => {
       assert.equal((await status(stack)).state, 'needs_consent');
     }
     assert.equal(stack.daemon.events('calendar_consent_refused').at(-1).reason, 'other_browser');
-    // The rightful browser has lost nothing by that.
+    // The rightful browser has lost nothing by that, not even one that came back from an older tab first.
+    const older = await fetch(back, { redirect: 'manual', headers: { cookie: other } });
+    assert.equal(older.headers.get('set-cookie'), null);
     const reply = await fetch(back, { redirect: 'manual', headers: { cookie: `a=b; ${cookie}; c=d` } });
     assert.equal(reply.headers.get('location'), '/coach/?google=access_denied');
     assert.match(reply.headers.get('set-cookie'), /^bookingd_consent=; .*Max-Age=0/);
@@ -459,6 +461,21 @@ test('disconnecting stops the pushes', async () => {
     await until('a channel', async () => (await channels()).some(({ stopped }) => !stopped));
     assert.equal((await stack.coach().delete(GOOGLE)).status, 204);
     assert.ok((await channels()).every(({ stopped }) => stopped));
+  } finally {
+    await stack.stop();
+  }
+});
+
+test('below a path of its host the browser is led back below it', async () => {
+  const stack = await startStack({
+    google: 'oauth',
+    env: { PUBLIC_URL: 'https://book.example/sessions/' },
+  });
+  try {
+    assert.equal(
+      await visit(`${stack.daemon.url}/oauth/google/callback?state=x`, {}),
+      '/sessions/coach/?google=bad_state',
+    );
   } finally {
     await stack.stop();
   }

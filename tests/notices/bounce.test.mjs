@@ -182,3 +182,29 @@ test('who signs in by a code that was mailed gets mail again', async () => {
   assert.equal((await stack.stranger().post('/booking/sign-in/verify', { email, code, nonce })).status, 200);
   assert.deepEqual(suppressed(ann.id), []);
 });
+
+test('who proves an address by a code that was mailed there gets mail there, also once more', async () => {
+  const client = stack.client('prover');
+  const email = 'proved@other.test';
+  /** The envelopes' senders of what was mailed there but codes. */
+  const senders = () =>
+    mail.mails
+      .filter(({ to }) => to[0] === email)
+      .map(({ from }) => from)
+      .filter((from) => from.includes('+b-'));
+  const book = async () => {
+    const ask = () => client.post('/booking/user/me/addresses', { email });
+    const { code } = await mail.codeAfter(email, ask);
+    const start = stack.slot(++count);
+    const made = await client.post('/booking/create', { start, duration_minutes: 30, email, code });
+    assert.equal(made.status, 201, made.text);
+  };
+  // It came back when it was somebody else's guest.
+  stack.database.run(`insert into bookingd.mail_suppression (email, reason) values ('${email}', 'bounced')`);
+  await book();
+  await until('the first mail', () => senders().length === 1, 30_000);
+  const [, token] = /\+([^@]+)@/.exec(senders()[0]);
+  assert.equal((await hook({ token, event: 'complained' })).status, 204);
+  await book();
+  await until('the second mail', () => senders().length === 2, 30_000);
+});

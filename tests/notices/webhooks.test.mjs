@@ -290,6 +290,24 @@ test('five days without a success end it', async () => {
   await mine.end();
 });
 
+test('what another address failed to take is not held against a new one', async () => {
+  const mine = await endpoint();
+  const next = await Receiver.start();
+  mine.receiver.answer = next.answer = () => 500;
+  await book();
+  await until('a failure', async () => (await mine.shown()).failing_since !== null);
+  stack.database.run(
+    `update bookingd.webhook_endpoint set failing_since = now() - interval '121 hours' where id = '${mine.id}'`,
+  );
+  assert.equal((await coach.put(mine.path, { url: next.url })).body.failing_since, null);
+  hasten();
+  await until('its first try', async () => (await mine.shown()).failing_since !== null);
+  assert.equal((await mine.shown()).state, 'active');
+  assert.ok(next.messages.length > 0);
+  await mine.end();
+  await next.stop();
+});
+
 test('what was being sent when the process was killed is sent again', async () => {
   const mine = await endpoint();
   mine.receiver.answer = () => undefined;

@@ -359,7 +359,7 @@ static void a_guest_reads_when_and_where_and_nothing_else_of_the_client(void **s
 	}
 }
 
-static void amounts_take_the_plural_of_their_language(void **state)
+static void amounts_and_days_are_as_in_their_language(void **state)
 {
 	(void)state;
 	static const struct {
@@ -377,6 +377,9 @@ static void amounts_take_the_plural_of_their_language(void **state)
 		facts.end = facts.start + cases[i].minutes * SECONDS_PER_MINUTE;
 		has(notice_text_make(&facts, &mem).text, cases[i].text);
 	}
+	const civil_day first = date_to_days((struct civil_date){2026, 12, 1});
+	assert_string_equal(words_day(&words_fr, first, &mem), "mardi 1er décembre 2026");
+	assert_string_equal(words_day(&words_pl, first, &mem), "wtorek, 1 grudnia 2026");
 }
 
 static void the_other_side_s_clock_is_shown_only_where_it_differs_with_its_date_where_that_does(void **state)
@@ -576,7 +579,7 @@ int main(void)
 		cmocka_unit_test(several_dates_have_each_its_own_reason),
 		cmocka_unit_test(what_a_coach_has_lost_is_told_with_its_name_and_the_way_to_mend_it),
 		cmocka_unit_test(a_guest_reads_when_and_where_and_nothing_else_of_the_client),
-		cmocka_unit_test(amounts_take_the_plural_of_their_language),
+		cmocka_unit_test(amounts_and_days_are_as_in_their_language),
 		cmocka_unit_test(
 			the_other_side_s_clock_is_shown_only_where_it_differs_with_its_date_where_that_does),
 		cmocka_unit_test(what_people_typed_stays_text),
