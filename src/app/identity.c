@@ -277,16 +277,18 @@ static struct identity_finding find_session(struct identity_source *source, stru
 
 /* ---- sessions of our own ---- */
 
-static struct identity_finding find_own(struct db *db, const struct credential *session, instant now,
-					struct arena *mem, instant *ret_until)
+static struct identity_finding find_own(const struct identity_source *source, struct db *db,
+					const struct credential *session, instant now, struct arena *mem,
+					instant *ret_until)
 {
 	unsigned char hash[CRYPTO_SHA256_SIZE];
 	char appointment_id[UUID_TEXT_SIZE];
 	DB_ROWS rows = {0};
 
 	crypto_sha256(session->text, session->length, hash);
-	enum db_result result =
-		db_run(db, QUERY_SESSION_FIND, DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
+	enum db_result result = db_run(
+		db, QUERY_SESSION_FIND,
+		DB_PARAMETERS(db_bytes(hash, sizeof(hash)), db_text(source->settings.admin_emails)), &rows);
 	if (result == DB_NONE)
 		return refusal(unknown_session);
 	if (result != DB_OK) {
@@ -457,7 +459,7 @@ enum identity_outcome identity_find(struct identity_source *source, struct worke
 	if (read_credential(source, credentials, &credential, &finding) &&
 	    !recall(source, &credential, now, mem, &finding)) {
 		instant until = now;
-		finding = credential.kind == OWN ? find_own(worker->db, &credential, now, mem, &until)
+		finding = credential.kind == OWN ? find_own(source, worker->db, &credential, now, mem, &until)
 			  : credential.kind == TOKEN
 				  ? find_token(source, worker->fetcher, &credential, now, mem, &until)
 				  : find_session(source, worker->db, &credential, now, mem, &until);
