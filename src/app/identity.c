@@ -241,6 +241,15 @@ static const char *column_text(const struct db_rows *rows, const char *name)
 	return column >= 0 ? db_get_text(rows, 0, (size_t)column) : NULL;
 }
 
+/* Whether the platform has a column for it and does not vouch there: false in any way of writing it, or
+ * nothing. */
+static bool is_unverified(const struct db_rows *rows)
+{
+	const char *verified = column_text(rows, "email_verified");
+	return db_column(rows, "email_verified") >= 0 &&
+	       (verified == NULL || verified[0] == '\0' || strchr("fF0nN", verified[0]) != NULL);
+}
+
 static struct identity_finding find_session(struct identity_source *source, struct db *db,
 					    const struct credential *session, instant now, struct arena *mem,
 					    instant *ret_until)
@@ -263,11 +272,10 @@ static struct identity_finding find_session(struct identity_source *source, stru
 	if (rows.count > 1)
 		return refusal(ambiguous_session);
 	*ret_until = now + source->settings.session_cache_seconds;
-	const char *verified = column_text(&rows, "email_verified");
 	const struct jwt_claims columns = {
 		.subject = column_text(&rows, "user_id"),
 		.email = column_text(&rows, "email"),
-		.email_unverified = verified != NULL && (verified[0] == 'f' || verified[0] == '0'),
+		.email_unverified = is_unverified(&rows),
 		.name = column_text(&rows, "name"),
 		.role = column_text(&rows, "role"),
 		.coach = column_text(&rows, "coach"),
