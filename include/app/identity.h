@@ -108,7 +108,8 @@ struct identity_settings {
 	const char *jwks_url;
 	const char *jwt_issuer;
 	const char *jwt_audience;
-	bool own_sessions; /* people sign in by mail */
+	bool own_sessions;        /* people sign in by mail */
+	const char *admin_emails; /* whose sessions of our own are admins' */
 };
 
 struct identity_source;

@@ -261,6 +261,15 @@ begin
   return p_new;
 end $$;
 
+-- Which use of a code one person's next is. Null: they may have no more of it.
+create or replace function free_use(c promo_code, p_user text) returns integer language plpgsql stable as $$
+begin
+  return (select min(free.n) from generate_series(1, c.used + 1) as free (n)
+          where (c.per_user is null or free.n <= c.per_user)
+            and not exists (select from promo_use u
+                            where u.code_id = c.id and u.user_id = p_user and u.released_at is null and u.n = free.n));
+end $$;
+
 -- Take one use for an appointment. False: somebody else has just had the last one.
 create or replace function use_code(p_coach text, p_code text, p_user text, p_appointment uuid) returns boolean
 language plpgsql as $$
@@ -273,12 +282,23 @@ begin
     return false;
   end if;
   insert into promo_use (code_id, user_id, n, appointment_id)
-  select c.id, p_user, free.n, p_appointment
-  from generate_series(1, c.used + 1) as free (n)
-  where (c.per_user is null or free.n <= c.per_user)
-    and not exists (select from promo_use u
-                    where u.code_id = c.id and u.user_id = p_user and u.released_at is null and u.n = free.n)
-  order by free.n limit 1;
+  select c.id, p_user, n, p_appointment from free_use(c, p_user) n where n is not null;
+  return found;
+end $$;
+
+/*
+ * The use that a guest's hold took is that of the person they turned out to be. False: they have used the code as often as
+ * they may. Needs lock_client of the person.
+ */
+create or replace function code_becomes(p_hold appointment, p_person text) returns boolean language plpgsql as $$
+begin
+  if p_hold.promo_code is null then
+    return true;
+  end if;
+  update promo_use u set user_id = p_person, n = mine.n
+  from (select c.id, free_use(c, p_person) as n from promo_code c
+        where c.id = (select code_id from promo_use where appointment_id = p_hold.id)) mine
+  where u.appointment_id = p_hold.id and mine.n is not null;
   return found;
 end $$;
 

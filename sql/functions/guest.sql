@@ -94,11 +94,19 @@ begin
     return next;
     return;
   end if;
+  -- A guest is somebody new with each hold: whoever tries codes is counted by where they come from.
+  if p_new.promo_code is not null and use_count(network_name(p_network), 'promo', '') >= 10 then
+    outcome := 'too_many_codes';
+    return next;
+    return;
+  end if;
   select * into b from book(p_new, p_limits, p_actor);
   outcome := b.outcome;
   booked := b.booked;
   freed_coach := b.freed_coach;
-  if outcome = 'booked' then
+  if outcome = 'promo_code_invalid' then
+    perform note_use(network_name(p_network), 'promo', p_new.coach_id || ' ' || upper(p_new.promo_code));
+  elsif outcome = 'booked' then
     insert into own_session (token_hash, user_id, role, appointment_id, network, expires_at)
     values (p_session_hash, p_new.user_id, 'user', p_new.id, p_network, p_session_ends);
   end if;
@@ -140,7 +148,8 @@ end $$;
 /*
  * Turn a guest's hold into a booking of the person behind the address they proved. Outcomes: those of confirm_hold();
  * address_not_verified; sign_in_required: the address is a platform user's; booking_limit, total_reached and too_often, as
- * book() has them, since only now it is known whose booking it is; slot_taken: they have a seat in that session. The token
+ * book() has them, since only now it is known whose booking it is; slot_taken: they have a seat in that session;
+ * promo_code_invalid: they have used the hold's code as often as they may. The token
  * goes on, as that person's, for this appointment.
  */
 create or replace function confirm_for_guest(p_new new_booking, p_limits booking_limits, p_actor actor)
@@ -178,6 +187,8 @@ begin
       outcome := 'total_reached';
     elsif has_seat(held.group_id, known.user_id, held.id) then
       outcome := 'slot_taken';
+    elsif not code_becomes(held, known.user_id) then
+      outcome := 'promo_code_invalid';
     end if;
     if outcome is not null then
       return next;

@@ -13,6 +13,22 @@ create or replace function further_coaches(s own_session) returns text language 
   where s.role = 'coach' and lower(email) = s.email and id <> s.coach_id;
 $$;
 
+-- Whether this address is one of ADMIN_EMAILS. p_email in lower case; p_admins: commas between.
+create or replace function is_admin(p_email text, p_admins text) returns boolean language sql immutable as $$
+  select coalesce(p_email = any (string_to_array(lower(replace(p_admins, ' ', '')), ',')), false);
+$$;
+
+-- What a session is good for just now: it began as an admin's or a coach's, and goes on as one as long as the address is.
+create or replace function rights_of(s own_session, p_admins text, out role text, out coach_id text) language plpgsql stable as $$
+begin
+  role := s.role;
+  if s.role = 'user' or (s.role = 'admin' and is_admin(s.email, p_admins)) then
+    return;
+  end if;
+  coach_id := coalesce((select id from coach where id = s.coach_id and lower(email) = s.email), coach_of_address(s.email));
+  role := case when coach_id is not null then 'coach' else 'user' end;
+end $$;
+
 -- The user whom an address stands for where the platform has none for it: a digest of it under this database's own key, so
 -- that nobody who only sees the id can try addresses. p_email in lower case.
 create or replace function person_of_address(p_email text) returns text language sql stable as $$
@@ -41,7 +57,7 @@ create or replace function begin_sign_in(
 returns boolean language plpgsql as $$
 declare
   welcome boolean := p_page <> 'coach' or coach_of_address(p_email) is not null
-                     or p_email = any (string_to_array(coalesce(p_admins, ''), ','));
+                     or is_admin(p_email, p_admins);
 begin
   perform lock_address(p_email);
   if (select count(*) filter (where created_at > now() - interval '10 minutes') >= 5 or count(*) >= 20 from action_token
@@ -118,7 +134,7 @@ begin
   delete from mail_suppression m where m.email = t.email; -- what was mailed there has been read
   user_id := (meet_address(t.email)).user_id;
   coach_id := coach_of_address(t.email);
-  role := case when t.email = any (string_to_array(coalesce(p_admins, ''), ',')) then 'admin'
+  role := case when is_admin(t.email, p_admins) then 'admin'
                when coach_id is not null then 'coach' else 'user' end;
   coach_id := case when role = 'coach' then coach_id end;
   email := t.email;

@@ -121,6 +121,8 @@ create or replace function offer_time(p_freed appointment) returns void language
 declare
   document jsonb;
   kind jsonb;
+  max_total integer; -- sessions that one client may ever have,
+  total_type text;   -- of this kind; null: with this coach
   session appointment; -- of a seat
   next_id uuid;
   w waitlist;
@@ -142,11 +144,14 @@ begin
   if not found then
     return;
   end if;
+  total_type := case when kind -> 'policy' ? 'max_total_per_user' then p_freed.session_type end;
+  max_total := case when total_type is null then document else kind end #>> '{policy,max_total_per_user}';
   for next_id in select in_line_for(p_freed, coalesce((kind #>> '{price,credits}')::integer, 0)) loop
     select * into w from waitlist where id = next_id and state = 'waiting' for update skip locked;
     continue when not found;
     ends := coalesce(ends, offer_ends(document));
-    continue when ends > p_freed.starts_at - make_interval(mins => w.notice_minutes);
+    continue when ends > p_freed.starts_at - make_interval(mins => w.notice_minutes)
+                  or total_count(w.coach_id, w.user_id, total_type) >= max_total;
     begin
       offer := make_offer(w, p_freed, session, kind, ends);
       if offer.id is null then

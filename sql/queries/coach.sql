@@ -14,6 +14,16 @@ select id from coach order by id limit 1000;
 insert into coach (id, email, schedule, feed_token, feed_sealed) values ($1, $2, $3::jsonb, $4, $5)
 on conflict (id) do nothing;
 
+-- A coach by their first schedule. No row: somebody else was faster.
+-- name: coach_create one
+with made as (
+  insert into coach (id, schedule, feed_token, feed_sealed) values ($1, $2::jsonb, $3, $4)
+  on conflict (id) do nothing returning id),
+noted as (
+  insert into audit (actor, role, action, coach_id, request_id)
+  select $5::text, $6::text, 'schedule', id, $7::text from made)
+select id from made;
+
 -- $3: the versions that may be replaced, blanks between; null: any.
 -- name: coach_schedule_put one
 with changed as (

@@ -16,7 +16,7 @@ select coalesce((select json_build_object('reminders', reminders, 'locale', loca
                         union all
                         select email, at from proved_address where user_id = $1) both_kinds
                   group by email) theirs), '[]')::text,
-  coalesce((select json_agg(waitlist_json(w) order by place) from waitlist w where user_id = $1), '[]')::text;
+  coalesce((select json_agg(waitlist_json(w) || jsonb_build_object('time_zone', client_time_zone, 'locale', locale) order by place) from waitlist w where user_id = $1), '[]')::text;
 
 -- Of these appointments: sealed answers, and what the client was told.
 -- name: export_details many

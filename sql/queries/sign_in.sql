@@ -13,9 +13,10 @@ from complete_sign_in(p_email => $1, p_hash => $2, p_nonce_hash => $3, p_code_ha
 select appointment_id, expires_at
 from begin_manage_session(p_hash => $1, p_session_hash => $2, p_seconds => $3, p_after => $4, p_network => $5);
 
+-- $2: ADMIN_EMAILS.
 -- name: session_find one
-select user_id, role, coach_id, email, appointment_id, expires_at, further_coaches(own_session)
-from own_session where token_hash = $1 and expires_at > now();
+select user_id, r.role, r.coach_id, email, appointment_id, expires_at, further_coaches(s)
+from own_session s, rights_of(s, $2) r where token_hash = $1 and expires_at > now();
 
 -- All replicas forget who this was.
 -- name: session_end one

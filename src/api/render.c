@@ -182,8 +182,10 @@ void render_members(struct json_writer *writer, const struct appointment *appoin
 	if (viewer.private_part != NULL)
 		write_private(writer, viewer.private_part,
 			      identity_is_exempt(viewer.caller, appointment->coach_id));
-	if (viewer.notices != NULL)
+	if (viewer.notices != NULL) { /* an export */
+		json_write_text(writer, "locale", appointment->locale);
 		json_write_raw(writer, "notices", viewer.notices, strlen(viewer.notices));
+	}
 	if (appointment->group_id[0] != '\0')
 		json_write_text(writer, "group_id", appointment->group_id);
 	if (appointment->series_id[0] != '\0') {

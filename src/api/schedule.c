@@ -165,7 +165,7 @@ static struct precondition read_precondition(const struct call *call)
 	return wanted;
 }
 
-/* The first schedule creates a coach that does not exist yet. */
+/* The first schedule creates a coach that does not exist yet. DB_NONE: somebody else has just done so. */
 static enum db_result create_coach(struct call *call, const char *id, const char *document)
 {
 	/* No coach's id is that long, by the schema's own check; and no token can be sealed for it. */
@@ -173,16 +173,60 @@ static enum db_result create_coach(struct call *call, const char *id, const char
 	if (strlen(id) > ID_MAX)
 		return DB_INVALID;
 	struct feed_token token = feed_token_new(call->mem, call->api->feed_keys, id);
-	return db_run(call->worker->db, QUERY_COACH_SEED,
-		      DB_PARAMETERS(db_text(id), db_null(), db_json(document), db_text(token.digest),
-				    db_text(token.sealed)),
+	return db_run(call->worker->db, QUERY_COACH_CREATE,
+		      DB_PARAMETERS(db_text(id), db_json(document), db_text(token.digest),
+				    db_text(token.sealed), db_text(call->actor.user_id),
+				    db_text(call->actor.role), db_text(call->actor.request_id)),
 		      NULL);
+}
+
+/* What became of a PUT. */
+struct put {
+	enum db_result result; /* DB_NONE: the precondition failed */
+	int64_t version;
+	bool created;
+	enum coach_found found; /* the coach, read after it */
+	const struct coach *coach;
+};
+
+/* Replace the schedule there is, else make the first. DB_NONE with `created`: another first one was faster.
+ */
+static void put_once(struct call *call, const char *id, const char *document,
+		     const struct precondition *wanted, struct put *put)
+{
+	DB_ROWS rows = {0};
+	coach_release(put->coach);
+	*put = (struct put){.found = COACH_FOUND, .version = 1};
+	put->result = db_run(call->worker->db, QUERY_COACH_SCHEDULE_PUT,
+			     DB_PARAMETERS(db_text(id), db_json(document), db_text(wanted->versions),
+					   db_text(call->actor.user_id), db_text(call->actor.role),
+					   db_text(call->actor.request_id)),
+			     &rows);
+	if (put->result == DB_OK) {
+		put->version = db_get_int(&rows, 0, 0);
+		coaches_changed(call->api->coaches, id);
+	}
+	if (put->result == DB_OK || put->result == DB_NONE)
+		put->found = coaches_read(call->api->coaches, call->worker, id, &put->coach);
+	if (put->result == DB_NONE && put->found == COACH_UNKNOWN && wanted->may_create) {
+		put->created = true;
+		put->result = create_coach(call, id, document);
+		if (put->result == DB_OK)
+			coaches_changed(call->api->coaches, id);
+	}
+}
+
+/* Whether there was none to replace, and by now there is. */
+static bool was_overtaken(const struct put *put, const struct precondition *wanted)
+{
+	return put->result == DB_NONE && (put->created || (put->found == COACH_FOUND && wanted->may_create &&
+							   wanted->versions == NULL));
 }
 
 void api_coach_schedule_put(struct call *call)
 {
 	const char *id = request_parameter(call->request, "coach");
-	struct precondition wanted = read_precondition(call);
+	const struct precondition wanted = read_precondition(call);
 	struct schedule_faults faults;
 	const struct schedule *schedule = schedule_read_text(call->request->body, call->request->body_length,
 							     call->mem, call->mem, &faults);
@@ -195,40 +239,21 @@ void api_coach_schedule_put(struct call *call)
 	struct buffer document;
 	buffer_init(&document, REPLY_BODY_MAX);
 	schedule_write(schedule, &document);
-	DB_ROWS rows = {0};
-	unsigned status = 200;
-	enum db_result result =
-		db_run(call->worker->db, QUERY_COACH_SCHEDULE_PUT,
-		       DB_PARAMETERS(db_text(id), db_json(document.bytes), db_text(wanted.versions),
-				     db_text(call->actor.user_id), db_text(call->actor.role),
-				     db_text(call->actor.request_id)),
-		       &rows);
-	const struct coach *before = NULL;
-	enum coach_found found = COACH_FOUND;
-	if (result == DB_OK || result == DB_NONE) {
-		if (result == DB_OK)
-			coaches_changed(call->api->coaches, id);
-		found = coaches_read(call->api->coaches, call->worker, id, &before);
-	}
-	COACH_LOCAL coach = found == COACH_FOUND ? before : NULL;
-	int64_t version = 1;
-	if (result == DB_OK) {
-		version = db_get_int(&rows, 0, 0);
-	} else if (result == DB_NONE && found == COACH_UNKNOWN && wanted.may_create &&
-		   (result = create_coach(call, id, document.bytes)) == DB_OK) {
-		status = 201;
-		coaches_changed(call->api->coaches, id);
-	}
+	struct put put = {0};
+	put_once(call, id, document.bytes, &wanted, &put);
+	if (was_overtaken(&put, &wanted))
+		put_once(call, id, document.bytes, &wanted, &put);
 	buffer_clear(&document);
-	if (result == DB_OK)
-		answer_schedule(call, status, schedule, coach, version);
-	else if (result == DB_INVALID)
+	COACH_LOCAL coach = put.found == COACH_FOUND ? put.coach : NULL;
+	if (put.result == DB_OK)
+		answer_schedule(call, put.created ? 201 : 200, schedule, coach, put.version);
+	else if (put.result == DB_INVALID)
 		call_problem(call, PROBLEM_UNKNOWN_COACH, NULL, "This can't be the id of a coach.");
-	else if (result == DB_NONE)
+	else if (put.result == DB_NONE)
 		call_problem(call,
-			     found == COACH_UNKNOWN && !wanted.exists ? PROBLEM_UNKNOWN_COACH
-								      : PROBLEM_CHANGED_MEANWHILE,
+			     put.found == COACH_UNKNOWN && !wanted.exists ? PROBLEM_UNKNOWN_COACH
+									  : PROBLEM_CHANGED_MEANWHILE,
 			     NULL, NULL);
 	else
-		call_database_failure(call, result);
+		call_database_failure(call, put.result);
 }

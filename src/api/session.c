@@ -221,8 +221,10 @@ void api_session_get(struct call *call)
 	DB_ROWS rows = {0};
 	enum db_result result = DB_NONE;
 	if (own_hash(call, hash))
-		result = db_run(call->worker->db, QUERY_SESSION_FIND,
-				DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
+		result = db_run(
+			call->worker->db, QUERY_SESSION_FIND,
+			DB_PARAMETERS(db_bytes(hash, sizeof(hash)), db_text(call->api->sign_in.admin_emails)),
+			&rows);
 	if (result != DB_OK && result != DB_NONE) {
 		call_database_failure(call, result);
 		return;

@@ -242,6 +242,15 @@ static const char *column_text(const struct db_rows *rows, const char *name)
 	return column >= 0 ? db_get_text(rows, 0, (size_t)column) : NULL;
 }
 
+/* Whether the platform has a column for it and does not vouch there: false in any way of writing it, or
+ * nothing. */
+static bool is_unverified(const struct db_rows *rows)
+{
+	const char *verified = column_text(rows, "email_verified");
+	return db_column(rows, "email_verified") >= 0 &&
+	       (verified == NULL || verified[0] == '\0' || strchr("fF0nN", verified[0]) != NULL);
+}
+
 static struct identity_finding find_session(struct identity_source *source, struct db *db,
 					    const struct credential *session, instant now, struct arena *mem,
 					    instant *ret_until)
@@ -264,11 +273,10 @@ static struct identity_finding find_session(struct identity_source *source, stru
 	if (rows.count > 1)
 		return refusal(ambiguous_session);
 	*ret_until = now + source->settings.session_cache_seconds;
-	const char *verified = column_text(&rows, "email_verified");
 	const struct jwt_claims columns = {
 		.subject = column_text(&rows, "user_id"),
 		.email = column_text(&rows, "email"),
-		.email_unverified = verified != NULL && (verified[0] == 'f' || verified[0] == '0'),
+		.email_unverified = is_unverified(&rows),
 		.name = column_text(&rows, "name"),
 		.role = column_text(&rows, "role"),
 		.coach = column_text(&rows, "coach"),
@@ -278,16 +286,18 @@ static struct identity_finding find_session(struct identity_source *source, stru
 
 /* ---- sessions of our own ---- */
 
-static struct identity_finding find_own(struct db *db, const struct credential *session, instant now,
-					struct arena *mem, instant *ret_until)
+static struct identity_finding find_own(const struct identity_source *source, struct db *db,
+					const struct credential *session, instant now, struct arena *mem,
+					instant *ret_until)
 {
 	unsigned char hash[CRYPTO_SHA256_SIZE];
 	char appointment_id[UUID_TEXT_SIZE];
 	DB_ROWS rows = {0};
 
 	crypto_sha256(session->text, session->length, hash);
-	enum db_result result =
-		db_run(db, QUERY_SESSION_FIND, DB_PARAMETERS(db_bytes(hash, sizeof(hash))), &rows);
+	enum db_result result = db_run(
+		db, QUERY_SESSION_FIND,
+		DB_PARAMETERS(db_bytes(hash, sizeof(hash)), db_text(source->settings.admin_emails)), &rows);
 	if (result == DB_NONE)
 		return refusal(unknown_session);
 	if (result != DB_OK) {
@@ -458,7 +468,7 @@ enum identity_outcome identity_find(struct identity_source *source, struct worke
 	if (read_credential(source, credentials, &credential, &finding) &&
 	    !recall(source, &credential, now, mem, &finding)) {
 		instant until = now;
-		finding = credential.kind == OWN ? find_own(worker->db, &credential, now, mem, &until)
+		finding = credential.kind == OWN ? find_own(source, worker->db, &credential, now, mem, &until)
 			  : credential.kind == TOKEN
 				  ? find_token(source, worker->fetcher, &credential, now, mem, &until)
 				  : find_session(source, worker->db, &credential, now, mem, &until);

@@ -3,6 +3,7 @@
 #include "offer.h"
 
 #include "base/uuid.h"
+#include "db/credits.h"
 
 #include <string.h>
 
@@ -17,6 +18,25 @@ static bool calendar_is_owed(const struct booking_call *call, const char *coach_
 	       db_get_bool(&rows, 0, 0);
 }
 
+/* Whether the client may ever have one more. They may have been offered two at once. */
+static bool may_have_another(const struct booking_call *call, const struct appointment *held,
+			     const struct session_type *type, struct booking_result *result)
+{
+	struct client_standing standing = {0};
+	if (type->policy.max_total_per_user == POLICY_NO_LIMIT)
+		return true;
+	enum db_result read =
+		client_standing(call->worker->db, held->coach_id, held->user_id, type, &standing);
+	standing.total--; /* the offer itself */
+	if (read != DB_OK)
+		booking_fail(result, read);
+	else if (client_total_reached(&standing, type))
+		booking_refuse(result, REFUSAL_BOOKING_LIMIT, client_total_sentence);
+	else
+		return true;
+	return false;
+}
+
 bool offer_stands(const struct booking_call *call, const struct appointment *held,
 		  struct booking_result *result)
 {
@@ -28,6 +48,8 @@ bool offer_stands(const struct booking_call *call, const struct appointment *hel
 		result->verdict = BOOKING_UNKNOWN_TYPE;
 		return false;
 	}
+	if (!may_have_another(call, held, type, result))
+		return false;
 	struct uuid id;
 	uuid_parse(held->id, strlen(held->id), &id);
 	struct offer offer;

@@ -61,21 +61,6 @@ static struct db_value network_digest(const struct sign_in_call *call)
 	return db_bytes(sha256_of(call->network, call->network_length, call->mem), CRYPTO_SHA256_SIZE);
 }
 
-/* ADMIN_EMAILS in lower case, with commas and nothing else between. */
-static const char *admins_of(const struct sign_in_settings *settings, struct arena *mem)
-{
-	if (settings->admin_emails == NULL)
-		return NULL;
-	char *list = lower(settings->admin_emails, mem);
-	char *to = list;
-	for (const char *c = list; *c != '\0'; c++) {
-		if (*c != ' ')
-			*to++ = *c;
-	}
-	*to = '\0';
-	return list;
-}
-
 static enum sign_in_outcome failed(const struct sign_in_call *call, const char *event)
 {
 	log_line(LOG_ERROR, event, LOG_TEXT_FIELD("detail", db_failure(call->worker->db)->detail));
@@ -116,7 +101,7 @@ enum sign_in_outcome sign_in_begin(const struct sign_in_call *call, const char *
 		   DB_PARAMETERS(db_text(address), db_text(page), digest(token, "", mem),
 				 digest(nonce, "", mem), digest(nonce, code, mem),
 				 db_int(SIGN_IN_CODE_MINUTES * SECONDS_PER_MINUTE),
-				 db_text(admins_of(call->settings, mem)), network_digest(call)),
+				 db_text(call->settings->admin_emails), network_digest(call)),
 		   &rows) != DB_OK)
 		return failed(call, "sign_in_failed");
 	*ret_nonce = nonce;
@@ -147,7 +132,7 @@ enum sign_in_outcome sign_in_complete(const struct sign_in_call *call, const cha
 	if (db_run(call->worker->db, QUERY_SIGN_IN_COMPLETE,
 		   DB_PARAMETERS(db_text(address), digest(token, "", mem), digest(nonce, "", mem),
 				 digest(nonce, digits(code, mem), mem), digest(session, "", mem),
-				 db_int(SIGN_IN_SESSION_SECONDS), db_text(admins_of(call->settings, mem)),
+				 db_int(SIGN_IN_SESSION_SECONDS), db_text(call->settings->admin_emails),
 				 network_digest(call)),
 		   &rows) != DB_OK)
 		return failed(call, "sign_in_failed");

@@ -235,6 +235,7 @@ static bool make_identities(struct daemon *daemon)
 		.jwt_issuer = settings->auth_jwt_issuer,
 		.jwt_audience = settings->auth_jwt_audience,
 		.own_sessions = settings->mail_url != NULL,
+		.admin_emails = settings->admin_emails,
 	};
 	daemon->api.identities = identity_source_new(&identity);
 	if (daemon->api.identities == NULL) {

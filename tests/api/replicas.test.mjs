@@ -66,6 +66,32 @@ test('a schedule that was put here is that of the other', async () => {
   await within('the open week', () => offers(there, stack.slot(4)));
 });
 
+test('of the first schedules of a coach sent at once one is the first, and none is lost in silence', async () => {
+  const admin = both(stack.admin());
+  const named = (name) => ({ ...openSchedule(), session_types: [{ id: 'talk', name, durations: [60] }] });
+  for (let round = 0; round < 8; round++) {
+    const path = (kind) => `/coach/${kind}-${round}/schedule`;
+    const put = (kind, headers) =>
+      Promise.all(
+        Array.from({ length: 8 }, (_, i) => admin[i % 2].put(path(kind), named(`Talk ${i}`), headers)),
+      );
+    assert.deepEqual(countStatuses(await put('only', { 'if-none-match': '*' })), { 201: 1, 412: 7 });
+    const replies = await put('any');
+    assert.deepEqual(countStatuses(replies), { 200: 7, 201: 1 });
+    assert.equal(new Set(replies.map(({ headers }) => headers.etag)).size, 8);
+    const last = replies.find(({ headers }) => headers.etag === '"8"');
+    const now = assertStatus(await admin[0].get(path('any')), 200);
+    assert.equal(now.session_types[0].name, last.body.session_types[0].name);
+    assert.equal(
+      stack.database.value(
+        `SELECT count(*) FROM audit WHERE action = 'schedule' AND coach_id = 'any-${round}'`,
+      ),
+      8,
+    );
+    stack.database.run(`DELETE FROM coach WHERE id IN ('only-${round}', 'any-${round}')`);
+  }
+});
+
 test("a schedule that somebody changes in the database is everybody's at once", async () => {
   const [client, there] = somebody();
   const start = stack.slot(5);

@@ -19,6 +19,7 @@ before(async () => {
     { id: 'pair', name: 'Pair', durations: [60], meeting: 'none', seats: 2 },
     { id: 'paid', name: 'Paid', durations: [60], meeting: 'none', price: { credits: 1 } },
     { id: 'single', name: 'Single', durations: [60], meeting: 'none', policy: { max_active_per_user: 1 } },
+    { id: 'trial', name: 'Trial', durations: [60], meeting: 'none', policy: { max_total_per_user: 1 } },
     { id: 'circle', name: 'Circle', durations: [60], meeting: 'none', seats: 4 },
     { id: 'daily', name: 'Daily', durations: [60], meeting: 'none', policy: { max_per_day: 1 } },
     { id: 'asked', name: 'Asked', durations: [60], meeting: 'none', approval: true },
@@ -309,6 +310,37 @@ test('whoever has as many sessions as allowed by now is passed by until they hav
   await cancel('below-limit', { id: offered.appointment_id });
   assert.equal((await entry('at-limit', front)).state, 'offered');
   assertStatus(await coach.put('/coach/damian/schedule', document), 200);
+});
+
+test('whoever has had as many of a kind as one person may is offered no other', async () => {
+  const trial = { session_type: 'trial' };
+  const [had, first, second, third] = [slot(), slot(), slot(), slot()];
+  await book('had-one', had, trial);
+  const made = [];
+  for (const [i, start] of [first, second, third].entries())
+    made.push(await book(`trial-${i}`, start, trial));
+  const front = await wait('had-one', first, trial);
+  const behind = await wait('had-none', first, trial);
+  await cancel('trial-0', made[0]);
+  assert.equal((await entry('had-one', front)).state, 'waiting');
+  assert.equal((await entry('had-none', behind)).state, 'offered');
+  // Two at once, neither of which sees the other: one is taken back before it is told.
+  const line = [await wait('wants-one', second, trial), await wait('wants-one', third, trial)];
+  const slow = stack.database.session();
+  slow.send(`BEGIN; UPDATE appointment SET status = 'cancelled', cancelled_by = 'client', cancelled_at = now(),
+    version = version + 1 WHERE id = '${made[1].id}'; SET CONSTRAINTS ALL IMMEDIATE; SELECT 'trial offered';`);
+  await until('the first to be under way', () =>
+    stack.database.value(`SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()
+      AND state = 'idle in transaction' AND query LIKE '%trial offered%'`),
+  );
+  await cancel('trial-2', made[2]);
+  slow.send('COMMIT;');
+  slow.close();
+  const states = async () => {
+    const now = await Promise.all(line.map((one) => entry('wants-one', one)));
+    return now.map(({ state }) => state).sort();
+  };
+  await until('one of them to be taken back', async () => (await states()).join(' ') === 'offered waiting');
 });
 
 test('an offer that was told of is a promise, and whoever books its time has what they waited for', async () => {

@@ -12,7 +12,9 @@ before(async () => {
     mail: true,
     env: {
       PUBLIC_URL: 'https://book.test',
-      AUTH_SESSION_QUERY: `select $1 as user_id, $1 || '@client.test' as email, $1 = 'vouched' as email_verified`,
+      AUTH_SESSION_QUERY: `select $1 as user_id, $1 || '@client.test' as email,
+        case $1 when 'vouched' then 'true' when 'since' then '2026-01-31 08:00' when 'never' then null
+                when 'empty' then '' else $1 end as email_verified`,
     },
     document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
   });
@@ -116,7 +118,8 @@ test('an address that the platform does not vouch for is nobody’s own', async 
     );
   for (const [session, status] of [
     ['vouched', 201],
-    ['unvouched', 403],
+    ['since', 201],
+    ...['false', 'False', 'f', '0', 'no', 'N', 'never', 'empty'].map((said) => [said, 403]),
   ]) {
     const client = new Client(stack.daemon.url, { headers: { 'x-session-id': session } });
     assertStatus(await create(client), status);

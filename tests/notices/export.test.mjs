@@ -22,7 +22,7 @@ test('answers, notices, preferences, sessions, addresses, actions and requests',
   const book = (client, hour, goal) =>
     client.post(
       '/booking/create',
-      { start: stack.slot(hour), answers: { goal } },
+      { start: stack.slot(hour), answers: { goal }, locale: 'pl' },
       { 'idempotency-key': `key-${hour}`, 'x-request-id': `request-${hour}` },
     );
   const made = assertStatus(await book(ann, 1, 'planted-goal'), 201);
@@ -32,6 +32,8 @@ test('answers, notices, preferences, sessions, addresses, actions and requests',
   await mail.wait(1, ({ to }) => to[0] === 'ann@client.test'); // else nobody is told of what ends at once
   assertStatus(await coach.put(`/booking/${made.id}/cancel`, { reason: 'planted-reason' }), 200);
   await mail.wait(2, ({ to }) => to[0] === 'ann@client.test');
+  const wish = { from: stack.slot(2), to: stack.slot(3), time_zone: 'Asia/Tokyo' };
+  assertStatus(await ann.post('/booking/waitlist', wish, { 'accept-language': 'fr' }), 201);
   // Signed in by mail as well: the platform's user is the same person.
   const email = 'ann@client.test';
   const { reply, code } = await mail.codeAfter(email, () =>
@@ -52,8 +54,12 @@ test('answers, notices, preferences, sessions, addresses, actions and requests',
   const [appointment] = whole.appointments;
   assert.equal(whole.appointments.length, 1);
   assert.deepEqual(
-    [appointment.id, appointment.answers, appointment.cancel_reason],
-    [made.id, { goal: 'planted-goal' }, 'planted-reason'],
+    [appointment.id, appointment.answers, appointment.cancel_reason, appointment.locale],
+    [made.id, { goal: 'planted-goal' }, 'planted-reason', 'pl'],
+  );
+  assert.deepEqual(
+    whole.waitlist.map(({ email, time_zone, locale }) => [email, time_zone, locale]),
+    [['ann@client.test', 'Asia/Tokyo', 'fr']],
   );
   assert.deepEqual([...new Set(appointment.notices.map(({ kind }) => kind))].sort(), [
     'cancelled',

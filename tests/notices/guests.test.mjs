@@ -24,6 +24,13 @@ before(async () => {
     meeting: 'none',
     approval: true,
   });
+  document.session_types.push({
+    id: 'priced',
+    name: 'Priced',
+    durations: [30],
+    meeting: 'none',
+    price: { amount: 8000, currency: 'EUR' },
+  });
   stack = await startStack({
     mail: true,
     env: {
@@ -558,4 +565,42 @@ test('PUBLIC_BOOKING needs mail, and without it nobody books who is not known', 
   } finally {
     await closed.stop();
   }
+});
+
+test('a code that is good once a person is good once for a guest, whichever way it was given', async () => {
+  const code = { code: 'ONCE', kind: 'percent', value: 50, per_user: 1 };
+  assertStatus(await stack.coach().post(`/coach/${COACH}/promo-codes`, code), 201);
+  const email = 'once@client.test';
+  const priced = async (withHold, withConfirm) => {
+    const { held, guest } = await hold(stranger(), { session_type: 'priced', promo_code: withHold });
+    const proof = await codeFor(guest, email);
+    return { held, guest, reply: await guest.confirm({ email, code: proof, promo_code: withConfirm }) };
+  };
+  const first = await priced('once');
+  const { id, price, user_id } = assertStatus(first.reply, 200);
+  assert.equal(price.amount, 4000);
+  assert.deepEqual(stack.database.rows(`SELECT user_id, n FROM promo_use WHERE appointment_id = '${id}'`), [
+    { user_id, n: 1 },
+  ]);
+  const again = await priced('ONCE');
+  assertProblem(again.reply, 422, 'promo_code_invalid', 'promo_code');
+  assertProblem((await priced(undefined, 'ONCE')).reply, 422, 'promo_code_invalid', 'promo_code');
+  // Given back it is good once more, for the hold that waits as well.
+  assertStatus(await first.guest.put(`/booking/${id}/cancel`), 200);
+  assertStatus(await again.guest.confirm({ email, promo_code: 'ONCE' }), 200);
+  assertStatus((await priced()).reply, 200);
+  assert.deepEqual(stack.database.rows('SELECT * FROM credit_faults()'), []);
+});
+
+test('whoever tries codes has ten a day, as a guest from one network, too', async () => {
+  const right = { code: 'RIGHT-ONE', kind: 'free' };
+  assertStatus(await stack.coach().post(`/coach/${COACH}/promo-codes`, right), 201);
+  const from = stranger();
+  const start = stack.slot(hour++);
+  const attempt = (promo_code) => from.post('/booking/hold', { start, session_type: 'priced', promo_code });
+  for (let i = 0; i < 10; i++)
+    assertProblem(await attempt(`GUESS-${i}`), 422, 'promo_code_invalid', 'promo_code');
+  assertProblem(await attempt(right.code), 429, 'rate_limited');
+  assertStatus(await askHold(stranger(), { session_type: 'priced', promo_code: right.code }), 201);
+  assertStatus(await from.post('/booking/hold', { start, session_type: 'priced' }), 201);
 });

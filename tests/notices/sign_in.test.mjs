@@ -425,3 +425,33 @@ test('who signs in with the address of several coaches is all of them, and no ot
   const one = await signIn('two@coach.test', { page: 'coach' });
   assert.deepEqual(assertStatus(await as(one.token).get('/coach/me'), 200).coaches, ['aaron']);
 });
+
+test('whose address is an admin’s or a coach’s no more is a client, with the session they have', async () => {
+  const email = (id, to) =>
+    stack.database.run(`update bookingd.coach set email = '${to}' where id = '${id}'`);
+  const session_types = [{ id: 'talk', name: 'Talk', durations: [60] }];
+  for (const id of ['left', 'stays'])
+    assertStatus(await stack.admin().put(`/coach/${id}/schedule`, { ...openSchedule(), session_types }), 201);
+  email('left', 'Gone@Coach.test');
+  email('stays', 'gone@coach.test');
+  const boss = as((await signIn('boss@coach.test', { page: 'coach' })).token);
+  const gone = as((await signIn('gone@coach.test', { page: 'coach' })).token);
+  const gone_too = as((await signIn('gone@coach.test', { page: 'coach' })).token);
+  const who = async (person) => {
+    const { role, coach } = assertStatus(await person.get('/session'), 200);
+    const coaches = [];
+    for (const id of ['left', 'stays'])
+      if ((await person.get(`/coach/${id}/appointments`)).status === 200) coaches.push(id);
+    return [role, coach, coaches.join(' ')];
+  };
+  assert.deepEqual(await who(boss), ['admin', null, 'left stays']);
+  assert.deepEqual(await who(gone), ['coach', 'left', 'left stays']);
+  email('left', 'next@coach.test');
+  await stack.daemon.stop(); // whom it remembers it forgets by itself within half a minute
+  await stack.daemon.restart({ env: { ADMIN_EMAILS: 'other@coach.test' } });
+  assert.deepEqual(await who(boss), ['user', null, '']);
+  assert.deepEqual(await who(gone), ['coach', 'stays', 'stays']);
+  email('stays', 'next@coach.test');
+  assert.deepEqual(await who(gone_too), ['user', null, '']);
+  assertStatus(await gone_too.get('/booking/user/me'), 200);
+});
