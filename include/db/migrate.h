@@ -19,6 +19,8 @@
 
 #include "db/database.h"
 
+struct db; /* db/db.h */
+
 enum migrate_result {
 	MIGRATE_DONE,    /* the schema is what this binary knows, or newer */
 	MIGRATE_PENDING, /* from migrate_check() and migrate_plan() only: migrations wait to be applied */
@@ -39,10 +41,11 @@ struct migrate_report {
 
 /*
  * Apply what is missing, over a connection of its own. `database` as in db_open(). `progress` is called with
- * each step before it is taken; NULL: nobody waits for it. `ret_report` is always filled.
+ * each step before it is taken; NULL: nobody waits for it. `ret_report` is always filled. Where nothing was
+ * missing, `heir` (NULL: nobody) goes on with the connection: at every start but the first.
  */
-enum migrate_result migrate_run(struct database *database, void (*progress)(const char *step),
-				struct migrate_report *ret_report);
+enum migrate_result migrate_run(struct database *database, struct db *heir,
+				void (*progress)(const char *step), struct migrate_report *ret_report);
 
 /*
  * The same, and put back what is missing or was changed by hand since the schema was last migrated (a
@@ -60,8 +63,9 @@ enum migrate_result migrate_repair(struct database *database, void (*progress)(c
 enum migrate_result migrate_plan(struct database *database, void (*tell)(const char *step),
 				 struct migrate_report *ret_report);
 
-/* Look only; changes nothing. `ret_report` is always filled. */
-enum migrate_result migrate_check(struct database *database, struct migrate_report *ret_report);
+/* Look only; changes nothing. `heir` as above. `ret_report` is always filled. */
+enum migrate_result migrate_check(struct database *database, struct db *heir,
+				  struct migrate_report *ret_report);
 
 /* The checksum of this binary's functions (hex, static), and its newest migration. */
 const char *migrate_functions_checksum(void);

@@ -3,7 +3,8 @@
 select id, email, schedule::text, schedule_version, feed_token, feed_sealed,
        (select jsonb_build_object('name', name, 'headline', headline, 'about', about, 'accent', accent, 'languages', languages,
                                   'slug', coalesce(slug, coach_id), 'picture_version', picture_tag)::text
-        from coach_profile where coach_id = coach.id)
+        from coach_profile where coach_id = coach.id),
+       exists (select from busy_source where coach_id = coach.id and blocks)
 from coach where id = $1;
 
 -- The only coach, when a call names none.

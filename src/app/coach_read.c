@@ -165,8 +165,10 @@ enum coach_found coach_read(struct worker *worker, const char *id, instant from,
 			&busy_rows);
 	if (result != DB_OK && result != DB_NONE)
 		return COACH_FAILURE;
-	result = db_run(worker->db, QUERY_SOURCE_TIMES, DB_PARAMETERS(db_text(id), db_instant(from)),
-			&source_rows);
+	/* Most coaches have none, and each of these statements is a round trip of every booking. */
+	if (db_get_bool(&coach_rows, 0, 7))
+		result = db_run(worker->db, QUERY_SOURCE_TIMES, DB_PARAMETERS(db_text(id), db_instant(from)),
+				&source_rows);
 	if (result != DB_OK && result != DB_NONE)
 		return COACH_FAILURE;
 	struct schedule_copy *copy = schedule_of_row(&coach_rows, at_hand);

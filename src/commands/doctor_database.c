@@ -225,7 +225,7 @@ static void check_coaches(const struct settings *settings, struct db *db)
 static bool check_schema(const struct settings *settings, struct database *database, struct db *db)
 {
 	struct migrate_report report;
-	enum migrate_result result = migrate_check(database, &report);
+	enum migrate_result result = migrate_check(database, NULL, &report);
 	if (result == MIGRATE_PENDING && settings->migrate)
 		doctor_tell(NOTE, "schema",
 			    "version %d of %d; the daemon brings it up to date when it starts", report.found,

@@ -449,15 +449,13 @@ static void tell_migrating(const char *step)
 static enum bring_up database_try(const struct daemon *daemon, struct migrate_report *ret_report)
 {
 	const struct settings *settings = &daemon->settings;
-	enum migrate_result result = settings->migrate
-					     ? migrate_run(daemon->database, tell_migrating, ret_report)
-					     : migrate_check(daemon->database, ret_report);
-	if (result == MIGRATE_REFUSED || result == MIGRATE_FAILED)
-		return HOPELESS;
-	if (result != MIGRATE_DONE)
-		return LATER;
 	struct db *db = db_open(daemon->database, 5000);
-	enum bring_up state = check_keys(daemon, db, ret_report);
+	enum migrate_result result = settings->migrate
+					     ? migrate_run(daemon->database, db, tell_migrating, ret_report)
+					     : migrate_check(daemon->database, db, ret_report);
+	enum bring_up state = result == MIGRATE_REFUSED || result == MIGRATE_FAILED ? HOPELESS : LATER;
+	if (result == MIGRATE_DONE)
+		state = check_keys(daemon, db, ret_report);
 	if (state == UP)
 		state = seed_coach(daemon, db, ret_report);
 	if (state == UP)

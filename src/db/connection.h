@@ -65,4 +65,10 @@ bool connection_server_said(const char *why);
 /* Copy a message of libpq as one line, at most size - 1 bytes. */
 void connection_message(char *ret_line, size_t size, const char *message);
 
+struct db;
+
+/* Hand over a connection of connection_open(WAY_SESSION), to be that of `db`; it is ended where a pooler's is
+ * wanted. */
+void db_adopt(struct db *db, PGconn *connection);
+
 #endif

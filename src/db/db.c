@@ -316,6 +316,19 @@ static PGresult *pipeline_answer(struct db *db, bool sent)
 	return heard(db, connection_pipeline_answer(db->connection, db->database, answer_deadline(db)));
 }
 
+void db_adopt(struct db *db, PGconn *connection)
+{
+	disconnect(db);
+	db->connection = connection;
+	database_count(db->database, COUNT_SERVING, db->serves);
+	char sql[64];
+	snprintf(sql, sizeof(sql), "SET statement_timeout = %d", db->statement_timeout);
+	PGresult *result = db->pooled ? NULL : answer(db, PQsendQuery(connection, sql));
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		disconnect(db); /* the next statement connects */
+	PQclear(result);
+}
+
 /* What prepare-time failures mean: nothing has been done, whatever else they say. */
 static enum db_result before_anything(enum db_result result)
 {

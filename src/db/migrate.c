@@ -491,7 +491,7 @@ enum migrate_result migrate_plan(struct database *database, void (*tell)(const c
 
 enum purpose { TO_LOOK, TO_APPLY, TO_REPAIR };
 
-static enum migrate_result migrate(struct database *database, enum purpose purpose,
+static enum migrate_result migrate(struct database *database, enum purpose purpose, struct db *heir,
 				   void (*progress)(const char *step), struct migrate_report *ret_report)
 {
 	*ret_report = (struct migrate_report){.known = KNOWN, .progress = progress};
@@ -501,6 +501,10 @@ static enum migrate_result migrate(struct database *database, enum purpose purpo
 		return report(ret_report, MIGRATE_UNAVAILABLE, "cannot connect to the database: %s", why);
 	struct found found;
 	enum migrate_result result = look(connection, &found, ret_report);
+	if (result == MIGRATE_DONE && heir != NULL) {
+		db_adopt(heir, connection);
+		return result;
+	}
 	struct migrate_report up_to_date = *ret_report;
 	bool lost = false;
 	if (result == MIGRATE_DONE && purpose == TO_REPAIR) {
@@ -520,21 +524,22 @@ static enum migrate_result migrate(struct database *database, enum purpose purpo
 	return result;
 }
 
-enum migrate_result migrate_run(struct database *database, void (*progress)(const char *step),
-				struct migrate_report *ret_report)
+enum migrate_result migrate_run(struct database *database, struct db *heir,
+				void (*progress)(const char *step), struct migrate_report *ret_report)
 {
-	return migrate(database, TO_APPLY, progress, ret_report);
+	return migrate(database, TO_APPLY, heir, progress, ret_report);
 }
 
 enum migrate_result migrate_repair(struct database *database, void (*progress)(const char *step),
 				   struct migrate_report *ret_report)
 {
-	return migrate(database, TO_REPAIR, progress, ret_report);
+	return migrate(database, TO_REPAIR, NULL, progress, ret_report);
 }
 
-enum migrate_result migrate_check(struct database *database, struct migrate_report *ret_report)
+enum migrate_result migrate_check(struct database *database, struct db *heir,
+				  struct migrate_report *ret_report)
 {
-	return migrate(database, TO_LOOK, NULL, ret_report);
+	return migrate(database, TO_LOOK, heir, NULL, ret_report);
 }
 
 const char *migrate_functions_checksum(void)
