@@ -173,6 +173,13 @@ end $$;
 create or replace trigger appointment_offer_settled after update of status on appointment
 for each row when (old.hold_kind = 'offer' and old.status = 'held' and (new.status <> 'held' or new.hold_kind = 'request')) execute function settle_offer();
 
+-- Whether whoever stands in line as o waits for all that w is for, from now on.
+create or replace function waits_for(o waitlist, w waitlist) returns boolean language sql stable as $$
+  select o.coach_id = w.coach_id and o.session_type = w.session_type and o.duration_minutes = w.duration_minutes
+         and o.days = w.days and o.between_from = w.between_from and o.between_to = w.between_to
+         and o.from_at <= greatest(w.from_at, now()) and o.to_at >= w.to_at;
+$$;
+
 -- Ten at a time may be waited for, each once: not what is waited for already, if from an earlier moment or for longer.
 -- Outcomes: joined, exists, too_many, too_many_people (as book() has it).
 create or replace function join_waitlist(p_new waitlist) returns table (outcome text, entry waitlist) language plpgsql as $$
@@ -182,10 +189,7 @@ begin
   perform lock_booker(null, p_new.user_id);
   newcomer := newcomer_from(null, p_new.user_id);
   select * into entry from waitlist w
-  where w.user_id = p_new.user_id and w.state in ('waiting', 'offered') and w.coach_id = p_new.coach_id
-    and (w.session_type, w.duration_minutes, w.days, w.between_from, w.between_to)
-        = (p_new.session_type, p_new.duration_minutes, p_new.days, p_new.between_from, p_new.between_to)
-    and w.from_at <= greatest(p_new.from_at, now()) and w.to_at >= p_new.to_at
+  where w.user_id = p_new.user_id and w.state in ('waiting', 'offered') and waits_for(w, p_new)
   order by w.place limit 1;
   if found then
     outcome := 'exists';
