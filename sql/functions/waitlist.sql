@@ -53,15 +53,25 @@ begin
 end $$;
 
 /*
- * Write the offer to w of the time that p_freed had; null: somebody has it. Where it takes place and what it costs is the
- * kind's now, and nothing is the former client's; a seat (p_session: of what) is where its session takes place.
+ * Write the offer to w of the time that p_freed had; null: somebody has it. Where it takes place, what it costs, its cut-offs
+ * and the time around it are the kind's now, and nothing is the former client's; a seat (p_session: of what) is where its
+ * session takes place, with the time around that. p_kind has its policy whole; what that does not say is as it was.
  */
 create or replace function make_offer(w waitlist, p_freed appointment, p_session appointment, p_kind jsonb, p_ends timestamptz)
 returns appointment language plpgsql as $$
 declare
   place jsonb := p_kind -> 'meeting';
-  offer appointment := p_freed; -- its times, and the terms that clients are promised
+  terms jsonb := p_kind -> 'policy';
+  offer appointment := p_freed;
 begin
+  offer.cancel_notice_minutes := coalesce((terms ->> 'cancel_notice_minutes')::integer, offer.cancel_notice_minutes);
+  offer.reschedule_notice_minutes := coalesce((terms ->> 'reschedule_notice_minutes')::integer, offer.reschedule_notice_minutes);
+  if terms ? 'max_reschedules' then
+    offer.max_reschedules := (terms ->> 'max_reschedules')::integer;
+  end if;
+  offer.late_cancel := coalesce(terms ->> 'late_cancel', 'refuse');
+  offer.blocked_from := coalesce(offer.starts_at - make_interval(mins => (terms ->> 'buffer_before_minutes')::integer), offer.blocked_from);
+  offer.blocked_to := coalesce(offer.ends_at + make_interval(mins => (terms ->> 'buffer_after_minutes')::integer), offer.blocked_to);
   offer.id := gen_random_uuid();
   offer.user_id := w.user_id;
   offer.hold_expires_at := p_ends;
@@ -74,6 +84,8 @@ begin
   offer.meeting_place := coalesce(place ->> 'address', place ->> 'number');
   offer.meeting_instructions := place ->> 'instructions';
   if p_session.id is not null then
+    offer.blocked_from := p_session.blocked_from;
+    offer.blocked_to := p_session.blocked_to;
     offer.meeting_kind := p_session.meeting_kind;
     offer.meeting_url := p_session.meeting_url;
     offer.meeting_label := p_session.meeting_label;
@@ -126,7 +138,9 @@ begin
       return;
     end if;
   end if;
-  select c.schedule, t into document, kind from coach c, jsonb_array_elements(c.schedule -> 'session_types') t
+  select c.schedule, t || jsonb_build_object('policy', coalesce(c.schedule -> 'policy', '{}') || coalesce(t -> 'policy', '{}'))
+  into document, kind
+  from coach c, jsonb_array_elements(c.schedule -> 'session_types') t
   where c.id = p_freed.coach_id and t ->> 'id' = p_freed.session_type and t -> 'draft' is distinct from 'true';
   if not found then
     return;
