@@ -45,6 +45,7 @@ struct availability_query {
 	struct window_end from;
 	struct window_end to;          /* a day counts whole */
 	const char *rescheduling;      /* id of the caller's appointment that is to be moved; NULL: none */
+	const char *client_id;         /* whom a coach or an admin wants to book for; NULL: themselves */
 	const struct identity *caller; /* NULL: nobody known */
 	instant now;
 	int64_t deadline; /* as monotonic_ms, for the database and Google */
@@ -63,6 +64,7 @@ enum availability_outcome {
 	AVAILABILITY_BAD_DURATION,        /* not offered by the type */
 	AVAILABILITY_BAD_WINDOW,          /* `to` before `from`, or more than 62 days */
 	AVAILABILITY_UNKNOWN_APPOINTMENT, /* rescheduling: none of the caller's that can be moved */
+	AVAILABILITY_FORBIDDEN,           /* client_id: they are not the coach */
 	AVAILABILITY_CALENDAR_UNAVAILABLE,
 	AVAILABILITY_FAILURE, /* the database: see db_failure() */
 };

@@ -40,26 +40,39 @@ begin
 end $$;
 
 /*
- * The same for a series, each of whose sessions is a choice; p_candidates null: book_series(). Who has its first date with one
- * of the candidates has sent it twice, and every date is slot_taken.
+ * The same for a series, each of whose sessions is a choice; p_candidates null: book_series(). A date that the client has with
+ * one of the candidates is slot_taken; with the first of them it was sent twice, and so is every one.
  */
 create or replace function book_series_any(
   p_common new_booking, p_times jsonb, p_limits booking_limits, p_all boolean, p_actor actor, p_candidates text[])
 returns table (outcome text, booked appointment) language plpgsql as $$
 declare
+  had boolean[]; -- of each date
+  place integer := 1;
   one record;
 begin
   if p_candidates is not null then
     perform lock_booker(p_common.id, p_common.user_id);
-    if exists (select from appointment a, jsonb_to_record(p_times -> 0) as t (starts_at timestamptz, ends_at timestamptz)
-               where a.coach_id = any (p_candidates) and a.user_id = p_common.user_id and a.starts_at = t.starts_at
-                 and a.ends_at = t.ends_at and a.session_type = p_common.session_type
-                 and (a.status = 'scheduled' or is_asked(a))) then
-      return query select 'slot_taken', null::appointment from jsonb_array_elements(p_times);
+    had := array(select exists (select from appointment a
+                                where a.coach_id = any (p_candidates) and a.user_id = p_common.user_id and a.starts_at = t.starts_at
+                                  and a.ends_at = t.ends_at and a.session_type = p_common.session_type
+                                  and (a.status = 'scheduled' or is_asked(a)))
+                 from jsonb_array_elements(p_times) with ordinality as e (value, n),
+                   lateral jsonb_to_record(e.value) as t (starts_at timestamptz, ends_at timestamptz)
+                 order by e.n);
+    if had[1] or (p_all and true = any (had)) then
+      return query select case when had[1] or u.h then 'slot_taken' else 'booked' end, null::appointment
+                   from unnest(had) with ordinality as u (h, n) order by u.n;
       return;
     end if;
+    p_times := (select jsonb_agg(e.value order by e.n) from jsonb_array_elements(p_times) with ordinality as e (value, n)
+                where not had[e.n]);
   end if;
   for one in select s.outcome, s.booked from book_series(p_common, p_times, p_limits, p_all, p_actor) s loop
+    while had[place] loop
+      return query select 'slot_taken', null::appointment;
+      place := place + 1;
+    end loop;
     outcome := one.outcome;
     booked := one.booked;
     if outcome = 'booked' and p_candidates is not null then
@@ -67,7 +80,9 @@ begin
       values (booked.id, booked.session_type, p_candidates);
     end if;
     return next;
+    place := place + 1;
   end loop;
+  return query select 'slot_taken', null::appointment from generate_series(place, cardinality(had));
 end $$;
 
 /*

@@ -249,6 +249,17 @@ create or replace function version_told(n notice) returns integer language sql i
   select case when n.kind in ('confirmed', 'moved', 'meeting_changed') then n.about::integer end;
 $$;
 
+-- The guests it had at that version; of what is too old to be known, those that were the same ever since.
+create or replace function guests_of(a appointment, p_version integer) returns text language sql stable as $$
+  select case when exists (select from event e
+                           where e.appointment_id = a.id and e.type = 'appointment.guests_changed'
+                             and (e.body #>> '{row,version}')::integer > p_version)
+              then (select e.body #>> '{row,guests}' from event e
+                    where e.appointment_id = a.id and (e.body #>> '{row,version}')::integer <= p_version
+                    order by (e.body #>> '{row,version}')::integer desc limit 1)
+              else a.guests end;
+$$;
+
 /*
  * Google does not tell of what its event lacks, so from now on we do: what was announced in the belief that it would is
  * looked at once more. Whom it has invited it has told of the event as it stands; where there is none, nobody of anything.
@@ -265,7 +276,8 @@ begin
          and version_told(n) <= a.synced_version
        order by n.id desc limit 1),
       -- Guests may be what it lacks. Of the end all are told.
-      string_to_array(lower(concat_ws(' ', a.email, case a.status when 'cancelled' then a.guests end)), ' '));
+      string_to_array(lower(concat_ws(' ', a.email, case a.status when 'cancelled' then a.guests
+                                                                  else guests_of(a, a.synced_version) end)), ' '));
   end if;
   update appointment
   set invited_by = 'email',

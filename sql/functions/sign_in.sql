@@ -191,6 +191,12 @@ begin
   from (select distinct coach_id from appointment where user_id = p_former and ends_at > now()) coaches;
   update appointment set user_id = p_user, updated_at = now() where user_id = p_former;
   update waitlist set user_id = p_user where user_id = p_former;
+  -- One place for one wish, as join_waitlist() has it: the earlier, or what is offered already.
+  update waitlist w set state = 'left'
+  where user_id = p_user and state = 'waiting'
+    and exists (select from waitlist o
+                where o.user_id = p_user and o.id <> w.id and waits_for(o, w)
+                  and (o.state = 'offered' or (o.state = 'waiting' and o.place < w.place)));
   update own_session set user_id = p_user where user_id = p_former;
   update action_token set user_id = p_user where user_id = p_former;
   insert into proved_address (user_id, email, at)
@@ -207,6 +213,10 @@ begin
                                                               where o.code_id = u.code_id and o.user_id = p_user), 0)
   where user_id = p_former;
   update event set user_id = p_user where user_id = p_former;
+  -- A request that is sent once more is the same one. Both may have used a key: the user's own stands.
+  update idempotency_key k set caller = p_user
+  where caller = p_former and not exists (select from idempotency_key o where o.caller = p_user and o.key = k.key);
+  delete from idempotency_key where caller = p_former;
   update audit set actor = p_user where actor = p_former;
   -- A session that was somebody else's a moment ago is this user's, in all replicas.
   perform pg_notify('bookingd_erased', left(p_former, 255));

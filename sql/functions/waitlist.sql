@@ -64,15 +64,25 @@ begin
 end $$;
 
 /*
- * Write the offer to w of the time that p_freed had; null: somebody has it. Where it takes place and what it costs is the
- * kind's now, and nothing is the former client's; a seat (p_session: of what) is where its session takes place.
+ * Write the offer to w of the time that p_freed had; null: somebody has it. Where it takes place, what it costs, its cut-offs
+ * and the time around it are the kind's now, and nothing is the former client's; a seat (p_session: of what) is where its
+ * session takes place, with the time around that. p_kind has its policy whole; what that does not say is as it was.
  */
 create or replace function make_offer(w waitlist, p_freed appointment, p_session appointment, p_kind jsonb, p_ends timestamptz)
 returns appointment language plpgsql as $$
 declare
   place jsonb := p_kind -> 'meeting';
-  offer appointment := p_freed; -- its times, and the terms that clients are promised
+  terms jsonb := p_kind -> 'policy';
+  offer appointment := p_freed;
 begin
+  offer.cancel_notice_minutes := coalesce((terms ->> 'cancel_notice_minutes')::integer, offer.cancel_notice_minutes);
+  offer.reschedule_notice_minutes := coalesce((terms ->> 'reschedule_notice_minutes')::integer, offer.reschedule_notice_minutes);
+  if terms ? 'max_reschedules' then
+    offer.max_reschedules := (terms ->> 'max_reschedules')::integer;
+  end if;
+  offer.late_cancel := coalesce(terms ->> 'late_cancel', 'refuse');
+  offer.blocked_from := coalesce(offer.starts_at - make_interval(mins => (terms ->> 'buffer_before_minutes')::integer), offer.blocked_from);
+  offer.blocked_to := coalesce(offer.ends_at + make_interval(mins => (terms ->> 'buffer_after_minutes')::integer), offer.blocked_to);
   offer.id := gen_random_uuid();
   offer.user_id := w.user_id;
   offer.hold_expires_at := p_ends;
@@ -85,6 +95,8 @@ begin
   offer.meeting_place := coalesce(place ->> 'address', place ->> 'number');
   offer.meeting_instructions := place ->> 'instructions';
   if p_session.id is not null then
+    offer.blocked_from := p_session.blocked_from;
+    offer.blocked_to := p_session.blocked_to;
     offer.meeting_kind := p_session.meeting_kind;
     offer.meeting_url := p_session.meeting_url;
     offer.meeting_label := p_session.meeting_label;
@@ -139,7 +151,9 @@ begin
       return;
     end if;
   end if;
-  select c.schedule, t into document, kind from coach c, jsonb_array_elements(c.schedule -> 'session_types') t
+  select c.schedule, t || jsonb_build_object('policy', coalesce(c.schedule -> 'policy', '{}') || coalesce(t -> 'policy', '{}'))
+  into document, kind
+  from coach c, jsonb_array_elements(c.schedule -> 'session_types') t
   where c.id = p_freed.coach_id and t ->> 'id' = p_freed.session_type and t -> 'draft' is distinct from 'true';
   if not found then
     return;
@@ -189,6 +203,13 @@ end $$;
 create or replace trigger appointment_offer_settled after update of status on appointment
 for each row when (old.hold_kind = 'offer' and old.status = 'held' and (new.status <> 'held' or new.hold_kind = 'request')) execute function settle_offer();
 
+-- Whether whoever stands in line as o waits for all that w is for, from now on.
+create or replace function waits_for(o waitlist, w waitlist) returns boolean language sql stable as $$
+  select o.coach_id = w.coach_id and o.session_type = w.session_type and o.duration_minutes = w.duration_minutes
+         and o.days = w.days and o.between_from = w.between_from and o.between_to = w.between_to
+         and o.from_at <= greatest(w.from_at, now()) and o.to_at >= w.to_at;
+$$;
+
 -- Ten at a time may be waited for, each once: not what is waited for already, if from an earlier moment or for longer.
 -- Outcomes: joined, exists, too_many, too_many_people (as book() has it).
 create or replace function join_waitlist(p_new waitlist) returns table (outcome text, entry waitlist) language plpgsql as $$
@@ -198,10 +219,7 @@ begin
   perform lock_booker(null, p_new.user_id);
   newcomer := newcomer_from(null, p_new.user_id);
   select * into entry from waitlist w
-  where w.user_id = p_new.user_id and w.state in ('waiting', 'offered') and w.coach_id = p_new.coach_id
-    and (w.session_type, w.duration_minutes, w.days, w.between_from, w.between_to)
-        = (p_new.session_type, p_new.duration_minutes, p_new.days, p_new.between_from, p_new.between_to)
-    and w.from_at <= greatest(p_new.from_at, now()) and w.to_at >= p_new.to_at
+  where w.user_id = p_new.user_id and w.state in ('waiting', 'offered') and waits_for(w, p_new)
   order by w.place limit 1;
   if found then
     outcome := 'exists';

@@ -150,6 +150,7 @@ static bool parse_query(struct call *call, struct availability_query *query)
 		.coach_id = request_query(call->request, "coach"),
 		.session_type = request_query(call->request, "session_type"),
 		.rescheduling = request_query(call->request, "rescheduling"),
+		.client_id = request_query(call->request, "user_id"),
 		.caller = call->caller,
 		.now = call->request->now,
 		.deadline = call_deadline(call),
@@ -164,6 +165,12 @@ static bool parse_query(struct call *call, struct availability_query *query)
 	    !uuid_parse(query->rescheduling, strlen(query->rescheduling), NULL)) {
 		call_problem(call, PROBLEM_BAD_PARAMETER, "rescheduling",
 			     "rescheduling must be the id of an appointment.");
+		return false;
+	}
+	const bool any = query->coach_id != NULL && strcmp(query->coach_id, COACH_ANY) == 0;
+	if (query->client_id != NULL && (any || query->rescheduling != NULL)) {
+		call_problem(call, PROBLEM_BAD_PARAMETER, "user_id",
+			     "user_id goes with one coach and a new session.");
 		return false;
 	}
 	return call_query_integer(call, "duration", 1, DURATION_ASKED_MAX, &query->duration_minutes) &&
@@ -428,6 +435,9 @@ static void answer_outcome(struct call *call, enum availability_outcome outcome)
 	case AVAILABILITY_UNKNOWN_APPOINTMENT:
 		call_problem(call, PROBLEM_NOT_FOUND, "rescheduling",
 			     "The session to move couldn't be found.");
+		break;
+	case AVAILABILITY_FORBIDDEN:
+		call_problem(call, PROBLEM_FORBIDDEN, "user_id", NULL);
 		break;
 	case AVAILABILITY_CALENDAR_UNAVAILABLE:
 		call_problem(call, PROBLEM_CALENDAR_UNAVAILABLE, NULL, NULL);

@@ -132,9 +132,7 @@ static bool is_slug(const char *text)
 	       text[0] != '-' && text[length - 1] != '-' && strstr(text, "--") == NULL;
 }
 
-/* Names that stand under /booking/ already, or are kept for calls to come, and those that an appointment may
- * have. */
-static bool is_reserved(const struct api *api, const char *slug)
+bool coach_name_is_reserved(const struct api *api, const char *slug)
 {
 	static const char booking[] = "/booking/";
 	static const char *const kept[] = {"groups", "packages", "manage", COACH_ANY};
@@ -182,7 +180,8 @@ static bool read_profile(struct call *call, const struct coach *coach, struct pr
 				    "time_zone must be the name of a time zone such as Europe/Paris.");
 	if (profile->slug != NULL && strcmp(profile->slug, coach->id) == 0)
 		profile->slug = NULL; /* the coach's id leads to the page anyway */
-	else if (profile->slug != NULL && (!is_slug(profile->slug) || is_reserved(call->api, profile->slug)))
+	else if (profile->slug != NULL &&
+		 (!is_slug(profile->slug) || coach_name_is_reserved(call->api, profile->slug)))
 		return refuse_field(
 			call, "slug",
 			"slug must be small letters, digits and single hyphens, such as \"robin-example\".");

@@ -67,7 +67,7 @@ const struct route api_routes[] = {
 	CALL(GET, "/booking/availability", LISTING, 0, AUTHORITY_READER, TOLL_READ, .etag = true,
 	     .handle = api_availability, .early = api_availability_early, .lane_of = api_availability_lane,
 	     .summary = "Times that may be booked",
-	     .query = "from to duration session_type tz coach rescheduling", .reply = "Availability"),
+	     .query = "from to duration session_type tz coach rescheduling user_id", .reply = "Availability"),
 	CALL(POST, "/booking/create", GOOGLE, BODY_MAX, AUTHORITY_CALLER, TOLL_BOOK, .idempotent = true,
 	     .handle = api_booking_create, .statuses = "201 200", .summary = "Book a session",
 	     .body = "Create", .reply = "Appointment"),

@@ -2,6 +2,7 @@
  * The schedule document: read, replaced as a whole, guarded by If-Match.
  */
 #include "api/coach.h"
+#include "api/profile.h"
 #include "app/feed_token.h"
 #include "base/json.h"
 #include "domain/schedule_json.h"
@@ -170,7 +171,7 @@ static enum db_result create_coach(struct call *call, const char *id, const char
 {
 	/* No coach's id is that long, by the schema's own check; and no token can be sealed for it. */
 	enum { ID_MAX = 64 };
-	if (strlen(id) > ID_MAX)
+	if (strlen(id) > ID_MAX || coach_name_is_reserved(call->api, id))
 		return DB_INVALID;
 	struct feed_token token = feed_token_new(call->mem, call->api->feed_keys, id);
 	return db_run(call->worker->db, QUERY_COACH_CREATE,

@@ -248,8 +248,9 @@ static enum availability_outcome find_type(struct listing *listing)
 	const char *type = query->session_type;
 	if (type == NULL && moving != NULL)
 		type = moving->session_type;
-	answer->type = moving != NULL ? schedule_type(answer->coach->schedule, type)
-				      : schedule_type_offered(answer->coach->schedule, type);
+	const bool drafts = moving != NULL || (query->client_id != NULL && type != NULL);
+	answer->type = drafts ? schedule_type(answer->coach->schedule, type)
+			      : schedule_type_offered(answer->coach->schedule, type);
 	if (answer->type == NULL)
 		return AVAILABILITY_UNKNOWN_TYPE;
 	answer->duration_minutes = query->duration_minutes;
@@ -323,6 +324,9 @@ static enum availability_outcome prepare(struct listing *listing)
 	struct availability *answer = &listing->answer;
 	const struct appointment *moving = listing->moving;
 	const bool exempt = identity_is_exempt(query->caller, answer->coach->id);
+	const bool for_client = moving != NULL || query->client_id != NULL;
+	if (query->client_id != NULL && !exempt)
+		return AVAILABILITY_FORBIDDEN;
 	if (moving != NULL)
 		uuid_parse(moving->id, strlen(moving->id), &listing->moving_id);
 	enum availability_outcome outcome = find_type(listing);
@@ -338,14 +342,15 @@ static enum availability_outcome prepare(struct listing *listing)
 		.duration = answer->duration_minutes * SECONDS_PER_MINUTE,
 		.now = query->now,
 		.exempt = exempt,
-		.day_binds = moving != NULL && exempt, /* as it does when the coach moves it */
+		.day_binds = for_client && exempt, /* as it does when the coach books or moves it */
 		.stays = moving != NULL && strcmp(moving->coach_id, answer->coach->id) == 0,
 	};
 	answer->credits = -1;
 	/* A moved appointment is counted for its own client, whoever asks. */
-	listing->client = moving != NULL          ? moving->user_id
-			  : query->caller != NULL ? query->caller->user_id
-						  : NULL;
+	listing->client = moving != NULL             ? moving->user_id
+			  : query->client_id != NULL ? query->client_id
+			  : query->caller != NULL    ? query->caller->user_id
+						     : NULL;
 	listing->asked = calendar_window(&listing->question, answer->from, answer->to);
 	return AVAILABILITY_OK;
 }
@@ -353,7 +358,8 @@ static enum availability_outcome prepare(struct listing *listing)
 /* Whether the answer rests on what this client has left, which only the database knows. */
 static bool asks_standing(const struct listing *listing)
 {
-	return listing->client != NULL && listing->moving == NULL && !listing->question.exempt &&
+	return listing->client != NULL && listing->moving == NULL &&
+	       (!listing->question.exempt || listing->query->client_id != NULL) &&
 	       session_type_asks_standing(listing->answer.type);
 }
 
@@ -365,7 +371,7 @@ static bool read_standing(struct listing *listing, struct worker *worker)
 		return false;
 	if (answer->type->price.credits > 0)
 		answer->credits = standing.credits;
-	if (client_total_reached(&standing, answer->type)) {
+	if (!listing->question.exempt && client_total_reached(&standing, answer->type)) {
 		answer->refusal = REFUSAL_BOOKING_LIMIT;
 		answer->refusal_detail = client_total_sentence;
 		listing->none = true;
@@ -406,7 +412,7 @@ static void list_slots(struct listing *listing, struct arena *mem)
 		.knowledge = (int)answer->busy.knowledge,
 		.exempt = question->exempt,
 		.limited = answer->refusal != REFUSAL_NONE ? question->active_count : -1,
-		.plain = listing->moving == NULL && !asks_standing(listing),
+		.plain = !question->day_binds && listing->moving == NULL && !asks_standing(listing),
 	};
 	if (query->known != NULL && query->known(query->known_owner, &answer->mark))
 		return;

@@ -77,9 +77,25 @@ static bool is_scheduled(const struct appointment *row)
 	return row->status == APPOINTMENT_SCHEDULED;
 }
 
+/* What of a link to an event names it and its calendar; NULL: nothing. */
+static const char *event_named(const char *link)
+{
+	return link != NULL ? strstr(link, "eid=") : NULL;
+}
+
+/* Whether it was left here by an account that was connected before the one that has the event by now. */
+static bool is_left(const struct google_event *event, const struct appointment *row)
+{
+	const char *here = event_named(event->html_link);
+	const char *there = event_named(row->event_link);
+	return row->event_written && here != NULL && there != NULL && strcmp(here, there) != 0;
+}
+
 /* Whether row and event agree, but for what is still owed. */
 static bool agree(const struct google_event *event, const struct appointment *row)
 {
+	if (is_left(event, row))
+		return false;
 	if (event->status == GOOGLE_EVENT_CANCELLED)
 		return !row->event_written;
 	return is_scheduled(row) ? event_same_time(event, row) && row->event_written : row->event_written;
@@ -122,8 +138,8 @@ static void follow_deletion(struct sync *sync, const struct appointment *row)
 	count_change(sync, row, "cancelled");
 }
 
-/* It was never in this calendar, or in what stood there before it: nobody has deleted it, and it is written
- * once more. */
+/* What was written was never in this calendar, or in what stood there before it: nobody has moved or deleted it
+ * there, and it is written once more. */
 static void follow_loss(struct sync *sync, const struct appointment *row)
 {
 	DB_ROWS rows = {0};
@@ -177,7 +193,8 @@ static void follow_event(struct sync *sync, const struct appointment *row)
 	}
 	visit_get(visit, CALL_READ, sync->calendar_id, event_id, &event, &answer);
 	const bool gone = answer.outcome == GOOGLE_GONE;
-	const bool lost = answer.outcome == GOOGLE_NOT_FOUND || (gone && sync->forgotten);
+	const bool lost = answer.outcome == GOOGLE_NOT_FOUND || (gone && sync->forgotten) ||
+			  (answer.outcome == GOOGLE_OK && is_scheduled(row) && is_left(&event, row));
 	if (answer.outcome != GOOGLE_OK && !gone && !lost) {
 		sync->unfinished = true;
 		return;

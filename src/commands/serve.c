@@ -6,6 +6,7 @@
 #include "api/event.h"
 #include "api/figures.h"
 #include "api/identity_refusals.h"
+#include "api/profile.h"
 #include "app/feed_token.h"
 #include "app/housekeeping.h"
 #include "app/offer_judge.h"
@@ -414,12 +415,31 @@ static enum bring_up check_keys(const struct daemon *daemon, struct db *db, stru
 	return verdict == CALENDAR_KEYS_WRONG ? HOPELESS : LATER;
 }
 
+/* Whether the coach is there already, or may be called so. */
+static enum bring_up check_name(const struct daemon *daemon, struct db *db, struct migrate_report *ret_report)
+{
+	const char *id = daemon->settings.coach_id;
+	DB_ROWS rows = {0};
+	if (!coach_name_is_reserved(&daemon->api, id))
+		return UP;
+	enum db_result result = db_run(db, QUERY_COACH_IDS, DB_NO_PARAMETERS, &rows);
+	for (size_t i = 0; result == DB_OK && i < rows.count; i++)
+		if (strcmp(db_get_text(&rows, i, 0), id) == 0)
+			return UP;
+	snprintf(ret_report->line, sizeof(ret_report->line),
+		 "COACH_ID: %s has another meaning in addresses; choose another id", id);
+	return result == DB_OK || result == DB_NONE ? HOPELESS : LATER;
+}
+
 /* Makes the coach COACH_ID if there is none. */
 static enum bring_up seed_coach(const struct daemon *daemon, struct db *db, struct migrate_report *ret_report)
 {
 	const struct settings *settings = &daemon->settings;
 	if (settings->coach_id == NULL)
 		return UP;
+	enum bring_up state = check_name(daemon, db, ret_report);
+	if (state != UP)
+		return state;
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
 	struct feed_token token = feed_token_new(&mem, daemon->api.feed_keys, settings->coach_id);
 	enum db_result result =

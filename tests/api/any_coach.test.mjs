@@ -410,6 +410,25 @@ test('a series is with one coach: whose dates are all free, else who has most of
   assertProblem(await series(ann, start, { duration_minutes: 45 }), 422, 'bad_duration');
 });
 
+test('a date that the client has with another coach is taken: refused with all, or skipped', async () => {
+  const who = somebody();
+  const start = stack.slot(206);
+  const at = (week) => later(start, week * 7 * 1440);
+  const series = { coach: 'any', session_type: 'weekly', count: 3, start };
+  await booked({ session_type: 'weekly', coach: 'ben', start: at(1) }, who);
+  assertProblem(await who.post('/booking/series', series), 409, 'series_conflict');
+  const made = assertStatus(await who.post('/booking/series', { ...series, on_conflict: 'skip' }), 201);
+  assert.deepEqual(
+    made.appointments.map(({ start: one }) => one),
+    [at(0), at(2)],
+  );
+  const mine = assertStatus(await who.get('/booking/user/me'), 200).appointments;
+  assert.deepEqual(
+    mine.map(({ start: one }) => one),
+    [at(0), at(1), at(2)],
+  );
+});
+
 test('a series is with the coach whom the client can pay, or whose questions are answered', async () => {
   const who = stack.client('payer');
   const series = { coach: 'any', session_type: 'paid', count: 3, start: stack.slot(186) };

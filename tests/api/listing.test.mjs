@@ -314,6 +314,28 @@ test('who moves a session for a client is offered no day that is full, as the mo
   }
 });
 
+test('who books for a client is offered no day that is full, as the booking finds it', async () => {
+  const at = (n) => ({ session_type: 'daily', start: stack.slot(24 * n + 15) });
+  assertStatus(await stack.client('gus').post('/booking/create', at(44)), 201);
+  const query = (n, more) => ({ session_type: 'daily', from: day(n), to: day(n), ...more });
+  for (const who of [stack.coach(), stack.admin()]) {
+    const on = async (n, more) => (await list(query(n, more), who)).slots.length;
+    assert.deepEqual([await on(43, { user_id: 'fay' }), await on(44, { user_id: 'fay' })], [24, 0]);
+    assert.equal(await on(44), 23, 'for themselves');
+    const wish = { client: { user_id: 'fay' }, ...at(44), start: later(at(44).start, 120) };
+    assertProblem(await who.post('/coach/damian/appointments', wish), 409, 'day_full');
+    for (const more of [{ coach: 'any' }, { rescheduling: '00000000-0000-4000-8000-000000000000' }])
+      assertProblem(
+        await who.get(path(query(44, { user_id: 'fay', ...more }))),
+        400,
+        'bad_parameter',
+        'user_id',
+      );
+  }
+  for (const who of [ann, stack.client('clara', { role: 'coach', coach: 'clara' })])
+    assertProblem(await who.get(path(query(44, { user_id: 'fay' }))), 403, 'forbidden', 'user_id');
+});
+
 test('coach and admin are offered times without notice and beyond the horizon, but none that has gone by', async () => {
   for (const who of [stack.coach(), stack.admin()]) {
     const soon = await starts({ to: later(new Date().toISOString().slice(0, 19) + 'Z', 180) }, who);

@@ -207,6 +207,27 @@ test('SIGTERM waits a moment for requests that have begun to come', async () => 
   database.drop();
 });
 
+test('no coach is made whose id has another meaning in addresses; one who is there already stays', async () => {
+  const database = await createDatabase();
+  const serve = (id) =>
+    runBookingd(['serve'], { env: { ...stack.env, DATABASE_URL: database.url, PORT: '0', COACH_ID: id } });
+  for (const id of ['any', 'session', 'coaches', '00000000-0000-4000-8000-000000000000']) {
+    const { code, stderr } = serve(id);
+    assert.equal(code, 1, id);
+    const refusals = stderr.split('\n').filter((line) => line.includes('"database_refused"'));
+    assert.deepEqual(
+      refusals.map((line) => JSON.parse(line).detail),
+      [`COACH_ID: ${id} has another meaning in addresses; choose another id`],
+    );
+  }
+  assert.equal(database.value('SELECT count(*) FROM bookingd.coach'), 0);
+  const env = { ...stack.env, DATABASE_URL: database.url };
+  const daemon = await Daemon.start({ env: { ...env, COACH_ID: 'robin' } });
+  await daemon.stop();
+  database.run("UPDATE bookingd.coach SET id = 'session'");
+  await (await Daemon.start({ env: { ...env, COACH_ID: 'session' } })).stop();
+});
+
 test('SIGSTOP and SIGCONT, as a debugger sends them, do not end it', async () => {
   const { process } = stack.daemon.child;
   const main = () => fs.readFileSync(`/proc/${process.pid}/task/${process.pid}/stat`, 'utf8');

@@ -127,6 +127,9 @@ test('no name in an address hides a call, nor is hidden by one', async () => {
   for (const slug of [...new Set(words), 'any', 'manage', 'packages', id])
     assertProblem(await put({ slug }), 422, 'invalid_field', 'slug');
   assert.equal(assertStatus(await coach.get(PATH), 200).slug, PROFILE.slug);
+  // An id is a name in addresses, too.
+  for (const made of ['session', 'stop', 'coaches', id])
+    assertProblem(await stack.admin().put(`/coach/${made}/schedule`, openSchedule()), 404, 'unknown_coach');
 });
 
 test('the page of a kind of session opens although a call has its name', async () => {

@@ -207,6 +207,30 @@ test('what is offered is the kind of session, with nothing of who had the time b
   assert.equal(taken.meeting.url, `https://rooms.test/${taken.id}`);
 });
 
+test('what is offered has the cut-offs and buffers that its kind has now', async () => {
+  const start = slot();
+  const made = await book('terms-a', start, { session_type: 'room' });
+  const waiting = await wait('terms-b', start, { session_type: 'room' });
+  const policy = {
+    cancel_notice_minutes: 15,
+    reschedule_notice_minutes: 30,
+    max_reschedules: 1,
+    late_cancel: 'keep',
+    buffer_after_minutes: 45,
+  };
+  const types = document.session_types.map((type) => (type.id === 'room' ? { ...type, policy } : type));
+  assertStatus(await coach.put('/coach/damian/schedule', { ...document, session_types: types }), 200);
+  await cancel('terms-a', made);
+  const { id } = assertStatus(await confirm('terms-b', await entry('terms-b', waiting)), 200);
+  assertStatus(await coach.put('/coach/damian/schedule', document), 200);
+  const row = stack.database.value(
+    `select concat_ws('|', cancel_notice_minutes, reschedule_notice_minutes, max_reschedules, late_cancel,
+       blocked_to - ends_at)
+     from bookingd.appointment where id = '${id}'`,
+  );
+  assert.equal(row, '15|30|1|keep|00:45:00');
+});
+
 test('a seat is offered where its session takes place', async () => {
   const start = slot();
   const circle = { session_type: 'circle' };

@@ -450,6 +450,70 @@ for (const between of ['over the first', 'after disconnecting the first'])
     }
   });
 
+test('an account that is connected again: what it still has, or has deleted meanwhile, is not the coach’s word', async () => {
+  const stack = await startStack({
+    google: 'oauth',
+    document,
+    env: { CALENDAR_POLL_SECONDS: '1', CALENDAR_STALE_SECONDS: '600' },
+  });
+  const eventOf = ({ id }) => id.replaceAll('-', '');
+  const [first, second] = ['coach@gmail.com', 'new@gmail.com'];
+  const starts = async (user) =>
+    Object.fromEntries((await stack.google.live(user)).map((event) => [event.id, Date.parse(event.start)]));
+  try {
+    await stack.google.order('POST', 'accounts', { email: second });
+    await connect(stack, { user: first });
+    const made = [];
+    for (const [name, hour] of [
+      ['moves', 10],
+      ['ends', 12],
+      ['stays', 14],
+    ])
+      made.push(await book(stack, name, hour));
+    const [moves, ends, stays] = made;
+    assert.equal((await stack.client('ann').get('/booking/availability?duration=30')).status, 200);
+    await connect(stack, { user: second });
+    await until('all to be there', async () => Object.keys(await starts(second)).length === 3, 30_000);
+    for (const one of ['moves', 'ends', 'stays'].entries())
+      await stack.settled(stack.client(one[1]), made[one[0]].id);
+    const start = stack.slot(20);
+    const moved = await stack.client('moves').put(`/booking/${moves.id}/reschedule`, { start });
+    assert.equal(moved.status, 200);
+    await stack.settled(stack.client('moves'), moves.id);
+    await stack.google.remove(first, eventOf(ends)); // cleared away, for there are others now
+    await connect(stack, { user: first });
+    const wanted = {
+      [eventOf(moves)]: Date.parse(start),
+      [eventOf(ends)]: Date.parse(ends.start),
+      [eventOf(stays)]: Date.parse(stays.start),
+    };
+    await until(
+      'the first to have them',
+      async () =>
+        JSON.stringify(Object.entries(await starts(first)).sort()) ===
+        JSON.stringify(Object.entries(wanted).sort()),
+      30_000,
+    );
+    for (const [name, one, at] of [
+      ['moves', moves, start],
+      ['ends', ends, ends.start],
+      ['stays', stays, stays.start],
+    ]) {
+      const now = await stack.settled(stack.client(name), one.id);
+      assert.deepEqual([now.status, Date.parse(now.start)], ['scheduled', Date.parse(at)]);
+    }
+    // From now on the coach's hand counts there.
+    await stack.google.remove(first, eventOf(stays));
+    await until(
+      'it to be followed',
+      async () => (await stack.client('stays').get(`/booking/${stays.id}`)).body.status === 'cancelled',
+      30_000,
+    );
+  } finally {
+    await stack.stop();
+  }
+});
+
 test('disconnecting stops the pushes', async () => {
   const stack = await startStack({ google: 'oauth', document, env: { PUBLIC_URL: 'https://book.example' } });
   try {

@@ -116,6 +116,33 @@ describe("the coach's consent", () => {
     assert.deepEqual(await stack.google.live(COACH), []);
   });
 
+  test('has ended: guests whom Google has invited are told of the new time, and new ones are invited', async () => {
+    if ((await status()) !== 'ok') await connect();
+    const user = `client-${++count}`;
+    const [old, fresh] = [`old-${user}@client.test`, `fresh-${user}@client.test`];
+    const client = stack.client(user);
+    const start = stack.slot(count);
+    const { id } = assertStatus(await client.post('/booking/create', { start, guests: [old] }), 201);
+    assertStatus(await availability(), 200);
+    await end();
+    await move({ id, user });
+    assertStatus(await client.put(`/booking/${id}/guests`, { guests: [old, fresh] }), 200);
+    for (const [email, subject] of [
+      [old, 'New time'],
+      [fresh, 'Invitation'],
+    ]) {
+      await told({ email }, subject);
+      assert.deepEqual(await reached({ id, email }), {
+        google: email === old ? ['invitation'] : [],
+        ours: [subject],
+      });
+    }
+    await cancel({ id });
+    for (const email of [old, fresh]) await told({ email }, 'its news', 'Cancelled');
+    await connect();
+    await done([{ id }]);
+  });
+
   test('has ended after a move and another change that Google did not hear of: the move is told', async () => {
     if ((await status()) !== 'ok') await connect();
     const one = await bookAndInvite();

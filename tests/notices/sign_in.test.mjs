@@ -306,6 +306,42 @@ test('a hold of theirs that ran out is in nobody’s way', async () => {
   assertStatus(await stack.client('gabi').put(`/booking/${hold.id}/confirm`, {}), 200);
 });
 
+test('who waits under both names has one place in line, the earlier, and who waits for more keeps that', async () => {
+  const platform = stack.client('gil', { email: 'gil@elsewhere.test' });
+  const { client, wait } = await begunByMail('gil');
+  const { from, to } = wait;
+  const join = async (who, more = {}) =>
+    assertStatus(await who.post('/booking/waitlist', { from, to, session_type: 'coaching', ...more }), 201);
+  const again = await join(platform);
+  const longer = await join(platform, { to: later(to, 24) });
+  const later_ = { from: later(from, 48), to: later(from, 72) };
+  const first = await join(platform, later_);
+  const second = await join(client, later_);
+  await stack.client('gil').get('/booking/user/me');
+  const { waitlist } = assertStatus(await platform.get('/booking/waitlist'), 200);
+  const states = Object.fromEntries(waitlist.map(({ id, state }) => [id, state]));
+  assert.deepEqual(states, {
+    [wait.id]: 'waiting',
+    [again.id]: 'left',
+    [longer.id]: 'waiting',
+    [first.id]: 'waiting',
+    [second.id]: 'left',
+  });
+});
+
+test('a key that was used by mail replays its reply to the platform’s user', async () => {
+  const { token } = await signIn('gala@client.test');
+  const start = stack.slot(320);
+  const hold = (who) => who.post('/booking/hold', { start }, { 'idempotency-key': 'gala-1' });
+  const held = assertStatus(await hold(as(token)), 201);
+  const platform = stack.client('gala');
+  await platform.get('/booking/user/me');
+  const again = await hold(platform);
+  assert.equal(again.status, 201);
+  assert.equal(again.headers['idempotent-replayed'], 'true');
+  assert.equal(again.body.id, held.id);
+});
+
 test('what a session that was not told of it yet did by mail is found later, and erased', async () => {
   const platform = stack.client('gerd');
   await platform.get('/booking/user/me');
