@@ -199,21 +199,12 @@ export class Panel {
 
   clock = () => clockOptions(this.hour12);
   time = (instant, zone = this.zone) => format(instant, this.locale, { timeZone: zone, ...this.clock() });
+  /* A text's beginning; a day or a month within a sentence is written as the language has it. */
+  large = (text) => capital(text, this.locale);
   dayName = (day) =>
-    capital(
-      format(Date.parse(day), this.locale, {
-        timeZone: 'UTC',
-        weekday: 'long',
-        day: 'numeric',
-        month: 'long',
-      }),
-      this.locale,
-    );
+    format(Date.parse(day), this.locale, { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long' });
   monthName = (month) =>
-    capital(
-      format(Date.parse(month + '-01'), this.locale, { timeZone: 'UTC', month: 'long', year: 'numeric' }),
-      this.locale,
-    );
+    format(Date.parse(month + '-01'), this.locale, { timeZone: 'UTC', month: 'long', year: 'numeric' });
   /* The year is told where it may be doubted. */
   date = (instant, zone = this.zone) =>
     capital(

@@ -355,7 +355,7 @@ function renderTimes(panel) {
     h(
       'p',
       { class: 'muted' },
-      panel.slots.length ? t('monthEmpty', { month: monthTitle(panel) }) : t('none'),
+      panel.slots.length ? panel.large(t('monthEmpty', { month: monthTitle(panel) })) : t('none'),
     ),
     next
       ? h(
@@ -395,7 +395,7 @@ function showTimes(panel, shown) {
   panel.leave.signal.addEventListener('abort', () => watch.disconnect());
   fill(
     panel.page.times,
-    h('h3', { tabindex: '-1' }, panel.dayName(panel.day)),
+    h('h3', { tabindex: '-1' }, panel.large(panel.dayName(panel.day))),
     list,
     later,
     h('button', { type: 'button', class: 'plain small', onclick: () => draw(panel, true) }, t('otherDay')),
