@@ -102,6 +102,20 @@ test('a stranger signs in by a code and books; a reload remembers them; the mail
   await elsewhere.getByRole('heading', { name: 'Your session is cancelled' }).waitFor();
 });
 
+test('pressed twice while the server is slow, one code is asked for', async () => {
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/`);
+  await page.getByLabel('Email').fill('ian@client.test');
+  await page.route(/\/booking\/sign-in$/, async (route) => {
+    await page.waitForTimeout(500);
+    await route.continue();
+  });
+  for (let times = 0; times < 2; times += 1) await page.getByLabel('Email').press('Enter');
+  await page.getByLabel('Code from the email').waitFor();
+  await page.waitForTimeout(1000);
+  assert.equal(page.calls.filter((call) => call === 'POST /booking/sign-in').length, 1);
+});
+
 test('the link in the mail signs in where it was asked for, and says so elsewhere', async () => {
   const page = await browser.page();
   await page.goto(`${stack.daemon.url}/booking/`);

@@ -21,16 +21,23 @@ export function signInForm(desk, page, locale, done) {
     desk.say(text);
   };
   const told = (problem) => complain(codeFault(problem, t));
-  /* One step: a form with one field, whose text goes to `send`; what goes wrong there is told above it. */
+  /*
+   * One step: a form with one field, whose text goes to `send`; what goes wrong there is told above it. Sent again while it
+   * is on its way, it would have another code mailed, and this one be none.
+   */
   const step = (before, label, input, actions, send) => {
+    let sending = false;
     const form = h(
       'form',
       {
         novalidate: true,
         onsubmit: async (event) => {
           event.preventDefault();
+          if (sending) return;
+          sending = true;
           fill(trouble);
           await send(input.value.trim()).catch(told);
+          sending = false;
         },
       },
       before,
