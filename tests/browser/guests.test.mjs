@@ -133,17 +133,11 @@ test('a form whose sign-in is over goes on after the next one', async () => {
   await booked(page, 'Ole');
 });
 
-test('a form outlives a reload while the code is awaited, and the way forward to it', async () => {
+test('a form outlives a reload while the code is awaited', async () => {
   const page = await fillIn('Rea');
   await confirm(page);
   await page.getByLabel('Code from the email').waitFor();
   await page.reload();
-  assert.equal(await page.getByLabel('Name').inputValue(), 'Rea');
-  await confirm(page);
-  await page.getByLabel('Code from the email').waitFor();
-  await page.goBack();
-  await page.getByLabel('Name').waitFor();
-  await page.goForward();
   assert.equal(await page.getByLabel('Name').inputValue(), 'Rea');
 });
 
