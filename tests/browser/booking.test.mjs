@@ -425,6 +425,16 @@ test('a month without times is said so, and the first later one is opened at onc
     await checked(page, 'empty-month');
     await page.getByRole('button', { name: /^Next free time: / }).click();
     await page.locator('[data-start]').first().waitFor();
+    for (const [locale, before, empty, next] of [
+      ['fr-FR', 'Mois précédent', /^Aucun horaire libre en [a-zé]/, /^Prochain horaire libre.: [a-z]/],
+      ['pl-PL', 'Poprzedni miesiąc', /^[A-Z]\S+ \d+: brak/, /^Najbliższy wolny termin: [a-zś]/],
+    ]) {
+      const other = (await visit({ locale })).page;
+      await button(other, before).click();
+      await other.getByRole('button', { name: next }).waitFor();
+      assert.match(await other.locator('.times p').first().innerText(), empty); // a month within a sentence
+      assert.match(await other.locator('#month').innerText(), /^[A-ZŚ]/);
+    }
   } finally {
     assert.equal((await coach.put('/coach/damian/schedule', kept.text)).status, 200);
   }

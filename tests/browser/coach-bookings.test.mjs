@@ -204,6 +204,36 @@ test('a booking in full: answers, private notes that are kept, what was sent, th
   );
 });
 
+test('what was typed in a window is not lost by Escape: a booking, a reason to cancel, a package', async () => {
+  const start = at('13:00', addDays(day, 5));
+  const made = await stack
+    .client('ivo', { name: 'Ivo' })
+    .post('/booking/create', { start, answers: { goal: 'Go' } });
+  assert.equal(made.status, 201, made.text);
+  const leaving = (page) => page.getByRole('dialog', { name: 'Leave without saving?' });
+  for (const [view, opener, field] of [
+    ['people', 'New booking', '#for-notes'],
+    ['people', /^Cancel: Ivo/, '#cancel-reason'],
+    ['people', /^Move: Ivo/, '#move-reason'],
+    ['credits', 'Give credits', '#grant-email'],
+  ]) {
+    const page = await open(view);
+    await page.getByRole('button', { name: opener }).first().click();
+    await page.locator(field).waitFor();
+    await page.keyboard.press('Escape'); // nothing was typed
+    await page.locator(field).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: opener }).first().click();
+    await page.locator(field).fill('A long story');
+    await page.keyboard.press('Escape');
+    await leaving(page).getByRole('button', { name: 'Stay here' }).click();
+    assert.equal(await page.locator(field).inputValue(), 'A long story');
+    await page.keyboard.press('Escape');
+    await leaving(page).getByRole('button', { name: 'Discard' }).click();
+    await page.locator(field).waitFor({ state: 'detached' });
+    await page.context().close();
+  }
+});
+
 test('private notes are not lost by Escape: whoever closes the window over them is asked', async () => {
   const start = at('16:00', addDays(day, 5));
   const made = await stack

@@ -256,6 +256,44 @@ test('what is wrong with a setting is told by its name, in hours if it was given
   assert.equal((await coach.get('/coach/damian/schedule')).body.policy.min_notice_minutes, 2880);
 });
 
+test('a number is typed with a comma or a point, and what is none is not taken for "no limit"', async () => {
+  const kept = (await coach.get('/coach/damian/schedule')).body;
+  try {
+    for (const locale of ['en-US', 'pl-PL']) {
+      const page = await open('rules', { locale });
+      await openPart(page, 'policy');
+      const notice = page.locator('[name="policy.min_notice_minutes"]');
+      await notice.fill('');
+      await notice.pressSequentially('1,5');
+      await notice.locator('~ select').selectOption('60');
+      const most = page.locator('[name="policy.max_per_day"]');
+      await most.fill('');
+      await most.pressSequentially('e');
+      await openPart(page, 'type-0');
+      const price = page.locator('[name="session_types[0].price.amount"]');
+      await price.fill('');
+      await price.pressSequentially('12,50');
+      await page.locator('.save-bar .main').click();
+      await page.locator('.notice.alarm li').waitFor();
+      await openPart(page, 'policy');
+      await most.fill('3');
+      await openPart(page, 'type-0');
+      await price.fill('1,250');
+      await page.locator('.save-bar .main').click();
+      await page.locator('#part-type-0 .wrong').waitFor();
+      await price.fill('12,50');
+      await page.locator('.save-bar .main').click();
+      await page.locator('.save-bar').waitFor({ state: 'hidden' });
+      const { policy, session_types: types } = (await coach.get('/coach/damian/schedule')).body;
+      assert.deepEqual([policy.min_notice_minutes, policy.max_per_day, types[0].price.amount], [90, 3, 1250]);
+      assert.equal(await price.inputValue(), locale === 'en-US' ? '12.5' : '12,5');
+      assert.equal((await coach.put('/coach/damian/schedule', kept)).status, 200);
+    }
+  } finally {
+    await coach.put('/coach/damian/schedule', kept);
+  }
+});
+
 test('the page costs ten requests and 90 KiB at most', async () => {
   const page = await browser.page();
   const session = await page.context().newCDPSession(page);

@@ -237,6 +237,30 @@ test('the modal keeps the focus inside, closes with Escape, and gives a held tim
   assert.equal(await page_.locator('dialog[open]').count(), 0);
 });
 
+test('put elsewhere while it is open, it is closed, and the page scrolls again', async () => {
+  const page_ = await browser.page();
+  await page_.goto(`${site}/`);
+  await page_.getByRole('button', { name: 'Book with Damian' }).click();
+  await page_.locator('[data-start]').first().waitFor();
+  await page_.evaluate(() => document.body.append(document.querySelector('mosaic-booking')));
+  await page_.getByRole('button', { name: 'Book with Damian' }).waitFor();
+  await page_.waitForTimeout(300);
+  assert.equal(await page_.evaluate(() => document.documentElement.style.overflow), '');
+});
+
+test('a language that is no tag for browsers is none, or the one that was meant', async () => {
+  const page_ = await browser.page();
+  await page_.goto(`${site}/inline`);
+  for (const [lang, word] of [
+    ['fr_FR', 'Réserver une séance'],
+    ['x-default', 'Book a session'],
+  ]) {
+    await page_.evaluate((tag) => document.getElementById('booking').setAttribute('lang', tag), lang);
+    await page_.getByRole('heading', { name: word }).waitFor();
+    await page_.locator('[data-start]').first().waitFor();
+  }
+});
+
 test('an ended session of the platform is said, and the page is told', async () => {
   const page_ = await browser.page();
   await page_.route('**/page.js', (route) =>

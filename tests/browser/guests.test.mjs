@@ -69,8 +69,76 @@ test('who signed in by mail where guests may book, and signs out, is a guest aga
   await page.reload();
   await page.getByRole('button', { name: 'My sessions' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
+  await said(page, /^You’re signed out\. \d+ times? on /);
   await page.locator('[data-start]').first().waitFor();
   assert.equal(await page.getByText('Please sign in again').count(), 0);
+});
+
+/** Signs in with the code that is mailed, where the form for it stands. */
+async function signIn(page, email) {
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.getByLabel('Email').fill(email);
+  await page.getByRole('button', { name: 'Send me a code' }).click();
+  const code = page.getByLabel('Code from the email');
+  await code.waitFor();
+  await code.fill(codeOf(await mailed(mail, email, /code/)));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+test('a guest who wants the waiting list, their sessions or the news signs in, and has what they wanted', async () => {
+  const page = await open();
+  await page.getByRole('button', { name: /Join the waiting list/ }).click();
+  await signIn(page, 'wil@client.test');
+  await page.getByLabel('Monday').waitFor();
+  await said(page, /You’re signed in/);
+  await page.waitForTimeout(500); // nothing comes over it
+  await page.getByLabel('Monday').check();
+  const other = await open();
+  await other.getByRole('button', { name: 'My sessions' }).click();
+  await signIn(other, 'wes@client.test');
+  await shown(other, 'No sessions here.').waitFor();
+  assert.equal(await other.getByText('Please sign in again').count(), 0);
+});
+
+test('a guest who is signed in by the page while the form is open books what was held for them', async () => {
+  const page = await fillIn('Gus');
+  const { token } = stack.client('gus');
+  const [hold] = await Promise.all([
+    page.waitForResponse((reply) => reply.url().endsWith('/booking/hold') && reply.status() === 201),
+    page.evaluate(
+      (given) => Object.assign(document.querySelector('mosaic-booking'), { token: given }),
+      token,
+    ),
+  ]);
+  assert.equal((await hold.json()).user_id, 'gus');
+  await confirm(page);
+  await booked(page, 'Gus');
+});
+
+test('a form whose sign-in is over goes on after the next one', async () => {
+  await stack.client('ole').get('/booking/user/me');
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/#token=${stack.client('ole').token}`);
+  await page.locator('[data-start]').last().click();
+  await page.getByLabel('What would you like to talk about?').fill('A long story');
+  await page.evaluate(() => {
+    document.querySelector('mosaic-booking').token = 'a.b.c';
+  });
+  await confirm(page);
+  await page.locator('.notice').getByRole('button', { name: 'Sign in' }).click();
+  await signIn(page, 'ole@client.test');
+  assert.equal(await page.getByLabel('What would you like to talk about?').inputValue(), 'A long story');
+  await page.getByLabel('Name').fill('Ole');
+  await confirm(page);
+  await booked(page, 'Ole');
+});
+
+test('a form outlives a reload while the code is awaited', async () => {
+  const page = await fillIn('Rea');
+  await confirm(page);
+  await page.getByLabel('Code from the email').waitFor();
+  await page.reload();
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Rea');
 });
 
 /** A guest's form, filled in but not sent. */

@@ -422,6 +422,22 @@ test('a hold that goes while a page asks why it was refused leaves nobody withou
   });
 });
 
+test('what is pressed and does not come is told, and comes when it is tried again', async () => {
+  const page = await browser.page();
+  let away = true;
+  await page.route(/widget-more/, (route) => (away ? route.abort('internetdisconnected') : route.continue()));
+  await page.goto(`${stack.daemon.url}/booking/#token=${stack.client('far').token}`);
+  await page.locator('[data-start]').last().click();
+  await page.locator('.notice.alarm').getByText('The booking server can’t be reached').waitFor();
+  await page.locator('[data-start]').last().click();
+  assert.equal(await page.locator('.notice.alarm').count(), 1);
+  await checked(page, 'not-come');
+  away = false;
+  await button(page, 'Try again').click();
+  await page.getByLabel('Name').waitFor();
+  assert.equal(await page.locator('.notice.alarm').count(), 0);
+});
+
 test('a first look costs six requests and 30 KiB at most', async () => {
   await scheduled(schedule(), async () => {
     const page = await browser.page();

@@ -92,6 +92,7 @@ test('no refusal that a client can meet, and nothing said of the coach’s calen
       [],
       words.language,
     );
+  for (const language of ['fr', 'pl']) assert.ok(coachWords[language].codes.invalid_field, language);
   const said = (language) =>
     calendarText(translator(clientWords, language), { calendar: { detail: 'No link.' } });
   assert.equal(said('en'), 'No link.');

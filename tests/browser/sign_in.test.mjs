@@ -102,6 +102,20 @@ test('a stranger signs in by a code and books; a reload remembers them; the mail
   await elsewhere.getByRole('heading', { name: 'Your session is cancelled' }).waitFor();
 });
 
+test('pressed twice while the server is slow, one code is asked for', async () => {
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/`);
+  await page.getByLabel('Email').fill('ian@client.test');
+  await page.route(/\/booking\/sign-in$/, async (route) => {
+    await page.waitForTimeout(500);
+    await route.continue();
+  });
+  for (let times = 0; times < 2; times += 1) await page.getByLabel('Email').press('Enter');
+  await page.getByLabel('Code from the email').waitFor();
+  await page.waitForTimeout(1000);
+  assert.equal(page.calls.filter((call) => call === 'POST /booking/sign-in').length, 1);
+});
+
 test('the link in the mail signs in where it was asked for, and says so elsewhere', async () => {
   const page = await browser.page();
   await page.goto(`${stack.daemon.url}/booking/`);
@@ -309,4 +323,65 @@ test('a mail’s link opens its session also where there are several coaches to 
   await page.goto(`${stack.daemon.url}/booking/${link}`);
   await managedView(page);
   await page.getByRole('button', { name: /^Move: / }).waitFor();
+});
+
+test('a mail’s link that is over leads to the sessions by signing in, also where there are several coaches', async () => {
+  await stack.admin().put('/coach/second/schedule', openSchedule());
+  await bookedBy('tom', { coach: 'damian' });
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/#manage=${'x'.repeat(43)}`);
+  await said(page, /^This link has expired/);
+  await page.waitForTimeout(500); // nothing comes over it
+  await shown(page, /^This link has expired/).waitFor();
+  await ask(page, 'tom@client.test');
+  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, 'tom@client.test', /code/)));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: /^Move: / }).waitFor();
+  await page.getByRole('button', { name: 'Book a session' }).click();
+  await page.getByRole('link', { name: 'damian' }).waitFor();
+  assert.equal(await page.locator('mosaic-booking').count(), 0);
+});
+
+test('where there are several coaches, whoever signs in by mail chooses one, at once and at the next visit', async () => {
+  await stack.admin().put('/coach/second/schedule', openSchedule());
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/`);
+  await ask(page, 'vic@client.test');
+  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, 'vic@client.test', /code/)));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('link', { name: 'damian' }).waitFor();
+  await page.goto('about:blank');
+  await page.goto(`${stack.daemon.url}/booking/`);
+  await page.getByRole('link', { name: 'damian' }).click();
+  await page.locator('[data-start]').first().waitFor();
+});
+
+test('a mail’s link that could not be asked about is no link that is over, and opens when it is tried again', async () => {
+  const link = await bookedBy('uma', { coach: 'damian' });
+  for (const answer of [
+    (route) => route.abort('failed'),
+    (route) => route.fulfill({ status: 503, json: { code: 'overloaded' } }),
+  ]) {
+    const page = await browser.page();
+    await page.route(/\/booking\/session$/, answer);
+    await page.goto(`${stack.daemon.url}/booking/${link}`);
+    const again = page.getByRole('button', { name: 'Try again' });
+    await again.waitFor();
+    assert.equal(await page.getByText('expired').count(), 0);
+    await checked(page, 'link-unasked');
+    await page.unroute(/\/booking\/session$/);
+    await again.click();
+    await managedView(page);
+    assert.doesNotMatch(page.url(), /manage/);
+  }
+  const coach = await browser.page();
+  await coach.goto(`${stack.daemon.url}/coach/`);
+  await ask(coach, 'coach@example.com');
+  const own = linkOf(await mailed(mail, 'coach@example.com', /#sign-in=/), 'sign-in');
+  await coach.route(/\/sign-in\/verify$/, (route) => route.abort('failed'));
+  await coach.goto(`${stack.daemon.url}/coach/${own}`);
+  await coach.getByText('can’t be reached').first().waitFor();
+  await coach.unroute(/\/sign-in\/verify$/);
+  await coach.getByRole('button', { name: 'Try again' }).click();
+  await coach.locator('.box').first().waitFor();
 });

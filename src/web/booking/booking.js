@@ -97,12 +97,17 @@ function showWidget() {
   widget.session = identity.session ?? null;
   if (managed.appointment) widget.setAttribute('manage', managed.appointment);
   if (mailed?.failed) widget.addEventListener('view', () => widget.showSignIn(mailed.failed), { once: true });
+  let view;
+  widget.addEventListener('error', async ({ detail }) => {
+    if (detail.field === 'coach' && view === 'pick' && (await showCoaches())) widget.remove();
+  });
   widget.addEventListener('known', ({ detail }) => {
     paint(detail.profile?.accent);
     const name = detail.profile?.name;
     if (name) heading.textContent = `${words.book} · ${name}`;
   });
   widget.addEventListener('view', ({ detail }) => {
+    view = detail.name;
     document.title = detail.title;
     widget.classList.toggle('narrow', !wide.includes(detail.name));
   });
@@ -117,8 +122,9 @@ function showWidget() {
 
 /* Whom to book with, where there are several coaches and the address names none. False: there is nothing to choose. */
 async function showCoaches() {
+  const token = identity.token ?? (identity.session ? null : memory.session(true));
   const headers = {
-    ...(identity.token && { Authorization: `Bearer ${identity.token}` }),
+    ...(token && { Authorization: `Bearer ${token}` }),
     ...(identity.session && { 'X-Session-ID': identity.session }),
   };
   const { coaches, shared_types: shared } = await call(base, headers, 'GET', 'booking/coaches').catch(() => ({
@@ -133,11 +139,22 @@ async function showCoaches() {
   return true;
 }
 
+/* The server could not be asked what a mail's link opens. */
+function showFailure() {
+  document.querySelector('.waiting-page')?.remove();
+  main.className = 'missing';
+  main.append(
+    h('p', { role: 'alert' }, words[mailed.failed]),
+    h('p', null, h('button', { onclick: () => location.reload() }, words.retry)),
+  );
+}
+
 if (parent !== window) import('./framed.js?v=@VERSION@');
 languageLinks();
 // A mail's link that is followed in a tab which has this page changes nothing but the address: it has to leave it.
 window.addEventListener('hashchange', () => {
   if (/[#&](manage|sign-in)=/.test(location.hash)) location.reload();
 });
-const named = coachInPath || query.get('coach') || managed.appointment;
-if (named || !(await showCoaches())) showWidget();
+const named = coachInPath || query.get('coach') || managed.appointment || mailed?.failed;
+if (mailed?.again) showFailure();
+else if (named || !(await showCoaches())) showWidget();

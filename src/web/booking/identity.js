@@ -31,14 +31,15 @@ export function takeIdentity(place) {
 
 /*
  * A link of a mail: `#sign-in=…` completes what this browser asked for (nonce() has its proof: storage is slow to open),
- * `#manage=…` opens one appointment. The secret leaves the address bar at once. Answers {token, appointment, until},
- * {failed: which words}, or null: there was none.
+ * `#manage=…` opens one appointment. The secret leaves the address bar at once, and stands there again where the
+ * server could not be asked. Answers {token, appointment, until}, {failed: which words}, or null: there was none.
  */
 export async function followMail(call, nonce) {
-  const fragment = new URLSearchParams(location.hash.slice(1));
+  const { hash, pathname, search } = location;
+  const fragment = new URLSearchParams(hash.slice(1));
   const [link, manage] = [fragment.get('sign-in'), fragment.get('manage')];
   if (!link && !manage) return null;
-  history.replaceState(null, '', location.pathname + location.search);
+  history.replaceState(null, '', pathname + search);
   try {
     if (manage) {
       const session = await call('POST', 'booking/session', { body: { manage } });
@@ -49,7 +50,11 @@ export async function followMail(call, nonce) {
     return {
       token: (await call('POST', 'booking/sign-in/verify', { body: { token: link, nonce: asked } })).token,
     };
-  } catch {
+  } catch (problem) {
+    if (!problem.status || problem.status === 429 || problem.status >= 500) {
+      history.replaceState(null, '', pathname + search + hash);
+      return { failed: problem.status ? 'failed' : 'unreachable', again: true };
+    }
     return { failed: manage ? 'linkOver' : 'linkElsewhere' };
   }
 }

@@ -6,7 +6,7 @@
 import { fill, h, webAddress } from '../widget/dom.js';
 import { guestsAreGood, guestsIn } from '../widget/addresses.js';
 import { latestBookings } from './appointments.js';
-import { decisionButtons, labelled, mailto, modal } from './dialogs.js';
+import { decisionButtons, keepTyped, labelled, mailto, modal } from './dialogs.js';
 import { groupPart } from './group.js';
 
 /* The day and the hours; a line may end between the two, not within the hours. */
@@ -329,6 +329,7 @@ export async function bookingDialog(house, { id }, again) {
       dialog.close();
       return then?.();
     });
+  const group = one.group_id && later(house, () => groupPart(house, one, () => leave(again)));
   const dialog = modal(
     house.nameOf(one),
     h(
@@ -341,7 +342,7 @@ export async function bookingDialog(house, { id }, again) {
       one.created_by !== 'client' && h('p', { class: 'small muted' }, t(`made_${one.created_by}`)),
     ),
     one.move_reason && one.status === 'scheduled' && h('p', { class: 'notes' }, one.move_reason),
-    one.group_id && later(house, () => groupPart(house, one, () => leave(again))),
+    group,
     one.guests &&
       !one.group_id &&
       one.status === 'scheduled' &&
@@ -360,6 +361,7 @@ export async function bookingDialog(house, { id }, again) {
     event.preventDefault();
     leave();
   });
+  if (group) keepTyped(house, dialog, group);
 }
 
 /* A session that clients share, as sessionsOf() has it; its bookings open from there. again() as for a booking. */
@@ -382,4 +384,5 @@ export function groupDialog(house, session, again) {
       h('button', { type: 'button', onclick: () => dialog.close() }, t('close')),
     ),
   );
+  keepTyped(house, dialog);
 }

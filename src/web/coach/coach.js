@@ -558,5 +558,14 @@ document.documentElement.lang = language;
 document.title = t('title');
 const mailed = await followMail(house.call, () => memory.read().nonce);
 if (mailed?.token) location.hash = new URLSearchParams({ token: mailed.token });
+else if (mailed?.again)
+  fill(
+    document.body,
+    fill(
+      main,
+      house.trouble({ code: mailed.failed, status: 0 }, () => location.reload()),
+    ),
+    live,
+  );
 else if (mailed?.failed) signIn(t('linkElsewhere'));
 else enter();

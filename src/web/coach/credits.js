@@ -5,7 +5,7 @@
 import { newKey } from '../widget/calls.js';
 import { fill, h } from '../widget/dom.js';
 import { addDays, format, instantOf, isoText } from '../widget/time.js';
-import { labelled, modal } from './dialogs.js';
+import { keepTyped, labelled, modal } from './dialogs.js';
 import { saveCsv } from './people.js';
 
 export async function creditsView(house, heading) {
@@ -229,6 +229,7 @@ function formDialog(view, title, fields, word, send, reload) {
       ),
     ),
   );
+  keepTyped(house, dialog);
 }
 
 const sureDialog = (view, title, text, path, reload) =>

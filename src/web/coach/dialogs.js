@@ -85,6 +85,26 @@ export function question(title, content, answers, back) {
   return dialog;
 }
 
+/*
+ * Escape throws nothing away that was typed within an element of a window: it asks first. Answers a function that is told
+ * once that is settled.
+ */
+export function keepTyped(house, dialog, within = dialog) {
+  const { t } = house;
+  let typed = false;
+  within.addEventListener('input', () => {
+    typed = true;
+  });
+  dialog.addEventListener('cancel', (event) => {
+    if (!typed || event.target !== dialog || event.defaultPrevented) return;
+    event.preventDefault();
+    question(t('leave'), null, [[t('discard'), () => dialog.close()]], t('stay'));
+  });
+  return () => {
+    typed = false;
+  };
+}
+
 export const mailto = (email) => `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
 
 export const labelled = (house, id, word, input, optional) =>
@@ -210,12 +230,13 @@ export function decisionButtons(house, one, done) {
   };
   const decline = () => {
     const reason = h('textarea', { id: 'decline-reason', maxlength: 2000 });
-    question(
+    const dialog = question(
       t('declineTitle', { name }),
       labelled(house, reason.id, t('reason'), reason, true),
       [[t('decline'), () => decide('decline', { reason: reason.value.trim() || null }, 'declinedOf')]],
       t('close'),
     );
+    keepTyped(house, dialog);
   };
   return h(
     'div',
@@ -282,6 +303,7 @@ export function cancelDialog(house, one, done) {
       h('button', { type: 'button', onclick: () => dialog.close() }, t('keep')),
     ),
   );
+  keepTyped(house, dialog);
 }
 
 /* What the client is told of a change; answers {element, given()}, the second undefined where nothing was said. */
@@ -356,6 +378,10 @@ export async function moveDialog(house, one, done) {
     ),
   );
   dialog.classList.add('wide');
-  widget.addEventListener('rescheduled', () => done());
+  const settled = keepTyped(house, dialog);
+  widget.addEventListener('rescheduled', () => {
+    settled();
+    done();
+  });
   queueMicrotask(() => widget.move(one));
 }

@@ -5,7 +5,7 @@
 import { fill, h } from '../widget/dom.js';
 import { isoText } from '../widget/time.js';
 import { knownClients } from './appointments.js';
-import { labelled, modal, sender, whenFields } from './dialogs.js';
+import { keepTyped, labelled, modal, sender, whenFields } from './dialogs.js';
 
 /* The next full hour that is at least an hour away. */
 const soon = () => Math.ceil(Date.now() / 3600000 + 1) * 3600000;
@@ -196,6 +196,7 @@ export async function newBooking(house, start, done) {
     h('p', { class: 'hint' }, t('zoneLine', { zone: house.zoneText() })),
     form,
   );
+  keepTyped(house, dialog);
   client.first.focus();
 }
 

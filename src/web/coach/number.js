@@ -2,6 +2,26 @@
 
 import { h } from '../widget/dom.js';
 
+/*
+ * A number as people type it, with a comma or a point; a field of the browser's for numbers would make 15 of "1,5" where its
+ * own language has a point. Anything else goes to the server as it is, which then names the fault.
+ */
+export function typedNumber(text) {
+  const plain = text.trim().replace(',', '.');
+  return /^\d+(\.\d*)?$/.test(plain) ? Number(plain) : text.trim();
+}
+
+/* A text field with the keyboard for such numbers. */
+export const typed = { inputmode: 'decimal', autocomplete: 'off' };
+
+/* A number as it stands in such a field: with the comma or the point of the page's language. */
+export const numberText = (house, number) =>
+  new Intl.NumberFormat(house.locale, {
+    useGrouping: false,
+    numberingSystem: 'latn',
+    maximumFractionDigits: 6,
+  }).format(number);
+
 const units = [
   [1, 'unitMinutes'],
   [60, 'unitHours'],
@@ -25,20 +45,19 @@ export function numberField(house, draft, policy, [name, unit, limit], path, own
     words.textContent = !lasting && limit && !own && input.value === '' ? t('unlimited') : '';
   };
   const change = () => {
-    if (input.value !== '') policy[name] = Number(input.value) * size;
+    const number = typedNumber(input.value);
+    if (number !== '')
+      policy[name] = typeof number === 'number' ? Math.round(number * size * 1e6) / 1e6 : number;
     else if (own) delete policy[name];
     else policy[name] = null;
     show();
     draft.changed();
   };
   const input = h('input', {
-    type: 'number',
+    ...typed,
     id,
     name: `${path}.${name}`,
-    min: 0,
-    step: 'any',
-    inputmode: 'decimal',
-    value: policy[name] == null ? '' : policy[name] / size,
+    value: policy[name] == null ? '' : numberText(house, policy[name] / size),
     oninput: change,
   });
   const choice =

@@ -2,6 +2,7 @@
 
 import { h } from '../widget/dom.js';
 import { labelled } from './dialogs.js';
+import { numberText, typed, typedNumber } from './number.js';
 
 function digitsOf(currency) {
   try {
@@ -10,6 +11,13 @@ function digitsOf(currency) {
   } catch {
     return 2; // being typed, or none: the server says so
   }
+}
+
+/* An amount as it was typed, in the minor unit; what has more places than the currency goes to the server as it is. */
+function minorUnit(text, digits) {
+  const number = typedNumber(text);
+  const places = /[.,](\d*)$/.exec(text.trim())?.[1].length ?? 0;
+  return typeof number === 'number' && places <= digits ? Math.round(number * 10 ** digits) : text.trim();
 }
 
 export function priceFields(house, { id, path, price, change }) {
@@ -26,14 +34,14 @@ export function priceFields(house, { id, path, price, change }) {
     return field;
   };
   const currency = input('currency', price?.currency ?? 'EUR', { maxlength: 3, class: 'unit' });
-  const number = { type: 'number', min: 0, step: 'any', inputmode: 'decimal' };
-  const amount = input('amount', price?.currency && price.amount / 10 ** digitsOf(price.currency), number);
-  const credits = input('credits', price?.credits, { ...number, step: 1, inputmode: 'numeric' });
+  const cost = price?.currency && numberText(house, price.amount / 10 ** digitsOf(price.currency));
+  const amount = input('amount', cost, typed);
+  const credits = input('credits', price?.credits, { type: 'number', min: 0, step: 1, inputmode: 'numeric' });
   const tell = () => {
     const code = currency.value.trim().toUpperCase();
     const said = {
-      ...(amount.value !== '' && {
-        amount: Math.round(Number(amount.value) * 10 ** digitsOf(code)),
+      ...(amount.value.trim() && {
+        amount: minorUnit(amount.value, digitsOf(code)),
         currency: code,
       }),
       ...(Number(credits.value) > 0 && { credits: Number(credits.value) }),

@@ -581,6 +581,7 @@ export const words = spaced({
     credits_required: 'Ce client n’a pas assez de crédits.',
     slot_taken: 'Il y a déjà une réservation',
     calendar_busy: 'Occupé dans votre agenda',
+    invalid_field: 'Cette saisie n’est pas valable. Vérifiez-la.',
     bad_value: 'cette valeur n’est pas possible',
     bad_slug: 'ce nom est déjà pris ou n’est pas possible',
     not_started: 'La séance n’a pas encore commencé.',

@@ -672,6 +672,7 @@ export const words = {
     credits_required: 'Klient ma za mało kredytów.',
     slot_taken: 'Jest już rezerwacja',
     calendar_busy: 'Zajęte w Twoim kalendarzu',
+    invalid_field: 'Ta wartość jest nieprawidłowa. Popraw ją.',
     bad_value: 'ta wartość jest niedozwolona',
     bad_slug: 'ta nazwa jest już zajęta albo niedozwolona',
     not_started: 'Sesja jeszcze się nie zaczęła.',

@@ -405,6 +405,31 @@ export function complain(panel, problem) {
   const first = notice.querySelector('button') ?? notice;
   first.setAttribute('tabindex', '-1');
   first.focus();
+  if (problem.status === 401) offerSignIn(panel, notice);
+}
+
+/* Who they were is over: they sign in, and the form goes on. */
+async function offerSignIn(panel, notice) {
+  const { form } = panel;
+  if (!(await panel.mayMail()) || !notice.isConnected) return;
+  const back = () => {
+    panel.form = form;
+    showDetails(panel);
+    hold(panel);
+  };
+  const ask = () => {
+    release(panel);
+    panel.go('signIn', back);
+  };
+  notice.append(h('button', { type: 'button', onclick: ask }, panel.t('signInNow')));
+}
+
+/* A guest has signed in with a form open: the time that was held for the guest is held for them now. */
+export function ownHold(panel) {
+  release(panel);
+  panel.guest = null;
+  if (panel.view === 'code') showDetails(panel);
+  hold(panel);
 }
 
 export function refused(panel, problem) {

@@ -45,6 +45,18 @@ import { languages, speak, strings } from './words.js';
 
 let sheet;
 
+/* Whether browsers take it for a language: en_US and x-default they do not. */
+function isTag(text) {
+  try {
+    return Boolean(new Intl.Locale(text));
+  } catch {
+    return false;
+  }
+}
+
+/* The form, and the code that belongs to it. */
+const inForm = (view) => view === 'details' || view === 'code';
+
 /* What waits behind a long step gets its turn. */
 const pause = () => new Promise((resolve) => setTimeout(resolve));
 
@@ -144,7 +156,10 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   #identified() {
     const { view } = this.#panel;
     const unknown = !this.token && !this.session && !this.headers;
-    if (view === 'details' || view === 'code') return;
+    if (inForm(view)) {
+      if (this.#panel.form?.hold?.token && !unknown) this.#panel.go('ownHold');
+      return;
+    }
     if (!view || unknown || ['pick', 'types', 'sessions', 'signIn', 'notices', 'waiting'].includes(view))
       this.#restart();
   }
@@ -168,7 +183,10 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     for (const name of ['online', 'offline', 'pagehide', 'popstate']) window.removeEventListener(name, this);
     this.#panel.leave.abort();
     release(this.#panel);
-    if (this.#panel.page.dialog?.open) this.#panel.page.dialog.close();
+    const { dialog, scroll } = this.#panel.page;
+    if (!dialog?.open) return;
+    document.documentElement.style.overflow = scroll; // put elsewhere at once, it is built anew before it hears of the end
+    dialog.close();
   }
 
   attributeChangedCallback(name, before, after) {
@@ -221,7 +239,10 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   }
 
   async #build() {
-    const wanted = this.getAttribute('lang') || this.closest('[lang]')?.lang || navigator.language || 'en';
+    const wanted =
+      [this.getAttribute('lang'), this.closest('[lang]')?.lang, navigator.language]
+        .map((tag) => (tag ?? '').replace(/_/g, '-'))
+        .find(isTag) ?? 'en';
     const build = ++this.#builds;
     const known = strings[wanted.split('-')[0].toLowerCase()]
       ? wanted.split('-')[0].toLowerCase()
@@ -266,7 +287,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     panel.duration = Number(this.getAttribute('duration')) || null;
     panel.type = state?.type ?? this.getAttribute('session-type');
     panel.answer = panel.early = panel.moving = null;
-    if (!this.hasAttribute('inline') || this.#managed || state?.mosaic === 'details') return false;
+    if (!this.hasAttribute('inline') || this.#managed || inForm(state?.mosaic)) return false;
     if (memory.holding().key) return false;
     panel.early = ask(panel);
     panel.early.catch(() => {}); // whoever waits for it is told
@@ -337,7 +358,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const panel = this.#panel;
     const state = this.hasAttribute('steps') && history.state;
     const before = state?.mosaic;
-    const draft = before === 'details' ? memory.draft() : {};
+    const draft = inForm(before) ? memory.draft() : {};
     if (draft.slot) Object.assign(panel, { type: draft.type, duration: draft.duration });
     if (this.#managed) return panel.go('managed', this.#managed);
     panel.returning = true;
@@ -382,7 +403,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const draft = memory.draft();
     await panel.go('pick', null, true, form?.slot && dayOf(form.slot.at, panel.zone));
     panel.returning = true;
-    if (name === 'details' && draft.slot && panel.answer) return this.#resume(draft);
+    if (inForm(name) && draft.slot && panel.answer) return this.#resume(draft);
     panel.returning = false;
     panel.form = form && { values: form.values, released: true };
     return undefined;
@@ -417,13 +438,19 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   async showSignIn(words) {
     await this.#ready;
     this.#reveal();
-    return this.#panel.go('signIn', () => this.#panel.go('pick', null, true), words);
+    const next = words === 'linkOver' ? 'sessions' : 'pick';
+    return this.#panel.go('signIn', () => this.#panel.go(next, null, true), words);
+  }
+
+  /* Whoever has signed in here by mail, or nobody. What is shown stays: the views go on from there. */
+  keep(token) {
+    memory.keepSession(token, this.hasAttribute('steps'));
+    this.#given.token = token;
   }
 
   /* Whoever signed in here by mail is forgotten. */
   forget() {
-    memory.keepSession(null, this.hasAttribute('steps'));
-    this.#given.token = null;
+    this.keep(null);
     if (this.hasAttribute('steps')) history.replaceState({ ...history.state, mosaic: 'pick' }, '');
     this.#restart();
   }

@@ -9,7 +9,6 @@ import { h } from './dom.js';
 import {
   addDays,
   addMonths,
-  capital,
   dayOf,
   daysInMonth,
   firstWeekday,
@@ -56,8 +55,7 @@ export function monthTitle(panel) {
   const [a, b] = [days[0].slice(0, 7), days.at(-7).slice(0, 7)]; // the last row's first day
   if (a === b) return panel.monthName(a);
   const options = { timeZone: 'UTC', month: 'long', year: 'numeric' };
-  const text = formatRange(Date.parse(days[0]), Date.parse(days.at(-7)), panel.locale, options);
-  return capital(text, panel.locale);
+  return formatRange(Date.parse(days[0]), Date.parse(days.at(-7)), panel.locale, options);
 }
 
 /* `choose` is called with a day that was pressed. */
@@ -91,7 +89,7 @@ export function renderMonth(panel, choose, focus = false) {
     const name = (weekday) => format(date, panel.locale, { timeZone: 'UTC', weekday });
     return h('th', { scope: 'col', abbr: name('long') }, name('short').replace('.', ''));
   });
-  page.month.textContent = monthTitle(panel);
+  page.month.textContent = panel.large(monthTitle(panel));
   page.before.setAttribute('aria-disabled', panel.month <= firstMonth(panel));
   page.after.setAttribute('aria-disabled', panel.month >= lastMonth(panel));
   page.grid.replaceChildren(h('thead', null, h('tr', null, weekdays)), h('tbody', null, rows));
@@ -105,7 +103,7 @@ function cell(panel, day, today, choose) {
   const number = format(Date.parse(day), panel.locale, { timeZone: 'UTC', day: 'numeric' });
   const begins = day.endsWith('-01') && day.slice(0, 7) !== panel.month;
   const name = [
-    panel.dayName(day),
+    panel.large(panel.dayName(day)),
     day === today && panel.t('today'),
     free ? panel.t('times', { n: free }) : panel.t('noTimes'),
   ]

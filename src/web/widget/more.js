@@ -2,7 +2,7 @@
 
 import { explain } from './calls.js';
 import { askCode } from './code.js';
-import { changeTime, choose, hold, recover, renderChosen, showDetails } from './details.js';
+import { changeTime, choose, hold, ownHold, recover, renderChosen, showDetails } from './details.js';
 import { showDone } from './done.js';
 import { h } from './dom.js';
 import { offerFresh } from './fresh.js';
@@ -58,6 +58,7 @@ export const views = {
   details: choose,
   changeTime,
   takeTime,
+  ownHold,
   recover,
   done: showDone,
   form: showDetails,

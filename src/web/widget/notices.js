@@ -138,7 +138,7 @@ export async function showNotices(panel) {
     }
     fill(wishes, await preferencesPart(panel));
   } catch (problem) {
-    if (signal.aborted) return;
+    if (signal.aborted || (await panel.signInFirst(problem, () => showNotices(panel)))) return;
     fill(
       list,
       panel.trouble(problem, () => showNotices(panel)),

@@ -48,6 +48,7 @@ export class Panel {
   guest = null; // the hold of somebody without an identity, with the token for it
   released = null; // a hold being given back; times are asked for after it
   leave = new AbortController(); // ended when the view changes: stops its timers
+  news = ''; // said with whatever is said right after it
   asked = 0; // which question is the newest: a reply to an older one is dropped
 
   constructor(element, views) {
@@ -60,8 +61,20 @@ export class Panel {
     if (this.views[name]) return this.views[name](this, ...rest);
     return this.fetch().then(
       () => this.views[name](this, ...rest),
-      () => this.say(this.t('unreachable')),
+      () => this.#lost(() => this.go(name, ...rest)),
     );
+  }
+
+  /* What was pressed can't be shown: its view did not come. */
+  #lost(retry) {
+    this.page.lost?.remove();
+    const code = navigator.onLine === false ? 'offline' : 'unreachable';
+    this.page.lost = this.trouble({ code, status: 0 }, () => {
+      this.page.lost.remove();
+      retry();
+    });
+    this.page.view.prepend(this.page.lost);
+    this.page.lost.scrollIntoView({ block: 'nearest' });
   }
 
   /* The views that a first look does not need. */
@@ -80,12 +93,12 @@ export class Panel {
     const server = new URL(element.getAttribute('server') || new URL('..', here), document.baseURI);
     if (!server.pathname.endsWith('/')) server.pathname += '/';
     const own = this.guest && path.startsWith(`booking/${this.guest.id}`) && this.guest.token;
-    const token = element.token ?? own;
+    const token = own || element.token;
     const said = {
       ...(token && { Authorization: 'Bearer ' + token }),
-      ...(element.session && { 'X-Session-ID': element.session }),
+      ...(element.session && !own && { 'X-Session-ID': element.session }),
     };
-    const { headers } = element;
+    const headers = own ? null : element.headers;
     const identity =
       typeof headers === 'function'
         ? async () => ({ ...said, ...(await headers()) })
@@ -102,11 +115,35 @@ export class Panel {
 
   /* Said to screen readers; emptied first, so that the same words are said again. */
   say(text) {
-    const { live } = this.page;
-    live.textContent = '';
+    this.page.live.textContent = '';
     setTimeout(() => {
-      live.textContent = text;
+      this.page.live.textContent = this.news + text;
     }, 60);
+  }
+
+  /* The view that comes next says what it is: this comes before that. */
+  sayFirst(text) {
+    this.news = text + ' ';
+    this.say('');
+    setTimeout(() => {
+      this.news = '';
+    }, 3000);
+  }
+
+  /* Whether people may sign in here by mail, where the host page has not said who they are by its own means. */
+  async mayMail() {
+    if (this.element.headers || this.element.session) return false;
+    const ways = await this.call('GET', 'booking/sign-in', { quiet: true }).catch(() => ({}));
+    return ways.mail === true;
+  }
+
+  /* Lets somebody unknown sign in, then `back`, if that is why a call failed. False: it is not, or they can't. */
+  async signInFirst({ status }, back) {
+    if (status !== 401 || !(await this.mayMail())) return false;
+    memory.keepSession(null, this.element.hasAttribute('steps'));
+    this.returning = true; // there is nothing to go back to
+    if (this.view !== 'signIn') await this.go('signIn', back);
+    return true;
   }
 
   /*
@@ -162,21 +199,12 @@ export class Panel {
 
   clock = () => clockOptions(this.hour12);
   time = (instant, zone = this.zone) => format(instant, this.locale, { timeZone: zone, ...this.clock() });
+  /* A text's beginning; a day or a month within a sentence is written as the language has it. */
+  large = (text) => capital(text, this.locale);
   dayName = (day) =>
-    capital(
-      format(Date.parse(day), this.locale, {
-        timeZone: 'UTC',
-        weekday: 'long',
-        day: 'numeric',
-        month: 'long',
-      }),
-      this.locale,
-    );
+    format(Date.parse(day), this.locale, { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long' });
   monthName = (month) =>
-    capital(
-      format(Date.parse(month + '-01'), this.locale, { timeZone: 'UTC', month: 'long', year: 'numeric' }),
-      this.locale,
-    );
+    format(Date.parse(month + '-01'), this.locale, { timeZone: 'UTC', month: 'long', year: 'numeric' });
   /* The year is told where it may be doubted. */
   date = (instant, zone = this.zone) =>
     capital(

@@ -121,23 +121,15 @@ async function load(panel, day) {
       );
   } catch (problem) {
     if (asked !== panel.asked) return;
-    if (problem.status === 401 && (await mayMail(panel))) {
-      memory.keepSession(null, panel.element.hasAttribute('steps'));
-      await panel.go('signIn', () => startPicking(panel, panel.moving, true, day));
+    if (
+      await panel.signInFirst(problem, panel.moving && (() => startPicking(panel, panel.moving, true, day)))
+    )
       return;
-    }
     wait(panel, false);
     page.pick.hidden = !panel.answer;
     page.times.replaceChildren();
     page.trouble.replaceChildren(panel.trouble(problem, () => startPicking(panel, panel.moving, true, day)));
   }
-}
-
-/* Whether people may sign in here by mail, where the host page has not said who they are by its own means. */
-async function mayMail(panel) {
-  if (panel.element.headers || panel.element.session) return false;
-  const ways = await panel.call('GET', 'booking/sign-in', { quiet: true }).catch(() => ({}));
-  return ways.mail === true;
 }
 
 /* The day wished for if it has times, else the first after it, else the first of all. */
@@ -363,7 +355,7 @@ function renderTimes(panel) {
     h(
       'p',
       { class: 'muted' },
-      panel.slots.length ? t('monthEmpty', { month: monthTitle(panel) }) : t('none'),
+      panel.slots.length ? panel.large(t('monthEmpty', { month: monthTitle(panel) })) : t('none'),
     ),
     next
       ? h(
@@ -403,7 +395,7 @@ function showTimes(panel, shown) {
   panel.leave.signal.addEventListener('abort', () => watch.disconnect());
   fill(
     panel.page.times,
-    h('h3', { tabindex: '-1' }, panel.dayName(panel.day)),
+    h('h3', { tabindex: '-1' }, panel.large(panel.dayName(panel.day))),
     list,
     later,
     h('button', { type: 'button', class: 'plain small', onclick: () => draw(panel, true) }, t('otherDay')),

@@ -92,8 +92,8 @@ function mailSession({ element }) {
 async function signOut(panel) {
   await panel.call('DELETE', 'session', { quiet: true }).catch(() => {});
   memory.forgetDraft();
+  panel.sayFirst(panel.t('signedOut'));
   panel.element.forget();
-  panel.say(panel.t('signedOut'));
 }
 
 export async function loadSessions(panel, status, cursor, list, more) {
@@ -124,7 +124,7 @@ export async function loadSessions(panel, status, cursor, list, more) {
     if (cursor) items[0]?.querySelector('h3')?.focus();
     panel.say(list.children.length ? `${t('mySessions')}: ${list.children.length}` : t('noSessions'));
   } catch (problem) {
-    if (asked !== panel.asked) return;
+    if (asked !== panel.asked || (await panel.signInFirst(problem, () => showSessions(panel)))) return;
     if (!cursor) list.replaceChildren();
     more.replaceChildren(panel.trouble(problem, () => loadSessions(panel, status, cursor, list, more)));
   }

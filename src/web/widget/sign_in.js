@@ -21,16 +21,23 @@ export function signInForm(desk, page, locale, done) {
     desk.say(text);
   };
   const told = (problem) => complain(codeFault(problem, t));
-  /* One step: a form with one field, whose text goes to `send`; what goes wrong there is told above it. */
+  /*
+   * One step: a form with one field, whose text goes to `send`; what goes wrong there is told above it. Sent again while it
+   * is on its way, it would have another code mailed, and this one be none.
+   */
   const step = (before, label, input, actions, send) => {
+    let sending = false;
     const form = h(
       'form',
       {
         novalidate: true,
         onsubmit: async (event) => {
           event.preventDefault();
+          if (sending) return;
+          sending = true;
           fill(trouble);
           await send(input.value.trim()).catch(told);
+          sending = false;
         },
       },
       before,
@@ -91,14 +98,19 @@ export function signInForm(desk, page, locale, done) {
   return { element: place, complain, focus: () => place.querySelector('input').focus() };
 }
 
-/* The widget's view of it; `back` shows what was wanted. */
+/* The widget's view of it; `back` shows what was wanted, without it everything begins anew. */
 export function showSignIn(panel, back, words) {
   const { t } = panel;
-  const form = signInForm(panel, 'booking', panel.locale, (session) => {
-    memory.keepSession(session.token, panel.element.hasAttribute('steps'));
-    panel.element.token = session.token;
-    panel.say(t('signedIn'));
-    back?.();
+  const form = signInForm(panel, 'booking', panel.locale, ({ token }) => {
+    panel.sayFirst(t('signedIn'));
+    if (!back) {
+      memory.keepSession(token, panel.element.hasAttribute('steps'));
+      panel.element.token = token;
+      return;
+    }
+    panel.element.keep(token);
+    panel.go('bell');
+    back();
   });
   panel.show('signIn', t('signInTitle'), [h('div', { class: 'stack wide middle' }, form.element)]);
   panel.page.mine.hidden = true;
