@@ -138,8 +138,8 @@ static void follow_deletion(struct sync *sync, const struct appointment *row)
 	count_change(sync, row, "cancelled");
 }
 
-/* What was written was never in this calendar, or in what stood there before it: nobody has moved or deleted it
- * there, and it is written once more. */
+/* What was written was never in this calendar, or in what stood there before it: nobody has moved or deleted
+ * it there, and it is written once more. */
 static void follow_loss(struct sync *sync, const struct appointment *row)
 {
 	DB_ROWS rows = {0};
