@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/encode.h"
+#include "domain/schedule_json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,4 +126,30 @@ struct notice_settings compose_notice_settings(const struct settings *settings)
 			     .secret = settings->webhook_secret,
 			     .allow_private = settings->webhook_allow_private},
 	};
+}
+
+bool compose_schedule(const struct settings *settings, char **ret_schedule)
+{
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	const char *text = settings->coach_schedule;
+	struct schedule_faults faults = {0};
+	const struct schedule *schedule =
+		text != NULL ? schedule_read_text(text, strlen(text), &mem, &mem, &faults)
+			     : schedule_default(&mem);
+	if (schedule == NULL && text == NULL) {
+		fputs("bookingd: zone data: there is no America/New_York; install the package tzdata, or see "
+		      "TZDIR\n",
+		      stderr);
+		return false;
+	}
+	if (schedule == NULL) {
+		fprintf(stderr, "bookingd: COACH_SCHEDULE: %s: %s\n",
+			faults.at[0].field != NULL ? faults.at[0].field : "document", faults.at[0].detail);
+		return false;
+	}
+	struct buffer out;
+	buffer_init(&out, 8 * 1024 * 1024);
+	schedule_write(schedule, &out);
+	*ret_schedule = out.bytes;
+	return true;
 }

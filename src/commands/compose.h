@@ -1,5 +1,5 @@
 /*
- * compose - what more than one command makes of the settings.
+ * compose - what the commands make of the settings.
  */
 #ifndef COMPOSE_H
 #define COMPOSE_H
@@ -50,5 +50,12 @@ struct database *compose_database(const struct settings *settings);
 
 /* The settings of mail and notices but database and metrics. Borrows all. */
 struct notice_settings compose_notice_settings(const struct settings *settings);
+
+/*
+ * What a coach begins with, in canonical form: COACH_SCHEDULE, or the default without it. The caller frees
+ * *ret_schedule. False: it is bad, or there is no zone data; each is told on stderr, a fault with its path.
+ * For one thread at start.
+ */
+bool compose_schedule(const struct settings *settings, char **ret_schedule);
 
 #endif

@@ -20,7 +20,6 @@
 #include "config.h"
 #include "db/migrate.h"
 #include "db/schema_guard.h"
-#include "domain/schedule_json.h"
 #include "domain/zone.h"
 #include "metrics_listener.h"
 #include "reload.h"
@@ -149,33 +148,6 @@ static void client_erased(void *owner, const char *user_id)
 	identity_forget(daemon->api.identities, user_id);
 }
 
-/* A bad COACH_SCHEDULE is told with each fault's path. */
-static bool read_schedule(struct daemon *daemon)
-{
-	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
-	const char *text = daemon->settings.coach_schedule;
-	struct schedule_faults faults = {0};
-	const struct schedule *schedule =
-		text != NULL ? schedule_read_text(text, strlen(text), &mem, &mem, &faults)
-			     : schedule_default(&mem);
-	if (schedule == NULL && text == NULL) {
-		fputs("bookingd: zone data: there is no America/New_York; install the package tzdata, or see "
-		      "TZDIR\n",
-		      stderr);
-		return false;
-	}
-	if (schedule == NULL) {
-		fprintf(stderr, "bookingd: COACH_SCHEDULE: %s: %s\n",
-			faults.at[0].field != NULL ? faults.at[0].field : "document", faults.at[0].detail);
-		return false;
-	}
-	struct buffer out;
-	buffer_init(&out, 8 * 1024 * 1024);
-	schedule_write(schedule, &out);
-	daemon->schedule = out.bytes;
-	return true;
-}
-
 static bool make_calendars(struct daemon *daemon)
 {
 	const struct seal_keys *keys = compose_seal_keys(&daemon->settings, &daemon->seal_keys);
@@ -261,7 +233,7 @@ static bool compose(struct daemon *daemon)
 {
 	const struct settings *settings = &daemon->settings;
 	struct api *api = &daemon->api;
-	if (!read_schedule(daemon))
+	if (!compose_schedule(&daemon->settings, &daemon->schedule))
 		return false;
 	daemon->database = compose_database(settings);
 	daemon->guard =
