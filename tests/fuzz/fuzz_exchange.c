@@ -50,6 +50,14 @@ static enum endpoint endpoint_of(const struct request *request)
 	return *(const enum endpoint *)request->route->endpoint;
 }
 
+/* What was sent does not begin the body: check_answer() would take "HTTP/1.1 " there for the next reply. */
+static struct buffer *begin_text(struct reply *reply)
+{
+	struct buffer *out = reply_begin(reply, 200, "text/plain");
+	buffer_append_text(out, "sent: ");
+	return out;
+}
+
 static enum handled early(void *owner, struct request *request, struct reply *reply)
 {
 	const struct fuzzed *fuzzed = owner;
@@ -61,7 +69,7 @@ static enum handled early(void *owner, struct request *request, struct reply *re
 		reply_ready(reply, 200, request, fuzzed->ready);
 		return HANDLED;
 	case ECHO:
-		buffer_append(reply_begin(reply, 200, "text/plain"), request->body, request->body_length);
+		buffer_append(begin_text(reply), request->body, request->body_length);
 		return HANDLED;
 	case WORK:
 	case PORTIONS:
@@ -84,7 +92,7 @@ static void handle(void *owner, struct request *request, struct reply *reply, vo
 {
 	(void)owner;
 	(void)worker;
-	struct buffer *out = reply_begin(reply, 200, "text/plain");
+	struct buffer *out = begin_text(reply);
 	buffer_append_text(out, request->query_text);
 	if (endpoint_of(request) == WORK) {
 		buffer_append_text(out, request_parameter(request, "id"));
