@@ -22,16 +22,6 @@ static atomic_uint *connections_of(struct common *common, const struct address *
 	return &common->connections_of[hash % ADDRESSES];
 }
 
-void connection_await(struct peer *peer, bool awaited)
-{
-	atomic_uint *count = &peer->loop->common->awaited;
-	if (awaited && !peer->awaited)
-		atomic_fetch_add(count, 1);
-	else if (!awaited && peer->awaited)
-		atomic_fetch_sub(count, 1);
-	peer->awaited = awaited;
-}
-
 static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connection)
 {
 	struct common *common = loop->common;
@@ -57,7 +47,7 @@ static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connecti
 		peer->next->previous = &peer->next;
 	loop->peers = peer;
 	loop->peer_count++;
-	connection_await(peer, !peer->unwanted);
+	peer_await(peer, !peer->unwanted);
 	tally_connection(common->tally, 1);
 	return peer;
 }
@@ -65,7 +55,7 @@ static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connecti
 static void peer_close(struct peer *peer)
 {
 	struct loop *loop = peer->loop;
-	connection_await(peer, false);
+	peer_await(peer, false);
 	*peer->previous = peer->next;
 	if (peer->next != NULL)
 		peer->next->previous = peer->previous;
@@ -106,7 +96,7 @@ void *connection_on_uri(void *loop, const char *uri, struct MHD_Connection *conn
 	if (peer->exchange != NULL)
 		exchange_end(peer->exchange, false);
 	struct exchange *exchange = exchange_begin(peer, connection);
-	connection_await(peer, !peer->unwanted);
+	peer_await(peer, !peer->unwanted);
 	struct request *request = &exchange->request;
 	exchange->target = uri;
 	exchange->target_length = strlen(uri);

@@ -125,9 +125,6 @@ void refusal_of_silence(struct peer *peer, struct MHD_Connection *connection);
 
 /* ---- connection.c: libmicrohttpd's callbacks; `loop` is what they were registered with ---- */
 
-/* Whether more is to come on it before the server may leave. */
-void connection_await(struct peer *peer, bool awaited);
-
 void *connection_on_uri(void *loop, const char *uri, struct MHD_Connection *connection);
 size_t connection_on_unescape(void *loop, struct MHD_Connection *connection, char *text);
 enum MHD_Result connection_on_access(void *loop, struct MHD_Connection *connection, const char *url,

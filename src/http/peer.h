@@ -35,4 +35,7 @@ struct peer {
 	atomic_uint *of_address; /* how many connections there are from there */
 };
 
+/* Notes whether more is to come on a connection before the server may leave. For its loop. */
+void peer_await(struct peer *peer, bool awaited);
+
 #endif
