@@ -231,7 +231,8 @@ static void a_damaged_private_key_is_refused_or_signs(void **state)
 	int refused = 0;
 	for (size_t i = 0; i < 2; i++) {
 		char *pem = generated_private_pem(pairs[i]);
-		for (char *at = strchr(pem, '\n') + 1; *at != '-' && *at != '\0'; at += 13) {
+		const char *end = strstr(pem, "-----END");
+		for (char *at = strchr(pem, '\n') + 1; at < end; at += 13) {
 			char before = *at;
 			unsigned char signature[SIGNATURE_SIZE_MAX];
 			*at = before == '\n' ? '\n' : (char)(before == 'A' ? 'z' : 'A');
