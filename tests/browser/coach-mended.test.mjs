@@ -282,6 +282,12 @@ test('a number is typed with a comma or a point, and what is none is not taken f
       await page.locator('.save-bar .main').click();
       await page.locator('#part-type-0 .wrong').waitFor();
       await price.fill('12,50');
+      await openPart(page, 'policy');
+      await most.fill('1,000'); // a thousand, or one?
+      const asked = page.waitForResponse((reply) => reply.request().method() === 'PUT');
+      await page.locator('.save-bar .main').click();
+      assert.equal((await asked).status(), 422);
+      await most.fill('3');
       await page.locator('.save-bar .main').click();
       await page.locator('.save-bar').waitFor({ state: 'hidden' });
       const { policy, session_types: types } = (await coach.get('/coach/damian/schedule')).body;

@@ -22,6 +22,9 @@ export const numberText = (house, number) =>
     maximumFractionDigits: 6,
   }).format(number);
 
+/* A thousand to some and one to others: the server refuses it as it stands. */
+const thousand = /^[1-9]\d{0,2}[.,]\d{3}$/;
+
 const units = [
   [1, 'unitMinutes'],
   [60, 'unitHours'],
@@ -45,7 +48,7 @@ export function numberField(house, draft, policy, [name, unit, limit], path, own
     words.textContent = !lasting && limit && !own && input.value === '' ? t('unlimited') : '';
   };
   const change = () => {
-    const number = typedNumber(input.value);
+    const number = thousand.test(input.value.trim()) ? input.value : typedNumber(input.value);
     if (number !== '')
       policy[name] = typeof number === 'number' ? Math.round(number * size * 1e6) / 1e6 : number;
     else if (own) delete policy[name];
