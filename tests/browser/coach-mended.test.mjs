@@ -265,7 +265,10 @@ test('a number is typed with a comma or a point, and what is none is not taken f
       const notice = page.locator('[name="policy.min_notice_minutes"]');
       await notice.fill('');
       await notice.pressSequentially('1,5');
-      await notice.locator('~ select').selectOption('60');
+      const unit = notice.locator('~ select');
+      await unit.selectOption('60');
+      const [number, beside] = [await notice.boundingBox(), await unit.boundingBox()];
+      assert.ok(beside.x > number.x + number.width, 'the unit stands beside the number');
       const most = page.locator('[name="policy.max_per_day"]');
       await most.fill('');
       await most.pressSequentially('e');
