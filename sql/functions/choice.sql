@@ -75,7 +75,7 @@ begin
     end loop;
     outcome := one.outcome;
     booked := one.booked;
-    if outcome = 'booked' and p_candidates is not null then
+    if booked.id is not null and p_candidates is not null then -- one that was undone with others is null
       insert into coach_choice (appointment_id, session_type, candidates)
       values (booked.id, booked.session_type, p_candidates);
     end if;

@@ -287,12 +287,12 @@ begin
 end $$;
 
 /*
- * The use that a guest's hold took is that of the person they turned out to be. False: they have used the code as often as
- * they may. Needs lock_client of the person.
+ * The use that a guest's hold took is that of the person they turned out to be, from the first try to confirm on. False:
+ * they have used the code as often as they may. Needs lock_client of the person.
  */
 create or replace function code_becomes(p_hold appointment, p_person text) returns boolean language plpgsql as $$
 begin
-  if p_hold.promo_code is null then
+  if p_hold.promo_code is null or exists (select from promo_use where appointment_id = p_hold.id and user_id = p_person) then
     return true;
   end if;
   update promo_use u set user_id = p_person, n = mine.n

@@ -149,8 +149,8 @@ end $$;
  * Turn a guest's hold into a booking of the person behind the address they proved. Outcomes: those of confirm_hold();
  * address_not_verified; sign_in_required: the address is a platform user's; booking_limit, total_reached and too_often, as
  * book() has them, since only now it is known whose booking it is; slot_taken: they have a seat in that session;
- * promo_code_invalid: they have used the hold's code as often as they may. The token
- * goes on, as that person's, for this appointment.
+ * promo_code_invalid: they have used the hold's code as often as they may. The token goes on, as that person's, for this
+ * appointment.
  */
 create or replace function confirm_for_guest(p_new new_booking, p_limits booking_limits, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$

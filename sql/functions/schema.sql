@@ -121,13 +121,15 @@ language sql stable set search_path = bookingd as $$
     select 'column', c.relname::text, a.attname::text
     from pg_attribute a
     join pg_class c on c.oid = a.attrelid
+    join pg_type t on t.oid = a.atttypid
     join schema_object o on o.kind = 'table' and o.name = c.relname
     where c.relnamespace = 'bookingd'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
-      and a.attnotnull and not a.atthasdef and a.attidentity = ''
+      and a.attnotnull and not a.atthasdef and a.attidentity = '' and t.typdefault is null
     union all
     select 'table', c.relname::text, h.inhrelid::regclass::text
     from pg_inherits h
     join pg_class c on c.oid = h.inhparent
+    join schema_object o on o.kind = 'table' and o.name = c.relname
     where c.relnamespace = 'bookingd'::regnamespace
   )
   select f.kind, f.relation, f.name,

@@ -132,9 +132,8 @@ end $$;
 create or replace function offer_time(p_freed appointment) returns void language plpgsql as $$
 declare
   document jsonb;
-  kind jsonb;
-  max_total integer; -- sessions that one client may ever have,
-  total_type text;   -- of this kind; null: with this coach
+  kind jsonb;       -- with its policy whole
+  total_type text;  -- the sessions that one client may ever have are so many of this kind; null: with this coach
   session appointment; -- of a seat
   next_id uuid;
   w waitlist;
@@ -151,21 +150,20 @@ begin
       return;
     end if;
   end if;
-  select c.schedule, t || jsonb_build_object('policy', coalesce(c.schedule -> 'policy', '{}') || coalesce(t -> 'policy', '{}'))
-  into document, kind
+  select c.schedule, t || jsonb_build_object('policy', coalesce(c.schedule -> 'policy', '{}') || coalesce(t -> 'policy', '{}')),
+         case when t -> 'policy' ? 'max_total_per_user' then p_freed.session_type end
+  into document, kind, total_type
   from coach c, jsonb_array_elements(c.schedule -> 'session_types') t
   where c.id = p_freed.coach_id and t ->> 'id' = p_freed.session_type and t -> 'draft' is distinct from 'true';
   if not found then
     return;
   end if;
-  total_type := case when kind -> 'policy' ? 'max_total_per_user' then p_freed.session_type end;
-  max_total := case when total_type is null then document else kind end #>> '{policy,max_total_per_user}';
   for next_id in select in_line_for(p_freed, coalesce((kind #>> '{price,credits}')::integer, 0)) loop
     select * into w from waitlist where id = next_id and state = 'waiting' for update skip locked;
     continue when not found;
     ends := coalesce(ends, offer_ends(document));
     continue when ends > p_freed.starts_at - make_interval(mins => w.notice_minutes)
-                  or total_count(w.coach_id, w.user_id, total_type) >= max_total;
+                  or total_count(w.coach_id, w.user_id, total_type) >= (kind #>> '{policy,max_total_per_user}')::integer;
     begin
       offer := make_offer(w, p_freed, session, kind, ends);
       if offer.id is null then

@@ -391,16 +391,17 @@ static enum bring_up check_keys(const struct daemon *daemon, struct db *db, stru
 static enum bring_up check_name(const struct daemon *daemon, struct db *db, struct migrate_report *ret_report)
 {
 	const char *id = daemon->settings.coach_id;
-	DB_ROWS rows = {0};
 	if (!coach_name_is_reserved(&daemon->api, id))
 		return UP;
-	enum db_result result = db_run(db, QUERY_COACH_IDS, DB_NO_PARAMETERS, &rows);
-	for (size_t i = 0; result == DB_OK && i < rows.count; i++)
-		if (strcmp(db_get_text(&rows, i, 0), id) == 0)
-			return UP;
-	snprintf(ret_report->line, sizeof(ret_report->line),
-		 "COACH_ID: %s has another meaning in addresses; choose another id", id);
-	return result == DB_OK || result == DB_NONE ? HOPELESS : LATER;
+	const enum db_result result = db_run(db, QUERY_COACH_BY_ID, DB_PARAMETERS(db_text(id)), NULL);
+	if (result == DB_OK)
+		return UP;
+	if (result == DB_NONE)
+		snprintf(ret_report->line, sizeof(ret_report->line),
+			 "COACH_ID: %s has another meaning in addresses; choose another id", id);
+	else
+		snprintf(ret_report->line, sizeof(ret_report->line), "%s", db_failure(db)->detail);
+	return result == DB_NONE ? HOPELESS : LATER;
 }
 
 /* Makes the coach COACH_ID if there is none. */

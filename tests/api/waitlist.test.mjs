@@ -348,6 +348,21 @@ test('whoever has had as many of a kind as one person may is offered no other', 
   await cancel('trial-0', made[0]);
   assert.equal((await entry('had-one', front)).state, 'waiting');
   assert.equal((await entry('had-none', behind)).state, 'offered');
+  // A limit that is the coach's counts sessions of all kinds, so nothing is ever offered that would be taken back.
+  const limited = { ...document, policy: { ...document.policy, max_total_per_user: 2 } };
+  const last = await book('busy', slot());
+  await book('had-two', slot(), { session_type: 'circle' });
+  await book('had-two', slot());
+  assertStatus(await coach.put('/coach/damian/schedule', limited), 200);
+  await wait('had-two', last.start);
+  await cancel('busy', last);
+  assert.equal(
+    stack.database.value(
+      "SELECT count(*) FROM appointment WHERE user_id = 'had-two' AND hold_kind = 'offer'",
+    ),
+    0,
+  );
+  assertStatus(await coach.put('/coach/damian/schedule', document), 200);
   // Two at once, neither of which sees the other: one is taken back before it is told.
   const line = [await wait('wants-one', second, trial), await wait('wants-one', third, trial)];
   const slow = stack.database.session();

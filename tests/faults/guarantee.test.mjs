@@ -317,7 +317,10 @@ describe('what a hand may do to the schema', () => {
       CREATE TRIGGER theirs AFTER INSERT OR UPDATE ON appointment FOR EACH ROW EXECUTE FUNCTION public.note();
       CREATE INDEX theirs ON appointment (name); CREATE VIEW bookingd.their_view AS SELECT id FROM appointment;
       CREATE FUNCTION bookingd.theirs() RETURNS integer LANGUAGE sql AS 'select 1';
-      ALTER TABLE appointment ADD theirs text, ADD more text NOT NULL DEFAULT ''`);
+      CREATE TABLE bookingd.their_log (at date) PARTITION BY RANGE (at);
+      CREATE TABLE bookingd.their_log_rest PARTITION OF bookingd.their_log DEFAULT;
+      CREATE INDEX their_log_at ON bookingd.their_log (at); CREATE DOMAIN public.word AS text DEFAULT '';
+      ALTER TABLE appointment ADD theirs text, ADD more text NOT NULL DEFAULT '', ADD word public.word NOT NULL`);
     assert.ok(!doctor(database).some((line) => line.startsWith('FAIL  guarantee')));
     database.drop();
   });

@@ -585,8 +585,15 @@ test('a code that is good once a person is good once for a guest, whichever way 
   const again = await priced('ONCE');
   assertProblem(again.reply, 422, 'promo_code_invalid', 'promo_code');
   assertProblem((await priced(undefined, 'ONCE')).reply, 422, 'promo_code_invalid', 'promo_code');
-  // Given back it is good once more, for the hold that waits as well.
+  // Given back it is good once more, for the hold that waits as well; a confirmation that was refused for something else
+  // takes no further use.
   assertStatus(await first.guest.put(`/booking/${id}/cancel`), 200);
+  assertProblem(
+    await again.guest.confirm({ email, promo_code: 'OTHER' }),
+    422,
+    'promo_code_invalid',
+    'promo_code',
+  );
   assertStatus(await again.guest.confirm({ email, promo_code: 'ONCE' }), 200);
   assertStatus((await priced()).reply, 200);
   assert.deepEqual(stack.database.rows('SELECT * FROM credit_faults()'), []);
