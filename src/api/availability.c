@@ -437,7 +437,8 @@ static void answer_outcome(struct call *call, enum availability_outcome outcome)
 			     "The session to move couldn't be found.");
 		break;
 	case AVAILABILITY_FORBIDDEN:
-		call_problem(call, PROBLEM_FORBIDDEN, "user_id", NULL);
+		call_problem(call, call->caller == NULL ? PROBLEM_UNAUTHENTICATED : PROBLEM_FORBIDDEN,
+			     "user_id", NULL);
 		break;
 	case AVAILABILITY_CALENDAR_UNAVAILABLE:
 		call_problem(call, PROBLEM_CALENDAR_UNAVAILABLE, NULL, NULL);

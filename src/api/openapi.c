@@ -164,11 +164,10 @@ static void write_media(struct json_writer *writer, const char *types, struct ar
 /* The same of a success; NULL: it has no body, or one with a schema. */
 static const char *media_of(const struct endpoint *endpoint, struct arena *mem)
 {
-	const char *type = endpoint->gives;
-	if (endpoint->asset != NULL || endpoint->page != NULL)
-		type = assets_content_type(endpoint->asset != NULL ? endpoint->asset : endpoint->page);
-	if (endpoint->gives != NULL || type == NULL)
+	const char *file = endpoint->asset != NULL ? endpoint->asset : endpoint->page;
+	if (endpoint->gives != NULL || file == NULL)
 		return endpoint->gives;
+	const char *type = assets_content_type(file);
 	return arena_strndup(mem, type, strcspn(type, ";"));
 }
 

@@ -41,7 +41,7 @@ static const struct identity_reason unavailable_provider = {
 
 struct identity_source {
 	struct identity_settings settings;
-	pthread_rwlock_t trusted;       /* guards settings.jwt_secret and key */
+	pthread_rwlock_t trusted;       /* guards jwt_secret, jwt_public_key, key */
 	struct public_key *key;         /* NULL: not configured */
 	struct provider_keys *provider; /* NULL: not configured */
 	struct identity_cache *known, *refused;

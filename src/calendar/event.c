@@ -216,6 +216,12 @@ bool event_same_time(const struct google_event *event, const struct appointment 
 	       event->end == appointment->ends_at;
 }
 
+const char *event_link_name(struct arena *mem, const char *link)
+{
+	const char *name = link != NULL ? strstr(link, "eid=") : NULL;
+	return name != NULL ? arena_strndup(mem, name, strcspn(name, "&#")) : NULL;
+}
+
 const char *event_guest_response(const struct google_event *event, const struct appointment *appointment)
 {
 	for (size_t i = 0; i < event->attendee_count && appointment->email != NULL; i++) {

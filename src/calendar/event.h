@@ -45,6 +45,10 @@ enum { EVENT_MANAGE_LABEL = 'M' }; /* of the line with manage_url, which is anot
 /* Whether the event lies where the appointment does. */
 bool event_same_time(const struct google_event *event, const struct appointment *appointment);
 
+/* What of a link names the event and its calendar; NULL: nothing, or no link. What else a link says may
+ * differ from call to call. In mem. */
+const char *event_link_name(struct arena *mem, const char *link);
+
 /* What the client answered to the invitation: "accepted", "declined", "tentative", or "none" (yet). */
 const char *event_guest_response(const struct google_event *event, const struct appointment *appointment);
 

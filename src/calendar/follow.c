@@ -77,24 +77,18 @@ static bool is_scheduled(const struct appointment *row)
 	return row->status == APPOINTMENT_SCHEDULED;
 }
 
-/* What of a link to an event names it and its calendar; NULL: nothing. */
-static const char *event_named(const char *link)
-{
-	return link != NULL ? strstr(link, "eid=") : NULL;
-}
-
 /* Whether it was left here by an account that was connected before the one that has the event by now. */
-static bool is_left(const struct google_event *event, const struct appointment *row)
+static bool is_left(struct sync *sync, const struct google_event *event, const struct appointment *row)
 {
-	const char *here = event_named(event->html_link);
-	const char *there = event_named(row->event_link);
+	const char *here = event_link_name(&sync->page, event->html_link);
+	const char *there = event_link_name(&sync->page, row->event_link);
 	return row->event_written && here != NULL && there != NULL && strcmp(here, there) != 0;
 }
 
 /* Whether row and event agree, but for what is still owed. */
-static bool agree(const struct google_event *event, const struct appointment *row)
+static bool agree(struct sync *sync, const struct google_event *event, const struct appointment *row)
 {
-	if (is_left(event, row))
+	if (is_left(sync, event, row))
 		return false;
 	if (event->status == GOOGLE_EVENT_CANCELLED)
 		return !row->event_written;
@@ -194,7 +188,7 @@ static void follow_event(struct sync *sync, const struct appointment *row)
 	visit_get(visit, CALL_READ, sync->calendar_id, event_id, &event, &answer);
 	const bool gone = answer.outcome == GOOGLE_GONE;
 	const bool lost = answer.outcome == GOOGLE_NOT_FOUND || (gone && sync->forgotten) ||
-			  (answer.outcome == GOOGLE_OK && is_scheduled(row) && is_left(&event, row));
+			  (answer.outcome == GOOGLE_OK && is_scheduled(row) && is_left(sync, &event, row));
 	if (answer.outcome != GOOGLE_OK && !gone && !lost) {
 		sync->unfinished = true;
 		return;
@@ -274,7 +268,7 @@ static void look_at(struct sync *sync, const struct google_event *event)
 		look_past(sync, event, &row);
 		return;
 	}
-	if (!agree(event, &row)) {
+	if (!agree(sync, event, &row)) {
 		follow_event(sync, &row);
 		return;
 	}

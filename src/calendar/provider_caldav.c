@@ -262,16 +262,6 @@ static struct ical_draft draft_of(const struct google_call *call, const struct g
 	};
 }
 
-/* Of a PUT: there is no such calendar, which servers say as 404 or, as a conflict, 409. */
-static bool is_lost(const struct dav *dav, struct arena *mem, const char *calendar, int status)
-{
-	struct dav_answer of_calendar;
-	if (status != 409)
-		return status == 404 || status == 410;
-	dav_list(dav, mem, calendar, "0", &of_calendar);
-	return !dav_is_good(&of_calendar);
-}
-
 /* Whether the event is there in another file, by which servers know it: RFC 4791 section 5.3.2.1, RFC 6638
  * section 3.2.4.1, and Nextcloud's own words. */
 static bool is_in_another_file(const struct dav_answer *from)
@@ -308,13 +298,16 @@ static enum google_outcome put(const struct google_call *call, const char *calen
 	if (text == NULL)
 		return say(answer, GOOGLE_INVALID, "too_long", "The event is too long for a calendar.");
 	put_file(&dav, call->mem, file_of(call, calendar, draft->id), condition, text, &from);
-	if (from.failure == FETCH_OK && is_lost(&dav, call->mem, calendar, from.status))
-		return no_calendar(answer);
+	/* There is no such calendar: servers say so as a conflict, 409, or as 404. */
+	if (from.failure == FETCH_OK && from.status == 409 &&
+	    gone_or_lost(call, calendar, answer) != GOOGLE_GONE)
+		return answer->outcome;
 	if (is_in_another_file(&from))
 		return say(answer, GOOGLE_INVALID, "uid",
 			   "The calendar has this session already, as after an import. Delete it there, then "
 			   "try the refused events again.");
-	take_answer(&from, answer);
+	if (take_answer(&from, answer) == GOOGLE_GONE)
+		return no_calendar(answer);
 	if (answer->outcome == GOOGLE_OK &&
 	    !read_event(call, arena_strdup(call->mem, text), strlen(text), draft->id, from.etag, ret_event))
 		return unreadable(answer);

@@ -131,8 +131,9 @@ static void allow_open_files(struct server_settings *settings)
 	const rlim_t files = limit.rlim_cur;
 	const rlim_t left = files > (rlim_t)2 * OTHER_FILES ? files - OTHER_FILES : files / 2 + 1;
 	settings->connections = left < connections ? (unsigned)left : connections;
-	if (settings->connections_per_address > (settings->connections + 1) / 2)
-		settings->connections_per_address = (settings->connections + 1) / 2;
+	const unsigned half = (settings->connections + 1) / 2; /* one address may not shut all others out */
+	if (settings->connections_per_address > half)
+		settings->connections_per_address = half;
 	log_line(LOG_WARNING, "open_files_limited", LOG_INTEGER_FIELD("files", (int64_t)files),
 		 LOG_INTEGER_FIELD("connections", settings->connections));
 }

@@ -399,6 +399,9 @@ test('PUBLIC_AVAILABILITY opens the listing to all, and only the listing', async
   try {
     const stranger = own.stranger();
     assert.ok((await list({}, stranger)).slots.length > 100);
+    const ended = own.client('the-coach', { role: 'coach', coach: 'damian', exp: now() - 3600 });
+    for (const who of [stranger, ended])
+      assertProblem(await who.get(path({ user_id: 'fay' })), 401, 'unauthenticated', 'user_id');
     assertProblem(await stranger.post('/booking/create', { start: own.slot(1) }), 401, 'unauthenticated');
     assertProblem(await stranger.get('/booking/user/me'), 401, 'unauthenticated');
   } finally {

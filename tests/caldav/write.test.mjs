@@ -248,6 +248,15 @@ for (const start of SERVERS) {
     await until('what it lacks to be told', async () =>
       /has no room left/.test((await coach.get('/coach/damian/google')).body.detail),
     );
+    // A conflict may say that there is no such calendar, and whether there is one it cannot say just now.
+    answer = ({ method }, response) => {
+      if (method === 'PUT') response.writeHead(409).end();
+      else if (method === 'PROPFIND') response.writeHead(503).end();
+      return response.writableEnded;
+    };
+    await until('its own trouble to be told', async () =>
+      /answers with an error \(503\)/.test((await coach.get('/coach/damian/google')).body.detail),
+    );
     assert.deepEqual(await server.list(), []);
     answer = () => false;
     await synced(id);

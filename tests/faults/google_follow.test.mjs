@@ -59,6 +59,19 @@ describe('by looking every second', () => {
     assert.deepEqual([again.status, again.body.calendar.state], [200, 'synced']);
   });
 
+  test('a link that says more than which event it leads to: the coach’s hand counts all the same', async () => {
+    const ann = s.stack.client('ann');
+    const made = await s.book(ann);
+    s.stack.database.run(
+      `UPDATE appointment SET event_link = event_link || '&ctz=Europe/Paris' WHERE id = '${made.id}'`,
+    );
+    const to = s.slot();
+    await s.stack.google.move(s.stack.calendar, eventOf(made), to, half(to));
+    await until('the move', async () => (await s.read(ann, made)).start === to);
+    const lost = s.stack.daemon.events('calendar_followed').filter(({ change }) => change === 'lost');
+    assert.deepEqual(lost, []);
+  });
+
   test('made longer by hand: so is the appointment', async () => {
     const ann = s.stack.client('ann');
     const made = await s.book(ann);
