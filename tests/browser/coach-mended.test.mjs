@@ -296,6 +296,25 @@ test('a number is typed with a comma or a point, and what is none is not taken f
   }
 });
 
+test('what is no number stands in its field still when a kind of session is added', async () => {
+  const { session_types: types } = (await coach.get('/coach/damian/schedule')).body;
+  const page = await open('rules');
+  const typed = {
+    'policy.min_notice_minutes': 'soon',
+    'policy.buffer_after_minutes': '7.5',
+    'policy.max_per_day': 'a few',
+    'session_types[0].price.amount': '1,250',
+  };
+  for (const [name, text] of Object.entries(typed)) {
+    await openPart(page, name.startsWith('policy') ? 'policy' : 'type-0');
+    await page.locator(`[name="${name}"]`).fill(text);
+  }
+  await page.locator('#add-type').click();
+  await page.locator(`#type-${types.length}-name`).waitFor();
+  for (const [name, text] of Object.entries(typed))
+    assert.equal(await page.locator(`[name="${name}"]`).inputValue(), text);
+});
+
 test('the page costs ten requests and 90 KiB at most', async () => {
   const page = await browser.page();
   const session = await page.context().newCDPSession(page);
