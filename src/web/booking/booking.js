@@ -96,7 +96,6 @@ function showWidget() {
   widget.token = identity.token ?? null;
   widget.session = identity.session ?? null;
   if (managed.appointment) widget.setAttribute('manage', managed.appointment);
-  if (mailed?.failed) widget.addEventListener('view', () => widget.showSignIn(mailed.failed), { once: true });
   let view;
   widget.addEventListener('error', async ({ detail }) => {
     if (detail.field === 'coach' && view === 'pick' && (await showCoaches())) widget.remove();
@@ -111,6 +110,11 @@ function showWidget() {
     document.title = detail.title;
     widget.classList.toggle('narrow', !wide.includes(detail.name));
   });
+  const signIn = () => {
+    view = 'signIn'; // on its way: no choice of a coach comes over it
+    widget.showSignIn(mailed.failed);
+  };
+  if (mailed?.failed) widget.addEventListener('view', signIn, { once: true });
   document.querySelector('.waiting-page')?.remove();
   main.append(widget);
   window.addEventListener('hashchange', () => {
