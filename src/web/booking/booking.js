@@ -5,7 +5,7 @@
  */
 
 import { accentRoles } from '../design/accent.js';
-import { followMail, pageLanguage, takeIdentity } from './identity.js';
+import { followMail, forgetIdentity, pageLanguage, takeIdentity } from './identity.js';
 
 const place = 'mosaic-booking-identity';
 const { call, h, initials, languageNames, languages, memory, speak, strings } =
@@ -23,7 +23,7 @@ const mailed = await followMail(
   () => memory.read().nonce,
 );
 const managed = keptLink();
-const identity = managed.appointment ? managed : takeIdentity(place);
+let identity = managed.appointment ? managed : takeIdentity(place);
 if (mailed?.token && !mailed.appointment) memory.write({ token: mailed.token });
 const main = document.querySelector('main');
 /* The views that use the whole width, or that may come first, when nothing should jump. */
@@ -98,6 +98,9 @@ function showWidget() {
   if (managed.appointment) widget.setAttribute('manage', managed.appointment);
   let view;
   widget.addEventListener('error', async ({ detail }) => {
+    // A token that is over is not brought again by a reload: it would stand before that of whoever signs in now.
+    if (detail.code === 'unauthenticated' && identity.token && !managed.appointment)
+      identity = forgetIdentity(place);
     if (detail.field === 'coach' && view === 'pick' && (await showCoaches())) widget.remove();
   });
   widget.addEventListener('known', ({ detail }) => {
