@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { MailServer, codeOf } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 import { freePort } from '../harness/run_folder.mjs';
-import { checked, mailed, openBrowser, openCoach, said, shown } from './browser.mjs';
+import { checked, focused, mailed, openBrowser, openCoach, said, shown } from './browser.mjs';
 
 const port = await freePort();
 const site = `http://localhost:${port}`; // another site than 127.0.0.1: what is stored in a frame there is kept apart
@@ -366,6 +366,7 @@ test('where there are several coaches, whoever signs in by mail chooses one, at 
     await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, email, /code/)));
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('link', { name: 'damian' }).waitFor();
+    assert.equal(await focused(page), 'Book a session');
     await page.goto('about:blank');
     await page.goto(`${stack.daemon.url}/booking/`);
     await page.getByRole('link', { name: 'damian' }).click();

@@ -101,7 +101,10 @@ function showWidget() {
     // A token that is over is not brought again by a reload: it would stand before that of whoever signs in now.
     if (detail.code === 'unauthenticated' && identity.token && !managed.appointment)
       identity = forgetIdentity(place);
-    if (detail.field === 'coach' && view === 'pick' && (await showCoaches())) widget.remove();
+    if (detail.field !== 'coach' || view !== 'pick' || !(await showCoaches())) return;
+    widget.remove();
+    heading.tabIndex = -1;
+    heading.focus(); // it was in the widget
   });
   widget.addEventListener('known', ({ detail }) => {
     paint(detail.profile?.accent);
