@@ -134,3 +134,23 @@ test('a panel that is built anew while a session is moved asks for the times of 
   assert.doesNotMatch((await asked).url(), /rescheduling/);
   await page.locator('[data-type=own]').waitFor();
 });
+
+test('a mail’s link that is over is told, also where anybody may see the times of several coaches', async () => {
+  const seen = await startStack({ env: { PUBLIC_AVAILABILITY: '1' } });
+  try {
+    assert.equal((await seen.admin().put('/coach/clara/schedule', openSchedule())).status, 201);
+    const page = await browser.page();
+    const times = page.waitForResponse(/\/booking\/availability/);
+    await page.route(/widget-more/, async (route) => {
+      await times;
+      await page.waitForTimeout(500); // the list of the coaches would come before the form
+      await route.continue();
+    });
+    await page.goto(`${seen.daemon.url}/booking/#manage=${'x'.repeat(43)}`);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.locator('.notice.alarm').getByText('This link has expired').waitFor();
+    assert.equal(await page.locator('.coaches').count(), 0);
+  } finally {
+    await seen.stop();
+  }
+});

@@ -4,7 +4,7 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { openSchedule, schedule, startStack, until } from '../harness/stack.mjs';
 import { freePort } from '../harness/run_folder.mjs';
-import { checked, openBrowser, said, shot } from './browser.mjs';
+import { checked, focused, openBrowser, said, shot } from './browser.mjs';
 
 const TYPES = [
   { id: 'coaching', name: 'Coaching session', durations: [30, 60], meeting: 'none' },
@@ -432,6 +432,9 @@ test('what is pressed and does not come is told, and comes when it is tried agai
   await page.locator('[data-start]').last().click();
   assert.equal(await page.locator('.notice.alarm').count(), 1);
   await checked(page, 'not-come');
+  await Promise.all([page.waitForEvent('requestfailed'), button(page, 'Try again').click()]);
+  await button(page, 'Try again').waitFor();
+  assert.equal(await focused(page), 'Book a session');
   away = false;
   await button(page, 'Try again').click();
   await page.getByLabel('Name').waitFor();

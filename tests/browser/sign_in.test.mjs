@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { MailServer, codeOf } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 import { freePort } from '../harness/run_folder.mjs';
-import { checked, mailed, openBrowser, openCoach, said, shown } from './browser.mjs';
+import { checked, focused, mailed, openBrowser, openCoach, said, shown } from './browser.mjs';
 
 const port = await freePort();
 const site = `http://localhost:${port}`; // another site than 127.0.0.1: what is stored in a frame there is kept apart
@@ -48,12 +48,12 @@ after(async () => {
 const linkOf = ({ text }, name) => new RegExp(`#${name}=[\\w-]+`).exec(text)[0];
 
 async function ask(page, email) {
-  const former = mail.to(email).length; // whose codes and links are used up
+  const former = mail.codesTo(email).length; // they and their links are used up
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await page.getByLabel('Email').fill(email);
   await page.getByRole('button', { name: 'Send me a code' }).click();
   await page.getByLabel('Code from the email').waitFor();
-  await until(`a new mail to ${email}`, () => mail.to(email).length > former, 60_000);
+  await until(`a new code to ${email}`, () => mail.codesTo(email).length > former, 60_000);
 }
 
 test('a stranger signs in by a code and books; a reload remembers them; the mail’s link opens the session', async () => {
@@ -108,14 +108,26 @@ test('pressed twice while the server is slow, one code is asked for', async () =
   const page = await browser.page();
   await page.goto(`${stack.daemon.url}/booking/`);
   await page.getByLabel('Email').fill('ian@client.test');
-  await page.route(/\/booking\/sign-in$/, async (route) => {
-    await page.waitForTimeout(500);
-    await route.continue();
+  let answer;
+  const pressed = new Promise((resolve) => {
+    answer = resolve;
   });
+  await page.route(/\/booking\/sign-in$/, (route) => pressed.then(() => route.continue()));
   for (let times = 0; times < 2; times += 1) await page.getByLabel('Email').press('Enter');
+  answer();
   await page.getByLabel('Code from the email').waitFor();
-  await page.waitForTimeout(1000);
   assert.equal(page.calls.filter((call) => call === 'POST /booking/sign-in').length, 1);
+});
+
+test('a token of the address that is over is used no more: who signs in by mail then is so after a reload, too', async () => {
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/#token=a.b.c`);
+  await ask(page, 'ira@client.test');
+  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, 'ira@client.test', /code/)));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('[data-start]').first().waitFor();
+  await page.reload();
+  await page.locator('[data-start]').first().waitFor();
 });
 
 test('the link in the mail signs in where it was asked for, and says so elsewhere', async () => {
@@ -344,16 +356,22 @@ test('a mail’s link that is over leads to the sessions by signing in, also whe
 
 test('where there are several coaches, whoever signs in by mail chooses one, at once and at the next visit', async () => {
   await stack.admin().put('/coach/second/schedule', openSchedule());
-  const page = await browser.page();
-  await page.goto(`${stack.daemon.url}/booking/`);
-  await ask(page, 'vic@client.test');
-  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, 'vic@client.test', /code/)));
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('link', { name: 'damian' }).waitFor();
-  await page.goto('about:blank');
-  await page.goto(`${stack.daemon.url}/booking/`);
-  await page.getByRole('link', { name: 'damian' }).click();
-  await page.locator('[data-start]').first().waitFor();
+  for (const [email, brought] of Object.entries({
+    'vic@client.test': '',
+    'ivy@client.test': '#token=a.b.c',
+  })) {
+    const page = await browser.page();
+    await page.goto(`${stack.daemon.url}/booking/${brought}`);
+    await ask(page, email);
+    await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, email, /code/)));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('link', { name: 'damian' }).waitFor();
+    assert.equal(await focused(page), 'Book a session');
+    await page.goto('about:blank');
+    await page.goto(`${stack.daemon.url}/booking/`);
+    await page.getByRole('link', { name: 'damian' }).click();
+    await page.locator('[data-start]').first().waitFor();
+  }
 });
 
 test('a mail’s link that could not be asked about is no link that is over, and opens when it is tried again', async () => {

@@ -5,7 +5,7 @@
  */
 
 import { accentRoles } from '../design/accent.js';
-import { followMail, pageLanguage, takeIdentity } from './identity.js';
+import { followMail, forgetIdentity, pageLanguage, takeIdentity } from './identity.js';
 
 const place = 'mosaic-booking-identity';
 const { call, h, initials, languageNames, languages, memory, speak, strings } =
@@ -23,7 +23,7 @@ const mailed = await followMail(
   () => memory.read().nonce,
 );
 const managed = keptLink();
-const identity = managed.appointment ? managed : takeIdentity(place);
+let identity = managed.appointment ? managed : takeIdentity(place);
 if (mailed?.token && !mailed.appointment) memory.write({ token: mailed.token });
 const main = document.querySelector('main');
 /* The views that use the whole width, or that may come first, when nothing should jump. */
@@ -96,10 +96,15 @@ function showWidget() {
   widget.token = identity.token ?? null;
   widget.session = identity.session ?? null;
   if (managed.appointment) widget.setAttribute('manage', managed.appointment);
-  if (mailed?.failed) widget.addEventListener('view', () => widget.showSignIn(mailed.failed), { once: true });
   let view;
   widget.addEventListener('error', async ({ detail }) => {
-    if (detail.field === 'coach' && view === 'pick' && (await showCoaches())) widget.remove();
+    // A token that is over is not brought again by a reload: it would stand before that of whoever signs in now.
+    if (detail.code === 'unauthenticated' && identity.token && !managed.appointment)
+      identity = forgetIdentity(place);
+    if (detail.field !== 'coach' || view !== 'pick' || !(await showCoaches())) return;
+    widget.remove();
+    heading.tabIndex = -1;
+    heading.focus(); // it was in the widget
   });
   widget.addEventListener('known', ({ detail }) => {
     paint(detail.profile?.accent);
@@ -111,6 +116,11 @@ function showWidget() {
     document.title = detail.title;
     widget.classList.toggle('narrow', !wide.includes(detail.name));
   });
+  const signIn = () => {
+    view = 'signIn'; // on its way: no choice of a coach comes over it
+    widget.showSignIn(mailed.failed);
+  };
+  if (mailed?.failed) widget.addEventListener('view', signIn, { once: true });
   document.querySelector('.waiting-page')?.remove();
   main.append(widget);
   window.addEventListener('hashchange', () => {

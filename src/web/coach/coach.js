@@ -50,7 +50,7 @@ const banner = h('div', { class: 'banners', role: 'status' });
 let identity = takeIdentity('mosaic-coach-identity');
 let further = []; // the banners that come after the view
 let turn = 0; // which showing of a view is the latest
-let kept = {}; // of the coach who is shown, and of no other: schedule and etag as the server last gave them, profile
+let kept = {}; // of the coach who is shown, and of no other: schedule and version as the server last gave them, profile
 let menu = null;
 let asked = {}; // {turn, answers}: what was asked for the view that is shown, by its path
 
@@ -65,6 +65,9 @@ const headers = () => ({
   ...(identity.token && { Authorization: `Bearer ${identity.token}` }),
   ...(identity.session && { 'X-Session-ID': identity.session }),
 });
+
+/* The version that an ETag names: a proxy that compresses makes W/"7" or "7-gzip" of "7", or takes it away. */
+const versionOf = (etag) => /\d+/.exec(etag ?? '')?.[0] ?? null;
 
 /* What was asked for one coach is not put over another's, who is shown meanwhile. */
 function mayBeSaved(whose) {
@@ -153,7 +156,7 @@ const house = {
     const mine = kept;
     if (!mine.schedule) {
       const { content, etag } = await house.coachCall('GET', 'schedule', { etag: '' });
-      Object.assign(mine, { schedule: content, etag });
+      Object.assign(mine, { schedule: content, version: versionOf(etag) });
     }
     return mine.schedule;
   },
@@ -164,12 +167,11 @@ const house = {
   async save(next, whose) {
     mayBeSaved(whose);
     const mine = kept;
-    /* A proxy that compresses gives the version another name, W/"7" or "7-gzip": it is asked for by its number. */
-    const etag = mine.etag?.replace(/.*?(\d+).*/, '"$1"');
+    const etag = mine.version && `"${mine.version}"`;
     const reply = await house.coachCall('PUT', 'schedule', { body: next, etag });
     const { appointments_outside_hours: outside, ...saved } = reply.content;
     const former = mine.schedule;
-    Object.assign(mine, { schedule: saved, etag: reply.etag });
+    Object.assign(mine, { schedule: saved, version: versionOf(reply.etag) });
     if (mine === kept) house.zone = zoneName(saved.time_zone);
     // What lay outside all hours before is no news: only what this very change put there is told.
     return (outside ?? []).filter(
@@ -183,7 +185,7 @@ const house = {
   forget() {
     kept.schedule = null;
   },
-  scheduleVersion: () => Number(/\d+/.exec(kept.etag ?? '')?.[0] ?? 1),
+  scheduleVersion: () => Number(kept.version ?? 1),
 
   /* Asked once, whoever wants it first. */
   profile() {

@@ -14,13 +14,18 @@ export function typedNumber(text) {
 /* A text field with the keyboard for such numbers. */
 export const typed = { inputmode: 'decimal', autocomplete: 'off' };
 
-/* A number as it stands in such a field: with the comma or the point of the page's language. */
-export const numberText = (house, number) =>
-  new Intl.NumberFormat(house.locale, {
+/*
+ * A number as it stands in such a field, in units of `size`: with the comma or the point of the page's language. What was
+ * typed and is none stands there as it is.
+ */
+export function numberText(house, number, size) {
+  if (typeof number !== 'number') return number ?? '';
+  return new Intl.NumberFormat(house.locale, {
     useGrouping: false,
     numberingSystem: 'latn',
     maximumFractionDigits: 6,
-  }).format(number);
+  }).format(number / size);
+}
 
 /* A thousand to some and one to others: the server refuses it as it stands. */
 const thousand = /^[1-9]\d{0,2}[.,]\d{3}$/;
@@ -32,7 +37,7 @@ const units = [
 ];
 
 /* The largest unit that a length is a whole number of: 1440 minutes are 1 day, so that nobody counts them. */
-const unitOf = (minutes) => (minutes ? units.findLast(([size]) => minutes % size === 0)[0] : 1);
+const unitOf = (minutes) => (minutes && units.findLast(([size]) => minutes % size === 0)?.[0]) || 1;
 
 /*
  * One number of a policy. A field that may be empty is null then (no limit), or, in a type's own policy, left
@@ -60,7 +65,7 @@ export function numberField(house, draft, policy, [name, unit, limit], path, own
     ...typed,
     id,
     name: `${path}.${name}`,
-    value: policy[name] == null ? '' : numberText(house, policy[name] / size),
+    value: numberText(house, policy[name], size),
     oninput: change,
   });
   const choice =

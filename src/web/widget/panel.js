@@ -70,6 +70,7 @@ export class Panel {
     this.page.lost?.remove();
     const code = navigator.onLine === false ? 'offline' : 'unreachable';
     this.page.lost = this.trouble({ code, status: 0 }, () => {
+      this.page.title.focus(); // the button goes
       this.page.lost.remove();
       retry();
     });
