@@ -143,6 +143,7 @@ export class Panel {
     if (status !== 401 || !(await this.mayMail())) return false;
     memory.keepSession(null, this.element.hasAttribute('steps'));
     this.returning = true; // there is nothing to go back to
+    await this.fetch().catch(() => {}); // what was asked for before comes first: it may be signing in, and say why
     if (this.view !== 'signIn') await this.go('signIn', back);
     return true;
   }
