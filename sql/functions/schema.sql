@@ -141,11 +141,16 @@ language sql stable set search_path = bookingd as $$
   order by f.kind, f.relation, f.name;
 $$;
 
--- Record what there is: the end of every migration.
-create or replace function record_objects() returns void language sql set search_path = bookingd as $$
-  delete from schema_object;
-  insert into schema_object select * from live_objects();
-$$;
+-- Record what there is: the end of every migration. What was not ours before it (db/migrate.c has marked it) stays so.
+create or replace function record_objects() returns void language plpgsql set search_path = bookingd as $$
+begin
+  delete from schema_object where kind not like 'foreign %';
+  insert into schema_object
+    select * from live_objects() l
+    where not exists (select from schema_object f
+                      where (f.kind, f.relation, f.name, f.definition) = ('foreign ' || l.kind, l.relation, l.name, l.definition));
+  delete from schema_object where kind like 'foreign %';
+end $$;
 
 -- Put back what is missing or differs, as far as it holds no data. Fails with the server's own words where rows stand in
 -- the way: the constraint where two appointments overlap. What cannot be put back comes first, to be named.

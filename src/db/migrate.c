@@ -331,6 +331,22 @@ static enum migrate_result repair(PGconn *connection, struct migrate_report *ret
 		   NULL);
 }
 
+/*
+ * Mark what is in the schema and is not ours, which the new record would take for ours. A release before has
+ * no foreign_objects().
+ */
+static enum migrate_result mark_foreign(PGconn *connection, struct migrate_report *ret_report)
+{
+	return run(connection,
+		   "DO $$ BEGIN"
+		   " IF to_regprocedure('bookingd.foreign_objects()') IS NOT NULL THEN"
+		   "  INSERT INTO bookingd.schema_object"
+		   "   SELECT 'foreign ' || kind, relation, name, definition FROM bookingd.live_objects()"
+		   "   JOIN bookingd.foreign_objects() USING (kind, relation, name);"
+		   " END IF; END $$",
+		   "looking for what is not of bookingd", ret_report, NULL);
+}
+
 /* Whether a release that kept the record has migrated before. */
 static enum migrate_result is_recorded(PGconn *connection, bool *ret_recorded,
 				       struct migrate_report *ret_report)
@@ -351,6 +367,8 @@ static enum migrate_result apply_all(PGconn *connection, const struct found *fou
 	enum migrate_result result = is_recorded(connection, &recorded, ret_report);
 	if (result == MIGRATE_DONE && recorded)
 		result = repair(connection, ret_report);
+	if (result == MIGRATE_DONE && recorded)
+		result = mark_foreign(connection, ret_report);
 	for (int version = 1; result == MIGRATE_DONE && version <= KNOWN; version++) {
 		const struct migration *migration = &migrations[version - 1];
 		if (!found->applied[version])

@@ -325,6 +325,27 @@ describe('what a hand may do to the schema', () => {
     database.drop();
   });
 
+  test('what is not ours stays so when another release migrates', async () => {
+    const database = await createDatabase();
+    const left = () => doctor(database).filter((line) => line.startsWith('FAIL  guarantee')).length;
+    const upgrade = () => {
+      database.run('DELETE FROM function_set'); // as if these functions were another release's
+      assert.equal(migrate(database).code, 0);
+    };
+    for (const what of ['a rule', 'a trigger that may drop rows', 'a second function of a name'])
+      database.run(LOSSES[what][0]);
+    assert.equal(left(), 3);
+    upgrade();
+    assert.equal(left(), 3);
+    database.run(
+      `DROP RULE silent ON event; DROP TRIGGER aaa ON appointment; DROP FUNCTION lock_client(text, integer)`,
+    );
+    assert.equal(left(), 0);
+    upgrade();
+    assert.equal(left(), 0);
+    database.drop();
+  });
+
   test('migrate names what cannot be put back, not what follows from it', async () => {
     const database = await createDatabase();
     database.run('ALTER TABLE audit RENAME TO audit_table; CREATE VIEW audit AS SELECT * FROM audit_table');
