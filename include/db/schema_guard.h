@@ -3,8 +3,9 @@
  *
  * Double bookings are kept out by a constraint, and with it by an extension, functions and triggers. A
  * restore that fails half-way loses them, and so does a hand; nothing else would notice. The guard holds what
- * there is against what was recorded when the schema was last migrated: before the first booking and once a
- * minute, every five seconds while something is wrong. While it is, nobody books (db_may_book); what frees a
+ * there is against what was recorded when the schema was last migrated: before the first booking, or just
+ * after it where the catalog's rows are still the very ones that were recorded, and once a minute, every five
+ * seconds while something is wrong. While it is, nobody books (db_may_book); what frees a
  * time goes on.
  *
  * It also looks every two seconds whether the server would serve a request, four times a second while it
@@ -37,7 +38,7 @@ MUST_USE enum db_result schema_look(struct db *db, struct arena *mem, struct sch
 
 struct schema_guard;
 
-/* Called on each change, by the guard's thread. */
+/* Called on each change, by the guard's thread or the one that starts it. */
 struct schema_guard_calls {
 	void (*told)(bool sound, const char *detail);
 	void (*troubled)(enum database_trouble trouble, const char *detail); /* "" for none */
@@ -46,10 +47,19 @@ struct schema_guard_calls {
 /* Not sound until it has looked. `database` is borrowed. */
 struct schema_guard *schema_guard_new(struct database *database, const struct schema_guard_calls *calls);
 
-/* Look now over `db`, which blocks for a statement, and go on looking on a thread of its own. */
+/*
+ * Start the guard's thread, which connects and looks whether anything was touched since the schema was
+ * recorded: a quick look, for which a start need not wait with its other work. Once a guard.
+ */
+void schema_guard_begin(struct schema_guard *guard);
+
+/*
+ * The schema is there: from now on the guard goes on looking. Blocks for the quick look, and unless it has
+ * found everything untouched, for a whole one over `db`; what that finds is told. After schema_guard_begin().
+ */
 void schema_guard_start(struct schema_guard *guard, struct db *db);
 
-/* End the thread; blocks for the statement under way. */
+/* End the thread, if there is one; blocks for the statement under way. NULL is fine. */
 void schema_guard_stop(struct schema_guard *guard);
 
 /* NULL is fine. */

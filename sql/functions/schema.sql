@@ -58,6 +58,36 @@ language sql stable set search_path = bookingd as $$
                     where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e');
 $$;
 
+-- The rows in which PostgreSQL keeps all of this, and what is not ours in the schema: each by who wrote it last (xmin), so
+-- the same again means that nobody has touched anything since. Who may use a table (relacl) does not count. Made in a third
+-- of the time that live_objects() takes.
+create or replace function catalog_rows() returns numeric language sql stable set search_path = pg_catalog as $$
+  with ours as (select * from pg_class where relnamespace = 'bookingd'::regnamespace)
+  select sum(hashtextextended(kept, 0)) from (
+    select concat_ws(' ', 'class', oid, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity) as kept from ours
+    union all
+    select concat_ws(' ', 'attribute', c.oid, a.attnum, a.xmin, t.xmin)
+    from ours c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 join pg_type t on t.oid = a.atttypid
+    where c.relkind in ('r', 'c')
+    union all
+    select concat_ws(' ', 'default', d.oid, d.xmin) from ours c join pg_attrdef d on d.adrelid = c.oid
+    union all
+    select concat_ws(' ', 'index', i.indexrelid, i.xmin) from ours c join pg_index i on i.indrelid = c.oid
+    union all
+    select concat_ws(' ', 'trigger', t.oid, t.xmin) from ours c join pg_trigger t on t.tgrelid = c.oid
+    union all
+    select concat_ws(' ', 'rule', r.oid, r.xmin) from ours c join pg_rewrite r on r.ev_class = c.oid
+    union all
+    select concat_ws(' ', 'child', h.inhrelid, h.xmin) from ours c join pg_inherits h on h.inhparent = c.oid
+    union all
+    select concat_ws(' ', 'constraint', oid, xmin) from pg_constraint where connamespace = 'bookingd'::regnamespace
+    union all
+    select concat_ws(' ', 'function', oid, xmin) from pg_proc where pronamespace = 'bookingd'::regnamespace
+    union all
+    select concat_ws(' ', 'extension', oid, xmin) from pg_extension where extname = 'btree_gist'
+  ) catalog;
+$$;
+
 -- Columns whose sequence would give a number again that a row has: a logical replica, or a restore of some tables, has the
 -- rows of a table without its sequence. What the role may not read is passed over.
 create or replace function behind_sequences() returns table (relation text, name text, sequence regclass, highest bigint)
@@ -150,6 +180,8 @@ begin
     where not exists (select from schema_object f
                       where (f.kind, f.relation, f.name, f.definition) = ('foreign ' || l.kind, l.relation, l.name, l.definition));
   delete from schema_object where kind like 'foreign %';
+  execute format('comment on table schema_object is %L',
+                 'as recorded: ' || case when exists (select from foreign_objects()) then 'not ours alone' else catalog_rows()::text end);
 end $$;
 
 -- Put back what is missing or differs, as far as it holds no data. Fails with the server's own words where rows stand in

@@ -13,6 +13,23 @@ select clock_timestamp()
 -- name: database_clock_set_back exec
 select bring_forward();
 
+-- Whether a release that can tell has migrated.
+-- name: schema_tells one
+select true from pg_proc where oid = to_regprocedure('bookingd.catalog_rows()')
+
+-- A row: nothing was touched since the schema was recorded, so all is well; but for the numbers of sequences, which are no
+-- part of it. No row says nothing. $1 and $2 as below.
+-- name: schema_untouched one
+select true
+from schema_object
+where kind = 'function' and name = 'catalog_rows()'
+  and definition = pg_get_functiondef(to_regprocedure('bookingd.catalog_rows()'))
+  and obj_description('schema_object'::regclass, 'pg_class') = 'as recorded: ' || catalog_rows()
+  and current_setting('session_replication_role') = 'origin'
+  and to_regclass('appointment') = to_regclass('bookingd.appointment')
+  and (coalesce((select max(version) from migration), 0) > $2::integer
+       or exists (select from function_set where checksum = $1::text))
+
 -- $1: the checksum of this binary's functions, $2: its newest migration. No row: all is well.
 -- name: schema_faults many
 select concat_ws(' ', kind, concat_ws('.', nullif(relation, ''), name), fault)

@@ -373,6 +373,13 @@ static bool open_metrics(struct daemon *daemon)
 	return daemon->metrics != NULL;
 }
 
+/* The guard connects to the database while the server starts its threads. */
+static bool open_all(struct daemon *daemon)
+{
+	schema_guard_begin(daemon->guard);
+	return open_metrics(daemon) && open_server(daemon);
+}
+
 enum bring_up { UP, LATER, STOPPED, HOPELESS };
 
 /* With a key that does not open what is sealed, nothing may be served or written. */
@@ -565,7 +572,7 @@ enum exit_code command_serve(char *arguments[])
 	if (!fetch_global_begin()) {
 		fputs("bookingd: libcurl cannot be set up\n", stderr);
 		code = EXIT_FAILED;
-	} else if (compose(&daemon) && open_metrics(&daemon) && open_server(&daemon)) {
+	} else if (compose(&daemon) && open_all(&daemon)) {
 		daemon.reload = (struct reload){
 			.settings = &daemon.settings, .api = &daemon.api, .server = daemon.server};
 		code = run(&daemon, &stop);
@@ -573,6 +580,7 @@ enum exit_code command_serve(char *arguments[])
 		log_line(LOG_INFO, "stopped", LOG_TEXT_FIELD("version", BOOKINGD_VERSION));
 	}
 	metrics_listener_close(daemon.metrics);
+	schema_guard_stop(daemon.guard);
 	decompose(&daemon);
 	fetch_global_end();
 	return code;

@@ -17,6 +17,7 @@ enum {
 	PAUSE_UNSOUND_MS = 5000, /* somebody mends it and waits */
 	PAUSE_WELL_MS = 2000,    /* between two looks for trouble of the server's */
 	PAUSE_TROUBLE_MS = 250,  /* while there is any: nothing is served until a look finds none */
+	QUICK_LOOK_MS = 1000,    /* a start waits no longer for it: the whole look says the same */
 	STATEMENT_TIMEOUT_MS = 5000,
 };
 
@@ -26,9 +27,12 @@ struct schema_guard {
 	enum database_trouble trouble;
 	atomic_bool sound;
 	bool looked;
+	bool begun;
+	bool quick_look_over; /* these four under the lock */
+	bool untouched;
 	bool running;
 	bool stopping;
-	pthread_mutex_t lock; /* of stopping */
+	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	pthread_t thread;
 };
@@ -82,22 +86,41 @@ static void look_for_trouble(struct schema_guard *guard)
 	guard->trouble = trouble;
 }
 
+static bool is_untouched(struct database *database)
+{
+	struct db *db = db_open(database, STATEMENT_TIMEOUT_MS);
+	const bool untouched =
+		db_run(db, QUERY_SCHEMA_TELLS, DB_NO_PARAMETERS, NULL) == DB_OK &&
+		db_run(db, QUERY_SCHEMA_UNTOUCHED,
+		       DB_PARAMETERS(db_text(migrate_functions_checksum()), db_int(migrate_known())),
+		       NULL) == DB_OK;
+	db_close(db);
+	return untouched;
+}
+
 static void *run(void *guard_pointer)
 {
 	struct schema_guard *guard = guard_pointer;
-	int64_t looked = monotonic_ms();
+	const bool untouched = is_untouched(guard->database);
+	int64_t looked = monotonic_ms() - PAUSE_SOUND_MS; /* the quick look says nothing of sequences */
+	int64_t pause_ms = PAUSE_TROUBLE_MS;
 	pthread_mutex_lock(&guard->lock);
+	guard->untouched = untouched;
+	guard->quick_look_over = true;
+	pthread_cond_broadcast(&guard->wake);
+	while (!guard->stopping && !guard->running)
+		pthread_cond_wait(&guard->wake, &guard->lock);
 	while (!guard->stopping) {
-		const bool well = guard->trouble == TROUBLE_NONE;
-		const int64_t until = monotonic_ms() + (well ? PAUSE_WELL_MS : PAUSE_TROUBLE_MS);
+		const int64_t until = monotonic_ms() + pause_ms;
 		while (!guard->stopping && condition_wait_until(&guard->wake, &guard->lock, until))
 			continue;
 		if (guard->stopping)
 			break;
 		pthread_mutex_unlock(&guard->lock);
 		look_for_trouble(guard);
-		int64_t pause = atomic_load(&guard->sound) ? PAUSE_SOUND_MS : PAUSE_UNSOUND_MS;
-		if (monotonic_ms() - looked >= pause) {
+		pause_ms = guard->trouble == TROUBLE_NONE ? PAUSE_WELL_MS : PAUSE_TROUBLE_MS;
+		const int64_t look_every_ms = atomic_load(&guard->sound) ? PAUSE_SOUND_MS : PAUSE_UNSOUND_MS;
+		if (monotonic_ms() - looked >= look_every_ms) {
 			looked = monotonic_ms();
 			/* A connection for each look: one a minute costs less than one that is kept. */
 			struct db *db = db_open(guard->database, STATEMENT_TIMEOUT_MS);
@@ -122,23 +145,40 @@ struct schema_guard *schema_guard_new(struct database *database, const struct sc
 	return guard;
 }
 
+void schema_guard_begin(struct schema_guard *guard)
+{
+	guard->thread = thread_start("schema_guard", run, guard);
+	guard->begun = true;
+}
+
 void schema_guard_start(struct schema_guard *guard, struct db *db)
 {
-	look(guard, db);
+	const int64_t until = monotonic_ms() + QUICK_LOOK_MS;
+	pthread_mutex_lock(&guard->lock);
+	while (!guard->quick_look_over && condition_wait_until(&guard->wake, &guard->lock, until))
+		continue;
+	const bool untouched = guard->untouched;
+	pthread_mutex_unlock(&guard->lock);
+	if (untouched)
+		atomic_store(&guard->sound, guard->looked = true);
+	else
+		look(guard, db);
+	pthread_mutex_lock(&guard->lock);
 	guard->running = true;
-	guard->thread = thread_start("schema_guard", run, guard);
+	pthread_cond_broadcast(&guard->wake);
+	pthread_mutex_unlock(&guard->lock);
 }
 
 void schema_guard_stop(struct schema_guard *guard)
 {
-	if (!guard->running)
+	if (guard == NULL || !guard->begun)
 		return;
 	pthread_mutex_lock(&guard->lock);
 	guard->stopping = true;
-	pthread_cond_signal(&guard->wake);
+	pthread_cond_broadcast(&guard->wake);
 	pthread_mutex_unlock(&guard->lock);
 	thread_join(guard->thread);
-	guard->running = false;
+	guard->begun = false;
 }
 
 void schema_guard_free(struct schema_guard *guard)

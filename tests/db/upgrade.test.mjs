@@ -63,9 +63,9 @@ const clientOf = (daemon, user, claims = {}) =>
     token: mintHS256(SECRET, { sub: user, name: user, email: `${user}@client.test`, ...claims }),
   });
 
-/** The statements that make the schema. */
+/** The statements that make the schema. The one comment tells of the rows of this very database's catalog. */
 const schemaOf = (database) =>
-  execFileSync('pg_dump', ['-d', database.url, '--schema-only'], { encoding: 'utf8' })
+  execFileSync('pg_dump', ['-d', database.url, '--schema-only', '--no-comments'], { encoding: 'utf8' })
     .split(/\n\n\n/)
     .map((statement) => statement.replace(/^(--|\\(un)?restrict).*$/gm, '').trim());
 

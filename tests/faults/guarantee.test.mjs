@@ -139,6 +139,9 @@ describe('backup and restore by the lines of config/README.md', () => {
   });
 });
 
+/** What the quick look of a start asks: whether the catalog's rows are those of the last migration. */
+const UNTOUCHED = `SELECT obj_description('schema_object'::regclass, 'pg_class') = 'as recorded: ' || catalog_rows()`;
+
 /** What a hand may do to the schema, and what is said of it. */
 const LOSSES = {
   'the constraint dropped': [
@@ -254,6 +257,8 @@ const LOSSES = {
   ],
   'the record emptied': ['DELETE FROM schema_object', /schema_object is empty/, 'hopeless'],
 };
+/** Those that change no row of the catalog. */
+const IN_THE_ROWS = ['a sequence that would give a number again that a row has', 'the record emptied'];
 
 test('the constraint dropped while it serves: not one is booked or moved, not for a moment, until it is back', async () => {
   const database = await createDatabase();
@@ -287,7 +292,9 @@ describe('what a hand may do to the schema', () => {
     test(`${what}: doctor says so, and bookingd migrate ${hopeless ? 'cannot mend it' : 'mends it'}`, async () => {
       const database = await createDatabase();
       assert.ok(!doctor(database).some((line) => line.startsWith('FAIL  guarantee')));
+      assert.equal(database.value(UNTOUCHED), true);
       database.run(sql);
+      if (!IN_THE_ROWS.includes(what)) assert.equal(database.value(UNTOUCHED), false);
       const found = doctor(database).filter((line) => line.startsWith('FAIL  guarantee'));
       assert.ok(found.length >= 1 && found.some((line) => told.test(line)), found.join('\n'));
       const { code, stdout, stderr } = migrate(database);
@@ -325,6 +332,32 @@ describe('what a hand may do to the schema', () => {
     database.drop();
   });
 
+  test('a start looks at everything unless nothing was touched since the schema was recorded', async () => {
+    const database = await createDatabase();
+    for (const [sql, ready] of [
+      ['ALTER TABLE coach DISABLE TRIGGER coach_tell', false],
+      ['ALTER TABLE coach ENABLE TRIGGER coach_tell', true], // as it was, in a row that was written anew
+      [`ALTER DATABASE ${database.name} SET session_replication_role = replica`, false],
+      [`ALTER DATABASE ${database.name} RESET session_replication_role`, true],
+      [
+        `CREATE OR REPLACE FUNCTION catalog_rows() RETURNS numeric LANGUAGE sql AS 'select 1';
+        COMMENT ON TABLE schema_object IS 'as recorded: 1'`,
+        false,
+      ],
+    ]) {
+      database.run(sql);
+      const daemon = await Daemon.start({ env: settings(database), ready });
+      if (!ready) await daemon.logged('booking_stopped');
+      assert.equal((await daemon.client.get('/readyz')).status, ready ? 200 : 503);
+      await daemon.stop();
+    }
+    assert.equal(migrate(database).code, 0);
+    const daemon = await Daemon.start({ env: settings(database) });
+    await race(daemon);
+    await daemon.stop();
+    database.drop();
+  });
+
   test('what is not ours stays so when another release migrates', async () => {
     const database = await createDatabase();
     const left = () => doctor(database).filter((line) => line.startsWith('FAIL  guarantee')).length;
@@ -337,12 +370,13 @@ describe('what a hand may do to the schema', () => {
     assert.equal(left(), 3);
     upgrade();
     assert.equal(left(), 3);
+    assert.equal(database.value(UNTOUCHED), false);
     database.run(
       `DROP RULE silent ON event; DROP TRIGGER aaa ON appointment; DROP FUNCTION lock_client(text, integer)`,
     );
     assert.equal(left(), 0);
     upgrade();
-    assert.equal(left(), 0);
+    assert.deepEqual([left(), database.value(UNTOUCHED)], [0, true]);
     database.drop();
   });
 
