@@ -243,10 +243,14 @@ test('a browser never gets JSON for a page’s address that is cut or has a blan
     assert.deepEqual([page.status, page.headers['content-type']], [404, 'text/html; charset=utf-8'], path);
     assert.match(page.text, /missing\.js/, path);
   }
-  for (const path of missing.slice(0, 2))
-    assertProblem(await open(path, {}), 400, 'bad_parameter');
+  for (const path of missing.slice(0, 2)) assertProblem(await open(path, {}), 400, 'bad_parameter');
   // What others hang on to a link says nothing about the page.
-  for (const path of ['/booking/', '/booking/damian-example', '/booking/damian-example/', '/booking/damian/x'])
+  for (const path of [
+    '/booking/',
+    '/booking/damian-example',
+    '/booking/damian-example/',
+    '/booking/damian/x',
+  ])
     assert.equal((await open(`${path}?utm_term=50%&utm_term=x`)).status, 200, path);
 });
 
