@@ -479,6 +479,34 @@ test('a series is with the coach whom the client can pay, or whose questions are
   ]);
 });
 
+test('a wrong code is one try, however many coaches could have had it; a right one is none', async () => {
+  const who = somebody();
+  const start = stack.slot(290);
+  const tries = () =>
+    stack.database.value(`select count(*) from client_use
+      where client = sha256(convert_to('client-${people}', 'UTF8')) and kind = 'promo'`);
+  const wish = (promo_code) => ({ start, session_type: 'paid', promo_code });
+  const refused = async (reply) => assertProblem(await reply, 422, 'promo_code_invalid', 'promo_code');
+  for (let n = 1; n < 10; n++) {
+    await refused(book(who, wish(`guess-${n}`)));
+    assert.equal(await tries(), n);
+  }
+  await refused(book(who, wish('guess-9')));
+  await refused(who.post('/booking/series', { coach: 'any', count: 2, ...wish('guess-9') }));
+  assert.equal(await tries(), 9, 'sent again it is no further one');
+  // Whose code it is may come last in turn.
+  const coaches = ['ada', 'ben'];
+  for (const coach of coaches) {
+    const own = { code: `OF-${coach}`, kind: 'free' };
+    assertStatus(await stack.admin().post(`/coach/${coach}/promo-codes`, own), 201);
+    const made = await booked({ ...wish(own.code), start: later(start, coach === 'ada' ? 60 : 120) }, who);
+    assert.equal(made.coach, coach);
+  }
+  assert.equal(await tries(), 9);
+  await refused(book(who, wish('guess-10')));
+  assertProblem(await book(who, wish('guess-11')), 429, 'rate_limited');
+});
+
 test('whoever is busy in their calendar is passed over, though it is their turn', async () => {
   const own = await startStack({ google: 'delegated', document: openSchedule() });
   try {
