@@ -444,16 +444,15 @@ test('a coach who cannot be read is none without time: the series is refused by 
     201,
   );
   const lock = stack.database.session();
-  const count = (which) =>
-    stack.database.value(`select count(*) from pg_locks
-      where ${which} and relation = 'bookingd.busy_source'::regclass`);
+  const count = (which) => stack.database.locks(`${which} and relation = 'bookingd.busy_source'::regclass`);
   try {
     lock.send('begin; lock table bookingd.busy_source in access exclusive mode;');
     await until('the lock', () => count(`granted and mode = 'AccessExclusiveLock'`));
     const asked = somebody().post('/booking/series', series);
     await until('the first coach to be read', () => count('not granted'));
     stack.database.run(`select pg_cancel_backend(pid) from pg_locks
-      where not granted and relation = 'bookingd.busy_source'::regclass`);
+      where not granted and relation = 'bookingd.busy_source'::regclass
+        and database = (select oid from pg_database where datname = current_database())`);
     lock.send('commit;');
     assertProblem(await asked, 503, 'database_unavailable');
   } finally {

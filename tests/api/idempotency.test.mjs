@@ -178,7 +178,7 @@ test('while the first is being answered the second is 409 request_in_progress, w
   const done = new Promise((resolve) => blocker.on('close', resolve));
   blocker.stdin.write('BEGIN; LOCK TABLE bookingd.appointment IN SHARE ROW EXCLUSIVE MODE;\n');
   const locks = (granted) =>
-    stack.database.value(`SELECT count(*) FROM pg_locks WHERE relation = 'bookingd.appointment'::regclass
+    stack.database.locks(`relation = 'bookingd.appointment'::regclass
       AND ${granted ? "granted AND mode = 'ShareRowExclusiveLock'" : 'NOT granted'}`);
   await until('the lock', () => locks(true));
   const first = ann.post('/booking/create', body, key('k'));

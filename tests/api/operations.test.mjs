@@ -134,10 +134,7 @@ test('SIGTERM finishes what is in flight and exits 0', async () => {
   // While another holds the table, booking waits inside PostgreSQL.
   const holder = database.session();
   holder.send('BEGIN; LOCK TABLE appointment IN ACCESS EXCLUSIVE MODE;');
-  const locks = (granted) =>
-    database.value(
-      `SELECT count(*) FROM pg_locks WHERE granted = ${granted} AND relation = 'appointment'::regclass`,
-    );
+  const locks = (granted) => database.locks(`granted = ${granted} AND relation = 'appointment'::regclass`);
   await until('the lock', () => locks(true));
   const { token } = stack.client('ann');
   const reply = daemon.client.post(

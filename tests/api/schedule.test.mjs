@@ -212,8 +212,8 @@ test('If-Match: only who has seen the latest version may replace it', async () =
 async function putUnread(headers, path = PATH) {
   const lock = stack.database.session();
   const held = () =>
-    stack.database.value(`select count(*) from pg_locks
-      where granted and mode = 'AccessExclusiveLock' and relation = 'bookingd.appointment'::regclass`);
+    stack.database.locks(`granted and mode = 'AccessExclusiveLock'
+      and relation = 'bookingd.appointment'::regclass`);
   let reply = null;
   try {
     lock.send('begin; lock table bookingd.appointment in access exclusive mode;');
@@ -223,7 +223,8 @@ async function putUnread(headers, path = PATH) {
     });
     await until('the reply', () => {
       stack.database.run(`select pg_cancel_backend(pid) from pg_locks
-        where not granted and relation = 'bookingd.appointment'::regclass`);
+        where not granted and relation = 'bookingd.appointment'::regclass
+          and database = (select oid from pg_database where datname = current_database())`);
       return reply;
     });
     await asked;

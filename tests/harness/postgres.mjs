@@ -196,6 +196,12 @@ export class Database {
     return Object.values(this.rows(query)[0])[0];
   }
 
+  /** How many locks of this database are such; others of the server may have the same numbers. */
+  locks(where) {
+    return this.value(`SELECT count(*) FROM pg_locks
+      WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND ${where}`);
+  }
+
   /** The whole database as text, for tests that look for what must not be in it. */
   dump() {
     return execFileSync('pg_dump', ['-d', this.url], { encoding: 'utf8', maxBuffer: 1 << 28 });

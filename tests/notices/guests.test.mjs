@@ -453,12 +453,7 @@ test('confirmed several times at once, it is booked for each of them', async () 
   try {
     lock.send(`set search_path = bookingd, public; begin;
       select lock_guests(encode(network, 'hex')) from own_session where appointment_id = '${held.id}';`);
-    await until(
-      'the lock',
-      () =>
-        stack.database.rows(`select from pg_locks where locktype = 'advisory' and classid = 1651469169`)
-          .length,
-    );
+    await until('the lock', () => stack.database.locks(`locktype = 'advisory' and classid = 1651469169`));
     replies = Array.from({ length: 2 }, () => guest.confirm({ email, code }));
     await until('both to wait for it', () => waiting() === 2);
     lock.send('commit;');

@@ -169,11 +169,7 @@ test('codes asked for at once: one of them is good', async () => {
       .length;
   try {
     lock.send('begin; lock table bookingd.action_token in share row exclusive mode;');
-    await until(
-      'the lock',
-      () =>
-        stack.database.rows("select from pg_locks where mode = 'ShareRowExclusiveLock' and granted").length,
-    );
+    await until('the lock', () => stack.database.locks("mode = 'ShareRowExclusiveLock' and granted"));
     const asks = Array.from({ length: 4 }, () => ask(email));
     await until('two to wait for it', () => waiting() >= 2);
     lock.send('commit;');
