@@ -343,8 +343,7 @@ test('the limits of a day are one person’s, whichever way they come in', async
   const byMail = as((await signIn(email)).token);
   const guess = (client, n) =>
     client.post('/booking/create', { start: stack.slot(300), promo_code: `guess-${n}` });
-  for (let n = 0; n < 10; n++)
-    assertProblem(await guess(byMail, n), 422, 'promo_code_invalid', 'promo_code');
+  for (let n = 0; n < 10; n++) assertProblem(await guess(byMail, n), 422, 'promo_code_invalid', 'promo_code');
   assertProblem(await guess(byMail, 10), 429, 'rate_limited');
   assertProblem(await guess(stack.client('met-late', { email }), 11), 429, 'rate_limited');
 });
