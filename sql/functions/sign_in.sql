@@ -177,7 +177,7 @@ begin
   if p_former = p_user then
     return;
   end if;
-  perform lock_client(p_former), lock_client(p_user);
+  perform lock_client(person) from (select unnest(array[p_former, p_user]) as person order by 1) people;
   perform lock_moves(variadic array(select coach_id from appointment
                                     where user_id in (p_former, p_user) and status = 'held' and hold_kind = 'own'));
   -- Nobody holds two times at once: what the user holds stays, unless it has run out.

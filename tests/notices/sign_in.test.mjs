@@ -371,6 +371,56 @@ test('what a session that was not told of it yet did by mail is found later, and
   assert.ok(!stack.database.dump().includes('Gerd Forgotten'));
 });
 
+test('erased and met at once, somebody is both, whoever has to wait', async () => {
+  const { database } = stack;
+  for (const first of ['erase', 'meet']) {
+    const user = `greta-${first}`; // before mail:… in the order of locks
+    const email = `${user}@client.test`;
+    const { user_id: former } = await signIn(email);
+    await stack.client(user).get('/booking/user/me');
+    // A request that was on its way when the two became one has come after it.
+    const made = assertStatus(
+      await stack.client(user).post('/booking/create', { start: stack.slot(340 + 2 * count++) }),
+      201,
+    );
+    database.run(`update bookingd.appointment set user_id = '${former}' where id = '${made.id}';
+      create table if not exists public.told (what text);`);
+    const sessions = [];
+    const run = (sql) => {
+      const session = database.session();
+      sessions.push(session);
+      session.send(`set search_path = bookingd, public; ${sql}`);
+    };
+    const note = (what, call) =>
+      run(`do $$ begin perform ${call}; insert into public.told values ('${user} ${what}');
+        exception when deadlock_detected then insert into public.told values ('${user} deadlock'); end $$;`);
+    const calls = {
+      erase: () =>
+        note('erase', `erase_user('${user}', 'client', make_actor('${user}', 'user', null), 'gone-${user}')`),
+      meet: () => note('meet', `meet_user('${user}', '${email}')`),
+    };
+    const waiting = (n) =>
+      until(`${n} to wait`, () => database.locks(`locktype = 'advisory' and not granted`) === n);
+    run(`begin; select lock_client('${user}');`);
+    await until('the lock', () => database.locks(`locktype = 'advisory' and classid = 1651469163`) > 0);
+    calls[first]();
+    await waiting(1);
+    calls[first === 'erase' ? 'meet' : 'erase']();
+    await until('both to wait', () =>
+      database.value(`select count(*) = 2 from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like 'do $$%${user}%'`),
+    );
+    sessions[0].send('commit;');
+    const told = () =>
+      database
+        .rows(`select what from public.told where what like '${user} %' order by 1`)
+        .map((row) => row.what);
+    await until('both to be done', () => told().length === 2);
+    assert.deepEqual(told(), [`${user} erase`, `${user} meet`]);
+    for (const session of sessions) session.close();
+  }
+});
+
 test('a manage link opens its appointment, moves and cancels it, and nothing else', async () => {
   const email = address();
   const client = as((await signIn(email)).token);
