@@ -34,8 +34,8 @@ begin
       select t.*, coalesce(t.place, e.n - 1) as number
       from jsonb_array_elements(p_times) with ordinality as e (value, n),
         lateral jsonb_to_record(e.value)
-          as t (id uuid, place integer, starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz, blocked_to timestamptz,
-                day_from timestamptz, day_to timestamptz, answers text, meeting_url text)
+          as t (id uuid, place integer, starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz,
+                blocked_to timestamptz, day_from timestamptz, day_to timestamptz, answers text, meeting_url text)
       order by e.n
     loop
       one := p_common;

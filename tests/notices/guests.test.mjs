@@ -599,10 +599,17 @@ test('whoever tries codes has ten a day, as a guest from one network, too', asyn
   assertStatus(await stack.coach().post(`/coach/${COACH}/promo-codes`, right), 201);
   const from = stranger();
   const start = stack.slot(hour++);
-  const attempt = (promo_code) => from.post('/booking/hold', { start, session_type: 'priced', promo_code });
+  const attempt = (promo_code, coach) =>
+    from.post('/booking/hold', { start, session_type: 'priced', promo_code, coach });
   for (let i = 0; i < 10; i++)
-    assertProblem(await attempt(`GUESS-${i}`), 422, 'promo_code_invalid', 'promo_code');
-  assertProblem(await attempt(right.code), 429, 'rate_limited');
+    assertProblem(
+      await attempt(`GUESS-${i}`, i % 2 ? 'any' : undefined),
+      422,
+      'promo_code_invalid',
+      'promo_code',
+    );
+  for (const coach of ['any', undefined])
+    assertProblem(await attempt(right.code, coach), 429, 'rate_limited');
   assertStatus(await askHold(stranger(), { session_type: 'priced', promo_code: right.code }), 201);
   assertStatus(await from.post('/booking/hold', { start, session_type: 'priced' }), 201);
 });
