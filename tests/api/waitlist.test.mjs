@@ -344,9 +344,10 @@ test('what the slot rules are against is taken back before anybody is told, and 
 });
 
 test('whoever has as many sessions as allowed by now is passed by until they have fewer', async () => {
-  const start = slot();
+  const [start, second] = [slot(), slot()];
   const made = await book('owner', start);
-  const front = await wait('at-limit', start);
+  const more = await book('owner', second);
+  const front = await wait('at-limit', start, { to: later(second, 1) });
   const behind = await wait('below-limit', start);
   const other = await book('at-limit', slot());
   const limited = structuredClone(document);
@@ -358,6 +359,9 @@ test('whoever has as many sessions as allowed by now is passed by until they hav
     return now.state === 'offered' && now;
   });
   assert.equal((await entry('at-limit', front)).state, 'waiting');
+  await cancel('owner', more);
+  const offers = `select count(*) from bookingd.appointment where user_id = 'at-limit' and hold_kind = 'offer'`;
+  assert.equal(stack.database.value(offers), 1, 'the next time is offered to others at once');
   await cancel('at-limit', other);
   await cancel('below-limit', { id: offered.appointment_id });
   assert.equal((await entry('at-limit', front)).state, 'offered');
