@@ -13,8 +13,9 @@
 bool pages_opened(struct call *call);
 
 /*
- * Answers who opens an address where there is nothing with a page, status 404; and one that is only a call's
- * by other methods, if it is a session type's as well, with that one's page. False: not so.
+ * Answers who opens an address where there is nothing, or a page's that was cut, with a page, status 404; a
+ * coach's with a slash behind, one that is only a call's by other methods if it is a session type's as well,
+ * and a page's with a query that cannot be read, with that page. False: not so.
  */
 bool pages_stray(const struct api *api, const struct request *request, struct reply *reply);
 

@@ -1,3 +1,24 @@
+-- A code that is tried with any coach is one try, under this name instead of each coach's own.
+create or replace function code_of_any(p_candidates text[], p_code text) returns text language sql stable as $$
+  select string_agg(coach, ' ' order by coach) || ' ' || upper(p_code) from unnest(p_candidates) coach;
+$$;
+
+create or replace function forget_use(p_user text, p_kind text, p_about text) returns boolean language plpgsql as $$
+begin
+  delete from client_use
+  where client = sha256(convert_to(p_user, 'UTF8')) and kind = p_kind and about = sha256(convert_to(p_about, 'UTF8'));
+  return found;
+end $$;
+
+-- After it was tried with one of them: noted once, if it was no good there, or (p_again) before and still is.
+create or replace function note_code_of_any(p_owner text, p_new new_booking, p_candidates text[], p_again boolean) returns void
+language plpgsql as $$
+begin
+  if forget_use(p_owner, 'promo', p_new.coach_id || ' ' || upper(p_new.promo_code)) or p_again then
+    perform note_use(p_owner, 'promo', code_of_any(p_candidates, p_new.promo_code));
+  end if;
+end $$;
+
 /*
  * Book or hold with a coach whose turn it is, for a client who asked for any, and record the choice. Outcomes: those of
  * book(), or of hold_for_guest() where a guest's session is given; exists also where this client has that time with another
@@ -9,6 +30,9 @@ create or replace function book_any(
 returns table (outcome text, booked appointment, freed_coach text) language plpgsql as $$
 declare
   b record;
+  owner text;
+  owners text[] := array_remove(array[p_new.user_id, network_name(p_network)], null); -- of tries of a code
+  again text[] := '{}';
 begin
   if p_new.status = 'scheduled' then
     perform lock_booker(p_new.id, p_new.user_id);
@@ -24,10 +48,23 @@ begin
       return;
     end if;
   end if;
+  if p_new.promo_code is not null then
+    if p_session_hash is null then
+      perform lock_booker(p_new.id, p_new.user_id);
+    else
+      perform lock_guests(encode(p_network, 'hex'));
+    end if;
+    again := array(select o from unnest(owners) o where forget_use(o, 'promo', code_of_any(p_candidates, p_new.promo_code)));
+  end if;
   if p_session_hash is null then
     select * into b from book(p_new, p_limits, p_actor);
   else
     select * into b from hold_for_guest(p_new, p_limits, p_actor, p_network, p_session_hash, p_session_ends);
+  end if;
+  if p_new.promo_code is not null then
+    foreach owner in array owners loop
+      perform note_code_of_any(owner, p_new, p_candidates, owner = any (again) and b.outcome <> 'booked');
+    end loop;
   end if;
   outcome := b.outcome;
   booked := b.booked;
@@ -50,6 +87,7 @@ declare
   had boolean[]; -- of each date
   place integer := 1;
   one record;
+  again boolean := false; -- the code was tried before
 begin
   if p_candidates is not null then
     perform lock_booker(p_common.id, p_common.user_id);
@@ -67,6 +105,8 @@ begin
     end if;
     p_times := (select jsonb_agg(e.value order by e.n) from jsonb_array_elements(p_times) with ordinality as e (value, n)
                 where not had[e.n]);
+    again := p_common.promo_code is not null
+             and forget_use(p_common.user_id, 'promo', code_of_any(p_candidates, p_common.promo_code));
   end if;
   for one in select s.outcome, s.booked from book_series(p_common, p_times, p_limits, p_all, p_actor) s loop
     while had[place] loop
@@ -75,6 +115,7 @@ begin
     end loop;
     outcome := one.outcome;
     booked := one.booked;
+    again := again and booked.id is null;
     if booked.id is not null and p_candidates is not null then -- one that was undone with others is null
       insert into coach_choice (appointment_id, session_type, candidates)
       values (booked.id, booked.session_type, p_candidates);
@@ -82,6 +123,9 @@ begin
     return next;
     place := place + 1;
   end loop;
+  if p_common.promo_code is not null and p_candidates is not null then
+    perform note_code_of_any(p_common.user_id, p_common, p_candidates, again);
+  end if;
   return query select 'slot_taken', null::appointment from generate_series(place, cardinality(had));
 end $$;
 

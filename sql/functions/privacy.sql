@@ -20,7 +20,8 @@ declare
   theirs uuid[]; -- their appointments
   addresses text[]; -- that are known to be theirs
 begin
-  -- All locks that are taken below, in the order that everybody keeps.
+  -- All locks that are taken below, in the order that everybody keeps: addresses, then people, then moves.
+  perform from known_address where user_id = p_user order by email for update;
   perform lock_client(person) from (select p_user as person union select person_of_address(email) from known_address
                                     where user_id = p_user order by 1) people;
   perform lock_moves(variadic array(

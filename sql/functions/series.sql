@@ -2,10 +2,11 @@
 
 /*
  * Book every occurrence (p_all) or those that can be. p_common: what all have in common. p_times: an array of
- * {id, starts_at, ends_at, blocked_from, blocked_to, day_from, day_to, answers, meeting_url}. A row for each with its outcome as
- * of book(), where one that the client has already is slot_taken; with p_all nothing stays unless all were booked, and the
- * rows of those that could be are null. A client's limit counts the series once. Each date takes a use of a code; one that is
- * of no use even for the first is refused for all of them.
+ * {id, place, starts_at, ends_at, blocked_from, blocked_to, day_from, day_to, answers, meeting_url}, with place among the dates
+ * that were asked for (null: as they are given). A row for each with its outcome as of book(), where one that the client has
+ * already is slot_taken; with p_all nothing stays unless all were booked, and the rows of those that could be are null. A
+ * client's limit counts the series once. Each date takes a use of a code; one that is of no use even for the first is refused
+ * for all of them.
  */
 create or replace function book_series(p_common new_booking, p_times jsonb, p_limits booking_limits, p_all boolean, p_actor actor)
 returns table (outcome text, booked appointment) language plpgsql as $$
@@ -30,11 +31,11 @@ begin
   end if;
   begin
     for occurrence in
-      select t.*, e.n - 1 as place
+      select t.*, coalesce(t.place, e.n - 1) as number
       from jsonb_array_elements(p_times) with ordinality as e (value, n),
         lateral jsonb_to_record(e.value)
-          as t (id uuid, starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz, blocked_to timestamptz,
-                day_from timestamptz, day_to timestamptz, answers text, meeting_url text)
+          as t (id uuid, place integer, starts_at timestamptz, ends_at timestamptz, blocked_from timestamptz,
+                blocked_to timestamptz, day_from timestamptz, day_to timestamptz, answers text, meeting_url text)
       order by e.n
     loop
       one := p_common;
@@ -45,7 +46,7 @@ begin
       one.blocked_to := occurrence.blocked_to;
       one.answers := occurrence.answers;
       one.meeting_url := occurrence.meeting_url;
-      one.series_index := occurrence.place;
+      one.series_index := occurrence.number;
       p_limits.day_from := occurrence.day_from;
       p_limits.day_to := occurrence.day_to;
       begin

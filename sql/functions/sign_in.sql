@@ -177,7 +177,7 @@ begin
   if p_former = p_user then
     return;
   end if;
-  perform lock_client(p_former), lock_client(p_user);
+  perform lock_client(person) from (select unnest(array[p_former, p_user]) as person order by 1) people;
   perform lock_moves(variadic array(select coach_id from appointment
                                     where user_id in (p_former, p_user) and status = 'held' and hold_kind = 'own'));
   -- Nobody holds two times at once: what the user holds stays, unless it has run out.
@@ -212,6 +212,12 @@ begin
   update promo_use u set user_id = p_user, n = n + coalesce((select max(o.n) from promo_use o
                                                               where o.code_id = u.code_id and o.user_id = p_user), 0)
   where user_id = p_former;
+  -- What they had of a day's limits is theirs still.
+  insert into client_use as u (client, kind, about, at)
+  select sha256(convert_to(p_user, 'UTF8')), kind, about, at from client_use
+  where client = sha256(convert_to(p_former, 'UTF8'))
+  on conflict (client, kind, about) do update set at = greatest(u.at, excluded.at);
+  delete from client_use where client = sha256(convert_to(p_former, 'UTF8'));
   update event set user_id = p_user where user_id = p_former;
   -- A request that is sent once more is the same one. Both may have used a key: the user's own stands.
   update idempotency_key k set caller = p_user

@@ -321,7 +321,7 @@ begin
   end if;
   update waitlist
   set state = 'waiting',
-      max_active = case when p_theirs then active_count(coach_id, user_id, null, null) else max_active end,
+      max_active = case when p_theirs then active_count(coach_id, user_id, null, p_id) else max_active end,
       max_active_type = case when not p_theirs then max_active_type end
   where appointment_id = p_id and state = 'offered';
   update appointment set status = 'expired', updated_at = now(), version = version + 1 where id = p_id;

@@ -30,9 +30,12 @@ bool pages_opened(struct call *call)
 	return true;
 }
 
+static const char missing_page[] = "missing.html";
+static const char type_page[] = "booking/type.html";
+
 static void answer_missing(const struct api *api, const struct request *request, struct reply *reply)
 {
-	answer_page(api, "missing.html", 404, request, reply);
+	answer_page(api, missing_page, 404, request, reply);
 	reply->code = "not_found";
 }
 
@@ -57,15 +60,70 @@ static bool names_type(const struct request *request)
 	return !uuid_parse(named, strcspn(named, "/"), NULL);
 }
 
+/* Whether it is a coach's page with a slash behind: /booking/robin/. */
+static bool names_coach(const struct request *request)
+{
+	static const char folder[] = "/booking/";
+	if (strncmp(request->path, folder, strlen(folder)) != 0)
+		return false;
+	const char *named = request->path + strlen(folder);
+	const size_t length = strcspn(named, "/");
+	if (length == 0 || strcmp(named + length, "/") != 0)
+		return false;
+	const char *coach = percent_decode(request->mem, named, length, false);
+	return coach != NULL && !uuid_parse(coach, strlen(coach), NULL);
+}
+
+/* Whether a parameter that says what the page is of is there, and cannot be read. */
+static bool is_cut(const struct request *request)
+{
+	static const char *const names[] = {"coach", "session_type", "type"};
+	for (const char *rest = request->query_text; *rest != '\0'; rest += *rest == '&') {
+		const size_t length = strcspn(rest, "=&");
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			if (strlen(names[i]) == length && memcmp(rest, names[i], length) == 0 &&
+			    request_query(request, names[i]) == NULL)
+				return true;
+		}
+		rest += strcspn(rest, "&");
+	}
+	return false;
+}
+
+/* The page for who opens it, where a call of the address's own has none or was refused. NULL: there is one.
+ */
+static const char *stray_page(const struct request *request, bool refused)
+{
+	const struct route *route = request->route;
+	if (route == NULL)
+		return names_coach(request) ? type_page : missing_page;
+	if (names_type(request))
+		return type_page;
+	const struct endpoint *endpoint = route->endpoint;
+	const char *page = endpoint->page != NULL ? endpoint->page : endpoint->asset;
+	if (route->method != HTTP_GET || page == NULL)
+		return NULL;
+	const char *named = request->parameters.at[0].value;
+	if (endpoint->page != NULL && named == NULL) /* the path cannot be read */
+		return missing_page;
+	if (is_cut(request))
+		return missing_page;
+	/* What others hang on to a link says nothing about the page. */
+	return refused && named != NULL && !uuid_parse(named, strlen(named), NULL) ? page : NULL;
+}
+
 bool pages_stray(const struct api *api, const struct request *request, struct reply *reply)
 {
-	if (request->method == HTTP_GET && is_opened(request) && names_type(request)) {
-		answer_page(api, "booking/type.html", 200, request, reply);
-		reply->code = NULL;
+	if (request->method != HTTP_GET || !is_opened(request))
+		return false;
+	const char *page = stray_page(request, reply->code != NULL);
+	if (page == NULL)
+		return false;
+	if (page == missing_page) {
+		answer_missing(api, request, reply);
 		return true;
 	}
-	if (request->route != NULL || request->method != HTTP_GET || !is_opened(request))
-		return false;
-	answer_missing(api, request, reply);
+	answer_page(api, page, 200, request, reply);
+	reply->code = NULL;
 	return true;
 }

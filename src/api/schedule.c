@@ -209,6 +209,9 @@ static void put_once(struct call *call, const char *id, const char *document,
 	}
 	if (put->result == DB_OK || put->result == DB_NONE)
 		put->found = coaches_read(call->api->coaches, call->worker, id, &put->coach);
+	/* It was not replaced, and why not the database could not say. */
+	if (put->result == DB_NONE && put->found == COACH_FAILURE)
+		put->result = DB_UNAVAILABLE;
 	if (put->result == DB_NONE && put->found == COACH_UNKNOWN && wanted->may_create) {
 		put->created = true;
 		put->result = create_coach(call, id, document);

@@ -198,13 +198,14 @@ static void tell_preview(const struct plan *plan, struct series_result *result)
 
 /* ---- what all of them are given to the database as ---- */
 
-void plan_write_time(struct json_writer *writer, const char *id, const struct offer *offer,
+void plan_write_time(struct json_writer *writer, const char *id, size_t place, const struct offer *offer,
 		     const char *answers, const char *meeting_url)
 {
 	const struct zone *zone = offer->coach->schedule->zone;
 	const civil_day day = zone_day(zone, offer->start);
 	json_write_object(writer, NULL);
 	json_write_text(writer, "id", id);
+	json_write_integer(writer, "place", (int64_t)place);
 	json_write_instant(writer, "starts_at", offer->start);
 	json_write_instant(writer, "ends_at", offer->end);
 	json_write_instant(writer, "blocked_from", offer->blocked.start);
@@ -239,7 +240,7 @@ static const char *times_of(const struct plan *plan, const struct series_wish *w
 		if (!wish->for_client && !booking_seal_answers(call, plan->type, wish->first.answers, id,
 							       &answers, &result->whole))
 			return NULL;
-		plan_write_time(&writer, id, &plan->offers[i], answers,
+		plan_write_time(&writer, id, i, &plan->offers[i], answers,
 				meeting_url_for(call->mem, plan->type->meeting.url, id));
 	}
 	json_write_array_end(&writer);
@@ -398,8 +399,12 @@ static bool find_chances(const struct booking_call *call, struct series_wish *wi
 	for (size_t i = 0; i < count; i++) {
 		struct chance *chance = &chances->items[chances->count++];
 		*chance = (struct chance){.plan.call = call};
-		if (!booking_coach_now(call, turns[i].coach_id, &chance->coach, &chance->result.whole))
-			continue; /* just removed, or the database failed: then there is no other either */
+		if (!booking_coach_now(call, turns[i].coach_id, &chance->coach, &chance->result.whole)) {
+			result->whole = chance->result.whole;
+			if (result->whole.verdict == BOOKING_DATABASE_UNAVAILABLE)
+				return false;
+			continue; /* just removed */
+		}
 		chance->plan.coach = chance->coach;
 		chance->planned = make_plan(&chance->plan, wish, afresh, &chance->result);
 		chance->good = chance->planned ? count_good(&chance->result) : 0;

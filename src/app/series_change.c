@@ -201,8 +201,8 @@ static const char *moves_of(const struct plan *plan, const struct series_result 
 	for (size_t i = 0; i < plan->count; i++) {
 		const size_t at = backwards ? plan->count - 1 - i : i;
 		if (result->occurrences[at].refusal == REFUSAL_NONE)
-			plan_write_time(&writer, result->occurrences[at].appointment.id, &plan->offers[at],
-					NULL, NULL);
+			plan_write_time(&writer, result->occurrences[at].appointment.id, at,
+					&plan->offers[at], NULL, NULL);
 	}
 	json_write_array_end(&writer);
 	return arena_strdup(plan->call->mem, buffer_text(&text));

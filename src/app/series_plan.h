@@ -30,8 +30,9 @@ void plan_judge(const struct plan *plan, const struct offer *offer, struct occur
 
 enum { TIMES_BYTES_MAX = 1024 * 1024 }; /* of what plan_write_time() has written of all dates */
 
-/* One date as the database is given it. answers and meeting_url may be NULL. */
-void plan_write_time(struct json_writer *writer, const char *id, const struct offer *offer,
+/* One date as the database is given it. place: among those that are asked for. answers and meeting_url may be
+ * NULL. */
+void plan_write_time(struct json_writer *writer, const char *id, size_t place, const struct offer *offer,
 		     const char *answers, const char *meeting_url);
 
 /*

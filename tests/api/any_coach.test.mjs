@@ -1,6 +1,7 @@
 // `coach: "any"`: the times of all who offer a type together, a fair and recorded choice, the next one when a race is lost.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { until } from '../harness/child.mjs';
 import { assertProblem, assertStatus, countStatuses, later } from '../harness/expect.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
 
@@ -419,14 +420,44 @@ test('a date that the client has with another coach is taken: refused with all, 
   assertProblem(await who.post('/booking/series', series), 409, 'series_conflict');
   const made = assertStatus(await who.post('/booking/series', { ...series, on_conflict: 'skip' }), 201);
   assert.deepEqual(
-    made.appointments.map(({ start: one }) => one),
-    [at(0), at(2)],
+    made.appointments.map(({ start: one, series_index }) => [one, series_index]),
+    [
+      [at(0), 0],
+      [at(2), 2],
+    ],
   );
   const mine = assertStatus(await who.get('/booking/user/me'), 200).appointments;
   assert.deepEqual(
     mine.map(({ start: one }) => one),
     [at(0), at(1), at(2)],
   );
+});
+
+test('a coach who cannot be read is none without time: the series is refused by the database, not by the others', async () => {
+  const start = stack.slot(214);
+  const series = { coach: 'any', session_type: 'weekly', count: 2, start };
+  const query = new URLSearchParams(series);
+  const next = assertStatus(await ann.get(`/booking/series/preview?${query}`), 200).coach;
+  const other = next === 'ada' ? 'ben' : 'ada';
+  assertStatus(
+    await somebody().post('/booking/create', { coach: other, session_type: 'weekly', start }),
+    201,
+  );
+  const lock = stack.database.session();
+  const count = (which) => stack.database.locks(`${which} and relation = 'bookingd.busy_source'::regclass`);
+  try {
+    lock.send('begin; lock table bookingd.busy_source in access exclusive mode;');
+    await until('the lock', () => count(`granted and mode = 'AccessExclusiveLock'`));
+    const asked = somebody().post('/booking/series', series);
+    await until('the first coach to be read', () => count('not granted'));
+    stack.database.run(`select pg_cancel_backend(pid) from pg_locks
+      where not granted and relation = 'bookingd.busy_source'::regclass
+        and database = (select oid from pg_database where datname = current_database())`);
+    lock.send('commit;');
+    assertProblem(await asked, 503, 'database_unavailable');
+  } finally {
+    lock.close();
+  }
 });
 
 test('a series is with the coach whom the client can pay, or whose questions are answered', async () => {
@@ -445,6 +476,34 @@ test('a series is with the coach whom the client can pay, or whose questions are
     'ben',
     'ben',
   ]);
+});
+
+test('a wrong code is one try, however many coaches could have had it; a right one is none', async () => {
+  const who = somebody();
+  const start = stack.slot(290);
+  const tries = () =>
+    stack.database.value(`select count(*) from client_use
+      where client = sha256(convert_to('client-${people}', 'UTF8')) and kind = 'promo'`);
+  const wish = (promo_code) => ({ start, session_type: 'paid', promo_code });
+  const refused = async (reply) => assertProblem(await reply, 422, 'promo_code_invalid', 'promo_code');
+  for (let n = 1; n < 10; n++) {
+    await refused(book(who, wish(`guess-${n}`)));
+    assert.equal(await tries(), n);
+  }
+  await refused(book(who, wish('guess-9')));
+  await refused(who.post('/booking/series', { coach: 'any', count: 2, ...wish('guess-9') }));
+  assert.equal(await tries(), 9, 'sent again it is no further one');
+  // Whose code it is may come last in turn.
+  const coaches = ['ada', 'ben'];
+  for (const coach of coaches) {
+    const own = { code: `OF-${coach}`, kind: 'free' };
+    assertStatus(await stack.admin().post(`/coach/${coach}/promo-codes`, own), 201);
+    const made = await booked({ ...wish(own.code), start: later(start, coach === 'ada' ? 60 : 120) }, who);
+    assert.equal(made.coach, coach);
+  }
+  assert.equal(await tries(), 9);
+  await refused(book(who, wish('guess-10')));
+  assertProblem(await book(who, wish('guess-11')), 429, 'rate_limited');
 });
 
 test('whoever is busy in their calendar is passed over, though it is their turn', async () => {

@@ -177,12 +177,10 @@ test('while the first is being answered the second is 409 request_in_progress, w
   });
   const done = new Promise((resolve) => blocker.on('close', resolve));
   blocker.stdin.write('BEGIN; LOCK TABLE bookingd.appointment IN SHARE ROW EXCLUSIVE MODE;\n');
-  const locks = (granted) =>
-    stack.database.value(`SELECT count(*) FROM pg_locks WHERE relation = 'bookingd.appointment'::regclass
-      AND ${granted ? "granted AND mode = 'ShareRowExclusiveLock'" : 'NOT granted'}`);
-  await until('the lock', () => locks(true));
+  const lock = "relation = 'bookingd.appointment'::regclass AND granted AND mode = 'ShareRowExclusiveLock'";
+  await until('the lock', () => stack.database.locks(lock));
   const first = ann.post('/booking/create', body, key('k'));
-  await until('the first request to wait', () => locks(false));
+  await until('the first request to wait', () => stack.database.waiting('from book[(]'));
   assertProblem(await ann.post('/booking/create', body, key('k')), 409, 'request_in_progress');
   assertProblem(await ann.post('/booking/hold', body, key('k')), 409, 'request_in_progress');
   blocker.stdin.end('COMMIT;\n');

@@ -128,24 +128,24 @@ for (const [name, value] of [
   });
 }
 
+/** What a booking waits for first: to read the coach's time, or to take it. */
+const BOOKS = 'from book[(]|^select id, user_id, session_type, starts_at';
+
 test('SIGTERM finishes what is in flight and exits 0', async () => {
   const database = await createDatabase();
   const daemon = await Daemon.start({ env: { ...stack.env, DATABASE_URL: database.url } });
   // While another holds the table, booking waits inside PostgreSQL.
   const holder = database.session();
   holder.send('BEGIN; LOCK TABLE appointment IN ACCESS EXCLUSIVE MODE;');
-  const locks = (granted) =>
-    database.value(
-      `SELECT count(*) FROM pg_locks WHERE granted = ${granted} AND relation = 'appointment'::regclass`,
-    );
-  await until('the lock', () => locks(true));
+  const lock = "granted AND mode = 'AccessExclusiveLock' AND relation = 'appointment'::regclass";
+  await until('the lock', () => database.locks(lock));
   const { token } = stack.client('ann');
   const reply = daemon.client.post(
     '/booking/create',
     { start: stack.slot(3) },
     { authorization: `Bearer ${token}` },
   );
-  await until('the waiting request', () => locks(false));
+  await until('the waiting request', () => database.waiting(BOOKS));
   const stopped = daemon.child.stop('SIGTERM');
   await until(
     'the drain',

@@ -221,6 +221,39 @@ test('whoever may see times sees the coaches to choose from', async () => {
   );
 });
 
+test('a browser never gets JSON for a page’s address that is cut or has a blank too many', async () => {
+  const html = { accept: 'text/html' };
+  const open = (path, headers = html) => stack.stranger().get(path, headers);
+  const coachs = await open('/booking/damian-example/?lang=fr');
+  assert.equal(coachs.status, 200);
+  assert.match(coachs.text, /src="\.\.\/widget\.js/);
+  assertProblem(await open('/booking/damian-example/', {}), 404, 'not_found');
+  const missing = [
+    '/booking/%E0%A4%A',
+    '/booking/damian/%E0%A4%A',
+    '/booking/%00/',
+    '/booking/00000000-0000-4000-8000-000000000000/',
+    '/booking/?session_type=%00',
+    '/booking/?lang=fr&type=%E0%A4%A',
+    '/booking/damian-example?session_type=%00',
+    '/booking/damian-example/career-strategy?coach=%ff',
+  ];
+  for (const path of missing) {
+    const page = await open(path);
+    assert.deepEqual([page.status, page.headers['content-type']], [404, 'text/html; charset=utf-8'], path);
+    assert.match(page.text, /missing\.js/, path);
+  }
+  for (const path of missing.slice(0, 2)) assertProblem(await open(path, {}), 400, 'bad_parameter');
+  // What others hang on to a link says nothing about the page.
+  for (const path of [
+    '/booking/',
+    '/booking/damian-example',
+    '/booking/damian-example/',
+    '/booking/damian/x',
+  ])
+    assert.equal((await open(`${path}?utm_term=50%&utm_term=x`)).status, 200, path);
+});
+
 test('a browser that opens a coach’s address gets the page, a program what the contract says', async () => {
   const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
   for (const path of ['/booking/damian-example', '/booking/damian/career-strategy']) {

@@ -1,6 +1,7 @@
 // The schedule document: read and replaced whole, every fault by its path, never overwritten unseen.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { until } from '../harness/child.mjs';
 import { assertProblem, assertStatus, countStatuses, later } from '../harness/expect.mjs';
 import { openSchedule, schedule, startStack } from '../harness/stack.mjs';
 
@@ -205,6 +206,38 @@ test('If-Match: only who has seen the latest version may replace it', async () =
   assertStatus(await put(openSchedule(), { 'if-match': first.headers.etag }), 200);
   assertStatus(await put(openSchedule(), { 'if-match': '*' }), 200);
   assertStatus(await put(openSchedule()), 200);
+});
+
+/** PUTs while the appointments cannot be read: what is asked for after the coach's own row ends as by a timeout. */
+async function putUnread(headers, path = PATH) {
+  const lock = stack.database.session();
+  const held = () =>
+    stack.database.locks(`granted and mode = 'AccessExclusiveLock'
+      and relation = 'bookingd.appointment'::regclass`);
+  let reply = null;
+  try {
+    lock.send('begin; lock table bookingd.appointment in access exclusive mode;');
+    await until('the lock', held);
+    const asked = put(openSchedule(), headers, stack.admin(), path).then((one) => {
+      reply = one;
+    });
+    await until('the reply', () => {
+      stack.database.run(`select pg_cancel_backend(pid) from pg_locks
+        where not granted and relation = 'bookingd.appointment'::regclass
+          and database = (select oid from pg_database where datname = current_database())`);
+      return reply;
+    });
+    await asked;
+  } finally {
+    lock.close();
+    await until('the end of the lock', () => !held());
+  }
+  return reply;
+}
+
+test('a database that cannot say whether it has changed is no schedule that has', async () => {
+  assertProblem(await putUnread({ 'if-match': '"0"' }), 503, 'database_unavailable');
+  assertProblem(await putUnread({ 'if-none-match': '*' }), 503, 'database_unavailable');
 });
 
 test('If-Match may list versions; a weak tag is none of them', async () => {

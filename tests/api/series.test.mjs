@@ -110,6 +110,11 @@ test('one date that is taken refuses all and books nothing, or is skipped; each 
     made.skipped.map(({ start: at, code }) => [at, code]),
     [[dates[2], 'slot_taken']],
   );
+  assert.deepEqual(
+    made.appointments.map(({ series_index }) => series_index),
+    [0, 1, 3],
+    'each has the number of the date that was asked for',
+  );
   assertProblem(
     await series(stack.client('eve'), { start, count: 4, on_conflict: 'skip' }),
     409,

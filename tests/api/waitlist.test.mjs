@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertProblem, assertStatus, countStatuses, later } from '../harness/expect.mjs';
+import { Daemon } from '../harness/daemon.mjs';
 import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
@@ -104,6 +105,33 @@ test('a time that is freed is held for the first in line, who is told and takes 
   assert.deepEqual([taken.status, taken.user_id, taken.name], ['scheduled', 'ann', 'Name of ann']);
   assert.equal((await entry('ann', ann)).state, 'booked');
   await mail.wait(1, ({ to, calendar }) => to[0] === 'ann@client.test' && calendar?.method === 'REQUEST');
+});
+
+test('of two replicas one tells of an offer, once', async () => {
+  const other = await Daemon.start({ env: stack.env });
+  const starts = Array.from({ length: 8 }, slot);
+  const made = await Promise.all(starts.map((start, n) => book(`owner-${n}`, start)));
+  const joined = await Promise.all(starts.map((start, n) => wait(`patient-${n}`, start)));
+  await Promise.all(made.map((one, n) => cancel(`owner-${n}`, one)));
+  const entries = await Promise.all(joined.map((one, n) => entry(`patient-${n}`, one)));
+  const ids = entries.map((one) => `'${one.appointment_id}'`).join();
+  const told = (what) =>
+    Number(stack.database.value(`select count(*) from ${what} and appointment_id in (${ids})`));
+  await until('all to be told of', () => told("notice where kind = 'offer' and channel = 'in_app'") === 8);
+  // Whoever judged an offer at the same time has said so by the time that the next one is told of.
+  const [last, next] = [slot(), slot()];
+  for (const start of [last, next]) {
+    const one = await book('owner', start);
+    await wait('patient', start);
+    await cancel('owner', one);
+  }
+  await until('the next to be told of', () =>
+    stack.database.value(`select count(*) = 2 from notice n join appointment a on a.id = n.appointment_id
+      where n.kind = 'offer' and n.channel = 'in_app' and a.user_id = 'patient'`),
+  );
+  await other.stop();
+  assert.equal(told("event where type = 'waitlist.offered'"), 8);
+  assert.equal(told("notice where kind = 'offer' and channel = 'email'"), 8);
 });
 
 test('what is declined or lapses goes on to the next, and after the last it is open to all', async () => {
@@ -316,9 +344,10 @@ test('what the slot rules are against is taken back before anybody is told, and 
 });
 
 test('whoever has as many sessions as allowed by now is passed by until they have fewer', async () => {
-  const start = slot();
+  const [start, second] = [slot(), slot()];
   const made = await book('owner', start);
-  const front = await wait('at-limit', start);
+  const more = await book('owner', second);
+  const front = await wait('at-limit', start, { to: later(second, 1) });
   const behind = await wait('below-limit', start);
   const other = await book('at-limit', slot());
   const limited = structuredClone(document);
@@ -330,6 +359,9 @@ test('whoever has as many sessions as allowed by now is passed by until they hav
     return now.state === 'offered' && now;
   });
   assert.equal((await entry('at-limit', front)).state, 'waiting');
+  await cancel('owner', more);
+  const offers = `select count(*) from bookingd.appointment where user_id = 'at-limit' and hold_kind = 'offer'`;
+  assert.equal(stack.database.value(offers), 1, 'the next time is offered to others at once');
   await cancel('at-limit', other);
   await cancel('below-limit', { id: offered.appointment_id });
   assert.equal((await entry('at-limit', front)).state, 'offered');
@@ -395,6 +427,17 @@ test('an offer that was told of is a promise, and whoever books its time has wha
   assert.equal((await entry('promised', waiting)).state, 'offered');
   await book('promised', start);
   assert.equal((await entry('promised', waiting)).state, 'booked');
+});
+
+test('whoever moves a session to the time they are offered has what they waited for', async () => {
+  const start = slot();
+  const owned = await book('owner', start);
+  const mine = await book('mover', slot());
+  const joined = await wait('mover', start);
+  await cancel('owner', owned);
+  assert.equal((await entry('mover', joined)).state, 'offered');
+  assertStatus(await stack.client('mover').put(`/booking/${mine.id}/reschedule`, { start }), 200);
+  assert.equal((await entry('mover', joined)).state, 'booked');
 });
 
 test('a session over midnight suits whoever named no hours', async () => {

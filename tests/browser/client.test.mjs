@@ -125,6 +125,31 @@ test('what was typed for one session does not stand in the way of another that d
   }
 });
 
+test('where no date of a series is free there is nothing to book, and the page says so', async () => {
+  const page = await choose('uma', 'coaching');
+  await page.getByLabel('What is your goal?').fill('Weekly');
+  const taken = async (route) => {
+    const response = await route.fetch();
+    const { occurrences, ...rest } = await response.json();
+    const none = occurrences.map((one) => ({
+      ...one,
+      bookable: false,
+      reasons: [{ rule: 'slot_taken', detail: 'Taken.' }],
+    }));
+    await route.fulfill({ response, json: { ...rest, occurrences: none } });
+  };
+  await page.route('**/booking/series/preview**', taken);
+  await page.getByLabel('Repeat').selectOption({ label: 'Every week' });
+  await shown(page, 'None of these dates is free. Please choose another time.').waitFor();
+  await checked(page, 'series-none');
+  assert.equal(await page.getByRole('button', { name: /^(Book|Confirm)/ }).count(), 0);
+  await page.unroute('**/booking/series/preview**', taken);
+  await page.getByLabel('Repeat').selectOption({ label: 'Every two weeks' });
+  await page.getByRole('button', { name: /^Book \d sessions/ }).waitFor(); // as many as are near enough
+  await page.getByLabel('Repeat').selectOption({ label: 'Just once' });
+  await page.getByRole('button', { name: 'Confirm booking' }).waitFor();
+});
+
 test('every week: the dates are shown, those that are taken left out, and all the others booked at once', async () => {
   const page = await choose('sam', 'coaching', { viewport: { width: 768, height: 900 } });
   await page.getByLabel('What is your goal?').fill('Weekly');

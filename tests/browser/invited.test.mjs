@@ -96,7 +96,12 @@ test('a request is declined with a reason, which the client reads; another is wi
   await home.getByRole('button', { name: /^Decline: / }).click();
   await home.getByLabel('Reason').fill('I am away');
   await checked(home, 'coach-decline');
-  await home.locator('dialog[open]').getByRole('button', { name: 'Decline' }).click();
+  const decline = home.locator('dialog[open]').getByRole('button', { name: 'Decline' });
+  await home.route('**/decline', (route) => route.abort(), { times: 1 });
+  await decline.click();
+  await home.locator('dialog[open] .alarm').waitFor();
+  assert.equal(await home.getByLabel('Reason').inputValue(), 'I am away', 'what failed on the way is kept');
+  await decline.click();
   await said(home, /is declined/);
   assert.equal((await mine(page))[0].status, 'declined');
   await page.getByRole('button', { name: 'Mes séances' }).click();

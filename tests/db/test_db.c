@@ -109,12 +109,15 @@ static int64_t backend_of(struct db *of)
 	return db_get_int(&rows, 0, 4);
 }
 
-/* Returns once it is gone. */
+/* Returns once it is gone, and its connection has been idle for so long that it is looked at before it is
+ * used. */
 static void terminate(int64_t backend)
 {
+	enum { LOOKED_AT_MS = 20 };
 	struct db *other = open_at(url, 5000);
 	assert_int_equal(db_run(other, QUERY_TERMINATE, DB_PARAMETERS(db_int(backend)), NULL), DB_OK);
 	db_close(other);
+	nap(LOOKED_AT_MS);
 }
 
 /* ---- values ---- */

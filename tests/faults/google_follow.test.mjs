@@ -327,10 +327,8 @@ describe('by pushes', () => {
     const { channel_id, channel_resource } = channel();
     const lock = s.stack.database.session();
     const locked = () =>
-      Number(
-        s.stack.database.value(`select count(*) from pg_locks where granted and mode = 'AccessExclusiveLock'
-          and relation = 'bookingd.coach_calendar'::regclass`),
-      );
+      s.stack.database.locks(`granted and mode = 'AccessExclusiveLock'
+        and relation = 'bookingd.coach_calendar'::regclass`);
     try {
       lock.send('begin; lock table bookingd.coach_calendar in access exclusive mode;');
       await until('the lock', locked);

@@ -74,6 +74,13 @@ test('transaction mode with a direct address: sixteen at once, and nothing is le
   await stack.startDaemon({ DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: stack.database.url });
   const people = Array.from({ length: 16 }, (_, i) => stack.client(`client-${i}`));
   const wish = { start: stack.slot(10), duration_minutes: 30 };
+  // The first questions to the calendar may take longer than a booking waits for them.
+  await stack.daemon.logged('calendar_ready');
+  const early = { start: stack.slot(1), duration_minutes: 30 };
+  await until(
+    'a first booking',
+    async () => (await stack.client('early').post('/booking/create', early)).status === 201,
+  );
   const same = await Promise.all(people.map((client) => client.post('/booking/create', wish)));
   assert.deepEqual(same.map(({ status }) => status).sort(), [201, ...Array(15).fill(409)]);
   const own = await Promise.all(
@@ -127,6 +134,8 @@ test('a pooler that hangs is 503 meanwhile, and it serves again when that is ove
 });
 
 test('what a pooler in transaction mode says of prepared statements is told as one sentence with the remedy', async () => {
+  // Else a connection that has not heard of the schema would fail by that, now and then.
+  database.run(`ALTER DATABASE ${database.name} SET search_path = bookingd, public`);
   const pooler = await Pooler.start({ url: database.url, mode: 'transaction', size: 2 });
   const daemon = await Daemon.start({ env: settings(pooler.url), ready: false });
   const token = mintHS256(settings('').AUTH_JWT_SECRET, { sub: 'ann' });

@@ -453,12 +453,7 @@ test('confirmed several times at once, it is booked for each of them', async () 
   try {
     lock.send(`set search_path = bookingd, public; begin;
       select lock_guests(encode(network, 'hex')) from own_session where appointment_id = '${held.id}';`);
-    await until(
-      'the lock',
-      () =>
-        stack.database.rows(`select from pg_locks where locktype = 'advisory' and classid = 1651469169`)
-          .length,
-    );
+    await until('the lock', () => stack.database.locks(`locktype = 'advisory' and classid = 1651469169`));
     replies = Array.from({ length: 2 }, () => guest.confirm({ email, code }));
     await until('both to wait for it', () => waiting() === 2);
     lock.send('commit;');
@@ -604,10 +599,17 @@ test('whoever tries codes has ten a day, as a guest from one network, too', asyn
   assertStatus(await stack.coach().post(`/coach/${COACH}/promo-codes`, right), 201);
   const from = stranger();
   const start = stack.slot(hour++);
-  const attempt = (promo_code) => from.post('/booking/hold', { start, session_type: 'priced', promo_code });
+  const attempt = (promo_code, coach) =>
+    from.post('/booking/hold', { start, session_type: 'priced', promo_code, coach });
   for (let i = 0; i < 10; i++)
-    assertProblem(await attempt(`GUESS-${i}`), 422, 'promo_code_invalid', 'promo_code');
-  assertProblem(await attempt(right.code), 429, 'rate_limited');
+    assertProblem(
+      await attempt(`GUESS-${i}`, i % 2 ? 'any' : undefined),
+      422,
+      'promo_code_invalid',
+      'promo_code',
+    );
+  for (const coach of ['any', undefined])
+    assertProblem(await attempt(right.code, coach), 429, 'rate_limited');
   assertStatus(await askHold(stranger(), { session_type: 'priced', promo_code: right.code }), 201);
   assertStatus(await from.post('/booking/hold', { start, session_type: 'priced' }), 201);
 });

@@ -169,11 +169,7 @@ test('codes asked for at once: one of them is good', async () => {
       .length;
   try {
     lock.send('begin; lock table bookingd.action_token in share row exclusive mode;');
-    await until(
-      'the lock',
-      () =>
-        stack.database.rows("select from pg_locks where mode = 'ShareRowExclusiveLock' and granted").length,
-    );
+    await until('the lock', () => stack.database.locks("mode = 'ShareRowExclusiveLock' and granted"));
     const asks = Array.from({ length: 4 }, () => ask(email));
     await until('two to wait for it', () => waiting() >= 2);
     lock.send('commit;');
@@ -342,6 +338,16 @@ test('a key that was used by mail replays its reply to the platform’s user', a
   assert.equal(again.body.id, held.id);
 });
 
+test('the limits of a day are one person’s, whichever way they come in', async () => {
+  const email = address();
+  const byMail = as((await signIn(email)).token);
+  const guess = (client, n) =>
+    client.post('/booking/create', { start: stack.slot(300), promo_code: `guess-${n}` });
+  for (let n = 0; n < 10; n++) assertProblem(await guess(byMail, n), 422, 'promo_code_invalid', 'promo_code');
+  assertProblem(await guess(byMail, 10), 429, 'rate_limited');
+  assertProblem(await guess(stack.client('met-late', { email }), 11), 429, 'rate_limited');
+});
+
 test('what a session that was not told of it yet did by mail is found later, and erased', async () => {
   const platform = stack.client('gerd');
   await platform.get('/booking/user/me');
@@ -363,6 +369,56 @@ test('what a session that was not told of it yet did by mail is found later, and
   left(await make(312), 'Gerd Forgotten');
   assertStatus(await platform.delete('/booking/user/me'), 200);
   assert.ok(!stack.database.dump().includes('Gerd Forgotten'));
+});
+
+test('erased and met at once, somebody is both, whoever has to wait', async () => {
+  const { database } = stack;
+  for (const first of ['erase', 'meet']) {
+    const user = `greta-${first}`; // before mail:… in the order of locks
+    const email = `${user}@client.test`;
+    const { user_id: former } = await signIn(email);
+    await stack.client(user).get('/booking/user/me');
+    // A request that was on its way when the two became one has come after it.
+    const made = assertStatus(
+      await stack.client(user).post('/booking/create', { start: stack.slot(340 + 2 * count++) }),
+      201,
+    );
+    database.run(`update bookingd.appointment set user_id = '${former}' where id = '${made.id}';
+      create table if not exists public.told (what text);`);
+    const sessions = [];
+    const run = (sql) => {
+      const session = database.session();
+      sessions.push(session);
+      session.send(`set search_path = bookingd, public; ${sql}`);
+    };
+    const note = (what, call) =>
+      run(`do $$ begin perform ${call}; insert into public.told values ('${user} ${what}');
+        exception when deadlock_detected then insert into public.told values ('${user} deadlock'); end $$;`);
+    const calls = {
+      erase: () =>
+        note('erase', `erase_user('${user}', 'client', make_actor('${user}', 'user', null), 'gone-${user}')`),
+      meet: () => note('meet', `meet_user('${user}', '${email}')`),
+    };
+    const waiting = (n) =>
+      until(`${n} to wait`, () => database.locks(`locktype = 'advisory' and not granted`) === n);
+    run(`begin; select lock_client('${user}');`);
+    await until('the lock', () => database.locks(`locktype = 'advisory' and classid = 1651469163`) > 0);
+    calls[first]();
+    await waiting(1);
+    calls[first === 'erase' ? 'meet' : 'erase']();
+    await until('both to wait', () =>
+      database.value(`select count(*) = 2 from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like 'do $$%${user}%'`),
+    );
+    sessions[0].send('commit;');
+    const told = () =>
+      database
+        .rows(`select what from public.told where what like '${user} %' order by 1`)
+        .map((row) => row.what);
+    await until('both to be done', () => told().length === 2);
+    assert.deepEqual(told(), [`${user} erase`, `${user} meet`]);
+    for (const session of sessions) session.close();
+  }
 });
 
 test('a manage link opens its appointment, moves and cancels it, and nothing else', async () => {

@@ -213,59 +213,14 @@ export function whenFields(house, start, id) {
   };
 }
 
-/* Yes or no to what a client asks for; `done` comes after either. */
-export function decisionButtons(house, one, done) {
+/*
+ * A window in which something is done for a reason that may be left out. send(reason, undefined without) makes the call; the
+ * window, and what is typed in it, stays until that has worked. Then comes done().
+ */
+function reasonDialog(house, { id, title, lines, word, back, send, done }) {
   const { t } = house;
+  const reason = h('textarea', { id, maxlength: 2000 });
   const trouble = h('div', null);
-  const name = house.nameOf(one);
-  const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(Date.parse(one.start))}` });
-  const decide = async (what, body, words) => {
-    try {
-      await house.call('PUT', `booking/${one.id}/${what}`, { body, key: newKey() });
-      await done();
-      house.say(t(words, { name }));
-    } catch (problem) {
-      fill(trouble, house.trouble(problem));
-    }
-  };
-  const decline = () => {
-    const reason = h('textarea', { id: 'decline-reason', maxlength: 2000 });
-    const dialog = question(
-      t('declineTitle', { name }),
-      labelled(house, reason.id, t('reason'), reason, true),
-      [[t('decline'), () => decide('decline', { reason: reason.value.trim() || null }, 'declinedOf')]],
-      t('close'),
-    );
-    keepTyped(house, dialog);
-  };
-  return h(
-    'div',
-    { class: 'stack' },
-    h(
-      'div',
-      { class: 'actions' },
-      h(
-        'button',
-        {
-          type: 'button',
-          class: 'main',
-          ...label(t('approve')),
-          onclick: () => decide('approve', {}, 'approvedOf'),
-        },
-        t('approve'),
-      ),
-      h('button', { type: 'button', ...label(t('decline')), onclick: decline }, t('decline')),
-    ),
-    trouble,
-  );
-}
-
-/* done() is called when it is cancelled. */
-export function cancelDialog(house, one, done) {
-  const { t } = house;
-  const reason = h('textarea', { id: 'cancel-reason', maxlength: 2000 });
-  const trouble = h('div', null);
-  const name = house.nameOf(one);
   const confirm = h(
     'button',
     {
@@ -275,35 +230,91 @@ export function cancelDialog(house, one, done) {
         if (confirm.getAttribute('aria-disabled')) return;
         confirm.setAttribute('aria-disabled', 'true');
         try {
-          await house.call('PUT', `booking/${one.id}/cancel`, {
-            body: reason.value.trim() ? { reason: reason.value.trim() } : undefined,
-          });
+          await send(reason.value.trim() || undefined);
           dialog.close();
           await done();
-          house.say(`${name}: ${t('statusCancelled')}`);
-          document.querySelector('h1').focus();
         } catch (problem) {
           confirm.removeAttribute('aria-disabled');
           fill(trouble, house.trouble(problem));
         }
       },
     },
-    t('cancelConfirm'),
+    word,
   );
   const dialog = modal(
-    t('cancelTitle', { name }),
-    h('p', null, house.moment(Date.parse(one.start))),
-    h('p', null, t('cancelRule')),
-    labelled(house, 'cancel-reason', t('reason'), reason, true),
+    title,
+    lines,
+    labelled(house, id, t('reason'), reason, true),
     trouble,
     h(
       'div',
       { class: 'actions' },
       confirm,
-      h('button', { type: 'button', onclick: () => dialog.close() }, t('keep')),
+      h('button', { type: 'button', onclick: () => dialog.close() }, back),
     ),
   );
   keepTyped(house, dialog);
+}
+
+/* Yes or no to what a client asks for; `done` comes after either. */
+export function decisionButtons(house, one, done) {
+  const { t } = house;
+  const trouble = h('div', null);
+  const name = house.nameOf(one);
+  const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(Date.parse(one.start))}` });
+  const decide = (what, body) => house.call('PUT', `booking/${one.id}/${what}`, { body, key: newKey() });
+  const approve = async () => {
+    try {
+      await decide('approve', {});
+      await done();
+      house.say(t('approvedOf', { name }));
+    } catch (problem) {
+      fill(trouble, house.trouble(problem));
+    }
+  };
+  const decline = () =>
+    reasonDialog(house, {
+      id: 'decline-reason',
+      title: t('declineTitle', { name }),
+      word: t('decline'),
+      back: t('close'),
+      send: (reason) => decide('decline', { reason }),
+      done: async () => {
+        await done();
+        house.say(t('declinedOf', { name }));
+      },
+    });
+  return h(
+    'div',
+    { class: 'stack' },
+    h(
+      'div',
+      { class: 'actions' },
+      h('button', { type: 'button', class: 'main', ...label(t('approve')), onclick: approve }, t('approve')),
+      h('button', { type: 'button', ...label(t('decline')), onclick: decline }, t('decline')),
+    ),
+    trouble,
+  );
+}
+
+/* done() is called when it is cancelled. */
+export function cancelDialog(house, one, done) {
+  const { t } = house;
+  const name = house.nameOf(one);
+  reasonDialog(house, {
+    id: 'cancel-reason',
+    title: t('cancelTitle', { name }),
+    lines: [h('p', null, house.moment(Date.parse(one.start))), h('p', null, t('cancelRule'))],
+    word: t('cancelConfirm'),
+    back: t('keep'),
+    send: (reason) =>
+      house.call('PUT', `booking/${one.id}/cancel`, { body: reason ? { reason } : undefined }),
+    done: async () => {
+      await done();
+      house.say(`${name}: ${t('statusCancelled')}`);
+      document.querySelector('h1').focus();
+    },
+  });
 }
 
 /* What the client is told of a change; answers {element, given()}, the second undefined where nothing was said. */

@@ -291,9 +291,11 @@ export function showDetails(panel) {
   panel.say(t('held', { when: panel.moment(form.slot.at) }));
 }
 
-/* The button says how many sessions it books. */
+/* The button says how many sessions it books; where no date can be booked there is none. */
 function nameSubmit(panel) {
   const { series } = panel.form;
+  panel.page.submit.hidden = series?.free === 0;
+  panel.page.submit.disabled = panel.page.submit.hidden; // nor by the Enter key
   panel.page.submit.textContent = series ? panel.t('confirmSeries', { n: series.free }) : confirmWord(panel);
 }
 

@@ -66,6 +66,7 @@ export function repeatPart(panel, { released, changed }) {
       form.series = { every_weeks: Number(every.value), count: Number(count.value), free };
       fill(
         list,
+        free === 0 && h('p', null, t('noneFree')),
         h(
           'ul',
           { class: 'dates' },
@@ -85,7 +86,7 @@ export function repeatPart(panel, { released, changed }) {
         ),
       );
       changed();
-      panel.say(t('seriesFree', { n: free, all: occurrences.length }));
+      panel.say(free === 0 ? t('noneFree') : t('seriesFree', { n: free, all: occurrences.length }));
     } catch (problem) {
       if (mine === asked) fill(list, h('p', { class: 'wrong' }, explain(problem, t)));
     }

@@ -115,6 +115,7 @@ export const enMore = {
   everySecond: 'Every two weeks',
   howMany: 'How many sessions',
   seriesFree: { one: '{n} of {all} dates is free', other: '{n} of {all} dates are free' },
+  noneFree: 'None of these dates is free. Please choose another time.',
   confirmSeries: { one: 'Book {n} session', other: 'Book {n} sessions' },
   othersBooked: { one: 'One more session is booked:', other: '{n} more sessions are booked:' },
   youCall: 'Call {number}',

@@ -179,6 +179,7 @@ export const words = spaced({
   everySecond: 'Toutes les deux semaines',
   howMany: 'Nombre de séances',
   seriesFree: { one: '{n} date sur {all} est libre', other: '{n} dates sur {all} sont libres' },
+  noneFree: 'Aucune de ces dates n’est libre. Veuillez choisir un autre horaire.',
   confirmSeries: { one: 'Réserver {n} séance', other: 'Réserver {n} séances' },
   othersBooked: { one: 'Une autre séance est réservée :', other: '{n} autres séances sont réservées :' },
   youCall: 'Appelez le {number}',

@@ -223,6 +223,7 @@ export const words = {
     many: 'Wolnych {n} terminów z {all}',
     other: 'Wolne {n} terminu z {all}',
   },
+  noneFree: 'Żaden z tych terminów nie jest wolny. Wybierz inny termin.',
   confirmSeries: {
     one: 'Zarezerwuj {n} sesję',
     few: 'Zarezerwuj {n} sesje',
