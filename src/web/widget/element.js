@@ -365,7 +365,10 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const wish = this.getAttribute('date');
     const date = /^\d{4}(-\d\d){2}$/.test(wish) && Date.parse(wish) ? wish : null;
     await panel.go('pick', null, false, date);
-    if (panel.view === 'signIn') return undefined;
+    if (panel.view === 'signIn') {
+      if (draft.slot) history.replaceState({ ...state }, ''); // whoever signs in goes on with the form
+      return undefined;
+    }
     panel.returning = true;
     if (draft.slot && panel.answer && !panel.answer.refusal) return this.#resume(draft);
     if (before === 'sessions' || before === 'cancel' || before === 'move') return panel.go('sessions');
