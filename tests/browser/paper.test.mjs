@@ -1,4 +1,4 @@
-// The pages on paper, and where the visitor has colours of their own.
+// The pages on paper, and where the visitor has colours or a size of text of their own.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openBrowser } from './browser.mjs';
@@ -113,4 +113,40 @@ test('where the visitor has colours of their own, open hours and others look dif
     .locator('.legend .other')
     .evaluateAll((all) => all.map((node) => getComputedStyle(node).background));
   assert.equal(new Set(others).size, others.length, others.join('\n'));
+});
+
+test('with text twice as large in a small window nothing is to be scrolled sideways, and words stand in lines', async () => {
+  const large = await openBrowser('--blink-settings=defaultFontSize=32');
+  try {
+    for (const [side, name] of [
+      [clientViews, 'form'],
+      [clientViews, 'cancel'],
+      [clientViews, 'wait'],
+      [coachViews, 'home'],
+      [coachViews, 'booking'],
+    ]) {
+      const page = await large.page({ viewport: { width: 320, height: 900 } });
+      await side[name](page, scene);
+      const wrong = await page.evaluate(() => {
+        const roots = [
+          document,
+          ...[...document.querySelectorAll('mosaic-booking')].map((one) => one.shadowRoot),
+        ];
+        const found = roots
+          .flatMap((root) => [root.documentElement, root.querySelector('dialog[open]')])
+          .filter((node) => node?.scrollWidth > node?.clientWidth)
+          .map((node) => `${node.tagName}: ${node.scrollWidth} > ${node.clientWidth}`);
+        for (const node of roots.flatMap((root) => [...root.querySelectorAll('h3, strong, span, .face p')])) {
+          const { width, height } = node.getBoundingClientRect();
+          const letter = parseFloat(getComputedStyle(node).fontSize);
+          if (width > 1 && width < 1.5 * letter && height > 5 * letter) found.push(node.textContent);
+        }
+        return found;
+      });
+      assert.deepEqual(wrong, [], name);
+      await page.context().close();
+    }
+  } finally {
+    await large.close();
+  }
 });
