@@ -461,3 +461,38 @@ test('a first look costs six requests and 30 KiB at most', async () => {
     assert.ok(bytes <= 30 * 1024, `${bytes} bytes: ${JSON.stringify(list)}`);
   });
 });
+
+test('on a device whose clock is days off, what may be done is offered, and every free day is reached by keys', async () => {
+  for (const days of [3, -3]) {
+    const user = `clock${days + 5}`;
+    const client = stack.client(user);
+    const start = stack.slot(2 + days);
+    assert.equal((await client.post('/booking/create', { start, session_type: 'coaching' })).status, 201);
+    for (const [address, more] of [
+      [`${stack.daemon.url}/booking/#token=${client.token}`, ''],
+      [`${site}/`, client.token],
+    ]) {
+      const page = await browser.page();
+      await page.addInitScript((off) => {
+        const { now } = Date;
+        Date.now = () => now() + off;
+      }, days * 86_400_000);
+      await page.goto(address);
+      if (more)
+        await page.evaluate((token) => {
+          document.querySelector('mosaic-booking').token = token;
+        }, more);
+      await page.locator('[data-start]').first().waitFor();
+      const first = page.locator('td button.free').first();
+      const day = await first.getAttribute('data-day');
+      await first.focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowLeft');
+      assert.equal(await page.locator('td button:focus').getAttribute('data-day'), day);
+      await button(page, 'My sessions').click();
+      await button(page, /^Cancel:/).waitFor();
+      await button(page, /^Move:/).waitFor();
+      await page.context().close();
+    }
+  }
+});

@@ -20,7 +20,7 @@ export function startPicking(panel, moving, focus, day = null) {
   panel.chosen = null;
   const kept = panel.answer; // who it is does not change with the question
   Object.assign(panel, { slots: [], byDay: new Map(), end: 0, exhausted: false, day: null, focusDay: null });
-  panel.first = dayOf(Date.now(), panel.zone);
+  panel.first = dayOf(panel.now(), panel.zone);
   panel.month = (day ?? panel.first).slice(0, 7);
   page.trouble = h('div', { class: 'stack wide' });
   page.who = h('section', { class: 'who' });
@@ -309,7 +309,7 @@ function gridKey(panel, event) {
 
 function moveFocus(panel, day) {
   const { grid } = panel.page;
-  const today = dayOf(Date.now(), panel.zone);
+  const today = dayOf(panel.now(), panel.zone);
   if (day < today) return moveFocus(panel, today);
   const button = grid.querySelector(`[data-day="${day}"]`);
   panel.focusDay = day;
