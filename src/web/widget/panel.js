@@ -105,10 +105,12 @@ export class Panel {
       typeof headers === 'function'
         ? async () => ({ ...said, ...(await headers()) })
         : { ...said, ...headers };
-    return call(server, identity, method, path, { ...options, heard: (date) => this.#hear(date) }).catch((problem) => {
-      if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
-      throw problem;
-    });
+    return call(server, identity, method, path, { ...options, heard: (date) => this.#hear(date) }).catch(
+      (problem) => {
+        if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
+        throw problem;
+      },
+    );
   }
 
   /* What may still be done goes by the server's clock. What a reply's way may have taken is not made up for. */
