@@ -518,3 +518,21 @@ describe('somebody with several coaches', () => {
     assert.deepEqual(await stateOf('other'), theirs);
   });
 });
+
+test('a page that the browser kept and shows again has what came meanwhile, and keeps what is typed', async () => {
+  const page = await open('people');
+  await page.locator('article').first().waitFor();
+  const again = () =>
+    page.evaluate(() => {
+      window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    });
+  const { slots } = (await stack.client('kim').get('/booking/availability?coach=damian')).body;
+  const wish = { coach: 'damian', start: slots.at(-1).start, duration_minutes: 15 };
+  assert.equal((await stack.client('kim').post('/booking/create', wish)).status, 201);
+  await again();
+  await page.locator('article', { hasText: 'Name of kim' }).waitFor();
+  await goTo(page, 'profile');
+  await page.locator('#profile-headline').fill('Not saved yet');
+  await again();
+  assert.equal(await page.locator('#profile-headline').inputValue(), 'Not saved yet');
+});

@@ -496,3 +496,43 @@ test('on a device whose clock is days off, what may be done is offered, and ever
     }
   }
 });
+
+/** The page is left, `meanwhile` happens, and Back shows it as the browser has kept it. */
+async function leftAndKept(page, meanwhile) {
+  const tell = (name) =>
+    page.evaluate((type) => {
+      window.dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
+    }, name);
+  await tell('pagehide');
+  await meanwhile();
+  await tell('pageshow');
+}
+
+test('a page that the browser kept and shows again asks anew, and holds the chosen time once more', async () => {
+  const { page, client } = await visit();
+  const gone = await page.locator('[data-start]').last().getAttribute('data-start');
+  await leftAndKept(page, async () => {
+    const rival = await stack
+      .client('rival')
+      .post('/booking/create', { start: gone, session_type: 'coaching' });
+    assert.equal(rival.status, 201, rival.text);
+  });
+  await page.locator(`[data-start="${gone}"]`).waitFor({ state: 'detached' });
+
+  await page.locator('[data-start]').last().click();
+  await button(page, 'Confirm booking').waitFor();
+  const held = async () => (await client.get('/booking/user/me')).body.appointments.length;
+  await until('the time is held', async () => (await held()) === 1);
+  await page.getByLabel('Name').fill('Kept');
+  await leftAndKept(page, () => until('it is given back', async () => (await held()) === 0));
+  await until('it is held again', async () => (await held()) === 1);
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Kept');
+  await button(page, 'Confirm booking').click();
+  await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+
+  await button(page, 'My sessions').click();
+  await page.locator('.sessions .facts').waitFor();
+  const { id } = (await client.get('/booking/user/me')).body.appointments[0];
+  await leftAndKept(page, () => stack.coach().put(`/booking/${id}/cancel`, {}));
+  await page.getByText('No sessions here.').first().waitFor();
+});

@@ -552,6 +552,11 @@ window.addEventListener('hashchange', () => {
   show(current()).then(() => main.querySelector('h1')?.focus());
 });
 
+// Shown again as the browser has kept it; a window that is open, and what is not saved, stay as they are.
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted && house.coach && !house.dirty && !document.querySelector('dialog[open]')) house.again();
+});
+
 window.addEventListener('beforeunload', (event) => {
   if (house.dirty) event.preventDefault();
 });
