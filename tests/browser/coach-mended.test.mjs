@@ -536,3 +536,32 @@ test('a page that the browser kept and shows again has what came meanwhile, and 
   await again();
   assert.equal(await page.locator('#profile-headline').inputValue(), 'Not saved yet');
 });
+
+test('on a telephone the head stays small above little content, and hours stand in one line', async () => {
+  const page = await open('credits', { viewport: { width: 360, height: 900 } });
+  await page.locator('main section').first().waitFor();
+  const { height } = await page.locator('.side').boundingBox();
+  assert.ok(height < 100, `${height} px`);
+  await goTo(page, 'home');
+  const time = page.locator('.next .when strong').first();
+  await time.evaluate((node) => {
+    node.textContent = '10:45\u00a0AM';
+  });
+  const lines = await time.evaluate((node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+  });
+  assert.equal(lines, 1);
+});
+
+test('whoever signs out leaves nothing in the title and the live region for the next', async () => {
+  const page = await open('people');
+  await page.locator('article').first().waitFor();
+  await page.locator('#search').fill('ann');
+  await said(page, /found/);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.doesNotMatch(await page.title(), /damian/);
+  await page.waitForFunction(() => document.querySelector('#live').textContent === '');
+});

@@ -246,6 +246,8 @@ const house = {
 
 /* By mail where the server sends any, else by a token. */
 async function signIn(problem) {
+  document.title = t('title');
+  say('');
   const ways = await house.call('GET', 'booking/sign-in').catch(() => ({}));
   if (!ways.mail) return signInByToken(problem);
   const desk = { t, say, call: house.call };
