@@ -100,6 +100,17 @@ test('a list of times that goes on says so, and stops saying so at its end', asy
   await later.waitFor({ state: 'hidden' });
 });
 
+test('whoever wants no motion is at the later times at once', async () => {
+  const { page } = await visit({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+  await page.locator('td button.free').nth(2).click();
+  await page.locator('.later').waitFor({ state: 'visible' });
+  const top = await page.locator('.list').evaluate((list) => {
+    list.getRootNode().querySelector('.later').click();
+    return list.scrollTop;
+  });
+  assert.ok(top > 0);
+});
+
 test('a session that ends at midnight is told by two times, not by two dates', async () => {
   const { page } = await visit();
   await page.locator('td button.free').nth(2).click();

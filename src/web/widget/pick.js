@@ -367,6 +367,9 @@ function renderTimes(panel) {
   );
 }
 
+/* Whether the visitor wants nothing to move. */
+const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
 /* The times of the day. Where there are more than fit, the end of the list says so. */
 function showTimes(panel, shown) {
   const { t } = panel;
@@ -382,7 +385,8 @@ function showTimes(panel, shown) {
       class: 'plain small later',
       tabindex: '-1',
       'aria-hidden': 'true',
-      onclick: () => list.scrollBy({ top: list.clientHeight * 0.8, behavior: 'smooth' }),
+      onclick: () =>
+        list.scrollBy({ top: list.clientHeight * 0.8, behavior: still() ? 'instant' : 'smooth' }),
     },
     `${t('later')} ↓`,
   );
