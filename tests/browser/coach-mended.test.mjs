@@ -297,7 +297,7 @@ test('a number is typed with a comma or a point, and what is none is not taken f
       await page.locator('.save-bar').waitFor({ state: 'hidden' });
       const { policy, session_types: types } = (await coach.get('/coach/damian/schedule')).body;
       assert.deepEqual([policy.min_notice_minutes, policy.max_per_day, types[0].price.amount], [90, 3, 1250]);
-      assert.equal(await price.inputValue(), locale === 'en-US' ? '12.5' : '12,5');
+      assert.equal(await price.inputValue(), locale === 'en-US' ? '12.50' : '12,50');
       assert.equal((await coach.put('/coach/damian/schedule', kept)).status, 200);
     }
   } finally {
