@@ -32,9 +32,10 @@ void cors_apply(const struct server_settings *settings, const struct request *re
 	reply_header_literal(reply, "Access-Control-Allow-Origin", origin);
 	if (strcmp(origin, "*") != 0)
 		reply_header_literal(reply, "Access-Control-Allow-Credentials", "true");
-	reply_header_literal(reply, "Access-Control-Expose-Headers",
-			     "ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, "
-			     "X-Request-Id");
+	reply_header_literal(
+		reply, "Access-Control-Expose-Headers",
+		"Date, ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, "
+		"X-Request-Id");
 }
 
 void cors_preflight(const struct server_settings *settings, const struct request *request, const char *allow,

@@ -60,7 +60,8 @@ export class Browser {
   }
 }
 
-export async function openBrowser() {
+/** `more`: arguments of Chromium's besides. */
+export async function openBrowser(...more) {
   const browser = new Browser();
   browser.chromium = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -73,6 +74,7 @@ export async function openBrowser() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
   return browser;

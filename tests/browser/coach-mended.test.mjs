@@ -297,7 +297,7 @@ test('a number is typed with a comma or a point, and what is none is not taken f
       await page.locator('.save-bar').waitFor({ state: 'hidden' });
       const { policy, session_types: types } = (await coach.get('/coach/damian/schedule')).body;
       assert.deepEqual([policy.min_notice_minutes, policy.max_per_day, types[0].price.amount], [90, 3, 1250]);
-      assert.equal(await price.inputValue(), locale === 'en-US' ? '12.5' : '12,5');
+      assert.equal(await price.inputValue(), locale === 'en-US' ? '12.50' : '12,50');
       assert.equal((await coach.put('/coach/damian/schedule', kept)).status, 200);
     }
   } finally {
@@ -517,4 +517,51 @@ describe('somebody with several coaches', () => {
     assert.equal(await dialog.count(), 0);
     assert.deepEqual(await stateOf('other'), theirs);
   });
+});
+
+test('a page that the browser kept and shows again has what came meanwhile, and keeps what is typed', async () => {
+  const page = await open('people');
+  await page.locator('article').first().waitFor();
+  const again = () =>
+    page.evaluate(() => {
+      window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    });
+  const { slots } = (await stack.client('kim').get('/booking/availability?coach=damian')).body;
+  const wish = { coach: 'damian', start: slots.at(-1).start, duration_minutes: 15 };
+  assert.equal((await stack.client('kim').post('/booking/create', wish)).status, 201);
+  await again();
+  await page.locator('article', { hasText: 'Name of kim' }).waitFor();
+  await goTo(page, 'profile');
+  await page.locator('#profile-headline').fill('Not saved yet');
+  await again();
+  assert.equal(await page.locator('#profile-headline').inputValue(), 'Not saved yet');
+});
+
+test('on a telephone the head stays small above little content, and hours stand in one line', async () => {
+  const page = await open('credits', { viewport: { width: 360, height: 900 } });
+  await page.locator('main section').first().waitFor();
+  const { height } = await page.locator('.side').boundingBox();
+  assert.ok(height < 100, `${height} px`);
+  await goTo(page, 'home');
+  const time = page.locator('.next .when strong').first();
+  await time.evaluate((node) => {
+    node.textContent = '10:45\u00a0AM';
+  });
+  const lines = await time.evaluate((node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+  });
+  assert.equal(lines, 1);
+});
+
+test('whoever signs out leaves nothing in the title and the live region for the next', async () => {
+  const page = await open('people');
+  await page.locator('article').first().waitFor();
+  await page.locator('#search').fill('ann');
+  await said(page, /found/);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.doesNotMatch(await page.title(), /damian/);
+  await page.waitForFunction(() => document.querySelector('#live').textContent === '');
 });

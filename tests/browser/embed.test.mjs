@@ -36,10 +36,14 @@ const FILES = {
     'text/html',
     () => page('<mosaic-booking id="booking" inline></mosaic-booking>', 'lang="en" class="dark"'),
   ],
+  '/tight': [
+    'text/html',
+    () => page('<mosaic-booking id="booking" inline></mosaic-booking>', 'lang="en" class="tight"'),
+  ],
   '/style.css': [
     'text/css',
     () =>
-      'body { margin: 2rem; font-family: Georgia, serif } .dark { color-scheme: dark; background: #141414; color: #fff } * { color: inherit } button { display: none } p { font-size: 40px }',
+      'body { margin: 2rem; font-family: Georgia, serif } .dark { color-scheme: dark; background: #141414; color: #fff } * { color: inherit } button { display: none } p { font-size: 40px } .tight { white-space: nowrap; text-indent: 3em; word-break: break-all } h1 { text-indent: 0 }',
   ],
   // One line is all that mosaic's page has to say; the rest notes what the element tells.
   '/page.js': [
@@ -371,4 +375,14 @@ test('the page’s styles do not reach in; its dark colours do', async () => {
   assert.equal(paper, 'rgb(20, 20, 20)');
   assert.notEqual(size, '40px');
   await shot(page_, 'embed-dark');
+});
+
+test('in a page that never wraps its lines the widget wraps its own', async () => {
+  const page_ = await browser.page({ viewport: { width: 360, height: 800 } });
+  await page_.goto(`${site}/tight`);
+  await page_.locator('[data-start]').first().waitFor();
+  await checked(page_, 'embed-tight');
+  await page_.locator('[data-start]').last().click();
+  await page_.locator('#name').waitFor();
+  await checked(page_, 'embed-tight-form');
 });

@@ -100,6 +100,17 @@ test('a list of times that goes on says so, and stops saying so at its end', asy
   await later.waitFor({ state: 'hidden' });
 });
 
+test('whoever wants no motion is at the later times at once', async () => {
+  const { page } = await visit({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+  await page.locator('td button.free').nth(2).click();
+  await page.locator('.later').waitFor({ state: 'visible' });
+  const top = await page.locator('.list').evaluate((list) => {
+    list.getRootNode().querySelector('.later').click();
+    return list.scrollTop;
+  });
+  assert.ok(top > 0);
+});
+
 test('a session that ends at midnight is told by two times, not by two dates', async () => {
   const { page } = await visit();
   await page.locator('td button.free').nth(2).click();
@@ -460,4 +471,79 @@ test('a first look costs six requests and 30 KiB at most', async () => {
     assert.ok(list.length <= 6, list.map((one) => one.url).join('\n'));
     assert.ok(bytes <= 30 * 1024, `${bytes} bytes: ${JSON.stringify(list)}`);
   });
+});
+
+test('on a device whose clock is days off, what may be done is offered, and every free day is reached by keys', async () => {
+  for (const days of [3, -3]) {
+    const user = `clock${days + 5}`;
+    const client = stack.client(user);
+    const start = stack.slot(2 + days);
+    assert.equal((await client.post('/booking/create', { start, session_type: 'coaching' })).status, 201);
+    for (const [address, more] of [
+      [`${stack.daemon.url}/booking/#token=${client.token}`, ''],
+      [`${site}/`, client.token],
+    ]) {
+      const page = await browser.page();
+      await page.addInitScript((off) => {
+        const { now } = Date;
+        Date.now = () => now() + off;
+      }, days * 86_400_000);
+      await page.goto(address);
+      if (more)
+        await page.evaluate((token) => {
+          document.querySelector('mosaic-booking').token = token;
+        }, more);
+      await page.locator('[data-start]').first().waitFor();
+      const first = page.locator('td button.free').first();
+      const day = await first.getAttribute('data-day');
+      await first.focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowLeft');
+      assert.equal(await page.locator('td button:focus').getAttribute('data-day'), day);
+      await button(page, 'My sessions').click();
+      await button(page, /^Cancel:/).waitFor();
+      await button(page, /^Move:/).waitFor();
+      await page.context().close();
+    }
+  }
+});
+
+/** The page is left, `meanwhile` happens, and Back shows it as the browser has kept it. */
+async function leftAndKept(page, meanwhile) {
+  const tell = (name) =>
+    page.evaluate((type) => {
+      window.dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
+    }, name);
+  await tell('pagehide');
+  await meanwhile();
+  await tell('pageshow');
+}
+
+test('a page that the browser kept and shows again asks anew, and holds the chosen time once more', async () => {
+  const { page, client } = await visit();
+  const gone = await page.locator('[data-start]').last().getAttribute('data-start');
+  await leftAndKept(page, async () => {
+    const rival = await stack
+      .client('rival')
+      .post('/booking/create', { start: gone, session_type: 'coaching' });
+    assert.equal(rival.status, 201, rival.text);
+  });
+  await page.locator(`[data-start="${gone}"]`).waitFor({ state: 'detached' });
+
+  await page.locator('[data-start]').last().click();
+  await button(page, 'Confirm booking').waitFor();
+  const held = async () => (await client.get('/booking/user/me')).body.appointments.length;
+  await until('the time is held', async () => (await held()) === 1);
+  await page.getByLabel('Name').fill('Kept');
+  await leftAndKept(page, () => until('it is given back', async () => (await held()) === 0));
+  await until('it is held again', async () => (await held()) === 1);
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Kept');
+  await button(page, 'Confirm booking').click();
+  await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+
+  await button(page, 'My sessions').click();
+  await page.locator('.sessions .facts').waitFor();
+  const { id } = (await client.get('/booking/user/me')).body.appointments[0];
+  await leftAndKept(page, () => stack.coach().put(`/booking/${id}/cancel`, {}));
+  await page.getByText('No sessions here.').first().waitFor();
 });

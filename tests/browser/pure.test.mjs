@@ -18,7 +18,8 @@ import {
   withBlock,
   withoutBlock,
 } from '../../src/web/coach/time.js';
-import { zoneText } from '../../src/web/widget/time.js';
+import { format, formatRange, zoneText } from '../../src/web/widget/time.js';
+import { numberText } from '../../src/web/coach/number.js';
 import { explain } from '../../src/web/widget/calls.js';
 import { translator } from '../../src/web/widget/translate.js';
 import { en as enFirst } from '../../src/web/widget/words-en.js';
@@ -332,4 +333,38 @@ test('a type’s own hours stand for the coach’s, but not on a date that only 
   assert.deepEqual(stretchesOn(schedule, '2026-11-30', { weekly: [] }), []);
   assert.deepEqual(stretchesOn(schedule, '2026-12-07', type), []);
   assert.deepEqual(stretchesOn(schedule, '2026-12-14', type), [{ from: 1260, to: 1320 }]);
+});
+
+test('the first of a month is told as each language has it, wherever a day is', () => {
+  const [first, second] = [Date.UTC(2026, 11, 1, 15), Date.UTC(2026, 11, 2, 15)];
+  const long = { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long' };
+  assert.equal(format(first, 'fr', long), 'mardi 1er décembre');
+  assert.equal(format(first, 'fr-CH', long), 'mardi 1er décembre');
+  assert.equal(format(second, 'fr', long), 'mercredi 2 décembre');
+  assert.equal(format(first, 'en-US', long), 'Tuesday, December 1');
+  assert.equal(format(first, 'pl', long), 'wtorek, 1 grudnia');
+  const short = { timeZone: 'UTC', day: 'numeric', month: 'short' };
+  assert.match(format(first, 'fr', short), /^1er déc/);
+  assert.equal(format(first, 'fr', { timeZone: 'UTC', day: 'numeric' }), '1', 'the number of a cell');
+  assert.equal(format(first, 'fr', { timeZone: 'UTC', dateStyle: 'short' }), '01/12/2026');
+  assert.match(
+    formatRange(first, second, 'fr', { timeZone: 'UTC', dateStyle: 'long' }),
+    /^1er\D+2 décembre 2026$/,
+  );
+});
+
+test('AM and PM stay in the line of their time', () => {
+  const at = Date.UTC(2026, 11, 1, 15);
+  const clock = { timeZone: 'UTC', hour: 'numeric', minute: '2-digit', hourCycle: 'h12' };
+  assert.equal(format(at, 'en-US', clock), '3:00\u00a0PM');
+  assert.match(formatRange(at, at + 3_600_000, 'en-US', clock), /^3:00\s–\s4:00\u00a0PM$/);
+});
+
+test('an amount stands in its field with all its places, or none', () => {
+  const shown = (locale, amount, size, places) => numberText({ locale }, amount, size, places);
+  assert.equal(shown('en', 1250, 100, 2), '12.50');
+  assert.equal(shown('fr', 1250, 100, 2), '12,50');
+  assert.equal(shown('pl', 8000, 100, 2), '80');
+  assert.equal(shown('en', 500, 1, 0), '500');
+  assert.equal(shown('en', 90, 60), '1.5', 'no amount: hours');
 });

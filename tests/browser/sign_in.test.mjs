@@ -403,3 +403,66 @@ test('a mail’s link that could not be asked about is no link that is over, and
   await coach.getByRole('button', { name: 'Try again' }).click();
   await coach.locator('.box').first().waitFor();
 });
+
+/** Whoever is signed in by mail is so no more: their sessions are over, at the daemon too. */
+async function endSessions() {
+  stack.database.run('DELETE FROM bookingd.own_session');
+  await stack.daemon.stop();
+  await stack.startDaemon();
+}
+
+async function enter(page, email) {
+  await ask(page, email);
+  await page.getByLabel('Code from the email').fill(codeOf(await mailed(mail, email, /code/)));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+test('a reload of the form when the sign-in is over asks for it, and goes on with the form, after a further reload, too', async () => {
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/damian`);
+  await enter(page, 'lea@client.test');
+  await page.locator('[data-start]').last().click();
+  await page.getByLabel('Name').fill('Lea of the form');
+  await page.getByLabel('What is your goal?').fill('To go on');
+  await endSessions();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.reload();
+  await enter(page, 'lea@client.test');
+  await page.getByRole('button', { name: 'Confirm booking' }).waitFor();
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Lea of the form');
+  assert.equal(await page.getByLabel('What is your goal?').inputValue(), 'To go on');
+  await page.getByRole('button', { name: 'Confirm booking' }).click();
+  await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+});
+
+test('news in a sign-in that is over are shown once there is another', async () => {
+  const page = await browser.page();
+  await page.goto(`${stack.daemon.url}/booking/damian`);
+  await enter(page, 'noa@client.test');
+  await page.locator('[data-start]').first().waitFor();
+  await page.getByRole('button', { name: 'My sessions' }).click();
+  await shown(page, 'No sessions here.').waitFor();
+  await endSessions();
+  await page.getByRole('button', { name: 'News', exact: true }).click();
+  await enter(page, 'noa@client.test');
+  await page.getByRole('heading', { name: 'News', exact: true }).waitFor();
+  await page.getByLabel('Remind me before a session').waitFor();
+  assert.match(await focused(page), /News/);
+});
+
+test('the language of a page that could not ask about a mail’s link may be changed; its address never has the secret', async () => {
+  const link = await bookedBy('zed', { coach: 'damian' });
+  const page = await browser.page();
+  await page.route(/\/booking\/session$/, (route) => route.abort('failed'));
+  await page.goto(`${stack.daemon.url}/booking/${link}`);
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+  const french = page.getByRole('link', { name: 'Français' });
+  assert.doesNotMatch(await french.getAttribute('href'), /manage/);
+  await french.click();
+  await page.getByRole('button', { name: 'Réessayer' }).waitFor();
+  await page.unroute(/\/booking\/session$/);
+  await page.getByRole('button', { name: 'Réessayer' }).click();
+  await page.getByRole('button', { name: /^Déplacer/ }).waitFor();
+  assert.doesNotMatch(page.url(), /manage/);
+});

@@ -63,7 +63,12 @@ function languageLinks() {
     if (code === language) return h('span', { lang: code }, name);
     const address = new URL(location.href);
     address.searchParams.set('lang', code);
-    return h('a', { lang: code, hreflang: code, href: address.href }, name);
+    address.hash = '';
+    // A mail's secret that could not be asked about goes along, but stands in no link that may be copied.
+    const onclick = ({ target }) => {
+      target.hash = location.hash;
+    };
+    return h('a', { lang: code, hreflang: code, href: address.href, onclick }, name);
   });
   document.querySelector('footer').replaceChildren(...links);
 }

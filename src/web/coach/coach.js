@@ -246,6 +246,8 @@ const house = {
 
 /* By mail where the server sends any, else by a token. */
 async function signIn(problem) {
+  document.title = t('title');
+  say('');
   const ways = await house.call('GET', 'booking/sign-in').catch(() => ({}));
   if (!ways.mail) return signInByToken(problem);
   const desk = { t, say, call: house.call };
@@ -550,6 +552,11 @@ window.addEventListener('hashchange', () => {
   }
   shownHash = location.hash;
   show(current()).then(() => main.querySelector('h1')?.focus());
+});
+
+// Shown again as the browser has kept it; a window that is open, and what is not saved, stay as they are.
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted && house.coach && !house.dirty && !document.querySelector('dialog[open]')) house.again();
 });
 
 window.addEventListener('beforeunload', (event) => {

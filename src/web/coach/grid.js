@@ -228,7 +228,8 @@ export function timeGrid({ label, days, from, to, time, hour, name, kind, blocks
 export function monthGrid({ label, days, lead, heads, start, name, kind, onrange, onmove, onmonth }) {
   const cells = days.map((day, index) => {
     const properties = { role: 'gridcell', tabindex: '-1', 'aria-label': name(day), class: kind(day) };
-    return Object.assign(h('td', properties, String(index + 1)), { day, index });
+    const first = /\b1er\b/.exec(name(day))?.[0]; // what is read on it is in its name
+    return Object.assign(h('td', properties, first ?? String(index + 1)), { day, index });
   });
   const all = [...Array.from({ length: lead }, () => h('td', null)), ...cells];
   const weeks = [];

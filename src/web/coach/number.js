@@ -16,13 +16,14 @@ export const typed = { inputmode: 'decimal', autocomplete: 'off' };
 
 /*
  * A number as it stands in such a field, in units of `size`: with the comma or the point of the page's language. What was
- * typed and is none stands there as it is.
+ * typed and is none stands there as it is. What is no whole number of units has at least `places` of them.
  */
-export function numberText(house, number, size) {
+export function numberText(house, number, size, places = 0) {
   if (typeof number !== 'number') return number ?? '';
   return new Intl.NumberFormat(house.locale, {
     useGrouping: false,
     numberingSystem: 'latn',
+    minimumFractionDigits: number % size ? places : 0,
     maximumFractionDigits: 6,
   }).format(number / size);
 }

@@ -34,7 +34,8 @@ export function priceFields(house, { id, path, price, change }) {
     return field;
   };
   const currency = input('currency', price?.currency ?? 'EUR', { maxlength: 3, class: 'unit' });
-  const cost = numberText(house, price?.amount, 10 ** digitsOf(price?.currency));
+  const digits = digitsOf(price?.currency);
+  const cost = numberText(house, price?.amount, 10 ** digits, digits);
   const amount = input('amount', cost, typed);
   const credits = input('credits', price?.credits, { type: 'number', min: 0, step: 1, inputmode: 'numeric' });
   const tell = () => {

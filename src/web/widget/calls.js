@@ -9,15 +9,15 @@ export class Problem extends Error {
 }
 
 /*
- * One JSON call. `headers` gives the identity; `key` is the Idempotency-Key; answers the body or throws a
- * Problem.
+ * One JSON call. `headers` gives the identity; `key` is the Idempotency-Key; `heard` gets the server's time, where it may be
+ * read; answers the body or throws a Problem.
  */
 export async function call(
   server,
   headers,
   method,
   path,
-  { body, key, keepalive, raw, etag, credentials = 'omit' } = {},
+  { body, key, keepalive, raw, etag, heard, credentials = 'omit' } = {},
 ) {
   const identity = typeof headers === 'function' ? await headers() : headers;
   let reply, content;
@@ -35,6 +35,7 @@ export async function call(
       },
       body: body instanceof Blob ? body : body && JSON.stringify(body),
     });
+    heard?.(reply.headers.get('Date'));
     content =
       raw && reply.ok
         ? await reply.blob()

@@ -175,12 +175,14 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     window.addEventListener('online', this);
     window.addEventListener('offline', this);
     window.addEventListener('pagehide', this);
+    window.addEventListener('pageshow', this);
     window.addEventListener('popstate', this);
     this.#restart();
   }
 
   disconnectedCallback() {
-    for (const name of ['online', 'offline', 'pagehide', 'popstate']) window.removeEventListener(name, this);
+    for (const name of ['online', 'offline', 'pagehide', 'pageshow', 'popstate'])
+      window.removeEventListener(name, this);
     this.#panel.leave.abort();
     release(this.#panel);
     const { dialog, scroll } = this.#panel.page;
@@ -199,9 +201,20 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     if (event.type === 'popstate') {
       if (this.hasAttribute('steps') && event.state?.mosaic) this.#return(event.state.mosaic);
     } else if (event.type === 'pagehide') release(this.#panel);
+    else if (event.type === 'pageshow') event.persisted && this.#kept();
     else if (event.type === 'offline') this.#panel.say(this.#panel.t('offline'));
     else if (this.#panel.view === 'pick' && this.#panel.page.trouble.querySelector('.alarm')) this.refresh();
     else if (this.#panel.view) this.#panel.say(this.#panel.t('online'));
+  }
+
+  /* The browser shows the page as it was when it was left: what has changed meanwhile is asked for, the time held once more. */
+  #kept() {
+    const panel = this.#panel;
+    const { form, view } = panel;
+    if (view === 'pick') panel.go('pick', panel.moving, false, panel.day);
+    else if (view === 'sessions') panel.go('sessions');
+    else if (view === 'managed') panel.go('managed', this.#managed);
+    else if (view === 'details' && !form.stale && !form.series) panel.go('takeTime');
   }
 
   async open() {
@@ -365,7 +378,10 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const wish = this.getAttribute('date');
     const date = /^\d{4}(-\d\d){2}$/.test(wish) && Date.parse(wish) ? wish : null;
     await panel.go('pick', null, false, date);
-    if (panel.view === 'signIn') return undefined;
+    if (panel.view === 'signIn') {
+      if (draft.slot) history.replaceState({ ...state }, ''); // whoever signs in goes on with the form
+      return undefined;
+    }
     panel.returning = true;
     if (draft.slot && panel.answer && !panel.answer.refusal) return this.#resume(draft);
     if (before === 'sessions' || before === 'cancel' || before === 'move') return panel.go('sessions');

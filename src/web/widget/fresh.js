@@ -38,7 +38,7 @@ export async function offerFresh(panel, problem) {
   try {
     let { reply, slots } = await ask(
       panel,
-      Math.max(Date.now(), lost.at - 3 * dayLength),
+      Math.max(panel.now(), lost.at - 3 * dayLength),
       lost.at + 14 * dayLength,
     );
     if (!slots.length) ({ reply, slots } = await ask(panel));

@@ -19,15 +19,15 @@ import {
 
 const rowsShown = 5;
 
-export const firstMonth = (panel) => dayOf(Date.now(), panel.zone).slice(0, 7);
+export const firstMonth = (panel) => dayOf(panel.now(), panel.zone).slice(0, 7);
 
 /* Nothing can be booked after the horizon; a coach, who may, goes on as far as anything is known. */
 export function lastMonth(panel) {
   const { answer } = panel;
-  const known = dayOf(Math.max(panel.end, Date.now()), panel.zone).slice(0, 7);
+  const known = dayOf(Math.max(panel.end, panel.now()), panel.zone).slice(0, 7);
   if (panel.exhausted) return known;
   if (answer?.horizon && !panel.element.hasAttribute('move-only'))
-    return dayOf(Math.max(Date.parse(answer.horizon), Date.now()), panel.zone).slice(0, 7);
+    return dayOf(Math.max(Date.parse(answer.horizon), panel.now()), panel.zone).slice(0, 7);
   return addMonths(known, 1);
 }
 
@@ -61,7 +61,7 @@ export function monthTitle(panel) {
 /* `choose` is called with a day that was pressed. */
 export function renderMonth(panel, choose, focus = false) {
   const { page, t } = panel;
-  const today = dayOf(Date.now(), panel.zone);
+  const today = dayOf(panel.now(), panel.zone);
   const { lead, days } = layOut(panel);
   if (!days.includes(panel.focusDay)) {
     panel.focusDay =
@@ -101,6 +101,7 @@ function cell(panel, day, today, choose) {
   if (!day) return h('td', null);
   const free = panel.byDay.get(day)?.length ?? 0;
   const number = format(Date.parse(day), panel.locale, { timeZone: 'UTC', day: 'numeric' });
+  const first = /\b1er\b/.exec(panel.dayName(day))?.[0]; // what is read on it is in its name
   const begins = day.endsWith('-01') && day.slice(0, 7) !== panel.month;
   const name = [
     panel.large(panel.dayName(day)),
@@ -127,7 +128,7 @@ function cell(panel, day, today, choose) {
         'aria-current': day === today && 'date',
         onclick: () => choose(day),
       },
-      number.replace(/[^\p{N}]/gu, ''),
+      first ?? number.replace(/[^\p{N}]/gu, ''),
     ),
   );
 }

@@ -49,6 +49,7 @@ export class Panel {
   released = null; // a hold being given back; times are asked for after it
   leave = new AbortController(); // ended when the view changes: stops its timers
   news = ''; // said with whatever is said right after it
+  off = 0; // how far this device's clock is behind the server's, in milliseconds
   asked = 0; // which question is the newest: a reply to an older one is dropped
 
   constructor(element, views) {
@@ -104,10 +105,20 @@ export class Panel {
       typeof headers === 'function'
         ? async () => ({ ...said, ...(await headers()) })
         : { ...said, ...headers };
-    return call(server, identity, method, path, options).catch((problem) => {
-      if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
-      throw problem;
-    });
+    return call(server, identity, method, path, { ...options, heard: (date) => this.#hear(date) }).catch(
+      (problem) => {
+        if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
+        throw problem;
+      },
+    );
+  }
+
+  /* What may still be done goes by the server's clock. What a reply's way may have taken is not made up for. */
+  now = () => Date.now() + this.off;
+
+  #hear(date) {
+    const off = Date.parse(date) - Date.now();
+    this.off = Math.abs(off) > 120000 ? off : 0;
   }
 
   tell(name, detail) {
@@ -215,7 +226,7 @@ export class Panel {
         weekday: 'long',
         day: 'numeric',
         month: 'long',
-        ...(Math.abs(instant - Date.now()) > 250 * 86400000 && { year: 'numeric' }),
+        ...(Math.abs(instant - this.now()) > 250 * 86400000 && { year: 'numeric' }),
       }),
       this.locale,
     );

@@ -20,7 +20,7 @@ export function startPicking(panel, moving, focus, day = null) {
   panel.chosen = null;
   const kept = panel.answer; // who it is does not change with the question
   Object.assign(panel, { slots: [], byDay: new Map(), end: 0, exhausted: false, day: null, focusDay: null });
-  panel.first = dayOf(Date.now(), panel.zone);
+  panel.first = dayOf(panel.now(), panel.zone);
   panel.month = (day ?? panel.first).slice(0, 7);
   page.trouble = h('div', { class: 'stack wide' });
   page.who = h('section', { class: 'who' });
@@ -309,7 +309,7 @@ function gridKey(panel, event) {
 
 function moveFocus(panel, day) {
   const { grid } = panel.page;
-  const today = dayOf(Date.now(), panel.zone);
+  const today = dayOf(panel.now(), panel.zone);
   if (day < today) return moveFocus(panel, today);
   const button = grid.querySelector(`[data-day="${day}"]`);
   panel.focusDay = day;
@@ -367,6 +367,9 @@ function renderTimes(panel) {
   );
 }
 
+/* Whether the visitor wants nothing to move. */
+const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
 /* The times of the day. Where there are more than fit, the end of the list says so. */
 function showTimes(panel, shown) {
   const { t } = panel;
@@ -382,7 +385,8 @@ function showTimes(panel, shown) {
       class: 'plain small later',
       tabindex: '-1',
       'aria-hidden': 'true',
-      onclick: () => list.scrollBy({ top: list.clientHeight * 0.8, behavior: 'smooth' }),
+      onclick: () =>
+        list.scrollBy({ top: list.clientHeight * 0.8, behavior: still() ? 'instant' : 'smooth' }),
     },
     `${t('later')} ↓`,
   );

@@ -41,7 +41,7 @@ export const calendarText = (t, a) => a.calendar?.detail && (t.code('calendar_li
 /* The way in, while it is of use. */
 export function joinButton(panel, a) {
   const url = webAddress(a.meeting?.url);
-  if (!url || Date.parse(a.end) < Date.now()) return null;
+  if (!url || Date.parse(a.end) < panel.now()) return null;
   return h(
     'a',
     { class: 'button main', href: url, target: '_blank', rel: 'noopener noreferrer' },
@@ -69,7 +69,7 @@ export const sessionsButton = (panel, looks) =>
 export function rule(panel, a) {
   const { t } = panel;
   // Late, it may still be cancelled until it starts, at a cost.
-  const late = a.late_cancel === 'keep' && Date.parse(a.cancel_before) < Date.now();
+  const late = a.late_cancel === 'keep' && Date.parse(a.cancel_before) < panel.now();
   const cancel = Date.parse(late ? a.start : a.cancel_before);
   const move = Date.parse(a.reschedule_before);
   const may = { cancel: open(a.can_cancel, cancel), move: open(a.can_reschedule, move) };

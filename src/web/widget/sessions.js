@@ -174,7 +174,7 @@ export async function showManaged(panel, id) {
 function session(panel, a) {
   const { t } = panel;
   const start = Date.parse(a.start);
-  const ahead = a.status === 'scheduled' && Date.parse(a.end) > Date.now();
+  const ahead = a.status === 'scheduled' && Date.parse(a.end) > panel.now();
   const asked = a.status === 'requested';
   const offered = a.status === 'held' && a.offered;
   const back = () => toSessions(panel);
@@ -215,7 +215,7 @@ function session(panel, a) {
         'div',
         { class: 'actions' },
         ahead && joinButton(panel, a),
-        start > Date.now() &&
+        start > panel.now() &&
           panel.typeOf(a.session_type)?.questions &&
           h(
             'button',

@@ -44,10 +44,23 @@ function formatter(locale, options) {
   return formatters.get(key);
 }
 
-export const format = (instant, locale, options) => formatter(locale, options).format(instant);
+/* What the browser's own rules leave out: in French a month begins with its "1er"; PM stays in the line of its time. */
+function written(parts, locale) {
+  const first = /^fr/.test(locale) && parts.some(({ type, value }) => type === 'month' && !/\d/.test(value));
+  return parts
+    .map(({ type, value }, index) => {
+      if (first && type === 'day' && value === '1') return '1er';
+      return parts[index + 1]?.type === 'dayPeriod' ? value.replace(/\s/, '\u00a0') : value;
+    })
+    .join('');
+}
+
+export const format = (instant, locale, options) =>
+  written(formatter(locale, options).formatToParts(instant), locale);
 
 /* From one to another; what both have in common is told once. */
-export const formatRange = (from, to, locale, options) => formatter(locale, options).formatRange(from, to);
+export const formatRange = (from, to, locale, options) =>
+  written(formatter(locale, options).formatRangeToParts(from, to), locale);
 
 export const clockOptions = (hour12) => ({
   hour: hour12 ? 'numeric' : '2-digit',
@@ -57,7 +70,7 @@ export const clockOptions = (hour12) => ({
 
 /* The wall clock of a zone at an instant, as if it were UTC, in milliseconds. */
 function wallClock(instant, zone) {
-  const text = format(instant, 'en-US-u-ca-gregory-nu-latn', {
+  const text = formatter('en-US-u-ca-gregory-nu-latn', {
     timeZone: zone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -66,7 +79,7 @@ function wallClock(instant, zone) {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
-  });
+  }).format(instant);
   const [month, day, year, hour, minute, second] = text.match(/\d+/g).map(Number);
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }

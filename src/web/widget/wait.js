@@ -78,7 +78,7 @@ export function showWait(panel) {
   if (isGuest(panel)) return panel.go('signIn', () => panel.go('wait'), 'waitSignIn');
   const zone = answer.coach_time_zone;
   const type = panel.typeOf();
-  const today = dayOf(Date.now(), zone);
+  const today = dayOf(panel.now(), zone);
   const horizon = answer.horizon ? dayOf(Date.parse(answer.horizon), zone) : addDays(today, 365);
   const days = dayChoice(panel);
   const elsewhere = offsetMinutes(Date.now(), zone) !== offsetMinutes(Date.now(), panel.zone);
@@ -205,7 +205,7 @@ function waitFacts(panel, entry) {
     panel.fact('calendar', capital([days, hours].filter(Boolean).join(', '), panel.locale)),
     panel.fact(
       'turn',
-      formatRange(Math.max(Date.parse(entry.from), Date.now()), Date.parse(entry.to) - 1, panel.locale, {
+      formatRange(Math.max(Date.parse(entry.from), panel.now()), Date.parse(entry.to) - 1, panel.locale, {
         timeZone: zone,
         dateStyle: 'long',
       }),
@@ -217,7 +217,7 @@ function waitFacts(panel, entry) {
 export async function waitingPart(panel) {
   const { t } = panel;
   const { waitlist } = await panel.call('GET', 'booking/waitlist', { quiet: true });
-  const waiting = waitlist.filter((one) => one.state === 'waiting' && Date.parse(one.to) > Date.now());
+  const waiting = waitlist.filter((one) => one.state === 'waiting' && Date.parse(one.to) > panel.now());
   if (!waiting.length) return null;
   const heading = h('h3', { tabindex: '-1' }, t('waitList'));
   return h(
