@@ -192,9 +192,16 @@ static size_t count_headers(const struct request *request, const char *name)
  */
 static bool check_framing(struct exchange *exchange, const char *method, const char *version)
 {
-	static const char *const once[] = {
-		"Host",         "Content-Length",  "Transfer-Encoding", "Content-Type", "Authorization",
-		"X-Session-ID", "Idempotency-Key", "Content-Encoding",  "Origin"};
+	static const char *const once[] = {"Host",
+					   "Content-Length",
+					   "Transfer-Encoding",
+					   "Content-Type",
+					   "Authorization",
+					   "X-Session-ID",
+					   "Idempotency-Key",
+					   "Content-Encoding",
+					   "Origin",
+					   "Access-Control-Request-Method"};
 	const struct request *request = &exchange->request;
 	bool old = strcmp(version, "HTTP/1.0") == 0;
 	bool sound = is_whole(exchange, method) && (old || request_header(request, "Host") != NULL);

@@ -64,6 +64,11 @@ const WAYS = {
   'a target without a host': [get('http:///ok'), 400, 'bad_request'],
   'a target with somebody in it': [get('http://a:b@x/ok'), 400, 'bad_request'],
   'two origins': [get('/ok', 'Origin: https://a\r\nOrigin: https://b\r\n'), 400, 'bad_request'],
+  'two methods to be asked for': [
+    get('/ok', 'Access-Control-Request-Method: GET\r\naccess-control-request-method: PUT\r\n'),
+    400,
+    'bad_request',
+  ],
   'two content encodings': [
     post('Content-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n', '{}'),
     400,

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct request with_header(const struct request_header *headers, size_t count)
@@ -55,6 +56,50 @@ static void if_none_match_reads_lists_weak_tags_and_the_star(void **state)
 	assert_false(matches("abc"));
 	assert_false(matches("\"ab\""));
 	assert_false(matches(""));
+}
+
+static void a_list_in_several_lines_is_one(void **state)
+{
+	(void)state;
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	const struct request_header headers[] = {
+		{"If-None-Match", "\"x\""}, {"Accept-Encoding", "br"},   {"Accept", "text/html"},
+		{"if-none-match", "\"y\""}, {"ACCEPT-ENCODING", "gzip"}, {"If-None-Match", "\"abc\""},
+	};
+	struct request request = with_header(headers, 6);
+	request.mem = &mem;
+	assert_true(request_none_match(&request, "\"abc\""));
+	assert_true(request_none_match(&request, "\"x\""));
+	assert_false(request_none_match(&request, "\"z\""));
+	assert_true(request_accepts_gzip(&request));
+	assert_string_equal(request_header_list(&request, "If-None-Match"), "\"x\",\"y\",\"abc\"");
+	assert_string_equal(request_header_list(&request, "accept"), "text/html");
+	assert_null(request_header_list(&request, "Accept-Language"));
+}
+
+/* The choices of a list as "name quality name quality". */
+static const char *choices(const char *list)
+{
+	static char text[256];
+	char *end = text;
+	struct request_choice choice;
+	while (request_choice_next(&list, &choice))
+		end += sprintf(end, "%.*s %u ", (int)choice.length, choice.text, choice.quality);
+	*end = '\0';
+	return text;
+}
+
+static void choices_are_read_with_their_quality(void **state)
+{
+	(void)state;
+	assert_string_equal(choices("fr"), "fr 1000 ");
+	assert_string_equal(choices("fr;q=0, en-GB ; Q=0.85,\t*;q=0.1"), "fr 0 en-GB 850 * 100 ");
+	assert_string_equal(choices("a/b;level=1;q=0.5;x=y, c/d;quality=0"), "a/b 500 c/d 1000 ");
+	assert_string_equal(choices("a;q=1.000,b;q=0.,c;q=.5,d;q=0.0009"), "a 1000 b 0 c 500 d 0 ");
+	assert_string_equal(choices("a;q=,b;q=x,c;q=7,d;q=-1"), "a 0 b 0 c 1000 d 0 ");
+	assert_string_equal(choices(""), "");
+	assert_string_equal(choices(", ,"), "");
+	assert_string_equal(choices(";q=1"), " 1000 ");
 }
 
 static bool read_query(struct request *request, const char *text, const char **field)
@@ -204,6 +249,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gzip_is_taken_when_its_quality_is_above_zero),
 		cmocka_unit_test(if_none_match_reads_lists_weak_tags_and_the_star),
+		cmocka_unit_test(a_list_in_several_lines_is_one),
+		cmocka_unit_test(choices_are_read_with_their_quality),
 		cmocka_unit_test(query_parameters_are_decoded),
 		cmocka_unit_test(a_repeated_or_malformed_query_parameter_is_named),
 		cmocka_unit_test(too_many_query_parameters_are_refused),
