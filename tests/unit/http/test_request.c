@@ -225,6 +225,20 @@ static void addresses_are_read_with_and_without_ports(void **state)
 	assert_null(parse("2001:db8:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:1"));
 }
 
+static void an_ipv4_address_behind_nat64_has_a_rate_limit_of_its_own(void **state)
+{
+	(void)state;
+	struct address a, b, same;
+	assert_true(address_parse("64:ff9b::203.0.113.7", 20, &a));
+	assert_true(address_parse("64:ff9b::cb00:7108", 18, &b));
+	assert_true(address_parse("203.0.113.7", 11, &same));
+	assert_memory_not_equal(a.key, b.key, ADDRESS_KEY_BYTES);
+	assert_memory_equal(a.key, same.key, ADDRESS_KEY_BYTES);
+	assert_string_equal(a.text, "203.0.113.7");
+	/* Not of the well-known prefix (RFC 6052 section 2.1), whose bits up to the last 32 are zero. */
+	assert_string_equal(parse("64:ff9b:1::203.0.113.7"), "64:ff9b:1::cb00:7107");
+}
+
 static void ipv6_neighbours_share_a_rate_limit(void **state)
 {
 	(void)state;
@@ -257,6 +271,7 @@ int main(void)
 		cmocka_unit_test(only_plain_request_ids_are_taken_over),
 		cmocka_unit_test(only_the_trusted_hops_of_x_forwarded_for_count),
 		cmocka_unit_test(addresses_are_read_with_and_without_ports),
+		cmocka_unit_test(an_ipv4_address_behind_nat64_has_a_rate_limit_of_its_own),
 		cmocka_unit_test(ipv6_neighbours_share_a_rate_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
