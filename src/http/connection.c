@@ -47,7 +47,7 @@ static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connecti
 		peer->next->previous = &peer->next;
 	loop->peers = peer;
 	loop->peer_count++;
-	peer_await(peer, !peer->unwanted);
+	peer_await(peer, peer->unwanted ? AWAIT_NOTHING : AWAIT_REQUEST);
 	tally_connection(common->tally, 1);
 	return peer;
 }
@@ -55,7 +55,7 @@ static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connecti
 static void peer_close(struct peer *peer)
 {
 	struct loop *loop = peer->loop;
-	peer_await(peer, false);
+	peer_await(peer, AWAIT_NOTHING);
 	*peer->previous = peer->next;
 	if (peer->next != NULL)
 		peer->next->previous = peer->previous;
@@ -96,7 +96,7 @@ void *connection_on_uri(void *loop, const char *uri, struct MHD_Connection *conn
 	if (peer->exchange != NULL)
 		exchange_end(peer->exchange, false);
 	struct exchange *exchange = exchange_begin(peer, connection);
-	peer_await(peer, !peer->unwanted);
+	peer_await(peer, peer->unwanted ? AWAIT_NOTHING : AWAIT_REST);
 	struct request *request = &exchange->request;
 	exchange->target = uri;
 	exchange->target_length = strlen(uri);
