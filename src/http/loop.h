@@ -26,6 +26,8 @@ struct tally;
 /* Counters of connections. Addresses that hash to the same counter share its limit; the hash is keyed. */
 enum { ADDRESSES = 1024 };
 
+enum { CONNECTION_BYTES = 16 * 1024 }; /* headers of a request and of its reply; more is 431 */
+
 /* Set before the loops start, but for the atomics. */
 struct common {
 	struct server_settings settings;
