@@ -26,7 +26,7 @@
 enum {
 	DRAIN_MAX = 256 * 1024, /* bytes that have come and that nobody will read, see drain */
 	HEAD_MAX = 4 * 1024,
-	REPLY_HEAD_MAX = 2 * 1024, /* of a reply that goes through libmicrohttpd */
+	REPLY_HEAD_MAX = 2 * 1024, /* of a reply that goes through libmicrohttpd, but for REPLY_ECHO_MAX */
 	RECORD_BYTES = 64, /* what libmicrohttpd keeps of a header, cookie or trailer beside its text */
 	LINE_BYTES = 4,    /* of a trailer beside its name and value: colon, blank and line end */
 };
@@ -168,6 +168,7 @@ bool refusal_without_room(struct exchange *exchange)
 			      ->header_size;
 	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_FOOTER_KIND,
 				    add_record, &used);
+	used += exchange->target_length < REPLY_ECHO_MAX ? exchange->target_length : REPLY_ECHO_MAX;
 	if (used + REPLY_HEAD_MAX <= CONNECTION_BYTES)
 		return false;
 	answer(exchange, exchange->target_length > CONNECTION_BYTES / 2

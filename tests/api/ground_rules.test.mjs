@@ -529,6 +529,12 @@ test('the root and the pages without their slash lead to the pages, the query al
       const below = new URL(reply.headers.location, `https://shop.example/book${path}`);
       assert.ok(below.href.startsWith('https://shop.example/book/'), below.href);
     }
+  // As long an address as is led on, with as many headers as there may be, is answered all the same.
+  for (let length = 6000; length < 12_500; length += 100) {
+    const head = `GET /booking?x=${'y'.repeat(4000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`;
+    const answer = await stranger.raw(`${head}A: ${'a'.repeat(length)}\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 (302|431) /, `${length}`);
+  }
   const answer = await stranger.raw('GET /booking?a=\x01b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
   assert.match(answer, /^HTTP\/1\.1 400 /);
   assert.ok(!/\r\nLocation:/i.test(answer), answer);
