@@ -145,7 +145,9 @@ test('SIGTERM finishes what is in flight and exits 0', async () => {
     { start: stack.slot(3) },
     { authorization: `Bearer ${token}` },
   );
-  await until('the waiting request', () => locks(false));
+  // Not only what the daemon does by itself, which may come to wait before it.
+  const running = () => metric(daemon.client, 'bookingd_lane_running', { lane: 'database' });
+  await until('the waiting request', async () => (await running()) > 0 && locks(false));
   const stopped = daemon.child.stop('SIGTERM');
   await until(
     'the drain',
