@@ -208,7 +208,8 @@ const char *call_origin(struct call *call);
 /* Whether the field's value is a language tag (BCP 47): "fr", "pt-BR"; or NULL. False: answered 422. */
 bool call_check_locale(struct call *call, const char *field, const char *tag);
 
-/* The first language of Accept-Language; NULL if there is none. In the call's memory. */
+/* The language that Accept-Language prefers, of equals the first; NULL if there is none. In the call's
+ * memory. */
 const char *call_accepted_locale(const struct call *call);
 
 #endif

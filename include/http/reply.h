@@ -20,6 +20,7 @@
 enum {
 	REPLY_BODY_MAX = 8 * 1024 * 1024, /* the most bytes a written body may have */
 	REPLY_HEADERS_MAX = 20,
+	REPLY_ECHO_MAX = 4 * 1024, /* of the request's address, in one of the reply's headers */
 };
 
 struct ready_body;

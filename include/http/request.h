@@ -21,6 +21,7 @@
 enum {
 	REQUEST_QUERY_MAX = 32, /* query parameters in one request */
 	REQUEST_ID_BYTES = 65,  /* the longest X-Request-Id we take over, with its NUL */
+	REQUEST_QUALITY_MAX = 1000,
 };
 
 struct query_parameter {
@@ -75,6 +76,9 @@ const char *request_query(const struct request *request, const char *name);
  */
 const char *request_header(const struct request *request, const char *name);
 
+/* All headers of that name as one list, in the order they came (RFC 9110 section 5.3); NULL without. */
+const char *request_header_list(const struct request *request, const char *name);
+
 /*
  * The value of the first cookie of that name (RFC 6265 section 4.2.1), in `mem`; NULL without. Cookies are
  * the client's word for something: never take one for more than it proves.
@@ -92,6 +96,16 @@ bool request_none_match(const struct request *request, const char *etag);
  * *rest moves on. False at the end, outputs untouched.
  */
 bool request_list_next(const char **rest, const char **ret_text, size_t *ret_length);
+
+/* One of what a client would take: "fr-CA;q=0.8". */
+struct request_choice {
+	const char *text; /* without parameters */
+	size_t length;
+	unsigned quality; /* in thousandths; 0: not wanted (RFC 9110 section 12.4.2) */
+};
+
+/* As request_list_next. */
+bool request_choice_next(const char **rest, struct request_choice *ret_choice);
 
 /* For the server: whether an X-Request-Id of the client's is fit to be sent back and logged. */
 bool request_id_is_sane(const char *id);

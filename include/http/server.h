@@ -58,8 +58,9 @@ void server_drain(struct server *server);
 int64_t server_stuck_ms(struct server *server);
 
 /*
- * Accept nobody any more, give those who have just connected a second to ask, then server_drain, wait until
- * all replies are out (at most reply_seconds), join all threads, free.
+ * Accept nobody any more, give those who have just connected a second to ask, and those who have begun to ask
+ * five to say all of it, then server_drain, wait until all replies are out (at most reply_seconds), join all
+ * threads, free.
  */
 void server_close(struct server *server);
 

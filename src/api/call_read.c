@@ -133,7 +133,10 @@ bool call_check_locale(struct call *call, const char *field, const char *tag)
 
 const char *call_accepted_locale(const struct call *call)
 {
-	const char *header = request_header(call->request, "Accept-Language");
-	size_t length = header != NULL ? strcspn(header, ",; ") : 0;
-	return length > 0 && is_locale(header, length) ? arena_strndup(call->mem, header, length) : NULL;
+	const char *rest = request_header_list(call->request, "Accept-Language");
+	struct request_choice choice, best = {.quality = 0};
+	while (rest != NULL && request_choice_next(&rest, &choice))
+		if (choice.quality > best.quality && is_locale(choice.text, choice.length))
+			best = choice;
+	return best.quality > 0 ? arena_strndup(call->mem, best.text, best.length) : NULL;
 }

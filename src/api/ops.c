@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { REDIRECT_QUERY_MAX = 4096 };
-
 /* The listener asks the database for a sign of life every second, so this is true to about two seconds. */
 static bool database_up(const struct call *call)
 {
@@ -96,7 +94,7 @@ void api_redirect(struct call *call)
 	const char *query = call->request->query_text;
 	const char *mark = query[0] != '\0' ? "?" : "";
 	reply_empty(call->reply, 302);
-	if (strlen(query) > REDIRECT_QUERY_MAX ||
+	if (strlen(query) > REPLY_ECHO_MAX ||
 	    !reply_header_printf(call->reply, "Location", "%s%s%s", to, mark, query))
 		reply_header(call->reply, "Location", to);
 }

@@ -4,11 +4,17 @@
 #include "base/uuid.h"
 
 #include <string.h>
+#include <strings.h>
 
 static bool is_opened(const struct request *request)
 {
-	const char *accept = request_header(request, "Accept");
-	return accept != NULL && strstr(accept, "text/html") != NULL;
+	static const char page[] = "text/html";
+	const char *rest = request_header_list(request, "Accept");
+	struct request_choice type;
+	while (rest != NULL && request_choice_next(&rest, &type))
+		if (type.length == sizeof(page) - 1 && strncasecmp(type.text, page, type.length) == 0)
+			return type.quality > 0;
+	return false;
 }
 
 static void answer_page(const struct api *api, const char *page, unsigned status,

@@ -155,8 +155,8 @@ static const char *versions_named(const char *if_match, struct arena *mem)
 
 static struct precondition read_precondition(const struct call *call)
 {
-	const char *none = request_header(call->request, "If-None-Match");
-	const char *match = request_header(call->request, "If-Match");
+	const char *none = request_header_list(call->request, "If-None-Match");
+	const char *match = request_header_list(call->request, "If-Match");
 	struct precondition wanted = {.exists = match != NULL && strcmp(match, "*") == 0,
 				      .may_create = match == NULL};
 	if (none != NULL && strcmp(none, "*") == 0)

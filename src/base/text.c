@@ -51,8 +51,12 @@ static bool is_unseen(uint32_t point)
 
 static enum text_fault fault_of(uint32_t point, enum text_kind kind)
 {
-	if ((point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069))
+	if ((point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x206F))
 		return TEXT_DIRECTION;
+	/* Annotations, and what Unicode has no characters at. */
+	if ((point >= 0xFFF9 && point <= 0xFFFB) || (point >= 0xFDD0 && point <= 0xFDEF) ||
+	    (point & 0xFFFE) == 0xFFFE)
+		return TEXT_CONTROL;
 	bool breaks = point == '\n' || point == '\r' || point == '\t' || point == 0x2028 || point == 0x2029;
 	if (breaks)
 		return kind == TEXT_LINE ? TEXT_LINE_BREAK : TEXT_GOOD;
@@ -193,14 +197,33 @@ static size_t put_words(const char *word, size_t length, char *out)
 	return (size_t)(end - out);
 }
 
+/* A word with the wide forms of ASCII as ASCII, but for the full stop, which is_link tells apart. */
+static const char *narrow(struct arena *mem, const char *word, size_t *length)
+{
+	enum { WIDE_FIRST = 0xFF01, WIDE_LAST = 0xFF5E, WIDE_STOP = 0xFF0E, WIDE_LESS = 0xFEE0 };
+	char *out = arena_strndup(mem, word, *length);
+	char *end = out;
+	for (size_t i = 0, size = 0; i < *length; i += size) {
+		uint32_t point = code_point(word + i, &size);
+		if (point >= WIDE_FIRST && point <= WIDE_LAST && point != WIDE_STOP)
+			*end++ = (char)(point - WIDE_LESS);
+		else
+			end = mempcpy(end, word + i, size);
+	}
+	*length = (size_t)(end - out);
+	return out;
+}
+
 const char *text_without_links(struct arena *mem, const char *text)
 {
 	char *out = arena_alloc(mem, strlen(text) + 1);
 	char *end = out;
 	for (const char *at = text; *at != '\0';) {
 		size_t length = strcspn(at, " \n\t");
-		if (is_link(at, length))
-			end += put_words(at, length, end);
+		size_t narrowed = length;
+		const char *word = narrow(mem, at, &narrowed);
+		if (is_link(word, narrowed))
+			end += put_words(word, narrowed, end);
 		else
 			end = mempcpy(end, at, length);
 		at += length;

@@ -9,8 +9,10 @@
 
 static struct address address_of_ipv6(const struct in6_addr *ip)
 {
+	/* What NAT64 makes of IPv4 addresses (RFC 6052 section 2.1): all of them lie in one /64. */
+	static const unsigned char translated[12] = {0x00, 0x64, 0xff, 0x9b};
 	struct address address = {0};
-	if (IN6_IS_ADDR_V4MAPPED(ip)) {
+	if (IN6_IS_ADDR_V4MAPPED(ip) || memcmp(ip->s6_addr, translated, sizeof(translated)) == 0) {
 		memcpy(address.key + 4, ip->s6_addr + 12, 4);
 		inet_ntop(AF_INET, ip->s6_addr + 12, address.text, sizeof(address.text));
 	} else {

@@ -81,17 +81,16 @@ static enum MHD_Result read_header(void *reading_pointer, enum MHD_ValueKind kin
 
 /*
  * Blanks behind a value are not part of it: RFC 9112 section 5.1. libmicrohttpd leaves them, and so does not
- * know a Transfer-Encoding with some, which must be seen as it saw it.
+ * know "100-continue " in what it reads later: they are cut off in its own memory, where the values lie. A
+ * Transfer-Encoding must be seen as it saw it before.
  */
-static const char *without_trailing_blanks(struct arena *mem, const char *name, const char *value)
+static void cut_trailing_blanks(const struct request_header *header)
 {
-	size_t length = strlen(value);
-	if (length == 0 || strcasecmp(name, "Transfer-Encoding") == 0 ||
-	    (value[length - 1] != ' ' && value[length - 1] != '\t'))
-		return value;
-	while (length > 0 && (value[length - 1] == ' ' || value[length - 1] == '\t'))
-		length--;
-	return arena_strndup(mem, value, length);
+	char *end = strchr(header->value, '\0');
+	if (strcasecmp(header->name, "Transfer-Encoding") == 0)
+		return;
+	while (end > header->value && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
 }
 
 static const char malformed_headers[] = "The request's headers are malformed.";
@@ -120,10 +119,10 @@ static bool read_headers(struct exchange *exchange, const char *method, const ch
 	}
 
 	struct request_header *kept = arena_array(&exchange->mem, reading.count, sizeof(headers[0]));
-	for (size_t i = 0; i < reading.count; i++)
-		kept[i] = (struct request_header){
-			headers[i].name,
-			without_trailing_blanks(&exchange->mem, headers[i].name, headers[i].value)};
+	for (size_t i = 0; i < reading.count; i++) {
+		kept[i] = headers[i];
+		cut_trailing_blanks(&kept[i]);
+	}
 	request->headers = kept;
 	request->header_count = reading.count;
 	return true;
@@ -192,9 +191,16 @@ static size_t count_headers(const struct request *request, const char *name)
  */
 static bool check_framing(struct exchange *exchange, const char *method, const char *version)
 {
-	static const char *const once[] = {
-		"Host",         "Content-Length",  "Transfer-Encoding", "Content-Type", "Authorization",
-		"X-Session-ID", "Idempotency-Key", "Content-Encoding",  "Origin"};
+	static const char *const once[] = {"Host",
+					   "Content-Length",
+					   "Transfer-Encoding",
+					   "Content-Type",
+					   "Authorization",
+					   "X-Session-ID",
+					   "Idempotency-Key",
+					   "Content-Encoding",
+					   "Origin",
+					   "Access-Control-Request-Method"};
 	const struct request *request = &exchange->request;
 	bool old = strcmp(version, "HTTP/1.0") == 0;
 	bool sound = is_whole(exchange, method) && (old || request_header(request, "Host") != NULL);

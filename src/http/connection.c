@@ -47,7 +47,7 @@ static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connecti
 		peer->next->previous = &peer->next;
 	loop->peers = peer;
 	loop->peer_count++;
-	peer_await(peer, !peer->unwanted);
+	peer_await(peer, peer->unwanted ? AWAIT_NOTHING : AWAIT_REQUEST);
 	tally_connection(common->tally, 1);
 	return peer;
 }
@@ -55,7 +55,7 @@ static struct peer *peer_open(struct loop *loop, struct MHD_Connection *connecti
 static void peer_close(struct peer *peer)
 {
 	struct loop *loop = peer->loop;
-	peer_await(peer, false);
+	peer_await(peer, AWAIT_NOTHING);
 	*peer->previous = peer->next;
 	if (peer->next != NULL)
 		peer->next->previous = peer->previous;
@@ -96,7 +96,7 @@ void *connection_on_uri(void *loop, const char *uri, struct MHD_Connection *conn
 	if (peer->exchange != NULL)
 		exchange_end(peer->exchange, false);
 	struct exchange *exchange = exchange_begin(peer, connection);
-	peer_await(peer, !peer->unwanted);
+	peer_await(peer, peer->unwanted ? AWAIT_NOTHING : AWAIT_REST);
 	struct request *request = &exchange->request;
 	exchange->target = uri;
 	exchange->target_length = strlen(uri);
@@ -140,6 +140,16 @@ size_t connection_on_unescape(void *loop, struct MHD_Connection *connection, cha
 	return strlen(text);
 }
 
+/* Whether there is now more in libmicrohttpd's memory than the last time: the headers, and then the trailers.
+ */
+static bool has_grown(const struct exchange *exchange, size_t upload_size)
+{
+	if (exchange->stage == STAGE_BODY)
+		return upload_size == 0 && request_header(&exchange->request, "Transfer-Encoding") != NULL;
+	return (exchange->stage == STAGE_TARGET || exchange->stage == STAGE_HEADERS) &&
+	       !exchange->peer->unwanted;
+}
+
 /* The parameters are what libmicrohttpd passes. NOLINTNEXTLINE(readability-function-size) */
 enum MHD_Result connection_on_access(void *loop, struct MHD_Connection *connection, const char *url,
 				     const char *method, const char *version, const char *upload,
@@ -148,6 +158,8 @@ enum MHD_Result connection_on_access(void *loop, struct MHD_Connection *connecti
 	((struct loop *)loop)->called = true;
 	(void)connection;
 	(void)url;
+	if (has_grown(*exchange, *upload_size) && refusal_without_room(*exchange))
+		return MHD_NO;
 	return exchange_advance(*exchange, method, version, upload, upload_size);
 }
 

@@ -93,7 +93,7 @@ void exchange_end(struct exchange *exchange, bool delivered)
 	struct loop *loop = peer->loop;
 	if (exchange->stage == STAGE_WORKING || exchange->stage == STAGE_REPLYING)
 		loop->answering--;
-	peer_await(peer, false);
+	peer_await(peer, AWAIT_NOTHING);
 	peer->idle = true;
 	peer->exchange = NULL;
 	peer->ended_turn = loop->turn;
@@ -208,7 +208,7 @@ static enum MHD_Result dispatch(struct exchange *exchange)
 	}
 	exchange->stage = STAGE_WORKING;
 	exchange->peer->cut_at_ms = INT64_MAX;
-	peer_await(exchange->peer, false); /* its place in the lane is sure */
+	peer_await(exchange->peer, AWAIT_NOTHING); /* its place in the lane is sure */
 	loop->answering++;
 	exchange->work = (struct work){.run = run_on_worker, .refuse = refuse_on_worker};
 	exchange->waited_us = -monotonic_us();

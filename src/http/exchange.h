@@ -120,6 +120,12 @@ enum MHD_Result refusal_of_library(struct MHD_Connection *connection, unsigned s
 /* Answer a request of which libmicrohttpd will read no more, and shut the connection down. */
 void refusal_of_unread(struct exchange *exchange);
 
+/*
+ * Refuse a request that takes so much of the connection's memory that libmicrohttpd could not send a reply.
+ * True: it is answered, and the connection shut down.
+ */
+bool refusal_without_room(struct exchange *exchange);
+
 /* At the end of a connection that has no request: log it if libmicrohttpd closed it for what it was sent. */
 void refusal_of_silence(struct peer *peer, struct MHD_Connection *connection);
 

@@ -176,7 +176,6 @@ static void *loop_main(void *loop_pointer)
 
 static struct MHD_Daemon *start_daemon(struct loop *loop)
 {
-	enum { CONNECTION_BYTES = 16 * 1024 }; /* headers of a request and of its reply; more is 431 */
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, connection_on_access, loop,
 		MHD_OPTION_LISTEN_SOCKET, loop->common->listener, MHD_OPTION_URI_LOG_CALLBACK,

@@ -8,6 +8,7 @@
 #define HTTP_LOOP_H
 
 #include "mailbox.h"
+#include "peer.h"
 
 #include "base/siphash.h"
 #include "http/settings.h"
@@ -20,11 +21,12 @@
 #include <stdint.h>
 
 struct exchange;
-struct peer;
 struct tally;
 
 /* Counters of connections. Addresses that hash to the same counter share its limit; the hash is keyed. */
 enum { ADDRESSES = 1024 };
+
+enum { CONNECTION_BYTES = 16 * 1024 }; /* headers of a request and of its reply; more is 431 */
 
 /* Set before the loops start, but for the atomics. */
 struct common {
@@ -37,8 +39,8 @@ struct common {
 				 closed */
 	atomic_bool draining; /* no new work */
 	atomic_uint deaf;     /* loops that accept nobody any more */
-	atomic_uint awaited;  /* connections without a request so far, or with one that is being read */
-	atomic_bool ending;   /* the lanes are empty: finish the replies, then end the loops */
+	atomic_uint awaited[AWAITED_KINDS]; /* connections of each kind but the first */
+	atomic_bool ending;                 /* the lanes are empty: finish the replies, then end the loops */
 	uint64_t id_seed;
 	atomic_uint_fast64_t id_count;
 	struct siphash_key address_secret;

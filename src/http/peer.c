@@ -2,12 +2,13 @@
 
 #include "loop.h"
 
-void peer_await(struct peer *peer, bool awaited)
+void peer_await(struct peer *peer, enum awaited awaited)
 {
-	atomic_uint *count = &peer->loop->common->awaited;
-	if (awaited && !peer->awaited)
-		atomic_fetch_add(count, 1);
-	else if (!awaited && peer->awaited)
-		atomic_fetch_sub(count, 1);
+	atomic_uint *counts = peer->loop->common->awaited;
+	/* Added first, so that one that goes from the first to the second is seen in either. */
+	if (awaited != AWAIT_NOTHING)
+		atomic_fetch_add(&counts[awaited], 1);
+	if (peer->awaited != AWAIT_NOTHING)
+		atomic_fetch_sub(&counts[peer->awaited], 1);
 	peer->awaited = awaited;
 }

@@ -14,14 +14,22 @@
 struct exchange;
 struct loop;
 
+/* What is still to come on a connection before the server may leave. */
+enum awaited {
+	AWAIT_NOTHING,
+	AWAIT_REQUEST, /* it has just connected */
+	AWAIT_REST,    /* a request has begun */
+	AWAITED_KINDS,
+};
+
 /* In its loop's list, to be cut off when it is too slow. */
 struct peer {
 	struct peer *next;
 	struct peer **previous; /* what points to this peer */
 	struct loop *loop;
 	int socket;
-	bool idle;                 /* between two requests */
-	bool awaited;              /* more is to come: no request so far, or one that is not whole */
+	bool idle; /* between two requests */
+	enum awaited awaited;
 	bool unwanted;             /* one too many from its address, or refused by libmicrohttpd: shut down */
 	struct exchange *exchange; /* the request that is being read or answered; NULL: none */
 	unsigned ended_turn;       /* the loop's when the last request ended */
@@ -35,7 +43,7 @@ struct peer {
 	atomic_uint *of_address; /* how many connections there are from there */
 };
 
-/* Notes whether more is to come on a connection before the server may leave. For its loop. */
-void peer_await(struct peer *peer, bool awaited);
+/* For its loop. */
+void peer_await(struct peer *peer, enum awaited awaited);
 
 #endif

@@ -8,6 +8,8 @@
  *     a Content-Length or a chunk's length that is no number, or beyond numbers   400, 413
  *     a chunk that does not end where it should                                   400
  *     a chunk's first line that does not fit: not refused at all, see loop.c      400
+ *     a head or trailers that leave no room for the head of a reply: closed
+ *     over the reply, when what was asked for is done, see refusal_without_room   414, 431
  *     a request line without a blank                                              closed, see
  * refusal_of_silence
  *
@@ -24,6 +26,9 @@
 enum {
 	DRAIN_MAX = 256 * 1024, /* bytes that have come and that nobody will read, see drain */
 	HEAD_MAX = 4 * 1024,
+	REPLY_HEAD_MAX = 2 * 1024, /* of a reply that goes through libmicrohttpd, but for REPLY_ECHO_MAX */
+	RECORD_BYTES = 64, /* what libmicrohttpd keeps of a header, cookie or trailer beside its text */
+	LINE_BYTES = 4,    /* of a trailer beside its name and value: colon, blank and line end */
 };
 
 static void say_why(struct exchange *exchange, unsigned status)
@@ -143,6 +148,34 @@ void refusal_of_unread(struct exchange *exchange)
 	const struct peer *peer = exchange->peer;
 	answer(exchange, MHD_HTTP_BAD_REQUEST);
 	shutdown(peer->socket, SHUT_RDWR);
+}
+
+static enum MHD_Result add_record(void *used_pointer, enum MHD_ValueKind kind, const char *name,
+				  size_t name_size, const char *value, size_t value_size)
+{
+	(void)name;
+	(void)value;
+	size_t *used = used_pointer;
+	*used += RECORD_BYTES;
+	if (kind != MHD_HEADER_KIND)
+		*used += name_size + value_size + LINE_BYTES;
+	return MHD_YES;
+}
+
+bool refusal_without_room(struct exchange *exchange)
+{
+	size_t used = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+			      ->header_size;
+	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_FOOTER_KIND,
+				    add_record, &used);
+	used += exchange->target_length < REPLY_ECHO_MAX ? exchange->target_length : REPLY_ECHO_MAX;
+	if (used + REPLY_HEAD_MAX <= CONNECTION_BYTES)
+		return false;
+	answer(exchange, exchange->target_length > CONNECTION_BYTES / 2
+				 ? MHD_HTTP_URI_TOO_LONG
+				 : MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE);
+	shutdown(exchange->peer->socket, SHUT_RDWR);
+	return true;
 }
 
 /*

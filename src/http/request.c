@@ -34,6 +34,19 @@ const char *request_header(const struct request *request, const char *name)
 	return NULL;
 }
 
+const char *request_header_list(const struct request *request, const char *name)
+{
+	const char *list = NULL;
+	for (size_t i = 0; i < request->header_count; i++) {
+		const struct request_header *header = &request->headers[i];
+		if (strcasecmp(header->name, name) != 0)
+			continue;
+		list = list == NULL ? header->value
+				    : arena_printf(request->mem, "%s,%s", list, header->value);
+	}
+	return list;
+}
+
 const char *request_cookie(const struct request *request, const char *name, struct arena *mem)
 {
 	size_t length = strlen(name);
@@ -67,44 +80,61 @@ bool request_list_next(const char **rest, const char **ret_text, size_t *ret_len
 	return true;
 }
 
-/* Whether a coding's parameters, the text after its name, give it the quality 0 ("; q=0.000"). */
-static bool quality_is_zero(const char *text, size_t length)
+/* "0.85" in thousandths. What is no quality is none. */
+static unsigned quality_of(const char *text, const char *end)
 {
-	const char *end = text + length;
-	while (text < end && (*text == ' ' || *text == '\t' || *text == ';'))
-		text++;
-	if (end - text < 3 || (text[0] != 'q' && text[0] != 'Q') || text[1] != '=')
+	unsigned quality = 0;
+	if (text < end && *text >= '1' && *text <= '9')
+		return REQUEST_QUALITY_MAX;
+	text += text < end && *text == '0';
+	if (text < end && *text++ == '.')
+		for (unsigned place = 100; place > 0 && text < end && *text >= '0' && *text <= '9';
+		     place /= 10)
+			quality += place * (unsigned)(*text++ - '0');
+	return quality;
+}
+
+bool request_choice_next(const char **rest, struct request_choice *ret_choice)
+{
+	const char *text = NULL;
+	size_t length = 0;
+	if (!request_list_next(rest, &text, &length))
 		return false;
-	for (text += 2; text < end; text++)
-		if (*text != '0' && *text != '.')
-			return false;
+	const char *end = text + length;
+	const char *parameter = memchr(text, ';', length);
+	const char *name_end = parameter != NULL ? parameter : end;
+	while (name_end > text && (name_end[-1] == ' ' || name_end[-1] == '\t'))
+		name_end--;
+	*ret_choice = (struct request_choice){text, (size_t)(name_end - text), REQUEST_QUALITY_MAX};
+	while (parameter != NULL) {
+		parameter += 1 + strspn(parameter + 1, " \t");
+		const char *next = parameter < end ? memchr(parameter, ';', (size_t)(end - parameter)) : NULL;
+		if (end - parameter >= 2 && (*parameter | 0x20) == 'q' && parameter[1] == '=') {
+			ret_choice->quality = quality_of(parameter + 2, next != NULL ? next : end);
+			break;
+		}
+		parameter = next;
+	}
 	return true;
 }
 
 bool request_accepts_gzip(const struct request *request)
 {
-	const char *rest = request_header(request, "Accept-Encoding");
-	if (rest == NULL)
-		return false;
+	const char *rest = request_header_list(request, "Accept-Encoding");
 	bool any = false;
-	const char *element = NULL;
-	size_t length = 0;
-	while (request_list_next(&rest, &element, &length)) {
-		size_t name = 0;
-		while (name < length && element[name] != ';' && element[name] != ' ' && element[name] != '\t')
-			name++;
-		bool wanted = !quality_is_zero(element + name, length - name);
-		if (name == 4 && strncasecmp(element, "gzip", 4) == 0)
-			return wanted; /* named itself, it counts more than the star */
-		if (name == 1 && element[0] == '*')
-			any = wanted;
+	struct request_choice coding;
+	while (rest != NULL && request_choice_next(&rest, &coding)) {
+		if (coding.length == 4 && strncasecmp(coding.text, "gzip", 4) == 0)
+			return coding.quality > 0; /* named itself, it counts more than the star */
+		if (coding.length == 1 && coding.text[0] == '*')
+			any = coding.quality > 0;
 	}
 	return any;
 }
 
 bool request_none_match(const struct request *request, const char *etag)
 {
-	const char *rest = request_header(request, "If-None-Match");
+	const char *rest = request_header_list(request, "If-None-Match");
 	if (rest == NULL)
 		return false;
 	if (etag[0] == 'W' && etag[1] == '/')

@@ -194,7 +194,7 @@ enum MHD_Result exchange_send(struct exchange *exchange)
 	if (exchange->stage != STAGE_WORKING)
 		peer->loop->answering++;
 	exchange->stage = STAGE_REPLYING;
-	peer_await(peer, false);
+	peer_await(peer, AWAIT_NOTHING);
 	give_time(peer);
 	exchange_complete_headers(exchange);
 	exchange->reply_status = reply->status;

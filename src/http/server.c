@@ -23,9 +23,10 @@
 
 enum {
 	BACKLOG = 4096,
-	LEAVE_MS = 1000,   /* how long those who have begun to ask, or just connected, may take */
-	LEAVE_LOOK_MS = 5, /* between two looks whether they have */
-	OTHER_FILES = 128, /* open files besides connections: databases, calendars, logs */
+	LEAVE_MS = 1000,      /* how long those who have just connected may take to ask */
+	LEAVE_REST_MS = 5000, /* and those who have begun to, until they have said all of it */
+	LEAVE_LOOK_MS = 5,    /* between two looks whether they have */
+	OTHER_FILES = 128,    /* open files besides connections: databases, calendars, logs */
 };
 
 /* What a lane's workers are opened with. */
@@ -255,11 +256,14 @@ void server_drain(struct server *server)
  */
 static void serve_the_last(struct server *server)
 {
+	struct common *common = &server->common;
 	leave(server);
-	for (int64_t end_ms = monotonic_ms() + LEAVE_MS; monotonic_ms() < end_ms;) {
+	const int64_t began_ms = monotonic_ms();
+	for (int64_t waited_ms = 0; waited_ms < LEAVE_REST_MS; waited_ms = monotonic_ms() - began_ms) {
 		nanosleep(&(struct timespec){.tv_nsec = LEAVE_LOOK_MS * 1000000}, NULL);
-		if (atomic_load(&server->common.deaf) == server->common.settings.loops &&
-		    atomic_load(&server->common.awaited) == 0)
+		if (atomic_load(&common->deaf) == common->settings.loops &&
+		    (waited_ms >= LEAVE_MS || atomic_load(&common->awaited[AWAIT_REQUEST]) == 0) &&
+		    atomic_load(&common->awaited[AWAIT_REST]) == 0)
 			return;
 	}
 }

@@ -159,7 +159,7 @@ test('SIGTERM finishes what is in flight and exits 0', async () => {
   database.drop();
 });
 
-test('SIGTERM waits a moment for requests that have begun to come', async () => {
+test('SIGTERM waits for requests that have begun to come, if they take more than a moment too', async () => {
   const database = await createDatabase();
   const daemon = await Daemon.start({ env: { ...stack.env, DATABASE_URL: database.url } });
   const hold = (user, n) => {
@@ -193,11 +193,14 @@ test('SIGTERM waits a moment for requests that have begun to come', async () => 
   for (let i = 0; i < 20; i++) assertStatus(await daemon.client.get('/healthz'), 200);
   daemon.client.close();
   const stopped = daemon.child.stop('SIGTERM');
-  await sleep(100);
-  for (const { socket, rest } of asked) {
-    socket.write(rest);
-    await sleep(20);
-  }
+  await until('nobody else to be let in', () =>
+    daemon.client.get('/healthz').then(
+      () => false,
+      () => true,
+    ),
+  );
+  await sleep(1500);
+  for (const { socket, rest } of asked) socket.write(rest);
   for (const one of asked) {
     await until(`a reply to ${one.what}`, () => one.socket.closed || one.text.includes('\r\n\r\n'));
     assert.match(one.text, new RegExp(`^HTTP/1.1 ${one.status} `), one.what);

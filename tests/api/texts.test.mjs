@@ -28,6 +28,9 @@ const FORGED = {
   'a line separator': 'Bob\u2028x',
   'an override': 'Bob\u202egpj.exe',
   'an isolate': 'Bob\u2067x',
+  'a swapping control': 'Bob\u206ax',
+  'an annotation': 'Bob\ufff9x\ufffay\ufffb',
+  'no character': 'Bob\uffffx',
 };
 const BLANK = ['   ', '\u00a0', '\u3000\u200b'];
 
@@ -91,7 +94,7 @@ test('notes and a reason may break lines, but hold no controls', async () => {
 
 test('names and phone numbers lose their links in the event', async () => {
   const made = assertStatus(
-    await create({ name: 'WIN https://evil.example/now', phone: 'www.evil.example' }),
+    await create({ name: 'WIN https\uff1a\uff0f\uff0fevil.example/now', phone: 'www.evil.example' }),
     201,
   );
   const event = await eventOf(made);

@@ -141,6 +141,8 @@ for (const [name, configure] of Object.entries(PROXIES))
         send(port, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`);
       assert.deepEqual(statuses(await get(`/?${'a&'.repeat(300)}`)), [414]);
       assert.deepEqual(statuses(await get('/ok', `Cookie: ${'a;'.repeat(300)}\r\n`)), [431]);
+      const half = 'a'.repeat(7400);
+      assert.deepEqual(statuses(await get('/ok', `A: ${half}\r\nB: ${half}\r\n`)), [431]);
       assert.ok([400, 414].includes(statuses(await get(`/${'a'.repeat(40_000)}`))[0]));
     });
   });

@@ -31,6 +31,13 @@ static void a_line_holds_no_controls_no_breaks_and_no_directions(void **state)
 		{"Bob\u202A", TEXT_DIRECTION, TEXT_DIRECTION},
 		{"Bob\u2066", TEXT_DIRECTION, TEXT_DIRECTION},
 		{"Bob\u2069", TEXT_DIRECTION, TEXT_DIRECTION},
+		{"Bob\u206A", TEXT_DIRECTION, TEXT_DIRECTION},
+		{"Bob\u206F", TEXT_DIRECTION, TEXT_DIRECTION},
+		{"Bob\uFFF9x\uFFFAy\uFFFB", TEXT_CONTROL, TEXT_CONTROL},
+		{"Bob\uFFFE", TEXT_CONTROL, TEXT_CONTROL},
+		{"Bob\uFDD0", TEXT_CONTROL, TEXT_CONTROL},
+		{"Bob\U0010FFFF", TEXT_CONTROL, TEXT_CONTROL},
+		{"Bob\uFFFC\uFFFD\uFDF0\u200D\u200F\u061C", TEXT_GOOD, TEXT_GOOD},
 	};
 	struct arena mem = ARENA_EMPTY;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -90,6 +97,13 @@ static void links_become_words(void **state)
 		{"St.-Pierre, 3.5 h", "St.-Pierre, 3.5 h"},
 		{"+1 555.010.0199", "+1 555.010.0199"},
 		{"", ""},
+		{"\uFF45\uFF56\uFF49\uFF4C\uFF0E\uFF43\uFF4F\uFF4D", "evil com"},
+		{"WIN \uFF57\uFF57\uFF57.evil", "WIN www evil"},
+		{"https\uFF1A\uFF0F\uFF0Fevil", "evil"},
+		{"\uFF48\uFF54\uFF54\uFF50://evil\uFF0Fx", "evil x"},
+		{"boss\uFF20evil.com", "boss evil com"},
+		{"\uFF21\uFF22\uFF23 \u6F22\u5B57\uFF0E\u6F22\u5B57 3\uFF1A00",
+		 "\uFF21\uFF22\uFF23 \u6F22\u5B57\uFF0E\u6F22\u5B57 3\uFF1A00"},
 	};
 	struct arena mem = ARENA_EMPTY;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct request with_header(const struct request_header *headers, size_t count)
@@ -55,6 +56,50 @@ static void if_none_match_reads_lists_weak_tags_and_the_star(void **state)
 	assert_false(matches("abc"));
 	assert_false(matches("\"ab\""));
 	assert_false(matches(""));
+}
+
+static void a_list_in_several_lines_is_one(void **state)
+{
+	(void)state;
+	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
+	const struct request_header headers[] = {
+		{"If-None-Match", "\"x\""}, {"Accept-Encoding", "br"},   {"Accept", "text/html"},
+		{"if-none-match", "\"y\""}, {"ACCEPT-ENCODING", "gzip"}, {"If-None-Match", "\"abc\""},
+	};
+	struct request request = with_header(headers, 6);
+	request.mem = &mem;
+	assert_true(request_none_match(&request, "\"abc\""));
+	assert_true(request_none_match(&request, "\"x\""));
+	assert_false(request_none_match(&request, "\"z\""));
+	assert_true(request_accepts_gzip(&request));
+	assert_string_equal(request_header_list(&request, "If-None-Match"), "\"x\",\"y\",\"abc\"");
+	assert_string_equal(request_header_list(&request, "accept"), "text/html");
+	assert_null(request_header_list(&request, "Accept-Language"));
+}
+
+/* The choices of a list as "name quality name quality". */
+static const char *choices(const char *list)
+{
+	static char text[256];
+	char *end = text;
+	struct request_choice choice;
+	while (request_choice_next(&list, &choice))
+		end += sprintf(end, "%.*s %u ", (int)choice.length, choice.text, choice.quality);
+	*end = '\0';
+	return text;
+}
+
+static void choices_are_read_with_their_quality(void **state)
+{
+	(void)state;
+	assert_string_equal(choices("fr"), "fr 1000 ");
+	assert_string_equal(choices("fr;q=0, en-GB ; Q=0.85,\t*;q=0.1"), "fr 0 en-GB 850 * 100 ");
+	assert_string_equal(choices("a/b;level=1;q=0.5;x=y, c/d;quality=0"), "a/b 500 c/d 1000 ");
+	assert_string_equal(choices("a;q=1.000,b;q=0.,c;q=.5,d;q=0.0009"), "a 1000 b 0 c 500 d 0 ");
+	assert_string_equal(choices("a;q=,b;q=x,c;q=7,d;q=-1"), "a 0 b 0 c 1000 d 0 ");
+	assert_string_equal(choices(""), "");
+	assert_string_equal(choices(", ,"), "");
+	assert_string_equal(choices(";q=1"), " 1000 ");
 }
 
 static bool read_query(struct request *request, const char *text, const char **field)
@@ -180,6 +225,20 @@ static void addresses_are_read_with_and_without_ports(void **state)
 	assert_null(parse("2001:db8:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:1"));
 }
 
+static void an_ipv4_address_behind_nat64_has_a_rate_limit_of_its_own(void **state)
+{
+	(void)state;
+	struct address a, b, same;
+	assert_true(address_parse("64:ff9b::203.0.113.7", 20, &a));
+	assert_true(address_parse("64:ff9b::cb00:7108", 18, &b));
+	assert_true(address_parse("203.0.113.7", 11, &same));
+	assert_memory_not_equal(a.key, b.key, ADDRESS_KEY_BYTES);
+	assert_memory_equal(a.key, same.key, ADDRESS_KEY_BYTES);
+	assert_string_equal(a.text, "203.0.113.7");
+	/* Not of the well-known prefix (RFC 6052 section 2.1), whose bits up to the last 32 are zero. */
+	assert_string_equal(parse("64:ff9b:1::203.0.113.7"), "64:ff9b:1::cb00:7107");
+}
+
 static void ipv6_neighbours_share_a_rate_limit(void **state)
 {
 	(void)state;
@@ -204,12 +263,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gzip_is_taken_when_its_quality_is_above_zero),
 		cmocka_unit_test(if_none_match_reads_lists_weak_tags_and_the_star),
+		cmocka_unit_test(a_list_in_several_lines_is_one),
+		cmocka_unit_test(choices_are_read_with_their_quality),
 		cmocka_unit_test(query_parameters_are_decoded),
 		cmocka_unit_test(a_repeated_or_malformed_query_parameter_is_named),
 		cmocka_unit_test(too_many_query_parameters_are_refused),
 		cmocka_unit_test(only_plain_request_ids_are_taken_over),
 		cmocka_unit_test(only_the_trusted_hops_of_x_forwarded_for_count),
 		cmocka_unit_test(addresses_are_read_with_and_without_ports),
+		cmocka_unit_test(an_ipv4_address_behind_nat64_has_a_rate_limit_of_its_own),
 		cmocka_unit_test(ipv6_neighbours_share_a_rate_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
