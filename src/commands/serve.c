@@ -174,6 +174,17 @@ static void log_schema(bool sound, const char *detail)
 			 LOG_TEXT_FIELD("remedy", SCHEMA_REMEDY));
 }
 
+static void log_blind(bool sound, const char *detail)
+{
+	log_line(sound ? LOG_WARNING : LOG_ERROR, "schema_not_seen", LOG_TEXT_FIELD("detail", detail),
+		 LOG_TEXT_FIELD(
+			 "remedy",
+			 sound ? "bookings go on unguarded until a look succeeds: see pg_stat_activity for "
+				 "what locks bookingd's tables or keeps the server busy"
+			       : "nothing is booked until a look succeeds: see pg_stat_activity for what "
+				 "locks bookingd's tables or keeps the server busy, then bookingd doctor"));
+}
+
 static void log_trouble(enum database_trouble trouble, const char *detail)
 {
 	if (trouble == TROUBLE_NONE)
@@ -236,8 +247,8 @@ static bool compose(struct daemon *daemon)
 	if (!compose_schedule(&daemon->settings, &daemon->schedule))
 		return false;
 	daemon->database = compose_database(settings);
-	daemon->guard =
-		schema_guard_new(daemon->database, &(struct schema_guard_calls){log_schema, log_trouble});
+	daemon->guard = schema_guard_new(daemon->database,
+					 &(struct schema_guard_calls){log_schema, log_blind, log_trouble});
 	*api = (struct api){
 		.schema_sound = schema_guard_sound(daemon->guard),
 		.metrics = metrics_new(),

@@ -302,6 +302,51 @@ test('the constraint dropped while it serves: not one is booked or moved, not fo
   database.drop();
 });
 
+for (const [what, sql, told] of [
+  ['the schema', 'DROP SCHEMA bookingd CASCADE', /42883 /],
+  ['a table', 'DROP TABLE audit CASCADE', / audit/],
+  ['a function', 'DROP FUNCTION lock_client(text)', /function lock_client\(text\) is missing/],
+  ['a column', 'ALTER TABLE appointment DROP COLUMN promo_code', /column appointment.promo_code is missing/],
+])
+  test(`${what} dropped while it serves: unready as soon as a statement misses it, and 503, not 500`, async () => {
+    const database = await createDatabase();
+    const daemon = await Daemon.start({ env: settings(database) });
+    const ann = clientOf(daemon, 'ann');
+    assertStatus(await book(ann), 201);
+    database.run(sql);
+    const began = Date.now();
+    assertProblem(await book(ann), 503, 'database_unavailable');
+    await daemon.logged('booking_stopped', 50_000);
+    assert.ok(Date.now() - began < 30_000, 'long before the look of the minute');
+    assert.match(daemon.events('booking_stopped')[0].detail, told);
+    assertProblem(await daemon.client.get('/readyz'), 503, 'database_unavailable');
+    assert.ok(daemon.events('database').some(({ detail }) => /; the schema was changed \(bookingd migrate\)/.test(detail)));
+    ann.close();
+    await daemon.stop();
+    database.drop();
+  });
+
+test('a look that takes too long is told once, with the remedy, and booking begins when one succeeds', async () => {
+  const database = await createDatabase();
+  const holder = database.session();
+  holder.send('BEGIN; LOCK TABLE credit_entry IN ACCESS EXCLUSIVE MODE;');
+  await until('the lock', () => database.value(`SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'
+    AND granted AND relation = 'bookingd.credit_entry'::regclass`) === 1);
+  const daemon = await Daemon.start({ env: settings(database), ready: false });
+  await daemon.logged('schema_not_seen');
+  const [line] = daemon.events('schema_not_seen');
+  assert.equal(line.level, 'error');
+  assert.match(line.detail, /57014 .*statement timeout/);
+  assert.match(line.remedy, /^nothing is booked until a look succeeds: see pg_stat_activity/);
+  assertProblem(await daemon.client.get('/readyz'), 503, 'database_unavailable');
+  holder.close();
+  await until('booking to begin', async () => (await daemon.client.get('/readyz')).status === 200, 60_000);
+  assert.equal(daemon.events('schema_not_seen').length, 1);
+  await race(daemon);
+  await daemon.stop();
+  database.drop();
+});
+
 describe('what a hand may do to the schema', () => {
   for (const [what, [sql, told, hopeless]] of Object.entries(LOSSES))
     test(`${what}: doctor says so, and bookingd migrate ${hopeless ? 'cannot mend it' : 'mends it'}`, async () => {
