@@ -320,7 +320,11 @@ for (const [what, sql, told] of [
     assert.ok(Date.now() - began < 30_000, 'long before the look of the minute');
     assert.match(daemon.events('booking_stopped')[0].detail, told);
     assertProblem(await daemon.client.get('/readyz'), 503, 'database_unavailable');
-    assert.ok(daemon.events('database').some(({ detail }) => /; the schema was changed \(bookingd migrate\)/.test(detail)));
+    assert.ok(
+      daemon
+        .events('database')
+        .some(({ detail }) => /; the schema was changed \(bookingd migrate\)/.test(detail)),
+    );
     ann.close();
     await daemon.stop();
     database.drop();
@@ -330,8 +334,12 @@ test('a look that takes too long is told once, with the remedy, and booking begi
   const database = await createDatabase();
   const holder = database.session();
   holder.send('BEGIN; LOCK TABLE credit_entry IN ACCESS EXCLUSIVE MODE;');
-  await until('the lock', () => database.value(`SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'
-    AND granted AND relation = 'bookingd.credit_entry'::regclass`) === 1);
+  await until(
+    'the lock',
+    () =>
+      database.value(`SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'
+    AND granted AND relation = 'bookingd.credit_entry'::regclass`) === 1,
+  );
   const daemon = await Daemon.start({ env: settings(database), ready: false });
   await daemon.logged('schema_not_seen');
   const [line] = daemon.events('schema_not_seen');
