@@ -223,7 +223,10 @@ static bool make_identities(struct daemon *daemon)
 	};
 	daemon->api.identities = identity_source_new(&identity);
 	if (daemon->api.identities == NULL) {
-		fputs("bookingd: AUTH_JWT_PUBLIC_KEY: not a usable public key\n", stderr);
+		fprintf(stderr, "bookingd: AUTH_JWT_PUBLIC_KEY: %s\n",
+			strstr(settings->auth_jwt_public_key, "PRIVATE KEY") != NULL
+				? "is a private key; set the public one (openssl pkey -pubout)"
+				: "is no usable public key (RSA of 2048 bits or more, or P-256)");
 		return false;
 	}
 	if (!identity_possible(&identity) && settings->mail_url == NULL)
