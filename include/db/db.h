@@ -53,6 +53,9 @@ struct db_failure {
 	char state[6];       /* SQLSTATE, "" when the server did not answer */
 	char constraint[64]; /* the constraint's name, or "" */
 	char detail[256];    /* one line for the operator's log: statement, state, the server's message */
+	/* What the statement names is not there, or not for this role; nothing was done, and detail has a
+	 * remedy. */
+	bool lost;
 };
 
 struct db;

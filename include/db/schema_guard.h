@@ -4,9 +4,9 @@
  * Double bookings are kept out by a constraint, and with it by an extension, functions and triggers. A
  * restore that fails half-way loses them, and so does a hand; nothing else would notice. The guard holds what
  * there is against what was recorded when the schema was last migrated: before the first booking, or just
- * after it where the catalog's rows are still the very ones that were recorded, and once a minute, every five
- * seconds while something is wrong. While it is, nobody books (db_may_book); what frees a
- * time goes on.
+ * after it where the catalog's rows are still the very ones that were recorded, and once a minute, within two
+ * seconds of a statement that did not find what it names, and every five seconds while something is wrong.
+ * While it is, nobody books (db_may_book); what frees a time goes on.
  *
  * It also looks every two seconds whether the server would serve a request, four times a second while it
  * would not: db/database.h, database_trouble().
@@ -41,6 +41,8 @@ struct schema_guard;
 /* Called on each change, by the guard's thread or the one that starts it. */
 struct schema_guard_calls {
 	void (*told)(bool sound, const char *detail);
+	/* A look could not be taken, the first of several; `sound` as the last one found. */
+	void (*blind)(bool sound, const char *detail);
 	void (*troubled)(enum database_trouble trouble, const char *detail); /* "" for none */
 };
 

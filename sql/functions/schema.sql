@@ -45,6 +45,13 @@ language sql stable set search_path = bookingd as $$
   where x.relnamespace = 'bookingd'::regnamespace
     and not exists (select from pg_constraint c where c.conindid = i.indexrelid and c.contype in ('p', 'u', 'x'))
   union all
+  select 'sequence', '', c.relname::text,
+         format('as %s increment by %s minvalue %s maxvalue %s start with %s %scycle', s.seqtypid::regtype, s.seqincrement,
+                s.seqmin, s.seqmax, s.seqstart, case when s.seqcycle then '' else 'no ' end)
+  from pg_sequence s
+  join pg_class c on c.oid = s.seqrelid
+  where c.relnamespace = 'bookingd'::regnamespace
+  union all
   select 'trigger', r.relname::text, t.tgname::text,
          pg_get_triggerdef(t.oid) || case when t.tgenabled in ('O', 'A') then '' else ' (disabled)' end
   from pg_trigger t
@@ -72,6 +79,8 @@ create or replace function catalog_rows() returns numeric language sql stable se
     union all
     select concat_ws(' ', 'default', d.oid, d.xmin) from ours c join pg_attrdef d on d.adrelid = c.oid
     union all
+    select concat_ws(' ', 'sequence', c.oid, s.xmin) from ours c join pg_sequence s on s.seqrelid = c.oid
+    union all
     select concat_ws(' ', 'index', i.indexrelid, i.xmin) from ours c join pg_index i on i.indrelid = c.oid
     union all
     select concat_ws(' ', 'trigger', t.oid, t.xmin) from ours c join pg_trigger t on t.tgrelid = c.oid
@@ -89,9 +98,13 @@ create or replace function catalog_rows() returns numeric language sql stable se
 $$;
 
 -- Columns whose sequence would give a number again that a row has: a logical replica, or a restore of some tables, has the
--- rows of a table without its sequence. What the role may not read is passed over.
-create or replace function behind_sequences() returns table (relation text, name text, sequence regclass, highest bigint)
-language plpgsql stable set search_path = bookingd as $$
+-- rows of a table without its sequence. What the role may not read is passed over. Only a bitmap of the column's own index
+-- is quick without statistics, too: for the first row any other scan seems cheap, and there is none.
+create or replace function behind_sequences() returns table (relation text, name text, sequence regclass)
+language plpgsql stable set search_path = bookingd
+set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$
+declare
+  behind boolean;
 begin
   for relation, name, sequence in
     select r.relname, a.attname, s.seqrelid
@@ -103,8 +116,9 @@ begin
     where has_sequence_privilege(s.seqrelid, 'select')
       and (a.attnum = d.refobjsubid or (q.relname, a.attname) = ('event_places', 'place'))
   loop
-    execute format('select max(%I) from %I', name, relation) into highest;
-    if highest > coalesce(pg_sequence_last_value(sequence), 0) then
+    execute format('select exists (select from %I where %I > %s)', relation, name,
+                   coalesce(pg_sequence_last_value(sequence), 0)) into behind;
+    if behind then
       return next;
     end if;
   end loop;
@@ -184,11 +198,40 @@ begin
                  'as recorded: ' || case when exists (select from foreign_objects()) then 'not ours alone' else catalog_rows()::text end);
 end $$;
 
+-- Give a column back what is not data: its default, its numbering, and that it must, or need not, be filled. False: it is
+-- of another type.
+create or replace function repair_column(p_relation text, p_name text, p_wanted text) returns boolean
+language plpgsql set search_path = bookingd as $$
+declare
+  alter_column text := format('alter table %I alter column %I ', p_relation, p_name);
+  found_column pg_attribute;
+begin
+  select * into found_column from pg_attribute
+  where attrelid = to_regclass(format('%I', p_relation)) and attname = p_name and not attisdropped;
+  if found_column.attidentity <> '' and p_wanted not like '% as identity' then
+    execute alter_column || 'drop identity';
+  elsif found_column.atthasdef then
+    execute alter_column || 'drop default';
+  end if;
+  if found_column.attnotnull <> (p_wanted like '% not null%') then
+    execute alter_column || case when found_column.attnotnull then 'drop' else 'set' end || ' not null';
+  end if;
+  if p_wanted like '% as identity' then
+    execute alter_column || case found_column.attidentity when '' then 'add ' || substring(p_wanted from 'generated .*')
+                                                else 'set ' || substring(p_wanted from '(generated .*) as identity') end;
+  elsif p_wanted like '% default %' then
+    execute alter_column || 'set default ' || substring(p_wanted from ' default (.*)');
+  end if;
+  return exists (select from live_objects() l
+                 where (l.kind, l.relation, l.name, l.definition) = ('column', p_relation, p_name, p_wanted));
+end $$;
+
 -- Put back what is missing or differs, as far as it holds no data. Fails with the server's own words where rows stand in
 -- the way: the constraint where two appointments overlap. What cannot be put back comes first, to be named.
 create or replace function repair_objects() returns void language plpgsql set search_path = bookingd as $$
 declare
   lost record;
+  behind record;
 begin
   for lost in
     select * from lost_objects()
@@ -200,6 +243,8 @@ begin
       if (select relpersistence <> 'p' from pg_class where oid = to_regclass(format('%I', lost.name))) then
         execute format('alter table %I set logged', lost.name);
       end if;
+      continue;
+    elsif lost.kind = 'column' and lost.fault <> 'is missing' and repair_column(lost.relation, lost.name, lost.definition) then
       continue;
     end if;
     case lost.kind
@@ -216,10 +261,16 @@ begin
         execute format('drop trigger if exists %I on %I', lost.name, lost.relation);
         execute lost.definition;
       when 'sequence' then
-        perform setval(b.sequence, b.highest) from behind_sequences() b where (b.relation, b.name) = (lost.relation, lost.name);
+        if lost.relation = '' then
+          execute format('create sequence if not exists %I', lost.name);
+          execute format('alter sequence %I %s', lost.name, lost.definition);
+        end if;
       else
         raise exception 'the % % % and cannot be put back: restore a complete backup',
           lost.kind, concat_ws('.', nullif(lost.relation, ''), lost.name), lost.fault;
     end case;
+  end loop;
+  for behind in select * from behind_sequences() loop
+    execute format('select setval(%L::regclass, max(%I)) from %I', behind.sequence, behind.name, behind.relation);
   end loop;
 end $$;

@@ -229,11 +229,11 @@ begin
   else
     insert into waitlist
       (coach_id, user_id, session_type, duration_minutes, from_at, to_at, days, between_from, between_to, zone, name, email,
-       client_time_zone, locale, notice_minutes, price_credits, max_active, max_active_type)
+       client_time_zone, locale, notice_minutes, max_active, max_active_type)
     values
       (p_new.coach_id, p_new.user_id, p_new.session_type, p_new.duration_minutes, p_new.from_at, p_new.to_at, p_new.days,
        p_new.between_from, p_new.between_to, p_new.zone, p_new.name, p_new.email, p_new.client_time_zone, p_new.locale,
-       p_new.notice_minutes, p_new.price_credits, p_new.max_active, p_new.max_active_type)
+       p_new.notice_minutes, p_new.max_active, p_new.max_active_type)
     returning * into entry;
     if newcomer is not null then
       perform note_use(newcomer, 'person', p_new.user_id);

@@ -49,7 +49,8 @@ void call_log_failure(const struct call *call, enum db_result result)
 
 void call_database_failure(struct call *call, enum db_result result)
 {
-	bool away = result == DB_UNAVAILABLE || result == DB_UNKNOWN || result == DB_BUSY;
+	bool away = result == DB_UNAVAILABLE || result == DB_UNKNOWN || result == DB_BUSY ||
+		    (result == DB_FAILED && db_failure(call->worker->db)->lost);
 	call_log_failure(call, result);
 	call_problem(call, away ? PROBLEM_DATABASE_UNAVAILABLE : PROBLEM_INTERNAL_ERROR, NULL, NULL);
 }

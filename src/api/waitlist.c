@@ -176,7 +176,6 @@ static const char *entry_json(struct call *call, const struct coach *coach, cons
 			wish->zone_name != NULL ? wish->zone_name : zone_name(coach->schedule->zone));
 	json_write_text(&writer, "locale", call_accepted_locale(call));
 	json_write_integer(&writer, "notice_minutes", type->policy.min_notice_minutes);
-	json_write_integer(&writer, "price_credits", type->price.credits);
 	if (type->policy.max_active_per_user != POLICY_NO_LIMIT)
 		json_write_integer(&writer, "max_active", type->policy.max_active_per_user);
 	if (session_type_owns(type, POLICY_MAX_ACTIVE_PER_USER))

@@ -65,6 +65,45 @@ static int no_passphrase(char *buffer, int size, int writing, void *unused)
 	return -1;
 }
 
+/*
+ * A copy whose lines end again where PEM has them: a shell or an env file made blanks of all line ends, or
+ * nothing. What has any is as it is.
+ */
+static char *with_lines(const char *pem)
+{
+	enum { LINE = 64 };
+	const char *head = strstr(pem, "-----BEGIN ");
+	const char *body = head != NULL ? strstr(head + strlen("-----BEGIN "), "-----") : NULL;
+	const char *tail = body != NULL ? strstr(body, "-----END ") : NULL;
+	const size_t length = strlen(pem);
+	char *text = malloc(2 * length + 4);
+	if (text == NULL)
+		die("out of memory");
+	if (tail == NULL || memchr(body, '\n', (size_t)(tail - body)) != NULL) {
+		memcpy(text, pem, length + 1);
+		return text;
+	}
+	body += strlen("-----");
+	char *to = mempcpy(text, head, (size_t)(body - head));
+	*to++ = '\n';
+	for (size_t column = 0; body < tail; body++) {
+		if (strchr(" \t\r", *body) != NULL)
+			continue;
+		*to++ = *body;
+		if (++column % LINE == 0)
+			*to++ = '\n';
+	}
+	*to++ = '\n';
+	memcpy(to, tail, strlen(tail) + 1);
+	return text;
+}
+
+static void text_free(char *text)
+{
+	explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 static BIO *open_text(const char *pem)
 {
 	size_t length = strlen(pem);
@@ -89,17 +128,21 @@ static EVP_PKEY *read_certified_key(BIO *text)
 
 struct public_key *public_key_from_pem(const char *pem)
 {
-	BIO *text = open_text(pem);
+	char *lines = with_lines(pem);
+	BIO *text = open_text(lines);
 	EVP_PKEY *pair;
 
-	if (text == NULL)
+	if (text == NULL) {
+		text_free(lines);
 		return NULL;
+	}
 	pair = PEM_read_bio_PUBKEY(text, NULL, no_passphrase, NULL);
 	if (pair == NULL) {
 		BIO_reset(text);
 		pair = read_certified_key(text);
 	}
 	BIO_free(text);
+	text_free(lines);
 	return public_key_take(pair);
 }
 
@@ -247,15 +290,19 @@ static bool can_sign(EVP_PKEY *pair)
 
 struct private_key *private_key_from_pem(const char *pem)
 {
-	BIO *text = open_text(pem);
+	char *lines = with_lines(pem);
+	BIO *text = open_text(lines);
 	struct private_key *key = NULL;
 	enum signature_kind kind;
 	EVP_PKEY *pair;
 
-	if (text == NULL)
+	if (text == NULL) {
+		text_free(lines);
 		return NULL;
+	}
 	pair = PEM_read_bio_PrivateKey(text, NULL, no_passphrase, NULL);
 	BIO_free(text);
+	text_free(lines);
 	if (pair && kind_of(pair, &kind) && can_sign(pair)) {
 		key = malloc(sizeof(*key));
 		if (key == NULL)

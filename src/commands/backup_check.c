@@ -3,6 +3,7 @@
  * the dump itself holds the record of what there was (schema_object), which is held against the statements
  * that make it again.
  */
+#include "base/buffer.h"
 #include "base/die.h"
 #include "commands/command.h"
 #include "db/migrate.h"
@@ -31,7 +32,13 @@ struct dump {
 	struct names made;     /* what its statements make */
 	struct names recorded; /* what there was */
 	struct names filled;   /* tables with rows, or with none said so */
-	const char *copying;   /* the table whose rows are being read; NULL: none */
+	/* The statements, as "kind name text", of what is made and, "" where it is not compared, of what was.
+	 */
+	struct names texts;
+	struct names recorded_texts;
+	struct buffer function; /* what was read of one that makes a function; empty: none */
+	char quote[64];         /* around its body; "": not reached yet */
+	const char *copying;    /* the table whose rows are being read; NULL: none */
 	char table[128];
 	size_t appointments;
 	int version;   /* the newest migration */
@@ -71,11 +78,72 @@ static void names_clear(struct names *names)
 	free(names->items);
 }
 
+/* Without what the record and a dump write differently: blanks, names of our schema, and `quote`. */
+static char *plain_text(const char *text, const char *quote)
+{
+	static const char *const dropped[] = {SCHEMA, "OR REPLACE "};
+	char *plain = malloc(strlen(text) + 1);
+	if (plain == NULL)
+		die("out of memory");
+	size_t length = 0;
+	while (*text != '\0') {
+		size_t skipped = 0;
+		if (quote[0] != '\0' && strncmp(text, quote, strlen(quote)) == 0)
+			skipped = strlen(quote);
+		for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
+			if (strncmp(text, dropped[i], strlen(dropped[i])) == 0)
+				skipped = strlen(dropped[i]);
+		text += skipped;
+		if (skipped > 0)
+			continue;
+		char c = *text++;
+		if (c == '\n' || c == '\t')
+			c = ' ';
+		if (c != ' ' || (length > 0 && plain[length - 1] != ' '))
+			plain[length++] = c;
+	}
+	while (length > 0 && strchr(" ;,", plain[length - 1]) != NULL)
+		length--;
+	plain[length] = '\0';
+	return plain;
+}
+
+static void add_text(struct names *names, const char *item, const char *text, const char *quote)
+{
+	char *plain = plain_text(text, quote);
+	add(names, item, plain, strlen(plain));
+	free(plain);
+}
+
 /* What stands behind `beginning`; NULL: the line does not begin with it. */
 static const char *behind(const char *line, const char *beginning)
 {
 	size_t length = strlen(beginning);
 	return strncmp(line, beginning, length) == 0 ? line + length : NULL;
+}
+
+/* The head of a function of ours, or a line of it. */
+static void read_function(struct dump *dump, const char *line)
+{
+	const char *body = behind(line, "    AS ");
+	if (dump->function.length == 0)
+		dump->quote[0] = '\0';
+	if (dump->quote[0] == '\0' && strcmp(line, "--\n") == 0) {
+		buffer_clear(&dump->function); /* written without one; none of ours is */
+		return;
+	}
+	buffer_append_text(&dump->function, line);
+	if (dump->quote[0] == '\0' && body != NULL) {
+		size_t length = body[0] == '$' ? strcspn(body + 1, "$") + 2 : 1;
+		snprintf(dump->quote, sizeof(dump->quote), "%.*s", (int)length, body);
+	}
+	size_t end = strlen(dump->quote) + strlen(";\n");
+	size_t length = strlen(line);
+	if (dump->quote[0] == '\0' || length < end ||
+	    strncmp(line + length - end, dump->quote, end - 2) != 0 || strcmp(line + length - 2, ";\n") != 0)
+		return;
+	add_text(&dump->texts, "function", buffer_text(&dump->function), dump->quote);
+	buffer_clear(&dump->function);
 }
 
 /* Of a line that makes something of ours. Names of ours are letters, digits and _. */
@@ -93,13 +161,20 @@ static void read_statement(struct dump *dump, const char *line)
 		{"CREATE TRIGGER ", "trigger"},
 		{"CREATE CONSTRAINT TRIGGER ", "trigger"},
 		{"CREATE FUNCTION " SCHEMA, "function"},
+		{"CREATE SEQUENCE " SCHEMA, "sequence"},
+		{"    SEQUENCE NAME " SCHEMA, "sequence"},
 		{"    ADD CONSTRAINT ", "constraint"},
 		{"    CONSTRAINT ", "constraint"},
 	};
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
 		const char *name = behind(line, statements[i].beginning);
-		if (name != NULL)
-			add(&dump->made, statements[i].kind, name, strcspn(name, " (;\n"));
+		if (name == NULL)
+			continue;
+		add(&dump->made, statements[i].kind, name, strcspn(name, " (;\n"));
+		if (strcmp(statements[i].kind, "function") == 0)
+			read_function(dump, line);
+		else
+			add_text(&dump->texts, statements[i].kind, line[0] == ' ' ? name : line, "");
 	}
 	const char *table = behind(line, "COPY " SCHEMA);
 	if (table == NULL && (table = behind(line, "INSERT INTO " SCHEMA)) != NULL)
@@ -111,6 +186,47 @@ static void read_statement(struct dump *dump, const char *line)
 	if (!has(&dump->filled, dump->table))
 		add(&dump->filled, "table", table, length);
 	dump->copying = line[0] == 'C' ? dump->table + strlen("table ") : NULL;
+}
+
+/* A field as COPY writes it becomes what it was, in its place. */
+static void unescape(char *field)
+{
+	char *to = field;
+	for (const char *from = field; *from != '\0' && *from != '\n'; from++) {
+		if (*from == '\\' && from[1] != '\0') {
+			from++;
+			*to++ = (char)(*from == 'n' ? '\n' : *from == 't' ? '\t' : *from);
+		} else {
+			*to++ = *from;
+		}
+	}
+	*to = '\0';
+}
+
+/*
+ * What the record says of something, to be held against the statement that makes it. A text of several lines
+ * is compared for functions alone: where another ends the dump does not say.
+ */
+static void add_recorded(struct dump *dump, const char *kind, const char *name, char *definition)
+{
+	add(&dump->recorded, kind, name, strcspn(name, "("));
+	unescape(definition);
+	if (strcmp(kind, "function") == 0) {
+		add_text(&dump->recorded_texts, kind, definition, "$function$");
+	} else if (strchr(definition, '\n') != NULL || strcmp(kind, "sequence") == 0) {
+		add(&dump->recorded_texts, "", "", 0);
+	} else if (strcmp(kind, "constraint") == 0) {
+		char *remark = strstr(definition, " (not valid)");
+		if (remark != NULL)
+			*remark = '\0';
+		char *text = NULL;
+		if (asprintf(&text, "%s %s", name, definition) < 0)
+			die("out of memory");
+		add_text(&dump->recorded_texts, kind, text, "");
+		free(text);
+	} else {
+		add_text(&dump->recorded_texts, kind, definition, "");
+	}
 }
 
 /* A row as COPY writes it: fields with tabs between. */
@@ -128,8 +244,8 @@ static void read_row(struct dump *dump, char *line)
 		const char *kind = strsep(&rest, "\t");
 		(void)strsep(&rest, "\t");
 		const char *name = strsep(&rest, "\t");
-		if (name != NULL)
-			add(&dump->recorded, kind, name, strcspn(name, "("));
+		if (name != NULL && rest != NULL)
+			add_recorded(dump, kind, name, rest);
 	}
 }
 
@@ -142,6 +258,8 @@ static void read_dump(struct dump *dump, FILE *file)
 			read_row(dump, line);
 		else if (strcmp(line, "-- PostgreSQL database dump complete\n") == 0)
 			dump->complete = true;
+		else if (dump->function.length > 0)
+			read_function(dump, line);
 		else
 			read_statement(dump, line);
 	}
@@ -282,9 +400,27 @@ static bool read_file(struct dump *dump, const char *path)
 
 /* ---- what it has ---- */
 
+/* Whether what was recorded is made, but otherwise; told. */
+static bool differs(const struct dump *dump, size_t recorded)
+{
+	static const char *const compared[] = {"function ", "constraint ", "index ", "trigger "};
+	const char *item = dump->recorded.items[recorded];
+	const char *text = dump->recorded_texts.items[recorded];
+	bool applies = false;
+	for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++)
+		applies = applies || behind(item, compared[i]) != NULL;
+	/* pg_dump --disable-dollar-quoting writes bodies otherwise. */
+	if (!applies || strcmp(text, " ") == 0 || !has(&dump->made, item) || has(&dump->texts, text) ||
+	    (behind(item, "function ") != NULL && dump->quote[0] != '$'))
+		return false;
+	doctor_tell(BAD, "differs", "%s", item);
+	return true;
+}
+
 static void check_recorded(const struct dump *dump)
 {
 	size_t missing = 0;
+	size_t differing = 0;
 	for (size_t i = 0; i < dump->recorded.count; i++) {
 		const char *item = dump->recorded.items[i];
 		if (strncmp(item, "column ", 7) == 0) /* comes and goes with its table */
@@ -298,9 +434,17 @@ static void check_recorded(const struct dump *dump)
 			missing++;
 		}
 	}
-	if (missing == 0)
+	for (size_t i = 0; i < dump->recorded.count; i++)
+		differing += differs(dump, i);
+	if (differing > 0)
+		doctor_tell(
+			BAD, "objects",
+			"%zu are not what bookingd made them: run bookingd migrate on the database, and make "
+			"the dump again",
+			differing);
+	else if (missing == 0)
 		doctor_tell(GOOD, "objects", "all %zu of the record", dump->recorded.count);
-	else
+	if (missing > 0)
 		doctor_tell(BAD, "objects",
 			    "%zu are missing: make the dump by pg_dump --schema=bookingd "
 			    "--extension=btree_gist, without --schema-only, --data-only or --exclude-…",
@@ -338,11 +482,16 @@ enum exit_code command_backup_check(char *arguments[])
 		fputs("bookingd: backup-check needs the path of one dump\n", stderr);
 		return EXIT_USAGE;
 	}
+	enum { FUNCTION_MAX = 1 << 20 };
 	struct dump dump = {.copying = NULL};
+	buffer_init(&dump.function, FUNCTION_MAX);
 	if (read_file(&dump, arguments[0]))
 		check(&dump);
 	names_clear(&dump.made);
 	names_clear(&dump.recorded);
 	names_clear(&dump.filled);
+	names_clear(&dump.texts);
+	names_clear(&dump.recorded_texts);
+	buffer_clear(&dump.function);
 	return doctor_bad_findings() > 0 ? EXIT_FAILED : EXIT_DONE;
 }

@@ -30,7 +30,9 @@ static bool is_typed(const unsigned char *bytes, size_t size)
 
 bool doctor_is_weak(const char *secret)
 {
-	static const char *const words[] = {"password", "changeme", "change-me", "change_me", "12345678"};
+	static const char *const words[] = {"password",  "changeme",     "change-me",   "change_me",
+					    "12345678",  "your-256-bit", "supersecret", "super-secret",
+					    "secretkey", "secret-key"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasestr(secret, words[i]) != NULL)
 			return true;

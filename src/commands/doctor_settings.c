@@ -3,6 +3,7 @@
  */
 #include "doctor.h"
 
+#include "commands/command.h"
 #include "net/fetch.h"
 
 #include <arpa/inet.h>
@@ -22,6 +23,21 @@ static void tell_unknown(void *owner, const char *name, const char *meant)
 		doctor_tell(BAD, "settings", "%s is not a setting; did you mean %s?", name, meant);
 	else
 		doctor_tell(BAD, "settings", "%s is not a setting; see bookingd --help", name);
+}
+
+/* Who changes the one that does not count, a secret say, sees nothing come of it. */
+static void tell_set_twice(void)
+{
+	for (char *const *at = settings_source.inherited; at != NULL && *at != NULL; at++) {
+		size_t name = strcspn(*at, "=");
+		for (char *const *pair = environ; *pair != NULL; pair++)
+			if (strncmp(*pair, *at, name + 1) == 0 && strcmp(*pair, *at) != 0)
+				doctor_tell(
+					NOTE, "settings",
+					"%.*s is set in the environment, and otherwise in %s, which counts; "
+					"take one away",
+					(int)name, *at, settings_source.env_file);
+	}
 }
 
 static void tell_sites(char *const sites[], const char *what)
@@ -208,6 +224,7 @@ void doctor_settings(const struct settings *settings)
 {
 	if (config_unknown(environ, tell_unknown, NULL) == 0)
 		doctor_tell(GOOD, "settings", "every name is known");
+	tell_set_twice();
 	check_ports(settings);
 	check_links(settings);
 	check_proxies(settings);

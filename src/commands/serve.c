@@ -174,6 +174,17 @@ static void log_schema(bool sound, const char *detail)
 			 LOG_TEXT_FIELD("remedy", SCHEMA_REMEDY));
 }
 
+static void log_blind(bool sound, const char *detail)
+{
+	log_line(sound ? LOG_WARNING : LOG_ERROR, "schema_not_seen", LOG_TEXT_FIELD("detail", detail),
+		 LOG_TEXT_FIELD(
+			 "remedy",
+			 sound ? "bookings go on unguarded until a look succeeds: see pg_stat_activity for "
+				 "what locks bookingd's tables or keeps the server busy"
+			       : "nothing is booked until a look succeeds: see pg_stat_activity for what "
+				 "locks bookingd's tables or keeps the server busy, then bookingd doctor"));
+}
+
 static void log_trouble(enum database_trouble trouble, const char *detail)
 {
 	if (trouble == TROUBLE_NONE)
@@ -212,7 +223,10 @@ static bool make_identities(struct daemon *daemon)
 	};
 	daemon->api.identities = identity_source_new(&identity);
 	if (daemon->api.identities == NULL) {
-		fputs("bookingd: AUTH_JWT_PUBLIC_KEY: not a usable public key\n", stderr);
+		fprintf(stderr, "bookingd: AUTH_JWT_PUBLIC_KEY: %s\n",
+			strstr(settings->auth_jwt_public_key, "PRIVATE KEY") != NULL
+				? "is a private key; set the public one (openssl pkey -pubout)"
+				: "is no usable public key (RSA of 2048 bits or more, or P-256)");
 		return false;
 	}
 	if (!identity_possible(&identity) && settings->mail_url == NULL)
@@ -236,8 +250,8 @@ static bool compose(struct daemon *daemon)
 	if (!compose_schedule(&daemon->settings, &daemon->schedule))
 		return false;
 	daemon->database = compose_database(settings);
-	daemon->guard =
-		schema_guard_new(daemon->database, &(struct schema_guard_calls){log_schema, log_trouble});
+	daemon->guard = schema_guard_new(daemon->database,
+					 &(struct schema_guard_calls){log_schema, log_blind, log_trouble});
 	*api = (struct api){
 		.schema_sound = schema_guard_sound(daemon->guard),
 		.metrics = metrics_new(),

@@ -34,6 +34,7 @@ struct database {
 	atomic_int_least64_t next_try_ms; /* 0: it is not silent */
 	atomic_int_least64_t counts[COUNTS];
 	_Atomic enum database_trouble trouble;
+	atomic_bool doubted;
 };
 
 static char *copy_text(const char *text)
@@ -243,6 +244,16 @@ const char *database_trouble_remedy(enum database_trouble trouble)
 				       "hosts with target_session_attrs=read-write"),
 		[TROUBLE_DISK_FULL] = "the database's disk is full: make room on it"};
 	return remedies[trouble];
+}
+
+void database_doubt(struct database *database)
+{
+	atomic_store_explicit(&database->doubted, true, memory_order_relaxed);
+}
+
+bool database_doubted(struct database *database)
+{
+	return atomic_exchange_explicit(&database->doubted, false, memory_order_relaxed);
 }
 
 void database_set_trouble(struct database *database, enum database_trouble trouble)

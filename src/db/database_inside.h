@@ -60,6 +60,10 @@ void database_tried(struct database *database, enum way way, bool connected);
  */
 bool database_pauses(struct database *database, enum way way);
 
+/* A statement met what the schema should not be; database_doubted() is true once afterwards. */
+void database_doubt(struct database *database);
+bool database_doubted(struct database *database);
+
 void database_set_trouble(struct database *database, enum database_trouble trouble);
 
 enum { DATABASE_SAID = 256 };

@@ -457,6 +457,34 @@ static void step_back(int tries)
 	nanosleep(&(struct timespec){.tv_nsec = nanoseconds}, NULL);
 }
 
+/*
+ * What a statement of ours names is there, or the schema was changed under us, or a pooler gave it a session
+ * that has not our search path: say which it may be, and have the guard look.
+ */
+static void note_loss(struct db *db)
+{
+	static const char *const gone[] = {"42P01", "42883", "3F000", "42703", "42704", "42P10"};
+	struct db_failure *failure = &db->failure;
+	const char *remedy = strcmp(failure->state, "42501") == 0
+				     ? "let the schema's owner run what bookingd grants prints"
+				     : NULL;
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+		if (strcmp(failure->state, gone[i]) == 0)
+			remedy = database_is_pooled(db->database)
+					 ? "the schema was changed (bookingd migrate)"
+					 : "the schema was changed (bookingd migrate), or a pooler in "
+					   "transaction mode is between (DATABASE_DIRECT_URL)";
+	/* must_be_apart() says 53000 of a constraint that is gone. */
+	if (remedy != NULL || strcmp(failure->state, "53000") == 0)
+		database_doubt(db->database);
+	if (remedy == NULL)
+		return;
+	failure->lost = true;
+	const size_t length = strlen(failure->detail);
+	const size_t end = sizeof(failure->detail) - strlen(remedy) - 3;
+	snprintf(failure->detail + (length < end ? length : end), strlen(remedy) + 3, "; %s", remedy);
+}
+
 static enum db_result run(struct db *db, const struct statement *statement,
 			  const struct db_value parameters[], size_t count, struct db_rows *ret_rows)
 {
@@ -467,6 +495,9 @@ static enum db_result run(struct db *db, const struct statement *statement,
 		if (result == DB_OK) {
 			db->lost_race = false;
 			result = run_once(db, statement, parameters, count, ret_rows);
+			if (statement->slot < QUERY_COUNT &&
+			    (result == DB_FAILED || result == DB_UNAVAILABLE))
+				note_loss(db);
 		}
 		if (result != DB_BUSY || !db->lost_race || tries == TRIES)
 			return result;

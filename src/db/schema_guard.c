@@ -27,6 +27,7 @@ struct schema_guard {
 	enum database_trouble trouble;
 	atomic_bool sound;
 	bool looked;
+	bool blind; /* the last look could not be taken; told */
 	bool begun;
 	bool quick_look_over; /* these four under the lock */
 	bool untouched;
@@ -65,7 +66,13 @@ static void look(struct schema_guard *guard, struct db *db)
 {
 	__attribute__((cleanup(arena_cleanup))) struct arena mem = ARENA_EMPTY;
 	struct schema_faults faults;
-	if (schema_look(db, &mem, &faults) != DB_OK)
+	enum db_result result = schema_look(db, &mem, &faults);
+	/* A server that is not reached is told of by those who wait for it. */
+	bool blind = result != DB_OK && !(result == DB_UNAVAILABLE && db_failure(db)->state[0] == '\0');
+	if (blind && !guard->blind)
+		guard->calls.blind(atomic_load(&guard->sound), db_failure(db)->detail);
+	guard->blind = blind;
+	if (result != DB_OK)
 		return;
 	bool sound = faults.count == 0;
 	bool was_sound = atomic_exchange_explicit(&guard->sound, sound, memory_order_acq_rel);
@@ -120,7 +127,8 @@ static void *run(void *guard_pointer)
 		look_for_trouble(guard);
 		pause_ms = guard->trouble == TROUBLE_NONE ? PAUSE_WELL_MS : PAUSE_TROUBLE_MS;
 		const int64_t look_every_ms = atomic_load(&guard->sound) ? PAUSE_SOUND_MS : PAUSE_UNSOUND_MS;
-		if (monotonic_ms() - looked >= look_every_ms) {
+		const bool doubted = atomic_load(&guard->sound) && database_doubted(guard->database);
+		if (doubted || monotonic_ms() - looked >= look_every_ms) {
 			looked = monotonic_ms();
 			/* A connection for each look: one a minute costs less than one that is kept. */
 			struct db *db = db_open(guard->database, STATEMENT_TIMEOUT_MS);

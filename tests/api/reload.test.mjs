@@ -186,8 +186,23 @@ test('doctor looks at the settings of the file', () => {
     'PORT=0',
     'RATELIMIT_BOOK=3',
   ]);
-  const { code, stdout, stderr } = runBookingd(['doctor', '--env-file', settings], { env: { PORT: 'x' } });
+  const inherited = {
+    PORT: 'x',
+    AUTH_JWT_SECRET: 'another-secret-of-thirty-two-characters',
+    LOG_LEVEL: 'info',
+  };
+  const { code, stdout, stderr } = runBookingd(['doctor', '--env-file', settings], { env: inherited });
   assert.deepEqual([code, stderr], [1, '']);
+  // One of the two does not count, and its owner may not know.
+  for (const name of ['PORT', 'AUTH_JWT_SECRET'])
+    assert.match(
+      stdout,
+      new RegExp(
+        `^note +settings +${name} is set in the environment, and otherwise in ${settings}, which counts; take one away$`,
+        'm',
+      ),
+    );
+  assert.doesNotMatch(stdout, /LOG_LEVEL|thirty-two/);
   assert.match(stdout, /FAIL +settings +RATELIMIT_BOOK is not a setting; did you mean RATE_LIMIT_BOOK\?/);
   assert.doesNotMatch(stdout, /^\w+ +port /m);
 });

@@ -31,6 +31,12 @@ const filled = {
   '0016': `
     INSERT INTO event (place, id, type, at, coach_id, appointment_id, body)
     SELECT row_number() OVER (), gen_random_uuid(), 'appointment.booked', starts_at, coach_id, id, '{}' FROM appointment;`,
+  '0039': `
+    ALTER TABLE credit_entry DISABLE TRIGGER USER; -- which keep balances
+    INSERT INTO credit_grant (coach_id, user_id, amount, source)
+    SELECT coach_id, user_id, 10, 'coach' FROM appointment LIMIT ${MILLION / 10};
+    INSERT INTO credit_entry (grant_id, appointment_id, delta, reason, actor)
+    SELECT g.id, a.id, -1, 'booked', 'client' FROM credit_grant g JOIN appointment a USING (coach_id, user_id);`,
 };
 
 /** The text of `sql` with what it took of its own process in front of and behind it. */

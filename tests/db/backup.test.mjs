@@ -65,6 +65,51 @@ for (const [missing, name, ...options] of [
     assert.match(stdout, missing);
   });
 
+test('what is another than was recorded is named, though it has its name', async () => {
+  const weak = await createDatabase();
+  const differs = (sql) => {
+    if (sql) weak.run(sql);
+    return [[], ['--format=custom']].map((format, i) => {
+      const file = path.join(folder, `weak-${i}`);
+      execFileSync('pg_dump', [...format, ...WHOLE, `--file=${file}`, '-d', weak.url]);
+      const { code, stdout } = check(file);
+      return [code, ...[...stdout.matchAll(/^FAIL +differs +(.*)$/gm)].map(([, what]) => what)];
+    });
+  };
+  const both = (...lines) => [lines, lines];
+  assert.deepEqual(differs(''), both(0));
+  const found = [];
+  for (const [sql, what] of [
+    [
+      `CREATE OR REPLACE FUNCTION lock_client(p_user text) RETURNS void LANGUAGE plpgsql AS 'begin end'`,
+      'function lock_client',
+    ],
+    ['ALTER FUNCTION lock_day(text, timestamptz) SET search_path = public', 'function lock_day'],
+    [
+      `ALTER TABLE appointment DROP CONSTRAINT appointment_overlap, ADD CONSTRAINT appointment_overlap EXCLUDE USING gist
+         (hashtextextended(coach_id, 0) WITH =, tstzrange(starts_at, ends_at) WITH &&) WHERE (status = 'scheduled')`,
+      'constraint appointment_overlap',
+    ],
+    [
+      `DROP INDEX appointment_open_hold; CREATE INDEX appointment_open_hold ON appointment (user_id)`,
+      'index appointment_open_hold',
+    ],
+    [
+      `CREATE OR REPLACE TRIGGER coach_tell AFTER DELETE ON coach FOR EACH ROW EXECUTE FUNCTION tell_coach()`,
+      'trigger coach_tell',
+    ],
+  ]) {
+    found.push(what);
+    for (const [code, ...named] of differs(sql))
+      assert.deepEqual([code, ...named.sort()], [1, ...found.sort()]);
+  }
+  weak.run(`CREATE FUNCTION theirs() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1; END`);
+  assert.equal(differs('')[0].length, 1 + found.length);
+  assert.equal(runBookingd(['migrate'], { env: { DATABASE_URL: weak.url } }).code, 0);
+  assert.deepEqual(differs(''), both(0));
+  weak.drop();
+});
+
 test('a dump that was cut off, no dump and no file are refused', () => {
   for (const [whole, cut, wanted] of [
     [dump('cut.dump', '--format=custom', ...WHOLE), 'half.dump', /pg_restore cannot read it to its end/],

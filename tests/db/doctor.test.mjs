@@ -215,6 +215,8 @@ test('without any way to sign in, or with a guessable secret, it says so', async
     'a'.repeat(40),
     'secretsecretsecretsecretsecretsecret',
     'change-me-change-me-Please-now-0123',
+    'your-256-bit-secret-your-256-bit-secret',
+    'supersecretkeythatislongenough1234567',
   ]) {
     const { code, stdout } = runBookingd(['doctor'], {
       env: { DATABASE_URL: database.url, AUTH_JWT_SECRET: weak, PORT: '0' },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { runBookingd } from '../harness/daemon.mjs';
-import { assertStatus, later } from '../harness/expect.mjs';
+import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
 import { Client } from '../harness/http.mjs';
 import { Database } from '../harness/postgres.mjs';
 import { COACH, openSchedule, startStack, until } from '../harness/stack.mjs';
@@ -206,6 +206,18 @@ test('doctor fails for what a role lacks, and names it', () => {
     assert.equal(code, 1);
   }
   stack.database.run('drop owned by lacking; drop role lacking');
+});
+
+test('a right that is taken away while it serves: 503, and the log says what gives it back', async () => {
+  const cy = stack.client('cy');
+  stack.database.run(`revoke insert on bookingd.audit from "Odd ""daemon"""`);
+  const wish = { start: stack.slot(40), coach: COACH };
+  assertProblem(await cy.post('/booking/create', wish), 503, 'database_unavailable');
+  const lines = stack.daemon.events('database');
+  assert.match(lines.at(-1).detail, /42501 .*audit; let the schema's owner run what bookingd grants prints$/);
+  stack.database.run(grants(ROLE));
+  assertStatus(await cy.post('/booking/create', wish), 201);
+  cy.close();
 });
 
 test('no right is more than to read and write rows, and a role’s name is taken as it is', () => {

@@ -159,3 +159,14 @@ test('notice_claim reads what it claims, however much is owed all of a sudden', 
   for (const [line, rows] of plans.matchAll(/actual rows=(\d+)/g))
     assert.ok(Number(rows) <= WASTE_MAX, `${line}\n${plans}`);
 });
+
+test('schema_faults reads no table of rows, whatever numbers it looks for in them', () => {
+  const numbered = database.rows(`SELECT DISTINCT refobjid::regclass::text AS name FROM pg_depend
+    WHERE deptype = 'i' AND objid IN (SELECT seqrelid FROM pg_sequence)`);
+  const plans = plansOf('schema_faults', `'x', 1`);
+  for (const { name } of numbered) {
+    const table = name.replace('bookingd.', '');
+    assert.match(plans, new RegExp(`Bitmap Heap Scan on ${table}\\b`), plans);
+    assert.doesNotMatch(plans, new RegExp(`Seq Scan on ${table}\\b`), plans);
+  }
+});

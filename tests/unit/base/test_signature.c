@@ -158,6 +158,39 @@ static void a_public_key_is_read_from_every_usual_kind_of_pem(void **state)
 	EVP_PKEY_free(pair);
 }
 
+/* An unquoted $(cat key.pem), a folded line of YAML, a form field. */
+static void a_key_whose_line_ends_became_blanks_or_nothing_is_read(void **state)
+{
+	(void)state;
+	EVP_PKEY *pair = EVP_RSA_gen(2048);
+	for (size_t gone = 0; gone < 2; gone++) {
+		char *texts[] = {generated_public_pem(pair), certificate_pem(pair),
+				 generated_private_pem(pair)};
+		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+			char *to = texts[i];
+			for (const char *from = texts[i]; *from != '\0'; from++)
+				if (*from != '\n' || !gone)
+					*to++ = (char)(*from == '\n' ? ' ' : *from);
+			*to = '\0';
+			struct public_key *key = public_key_from_pem(texts[i]);
+			struct private_key *private_key = private_key_from_pem(texts[i]);
+			assert_int_equal(key != NULL, i < 2);
+			assert_int_equal(private_key != NULL, i == 2);
+			public_key_free(key);
+			if (private_key != NULL)
+				private_key_free(private_key);
+			free(texts[i]);
+		}
+	}
+	static const char *const none[] = {"-----BEGIN PUBLIC KEY-----", "-----BEGIN -----END -----",
+					   "-----BEGIN PUBLIC KEY----------END PUBLIC KEY-----",
+					   "-----END PUBLIC KEY----- -----BEGIN PUBLIC KEY-----",
+					   "-----BEGIN "};
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_null(public_key_from_pem(none[i]));
+	EVP_PKEY_free(pair);
+}
+
 static void keys_that_are_none_of_ours_are_refused(void **state)
 {
 	(void)state;
@@ -255,6 +288,7 @@ int main(void)
 		cmocka_unit_test(the_examples_of_rfc_7515_verify_and_no_changed_bit_does),
 		cmocka_unit_test(what_a_private_key_signs_its_public_key_verifies),
 		cmocka_unit_test(a_public_key_is_read_from_every_usual_kind_of_pem),
+		cmocka_unit_test(a_key_whose_line_ends_became_blanks_or_nothing_is_read),
 		cmocka_unit_test(keys_that_are_none_of_ours_are_refused),
 		cmocka_unit_test(a_private_key_is_no_public_key_and_none_is_asked_for_its_passphrase),
 		cmocka_unit_test(impossible_numbers_make_no_key),
