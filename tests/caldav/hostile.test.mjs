@@ -234,6 +234,39 @@ test('a file that the server fails to give keeps its times; what the account dec
   assertStatus(await coach.delete(`/coach/damian/calendars/${made.id}`), 204);
 });
 
+test('files that are gone are told of in one response or in several (RFC 4918 section 14.24)', async () => {
+  const at = (n) => stack.slot(n).replace(/[-:]/g, '');
+  const file = (n) =>
+    `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:${n}\r\nDTSTART:${at(n)}\r\nDURATION:PT30M\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`;
+  const numbers = [60, 62, 64];
+  const href = (n) => `<d:href>/${n}.ics</d:href>`;
+  const there = (n, more) =>
+    `<d:response>${href(n)}<d:propstat><d:prop><d:getetag>"1"</d:getetag>${more}</d:prop>` +
+    `<d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>`;
+  const gone = (some) =>
+    `<d:response>${some.map(href).join('')}<d:status>HTTP/1.1 404 Not Found</d:status></d:response>`;
+  let news = null;
+  answer = (request, response, body) => {
+    if (request.method === 'PROPFIND') return response.writeHead(207, XML).end(calendar);
+    const data = (n) => (body.includes('multiget') ? `<c:calendar-data>${file(n)}</c:calendar-data>` : '');
+    const all = news && body.includes('<sync-token>') ? news : numbers.map((n) => there(n, data(n))).join('');
+    response.writeHead(207, XML).end(multistatus(`${all}<d:sync-token>t</d:sync-token>`));
+  };
+  for (const [said, left] of [
+    [gone([60, 62]), 1],
+    [gone([60, 62, 64]), 0],
+    [gone([60]) + gone([62]), 1],
+  ]) {
+    news = null;
+    const made = assertStatus(await add('caldav'), 201);
+    assert.deepEqual([made.state, made.events], ['ok', 3], made.detail);
+    news = said;
+    const read = assertStatus(await coach.post(`/coach/damian/calendars/${made.id}/refresh`, {}), 200);
+    assert.deepEqual([read.state, read.events], ['ok', left], read.detail);
+    assertStatus(await coach.delete(`/coach/damian/calendars/${made.id}`), 204);
+  }
+});
+
 test('servers that never answer keep nobody waiting: three of eight hang, and the others stay fresh', async () => {
   const feed = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n';
   const hanging = new Set();
