@@ -80,9 +80,8 @@ static bool is_scheduled(const struct appointment *row)
 /* Whether it was left here by an account that was connected before the one that has the event by now. */
 static bool is_left(struct sync *sync, const struct google_event *event, const struct appointment *row)
 {
-	const char *here = event_link_name(&sync->page, event->html_link);
-	const char *there = event_link_name(&sync->page, row->event_link);
-	return row->event_written && here != NULL && there != NULL && strcmp(here, there) != 0;
+	return row->event_written &&
+	       event_links_compare(&sync->page, event->html_link, row->event_link) == EVENT_LINKS_DIFFER;
 }
 
 /* Whether row and event agree, but for what is still owed. */
