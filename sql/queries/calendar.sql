@@ -139,6 +139,9 @@ set event_etag = $3, guest_response = $4, calendar_conflict = false,
 where id = $1 and version = $2 and synced_version = version
   and (event_etag is distinct from $3 or guest_response <> $4 or calendar_conflict);
 
+-- name: calendar_event_answered exec
+update appointment set guest_response = $3 where id = $1 and version = $2;
+
 -- The event was made something an appointment cannot follow.
 -- name: calendar_event_conflict exec
 update appointment set calendar_conflict = true, calendar_detail = $3

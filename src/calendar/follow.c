@@ -120,6 +120,15 @@ static void note_seen(struct sync *sync, const struct appointment *row, const st
 	    NULL);
 }
 
+/* The guest's answer counts also where the event's time does not. */
+static void note_answer(struct sync *sync, const struct appointment *row, const struct google_event *event)
+{
+	const char *response = event_guest_response(event, row);
+	if (strcmp(response, row->guest_response) != 0)
+		run(sync, QUERY_CALENDAR_EVENT_ANSWERED,
+		    DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_text(response)), NULL);
+}
+
 static void follow_deletion(struct sync *sync, const struct appointment *row)
 {
 	enum event_outcome outcome = EVENT_CHANGED;
@@ -147,6 +156,7 @@ static void follow_loss(struct sync *sync, const struct appointment *row)
 static void follow_move(struct sync *sync, const struct appointment *row, const struct google_event *event)
 {
 	bool timed = event->has_time && !event->all_day && event->end > event->start;
+	note_answer(sync, row, event);
 	if (!timed || event->end - event->start > DURATION_MAX_MINUTES * SECONDS_PER_MINUTE) {
 		if (!row->calendar_conflict &&
 		    run(sync, QUERY_CALENDAR_EVENT_CONFLICT,

@@ -113,6 +113,31 @@ describe('by looking every second', () => {
     assert.equal(list.appointments.find(({ id }) => id === made.id).guest_response, 'accepted');
   });
 
+  test('a guest who declines while their event lies where the session cannot follow: the coach sees it', async () => {
+    const ann = s.stack.client('decliner');
+    const [taken, whole] = [await s.book(ann), await s.book(ann)];
+    const { start } = await s.book(ann);
+    const day = start.slice(0, 10);
+    await s.stack.google.move(s.stack.calendar, eventOf(taken), start, half(start));
+    await s.stack.google.change(s.stack.calendar, eventOf(whole), {
+      start: { date: day, dateTime: null },
+      end: { date: new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10), dateTime: null },
+    });
+    for (const made of [taken, whole]) {
+      await until('the conflict', async () => (await s.read(ann, made)).calendar.state === 'conflict');
+      for (const status of ['declined', 'accepted']) {
+        await s.stack.google.order('PATCH', `calendars/${s.stack.calendar}/events/${eventOf(made)}`, {
+          answer: { email: made.email, status },
+        });
+        const now = await until(`the guest to have ${status}`, async () => {
+          const { body } = await s.stack.coach().get(`/booking/${made.id}`);
+          return body.guest_response === status && body;
+        });
+        assert.deepEqual([now.start, now.calendar.state], [made.start, 'conflict']);
+      }
+    }
+  });
+
   test('deleted by hand: cancelled by the calendar', async () => {
     const ann = s.stack.client('ann');
     const made = await s.book(ann);
