@@ -66,7 +66,16 @@ function* repeat(count, part, first = '', last = '') {
 }
 /** The source fails with that sentence, memory stays in its bounds, and it can be removed. */
 async function refused(kind, sentence) {
-  const made = assertStatus(await add(kind), 201);
+  const { id } = assertStatus(await add(kind), 201);
+  // On a busy machine it may be read only after that.
+  const made = await until(
+    'it to be read',
+    async () => {
+      const { calendars } = assertStatus(await coach.get('/coach/damian/calendars'), 200);
+      return calendars.find((one) => one.id === id && one.state !== 'pending');
+    },
+    60_000,
+  );
   assert.equal(made.state, 'failing');
   assert.match(made.detail, sentence);
   assertSmall();

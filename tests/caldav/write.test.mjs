@@ -55,12 +55,15 @@ const followed = (id, what, good) =>
 async function looked() {
   for (let i = 0; i < 2; i++) {
     const since = stack.database.value('SELECT clock_timestamp()');
-    await until('a look', () => {
-      lookNow();
-      return (
-        stack.database.value(`SELECT count(*) FROM bookingd.coach_calendar WHERE synced_at > '${since}'`) > 0
-      );
-    });
+    const after = `SELECT count(*) FROM bookingd.coach_calendar WHERE synced_at > '${since}'`;
+    await until(
+      'a look',
+      () => {
+        lookNow();
+        return stack.database.value(after) > 0;
+      },
+      60_000,
+    );
   }
 }
 
