@@ -73,6 +73,10 @@ json_t *json_parse_object(struct arena *mem, const char *bytes, size_t length, s
  */
 bool json_whole_number(const json_t *value, int64_t *ret_number);
 
+/* Why a text is no instant, if its fraction of a second is all that hinders it; NULL: something else does.
+ * For one that instant_parse() has refused. */
+const char *json_fraction_fault(struct arena *mem, const char *name, const char *text);
+
 /*
  * Read the fields of an object. Every name in it must be one of `fields`. Returns true, or false
  * with the first fault: unknown names first, then the fields in the order given.

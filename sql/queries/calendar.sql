@@ -139,6 +139,9 @@ set event_etag = $3, guest_response = $4, calendar_conflict = false,
 where id = $1 and version = $2 and synced_version = version
   and (event_etag is distinct from $3 or guest_response <> $4 or calendar_conflict);
 
+-- name: calendar_event_answered exec
+update appointment set guest_response = $3 where id = $1 and version = $2;
+
 -- The event was made something an appointment cannot follow.
 -- name: calendar_event_conflict exec
 update appointment set calendar_conflict = true, calendar_detail = $3
@@ -171,20 +174,25 @@ update coach_calendar set poll_due_at = now() + make_interval(secs => $1::intege
 where (coach_id, calendar_id) = (select coach_id, calendar_id from coach_calendar
                                  where writes and poll_due_at <= now() and coach_id <> all (string_to_array($2::text, ','))
                                  order by poll_due_at limit 1 for update skip locked)
-returning coach_id, calendar_id, sync_token;
+returning coach_id, calendar_id, sync_token, now();
 
+-- A look that began at $4 has come to its end.
 -- name: calendar_sync_done exec
-update coach_calendar set sync_token = $3, synced_at = now() where coach_id = $1 and calendar_id = $2;
+update coach_calendar set sync_token = $3, synced_at = $4 where coach_id = $1 and calendar_id = $2;
 
 -- name: calendar_sync_soon exec
 update coach_calendar set poll_due_at = least(poll_due_at, now() + make_interval(secs => $2::integer)) where coach_id = $1;
 
--- Appointments that should have an event, when a list of all events has come to its end. At most $4 after id $3.
+-- Appointments that should have an event, when a list of all events has come to its end; or ($5) of what has changed since
+-- the look before: then those written since, but for the last moments, which a replica of the server may not know yet.
+-- At most $4 after id $3.
 -- name: calendar_expected many
 select appointment from appointment
 where coach_id = $1 and calendar_id = $2 and event_written and status = 'scheduled'
   and starts_at > now() - interval '24 hours' and ends_at > now()
   and version = synced_version and id > $3
+  and (not $5 or calendar_due_at between (select synced_at from coach_calendar where coach_id = $1 and calendar_id = $2)
+                                         - interval '10 seconds' and now() - interval '10 seconds')
 order by id limit $4::integer;
 
 -- At most $3 after id $2.

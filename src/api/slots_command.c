@@ -78,9 +78,12 @@ static bool read_instant(const json_t *value, const char *field, instant *ret_at
 	if (json_is_string(value) &&
 	    instant_parse(json_string_value(value), json_string_length(value), ret_at))
 		return true;
-	return fail(
-		problem, PROBLEM_INVALID_FIELD, field,
-		arena_printf(mem, "%s must be a time with an offset such as 2026-11-24T14:00:00Z.", field));
+	const char *fault =
+		json_is_string(value) ? json_fraction_fault(mem, field, json_string_value(value)) : NULL;
+	if (fault == NULL)
+		fault = arena_printf(mem, "%s must be a time with an offset such as 2026-11-24T14:00:00Z.",
+				     field);
+	return fail(problem, PROBLEM_INVALID_FIELD, field, fault);
 }
 
 /* An instant, or a day of the coach's zone: its first instant, or with `day_end` the first one after it. */

@@ -49,8 +49,10 @@ static bool read_end(struct call *call, const char *name, const char *text, cons
 		*ret_at = at < INSTANT_MAX ? at : INSTANT_MAX;
 		return true;
 	}
+	const char *fault = json_fraction_fault(call->mem, name, text);
 	call_problem(call, PROBLEM_INVALID_FIELD, name,
-		     "Please give a day such as 2026-11-24 or a time with an offset.");
+		     fault != NULL ? fault
+				   : "Please give a day such as 2026-11-24 or a time with an offset.");
 	return false;
 }
 

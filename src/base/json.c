@@ -175,19 +175,27 @@ static const char *read_text(struct arena *mem, const json_t *value, const struc
 	return wrong;
 }
 
+const char *json_fraction_fault(struct arena *mem, const char *name, const char *text)
+{
+	instant rounded = 0;
+	if (!instant_parse_rounded(text, strlen(text), &rounded))
+		return NULL;
+	const char *fraction = strchr(text, '.');
+	return arena_printf(mem, "%s must be a whole second: leave out the fraction %.*s.", name,
+			    (int)strspn(fraction, ".0123456789"), fraction);
+}
+
 /* As read_text. */
 static const char *read_instant(struct arena *mem, const json_t *value, const struct json_field *field)
 {
-	instant rounded = 0;
 	const char *text = json_is_string(value) ? json_string_value(value) : "";
 	if (instant_parse(text, strlen(text), field->out))
 		return NULL;
-	if (instant_parse_rounded(text, strlen(text), &rounded))
-		return arena_printf(mem, "%s must be a whole second: leave out the fraction %.*s.",
-				    field->name, (int)strspn(strchr(text, '.'), ".0123456789"),
-				    strchr(text, '.'));
-	return arena_printf(mem, "%s must be a time with an offset such as 2026-11-24T14:00:00Z.",
-			    field->name);
+	const char *fault = json_fraction_fault(mem, field->name, text);
+	return fault != NULL
+		       ? fault
+		       : arena_printf(mem, "%s must be a time with an offset such as 2026-11-24T14:00:00Z.",
+				      field->name);
 }
 
 static const char *read_field(struct arena *mem, const json_t *value, const struct json_field *field)

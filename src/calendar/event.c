@@ -1,6 +1,7 @@
 #include "event.h"
 
 #include "base/buffer.h"
+#include "base/encode.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -216,10 +217,45 @@ bool event_same_time(const struct google_event *event, const struct appointment 
 	       event->end == appointment->ends_at;
 }
 
-const char *event_link_name(struct arena *mem, const char *link)
+/* What Google cuts short in the name of a calendar. */
+static const char *whole_calendar(struct arena *mem, const char *calendar)
+{
+	static const char *const domains[][2] = {{"@m", "@gmail.com"},
+						 {"@g", "@group.calendar.google.com"},
+						 {"@v", "@group.v.calendar.google.com"}};
+	const char *at = strrchr(calendar, '@');
+	for (size_t i = 0; at != NULL && i < sizeof(domains) / sizeof(domains[0]); i++) {
+		if (strcmp(at, domains[i][0]) == 0)
+			return arena_printf(mem, "%.*s%s", (int)(at - calendar), calendar, domains[i][1]);
+	}
+	return calendar;
+}
+
+/* The calendar that a link leads to: eid=..., in base64 "the-event's-id its-calendar". NULL: not told so. */
+static const char *calendar_in(struct arena *mem, const char *link)
 {
 	const char *name = link != NULL ? strstr(link, "eid=") : NULL;
-	return name != NULL ? arena_strndup(mem, name, strcspn(name, "&#")) : NULL;
+	if (name == NULL)
+		return NULL;
+	name += strlen("eid=");
+	const size_t length = strcspn(name, "&#=%"); /* some pad it */
+	const size_t room = ENCODE_DECODED_SIZE(length);
+	char *text = arena_alloc(mem, room + 1);
+	size_t size = 0;
+	if (!encode_base64url_read(name, length, text, room, &size))
+		return NULL;
+	text[size] = '\0';
+	const char *blank = strchr(text, ' ');
+	return blank != NULL ? whole_calendar(mem, blank + 1) : NULL;
+}
+
+enum event_links event_links_compare(struct arena *mem, const char *one, const char *two)
+{
+	const char *first = calendar_in(mem, one);
+	const char *second = calendar_in(mem, two);
+	if (first == NULL || second == NULL)
+		return EVENT_LINKS_UNKNOWN;
+	return strcasecmp(first, second) == 0 ? EVENT_LINKS_SAME : EVENT_LINKS_DIFFER;
 }
 
 const char *event_guest_response(const struct google_event *event, const struct appointment *appointment)

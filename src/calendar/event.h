@@ -45,9 +45,10 @@ enum { EVENT_MANAGE_LABEL = 'M' }; /* of the line with manage_url, which is anot
 /* Whether the event lies where the appointment does. */
 bool event_same_time(const struct google_event *event, const struct appointment *appointment);
 
-/* What of a link names the event and its calendar; NULL: nothing, or no link. What else a link says may
- * differ from call to call. In mem. */
-const char *event_link_name(struct arena *mem, const char *link);
+/* Whether two links to an event lead to the same calendar, however they are written; UNKNOWN: one of them
+ * does not tell, or is NULL. */
+enum event_links { EVENT_LINKS_UNKNOWN, EVENT_LINKS_SAME, EVENT_LINKS_DIFFER };
+enum event_links event_links_compare(struct arena *mem, const char *one, const char *two);
 
 /* What the client answered to the invitation: "accepted", "declined", "tentative", or "none" (yet). */
 const char *event_guest_response(const struct google_event *event, const struct appointment *appointment);

@@ -80,9 +80,8 @@ static bool is_scheduled(const struct appointment *row)
 /* Whether it was left here by an account that was connected before the one that has the event by now. */
 static bool is_left(struct sync *sync, const struct google_event *event, const struct appointment *row)
 {
-	const char *here = event_link_name(&sync->page, event->html_link);
-	const char *there = event_link_name(&sync->page, row->event_link);
-	return row->event_written && here != NULL && there != NULL && strcmp(here, there) != 0;
+	return row->event_written &&
+	       event_links_compare(&sync->page, event->html_link, row->event_link) == EVENT_LINKS_DIFFER;
 }
 
 /* Whether row and event agree, but for what is still owed. */
@@ -121,6 +120,15 @@ static void note_seen(struct sync *sync, const struct appointment *row, const st
 	    NULL);
 }
 
+/* The guest's answer counts also where the event's time does not. */
+static void note_answer(struct sync *sync, const struct appointment *row, const struct google_event *event)
+{
+	const char *response = event_guest_response(event, row);
+	if (strcmp(response, row->guest_response) != 0)
+		run(sync, QUERY_CALENDAR_EVENT_ANSWERED,
+		    DB_PARAMETERS(db_uuid(row->id), db_int(row->version), db_text(response)), NULL);
+}
+
 static void follow_deletion(struct sync *sync, const struct appointment *row)
 {
 	enum event_outcome outcome = EVENT_CHANGED;
@@ -148,6 +156,7 @@ static void follow_loss(struct sync *sync, const struct appointment *row)
 static void follow_move(struct sync *sync, const struct appointment *row, const struct google_event *event)
 {
 	bool timed = event->has_time && !event->all_day && event->end > event->start;
+	note_answer(sync, row, event);
 	if (!timed || event->end - event->start > DURATION_MAX_MINUTES * SECONDS_PER_MINUTE) {
 		if (!row->calendar_conflict &&
 		    run(sync, QUERY_CALENDAR_EVENT_CONFLICT,
@@ -294,8 +303,11 @@ static void note_page(struct sync *sync, const struct google_event_page *page)
 		coach_link_changed(visit->coach);
 }
 
-/* Everything was listed: an event that should be there and was not, or came since, is read by its id. */
-static void look_for_missing(struct sync *sync)
+/*
+ * An event that should be there and was not listed, or came since, is read by its id. `only_fresh`: of those
+ * written since the last look, as some servers say nothing of a file that came and went between two looks.
+ */
+static void look_for_missing(struct sync *sync, bool only_fresh)
 {
 	const char *seen = buffer_text(&sync->seen);
 	char after[UUID_TEXT_SIZE] = UUID_NONE;
@@ -304,7 +316,7 @@ static void look_for_missing(struct sync *sync)
 		DB_ROWS rows = {0};
 		if (run(sync, QUERY_CALENDAR_EXPECTED,
 			DB_PARAMETERS(db_text(sync->visit->coach->id), db_text(sync->calendar_id),
-				      db_uuid(after), db_int(ROWS_AT_ONCE)),
+				      db_uuid(after), db_int(ROWS_AT_ONCE), db_bool(only_fresh)),
 			&rows) != DB_OK)
 			return;
 		count = rows.count;
@@ -379,7 +391,7 @@ static const char *look_at_pages(struct sync *sync, const char *token, enum goog
 	return NULL;
 }
 
-bool follow_calendar(struct visit *visit, const char *calendar_id, const char *sync_token)
+bool follow_calendar(struct visit *visit, const char *calendar_id, const char *sync_token, instant began)
 {
 	struct arena *mem = visit->call.mem;
 	struct sync sync = {.visit = visit, .calendar_id = calendar_id, .mem = mem, .page = ARENA_EMPTY};
@@ -395,14 +407,14 @@ bool follow_calendar(struct visit *visit, const char *calendar_id, const char *s
 		next = look_at_pages(&sync, NULL, &outcome);
 	}
 	if (next != NULL) {
-		if (sync_token == NULL)
-			look_for_missing(&sync);
+		if (sync_token == NULL || visit->link->mode == LINK_CALDAV)
+			look_for_missing(&sync, sync_token != NULL);
 		look_at_conflicts(&sync);
 	}
 	if (next != NULL && !sync.unfinished)
 		run(&sync, QUERY_CALENDAR_SYNC_DONE,
 		    DB_PARAMETERS(db_text(visit->coach->id), db_text(calendar_id),
-				  db_text(*next != '\0' ? next : NULL)),
+				  db_text(*next != '\0' ? next : NULL), db_instant(began)),
 		    NULL);
 	visit->call.mem = mem;
 	arena_clear(&sync.page);

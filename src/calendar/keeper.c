@@ -234,7 +234,8 @@ static bool look_at_one(struct hand *hand)
 		return true;
 	if (visit.link->provider->watch == NULL)
 		look_soon(hand, coach_id, UNPUSHED_SECONDS);
-	if (!follow_calendar(&visit, db_get_text(&rows, 0, 1), db_get_text(&rows, 0, 2)))
+	if (!follow_calendar(&visit, db_get_text(&rows, 0, 1), db_get_text(&rows, 0, 2),
+			     db_get_instant(&rows, 0, 3)))
 		look_soon(hand, coach_id, RETRY_SYNC_SECONDS);
 	return true;
 }

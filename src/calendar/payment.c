@@ -147,10 +147,9 @@ static bool is_to_stand(const struct debt *debt, const struct google_event *even
 	const struct appointment *stands = debt->stands;
 	if (stands == NULL)
 		return false;
-	const char *found = event_link_name(debt->mem, event->html_link);
-	const char *wanted = event_link_name(debt->mem, stands->event_link);
-	return found != NULL && wanted != NULL ? strcmp(found, wanted) == 0
-					       : strcmp(stands->calendar_id, debt->a.calendar_id) == 0;
+	const enum event_links links = event_links_compare(debt->mem, event->html_link, stands->event_link);
+	return links != EVENT_LINKS_UNKNOWN ? links == EVENT_LINKS_SAME
+					    : strcmp(stands->calendar_id, debt->a.calendar_id) == 0;
 }
 
 /*

@@ -28,11 +28,18 @@ static int64_t retry_seconds(int64_t failures)
 	return doubled < RETRY_SECONDS_MAX ? doubled : RETRY_SECONDS_MAX;
 }
 
+/* Whether another reading has what this one lacked. Of a large file that somebody waits for it may have been
+ * their time, of which turns and the quick reading have taken a part. */
+static bool is_to_be_left(const struct claimed *claimed)
+{
+	const bool quick = claimed->reading == READING_QUICK;
+	return (quick && claimed->failure == FETCH_TOO_BIG) ||
+	       (quick != claimed->is_asked_for && claimed->failure == FETCH_TIMEOUT);
+}
+
 enum db_result source_failed(struct worker *worker, struct claimed *claimed, const char *detail)
 {
-	if (claimed->reading == READING_QUICK &&
-	    (claimed->failure == FETCH_TOO_BIG ||
-	     (claimed->failure == FETCH_TIMEOUT && !claimed->is_asked_for))) {
+	if (is_to_be_left(claimed)) {
 		claimed->left = claimed->failure == FETCH_TOO_BIG ? LEFT_LARGE : LEFT_SLOW;
 		return db_run(worker->db, QUERY_SOURCE_LEAVE, DB_PARAMETERS(db_uuid(claimed->id)), NULL);
 	}

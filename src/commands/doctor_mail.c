@@ -24,6 +24,9 @@ static const char *remedy(const struct mail_answer *answer)
 		       "trusts (smtps:// for TLS from the start)";
 	if (strcmp(answer->verb, "MAIL") == 0)
 		return "; check MAIL_FROM: the server takes no mail from it";
+	if (strcmp(answer->verb, "RCPT") == 0 && answer->outcome == MAIL_LATER && answer->code >= 500)
+		return "; the server passes no mail on for us: set MAIL_USER and MAIL_PASSWORD, or make it "
+		       "allow this machine to relay";
 	return answer->code == 0 ? "; check host and port of MAIL_URL, and what stands between" : "";
 }
 

@@ -225,21 +225,22 @@ static bool digits(const char *text, size_t count, int *ret_number)
 
 bool ical_time_read(const char *text, size_t length, struct ical_time *ret_time)
 {
-	enum { DATE = 8, TIME = 15, UTC_TIME = 16 };
-	const struct ical_span all = trim((struct ical_span){text, length});
+	enum { DATE = 8, SHORT_TIME = 13, TIME = 15 }; /* some write no seconds */
+	struct ical_span all = trim((struct ical_span){text, length});
 	struct civil_date date;
 	int hour = 0;
 	int minute = 0;
 	int second = 0;
-	if ((all.length != DATE && all.length != TIME && all.length != UTC_TIME) ||
-	    !digits(all.at, 4, &date.year) || !digits(all.at + 4, 2, &date.month) ||
-	    !digits(all.at + 6, 2, &date.day))
+	const bool is_utc =
+		all.length > DATE && (all.at[all.length - 1] == 'Z' || all.at[all.length - 1] == 'z');
+	all.length -= is_utc;
+	if ((all.length != DATE && all.length != SHORT_TIME && all.length != TIME) ||
+	    (all.length == DATE && is_utc) || !digits(all.at, 4, &date.year) ||
+	    !digits(all.at + 4, 2, &date.month) || !digits(all.at + 6, 2, &date.day))
 		return false;
 	if (all.length > DATE &&
 	    ((all.at[DATE] != 'T' && all.at[DATE] != 't') || !digits(all.at + 9, 2, &hour) ||
-	     !digits(all.at + 11, 2, &minute) || !digits(all.at + 13, 2, &second)))
-		return false;
-	if (all.length == UTC_TIME && all.at[TIME] != 'Z' && all.at[TIME] != 'z')
+	     !digits(all.at + 11, 2, &minute) || (all.length == TIME && !digits(all.at + 13, 2, &second))))
 		return false;
 	if (date.year < 1 || date.month < 1 || date.month > 12 || date.day < 1 || hour > 23 || minute > 59 ||
 	    second > 60)
@@ -251,7 +252,7 @@ bool ical_time_read(const char *text, size_t length, struct ical_time *ret_time)
 		.local = day * SECONDS_PER_DAY + hour * SECONDS_PER_HOUR + minute * SECONDS_PER_MINUTE +
 			 (second > 59 ? 59 : second),
 		.is_date = all.length == DATE,
-		.is_utc = all.length == UTC_TIME,
+		.is_utc = is_utc,
 	};
 	return true;
 }

@@ -31,7 +31,7 @@ static bool same(struct ical_span a, struct ical_span b)
 }
 
 /* By the name itself, or by what comes after one of its slashes. */
-static const struct zone *find_by_name(struct ical_span id)
+static const struct zone *find_by_name(struct ical_span id, const struct zone *find(const char *))
 {
 	char name[ZONE_NAME_MAX * 2 + 1];
 	if (id.length == 0 || id.length >= sizeof(name))
@@ -43,7 +43,7 @@ static const struct zone *find_by_name(struct ical_span id)
 		return zone_find(windows);
 	const struct zone *zone = NULL;
 	for (const char *at = name; zone == NULL && at != NULL;) {
-		zone = zone_find(at);
+		zone = find(at);
 		at = strchr(at, '/');
 		at = at != NULL ? at + 1 : NULL;
 	}
@@ -181,7 +181,7 @@ static bool expand(struct ical_zone *zone, struct ical_span timezone, struct ica
 
 static void read_zone(struct ical_zone *zone, struct ical_zones *zones, size_t *budget)
 {
-	zone->zone = find_by_name(zone->id);
+	zone->zone = find_by_name(zone->id, zone_find);
 	for (size_t i = 0; zone->zone == NULL && i < zones->timezone_count; i++) {
 		struct ical_line line;
 		if (ical_property(zones->timezones[i], "TZID", &line) && same(line.value, zone->id)) {
@@ -189,6 +189,8 @@ static void read_zone(struct ical_zone *zone, struct ical_zones *zones, size_t *
 			return;
 		}
 	}
+	if (zone->zone == NULL)
+		zone->zone = find_by_name(zone->id, zone_find_any_case);
 }
 
 const struct ical_zone *ical_zone_find(struct ical_zones *zones, struct ical_span id, size_t *budget)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,9 +137,10 @@ static void close_stream(FILE **stream)
 
 /*
  * What the source form of the data calls a name that has no file: `L Asia/Kolkata Asia/Calcutta`. Some
- * systems keep the files of former names in a package of their own.
+ * systems keep the files of former names in a package of their own. Zones begin with `Z Asia/Kolkata `.
  */
-static bool find_link(const char *name, char ret_target[static ZONE_NAME_MAX + 1])
+static bool find_listed(const char *name, int compare(const char *, const char *),
+			char ret_target[static ZONE_NAME_MAX + 1])
 {
 	struct file_stamp stamp;
 	int file = open_zone_file(zone_folder(), source_form, &stamp);
@@ -151,8 +153,9 @@ static bool find_link(const char *name, char ret_target[static ZONE_NAME_MAX + 1
 	while (fgets(line, sizeof(line), lines) != NULL) {
 		char target[ZONE_NAME_MAX + 1];
 		char link[ZONE_NAME_MAX + 1];
-		if (line[0] == 'L' && sscanf(line, "L %64s %64s", target, link) == 2 &&
-		    strcmp(link, name) == 0 && name_is_sane(target)) {
+		const bool is_zone = sscanf(line, "Z %64s", target) == 1;
+		if ((is_zone || sscanf(line, "L %64s %64s", target, link) == 2) &&
+		    compare(is_zone ? target : link, name) == 0 && name_is_sane(target)) {
 			memcpy(ret_target, target, sizeof(target));
 			return true;
 		}
@@ -167,7 +170,7 @@ static const struct zone *load(const char *name)
 	char target[ZONE_NAME_MAX + 1];
 	const char *file = name;
 	bool found = read_table(file, &forever, &table, &stamp);
-	if (!found && find_link(name, target)) {
+	if (!found && find_listed(name, strcmp, target)) {
 		file = target;
 		found = read_table(file, &forever, &table, &stamp);
 	}
@@ -198,6 +201,14 @@ const struct zone *zone_find(const char *name)
 		zone = load(name);
 	pthread_mutex_unlock(&loading);
 	return zone;
+}
+
+const struct zone *zone_find_any_case(const char *name)
+{
+	char target[ZONE_NAME_MAX + 1];
+	const struct zone *zone = zone_find(name);
+	return zone == NULL && name_is_sane(name) && find_listed(name, strcasecmp, target) ? zone_find(target)
+											   : zone;
 }
 
 const char *zone_name(const struct zone *zone)

@@ -74,6 +74,7 @@ struct reading {
 	size_t depth;
 	struct buffer text;           /* of the element that is open */
 	struct dav_response response; /* so far */
+	size_t first;                 /* of its hrefs, of which there may be several with one status */
 	struct dav_response pending;  /* properties whose status has not come yet */
 	int pending_status;
 	bool is_multistatus;
@@ -117,8 +118,10 @@ static void XMLCALL opened(void *closure, const char *name, const char **attribu
 		refuse(reading);
 		return;
 	}
-	if (element == RESPONSE)
+	if (element == RESPONSE) {
 		reading->response = (struct dav_response){0};
+		reading->first = reading->answer->count;
+	}
 	if (element == PROPSTAT) {
 		reading->pending = (struct dav_response){0};
 		reading->pending_status = 200;
@@ -208,12 +211,14 @@ static void keep_response(struct reading *reading)
 static void take_href(struct reading *reading)
 {
 	const char *href = taken(reading);
-	if (parent(reading, 1) == RESPONSE)
+	if (parent(reading, 1) == RESPONSE) {
+		keep_response(reading);
 		reading->response.href = href;
-	else if (parent(reading, 1) == PRINCIPAL)
+	} else if (parent(reading, 1) == PRINCIPAL) {
 		reading->pending.principal = href;
-	else if (parent(reading, 1) == HOME && reading->pending.home == NULL)
+	} else if (parent(reading, 1) == HOME && reading->pending.home == NULL) {
 		reading->pending.home = href;
+	}
 }
 
 static void take_status(struct reading *reading)
@@ -270,6 +275,8 @@ static void XMLCALL closed(void *closure, const char *name)
 		break;
 	case RESPONSE:
 		keep_response(reading);
+		for (size_t i = reading->first; i < reading->answer->count; i++)
+			reading->answer->responses[i].status = reading->response.status;
 		break;
 	case OTHER:
 	case MULTISTATUS:

@@ -14,6 +14,8 @@ enum {
 	CONNECT_MS_MAX = 10000,
 	QUIT_MS_MAX = 1000,
 	CODE_SEND_IT = 354, /* the server waits for the message: RFC 5321 section 4.3.2 */
+	CODE_BAD_SEQUENCE = 503,
+	CODE_BAD_PARAMETER = 504,
 	CODE_NO_RIGHT = 530,
 	CODE_TOO_LONG = 552,
 	REPLY_OCTETS = 180,
@@ -280,6 +282,29 @@ static void prepare(struct mail_client *client, int64_t left, char problem[stati
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
 }
 
+static bool begins(const char *text, const char *opening)
+{
+	return strncmp(text, opening, strlen(opening)) == 0;
+}
+
+/*
+ * Many servers say only at RCPT what they hold against us: a policy (RFC 3463, x.7.x: not to pass mail on,
+ * our host, a password that is wanting), our sender (x.1.7, x.1.8), what came before (503, 504). An operator
+ * mends that. Without such a code the words must do.
+ */
+static bool is_about_us(const struct mail_client *client, long reply)
+{
+	const char *said = client->reply + strcspn(client->reply, " -");
+	said += *said != '\0';
+	const char *last = strstr(said, "(#5."); /* as qmail writes it */
+	const char *code = begins(said, "5.") ? said : last != NULL ? last + 2 : NULL;
+	if (reply == CODE_BAD_SEQUENCE || reply == CODE_BAD_PARAMETER)
+		return true;
+	if (code == NULL)
+		return strcasestr(said, "relay") != NULL;
+	return begins(code, "5.7.") || begins(code, "5.1.7") || begins(code, "5.1.8");
+}
+
 /*
  * What is known by libcurl's code, the server's last reply and the command it answered. Measured with libcurl
  * 7.88.1: a refusal of RCPT or DATA is CURLE_SEND_ERROR, one of the message CURLE_WEIRD_SERVER_REPLY, so the
@@ -296,7 +321,8 @@ static enum mail_outcome judge(const struct mail_client *client, CURLcode code, 
 	/* Up to MAIL, which names us, it is about us and the server, which an operator mends, and not about
 	 * this message, unless it is too long. So is a want of TLS or a password, which some tell later. */
 	bool about_message = reply != CODE_NO_RIGHT &&
-			     (strcmp(client->verb, "RCPT") == 0 || strcmp(client->verb, "DATA") == 0 ||
+			     ((strcmp(client->verb, "RCPT") == 0 && !is_about_us(client, reply)) ||
+			      strcmp(client->verb, "DATA") == 0 ||
 			      (strcmp(client->verb, "MAIL") == 0 && reply == CODE_TOO_LONG));
 	return about_message && reply >= 500 && reply <= 599 ? MAIL_REFUSED : MAIL_LATER;
 }

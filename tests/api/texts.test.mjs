@@ -200,9 +200,17 @@ test('a fraction of a second is taken in a query, and named in the refusal of a 
       200,
     );
   assertStatus(await stack.coach().get(`/coach/damian/explain?start=${late}`), 200);
-  const reply = await stack.client('bea').post('/booking/create', { start: late });
-  assertProblem(reply, 422, 'invalid_field', 'start');
-  assert.match(reply.body.detail, /\.123/);
+  for (const [path, field, more] of [
+    ['create', 'start'],
+    ['hold', 'start'],
+    ['series', 'start', { count: 2 }],
+    ['waitlist', 'from'],
+    ['waitlist', 'to'],
+  ]) {
+    const reply = await stack.client('bea').post(`/booking/${path}`, { ...more, [field]: late });
+    assertProblem(reply, 422, 'invalid_field', field);
+    assert.match(reply.body.detail, /leave out the fraction \.123\./, path);
+  }
 });
 
 test('what is too short or too long is said as people say it', async () => {

@@ -55,12 +55,15 @@ const followed = (id, what, good) =>
 async function looked() {
   for (let i = 0; i < 2; i++) {
     const since = stack.database.value('SELECT clock_timestamp()');
-    await until('a look', () => {
-      lookNow();
-      return (
-        stack.database.value(`SELECT count(*) FROM bookingd.coach_calendar WHERE synced_at > '${since}'`) > 0
-      );
-    });
+    const after = `SELECT count(*) FROM bookingd.coach_calendar WHERE synced_at > '${since}'`;
+    await until(
+      'a look',
+      () => {
+        lookNow();
+        return stack.database.value(after) > 0;
+      },
+      60_000,
+    );
   }
 }
 
@@ -187,6 +190,48 @@ for (const start of SERVERS) {
     await server.delete(name(id));
     await followed(id, 'the deletion to be followed', (body) => body.status === 'cancelled');
     assert.deepEqual(await server.list(), []);
+  });
+
+  t('deleted before anybody looked: the session is cancelled all the same', async () => {
+    await looked();
+    stack.database.run(`UPDATE bookingd.coach_calendar SET poll_due_at = now() + interval '1 hour'`);
+    const [stays, goes] = [await book(60), await book(62)];
+    for (const { id } of [stays, goes]) await synced(id);
+    await server.delete(name(goes.id));
+    await followed(goes.id, 'the deletion to be followed', (body) => body.status === 'cancelled');
+    assert.equal((await synced(stays.id)).status, 'scheduled');
+    assert.deepEqual(await server.list(), [name(stays.id)]);
+  });
+
+  t('trouble for a moment is no forgotten token: what was deleted stays so', async () => {
+    const { id: stays } = await book(58);
+    await synced(stays);
+    for (const [n, status, asks] of [
+      [60, 500, 'token'],
+      [62, 507, 'token'],
+      [64, 404, 'token'],
+      [66, 500, 'REPORT'],
+      [68, 403, 'REPORT'],
+    ]) {
+      const { id } = await book(n);
+      await synced(id);
+      await looked();
+      let troubled = 0;
+      answer = (request, response, body) => {
+        const has = /<sync-token>[^<]/.test(body);
+        const meant = asks === 'token' ? has && !troubled : request.method === 'REPORT' && troubled < 2;
+        if (!meant) return false;
+        troubled++;
+        response.writeHead(status).end('<error xmlns="DAV:"/>');
+        return true;
+      };
+      await server.delete(name(id));
+      await followed(id, `the deletion beside a ${status}`, (body) => body.status === 'cancelled');
+      assert.ok(troubled > 0);
+      answer = () => false;
+    }
+    assert.equal((await synced(stays)).status, 'scheduled');
+    assert.deepEqual(await server.list(), [name(stays)]);
   });
 
   t('a lost reply leads to one event, and a second look tells what came of it', async () => {
@@ -331,25 +376,35 @@ for (const start of SERVERS) {
       assert.deepEqual(await server.list(), [name(id)]);
     });
 
-    t('deleted and made anew: nobody is cancelled by that, and what it lacks is written again', async () => {
-      const ids = [(await book(60)).id, (await book(62)).id];
-      for (const id of ids) await synced(id);
-      await until('a look', () => {
-        lookNow();
-        return stack.database.value('SELECT sync_token FROM bookingd.coach_calendar');
-      });
-      await server.request('DELETE', server.calendar);
-      assert.equal((await server.request('MKCALENDAR', server.calendar)).status, 201);
-      await until('the events', async () => {
-        lookNow();
-        return (await server.list()).length === ids.length;
-      });
-      for (const id of ids) assert.equal((await synced(id)).status, 'scheduled');
-      await looked(); // what comes and goes between two looks, Xandikos does not tell of
-      await server.delete(name(ids[0]));
-      await followed(ids[0], 'the deletion to be followed', (body) => body.status === 'cancelled');
-      assert.deepEqual(await server.list(), [name(ids[1])]);
-    });
+    for (const [says, status] of [
+      ['', 0],
+      [', though its server has but a 500 for what it forgot', 500],
+    ])
+      t(
+        `deleted and made anew: nobody is cancelled by that, and what it lacks is written again${says}`,
+        async () => {
+          const ids = [(await book(60)).id, (await book(62)).id];
+          for (const id of ids) await synced(id);
+          await looked();
+          const former = stack.database.value('SELECT sync_token FROM bookingd.coach_calendar');
+          assert.ok(former);
+          answer = (request, response, body) => {
+            if (!status || !body.includes(former)) return false;
+            response.writeHead(status).end();
+            return true;
+          };
+          await server.request('DELETE', server.calendar);
+          assert.equal((await server.request('MKCALENDAR', server.calendar)).status, 201);
+          await until('the events', async () => {
+            lookNow();
+            return (await server.list()).length === ids.length;
+          });
+          for (const id of ids) assert.equal((await synced(id)).status, 'scheduled');
+          await server.delete(name(ids[0]));
+          await followed(ids[0], 'the deletion to be followed', (body) => body.status === 'cancelled');
+          assert.deepEqual(await server.list(), [name(ids[1])]);
+        },
+      );
   }
 }
 

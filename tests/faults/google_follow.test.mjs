@@ -59,18 +59,31 @@ describe('by looking every second', () => {
     assert.deepEqual([again.status, again.body.calendar.state], [200, 'synced']);
   });
 
-  test('a link that says more than which event it leads to: the coach’s hand counts all the same', async () => {
-    const ann = s.stack.client('ann');
-    const made = await s.book(ann);
-    s.stack.database.run(
-      `UPDATE appointment SET event_link = event_link || '&ctz=Europe/Paris' WHERE id = '${made.id}'`,
-    );
-    const to = s.slot();
-    await s.stack.google.move(s.stack.calendar, eventOf(made), to, half(to));
-    await until('the move', async () => (await s.read(ann, made)).start === to);
-    const lost = s.stack.daemon.events('calendar_followed').filter(({ change }) => change === 'lost');
-    assert.deepEqual(lost, []);
-  });
+  // How Google may have written the link of the same event before: whom it leads to counts.
+  const named = (id, calendar) => Buffer.from(`${id} ${calendar}`).toString('base64');
+  const FORMS = {
+    'with more behind the name': (link) => `${link}&ctz=Europe/Paris`,
+    'with more before the name': (link) => link.replace('?eid=', '?action=VIEW&eid='),
+    'at another host': (link) => link.replace('www.google.com', 'calendar.google.com'),
+    'with a fragment': (link) => `${link}#eventpage_6`,
+    'without a name': (link, id) => `https://calendar.google.com/calendar/u/0/r/eventedit/${id}`,
+    'with a name of another kind': () => 'https://calendar.google.com/calendar/event?eid=another-kind',
+    padded: (link, id, calendar) => link.replace(/eid=.*/, `eid=${named(id, calendar)}==`),
+    'padded and escaped': (link) => `${link}%3D%3D`,
+  };
+  for (const [form, write] of Object.entries(FORMS))
+    test(`a link that was written ${form}: the coach’s hand counts all the same`, async () => {
+      const ann = s.stack.client('ann');
+      const made = await s.book(ann);
+      const link = s.stack.database.value(`SELECT event_link FROM appointment WHERE id = '${made.id}'`);
+      const former = write(link, eventOf(made), s.stack.calendar);
+      s.stack.database.run(`UPDATE appointment SET event_link = '${former}' WHERE id = '${made.id}'`);
+      const to = s.slot();
+      await s.stack.google.move(s.stack.calendar, eventOf(made), to, half(to));
+      await until('the move', async () => (await s.read(ann, made)).start === to);
+      const lost = s.stack.daemon.events('calendar_followed').filter(({ change }) => change === 'lost');
+      assert.deepEqual(lost, []);
+    });
 
   test('made longer by hand: so is the appointment', async () => {
     const ann = s.stack.client('ann');
@@ -98,6 +111,31 @@ describe('by looking every second', () => {
     }
     const { body: list } = await s.stack.coach().get('/coach/damian/appointments');
     assert.equal(list.appointments.find(({ id }) => id === made.id).guest_response, 'accepted');
+  });
+
+  test('a guest who declines while their event lies where the session cannot follow: the coach sees it', async () => {
+    const ann = s.stack.client('decliner');
+    const [taken, whole] = [await s.book(ann), await s.book(ann)];
+    const { start } = await s.book(ann);
+    const day = start.slice(0, 10);
+    await s.stack.google.move(s.stack.calendar, eventOf(taken), start, half(start));
+    await s.stack.google.change(s.stack.calendar, eventOf(whole), {
+      start: { date: day, dateTime: null },
+      end: { date: new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10), dateTime: null },
+    });
+    for (const made of [taken, whole]) {
+      await until('the conflict', async () => (await s.read(ann, made)).calendar.state === 'conflict');
+      for (const status of ['declined', 'accepted']) {
+        await s.stack.google.order('PATCH', `calendars/${s.stack.calendar}/events/${eventOf(made)}`, {
+          answer: { email: made.email, status },
+        });
+        const now = await until(`the guest to have ${status}`, async () => {
+          const { body } = await s.stack.coach().get(`/booking/${made.id}`);
+          return body.guest_response === status && body;
+        });
+        assert.deepEqual([now.start, now.calendar.state], [made.start, 'conflict']);
+      }
+    }
   });
 
   test('deleted by hand: cancelled by the calendar', async () => {

@@ -42,6 +42,10 @@ test('--mail sends one, and says what the server said; it needs no database', as
   const refused = runBookingd(['doctor', '--mail', 'nobody@example.org'], { env: mail.settings });
   assert.equal(refused.code, 1);
   assert.match(refused.stdout, /not sent \(refused\): RCPT: 550 5\.1\.1 no such user/);
+  await mail.fault('RCPT', { reply: '554 5.7.1 Relay access denied' });
+  const denied = runBookingd(['doctor', '--mail', 'you@example.org'], { env: mail.settings });
+  assert.equal(denied.code, 1);
+  assert.match(denied.stdout, /not sent \(later\): RCPT: 554 .*MAIL_USER/);
   assert.equal(runBookingd(['doctor', '--mail', 'nonsense'], { env: mail.settings }).code, 1);
   assert.notEqual(runBookingd(['doctor', '--mail'], { env: mail.settings }).code, 0);
 });

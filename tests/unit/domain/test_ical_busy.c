@@ -79,6 +79,14 @@ static void an_event_takes_the_time_from_its_start_to_its_end(void **state)
 	/* The day on which the clocks go back has 25 hours. */
 	assert_string_equal(busy_of(EVENT("DTSTART;VALUE=DATE:20261101\n")), "2026-11-01T04:00 1500m");
 	assert_string_equal(busy_of(EVENT("DTSTART:20261105T140000Z\n")), "");
+	/* Some write no seconds. */
+	assert_string_equal(busy_of(EVENT("DTSTART:20261105T1400Z\nDTEND:20261105T1500Z\n")),
+			    "2026-11-05T14:00 60m");
+	assert_string_equal(
+		busy_of(EVENT(
+			"DTSTART;TZID=Europe/Berlin:20261105T1400\nRRULE:FREQ=DAILY;UNTIL=20261107T1400Z\n"
+			"EXDATE;TZID=Europe/Berlin:20261106T1400\nDURATION:PT1H\n")),
+		"2026-11-05T13:00 60m, 2026-11-07T13:00 60m");
 	/* From before the window into it, and out of it. */
 	assert_string_equal(busy_of(EVENT("DTSTART:20260101T000000Z\nDTEND:20270101T000000Z\n")),
 			    "2026-11-01T00:00 43200m");
@@ -239,6 +247,10 @@ static void zones_are_found_under_all_the_names_they_have(void **state)
 		"/freeassociation.sourceforge.net/Europe/Berlin",
 		"/mozilla.org/20050126_1/Europe/Berlin",
 		"Customized Time Zone",
+		"europe/berlin",
+		"EUROPE/BERLIN",
+		"/mozilla.org/20050126_1/europe/berlin",
+		"arctic/longyearbyen", /* a name of the same zone */
 	};
 	static const char timezone[] =
 		"BEGIN:VTIMEZONE\nTZID:Customized Time Zone\nBEGIN:STANDARD\nDTSTART:16010101T030000\n"
@@ -278,6 +290,14 @@ static void zones_are_found_under_all_the_names_they_have(void **state)
 				    "2026-11-05T14:00 60m");
 		assert_int_equal(busy.in_unknown_zone + busy.unreadable, 0);
 	}
+	/* What a file describes comes before a name that is spelt otherwise. */
+	static const char own[] =
+		"BEGIN:VTIMEZONE\nTZID:europe/berlin\nBEGIN:STANDARD\nDTSTART:16010101T000000\n"
+		"TZOFFSETFROM:+0300\nTZOFFSETTO:+0300\nEND:STANDARD\nEND:VTIMEZONE\n";
+	assert_string_equal(
+		busy_of(arena_printf(
+			&mem, "%s" EVENT("DTSTART;TZID=europe/berlin:20261105T1700\nDURATION:PT1H\n"), own)),
+		"2026-11-05T14:00 60m");
 	assert_string_equal(busy_of(EVENT("DTSTART;TZID=Mars/Olympus:20261105T090000\nDURATION:PT1H\n")),
 			    "2026-11-05T14:00 60m");
 	assert_int_equal(busy.in_unknown_zone, 1);
