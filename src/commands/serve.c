@@ -174,15 +174,15 @@ static void log_schema(bool sound, const char *detail)
 			 LOG_TEXT_FIELD("remedy", SCHEMA_REMEDY));
 }
 
+#define BLIND_REMEDY                                                                                         \
+	" until a look succeeds: see pg_stat_activity for what locks bookingd's tables or keeps the server " \
+	"busy"
+
 static void log_blind(bool sound, const char *detail)
 {
 	log_line(sound ? LOG_WARNING : LOG_ERROR, "schema_not_seen", LOG_TEXT_FIELD("detail", detail),
-		 LOG_TEXT_FIELD(
-			 "remedy",
-			 sound ? "bookings go on unguarded until a look succeeds: see pg_stat_activity for "
-				 "what locks bookingd's tables or keeps the server busy"
-			       : "nothing is booked until a look succeeds: see pg_stat_activity for what "
-				 "locks bookingd's tables or keeps the server busy, then bookingd doctor"));
+		 LOG_TEXT_FIELD("remedy", sound ? "bookings go on unguarded" BLIND_REMEDY
+						: "nothing is booked" BLIND_REMEDY));
 }
 
 static void log_trouble(enum database_trouble trouble, const char *detail)
