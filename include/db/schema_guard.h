@@ -50,18 +50,12 @@ struct schema_guard_calls {
 struct schema_guard *schema_guard_new(struct database *database, const struct schema_guard_calls *calls);
 
 /*
- * Start the guard's thread, which connects and looks whether anything was touched since the schema was
- * recorded: a quick look, for which a start need not wait with its other work. Once a guard.
- */
-void schema_guard_begin(struct schema_guard *guard);
-
-/*
- * The schema is there: from now on the guard goes on looking. Blocks for the quick look, and unless it has
- * found everything untouched, for a whole one over `db`; what that finds is told. After schema_guard_begin().
+ * Ask over `db` whether anything was touched since the schema was recorded, look at everything if so, and go
+ * on looking on a thread of its own, which looks at everything first. Blocks for these statements.
  */
 void schema_guard_start(struct schema_guard *guard, struct db *db);
 
-/* End the thread, if there is one; blocks for the statement under way. NULL is fine. */
+/* End the thread; blocks for the statement under way. */
 void schema_guard_stop(struct schema_guard *guard);
 
 /* NULL is fine. */

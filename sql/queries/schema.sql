@@ -13,10 +13,6 @@ select clock_timestamp()
 -- name: database_clock_set_back exec
 select bring_forward();
 
--- Whether a release that can tell has migrated.
--- name: schema_tells one
-select true from pg_proc where oid = to_regprocedure('bookingd.catalog_rows()')
-
 -- A row: nothing was touched since the schema was recorded, so all is well; but for the numbers of sequences, which are no
 -- part of it. No row says nothing. $1 and $2 as below.
 -- name: schema_untouched one

@@ -387,13 +387,6 @@ static bool open_metrics(struct daemon *daemon)
 	return daemon->metrics != NULL;
 }
 
-/* The guard connects to the database while the server starts its threads. */
-static bool open_all(struct daemon *daemon)
-{
-	schema_guard_begin(daemon->guard);
-	return open_metrics(daemon) && open_server(daemon);
-}
-
 enum bring_up { UP, LATER, STOPPED, HOPELESS };
 
 /* With a key that does not open what is sealed, nothing may be served or written. */
@@ -531,16 +524,16 @@ static enum exit_code run(struct daemon *daemon, const sigset_t *stop)
 						daemon->settings.google_oauth_client_id != NULL
 					? "on"
 					: "off"));
-	log_zone_data();
 	coaches_start(daemon->api.coaches); /* first, to have its connection when the schema is there */
 	enum bring_up up = database_bring_up(daemon, stop);
 	if (up == UP) {
 		calendars_start(daemon->api.calendars);
+		atomic_store(&daemon->api.migrated, true); /* what else there is to start nobody waits for */
 		notices_start(daemon->api.notices);
 		daemon->housekeeping = housekeeping_start(daemon->database, daemon->settings.retention_days,
 							  daemon->api.sources, &daemon->stopping);
 		sources_start(daemon->api.sources);
-		atomic_store(&daemon->api.migrated, true);
+		log_zone_data();
 		warm_identities(daemon);
 		notify("READY=1\nSTATUS=Serving");
 		serve_until_stopped(daemon, stop);
@@ -586,7 +579,7 @@ enum exit_code command_serve(char *arguments[])
 	if (!fetch_global_begin()) {
 		fputs("bookingd: libcurl cannot be set up\n", stderr);
 		code = EXIT_FAILED;
-	} else if (compose(&daemon) && open_all(&daemon)) {
+	} else if (compose(&daemon) && open_metrics(&daemon) && open_server(&daemon)) {
 		daemon.reload = (struct reload){
 			.settings = &daemon.settings, .api = &daemon.api, .server = daemon.server};
 		code = run(&daemon, &stop);
@@ -594,7 +587,6 @@ enum exit_code command_serve(char *arguments[])
 		log_line(LOG_INFO, "stopped", LOG_TEXT_FIELD("version", BOOKINGD_VERSION));
 	}
 	metrics_listener_close(daemon.metrics);
-	schema_guard_stop(daemon.guard);
 	decompose(&daemon);
 	fetch_global_end();
 	return code;

@@ -17,7 +17,6 @@ enum {
 	PAUSE_UNSOUND_MS = 5000, /* somebody mends it and waits */
 	PAUSE_WELL_MS = 2000,    /* between two looks for trouble of the server's */
 	PAUSE_TROUBLE_MS = 250,  /* while there is any: nothing is served until a look finds none */
-	QUICK_LOOK_MS = 1000,    /* a start waits no longer for it: the whole look says the same */
 	STATEMENT_TIMEOUT_MS = 5000,
 };
 
@@ -28,12 +27,9 @@ struct schema_guard {
 	atomic_bool sound;
 	bool looked;
 	bool blind; /* the last look could not be taken; told */
-	bool begun;
-	bool quick_look_over; /* these four under the lock */
-	bool untouched;
 	bool running;
 	bool stopping;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* of stopping */
 	pthread_cond_t wake;
 	pthread_t thread;
 };
@@ -93,30 +89,19 @@ static void look_for_trouble(struct schema_guard *guard)
 	guard->trouble = trouble;
 }
 
-static bool is_untouched(struct database *database)
+static bool is_untouched(struct db *db)
 {
-	struct db *db = db_open(database, STATEMENT_TIMEOUT_MS);
-	const bool untouched =
-		db_run(db, QUERY_SCHEMA_TELLS, DB_NO_PARAMETERS, NULL) == DB_OK &&
-		db_run(db, QUERY_SCHEMA_UNTOUCHED,
-		       DB_PARAMETERS(db_text(migrate_functions_checksum()), db_int(migrate_known())),
-		       NULL) == DB_OK;
-	db_close(db);
-	return untouched;
+	return db_run(db, QUERY_SCHEMA_UNTOUCHED,
+		      DB_PARAMETERS(db_text(migrate_functions_checksum()), db_int(migrate_known())),
+		      NULL) == DB_OK;
 }
 
 static void *run(void *guard_pointer)
 {
 	struct schema_guard *guard = guard_pointer;
-	const bool untouched = is_untouched(guard->database);
 	int64_t looked = monotonic_ms() - PAUSE_SOUND_MS; /* the quick look says nothing of sequences */
 	int64_t pause_ms = PAUSE_TROUBLE_MS;
 	pthread_mutex_lock(&guard->lock);
-	guard->untouched = untouched;
-	guard->quick_look_over = true;
-	pthread_cond_broadcast(&guard->wake);
-	while (!guard->stopping && !guard->running)
-		pthread_cond_wait(&guard->wake, &guard->lock);
 	while (!guard->stopping) {
 		const int64_t until = monotonic_ms() + pause_ms;
 		while (!guard->stopping && condition_wait_until(&guard->wake, &guard->lock, until))
@@ -153,40 +138,26 @@ struct schema_guard *schema_guard_new(struct database *database, const struct sc
 	return guard;
 }
 
-void schema_guard_begin(struct schema_guard *guard)
-{
-	guard->thread = thread_start("schema_guard", run, guard);
-	guard->begun = true;
-}
-
 void schema_guard_start(struct schema_guard *guard, struct db *db)
 {
-	const int64_t until = monotonic_ms() + QUICK_LOOK_MS;
-	pthread_mutex_lock(&guard->lock);
-	while (!guard->quick_look_over && condition_wait_until(&guard->wake, &guard->lock, until))
-		continue;
-	const bool untouched = guard->untouched;
-	pthread_mutex_unlock(&guard->lock);
-	if (untouched)
-		atomic_store(&guard->sound, guard->looked = true);
-	else
+	guard->looked = is_untouched(db);
+	atomic_store(&guard->sound, guard->looked);
+	if (!guard->looked)
 		look(guard, db);
-	pthread_mutex_lock(&guard->lock);
 	guard->running = true;
-	pthread_cond_broadcast(&guard->wake);
-	pthread_mutex_unlock(&guard->lock);
+	guard->thread = thread_start("schema_guard", run, guard);
 }
 
 void schema_guard_stop(struct schema_guard *guard)
 {
-	if (guard == NULL || !guard->begun)
+	if (!guard->running)
 		return;
 	pthread_mutex_lock(&guard->lock);
 	guard->stopping = true;
-	pthread_cond_broadcast(&guard->wake);
+	pthread_cond_signal(&guard->wake);
 	pthread_mutex_unlock(&guard->lock);
 	thread_join(guard->thread);
-	guard->begun = false;
+	guard->running = false;
 }
 
 void schema_guard_free(struct schema_guard *guard)

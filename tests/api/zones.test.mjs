@@ -85,9 +85,8 @@ test('the log says at the start that zone data are old, and new ones are used wi
     await new Promise((ready) => feed.listen(0, '127.0.0.1', ready));
     const url = `http://127.0.0.1:${feed.address().port}/`;
     assertStatus(await stack.coach().post('/coach/damian/calendars', { kind: 'ical', url }), 201);
-    const warned = stack.daemon.log
-      .map((line) => JSON.parse(line))
-      .find(({ event }) => event === 'zone_data');
+    await stack.daemon.logged('"zone_data"');
+    const [warned] = stack.daemon.events('zone_data');
     assert.deepEqual([warned.level, warned.release], ['warning', '2001a']);
     assert.match(warned.detail, /older than the installed package/);
     const starts = async () => {
