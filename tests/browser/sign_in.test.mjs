@@ -479,3 +479,18 @@ test('the language of a page that could not ask about a mail’s link may be cha
   await page.getByRole('button', { name: /^Déplacer/ }).waitFor();
   assert.doesNotMatch(page.url(), /manage/);
 });
+
+test('what a mail’s link has opened outlives a reload on a device whose clock is weeks ahead', async () => {
+  const link = await bookedBy('yan');
+  const page = await browser.page();
+  await page.addInitScript(() => {
+    const { now } = Date;
+    Date.now = () => now() + 40 * 86_400_000;
+  });
+  await page.goto(`${stack.daemon.url}/booking/${link}`);
+  for (let times = 0; times < 2; times += 1) {
+    await page.getByRole('button', { name: /^Move: / }).waitFor();
+    await page.reload();
+  }
+  await page.getByRole('button', { name: /^Move: / }).waitFor();
+});

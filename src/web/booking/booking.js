@@ -39,9 +39,9 @@ function keptLink() {
   try {
     if (mailed?.appointment) sessionStorage.setItem(name, JSON.stringify(mailed));
     else if (!history.state?.mosaic) sessionStorage.removeItem(name);
-    if (mailed) return mailed; // just opened, whatever this computer's clock says
+    if (mailed) return mailed; // just opened
     const link = JSON.parse(sessionStorage.getItem(name)) ?? {};
-    return { ...link, token: Date.parse(link.until) > Date.now() ? link.token : null };
+    return { ...link, token: link.until > Date.now() ? link.token : null };
   } catch {
     return mailed ?? {}; // blocked
   }
