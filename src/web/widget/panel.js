@@ -105,21 +105,22 @@ export class Panel {
       typeof headers === 'function'
         ? async () => ({ ...said, ...(await headers()) })
         : { ...said, ...headers };
-    return call(server, identity, method, path, { ...options, heard: (date) => this.#hear(date) }).catch(
-      (problem) => {
-        if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
-        throw problem;
-      },
-    );
+    return call(server, identity, method, path, { ...options, heard: this.#hear }).catch((problem) => {
+      if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
+      throw problem;
+    });
   }
 
-  /* What may still be done goes by the server's clock. What a reply's way may have taken is not made up for. */
+  /* What may still be done goes by the server's clock. */
   now = () => Date.now() + this.off;
 
-  #hear(date) {
-    const off = Date.parse(date) - Date.now();
+  /* The clocks agree where the server's time lies between the call and its reply, however long that took. */
+  #hear = (date, sent) => {
+    const at = Date.parse(date);
+    if (!at) return;
+    const off = Math.min(at - sent, 0) || Math.max(at - Date.now(), 0);
     this.off = Math.abs(off) > 120000 ? off : 0;
-  }
+  };
 
   tell(name, detail) {
     this.element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
