@@ -89,12 +89,12 @@ export class Panel {
     this.go('bell');
   }
 
-  /* `quiet`: what goes wrong is nobody's concern. */
-  call(method, path, { quiet, ...options } = {}) {
+  /* `quiet`: what goes wrong is nobody's concern. `guest`: the hold whose token is good for what is its own. */
+  call(method, path, { quiet, guest = this.guest, ...options } = {}) {
     const { element } = this;
     const server = new URL(element.getAttribute('server') || new URL('..', here), document.baseURI);
     if (!server.pathname.endsWith('/')) server.pathname += '/';
-    const own = this.guest && path.startsWith(`booking/${this.guest.id}`) && this.guest.token;
+    const own = guest && path.startsWith(`booking/${guest.id}`) && guest.token;
     const token = own || element.token;
     const said = {
       ...(token && { Authorization: 'Bearer ' + token }),
