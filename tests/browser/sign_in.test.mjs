@@ -481,7 +481,7 @@ test('the language of a page that could not ask about a mail’s link may be cha
 });
 
 test('what a mail’s link has opened outlives a reload on a device whose clock is weeks ahead', async () => {
-  const link = await bookedBy('yan');
+  const link = await bookedBy('yan', { coach: 'damian' });
   const page = await browser.page();
   await page.addInitScript(() => {
     const { now } = Date;
