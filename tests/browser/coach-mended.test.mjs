@@ -564,4 +564,10 @@ test('whoever signs out leaves nothing in the title and the live region for the 
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   assert.doesNotMatch(await page.title(), /damian/);
   await page.waitForFunction(() => document.querySelector('#live').textContent === '');
+  await page.locator('#token').fill('half of a token');
+  await page.evaluate(() => {
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  });
+  assert.doesNotMatch(await page.title(), /damian/, 'nor when the browser shows the page again');
+  assert.equal(await page.locator('#token').inputValue(), 'half of a token');
 });

@@ -352,3 +352,38 @@ async function press(link, names) {
   await page.waitForLoadState('networkidle');
   await page.context().close();
 }
+
+test('a page that is left while a guest’s time is being held gives it back, and shown again at once holds it once', async () => {
+  const held = () =>
+    stack.database.rows("SELECT count(*)::int AS n FROM bookingd.appointment WHERE status = 'held'")[0].n;
+  for (const kept of [true, false]) {
+    const page = await open();
+    const former = held();
+    let arrive;
+    const way = new Promise((resolve) => {
+      arrive = resolve;
+    });
+    const slow = async (route) => {
+      const response = await route.fetch();
+      await way;
+      await route.fulfill({ response });
+    };
+    await page.route('**/booking/hold', slow, { times: 1 });
+    let replies = 0;
+    page.on('response', (response) => {
+      if (response.url().endsWith('/booking/hold')) replies += 1;
+    });
+    await page.locator('[data-start]').last().click();
+    await page.getByRole('button', { name: 'Confirm booking' }).waitFor();
+    await until('the time is held', () => held() === former + 1);
+    for (const type of kept ? ['pagehide', 'pageshow'] : ['pagehide'])
+      await page.evaluate((name) => {
+        window.dispatchEvent(new PageTransitionEvent(name, { persisted: true }));
+      }, type);
+    arrive();
+    await until('each request is answered', () => replies === (kept ? 2 : 1));
+    await until('it is held once, or no more', () => held() === former + Number(kept));
+    assert.equal(await page.locator('.alarm').count(), 0);
+    await page.context().close();
+  }
+});

@@ -81,6 +81,7 @@ test('a request is sent, shown as one, and approved by the coach at home', async
   await checked(home, 'coach-requests');
   await home.getByRole('button', { name: /^Approve: / }).click();
   await said(home, /is booked/);
+  await home.waitForFunction(() => document.activeElement.tagName === 'H1');
   assert.equal((await mine(page))[0].status, 'scheduled');
   await until(
     'the request to be gone',
@@ -101,8 +102,23 @@ test('a request is declined with a reason, which the client reads; another is wi
   await decline.click();
   await home.locator('dialog[open] .alarm').waitFor();
   assert.equal(await home.getByLabel('Reason').inputValue(), 'I am away', 'what failed on the way is kept');
+  let fail;
+  const way = new Promise((resolve) => {
+    fail = resolve;
+  });
+  await home.route('**/decline', (route) => way.then(() => route.abort()), { times: 1 });
+  await decline.dblclick();
+  const close = home.locator('dialog[open]').getByRole('button', { name: 'Close' });
+  await close.click();
+  await home.locator('dialog').waitFor({ state: 'detached' });
+  fail();
+  await home.locator('dialog[open] .alarm').waitFor(); // not left believing that it was declined
+  await close.click();
+  await home.getByRole('button', { name: /^Decline: / }).click();
+  await home.getByLabel('Reason').fill('I am away');
   await decline.click();
   await said(home, /is declined/);
+  await home.waitForFunction(() => document.activeElement.tagName === 'H1');
   assert.equal((await mine(page))[0].status, 'declined');
   await page.getByRole('button', { name: 'Mes séances' }).click();
   await page.getByLabel('Annulées').click();

@@ -547,3 +547,34 @@ test('a page that the browser kept and shows again asks anew, and holds the chos
   await leftAndKept(page, () => stack.coach().put(`/booking/${id}/cancel`, {}));
   await page.getByText('No sessions here.').first().waitFor();
 });
+
+test('a page that is left while its booking is on the way takes nothing back', async () => {
+  const policy = { ...DOCUMENT.policy, cancel_notice_minutes: 0 };
+  await scheduled({ ...DOCUMENT, session_types: TYPES.slice(0, 1), policy }, async () => {
+    const { page, client } = await visit();
+    await page.locator('[data-start]').last().click();
+    await page.getByLabel('Name').fill('Quick');
+    const status = async () => (await client.get('/booking/user/me')).body.appointments[0]?.status;
+    await until('the time is held', async () => (await status()) === 'held');
+    let arrive;
+    const way = new Promise((resolve) => {
+      arrive = resolve;
+    });
+    await page.route('**/booking/*/confirm', async (route) => {
+      const response = await route.fetch();
+      await way;
+      await route.fulfill({ response });
+    });
+    await button(page, 'Confirm booking').click();
+    await until('it is booked', async () => (await status()) === 'scheduled');
+    const calls = page.calls.length;
+    await leftAndKept(page, async () => {});
+    arrive();
+    await page.getByRole('heading', { name: /^You’re booked/ }).waitFor();
+    assert.equal(await status(), 'scheduled');
+    assert.deepEqual(
+      page.calls.slice(calls).filter((one) => /cancel|hold/.test(one)),
+      [],
+    );
+  });
+});

@@ -21,6 +21,7 @@ import {
 import { format, formatRange, zoneText } from '../../src/web/widget/time.js';
 import { numberText } from '../../src/web/coach/number.js';
 import { explain } from '../../src/web/widget/calls.js';
+import { Panel } from '../../src/web/widget/panel.js';
 import { translator } from '../../src/web/widget/translate.js';
 import { en as enFirst } from '../../src/web/widget/words-en.js';
 import { enMore } from '../../src/web/widget/words-en-more.js';
@@ -367,4 +368,34 @@ test('an amount stands in its field with all its places, or none', () => {
   assert.equal(shown('pl', 8000, 100, 2), '80');
   assert.equal(shown('en', 500, 1, 0), '500');
   assert.equal(shown('en', 90, 60), '1.5', 'no amount: hours');
+});
+
+test('the server’s clock is gone by, unless a reply only took long; one that tells no time changes nothing', async (t) => {
+  const hour = 3_600_000;
+  const server = Date.UTC(2026, 11, 1, 12);
+  let device;
+  let reply;
+  t.mock.method(Date, 'now', () => device);
+  t.mock.method(globalThis, 'fetch', async () => {
+    device += reply.takes ?? 0;
+    const headers = new Headers(reply.date && { Date: new Date(reply.date).toUTCString() });
+    return { ok: true, status: 200, headers, json: async () => ({}) };
+  });
+  globalThis.document = { baseURI: 'https://book.test/' };
+  t.after(() => delete globalThis.document);
+  const panel = new Panel({ getAttribute: () => 'https://book.test/' }, {});
+  const asked = async (next) => {
+    reply = next;
+    await panel.call('GET', 'booking/coaches');
+    return panel.now();
+  };
+  for (const days of [3, -3]) {
+    device = server + days * 24 * hour;
+    assert.equal(await asked({ date: server }), server);
+    assert.equal(await asked({}), server, 'a proxy took it away');
+  }
+  device = server;
+  assert.equal(await asked({ date: server }), server);
+  assert.equal(await asked({ date: server, takes: 8 * hour }), server + 8 * hour, 'a machine that slept');
+  assert.equal(await asked({ date: device + hour, takes: 2 * hour }), server + 10 * hour);
 });

@@ -459,10 +459,38 @@ test('the language of a page that could not ask about a mail’s link may be cha
   await page.getByRole('button', { name: 'Try again' }).waitFor();
   const french = page.getByRole('link', { name: 'Français' });
   assert.doesNotMatch(await french.getAttribute('href'), /manage/);
-  await french.click();
+  for (const how of [{ modifiers: ['ControlOrMeta'] }, { button: 'middle' }]) {
+    const [tab] = await Promise.all([page.context().waitForEvent('page'), french.click(how)]);
+    await tab.getByRole('button', { name: /^Déplacer/ }).waitFor();
+    await tab.close();
+    assert.doesNotMatch(
+      await french.getAttribute('href'),
+      /manage/,
+      'nor once it was followed to another tab',
+    );
+  }
+  await french.evaluate((node) => {
+    node.innerHTML = '<font>French</font>'; // as browsers that translate a page do
+  });
+  await page.locator('footer font').click();
   await page.getByRole('button', { name: 'Réessayer' }).waitFor();
   await page.unroute(/\/booking\/session$/);
   await page.getByRole('button', { name: 'Réessayer' }).click();
   await page.getByRole('button', { name: /^Déplacer/ }).waitFor();
   assert.doesNotMatch(page.url(), /manage/);
+});
+
+test('what a mail’s link has opened outlives a reload on a device whose clock is weeks ahead', async () => {
+  const link = await bookedBy('yan', { coach: 'damian' });
+  const page = await browser.page();
+  await page.addInitScript(() => {
+    const { now } = Date;
+    Date.now = () => now() + 40 * 86_400_000;
+  });
+  await page.goto(`${stack.daemon.url}/booking/${link}`);
+  for (let times = 0; times < 2; times += 1) {
+    await page.getByRole('button', { name: /^Move: / }).waitFor();
+    await page.reload();
+  }
+  await page.getByRole('button', { name: /^Move: / }).waitFor();
 });

@@ -39,9 +39,9 @@ function keptLink() {
   try {
     if (mailed?.appointment) sessionStorage.setItem(name, JSON.stringify(mailed));
     else if (!history.state?.mosaic) sessionStorage.removeItem(name);
-    if (mailed) return mailed; // just opened, whatever this computer's clock says
+    if (mailed) return mailed; // just opened
     const link = JSON.parse(sessionStorage.getItem(name)) ?? {};
-    return { ...link, token: Date.parse(link.until) > Date.now() ? link.token : null };
+    return { ...link, token: link.until > Date.now() ? link.token : null };
   } catch {
     return mailed ?? {}; // blocked
   }
@@ -65,10 +65,15 @@ function languageLinks() {
     address.searchParams.set('lang', code);
     address.hash = '';
     // A mail's secret that could not be asked about goes along, but stands in no link that may be copied.
-    const onclick = ({ target }) => {
-      target.hash = location.hash;
+    const along = ({ button, currentTarget: link }) => {
+      if (button === 2) return; // where it may be copied
+      link.hash = location.hash;
+      setTimeout(() => {
+        link.hash = '';
+      });
     };
-    return h('a', { lang: code, hreflang: code, href: address.href, onclick }, name);
+    const follow = { onclick: along, onauxclick: along };
+    return h('a', { lang: code, hreflang: code, href: address.href, ...follow }, name);
   });
   document.querySelector('footer').replaceChildren(...links);
 }

@@ -531,6 +531,9 @@ function leaving(then) {
   return undefined;
 }
 
+/* Whether somebody is signed in, and may be shown what is theirs. */
+const isIn = () => Boolean(house.coach && (identity.token || identity.session));
+
 let shownHash = location.hash;
 
 window.addEventListener('hashchange', () => {
@@ -541,7 +544,7 @@ window.addEventListener('hashchange', () => {
     enter();
     return;
   }
-  if (!house.coach || (!identity.token && !identity.session)) return;
+  if (!isIn()) return;
   if (house.dirty && location.hash !== shownHash) {
     const wanted = current();
     history.replaceState(null, '', shownHash || '#home');
@@ -556,7 +559,7 @@ window.addEventListener('hashchange', () => {
 
 // Shown again as the browser has kept it; a window that is open, and what is not saved, stay as they are.
 window.addEventListener('pageshow', ({ persisted }) => {
-  if (persisted && house.coach && !house.dirty && !document.querySelector('dialog[open]')) house.again();
+  if (persisted && isIn() && !house.dirty && !document.querySelector('dialog[open]')) house.again();
 });
 
 window.addEventListener('beforeunload', (event) => {

@@ -235,7 +235,8 @@ function reasonDialog(house, { id, title, lines, word, back, send, done }) {
           await done();
         } catch (problem) {
           confirm.removeAttribute('aria-disabled');
-          fill(trouble, house.trouble(problem));
+          if (dialog.open) fill(trouble, house.trouble(problem));
+          else question(title, house.trouble(problem), [], t('close')); // it was closed meanwhile
         }
       },
     },
@@ -263,11 +264,15 @@ export function decisionButtons(house, one, done) {
   const name = house.nameOf(one);
   const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(Date.parse(one.start))}` });
   const decide = (what, body) => house.call('PUT', `booking/${one.id}/${what}`, { body, key: newKey() });
+  const tell = async (words) => {
+    await done();
+    house.say(t(words, { name }));
+    document.querySelector('h1').focus(); // what was pressed is gone
+  };
   const approve = async () => {
     try {
       await decide('approve', {});
-      await done();
-      house.say(t('approvedOf', { name }));
+      await tell('approvedOf');
     } catch (problem) {
       fill(trouble, house.trouble(problem));
     }
@@ -279,10 +284,7 @@ export function decisionButtons(house, one, done) {
       word: t('decline'),
       back: t('close'),
       send: (reason) => decide('decline', { reason }),
-      done: async () => {
-        await done();
-        house.say(t('declinedOf', { name }));
-      },
+      done: () => tell('declinedOf'),
     });
   return h(
     'div',

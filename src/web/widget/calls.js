@@ -10,7 +10,7 @@ export class Problem extends Error {
 
 /*
  * One JSON call. `headers` gives the identity; `key` is the Idempotency-Key; `heard` gets the server's time, where it may be
- * read; answers the body or throws a Problem.
+ * read, and when it was asked; answers the body or throws a Problem.
  */
 export async function call(
   server,
@@ -20,6 +20,7 @@ export async function call(
   { body, key, keepalive, raw, etag, heard, credentials = 'omit' } = {},
 ) {
   const identity = typeof headers === 'function' ? await headers() : headers;
+  const sent = Date.now();
   let reply, content;
   try {
     reply = await fetch(new URL(path, server), {
@@ -35,7 +36,7 @@ export async function call(
       },
       body: body instanceof Blob ? body : body && JSON.stringify(body),
     });
-    heard?.(reply.headers.get('Date'));
+    heard?.(reply.headers.get('Date'), sent);
     content =
       raw && reply.ok
         ? await reply.blob()

@@ -104,7 +104,7 @@ async function takeHold(panel) {
     throw problem;
   });
   if (panel.form !== form || form.released) {
-    giveBack(panel, held).then(() => settled(asked)); // the page may be gone before that
+    panel.released = giveBack(panel, held).then(() => settled(asked)); // the page may be gone before that
     return;
   }
   settled(asked);
@@ -521,10 +521,15 @@ export async function send(panel, form) {
     answers: answersGiven(panel.typeOf()?.questions, form.values.answers),
     promo_code: (has(panel, 'promo_code') && form.values.promo_code?.trim()) || undefined,
   };
-  const send = (method, path, body) => {
+  const send = async (method, path, body) => {
     const signature = path + JSON.stringify(body);
     if (form.sent !== signature) Object.assign(form, { sent: signature, key: newKey() });
-    return panel.call(method, path, { body, key: form.key });
+    form.sending = true;
+    try {
+      return await panel.call(method, path, { body, key: form.key });
+    } finally {
+      form.sending = false;
+    }
   };
   const confirm = ({ id }) => send('PUT', `booking/${id}/confirm`, { ...rest, code: form.code });
   if (form.series) {

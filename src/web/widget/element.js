@@ -208,13 +208,17 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
   }
 
   /* The browser shows the page as it was when it was left: what has changed meanwhile is asked for, the time held once more. */
-  #kept() {
+  async #kept() {
     const panel = this.#panel;
     const { form, view } = panel;
     if (view === 'pick') panel.go('pick', panel.moving, false, panel.day);
     else if (view === 'sessions') panel.go('sessions');
     else if (view === 'managed') panel.go('managed', this.#managed);
-    else if (view === 'details' && !form.stale && !form.series) panel.go('takeTime');
+    else if (view === 'details') {
+      await form.holding; // what was asked for as the page was left may have come only now
+      const open = panel.form === form && panel.view === view && !form.sending;
+      if (open && !form.stale && !form.series) panel.go('takeTime');
+    }
   }
 
   async open() {

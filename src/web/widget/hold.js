@@ -10,7 +10,13 @@ export function slotBody(panel, slot) {
 }
 
 export const giveBack = (panel, held) =>
-  panel.call('PUT', `booking/${held.id}/cancel`, { keepalive: true, quiet: true }).catch(() => {});
+  panel
+    .call('PUT', `booking/${held.id}/cancel`, {
+      keepalive: true,
+      quiet: true,
+      guest: held.token ? held : null,
+    })
+    .catch(() => {});
 
 /* A time held by a page that was left without a word counts against the limit: give it back. */
 export async function letGo(panel) {
@@ -21,7 +27,7 @@ export async function letGo(panel) {
 
 export function release(panel) {
   const form = panel.form;
-  if (!form) return;
+  if (!form || form.sending) return; // what is on its way may be booked by now
   form.released = true;
   if (form.hold && !form.hold.offered) panel.released = giveBack(panel, form.hold);
   form.hold = null;

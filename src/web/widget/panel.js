@@ -89,12 +89,12 @@ export class Panel {
     this.go('bell');
   }
 
-  /* `quiet`: what goes wrong is nobody's concern. */
-  call(method, path, { quiet, ...options } = {}) {
+  /* `quiet`: what goes wrong is nobody's concern. `guest`: the hold whose token is good for what is its own. */
+  call(method, path, { quiet, guest = this.guest, ...options } = {}) {
     const { element } = this;
     const server = new URL(element.getAttribute('server') || new URL('..', here), document.baseURI);
     if (!server.pathname.endsWith('/')) server.pathname += '/';
-    const own = this.guest && path.startsWith(`booking/${this.guest.id}`) && this.guest.token;
+    const own = guest && path.startsWith(`booking/${guest.id}`) && guest.token;
     const token = own || element.token;
     const said = {
       ...(token && { Authorization: 'Bearer ' + token }),
@@ -105,21 +105,22 @@ export class Panel {
       typeof headers === 'function'
         ? async () => ({ ...said, ...(await headers()) })
         : { ...said, ...headers };
-    return call(server, identity, method, path, { ...options, heard: (date) => this.#hear(date) }).catch(
-      (problem) => {
-        if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
-        throw problem;
-      },
-    );
+    return call(server, identity, method, path, { ...options, heard: this.#hear }).catch((problem) => {
+      if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
+      throw problem;
+    });
   }
 
-  /* What may still be done goes by the server's clock. What a reply's way may have taken is not made up for. */
+  /* What may still be done goes by the server's clock. */
   now = () => Date.now() + this.off;
 
-  #hear(date) {
-    const off = Date.parse(date) - Date.now();
+  /* The clocks agree where the server's time lies between the call and its reply, however long that took. */
+  #hear = (date, sent) => {
+    const at = Date.parse(date);
+    if (!at) return;
+    const off = Math.min(at - sent, 0) || Math.max(at - Date.now(), 0);
     this.off = Math.abs(off) > 120000 ? off : 0;
-  }
+  };
 
   tell(name, detail) {
     this.element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
