@@ -81,7 +81,8 @@ create or replace function catalog_rows() returns numeric language sql stable se
     union all
     select concat_ws(' ', 'sequence', c.oid, s.xmin) from ours c join pg_sequence s on s.seqrelid = c.oid
     union all
-    select concat_ws(' ', 'index', i.indexrelid, i.xmin) from ours c join pg_index i on i.indrelid = c.oid
+    select concat_ws(' ', 'index', i.indexrelid, i.xmin, x.reloptions)
+    from ours c join pg_index i on i.indrelid = c.oid join ours x on x.oid = i.indexrelid
     union all
     select concat_ws(' ', 'trigger', t.oid, t.xmin) from ours c join pg_trigger t on t.tgrelid = c.oid
     union all

@@ -255,6 +255,10 @@ const LOSSES = {
     'ALTER TABLE appointment ALTER phone SET NOT NULL',
     /column appointment.phone differs/,
   ],
+  'an index that is stored otherwise': [
+    'ALTER INDEX appointment_open_hold SET (fillfactor = 50)',
+    /index appointment.appointment_open_hold differs/,
+  ],
   'a sequence dropped': ['DROP SEQUENCE event_places', /sequence event_places is missing/],
   'a sequence that counts down': [
     'ALTER TABLE audit ALTER id SET INCREMENT BY -1',
