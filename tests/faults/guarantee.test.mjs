@@ -365,6 +365,29 @@ test('a look that takes too long is told once, with the remedy, and booking begi
   database.drop();
 });
 
+test('what a start could not look at is looked at again in seconds, not in a minute', async () => {
+  const database = await createDatabase();
+  database.run(`INSERT INTO audit (actor, role, action) VALUES ('a', 'client', 'book');
+    SELECT setval('audit_id_seq', 1, false)`);
+  assert.equal(database.value(UNTOUCHED), true);
+  const holder = database.session();
+  holder.send('BEGIN; LOCK TABLE credit_entry IN ACCESS EXCLUSIVE MODE;');
+  const lock = `mode = 'AccessExclusiveLock' AND granted AND relation = 'bookingd.credit_entry'::regclass`;
+  await until('the lock', () => database.locks(lock));
+  const daemon = await Daemon.start({ env: settings(database) });
+  await daemon.logged('schema_not_seen');
+  const [line] = daemon.events('schema_not_seen');
+  assert.equal(line.level, 'warning');
+  assert.match(line.remedy, /^bookings go on unguarded until a look succeeds/);
+  holder.close();
+  const began = Date.now();
+  await daemon.logged('booking_stopped', 90_000);
+  assert.ok(Date.now() - began < 40_000, 'long before the look of the minute');
+  assert.match(daemon.events('booking_stopped')[0].detail, /sequence audit.id is behind/);
+  await daemon.stop();
+  database.drop();
+});
+
 describe('what a hand may do to the schema', () => {
   for (const [what, [sql, told, hopeless]] of Object.entries(LOSSES))
     test(`${what}: doctor says so, and bookingd migrate ${hopeless ? 'cannot mend it' : 'mends it'}`, async () => {
