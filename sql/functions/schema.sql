@@ -105,6 +105,7 @@ create or replace function behind_sequences() returns table (relation text, name
 language plpgsql stable set search_path = bookingd
 set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$
 declare
+  last bigint; -- number given; of one that has given none it is behind where it begins
   behind boolean;
 begin
   for relation, name, sequence in
@@ -117,8 +118,8 @@ begin
     where has_sequence_privilege(s.seqrelid, 'select')
       and (a.attnum = d.refobjsubid or (q.relname, a.attname) = ('event_places', 'place'))
   loop
-    execute format('select exists (select from %I where %I > %s)', relation, name,
-                   coalesce(pg_sequence_last_value(sequence), 0)) into behind;
+    execute format('select last_value - (not is_called)::integer from %s', sequence) into last;
+    execute format('select exists (select from %I where %I > %s)', relation, name, last) into behind;
     if behind then
       return next;
     end if;
