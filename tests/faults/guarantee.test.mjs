@@ -478,12 +478,16 @@ describe('what a hand may do to the schema', () => {
     };
     for (const what of ['a rule', 'a trigger that may drop rows', 'a second function of a name'])
       database.run(LOSSES[what][0]);
+    database.run(`CREATE TABLE theirs (id serial PRIMARY KEY); ALTER TABLE coach ADD theirs text;
+      CREATE INDEX of_theirs ON coach (theirs); CREATE FUNCTION theirs() RETURNS void LANGUAGE sql AS '';
+      CREATE TABLE kid () INHERITS (event); ALTER TABLE kid NO INHERIT event`);
     assert.equal(left(), 3);
     upgrade();
     assert.equal(left(), 3);
     assert.equal(database.value(UNTOUCHED), false);
     database.run(
-      `DROP RULE silent ON event; DROP TRIGGER aaa ON appointment; DROP FUNCTION lock_client(text, integer)`,
+      `DROP RULE silent ON event; DROP TRIGGER aaa ON appointment; DROP FUNCTION lock_client(text, integer);
+       DROP TABLE theirs, kid; ALTER TABLE coach DROP theirs; DROP FUNCTION theirs()`,
     );
     assert.equal(left(), 0);
     upgrade();
