@@ -5,8 +5,9 @@
  * restore that fails half-way loses them, and so does a hand; nothing else would notice. The guard holds what
  * there is against what was recorded when the schema was last migrated: before the first booking, or just
  * after it where the catalog's rows are still the very ones that were recorded, and once a minute, within two
- * seconds of a statement that did not find what it names, and every five seconds while something is wrong.
- * While it is, nobody books (db_may_book); what frees a time goes on.
+ * seconds of a statement that did not find what it names, and every five seconds while something is wrong or
+ * the last look could not be taken. While something is wrong nobody books (db_may_book); what frees a time
+ * goes on.
  *
  * It also looks every two seconds whether the server would serve a request, four times a second while it
  * would not: db/database.h, database_trouble().

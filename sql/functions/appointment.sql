@@ -62,14 +62,13 @@ end $$;
 -- fails.
 create or replace function give_way(p_user text, p_new new_booking) returns void language plpgsql as $$
 begin
-  update waitlist w set state = 'booked'
-  from appointment a
-  where a.user_id = p_user and a.status = 'held' and a.hold_kind = 'offer' and a.hold_expires_at > now()
-    and a.coach_id = p_new.coach_id and a.blocked_from < p_new.blocked_to and a.blocked_to > p_new.blocked_from
-    and w.appointment_id = a.id and w.state = 'offered';
-  update appointment set status = 'expired', updated_at = now(), version = version + 1
-  where user_id = p_user and status = 'held' and hold_kind <> 'request' and coach_id = p_new.coach_id
-    and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from;
+  with gone as (
+    update appointment set status = 'expired', updated_at = now(), version = version + 1
+    where user_id = p_user and status = 'held' and hold_kind <> 'request' and coach_id = p_new.coach_id
+      and blocked_from < p_new.blocked_to and blocked_to > p_new.blocked_from
+    returning id, hold_kind, hold_expires_at)
+  update waitlist w set state = 'booked' from gone
+  where w.appointment_id = gone.id and gone.hold_kind = 'offer' and gone.hold_expires_at > now() and w.state = 'offered';
 end $$;
 
 create or replace function note_move(a appointment, p_new new_booking, p_actor actor) returns void language plpgsql as $$

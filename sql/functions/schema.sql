@@ -81,7 +81,8 @@ create or replace function catalog_rows() returns numeric language sql stable se
     union all
     select concat_ws(' ', 'sequence', c.oid, s.xmin) from ours c join pg_sequence s on s.seqrelid = c.oid
     union all
-    select concat_ws(' ', 'index', i.indexrelid, i.xmin) from ours c join pg_index i on i.indrelid = c.oid
+    select concat_ws(' ', 'index', i.indexrelid, i.xmin, x.reloptions)
+    from ours c join pg_index i on i.indrelid = c.oid join ours x on x.oid = i.indexrelid
     union all
     select concat_ws(' ', 'trigger', t.oid, t.xmin) from ours c join pg_trigger t on t.tgrelid = c.oid
     union all
@@ -104,6 +105,7 @@ create or replace function behind_sequences() returns table (relation text, name
 language plpgsql stable set search_path = bookingd
 set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$
 declare
+  last bigint; -- number given; of one that has given none it is behind where it begins
   behind boolean;
 begin
   for relation, name, sequence in
@@ -116,8 +118,8 @@ begin
     where has_sequence_privilege(s.seqrelid, 'select')
       and (a.attnum = d.refobjsubid or (q.relname, a.attname) = ('event_places', 'place'))
   loop
-    execute format('select exists (select from %I where %I > %s)', relation, name,
-                   coalesce(pg_sequence_last_value(sequence), 0)) into behind;
+    execute format('select last_value - (not is_called)::integer from %s', sequence) into last;
+    execute format('select exists (select from %I where %I > %s)', relation, name, last) into behind;
     if behind then
       return next;
     end if;

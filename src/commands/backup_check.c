@@ -38,6 +38,7 @@ struct dump {
 	struct names recorded_texts;
 	struct buffer function; /* what was read of one that makes a function; empty: none */
 	char quote[64];         /* around its body; "": not reached yet */
+	bool dollars;           /* those of bodies are dollars, not pg_dump --disable-dollar-quoting's */
 	const char *copying;    /* the table whose rows are being read; NULL: none */
 	char table[128];
 	size_t appointments;
@@ -136,6 +137,7 @@ static void read_function(struct dump *dump, const char *line)
 	if (dump->quote[0] == '\0' && body != NULL) {
 		size_t length = body[0] == '$' ? strcspn(body + 1, "$") + 2 : 1;
 		snprintf(dump->quote, sizeof(dump->quote), "%.*s", (int)length, body);
+		dump->dollars = dump->dollars || body[0] == '$';
 	}
 	size_t end = strlen(dump->quote) + strlen(";\n");
 	size_t length = strlen(line);
@@ -409,9 +411,8 @@ static bool differs(const struct dump *dump, size_t recorded)
 	bool applies = false;
 	for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++)
 		applies = applies || behind(item, compared[i]) != NULL;
-	/* pg_dump --disable-dollar-quoting writes bodies otherwise. */
 	if (!applies || strcmp(text, " ") == 0 || !has(&dump->made, item) || has(&dump->texts, text) ||
-	    (behind(item, "function ") != NULL && dump->quote[0] != '$'))
+	    (behind(item, "function ") != NULL && !dump->dollars))
 		return false;
 	doctor_tell(BAD, "differs", "%s", item);
 	return true;

@@ -14,7 +14,7 @@
 
 enum {
 	PAUSE_SOUND_MS = 60000,
-	PAUSE_UNSOUND_MS = 5000, /* somebody mends it and waits */
+	PAUSE_UNSOUND_MS = 5000, /* somebody mends it and waits, or nobody knows */
 	PAUSE_WELL_MS = 2000,    /* between two looks for trouble of the server's */
 	PAUSE_TROUBLE_MS = 250,  /* while there is any: nothing is served until a look finds none */
 	STATEMENT_TIMEOUT_MS = 5000,
@@ -26,6 +26,7 @@ struct schema_guard {
 	enum database_trouble trouble;
 	atomic_bool sound;
 	bool looked;
+	bool seen;  /* the last look at everything was taken */
 	bool blind; /* the last look could not be taken; told */
 	bool running;
 	bool stopping;
@@ -68,6 +69,7 @@ static void look(struct schema_guard *guard, struct db *db)
 	if (blind && !guard->blind)
 		guard->calls.blind(atomic_load(&guard->sound), db_failure(db)->detail);
 	guard->blind = blind;
+	guard->seen = result == DB_OK;
 	if (result != DB_OK)
 		return;
 	bool sound = faults.count == 0;
@@ -111,8 +113,9 @@ static void *run(void *guard_pointer)
 		pthread_mutex_unlock(&guard->lock);
 		look_for_trouble(guard);
 		pause_ms = guard->trouble == TROUBLE_NONE ? PAUSE_WELL_MS : PAUSE_TROUBLE_MS;
-		const int64_t look_every_ms = atomic_load(&guard->sound) ? PAUSE_SOUND_MS : PAUSE_UNSOUND_MS;
-		const bool doubted = atomic_load(&guard->sound) && database_doubted(guard->database);
+		const bool sound = atomic_load(&guard->sound);
+		const int64_t look_every_ms = sound && guard->seen ? PAUSE_SOUND_MS : PAUSE_UNSOUND_MS;
+		const bool doubted = sound && database_doubted(guard->database);
 		if (doubted || monotonic_ms() - looked >= look_every_ms) {
 			looked = monotonic_ms();
 			/* A connection for each look: one a minute costs less than one that is kept. */

@@ -444,15 +444,16 @@ test('a coach who cannot be read is none without time: the series is refused by 
     201,
   );
   const lock = stack.database.session();
-  const count = (which) => stack.database.locks(`${which} and relation = 'bookingd.busy_source'::regclass`);
+  const held = `granted and mode = 'AccessExclusiveLock' and relation = 'bookingd.busy_source'::regclass`;
   try {
     lock.send('begin; lock table bookingd.busy_source in access exclusive mode;');
-    await until('the lock', () => count(`granted and mode = 'AccessExclusiveLock'`));
+    await until('the lock', () => stack.database.locks(held));
     const asked = somebody().post('/booking/series', series);
-    await until('the first coach to be read', () => count('not granted'));
-    stack.database.run(`select pg_cancel_backend(pid) from pg_locks
-      where not granted and relation = 'bookingd.busy_source'::regclass
-        and database = (select oid from pg_database where datname = current_database())`);
+    // The daemon's own threads may wait for the lock as well.
+    const reads = 'from busy_source where coach_id = coach.id';
+    await until('the first coach to be read', () => stack.database.waiting(reads));
+    stack.database.run(`select pg_cancel_backend(pid) from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query ~ '${reads}'`);
     lock.send('commit;');
     assertProblem(await asked, 503, 'database_unavailable');
   } finally {

@@ -440,6 +440,38 @@ test('whoever moves a session to the time they are offered has what they waited 
   assert.equal((await entry('mover', joined)).state, 'booked');
 });
 
+test('an offer that is moved onto while it is declined: nobody waits in a circle', async () => {
+  const start = slot();
+  const owned = await book('owner', start);
+  const mine = await book('circler', slot());
+  const joined = await wait('circler', start);
+  await cancel('owner', owned);
+  const { appointment_id: offer } = await entry('circler', joined);
+  const decline = stack.database.session();
+  try {
+    decline.send(`set search_path = bookingd, public; begin;
+      select from appointment where id = '${offer}' for update;`);
+    await until('the lock', () =>
+      stack.database.value(`select count(*) from pg_stat_activity where datname = current_database()
+        and state = 'idle in transaction' and query like '%${offer}%'`),
+    );
+    const moved = stack.client('circler').put(`/booking/${mine.id}/reschedule`, { start });
+    await until('the move to wait', () => stack.database.waiting('from move_appointment[(]'));
+    const deadlocks = () =>
+      stack.database.value('select deadlocks from pg_stat_database where datname = current_database()');
+    const before = deadlocks();
+    decline.send(`update appointment set status = 'cancelled' where id = '${offer}'; commit;`);
+    assertStatus(await moved, 200);
+    await until('the decline to end', () =>
+      stack.database.value(`select count(*) = 0 from pg_stat_activity where datname = current_database()
+        and state like 'idle in transaction%'`),
+    );
+    assert.equal(deadlocks(), before);
+  } finally {
+    decline.close();
+  }
+});
+
 test('a session over midnight suits whoever named no hours', async () => {
   const days = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
   const nights = { ...document, weekly: [{ days, from: '12:00', to: '11:00' }] };

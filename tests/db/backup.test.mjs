@@ -103,7 +103,7 @@ test('what is another than was recorded is named, though it has its name', async
     for (const [code, ...named] of differs(sql))
       assert.deepEqual([code, ...named.sort()], [1, ...found.sort()]);
   }
-  weak.run(`CREATE FUNCTION theirs() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1; END`);
+  weak.run(`CREATE FUNCTION zzz_theirs() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1; END`);
   assert.equal(differs('')[0].length, 1 + found.length);
   assert.equal(runBookingd(['migrate'], { env: { DATABASE_URL: weak.url } }).code, 0);
   assert.deepEqual(differs(''), both(0));

@@ -255,6 +255,10 @@ const LOSSES = {
     'ALTER TABLE appointment ALTER phone SET NOT NULL',
     /column appointment.phone differs/,
   ],
+  'an index that is stored otherwise': [
+    'ALTER INDEX appointment_open_hold SET (fillfactor = 50)',
+    /index appointment.appointment_open_hold differs/,
+  ],
   'a sequence dropped': ['DROP SEQUENCE event_places', /sequence event_places is missing/],
   'a sequence that counts down': [
     'ALTER TABLE audit ALTER id SET INCREMENT BY -1',
@@ -361,6 +365,29 @@ test('a look that takes too long is told once, with the remedy, and booking begi
   database.drop();
 });
 
+test('what a start could not look at is looked at again in seconds, not in a minute', async () => {
+  const database = await createDatabase();
+  database.run(`INSERT INTO audit (actor, role, action) VALUES ('a', 'client', 'book');
+    SELECT setval('audit_id_seq', 1, false)`);
+  assert.equal(database.value(UNTOUCHED), true);
+  const holder = database.session();
+  holder.send('BEGIN; LOCK TABLE credit_entry IN ACCESS EXCLUSIVE MODE;');
+  const lock = `mode = 'AccessExclusiveLock' AND granted AND relation = 'bookingd.credit_entry'::regclass`;
+  await until('the lock', () => database.locks(lock));
+  const daemon = await Daemon.start({ env: settings(database) });
+  await daemon.logged('schema_not_seen');
+  const [line] = daemon.events('schema_not_seen');
+  assert.equal(line.level, 'warning');
+  assert.match(line.remedy, /^bookings go on unguarded until a look succeeds/);
+  holder.close();
+  const began = Date.now();
+  await daemon.logged('booking_stopped', 90_000);
+  assert.ok(Date.now() - began < 40_000, 'long before the look of the minute');
+  assert.match(daemon.events('booking_stopped')[0].detail, /sequence audit.id is behind/);
+  await daemon.stop();
+  database.drop();
+});
+
 describe('what a hand may do to the schema', () => {
   for (const [what, [sql, told, hopeless]] of Object.entries(LOSSES))
     test(`${what}: doctor says so, and bookingd migrate ${hopeless ? 'cannot mend it' : 'mends it'}`, async () => {
@@ -406,6 +433,16 @@ describe('what a hand may do to the schema', () => {
     database.drop();
   });
 
+  test('a sequence that goes on behind its rows is well, though it has given no number yet', async () => {
+    const database = await createDatabase();
+    database.run(`INSERT INTO audit (actor, role, action) VALUES ('a', 'client', 'book'), ('a', 'client', 'book');
+      ALTER TABLE audit ALTER id RESTART WITH 3`);
+    assert.ok(!doctor(database).some((line) => line.startsWith('FAIL  guarantee')));
+    database.run('ALTER TABLE audit ALTER id RESTART WITH 2');
+    assert.ok(doctor(database).some((line) => /^FAIL {2}guarantee .*audit.id is behind/.test(line)));
+    database.drop();
+  });
+
   test('a start looks at everything unless nothing was touched since the schema was recorded', async () => {
     const database = await createDatabase();
     for (const [sql, ready] of [
@@ -441,12 +478,16 @@ describe('what a hand may do to the schema', () => {
     };
     for (const what of ['a rule', 'a trigger that may drop rows', 'a second function of a name'])
       database.run(LOSSES[what][0]);
+    database.run(`CREATE TABLE theirs (id serial PRIMARY KEY); ALTER TABLE coach ADD theirs text;
+      CREATE INDEX of_theirs ON coach (theirs); CREATE FUNCTION theirs() RETURNS void LANGUAGE sql AS '';
+      CREATE TABLE kid () INHERITS (event); ALTER TABLE kid NO INHERIT event`);
     assert.equal(left(), 3);
     upgrade();
     assert.equal(left(), 3);
     assert.equal(database.value(UNTOUCHED), false);
     database.run(
-      `DROP RULE silent ON event; DROP TRIGGER aaa ON appointment; DROP FUNCTION lock_client(text, integer)`,
+      `DROP RULE silent ON event; DROP TRIGGER aaa ON appointment; DROP FUNCTION lock_client(text, integer);
+       DROP TABLE theirs, kid; ALTER TABLE coach DROP theirs; DROP FUNCTION theirs()`,
     );
     assert.equal(left(), 0);
     upgrade();
