@@ -343,7 +343,10 @@ static enum google_outcome get(const struct google_call *call, const char *calen
 			       struct google_event *ret_event, struct google_answer *answer)
 {
 	struct dav_answer from;
-	if (get_file(call, calendar, event_id, &from, answer) != GOOGLE_OK)
+	/* Whose event is gone has their session cancelled, so a file is not gone by a single word. */
+	if (get_file(call, calendar, event_id, &from, answer) == GOOGLE_GONE)
+		get_file(call, calendar, event_id, &from, answer);
+	if (answer->outcome != GOOGLE_OK)
 		return answer->outcome;
 	if (!read_event(call, from.body, from.body_length, arena_strdup(call->mem, event_id), from.etag,
 			ret_event))

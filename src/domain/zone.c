@@ -153,9 +153,10 @@ static bool find_listed(const char *name, int compare(const char *, const char *
 	while (fgets(line, sizeof(line), lines) != NULL) {
 		char target[ZONE_NAME_MAX + 1];
 		char link[ZONE_NAME_MAX + 1];
-		const bool is_zone = sscanf(line, "Z %64s", target) == 1;
-		if ((is_zone || sscanf(line, "L %64s %64s", target, link) == 2) &&
-		    compare(is_zone ? target : link, name) == 0 && name_is_sane(target)) {
+		const bool is_zone = line[0] == 'Z' && sscanf(line, "Z %64s", target) == 1;
+		const bool is_link = line[0] == 'L' && sscanf(line, "L %64s %64s", target, link) == 2;
+		if ((is_zone || is_link) && compare(is_zone ? target : link, name) == 0 &&
+		    name_is_sane(target)) {
 			memcpy(ret_target, target, sizeof(target));
 			return true;
 		}

@@ -118,6 +118,7 @@ static void answer(struct exchange *exchange, unsigned status)
 	exchange->reply_status = exchange->reply.status;
 	exchange->stage = STAGE_OVER;
 	exchange->peer->unwanted = true;
+	peer_await(exchange->peer, AWAIT_NOTHING);
 	exchange->delivered = send_problem(exchange);
 }
 

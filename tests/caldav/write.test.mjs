@@ -203,6 +203,22 @@ for (const start of SERVERS) {
     assert.deepEqual(await server.list(), [name(stays.id)]);
   });
 
+  t('a file that is not found for a moment is no deletion', async () => {
+    const { id } = await book(60);
+    await synced(id);
+    let missed = 0;
+    answer = (request, response) => {
+      if (request.method !== 'GET' || !request.url.endsWith(name(id)) || missed++) return false;
+      response.writeHead(404).end();
+      return true;
+    };
+    // What was written since the look before is asked for by its name, but for the last ten seconds.
+    await followed(id, 'the file to be asked for', () => missed > 0);
+    await looked();
+    assert.equal((await synced(id)).status, 'scheduled');
+    assert.deepEqual(await server.list(), [name(id)]);
+  });
+
   t('trouble for a moment is no forgotten token: what was deleted stays so', async () => {
     const { id: stays } = await book(58);
     await synced(stays);
