@@ -132,11 +132,20 @@ const isBooked = ({ status }) => status === 201 || status === 200;
 async function frozen(work) {
   const children = fs.readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8');
   const all = [server.child.pid, ...children.trim().split(/\s+/).map(Number)];
-  for (const pid of all) process.kill(pid, 'SIGSTOP');
+  for (const pid of all) signal(pid, 'SIGSTOP');
   try {
     return await work();
   } finally {
-    for (const pid of all) process.kill(pid, 'SIGCONT');
+    for (const pid of all) signal(pid, 'SIGCONT');
+  }
+}
+
+/** A connection may have ended since it was seen. */
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 

@@ -26,9 +26,14 @@ async function fails(call, text) {
   assert.equal((await stack.stranger().get('/readyz')).status, 200);
 }
 
+/** As a release would that is not ours: what it has made is recorded, or the guard would stop booking. */
+const change = (database, sql) => database.run(`BEGIN; ${sql}; SELECT record_objects(); COMMIT`);
 const replace = (name, args, body) =>
-  stack.database.run(`CREATE OR REPLACE FUNCTION bookingd.${name}(${args})
-    RETURNS TABLE (outcome text, booked bookingd.appointment) LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEXT; END $$`);
+  change(
+    stack.database,
+    `CREATE OR REPLACE FUNCTION bookingd.${name}(${args})
+    RETURNS TABLE (outcome text, booked bookingd.appointment) LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEXT; END $$`,
+  );
 const MARK = 'p_id uuid, p_status text, p_actor bookingd.actor';
 const mark = () => stack.coach().put(`/booking/${booked.id}/status`, { status: 'completed' });
 
@@ -43,7 +48,7 @@ test('an outcome that is null', async () => {
 });
 
 test('a status, a kind of meeting and somebody who cancelled, each unknown', async () => {
-  stack.database.run('ALTER TABLE bookingd.appointment DROP CONSTRAINT appointment_is_sound');
+  change(stack.database, 'ALTER TABLE bookingd.appointment DROP CONSTRAINT appointment_is_sound');
   for (const column of ['status', 'meeting_kind', 'cancelled_by']) {
     const old = stack.database.value(`SELECT ${column} FROM appointment WHERE id = '${booked.id}'`);
     stack.database.run(`UPDATE appointment SET ${column} = 'mislaid' WHERE id = '${booked.id}'`);
@@ -62,25 +67,30 @@ const triggers = (database) =>
     FROM pg_trigger WHERE tgrelid = 'bookingd.appointment'::regclass AND NOT tgisinternal`);
 
 test('columns of another type, and fewer of them', async () => {
-  for (const [what, sql] of Object.entries({
-    'an instant': `ALTER TABLE appointment ALTER starts_at TYPE text USING starts_at::text`,
-    'an integer': `ALTER TABLE appointment ALTER max_reschedules TYPE text, ALTER reschedule_count DROP DEFAULT,
-      ALTER reschedule_count TYPE text USING reschedule_count::text`,
-    'a boolean': `ALTER TABLE appointment DROP COLUMN erased CASCADE`,
-  })) {
+  for (const [what, status, sql] of [
+    ['an instant', 500, 'ALTER TABLE appointment ALTER starts_at TYPE text USING starts_at::text'],
+    [
+      'an integer',
+      500,
+      `ALTER TABLE appointment ALTER max_reschedules TYPE text, ALTER reschedule_count DROP DEFAULT,
+       ALTER reschedule_count TYPE text USING reschedule_count::text`,
+    ],
+    ['a column that is gone', 503, 'ALTER TABLE appointment DROP COLUMN erased CASCADE'],
+  ]) {
     const broken = await startStack({ document: openSchedule() });
     const bob = broken.client('bob');
     const made = assertStatus(
       await bob.post('/booking/create', { start: broken.slot(1), duration_minutes: 30 }),
       201,
     );
-    broken.database.run(
+    change(
+      broken.database,
       `ALTER TABLE appointment DROP CONSTRAINT appointment_is_sound, DROP CONSTRAINT appointment_overlap;
        ${triggers(broken.database)} ${sql}`,
     );
     for (let i = 0; i < 3; i++) {
       const reply = await bob.get(`/booking/${made.id}`);
-      assert.equal(reply.status, 500, what);
+      assert.equal(reply.status, status, what);
       assert.match(reply.headers['content-type'], /^application\/problem\+json/);
     }
     // Found out by us where the row is read, or by the server where the statement names the column.
