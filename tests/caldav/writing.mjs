@@ -434,6 +434,7 @@ export function writtenTo(start) {
             return (await server.list()).length === ids.length;
           });
           for (const id of ids) assert.equal((await synced(id)).status, 'scheduled');
+          answer = () => false; // where tokens are made of what is there, it has the former one again by now
           await server.delete(name(ids[0]));
           await followed(ids[0], 'the deletion to be followed', (body) => body.status === 'cancelled');
           assert.deepEqual(await server.list(), [name(ids[1])]);
