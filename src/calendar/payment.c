@@ -385,7 +385,10 @@ void payment_try(struct debt *debt)
 	debt->guests_left_out = false;
 	debt->guest_response = a->guest_response;
 	google_event_id(a->id, debt->event_id);
-	if (!debt->visit->link->connected)
+	const bool connected = visit_is_connected(debt->visit);
+	if (debt->visit->link == NULL)
+		payment_later(debt, visit_backoff_ms(a->calendar_attempts, DEBT_WAIT_MAX_MS));
+	else if (!connected)
 		payment_refused(debt, "No calendar is connected any more.");
 	else if (is_elsewhere(debt))
 		payment_refused(debt, "The calendar it was written to is no longer connected.");

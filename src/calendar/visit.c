@@ -39,6 +39,17 @@ void worker_close(struct worker *worker)
 	db_close(worker->db);
 }
 
+static void take_link(struct visit *visit)
+{
+	visit->link = coach_link(visit->calendars, visit->worker->db, visit->coach, &visit->result);
+	if (visit->link == NULL || visit->link->needs_consent)
+		return;
+	if (visit->link->tokens != NULL)
+		visit->call.tokens = visit->link->tokens->source;
+	else if (visit->link->secret != NULL)
+		visit->call.dav = &visit->link->dav;
+}
+
 void visit_begin(struct visit *visit, struct calendars *calendars, struct worker *worker,
 		 const char *coach_id, struct arena *mem, int64_t deadline)
 {
@@ -53,13 +64,17 @@ void visit_begin(struct visit *visit, struct calendars *calendars, struct worker
 			 .deadline = deadline},
 		.started = monotonic_ms(),
 	};
-	visit->link = coach_link(calendars, worker->db, visit->coach, &visit->result);
-	if (visit->link == NULL || visit->link->needs_consent)
-		return;
-	if (visit->link->tokens != NULL)
-		visit->call.tokens = visit->link->tokens->source;
-	else if (visit->link->secret != NULL)
-		visit->call.dav = &visit->link->dav;
+	take_link(visit);
+}
+
+bool visit_is_connected(struct visit *visit)
+{
+	if (visit->link == NULL || visit->link->connected)
+		return visit->link != NULL;
+	coach_link_changed(visit->coach);
+	link_release(visit->link);
+	take_link(visit);
+	return visit->link != NULL && visit->link->connected;
 }
 
 void visit_end(struct visit *visit)

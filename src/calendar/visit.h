@@ -35,6 +35,12 @@ void visit_begin(struct visit *visit, struct calendars *calendars, struct worker
 void visit_end(struct visit *visit);
 
 /*
+ * Whether a calendar is connected, by the database if memory knows of none: one may have been connected just
+ * now, here or by another daemon. False also when the database failed: then there is no link any more.
+ */
+bool visit_is_connected(struct visit *visit);
+
+/*
  * Whether a call may be made now: there are credentials, time is left, the breaker is closed, and no more
  * than requests_per_coach requests are with this provider. Waits for one of them to go, but not longer than a
  * healthy provider takes: a calendar that hangs must not hold the workers that serve other coaches.

@@ -375,6 +375,32 @@ describe('a coach with a Gmail account', () => {
     });
 });
 
+test('a calendar that another daemon has connected is written to before this one has heard of it', async () => {
+  const stack = await startStack({ google: 'oauth', document });
+  const run = (sql) => stack.database.run(sql);
+  try {
+    await connect(stack, { user: 'coach@gmail.com' });
+    const ann = stack.client('ann');
+    const made = await book(stack, 'ann', 10);
+    await stack.settled(ann, made.id);
+    run(`CREATE TABLE public.grants AS SELECT * FROM google_grant; CREATE TABLE public.calendars AS SELECT * FROM coach_calendar;
+      DELETE FROM google_grant; DELETE FROM coach_calendar`);
+    run(`SELECT pg_notify('bookingd_coach', 'damian')`);
+    await until(
+      'the daemon to hear that nothing is connected',
+      async () => (await status(stack)).state === 'needs_consent',
+    );
+    const moved = await ann.put(`/booking/${made.id}/reschedule`, { start: stack.slot(11) });
+    assert.deepEqual([moved.status, moved.body.calendar.state], [200, 'failed'], JSON.stringify(moved.body));
+    run(`SET session_replication_role = replica; -- nobody is told
+      INSERT INTO google_grant SELECT * FROM public.grants; INSERT INTO coach_calendar SELECT * FROM public.calendars;
+      UPDATE appointment SET refused_version = 0, calendar_attempts = 0, calendar_due_at = now() WHERE id = '${made.id}'`);
+    await stack.settled(ann, made.id);
+  } finally {
+    await stack.stop();
+  }
+});
+
 for (const between of ['over the first', 'after disconnecting the first'])
   test(`another account, connected ${between}: bookings stand and come into its calendar, and their clients hear of it once`, async () => {
     const stack = await startStack({
