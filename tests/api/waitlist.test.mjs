@@ -429,24 +429,26 @@ test('an offer that was told of is a promise, and whoever books its time has wha
   assert.equal((await entry('promised', waiting)).state, 'booked');
 });
 
-test('whoever moves a session to the time they are offered has what they waited for', async () => {
+/** Somebody with a session of their own who is offered a time, `start`. */
+async function offeredAnother(user) {
   const start = slot();
   const owned = await book('owner', start);
-  const mine = await book('mover', slot());
-  const joined = await wait('mover', start);
+  const mine = await book(user, slot());
+  const joined = await wait(user, start);
   await cancel('owner', owned);
-  assert.equal((await entry('mover', joined)).state, 'offered');
+  const { state, appointment_id: offer } = await entry(user, joined);
+  assert.equal(state, 'offered');
+  return { start, mine, joined, offer };
+}
+
+test('whoever moves a session to the time they are offered has what they waited for', async () => {
+  const { start, mine, joined } = await offeredAnother('mover');
   assertStatus(await stack.client('mover').put(`/booking/${mine.id}/reschedule`, { start }), 200);
   assert.equal((await entry('mover', joined)).state, 'booked');
 });
 
 test('an offer that is moved onto while it is declined: nobody waits in a circle', async () => {
-  const start = slot();
-  const owned = await book('owner', start);
-  const mine = await book('circler', slot());
-  const joined = await wait('circler', start);
-  await cancel('owner', owned);
-  const { appointment_id: offer } = await entry('circler', joined);
+  const { start, mine, offer } = await offeredAnother('circler');
   const decline = stack.database.session();
   try {
     decline.send(`set search_path = bookingd, public; begin;
