@@ -98,22 +98,21 @@ static char *with_lines(const char *pem)
 	return text;
 }
 
-static void text_free(char *text)
-{
-	explicit_bzero(text, strlen(text));
-	free(text);
-}
-
+/* Wiped when it is freed; it may be read again after BIO_reset(). NULL: it is too long. */
 static BIO *open_text(const char *pem)
 {
-	size_t length = strlen(pem);
-	BIO *text;
-
-	if (length > INT_MAX)
-		return NULL;
-	text = BIO_new_mem_buf(pem, (int)length);
-	if (text == NULL)
-		die("out of memory");
+	char *lines = with_lines(pem);
+	const size_t length = strlen(lines);
+	BIO *text = NULL;
+	if (length <= INT_MAX) {
+		text = BIO_new(BIO_s_mem());
+		if (text == NULL || BIO_write(text, lines, (int)length) != (int)length)
+			die("out of memory");
+		BIO_set_mem_eof_return(text, 0);
+		BIO_set_flags(text, BIO_FLAGS_NONCLEAR_RST);
+	}
+	explicit_bzero(lines, length);
+	free(lines);
 	return text;
 }
 
@@ -128,21 +127,17 @@ static EVP_PKEY *read_certified_key(BIO *text)
 
 struct public_key *public_key_from_pem(const char *pem)
 {
-	char *lines = with_lines(pem);
-	BIO *text = open_text(lines);
+	BIO *text = open_text(pem);
 	EVP_PKEY *pair;
 
-	if (text == NULL) {
-		text_free(lines);
+	if (text == NULL)
 		return NULL;
-	}
 	pair = PEM_read_bio_PUBKEY(text, NULL, no_passphrase, NULL);
 	if (pair == NULL) {
 		BIO_reset(text);
 		pair = read_certified_key(text);
 	}
 	BIO_free(text);
-	text_free(lines);
 	return public_key_take(pair);
 }
 
@@ -290,19 +285,15 @@ static bool can_sign(EVP_PKEY *pair)
 
 struct private_key *private_key_from_pem(const char *pem)
 {
-	char *lines = with_lines(pem);
-	BIO *text = open_text(lines);
+	BIO *text = open_text(pem);
 	struct private_key *key = NULL;
 	enum signature_kind kind;
 	EVP_PKEY *pair;
 
-	if (text == NULL) {
-		text_free(lines);
+	if (text == NULL)
 		return NULL;
-	}
 	pair = PEM_read_bio_PrivateKey(text, NULL, no_passphrase, NULL);
 	BIO_free(text);
-	text_free(lines);
 	if (pair && kind_of(pair, &kind) && can_sign(pair)) {
 		key = malloc(sizeof(*key));
 		if (key == NULL)

@@ -32,9 +32,8 @@ struct dump {
 	struct names made;     /* what its statements make */
 	struct names recorded; /* what there was */
 	struct names filled;   /* tables with rows, or with none said so */
-	/* The statements, as "kind name text", of what is made and, "" where it is not compared, of what was.
-	 */
-	struct names texts;
+	struct names texts;    /* of what is made, as "kind text" */
+	/* The same of what was recorded, each beside its name; NOT_COMPARED where the two may differ. */
 	struct names recorded_texts;
 	struct buffer function; /* what was read of one that makes a function; empty: none */
 	char quote[64];         /* around its body; "": not reached yet */
@@ -205,17 +204,26 @@ static void unescape(char *field)
 	*to = '\0';
 }
 
+#define NOT_COMPARED " "
+
 /*
- * What the record says of something, to be held against the statement that makes it. A text of several lines
- * is compared for functions alone: where another ends the dump does not say.
+ * Whether what the record says of something can be held against the statement that makes it. A text of
+ * several lines is for functions alone: where another ends the dump does not say.
  */
+static bool is_compared(const char *kind, const char *definition)
+{
+	static const char *const in_a_line[] = {"constraint", "index", "trigger"};
+	bool compared = strcmp(kind, "function") == 0;
+	for (size_t i = 0; i < sizeof(in_a_line) / sizeof(in_a_line[0]); i++)
+		compared = compared || (strcmp(kind, in_a_line[i]) == 0 && strchr(definition, '\n') == NULL);
+	return compared;
+}
+
 static void add_recorded(struct dump *dump, const char *kind, const char *name, char *definition)
 {
 	add(&dump->recorded, kind, name, strcspn(name, "("));
 	unescape(definition);
-	if (strcmp(kind, "function") == 0) {
-		add_text(&dump->recorded_texts, kind, definition, "$function$");
-	} else if (strchr(definition, '\n') != NULL || strcmp(kind, "sequence") == 0) {
+	if (!is_compared(kind, definition)) {
 		add(&dump->recorded_texts, "", "", 0);
 	} else if (strcmp(kind, "constraint") == 0) {
 		char *remark = strstr(definition, " (not valid)");
@@ -227,7 +235,7 @@ static void add_recorded(struct dump *dump, const char *kind, const char *name, 
 		add_text(&dump->recorded_texts, kind, text, "");
 		free(text);
 	} else {
-		add_text(&dump->recorded_texts, kind, definition, "");
+		add_text(&dump->recorded_texts, kind, definition, "$function$");
 	}
 }
 
@@ -405,13 +413,9 @@ static bool read_file(struct dump *dump, const char *path)
 /* Whether what was recorded is made, but otherwise; told. */
 static bool differs(const struct dump *dump, size_t recorded)
 {
-	static const char *const compared[] = {"function ", "constraint ", "index ", "trigger "};
 	const char *item = dump->recorded.items[recorded];
 	const char *text = dump->recorded_texts.items[recorded];
-	bool applies = false;
-	for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++)
-		applies = applies || behind(item, compared[i]) != NULL;
-	if (!applies || strcmp(text, " ") == 0 || !has(&dump->made, item) || has(&dump->texts, text) ||
+	if (strcmp(text, NOT_COMPARED) == 0 || !has(&dump->made, item) || has(&dump->texts, text) ||
 	    (behind(item, "function ") != NULL && !dump->dollars))
 		return false;
 	doctor_tell(BAD, "differs", "%s", item);
