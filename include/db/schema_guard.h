@@ -33,7 +33,8 @@ struct schema_faults {
 
 /*
  * Look once, over `db`; texts in `mem`. DB_OK with any number of faults; a schema that cannot even be asked
- * has one. Otherwise DB_UNAVAILABLE, DB_BUSY or DB_UNKNOWN. Blocks for the statement.
+ * has one. What seems wrong is looked at a second time, or a migration that overtakes the first look would be
+ * taken for a fault. Otherwise DB_UNAVAILABLE, DB_BUSY or DB_UNKNOWN. Blocks for the statements.
  */
 MUST_USE enum db_result schema_look(struct db *db, struct arena *mem, struct schema_faults *ret_faults);
 

@@ -343,6 +343,25 @@ for (const [what, sql, told] of [
     database.drop();
   });
 
+test('a look that spans a migration does not stop booking: what differs is looked at again', async () => {
+  const database = await createDatabase();
+  const release = database.session();
+  release.send('BEGIN; LOCK TABLE credit_entry IN ACCESS EXCLUSIVE MODE;');
+  await until('the lock', () => database.locks(`mode = 'AccessExclusiveLock' AND granted`) > 0);
+  const daemon = await Daemon.start({ env: settings(database) });
+  await until('the look to wait', () => database.waiting('lost_objects') > 0);
+  release.send('ALTER FUNCTION foreign_objects() COST 99; SELECT record_objects(); COMMIT;');
+  await until('the end of the look', () =>
+    database.value(`SELECT count(*) = 0 FROM pg_stat_activity
+      WHERE datname = current_database() AND query ~ 'lost_objects' AND pid <> pg_backend_pid()`),
+  );
+  assert.deepEqual(daemon.events('booking_stopped'), []);
+  await race(daemon);
+  release.close();
+  await daemon.stop();
+  database.drop();
+});
+
 test('a look that takes too long is told once, with the remedy, and booking begins when one succeeds', async () => {
   const database = await createDatabase();
   database.run(`COMMENT ON TABLE schema_object IS 'as after a restore'`); // so that a start looks at everything
