@@ -255,13 +255,12 @@ export function writtenTo(start) {
         const has = /<sync-token>[^<]/.test(body);
         const meant = asks === 'token' ? has && !troubled : request.method === 'REPORT' && troubled < 2;
         if (!meant) return false;
-        troubled++;
-        response.writeHead(status).end('<error xmlns="DAV:"/>');
+        // Deleted only now, or a look that is under way would find it before there is trouble.
+        const deleted = troubled++ === 0 ? server.delete(name(id)) : Promise.resolve();
+        deleted.then(() => response.writeHead(status).end('<error xmlns="DAV:"/>'));
         return true;
       };
-      await server.delete(name(id));
       await followed(id, `the deletion beside a ${status}`, (body) => body.status === 'cancelled');
-      assert.ok(troubled > 0);
       answer = () => false;
     }
     assert.equal((await synced(stays)).status, 'scheduled');
