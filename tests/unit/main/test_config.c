@@ -211,6 +211,13 @@ static void test_a_bad_value_is_refused_in_one_line_that_names_it(void **state)
 		 "DATABASE_URL: connect_timeout: is not a whole number\n"},
 		{"DATABASE_URL=host=a,b port=1,2,3",
 		 "DATABASE_URL: could not match 3 port numbers to 2 hosts\n"},
+		{"DATABASE_URL=service=geheim", "DATABASE_URL: definition of service not found\n"},
+		{"DATABASE_URL=postgresql:///d?service=geheim",
+		 "DATABASE_URL: definition of service not found\n"},
+		{"DATABASE_URL=postgresql://u:geheim@h/d?sslmode=verify-full&sslrootcert=/geheim",
+		 "DATABASE_URL: sslrootcert: names a file that cannot be read\n"},
+		{"DATABASE_URL=postgresql://u:geheim@h,i/d?target_session_attrs=standby",
+		 "DATABASE_URL: target_session_attrs: leads to a server that takes no writes\n"},
 		{"DATABASE_URL=host=h password='geheim",
 		 "DATABASE_URL: unterminated quoted string in connection info string\n"},
 		{"AUTH_JWT_SECRET=thirty-one-bytes-are-not-enough",
@@ -241,6 +248,20 @@ static void test_a_bad_value_is_refused_in_one_line_that_names_it(void **state)
 		assert_refused(ENVIRONMENT(pair, DATABASE), bad[i].why);
 		free(pair);
 	}
+}
+
+static void test_a_service_is_read_as_libpq_reads_it(void **state)
+{
+	(void)state;
+	static const char services[] = "[good]\nhost=a,b\nport=1,2\n[odd]\nsslmode=no-verify\n";
+	char *path = file_with(services, sizeof(services) - 1);
+	setenv("PGSERVICEFILE", path, 1);
+	assert_good(ENVIRONMENT("DATABASE_URL=service=good"));
+	assert_good(ENVIRONMENT("DATABASE_URL=postgresql:///d?service=good"));
+	assert_refused(ENVIRONMENT("DATABASE_URL=service=odd"), "DATABASE_URL: invalid sslmode value\n");
+	unsetenv("PGSERVICEFILE");
+	unlink(path);
+	free(path);
 }
 
 static void test_urls_and_origins_are_checked(void **state)
@@ -514,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_a_missing_setting_is_named),
 		cmocka_unit_test(test_a_token_needs_no_database),
 		cmocka_unit_test(test_a_bad_value_is_refused_in_one_line_that_names_it),
+		cmocka_unit_test(test_a_service_is_read_as_libpq_reads_it),
 		cmocka_unit_test(test_urls_and_origins_are_checked),
 		cmocka_unit_test(test_every_bad_setting_is_told_at_once),
 		cmocka_unit_test(test_a_secret_may_come_from_a_file),
