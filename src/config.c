@@ -71,7 +71,7 @@ static const struct setting settings_table[] = {
 {"Who is calling", "AUTH_SESSION_QUERY", KIND_SQL, AT(auth_session_query), 1, 8192, NULL, 0,
  "SQL that finds the session $1 (X-Session-ID); columns: user_id, and optionally email, email_verified, "
  "name, role"},
-{NULL, "AUTH_JWT_SECRET", KIND_TEXT, AT(auth_jwt_secret), 32, 4096, NULL, SECRET | RELOADS,
+{NULL, "AUTH_JWT_SECRET", KIND_SECRET, AT(auth_jwt_secret), 32, 4096, NULL, SECRET | RELOADS,
  "shared secret of bearer tokens signed with HS256: 32 random bytes or more (openssl rand -base64 32)"},
 {NULL, "AUTH_JWT_PUBLIC_KEY", KIND_PEM, AT(auth_jwt_public_key), 0, 0, NULL, RELOADS,
  "public key of bearer tokens signed with RS256 or ES256: PEM text, that text in base64, or a path"},
@@ -109,7 +109,7 @@ static const struct setting settings_table[] = {
  "require: never without TLS; none: plain text passes, for a server on this machine"},
 {NULL, "MAIL_PER_MINUTE", KIND_INTEGER, AT(mail_per_minute), 0, 100000, "60", 0,
  "most mails that each process sends a minute; 0 is no limit"},
-{NULL, "MAIL_HOOK_SECRET", KIND_TEXT, AT(mail_hook_secret), 16, 256, NULL, SECRET,
+{NULL, "MAIL_HOOK_SECRET", KIND_SECRET, AT(mail_hook_secret), 16, 256, NULL, SECRET,
  "marks the envelope's sender of each mail, so that what comes back is known: bookingd bounce, POST /hooks/mail"},
 {NULL, "MANAGE_URL", KIND_PAGE, AT(manage_url), 0, 0, NULL, 0,
  "your page where a client moves or cancels, {id} standing for the appointment; default: our page, by a link in the mail"},

@@ -18,7 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SITES_MAX = 4096 }; /* they go into a header */
+enum {
+	SITES_MAX = 4096, /* they go into a header */
+	FEWEST_BYTES = 4, /* different ones in what was drawn */
+};
 
 /* ---- checks: each answers NULL when the value is good, else what it must be ---- */
 
@@ -37,6 +40,18 @@ static const char *check_text(struct value_rule rule, const char *value)
 			return "must have no control characters in it";
 	}
 	return NULL;
+}
+
+/* What would be a secret, were it not one character, or a few, over and over. */
+static const char *check_drawn(const void *secret, size_t size)
+{
+	const unsigned char *bytes = secret;
+	size_t different = 0;
+	for (size_t i = 0; i < size; i++)
+		different += memchr(bytes, bytes[i], i) == NULL;
+	return different >= FEWEST_BYTES ? NULL
+					 : "must be drawn, as by openssl rand -base64 32: it has fewer than "
+					   "four different characters";
 }
 
 bool config_split_address(const char *value, char ret_host[static CONFIG_HOST_BYTES], uint16_t *ret_port)
@@ -301,9 +316,11 @@ static const char *read_origins(const char *value, bool any_allowed, char ***ret
 static const char *check_keys(const char *value)
 {
 	struct seal_keys keys;
-	bool good = seal_keys_init(&keys, value);
+	const char *why = seal_keys_init(&keys, value)
+				  ? check_drawn(keys.keys[0].secret, sizeof(keys.keys[0].secret))
+				  : "must be 32 bytes in base64, as `openssl rand -base64 32` prints them";
 	seal_keys_clear(&keys);
-	return good ? NULL : "must be 32 bytes in base64, as `openssl rand -base64 32` prints them";
+	return why;
 }
 
 /* Whether values of this kind stay a text. */
@@ -316,15 +333,19 @@ static bool is_kept_text(enum value_kind kind)
 static const char *check_webhook_keys(const char *value)
 {
 	struct webhook_key key;
+	struct webhook_key former;
 	size_t first = strcspn(value, " ");
 	bool good = webhook_key_read(value, first, &key) &&
 		    (value[first] == '\0' ||
-		     webhook_key_read(value + first + 1, strlen(value + first + 1), &key));
+		     webhook_key_read(value + first + 1, strlen(value + first + 1), &former));
+	const char *why =
+		good ? check_drawn(key.bytes, key.size)
+		     : "must be whsec_ and 24 to 64 bytes in base64 (echo whsec_$(openssl rand -base64 32)); "
+		       "while it "
+		       "is being replaced the former one may follow after a blank";
 	crypto_wipe(&key, sizeof(key));
-	return good ? NULL
-		    : "must be whsec_ and 24 to 64 bytes in base64 (echo whsec_$(openssl rand -base64 32)); "
-		      "while it "
-		      "is being replaced the former one may follow after a blank";
+	crypto_wipe(&former, sizeof(former));
+	return why;
 }
 
 /* Those that stay a text as given. */
@@ -337,6 +358,10 @@ static const char *check_kept(struct value_rule rule, char *value)
 		return check_text(rule, value);
 	case KIND_TEXT:
 		return check_text(rule, value);
+	case KIND_SECRET: {
+		const char *why = check_text(rule, value);
+		return why != NULL ? why : check_drawn(value, strlen(value));
+	}
 	case KIND_ID:
 		return check_id(value);
 	case KIND_EMAIL:
@@ -423,6 +448,7 @@ const char *value_store(struct value_rule rule, char *value, void *place)
 		value = value_document(rule.kind, value, &why);
 		break;
 	case KIND_TEXT:
+	case KIND_SECRET:
 	case KIND_SQL:
 	case KIND_ID:
 	case KIND_EMAIL:

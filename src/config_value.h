@@ -14,6 +14,7 @@ enum { VALUE_MAX = 64 * 1024 };
 
 enum value_kind {
 	KIND_TEXT,         /* one line of printable characters; min and max count bytes */
+	KIND_SECRET,       /* the same, and not a few characters over and over */
 	KIND_SQL,          /* text with line breaks, and $1 in it */
 	KIND_ID,           /* 1 to 64 of A-Z a-z 0-9 . _ - */
 	KIND_EMAIL,        /* something@something */

@@ -11,9 +11,10 @@ enum { DATABASE_URL_REASON = 256 };
 
 /*
  * Have libpq read `url` (a postgresql:// URL or keyword=value pairs) as it will when it connects, and check
- * what it checks only then: sslmode, ports, numbers. Nothing is looked up or connected to. False: *ret_reason
- * is a sentence that names the parameter or the character at fault and quotes nothing else of the value,
- * which holds a password. Does not block; any thread.
+ * what it checks only then: sslmode, ports, numbers, the service and what it adds. So is what no waiting
+ * mends: a certificate that is not there, a standby that is wanted. Nothing is looked up or connected to, but
+ * files are. False: *ret_reason is a sentence that names the parameter or the character at fault and quotes
+ * nothing else of the value, which holds a password. Any thread.
  */
 bool database_url_check(const char *url, char ret_reason[static DATABASE_URL_REASON]);
 

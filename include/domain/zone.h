@@ -35,7 +35,7 @@ enum { ZONE_NAME_MAX = 64 }; /* longest name in bytes; the longest of 2025 has 3
  */
 const struct zone *zone_find(const char *name);
 
-/* The same in small and capital letters of whatever kind, as others' calendars have them. */
+/* A name that zone_find does not know, in small and capital letters of whatever kind, as others have them. */
 const struct zone *zone_find_any_case(const char *name);
 
 /* The name it was found by, for life. */

@@ -93,6 +93,7 @@ declare
   calendar text;
   seat record;
 begin
+  perform lock_client(user_id) from appointment where id = p_new.id and p_new.max_changes is not null;
   perform lock_moves(p_new.coach_id);
   select * into booked from appointment where id = p_new.id for update;
   outcome := may_move(booked, p_new, p_exempt, p_actor);

@@ -17,9 +17,9 @@ begin
 end $$;
 
 -- Whoever takes time away, by a move or because a hold gives way, and then waits for others on the constraint could wait
--- in a circle, until the server breaks it after a second. So these go one after the other for each coach they touch;
--- a plain booking takes nothing away and passes them. Taken before anything is changed, after the client's lock and
--- before the day's.
+-- in a circle, until the server breaks it after a second; so could whoever changes a whole series, in an order of their own.
+-- So these go one after the other for each coach they touch; a plain booking takes nothing away and passes them. Taken
+-- before anything is changed, after the client's lock and before the day's.
 create or replace function lock_moves(variadic p_coaches text[]) returns void language plpgsql as $$
 begin
   perform pg_advisory_xact_lock(1651469165, hash)

@@ -86,6 +86,19 @@ begin
   return query select outcomes[i], made[i] from generate_subscripts(outcomes, 1) i order by i;
 end $$;
 
+/* Cancel each, under its own cut-off. A row for each with its outcome as of cancel_appointment(). */
+create or replace function cancel_series(
+  p_ids uuid[], p_by text, p_exempt boolean, p_reason text, p_lease integer, p_actor actor)
+returns table (outcome text, booked appointment) language plpgsql as $$
+begin
+  perform lock_moves(variadic array(select coach_id from appointment where id = any (p_ids)));
+  return query
+    select c.outcome, c.booked
+    from unnest(p_ids) with ordinality as t (id, n),
+      lateral cancel_appointment(t.id, p_by, p_exempt, p_reason, p_lease, p_actor) c
+    order by t.n;
+end $$;
+
 /*
  * Move each to its time, in the order given, so that one may take the time that another leaves; each under its own rules. The
  * day's changes are counted before the first, so that they end no series half way. p_times: as of book_series(), with the ids
@@ -97,6 +110,7 @@ returns table (outcome text, booked appointment) language plpgsql as $$
 declare
   client text := (select user_id from appointment where id = (p_times -> 0 ->> 'id')::uuid);
 begin
+  perform lock_client(client) where p_common.max_changes is not null;
   perform lock_moves(p_common.coach_id);
   if use_count(client, 'change', '') < p_common.max_changes then
     p_common.max_changes := p_common.max_changes + jsonb_array_length(p_times);

@@ -32,12 +32,10 @@ order by starts_at, id;
 -- One transaction, each under its own cut-off. $1: ids, in the order of the answers.
 -- name: series_cancel many
 select c.outcome, c.booked
-from unnest($1::uuid[]) with ordinality as t (id, n),
-  lateral cancel_appointment(
-    p_id => t.id, p_by => $2, p_exempt => $3, p_reason => $4, p_lease => $5,
-    p_actor => make_actor(
-      p_user_id => $6, p_role => $7, p_request_id => $8, p_idempotency_key => $9, p_request_hash => $10)) c
-order by t.n;
+from cancel_series(
+  p_ids => $1, p_by => $2, p_exempt => $3, p_reason => $4, p_lease => $5,
+  p_actor => make_actor(
+    p_user_id => $6, p_role => $7, p_request_id => $8, p_idempotency_key => $9, p_request_hash => $10)) c;
 
 -- One transaction, in the order given.
 -- name: series_move many

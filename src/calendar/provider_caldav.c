@@ -25,6 +25,7 @@ enum {
 	BEHIND_DAYS = 400, /* as far as a zone of a file's own is followed, from now */
 	AHEAD_DAYS = 790,
 	ETAG_MAX = 500,
+	FORGOTTEN_MS = 15000, /* to find out whether a token is forgotten */
 };
 
 static struct dav dav_of(const struct google_call *call)
@@ -469,23 +470,26 @@ static bool is_truncated(const struct dav_answer *list)
 /*
  * Whether a server has forgotten a token. If so it has to say it by name (RFC 6578 section 3.2). Where it
  * says something else, the token is to blame only if the server answers without it and, asked once more, not
- * with it: what passes in a moment must not turn the coach's deletions into a loss. *list is what it said
+ * with it: what passes in a moment must not turn the coach's deletions into a loss. That is up to three
+ * answers of the length of a calendar, for which the time of one page is too short. *list is what it said
  * last.
  */
 static bool has_forgotten(const struct dav *dav, struct arena *mem, const char *calendar, const char *token,
 			  struct dav_answer *list)
 {
+	struct dav patient = *dav;
 	struct dav_answer whole;
 	if (list->body != NULL && strstr(list->body, "valid-sync-token") != NULL)
 		return true;
-	dav_sync(dav, mem, calendar, NULL, &whole);
+	patient.deadline = monotonic_ms() + FORGOTTEN_MS;
+	dav_sync(&patient, mem, calendar, NULL, &whole);
 	if (dav_is_token_trouble(&whole) && whole.status / 100 != 5)
-		dav_list(dav, mem, calendar, "1", &whole);
+		dav_list(&patient, mem, calendar, "1", &whole);
 	if (!dav_is_good(&whole)) {
 		*list = whole;
 		return false;
 	}
-	dav_sync(dav, mem, calendar, token, list);
+	dav_sync(&patient, mem, calendar, token, list);
 	return dav_is_token_trouble(list);
 }
 

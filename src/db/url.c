@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libpq-fe.h>
 
@@ -142,6 +143,44 @@ static void try_options(const PQconninfoOption *options, const char *url,
 	redact(asked ? "" : message, url, ret_reason);
 }
 
+/*
+ * What libpq says of `url` with what its service adds; "" when nothing. Nobody is asked, since no server is
+ * "none".
+ */
+static void try_service(const char *url, char ret_reason[static DATABASE_URL_REASON])
+{
+	const char *const names[] = {"dbname", "target_session_attrs", NULL};
+	const char *const values[] = {url, "none", NULL};
+	__attribute__((cleanup(connection_free))) PGconn *connection = PQconnectStartParams(names, values, 1);
+	if (connection == NULL)
+		die("out of memory");
+	const char *message = PQerrorMessage(connection);
+	redact(strstr(message, names[1]) != NULL ? "" : message, url, ret_reason);
+}
+
+static bool is_unreadable(const char *path)
+{
+	return path != NULL && access(path, R_OK) != 0;
+}
+
+/* What libpq meets only behind a server that answers, and no waiting mends: its name, *ret_why; or NULL. */
+static const char *hopeless(const PQconninfoOption *options, const char **ret_why)
+{
+	const char *mode = option_value(options, "sslmode");
+	const char *host = option_value(options, "host");
+	const char *role = option_value(options, "target_session_attrs");
+	const char *root = option_value(options, "sslrootcert");
+	const bool verifies = mode != NULL && strncmp(mode, "verify-", 7) == 0 &&
+			      (host == NULL || host[0] != '/'); /* sockets have no TLS */
+	*ret_why = "leads to a server that takes no writes";
+	if (role != NULL && (strcmp(role, "read-only") == 0 || strcmp(role, "standby") == 0))
+		return "target_session_attrs";
+	*ret_why = "names a file that cannot be read";
+	if (verifies && is_unreadable(root) && strcmp(root, "system") != 0)
+		return "sslrootcert";
+	return NULL;
+}
+
 /* The numbers that libpq reads only while it connects; the name of one that is none, or NULL. */
 static const char *bad_number(const PQconninfoOption *options)
 {
@@ -214,6 +253,17 @@ bool database_url_check(const char *url, char ret_reason[static DATABASE_URL_REA
 	if (empty != NULL) {
 		snprintf(ret_reason, DATABASE_URL_REASON, "%s: has no value", empty);
 		return false;
+	}
+	const char *why = NULL;
+	const char *vain = hopeless(options, &why);
+	if (vain != NULL) {
+		snprintf(ret_reason, DATABASE_URL_REASON, "%s: %s", vain, why);
+		return false;
+	}
+	if (option_value(options, "service") != NULL) {
+		try_service(url, ret_reason);
+		if (ret_reason[0] != '\0')
+			return false;
 	}
 	try_options(options, url, ret_reason);
 	if (strstr(ret_reason, "port") != NULL && strstr(url, "://") != NULL)

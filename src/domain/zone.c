@@ -207,9 +207,7 @@ const struct zone *zone_find(const char *name)
 const struct zone *zone_find_any_case(const char *name)
 {
 	char target[ZONE_NAME_MAX + 1];
-	const struct zone *zone = zone_find(name);
-	return zone == NULL && name_is_sane(name) && find_listed(name, strcasecmp, target) ? zone_find(target)
-											   : zone;
+	return name_is_sane(name) && find_listed(name, strcasecmp, target) ? zone_find(target) : NULL;
 }
 
 const char *zone_name(const struct zone *zone)

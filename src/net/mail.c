@@ -1,5 +1,6 @@
 #include "net/mail.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,10 +288,24 @@ static bool begins(const char *text, const char *opening)
 	return strncmp(text, opening, strlen(opening)) == 0;
 }
 
+/* Whether "relay", "relaying" and the like is a word of it, and no part of a name. */
+static bool tells_of_relaying(const char *said)
+{
+	for (const char *at = said; (at = strcasestr(at, "relay")) != NULL; at++) {
+		const char *end = at;
+		while (isalpha((unsigned char)*end))
+			end++;
+		end += *end == '.'; /* of the sentence */
+		if ((at == said || at[-1] == ' ') && strchr(" ,;:)", *end) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /*
- * Many servers say only at RCPT what they hold against us: a policy (RFC 3463, x.7.x: not to pass mail on,
- * our host, a password that is wanting), our sender (x.1.7, x.1.8), what came before (503, 504). An operator
- * mends that. Without such a code the words must do.
+ * Many servers say only at RCPT or DATA what they hold against us: a policy (RFC 3463, x.7.x: not to pass
+ * mail on, our host, our domain's SPF or DKIM, a password that is wanting), our sender (x.1.7, x.1.8), what
+ * came before (503, 504). An operator mends that. Without such a code the words must do.
  */
 static bool is_about_us(const struct mail_client *client, long reply)
 {
@@ -301,7 +316,7 @@ static bool is_about_us(const struct mail_client *client, long reply)
 	if (reply == CODE_BAD_SEQUENCE || reply == CODE_BAD_PARAMETER)
 		return true;
 	if (code == NULL)
-		return strcasestr(said, "relay") != NULL;
+		return tells_of_relaying(said);
 	return begins(code, "5.7.") || begins(code, "5.1.7") || begins(code, "5.1.8");
 }
 
@@ -320,10 +335,10 @@ static enum mail_outcome judge(const struct mail_client *client, CURLcode code, 
 		return MAIL_STOPPED;
 	/* Up to MAIL, which names us, it is about us and the server, which an operator mends, and not about
 	 * this message, unless it is too long. So is a want of TLS or a password, which some tell later. */
-	bool about_message = reply != CODE_NO_RIGHT &&
-			     ((strcmp(client->verb, "RCPT") == 0 && !is_about_us(client, reply)) ||
-			      strcmp(client->verb, "DATA") == 0 ||
-			      (strcmp(client->verb, "MAIL") == 0 && reply == CODE_TOO_LONG));
+	bool named = strcmp(client->verb, "RCPT") == 0 || strcmp(client->verb, "DATA") == 0;
+	bool about_message =
+		reply != CODE_NO_RIGHT && ((named && !is_about_us(client, reply)) ||
+					   (strcmp(client->verb, "MAIL") == 0 && reply == CODE_TOO_LONG));
 	return about_message && reply >= 500 && reply <= 599 ? MAIL_REFUSED : MAIL_LATER;
 }
 

@@ -16,6 +16,16 @@ static int64_t code_of(const struct fetch_reply *reply)
 	return code;
 }
 
+/* Whether it is SMS_FROM, or where the account may send to, that is refused. */
+static bool is_about_us(int64_t code)
+{
+	static const int64_t codes[] = {21212, 21408, 21601, 21603, 21606, 21659, 21660, 21661};
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
 /* A number that cannot be reached is so tomorrow, too; what is wrong with the account an operator mends. */
 static enum mail_outcome outcome_of(const struct fetch_reply *reply)
 {
@@ -25,7 +35,8 @@ static enum mail_outcome outcome_of(const struct fetch_reply *reply)
 		return reply->sent ? MAIL_UNKNOWN : MAIL_LATER;
 	if (reply->status >= 200 && reply->status < 300)
 		return MAIL_ACCEPTED;
-	return reply->status == 400 || reply->status == 422 ? MAIL_REFUSED : MAIL_LATER;
+	const bool refused = reply->status == 400 || reply->status == 422;
+	return refused && !is_about_us(code_of(reply)) ? MAIL_REFUSED : MAIL_LATER;
 }
 
 void text_send(struct fetch_client *fetcher, const struct text_settings *settings, const char *to,

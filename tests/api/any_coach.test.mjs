@@ -479,6 +479,18 @@ test('a series is with the coach whom the client can pay, or whose questions are
   ]);
 });
 
+test('who takes a session over asks nothing first: their questions may be answered until it starts', async () => {
+  const who = somebody();
+  const [start, target] = [stack.slot(300), stack.slot(301)];
+  const { id } = await booked({ session_type: 'asking', coach: 'ben', start }, who);
+  await booked({ session_type: 'asking', coach: 'ben', start: target });
+  const moved = await who.put(`/booking/${id}/reschedule`, { coach: 'any', start: target });
+  assert.equal(assertStatus(moved, 200).coach, 'ada');
+  const answer = (answers) => who.put(`/booking/${id}/answers`, { answers });
+  assertProblem(await answer({}), 422, 'invalid_field', 'answers.goal');
+  assert.deepEqual(assertStatus(await answer({ goal: 'to run' }), 200).answers, { goal: 'to run' });
+});
+
 test('a wrong code is one try, however many coaches could have had it; a right one is none', async () => {
   const who = somebody();
   const start = stack.slot(290);

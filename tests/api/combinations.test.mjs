@@ -1,6 +1,7 @@
 // Who does what to which kind of session, for nothing or for a credit: one table of what is answered, what becomes of it and of
 // the credits, what each side is told (by mail, in the page, by webhook), and what the coach's calendar has.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { assertStatus, later } from '../harness/expect.mjs';
@@ -372,7 +373,7 @@ before(async () => {
       PUBLIC_BOOKING: '1',
       TRUSTED_PROXY_HOPS: '1',
       WEBHOOK_URL: hooks.url,
-      WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+      WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
       WEBHOOK_ALLOW_PRIVATE: '1',
     },
   });

@@ -1,5 +1,6 @@
 // The running server held against its own OpenAPI document: every call, its statuses, its replies member by member.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { openSchedule, startStack } from '../harness/stack.mjs';
 
@@ -12,7 +13,7 @@ before(async () => {
       MAIL_URL: 'smtp://127.0.0.1:1',
       MAIL_FROM: 'bookings@coach.test',
       CALENDAR_STALE_SECONDS: '0',
-      TOKEN_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+      TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     },
   });
   document = (await stack.stranger().get('/openapi.json')).body;

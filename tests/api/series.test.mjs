@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertProblem, assertStatus, countStatuses, later } from '../harness/expect.mjs';
-import { openSchedule, startStack } from '../harness/stack.mjs';
+import { openSchedule, sleep, startStack, until } from '../harness/stack.mjs';
 
 const WEEK = 7 * 1440;
 const DAY_MS = 86_400_000;
@@ -417,6 +417,33 @@ test('a series is moved whole or, with too many changes that day, not at all', a
     (await mine(wim)).map(({ start: at }) => at).sort(),
     weekly(start, 12).map((at) => later(at, 930)),
   );
+});
+
+test('cancelled and moved at once a series is locked in one order: nobody waits in a circle', async () => {
+  const { database } = stack;
+  const eva = stack.client('eva');
+  const start = slot();
+  const made = assertStatus(await series(eva, { start, count: 3 }), 201);
+  const [{ id }, middle] = made.appointments;
+  const deadlocks = () =>
+    database.value('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()');
+  const known = deadlocks();
+  const own = database.session();
+  own.send(`BEGIN; SELECT id FROM appointment WHERE id = '${middle.id}' FOR UPDATE;`);
+  await until('the date in the middle to be locked', () =>
+    database.value(`SELECT count(*) FROM pg_stat_activity
+      WHERE datname = current_database() AND state = 'idle in transaction' AND query ~ 'FOR UPDATE'`),
+  );
+  const cancelled = eva.put(`/booking/${id}/cancel`, { scope: 'all' });
+  await until('the one to wait', () => database.waiting('c.outcome, c.booked') === 1);
+  const moved = eva.put(`/booking/${id}/reschedule`, { start: later(start, 330), scope: 'all' });
+  await until('the other to wait', () => database.waiting('m.outcome, m.booked') === 1);
+  own.send('COMMIT;');
+  own.close();
+  assert.deepEqual(assertStatus(await cancelled, 200).refused, []);
+  assertStatus(await moved, 200);
+  await sleep(1100); // the server tells its counters once a second
+  assert.equal(deadlocks() - known, 0);
 });
 
 test('a code that is used up on the way is no wrong one: its dates are told, the others booked', async () => {

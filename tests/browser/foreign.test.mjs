@@ -2,6 +2,7 @@
 // Chromium, messages to webhooks by the standard's own library.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -15,7 +16,7 @@ import { temporaryFolder } from '../harness/run_folder.mjs';
 import { startStack, until } from '../harness/stack.mjs';
 import { checked, openBrowser } from './browser.mjs';
 
-const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
+const secret = `whsec_${randomBytes(32).toString('base64')}`;
 let stack, mail, receiver, browser;
 const messages = [];
 

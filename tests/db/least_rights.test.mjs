@@ -1,5 +1,6 @@
 // The daemon runs as a role that may do just what `bookingd grants` gives; doctor says when it may do more.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { runBookingd } from '../harness/daemon.mjs';
 import { assertProblem, assertStatus, later } from '../harness/expect.mjs';
@@ -29,7 +30,7 @@ before(async () => {
     env: {
       CALENDAR_POLL_SECONDS: '1',
       RETENTION_DAYS: '30',
-      TOKEN_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+      TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     },
     document: openSchedule({ cancel_notice_minutes: 0, reschedule_notice_minutes: 0 }),
   });

@@ -2,7 +2,7 @@
 //
 // former/0b18508.sql is such a database, filled by its own binary; the binary itself is built from the history.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -118,7 +118,7 @@ describe('a database of the release before', () => {
       GOOGLE_OAUTH_REVOKE_URL: google.revoke_url,
     };
     const wrong = runBookingd(['serve'], {
-      env: { ...env, PORT: '0', TOKEN_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') },
+      env: { ...env, PORT: '0', TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64') },
     });
     assert.notEqual(wrong.code, 0, 'a key that does not open the consent');
     const daemon = await Daemon.start({ env: { ...env, TOKEN_ENCRYPTION_KEY: KEY } });

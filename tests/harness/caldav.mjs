@@ -203,14 +203,14 @@ export async function startCyrus() {
 
 export const SERVERS = [startRadicale, startXandikos, ...(mayStartCyrus() ? [startCyrus] : [])];
 
-/** Passes requests on to `server`, but for those that `answer` answers (true). Tells them in `seen`. */
+/** Passes requests on to `server`, but for those that `answer` answers (true, or a promise of it). Tells them in `seen`. */
 export async function between(server, answer = () => false) {
   const seen = [];
   const proxy = http.createServer(async (request, response) => {
     let body = '';
     for await (const part of request.setEncoding('utf8')) body += part;
     seen.push({ method: request.method, path: request.url, body, headers: request.headers });
-    if (answer(request, response, body)) return;
+    if (await answer(request, response, body)) return;
     const on = http.request(
       `${server.url}${request.url}`,
       { method: request.method, headers: request.headers, agent: false },

@@ -1,5 +1,6 @@
 // Several replicas work on what is owed at once: nobody is told the same thing twice, and nothing is left.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.mjs';
@@ -22,7 +23,7 @@ before(async () => {
     mail: true,
     env: {
       WEBHOOK_URL: `http://127.0.0.1:${receiver.address().port}/`,
-      WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+      WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
       WEBHOOK_ALLOW_PRIVATE: '1',
     },
   });

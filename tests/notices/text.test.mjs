@@ -13,7 +13,7 @@ class Texts {
   taken = [];
   asked = []; // the numbers
   connections = 0;
-  faults = new Map(); // a number to the status to answer with instead
+  faults = new Map(); // a number to the status and code to answer with instead
   to = (number) => this.taken.filter(({ To }) => To === number);
   static async start() {
     const texts = new Texts();
@@ -38,7 +38,7 @@ class Texts {
     if (request.headers.authorization !== `Basic ${basic}`) return refused(401, 20003, 'Authenticate');
     if (request.headers['content-type'] !== 'application/x-www-form-urlencoded')
       return refused(400, 21602, 'form');
-    if (this.faults.has(to)) return refused(this.faults.get(to), 20500, 'Internal error');
+    if (this.faults.has(to)) return refused(...this.faults.get(to), 'A fault');
     if (!/^\+[1-9]\d{7,14}$/.test(to) || to.startsWith('+999'))
       return refused(400, 21211, `The 'To' number ${to} is not a valid phone number.`);
     if (form.get('From') !== FROM) return refused(400, 21212, 'From is not ours');
@@ -71,7 +71,8 @@ before(async () => {
     },
   });
   // Reminders are looked for every ten seconds, so all are there before the first is waited for.
-  texts.faults.set('+442079460021', 503);
+  texts.faults.set('+442079460021', [503, 20500]);
+  texts.faults.set('+442079460023', [400, 21606]); // From is not ours
   for (const [name, phone, wish] of [
     ['glad', '+44 20 7946-0018', { sms: true }],
     ['silent', '+442079460019'],
@@ -80,6 +81,7 @@ before(async () => {
     ['wrong', '+9995550100', { sms: true }],
     ['later', '+442079460021', { sms: true }],
     ['often', '+442079460022', { sms: true }],
+    ['ours', '+442079460023', { sms: true }],
   ])
     people[name] = await remindable(phone, wish);
 });
@@ -157,12 +159,14 @@ test('a number without its country is not tried; one that is refused has failed,
   assert.ok(shown.some(({ appointment_id, channel }) => appointment_id === wrong.id && channel === 'sms'));
 });
 
-test('a service that is away is tried again', async () => {
-  const { id } = people.later;
-  await settled(id, 'retry');
+test('a service that is away, or refuses our own number, is tried again', async () => {
+  const { later, ours } = people;
+  await settled(later.id, 'retry');
+  assert.match((await settled(ours.id, 'retry')).detail, /code 21606/);
   texts.faults.clear();
   stack.database.run(`update bookingd.notice set due_at = now() where state = 'retry'`);
-  await settled(id, 'sent');
+  await settled(later.id, 'sent');
+  await settled(ours.id, 'sent');
   assert.equal(texts.to('+442079460021').length, 1);
 });
 
@@ -180,11 +184,11 @@ test('each has a connection of its own, which the service cannot be ending just 
 });
 
 test('each that was taken is counted, and no number is in the log', async () => {
-  assert.equal(texts.taken.length, 3);
+  assert.equal(texts.taken.length, 4);
   const taken = { outcome: 'accepted' };
   await until(
     'the figure',
-    async () => (await metric(stack.stranger(), 'bookingd_texts_total', taken)) === 3,
+    async () => (await metric(stack.stranger(), 'bookingd_texts_total', taken)) === 4,
   );
   const log = stack.daemon.log.join('\n');
   assert.match(log, /"event":"text"/);

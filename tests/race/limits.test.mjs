@@ -67,6 +67,28 @@ test('32 clients create, hold and move into one day at once: no more than max_pe
   }
 });
 
+test('two moves of one client at once, with two coaches: no more changes than a day has', async () => {
+  const client = stack.client('restless');
+  const [from, at] = [freshDay(), freshDay()];
+  const own = session();
+  const mine = await Promise.all(
+    ['damian', 'second'].map(async (coach, i) => assertStatus(await create(client, from(i), { coach }), 201)),
+  );
+  stack.database.run(`INSERT INTO client_use (client, kind, about)
+    SELECT sha256('restless'), 'change', sha256(n::text::bytea) FROM generate_series(1, 29) n`);
+  await own.say(`BEGIN; SELECT bookingd.lock_day('damian', '${at(0)}')`); // which is taken after they are counted
+  const move = (n) => client.put(`/booking/${mine[n].id}/reschedule`, { start: at(n) });
+  const waiting = () => stack.database.locks(`locktype = 'advisory' AND NOT granted`);
+  const first = move(0);
+  await until('the first to wait', () => waiting() === 1);
+  let answered = false;
+  const second = move(1).finally(() => (answered = true));
+  await until('the second to be answered or to wait', () => answered || waiting() === 2);
+  await own.say('COMMIT');
+  await own.end();
+  assert.deepEqual(countStatuses(await Promise.all([first, second])), { 200: 1, 429: 1 });
+});
+
 /** A session of one's own, for a transaction that takes its time. */
 function session() {
   const child = new Child('psql', ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', '-d', stack.database.url], {

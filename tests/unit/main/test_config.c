@@ -15,6 +15,7 @@
 
 #define DATABASE         "DATABASE_URL=postgresql://booker@127.0.0.1/booking"
 #define SECRET           "hush, hush: nobody may guess this"
+#define FEW              "must be drawn, as by openssl rand -base64 32: it has fewer than four different characters\n"
 #define ENVIRONMENT(...) ((char *[]){__VA_ARGS__, NULL})
 
 static char complaints[4096];
@@ -211,10 +212,23 @@ static void test_a_bad_value_is_refused_in_one_line_that_names_it(void **state)
 		 "DATABASE_URL: connect_timeout: is not a whole number\n"},
 		{"DATABASE_URL=host=a,b port=1,2,3",
 		 "DATABASE_URL: could not match 3 port numbers to 2 hosts\n"},
+		{"DATABASE_URL=service=geheim", "DATABASE_URL: definition of service not found\n"},
+		{"DATABASE_URL=postgresql:///d?service=geheim",
+		 "DATABASE_URL: definition of service not found\n"},
+		{"DATABASE_URL=postgresql://u:geheim@h/d?sslmode=verify-full&sslrootcert=/geheim",
+		 "DATABASE_URL: sslrootcert: names a file that cannot be read\n"},
+		{"DATABASE_URL=postgresql://u:geheim@h,i/d?target_session_attrs=standby",
+		 "DATABASE_URL: target_session_attrs: leads to a server that takes no writes\n"},
 		{"DATABASE_URL=host=h password='geheim",
 		 "DATABASE_URL: unterminated quoted string in connection info string\n"},
 		{"AUTH_JWT_SECRET=thirty-one-bytes-are-not-enough",
 		 "AUTH_JWT_SECRET: must be 32 bytes or more\n"},
+		{"AUTH_JWT_SECRET=                                 ", "AUTH_JWT_SECRET: " FEW},
+		{"AUTH_JWT_SECRET=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "AUTH_JWT_SECRET: " FEW},
+		{"MAIL_HOOK_SECRET=1212121212121212", "MAIL_HOOK_SECRET: " FEW},
+		{"TOKEN_ENCRYPTION_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+		 "TOKEN_ENCRYPTION_KEY: " FEW},
+		{"WEBHOOK_SECRET=whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=", "WEBHOOK_SECRET: " FEW},
 		{"AUTH_JWKS_URL=http://keys.example/jwks.json",
 		 "AUTH_JWKS_URL: must begin with https://: what comes by http:// may be anybody's\n"},
 		{"AUTH_JWKS_URL=http://localhost.example/jwks.json",
@@ -241,6 +255,29 @@ static void test_a_bad_value_is_refused_in_one_line_that_names_it(void **state)
 		assert_refused(ENVIRONMENT(pair, DATABASE), bad[i].why);
 		free(pair);
 	}
+}
+
+static void test_a_poor_key_may_stand_behind_the_one_that_replaces_it(void **state)
+{
+	(void)state;
+	assert_good(ENVIRONMENT(DATABASE, "TOKEN_ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=,"
+					  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+	assert_good(ENVIRONMENT(DATABASE, "WEBHOOK_SECRET=whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= "
+					  "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+}
+
+static void test_a_service_is_read_as_libpq_reads_it(void **state)
+{
+	(void)state;
+	static const char services[] = "[good]\nhost=a,b\nport=1,2\n[odd]\nsslmode=no-verify\n";
+	char *path = file_with(services, sizeof(services) - 1);
+	setenv("PGSERVICEFILE", path, 1);
+	assert_good(ENVIRONMENT("DATABASE_URL=service=good"));
+	assert_good(ENVIRONMENT("DATABASE_URL=postgresql:///d?service=good"));
+	assert_refused(ENVIRONMENT("DATABASE_URL=service=odd"), "DATABASE_URL: invalid sslmode value\n");
+	unsetenv("PGSERVICEFILE");
+	unlink(path);
+	free(path);
 }
 
 static void test_urls_and_origins_are_checked(void **state)
@@ -514,6 +551,8 @@ int main(void)
 		cmocka_unit_test(test_a_missing_setting_is_named),
 		cmocka_unit_test(test_a_token_needs_no_database),
 		cmocka_unit_test(test_a_bad_value_is_refused_in_one_line_that_names_it),
+		cmocka_unit_test(test_a_poor_key_may_stand_behind_the_one_that_replaces_it),
+		cmocka_unit_test(test_a_service_is_read_as_libpq_reads_it),
 		cmocka_unit_test(test_urls_and_origins_are_checked),
 		cmocka_unit_test(test_every_bad_setting_is_told_at_once),
 		cmocka_unit_test(test_a_secret_may_come_from_a_file),
