@@ -120,12 +120,15 @@ export class Postgres {
     await this.#ready();
   }
 
-  /** Nothing of the server runs for `ms`; its connections stay open. */
-  async freeze(ms) {
+  /** Nothing of the server runs while `work` does; its connections stay open. */
+  async frozen(work) {
     const processes = [this.child.pid, ...this.#children()];
     for (const pid of processes) signal(pid, 'SIGSTOP');
-    await sleep(ms);
-    for (const pid of processes) signal(pid, 'SIGCONT');
+    try {
+      return await work();
+    } finally {
+      for (const pid of processes) signal(pid, 'SIGCONT');
+    }
   }
 
   #children() {
