@@ -26,7 +26,7 @@ enum migrate_result {
 	MIGRATE_PENDING, /* from migrate_check() and migrate_plan() only: migrations wait to be applied */
 	MIGRATE_REFUSED, /* an applied file changed, or the database is of a release too old to be taken over
 			  */
-	MIGRATE_BUSY,    /* another daemon has been migrating for 5 s; try again */
+	MIGRATE_BUSY, /* another daemon has been migrating for 5 s, or who books was in the way; try again */
 	MIGRATE_UNAVAILABLE, /* the server cannot be reached or takes no writes now; try again */
 	MIGRATE_FAILED       /* a migration failed and was rolled back, or the role may not create */
 };

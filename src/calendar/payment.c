@@ -374,6 +374,14 @@ static bool is_elsewhere(const struct debt *debt)
 	return strstr(debt->a.calendar_id, "://") != NULL;
 }
 
+/* Why it cannot be written by what is known to be connected; NULL: it can. */
+static const char *want_of_calendar(const struct debt *debt)
+{
+	if (!debt->visit->link->connected)
+		return "No calendar is connected any more.";
+	return is_elsewhere(debt) ? "The calendar it was written to is no longer connected." : NULL;
+}
+
 void payment_try(struct debt *debt)
 {
 	const struct appointment *a = &debt->a;
@@ -385,14 +393,14 @@ void payment_try(struct debt *debt)
 	debt->guests_left_out = false;
 	debt->guest_response = a->guest_response;
 	google_event_id(a->id, debt->event_id);
-	const bool connected = visit_is_connected(debt->visit);
-	if (debt->visit->link == NULL)
-		payment_later(debt, visit_backoff_ms(a->calendar_attempts, DEBT_WAIT_MAX_MS));
-	else if (!connected)
-		payment_refused(debt, "No calendar is connected any more.");
-	else if (is_elsewhere(debt))
-		payment_refused(debt, "The calendar it was written to is no longer connected.");
-	else if (!visit_may_write(debt->visit))
+	const char *want = want_of_calendar(debt);
+	if (want != NULL) {
+		visit_renew_link(debt->visit);
+		want = debt->visit->link != NULL ? want_of_calendar(debt) : NULL;
+	}
+	if (want != NULL)
+		payment_refused(debt, want);
+	else if (debt->visit->link == NULL || !visit_may_write(debt->visit))
 		payment_later(debt, visit_backoff_ms(a->calendar_attempts, DEBT_WAIT_MAX_MS));
 	else if (!appointment_owes(a))
 		poll_conference(debt);

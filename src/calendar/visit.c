@@ -67,14 +67,13 @@ void visit_begin(struct visit *visit, struct calendars *calendars, struct worker
 	take_link(visit);
 }
 
-bool visit_is_connected(struct visit *visit)
+void visit_renew_link(struct visit *visit)
 {
-	if (visit->link == NULL || visit->link->connected)
-		return visit->link != NULL;
 	coach_link_changed(visit->coach);
 	link_release(visit->link);
+	visit->call.tokens = NULL;
+	visit->call.dav = NULL;
 	take_link(visit);
-	return visit->link != NULL && visit->link->connected;
 }
 
 void visit_end(struct visit *visit)

@@ -35,10 +35,10 @@ void visit_begin(struct visit *visit, struct calendars *calendars, struct worker
 void visit_end(struct visit *visit);
 
 /*
- * Whether a calendar is connected, by the database if memory knows of none: one may have been connected just
- * now, here or by another daemon. False also when the database failed: then there is no link any more.
+ * Read from the database what is connected, of which memory may not have heard: it may have been connected
+ * just now, here or by another daemon. When that failed there is no link any more.
  */
-bool visit_is_connected(struct visit *visit);
+void visit_renew_link(struct visit *visit);
 
 /*
  * Whether a call may be made now: there are credentials, time is left, the breaker is closed, and no more

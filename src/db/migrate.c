@@ -90,8 +90,8 @@ static enum migrate_result run(PGconn *connection, const char *sql, const char *
 	} else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
 		const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 		const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-		/* Shutting down, out of room, a standby: try again later. */
-		bool busy = state != NULL && strcmp(state, "55P03") == 0;
+		/* A lock not had, a deadlock. Shutting down, out of room, a standby: try again later. */
+		bool busy = state != NULL && (strcmp(state, "55P03") == 0 || strcmp(state, "40P01") == 0);
 		bool later = state == NULL || strncmp(state, "57P", 3) == 0 || strncmp(state, "53", 2) == 0 ||
 			     strcmp(state, "25006") == 0;
 		char line[256];

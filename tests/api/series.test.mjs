@@ -523,7 +523,7 @@ test('a move to where no calendar goes is refused as such', async () => {
 });
 
 test('an answer of the database that has no session is a failure, told and logged', async () => {
-  stack.database.run(`
+  stack.database.release(`
     CREATE OR REPLACE FUNCTION bookingd.book_series(
       p_common bookingd.new_booking, p_times jsonb, p_limits bookingd.booking_limits, p_all boolean, p_actor bookingd.actor)
     RETURNS TABLE (outcome text, booked bookingd.appointment) LANGUAGE sql AS $$

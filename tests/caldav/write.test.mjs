@@ -61,6 +61,30 @@ test('another account is written to: what lies ahead comes there, what is owed t
   }
 });
 
+test('an account that another daemon has connected is written to before this one has heard of it', async () => {
+  const [former, latter] = [await SERVERS[0](), await SERVERS[0]()];
+  const run = (sql) => stack.database.run(sql);
+  try {
+    const second = await connect(latter.url);
+    run('CREATE TABLE public.sources AS SELECT * FROM busy_source');
+    assertStatus(await coach.delete(`/coach/damian/calendars/${second.id}`), 204);
+    await connect(former.url);
+    const { id } = await book(60);
+    await synced(id);
+    run(`SET session_replication_role = replica; -- nobody is told
+      DELETE FROM busy_source; INSERT INTO busy_source SELECT * FROM public.sources;
+      UPDATE appointment SET calendar_id = '${new URL(latter.calendar, latter.url)}', event_written = false, synced_version = 0,
+        calendar_due_at = now() WHERE id = '${id}'`);
+    await synced(id);
+    assert.deepEqual(await latter.list(), [name(id)]);
+    assertStatus(await coach.delete(`/coach/damian/calendars/${second.id}`), 204);
+  } finally {
+    run('DELETE FROM bookingd.appointment');
+    await former.stop();
+    await latter.stop();
+  }
+});
+
 for (const start of SERVERS)
   test(`${start.name.replace('start', '')}: the coach has taken their events along: what is in the way is told, and no write counts as done`, async () => {
     const [former, latter] = [await start(), await start()];

@@ -52,7 +52,7 @@ const BLOWS = [
   [0.72, 'bookingd killed', () => stack.daemon.kill()],
   [0.08, 'bookingd stopped', () => stack.daemon.stop()],
   [0.08, 'PostgreSQL crashed', () => server.crash()],
-  [0.06, 'PostgreSQL frozen', () => server.freeze(200 + draw() * 1500)],
+  [0.06, 'PostgreSQL frozen', () => server.frozen(() => sleep(200 + draw() * 1500))],
   [0.06, 'both crashed', () => Promise.all([stack.daemon.kill(), server.crash()])],
 ];
 

@@ -77,6 +77,26 @@ test('one that waits for another says so every few seconds, and goes on when tha
   database.drop();
 });
 
+test('a deadlock with those who book is no failed migration: it is tried again', async () => {
+  const database = await createDatabase();
+  database.run(`ALTER TABLE appointment DISABLE TRIGGER ALL; ALTER TABLE coach DISABLE TRIGGER coach_tell;
+    DELETE FROM function_set; ALTER DATABASE ${database.name} SET deadlock_timeout = '3s'`);
+  const booker = database.session();
+  booker.send(`SET deadlock_timeout = '1min'; BEGIN; LOCK TABLE coach IN ROW EXCLUSIVE MODE;`);
+  await until('the lock', () =>
+    database.locks(`granted AND mode = 'RowExclusiveLock' AND relation = 'coach'::regclass`),
+  );
+  const migrated = migrateMeanwhile(database);
+  await until('the migration to wait for it', () => database.waiting('repair_objects'));
+  booker.send('LOCK TABLE appointment IN ROW EXCLUSIVE MODE; COMMIT;');
+  assert.equal(await migrated, 0);
+  await until('the deadlock to be counted', () =>
+    database.value('SELECT deadlocks = 1 FROM pg_stat_database WHERE datname = current_database()'),
+  );
+  booker.close();
+  database.drop();
+});
+
 test('an applied migration that differs is refused, and nothing is changed', async () => {
   const database = await createDatabase();
   database.run(`UPDATE bookingd.migration SET checksum = repeat('0', 64) WHERE version = 1`);

@@ -1,5 +1,4 @@
 // PostgreSQL away, hanging, behind or ahead: the daemon stays alive, refuses quickly, and comes back by itself.
-import fs from 'node:fs';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
@@ -106,24 +105,13 @@ test('a PostgreSQL that hangs is given up, and used again when it wakes', async 
   await newDatabase();
   daemon = await Daemon.start({ env: settings() });
   assert.equal((await book(2)).status, 201);
-  const family = () => [
-    String(server.child.pid),
-    ...fs
-      .readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8')
-      .trim()
-      .split(' '),
-  ];
-  const frozen = family();
-  for (const pid of frozen) process.kill(Number(pid), 'SIGSTOP');
-  try {
+  await server.frozen(async () => {
     await becomes(503);
     const reply = await book(3);
     assert.equal(reply.status, 503);
     assert.ok(reply.ms < 10_000, `${reply.ms} ms`);
     assert.equal((await daemon.client.get('/healthz')).status, 200);
-  } finally {
-    for (const pid of frozen) process.kill(Number(pid), 'SIGCONT');
-  }
+  });
   await becomes(200);
   await until('a booking', async () => [200, 201].includes((await book(4)).status));
 });

@@ -128,27 +128,6 @@ const book = (hours, user = 'zoe') =>
 /** 200: it was booked before, by a call that had no answer in time. */
 const isBooked = ({ status }) => status === 201 || status === 200;
 
-/** Nothing of the server runs while `work` does. */
-async function frozen(work) {
-  const children = fs.readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8');
-  const all = [server.child.pid, ...children.trim().split(/\s+/).map(Number)];
-  for (const pid of all) signal(pid, 'SIGSTOP');
-  try {
-    return await work();
-  } finally {
-    for (const pid of all) signal(pid, 'SIGCONT');
-  }
-}
-
-/** A connection may have ended since it was seen. */
-function signal(pid, name) {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if (error.code !== 'ESRCH') throw error;
-  }
-}
-
 /** Nothing listens there while `work` is done, and then the server is back. */
 async function away(work) {
   const { folder, port } = server;
@@ -165,8 +144,8 @@ const twoHosts = (plain) =>
   `host=127.0.0.1,127.0.0.1 user=postgres dbname=${new URL(plain).pathname.slice(1)} target_session_attrs=read-write`;
 
 for (const [what, outage, seconds, url] of [
-  ['frozen, one host', frozen, FROZEN_SECONDS],
-  ['frozen, two hosts', frozen, FROZEN_SECONDS, twoHosts],
+  ['frozen, one host', (work) => server.frozen(work), FROZEN_SECONDS],
+  ['frozen, two hosts', (work) => server.frozen(work), FROZEN_SECONDS, twoHosts],
   ['away', away, AWAY_SECONDS],
 ])
   test(`a PostgreSQL that is ${what}: every call is 503 meanwhile, nothing grows, it serves again`, async (t) => {

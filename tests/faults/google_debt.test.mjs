@@ -291,7 +291,7 @@ describe('delegated', () => {
 
   test('an appointment that is gone when its event is to be written gets none', async () => {
     const [kept] = stack.database.rows("select pg_get_functiondef('bookingd.lock_event'::regproc) as text");
-    stack.database.run(`create or replace function bookingd.lock_event(p_id uuid)
+    stack.database.release(`create or replace function bookingd.lock_event(p_id uuid)
       returns table (locked boolean, booked bookingd.appointment) language sql as $$ select true, null::bookingd.appointment $$`);
     const ann = somebody();
     const made = await book(ann);
@@ -300,7 +300,7 @@ describe('delegated', () => {
       (await stack.google.events(stack.calendar)).filter(({ id }) => id === eventOf(made)).length,
       0,
     );
-    stack.database.run(kept.text);
+    stack.database.release(kept.text);
     await stack.settled(ann, made.id);
   });
 

@@ -26,11 +26,8 @@ async function fails(call, text) {
   assert.equal((await stack.stranger().get('/readyz')).status, 200);
 }
 
-/** As a release would that is not ours: what it has made is recorded, or the guard would stop booking. */
-const change = (database, sql) => database.run(`BEGIN; ${sql}; SELECT record_objects(); COMMIT`);
 const replace = (name, args, body) =>
-  change(
-    stack.database,
+  stack.database.release(
     `CREATE OR REPLACE FUNCTION bookingd.${name}(${args})
     RETURNS TABLE (outcome text, booked bookingd.appointment) LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEXT; END $$`,
   );
@@ -48,7 +45,7 @@ test('an outcome that is null', async () => {
 });
 
 test('a status, a kind of meeting and somebody who cancelled, each unknown', async () => {
-  change(stack.database, 'ALTER TABLE bookingd.appointment DROP CONSTRAINT appointment_is_sound');
+  stack.database.release('ALTER TABLE bookingd.appointment DROP CONSTRAINT appointment_is_sound');
   for (const column of ['status', 'meeting_kind', 'cancelled_by']) {
     const old = stack.database.value(`SELECT ${column} FROM appointment WHERE id = '${booked.id}'`);
     stack.database.run(`UPDATE appointment SET ${column} = 'mislaid' WHERE id = '${booked.id}'`);
@@ -83,8 +80,7 @@ test('columns of another type, and fewer of them', async () => {
       await bob.post('/booking/create', { start: broken.slot(1), duration_minutes: 30 }),
       201,
     );
-    change(
-      broken.database,
+    broken.database.release(
       `ALTER TABLE appointment DROP CONSTRAINT appointment_is_sound, DROP CONSTRAINT appointment_overlap;
        ${triggers(broken.database)} ${sql}`,
     );
