@@ -185,7 +185,8 @@ where id = any (array(select id from appointment where not erased and ends_at < 
                       order by ends_at limit 500 for update skip locked))
 returning id;
 
--- And what else is known of people of whom nothing younger is: addresses, and what they want to be told.
+-- And what else is known of people of whom nothing younger is: addresses, what they want to be told, and, of an identity that is
+-- an address, whose the credits were that are spent or over.
 -- name: person_retire exec
 with waited as (
   delete from waitlist where to_at < now() - make_interval(days => $1::integer)),
@@ -197,7 +198,12 @@ known as (
 proved as (
   delete from proved_address p
   where at < now() - make_interval(days => $1::integer)
-    and not exists (select from appointment a where a.user_id = p.user_id and not a.erased))
+    and not exists (select from appointment a where a.user_id = p.user_id and not a.erased)),
+spent as (
+  update credit_grant g set user_id = 'erased-' || replace(gen_random_uuid()::text, '-', '')
+  where user_id like '%@%' and created_at < now() - make_interval(days => $1::integer)
+    and (balance = 0 or revoked_at is not null or usable_until < now())
+    and not exists (select from appointment a where a.user_id = g.user_id and not a.erased))
 delete from notice_preference p
 where not of_coach and exists (select from appointment a where a.user_id = p.user_id)
   and not exists (select from appointment a where a.user_id = p.user_id and not a.erased);
