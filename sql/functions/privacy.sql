@@ -64,13 +64,13 @@ begin
     update appointment
     set name = null, email = null, phone = null, notes = null, guests = null, cancel_reason = null, client_time_zone = null, locale = null,
         event_link = null, meeting_url = null, meeting_label = null, meeting_place = null, meeting_instructions = null,
-        user_id = p_pseudonym, erased = true, updated_at = now(),
+        calendar_detail = null, user_id = p_pseudonym, erased = true, updated_at = now(),
         version = version + 1, calendar_attempts = 0, calendar_due_at = now()
     where id = any (theirs) and not erased
     returning coach_id)
   select count(*), coalesce(array_agg(distinct coach_id), '{}') into erased_count, coaches from blank;
   update appointment set user_id = p_pseudonym, event_link = null, meeting_url = null, meeting_label = null,
-    meeting_place = null, meeting_instructions = null
+    meeting_place = null, meeting_instructions = null, calendar_detail = null
   where user_id = p_user;
   -- Others may have invited them. What they have proved to read and is another's too stays that person's. Whom a coach booked
   -- for by an address, and who never signed in with it, is the person of that address.

@@ -179,7 +179,7 @@ delete from client_use where at < now() - interval '1 day';
 update appointment
 set name = null, email = null, phone = null, notes = null, guests = null, cancel_reason = null, client_time_zone = null,
     locale = null, event_link = null, meeting_url = null, meeting_label = null, meeting_place = null, meeting_instructions = null,
-    erased = true, updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now(),
+    calendar_detail = null, erased = true, updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now(),
     user_id = case when user_id like '%@%' then 'erased-' || replace(gen_random_uuid()::text, '-', '') else user_id end
 where id = any (array(select id from appointment where not erased and ends_at < now() - make_interval(days => $1::integer)
                       order by ends_at limit 500 for update skip locked))

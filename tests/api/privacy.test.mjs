@@ -75,6 +75,9 @@ test('erasing leaves no trace in any table, reply or log, and keeps the bare fac
   const cancelled = await book(zoe, 'zoe');
   assertStatus(await coach.put(`/booking/${cancelled.id}/cancel`, { reason: 'zoe reasontrait' }), 200);
   const upcoming = await book(zoe, 'zoe');
+  // As Google may say it of an event that it refuses.
+  stack.database.run(`UPDATE appointment SET calendar_detail = 'Google says: Invalid attendee ' || email
+    WHERE user_id = 'zoe'`);
   // The place may be where the client lives.
   const place = {
     kind: 'in_person',
@@ -89,6 +92,9 @@ test('erasing leaves no trace in any table, reply or log, and keeps the bare fac
   assert.ok(stack.database.dump().includes('zoe wants notetrait'));
 
   assert.deepEqual(assertStatus(await zoe.delete('/booking/user/me'), 200), { cancelled: 2, erased: 4 });
+  // What was under way at Google when they were erased ends after it.
+  stack.database.run(`SELECT event_paid('${upcoming.id}', 1, true, 'etag', 'https://google.test/zoe reasontrait', null, false, 1,
+    'zoe reasontrait', 0, false, 'none')`);
   nobodys(stack.database.dump(), 'zoe');
   nobodys(stack.daemon.log.join('\n'), 'zoe');
   assert.deepEqual(assertStatus(await zoe.delete('/booking/user/me'), 200), { cancelled: 0, erased: 0 });
@@ -288,7 +294,8 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
       INSERT INTO proved_address SELECT user_id, 'also.' || email, since FROM known_address;
       INSERT INTO notice_preference (user_id, locale) VALUES ('old', 'fr'), ('ahead', 'fr');
       UPDATE appointment SET user_id = 'old.mailtrait@client.test' WHERE id = '${made.older.id}';
-      UPDATE appointment SET meeting_place = 'old wants notetrait' WHERE id = '${made.old.id}';
+      UPDATE appointment SET meeting_place = 'old wants notetrait', calendar_detail = 'Google says: Invalid attendee ' || email
+        WHERE id = '${made.old.id}';
       DELETE FROM bookingd.idempotency_key;
       INSERT INTO notice (appointment_id, recipient, channel, kind, about, state, detail) VALUES
         ('${made.old.id}', 'client', 'email', 'confirmed', '0', 'failed', '550 <${traits('old').email}> unknown');
