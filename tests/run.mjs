@@ -4,7 +4,7 @@
 //   node tests/run.mjs [file or folder]...      (all but tests/browser, tests/bench, tests/container, tests/fuzz, tests/system, tests/crash, tests/cluster and tests/monitoring when none is named)
 //
 // TEST_JOBS=N files at once (three a core: they mostly wait). Files under tests/race measure times, so they run by
-// themselves after the others. EXCEPT="tests/api" leaves folders out. BOOKINGD=path to the binary, VALGRIND=1, POOLER=1, SCHEMA_PROXY=path: see tests/harness.
+// themselves after the others. EXCEPT="tests/api" leaves folders out. BOOKINGD=path to the binary, VALGRIND=1, POOLER=1, LEAST_RIGHTS=1, SCHEMA_PROXY=path: see tests/harness.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

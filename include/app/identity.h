@@ -164,6 +164,12 @@ enum identity_outcome identity_recall(struct identity_source *source, const stru
  */
 void identity_warm(struct identity_source *source, struct fetch_client *fetcher, instant now);
 
+/*
+ * The platform's user is the person behind the address that it vouches for, if any, from now on, whichever
+ * way they come in. Done for whoever is found where people sign in by mail as well.
+ */
+void identity_meet(struct db *db, const struct identity *identity);
+
 /* Forget who this user is, or (NULL) who everybody is: for erasure. Their next request looks them up again.
  */
 void identity_forget(struct identity_source *source, const char *user_id);

@@ -68,7 +68,8 @@ enum jwt_verdict {
 	JWT_ALGORITHM,   /* an algorithm that is not configured */
 	JWT_UNKNOWN_KEY, /* no configured key has the token's `kid`: perhaps the provider has a new one */
 	JWT_SIGNATURE,   /* not signed by whom we trust */
-	JWT_CLAIMS,      /* `sub` or `exp` is missing, or a claim we need is no usable value */
+	JWT_SUBJECT,     /* `sub` is missing or no text */
+	JWT_DATES,       /* `exp` is missing, or it or `nbf` is no usable number */
 	JWT_EXPIRED,
 	JWT_NOT_YET, /* before `nbf` */
 	JWT_WRONG_ISSUER,

@@ -13,11 +13,13 @@ enum pooler_finding {
 	POOLER_UNKNOWN         /* the database cannot be reached */
 };
 
+enum { POOLER_WHY = 256 };
+
 /*
  * Look, over three connections of its own. With a direct way POOLER_SHARES is not found, since it is no
- * trouble there. Blocks for 1 s where nothing is heard; each connection and each question may take 3 s. Any
- * thread.
+ * trouble there. ret_why: of POOLER_UNKNOWN, why a connection cannot be had, "" where an answer did not come.
+ * Blocks for 1 s where nothing is heard; each connection and each question may take 3 s. Any thread.
  */
-enum pooler_finding pooler_look(struct database *database);
+enum pooler_finding pooler_look(struct database *database, char ret_why[static POOLER_WHY]);
 
 #endif

@@ -85,7 +85,8 @@ begin
       event_link = case when not erased then coalesce(p_link, event_link) end,
       meeting_url = case when not erased then coalesce(p_meet_url, meeting_url) end,
       conference_pending = p_pending and version = p_version, conference_attempt = p_conference_attempt,
-      calendar_detail = p_detail, guest_refused = p_guest_refused, guest_response = p_guest_response,
+      calendar_detail = case when not erased or version = p_version then p_detail end,
+      guest_refused = p_guest_refused, guest_response = p_guest_response,
       event_outdated = event_outdated and version <> p_version,
       calendar_attempts = case when p_pending then calendar_attempts else 0 end,
       calendar_due_at = case when version = p_version then now() + p_wait_ms * interval '1 ms' else calendar_due_at end

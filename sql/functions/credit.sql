@@ -270,6 +270,16 @@ begin
                             where u.code_id = c.id and u.user_id = p_user and u.released_at is null and u.n = free.n));
 end $$;
 
+-- The uses of codes that p_former had, of all appointments or of one, are p_user's. Both may have used a code once, as may who
+-- was erased and came back: they go behind p_user's own.
+create or replace function hand_over_uses(p_former text, p_user text, p_appointment uuid default null) returns void
+language plpgsql as $$
+begin
+  update promo_use u set user_id = p_user, n = n + coalesce((select max(o.n) from promo_use o
+                                                              where o.code_id = u.code_id and o.user_id = p_user), 0)
+  where user_id = p_former and (p_appointment is null or appointment_id = p_appointment);
+end $$;
+
 -- Take one use for an appointment. False: somebody else has just had the last one.
 create or replace function use_code(p_coach text, p_code text, p_user text, p_appointment uuid) returns boolean
 language plpgsql as $$

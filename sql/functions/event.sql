@@ -87,8 +87,8 @@ create or replace function blank_events(p_appointments uuid[], p_user text) retu
 begin
   update event
   set body = case when body ? 'row' then jsonb_set(body, '{row}', (body -> 'row')
-               - array['name', 'email', 'phone', 'guests', 'locale', 'client_time_zone', 'cancel_reason', 'event_link', 'meeting_url',
-                       'meeting_label', 'meeting_place', 'meeting_instructions']
+               - array['name', 'email', 'phone', 'guests', 'locale', 'client_time_zone', 'cancel_reason', 'calendar_detail', 'event_link',
+                       'meeting_url', 'meeting_label', 'meeting_place', 'meeting_instructions']
                || jsonb_build_object('user_id', p_user, 'erased', true)) else body end
   where appointment_id = any (p_appointments);
 end $$;

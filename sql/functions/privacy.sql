@@ -1,5 +1,6 @@
 -- What hangs on an appointment's personal fields goes with them, by erasure and by RETENTION_DAYS alike: the sealed part,
--- what other programs are told, which guests were told, and what mail servers said, which may name an address.
+-- what other programs are told, which guests were told, and what mail servers said, which may name an address. With an identity
+-- that becomes a pseudonym go the use of a promo code, and what it wants to be told once nothing else is left of it.
 create or replace function forget_private() returns trigger language plpgsql as $$
 begin
   delete from appointment_private where appointment_id = new.id;
@@ -7,7 +8,20 @@ begin
   update notice set detail = null, guest = case when guest <> '' then '#' || id else '' end
   where appointment_id = new.id and (detail is not null or guest <> '');
   perform blank_events(array[new.id], new.user_id);
+  if new.user_id <> old.user_id then
+    perform hand_over_uses(old.user_id, new.user_id, new.id);
+    delete from notice_preference
+    where user_id = old.user_id and not of_coach
+      and not exists (select from appointment where user_id = old.user_id and not erased);
+  end if;
   return null;
+end $$;
+
+-- Whether an address is known to be somebody else's, or they have proved to read what is mailed there.
+create or replace function is_anothers(p_email text, p_user text) returns boolean language plpgsql stable as $$
+begin
+  return exists (select from known_address where email = p_email and user_id <> p_user)
+      or exists (select from proved_address where email = p_email and user_id <> p_user and user_id not like 'guest:%');
 end $$;
 
 /*
@@ -18,6 +32,7 @@ create or replace function erase_user(p_user text, p_by text, p_actor actor, p_p
 returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language plpgsql as $$
 declare
   theirs uuid[]; -- their appointments
+  written text[]; -- the addresses that their appointments had, in lower case
   addresses text[]; -- that are known to be theirs
 begin
   -- All locks that are taken below, in the order that everybody keeps: addresses, then people, then moves.
@@ -44,25 +59,24 @@ begin
   select count(*) into cancelled_count from gone;
   -- Those that RETENTION_DAYS blanked before are counted no more, but lose the identity as well.
   theirs := array(select id from appointment where user_id = p_user);
+  written := array(select distinct lower(email) from appointment where user_id = p_user and email is not null);
   with blank as (
     update appointment
     set name = null, email = null, phone = null, notes = null, guests = null, cancel_reason = null, client_time_zone = null, locale = null,
         event_link = null, meeting_url = null, meeting_label = null, meeting_place = null, meeting_instructions = null,
-        user_id = p_pseudonym, erased = true, updated_at = now(),
+        calendar_detail = null, user_id = p_pseudonym, erased = true, updated_at = now(),
         version = version + 1, calendar_attempts = 0, calendar_due_at = now()
     where id = any (theirs) and not erased
     returning coach_id)
   select count(*), coalesce(array_agg(distinct coach_id), '{}') into erased_count, coaches from blank;
   update appointment set user_id = p_pseudonym, event_link = null, meeting_url = null, meeting_label = null,
-    meeting_place = null, meeting_instructions = null
+    meeting_place = null, meeting_instructions = null, calendar_detail = null
   where user_id = p_user;
-  -- Others may have invited them. What they have proved to read and is another's too stays that person's.
+  -- Others may have invited them. What they have proved to read and is another's too stays that person's. Whom a coach booked
+  -- for by an address, and who never signed in with it, is the person of that address.
   addresses := array(select email from known_address where user_id = p_user union
-                     select p.email from proved_address p
-                     where p.user_id = p_user
-                       and not exists (select from known_address k where k.email = p.email and k.user_id <> p_user)
-                       and not exists (select from proved_address o
-                                       where o.email = p.email and o.user_id <> p_user and o.user_id not like 'guest:%'));
+                     select email from unnest(written) email where person_of_address(email) = p_user union
+                     select email from proved_address where user_id = p_user and not is_anothers(email, p_user));
   perform forget_guest(addresses);
   -- Replies to a coach or an admin tell of this person too.
   delete from idempotency_key where caller = p_user;
@@ -77,7 +91,8 @@ begin
     or email = any (addresses);
   delete from own_session where user_id = p_user or appointment_id = any (theirs);
   delete from notice_preference where user_id = p_user and not of_coach;
-  delete from mail_suppression where email = any (addresses);
+  delete from mail_suppression
+  where email = any (addresses) or (email = any (written) and not is_anothers(email, p_user));
   delete from known_address where user_id = p_user;
   delete from proved_address where user_id = p_user or (email = any (addresses) and user_id like 'guest:%');
   -- The ledger stays, without a person in it.
@@ -85,7 +100,7 @@ begin
   where note is not null and grant_id = any (array(select id from credit_grant where user_id = p_user));
   update credit_grant set user_id = p_pseudonym, external_ref = erased_reference(external_ref), request_hash = null
   where user_id = p_user;
-  update promo_use set user_id = p_pseudonym where user_id = p_user;
+  perform hand_over_uses(p_user, p_pseudonym);
   update audit set actor = p_pseudonym, request_id = null where actor = p_user;
   update audit set request_id = null where appointment_id = any (theirs) and request_id is not null;
   insert into audit (actor, role, action, request_id)

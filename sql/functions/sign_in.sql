@@ -208,10 +208,7 @@ begin
     and not exists (select from notice_preference where user_id = p_user and not of_coach);
   delete from notice_preference where user_id = p_former and not of_coach;
   update credit_grant set user_id = p_user where user_id = p_former;
-  -- Both may have used a code once: the uses that are counted on go behind their own.
-  update promo_use u set user_id = p_user, n = n + coalesce((select max(o.n) from promo_use o
-                                                              where o.code_id = u.code_id and o.user_id = p_user), 0)
-  where user_id = p_former;
+  perform hand_over_uses(p_former, p_user);
   -- What they had of a day's limits is theirs still.
   insert into client_use as u (client, kind, about, at)
   select sha256(convert_to(p_user, 'UTF8')), kind, about, at from client_use
@@ -237,6 +234,9 @@ declare
   known known_address;
   former text := person_of_address(p_email); -- whom a coach may have booked for already
 begin
+  if p_user like 'mail:%' then
+    return; -- who signs in by mail is no platform's user
+  end if;
   insert into known_address as k (email, user_id, platform) values (p_email, p_user, true) on conflict do nothing;
   if not found then
     select * into known from known_address where email = p_email for update;

@@ -179,13 +179,14 @@ delete from client_use where at < now() - interval '1 day';
 update appointment
 set name = null, email = null, phone = null, notes = null, guests = null, cancel_reason = null, client_time_zone = null,
     locale = null, event_link = null, meeting_url = null, meeting_label = null, meeting_place = null, meeting_instructions = null,
-    erased = true, updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now(),
+    calendar_detail = null, erased = true, updated_at = now(), version = version + 1, calendar_attempts = 0, calendar_due_at = now(),
     user_id = case when user_id like '%@%' then 'erased-' || replace(gen_random_uuid()::text, '-', '') else user_id end
 where id = any (array(select id from appointment where not erased and ends_at < now() - make_interval(days => $1::integer)
                       order by ends_at limit 500 for update skip locked))
 returning id;
 
--- And what else is known of people of whom nothing younger is: addresses, and what they want to be told.
+-- And what else is known of people of whom nothing younger is: addresses, what they want to be told, and, of an identity that is
+-- an address, whose the credits were that are spent or over.
 -- name: person_retire exec
 with waited as (
   delete from waitlist where to_at < now() - make_interval(days => $1::integer)),
@@ -197,7 +198,12 @@ known as (
 proved as (
   delete from proved_address p
   where at < now() - make_interval(days => $1::integer)
-    and not exists (select from appointment a where a.user_id = p.user_id and not a.erased))
+    and not exists (select from appointment a where a.user_id = p.user_id and not a.erased)),
+spent as (
+  update credit_grant g set user_id = 'erased-' || replace(gen_random_uuid()::text, '-', '')
+  where user_id like '%@%' and created_at < now() - make_interval(days => $1::integer)
+    and (balance = 0 or revoked_at is not null or usable_until < now())
+    and not exists (select from appointment a where a.user_id = g.user_id and not a.erased))
 delete from notice_preference p
 where not of_coach and exists (select from appointment a where a.user_id = p.user_id)
   and not exists (select from appointment a where a.user_id = p.user_id and not a.erased);

@@ -78,6 +78,9 @@ void api_user_erase(struct call *call)
 	const char *pseudonym = pseudonym_of(call->api->feed_keys, user_id, call->mem);
 	const char *by = cancelled_by_name(self ? CANCELLED_BY_CLIENT : CANCELLED_BY_ADMIN);
 	DB_ROWS rows = {0};
+	/* What was done under their address, such as to invite them, is theirs to have erased. */
+	if (self)
+		identity_meet(call->worker->db, call->caller);
 	enum db_result result =
 		db_run(call->worker->db, QUERY_USER_ERASE,
 		       DB_PARAMETERS(db_text(user_id), db_text(by), db_text(call->actor.user_id),

@@ -323,12 +323,9 @@ static struct identity_finding find_own(const struct identity_source *source, st
 	return finding;
 }
 
-/* The platform's user is the person behind this address from now on, whichever way they come in. */
-static void meet(struct db *db, const struct identity_finding *finding)
+void identity_meet(struct db *db, const struct identity *identity)
 {
-	const struct identity *identity = &finding->identity;
-	if (finding->outcome != IDENTITY_KNOWN || identity->role != IDENTITY_USER ||
-	    identity->email == NULL || identity->email_unverified)
+	if (identity->role != IDENTITY_USER || identity->email == NULL || identity->email_unverified)
 		return;
 	enum db_result result =
 		db_run(db, QUERY_USER_MEET,
@@ -472,8 +469,9 @@ enum identity_outcome identity_find(struct identity_source *source, struct worke
 			  : credential.kind == TOKEN
 				  ? find_token(source, worker->fetcher, &credential, now, mem, &until)
 				  : find_session(source, worker->db, &credential, now, mem, &until);
-		if (credential.kind != OWN && source->settings.own_sessions)
-			meet(worker->db, &finding);
+		if (finding.outcome == IDENTITY_KNOWN && credential.kind != OWN &&
+		    source->settings.own_sessions)
+			identity_meet(worker->db, &finding.identity);
 		remember(source, &credential, &finding, now, until);
 	}
 	return answer(&finding, ret_identity, ret_reason);

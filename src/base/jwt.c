@@ -296,10 +296,11 @@ static enum jwt_verdict check_claims(const struct jwt_rules *rules, const json_t
 	struct jwt_claims read = {.subject = read_text(claims, "sub", mem)};
 	instant starts = 0;
 
-	if (read.subject == NULL || *read.subject == '\0' ||
-	    !read_date(json_object_get(claims, "exp"), &read.expires) ||
+	if (read.subject == NULL || *read.subject == '\0')
+		return JWT_SUBJECT;
+	if (!read_date(json_object_get(claims, "exp"), &read.expires) ||
 	    (not_before != NULL && !read_date(not_before, &starts)))
-		return JWT_CLAIMS;
+		return JWT_DATES;
 	if (now >= read.expires + JWT_LEEWAY)
 		return JWT_EXPIRED;
 	if (now < starts - JWT_LEEWAY)
@@ -347,8 +348,10 @@ const char *jwt_verdict_name(enum jwt_verdict verdict)
 		return "unknown_key";
 	case JWT_SIGNATURE:
 		return "signature";
-	case JWT_CLAIMS:
-		return "claims";
+	case JWT_SUBJECT:
+		return "unusable_user";
+	case JWT_DATES:
+		return "unusable_dates";
 	case JWT_EXPIRED:
 		return "expired";
 	case JWT_NOT_YET:

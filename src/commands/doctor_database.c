@@ -172,7 +172,8 @@ static void check_clock(struct db *db)
 
 static void check_pooler(struct database *database)
 {
-	switch (pooler_look(database)) {
+	char why[POOLER_WHY];
+	switch (pooler_look(database, why)) {
 	case POOLER_KEEPS_SESSIONS:
 		doctor_tell(GOOD, "pooler", "%s",
 			    database_is_pooled(database) ? "what needs a session goes by DATABASE_DIRECT_URL"
@@ -184,7 +185,8 @@ static void check_pooler(struct database *database)
 			    database_is_pooled(database) ? DIRECT_REMEDY : POOLER_REMEDY);
 		return;
 	case POOLER_UNKNOWN:
-		doctor_tell(BAD, "pooler", "three connections at once cannot be had%s",
+		doctor_tell(BAD, "pooler", "three connections at once cannot be had%s%s%s",
+			    why[0] != '\0' ? ": " : "", why,
 			    database_is_pooled(database) ? "; see DATABASE_DIRECT_URL" : "");
 		return;
 	}

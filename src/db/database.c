@@ -235,11 +235,12 @@ const char *database_trouble_remedy(enum database_trouble trouble)
 {
 	static const char *const remedies[] = {
 		[TROUBLE_NONE] = "",
-		[TROUBLE_NO_CONNECTION] = ("PostgreSQL refuses connections, in the words of detail: where "
-					   "there are too many, raise "
-					   "max_connections, or end what holds them (pg_stat_activity); else "
-					   "see to the role, its "
-					   "password and the database of DATABASE_URL"),
+		[TROUBLE_NO_CONNECTION] =
+			("PostgreSQL, or a pooler in front of it, refuses connections, in the "
+			 "words of detail: where there are too many, raise max_connections "
+			 "(a pooler's max_client_conn and default_pool_size), or end what "
+			 "holds them (pg_stat_activity); else see to the role, its password "
+			 "and the database of DATABASE_URL"),
 		[TROUBLE_READ_ONLY] = ("PostgreSQL takes no writes: name the primary in DATABASE_URL, or all "
 				       "hosts with target_session_attrs=read-write"),
 		[TROUBLE_DISK_FULL] = "the database's disk is full: make room on it"};

@@ -60,13 +60,13 @@ static enum pooler_finding look(struct database *database, PGconn *first, PGconn
 	return heard ? POOLER_KEEPS_SESSIONS : POOLER_DEAF;
 }
 
-enum pooler_finding pooler_look(struct database *database)
+enum pooler_finding pooler_look(struct database *database, char ret_why[static POOLER_WHY])
 {
-	char why[256];
-	PGconn *connections[3];
-	for (size_t i = 0; i < 3; i++)
+	PGconn *connections[3] = {NULL};
+	ret_why[0] = '\0';
+	for (size_t i = 0; i < 3 && (i == 0 || connections[i - 1] != NULL); i++)
 		connections[i] = connection_open(database, i == 2 ? WAY_SESSION : WAY_STATEMENTS, ANSWER_MS,
-						 why, sizeof(why));
+						 ret_why, POOLER_WHY);
 	enum pooler_finding finding = look(database, connections[0], connections[1], connections[2]);
 	/* LISTEN is the one thing left behind, should a pooler hand this session on. */
 	if (connections[2] != NULL)

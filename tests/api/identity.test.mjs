@@ -300,3 +300,23 @@ test('why callers were refused is counted, and logged now and then, without what
     for (const part of token.split('.').slice(1))
       assert.ok(!log.includes(part), 'a part of a token in the log');
 });
+
+test('what is wrong with the claims of a token is told apart', async () => {
+  const count = (reason) => metric(stack.stranger(), 'bookingd_identity_refused_total', { reason });
+  for (const [reason, wrong] of [
+    ['unusable_user', { sub: undefined }],
+    ['unusable_user', { sub: 42 }],
+    ['unusable_user', { sub: '' }],
+    ['unusable_user', { sub: ' ' }],
+    ['unusable_dates', { exp: undefined }],
+    ['unusable_dates', { exp: 'soon' }],
+    ['unusable_dates', { exp: Date.now() }],
+    ['unusable_dates', { nbf: 'now' }],
+    ['expired', { exp: 1 }],
+    ['not_yet', { nbf: now() + 3600 }],
+  ]) {
+    const before = (await count(reason)) ?? 0;
+    await refused(bearer(mintSigned(rsa.privateKey, { ...CLAIMS, ...wrong })), JSON.stringify(wrong));
+    assert.equal(await count(reason), before + 1, `${reason}: ${JSON.stringify(wrong)}`);
+  }
+});

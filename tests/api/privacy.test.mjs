@@ -6,8 +6,16 @@ import { assertStatus } from '../harness/expect.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 let stack;
+const document = openSchedule();
+document.session_types.push({
+  id: 'paid',
+  name: 'Paid',
+  durations: [30],
+  meeting: 'none',
+  price: { credits: 1 },
+});
 before(async () => {
-  stack = await startStack({ document: openSchedule() });
+  stack = await startStack({ document });
 });
 after(() => stack.stop());
 
@@ -67,6 +75,9 @@ test('erasing leaves no trace in any table, reply or log, and keeps the bare fac
   const cancelled = await book(zoe, 'zoe');
   assertStatus(await coach.put(`/booking/${cancelled.id}/cancel`, { reason: 'zoe reasontrait' }), 200);
   const upcoming = await book(zoe, 'zoe');
+  // As Google may say it of an event that it refuses.
+  stack.database.run(`UPDATE appointment SET calendar_detail = 'Google says: Invalid attendee ' || email
+    WHERE user_id = 'zoe'`);
   // The place may be where the client lives.
   const place = {
     kind: 'in_person',
@@ -81,6 +92,9 @@ test('erasing leaves no trace in any table, reply or log, and keeps the bare fac
   assert.ok(stack.database.dump().includes('zoe wants notetrait'));
 
   assert.deepEqual(assertStatus(await zoe.delete('/booking/user/me'), 200), { cancelled: 2, erased: 4 });
+  // What was under way at Google when they were erased ends after it.
+  stack.database.run(`SELECT event_paid('${upcoming.id}', 1, true, 'etag', 'https://google.test/zoe reasontrait', null, false, 1,
+    'zoe reasontrait', 0, false, 'none')`);
   nobodys(stack.database.dump(), 'zoe');
   nobodys(stack.daemon.log.join('\n'), 'zoe');
   assert.deepEqual(assertStatus(await zoe.delete('/booking/user/me'), 200), { cancelled: 0, erased: 0 });
@@ -148,6 +162,61 @@ test('an identity that is an email address stays nowhere, nor do links to the ev
   assert.match(left.user_id, /^erased-[0-9a-f]{32}$/);
   assert.equal(left.calendar.html_link, null);
   assert.equal((await stack.client('somebody').get(`/booking/${made.id}`)).status, 404);
+});
+
+test('who comes back is erased again, also when they have used a promo code both times', async () => {
+  const olga = person('olga');
+  const code = { code: 'FREE', kind: 'free', per_user: 1 };
+  assertStatus(await stack.coach().post('/coach/damian/promo-codes', code), 201);
+  for (const days of [8, 7, 6]) {
+    const wish = { start: nextStart(), session_type: 'paid', promo_code: 'FREE', ...traits('olga') };
+    ended(assertStatus(await olga.post('/booking/create', wish), 201).id, days); // so that its use counts
+    assert.deepEqual(assertStatus(await olga.delete('/booking/user/me'), 200), { cancelled: 0, erased: 1 });
+  }
+  nobodys(stack.database.dump(), 'olga');
+  const uses = stack.database.rows('SELECT user_id FROM promo_use');
+  assert.ok(uses.every(({ user_id }) => /^erased-/.test(user_id)));
+});
+
+test('an address that only the coach has given goes with its person, from the guests of others too', async () => {
+  const coach = stack.coach();
+  const email = 'Zed@zedtrait.example';
+  const bookFor = async (client) => {
+    const wish = { client, start: nextStart() };
+    return assertStatus(await coach.post('/coach/damian/appointments', wish), 201);
+  };
+  const { user_id: zed } = await bookFor({ email });
+  const guests = ['ZED@zedtrait.example', 'other@client.test'];
+  const theirs = assertStatus(
+    await person('bea').post('/booking/create', { start: nextStart(), guests }),
+    201,
+  );
+  await bookFor({ user_id: 'zack', email: 'zack@zedtrait.example' });
+  await bookFor({ user_id: 'zoltan', email: 'bea@client.test' });
+  stack.database.run(`INSERT INTO known_address (email, user_id) VALUES ('bea@client.test', 'bea');
+    INSERT INTO mail_suppression (email, reason) SELECT unnest(array['zed@zedtrait.example', 'zack@zedtrait.example', 'bea@client.test']), 'bounced'`);
+  for (const who of [zed, 'zack', 'zoltan'])
+    assertStatus(await stack.admin().delete(`/booking/user/${encodeURIComponent(who)}`), 200);
+  assert.doesNotMatch(stack.database.dump(), /zedtrait/i);
+  assert.deepEqual(assertStatus(await coach.get(`/booking/${theirs.id}`), 200).guests, ['other@client.test']);
+  // That address is known to be another person's.
+  assert.equal(
+    stack.database.value(`SELECT count(*) FROM mail_suppression WHERE email = 'bea@client.test'`),
+    1,
+  );
+});
+
+test('the address that a token vouches for leaves the guests of others, also where nothing is mailed', async () => {
+  const guests = ['Nina@client.test', 'other@client.test'];
+  const theirs = assertStatus(
+    await person('bea').post('/booking/create', { start: nextStart(), guests }),
+    201,
+  );
+  await book(person('nina'), 'nina');
+  assertStatus(await person('nina').delete('/booking/user/me'), 200);
+  nobodys(stack.database.dump().toLowerCase(), 'nina');
+  const left = assertStatus(await stack.coach().get(`/booking/${theirs.id}`), 200);
+  assert.deepEqual(left.guests, ['other@client.test']);
 });
 
 test('an admin may erase a client, who then reads that it was an admin', async () => {
@@ -225,7 +294,8 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
       INSERT INTO proved_address SELECT user_id, 'also.' || email, since FROM known_address;
       INSERT INTO notice_preference (user_id, locale) VALUES ('old', 'fr'), ('ahead', 'fr');
       UPDATE appointment SET user_id = 'old.mailtrait@client.test' WHERE id = '${made.older.id}';
-      UPDATE appointment SET meeting_place = 'old wants notetrait' WHERE id = '${made.old.id}';
+      UPDATE appointment SET meeting_place = 'old wants notetrait', calendar_detail = 'Google says: Invalid attendee ' || email
+        WHERE id = '${made.old.id}';
       DELETE FROM bookingd.idempotency_key;
       INSERT INTO notice (appointment_id, recipient, channel, kind, about, state, detail) VALUES
         ('${made.old.id}', 'client', 'email', 'confirmed', '0', 'failed', '550 <${traits('old').email}> unknown');
@@ -249,6 +319,47 @@ test('RETENTION_DAYS after its end an appointment is blank, before that and ahea
     }
     const blank = assertStatus(await own.client('old').get(`/booking/${made.old.id}`), 200);
     assert.deepEqual([blank.name, blank.email, blank.status], [null, null, 'scheduled']);
+  } finally {
+    await own.stop();
+  }
+});
+
+test('RETENTION_DAYS leaves no identity that is an address in the ledger of credits or among wishes', async () => {
+  const own = await startStack({ document, env: { RETENTION_DAYS: '30' } });
+  try {
+    const [user, spent, kept] = ['old@oldtrait.example', 'spent@oldtrait.example', 'kept@client.test'];
+    const coach = own.coach();
+    assertStatus(await coach.post('/coach/damian/promo-codes', { code: 'FREE', kind: 'free' }), 201);
+    const who = (email) => own.client(email, { email });
+    let slot = 1;
+    const wish = (more) => ({ start: own.slot((slot += 2)), session_type: 'paid', ...more });
+    for (const email of [user, kept]) {
+      assertStatus(await who(email).put('/booking/user/me/preferences', { locale: 'fr' }), 200);
+      assertStatus(await who(email).post('/booking/create', wish({ promo_code: 'FREE' })), 201);
+    }
+    for (const [email, amount] of [
+      [spent, 1],
+      [kept, 2],
+    ]) {
+      assertStatus(await coach.post('/coach/damian/credits', { user_id: email, amount }), 201);
+      assertStatus(await who(email).post('/booking/create', wish({})), 201);
+    }
+    await own.daemon.stop();
+    own.database.run(`UPDATE appointment SET starts_at = t, ends_at = t + interval '30 min', blocked_from = t,
+        blocked_to = t + interval '30 min'
+      FROM (SELECT id, date_trunc('second', now()) - interval '31 days' - row_number() OVER () * interval '1 hour' AS t
+            FROM appointment) AS moment
+      WHERE appointment.id = moment.id;
+      UPDATE known_address SET since = now() - interval '31 days';
+      UPDATE credit_grant SET created_at = now() - interval '31 days';
+      UPDATE audit SET at = now() - interval '31 days';
+      UPDATE event SET at = now() - interval '31 days';
+      DELETE FROM idempotency_key`);
+    await own.daemon.restart();
+    await until('it to be gone', () => !/oldtrait/.test(own.database.dump()));
+    // Whoever can spend something is still known to be who it is.
+    assert.equal(own.database.value(`SELECT user_id FROM credit_grant WHERE balance > 0`), kept);
+    assert.deepEqual(own.database.rows('SELECT * FROM credit_faults()'), []);
   } finally {
     await own.stop();
   }

@@ -68,6 +68,19 @@ test('session mode: ready, and changes are heard', async () => {
   await pooler.stop();
 });
 
+test('a pooler that takes no more connections: the remedy names its limits, and doctor its words', async () => {
+  const pooler = await Pooler.start({ url: database.url, mode: 'session', size: 60, clients: 3 });
+  const daemon = await Daemon.start({ env: settings(pooler.url), ready: false });
+  await daemon.logged('database_trouble', 20_000);
+  const [{ detail, remedy }] = daemon.events('database_trouble');
+  assert.match(detail, /no more connections allowed/);
+  assert.match(remedy, /max_client_conn/);
+  await daemon.stop();
+  const { stdout } = runBookingd(['doctor'], { env: { ...settings(pooler.url), PORT: '0' } });
+  assert.match(stdout, /^FAIL +pooler .*cannot be had: .*no more connections allowed/m);
+  await pooler.stop();
+});
+
 test('transaction mode with a direct address: sixteen at once, and nothing is left on two connections', async () => {
   const stack = await startStack({ google: 'delegated', start: false });
   const pooler = await Pooler.start({ url: stack.database.url, mode: 'transaction', size: 2 });

@@ -53,6 +53,20 @@ function throughPooler(env) {
   return { ...env, DATABASE_URL: through.href, DATABASE_DIRECT_URL: url.href };
 }
 
+/**
+ * With LEAST_RIGHTS=1 a daemon on the run's server that would speak to it as its owner has the rights of `bookingd grants`
+ * instead, which startTestServer() has given.
+ */
+function withLeastRights(env) {
+  const { TEST_DATABASE_ROLE: role, TEST_DATABASE_SERVER: server } = process.env;
+  if (!role || !env.DATABASE_URL) return env;
+  const url = new URL(env.DATABASE_URL);
+  const own = new URL(server);
+  if (url.host !== own.host || url.username !== own.username) return env;
+  url.username = role;
+  return { ...env, DATABASE_URL: url.href, MIGRATE: '0' };
+}
+
 export class Daemon {
   /** Starts `bookingd serve` and waits until it is ready (or, with `ready: false`, only alive). */
   static async start({ env = {}, args = [], ready = true, port, child = {} } = {}) {
@@ -68,7 +82,7 @@ export class Daemon {
   }
 
   async #spawn(ready) {
-    const env = { ...inherited(), ...throughPooler(this.env) };
+    const env = { ...inherited(), ...throughPooler(withLeastRights(this.env)) };
     for (const name of Object.keys(env)) if (env[name] === undefined || env[name] === null) delete env[name];
     const command = [
       ...(process.env.VALGRIND ? ['valgrind', ...VALGRIND] : []),
@@ -120,7 +134,7 @@ export class Daemon {
     );
   }
 
-  /** SIGTERM; the daemon must finish and exit 0, and neither Valgrind nor a sanitizer may have complained. */
+  /** SIGTERM; the daemon must finish and exit 0, and neither Valgrind nor a sanitizer nor a lack of rights may have shown. */
   async stop() {
     this.client.close();
     const end = await this.child.stop('SIGTERM', STOP_MS);
@@ -128,6 +142,8 @@ export class Daemon {
       throw new Error(
         `bookingd ended with ${JSON.stringify(end)}; see ${this.child.logFile}:\n${this.child.lines.slice(-40).join('\n')}`,
       );
+    const denied = process.env.TEST_DATABASE_ROLE && this.log.find((line) => /\b42501\b/.test(line));
+    if (denied) throw new Error(`the role lacks a right: ${denied}`);
   }
 
   /** kill -9. */

@@ -8,9 +8,9 @@ import { freePort, temporaryFolder } from './run_folder.mjs';
 export class Pooler {
   /**
    * `mode` is 'transaction' or 'session'; it has as many connections to PostgreSQL as `size`, for each
-   * database. `all`: in front of all databases of that server.
+   * database, and takes as many as `clients`. `all`: in front of all databases of that server.
    */
-  static async start({ url, mode, size = 4, all = false }) {
+  static async start({ url, mode, size = 4, clients = 500, all = false }) {
     const pooler = new Pooler();
     const folder = fs.mkdtempSync(path.join(temporaryFolder('pooler'), 'run-'));
     const port = await freePort();
@@ -26,7 +26,7 @@ auth_type = any
 auth_file = ${folder}/users.txt
 pool_mode = ${mode}
 default_pool_size = ${size}
-max_client_conn = 500
+max_client_conn = ${clients}
 ignore_startup_parameters = extra_float_digits
 [databases]
 ${all ? '*' : server.pathname.slice(1)} = host=${server.hostname} port=${server.port} user=${server.username}

@@ -250,7 +250,17 @@ export async function startTestServer({ durable = false, env } = {}) {
     env: { ...process.env, DATABASE_URL: server.url(TEMPLATE) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  if (process.env.LEAST_RIGHTS) grantLeastRights(new Database(server.url(TEMPLATE)));
   return server;
+}
+
+/** A role that may do what `bookingd grants` says, and read what a test makes besides, in every copy of the template. */
+function grantLeastRights(template) {
+  const role = 'least_rights';
+  template.run(execFileSync(bookingd(), ['grants', role], { encoding: 'utf8' }));
+  template.run(`alter default privileges grant usage on schemas to ${role};
+    alter default privileges grant select on tables to ${role}`);
+  process.env.TEST_DATABASE_ROLE = role;
 }
 
 export async function stopOwnServer() {
