@@ -346,7 +346,7 @@ export async function bookingDialog(house, { id }, again) {
     one.guests &&
       !one.group_id &&
       one.status === 'scheduled' &&
-      start > Date.now() &&
+      start > house.now() &&
       guestsPart(house, one, unsaved),
     one.status === 'requested' && decisionButtons(house, one, () => leave(again)),
     keptPart(house, one),

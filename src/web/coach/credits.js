@@ -98,7 +98,7 @@ function grantCard(view, grant) {
   const { t } = house;
   const state = grant.revoked_at
     ? t('takenBack')
-    : grant.usable_until && Date.parse(grant.usable_until) <= Date.now()
+    : grant.usable_until && Date.parse(grant.usable_until) <= house.now()
       ? t('packageEnded')
       : null;
   const kinds = grant.session_types?.join(', ');

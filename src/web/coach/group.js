@@ -92,7 +92,7 @@ export async function groupPart(house, one, done, open) {
       }),
     ),
     group.status === 'scheduled' &&
-      Date.parse(group.end) > Date.now() && [
+      Date.parse(group.end) > house.now() && [
         h('details', null, h('summary', null, t('groupMove')), movePart(house, path, group, done)),
         h('details', null, h('summary', null, t('groupCancel')), cancelPart(house, path, done)),
       ],

@@ -324,7 +324,7 @@ function card(house, page, one) {
       },
       t(word),
     );
-  const ahead = one.status === 'scheduled' && !one.seats && instant(one.end) > Date.now();
+  const ahead = one.status === 'scheduled' && !one.seats && instant(one.end) > house.now();
   const open = one.seats ? groupDialog : bookingDialog;
   return h(
     'div',

@@ -99,7 +99,7 @@ function download(view) {
  */
 async function next(view) {
   const { house, status } = view;
-  const now = Date.now();
+  const now = house.now();
   if (status !== 'past') {
     view.ended = true;
     return appointmentsIn(
@@ -181,7 +181,7 @@ function person(view, one) {
   const { house } = view;
   const { t } = house;
   const start = Date.parse(one.start);
-  const now = Date.now();
+  const now = house.now();
   const name = house.nameOf(one);
   const link = webAddress(one.meeting?.url);
   const zone = one.time_zone && zoneName(one.time_zone);

@@ -81,7 +81,7 @@ export function showWait(panel) {
   const today = dayOf(panel.now(), zone);
   const horizon = answer.horizon ? dayOf(Date.parse(answer.horizon), zone) : addDays(today, 365);
   const days = dayChoice(panel);
-  const elsewhere = offsetMinutes(Date.now(), zone) !== offsetMinutes(Date.now(), panel.zone);
+  const elsewhere = offsetMinutes(panel.now(), zone) !== offsetMinutes(panel.now(), panel.zone);
   const dates = span(panel, 'date', t('waitDates'), t('waitAnyDate'), { min: today, max: horizon });
   const hint = elsewhere ? t('waitClock', { city: cityOf(zone) }) : t('waitAnyTime');
   const times = span(panel, 'time', t('waitTimes'), hint, {});
