@@ -149,6 +149,7 @@ const house = {
         ),
       ),
     ),
+  pair: (a, b) => t('pair', { a, b }),
   /* Who has booked: a client whom a coach has entered may have no name. */
   nameOf: (one) => one.name ?? one.email ?? t('unnamed'),
   show: (name) => show(name),

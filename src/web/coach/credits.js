@@ -130,7 +130,7 @@ function grantCard(view, grant) {
         {
           type: 'button',
           class: 'plain small',
-          'aria-label': `${t('takeBack')}: ${whoText(house, grant)}`,
+          'aria-label': house.pair(t('takeBack'), whoText(house, grant)),
           onclick: () =>
             sureDialog(
               view,
@@ -174,7 +174,7 @@ async function loadCodes(view) {
           {
             type: 'button',
             class: 'plain small',
-            'aria-label': `${t('endCode')}: ${one.code}`,
+            'aria-label': house.pair(t('endCode'), one.code),
             onclick: () =>
               sureDialog(
                 view,

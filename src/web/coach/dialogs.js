@@ -173,8 +173,7 @@ export function sender(house, { button, trouble, send, done, anyway }) {
           h(
             'li',
             { 'data-rule': one.rule },
-            one.date && `${house.moment(one.date)}: `,
-            reasonText(house, one),
+            one.date ? house.pair(house.moment(one.date), reasonText(house, one)) : reasonText(house, one),
           ),
         );
         const answer = (word, act) => h('button', { type: 'button', onclick: act }, word);
@@ -262,7 +261,9 @@ export function decisionButtons(house, one, done) {
   const { t } = house;
   const trouble = h('div', null);
   const name = house.nameOf(one);
-  const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(Date.parse(one.start))}` });
+  const label = (text) => ({
+    'aria-label': house.pair(text, `${name}, ${house.moment(Date.parse(one.start))}`),
+  });
   const decide = (what, body) => house.call('PUT', `booking/${one.id}/${what}`, { body, key: newKey() });
   const tell = async (words) => {
     await done();

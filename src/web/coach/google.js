@@ -130,7 +130,7 @@ function renderGoogle(view, { google, failed }) {
               h(
                 'li',
                 { class: value === true ? 'yes' : value === false ? 'no' : 'maybe' },
-                `${t(name)}: ${t(value === true ? 'yes' : value === false ? 'no' : 'unknown')}`,
+                house.pair(t(name), t(value === true ? 'yes' : value === false ? 'no' : 'unknown')),
               ),
             ),
           ),

@@ -72,7 +72,7 @@ export async function groupPart(house, one, done, open) {
       comes.map((seat) => {
         const { name, email } = seat;
         const words = name ?? t('unnamed');
-        const label = `${t('details')}: ${words}`;
+        const label = house.pair(t('details'), words);
         return h(
           'li',
           null,

@@ -319,7 +319,7 @@ function card(house, page, one) {
       'button',
       {
         type: 'button',
-        'aria-label': `${t(word)}: ${name}`,
+        'aria-label': house.pair(t(word), name),
         onclick: () => Promise.resolve(act()).catch((problem) => fill(trouble, house.trouble(problem))),
       },
       t(word),

@@ -205,12 +205,12 @@ function person(view, one) {
       const node = person(view, saved);
       article.replaceWith(node);
       node.querySelector('h3').focus();
-      house.say(t('statusSet', { name, status: words }));
+      house.say(house.pair(name, words));
     } catch (problem) {
       fill(trouble, house.trouble(problem));
     }
   };
-  const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(start)}` });
+  const label = (text) => ({ 'aria-label': house.pair(text, `${name}, ${house.moment(start)}`) });
   const button = (text, onclick, pressed) =>
     h('button', { type: 'button', 'aria-pressed': pressed, ...label(text), onclick }, text);
   const ended = !['cancelled', 'declined', 'requested'].includes(one.status) && start <= now;

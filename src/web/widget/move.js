@@ -134,5 +134,5 @@ export function showMove(panel, slot) {
     ],
     panel.page.title,
   );
-  panel.say(`${t('moveTo')}: ${panel.moment(slot.at)}`);
+  panel.say(t('pair', { a: t('moveTo'), b: panel.moment(slot.at) }));
 }

@@ -122,7 +122,7 @@ export function calendarLinks(panel, a) {
     location: link,
   });
   const away = { class: 'button', target: '_blank', rel: 'noopener noreferrer' };
-  const label = (name) => ({ 'aria-label': `${t('addTo')}: ${name}` });
+  const label = (name) => ({ 'aria-label': t('pair', { a: t('addTo'), b: name }) });
   return h(
     'div',
     { class: 'stack', role: 'group', 'aria-label': t('addTo') },

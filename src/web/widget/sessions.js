@@ -122,7 +122,8 @@ export async function loadSessions(panel, status, cursor, list, more) {
           : []),
     );
     if (cursor) items[0]?.querySelector('h3')?.focus();
-    panel.say(list.children.length ? `${t('mySessions')}: ${list.children.length}` : t('noSessions'));
+    const { length } = list.children;
+    panel.say(length ? t('pair', { a: t('mySessions'), b: length }) : t('noSessions'));
   } catch (problem) {
     if (asked !== panel.asked || (await panel.signInFirst(problem, () => showSessions(panel)))) return;
     if (!cursor) list.replaceChildren();
@@ -187,7 +188,7 @@ function session(panel, a) {
     no_show: t('statusNoShow'),
     cancelled: t(a.cancelled_by && a.cancelled_by !== 'client' ? 'byCoach' : 'statusCancelled'),
   }[a.status];
-  const label = (text) => ({ 'aria-label': `${text}: ${panel.moment(start)}` });
+  const label = (text) => ({ 'aria-label': t('pair', { a: text, b: panel.moment(start) }) });
   const name = panel.typeOf(a.session_type)?.name ?? t('titleAlone');
   const reason = a.move_reason ?? (a.cancelled_by !== 'client' && a.cancel_reason);
   const said = reason && reasonWords(t, reason);
@@ -333,5 +334,5 @@ export function showOver(panel, words, a) {
     panel.page.title,
   );
   panel.page.mine.hidden = true;
-  panel.say(`${words}: ${panel.moment(Date.parse(a.start))}`);
+  panel.say(panel.t('pair', { a: words, b: panel.moment(Date.parse(a.start)) }));
 }

@@ -248,7 +248,7 @@ export async function waitingPart(panel) {
           trouble,
           h(
             'button',
-            { type: 'button', 'aria-label': `${t('waitLeave')}: ${name}`, onclick: leave },
+            { type: 'button', 'aria-label': t('pair', { a: t('waitLeave'), b: name }), onclick: leave },
             t('waitLeave'),
           ),
         );
@@ -265,7 +265,7 @@ export async function waitingPart(panel) {
 export function offerPart(panel, a, again) {
   const { t } = panel;
   const trouble = h('div', { class: 'wide' });
-  const label = (text) => ({ 'aria-label': `${text}: ${panel.moment(Date.parse(a.start))}` });
+  const label = (text) => ({ 'aria-label': t('pair', { a: text, b: panel.moment(Date.parse(a.start)) }) });
   const certain = certainty(panel, 'certainOffer');
   const sure = () => !certain || certain.querySelector('input').reportValidity();
   const key = newKey();
