@@ -5,6 +5,7 @@
 
 import { busy } from './busy.js';
 import { newKey } from './calls.js';
+import { ifStands, tellAbove } from './changed.js';
 import { goOn, isGuest } from './details.js';
 import { fill, h } from './dom.js';
 import { certainty } from './session.js';
@@ -232,6 +233,12 @@ export async function waitingPart(panel) {
         const name = panel.typeOf(entry.session_type)?.name ?? t('titleAlone');
         const leave = async () => {
           try {
+            const { waitlist: list } = await panel.call('GET', 'booking/waitlist');
+            const now = list.find(({ id }) => id === entry.id);
+            if (now?.state === 'offered') {
+              const { start } = await panel.call('GET', `booking/${now.appointment_id}`);
+              return tellAbove(panel, t('noticeOffer', { when: panel.moment(Date.parse(start)) }));
+            }
             await panel.call('DELETE', `booking/waitlist/${entry.id}`);
             item.remove();
             panel.say(t('waitLeft'));
@@ -239,6 +246,7 @@ export async function waitingPart(panel) {
           } catch (problem) {
             fill(trouble, panel.trouble(problem));
           }
+          return undefined;
         };
         const item = h(
           'li',
@@ -276,7 +284,13 @@ export function offerPart(panel, a, again) {
     try {
       const { name, email } = a;
       const body = { time_zone: panel.zone, name: name ?? undefined, email: email ?? undefined };
-      const booked = await panel.call('PUT', `booking/${a.id}/confirm`, { body, key });
+      const booked = await ifStands(
+        panel,
+        a,
+        () => panel.call('PUT', `booking/${a.id}/confirm`, { body, key }),
+        ({ status }) => status === 'scheduled' || status === 'requested',
+      );
+      if (!booked) return undefined;
       panel.tell('booked', booked);
       panel.go('done', booked, 'booked');
     } catch (problem) {
@@ -289,7 +303,13 @@ export function offerPart(panel, a, again) {
   const decline = async () => {
     if (!sure()) return;
     try {
-      await panel.call('PUT', `booking/${a.id}/cancel`, { key: newKey() });
+      const declined = await ifStands(
+        panel,
+        a,
+        () => panel.call('PUT', `booking/${a.id}/cancel`, { key: newKey() }),
+        ({ status }) => status === 'cancelled' || status === 'expired',
+      );
+      if (!declined) return;
       panel.say(t('waitDeclined'));
       again();
     } catch (problem) {
