@@ -208,9 +208,13 @@ function renderWeek(house, page, loaded) {
   fill(
     page.bar,
     h('h2', null, t('weekOf', { from: house.day(days[0], 'short'), to: house.day(days.at(-1), 'short') })),
-    go('before', '\u2039', t('before')),
-    go('today', t('today')),
-    go('after', '\u203a', t('after')),
+    h(
+      'div',
+      null,
+      go('before', '\u2039', t('before')),
+      go('today', t('today')),
+      go('after', '\u203a', t('after')),
+    ),
     h(
       'button',
       {
