@@ -1,5 +1,7 @@
 #include "api/pages.h"
 
+#include "api/profile.h"
+
 #include "base/die.h"
 #include "base/uuid.h"
 
@@ -53,31 +55,36 @@ bool pages_missing(struct call *call)
 	return true;
 }
 
-/* Whether it is the page of a session type that has the name of a call that is none of GET:
- * /booking/robin/meeting. */
-static bool names_type(const struct request *request)
-{
-	static const char of_one[] = "/booking/:id/";
-	if (request->route == NULL || request->route->method == request->method ||
-	    strncmp(request->route->pattern, of_one, strlen(of_one)) != 0 ||
-	    strchr(request->route->pattern + strlen(of_one), '/') != NULL)
-		return false;
-	const char *named = request->path + strlen("/booking/");
-	return !uuid_parse(named, strcspn(named, "/"), NULL);
-}
-
-/* Whether it is a coach's page with a slash behind: /booking/robin/. */
-static bool names_coach(const struct request *request)
+/* Whether the word behind /booking/ may be a coach's name: none of an appointment's, none that calls begin
+ * with. */
+static bool may_be_coach(const struct api *api, const struct request *request)
 {
 	static const char folder[] = "/booking/";
 	if (strncmp(request->path, folder, strlen(folder)) != 0)
 		return false;
 	const char *named = request->path + strlen(folder);
-	const size_t length = strcspn(named, "/");
-	if (length == 0 || strcmp(named + length, "/") != 0)
+	const char *coach = percent_decode(request->mem, named, strcspn(named, "/"), false);
+	return coach != NULL && coach[0] != '\0' && !uuid_parse(coach, strlen(coach), NULL) &&
+	       !coach_name_is_call(api, coach);
+}
+
+/* Whether it is the page of a session type that has the name of a call that is none of GET:
+ * /booking/robin/meeting. */
+static bool names_type(const struct api *api, const struct request *request)
+{
+	static const char of_one[] = "/booking/:id/";
+	return request->route != NULL && request->route->method != request->method &&
+	       strncmp(request->route->pattern, of_one, strlen(of_one)) == 0 &&
+	       strchr(request->route->pattern + strlen(of_one), '/') == NULL && may_be_coach(api, request);
+}
+
+/* Whether it is a coach's page with a slash behind: /booking/robin/. */
+static bool names_coach(const struct api *api, const struct request *request)
+{
+	if (!may_be_coach(api, request))
 		return false;
-	const char *coach = percent_decode(request->mem, named, length, false);
-	return coach != NULL && !uuid_parse(coach, strlen(coach), NULL);
+	const char *named = request->path + strlen("/booking/");
+	return strcmp(named + strcspn(named, "/"), "/") == 0;
 }
 
 /* Whether a parameter that says what the page is of is there, and cannot be read. */
@@ -98,19 +105,20 @@ static bool is_cut(const struct request *request)
 
 /* The page for who opens it, where a call of the address's own has none or was refused. NULL: there is one.
  */
-static const char *stray_page(const struct request *request, bool refused)
+static const char *stray_page(const struct api *api, const struct request *request, bool refused)
 {
 	const struct route *route = request->route;
 	if (route == NULL)
-		return names_coach(request) ? type_page : missing_page;
-	if (names_type(request))
+		return names_coach(api, request) ? type_page : missing_page;
+	if (names_type(api, request))
 		return type_page;
 	const struct endpoint *endpoint = route->endpoint;
 	const char *page = endpoint->page != NULL ? endpoint->page : endpoint->asset;
 	if (route->method != HTTP_GET || page == NULL)
 		return NULL;
 	const char *named = request->parameters.at[0].value;
-	if (endpoint->page != NULL && named == NULL) /* the path cannot be read */
+	/* The path cannot be read, or begins with a call's word: /booking/coaches/robin. */
+	if (endpoint->page != NULL && (named == NULL || coach_name_is_call(api, named)))
 		return missing_page;
 	if (is_cut(request))
 		return missing_page;
@@ -122,7 +130,7 @@ bool pages_stray(const struct api *api, const struct request *request, struct re
 {
 	if (request->method != HTTP_GET || !is_opened(request))
 		return false;
-	const char *page = stray_page(request, reply->code != NULL);
+	const char *page = stray_page(api, request, reply->code != NULL);
 	if (page == NULL)
 		return false;
 	if (page == missing_page) {

@@ -132,22 +132,27 @@ static bool is_slug(const char *text)
 	       text[0] != '-' && text[length - 1] != '-' && strstr(text, "--") == NULL;
 }
 
-bool coach_name_is_reserved(const struct api *api, const char *slug)
+bool coach_name_is_call(const struct api *api, const char *name)
 {
 	static const char booking[] = "/booking/";
-	static const char *const kept[] = {"groups", "packages", "manage", COACH_ANY};
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (strcmp(slug, kept[i]) == 0)
-			return true;
 	for (size_t i = 0; i < api->route_count; i++) {
 		const char *path = api->routes[i].pattern;
 		if (strncmp(path, booking, strlen(booking)) != 0)
 			continue;
 		const char *word = path + strlen(booking);
-		if (strcspn(word, "/") == strlen(slug) && strncmp(word, slug, strlen(slug)) == 0)
+		if (strcspn(word, "/") == strlen(name) && strncmp(word, name, strlen(name)) == 0)
 			return true;
 	}
-	return uuid_parse(slug, strlen(slug), NULL);
+	return false;
+}
+
+bool coach_name_is_reserved(const struct api *api, const char *slug)
+{
+	static const char *const kept[] = {"groups", "packages", "manage", COACH_ANY};
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (strcmp(slug, kept[i]) == 0)
+			return true;
+	return coach_name_is_call(api, slug) || uuid_parse(slug, strlen(slug), NULL);
 }
 
 /* False: answered. */

@@ -254,6 +254,25 @@ test('a browser never gets JSON for a page’s address that is cut or has a blan
     assert.equal((await open(`${path}?utm_term=50%&utm_term=x`)).status, 200, path);
 });
 
+test('what begins with the word of a call is nobody’s page, whatever comes after it', async () => {
+  const { paths } = (await stack.stranger().get('/openapi.json')).body;
+  const words = Object.keys(paths).flatMap((path) => /^\/booking\/([a-z-]+)(?:\/|$)/.exec(path)?.[1] ?? []);
+  for (const word of ['coaches', 'hold', 'user', 'waitlist']) assert.ok(words.includes(word), word);
+  const open = (path) => stack.stranger().get(path, { accept: 'text/html' });
+  for (const word of [...new Set(words), 'widget.js']) {
+    const deeper = Object.keys(paths).some((path) => path.startsWith(`/booking/${word}/{`));
+    for (const path of [`/booking/${word}/`, ...(deeper ? [] : [`/booking/${word}/robin`])]) {
+      const page = await open(path);
+      assert.deepEqual([page.status, page.headers['content-type']], [404, 'text/html; charset=utf-8'], path);
+      assert.match(page.text, /missing\.js/, path);
+    }
+  }
+  // "any" is whom one may choose; an older coach may be called by a word that was kept later.
+  for (const word of ['any', 'groups', 'nobody'])
+    for (const path of [`/booking/${word}`, `/booking/${word}/`, `/booking/${word}/meeting`])
+      assert.equal((await open(path)).status, 200, path);
+});
+
 test('a browser that opens a coach’s address gets the page, a program what the contract says', async () => {
   const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
   for (const path of ['/booking/damian-example', '/booking/damian/career-strategy']) {

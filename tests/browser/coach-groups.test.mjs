@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { checked, mailed, openBrowser, openCoach, said, showDay, shown } from './browser.mjs';
+import { checked, focused, mailed, openBrowser, openCoach, said, showDay, shown } from './browser.mjs';
 
 let stack, mail, browser, coach;
 let hour = 30;
@@ -115,6 +115,29 @@ test('the week has one block for all the seats of a session, which opens it and 
   await checked(page, 'coach-group-of-block');
   await dialog(page).getByRole('button', { name: 'Details: Zita' }).press('Enter');
   await dialog(page).getByRole('heading', { name: 'Zita' }).waitFor();
+});
+
+test('a booking that cannot be opened is told in a window that closes, and the keyboard is where it was', async () => {
+  const start = slot();
+  const { id } = await book('wes', 'Wes', start, { session_type: 'circle' });
+  const page = await openCoach(browser, stack, coach, 'week');
+  await showDay(page, start.slice(0, 10));
+  const block = page.locator('.block.appointment', { hasText: '1/4 Circle' });
+  await block.scrollIntoViewIfNeeded();
+  const box = await block.boundingBox();
+  await page.mouse.click(box.x + 10, box.y + 10);
+  await page.route(`**/booking/${id}`, (route) => route.fulfill({ status: 500, json: {} }));
+  for (const close of [
+    () => dialog(page).getByRole('button', { name: 'Close' }).click(),
+    () => page.keyboard.press('Escape'),
+  ]) {
+    await page.getByRole('button', { name: 'Details: Circle' }).click();
+    await dialog(page).getByRole('button', { name: 'Details: Wes' }).click();
+    await dialog(page).getByRole('heading', { name: 'Details' }).waitFor();
+    await close();
+    await dialog(page).waitFor({ state: 'detached' });
+    assert.equal(await focused(page), 'Details: Circle');
+  }
 });
 
 test('a reason given with a move, in either way of choosing a time, reaches the client', async () => {

@@ -6,7 +6,7 @@
 import { fill, h, webAddress } from '../widget/dom.js';
 import { guestsAreGood, guestsIn } from '../widget/addresses.js';
 import { latestBookings } from './appointments.js';
-import { decisionButtons, keepTyped, labelled, mailto, modal } from './dialogs.js';
+import { decisionButtons, keepTyped, labelled, mailto, modal, question } from './dialogs.js';
 import { groupPart } from './group.js';
 
 /* The day and the hours; a line may end between the two, not within the hours. */
@@ -346,7 +346,7 @@ export async function bookingDialog(house, { id }, again) {
     one.guests &&
       !one.group_id &&
       one.status === 'scheduled' &&
-      start > Date.now() &&
+      start > house.now() &&
       guestsPart(house, one, unsaved),
     one.status === 'requested' && decisionButtons(house, one, () => leave(again)),
     keptPart(house, one),
@@ -372,7 +372,9 @@ export function groupDialog(house, session, again) {
     return then(seat);
   };
   const open = leave((seat) =>
-    bookingDialog(house, seat, again).catch((problem) => modal(t('details'), house.trouble(problem))),
+    bookingDialog(house, seat, again).catch((problem) =>
+      question(t('details'), house.trouble(problem), [], t('close')),
+    ),
   );
   const dialog = modal(
     session.name,

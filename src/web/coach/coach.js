@@ -6,7 +6,7 @@
  * house.save(), which sends If-Match so that two editors never overwrite each other.
  */
 
-import { Problem, call, explain, mayHelp } from '../widget/calls.js';
+import { Problem, ServerClock, call, explain, mayHelp } from '../widget/calls.js';
 import { fill, h, initials } from '../widget/dom.js';
 import { clockOptions, format, formatRange, zoneName, zoneText } from '../widget/time.js';
 import { memory } from '../widget/memory.js';
@@ -61,6 +61,8 @@ function say(text) {
   }, 60);
 }
 
+const serverClock = new ServerClock();
+
 const headers = () => ({
   ...(identity.token && { Authorization: `Bearer ${identity.token}` }),
   ...(identity.session && { 'X-Session-ID': identity.session }),
@@ -83,7 +85,9 @@ const house = {
   server,
   hour12: Boolean(new Intl.DateTimeFormat(navigator.language, { hour: 'numeric' }).resolvedOptions().hour12),
   identity: () => identity,
-  call: (method, path, options) => call(server, headers, method, path, options),
+  now: serverClock.now,
+  call: (method, path, options) =>
+    call(server, headers, method, path, { ...options, heard: serverClock.heard }),
   coachCall: (method, path, options) =>
     house.call(method, `coach/${encodeURIComponent(house.coach)}/${path}`, options),
   explain: (problem) => explain(problem, t),
@@ -115,7 +119,7 @@ const house = {
       ...more,
       ...clockOptions(house.hour12),
     }),
-  zoneText: () => zoneText(house.zone, Date.now()),
+  zoneText: () => zoneText(house.zone, house.now()),
   trouble(problem, retry) {
     say(explain(problem, t));
     return h(
@@ -145,6 +149,7 @@ const house = {
         ),
       ),
     ),
+  pair: (a, b) => t('pair', { a, b }),
   /* Who has booked: a client whom a coach has entered may have no name. */
   nameOf: (one) => one.name ?? one.email ?? t('unnamed'),
   show: (name) => show(name),

@@ -98,7 +98,7 @@ function grantCard(view, grant) {
   const { t } = house;
   const state = grant.revoked_at
     ? t('takenBack')
-    : grant.usable_until && Date.parse(grant.usable_until) <= Date.now()
+    : grant.usable_until && Date.parse(grant.usable_until) <= house.now()
       ? t('packageEnded')
       : null;
   const kinds = grant.session_types?.join(', ');
@@ -130,7 +130,7 @@ function grantCard(view, grant) {
         {
           type: 'button',
           class: 'plain small',
-          'aria-label': `${t('takeBack')}: ${whoText(house, grant)}`,
+          'aria-label': house.pair(t('takeBack'), whoText(house, grant)),
           onclick: () =>
             sureDialog(
               view,
@@ -174,7 +174,7 @@ async function loadCodes(view) {
           {
             type: 'button',
             class: 'plain small',
-            'aria-label': `${t('endCode')}: ${one.code}`,
+            'aria-label': house.pair(t('endCode'), one.code),
             onclick: () =>
               sureDialog(
                 view,

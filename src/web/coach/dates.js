@@ -51,7 +51,7 @@ export function renderDates(view, draft, focusDay = null) {
     heads: Array.from({ length: 7 }, (_, index) =>
       ['short', 'long'].map((style) => weekdayName(house, (start + index + 6) % 7, style)),
     ),
-    name: (day) => t('dayState', { day: house.day(day), state: t(stateOf(draft.value, day)[1]) }),
+    name: (day) => house.pair(house.day(day), t(stateOf(draft.value, day)[1])),
     kind: (day) => stateOf(draft.value, day)[0],
     onrange: (first, last) => showDatePanel(view, draft, panel, first, last),
     onmove: (first, last) => house.say(t('selected', { from: house.day(first), to: house.day(last) })),
@@ -124,7 +124,7 @@ function showDatePanel(view, draft, panel, first, last) {
         type: 'button',
         class: main && 'main',
         onclick: () => {
-          const said = t('dayState', { day: title, state: t(state) });
+          const said = house.pair(title, t(state));
           change(view, draft, next(), said, selector ? { selector } : { day: first });
         },
       },
@@ -175,7 +175,7 @@ function showDatePanel(view, draft, panel, first, last) {
 const removeButton = (house, text, onclick) =>
   h(
     'button',
-    { type: 'button', class: 'plain small', 'aria-label': `${house.t('remove')}: ${text}`, onclick },
+    { type: 'button', class: 'plain small', 'aria-label': house.pair(house.t('remove'), text), onclick },
     house.t('remove'),
   );
 
@@ -201,7 +201,7 @@ function overridesList(view, draft) {
               ...draft.value,
               overrides: overrides.map((other) => (other === one ? { ...one, intervals } : other)),
             },
-            t('dayState', { day, state: t('stateSpecial') }),
+            house.pair(day, t('stateSpecial')),
             { selector },
           );
         const remove = () =>
@@ -209,7 +209,7 @@ function overridesList(view, draft) {
             view,
             draft,
             { ...draft.value, overrides: overrides.filter((other) => other !== one) },
-            t('dayState', { day, state: t('stateWeekly') }),
+            house.pair(day, t('stateWeekly')),
             { selector: '#special' },
           );
         return overrideLine(house, one, {
@@ -297,7 +297,7 @@ function blockedList(view, draft) {
                 view,
                 draft,
                 { ...draft.value, blocked: draft.value.blocked.filter((other) => other !== one) },
-                `${t('unblock')}: ${text}`,
+                house.pair(t('unblock'), text),
                 { selector: '#blocked' },
               ),
             ),

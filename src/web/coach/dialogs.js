@@ -85,6 +85,50 @@ export function question(title, content, answers, back) {
   return dialog;
 }
 
+/* What became of a booking, in words; null while it is to take place. */
+export function statusWords({ t }, { status, cancelled_by: by }) {
+  if (status === 'cancelled') return [t('statusCancelled'), by && t(`by_${by}`)].filter(Boolean).join(' ');
+  const words = {
+    completed: 'statusCompleted',
+    no_show: 'statusNoShow',
+    requested: 'statusRequested',
+    declined: 'statusDeclined',
+    expired: 'notice_expired',
+  };
+  return words[status] ? t(words[status]) : null;
+}
+
+/* A window that tells what a booking is now, which was changed since it was shown; again() draws the view anew before. */
+async function tellChanged(house, name, now, again) {
+  const { t } = house;
+  const moment = house.moment(Date.parse(now.start));
+  const what = [name, moment, statusWords(house, now)].filter(Boolean).join(', ');
+  await again();
+  question(t('changedTitle'), h('p', null, t('changedNow', { what })), [], t('close'));
+}
+
+/*
+ * Does send() if what is at `path` stands as it is shown, `seen`; else, also if that is why it was refused, tells what it is
+ * now and answers null. reached(now): it is already what was wanted.
+ */
+export async function ifStands(house, { path, seen, name, again, reached = () => false }, send) {
+  const look = async () => {
+    const now = await house.call('GET', path);
+    return ['status', 'start', 'end'].some((one) => now[one] !== seen[one]) && now;
+  };
+  let now = await look();
+  if (!now)
+    try {
+      return await send();
+    } catch (problem) {
+      now = [404, 409, 410].includes(problem.status) && (await look());
+      if (!now) throw problem;
+    }
+  if (reached(now)) return now;
+  await tellChanged(house, name, now, again);
+  return null;
+}
+
 /*
  * Escape throws nothing away that was typed within an element of a window: it asks first. Answers a function that is told
  * once that is settled.
@@ -157,7 +201,7 @@ export function sender(house, { button, trouble, send, done, anyway }) {
         return { body, key };
       };
       const answer = await send(override, once, skip);
-      await done(answer);
+      if (answer) await done(answer);
     } catch (problem) {
       const reasons = standing(problem);
       if (!reasons.length)
@@ -173,8 +217,7 @@ export function sender(house, { button, trouble, send, done, anyway }) {
           h(
             'li',
             { 'data-rule': one.rule },
-            one.date && `${house.moment(one.date)}: `,
-            reasonText(house, one),
+            one.date ? house.pair(house.moment(one.date), reasonText(house, one)) : reasonText(house, one),
           ),
         );
         const answer = (word, act) => h('button', { type: 'button', onclick: act }, word);
@@ -214,10 +257,11 @@ export function whenFields(house, start, id) {
 }
 
 /*
- * A window in which something is done for a reason that may be left out. send(reason, undefined without) makes the call; the
- * window, and what is typed in it, stays until that has worked. Then comes done().
+ * A window in which something is done with a booking for a reason that may be left out. send(reason, undefined without) makes
+ * the call, after which the booking has the status `next`; the window, and what is typed in it, stays until that has worked.
+ * Then again() draws the view anew, and `said` is said.
  */
-function reasonDialog(house, { id, title, lines, word, back, send, done }) {
+function reasonDialog(house, { one, id, title, lines, word, back, send, next, again, said }) {
   const { t } = house;
   const reason = h('textarea', { id, maxlength: 2000 });
   const trouble = h('div', null);
@@ -230,9 +274,22 @@ function reasonDialog(house, { id, title, lines, word, back, send, done }) {
         if (confirm.getAttribute('aria-disabled')) return;
         confirm.setAttribute('aria-disabled', 'true');
         try {
-          await send(reason.value.trim() || undefined);
-          dialog.close();
-          await done();
+          const redraw = async () => {
+            dialog.close();
+            await again();
+          };
+          const reached = ({ status, cancelled_by: by }) => status === next && by !== 'client';
+          const booking = {
+            path: `booking/${one.id}`,
+            seen: one,
+            name: house.nameOf(one),
+            again: redraw,
+            reached,
+          };
+          if (!(await ifStands(house, booking, () => send(reason.value.trim() || undefined)))) return;
+          await redraw();
+          house.say(said);
+          document.querySelector('h1').focus(); // what was pressed is gone
         } catch (problem) {
           confirm.removeAttribute('aria-disabled');
           if (dialog.open) fill(trouble, house.trouble(problem));
@@ -262,29 +319,33 @@ export function decisionButtons(house, one, done) {
   const { t } = house;
   const trouble = h('div', null);
   const name = house.nameOf(one);
-  const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(Date.parse(one.start))}` });
+  const label = (text) => ({
+    'aria-label': house.pair(text, `${name}, ${house.moment(Date.parse(one.start))}`),
+  });
   const decide = (what, body) => house.call('PUT', `booking/${one.id}/${what}`, { body, key: newKey() });
-  const tell = async (words) => {
-    await done();
-    house.say(t(words, { name }));
-    document.querySelector('h1').focus(); // what was pressed is gone
-  };
   const approve = async () => {
+    const reached = ({ status }) => status === 'scheduled';
+    const booking = { path: `booking/${one.id}`, seen: one, name, again: done, reached };
     try {
-      await decide('approve', {});
-      await tell('approvedOf');
+      if (!(await ifStands(house, booking, () => decide('approve', {})))) return;
+      await done();
+      house.say(t('approvedOf', { name }));
+      document.querySelector('h1').focus(); // what was pressed is gone
     } catch (problem) {
       fill(trouble, house.trouble(problem));
     }
   };
   const decline = () =>
     reasonDialog(house, {
+      one,
       id: 'decline-reason',
       title: t('declineTitle', { name }),
       word: t('decline'),
       back: t('close'),
       send: (reason) => decide('decline', { reason }),
-      done: () => tell('declinedOf'),
+      next: 'declined',
+      again: done,
+      said: t('declinedOf', { name }),
     });
   return h(
     'div',
@@ -304,6 +365,7 @@ export function cancelDialog(house, one, done) {
   const { t } = house;
   const name = house.nameOf(one);
   reasonDialog(house, {
+    one,
     id: 'cancel-reason',
     title: t('cancelTitle', { name }),
     lines: [h('p', null, house.moment(Date.parse(one.start))), h('p', null, t('cancelRule'))],
@@ -311,11 +373,9 @@ export function cancelDialog(house, one, done) {
     back: t('keep'),
     send: (reason) =>
       house.call('PUT', `booking/${one.id}/cancel`, { body: reason ? { reason } : undefined }),
-    done: async () => {
-      await done();
-      house.say(`${name}: ${t('statusCancelled')}`);
-      document.querySelector('h1').focus();
-    },
+    next: 'cancelled',
+    again: done,
+    said: house.pair(name, t('statusCancelled')),
   });
 }
 
@@ -368,19 +428,26 @@ export async function moveDialog(house, one, done) {
   Object.assign(widget, house.identity());
   const reason = reasonField(house, 'move-reason', t('moveReasonHint'));
   widget.moveReason = reason.given;
+  const name = house.nameOf(one);
+  const path = `booking/${one.id}`;
+  const again = () => {
+    dialog.close();
+    return done();
+  };
   const form = anyTimeForm(
     house,
     Date.parse(one.start),
     (once, body) =>
-      house.call('PUT', `booking/${one.id}/reschedule`, once({ ...body, reason: reason.given() })),
+      ifStands(house, { path, seen: one, name, again }, () =>
+        house.call('PUT', `${path}/reschedule`, once({ ...body, reason: reason.given() })),
+      ),
     async (moved) => {
-      dialog.close();
-      await done();
+      await again();
       house.say(t('movedTo', { when: house.moment(Date.parse(moved.start)) }));
     },
   );
   const dialog = modal(
-    t('moveTitle', { name: house.nameOf(one) }),
+    t('moveTitle', { name }),
     reason.element,
     widget,
     h('details', null, h('summary', null, t('anyTime')), form),
@@ -396,5 +463,6 @@ export async function moveDialog(house, one, done) {
     settled();
     done();
   });
+  widget.addEventListener('changed', ({ detail }) => tellChanged(house, name, detail, again));
   queueMicrotask(() => widget.move(one));
 }

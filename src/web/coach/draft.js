@@ -61,7 +61,7 @@ function faultText(house, { field, detail }, value) {
   if (!field || !(own || detail?.startsWith(field))) return detail;
   const words = own ?? detail.slice(field.length).trim();
   const label = labelOf(house, field, value);
-  return label ? t('fault', { label, detail: words }) : words;
+  return label ? house.pair(label, words) : words;
 }
 
 /*

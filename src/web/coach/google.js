@@ -41,7 +41,7 @@ export async function googleView(house, heading) {
 /* Google's state, and the appointments whose event it refused. */
 async function loadGoogle(house, asked) {
   const google = await asked;
-  const since = isoText(Date.now() - 30 * 86400000);
+  const since = isoText(house.now() - 30 * 86400000);
   const failed = google.failed
     ? (await house.coachCall('GET', `appointments?status=all&from=${since}&limit=100`)).appointments.filter(
         (one) => one.calendar?.state === 'failed' || one.calendar?.state === 'conflict',
@@ -130,7 +130,7 @@ function renderGoogle(view, { google, failed }) {
               h(
                 'li',
                 { class: value === true ? 'yes' : value === false ? 'no' : 'maybe' },
-                `${t(name)}: ${t(value === true ? 'yes' : value === false ? 'no' : 'unknown')}`,
+                house.pair(t(name), t(value === true ? 'yes' : value === false ? 'no' : 'unknown')),
               ),
             ),
           ),

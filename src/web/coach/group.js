@@ -1,7 +1,7 @@
 /* Sessions that clients share: how many seats a kind of session has, and who comes to one. */
 
 import { fill, h } from '../widget/dom.js';
-import { anyTimeForm, labelled, mailto, reasonField } from './dialogs.js';
+import { anyTimeForm, ifStands, labelled, mailto, reasonField } from './dialogs.js';
 
 /* What a session type says of its seats; `change` is told once something was typed. */
 export function seatFields(house, { id, path, type, change }) {
@@ -58,8 +58,12 @@ export function seatFields(house, { id, path, type, change }) {
  */
 export async function groupPart(house, one, done, open) {
   const { t } = house;
-  const path = `groups/${one.group_id}`;
-  const group = await house.coachCall('GET', path);
+  const path = `coach/${encodeURIComponent(house.coach)}/groups/${one.group_id}`;
+  const group = await house.call('GET', path);
+  const change = (what, request) =>
+    ifStands(house, { path, seen: group, name: t('session'), again: done }, () =>
+      house.call('PUT', `${path}/${what}`, request),
+    );
   const comes = group.appointments.filter(({ status }) => !['cancelled', 'held', 'expired'].includes(status));
   return h(
     'section',
@@ -72,7 +76,7 @@ export async function groupPart(house, one, done, open) {
       comes.map((seat) => {
         const { name, email } = seat;
         const words = name ?? t('unnamed');
-        const label = `${t('details')}: ${words}`;
+        const label = house.pair(t('details'), words);
         return h(
           'li',
           null,
@@ -92,20 +96,20 @@ export async function groupPart(house, one, done, open) {
       }),
     ),
     group.status === 'scheduled' &&
-      Date.parse(group.end) > Date.now() && [
-        h('details', null, h('summary', null, t('groupMove')), movePart(house, path, group, done)),
-        h('details', null, h('summary', null, t('groupCancel')), cancelPart(house, path, done)),
+      Date.parse(group.end) > house.now() && [
+        h('details', null, h('summary', null, t('groupMove')), movePart(house, group, change, done)),
+        h('details', null, h('summary', null, t('groupCancel')), cancelPart(house, change, done)),
       ],
   );
 }
 
-function movePart(house, path, group, done) {
+function movePart(house, group, change, done) {
   const { t } = house;
   const reason = reasonField(house, 'group-move-reason', t('groupReasonHint'));
   const form = anyTimeForm(
     house,
     Date.parse(group.start),
-    (once, body) => house.coachCall('PUT', `${path}/reschedule`, once({ ...body, reason: reason.given() })),
+    (once, body) => change('reschedule', once({ ...body, reason: reason.given() })),
     async (moved) => {
       await done();
       house.say(t('groupMoved', { when: house.moment(Date.parse(moved.start)) }));
@@ -115,7 +119,8 @@ function movePart(house, path, group, done) {
   return form;
 }
 
-function cancelPart(house, path, done) {
+/* change(what, request) makes the call, if the session stands as it is shown; else null. */
+function cancelPart(house, change, done) {
   const { t } = house;
   const reason = reasonField(house, 'group-cancel-reason', t('groupReasonHint'));
   const trouble = h('div', null);
@@ -124,7 +129,7 @@ function cancelPart(house, path, done) {
     if (button.getAttribute('aria-disabled')) return;
     button.setAttribute('aria-disabled', 'true');
     try {
-      await house.coachCall('PUT', `${path}/cancel`, { body: { reason: reason.given() } });
+      if (!(await change('cancel', { body: { reason: reason.given() } }))) return;
       await done();
       house.say(t('groupCancelled'));
     } catch (problem) {

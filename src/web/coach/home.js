@@ -39,7 +39,7 @@ export async function homeView(house, heading) {
       ? await comingBookings(house, 'requested')
       : [];
   const hour = Number(
-    format(Date.now(), 'en-GB', { timeZone: house.zone, hour: '2-digit', hourCycle: 'h23' }).slice(0, 2),
+    format(house.now(), 'en-GB', { timeZone: house.zone, hour: '2-digit', hourCycle: 'h23' }).slice(0, 2),
   );
   const greeting = hour < 12 ? 'morning' : hour < 18 ? 'afternoon' : 'evening';
   heading.textContent = t(greeting, { name: profile.name?.split(/\s+/)[0] ?? house.coach });
@@ -47,7 +47,7 @@ export async function homeView(house, heading) {
     h(
       'div',
       { class: 'head' },
-      h('div', null, h('p', { class: 'muted' }, house.day(dayOf(Date.now(), house.zone))), heading),
+      h('div', null, h('p', { class: 'muted' }, house.day(dayOf(house.now(), house.zone))), heading),
       newBookingButton(house, () => house.show('home')),
     ),
     asked.length > 0 && requests(house, asked, schedule),
@@ -120,7 +120,7 @@ function requests(house, list, schedule) {
 function nextSessions(house, list, schedule) {
   const { t } = house;
   if (!list.length) return h('p', { class: 'muted' }, t('nothingNext'));
-  const now = Date.now();
+  const now = house.now();
   return h(
     'ul',
     { class: 'next' },

@@ -12,7 +12,7 @@ import { renderWeekly, weeklyFaultPlace } from './weekly.js';
 export async function hoursView(house, heading) {
   const view = {
     house,
-    month: dayOf(Date.now(), house.zone).slice(0, 7), // of the dates' grid
+    month: dayOf(house.now(), house.zone).slice(0, 7), // of the dates' grid
     whole: false, // all 24 hours in the week's grid
     exact: false, // the hours to the minute are open
     lists: [], // the weekly hours as seven lists of stretches

@@ -8,7 +8,7 @@ import { knownClients } from './appointments.js';
 import { keepTyped, labelled, modal, sender, whenFields } from './dialogs.js';
 
 /* The next full hour that is at least an hour away. */
-const soon = () => Math.ceil(Date.now() / 3600000 + 1) * 3600000;
+const soon = (house) => Math.ceil(house.now() / 3600000 + 1) * 3600000;
 
 /* The client's fields: value() is what the call wants, null while something is missing, which then has the focus. */
 function clientFields(house, known) {
@@ -102,7 +102,7 @@ export async function newBooking(house, start, done) {
   const { t } = house;
   const [schedule, known] = await Promise.all([house.schedule(), knownClients(house)]);
   const types = schedule.session_types;
-  const when = whenFields(house, start ?? soon(), 'for');
+  const when = whenFields(house, start ?? soon(house), 'for');
   const client = clientFields(house, known);
   const repeat = repeatFields(house);
   const length = h('select', { id: 'for-length' });

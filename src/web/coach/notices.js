@@ -38,7 +38,7 @@ export async function confirmsOutside(house, next) {
   const { t } = house;
   const former = await house.schedule();
   if (hoursOfAll(former) === hoursOfAll(next)) return true;
-  const now = Date.now();
+  const now = house.now();
   const ahead = await appointmentsIn(house, 'upcoming', now, now + 400 * dayLength, 2000);
   let outside;
   try {

@@ -319,12 +319,12 @@ function card(house, page, one) {
       'button',
       {
         type: 'button',
-        'aria-label': `${t(word)}: ${name}`,
+        'aria-label': house.pair(t(word), name),
         onclick: () => Promise.resolve(act()).catch((problem) => fill(trouble, house.trouble(problem))),
       },
       t(word),
     );
-  const ahead = one.status === 'scheduled' && !one.seats && instant(one.end) > Date.now();
+  const ahead = one.status === 'scheduled' && !one.seats && instant(one.end) > house.now();
   const open = one.seats ? groupDialog : bookingDialog;
   return h(
     'div',

@@ -6,7 +6,7 @@ import { fill, h, webAddress } from '../widget/dom.js';
 import { cityOf, clockOptions, dayLength, dayOf, format, offsetMinutes, zoneName } from '../widget/time.js';
 import { appointmentsIn, typeName } from './appointments.js';
 import { answerBadge, bookingDialog, contactLines } from './booking.js';
-import { cancelDialog, moveDialog } from './dialogs.js';
+import { cancelDialog, ifStands, moveDialog, statusWords } from './dialogs.js';
 import { newBookingButton } from './new_booking.js';
 import { waitingSections } from './waiting.js';
 
@@ -99,7 +99,7 @@ function download(view) {
  */
 async function next(view) {
   const { house, status } = view;
-  const now = Date.now();
+  const now = house.now();
   if (status !== 'past') {
     view.ended = true;
     return appointmentsIn(
@@ -181,36 +181,33 @@ function person(view, one) {
   const { house } = view;
   const { t } = house;
   const start = Date.parse(one.start);
-  const now = Date.now();
+  const now = house.now();
   const name = house.nameOf(one);
   const link = webAddress(one.meeting?.url);
   const zone = one.time_zone && zoneName(one.time_zone);
   const elsewhere = zone && offsetMinutes(start, zone) !== offsetMinutes(start, house.zone);
-  const status =
-    one.status === 'cancelled'
-      ? [t('statusCancelled'), one.cancelled_by && t(`by_${one.cancelled_by}`)].filter(Boolean).join(' ')
-      : {
-          completed: t('statusCompleted'),
-          no_show: t('statusNoShow'),
-          requested: t('statusRequested'),
-          declined: t('statusDeclined'),
-        }[one.status];
+  const status = statusWords(house, one);
   const debt = { pending: 'eventPending', failed: 'eventFailed', conflict: 'eventConflict' }[
     one.calendar?.state
   ];
   const trouble = h('div', null);
   const set = async (next, words) => {
     try {
-      const saved = await house.call('PUT', `booking/${one.id}/status`, { body: { status: next } });
+      const path = `booking/${one.id}`;
+      const again = () => loadPeople(view);
+      const saved = await ifStands(house, { path, seen: one, name, again }, () =>
+        house.call('PUT', `${path}/status`, { body: { status: next } }),
+      );
+      if (!saved) return;
       const node = person(view, saved);
       article.replaceWith(node);
       node.querySelector('h3').focus();
-      house.say(t('statusSet', { name, status: words }));
+      house.say(house.pair(name, words));
     } catch (problem) {
       fill(trouble, house.trouble(problem));
     }
   };
-  const label = (text) => ({ 'aria-label': `${text}: ${name}, ${house.moment(start)}` });
+  const label = (text) => ({ 'aria-label': house.pair(text, `${name}, ${house.moment(start)}`) });
   const button = (text, onclick, pressed) =>
     h('button', { type: 'button', 'aria-pressed': pressed, ...label(text), onclick }, text);
   const ended = !['cancelled', 'declined', 'requested'].includes(one.status) && start <= now;

@@ -72,7 +72,7 @@ function sourceLine(view, one) {
     one.write && t('isWritten'),
   ];
   const button = (word, onclick) =>
-    h('button', { type: 'button', 'aria-label': `${t(word)}: ${one.name}`, onclick }, t(word));
+    h('button', { type: 'button', 'aria-label': house.pair(t(word), one.name), onclick }, t(word));
   return h(
     'li',
     null,

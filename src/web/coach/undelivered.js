@@ -24,7 +24,7 @@ export async function undeliveredSection(house) {
             'button',
             {
               type: 'button',
-              'aria-label': `${t('sendAgain')}: ${who}`,
+              'aria-label': house.pair(t('sendAgain'), who),
               onclick: () => sendAgain(house, one.appointment_id, one.kind, one.recipient, place),
             },
             t('sendAgain'),

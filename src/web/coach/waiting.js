@@ -13,7 +13,7 @@ function wishWords(house, { days, between: [from, to], from: first, to: last }) 
   const parts = [
     days.length === 7 ? t('anyDay') : dayNames.join(', '),
     (from !== '00:00' || to !== '24:00') && hours,
-    formatRange(Math.max(Date.parse(first), Date.now()), Date.parse(last) - 1, locale, {
+    formatRange(Math.max(Date.parse(first), house.now()), Date.parse(last) - 1, locale, {
       timeZone: house.zone,
       dateStyle: 'medium',
     }),

@@ -93,7 +93,7 @@ function line(view, one) {
   const path = `webhooks/${one.id}`;
   const change = (body, words) => () => act(view, words, () => house.coachCall('PUT', path, { body }));
   const button = (word, onclick) =>
-    h('button', { type: 'button', 'aria-label': `${t(word)}: ${one.url}`, onclick }, t(word));
+    h('button', { type: 'button', 'aria-label': house.pair(t(word), one.url), onclick }, t(word));
   const facts = [
     t(`webhook_${one.state}`),
     one.types.length ? t('webhookTypesOf', { n: one.types.length }) : t('webhookAllTypes'),
@@ -289,7 +289,11 @@ function deliveryLine({ house, tools }, one, again) {
         { class: 'actions' },
         h(
           'button',
-          { type: 'button', 'aria-label': `${t('sendAgain')}: ${one.type}, ${when}`, onclick: again },
+          {
+            type: 'button',
+            'aria-label': house.pair(t('sendAgain'), `${one.type}, ${when}`),
+            onclick: again,
+          },
           t('sendAgain'),
         ),
       ),

@@ -23,7 +23,7 @@ export async function weekView(house, heading) {
     trouble: h('div', null),
   };
   const count = () => (wide.matches ? 7 : 3);
-  const today = dayOf(Date.now(), house.zone);
+  const today = dayOf(house.now(), house.zone);
   const weekStart = (day) => addDays(day, -((weekdayOf(day) - firstWeekday(house.locale) + 7) % 7));
   start ??= count() === 7 ? weekStart(today) : today;
 
@@ -151,7 +151,7 @@ function renderWeek(house, page, loaded) {
     return t(covers(column.open, minute) ? 'kindOpen' : 'kindClosed');
   };
   const [from, to] = span(columns);
-  const today = dayOf(Date.now(), house.zone);
+  const today = dayOf(house.now(), house.zone);
   const grid = timeGrid({
     label: t('weekGrid'),
     days: days.map((day) => ({
@@ -208,9 +208,13 @@ function renderWeek(house, page, loaded) {
   fill(
     page.bar,
     h('h2', null, t('weekOf', { from: house.day(days[0], 'short'), to: house.day(days.at(-1), 'short') })),
-    go('before', '\u2039', t('before')),
-    go('today', t('today')),
-    go('after', '\u203a', t('after')),
+    h(
+      'div',
+      null,
+      go('before', '\u2039', t('before')),
+      go('today', t('today')),
+      go('after', '\u203a', t('after')),
+    ),
     h(
       'button',
       {

@@ -8,6 +8,21 @@ export class Problem extends Error {
   }
 }
 
+/* The server's clock, by what heard() is told of its replies: what is past and what may still be done goes by it. */
+export class ServerClock {
+  off = 0; // how far this device's clock is behind, in milliseconds
+
+  now = () => Date.now() + this.off;
+
+  /* The clocks agree where the server's time lies between the call and its reply, however long that took. */
+  heard = (date, sent) => {
+    const at = Date.parse(date);
+    if (!at) return;
+    const off = Math.min(at - sent, 0) || Math.max(at - Date.now(), 0);
+    this.off = Math.abs(off) > 120000 ? off : 0;
+  };
+}
+
 /*
  * One JSON call. `headers` gives the identity; `key` is the Idempotency-Key; `heard` gets the server's time, where it may be
  * read, and when it was asked; answers the body or throws a Problem.

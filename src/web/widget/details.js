@@ -69,7 +69,7 @@ export function countDown(panel, form) {
   place.textContent = ''; // of the hold before
   let told = false;
   const tick = () => {
-    const left = Math.ceil((form.until - Date.now()) / 1000);
+    const left = Math.ceil((form.until - panel.now()) / 1000);
     if (!form.hold) place.textContent = ''; // given back as the page was left
     if (!form.hold || left > 120) return;
     if (left > 0) {
@@ -96,7 +96,7 @@ async function takeHold(panel) {
   const form = panel.form;
   Object.assign(form, { hold: null, released: false, code: undefined }); // a code is good for one hold
   await panel.released; // it may be this very time that is being given back
-  const received = Date.now();
+  const received = panel.now();
   const asked = { body: slotBody(panel, form.slot), key: newKey() };
   if (!isGuest(panel)) keepHolding(asked);
   const held = await panel.call('POST', 'booking/hold', asked).catch((problem) => {
@@ -113,7 +113,7 @@ async function takeHold(panel) {
   if (held.token) panel.guest = held;
   // This computer's clock may be wrong; the server's own two instants then tell how long the hold
   // lasts.
-  const left = Date.parse(held.hold_expires_at) - Date.now();
+  const left = Date.parse(held.hold_expires_at) - panel.now();
   const whole = Date.parse(held.hold_expires_at) - Date.parse(held.created_at);
   form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
   countDown(panel, form);

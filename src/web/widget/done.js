@@ -68,7 +68,7 @@ export function showDone(panel, appointment, word) {
   render(appointment);
   panel.show('done', title, [place], panel.page.title);
   panel.page.mine.hidden = true;
-  panel.say(`${title}: ${panel.moment(Date.parse(appointment.start))}`);
+  panel.say(t('pair', { a: title, b: panel.moment(Date.parse(appointment.start)) }));
   if (linkMissing(appointment)) awaitLink(panel, appointment, render);
   if (word === 'booked') leadOn(panel, appointment);
 }

@@ -17,8 +17,8 @@
  *
  * `booker` ({name, email, phone, notes, answers}) fills the form in. Methods: open(), close(), refresh(),
  * showSessions(), showSignIn(), move(appointment), forget() (whoever signed in here by mail). Events: `booked`,
- * `cancelled`, `rescheduled` (detail: the appointment) and `error` (detail: a Problem), `view` ({name, title}: what is
- * shown now), `known` (the reply with the times). Theme: --mosaic-ink, -paper, -muted, -line, -line-strong, -wash, -accent, -accent-ink, -accent-strong,
+ * `cancelled`, `rescheduled`, `changed` (elsewhere, since it was shown; detail: the appointment) and `error` (detail: a
+ * Problem), `view` ({name, title}: what is shown now), `known` (the reply with the times). Theme: --mosaic-ink, -paper, -muted, -line, -line-strong, -wash, -accent, -accent-ink, -accent-strong,
  * -accent-tint, -radius, -font, and -font-size, from which all sizes follow. Dark where the page's `color-scheme` is
  * dark. Another language: MosaicBooking.strings.xx = {...} before `lang` is set, same keys; a missing key falls back to
  * English.

@@ -3,6 +3,7 @@
 import { guestsAreGood, guestsIn } from './addresses.js';
 import { busy } from './busy.js';
 import { newKey } from './calls.js';
+import { isChanged } from './changed.js';
 import { h } from './dom.js';
 
 /* The guests of a session that is booked, to be changed: who is new is invited, who is missing is told. */
@@ -45,6 +46,7 @@ export function showGuests(panel, a, back) {
           saved.focus();
           panel.say(t('guestsSaved'));
         } catch (problem) {
+          if (await isChanged(panel, a, problem)) return undefined;
           done();
           trouble.replaceChildren(panel.trouble(problem));
         }

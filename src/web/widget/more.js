@@ -1,6 +1,7 @@
 /* The views that come when they are first wanted: one file beside the widget. */
 
 import { explain } from './calls.js';
+import { isChanged } from './changed.js';
 import { askCode } from './code.js';
 import { changeTime, choose, hold, ownHold, recover, renderChosen, showDetails } from './details.js';
 import { showDone } from './done.js';
@@ -72,6 +73,7 @@ export const views = {
   signIn: showSignIn,
   managed: showManaged,
   answers: showAnswers,
+  changed: isChanged,
   cannotBook,
   wait: showWait,
   notices: showNotices,

@@ -1,6 +1,7 @@
 /* Another time for a session. */
 
 import { newKey } from './calls.js';
+import { ifStands } from './changed.js';
 import { takeCoach } from './details.js';
 import { h } from './dom.js';
 import { goneCodes } from './fresh.js';
@@ -22,15 +23,20 @@ function moveButton(panel, slot, text, wrongs, certain) {
         if (!done) return;
         panel.form = { slot, values: {}, released: true };
         try {
-          const moved = await panel.call('PUT', `booking/${moving.id}/reschedule`, {
-            key,
-            body: {
-              start: slot.start,
-              duration_minutes: Math.round((slot.until - slot.at) / 60000),
-              reason: panel.element.moveReason?.(), // on the coach's page
-              coach: moving.coach === 'any' ? 'any' : undefined,
-            },
-          });
+          const body = {
+            start: slot.start,
+            duration_minutes: Math.round((slot.until - slot.at) / 60000),
+            reason: panel.element.moveReason?.(), // on the coach's page
+            coach: moving.coach === 'any' ? 'any' : undefined,
+          };
+          const moved = await ifStands(
+            panel,
+            moving,
+            () => panel.call('PUT', `booking/${moving.id}/reschedule`, { key, body }),
+            ({ status, start, end }) =>
+              status === 'scheduled' && Date.parse(start) === slot.at && Date.parse(end) === slot.until,
+          );
+          if (!moved) return;
           await takeCoach(panel, moved);
           panel.tell('rescheduled', moved);
           panel.go('done', moved, 'moved');
@@ -134,5 +140,5 @@ export function showMove(panel, slot) {
     ],
     panel.page.title,
   );
-  panel.say(`${t('moveTo')}: ${panel.moment(slot.at)}`);
+  panel.say(t('pair', { a: t('moveTo'), b: panel.moment(slot.at) }));
 }

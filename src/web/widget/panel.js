@@ -2,7 +2,7 @@
  * The panel: what all views of the widget share. The element makes one for itself; a view is a function of it.
  */
 
-import { call, explain, mayHelp } from './calls.js';
+import { ServerClock, call, explain, mayHelp } from './calls.js';
 import { h, icon, initials, meetingPlaces } from './dom.js';
 import { languageNames } from './languages.js';
 import { memory } from './memory.js';
@@ -49,7 +49,8 @@ export class Panel {
   released = null; // a hold being given back; times are asked for after it
   leave = new AbortController(); // ended when the view changes: stops its timers
   news = ''; // said with whatever is said right after it
-  off = 0; // how far this device's clock is behind the server's, in milliseconds
+  serverClock = new ServerClock();
+  now = this.serverClock.now;
   asked = 0; // which question is the newest: a reply to an older one is dropped
 
   constructor(element, views) {
@@ -105,22 +106,13 @@ export class Panel {
       typeof headers === 'function'
         ? async () => ({ ...said, ...(await headers()) })
         : { ...said, ...headers };
-    return call(server, identity, method, path, { ...options, heard: this.#hear }).catch((problem) => {
-      if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
-      throw problem;
-    });
+    return call(server, identity, method, path, { ...options, heard: this.serverClock.heard }).catch(
+      (problem) => {
+        if (!quiet) element.dispatchEvent(new CustomEvent('error', { detail: problem, composed: true }));
+        throw problem;
+      },
+    );
   }
-
-  /* What may still be done goes by the server's clock. */
-  now = () => Date.now() + this.off;
-
-  /* The clocks agree where the server's time lies between the call and its reply, however long that took. */
-  #hear = (date, sent) => {
-    const at = Date.parse(date);
-    if (!at) return;
-    const off = Math.min(at - sent, 0) || Math.max(at - Date.now(), 0);
-    this.off = Math.abs(off) > 120000 ? off : 0;
-  };
 
   tell(name, detail) {
     this.element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));

@@ -151,7 +151,7 @@ function renderWho(panel) {
   if (!type) return fill(page.who);
   const name = panel.coachName();
   const zone = answer.coach_time_zone;
-  const elsewhere = zone && offsetMinutes(Date.now(), zone) !== offsetMinutes(Date.now(), panel.zone);
+  const elsewhere = zone && offsetMinutes(panel.now(), zone) !== offsetMinutes(panel.now(), panel.zone);
   fill(
     page.who,
     h(
@@ -188,7 +188,7 @@ function renderWho(panel) {
           elsewhere &&
             panel.fact(
               'globe',
-              t('coachIsIn', { coach: name ?? t('theCoach'), zone: zoneText(zone, Date.now()) }),
+              t('coachIsIn', { coach: name ?? t('theCoach'), zone: zoneText(zone, panel.now()) }),
             ),
         ),
     !moving && type.durations.length > 1 && lengthChoice(panel, type),
@@ -428,7 +428,7 @@ function renderSettings(panel) {
     h(
       'div',
       { class: 'row' },
-      h('span', { title: cityOf(panel.zone) }, t('zone', { zone: zoneText(panel.zone, Date.now()) })),
+      h('span', { title: cityOf(panel.zone) }, t('zone', { zone: zoneText(panel.zone, panel.now()) })),
       change,
       h(
         'button',
@@ -462,5 +462,5 @@ function setZone(panel, zone) {
   draw(panel);
   renderTimes(panel);
   panel.page.settings.querySelector('button').focus();
-  panel.say(panel.t('zoneSet', { zone: zoneText(zone, Date.now()) }));
+  panel.say(panel.t('zoneSet', { zone: zoneText(zone, panel.now()) }));
 }

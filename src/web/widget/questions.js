@@ -4,6 +4,7 @@
  */
 
 import { newKey } from './calls.js';
+import { isChanged } from './changed.js';
 import { h } from './dom.js';
 import { busy } from './busy.js';
 import { sessionsButton, toSessions } from './session.js';
@@ -157,6 +158,7 @@ export async function showAnswers(panel, a) {
             saved.focus();
             panel.say(t('answersSaved'));
           } catch (problem) {
+            if (await isChanged(panel, a, problem)) return undefined;
             done();
             trouble.replaceChildren(panel.trouble(problem));
           }

@@ -49,13 +49,10 @@ export function joinButton(panel, a) {
   );
 }
 
-/* Whether something may still be done with it. */
-export const open = (allowed, before) => allowed ?? before > Date.now();
-
-/* Back to one's sessions; by a mail's link there is but one to be seen. */
-export function toSessions(panel) {
+/* Back to one's sessions; by a mail's link there is but one to be seen. `notice` stands above them. */
+export function toSessions(panel, notice) {
   const managed = panel.element.getAttribute('manage');
-  return managed ? panel.go('managed', managed) : panel.go('sessions');
+  return managed ? panel.go('managed', managed, notice) : panel.go('sessions', notice);
 }
 
 export const sessionsButton = (panel, looks) =>
@@ -72,10 +69,10 @@ export function rule(panel, a) {
   const late = a.late_cancel === 'keep' && Date.parse(a.cancel_before) < panel.now();
   const cancel = Date.parse(late ? a.start : a.cancel_before);
   const move = Date.parse(a.reschedule_before);
-  const may = { cancel: open(a.can_cancel, cancel), move: open(a.can_reschedule, move) };
+  const { can_cancel: cancels, can_reschedule: moves } = a;
   const until = (key, instant) => t(key, { when: panel.moment(instant) });
-  if (may.cancel && may.move && cancel === move) return until('until', cancel);
-  const parts = [may.cancel && until('cancelUntil', cancel), may.move && until('moveUntil', move)];
+  if (cancels && moves && cancel === move) return until('until', cancel);
+  const parts = [cancels && until('cancelUntil', cancel), moves && until('moveUntil', move)];
   const last = Math.max(cancel, move);
   const never = Date.parse(a.created_at) >= last; // it was booked later than that
   return parts.filter(Boolean).join(' ') || (never ? t('changesNever') : until('changesClosed', last));
@@ -122,7 +119,7 @@ export function calendarLinks(panel, a) {
     location: link,
   });
   const away = { class: 'button', target: '_blank', rel: 'noopener noreferrer' };
-  const label = (name) => ({ 'aria-label': `${t('addTo')}: ${name}` });
+  const label = (name) => ({ 'aria-label': t('pair', { a: t('addTo'), b: name }) });
   return h(
     'div',
     { class: 'stack', role: 'group', 'aria-label': t('addTo') },

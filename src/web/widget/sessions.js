@@ -1,6 +1,7 @@
 /* A client's sessions, and cancelling one. */
 
 import { newKey } from './calls.js';
+import { ifStands } from './changed.js';
 import { cancelCost, keptText, showBalance } from './credits.js';
 import { fill, h } from './dom.js';
 import { showGuests } from './guests.js';
@@ -17,7 +18,6 @@ import {
   guestsText,
   joinButton,
   meeting,
-  open,
   rule,
   sessionsButton,
   toSessions,
@@ -26,7 +26,8 @@ import { summary } from './summary.js';
 import { busy } from './busy.js';
 import { offerPart, waitingPart } from './wait.js';
 
-export function showSessions(panel) {
+/* `notice`: what has happened, above them. */
+export function showSessions(panel, notice) {
   const t = panel.t;
   release(panel);
   panel.form = null;
@@ -51,6 +52,7 @@ export function showSessions(panel) {
       h(
         'div',
         { class: 'stack wide' },
+        notice,
         balance,
         panel.choice(
           'which',
@@ -122,7 +124,8 @@ export async function loadSessions(panel, status, cursor, list, more) {
           : []),
     );
     if (cursor) items[0]?.querySelector('h3')?.focus();
-    panel.say(list.children.length ? `${t('mySessions')}: ${list.children.length}` : t('noSessions'));
+    const { length } = list.children;
+    panel.say(length ? t('pair', { a: t('mySessions'), b: length }) : t('noSessions'));
   } catch (problem) {
     if (asked !== panel.asked || (await panel.signInFirst(problem, () => showSessions(panel)))) return;
     if (!cursor) list.replaceChildren();
@@ -140,8 +143,8 @@ async function meetCoach(panel, { coach, session_type }) {
   panel.tell('known', reply);
 }
 
-/* One session by itself: what the link of a mail opens. */
-export async function showManaged(panel, id) {
+/* One session by itself: what the link of a mail opens. `notice`: what has happened to it. */
+export async function showManaged(panel, id, notice) {
   const { t } = panel;
   panel.asked += 1;
   const list = h(
@@ -149,7 +152,12 @@ export async function showManaged(panel, id) {
     { class: 'sessions wide' },
     h('li', null, h('div', { class: 'bone wide', 'aria-hidden': 'true' })),
   );
-  panel.show('managed', t('mySession'), [h('div', { class: 'stack wide middle' }, list)], panel.page.title);
+  panel.show(
+    'managed',
+    t('mySession'),
+    [h('div', { class: 'stack wide middle' }, notice, list)],
+    panel.page.title,
+  );
   const { signal } = panel.leave;
   try {
     const a = await panel.call('GET', `booking/${id}`);
@@ -187,7 +195,7 @@ function session(panel, a) {
     no_show: t('statusNoShow'),
     cancelled: t(a.cancelled_by && a.cancelled_by !== 'client' ? 'byCoach' : 'statusCancelled'),
   }[a.status];
-  const label = (text) => ({ 'aria-label': `${text}: ${panel.moment(start)}` });
+  const label = (text) => ({ 'aria-label': t('pair', { a: text, b: panel.moment(start) }) });
   const name = panel.typeOf(a.session_type)?.name ?? t('titleAlone');
   const reason = a.move_reason ?? (a.cancelled_by !== 'client' && a.cancel_reason);
   const said = reason && reasonWords(t, reason);
@@ -230,13 +238,13 @@ function session(panel, a) {
             t('guestsTitle'),
           ),
         ahead &&
-          open(a.can_reschedule, Date.parse(a.reschedule_before)) &&
+          a.can_reschedule &&
           h(
             'button',
             { type: 'button', ...label(t('move')), onclick: () => panel.element.move(a) },
             t('move'),
           ),
-        (asked || open(a.can_cancel, Date.parse(a.cancel_before))) &&
+        (asked || a.can_cancel) &&
           h(
             'button',
             {
@@ -267,10 +275,17 @@ export function showCancel(panel, a) {
         if (!done) return;
         try {
           const text = reason.value.trim();
-          const cancelled = await panel.call('PUT', `booking/${a.id}/cancel`, {
-            body: text ? { reason: text } : undefined,
-            key: text ? undefined : key,
-          });
+          const cancelled = await ifStands(
+            panel,
+            a,
+            () =>
+              panel.call('PUT', `booking/${a.id}/cancel`, {
+                body: text ? { reason: text } : undefined,
+                key: text ? undefined : key,
+              }),
+            (now) => now.status === 'cancelled' && now.cancelled_by === 'client',
+          );
+          if (!cancelled) return;
           panel.tell('cancelled', cancelled);
           showOver(panel, t('cancelled'), cancelled);
         } catch (problem) {
@@ -333,5 +348,5 @@ export function showOver(panel, words, a) {
     panel.page.title,
   );
   panel.page.mine.hidden = true;
-  panel.say(`${words}: ${panel.moment(Date.parse(a.start))}`);
+  panel.say(panel.t('pair', { a: words, b: panel.moment(Date.parse(a.start)) }));
 }

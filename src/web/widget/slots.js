@@ -17,7 +17,11 @@ export async function ask(panel, from, to) {
   add('from', from && isoText(from));
   add('to', to && isoText(to));
   if (panel.released) await panel.released; // else it is asked at once
-  const reply = await panel.call('GET', 'booking/availability' + (query.size ? '?' + query : ''));
+  const path = 'booking/availability' + (query.size ? '?' + query : '');
+  const reply = await panel.call('GET', path).catch(async (problem) => {
+    if (problem.field === 'rescheduling') await panel.go('changed', panel.moving, problem); // it stands no more
+    throw problem;
+  });
   const slots = reply.slots.map((slot) => ({
     ...slot,
     at: Date.parse(slot.start),

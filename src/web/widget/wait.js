@@ -5,6 +5,7 @@
 
 import { busy } from './busy.js';
 import { newKey } from './calls.js';
+import { ifStands, tellAbove } from './changed.js';
 import { goOn, isGuest } from './details.js';
 import { fill, h } from './dom.js';
 import { certainty } from './session.js';
@@ -81,7 +82,7 @@ export function showWait(panel) {
   const today = dayOf(panel.now(), zone);
   const horizon = answer.horizon ? dayOf(Date.parse(answer.horizon), zone) : addDays(today, 365);
   const days = dayChoice(panel);
-  const elsewhere = offsetMinutes(Date.now(), zone) !== offsetMinutes(Date.now(), panel.zone);
+  const elsewhere = offsetMinutes(panel.now(), zone) !== offsetMinutes(panel.now(), panel.zone);
   const dates = span(panel, 'date', t('waitDates'), t('waitAnyDate'), { min: today, max: horizon });
   const hint = elsewhere ? t('waitClock', { city: cityOf(zone) }) : t('waitAnyTime');
   const times = span(panel, 'time', t('waitTimes'), hint, {});
@@ -232,6 +233,12 @@ export async function waitingPart(panel) {
         const name = panel.typeOf(entry.session_type)?.name ?? t('titleAlone');
         const leave = async () => {
           try {
+            const { waitlist: list } = await panel.call('GET', 'booking/waitlist');
+            const now = list.find(({ id }) => id === entry.id);
+            if (now?.state === 'offered') {
+              const { start } = await panel.call('GET', `booking/${now.appointment_id}`);
+              return tellAbove(panel, t('noticeOffer', { when: panel.moment(Date.parse(start)) }));
+            }
             await panel.call('DELETE', `booking/waitlist/${entry.id}`);
             item.remove();
             panel.say(t('waitLeft'));
@@ -239,6 +246,7 @@ export async function waitingPart(panel) {
           } catch (problem) {
             fill(trouble, panel.trouble(problem));
           }
+          return undefined;
         };
         const item = h(
           'li',
@@ -248,7 +256,7 @@ export async function waitingPart(panel) {
           trouble,
           h(
             'button',
-            { type: 'button', 'aria-label': `${t('waitLeave')}: ${name}`, onclick: leave },
+            { type: 'button', 'aria-label': t('pair', { a: t('waitLeave'), b: name }), onclick: leave },
             t('waitLeave'),
           ),
         );
@@ -265,7 +273,7 @@ export async function waitingPart(panel) {
 export function offerPart(panel, a, again) {
   const { t } = panel;
   const trouble = h('div', { class: 'wide' });
-  const label = (text) => ({ 'aria-label': `${text}: ${panel.moment(Date.parse(a.start))}` });
+  const label = (text) => ({ 'aria-label': t('pair', { a: text, b: panel.moment(Date.parse(a.start)) }) });
   const certain = certainty(panel, 'certainOffer');
   const sure = () => !certain || certain.querySelector('input').reportValidity();
   const key = newKey();
@@ -276,7 +284,13 @@ export function offerPart(panel, a, again) {
     try {
       const { name, email } = a;
       const body = { time_zone: panel.zone, name: name ?? undefined, email: email ?? undefined };
-      const booked = await panel.call('PUT', `booking/${a.id}/confirm`, { body, key });
+      const booked = await ifStands(
+        panel,
+        a,
+        () => panel.call('PUT', `booking/${a.id}/confirm`, { body, key }),
+        ({ status }) => status === 'scheduled' || status === 'requested',
+      );
+      if (!booked) return undefined;
       panel.tell('booked', booked);
       panel.go('done', booked, 'booked');
     } catch (problem) {
@@ -289,7 +303,13 @@ export function offerPart(panel, a, again) {
   const decline = async () => {
     if (!sure()) return;
     try {
-      await panel.call('PUT', `booking/${a.id}/cancel`, { key: newKey() });
+      const declined = await ifStands(
+        panel,
+        a,
+        () => panel.call('PUT', `booking/${a.id}/cancel`, { key: newKey() }),
+        ({ status }) => status === 'cancelled' || status === 'expired',
+      );
+      if (!declined) return;
       panel.say(t('waitDeclined'));
       again();
     } catch (problem) {

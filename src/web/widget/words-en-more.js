@@ -87,6 +87,8 @@ export const enMore = {
   certainMove: 'Yes, move this session.',
   cancelConfirm: 'Cancel the session',
   keep: 'Keep it',
+  pair: '{a}: {b}',
+  meanwhile: 'This happened while the page was open, so nothing was changed just now.',
   cancelling: 'Cancelling…',
   statusCompleted: 'took place',
   statusNoShow: 'missed',
@@ -183,6 +185,7 @@ export const enMore = {
   offerUntil:
     'This time has opened up, and it’s held for you until {when}. Confirm it by then, or it goes to the next person in line.',
   offerDecline: 'No, thanks',
+  offerOver: 'The time on {when} is no longer held for you.',
   waitDeclined: 'The time goes to the next person in line.',
   certainOffer: 'Yes, I asked for this time.',
   preferences: 'Emails',

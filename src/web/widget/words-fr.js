@@ -140,6 +140,8 @@ export const words = spaced({
   certainMove: 'Oui, déplacer cette séance.',
   cancelConfirm: 'Annuler la séance',
   keep: 'La garder',
+  pair: '{a} : {b}',
+  meanwhile: 'Cela s’est produit pendant que la page était ouverte : rien n’a donc été modifié à l’instant.',
   cancelling: 'Annulation…',
   statusCompleted: 'a eu lieu',
   statusNoShow: 'manquée',
@@ -247,6 +249,7 @@ export const words = spaced({
   offerUntil:
     'Cet horaire s’est libéré et vous est réservé jusqu’au {when}. Confirmez-le d’ici là, sinon il sera proposé à la personne suivante.',
   offerDecline: 'Non merci',
+  offerOver: 'L’horaire ne vous est plus réservé : {when}.',
   waitDeclined: 'L’horaire est proposé à la personne suivante.',
   certainOffer: 'Oui, c’est moi qui attendais cet horaire.',
   preferences: 'E-mails',

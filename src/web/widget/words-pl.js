@@ -180,6 +180,8 @@ export const words = {
   certainMove: 'Tak, zmień termin tej sesji.',
   cancelConfirm: 'Odwołaj sesję',
   keep: 'Zostaw',
+  pair: '{a}: {b}',
+  meanwhile: 'Stało się to, gdy strona była otwarta, więc teraz niczego nie zmieniono.',
   cancelling: 'Odwołuję…',
   statusCompleted: 'odbyła się',
   statusNoShow: 'nieobecność',
@@ -309,6 +311,7 @@ export const words = {
   offerUntil:
     'Ten termin się zwolnił i czeka na Ciebie do: {when}. Potwierdź go do tego czasu, inaczej dostanie go następna osoba z listy.',
   offerDecline: 'Nie, dziękuję',
+  offerOver: 'Termin {when} nie jest już zarezerwowany dla Ciebie.',
   waitDeclined: 'Termin przechodzi na następną osobę z listy.',
   certainOffer: 'Tak, to ja czekam na ten termin.',
   preferences: 'E-maile',

@@ -82,7 +82,7 @@ export function findZones(index, typed) {
  */
 export function zonePicker(panel, opener, choose) {
   const t = panel.t;
-  const all = zoneIndex(panel.locale, Date.now(), [panel.zone]);
+  const all = zoneIndex(panel.locale, panel.now(), [panel.zone]);
   let found = [];
   let active = -1;
   const list = h('ul', { role: 'listbox', id: 'zones', 'aria-label': t('findZone') });
