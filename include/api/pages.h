@@ -22,4 +22,8 @@ bool pages_stray(const struct api *api, const struct request *request, struct re
 /* The same in place of a handler's 404, to a browser; workers may call. False: a program asks. */
 bool pages_missing(struct call *call);
 
+/* Whether no coach may be called so in the address of their page: it stands under /booking/ already, is kept
+ * for calls to come, or is what an appointment may be called. */
+bool coach_name_is_reserved(const struct api *api, const char *slug);
+
 #endif

@@ -17,14 +17,6 @@ void api_picture_put(struct call *call);
 void api_picture_delete(struct call *call);
 void api_coaches(struct call *call);
 
-/* Whether it is the first word of calls under /booking/, so that what begins with it is no coach's page.
- * Pure. */
-bool coach_name_is_call(const struct api *api, const char *name);
-
-/* Whether no coach may be called so in the address of their page: it stands under /booking/ already, is kept
- * for calls to come, or is what an appointment may be called. */
-bool coach_name_is_reserved(const struct api *api, const char *slug);
-
 /* The type of a picture by its first bytes: PNG, JPEG or WebP; NULL: none of them. Pure. */
 const char *picture_type(const char *bytes, size_t length);
 

@@ -1,7 +1,6 @@
 #include "api/pages.h"
 
-#include "api/profile.h"
-
+#include "app/coaches.h"
 #include "base/die.h"
 #include "base/uuid.h"
 
@@ -55,6 +54,30 @@ bool pages_missing(struct call *call)
 	return true;
 }
 
+/* Whether it is the first word of calls under /booking/, so that what begins with it is no coach's page. */
+static bool is_call(const struct api *api, const char *name)
+{
+	static const char booking[] = "/booking/";
+	for (size_t i = 0; i < api->route_count; i++) {
+		const char *path = api->routes[i].pattern;
+		if (strncmp(path, booking, strlen(booking)) != 0)
+			continue;
+		const char *word = path + strlen(booking);
+		if (strcspn(word, "/") == strlen(name) && strncmp(word, name, strlen(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool coach_name_is_reserved(const struct api *api, const char *slug)
+{
+	static const char *const kept[] = {"groups", "packages", "manage", COACH_ANY};
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (strcmp(slug, kept[i]) == 0)
+			return true;
+	return is_call(api, slug) || uuid_parse(slug, strlen(slug), NULL);
+}
+
 /* Whether the word behind /booking/ may be a coach's name: none of an appointment's, none that calls begin
  * with. */
 static bool may_be_coach(const struct api *api, const struct request *request)
@@ -65,7 +88,7 @@ static bool may_be_coach(const struct api *api, const struct request *request)
 	const char *named = request->path + strlen(folder);
 	const char *coach = percent_decode(request->mem, named, strcspn(named, "/"), false);
 	return coach != NULL && coach[0] != '\0' && !uuid_parse(coach, strlen(coach), NULL) &&
-	       !coach_name_is_call(api, coach);
+	       !is_call(api, coach);
 }
 
 /* Whether it is the page of a session type that has the name of a call that is none of GET:
@@ -118,7 +141,7 @@ static const char *stray_page(const struct api *api, const struct request *reque
 		return NULL;
 	const char *named = request->parameters.at[0].value;
 	/* The path cannot be read, or begins with a call's word: /booking/coaches/robin. */
-	if (endpoint->page != NULL && (named == NULL || coach_name_is_call(api, named)))
+	if (endpoint->page != NULL && (named == NULL || is_call(api, named)))
 		return missing_page;
 	if (is_cut(request))
 		return missing_page;

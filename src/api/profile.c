@@ -6,11 +6,11 @@
 #include "api/profile.h"
 
 #include "api/coach.h"
+#include "api/pages.h"
 #include "api/rows.h"
 #include "base/crypto.h"
 #include "base/die.h"
 #include "base/encode.h"
-#include "base/uuid.h"
 #include "domain/zone.h"
 
 #include <stdio.h>
@@ -130,29 +130,6 @@ static bool is_slug(const char *text)
 	size_t length = strlen(text);
 	return length > 0 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == length &&
 	       text[0] != '-' && text[length - 1] != '-' && strstr(text, "--") == NULL;
-}
-
-bool coach_name_is_call(const struct api *api, const char *name)
-{
-	static const char booking[] = "/booking/";
-	for (size_t i = 0; i < api->route_count; i++) {
-		const char *path = api->routes[i].pattern;
-		if (strncmp(path, booking, strlen(booking)) != 0)
-			continue;
-		const char *word = path + strlen(booking);
-		if (strcspn(word, "/") == strlen(name) && strncmp(word, name, strlen(name)) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool coach_name_is_reserved(const struct api *api, const char *slug)
-{
-	static const char *const kept[] = {"groups", "packages", "manage", COACH_ANY};
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (strcmp(slug, kept[i]) == 0)
-			return true;
-	return coach_name_is_call(api, slug) || uuid_parse(slug, strlen(slug), NULL);
 }
 
 /* False: answered. */

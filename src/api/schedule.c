@@ -2,7 +2,7 @@
  * The schedule document: read, replaced as a whole, guarded by If-Match.
  */
 #include "api/coach.h"
-#include "api/profile.h"
+#include "api/pages.h"
 #include "app/feed_token.h"
 #include "base/json.h"
 #include "domain/schedule_json.h"

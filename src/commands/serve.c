@@ -6,7 +6,7 @@
 #include "api/event.h"
 #include "api/figures.h"
 #include "api/identity_refusals.h"
-#include "api/profile.h"
+#include "api/pages.h"
 #include "app/feed_token.h"
 #include "app/housekeeping.h"
 #include "app/offer_judge.h"
