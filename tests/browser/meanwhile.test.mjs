@@ -299,3 +299,73 @@ test('the coach: a shared session that was moved elsewhere is not called off uns
   await window_(page, changed).waitFor();
   assert.deepEqual(await one.now().then((now) => [now.status, now.start]), ['scheduled', later]);
 });
+
+/** The reply to the page's next such call is lost on its way, once the server has done what it says. */
+const loseReply = (page, call) =>
+  page.route(
+    `**/${call}`,
+    async (route) => {
+      await route.fetch();
+      await route.abort();
+    },
+    { times: 1 },
+  );
+/** Gives another time to what is moved, and presses the button. */
+async function moveTo(page, start) {
+  await page.locator('#move-date').fill(start.slice(0, 10));
+  await page.locator('#move-time').fill(start.slice(11, 16));
+  await page.locator('dialog details form button.main').click();
+}
+
+test('the coach: what was done by a call whose reply was lost is told as done', async () => {
+  const [one, ended, shared] = [await booked(), await booked(), await booked('circle')];
+  const page = await openPeople();
+  await ofCoach(page, 'Move', one).click();
+  await page.locator('dialog summary').click();
+  await loseReply(page, 'reschedule');
+  const later = nextSlot();
+  await moveTo(page, later);
+  await button(page, 'Try again').click();
+  await said(page, /^Moved to /);
+  assert.equal((await one.now()).start, later);
+
+  await ofCoach(page, 'Details', shared).click();
+  await page.locator('dialog summary', { hasText: 'Move for everybody' }).click();
+  await loseReply(page, 'reschedule');
+  await moveTo(page, nextSlot());
+  await button(page, 'Try again').click();
+  await said(page, /^The session has moved to /);
+
+  await ofCoach(page, 'Details', shared).click();
+  await page.locator('dialog summary', { hasText: 'Cancel for everybody' }).click();
+  await loseReply(page, 'cancel');
+  const cancel = page.locator('dialog').getByRole('button', { name: 'Cancel the session' });
+  await cancel.click();
+  await page.locator('dialog .alarm').waitFor();
+  await cancel.click();
+  await said(page, /^The session is cancelled, /);
+
+  stack.database.run(`update bookingd.appointment set starts_at = starts_at - interval '41 days', ends_at = ends_at - interval '41 days',
+    blocked_from = blocked_from - interval '41 days', blocked_to = blocked_to - interval '41 days' where id = '${ended.id}'`);
+  await page.getByLabel('Past').check({ force: true });
+  await loseReply(page, 'status');
+  await ofCoach(page, 'No-show', ended).click();
+  await page.locator('article .alarm').waitFor();
+  await ofCoach(page, 'No-show', ended).click();
+  await said(page, new RegExp(`^Name of ${ended.user}: `));
+  assert.equal(await window_(page, changed).count(), 0);
+});
+
+test('the coach: what a window has just moved is moved once more by it', async () => {
+  const one = await booked();
+  const page = await openPeople();
+  await ofCoach(page, 'Move', one).click();
+  await page.locator('dialog [data-start]').last().click();
+  await button(page, 'Move to this time').click();
+  await page.locator('dialog').getByRole('heading', { name: /moved/ }).waitFor();
+  await page.locator('dialog summary').click();
+  const other = nextSlot();
+  await moveTo(page, other);
+  await said(page, /^Moved to /);
+  assert.equal((await one.now()).start, other);
+});

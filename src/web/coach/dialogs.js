@@ -129,6 +129,12 @@ export async function ifStands(house, { path, seen, name, again, reached = () =>
   return null;
 }
 
+/* For `reached`: it was moved to this start already, by a call whose reply was lost. */
+export const movedTo =
+  (start) =>
+  ({ status, start: now }) =>
+    status === 'scheduled' && Date.parse(now) === Date.parse(start);
+
 /*
  * Escape throws nothing away that was typed within an element of a window: it asks first. Answers a function that is told
  * once that is settled.
@@ -430,6 +436,7 @@ export async function moveDialog(house, one, done) {
   widget.moveReason = reason.given;
   const name = house.nameOf(one);
   const path = `booking/${one.id}`;
+  let seen = one;
   const again = () => {
     dialog.close();
     return done();
@@ -438,7 +445,7 @@ export async function moveDialog(house, one, done) {
     house,
     Date.parse(one.start),
     (once, body) =>
-      ifStands(house, { path, seen: one, name, again }, () =>
+      ifStands(house, { path, seen, name, again, reached: movedTo(body.start) }, () =>
         house.call('PUT', `${path}/reschedule`, once({ ...body, reason: reason.given() })),
       ),
     async (moved) => {
@@ -459,7 +466,8 @@ export async function moveDialog(house, one, done) {
   );
   dialog.classList.add('wide');
   const settled = keepTyped(house, dialog);
-  widget.addEventListener('rescheduled', () => {
+  widget.addEventListener('rescheduled', ({ detail }) => {
+    seen = detail;
     settled();
     done();
   });
