@@ -170,6 +170,22 @@ test('a request that was approved meanwhile is not withdrawn unseen, nor are gue
   await said(other, /^Your session on .* is cancelled/);
 });
 
+test('what a move was refused for is told, though what the session is now cannot be had', async () => {
+  const one = await booked();
+  const page = await sessionsOf(one);
+  await button(page, /^Move: /).click();
+  const chosen = page.locator('[data-start]').last();
+  const start = await chosen.getAttribute('data-start');
+  await chosen.click();
+  await button(page, 'Move to this time').waitFor();
+  await booked('coaching', { start });
+  let looks = 0;
+  await page.route(`**/booking/${one.id}`, (route) => (++looks > 1 ? route.abort() : route.continue()));
+  await button(page, 'Move to this time').click();
+  await page.locator('.alarm h3').waitFor();
+  await said(page, /taken/);
+});
+
 /** Somebody who waits for a time that is taken; free() gives it to them. */
 async function waiting() {
   const owner = await booked();

@@ -121,7 +121,7 @@ export async function ifStands(house, { path, seen, name, again, reached = () =>
     try {
       return await send();
     } catch (problem) {
-      now = [404, 409, 410].includes(problem.status) && (await look());
+      now = [404, 409, 410].includes(problem.status) && (await look().catch(() => null));
       if (!now) throw problem;
     }
   if (reached(now)) return now;
