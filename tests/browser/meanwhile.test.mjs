@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { checked, mailed, openBrowser, openCoach, said } from './browser.mjs';
+import { checked, goTo, mailed, openBrowser, openCoach, said } from './browser.mjs';
 
 const kind = { name: 'Coaching', durations: [30], meeting: 'none' };
 let stack, mail, browser, coach;
@@ -384,4 +384,27 @@ test('the coach: what a window has just moved is moved once more by it', async (
   await moveTo(page, other);
   await said(page, /^Moved to /);
   assert.equal((await one.now()).start, other);
+});
+
+test('the coach: a change is told once, however often it was pressed', async () => {
+  const [asked, ended] = [await booked('asked'), await booked()];
+  const page = await openCoach(browser, stack, coach);
+  await ofCoach(page, 'Approve', asked).waitFor();
+  await asked.clientDoes('cancel');
+  await ofCoach(page, 'Approve', asked).dblclick();
+  await window_(page, changed).waitFor();
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator('dialog[open]').count(), 1);
+  await page.keyboard.press('Escape');
+
+  stack.database.run(`update bookingd.appointment set starts_at = starts_at - interval '42 days', ends_at = ends_at - interval '42 days',
+    blocked_from = blocked_from - interval '42 days', blocked_to = blocked_to - interval '42 days' where id = '${ended.id}'`);
+  await goTo(page, 'people');
+  await page.getByLabel('Past').check({ force: true });
+  await ofCoach(page, 'No-show', ended).waitFor();
+  await ended.coachDoes('status', { status: 'completed' });
+  await ofCoach(page, 'No-show', ended).dblclick();
+  await window_(page, changed).waitFor();
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator('dialog[open]').count(), 1);
 });

@@ -104,7 +104,8 @@ async function tellChanged(house, name, now, again) {
   const moment = house.moment(Date.parse(now.start));
   const what = [name, moment, statusWords(house, now)].filter(Boolean).join(', ');
   await again();
-  question(t('changedTitle'), h('p', null, t('changedNow', { what })), [], t('close'));
+  if (document.querySelector('dialog.told')) return; // it was pressed twice
+  question(t('changedTitle'), h('p', null, t('changedNow', { what })), [], t('close')).classList.add('told');
 }
 
 /*
