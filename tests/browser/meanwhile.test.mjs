@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack } from '../harness/stack.mjs';
-import { checked, mailed, openBrowser, openCoach, said } from './browser.mjs';
+import { checked, goTo, mailed, openBrowser, openCoach, said } from './browser.mjs';
 
 const kind = { name: 'Coaching', durations: [30], meeting: 'none' };
 let stack, mail, browser, coach;
@@ -170,6 +170,22 @@ test('a request that was approved meanwhile is not withdrawn unseen, nor are gue
   await said(other, /^Your session on .* is cancelled/);
 });
 
+test('what a move was refused for is told, though what the session is now cannot be had', async () => {
+  const one = await booked();
+  const page = await sessionsOf(one);
+  await button(page, /^Move: /).click();
+  const chosen = page.locator('[data-start]').last();
+  const start = await chosen.getAttribute('data-start');
+  await chosen.click();
+  await button(page, 'Move to this time').waitFor();
+  await booked('coaching', { start });
+  let looks = 0;
+  await page.route(`**/booking/${one.id}`, (route) => (++looks > 1 ? route.abort() : route.continue()));
+  await button(page, 'Move to this time').click();
+  await page.locator('.alarm h3').waitFor();
+  await said(page, /taken/);
+});
+
 /** Somebody who waits for a time that is taken; free() gives it to them. */
 async function waiting() {
   const owner = await booked();
@@ -298,4 +314,97 @@ test('the coach: a shared session that was moved elsewhere is not called off uns
   await page.locator('dialog').getByRole('button', { name: 'Cancel the session' }).click();
   await window_(page, changed).waitFor();
   assert.deepEqual(await one.now().then((now) => [now.status, now.start]), ['scheduled', later]);
+});
+
+/** The reply to the page's next such call is lost on its way, once the server has done what it says. */
+const loseReply = (page, call) =>
+  page.route(
+    `**/${call}`,
+    async (route) => {
+      await route.fetch();
+      await route.abort();
+    },
+    { times: 1 },
+  );
+/** Gives another time to what is moved, and presses the button. */
+async function moveTo(page, start) {
+  await page.locator('#move-date').fill(start.slice(0, 10));
+  await page.locator('#move-time').fill(start.slice(11, 16));
+  await page.locator('dialog details form button.main').click();
+}
+
+test('the coach: what was done by a call whose reply was lost is told as done', async () => {
+  const [one, ended, shared] = [await booked(), await booked(), await booked('circle')];
+  const page = await openPeople();
+  await ofCoach(page, 'Move', one).click();
+  await page.locator('dialog summary').click();
+  await loseReply(page, 'reschedule');
+  const later = nextSlot();
+  await moveTo(page, later);
+  await button(page, 'Try again').click();
+  await said(page, /^Moved to /);
+  assert.equal((await one.now()).start, later);
+
+  await ofCoach(page, 'Details', shared).click();
+  await page.locator('dialog summary', { hasText: 'Move for everybody' }).click();
+  await loseReply(page, 'reschedule');
+  await moveTo(page, nextSlot());
+  await button(page, 'Try again').click();
+  await said(page, /^The session has moved to /);
+
+  await ofCoach(page, 'Details', shared).click();
+  await page.locator('dialog summary', { hasText: 'Cancel for everybody' }).click();
+  await loseReply(page, 'cancel');
+  const cancel = page.locator('dialog').getByRole('button', { name: 'Cancel the session' });
+  await cancel.click();
+  await page.locator('dialog .alarm').waitFor();
+  await cancel.click();
+  await said(page, /^The session is cancelled, /);
+
+  stack.database.run(`update bookingd.appointment set starts_at = starts_at - interval '41 days', ends_at = ends_at - interval '41 days',
+    blocked_from = blocked_from - interval '41 days', blocked_to = blocked_to - interval '41 days' where id = '${ended.id}'`);
+  await page.getByLabel('Past').check({ force: true });
+  await loseReply(page, 'status');
+  await ofCoach(page, 'No-show', ended).click();
+  await page.locator('article .alarm').waitFor();
+  await ofCoach(page, 'No-show', ended).click();
+  await said(page, new RegExp(`^Name of ${ended.user}: `));
+  assert.equal(await window_(page, changed).count(), 0);
+});
+
+test('the coach: what a window has just moved is moved once more by it', async () => {
+  const one = await booked();
+  const page = await openPeople();
+  await ofCoach(page, 'Move', one).click();
+  await page.locator('dialog [data-start]').last().click();
+  await button(page, 'Move to this time').click();
+  await page.locator('dialog').getByRole('heading', { name: /moved/ }).waitFor();
+  await page.locator('dialog summary').click();
+  const other = nextSlot();
+  await moveTo(page, other);
+  await said(page, /^Moved to /);
+  assert.equal((await one.now()).start, other);
+});
+
+test('the coach: a change is told once, however often it was pressed', async () => {
+  const [asked, ended] = [await booked('asked'), await booked()];
+  const page = await openCoach(browser, stack, coach);
+  await ofCoach(page, 'Approve', asked).waitFor();
+  await asked.clientDoes('cancel');
+  await ofCoach(page, 'Approve', asked).dblclick();
+  await window_(page, changed).waitFor();
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator('dialog[open]').count(), 1);
+  await page.keyboard.press('Escape');
+
+  stack.database.run(`update bookingd.appointment set starts_at = starts_at - interval '42 days', ends_at = ends_at - interval '42 days',
+    blocked_from = blocked_from - interval '42 days', blocked_to = blocked_to - interval '42 days' where id = '${ended.id}'`);
+  await goTo(page, 'people');
+  await page.getByLabel('Past').check({ force: true });
+  await ofCoach(page, 'No-show', ended).waitFor();
+  await ended.coachDoes('status', { status: 'completed' });
+  await ofCoach(page, 'No-show', ended).dblclick();
+  await window_(page, changed).waitFor();
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator('dialog[open]').count(), 1);
 });

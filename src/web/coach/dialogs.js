@@ -104,7 +104,8 @@ async function tellChanged(house, name, now, again) {
   const moment = house.moment(Date.parse(now.start));
   const what = [name, moment, statusWords(house, now)].filter(Boolean).join(', ');
   await again();
-  question(t('changedTitle'), h('p', null, t('changedNow', { what })), [], t('close'));
+  if (document.querySelector('dialog.told')) return; // it was pressed twice
+  question(t('changedTitle'), h('p', null, t('changedNow', { what })), [], t('close')).classList.add('told');
 }
 
 /*
@@ -121,13 +122,19 @@ export async function ifStands(house, { path, seen, name, again, reached = () =>
     try {
       return await send();
     } catch (problem) {
-      now = [404, 409, 410].includes(problem.status) && (await look());
+      now = [404, 409, 410].includes(problem.status) && (await look().catch(() => null));
       if (!now) throw problem;
     }
   if (reached(now)) return now;
   await tellChanged(house, name, now, again);
   return null;
 }
+
+/* For `reached`: it was moved to this start already, by a call whose reply was lost. */
+export const movedTo =
+  (start) =>
+  ({ status, start: now }) =>
+    status === 'scheduled' && Date.parse(now) === Date.parse(start);
 
 /*
  * Escape throws nothing away that was typed within an element of a window: it asks first. Answers a function that is told
@@ -430,6 +437,7 @@ export async function moveDialog(house, one, done) {
   widget.moveReason = reason.given;
   const name = house.nameOf(one);
   const path = `booking/${one.id}`;
+  let seen = one;
   const again = () => {
     dialog.close();
     return done();
@@ -438,7 +446,7 @@ export async function moveDialog(house, one, done) {
     house,
     Date.parse(one.start),
     (once, body) =>
-      ifStands(house, { path, seen: one, name, again }, () =>
+      ifStands(house, { path, seen, name, again, reached: movedTo(body.start) }, () =>
         house.call('PUT', `${path}/reschedule`, once({ ...body, reason: reason.given() })),
       ),
     async (moved) => {
@@ -459,7 +467,8 @@ export async function moveDialog(house, one, done) {
   );
   dialog.classList.add('wide');
   const settled = keepTyped(house, dialog);
-  widget.addEventListener('rescheduled', () => {
+  widget.addEventListener('rescheduled', ({ detail }) => {
+    seen = detail;
     settled();
     done();
   });

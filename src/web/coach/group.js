@@ -1,7 +1,7 @@
 /* Sessions that clients share: how many seats a kind of session has, and who comes to one. */
 
 import { fill, h } from '../widget/dom.js';
-import { anyTimeForm, ifStands, labelled, mailto, reasonField } from './dialogs.js';
+import { anyTimeForm, ifStands, labelled, mailto, movedTo, reasonField } from './dialogs.js';
 
 /* What a session type says of its seats; `change` is told once something was typed. */
 export function seatFields(house, { id, path, type, change }) {
@@ -60,8 +60,8 @@ export async function groupPart(house, one, done, open) {
   const { t } = house;
   const path = `coach/${encodeURIComponent(house.coach)}/groups/${one.group_id}`;
   const group = await house.call('GET', path);
-  const change = (what, request) =>
-    ifStands(house, { path, seen: group, name: t('session'), again: done }, () =>
+  const change = (what, request, reached) =>
+    ifStands(house, { path, seen: group, name: t('session'), again: done, reached }, () =>
       house.call('PUT', `${path}/${what}`, request),
     );
   const comes = group.appointments.filter(({ status }) => !['cancelled', 'held', 'expired'].includes(status));
@@ -109,7 +109,7 @@ function movePart(house, group, change, done) {
   const form = anyTimeForm(
     house,
     Date.parse(group.start),
-    (once, body) => change('reschedule', once({ ...body, reason: reason.given() })),
+    (once, body) => change('reschedule', once({ ...body, reason: reason.given() }), movedTo(body.start)),
     async (moved) => {
       await done();
       house.say(t('groupMoved', { when: house.moment(Date.parse(moved.start)) }));
@@ -119,7 +119,7 @@ function movePart(house, group, change, done) {
   return form;
 }
 
-/* change(what, request) makes the call, if the session stands as it is shown; else null. */
+/* change(what, request, reached) makes the call, if the session stands as it is shown; else null. */
 function cancelPart(house, change, done) {
   const { t } = house;
   const reason = reasonField(house, 'group-cancel-reason', t('groupReasonHint'));
@@ -129,12 +129,14 @@ function cancelPart(house, change, done) {
     if (button.getAttribute('aria-disabled')) return;
     button.setAttribute('aria-disabled', 'true');
     try {
-      if (!(await change('cancel', { body: { reason: reason.given() } }))) return;
+      const reached = ({ status }) => status === 'cancelled';
+      if (!(await change('cancel', { body: { reason: reason.given() } }, reached))) return;
       await done();
       house.say(t('groupCancelled'));
     } catch (problem) {
-      button.removeAttribute('aria-disabled');
       fill(trouble, house.trouble(problem));
+    } finally {
+      button.removeAttribute('aria-disabled');
     }
   });
   return h(

@@ -195,7 +195,8 @@ function person(view, one) {
     try {
       const path = `booking/${one.id}`;
       const again = () => loadPeople(view);
-      const saved = await ifStands(house, { path, seen: one, name, again }, () =>
+      const reached = ({ status }) => status === next;
+      const saved = await ifStands(house, { path, seen: one, name, again, reached }, () =>
         house.call('PUT', `${path}/status`, { body: { status: next } }),
       );
       if (!saved) return;

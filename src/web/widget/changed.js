@@ -14,6 +14,10 @@ async function presentOf(panel, shown) {
   return (shown.status && shown.status !== now.status) || other('start') || other('end') ? now : null;
 }
 
+/* The same, if that may be why something was refused. */
+const causeOf = async (panel, shown, { status }) =>
+  [404, 409, 410].includes(status) && presentOf(panel, shown).catch(() => null);
+
 function fateWord(before, now) {
   if (now.status === 'scheduled') return before.status === 'scheduled' ? 'noticeMovedTo' : 'noticeConfirmed';
   if (before.status === 'held') return 'offerOver';
@@ -50,7 +54,7 @@ export async function ifStands(panel, shown, send, reached = () => false) {
     try {
       return await send();
     } catch (problem) {
-      now = [404, 409, 410].includes(problem.status) && (await presentOf(panel, shown));
+      now = await causeOf(panel, shown, problem);
       if (!now) throw problem;
     }
   if (reached(now)) return now;
@@ -60,7 +64,7 @@ export async function ifStands(panel, shown, send, reached = () => false) {
 
 /* Whether something was refused for what the session has become meanwhile, which is then told. */
 export async function isChanged(panel, shown, problem) {
-  const now = [404, 409, 410].includes(problem.status) && (await presentOf(panel, shown).catch(() => null));
+  const now = await causeOf(panel, shown, problem);
   if (now) tellFate(panel, shown, now);
   return Boolean(now);
 }
