@@ -91,8 +91,9 @@ begin
     or email = any (addresses);
   delete from own_session where user_id = p_user or appointment_id = any (theirs);
   delete from notice_preference where user_id = p_user and not of_coach;
+  -- What the reader of an address complained of stays unless they are known to be that reader: anybody may have typed it.
   delete from mail_suppression
-  where email = any (addresses) or (email = any (written) and not is_anothers(email, p_user));
+  where email = any (addresses) or (email = any (written) and reason <> 'complained' and not is_anothers(email, p_user));
   delete from known_address where user_id = p_user;
   delete from proved_address where user_id = p_user or (email = any (addresses) and user_id like 'guest:%');
   -- The ledger stays, without a person in it.

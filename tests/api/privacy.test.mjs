@@ -206,6 +206,18 @@ test('an address that only the coach has given goes with its person, from the gu
   );
 });
 
+test('whose reader complained gets no mail again because somebody who had typed the address is erased', async () => {
+  const mallory = person('mallory');
+  const typed = { start: nextStart(), name: 'Mallory', email: 'Harried@client.test' };
+  assertStatus(await mallory.post('/booking/create', typed), 201);
+  stack.database.run(
+    `INSERT INTO mail_suppression (email, reason) VALUES ('harried@client.test', 'complained')`,
+  );
+  assertStatus(await mallory.delete('/booking/user/me'), 200);
+  const left = `SELECT count(*) FROM mail_suppression WHERE email = 'harried@client.test'`;
+  assert.equal(stack.database.value(left), 1);
+});
+
 test('the address that a token vouches for leaves the guests of others, also where nothing is mailed', async () => {
   const guests = ['Nina@client.test', 'other@client.test'];
   const theirs = assertStatus(
