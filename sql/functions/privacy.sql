@@ -31,21 +31,21 @@ end $$;
 create or replace function erase_user(p_user text, p_by text, p_actor actor, p_pseudonym text)
 returns table (cancelled_count bigint, erased_count bigint, coaches text[]) language plpgsql as $$
 declare
+  met text[]; -- the addresses that are theirs
+  people text[]; -- who they are: by their name, and by each of these
   theirs uuid[]; -- their appointments
   written text[]; -- the addresses that their appointments had, in lower case
   addresses text[]; -- that are known to be theirs
 begin
   -- All locks that are taken below, in the order that everybody keeps: addresses, then people, then moves.
-  perform from known_address where user_id = p_user order by email for update;
-  perform lock_client(person) from (select p_user as person union select person_of_address(email) from known_address
-                                    where user_id = p_user order by 1) people;
+  met := array(select email from known_address where user_id = p_user order by email for update);
+  people := array(select p_user union select person_of_address(email) from unnest(met) email order by 1);
+  perform lock_client(person) from unnest(people) person;
   perform lock_moves(variadic array(
     select distinct coach_id from appointment
-    where user_id in (select p_user union select person_of_address(email) from known_address where user_id = p_user)
-      and (status = 'held' or (status = 'scheduled' and ends_at > now()))));
+    where user_id = any (people) and (status = 'held' or (status = 'scheduled' and ends_at > now()))));
   -- What they did by mail and was not found to be theirs yet.
-  perform become_user(person_of_address(email), p_user) from known_address where user_id = p_user;
-  perform lock_client(p_user);
+  perform become_user(person, p_user) from unnest(people) person;
   delete from waitlist where user_id = p_user;
   perform lock_moves(variadic array(select distinct coach_id from appointment
                                     where user_id = p_user and (status = 'held' or (status = 'scheduled' and ends_at > now()))));
@@ -91,9 +91,12 @@ begin
     or email = any (addresses);
   delete from own_session where user_id = p_user or appointment_id = any (theirs);
   delete from notice_preference where user_id = p_user and not of_coach;
+  -- What the reader of an address complained of stays unless they are known to be that reader: anybody may have typed it.
   delete from mail_suppression
-  where email = any (addresses) or (email = any (written) and not is_anothers(email, p_user));
-  delete from known_address where user_id = p_user;
+  where email = any (addresses) or (email = any (written) and reason <> 'complained' and not is_anothers(email, p_user));
+  -- One that came since the addresses were locked is left to whoever has locked it and waits for this.
+  delete from known_address
+  where email = any (array(select email from known_address where user_id = p_user for update skip locked));
   delete from proved_address where user_id = p_user or (email = any (addresses) and user_id like 'guest:%');
   -- The ledger stays, without a person in it.
   update credit_entry set note = null

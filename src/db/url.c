@@ -112,16 +112,16 @@ static char *nowhere(const char *hosts)
 	return list;
 }
 
-/* What libpq says to these options before it asks any server; "" when nothing. */
-static void try_options(const PQconninfoOption *options, const char *url,
+/* What libpq says to these options before it asks any server; "" when nothing. whole: with all it adds. */
+static void try_options(const PQconninfoOption *options, const PQconninfoOption *whole, const char *url,
 			char ret_reason[static DATABASE_URL_REASON])
 {
 	enum { OPTIONS_MAX = 64 };
 	const char *names[OPTIONS_MAX + 1] = {NULL};
 	const char *values[OPTIONS_MAX + 1] = {NULL};
-	const char *given = option_value(options, "hostaddr");
+	const char *given = option_value(whole, "hostaddr");
 	if (given == NULL)
-		given = option_value(options, "host");
+		given = option_value(whole, "host");
 	__attribute__((cleanup(text_free))) char *hosts = nowhere(given);
 	size_t count = 0;
 	names[count] = "host";
@@ -144,34 +144,43 @@ static void try_options(const PQconninfoOption *options, const char *url,
 }
 
 /*
- * What libpq says of `url` with what its service adds; "" when nothing. Nobody is asked, since no server is
- * "none".
+ * `url` with what its service, the environment and libpq add, and what libpq says of it all; "" when nothing.
+ * Nobody is asked, since no server is "none".
  */
-static void try_service(const char *url, char ret_reason[static DATABASE_URL_REASON])
+static PQconninfoOption *try_whole(const char *url, char ret_reason[static DATABASE_URL_REASON])
 {
 	const char *const names[] = {"dbname", "target_session_attrs", NULL};
 	const char *const values[] = {url, "none", NULL};
 	__attribute__((cleanup(connection_free))) PGconn *connection = PQconnectStartParams(names, values, 1);
-	if (connection == NULL)
+	PQconninfoOption *whole = PQconninfo(connection);
+	if (whole == NULL)
 		die("out of memory");
 	const char *message = PQerrorMessage(connection);
 	redact(strstr(message, names[1]) != NULL ? "" : message, url, ret_reason);
+	return whole;
+}
+
+/* Sockets have no TLS. */
+static bool is_socket(const PQconninfoOption *whole)
+{
+	const char *host = option_value(whole, "host");
+	return option_value(whole, "hostaddr") == NULL &&
+	       (host == NULL || host[0] == '\0' || host[0] == '/' || host[0] == '@');
 }
 
 static bool is_unreadable(const char *path)
 {
-	return path != NULL && access(path, R_OK) != 0;
+	return path != NULL && path[0] != '\0' && access(path, R_OK) != 0;
 }
 
 /* What libpq meets only behind a server that answers, and no waiting mends: its name, *ret_why; or NULL. */
-static const char *hopeless(const PQconninfoOption *options, const char **ret_why)
+static const char *hopeless(const PQconninfoOption *options, const PQconninfoOption *whole,
+			    const char **ret_why)
 {
 	const char *mode = option_value(options, "sslmode");
-	const char *host = option_value(options, "host");
 	const char *role = option_value(options, "target_session_attrs");
 	const char *root = option_value(options, "sslrootcert");
-	const bool verifies = mode != NULL && strncmp(mode, "verify-", 7) == 0 &&
-			      (host == NULL || host[0] != '/'); /* sockets have no TLS */
+	const bool verifies = mode != NULL && strncmp(mode, "verify-", 7) == 0 && !is_socket(whole);
 	*ret_why = "leads to a server that takes no writes";
 	if (role != NULL && (strcmp(role, "read-only") == 0 || strcmp(role, "standby") == 0))
 		return "target_session_attrs";
@@ -255,17 +264,12 @@ bool database_url_check(const char *url, char ret_reason[static DATABASE_URL_REA
 		return false;
 	}
 	const char *why = NULL;
-	const char *vain = hopeless(options, &why);
-	if (vain != NULL) {
+	__attribute__((cleanup(options_free))) PQconninfoOption *whole = try_whole(url, ret_reason);
+	const char *vain = hopeless(options, whole, &why);
+	if (vain != NULL)
 		snprintf(ret_reason, DATABASE_URL_REASON, "%s: %s", vain, why);
-		return false;
-	}
-	if (option_value(options, "service") != NULL) {
-		try_service(url, ret_reason);
-		if (ret_reason[0] != '\0')
-			return false;
-	}
-	try_options(options, url, ret_reason);
+	else if (ret_reason[0] == '\0')
+		try_options(options, whole, url, ret_reason);
 	if (strstr(ret_reason, "port") != NULL && strstr(url, "://") != NULL)
 		strncat(ret_reason, "; write a / in user or password as %2F",
 			DATABASE_URL_REASON - strlen(ret_reason) - 1);

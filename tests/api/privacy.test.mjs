@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { assertStatus } from '../harness/expect.mjs';
-import { openSchedule, startStack, until } from '../harness/stack.mjs';
+import { openSchedule, sleep, startStack, until } from '../harness/stack.mjs';
 
 let stack;
 const document = openSchedule();
@@ -206,6 +206,18 @@ test('an address that only the coach has given goes with its person, from the gu
   );
 });
 
+test('whose reader complained gets no mail again because somebody who had typed the address is erased', async () => {
+  const mallory = person('mallory');
+  const typed = { start: nextStart(), name: 'Mallory', email: 'Harried@client.test' };
+  assertStatus(await mallory.post('/booking/create', typed), 201);
+  stack.database.run(
+    `INSERT INTO mail_suppression (email, reason) VALUES ('harried@client.test', 'complained')`,
+  );
+  assertStatus(await mallory.delete('/booking/user/me'), 200);
+  const left = `SELECT count(*) FROM mail_suppression WHERE email = 'harried@client.test'`;
+  assert.equal(stack.database.value(left), 1);
+});
+
 test('the address that a token vouches for leaves the guests of others, also where nothing is mailed', async () => {
   const guests = ['Nina@client.test', 'other@client.test'];
   const theirs = assertStatus(
@@ -217,6 +229,28 @@ test('the address that a token vouches for leaves the guests of others, also whe
   nobodys(stack.database.dump().toLowerCase(), 'nina');
   const left = assertStatus(await stack.coach().get(`/booking/${theirs.id}`), 200);
   assert.deepEqual(left.guests, ['other@client.test']);
+});
+
+test('erased twice at once, while they come in by another address: nobody waits in a circle', async () => {
+  const { database } = stack;
+  const deadlocks = () =>
+    database.value('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()');
+  const known = deadlocks();
+  const erase = () => stack.admin().delete('/booking/user/quincy');
+  const own = database.session();
+  own.send(`BEGIN; SELECT lock_client('quincy');`);
+  await until('their lock to be taken', () => database.locks(`classid = 1651469163 AND granted`) === 1);
+  const first = erase();
+  await until('the first to wait', () => database.waiting('erased_count') === 1);
+  database.run(`INSERT INTO known_address (email, user_id) VALUES ('quincy@client.test', 'quincy')`);
+  const second = erase();
+  await until('the second to wait', () => database.waiting('erased_count') === 2);
+  own.send('COMMIT;');
+  own.close();
+  for (const reply of await Promise.all([first, second])) assertStatus(reply, 200);
+  assert.equal(database.value(`SELECT count(*) FROM known_address WHERE user_id = 'quincy'`), 0);
+  await sleep(1100); // the server tells its counters once a second
+  assert.equal(deadlocks() - known, 0);
 });
 
 test('an admin may erase a client, who then reads that it was an admin', async () => {

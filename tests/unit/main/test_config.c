@@ -266,6 +266,22 @@ static void test_a_poor_key_may_stand_behind_the_one_that_replaces_it(void **sta
 					  "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
 }
 
+static void test_what_libpq_adds_to_a_database_url_counts(void **state)
+{
+	(void)state;
+	setenv("PGHOST", "a,b", 1);
+	setenv("PGPORT", "1,2", 1);
+	assert_good(ENVIRONMENT("DATABASE_URL=postgresql:///d"));
+	assert_refused(ENVIRONMENT("DATABASE_URL=postgresql:///d?sslmode=verify-ca&sslrootcert=/nowhere"),
+		       "DATABASE_URL: sslrootcert: names a file that cannot be read\n");
+	unsetenv("PGHOST");
+	unsetenv("PGPORT");
+	/* Sockets have no TLS, and an empty name is the file that is taken by default. */
+	assert_good(ENVIRONMENT("DATABASE_URL=postgresql:///d?sslmode=verify-ca&sslrootcert=/nowhere"));
+	assert_good(ENVIRONMENT("DATABASE_URL=host=@abstract sslmode=verify-ca sslrootcert=/nowhere"));
+	assert_good(ENVIRONMENT("DATABASE_URL=postgresql://h/d?sslmode=verify-full&sslrootcert="));
+}
+
 static void test_a_service_is_read_as_libpq_reads_it(void **state)
 {
 	(void)state;
@@ -274,7 +290,11 @@ static void test_a_service_is_read_as_libpq_reads_it(void **state)
 	setenv("PGSERVICEFILE", path, 1);
 	assert_good(ENVIRONMENT("DATABASE_URL=service=good"));
 	assert_good(ENVIRONMENT("DATABASE_URL=postgresql:///d?service=good"));
+	assert_good(ENVIRONMENT("DATABASE_URL=service=good port=3,4"));
 	assert_refused(ENVIRONMENT("DATABASE_URL=service=odd"), "DATABASE_URL: invalid sslmode value\n");
+	setenv("PGSERVICE", "good", 1);
+	assert_good(ENVIRONMENT("DATABASE_URL=postgresql:///d"));
+	unsetenv("PGSERVICE");
 	unsetenv("PGSERVICEFILE");
 	unlink(path);
 	free(path);
@@ -552,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_a_token_needs_no_database),
 		cmocka_unit_test(test_a_bad_value_is_refused_in_one_line_that_names_it),
 		cmocka_unit_test(test_a_poor_key_may_stand_behind_the_one_that_replaces_it),
+		cmocka_unit_test(test_what_libpq_adds_to_a_database_url_counts),
 		cmocka_unit_test(test_a_service_is_read_as_libpq_reads_it),
 		cmocka_unit_test(test_urls_and_origins_are_checked),
 		cmocka_unit_test(test_every_bad_setting_is_told_at_once),
