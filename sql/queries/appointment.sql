@@ -200,10 +200,15 @@ proved as (
   where at < now() - make_interval(days => $1::integer)
     and not exists (select from appointment a where a.user_id = p.user_id and not a.erased)),
 spent as (
-  update credit_grant g set user_id = 'erased-' || replace(gen_random_uuid()::text, '-', '')
+  update credit_grant g
+  set user_id = 'erased-' || replace(gen_random_uuid()::text, '-', ''), external_ref = erased_reference(external_ref),
+      request_hash = null
   where user_id like '%@%' and created_at < now() - make_interval(days => $1::integer)
     and (balance = 0 or revoked_at is not null or usable_until < now())
-    and not exists (select from appointment a where a.user_id = g.user_id and not a.erased))
+    and not exists (select from appointment a where a.user_id = g.user_id and not a.erased)
+  returning id),
+noted as (
+  update credit_entry set note = null where note is not null and grant_id in (select id from spent))
 delete from notice_preference p
 where not of_coach and exists (select from appointment a where a.user_id = p.user_id)
   and not exists (select from appointment a where a.user_id = p.user_id and not a.erased);
