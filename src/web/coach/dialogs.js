@@ -5,6 +5,7 @@
 import { newKey } from '../widget/calls.js';
 import { fill, h } from '../widget/dom.js';
 import { dayOf, instantOf, isoText } from '../widget/time.js';
+import { ifUnchanged, otherThan } from '../widget/unchanged.js';
 import { clock, minutesOf, wallMinutes } from './time.js';
 
 /* What a coach may set aside when booking for a client; the past and other bookings always stand. */
@@ -112,23 +113,15 @@ async function tellChanged(house, name, now, again) {
  * Does send() if what is at `path` stands as it is shown, `seen`; else, also if that is why it was refused, tells what it is
  * now and answers null. reached(now): it is already what was wanted.
  */
-export async function ifStands(house, { path, seen, name, again, reached = () => false }, send) {
-  const look = async () => {
-    const now = await house.call('GET', path);
-    return ['status', 'start', 'end'].some((one) => now[one] !== seen[one]) && now;
-  };
-  let now = await look();
-  if (!now)
-    try {
-      return await send();
-    } catch (problem) {
-      now = [404, 409, 410].includes(problem.status) && (await look().catch(() => null));
-      if (!now) throw problem;
-    }
-  if (reached(now)) return now;
-  await tellChanged(house, name, now, again);
-  return null;
-}
+export const ifStands = (house, { path, seen, name, again, reached = () => false }, send) =>
+  ifUnchanged(
+    {
+      look: async () => otherThan(seen, await house.call('GET', path)),
+      reached,
+      tell: (now) => tellChanged(house, name, now, again),
+    },
+    send,
+  );
 
 /* For `reached`: it was moved to this start already, by a call whose reply was lost. */
 export const movedTo =

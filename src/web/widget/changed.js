@@ -6,17 +6,10 @@
 import { h } from './dom.js';
 import { reasonWords } from './notices.js';
 import { toSessions } from './session.js';
+import { causeOf, ifUnchanged, otherThan } from './unchanged.js';
 
 /* What it is now, if it is not as it is shown here. */
-async function presentOf(panel, shown) {
-  const now = await panel.call('GET', `booking/${shown.id}`);
-  const other = (name) => shown[name] && Date.parse(shown[name]) !== Date.parse(now[name]);
-  return (shown.status && shown.status !== now.status) || other('start') || other('end') ? now : null;
-}
-
-/* The same, if that may be why something was refused. */
-const causeOf = async (panel, shown, { status }) =>
-  [404, 409, 410].includes(status) && presentOf(panel, shown).catch(() => null);
+const presentOf = async (panel, shown) => otherThan(shown, await panel.call('GET', `booking/${shown.id}`));
 
 function fateWord(before, now) {
   if (now.status === 'scheduled') return before.status === 'scheduled' ? 'noticeMovedTo' : 'noticeConfirmed';
@@ -48,23 +41,15 @@ function tellFate(panel, before, now) {
  * Does send() if the session stands as it is shown; else tells what has become of it, and answers null. reached(now): it is
  * already what was wanted.
  */
-export async function ifStands(panel, shown, send, reached = () => false) {
-  let now = await presentOf(panel, shown);
-  if (!now)
-    try {
-      return await send();
-    } catch (problem) {
-      now = await causeOf(panel, shown, problem);
-      if (!now) throw problem;
-    }
-  if (reached(now)) return now;
-  tellFate(panel, shown, now);
-  return null;
-}
+export const ifStands = (panel, shown, send, reached = () => false) =>
+  ifUnchanged(
+    { look: () => presentOf(panel, shown), reached, tell: (now) => tellFate(panel, shown, now) },
+    send,
+  );
 
 /* Whether something was refused for what the session has become meanwhile, which is then told. */
 export async function isChanged(panel, shown, problem) {
-  const now = await causeOf(panel, shown, problem);
+  const now = await causeOf(problem, () => presentOf(panel, shown));
   if (now) tellFate(panel, shown, now);
   return Boolean(now);
 }
