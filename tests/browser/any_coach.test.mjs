@@ -135,6 +135,63 @@ test('a panel that is built anew while a session is moved asks for the times of 
   await page.locator('[data-type=own]').waitFor();
 });
 
+test('the form and a client’s sessions go by the coach they are with, whoever’s page it is', async () => {
+  const asking = (label, time_zone) => ({
+    ...openSchedule(),
+    time_zone,
+    session_types: [
+      {
+        ...type('talk', `Talk: ${label}`),
+        questions: [{ id: 'goal', label, kind: 'text', required: true }],
+      },
+    ],
+  });
+  const labels = { damian: 'Your aim?', clara: 'Your wish?' };
+  const seen = await startStack({ document: asking(labels.damian, 'UTC') });
+  try {
+    const admin = seen.admin();
+    assert.equal((await admin.put('/coach/clara/schedule', asking(labels.clara, 'Asia/Tokyo'))).status, 201);
+    for (const [id, name] of Object.entries(NAMES))
+      assert.equal((await admin.put(`/coach/${id}/profile`, { name })).status, 200);
+    const client = seen.client('pat');
+    const page = await browser.page({ locale: 'en-GB', timezoneId: 'UTC' });
+    for (let times = 0; times < 2; times += 1) {
+      await page.goto('about:blank');
+      await page.goto(`${seen.daemon.url}/booking/any#token=${client.token}`);
+      const held = page.waitForResponse(/booking\/hold/);
+      await page.locator('[data-start]').last().click();
+      const { coach } = await (await held).json();
+      await page.locator('.summary', { hasText: NAMES[coach] }).waitFor();
+      await page.getByLabel(labels[coach]).fill('To grow');
+      await page.locator('button[type=submit]').click();
+      await page.locator('.tick').waitFor();
+    }
+    const { appointments } = (await client.get('/booking/user/me')).body;
+    assert.deepEqual(appointments.map(({ coach }) => coach).sort(), ['clara', 'damian']);
+    for (const place of ['damian', 'any']) {
+      await page.goto(`${seen.daemon.url}/booking/${place}`);
+      await page.getByRole('button', { name: 'My sessions' }).click();
+      for (const [coach, label] of Object.entries(labels)) {
+        const one = page.locator('.sessions li', {
+          has: page.getByRole('heading', { name: `Talk: ${label}` }),
+        });
+        await one.waitFor();
+        const told = await one.textContent();
+        assert.equal(told.includes(NAMES[coach]), place !== coach, told);
+        assert.equal(told.includes('Tokyo'), coach === 'clara', told);
+        const link = await one.locator('a[href*="calendar.google.com"]').getAttribute('href');
+        assert.equal(new URL(link).searchParams.get('text'), `Session with ${NAMES[coach]}`);
+        await one.getByRole('button', { name: /^Your answers/ }).click();
+        assert.equal(await page.getByLabel(label).inputValue(), 'To grow');
+        await page.getByRole('button', { name: 'Back' }).click();
+      }
+      await checked(page, `sessions-of-two-coaches-${place}`);
+    }
+  } finally {
+    await seen.stop();
+  }
+});
+
 test('a mail’s link that is over is told, also where anybody may see the times of several coaches', async () => {
   const seen = await startStack({ env: { PUBLIC_AVAILABILITY: '1' } });
   try {

@@ -2,6 +2,7 @@
 
 import { guestsAreGood, guestsIn } from './addresses.js';
 import { Problem, claimsOf, explain, newKey } from './calls.js';
+import { takeCoach } from './coaches.js';
 import { costPart } from './credits.js';
 import { fill, h } from './dom.js';
 import { goneCodes } from './fresh.js';
@@ -53,6 +54,7 @@ export function choose(panel, slot) {
 export async function goOn(panel, offer, problem) {
   Object.assign(panel, { type: offer.session_type, duration: offer.duration_minutes, moving: null });
   panel.answer = { ...panel.answer, coach: offer.coach };
+  panel.chosen = null;
   panel.answer = (await ask(panel)).reply;
   const [at, until] = [Date.parse(offer.start), Date.parse(offer.end)];
   begin(panel, { start: offer.start, end: offer.end, at, until });
@@ -91,6 +93,12 @@ export function countDown(panel, form) {
   tick();
 }
 
+/* What of the form goes by the session type. */
+const formOf = (panel) => {
+  const { meeting, questions, seats, approval } = panel.typeOf() ?? {};
+  return JSON.stringify([meeting, questions, seats, approval]);
+};
+
 /* Asks for the chosen time; answers once it is held, or throws the problem. */
 async function takeHold(panel) {
   const form = panel.form;
@@ -117,8 +125,12 @@ async function takeHold(panel) {
   const whole = Date.parse(held.hold_expires_at) - Date.parse(held.created_at);
   form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
   countDown(panel, form);
-  if (panel.view === 'details') adopt(panel, held);
-  takeCoach(panel, held).then(() => panel.form === form && panel.view === 'details' && renderChosen(panel));
+  const asks = formOf(panel);
+  await takeCoach(panel, held);
+  if (panel.form !== form || panel.view !== 'details') return;
+  if (formOf(panel) === asks) renderChosen(panel);
+  else showDetails(panel); // whoever was chosen of any asks for something else
+  adopt(panel, held);
 }
 
 /*
@@ -169,14 +181,6 @@ export async function recover(panel) {
     }
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
-}
-
-/* Who was chosen for a client who asked for any coach; an appointment names them. */
-export async function takeCoach(panel, { coach }) {
-  if (panel.answer?.coach !== 'any' || panel.chosen?.coach === coach) return;
-  const place = `coach/${encodeURIComponent(coach)}/profile`;
-  const profile = await panel.call('GET', place, { quiet: true }).catch(() => null);
-  panel.chosen = { coach, profile: { ...profile, name: profile?.name ?? coach } };
 }
 
 /* What the server knows about the caller fills fields that are still empty. */

@@ -20,7 +20,7 @@ const linkWaits = [1, 2, 3, 5, 8, 13, 20, 30, 60, 60, 100];
 
 export function showDone(panel, appointment, word) {
   const { t } = panel;
-  const coach = panel.coachName();
+  const coach = panel.coachName(appointment.coach);
   const asked = appointment.status === 'requested'; // the coach has to approve it
   const title =
     word !== 'booked' ? t(word) : asked ? t('requested') : coach ? t('bookedWith', { coach }) : t(word);
@@ -38,6 +38,7 @@ export function showDone(panel, appointment, word) {
       asked && h('p', { class: 'muted' }, decision(panel, a)),
       calendarText(t, a) && h('p', null, calendarText(t, a)),
       summary(panel, Date.parse(a.start), Date.parse(a.end), {
+        coach: a.coach,
         type: bookedType(panel, a),
         meeting: meeting(panel, a),
       }),
@@ -78,7 +79,7 @@ export function showDone(panel, appointment, word) {
  * page around on, if the browser lets it.
  */
 function leadOn(panel, appointment) {
-  const next = webAddress(panel.typeOf(appointment.session_type)?.redirect_url);
+  const next = webAddress(panel.typeOf(appointment.session_type, appointment.coach)?.redirect_url);
   if (!next) return;
   const address = new URL(next);
   address.searchParams.set('booking', appointment.id);

@@ -2,7 +2,7 @@
 
 import { newKey } from './calls.js';
 import { ifStands } from './changed.js';
-import { takeCoach } from './details.js';
+import { takeCoach } from './coaches.js';
 import { h } from './dom.js';
 import { goneCodes } from './fresh.js';
 import { certainty } from './session.js';

@@ -31,6 +31,8 @@ export class Panel {
   zone;
   hour12;
   answer = null; // the last availability reply
+  others = new Map(); // replies of coaches who are not its one, by their ids
+  chosen = null; // the coach of a client who asked for any, once there is one
   early = null; // the first question, asked before there is anything to show
   slots = []; // every start known so far, ascending: {at, until, start, end}
   byDay = new Map(); // the same by their day in the visitor's zone
@@ -253,26 +255,29 @@ export class Panel {
     return list.format(all.map((n) => this.lasting(n)));
   }
 
+  /* Who a coach is and what they offer; of another than the page's, once it was asked for (coaches.js). */
+  of(coach = this.chosen ?? this.answer?.coach) {
+    const own = coach === this.answer?.coach || coach === 'any';
+    return own ? this.answer : (this.others.get(coach) ?? (coach === this.chosen ? this.answer : undefined));
+  }
+
   /* The session type that is looked at, or that an appointment has. */
-  typeOf(id = this.answer?.session_type) {
-    return this.answer?.session_types?.find((one) => one.id === id);
+  typeOf(id = this.answer?.session_type, coach = undefined) {
+    return this.of(coach)?.session_types?.find((one) => one.id === id);
   }
 
-  /* The client does not mind which coach they have, and has none yet. */
-  get anyCoach() {
-    return this.answer?.coach === 'any' && !this.chosen;
-  }
-
-  coachName() {
-    if (this.anyCoach) return this.t('anyCoach');
-    return (this.chosen ?? this.answer)?.profile?.name ?? this.element.getAttribute('coach-name');
+  /* Null where nobody said it; "Any coach" while none is chosen. */
+  coachName(coach = this.chosen ?? this.answer?.coach) {
+    if (coach === 'any') return this.t('anyCoach');
+    const named = coach === (this.answer?.coach ?? coach) ? this.element.getAttribute('coach-name') : null;
+    return this.of(coach)?.profile?.name ?? named ?? (coach === this.chosen ? coach : null);
   }
 
   /* The coach's picture, or initials; null where nobody said who it is. */
-  face() {
-    const name = this.coachName();
-    if (!name || this.anyCoach) return null;
-    const { coach, profile } = this.chosen ?? this.answer ?? {};
+  face(coach = this.chosen ?? this.answer?.coach) {
+    const name = this.coachName(coach);
+    if (!name || coach === 'any') return null;
+    const { profile } = this.of(coach) ?? {};
     const version = profile?.picture_version;
     const source = version && new URL(`../coach/${encodeURIComponent(coach)}/picture?v=${version}`, here);
     if (source) return h('img', { class: 'avatar', src: source.href, alt: '', width: '56', height: '56' });

@@ -120,7 +120,7 @@ export function questionFields(panel, questions, values, changed = () => {}) {
 /* The answers of a session that is booked, to be given or changed until it starts. */
 export async function showAnswers(panel, a) {
   const { t } = panel;
-  const questions = panel.typeOf(a.session_type)?.questions ?? [];
+  const questions = panel.typeOf(a.session_type, a.coach)?.questions ?? [];
   const place = h(
     'div',
     { class: 'stack wide middle' },

@@ -80,7 +80,7 @@ export function rule(panel, a) {
 
 /* Its kind, at what was taken and is left to pay for it: a code may have taken from both. */
 export function bookedType(panel, a) {
-  const type = panel.typeOf(a.session_type);
+  const type = panel.typeOf(a.session_type, a.coach);
   const credits = a.payment && { credits: a.payment.amount };
   return type && { ...type, booked: true, price: { ...type.price, ...a.price, ...credits } };
 }
@@ -88,7 +88,7 @@ export function bookedType(panel, a) {
 /* Until when the coach answers a request. */
 export const decision = (panel, a) =>
   panel.t('decision', {
-    coach: panel.coachName() ?? panel.t('theCoach'),
+    coach: panel.coachName(a.coach) ?? panel.t('theCoach'),
     when: panel.moment(Date.parse(a.decide_before)),
   });
 
@@ -96,7 +96,7 @@ export const guestsText = (panel, a) => panel.t('withGuests', { guests: a.guests
 
 export function calendarLinks(panel, a) {
   const { t } = panel;
-  const coach = panel.coachName();
+  const coach = panel.coachName(a.coach);
   const title = coach ? t('title', { coach }) : t('titleAlone');
   const link = webAddress(a.meeting?.url) ?? '';
   const bare = (text) => text.replace(/[-:]/g, '');

@@ -2,6 +2,7 @@
 
 import { newKey } from './calls.js';
 import { ifStands } from './changed.js';
+import { meet } from './coaches.js';
 import { cancelCost, keptText, showBalance } from './credits.js';
 import { fill, h } from './dom.js';
 import { showGuests } from './guests.js';
@@ -104,6 +105,10 @@ export async function loadSessions(panel, status, cursor, list, more) {
   const query = new URLSearchParams({ status, limit: '20', ...(cursor && { cursor }) });
   try {
     const reply = await panel.call('GET', `booking/user/me?${query}`);
+    await meet(
+      panel,
+      reply.appointments.map(({ coach }) => coach),
+    );
     if (asked !== panel.asked) return;
     const items = reply.appointments
       .filter((a) => (a.status !== 'held' || a.offered) && (status === 'cancelled' || a.status !== 'expired'))
@@ -196,18 +201,20 @@ function session(panel, a) {
     cancelled: t(a.cancelled_by && a.cancelled_by !== 'client' ? 'byCoach' : 'statusCancelled'),
   }[a.status];
   const label = (text) => ({ 'aria-label': t('pair', { a: text, b: panel.moment(start) }) });
-  const name = panel.typeOf(a.session_type)?.name ?? t('titleAlone');
+  const type = panel.typeOf(a.session_type, a.coach);
+  const coach = panel.coachName(a.coach);
   const reason = a.move_reason ?? (a.cancelled_by !== 'client' && a.cancel_reason);
   const said = reason && reasonWords(t, reason);
   return h(
     'li',
     null,
-    h('h3', { tabindex: '-1' }, name),
+    h('h3', { tabindex: '-1' }, type?.name ?? t('titleAlone')),
+    coach && a.coach !== panel.answer?.coach && h('p', { class: 'muted' }, coach),
     status && h('span', { class: 'badge' }, status),
     h(
       'ul',
       { class: 'facts' },
-      panel.when(start, Date.parse(a.end), panel.answer?.coach_time_zone),
+      panel.when(start, Date.parse(a.end), panel.of(a.coach)?.coach_time_zone),
       (ahead || asked || offered) && meeting(panel, a),
     ),
     said && h('p', null, said),
@@ -224,7 +231,7 @@ function session(panel, a) {
         { class: 'actions' },
         ahead && joinButton(panel, a),
         start > panel.now() &&
-          panel.typeOf(a.session_type)?.questions &&
+          type?.questions &&
           h(
             'button',
             { type: 'button', ...label(t('answersTitle')), onclick: () => showAnswers(panel, a) },
@@ -313,7 +320,10 @@ export function showCancel(panel, a) {
       h(
         'div',
         { class: 'stack wide' },
-        summary(panel, Date.parse(a.start), Date.parse(a.end), { type: bookedType(panel, a) }),
+        summary(panel, Date.parse(a.start), Date.parse(a.end), {
+          coach: a.coach,
+          type: bookedType(panel, a),
+        }),
         form,
       ),
     ],
@@ -331,7 +341,10 @@ export function showOver(panel, words, a) {
       h(
         'div',
         { class: 'stack wide' },
-        summary(panel, Date.parse(a.start), Date.parse(a.end), { type: bookedType(panel, a) }),
+        summary(panel, Date.parse(a.start), Date.parse(a.end), {
+          coach: a.coach,
+          type: bookedType(panel, a),
+        }),
         h(
           'div',
           { class: 'actions' },

@@ -2,8 +2,8 @@
 
 import { h } from './dom.js';
 
-export function summary(panel, start, end, { type = panel.typeOf(), more, meeting } = {}) {
-  const name = panel.coachName();
+export function summary(panel, start, end, { coach, type = panel.typeOf(), more, meeting } = {}) {
+  const name = panel.coachName(coach);
   const about = [name, panel.lasting(Math.round((end - start) / 60000))].filter(Boolean).join(' · ');
   return h(
     'div',
@@ -11,13 +11,13 @@ export function summary(panel, start, end, { type = panel.typeOf(), more, meetin
     h(
       'div',
       { class: 'face' },
-      panel.face(),
+      panel.face(coach),
       h('div', null, h('h3', null, type?.name ?? panel.t('titleAlone')), h('p', { class: 'muted' }, about)),
     ),
     h(
       'ul',
       { class: 'facts' },
-      panel.when(start, end, panel.answer?.coach_time_zone),
+      panel.when(start, end, panel.of(coach)?.coach_time_zone),
       meeting ?? (type && panel.place(type.meeting)),
       type && panel.cost(type),
     ),

@@ -6,6 +6,7 @@
 import { busy } from './busy.js';
 import { newKey } from './calls.js';
 import { ifStands, tellAbove } from './changed.js';
+import { meet } from './coaches.js';
 import { goOn, isGuest } from './details.js';
 import { fill, h } from './dom.js';
 import { certainty } from './session.js';
@@ -183,7 +184,7 @@ function showWaiting(panel, entry) {
 /* What is waited for, in words: the session, the days, the hours, the dates. */
 function waitFacts(panel, entry) {
   const { t } = panel;
-  const zone = panel.answer?.coach_time_zone ?? panel.zone;
+  const zone = panel.of(entry.coach)?.coach_time_zone ?? panel.zone;
   const list = new Intl.ListFormat(panel.locale, { type: 'conjunction' });
   const wall = (text) =>
     format(Date.parse(`1970-01-01T${text === '24:00' ? '00:00' : text}Z`), panel.locale, {
@@ -198,7 +199,7 @@ function waitFacts(panel, entry) {
   const hours =
     (from !== '00:00' || to !== '24:00') &&
     t('waitBetween', { from: wall(from), to: wall(to), city: cityOf(zone) });
-  const type = panel.typeOf(entry.session_type)?.name ?? t('titleAlone');
+  const type = panel.typeOf(entry.session_type, entry.coach)?.name ?? t('titleAlone');
   return h(
     'ul',
     { class: 'facts' },
@@ -220,6 +221,10 @@ export async function waitingPart(panel) {
   const { waitlist } = await panel.call('GET', 'booking/waitlist', { quiet: true });
   const waiting = waitlist.filter((one) => one.state === 'waiting' && Date.parse(one.to) > panel.now());
   if (!waiting.length) return null;
+  await meet(
+    panel,
+    waiting.map(({ coach }) => coach),
+  );
   const heading = h('h3', { tabindex: '-1' }, t('waitList'));
   return h(
     'section',
@@ -230,7 +235,7 @@ export async function waitingPart(panel) {
       { class: 'sessions wide' },
       waiting.map((entry) => {
         const trouble = h('div', { class: 'wide' });
-        const name = panel.typeOf(entry.session_type)?.name ?? t('titleAlone');
+        const name = panel.typeOf(entry.session_type, entry.coach)?.name ?? t('titleAlone');
         const leave = async () => {
           try {
             const { waitlist: list } = await panel.call('GET', 'booking/waitlist');
