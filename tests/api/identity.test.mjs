@@ -123,10 +123,11 @@ test('a forged token is a refusal, not an outage, also while the provider is awa
   const daemon = await Daemon.start({
     env: { ...stack.env, AUTH_JWT_PUBLIC_KEY: null, AUTH_JWKS_URL: own.url, AUTH_SESSION_QUERY: null },
   });
+  const good = mintSigned(curve.privateKey, CLAIMS, { kid: 'curve' });
+  assertStatus(await daemon.client.get('/booking/user/me', bearer(good)), 200); // it has the keys
   own.broken = true;
   const forged = mintSigned(keyPair('ec').privateKey, CLAIMS, { kid: 'curve' });
   assertProblem(await daemon.client.get('/booking/user/me', bearer(forged)), 401, 'unauthenticated');
-  const good = mintSigned(curve.privateKey, CLAIMS, { kid: 'curve' });
   assertStatus(await daemon.client.get('/booking/user/me', bearer(good)), 200);
   await daemon.stop();
   await own.stop();
