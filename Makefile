@@ -191,8 +191,9 @@ $(STRANGE_NETWORK): tests/harness/strange_network.c
 	$(call run,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 # Everything that says whether it works: units, then end to end with the real binary (tests/harness/README.md).
-.PHONY: test
-test: unit $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) $(STRANGE_NETWORK) ## run all tests; TESTS="tests/api tests/http" for some, EXCEPT="tests/api" for the others
+.PHONY: test test-programs
+test-programs: $(UNIT_TESTS) $(OUT)/bookingd $(DB_TESTS) $(NET_TESTS) $(TEST_PROGRAMS) $(STRANGE_NETWORK)
+test: unit test-programs ## run all tests; TESTS="tests/api tests/http" for some, EXCEPT="tests/api" for the others
 	@BOOKINGD=$(OUT)/bookingd SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) EXCEPT="$(EXCEPT)" node tests/run.mjs $(TESTS)
 
 # The same binary with named places where a test has it die (include/base/crash_point.h).
@@ -289,7 +290,8 @@ $(FUZZERS): $(FUZZ_OUT)/%: $(FUZZ_OUT)/%.o $(FUZZ_OUT)/libfuzzed.a
 	$(call run,LINK,$@)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 FUZZ_RUNS := $(FUZZERS:%=%.run)
-.PHONY: fuzz $(FUZZ_RUNS)
+.PHONY: fuzz fuzzers $(FUZZ_RUNS)
+fuzzers: $(FUZZERS)
 fuzz: $(FUZZ_RUNS) ## feed each parser of outside data with hostile bytes for FUZZ_SECONDS (20)
 $(FUZZ_RUNS): %.run: %
 	@subject=$(patsubst fuzz_%,%,$(notdir $*)); log=$(FUZZ_OUT)/$$subject.log; mkdir -p $(FUZZ_OUT)/corpus/$$subject; \
