@@ -230,7 +230,7 @@ test-cluster: $(OUT)/bookingd ## kill daemons and fail PostgreSQL over FAILOVERS
 test-recurrence: $(OUT)/bookingd $(TEST_PROGRAMS) ## hold 10,000 random rules and 1,500 calendar files against other programs
 	@BOOKINGD=$(OUT)/bookingd RECURRENCE_RULES=10000 RECURRENCE_FILES=1500 node tests/run.mjs tests/domain/recurrence.test.mjs
 
-# The pages in a real browser, with pictures of them in build/screenshots. The packages from npm are for these tests only.
+# The pages in a real browser, with pictures of them in build/screenshots (PICTURES=0: none). The packages from npm are for these tests only.
 NPM_PACKAGES := tests/browser/node_modules/.package-lock.json
 .PHONY: test-browser packages-browser packages-npm
 packages-browser: packages-tests
@@ -321,8 +321,8 @@ LINT_KNOWN   := '-Djson_array_foreach(list,at,item)=while(at=0,(item=json_array_
                 '-Ddie_at(file,line,reason)=exit(1)'
 
 # Each source compiles without a warning under both compilers; what is shipped passes clang-tidy as well.
-compiles = for compiler in gcc clang-14; do \
-		$$compiler $(CPPFLAGS) $(CFLAGS) -Werror -MMD -MP -MT $@ -MF $(@:.ok=.d) -c -o /dev/null $< || exit 1; done
+compiles = gcc $(CPPFLAGS) $(CFLAGS) -Werror -MMD -MP -MT $@ -MF $(@:.ok=.d) -c -o /dev/null $< && \
+	clang-14 $(CPPFLAGS) $(CFLAGS) -Werror -fsyntax-only $<
 
 $(LINT_OUT)/src/%.ok: src/%.c .clang-tidy | $(GENERATED) $(PREPARED)
 	@mkdir -p $(@D)

@@ -80,9 +80,8 @@ export async function openBrowser(...more) {
   return browser;
 }
 
-/** A picture of the page as it is, under build/screenshots. */
+/** A picture of the page as it is once nothing moves, under build/screenshots; with PICTURES=0 none. */
 export async function shot(page, name) {
-  fs.mkdirSync(SHOTS, { recursive: true });
   await page.evaluate(() =>
     Promise.all(
       [document, ...[...document.querySelectorAll('mosaic-booking')].map((one) => one.shadowRoot)]
@@ -91,7 +90,7 @@ export async function shot(page, name) {
         .map((one) => one.finished.catch(() => {})), // what is animated may go meanwhile
     ),
   );
-  await page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
+  if (process.env.PICTURES !== '0') await page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
 }
 
 /**

@@ -68,6 +68,7 @@ test('who signed in by mail where guests may book, and signs out, is a guest aga
   );
   await page.reload();
   await page.getByRole('button', { name: 'My sessions' }).click();
+  await shown(page, 'No sessions here.').waitFor(); // what comes meanwhile moves the button
   await page.getByRole('button', { name: 'Sign out' }).click();
   await said(page, /^You’re signed out\. /);
   await said(page, /\d+ times? on /); // after that, or in one with it where it comes within a few seconds
