@@ -136,7 +136,7 @@ test('a panel that is built anew while a session is moved asks for the times of 
 });
 
 test('the form and a client’s sessions go by the coach they are with, whoever’s page it is', async () => {
-  const asking = (label, time_zone) => ({
+  const asking = (label, time_zone, price) => ({
     ...openSchedule(),
     time_zone,
     session_types: [
@@ -144,25 +144,34 @@ test('the form and a client’s sessions go by the coach they are with, whoever�
         ...type('talk', `Talk: ${label}`),
         questions: [{ id: 'goal', label, kind: 'text', required: true }],
       },
+      { ...type('tea', 'Tea'), ...(price && { price }) },
     ],
   });
   const labels = { damian: 'Your aim?', clara: 'Your wish?' };
+  const price = { amount: 5000, currency: 'EUR' }; // hers alone
   const seen = await startStack({ document: asking(labels.damian, 'UTC') });
   try {
     const admin = seen.admin();
-    assert.equal((await admin.put('/coach/clara/schedule', asking(labels.clara, 'Asia/Tokyo'))).status, 201);
+    assert.equal(
+      (await admin.put('/coach/clara/schedule', asking(labels.clara, 'Asia/Tokyo', price))).status,
+      201,
+    );
     for (const [id, name] of Object.entries(NAMES))
       assert.equal((await admin.put(`/coach/${id}/profile`, { name })).status, 200);
     const client = seen.client('pat');
     const page = await browser.page({ locale: 'en-GB', timezoneId: 'UTC' });
-    for (let times = 0; times < 2; times += 1) {
+    const choose = async (id) => {
       await page.goto('about:blank');
       await page.goto(`${seen.daemon.url}/booking/any#token=${client.token}`);
+      await page.locator(`[data-type=${id}]`).click();
       const held = page.waitForResponse(/booking\/hold/);
       await page.locator('[data-start]').last().click();
       const { coach } = await (await held).json();
       await page.locator('.summary', { hasText: NAMES[coach] }).waitFor();
-      await page.getByLabel(labels[coach]).fill('To grow');
+      return coach;
+    };
+    for (let times = 0; times < 2; times += 1) {
+      await page.getByLabel(labels[await choose('talk')]).fill('To grow');
       await page.locator('button[type=submit]').click();
       await page.locator('.tick').waitFor();
     }
@@ -187,6 +196,16 @@ test('the form and a client’s sessions go by the coach they are with, whoever�
       }
       await checked(page, `sessions-of-two-coaches-${place}`);
     }
+    for (let times = 0; times < 2; times += 1) {
+      const costs = page.locator('#costs', { hasText: '50' });
+      await costs.waitFor({ state: (await choose('tea')) === 'clara' ? 'visible' : 'detached' });
+      await page.locator('button[type=submit]').click();
+      await page.locator('.tick').waitFor();
+    }
+    const coaches = (await client.get('/booking/user/me')).body.appointments
+      .filter(({ session_type }) => session_type === 'tea')
+      .map(({ coach }) => coach);
+    assert.deepEqual(coaches.sort(), ['clara', 'damian']);
   } finally {
     await seen.stop();
   }

@@ -78,10 +78,21 @@ test('a stranger signs in by a code and books; a reload remembers them; the mail
   const headers = { authorization: `Bearer ${await kept()}` };
   const known = async () => (await fetch(`${stack.daemon.url}/session`, { headers })).status;
   assert.equal(await known(), 200);
+  const signOut = page.getByRole('button', { name: 'Sign out' });
+  const [lists, asked] = [/user\/me\?status|booking\/waitlist/, []];
+  await page.route(lists, (route) => asked.push(route));
   await page.getByRole('button', { name: 'My sessions' }).click();
+  await until('both lists are asked for', () => asked.length === 2);
+  for (const route of asked) {
+    await page.waitForTimeout(200);
+    assert.ok(!(await signOut.isVisible()), 'what is still to come would move it away from a finger');
+    await route.continue();
+  }
+  await signOut.waitFor();
+  await page.unroute(lists);
   await page.getByRole('button', { name: /^Cancel:/ }).waitFor();
   await checked(page, 'sessions-sign-out');
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await signOut.click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   assert.equal(await kept(), null);
   assert.equal(await known(), 401);
@@ -334,7 +345,19 @@ test('a mail’s link opens its session also where there are several coaches to 
   const page = await browser.page();
   await page.goto(`${stack.daemon.url}/booking/${link}`);
   await managedView(page);
-  await page.getByRole('button', { name: /^Move: / }).waitFor();
+  await page.getByRole('button', { name: /^Move: / }).click();
+  await page.locator('[data-start]').first().waitFor();
+  const profile = { name: 'Second Coach' };
+  assert.equal((await stack.admin().put('/coach/second/profile', profile)).status, 200);
+  const start = stack.slot((slot += 2));
+  const wish = { start, session_type: 'coaching', coach: 'damian' };
+  assert.equal((await stack.client('sues-other').post('/booking/create', wish)).status, 201);
+  const sue = stack.client('sue');
+  const [made] = (await sue.get('/booking/user/me')).body.appointments;
+  const moved = await sue.put(`/booking/${made.id}/reschedule`, { start, coach: 'any' });
+  assert.equal(moved.body.coach, 'second', moved.text);
+  await page.getByRole('button', { name: 'Your session' }).click();
+  await page.locator('.sessions', { hasText: profile.name }).waitFor();
 });
 
 test('a mail’s link that is over leads to the sessions by signing in, also where there are several coaches', async () => {

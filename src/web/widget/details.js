@@ -93,10 +93,10 @@ export function countDown(panel, form) {
   tick();
 }
 
-/* What of the form goes by the session type. */
+/* What of the session type the form goes by: its fields, what it costs, whether it can be a series. */
 const formOf = (panel) => {
-  const { meeting, questions, seats, approval } = panel.typeOf() ?? {};
-  return JSON.stringify([meeting, questions, seats, approval]);
+  const { name, description, durations, redirect_url, ...rest } = panel.typeOf() ?? {};
+  return JSON.stringify(rest);
 };
 
 /* Asks for the chosen time; answers once it is held, or throws the problem. */
@@ -125,10 +125,10 @@ async function takeHold(panel) {
   const whole = Date.parse(held.hold_expires_at) - Date.parse(held.created_at);
   form.until = left > 0 && left <= 3600000 ? Date.parse(held.hold_expires_at) : received + whole;
   countDown(panel, form);
-  const asks = formOf(panel);
+  const before = formOf(panel);
   await takeCoach(panel, held);
   if (panel.form !== form || panel.view !== 'details') return;
-  if (formOf(panel) === asks) renderChosen(panel);
+  if (formOf(panel) === before) renderChosen(panel);
   else showDetails(panel); // whoever was chosen of any asks for something else
   adopt(panel, held);
 }

@@ -37,6 +37,13 @@ export function showSessions(panel, notice) {
   const more = h('div', { class: 'stack' });
   const waiting = h('div', { class: 'stack wide' });
   const balance = h('p', { class: 'balance', role: 'status' });
+  const below = h(
+    'div',
+    { class: 'stack', hidden: true },
+    h('button', { type: 'button', class: 'plain', onclick: () => panel.go('notices') }, t('notices')),
+    mailSession(panel) &&
+      h('button', { type: 'button', class: 'plain', onclick: () => signOut(panel) }, t('signOut')),
+  );
   const load = (status) => {
     list.replaceChildren(
       ...Array.from({ length: 2 }, () =>
@@ -44,7 +51,7 @@ export function showSessions(panel, notice) {
       ),
     );
     more.replaceChildren();
-    loadSessions(panel, status, null, list, more);
+    return loadSessions(panel, status, null, list, more);
   };
   panel.show(
     'sessions',
@@ -69,20 +76,22 @@ export function showSessions(panel, notice) {
         list,
         more,
         waiting,
-        h('button', { type: 'button', class: 'plain', onclick: () => panel.go('notices') }, t('notices')),
-        mailSession(panel) &&
-          h('button', { type: 'button', class: 'plain', onclick: () => signOut(panel) }, t('signOut')),
+        below,
       ),
     ],
     panel.page.title,
   );
-  load('upcoming');
+  const sessions = load('upcoming');
   showBell(panel);
   showBalance(panel, balance);
-  waitingPart(panel).then(
+  const waited = waitingPart(panel).then(
     (part) => fill(waiting, part),
     () => {}, // the sessions are what was asked for
   );
+  // What comes above a button would move it away from the finger that presses it.
+  Promise.all([sessions, waited]).then(() => {
+    below.hidden = false;
+  });
 }
 
 /* The session of whoever has signed in by mail here; of others the host page knows, and has a way out of its own. */
@@ -140,7 +149,10 @@ export async function loadSessions(panel, status, cursor, list, more) {
 
 /* Whose session it is, and of what kind, for the words about it; where that cannot be had, there are fewer. */
 async function meetCoach(panel, { coach, session_type }) {
-  if (panel.answer) return;
+  if (panel.answer) {
+    await meet(panel, [coach]);
+    return;
+  }
   const query = new URLSearchParams({ coach, session_type });
   const reply = await panel.call('GET', `booking/availability?${query}`, { quiet: true }).catch(() => null);
   if (!reply) return;
