@@ -83,8 +83,11 @@ test('by keyboard alone: the grid, a time, the form, the confirmation', async ()
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowUp');
   assert.equal(await focused(page), first);
+  const month = () => page.locator('#month').textContent();
+  const opened = await month();
   await page.keyboard.press('PageDown');
   await said(page, /days? with times|No free times in/);
+  const turned = (await month()) !== opened; // in the last hours of one the next is open already, and the last
   await page.locator('[data-day$="-15"]').focus(); // a day whose whole week lies in the month
   await page.keyboard.press('Home');
   assert.match(await focused(page), /^Sunday/);
@@ -92,8 +95,10 @@ test('by keyboard alone: the grid, a time, the form, the confirmation', async ()
   assert.match(await focused(page), /^Saturday.*no times$/);
   await page.keyboard.press('Enter');
   await said(page, /^No times on Saturday/);
-  await page.keyboard.press('PageUp');
-  await said(page, /days? with times|No free times in/);
+  if (turned) {
+    await page.keyboard.press('PageUp');
+    await said(page, /days? with times|No free times in/);
+  }
   await page.locator('td button.free').first().focus();
   await page.keyboard.press('Enter');
   await said(page, /^\d+ times? on /);
