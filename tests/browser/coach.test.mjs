@@ -403,6 +403,8 @@ test('people: contact as text, the client’s own time, moving and cancelling', 
   await page.getByRole('button', { name: /^Move: <i>Ben<\/i>/ }).click();
   await page.locator('dialog [data-start]').first().waitFor();
   await checked(page, 'coach-move');
+  const asked = page.calls.filter((call) => call === 'GET /booking/availability');
+  assert.equal(asked.length, 1, 'only what it can be moved to is asked for');
   const to = await page.locator('dialog [data-start]').first().getAttribute('data-start');
   await page.locator('dialog [data-start]').first().click();
   await page.getByRole('button', { name: 'Move to this time' }).click();

@@ -296,7 +296,8 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
 
   /*
    * Asks for the times before anything is made ready to show them: on a slow device that takes as long as the reply. False
-   * where something else comes first: a press on the button, a hold to give back, a form that goes on, one appointment.
+   * where something else comes first: a press on the button, a hold to give back, a form that goes on, one appointment, what
+   * is to be moved.
    */
   #askEarly() {
     const panel = this.#panel;
@@ -305,6 +306,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     panel.type = state?.type ?? this.getAttribute('session-type');
     panel.answer = panel.early = panel.moving = null;
     if (!this.hasAttribute('inline') || this.#managed || inForm(state?.mosaic)) return false;
+    if (this.hasAttribute('move-only')) return false;
     if (memory.holding().key) return false;
     panel.early = ask(panel);
     panel.early.catch(() => {}); // whoever waits for it is told
@@ -378,6 +380,7 @@ export class MosaicBooking extends (globalThis.HTMLElement ?? class {}) {
     const draft = inForm(before) ? memory.draft() : {};
     if (draft.slot) Object.assign(panel, { type: draft.type, duration: draft.duration });
     if (this.#managed) return panel.go('managed', this.#managed);
+    if (this.hasAttribute('move-only')) return undefined;
     panel.returning = true;
     const wish = this.getAttribute('date');
     const date = /^\d{4}(-\d\d){2}$/.test(wish) && Date.parse(wish) ? wish : null;
