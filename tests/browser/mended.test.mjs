@@ -206,6 +206,17 @@ test('Back goes back, and what was typed is still there; so it is after a reload
   assert.equal(await page.locator('form').count(), 0, 'the form is over');
 });
 
+test('a long list of times that is scrolled to its end moves nothing', async () => {
+  const { page } = await visit({ viewport: { width: 1280, height: 700 } });
+  await page.locator('td button.free').nth(1).click();
+  const places = () => page.locator('.times > *').evaluateAll((all) => all.map((one) => one.offsetTop));
+  await page.locator('.later').waitFor();
+  const before = await places();
+  await page.locator('[data-start]').last().scrollIntoViewIfNeeded();
+  await page.locator('.later').waitFor({ state: 'hidden' });
+  assert.deepEqual(await places(), before);
+});
+
 test('the title of the page says what is shown', async () => {
   const { page } = await visit();
   assert.equal(await page.title(), 'Book a session');

@@ -390,8 +390,11 @@ function showTimes(panel, shown) {
     },
     `${t('later')} ↓`,
   );
+  // At the end the button keeps its place: were it to go, a time would move away from the finger that presses it.
   const measure = () => {
-    list.classList.toggle('more', list.scrollHeight - list.scrollTop - list.clientHeight > 8);
+    const beyond = list.scrollHeight - list.clientHeight;
+    list.classList.toggle('long', beyond > 8);
+    list.classList.toggle('more', beyond - list.scrollTop > 8);
   };
   list.addEventListener('scroll', measure);
   const watch = new ResizeObserver(measure);
