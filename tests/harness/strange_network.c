@@ -3,7 +3,8 @@
  * names and public addresses that do not exist, without any privilege.
  *
  * STRANGE_NAMES is "a.example=93.184.216.34/127.0.0.1 b.example=127.0.0.1": what each name stands for the
- * first time it is looked up, the second time, and so on; the last address stays. Other names are looked up
+ * first time it is looked up, the second time, and so on; the last address stays. Any other name that ends in
+ * .example is nobody's (RFC 2606), without asking a name server that may take its time. Others are looked up
  * as ever.
  *
  * STRANGE_RESOLVER is a port of 127.0.0.1 where a name server listens, for who asks for other records than
@@ -70,6 +71,9 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
 	const char *addresses = node != NULL ? addresses_of(node) : NULL;
+	const char *end = node != NULL ? strrchr(node, '.') : NULL;
+	if (addresses == NULL && end != NULL && strcmp(end, ".example") == 0)
+		return EAI_NONAME;
 	if (addresses == NULL)
 		return real(node, service, hints, ret);
 	char address[64];
