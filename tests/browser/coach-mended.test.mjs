@@ -43,6 +43,24 @@ after(async () => {
 
 const open = (view, options) => openCoach(browser, stack, coach, view, options);
 
+test('the menu stays where it is when the coach’s name comes', async () => {
+  for (const width of [360, 1280]) {
+    const page = await browser.page({ viewport: { width, height: 900 } });
+    const asked = new Promise((resolve) => {
+      page.route('**/profile', resolve);
+    });
+    await page.goto(`${stack.daemon.url}/coach/#token=${coach.token}`);
+    const profile = await asked;
+    const top = () => page.locator('.menu-place').evaluate((node) => node.getBoundingClientRect().top);
+    await page.locator('.menu-place').waitFor({ state: 'attached' });
+    const before = await top();
+    await profile.continue();
+    await page.locator('.whoami strong').waitFor();
+    assert.equal(await top(), before);
+    await page.context().close();
+  }
+});
+
 test('home says what is next, hands out the address, and shows what is still to do', async () => {
   for (const width of [360, 768, 1280])
     for (const colorScheme of ['light', 'dark']) {

@@ -79,11 +79,12 @@ test('a stranger signs in by a code and books; a reload remembers them; the mail
   const known = async () => (await fetch(`${stack.daemon.url}/session`, { headers })).status;
   assert.equal(await known(), 200);
   const signOut = page.getByRole('button', { name: 'Sign out' });
-  const [lists, asked] = [/user\/me\?status|booking\/waitlist/, []];
+  const [lists, asked] = [/user\/me\?status|user\/me\/credits|booking\/waitlist/, []];
   await page.route(lists, (route) => asked.push(route));
   await page.getByRole('button', { name: 'My sessions' }).click();
-  await until('both lists are asked for', () => asked.length === 2);
-  for (const route of asked) {
+  await until('all are asked for', () => asked.length === 3);
+  const isAbove = (route) => /credits/.test(route.request().url());
+  for (const route of asked.sort((a, b) => isAbove(a) - isAbove(b))) {
     await page.waitForTimeout(200);
     assert.ok(!(await signOut.isVisible()), 'what is still to come would move it away from a finger');
     await route.continue();

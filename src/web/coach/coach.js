@@ -384,7 +384,7 @@ function frame() {
       h('button', { type: 'button', class: 'plain', onclick: () => leaving(signOut) }, t('signOut')),
     ),
   );
-  const face = h('div', { class: 'whoami' });
+  const face = h('div', { class: 'whoami' }, h('div', { class: 'avatar' })); // its place, so that the menu stays
   house.showFace = (own) =>
     fill(face, house.face(own), h('div', null, h('strong', null, own.name ?? house.coach), whose));
   fill(

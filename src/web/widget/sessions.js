@@ -51,7 +51,7 @@ export function showSessions(panel, notice) {
       ),
     );
     more.replaceChildren();
-    return loadSessions(panel, status, null, list, more);
+    return loadSessions(panel, status, null, list, more, above);
   };
   panel.show(
     'sessions',
@@ -81,9 +81,9 @@ export function showSessions(panel, notice) {
     ],
     panel.page.title,
   );
+  const above = showBalance(panel, balance);
   const sessions = load('upcoming');
   showBell(panel);
-  showBalance(panel, balance);
   const waited = waitingPart(panel).then(
     (part) => fill(waiting, part),
     () => {}, // the sessions are what was asked for
@@ -108,7 +108,8 @@ async function signOut(panel) {
   panel.element.forget();
 }
 
-export async function loadSessions(panel, status, cursor, list, more) {
+/* `above`: settles once what stands above the list does. */
+export async function loadSessions(panel, status, cursor, list, more, above) {
   const t = panel.t;
   const asked = ++panel.asked;
   const query = new URLSearchParams({ status, limit: '20', ...(cursor && { cursor }) });
@@ -118,6 +119,7 @@ export async function loadSessions(panel, status, cursor, list, more) {
       panel,
       reply.appointments.map(({ coach }) => coach),
     );
+    await above;
     if (asked !== panel.asked) return;
     const items = reply.appointments
       .filter((a) => (a.status !== 'held' || a.offered) && (status === 'cancelled' || a.status !== 'expired'))
@@ -143,7 +145,9 @@ export async function loadSessions(panel, status, cursor, list, more) {
   } catch (problem) {
     if (asked !== panel.asked || (await panel.signInFirst(problem, () => showSessions(panel)))) return;
     if (!cursor) list.replaceChildren();
-    more.replaceChildren(panel.trouble(problem, () => loadSessions(panel, status, cursor, list, more)));
+    more.replaceChildren(
+      panel.trouble(problem, () => loadSessions(panel, status, cursor, list, more, above)),
+    );
   }
 }
 
