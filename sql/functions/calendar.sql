@@ -80,6 +80,7 @@ returns appointment language plpgsql as $$
 declare
   a appointment;
 begin
+  perform lock_group_of(p_id);
   update appointment
   set synced_version = p_version, event_written = p_written, event_etag = p_etag,
       event_link = case when not erased then coalesce(p_link, event_link) end,
@@ -108,6 +109,7 @@ language plpgsql as $$
 declare
   a appointment;
 begin
+  perform lock_group_of(p_id);
   update appointment
   set refused_version = p_version, calendar_detail = p_detail, conference_pending = false, calendar_attempts = 0
   where id = p_id and version = p_version
@@ -130,6 +132,7 @@ create or replace function retry_events(p_coach text) returns bigint language pl
 declare
   retried bigint;
 begin
+  perform lock_moves(p_coach);
   update appointment
   set refused_version = 0, calendar_detail = null, calendar_attempts = 0, calendar_due_at = now()
   where coach_id = p_coach and calendar_id is not null and version > synced_version and refused_version >= version;
@@ -146,6 +149,7 @@ end $$;
 create or replace function take_grant(p_coach text, p_sealed_token text, p_scopes text) returns void
 language plpgsql as $$
 begin
+  perform lock_moves(p_coach);
   insert into google_grant (coach_id, sealed_token, scopes) values (p_coach, p_sealed_token, p_scopes)
   on conflict (coach_id) do update
   set sealed_token = excluded.sealed_token, scopes = excluded.scopes, needs_consent = false, detail = null, account = null,
@@ -167,6 +171,7 @@ language plpgsql as $$
 declare
   a appointment;
 begin
+  perform lock_moves(p_coach);
   update google_grant set needs_consent = true, detail = p_detail
   where coach_id = p_coach and sealed_token = p_sealed_token and not needs_consent;
   if not found then
@@ -187,6 +192,7 @@ end $$;
 create or replace function end_grant(p_coach text, p_detail text, p_tells boolean default false) returns void
 language plpgsql as $$
 begin
+  perform lock_moves(p_coach);
   delete from google_consent where coach_id = p_coach;
   delete from coach_calendar where coach_id = p_coach;
   delete from google_grant where coach_id = p_coach;
@@ -207,6 +213,7 @@ declare
   a appointment;
   invited_by_google boolean;
 begin
+  perform lock_group_of(p_id);
   select * into a from appointment
   where id = p_id and version = p_version and status = 'scheduled' and event_written and not erased and ends_at > now()
   for update;
@@ -246,6 +253,7 @@ $$;
  */
 create or replace function adopt_events(p_coach text, p_calendar text) returns setof uuid language plpgsql as $$
 begin
+  perform lock_moves(p_coach);
   return query
   select (l.lost).id
   from (select event_lost(o.id, o.version, p_calendar) as lost

@@ -1,5 +1,6 @@
--- Groups: sessions that several clients share. Whoever takes or gives back a seat, or moves or ends a session, holds
--- lock_moves of the coach, so that seats and sessions are never locked in two orders.
+-- Groups: sessions that several clients share. Whoever takes or gives back a seat, or changes a session (its time, its end,
+-- the link that Google gives it), holds lock_moves of the coach, so that seats and sessions are never locked in two orders,
+-- and a seat that is just being taken has what its session gets meanwhile.
 
 -- The session of this kind at exactly this time; all null if there is none.
 create or replace function find_group(p_coach text, p_type text, p_from timestamptz, p_to timestamptz) returns appointment

@@ -6,6 +6,7 @@ import { MailServer } from '../harness/mail.mjs';
 import { openSchedule, startStack, until } from '../harness/stack.mjs';
 
 const SEATS = 8;
+const WRITTEN = 4711; // an advisory lock that says how far another session is
 let stack, mail, coach;
 let hour = 0;
 before(async () => {
@@ -107,6 +108,65 @@ test('clients share a session: one time, one event without guests, a seat and an
       .sort(),
     ['Name of ann', 'Name of bob'],
   );
+});
+
+/** Google's link for the session: written, in a transaction that stays open, as the daemon's own exchange would. */
+const paid = (id, link) => `begin;
+  select event_paid(id, version, true, event_etag, event_link, '${link}', false, conference_attempt, null, 0, false,
+                    'none') from bookingd.appointment where id = '${id}';
+  select pg_advisory_xact_lock(${WRITTEN});`;
+const linkOf = (id, count) =>
+  until('the link', async () => {
+    const urls = (await group(id)).appointments.map(({ meeting }) => meeting.url);
+    return urls.length === count && urls.every(Boolean) && urls[0];
+  });
+const forget = (id) =>
+  stack.database.run(`UPDATE bookingd.appointment SET meeting_url = NULL WHERE group_id = '${id}'`);
+
+test('a seat that is taken just while the link comes has it', async () => {
+  const start = slot();
+  const { group_id: id } = await joined('ann', start);
+  await event(id, 1);
+  const link = await linkOf(id, 1);
+  forget(id);
+  const google = stack.database.session();
+  try {
+    google.send(paid(id, link));
+    await until('the link to be written', () => stack.database.locks(`granted and objid = ${WRITTEN}`));
+    const bob = joined('bob', start);
+    await until('bob to wait', () => stack.database.waiting('freed_coach'));
+    google.send('commit;');
+    assert.equal((await bob).meeting.url, link);
+  } finally {
+    google.close();
+  }
+  await event(id, 2);
+  assert.equal(await linkOf(id, 2), link);
+});
+
+test('a seat that is given back just while the link comes and the link do not wait for each other', async () => {
+  const start = slot();
+  const { group_id: id, ...ann } = await joined('ann', start);
+  await joined('bob', start);
+  await event(id, 2);
+  const link = await linkOf(id, 2);
+  forget(id);
+  const [google, other] = [stack.database.session(), stack.database.session()];
+  try {
+    other.send(`begin; select from bookingd.group_session where id = '${id}' for update;
+      select pg_advisory_xact_lock(${WRITTEN + 1});`);
+    await until('the seats to be held', () => stack.database.locks(`granted and objid = ${WRITTEN + 1}`));
+    const cancelled = stack.client('ann').put(`/booking/${ann.id}/cancel`, {});
+    await until('ann to wait', () => stack.database.waiting('cancel_appointment'));
+    google.send(paid(id, link));
+    await until('the link to wait', () => stack.database.waiting('event_paid'));
+    other.send('commit;');
+    assertStatus(await cancelled, 200);
+    await until('the link to be written', () => stack.database.locks(`granted and objid = ${WRITTEN}`));
+  } finally {
+    google.close();
+    other.close();
+  }
 });
 
 test('who leaves frees a seat, the last one the time; the event goes with them', async () => {
