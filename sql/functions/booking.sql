@@ -210,8 +210,8 @@ begin
   if others_expire then
     perform expire_holds(p_new.coach_id, counted_from, counted_to);
   end if;
-  -- Once more, since what others held may be offered to the caller now.
-  if cardinality(own_coaches) > 0 or others_expire then
+  -- Once more, since what others held or left meanwhile may be offered to the caller now.
+  if cardinality(own_coaches) > 0 or others_expire or p_new.seats is not null then
     for own_hold in
       update appointment a set status = 'expired', updated_at = now(), version = version + 1
       where user_id = p_new.user_id and status = 'held' and gives_way_to(a, p_new)

@@ -293,6 +293,41 @@ test('who holds a seat is offered no second one of the same session', async () =
   assert.equal(assertStatus(await wim.get('/booking/user/me/credits'), 200).balance, 1);
 });
 
+test('who turns out to be one person with two seats asks for a seat and is told of the first', async () => {
+  const start = slot();
+  const [first] = [await joined('cara', start), await joined('dora', start)];
+  stack.database.run(`select become_user('cara', 'dora')`);
+  assert.equal(assertStatus(await join('dora', start), 200).id, first.id);
+});
+
+test('who books a seat just while one is offered to them has one, and waits no more', async () => {
+  const start = slot();
+  const ann = await joined('ann', start);
+  await joined('bob', start);
+  const wish = { from: start, to: later(start, 1), session_type: 'circle', duration_minutes: 60 };
+  const yin = stack.client('yin');
+  assertStatus(await yin.post('/booking/waitlist', wish), 201);
+  const leaving = stack.database.session();
+  try {
+    leaving.send(`begin; select lock_moves('damian'); select pg_advisory_xact_lock(${WRITTEN});`);
+    await until('the lock', () => stack.database.locks(`granted and objid = ${WRITTEN}`));
+    const booked = joined('yin', start);
+    await until('yin to wait', () => stack.database.waiting('freed_coach'));
+    leaving.send(`update bookingd.appointment set status = 'cancelled', cancelled_at = now(), cancelled_by = 'client',
+      version = version + 1 where id = '${ann.id}'; commit;`);
+    await booked;
+  } finally {
+    leaving.close();
+  }
+  const { appointments } = assertStatus(await yin.get('/booking/user/me'), 200);
+  assert.deepEqual(
+    appointments.filter(({ group_id: id }) => id === ann.group_id).map(({ status }) => status),
+    ['scheduled'],
+  );
+  const [entry] = assertStatus(await yin.get('/booking/waitlist'), 200).waitlist;
+  assert.equal(entry.state, 'booked');
+});
+
 test('a seat moves to a session that has more seats or fewer than its own had', async () => {
   const [small, large] = [slot(), slot()];
   const seats = async (count) => {
