@@ -103,10 +103,18 @@ test('a session is moved to another coach where its own has no time, who is told
   const page = await browser.page({ locale: 'en-GB', timezoneId: 'UTC' });
   await page.goto(`${stack.daemon.url}/booking/damian#token=${client.token}`);
   await page.getByRole('button', { name: 'My sessions' }).click();
+  const others = new Promise((resolve) => {
+    page.route('**/booking/coaches', resolve);
+  });
   await page.getByRole('button', { name: /^Move/ }).first().click();
-  await page.locator('[data-start]').first().waitFor();
+  const asked = await others;
+  await page.waitForTimeout(300);
+  const times = page.locator('[data-start]').first();
+  assert.ok(!(await times.isVisible()), 'what is still to come would move them away from a finger');
+  await asked.continue();
+  await times.waitFor();
   assert.equal(await page.locator(`[data-start="${target}"]`).count(), 0);
-  await page.getByRole('button', { name: 'Any coach' }).waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Any coach' }).isVisible());
   for (const clock of ['12-hour clock', '24-hour clock'])
     await page.getByRole('button', { name: clock }).click(); // who it is with is drawn anew
   await page.getByRole('button', { name: 'Any coach' }).click();

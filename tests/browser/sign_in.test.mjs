@@ -342,6 +342,7 @@ test('the coach who signs out has ended their session; a token of the platformâ€
 });
 
 test('a mailâ€™s link opens its session also where there are several coaches to choose from', async () => {
+  await stack.admin().put('/coach/second/schedule', openSchedule());
   const link = await bookedBy('sue', { coach: 'damian' });
   const page = await browser.page();
   await page.goto(`${stack.daemon.url}/booking/${link}`);

@@ -9,7 +9,7 @@ import { h } from './dom.js';
 import { offerFresh } from './fresh.js';
 import forms from '../design/forms.css';
 import looks_more from './looks_more.css';
-import { offerNearest, showMove } from './move.js';
+import { findOthers, offerNearest, showMove } from './move.js';
 import { showBell, showNotices } from './notices.js';
 import { showAnswers } from './questions.js';
 import { showCancel, showManaged, showSessions } from './sessions.js';
@@ -67,6 +67,7 @@ export const views = {
   fresh: offerFresh,
   move: showMove,
   nearest: offerNearest,
+  others: findOthers,
   sessions: showSessions,
   cancel: showCancel,
   types: showTypes,

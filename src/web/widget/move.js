@@ -69,18 +69,17 @@ function sharedTypes(panel) {
   return shared.get(moving);
 }
 
-/* Other coaches may have times, too, where several give such sessions; a seat and a date of a series stay with theirs. */
+/* Which types other coaches may have times for, too; a seat and a date of a series stay with theirs. */
+export async function findOthers(panel) {
+  const { moving } = panel;
+  const stays = moving.coach === 'any' || moving.group_id || moving.series_id;
+  return stays || panel.element.hasAttribute('move-only') ? [] : sharedTypes(panel);
+}
+
 async function offerOthers(panel, place) {
   const { moving } = panel;
-  if (
-    moving.coach === 'any' ||
-    moving.group_id ||
-    moving.series_id ||
-    panel.element.hasAttribute('move-only')
-  )
-    return;
   const drawn = place.firstChild;
-  const types = await sharedTypes(panel);
+  const types = await findOthers(panel);
   if (!types.includes(moving.session_type) || place.firstChild !== drawn) return; // drawn anew meanwhile, it asks itself
   const others = () => panel.go('pick', { ...moving, coach: 'any' }, true);
   place.append(h('button', { type: 'button', class: 'plain small', onclick: others }, panel.t('anyCoach')));

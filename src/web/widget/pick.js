@@ -77,6 +77,7 @@ async function load(panel, day) {
   wait(panel, true);
   panel.say(t('loading'));
   if (memory.holding().key && !panel.form) panel.released = panel.go('recover');
+  const others = panel.moving && panel.go('others'); // comes with the times, which it would move
   const { early } = panel;
   panel.early = null; // it answers the first question only
   try {
@@ -89,6 +90,7 @@ async function load(panel, day) {
       const from = Date.parse(reply.next_available);
       ({ reply, slots } = await ask(panel, from, from + 31 * dayLength));
     }
+    await others;
     if (asked !== panel.asked) return;
     panel.answer = reply;
     panel.slots = slots;
