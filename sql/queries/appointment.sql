@@ -104,7 +104,7 @@ order by starts_at desc limit 1;
 select appointment from appointment
 where coach_id = $1 and user_id = $2 and starts_at = $3 and ends_at = $4
   and (status = 'scheduled' or is_asked(appointment))
-order by id limit 1;
+order by created_at, id limit 1;
 
 -- A client's or a coach's list: $1 whose, $2 status word, $3 and $4 the page's last start and id, $5 how many; a coach's
 -- with $6 and $7, the window on the start. Only what was never booked has a hold's end: held, expired or released.
