@@ -187,6 +187,7 @@ test('the form and a clientâ€™s sessions go by the coach they are with, whoeverâ
     assert.deepEqual(appointments.map(({ coach }) => coach).sort(), ['clara', 'damian']);
     for (const place of ['damian', 'any']) {
       await page.goto(`${seen.daemon.url}/booking/${place}`);
+      await page.locator('[data-type=talk]').waitFor(); // before, it cannot know whose page it is
       await page.getByRole('button', { name: 'My sessions' }).click();
       for (const [coach, label] of Object.entries(labels)) {
         const one = page.locator('.sessions li', {
