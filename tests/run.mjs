@@ -37,8 +37,8 @@ function discover(place) {
     });
 }
 
-/** Begun first: whichever of these began last would be waited for alone. */
-const LONGEST = new Set(['browser/views'].map((name) => path.join(ROOT, 'tests', `${name}.test.mjs`)));
+/** Begun first: begun among the last, it would be waited for alone. */
+const LONGEST = path.join(ROOT, 'tests/browser/views.test.mjs');
 
 const named = process.argv.slice(2).map((name) => path.resolve(name));
 /** On a bare Debian, with all that building needs. */
@@ -53,7 +53,7 @@ const FILE_MS =
 const files = (named.length ? named : [path.join(ROOT, 'tests')])
   .flatMap(discover)
   .filter((file) => named.length || !APART.some((folder) => file.startsWith(folder + path.sep)))
-  .sort((a, b) => LONGEST.has(b) - LONGEST.has(a) || (a < b ? -1 : 1));
+  .sort((a, b) => (b === LONGEST) - (a === LONGEST) || (a < b ? -1 : 1));
 const alone = files.filter((file) => file.startsWith(path.join(ROOT, 'tests/race') + path.sep));
 const together = files.filter((file) => !alone.includes(file));
 
